@@ -1,0 +1,15 @@
+//! Mail as values: addresses, envelopes, replies and what they mean, messages, return reports, the SMTP dialogue.
+//!
+//! This crate knows nothing of sockets, files, SQL or threads; time and randomness come in as arguments.
+
+pub mod address;
+pub mod clock;
+pub mod envelope;
+pub mod outcome;
+pub mod reply;
+pub mod retry;
+
+pub use address::Address;
+pub use envelope::{Envelope, Recipient, ReversePath};
+pub use outcome::{Action, Judgement, Phase, Reason, Scope};
+pub use reply::{EnhancedStatusCode, Reply};

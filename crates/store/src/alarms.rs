@@ -1,0 +1,46 @@
+//! Alarms: what a person must be told, once when it starts and once when it ends.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AlarmKind {
+    /// A server's breaker is open.
+    ServerDown,
+    /// Login or password refused.
+    SignIn,
+    /// The backup server is sending.
+    BackupInUse,
+    /// A sender address is refused; its mail is set aside.
+    SenderRefused,
+    /// A report could not be delivered.
+    ReportLost,
+    /// A due message has seen no attempt for minutes.
+    Stuck,
+    /// The wall clock departs from the time since start.
+    ClockJump,
+    /// The disk is full or fails.
+    Disk,
+    /// A message broke the program three times.
+    BrokenMessage,
+    /// Mail was set aside and waits for a person.
+    Held,
+    /// The account's allowance is used up.
+    Quota,
+}
+
+/// One alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    pub id: i64,
+    pub kind: AlarmKind,
+    /// What it is about (`server1`, a From address); one alarm per kind and subject is open at a time.
+    pub subject: String,
+    /// In plain words.
+    pub text: String,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}

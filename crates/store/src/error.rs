@@ -1,0 +1,46 @@
+//! What can go wrong, by what the caller can do about it.
+
+use std::path::PathBuf;
+
+/// An operation failed; nothing of it was stored.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The disk is full or below its floor. Free space, then try again.
+    #[error("the disk is full: {0}")]
+    DiskFull(String),
+    /// The disk or file system refuses to write or read.
+    #[error("the disk does not work: {0}")]
+    Disk(String),
+    /// The database file is damaged.
+    #[error("the queue file is damaged: {0}")]
+    Corrupt(String),
+    /// There is no such message, run or alarm.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The store is being closed.
+    #[error("the queue is closed")]
+    Closed,
+    /// A defect of the program.
+    #[error("the queue refused the operation: {0}")]
+    Internal(String),
+}
+
+/// The queue could not be opened; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another Bookpost works here.
+    #[error("another Bookpost{} already works in {}", pid.map(|p| format!(" (process {p})")).unwrap_or_default(), folder.display())]
+    InUse { folder: PathBuf, pid: Option<u32> },
+    /// Locks and syncs cannot be trusted on a network file system.
+    #[error("{} is on a network file system ({kind}); the queue must be on a local disk", folder.display())]
+    NetworkFileSystem { folder: PathBuf, kind: String },
+    /// Made by a newer Bookpost.
+    #[error("the queue in {} was made by a newer Bookpost (schema {found}, this one knows {known})", folder.display())]
+    TooNew { folder: PathBuf, found: u32, known: u32 },
+    /// The folder cannot be written.
+    #[error("{} cannot be used: {why}", folder.display())]
+    Folder { folder: PathBuf, why: String },
+    /// Anything of [`Error`].
+    #[error(transparent)]
+    Store(#[from] Error),
+}

@@ -1,0 +1,81 @@
+//! Notice runs and the ledger of what was written to whom.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{MessageId, NewMessage, RunId, State};
+
+/// One item in one patron's hands, as the ledger knows it: a digest of patron, item and due date (or checkout date), made by
+/// the notices code; together with the notice's name it is the key of FIELD facts section 5.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LedgerKey(pub String);
+
+/// A run to begin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewRun {
+    /// `overdue-items`
+    pub notice: String,
+    /// The file it came from, for people.
+    pub source: String,
+    pub practice: bool,
+    pub started_at: Timestamp,
+}
+
+/// One patron's mail with the items it names.
+#[derive(Debug, Clone)]
+pub struct NewNotice {
+    pub message: NewMessage,
+    pub keys: Vec<LedgerKey>,
+}
+
+/// What became of one notice at the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeAccepted {
+    /// Message and ledger rows are stored.
+    Stored(MessageId),
+    /// All its items were written about within the repeat period, last at `last_at`: nothing is stored.
+    WrittenLately { last_at: Timestamp },
+}
+
+/// Who was not written to, and why; kept with the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    pub why: LeftOutWhy,
+    /// Line of the export, from 1, where there is one.
+    pub line: Option<u64>,
+    /// Patron's name, or what the line says.
+    pub who: String,
+    pub detail: String,
+}
+
+/// The kinds of being left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOutWhy {
+    /// The line could not be used.
+    RefusedLine,
+    /// The patron has no address.
+    NoAddress,
+    /// Written to within the repeat period.
+    WrittenLately,
+    /// The branch code belongs to no site.
+    UnknownBranch,
+}
+
+/// A run as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    pub id: RunId,
+    pub notice: String,
+    pub source: String,
+    pub practice: bool,
+    pub started_at: Timestamp,
+    /// When all its notices were accepted; None while it works, or when it died half way.
+    pub finished_at: Option<Timestamp>,
+    /// Recipients by state.
+    pub states: BTreeMap<State, u64>,
+    /// Left out by kind.
+    pub left_out: BTreeMap<LeftOutWhy, u64>,
+}

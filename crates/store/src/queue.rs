@@ -1,0 +1,315 @@
+//! The values that the queue's operations take and give.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mail::{Address, Envelope, Phase, Reason, Recipient, ReversePath};
+use serde::{Deserialize, Serialize};
+
+/// A message. Rises with acceptance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MessageId(pub i64);
+
+/// One recipient of a message: `message * 65536 + ordinal`, so that the recipients of a message are one range of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RecipientId(pub i64);
+
+/// A notice run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunId(pub i64);
+
+/// Proof that a recipient is ours to attempt: drawn anew for each claim, checked at each settle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lease(pub i64);
+
+/// Who goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// A person waits for it.
+    Urgent,
+    /// The usual.
+    Normal,
+    /// Large mailings.
+    Bulk,
+}
+
+/// What a message is to Bookpost itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Mail of an application or a notice run.
+    Mail,
+    /// A return report or digest. Its own failure is reported to nobody; it raises an alarm.
+    Report,
+    /// An alarm by mail. Its own failure is reported to nobody.
+    Alarm,
+}
+
+/// The state of one recipient; ARCHITECTURE.md draws the moves between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Due at `due_at`.
+    Waiting,
+    /// Claimed under a lease.
+    Sending,
+    /// The answer to the whole message was never read, and policy says to ask a person.
+    InDoubt,
+    /// Accepted by the server.
+    Delivered,
+    /// Kept by the practice mailbox: nobody received it.
+    Practiced,
+    /// Given up; a report is owed or was sent.
+    Returned,
+    /// Set aside until a person decides.
+    Held,
+    /// Not to be sent.
+    Cancelled,
+}
+
+/// The person a message is about, for reports that people read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patron {
+    /// Name as in the export.
+    pub name: String,
+    /// Card number or the library system's own number, where the export has one.
+    pub number: Option<String>,
+}
+
+/// A message to accept.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    pub kind: Kind,
+    pub class: Class,
+    /// For the practice mailbox, now and for ever.
+    pub practice: bool,
+    /// The program that handed it in (`Library`, `Textbook Tracker`, `bookpost`).
+    pub application: String,
+    /// Site code, where one is known.
+    pub site: Option<String>,
+    pub run: Option<RunId>,
+    pub envelope: Envelope,
+    /// The Message-ID with its angle brackets.
+    pub message_id: String,
+    pub subject: String,
+    pub patron: Option<Patron>,
+    /// The whole message, CRLF line ends, without dot-stuffing.
+    pub bytes: Bytes,
+    /// Ages count from here.
+    pub first_due_at: Timestamp,
+    /// When it is given up (`RetrySchedule::expires_at`).
+    pub expires_at: Timestamp,
+    /// Some: stored as `Sending` under this lease, to be attempted by the caller at once. None: `Waiting`, due at `first_due_at`.
+    pub lease: Option<Lease>,
+}
+
+/// What `accept` made of one message. Its recipients are `RecipientId::of(id, 0..n)` in the order of the envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: MessageId,
+    pub recipients: usize,
+}
+
+impl RecipientId {
+    /// The `ordinal`th recipient (from 0) of `message`.
+    pub fn of(message: MessageId, ordinal: u16) -> Self {
+        Self(message.0 * 65_536 + i64::from(ordinal))
+    }
+    /// The message it belongs to.
+    pub fn message(self) -> MessageId {
+        MessageId(self.0 / 65_536)
+    }
+}
+
+/// Which waiting recipients may be claimed.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub lease: Lease,
+    pub now: Timestamp,
+    /// At most so many recipients; a message is never cut at the limit when its other recipients are due as well.
+    pub limit: usize,
+    /// Practice mail or real mail, never both.
+    pub practice: bool,
+    /// Spreads what waited only because of the route over a window after the route's recovery.
+    pub recovery: Option<Recovery>,
+}
+
+/// A route came back. What was due before `recovered_at` becomes claimable over `window`, in the order of its ids, urgent mail
+/// at once; nothing is rewritten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovery {
+    pub recovered_at: Timestamp,
+    pub window: std::time::Duration,
+}
+
+/// A claimed message with those of its recipients that were due.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub id: MessageId,
+    pub kind: Kind,
+    pub class: Class,
+    pub practice: bool,
+    pub application: String,
+    pub site: Option<String>,
+    pub run: Option<RunId>,
+    /// Only the claimed recipients, in the order of `recipients`.
+    pub envelope: Envelope,
+    pub recipients: Vec<ClaimedRecipient>,
+    pub first_due_at: Timestamp,
+    pub bytes: Bytes,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClaimedRecipient {
+    pub id: RecipientId,
+    pub lease: Lease,
+    pub expires_at: Timestamp,
+    /// It was in flight when the program last died: attempt it alone.
+    pub alone: bool,
+}
+
+/// What one attempt came to, for the timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    /// `host:port` of the server, empty when none was reached.
+    pub server: String,
+    pub phase: Phase,
+    /// None after a success.
+    pub reason: Option<Reason>,
+    /// The server's own answer, or the error's text.
+    pub answer: String,
+}
+
+/// The new state of one recipient after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Delivered,
+    Practiced,
+    /// Waiting again until then. `in_doubt`: the answer was never read; `in_doubt_at` is set and stays.
+    Deferred { due_at: Timestamp, in_doubt: bool },
+    /// Answer never read; wait for a person.
+    InDoubt,
+    /// Given up. Owes a report when the message is `Kind::Mail` with a reverse path.
+    Returned,
+    Held,
+    /// Not attempted after all (drain, breaker): waiting again, due as it was; no attempt is recorded.
+    GivenBack,
+}
+
+/// One outcome to store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    pub recipient: RecipientId,
+    pub lease: Lease,
+    pub attempt: Attempt,
+    pub verdict: Verdict,
+}
+
+/// What a settlement changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The state is now as the verdict says, and an owed report is on record.
+    Done,
+    /// The lease was not ours any more, and nothing changed, except that a still waiting in-doubt recipient became
+    /// delivered by a late `Delivered`.
+    TooLate,
+}
+
+/// Which recipients a person means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Selection {
+    Messages(Vec<MessageId>),
+    Run(RunId),
+    State(State),
+    /// Everything that is in a state from which the asked move is legal.
+    All,
+}
+
+/// What a person may ask of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Move {
+    /// Waiting, in doubt or held -> waiting, due now.
+    Retry,
+    /// Waiting -> held.
+    Hold,
+    /// Held -> waiting, due now; the time it was held does not count towards its age.
+    Release,
+    /// Waiting, held or in doubt -> cancelled. Nothing is reported.
+    Cancel,
+    /// Waiting or held -> returned, with a report.
+    Return,
+}
+
+/// How many recipients moved, and how many were in a state from which they could not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Moved {
+    pub moved: u64,
+    pub unmoved: u64,
+}
+
+/// What is in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    pub waiting: u64,
+    pub sending: u64,
+    pub in_doubt: u64,
+    pub delivered: u64,
+    pub practiced: u64,
+    pub returned: u64,
+    pub held: u64,
+    pub cancelled: u64,
+    /// Recipients whose answer was once never read, whatever became of them since.
+    pub ever_in_doubt: u64,
+    /// Waiting for longest.
+    pub oldest_waiting_at: Option<Timestamp>,
+    pub next_due_at: Option<Timestamp>,
+    pub reports_owed: u64,
+}
+
+/// Which recipients to list; all given conditions hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Filter {
+    pub state: Option<State>,
+    pub run: Option<RunId>,
+    pub site: Option<String>,
+    pub address: Option<Address>,
+    /// Only recipients that were ever in doubt.
+    pub ever_in_doubt: bool,
+    pub kind: Option<Kind>,
+}
+
+/// One line of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    pub recipient: RecipientId,
+    pub message: MessageId,
+    pub kind: Kind,
+    pub class: Class,
+    pub practice: bool,
+    pub application: String,
+    pub site: Option<String>,
+    pub run: Option<RunId>,
+    pub reverse_path: ReversePath,
+    pub to: Recipient,
+    pub subject: String,
+    pub message_id: String,
+    pub patron: Option<Patron>,
+    pub size: u64,
+    pub state: State,
+    pub accepted_at: Timestamp,
+    pub first_due_at: Timestamp,
+    pub due_at: Option<Timestamp>,
+    pub expires_at: Timestamp,
+    pub settled_at: Option<Timestamp>,
+    pub in_doubt_at: Option<Timestamp>,
+    pub attempts: u32,
+    pub strikes: u32,
+    /// Why it is where it is.
+    pub reason: Option<Reason>,
+    /// The last answer of a server.
+    pub answer: Option<String>,
+}

@@ -1,0 +1,4 @@
+//! The SQLite back end.
+
+#[derive(Debug)]
+pub(crate) struct Sqlite;
