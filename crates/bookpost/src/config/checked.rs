@@ -1,0 +1,166 @@
+//! The checked configuration. Every value here is usable as it stands.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use mail::{Address, retry::RetrySchedule};
+use zeroize::Zeroizing;
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that holds queue, journal, lock, control socket, practice mailbox and drop folder.
+    pub data_dir: PathBuf,
+    /// The library's or district's name.
+    pub library: String,
+    /// How mail is sent.
+    pub sending: Sending,
+    /// When failed sends are tried again.
+    pub schedule: RetrySchedule,
+    /// Who is told when something breaks.
+    pub alarms: AlarmsConfig,
+    /// The libraries whose mail is sent.
+    pub sites: Vec<Site>,
+    /// The overdue notices.
+    pub notices: NoticesConfig,
+    /// Where pages, health and metrics listen; None: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// How long texts and records are kept after the end of a message.
+    pub keep: Keep,
+}
+
+/// How mail is sent.
+#[derive(Debug, Clone)]
+pub struct Sending {
+    pub way: Way,
+    /// The name we give ourselves (EHLO); a full host name.
+    pub ehlo_name: String,
+    /// What to do with a recipient whose answer was never read.
+    pub in_doubt: InDoubtPolicy,
+    /// Failures for one return address within `digest_window` from which they become one summary.
+    pub digest_from: u64,
+    /// See `digest_from`; 10 minutes.
+    pub digest_window: Duration,
+    /// How long returns of one message are collected before they are reported; a minute.
+    pub report_delay: Duration,
+    /// Some routes refuse the null reverse-path: reports then go from the site's own address.
+    pub null_reverse_path: bool,
+}
+
+/// The way of sending.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// Mail waits.
+    None,
+    /// The practice mailbox: nobody receives it.
+    Practice,
+    /// The library's own servers: Server 1, and Server 2 as backup if there are two.
+    Servers(Vec<Arc<Server>>),
+}
+
+/// One mail server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// `server1` or `server2`.
+    pub name: String,
+    pub host: String,
+    pub port: u16,
+    pub encryption: Encryption,
+    /// Allow Non-Secure Connections: go on without encryption where it cannot be had.
+    pub allow_non_secure: bool,
+    /// The second switch: the password may be sent over a plain connection.
+    pub password_on_plain: bool,
+    pub login: Option<Login>,
+    /// PEM certificates that are trusted instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// At most so many connections at once.
+    pub connections: usize,
+    /// A connection is closed after so many messages.
+    pub messages_per_connection: u32,
+}
+
+/// How the connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// STARTTLS after a plain greeting (ports 25 and 587).
+    StartTls,
+    /// TLS from the first byte (port 465).
+    Tls,
+    /// None; only together with Allow Non-Secure Connections.
+    Plain,
+}
+
+/// A login and its password.
+#[derive(Clone)]
+pub struct Login {
+    pub user: String,
+    pub password: Zeroizing<String>,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// What to do when the answer to a whole message was never read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InDoubtPolicy {
+    /// Send again by the schedule, with the same Message-ID; it stays on the in-doubt list.
+    Retry,
+    /// Wait for a person.
+    Hold,
+}
+
+/// One library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The branch code in the exports.
+    pub code: String,
+    pub name: String,
+    /// From of its mail.
+    pub email: Address,
+    /// Where answers go; None: to `email`.
+    pub reply_to: Option<Address>,
+    /// Where undeliverable mail goes; None: to `email`.
+    pub return_address: Option<Address>,
+    pub phone: Option<String>,
+}
+
+/// The overdue notices.
+#[derive(Debug, Clone)]
+pub struct NoticesConfig {
+    /// The same item is written about again only after this; None: once only.
+    pub repeat: Option<Duration>,
+    /// `overdue` or `overdue-without-titles`.
+    pub wording: String,
+    /// A folder with own wordings.
+    pub templates: Option<PathBuf>,
+    /// A file with own column names.
+    pub aliases: Option<PathBuf>,
+    /// Day and month order of dates in exports, where the files do not settle it.
+    pub dates: Option<String>,
+    /// The folder that is watched for exports.
+    pub drop_folder: PathBuf,
+    /// Branch code of exports that have none.
+    pub default_site: Option<String>,
+}
+
+/// Who is told when something breaks.
+#[derive(Debug, Clone, Default)]
+pub struct AlarmsConfig {
+    /// A command; the alarm's text on its standard input, its fields in the environment.
+    pub command: Option<PathBuf>,
+    /// A web address that gets a POST with JSON.
+    pub webhook: Option<String>,
+    /// A mail address, written to through the other server if there is one.
+    pub email: Option<Address>,
+}
+
+/// How long things are kept after a message's end.
+#[derive(Debug, Clone, Copy)]
+pub struct Keep {
+    /// Texts.
+    pub bodies: Duration,
+    /// Records of what was sent.
+    pub records: Duration,
+}

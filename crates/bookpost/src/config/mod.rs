@@ -1,0 +1,5 @@
+//! The configuration: read once, checked once, then only values.
+
+mod checked;
+
+pub use checked::*;
