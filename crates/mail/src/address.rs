@@ -1,8 +1,18 @@
 //! Mail addresses (RFC 5321 section 4.1.2, RFC 6531 section 3.3) and their domains (IDNA, UTS 46).
 
-use std::{fmt, str::FromStr};
+mod list;
+mod syntax;
+
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+pub use list::all_in;
+
+/// RFC 5321 section 4.5.3.1.1.
+const MOST_LOCAL_OCTETS: usize = 64;
+/// RFC 5321 section 4.5.3.1.3: 256 for a path, of which two are the angle brackets.
+const MOST_OCTETS: usize = 254;
 
 /// One mailbox, `local@domain`, checked.
 ///
@@ -37,14 +47,27 @@ pub enum AddressError {
 
 impl Address {
     /// Reads one address, without display name or angle brackets; white space around it is dropped.
+    ///
+    /// Anything that RFC 5321 and RFC 6531 allow is taken: dot-atoms, quoted strings, address literals, UTF-8 local parts
+    /// and U-labels. Control characters, line ends among them, are refused wherever they stand.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(AddressError::Empty);
         }
-        let at = text.rfind('@').ok_or_else(|| AddressError::NoAt(text.to_owned()))?;
-        let (local, domain) = (&text[..at], &text[at + 1..]);
-        Ok(Self { text: format!("{local}@{}", domain.to_lowercase()), at })
+        let (local, domain) = text.rsplit_once('@').ok_or_else(|| AddressError::NoAt(shown(text)))?;
+        if text.len() > MOST_OCTETS || local.len() > MOST_LOCAL_OCTETS {
+            return Err(AddressError::TooLong(shown(text)));
+        }
+        if !syntax::is_local_part(local) {
+            return Err(AddressError::Local(shown(text)));
+        }
+        let domain = syntax::domain(domain).ok_or_else(|| AddressError::Domain(shown(text)))?;
+        let address = Self { text: format!("{local}@{domain}"), at: local.len() };
+        if local.len() + 1 + domain.len().max(address.domain_ascii().len()) > MOST_OCTETS {
+            return Err(AddressError::TooLong(shown(text)));
+        }
+        Ok(address)
     }
 
     /// The whole address.
@@ -54,12 +77,32 @@ impl Address {
 
     /// The part before the `@`.
     pub fn local(&self) -> &str {
-        &self.text[..self.at]
+        self.text.split_at(self.at).0
     }
 
     /// The part after the `@`, in lower case, as written (U-labels stay).
     pub fn domain(&self) -> &str {
-        &self.text[self.at + 1..]
+        self.text.split_at(self.at + 1).1
+    }
+
+    /// The domain as DNS and servers without SMTPUTF8 know it: A-labels (`xn--...`).
+    pub fn domain_ascii(&self) -> Cow<'_, str> {
+        syntax::to_a_labels(self.domain())
+    }
+
+    /// The whole address, as written, is ASCII.
+    pub fn is_ascii(&self) -> bool {
+        self.text.is_ascii()
+    }
+
+    /// No spelling of this address can be sent without SMTPUTF8 (RFC 6531): its local part is not ASCII.
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.local().is_ascii()
+    }
+
+    /// The same address with its domain in A-labels.
+    pub fn to_ascii_domain(&self) -> Self {
+        Self { text: format!("{}@{}", self.local(), self.domain_ascii()), at: self.at }
     }
 
     /// The address for logs: the first character of the local part, and the domain.
@@ -67,6 +110,11 @@ impl Address {
         let first = self.local().chars().next().unwrap_or('?');
         format!("{first}***@{}", self.domain())
     }
+}
+
+/// The beginning of a refused text: enough to find it, not a whole cell of a broken file.
+fn shown(text: &str) -> String {
+    text.chars().take(100).collect()
 }
 
 impl fmt::Display for Address {
@@ -99,5 +147,122 @@ impl TryFrom<String> for Address {
 impl From<Address> for String {
     fn from(address: Address) -> Self {
         address.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_that_are_taken() {
+        let long_local = format!("{}@example.org", "a".repeat(64));
+        for (text, local, domain) in [
+            ("a@example.org", "a", "example.org"),
+            ("  a@Example.ORG\r\n", "a", "example.org"),
+            ("Jane.Doe+lib@example.org", "Jane.Doe+lib", "example.org"),
+            ("o'brien@example.org", "o'brien", "example.org"),
+            ("!#$%&'*+-/=?^_`{|}~@example.org", "!#$%&'*+-/=?^_`{|}~", "example.org"),
+            ("\"jane doe\"@example.org", "\"jane doe\"", "example.org"),
+            ("\"a@b\\\"c\"@example.org", "\"a@b\\\"c\"", "example.org"),
+            ("a@localhost", "a", "localhost"),
+            ("a@[192.0.2.1]", "a", "[192.0.2.1]"),
+            ("a@[IPv6:2001:db8::1]", "a", "[ipv6:2001:db8::1]"),
+            ("a@3com.example", "a", "3com.example"),
+            ("用户@例子.广告", "用户", "例子.广告"),
+            ("δοκιμή@παράδειγμα.δοκιμή", "δοκιμή", "παράδειγμα.δοκιμή"),
+            ("a@BÜCHEREI.example", "a", "bücherei.example"),
+            ("a@xn--bcherei-n2a.example", "a", "xn--bcherei-n2a.example"),
+            (&long_local, &"a".repeat(64), "example.org"),
+        ] {
+            let address = Address::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!((address.local(), address.domain()), (local, domain));
+        }
+    }
+
+    #[test]
+    fn addresses_that_are_refused() {
+        use AddressError::{Domain, Empty, Local, NoAt, TooLong};
+        let long_domain = format!("a@{}example.org", "a23456789.".repeat(25));
+        for (text, error) in [
+            ("", Empty),
+            (" \t ", Empty),
+            ("jane", NoAt("jane".into())),
+            ("@example.org", Local("@example.org".into())),
+            ("a b@example.org", Local("a b@example.org".into())),
+            (".a@example.org", Local(".a@example.org".into())),
+            ("a.@example.org", Local("a.@example.org".into())),
+            ("a..b@example.org", Local("a..b@example.org".into())),
+            ("a@b@example.org", Local("a@b@example.org".into())),
+            ("\"a\"b\"@example.org", Local("\"a\"b\"@example.org".into())),
+            ("\"a\\\"@example.org", Local("\"a\\\"@example.org".into())),
+            ("a\r\nRCPT TO:<b@example.org", Local("a\r\nRCPT TO:<b@example.org".into())),
+            ("\"a\0\"@example.org", Local("\"a\0\"@example.org".into())),
+            ("a\u{202e}b@example.org", Local("a\u{202e}b@example.org".into())),
+            ("a\u{85}b@example.org", Local("a\u{85}b@example.org".into())),
+            ("a@", Domain("a@".into())),
+            ("a@example..org", Domain("a@example..org".into())),
+            ("a@example.org.", Domain("a@example.org.".into())),
+            ("a@-example.org", Domain("a@-example.org".into())),
+            ("a@exam_ple.org", Domain("a@exam_ple.org".into())),
+            ("a@example.org\r\nDATA", Domain("a@example.org\r\nDATA".into())),
+            ("a@192.0.2.1", Domain("a@192.0.2.1".into())),
+            ("a@[192.0.2.256]", Domain("a@[192.0.2.256]".into())),
+            ("a@[2001:db8::1]", Domain("a@[2001:db8::1]".into())),
+            ("a@exa mple.org", Domain("a@exa mple.org".into())),
+            (&format!("{}@example.org", "a".repeat(65)), TooLong(format!("{}@example.org", "a".repeat(65)))),
+            (&long_domain, TooLong(long_domain[..100].into())),
+        ] {
+            assert_eq!(Address::parse(text), Err(error), "{text:?}");
+        }
+        let long_label = format!("a@{}.org", "a".repeat(64));
+        assert!(matches!(Address::parse(&long_label), Err(Domain(_))));
+    }
+
+    #[test]
+    fn domains_in_a_labels() {
+        let address = Address::parse("jörg@Bücherei.example").unwrap();
+        assert_eq!(address.domain_ascii(), "xn--bcherei-n2a.example");
+        assert_eq!(address.to_ascii_domain().as_str(), "jörg@xn--bcherei-n2a.example");
+        assert!(address.needs_smtputf8() && !address.is_ascii());
+        let address = Address::parse("j@bücherei.example").unwrap();
+        assert!(!address.needs_smtputf8() && !address.is_ascii());
+        assert!(address.to_ascii_domain().is_ascii());
+        assert_eq!(Address::parse("j@[192.0.2.1]").unwrap().domain_ascii(), "[192.0.2.1]");
+    }
+
+    #[test]
+    fn logs_show_one_letter() {
+        let address = Address::parse("jane.doe@example.org").unwrap();
+        assert_eq!(address.masked(), "j***@example.org");
+        assert_eq!(format!("{address:?}"), "j***@example.org");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_read_can_break_a_command_line(text in "\\PC{0,20}[@<> \r\n\0a]{0,3}@\\PC{0,20}") {
+            if let Ok(address) = Address::parse(&text) {
+                prop_assert!(!address.as_str().chars().any(char::is_control));
+                prop_assert!(address.as_str().len() <= MOST_OCTETS);
+                prop_assert!(address.domain_ascii().is_ascii());
+            }
+        }
+
+        #[test]
+        fn what_was_read_reads_the_same(text in "[a-zA-Z0-9éß用.+-]{1,12}@[a-zA-Z0-9éßü例-]{1,10}\\.[a-zA-Zü]{2,5}") {
+            if let Ok(address) = Address::parse(&text) {
+                prop_assert_eq!(Address::parse(address.as_str()), Ok(address.clone()));
+                let ascii = address.to_ascii_domain();
+                prop_assert_eq!(Address::parse(ascii.as_str()), Ok(ascii));
+            }
+        }
+
+        #[test]
+        fn plain_addresses_are_always_taken(local in "[a-z0-9]{1,10}([.+_-][a-z0-9]{1,10}){0,3}", domain in "([a-z0-9]([a-z0-9]{0,10}[a-z0-9])?\\.){1,4}[a-z]{2,6}") {
+            let parsed = Address::parse(&format!("{local}@{domain}"));
+            prop_assert!(parsed.is_ok());
+        }
     }
 }

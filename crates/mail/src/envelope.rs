@@ -1,5 +1,7 @@
 //! The envelope of a message (RFC 5321 section 2.3.1) with its DSN parameters (RFC 3461).
 
+use std::{fmt, fmt::Write as _};
+
 use serde::{Deserialize, Serialize};
 
 use crate::Address;
@@ -99,5 +101,184 @@ impl Envelope {
     /// The recipients, at least one.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
+    }
+}
+
+impl fmt::Display for Notify {
+    /// The value of `NOTIFY=`. With nothing set nothing is wanted, which is NEVER: an empty list is not legal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::On { success, failure, delay } = *self else {
+            return f.write_str("NEVER");
+        };
+        let wanted: Vec<&str> = [("SUCCESS", success), ("FAILURE", failure), ("DELAY", delay)]
+            .into_iter()
+            .filter_map(|(word, wanted)| wanted.then_some(word))
+            .collect();
+        if wanted.is_empty() { f.write_str("NEVER") } else { f.write_str(&wanted.join(",")) }
+    }
+}
+
+impl Notify {
+    /// Reads the value of `NOTIFY=`; NEVER stands alone.
+    pub fn parse(value: &str) -> Option<Self> {
+        if value.eq_ignore_ascii_case("NEVER") {
+            return Some(Self::Never);
+        }
+        let (mut success, mut failure, mut delay) = (false, false, false);
+        for word in value.split(',') {
+            match word.to_ascii_uppercase().as_str() {
+                "SUCCESS" => success = true,
+                "FAILURE" => failure = true,
+                "DELAY" => delay = true,
+                _ => return None,
+            }
+        }
+        Some(Self::On { success, failure, delay })
+    }
+}
+
+impl fmt::Display for Ret {
+    /// The value of `RET=`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "FULL",
+            Self::Headers => "HDRS",
+        })
+    }
+}
+
+impl Ret {
+    /// Reads the value of `RET=`.
+    pub fn parse(value: &str) -> Option<Self> {
+        [Self::Full, Self::Headers].into_iter().find(|ret| value.eq_ignore_ascii_case(&ret.to_string()))
+    }
+}
+
+impl Recipient {
+    /// The parameters of RCPT for a server that offers DSN, each with a space before it; empty when none is set.
+    pub fn dsn_parameters(&self) -> String {
+        let mut written = String::new();
+        if let Some(notify) = self.notify {
+            let _ = write!(written, " NOTIFY={notify}");
+        }
+        if let Some(original) = self.original.as_deref().filter(|original| is_xtext(original)) {
+            let _ = write!(written, " ORCPT={original}");
+        }
+        written
+    }
+}
+
+impl Envelope {
+    /// The parameters of MAIL for a server that offers DSN, each with a space before it; empty when none is set.
+    pub fn dsn_parameters(&self) -> String {
+        let mut written = String::new();
+        if let Some(ret) = self.ret {
+            let _ = write!(written, " RET={ret}");
+        }
+        if let Some(id) = self.envelope_id.as_deref().filter(|id| is_xtext(id)) {
+            let _ = write!(written, " ENVID={id}");
+        }
+        written
+    }
+}
+
+/// `text` as xtext (RFC 3461 section 4): what is not printable ASCII, and `+` and `=`, becomes `+HH`.
+pub fn xtext_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if is_xchar(byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "+{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// What `xtext` stands for; `None` when it is not xtext, or not UTF-8 within.
+pub fn xtext_decode(xtext: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(xtext.len());
+    let mut bytes = xtext.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => hex(bytes.next()?)? * 16 + hex(bytes.next()?)?,
+            _ if is_xchar(byte) => byte,
+            _ => return None,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+/// Whether `text` may stand in a command as it is.
+pub fn is_xtext(text: &str) -> bool {
+    !text.is_empty() && xtext_decode(text).is_some()
+}
+
+fn is_xchar(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b'+' && byte != b'='
+}
+
+/// Upper case only (RFC 3461 section 4).
+fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn xtext_as_in_the_standard() {
+        assert_eq!(xtext_encode("rfc822;a+b=c@x.org"), "rfc822;a+2Bb+3Dc@x.org");
+        assert_eq!(xtext_encode("a b\r\né"), "a+20b+0D+0A+C3+A9");
+        for broken in ["a b", "a=b", "a+", "a+4", "a+4g", "a+2b", "é", "a\r\n", "+FF"] {
+            assert_eq!(xtext_decode(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_written() {
+        let address = Address::parse("a@x.org").unwrap();
+        let mut recipient = Recipient::from(address.clone());
+        assert_eq!(recipient.dsn_parameters(), "");
+        recipient.notify = Some(Notify::On { success: false, failure: true, delay: true });
+        recipient.original = Some("rfc822;a+2Bb@x.org".to_owned());
+        assert_eq!(recipient.dsn_parameters(), " NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb@x.org");
+        recipient.original = Some("rfc822;a\r\nQUIT".to_owned());
+        recipient.notify = Some(Notify::On { success: false, failure: false, delay: false });
+        assert_eq!(recipient.dsn_parameters(), " NOTIFY=NEVER");
+
+        let mut envelope = Envelope::to_one(ReversePath::Null, address);
+        assert_eq!(envelope.dsn_parameters(), "");
+        envelope.ret = Some(Ret::Headers);
+        envelope.envelope_id = Some("QQ314159".to_owned());
+        assert_eq!(envelope.dsn_parameters(), " RET=HDRS ENVID=QQ314159");
+    }
+
+    #[test]
+    fn notify_and_ret_read_what_they_write() {
+        for bits in 1..8_u8 {
+            let notify = Notify::On { success: bits & 1 != 0, failure: bits & 2 != 0, delay: bits & 4 != 0 };
+            assert_eq!(Notify::parse(&notify.to_string()), Some(notify));
+        }
+        assert_eq!(Notify::parse("never"), Some(Notify::Never));
+        assert_eq!(Notify::parse("NEVER,DELAY"), None);
+        assert_eq!(Notify::parse(""), None);
+        assert_eq!([Ret::parse("hdrs"), Ret::parse("FULL"), Ret::parse("")], [Some(Ret::Headers), Some(Ret::Full), None]);
+    }
+
+    proptest! {
+        #[test]
+        fn xtext_comes_back(text in "\\PC{0,30}[\r\n\0]?") {
+            let encoded = xtext_encode(&text);
+            prop_assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic()));
+            prop_assert_eq!(xtext_decode(&encoded), Some(text));
+        }
     }
 }
