@@ -270,7 +270,10 @@ mod tests {
         assert_eq!(Notify::parse("never"), Some(Notify::Never));
         assert_eq!(Notify::parse("NEVER,DELAY"), None);
         assert_eq!(Notify::parse(""), None);
-        assert_eq!([Ret::parse("hdrs"), Ret::parse("FULL"), Ret::parse("")], [Some(Ret::Headers), Some(Ret::Full), None]);
+        assert_eq!(
+            [Ret::parse("hdrs"), Ret::parse("FULL"), Ret::parse("")],
+            [Some(Ret::Headers), Some(Ret::Full), None]
+        );
     }
 
     proptest! {

@@ -1,8 +1,16 @@
 //! What an answer means: whom it blames and what is done about it.
 
+mod failure;
+mod reason;
+mod table;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
-use crate::Reply;
+pub use failure::{CertificateFault, Failure, judge_failure};
+pub use reason::Reason;
+pub use table::judge;
 
 /// Where in the dialogue something happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,6 +38,43 @@ pub enum Phase {
     Dot,
 }
 
+impl Phase {
+    /// Every value.
+    pub const ALL: &[Self] = &[
+        Self::Connect,
+        Self::Tls,
+        Self::Greeting,
+        Self::Ehlo,
+        Self::StartTls,
+        Self::Auth,
+        Self::Mail,
+        Self::Rcpt,
+        Self::Data,
+        Self::Dot,
+    ];
+
+    /// The code under which it is stored; it never changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Greeting => "greeting",
+            Self::Ehlo => "ehlo",
+            Self::StartTls => "start_tls",
+            Self::Auth => "auth",
+            Self::Mail => "mail",
+            Self::Rcpt => "rcpt",
+            Self::Data => "data",
+            Self::Dot => "dot",
+        }
+    }
+
+    /// The value stored as `code`.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == code)
+    }
+}
+
 /// Whom an answer blames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +99,41 @@ pub enum Scope {
     Route,
 }
 
+impl Scope {
+    /// Every value.
+    pub const ALL: &[Self] = &[
+        Self::Recipient,
+        Self::Message,
+        Self::Transaction,
+        Self::Sender,
+        Self::Reputation,
+        Self::Rate,
+        Self::Quota,
+        Self::Account,
+        Self::Route,
+    ];
+
+    /// The code under which it is stored; it never changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recipient => "recipient",
+            Self::Message => "message",
+            Self::Transaction => "transaction",
+            Self::Sender => "sender",
+            Self::Reputation => "reputation",
+            Self::Rate => "rate",
+            Self::Quota => "quota",
+            Self::Account => "account",
+            Self::Route => "route",
+        }
+    }
+
+    /// The value stored as `code`.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|value| value.as_str() == code)
+    }
+}
+
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,67 +154,6 @@ pub enum Action {
     HoldSender,
 }
 
-/// Why, as a value that is stored and shown in plain words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Reason {
-    /// The address does not exist.
-    AddressUnknown,
-    /// The recipient's domain does not exist or takes no mail.
-    DomainUnknown,
-    /// The mailbox is full.
-    MailboxFull,
-    /// Larger than the server takes.
-    TooLarge,
-    /// Asked to come back later (greylisting and other 4xx).
-    TryLater,
-    /// Too many recipients at once.
-    TooManyRecipients,
-    /// The server refuses this sender.
-    SenderRefused,
-    /// Refused as spam, or for SPF, DKIM, DMARC.
-    Reputation,
-    /// Asked to slow down.
-    TooFast,
-    /// The account's allowance is used up.
-    QuotaUsedUp,
-    /// Login or password not accepted.
-    SignInRefused,
-    /// A login is set, but the server offers no sign-in that may be used here.
-    SignInImpossible,
-    /// The server does not relay for us.
-    RelayDenied,
-    /// Name not found.
-    HostNotFound,
-    /// No connection.
-    Unreachable,
-    /// The server did not answer in time.
-    TimedOut,
-    /// The connection broke.
-    ConnectionLost,
-    /// TLS is needed and could not be had.
-    TlsUnavailable,
-    /// The server's certificate does not prove its identity.
-    CertificateRefused,
-    /// The server as a whole refuses or cannot serve.
-    ServerRefuses,
-    /// The server is short of storage.
-    ServerFull,
-    /// The message needs SMTPUTF8, which the server lacks.
-    Utf8Unsupported,
-    /// Refused, with no more known.
-    Refused,
-    /// The answer to the whole message was never read.
-    AnswerUnknown,
-    /// 100 hours are over.
-    Expired,
-    /// Three strikes: attempting it broke the program.
-    Broke,
-    /// Asked for by a person.
-    ByPerson,
-}
-
 /// The verdict on one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Judgement {
@@ -144,10 +163,4 @@ pub struct Judgement {
     pub action: Action,
     /// Why.
     pub reason: Reason,
-}
-
-/// Judges a negative reply (4yz or 5yz) that was read in `phase`.
-pub fn judge(phase: Phase, reply: &Reply) -> Judgement {
-    let _ = (phase, reply);
-    Judgement { scope: Scope::Route, action: Action::OpenBreaker, reason: Reason::ServerRefuses }
 }

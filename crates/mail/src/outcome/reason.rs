@@ -1,0 +1,189 @@
+//! Why something went as it did: one stable code for the database, one sentence for the librarian, one for what is done.
+
+use serde::{Deserialize, Serialize};
+
+/// Makes the enum and its three texts from one list, so that no reason can lack one of them.
+macro_rules! reasons {
+    ($($(#[$doc:meta])+ $name:ident $code:literal $words:literal $what:literal)+) => {
+        /// Why, as a value that is stored and shown in plain words.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Reason { $($(#[$doc])+ $name,)+ }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The code under which it is stored; it never changes.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// What happened, in a librarian's words: one sentence.
+            pub fn plain_words(&self) -> &'static str {
+                match self { $(Self::$name => $words,)+ }
+            }
+
+            /// What the library does about it: one sentence.
+            pub fn what_to_do(&self) -> &'static str {
+                match self { $(Self::$name => $what,)+ }
+            }
+        }
+    };
+}
+
+impl Reason {
+    /// The reason stored as `code`.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == code)
+    }
+}
+
+reasons! {
+    /// The address does not exist.
+    AddressUnknown "address_unknown" "The address does not exist."
+        "Ask the patron for the right address and correct it on the patron's record."
+    /// The recipient's domain does not exist or takes no mail.
+    DomainUnknown "domain_unknown" "The part after the @ does not exist, or takes no mail."
+        "Look for a typing mistake after the @ on the patron's record."
+    /// The mailbox exists and was closed.
+    MailboxDisabled "mailbox_disabled" "The mailbox has been closed."
+        "Ask the patron for another address and correct it on the patron's record."
+    /// The mailbox is full.
+    MailboxFull "mailbox_full" "The mailbox is full."
+        "Tell the patron that the mailbox takes no more mail, or ask for another address."
+    /// Larger than the server takes.
+    TooLarge "too_large" "The message is larger than the mail server takes."
+        "Shorten the text, or have the limit of the mail server raised."
+    /// Asked to come back later (greylisting and other 4xx).
+    TryLater "try_later" "The mail server asked us to come back later."
+        "Nothing: it is tried again by itself."
+    /// Too many recipients at once.
+    TooManyRecipients "too_many_recipients" "The mail server takes fewer recipients at a time."
+        "Nothing: the others are sent in smaller groups."
+    /// The server refuses this sender.
+    SenderRefused "sender_refused" "The mail server does not let us send from this library's address."
+        "Check the library's email address, and have the sign-in allowed to send from it."
+    /// Refused as spam, or for SPF, DKIM, DMARC.
+    Reputation "reputation" "The message was taken for unwanted mail."
+        "Have your IT person check the sender's domain (SPF, DKIM, DMARC) and block lists."
+    /// Asked to slow down.
+    TooFast "too_fast" "The mail server asked us to send more slowly."
+        "Nothing: sending goes on more slowly by itself."
+    /// The account's allowance is used up.
+    QuotaUsedUp "quota_used_up" "The daily limit of the mail account is used up."
+        "Nothing: the rest goes out when the limit is free again."
+    /// Login or password not accepted.
+    SignInRefused "sign_in_refused" "The mail server did not accept our password."
+        "Enter login and password again under Preferences > Setup > Email."
+    /// The server wants a sign-in and none is set.
+    SignInRequired "sign_in_required" "The mail server wants us to sign in first."
+        "Enter a login and password under Preferences > Setup > Email."
+    /// The server could not check the sign-in for the moment.
+    SignInUnavailable "sign_in_unavailable" "The mail server cannot check sign-ins at the moment."
+        "Nothing: it is tried again by itself; the password is not to blame."
+    /// A login is set, but the server offers no sign-in that may be used here.
+    SignInImpossible "sign_in_impossible" "The mail server offers no safe way to sign in."
+        "Choose an encrypted connection, or remove the login if the server needs none."
+    /// The server does not relay for us.
+    RelayDenied "relay_denied" "The mail server does not pass on mail for us."
+        "Check the sign-in, and have this computer allowed to send through the mail server."
+    /// Name not found.
+    HostNotFound "host_not_found" "There is no mail server by this name."
+        "Check the name of the mail server under Preferences > Setup > Email."
+    /// The name could not be looked up for the moment.
+    NameLookupFailed "name_lookup_failed" "The name of the mail server could not be looked up."
+        "Have your IT person check the network and its name server (DNS) on this computer."
+    /// No connection.
+    Unreachable "unreachable" "The mail server cannot be reached."
+        "Have your IT person check that the mail server runs, its port, and the firewall."
+    /// The server did not answer in time.
+    TimedOut "timed_out" "The mail server did not answer in time."
+        "Nothing at first: it is tried again by itself; if it lasts, tell your IT person."
+    /// The connection broke.
+    ConnectionLost "connection_lost" "The connection to the mail server broke."
+        "Nothing at first: it is tried again by itself; if it lasts, tell your IT person."
+    /// TLS is needed and could not be had.
+    TlsUnavailable "tls_unavailable" "An encrypted connection to the mail server could not be made."
+        "Have your IT person check the port and the encryption of the mail server."
+    /// The server's certificate does not prove its identity.
+    CertificateRefused "certificate_refused" "The mail server could not prove its identity."
+        "Have your IT person look at the mail server's certificate."
+    /// The server's certificate has run out.
+    CertificateExpired "certificate_expired" "The mail server's proof of identity has run out."
+        "Have the mail server's certificate renewed, and check the date on this computer."
+    /// The server's certificate is for another name.
+    CertificateWrongName "certificate_wrong_name" "The mail server's proof of identity is for another name."
+        "Enter the mail server by the name that stands in its certificate."
+    /// The server's certificate was signed by nobody whom this computer trusts.
+    CertificateUnknownIssuer "certificate_unknown_issuer"
+        "The mail server's proof of identity comes from nobody we know."
+        "Have your IT person give Bookpost the certificate of the authority that signed it."
+    /// The server as a whole refuses or cannot serve.
+    ServerRefuses "server_refuses" "The mail server takes no mail at the moment."
+        "Tell your IT person if it lasts; the mail is kept and goes out afterwards."
+    /// The server is short of storage.
+    ServerFull "server_full" "The mail server has no room at the moment."
+        "Tell the people who run the mail server; the mail is kept and goes out afterwards."
+    /// The server broke the rules of SMTP, or did not understand us.
+    ProtocolViolation "protocol_violation" "The mail server answered in a way that we do not understand."
+        "Have your IT person check that the address and port lead to a mail server."
+    /// The address needs SMTPUTF8, which the server lacks.
+    Utf8Unsupported "utf8_unsupported" "The mail server cannot send to an address with these letters."
+        "Ask the patron for an address in plain letters, or have SMTPUTF8 switched on at the mail server."
+    /// Refused, with no more known.
+    Refused "refused" "The mail server refused the message."
+        "Read the server's own answer, or show it to your IT person."
+    /// The answer to the whole message was never read.
+    AnswerUnknown "answer_unknown"
+        "It may have arrived: the connection broke while the server was answering."
+        "Ask the patron, or look at the mail server, before you send it again."
+    /// 100 hours are over.
+    Expired "expired" "It could not be delivered in the time allowed."
+        "Read the last answer, then send again or reach the patron another way."
+    /// Three strikes: attempting it broke the program.
+    Broke "broke" "Something in this message keeps Bookpost from sending it."
+        "Show it to your IT person; the other messages are not affected."
+    /// Asked for by a person.
+    ByPerson "by_person" "Somebody at the library decided this."
+        "Nothing: the log says who it was."
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_stable_and_read_back() {
+        for &reason in Reason::ALL {
+            assert_eq!(Reason::parse(reason.as_str()), Some(reason));
+            let code = format!("{reason:?}").chars().fold(String::new(), |mut code, c| {
+                if c.is_uppercase() && !code.is_empty() {
+                    code.push('_');
+                }
+                code.push(c.to_ascii_lowercase());
+                code
+            });
+            assert_eq!(reason.as_str(), code);
+        }
+        assert_eq!(Reason::parse("no_such_reason"), None);
+    }
+
+    #[test]
+    fn every_text_is_one_sentence_in_plain_words() {
+        let mut said = HashSet::new();
+        for reason in Reason::ALL {
+            for text in [reason.plain_words(), reason.what_to_do()] {
+                assert!(text.ends_with('.') && text.len() < 110, "{text}");
+                assert!(text.starts_with(|c: char| c.is_ascii_uppercase()), "{text}");
+            }
+            assert!(said.insert(reason.plain_words()), "said twice: {}", reason.plain_words());
+            for ours in ["bounce", "relay", "route", "SMTP ", "TLS", "host", "quota", "defer"] {
+                assert!(!reason.plain_words().contains(ours), "{}", reason.plain_words());
+            }
+        }
+    }
+}
