@@ -8,6 +8,7 @@ pub mod envelope;
 pub mod outcome;
 pub mod reply;
 pub mod retry;
+pub mod smtp;
 
 pub use address::Address;
 pub use envelope::{Envelope, Recipient, ReversePath};

@@ -1,0 +1,250 @@
+//! The client's side of an SMTP connection, without the connection.
+//!
+//! Whoever drives it connects, then does what [`Client::poll`] wishes until there is no wish, tells what was
+//! [received](Client::received), and begins transactions while the client is [ready](Client::ready):
+//!
+//! * [`Wish::Mark`] comes when MAIL goes out, so that the mark becomes durable while the server answers. The last byte of
+//!   a message is not handed out before [`Client::release`].
+//! * Begin the next transaction as soon as the client is ready, before writing: it then shares a group with the end of
+//!   the one under way, and a message costs one write and one read.
+//! * A failure before the last byte of the message was written means "certainly not sent" for its recipients, from then on
+//!   "in doubt". What has been handed out counts as written unless [`Client::lost`] is told otherwise.
+//!
+//! The client knows nothing of sockets, and it does not measure time: it tells how long to wait for what.
+
+mod opening;
+mod output;
+mod settings;
+mod timeout;
+mod transfer;
+mod transfers;
+mod wish;
+
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+
+use self::{
+    opening::{Opening, Step},
+    output::Output,
+    transfers::Transfers,
+};
+pub use self::{
+    settings::{Security, Settings},
+    transfer::Transaction,
+    wish::{Ending, Failure, RecipientResult, TransactionResult, Violation, Wish},
+};
+pub use super::sasl::Login;
+use super::{capabilities::Capabilities, command};
+use crate::{Phase, Reply, reply::ReplyParser};
+
+/// One connection, from the greeting to its end.
+pub struct Client {
+    settings: Arc<Settings>,
+    parser: ReplyParser,
+    offered: Capabilities,
+    stage: Stage,
+    transfers: Transfers,
+    out: Output,
+    wishes: VecDeque<Wish>,
+    quit_wanted: bool,
+    /// Given out last of all.
+    ending: Option<Ending>,
+}
+
+enum Stage {
+    Opening(Opening),
+    /// Mail may pass.
+    Open,
+    /// QUIT is written.
+    Quitting,
+    Closed,
+}
+
+impl Client {
+    /// A connection that has just been made (with TLS, where that is implicit): the greeting is waited for.
+    pub fn new(settings: impl Into<Arc<Settings>>) -> Self {
+        let settings = settings.into();
+        Self {
+            stage: Stage::Opening(Opening::new(&settings)),
+            settings,
+            parser: ReplyParser::default(),
+            offered: Capabilities::default(),
+            transfers: Transfers::default(),
+            out: Output::default(),
+            wishes: VecDeque::new(),
+            quit_wanted: false,
+            ending: None,
+        }
+    }
+
+    /// The next thing to do, until there is nothing.
+    pub fn poll(&mut self) -> Option<Wish> {
+        if self.wishes.is_empty() && matches!(self.stage, Stage::Open) {
+            self.transfers.write(&self.offered, &mut self.out, &mut self.wishes);
+            if self.quit_wanted && self.transfers.is_idle() {
+                self.out.command(|out| command::plain("QUIT", out));
+                self.stage = Stage::Quitting;
+            }
+        }
+        if let Some(wish) = self.wishes.pop_front() {
+            return Some(wish);
+        }
+        self.out.take().map(Wish::Write).or_else(|| self.ending.take().map(Wish::Closed))
+    }
+
+    /// Takes what the server sent, cut anywhere.
+    pub fn received(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() && !self.is_closed() {
+            if matches!(&self.stage, Stage::Opening(opening) if opening.is_handshake()) {
+                return self.violated(Violation::Injected);
+            }
+            match self.parser.parse(&mut bytes) {
+                Ok(Some(reply)) => self.reply(reply),
+                Ok(None) => return,
+                Err(error) => return self.violated(Violation::Reply(error)),
+            }
+        }
+    }
+
+    /// The handshake that [`Wish::StartTls`] asked for has succeeded.
+    pub fn tls_established(&mut self) {
+        if let Stage::Opening(opening) = &mut self.stage {
+            opening.tls_established(&self.settings, &mut self.offered, &mut self.out);
+        }
+    }
+
+    /// Whether a transaction may be begun.
+    pub fn ready(&self) -> bool {
+        matches!(self.stage, Stage::Open) && !self.quit_wanted && self.transfers.has_room(&self.offered)
+    }
+
+    /// Begins a transaction. Its result always comes by [`Wish::Finished`]; begun when the client is not
+    /// [ready](Self::ready), it has failed with [`Failure::NotReady`].
+    pub fn begin(&mut self, transaction: Transaction) {
+        if self.ready() {
+            return self.transfers.push(transaction, &self.offered);
+        }
+        let failed = |_| RecipientResult::Failed { phase: Phase::Mail, failure: Failure::NotReady };
+        let recipients = transaction.recipients.iter().map(failed).collect();
+        self.wishes.push_back(Wish::Finished(TransactionResult { token: transaction.token, recipients }));
+    }
+
+    /// The mark of this transaction is durable: its last byte may go.
+    pub fn release(&mut self, token: u64) {
+        self.transfers.release(token);
+    }
+
+    /// Gives a transaction up that has not been released: its recipients have [failed](RecipientResult::Failed) with
+    /// [`Failure::Abandoned`], unless their fate was known. A message cannot be stopped once DATA is answered, so this may
+    /// close the connection. After the release it does nothing: the answer is to be waited for.
+    pub fn abandon(&mut self, token: u64) {
+        if let Err(ending) = self.transfers.abandon(token) {
+            self.close(ending, self.out.handed_out());
+        }
+    }
+
+    /// The connection is gone, or the server took longer than [`Self::timeout`], or TLS failed.
+    ///
+    /// `unwritten` is how many octets at the end of the last [`Wish::Write`] were certainly not handed to the operating
+    /// system. If in doubt it is 0, which leaves recipients in doubt rather than doubling their mail.
+    pub fn lost(&mut self, failure: Failure, unwritten: u64) {
+        let ending = match &self.stage {
+            Stage::Closed => return,
+            Stage::Quitting => Ending::Quit,
+            Stage::Opening(_) | Stage::Open => Ending::Failed { phase: self.phase(), failure },
+        };
+        self.close(ending, self.out.handed_out().saturating_sub(unwritten));
+    }
+
+    /// Ends the connection when the transactions under way are over.
+    pub fn quit(&mut self) {
+        self.quit_wanted = true;
+        if matches!(self.stage, Stage::Opening(_)) {
+            self.close(Ending::Quit, 0);
+        }
+    }
+
+    /// How long what is waited for may take, from the moment that the last bytes were written or received
+    /// (RFC 5321 section 4.5.3.2).
+    pub fn timeout(&self) -> Duration {
+        match &self.stage {
+            Stage::Opening(opening) => opening.timeout(),
+            Stage::Open => self.transfers.timeout(),
+            Stage::Quitting | Stage::Closed => timeout::QUIT,
+        }
+    }
+
+    /// What the dialogue is at.
+    pub fn phase(&self) -> Phase {
+        match &self.stage {
+            Stage::Opening(opening) => opening.phase(),
+            Stage::Open | Stage::Quitting | Stage::Closed => self.transfers.phase(),
+        }
+    }
+
+    /// Whether no transaction is under way: nothing is lost by closing the connection.
+    pub fn is_idle(&self) -> bool {
+        self.transfers.is_idle()
+    }
+
+    /// Whether the connection is over, or will be once the wishes are done.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed)
+    }
+
+    /// What the server offers, as told by the last EHLO.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.offered
+    }
+
+    fn reply(&mut self, reply: Reply) {
+        match &mut self.stage {
+            Stage::Opening(opening) => {
+                match opening.reply(reply, &self.settings, &mut self.offered, &mut self.out) {
+                    Step::Going => {}
+                    Step::Handshake => self.wishes.push_back(Wish::StartTls),
+                    Step::Done => self.stage = Stage::Open,
+                    Step::Refused(phase, reply) => self.leave(Ending::Refused { phase, reply }),
+                    Step::Failed(phase, failure) => self.leave(Ending::Failed { phase, failure }),
+                }
+            }
+            Stage::Open => {
+                if let Err(ending) = self.transfers.reply(reply, &mut self.wishes) {
+                    self.close(ending, self.out.handed_out());
+                }
+            }
+            Stage::Quitting => self.close(Ending::Quit, self.out.handed_out()),
+            Stage::Closed => {}
+        }
+    }
+
+    /// Ends an opening that leads nowhere, with a QUIT where the server still listens.
+    fn leave(&mut self, ending: Ending) {
+        let listens = !matches!(
+            &ending,
+            Ending::Refused { reply: Reply { code: 421, .. }, .. }
+                | Ending::Failed { failure: Failure::Protocol(_), .. }
+        );
+        self.close(ending, self.out.handed_out());
+        if listens {
+            self.out.command(|out| command::plain("QUIT", out));
+        }
+    }
+
+    fn violated(&mut self, violation: Violation) {
+        let ending = Ending::Failed { phase: self.phase(), failure: Failure::Protocol(violation) };
+        self.close(ending, self.out.handed_out());
+    }
+
+    fn close(&mut self, ending: Ending, written: u64) {
+        self.out.discard();
+        self.transfers.end(&ending, written, &mut self.wishes);
+        self.stage = Stage::Closed;
+        self.ending = Some(ending);
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("phase", &self.phase()).finish_non_exhaustive()
+    }
+}
