@@ -1,0 +1,229 @@
+"""The relays: each function writes the server's configuration into the folder of the run and returns its command line."""
+import os
+import pathlib
+import pwd
+import subprocess
+
+FOR_EVER = 4 * 86400
+
+POSTFIX_SERVICES = """\
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+def write(path, text, mode=0o644, owner=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.chmod(path, mode)
+    if owner:
+        give(path, owner)
+
+
+def give(path, owner):
+    user = pwd.getpwnam(owner)
+    os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def folder_for(path, owner):
+    path.mkdir(parents=True, exist_ok=True)
+    give(path, owner)
+
+
+def postfix(args, folder):
+    (folder / "queue").mkdir(exist_ok=True)
+    folder_for(folder / "data", "postfix")
+    seconds = lambda value: f"{value}s"
+    write(folder / "etc/main.cf", f"""\
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = {args.hostname}
+mydestination =
+local_recipient_maps =
+alias_maps =
+alias_database =
+mynetworks = 127.0.0.0/8
+inet_interfaces = loopback-only
+inet_protocols = ipv4
+relayhost = [127.0.0.1]:{args.sink_port}
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = {folder}
+smtpd_tls_security_level = {"none" if args.tls == "none" else "may"}
+smtpd_tls_cert_file = {args.cert or ""}
+smtpd_tls_key_file = {args.key or ""}
+smtpd_peername_lookup = no
+smtp_tls_security_level = none
+delay_warning_time = {seconds(args.warn_after or 0)}
+maximal_queue_lifetime = {seconds(args.give_up_after or FOR_EVER)}
+bounce_queue_lifetime = {seconds(args.give_up_after or FOR_EVER)}
+queue_run_delay = {seconds(args.retry_every)}
+minimal_backoff_time = {seconds(args.retry_every)}
+maximal_backoff_time = {seconds(args.retry_every)}
+""")
+    wrapper = " -o smtpd_tls_wrappermode=yes" if args.tls == "implicit" else ""
+    listener = f"127.0.0.1:{args.port} inet n - n - - smtpd{wrapper}\n"
+    write(folder / "etc/master.cf", listener + POSTFIX_SERVICES)
+    return ["/usr/sbin/postfix", "-c", str(folder / "etc"), "start-fg"]
+
+
+def exim(args, folder):
+    for name in ("spool", "log"):
+        folder_for(folder / name, "Debian-exim")
+    tls = "tls_advertise_hosts =\n"
+    if args.tls != "none":
+        give(args.key, "Debian-exim")
+        tls = f"tls_advertise_hosts = *\ntls_certificate = {args.cert}\ntls_privatekey = {args.key}\n"
+    if args.tls == "implicit":
+        tls += f"tls_on_connect_ports = {args.port}\n"
+    demand = "  require authenticated = *\n" if args.login else ""
+    authenticators = ""
+    if args.login:
+        ok = "${if and{{eq{$auth%d}{" + args.login + "}}{eq{$auth%d}{" + args.password + "}}}{yes}{no}}"
+        authenticators = f"""begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = {ok % (2, 3)}
+  server_set_id = $auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = <| Username: | Password:
+  server_condition = {ok % (1, 2)}
+  server_set_id = $auth1
+"""
+    warn = f"{args.warn_after}s" if args.warn_after else "0s"
+    write(folder / "exim.conf", f"""\
+exim_path = /mnt/bin/exim4
+spool_directory = {folder}/spool
+log_file_path = {folder}/log/%slog
+pid_file_path =
+primary_hostname = {args.hostname}
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = {args.port}
+smtp_accept_max = 200
+smtp_accept_queue_per_connection = 0
+queue_run_max = 5
+delay_warning = {warn}
+{tls}host_lookup =
+rfc1413_query_timeout = 0s
+acl_smtp_rcpt = acl_rcpt
+acl_smtp_data = acl_data
+begin acl
+acl_rcpt:
+{demand}  accept
+acl_data:
+  accept
+begin routers
+smarthost:
+  driver = manualroute
+  domains = *
+  transport = out
+  route_list = * 127.0.0.1
+  self = send
+begin transports
+out:
+  driver = smtp
+  port = {args.sink_port}
+  allow_localhost
+  hosts_avoid_tls = *
+  hosts_try_prdr = :
+begin retry
+* * F,{args.give_up_after or FOR_EVER}s,{args.retry_every}s
+{authenticators}""")
+    # Exim keeps its rights only with a configuration that is named here.
+    write(pathlib.Path("/etc/exim4/trusted_configs"), f"{folder}/exim.conf\n")
+    return ["/mnt/bin/exim4", "-C", str(folder / "exim.conf"), "-bdf", f"-q{args.retry_every}s"]
+
+
+def opensmtpd(args, folder):
+    if args.login and args.tls == "none":
+        raise SystemExit("opensmtpd has AUTH only with --tls starttls or implicit")
+    pathlib.Path("/var/lib/opensmtpd/empty").mkdir(parents=True)
+    pki, security, auth = "", "", ""
+    if args.tls != "none":
+        pki = f'pki peer cert "{args.cert}"\npki peer key "{args.key}"\n'
+        security = {"starttls": " tls pki peer", "implicit": " smtps pki peer"}[args.tls]
+    if args.login:
+        crypted = subprocess.run(["openssl", "passwd", "-6", args.password], check=True, capture_output=True, text=True)
+        write(folder / "logins", f"{args.login} {crypted.stdout.strip()}\n", 0o640, "opensmtpd")
+        pki += f'table logins file:{folder}/logins\n'
+        auth = " auth <logins>"
+    times = f"bounce warn-interval {args.warn_after}s\n" if args.warn_after else ""
+    times += f"queue ttl {args.give_up_after}s\n" if args.give_up_after else ""
+    write(folder / "smtpd.conf", f"""\
+{pki}{times}listen on 127.0.0.1 port {args.port}{security}{auth} hostname {args.hostname}
+action "out" relay host smtp://127.0.0.1:{args.sink_port} helo {args.hostname}
+match from any for any action "out"
+""", 0o600)
+    return ["/mnt/bin/smtpd", "-F", "-f", str(folder / "smtpd.conf")]
+
+
+def dovecot_submission(args, folder):
+    if not args.login:
+        raise SystemExit("dovecot-submission always demands AUTH: give --login")
+    write(folder / "logins", f"{args.login}:{{PLAIN}}{args.password}\n", 0o644)
+    folder_for(folder / "home", "nobody")
+    ssl = "ssl = no"
+    if args.tls != "none":
+        ssl = f"ssl = yes\nssl_cert = <{args.cert}\nssl_key = <{args.key}"
+    service = "submissions" if args.tls == "implicit" else "submission"
+    other = "submission" if args.tls == "implicit" else "submissions"
+    implicit = "    ssl = yes\n" if args.tls == "implicit" else ""
+    write(folder / "dovecot.conf", f"""\
+base_dir = /run/dovecot
+state_dir = {folder}/state
+log_path = {folder}/mail.log
+hostname = {args.hostname}
+protocols = submission
+{ssl}
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+passdb {{
+  driver = passwd-file
+  args = {folder}/logins
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={folder}/home
+}}
+mail_location = maildir:~/mail
+submission_relay_host = 127.0.0.1
+submission_relay_port = {args.sink_port}
+service submission-login {{
+  inet_listener {service} {{
+    address = 127.0.0.1
+    port = {args.port}
+{implicit}  }}
+  inet_listener {other} {{
+    port = 0
+  }}
+}}
+""")
+    return ["/usr/sbin/dovecot", "-F", "-c", str(folder / "dovecot.conf")]
+
+
+PEERS = {"postfix": postfix, "exim": exim, "opensmtpd": opensmtpd, "dovecot-submission": dovecot_submission}
