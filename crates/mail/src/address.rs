@@ -101,6 +101,7 @@ impl Address {
     }
 
     /// The same address with its domain in A-labels.
+    #[must_use]
     pub fn to_ascii_domain(&self) -> Self {
         Self { text: format!("{}@{}", self.local(), self.domain_ascii()), at: self.at }
     }

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod clock;
 pub mod envelope;
+pub mod message;
 pub mod outcome;
 pub mod reply;
 pub mod retry;

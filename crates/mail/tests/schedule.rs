@@ -2,46 +2,44 @@
 //!
 //! Run with `--nocapture` to see the curve.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, ops::Range};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mail::retry::{Next, RetrySchedule};
 use rand::{SeedableRng, rngs::StdRng};
 
 const MESSAGES: usize = 500_000;
 /// The long tail repeats itself; every fiftieth message is followed to its end.
 const FOLLOWED: usize = MESSAGES / 50;
-const HOURS: usize = 100;
+const HOURS: i64 = 100;
 
-/// Counts attempts by the minute after the common failure.
-struct Curve(Vec<usize>);
+/// Counts by whole minutes.
+#[derive(Default)]
+struct Curve(BTreeMap<i64, usize>);
 
 impl Curve {
-    fn new() -> Self {
-        Self(vec![0; HOURS * 60 + 1])
+    fn count(&mut self, length: SignedDuration) {
+        *self.0.entry(length.as_mins()).or_default() += 1;
     }
 
-    fn count(&mut self, age: Duration) {
-        self.0[usize::try_from(age.as_secs() / 60).unwrap()] += 1;
+    fn at(&self, minute: i64) -> usize {
+        self.0.get(&minute).copied().unwrap_or(0)
     }
 
-    fn most(&self, minutes: std::ops::Range<usize>) -> usize {
-        self.0[minutes].iter().copied().max().unwrap_or(0)
+    fn most(&self, minutes: Range<i64>) -> usize {
+        self.0.range(minutes).map(|(_, &count)| count).max().unwrap_or(0)
     }
 
-    fn print(&self, title: &str, minutes: std::ops::Range<usize>, step: usize) {
-        println!("\n{title}");
-        let bars: Vec<usize> = self.0[minutes.clone()]
-            .chunks(step)
-            .map(|part| part.iter().sum::<usize>() / part.len())
+    /// A bar for every `step` minutes: what one of them holds on average.
+    fn print(&self, title: &str, minutes: Range<i64>, step: usize) {
+        let bars: Vec<(i64, usize)> = minutes
+            .step_by(step)
+            .map(|minute| (minute, (minute..).take(step).map(|one| self.at(one)).sum::<usize>() / step))
             .collect();
-        let longest = bars.iter().copied().max().unwrap_or(0).max(1);
-        for (number, bar) in bars.iter().enumerate() {
-            println!(
-                "minute {:>5} {bar:>7} {}",
-                minutes.start + number * step,
-                "#".repeat(bar * 60 / longest)
-            );
+        let longest = bars.iter().map(|bar| bar.1).max().unwrap_or(0).max(1);
+        println!("\n{title}");
+        for (minute, bar) in bars {
+            println!("minute {minute:>5} {bar:>7} {}", "#".repeat(bar * 60 / longest));
         }
     }
 }
@@ -55,18 +53,18 @@ fn first_resends_of_all_spread_over_three_to_nine_minutes() {
     let schedule = RetrySchedule::default();
     let expires_at = schedule.expires_at(start());
     let mut dice = StdRng::seed_from_u64(2026);
-    let mut curve = Curve::new();
+    let mut curve = Curve::default();
     for _ in 0..MESSAGES {
         let Next::At(next) = schedule.next(start(), start(), expires_at, &mut dice) else {
             panic!("given up at once")
         };
-        curve.count(next.duration_since(start()).unsigned_abs());
+        curve.count(next.duration_since(start()));
     }
     curve.print("first resends of 500,000", 0..12, 1);
     let share = MESSAGES / 6;
     assert_eq!(curve.most(0..3) + curve.most(9..6000), 0);
     for minute in 3..9 {
-        assert!(curve.0[minute].abs_diff(share) < share / 50, "minute {minute}: {}", curve.0[minute]);
+        assert!(curve.at(minute).abs_diff(share) < share / 50, "minute {minute}: {}", curve.at(minute));
     }
 }
 
@@ -75,21 +73,21 @@ fn the_hundred_hours_of_those_who_never_get_through() {
     let schedule = RetrySchedule::default();
     let expires_at = schedule.expires_at(start());
     let mut dice = StdRng::seed_from_u64(100);
-    let (mut every, mut first_long) = (Curve::new(), Curve::new());
+    let (mut every, mut waits) = (Curve::default(), Curve::default());
     for _ in 0..FOLLOWED {
         let mut now = start();
         while let Next::At(next) = schedule.next(now, start(), expires_at, &mut dice) {
             let wait = next.duration_since(now);
-            if now.duration_since(start()) >= jiff::SignedDuration::from_hours(1) && next < expires_at {
+            if now.duration_since(start()) >= SignedDuration::from_hours(1) && next < expires_at {
                 assert!((60 * 60..=90 * 60).contains(&wait.as_secs()));
-                first_long.count(wait.unsigned_abs());
+                waits.count(wait);
             }
             now = next;
-            every.count(now.duration_since(start()).unsigned_abs());
+            every.count(now.duration_since(start()));
         }
         assert_eq!(now, expires_at, "each is given up at exactly 100 hours");
     }
-    first_long.print("waits after the short range, by length", 57..93, 1);
+    waits.print("waits after the short range, by length", 57..93, 1);
     every.print("attempts in the first six hours", 0..360, 6);
     every.print("attempts in 100 hours, a bar for two", 0..HOURS * 60, 120);
 
@@ -100,5 +98,5 @@ fn the_hundred_hours_of_those_who_never_get_through() {
     assert!(every.most(70..HOURS * 60) < long_share * 3 / 2);
     // Once the waves have run into each other nothing stands out: 75 minutes is the mean wait.
     assert!(every.most(24 * 60..98 * 60) < FOLLOWED / 75 * 3 / 2);
-    assert_eq!(every.0[HOURS * 60], FOLLOWED, "the last attempt of each");
+    assert_eq!(every.at(HOURS * 60), FOLLOWED, "the last attempt of each");
 }

@@ -44,10 +44,15 @@ impl Found {
             .filter_map(|part| part.split_once('>').map(|(inside, _)| inside))
             .collect();
         if bracketed.iter().any(|inside| inside.contains('@')) {
-            bracketed.into_iter().for_each(|inside| self.take(inside));
+            for inside in bracketed {
+                self.take(inside);
+            }
         } else {
-            let words = split_outside_quotes(piece, char::is_whitespace);
-            words.into_iter().filter(|word| word.contains('@')).for_each(|word| self.take(word));
+            for word in split_outside_quotes(piece, char::is_whitespace) {
+                if word.contains('@') {
+                    self.take(word);
+                }
+            }
         }
     }
 
