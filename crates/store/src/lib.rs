@@ -21,8 +21,280 @@ pub use notices::*;
 pub use queue::*;
 pub use reports::*;
 
+use std::{path::Path, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mail::{Address, Reason};
+
 /// One queue. Cheap to clone; all clones are the same queue.
 #[derive(Clone, Debug)]
 pub struct Store {
-    db: std::sync::Arc<sqlite::Sqlite>,
+    db: Arc<sqlite::Sqlite>,
+}
+
+/// The whole queue.
+impl Store {
+    /// Opens the queue in `folder`, which is made if it is not there, and holds the folder's lock until the last clone is
+    /// dropped. Brings an older queue up to this version. Looks through no rows.
+    pub fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        Ok(Self { db: Arc::new(sqlite::Sqlite::open(folder, now)?) })
+    }
+
+    /// Finishes what waits to be written and carries the log into the database file. Whatever is asked afterwards is
+    /// answered with [`Error::Closed`].
+    pub async fn close(self) -> Result<(), Error> {
+        self.db.close().await
+    }
+
+    /// The queue's own number, drawn when it was made and kept for ever.
+    pub fn store_id(&self) -> u64 {
+        self.db.store_id()
+    }
+
+    /// Which opening of this queue this is; rises by one at each.
+    pub fn epoch(&self) -> i64 {
+        self.db.epoch()
+    }
+
+    /// What the writer has done since the queue was opened.
+    pub fn stats(&self) -> Stats {
+        self.db.stats()
+    }
+}
+
+/// The way in.
+impl Store {
+    /// Stores all of `messages` or none; they are on disk when this returns. Concurrent calls share a sync.
+    pub async fn accept(&self, messages: Vec<NewMessage>, now: Timestamp) -> Result<Vec<Accepted>, Error> {
+        self.db.accept(messages, now).await
+    }
+
+    /// Stores the notices of a run that are not repeats, message and ledger rows together, all in one transaction.
+    ///
+    /// A notice is a repeat when every one of its items was written about, by this kind of notice, later than `repeat` before
+    /// `now` (`None`: ever). A notice with one new item is stored whole. A practice run neither reads nor writes the ledger.
+    pub async fn accept_notices(
+        &self,
+        run: RunId,
+        notices: Vec<NewNotice>,
+        repeat: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Vec<NoticeAccepted>, Error> {
+        self.db.accept_notices(run, notices, repeat, now).await
+    }
+}
+
+/// For the worker.
+impl Store {
+    /// Waiting recipients that are due go to `Sending` under the claim's lease, urgent first, then normal, then bulk, each by due
+    /// time and id; a quarter is kept for the lower classes as long as they have mail that is due. What cannot be decoded is held
+    /// with `Reason::Broke`, and the others go. What waits to be attempted alone is left to [`Store::take_alone`].
+    pub async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, Error> {
+        self.db.claim(claim).await
+    }
+
+    /// The next due message that must be attempted alone, marked on disk as being attempted so: if the program dies before it
+    /// is settled, that is a strike.
+    pub async fn take_alone(&self, lease: Lease, now: Timestamp) -> Result<Option<Claimed>, Error> {
+        self.db.take_alone(lease, now).await
+    }
+
+    /// Stores outcomes, each together with the obligation to report it, and only under the lease it was claimed with. One that
+    /// is refused changes nothing and stops none of the others.
+    pub async fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>, Error> {
+        self.db.settle(settlements, now).await
+    }
+
+    /// To be called once at start, after known outcomes were settled: what an earlier process left in `Sending` waits again, to
+    /// be attempted alone. Those `in_doubt` are marked so for ever, and wait until `in_doubt_due_at`, or for a person if
+    /// `hold_in_doubt`. Those that were being attempted alone get a strike; at the third they are held.
+    pub async fn restart(
+        &self,
+        in_doubt: Vec<RecipientId>,
+        hold_in_doubt: bool,
+        in_doubt_due_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Restarted, Error> {
+        self.db.restart(in_doubt, hold_in_doubt, in_doubt_due_at, now).await
+    }
+
+    /// When the next waiting recipient falls due.
+    pub async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+        self.db.next_due(practice).await
+    }
+
+    /// Returns up to `limit` waiting recipients that expire at `cutoff` or before, each with its obligation. Gives how many;
+    /// 0 when none is left.
+    pub async fn expire(
+        &self,
+        cutoff: Timestamp,
+        practice: bool,
+        limit: usize,
+        reason: Reason,
+        answer: &str,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        self.db.expire(cutoff, practice, limit, reason, answer.to_owned(), now).await
+    }
+}
+
+/// For people.
+impl Store {
+    /// Does what a person asks to all recipients of the selection from whose state it is legal. Large selections go in slices
+    /// between others' work: each slice is one transaction.
+    pub async fn move_recipients(
+        &self,
+        selection: Selection,
+        wish: Move,
+        now: Timestamp,
+    ) -> Result<Moved, Error> {
+        self.db.move_recipients(selection, wish, now).await
+    }
+
+    /// What is in the queue; costs the same however much that is.
+    pub async fn counts(&self) -> Result<Counts, Error> {
+        self.db.counts().await
+    }
+
+    /// The newest recipients below `after`, newest first. What cannot be decoded is shown with `Reason::Broke`.
+    pub async fn list(
+        &self,
+        filter: Filter,
+        after: Option<RecipientId>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        self.db.list(filter, after, limit).await
+    }
+
+    /// All recipients of a message, each with its timeline.
+    pub async fn show(&self, message: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
+        self.db.show(message).await
+    }
+
+    /// The bytes of a message; `None` once they are purged.
+    pub async fn body(&self, message: MessageId) -> Result<Option<Bytes>, Error> {
+        self.db.body(message).await
+    }
+}
+
+/// Return reports.
+impl Store {
+    /// Reports owed since before then, oldest first.
+    pub async fn obligations(&self, owed_before: Timestamp, limit: usize) -> Result<Vec<Obligation>, Error> {
+        self.db.obligations(owed_before, limit).await
+    }
+
+    /// How many recipients were returned to this address since then, reported or not.
+    pub async fn returned_since(&self, return_address: &Address, since: Timestamp) -> Result<u64, Error> {
+        self.db.returned_since(return_address, since).await
+    }
+
+    /// Accepts a report and closes the obligations it covers, in one transaction. If one of them is closed already, nothing is
+    /// stored ([`Error::NotFound`]).
+    pub async fn report(
+        &self,
+        report: NewMessage,
+        closes: &[RecipientId],
+        now: Timestamp,
+    ) -> Result<Accepted, Error> {
+        self.db.report(report, closes.to_vec(), now).await
+    }
+
+    /// Closes obligations that may not be reported. Those that are closed already stay so.
+    pub async fn close_obligations(&self, recipients: &[RecipientId], _now: Timestamp) -> Result<(), Error> {
+        self.db.close_obligations(recipients.to_vec()).await
+    }
+}
+
+/// Notice runs.
+impl Store {
+    /// Begins a run.
+    pub async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
+        self.db.begin_run(run).await
+    }
+
+    /// Adds to those whom the run left out.
+    pub async fn left_out(&self, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
+        self.db.left_out(run, left_out).await
+    }
+
+    /// All its notices are accepted. A second time changes nothing.
+    pub async fn finish_run(&self, run: RunId, now: Timestamp) -> Result<(), Error> {
+        self.db.finish_run(run, now).await
+    }
+
+    /// A run as it stands.
+    pub async fn run(&self, run: RunId) -> Result<Run, Error> {
+        self.db.run(run).await
+    }
+
+    /// The last runs, newest first.
+    pub async fn runs(&self, limit: usize) -> Result<Vec<Run>, Error> {
+        self.db.runs(limit).await
+    }
+
+    /// Whom a run left out, in the order of being found.
+    pub async fn left_out_of(&self, run: RunId) -> Result<Vec<LeftOut>, Error> {
+        self.db.left_out_of(run).await
+    }
+
+    /// For each key, when this notice was last written about it, if that was after `since`. For previews: changes nothing.
+    pub async fn written_lately(
+        &self,
+        notice: &str,
+        keys: &[LedgerKey],
+        since: Timestamp,
+    ) -> Result<Vec<Option<Timestamp>>, Error> {
+        self.db.written_lately(notice.to_owned(), keys.to_vec(), since).await
+    }
+}
+
+/// Alarms.
+impl Store {
+    /// Opens an alarm; `None` if it is open already.
+    pub async fn raise(
+        &self,
+        kind: AlarmKind,
+        subject: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<Alarm>, Error> {
+        self.db.raise(kind, subject.to_owned(), text.to_owned(), now).await
+    }
+
+    /// Ends an alarm; `None` if it was not open.
+    pub async fn clear(
+        &self,
+        kind: AlarmKind,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Option<Alarm>, Error> {
+        self.db.clear(kind, subject.to_owned(), now).await
+    }
+
+    /// Alarms, newest first.
+    pub async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
+        self.db.alarms(open_only, limit).await
+    }
+}
+
+/// Upkeep.
+impl Store {
+    /// Erases bodies of messages that are final for all recipients since before `bodies_before`, and all rows of those final since
+    /// before `rows_before`, up to `limit` of each; never a message with an owed report. Gives how many; 0 when none is left. Once
+    /// a slice is not full, the erased bytes are in no file any more.
+    pub async fn purge(
+        &self,
+        bodies_before: Timestamp,
+        rows_before: Timestamp,
+        limit: usize,
+    ) -> Result<u64, Error> {
+        self.db.purge(bodies_before, rows_before, limit).await
+    }
+
+    /// What is wrong with the file and its rows; empty when nothing is.
+    pub async fn check(&self) -> Result<Vec<String>, Error> {
+        self.db.check().await
+    }
 }

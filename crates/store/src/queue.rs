@@ -188,12 +188,21 @@ pub enum Verdict {
     Delivered,
     Practiced,
     /// Waiting again until then. `in_doubt`: the answer was never read; `in_doubt_at` is set and stays.
-    Deferred { due_at: Timestamp, in_doubt: bool },
+    Deferred {
+        due_at: Timestamp,
+        in_doubt: bool,
+    },
     /// Answer never read; wait for a person.
     InDoubt,
     /// Given up. Owes a report when the message is `Kind::Mail` with a reverse path.
     Returned,
+    /// Set aside until a person decides.
     Held,
+    /// The attempt itself broke (a panic, a time-out of our own code): one strike, and waiting until then, to be attempted
+    /// alone; at the third strike held with `Reason::Broke`.
+    Struck {
+        due_at: Timestamp,
+    },
     /// Not attempted after all (drain, breaker): waiting again, due as it was; no attempt is recorded.
     GivenBack,
 }
@@ -312,4 +321,24 @@ pub struct Row {
     pub reason: Option<Reason>,
     /// The last answer of a server.
     pub answer: Option<String>,
+}
+
+/// What a start found in flight from before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Restarted {
+    /// Recipients whose answer was never read.
+    pub in_doubt: u64,
+    /// Recipients that wait to be attempted one by one.
+    pub alone: u64,
+    /// Recipients held because the program died three times while it attempted them.
+    pub struck_out: u64,
+}
+
+/// What the writer has done since the store was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Transactions committed; each is one sync.
+    pub commits: u64,
+    /// Operations in them.
+    pub operations: u64,
 }

@@ -1,4 +1,0 @@
-//! The SQLite back end.
-
-#[derive(Debug)]
-pub(crate) struct Sqlite;

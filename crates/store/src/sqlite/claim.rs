@@ -1,0 +1,331 @@
+//! Claims: what waits and is due goes to `Sending` under a lease.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mail::{Address, Recipient};
+use rusqlite::OptionalExtension;
+
+use super::{Sqlite, codes, codes::micros, rows, writer::Tx};
+use crate::{Claim, Claimed, ClaimedRecipient, Error, Lease, MessageId, RecipientId, Recovery, RunId, State};
+
+/// Sets one message's due recipients to `Sending`. ?6 is what `alone` becomes and which rows it is for: 0 or 2.
+const TAKE: &str = "UPDATE recipient NOT INDEXED SET state = 1, lease = ?3, claimed_in = ?4, alone = ?6
+    WHERE id BETWEEN ?1 AND ?1 + 65535 AND state = 0 AND alone = (?6 > 0) AND practice = ?2 AND due_at <= ?5
+    RETURNING id, expires_at, address, notify, original";
+const FACTS: &str =
+    "SELECT m.kind, m.class, m.practice, m.application, m.site, m.run, m.reverse_path, m.ret, m.envelope_id,
+        m.first_due_at, b.bytes
+    FROM message m JOIN body b ON b.message = m.id WHERE m.id = ?1";
+const DUE: &str = "SELECT id FROM recipient INDEXED BY recipient_due
+    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 AND due_at >= ?3 AND due_at <= ?4
+    ORDER BY due_at, id LIMIT ?5";
+const WALK: &str = "SELECT id FROM recipient NOT INDEXED
+    WHERE id > ?2 AND id <= ?3 AND state = 0 AND alone = 0 AND practice = ?1 AND class = ?4 AND due_at < ?5
+    ORDER BY id LIMIT ?6";
+const SPAN: &str = "SELECT min(id), max(id) FROM recipient INDEXED BY recipient_due
+    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class IN (1, 2) AND due_at < ?2";
+const ALONE: &str = "SELECT id, practice FROM recipient INDEXED BY recipient_alone
+    WHERE state = 0 AND alone = 1 AND practice IN (0, 1) AND due_at <= ?1 ORDER BY practice, due_at, id LIMIT 1";
+
+/// The walk through what waited for a route, in the order of ids: how far it has come, by class, and between which ids it goes.
+/// What lies behind it is never looked at twice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk {
+    recovered_at: i64,
+    practice: bool,
+    lowest: i64,
+    highest: i64,
+    stopped_at: [i64; 2],
+}
+
+impl Walk {
+    /// The highest id that may be claimed so long after the recovery: rises evenly over the window.
+    fn threshold(&self, since: i64, window: i64) -> i64 {
+        let span = i128::from(self.highest) - i128::from(self.lowest);
+        let risen = span * i128::from(since.max(0)) / i128::from(window.max(1));
+        i64::try_from(i128::from(self.lowest) + risen.min(span)).unwrap_or(self.highest)
+    }
+
+    /// A row behind the walk waits again: the walk goes back to it.
+    pub(super) fn given_back(&mut self, id: i64) {
+        for stopped_at in &mut self.stopped_at {
+            *stopped_at = (*stopped_at).min(id - 1);
+        }
+    }
+}
+
+impl Sqlite {
+    pub(crate) async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, Error> {
+        let epoch = self.epoch;
+        self.writer.write(move |tx| claim_due(tx, &claim, epoch)).await
+    }
+
+    pub(crate) async fn take_alone(&self, lease: Lease, now: Timestamp) -> Result<Option<Claimed>, Error> {
+        let epoch = self.epoch;
+        self.writer.write(move |tx| take_next_alone(tx, lease, now, epoch)).await
+    }
+
+    pub(crate) async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+        self.readers.read(move |sql| super::counts::next_due(sql, practice)).await
+    }
+}
+
+fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>, Error> {
+    let candidates = candidates(tx, claim)?;
+    let found = [0, 1, 2].map(|class| candidates.get(class).map_or(0, Vec::len));
+    let places = places(claim.limit, found, tx.draft.claims);
+    tx.draft.claims = tx.draft.claims.wrapping_add(1);
+    let mut claimed: Vec<Claimed> = Vec::new();
+    for (class, (ids, places)) in candidates.into_iter().zip(places).enumerate() {
+        let mut recipients = 0;
+        let mut last = None;
+        for id in ids {
+            if recipients >= places {
+                break;
+            }
+            let message = RecipientId(id).message();
+            last = Some(RecipientId::of(message, u16::MAX).0);
+            let taking = Taking {
+                message,
+                lease: claim.lease,
+                now: claim.now,
+                practice: claim.practice,
+                epoch,
+                alone: false,
+            };
+            if let Some(one) = take(tx, &taking)? {
+                recipients += one.recipients.len();
+                claimed.push(one);
+            }
+        }
+        if let (Some(walk), Some(last), Some(_)) = (&mut tx.draft.walk, last, running(claim))
+            && let Some(stopped_at) = class.checked_sub(1).and_then(|at| walk.stopped_at.get_mut(at))
+            && last <= walk.highest.saturating_add(65_535)
+        {
+            *stopped_at = (*stopped_at).max(last);
+        }
+    }
+    Ok(claimed)
+}
+
+/// Due recipients of each class, in their order, at most `limit` of each.
+fn candidates(tx: &mut Tx<'_>, claim: &Claim) -> Result<[Vec<i64>; 3], Error> {
+    let (now, limit) = (micros(claim.now), codes::whole(claim.limit));
+    let Some(recovery) = running(claim) else {
+        tx.draft.walk = None;
+        let due = |class| due(tx, claim.practice, class, i64::MIN, now, limit);
+        return Ok([due(0)?, due(1)?, due(2)?]);
+    };
+    let walk = begin_walk(tx, claim.practice, recovery)?;
+    let recovered_at = micros(recovery.recovered_at);
+    let window = i64::try_from(recovery.window.as_micros()).unwrap_or(i64::MAX);
+    let threshold = walk.threshold(now - recovered_at, window);
+    let mut all = [due(tx, claim.practice, 0, i64::MIN, now, limit)?, Vec::new(), Vec::new()];
+    for ((class, ids), stopped_at) in (1..).zip(all.iter_mut().skip(1)).zip(walk.stopped_at) {
+        let mut statement = tx.sql.prepare_cached(WALK)?;
+        let found = statement
+            .query_map((claim.practice, stopped_at, threshold, class, recovered_at, limit), |row| {
+                row.get(0)
+            })?;
+        *ids = found.collect::<Result<_, _>>()?;
+        let room = limit - codes::whole(ids.len());
+        ids.extend(due(tx, claim.practice, class, recovered_at, now, room)?);
+    }
+    Ok(all)
+}
+
+/// The recovery, while its window lasts.
+fn running(claim: &Claim) -> Option<Recovery> {
+    let recovery = claim.recovery?;
+    let ends_at = recovery.recovered_at.checked_add(recovery.window).ok()?;
+    (claim.now < ends_at).then_some(recovery)
+}
+
+/// The walk of this recovery; the first claim of it looks once for the ids between which it goes.
+fn begin_walk(tx: &mut Tx<'_>, practice: bool, recovery: Recovery) -> Result<Walk, Error> {
+    let recovered_at = micros(recovery.recovered_at);
+    if let Some(walk) = tx.draft.walk
+        && walk.recovered_at == recovered_at
+        && walk.practice == practice
+    {
+        return Ok(walk);
+    }
+    let (lowest, highest): (Option<i64>, Option<i64>) = tx
+        .sql
+        .prepare_cached(SPAN)?
+        .query_row((practice, recovered_at), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (lowest, highest) = (lowest.unwrap_or(0), highest.unwrap_or(0));
+    let walk = Walk { recovered_at, practice, lowest, highest, stopped_at: [lowest - 1; 2] };
+    tx.draft.walk = Some(walk);
+    Ok(walk)
+}
+
+fn due(tx: &Tx<'_>, practice: bool, class: i64, from: i64, to: i64, limit: i64) -> Result<Vec<i64>, Error> {
+    let mut statement = tx.sql.prepare_cached(DUE)?;
+    let ids = statement.query_map((practice, class, from, to, limit), |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// How many recipients of each class a claim takes: urgent before normal before bulk, but a quarter is kept for those below
+/// as long as they have mail that is due. With less than four places, each fourth claim (`turn`) is theirs.
+fn places(limit: usize, found: [usize; 3], turn: u64) -> [usize; 3] {
+    let turn = usize::try_from(turn % 4).unwrap_or(0);
+    let [urgent, normal, bulk] = found;
+    let below = normal.saturating_add(bulk).min((limit + turn) / 4);
+    let for_urgent = urgent.min(limit - below);
+    let left = limit - for_urgent;
+    let below = bulk.min((left + turn) / 4);
+    let for_normal = normal.min(left - below);
+    [for_urgent, for_normal, bulk.min(left - for_normal)]
+}
+
+struct Taking {
+    message: MessageId,
+    lease: Lease,
+    now: Timestamp,
+    practice: bool,
+    epoch: i64,
+    alone: bool,
+}
+
+/// Takes what is due of one message; None when nothing is, or when it cannot be decoded and was held.
+fn take(tx: &mut Tx<'_>, taking: &Taking) -> Result<Option<Claimed>, Error> {
+    let first = RecipientId::of(taking.message, 0).0;
+    let alone = if taking.alone { 2 } else { 0 };
+    let mut recipients = Vec::new();
+    let mut envelope = Vec::new();
+    let mut broken = Vec::new();
+    let mut statement = tx.sql.prepare_cached(TAKE)?;
+    let mut taken =
+        statement.query((first, taking.practice, taking.lease.0, taking.epoch, micros(taking.now), alone))?;
+    while let Some(row) = taken.next()? {
+        tx.draft.moved(State::Waiting, State::Sending);
+        let id = RecipientId(row.get(0)?);
+        match decode_recipient(row)? {
+            Some((expires_at, recipient)) => {
+                recipients.push(ClaimedRecipient {
+                    id,
+                    lease: taking.lease,
+                    expires_at,
+                    alone: taking.alone,
+                });
+                envelope.push(recipient);
+            }
+            None => broken.push(id),
+        }
+    }
+    drop(taken);
+    hold_broken(tx, &broken, taking.now)?;
+    if recipients.is_empty() {
+        return Ok(None);
+    }
+    let ids: Vec<RecipientId> = recipients.iter().map(|one| one.id).collect();
+    let claimed = facts(tx, taking.message, envelope, recipients)?;
+    if claimed.is_none() {
+        hold_broken(tx, &ids, taking.now)?;
+    }
+    Ok(claimed)
+}
+
+fn decode_recipient(row: &rusqlite::Row<'_>) -> Result<Option<(Timestamp, Recipient)>, Error> {
+    let address = rows::text(row, 2)?.and_then(|text| Address::parse(&text).ok());
+    let (Some(address), Some(expires_at)) = (address, rows::at(row, 1)?) else { return Ok(None) };
+    Ok(Some((expires_at, rows::recipient(row, address, 3)?)))
+}
+
+/// The rest of the message; None if it cannot be decoded.
+fn facts(
+    tx: &Tx<'_>,
+    id: MessageId,
+    envelope: Vec<Recipient>,
+    recipients: Vec<ClaimedRecipient>,
+) -> Result<Option<Claimed>, Error> {
+    let mut statement = tx.sql.prepare_cached(FACTS)?;
+    let mut found = statement.query([id.0])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let decoded = (
+        codes::kind(row.get(0)?),
+        codes::class(row.get(1)?),
+        rows::reverse_path(rows::text(row, 6)?),
+        rows::at(row, 9)?,
+    );
+    let (Some(kind), Some(class), Some(reverse_path), Some(first_due_at)) = decoded else { return Ok(None) };
+    let Some(envelope) = rows::envelope(reverse_path, envelope, row.get(7)?, rows::text(row, 8)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Claimed {
+        id,
+        kind,
+        class,
+        practice: row.get(2)?,
+        application: rows::text(row, 3)?.unwrap_or_default(),
+        site: rows::text(row, 4)?,
+        run: row.get::<_, Option<i64>>(5)?.map(RunId),
+        envelope,
+        recipients,
+        first_due_at,
+        bytes: Bytes::from(row.get::<_, Vec<u8>>(10)?),
+    }))
+}
+
+/// Sets aside what this program cannot read; the others go on.
+fn hold_broken(tx: &mut Tx<'_>, ids: &[RecipientId], now: Timestamp) -> Result<(), Error> {
+    let sql = "UPDATE recipient SET state = 6, due_at = NULL, lease = NULL, claimed_in = NULL, alone = 0, aside_at = ?2,
+            reason = 'broke', note = 'The stored message cannot be read.'
+        WHERE id = ?1 AND state = 1";
+    for id in ids {
+        tx.sql.prepare_cached(sql)?.execute((id.0, micros(now)))?;
+        tx.draft.moved(State::Sending, State::Held);
+        tracing::error!(recipient.id = id.0, "a stored message cannot be read; it is set aside");
+    }
+    Ok(())
+}
+
+fn take_next_alone(
+    tx: &mut Tx<'_>,
+    lease: Lease,
+    now: Timestamp,
+    epoch: i64,
+) -> Result<Option<Claimed>, Error> {
+    loop {
+        let next: Option<(i64, bool)> = tx
+            .sql
+            .prepare_cached(ALONE)?
+            .query_row([micros(now)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((id, practice)) = next else { return Ok(None) };
+        let taking = Taking { message: RecipientId(id).message(), lease, now, practice, epoch, alone: true };
+        if let Some(claimed) = take(tx, &taking)? {
+            return Ok(Some(claimed));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lower_classes_keep_a_quarter() {
+        for (limit, found, turn, expected) in [
+            (100, [100, 100, 100], 0, [75, 19, 6]),
+            (100, [100, 0, 0], 0, [100, 0, 0]),
+            (100, [0, 100, 3], 0, [0, 97, 3]),
+            (100, [10, 10, 100], 0, [10, 10, 80]),
+            (1, [1, 1, 1], 0, [1, 0, 0]),
+            (1, [1, 1, 0], 3, [0, 1, 0]),
+            (0, [9, 9, 9], 3, [0, 0, 0]),
+        ] {
+            assert_eq!(places(limit, found, turn), expected, "{limit} {found:?} {turn}");
+        }
+    }
+
+    #[test]
+    fn the_threshold_rises_evenly_over_the_window() {
+        let walk =
+            Walk { recovered_at: 0, practice: false, lowest: 1_000, highest: 2_000, stopped_at: [999; 2] };
+        for (since, expected) in [(-5, 1_000), (0, 1_000), (50, 1_500), (100, 2_000), (500, 2_000)] {
+            assert_eq!(walk.threshold(since, 100), expected);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! How values stand in columns: small integers for what the hot path writes, names for the rest.
+
+use jiff::Timestamp;
+use mail::{
+    Phase,
+    envelope::{Notify, Ret},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Class, Error, Kind, State};
+
+/// The states in the order of their codes.
+pub(super) const STATES: [State; 8] = [
+    State::Waiting,
+    State::Sending,
+    State::InDoubt,
+    State::Delivered,
+    State::Practiced,
+    State::Returned,
+    State::Held,
+    State::Cancelled,
+];
+
+const PHASES: [Phase; 10] = [
+    Phase::Connect,
+    Phase::Tls,
+    Phase::Greeting,
+    Phase::Ehlo,
+    Phase::StartTls,
+    Phase::Auth,
+    Phase::Mail,
+    Phase::Rcpt,
+    Phase::Data,
+    Phase::Dot,
+];
+
+pub(super) fn state_code(state: State) -> i64 {
+    match state {
+        State::Waiting => 0,
+        State::Sending => 1,
+        State::InDoubt => 2,
+        State::Delivered => 3,
+        State::Practiced => 4,
+        State::Returned => 5,
+        State::Held => 6,
+        State::Cancelled => 7,
+    }
+}
+
+pub(super) fn state(code: i64) -> Option<State> {
+    nth(&STATES, code)
+}
+
+pub(super) fn phase_code(phase: Phase) -> i64 {
+    PHASES.iter().position(|known| *known == phase).and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)
+}
+
+pub(super) fn phase(code: i64) -> Option<Phase> {
+    nth(&PHASES, code)
+}
+
+pub(super) fn class_code(class: Class) -> i64 {
+    match class {
+        Class::Urgent => 0,
+        Class::Normal => 1,
+        Class::Bulk => 2,
+    }
+}
+
+pub(super) fn class(code: i64) -> Option<Class> {
+    nth(&[Class::Urgent, Class::Normal, Class::Bulk], code)
+}
+
+pub(super) fn kind_code(kind: Kind) -> i64 {
+    match kind {
+        Kind::Mail => 0,
+        Kind::Report => 1,
+        Kind::Alarm => 2,
+    }
+}
+
+pub(super) fn kind(code: i64) -> Option<Kind> {
+    nth(&[Kind::Mail, Kind::Report, Kind::Alarm], code)
+}
+
+pub(super) fn ret_code(ret: Ret) -> i64 {
+    match ret {
+        Ret::Full => 0,
+        Ret::Headers => 1,
+    }
+}
+
+pub(super) fn ret(code: i64) -> Option<Ret> {
+    nth(&[Ret::Full, Ret::Headers], code)
+}
+
+/// SUCCESS is 1, FAILURE 2, DELAY 4; NEVER none of them.
+pub(super) fn notify_code(notify: Notify) -> i64 {
+    match notify {
+        Notify::Never => 0,
+        Notify::On { success, failure, delay } => {
+            i64::from(success) + 2 * i64::from(failure) + 4 * i64::from(delay)
+        }
+    }
+}
+
+pub(super) fn notify(code: i64) -> Notify {
+    match code {
+        0 => Notify::Never,
+        _ => Notify::On { success: code & 1 != 0, failure: code & 2 != 0, delay: code & 4 != 0 },
+    }
+}
+
+/// The name that serde gives a unit variant.
+pub(super) fn name<T: Serialize>(value: &T) -> Result<String, Error> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => Ok(name),
+        _ => Err(Error::Internal("a value without a name".to_owned())),
+    }
+}
+
+/// The unit variant of that name; None for a name that this version does not know.
+pub(super) fn named<T: DeserializeOwned>(name: String) -> Option<T> {
+    serde_json::from_value(serde_json::Value::String(name)).ok()
+}
+
+/// Microseconds since 1970 of an instant.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// The instant of microseconds since 1970.
+pub(super) fn instant(micros: i64) -> Option<Timestamp> {
+    Timestamp::from_microsecond(micros).ok()
+}
+
+/// A size or number for a column.
+pub(super) fn whole(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// A count out of a column.
+pub(super) fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn nth<T: Copy>(all: &[T], code: i64) -> Option<T> {
+    all.get(usize::try_from(code).ok()?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_back() {
+        for known in STATES {
+            assert_eq!(state(state_code(known)), Some(known));
+        }
+        for known in PHASES {
+            assert_eq!(phase(phase_code(known)), Some(known));
+        }
+        for code in 0..8 {
+            assert_eq!(notify_code(notify(code)), code);
+        }
+        assert_eq!(state(8), None);
+        assert_eq!(named::<mail::Reason>("of_a_later_version".to_owned()), None);
+        let name = name(&mail::Reason::MailboxFull).unwrap();
+        assert_eq!((name.as_str(), named(name.clone())), ("mailbox_full", Some(mail::Reason::MailboxFull)));
+    }
+}

@@ -1,0 +1,68 @@
+//! What is in the queue, without looking through it.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    Sqlite,
+    codes::{STATES, count, instant},
+    draft::read_meta,
+};
+use crate::{Counts, Error};
+
+const NEXT_DUE: &str = "SELECT min(due_at) FROM recipient INDEXED BY recipient_due
+    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2";
+const NEXT_ALONE: &str = "SELECT min(due_at) FROM recipient INDEXED BY recipient_alone
+    WHERE state = 0 AND alone = 1 AND practice = ?1";
+/// Waiting mail expires in the order in which it came, so the first to expire waits for longest.
+const OLDEST: &str = "SELECT m.accepted_at FROM message m WHERE m.id = (SELECT id / 65536 FROM recipient INDEXED BY recipient_expiring
+    WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1)";
+
+impl Sqlite {
+    pub(crate) async fn counts(&self) -> Result<Counts, Error> {
+        self.readers.read(|sql| read(&*sql.unchecked_transaction()?)).await
+    }
+}
+
+fn read(sql: &Connection) -> Result<Counts, Error> {
+    let mut tallies = [0; STATES.len() + 1];
+    for (at, tally) in tallies.iter_mut().enumerate() {
+        *tally = count(read_meta(sql, &format!("count_{at}"))?.unwrap_or(0));
+    }
+    let [waiting, sending, in_doubt, delivered, practiced, returned, held, cancelled, ever_in_doubt] =
+        tallies;
+    let owed: i64 = sql.prepare_cached("SELECT count(*) FROM obligation")?.query_row([], |row| row.get(0))?;
+    let next = [next_due(sql, false)?, next_due(sql, true)?];
+    let oldest = [oldest(sql, false)?, oldest(sql, true)?];
+    Ok(Counts {
+        waiting,
+        sending,
+        in_doubt,
+        delivered,
+        practiced,
+        returned,
+        held,
+        cancelled,
+        ever_in_doubt,
+        oldest_waiting_at: oldest.into_iter().flatten().min(),
+        next_due_at: next.into_iter().flatten().min(),
+        reports_owed: count(owed),
+    })
+}
+
+/// When something falls due next.
+pub(super) fn next_due(sql: &Connection, practice: bool) -> Result<Option<Timestamp>, Error> {
+    let mut statement = sql.prepare_cached(NEXT_DUE)?;
+    let mut next: Option<i64> =
+        sql.prepare_cached(NEXT_ALONE)?.query_row([practice], |row| row.get(0)).optional()?.flatten();
+    for class in 0..3 {
+        let due: Option<i64> = statement.query_row((practice, class), |row| row.get(0))?;
+        next = [next, due].into_iter().flatten().min();
+    }
+    Ok(next.and_then(instant))
+}
+
+fn oldest(sql: &Connection, practice: bool) -> Result<Option<Timestamp>, Error> {
+    let at: Option<i64> = sql.prepare_cached(OLDEST)?.query_row([practice], |row| row.get(0)).optional()?;
+    Ok(at.and_then(instant))
+}

@@ -1,0 +1,45 @@
+//! Age: what waited until it expired behind a way of sending that was shut.
+
+use jiff::Timestamp;
+use mail::Reason;
+
+use super::{
+    Sqlite,
+    codes::{micros, name, whole},
+    obligations,
+};
+use crate::{Error, RecipientId, State};
+
+const EXPIRED: &str = "SELECT id FROM recipient INDEXED BY recipient_expiring
+    WHERE state = 0 AND practice = ?1 AND expires_at <= ?2 ORDER BY expires_at, id LIMIT ?3";
+const RETURN: &str =
+    "UPDATE recipient SET state = 5, due_at = NULL, alone = 0, settled_at = ?2, reason = ?3, note = ?4
+    WHERE id = ?1 AND state = 0";
+
+impl Sqlite {
+    pub(crate) async fn expire(
+        &self,
+        cutoff: Timestamp,
+        practice: bool,
+        limit: usize,
+        reason: Reason,
+        answer: String,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        let reason = name(&reason)?;
+        self.writer
+            .write(move |tx| {
+                let mut statement = tx.sql.prepare_cached(EXPIRED)?;
+                let expired =
+                    statement.query_map((practice, micros(cutoff), whole(limit)), |row| row.get(0))?;
+                let expired: Vec<i64> = expired.collect::<Result<_, _>>()?;
+                for id in &expired {
+                    tx.sql.prepare_cached(RETURN)?.execute((id, micros(now), &reason, &answer))?;
+                    tx.draft.moved(State::Waiting, State::Returned);
+                    obligations::owe(tx, RecipientId(*id), now)?;
+                }
+                Ok(expired.len() as u64)
+            })
+            .await
+    }
+}

@@ -1,0 +1,128 @@
+//! Lists and single messages, for people.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+
+use super::{
+    Sqlite,
+    codes::{kind_code, state_code, whole},
+    rows,
+};
+use crate::{Attempt, Error, Filter, MessageId, RecipientId, Row, State};
+
+const ATTEMPTS: &str =
+    "SELECT started_at, ended_at, server, phase, reason, answer FROM attempt WHERE recipient = ?1 ORDER BY n";
+
+impl Sqlite {
+    pub(crate) async fn list(
+        &self,
+        filter: Filter,
+        after: Option<RecipientId>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let (sql, values) = question(&filter, after, limit);
+        self.readers.read(move |reader| shown(reader, &sql, values)).await
+    }
+
+    pub(crate) async fn show(&self, id: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
+        self.readers.read(move |sql| show(&*sql.unchecked_transaction()?, id)).await
+    }
+
+    pub(crate) async fn body(&self, id: MessageId) -> Result<Option<Bytes>, Error> {
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached("SELECT bytes FROM body WHERE message = ?1")?;
+                let bytes: Option<Vec<u8>> = statement.query_row([id.0], |row| row.get(0)).optional()?;
+                Ok(bytes.map(Bytes::from))
+            })
+            .await
+    }
+}
+
+fn show(sql: &Connection, id: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
+    let text = format!(
+        "SELECT {} FROM recipient r JOIN message m ON m.id = r.id / 65536 WHERE r.id BETWEEN ?1 AND ?2 ORDER BY r.id",
+        rows::SHOWN
+    );
+    let values = [RecipientId::of(id, 0).0, RecipientId::of(id, u16::MAX).0].map(Value::from).to_vec();
+    let found = shown(sql, &text, values)?;
+    if found.is_empty() {
+        return Err(Error::NotFound("message"));
+    }
+    let mut statement = sql.prepare_cached(ATTEMPTS)?;
+    let mut all = Vec::new();
+    for row in found {
+        let mut attempts = Vec::new();
+        let mut lines = statement.query([row.recipient.0])?;
+        while let Some(line) = lines.next()? {
+            attempts.push(rows::attempt(line)?);
+        }
+        all.push((row, attempts));
+    }
+    Ok(all)
+}
+
+fn shown(sql: &Connection, text: &str, values: Vec<Value>) -> Result<Vec<Row>, Error> {
+    let mut statement = sql.prepare_cached(text)?;
+    let mut found = statement.query(params_from_iter(values))?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        all.push(rows::shown(row)?);
+    }
+    Ok(all)
+}
+
+/// The filter as SQL. A run is entered by its messages, small states by their index; all else goes down the key, which ends
+/// as soon as the page is full.
+fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (String, Vec<Value>) {
+    let mut conditions = vec!["r.id < ?1".to_owned()];
+    let mut values = vec![Value::from(after.map_or(i64::MAX, |id| id.0)), Value::from(whole(limit))];
+    let mut require = |column: &str, value: Value| {
+        values.push(value);
+        conditions.push(format!("{column} = ?{}", values.len()));
+    };
+    if let Some(run) = filter.run {
+        require("m.run", Value::from(run.0));
+    }
+    if let Some(site) = &filter.site {
+        require("m.site", Value::from(site.clone()));
+    }
+    if let Some(address) = &filter.address {
+        require("r.address", Value::from(address.as_str().to_owned()));
+    }
+    if let Some(kind) = filter.kind {
+        require("m.kind", Value::from(kind_code(kind)));
+    }
+    if let Some(state) = filter.state {
+        conditions.push(format!("r.state = {}", state_code(state)));
+    }
+    if filter.ever_in_doubt {
+        conditions.push("r.in_doubt_at IS NOT NULL".to_owned());
+    }
+    let from = match (filter.run, filter.state, filter.ever_in_doubt) {
+        (Some(_), _, _) => {
+            "message m CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535"
+                .to_owned()
+        }
+        (None, state, ever_in_doubt) => {
+            format!("recipient r {} CROSS JOIN message m ON m.id = r.id / 65536", way(state, ever_in_doubt))
+        }
+    };
+    let order = if filter.run.is_some() { "m.id DESC, r.id DESC" } else { "r.id DESC" };
+    let sql = format!(
+        "SELECT {} FROM {from} WHERE {} ORDER BY {order} LIMIT ?2",
+        rows::SHOWN,
+        conditions.join(" AND ")
+    );
+    (sql, values)
+}
+
+fn way(state: Option<State>, ever_in_doubt: bool) -> &'static str {
+    match state {
+        Some(State::InDoubt) => "INDEXED BY recipient_in_doubt",
+        Some(State::Held) => "INDEXED BY recipient_held",
+        Some(State::Returned) => "INDEXED BY recipient_returned",
+        _ if ever_in_doubt => "INDEXED BY recipient_ever_in_doubt",
+        _ => "NOT INDEXED",
+    }
+}

@@ -1,0 +1,47 @@
+//! The schema's history: numbered files, each run once, in order, in one transaction, never changed afterwards.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::{Error, OpenError};
+
+/// All that this version knows, from number 1.
+const MIGRATIONS: &[(&str, &str)] = &[("0001_queue", include_str!("migrations/0001_queue.sql"))];
+
+/// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.
+pub(super) fn run(connection: &mut Connection, folder: &Path) -> Result<(), OpenError> {
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let found: u32 =
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(Error::from)?;
+    if found > known {
+        return Err(OpenError::TooNew { folder: folder.to_owned(), found, known });
+    }
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
+    apply(&transaction)?;
+    transaction.pragma_update(None, "user_version", known).map_err(Error::from)?;
+    transaction.commit().map_err(Error::from)?;
+    Ok(())
+}
+
+fn apply(connection: &Connection) -> Result<(), Error> {
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT",
+    )?;
+    for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS) {
+        let checksum = i64::from(crc32fast::hash(sql.as_bytes()));
+        let applied: Option<i64> = connection
+            .query_row("SELECT checksum FROM migration WHERE number = ?1", [number], |row| row.get(0))
+            .optional()?;
+        match applied {
+            Some(applied) if applied == checksum => {}
+            Some(_) => return Err(Error::Internal(format!("migration {name} is not the one that was run"))),
+            None => {
+                connection.execute_batch(sql)?;
+                connection.execute("INSERT INTO migration VALUES (?1, ?2, ?3)", (number, name, checksum))?;
+            }
+        }
+    }
+    Ok(())
+}

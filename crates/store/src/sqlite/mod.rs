@@ -1,0 +1,80 @@
+//! The SQLite back end: one file, one thread that writes, a few connections that read.
+
+mod accept;
+mod alarms;
+mod claim;
+mod codes;
+mod counts;
+mod draft;
+mod errors;
+mod expire;
+mod list;
+mod migrations;
+mod moves;
+mod notices;
+mod obligations;
+mod open;
+mod readers;
+mod restart;
+mod rows;
+mod settle;
+mod upkeep;
+mod writer;
+
+use std::{fs::File, path::Path};
+
+use jiff::Timestamp;
+
+use self::{readers::Readers, writer::Writer};
+use crate::{Error, OpenError, Stats};
+
+/// An open database.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    writer: Writer,
+    readers: Readers,
+    store_id: u64,
+    epoch: i64,
+    /// The first message id of this epoch: what is in flight below it is from an earlier one.
+    first_message: i64,
+    _lock: File,
+}
+
+impl Sqlite {
+    pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        let open::Opened { lock, writer: connection } = open::open(folder)?;
+        let (store_id, epoch, first_message) = begin_epoch(&connection, now)?;
+        let writer = Writer::start(connection)?;
+        let readers = Readers::new(folder.join(open::DATABASE));
+        Ok(Self { writer, readers, store_id, epoch, first_message, _lock: lock })
+    }
+
+    pub(crate) fn store_id(&self) -> u64 {
+        self.store_id
+    }
+
+    pub(crate) fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.writer.stats()
+    }
+
+    pub(crate) async fn close(&self) -> Result<(), Error> {
+        self.readers.close().await;
+        self.writer.close().await
+    }
+}
+
+fn begin_epoch(connection: &rusqlite::Connection, now: Timestamp) -> Result<(u64, i64, i64), Error> {
+    connection.execute_batch(
+        "INSERT OR IGNORE INTO meta VALUES ('store_id', abs(random() / 2));
+         INSERT INTO meta VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
+    )?;
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?1)", [codes::micros(now)])?;
+    let store_id = draft::read_meta(connection, "store_id")?.unwrap_or(0);
+    let epoch = draft::read_meta(connection, "epoch")?.unwrap_or(1);
+    let first_message = draft::read_meta(connection, "next_message")?.unwrap_or(1);
+    Ok((codes::count(store_id), epoch, first_message))
+}

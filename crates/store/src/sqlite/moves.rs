@@ -1,0 +1,136 @@
+//! What people ask: retry, hold, release, cancel, return. Large selections go in slices between others' work.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+
+use super::{
+    Sqlite,
+    codes::{micros, state, state_code, whole},
+    obligations,
+    writer::Tx,
+};
+use crate::{Error, Move, Moved, RecipientId, Selection, State};
+
+/// Recipients that one slice moves.
+const SLICE: usize = 250;
+
+/// From held and in doubt: the time aside does not count towards the age. What broke the program before is attempted alone.
+const WAIT: &str = "UPDATE recipient SET state = 0, due_at = ?2, expires_at = expires_at + coalesce(?2 - aside_at, 0), aside_at = NULL,
+        alone = max(alone, strikes > 0), strikes = 0
+    WHERE id = ?1 AND state = ?3";
+const HOLD: &str =
+    "UPDATE recipient SET state = 6, due_at = NULL, alone = 0, aside_at = ?2, reason = 'by_person'
+    WHERE id = ?1 AND state = ?3";
+const CANCEL: &str = "UPDATE recipient SET state = 7, due_at = NULL, alone = 0, aside_at = NULL, settled_at = ?2, reason = 'by_person'
+    WHERE id = ?1 AND state = ?3";
+const RETURN: &str = "UPDATE recipient SET state = 5, due_at = NULL, alone = 0, aside_at = NULL, settled_at = ?2, reason = 'by_person'
+    WHERE id = ?1 AND state = ?3";
+
+/// From which states a move is legal.
+fn legal_from(wish: Move) -> &'static [State] {
+    match wish {
+        Move::Retry | Move::Cancel => &[State::Waiting, State::InDoubt, State::Held],
+        Move::Hold => &[State::Waiting],
+        Move::Release => &[State::Held],
+        Move::Return => &[State::Waiting, State::Held],
+    }
+}
+
+fn leads_to(wish: Move) -> State {
+    match wish {
+        Move::Retry | Move::Release => State::Waiting,
+        Move::Hold => State::Held,
+        Move::Cancel => State::Cancelled,
+        Move::Return => State::Returned,
+    }
+}
+
+impl Sqlite {
+    pub(crate) async fn move_recipients(
+        &self,
+        selection: Selection,
+        wish: Move,
+        now: Timestamp,
+    ) -> Result<Moved, Error> {
+        let mut total = Moved::default();
+        for (condition, values) in conditions(&selection, wish) {
+            let mut after = 0;
+            loop {
+                let (condition, values) = (condition.clone(), values.clone());
+                let ids = self.readers.read(move |sql| slice(sql, &condition, values, after)).await?;
+                let Some(last) = ids.last() else { break };
+                after = *last;
+                let moved = self.writer.write(move |tx| move_all(tx, &ids, wish, now)).await?;
+                total.moved += moved.moved;
+                total.unmoved += moved.unmoved;
+            }
+        }
+        Ok(total)
+    }
+}
+
+/// The selection as conditions on `recipient`, to be gone through in the order of ids.
+fn conditions(selection: &Selection, wish: Move) -> Vec<(String, Vec<Value>)> {
+    match selection {
+        Selection::Messages(ids) => ids
+            .iter()
+            .map(|id| {
+                let (first, last) = (RecipientId::of(*id, 0).0, RecipientId::of(*id, u16::MAX).0);
+                ("id BETWEEN ?3 AND ?4".to_owned(), vec![first.into(), last.into()])
+            })
+            .collect(),
+        Selection::Run(run) => vec![(
+            "id IN (SELECT r.id FROM message m JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
+                    WHERE m.run = ?3 AND m.id >= ?1 / 65536 ORDER BY r.id)"
+                .to_owned(),
+            vec![run.0.into()],
+        )],
+        Selection::State(state) => vec![("state = ?3".to_owned(), vec![state_code(*state).into()])],
+        Selection::All => {
+            let codes: Vec<String> =
+                legal_from(wish).iter().map(|state| state_code(*state).to_string()).collect();
+            vec![(format!("state IN ({})", codes.join(", ")), Vec::new())]
+        }
+    }
+}
+
+fn slice(sql: &Connection, condition: &str, values: Vec<Value>, after: i64) -> Result<Vec<i64>, Error> {
+    let sql_text =
+        format!("SELECT id FROM recipient NOT INDEXED WHERE id > ?1 AND {condition} ORDER BY id LIMIT ?2");
+    let mut statement = sql.prepare_cached(&sql_text)?;
+    let all = [Value::from(after), Value::from(whole(SLICE))].into_iter().chain(values);
+    let ids = statement.query_map(params_from_iter(all), |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+fn move_all(tx: &mut Tx<'_>, ids: &[i64], wish: Move, now: Timestamp) -> Result<Moved, Error> {
+    let mut moved = Moved::default();
+    for id in ids {
+        if move_one(tx, *id, wish, now)? {
+            moved.moved += 1;
+        } else {
+            moved.unmoved += 1;
+        }
+    }
+    Ok(moved)
+}
+
+fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, now: Timestamp) -> Result<bool, Error> {
+    let mut current = tx.sql.prepare_cached("SELECT state FROM recipient WHERE id = ?1")?;
+    let from: Option<i64> = current.query_row([id], |row| row.get(0)).optional()?;
+    let Some(from) = from.and_then(state).filter(|from| legal_from(wish).contains(from)) else {
+        return Ok(false);
+    };
+    let sql = match wish {
+        Move::Retry | Move::Release => WAIT,
+        Move::Hold => HOLD,
+        Move::Cancel => CANCEL,
+        Move::Return => RETURN,
+    };
+    tx.sql.prepare_cached(sql)?.execute((id, micros(now), state_code(from)))?;
+    tx.draft.moved(from, leads_to(wish));
+    if wish == Move::Return {
+        obligations::owe(tx, RecipientId(id), now)?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,222 @@
+//! Notice runs, and the ledger of what was written to whom.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    Sqlite, accept,
+    codes::{count, instant, micros, name, named, state, whole},
+    rows::{at, text},
+    writer::Tx,
+};
+use crate::{Error, LedgerKey, LeftOut, NewNotice, NewRun, NoticeAccepted, Run, RunId};
+
+const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at FROM run";
+const STATES: &str = "SELECT r.state, count(*) FROM message m CROSS JOIN recipient r
+        ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
+    WHERE m.run = ?1 GROUP BY r.state";
+const WRITTEN: &str = "SELECT written_at FROM ledger WHERE notice = ?1 AND item = ?2";
+const WRITE: &str = "INSERT INTO ledger (notice, item, written_at) VALUES (?1, ?2, ?3)
+    ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at)";
+const LEAVE_OUT: &str = "INSERT INTO left_out (run, n, why, line, who, detail)
+    VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM left_out WHERE run = ?1), ?2, ?3, ?4, ?5)";
+
+impl Sqlite {
+    pub(crate) async fn accept_notices(
+        &self,
+        run: RunId,
+        notices: Vec<NewNotice>,
+        repeat: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Vec<NoticeAccepted>, Error> {
+        // Once only: a row of any age counts.
+        let since = match repeat {
+            Some(repeat) => now.checked_sub(repeat).map_or(i64::MIN, micros),
+            None => i64::MIN,
+        };
+        self.writer
+            .write(move |tx| {
+                let run = run_of(tx.sql, run)?.ok_or(Error::NotFound("run"))?;
+                notices.iter().map(|notice| accept_one(tx, &run, notice, since, now)).collect()
+            })
+            .await
+    }
+
+    pub(crate) async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
+        self.writer
+            .write(move |tx| {
+                let sql = "INSERT INTO run (notice, source, practice, started_at) VALUES (?1, ?2, ?3, ?4)";
+                let row = (run.notice, run.source, run.practice, micros(run.started_at));
+                tx.sql.prepare_cached(sql)?.execute(row)?;
+                Ok(RunId(tx.sql.last_insert_rowid()))
+            })
+            .await
+    }
+
+    pub(crate) async fn left_out(&self, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
+        self.writer
+            .write(move |tx| {
+                run_of(tx.sql, run)?.ok_or(Error::NotFound("run"))?;
+                for one in left_out {
+                    let row = (run.0, name(&one.why)?, one.line.map(whole), one.who, one.detail);
+                    tx.sql.prepare_cached(LEAVE_OUT)?.execute(row)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    pub(crate) async fn finish_run(&self, run: RunId, now: Timestamp) -> Result<(), Error> {
+        self.writer
+            .write(move |tx| {
+                let sql = "UPDATE run SET finished_at = coalesce(finished_at, ?2) WHERE id = ?1";
+                match tx.sql.prepare_cached(sql)?.execute((run.0, micros(now)))? {
+                    0 => Err(Error::NotFound("run")),
+                    _ => Ok(()),
+                }
+            })
+            .await
+    }
+
+    pub(crate) async fn run(&self, id: RunId) -> Result<Run, Error> {
+        self.readers
+            .read(move |sql| {
+                let sql = &*sql.unchecked_transaction()?;
+                let run = run_of(sql, id)?.ok_or(Error::NotFound("run"))?;
+                tallied(sql, run)
+            })
+            .await
+    }
+
+    pub(crate) async fn runs(&self, limit: usize) -> Result<Vec<Run>, Error> {
+        self.readers
+            .read(move |sql| {
+                let sql = &*sql.unchecked_transaction()?;
+                let mut statement = sql.prepare_cached(&format!("{RUN} ORDER BY id DESC LIMIT ?1"))?;
+                let mut found = statement.query([whole(limit)])?;
+                let mut runs = Vec::new();
+                while let Some(row) = found.next()? {
+                    runs.push(tallied(sql, decode(row)?)?);
+                }
+                Ok(runs)
+            })
+            .await
+    }
+
+    pub(crate) async fn left_out_of(&self, run: RunId) -> Result<Vec<LeftOut>, Error> {
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(
+                    "SELECT why, line, who, detail FROM left_out WHERE run = ?1 ORDER BY n",
+                )?;
+                let mut found = statement.query([run.0])?;
+                let mut all = Vec::new();
+                while let Some(row) = found.next()? {
+                    let why = text(row, 0)?.and_then(named).ok_or_else(|| unreadable("left_out.why"))?;
+                    all.push(LeftOut {
+                        why,
+                        line: row.get::<_, Option<i64>>(1)?.map(count),
+                        who: text(row, 2)?.unwrap_or_default(),
+                        detail: text(row, 3)?.unwrap_or_default(),
+                    });
+                }
+                Ok(all)
+            })
+            .await
+    }
+
+    pub(crate) async fn written_lately(
+        &self,
+        notice: String,
+        keys: Vec<LedgerKey>,
+        since: Timestamp,
+    ) -> Result<Vec<Option<Timestamp>>, Error> {
+        self.readers
+            .read(move |sql| {
+                keys.iter()
+                    .map(|key| Ok(written(sql, &notice, key, micros(since))?.and_then(instant)))
+                    .collect()
+            })
+            .await
+    }
+}
+
+/// Message and ledger rows together, or nothing when all its items were written about since then.
+fn accept_one(
+    tx: &mut Tx<'_>,
+    run: &Run,
+    notice: &NewNotice,
+    since: i64,
+    now: Timestamp,
+) -> Result<NoticeAccepted, Error> {
+    if notice.message.practice != run.practice {
+        return Err(Error::Internal(
+            "practice mail in a real run, or real mail in a practice run".to_owned(),
+        ));
+    }
+    if run.practice {
+        return Ok(NoticeAccepted::Stored(accept::store(tx, &notice.message, now)?.id));
+    }
+    let written: Vec<Option<i64>> =
+        notice.keys.iter().map(|key| written(tx.sql, &run.notice, key, since)).collect::<Result<_, _>>()?;
+    let all: Option<Vec<i64>> = written.into_iter().collect();
+    if let Some(last_at) = all.and_then(|all| all.into_iter().max()).and_then(instant) {
+        return Ok(NoticeAccepted::WrittenLately { last_at });
+    }
+    let accepted = accept::store(tx, &notice.message, now)?;
+    for key in &notice.keys {
+        tx.sql.prepare_cached(WRITE)?.execute((&run.notice, &key.0, micros(now)))?;
+    }
+    Ok(NoticeAccepted::Stored(accepted.id))
+}
+
+/// When this item was last written about, if that was after `since`.
+fn written(sql: &Connection, notice: &str, key: &LedgerKey, since: i64) -> Result<Option<i64>, Error> {
+    let at: Option<i64> =
+        sql.prepare_cached(WRITTEN)?.query_row((notice, &key.0), |row| row.get(0)).optional()?;
+    Ok(at.filter(|at| *at > since))
+}
+
+fn run_of(sql: &Connection, id: RunId) -> Result<Option<Run>, Error> {
+    let mut statement = sql.prepare_cached(&format!("{RUN} WHERE id = ?1"))?;
+    let mut found = statement.query([id.0])?;
+    found.next()?.map(decode).transpose()
+}
+
+fn decode(row: &rusqlite::Row<'_>) -> Result<Run, Error> {
+    Ok(Run {
+        id: RunId(row.get(0)?),
+        notice: text(row, 1)?.unwrap_or_default(),
+        source: text(row, 2)?.unwrap_or_default(),
+        practice: row.get(3)?,
+        started_at: at(row, 4)?.ok_or_else(|| unreadable("run.started_at"))?,
+        finished_at: at(row, 5)?,
+        states: BTreeMap::new(),
+        left_out: BTreeMap::new(),
+    })
+}
+
+fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
+    let mut statement = sql.prepare_cached(STATES)?;
+    let mut found = statement.query([run.id.0])?;
+    while let Some(row) = found.next()? {
+        if let Some(state) = state(row.get(0)?) {
+            run.states.insert(state, count(row.get(1)?));
+        }
+    }
+    let mut statement =
+        sql.prepare_cached("SELECT why, count(*) FROM left_out WHERE run = ?1 GROUP BY why")?;
+    let mut found = statement.query([run.id.0])?;
+    while let Some(row) = found.next()? {
+        if let Some(why) = text(row, 0)?.and_then(named) {
+            run.left_out.insert(why, count(row.get(1)?));
+        }
+    }
+    Ok(run)
+}
+
+fn unreadable(column: &str) -> Error {
+    Error::Corrupt(format!("{column} cannot be read"))
+}

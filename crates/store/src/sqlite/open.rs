@@ -1,0 +1,160 @@
+//! Opening the folder: its lock, its file system, the connections and what they promise.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::migrations;
+use crate::{Error, OpenError};
+
+/// The database's file in the data folder.
+pub(super) const DATABASE: &str = "queue.db";
+const LOCK: &str = "bookpost.lock";
+/// Pages of log after which the writer carries them into the database: 16 MiB, so that a run of notices pays for few syncs
+/// of the database, and the log stays small.
+const CHECKPOINT_PAGES: i64 = 4_000;
+/// KiB of pages that the writer may keep: a full transaction and the inner pages of the trees.
+const WRITER_CACHE_KIB: i64 = 6_000;
+const READER_CACHE_KIB: i64 = 1_000;
+/// The operations prepare some 60 statements; all stay prepared.
+const STATEMENTS: usize = 128;
+
+/// The folder's lock, and the writer's connection to the migrated database.
+pub(super) struct Opened {
+    pub(super) lock: File,
+    pub(super) writer: Connection,
+}
+
+pub(super) fn open(folder: &Path) -> Result<Opened, OpenError> {
+    let refused =
+        |error: &std::io::Error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| refused(&error))?;
+    if let Some(kind) = network_file_system(folder).map_err(|error| refused(&error))? {
+        return Err(OpenError::NetworkFileSystem { folder: folder.to_owned(), kind: kind.to_owned() });
+    }
+    let lock = lock(folder)?;
+    let path = folder.join(DATABASE);
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(|error| refused(&error))?;
+    let mut writer = writer(&path)?;
+    migrations::run(&mut writer, folder)?;
+    Ok(Opened { lock, writer })
+}
+
+/// The one connection that writes.
+fn writer(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // FULL: a commit is on disk when it returns. secure_delete: a purged body is overwritten, not only forgotten.
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;
+         PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB};
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA cell_size_check = ON;"
+    ))?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(&format!(
+        "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -{READER_CACHE_KIB}; PRAGMA busy_timeout = 5000;"
+    ))?;
+    Ok(connection)
+}
+
+/// Takes the folder for this process until the file is dropped; the pid in it is for people.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let refused =
+        |error: &std::io::Error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() };
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(folder.join(LOCK))
+        .map_err(|error| refused(&error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            return Err(OpenError::InUse { folder: folder.to_owned(), pid });
+        }
+        Err(TryLockError::Error(error)) => return Err(refused(&error)),
+    }
+    let write = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())?;
+        file.sync_all()
+    };
+    write(&mut file).map_err(|error| refused(&error))?;
+    Ok(file)
+}
+
+/// The name of the network file system that `folder` is on, if it is on one.
+fn network_file_system(folder: &Path) -> std::io::Result<Option<&'static str>> {
+    let found = rustix::fs::statfs(folder)?;
+    // The kernel's type differs in width and sign between machines; the magic numbers are 32 bits.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the low 32 bits are the number"
+    )]
+    let magic = found.f_type as u32;
+    Ok(network_kind(magic))
+}
+
+/// Magic numbers of statfs(2) and linux/magic.h.
+fn network_kind(magic: u32) -> Option<&'static str> {
+    Some(match magic {
+        0x6969 => "NFS",
+        0x517B => "SMB",
+        0xFF53_4D42 | 0xFE53_4D42 => "CIFS",
+        0x6573_5546 => "FUSE",
+        0x0102_1997 => "9p",
+        0x00C3_6400 => "Ceph",
+        0x5346_414F => "AFS",
+        0x7375_7245 => "Coda",
+        0x564C => "NCP",
+        0x0BD0_0BD0 => "Lustre",
+        0x4750_4653 => "GPFS",
+        0x0116_1970 => "GFS2",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_known_by_their_number() {
+        for (magic, kind) in
+            [(0x6969, Some("NFS")), (0xFF53_4D42, Some("CIFS")), (0xEF53, None), (0x5846_5342, None)]
+        {
+            assert_eq!(network_kind(magic), kind);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Outcomes, each in one transaction with the obligation to report it.
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+
+use super::{
+    Sqlite,
+    codes::{micros, name, phase_code},
+    obligations,
+    writer::Tx,
+};
+use crate::{Attempt, Error, RecipientId, Settled, Settlement, State, Verdict};
+
+/// Strikes after which a message is set aside.
+const STRIKES: u32 = 3;
+
+/// Who may be settled: only what we hold the lease of. Everything that an end of sending clears is cleared here.
+const CLEARED: &str = "lease = NULL, claimed_in = NULL, note = NULL";
+
+impl Sqlite {
+    pub(crate) async fn settle(
+        &self,
+        settlements: Vec<Settlement>,
+        now: Timestamp,
+    ) -> Result<Vec<Settled>, Error> {
+        self.writer.write(move |tx| settlements.iter().map(|one| settle_alone(tx, one, now)).collect()).await
+    }
+}
+
+/// In a savepoint of its own: what cannot be stored of one recipient takes nothing from the others; it stays as it was.
+fn settle_alone(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Settled, Error> {
+    tx.sql.prepare_cached("SAVEPOINT settlement")?.execute([])?;
+    let (draft, left) = (tx.draft, tx.fresh.left.len());
+    let settled = match settle(tx, settlement, now) {
+        Err(Error::Internal(why)) => {
+            tracing::error!(recipient.id = settlement.recipient.0, why, "an outcome was refused");
+            tx.draft = draft;
+            tx.fresh.left.truncate(left);
+            tx.sql.prepare_cached("ROLLBACK TO settlement")?.execute([])?;
+            Settled::TooLate
+        }
+        other => other?,
+    };
+    tx.sql.prepare_cached("RELEASE settlement")?.execute([])?;
+    Ok(settled)
+}
+
+fn settle(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Settled, Error> {
+    let id = settlement.recipient;
+    let settled = match &settlement.verdict {
+        Verdict::Delivered => finish(tx, settlement, State::Delivered, now)?,
+        Verdict::Practiced => finish(tx, settlement, State::Practiced, now)?,
+        Verdict::Returned => finish(tx, settlement, State::Returned, now)?,
+        Verdict::Deferred { due_at, in_doubt } => wait(tx, settlement, *due_at, in_doubt.then_some(now))?,
+        Verdict::InDoubt => set_aside(tx, settlement, State::InDoubt, now)?,
+        Verdict::Held => set_aside(tx, settlement, State::Held, now)?,
+        Verdict::Struck { due_at } => strike(tx, settlement, *due_at, now)?,
+        Verdict::GivenBack => return give_back(tx, settlement),
+    };
+    let Some(before) = settled else { return late(tx, settlement, now) };
+    tx.fresh.left.push(id.0);
+    record(tx, id, before.attempts, &settlement.attempt)?;
+    if settlement.verdict == Verdict::Returned {
+        obligations::owe(tx, id, now)?;
+    }
+    Ok(Settled::Done)
+}
+
+/// What the row said when it was settled.
+struct Before {
+    attempts: u32,
+}
+
+fn finish(
+    tx: &mut Tx<'_>,
+    settlement: &Settlement,
+    to: State,
+    now: Timestamp,
+) -> Result<Option<Before>, Error> {
+    // Practice mail never counts as delivered, and nothing else ever as practiced.
+    let practice = match to {
+        State::Delivered => Some(false),
+        State::Practiced => Some(true),
+        _ => None,
+    };
+    let sql = format!(
+        "UPDATE recipient SET state = ?3, due_at = NULL, settled_at = ?4, reason = ?5, alone = 0, attempts = attempts + 1, {CLEARED}
+         WHERE id = ?1 AND lease = ?2 AND state = 1 AND practice = coalesce(?6, practice) RETURNING attempts"
+    );
+    let before = tx
+        .sql
+        .prepare_cached(&sql)?
+        .query_row(
+            (
+                settlement.recipient.0,
+                settlement.lease.0,
+                super::codes::state_code(to),
+                micros(now),
+                settlement.attempt.reason.as_ref().map(name).transpose()?,
+                practice,
+            ),
+            |row| Ok(Before { attempts: row.get(0)? }),
+        )
+        .optional()?;
+    if before.is_some() {
+        tx.draft.moved(State::Sending, to);
+    }
+    Ok(before)
+}
+
+fn wait(
+    tx: &mut Tx<'_>,
+    settlement: &Settlement,
+    due_at: Timestamp,
+    in_doubt_at: Option<Timestamp>,
+) -> Result<Option<Before>, Error> {
+    count_doubt(tx, settlement, in_doubt_at.is_some())?;
+    let sql = format!(
+        "UPDATE recipient SET state = 0, due_at = ?3, in_doubt_at = coalesce(in_doubt_at, ?4), reason = ?5, alone = 0,
+             attempts = attempts + 1, {CLEARED}
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts"
+    );
+    let before = tx
+        .sql
+        .prepare_cached(&sql)?
+        .query_row(
+            (
+                settlement.recipient.0,
+                settlement.lease.0,
+                micros(due_at),
+                in_doubt_at.map(micros),
+                settlement.attempt.reason.as_ref().map(name).transpose()?,
+            ),
+            |row| Ok(Before { attempts: row.get(0)? }),
+        )
+        .optional()?;
+    if before.is_some() {
+        tx.draft.moved(State::Sending, State::Waiting);
+    }
+    Ok(before)
+}
+
+fn set_aside(
+    tx: &mut Tx<'_>,
+    settlement: &Settlement,
+    to: State,
+    now: Timestamp,
+) -> Result<Option<Before>, Error> {
+    count_doubt(tx, settlement, to == State::InDoubt)?;
+    let sql = format!(
+        "UPDATE recipient SET state = ?3, due_at = NULL, aside_at = ?4, in_doubt_at = coalesce(in_doubt_at, ?5), reason = ?6,
+             alone = 0, attempts = attempts + 1, {CLEARED}
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts"
+    );
+    let before = tx
+        .sql
+        .prepare_cached(&sql)?
+        .query_row(
+            (
+                settlement.recipient.0,
+                settlement.lease.0,
+                super::codes::state_code(to),
+                micros(now),
+                (to == State::InDoubt).then_some(micros(now)),
+                settlement.attempt.reason.as_ref().map(name).transpose()?,
+            ),
+            |row| Ok(Before { attempts: row.get(0)? }),
+        )
+        .optional()?;
+    if before.is_some() {
+        tx.draft.moved(State::Sending, to);
+    }
+    Ok(before)
+}
+
+/// One strike; the third sets it aside.
+fn strike(
+    tx: &mut Tx<'_>,
+    settlement: &Settlement,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Before>, Error> {
+    let sql = format!(
+        "UPDATE recipient SET state = CASE WHEN strikes + 1 >= ?3 THEN 6 ELSE 0 END,
+             due_at = CASE WHEN strikes + 1 >= ?3 THEN NULL ELSE ?4 END,
+             aside_at = CASE WHEN strikes + 1 >= ?3 THEN ?5 END,
+             alone = CASE WHEN strikes + 1 >= ?3 THEN 0 ELSE 1 END,
+             strikes = strikes + 1, reason = 'broke', attempts = attempts + 1, {CLEARED}
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, state"
+    );
+    let key = (settlement.recipient.0, settlement.lease.0, STRIKES, micros(due_at), micros(now));
+    let before = tx
+        .sql
+        .prepare_cached(&sql)?
+        .query_row(key, |row| Ok((Before { attempts: row.get(0)? }, row.get::<_, i64>(1)?)))
+        .optional()?;
+    Ok(before.map(|(before, state)| {
+        tx.draft.moved(State::Sending, if state == 0 { State::Waiting } else { State::Held });
+        before
+    }))
+}
+
+/// Waiting as it was; nothing was attempted.
+fn give_back(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, Error> {
+    let sql = "UPDATE recipient SET state = 0, lease = NULL, claimed_in = NULL, alone = min(alone, 1)
+        WHERE id = ?1 AND lease = ?2 AND state = 1";
+    let given = tx.sql.prepare_cached(sql)?.execute((settlement.recipient.0, settlement.lease.0))?;
+    if given == 0 {
+        return Ok(Settled::TooLate);
+    }
+    tx.fresh.left.push(settlement.recipient.0);
+    tx.draft.moved(State::Sending, State::Waiting);
+    if let Some(walk) = &mut tx.draft.walk {
+        walk.given_back(settlement.recipient.0);
+    }
+    Ok(Settled::Done)
+}
+
+/// The lease is gone. A late success still proves that a recipient in doubt has the message: it is not sent once more.
+fn late(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Settled, Error> {
+    let (to, practice) = match settlement.verdict {
+        Verdict::Delivered => (State::Delivered, false),
+        Verdict::Practiced => (State::Practiced, true),
+        _ => return Ok(Settled::TooLate),
+    };
+    let from: Option<i64> = tx
+        .sql
+        .prepare_cached(
+            "SELECT state FROM recipient WHERE id = ?1 AND state IN (0, 2) AND in_doubt_at IS NOT NULL AND practice = ?2",
+        )?
+        .query_row((settlement.recipient.0, practice), |row| row.get(0))
+        .optional()?;
+    let Some(from) = from.and_then(super::codes::state) else { return Ok(Settled::TooLate) };
+    let sql = "UPDATE recipient SET state = ?2, due_at = NULL, aside_at = NULL, settled_at = ?3, reason = NULL, alone = 0,
+            attempts = attempts + 1, note = NULL
+        WHERE id = ?1 RETURNING attempts";
+    let attempts = tx
+        .sql
+        .prepare_cached(sql)?
+        .query_row((settlement.recipient.0, super::codes::state_code(to), micros(now)), |row| row.get(0))?;
+    tx.draft.moved(from, to);
+    record(tx, settlement.recipient, attempts, &settlement.attempt)?;
+    Ok(Settled::TooLate)
+}
+
+/// Counts a recipient the first time that it comes into doubt.
+fn count_doubt(tx: &mut Tx<'_>, settlement: &Settlement, in_doubt: bool) -> Result<(), Error> {
+    if in_doubt {
+        let first: i64 = tx
+            .sql
+            .prepare_cached(
+                "SELECT count(*) FROM recipient WHERE id = ?1 AND lease = ?2 AND state = 1 AND in_doubt_at IS NULL",
+            )?
+            .query_row((settlement.recipient.0, settlement.lease.0), |row| row.get(0))?;
+        tx.draft.ever_in_doubt(first);
+    }
+    Ok(())
+}
+
+fn record(tx: &Tx<'_>, id: RecipientId, n: u32, attempt: &Attempt) -> Result<(), Error> {
+    let sql = "INSERT INTO attempt (recipient, n, started_at, ended_at, server, phase, reason, answer)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    tx.sql.prepare_cached(sql)?.execute((
+        id.0,
+        n,
+        micros(attempt.started_at),
+        micros(attempt.ended_at),
+        &attempt.server,
+        phase_code(attempt.phase),
+        attempt.reason.as_ref().map(name).transpose()?,
+        &attempt.answer,
+    ))?;
+    Ok(())
+}

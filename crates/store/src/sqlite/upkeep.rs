@@ -1,0 +1,174 @@
+//! Retention, and the check of the whole file.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{
+    Sqlite,
+    codes::{STATES, micros, state},
+    draft::read_meta,
+    writer::Tx,
+};
+use crate::{Error, MessageId, RecipientId};
+
+/// Messages with a body, and messages at all, in the order of acceptance.
+const BODIES: &str =
+    "SELECT m.id, m.accepted_at FROM body b CROSS JOIN message m ON m.id = b.message ORDER BY b.message";
+const MESSAGES: &str = "SELECT id, accepted_at FROM message ORDER BY id";
+/// Final for every recipient since before ?3, and no report is owed.
+const KEPT: &str = "SELECT EXISTS (SELECT 1 FROM recipient r WHERE r.id BETWEEN ?1 AND ?2
+    AND (r.state NOT IN (3, 4, 5, 7) OR r.settled_at >= ?3
+         OR r.id IN (SELECT o.recipient FROM obligation o WHERE o.recipient BETWEEN ?1 AND ?2)))";
+
+/// Row invariants that must find nothing.
+const INVARIANTS: [(&str, &str); 4] = [
+    (
+        "recipients without their message",
+        "SELECT count(*) FROM recipient r LEFT JOIN message m ON m.id = r.id / 65536 WHERE m.id IS NULL",
+    ),
+    (
+        "unfinished recipients without a body",
+        "SELECT count(*) FROM recipient r LEFT JOIN body b ON b.message = r.id / 65536
+         WHERE r.state IN (0, 1, 2, 6) AND b.message IS NULL",
+    ),
+    (
+        "owed reports on recipients that are not returned",
+        "SELECT count(*) FROM obligation o LEFT JOIN recipient r ON r.id = o.recipient WHERE r.state IS NOT 5",
+    ),
+    (
+        "bodies without their message",
+        "SELECT count(*) FROM body b LEFT JOIN message m ON m.id = b.message WHERE m.id IS NULL",
+    ),
+];
+
+impl Sqlite {
+    pub(crate) async fn purge(
+        &self,
+        bodies_before: Timestamp,
+        rows_before: Timestamp,
+        limit: usize,
+    ) -> Result<u64, Error> {
+        let bodies = self.readers.read(move |sql| purgeable(sql, BODIES, bodies_before, limit)).await?;
+        let rows = self.readers.read(move |sql| purgeable(sql, MESSAGES, rows_before, limit)).await?;
+        let (some, full) = (!(bodies.is_empty() && rows.is_empty()), bodies.len().max(rows.len()) >= limit);
+        let purged = self
+            .writer
+            .write(move |tx| {
+                let mut purged = 0;
+                for id in &bodies {
+                    // Asked again: a person may have moved it since.
+                    if !kept(tx.sql, *id, bodies_before)? {
+                        purged +=
+                            tx.sql.prepare_cached("DELETE FROM body WHERE message = ?1")?.execute([id.0])?
+                                as u64;
+                    }
+                }
+                for id in &rows {
+                    if !kept(tx.sql, *id, rows_before)? {
+                        purge_rows(tx, *id)?;
+                        purged += 1;
+                    }
+                }
+                purge_old(tx.sql, rows_before)?;
+                Ok(purged)
+            })
+            .await?;
+        if some && !full {
+            // The log still holds the pages as they were.
+            self.writer.checkpoint().await?;
+        }
+        Ok(purged)
+    }
+
+    pub(crate) async fn check(&self) -> Result<Vec<String>, Error> {
+        self.readers.read(|sql| check(&*sql.unchecked_transaction()?)).await
+    }
+}
+
+/// The first `limit` messages that may go. Acceptance and ids rise together, and nothing is final before it is accepted: the
+/// search ends at the first that was accepted too late.
+fn purgeable(sql: &Connection, from: &str, before: Timestamp, limit: usize) -> Result<Vec<MessageId>, Error> {
+    let mut statement = sql.prepare_cached(from)?;
+    let mut found = statement.query([])?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next()? {
+        let (id, accepted_at): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if ids.len() >= limit || accepted_at >= micros(before) {
+            break;
+        }
+        if !kept(sql, MessageId(id), before)? {
+            ids.push(MessageId(id));
+        }
+    }
+    Ok(ids)
+}
+
+fn kept(sql: &Connection, id: MessageId, before: Timestamp) -> Result<bool, Error> {
+    let (first, last) = range(id);
+    Ok(sql.prepare_cached(KEPT)?.query_row((first, last, micros(before)), |row| row.get(0))?)
+}
+
+fn purge_rows(tx: &mut Tx<'_>, id: MessageId) -> Result<(), Error> {
+    let (first, last) = range(id);
+    let mut statement = tx
+        .sql
+        .prepare_cached("SELECT state, in_doubt_at IS NOT NULL FROM recipient WHERE id BETWEEN ?1 AND ?2")?;
+    let mut found = statement.query((first, last))?;
+    while let Some(row) = found.next()? {
+        if let Some(state) = state(row.get(0)?) {
+            tx.draft.left(state, 1);
+        }
+        tx.draft.ever_in_doubt(-i64::from(row.get::<_, bool>(1)?));
+    }
+    drop(found);
+    for sql in [
+        "DELETE FROM attempt WHERE recipient BETWEEN ?1 AND ?2",
+        "DELETE FROM recipient WHERE id BETWEEN ?1 AND ?2",
+    ] {
+        tx.sql.prepare_cached(sql)?.execute((first, last))?;
+    }
+    for sql in ["DELETE FROM body WHERE message = ?1", "DELETE FROM message WHERE id = ?1"] {
+        tx.sql.prepare_cached(sql)?.execute([id.0])?;
+    }
+    Ok(())
+}
+
+/// What names patrons beside messages, and alarms that are over. The ledger stays: it holds digests, and "once only" asks it.
+fn purge_old(sql: &Connection, before: Timestamp) -> Result<(), Error> {
+    for text in [
+        "DELETE FROM left_out WHERE run IN (SELECT id FROM run WHERE started_at < ?1)",
+        "DELETE FROM alarm WHERE ended_at < ?1",
+    ] {
+        sql.prepare_cached(text)?.execute([micros(before)])?;
+    }
+    Ok(())
+}
+
+fn range(id: MessageId) -> (i64, i64) {
+    (RecipientId::of(id, 0).0, RecipientId::of(id, u16::MAX).0)
+}
+
+fn check(sql: &Connection) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    let mut statement = sql.prepare("PRAGMA integrity_check")?;
+    for line in statement.query_map([], |row| row.get::<_, String>(0))? {
+        found.push(line?);
+    }
+    found.retain(|line| line != "ok");
+    for (what, question) in INVARIANTS {
+        let count: i64 = sql.query_row(question, [], |row| row.get(0))?;
+        if count != 0 {
+            found.push(format!("{count} {what}"));
+        }
+    }
+    for code in 0..STATES.len() {
+        let code = super::codes::whole(code);
+        let rows: i64 =
+            sql.query_row("SELECT count(*) FROM recipient WHERE state = ?1", [code], |row| row.get(0))?;
+        let counted = read_meta(sql, &format!("count_{code}"))?.unwrap_or(0);
+        if rows != counted {
+            found.push(format!("{rows} recipients in state {code}, but {counted} were counted"));
+        }
+    }
+    Ok(found)
+}

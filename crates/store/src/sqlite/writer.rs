@@ -1,0 +1,258 @@
+//! The one thread that writes.
+//!
+//! It takes whatever operations wait into one IMMEDIATE transaction, each in a savepoint of its own, commits, and only then
+//! answers those who wait: one sync for all of them. An idle store adds no delay: the first operation starts at once, and
+//! what arrives while it is synced shares the next commit.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+
+use super::draft::{Draft, Fresh, FreshChanges};
+use crate::{Error, OpenError, Stats};
+
+/// A transaction ends at the first of these, so that nobody waits long for those who came before.
+const MOST_ROWS: u64 = 500;
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MOST_TIME: Duration = Duration::from_millis(20);
+/// Operations that may wait; beyond it callers wait for a place.
+const QUEUE: usize = 1_024;
+
+/// What an operation sees of the transaction.
+pub(super) struct Tx<'a> {
+    pub(super) sql: &'a Connection,
+    pub(super) draft: Draft,
+    pub(super) fresh: FreshChanges,
+    /// Of bodies written.
+    pub(super) bytes: usize,
+}
+
+/// One waiting operation.
+trait Operation: Send {
+    /// Does it; true when it succeeded.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers: with what `run` came to, or with the error that the transaction came to.
+    fn answer(self: Box<Self>, failed: Option<&Error>);
+}
+
+struct Waiting<F, T> {
+    work: Option<F>,
+    result: Option<Result<T, Error>>,
+    answer: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<F, T> Operation for Waiting<F, T>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send,
+    T: Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // A defect in one operation must not end the thread that all others need.
+        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
+            .unwrap_or_else(|_| Err(Error::Internal("an operation of the queue panicked".to_owned())));
+        let done = result.is_ok();
+        self.result = Some(result);
+        done
+    }
+
+    fn answer(self: Box<Self>, failed: Option<&Error>) {
+        let result = match (self.result, failed) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Some(failed)) => Err(failed.clone()),
+            (Some(result), None) => result,
+            (None, None) => Err(Error::Closed),
+        };
+        // Who waited may have gone; the operation stands all the same.
+        drop(self.answer.send(result));
+    }
+}
+
+enum Job {
+    Do(Box<dyn Operation>),
+    /// Carry the log into the database and cut it, so that what was erased is in neither.
+    Checkpoint(oneshot::Sender<Result<(), Error>>),
+    Close(oneshot::Sender<Result<(), Error>>),
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    commits: AtomicU64,
+    operations: AtomicU64,
+}
+
+/// The way to the thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> Result<Self, OpenError> {
+        let draft = Draft::load(&connection)?;
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        let counters = Arc::new(Counters::default());
+        let thread = Thread { connection, draft, fresh: Fresh::default(), counters: Arc::clone(&counters) };
+        thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || thread.serve(waiting))
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(Self { jobs, counters })
+    }
+
+    /// Does `work` in the next transaction; when this returns Ok, it is on disk.
+    pub(super) async fn write<F, T>(&self, work: F) -> Result<T, Error>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting { work: Some(work), result: None, answer };
+        self.jobs.send(Job::Do(Box::new(waiting))).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    pub(super) async fn checkpoint(&self) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Checkpoint(answer)).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    pub(super) async fn close(&self) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Close(answer)).await.map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        Stats {
+            commits: self.counters.commits.load(Ordering::Relaxed),
+            operations: self.counters.operations.load(Ordering::Relaxed),
+        }
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    draft: Draft,
+    fresh: Fresh,
+    counters: Arc<Counters>,
+}
+
+impl Thread {
+    fn serve(mut self, mut waiting: mpsc::Receiver<Job>) {
+        let mut next = waiting.blocking_recv();
+        while let Some(job) = next.take() {
+            match job {
+                Job::Do(first) => next = self.transaction(first, &mut waiting),
+                Job::Checkpoint(answer) => drop(answer.send(self.checkpoint())),
+                Job::Close(answer) => {
+                    let done = self.checkpoint();
+                    drop(self.connection);
+                    drop(answer.send(done));
+                    return;
+                }
+            }
+            next = next.or_else(|| waiting.blocking_recv());
+        }
+    }
+
+    /// One transaction with `first` and what waits behind it; gives back a job that is no operation.
+    fn transaction(&mut self, first: Box<dyn Operation>, waiting: &mut mpsc::Receiver<Job>) -> Option<Job> {
+        let mut taken = Vec::new();
+        let mut next = None;
+        let done = self.fill(first, waiting, &mut taken, &mut next);
+        if done.is_err() && !self.connection.is_autocommit() {
+            // What cannot be rolled back now is rolled back by SQLite when the next BEGIN fails or the file is opened.
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        let failed = done.err();
+        if let Some(error) = &failed {
+            tracing::error!(%error, operations = taken.len(), "the queue could not be written");
+        } else {
+            self.counters.commits.fetch_add(1, Ordering::Relaxed);
+            self.counters.operations.fetch_add(taken.len() as u64, Ordering::Relaxed);
+        }
+        for operation in taken {
+            operation.answer(failed.as_ref());
+        }
+        next
+    }
+
+    fn fill(
+        &mut self,
+        first: Box<dyn Operation>,
+        waiting: &mut mpsc::Receiver<Job>,
+        taken: &mut Vec<Box<dyn Operation>>,
+        next: &mut Option<Job>,
+    ) -> Result<(), Error> {
+        let began = Instant::now();
+        let mut operation = Some(first);
+        let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
+        if let Err(error) = begun {
+            taken.extend(operation);
+            return Err(error.into());
+        }
+        let rows = self.connection.total_changes();
+        let mut tx =
+            Tx { sql: &self.connection, draft: self.draft, fresh: FreshChanges::default(), bytes: 0 };
+        while let Some(mut one) = operation.take() {
+            let ran = in_savepoint(&mut tx, one.as_mut());
+            taken.push(one);
+            ran?;
+            let full = tx.sql.total_changes() - rows >= MOST_ROWS
+                || tx.bytes >= MOST_BYTES
+                || began.elapsed() >= MOST_TIME;
+            if full {
+                break;
+            }
+            match waiting.try_recv() {
+                Ok(Job::Do(another)) => operation = Some(another),
+                Ok(other) => *next = Some(other),
+                Err(_) => {}
+            }
+        }
+        tx.draft.save(&self.draft, tx.sql)?;
+        let floor = self.fresh.save_floor(&tx.fresh, tx.sql)?;
+        tx.sql.prepare_cached("COMMIT")?.execute([])?;
+        self.draft = tx.draft;
+        self.fresh.committed(tx.fresh, floor);
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> Result<(), Error> {
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+}
+
+/// Runs one operation; when it fails only its own changes go. An error is one of the whole transaction.
+fn in_savepoint(tx: &mut Tx<'_>, operation: &mut dyn Operation) -> Result<(), Error> {
+    let sql = tx.sql;
+    sql.prepare_cached("SAVEPOINT operation")?.execute([])?;
+    let (draft, entered, left) = (tx.draft, tx.fresh.entered.len(), tx.fresh.left.len());
+    if !operation.run(tx) {
+        tx.draft = draft;
+        tx.fresh.entered.truncate(entered);
+        tx.fresh.left.truncate(left);
+        if sql.is_autocommit() {
+            // A full disk or an I/O error ends the whole transaction inside SQLite.
+            return Err(Error::Disk("the transaction was given up".to_owned()));
+        }
+        sql.prepare_cached("ROLLBACK TO operation")?.execute([])?;
+    }
+    sql.prepare_cached("RELEASE operation")?.execute([])?;
+    Ok(())
+}
