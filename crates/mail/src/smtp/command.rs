@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn mail_has_what_is_offered() {
-        let path = Path::new(&address("alice@example.org"), true).unwrap();
+        let alice = address("alice@example.org");
+        let path = Path::new(&alice, true).unwrap();
         let parameters = MailParameters {
             size: 42,
             eight_bit: true,
@@ -262,7 +263,8 @@ mod tests {
 
     #[test]
     fn rcpt_has_what_is_offered() {
-        let path = Path::new(&address("bob@example.org"), true).unwrap();
+        let bob = address("bob@example.org");
+        let path = Path::new(&bob, true).unwrap();
         let recipient = |notify, original: &str| Recipient {
             address: address("bob@example.org"),
             notify,

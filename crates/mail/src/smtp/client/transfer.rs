@@ -73,6 +73,8 @@ pub(super) struct Transfer {
     pub(super) phase: Phase,
     /// The mark is durable.
     pub(super) released: bool,
+    /// Given up by whoever began it.
+    pub(super) abandoned: bool,
     /// The server said yes to a recipient, whatever we make of it.
     pub(super) server_has_recipient: bool,
     /// How far the connection is written when the last byte of the message is: the point of no return.
@@ -92,6 +94,7 @@ impl Transfer {
             next: Next::Mail,
             phase: Phase::Mail,
             released: false,
+            abandoned: false,
             server_has_recipient: false,
             end_at: None,
             eight_bit,

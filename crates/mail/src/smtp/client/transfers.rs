@@ -82,6 +82,7 @@ impl Transfers {
         let Some(transfer) = found else { return Ok(()) };
         let phase = transfer.phase;
         transfer.fail(&Failure::Abandoned);
+        transfer.abandoned = true;
         match transfer.next {
             Next::Content | Next::End(_) if transfer.server_has_recipient => {
                 Err(Ending::Failed { phase, failure: Failure::Abandoned })
@@ -175,19 +176,19 @@ impl Transfers {
 
     fn content(&mut self, index: usize, out: &mut Output) -> Step {
         let Some(transfer) = self.queue.get_mut(index) else { return Step::Waits };
-        let end = match transfer.next {
-            // Nobody is left and still the server waits for content: the empty one (RFC 2920 section 3.1).
-            Next::Content if !transfer.is_wanted() => b".\r\n",
-            Next::Content if transfer.released || transfer.transaction.message.len() >= LARGE => {
-                out.content(&transfer.transaction.message)
+        let is_wanted = transfer.is_wanted();
+        let may_end = transfer.released || !is_wanted;
+        if transfer.next == Next::Content {
+            let message = &transfer.transaction.message;
+            if !may_end && message.len() < LARGE {
+                return Step::Waits;
             }
-            Next::End(end) => end,
-            _ => return Step::Waits,
-        };
-        if transfer.is_wanted() && !transfer.released {
-            let waits = matches!(transfer.next, Next::End(_));
-            transfer.next = Next::End(end);
-            return if waits { Step::Waits } else { Step::Written };
+            // Nobody is left and still the server waits for content: the empty one (RFC 2920 section 3.1).
+            transfer.next = Next::End(if is_wanted { out.content(message) } else { b".\r\n" });
+        }
+        let Next::End(end) = transfer.next else { return Step::Waits };
+        if !may_end {
+            return Step::Waits;
         }
         out.command(|out| out.extend_from_slice(end));
         transfer.end_at = Some(out.position());
@@ -220,7 +221,9 @@ impl Transfers {
             Expected::Reset => {}
             Expected::Mail => self.mail_answered(&reply),
             Expected::Rcpt(index) => self.rcpt_answered(index, reply),
-            Expected::Data => self.data_answered(&reply, wishes).map_err(violation)?,
+            Expected::Data => {
+                self.data_answered(&reply, wishes).map_err(|failure| Ending::Failed { phase, failure })?;
+            }
             Expected::Dot => self.dot_answered(&reply, wishes),
         }
         closing.map_or(Ok(()), Err)
@@ -247,14 +250,17 @@ impl Transfers {
         }
     }
 
-    fn data_answered(&mut self, reply: &Reply, wishes: &mut VecDeque<Wish>) -> Result<(), Violation> {
+    fn data_answered(&mut self, reply: &Reply, wishes: &mut VecDeque<Wish>) -> Result<(), Failure> {
         let Some(transfer) = self.queue.front_mut() else { return Ok(()) };
         transfer.phase = Phase::Data;
         if reply.code == 354 {
             transfer.next = Next::Content;
             // It has recipients for which it would take any content, and there is none for them.
-            let must_close = !transfer.is_wanted() && transfer.server_has_recipient;
-            return if must_close { Err(Violation::Undead) } else { Ok(()) };
+            return match (transfer.is_wanted(), transfer.server_has_recipient, transfer.abandoned) {
+                (false, true, true) => Err(Failure::Abandoned),
+                (false, true, false) => Err(Failure::Protocol(Violation::Undead)),
+                _ => Ok(()),
+            };
         }
         transfer.refuse(Phase::Data, reply);
         self.finish_first(true, wishes);
