@@ -9,26 +9,55 @@ use std::{fs, path::Path};
 
 use dialogue::{Cut, Script};
 
-#[test]
-fn every_dialogue_split_and_cut_at_every_byte() {
+fn scripts() -> Vec<Script> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialogues");
-    let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.retain(|name| name.extension().is_some_and(|extension| extension == "txt"));
-    names.sort();
-    assert!(names.len() >= 30, "only {} dialogues", names.len());
-    for path in names {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let script = Script::parse(&name, &fs::read_to_string(&path).unwrap());
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    assert!(paths.len() >= 60, "only {} dialogues", paths.len());
+    let read = |path: &Path| {
+        Script::parse(&path.file_stem().unwrap().to_string_lossy(), &fs::read_to_string(path).unwrap())
+    };
+    paths.iter().map(|path| read(path)).collect()
+}
+
+#[test]
+fn as_written() {
+    for script in scripts() {
         let whole = script.play(Cut::None);
-        assert_eq!(whole.rendered(), script.expected, "{name}: results");
+        println!("{}\n{}", script.name, whole.rendered());
+        assert_eq!(whole.rendered(), script.expected, "{}", script.name);
+    }
+}
+
+#[test]
+fn split_at_every_byte() {
+    for script in scripts() {
+        let whole = script.play(Cut::None);
         for at in 0..whole.from_server.len() {
             let split = script.play(Cut::Split(at));
-            assert_eq!(split.rendered(), script.expected, "{name}: server's bytes split at {at}");
-            assert_eq!(split.from_client, whole.from_client, "{name}: server's bytes split at {at}");
-            whole.check_cut(&script.play(Cut::FromServer(at)), &format!("{name}: server cut at {at}"));
+            assert_eq!(split.rendered(), script.expected, "{}: split at {at}", script.name);
+            assert_eq!(split.from_client, whole.from_client, "{}: split at {at}", script.name);
         }
+    }
+}
+
+#[test]
+fn cut_at_every_byte_from_the_server() {
+    for script in scripts() {
+        let whole = script.play(Cut::None);
+        for at in 0..whole.from_server.len() {
+            whole.check_cut(&script.play(Cut::FromServer(at)), &format!("{}: cut at {at}", script.name));
+        }
+    }
+}
+
+#[test]
+fn cut_at_every_byte_from_the_client() {
+    for script in scripts() {
+        let whole = script.play(Cut::None);
         for at in 0..whole.from_client.len() {
-            whole.check_cut(&script.play(Cut::FromClient(at)), &format!("{name}: client cut at {at}"));
+            whole.check_cut(&script.play(Cut::FromClient(at)), &format!("{}: cut at {at}", script.name));
         }
     }
 }

@@ -248,3 +248,142 @@ impl fmt::Debug for Client {
         f.debug_struct("Client").field("phase", &self.phase()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{Address, ReversePath};
+
+    const OPENED: &[u8] = b"220 mx\r\n250-mx\r\n250 PIPELINING\r\n";
+
+    fn client() -> Client {
+        let settings = Settings {
+            ehlo_name: "client.example".to_owned(),
+            security: Security::Plain,
+            login: None,
+            password_on_plain: false,
+        };
+        Client::new(settings)
+    }
+
+    fn transaction(token: u64, octets: usize) -> Transaction {
+        Transaction {
+            token,
+            reverse_path: ReversePath::Null,
+            ret: None,
+            envelope_id: None,
+            recipients: vec![Address::parse("bob@example.org").unwrap().into()],
+            message: Bytes::from("x".repeat(octets) + "\r\n"),
+        }
+    }
+
+    fn polled(client: &mut Client) -> Vec<Wish> {
+        std::iter::from_fn(|| client.poll()).collect()
+    }
+
+    fn written(wishes: &[Wish]) -> usize {
+        let octets = |wish: &Wish| if let Wish::Write(pieces) = wish { pieces.concat().len() } else { 0 };
+        wishes.iter().map(octets).sum()
+    }
+
+    #[test]
+    fn the_mark_is_wished_before_mail_is_written() {
+        let mut client = client();
+        client.received(OPENED);
+        polled(&mut client);
+        client.begin(transaction(7, 10));
+        let wishes = polled(&mut client);
+        assert!(matches!(wishes.as_slice(), [Wish::Mark(7), Wish::Write(_)]), "{wishes:?}");
+    }
+
+    /// Small content waits for the mark, large content only with its last bytes.
+    #[test]
+    fn content_before_the_release() {
+        for (octets, early) in [(100, 0), (100_000, 100_002)] {
+            let mut client = client();
+            client.received(OPENED);
+            polled(&mut client);
+            client.begin(transaction(1, octets));
+            polled(&mut client);
+            client.received(b"250\r\n250\r\n354\r\n");
+            assert_eq!(written(&polled(&mut client)), early);
+            client.release(1);
+            assert_eq!(written(&polled(&mut client)), octets + 2 + 3 - early);
+        }
+    }
+
+    #[test]
+    fn one_transaction_ahead_where_pipelining_is_offered() {
+        for (offered, ahead) in [("250 PIPELINING", true), ("250 DSN", false)] {
+            let mut client = client();
+            assert!(!client.ready());
+            client.received(format!("220 mx\r\n250-mx\r\n{offered}\r\n").as_bytes());
+            assert!(client.ready());
+            client.begin(transaction(1, 10));
+            assert!(!client.ready(), "nothing of the first is written");
+            polled(&mut client);
+            assert_eq!(client.ready(), ahead);
+            client.quit();
+            assert!(!client.ready());
+        }
+    }
+
+    #[test]
+    fn a_released_transaction_is_not_abandoned() {
+        let mut client = client();
+        client.received(OPENED);
+        polled(&mut client);
+        client.begin(transaction(1, 10));
+        polled(&mut client);
+        client.release(1);
+        client.abandon(1);
+        client.received(b"250\r\n250\r\n354\r\n");
+        polled(&mut client);
+        client.received(b"250 queued\r\n");
+        let wishes = polled(&mut client);
+        let [Wish::Finished(result)] = wishes.as_slice() else { panic!("{wishes:?}") };
+        assert!(matches!(result.recipients.as_slice(), [RecipientResult::Delivered(_)]), "{result:?}");
+    }
+
+    #[test]
+    fn how_long_to_wait() {
+        const MINUTE: u64 = 60;
+        let mut client = client();
+        let mut waits = vec![(client.phase(), client.timeout())];
+        let mut after = |client: &mut Client, received: &[u8]| {
+            client.received(received);
+            polled(client);
+            waits.push((client.phase(), client.timeout()));
+        };
+        after(&mut client, b"220 mx\r\n");
+        after(&mut client, b"250-mx\r\n250 PIPELINING\r\n");
+        client.begin(transaction(1, 10));
+        client.release(1);
+        for received in [&b""[..], b"250\r\n", b"250\r\n", b"354\r\n", b"250\r\n"] {
+            after(&mut client, received);
+        }
+        let expected = [
+            (Phase::Greeting, 5),
+            (Phase::Ehlo, 5),
+            (Phase::Mail, 3),
+            (Phase::Mail, 5),
+            (Phase::Rcpt, 5),
+            (Phase::Data, 2),
+            (Phase::Dot, 10),
+            (Phase::Mail, 3),
+        ];
+        assert_eq!(waits, expected.map(|(phase, minutes)| (phase, Duration::from_secs(minutes * MINUTE))));
+    }
+
+    #[test]
+    fn nothing_private_is_printed() {
+        let wish = Wish::Write(vec![Bytes::from_static(b"AUTH PLAIN c2VjcmV0\r\n")]);
+        assert_eq!(format!("{wish:?}"), "Write(21 octets)");
+        assert_eq!(
+            format!("{:?}", transaction(1, 8)),
+            "Transaction { token: 1, recipients: 1, octets: 10, .. }"
+        );
+    }
+}

@@ -15,7 +15,7 @@ use mail::{
 
 /// What happens to the connection besides what the script says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     None,
     /// The server's bytes come in two reads at this place.
     Split(usize),
@@ -38,15 +38,15 @@ enum Line {
     Lost(Failure),
 }
 
-pub struct Script {
-    name: String,
+pub(crate) struct Script {
+    pub(crate) name: String,
     settings: Settings,
     lines: Vec<Line>,
-    pub expected: String,
+    pub(crate) expected: String,
 }
 
 impl Script {
-    pub fn parse(name: &str, text: &str) -> Self {
+    pub(crate) fn parse(name: &str, text: &str) -> Self {
         let settings = Settings {
             ehlo_name: "client.example".into(),
             security: Security::Plain,
@@ -97,7 +97,7 @@ impl Script {
         }
     }
 
-    pub fn play(&self, cut: Cut) -> Played {
+    pub(crate) fn play(&self, cut: Cut) -> Played {
         let mut run = Run {
             client: Client::new(self.settings.clone()),
             cut,
@@ -263,9 +263,9 @@ impl Run<'_> {
 
 /// How a dialogue went.
 #[derive(Default)]
-pub struct Played {
-    pub from_client: Vec<u8>,
-    pub from_server: Vec<u8>,
+pub(crate) struct Played {
+    pub(crate) from_client: Vec<u8>,
+    pub(crate) from_server: Vec<u8>,
     begun: Vec<Transaction>,
     results: Vec<TransactionResult>,
     ending: Option<Ending>,
@@ -273,7 +273,7 @@ pub struct Played {
 }
 
 impl Played {
-    pub fn rendered(&self) -> String {
+    pub(crate) fn rendered(&self) -> String {
         let mut text = String::new();
         for result in &self.results {
             let begun = self.begun(result.token);
@@ -301,7 +301,7 @@ impl Played {
 
     /// `self` is the whole dialogue. A recipient whose deciding reply was read before the cut has that result; of the
     /// others, those whose message had been written to its last byte are in doubt, and the rest was certainly not sent.
-    pub fn check_cut(&self, cut: &Self, at: &str) {
+    pub(crate) fn check_cut(&self, cut: &Self, at: &str) {
         assert_eq!(cut.begun.len(), cut.results.len(), "{at}: every transaction has one result");
         assert!(cut.ending.is_some(), "{at}: not closed");
         for result in &cut.results {

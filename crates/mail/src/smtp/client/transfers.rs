@@ -226,7 +226,17 @@ impl Transfers {
             }
             Expected::Dot => self.dot_answered(&reply, wishes),
         }
+        self.finish_refused(wishes);
         closing.map_or(Ok(()), Err)
+    }
+
+    /// Without PIPELINING a transaction is over as soon as nobody is left in it.
+    fn finish_refused(&mut self, wishes: &mut VecDeque<Wish>) {
+        let is_over =
+            |first: &Transfer| matches!(first.next, Next::Rcpt(_) | Next::Data) && !first.is_alive();
+        if self.expected.is_empty() && self.queue.front().is_some_and(is_over) {
+            self.finish_first(true, wishes);
+        }
     }
 
     fn mail_answered(&mut self, reply: &Reply) {
