@@ -9,7 +9,7 @@ FOR_EVER = 4 * 86400
 POSTFIX_SERVICES = """\
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
+qmgr unix n - n WAKE 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
@@ -84,7 +84,7 @@ maximal_backoff_time = {seconds(args.retry_every)}
 """)
     wrapper = " -o smtpd_tls_wrappermode=yes" if args.tls == "implicit" else ""
     listener = f"127.0.0.1:{args.port} inet n - n - - smtpd{wrapper}\n"
-    write(folder / "etc/master.cf", listener + POSTFIX_SERVICES)
+    write(folder / "etc/master.cf", listener + POSTFIX_SERVICES.replace("WAKE", str(args.retry_every)))
     return ["/usr/sbin/postfix", "-c", str(folder / "etc"), "start-fg"]
 
 

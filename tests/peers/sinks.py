@@ -1,4 +1,5 @@
 """The last servers of a chain: smtp-sink (from Postfix) and aiosmtpd, which keep what they get and can be told to misbehave."""
+import asyncio
 import itertools
 import os
 import pwd
@@ -18,6 +19,7 @@ def add_options(p):
     sink.add_argument("--without", choices=("esmtp", "pipelining", "8bitmime"), action="append", default=[])
     aio = p.add_argument_group("aiosmtpd")
     aio.add_argument("--answer", metavar="ADDRESS=REPLY", action="append", default=[], help="reply to RCPT of that address")
+    aio.add_argument("--refuse-after", metavar="SECONDS", type=float, default=0, help="wait before each 4xx or 5xx to RCPT")
     aio.add_argument("--last-answer", metavar="ADDRESS=REPLY", action="append", default=[],
                      help="reply to the whole message if it is for that address")
 
@@ -48,12 +50,15 @@ class Kept:
         self.folder.mkdir(exist_ok=True)
         self.numbers = itertools.count(1)
         self.answers = dict(x.split("=", 1) for x in args.answer)
+        self.refuse_after = args.refuse_after
         self.last_answers = dict(x.split("=", 1) for x in args.last_answer)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.get(address.lower(), "250 2.1.5 OK")
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
+        else:
+            await asyncio.sleep(self.refuse_after)
         return answer
 
     async def handle_DATA(self, server, session, envelope):

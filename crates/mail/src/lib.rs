@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod clock;
+pub mod dsn;
 pub mod envelope;
 pub mod message;
 pub mod outcome;
