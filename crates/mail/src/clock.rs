@@ -16,4 +16,8 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> Timestamp;
     /// Ends when `now` has reached `at`; at once when it already has.
     fn sleep_until(&self, at: Timestamp) -> Sleep;
+    /// How far the machine's wall clock is from [`Self::now`]: someone has set it.
+    fn wall_departure(&self) -> jiff::SignedDuration {
+        jiff::SignedDuration::ZERO
+    }
 }

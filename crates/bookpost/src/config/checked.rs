@@ -26,6 +26,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// How long texts and records are kept after the end of a message.
     pub keep: Keep,
+    /// What is logged: `error`, `warn`, `info`, `debug`, or a filter by module.
+    pub log: String,
 }
 
 /// How mail is sent.

@@ -1,0 +1,236 @@
+//! From the settings as written to values that can be used as they stand. Goes on after a problem, to find them all.
+
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
+
+use mail::retry::RetrySchedule;
+
+use super::{
+    AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way, raw::Raw,
+    servers, surroundings::is_full,
+};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Where pages, health and metrics listen by default.
+const USUAL_LISTEN: &str = "127.0.0.1:8625";
+/// What a message of ours calls itself where no server will ever ask (RFC 2606: a name that cannot exist).
+const NO_HOST: &str = "bookpost.invalid";
+
+/// Everything, or None when something that cannot be done without is missing or wrong. Problems are noted in `raw`.
+pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
+    let library = raw.need("library", "the name that patrons know your library or district by");
+    let data_dir = raw.get("data_dir").unwrap_or_else(|| PathBuf::from("/var/lib/bookpost"));
+    let listen = listen(raw);
+    let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
+    let sending = sending(raw, around);
+    let schedule = schedule(raw);
+    let sites = sites(raw);
+    let notices = notices(raw, &data_dir, sites.as_deref());
+    let alarms = alarms(raw);
+    let keep =
+        Keep { bodies: days(raw, "keep.texts_days", 30), records: days(raw, "keep.records_days", 365) };
+    if keep.records < keep.bodies {
+        raw.problem(
+            "keep",
+            "texts would be kept longer than the records they belong to",
+            "keep records at least as long",
+        );
+    }
+    Some(Config {
+        data_dir,
+        library: library?,
+        sending: sending?,
+        schedule,
+        alarms,
+        sites: sites?,
+        notices,
+        listen: listen?,
+        keep,
+        log,
+    })
+}
+
+/// None: wrong. Some(None): nowhere.
+#[expect(
+    clippy::option_option,
+    reason = "the outer says whether the setting is usable, the inner is its value"
+)]
+fn listen(raw: &mut Raw) -> Option<Option<SocketAddr>> {
+    let text = raw.get("listen").unwrap_or_else(|| USUAL_LISTEN.to_owned());
+    if text == "off" {
+        return Some(None);
+    }
+    let todo = format!("write \"{USUAL_LISTEN}\", or \"off\"");
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Some(Some(address)),
+        Ok(_) => {
+            raw.problem(
+                "listen",
+                format!("{text} can be reached from other machines, and this is not protected"),
+                todo,
+            );
+            None
+        }
+        Err(_) => {
+            raw.problem("listen", format!("{text:?} is not an address with a port"), todo);
+            None
+        }
+    }
+}
+
+fn sending(raw: &mut Raw, around: &Surroundings) -> Option<Sending> {
+    let way = servers::way(raw, around);
+    let practice = matches!(way, Some(Way::None | Way::Practice));
+    let ehlo_name = ehlo_name(raw, around, practice);
+    Some(Sending {
+        in_doubt: raw.get("sending.in_doubt").unwrap_or(InDoubtPolicy::Retry),
+        digest_from: raw.get("sending.digest_from").unwrap_or(20),
+        digest_window: raw.get("sending.digest_window").unwrap_or(10 * MINUTE),
+        report_delay: raw.get("sending.report_delay").unwrap_or(MINUTE),
+        null_reverse_path: raw.get("sending.null_reverse_path").unwrap_or(true),
+        way: way?,
+        ehlo_name: ehlo_name?,
+    })
+}
+
+fn ehlo_name(raw: &mut Raw, around: &Surroundings, practice: bool) -> Option<String> {
+    let path = "sending.ehlo_name";
+    let todo = "set `sending.ehlo_name` to this machine's full name, such as \"books.library.example\"";
+    if raw.has(path) {
+        let name: String = raw.get(path)?;
+        if is_full(&name) {
+            return Some(name);
+        }
+        raw.problem(path, format!("mail servers distrust a machine that calls itself {name:?}"), todo);
+        return None;
+    }
+    let _: Option<String> = raw.get(path);
+    match around.host_name.clone().filter(|name| is_full(name)) {
+        Some(name) => Some(name),
+        None if practice => Some(NO_HOST.to_owned()),
+        None => {
+            raw.problem(path, "this machine's full name cannot be found, and mail servers ask for it", todo);
+            None
+        }
+    }
+}
+
+fn schedule(raw: &mut Raw) -> RetrySchedule {
+    let usual = RetrySchedule::default();
+    let schedule = RetrySchedule {
+        short_range: raw.get("schedule.short_range").unwrap_or(usual.short_range),
+        short_wait: raw.get("schedule.short_wait").unwrap_or(usual.short_wait),
+        long_wait: raw.get("schedule.long_wait").unwrap_or(usual.long_wait),
+        give_up_after: raw.get("schedule.give_up_after").unwrap_or(usual.give_up_after),
+    };
+    if !(10 * MINUTE..=24 * HOUR).contains(&schedule.short_range) {
+        raw.problem(
+            "schedule.short_range",
+            "the short range is too short or too long",
+            "choose from \"10m\" to \"24h\"",
+        );
+    }
+    if schedule.give_up_after < schedule.short_range {
+        let what = "messages would be given up before the short range is over";
+        raw.problem("schedule.give_up_after", what, "choose a longer time; \"100h\" is usual");
+    }
+    schedule
+}
+
+fn sites(raw: &mut Raw) -> Option<Vec<Site>> {
+    let count = raw.count("sites");
+    if count == 0 {
+        raw.problem("sites", "no library is described", "add a section [[sites]] with code, name and email");
+        return None;
+    }
+    let sites: Vec<_> = (0..count).map(|at| site(raw, at)).collect();
+    let mut seen = BTreeSet::new();
+    for (at, site) in sites.iter().enumerate() {
+        let Some(site) = site else { continue };
+        if !seen.insert(site.code.clone()) {
+            let what = format!("the code {:?} belongs to more than one site", site.code);
+            raw.problem(
+                &format!("sites.{at}.code"),
+                what,
+                "give each site its own code, as the exports have it",
+            );
+        }
+    }
+    sites.into_iter().collect()
+}
+
+fn site(raw: &mut Raw, at: usize) -> Option<Site> {
+    let path = |key: &str| format!("sites.{at}.{key}");
+    let code = raw.need(&path("code"), "the branch code that the exports use");
+    let name = raw.need(&path("name"), "the name that patrons know");
+    let email = raw.need(&path("email"), "the address that this site's mail is from");
+    let (reply_to, return_address) = (raw.get(&path("reply_to")), raw.get(&path("return_address")));
+    let phone = raw.get(&path("phone"));
+    Some(Site { code: code?, name: name?, email: email?, reply_to, return_address, phone })
+}
+
+fn notices(raw: &mut Raw, data_dir: &std::path::Path, sites: Option<&[Site]>) -> NoticesConfig {
+    let repeat_days: u64 = raw.get("notices.repeat_days").unwrap_or(6);
+    let wording = raw.get("notices.wording").unwrap_or_else(|| "overdue".to_owned());
+    let templates: Option<PathBuf> = raw.get("notices.templates");
+    let aliases: Option<PathBuf> = raw.get("notices.aliases");
+    if templates.as_ref().is_some_and(|folder| !folder.is_dir()) {
+        raw.problem("notices.templates", "there is no such folder", "make it, or remove the setting");
+    }
+    if aliases.as_ref().is_some_and(|file| !file.is_file()) {
+        raw.problem("notices.aliases", "there is no such file", "make it, or remove the setting");
+    }
+    if templates.is_none() && !["overdue", "overdue-without-titles"].contains(&wording.as_str()) {
+        let todo = "use \"overdue\" or \"overdue-without-titles\", or name a folder with own wordings as `notices.templates`";
+        raw.problem("notices.wording", format!("there is no wording {wording:?}"), todo);
+    }
+    let dates: Option<String> = raw.get("notices.dates");
+    if dates.as_deref().is_some_and(|order| !["d/m/y", "m/d/y", "y/m/d"].contains(&order)) {
+        raw.problem(
+            "notices.dates",
+            "this is no order of day, month and year",
+            "write \"d/m/y\", \"m/d/y\" or \"y/m/d\"",
+        );
+    }
+    let default_site: Option<String> = raw.get("notices.default_site");
+    // Where a site could not be read, its code may be the one that is meant.
+    if let (Some(code), Some(sites)) = (&default_site, sites)
+        && sites.iter().all(|site| site.code != *code)
+    {
+        let known: Vec<_> = sites.iter().map(|site| site.code.as_str()).collect();
+        let todo = format!("use one of the codes of [[sites]]: {}", known.join(", "));
+        raw.problem("notices.default_site", format!("no site has the code {code:?}"), todo);
+    }
+    NoticesConfig {
+        repeat: (repeat_days > 0).then(|| DAY.saturating_mul(u32::try_from(repeat_days).unwrap_or(u32::MAX))),
+        wording,
+        templates,
+        aliases,
+        dates,
+        drop_folder: raw.get("notices.drop_folder").unwrap_or_else(|| data_dir.join("notices.d")),
+        default_site,
+    }
+}
+
+fn alarms(raw: &mut Raw) -> AlarmsConfig {
+    let command: Option<PathBuf> = raw.get("alarms.command");
+    if let Some(command) = command.as_ref().filter(|command| !command.is_file()) {
+        let what = format!("there is no command {}", command.display());
+        raw.problem("alarms.command", what, "name a program by its full path; it is run without arguments");
+    }
+    let webhook: Option<String> = raw.get("alarms.webhook");
+    if webhook.as_ref().is_some_and(|at| !at.starts_with("http://") && !at.starts_with("https://")) {
+        raw.problem("alarms.webhook", "this is not a web address", "write it with https:// in front");
+    }
+    AlarmsConfig { command, webhook, email: raw.get("alarms.email") }
+}
+
+fn days(raw: &mut Raw, path: &str, usual: u64) -> Duration {
+    let days: u64 = raw.get(path).unwrap_or(usual);
+    if !(1..=36_500).contains(&days) {
+        raw.problem(path, format!("`{path}` is {days}"), "choose a number of days from 1 to 36500");
+    }
+    DAY.saturating_mul(u32::try_from(days).unwrap_or(u32::MAX))
+}

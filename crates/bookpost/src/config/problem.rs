@@ -1,0 +1,45 @@
+//! What is wrong with the configuration, for a person to put right.
+
+use std::fmt;
+
+/// One thing to put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, in plain words.
+    pub what: String,
+    /// File and line, or the environment's variable.
+    pub at: String,
+    /// What to do about it.
+    pub todo: String,
+}
+
+impl Problem {
+    pub fn new(what: impl Into<String>, at: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self { what: what.into(), at: at.into(), todo: todo.into() }
+    }
+}
+
+/// Everything that is wrong, found in one go; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.len() {
+            1 => writeln!(f, "the configuration cannot be used:")?,
+            n => writeln!(f, "the configuration cannot be used, {n} things are wrong:")?,
+        }
+        for problem in &self.0 {
+            writeln!(f, "\n  {}\n    where: {}\n    do:    {}", problem.what, problem.at, problem.todo)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}

@@ -1,0 +1,254 @@
+//! The settings as they are written: the file, with the environment laid over it, and the place of each for messages.
+//!
+//! There is no list of known keys beside the code that reads them: what nobody asked for is unknown, and is refused with
+//! the nearest name that somebody did ask for.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use toml::{
+    Spanned, Table, Value,
+    de::{DeTable, DeValue},
+};
+
+use super::{Problem, Problems, Surroundings, setting::Setting, surroundings::PREFIX};
+
+/// The settings as written, the keys that were asked for, and what was found wrong so far.
+pub(super) struct Raw {
+    file: Option<PathBuf>,
+    table: Value,
+    /// Line of each key of the file, by path (`sites.0.email`).
+    lines: BTreeMap<String, usize>,
+    /// Variable and its text, by the path that it sets.
+    from_environment: BTreeMap<String, (String, String)>,
+    asked: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
+impl Raw {
+    /// Reads `text` as TOML and lays the environment's settings over it. `BOOKPOST_SENDING__WAY` sets `sending.way`.
+    pub(super) fn parse(text: &str, file: Option<PathBuf>, around: &Surroundings) -> Result<Self, Problems> {
+        let syntax = |error: &toml::de::Error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            let name = file.as_deref().map_or_else(String::new, |file| file.display().to_string());
+            Problem::new(
+                format!("this is not TOML: {}", error.message()),
+                format!("{name}, line {line}"),
+                "compare with `bookpost config sample`",
+            )
+        };
+        let table: Table = text.parse().map_err(|error| syntax(&error))?;
+        let spanned = DeTable::parse(text).map_err(|error| syntax(&error))?;
+        let mut lines = BTreeMap::new();
+        note_lines(text, "", spanned.get_ref(), &mut lines);
+        let mut raw = Self {
+            file,
+            table: Value::Table(table),
+            lines,
+            from_environment: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            problems: Vec::new(),
+        };
+        let passwords = raw.password_variables();
+        for (name, value) in around.settings().filter(|(name, _)| !passwords.contains(*name)) {
+            raw.lay_over(name, value);
+        }
+        Ok(raw)
+    }
+
+    /// The setting at `path`; a wrong one is noted as a problem and counts as absent.
+    pub(super) fn get<T: Setting>(&mut self, path: &str) -> Option<T> {
+        self.asked.insert(path.to_owned());
+        let value = self.value(path)?;
+        // The environment has texts only: where a text is wanted, `1234` is one.
+        let as_text = self.from_environment.get(path).map(|(_, text)| T::read(&Value::String(text.clone())));
+        let read = match as_text {
+            Some(Ok(read)) => Ok(read),
+            _ => T::read(value),
+        };
+        read.map_err(|why| {
+            let detail = if why.is_empty() { String::new() } else { format!(" ({why})") };
+            self.problem(
+                path,
+                format!("`{path}` must be {}{detail}", T::EXPECTS),
+                format!("write {}", T::EXPECTS),
+            );
+        })
+        .ok()
+    }
+
+    /// The setting at `path`, without which nothing works.
+    pub(super) fn need<T: Setting>(&mut self, path: &str, why: &str) -> Option<T> {
+        let absent = self.value(path).is_none();
+        let found = self.get(path);
+        if absent {
+            self.problem(path, format!("`{path}` is missing: {why}"), format!("set it to {}", T::EXPECTS));
+        }
+        found
+    }
+
+    /// Whether something stands at `path`, right or wrong.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.value(path).is_some()
+    }
+
+    /// How many entries the list at `path` has.
+    pub(super) fn count(&mut self, path: &str) -> usize {
+        match self.value(path) {
+            None => 0,
+            Some(Value::Array(list)) => list.len(),
+            Some(_) => {
+                self.asked.insert(path.to_owned());
+                self.problem(path, format!("`{path}` must be a list"), format!("write each as [[{path}]]"));
+                0
+            }
+        }
+    }
+
+    /// Notes a problem with the setting at `path`.
+    pub(super) fn problem(&mut self, path: &str, what: impl Into<String>, todo: impl Into<String>) {
+        let at = self.place(path);
+        self.problems.push(Problem::new(what, at, todo));
+    }
+
+    /// Where `path` is set, or where it would be.
+    fn place(&self, path: &str) -> String {
+        if let Some((name, _)) = self.overlaid(path) {
+            return format!("the environment, {name}");
+        }
+        let file = self.file.as_ref().map(|file| file.display().to_string());
+        let mut of = Some(path);
+        while let Some(part) = of {
+            if let (Some(file), Some(line)) = (&file, self.lines.get(part)) {
+                return format!("{file}, line {line}");
+            }
+            of = part.rsplit_once('.').map(|(parent, _)| parent);
+        }
+        file.unwrap_or_else(|| "the environment".to_owned())
+    }
+
+    fn overlaid(&self, path: &str) -> Option<&(String, String)> {
+        let parents = path.match_indices('.').map(|(at, _)| path.get(..at).unwrap_or(path));
+        std::iter::once(path).chain(parents).find_map(|part| self.from_environment.get(part))
+    }
+
+    /// Notes every key that nobody asked for.
+    pub(super) fn refuse_unknown(&mut self) {
+        let mut unknown = Vec::new();
+        find_unknown("", &self.table, &self.asked, &mut unknown);
+        for path in unknown {
+            let near = nearest(&path, &self.asked);
+            let todo = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "remove it; `bookpost config sample` shows every setting".to_owned(),
+            };
+            self.problem(&path, format!("there is no setting `{path}`"), todo);
+        }
+    }
+
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    /// All keys that were asked for.
+    #[cfg(test)]
+    pub(super) fn asked(&self) -> &BTreeSet<String> {
+        &self.asked
+    }
+
+    fn value(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(&self.table, |value, part| match value {
+            Value::Array(list) => list.get(part.parse::<usize>().ok()?),
+            other => other.get(part),
+        })
+    }
+
+    /// Variables that are passwords by the file's own word are no settings.
+    fn password_variables(&self) -> BTreeSet<String> {
+        ["server1.password_env", "server2.password_env"]
+            .into_iter()
+            .filter_map(|path| self.value(path)?.as_str().map(str::to_owned))
+            .collect()
+    }
+
+    fn lay_over(&mut self, name: &str, text: &str) {
+        let path = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase().replace("__", ".");
+        let value = format!("v = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("v"));
+        let value = value.unwrap_or_else(|| Value::String(text.to_owned()));
+        let (parents, key) =
+            path.rsplit_once('.').map_or((None, path.as_str()), |(parents, key)| (Some(parents), key));
+        let mut at = &mut self.table;
+        for part in parents.into_iter().flat_map(|parents| parents.split('.')) {
+            let Value::Table(table) = at else { return };
+            at = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        }
+        if let Value::Table(table) = at {
+            table.insert(key.to_owned(), value);
+        }
+        self.from_environment.insert(path, (name.to_owned(), text.to_owned()));
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+fn below(parent: &str, key: &str) -> String {
+    if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
+}
+
+fn note_lines(text: &str, parent: &str, table: &DeTable<'_>, lines: &mut BTreeMap<String, usize>) {
+    for (key, value) in table {
+        let path = below(parent, key.get_ref());
+        lines.insert(path.clone(), line_of(text, key.span().start));
+        note_value(text, &path, value, lines);
+    }
+}
+
+fn note_value(text: &str, path: &str, value: &Spanned<DeValue<'_>>, lines: &mut BTreeMap<String, usize>) {
+    match value.get_ref() {
+        DeValue::Table(table) => note_lines(text, path, table, lines),
+        DeValue::Array(list) => {
+            for (at, entry) in list.iter().enumerate() {
+                let path = below(path, &at.to_string());
+                lines.insert(path.clone(), line_of(text, entry.span().start));
+                note_value(text, &path, entry, lines);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn find_unknown(path: &str, value: &Value, asked: &BTreeSet<String>, unknown: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Table(table) => table.iter().map(|(key, value)| (below(path, key), value)).collect(),
+        Value::Array(list) => {
+            list.iter().enumerate().map(|(at, v)| (below(path, &at.to_string()), v)).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (path, value) in children.into_iter().filter(|(path, _)| !asked.contains(path)) {
+        let prefix = format!("{path}.");
+        if asked.iter().any(|known| known.starts_with(&prefix)) && (value.is_table() || value.is_array()) {
+            find_unknown(&path, value, asked, unknown);
+        } else {
+            unknown.push(path);
+        }
+    }
+}
+
+/// The asked key that `path` was probably meant to be: the most alike, and alike enough.
+fn nearest<'a>(path: &str, asked: &'a BTreeSet<String>) -> Option<&'a str> {
+    let likeness = |known: &&str| strsim::jaro_winkler(path, known);
+    let same_key = |known: &&str| known.rsplit('.').next() == path.rsplit('.').next();
+    // A section is compared with sections, a key with keys.
+    let depth = path.matches('.').count();
+    let cut = |known: &'a str| {
+        known.match_indices('.').nth(depth).map_or(known, |(at, _)| known.get(..at).unwrap_or(known))
+    };
+    let names = || asked.iter().map(|known| cut(known)).filter(|known| *known != path);
+    let nearest = names().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    names().find(same_key).or(Some(nearest).filter(|near| likeness(near) > 0.85))
+}

@@ -1,0 +1,79 @@
+//! Passwords: from a file, a systemd credential or the environment, never from the configuration itself.
+
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
+
+use zeroize::Zeroizing;
+
+use super::{Surroundings, raw::Raw};
+
+/// The password of `server` (`server1` or `server2`), from the one place that is named. None: none is named, or it cannot
+/// be had, which is noted.
+pub(super) fn password(raw: &mut Raw, server: &str, around: &Surroundings) -> Option<Zeroizing<String>> {
+    let path = |key: &str| format!("{server}.{key}");
+    if raw.has(&path("password")) {
+        let _: Option<String> = raw.get(&path("password"));
+        raw.problem(
+            &path("password"),
+            "a password does not belong into this file: it is copied, backed up and shown to others",
+            format!("put it into a file of its own (mode 0600) and name that as `{server}.password_file`"),
+        );
+    }
+    let file: Option<std::path::PathBuf> = raw.get(&path("password_file"));
+    let variable: Option<String> = raw.get(&path("password_env"));
+    let credential: Option<String> = raw.get(&path("password_credential"));
+    if usize::from(file.is_some()) + usize::from(variable.is_some()) + usize::from(credential.is_some()) > 1 {
+        let what = "the password is named in more than one place";
+        raw.problem(server, what, "keep one of password_file, password_env and password_credential");
+        return None;
+    }
+    if let Some(file) = file {
+        return noted(raw, &path("password_file"), from_file(&file, true));
+    }
+    if let Some(name) = variable {
+        let value = around.variable(&name).map(|value| Zeroizing::new(value.to_owned()));
+        return noted(raw, &path("password_env"), value.ok_or_else(|| missing_variable(&name)));
+    }
+    let name = credential?;
+    let plain_name = !name.contains('/') && name != "..";
+    let found = match around.credentials() {
+        Some(folder) if plain_name => from_file(&folder.join(&name), false),
+        Some(_) => Err(("a credential is a name, not a path".to_owned(), "write the name only".to_owned())),
+        None => Err((
+            "systemd handed no credentials to this program".to_owned(),
+            format!("start it by systemd, with LoadCredential={name}:FILE in its unit"),
+        )),
+    };
+    noted(raw, &path("password_credential"), found)
+}
+
+type Found = Result<Zeroizing<String>, (String, String)>;
+
+fn missing_variable(name: &str) -> (String, String) {
+    (format!("the environment has no {name}"), format!("set {name}, or name a file with password_file"))
+}
+
+fn noted(raw: &mut Raw, path: &str, found: Found) -> Option<Zeroizing<String>> {
+    found.map_err(|(what, todo)| raw.problem(path, what, todo)).ok()
+}
+
+/// Reads the first line. systemd's own folder guards its credentials, a plain file must guard itself.
+fn from_file(file: &Path, guarded_by_mode: bool) -> Found {
+    let name = file.display();
+    let unreadable = |error: std::io::Error| {
+        (
+            format!("the password in {name} cannot be read: {error}"),
+            "make it readable for Bookpost's user".to_owned(),
+        )
+    };
+    let mode = std::fs::metadata(file).map_err(unreadable)?.permissions().mode();
+    if guarded_by_mode && mode & 0o007 != 0 {
+        let what = format!("everybody on this machine can read the password in {name}");
+        return Err((what, format!("chmod 0640 {name}, or 0600")));
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(file).map_err(unreadable)?);
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err((format!("{name} holds no password"), "write the password as its first line".to_owned()));
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}

@@ -1,0 +1,134 @@
+//! The rules for Server 1 and Server 2.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{Encryption, Login, Server, Surroundings, Way, raw::Raw, secret, setting::WayName};
+
+/// Most connections to one server that a setting may ask for.
+const MOST_CONNECTIONS: u64 = 100;
+const USUAL_CONNECTIONS: u64 = 20;
+const USUAL_MESSAGES_PER_CONNECTION: u64 = 100;
+
+/// The way of sending with its servers. Servers are checked even where another way is chosen, so that choosing them later
+/// brings no surprise.
+pub(super) fn way(raw: &mut Raw, around: &Surroundings) -> Option<Way> {
+    let name = raw.need("sending.way", "Bookpost must know how mail leaves");
+    let first = raw.has("server1").then(|| server(raw, "server1", around));
+    let second = raw.has("server2").then(|| server(raw, "server2", around));
+    if second.is_some() && first.is_none() {
+        raw.problem("server2", "there is a [server2], but no [server1]", "call the only server [server1]");
+    }
+    match name? {
+        WayName::None => Some(Way::None),
+        WayName::Practice => Some(Way::Practice),
+        WayName::Servers if first.is_none() => {
+            let todo = "add a section [server1] with at least its host, or choose \"practice\"";
+            raw.problem("sending.way", "mail is to leave through servers, but there is no [server1]", todo);
+            None
+        }
+        WayName::Servers => {
+            let servers = [first, second].into_iter().flatten().map(|server| server.map(Arc::new));
+            Some(Way::Servers(servers.collect::<Option<Vec<_>>>()?))
+        }
+    }
+}
+
+fn server(raw: &mut Raw, name: &str, around: &Surroundings) -> Option<Server> {
+    let path = |key: &str| format!("{name}.{key}");
+    let host: Option<String> = raw.need(&path("host"), "the server's name or address");
+    let host = host.and_then(|host| plain_host(raw, &path("host"), host));
+    let encryption = raw.get(&path("encryption")).unwrap_or(Encryption::StartTls);
+    let port = raw.get(&path("port")).unwrap_or(usual_port(encryption));
+    let allow_non_secure = raw.get(&path("allow_non_secure")).unwrap_or(false);
+    let password_on_plain = raw.get(&path("send_password_unencrypted")).unwrap_or(false);
+    let ca_file: Option<PathBuf> = raw.get(&path("ca_file"));
+    if let Some(file) = ca_file.as_ref().filter(|file| !file.is_file()) {
+        raw.problem(
+            &path("ca_file"),
+            format!("there is no file {}", file.display()),
+            "name a file of PEM certificates",
+        );
+    }
+    let connections = in_range(raw, &path("connections"), USUAL_CONNECTIONS, MOST_CONNECTIONS);
+    let messages = in_range(raw, &path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1_000_000);
+    let login = login(raw, name, around);
+    if encryption == Encryption::Plain && !allow_non_secure {
+        raw.problem(
+            &path("encryption"),
+            "without encryption, patrons' names and titles could be read on the way",
+            format!("use \"starttls\", or set `{name}.allow_non_secure = true` if that is meant"),
+        );
+    }
+    if encryption == Encryption::Plain && raw.has(&path("login")) && !password_on_plain {
+        raw.problem(
+            &path("login"),
+            "there is a login, but the password is never sent over a connection that is not encrypted",
+            format!(
+                "use \"starttls\", or remove the login, or set `{name}.send_password_unencrypted = true`"
+            ),
+        );
+    }
+    Some(Server {
+        name: name.to_owned(),
+        host: host?,
+        port,
+        encryption,
+        allow_non_secure,
+        password_on_plain,
+        login,
+        ca_file,
+        connections: usize::try_from(connections).unwrap_or(usize::MAX),
+        messages_per_connection: u32::try_from(messages).unwrap_or(u32::MAX),
+    })
+}
+
+/// The port that each kind of encryption is usually found at (RFC 8314, RFC 6409).
+fn usual_port(encryption: Encryption) -> u16 {
+    match encryption {
+        Encryption::StartTls => 587,
+        Encryption::Tls => 465,
+        Encryption::Plain => 25,
+    }
+}
+
+fn plain_host(raw: &mut Raw, path: &str, host: String) -> Option<String> {
+    let address = host.parse::<std::net::IpAddr>().is_ok();
+    if address || !host.contains([':', '/', '@', ' ', '[', ']']) {
+        return Some(host);
+    }
+    raw.problem(
+        path,
+        format!("{host:?} is not a host's name or address"),
+        "write the name only; the port is a setting of its own",
+    );
+    None
+}
+
+fn in_range(raw: &mut Raw, path: &str, usual: u64, most: u64) -> u64 {
+    let number = raw.get(path).unwrap_or(usual);
+    if (1..=most).contains(&number) {
+        return number;
+    }
+    raw.problem(path, format!("`{path}` is {number}"), format!("choose a number from 1 to {most}"));
+    usual
+}
+
+fn login(raw: &mut Raw, server: &str, around: &Surroundings) -> Option<Login> {
+    let path = format!("{server}.login");
+    let user: Option<String> = raw.get(&path);
+    let named = ["password_file", "password_env", "password_credential", "password"]
+        .iter()
+        .any(|key| raw.has(&format!("{server}.{key}")));
+    let password = secret::password(raw, server, around);
+    if user.is_some() && !named {
+        raw.problem(
+            &path,
+            "there is a login, but no password for it",
+            format!("add `{server}.password_file`"),
+        );
+    }
+    if user.is_none() && named && !raw.has(&path) {
+        raw.problem(server, "there is a password, but no login for it", format!("add `{path}`"));
+    }
+    Some(Login { user: user?, password: password? })
+}

@@ -1,0 +1,128 @@
+//! The kinds of values that a setting may have, and how each is read.
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::SignedDuration;
+use mail::Address;
+use toml::Value;
+
+use super::{Encryption, InDoubtPolicy};
+
+/// A value that can stand in the configuration.
+pub(super) trait Setting: Sized {
+    /// Ends the sentence "must be ...".
+    const EXPECTS: &'static str;
+    /// Reads it. `Err` says what is wrong with this one, or nothing where [`Self::EXPECTS`] says it all.
+    fn read(value: &Value) -> Result<Self, String>;
+}
+
+fn text(value: &Value) -> Result<&str, String> {
+    value.as_str().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(String::new)
+}
+
+impl Setting for String {
+    const EXPECTS: &'static str = "a text in quotes, not empty";
+    fn read(value: &Value) -> Result<Self, String> {
+        text(value).map(str::to_owned)
+    }
+}
+
+impl Setting for PathBuf {
+    const EXPECTS: &'static str = "the full path of a file or folder, in quotes, beginning with /";
+    fn read(value: &Value) -> Result<Self, String> {
+        let path = Self::from(text(value)?);
+        if path.is_absolute() { Ok(path) } else { Err(format!("{} does not begin with /", path.display())) }
+    }
+}
+
+impl Setting for bool {
+    const EXPECTS: &'static str = "true or false, without quotes";
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_bool().ok_or_else(String::new)
+    }
+}
+
+impl Setting for u64 {
+    const EXPECTS: &'static str = "a whole number, without quotes";
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_integer().and_then(|n| Self::try_from(n).ok()).ok_or_else(String::new)
+    }
+}
+
+impl Setting for u16 {
+    const EXPECTS: &'static str = "a number from 1 to 65535, without quotes";
+    fn read(value: &Value) -> Result<Self, String> {
+        value.as_integer().and_then(|n| Self::try_from(n).ok()).filter(|n| *n > 0).ok_or_else(String::new)
+    }
+}
+
+impl Setting for Duration {
+    const EXPECTS: &'static str = "a length of time in quotes, such as \"60m\" or \"100h\"";
+    fn read(value: &Value) -> Result<Self, String> {
+        let text = text(value)?;
+        let length: SignedDuration = text.parse().map_err(|_| format!("{text:?} is none"))?;
+        Self::try_from(length).map_err(|_| format!("{text:?} is negative"))
+    }
+}
+
+impl Setting for (Duration, Duration) {
+    const EXPECTS: &'static str = "the shortest and the longest wait, such as [\"3m\", \"9m\"]";
+    fn read(value: &Value) -> Result<Self, String> {
+        let Some([least, most]) = value.as_array().map(Vec::as_slice) else { return Err(String::new()) };
+        let (least, most) = (Duration::read(least)?, Duration::read(most)?);
+        if least > most || least.is_zero() {
+            return Err("the first must be longer than nothing and not longer than the second".to_owned());
+        }
+        Ok((least, most))
+    }
+}
+
+impl Setting for Address {
+    const EXPECTS: &'static str = "a mail address in quotes";
+    fn read(value: &Value) -> Result<Self, String> {
+        Self::parse(text(value)?).map_err(|error| error.to_string())
+    }
+}
+
+/// The way of sending, before its servers are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WayName {
+    None,
+    Practice,
+    Servers,
+}
+
+impl Setting for WayName {
+    const EXPECTS: &'static str = "\"servers\", \"practice\" or \"none\"";
+    fn read(value: &Value) -> Result<Self, String> {
+        match text(value)? {
+            "none" => Ok(Self::None),
+            "practice" => Ok(Self::Practice),
+            "servers" => Ok(Self::Servers),
+            other => Err(format!("{other:?} is none of them")),
+        }
+    }
+}
+
+impl Setting for Encryption {
+    const EXPECTS: &'static str = "\"starttls\", \"tls\" or \"none\"";
+    fn read(value: &Value) -> Result<Self, String> {
+        match text(value)? {
+            "starttls" => Ok(Self::StartTls),
+            "tls" => Ok(Self::Tls),
+            "none" => Ok(Self::Plain),
+            other => Err(format!("{other:?} is none of them")),
+        }
+    }
+}
+
+impl Setting for InDoubtPolicy {
+    const EXPECTS: &'static str = "\"retry\" or \"hold\"";
+    fn read(value: &Value) -> Result<Self, String> {
+        match text(value)? {
+            "retry" => Ok(Self::Retry),
+            "hold" => Ok(Self::Hold),
+            other => Err(format!("{other:?} is none of them")),
+        }
+    }
+}

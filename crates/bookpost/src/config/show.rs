@@ -1,0 +1,133 @@
+//! The configuration in plain words, without secrets, for `config check`.
+
+use std::{fmt::Write as _, time::Duration};
+
+use super::{Config, Encryption, InDoubtPolicy, Loaded, Server, Way};
+
+/// What works, but is probably not meant.
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    match &config.sending.way {
+        Way::None => warnings.push("mail waits: no way of sending is chosen (sending.way)".to_owned()),
+        Way::Practice => warnings.push("practice mailbox: nobody receives the mail (sending.way)".to_owned()),
+        Way::Servers(servers) => servers.iter().for_each(|server| warn_of(server, &mut warnings)),
+    }
+    for site in config.sites.iter().filter(|site| site.return_address.is_none()) {
+        let (code, email) = (&site.code, &site.email);
+        warnings.push(format!(
+            "site {code} has no return address: undeliverable mail goes to {email} (sites.return_address)"
+        ));
+    }
+    let alarms = &config.alarms;
+    if alarms.command.is_none() && alarms.webhook.is_none() && alarms.email.is_none() {
+        warnings.push("nobody is told when something breaks, except in the log ([alarms])".to_owned());
+    }
+    warnings
+}
+
+fn warn_of(server: &Server, warnings: &mut Vec<String>) {
+    let name = &server.name;
+    if server.allow_non_secure {
+        warnings.push(format!(
+            "patrons' names and titles could be read on the way to {name} ({name}.allow_non_secure)"
+        ));
+    }
+    if server.password_on_plain && !server.allow_non_secure {
+        warnings
+            .push(format!("{name}.send_password_unencrypted does nothing without {name}.allow_non_secure"));
+    }
+    if server.password_on_plain && server.allow_non_secure && server.login.is_some() {
+        warnings.push(format!(
+            "the password could be read on the way to {name} ({name}.send_password_unencrypted)"
+        ));
+    }
+}
+
+impl Loaded {
+    /// All of it in plain words; passwords are never shown.
+    pub fn describe(&self) -> String {
+        let mut out = String::new();
+        let config = &self.config;
+        let file = self.file.as_ref().map_or("the environment".to_owned(), |file| file.display().to_string());
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(out, "{name:<16} {value}");
+        };
+        line("configuration", &file);
+        line("library", &config.library);
+        line("data folder", &config.data_dir.display().to_string());
+        line("listens at", &config.listen.map_or("nowhere".to_owned(), |at| at.to_string()));
+        match &config.sending.way {
+            Way::None => line("way of sending", "none: mail waits"),
+            Way::Practice => line("way of sending", "practice mailbox: nobody receives the mail"),
+            Way::Servers(servers) => {
+                for server in servers {
+                    line(&title(server), &describe_server(server));
+                }
+            }
+        }
+        line("calls itself", &config.sending.ehlo_name);
+        let (short, long) = (config.schedule.short_wait, config.schedule.long_wait);
+        let range = |(least, most): (Duration, Duration)| format!("{} to {}", length(least), length(most));
+        line(
+            "tries again",
+            &format!("in the first {} every {}", length(config.schedule.short_range), range(short)),
+        );
+        line(
+            "",
+            &format!("then every {}, given up after {}", range(long), length(config.schedule.give_up_after)),
+        );
+        line(
+            "may have arrived",
+            match config.sending.in_doubt {
+                InDoubtPolicy::Retry => "is sent again",
+                InDoubtPolicy::Hold => "waits for a person",
+            },
+        );
+        for site in &config.sites {
+            let back = site.return_address.as_ref().unwrap_or(&site.email);
+            line(
+                &format!("site {}", site.code),
+                &format!("{} <{}>, returns to {back}", site.name, site.email),
+            );
+        }
+        let repeat = config
+            .notices
+            .repeat
+            .map_or("once only".to_owned(), |again| format!("again after {}", length(again)));
+        line("overdue notices", &format!("wording {}, {repeat}", config.notices.wording));
+        line("drop folder", &config.notices.drop_folder.display().to_string());
+        line(
+            "keeps",
+            &format!("texts for {}, records for {}", length(config.keep.bodies), length(config.keep.records)),
+        );
+        out
+    }
+}
+
+fn title(server: &Server) -> String {
+    if server.name == "server1" { "Server 1".to_owned() } else { "Server 2, backup".to_owned() }
+}
+
+fn describe_server(server: &Server) -> String {
+    let encryption = match server.encryption {
+        Encryption::StartTls => "encrypted",
+        Encryption::Tls => "encrypted from the start",
+        Encryption::Plain => "not encrypted",
+    };
+    let login = server.login.as_ref().map_or("no login".to_owned(), |login| format!("login {}", login.user));
+    format!(
+        "{}:{}, {encryption}, {login}, up to {} connections",
+        server.host, server.port, server.connections
+    )
+}
+
+/// `36h`, `90m`, `6 days`.
+fn length(length: Duration) -> String {
+    let seconds = length.as_secs();
+    match seconds {
+        s if s > 0 && s.is_multiple_of(86_400) && s >= 2 * 86_400 => format!("{} days", s / 86_400),
+        s if s >= 7200 && s.is_multiple_of(3600) => format!("{} hours", s / 3600),
+        s if s >= 60 && s.is_multiple_of(60) => format!("{} minutes", s / 60),
+        s => format!("{s} seconds"),
+    }
+}

@@ -1,0 +1,179 @@
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+const HOST: Option<&str> = Some("books.library.example");
+
+/// The shortest configuration that practises.
+const LEAST: &str = r#"
+library = "Riverside"
+[sending]
+way = "practice"
+[[sites]]
+code = "MAIN"
+name = "Main Library"
+email = "notices@library.example"
+"#;
+
+fn check(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, Problems> {
+    let around = Surroundings::given(variables.iter().copied(), HOST);
+    check_text(text, Some("bookpost.toml".into()), &around)
+}
+
+fn problems(text: &str, variables: &[(&str, &str)]) -> String {
+    check(text, variables).unwrap_err().to_string()
+}
+
+#[test]
+fn the_least_is_enough_and_the_rest_has_defaults() {
+    let loaded = check(LEAST, &[]).unwrap();
+    insta::assert_snapshot!(loaded.describe());
+    insta::assert_snapshot!(loaded.warnings.join("\n"));
+}
+
+#[test]
+fn everything_wrong_is_said_at_once() {
+    let text = r#"
+librery = "Riverside"
+data_dir = "queue"
+listen = "0.0.0.0:80"
+[sending]
+way = "pigeon"
+ehlo_name = "localhost"
+in_doubts = "retry"
+[server1]
+host = "smtp://library.example"
+port = 70000
+encryption = "none"
+login = "notices"
+password = "hunter2"
+connections = 500
+[server3]
+host = "a"
+[schedule]
+short_range = "5m"
+short_wait = ["9m", "3m"]
+give_up_after = "soon"
+[[sites]]
+code = "A"
+name = "North"
+email = "north"
+[[sites]]
+code = "B"
+name = "South"
+email = "south@library.example"
+[[sites]]
+code = "B"
+name = "South again"
+email = "south@library.example"
+fone = "1"
+[notices]
+default_site = "C"
+wording = "poem"
+[alarms]
+webhook = "chat"
+"#;
+    insta::assert_snapshot!(problems(text, &[]));
+}
+
+#[test]
+fn cross_rules() {
+    let site = "[[sites]]\ncode = \"A\"\nname = \"A\"\nemail = \"a@library.example\"\n";
+    let text = |rest: &str| format!("library = \"R\"\n{rest}\n{site}");
+    let mut all = String::new();
+    for rest in [
+        "[sending]\nway = \"servers\"",
+        "[sending]\nway = \"practice\"\n[server2]\nhost = \"b.example\"",
+        "[sending]\nway = \"servers\"\n[server1]\nhost = \"a.example\"\nlogin = \"l\"",
+        "[sending]\nway = \"servers\"\n[server1]\nhost = \"a.example\"\npassword_env = \"P\"",
+        "[sending]\nway = \"servers\"\n[server1]\nhost = \"a.example\"\nlogin = \"l\"\npassword_env = \"ABSENT\"",
+        "[sending]\nway = \"servers\"\n[server1]\nhost = \"a.example\"\nlogin = \"l\"\npassword_credential = \"c\"",
+        "notices = { default_site = \"C\" }\nsending = { way = \"none\" }",
+        "sending = 3",
+        "[sending",
+    ] {
+        let problems = problems(&text(rest), &[("P", "secret")]);
+        all = format!("{all}{rest}\n--\n{problems}\n====\n");
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn no_full_host_name_is_an_error_that_names_the_setting_only_where_a_server_asks() {
+    let nameless = Surroundings::given([], Some("localhost"));
+    check_text(LEAST, None, &nameless).unwrap();
+    let servers = LEAST.replace("practice", "servers") + "[server1]\nhost = \"a.example\"\n";
+    let problems = check_text(&servers, None, &nameless).unwrap_err().to_string();
+    assert!(problems.contains("sending.ehlo_name"), "{problems}");
+}
+
+#[test]
+fn the_environment_lies_over_the_file() {
+    let variables = [
+        ("BOOKPOST_LIBRARY", "1984"),
+        ("BOOKPOST_SENDING__WAY", "servers"),
+        ("BOOKPOST_SERVER1__HOST", "smtp.example"),
+        ("BOOKPOST_SERVER1__PORT", "2525"),
+        ("BOOKPOST_SERVER1__LOGIN", "42"),
+        ("BOOKPOST_SERVER1__PASSWORD_ENV", "MAIL_PASSWORD"),
+        ("MAIL_PASSWORD", "top secret"),
+        ("BOOKPOST_SCHEDULE__SHORT_WAIT", r#"["1m", "2m"]"#),
+        ("BOOKPOST_ALARM_KIND", "server_down"),
+    ];
+    let loaded = check(LEAST, &variables).unwrap();
+    assert_eq!(loaded.config.library, "1984");
+    let Way::Servers(servers) = &loaded.config.sending.way else { panic!("servers") };
+    assert_eq!((servers[0].host.as_str(), servers[0].port), ("smtp.example", 2525));
+    let login = servers[0].login.as_ref().unwrap();
+    assert_eq!((login.user.as_str(), login.password.as_str()), ("42", "top secret"));
+    let shown = format!("{loaded:?}{}", loaded.describe());
+    assert!(!shown.contains("top secret"), "{shown}");
+    insta::assert_snapshot!(problems(
+        LEAST,
+        &[("BOOKPOST_SENDING__WEY", "x"), ("BOOKPOST_KEEP__TEXTS_DAYS", "many")]
+    ));
+}
+
+#[test]
+fn a_password_file_must_be_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "open sesame\n").unwrap();
+    let text = format!(
+        "{}[server1]\nhost = \"a.example\"\nlogin = \"l\"\npassword_file = {file:?}\n",
+        LEAST.replace("practice", "servers")
+    );
+    for (mode, good) in [(0o600, true), (0o640, true), (0o644, false), (0o602, false)] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(check(&text, &[]).is_ok(), good, "{mode:o}");
+    }
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let loaded = check(&text, &[]).unwrap();
+    let Way::Servers(servers) = &loaded.config.sending.way else { panic!("servers") };
+    assert_eq!(servers[0].login.as_ref().unwrap().password.as_str(), "open sesame");
+    let credential = text.replace(&format!("password_file = {file:?}"), "password_credential = \"password\"");
+    check(&credential, &[("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())]).unwrap();
+}
+
+#[test]
+fn the_sample_can_be_used_as_it_stands_and_shows_every_setting() {
+    check(SAMPLE, &[]).unwrap();
+    let around = Surroundings::given([], HOST);
+    let text = format!("{LEAST}[server1]\nhost = \"a\"\n");
+    let mut raw = raw::Raw::parse(&text, None, &around).unwrap();
+    let _ = check::check(&mut raw, &around);
+    for key in raw.asked() {
+        let name = key.rsplit('.').next().unwrap();
+        assert!(
+            SAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{name} = "))),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_file_says_how_to_make_one() {
+    let around = Surroundings::given([("BOOKPOST_CONFIG", "/nowhere/bookpost.toml")], HOST);
+    let problems = load(None, &around).unwrap_err().to_string();
+    assert!(problems.contains("/nowhere/bookpost.toml") && problems.contains("config sample"), "{problems}");
+}
