@@ -1,1 +1,57 @@
-fn main(){}
+//! The project's own commands: `cargo xtask tidy`, `cargo xtask dist`, `cargo xtask bench notices`.
+//!
+//! What a program must do for a library is tested under `crates/`; what keeps the source in order, packs it and measures
+//! it is here. Nothing here is part of the program.
+
+mod bench;
+mod dist;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own checks and long runs")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Checks what the compiler cannot: arrows between modules, sizes, names, links, dependencies.
+    Tidy,
+    /// Builds the ready-made binary with its checksum, manual pages, completions and licence texts into `dist/`.
+    Dist,
+    /// Measures.
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Tidy => tidy::run(),
+        Task::Dist => dist::run(),
+        Task::Bench(bench) => bench.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> &'static std::path::Path {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// One line to the person at the terminal.
+#[expect(clippy::print_stderr, reason = "the one place where the project's own commands speak")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}
