@@ -1,4 +1,9 @@
 //! Bookpost sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
 
+pub mod alarms;
+pub mod app;
 pub mod config;
+pub mod deliver;
 pub mod queue;
+pub mod receive;
+pub mod returns;

@@ -128,6 +128,12 @@ impl Client {
         self.wishes.push_back(Wish::Finished(TransactionResult { token: transaction.token, recipients }));
     }
 
+    /// The transaction whose last byte goes out with the next wish to write if it is released now. Whoever records the
+    /// point of no return does it here, and not when the mark becomes durable: the server may take long until then.
+    pub fn awaits_release(&self) -> Option<u64> {
+        self.transfers.awaits_release()
+    }
+
     /// The mark of this transaction is durable: its last byte may go.
     pub fn release(&mut self, token: u64) {
         self.transfers.release(token);

@@ -47,6 +47,7 @@ fn tagged(verdict: &Verdict) -> (u8, Timestamp) {
         Verdict::Returned => (6, Timestamp::UNIX_EPOCH),
         Verdict::Held => (7, Timestamp::UNIX_EPOCH),
         Verdict::GivenBack => (8, Timestamp::UNIX_EPOCH),
+        Verdict::Struck { due_at } => (9, due_at),
     }
 }
 
@@ -60,6 +61,7 @@ fn untagged(tag: u8, due_at: Timestamp) -> Option<Verdict> {
         6 => Verdict::Returned,
         7 => Verdict::Held,
         8 => Verdict::GivenBack,
+        9 => Verdict::Struck { due_at },
         _ => return None,
     })
 }

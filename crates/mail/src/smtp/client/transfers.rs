@@ -75,6 +75,17 @@ impl Transfers {
         }
     }
 
+    /// The transaction of which nothing but the end is left to write, once it is released.
+    pub(super) fn awaits_release(&self) -> Option<u64> {
+        let at_its_end = |transfer: &&Transfer| match transfer.next {
+            Next::Content => transfer.transaction.message.len() < LARGE,
+            Next::End(_) => true,
+            _ => false,
+        };
+        let waits = |transfer: &&Transfer| transfer.is_wanted() && !transfer.released;
+        self.queue.iter().filter(at_its_end).find(waits).map(|transfer| transfer.transaction.token)
+    }
+
     /// Gives a transaction up before its release; `Err` if the connection has to be closed for that.
     pub(super) fn abandon(&mut self, token: u64) -> Result<(), Ending> {
         let found =

@@ -1,0 +1,108 @@
+//! Alarms: a person is told once when something breaks, and once when it is over.
+//!
+//! An alarm is a row first; then it goes to the log, to a command, to a web address and to a mail address, each on its
+//! own: one that fails does not keep the others from going.
+
+mod command;
+mod letter;
+mod webhook;
+
+use std::sync::Arc;
+
+use mail::clock::Clock;
+use store::{Alarm, AlarmKind, Store};
+use tokio::sync::mpsc;
+
+pub use letter::message;
+
+use crate::config::AlarmsConfig;
+
+/// Where alarms are raised and cleared. Cheap to clone; never waits.
+#[derive(Debug, Clone)]
+pub struct Alarms {
+    sender: mpsc::UnboundedSender<Change>,
+}
+
+#[derive(Debug)]
+struct Change {
+    kind: AlarmKind,
+    subject: String,
+    /// Some: it starts, with this text. None: it is over.
+    text: Option<String>,
+}
+
+impl Alarms {
+    /// Something is wrong. Nothing happens when this alarm is open already.
+    pub fn raise(&self, kind: AlarmKind, subject: &str, text: impl Into<String>) {
+        self.send(kind, subject, Some(text.into()));
+    }
+
+    /// It is over. Nothing happens when it was not open.
+    pub fn clear(&self, kind: AlarmKind, subject: &str) {
+        self.send(kind, subject, None);
+    }
+
+    fn send(&self, kind: AlarmKind, subject: &str, text: Option<String>) {
+        // Without a receiver the program is ending; an alarm that still holds is raised again at the next start.
+        let _ = self.sender.send(Change { kind, subject: subject.to_owned(), text });
+    }
+}
+
+/// Alarms and the task that carries them. `by_mail` hands an alarm to the queue.
+pub fn alarms<M>(
+    store: Store,
+    clock: Arc<dyn Clock>,
+    config: AlarmsConfig,
+    by_mail: impl Fn(Alarm) -> M + Send + 'static,
+) -> (Alarms, impl Future<Output = ()> + Send)
+where
+    M: Future<Output = ()> + Send,
+{
+    let (sender, mut receiver) = mpsc::unbounded_channel::<Change>();
+    let work = async move {
+        while let Some(change) = receiver.recv().await {
+            let Some(alarm) = record(&store, &change, clock.now()).await else { continue };
+            log(&alarm);
+            if let Some(path) = &config.command {
+                command::run(path, &alarm).await;
+            }
+            if let Some(address) = &config.webhook {
+                webhook::post(address, &alarm).await;
+            }
+            by_mail(alarm).await;
+        }
+    };
+    (Alarms { sender }, work)
+}
+
+/// The alarm, if this change is news.
+async fn record(store: &Store, change: &Change, now: jiff::Timestamp) -> Option<Alarm> {
+    let changed = match &change.text {
+        Some(text) => store.raise(change.kind, &change.subject, text, now).await,
+        None => store.clear(change.kind, &change.subject, now).await,
+    };
+    match changed {
+        Ok(news) => news,
+        Err(error) => {
+            // The disk may be what the alarm is about: a person is told all the same.
+            tracing::error!(%error, kind = ?change.kind, subject = change.subject, "an alarm could not be stored");
+            let text = change.text.clone()?;
+            Some(Alarm {
+                id: 0,
+                kind: change.kind,
+                subject: change.subject.clone(),
+                text,
+                started_at: now,
+                ended_at: None,
+            })
+        }
+    }
+}
+
+fn log(alarm: &Alarm) {
+    if alarm.ended_at.is_some() {
+        tracing::warn!(alarm.kind = ?alarm.kind, alarm.subject, "over: {}", alarm.text);
+    } else {
+        tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, "{}", alarm.text);
+    }
+}

@@ -1,0 +1,109 @@
+//! The channels between the parts.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicI64, Ordering},
+};
+
+use mail::clock::Clock;
+use store::{Alarm, AlarmKind, Claimed, Lease};
+
+use crate::{
+    alarms::Alarms,
+    config::Config,
+    deliver::route::{Delivery, Line, Route},
+    queue::{
+        settler::SettlerEvent,
+        worker::{Handle, Leases},
+    },
+    receive::{FreshMail, Receiver},
+};
+
+/// From receive to the lines of the routes.
+pub(super) struct Lines {
+    lines: Vec<Arc<Line>>,
+    leases: Arc<Leases>,
+    handle: Handle,
+    delivery: Arc<Delivery>,
+}
+
+impl Lines {
+    pub(super) fn new(
+        routes: &[Route],
+        leases: Arc<Leases>,
+        handle: Handle,
+        delivery: Arc<Delivery>,
+    ) -> Self {
+        Self { lines: routes.iter().map(|route| Arc::clone(&route.line)).collect(), leases, handle, delivery }
+    }
+
+    fn line(&self, practice: bool) -> Option<&Arc<Line>> {
+        self.lines.iter().find(|line| line.rules.practice == practice)
+    }
+}
+
+impl FreshMail for Lines {
+    fn lease(&self, practice: bool, bytes: usize) -> Option<Lease> {
+        self.line(practice)?.ready.has_room(bytes).then(|| self.leases.draw())
+    }
+
+    fn take(&self, fresh: Vec<Claimed>) {
+        let mut refused = Vec::new();
+        for practice in [false, true] {
+            let own: Vec<_> = fresh.iter().filter(|message| message.practice == practice).cloned().collect();
+            match self.line(practice) {
+                Some(line) => refused.extend(line.ready.push(own)),
+                None => refused.extend(own),
+            }
+        }
+        if !refused.is_empty() {
+            let delivery = Arc::clone(&self.delivery);
+            tokio::spawn(async move { delivery.give_back(refused).await });
+        }
+        self.handle.settled();
+    }
+
+    fn wake(&self) {
+        self.handle.wake();
+    }
+}
+
+/// What follows when outcomes reached the database, or could not.
+pub(super) fn settled(
+    unsettled: Arc<AtomicI64>,
+    handle: Handle,
+    alarms: Alarms,
+) -> impl Fn(SettlerEvent) + Send + 'static {
+    move |event| {
+        match event {
+        SettlerEvent::Settled(count) => {
+            unsettled.fetch_sub(i64::try_from(count).unwrap_or(i64::MAX), Ordering::AcqRel);
+            handle.settled();
+        }
+        SettlerEvent::Stuck => alarms.raise(
+            AlarmKind::Disk,
+            "queue",
+            "The queue cannot be written. What was sent is kept in the journal; nothing is lost. Look at the disk.",
+        ),
+        SettlerEvent::Unstuck => alarms.clear(AlarmKind::Disk, "queue"),
+    }
+    }
+}
+
+/// An alarm as a message to the address in the preferences, through whatever server still works.
+pub(super) fn alarm_by_mail(
+    config: Arc<Config>,
+    way_in: Arc<OnceLock<Receiver>>,
+    clock: Arc<dyn Clock>,
+) -> impl Fn(Alarm) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + 'static {
+    move |alarm| {
+        let message = crate::alarms::message(&config, &alarm, clock.now());
+        let way_in = way_in.get().cloned();
+        Box::pin(async move {
+            let (Some(message), Some(way_in)) = (message, way_in) else { return };
+            if let Err(error) = way_in.accept(vec![message]).await {
+                tracing::error!(%error, "the alarm could not be sent by mail");
+            }
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! From the answers of one transaction to the new state of each recipient, and to what the route should do.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mail::{
+    Action, Judgement, Phase, Reason, Scope,
+    outcome::{self, judge, judge_failure},
+    retry::{Next, RetrySchedule},
+    smtp::client::{Failure, RecipientResult, TransactionResult},
+};
+use rand::Rng;
+use store::{Attempt, Claimed, ClaimedRecipient, RunId, Settlement, Verdict};
+
+use super::breaker::Fault;
+use crate::config::InDoubtPolicy;
+
+/// A server that asked to slow down is left alone for so long.
+pub const SHORT_PAUSE: Duration = Duration::from_secs(30);
+/// A used-up allowance is asked for again after so long.
+pub const QUOTA_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// Server answers are kept up to this length.
+const LONGEST_ANSWER: usize = 500;
+
+/// What a conclusion depends on beside the answers.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    pub schedule: RetrySchedule,
+    pub in_doubt: InDoubtPolicy,
+    pub practice: bool,
+}
+
+/// Where and when the attempt was made.
+#[derive(Debug, Clone)]
+pub struct Circumstances<'a> {
+    pub server: &'a str,
+    pub started_at: Timestamp,
+    pub now: Timestamp,
+    /// The connection had carried a message before: its end may just have been the server's idle time-out.
+    pub reused: bool,
+}
+
+/// What the route should do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The server gave a final answer to a message.
+    Answered,
+    /// Fewer connections, a short pause.
+    SlowDown,
+    /// The allowance is used up.
+    Pause(Fault),
+    /// The way to the server, or our sign-in there, is at fault.
+    OpenBreaker(Fault),
+    /// The server refuses this message's sender.
+    SenderRefused(Fault),
+    /// A fresh connection broke in the middle of a message.
+    Broke(Fault),
+    /// A refusal that may be about the whole run: the same answer for several recipients in a row holds it.
+    Suspicious(Refusal),
+}
+
+/// A permanent refusal, for counting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Code and enhanced code.
+    pub code: String,
+    pub answer: String,
+    pub domain: String,
+    pub run: Option<RunId>,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub struct Conclusion {
+    pub settlements: Vec<Settlement>,
+    /// Recipients to be tried again at once, in smaller groups.
+    pub split: Option<Claimed>,
+    pub effects: Vec<Effect>,
+}
+
+/// Concludes one transaction. `result` has one entry per recipient of `job`, in its order.
+pub fn conclude(
+    job: Claimed,
+    result: &TransactionResult,
+    at: &Circumstances<'_>,
+    rules: &Rules,
+    dice: &mut impl Rng,
+) -> Conclusion {
+    let mut conclusion = Conclusion { settlements: Vec::new(), split: None, effects: Vec::new() };
+    let mut split = Vec::new();
+    for (index, (recipient, outcome)) in job.recipients.iter().zip(&result.recipients).enumerate() {
+        let one = One { job: &job, index, recipient, at, rules };
+        match one.settle(outcome, dice) {
+            Some((settlement, effect)) => {
+                conclusion.settlements.push(settlement);
+                conclusion.effects.extend(effect);
+            }
+            None => split.push(index),
+        }
+    }
+    conclusion.effects.dedup();
+    if !split.is_empty() {
+        conclusion.split = only(job, &split);
+    }
+    conclusion
+}
+
+/// What a failure of the dialogue means; None: nothing was attempted.
+pub(super) fn judge_client(phase: Phase, failure: Failure) -> Option<Judgement> {
+    let own = |scope, reason| Judgement { scope, action: Action::Return, reason };
+    let failure = match failure {
+        Failure::Abandoned | Failure::NotReady => return None,
+        Failure::TooLarge { .. } => return Some(own(Scope::Message, Reason::TooLarge)),
+        Failure::EightBitUnsupported => return Some(own(Scope::Message, Reason::Refused)),
+        Failure::AddressUnsendable => return Some(own(Scope::Recipient, Reason::AddressUnknown)),
+        Failure::ConnectionLost => outcome::Failure::ConnectionLost,
+        Failure::TimedOut => outcome::Failure::TimedOut,
+        Failure::TlsFailed | Failure::TlsUnavailable => outcome::Failure::TlsUnavailable,
+        Failure::CertificateRefused => outcome::Failure::CertificateRefused(outcome::CertificateFault::Other),
+        Failure::SignInImpossible => outcome::Failure::SignInImpossible,
+        Failure::Protocol(_) => outcome::Failure::ProtocolViolation,
+        Failure::Utf8Unsupported => outcome::Failure::Utf8Unsupported,
+    };
+    Some(judge_failure(phase, failure))
+}
+
+/// `job` for some of its recipients.
+fn only(mut job: Claimed, keep: &[usize]) -> Option<Claimed> {
+    let kept = keep.iter().filter_map(|&index| job.envelope.recipients().get(index).cloned()).collect();
+    let mut envelope = mail::Envelope::new(job.envelope.reverse_path.clone(), kept).ok()?;
+    envelope.ret = job.envelope.ret;
+    envelope.envelope_id = job.envelope.envelope_id.take();
+    job.recipients = keep.iter().filter_map(|&index| job.recipients.get(index).copied()).collect();
+    job.envelope = envelope;
+    Some(job)
+}
+
+/// One recipient and all that its settlement depends on.
+struct One<'a> {
+    job: &'a Claimed,
+    index: usize,
+    recipient: &'a ClaimedRecipient,
+    at: &'a Circumstances<'a>,
+    rules: &'a Rules,
+}
+
+impl One<'_> {
+    /// The settlement and what the route should know; None: again at once, in a smaller group.
+    fn settle(&self, outcome: &RecipientResult, dice: &mut impl Rng) -> Option<(Settlement, Option<Effect>)> {
+        Some(match outcome {
+            RecipientResult::Delivered(reply) => {
+                let verdict = if self.rules.practice { Verdict::Practiced } else { Verdict::Delivered };
+                (self.settlement(Phase::Dot, None, reply.to_string(), verdict), Some(Effect::Answered))
+            }
+            RecipientResult::Refused { phase, reply } => {
+                let judgement = judge(*phase, reply);
+                if judgement.action == Action::Split && self.job.recipients.len() > 1 {
+                    return None;
+                }
+                self.judged(*phase, judgement, reply.to_string(), dice)
+            }
+            RecipientResult::Failed { phase, failure } => self.failed(*phase, *failure, dice),
+            RecipientResult::Unknown { failure } => self.unknown(*failure, dice),
+        })
+    }
+
+    fn judged(
+        &self,
+        phase: Phase,
+        judgement: Judgement,
+        answer: String,
+        dice: &mut impl Rng,
+    ) -> (Settlement, Option<Effect>) {
+        let fault = || Fault { reason: judgement.reason, answer: answer.clone() };
+        let (verdict, effect) = match judgement.action {
+            Action::Return => {
+                let suspicious =
+                    matches!(judgement.scope, Scope::Reputation | Scope::Message | Scope::Recipient);
+                let effect =
+                    if suspicious { Effect::Suspicious(self.refusal(&answer)) } else { Effect::Answered };
+                (Verdict::Returned, effect)
+            }
+            Action::Retry | Action::Split => (self.again(dice, false), Effect::Answered),
+            Action::SlowDown => (self.after(SHORT_PAUSE), Effect::SlowDown),
+            Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
+            Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
+            Action::HoldSender => (Verdict::Held, Effect::SenderRefused(fault())),
+        };
+        (self.settlement(phase, Some(judgement.reason), answer, verdict), Some(effect))
+    }
+
+    fn refusal(&self, answer: &str) -> Refusal {
+        let domain = self.job.envelope.recipients().get(self.index).map(|to| to.address.domain().to_owned());
+        let code = answer.split(' ').take_while(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        Refusal {
+            code: code.collect::<Vec<_>>().join(" "),
+            answer: answer.to_owned(),
+            domain: domain.unwrap_or_default(),
+            run: self.job.run,
+        }
+    }
+
+    /// Certainly not sent.
+    fn failed(&self, phase: Phase, failure: Failure, dice: &mut impl Rng) -> (Settlement, Option<Effect>) {
+        let idle_end = self.at.reused && failure == Failure::ConnectionLost;
+        let Some(judgement) = judge_client(phase, failure).filter(|_| !idle_end) else {
+            return (self.settlement(phase, None, String::new(), Verdict::GivenBack), None);
+        };
+        let broke = matches!(failure, Failure::ConnectionLost | Failure::TimedOut | Failure::Protocol(_));
+        if broke && phase >= Phase::Mail {
+            let fault = Fault { reason: judgement.reason, answer: failure.to_string() };
+            let verdict = self.again(dice, false);
+            let settlement = self.settlement(phase, Some(judgement.reason), failure.to_string(), verdict);
+            return (settlement, Some(Effect::Broke(fault)));
+        }
+        self.judged(phase, judgement, failure.to_string(), dice)
+    }
+
+    fn unknown(&self, failure: Failure, dice: &mut impl Rng) -> (Settlement, Option<Effect>) {
+        let fault = Fault { reason: Reason::AnswerUnknown, answer: failure.to_string() };
+        let verdict = match self.rules.in_doubt {
+            InDoubtPolicy::Hold => Verdict::InDoubt,
+            InDoubtPolicy::Retry => self.again(dice, true),
+        };
+        let settlement =
+            self.settlement(Phase::Dot, Some(Reason::AnswerUnknown), failure.to_string(), verdict);
+        (settlement, Some(Effect::Broke(fault)))
+    }
+
+    /// By the schedule; returned when this was the last attempt.
+    fn again(&self, dice: &mut impl Rng, in_doubt: bool) -> Verdict {
+        let next =
+            self.rules.schedule.next(self.at.now, self.job.first_due_at, self.recipient.expires_at, dice);
+        match next {
+            Next::At(due_at) => Verdict::Deferred { due_at, in_doubt },
+            Next::GiveUp if in_doubt => Verdict::InDoubt,
+            Next::GiveUp => Verdict::Returned,
+        }
+    }
+
+    /// Through no fault of the message: after a fixed wait.
+    fn after(&self, wait: Duration) -> Verdict {
+        let due_at = self.at.now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        Verdict::Deferred { due_at, in_doubt: false }
+    }
+
+    fn settlement(
+        &self,
+        phase: Phase,
+        reason: Option<Reason>,
+        mut answer: String,
+        verdict: Verdict,
+    ) -> Settlement {
+        if answer.len() > LONGEST_ANSWER {
+            answer.truncate(answer.floor_char_boundary(LONGEST_ANSWER));
+        }
+        Settlement {
+            recipient: self.recipient.id,
+            lease: self.recipient.lease,
+            attempt: Attempt {
+                started_at: self.at.started_at,
+                ended_at: self.at.now,
+                server: self.at.server.to_owned(),
+                phase,
+                reason,
+                answer,
+            },
+            verdict,
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! One connection to a server and the messages that go through it.
+//!
+//! A lane takes claimed messages from its route's line as long as there are any, keeps the connection open for a while
+//! after the last one, and drives [`mail::smtp::Client`]: bytes in, bytes and wishes out. The mark "transmission begun" is
+//! asked for while MAIL, RCPT and DATA travel; it is durable before the last byte of a message leaves.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use mail::{
+    Action, Reason,
+    outcome::judge,
+    smtp::client::{Client, Ending, Failure, Security, Settings, Transaction, TransactionResult, Wish},
+};
+use rustls::ClientConfig;
+use store::Claimed;
+use tokio::sync::watch;
+
+use super::{
+    breaker::Fault,
+    conclude::{self, Circumstances, Effect, judge_client},
+    route::{Delivery, Line},
+    stream::{self, Stream},
+};
+use crate::{
+    config::{Encryption, Server},
+    queue::journal::{JournalError, Marked},
+};
+
+/// A connection without a message is kept so long.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// What a lane is for.
+#[derive(Debug)]
+pub enum Errand {
+    /// Take messages from the line until there are none.
+    Flow,
+    /// Connect, TLS, sign in, and carry these messages, one after the other; nothing from the line.
+    Only(Option<Claimed>),
+}
+
+/// How far a lane may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Take messages.
+    Open,
+    /// Finish what has been begun, then quit.
+    Finish,
+    /// Give back what has not passed the point of no return.
+    Abandon,
+}
+
+/// What became of a lane.
+#[derive(Debug)]
+pub struct Ended {
+    /// It got as far as being ready for a message.
+    pub ready: bool,
+    /// The server gave a final answer to a message.
+    pub answered: bool,
+    /// Why it never became ready, or was told to go away, and whether that blames how fast we send.
+    pub fault: Option<(Fault, Action)>,
+    /// The journal failed: nothing may pass the point of no return any more.
+    pub journal_failed: bool,
+}
+
+/// A message on this connection. Shared with the dispatcher, which settles it should the lane panic.
+#[derive(Debug)]
+pub struct InFlight {
+    token: u64,
+    pub job: Claimed,
+    pub started_at: Timestamp,
+    pub released: bool,
+    reused: bool,
+}
+
+/// The messages on one connection: at most the current one and the one pipelined behind it.
+pub type Slots = Arc<Mutex<VecDeque<InFlight>>>;
+
+type Marking = Pin<Box<dyn Future<Output = Result<Marked, JournalError>> + Send>>;
+
+/// One connection's worth of state.
+pub struct Lane {
+    delivery: Arc<Delivery>,
+    line: Arc<Line>,
+    server: Arc<Server>,
+    tls: Option<Arc<ClientConfig>>,
+    gate: watch::Receiver<Gate>,
+    errand: Errand,
+    slots: Slots,
+    client: Client,
+    peer: String,
+    mark: Option<(u64, Marking)>,
+    marked: Option<(u64, Marked)>,
+    begun: u32,
+    ended: Ended,
+}
+
+impl Lane {
+    /// A lane to `server` for `line`.
+    pub fn new(
+        delivery: Arc<Delivery>,
+        line: Arc<Line>,
+        server: Arc<Server>,
+        tls: Option<Arc<ClientConfig>>,
+        gate: watch::Receiver<Gate>,
+        errand: Errand,
+        slots: Slots,
+    ) -> Self {
+        let client = Client::new(settings(&delivery.ehlo_name, &server));
+        let peer = format!("{}:{}", server.host, server.port);
+        let ended = Ended { ready: false, answered: false, fault: None, journal_failed: false };
+        Self {
+            delivery,
+            line,
+            server,
+            tls,
+            gate,
+            errand,
+            slots,
+            client,
+            peer,
+            mark: None,
+            marked: None,
+            begun: 0,
+            ended,
+        }
+    }
+
+    /// Connects, carries messages, quits.
+    pub async fn run(mut self) -> Ended {
+        match self.open().await {
+            Ok(stream) => self.converse(stream).await,
+            Err(error) => self.fault(error.reason, error.text, Action::OpenBreaker),
+        }
+        if let Errand::Only(Some(job)) = std::mem::replace(&mut self.errand, Errand::Flow) {
+            self.delivery.give_back(vec![job]).await;
+        }
+        self.ended
+    }
+
+    async fn open(&mut self) -> Result<Stream, stream::ConnectError> {
+        let plain = Stream::plain(stream::connect(&self.server.host, self.server.port).await?);
+        match (self.server.encryption, &self.tls) {
+            (Encryption::Tls, Some(tls)) => plain.secure(Arc::clone(tls), &self.server.host).await,
+            _ => Ok(plain),
+        }
+    }
+
+    async fn converse(&mut self, stream: Stream) {
+        let mut stream = Some(stream);
+        while stream.is_some() {
+            self.fill();
+            self.release();
+            while let Some(wish) = self.client.poll() {
+                self.perform(wish, &mut stream).await;
+            }
+            if let Some(open) = &mut stream {
+                self.wait(open).await;
+            }
+        }
+        for left in self.drain_slots() {
+            self.delivery.give_back(vec![left.job]).await;
+        }
+    }
+
+    /// Hands the client its next message, if it can take one.
+    fn fill(&mut self) {
+        if !self.client.ready() {
+            return;
+        }
+        self.ended.ready = true;
+        if *self.gate.borrow() != Gate::Open {
+            return self.quit_when_empty();
+        }
+        let next = match &mut self.errand {
+            Errand::Flow if self.begun < self.server.messages_per_connection => self.line.ready.take(),
+            Errand::Flow => None,
+            Errand::Only(job) => job.take(),
+        };
+        let Some(job) = next else {
+            if matches!(self.errand, Errand::Only(_)) || self.begun >= self.server.messages_per_connection {
+                self.quit_when_empty();
+            }
+            return;
+        };
+        self.line.in_flight.fetch_add(1, Ordering::Relaxed);
+        let token = u64::from(self.begun);
+        self.client.begin(Transaction {
+            token,
+            reverse_path: job.envelope.reverse_path.clone(),
+            ret: job.envelope.ret,
+            envelope_id: job.envelope.envelope_id.clone(),
+            recipients: job.envelope.recipients().to_vec(),
+            message: job.bytes.clone(),
+        });
+        let started_at = self.delivery.clock.now();
+        let reused = self.begun > 0;
+        self.slots().push_back(InFlight { token, job, started_at, released: false, reused });
+        self.begun += 1;
+    }
+
+    fn quit_when_empty(&mut self) {
+        if self.slots().is_empty() {
+            self.client.quit();
+        }
+    }
+
+    /// Does what the client wishes; the stream is gone when the connection is over.
+    async fn perform(&mut self, wish: Wish, stream: &mut Option<Stream>) {
+        match wish {
+            Wish::Write(pieces) => self.write(pieces, stream).await,
+            Wish::StartTls => self.start_tls(stream).await,
+            Wish::Mark(token) => self.ask_for_mark(token),
+            Wish::Finished(result) => self.finish(&result).await,
+            Wish::Closed(ending) => {
+                self.closed(ending);
+                *stream = None;
+            }
+        }
+    }
+
+    async fn write(&mut self, mut pieces: Vec<Bytes>, stream: &mut Option<Stream>) {
+        let Some(open) = stream else { return };
+        match tokio::time::timeout(self.client.timeout(), open.write(&mut pieces)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => self.client.lost(Failure::ConnectionLost, open.unwritten(&pieces)),
+            Err(_) => self.client.lost(Failure::TimedOut, open.unwritten(&pieces)),
+        }
+    }
+
+    async fn start_tls(&mut self, stream: &mut Option<Stream>) {
+        let (Some(plain), Some(tls)) = (stream.take(), &self.tls) else { return };
+        match plain.secure(Arc::clone(tls), &self.server.host).await {
+            Ok(secured) => {
+                *stream = Some(secured);
+                self.client.tls_established();
+            }
+            Err(error) => {
+                self.fault(error.reason, error.text, Action::OpenBreaker);
+                self.client.lost(Failure::TlsFailed, 0);
+            }
+        }
+    }
+
+    fn ask_for_mark(&mut self, token: u64) {
+        let slots = self.slots();
+        let keys = slots.iter().find(|slot| slot.token == token).map(|slot| {
+            slot.job.recipients.iter().map(|recipient| (recipient.id, recipient.lease)).collect()
+        });
+        drop(slots);
+        let journal = self.delivery.journal.clone();
+        self.mark = keys.map(|keys| {
+            let marking: Marking = Box::pin(async move { journal.mark(keys).await });
+            (token, marking)
+        });
+    }
+
+    /// Where only the last byte is left and the mark is durable: from here on a lost answer leaves the message in doubt.
+    fn release(&mut self) {
+        let Some(token) = self.client.awaits_release() else { return };
+        let Some((_, marked)) = self.marked.take_if(|(marked, _)| *marked == token) else { return };
+        self.delivery.step("transmission begun");
+        if marked.release().is_err() {
+            return self.journal_failed();
+        }
+        if let Some(slot) = self.slots().iter_mut().find(|slot| slot.token == token) {
+            slot.released = true;
+        }
+        self.client.release(token);
+    }
+
+    fn journal_failed(&mut self) {
+        self.ended.journal_failed = true;
+        self.client.lost(Failure::Abandoned, 0);
+    }
+
+    /// Waits for the first of: bytes, the mark, a message to carry, the end of patience.
+    async fn wait(&mut self, stream: &mut Stream) {
+        let idle = self.slots().is_empty() && self.client.ready();
+        let patience = if idle { IDLE } else { self.client.timeout() };
+        let mark = async {
+            match &mut self.mark {
+                Some((_, future)) => future.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            marked = mark => {
+                let token = self.mark.take().map(|(token, _)| token);
+                match (token, marked) {
+                    (Some(token), Ok(marked)) => self.marked = Some((token, marked)),
+                    _ => self.journal_failed(),
+                }
+            }
+            read = stream.read() => match read {
+                Ok([]) | Err(_) => self.client.lost(Failure::ConnectionLost, 0),
+                Ok(bytes) => self.client.received(bytes),
+            },
+            () = self.line.ready.arrived.notified(), if idle => {}
+            changed = self.gate.changed() => {
+                if changed.is_err() || *self.gate.borrow() == Gate::Abandon {
+                    self.abandon();
+                }
+            }
+            () = tokio::time::sleep(patience) => {
+                if idle { self.client.quit() } else { self.client.lost(Failure::TimedOut, 0) }
+            }
+        }
+    }
+
+    async fn finish(&mut self, result: &TransactionResult) {
+        self.delivery.step("answered");
+        let Some(slot) = self.take_slot(result.token) else { return };
+        let delivery = Arc::clone(&self.delivery);
+        let at = Circumstances {
+            server: &self.peer,
+            started_at: slot.started_at,
+            now: delivery.clock.now(),
+            reused: slot.reused,
+        };
+        let conclusion = {
+            let mut dice = delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
+            conclude::conclude(slot.job, result, &at, &self.line.rules, &mut *dice)
+        };
+        self.ended.journal_failed |= delivery.journal.outcome(&conclusion.settlements).is_err();
+        if let Some(job) = conclusion.split {
+            self.line.ready.push_first(job);
+        }
+        self.tell(conclusion.effects);
+        if !conclusion.settlements.is_empty() {
+            delivery.settle(conclusion.settlements).await;
+        }
+        self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn tell(&mut self, effects: Vec<Effect>) {
+        let mut others = Vec::new();
+        for effect in effects {
+            if effect == Effect::Answered {
+                self.ended.answered = true;
+                self.line.good.fetch_add(1, Ordering::Relaxed);
+            } else {
+                others.push(effect);
+            }
+        }
+        if !others.is_empty() {
+            self.delivery.tell(&self.line, &self.server, others);
+        }
+    }
+
+    /// Gives up what has not passed the point of no return.
+    fn abandon(&mut self) {
+        let tokens: Vec<_> =
+            self.slots().iter().filter(|slot| !slot.released).map(|slot| slot.token).collect();
+        for token in tokens {
+            self.client.abandon(token);
+        }
+        self.client.quit();
+    }
+
+    fn closed(&mut self, ending: Ending) {
+        let (judgement, text) = match ending {
+            Ending::Quit => return,
+            Ending::Refused { phase, reply } => (judge(phase, &reply), reply.to_string()),
+            Ending::Failed { phase, failure } if !self.ended.ready => {
+                let Some(judgement) = judge_client(phase, failure) else { return };
+                (judgement, failure.to_string())
+            }
+            Ending::Failed { .. } => return,
+        };
+        self.fault(judgement.reason, text, judgement.action);
+    }
+
+    fn fault(&mut self, reason: Reason, answer: String, action: Action) {
+        self.ended.fault.get_or_insert((Fault { reason, answer }, action));
+    }
+
+    fn take_slot(&self, token: u64) -> Option<InFlight> {
+        let mut slots = self.slots();
+        let index = slots.iter().position(|slot| slot.token == token)?;
+        slots.remove(index)
+    }
+
+    fn drain_slots(&self) -> Vec<InFlight> {
+        let left: Vec<_> = self.slots().drain(..).collect();
+        self.line.in_flight.fetch_sub(left.len(), Ordering::Relaxed);
+        left
+    }
+
+    fn slots(&self) -> std::sync::MutexGuard<'_, VecDeque<InFlight>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn settings(ehlo_name: &str, server: &Server) -> Settings {
+    Settings {
+        ehlo_name: ehlo_name.to_owned(),
+        security: match (server.encryption, server.allow_non_secure) {
+            (Encryption::Tls, _) => Security::ImplicitTls,
+            (Encryption::StartTls, false) => Security::StartTlsRequired,
+            (Encryption::StartTls, true) => Security::StartTlsIfOffered,
+            (Encryption::Plain, _) => Security::Plain,
+        },
+        login: server.login.as_ref().map(|login| mail::smtp::client::Login {
+            user: login.user.clone(),
+            password: login.password.clone(),
+        }),
+        password_on_plain: server.password_on_plain,
+    }
+}

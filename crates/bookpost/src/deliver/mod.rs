@@ -1,0 +1,12 @@
+//! One attempt: route, connection, TLS, sign-in, dialogue, and what its answers mean.
+//!
+//! This part knows nothing of notices, pages or the database: it takes claimed messages and gives outcomes.
+
+pub mod breaker;
+pub mod conclude;
+pub mod concurrency;
+pub mod lane;
+pub mod practice;
+pub mod route;
+pub mod stream;
+pub mod tls;

@@ -1,0 +1,220 @@
+//! A route: the line of messages before it, its servers, and what all its connections share.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicUsize},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use mail::clock::Clock;
+use rand::rngs::StdRng;
+use rustls::ClientConfig;
+use store::{Attempt, Claimed, Recovery, RunId, Settlement, Verdict};
+use tokio::sync::mpsc;
+
+use super::{
+    breaker::Breaker,
+    conclude::{Effect, Refusal, Rules},
+    concurrency::Concurrency,
+};
+use crate::{
+    config::Server,
+    queue::{journal::Journal, ready::Ready, settler::Settler},
+};
+
+/// What all connections of the program share.
+pub struct Delivery {
+    pub journal: Journal,
+    pub settler: Settler,
+    pub clock: Arc<dyn Clock>,
+    /// Seeded in `app`.
+    pub dice: Mutex<StdRng>,
+    pub ehlo_name: String,
+    pub effects: mpsc::UnboundedSender<Told>,
+    /// Recipients whose outcome is on its way to the database.
+    pub unsettled: Arc<AtomicI64>,
+    /// Called at the named steps of a message; for crash tests.
+    pub at_step: Option<fn(&'static str)>,
+}
+
+/// What a connection tells the dispatcher.
+#[derive(Debug)]
+pub struct Told {
+    pub practice: bool,
+    /// Name of the server.
+    pub server: String,
+    pub effects: Vec<Effect>,
+}
+
+/// What the connections of one route share.
+#[derive(Debug)]
+pub struct Line {
+    pub ready: Ready,
+    pub rules: Rules,
+    /// Messages on connections.
+    pub in_flight: AtomicUsize,
+    /// Final answers since the dispatcher looked last.
+    pub good: AtomicUsize,
+}
+
+/// One server of a route.
+#[derive(Debug)]
+pub struct Upstream {
+    pub server: Arc<Server>,
+    pub tls: Option<Arc<ClientConfig>>,
+    pub breaker: Breaker,
+    pub concurrency: Concurrency,
+    /// Open connections.
+    pub lanes: usize,
+    /// Fresh connections that broke in the middle of a message, in a row.
+    pub broke: u32,
+}
+
+/// A way for mail to leave.
+#[derive(Debug)]
+pub struct Route {
+    pub practice: bool,
+    pub line: Arc<Line>,
+    pub upstreams: Vec<Upstream>,
+    pub recovery: Option<Recovery>,
+    pub paused_until: Option<Timestamp>,
+    /// There may be due mail in the store.
+    pub due: bool,
+    /// The same answer to several recipients in a row.
+    pub suspicion: Suspicion,
+}
+
+/// Equal refusals of different domains in a row, from which a run is set aside.
+const SUSPICIOUS: usize = 5;
+
+/// Counts equal refusals in a row: the same answer for recipients of different domains is about us, not about them.
+#[derive(Debug, Default)]
+pub struct Suspicion {
+    code: String,
+    run: Option<RunId>,
+    domains: Vec<String>,
+}
+
+impl Suspicion {
+    /// Counts one; the run to set aside when it is one too many.
+    pub fn count(&mut self, refusal: &Refusal) -> Option<RunId> {
+        if self.code != refusal.code || self.run != refusal.run {
+            *self = Self { code: refusal.code.clone(), run: refusal.run, domains: Vec::new() };
+        }
+        if !self.domains.contains(&refusal.domain) {
+            self.domains.push(refusal.domain.clone());
+        }
+        if self.domains.len() < SUSPICIOUS {
+            return None;
+        }
+        self.domains.clear();
+        self.run
+    }
+
+    /// A good answer came between.
+    pub fn clear(&mut self) {
+        self.domains.clear();
+    }
+}
+
+impl Delivery {
+    /// Outcomes on their way to the database.
+    pub async fn settle(&self, outcomes: Vec<Settlement>) {
+        let count = i64::try_from(outcomes.len()).unwrap_or(i64::MAX);
+        self.unsettled.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        self.settler.settle(outcomes).await;
+    }
+
+    /// Messages that were claimed and not attempted are waiting again, due as they were.
+    pub async fn give_back(&self, jobs: Vec<Claimed>) {
+        let now = self.clock.now();
+        let settlements: Vec<_> = jobs
+            .iter()
+            .flat_map(|job| &job.recipients)
+            .map(|recipient| Settlement {
+                recipient: recipient.id,
+                lease: recipient.lease,
+                attempt: Attempt {
+                    started_at: now,
+                    ended_at: now,
+                    server: String::new(),
+                    phase: mail::Phase::Connect,
+                    reason: None,
+                    answer: String::new(),
+                },
+                verdict: Verdict::GivenBack,
+            })
+            .collect();
+        if !settlements.is_empty() {
+            self.settle(settlements).await;
+        }
+    }
+
+    /// Tells the dispatcher.
+    pub fn tell(&self, line: &Line, server: &Server, effects: Vec<Effect>) {
+        let told = Told { practice: line.rules.practice, server: server.name.clone(), effects };
+        // Without a dispatcher the program is ending, and nobody needs to be told.
+        let _ = self.effects.send(told);
+    }
+
+    /// A named step of a message was reached.
+    pub fn step(&self, name: &'static str) {
+        if let Some(at_step) = self.at_step {
+            at_step(name);
+        }
+    }
+}
+
+impl Route {
+    /// A route over `upstreams`, tried in their order.
+    pub fn new(rules: Rules, upstreams: Vec<Upstream>) -> Self {
+        let practice = rules.practice;
+        let line = Line {
+            ready: Ready::default(),
+            rules,
+            in_flight: AtomicUsize::new(0),
+            good: AtomicUsize::new(0),
+        };
+        Self {
+            practice,
+            line: Arc::new(line),
+            upstreams,
+            recovery: None,
+            paused_until: None,
+            due: true,
+            suspicion: Suspicion::default(),
+        }
+    }
+
+    /// The server that sends now: the first whose breaker is closed.
+    pub fn active(&self) -> Option<usize> {
+        self.upstreams.iter().position(|upstream| !upstream.breaker.is_open())
+    }
+
+    /// May messages leave now?
+    pub fn flows(&self, now: Timestamp) -> bool {
+        self.paused_until.is_none_or(|until| until <= now) && self.active().is_some()
+    }
+
+    /// When something must be done for this route even if nothing happens: a probe, or the end of a pause.
+    pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let probes = self.upstreams.iter().filter_map(|upstream| upstream.breaker.next_probe_at());
+        probes.chain(self.paused_until.filter(|until| *until > now)).min()
+    }
+}
+
+impl Upstream {
+    /// A server with nothing known against it.
+    pub fn new(server: Arc<Server>, tls: Option<Arc<ClientConfig>>) -> Self {
+        let concurrency = Concurrency::new(server.connections);
+        Self { server, tls, breaker: Breaker::default(), concurrency, lanes: 0, broke: 0 }
+    }
+}
+
+/// What waited only because of the route comes due over this window after an outage.
+pub fn recovery(now: Timestamp, outage: Duration) -> Recovery {
+    Recovery { recovered_at: now, window: mail::retry::recovery_window(outage) }
+}

@@ -1,0 +1,134 @@
+//! Claimed messages in memory, waiting for a connection.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use store::{Claimed, Class};
+use tokio::sync::Notify;
+
+/// Fresh mail is kept in memory for its first attempt up to this many bytes; beyond it, it is stored as waiting.
+pub const MEMORY_BUDGET: usize = 16 << 20;
+
+/// The line before one route's connections: first, normal and large mailings, each in order of arrival.
+#[derive(Debug, Default)]
+pub struct Ready {
+    inner: Mutex<Inner>,
+    /// Rung for each message that is put in line.
+    pub arrived: Notify,
+    /// Rung when the line is nearly empty.
+    pub low: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    lines: [VecDeque<Claimed>; 3],
+    bytes: usize,
+    turn: u32,
+    stopped: bool,
+}
+
+/// The dispatcher is told when fewer messages than this are in line.
+const LOW: usize = 64;
+
+impl Ready {
+    /// Puts messages at the end of their lines. When the line is stopped they come back.
+    pub fn push(&self, messages: Vec<Claimed>) -> Vec<Claimed> {
+        let count = messages.len();
+        let mut inner = self.lock();
+        if inner.stopped {
+            return messages;
+        }
+        for message in messages {
+            inner.bytes += message.bytes.len();
+            inner.line(message.class).push_back(message);
+        }
+        drop(inner);
+        for _ in 0..count.min(LOW) {
+            self.arrived.notify_one();
+        }
+        Vec::new()
+    }
+
+    /// Puts a message at the head of its line, to go next.
+    pub fn push_first(&self, message: Claimed) {
+        let mut inner = self.lock();
+        inner.bytes += message.bytes.len();
+        inner.line(message.class).push_front(message);
+        drop(inner);
+        self.arrived.notify_one();
+    }
+
+    /// The next message. Of every four turns one begins with the last line, so that large mailings never starve.
+    pub fn take(&self) -> Option<Claimed> {
+        let mut inner = self.lock();
+        if inner.stopped {
+            return None;
+        }
+        inner.turn = inner.turn.wrapping_add(1);
+        let order: [usize; 3] = if inner.turn.is_multiple_of(4) { [2, 1, 0] } else { [0, 1, 2] };
+        let taken = order.into_iter().find_map(|line| inner.lines.get_mut(line)?.pop_front());
+        let low = inner.len() < LOW;
+        if let Some(message) = &taken {
+            inner.bytes = inner.bytes.saturating_sub(message.bytes.len());
+        }
+        drop(inner);
+        if low {
+            self.low.notify_one();
+        }
+        taken
+    }
+
+    /// Messages in line.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Is there room in memory for `bytes` more?
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let inner = self.lock();
+        !inner.stopped && inner.bytes + bytes <= MEMORY_BUDGET
+    }
+
+    /// May nothing leave now?
+    pub fn is_stopped(&self) -> bool {
+        self.lock().stopped
+    }
+
+    /// Should more be claimed?
+    pub fn is_low(&self) -> bool {
+        let inner = self.lock();
+        inner.len() < LOW && inner.bytes < MEMORY_BUDGET / 2
+    }
+
+    /// Stops the line, or lets it move again. What stands in a line that is stopped is handed out, to be given back.
+    pub fn set_stopped(&self, stopped: bool) -> Vec<Claimed> {
+        let mut inner = self.lock();
+        inner.stopped = stopped;
+        if !stopped {
+            return Vec::new();
+        }
+        inner.bytes = 0;
+        inner.lines.iter_mut().flat_map(std::mem::take).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn line(&mut self, class: Class) -> &mut VecDeque<Claimed> {
+        let [urgent, normal, bulk] = &mut self.lines;
+        match class {
+            Class::Urgent => urgent,
+            Class::Normal => normal,
+            Class::Bulk => bulk,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.lines.iter().map(VecDeque::len).sum()
+    }
+}

@@ -1,0 +1,366 @@
+//! The dispatcher: one task that owns the routes and decides who may send what, and when.
+//!
+//! It claims what is due, keeps the right number of connections open, probes servers that failed, spreads what waited for
+//! them, and returns what became too old behind them. It never sends anything itself.
+
+mod lanes;
+mod probes;
+mod told;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use store::{AlarmKind, Claim, Lease, Store};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{Id, JoinSet},
+};
+
+use crate::{
+    alarms::Alarms,
+    deliver::{
+        lane::{Ended, Gate},
+        route::{Delivery, Route, Told},
+    },
+};
+
+pub use lanes::Running;
+
+/// Recipients per claim.
+const CLAIM: usize = 256;
+/// During the window after a recovery, the store is asked this often.
+const RECOVERY_STEP: Duration = Duration::from_secs(1);
+/// The store is asked at least this often, whatever it said last.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// On shutdown, answers to what has passed the point of no return are waited for this long.
+pub const DRAIN: Duration = Duration::from_secs(30);
+/// A recipient that was in flight when the program died is attempted alone for so long; then others go too.
+const ALONE: Duration = Duration::from_secs(30);
+
+/// What the dispatcher is doing, for `serve`, `notices run` and tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Mail is moving.
+    Busy,
+    /// Nothing moves until then, unless new mail comes.
+    AsleepUntil(Timestamp),
+    /// It ended: drained, or the journal failed.
+    Ended {
+        /// The journal failed: nothing may be sent before a restart.
+        journal_failed: bool,
+    },
+}
+
+/// Wakes, drains and watches a dispatcher.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    requests: mpsc::UnboundedSender<Request>,
+    /// What it is doing.
+    pub activity: watch::Receiver<Activity>,
+}
+
+/// The dispatcher's end of a [`Handle`].
+#[derive(Debug)]
+pub struct Inbox {
+    requests: mpsc::UnboundedReceiver<Request>,
+    activity: watch::Sender<Activity>,
+}
+
+#[derive(Debug)]
+enum Request {
+    /// There may be due mail in the store.
+    Wake,
+    /// Outcomes reached the store.
+    Settled,
+    Drain,
+}
+
+/// A handle, before there is a dispatcher.
+pub fn inbox() -> (Handle, Inbox) {
+    let (sender, requests) = mpsc::unbounded_channel();
+    let (activity, watched) = watch::channel(Activity::Busy);
+    (Handle { requests: sender, activity: watched }, Inbox { requests, activity })
+}
+
+impl Handle {
+    /// There may be due mail in the store.
+    pub fn wake(&self) {
+        self.send(Request::Wake);
+    }
+
+    /// Outcomes reached the store.
+    pub fn settled(&self) {
+        self.send(Request::Settled);
+    }
+
+    /// Give back what has not passed the point of no return, wait for the rest (bounded), end.
+    pub fn drain(&self) {
+        self.send(Request::Drain);
+    }
+
+    fn send(&self, request: Request) {
+        // A dispatcher that has ended needs nothing.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// The dispatcher's state.
+pub struct Worker {
+    store: Store,
+    delivery: Arc<Delivery>,
+    alarms: Alarms,
+    routes: Vec<Route>,
+    lanes: JoinSet<Ended>,
+    running: HashMap<Id, Running>,
+    told: mpsc::UnboundedReceiver<Told>,
+    inbox: Inbox,
+    gate: watch::Sender<Gate>,
+    leases: Arc<Leases>,
+    /// Recipients that were in flight at an abnormal end are attempted alone first; Some(since) while the present one is.
+    alone: Option<Alone>,
+    journal_failed: bool,
+}
+
+/// What happens to those that were in flight when the program died.
+#[derive(Debug)]
+enum Alone {
+    /// Look for the next one.
+    Next,
+    /// This one is being attempted, since then.
+    Attempting { since: Timestamp },
+}
+
+/// Draws lease tokens: the epoch in the high half, a counter in the low half.
+#[derive(Debug)]
+pub struct Leases {
+    next: std::sync::atomic::AtomicI64,
+}
+
+impl Leases {
+    /// Tokens of one start of the program.
+    pub fn new(epoch: i64) -> Self {
+        Self { next: std::sync::atomic::AtomicI64::new(epoch << 32) }
+    }
+
+    /// A token that was never given before.
+    pub fn draw(&self) -> Lease {
+        Lease(self.next.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+/// What a worker is made of.
+pub struct Parts {
+    pub store: Store,
+    pub delivery: Arc<Delivery>,
+    pub alarms: Alarms,
+    pub routes: Vec<Route>,
+    pub told: mpsc::UnboundedReceiver<Told>,
+    pub leases: Arc<Leases>,
+    pub inbox: Inbox,
+    /// Some recipients were in flight when the program last died.
+    pub alone: bool,
+}
+
+impl Worker {
+    /// A dispatcher over these parts.
+    pub fn new(parts: Parts) -> Self {
+        let worker = Self {
+            store: parts.store,
+            delivery: parts.delivery,
+            alarms: parts.alarms,
+            routes: parts.routes,
+            lanes: JoinSet::new(),
+            running: HashMap::new(),
+            told: parts.told,
+            inbox: parts.inbox,
+            gate: watch::channel(Gate::Open).0,
+            leases: parts.leases,
+            alone: parts.alone.then_some(Alone::Next),
+            journal_failed: false,
+        };
+        if worker.alone.is_some() {
+            for route in &worker.routes {
+                let _ = route.line.ready.set_stopped(true);
+            }
+        }
+        worker
+    }
+
+    /// Works until drained.
+    pub async fn run(mut self) {
+        loop {
+            let wake_at = self.advance().await;
+            self.announce(wake_at);
+            let clock = Arc::clone(&self.delivery.clock);
+            let low = self.routes.first().map(|route| Arc::clone(&route.line));
+            let draining = tokio::select! {
+                biased;
+                Some(told) = self.told.recv() => { self.hear(told).await; false }
+                Some(ended) = self.lanes.join_next_with_id() => { self.lane_ended(ended).await; false }
+                request = self.inbox.requests.recv() => self.obey(request),
+                () = async { match &low { Some(line) => line.ready.low.notified().await, None => std::future::pending().await } } => false,
+                () = clock.sleep_until(wake_at) => { self.look_again(); false }
+            };
+            if draining || self.journal_failed {
+                break;
+            }
+        }
+        self.drain().await;
+        self.inbox.activity.send_replace(Activity::Ended { journal_failed: self.journal_failed });
+    }
+
+    /// Does all that can be done now; tells until when nothing more can.
+    async fn advance(&mut self) -> Timestamp {
+        let now = self.delivery.clock.now();
+        let mut wake_at = later(now, LONGEST_SLEEP);
+        if self.alone.is_some() {
+            self.attempt_alone(now).await;
+            if self.alone.is_some() {
+                return later(now, RECOVERY_STEP);
+            }
+        }
+        for index in 0..self.routes.len() {
+            self.grow(index);
+            self.stop_or_go(index, now).await;
+            self.claim(index, now).await;
+            self.open_lanes(index);
+            self.probe(index, now).await;
+            if let Some(at) = self.route_wake_at(index, now).await {
+                wake_at = wake_at.min(at);
+            }
+        }
+        wake_at
+    }
+
+    /// The line moves only while mail may leave; what stands in it when it stops goes back to waiting.
+    async fn stop_or_go(&mut self, index: usize, now: Timestamp) {
+        let Some(route) = self.routes.get(index) else { return };
+        let left = route.line.ready.set_stopped(!route.flows(now));
+        self.delivery.give_back(left).await;
+    }
+
+    /// Counts good answers towards more connections.
+    fn grow(&mut self, index: usize) {
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let good = route.line.good.swap(0, Ordering::Relaxed);
+        if good > 0 {
+            route.suspicion.clear();
+            if let Some(upstream) = route.active().and_then(|active| route.upstreams.get_mut(active)) {
+                upstream.concurrency.good(good);
+                upstream.broke = 0;
+            }
+        }
+    }
+
+    /// Claims what is due, while the line is short and mail flows.
+    async fn claim(&mut self, index: usize, now: Timestamp) {
+        while let Some(route) = self.routes.get_mut(index) {
+            if !route.due || !route.flows(now) || !route.line.ready.is_low() {
+                return;
+            }
+            route.recovery =
+                route.recovery.filter(|recovery| now < later(recovery.recovered_at, recovery.window));
+            let claim = Claim {
+                lease: self.leases.draw(),
+                now,
+                limit: CLAIM,
+                practice: route.practice,
+                recovery: route.recovery,
+            };
+            match self.store.claim(claim).await {
+                Ok(claimed) => {
+                    route.due = !claimed.is_empty();
+                    let refused = route.line.ready.push(claimed);
+                    self.delivery.give_back(refused).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "due mail could not be claimed");
+                    self.alarms.raise(AlarmKind::Disk, "queue", error.to_string());
+                    route.due = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// When this route needs the dispatcher next.
+    async fn route_wake_at(&self, index: usize, now: Timestamp) -> Option<Timestamp> {
+        let route = self.routes.get(index)?;
+        let mut wake_at = route.wake_at(now);
+        if route.flows(now) {
+            let due = if route.recovery.is_some() {
+                Some(later(now, RECOVERY_STEP))
+            } else if route.due || route.line.ready.len() > 0 {
+                None // the connections ring when the line is low
+            } else {
+                self.store.next_due(route.practice).await.ok().flatten()
+            };
+            wake_at =
+                wake_at.into_iter().chain(due.map(|due| due.max(later(now, Duration::from_millis(1))))).min();
+        }
+        wake_at
+    }
+
+    /// Time has passed: what was not due may be now.
+    fn look_again(&mut self) {
+        for route in &mut self.routes {
+            route.due = true;
+        }
+    }
+
+    fn obey(&mut self, request: Option<Request>) -> bool {
+        match request {
+            Some(Request::Wake) => {
+                self.look_again();
+                false
+            }
+            Some(Request::Settled) => false,
+            Some(Request::Drain) | None => true,
+        }
+    }
+
+    fn announce(&self, wake_at: Timestamp) {
+        let moving = self.alone.is_some()
+            || self.running.values().any(|lane| lane.probe)
+            || self.delivery.unsettled.load(Ordering::Acquire) > 0
+            || self.routes.iter().any(|route| {
+                route.line.in_flight.load(Ordering::Acquire) > 0
+                    || route.line.ready.len() > 0
+                    || route.due && route.flows(self.delivery.clock.now())
+            });
+        let activity = if moving { Activity::Busy } else { Activity::AsleepUntil(wake_at) };
+        self.inbox.activity.send_if_modified(|shown| std::mem::replace(shown, activity) != activity);
+    }
+
+    /// What has not passed the point of no return is given back at once; the rest is waited for, bounded.
+    async fn drain(&mut self) {
+        self.gate.send_replace(Gate::Abandon);
+        for route in &self.routes {
+            let left = route.line.ready.set_stopped(true);
+            self.delivery.give_back(left).await;
+        }
+        let patience = tokio::time::sleep(DRAIN);
+        tokio::pin!(patience);
+        while !self.lanes.is_empty() || self.delivery.unsettled.load(Ordering::Acquire) > 0 {
+            tokio::select! {
+                Some(_) = self.lanes.join_next() => {}
+                Some(_) = self.inbox.requests.recv() => {}
+                () = &mut patience => {
+                    tracing::warn!(
+                        connections = self.lanes.len(),
+                        "not everything could be finished in time; what was sent without an answer is in doubt"
+                    );
+                    return self.lanes.abort_all();
+                }
+            }
+        }
+    }
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,187 @@
+//! Opening connections, and what follows when one ends.
+
+use std::sync::{Arc, PoisonError, atomic::Ordering};
+
+use jiff::Timestamp;
+use mail::{Action, Phase, Reason};
+use store::{Attempt, Claimed, Settlement, Verdict};
+use tokio::task::{Id, JoinError};
+
+use super::{ALONE, Alone, Worker, later};
+use crate::deliver::{
+    conclude::Effect,
+    lane::{Ended, Errand, InFlight, Lane, Slots},
+};
+
+/// What the dispatcher knows of an open connection.
+#[derive(Debug)]
+pub struct Running {
+    pub(super) route: usize,
+    pub(super) upstream: usize,
+    /// It probes a server whose breaker is open.
+    pub(super) probe: bool,
+    pub(super) alone: bool,
+    pub(super) started_at: Timestamp,
+    slots: Slots,
+}
+
+impl Worker {
+    /// As many connections as the line needs and the server allows.
+    pub(super) fn open_lanes(&mut self, index: usize) {
+        let now = self.delivery.clock.now();
+        while let Some(route) = self.routes.get(index) {
+            if !route.flows(now) {
+                return;
+            }
+            let Some((active, upstream)) = route.active().and_then(|i| Some((i, route.upstreams.get(i)?)))
+            else {
+                return;
+            };
+            let idle = upstream.lanes.saturating_sub(route.line.in_flight.load(Ordering::Relaxed));
+            if upstream.lanes >= upstream.concurrency.allowed() || route.line.ready.len() <= idle {
+                return;
+            }
+            self.spawn(index, active, Errand::Flow, Kind::Usual);
+        }
+    }
+
+    pub(super) fn spawn(&mut self, index: usize, upstream_index: usize, errand: Errand, kind: Kind) {
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
+        upstream.lanes += 1;
+        let slots = Slots::default();
+        let lane = Lane::new(
+            Arc::clone(&self.delivery),
+            Arc::clone(&route.line),
+            Arc::clone(&upstream.server),
+            upstream.tls.clone(),
+            self.gate.subscribe(),
+            errand,
+            Arc::clone(&slots),
+        );
+        let id = self.lanes.spawn(lane.run()).id();
+        let running = Running {
+            route: index,
+            upstream: upstream_index,
+            probe: kind == Kind::Probe,
+            alone: kind == Kind::Alone,
+            started_at: self.delivery.clock.now(),
+            slots,
+        };
+        self.running.insert(id, running);
+    }
+
+    pub(super) async fn lane_ended(&mut self, ended: Result<(Id, Ended), JoinError>) {
+        let (id, ended) = match ended {
+            Ok((id, ended)) => (id, Some(ended)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(lane) = self.running.remove(&id) else { return };
+        if let Some(upstream) =
+            self.routes.get_mut(lane.route).and_then(|route| route.upstreams.get_mut(lane.upstream))
+        {
+            upstream.lanes = upstream.lanes.saturating_sub(1);
+        }
+        if lane.alone {
+            self.alone = self.alone.take().map(|_| Alone::Next);
+        }
+        match ended {
+            None => self.lane_panicked(&lane).await,
+            Some(ended) => self.lane_finished(&lane, ended).await,
+        }
+    }
+
+    async fn lane_finished(&mut self, lane: &Running, ended: Ended) {
+        self.journal_failed |= ended.journal_failed;
+        if lane.probe {
+            return self.probe_ended(lane, ended).await;
+        }
+        if let Some((fault, action)) = ended.fault {
+            let effect = match action {
+                Action::SlowDown | Action::Retry => Effect::SlowDown,
+                Action::Pause => Effect::Pause(fault),
+                _ => Effect::OpenBreaker(fault),
+            };
+            self.take_effect(lane.route, lane.upstream, effect).await;
+        }
+    }
+
+    /// A defect of ours in the middle of these messages: what was released is in doubt, each of the others gets a strike.
+    async fn lane_panicked(&mut self, lane: &Running) {
+        let left: Vec<InFlight> =
+            lane.slots.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        tracing::error!(messages = left.len(), "an attempt broke; its messages are tried again alone");
+        if let Some(route) = self.routes.get(lane.route) {
+            route.line.in_flight.fetch_sub(left.len(), Ordering::Relaxed);
+        }
+        let now = self.delivery.clock.now();
+        let settlements = left.iter().flat_map(|slot| broken(&slot.job, slot, now)).collect();
+        self.delivery.settle(settlements).await;
+        self.alone = Some(Alone::Next);
+    }
+
+    /// The next of those that were in flight when the program died, alone on one connection.
+    pub(super) async fn attempt_alone(&mut self, now: Timestamp) {
+        match self.alone {
+            Some(Alone::Attempting { since }) if now < later(since, ALONE) => return,
+            Some(Alone::Attempting { .. }) => return self.alone_is_over(),
+            _ => {}
+        }
+        if self.delivery.unsettled.load(Ordering::Acquire) > 0 {
+            return;
+        }
+        let lease = self.leases.draw();
+        match self.store.take_alone(lease, now).await {
+            Ok(Some(job)) => {
+                let Some(index) = self.routes.iter().position(|route| route.practice == job.practice) else {
+                    self.delivery.give_back(vec![job]).await;
+                    return self.alone_is_over();
+                };
+                let active = self.routes.get(index).and_then(crate::deliver::route::Route::active);
+                let Some(active) = active else {
+                    self.delivery.give_back(vec![job]).await;
+                    return self.alone_is_over();
+                };
+                self.alone = Some(Alone::Attempting { since: now });
+                self.spawn(index, active, Errand::Only(Some(job)), Kind::Alone);
+            }
+            Ok(None) => self.alone_is_over(),
+            Err(error) => {
+                tracing::error!(%error, "what was in flight could not be read");
+                self.alone_is_over();
+            }
+        }
+    }
+
+    fn alone_is_over(&mut self) {
+        self.alone = None;
+        self.look_again();
+    }
+}
+
+/// Why a connection is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Usual,
+    Probe,
+    Alone,
+}
+
+fn broken(job: &Claimed, slot: &InFlight, now: Timestamp) -> Vec<Settlement> {
+    let verdict = if slot.released { Verdict::InDoubt } else { Verdict::Struck { due_at: now } };
+    let attempt = Attempt {
+        started_at: slot.started_at,
+        ended_at: now,
+        server: String::new(),
+        phase: Phase::Data,
+        reason: Some(if slot.released { Reason::AnswerUnknown } else { Reason::Broke }),
+        answer: String::new(),
+    };
+    let settle = |recipient: &store::ClaimedRecipient| Settlement {
+        recipient: recipient.id,
+        lease: recipient.lease,
+        attempt: attempt.clone(),
+        verdict: verdict.clone(),
+    };
+    job.recipients.iter().map(settle).collect()
+}

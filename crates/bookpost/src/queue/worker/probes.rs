@@ -1,0 +1,111 @@
+//! Probing servers whose breaker is open, and what follows when one answers or stays dead.
+
+use jiff::Timestamp;
+use mail::Reason;
+use store::{AlarmKind, Claim};
+
+use super::{
+    Worker,
+    lanes::{Kind, Running},
+};
+use crate::deliver::{
+    breaker::{Fault, Recovered},
+    lane::{Ended, Errand},
+    route,
+};
+
+/// Messages returned for age per transaction.
+const EXPIRE_SLICE: usize = 500;
+
+impl Worker {
+    /// Starts the probes that are due. Where no other server sends, one real waiting message is the probe.
+    pub(super) async fn probe(&mut self, index: usize, now: Timestamp) {
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let dead = route.active().is_none();
+        let practice = route.practice;
+        let due: Vec<usize> = route
+            .upstreams
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(index, upstream)| upstream.breaker.begin_probe(now).then_some(index))
+            .collect();
+        for upstream in due {
+            let job = if dead { self.claim_one(practice, now).await } else { None };
+            self.spawn(index, upstream, Errand::Only(job), Kind::Probe);
+        }
+    }
+
+    async fn claim_one(&self, practice: bool, now: Timestamp) -> Option<store::Claimed> {
+        let claim = Claim { lease: self.leases.draw(), now, limit: 1, practice, recovery: None };
+        self.store.claim(claim).await.ok()?.pop()
+    }
+
+    pub(super) async fn probe_ended(&mut self, lane: &Running, ended: Ended) {
+        let now = self.delivery.clock.now();
+        let Some(route) = self.routes.get_mut(lane.route) else { return };
+        let sole = route.active().is_none();
+        let Some(upstream) = route.upstreams.get_mut(lane.upstream) else { return };
+        if let Some((fault, _)) = ended.fault {
+            upstream.breaker.fail(now, fault.clone());
+            if sole {
+                self.expire(lane, &fault).await;
+            }
+            return;
+        }
+        let recovered = if ended.answered {
+            upstream.breaker.close(now)
+        } else if ended.ready && upstream.breaker.next_probe_at().is_none() {
+            upstream.breaker.good_probe(now, sole)
+        } else {
+            upstream.breaker.probe_inconclusive(now);
+            None
+        };
+        if let Some(recovered) = recovered {
+            self.recovered(lane.route, lane.upstream, now, &recovered, sole);
+        }
+    }
+
+    fn recovered(
+        &mut self,
+        index: usize,
+        upstream: usize,
+        now: Timestamp,
+        recovered: &Recovered,
+        sole: bool,
+    ) {
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let Some(name) = route.upstreams.get(upstream).map(|upstream| upstream.server.name.clone()) else {
+            return;
+        };
+        if sole {
+            route.recovery = Some(route::recovery(now, recovered.outage));
+            route.due = true;
+        }
+        for kind in [AlarmKind::ServerDown, AlarmKind::SignIn] {
+            self.alarms.clear(kind, &name);
+        }
+        if upstream == 0 {
+            self.alarms.clear(AlarmKind::BackupInUse, &name);
+        }
+    }
+
+    /// A probe that began at `lane.started_at` failed: what had become too old by then, and waits only for this route, is
+    /// returned. Its start is never before the service's own, so nothing is returned for age without a failed attempt.
+    async fn expire(&mut self, lane: &Running, fault: &Fault) {
+        let Some(practice) = self.routes.get(lane.route).map(|route| route.practice) else { return };
+        let cutoff: Timestamp = lane.started_at;
+        loop {
+            let now = self.delivery.clock.now();
+            let expired =
+                self.store.expire(cutoff, practice, EXPIRE_SLICE, Reason::Expired, &fault.answer, now).await;
+            match expired {
+                Ok(0) => return,
+                Ok(count) => tracing::warn!(count, "returned after 100 hours without a working server"),
+                Err(error) => {
+                    tracing::error!(%error, "what is too old could not be returned");
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What connections tell, and what the dispatcher makes of it.
+
+use mail::Reason;
+use store::{AlarmKind, Move, RunId, Selection};
+
+use super::{Worker, later};
+use crate::deliver::{
+    breaker::Fault,
+    conclude::{Effect, QUOTA_PAUSE, SHORT_PAUSE},
+    route::Told,
+};
+
+/// Fresh connections that break in the middle of a message, in a row, before it is the server's fault.
+const BROKEN_CONNECTIONS: u32 = 3;
+
+impl Worker {
+    pub(super) async fn hear(&mut self, told: Told) {
+        let Some(index) = self.routes.iter().position(|route| route.practice == told.practice) else {
+            return;
+        };
+        let upstream = self.routes.get(index).and_then(|route| {
+            route.upstreams.iter().position(|upstream| upstream.server.name == told.server)
+        });
+        let Some(upstream) = upstream else { return };
+        for effect in told.effects {
+            self.take_effect(index, upstream, effect).await;
+        }
+    }
+
+    pub(super) async fn take_effect(&mut self, index: usize, upstream_index: usize, effect: Effect) {
+        let now = self.delivery.clock.now();
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
+        match effect {
+            Effect::Answered => {}
+            Effect::SlowDown => {
+                upstream.concurrency.slow_down();
+                route.paused_until = route.paused_until.max(Some(later(now, SHORT_PAUSE)));
+            }
+            Effect::Pause(fault) => {
+                route.paused_until = Some(later(now, QUOTA_PAUSE));
+                self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
+            }
+            Effect::OpenBreaker(fault) => self.open_breaker(index, upstream_index, fault).await,
+            Effect::Broke(fault) => {
+                upstream.broke += 1;
+                if upstream.broke >= BROKEN_CONNECTIONS {
+                    upstream.broke = 0;
+                    self.open_breaker(index, upstream_index, fault).await;
+                }
+            }
+            Effect::SenderRefused(fault) => {
+                self.alarms.raise(
+                    AlarmKind::SenderRefused,
+                    &upstream.server.name,
+                    format!("The mail server refuses one of our sender addresses; mail from it is set aside. The server said: {}", fault.answer),
+                );
+            }
+            Effect::Suspicious(refusal) => {
+                if let Some(run) = route.suspicion.count(&refusal) {
+                    self.hold_run(run, &refusal.answer).await;
+                }
+            }
+        }
+    }
+
+    async fn open_breaker(&mut self, index: usize, upstream_index: usize, fault: Fault) {
+        let now = self.delivery.clock.now();
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
+        let name = upstream.server.name.clone();
+        let host = upstream.server.host.clone();
+        let text = format!(
+            "{} ({host}): {} The server said: {}",
+            plain_name(&name),
+            fault.reason.plain_words(),
+            fault.answer
+        );
+        let kind = if sign_in(fault.reason) { AlarmKind::SignIn } else { AlarmKind::ServerDown };
+        if !upstream.breaker.fail(now, fault) {
+            return;
+        }
+        self.alarms.raise(kind, &name, text);
+        let Some(route) = self.routes.get(index) else { return };
+        match route.active() {
+            Some(active) if active != upstream_index => {
+                if let Some(backup) = route.upstreams.get(active) {
+                    let text = format!("The backup server ({}) is sending.", backup.server.host);
+                    self.alarms.raise(AlarmKind::BackupInUse, &name, text);
+                }
+            }
+            _ => {}
+        }
+        self.look_again();
+    }
+
+    /// Sets a whole run aside.
+    async fn hold_run(&self, run: RunId, answer: &str) {
+        let now = self.delivery.clock.now();
+        let text = format!(
+            "The mail server gave the same refusal to several patrons of different domains in a row, so the rest of run {} is set aside. The server said: {answer}",
+            run.0
+        );
+        self.alarms.raise(AlarmKind::Held, &format!("run {}", run.0), text);
+        if let Err(error) = self.store.move_recipients(Selection::Run(run), Move::Hold, now).await {
+            tracing::error!(%error, "a run could not be set aside");
+        }
+    }
+}
+
+fn sign_in(reason: Reason) -> bool {
+    matches!(reason, Reason::SignInRefused | Reason::SignInImpossible | Reason::RelayDenied)
+}
+
+fn plain_name(name: &str) -> &str {
+    match name {
+        "server1" => "Your mail server (Server 1)",
+        "server2" => "Your backup mail server (Server 2)",
+        other => other,
+    }
+}

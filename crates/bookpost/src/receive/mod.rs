@@ -1,0 +1,108 @@
+//! The way in: what is accepted here is on disk before anybody hears yes.
+//!
+//! This part knows nothing of servers and connections: fresh mail leaves through [`FreshMail`].
+
+use std::{sync::Arc, time::Duration};
+
+use mail::clock::Clock;
+use store::{
+    Accepted, Claimed, ClaimedRecipient, Lease, NewMessage, NewNotice, NoticeAccepted, RecipientId, RunId,
+    Store,
+};
+
+/// Takes fresh mail over in memory, for its first attempt.
+pub trait FreshMail: Send + Sync {
+    /// A lease for a message of so many bytes, while there is room in memory for it and mail may leave.
+    fn lease(&self, practice: bool, bytes: usize) -> Option<Lease>;
+    /// These messages are stored under the leases given.
+    fn take(&self, fresh: Vec<Claimed>);
+    /// Something was stored as waiting.
+    fn wake(&self);
+}
+
+/// The one door behind all doors.
+#[derive(Clone)]
+pub struct Receiver {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    fresh: Arc<dyn FreshMail>,
+}
+
+impl Receiver {
+    /// A door to `store`.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, fresh: Arc<dyn FreshMail>) -> Self {
+        Self { store, clock, fresh }
+    }
+
+    /// Accepts all messages or none. When it returns `Ok`, they are on disk.
+    pub async fn accept(&self, mut messages: Vec<NewMessage>) -> Result<Vec<Accepted>, store::Error> {
+        for message in &mut messages {
+            message.lease = self.fresh.lease(message.practice, message.bytes.len());
+        }
+        let accepted = self.store.accept(messages.clone(), self.clock.now()).await?;
+        self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
+        Ok(accepted)
+    }
+
+    /// Accepts notices with their ledger rows. When it returns `Ok`, what was stored is on disk.
+    pub async fn accept_notices(
+        &self,
+        run: RunId,
+        mut notices: Vec<NewNotice>,
+        repeat: Option<Duration>,
+    ) -> Result<Vec<NoticeAccepted>, store::Error> {
+        for notice in &mut notices {
+            notice.message.lease = self.fresh.lease(notice.message.practice, notice.message.bytes.len());
+        }
+        let accepted = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await?;
+        let stored = notices.into_iter().zip(&accepted).filter_map(|(notice, one)| match one {
+            NoticeAccepted::Stored(id) => Some((notice.message, *id)),
+            NoticeAccepted::WrittenLately { .. } => None,
+        });
+        self.hand_over(stored.collect());
+        Ok(accepted)
+    }
+
+    /// Accepts a return report and closes what it covers, in one transaction. It leaves by the usual way.
+    pub async fn report(&self, report: NewMessage, closes: &[RecipientId]) -> Result<(), store::Error> {
+        self.store.report(report, closes, self.clock.now()).await?;
+        self.fresh.wake();
+        Ok(())
+    }
+
+    fn hand_over(&self, stored: Vec<(NewMessage, store::MessageId)>) {
+        let count = stored.len();
+        let fresh: Vec<_> = stored.into_iter().filter_map(|(message, id)| claimed(message, id)).collect();
+        let waiting = fresh.len() < count;
+        if !fresh.is_empty() {
+            self.fresh.take(fresh);
+        }
+        if waiting {
+            self.fresh.wake();
+        }
+    }
+}
+
+/// The message as the worker takes it, if it was stored under a lease.
+fn claimed(message: NewMessage, id: store::MessageId) -> Option<Claimed> {
+    let lease = message.lease?;
+    let recipients = (0..).zip(message.envelope.recipients()).map(|(ordinal, _)| ClaimedRecipient {
+        id: RecipientId::of(id, ordinal),
+        lease,
+        expires_at: message.expires_at,
+        alone: false,
+    });
+    Some(Claimed {
+        id,
+        kind: message.kind,
+        class: message.class,
+        practice: message.practice,
+        application: message.application,
+        site: message.site,
+        run: message.run,
+        recipients: recipients.collect(),
+        envelope: message.envelope,
+        first_due_at: message.first_due_at,
+        bytes: message.bytes,
+    })
+}

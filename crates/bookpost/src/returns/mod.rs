@@ -1,0 +1,100 @@
+//! Return reports out: what could not be delivered comes back to the library, one report per message, or one summary for
+//! many.
+//!
+//! That a report is owed was stored together with the outcome; it is written here later, in one transaction that also
+//! closes what it covers. This part knows nothing of connections: a report is a message and re-enters the queue.
+
+mod compose;
+mod plan;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use mail::{Address, clock::Clock};
+use rand::{RngExt, rngs::StdRng};
+use store::{AlarmKind, Obligation, Store};
+
+use crate::{alarms::Alarms, config::Config, receive::Receiver};
+
+/// Owed reports that are looked at in one go.
+const LOOK: usize = 1000;
+/// The store is asked at most this seldom.
+const SELDOM: Duration = Duration::from_secs(15);
+
+/// What the task works with.
+pub struct Returns {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub fresh: Receiver,
+    pub alarms: Alarms,
+    pub dice: Arc<Mutex<StdRng>>,
+}
+
+/// Writes reports as they become due, for as long as the program runs.
+pub async fn run(returns: Returns) {
+    let pause = (returns.config.sending.report_delay / 4).clamp(Duration::from_millis(50), SELDOM);
+    loop {
+        if let Err(error) = returns.round().await {
+            tracing::error!(%error, "return reports could not be written; they stay owed");
+        }
+        let next = returns.clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX);
+        returns.clock.sleep_until(next).await;
+    }
+}
+
+impl Returns {
+    /// Writes all reports that are due now; tells how many.
+    pub async fn round(&self) -> Result<usize, store::Error> {
+        let now = self.clock.now();
+        let owed_before = now.saturating_sub(self.config.sending.report_delay).unwrap_or(Timestamp::MIN);
+        let owed = self.store.obligations(owed_before, LOOK).await?;
+        let mut written = 0;
+        for (address, owed) in by_return_address(owed) {
+            let window = self.config.sending.digest_window;
+            let since = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
+            let recent = self.store.returned_since(&address, since).await?;
+            for letter in plan::letters(owed, recent, self.config.sending.digest_from, window, now) {
+                self.write(&address, letter, now).await?;
+                written += 1;
+            }
+        }
+        Ok(written)
+    }
+
+    async fn write(&self, to: &Address, letter: plan::Letter, now: Timestamp) -> Result<(), store::Error> {
+        let closes: Vec<_> = letter.owed().map(|one| one.row.recipient).collect();
+        let original = self.store.body(letter.first.row.message).await?;
+        let random = {
+            let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+            dice.random::<u128>()
+        };
+        let report = compose::message(&self.config, to, &letter, original.as_deref(), now, random);
+        match self.fresh.report(report, &closes).await {
+            // Somebody closed one of them meanwhile: the next round sees what is left.
+            Err(store::Error::NotFound(_)) | Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Raises or clears the alarm about reports that could not be delivered.
+    pub fn report_lost(&self, to: &Address) {
+        self.alarms.raise(
+            AlarmKind::ReportLost,
+            to.domain(),
+            "A return report could not be delivered. It stays on the Returned list.",
+        );
+    }
+}
+
+fn by_return_address(owed: Vec<Obligation>) -> BTreeMap<Address, Vec<Obligation>> {
+    let mut sorted: BTreeMap<Address, Vec<Obligation>> = BTreeMap::new();
+    for one in owed {
+        sorted.entry(one.return_address.clone()).or_default().push(one);
+    }
+    sorted
+}
