@@ -68,6 +68,7 @@ const UNWANTED: &[&str] = &[
     "bulk mail",
     "banned sender",
     "unauthenticated email",
+    "sender policy framework",
 ];
 const STORAGE: &[&str] = &["storage", "no space", "disk", "space shortage", "not enough space"];
 const FULL: &[&str] = &[
@@ -90,8 +91,12 @@ const TABLE: &[Row] = &[
           "unable to relay", "not permitted to relay", "not allowed to relay", "credentials for relay", "does not relay", "relaying*prohibited"], EVERYWHERE,
         (Account, OpenBreaker, Reason::RelayDenied)),
     row(NEGATIVE, &["*.7.0", "*.7.1", "*.7.3", "*.7.57", "*.5.1", "*.5.4", "none"],
-        &["authentication required", "authentication is required", "not authenticated", "authenticate first", "auth first", "log in first", "sign in first"], EVERYWHERE,
+        &["authentication required", "authentication is required", "client not authenticated", "client was not authenticated", "you are not authenticated", "authenticate first", "auth first", "log in first", "sign in first"], EVERYWHERE,
         (Account, OpenBreaker, Reason::SignInRequired)),
+
+    // Postfix says at RCPT what it thinks of our machine; no recipient may be returned for it.
+    row(PERMANENT, ANY, &["client host rejected"], EVERYWHERE, (Account, OpenBreaker, Reason::RelayDenied)),
+    row(PERMANENT, ANY, &["helo command rejected"], EVERYWHERE, (Route, OpenBreaker, Reason::ServerRefuses)),
 
     // Who the mail is from.
     row(PERMANENT, ANY, &["sendasdenied", "not allowed to send as", "permissions to send as", "not authorized to send on behalf"], FROM_MAIL,

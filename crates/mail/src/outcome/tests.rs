@@ -33,6 +33,7 @@ fn relaying_is_an_account_fault_at_any_phase() {
             "550 5.7.1 Invalid credentials for relay [192.0.2.1]. The IP address you've registered does not match",
         ),
         (Dot, "550 5.7.64 TenantAttribution; Relay Access Denied"),
+        (Rcpt, "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied"),
     ] {
         check(&[(phase, line, Scope::Account, Action::OpenBreaker, Reason::RelayDenied)]);
     }
@@ -343,6 +344,7 @@ fn before_any_message_the_route_is_to_blame() {
         (Phase::Greeting, "554 5.3.2 No SMTP service here"),
         (Phase::Ehlo, "550 5.7.1 Helo command rejected"),
         (Phase::Ehlo, "504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname"),
+        (Phase::Rcpt, "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname"),
         (Phase::Greeting, "421 4.3.2 Service shutting down"),
         (Phase::Greeting, "451 4.3.0 wait"),
         (Phase::StartTls, "502 5.5.1 Not implemented"),
