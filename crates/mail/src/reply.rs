@@ -325,7 +325,9 @@ mod tests {
         #[test]
         fn what_is_written_is_read(replies in prop::collection::vec(any_reply(), 1..4), chunk in 1_usize..20) {
             let mut wire = Vec::new();
-            replies.iter().for_each(|reply| reply.write_to(&mut wire));
+            for reply in &replies {
+                reply.write_to(&mut wire);
+            }
             let mut parser = ReplyParser::default();
             let mut read = Vec::new();
             for mut piece in wire.chunks(chunk) {

@@ -355,7 +355,6 @@ mod tests {
 
     #[test]
     fn how_long_to_wait() {
-        const MINUTE: u64 = 60;
         let mut client = client();
         let mut waits = vec![(client.phase(), client.timeout())];
         let mut after = |client: &mut Client, received: &[u8]| {
@@ -380,7 +379,7 @@ mod tests {
             (Phase::Dot, 10),
             (Phase::Mail, 3),
         ];
-        assert_eq!(waits, expected.map(|(phase, minutes)| (phase, Duration::from_secs(minutes * MINUTE))));
+        assert_eq!(waits, expected.map(|(phase, minutes)| (phase, Duration::from_mins(minutes))));
     }
 
     #[test]

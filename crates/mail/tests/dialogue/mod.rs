@@ -1,6 +1,6 @@
 //! Reads a dialogue and plays it with the client.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use bytes::Bytes;
 use mail::{
@@ -46,7 +46,18 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    pub(crate) fn parse(name: &str, text: &str) -> Self {
+    /// All dialogues, by name.
+    pub(crate) fn all() -> Vec<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialogues");
+        let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+        paths.sort();
+        assert!(paths.len() >= 60, "only {} dialogues", paths.len());
+        let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+        paths.iter().map(|path| Self::parse(&name(path), &fs::read_to_string(path).unwrap())).collect()
+    }
+
+    fn parse(name: &str, text: &str) -> Self {
         let settings = Settings {
             ehlo_name: "client.example".into(),
             security: Security::Plain,
@@ -65,7 +76,7 @@ impl Script {
         let token = || rest.parse().unwrap_or_else(|_| panic!("{}: {line}", self.name));
         let line = match word {
             "set" => return self.set(rest),
-            "=" => return self.expected.push_str(&format!("{rest}\n")),
+            "=" => return self.expect(rest),
             "C:" => Line::Client(crlf(rest), true),
             "C|" => Line::Client(crlf(rest), false),
             "S:" => Line::Server(crlf(rest)),
@@ -81,6 +92,13 @@ impl Script {
             _ => panic!("{}: {line}", self.name),
         };
         self.lines.push(line);
+    }
+
+    fn expect(&mut self, result: &str) {
+        if !self.expected.is_empty() {
+            self.expected.push('\n');
+        }
+        self.expected.push_str(result);
     }
 
     fn set(&mut self, what: &str) {
@@ -274,25 +292,20 @@ pub(crate) struct Played {
 
 impl Played {
     pub(crate) fn rendered(&self) -> String {
-        let mut text = String::new();
+        let mut lines = Vec::new();
         for result in &self.results {
             let begun = self.begun(result.token);
             assert_eq!(begun.recipients.len(), result.recipients.len(), "one result for each recipient");
             for (recipient, result) in begun.recipients.iter().zip(&result.recipients) {
-                text.push_str(&format!("{} {} {}\n", begun.token, recipient.address, render(result)));
+                lines.push(format!("{} {} {}", begun.token, recipient.address, render(result)));
             }
         }
-        match &self.ending {
-            None => {}
-            Some(Ending::Quit) => text.push_str("closed\n"),
-            Some(Ending::Refused { phase, reply }) => {
-                text.push_str(&format!("closed refused {phase:?} {reply}\n"))
-            }
-            Some(Ending::Failed { phase, failure }) => {
-                text.push_str(&format!("closed failed {phase:?} {failure:?}\n"))
-            }
-        }
-        text
+        lines.extend(self.ending.as_ref().map(|ending| match ending {
+            Ending::Quit => "closed".to_owned(),
+            Ending::Refused { phase, reply } => format!("closed refused {phase:?} {reply}"),
+            Ending::Failed { phase, failure } => format!("closed failed {phase:?} {failure:?}"),
+        }));
+        lines.join("\n")
     }
 
     fn begun(&self, token: u64) -> &Transaction {
@@ -320,10 +333,10 @@ impl Played {
                     (false, RecipientResult::Failed { .. }, RecipientResult::Failed { .. }) => {}
                     (false, RecipientResult::Failed { .. }, _) => panic!("{at}: {got:?}"),
                     (false, _, RecipientResult::Unknown { .. }) => {
-                        assert!(written, "{at}: in doubt, but not written")
+                        assert!(written, "{at}: in doubt, but not written");
                     }
                     (false, _, RecipientResult::Failed { .. }) => {
-                        assert!(!written, "{at}: written, but not in doubt")
+                        assert!(!written, "{at}: written, but not in doubt");
                     }
                     (false, ..) => panic!("{at}: {got:?} out of nothing"),
                 }

@@ -127,7 +127,7 @@ impl Transfers {
                 Step::Waits => return,
                 Step::Complete => index += 1,
                 Step::Over => {
-                    wishes.extend(self.queue.remove(index).map(|transfer| Wish::Finished(transfer.finish())))
+                    wishes.extend(self.queue.remove(index).map(|transfer| Wish::Finished(transfer.finish())));
                 }
             }
         }
@@ -309,8 +309,8 @@ impl Transfers {
         self.expected.clear();
         for mut transfer in self.queue.drain(..) {
             match ending {
-                Ending::Refused { reply, .. } if transfer.end_at.is_none() => {
-                    transfer.refuse(transfer.phase, reply)
+                Ending::Refused { phase, reply } if transfer.end_at.is_none() => {
+                    transfer.refuse(transfer.phase.min(*phase), reply);
                 }
                 Ending::Failed { failure, .. } => transfer.lose(failure, written),
                 Ending::Refused { .. } | Ending::Quit => transfer.lose(&Failure::ConnectionLost, written),
