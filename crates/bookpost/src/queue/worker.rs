@@ -16,7 +16,7 @@ use std::{
 use jiff::Timestamp;
 use store::{AlarmKind, Claim, Lease, Store};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::{Id, JoinSet},
 };
 
@@ -76,6 +76,7 @@ enum Request {
     Wake,
     /// Outcomes reached the store.
     Settled,
+    TellWhenQuiet(oneshot::Sender<Timestamp>),
     Drain,
 }
 
@@ -102,6 +103,14 @@ impl Handle {
         self.send(Request::Drain);
     }
 
+    /// Waits until all that was handed in before has been attempted or waits for its time; tells when that is. None: the
+    /// dispatcher has ended.
+    pub async fn quiet(&self) -> Option<Timestamp> {
+        let (sender, answer) = oneshot::channel();
+        self.send(Request::TellWhenQuiet(sender));
+        answer.await.ok()
+    }
+
     fn send(&self, request: Request) {
         // A dispatcher that has ended needs nothing.
         let _ = self.requests.send(request);
@@ -123,6 +132,8 @@ pub struct Worker {
     /// Recipients that were in flight at an abnormal end are attempted alone first; Some(since) while the present one is.
     alone: Option<Alone>,
     journal_failed: bool,
+    /// Who waits until nothing moves.
+    askers: Vec<oneshot::Sender<Timestamp>>,
 }
 
 /// What happens to those that were in flight when the program died.
@@ -181,6 +192,7 @@ impl Worker {
             leases: parts.leases,
             alone: parts.alone.then_some(Alone::Next),
             journal_failed: false,
+            askers: Vec::new(),
         };
         if worker.alone.is_some() {
             for route in &worker.routes {
@@ -319,11 +331,16 @@ impl Worker {
                 false
             }
             Some(Request::Settled) => false,
+            Some(Request::TellWhenQuiet(answer)) => {
+                self.look_again();
+                self.askers.push(answer);
+                false
+            }
             Some(Request::Drain) | None => true,
         }
     }
 
-    fn announce(&self, wake_at: Timestamp) {
+    fn announce(&mut self, wake_at: Timestamp) {
         let moving = self.alone.is_some()
             || self.running.values().any(|lane| lane.probe)
             || self.delivery.unsettled.load(Ordering::Acquire) > 0
@@ -333,6 +350,11 @@ impl Worker {
                     || route.due && route.flows(self.delivery.clock.now())
             });
         let activity = if moving { Activity::Busy } else { Activity::AsleepUntil(wake_at) };
+        if !moving {
+            for asker in self.askers.drain(..) {
+                let _ = asker.send(wake_at);
+            }
+        }
         self.inbox.activity.send_if_modified(|shown| std::mem::replace(shown, activity) != activity);
     }
 
