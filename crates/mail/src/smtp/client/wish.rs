@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{Phase, Reason, Reply, reply::ReplyError};
+use crate::{Phase, Reply, reply::ReplyError};
 
 /// What is to be done now.
 #[derive(PartialEq, Eq)]
@@ -137,25 +137,6 @@ pub enum Failure {
     /// Begun when the connection could take no transaction.
     #[error("the connection took no more transactions")]
     NotReady,
-}
-
-impl Failure {
-    /// The reason that is stored and shown; `None` where the transaction was only given back, so that nothing is to be told.
-    pub fn reason(self) -> Option<Reason> {
-        Some(match self {
-            Self::ConnectionLost => Reason::ConnectionLost,
-            Self::TimedOut => Reason::TimedOut,
-            Self::TlsFailed | Self::TlsUnavailable => Reason::TlsUnavailable,
-            Self::CertificateRefused => Reason::CertificateRefused,
-            Self::SignInImpossible => Reason::SignInImpossible,
-            Self::Protocol(_) => Reason::ServerRefuses,
-            Self::TooLarge { .. } => Reason::TooLarge,
-            Self::Utf8Unsupported => Reason::Utf8Unsupported,
-            Self::EightBitUnsupported => Reason::Refused,
-            Self::AddressUnsendable => Reason::AddressUnknown,
-            Self::Abandoned | Self::NotReady => return None,
-        })
-    }
 }
 
 /// How the server broke the protocol.
