@@ -1,1 +1,9 @@
-//! x
+//! For tests only: a recording SMTP sink, a clock that is moved by hand, seeded dice, certificates.
+//!
+//! Nothing here sleeps; what waits is woken by the test.
+#![expect(clippy::missing_panics_doc, reason = "a test that cannot go on panics")]
+
+pub mod certs;
+pub mod clock;
+pub mod dice;
+pub mod sink;
