@@ -1,0 +1,3 @@
+//! One attempt to deliver.
+
+pub mod practice;
