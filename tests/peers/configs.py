@@ -159,9 +159,16 @@ begin retry
     return ["/mnt/bin/exim4", "-C", str(folder / "exim.conf"), "-bdf", f"-q{args.retry_every}s"]
 
 
+def version(*command):
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    return told.stdout + told.stderr
+
+
 def opensmtpd(args, folder):
     if args.login and args.tls == "none":
         raise SystemExit("opensmtpd has AUTH only with --tls starttls or implicit")
+    if args.tls != "none" and " 6." in version("/mnt/bin/smtpd", "-h"):
+        raise SystemExit("opensmtpd 6 finds no private key with OpenSSL 3 (its handshakes fail): only --tls none")
     pathlib.Path("/var/lib/opensmtpd/empty").mkdir(parents=True)
     pki, security, auth = "", "", ""
     if args.tls != "none":

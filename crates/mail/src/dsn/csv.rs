@@ -25,7 +25,7 @@ pub(super) fn write(entries: &[DigestEntry], zone: &TimeZone) -> Vec<u8> {
     // Writing into memory fails only where memory does.
     let _ = writer.write_record(COLUMNS);
     for entry in entries {
-        let _ = writer.write_record(row(entry, zone).map(neutral));
+        let _ = writer.write_record(row(entry, zone).map(|text| neutral(&text)));
     }
     writer.into_inner().unwrap_or_default()
 }
@@ -47,9 +47,9 @@ fn row(entry: &DigestEntry, zone: &TimeZone) -> [String; 9] {
 }
 
 /// A cell that a spreadsheet would run as a formula is given an apostrophe in front, which it does not show.
-fn neutral(text: String) -> String {
+fn neutral(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let line = one_line(&text);
+    let line = one_line(text);
     if formula || line.starts_with(['=', '+', '-', '@']) { format!("'{line}") } else { line }
 }
 
@@ -71,7 +71,7 @@ mod tests {
             ("a\r\nb", "a b"),
             ("", ""),
         ] {
-            assert_eq!(neutral(text.to_owned()), cell, "{text:?}");
+            assert_eq!(neutral(text), cell, "{text:?}");
         }
     }
 }

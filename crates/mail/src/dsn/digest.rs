@@ -63,7 +63,7 @@ impl Digest {
             recipients: self.entries.iter().map(|entry| entry.returned.report()).collect(),
         };
         let file = csv::write(&self.entries, &self.time_zone);
-        mime::write(head, mime::with_file(&self.message_id, self.words(), file, FILE_NAME), &status, None)
+        mime::write(&head, mime::with_file(&self.message_id, &self.words(), file, FILE_NAME), &status, None)
     }
 
     fn words(&self) -> String {

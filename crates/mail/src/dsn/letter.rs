@@ -100,7 +100,7 @@ impl ReturnReport {
             envelope_id: None,
             recipients: self.recipients.iter().map(Returned::report).collect(),
         };
-        mime::write(head, mime::plain(self.words()), &status, Some(&self.message.header_block))
+        mime::write(&head, mime::plain(&self.words()), &status, Some(&self.message.header_block))
     }
 
     /// `Not delivered: notice to Ana Pérez (patron 1234)`. Titles of items are never in it.

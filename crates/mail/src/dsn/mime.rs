@@ -26,7 +26,7 @@ pub(super) struct Head<'a> {
 
 /// The whole mail. `words` comes first, then the status, then the headers of the message that came back, if it is one.
 pub(super) fn write(
-    head: Head<'_>,
+    head: &Head<'_>,
     words: MimePart<'_>,
     status: &Report,
     original: Option<&[u8]>,
@@ -59,14 +59,14 @@ pub(super) fn write(
 }
 
 /// Words and a file beside them.
-pub(super) fn with_file<'a>(message_id: &str, words: String, file: Vec<u8>, name: &'a str) -> MimePart<'a> {
+pub(super) fn with_file<'a>(message_id: &str, words: &str, file: Vec<u8>, name: &'a str) -> MimePart<'a> {
     let kind = ContentType::new("multipart/mixed").attribute("boundary", boundary(message_id, "words"));
     let csv = ContentType::new("text/csv").attribute("charset", "utf-8").attribute("header", "present");
     MimePart::new(kind, vec![plain(words), MimePart::new(csv, file).attachment(name)])
 }
 
 /// Plain words.
-pub(super) fn plain(words: String) -> MimePart<'static> {
+pub(super) fn plain(words: &str) -> MimePart<'static> {
     MimePart::new("text/plain", words.replace('\n', "\r\n"))
         .header("Content-Description", HeaderType::Text(Text::new("What came back, and what to do")))
 }
