@@ -27,7 +27,7 @@ def add_options(p):
 def smtp_sink(args, folder):
     mail = folder / "mail"
     mail.mkdir(exist_ok=True)
-    command = ["/usr/sbin/smtp-sink", "-c", "-h", args.hostname, "-d", f"{mail}/"]
+    command = ["/usr/sbin/smtp-sink", "-h", args.hostname, "-d", f"{mail}/"]
     if os.geteuid() == 0:
         user = pwd.getpwnam("postfix")
         os.chown(mail, user.pw_uid, user.pw_gid)
