@@ -4,6 +4,7 @@ pub mod alarms;
 pub mod app;
 pub mod config;
 pub mod deliver;
+pub mod notices;
 pub mod queue;
 pub mod receive;
 pub mod returns;

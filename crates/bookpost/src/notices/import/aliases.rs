@@ -1,0 +1,144 @@
+//! The editable list of column names.
+
+use std::collections::BTreeMap;
+
+use super::ImportError;
+
+const BUILT_IN: &str = include_str!("aliases.toml");
+
+/// What a column can mean to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    PatronId,
+    PatronNumber,
+    PatronName,
+    FirstName,
+    FamilyName,
+    Language,
+    Branch,
+    Title,
+    Author,
+    ItemBarcode,
+    ItemNumber,
+    CallNumber,
+    Due,
+    CheckedOut,
+    Price,
+    Charge,
+    /// Koha's cell of many items.
+    ItemsInfo,
+    /// Evergreen's kind of notice.
+    NoticeType,
+}
+
+/// How many kinds of [`Field`] there are.
+pub(super) const FIELDS: usize = Field::NoticeType as usize + 1;
+
+/// The fields that a list of column names may speak of, by their names in it.
+pub(super) const NAMED: [(&str, Field); 16] = [
+    ("patron_id", Field::PatronId),
+    ("patron_number", Field::PatronNumber),
+    ("patron_name", Field::PatronName),
+    ("first_name", Field::FirstName),
+    ("family_name", Field::FamilyName),
+    ("language", Field::Language),
+    ("branch", Field::Branch),
+    ("title", Field::Title),
+    ("author", Field::Author),
+    ("item_barcode", Field::ItemBarcode),
+    ("item_number", Field::ItemNumber),
+    ("call_number", Field::CallNumber),
+    ("due", Field::Due),
+    ("checked_out", Field::CheckedOut),
+    ("price", Field::Price),
+    ("charge", Field::Charge),
+];
+
+/// Column names by meaning; [`Aliases::default`] is the built-in list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aliases {
+    lists: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for Aliases {
+    fn default() -> Self {
+        // A test reads the built-in list.
+        Self { lists: lists(BUILT_IN).unwrap_or_default() }
+    }
+}
+
+impl Aliases {
+    /// The built-in list, as a file to begin one's own with.
+    pub const fn built_in() -> &'static str {
+        BUILT_IN
+    }
+
+    /// The built-in list with the lists of `toml` in place of its own.
+    pub fn with_overrides(toml: &str) -> Result<Self, ImportError> {
+        let mut aliases = Self::default();
+        aliases.lists.extend(lists(toml).map_err(ImportError::Aliases)?);
+        Ok(aliases)
+    }
+
+    /// The names of one meaning, in the form of [`normal`].
+    pub(super) fn names(&self, meaning: &str) -> &[String] {
+        self.lists.get(meaning).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn lists(toml: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let mut lists: BTreeMap<String, Vec<String>> =
+        toml::from_str(toml).map_err(|error| error.to_string().trim_end().to_owned())?;
+    for (meaning, names) in &mut lists {
+        if meaning != "email" && meaning != "drop" && !NAMED.iter().any(|(name, _)| name == meaning) {
+            let known: Vec<&str> = NAMED.iter().map(|(name, _)| *name).chain(["email", "drop"]).collect();
+            return Err(format!("it has a list \"{meaning}\", but may have only these: {}", known.join(", ")));
+        }
+        for name in names {
+            *name = normal(name);
+        }
+    }
+    Ok(lists)
+}
+
+/// A column name without what people write in different ways.
+pub(super) fn normal(name: &str) -> String {
+    let lower = name.trim_start_matches('\u{feff}').to_lowercase();
+    let mut words = lower.split(|c: char| c.is_whitespace() || "_-.".contains(c)).filter(|word| !word.is_empty());
+    let mut normal = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        normal.push(' ');
+        normal.push_str(word);
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_list_can_be_read_and_has_every_meaning() {
+        let built_in = lists(BUILT_IN).unwrap();
+        for meaning in NAMED.iter().map(|(name, _)| *name).chain(["email", "drop"]) {
+            assert!(!built_in[meaning].is_empty(), "{meaning}");
+        }
+    }
+
+    #[test]
+    fn spellings_of_a_column_name() {
+        for name in ["Due Date", "due_date", " DUE-DATE ", "\u{feff}due.date", "due  date"] {
+            assert_eq!(normal(name), "due date");
+        }
+    }
+
+    #[test]
+    fn own_lists_take_the_place_of_the_built_in_ones() {
+        let own = Aliases::with_overrides("due = [\"Zurück bis\"]").unwrap();
+        assert_eq!(own.names("due"), ["zurück bis"]);
+        assert_eq!(own.names("title"), Aliases::default().names("title"));
+        let wrong = Aliases::with_overrides("dew = [\"x\"]").unwrap_err().to_string();
+        assert!(wrong.contains("a list \"dew\"") && wrong.contains("due"), "{wrong}");
+        assert!(matches!(Aliases::with_overrides("due = 3"), Err(ImportError::Aliases(_))));
+    }
+}

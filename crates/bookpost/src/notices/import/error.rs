@@ -1,0 +1,66 @@
+//! Why a whole file could not be used, in words for the person who chose it.
+
+use super::{MAX_BYTES, MAX_CELL_BYTES, MAX_ROWS};
+
+/// The file is not used at all; nothing of it is planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    /// No bytes, or nothing but white space.
+    #[error("The file is empty. Make the export again, and check that the library system wrote something into it.")]
+    Empty,
+    /// Something else than text with columns.
+    #[error("This is {what}, not an export with columns. {advice}")]
+    NotAnExport { what: &'static str, advice: &'static str },
+    /// Over [`MAX_BYTES`].
+    #[error(
+        "The file is larger than {} MiB, too large for an overdue export. Is it the right file?",
+        MAX_BYTES / (1024 * 1024)
+    )]
+    TooLarge,
+    /// Over [`MAX_ROWS`].
+    #[error("The file has more than {MAX_ROWS} lines, too many for an overdue export. Is it the right file?")]
+    TooManyRows,
+    /// A header, but none we know.
+    #[error(
+        "The columns of this file are not known. Missing: {missing}. The file's columns are: {seen}. \
+         If one of these is what is missing, add its name to the list of column names (the [columns] file)."
+    )]
+    UnknownColumns { missing: String, seen: String },
+    /// Two columns of one name, and no rule which is which.
+    #[error(
+        "Two columns are both called \"{name}\", and it is not known which is which. \
+         Name them \"{name}#1\" (the first) and \"{name}#2\" (the second) in the list of column names."
+    )]
+    DuplicateColumn { name: String },
+    /// A header and nothing below it that could be used as a row.
+    #[error("The file has column names but no lines below them: nothing is overdue, or the export broke off.")]
+    NoRows,
+    /// No row settles whether day or month comes first.
+    #[error(
+        "The dates can be read in two ways: \"{text}\" on line {line}, for one, and no other line settles it. \
+         Say which comes first: --dates d/m/y (day first) or --dates m/d/y (month first), or set dates = \"d/m/y\" \
+         (or \"m/d/y\") in the configuration."
+    )]
+    AmbiguousDates { line: u64, text: String },
+    /// Rows that settle it in two ways.
+    #[error(
+        "The dates contradict each other: line {day_first} has the day first, line {month_first} the month. \
+         Say which is right: --dates d/m/y or --dates m/d/y, or set dates in the configuration; \
+         the lines that do not fit are then listed and left out."
+    )]
+    MixedDates { day_first: u64, month_first: u64 },
+    /// A quotation mark swallows the rest of the file.
+    #[error(
+        "A quotation mark opened on line {line} is never closed, so everything below it looks like one cell. \
+         Make the export again; if that does not help, correct that line."
+    )]
+    UnclosedQuote { line: u64 },
+    /// The list of column names cannot be read.
+    #[error("The list of column names cannot be used: {0}")]
+    Aliases(String),
+}
+
+/// Why a row is not used, as it stands in the list of lines we could not use.
+pub(super) fn cell_too_long() -> String {
+    format!("a cell is longer than {} KiB", MAX_CELL_BYTES / 1024)
+}

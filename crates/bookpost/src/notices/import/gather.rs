@@ -1,0 +1,361 @@
+//! From rows to patrons with their items.
+
+use std::collections::HashMap;
+
+use encoding_rs::Encoding;
+use jiff::civil::Date;
+
+use super::{
+    DateOrder, Import, ImportError, Item, ItemCells, MAX_CELL_BYTES, MAX_ITEMS, PatronNotice, Refused, Shape,
+    aliases::Field,
+    clean::{addresses, clean, reading_order},
+    dates::{self, Evidence},
+    error::cell_too_long,
+    layout::Layout,
+    packed::Packed,
+    patron::PatronCells,
+    rows::{Row, Rows},
+};
+
+/// Longest piece of an unusable line that is shown.
+const SHOWN_CHARS: usize = 120;
+
+/// Reads all rows: once for the order of the dates, once for the patrons.
+pub(super) fn gather(
+    text: &str,
+    layout: &Layout,
+    said: Option<DateOrder>,
+    encoding: &'static Encoding,
+) -> Result<Import, ImportError> {
+    let order = order_of_dates(text, layout, said)?;
+    let mut gatherer = Gatherer::new(layout, order, encoding);
+    let mut rows = Rows::new(text, layout.delimiter, layout.has_header);
+    while let Some(row) = rows.next()? {
+        gatherer.row(&row);
+    }
+    let import = gatherer.import;
+    if import.patrons.is_empty() && import.refused.is_empty() && import.left_aside.is_empty() {
+        return Err(ImportError::NoRows);
+    }
+    Ok(import)
+}
+
+fn order_of_dates(
+    text: &str,
+    layout: &Layout,
+    said: Option<DateOrder>,
+) -> Result<Option<DateOrder>, ImportError> {
+    let mut evidence = Evidence::default();
+    let mut rows = Rows::new(text, layout.delimiter, layout.has_header);
+    let infos = layout.column(Field::ItemsInfo);
+    while let Some(row) = rows.next()? {
+        if row.width() < layout.width {
+            continue;
+        }
+        for field in [Field::Due, Field::CheckedOut] {
+            evidence.consult(row.cell(layout.column(field)), row.line);
+        }
+        for info in row.cell(infos).lines() {
+            evidence.consult(info.split('\t').next().unwrap_or(""), row.line);
+        }
+    }
+    // Evergreen writes dd/mm/yyyy, always.
+    if layout.shape == Shape::Evergreen { Ok(Some(DateOrder::DayFirst)) } else { evidence.settle(said) }
+}
+
+struct Gatherer<'a> {
+    layout: &'a Layout,
+    import: Import,
+    by_identity: HashMap<Box<str>, usize>,
+    /// Re-used for every row.
+    cleaned: Cleaned,
+}
+
+/// An item's texts, cleaned, in one buffer.
+#[derive(Default)]
+struct Cleaned {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Cleaned {
+    fn fill<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
+        self.text.clear();
+        self.ends.clear();
+        for cell in cells {
+            clean(cell, &mut self.text);
+            self.ends.push(self.text.len());
+        }
+    }
+
+    fn get(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(index).copied().unwrap_or(start);
+        self.text.get(start..end).unwrap_or("")
+    }
+}
+
+impl<'a> Gatherer<'a> {
+    fn new(layout: &'a Layout, dates: Option<DateOrder>, encoding: &'static Encoding) -> Self {
+        let import = Import {
+            shape: layout.shape,
+            encoding,
+            delimiter: layout.delimiter,
+            dates,
+            patrons: Vec::new(),
+            branches: Vec::new(),
+            refused: Vec::new(),
+            left_aside: Vec::new(),
+        };
+        Self { layout, import, by_identity: HashMap::new(), cleaned: Cleaned::default() }
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        if row.is_empty() {
+            return;
+        }
+        if let Some(reason) = self.unusable_as_a_whole(row) {
+            // Its cells cannot be told apart, so a password among them could not be, either.
+            let text = if self.layout.has_secrets { String::new() } else { shown(row.raw) };
+            self.import.refused.push(Refused { line: row.line, reason, text });
+            return;
+        }
+        let kind = self.cell(row, Field::NoticeType).trim();
+        if self.layout.shape == Shape::Evergreen && kind != "OVERDUE" {
+            let reason = format!("a {kind} notice, not an overdue item");
+            self.import.left_aside.push(Refused { line: row.line, reason, text: self.about(row) });
+            return;
+        }
+        if let Err(reason) = self.patron_and_items(row) {
+            self.import.refused.push(Refused { line: row.line, reason, text: self.about(row) });
+        }
+    }
+
+    fn unusable_as_a_whole(&self, row: &Row<'_>) -> Option<String> {
+        let (has, needs) = (row.width(), self.layout.width);
+        if has < needs || !row.is_empty_from(needs) {
+            let what = if self.layout.has_header { "the first line" } else { "the others" };
+            let wrong = if has < needs { "fewer" } else { "more" };
+            return Some(format!("it has {wrong} cells than {what}: {has} instead of {needs}"));
+        }
+        (row.longest_cell() > MAX_CELL_BYTES).then(cell_too_long)
+    }
+
+    fn patron_and_items(&mut self, row: &Row<'_>) -> Result<(), String> {
+        let identity = self.identity(row)?;
+        let branch = self.branch(row)?;
+        let infos = self.layout.column(Field::ItemsInfo);
+        if infos.is_none() {
+            let item = self.item(row, branch)?;
+            return self.add(row, identity, item);
+        }
+        let mut any = false;
+        for info in row.cell(infos).lines().filter(|line| !line.trim().is_empty()) {
+            any = true;
+            match self.item_of_info(info, branch) {
+                Ok(item) => self.add(row, identity.clone(), item)?,
+                Err(reason) => {
+                    self.import.refused.push(Refused { line: row.line, reason, text: self.about(row) });
+                }
+            }
+        }
+        if any { Ok(()) } else { Err("it names no item".to_owned()) }
+    }
+
+    fn cell<'r>(&self, row: &Row<'r>, field: Field) -> &'r str {
+        row.cell(self.layout.column(field))
+    }
+
+    /// Who the row is about, for the ledger.
+    fn identity(&self, row: &Row<'_>) -> Result<Box<str>, String> {
+        for (prefix, field) in [("id:", Field::PatronId), ("card:", Field::PatronNumber)] {
+            let value = self.cell(row, field).trim();
+            if !value.is_empty() {
+                return Ok([prefix, value].concat().into_boxed_str());
+            }
+        }
+        let address = self.layout.emails.iter().map(|&at| row.cell(Some(at)).trim()).find(|cell| !cell.is_empty());
+        let name = self.name(row);
+        match (address, name.is_empty()) {
+            (None, true) => Err("it names no patron: number, name and address are all empty".to_owned()),
+            (address, _) => {
+                let address = address.unwrap_or("").to_lowercase();
+                Ok(["address:", &address, "\u{1f}", &name].concat().into_boxed_str())
+            }
+        }
+    }
+
+    fn branch(&mut self, row: &Row<'_>) -> Result<u16, String> {
+        let code = self.cell(row, Field::Branch).trim();
+        let branches = &mut self.import.branches;
+        let at = branches.iter().position(|known| **known == *code).unwrap_or_else(|| {
+            branches.push(code.into());
+            branches.len() - 1
+        });
+        u16::try_from(at).map_err(|_| "the file names more than 65,536 branches".to_owned())
+    }
+
+    fn item(&mut self, row: &Row<'_>, branch: u16) -> Result<Item, String> {
+        let layout = self.layout;
+        let cell = |field| row.cell(layout.column(field));
+        let due = self.date(cell(Field::Due), "due date")?;
+        let checked_out = self.date(cell(Field::CheckedOut), "checkout date");
+        // Beside a due date the checkout date is only something to show.
+        let checked_out = if due.is_some() { checked_out.unwrap_or(None) } else { checked_out? };
+        self.finish_item(
+            [
+                cell(Field::Title),
+                cell(Field::Author),
+                cell(Field::ItemBarcode),
+                cell(Field::ItemNumber),
+                cell(Field::CallNumber),
+                cell(Field::Price),
+                cell(Field::Charge),
+            ],
+            due,
+            checked_out,
+            branch,
+        )
+    }
+
+    /// One line of Koha's cell of all items: checkout date, title, barcode, author, title number.
+    fn item_of_info(&mut self, info: &str, branch: u16) -> Result<Item, String> {
+        let mut parts = info.split('\t');
+        let mut part = || parts.next().unwrap_or("");
+        let (out, title, barcode, author) = (part(), part(), part(), part());
+        let checked_out = self.date(out, "checkout date")?;
+        self.finish_item([title, author, barcode, "", "", "", ""], None, checked_out, branch)
+    }
+
+    fn finish_item(
+        &mut self,
+        cells: [&str; 7],
+        due: Option<Date>,
+        checked_out: Option<Date>,
+        branch: u16,
+    ) -> Result<Item, String> {
+        let cleaned = &mut self.cleaned;
+        cleaned.fill(cells);
+        let [title, author, barcode, number, call_number, price, charge] =
+            std::array::from_fn(|index| cleaned.get(index));
+        if title.is_empty() && barcode.is_empty() && number.is_empty() {
+            return Err("it names no item: title and barcode are empty".to_owned());
+        }
+        if due.is_none() && checked_out.is_none() {
+            return Err("it has neither a due date nor a checkout date".to_owned());
+        }
+        let cells = ItemCells { title, author, barcode, number, call_number, price, charge };
+        Ok(Item::new(&cells, due, checked_out, branch))
+    }
+
+    fn date(&self, text: &str, what: &str) -> Result<Option<Date>, String> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        dates::parse(text, self.import.dates).map(Some).ok_or_else(|| {
+            let order = self.import.dates.map(|order| format!(" (the dates of this file are {order})"));
+            format!("the {what} \"{}\" is not a date{}", shown(text), order.unwrap_or_default())
+        })
+    }
+
+    fn add(&mut self, row: &Row<'_>, identity: Box<str>, item: Item) -> Result<(), String> {
+        let at = match self.by_identity.get(&identity) {
+            Some(&at) => at,
+            None => self.new_patron(row, identity),
+        };
+        let about = || shown(item.title());
+        let Some(patron) = self.import.patrons.get_mut(at) else { return Ok(()) };
+        if patron.items.iter().any(|known| is_same(known, &item)) {
+            let reason = "the same item of the same patron stands above already".to_owned();
+            self.import.left_aside.push(Refused { line: row.line, reason, text: about() });
+            return Ok(());
+        }
+        if patron.items.len() >= MAX_ITEMS {
+            return Err(format!("the patron already has {MAX_ITEMS} items above, more than anybody carries"));
+        }
+        patron.items.push(item);
+        for &column in &self.layout.emails {
+            let cell = row.cell(Some(column));
+            if cell.trim().is_empty() || patron.addresses.iter().any(|known| known.as_str() == cell) {
+                continue;
+            }
+            let (found, bad) = addresses(cell);
+            for address in found {
+                if !patron.addresses.contains(&address) {
+                    patron.addresses.push(address);
+                }
+            }
+            patron.unusable = patron.unusable.take().or(bad.map(|bad| shown(&bad).into_boxed_str()));
+        }
+        Ok(())
+    }
+
+    fn new_patron(&mut self, row: &Row<'_>, identity: Box<str>) -> usize {
+        let number = match self.cell(row, Field::PatronNumber).trim() {
+            "" => self.cell(row, Field::PatronId),
+            card => card,
+        };
+        let (first, family) = (self.cell(row, Field::FirstName), self.cell(row, Field::FamilyName));
+        let name = self.name(row);
+        let language = self.cell(row, Field::Language);
+        let cleaned = &mut self.cleaned;
+        cleaned.fill([first, family, &name, number, language]);
+        let cells = PatronCells(Packed::new(std::array::from_fn(|index| cleaned.get(index))));
+        let at = self.import.patrons.len();
+        self.by_identity.insert(identity.clone(), at);
+        self.import.patrons.push(PatronNotice {
+            identity,
+            cells,
+            addresses: Vec::new(),
+            unusable: None,
+            line: row.line,
+            items: Vec::new(),
+        });
+        at
+    }
+
+    /// The patron's whole name in reading order, cleaned.
+    fn name(&self, row: &Row<'_>) -> String {
+        let whole = self.cell(row, Field::PatronName);
+        let (first, family) = if whole.trim().is_empty() {
+            (self.cell(row, Field::FirstName), self.cell(row, Field::FamilyName))
+        } else {
+            reading_order(whole).unwrap_or((whole, ""))
+        };
+        let mut name = String::with_capacity(first.len() + family.len() + 1);
+        clean(first, &mut name);
+        if !name.is_empty() && !family.trim().is_empty() {
+            name.push(' ');
+        }
+        clean(family, &mut name);
+        name
+    }
+
+    /// Whom or what a row is about, from columns that may be shown.
+    fn about(&self, row: &Row<'_>) -> String {
+        let number = [Field::PatronNumber, Field::PatronId].map(|field| self.cell(row, field).trim());
+        let (name, title) = (self.name(row), self.cell(row, Field::Title));
+        let pieces = [name.as_str(), number.into_iter().find(|number| !number.is_empty()).unwrap_or(""), title];
+        let pieces: Vec<String> = pieces.into_iter().map(shown).filter(|piece| !piece.is_empty()).collect();
+        pieces.join(", ")
+    }
+}
+
+/// The same item, due on the same day, in a row that was read already.
+fn is_same(known: &Item, new: &Item) -> bool {
+    (known.due, known.checked_out) == (new.due, new.checked_out)
+        && if known.barcode().is_empty() && new.barcode().is_empty() {
+            (known.number(), known.title(), known.author()) == (new.number(), new.title(), new.author())
+        } else {
+            known.barcode() == new.barcode()
+        }
+}
+
+fn shown(text: &str) -> String {
+    let mut out = String::new();
+    clean(text, &mut out);
+    match out.char_indices().nth(SHOWN_CHARS) {
+        Some((at, _)) => format!("{}…", out.get(..at).unwrap_or("")),
+        None => out,
+    }
+}

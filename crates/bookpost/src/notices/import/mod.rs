@@ -1,0 +1,89 @@
+//! Reading the overdue export of a library system.
+//!
+//! ```text
+//! bytes --text--> letters --layout--> form, delimiter, columns --dates--> order of the dates --gather--> patrons and items
+//! ```
+//!
+//! Nothing is guessed that could make a wrong notice: an order of dates that no row settles, columns that are not known and
+//! two columns of one name are errors that say what settles them. A row that cannot be used is listed with its line and the
+//! reason while the others go. Passwords and government ids have no field to be kept in.
+//!
+//! This part knows nothing of sites, templates or files.
+
+mod aliases;
+mod clean;
+mod dates;
+mod error;
+mod gather;
+mod layout;
+mod packed;
+mod patron;
+mod rows;
+mod text;
+
+pub use aliases::Aliases;
+pub use dates::DateOrder;
+pub use encoding_rs::Encoding;
+pub use error::ImportError;
+pub use layout::{Delimiter, Shape};
+pub use patron::{Item, ItemCells, PatronNotice};
+
+/// Largest file. A district of 100,000 pupils with three overdue items each makes some 80 MB.
+pub const MAX_BYTES: usize = 256 * 1024 * 1024;
+/// Most rows, refused ones included.
+pub const MAX_ROWS: u64 = 1_000_000;
+/// Longest cell. Koha's cell of all items of a patron is the longest known: some 100 bytes per item.
+pub const MAX_CELL_BYTES: usize = 64 * 1024;
+/// Most items of one patron. Nobody carries more; a file that says so has its columns mixed up.
+pub const MAX_ITEMS: usize = 2_000;
+
+/// What a person settled beforehand. Everything left out is found out from the file.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    pub encoding: Option<&'static Encoding>,
+    pub delimiter: Option<Delimiter>,
+    pub dates: Option<DateOrder>,
+    pub aliases: Aliases,
+}
+
+/// An export that was read.
+#[derive(Debug, Clone)]
+pub struct Import {
+    pub shape: Shape,
+    pub encoding: &'static Encoding,
+    pub delimiter: Delimiter,
+    /// The order of its dates, where that mattered.
+    pub dates: Option<DateOrder>,
+    /// In the order of the file.
+    pub patrons: Vec<PatronNotice>,
+    /// The branches as the file names them, in the order of the file; [`Item::branch`] points into it.
+    pub branches: Vec<Box<str>>,
+    /// Lines we could not use, and why.
+    pub refused: Vec<Refused>,
+    /// Lines that are in order but are not for this notice (holds, fines, the same item twice).
+    pub left_aside: Vec<Refused>,
+}
+
+/// A line of the file that makes no notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Line of the file, from 1, at which the row begins.
+    pub line: u64,
+    /// In plain words, to stand after "Line 12: ".
+    pub reason: String,
+    /// Whom or what the line is about, as far as it can be told.
+    pub text: String,
+}
+
+/// Reads an export.
+pub fn read(bytes: &[u8], options: &ImportOptions) -> Result<Import, ImportError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(ImportError::TooLarge);
+    }
+    let (text, encoding) = text::decode(bytes, options.encoding)?;
+    let layout = layout::recognise(&text, options)?;
+    gather::gather(&text, &layout, options.dates, encoding)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! The rows of a file, each with the line of the file on which it begins.
+
+use csv::ByteRecord;
+
+use super::{ImportError, MAX_ROWS, layout::{Delimiter, reader}};
+
+/// Reads row after row into one record.
+pub(super) struct Rows<'a> {
+    text: &'a str,
+    reader: csv::Reader<&'a [u8]>,
+    record: ByteRecord,
+    read: u64,
+}
+
+/// One row.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) line: u64,
+    /// Its bytes in the file, for rows whose cells cannot be told apart.
+    pub(super) raw: &'a str,
+    record: &'a ByteRecord,
+}
+
+impl<'a> Rows<'a> {
+    /// All rows below the header, if there is one.
+    pub(super) fn new(text: &'a str, delimiter: Delimiter, has_header: bool) -> Self {
+        let mut rows = Self { text, reader: reader(text, delimiter), record: ByteRecord::new(), read: 0 };
+        if has_header {
+            // Reading from memory does not fail.
+            let _ = rows.reader.read_byte_record(&mut rows.record);
+        }
+        rows
+    }
+
+    /// The next row, or None after the last.
+    pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, ImportError> {
+        let (mut start, mut line) = (offset(&self.reader), self.reader.position().line());
+        if !self.reader.read_byte_record(&mut self.record).unwrap_or(false) {
+            return Ok(None);
+        }
+        self.read += 1;
+        if self.read > MAX_ROWS {
+            return Err(ImportError::TooManyRows);
+        }
+        // Empty lines before the row belong to the reader's record; the row begins after them.
+        let bytes = self.text.as_bytes();
+        while let Some(end @ (b'\n' | b'\r')) = bytes.get(start) {
+            line += u64::from(*end == b'\n');
+            start += 1;
+        }
+        let end = offset(&self.reader);
+        let raw = self.text.get(start..end).unwrap_or("").trim_end();
+        if end >= bytes.len() && raw.contains('\n') && raw.matches('"').count() % 2 == 1 {
+            return Err(ImportError::UnclosedQuote { line });
+        }
+        Ok(Some(Row { line, raw, record: &self.record }))
+    }
+}
+
+fn offset(reader: &csv::Reader<&[u8]>) -> usize {
+    usize::try_from(reader.position().byte()).unwrap_or(usize::MAX)
+}
+
+impl<'a> Row<'a> {
+    /// The text of a column; empty where there is none.
+    pub(super) fn cell(&self, column: Option<usize>) -> &'a str {
+        // The file was made valid UTF-8 and is cut at ASCII characters.
+        column.and_then(|at| self.record.get(at)).and_then(|cell| std::str::from_utf8(cell).ok()).unwrap_or("")
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.record.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.record.iter().all(|cell| cell.trim_ascii().is_empty())
+    }
+
+    /// Whether all cells from `column` on are empty.
+    pub(super) fn is_empty_from(&self, column: usize) -> bool {
+        self.record.iter().skip(column).all(|cell| cell.trim_ascii().is_empty())
+    }
+
+    pub(super) fn longest_cell(&self) -> usize {
+        self.record.iter().map(<[u8]>::len).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,14 @@
+//! The Overdue Items Notice, from the bytes of an export to rendered mails.
+//!
+//! ```text
+//! export bytes --import--> patrons with their items --plan--> notices, each with site, addresses, texts and ledger keys
+//! ```
+//!
+//! This module knows nothing of sockets, databases, clocks or message bytes: it turns values into values. Ids, dates and
+//! envelopes of the mails, and the ledger, belong to the caller.
+
+pub mod import;
+pub mod keys;
+
+pub use import::{Import, ImportError, ImportOptions, Item, PatronNotice, read};
+pub use keys::ledger_key;
