@@ -9,6 +9,13 @@
 
 pub mod import;
 pub mod keys;
+mod plan;
+pub mod sample;
+mod site;
+mod template;
 
 pub use import::{Import, ImportError, ImportOptions, Item, PatronNotice, read};
 pub use keys::ledger_key;
+pub use plan::{Plan, PlannedNotice, plan};
+pub use site::Site;
+pub use template::{BUILT_IN, DateFormat, Rendered, Sources, Template, TemplateError};

@@ -78,7 +78,7 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good >= bad * 20
+    good >= bad * 10
 }
 
 /// How many letters beyond ASCII look out of place in this encoding: a capital after a small letter, or a sign inside a word.

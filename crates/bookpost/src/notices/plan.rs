@@ -1,0 +1,162 @@
+//! From an import to the notices of a run, rendered one at a time.
+
+use mail::Address;
+use store::{LeftOut, LeftOutWhy, LedgerKey, Patron};
+
+use super::{
+    Import, Item, PatronNotice, ledger_key, site,
+    site::Site,
+    template::{Letter, LetterItem, Rendered, Template, TemplateError},
+};
+
+/// One patron's notice, ready to become a message.
+#[derive(Debug, Clone)]
+pub struct PlannedNotice<'a> {
+    pub site: &'a Site,
+    /// Never empty; the primary address first.
+    pub to: &'a [Address],
+    pub patron: Patron,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    /// One per item named.
+    pub keys: Vec<LedgerKey>,
+}
+
+/// Who gets a notice, and who does not and why.
+pub struct Plan<'a> {
+    import: &'a Import,
+    template: &'a Template,
+    /// Site of each of the import's branches.
+    sites: Vec<Option<&'a Site>>,
+    /// Places in `import.patrons`.
+    chosen: Vec<usize>,
+    /// In the order of the file.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Decides who gets a notice. A patron with items of several libraries gets one, from the library of the first; items of an unknown
+/// branch are listed and left out of it.
+pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template) -> Plan<'a> {
+    let sites: Vec<Option<&Site>> = import.branches.iter().map(|code| site::find(sites, code)).collect();
+    let mut left_out: Vec<LeftOut> = import.refused.iter().map(refused).collect();
+    let mut chosen = Vec::with_capacity(import.patrons.len());
+    for (at, patron) in import.patrons.iter().enumerate() {
+        let (known, unknown): (Vec<&Item>, Vec<&Item>) =
+            patron.items.iter().partition(|item| site_of(&sites, item).is_some());
+        if let Some(first) = unknown.first() {
+            left_out.push(unknown_branch(import, patron, first, unknown.len()));
+        }
+        if known.is_empty() {
+            continue;
+        }
+        if patron.addresses.is_empty() {
+            left_out.push(no_address(patron));
+        } else {
+            chosen.push(at);
+        }
+    }
+    left_out.sort_by_key(|one| one.line);
+    Plan { import, template, sites, chosen, left_out }
+}
+
+fn site_of<'a>(sites: &[Option<&'a Site>], item: &Item) -> Option<&'a Site> {
+    sites.get(usize::from(item.branch)).copied().flatten()
+}
+
+fn refused(refused: &super::import::Refused) -> LeftOut {
+    LeftOut {
+        why: LeftOutWhy::RefusedLine,
+        line: Some(refused.line),
+        who: refused.text.clone(),
+        detail: refused.reason.clone(),
+    }
+}
+
+fn unknown_branch(import: &Import, patron: &PatronNotice, item: &Item, items: usize) -> LeftOut {
+    let code = import.branches.get(usize::from(item.branch)).map_or("", |code| &**code);
+    let count = if items == 1 { "1 item".to_owned() } else { format!("{items} items") };
+    let detail = if code.is_empty() {
+        format!("{count}: the export does not say which library it is; with several libraries it must")
+    } else {
+        format!("{count}: no library here has the branch code \"{code}\"")
+    };
+    LeftOut { why: LeftOutWhy::UnknownBranch, line: Some(patron.line), who: who(patron), detail }
+}
+
+fn no_address(patron: &PatronNotice) -> LeftOut {
+    let detail = match &patron.unusable {
+        Some(text) => format!("\"{text}\" is not an email address"),
+        None => "the patron has no email address in the library system".to_owned(),
+    };
+    LeftOut { why: LeftOutWhy::NoAddress, line: Some(patron.line), who: who(patron), detail }
+}
+
+fn who(patron: &PatronNotice) -> String {
+    match (patron.name(), patron.number()) {
+        ("", number) => number.unwrap_or("a patron without a name").to_owned(),
+        (name, None) => name.to_owned(),
+        (name, Some(number)) => format!("{name} ({number})"),
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// How many notices there are.
+    pub fn len(&self) -> usize {
+        self.chosen.len()
+    }
+
+    /// Whether nobody gets a notice.
+    pub fn is_empty(&self) -> bool {
+        self.chosen.is_empty()
+    }
+
+    /// The notices in the order of the file, each rendered when it is asked for.
+    pub fn notices(&self) -> impl Iterator<Item = Result<PlannedNotice<'a>, TemplateError>> {
+        self.chosen.iter().filter_map(|&at| self.import.patrons.get(at)).filter_map(|patron| self.notice(patron))
+    }
+
+    fn notice(&self, patron: &'a PatronNotice) -> Option<Result<PlannedNotice<'a>, TemplateError>> {
+        let items: Vec<(&Item, &Site)> =
+            patron.items.iter().filter_map(|item| Some((item, site_of(&self.sites, item)?))).collect();
+        let &(_, site) = items.first()?;
+        let letter = Letter {
+            branch_name: &site.name,
+            branch_code: &site.code,
+            branch_email: site.reply_to.as_ref().unwrap_or(&site.email).as_str(),
+            branch_phone: site.phone.as_deref().unwrap_or(""),
+            patron_name: patron.name(),
+            first_name: patron.first_name(),
+            family_name: patron.family_name(),
+            patron_number: patron.number().unwrap_or(""),
+            language: patron.language().unwrap_or(""),
+            items: items.iter().map(|(item, site)| letter_item(item, site)).collect(),
+        };
+        Some(self.template.render(&letter).map(|Rendered { subject, text, html }| PlannedNotice {
+            site,
+            to: &patron.addresses,
+            patron: Patron { name: patron.name().to_owned(), number: patron.number().map(str::to_owned) },
+            subject,
+            text,
+            html,
+            keys: items.iter().map(|(item, _)| ledger_key(&patron.identity, item)).collect(),
+        }))
+    }
+}
+
+fn letter_item<'a>(item: &'a Item, site: &'a Site) -> LetterItem<'a> {
+    LetterItem {
+        title: item.title(),
+        author: item.author(),
+        barcode: item.barcode(),
+        call_number: item.call_number(),
+        due: item.due,
+        checked_out: item.checked_out,
+        price: item.price(),
+        charge: item.charge(),
+        branch_name: &site.name,
+    }
+}
+
+#[cfg(test)]
+mod tests;

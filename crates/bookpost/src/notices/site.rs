@@ -1,0 +1,57 @@
+//! The libraries that notices come from.
+
+use mail::Address;
+
+/// One library, as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The branch code of the library system.
+    pub code: String,
+    /// What patrons read as the sender's name.
+    pub name: String,
+    /// From, and where answers go unless `reply_to` says otherwise.
+    pub email: Address,
+    pub reply_to: Option<Address>,
+    /// Where undeliverable mail goes; `email` if it is not set.
+    pub return_address: Option<Address>,
+    pub phone: Option<String>,
+}
+
+/// The site that an export calls `branch`: by code, else by name (Koha's -csv form has only names). Where the export names no
+/// branch at all, the only site there is.
+pub fn find<'a>(sites: &'a [Site], branch: &str) -> Option<&'a Site> {
+    let branch = branch.trim();
+    if branch.is_empty() {
+        return if let [only] = sites { Some(only) } else { None };
+    }
+    let same = |text: &str| text.trim().to_lowercase() == branch.to_lowercase();
+    sites.iter().find(|site| site.code.trim() == branch).or_else(|| {
+        sites.iter().find(|site| same(&site.code)).or_else(|| sites.iter().find(|site| same(&site.name)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(code: &str, name: &str) -> Site {
+        let email = Address::parse("desk@example.org").unwrap();
+        Site { code: code.into(), name: name.into(), email, reply_to: None, return_address: None, phone: None }
+    }
+
+    #[test]
+    fn a_branch_is_found_by_code_then_by_name_and_never_guessed() {
+        let sites = [site("MAIN", "Main Library"), site("WEST", "Westside")];
+        for (branch, found) in [
+            ("MAIN", Some("MAIN")),
+            ("main ", Some("MAIN")),
+            ("westside", Some("WEST")),
+            ("EAST", None),
+            ("", None),
+        ] {
+            assert_eq!(find(&sites, branch).map(|site| site.code.as_str()), found, "{branch:?}");
+        }
+        assert_eq!(find(&sites[..1], "").map(|site| site.code.as_str()), Some("MAIN"));
+        assert_eq!(find(&sites[..1], "EAST"), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! The template engine with everything taken out that a wording does not need.
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
+
+use super::{FUEL, Sources, check::TemplateError};
+
+pub(super) const SUBJECT: &str = "subject.txt";
+pub(super) const TEXT: &str = "body.txt";
+pub(super) const HTML: &str = "body.html";
+
+pub(super) fn compile(sources: Sources<'_>) -> Result<Environment<'static>, TemplateError> {
+    let mut environment = Environment::empty();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_debug(true);
+    environment.set_auto_escape_callback(|name| {
+        if name == HTML { AutoEscape::Html } else { AutoEscape::None }
+    });
+    environment.add_filter("upper", filters::upper);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("title", filters::title);
+    environment.add_filter("capitalize", filters::capitalize);
+    environment.add_filter("trim", filters::trim);
+    environment.add_filter("length", filters::length);
+    environment.add_filter("first", filters::first);
+    environment.add_filter("default", filters::default);
+    for (name, source) in [(SUBJECT, sources.subject), (TEXT, sources.text), (HTML, sources.html)] {
+        environment
+            .add_template_owned(name, source.to_owned())
+            .map_err(|error| TemplateError::of(name, source, &error))?;
+    }
+    Ok(environment)
+}
+
+pub(super) fn render(
+    environment: &Environment<'static>,
+    name: &'static str,
+    value: &Value,
+) -> Result<String, TemplateError> {
+    let template = environment.get_template(name).map_err(|error| TemplateError::of(name, "", &error))?;
+    template.render(value.clone()).map_err(|error| TemplateError::of(name, template.source(), &error))
+}

@@ -1,0 +1,127 @@
+//! What a template can say about a notice, under the names that people know.
+
+use jiff::civil::Date;
+use minijinja::{Value, context};
+use serde::Deserialize;
+
+/// Variables of the whole notice.
+pub(super) const VARIABLES: [&str; 12] = [
+    "branch_name",
+    "branch_code",
+    "branch_email",
+    "branch_phone",
+    "patron_name",
+    "first_name",
+    "family_name",
+    "patron_number",
+    "language",
+    "item_count",
+    "items",
+    "earliest_due_date",
+];
+
+/// Variables of each of `items`.
+pub(super) const ITEM_VARIABLES: [&str; 9] = [
+    "title",
+    "author",
+    "item_barcode",
+    "call_number",
+    "item_due_date",
+    "item_checkout_date",
+    "replacement_cost",
+    "overdue_charge",
+    "branch_name",
+];
+
+/// How dates are written out in notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateFormat {
+    /// 12 November 2026
+    #[default]
+    Long,
+    /// November 12, 2026
+    LongUs,
+    /// 2026-11-12
+    Iso,
+}
+
+const MONTHS: [&str; 12] = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+];
+
+impl DateFormat {
+    /// The date as it stands in a notice.
+    pub fn write(self, date: Date) -> String {
+        let month = usize::try_from(date.month() - 1).ok().and_then(|at| MONTHS.get(at)).unwrap_or(&"");
+        match self {
+            Self::Long => format!("{} {month} {}", date.day(), date.year()),
+            Self::LongUs => format!("{month} {}, {}", date.day(), date.year()),
+            Self::Iso => date.to_string(),
+        }
+    }
+}
+
+/// One notice before it is written.
+pub(in crate::notices) struct Letter<'a> {
+    pub(in crate::notices) branch_name: &'a str,
+    pub(in crate::notices) branch_code: &'a str,
+    pub(in crate::notices) branch_email: &'a str,
+    pub(in crate::notices) branch_phone: &'a str,
+    pub(in crate::notices) patron_name: &'a str,
+    pub(in crate::notices) first_name: &'a str,
+    pub(in crate::notices) family_name: &'a str,
+    pub(in crate::notices) patron_number: &'a str,
+    pub(in crate::notices) language: &'a str,
+    pub(in crate::notices) items: Vec<LetterItem<'a>>,
+}
+
+/// One item of a [`Letter`].
+pub(in crate::notices) struct LetterItem<'a> {
+    pub(in crate::notices) title: &'a str,
+    pub(in crate::notices) author: &'a str,
+    pub(in crate::notices) barcode: &'a str,
+    pub(in crate::notices) call_number: &'a str,
+    pub(in crate::notices) due: Option<Date>,
+    pub(in crate::notices) checked_out: Option<Date>,
+    pub(in crate::notices) price: &'a str,
+    pub(in crate::notices) charge: &'a str,
+    pub(in crate::notices) branch_name: &'a str,
+}
+
+/// The letter as a template sees it. What is not known is an empty text, so that `{% if author %}` works.
+pub(super) fn value(letter: &Letter<'_>, dates: DateFormat) -> Value {
+    let written = |date: Option<Date>| date.map_or_else(String::new, |date| dates.write(date));
+    let items: Vec<Value> = letter
+        .items
+        .iter()
+        .map(|item| {
+            context! {
+                title => item.title,
+                author => item.author,
+                item_barcode => item.barcode,
+                call_number => item.call_number,
+                item_due_date => written(item.due),
+                item_checkout_date => written(item.checked_out),
+                replacement_cost => item.price,
+                overdue_charge => item.charge,
+                branch_name => item.branch_name,
+            }
+        })
+        .collect();
+    context! {
+        branch_name => letter.branch_name,
+        branch_code => letter.branch_code,
+        branch_email => letter.branch_email,
+        branch_phone => letter.branch_phone,
+        patron_name => letter.patron_name,
+        first_name => letter.first_name,
+        family_name => letter.family_name,
+        patron_number => letter.patron_number,
+        language => letter.language,
+        item_count => letter.items.len(),
+        earliest_due_date => written(letter.items.iter().filter_map(|item| item.due).min()),
+        items => items,
+    }
+}
