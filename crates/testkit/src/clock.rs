@@ -65,6 +65,11 @@ impl ManualClock {
         Some(at)
     }
 
+    /// When the next sleeper wakes; `None` if nobody sleeps.
+    pub fn next_sleeper(&self) -> Option<Timestamp> {
+        self.state().sleepers.first_key_value().map(|((at, _), _)| *at)
+    }
+
     /// How many sleep.
     pub fn sleepers(&self) -> usize {
         self.state().sleepers.len()

@@ -11,7 +11,10 @@ use anyhow::Context;
 use mail::clock::Clock;
 use rand::{SeedableRng, rngs::StdRng};
 use store::Store;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+};
 
 use crate::{
     alarms::{self, Alarms},
@@ -43,8 +46,8 @@ pub struct App {
     pub receiver: Receiver,
     /// The dispatcher.
     pub worker: Handle,
-    /// The practice mailbox, where it is the way of sending.
-    pub practice: Option<Practice>,
+    /// The practice mailbox. Practice mail goes there whatever the way of sending is.
+    pub practice: Practice,
     pub(crate) dice: Arc<Mutex<StdRng>>,
     alarms: Alarms,
     tasks: JoinSet<()>,
@@ -77,12 +80,7 @@ impl App {
         let recovered =
             start::recover(&store, &journal, replay, policy, &config.schedule, clock.now(), &mut dice)
                 .await?;
-        let practice = match config.sending.way {
-            Way::Practice => {
-                Some(Practice::start(&config.data_dir.join("practice"), start.practice_rules).await?)
-            }
-            _ => None,
-        };
+        let practice = Practice::start(&config.data_dir.join("practice"), start.practice_rules).await?;
 
         let mut tasks = JoinSet::new();
         let way_in = Arc::new(OnceLock::new());
@@ -110,7 +108,8 @@ impl App {
             unsettled,
             at_step: start.at_step,
         });
-        let routes = routes(&config, practice.as_ref())?;
+        let low = Arc::new(Notify::new());
+        let routes = routes(&config, &practice, &low)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
         let fresh = doors::Lines::new(&routes, Arc::clone(&leases), handle.clone(), Arc::clone(&delivery));
@@ -122,6 +121,7 @@ impl App {
             alarms: alarms.clone(),
             routes,
             told,
+            low,
             leases,
             alone: recovered.restarted.alone > 0,
             inbox,
@@ -162,13 +162,21 @@ impl App {
     }
 }
 
-/// The routes of the configured way of sending.
-fn routes(config: &Config, practice: Option<&Practice>) -> anyhow::Result<Vec<Route>> {
-    let servers = match (&config.sending.way, practice) {
-        (Way::Servers(servers), _) => servers.clone(),
-        (Way::Practice, Some(mailbox)) => vec![Arc::new(practice_server(mailbox))],
-        _ => return Ok(Vec::new()),
-    };
+/// The route of the configured way of sending, if there is one, and that of practice mail, which is a way of its own.
+fn routes(config: &Config, practice: &Practice, low: &Arc<Notify>) -> anyhow::Result<Vec<Route>> {
+    let rehearsal = route(config, true, &[Arc::new(practice_server(practice))], low)?;
+    match &config.sending.way {
+        Way::Servers(servers) => Ok(vec![route(config, false, servers, low)?, rehearsal]),
+        Way::Practice | Way::None => Ok(vec![rehearsal]),
+    }
+}
+
+fn route(
+    config: &Config,
+    practice: bool,
+    servers: &[Arc<Server>],
+    low: &Arc<Notify>,
+) -> anyhow::Result<Route> {
     let upstream = |server: &Arc<Server>| {
         let tls = match server.encryption {
             Encryption::Plain => None,
@@ -179,12 +187,8 @@ fn routes(config: &Config, practice: Option<&Practice>) -> anyhow::Result<Vec<Ro
         anyhow::Ok(Upstream::new(Arc::clone(server), tls))
     };
     let upstreams = servers.iter().map(upstream).collect::<Result<_, _>>()?;
-    let rules = Rules {
-        schedule: config.schedule,
-        in_doubt: config.sending.in_doubt,
-        practice: matches!(config.sending.way, Way::Practice),
-    };
-    Ok(vec![Route::new(rules, upstreams)])
+    let rules = Rules { schedule: config.schedule, in_doubt: config.sending.in_doubt, practice };
+    Ok(Route::new(rules, upstreams, Arc::clone(low)))
 }
 
 /// The practice mailbox as a server: on loopback, without encryption or login.

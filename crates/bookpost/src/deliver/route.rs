@@ -13,7 +13,7 @@ use mail::clock::Clock;
 use rand::rngs::StdRng;
 use rustls::ClientConfig;
 use store::{Attempt, Claimed, Recovery, RunId, Settlement, Verdict};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::{
     breaker::Breaker,
@@ -169,15 +169,11 @@ impl Delivery {
 }
 
 impl Route {
-    /// A route over `upstreams`, tried in their order.
-    pub fn new(rules: Rules, upstreams: Vec<Upstream>) -> Self {
+    /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty.
+    pub fn new(rules: Rules, upstreams: Vec<Upstream>, low: Arc<Notify>) -> Self {
         let practice = rules.practice;
-        let line = Line {
-            ready: Ready::default(),
-            rules,
-            in_flight: AtomicUsize::new(0),
-            good: AtomicUsize::new(0),
-        };
+        let line =
+            Line { ready: Ready::new(low), rules, in_flight: AtomicUsize::new(0), good: AtomicUsize::new(0) };
         Self {
             practice,
             line: Arc::new(line),

@@ -1,7 +1,7 @@
 //! From an import to the notices of a run, rendered one at a time.
 
 use mail::Address;
-use store::{LeftOut, LeftOutWhy, LedgerKey, Patron};
+use store::{LedgerKey, LeftOut, LeftOutWhy, Patron};
 
 use super::{
     Import, Item, PatronNotice, ledger_key, site,
@@ -113,7 +113,10 @@ impl<'a> Plan<'a> {
 
     /// The notices in the order of the file, each rendered when it is asked for.
     pub fn notices(&self) -> impl Iterator<Item = Result<PlannedNotice<'a>, TemplateError>> {
-        self.chosen.iter().filter_map(|&at| self.import.patrons.get(at)).filter_map(|patron| self.notice(patron))
+        self.chosen
+            .iter()
+            .filter_map(|&at| self.import.patrons.get(at))
+            .filter_map(|patron| self.notice(patron))
     }
 
     fn notice(&self, patron: &'a PatronNotice) -> Option<Result<PlannedNotice<'a>, TemplateError>> {

@@ -168,7 +168,10 @@ mod tests {
         assert_eq!(bytes, library(7, date(2026, 11, 23)));
         assert_ne!(bytes, library(8, date(2026, 11, 23)));
         let import = read(&bytes, &ImportOptions::default()).unwrap();
-        assert_eq!((import.shape, import.patrons.len(), import.branches.len()), (Shape::KohaOverdues, 320, 3));
+        assert_eq!(
+            (import.shape, import.patrons.len(), import.branches.len()),
+            (Shape::KohaOverdues, 320, 3)
+        );
         assert_eq!((import.refused.len(), import.left_aside.len()), (1, 0));
         assert_eq!(import.patrons.iter().filter(|patron| patron.addresses.is_empty()).count(), 1);
         assert!(import.patrons.iter().any(|patron| patron.items.len() > 1));

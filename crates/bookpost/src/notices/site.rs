@@ -1,25 +1,10 @@
 //! The libraries that notices come from.
 
-use mail::Address;
-
-/// One library, as the configuration names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
-    /// The branch code of the library system.
-    pub code: String,
-    /// What patrons read as the sender's name.
-    pub name: String,
-    /// From, and where answers go unless `reply_to` says otherwise.
-    pub email: Address,
-    pub reply_to: Option<Address>,
-    /// Where undeliverable mail goes; `email` if it is not set.
-    pub return_address: Option<Address>,
-    pub phone: Option<String>,
-}
+pub use crate::config::Site;
 
 /// The site that an export calls `branch`: by code, else by name (Koha's -csv form has only names). Where the export names no
 /// branch at all, the only site there is.
-pub fn find<'a>(sites: &'a [Site], branch: &str) -> Option<&'a Site> {
+pub(super) fn find<'a>(sites: &'a [Site], branch: &str) -> Option<&'a Site> {
     let branch = branch.trim();
     if branch.is_empty() {
         return if let [only] = sites { Some(only) } else { None };
@@ -32,11 +17,20 @@ pub fn find<'a>(sites: &'a [Site], branch: &str) -> Option<&'a Site> {
 
 #[cfg(test)]
 mod tests {
+    use mail::Address;
+
     use super::*;
 
     fn site(code: &str, name: &str) -> Site {
         let email = Address::parse("desk@example.org").unwrap();
-        Site { code: code.into(), name: name.into(), email, reply_to: None, return_address: None, phone: None }
+        Site {
+            code: code.into(),
+            name: name.into(),
+            email,
+            reply_to: None,
+            return_address: None,
+            phone: None,
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use store::{Claimed, Class};
@@ -12,13 +12,13 @@ use tokio::sync::Notify;
 pub const MEMORY_BUDGET: usize = 16 << 20;
 
 /// The line before one route's connections: first, normal and large mailings, each in order of arrival.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ready {
     inner: Mutex<Inner>,
     /// Rung for each message that is put in line.
     pub arrived: Notify,
     /// Rung when the line is nearly empty.
-    pub low: Notify,
+    low: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +33,11 @@ struct Inner {
 const LOW: usize = 64;
 
 impl Ready {
+    /// An empty line that rings `low` when it is nearly empty.
+    pub fn new(low: Arc<Notify>) -> Self {
+        Self { inner: Mutex::default(), arrived: Notify::new(), low }
+    }
+
     /// Puts messages at the end of their lines. When the line is stopped they come back.
     pub fn push(&self, messages: Vec<Claimed>) -> Vec<Claimed> {
         let count = messages.len();

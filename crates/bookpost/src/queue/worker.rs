@@ -16,7 +16,7 @@ use std::{
 use jiff::Timestamp;
 use store::{AlarmKind, Claim, Lease, Store};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Notify, mpsc, oneshot, watch},
     task::{Id, JoinSet},
 };
 
@@ -128,6 +128,7 @@ pub struct Worker {
     told: mpsc::UnboundedReceiver<Told>,
     inbox: Inbox,
     gate: watch::Sender<Gate>,
+    low: Arc<Notify>,
     leases: Arc<Leases>,
     /// Recipients that were in flight at an abnormal end are attempted alone first; Some(since) while the present one is.
     alone: Option<Alone>,
@@ -170,6 +171,8 @@ pub struct Parts {
     pub alarms: Alarms,
     pub routes: Vec<Route>,
     pub told: mpsc::UnboundedReceiver<Told>,
+    /// Rung by the lines when they are nearly empty.
+    pub low: Arc<Notify>,
     pub leases: Arc<Leases>,
     pub inbox: Inbox,
     /// Some recipients were in flight when the program last died.
@@ -189,6 +192,7 @@ impl Worker {
             told: parts.told,
             inbox: parts.inbox,
             gate: watch::channel(Gate::Open).0,
+            low: parts.low,
             leases: parts.leases,
             alone: parts.alone.then_some(Alone::Next),
             journal_failed: false,
@@ -208,15 +212,18 @@ impl Worker {
             let wake_at = self.advance().await;
             self.announce(wake_at);
             let clock = Arc::clone(&self.delivery.clock);
-            let low = self.routes.first().map(|route| Arc::clone(&route.line));
+            let low = Arc::clone(&self.low);
             let draining = tokio::select! {
                 biased;
                 Some(told) = self.told.recv() => { self.hear(told).await; false }
                 Some(ended) = self.lanes.join_next_with_id() => { self.lane_ended(ended).await; false }
                 request = self.inbox.requests.recv() => self.obey(request),
-                () = async { match &low { Some(line) => line.ready.low.notified().await, None => std::future::pending().await } } => false,
-                () = clock.sleep_until(wake_at) => { self.look_again(); false }
+                () = low.notified() => false,
+                () = clock.sleep_until(wake_at) => false,
             };
+            if clock.now() >= wake_at {
+                self.look_again();
+            }
             if draining || self.journal_failed {
                 break;
             }

@@ -22,8 +22,8 @@ use crate::{alarms::Alarms, config::Config, receive::Receiver};
 
 /// Owed reports that are looked at in one go.
 const LOOK: usize = 1000;
-/// The store is asked at most this seldom.
-const SELDOM: Duration = Duration::from_secs(15);
+/// The store is asked at least this often.
+const SELDOM: Duration = Duration::from_secs(60);
 
 /// What the task works with.
 pub struct Returns {

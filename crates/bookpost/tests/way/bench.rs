@@ -4,7 +4,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start},
-    config::{AlarmsConfig, Config, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site, Way},
+    config::{
+        AlarmsConfig, Config, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site, Way,
+    },
 };
 use jiff::Timestamp;
 use mail::{Address, Envelope, ReversePath, clock::Clock, retry::RetrySchedule};
@@ -130,7 +132,9 @@ async fn open(folder: &tempfile::TempDir, servers: Vec<Arc<Server>>, clock: &Man
 pub fn message(to: &str, now: Timestamp) -> NewMessage {
     let to: Address = to.parse().unwrap();
     let message_id = format!("<{to}.{}@bookpost.example.org>", now.as_microsecond());
-    let text = format!("From: library@riverside.example.org\r\nTo: {to}\r\nMessage-ID: {message_id}\r\nSubject: Test\r\n\r\nHello\r\n");
+    let text = format!(
+        "From: library@riverside.example.org\r\nTo: {to}\r\nMessage-ID: {message_id}\r\nSubject: Test\r\n\r\nHello\r\n"
+    );
     let from: Address = "returns@riverside.example.org".parse().unwrap();
     NewMessage {
         kind: Kind::Mail,

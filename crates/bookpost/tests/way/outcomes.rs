@@ -27,7 +27,9 @@ async fn one_refusal_is_that_recipients_and_is_reported() {
         does: Does::Reply("550 5.1.1 no such user".into()),
         times: None,
     };
-    let sink = Sink::start(Settings { rules: vec![refused], keep_bytes: true, ..Settings::default() }).await.unwrap();
+    let sink = Sink::start(Settings { rules: vec![refused], keep_bytes: true, ..Settings::default() })
+        .await
+        .unwrap();
     let bench = Bench::start(vec![server("server1", sink.address())]).await;
     bench.accept(&["ann@example.org", "gone@example.org", "bob@example.org"]).await;
     sink.wait_for(2).await;

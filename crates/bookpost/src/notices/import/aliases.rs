@@ -92,7 +92,10 @@ fn lists(toml: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
     for (meaning, names) in &mut lists {
         if meaning != "email" && meaning != "drop" && !NAMED.iter().any(|(name, _)| name == meaning) {
             let known: Vec<&str> = NAMED.iter().map(|(name, _)| *name).chain(["email", "drop"]).collect();
-            return Err(format!("it has a list \"{meaning}\", but may have only these: {}", known.join(", ")));
+            return Err(format!(
+                "it has a list \"{meaning}\", but may have only these: {}",
+                known.join(", ")
+            ));
         }
         for name in names {
             *name = normal(name);
@@ -104,7 +107,8 @@ fn lists(toml: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
 /// A column name without what people write in different ways.
 pub(super) fn normal(name: &str) -> String {
     let lower = name.trim_start_matches('\u{feff}').to_lowercase();
-    let mut words = lower.split(|c: char| c.is_whitespace() || "_-.".contains(c)).filter(|word| !word.is_empty());
+    let mut words =
+        lower.split(|c: char| c.is_whitespace() || "_-.".contains(c)).filter(|word| !word.is_empty());
     let mut normal = words.next().unwrap_or_default().to_owned();
     for word in words {
         normal.push(' ');

@@ -35,7 +35,9 @@ impl FromStr for DateOrder {
         match text.trim().to_lowercase().as_str() {
             "d/m/y" | "d.m.y" | "d-m-y" => Ok(Self::DayFirst),
             "m/d/y" | "m-d-y" => Ok(Self::MonthFirst),
-            other => Err(format!("{other:?} is no order of dates: say d/m/y (day first) or m/d/y (month first)")),
+            other => {
+                Err(format!("{other:?} is no order of dates: say d/m/y (day first) or m/d/y (month first)"))
+            }
         }
     }
 }
@@ -181,7 +183,11 @@ mod tests {
             (&["3/4/2026", "5/6/2026"], Some(DateOrder::MonthFirst), Ok(Some(DateOrder::MonthFirst))),
             (&["3/4/2026", "25/6/2026"], None, Ok(Some(DateOrder::DayFirst))),
             (&["3/4/2026", "5/26/2026"], None, Ok(Some(DateOrder::MonthFirst))),
-            (&["3/14/2026", "25/6/2026"], None, Err(ImportError::MixedDates { day_first: 3, month_first: 2 })),
+            (
+                &["3/14/2026", "25/6/2026"],
+                None,
+                Err(ImportError::MixedDates { day_first: 3, month_first: 2 }),
+            ),
             (&["3.4.2026", "2026-04-03", "5/5/2026", "", "soon"], None, Ok(None)),
         ] {
             let mut evidence = Evidence::default();

@@ -6,7 +6,9 @@ use super::{MAX_BYTES, MAX_CELL_BYTES, MAX_ROWS};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// No bytes, or nothing but white space.
-    #[error("The file is empty. Make the export again, and check that the library system wrote something into it.")]
+    #[error(
+        "The file is empty. Make the export again, and check that the library system wrote something into it."
+    )]
     Empty,
     /// Something else than text with columns.
     #[error("This is {what}, not an export with columns. {advice}")]
@@ -33,7 +35,9 @@ pub enum ImportError {
     )]
     DuplicateColumn { name: String },
     /// A header and nothing below it that could be used as a row.
-    #[error("The file has column names but no lines below them: nothing is overdue, or the export broke off.")]
+    #[error(
+        "The file has column names but no lines below them: nothing is overdue, or the export broke off."
+    )]
     NoRows,
     /// No row settles whether day or month comes first.
     #[error(

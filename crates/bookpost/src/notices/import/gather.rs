@@ -174,7 +174,8 @@ impl<'a> Gatherer<'a> {
                 return Ok([prefix, value].concat().into_boxed_str());
             }
         }
-        let address = self.layout.emails.iter().map(|&at| row.cell(Some(at)).trim()).find(|cell| !cell.is_empty());
+        let address =
+            self.layout.emails.iter().map(|&at| row.cell(Some(at)).trim()).find(|cell| !cell.is_empty());
         let name = self.name(row);
         match (address, name.is_empty()) {
             (None, true) => Err("it names no patron: number, name and address are all empty".to_owned()),
@@ -335,7 +336,8 @@ impl<'a> Gatherer<'a> {
     fn about(&self, row: &Row<'_>) -> String {
         let number = [Field::PatronNumber, Field::PatronId].map(|field| self.cell(row, field).trim());
         let (name, title) = (self.name(row), self.cell(row, Field::Title));
-        let pieces = [name.as_str(), number.into_iter().find(|number| !number.is_empty()).unwrap_or(""), title];
+        let pieces =
+            [name.as_str(), number.into_iter().find(|number| !number.is_empty()).unwrap_or(""), title];
         let pieces: Vec<String> = pieces.into_iter().map(shown).filter(|piece| !piece.is_empty()).collect();
         pieces.join(", ")
     }

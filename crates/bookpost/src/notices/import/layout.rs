@@ -93,7 +93,11 @@ impl Layout {
 
 /// A reader over `text` that takes every row, whatever its number of cells.
 pub(super) fn reader(text: &str, delimiter: Delimiter) -> csv::Reader<&[u8]> {
-    ReaderBuilder::new().delimiter(delimiter.byte()).has_headers(false).flexible(true).from_reader(text.as_bytes())
+    ReaderBuilder::new()
+        .delimiter(delimiter.byte())
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes())
 }
 
 /// Looks at the first row and finds out what the file is.
@@ -101,10 +105,8 @@ pub(super) fn recognise(text: &str, options: &ImportOptions) -> Result<Layout, I
     let said = options.delimiter.map(|delimiter| [delimiter]);
     let candidates = said.as_ref().map_or(&Delimiter::ALL[..], |one| &one[..]);
     // Of several delimiters the one that makes the most cells is right, if its cells have a meaning.
-    let mut rows: Vec<(Delimiter, Vec<String>)> = candidates
-        .iter()
-        .map(|&delimiter| (delimiter, first_row(text, delimiter)))
-        .collect();
+    let mut rows: Vec<(Delimiter, Vec<String>)> =
+        candidates.iter().map(|&delimiter| (delimiter, first_row(text, delimiter))).collect();
     rows.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.len()));
     let mut problem = None;
     for (delimiter, cells) in &rows {
@@ -210,9 +212,11 @@ fn named(
     let is_secret = |name: &String| aliases.names("drop").contains(name);
     layout.has_secrets = names.iter().any(is_secret);
     for (meaning, field) in NAMED {
-        let column = aliases.names(meaning).iter().filter(|name| !is_secret(name)).find_map(|name| {
-            by_name.get(name.as_str()).copied()
-        });
+        let column = aliases
+            .names(meaning)
+            .iter()
+            .filter(|name| !is_secret(name))
+            .find_map(|name| by_name.get(name.as_str()).copied());
         layout.set(field, column);
     }
     let emails = aliases.names("email");
@@ -223,7 +227,9 @@ fn named(
     }
     let all_names = NAMED.iter().flat_map(|(meaning, _)| aliases.names(meaning));
     match duplicate {
-        Some(name) if all_names.into_iter().any(|known| *known == name) => Err(ImportError::DuplicateColumn { name }),
+        Some(name) if all_names.into_iter().any(|known| *known == name) => {
+            Err(ImportError::DuplicateColumn { name })
+        }
         _ => Err(ImportError::UnknownColumns { missing: missing.join(", "), seen: shown(first) }),
     }
 }
@@ -272,8 +278,11 @@ fn missing(layout: &Layout) -> Vec<&'static str> {
 /// The file's own column names for an error, shortened.
 fn shown(first: &[String]) -> String {
     const MOST: usize = 30;
-    let mut names: Vec<String> =
-        first.iter().take(MOST).map(|name| name.trim().chars().filter(|c| !c.is_control()).take(40).collect()).collect();
+    let mut names: Vec<String> = first
+        .iter()
+        .take(MOST)
+        .map(|name| name.trim().chars().filter(|c| !c.is_control()).take(40).collect())
+        .collect();
     if first.len() > MOST {
         names.push(format!("and {} more", first.len() - MOST));
     }

@@ -116,6 +116,9 @@ impl Item {
 impl fmt::Debug for Item {
     /// Names no title.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Item").field("due", &self.due).field("checked_out", &self.checked_out).finish_non_exhaustive()
+        f.debug_struct("Item")
+            .field("due", &self.due)
+            .field("checked_out", &self.checked_out)
+            .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,10 @@
 
 use csv::ByteRecord;
 
-use super::{ImportError, MAX_ROWS, layout::{Delimiter, reader}};
+use super::{
+    ImportError, MAX_ROWS,
+    layout::{Delimiter, reader},
+};
 
 /// Reads row after row into one record.
 pub(super) struct Rows<'a> {
@@ -65,7 +68,10 @@ impl<'a> Row<'a> {
     /// The text of a column; empty where there is none.
     pub(super) fn cell(&self, column: Option<usize>) -> &'a str {
         // The file was made valid UTF-8 and is cut at ASCII characters.
-        column.and_then(|at| self.record.get(at)).and_then(|cell| std::str::from_utf8(cell).ok()).unwrap_or("")
+        column
+            .and_then(|at| self.record.get(at))
+            .and_then(|cell| std::str::from_utf8(cell).ok())
+            .unwrap_or("")
     }
 
     pub(super) fn width(&self) -> usize {

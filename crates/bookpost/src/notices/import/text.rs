@@ -52,7 +52,8 @@ fn refuse_other_kinds(bytes: &[u8]) -> Result<(), ImportError> {
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let page = [&b"<!doctype"[..], b"<html", b"<?xml", b"<head", b"<body"];
     if page.iter().any(|tag| start.get(..tag.len()).is_some_and(|first| first.eq_ignore_ascii_case(tag))) {
-        let advice = "Perhaps the library system asked for a sign-in, or showed an error, instead of the export.";
+        let advice =
+            "Perhaps the library system asked for a sign-in, or showed an error, instead of the export.";
         return Err(ImportError::NotAnExport { what: "a web page", advice });
     }
     Ok(())

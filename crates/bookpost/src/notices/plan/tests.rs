@@ -29,7 +29,9 @@ fn one_notice_per_patron_and_everybody_else_is_named() {
     let notices: Vec<_> = plan.notices().map(Result::unwrap).collect();
     let seen: Vec<_> = notices
         .iter()
-        .map(|notice| (notice.site.code.as_str(), notice.patron.name.as_str(), notice.to.len(), notice.keys.len()))
+        .map(|notice| {
+            (notice.site.code.as_str(), notice.patron.name.as_str(), notice.to.len(), notice.keys.len())
+        })
         .collect();
     assert_eq!(seen, [("MAIN", "Ngozi Okafor", 1, 2), ("WEST", "Łukasz Żółkiewski", 2, 1)]);
     let left: Vec<_> = plan.left_out.iter().map(|left| (left.why, left.line, left.who.as_str())).collect();
@@ -50,8 +52,12 @@ fn an_unknown_branch_is_listed_and_the_others_go() {
     let template = wording("overdue-without-titles");
     let plan = plan(&import, sites, &template);
     assert_eq!(plan.len(), 1);
-    let unknown: Vec<_> =
-        plan.left_out.iter().filter(|left| left.why == LeftOutWhy::UnknownBranch).map(|left| &left.detail).collect();
+    let unknown: Vec<_> = plan
+        .left_out
+        .iter()
+        .filter(|left| left.why == LeftOutWhy::UnknownBranch)
+        .map(|left| &left.detail)
+        .collect();
     assert_eq!(unknown, [&"1 item: no library here has the branch code \"WEST\"".to_owned(); 2]);
     let notice = plan.notices().next().unwrap().unwrap();
     for text in [&notice.subject, &notice.text, &notice.html] {

@@ -49,7 +49,11 @@ impl TemplateError {
                 let why = format!("{} is not available in notices", error.detail().unwrap_or(piece));
                 Self::Wrong { file, line, why }
             }
-            _ => Self::Wrong { file, line, why: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned) },
+            _ => Self::Wrong {
+                file,
+                line,
+                why: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+            },
         }
     }
 }
@@ -67,7 +71,8 @@ fn near(name: &str) -> String {
         .map(|known| (strsim::damerau_levenshtein(known, name), known))
         .min()
         .filter(|(distance, _)| *distance <= 3.max(name.len() / 3));
-    let meant: Cow<'_, str> = best.map_or(Cow::Borrowed(""), |(_, known)| format!(" (did you mean \"{known}\"?)").into());
+    let meant: Cow<'_, str> =
+        best.map_or(Cow::Borrowed(""), |(_, known)| format!(" (did you mean \"{known}\"?)").into());
     meant.into_owned()
 }
 
@@ -100,7 +105,10 @@ fn unknown_names(template: &Template, file: &'static str) -> Result<(), Template
     unknown.retain(|name| !VARIABLES.contains(&name.as_str()));
     unknown.sort();
     let Some(name) = unknown.into_iter().next() else { return Ok(()) };
-    let line = (1..).zip(compiled.source().lines()).find(|(_, text)| text.contains(&name)).map_or(1, |(line, _)| line);
+    let line = (1..)
+        .zip(compiled.source().lines())
+        .find(|(_, text)| text.contains(&name))
+        .map_or(1, |(line, _)| line);
     Err(TemplateError::UnknownVariable { file, line, name })
 }
 

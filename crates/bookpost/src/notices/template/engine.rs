@@ -13,9 +13,11 @@ pub(super) fn compile(sources: Sources<'_>) -> Result<Environment<'static>, Temp
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_debug(true);
-    environment.set_auto_escape_callback(|name| {
-        if name == HTML { AutoEscape::Html } else { AutoEscape::None }
-    });
+    environment.set_auto_escape_callback(
+        |name| {
+            if name == HTML { AutoEscape::Html } else { AutoEscape::None }
+        },
+    );
     environment.add_filter("upper", filters::upper);
     environment.add_filter("lower", filters::lower);
     environment.add_filter("title", filters::title);

@@ -19,9 +19,9 @@ pub use variables::DateFormat;
 pub(super) use variables::{Letter, LetterItem};
 
 /// Steps of the template engine for one text. A notice of 2,000 items takes some 300,000.
-pub const FUEL: u64 = 3_000_000;
+pub(super) const FUEL: u64 = 3_000_000;
 /// Longest subject; longer ones are cut off by many mail programs and refused by some servers.
-pub const MAX_SUBJECT_CHARS: usize = 200;
+pub(super) const MAX_SUBJECT_CHARS: usize = 200;
 
 /// The built-in wordings by name.
 pub const BUILT_IN: [(&str, Sources<'static>); 2] = [

@@ -9,7 +9,10 @@ fn with_text(text: &str) -> Result<Template, TemplateError> {
 #[test]
 fn faults_name_line_and_variable_and_the_near_name() {
     for (text, said) in [
-        ("Hello\n{{ patron_nam }}", "body.txt, line 2: there is no \"patron_nam\" (did you mean \"patron_name\"?)"),
+        (
+            "Hello\n{{ patron_nam }}",
+            "body.txt, line 2: there is no \"patron_nam\" (did you mean \"patron_name\"?)",
+        ),
         (
             "{% for item in items %}\n{{ item.titel }}\n{% endfor %}",
             "body.txt, line 2: there is no \"titel\" (did you mean \"title\"?)",

@@ -1,3 +1,0 @@
-//! One attempt to deliver.
-
-pub mod practice;
