@@ -2,6 +2,7 @@
 
 pub mod alarms;
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod deliver;
 pub mod notices;

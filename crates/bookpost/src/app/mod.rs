@@ -1,6 +1,7 @@
 //! The program put together: opens everything in the right order, makes the channels between the parts, ends them again.
 
 pub mod clock;
+pub mod commands;
 mod doors;
 mod notice_run;
 mod upkeep;

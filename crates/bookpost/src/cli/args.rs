@@ -1,0 +1,259 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mail::Address;
+use store::State;
+
+/// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
+#[derive(Debug, Parser)]
+#[command(name = "bookpost", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// The configuration file [default: $BOOKPOST_CONFIG, else /etc/bookpost/bookpost.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How the log on standard error is written
+    #[arg(long, global = true, value_name = "FORM", default_value = "plain")]
+    pub log: LogForm,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back or waits with no service running, or not all could be \
+moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; 78 wrong configuration.";
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogForm {
+    /// Lines for people
+    Plain,
+    /// One JSON object per line
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show it all with a sample library and a practice mailbox
+    Demo {
+        /// The folder for it, made if it is not there
+        #[arg(long, default_value = "bookpost-demo")]
+        dir: PathBuf,
+        /// End after the summary
+        #[arg(long)]
+        no_serve: bool,
+    },
+    /// Run the service
+    Serve,
+    /// Make notices from an export of the library system
+    #[command(subcommand)]
+    Notices(Notices),
+    /// Look at the mail, and decide about it
+    #[command(subcommand)]
+    Queue(Queue),
+    /// Check the configuration, or print a sample
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Send a test message through one mail server
+    SendTest {
+        /// Who gets it
+        #[arg(long, value_name = "ADDRESS")]
+        to: Address,
+        /// Server 1, or 2, the backup
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+        server: u8,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Write manual pages and completions into a folder
+    #[command(hide = true)]
+    Manual {
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
+}
+
+/// How the answer is printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Output {
+    /// Print JSON for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `notices`
+#[derive(Debug, Subcommand)]
+pub enum Notices {
+    /// Say what would be sent, and send nothing
+    Preview {
+        #[command(flatten)]
+        export: Export,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Write one notice to every patron in the export
+    Run {
+        #[command(flatten)]
+        export: Export,
+        /// Wait until every notice is delivered or came back; that can take 100 hours
+        #[arg(long)]
+        wait: bool,
+        /// Into the practice mailbox: nobody receives it
+        #[arg(long)]
+        practice: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the latest runs
+    Runs {
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// The export and how to read it.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The export of the library system; - is standard input
+    pub file: PathBuf,
+    /// The site for lines without a branch code
+    #[arg(long, value_name = "CODE")]
+    pub site: Option<String>,
+    /// Order of day, month and year, if the export leaves it open
+    #[arg(long, value_name = "ORDER", value_parser = ["d/m/y", "m/d/y", "y/m/d"])]
+    pub dates: Option<String>,
+    /// What stands between the columns, if it is not found out: , ; or tab
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub delimiter: Option<char>,
+    /// The export's encoding, if it is not found out: utf-8, windows-1252, macintosh
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// The wording to use
+    #[arg(long)]
+    pub wording: Option<String>,
+    /// Write about the same item again after so many days; 0: never
+    #[arg(long, value_name = "N")]
+    pub repeat_days: Option<u64>,
+}
+
+fn delimiter(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("tab" | "\\t", _, _) => Ok('\t'),
+        (_, Some(one), None) => Ok(one),
+        _ => Err("one character, or the word tab".to_owned()),
+    }
+}
+
+/// `queue`
+#[derive(Debug, Subcommand)]
+pub enum Queue {
+    /// How much mail is where, and what is wrong
+    Status {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List recipients, the newest first
+    List {
+        /// Only those in this state
+        #[arg(long)]
+        state: Option<StateName>,
+        /// Only those of this run
+        #[arg(long, value_name = "N")]
+        run: Option<i64>,
+        /// Only those of this site
+        #[arg(long, value_name = "CODE")]
+        site: Option<String>,
+        /// Only this address
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<Address>,
+        /// Only those that may have arrived twice
+        #[arg(long)]
+        in_doubt: bool,
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Show one message with every attempt
+    Show {
+        /// The message's number
+        id: i64,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Try again now
+    Retry(Chosen),
+    /// Keep back
+    Hold(Chosen),
+    /// Send after all what was set aside
+    Release(Chosen),
+    /// Do not send
+    Cancel(Chosen),
+    /// Give up, and tell the library
+    Return(Chosen),
+}
+
+/// Which messages are meant.
+#[derive(Debug, Args)]
+pub struct Chosen {
+    /// Numbers of messages
+    #[arg(required_unless_present_any = ["run", "state", "all"], conflicts_with_all = ["run", "state", "all"])]
+    pub ids: Vec<i64>,
+    /// All of this run
+    #[arg(long, value_name = "N", conflicts_with_all = ["state", "all"])]
+    pub run: Option<i64>,
+    /// All in this state
+    #[arg(long, conflicts_with = "all")]
+    pub state: Option<StateName>,
+    /// All for which it is possible
+    #[arg(long)]
+    pub all: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `config`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong, or how mail will be sent
+    Check,
+    /// Print a configuration to begin with
+    Sample,
+}
+
+/// A state, as it is named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StateName {
+    Waiting,
+    Sending,
+    InDoubt,
+    Delivered,
+    Practice,
+    Returned,
+    Held,
+    Cancelled,
+}
+
+impl From<StateName> for State {
+    fn from(name: StateName) -> Self {
+        match name {
+            StateName::Waiting => Self::Waiting,
+            StateName::Sending => Self::Sending,
+            StateName::InDoubt => Self::InDoubt,
+            StateName::Delivered => Self::Delivered,
+            StateName::Practice => Self::Practiced,
+            StateName::Returned => Self::Returned,
+            StateName::Held => Self::Held,
+            StateName::Cancelled => Self::Cancelled,
+        }
+    }
+}

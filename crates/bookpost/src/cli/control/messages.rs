@@ -1,0 +1,181 @@
+//! What passes over the control socket: one [`Request`] as a line of JSON, then [`Reply`]s as lines, the last of which is
+//! not [`Reply::Progress`]. `--json` prints the last reply in this same shape.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::{
+    Alarm, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, RecipientId, Row, Run, RunId, Selection,
+};
+
+/// What a command asks of the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Needs nothing but the queue.
+    Queue(QueueRequest),
+    /// Makes and sends the notices of an export.
+    Run(RunRequest),
+    /// Sends one test message.
+    Test(TestRequest),
+}
+
+/// What needs nothing but the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueueRequest {
+    /// How many are in which state, and what is wrong.
+    Status,
+    /// Recipients, the newest first.
+    List { filter: Filter, after: Option<RecipientId>, limit: usize },
+    /// One message with every attempt.
+    Show(MessageId),
+    /// A person's decision.
+    Move { selection: Selection, action: Move },
+    /// The latest notice runs.
+    Runs { limit: usize },
+}
+
+/// A notice run or its preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// The export's name, for people.
+    pub source: String,
+    /// The export itself: the service may not be allowed to read the file of the person who asks.
+    #[serde(with = "as_base64")]
+    pub export: Vec<u8>,
+    /// Send nothing, only say what would be sent.
+    pub preview: bool,
+    /// To the practice mailbox, whatever the way of sending is.
+    pub practice: bool,
+    /// Answer only when every recipient has its final outcome, not after the first attempts.
+    pub wait: bool,
+    /// Site code for exports that have none.
+    pub site: Option<String>,
+    /// `d/m/y`, `m/d/y` or `y/m/d`
+    pub dates: Option<String>,
+    /// One character.
+    pub delimiter: Option<char>,
+    /// A WHATWG name (`utf-8`, `windows-1252`, `macintosh`).
+    pub encoding: Option<String>,
+    pub wording: Option<String>,
+    /// 0: once only. None: as configured.
+    pub repeat_days: Option<u64>,
+}
+
+/// A test message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestRequest {
+    pub to: mail::Address,
+    /// 1 or 2.
+    pub server: u8,
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// More follows.
+    Progress(Progress),
+    Status(Status),
+    Rows(Vec<Row>),
+    Message(Vec<Shown>),
+    Moved(Moved),
+    Runs(Vec<Run>),
+    Run(RunSummary),
+    Preview(Preview),
+    /// The server took the test message; its answer.
+    Sent {
+        server: String,
+        answer: String,
+    },
+    /// It could not be done.
+    Failed {
+        failure: Failure,
+        message: String,
+    },
+}
+
+/// Why it could not be done, by what the asker can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The request makes no sense.
+    Usage,
+    /// What was handed in cannot be used.
+    Data,
+    /// Try again later.
+    Temporary,
+    /// The configuration must be put right.
+    Config,
+    /// The other side refused.
+    Refused,
+}
+
+/// How far a run is. All counts are of recipients except `prepared` and `total`, which are of notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Notices the run will make, once that is known; 0 before.
+    pub total: u64,
+    /// Notices stored.
+    pub prepared: u64,
+    pub delivered: u64,
+    pub practiced: u64,
+    pub waiting: u64,
+    pub returned: u64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSummary {
+    pub id: RunId,
+    pub practice: bool,
+    /// Lines of the export that could be used.
+    pub lines: u64,
+    pub patrons: u64,
+    pub progress: Progress,
+    /// Everyone who was not written to, and why.
+    pub left_out: Vec<LeftOut>,
+    /// A service runs and makes the resends.
+    pub service: bool,
+}
+
+/// What a run would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Notices that would be sent.
+    pub notices: u64,
+    pub left_out: Vec<LeftOut>,
+    /// The first notice: From, To, Subject and the text.
+    pub first: Option<String>,
+}
+
+/// The queue at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    pub at: Timestamp,
+    /// A service runs.
+    pub service: bool,
+    pub counts: Counts,
+    /// Open alarms.
+    pub alarms: Vec<Alarm>,
+}
+
+/// One recipient with its attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    pub row: Row,
+    pub attempts: Vec<Attempt>,
+}
+
+mod as_base64 {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        STANDARD.decode(String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,24 @@
+//! How a command speaks to the running service: a socket in the data folder that only its owner can use (mode 0600).
+//!
+//! One request per connection, as one line of JSON; the answer is a stream of lines. What was asked is carried out to its
+//! end, even when the asker hangs up: a request is never cancelled half-way.
+
+mod client;
+mod messages;
+mod server;
+
+use std::path::{Path, PathBuf};
+
+pub use client::{Client, connect};
+pub use messages::*;
+pub use server::{Listener, bind, serve};
+
+/// Longest line of either side. An export travels inside a request, in base64.
+const LONGEST_LINE: u64 = 96 * 1024 * 1024;
+
+fn socket(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+#[cfg(test)]
+mod tests;

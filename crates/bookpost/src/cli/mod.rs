@@ -1,0 +1,34 @@
+//! The command line: reads it, carries it out by the running service or by itself, says what came of it.
+
+mod args;
+pub mod control;
+mod exit;
+mod log;
+mod manual;
+mod progress;
+pub mod queue;
+mod run;
+mod show;
+pub mod words;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser as _;
+
+pub use args::Arguments;
+pub use exit::Exit;
+
+/// The whole program, from the words of the command line to the exit code.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match Arguments::try_parse_from(words) {
+        Ok(arguments) => run::run(arguments).into(),
+        Err(error) => {
+            let asked_for = !error.use_stderr();
+            let _ = error.print();
+            if asked_for { Exit::Done.into() } else { Exit::Usage.into() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! The queue commands: carried out on the store, by the service for whoever asks over the control socket, or by the command
+//! itself while it holds the lock.
+
+use jiff::Timestamp;
+use store::{Error, MessageId, RunId, Selection, Store};
+
+use super::{
+    args::Chosen,
+    control::{Failure, QueueRequest, Reply, Shown, Status},
+};
+
+/// Most alarms that a status shows.
+const ALARMS: usize = 50;
+/// Most rows of one list.
+const ROWS: usize = 10_000;
+
+/// Carries `request` out. `service`: a running service does it.
+pub async fn perform(store: &Store, request: QueueRequest, service: bool, now: Timestamp) -> Reply {
+    match answer(store, request, service, now).await {
+        Ok(reply) => reply,
+        Err(error) => Reply::Failed { failure: failure(&error), message: error.to_string() },
+    }
+}
+
+async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timestamp) -> Result<Reply, Error> {
+    Ok(match request {
+        QueueRequest::Status => {
+            let (counts, alarms) = (store.counts().await?, store.alarms(true, ALARMS).await?);
+            Reply::Status(Status { at: now, service, counts, alarms })
+        }
+        QueueRequest::List { filter, after, limit } => {
+            Reply::Rows(store.list(filter, after, limit.min(ROWS)).await?)
+        }
+        QueueRequest::Show(message) => {
+            let rows = store.show(message).await?;
+            if rows.is_empty() {
+                return Err(Error::NotFound("message"));
+            }
+            Reply::Message(rows.into_iter().map(|(row, attempts)| Shown { row, attempts }).collect())
+        }
+        QueueRequest::Move { selection, action } => {
+            Reply::Moved(store.move_recipients(selection, action, now).await?)
+        }
+        QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),
+    })
+}
+
+/// What the asker can do about it.
+pub fn failure(error: &Error) -> Failure {
+    match error {
+        Error::NotFound(_) => Failure::Usage,
+        _ => Failure::Temporary,
+    }
+}
+
+/// What the options of a command mean.
+pub(super) fn selection(chosen: &Chosen) -> Selection {
+    match (chosen.run, chosen.state) {
+        (Some(run), _) => Selection::Run(RunId(run)),
+        (None, Some(state)) => Selection::State(state.into()),
+        (None, None) if chosen.all => Selection::All,
+        (None, None) => Selection::Messages(chosen.ids.iter().copied().map(MessageId).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

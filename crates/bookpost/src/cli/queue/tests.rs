@@ -1,0 +1,81 @@
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+use mail::{Address, Envelope, ReversePath};
+use store::{Class, Filter, Kind, Move, NewMessage, State};
+
+use super::*;
+use crate::cli::{Exit, show};
+
+fn now() -> Timestamp {
+    "2026-11-23T10:00:00Z".parse().unwrap()
+}
+
+fn message(to: &str) -> NewMessage {
+    let address = |text: &str| Address::parse(text).unwrap();
+    NewMessage {
+        kind: Kind::Mail,
+        class: Class::Normal,
+        practice: false,
+        application: "Library".to_owned(),
+        site: Some("MAIN".to_owned()),
+        run: None,
+        envelope: Envelope::to_one(ReversePath::Address(address("returns@library.example")), address(to)),
+        message_id: format!("<{to}>"),
+        subject: "Overdue items".to_owned(),
+        patron: None,
+        bytes: Bytes::from_static(b"Subject: Overdue items\r\n\r\nbody\r\n"),
+        first_due_at: now(),
+        expires_at: "2026-11-27T14:00:00Z".parse().unwrap(),
+        lease: None,
+    }
+}
+
+async fn ask(store: &Store, request: QueueRequest) -> (Exit, String) {
+    let reply = perform(store, request, false, now()).await;
+    (Exit::of(&reply), show::text(&reply, &TimeZone::UTC))
+}
+
+fn act(selection: Selection, action: Move) -> QueueRequest {
+    QueueRequest::Move { selection, action }
+}
+
+#[tokio::test]
+async fn a_person_looks_and_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let accepted =
+        store.accept(vec![message("ana@a.example"), message("béa@b.example")], now()).await.unwrap();
+    let first = accepted[0].id;
+    let mut seen = String::new();
+    for (title, request, exit) in [
+        ("status", QueueRequest::Status, Exit::Done),
+        ("hold one", act(Selection::Messages(vec![first]), Move::Hold), Exit::Done),
+        ("list", QueueRequest::List { filter: Filter::default(), after: None, limit: 10 }, Exit::Done),
+        ("show", QueueRequest::Show(first), Exit::Done),
+        ("hold it again", act(Selection::Messages(vec![first]), Move::Hold), Exit::Partly),
+        ("release held", act(Selection::State(State::Held), Move::Release), Exit::Done),
+        ("cancel all", act(Selection::All, Move::Cancel), Exit::Done),
+        ("status", QueueRequest::Status, Exit::Done),
+        ("show what is not there", QueueRequest::Show(MessageId(999_999)), Exit::Usage),
+        ("runs", QueueRequest::Runs { limit: 5 }, Exit::Done),
+    ] {
+        let (ended, text) = ask(&store, request).await;
+        assert_eq!(ended, exit, "{title}: {text}");
+        seen = format!("{seen}== {title}\n{text}\n");
+    }
+    insta::assert_snapshot!(seen);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reply_survives_the_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let accepted = store.accept(vec![message("ana@a.example")], now()).await.unwrap();
+    for request in [QueueRequest::Status, QueueRequest::Show(accepted[0].id)] {
+        let reply = perform(&store, request, true, now()).await;
+        let line = serde_json::to_string(&reply).unwrap();
+        assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply);
+    }
+    store.close().await.unwrap();
+}

@@ -1,0 +1,261 @@
+//! Replies as plain text for people. The console belongs to the owner of the mail: nothing is masked here.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use jiff::{Timestamp, tz::TimeZone};
+use store::{Alarm, LeftOut, Row, Run, State};
+
+use super::{
+    control::{Preview, Progress, Reply, RunSummary, Shown, Status},
+    words,
+};
+
+/// Left-out patrons that are named one by one; the rest is counted.
+const NAMED: usize = 20;
+
+/// A reply in words; ends with a line end, or is empty. Subjects and servers' answers are others' words: what would steer a
+/// terminal is taken out of them.
+pub(super) fn text(reply: &Reply, zone: &TimeZone) -> String {
+    let steers = |c: char| c.is_control() && c != '\n';
+    words_of(reply, zone).replace(steers, " ")
+}
+
+fn words_of(reply: &Reply, zone: &TimeZone) -> String {
+    match reply {
+        Reply::Progress(_) => String::new(),
+        Reply::Status(status) => show_status(status, zone),
+        Reply::Rows(rows) => show_rows(rows, zone),
+        Reply::Message(message) => show_message(message, zone),
+        Reply::Moved(moved) if moved.unmoved == 0 => format!("done for {}\n", moved.moved),
+        Reply::Moved(moved) => {
+            format!("done for {}; not possible for {}, as they stand\n", moved.moved, moved.unmoved)
+        }
+        Reply::Runs(runs) => show_runs(runs, zone),
+        Reply::Run(run) => show_summary(run),
+        Reply::Preview(preview) => show_preview(preview),
+        Reply::Sent { server, answer } => format!("accepted by {server}: {answer}\n"),
+        Reply::Failed { message, .. } => format!("{message}\n"),
+    }
+}
+
+fn at(instant: Timestamp, zone: &TimeZone) -> String {
+    zone.to_datetime(instant).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn show_status(status: &Status, zone: &TimeZone) -> String {
+    let counts = &status.counts;
+    let mut table = Table::default();
+    for (state, count) in [
+        (State::Waiting, counts.waiting),
+        (State::Sending, counts.sending),
+        (State::InDoubt, counts.in_doubt),
+        (State::Held, counts.held),
+        (State::Delivered, counts.delivered),
+        (State::Practiced, counts.practiced),
+        (State::Returned, counts.returned),
+        (State::Cancelled, counts.cancelled),
+    ] {
+        table.row([words::state(state), &count.to_string()]);
+    }
+    let mut out = table.to_string();
+    let mut line = |text: String| {
+        let _ = writeln!(out, "{text}");
+    };
+    if let Some(due) = counts.next_due_at {
+        line(format!("\nnext try at {}", at(due, zone)));
+    }
+    if let Some(oldest) = counts.oldest_waiting_at {
+        line(format!("the oldest waits since {}", at(oldest, zone)));
+    }
+    if counts.ever_in_doubt > 0 {
+        line(format!(
+            "{} may have arrived twice or not at all: bookpost queue list --in-doubt",
+            counts.ever_in_doubt
+        ));
+    }
+    if counts.reports_owed > 0 {
+        line(format!("{} return reports are still to be written", counts.reports_owed));
+    }
+    if !status.service {
+        line("\nno service is running: what waits is not sent until `bookpost serve` runs".to_owned());
+    }
+    status.alarms.iter().for_each(|alarm| line(show_alarm(alarm, zone)));
+    out
+}
+
+fn show_alarm(alarm: &Alarm, zone: &TimeZone) -> String {
+    format!("\n! {} ({}, since {})", alarm.text, alarm.subject, at(alarm.started_at, zone))
+}
+
+fn show_rows(rows: &[Row], zone: &TimeZone) -> String {
+    if rows.is_empty() {
+        return "none\n".to_owned();
+    }
+    let mut table = Table::default();
+    table.row(["message", "accepted", "to", "state", "because"]);
+    for row in rows {
+        table.row([
+            &row.message.0.to_string(),
+            &at(row.accepted_at, zone),
+            row.to.address.as_str(),
+            &state_of(row, zone),
+            row.reason.map_or("", words::reason),
+        ]);
+    }
+    table.to_string()
+}
+
+fn state_of(row: &Row, zone: &TimeZone) -> String {
+    match (row.state, row.due_at) {
+        (State::Waiting, Some(due)) if row.attempts == 0 => format!("waits until {}", at(due, zone)),
+        (State::Waiting, Some(due)) => format!("will try again at {}", at(due, zone)),
+        (state, _) => words::state(state).to_owned(),
+    }
+}
+
+fn show_message(message: &[Shown], zone: &TimeZone) -> String {
+    let mut out = String::new();
+    if let Some(Shown { row, .. }) = message.first() {
+        let from = row.reverse_path.address().map_or("nobody (a report)", |address| address.as_str());
+        let mut table = Table::default();
+        table.row(["message", &row.message.0.to_string()]);
+        table.row(["subject", &row.subject]);
+        table.row(["returns to", from]);
+        table.row(["accepted", &at(row.accepted_at, zone)]);
+        table.row(["gives up", &at(row.expires_at, zone)]);
+        table.row(["Message-ID", &row.message_id]);
+        out.push_str(&table.to_string());
+    }
+    for Shown { row, attempts } in message {
+        let patron = row.patron.as_ref().map_or(String::new(), |patron| format!(" ({})", patron.name));
+        let because = row.reason.map_or(String::new(), |reason| format!(": {}", words::reason(reason)));
+        let _ = writeln!(out, "\n{}{patron}\n  {}{because}", row.to.address, state_of(row, zone));
+        for attempt in attempts {
+            let server = if attempt.server.is_empty() { "no server" } else { &attempt.server };
+            let what = attempt.reason.map_or("accepted", words::reason);
+            let _ = writeln!(
+                out,
+                "  {}  {server}  {what}\n      {}",
+                at(attempt.started_at, zone),
+                attempt.answer.trim_end()
+            );
+        }
+    }
+    out
+}
+
+fn show_runs(runs: &[Run], zone: &TimeZone) -> String {
+    if runs.is_empty() {
+        return "none\n".to_owned();
+    }
+    let mut table = Table::default();
+    table.row(["run", "started", "export", "accepted", "waiting", "came back", "left out"]);
+    for run in runs {
+        let count = |state| run.states.get(&state).copied().unwrap_or(0);
+        table.row([
+            &run.id.0.to_string(),
+            &at(run.started_at, zone),
+            &if run.practice { format!("{} (practice)", run.source) } else { run.source.clone() },
+            &(count(State::Delivered) + count(State::Practiced)).to_string(),
+            &(count(State::Waiting) + count(State::Sending)).to_string(),
+            &count(State::Returned).to_string(),
+            &run.left_out.values().sum::<u64>().to_string(),
+        ]);
+    }
+    table.to_string()
+}
+
+fn show_summary(run: &RunSummary) -> String {
+    let Progress { prepared, delivered, practiced, waiting, returned, .. } = run.progress;
+    let mut out =
+        format!("run {}: {} lines, {} patrons, {prepared} notices\n\n", run.id.0, run.lines, run.patrons);
+    let mut table = Table::default();
+    let taken = if run.practice {
+        ("practice: nobody received it", practiced)
+    } else {
+        ("accepted by the server", delivered)
+    };
+    for (what, count) in [taken, ("will try again", waiting), ("sent back to the library", returned)] {
+        table.row([what, &count.to_string()]);
+    }
+    out.push_str(&table.to_string());
+    out.push_str(&show_left_out(&run.left_out));
+    if waiting > 0 && !run.service {
+        let _ =
+            writeln!(out, "\n{waiting} wait for their next try; the service must run for it: bookpost serve");
+    }
+    out
+}
+
+fn show_preview(preview: &Preview) -> String {
+    let mut out = format!("{} notices would be sent\n", preview.notices);
+    out.push_str(&show_left_out(&preview.left_out));
+    if let Some(first) = &preview.first {
+        let _ = write!(out, "\nThe first of them:\n\n{first}");
+        if !first.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn show_left_out(left_out: &[LeftOut]) -> String {
+    let mut kinds: BTreeMap<_, Vec<&LeftOut>> = BTreeMap::new();
+    for one in left_out {
+        kinds.entry(one.why).or_default().push(one);
+    }
+    let mut out = String::new();
+    for (why, ones) in kinds {
+        let _ = writeln!(out, "\n{} {}:", ones.len(), words::left_out(why));
+        for one in ones.iter().take(NAMED) {
+            let line = one.line.map_or(String::new(), |line| format!("line {line}, "));
+            let detail = if one.detail.is_empty() { String::new() } else { format!(": {}", one.detail) };
+            let _ = writeln!(out, "  {line}{}{detail}", one.who);
+        }
+        if ones.len() > NAMED {
+            let _ = writeln!(out, "  and {} more", ones.len() - NAMED);
+        }
+    }
+    out
+}
+
+/// Columns as wide as their widest cell, two spaces apart.
+#[derive(Default)]
+struct Table(Vec<Vec<String>>);
+
+impl Table {
+    fn row<const N: usize>(&mut self, cells: [&str; N]) {
+        self.0.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let cells = self.0.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<_> = (0..columns).map(width).collect();
+        for row in &self.0 {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                let _ = write!(line, "{cell:<width$}  ");
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_words_do_not_steer_the_terminal() {
+        let answer = "250 \u{1b}[2J\rok\u{9b}1m".to_owned();
+        let shown = text(&Reply::Sent { server: "a.example".to_owned(), answer }, &TimeZone::UTC);
+        assert_eq!(shown, "accepted by a.example: 250  [2J ok 1m\n");
+    }
+}

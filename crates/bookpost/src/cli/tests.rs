@@ -1,0 +1,52 @@
+use clap::CommandFactory as _;
+
+use super::*;
+
+#[test]
+fn the_definition_holds() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn help_of_every_command() {
+    let mut all = String::new();
+    let mut command = Arguments::command().term_width(100);
+    command.build();
+    collect(&mut command, &mut all);
+    insta::assert_snapshot!(all);
+}
+
+fn collect(command: &mut clap::Command, all: &mut String) {
+    let help = command.render_help();
+    *all = format!("{all}=== {}\n{help}\n", command.get_bin_name().unwrap_or_default());
+    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+        collect(inner, all);
+    }
+}
+
+#[test]
+fn command_lines_that_make_no_sense_are_refused() {
+    for words in [
+        "queue retry",
+        "queue retry 1 --all",
+        "queue hold --run 1 --all",
+        "queue list --state lost",
+        "send-test --to nobody",
+        "send-test --to a@library.example --server 3",
+        "notices run x.csv --dates dmy",
+        "notices run x.csv --delimiter ;;",
+    ] {
+        let words = std::iter::once("bookpost").chain(words.split(' '));
+        let error = Arguments::try_parse_from(words.clone()).map(|_| ()).unwrap_err();
+        assert!(error.use_stderr(), "{:?}", words.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn manual_pages_and_completions_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    manual::write(folder.path()).unwrap();
+    let page = std::fs::read_to_string(folder.path().join("bookpost-queue-list.1")).unwrap();
+    assert!(page.contains("in\\-doubt"), "{page}");
+    assert!(folder.path().join("bookpost.bash").exists());
+}

@@ -1,0 +1,61 @@
+//! The words that people read, for what the code calls otherwise.
+
+use mail::Reason;
+use store::{LeftOutWhy, State};
+
+/// A state.
+pub fn state(state: State) -> &'static str {
+    match state {
+        State::Waiting => "waiting",
+        State::Sending => "being sent",
+        State::InDoubt => "may have arrived",
+        State::Delivered => "accepted by the server",
+        State::Practiced => "practice: nobody received it",
+        State::Returned => "sent back to the library",
+        State::Held => "set aside",
+        State::Cancelled => "not sent, as decided",
+    }
+}
+
+/// A reason, as the end of "because".
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::AddressUnknown => "the address does not exist",
+        Reason::DomainUnknown => "the part after the @ does not exist or takes no mail",
+        Reason::MailboxFull => "the mailbox is full",
+        Reason::TooLarge => "the message is too large for the server",
+        Reason::TryLater => "the server asked to come back later",
+        Reason::TooManyRecipients => "too many recipients at once",
+        Reason::SenderRefused => "the server does not accept our sender address",
+        Reason::Reputation => "the server takes it for unwanted mail",
+        Reason::TooFast => "the server asked to go slower",
+        Reason::QuotaUsedUp => "the account's daily limit is used up",
+        Reason::SignInRefused => "the mail server did not accept our password",
+        Reason::SignInImpossible => "the mail server offers no sign-in that is safe here",
+        Reason::RelayDenied => "the mail server does not send mail for us",
+        Reason::HostNotFound => "the mail server's name was not found",
+        Reason::Unreachable => "the mail server does not answer",
+        Reason::TimedOut => "the mail server did not answer in time",
+        Reason::ConnectionLost => "the connection broke",
+        Reason::TlsUnavailable => "no encrypted connection could be made",
+        Reason::CertificateRefused => "the server's proof of identity is not valid",
+        Reason::ServerRefuses => "the mail server serves nobody at the moment",
+        Reason::ServerFull => "the mail server is short of space",
+        Reason::Utf8Unsupported => "the mail server cannot take this address",
+        Reason::AnswerUnknown => "the connection broke while the server was answering",
+        Reason::Expired => "it could not be sent for too long",
+        Reason::Broke => "the message broke the program three times",
+        Reason::ByPerson => "a person decided so",
+        _ => "the server refused it",
+    }
+}
+
+/// Why a patron was not written to.
+pub fn left_out(why: LeftOutWhy) -> &'static str {
+    match why {
+        LeftOutWhy::RefusedLine => "lines we could not use",
+        LeftOutWhy::NoAddress => "patrons without an address",
+        LeftOutWhy::WrittenLately => "patrons written to lately",
+        LeftOutWhy::UnknownBranch => "patrons of an unknown branch",
+    }
+}
