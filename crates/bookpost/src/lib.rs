@@ -9,3 +9,4 @@ pub mod notices;
 pub mod queue;
 pub mod receive;
 pub mod returns;
+pub mod web;

@@ -1,0 +1,97 @@
+//! What the program says of itself over HTTP: `/healthz` for a watchdog, `/metrics` for Prometheus. On loopback only.
+//!
+//! This part knows nothing of how mail is sent: it asks the store, and is told the rest through [`Sources`].
+
+mod health;
+mod metrics;
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use mail::clock::Clock;
+use store::Store;
+use tokio::net::TcpListener;
+
+pub use health::{Health, judge};
+pub use metrics::{Metrics, Outcome};
+
+/// Where the answers come from. Cheap to clone.
+#[derive(Clone)]
+pub struct Sources {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    /// What the parts count as they work.
+    pub metrics: Metrics,
+    /// What the worker is like at this moment; must not wait.
+    pub now: Arc<dyn Fn() -> Moment + Send + Sync>,
+}
+
+/// The parts outside the store at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Moment {
+    /// The worker's task runs.
+    pub worker_alive: bool,
+    /// Free space where the queue lives, and the floor under which nothing is accepted any more.
+    pub disk: Option<Disk>,
+    /// Each server's name, and whether its breaker is open.
+    pub breakers: Vec<(String, bool)>,
+    /// Syncs of the outcome journal so far.
+    pub journal_syncs: u64,
+}
+
+/// Bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    pub free: u64,
+    pub floor: u64,
+}
+
+/// Listens at `address`, which must be loopback.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    if !address.ip().is_loopback() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "only this machine may ask: a loopback address is needed",
+        ));
+    }
+    TcpListener::bind(address).await
+}
+
+/// Answers until `end` comes, then finishes the answers it has begun.
+pub async fn serve(
+    listener: TcpListener,
+    sources: Sources,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    axum::serve(listener, router(sources)).with_graceful_shutdown(end).await
+}
+
+/// The addresses and what answers them.
+pub fn router(sources: Sources) -> Router {
+    Router::new().route("/healthz", get(healthz)).route("/metrics", get(show_metrics)).with_state(sources)
+}
+
+async fn healthz(State(sources): State<Sources>) -> Response {
+    let health = judge(&(sources.now)(), sources.store.counts().await, sources.store.alarms(true, 50).await);
+    let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(health)).into_response()
+}
+
+async fn show_metrics(State(sources): State<Sources>) -> Response {
+    let counts = match sources.store.counts().await {
+        Ok(counts) => counts,
+        Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    };
+    let text = sources.metrics.encode(&(sources.now)(), &counts, sources.store.stats(), sources.clock.now());
+    let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, form)], text).into_response()
+}
+
+#[cfg(test)]
+mod tests;
