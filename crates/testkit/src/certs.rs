@@ -39,7 +39,7 @@ impl Authority {
 
     /// A good identity for `name` (a host name or an IP address). For a wrong name ask for another one.
     pub fn identity(&self, name: &str) -> Identity {
-        self.sign(params(name))
+        self.sign(&params(name))
     }
 
     /// An identity for `name` that expired in 2020.
@@ -47,10 +47,10 @@ impl Authority {
         let mut params = params(name);
         params.not_before = date_time_ymd(2019, 1, 1);
         params.not_after = date_time_ymd(2020, 1, 1);
-        self.sign(params)
+        self.sign(&params)
     }
 
-    fn sign(&self, params: CertificateParams) -> Identity {
+    fn sign(&self, params: &CertificateParams) -> Identity {
         let key = key();
         let signed = params.signed_by(&key, &self.issuer).unwrap_or_else(|error| panic!("{error}"));
         Identity {
@@ -68,7 +68,7 @@ impl Identity {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map(|builder| builder.with_no_client_auth())
+            .map(rustls::ConfigBuilder::<ServerConfig, _>::with_no_client_auth)
             .and_then(|builder| builder.with_single_cert(vec![self.der.clone()], self.key_der.clone_key()));
         Arc::new(config.unwrap_or_else(|error| panic!("{error}")))
     }

@@ -91,15 +91,12 @@ impl Session {
     /// Uses the input as far as it goes.
     pub(super) fn step(&mut self) -> Wish {
         loop {
-            let wish = match self.expects {
-                Expects::Data => {
-                    let Some(message) = self.message() else { return Wish::More };
-                    self.take(message)
-                }
-                _ => {
-                    let Some(line) = self.line() else { return Wish::More };
-                    self.understand(&line)
-                }
+            let wish = if matches!(self.expects, Expects::Data) {
+                let Some(message) = self.message() else { return Wish::More };
+                self.take(message)
+            } else {
+                let Some(line) = self.line() else { return Wish::More };
+                self.understand(&line)
             };
             if let Some(wish) = wish {
                 return wish;
@@ -281,10 +278,12 @@ impl Session {
         if settings.login.is_some() {
             lines.push("AUTH PLAIN LOGIN".into());
         }
-        let last = lines.pop().unwrap_or_default();
-        let mut reply: String = lines.iter().map(|line| format!("250-{line}\r\n")).collect();
-        reply.push_str(&format!("250 {last}"));
-        reply
+        let last = lines.len() - 1;
+        let marked = lines
+            .iter()
+            .enumerate()
+            .map(|(at, line)| [if at == last { "250 " } else { "250-" }, line].concat());
+        marked.collect::<Vec<_>>().join("\r\n")
     }
 
     /// The usual reply, unless a rule says otherwise.
