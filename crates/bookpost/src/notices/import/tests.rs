@@ -20,3 +20,131 @@ fn koha_overdues() {
     assert_eq!((dune.call_number(), dune.price(), dune.number()), ("FIC HER", "18.50", "7001"));
     assert_eq!((dune.due, dune.checked_out), (Some(date(2026, 11, 12)), Some(date(2026, 10, 22))));
 }
+
+#[test]
+fn refused_rows_have_the_line_of_the_file_and_a_reason() {
+    let import = read(include_bytes!("../fixtures/koha-overdues.csv"), &ImportOptions::default()).unwrap();
+    let refused: Vec<_> =
+        import.refused.iter().map(|refused| (refused.line, refused.reason.as_str())).collect();
+    assert_eq!(
+        refused,
+        [
+            (7, "the due date \"soon\" is not a date (the dates of this file are m/d/y)"),
+            (9, "it has fewer cells than the first line: 6 instead of 24"),
+        ]
+    );
+}
+
+#[test]
+fn koha_notices_with_all_items_in_a_cell() {
+    let import = read(include_bytes!("../fixtures/koha-notices.csv"), &ImportOptions::default()).unwrap();
+    assert_eq!((import.shape, import.delimiter), (Shape::KohaNotices, Delimiter::Semicolon));
+    assert_eq!(import.dates, Some(DateOrder::DayFirst));
+    let ngozi = &import.patrons[0];
+    assert_eq!((ngozi.name(), &*ngozi.identity), ("Ngozi Okafor", "card:23529001042"));
+    let items: Vec<_> = ngozi.items.iter().map(|item| (item.title(), item.due, item.checked_out)).collect();
+    assert_eq!(
+        items,
+        [("Dune", None, Some(date(2026, 10, 22))), ("Things Fall Apart", None, Some(date(2026, 10, 25)))]
+    );
+    assert_eq!(
+        import.branches.iter().map(|name| &**name).collect::<Vec<_>>(),
+        ["Main Library", "Westside Library"]
+    );
+    // The row begins after the three lines of the row above and an empty one.
+    assert_eq!(import.refused[0].line, 6);
+}
+
+#[test]
+fn evergreen_without_a_header_and_with_other_notices() {
+    let import = read(include_bytes!("../fixtures/evergreen.csv"), &ImportOptions::default()).unwrap();
+    assert_eq!((import.shape, import.patrons.len()), (Shape::Evergreen, 2));
+    assert_eq!(import.patrons[0].items.len(), 2);
+    assert_eq!(import.patrons[0].items[0].due, Some(date(2026, 11, 12)));
+    assert_eq!(import.patrons[1].language(), Some("fr"));
+    let aside = &import.left_aside[0];
+    assert_eq!((aside.line, aside.reason.as_str()), (2, "a RESERVE notice, not an overdue item"));
+}
+
+#[test]
+fn two_columns_of_one_name_and_secrets() {
+    let import = read(include_bytes!("../fixtures/sierra-like.tsv"), &ImportOptions::default()).unwrap();
+    assert_eq!((import.shape, import.delimiter), (Shape::Named, Delimiter::Tab));
+    let ngozi = &import.patrons[0];
+    assert_eq!((ngozi.name(), ngozi.number()), ("Ngozi Okafor", Some("2352900")));
+    let items: Vec<_> = ngozi.items.iter().map(|item| (item.barcode(), item.due)).collect();
+    assert_eq!(items, [("39001", Some(date(2026, 11, 25))), ("39002", Some(date(2026, 11, 5)))]);
+    assert_eq!(
+        import.refused,
+        [Refused {
+            line: 4,
+            reason: "it has fewer cells than the first line: 5 instead of 8".into(),
+            text: String::new(),
+        }]
+    );
+}
+
+#[test]
+fn the_order_of_the_dates_is_asked_for_where_no_row_settles_it() {
+    let bytes = include_bytes!("../fixtures/destiny-like.csv");
+    // The checkout dates have a 22nd day: they settle the due dates as well.
+    let import = read(bytes, &ImportOptions::default()).unwrap();
+    assert_eq!(import.dates, Some(DateOrder::MonthFirst));
+    assert_eq!(import.patrons[0].addresses.len(), 2);
+    assert_eq!((import.patrons[0].items.len(), import.left_aside[0].line), (2, 4));
+
+    let open = String::from_utf8_lossy(bytes).replace("10/22/2026", "10/11/2026");
+    let error = read_text(&open).unwrap_err();
+    assert!(matches!(error, ImportError::AmbiguousDates { line: 2, .. }), "{error}");
+    assert!(error.to_string().contains("--dates d/m/y"), "{error}");
+    let options = ImportOptions { dates: Some(DateOrder::DayFirst), ..ImportOptions::default() };
+    let import = read(open.as_bytes(), &options).unwrap();
+    assert_eq!(import.patrons[0].items[0].due, Some(date(2026, 12, 11)));
+}
+
+#[test]
+fn files_that_cannot_be_used() {
+    for (text, said) in [
+        (
+            "name,colour\nNgozi,red\n",
+            "The columns of this file are not known. Missing: the patron's email address",
+        ),
+        ("title,due,email,name\n", "no lines below them"),
+        (
+            "title,due,email,name\nDune,2026-11-12,a@example.org,\"Ngozi\nEmma,2026-11-12,,",
+            "opened on line 2 is never closed",
+        ),
+        ("due,due,email,name,title\n1,2,3,4,5\n", "Two columns are both called \"due\""),
+    ] {
+        let error = read_text(text).unwrap_err().to_string();
+        assert!(error.contains(said), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn bounds() {
+    let row = |title: &str| format!("title,due,email,name\n{title},2026-11-12,a@example.org,Ngozi\n");
+    assert_eq!(read_text(&row(&"x".repeat(MAX_CELL_BYTES))).unwrap().patrons.len(), 1);
+    let import = read_text(&row(&"x".repeat(MAX_CELL_BYTES + 1))).unwrap();
+    assert_eq!(import.refused[0].reason, "a cell is longer than 64 KiB");
+    assert_eq!(
+        read(&vec![b' '; MAX_BYTES + 1], &ImportOptions::default()).unwrap_err(),
+        ImportError::TooLarge
+    );
+    let rows = usize::try_from(MAX_ROWS).unwrap();
+    let many = |rows: usize| format!("title,due,email,name\n{}", ",,,\n".repeat(rows));
+    assert_eq!(read_text(&many(rows)).unwrap_err(), ImportError::NoRows);
+    assert_eq!(read_text(&many(rows + 1)).unwrap_err(), ImportError::TooManyRows);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_answered(bytes: Vec<u8>) {
+        let _ = read(&bytes, &ImportOptions::default());
+    }
+
+    #[test]
+    fn any_cells_below_a_known_header_are_answered(cells in "[\\PC\"\n,;/0-9]{0,200}") {
+        let _ = read_text(&format!("title,due,email,name\n{cells}"));
+    }
+}
