@@ -61,7 +61,7 @@ mod tests {
     use crate::notices::import::ItemCells;
 
     fn item(barcode: &str, number: &str, title: &str) -> Item {
-        let cells = ItemCells { barcode, number, title, ..ItemCells::default() };
+        let cells = ItemCells { title, barcode, number, ..ItemCells::default() };
         Item::new(&cells, Some(date(2026, 11, 12)), Some(date(2026, 10, 22)), 0)
     }
 

@@ -181,7 +181,7 @@ mod tests {
         assert!(addresses.contains(DEAD_ADDRESS) && addresses.contains(FULL_MAILBOX));
         assert!(addresses.iter().all(|address| address.ends_with("@example.org")));
         let titles: HashSet<&str> =
-            import.patrons.iter().flat_map(|patron| &patron.items).map(|item| item.title()).collect();
+            import.patrons.iter().flat_map(|patron| &patron.items).map(crate::notices::Item::title).collect();
         assert_eq!(titles, BOOKS.iter().map(|book| book.0).collect());
     }
 
