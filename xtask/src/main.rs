@@ -1,9 +1,8 @@
-//! The project's own commands: `cargo xtask tidy`, `cargo xtask dist`, `cargo xtask bench notices`.
+//! The project's own commands: `cargo xtask tidy`, `cargo xtask dist`.
 //!
 //! What a program must do for a library is tested under `crates/`; what keeps the source in order, packs it and measures
 //! it is here. Nothing here is part of the program.
 
-mod bench;
 mod dist;
 mod tidy;
 
@@ -24,16 +23,12 @@ enum Task {
     Tidy,
     /// Builds the ready-made binary with its checksum, manual pages, completions and licence texts into `dist/`.
     Dist,
-    /// Measures.
-    #[command(subcommand)]
-    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Tidy => tidy::run(),
         Task::Dist => dist::run(),
-        Task::Bench(bench) => bench.run(),
     };
     match done {
         Ok(code) => code,

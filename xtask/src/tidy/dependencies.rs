@@ -1,6 +1,6 @@
 //! Which crate may use which, and what may not come in from outside.
 
-use std::{path::Path, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command};
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
@@ -57,15 +57,35 @@ const REFUSED: &[&str] = &[
 ];
 
 /// Asks cargo for everything that the program is built from on Linux.
+///
+/// `cargo metadata` also lists optional packages that no feature asks for; `cargo tree` lists what is built.
 pub(crate) fn read(root: &Path) -> anyhow::Result<Vec<Package>> {
-    let told = Command::new("cargo")
-        .args(["metadata", "--format-version=1", "--locked", "--filter-platform=x86_64-unknown-linux-gnu"])
-        .current_dir(root)
-        .output()
-        .context("cargo metadata does not start")?;
-    ensure!(told.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&told.stderr).trim());
-    let metadata: Metadata = serde_json::from_slice(&told.stdout).context("cargo metadata")?;
-    Ok(metadata.packages)
+    let metadata = cargo(root, &["metadata", "--format-version=1", "--filter-platform", TARGET])?;
+    let metadata: Metadata = serde_json::from_slice(&metadata).context("cargo metadata")?;
+    let built = cargo(root, &["tree", "--workspace", "--prefix=none", "--format={p}", "--target", TARGET])?;
+    let built = String::from_utf8(built).context("cargo tree")?;
+    let built: BTreeSet<_> = built.lines().map(name_and_version).collect();
+    let is_built = |package: &Package| {
+        package.source.is_none() || built.contains(&(package.name.as_str(), package.version.as_str()))
+    };
+    Ok(metadata.packages.into_iter().filter(is_built).collect())
+}
+
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+fn cargo(root: &Path, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+    let what = arguments.first().copied().unwrap_or_default();
+    let told = Command::new("cargo").args(arguments).arg("--locked").current_dir(root).output();
+    let told = told.with_context(|| format!("cargo {what} does not start"))?;
+    ensure!(told.status.success(), "cargo {what}: {}", String::from_utf8_lossy(&told.stderr).trim());
+    Ok(told.stdout)
+}
+
+/// `serde v1.0.2 (proc-macro)` is `serde` at `1.0.2`.
+fn name_and_version(line: &str) -> (&str, &str) {
+    let mut words = line.split(' ');
+    let (name, version) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    (name, version.trim_start_matches('v'))
 }
 
 /// The rule: arrows between the project's crates.

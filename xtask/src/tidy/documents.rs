@@ -39,7 +39,7 @@ pub(super) fn links(tree: &Tree) -> Vec<Finding> {
     tree.with_ending(".md").flat_map(of).collect()
 }
 
-/// The rule: a document that is spoken of (`NAME.md`) is one of the project's.
+/// The rule: a document that is spoken of by its name in capitals is one of the project's.
 pub(super) fn named(tree: &Tree) -> Vec<Finding> {
     let known = |name: &str| tree.files.iter().any(|file| file.path.rsplit('/').next() == Some(name));
     let mut found = Vec::new();

@@ -20,6 +20,7 @@ mod tree;
 
 use std::process::ExitCode;
 
+pub(crate) use dependencies::{Package, read as packages};
 use tree::Tree;
 
 /// One thing to mend.
@@ -62,9 +63,9 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     for (name, rule) in RULES {
         found += print(name, rule(&tree));
     }
-    let packages = dependencies::read(crate::root())?;
-    found += print("arrows between crates", dependencies::between_crates(&packages));
-    found += print("dependencies", dependencies::refused(&packages));
+    let built = packages(crate::root())?;
+    found += print("arrows between crates", dependencies::between_crates(&built));
+    found += print("dependencies", dependencies::refused(&built));
     crate::say(&sizes::report(&tree));
     crate::say(&format!("tidy: {} rules, {found} findings", RULES.len() + 2));
     Ok(if found == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

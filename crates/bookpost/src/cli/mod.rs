@@ -3,6 +3,7 @@
 mod args;
 pub mod control;
 mod exit;
+pub mod install;
 mod log;
 mod manual;
 mod progress;

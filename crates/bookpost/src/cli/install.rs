@@ -1,0 +1,231 @@
+//! `bookpost install`: user, folders, binary and systemd unit, and the way back.
+//!
+//! What is to be done is a value first, a list of [`Step`]s. A dry run prints it; a real run prints and performs the same
+//! list, so that the two cannot differ. A step that is done already is skipped: installing twice, or over an older
+//! version, changes only what is different. The queue is removed only when that is asked for by name.
+//!
+//! This module knows nothing of mail, and nothing here runs while the service sends.
+
+mod service;
+mod steps;
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+pub use steps::{Owner, Step};
+
+/// The system user that the service runs as.
+pub const USER: &str = "bookpost";
+/// Where the queue lies.
+pub const STATE_FOLDER: &str = "/var/lib/bookpost";
+/// Where the configuration lies.
+pub const CONFIG_FOLDER: &str = "/etc/bookpost";
+/// Where the binary is copied to.
+pub const BINARY: &str = "/usr/local/bin/bookpost";
+/// The systemd unit.
+pub const UNIT: &str = "/etc/systemd/system/bookpost.service";
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `/`, or another folder to lay the files out in; then no user is made and no service is started.
+    pub root: PathBuf,
+    /// The binary to copy, usually the one that runs.
+    pub binary: PathBuf,
+    /// The commented settings to begin with.
+    pub settings: &'static str,
+    /// Undo instead.
+    pub remove: bool,
+    /// When undoing: the queue, the configuration and the user too.
+    pub purge: bool,
+    /// Say what would be done, and do nothing.
+    pub dry_run: bool,
+}
+
+/// Why a step could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The step itself failed; those before it are done and stay done.
+    #[error("{step}: {source}")]
+    Step {
+        /// The step in words.
+        step: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nothing could be printed.
+    #[error("cannot write the list of steps: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// The steps of a request, in order.
+pub fn plan(request: &Request) -> Vec<Step> {
+    match (request.remove, request.purge) {
+        (false, _) => installing(&request.binary, request.settings),
+        (true, purge) => removing(purge),
+    }
+}
+
+fn installing(binary: &Path, settings: &str) -> Vec<Step> {
+    let file = |path: &str, mode, owner, text: &str| Step::Write {
+        path: path.into(),
+        mode,
+        owner,
+        text: text.into(),
+    };
+    vec![
+        Step::MakeUser,
+        Step::Folder { path: STATE_FOLDER.into(), mode: 0o700, owner: Owner::Service },
+        Step::Folder { path: CONFIG_FOLDER.into(), mode: 0o750, owner: Owner::RootAndServiceGroup },
+        Step::WriteOnce {
+            path: format!("{CONFIG_FOLDER}/bookpost.toml").into(),
+            mode: 0o640,
+            owner: Owner::RootAndServiceGroup,
+            text: settings.into(),
+        },
+        Step::Copy { from: binary.into(), to: BINARY.into(), mode: 0o755 },
+        file(UNIT, 0o644, Owner::Root, service::TEXT),
+        Step::Run(&["systemctl", "daemon-reload"]),
+        Step::Run(&["systemctl", "enable", "bookpost.service"]),
+        Step::Say(
+            "Next: write your mail server into /etc/bookpost/bookpost.toml, check it with `bookpost config check`, \
+             then start the service with `systemctl restart bookpost`.",
+        ),
+    ]
+}
+
+fn removing(purge: bool) -> Vec<Step> {
+    let mut steps = vec![
+        Step::Run(&["systemctl", "disable", "--now", "bookpost.service"]),
+        Step::Remove { path: UNIT.into() },
+        Step::Run(&["systemctl", "daemon-reload"]),
+        Step::Remove { path: BINARY.into() },
+    ];
+    if purge {
+        steps.extend([
+            Step::RemoveFolder { path: STATE_FOLDER.into() },
+            Step::RemoveFolder { path: CONFIG_FOLDER.into() },
+            Step::RemoveUser,
+        ]);
+    } else {
+        steps.push(Step::Say(
+            "Kept: the queue in /var/lib/bookpost, the settings in /etc/bookpost and the user bookpost. \
+             `bookpost install --remove --purge` takes them away too, with all mail that still waits.",
+        ));
+    }
+    steps
+}
+
+/// Does what was asked, or says what would be done.
+pub fn run(request: &Request, out: &mut impl Write) -> Result<(), Error> {
+    for step in plan(request) {
+        if !step.needed(&request.root) {
+            writeln!(out, "done already: {step}")?;
+        } else if request.dry_run {
+            writeln!(out, "would {step}")?;
+        } else {
+            writeln!(out, "{step}")?;
+            step.perform(&request.root).map_err(|source| Error::Step { step: step.to_string(), source })?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    fn request(root: &Path) -> Request {
+        let binary = root.join("the-binary");
+        fs::write(&binary, "ELF").expect("written");
+        Request {
+            root: root.into(),
+            binary,
+            settings: "# settings",
+            remove: false,
+            purge: false,
+            dry_run: false,
+        }
+    }
+
+    fn told(request: &Request) -> String {
+        let mut out = Vec::new();
+        run(request, &mut out).expect("done");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn installs_with_the_right_modes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        told(&request(root));
+        for (path, expected) in [
+            ("var/lib/bookpost", 0o700),
+            ("etc/bookpost", 0o750),
+            ("etc/bookpost/bookpost.toml", 0o640),
+            ("usr/local/bin/bookpost", 0o755),
+            ("etc/systemd/system/bookpost.service", 0o644),
+        ] {
+            assert_eq!(mode(&root.join(path)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_dry_run_changes_nothing_and_says_every_step() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dry = Request { dry_run: true, ..request(folder.path()) };
+        let text = told(&dry);
+        assert_eq!(text.lines().count(), plan(&dry).len());
+        assert!(text.contains("would make the folder /var/lib/bookpost"), "{text}");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the binary");
+    }
+
+    #[test]
+    fn twice_is_once_and_the_settings_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let asked = request(root);
+        told(&asked);
+        let settings = root.join("etc/bookpost/bookpost.toml");
+        fs::write(&settings, "mine").expect("written");
+        let again = told(&asked);
+        assert_eq!(fs::read_to_string(settings).expect("there"), "mine");
+        assert!(
+            again.lines().all(|line| line.starts_with("done already: ") || line.starts_with("Next: ")),
+            "{again}"
+        );
+    }
+
+    #[test]
+    fn an_update_replaces_the_binary() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let asked = request(folder.path());
+        told(&asked);
+        fs::write(&asked.binary, "newer").expect("written");
+        told(&asked);
+        assert_eq!(fs::read_to_string(folder.path().join("usr/local/bin/bookpost")).expect("there"), "newer");
+    }
+
+    #[test]
+    fn removal_keeps_the_queue_unless_told() {
+        for (purge, kept) in [(false, true), (true, false)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let root = folder.path();
+            let asked = request(root);
+            told(&asked);
+            told(&Request { remove: true, purge, ..asked });
+            assert!(!root.join("usr/local/bin/bookpost").exists());
+            assert!(!root.join("etc/systemd/system/bookpost.service").exists());
+            assert_eq!(root.join("var/lib/bookpost").exists(), kept, "purge {purge}");
+            assert_eq!(root.join("etc/bookpost/bookpost.toml").exists(), kept, "purge {purge}");
+        }
+    }
+}
