@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn every_invariant_names_its_test() {
         let rows = |last: &str| {
-            let all: String = (1..INVARIANTS).map(|number| format!("| {number} | words | `t` |\n")).collect();
-            format!("{all}{last}")
+            let others: Vec<_> = (1..INVARIANTS).map(|number| format!("| {number} | words | `t` |")).collect();
+            format!("{}\n{last}", others.join("\n"))
         };
         let source =
             "#[test]\nfn t() {}\n#[tokio::test(start_paused = true)]\nasync fn u() {}\nfn no_test() {}";
