@@ -19,12 +19,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("receive", &["identity", "preferences"]),
     ("queue", &["deliver", "returns", "preferences"]),
     ("deliver", &["preferences"]),
+    ("alarms", &[]),
     ("preferences", &[]),
     ("identity", &[]),
 ];
 
 /// What every module may use.
-const OPEN: &[&str] = &["app", "config"];
+const OPEN: &[&str] = &["app", "config", "alarms"];
 
 const PROGRAM: &str = "crates/bookpost/src/";
 
