@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn every_invariant_names_its_test() {
         let rows = |last: &str| {
-            let others: Vec<_> = (1..INVARIANTS).map(|number| format!("| {number} | words | `t` |")).collect();
+            let others: Vec<_> =
+                (1..INVARIANTS).map(|number| format!("| {number} | words | `t` |")).collect();
             format!("{}\n{last}", others.join("\n"))
         };
         let source =

@@ -28,24 +28,18 @@ pub enum Step {
     /// The way back.
     RemoveUser,
     /// A folder with its mode.
-    #[expect(missing_docs, reason = "the names say it")]
     Folder { path: PathBuf, mode: u32, owner: Owner },
     /// A file that is ours: replaced when it differs.
-    #[expect(missing_docs, reason = "the names say it")]
     Write { path: PathBuf, mode: u32, owner: Owner, text: String },
     /// A file that is the administrator's as soon as it is there.
-    #[expect(missing_docs, reason = "the names say it")]
     WriteOnce { path: PathBuf, mode: u32, owner: Owner, text: String },
     /// A copy, put in place by a rename: a program that runs is never written into.
-    #[expect(missing_docs, reason = "the names say it")]
     Copy { from: PathBuf, to: PathBuf, mode: u32 },
     /// A command of the system.
     Run(&'static [&'static str]),
     /// A file to take away.
-    #[expect(missing_docs, reason = "the names say it")]
     Remove { path: PathBuf },
     /// A folder to take away with all that is in it.
-    #[expect(missing_docs, reason = "the names say it")]
     RemoveFolder { path: PathBuf },
     /// A sentence for the administrator.
     Say(&'static str),
