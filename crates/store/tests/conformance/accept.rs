@@ -1,0 +1,55 @@
+//! The way in.
+
+use store::{State, Store};
+
+use crate::fresh::{Fresh, accept, leased, now, row, sound, to_many, waiting};
+
+/// Invariant 1: not a promise for later. The store is not closed; a copy of its files is what a killed process leaves.
+pub(crate) async fn accept_is_on_disk_when_it_returns(fresh: &Fresh) {
+    let store = fresh.open();
+    let recipient = accept(&store, leased()).await;
+    let killed = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(fresh.folder()).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
+    }
+    let found = Store::open(killed.path(), now()).unwrap();
+    assert_eq!(row(&found, recipient).await.state, State::Sending);
+    assert_eq!(found.body(recipient.message()).await.unwrap().unwrap(), leased().bytes);
+}
+
+pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
+    let store = fresh.open();
+    let accepted = store.accept(vec![waiting(), to_many(waiting(), 3)], now()).await.unwrap();
+    assert_eq!(accepted.iter().map(|one| one.recipients).collect::<Vec<_>>(), [1, 3]);
+    assert!(accepted[0].id < accepted[1].id);
+    let before = store.counts().await.unwrap();
+    store.accept(vec![waiting(), to_many(waiting(), 65_537)], now()).await.unwrap_err();
+    assert_eq!(store.counts().await.unwrap(), before);
+    sound(&store).await;
+}
+
+pub(crate) async fn concurrent_accepts_share_commits(fresh: &Fresh) {
+    let store = fresh.open();
+    let before = store.stats();
+    let all: Vec<_> = (0..200)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.accept(vec![leased()], now()).await })
+        })
+        .collect();
+    for one in all {
+        one.await.unwrap().unwrap();
+    }
+    let after = store.stats();
+    assert_eq!(after.operations - before.operations, 200);
+    assert!(after.commits - before.commits < 200, "{after:?}");
+    sound(&store).await;
+}
+
+pub(crate) async fn ids_are_never_used_twice(fresh: &Fresh) {
+    let store = fresh.open();
+    let first = accept(&store, waiting()).await;
+    store.close().await.unwrap();
+    let store = fresh.open();
+    assert!(accept(&store, waiting()).await.message() > first.message());
+}

@@ -1,0 +1,148 @@
+//! A fresh store for each case, and the values that cases begin with.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use mail::{Address, Envelope, Phase, Reason, ReversePath};
+use store::{
+    Accepted, Attempt, Claim, Class, Kind, Lease, MessageId, NewMessage, NewNotice, NewRun, RecipientId,
+    RunId, Settlement, State, Store, Verdict,
+};
+
+/// A database of its own, made for one case.
+pub(crate) struct Fresh {
+    folder: tempfile::TempDir,
+}
+
+impl Fresh {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The store; a second time only after the first was closed.
+    pub(crate) fn open(&self) -> Store {
+        Store::open(self.folder.path(), now()).unwrap()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+/// So many minutes after [`now`].
+pub(crate) fn minute(minutes: i64) -> Timestamp {
+    now() + SignedDuration::from_mins(minutes)
+}
+
+pub(crate) const LEASE: Lease = Lease(77);
+
+pub(crate) fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+/// Waiting mail to one patron, due now.
+pub(crate) fn waiting() -> NewMessage {
+    NewMessage {
+        kind: Kind::Mail,
+        class: Class::Normal,
+        practice: false,
+        application: "Library".to_owned(),
+        site: Some("MAIN".to_owned()),
+        run: None,
+        envelope: Envelope::to_one(
+            ReversePath::Address(address("desk@library.example")),
+            address("p@example.org"),
+        ),
+        message_id: "<1@library.example>".to_owned(),
+        subject: "Overdue items".to_owned(),
+        patron: None,
+        bytes: Bytes::from_static(b"Subject: Overdue items\r\n\r\nBring them back.\r\n"),
+        first_due_at: now(),
+        expires_at: minute(6_000),
+        lease: None,
+    }
+}
+
+/// Mail that its acceptor attempts at once.
+pub(crate) fn leased() -> NewMessage {
+    NewMessage { lease: Some(LEASE), ..waiting() }
+}
+
+/// One message for several recipients.
+pub(crate) fn to_many(message: NewMessage, recipients: usize) -> NewMessage {
+    let recipients = (0..recipients).map(|at| address(&format!("p{at}@example.org")).into()).collect();
+    let envelope = Envelope::new(message.envelope.reverse_path.clone(), recipients).unwrap();
+    NewMessage { envelope, ..message }
+}
+
+pub(crate) async fn accept(store: &Store, message: NewMessage) -> RecipientId {
+    RecipientId::of(accept_message(store, message).await.id, 0)
+}
+
+pub(crate) async fn accept_message(store: &Store, message: NewMessage) -> Accepted {
+    store.accept(vec![message], now()).await.unwrap()[0]
+}
+
+pub(crate) fn claim_of(limit: usize, at: Timestamp) -> Claim {
+    Claim { lease: LEASE, now: at, limit, practice: false, recovery: None }
+}
+
+pub(crate) fn settlement(recipient: RecipientId, verdict: Verdict) -> Settlement {
+    let reason = match verdict {
+        Verdict::Delivered | Verdict::Practiced => None,
+        Verdict::Returned => Some(Reason::AddressUnknown),
+        Verdict::InDoubt | Verdict::Deferred { in_doubt: true, .. } => Some(Reason::AnswerUnknown),
+        _ => Some(Reason::TryLater),
+    };
+    let attempt = Attempt {
+        started_at: now(),
+        ended_at: minute(1),
+        server: "mail.example:587".to_owned(),
+        phase: Phase::Dot,
+        reason,
+        answer: "the server's answer".to_owned(),
+    };
+    Settlement { recipient, lease: LEASE, attempt, verdict }
+}
+
+pub(crate) async fn settle(store: &Store, recipient: RecipientId, verdict: Verdict) -> store::Settled {
+    store.settle(vec![settlement(recipient, verdict)], minute(1)).await.unwrap()[0]
+}
+
+pub(crate) async fn row(store: &Store, recipient: RecipientId) -> store::Row {
+    let rows = store.show(recipient.message()).await.unwrap();
+    rows.into_iter().map(|(row, _)| row).find(|row| row.recipient == recipient).unwrap()
+}
+
+pub(crate) async fn state(store: &Store, recipient: RecipientId) -> State {
+    row(store, recipient).await.state
+}
+
+pub(crate) async fn begin(store: &Store, practice: bool) -> RunId {
+    let run = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice,
+        started_at: now(),
+    };
+    store.begin_run(run).await.unwrap()
+}
+
+pub(crate) fn notice(run: RunId, practice: bool, keys: &[&str]) -> NewNotice {
+    let keys = keys.iter().map(|key| store::LedgerKey((*key).to_owned())).collect();
+    NewNotice { message: NewMessage { run: Some(run), practice, ..waiting() }, keys }
+}
+
+pub(crate) fn ids(claimed: &[store::Claimed]) -> Vec<MessageId> {
+    claimed.iter().map(|one| one.id).collect()
+}
+
+/// Every case ends here: the file and its rows agree.
+pub(crate) async fn sound(store: &Store) {
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}

@@ -1,0 +1,58 @@
+//! What every database under `Store` must do. A case is given a fresh store and knows nothing of what is under it.
+
+mod accept;
+mod fresh;
+mod notices;
+mod people;
+mod reports;
+mod start;
+mod upkeep;
+mod worker;
+
+/// Makes each case a test on each database; a further database is a further module here.
+macro_rules! cases {
+    ($($module:ident::$case:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                crate::$module::$case(&crate::fresh::Fresh::new()).await;
+            })+
+        }
+    };
+}
+
+cases! {
+    accept::accept_is_on_disk_when_it_returns,
+    accept::accept_is_all_or_nothing_in_order,
+    accept::concurrent_accepts_share_commits,
+    accept::ids_are_never_used_twice,
+    worker::claim_takes_urgent_first_and_starves_nobody,
+    worker::claim_keeps_practice_apart,
+    worker::claim_never_cuts_a_message,
+    worker::claim_spreads_after_a_recovery,
+    worker::a_stale_lease_changes_nothing,
+    worker::late_success_ends_doubt,
+    worker::practice_never_becomes_real,
+    worker::given_back_is_due_as_it_was,
+    worker::every_verdict_leads_to_its_state,
+    worker::three_strikes_hold,
+    worker::expire_returns_with_obligation,
+    start::restart_sorts_what_was_in_flight,
+    start::restart_leaves_this_epoch_alone,
+    start::three_deaths_alone_strike_out,
+    start::epoch_rises_and_store_id_stays,
+    people::moves_are_legal_ones_only,
+    people::time_held_does_not_age,
+    people::list_filters_and_pages,
+    people::counts_agree_with_rows,
+    reports::outcome_and_obligation_are_one,
+    reports::a_report_causes_no_report,
+    reports::report_closes_once,
+    notices::ledger_repeats_after_the_period,
+    notices::one_new_item_stores_all,
+    notices::practice_runs_leave_no_ledger,
+    notices::runs_add_up,
+    upkeep::purge_leaves_owed_reports,
+    upkeep::alarms_open_once_and_end_once,
+    upkeep::closed_answers_closed,
+}

@@ -1,0 +1,93 @@
+//! What people see and ask.
+
+use store::{Filter, Kind, Move, Moved, NewMessage, RunId, Selection, State, Verdict};
+
+use crate::fresh::{Fresh, accept, address, leased, minute, now, row, settle, sound, state, waiting};
+
+pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
+    let store = fresh.open();
+    let all =
+        [State::Waiting, State::Sending, State::InDoubt, State::Delivered, State::Returned, State::Held];
+    for (wish, from, to) in [
+        (Move::Retry, vec![State::Waiting, State::InDoubt, State::Held], State::Waiting),
+        (Move::Hold, vec![State::Waiting], State::Held),
+        (Move::Release, vec![State::Held], State::Waiting),
+        (Move::Cancel, vec![State::Waiting, State::InDoubt, State::Held], State::Cancelled),
+        (Move::Return, vec![State::Waiting, State::Held], State::Returned),
+    ] {
+        for start in all {
+            let recipient = accept(&store, leased()).await;
+            let verdict = match start {
+                State::Waiting => Some(Verdict::GivenBack),
+                State::InDoubt => Some(Verdict::InDoubt),
+                State::Delivered => Some(Verdict::Delivered),
+                State::Returned => Some(Verdict::Returned),
+                State::Held => Some(Verdict::Held),
+                _ => None,
+            };
+            if let Some(verdict) = verdict {
+                settle(&store, recipient, verdict).await;
+            }
+            let legal = from.contains(&start);
+            let selection = Selection::Messages(vec![recipient.message()]);
+            let moved = store.move_recipients(selection, wish, minute(2)).await.unwrap();
+            assert_eq!(moved, Moved { moved: legal.into(), unmoved: (!legal).into() }, "{wish:?} {start:?}");
+            assert_eq!(state(&store, recipient).await, if legal { to } else { start }, "{wish:?} {start:?}");
+        }
+    }
+    let moved = store.move_recipients(Selection::All, Move::Cancel, minute(3)).await.unwrap();
+    assert_eq!(moved.unmoved, 0);
+    let selection = Selection::State(State::Delivered);
+    assert_eq!(store.move_recipients(selection, Move::Retry, now()).await.unwrap().moved, 0);
+    sound(&store).await;
+}
+
+pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
+    let store = fresh.open();
+    let recipient = accept(&store, NewMessage { run: Some(RunId(1)), ..waiting() }).await;
+    let selection = Selection::Run(RunId(1));
+    store.move_recipients(selection.clone(), Move::Hold, minute(10)).await.unwrap();
+    store.move_recipients(selection, Move::Release, minute(40)).await.unwrap();
+    let row = row(&store, recipient).await;
+    assert_eq!((row.due_at, row.expires_at), (Some(minute(40)), minute(6_030)));
+}
+
+pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
+    let store = fresh.open();
+    let held = accept(&store, NewMessage { run: Some(RunId(4)), ..leased() }).await;
+    settle(&store, held, Verdict::Held).await;
+    let doubt = accept(&store, NewMessage { site: None, ..leased() }).await;
+    settle(&store, doubt, Verdict::InDoubt).await;
+    let report = accept(&store, NewMessage { kind: Kind::Report, ..waiting() }).await;
+    let none = Filter::default();
+    for (filter, expected) in [
+        (none.clone(), vec![report, doubt, held]),
+        (Filter { state: Some(State::Held), ..none.clone() }, vec![held]),
+        (Filter { state: Some(State::Waiting), ..none.clone() }, vec![report]),
+        (Filter { state: Some(State::Returned), ..none.clone() }, vec![]),
+        (Filter { run: Some(RunId(4)), state: Some(State::Held), ..none.clone() }, vec![held]),
+        (Filter { site: Some("MAIN".to_owned()), ..none.clone() }, vec![report, held]),
+        (Filter { ever_in_doubt: true, ..none.clone() }, vec![doubt]),
+        (Filter { ever_in_doubt: true, state: Some(State::InDoubt), ..none.clone() }, vec![doubt]),
+        (Filter { kind: Some(Kind::Report), ..none.clone() }, vec![report]),
+        (Filter { address: Some(address("q@example.org")), ..none.clone() }, vec![]),
+    ] {
+        let rows = store.list(filter.clone(), None, 10).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.recipient).collect::<Vec<_>>(), expected, "{filter:?}");
+    }
+    let page = store.list(none, Some(report), 1).await.unwrap();
+    assert_eq!(page[0].recipient, doubt);
+}
+
+pub(crate) async fn counts_agree_with_rows(fresh: &Fresh) {
+    let store = fresh.open();
+    accept(&store, waiting()).await;
+    accept(&store, leased()).await;
+    let returned = accept(&store, leased()).await;
+    settle(&store, returned, Verdict::Returned).await;
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.waiting, counts.sending, counts.returned, counts.reports_owed), (1, 1, 1, 1));
+    assert_eq!((counts.oldest_waiting_at, counts.next_due_at), (Some(now()), Some(now())));
+    store.close().await.unwrap();
+    assert_eq!(fresh.open().counts().await.unwrap(), counts);
+}

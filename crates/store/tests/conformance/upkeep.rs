@@ -1,0 +1,45 @@
+//! Alarms, retention, closing.
+
+use store::{AlarmKind, Error, Verdict};
+
+use crate::fresh::{Fresh, accept, leased, minute, now, settle, sound, waiting};
+
+pub(crate) async fn purge_leaves_owed_reports(fresh: &Fresh) {
+    let store = fresh.open();
+    let done = accept(&store, leased()).await;
+    settle(&store, done, Verdict::Delivered).await;
+    let owed = accept(&store, leased()).await;
+    settle(&store, owed, Verdict::Returned).await;
+    let waits = accept(&store, waiting()).await;
+    assert_eq!(store.purge(minute(1), now(), 9).await.unwrap(), 0, "not final before then");
+    assert_eq!(store.purge(minute(2), now(), 9).await.unwrap(), 1);
+    assert_eq!(store.body(done.message()).await.unwrap(), None);
+    assert!(store.body(owed.message()).await.unwrap().is_some());
+    assert_eq!(store.purge(minute(2), minute(2), 9).await.unwrap(), 1);
+    assert!(matches!(store.show(done.message()).await, Err(Error::NotFound(_))));
+    store.close_obligations(&[owed], minute(3)).await.unwrap();
+    assert_eq!(store.purge(minute(2), minute(2), 9).await.unwrap(), 2, "its body and its rows");
+    assert!(store.body(waits.message()).await.unwrap().is_some());
+    sound(&store).await;
+}
+
+pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
+    let store = fresh.open();
+    let raise = || store.raise(AlarmKind::ServerDown, "server1", "No answer.", now());
+    let first = raise().await.unwrap().unwrap();
+    assert_eq!(raise().await.unwrap(), None);
+    assert!(store.raise(AlarmKind::ServerDown, "server2", "No answer.", now()).await.unwrap().is_some());
+    let ended = store.clear(AlarmKind::ServerDown, "server1", minute(1)).await.unwrap().unwrap();
+    assert_eq!((ended.id, ended.ended_at), (first.id, Some(minute(1))));
+    assert_eq!(store.clear(AlarmKind::ServerDown, "server1", minute(1)).await.unwrap(), None);
+    assert_eq!(store.alarms(true, 9).await.unwrap().len(), 1);
+    assert_eq!(store.alarms(false, 9).await.unwrap().len(), 2);
+}
+
+pub(crate) async fn closed_answers_closed(fresh: &Fresh) {
+    let store = fresh.open();
+    let other = store.clone();
+    store.close().await.unwrap();
+    assert!(matches!(other.accept(vec![waiting()], now()).await, Err(Error::Closed)));
+    assert!(matches!(other.counts().await, Err(Error::Closed)));
+}

@@ -1,0 +1,174 @@
+//! Claims, outcomes, age.
+
+use std::time::Duration;
+
+use mail::Reason;
+use store::{Claim, Class, Lease, NewMessage, Recovery, Settled, State, Verdict};
+
+use crate::fresh::{
+    Fresh, LEASE, accept, accept_message, claim_of, ids, leased, minute, now, row, settle, settlement, sound,
+    state, to_many, waiting,
+};
+
+pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
+    let store = fresh.open();
+    let mut all = Vec::new();
+    for class in [Class::Bulk, Class::Normal, Class::Urgent] {
+        for _ in 0..8 {
+            all.push(accept(&store, NewMessage { class, ..waiting() }).await.message());
+        }
+    }
+    let claimed = ids(&store.claim(claim_of(8, now())).await.unwrap());
+    assert_eq!(claimed[..6], all[16..22], "urgent first, in order");
+    assert_eq!(claimed.len(), 8, "and two places for those below");
+    let rest = store.claim(claim_of(100, now())).await.unwrap();
+    assert_eq!(rest.len(), 16);
+    assert_eq!(store.next_due(false).await.unwrap(), None);
+    sound(&store).await;
+}
+
+pub(crate) async fn claim_keeps_practice_apart(fresh: &Fresh) {
+    let store = fresh.open();
+    accept(&store, NewMessage { practice: true, ..waiting() }).await;
+    assert!(store.claim(claim_of(9, now())).await.unwrap().is_empty());
+    assert_eq!(store.next_due(false).await.unwrap(), None);
+    assert_eq!(store.next_due(true).await.unwrap(), Some(now()));
+    let claimed = store.claim(Claim { practice: true, ..claim_of(9, now()) }).await.unwrap();
+    assert!(claimed[0].practice);
+}
+
+pub(crate) async fn claim_never_cuts_a_message(fresh: &Fresh) {
+    let store = fresh.open();
+    accept_message(&store, to_many(waiting(), 5)).await;
+    let claimed = store.claim(claim_of(2, now())).await.unwrap();
+    assert_eq!(claimed[0].recipients.len(), 5);
+    assert_eq!(claimed[0].envelope, to_many(waiting(), 5).envelope);
+    assert_eq!(claimed[0].bytes, waiting().bytes);
+}
+
+pub(crate) async fn claim_spreads_after_a_recovery(fresh: &Fresh) {
+    let store = fresh.open();
+    store.accept(vec![waiting(); 100], now()).await.unwrap();
+    let urgent = accept(&store, NewMessage { class: Class::Urgent, ..waiting() }).await;
+    let later = accept(&store, NewMessage { first_due_at: minute(12), ..waiting() }).await;
+    let recovery = Some(Recovery { recovered_at: minute(10), window: Duration::from_mins(10) });
+    let mut sum = 0;
+    for (minutes, least, most) in [(10, 1, 3), (12, 20, 24), (15, 48, 54), (19, 88, 94), (20, 102, 102)] {
+        let claimed = store.claim(Claim { recovery, ..claim_of(200, minute(minutes)) }).await.unwrap();
+        sum += claimed.len();
+        assert!((least..=most).contains(&sum), "{sum} after {minutes} minutes");
+        assert_eq!(ids(&claimed).contains(&urgent.message()), minutes == 10, "urgent mail at once");
+        assert_eq!(ids(&claimed).contains(&later.message()), minutes == 12, "what fell due later as usual");
+    }
+    sound(&store).await;
+}
+
+/// Invariant 4.
+pub(crate) async fn a_stale_lease_changes_nothing(fresh: &Fresh) {
+    let store = fresh.open();
+    let recipient = accept(&store, leased()).await;
+    for verdict in [Verdict::Delivered, Verdict::Returned, Verdict::Held, Verdict::GivenBack] {
+        let mut stale = settlement(recipient, verdict);
+        stale.lease = Lease(1);
+        let before = store.show(recipient.message()).await.unwrap();
+        assert_eq!(store.settle(vec![stale], now()).await.unwrap(), [Settled::TooLate]);
+        assert_eq!(store.show(recipient.message()).await.unwrap(), before);
+    }
+    assert_eq!(settle(&store, recipient, Verdict::Delivered).await, Settled::Done);
+    assert_eq!(settle(&store, recipient, Verdict::Returned).await, Settled::TooLate);
+    assert_eq!(state(&store, recipient).await, State::Delivered);
+    sound(&store).await;
+}
+
+/// Invariants 3 and 4: who may have it is not sent it again once we know.
+pub(crate) async fn late_success_ends_doubt(fresh: &Fresh) {
+    let store = fresh.open();
+    for verdict in [Verdict::Deferred { due_at: minute(11), in_doubt: true }, Verdict::InDoubt] {
+        let recipient = accept(&store, leased()).await;
+        settle(&store, recipient, verdict).await;
+        assert_eq!(settle(&store, recipient, Verdict::Delivered).await, Settled::TooLate);
+        let row = row(&store, recipient).await;
+        assert_eq!((row.state, row.in_doubt_at), (State::Delivered, Some(minute(1))));
+    }
+    let certain = accept(&store, leased()).await;
+    settle(&store, certain, Verdict::Deferred { due_at: minute(5), in_doubt: false }).await;
+    settle(&store, certain, Verdict::Delivered).await;
+    assert_eq!(state(&store, certain).await, State::Waiting);
+    assert_eq!(store.counts().await.unwrap().ever_in_doubt, 2);
+    sound(&store).await;
+}
+
+pub(crate) async fn practice_never_becomes_real(fresh: &Fresh) {
+    let store = fresh.open();
+    for (practice, wrong, right) in
+        [(true, Verdict::Delivered, Verdict::Practiced), (false, Verdict::Practiced, Verdict::Delivered)]
+    {
+        let recipient = accept(&store, NewMessage { practice, ..leased() }).await;
+        assert_eq!(settle(&store, recipient, wrong).await, Settled::TooLate);
+        assert_eq!(state(&store, recipient).await, State::Sending);
+        assert_eq!(settle(&store, recipient, right).await, Settled::Done);
+    }
+    sound(&store).await;
+}
+
+pub(crate) async fn given_back_is_due_as_it_was(fresh: &Fresh) {
+    let store = fresh.open();
+    let recipient = accept(&store, leased()).await;
+    assert_eq!(settle(&store, recipient, Verdict::GivenBack).await, Settled::Done);
+    let (row, attempts) = store.show(recipient.message()).await.unwrap().remove(0);
+    assert_eq!((row.state, row.due_at, row.attempts), (State::Waiting, Some(now()), 0));
+    assert!(attempts.is_empty());
+}
+
+pub(crate) async fn every_verdict_leads_to_its_state(fresh: &Fresh) {
+    let store = fresh.open();
+    for (verdict, expected, due_at) in [
+        (Verdict::Delivered, State::Delivered, None),
+        (Verdict::Deferred { due_at: minute(5), in_doubt: false }, State::Waiting, Some(minute(5))),
+        (Verdict::InDoubt, State::InDoubt, None),
+        (Verdict::Returned, State::Returned, None),
+        (Verdict::Held, State::Held, None),
+        (Verdict::Struck { due_at: minute(5) }, State::Waiting, Some(minute(5))),
+    ] {
+        let recipient = accept(&store, leased()).await;
+        let settlement = settlement(recipient, verdict);
+        assert_eq!(store.settle(vec![settlement.clone()], minute(1)).await.unwrap(), [Settled::Done]);
+        let (row, attempts) = store.show(recipient.message()).await.unwrap().remove(0);
+        assert_eq!((row.state, row.due_at, row.attempts), (expected, due_at, 1));
+        assert_eq!(row.answer.as_deref(), Some("the server's answer"));
+        assert_eq!(attempts, [settlement.attempt]);
+    }
+    sound(&store).await;
+}
+
+/// Invariant 9.
+pub(crate) async fn three_strikes_hold(fresh: &Fresh) {
+    let store = fresh.open();
+    let recipient = accept(&store, leased()).await;
+    for expected in [State::Waiting, State::Waiting, State::Held] {
+        settle(&store, recipient, Verdict::Struck { due_at: now() }).await;
+        assert_eq!(state(&store, recipient).await, expected);
+        let alone = store.take_alone(LEASE, now()).await.unwrap();
+        assert_eq!(alone.is_some(), expected == State::Waiting);
+    }
+    assert_eq!(row(&store, recipient).await.reason, Some(Reason::Broke));
+    sound(&store).await;
+}
+
+pub(crate) async fn expire_returns_with_obligation(fresh: &Fresh) {
+    let store = fresh.open();
+    for minutes in [10, 20, 30] {
+        accept(&store, NewMessage { expires_at: minute(minutes), ..waiting() }).await;
+    }
+    let expire = |limit| store.expire(minute(20), false, limit, Reason::Expired, "no answer", minute(25));
+    assert_eq!(expire(1).await.unwrap(), 1);
+    assert_eq!(expire(9).await.unwrap(), 1);
+    assert_eq!(expire(9).await.unwrap(), 0);
+    let owed = store.obligations(minute(26), 9).await.unwrap();
+    assert_eq!(owed.len(), 2);
+    assert_eq!(
+        (owed[0].row.reason, owed[0].row.answer.as_deref()),
+        (Some(Reason::Expired), Some("no answer"))
+    );
+    sound(&store).await;
+}
