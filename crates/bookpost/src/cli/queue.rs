@@ -39,7 +39,12 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             Reply::Message(rows.into_iter().map(|(row, attempts)| Shown { row, attempts }).collect())
         }
         QueueRequest::Move { selection, action } => {
-            Reply::Moved(store.move_recipients(selection, action, now).await?)
+            let named = matches!(selection, Selection::Messages(_));
+            let moved = store.move_recipients(selection, action, now).await?;
+            if named && moved.moved + moved.unmoved == 0 {
+                return Err(Error::NotFound("message"));
+            }
+            Reply::Moved(moved)
         }
         QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),
     })

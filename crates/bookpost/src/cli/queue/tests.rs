@@ -57,6 +57,11 @@ async fn a_person_looks_and_decides() {
         ("cancel all", act(Selection::All, Move::Cancel), Exit::Done),
         ("status", QueueRequest::Status, Exit::Done),
         ("show what is not there", QueueRequest::Show(MessageId(999_999)), Exit::Usage),
+        (
+            "retry what is not there",
+            act(Selection::Messages(vec![MessageId(999_999)]), Move::Retry),
+            Exit::Usage,
+        ),
         ("runs", QueueRequest::Runs { limit: 5 }, Exit::Done),
     ] {
         let (ended, text) = ask(&store, request).await;
