@@ -175,8 +175,8 @@ def opensmtpd(args, folder):
         pki = f'pki peer cert "{args.cert}"\npki peer key "{args.key}"\n'
         security = {"starttls": " tls pki peer", "implicit": " smtps pki peer"}[args.tls]
     if args.login:
-        crypted = subprocess.run(["openssl", "passwd", "-6", args.password], check=True, capture_output=True, text=True)
-        write(folder / "logins", f"{args.login} {crypted.stdout.strip()}\n", 0o640, "opensmtpd")
+        hashed = subprocess.run(["openssl", "passwd", "-6", args.password], check=True, capture_output=True, text=True)
+        write(folder / "logins", f"{args.login} {hashed.stdout.strip()}\n", 0o640, "opensmtpd")
         pki += f'table logins file:{folder}/logins\n'
         auth = " auth <logins>"
     times = f"bounce warn-interval {args.warn_after}s\n" if args.warn_after else ""

@@ -1,6 +1,6 @@
 //! Delivery status notifications: what became of a message, as a value (RFC 3464, RFC 6522, RFC 6533).
 //!
-//! [`Report`] is what the `message/delivery-status` part says. [`Report::write`] makes that part, [`read`] finds and reads it
+//! [`Report`] is what the `message/delivery-status` part says. [`Report::write`] makes that part, [`read()`] finds and reads it
 //! in a whole bounce. [`ReturnReport`] and [`Digest`] are the mails in which Bookpost tells a library what came back.
 //!
 //! This part decides nothing: whether a report is owed, to whom, and with which envelope (the null reverse-path) is the
@@ -31,7 +31,7 @@ pub struct Report {
     pub arrival_date: Option<Timestamp>,
     /// The envelope id that the sender gave (`ENVID`).
     pub envelope_id: Option<String>,
-    /// At least one, if it was [`read`].
+    /// At least one, if it was [`read()`].
     pub recipients: Vec<RecipientReport>,
 }
 

@@ -18,7 +18,7 @@ const CUT_AT: usize = 900;
 const LONGEST_ESCAPE: usize = 10;
 
 impl Report {
-    /// The body of the part: ASCII, lines end with CRLF and are short. What [`super::read`] makes of it is equal to `self` as
+    /// The body of the part: ASCII, lines end with CRLF and are short. What [`super::read()`] makes of it is equal to `self` as
     /// far as texts are on one line, without a word of over 900 bytes, and instants are whole seconds.
     pub fn write(&self) -> String {
         let mut out = String::new();
