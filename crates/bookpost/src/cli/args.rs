@@ -66,6 +66,8 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Make the user, the folders and the systemd unit, and copy this program to its place
+    Install(Install),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Write manual pages and completions into a folder
@@ -74,6 +76,23 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
     },
+}
+
+/// `install`
+#[derive(Debug, Args)]
+pub struct Install {
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Undo it; the queue and the configuration stay
+    #[arg(long)]
+    pub remove: bool,
+    /// With --remove: take away the queue with all mail in it, the configuration and the user too
+    #[arg(long, requires = "remove")]
+    pub purge: bool,
+    /// Lay the files out in this folder instead of the system's
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    pub root: PathBuf,
 }
 
 /// How the answer is printed.

@@ -13,9 +13,9 @@ use tokio::sync::mpsc;
 
 use super::{
     Exit,
-    args::{Arguments, Chosen, Command, ConfigCommand, Export, Notices, Output, Queue},
+    args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue},
     control::{self, Failure, QueueRequest, Reply, Request, RunRequest, TestRequest},
-    log, manual,
+    install, log, manual,
     progress::Bar,
     queue, show,
 };
@@ -55,6 +55,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             loaded.warnings.iter().for_each(|warning| complain(&format!("note: {warning}")));
             Ok(Exit::Done)
         }
+        Command::Install(wanted) => set_up(wanted),
         Command::Completions { shell } => print(&manual::completions(shell)),
         Command::Manual { to } => {
             manual::write(&to).with_context(|| format!("cannot write into {}", to.display()))?;
@@ -83,6 +84,14 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             ask(load()?.config, Request::Test(TestRequest { to, server }), output)
         }
     }
+}
+
+fn set_up(wanted: Install) -> Result<Exit, Stop> {
+    let Install { dry_run, remove, purge, root } = wanted;
+    let binary = std::env::current_exe().context("this program cannot be found on the disk")?;
+    let request = install::Request { root, binary, settings: config::SAMPLE, remove, purge, dry_run };
+    install::run(&request, &mut std::io::stdout().lock()).context("the installation stopped")?;
+    Ok(Exit::Done)
 }
 
 fn load(file: Option<&Path>, form: super::args::LogForm) -> Result<Loaded, Stop> {
