@@ -20,7 +20,7 @@ use mail_builder::{
 
 use crate::Address;
 
-pub use read::{header, header_block};
+pub use read::{header, header_block, plain_text};
 
 /// A display name and an address.
 #[derive(Debug, Clone, PartialEq, Eq)]

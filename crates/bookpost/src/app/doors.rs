@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use mail::clock::Clock;
-use store::{Alarm, AlarmKind, Claimed, Lease};
+use store::{Alarm, AlarmKind, Claimed, Lease, Verdict};
 
 use crate::{
     alarms::Alarms,
@@ -17,6 +17,7 @@ use crate::{
         worker::{Handle, Leases},
     },
     receive::{FreshMail, Receiver},
+    web::{Metrics, Outcome},
 };
 
 /// From receive to the lines of the routes.
@@ -73,11 +74,17 @@ pub(super) fn settled(
     unsettled: Arc<AtomicI64>,
     handle: Handle,
     alarms: Alarms,
-) -> impl Fn(SettlerEvent) + Send + 'static {
+    metrics: Metrics,
+) -> impl Fn(SettlerEvent<'_>) + Send + 'static {
     move |event| {
         match event {
-        SettlerEvent::Settled(count) => {
-            unsettled.fetch_sub(i64::try_from(count).unwrap_or(i64::MAX), Ordering::AcqRel);
+        SettlerEvent::Settled(settlements) => {
+            for settlement in settlements {
+                if let Some(outcome) = outcome(&settlement.verdict) {
+                    metrics.attempt(outcome, settlement.attempt.reason);
+                }
+            }
+            unsettled.fetch_sub(i64::try_from(settlements.len()).unwrap_or(i64::MAX), Ordering::AcqRel);
             handle.settled();
         }
         SettlerEvent::Stuck => alarms.raise(
@@ -106,4 +113,17 @@ pub(super) fn alarm_by_mail(
             }
         })
     }
+}
+
+/// How an attempt is counted; None: nothing was attempted.
+fn outcome(verdict: &Verdict) -> Option<Outcome> {
+    Some(match verdict {
+        Verdict::Delivered => Outcome::Delivered,
+        Verdict::Practiced => Outcome::Practiced,
+        Verdict::Deferred { in_doubt: true, .. } | Verdict::InDoubt => Outcome::InDoubt,
+        Verdict::Deferred { .. } | Verdict::Struck { .. } => Outcome::Deferred,
+        Verdict::Returned => Outcome::Returned,
+        Verdict::Held => Outcome::Held,
+        Verdict::GivenBack => return None,
+    })
 }

@@ -1,8 +1,8 @@
 //! The program put together: opens everything in the right order, makes the channels between the parts, ends them again.
 
 pub mod clock;
-pub mod commands;
 mod doors;
+pub mod drop_folder;
 mod notice_run;
 mod upkeep;
 
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicI64};
 
 use anyhow::Context;
 use mail::clock::Clock;
-use rand::{SeedableRng, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::Store;
 use tokio::{
     sync::{Notify, mpsc},
@@ -32,8 +32,11 @@ use crate::{
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
     receive::Receiver,
-    returns,
+    returns, web,
 };
+
+/// Below so many free bytes the health check says that something must be done.
+const DISK_FLOOR: u64 = 100 << 20;
 
 /// Bookpost, running.
 pub struct App {
@@ -47,11 +50,13 @@ pub struct App {
     pub receiver: Receiver,
     /// The dispatcher.
     pub worker: Handle,
+    /// What is counted for /metrics.
+    pub metrics: web::Metrics,
     /// The practice mailbox. Practice mail goes there whatever the way of sending is.
     pub practice: Practice,
     pub(crate) dice: Arc<Mutex<StdRng>>,
     alarms: Alarms,
-    tasks: JoinSet<()>,
+    tasks: tokio::sync::Mutex<JoinSet<()>>,
 }
 
 /// What a start depends on beside the configuration.
@@ -66,6 +71,22 @@ pub struct Start {
     pub practice_rules: Vec<crate::deliver::practice::Rule>,
     /// Called at the named steps of a message; for crash tests.
     pub at_step: Option<fn(&'static str)>,
+}
+
+impl Start {
+    /// The machine's own clock and randomness.
+    pub fn of_this_machine() -> anyhow::Result<Self> {
+        let boot_id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .context("the system does not tell which boot this is")?;
+        let mut dice = rand::make_rng::<StdRng>();
+        Ok(Self {
+            clock: Arc::new(clock::SystemClock::start()),
+            seed: dice.random(),
+            boot_id: boot_id.trim().to_owned(),
+            practice_rules: Vec::new(),
+            at_step: None,
+        })
+    }
 }
 
 impl App {
@@ -89,13 +110,14 @@ impl App {
         let (alarms, work) =
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
         tasks.spawn(work);
+        let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
         let unsettled = Arc::new(AtomicI64::new(0));
         let (settler, work) = settler::settler(
             store.clone(),
             journal.clone(),
             Arc::clone(&clock),
-            doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone()),
+            doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone()),
         );
         tasks.spawn(work);
         let (effects, told) = mpsc::unbounded_channel();
@@ -144,17 +166,45 @@ impl App {
             alarms: alarms.clone(),
             lines,
         }));
-        Ok(Self { config, store, clock, receiver, worker: handle, practice, alarms, dice, tasks })
+        Ok(Self {
+            config,
+            store,
+            clock,
+            receiver,
+            worker: handle,
+            practice,
+            metrics,
+            alarms,
+            dice,
+            tasks: tokio::sync::Mutex::new(tasks),
+        })
+    }
+
+    /// What the program says of itself over HTTP.
+    pub fn sources(&self) -> web::Sources {
+        let activity = self.worker.activity.clone();
+        let folder = self.config.data_dir.clone();
+        web::Sources {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+            now: Arc::new(move || web::Moment {
+                worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
+                disk: disk(&folder),
+                breakers: Vec::new(),
+                journal_syncs: 0,
+            }),
+        }
     }
 
     /// Gives back what has not passed the point of no return, waits for the rest (bounded), closes the queue.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    pub async fn stop(&self) -> anyhow::Result<()> {
         self.worker.drain();
         let mut activity = self.worker.activity.clone();
         let ended = activity.wait_for(|activity| matches!(activity, Activity::Ended { .. })).await;
         let journal_failed = matches!(ended.as_deref(), Ok(Activity::Ended { journal_failed: true }));
-        self.tasks.shutdown().await;
-        self.store.close().await?;
+        self.tasks.lock().await.shutdown().await;
+        self.store.clone().close().await?;
         anyhow::ensure!(
             !journal_failed,
             "the journal could not be written; nothing was lost, but sending stopped"
@@ -206,4 +256,10 @@ fn practice_server(mailbox: &Practice) -> Server {
         connections: 10,
         messages_per_connection: 1000,
     }
+}
+
+/// Free space where the queue lives.
+fn disk(folder: &std::path::Path) -> Option<web::Disk> {
+    let facts = rustix::fs::statvfs(folder).ok()?;
+    Some(web::Disk { free: facts.f_bavail.saturating_mul(facts.f_frsize), floor: DISK_FLOOR })
 }

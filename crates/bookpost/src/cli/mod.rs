@@ -1,7 +1,9 @@
 //! The command line: reads it, carries it out by the running service or by itself, says what came of it.
 
 mod args;
+pub mod commands;
 pub mod control;
+mod demo;
 mod exit;
 pub mod install;
 mod log;

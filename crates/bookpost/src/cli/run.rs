@@ -14,13 +14,14 @@ use tokio::sync::mpsc;
 use super::{
     Exit,
     args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue},
+    commands,
     control::{self, Failure, QueueRequest, Reply, Request, RunRequest, TestRequest},
     install, log, manual,
     progress::Bar,
     queue, show,
 };
 use crate::{
-    app::{clock::SystemClock, commands},
+    app::clock::SystemClock,
     config::{self, Config, Loaded, Surroundings},
 };
 
@@ -61,9 +62,9 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             manual::write(&to).with_context(|| format!("cannot write into {}", to.display()))?;
             Ok(Exit::Done)
         }
-        Command::Demo { dir, no_serve } => {
+        Command::Demo { dir, no_serve: _ } => {
             log::start(form, "warn");
-            runtime()?.block_on(commands::demo(dir, !no_serve))?;
+            runtime()?.block_on(commands::demo(dir))?;
             Ok(Exit::Done)
         }
         Command::Serve => {

@@ -399,7 +399,7 @@ impl Lane {
     }
 }
 
-fn settings(ehlo_name: &str, server: &Server) -> Settings {
+pub(super) fn settings(ehlo_name: &str, server: &Server) -> Settings {
     Settings {
         ehlo_name: ehlo_name.to_owned(),
         security: match (server.encryption, server.allow_non_secure) {

@@ -5,6 +5,7 @@
 pub mod breaker;
 pub mod conclude;
 pub mod concurrency;
+pub mod direct;
 pub mod lane;
 pub mod practice;
 pub mod route;

@@ -23,9 +23,9 @@ pub struct Settler {
 
 /// What the settler tells of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettlerEvent {
-    /// So many recipients are settled.
-    Settled(usize),
+pub enum SettlerEvent<'a> {
+    /// These are settled.
+    Settled(&'a [Settlement]),
     /// The database does not take outcomes; they wait in the journal.
     Stuck,
     /// It takes them again.
@@ -45,7 +45,7 @@ pub fn settler(
     store: Store,
     journal: Journal,
     clock: Arc<dyn Clock>,
-    tell: impl Fn(SettlerEvent) + Send + 'static,
+    tell: impl Fn(SettlerEvent<'_>) + Send + 'static,
 ) -> (Settler, impl Future<Output = ()> + Send) {
     let (sender, receiver) = mpsc::channel(WAITING);
     (Settler { sender }, run(store, journal, clock, receiver, tell))
@@ -56,7 +56,7 @@ async fn run(
     journal: Journal,
     clock: Arc<dyn Clock>,
     mut receiver: mpsc::Receiver<Vec<Settlement>>,
-    tell: impl Fn(SettlerEvent) + Send + 'static,
+    tell: impl Fn(SettlerEvent<'_>) + Send + 'static,
 ) {
     let mut batch = Vec::new();
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
@@ -79,6 +79,6 @@ async fn run(
         if let Err(error) = journal.committed(keys) {
             tracing::error!(%error, "the journal cannot be written; nothing more is sent");
         }
-        tell(SettlerEvent::Settled(settled));
+        tell(SettlerEvent::Settled(&settlements));
     }
 }

@@ -36,6 +36,13 @@ pub fn header(message: &[u8], name: &str) -> Option<String> {
     None
 }
 
+/// The first plain-text part, decoded.
+pub fn plain_text(message: &[u8]) -> Option<String> {
+    let parsed = mailparse::parse_mail(message).ok()?;
+    let part = parsed.parts().find(|part| part.ctype.mimetype == "text/plain")?;
+    part.get_body().ok()
+}
+
 fn is_called(line: &[u8], name: &str) -> bool {
     line.split_at_checked(name.len()).is_some_and(|(start, rest)| {
         start.eq_ignore_ascii_case(name.as_bytes()) && rest.trim_ascii_start().first() == Some(&b':')

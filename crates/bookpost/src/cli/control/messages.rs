@@ -36,7 +36,7 @@ pub enum QueueRequest {
 }
 
 /// A notice run or its preview.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RunRequest {
     /// The export's name, for people.
     pub source: String,

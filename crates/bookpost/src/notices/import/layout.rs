@@ -20,6 +20,11 @@ pub enum Delimiter {
 impl Delimiter {
     pub(super) const ALL: [Self; 3] = [Self::Comma, Self::Semicolon, Self::Tab];
 
+    /// The delimiter that `character` is, if it is one.
+    pub fn of(character: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|delimiter| char::from(delimiter.byte()) == character)
+    }
+
     pub(super) fn byte(self) -> u8 {
         match self {
             Self::Comma => b',',

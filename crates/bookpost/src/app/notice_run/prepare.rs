@@ -1,0 +1,192 @@
+//! From a request to an import and a wording that fit together, and from a planned notice to a message.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::Offset};
+use mail::{
+    Envelope, Recipient, ReversePath,
+    message::{AutoSubmitted, Mailbox, NewMail, message_id},
+};
+use rand::{RngExt, rngs::StdRng};
+use store::{Class, Kind, NewMessage, NewNotice, RunId};
+
+use super::Refusal;
+use crate::{
+    cli::control::{Failure, RunRequest},
+    config::{Config, Site},
+    notices::{self, BUILT_IN, DateFormat, Import, ImportOptions, PlannedNotice, Template, import::Aliases},
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// An export that was read, with all that is needed to write its notices.
+pub(super) struct Prepared {
+    import: Import,
+    sites: Vec<Site>,
+    template: Template,
+    /// None: once only.
+    pub(super) repeat: Option<Duration>,
+}
+
+impl Prepared {
+    /// Reads the export and the wording.
+    pub(super) fn new(config: &Config, request: &RunRequest) -> Result<Self, Refusal> {
+        let options = options(config, request)?;
+        let mut import = notices::read(&request.export, &options)
+            .map_err(|error| Refusal(Failure::Data, error.to_string()))?;
+        if let Some(site) = request.site.as_ref().or(config.notices.default_site.as_ref()) {
+            name_the_site(config, &mut import, site)?;
+        }
+        let repeat = match request.repeat_days {
+            Some(0) => None,
+            Some(days) => Some(DAY * u32::try_from(days).unwrap_or(u32::MAX)),
+            None => config.notices.repeat,
+        };
+        Ok(Self { import, sites: config.sites.clone(), template: template(config, request)?, repeat })
+    }
+
+    pub(super) fn plan(&self) -> notices::Plan<'_> {
+        notices::plan(&self.import, &self.sites, &self.template)
+    }
+
+    /// Usable lines of the export.
+    pub(super) fn lines(&self) -> u64 {
+        self.import.patrons.iter().map(|patron| patron.items.len() as u64).sum()
+    }
+
+    pub(super) fn patrons(&self) -> u64 {
+        self.import.patrons.len() as u64
+    }
+}
+
+fn options(config: &Config, request: &RunRequest) -> Result<ImportOptions, Refusal> {
+    let usage = |message: String| Refusal(Failure::Usage, message);
+    let encoding = request.encoding.as_deref().map(|label| {
+        encoding_rs::Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+            usage(format!("no encoding is called {label:?}; usual are utf-8, windows-1252, macintosh"))
+        })
+    });
+    let dates = request.dates.as_ref().or(config.notices.dates.as_ref());
+    let dates = dates.map(|text| text.parse().map_err(|error| usage(format!("{error}"))));
+    let delimiter = request.delimiter.map(|c| {
+        notices::import::Delimiter::of(c).ok_or_else(|| {
+            usage(format!("{c:?} cannot stand between cells; it is a comma, a semicolon or a tab"))
+        })
+    });
+    let aliases = match &config.notices.aliases {
+        None => Aliases::default(),
+        Some(path) => {
+            let broken = |error: String| Refusal(Failure::Config, format!("{}: {error}", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| broken(error.to_string()))?;
+            Aliases::with_overrides(&text).map_err(|error| broken(error.to_string()))?
+        }
+    };
+    Ok(ImportOptions {
+        encoding: encoding.transpose()?,
+        delimiter: delimiter.transpose()?,
+        dates: dates.transpose()?,
+        aliases,
+    })
+}
+
+/// Rows without a branch belong to this site.
+fn name_the_site(config: &Config, import: &mut Import, site: &str) -> Result<(), Refusal> {
+    if !config.sites.iter().any(|known| known.code == site) {
+        return Err(Refusal(Failure::Usage, format!("no library here has the code {site:?}")));
+    }
+    for branch in import.branches.iter_mut().filter(|branch| branch.trim().is_empty()) {
+        *branch = site.into();
+    }
+    Ok(())
+}
+
+fn template(config: &Config, request: &RunRequest) -> Result<Template, Refusal> {
+    let name = request.wording.as_ref().unwrap_or(&config.notices.wording);
+    let broken = |error: notices::TemplateError| Refusal(Failure::Config, error.to_string());
+    let folder =
+        config.notices.templates.as_ref().map(|folder| folder.join(name)).filter(|folder| folder.is_dir());
+    if let (Some(folder), Some((_, base))) =
+        (folder, BUILT_IN.iter().find(|(built_in, _)| built_in == name).or(BUILT_IN.first()))
+    {
+        return Template::from_folder(&folder, *base, DateFormat::Long).map_err(broken);
+    }
+    match Template::built_in(name, DateFormat::Long) {
+        Some(template) => template.map_err(broken),
+        None => {
+            let known = BUILT_IN.map(|(name, _)| name).join(", ");
+            Err(Refusal(Failure::Usage, format!("there is no wording {name:?}; built in are: {known}")))
+        }
+    }
+}
+
+/// Makes messages of one run.
+pub(super) struct Mailer {
+    pub(super) run: RunId,
+    pub(super) practice: bool,
+    pub(super) host: String,
+    pub(super) now: Timestamp,
+    pub(super) offset: Offset,
+    pub(super) expires_at: Timestamp,
+    pub(super) dice: StdRng,
+}
+
+impl Mailer {
+    /// The message of one notice, with its ledger keys.
+    pub(super) fn message(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
+        let site = notice.site;
+        let id = message_id(self.dice.random(), &self.host);
+        let addressee = |address: &mail::Address| Mailbox {
+            name: Some(notice.patron.name.clone()).filter(|name| !name.is_empty()),
+            address: address.clone(),
+        };
+        let mail = NewMail {
+            from: Mailbox { name: Some(site.name.clone()), address: site.email.clone() },
+            reply_to: site.reply_to.clone().map(|address| Mailbox { name: Some(site.name.clone()), address }),
+            to: notice.to.iter().map(addressee).collect(),
+            subject: notice.subject.clone(),
+            text: notice.text.clone(),
+            html: Some(notice.html.clone()),
+            headers: Vec::new(),
+            auto_submitted: Some(AutoSubmitted::Generated),
+            list_id: None,
+            message_id: id.clone(),
+            date: self.now,
+            offset: self.offset,
+        };
+        let bytes = mail.build().map_err(|error| error.to_string())?;
+        let returns = site.return_address.clone().unwrap_or_else(|| site.email.clone());
+        let recipients = notice.to.iter().cloned().map(Recipient::from).collect();
+        let envelope =
+            Envelope::new(ReversePath::Address(returns), recipients).map_err(|error| error.to_string())?;
+        let message = NewMessage {
+            kind: Kind::Mail,
+            class: Class::Bulk,
+            practice: self.practice,
+            application: "notices".into(),
+            site: Some(site.code.clone()),
+            run: Some(self.run),
+            envelope,
+            message_id: format!("<{id}>"),
+            subject: notice.subject.clone(),
+            patron: Some(notice.patron.clone()),
+            bytes: bytes.into(),
+            first_due_at: self.now,
+            expires_at: self.expires_at,
+            lease: None,
+        };
+        Ok(NewNotice { message, keys: notice.keys.clone() })
+    }
+}
+
+/// A notice as a person reads it on the console.
+pub(super) fn as_text(notice: &PlannedNotice<'_>) -> String {
+    let to: Vec<_> = notice.to.iter().map(ToString::to_string).collect();
+    format!(
+        "From: {} <{}>\nTo: {}\nSubject: {}\n\n{}",
+        notice.site.name,
+        notice.site.email,
+        to.join(", "),
+        notice.subject,
+        notice.text
+    )
+}

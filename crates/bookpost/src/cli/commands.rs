@@ -1,0 +1,166 @@
+//! What the commands ask of the whole program.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use jiff::tz::TimeZone;
+use mail::{
+    Recipient, ReversePath,
+    message::{AutoSubmitted, Mailbox, NewMail, message_id},
+    smtp::client::Transaction,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc::UnboundedSender,
+};
+
+use super::{
+    control::{self, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest},
+    queue,
+};
+use crate::{
+    app::{App, Start, drop_folder},
+    config::{Config, Encryption, Way},
+    deliver::{direct, tls},
+    queue::worker::Activity,
+    web,
+};
+
+/// The service, until it is told to stop.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    // Asked for first, so that a signal during the start is not lost.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let app = Arc::new(App::start(config, Start::of_this_machine()?).await?);
+    let socket = control::bind(&app.config.data_dir).context("the control socket cannot be made")?;
+    let asked = Arc::clone(&app);
+    tokio::spawn(control::serve(socket, move |request, progress| {
+        let app = Arc::clone(&asked);
+        async move { app.answer(request, progress).await }
+    }));
+    if let Some(address) = app.config.listen {
+        let listener = web::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        tokio::spawn(web::serve(listener, app.sources(), std::future::pending()));
+    }
+    tokio::spawn(drop_folder::watch(Arc::clone(&app)));
+    tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");
+    let mut activity = app.worker.activity.clone();
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = activity.wait_for(|activity| matches!(activity, Activity::Ended { .. })) => {}
+    }
+    tracing::info!("finishing what is under way");
+    app.stop().await
+}
+
+impl App {
+    async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
+        match request {
+            Request::Queue(request) => {
+                let moves = matches!(request, QueueRequest::Move { .. });
+                let reply = queue::perform(&self.store, request, true, self.clock.now()).await;
+                if moves {
+                    self.worker.wake();
+                }
+                reply
+            }
+            Request::Run(request) => self.run_notices(request, true, progress).await,
+            Request::Test(request) => test(&self.config, &request, self.clock.now(), self.draw()).await,
+        }
+    }
+}
+
+/// One notice run with no service running: makes every first attempt itself.
+pub async fn run_notices(config: Config, request: RunRequest, progress: UnboundedSender<Progress>) -> Reply {
+    let failed =
+        |error: anyhow::Error| Reply::Failed { failure: Failure::Temporary, message: format!("{error:#}") };
+    let start = match Start::of_this_machine() {
+        Ok(start) => start,
+        Err(error) => return failed(error),
+    };
+    let app = match App::start(config, start).await {
+        Ok(app) => app,
+        Err(error) => return failed(error),
+    };
+    let reply = app.run_notices(request, false, progress).await;
+    match app.stop().await {
+        Ok(()) => reply,
+        Err(error) => failed(error),
+    }
+}
+
+/// One test message with no service running.
+pub async fn send_test(config: Config, request: TestRequest) -> Reply {
+    match Start::of_this_machine() {
+        Ok(start) => test(&config, &request, start.clock.now(), start.seed).await,
+        Err(error) => Reply::Failed { failure: Failure::Temporary, message: format!("{error:#}") },
+    }
+}
+
+/// Sends a test message straight through one server, and tells its answer.
+async fn test(config: &Config, request: &TestRequest, now: jiff::Timestamp, random: u64) -> Reply {
+    let failed = |failure, message| Reply::Failed { failure, message };
+    let number = usize::from(request.server);
+    let server = match &config.sending.way {
+        Way::Servers(servers) => servers.get(number.wrapping_sub(1)),
+        _ => None,
+    };
+    let Some(server) = server else {
+        return failed(Failure::Config, format!("there is no Server {number} in the configuration"));
+    };
+    let tls = match server.encryption {
+        Encryption::Plain => None,
+        _ => match tls::client_config(server.ca_file.as_deref()) {
+            Ok(tls) => Some(tls),
+            Err(error) => return failed(Failure::Config, format!("{error:#}")),
+        },
+    };
+    let transaction = match test_message(config, request, now, random) {
+        Ok(transaction) => transaction,
+        Err(error) => return failed(Failure::Data, error),
+    };
+    match direct::send(server, tls, &config.sending.ehlo_name, transaction).await {
+        Ok(answer) => Reply::Sent { server: format!("{}:{}", server.host, server.port), answer },
+        Err(answer) => failed(Failure::Refused, format!("{}:{}: {answer}", server.host, server.port)),
+    }
+}
+
+fn test_message(
+    config: &Config,
+    request: &TestRequest,
+    now: jiff::Timestamp,
+    random: u64,
+) -> Result<Transaction, String> {
+    let site = config.sites.first().ok_or("a site with an email address is needed to send from")?;
+    let text = format!(
+        "This is a test message of Bookpost for {}.\n\nIf you can read it, mail of {} leaves as it should.\n",
+        config.library, site.name
+    );
+    let mail = NewMail {
+        from: Mailbox { name: Some(site.name.clone()), address: site.email.clone() },
+        reply_to: None,
+        to: vec![Mailbox { name: None, address: request.to.clone() }],
+        subject: format!("Test message of {}", site.name),
+        text,
+        html: None,
+        headers: Vec::new(),
+        auto_submitted: Some(AutoSubmitted::Generated),
+        list_id: None,
+        message_id: message_id(u128::from(random), &config.sending.ehlo_name),
+        date: now,
+        offset: TimeZone::system().to_offset(now),
+    };
+    Ok(Transaction {
+        token: 0,
+        reverse_path: ReversePath::Address(site.email.clone()),
+        ret: None,
+        envelope_id: None,
+        recipients: vec![Recipient::from(request.to.clone())],
+        message: mail.build().map_err(|error| error.to_string())?.into(),
+    })
+}
+
+/// A sample library in `folder`, from an export to the practice mailbox.
+pub async fn demo(folder: PathBuf) -> anyhow::Result<()> {
+    super::demo::run(&folder).await
+}

@@ -1,0 +1,247 @@
+//! The demo: a sample library, from its overdue export to the practice mailbox, in one go.
+
+use std::{
+    fs,
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use jiff::tz::TimeZone;
+use mail::{Address, message::header, retry::RetrySchedule};
+use store::{LeftOutWhy, State};
+use tokio::sync::mpsc;
+
+use super::{
+    control::{Progress, Reply, RunRequest, RunSummary},
+    progress::Bar,
+};
+use crate::{
+    app::{App, Start},
+    config::{AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Way},
+    deliver::practice::{Does, Rule},
+    notices::sample,
+};
+
+/// Says that a folder is the demo's own, so that it may be emptied.
+const MARK: &str = "this-is-the-bookpost-demo";
+/// The sample is the same each time.
+const SEED: u64 = 20_261_123;
+
+/// Makes the sample library in `folder`, sends its notices to the practice mailbox, and tells what became of each.
+pub(super) async fn run(folder: &Path) -> anyhow::Result<()> {
+    empty(folder)?;
+    let mut start = Start::of_this_machine()?;
+    let today = TimeZone::system().to_datetime(start.clock.now()).date();
+    let export = sample::library(SEED, today);
+    let export_file = folder.join("overdues.csv");
+    fs::write(&export_file, &export)?;
+    start.practice_rules = rules()?;
+    say(&format!(
+        "Riverside Libraries: three branches, an overdue export of {} kB.\n\
+         It is at {}.\n\n\
+         Sending one notice to each patron, through a mail server on this machine that keeps\n\
+         everything and passes nothing on (the practice mailbox). Tries are seconds apart here,\n\
+         not minutes, so that you need not wait.\n",
+        export.len() / 1024,
+        export_file.display()
+    ))?;
+    let app = App::start(config(folder)?, start).await?;
+    let summary = run_it(&app, export).await?;
+    let report = report(&app).await?;
+    show(&app, &summary, report.as_deref()).await?;
+    app.stop().await
+}
+
+/// The folder, empty. One that holds something else is left alone.
+fn empty(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        let ours = folder.join(MARK).exists();
+        let empty = fs::read_dir(folder)?.next().is_none();
+        anyhow::ensure!(
+            ours || empty,
+            "{} holds something that is not the demo's. Name another folder with --dir",
+            folder.display()
+        );
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::write(folder.join(MARK), "")?;
+    Ok(())
+}
+
+/// One address is dead, one mailbox is full for two tries.
+fn rules() -> anyhow::Result<Vec<Rule>> {
+    let dead = Does::Refuse { reply: "550 5.1.1 <gone.away@example.org>: no such user here".to_owned() };
+    let full =
+        Does::Defer { times: Some(2), reply: "452 4.2.2 the mailbox is full, try again later".to_owned() };
+    Ok(vec![
+        Rule { address: Address::parse(sample::DEAD_ADDRESS)?, does: dead },
+        Rule { address: Address::parse(sample::FULL_MAILBOX)?, does: full },
+    ])
+}
+
+fn config(folder: &Path) -> anyhow::Result<Config> {
+    let site = |(code, name): (&str, &str)| {
+        anyhow::Ok(Site {
+            code: code.to_owned(),
+            name: name.to_owned(),
+            email: Address::parse(&format!("{}@library.example.org", code.to_lowercase()))?,
+            reply_to: None,
+            return_address: None,
+            phone: Some("555-0100".to_owned()),
+        })
+    };
+    let seconds = Duration::from_secs;
+    Ok(Config {
+        data_dir: folder.to_owned(),
+        library: "Riverside Libraries".to_owned(),
+        sending: Sending {
+            way: Way::Practice,
+            ehlo_name: "bookpost.example.org".to_owned(),
+            in_doubt: InDoubtPolicy::Retry,
+            digest_from: 20,
+            digest_window: seconds(10),
+            report_delay: Duration::from_millis(500),
+            null_reverse_path: true,
+        },
+        schedule: RetrySchedule {
+            short_range: seconds(60),
+            short_wait: (seconds(1), seconds(2)),
+            long_wait: (seconds(2), seconds(3)),
+            give_up_after: seconds(600),
+        },
+        alarms: AlarmsConfig::default(),
+        sites: sample::BRANCHES.into_iter().map(site).collect::<Result<_, _>>()?,
+        notices: NoticesConfig {
+            repeat: None,
+            wording: "overdue".to_owned(),
+            templates: None,
+            aliases: None,
+            dates: None,
+            drop_folder: folder.join("notices.d"),
+            default_site: None,
+        },
+        listen: None,
+        log: "error".to_owned(),
+        keep: Keep { bodies: seconds(30 * 86_400), records: seconds(365 * 86_400) },
+    })
+}
+
+async fn run_it(app: &App, export: Vec<u8>) -> anyhow::Result<RunSummary> {
+    let request =
+        RunRequest { source: "overdues.csv".to_owned(), export, wait: true, ..RunRequest::default() };
+    let (progress, mut told) = mpsc::unbounded_channel();
+    let bar = Bar::new(true);
+    let show = async {
+        let mut waited = false;
+        while let Some(now) = told.recv().await {
+            bar.show(now);
+            waited = tell_waiting(waited, &now);
+        }
+    };
+    let (reply, ()) = tokio::join!(app.run_notices(request, true, progress), show);
+    match reply {
+        Reply::Run(summary) => Ok(summary),
+        Reply::Failed { message, .. } => anyhow::bail!(message),
+        other => anyhow::bail!("unexpected: {other:?}"),
+    }
+}
+
+/// Without a terminal there is no bar: one line says that something waits.
+fn tell_waiting(waited: bool, now: &Progress) -> bool {
+    let waits = now.total > 0 && now.prepared == now.total && now.waiting > 0 && now.waiting < 5;
+    if waits && !waited && !std::io::stderr().is_terminal() {
+        let _ = writeln!(std::io::stderr(), "One mailbox is full; its notice waits and is tried again ...");
+    }
+    waited || waits
+}
+
+/// The return report, as the practice mailbox kept it; it is written a moment after the return.
+async fn report(app: &App) -> anyhow::Result<Option<PathBuf>> {
+    loop {
+        let counts = app.store.counts().await?;
+        if counts.reports_owed == 0 && counts.waiting == 0 && counts.sending == 0 {
+            break;
+        }
+        let next = app.clock.now().saturating_add(Duration::from_millis(200))?;
+        app.clock.sleep_until(next).await;
+    }
+    Ok(kept(app)?.into_iter().find(|file| is_report(file)))
+}
+
+fn kept(app: &App) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files: Vec<_> = fs::read_dir(app.practice.folder())?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.sort();
+    Ok(files)
+}
+
+fn is_report(file: &Path) -> bool {
+    let kind = fs::read(file).ok().and_then(|bytes| header(&bytes, "Content-Type"));
+    kind.is_some_and(|kind| kind.starts_with("multipart/report"))
+}
+
+async fn show(app: &App, summary: &RunSummary, report: Option<&Path>) -> anyhow::Result<()> {
+    let states = app.store.run(summary.id).await?.states;
+    let count = |state| states.get(&state).copied().unwrap_or(0);
+    let left_out = |why| summary.left_out.iter().filter(|one| one.why == why).count();
+    let (kept, returned) = (count(State::Practiced), count(State::Returned));
+    let mut text = format!(
+        "\n  patrons in the export     {:>5}\n  without an address        {:>5}\n  notices                   {:>5}\n    practice: nobody received it  {kept:>5}\n    sent back to the library      {returned:>5}\n    still waiting                 {:>5}\n  lines we could not use    {:>5}\n",
+        summary.patrons,
+        left_out(LeftOutWhy::NoAddress),
+        summary.progress.prepared,
+        count(State::Waiting) + count(State::Sending),
+        left_out(LeftOutWhy::RefusedLine),
+    );
+    for one in &summary.left_out {
+        let line = one.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        text.push_str(&format!("      {line}{}: {}\n", one.who, one.detail));
+    }
+    let adds_up = summary.progress.prepared == kept + returned;
+    text.push_str(if adds_up { "  It adds up.\n" } else { "  It does not add up: this is a defect.\n" });
+    let files = self::kept(app)?;
+    if let Some(notice) = files.iter().find(|file| !is_report(file)) {
+        text.push_str(&format!("\nOne of the notices ({}):\n\n{}", notice.display(), readable(notice)?));
+    }
+    if let Some(report) = report {
+        text.push_str(&format!(
+            "\nThe return report that the library got ({}):\n\n{}",
+            report.display(),
+            readable(report)?
+        ));
+    }
+    text.push_str(&format!(
+        "\nWhat to try next:\n\
+         \n  All that was \"sent\" is in {}; a mail program opens the files.\n\
+         \n  bookpost config sample    a configuration to begin with\n  bookpost notices preview FILE    what your own export would send; nothing leaves\n\
+         \nTo be rid of the demo, delete {}.\n",
+        app.practice.folder().display(),
+        app.config.data_dir.display()
+    ));
+    say(&text)?;
+    anyhow::ensure!(adds_up, "the demo's figures do not add up");
+    Ok(())
+}
+
+/// From, To, Subject and the plain-text part, indented.
+fn readable(file: &Path) -> anyhow::Result<String> {
+    let bytes = fs::read(file)?;
+    let mut text = String::new();
+    for name in ["From", "To", "Subject"] {
+        text.push_str(&format!("  {name}: {}\n", header(&bytes, name).unwrap_or_default()));
+    }
+    let body = mail::message::plain_text(&bytes).unwrap_or_default();
+    text.push('\n');
+    for line in body.lines() {
+        text.push_str(&format!("  {line}\n"));
+    }
+    Ok(text)
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}
