@@ -44,7 +44,8 @@ async fn hot_path(batch: usize, now: Timestamp) -> Outcome<()> {
         store.settle(settlements, now).await?;
         settling += began.elapsed();
     }
-    let each = |time: Duration| time.as_secs_f64() * 1e6 / (rounds * batch) as f64;
+    let messages = f64::from(u32::try_from(rounds * batch)?);
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / messages;
     println!(
         "batch {batch:>3}: accept {:>7.1} us, settle {:>7.1} us a message",
         each(accepting),
@@ -139,5 +140,5 @@ fn delivered(recipient: RecipientId, now: Timestamp) -> Settlement {
 fn memory(status: &Path) -> Outcome<String> {
     let text = std::fs::read_to_string(status)?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    Ok(line.map(str::trim).unwrap_or("unknown").to_owned())
+    Ok(line.map_or("unknown", str::trim).to_owned())
 }

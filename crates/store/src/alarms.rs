@@ -35,12 +35,16 @@ pub enum AlarmKind {
 /// One alarm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
+    /// Its id.
     pub id: i64,
+    /// What it is to Bookpost.
     pub kind: AlarmKind,
     /// What it is about (`server1`, a From address); one alarm per kind and subject is open at a time.
     pub subject: String,
     /// In plain words.
     pub text: String,
+    /// When it began.
     pub started_at: Timestamp,
+    /// When it ended.
     pub ended_at: Option<Timestamp>,
 }

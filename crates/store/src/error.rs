@@ -30,16 +30,38 @@ pub enum Error {
 pub enum OpenError {
     /// Another Bookpost works here.
     #[error("another Bookpost{} already works in {}", pid.map(|p| format!(" (process {p})")).unwrap_or_default(), folder.display())]
-    InUse { folder: PathBuf, pid: Option<u32> },
+    InUse {
+        /// The data folder.
+        folder: PathBuf,
+        /// The process that holds it, if it says so.
+        pid: Option<u32>,
+    },
     /// Locks and syncs cannot be trusted on a network file system.
     #[error("{} is on a network file system ({kind}); the queue must be on a local disk", folder.display())]
-    NetworkFileSystem { folder: PathBuf, kind: String },
+    NetworkFileSystem {
+        /// The data folder.
+        folder: PathBuf,
+        /// The kind of file system.
+        kind: String,
+    },
     /// Made by a newer Bookpost.
     #[error("the queue in {} was made by a newer Bookpost (schema {found}, this one knows {known})", folder.display())]
-    TooNew { folder: PathBuf, found: u32, known: u32 },
+    TooNew {
+        /// The data folder.
+        folder: PathBuf,
+        /// The schema that was found.
+        found: u32,
+        /// The newest schema that this version knows.
+        known: u32,
+    },
     /// The folder cannot be written.
     #[error("{} cannot be used: {why}", folder.display())]
-    Folder { folder: PathBuf, why: String },
+    Folder {
+        /// The data folder.
+        folder: PathBuf,
+        /// What the system said.
+        why: String,
+    },
     /// Anything of [`Error`].
     #[error(transparent)]
     Store(#[from] Error),

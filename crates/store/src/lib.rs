@@ -8,6 +8,8 @@
 //!
 //! This crate knows nothing of SMTP, HTTP or templates.
 
+#![warn(missing_docs)]
+
 mod alarms;
 mod error;
 mod notices;

@@ -19,14 +19,18 @@ pub struct NewRun {
     pub notice: String,
     /// The file it came from, for people.
     pub source: String,
+    /// A rehearsal: nothing leaves the house, and the ledger is left alone.
     pub practice: bool,
+    /// When it began.
     pub started_at: Timestamp,
 }
 
 /// One patron's mail with the items it names.
 #[derive(Debug, Clone)]
 pub struct NewNotice {
+    /// The mail.
     pub message: NewMessage,
+    /// The items it names.
     pub keys: Vec<LedgerKey>,
 }
 
@@ -36,17 +40,22 @@ pub enum NoticeAccepted {
     /// Message and ledger rows are stored.
     Stored(MessageId),
     /// All its items were written about within the repeat period, last at `last_at`: nothing is stored.
-    WrittenLately { last_at: Timestamp },
+    WrittenLately {
+        /// When the last of them was written about.
+        last_at: Timestamp,
+    },
 }
 
 /// Who was not written to, and why; kept with the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
+    /// The kind of reason.
     pub why: LeftOutWhy,
     /// Line of the export, from 1, where there is one.
     pub line: Option<u64>,
     /// Patron's name, or what the line says.
     pub who: String,
+    /// The reason in words.
     pub detail: String,
 }
 
@@ -67,10 +76,15 @@ pub enum LeftOutWhy {
 /// A run as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
+    /// Its id.
     pub id: RunId,
+    /// Which notice (`overdue-items`).
     pub notice: String,
+    /// The file it came from.
     pub source: String,
+    /// A rehearsal.
     pub practice: bool,
+    /// When it began.
     pub started_at: Timestamp,
     /// When all its notices were accepted; None while it works, or when it died half way.
     pub finished_at: Option<Timestamp>,

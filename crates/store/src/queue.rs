@@ -79,7 +79,9 @@ pub struct Patron {
 /// A message to accept.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
+    /// What it is to Bookpost.
     pub kind: Kind,
+    /// Who goes first.
     pub class: Class,
     /// For the practice mailbox, now and for ever.
     pub practice: bool,
@@ -87,11 +89,15 @@ pub struct NewMessage {
     pub application: String,
     /// Site code, where one is known.
     pub site: Option<String>,
+    /// The notice run it belongs to.
     pub run: Option<RunId>,
+    /// Who it is from and for.
     pub envelope: Envelope,
     /// The Message-ID with its angle brackets.
     pub message_id: String,
+    /// Its subject, for lists.
     pub subject: String,
+    /// Whom it is about.
     pub patron: Option<Patron>,
     /// The whole message, CRLF line ends, without dot-stuffing.
     pub bytes: Bytes,
@@ -106,7 +112,9 @@ pub struct NewMessage {
 /// What `accept` made of one message. Its recipients are `RecipientId::of(id, 0..n)` in the order of the envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted {
+    /// Its id.
     pub id: MessageId,
+    /// How many recipients it has.
     pub recipients: usize,
 }
 
@@ -124,7 +132,9 @@ impl RecipientId {
 /// Which waiting recipients may be claimed.
 #[derive(Debug, Clone)]
 pub struct Claim {
+    /// Proof that it is ours.
     pub lease: Lease,
+    /// The present instant.
     pub now: Timestamp,
     /// At most so many recipients; a message is never cut at the limit when its other recipients are due as well.
     pub limit: usize,
@@ -138,31 +148,47 @@ pub struct Claim {
 /// at once; nothing is rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
+    /// When the route answered again.
     pub recovered_at: Timestamp,
+    /// How long the spreading lasts.
     pub window: std::time::Duration,
 }
 
 /// A claimed message with those of its recipients that were due.
 #[derive(Debug, Clone)]
 pub struct Claimed {
+    /// Its id.
     pub id: MessageId,
+    /// What it is to Bookpost.
     pub kind: Kind,
+    /// Who goes first.
     pub class: Class,
+    /// Only for the practice mailbox.
     pub practice: bool,
+    /// The program that handed it in.
     pub application: String,
+    /// Site code, where one is known.
     pub site: Option<String>,
+    /// The notice run it belongs to.
     pub run: Option<RunId>,
     /// Only the claimed recipients, in the order of `recipients`.
     pub envelope: Envelope,
+    /// The claimed recipients, each with its lease.
     pub recipients: Vec<ClaimedRecipient>,
+    /// Ages count from here.
     pub first_due_at: Timestamp,
+    /// The whole message, CRLF line ends.
     pub bytes: Bytes,
 }
 
+/// One claimed recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClaimedRecipient {
+    /// The recipient.
     pub id: RecipientId,
+    /// Proof that it is ours.
     pub lease: Lease,
+    /// When it is given up.
     pub expires_at: Timestamp,
     /// It was in flight when the program last died: attempt it alone.
     pub alone: bool,
@@ -171,10 +197,13 @@ pub struct ClaimedRecipient {
 /// What one attempt came to, for the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
+    /// When it began.
     pub started_at: Timestamp,
+    /// When it ended.
     pub ended_at: Timestamp,
     /// `host:port` of the server, empty when none was reached.
     pub server: String,
+    /// How far the dialogue came.
     pub phase: Phase,
     /// None after a success.
     pub reason: Option<Reason>,
@@ -185,11 +214,15 @@ pub struct Attempt {
 /// The new state of one recipient after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
+    /// The server has it.
     Delivered,
+    /// The practice mailbox has it.
     Practiced,
     /// Waiting again until then. `in_doubt`: the answer was never read; `in_doubt_at` is set and stays.
     Deferred {
+        /// When it is attempted next.
         due_at: Timestamp,
+        /// The answer was never read; this is marked for ever.
         in_doubt: bool,
     },
     /// Answer never read; wait for a person.
@@ -201,6 +234,7 @@ pub enum Verdict {
     /// The attempt itself broke (a panic, a time-out of our own code): one strike, and waiting until then, to be attempted
     /// alone; at the third strike held with `Reason::Broke`.
     Struck {
+        /// When it is attempted next.
         due_at: Timestamp,
     },
     /// Not attempted after all (drain, breaker): waiting again, due as it was; no attempt is recorded.
@@ -210,9 +244,13 @@ pub enum Verdict {
 /// One outcome to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
+    /// Whose it is.
     pub recipient: RecipientId,
+    /// The lease it was claimed with.
     pub lease: Lease,
+    /// What was done.
     pub attempt: Attempt,
+    /// What came of it.
     pub verdict: Verdict,
 }
 
@@ -230,8 +268,11 @@ pub enum Settled {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
+    /// These messages.
     Messages(Vec<MessageId>),
+    /// All of a run.
     Run(RunId),
+    /// All in this state.
     State(State),
     /// Everything that is in a state from which the asked move is legal.
     All,
@@ -256,66 +297,106 @@ pub enum Move {
 /// How many recipients moved, and how many were in a state from which they could not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Moved {
+    /// Now in the state asked for.
     pub moved: u64,
+    /// In a state from which that is not legal; left as they were.
     pub unmoved: u64,
 }
 
 /// What is in the queue.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
+    /// Due now or later.
     pub waiting: u64,
+    /// Being attempted.
     pub sending: u64,
+    /// Waiting for a person, because the answer was never read.
     pub in_doubt: u64,
+    /// Accepted by the server.
     pub delivered: u64,
+    /// Kept by the practice mailbox.
     pub practiced: u64,
+    /// Given up.
     pub returned: u64,
+    /// Set aside.
     pub held: u64,
+    /// Not to be sent.
     pub cancelled: u64,
     /// Recipients whose answer was once never read, whatever became of them since.
     pub ever_in_doubt: u64,
     /// Waiting for longest.
     pub oldest_waiting_at: Option<Timestamp>,
+    /// When something falls due next.
     pub next_due_at: Option<Timestamp>,
+    /// Returned recipients whose report is not written yet.
     pub reports_owed: u64,
 }
 
 /// Which recipients to list; all given conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Filter {
+    /// Only in this state.
     pub state: Option<State>,
+    /// Only of this run.
     pub run: Option<RunId>,
+    /// Only of this site.
     pub site: Option<String>,
+    /// Only to this address.
     pub address: Option<Address>,
     /// Only recipients that were ever in doubt.
     pub ever_in_doubt: bool,
+    /// Only of this kind.
     pub kind: Option<Kind>,
 }
 
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
+    /// Whose it is.
     pub recipient: RecipientId,
+    /// The message.
     pub message: MessageId,
+    /// What it is to Bookpost.
     pub kind: Kind,
+    /// Who goes first.
     pub class: Class,
+    /// Only for the practice mailbox.
     pub practice: bool,
+    /// The program that handed it in.
     pub application: String,
+    /// Site code, where one is known.
     pub site: Option<String>,
+    /// The notice run it belongs to.
     pub run: Option<RunId>,
+    /// Where reports go.
     pub reverse_path: ReversePath,
+    /// The recipient with its DSN parameters.
     pub to: Recipient,
+    /// Its subject, for lists.
     pub subject: String,
+    /// The Message-ID with its angle brackets.
     pub message_id: String,
+    /// Whom it is about.
     pub patron: Option<Patron>,
+    /// Bytes of the whole message.
     pub size: u64,
+    /// Its state.
     pub state: State,
+    /// When it was taken in.
     pub accepted_at: Timestamp,
+    /// Ages count from here.
     pub first_due_at: Timestamp,
+    /// When it is attempted next.
     pub due_at: Option<Timestamp>,
+    /// When it is given up.
     pub expires_at: Timestamp,
+    /// When it came to its final state.
     pub settled_at: Option<Timestamp>,
+    /// When its answer was first never read; never cleared.
     pub in_doubt_at: Option<Timestamp>,
+    /// How often it was attempted.
     pub attempts: u32,
+    /// How often attempting it broke the program.
     pub strikes: u32,
     /// Why it is where it is.
     pub reason: Option<Reason>,

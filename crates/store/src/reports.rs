@@ -11,6 +11,7 @@ use crate::Row;
 pub struct Obligation {
     /// Where the report goes.
     pub return_address: Address,
+    /// When it was returned.
     pub owed_since: Timestamp,
     /// The recipient, with reason, answer and patron.
     pub row: Row,

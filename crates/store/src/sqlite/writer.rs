@@ -41,8 +41,8 @@ pub(super) struct Tx<'a> {
 
 /// One waiting operation.
 trait Operation: Send {
-    /// Does it; true when it succeeded.
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Does it; gives the error that its own caller will hear of.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Error>;
     /// Answers: with what `run` came to, or with the error that the transaction came to.
     fn answer(self: Box<Self>, failed: Option<&Error>);
 }
@@ -58,12 +58,12 @@ where
     F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send,
     T: Send,
 {
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let Some(work) = self.work.take() else { return Err(Error::Closed) };
         // A defect in one operation must not end the thread that all others need.
         let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
             .unwrap_or_else(|_| Err(Error::Internal("an operation of the queue panicked".to_owned())));
-        let done = result.is_ok();
+        let done = result.as_ref().map(drop).map_err(Clone::clone);
         self.result = Some(result);
         done
     }
@@ -199,10 +199,11 @@ impl Thread {
         taken: &mut Vec<Box<dyn Operation>>,
         next: &mut Option<Job>,
     ) -> Result<(), Error> {
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut operation = Some(first);
-        let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
-        if let Err(error) = begun {
+        let begin =
+            self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut statement| statement.execute([]));
+        if let Err(error) = begin {
             taken.extend(operation);
             return Err(error.into());
         }
@@ -215,7 +216,7 @@ impl Thread {
             ran?;
             let full = tx.sql.total_changes() - rows >= MOST_ROWS
                 || tx.bytes >= MOST_BYTES
-                || began.elapsed() >= MOST_TIME;
+                || started_at.elapsed() >= MOST_TIME;
             if full {
                 break;
             }
@@ -243,16 +244,80 @@ fn in_savepoint(tx: &mut Tx<'_>, operation: &mut dyn Operation) -> Result<(), Er
     let sql = tx.sql;
     sql.prepare_cached("SAVEPOINT operation")?.execute([])?;
     let (draft, entered, left) = (tx.draft, tx.fresh.entered.len(), tx.fresh.left.len());
-    if !operation.run(tx) {
+    if let Err(error) = operation.run(tx) {
         tx.draft = draft;
         tx.fresh.entered.truncate(entered);
         tx.fresh.left.truncate(left);
         if sql.is_autocommit() {
             // A full disk or an I/O error ends the whole transaction inside SQLite.
-            return Err(Error::Disk("the transaction was given up".to_owned()));
+            return Err(error);
         }
         sql.prepare_cached("ROLLBACK TO operation")?.execute([])?;
     }
     sql.prepare_cached("RELEASE operation")?.execute([])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{open, readers::Readers};
+
+    fn insert(id: i64, bytes: i64) -> impl FnOnce(&mut Tx<'_>) -> Result<(), Error> + Send + 'static {
+        move |tx| {
+            tx.sql.execute("INSERT INTO body (message, bytes) VALUES (?1, zeroblob(?2))", (id, bytes))?;
+            Ok(())
+        }
+    }
+
+    /// A writer on a disk that holds so many pages, and what is on it.
+    fn writer(pages: Option<i64>) -> (tempfile::TempDir, Writer, Readers) {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = open::open(folder.path()).unwrap();
+        if let Some(pages) = pages {
+            opened.writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+        }
+        let readers = Readers::new(folder.path().join(open::DATABASE));
+        (folder, Writer::start(opened.writer).unwrap(), readers)
+    }
+
+    async fn bodies(readers: &Readers) -> i64 {
+        let count = |sql: &Connection| Ok(sql.query_row("SELECT count(*) FROM body", [], |row| row.get(0))?);
+        readers.read(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_the_next_that_fits_goes() {
+        let (_folder, writer, readers) = writer(Some(60));
+        writer.write(insert(1, 1_000)).await.unwrap();
+        let full = writer.write(insert(2, 400_000)).await;
+        assert!(matches!(full, Err(Error::DiskFull(_))), "{full:?}");
+        writer.write(insert(3, 1_000)).await.unwrap();
+        assert_eq!(bodies(&readers).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_failure_or_panic_takes_nothing_from_the_others() {
+        let (_folder, writer, readers) = writer(None);
+        let twice = |tx: &mut Tx<'_>| {
+            insert(5, 10)(tx)?;
+            tx.draft.take_id();
+            insert(5, 10)(tx)
+        };
+        let broken = |tx: &mut Tx<'_>| -> Result<(), Error> {
+            insert(6, 10)(tx)?;
+            panic!("a defect")
+        };
+        let (first, failed, panicked, last) = tokio::join!(
+            writer.write(insert(1, 10)),
+            writer.write(twice),
+            writer.write(broken),
+            writer.write(|tx| Ok(tx.draft.take_id())),
+        );
+        first.unwrap();
+        assert!(matches!(failed, Err(Error::Internal(_))), "{failed:?}");
+        assert!(matches!(panicked, Err(Error::Internal(_))), "{panicked:?}");
+        assert_eq!(last.unwrap(), 1, "what the failed one took is given back");
+        assert_eq!(bodies(&readers).await, 1);
+    }
 }

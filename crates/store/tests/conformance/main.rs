@@ -1,4 +1,5 @@
 //! What every database under `Store` must do. A case is given a fresh store and knows nothing of what is under it.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
 
 mod accept;
 mod fresh;
@@ -55,4 +56,29 @@ cases! {
     upkeep::purge_leaves_owed_reports,
     upkeep::alarms_open_once_and_end_once,
     upkeep::closed_answers_closed,
+}
+
+/// Every operation of `Store` is called by a case.
+#[test]
+fn every_operation_has_a_case() {
+    let cases = [
+        include_str!("accept.rs"),
+        include_str!("fresh.rs"),
+        include_str!("notices.rs"),
+        include_str!("people.rs"),
+        include_str!("reports.rs"),
+        include_str!("start.rs"),
+        include_str!("upkeep.rs"),
+        include_str!("worker.rs"),
+    ];
+    let operations: Vec<&str> = include_str!("../../src/lib.rs")
+        .split("pub async fn ")
+        .skip(1)
+        .filter_map(|rest| rest.split('(').next())
+        .collect();
+    assert!(operations.len() > 30, "{operations:?}");
+    for operation in operations {
+        let call = format!(".{operation}(");
+        assert!(cases.iter().any(|text| text.contains(&call)), "no case calls {operation}");
+    }
 }

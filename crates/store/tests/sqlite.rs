@@ -1,0 +1,135 @@
+//! What is special to the SQLite file: its folder, its lock, its damage.
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::path::Path;
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use mail::{Address, Envelope, Phase, Reason, ReversePath};
+use rusqlite::Connection;
+use store::{
+    Attempt, Claim, Class, Error, Filter, Kind, Lease, NewMessage, OpenError, RecipientId, Settlement, State,
+    Store, Verdict,
+};
+
+const LEASE: Lease = Lease(1);
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+fn message(lease: Option<Lease>, bytes: &'static [u8]) -> NewMessage {
+    let envelope = Envelope::to_one(ReversePath::Null, Address::parse("p@example.org").unwrap());
+    NewMessage {
+        kind: Kind::Mail,
+        class: Class::Normal,
+        practice: false,
+        application: "Library".to_owned(),
+        site: None,
+        run: None,
+        envelope,
+        message_id: "<1@library.example>".to_owned(),
+        subject: "Overdue items".to_owned(),
+        patron: None,
+        bytes: Bytes::from_static(bytes),
+        first_due_at: now(),
+        expires_at: now() + SignedDuration::from_hours(100),
+        lease,
+    }
+}
+
+fn raw(folder: &Path) -> Connection {
+    Connection::open(folder.join("queue.db")).unwrap()
+}
+
+#[test]
+fn a_second_open_names_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let refused = Store::open(folder.path(), now()).unwrap_err();
+    let OpenError::InUse { pid, .. } = refused else { panic!("{refused}") };
+    assert_eq!(pid, Some(std::process::id()));
+    drop(store);
+    Store::open(folder.path(), now()).unwrap();
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for unusable in [file.as_path(), Path::new("/proc/self"), Path::new("/proc/bookpost")] {
+        let refused = Store::open(unusable, now()).unwrap_err();
+        assert!(matches!(refused, OpenError::Folder { .. }), "{refused}");
+    }
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Store::open(folder.path(), now()).unwrap());
+    raw(folder.path()).execute_batch("PRAGMA user_version = 999").unwrap();
+    let refused = Store::open(folder.path(), now()).unwrap_err();
+    assert!(matches!(refused, OpenError::TooNew { found: 999, .. }), "{refused}");
+}
+
+/// What cannot be decoded is set aside and shown, and the others go.
+#[tokio::test]
+async fn an_undecodable_row_stops_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let accepted = store.accept(vec![message(None, b"a\r\n"), message(None, b"b\r\n")], now()).await.unwrap();
+    raw(folder.path())
+        .execute("UPDATE recipient SET address = 'nobody' WHERE id = ?1", [accepted[0].id.0 * 65_536])
+        .unwrap();
+    let claim = Claim { lease: LEASE, now: now(), limit: 9, practice: false, recovery: None };
+    let claimed = store.claim(claim).await.unwrap();
+    assert_eq!(claimed.iter().map(|one| one.id).collect::<Vec<_>>(), [accepted[1].id]);
+    let held = store.list(Filter { state: Some(State::Held), ..Filter::default() }, None, 9).await.unwrap();
+    assert_eq!((held[0].message, held[0].reason), (accepted[0].id, Some(Reason::Broke)));
+    assert_eq!(store.list(Filter::default(), None, 9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    store.close().await.unwrap();
+    let path = folder.path().join("queue.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4_096..].fill(0xFF);
+    std::fs::write(&path, bytes).unwrap();
+    let refused = Store::open(folder.path(), now()).unwrap_err();
+    assert!(matches!(refused, OpenError::Store(Error::Corrupt(_))), "{refused}");
+}
+
+/// A purged body is in no file any more, not only out of reach.
+#[tokio::test]
+async fn purged_bytes_are_erased() {
+    const SECRET: &[u8] = b"a title that nobody may know";
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let accepted = store.accept(vec![message(Some(LEASE), SECRET)], now()).await.unwrap();
+    let attempt = Attempt {
+        started_at: now(),
+        ended_at: now(),
+        server: String::new(),
+        phase: Phase::Dot,
+        reason: None,
+        answer: String::new(),
+    };
+    let recipient = RecipientId::of(accepted[0].id, 0);
+    let settlement = Settlement { recipient, lease: LEASE, attempt, verdict: Verdict::Delivered };
+    store.settle(vec![settlement], now()).await.unwrap();
+    assert!(holds(folder.path(), SECRET));
+    store.purge(now() + SignedDuration::from_secs(1), now(), 9).await.unwrap();
+    assert!(!holds(folder.path(), SECRET));
+}
+
+fn holds(folder: &Path, needle: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|file| {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
