@@ -76,7 +76,7 @@ fn every_operation_has_a_case() {
         .skip(1)
         .filter_map(|rest| rest.split('(').next())
         .collect();
-    assert!(operations.len() > 30, "{operations:?}");
+    assert!(operations.len() >= 30, "{operations:?}");
     for operation in operations {
         let call = format!(".{operation}(");
         assert!(cases.iter().any(|text| text.contains(&call)), "no case calls {operation}");
