@@ -1,8 +1,25 @@
 //! An alarm to a web address: one POST with JSON.
 
+use std::time::Duration;
+
 use store::Alarm;
+
+/// A server that takes longer to answer has not been told.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Posts `alarm` to `address`; a failure is logged.
 pub(super) async fn post(address: &str, alarm: &Alarm) {
-    let _ = (address, alarm);
+    match send(address, alarm).await {
+        Ok(status) if status.is_success() => {}
+        Ok(status) => tracing::error!(%status, "the alarm's web address did not take it"),
+        // Without the address, which may hold a secret.
+        Err(error) => tracing::error!(error = %error.without_url(), "the alarm's web address could not be reached"),
+    }
+}
+
+async fn send(address: &str, alarm: &Alarm) -> reqwest::Result<reqwest::StatusCode> {
+    let body = serde_json::to_vec(alarm).unwrap_or_default();
+    let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
+    let request = client.post(address).header("content-type", "application/json").body(body);
+    Ok(request.send().await?.status())
 }
