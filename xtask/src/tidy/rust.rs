@@ -54,6 +54,12 @@ pub(super) fn names_after<'a>(text: &'a str, keyword: &'a str) -> impl Iterator<
     })
 }
 
+/// Does `code` say `spelling`, not merely as the beginning of a longer word?
+pub(super) fn says(code: &str, spelling: &str) -> bool {
+    let ends = |at: usize| code.get(at + spelling.len()..).is_none_or(|rest| !rest.starts_with(is_word));
+    code.match_indices(spelling).any(|(at, _)| ends(at))
+}
+
 /// The word at the start of `text`.
 pub(super) fn word(text: &str) -> &str {
     text.find(|c| !is_word(c)).and_then(|end| text.get(..end)).unwrap_or(text)
