@@ -6,4 +6,5 @@
 pub mod certs;
 pub mod clock;
 pub mod dice;
+pub mod faults;
 pub mod sink;
