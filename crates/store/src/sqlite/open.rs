@@ -33,7 +33,7 @@ pub(super) struct Opened {
 pub(super) fn open(folder: &Path) -> Result<Opened, OpenError> {
     let refused =
         |error: &std::io::Error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| refused(&error))?;
+    make_folder(folder).map_err(|error| refused(&error))?;
     if let Some(kind) = network_file_system(folder).map_err(|error| refused(&error))? {
         return Err(OpenError::NetworkFileSystem { folder: folder.to_owned(), kind: kind.to_owned() });
     }
@@ -47,9 +47,23 @@ pub(super) fn open(folder: &Path) -> Result<Opened, OpenError> {
         .mode(0o600)
         .open(&path)
         .map_err(|error| refused(&error))?;
+    // SQLite syncs its files, not always their names: a queue that a power cut takes the name of is lost.
+    sync_folder(folder).map_err(|error| refused(&error))?;
     let mut writer = writer(&path)?;
     migrations::run(&mut writer, folder)?;
     Ok(Opened { lock, writer })
+}
+
+/// The folder, made with its parents if it is not there; their names are on disk on return.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    let there = folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    folder.ancestors().skip(1).take_while(|above| above.starts_with(there)).try_for_each(sync_folder)
+}
+
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
 }
 
 /// The one connection that writes.
