@@ -109,11 +109,11 @@ impl Store {
     }
 
     /// To be called once at start, after known outcomes were settled: what an earlier process left in `Sending` waits again, to
-    /// be attempted alone. Those `in_doubt` are marked so for ever, and wait until `in_doubt_due_at`, or for a person if
+    /// be attempted alone. Those `in_doubt` that are still under the lease named are marked so for ever, and wait until `in_doubt_due_at`, or for a person if
     /// `hold_in_doubt`. Those that were being attempted alone get a strike; at the third they are held.
     pub async fn restart(
         &self,
-        in_doubt: Vec<RecipientId>,
+        in_doubt: Vec<(RecipientId, Lease)>,
         hold_in_doubt: bool,
         in_doubt_due_at: Timestamp,
         now: Timestamp,

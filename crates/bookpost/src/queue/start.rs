@@ -35,13 +35,13 @@ pub async fn recover(
         let results = store.settle(batch.to_vec(), now).await?;
         settled += results.iter().filter(|result| **result == Settled::Done).count();
     }
-    journal.replay_settled()?;
     let due_at = match schedule.next(now, now, schedule.expires_at(now), dice) {
         Next::At(at) => at,
         Next::GiveUp => now,
     };
-    let in_doubt = replay.in_doubt.iter().map(|(recipient, _)| *recipient).collect();
-    let restarted = store.restart(in_doubt, policy == InDoubtPolicy::Hold, due_at, now).await?;
+    let restarted = store.restart(replay.in_doubt, policy == InDoubtPolicy::Hold, due_at, now).await?;
+    // Only now: should the process die before this line, the next start must find all of it again.
+    journal.replay_settled()?;
     if settled > 0 || restarted != Restarted::default() {
         tracing::warn!(
             settled,

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::{Sqlite, codes::micros, draft::read_meta, writer::Tx};
-use crate::{Error, MessageId, RecipientId, Restarted, State};
+use crate::{Error, Lease, MessageId, RecipientId, Restarted, State};
 
 /// Deaths of the process while it attempted one recipient alone, after which that recipient is set aside.
 const STRIKES: i64 = 3;
 
-const CLAIMED: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL FROM recipient
+const CLAIMED: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease FROM recipient
     WHERE claimed_in IS NOT NULL AND claimed_in < ?1 AND state = 1";
-const FRESH: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL FROM recipient NOT INDEXED
+const FRESH: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease FROM recipient NOT INDEXED
     WHERE id >= ?1 AND id < ?2 AND state = 1 AND claimed_in IS NULL";
 const SET: &str =
     "UPDATE recipient SET state = ?2, due_at = ?3, aside_at = ?4, alone = ?5, strikes = ?6, lease = NULL,
@@ -25,11 +25,12 @@ struct InFlight {
     alone: bool,
     strikes: i64,
     never_in_doubt: bool,
+    lease: i64,
 }
 
 /// What the caller decided about those in doubt.
 struct Doubt {
-    recipients: BTreeSet<i64>,
+    attempts: BTreeSet<(i64, i64)>,
     hold: bool,
     due_at: Timestamp,
 }
@@ -37,13 +38,13 @@ struct Doubt {
 impl Sqlite {
     pub(crate) async fn restart(
         &self,
-        in_doubt: Vec<RecipientId>,
+        in_doubt: Vec<(RecipientId, Lease)>,
         hold_in_doubt: bool,
         in_doubt_due_at: Timestamp,
         now: Timestamp,
     ) -> Result<Restarted, Error> {
         let doubt = Doubt {
-            recipients: in_doubt.into_iter().map(|id| id.0).collect(),
+            attempts: in_doubt.into_iter().map(|(id, lease)| (id.0, lease.0)).collect(),
             hold: hold_in_doubt,
             due_at: in_doubt_due_at,
         };
@@ -68,6 +69,7 @@ fn in_flight(tx: &Tx<'_>, epoch: i64, first_message: i64) -> Result<Vec<InFlight
             alone: row.get::<_, i64>(1)? == 2,
             strikes: row.get(2)?,
             never_in_doubt: row.get(3)?,
+            lease: row.get(4)?,
         })
     };
     let mut found: Vec<InFlight> =
@@ -88,7 +90,7 @@ fn restart_one(
     now: Timestamp,
     restarted: &mut Restarted,
 ) -> Result<(), Error> {
-    let in_doubt = doubt.recipients.contains(&one.id);
+    let in_doubt = doubt.attempts.contains(&(one.id, one.lease));
     let strikes = one.strikes + i64::from(one.alone);
     let broke = one.alone && strikes >= STRIKES;
     let to = match (broke, in_doubt && doubt.hold) {
