@@ -4,6 +4,7 @@ pub mod clock;
 mod doors;
 pub mod drop_folder;
 mod notice_run;
+pub mod steps;
 mod upkeep;
 
 use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicI64};
@@ -17,6 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
+use self::steps::Steps;
 use crate::{
     alarms::{self, Alarms},
     config::{Config, Encryption, Server, Way},
@@ -69,8 +71,6 @@ pub struct Start {
     pub boot_id: String,
     /// Refusals that the practice mailbox plays.
     pub practice_rules: Vec<crate::deliver::practice::Rule>,
-    /// Called at the named steps of a message; for crash tests.
-    pub at_step: Option<fn(&'static str)>,
 }
 
 impl Start {
@@ -84,7 +84,6 @@ impl Start {
             seed: dice.random(),
             boot_id: boot_id.trim().to_owned(),
             practice_rules: Vec::new(),
-            at_step: None,
         })
     }
 }
@@ -95,6 +94,7 @@ impl App {
         let config = Arc::new(config);
         let clock = start.clock;
         let mut dice = StdRng::seed_from_u64(start.seed);
+        let steps = Steps::new(config.abort_at);
         let store = Store::open(&config.data_dir, clock.now())?;
         let (journal, replay) =
             Journal::open(&config.data_dir.join("journal"), store.store_id(), store.epoch(), &start.boot_id)?;
@@ -117,6 +117,7 @@ impl App {
             store.clone(),
             journal.clone(),
             Arc::clone(&clock),
+            steps.clone(),
             doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone()),
         );
         tasks.spawn(work);
@@ -129,14 +130,14 @@ impl App {
             ehlo_name: config.sending.ehlo_name.clone(),
             effects,
             unsettled,
-            at_step: start.at_step,
+            steps: steps.clone(),
         });
         let low = Arc::new(Notify::new());
         let routes = routes(&config, &practice, &low)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
         let fresh = doors::Lines::new(&routes, Arc::clone(&leases), handle.clone(), Arc::clone(&delivery));
-        let receiver = Receiver::new(store.clone(), Arc::clone(&clock), Arc::new(fresh));
+        let receiver = Receiver::new(store.clone(), Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
         let worker = Worker::new(Parts {
             store: store.clone(),

@@ -125,6 +125,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
         },
         listen: None,
         log: "error".to_owned(),
+        abort_at: None,
         keep: Keep { bodies: seconds(30 * 86_400), records: seconds(365 * 86_400) },
     })
 }

@@ -5,9 +5,12 @@ use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration}
 use mail::retry::RetrySchedule;
 
 use super::{
-    AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way, raw::Raw,
-    servers, surroundings::is_full,
+    AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way,
+    raw::Raw,
+    servers,
+    surroundings::{ABORT_AT, is_full},
 };
+use crate::app::steps::AbortAt;
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -49,7 +52,14 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         listen: listen?,
         keep,
         log,
+        abort_at: abort_at(raw, around),
     })
+}
+
+/// Set by tests only, and only in the environment.
+fn abort_at(raw: &mut Raw, around: &Surroundings) -> Option<AbortAt> {
+    let parsed = around.variable(ABORT_AT)?.parse();
+    parsed.map_err(|why: String| raw.problem(ABORT_AT, why, "do not set it: it is for tests")).ok()
 }
 
 /// None: wrong. Some(None): nowhere.

@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
+use crate::app::steps::AbortAt;
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -28,6 +30,8 @@ pub struct Config {
     pub keep: Keep,
     /// What is logged: `error`, `warn`, `info`, `debug`, or a filter by module.
     pub log: String,
+    /// Where the process ends itself; for crash tests.
+    pub abort_at: Option<AbortAt>,
 }
 
 /// How mail is sent.

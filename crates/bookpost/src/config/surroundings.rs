@@ -12,6 +12,8 @@ pub struct Surroundings {
 
 /// Settings come from variables that begin so.
 pub(super) const PREFIX: &str = "BOOKPOST_";
+/// For tests: the step of a message at which the process ends itself.
+pub(super) const ABORT_AT: &str = "BOOKPOST_ABORT_AT";
 
 impl Surroundings {
     /// Those of this process.
@@ -42,7 +44,7 @@ impl Surroundings {
     pub(super) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables
             .iter()
-            .filter(|(name, _)| name.starts_with(PREFIX) && *name != "BOOKPOST_CONFIG")
+            .filter(|(name, _)| name.starts_with(PREFIX) && *name != "BOOKPOST_CONFIG" && *name != ABORT_AT)
             .filter(|(name, _)| !name.starts_with("BOOKPOST_ALARM_"))
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -29,6 +29,7 @@ use super::{
     stream::{self, Stream},
 };
 use crate::{
+    app::steps::Step,
     config::{Encryption, Server},
     queue::journal::{JournalError, Marked},
 };
@@ -265,10 +266,11 @@ impl Lane {
     fn release(&mut self) {
         let Some(token) = self.client.awaits_release() else { return };
         let Some((_, marked)) = self.marked.take_if(|(marked, _)| *marked == token) else { return };
-        self.delivery.step("transmission begun");
+        self.delivery.steps.reached(Step::TransmissionBegun);
         if marked.release().is_err() {
             return self.journal_failed();
         }
+        self.delivery.steps.reached(Step::Released);
         if let Some(slot) = self.slots().iter_mut().find(|slot| slot.token == token) {
             slot.released = true;
         }
@@ -316,7 +318,7 @@ impl Lane {
     }
 
     async fn finish(&mut self, result: &TransactionResult) {
-        self.delivery.step("answered");
+        self.delivery.steps.reached(Step::Answered);
         let Some(slot) = self.take_slot(result.token) else { return };
         let delivery = Arc::clone(&self.delivery);
         let at = Circumstances {

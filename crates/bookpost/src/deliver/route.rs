@@ -21,6 +21,7 @@ use super::{
     concurrency::Concurrency,
 };
 use crate::{
+    app::steps::Steps,
     config::Server,
     queue::{journal::Journal, ready::Ready, settler::Settler},
 };
@@ -36,8 +37,8 @@ pub struct Delivery {
     pub effects: mpsc::UnboundedSender<Told>,
     /// Recipients whose outcome is on its way to the database.
     pub unsettled: Arc<AtomicI64>,
-    /// Called at the named steps of a message; for crash tests.
-    pub at_step: Option<fn(&'static str)>,
+    /// Told of each step of a message; for crash tests.
+    pub steps: Steps,
 }
 
 /// What a connection tells the dispatcher.
@@ -158,13 +159,6 @@ impl Delivery {
         let told = Told { practice: line.rules.practice, server: server.name.clone(), effects };
         // Without a dispatcher the program is ending, and nobody needs to be told.
         let _ = self.effects.send(told);
-    }
-
-    /// A named step of a message was reached.
-    pub fn step(&self, name: &'static str) {
-        if let Some(at_step) = self.at_step {
-            at_step(name);
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use store::{Settlement, Store};
 use tokio::sync::mpsc;
 
 use super::journal::Journal;
+use crate::app::steps::{Step, Steps};
 
 /// Outcomes that may wait for the database before connections have to.
 const WAITING: usize = 4096;
@@ -45,16 +46,18 @@ pub fn settler(
     store: Store,
     journal: Journal,
     clock: Arc<dyn Clock>,
+    steps: Steps,
     tell: impl Fn(SettlerEvent<'_>) + Send + 'static,
 ) -> (Settler, impl Future<Output = ()> + Send) {
     let (sender, receiver) = mpsc::channel(WAITING);
-    (Settler { sender }, run(store, journal, clock, receiver, tell))
+    (Settler { sender }, run(store, journal, clock, steps, receiver, tell))
 }
 
 async fn run(
     store: Store,
     journal: Journal,
     clock: Arc<dyn Clock>,
+    steps: Steps,
     mut receiver: mpsc::Receiver<Vec<Settlement>>,
     tell: impl Fn(SettlerEvent<'_>) + Send + 'static,
 ) {
@@ -75,6 +78,7 @@ async fn run(
         if stuck {
             tell(SettlerEvent::Unstuck);
         }
+        steps.reached(Step::Settled);
         let keys = settlements.iter().map(|settlement| (settlement.recipient, settlement.lease));
         if let Err(error) = journal.committed(keys) {
             tracing::error!(%error, "the journal cannot be written; nothing more is sent");

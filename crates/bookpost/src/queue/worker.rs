@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     alarms::Alarms,
+    app::steps::Step,
     deliver::{
         lane::{Ended, Gate},
         route::{Delivery, Route, Told},
@@ -292,6 +293,9 @@ impl Worker {
             };
             match self.store.claim(claim).await {
                 Ok(claimed) => {
+                    if !claimed.is_empty() {
+                        self.delivery.steps.reached(Step::Claimed);
+                    }
                     route.due = !claimed.is_empty();
                     let refused = route.line.ready.push(claimed);
                     self.delivery.give_back(refused).await;

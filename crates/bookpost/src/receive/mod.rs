@@ -10,6 +10,8 @@ use store::{
     Store,
 };
 
+use crate::app::steps::{Step, Steps};
+
 /// Takes fresh mail over in memory, for its first attempt.
 pub trait FreshMail: Send + Sync {
     /// A lease for a message of so many bytes, while there is room in memory for it and mail may leave.
@@ -26,12 +28,13 @@ pub struct Receiver {
     store: Store,
     clock: Arc<dyn Clock>,
     fresh: Arc<dyn FreshMail>,
+    steps: Steps,
 }
 
 impl Receiver {
     /// A door to `store`.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, fresh: Arc<dyn FreshMail>) -> Self {
-        Self { store, clock, fresh }
+    pub fn new(store: Store, clock: Arc<dyn Clock>, fresh: Arc<dyn FreshMail>, steps: Steps) -> Self {
+        Self { store, clock, fresh, steps }
     }
 
     /// Accepts all messages or none. When it returns `Ok`, they are on disk.
@@ -40,6 +43,7 @@ impl Receiver {
             message.lease = self.fresh.lease(message.practice, message.bytes.len());
         }
         let accepted = self.store.accept(messages.clone(), self.clock.now()).await?;
+        self.steps.reached(Step::Accepted);
         self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
         Ok(accepted)
     }
@@ -55,6 +59,7 @@ impl Receiver {
             notice.message.lease = self.fresh.lease(notice.message.practice, notice.message.bytes.len());
         }
         let accepted = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await?;
+        self.steps.reached(Step::Accepted);
         let stored = notices.into_iter().zip(&accepted).filter_map(|(notice, one)| match one {
             NoticeAccepted::Stored(id) => Some((notice.message, *id)),
             NoticeAccepted::WrittenLately { .. } => None,

@@ -72,6 +72,7 @@ pub fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Config {
         },
         listen: None,
         log: "warn".into(),
+        abort_at: None,
         keep: Keep { bodies: Duration::from_secs(30 * 86_400), records: Duration::from_secs(365 * 86_400) },
     }
 }
@@ -124,7 +125,6 @@ async fn open(folder: &tempfile::TempDir, servers: Vec<Arc<Server>>, clock: &Man
         seed: 7,
         boot_id: "test-boot".into(),
         practice_rules: Vec::new(),
-        at_step: None,
     };
     App::start(config(folder.path(), servers), start).await.unwrap()
 }

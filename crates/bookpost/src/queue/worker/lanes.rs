@@ -8,9 +8,12 @@ use store::{Attempt, Claimed, Settlement, Verdict};
 use tokio::task::{Id, JoinError};
 
 use super::{ALONE, Alone, Worker, later};
-use crate::deliver::{
-    conclude::Effect,
-    lane::{Ended, Errand, InFlight, Lane, Slots},
+use crate::{
+    app::steps::Step,
+    deliver::{
+        conclude::Effect,
+        lane::{Ended, Errand, InFlight, Lane, Slots},
+    },
 };
 
 /// What the dispatcher knows of an open connection.
@@ -133,6 +136,7 @@ impl Worker {
         let lease = self.leases.draw();
         match self.store.take_alone(lease, now).await {
             Ok(Some(job)) => {
+                self.delivery.steps.reached(Step::Claimed);
                 let Some(index) = self.routes.iter().position(|route| route.practice == job.practice) else {
                     self.delivery.give_back(vec![job]).await;
                     return self.alone_is_over();
