@@ -13,7 +13,9 @@ pub(super) async fn post(address: &str, alarm: &Alarm) {
         Ok(status) if status.is_success() => {}
         Ok(status) => tracing::error!(%status, "the alarm's web address did not take it"),
         // Without the address, which may hold a secret.
-        Err(error) => tracing::error!(error = %error.without_url(), "the alarm's web address could not be reached"),
+        Err(error) => {
+            tracing::error!(error = %error.without_url(), "the alarm's web address could not be reached")
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use store::{Alarm, AlarmKind, Claimed, Lease, Verdict};
 use crate::{
     alarms::Alarms,
     config::Config,
-    deliver::route::{Delivery, Line, Route},
     queue::{
+        route::{Delivery, Line, Route},
         settler::SettlerEvent,
         worker::{Handle, Leases},
     },

@@ -22,14 +22,10 @@ use self::steps::Steps;
 use crate::{
     alarms::{self, Alarms},
     config::{Config, Encryption, Server, Way},
-    deliver::{
-        conclude::Rules,
-        practice::Practice,
-        route::{Delivery, Route, Upstream},
-        tls,
-    },
+    deliver::{conclude::Rules, practice::Practice, tls},
     queue::{
         journal::Journal,
+        route::{Delivery, Route, Upstream},
         settler, start,
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mail::clock::Clock;
 use store::{AlarmKind, Store};
 
-use crate::{alarms::Alarms, config::Config, deliver::route::Line};
+use crate::{alarms::Alarms, config::Config, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// A due message that has seen no attempt for so long on a route that moves is stuck. Longer than the window over which

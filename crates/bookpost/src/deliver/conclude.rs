@@ -106,7 +106,7 @@ pub fn conclude(
 }
 
 /// What a failure of the dialogue means; None: nothing was attempted.
-pub(super) fn judge_client(phase: Phase, failure: Failure) -> Option<Judgement> {
+pub fn judge_client(phase: Phase, failure: Failure) -> Option<Judgement> {
     let own = |scope, reason| Judgement { scope, action: Action::Return, reason };
     let failure = match failure {
         Failure::Abandoned | Failure::NotReady => return None,

@@ -6,7 +6,7 @@ use mail::smtp::client::{Client, Ending, Failure, RecipientResult, Transaction, 
 use rustls::ClientConfig;
 
 use super::{
-    lane::settings,
+    settings::settings,
     stream::{self, Stream},
 };
 use crate::config::{Encryption, Server};

@@ -1,7 +1,9 @@
 //! The worker: claims what is due, hands it to deliver, settles, wakes, expires, holds, releases.
 
 pub mod journal;
+pub mod lane;
 pub mod ready;
+pub mod route;
 pub mod settler;
 pub mod start;
 pub mod worker;

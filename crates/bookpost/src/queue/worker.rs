@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     alarms::Alarms,
     app::steps::Step,
-    deliver::{
+    queue::{
         lane::{Ended, Gate},
         route::{Delivery, Route, Told},
     },

@@ -10,10 +10,8 @@ use tokio::task::{Id, JoinError};
 use super::{ALONE, Alone, Worker, later};
 use crate::{
     app::steps::Step,
-    deliver::{
-        conclude::Effect,
-        lane::{Ended, Errand, InFlight, Lane, Slots},
-    },
+    deliver::conclude::Effect,
+    queue::lane::{Ended, Errand, InFlight, Lane, Slots},
 };
 
 /// What the dispatcher knows of an open connection.
@@ -141,7 +139,7 @@ impl Worker {
                     self.delivery.give_back(vec![job]).await;
                     return self.alone_is_over();
                 };
-                let active = self.routes.get(index).and_then(crate::deliver::route::Route::active);
+                let active = self.routes.get(index).and_then(crate::queue::route::Route::active);
                 let Some(active) = active else {
                     self.delivery.give_back(vec![job]).await;
                     return self.alone_is_over();

@@ -8,10 +8,12 @@ use super::{
     Worker,
     lanes::{Kind, Running},
 };
-use crate::deliver::{
-    breaker::{Fault, Recovered},
-    lane::{Ended, Errand},
-    route,
+use crate::{
+    deliver::breaker::{Fault, Recovered},
+    queue::{
+        lane::{Ended, Errand},
+        route,
+    },
 };
 
 /// Messages returned for age per transaction.

@@ -4,10 +4,12 @@ use mail::Reason;
 use store::{AlarmKind, Move, RunId, Selection};
 
 use super::{Worker, later};
-use crate::deliver::{
-    breaker::Fault,
-    conclude::{Effect, QUOTA_PAUSE, SHORT_PAUSE},
-    route::Told,
+use crate::{
+    deliver::{
+        breaker::Fault,
+        conclude::{Effect, QUOTA_PAUSE, SHORT_PAUSE},
+    },
+    queue::route::Told,
 };
 
 /// Fresh connections that break in the middle of a message, in a row, before it is the server's fault.

@@ -16,22 +16,25 @@ use jiff::Timestamp;
 use mail::{
     Action, Reason,
     outcome::judge,
-    smtp::client::{Client, Ending, Failure, Security, Settings, Transaction, TransactionResult, Wish},
+    smtp::client::{Client, Ending, Failure, Transaction, TransactionResult, Wish},
 };
 use rustls::ClientConfig;
 use store::Claimed;
 use tokio::sync::watch;
 
 use super::{
-    breaker::Fault,
-    conclude::{self, Circumstances, Effect, judge_client},
+    journal::{JournalError, Marked},
     route::{Delivery, Line},
-    stream::{self, Stream},
 };
 use crate::{
     app::steps::Step,
     config::{Encryption, Server},
-    queue::journal::{JournalError, Marked},
+    deliver::{
+        breaker::Fault,
+        conclude::{self, Circumstances, Effect, judge_client},
+        settings::settings,
+        stream::{self, Stream},
+    },
 };
 
 /// A connection without a message is kept so long.
@@ -398,22 +401,5 @@ impl Lane {
 
     fn slots(&self) -> std::sync::MutexGuard<'_, VecDeque<InFlight>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(super) fn settings(ehlo_name: &str, server: &Server) -> Settings {
-    Settings {
-        ehlo_name: ehlo_name.to_owned(),
-        security: match (server.encryption, server.allow_non_secure) {
-            (Encryption::Tls, _) => Security::ImplicitTls,
-            (Encryption::StartTls, false) => Security::StartTlsRequired,
-            (Encryption::StartTls, true) => Security::StartTlsIfOffered,
-            (Encryption::Plain, _) => Security::Plain,
-        },
-        login: server.login.as_ref().map(|login| mail::smtp::client::Login {
-            user: login.user.clone(),
-            password: login.password.clone(),
-        }),
-        password_on_plain: server.password_on_plain,
     }
 }

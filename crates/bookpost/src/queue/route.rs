@@ -15,15 +15,15 @@ use rustls::ClientConfig;
 use store::{Attempt, Claimed, Recovery, RunId, Settlement, Verdict};
 use tokio::sync::{Notify, mpsc};
 
-use super::{
-    breaker::Breaker,
-    conclude::{Effect, Refusal, Rules},
-    concurrency::Concurrency,
-};
+use super::{journal::Journal, ready::Ready, settler::Settler};
 use crate::{
     app::steps::Steps,
     config::Server,
-    queue::{journal::Journal, ready::Ready, settler::Settler},
+    deliver::{
+        breaker::Breaker,
+        conclude::{Effect, Refusal, Rules},
+        concurrency::Concurrency,
+    },
 };
 
 /// What all connections of the program share.
