@@ -32,7 +32,6 @@ const ALONE: &str = "SELECT id, practice FROM recipient INDEXED BY recipient_alo
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk {
     recovered_at: i64,
-    practice: bool,
     lowest: i64,
     highest: i64,
     stopped_at: [i64; 2],
@@ -44,6 +43,13 @@ impl Walk {
         let span = i128::from(self.highest) - i128::from(self.lowest);
         let risen = span * i128::from(since.max(0)) / i128::from(window.max(1));
         i64::try_from(i128::from(self.lowest) + risen.min(span)).unwrap_or(self.highest)
+    }
+
+    /// The walk has come past this recipient of a class, counted from urgent, which does not walk.
+    fn passed(&mut self, class: usize, recipient: RecipientId) {
+        if let Some(stopped_at) = class.checked_sub(1).and_then(|at| self.stopped_at.get_mut(at)) {
+            *stopped_at = (*stopped_at).max(recipient.0);
+        }
     }
 
     /// A row behind the walk waits again: the walk goes back to it.
@@ -72,19 +78,22 @@ impl Sqlite {
 
 fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>, Error> {
     let candidates = candidates(tx, claim)?;
-    let found = [0, 1, 2].map(|class| candidates.get(class).map_or(0, Vec::len));
-    let places = places(claim.limit, found, tx.draft.claims);
+    let [urgent, normal, bulk] = &candidates;
+    let places = places(claim.limit, [urgent.ids.len(), normal.ids.len(), bulk.ids.len()], tx.draft.claims);
     tx.draft.claims = tx.draft.claims.wrapping_add(1);
     let mut claimed: Vec<Claimed> = Vec::new();
-    for (class, (ids, places)) in candidates.into_iter().zip(places).enumerate() {
+    for (class, (due, places)) in candidates.into_iter().zip(places).enumerate() {
         let mut recipients = 0;
-        let mut last = None;
-        for id in ids {
+        for (at, id) in due.ids.into_iter().enumerate() {
             if recipients >= places {
                 break;
             }
             let message = RecipientId(id).message();
-            last = Some(RecipientId::of(message, u16::MAX).0);
+            if at < due.walked
+                && let Some(walk) = tx.draft.walk(claim.practice)
+            {
+                walk.passed(class, RecipientId::of(message, u16::MAX));
+            }
             let taking = Taking {
                 message,
                 lease: claim.lease,
@@ -98,38 +107,43 @@ fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>,
                 claimed.push(one);
             }
         }
-        if let (Some(walk), Some(last), Some(_)) = (&mut tx.draft.walk, last, running(claim))
-            && let Some(stopped_at) = class.checked_sub(1).and_then(|at| walk.stopped_at.get_mut(at))
-            && last <= walk.highest.saturating_add(65_535)
-        {
-            *stopped_at = (*stopped_at).max(last);
-        }
     }
     Ok(claimed)
 }
 
-/// Due recipients of each class, in their order, at most `limit` of each.
-fn candidates(tx: &mut Tx<'_>, claim: &Claim) -> Result<[Vec<i64>; 3], Error> {
+/// Due recipients of one class, in their order; the first `walked` of them were found by the walk after a recovery.
+#[derive(Default)]
+struct Due {
+    ids: Vec<i64>,
+    walked: usize,
+}
+
+/// Due recipients of each class, at most `limit` of each.
+fn candidates(tx: &mut Tx<'_>, claim: &Claim) -> Result<[Due; 3], Error> {
     let (now, limit) = (micros(claim.now), codes::whole(claim.limit));
     let Some(recovery) = running(claim) else {
-        tx.draft.walk = None;
-        let due = |class| due(tx, claim.practice, class, i64::MIN, now, limit);
+        *tx.draft.walk(claim.practice) = None;
+        let due = |class| {
+            Ok::<_, Error>(Due { ids: due(tx, claim.practice, class, i64::MIN, now, limit)?, walked: 0 })
+        };
         return Ok([due(0)?, due(1)?, due(2)?]);
     };
     let walk = begin_walk(tx, claim.practice, recovery)?;
     let recovered_at = micros(recovery.recovered_at);
     let window = i64::try_from(recovery.window.as_micros()).unwrap_or(i64::MAX);
     let threshold = walk.threshold(now - recovered_at, window);
-    let mut all = [due(tx, claim.practice, 0, i64::MIN, now, limit)?, Vec::new(), Vec::new()];
-    for ((class, ids), stopped_at) in (1..).zip(all.iter_mut().skip(1)).zip(walk.stopped_at) {
+    let urgent = Due { ids: due(tx, claim.practice, 0, i64::MIN, now, limit)?, walked: 0 };
+    let mut all = [urgent, Due::default(), Due::default()];
+    for ((class, due_of_class), stopped_at) in (1..).zip(all.iter_mut().skip(1)).zip(walk.stopped_at) {
         let mut statement = tx.sql.prepare_cached(WALK)?;
         let found = statement
             .query_map((claim.practice, stopped_at, threshold, class, recovered_at, limit), |row| {
                 row.get(0)
             })?;
-        *ids = found.collect::<Result<_, _>>()?;
-        let room = limit - codes::whole(ids.len());
-        ids.extend(due(tx, claim.practice, class, recovered_at, now, room)?);
+        let mut ids: Vec<i64> = found.collect::<Result<_, _>>()?;
+        let walked = ids.len();
+        ids.extend(due(tx, claim.practice, class, recovered_at, now, limit - codes::whole(walked))?);
+        *due_of_class = Due { ids, walked };
     }
     Ok(all)
 }
@@ -144,19 +158,18 @@ fn running(claim: &Claim) -> Option<Recovery> {
 /// The walk of this recovery; the first claim of it looks once for the ids between which it goes.
 fn begin_walk(tx: &mut Tx<'_>, practice: bool, recovery: Recovery) -> Result<Walk, Error> {
     let recovered_at = micros(recovery.recovered_at);
-    if let Some(walk) = tx.draft.walk
+    if let Some(walk) = tx.draft.walk(practice)
         && walk.recovered_at == recovered_at
-        && walk.practice == practice
     {
-        return Ok(walk);
+        return Ok(*walk);
     }
     let (lowest, highest): (Option<i64>, Option<i64>) = tx
         .sql
         .prepare_cached(SPAN)?
         .query_row((practice, recovered_at), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (lowest, highest) = (lowest.unwrap_or(0), highest.unwrap_or(0));
-    let walk = Walk { recovered_at, practice, lowest, highest, stopped_at: [lowest - 1; 2] };
-    tx.draft.walk = Some(walk);
+    let walk = Walk { recovered_at, lowest, highest, stopped_at: [lowest - 1; 2] };
+    *tx.draft.walk(practice) = Some(walk);
     Ok(walk)
 }
 
@@ -322,8 +335,7 @@ mod tests {
 
     #[test]
     fn the_threshold_rises_evenly_over_the_window() {
-        let walk =
-            Walk { recovered_at: 0, practice: false, lowest: 1_000, highest: 2_000, stopped_at: [999; 2] };
+        let walk = Walk { recovered_at: 0, lowest: 1_000, highest: 2_000, stopped_at: [999; 2] };
         for (since, expected) in [(-5, 1_000), (0, 1_000), (50, 1_500), (100, 2_000), (500, 2_000)] {
             assert_eq!(walk.threshold(since, 100), expected);
         }

@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::{claim::Walk, codes};
-use crate::{Error, State};
+use crate::{Error, MessageId, RecipientId, State};
 
+/// Below it no fresh recipient is in flight.
+pub(super) const FRESH_FLOOR: &str = "fresh_floor";
 /// One count for each state, and one for "ever in doubt".
 const TALLIES: usize = codes::STATES.len() + 1;
 const EVER_IN_DOUBT: usize = codes::STATES.len();
@@ -17,8 +19,8 @@ const EVER_IN_DOUBT: usize = codes::STATES.len();
 pub(super) struct Draft {
     tallies: [i64; TALLIES],
     next_message: i64,
-    /// How far the walk after a route's recovery has come.
-    pub(super) walk: Option<Walk>,
+    /// How far the walks after a route's recovery have come: that of real mail, that of practice mail.
+    walks: [Option<Walk>; 2],
     /// Claims so far: says whose turn it is among the classes.
     pub(super) claims: u64,
 }
@@ -30,7 +32,19 @@ impl Draft {
             *tally = read_meta(connection, &tally_name(at))?.unwrap_or(0);
         }
         let next_message = read_meta(connection, "next_message")?.unwrap_or(1);
-        Ok(Self { tallies, next_message, walk: None, claims: 0 })
+        Ok(Self { tallies, next_message, walks: [None; 2], claims: 0 })
+    }
+
+    pub(super) fn walk(&mut self, practice: bool) -> &mut Option<Walk> {
+        let [real, rehearsed] = &mut self.walks;
+        if practice { rehearsed } else { real }
+    }
+
+    /// A recipient behind a walk waits again.
+    pub(super) fn given_back(&mut self, id: RecipientId) {
+        for walk in self.walks.iter_mut().flatten() {
+            walk.given_back(id.0);
+        }
     }
 
     /// The next message's id. Ids are never used twice, not even those of purged messages.
@@ -95,25 +109,28 @@ pub(super) struct FreshChanges {
 }
 
 impl Fresh {
-    /// Writes a floor that is not above any recipient in flight, before or after this transaction.
+    /// Writes a floor that is not above any recipient in flight, before or after this transaction: with none in flight it is the
+    /// next id, so that a start does not look through what waits.
     pub(super) fn save_floor(
         &self,
         changes: &FreshChanges,
+        draft: &Draft,
         connection: &Connection,
-    ) -> Result<Option<i64>, Error> {
-        let floor = self.in_flight.first().or(changes.entered.first()).copied();
-        if floor.is_some() && floor != self.floor {
-            write_meta(connection, "fresh_floor", floor.unwrap_or(0))?;
+    ) -> Result<i64, Error> {
+        let next = RecipientId::of(MessageId(draft.next_message), 0).0;
+        let floor = self.in_flight.first().or(changes.entered.first()).copied().unwrap_or(next);
+        if Some(floor) != self.floor {
+            write_meta(connection, FRESH_FLOOR, floor)?;
         }
-        Ok(floor.or(self.floor))
+        Ok(floor)
     }
 
-    pub(super) fn committed(&mut self, changes: FreshChanges, floor: Option<i64>) {
+    pub(super) fn committed(&mut self, changes: FreshChanges, floor: i64) {
         self.in_flight.extend(changes.entered);
         for id in changes.left {
             self.in_flight.remove(&id);
         }
-        self.floor = floor;
+        self.floor = Some(floor);
     }
 }
 
@@ -131,4 +148,31 @@ pub(super) fn write_meta(connection: &Connection, name: &str, value: i64) -> Res
     let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     connection.prepare_cached(sql)?.execute((name, value))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_floor_is_never_above_what_is_in_flight() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER)").unwrap();
+        let (mut draft, mut fresh) = (Draft::load(&connection).unwrap(), Fresh::default());
+        let id = |message| RecipientId::of(MessageId(message), 0).0;
+        for (entered, left, next, expected) in [
+            (vec![], vec![], 5, id(5)),
+            (vec![id(5), id(6)], vec![], 7, id(5)),
+            (vec![], vec![id(5)], 7, id(5)),
+            (vec![id(7)], vec![id(6)], 8, id(6)),
+            (vec![], vec![id(7)], 8, id(7)),
+            (vec![], vec![], 9, id(9)),
+        ] {
+            draft.next_message = next;
+            let changes = FreshChanges { entered, left };
+            let floor = fresh.save_floor(&changes, &draft, &connection).unwrap();
+            fresh.committed(changes, floor);
+            assert_eq!(read_meta(&connection, FRESH_FLOOR).unwrap(), Some(expected));
+        }
+    }
 }

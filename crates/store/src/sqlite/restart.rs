@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Sqlite, codes::micros, draft::read_meta, writer::Tx};
+use super::{
+    Sqlite,
+    codes::micros,
+    draft::{FRESH_FLOOR, read_meta},
+    writer::Tx,
+};
 use crate::{Error, Lease, MessageId, RecipientId, Restarted, State};
 
 /// Deaths of the process while it attempted one recipient alone, after which that recipient is set aside.
@@ -74,7 +79,7 @@ fn in_flight(tx: &Tx<'_>, epoch: i64, first_message: i64) -> Result<Vec<InFlight
     };
     let mut found: Vec<InFlight> =
         tx.sql.prepare_cached(CLAIMED)?.query_map([epoch], read)?.collect::<Result<_, _>>()?;
-    let floor = read_meta(tx.sql, "fresh_floor")?.unwrap_or(0);
+    let floor = read_meta(tx.sql, FRESH_FLOOR)?.unwrap_or(0);
     let end = RecipientId::of(MessageId(first_message), 0).0;
     let mut fresh = tx.sql.prepare_cached(FRESH)?;
     for one in fresh.query_map((floor, end), read)? {

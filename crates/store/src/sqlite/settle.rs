@@ -210,9 +210,7 @@ fn give_back(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, Error>
     }
     tx.fresh.left.push(settlement.recipient.0);
     tx.draft.moved(State::Sending, State::Waiting);
-    if let Some(walk) = &mut tx.draft.walk {
-        walk.given_back(settlement.recipient.0);
-    }
+    tx.draft.given_back(settlement.recipient);
     Ok(Settled::Done)
 }
 

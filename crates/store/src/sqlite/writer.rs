@@ -227,7 +227,7 @@ impl Thread {
             }
         }
         tx.draft.save(&self.draft, tx.sql)?;
-        let floor = self.fresh.save_floor(&tx.fresh, tx.sql)?;
+        let floor = self.fresh.save_floor(&tx.fresh, &tx.draft, tx.sql)?;
         tx.sql.prepare_cached("COMMIT")?.execute([])?;
         self.draft = tx.draft;
         self.fresh.committed(tx.fresh, floor);

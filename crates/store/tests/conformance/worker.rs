@@ -48,14 +48,17 @@ pub(crate) async fn claim_never_cuts_a_message(fresh: &Fresh) {
 
 pub(crate) async fn claim_spreads_after_a_recovery(fresh: &Fresh) {
     let store = fresh.open();
-    store.accept(vec![waiting(); 100], now()).await.unwrap();
+    store.accept(vec![waiting(); 50], now()).await.unwrap();
     let urgent = accept(&store, NewMessage { class: Class::Urgent, ..waiting() }).await;
     let later = accept(&store, NewMessage { first_due_at: minute(12), ..waiting() }).await;
+    store.accept(vec![waiting(); 50], now()).await.unwrap();
     let recovery = Some(Recovery { recovered_at: minute(10), window: Duration::from_mins(10) });
     let mut sum = 0;
     for (minutes, least, most) in [(10, 1, 3), (12, 20, 24), (15, 48, 54), (19, 88, 94), (20, 102, 102)] {
         let claimed = store.claim(Claim { recovery, ..claim_of(200, minute(minutes)) }).await.unwrap();
         sum += claimed.len();
+        let rehearsal = Claim { practice: true, ..claim_of(9, minute(minutes)) };
+        assert!(store.claim(rehearsal).await.unwrap().is_empty(), "and does not disturb the others");
         assert!((least..=most).contains(&sum), "{sum} after {minutes} minutes");
         assert_eq!(ids(&claimed).contains(&urgent.message()), minutes == 10, "urgent mail at once");
         assert_eq!(ids(&claimed).contains(&later.message()), minutes == 12, "what fell due later as usual");
