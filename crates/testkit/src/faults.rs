@@ -167,9 +167,9 @@ impl PowerCut {
             Event::FolderSynced(folder) => {
                 for event in std::mem::take(&mut self.pending) {
                     if event.is_in(folder) {
-                        rename(&mut self.durable, &event)
+                        rename(&mut self.durable, &event);
                     } else {
-                        self.pending.push(event)
+                        self.pending.push(event);
                     }
                 }
             }
@@ -250,12 +250,10 @@ impl PowerCut {
 
 impl Event {
     fn is_in(&self, folder: &Path) -> bool {
-        let path = match self {
-            Self::Created(_, path)
-            | Self::Unlinked(path)
-            | Self::FolderMade(path)
-            | Self::Renamed(_, path) => path,
-            _ => return false,
+        let (Self::Created(_, path) | Self::Unlinked(path) | Self::FolderMade(path) | Self::Renamed(_, path)) =
+            self
+        else {
+            return false;
         };
         path.parent() == Some(folder)
     }

@@ -6,7 +6,7 @@ use store::Alarm;
 use tokio::{io::AsyncWriteExt, process::Command};
 
 /// A command that takes longer is killed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs `path` for `alarm`; a failure is logged.
 pub(super) async fn run(path: &Path, alarm: &Alarm) {
@@ -14,10 +14,10 @@ pub(super) async fn run(path: &Path, alarm: &Alarm) {
         Ok(Ok(status)) if status.success() => {}
         Ok(Ok(status)) => tracing::error!(command = %path.display(), %status, "the alarm command failed"),
         Ok(Err(error)) => {
-            tracing::error!(command = %path.display(), %error, "the alarm command could not be run")
+            tracing::error!(command = %path.display(), %error, "the alarm command could not be run");
         }
         Err(_) => {
-            tracing::error!(command = %path.display(), "the alarm command took over a minute and was ended")
+            tracing::error!(command = %path.display(), "the alarm command took over a minute and was ended");
         }
     }
 }

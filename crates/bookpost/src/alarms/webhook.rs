@@ -14,7 +14,7 @@ pub(super) async fn post(address: &str, alarm: &Alarm) {
         Ok(status) => tracing::error!(%status, "the alarm's web address did not take it"),
         // Without the address, which may hold a secret.
         Err(error) => {
-            tracing::error!(error = %error.without_url(), "the alarm's web address could not be reached")
+            tracing::error!(error = %error.without_url(), "the alarm's web address could not be reached");
         }
     }
 }

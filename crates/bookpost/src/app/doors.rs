@@ -22,7 +22,7 @@ use crate::{
 
 /// From receive to the lines of the routes.
 pub(super) struct Lines {
-    lines: Vec<Arc<Line>>,
+    all: Vec<Arc<Line>>,
     leases: Arc<Leases>,
     handle: Handle,
     delivery: Arc<Delivery>,
@@ -35,11 +35,11 @@ impl Lines {
         handle: Handle,
         delivery: Arc<Delivery>,
     ) -> Self {
-        Self { lines: routes.iter().map(|route| Arc::clone(&route.line)).collect(), leases, handle, delivery }
+        Self { all: routes.iter().map(|route| Arc::clone(&route.line)).collect(), leases, handle, delivery }
     }
 
     fn line(&self, practice: bool) -> Option<&Arc<Line>> {
-        self.lines.iter().find(|line| line.rules.practice == practice)
+        self.all.iter().find(|line| line.rules.practice == practice)
     }
 }
 

@@ -41,7 +41,7 @@ pub async fn watch(app: Arc<App>) {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, folder = %folder.display(), "the drop folder cannot be read")
+                tracing::error!(%error, folder = %folder.display(), "the drop folder cannot be read");
             }
         }
         let next = app.clock.now().saturating_add(LOOK_EVERY).unwrap_or(jiff::Timestamp::MAX);

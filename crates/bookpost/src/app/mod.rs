@@ -10,6 +10,7 @@ mod upkeep;
 use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicI64};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use mail::clock::Clock;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::Store;
@@ -25,8 +26,9 @@ use crate::{
     deliver::{conclude::Rules, practice::Practice, tls},
     queue::{
         journal::Journal,
-        route::{Delivery, Route, Upstream},
-        settler, start,
+        route::{Delivery, Line, Route, Upstream},
+        settler,
+        start::{self, Recovered},
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
     receive::Receiver,
@@ -53,7 +55,6 @@ pub struct App {
     /// The practice mailbox. Practice mail goes there whatever the way of sending is.
     pub practice: Practice,
     pub(crate) dice: Arc<Mutex<StdRng>>,
-    alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
 }
 
@@ -91,13 +92,7 @@ impl App {
         let clock = start.clock;
         let mut dice = StdRng::seed_from_u64(start.seed);
         let steps = Steps::new(config.abort_at);
-        let store = Store::open(&config.data_dir, clock.now())?;
-        let (journal, replay) =
-            Journal::open(&config.data_dir.join("journal"), store.store_id(), store.epoch(), &start.boot_id)?;
-        let policy = config.sending.in_doubt;
-        let recovered =
-            start::recover(&store, &journal, replay, policy, &config.schedule, clock.now(), &mut dice)
-                .await?;
+        let (store, journal, recovered) = open(&config, clock.now(), &start.boot_id, &mut dice).await?;
         let practice = Practice::start(&config.data_dir.join("practice"), start.practice_rules).await?;
 
         let mut tasks = JoinSet::new();
@@ -148,22 +143,7 @@ impl App {
         });
         tasks.spawn(worker.run());
         let dice = Arc::new(Mutex::new(dice));
-        tasks.spawn(returns::run(returns::Returns {
-            config: Arc::clone(&config),
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            fresh: receiver.clone(),
-            alarms: alarms.clone(),
-            dice: Arc::clone(&dice),
-        }));
-        tasks.spawn(upkeep::run(upkeep::Upkeep {
-            config: Arc::clone(&config),
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            alarms: alarms.clone(),
-            lines,
-        }));
-        Ok(Self {
+        let app = Self {
             config,
             store,
             clock,
@@ -171,10 +151,31 @@ impl App {
             worker: handle,
             practice,
             metrics,
-            alarms,
             dice,
             tasks: tokio::sync::Mutex::new(tasks),
-        })
+        };
+        app.start_clerks(alarms, lines).await;
+        Ok(app)
+    }
+
+    /// Those who come by now and then: return reports, upkeep.
+    async fn start_clerks(&self, alarms: Alarms, lines: Vec<Arc<Line>>) {
+        let mut tasks = self.tasks.lock().await;
+        tasks.spawn(returns::run(returns::Returns {
+            config: Arc::clone(&self.config),
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            fresh: self.receiver.clone(),
+            alarms: alarms.clone(),
+            dice: Arc::clone(&self.dice),
+        }));
+        tasks.spawn(upkeep::run(upkeep::Upkeep {
+            config: Arc::clone(&self.config),
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            alarms,
+            lines,
+        }));
     }
 
     /// What the program says of itself over HTTP.
@@ -208,6 +209,21 @@ impl App {
         );
         Ok(())
     }
+}
+
+/// The queue and its journal, with the last end sorted out.
+async fn open(
+    config: &Config,
+    now: Timestamp,
+    boot_id: &str,
+    dice: &mut StdRng,
+) -> anyhow::Result<(Store, Journal, Recovered)> {
+    let store = Store::open(&config.data_dir, now)?;
+    let folder = config.data_dir.join("journal");
+    let (journal, replay) = Journal::open(&folder, store.store_id(), store.epoch(), boot_id)?;
+    let policy = config.sending.in_doubt;
+    let recovered = start::recover(&store, &journal, replay, policy, &config.schedule, now, dice).await?;
+    Ok((store, journal, recovered))
 }
 
 /// The route of the configured way of sending, if there is one, and that of practice mail, which is a way of its own.

@@ -25,7 +25,7 @@ const AHEAD: usize = 2;
 /// Progress is told this often.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// Without `wait`, a run that the first attempts do not end ends by itself, so that a cron job never hangs.
-const PATIENCE: Duration = Duration::from_secs(20 * 60);
+const PATIENCE: Duration = Duration::from_mins(20);
 
 /// Why a run did not begin.
 pub(crate) struct Refusal(pub(crate) Failure, pub(crate) String);

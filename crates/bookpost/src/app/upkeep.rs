@@ -8,12 +8,12 @@ use store::{AlarmKind, Store};
 
 use crate::{alarms::Alarms, config::Config, queue::route::Line};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// A due message that has seen no attempt for so long on a route that moves is stuck. Longer than the window over which
 /// mail comes due after an outage.
 const STUCK: SignedDuration = SignedDuration::from_mins(15);
 /// A wall clock this far from the time since start is worth an alarm.
-const CLOCK_JUMP: SignedDuration = SignedDuration::from_secs(60);
+const CLOCK_JUMP: SignedDuration = SignedDuration::from_mins(1);
 /// Rows purged per transaction.
 const PURGE_SLICE: usize = 200;
 

@@ -1,8 +1,9 @@
 //! The demo: a sample library, from its overdue export to the practice mailbox, in one go.
 
 use std::{
+    fmt::Write as _,
     fs,
-    io::{IsTerminal, Write},
+    io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -200,29 +201,31 @@ async fn show(app: &App, summary: &RunSummary, report: Option<&Path>) -> anyhow:
     );
     for one in &summary.left_out {
         let line = one.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        text.push_str(&format!("      {line}{}: {}\n", one.who, one.detail));
+        let _ = writeln!(text, "      {line}{}: {}", one.who, one.detail);
     }
     let adds_up = summary.progress.prepared == kept + returned;
     text.push_str(if adds_up { "  It adds up.\n" } else { "  It does not add up: this is a defect.\n" });
     let files = self::kept(app)?;
     if let Some(notice) = files.iter().find(|file| !is_report(file)) {
-        text.push_str(&format!("\nOne of the notices ({}):\n\n{}", notice.display(), readable(notice)?));
+        let _ = write!(text, "\nOne of the notices ({}):\n\n{}", notice.display(), readable(notice)?);
     }
     if let Some(report) = report {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nThe return report that the library got ({}):\n\n{}",
             report.display(),
             readable(report)?
-        ));
+        );
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "\nWhat to try next:\n\
          \n  All that was \"sent\" is in {}; a mail program opens the files.\n\
          \n  bookpost config sample    a configuration to begin with\n  bookpost notices preview FILE    what your own export would send; nothing leaves\n\
          \nTo be rid of the demo, delete {}.\n",
         app.practice.folder().display(),
         app.config.data_dir.display()
-    ));
+    );
     say(&text)?;
     anyhow::ensure!(adds_up, "the demo's figures do not add up");
     Ok(())
@@ -233,12 +236,12 @@ fn readable(file: &Path) -> anyhow::Result<String> {
     let bytes = fs::read(file)?;
     let mut text = String::new();
     for name in ["From", "To", "Subject"] {
-        text.push_str(&format!("  {name}: {}\n", header(&bytes, name).unwrap_or_default()));
+        let _ = writeln!(text, "  {name}: {}", header(&bytes, name).unwrap_or_default());
     }
     let body = mail::message::plain_text(&bytes).unwrap_or_default();
     text.push('\n');
     for line in body.lines() {
-        text.push_str(&format!("  {line}\n"));
+        let _ = writeln!(text, "  {line}");
     }
     Ok(text)
 }

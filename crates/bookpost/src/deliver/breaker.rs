@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use mail::Reason;
 
 /// While the fault is younger than this, probes are [`FIRST_PROBES`] apart.
-const FIRST_MINUTE: Duration = Duration::from_secs(60);
+const FIRST_MINUTE: Duration = Duration::from_mins(1);
 /// Distance of the first probes.
 const FIRST_PROBES: Duration = Duration::from_secs(5);
 /// Probes are never further apart than this.
-const SLOWEST_PROBES: Duration = Duration::from_secs(60);
+const SLOWEST_PROBES: Duration = Duration::from_mins(1);
 /// A server that was given up for another takes over again after so many good probes in a row.
 const GOOD_PROBES_TO_RETURN: u32 = 3;
 

@@ -18,7 +18,7 @@ use crate::config::InDoubtPolicy;
 /// A server that asked to slow down is left alone for so long.
 pub const SHORT_PAUSE: Duration = Duration::from_secs(30);
 /// A used-up allowance is asked for again after so long.
-pub const QUOTA_PAUSE: Duration = Duration::from_secs(60 * 60);
+pub const QUOTA_PAUSE: Duration = Duration::from_hours(1);
 /// Server answers are kept up to this length.
 const LONGEST_ANSWER: usize = 500;
 

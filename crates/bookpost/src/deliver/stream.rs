@@ -16,7 +16,7 @@ use tokio::{
 /// One address gets so long to answer a connection attempt before the next is tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A TLS handshake gets so long.
-const TLS_TIMEOUT: Duration = Duration::from_secs(60);
+const TLS_TIMEOUT: Duration = Duration::from_mins(1);
 /// Room for one read; a reply is far smaller.
 const READ_SIZE: usize = 4096;
 

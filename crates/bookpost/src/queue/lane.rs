@@ -45,8 +45,8 @@ const IDLE: Duration = Duration::from_secs(10);
 pub enum Errand {
     /// Take messages from the line until there are none.
     Flow,
-    /// Connect, TLS, sign in, and carry these messages, one after the other; nothing from the line.
-    Only(Option<Claimed>),
+    /// Connect, TLS, sign in, and carry this message, if there is one; nothing from the line.
+    Only(Option<Box<Claimed>>),
 }
 
 /// How far a lane may go on.
@@ -143,7 +143,7 @@ impl Lane {
             Err(error) => self.fault(error.reason, error.text, Action::OpenBreaker),
         }
         if let Errand::Only(Some(job)) = std::mem::replace(&mut self.errand, Errand::Flow) {
-            self.delivery.give_back(vec![job]).await;
+            self.delivery.give_back(vec![*job]).await;
         }
         self.ended
     }
@@ -179,13 +179,13 @@ impl Lane {
             return;
         }
         self.ended.ready = true;
-        if *self.gate.borrow() != Gate::Open {
+        if self.is_closing() {
             return self.quit_when_empty();
         }
         let next = match &mut self.errand {
             Errand::Flow if self.begun < self.server.messages_per_connection => self.line.ready.take(),
             Errand::Flow => None,
-            Errand::Only(job) => job.take(),
+            Errand::Only(job) => job.take().map(|job| *job),
         };
         let Some(job) = next else {
             if matches!(self.errand, Errand::Only(_)) || self.begun >= self.server.messages_per_connection {
@@ -207,6 +207,15 @@ impl Lane {
         let reused = self.begun > 0;
         self.slots().push_back(InFlight { token, job, started_at, released: false, reused });
         self.begun += 1;
+    }
+
+    /// A lane with an errand of its own goes on where the others finish: it is how a closed server is tried.
+    fn is_closing(&self) -> bool {
+        match *self.gate.borrow() {
+            Gate::Open => false,
+            Gate::Finish => matches!(self.errand, Errand::Flow),
+            Gate::Abandon => true,
+        }
     }
 
     fn quit_when_empty(&mut self) {
@@ -372,13 +381,12 @@ impl Lane {
 
     fn closed(&mut self, ending: Ending) {
         let (judgement, text) = match ending {
-            Ending::Quit => return,
             Ending::Refused { phase, reply } => (judge(phase, &reply), reply.to_string()),
             Ending::Failed { phase, failure } if !self.ended.ready => {
                 let Some(judgement) = judge_client(phase, failure) else { return };
                 (judgement, failure.to_string())
             }
-            Ending::Failed { .. } => return,
+            Ending::Quit | Ending::Failed { .. } => return,
         };
         self.fault(judgement.reason, text, judgement.action);
     }

@@ -90,6 +90,11 @@ impl Ready {
         self.lock().len()
     }
 
+    /// Is nothing in line?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Is there room in memory for `bytes` more?
     pub fn has_room(&self, bytes: usize) -> bool {
         let inner = self.lock();

@@ -13,9 +13,9 @@ use mail::clock::Clock;
 use rand::rngs::StdRng;
 use rustls::ClientConfig;
 use store::{Attempt, Claimed, Recovery, RunId, Settlement, Verdict};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
-use super::{journal::Journal, ready::Ready, settler::Settler};
+use super::{journal::Journal, lane::Gate, ready::Ready, settler::Settler};
 use crate::{
     app::steps::Steps,
     config::Server,
@@ -68,6 +68,8 @@ pub struct Upstream {
     pub tls: Option<Arc<ClientConfig>>,
     pub breaker: Breaker,
     pub concurrency: Concurrency,
+    /// How far its connections may go on.
+    pub gate: watch::Sender<Gate>,
     /// Open connections.
     pub lanes: usize,
     /// Fresh connections that broke in the middle of a message, in a row.
@@ -200,7 +202,15 @@ impl Upstream {
     /// A server with nothing known against it.
     pub fn new(server: Arc<Server>, tls: Option<Arc<ClientConfig>>) -> Self {
         let concurrency = Concurrency::new(server.connections);
-        Self { server, tls, breaker: Breaker::default(), concurrency, lanes: 0, broke: 0 }
+        Self {
+            server,
+            tls,
+            breaker: Breaker::default(),
+            concurrency,
+            gate: watch::channel(Gate::Open).0,
+            lanes: 0,
+            broke: 0,
+        }
     }
 }
 

@@ -36,7 +36,7 @@ const CLAIM: usize = 256;
 /// During the window after a recovery, the store is asked this often.
 const RECOVERY_STEP: Duration = Duration::from_secs(1);
 /// The store is asked at least this often, whatever it said last.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// On shutdown, answers to what has passed the point of no return are waited for this long.
 pub const DRAIN: Duration = Duration::from_secs(30);
 /// A recipient that was in flight when the program died is attempted alone for so long; then others go too.
@@ -128,7 +128,6 @@ pub struct Worker {
     running: HashMap<Id, Running>,
     told: mpsc::UnboundedReceiver<Told>,
     inbox: Inbox,
-    gate: watch::Sender<Gate>,
     low: Arc<Notify>,
     leases: Arc<Leases>,
     /// Recipients that were in flight at an abnormal end are attempted alone first; Some(since) while the present one is.
@@ -192,7 +191,6 @@ impl Worker {
             running: HashMap::new(),
             told: parts.told,
             inbox: parts.inbox,
-            gate: watch::channel(Gate::Open).0,
             low: parts.low,
             leases: parts.leases,
             alone: parts.alone.then_some(Alone::Next),
@@ -317,7 +315,7 @@ impl Worker {
         if route.flows(now) {
             let due = if route.recovery.is_some() {
                 Some(later(now, RECOVERY_STEP))
-            } else if route.due || route.line.ready.len() > 0 {
+            } else if route.due || !route.line.ready.is_empty() {
                 None // the connections ring when the line is low
             } else {
                 self.store.next_due(route.practice).await.ok().flatten()
@@ -357,7 +355,7 @@ impl Worker {
             || self.delivery.unsettled.load(Ordering::Acquire) > 0
             || self.routes.iter().any(|route| {
                 route.line.in_flight.load(Ordering::Acquire) > 0
-                    || route.line.ready.len() > 0
+                    || !route.line.ready.is_empty()
                     || route.due && route.flows(self.delivery.clock.now())
             });
         let activity = if moving { Activity::Busy } else { Activity::AsleepUntil(wake_at) };
@@ -371,8 +369,10 @@ impl Worker {
 
     /// What has not passed the point of no return is given back at once; the rest is waited for, bounded.
     async fn drain(&mut self) {
-        self.gate.send_replace(Gate::Abandon);
         for route in &self.routes {
+            for upstream in &route.upstreams {
+                upstream.gate.send_replace(Gate::Abandon);
+            }
             let left = route.line.ready.set_stopped(true);
             self.delivery.give_back(left).await;
         }

@@ -23,7 +23,7 @@ use crate::{alarms::Alarms, config::Config, receive::Receiver};
 /// Owed reports that are looked at in one go.
 const LOOK: usize = 1000;
 /// The store is asked at least this often.
-const SELDOM: Duration = Duration::from_secs(60);
+const SELDOM: Duration = Duration::from_mins(1);
 
 /// What the task works with.
 pub struct Returns {

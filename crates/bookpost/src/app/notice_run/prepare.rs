@@ -14,10 +14,13 @@ use super::Refusal;
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
-    notices::{self, BUILT_IN, DateFormat, Import, ImportOptions, PlannedNotice, Template, import::Aliases},
+    notices::{
+        self, BUILT_IN, DateFormat, Import, ImportOptions, PlannedNotice, Template,
+        import::{Aliases, DateOrder},
+    },
 };
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// An export that was read, with all that is needed to write its notices.
 pub(super) struct Prepared {
@@ -67,7 +70,7 @@ fn options(config: &Config, request: &RunRequest) -> Result<ImportOptions, Refus
         })
     });
     let dates = request.dates.as_ref().or(config.notices.dates.as_ref());
-    let dates = dates.map(|text| text.parse().map_err(|error| usage(format!("{error}"))));
+    let dates = dates.map(|text| text.parse::<DateOrder>().map_err(|error| usage(error.clone())));
     let delimiter = request.delimiter.map(|c| {
         notices::import::Delimiter::of(c).ok_or_else(|| {
             usage(format!("{c:?} cannot stand between cells; it is a comma, a semicolon or a tab"))
@@ -110,13 +113,11 @@ fn template(config: &Config, request: &RunRequest) -> Result<Template, Refusal> 
     {
         return Template::from_folder(&folder, *base, DateFormat::Long).map_err(broken);
     }
-    match Template::built_in(name, DateFormat::Long) {
-        Some(template) => template.map_err(broken),
-        None => {
-            let known = BUILT_IN.map(|(name, _)| name).join(", ");
-            Err(Refusal(Failure::Usage, format!("there is no wording {name:?}; built in are: {known}")))
-        }
-    }
+    let unknown = || {
+        let known = BUILT_IN.map(|(name, _)| name).join(", ");
+        Refusal(Failure::Usage, format!("there is no wording {name:?}; built in are: {known}"))
+    };
+    Template::built_in(name, DateFormat::Long).ok_or_else(unknown)?.map_err(broken)
 }
 
 /// Makes messages of one run.

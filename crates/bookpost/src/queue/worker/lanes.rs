@@ -56,7 +56,7 @@ impl Worker {
             Arc::clone(&route.line),
             Arc::clone(&upstream.server),
             upstream.tls.clone(),
-            self.gate.subscribe(),
+            upstream.gate.subscribe(),
             errand,
             Arc::clone(&slots),
         );
@@ -145,7 +145,7 @@ impl Worker {
                     return self.alone_is_over();
                 };
                 self.alone = Some(Alone::Attempting { since: now });
-                self.spawn(index, active, Errand::Only(Some(job)), Kind::Alone);
+                self.spawn(index, active, Errand::Only(Some(Box::new(job))), Kind::Alone);
             }
             Ok(None) => self.alone_is_over(),
             Err(error) => {

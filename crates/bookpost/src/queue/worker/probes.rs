@@ -11,7 +11,7 @@ use super::{
 use crate::{
     deliver::breaker::{Fault, Recovered},
     queue::{
-        lane::{Ended, Errand},
+        lane::{Ended, Errand, Gate},
         route,
     },
 };
@@ -33,7 +33,7 @@ impl Worker {
             .collect();
         for upstream in due {
             let job = if dead { self.claim_one(practice, now).await } else { None };
-            self.spawn(index, upstream, Errand::Only(job), Kind::Probe);
+            self.spawn(index, upstream, Errand::Only(job.map(Box::new)), Kind::Probe);
         }
     }
 
@@ -79,6 +79,9 @@ impl Worker {
         let Some(name) = route.upstreams.get(upstream).map(|upstream| upstream.server.name.clone()) else {
             return;
         };
+        if let Some(upstream) = route.upstreams.get_mut(upstream) {
+            upstream.gate.send_replace(Gate::Open);
+        }
         if sole {
             route.recovery = Some(route::recovery(now, recovered.outage));
             route.due = true;

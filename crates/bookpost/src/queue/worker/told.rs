@@ -9,7 +9,7 @@ use crate::{
         breaker::Fault,
         conclude::{Effect, QUOTA_PAUSE, SHORT_PAUSE},
     },
-    queue::route::Told,
+    queue::{lane::Gate, route::Told},
 };
 
 /// Fresh connections that break in the middle of a message, in a row, before it is the server's fault.
@@ -43,12 +43,12 @@ impl Worker {
                 route.paused_until = Some(later(now, QUOTA_PAUSE));
                 self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
             }
-            Effect::OpenBreaker(fault) => self.open_breaker(index, upstream_index, fault).await,
+            Effect::OpenBreaker(fault) => self.open_breaker(index, upstream_index, fault),
             Effect::Broke(fault) => {
                 upstream.broke += 1;
                 if upstream.broke >= BROKEN_CONNECTIONS {
                     upstream.broke = 0;
-                    self.open_breaker(index, upstream_index, fault).await;
+                    self.open_breaker(index, upstream_index, fault);
                 }
             }
             Effect::SenderRefused(fault) => {
@@ -66,7 +66,7 @@ impl Worker {
         }
     }
 
-    async fn open_breaker(&mut self, index: usize, upstream_index: usize, fault: Fault) {
+    fn open_breaker(&mut self, index: usize, upstream_index: usize, fault: Fault) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
@@ -82,6 +82,7 @@ impl Worker {
         if !upstream.breaker.fail(now, fault) {
             return;
         }
+        upstream.gate.send_replace(Gate::Finish);
         self.alarms.raise(kind, &name, text);
         let Some(route) = self.routes.get(index) else { return };
         match route.active() {
