@@ -42,6 +42,13 @@ impl Alarms {
         self.send(kind, subject, None);
     }
 
+    /// This server answers: whatever was said against it is over.
+    pub fn server_works(&self, server: &str) {
+        for kind in [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse] {
+            self.clear(kind, server);
+        }
+    }
+
     fn send(&self, kind: AlarmKind, subject: &str, text: Option<String>) {
         // Without a receiver the program is ending; an alarm that still holds is raised again at the next start.
         let _ = self.sender.send(Change { kind, subject: subject.to_owned(), text });

@@ -26,6 +26,7 @@ pub(super) struct Lines {
     leases: Arc<Leases>,
     handle: Handle,
     delivery: Arc<Delivery>,
+    metrics: Metrics,
 }
 
 impl Lines {
@@ -34,8 +35,10 @@ impl Lines {
         leases: Arc<Leases>,
         handle: Handle,
         delivery: Arc<Delivery>,
+        metrics: Metrics,
     ) -> Self {
-        Self { all: routes.iter().map(|route| Arc::clone(&route.line)).collect(), leases, handle, delivery }
+        let all = routes.iter().map(|route| Arc::clone(&route.line)).collect();
+        Self { all, leases, handle, delivery, metrics }
     }
 
     fn line(&self, practice: bool) -> Option<&Arc<Line>> {
@@ -49,9 +52,9 @@ impl FreshMail for Lines {
     }
 
     fn take(&self, fresh: Vec<Claimed>) {
+        let (rehearsed, real): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|message| message.practice);
         let mut refused = Vec::new();
-        for practice in [false, true] {
-            let own: Vec<_> = fresh.iter().filter(|message| message.practice == practice).cloned().collect();
+        for (practice, own) in [(true, rehearsed), (false, real)] {
             match self.line(practice) {
                 Some(line) => refused.extend(line.ready.push(own)),
                 None => refused.extend(own),
@@ -66,6 +69,10 @@ impl FreshMail for Lines {
 
     fn wake(&self) {
         self.handle.wake();
+    }
+
+    fn accepted(&self, messages: usize) {
+        self.metrics.accepted(u64::try_from(messages).unwrap_or(u64::MAX));
     }
 }
 

@@ -55,6 +55,7 @@ pub struct App {
     /// The practice mailbox. Practice mail goes there whatever the way of sending is.
     pub practice: Practice,
     pub(crate) dice: Arc<Mutex<StdRng>>,
+    journal: Journal,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
 }
 
@@ -114,7 +115,7 @@ impl App {
         tasks.spawn(work);
         let (effects, told) = mpsc::unbounded_channel();
         let delivery = Arc::new(Delivery {
-            journal,
+            journal: journal.clone(),
             settler,
             clock: Arc::clone(&clock),
             dice: Mutex::new(StdRng::from_rng(&mut dice)),
@@ -127,7 +128,13 @@ impl App {
         let routes = routes(&config, &practice, &low)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
-        let fresh = doors::Lines::new(&routes, Arc::clone(&leases), handle.clone(), Arc::clone(&delivery));
+        let fresh = doors::Lines::new(
+            &routes,
+            Arc::clone(&leases),
+            handle.clone(),
+            Arc::clone(&delivery),
+            metrics.clone(),
+        );
         let receiver = Receiver::new(store.clone(), Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
         let worker = Worker::new(Parts {
@@ -152,6 +159,7 @@ impl App {
             practice,
             metrics,
             dice,
+            journal,
             tasks: tokio::sync::Mutex::new(tasks),
         };
         app.start_clerks(alarms, lines).await;
@@ -181,6 +189,7 @@ impl App {
     /// What the program says of itself over HTTP.
     pub fn sources(&self) -> web::Sources {
         let activity = self.worker.activity.clone();
+        let (servers, journal) = (self.worker.servers.clone(), self.journal.clone());
         let folder = self.config.data_dir.clone();
         web::Sources {
             store: self.store.clone(),
@@ -189,8 +198,8 @@ impl App {
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
                 disk: disk(&folder),
-                breakers: Vec::new(),
-                journal_syncs: 0,
+                breakers: servers.borrow().clone(),
+                journal_syncs: journal.stats().syncs,
             }),
         }
     }

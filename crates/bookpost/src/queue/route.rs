@@ -72,6 +72,8 @@ pub struct Upstream {
     pub gate: watch::Sender<Gate>,
     /// Open connections.
     pub lanes: usize,
+    /// It has answered since the start: what an earlier process said against it is over.
+    pub proven: bool,
     /// Fresh connections that broke in the middle of a message, in a row.
     pub broke: u32,
 }
@@ -209,6 +211,7 @@ impl Upstream {
             concurrency,
             gate: watch::channel(Gate::Open).0,
             lanes: 0,
+            proven: false,
             broke: 0,
         }
     }

@@ -62,6 +62,8 @@ pub struct Handle {
     requests: mpsc::UnboundedSender<Request>,
     /// What it is doing.
     pub activity: watch::Receiver<Activity>,
+    /// The servers by name, and whether mail to them is kept back.
+    pub servers: watch::Receiver<Vec<(String, bool)>>,
 }
 
 /// The dispatcher's end of a [`Handle`].
@@ -69,6 +71,7 @@ pub struct Handle {
 pub struct Inbox {
     requests: mpsc::UnboundedReceiver<Request>,
     activity: watch::Sender<Activity>,
+    servers: watch::Sender<Vec<(String, bool)>>,
 }
 
 #[derive(Debug)]
@@ -85,7 +88,9 @@ enum Request {
 pub fn inbox() -> (Handle, Inbox) {
     let (sender, requests) = mpsc::unbounded_channel();
     let (activity, watched) = watch::channel(Activity::Busy);
-    (Handle { requests: sender, activity: watched }, Inbox { requests, activity })
+    let (servers, shown) = watch::channel(Vec::new());
+    let handle = Handle { requests: sender, activity: watched, servers: shown };
+    (handle, Inbox { requests, activity, servers })
 }
 
 impl Handle {
@@ -207,6 +212,7 @@ impl Worker {
 
     /// Works until drained.
     pub async fn run(mut self) {
+        self.show_servers();
         loop {
             let wake_at = self.advance().await;
             self.announce(wake_at);
@@ -270,6 +276,9 @@ impl Worker {
             if let Some(upstream) = route.active().and_then(|active| route.upstreams.get_mut(active)) {
                 upstream.concurrency.good(good);
                 upstream.broke = 0;
+                if !std::mem::replace(&mut upstream.proven, true) {
+                    self.alarms.server_works(&upstream.server.name);
+                }
             }
         }
     }
@@ -365,6 +374,17 @@ impl Worker {
             }
         }
         self.inbox.activity.send_if_modified(|shown| std::mem::replace(shown, activity) != activity);
+    }
+
+    fn show_servers(&self) {
+        let upstreams = self.routes.iter().flat_map(|route| &route.upstreams);
+        let servers: Vec<_> =
+            upstreams.map(|upstream| (upstream.server.name.clone(), upstream.breaker.is_open())).collect();
+        self.inbox.servers.send_if_modified(|shown| {
+            let news = *shown != servers;
+            *shown = servers;
+            news
+        });
     }
 
     /// What has not passed the point of no return is given back at once; the rest is waited for, bounded.

@@ -20,6 +20,8 @@ pub trait FreshMail: Send + Sync {
     fn take(&self, fresh: Vec<Claimed>);
     /// Something was stored as waiting.
     fn wake(&self);
+    /// So many messages are on disk.
+    fn accepted(&self, messages: usize);
 }
 
 /// The one door behind all doors.
@@ -77,6 +79,7 @@ impl Receiver {
 
     fn hand_over(&self, stored: Vec<(NewMessage, store::MessageId)>) {
         let count = stored.len();
+        self.fresh.accepted(count);
         let fresh: Vec<_> = stored.into_iter().filter_map(|(message, id)| claimed(message, id)).collect();
         let waiting = fresh.len() < count;
         if !fresh.is_empty() {

@@ -24,7 +24,8 @@ async fn talk(practice: &Practice, said: &str, piece: usize) -> String {
 }
 
 fn to(addresses: &[&str], data: &str) -> String {
-    let rcpt: String = addresses.iter().map(|address| format!("RCPT TO:<{address}>\r\n")).collect();
+    let rcpt: Vec<String> = addresses.iter().map(|address| format!("RCPT TO:<{address}>\r\n")).collect();
+    let rcpt = rcpt.concat();
     format!("EHLO c\r\nMAIL FROM:<lib@school.example>\r\n{rcpt}DATA\r\n{data}QUIT\r\n")
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mail::Reason;
-use store::{AlarmKind, Claim};
+use store::Claim;
 
 use super::{
     Worker,
@@ -86,12 +86,8 @@ impl Worker {
             route.recovery = Some(route::recovery(now, recovered.outage));
             route.due = true;
         }
-        for kind in [AlarmKind::ServerDown, AlarmKind::SignIn] {
-            self.alarms.clear(kind, &name);
-        }
-        if upstream == 0 {
-            self.alarms.clear(AlarmKind::BackupInUse, &name);
-        }
+        self.alarms.server_works(&name);
+        self.show_servers();
     }
 
     /// A probe that began at `lane.started_at` failed: what had become too old by then, and waits only for this route, is

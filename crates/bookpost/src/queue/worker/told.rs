@@ -83,6 +83,7 @@ impl Worker {
             return;
         }
         upstream.gate.send_replace(Gate::Finish);
+        self.show_servers();
         self.alarms.raise(kind, &name, text);
         let Some(route) = self.routes.get(index) else { return };
         match route.active() {
