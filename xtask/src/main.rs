@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask tidy`, `cargo xtask dist`.
+//! The project's own commands: `cargo xtask tidy`, `cargo xtask dist`, `cargo xtask crash`.
 //!
 //! What a program must do for a library is tested under `crates/`; what keeps the source in order, packs it and measures
 //! it is here. Nothing here is part of the program.
 
+mod crash;
 mod dist;
 mod tidy;
 
@@ -23,12 +24,19 @@ enum Task {
     Tidy,
     /// Builds the ready-made binary with its checksum, manual pages, completions and licence texts into `dist/`.
     Dist,
+    /// Kills the program again and again while mail flows, and accounts for every message.
+    Crash {
+        /// How often it is killed.
+        #[arg(long, default_value_t = 300)]
+        rounds: u32,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Tidy => tidy::run(),
         Task::Dist => dist::run(),
+        Task::Crash { rounds } => crash::run(rounds),
     };
     match done {
         Ok(code) => code,
