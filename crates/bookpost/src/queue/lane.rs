@@ -161,10 +161,10 @@ impl Lane {
         while stream.is_some() {
             self.fill();
             self.release();
-            while let Some(wish) = self.client.poll() {
+            if let Some(wish) = self.client.poll() {
+                // What was done may have made room for the next message: wait only when there is nothing to do.
                 self.perform(wish, &mut stream).await;
-            }
-            if let Some(open) = &mut stream {
+            } else if let Some(open) = &mut stream {
                 self.wait(open).await;
             }
         }
