@@ -96,10 +96,15 @@ impl Store {
         self.db.claim(claim).await
     }
 
-    /// The next due message that must be attempted alone, marked on disk as being attempted so: if the program dies before it
+    /// The next due message, practice mail or real mail, that must be attempted alone, marked on disk as being attempted so: if the program dies before it
     /// is settled, that is a strike.
-    pub async fn take_alone(&self, lease: Lease, now: Timestamp) -> Result<Option<Claimed>, Error> {
-        self.db.take_alone(lease, now).await
+    pub async fn take_alone(
+        &self,
+        lease: Lease,
+        practice: bool,
+        now: Timestamp,
+    ) -> Result<Option<Claimed>, Error> {
+        self.db.take_alone(lease, practice, now).await
     }
 
     /// Stores outcomes, each together with the obligation to report it, and only under the lease it was claimed with. One that

@@ -135,8 +135,10 @@ pub struct Worker {
     inbox: Inbox,
     low: Arc<Notify>,
     leases: Arc<Leases>,
-    /// Recipients that were in flight at an abnormal end are attempted alone first; Some(since) while the present one is.
+    /// Recipients that were in flight at an abnormal end are attempted alone first.
     alone: Option<Alone>,
+    /// Some of them may have fallen due.
+    alone_due: bool,
     journal_failed: bool,
     /// Who waits until nothing moves.
     askers: Vec<oneshot::Sender<Timestamp>>,
@@ -199,6 +201,7 @@ impl Worker {
             low: parts.low,
             leases: parts.leases,
             alone: parts.alone.then_some(Alone::Next),
+            alone_due: true,
             journal_failed: false,
             askers: Vec::new(),
         };
@@ -227,6 +230,7 @@ impl Worker {
                 () = clock.sleep_until(wake_at) => false,
             };
             if clock.now() >= wake_at {
+                self.alone_due = true;
                 self.look_again();
             }
             if draining || self.journal_failed {
@@ -241,7 +245,7 @@ impl Worker {
     async fn advance(&mut self) -> Timestamp {
         let now = self.delivery.clock.now();
         let mut wake_at = later(now, LONGEST_SLEEP);
-        if self.alone.is_some() {
+        if self.alone.is_some() || self.alone_due {
             self.attempt_alone(now).await;
             if self.alone.is_some() {
                 return later(now, RECOVERY_STEP);
@@ -350,6 +354,7 @@ impl Worker {
             }
             Some(Request::Settled) => false,
             Some(Request::TellWhenQuiet(answer)) => {
+                self.alone_due = true;
                 self.look_again();
                 self.askers.push(answer);
                 false

@@ -24,8 +24,8 @@ const WALK: &str = "SELECT id FROM recipient NOT INDEXED
     ORDER BY id LIMIT ?6";
 const SPAN: &str = "SELECT min(id), max(id) FROM recipient INDEXED BY recipient_due
     WHERE state = 0 AND alone = 0 AND practice = ?1 AND class IN (1, 2) AND due_at < ?2";
-const ALONE: &str = "SELECT id, practice FROM recipient INDEXED BY recipient_alone
-    WHERE state = 0 AND alone = 1 AND practice IN (0, 1) AND due_at <= ?1 ORDER BY practice, due_at, id LIMIT 1";
+const ALONE: &str = "SELECT id FROM recipient INDEXED BY recipient_alone
+    WHERE state = 0 AND alone = 1 AND practice = ?1 AND due_at <= ?2 ORDER BY due_at, id LIMIT 1";
 
 /// The walk through what waited for a route, in the order of ids: how far it has come, by class, and between which ids it goes.
 /// What lies behind it is never looked at twice.
@@ -66,9 +66,14 @@ impl Sqlite {
         self.writer.write(move |tx| claim_due(tx, &claim, epoch)).await
     }
 
-    pub(crate) async fn take_alone(&self, lease: Lease, now: Timestamp) -> Result<Option<Claimed>, Error> {
+    pub(crate) async fn take_alone(
+        &self,
+        lease: Lease,
+        practice: bool,
+        now: Timestamp,
+    ) -> Result<Option<Claimed>, Error> {
         let epoch = self.epoch;
-        self.writer.write(move |tx| take_next_alone(tx, lease, now, epoch)).await
+        self.writer.write(move |tx| take_next_alone(tx, lease, practice, now, epoch)).await
     }
 
     pub(crate) async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
@@ -297,16 +302,14 @@ fn hold_broken(tx: &mut Tx<'_>, ids: &[RecipientId], now: Timestamp) -> Result<(
 fn take_next_alone(
     tx: &mut Tx<'_>,
     lease: Lease,
+    practice: bool,
     now: Timestamp,
     epoch: i64,
 ) -> Result<Option<Claimed>, Error> {
     loop {
-        let next: Option<(i64, bool)> = tx
-            .sql
-            .prepare_cached(ALONE)?
-            .query_row([micros(now)], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((id, practice)) = next else { return Ok(None) };
+        let next: Option<i64> =
+            tx.sql.prepare_cached(ALONE)?.query_row((practice, micros(now)), |row| row.get(0)).optional()?;
+        let Some(id) = next else { return Ok(None) };
         let taking = Taking { message: RecipientId(id).message(), lease, now, practice, epoch, alone: true };
         if let Some(claimed) = take(tx, &taking)? {
             return Ok(Some(claimed));

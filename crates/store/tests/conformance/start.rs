@@ -26,7 +26,7 @@ pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
     assert_eq!(state(&store, done).await, State::Delivered);
     assert!(store.claim(claim_of(9, minute(20))).await.unwrap().is_empty(), "they go one by one");
     let mut alone = Vec::new();
-    while let Some(one) = store.take_alone(LEASE, minute(2)).await.unwrap() {
+    while let Some(one) = store.take_alone(LEASE, false, minute(2)).await.unwrap() {
         assert!(one.recipients[0].alone);
         alone.push(one.recipients[0].id);
     }
@@ -52,7 +52,7 @@ pub(crate) async fn three_deaths_alone_strike_out(fresh: &Fresh) {
         store.close().await.unwrap();
         store = fresh.open();
         struck_out.push(store.restart(Vec::new(), false, now(), now()).await.unwrap().struck_out);
-        store.take_alone(LEASE, now()).await.unwrap();
+        store.take_alone(LEASE, false, now()).await.unwrap();
     }
     assert_eq!(struck_out, [0, 0, 0, 1]);
     let row = row(&store, recipient).await;

@@ -151,7 +151,7 @@ pub(crate) async fn three_strikes_hold(fresh: &Fresh) {
     for expected in [State::Waiting, State::Waiting, State::Held] {
         settle(&store, recipient, Verdict::Struck { due_at: now() }).await;
         assert_eq!(state(&store, recipient).await, expected);
-        let alone = store.take_alone(LEASE, now()).await.unwrap();
+        let alone = store.take_alone(LEASE, false, now()).await.unwrap();
         assert_eq!(alone.is_some(), expected == State::Waiting);
     }
     assert_eq!(row(&store, recipient).await.reason, Some(Reason::Broke));

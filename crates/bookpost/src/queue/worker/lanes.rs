@@ -84,7 +84,7 @@ impl Worker {
             upstream.lanes = upstream.lanes.saturating_sub(1);
         }
         if lane.alone {
-            self.alone = self.alone.take().map(|_| Alone::Next);
+            self.alone = Some(Alone::Next);
         }
         match ended {
             None => self.lane_panicked(&lane).await,
@@ -128,35 +128,40 @@ impl Worker {
             Some(Alone::Attempting { .. }) => return self.alone_is_over(),
             _ => {}
         }
-        if self.delivery.unsettled.load(Ordering::Acquire) > 0 {
+        if self.alone.is_some() && self.delivery.unsettled.load(Ordering::Acquire) > 0 {
             return;
         }
-        let lease = self.leases.draw();
-        match self.store.take_alone(lease, now).await {
+        for index in 0..self.routes.len() {
+            if self.attempt_next_alone(index, now).await {
+                return;
+            }
+        }
+        self.alone_is_over();
+    }
+
+    /// True when this route had one, and it is on its way.
+    async fn attempt_next_alone(&mut self, index: usize, now: Timestamp) -> bool {
+        let Some(route) = self.routes.get(index) else { return false };
+        let Some(active) = route.active().filter(|_| route.flows(now)) else { return false };
+        match self.store.take_alone(self.leases.draw(), route.practice, now).await {
             Ok(Some(job)) => {
                 self.delivery.steps.reached(Step::Claimed);
-                let Some(index) = self.routes.iter().position(|route| route.practice == job.practice) else {
-                    self.delivery.give_back(vec![job]).await;
-                    return self.alone_is_over();
-                };
-                let active = self.routes.get(index).and_then(crate::queue::route::Route::active);
-                let Some(active) = active else {
-                    self.delivery.give_back(vec![job]).await;
-                    return self.alone_is_over();
-                };
                 self.alone = Some(Alone::Attempting { since: now });
                 self.spawn(index, active, Errand::Only(Some(Box::new(job))), Kind::Alone);
+                true
             }
-            Ok(None) => self.alone_is_over(),
+            Ok(None) => false,
             Err(error) => {
                 tracing::error!(%error, "what was in flight could not be read");
-                self.alone_is_over();
+                false
             }
         }
     }
 
+    /// For now: when more of them fall due, it begins again.
     fn alone_is_over(&mut self) {
         self.alone = None;
+        self.alone_due = false;
         self.look_again();
     }
 }

@@ -85,6 +85,7 @@ impl Worker {
         if sole {
             route.recovery = Some(route::recovery(now, recovered.outage));
             route.due = true;
+            self.alone_due = true;
         }
         self.alarms.server_works(&name);
         self.show_servers();
