@@ -101,20 +101,21 @@ def exim(args, folder):
     authenticators = ""
     if args.login:
         ok = "${if and{{eq{$auth%d}{" + args.login + "}}{eq{$auth%d}{" + args.password + "}}}{yes}{no}}"
-        authenticators = f"""begin authenticators
-plain:
+        plain = f"""plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
   server_condition = {ok % (2, 3)}
   server_set_id = $auth2
-login:
+"""
+        login = f"""login:
   driver = plaintext
   public_name = LOGIN
   server_prompts = <| Username: | Password:
   server_condition = {ok % (1, 2)}
   server_set_id = $auth1
 """
+        authenticators = "begin authenticators\n" + {"plain": plain, "login": login, None: plain + login}[args.mechanism]
     warn = f"{args.warn_after}s" if args.warn_after else "0s"
     write(folder / "exim.conf", f"""\
 exim_path = /mnt/bin/exim4
@@ -208,7 +209,7 @@ hostname = {args.hostname}
 protocols = submission
 {ssl}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = {args.mechanism or "plain login"}
 passdb {{
   driver = passwd-file
   args = {folder}/logins

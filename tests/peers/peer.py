@@ -32,6 +32,7 @@ def arguments():
     p.add_argument("--key", type=pathlib.Path, help="its key, PEM")
     p.add_argument("--login", help="demand AUTH PLAIN or LOGIN with this name (not postfix, not smtp-sink)")
     p.add_argument("--password", default="secret")
+    p.add_argument("--mechanism", choices=("plain", "login"), help="offer only this one (default: both)")
     p.add_argument("--hostname", default="relay.example.org")
     p.add_argument("--warn-after", type=int, metavar="SECONDS", help="delay warning to the sender (relays)")
     p.add_argument("--give-up-after", type=int, metavar="SECONDS", help="return what is older (relays)")
@@ -118,14 +119,19 @@ def main():
     args.dir.mkdir(parents=True, exist_ok=True)
     root = os.geteuid() == 0
     if args.peer in PEERS and not root:
-        sys.exit(f"{args.peer} can only be started by root")
+        print(f"{args.peer} can only be started by root", file=sys.stderr)
+        sys.exit(os.EX_NOPERM)
     folder = set_the_stage(args) if root else args.dir.resolve()
     if args.peer == "aiosmtpd":
         sinks.serve_aiosmtpd(args, folder)
     else:
         command = (PEERS | sinks.SINKS)[args.peer](args, folder)
         with open(folder / "output.log", "ab") as log:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder).pid
+            try:
+                child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder).pid
+            except FileNotFoundError:
+                print(f"{args.peer} is not installed: run tests/peers/install", file=sys.stderr)
+                sys.exit(os.EX_UNAVAILABLE)
         threading.Thread(target=end_with, args=(child,), daemon=True).start()
     until = time.monotonic() + READY_WITHIN
     while not greeted(args):

@@ -48,7 +48,8 @@ class Kept:
     def __init__(self, args, folder):
         self.folder = folder / "mail"
         self.folder.mkdir(exist_ok=True)
-        self.numbers = itertools.count(1)
+        # After a restart the numbers go on.
+        self.numbers = itertools.count(1 + len(list(self.folder.glob("*.eml"))))
         self.answers = dict(x.split("=", 1) for x in args.answer)
         self.refuse_after = args.refuse_after
         self.last_answers = dict(x.split("=", 1) for x in args.last_answer)
@@ -93,6 +94,7 @@ def serve_aiosmtpd(args, folder):
         options["tls_context"] = context
     if args.login:
         options |= {"authenticator": sign_in, "auth_required": True, "auth_require_tls": args.tls == "starttls"}
+        options["auth_exclude_mechanism"] = {"plain": ["LOGIN"], "login": ["PLAIN"], None: []}[args.mechanism]
     controller = Controller(
         Kept(args, folder), hostname="127.0.0.1", port=args.port, server_hostname=args.hostname,
         ssl_context=context if args.tls == "implicit" else None, enable_SMTPUTF8=True, data_size_limit=64 << 20, **options)

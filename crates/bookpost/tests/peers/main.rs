@@ -1,0 +1,15 @@
+//! Bookpost against the mail servers that libraries really have, over plain connections, STARTTLS and TLS.
+//!
+//! `tests/peers/install` brings the servers; without them these tests fail and say so. A user who is not root cannot start
+//! most of them: such a test then says that it was not run ([`peer::Peer::start`]).
+
+mod arrived;
+mod away;
+mod bench;
+mod bounces;
+mod distrust;
+mod meant;
+mod misbehaving;
+mod peer;
+mod volume;
+mod ways;
