@@ -33,7 +33,12 @@ struct Running {
 impl Peer {
     /// Starts `kind` with its files below `folder` and these options of `tests/peers/start`; a relay hands on to `next`.
     /// None: that cannot be done here, and was told.
-    pub(crate) fn start(kind: &str, folder: &Path, next: Option<SocketAddr>, options: &[&str]) -> Option<Self> {
+    pub(crate) fn start(
+        kind: &str,
+        folder: &Path,
+        next: Option<SocketAddr>,
+        options: &[&str],
+    ) -> Option<Self> {
         let port = TcpSocket::new_v4().unwrap();
         port.set_reuseaddr(true).unwrap();
         port.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
@@ -101,12 +106,17 @@ fn run(arguments: &[String]) -> Option<Running> {
 }
 
 /// Tells that the present test was not run: to `./test`, which lists it, or else past the capture of test output.
-#[expect(clippy::disallowed_methods, reason = "the line of command between ./test and the tests is the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the line of command between ./test and the tests is the environment"
+)]
 fn not_run(kind: &str) {
     let test = std::thread::current().name().unwrap_or("a test with mail servers").to_owned();
     let line = format!("{test}: needs root to start {kind}\n");
     match std::env::var_os("BOOKPOST_NOT_RUN") {
-        Some(list) => OpenOptions::new().append(true).create(true).open(list).unwrap().write_all(line.as_bytes()),
+        Some(list) => {
+            OpenOptions::new().append(true).create(true).open(list).unwrap().write_all(line.as_bytes())
+        }
         None => std::io::stderr().write_all(format!("not run: {line}").as_bytes()),
     }
     .unwrap();

@@ -12,6 +12,7 @@
 //!
 //! The client knows nothing of sockets, and it does not measure time: it tells how long to wait for what.
 
+mod care;
 mod opening;
 mod output;
 mod settings;
@@ -43,6 +44,8 @@ pub struct Client {
     offered: Capabilities,
     stage: Stage,
     transfers: Transfers,
+    /// A transaction may be sent behind the end of the one before, if PIPELINING is offered.
+    next_ahead: bool,
     out: Output,
     wishes: VecDeque<Wish>,
     quit_wanted: bool,
@@ -69,6 +72,7 @@ impl Client {
             parser: ReplyParser::default(),
             offered: Capabilities::default(),
             transfers: Transfers::default(),
+            next_ahead: true,
             out: Output::default(),
             wishes: VecDeque::new(),
             quit_wanted: false,
@@ -114,7 +118,9 @@ impl Client {
 
     /// Whether a transaction may be begun.
     pub fn ready(&self) -> bool {
-        matches!(self.stage, Stage::Open) && !self.quit_wanted && self.transfers.has_room(&self.offered)
+        matches!(self.stage, Stage::Open)
+            && !self.quit_wanted
+            && self.transfers.has_room(self.next_ahead && self.offered.pipelining)
     }
 
     /// Begins a transaction. Its result always comes by [`Wish::Finished`]; begun when the client is not
@@ -205,6 +211,9 @@ impl Client {
     fn reply(&mut self, reply: Reply) {
         match &mut self.stage {
             Stage::Opening(opening) => {
+                if opening.phase() == Phase::Greeting {
+                    self.next_ahead = care::takes_next_ahead(&reply);
+                }
                 match opening.reply(reply, &self.settings, &mut self.offered, &mut self.out) {
                     Step::Going => {}
                     Step::Handshake => self.wishes.push_back(Wish::StartTls),

@@ -54,10 +54,11 @@ pub(super) struct Transfers {
 }
 
 impl Transfers {
-    pub(super) fn has_room(&self, offered: &Capabilities) -> bool {
+    /// Whether a transaction may be begun, also while one is under way if the next may go `ahead`.
+    pub(super) fn has_room(&self, ahead: bool) -> bool {
         match self.queue.back() {
             None => true,
-            Some(last) => offered.pipelining && self.queue.len() < 2 && last.next != Next::Mail,
+            Some(last) => ahead && self.queue.len() < 2 && last.next != Next::Mail,
         }
     }
 
