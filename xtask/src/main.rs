@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask tidy`, `cargo xtask dist`, `cargo xtask crash`.
+//! The project's own commands: `cargo xtask tidy`, `dist`, `crash` and `bench`.
 //!
 //! What a program must do for a library is tested under `crates/`; what keeps the source in order, packs it and measures
 //! it is here. Nothing here is part of the program.
 
+mod bench;
 mod crash;
 mod dist;
 mod tidy;
@@ -30,6 +31,8 @@ enum Task {
         #[arg(long, default_value_t = 300)]
         rounds: u32,
     },
+    /// Measures speed and memory against other ways to send the same mails; see docs/benchmarks.md.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Dist => dist::run(),
         Task::Crash { rounds } => crash::run(rounds),
+        Task::Bench(options) => bench::run(options),
     };
     match done {
         Ok(code) => code,
