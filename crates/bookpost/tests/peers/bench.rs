@@ -203,6 +203,7 @@ pub(crate) fn envelope(to: &[&str]) -> Envelope {
 fn config(data_dir: PathBuf, way: Way) -> Config {
     let second = Duration::from_secs(1);
     Config {
+        abort_at: None,
         library: "Riverside".into(),
         sending: Sending {
             way,
