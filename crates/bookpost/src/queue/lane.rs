@@ -1,7 +1,7 @@
 //! One connection to a server and the messages that go through it.
 //!
 //! A lane takes claimed messages from its route's line as long as there are any, keeps the connection open for a while
-//! after the last one, and drives [`mail::smtp::Client`]: bytes in, bytes and wishes out. The mark "transmission begun" is
+//! after the last one, and drives [`mail::smtp::client::Client`]: bytes in, bytes and wishes out. The mark "transmission begun" is
 //! asked for while MAIL, RCPT and DATA travel; it is durable before the last byte of a message leaves.
 
 use std::{

@@ -1,6 +1,6 @@
 //! Sign-in by AUTH (RFC 4954): what is said for each mechanism.
 //!
-//! A mechanism is a row of [`MECHANISMS`] and its answers in [`Exchange::answer`]. XOAUTH2 and OAUTHBEARER, which need a
+//! A mechanism is a row of `MECHANISMS` and its answers in [`Exchange::answer`]. XOAUTH2 and OAUTHBEARER, which need a
 //! token in place of the password, will be two more.
 
 use std::fmt;

@@ -21,7 +21,7 @@ pub(super) fn write(settlement: &Settlement, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads what [`write`] wrote; `None` if it is something else.
+/// Reads what [`write()`] wrote; `None` if it is something else.
 pub(super) fn read(bytes: &[u8]) -> Option<Settlement> {
     let (recipient, rest) = bytes.split_first_chunk::<8>()?;
     let (lease, rest) = rest.split_first_chunk::<8>()?;
