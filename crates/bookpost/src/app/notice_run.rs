@@ -22,6 +22,8 @@ const NOTICE: &str = "overdue-items";
 const BATCH: usize = 200;
 /// Batches made ahead of the store.
 const AHEAD: usize = 2;
+/// Open alarms that are told with a run.
+const PROBLEMS: usize = 10;
 /// Progress is told this often.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// Without `wait`, a run that the first attempts do not end ends by itself, so that a cron job never hangs.
@@ -142,7 +144,8 @@ impl App {
         self.store.finish_run(run, self.clock.now()).await?;
         self.watch(run, request.wait, &mut told, &progress).await?;
         let left_out = self.store.left_out_of(run).await?;
-        Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, service })
+        let problems = self.store.alarms(true, PROBLEMS).await?.into_iter().map(|alarm| alarm.text).collect();
+        Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service })
     }
 
     /// A thread that renders, some batches ahead of the store.
@@ -240,6 +243,7 @@ impl App {
         told.practiced = count(State::Practiced);
         told.waiting = count(State::Waiting) + count(State::Sending);
         told.returned = count(State::Returned);
+        told.aside = count(State::Held) + count(State::InDoubt) + count(State::Cancelled);
         Ok(())
     }
 

@@ -20,9 +20,9 @@ impl Bar {
 
     pub(super) fn show(&self, progress: Progress) {
         let Some(bar) = &self.0 else { return };
-        let Progress { total, prepared, delivered, practiced, waiting, returned } = progress;
+        let Progress { total, prepared, delivered, practiced, waiting, returned, aside } = progress;
         bar.set_length(total.max(prepared));
-        bar.set_position(delivered + practiced + waiting + returned);
+        bar.set_position(delivered + practiced + returned + aside);
         bar.set_message(format!(
             "{prepared} prepared, {} delivered, {waiting} waiting, {returned} returned",
             delivered + practiced

@@ -166,7 +166,7 @@ fn show_runs(runs: &[Run], zone: &TimeZone) -> String {
 }
 
 fn show_summary(run: &RunSummary) -> String {
-    let Progress { prepared, delivered, practiced, waiting, returned, .. } = run.progress;
+    let Progress { prepared, delivered, practiced, waiting, returned, aside, .. } = run.progress;
     let mut out =
         format!("run {}: {} lines, {} patrons, {prepared} notices\n\n", run.id.0, run.lines, run.patrons);
     let mut table = Table::default();
@@ -178,7 +178,13 @@ fn show_summary(run: &RunSummary) -> String {
     for (what, count) in [taken, ("will try again", waiting), ("sent back to the library", returned)] {
         table.row([what, &count.to_string()]);
     }
+    if aside > 0 {
+        table.row(["set aside; needs a person", &aside.to_string()]);
+    }
     out.push_str(&table.to_string());
+    for problem in &run.problems {
+        let _ = writeln!(out, "\n! {problem}");
+    }
     out.push_str(&show_left_out(&run.left_out));
     if waiting > 0 && !run.service {
         let _ =

@@ -122,6 +122,8 @@ pub struct Progress {
     pub practiced: u64,
     pub waiting: u64,
     pub returned: u64,
+    /// Set aside, in doubt with a person to decide, or cancelled.
+    pub aside: u64,
 }
 
 /// How a run ended.
@@ -135,6 +137,8 @@ pub struct RunSummary {
     pub progress: Progress,
     /// Everyone who was not written to, and why.
     pub left_out: Vec<LeftOut>,
+    /// What is wrong at the moment, in plain words.
+    pub problems: Vec<String>,
     /// A service runs and makes the resends.
     pub service: bool,
 }
