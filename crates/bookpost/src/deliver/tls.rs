@@ -41,7 +41,8 @@ pub fn failure(error: &io::Error) -> Failure {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             CertificateFault::WrongName
         }
-        CertificateError::UnknownIssuer => CertificateFault::UnknownIssuer,
+        // A bad signature: the issuer has the name of one that is trusted, and another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateFault::UnknownIssuer,
         _ => CertificateFault::Other,
     })
 }

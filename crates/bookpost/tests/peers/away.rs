@@ -1,1 +1,123 @@
-//! To come.
+//! A server that dies in the middle and comes back: everything arrives, and what arrived twice is on the in-doubt list.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use bookpost::app::Start;
+use store::Filter;
+use testkit::sink::{Settings, Sink};
+use tokio::sync::watch;
+
+use crate::{
+    arrived,
+    bench::{Bench, Folder, LOGIN, Security, envelope, login, soon},
+    peer::Peer,
+};
+
+const MESSAGES: usize = 300;
+/// The server dies after so many answers to messages.
+const ANSWERS: u64 = 60;
+
+/// Answers to messages so far.
+static ANSWERED: LazyLock<watch::Sender<u64>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// One after the other: they share the count.
+#[tokio::test]
+async fn killed_and_started_again() {
+    for (kind, security) in [
+        ("aiosmtpd", Security::Plain),
+        ("aiosmtpd", Security::Tls),
+        ("dovecot-submission", Security::StartTls),
+        ("postfix", Security::StartTls),
+    ] {
+        dies_and_returns(kind, security).await;
+    }
+}
+
+async fn dies_and_returns(kind: &str, security: Security) {
+    let folder = Folder::new();
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let mut options = folder.tls(security, "good");
+    let signs_in = kind == "dovecot-submission";
+    if signs_in {
+        options.extend(["--login", LOGIN.0, "--password", LOGIN.1].map(str::to_owned));
+    }
+    if kind == "postfix" {
+        options.extend(["--retry-every", "1"].map(str::to_owned));
+    }
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let Some(mut peer) = Peer::start(kind, folder.path(), Some(sink.address()), &options) else { return };
+    let mut server = folder.server(peer.address, security);
+    server.login = login(LOGIN.1).filter(|_| signs_in);
+    ANSWERED.send_replace(0);
+    let start = Start { at_step: Some(count), ..Start::of_this_machine().unwrap() };
+    let bench = Bench::start_as(&folder, server, start).await;
+
+    bench.accept((0..MESSAGES).map(message).collect()).await;
+    let mut answered = ANSWERED.subscribe();
+    soon("some answers", answered.wait_for(|count| *count >= ANSWERS)).await.unwrap();
+    peer.kill();
+    let counts = bench.quiet().await;
+    assert!(counts.waiting > 0, "{kind}: it died too late: {counts:?}");
+    peer.start_again();
+    let counts = bench.empty().await;
+    assert_eq!(counts.delivered, MESSAGES as u64, "{kind}: {counts:?}");
+
+    let got = match kind {
+        "aiosmtpd" => ids_kept(&peer),
+        "postfix" => wait_for_every_id(&sink).await,
+        _ => count_ids(sink.taken().into_iter().map(|taken| taken.id)),
+    };
+    assert_eq!(got.len(), MESSAGES, "{kind}");
+    // Postfix itself hands on twice what it was handing on when it died.
+    if kind != "postfix" {
+        let doubled: BTreeSet<_> =
+            got.into_iter().filter(|(_, times)| *times > 1).map(|(id, _)| id).collect();
+        let filter = Filter { ever_in_doubt: true, ..Filter::default() };
+        let rows = bench.app.store.list(filter, None, MESSAGES).await.unwrap();
+        let in_doubt: BTreeSet<_> = rows.into_iter().map(|row| row.message_id).collect();
+        assert!(doubled.is_subset(&in_doubt), "{kind}: {doubled:?} arrived twice, in doubt are {in_doubt:?}");
+    }
+    bench.stop().await;
+}
+
+fn count(step: &'static str) {
+    if step == "answered" {
+        ANSWERED.send_modify(|count| *count += 1);
+    }
+}
+
+fn count_ids(ids: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    ids.for_each(|id| *counts.entry(id).or_default() += 1);
+    counts
+}
+
+fn ids_kept(peer: &Peer) -> BTreeMap<String, usize> {
+    let kept = arrived::kept_by(peer);
+    count_ids(kept.iter().map(|one| mail::message::header(&one.bytes, "Message-ID").unwrap()))
+}
+
+async fn wait_for_every_id(sink: &Sink) -> BTreeMap<String, usize> {
+    let every = async {
+        loop {
+            let count = sink.count();
+            let ids = count_ids(sink.taken().into_iter().map(|taken| taken.id));
+            if ids.len() == MESSAGES {
+                return ids;
+            }
+            sink.wait_for(count + 1).await;
+        }
+    };
+    soon("Postfix hands everything on", every).await
+}
+
+fn message(number: usize) -> (mail::Envelope, String, Vec<u8>) {
+    let id = format!("<{number}@bookpost.example.org>");
+    let text = format!(
+        "From: library@riverside.example.org\r\nMessage-ID: {id}\r\nSubject: {number}\r\n\r\nHello\r\n"
+    );
+    (envelope(&[&format!("patron{number}@example.org")]), id, text.into_bytes())
+}
