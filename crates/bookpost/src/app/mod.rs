@@ -3,7 +3,7 @@
 pub mod clock;
 mod doors;
 pub mod drop_folder;
-mod notice_run;
+pub mod notice_run;
 pub mod steps;
 mod upkeep;
 

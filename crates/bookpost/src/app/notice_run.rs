@@ -13,7 +13,7 @@ use self::prepare::{Mailer, Prepared};
 use super::App;
 use crate::{
     cli::control::{Failure, Preview, Progress, Reply, RunRequest, RunSummary},
-    config::Way,
+    config::{Config, Way},
 };
 
 /// The name of the Overdue Items Notice in the ledger.
@@ -42,6 +42,11 @@ impl From<Refusal> for Reply {
     fn from(Refusal(failure, message): Refusal) -> Self {
         Self::Failed { failure, message }
     }
+}
+
+/// Whether the files that the notices need can be used: own column names, own wording. Says what is wrong with them.
+pub fn check(config: &Config) -> Result<(), String> {
+    Prepared::check(config).map_err(|Refusal(_, message)| message)
 }
 
 /// What passes from the thread that renders to the task that stores.

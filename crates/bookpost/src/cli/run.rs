@@ -21,7 +21,7 @@ use super::{
     queue, show,
 };
 use crate::{
-    app::clock::SystemClock,
+    app::{clock::SystemClock, notice_run},
     config::{self, Config, Loaded, Surroundings},
 };
 
@@ -54,6 +54,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let loaded = load()?;
             print(loaded.describe().as_bytes())?;
             loaded.warnings.iter().for_each(|warning| complain(&format!("note: {warning}")));
+            notice_run::check(&loaded.config).map_err(|message| Stop(Exit::Config, message))?;
             Ok(Exit::Done)
         }
         Command::Install(wanted) => set_up(wanted),

@@ -48,6 +48,13 @@ impl Prepared {
         Ok(Self { import, sites: config.sites.clone(), template: template(config, request)?, repeat })
     }
 
+    /// Whether column names and wording can be used; says what is wrong with them.
+    pub(super) fn check(config: &Config) -> Result<(), Refusal> {
+        let request = RunRequest::default();
+        options(config, &request)?;
+        template(config, &request).map(drop)
+    }
+
     pub(super) fn plan(&self) -> notices::Plan<'_> {
         notices::plan(&self.import, &self.sites, &self.template)
     }
