@@ -97,6 +97,8 @@ impl Draft {
 /// the floor that each commit leaves and the end of the table.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
+    /// Where an earlier process left off. Its recipients are not in `in_flight`; until they are sorted out nothing may pass them.
+    earlier: Option<i64>,
     in_flight: BTreeSet<i64>,
     floor: Option<i64>,
 }
@@ -106,9 +108,16 @@ pub(super) struct Fresh {
 pub(super) struct FreshChanges {
     pub(super) entered: Vec<i64>,
     pub(super) left: Vec<i64>,
+    /// What an earlier process left in flight was sorted out.
+    pub(super) earlier_sorted: bool,
 }
 
 impl Fresh {
+    pub(super) fn load(connection: &Connection) -> Result<Self, Error> {
+        let earlier = Some(read_meta(connection, FRESH_FLOOR)?.unwrap_or(0));
+        Ok(Self { earlier, ..Self::default() })
+    }
+
     /// Writes a floor that is not above any recipient in flight, before or after this transaction: with none in flight it is the
     /// next id, so that a start does not look through what waits.
     pub(super) fn save_floor(
@@ -119,6 +128,7 @@ impl Fresh {
     ) -> Result<i64, Error> {
         let next = RecipientId::of(MessageId(draft.next_message), 0).0;
         let floor = self.in_flight.first().or(changes.entered.first()).copied().unwrap_or(next);
+        let floor = self.earlier.map_or(floor, |earlier| earlier.min(floor));
         if Some(floor) != self.floor {
             write_meta(connection, FRESH_FLOOR, floor)?;
         }
@@ -126,6 +136,9 @@ impl Fresh {
     }
 
     pub(super) fn committed(&mut self, changes: FreshChanges, floor: i64) {
+        if changes.earlier_sorted {
+            self.earlier = None;
+        }
         self.in_flight.extend(changes.entered);
         for id in changes.left {
             self.in_flight.remove(&id);
@@ -169,7 +182,23 @@ mod tests {
             (vec![], vec![], 9, id(9)),
         ] {
             draft.next_message = next;
-            let changes = FreshChanges { entered, left };
+            let changes = FreshChanges { entered, left, earlier_sorted: false };
+            let floor = fresh.save_floor(&changes, &draft, &connection).unwrap();
+            fresh.committed(changes, floor);
+            assert_eq!(read_meta(&connection, FRESH_FLOOR).unwrap(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn the_floor_waits_until_what_an_earlier_process_left_is_sorted_out() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER)").unwrap();
+        let id = |message| RecipientId::of(MessageId(message), 0).0;
+        write_meta(&connection, FRESH_FLOOR, id(3)).unwrap();
+        let (mut draft, mut fresh) = (Draft::load(&connection).unwrap(), Fresh::load(&connection).unwrap());
+        draft.next_message = 9;
+        for (earlier_sorted, expected) in [(false, id(3)), (true, id(3)), (false, id(9))] {
+            let changes = FreshChanges { earlier_sorted, ..FreshChanges::default() };
             let floor = fresh.save_floor(&changes, &draft, &connection).unwrap();
             fresh.committed(changes, floor);
             assert_eq!(read_meta(&connection, FRESH_FLOOR).unwrap(), Some(expected));

@@ -60,6 +60,7 @@ impl Sqlite {
                 for one in in_flight(tx, epoch, first_message)? {
                     restart_one(tx, &one, &doubt, now, &mut restarted)?;
                 }
+                tx.fresh.earlier_sorted = true;
                 Ok(restarted)
             })
             .await

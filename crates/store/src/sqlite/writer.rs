@@ -102,10 +102,10 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(connection: Connection) -> Result<Self, OpenError> {
-        let draft = Draft::load(&connection)?;
+        let (draft, fresh) = (Draft::load(&connection)?, Fresh::load(&connection)?);
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let counters = Arc::new(Counters::default());
-        let thread = Thread { connection, draft, fresh: Fresh::default(), counters: Arc::clone(&counters) };
+        let thread = Thread { connection, draft, fresh, counters: Arc::clone(&counters) };
         thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || thread.serve(waiting))
