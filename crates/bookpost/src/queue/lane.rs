@@ -160,8 +160,7 @@ impl Lane {
         let mut stream = Some(stream);
         while stream.is_some() {
             self.fill();
-            self.release();
-            if let Some(wish) = self.client.poll() {
+            if let Some(wish) = self.next_wish() {
                 // What was done may have made room for the next message: wait only when there is nothing to do.
                 self.perform(wish, &mut stream).await;
             } else if let Some(open) = &mut stream {
@@ -171,6 +170,13 @@ impl Lane {
         for left in self.drain_slots() {
             self.delivery.give_back(vec![left.job]).await;
         }
+    }
+
+    /// The client's next wish. What was written last may have left only the end of a message, whose mark has long been
+    /// durable: without the look before each wish the rest would wait for a reply that nobody owes.
+    fn next_wish(&mut self) -> Option<Wish> {
+        self.release();
+        self.client.poll()
     }
 
     /// Hands the client its next message, if it can take one.
