@@ -68,6 +68,8 @@ pub struct Settings {
     pub keep_bytes: bool,
     /// One JSON object per line.
     pub ledger: Option<PathBuf>,
+    /// A record of a disk's faults, in which is noted (`taken`, Message-ID) what was taken, before it is answered.
+    pub notes: Option<PathBuf>,
 }
 
 /// Something out of the ordinary.
@@ -142,6 +144,7 @@ impl Default for Settings {
             login: None,
             keep_bytes: false,
             ledger: None,
+            notes: None,
         }
     }
 }
@@ -234,6 +237,9 @@ impl Shared {
             let mut line = serde_json::to_vec(&message)?;
             line.push(b'\n');
             ledger.write_all(&line)?;
+        }
+        if let Some(notes) = &self.settings.notes {
+            crate::faults::note(notes, &format!("taken {}", message.id))?;
         }
         if self.ledger.is_none() || self.settings.keep_bytes {
             taken.push(message);

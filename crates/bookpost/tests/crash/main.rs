@@ -4,8 +4,15 @@
 //! ([`child`]). It says on a pipe what was accepted, and only after `accept` returned; that is what was promised. The server is
 //! [`testkit::sink`], which writes its ledger before it answers. At the end promise, ledger and queue are laid side by side
 //! ([`account`]).
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may fail where it stands, and these tell figures"
+)]
 
 mod account;
 mod child;
 mod kill;
 mod parent;
+mod power;

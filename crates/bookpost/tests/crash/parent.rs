@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::{self, OpenOptions},
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::Stdio,
     time::Duration,
 };
 
@@ -33,8 +33,6 @@ pub(crate) struct Said {
     pub(crate) done: bool,
     /// Why it gave up.
     pub(crate) failed: Option<String>,
-    /// How it ended.
-    pub(crate) status: Option<ExitStatus>,
 }
 
 /// How a child is started and ended.
@@ -67,8 +65,7 @@ pub(crate) async fn run(task: &Task, manner: Manner) -> Said {
         assert!(manner.kill_after.is_some(), "the child hangs; its log:\n{}", self::log(&task.folder));
         child.kill().await.unwrap();
     }
-    let status = child.wait().await.unwrap();
-    Said { status: Some(status), ..hearing.await.unwrap() }
+    hearing.await.unwrap()
 }
 
 /// What all children that worked in this folder logged.
