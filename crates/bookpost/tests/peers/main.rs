@@ -2,6 +2,12 @@
 //!
 //! `tests/peers/install` brings the servers; without them these tests fail and say so. A user who is not root cannot start
 //! most of them: such a test then says that it was not run ([`peer::Peer::start`]).
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail where it stands"
+)]
 
 mod arrived;
 mod away;
