@@ -181,7 +181,7 @@ impl One<'_> {
                 (Verdict::Returned, effect)
             }
             Action::Retry | Action::Split => (self.again(dice, false), Effect::Answered),
-            Action::SlowDown => (self.after(SHORT_PAUSE), Effect::SlowDown),
+            Action::SlowDown => (self.soon(), Effect::SlowDown),
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
             Action::HoldSender => (Verdict::Held, Effect::SenderRefused(fault())),
@@ -236,6 +236,11 @@ impl One<'_> {
             Next::GiveUp if in_doubt => Verdict::InDoubt,
             Next::GiveUp => Verdict::Returned,
         }
+    }
+
+    /// After the pause that the server asked for; returned when it is too old for that.
+    fn soon(&self) -> Verdict {
+        if self.at.now >= self.recipient.expires_at { Verdict::Returned } else { self.after(SHORT_PAUSE) }
     }
 
     /// Through no fault of the message: after a fixed wait.

@@ -74,6 +74,8 @@ pub struct Upstream {
     pub lanes: usize,
     /// It has answered since the start: what an earlier process said against it is over.
     pub proven: bool,
+    /// Connections that the server asked to come back later before a message could pass, in a row.
+    pub turned_away: u32,
     /// Fresh connections that broke in the middle of a message, in a row.
     pub broke: u32,
 }
@@ -212,6 +214,7 @@ impl Upstream {
             gate: watch::channel(Gate::Open).0,
             lanes: 0,
             proven: false,
+            turned_away: 0,
             broke: 0,
         }
     }

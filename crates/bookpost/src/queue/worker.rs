@@ -280,6 +280,7 @@ impl Worker {
             if let Some(upstream) = route.active().and_then(|active| route.upstreams.get_mut(active)) {
                 upstream.concurrency.good(good);
                 upstream.broke = 0;
+                upstream.turned_away = 0;
                 if !std::mem::replace(&mut upstream.proven, true) {
                     self.alarms.server_works(&upstream.server.name);
                 }

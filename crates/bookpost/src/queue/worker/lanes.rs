@@ -14,6 +14,9 @@ use crate::{
     queue::lane::{Ended, Errand, InFlight, Lane, Slots},
 };
 
+/// Connections turned away in a row before a server counts as down.
+const TURNED_AWAY: u32 = 5;
+
 /// What the dispatcher knows of an open connection.
 #[derive(Debug)]
 pub struct Running {
@@ -99,12 +102,25 @@ impl Worker {
         }
         if let Some((fault, action)) = ended.fault {
             let effect = match action {
-                Action::SlowDown | Action::Retry => Effect::SlowDown,
+                Action::SlowDown | Action::Retry if !self.keeps_turning_away(lane, ended.ready) => {
+                    Effect::SlowDown
+                }
                 Action::Pause => Effect::Pause(fault),
                 _ => Effect::OpenBreaker(fault),
             };
             self.take_effect(lane.route, lane.upstream, effect).await;
         }
+    }
+
+    /// Whether the server has turned away so many connections in a row that it is as good as dead: then its breaker says so
+    /// to a person, and what waits for it does not wait in silence.
+    fn keeps_turning_away(&mut self, lane: &Running, was_ready: bool) -> bool {
+        let route = self.routes.get_mut(lane.route);
+        let Some(upstream) = route.and_then(|route| route.upstreams.get_mut(lane.upstream)) else {
+            return false;
+        };
+        upstream.turned_away = if was_ready { 0 } else { upstream.turned_away + 1 };
+        upstream.turned_away >= TURNED_AWAY
     }
 
     /// A defect of ours in the middle of these messages: what was released is in doubt, each of the others gets a strike.
