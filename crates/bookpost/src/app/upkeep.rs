@@ -57,14 +57,16 @@ impl Upkeep {
 
     /// Nothing waits in silence.
     async fn watch_queue(&self, now: Timestamp) {
+        let mut stuck = false;
         for line in self.lines.iter().filter(|line| !line.ready.is_stopped()) {
-            let Ok(due) = self.store.next_due(line.rules.practice).await else { continue };
-            if due.is_some_and(|due| now.duration_since(due) > STUCK) {
-                let text = "Mail that is due has not been tried for 15 minutes, although the mail server works. Start Bookpost again; if that does not help, run: bookpost doctor";
-                self.alarms.raise(AlarmKind::Stuck, "queue", text);
-            } else {
-                self.alarms.clear(AlarmKind::Stuck, "queue");
-            }
+            let due = self.store.next_due(line.rules.practice).await.ok().flatten();
+            stuck |= due.is_some_and(|due| now.duration_since(due) > STUCK);
+        }
+        if stuck {
+            let text = "Mail that is due has not been tried for 15 minutes, although the mail server works. Start Bookpost again; if that does not help, run: bookpost doctor";
+            self.alarms.raise(AlarmKind::Stuck, "queue", text);
+        } else {
+            self.alarms.clear(AlarmKind::Stuck, "queue");
         }
     }
 
