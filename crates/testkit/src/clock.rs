@@ -23,6 +23,7 @@ struct State {
     /// By the instant to be woken at, then in the order of going to sleep.
     sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
     next: u64,
+    wall_departure: SignedDuration,
 }
 
 /// Takes a sleeper off the list when its sleep is dropped.
@@ -34,7 +35,7 @@ struct Bed {
 impl ManualClock {
     /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
-        let state = State { now, sleepers: BTreeMap::new(), next: 0 };
+        let state = State { now, sleepers: BTreeMap::new(), next: 0, wall_departure: SignedDuration::ZERO };
         Self { state: Arc::new(Mutex::new(state)), sleepers: Arc::new(watch::Sender::new(0)) }
     }
 
@@ -56,6 +57,11 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         self.set(self.now().checked_add(by).unwrap_or(Timestamp::MAX));
+    }
+
+    /// Somebody sets the machine's wall clock, so far from the time that this clock shows.
+    pub fn set_wall(&self, departure: SignedDuration) {
+        self.state().wall_departure = departure;
     }
 
     /// Moves it to the instant at which the next sleeper wakes, and says which that is; `None` if nobody sleeps.
@@ -94,6 +100,10 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         self.state().now
+    }
+
+    fn wall_departure(&self) -> SignedDuration {
+        self.state().wall_departure
     }
 
     fn sleep_until(&self, at: Timestamp) -> Sleep {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use mail::clock::Clock;
 use store::{Alarm, AlarmKind, Store};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 pub use letter::message;
 
@@ -20,7 +20,14 @@ use crate::config::AlarmsConfig;
 /// Where alarms are raised and cleared. Cheap to clone; never waits.
 #[derive(Debug, Clone)]
 pub struct Alarms {
-    sender: mpsc::UnboundedSender<Change>,
+    sender: mpsc::UnboundedSender<Request>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Change(Change),
+    /// Answered when all changes before it were carried out.
+    TellWhenDone(oneshot::Sender<()>),
 }
 
 #[derive(Debug)]
@@ -44,14 +51,21 @@ impl Alarms {
 
     /// This server answers: whatever was said against it is over.
     pub fn server_works(&self, server: &str) {
-        for kind in [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse] {
+        for kind in [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse, AlarmKind::Quota] {
             self.clear(kind, server);
         }
     }
 
+    /// Waits until all that was raised and cleared before is on record and on its way to people.
+    pub async fn carried_out(&self) {
+        let (sender, done) = oneshot::channel();
+        let _ = self.sender.send(Request::TellWhenDone(sender));
+        let _ = done.await;
+    }
+
     fn send(&self, kind: AlarmKind, subject: &str, text: Option<String>) {
         // Without a receiver the program is ending; an alarm that still holds is raised again at the next start.
-        let _ = self.sender.send(Change { kind, subject: subject.to_owned(), text });
+        let _ = self.sender.send(Request::Change(Change { kind, subject: subject.to_owned(), text }));
     }
 }
 
@@ -65,9 +79,17 @@ pub fn alarms<M>(
 where
     M: Future<Output = ()> + Send,
 {
-    let (sender, mut receiver) = mpsc::unbounded_channel::<Change>();
+    let (sender, mut receiver) = mpsc::unbounded_channel::<Request>();
     let work = async move {
-        while let Some(change) = receiver.recv().await {
+        while let Some(request) = receiver.recv().await {
+            let change = match request {
+                Request::Change(change) => change,
+                Request::TellWhenDone(asker) => {
+                    // Whoever asked may have gone.
+                    let _ = asker.send(());
+                    continue;
+                }
+            };
             let Some(alarm) = record(&store, &change, clock.now()).await else { continue };
             log(&alarm);
             if let Some(path) = &config.command {
