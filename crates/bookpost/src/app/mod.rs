@@ -7,13 +7,16 @@ pub mod notice_run;
 pub mod steps;
 mod upkeep;
 
-use std::sync::{Arc, Mutex, OnceLock, atomic::AtomicI64};
+use std::{
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicI64},
+    time::Duration,
+};
 
 use anyhow::Context;
 use jiff::Timestamp;
 use mail::clock::Clock;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::Store;
+use store::{AlarmKind, Store};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinSet,
@@ -35,6 +38,8 @@ use crate::{
     returns, web,
 };
 
+/// At the end, alarms on their way to people are waited for this long.
+const ALARM_PATIENCE: Duration = Duration::from_secs(5);
 /// Below so many free bytes the health check says that something must be done.
 const DISK_FLOOR: u64 = 100 << 20;
 
@@ -56,6 +61,8 @@ pub struct App {
     pub practice: Practice,
     pub(crate) dice: Arc<Mutex<StdRng>>,
     journal: Journal,
+    /// What a person must hear about.
+    pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
 }
 
@@ -69,6 +76,8 @@ pub struct Start {
     pub boot_id: String,
     /// Refusals that the practice mailbox plays.
     pub practice_rules: Vec<crate::deliver::practice::Rule>,
+    /// The attempts that come to this step first break there; for tests.
+    pub break_at: Option<(steps::Step, u32)>,
 }
 
 impl Start {
@@ -82,6 +91,7 @@ impl Start {
             seed: dice.random(),
             boot_id: boot_id.trim().to_owned(),
             practice_rules: Vec::new(),
+            break_at: None,
         })
     }
 }
@@ -92,7 +102,7 @@ impl App {
         let config = Arc::new(config);
         let clock = start.clock;
         let mut dice = StdRng::seed_from_u64(start.seed);
-        let steps = Steps::new(config.abort_at);
+        let steps = Steps::new(config.abort_at).breaking(start.break_at);
         let (store, journal, recovered) = open(&config, clock.now(), &start.boot_id, &mut dice).await?;
         let practice = Practice::start(&config.data_dir.join("practice"), start.practice_rules).await?;
 
@@ -102,6 +112,7 @@ impl App {
         let (alarms, work) =
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
         tasks.spawn(work);
+        tell_of_strikes(&alarms, &recovered);
         let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
         let unsettled = Arc::new(AtomicI64::new(0));
@@ -145,7 +156,6 @@ impl App {
             told,
             low,
             leases,
-            alone: recovered.restarted.alone > 0,
             inbox,
         });
         tasks.spawn(worker.run());
@@ -160,28 +170,29 @@ impl App {
             metrics,
             dice,
             journal,
+            alarms,
             tasks: tokio::sync::Mutex::new(tasks),
         };
-        app.start_clerks(alarms, lines).await;
+        app.start_clerks(lines).await;
         Ok(app)
     }
 
     /// Those who come by now and then: return reports, upkeep.
-    async fn start_clerks(&self, alarms: Alarms, lines: Vec<Arc<Line>>) {
+    async fn start_clerks(&self, lines: Vec<Arc<Line>>) {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(returns::run(returns::Returns {
             config: Arc::clone(&self.config),
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             fresh: self.receiver.clone(),
-            alarms: alarms.clone(),
+            alarms: self.alarms.clone(),
             dice: Arc::clone(&self.dice),
         }));
         tasks.spawn(upkeep::run(upkeep::Upkeep {
             config: Arc::clone(&self.config),
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
-            alarms,
+            alarms: self.alarms.clone(),
             lines,
         }));
     }
@@ -210,6 +221,8 @@ impl App {
         let mut activity = self.worker.activity.clone();
         let ended = activity.wait_for(|activity| matches!(activity, Activity::Ended { .. })).await;
         let journal_failed = matches!(ended.as_deref(), Ok(Activity::Ended { journal_failed: true }));
+        // An alarm that cannot be told in time is raised again at the next start, if it still holds.
+        let _ = tokio::time::timeout(ALARM_PATIENCE, self.alarms.carried_out()).await;
         self.tasks.lock().await.shutdown().await;
         self.store.clone().close().await?;
         anyhow::ensure!(
@@ -277,6 +290,14 @@ fn practice_server(mailbox: &Practice) -> Server {
         ca_file: None,
         connections: 10,
         messages_per_connection: 1000,
+    }
+}
+
+/// A person is told of what was set aside at its third strike.
+fn tell_of_strikes(alarms: &Alarms, recovered: &Recovered) {
+    if recovered.restarted.struck_out > 0 {
+        let text = "A message was being sent each of the three times that the program ended abnormally, and was set aside. The other messages are not affected. Show this to your IT person.";
+        alarms.raise(AlarmKind::BrokenMessage, "start", text);
     }
 }
 

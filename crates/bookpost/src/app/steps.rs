@@ -81,12 +81,20 @@ impl std::fmt::Display for AbortAt {
 #[derive(Debug, Clone, Default)]
 pub struct Steps {
     abort_at: Option<(Step, Arc<AtomicU32>)>,
+    break_at: Option<(Step, Arc<AtomicU32>)>,
 }
 
 impl Steps {
     /// Steps at which nothing happens, but for one.
     pub fn new(abort_at: Option<AbortAt>) -> Self {
-        Self { abort_at: abort_at.map(|at| (at.step, Arc::new(AtomicU32::new(at.time)))) }
+        Self { abort_at: abort_at.map(|at| (at.step, Arc::new(AtomicU32::new(at.time)))), break_at: None }
+    }
+
+    /// The attempts that come to this step first break there, so many of them, as by a defect of the program.
+    #[must_use]
+    pub fn breaking(mut self, at: Option<(Step, u32)>) -> Self {
+        self.break_at = at.map(|(step, times)| (step, Arc::new(AtomicU32::new(times))));
+        self
     }
 
     /// A message has come to this step.
@@ -96,6 +104,12 @@ impl Steps {
             && left.fetch_sub(1, Ordering::Relaxed) == 1
         {
             let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+        if let Some((at, left)) = &self.break_at
+            && *at == step
+            && left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+        {
+            std::panic::resume_unwind(Box::new("an attempt breaks, as a test wants it"));
         }
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mail::{
-    Action, Judgement, Phase, Reason, Scope,
+    Action, Address, Judgement, Phase, Reason, Scope,
     outcome::{self, judge, judge_failure},
     retry::{Next, RetrySchedule},
     smtp::client::{Failure, RecipientResult, TransactionResult},
 };
 use rand::Rng;
-use store::{Attempt, Claimed, ClaimedRecipient, RunId, Settlement, Verdict};
+use store::{Attempt, Claimed, ClaimedRecipient, Kind, RunId, Settlement, Verdict};
 
 use super::breaker::Fault;
 use crate::config::InDoubtPolicy;
@@ -57,6 +57,8 @@ pub enum Effect {
     Broke(Fault),
     /// A refusal that may be about the whole run: the same answer for several recipients in a row holds it.
     Suspicious(Refusal),
+    /// A return report came to its end undelivered.
+    ReportLost(Address),
 }
 
 /// A permanent refusal, for counting.
@@ -73,8 +75,8 @@ pub struct Refusal {
 #[derive(Debug)]
 pub struct Conclusion {
     pub settlements: Vec<Settlement>,
-    /// Recipients to be tried again at once, in smaller groups.
-    pub split: Option<Claimed>,
+    /// Recipients to be tried again at once, in these smaller groups.
+    pub split: Vec<Claimed>,
     pub effects: Vec<Effect>,
 }
 
@@ -86,12 +88,17 @@ pub fn conclude(
     rules: &Rules,
     dice: &mut impl Rng,
 ) -> Conclusion {
-    let mut conclusion = Conclusion { settlements: Vec::new(), split: None, effects: Vec::new() };
-    let mut split = Vec::new();
+    let mut conclusion = Conclusion { settlements: Vec::new(), split: Vec::new(), effects: Vec::new() };
+    let (mut split, mut taken) = (Vec::new(), false);
     for (index, (recipient, outcome)) in job.recipients.iter().zip(&result.recipients).enumerate() {
-        let one = One { job: &job, index, recipient, at, rules };
+        let one = One { job: &job, index, recipient, at, rules, taken };
+        taken |= was_taken(outcome);
         match one.settle(outcome, dice) {
             Some((settlement, effect)) => {
+                if job.kind == Kind::Report && settlement.verdict == Verdict::Returned {
+                    let to = job.envelope.recipients().get(index).map(|to| to.address.clone());
+                    conclusion.effects.extend(to.map(Effect::ReportLost));
+                }
                 conclusion.settlements.push(settlement);
                 conclusion.effects.extend(effect);
             }
@@ -99,10 +106,20 @@ pub fn conclude(
         }
     }
     conclusion.effects.dedup();
-    if !split.is_empty() {
-        conclusion.split = only(job, &split);
-    }
+    // Where the server said so of all of them, after it had taken each, half of them go at a time.
+    let groups = if split.len() == job.recipients.len() { split.len().div_ceil(2) } else { split.len() };
+    conclusion.split = split.chunks(groups.max(1)).filter_map(|group| only(&job, group)).collect();
     conclusion
+}
+
+/// Did the server take this recipient at RCPT, whatever came afterwards?
+fn was_taken(outcome: &RecipientResult) -> bool {
+    match outcome {
+        RecipientResult::Delivered(_) | RecipientResult::Unknown { .. } => true,
+        RecipientResult::Refused { phase, .. } | RecipientResult::Failed { phase, .. } => {
+            *phase > Phase::Rcpt
+        }
+    }
 }
 
 /// What a failure of the dialogue means; None: nothing was attempted.
@@ -125,7 +142,8 @@ pub fn judge_client(phase: Phase, failure: Failure) -> Option<Judgement> {
 }
 
 /// `job` for some of its recipients.
-fn only(mut job: Claimed, keep: &[usize]) -> Option<Claimed> {
+fn only(job: &Claimed, keep: &[usize]) -> Option<Claimed> {
+    let mut job = job.clone();
     let kept = keep.iter().filter_map(|&index| job.envelope.recipients().get(index).cloned()).collect();
     let mut envelope = mail::Envelope::new(job.envelope.reverse_path.clone(), kept).ok()?;
     envelope.ret = job.envelope.ret;
@@ -142,6 +160,8 @@ struct One<'a> {
     recipient: &'a ClaimedRecipient,
     at: &'a Circumstances<'a>,
     rules: &'a Rules,
+    /// The server had taken an earlier recipient of the same transaction.
+    taken: bool,
 }
 
 impl One<'_> {
@@ -154,7 +174,8 @@ impl One<'_> {
             }
             RecipientResult::Refused { phase, reply } => {
                 let judgement = judge(*phase, reply);
-                if judgement.action == Action::Split && self.job.recipients.len() > 1 {
+                let smaller = self.taken || (*phase > Phase::Rcpt && self.job.recipients.len() > 1);
+                if judgement.action == Action::Split && smaller {
                     return None;
                 }
                 self.judged(*phase, judgement, reply.to_string(), dice)
@@ -181,7 +202,7 @@ impl One<'_> {
                 (Verdict::Returned, effect)
             }
             Action::Retry | Action::Split => (self.again(dice, false), Effect::Answered),
-            Action::SlowDown => (self.soon(), Effect::SlowDown),
+            Action::SlowDown => (self.soon(SHORT_PAUSE), Effect::SlowDown),
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
             Action::HoldSender => (Verdict::Held, Effect::SenderRefused(fault())),
@@ -238,12 +259,17 @@ impl One<'_> {
         }
     }
 
-    /// After the pause that the server asked for; returned when it is too old for that.
-    fn soon(&self) -> Verdict {
-        if self.at.now >= self.recipient.expires_at { Verdict::Returned } else { self.after(SHORT_PAUSE) }
+    /// After a fixed wait, as long as the message is not too old: a server that is slow for 100 hours is as good as none.
+    fn soon(&self, wait: Duration) -> Verdict {
+        let expires_at = self.recipient.expires_at;
+        if self.at.now >= expires_at {
+            return Verdict::Returned;
+        }
+        let due_at = self.at.now.saturating_add(wait).unwrap_or(Timestamp::MAX).min(expires_at);
+        Verdict::Deferred { due_at, in_doubt: false }
     }
 
-    /// Through no fault of the message: after a fixed wait.
+    /// Through our own fault: after a fixed wait, however old the message is.
     fn after(&self, wait: Duration) -> Verdict {
         let due_at = self.at.now.saturating_add(wait).unwrap_or(Timestamp::MAX);
         Verdict::Deferred { due_at, in_doubt: false }

@@ -54,7 +54,7 @@ pub enum Errand {
 pub enum Gate {
     /// Take messages.
     Open,
-    /// Finish what has been begun, then quit.
+    /// Take no more from the line: finish what has been begun, then quit. An errand of its own goes on.
     Finish,
     /// Give back what has not passed the point of no return.
     Abandon,
@@ -186,6 +186,8 @@ impl Lane {
         }
         self.ended.ready = true;
         if self.is_closing() {
+            // The bell may have rung for this lane: another is to hear it.
+            self.line.ready.arrived.notify_one();
             return self.quit_when_empty();
         }
         let next = match &mut self.errand {
@@ -350,8 +352,8 @@ impl Lane {
             conclude::conclude(slot.job, result, &at, &self.line.rules, &mut *dice)
         };
         self.ended.journal_failed |= delivery.journal.outcome(&conclusion.settlements).is_err();
-        if let Some(job) = conclusion.split {
-            self.line.ready.push_first(job);
+        for group in conclusion.split.into_iter().rev() {
+            self.line.ready.push_first(group);
         }
         self.tell(conclusion.effects);
         if !conclusion.settlements.is_empty() {

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use store::{Claimed, Class};
+use store::{Claimed, Class, RunId};
 use tokio::sync::Notify;
 
 /// Fresh mail is kept in memory for its first attempt up to this many bytes; beyond it, it is stored as waiting.
@@ -82,6 +82,20 @@ impl Ready {
         if low {
             self.low.notify_one();
         }
+        taken
+    }
+
+    /// Takes all messages of one run out of the line.
+    pub fn take_run(&self, run: RunId) -> Vec<Claimed> {
+        let mut inner = self.lock();
+        let mut taken = Vec::new();
+        for line in &mut inner.lines {
+            let (of_run, others) = std::mem::take(line).into_iter().partition(|one| one.run == Some(run));
+            *line = others;
+            taken.extend::<VecDeque<_>>(of_run);
+        }
+        let bytes: usize = taken.iter().map(|one: &Claimed| one.bytes.len()).sum();
+        inner.bytes = inner.bytes.saturating_sub(bytes);
         taken
     }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use mail::clock::Clock;
 use rand::rngs::StdRng;
 use rustls::ClientConfig;
-use store::{Attempt, Claimed, Recovery, RunId, Settlement, Verdict};
+use store::{Attempt, Claimed, ClaimedRecipient, Recovery, RunId, Settlement, Verdict};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{journal::Journal, lane::Gate, ready::Ready, settler::Settler};
@@ -72,12 +72,12 @@ pub struct Upstream {
     pub gate: watch::Sender<Gate>,
     /// Open connections.
     pub lanes: usize,
-    /// It has answered since the start: what an earlier process said against it is over.
-    pub proven: bool,
     /// Connections that the server asked to come back later before a message could pass, in a row.
     pub turned_away: u32,
     /// Fresh connections that broke in the middle of a message, in a row.
     pub broke: u32,
+    /// It gave a good answer since something was wrong with it or the program started: no alarm about it is open.
+    pub proven: bool,
 }
 
 /// A way for mail to leave.
@@ -137,24 +137,7 @@ impl Delivery {
 
     /// Messages that were claimed and not attempted are waiting again, due as they were.
     pub async fn give_back(&self, jobs: Vec<Claimed>) {
-        let now = self.clock.now();
-        let settlements: Vec<_> = jobs
-            .iter()
-            .flat_map(|job| &job.recipients)
-            .map(|recipient| Settlement {
-                recipient: recipient.id,
-                lease: recipient.lease,
-                attempt: Attempt {
-                    started_at: now,
-                    ended_at: now,
-                    server: String::new(),
-                    phase: mail::Phase::Connect,
-                    reason: None,
-                    answer: String::new(),
-                },
-                verdict: Verdict::GivenBack,
-            })
-            .collect();
+        let settlements = given_back(&jobs, self.clock.now());
         if !settlements.is_empty() {
             self.settle(settlements).await;
         }
@@ -190,6 +173,15 @@ impl Route {
         self.upstreams.iter().position(|upstream| !upstream.breaker.is_open())
     }
 
+    /// Connections to the server that sends now take messages; those to the others finish what they have begun.
+    pub fn steer(&self) {
+        let active = self.active();
+        for (index, upstream) in self.upstreams.iter().enumerate() {
+            let gate = if active == Some(index) { Gate::Open } else { Gate::Finish };
+            upstream.gate.send_if_modified(|shown| std::mem::replace(shown, gate) != gate);
+        }
+    }
+
     /// May messages leave now?
     pub fn flows(&self, now: Timestamp) -> bool {
         self.paused_until.is_none_or(|until| until <= now) && self.active().is_some()
@@ -218,6 +210,25 @@ impl Upstream {
             broke: 0,
         }
     }
+}
+
+/// Settlements of messages that were claimed and not attempted.
+pub fn given_back(jobs: &[Claimed], now: Timestamp) -> Vec<Settlement> {
+    let not_attempted = Attempt {
+        started_at: now,
+        ended_at: now,
+        server: String::new(),
+        phase: mail::Phase::Connect,
+        reason: None,
+        answer: String::new(),
+    };
+    let settle = |recipient: &ClaimedRecipient| Settlement {
+        recipient: recipient.id,
+        lease: recipient.lease,
+        attempt: not_attempted.clone(),
+        verdict: Verdict::GivenBack,
+    };
+    jobs.iter().flat_map(|job| &job.recipients).map(settle).collect()
 }
 
 /// What waited only because of the route comes due over this window after an outage.

@@ -14,7 +14,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use store::{AlarmKind, Claim, Lease, Store};
+use store::{AlarmKind, Claim, Lease, Settlement, Store};
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::{Id, JoinSet},
@@ -139,6 +139,8 @@ pub struct Worker {
     alone: Option<Alone>,
     /// Some of them may have fallen due.
     alone_due: bool,
+    /// The database refused a claim, perhaps in an earlier start.
+    disk_failed: bool,
     journal_failed: bool,
     /// Who waits until nothing moves.
     askers: Vec<oneshot::Sender<Timestamp>>,
@@ -182,8 +184,6 @@ pub struct Parts {
     pub low: Arc<Notify>,
     pub leases: Arc<Leases>,
     pub inbox: Inbox,
-    /// Some recipients were in flight when the program last died.
-    pub alone: bool,
 }
 
 impl Worker {
@@ -200,15 +200,14 @@ impl Worker {
             inbox: parts.inbox,
             low: parts.low,
             leases: parts.leases,
-            alone: parts.alone.then_some(Alone::Next),
+            alone: Some(Alone::Next),
             alone_due: true,
+            disk_failed: true,
             journal_failed: false,
             askers: Vec::new(),
         };
-        if worker.alone.is_some() {
-            for route in &worker.routes {
-                let _ = route.line.ready.set_stopped(true);
-            }
+        for route in &worker.routes {
+            let _ = route.line.ready.set_stopped(true);
         }
         worker
     }
@@ -254,6 +253,7 @@ impl Worker {
         for index in 0..self.routes.len() {
             self.grow(index);
             self.stop_or_go(index, now).await;
+            self.routes.get(index).into_iter().for_each(Route::steer);
             self.claim(index, now).await;
             self.open_lanes(index);
             self.probe(index, now).await;
@@ -277,7 +277,8 @@ impl Worker {
         let good = route.line.good.swap(0, Ordering::Relaxed);
         if good > 0 {
             route.suspicion.clear();
-            if let Some(upstream) = route.active().and_then(|active| route.upstreams.get_mut(active)) {
+            let active = route.active();
+            if let Some(upstream) = active.and_then(|active| route.upstreams.get_mut(active)) {
                 upstream.concurrency.good(good);
                 upstream.broke = 0;
                 upstream.turned_away = 0;
@@ -305,6 +306,9 @@ impl Worker {
             };
             match self.store.claim(claim).await {
                 Ok(claimed) => {
+                    if std::mem::take(&mut self.disk_failed) {
+                        self.alarms.clear(AlarmKind::Disk, "queue");
+                    }
                     if !claimed.is_empty() {
                         self.delivery.steps.reached(Step::Claimed);
                     }
@@ -315,10 +319,21 @@ impl Worker {
                 Err(error) => {
                     tracing::error!(%error, "due mail could not be claimed");
                     self.alarms.raise(AlarmKind::Disk, "queue", error.to_string());
+                    self.disk_failed = true;
                     route.due = false;
                     return;
                 }
             }
+        }
+    }
+
+    /// Outcomes that must be in the database before the dispatcher goes on. Where that cannot be had, they go the usual way.
+    async fn settle_now(&self, outcomes: Vec<Settlement>, now: Timestamp) {
+        let keys: Vec<_> = outcomes.iter().map(|outcome| (outcome.recipient, outcome.lease)).collect();
+        match self.store.settle(outcomes.clone(), now).await {
+            // A journal that cannot be written says so at the next mark.
+            Ok(_) => drop(self.delivery.journal.committed(keys)),
+            Err(_) => self.delivery.settle(outcomes).await,
         }
     }
 
@@ -366,6 +381,7 @@ impl Worker {
 
     fn announce(&mut self, wake_at: Timestamp) {
         let moving = self.alone.is_some()
+            || !self.told.is_empty()
             || self.running.values().any(|lane| lane.probe)
             || self.delivery.unsettled.load(Ordering::Acquire) > 0
             || self.routes.iter().any(|route| {

@@ -80,15 +80,15 @@ impl Returns {
             Err(error) => Err(error),
         }
     }
+}
 
-    /// Raises or clears the alarm about reports that could not be delivered.
-    pub fn report_lost(&self, to: &Address) {
-        self.alarms.raise(
-            AlarmKind::ReportLost,
-            to.domain(),
-            "A return report could not be delivered. It stays on the Returned list.",
-        );
-    }
+/// A report that could not be delivered is reported to nobody; a person is told.
+pub fn report_lost(alarms: &Alarms, to: &Address) {
+    alarms.raise(
+        AlarmKind::ReportLost,
+        to.domain(),
+        "A return report could not be delivered. What it told of stays on the Returned list. Check the library's return address.",
+    );
 }
 
 fn by_return_address(owed: Vec<Obligation>) -> BTreeMap<Address, Vec<Obligation>> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use jiff::Timestamp;
 use mail::{Action, Phase, Reason};
-use store::{Attempt, Claimed, Settlement, Verdict};
+use store::{AlarmKind, Attempt, Claimed, MessageId, Settlement, State, Verdict};
 use tokio::task::{Id, JoinError};
 
 use super::{ALONE, Alone, Worker, later};
@@ -133,8 +133,20 @@ impl Worker {
         }
         let now = self.delivery.clock.now();
         let settlements = left.iter().flat_map(|slot| broken(&slot.job, slot, now)).collect();
-        self.delivery.settle(settlements).await;
+        self.settle_now(settlements, now).await;
+        for slot in &left {
+            self.watch_strikes(slot.job.id).await;
+        }
         self.alone = Some(Alone::Next);
+    }
+
+    /// A person is told of a message that was set aside at its third strike.
+    async fn watch_strikes(&self, message: MessageId) {
+        let Ok(shown) = self.store.show(message).await else { return };
+        if shown.iter().any(|(row, _)| row.state == State::Held && row.reason == Some(Reason::Broke)) {
+            let text = "A message broke the program three times while it was being sent, and was set aside. The other messages are not affected. Show this to your IT person.";
+            self.alarms.raise(AlarmKind::BrokenMessage, &format!("message {}", message.0), text);
+        }
     }
 
     /// The next of those that were in flight when the program died, alone on one connection.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mail::Reason;
-use store::Claim;
+use store::{Claim, Filter, State};
 
 use super::{
     Worker,
@@ -11,9 +11,10 @@ use super::{
 use crate::{
     deliver::breaker::{Fault, Recovered},
     queue::{
-        lane::{Ended, Errand, Gate},
+        lane::{Ended, Errand},
         route,
     },
+    returns,
 };
 
 /// Messages returned for age per transaction.
@@ -47,7 +48,11 @@ impl Worker {
         let Some(route) = self.routes.get_mut(lane.route) else { return };
         let sole = route.active().is_none();
         let Some(upstream) = route.upstreams.get_mut(lane.upstream) else { return };
-        if let Some((fault, _)) = ended.fault {
+        // Where the message was blamed on the server after the sign-in, the breaker knows already.
+        let told = upstream.breaker.fault().filter(|_| upstream.breaker.next_probe_at().is_some());
+        let told = told.map(|(fault, _)| fault.clone());
+        let fault = ended.fault.map(|(fault, _)| fault);
+        if let Some(fault) = fault.or(told.filter(|_| !ended.answered)) {
             upstream.breaker.fail(now, fault.clone());
             if sole {
                 self.expire(lane, &fault).await;
@@ -56,7 +61,7 @@ impl Worker {
         }
         let recovered = if ended.answered {
             upstream.breaker.close(now)
-        } else if ended.ready && upstream.breaker.next_probe_at().is_none() {
+        } else if ended.ready {
             upstream.breaker.good_probe(now, sole)
         } else {
             upstream.breaker.probe_inconclusive(now);
@@ -79,9 +84,6 @@ impl Worker {
         let Some(name) = route.upstreams.get(upstream).map(|upstream| upstream.server.name.clone()) else {
             return;
         };
-        if let Some(upstream) = route.upstreams.get_mut(upstream) {
-            upstream.gate.send_replace(Gate::Open);
-        }
         if sole {
             route.recovery = Some(route::recovery(now, recovered.outage));
             route.due = true;
@@ -102,12 +104,25 @@ impl Worker {
                 self.store.expire(cutoff, practice, EXPIRE_SLICE, Reason::Expired, &fault.answer, now).await;
             match expired {
                 Ok(0) => return,
-                Ok(count) => tracing::warn!(count, "returned after 100 hours without a working server"),
+                Ok(count) => {
+                    tracing::warn!(count, "returned after 100 hours without a working server");
+                    self.watch_reports(now).await;
+                }
                 Err(error) => {
                     tracing::error!(%error, "what is too old could not be returned");
                     return;
                 }
             }
+        }
+    }
+
+    /// A return report that became too old itself is reported to nobody: a person is told.
+    async fn watch_reports(&self, now: Timestamp) {
+        let lost =
+            Filter { kind: Some(store::Kind::Report), state: Some(State::Returned), ..Filter::default() };
+        let Ok(lost) = self.store.list(lost, None, EXPIRE_SLICE).await else { return };
+        for row in lost.iter().filter(|row| row.settled_at == Some(now)) {
+            returns::report_lost(&self.alarms, &row.to.address);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What connections tell, and what the dispatcher makes of it.
 
 use mail::Reason;
-use store::{AlarmKind, Move, RunId, Selection};
+use store::{AlarmKind, Claimed, Move, RunId, Selection};
 
 use super::{Worker, later};
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
         breaker::Fault,
         conclude::{Effect, QUOTA_PAUSE, SHORT_PAUSE},
     },
-    queue::{lane::Gate, route::Told},
+    queue::route::{Told, given_back},
+    returns,
 };
 
 /// Fresh connections that break in the middle of a message, in a row, before it is the server's fault.
@@ -40,6 +41,7 @@ impl Worker {
                 route.paused_until = route.paused_until.max(Some(later(now, SHORT_PAUSE)));
             }
             Effect::Pause(fault) => {
+                upstream.proven = false;
                 route.paused_until = Some(later(now, QUOTA_PAUSE));
                 self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
             }
@@ -60,9 +62,11 @@ impl Worker {
             }
             Effect::Suspicious(refusal) => {
                 if let Some(run) = route.suspicion.count(&refusal) {
-                    self.hold_run(run, &refusal.answer).await;
+                    let inside = route.line.ready.take_run(run);
+                    self.hold_run(run, inside, &refusal.answer).await;
                 }
             }
+            Effect::ReportLost(to) => returns::report_lost(&self.alarms, &to),
         }
     }
 
@@ -79,10 +83,10 @@ impl Worker {
             fault.answer
         );
         let kind = if sign_in(fault.reason) { AlarmKind::SignIn } else { AlarmKind::ServerDown };
+        upstream.proven = false;
         if !upstream.breaker.fail(now, fault) {
             return;
         }
-        upstream.gate.send_replace(Gate::Finish);
         self.show_servers();
         self.alarms.raise(kind, &name, text);
         let Some(route) = self.routes.get(index) else { return };
@@ -98,9 +102,10 @@ impl Worker {
         self.look_again();
     }
 
-    /// Sets a whole run aside.
-    async fn hold_run(&self, run: RunId, answer: &str) {
+    /// Sets a whole run aside, with what of it is claimed and stands in line.
+    async fn hold_run(&self, run: RunId, inside: Vec<Claimed>, answer: &str) {
         let now = self.delivery.clock.now();
+        self.settle_now(given_back(&inside, now), now).await;
         let text = format!(
             "The mail server gave the same refusal to several patrons of different domains in a row, so the rest of run {} is set aside. The server said: {answer}",
             run.0
