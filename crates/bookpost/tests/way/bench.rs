@@ -3,26 +3,30 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bookpost::{
-    app::{App, Start},
+    app::{App, Start, steps::Step},
     config::{
         AlarmsConfig, Config, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site, Way,
     },
 };
 use jiff::Timestamp;
-use mail::{Address, Envelope, ReversePath, clock::Clock, retry::RetrySchedule};
-use store::{Class, Kind, NewMessage};
-use testkit::clock::ManualClock;
+use mail::{Address, Envelope, Recipient, ReversePath, clock::Clock, retry::RetrySchedule};
+use store::{AlarmKind, Attempt, Class, Counts, Filter, Kind, NewMessage, Row};
+use testkit::{
+    clock::ManualClock,
+    sink::{At, Does, Rule, Settings, Sink},
+};
 
 /// Where all tests begin.
-pub const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
+pub(crate) const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-pub struct Bench {
-    pub app: App,
-    pub clock: ManualClock,
-    pub folder: tempfile::TempDir,
+pub(crate) struct Bench {
+    pub(crate) app: App,
+    pub(crate) clock: ManualClock,
+    pub(crate) folder: tempfile::TempDir,
+    config: Config,
 }
 
-pub fn server(name: &str, address: SocketAddr) -> Arc<Server> {
+pub(crate) fn server(name: &str, address: SocketAddr) -> Arc<Server> {
     Arc::new(Server {
         name: name.into(),
         host: address.ip().to_string(),
@@ -37,7 +41,7 @@ pub fn server(name: &str, address: SocketAddr) -> Arc<Server> {
     })
 }
 
-pub fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Config {
+pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Config {
     let email: Address = "library@riverside.example.org".parse().unwrap();
     Config {
         data_dir: folder.into(),
@@ -78,60 +82,191 @@ pub fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Config {
 }
 
 impl Bench {
-    pub async fn start(servers: Vec<Arc<Server>>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    pub(crate) async fn start(servers: Vec<Arc<Server>>) -> Self {
+        Self::start_with(servers, |_| {}).await
+    }
+
+    /// With other preferences than the usual ones.
+    pub(crate) async fn start_with(servers: Vec<Arc<Server>>, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_broken(servers, change, None).await
+    }
+
+    /// Where the attempts that come to a step first break there.
+    pub(crate) async fn start_broken(
+        servers: Vec<Arc<Server>>,
+        change: impl FnOnce(&mut Config),
+        break_at: Option<(Step, u32)>,
+    ) -> Self {
+        let folder = memory_folder();
         let clock = ManualClock::at(START);
-        let app = open(&folder, servers, &clock).await;
-        Self { app, clock, folder }
+        let mut config = config(folder.path(), servers);
+        change(&mut config);
+        let app = open(&config, &clock, break_at).await;
+        Self { app, clock, folder, config }
     }
 
     /// Ends it cleanly and starts it again `later`, with these servers.
-    pub async fn restart(self, servers: Vec<Arc<Server>>, later: Duration) -> Self {
-        self.app.stop().await.unwrap();
-        self.clock.advance(later);
-        let app = open(&self.folder, servers, &self.clock).await;
-        Self { app, clock: self.clock, folder: self.folder }
+    pub(crate) async fn restart(self, servers: Vec<Arc<Server>>, later: Duration) -> Self {
+        let Self { app, clock, folder, mut config } = self;
+        app.stop().await.unwrap();
+        drop(app);
+        clock.advance(later);
+        config.sending.way = Way::Servers(servers);
+        let app = open(&config, &clock, None).await;
+        Self { app, clock, folder, config }
     }
 
-    pub async fn accept(&self, addresses: &[&str]) {
-        let messages = addresses.iter().map(|to| message(to, self.clock.now())).collect();
+    /// Starts another one on a copy of the data folder as it is now: what the next start finds after a sudden end.
+    pub(crate) async fn after_a_crash(&self, servers: Vec<Arc<Server>>) -> Self {
+        let folder = memory_folder();
+        copy(self.folder.path(), folder.path());
+        let clock = ManualClock::at(self.clock.now());
+        let mut config = self.config.clone();
+        config.data_dir = folder.path().into();
+        config.sending.way = Way::Servers(servers);
+        let app = open(&config, &clock, None).await;
+        Self { app, clock, folder, config }
+    }
+
+    /// One message to each.
+    pub(crate) async fn accept(&self, addresses: &[&str]) {
+        let messages = addresses.iter().map(|to| message(&[to], self.clock.now())).collect();
         self.app.receiver.accept(messages).await.unwrap();
     }
 
-    /// Waits until nothing moves: what is due was attempted, and all tasks sleep.
-    pub async fn quiet(&self) {
+    /// One message to each of `count` patrons.
+    pub(crate) async fn accept_many(&self, count: usize) {
+        let messages = (0..count).map(|n| message(&[&patron(n)], self.clock.now())).collect();
+        self.app.receiver.accept(messages).await.unwrap();
+    }
+
+    /// Waits until nothing moves: what is due was attempted, alarms are on record, and all tasks sleep.
+    pub(crate) async fn quiet(&self) {
         // Dispatcher, return reports, upkeep. A report that is written wakes the dispatcher once more.
         self.clock.wait_for_sleepers(3).await;
         self.app.worker.quiet().await.unwrap();
+        self.app.alarms.carried_out().await;
         self.clock.wait_for_sleepers(3).await;
     }
 
-    /// Lets time pass, step by step, until `length` is over.
-    pub async fn pass(&self, length: Duration) {
+    /// Lets time pass, from one sleeper's hour to the next, until `length` is over.
+    pub(crate) async fn pass(&self, length: Duration) {
+        self.pass_in_steps(length, Duration::ZERO).await;
+    }
+
+    /// The same in steps of at least `step`: sleepers oversleep by up to that, and weeks pass quickly.
+    pub(crate) async fn pass_in_steps(&self, length: Duration, step: Duration) {
         let end = self.clock.now() + length;
         self.quiet().await;
         while let Some(next) = self.clock.next_sleeper().filter(|next| *next <= end) {
-            self.clock.set(next);
+            self.clock.set(next.max(self.clock.now() + step).min(end));
             self.quiet().await;
         }
         self.clock.set(end);
         self.quiet().await;
     }
+
+    pub(crate) async fn counts(&self) -> Counts {
+        self.app.store.counts().await.unwrap()
+    }
+
+    /// The newest recipient with this address.
+    pub(crate) async fn row(&self, address: &str) -> Row {
+        let filter = Filter { address: Some(address.parse().unwrap()), ..Filter::default() };
+        self.app.store.list(filter, None, 1).await.unwrap().pop().expect(address)
+    }
+
+    /// What became of the newest recipient with this address, attempt by attempt.
+    pub(crate) async fn attempts(&self, address: &str) -> Vec<Attempt> {
+        let row = self.row(address).await;
+        let shown = self.app.store.show(row.message).await.unwrap();
+        shown.into_iter().find(|(one, _)| one.recipient == row.recipient).unwrap().1
+    }
+
+    /// The alarms that are open: kind, subject, text; oldest first.
+    pub(crate) async fn open_alarms(&self) -> Vec<(AlarmKind, String, String)> {
+        self.alarms(true).await
+    }
+
+    /// All alarms there ever were; oldest first.
+    pub(crate) async fn alarms(&self, open_only: bool) -> Vec<(AlarmKind, String, String)> {
+        self.app.alarms.carried_out().await;
+        let mut alarms = self.app.store.alarms(open_only, 1000).await.unwrap();
+        alarms.reverse();
+        alarms.into_iter().map(|alarm| (alarm.kind, alarm.subject, alarm.text)).collect()
+    }
+
+    pub(crate) async fn alarm_kinds(&self) -> Vec<AlarmKind> {
+        self.open_alarms().await.into_iter().map(|(kind, ..)| kind).collect()
+    }
 }
 
-async fn open(folder: &tempfile::TempDir, servers: Vec<Arc<Server>>, clock: &ManualClock) -> App {
+/// In memory where there is such a place: virtual time is to cost nothing, and a sync on a disk does.
+fn memory_folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let found = tempfile::Builder::new().prefix("bookpost-way-").tempdir_in(memory);
+    found.or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+async fn open(config: &Config, clock: &ManualClock, break_at: Option<(Step, u32)>) -> App {
     let start = Start {
         clock: Arc::new(clock.clone()),
         seed: 7,
         boot_id: "test-boot".into(),
         practice_rules: Vec::new(),
+        break_at,
     };
-    App::start(config(folder.path(), servers), start).await.unwrap()
+    App::start(config.clone(), start).await.unwrap()
 }
 
-pub fn message(to: &str, now: Timestamp) -> NewMessage {
-    let to: Address = to.parse().unwrap();
-    let message_id = format!("<{to}.{}@bookpost.example.org>", now.as_microsecond());
+pub(crate) fn patron(number: usize) -> String {
+    format!("patron{number}@example.org")
+}
+
+/// An address where nobody listens.
+pub(crate) fn nobody() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A sink that does this out of the ordinary, and keeps what it takes.
+pub(crate) async fn sink(rules: Vec<Rule>) -> Sink {
+    Sink::start(Settings { rules, keep_bytes: true, ..Settings::default() }).await.unwrap()
+}
+
+/// A sink where nobody listened before.
+pub(crate) async fn sink_at(address: SocketAddr) -> Sink {
+    Sink::start(Settings { port: address.port(), keep_bytes: true, ..Settings::default() }).await.unwrap()
+}
+
+/// `reply` to everybody at `at`, each time.
+pub(crate) fn always(at: At, reply: &str) -> Rule {
+    Rule { at, address: None, does: Does::Reply(reply.into()), times: None }
+}
+
+/// `reply` about `address` at RCPT, each time.
+pub(crate) fn refuses(address: &str, reply: &str) -> Rule {
+    Rule { address: Some(address.into()), ..always(At::Rcpt, reply) }
+}
+
+/// One message with one text to all of these.
+pub(crate) fn message(to: &[&str], now: Timestamp) -> NewMessage {
+    let recipients: Vec<Recipient> = to.iter().map(|to| to.parse::<Address>().unwrap().into()).collect();
+    let unique = format!("{}.{}", to[0].replace('@', "="), now.as_microsecond());
+    let message_id = format!("<{unique}@bookpost.example.org>");
+    let to = to.join(", ");
     let text = format!(
         "From: library@riverside.example.org\r\nTo: {to}\r\nMessage-ID: {message_id}\r\nSubject: Test\r\n\r\nHello\r\n"
     );
@@ -143,7 +278,7 @@ pub fn message(to: &str, now: Timestamp) -> NewMessage {
         application: "test".into(),
         site: Some("RIV".into()),
         run: None,
-        envelope: Envelope::to_one(ReversePath::Address(from), to),
+        envelope: Envelope::new(ReversePath::Address(from), recipients).unwrap(),
         message_id,
         subject: "Test".into(),
         patron: None,

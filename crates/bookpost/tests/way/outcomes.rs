@@ -1,18 +1,24 @@
-//! One attempt and what it comes to.
+//! One attempt and what it comes to, for one recipient and for the others.
 
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use mail::{Phase, Reason, clock::Clock};
+use store::{AlarmKind, State};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
-use crate::bench::{Bench, server};
+use crate::bench::{Bench, START, always, message, refuses, server, sink};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn everything_arrives_once() {
     let sink = Sink::start(Settings::default()).await.unwrap();
     let bench = Bench::start(vec![server("server1", sink.address())]).await;
-    let addresses: Vec<String> = (0..500).map(|n| format!("patron{n}@example.org")).collect();
-    bench.accept(&addresses.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    sink.wait_for(500).await;
+    bench.accept_many(500).await;
     bench.quiet().await;
-    let counts = bench.app.store.counts().await.unwrap();
+    let counts = bench.counts().await;
     assert_eq!((counts.delivered, counts.waiting, counts.sending), (500, 0, 0));
     assert_eq!(sink.count(), 500);
     assert!(sink.connections() <= 20, "{} connections", sink.connections());
@@ -21,22 +27,163 @@ async fn everything_arrives_once() {
 
 #[tokio::test]
 async fn one_refusal_is_that_recipients_and_is_reported() {
-    let refused = Rule {
-        at: At::Rcpt,
-        address: Some("gone@example.org".into()),
-        does: Does::Reply("550 5.1.1 no such user".into()),
-        times: None,
-    };
-    let sink = Sink::start(Settings { rules: vec![refused], keep_bytes: true, ..Settings::default() })
-        .await
-        .unwrap();
+    let sink = sink(vec![refuses("gone@example.org", "550 5.1.1 no such user")]).await;
     let bench = Bench::start(vec![server("server1", sink.address())]).await;
     bench.accept(&["ann@example.org", "gone@example.org", "bob@example.org"]).await;
-    sink.wait_for(2).await;
-    bench.pass(std::time::Duration::from_secs(120)).await;
-    let counts = bench.app.store.counts().await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    let counts = bench.counts().await;
     assert_eq!((counts.delivered, counts.returned, counts.reports_owed), (3, 1, 0));
     let report = sink.taken().pop().unwrap();
     assert_eq!((report.from.as_str(), report.to), ("", vec!["returns@riverside.example.org".to_owned()]));
-    bench.app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn within_one_message_too_the_others_are_delivered() {
+    let sink = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        refuses("full@example.org", "452 4.2.2 mailbox full"),
+    ])
+    .await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let to = ["ann@example.org", "gone@example.org", "bob@example.org", "full@example.org"];
+    bench.app.receiver.accept(vec![message(&to, START)]).await.unwrap();
+    bench.quiet().await;
+    let mut states = Vec::new();
+    for address in to {
+        let row = bench.row(address).await;
+        states.push((row.state, row.reason));
+    }
+    let delivered = (State::Delivered, None);
+    let gone = (State::Returned, Some(Reason::AddressUnknown));
+    assert_eq!(states, [delivered, gone, delivered, (State::Waiting, Some(Reason::MailboxFull))]);
+    assert_eq!(sink.taken()[0].to, ["ann@example.org", "bob@example.org"]);
+}
+
+#[tokio::test]
+async fn a_message_that_is_put_off_goes_by_the_schedule_until_it_is_returned_at_100_hours() {
+    let later = "451 4.7.1 greylisted, come back later";
+    let sink = sink(vec![refuses("slow@example.org", later)]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["slow@example.org", "ann@example.org"]).await;
+    bench.pass(MINUTE * 2).await;
+    let row = bench.row("slow@example.org").await;
+    assert_eq!((row.state, row.reason), (State::Waiting, Some(Reason::TryLater)), "it says why it waits");
+    assert!(row.answer.unwrap().contains("greylisted"));
+    bench.pass_in_steps(HOUR * 100 - MINUTE * 3, MINUTE).await;
+    bench.pass(MINUTE * 2).await;
+    let attempts = bench.attempts("slow@example.org").await;
+    for (one, next) in attempts.iter().zip(attempts.iter().skip(1)) {
+        let age = one.started_at.duration_since(START);
+        let wait = next.started_at.duration_since(one.started_at);
+        let (least, most) = if age < SignedDuration::from_hours(1) { (3, 9) } else { (60, 90) };
+        let last = next.started_at == START + HOUR * 100;
+        assert!(wait <= SignedDuration::from_mins(most + 1), "{age:#} {wait:#}");
+        assert!(wait >= SignedDuration::from_mins(least) || last, "{age:#} {wait:#}");
+        assert_eq!((one.reason, one.phase), (Some(Reason::TryLater), Phase::Rcpt));
+    }
+    assert_eq!(attempts.last().unwrap().started_at, START + HOUR * 100);
+    let row = bench.row("slow@example.org").await;
+    assert_eq!((row.state, row.settled_at), (State::Returned, Some(START + HOUR * 100)));
+    assert_eq!(bench.row("ann@example.org").await.settled_at, Some(START));
+    assert_eq!(bench.alarms(false).await, []);
+}
+
+#[tokio::test]
+async fn one_messages_4xx_never_changes_the_server() {
+    for at in [At::Rcpt, At::Dot] {
+        let rule = Rule { at, ..refuses("slow@example.org", "451 4.3.0 not now") };
+        let first = sink(vec![rule]).await;
+        let second = sink(Vec::new()).await;
+        let servers = vec![server("server1", first.address()), server("server2", second.address())];
+        let bench = Bench::start(servers).await;
+        bench.accept(&["slow@example.org", "ann@example.org"]).await;
+        bench.pass(HOUR * 3).await;
+        assert_eq!((first.count(), second.connections()), (1, 0), "{at:?}");
+        assert_eq!(bench.alarms(false).await, []);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_in_doubt_and_the_other_server_is_not_asked() {
+    let hang_up = Rule { at: At::Dot, address: None, does: Does::HangUp, times: Some(1) };
+    let first = sink(vec![hang_up]).await;
+    let second = sink(Vec::new()).await;
+    let servers = vec![server("server1", first.address()), server("server2", second.address())];
+    let bench = Bench::start(servers).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.quiet().await;
+    assert_eq!((first.count(), second.count()), (1, 0));
+    let row = bench.row("ann@example.org").await;
+    assert_eq!((row.state, row.reason), (State::Waiting, Some(Reason::AnswerUnknown)));
+    assert_eq!((row.in_doubt_at, bench.counts().await.ever_in_doubt), (Some(START), 1));
+    assert!((START + MINUTE * 3..=START + MINUTE * 9).contains(&row.due_at.unwrap()));
+    bench.pass(MINUTE * 10).await;
+    let row = bench.row("ann@example.org").await;
+    assert_eq!((row.state, row.in_doubt_at), (State::Delivered, Some(START)), "that it was in doubt stays");
+    let [once, again] = &first.taken()[..] else { panic!("{:?}", first.taken()) };
+    assert_eq!((&once.id, &once.bytes), (&again.id, &again.bytes), "the same bytes");
+    assert_eq!((second.count(), bench.counts().await.ever_in_doubt), (0, 1));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_waits_for_a_person_where_that_is_the_policy() {
+    let hang_up = Rule { at: At::Dot, address: None, does: Does::HangUp, times: None };
+    let sink = sink(vec![hang_up]).await;
+    let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+        config.sending.in_doubt = bookpost::config::InDoubtPolicy::Hold;
+    })
+    .await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(HOUR * 3).await;
+    assert_eq!(bench.row("ann@example.org").await.state, State::InDoubt);
+    assert_eq!((sink.count(), bench.counts().await.in_doubt), (1, 1));
+}
+
+#[tokio::test]
+async fn too_many_recipients_are_sent_at_once_in_smaller_groups() {
+    let to: Vec<String> = (0..12).map(|n| format!("reader{n}@example.org")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    let full = |n: usize| Rule { times: Some(1), ..refuses(to[n], "452 4.5.3 too many recipients") };
+    let sink = sink((5..12).chain(10..12).map(full).collect()).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.app.receiver.accept(vec![message(&to, START)]).await.unwrap();
+    bench.quiet().await;
+    let groups: Vec<usize> = sink.taken().iter().map(|taken| taken.to.len()).collect();
+    assert_eq!((groups, bench.counts().await.delivered), (vec![5, 5, 2], 12));
+    assert_eq!(bench.clock.now(), START, "at once");
+}
+
+#[tokio::test]
+async fn where_even_the_first_recipient_is_too_many_all_wait_by_the_schedule() {
+    let sink = sink(vec![always(At::Rcpt, "452 4.5.3 too many recipients")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let to = ["ann@example.org", "bob@example.org", "cy@example.org"];
+    bench.app.receiver.accept(vec![message(&to, START)]).await.unwrap();
+    bench.quiet().await;
+    for address in to {
+        let row = bench.row(address).await;
+        assert_eq!((row.state, row.reason), (State::Waiting, Some(Reason::TooManyRecipients)));
+        assert!(row.due_at.unwrap() >= START + MINUTE * 3);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_all_recipients_after_the_message_is_tried_with_half_of_them() {
+    let refusal = always(At::Dot, "452 4.5.3 too many recipients");
+    let sink = sink(vec![Rule { times: Some(1), ..refusal }]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let to = ["ann@example.org", "bob@example.org", "cy@example.org"];
+    bench.app.receiver.accept(vec![message(&to, START)]).await.unwrap();
+    bench.quiet().await;
+    let groups: Vec<usize> = sink.taken().iter().map(|taken| taken.to.len()).collect();
+    assert_eq!((groups, bench.counts().await.delivered), (vec![2, 1], 3));
+}
+
+#[tokio::test]
+async fn what_broke_without_the_servers_fault_raises_no_alarm() {
+    let sink = sink(vec![refuses("gone@example.org", "550 5.1.1 no such user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["gone@example.org", "ann@example.org"]).await;
+    bench.pass(HOUR).await;
+    assert_eq!(bench.alarms(false).await, Vec::<(AlarmKind, String, String)>::new());
 }

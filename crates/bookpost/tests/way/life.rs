@@ -1,0 +1,166 @@
+//! Ends and starts: clean ones, sudden ones, and attempts that break.
+
+use std::{sync::Arc, time::Duration};
+
+use bookpost::{
+    app::steps::Step,
+    config::{Server, Way},
+};
+use mail::Reason;
+use store::{AlarmKind, State, Store};
+use testkit::sink::{At, Does, Rule, Settings, Sink};
+
+use crate::bench::{Bench, START, message, nobody, server, sink, sink_at};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A sink without PIPELINING that keeps back its answers to whole messages.
+async fn slow_sink() -> Sink {
+    let rules = vec![Rule { at: At::Dot, address: None, does: Does::Wait, times: None }];
+    let extensions = vec!["8BITMIME".into(), "SIZE 52428800".into()];
+    Sink::start(Settings { rules, extensions, keep_bytes: true, ..Settings::default() }).await.unwrap()
+}
+
+fn one_connection(sink: &Sink) -> Arc<Server> {
+    let mut server = Server::clone(&server("server1", sink.address()));
+    server.connections = 1;
+    Arc::new(server)
+}
+
+#[tokio::test]
+async fn a_clean_end_gives_back_what_was_not_sent_and_waits_for_the_answers() {
+    let sink = slow_sink().await;
+    let bench = Bench::start(vec![one_connection(&sink)]).await;
+    bench.accept(&["ann@example.org", "bob@example.org"]).await;
+    sink.wait_for(1).await;
+    let answer = async {
+        while bench.counts().await.waiting == 0 {
+            tokio::task::yield_now().await;
+        }
+        sink.let_go();
+    };
+    let (stopped, ()) = tokio::join!(bench.app.stop(), answer);
+    stopped.unwrap();
+    let Bench { app, folder, .. } = bench;
+    drop(app);
+    let store = Store::open(folder.path(), START).unwrap();
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.delivered, counts.waiting, counts.sending, counts.ever_in_doubt), (1, 1, 0, 0));
+    assert_eq!(sink.taken()[0].to, ["ann@example.org"]);
+}
+
+#[tokio::test]
+async fn after_a_sudden_end_only_what_may_have_arrived_is_in_doubt_and_all_is_sent() {
+    let slow = slow_sink().await;
+    let before = Bench::start(vec![one_connection(&slow)]).await;
+    before.accept(&["ann@example.org", "bob@example.org", "cy@example.org"]).await;
+    slow.wait_for(1).await;
+    let sink = sink(Vec::new()).await;
+    let after = before.after_a_crash(vec![server("server1", sink.address())]).await;
+    after.quiet().await;
+    assert_eq!((sink.count(), after.counts().await.ever_in_doubt), (2, 1));
+    let row = after.row("ann@example.org").await;
+    assert_eq!((row.state, row.reason), (State::Waiting, Some(Reason::AnswerUnknown)));
+    after.pass(MINUTE * 10).await;
+    let counts = after.counts().await;
+    assert_eq!((counts.delivered, counts.ever_in_doubt, sink.count()), (3, 1, 3));
+    let again = sink.taken().pop().unwrap();
+    let once = slow.taken().remove(0);
+    assert_eq!((&once.id, &once.bytes), (&again.id, &again.bytes), "the same bytes");
+    assert_eq!(after.app.store.check().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_in_flight_waits_for_its_server_like_all_the_others() {
+    let slow = slow_sink().await;
+    let before = Bench::start(vec![one_connection(&slow)]).await;
+    before.accept(&["ann@example.org", "bob@example.org"]).await;
+    slow.wait_for(1).await;
+    let address = nobody();
+    let after = before.after_a_crash(vec![server("server1", address)]).await;
+    after.pass(HOUR).await;
+    assert_eq!(after.counts().await.waiting, 2);
+    let sink = sink_at(address).await;
+    after.pass(MINUTE * 15).await;
+    assert_eq!((after.counts().await.delivered, sink.count()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_message_that_breaks_its_attempts_is_set_aside_at_the_third_strike() {
+    let sink = sink(Vec::new()).await;
+    let breaks = Some((Step::TransmissionBegun, 3));
+    let bench = Bench::start_broken(vec![one_connection(&sink)], |_| {}, breaks).await;
+    bench.accept(&["bad@example.org", "ann@example.org", "bob@example.org", "cy@example.org"]).await;
+    bench.pass(MINUTE).await;
+    let bad = bench.row("bad@example.org").await;
+    assert_eq!((bad.state, bad.strikes, bad.reason), (State::Held, 3, Some(Reason::Broke)));
+    let counts = bench.counts().await;
+    assert_eq!((counts.delivered, counts.held, counts.ever_in_doubt, sink.count()), (3, 1, 0, 3));
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::BrokenMessage]);
+}
+
+#[tokio::test]
+async fn practice_mail_is_never_sent_and_never_counts_as_delivered() {
+    let sink = sink(Vec::new()).await;
+    for real in [true, false] {
+        let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+            if !real {
+                config.sending.way = Way::Practice;
+            }
+        })
+        .await;
+        let mut rehearsal = message(&["ann@example.org"], START);
+        rehearsal.practice = true;
+        bench.app.receiver.accept(vec![rehearsal]).await.unwrap();
+        bench.quiet().await;
+        let counts = bench.counts().await;
+        assert_eq!((counts.practiced, counts.delivered, sink.connections()), (1, 0, 0), "{real}");
+        assert_eq!(bench.row("ann@example.org").await.state, State::Practiced);
+    }
+}
+
+#[tokio::test]
+async fn real_mail_waits_while_only_practice_is_chosen() {
+    let sink = sink(Vec::new()).await;
+    let bench = Bench::start_with(Vec::new(), |config| config.sending.way = Way::Practice).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(HOUR).await;
+    let counts = bench.counts().await;
+    assert_eq!((counts.waiting, counts.practiced, counts.delivered), (1, 0, 0));
+    let bench = bench.restart(vec![server("server1", sink.address())], MINUTE).await;
+    bench.quiet().await;
+    assert_eq!((bench.counts().await.delivered, sink.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_the_disk_does_not_take_is_not_accepted() {
+    let program = std::env::current_exe().unwrap();
+    let script = "trap '' XFSZ; ulimit -f 20000; exec \"$0\" --exact life::with_a_small_disk --ignored";
+    let mut child = tokio::process::Command::new("sh");
+    let done = child.arg("-c").arg(script).arg(program).output().await.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("1 passed"), "it was run");
+}
+
+#[tokio::test]
+#[ignore = "run by what_the_disk_does_not_take_is_not_accepted, where no file grows over 10 MB"]
+async fn with_a_small_disk() {
+    let bench = Bench::start_with(Vec::new(), |config| config.sending.way = Way::None).await;
+    let mut accepted = 0;
+    let error = loop {
+        let mut pair = [message(&["ann@example.org"], START), message(&["bob@example.org"], START)];
+        for one in &mut pair {
+            one.bytes =
+                [one.bytes.as_ref(), &b"A long line of a long text.\r\n".repeat(20_000)[..]].concat().into();
+        }
+        match bench.app.receiver.accept(pair.to_vec()).await {
+            Ok(stored) => accepted += stored.len() as u64,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, store::Error::DiskFull(_) | store::Error::Disk(_)), "{error}");
+    assert!(accepted > 0);
+    assert_eq!(bench.counts().await.waiting, accepted, "all that was promised, and nothing else");
+    assert_eq!(bench.app.store.check().await.unwrap(), Vec::<String>::new());
+}

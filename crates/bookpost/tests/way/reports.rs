@@ -1,0 +1,114 @@
+//! What comes back to the library, and what must never cause a report.
+
+use std::time::Duration;
+
+use mail::ReversePath;
+use store::{AlarmKind, Filter, Kind};
+use testkit::sink::{At, Does, Rule};
+
+use crate::bench::{Bench, START, always, message, refuses, server, sink};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const RETURNS: &str = "returns@riverside.example.org";
+
+async fn reports(bench: &Bench) -> usize {
+    let filter = Filter { kind: Some(Kind::Report), ..Filter::default() };
+    bench.app.store.list(filter, None, 1000).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_report_that_is_refused_causes_no_report_but_an_alarm() {
+    let sink = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        refuses(RETURNS, "550 5.1.1 no such user"),
+    ])
+    .await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["gone@example.org"]).await;
+    bench.pass(HOUR).await;
+    assert_eq!((reports(&bench).await, bench.counts().await.reports_owed), (1, 0));
+    assert_eq!((bench.counts().await.returned, sink.count()), (2, 0));
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ReportLost]);
+}
+
+#[tokio::test]
+async fn a_report_that_is_put_off_for_100_hours_raises_an_alarm() {
+    let sink = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        refuses(RETURNS, "452 4.2.2 mailbox full"),
+    ])
+    .await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["gone@example.org"]).await;
+    bench.pass_in_steps(HOUR * 99, MINUTE * 20).await;
+    assert_eq!(bench.alarms(false).await, []);
+    bench.pass_in_steps(HOUR * 2, MINUTE * 20).await;
+    assert_eq!((reports(&bench).await, bench.alarm_kinds().await), (1, vec![AlarmKind::ReportLost]));
+}
+
+#[tokio::test]
+async fn a_report_that_waits_behind_a_dead_server_for_too_long_raises_an_alarm() {
+    let first = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        refuses(RETURNS, "451 4.3.0 not now"),
+    ])
+    .await;
+    let address = first.address();
+    let bench = Bench::start(vec![server("server1", address)]).await;
+    bench.accept(&["gone@example.org"]).await;
+    bench.pass(MINUTE * 2).await;
+    drop(first);
+    bench.pass_in_steps(HOUR * 101, MINUTE * 20).await;
+    assert_eq!((reports(&bench).await, bench.counts().await.returned), (1, 2));
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown, AlarmKind::ReportLost]);
+}
+
+#[tokio::test]
+async fn mail_without_a_sender_is_never_reported() {
+    let sink = sink(vec![always(At::Rcpt, "550 5.1.1 no such user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let mut one = message(&["gone@example.org"], START);
+    one.envelope.reverse_path = ReversePath::Null;
+    bench.app.receiver.accept(vec![one]).await.unwrap();
+    bench.pass(HOUR).await;
+    let counts = bench.counts().await;
+    assert_eq!((counts.returned, counts.reports_owed, reports(&bench).await), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn the_returns_of_one_message_are_one_report() {
+    let sink = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        refuses("away@example.org", "550 5.1.1 no such user"),
+    ])
+    .await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let to = ["gone@example.org", "ann@example.org", "away@example.org"];
+    bench.app.receiver.accept(vec![message(&to, START)]).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(reports(&bench).await, 1);
+    let report = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+    assert!(report.contains("gone@example.org") && report.contains("away@example.org"), "{report}");
+}
+
+#[tokio::test]
+async fn many_returns_within_ten_minutes_are_one_summary() {
+    for (returns, expected) in [(20, 20), (21, 1)] {
+        let refusal = Rule {
+            at: At::Rcpt,
+            address: None,
+            does: Does::Reply("550 5.1.1 no such user".into()),
+            times: Some(returns),
+        };
+        let sink = sink(vec![refusal]).await;
+        let bench = Bench::start(vec![server("server1", sink.address())]).await;
+        bench.accept_many(returns as usize).await;
+        bench.pass(MINUTE * 30).await;
+        let counts = bench.counts().await;
+        assert_eq!((counts.returned, counts.reports_owed), (u64::from(returns), 0));
+        assert_eq!((reports(&bench).await, sink.count()), (expected, expected as u64));
+        let last = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+        assert_eq!(last.contains("text/csv"), expected == 1, "{last}");
+    }
+}
