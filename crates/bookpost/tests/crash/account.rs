@@ -35,9 +35,16 @@ pub(crate) struct Account {
     pub(crate) in_doubt: usize,
     /// Messages in the queue.
     pub(crate) messages: usize,
+    /// Their Message-IDs.
+    known: BTreeSet<String>,
 }
 
 impl Account {
+    /// Those of `numbers` that are in the queue.
+    pub(crate) fn refused(&self, numbers: &BTreeSet<u64>) -> Vec<String> {
+        numbers.iter().map(|number| message_id(*number)).filter(|id| self.known.contains(id)).collect()
+    }
+
     /// Fails the test unless all is in order.
     pub(crate) fn assert_sound(&self, told: &str) {
         let found = [&self.lost, &self.silently_doubled, &self.disagreements, &self.damage];
@@ -78,6 +85,7 @@ pub(crate) async fn account(folder: &Path, ledger: &Path, promised: &BTreeSet<u6
         promised.iter().map(|number| message_id(*number)).filter(|id| !known.contains(id)).collect();
     let unknown = taken.keys().filter(|id| !known.contains(*id));
     account.disagreements.extend(unknown.map(|id| format!("{id} came and is not in the queue")));
+    account.known = known;
     account
 }
 
