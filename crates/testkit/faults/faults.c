@@ -9,7 +9,7 @@
  *   U path            unlinked                D path      folder synced
  *   M path            folder made
  *
- * FAULTS_ENOSPC_AFTER=n   writes fail once n bytes were written
+ * FAULTS_ENOSPC_AFTER=n   writes fail once files have grown by n bytes; what overwrites goes on
  * FAULTS_EIO_WRITE=n      the nth write fails       FAULTS_EIO_SYNC=n   the nth sync fails; later ones lie, as real ones do
  *
  * Calls made without the C library, and memory maps, are not seen.
@@ -96,26 +96,30 @@ static void tell(const void *data, size_t length, const char *format, ...) {
     if (syscall(SYS_writev, log_fd, parts, 2) != (long)(size + length)) abort();
 }
 
-static int write_fails(size_t length) {
+static int write_fails(int fd, off_t place, size_t length) {
     if (eio_write > 0 && --eio_write == 0) return EIO;
     if (space < 0) return 0;
-    if ((size_t)space < length) return ENOSPC;
-    space -= (long)length;
+    struct stat status;
+    if (fstat(fd, &status) != 0) return 0;
+    long growth = (long)place + (long)length - (long)status.st_size;
+    if (growth <= 0) return 0;
+    if (space < growth) return ENOSPC;
+    space -= growth;
     return 0;
 }
 
 static ssize_t write_at(int fd, const void *data, size_t length, off_t at) {
     pthread_mutex_lock(&lock);
-    int error = write_fails(length);
+    off_t place = at;
+    if (at < 0) {
+        int appending = fcntl(fd, F_GETFL) & O_APPEND;
+        place = lseek(fd, 0, appending ? SEEK_END : SEEK_CUR);
+    }
+    int error = write_fails(fd, place, length);
     ssize_t done = -1;
     if (error) {
         errno = error;
     } else {
-        off_t place = at;
-        if (at < 0) {
-            int appending = fcntl(fd, F_GETFL) & O_APPEND;
-            place = lseek(fd, 0, appending ? SEEK_END : SEEK_CUR);
-        }
         done = at < 0 ? syscall(SYS_write, fd, data, length) : syscall(SYS_pwrite64, fd, data, length, at);
         if (done > 0) tell(data, (size_t)done, "W %lu %lld %zd\n", inode(fd), (long long)place, done);
     }

@@ -390,7 +390,8 @@ int main(void) {
     fn calls_fail_when_told_to() {
         for (setting, said) in [
             (None, "0 0 0 0 0 0"),
-            (Some(("FAULTS_ENOSPC_AFTER", "3000")), "0 0 0 28 0 0"),
+            (Some(("FAULTS_ENOSPC_AFTER", "2048")), "0 0 0 0 0 0"),
+            (Some(("FAULTS_ENOSPC_AFTER", "2047")), "28 0 0 28 0 0"),
             (Some(("FAULTS_EIO_WRITE", "1")), "5 0 0 0 0 0"),
             (Some(("FAULTS_EIO_SYNC", "3")), "0 0 0 0 5 0"),
         ] {

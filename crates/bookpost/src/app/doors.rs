@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use mail::clock::Clock;
@@ -20,6 +20,9 @@ use crate::{
     web::{Metrics, Outcome},
 };
 
+/// What the alarm is about when mail cannot be stored.
+const WAY_IN: &str = "new mail";
+
 /// From receive to the lines of the routes.
 pub(super) struct Lines {
     all: Vec<Arc<Line>>,
@@ -27,6 +30,9 @@ pub(super) struct Lines {
     handle: Handle,
     delivery: Arc<Delivery>,
     metrics: Metrics,
+    alarms: Alarms,
+    /// Mail is refused since the alarm was given.
+    refusing: AtomicBool,
 }
 
 impl Lines {
@@ -36,9 +42,10 @@ impl Lines {
         handle: Handle,
         delivery: Arc<Delivery>,
         metrics: Metrics,
+        alarms: Alarms,
     ) -> Self {
         let all = routes.iter().map(|route| Arc::clone(&route.line)).collect();
-        Self { all, leases, handle, delivery, metrics }
+        Self { all, leases, handle, delivery, metrics, alarms, refusing: AtomicBool::new(false) }
     }
 
     fn line(&self, practice: bool) -> Option<&Arc<Line>> {
@@ -73,6 +80,22 @@ impl FreshMail for Lines {
 
     fn accepted(&self, messages: usize) {
         self.metrics.accepted(u64::try_from(messages).unwrap_or(u64::MAX));
+        if self.refusing.swap(false, Ordering::AcqRel) {
+            self.alarms.clear(AlarmKind::Disk, WAY_IN);
+        }
+    }
+
+    fn refused(&self, why: &store::Error) {
+        let disk =
+            matches!(why, store::Error::DiskFull(_) | store::Error::Disk(_) | store::Error::Corrupt(_));
+        // Once: while the disk is full nobody remembers that the alarm was given.
+        if disk && !self.refusing.swap(true, Ordering::AcqRel) {
+            self.alarms.raise(
+                AlarmKind::Disk,
+                WAY_IN,
+                format!("No mail is accepted: {why}. What was accepted before is safe."),
+            );
+        }
     }
 }
 

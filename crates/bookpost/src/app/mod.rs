@@ -145,6 +145,7 @@ impl App {
             handle.clone(),
             Arc::clone(&delivery),
             metrics.clone(),
+            alarms.clone(),
         );
         let receiver = Receiver::new(store.clone(), Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());

@@ -71,8 +71,10 @@ async fn run(
                 return;
             }
             tracing::error!(%error, outcomes = settled, "outcomes could not be stored; they are kept in the journal");
-            stuck = true;
-            tell(SettlerEvent::Stuck);
+            // Once: while the disk is full nobody remembers that the alarm was given.
+            if !std::mem::replace(&mut stuck, true) {
+                tell(SettlerEvent::Stuck);
+            }
             tokio::time::sleep(AGAIN_AFTER).await;
         }
         if stuck {

@@ -22,6 +22,8 @@ pub trait FreshMail: Send + Sync {
     fn wake(&self);
     /// So many messages are on disk.
     fn accepted(&self, messages: usize);
+    /// Mail could not be stored.
+    fn refused(&self, why: &store::Error);
 }
 
 /// The one door behind all doors.
@@ -44,7 +46,8 @@ impl Receiver {
         for message in &mut messages {
             message.lease = self.fresh.lease(message.practice, message.bytes.len());
         }
-        let accepted = self.store.accept(messages.clone(), self.clock.now()).await?;
+        let stored = self.store.accept(messages.clone(), self.clock.now()).await;
+        let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
         self.steps.reached(Step::Accepted);
         self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
         Ok(accepted)
@@ -60,7 +63,8 @@ impl Receiver {
         for notice in &mut notices {
             notice.message.lease = self.fresh.lease(notice.message.practice, notice.message.bytes.len());
         }
-        let accepted = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await?;
+        let stored = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await;
+        let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
         self.steps.reached(Step::Accepted);
         let stored = notices.into_iter().zip(&accepted).filter_map(|(notice, one)| match one {
             NoticeAccepted::Stored(id) => Some((notice.message, *id)),
