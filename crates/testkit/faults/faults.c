@@ -11,6 +11,7 @@
  *
  * FAULTS_ENOSPC_AFTER=n   writes fail once files have grown by n bytes; what overwrites goes on
  * FAULTS_EIO_WRITE=n      the nth write fails       FAULTS_EIO_SYNC=n   the nth sync fails; later ones lie, as real ones do
+ * FAULTS_READ_ONLY=1       nothing can be opened for writing
  *
  * Calls made without the C library, and memory maps, are not seen.
  */
@@ -37,7 +38,7 @@ static char folder[PATH_MAX];
 static size_t folder_length;
 static int log_fd = -1;
 static unsigned char ours[MOST_FILES]; /* 1: a file, 2: a folder */
-static long space = -1, eio_write = 0, eio_sync = 0;
+static long space = -1, eio_write = 0, eio_sync = 0, read_only = 0;
 
 static long number(const char *name, long otherwise) {
     const char *text = getenv(name);
@@ -51,6 +52,7 @@ static void start(void) {
     space = number("FAULTS_ENOSPC_AFTER", -1);
     eio_write = number("FAULTS_EIO_WRITE", 0);
     eio_sync = number("FAULTS_EIO_SYNC", 0);
+    read_only = number("FAULTS_READ_ONLY", 0);
     int fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     /* Out of the way of programs that count on low numbers. */
     log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 900);
@@ -213,6 +215,10 @@ static int open_at(int at, const char *path, int flags, mode_t mode) {
         int fd = (int)syscall(SYS_openat, at, path, flags, mode);
         if (fd >= 0 && fd < MOST_FILES) ours[fd] = 0;
         return fd;
+    }
+    if (read_only && (flags & (O_WRONLY | O_RDWR | O_CREAT))) {
+        errno = EROFS;
+        return -1;
     }
     pthread_mutex_lock(&lock);
     struct stat status;

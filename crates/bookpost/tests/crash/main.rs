@@ -12,6 +12,7 @@
 
 mod account;
 mod child;
+mod damage;
 mod disk;
 mod kill;
 mod parent;
