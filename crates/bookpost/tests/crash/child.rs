@@ -66,6 +66,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
         seed: task.seed,
         boot_id: task.boot_id.clone(),
         practice_rules: Vec::new(),
+        break_at: None,
     };
     let app = App::start(config(&task), start).await?;
     say(&format!("doubts {}", app.store.counts().await?.ever_in_doubt));
