@@ -300,3 +300,126 @@ impl One<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use mail::{Envelope, ReversePath, reply::ReplyParser};
+    use rand::{SeedableRng, rngs::StdRng};
+    use store::{Class, Lease, MessageId, RecipientId};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn job(recipients: u16) -> Claimed {
+        let address = |n: u16| format!("reader{n}@domain{n}.example").parse::<Address>().unwrap().into();
+        let claimed = |n: u16| ClaimedRecipient {
+            id: RecipientId::of(MessageId(1), n),
+            lease: Lease(1),
+            expires_at: NOW + Duration::from_hours(100),
+            alone: false,
+        };
+        Claimed {
+            id: MessageId(1),
+            kind: Kind::Mail,
+            class: Class::Normal,
+            practice: false,
+            application: "test".into(),
+            site: None,
+            run: None,
+            envelope: Envelope::new(ReversePath::Null, (0..recipients).map(address).collect()).unwrap(),
+            recipients: (0..recipients).map(claimed).collect(),
+            first_due_at: NOW,
+            bytes: Bytes::new(),
+        }
+    }
+
+    fn says(phase: Phase, reply: &str) -> RecipientResult {
+        let reply = ReplyParser::default().parse(&mut format!("{reply}\r\n").as_bytes()).unwrap().unwrap();
+        if reply.code < 400 {
+            RecipientResult::Delivered(reply)
+        } else {
+            RecipientResult::Refused { phase, reply }
+        }
+    }
+
+    fn concluded(job: Claimed, recipients: Vec<RecipientResult>, now: Timestamp) -> Conclusion {
+        let at = Circumstances { server: "mail.example:25", started_at: now, now, reused: false };
+        let rules =
+            Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
+        let result = TransactionResult { token: 0, recipients };
+        conclude(job, &result, &at, &rules, &mut StdRng::seed_from_u64(1))
+    }
+
+    #[test]
+    fn a_group_is_made_smaller_only_where_that_can_help() {
+        let taken = || says(Phase::Dot, "250 2.0.0 ok");
+        let many = |phase| says(phase, "452 4.5.3 too many recipients");
+        let gone = || says(Phase::Rcpt, "550 5.1.1 unknown");
+        for (results, expected) in [
+            (vec![taken(), many(Phase::Rcpt), many(Phase::Rcpt)], vec![2]),
+            (vec![many(Phase::Rcpt), many(Phase::Rcpt)], vec![]),
+            (vec![gone(), many(Phase::Rcpt)], vec![]),
+            (vec![many(Phase::Rcpt)], vec![]),
+            (vec![many(Phase::Dot), many(Phase::Dot), many(Phase::Dot)], vec![2, 1]),
+            (vec![many(Phase::Data)], vec![]),
+        ] {
+            let count = results.len();
+            let conclusion = concluded(job(u16::try_from(count).unwrap()), results, NOW);
+            let groups: Vec<_> = conclusion.split.iter().map(|group| group.recipients.len()).collect();
+            assert_eq!(groups, expected);
+            assert_eq!(
+                conclusion.settlements.len() + groups.iter().sum::<usize>(),
+                count,
+                "each has one fate"
+            );
+        }
+    }
+
+    #[test]
+    fn what_age_ends_and_what_it_does_not() {
+        for (reply, ends) in [
+            ("451 4.7.1 greylisted", true),
+            ("421 4.7.0 slow down", true),
+            ("550 5.4.5 daily limit", false),
+            ("535 5.7.8 wrong password", false),
+            ("550 5.7.1 sender address rejected", false),
+        ] {
+            let expired = concluded(job(1), vec![says(Phase::Rcpt, reply)], NOW + Duration::from_hours(100));
+            assert_eq!(expired.settlements[0].verdict == Verdict::Returned, ends, "{reply}");
+            let early = concluded(job(1), vec![says(Phase::Rcpt, reply)], NOW + Duration::from_hours(1));
+            assert_ne!(early.settlements[0].verdict, Verdict::Returned, "{reply}");
+        }
+    }
+
+    #[test]
+    fn every_wait_says_why() {
+        for reply in
+            ["451 4.7.1 greylisted", "421 4.7.0 slow down", "550 5.4.5 daily limit", "452 4.2.2 full"]
+        {
+            let one = concluded(job(1), vec![says(Phase::Rcpt, reply)], NOW).settlements.remove(0);
+            assert!(matches!(one.verdict, Verdict::Deferred { .. }), "{reply}");
+            assert!(one.attempt.reason.is_some() && !one.attempt.answer.is_empty(), "{reply}");
+        }
+    }
+
+    #[test]
+    fn in_doubt_is_never_returned_for_age() {
+        let unknown = || vec![RecipientResult::Unknown { failure: Failure::TimedOut }];
+        for (hours, expected) in [(1, false), (100, true)] {
+            let now = NOW + Duration::from_hours(hours);
+            let verdict = concluded(job(1), unknown(), now).settlements.remove(0).verdict;
+            assert_eq!(verdict == Verdict::InDoubt, expected, "{verdict:?}");
+            assert!(expected || matches!(verdict, Verdict::Deferred { in_doubt: true, .. }), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_report_that_comes_to_its_end_is_told() {
+        let mut report = job(1);
+        report.kind = Kind::Report;
+        let effects = concluded(report, vec![says(Phase::Rcpt, "550 5.1.1 unknown")], NOW).effects;
+        assert!(matches!(effects[0], Effect::ReportLost(_)), "{effects:?}");
+    }
+}
