@@ -80,7 +80,9 @@ async fn a_server_that_does_not_relay_for_us_gives_mail_back_after_100_hours_onl
     bench.pass_in_steps(HOUR * 100 - MINUTE * 11, MINUTE * 10).await;
     assert_eq!(bench.counts().await.returned, 0);
     bench.pass(MINUTE * 3).await;
-    assert_eq!((bench.counts().await.returned, bench.counts().await.waiting), (2, 0));
+    for address in ["ann@example.org", "bob@example.org"] {
+        assert_eq!(bench.row(address).await.state, State::Returned);
+    }
 }
 
 #[tokio::test]
@@ -121,7 +123,7 @@ async fn a_certificate_that_fails_keeps_mail_and_never_goes_on_in_plain() {
         for (identity, reason) in [
             (authority.identity("mail.example.org"), Reason::CertificateWrongName),
             (authority.expired("127.0.0.1"), Reason::CertificateExpired),
-            (impostor.identity("127.0.0.1"), Reason::CertificateRefused),
+            (impostor.identity("127.0.0.1"), Reason::CertificateUnknownIssuer),
         ] {
             let (sink, server) = secure(&identity, &authority, encryption, folder.path()).await;
             let (_bench, alarm) = kept(server).await;
@@ -208,7 +210,7 @@ async fn a_server_that_is_too_slow_for_100_hours_gives_mail_back() {
     let sink = sink(vec![always(At::Rcpt, "451 4.7.0 rate limit, slow down")]).await;
     let bench = Bench::start(vec![server("server1", sink.address())]).await;
     bench.accept(&["ann@example.org"]).await;
-    bench.pass_in_steps(HOUR * 100 - SECOND, MINUTE * 20).await;
+    bench.pass_in_steps(HOUR * 100 - SECOND, MINUTE * 10).await;
     assert_eq!(bench.counts().await.returned, 0);
     bench.pass(MINUTE).await;
     assert_eq!(bench.row("ann@example.org").await.state, State::Returned);
