@@ -82,7 +82,7 @@ pub struct Conclusion {
 
 /// Concludes one transaction. `result` has one entry per recipient of `job`, in its order.
 pub fn conclude(
-    job: Claimed,
+    job: &Claimed,
     result: &TransactionResult,
     at: &Circumstances<'_>,
     rules: &Rules,
@@ -91,7 +91,7 @@ pub fn conclude(
     let mut conclusion = Conclusion { settlements: Vec::new(), split: Vec::new(), effects: Vec::new() };
     let (mut split, mut taken) = (Vec::new(), false);
     for (index, (recipient, outcome)) in job.recipients.iter().zip(&result.recipients).enumerate() {
-        let one = One { job: &job, index, recipient, at, rules, taken };
+        let one = One { job, index, recipient, at, rules, taken };
         taken |= was_taken(outcome);
         match one.settle(outcome, dice) {
             Some((settlement, effect)) => {
@@ -108,7 +108,7 @@ pub fn conclude(
     conclusion.effects.dedup();
     // Where the server said so of all of them, after it had taken each, half of them go at a time.
     let groups = if split.len() == job.recipients.len() { split.len().div_ceil(2) } else { split.len() };
-    conclusion.split = split.chunks(groups.max(1)).filter_map(|group| only(&job, group)).collect();
+    conclusion.split = split.chunks(groups.max(1)).filter_map(|group| only(job, group)).collect();
     conclusion
 }
 
@@ -344,7 +344,7 @@ mod tests {
         }
     }
 
-    fn concluded(job: Claimed, recipients: Vec<RecipientResult>, now: Timestamp) -> Conclusion {
+    fn concluded(job: &Claimed, recipients: Vec<RecipientResult>, now: Timestamp) -> Conclusion {
         let at = Circumstances { server: "mail.example:25", started_at: now, now, reused: false };
         let rules =
             Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
@@ -366,7 +366,7 @@ mod tests {
             (vec![many(Phase::Data)], vec![]),
         ] {
             let count = results.len();
-            let conclusion = concluded(job(u16::try_from(count).unwrap()), results, NOW);
+            let conclusion = concluded(&job(u16::try_from(count).unwrap()), results, NOW);
             let groups: Vec<_> = conclusion.split.iter().map(|group| group.recipients.len()).collect();
             assert_eq!(groups, expected);
             assert_eq!(
@@ -386,9 +386,9 @@ mod tests {
             ("535 5.7.8 wrong password", false),
             ("550 5.7.1 sender address rejected", false),
         ] {
-            let expired = concluded(job(1), vec![says(Phase::Rcpt, reply)], NOW + Duration::from_hours(100));
+            let expired = concluded(&job(1), vec![says(Phase::Rcpt, reply)], NOW + Duration::from_hours(100));
             assert_eq!(expired.settlements[0].verdict == Verdict::Returned, ends, "{reply}");
-            let early = concluded(job(1), vec![says(Phase::Rcpt, reply)], NOW + Duration::from_hours(1));
+            let early = concluded(&job(1), vec![says(Phase::Rcpt, reply)], NOW + Duration::from_hours(1));
             assert_ne!(early.settlements[0].verdict, Verdict::Returned, "{reply}");
         }
     }
@@ -398,7 +398,7 @@ mod tests {
         for reply in
             ["451 4.7.1 greylisted", "421 4.7.0 slow down", "550 5.4.5 daily limit", "452 4.2.2 full"]
         {
-            let one = concluded(job(1), vec![says(Phase::Rcpt, reply)], NOW).settlements.remove(0);
+            let one = concluded(&job(1), vec![says(Phase::Rcpt, reply)], NOW).settlements.remove(0);
             assert!(matches!(one.verdict, Verdict::Deferred { .. }), "{reply}");
             assert!(one.attempt.reason.is_some() && !one.attempt.answer.is_empty(), "{reply}");
         }
@@ -409,7 +409,7 @@ mod tests {
         let unknown = || vec![RecipientResult::Unknown { failure: Failure::TimedOut }];
         for (hours, expected) in [(1, false), (100, true)] {
             let now = NOW + Duration::from_hours(hours);
-            let verdict = concluded(job(1), unknown(), now).settlements.remove(0).verdict;
+            let verdict = concluded(&job(1), unknown(), now).settlements.remove(0).verdict;
             assert_eq!(verdict == Verdict::InDoubt, expected, "{verdict:?}");
             assert!(expected || matches!(verdict, Verdict::Deferred { in_doubt: true, .. }), "{verdict:?}");
         }
@@ -419,7 +419,7 @@ mod tests {
     fn a_report_that_comes_to_its_end_is_told() {
         let mut report = job(1);
         report.kind = Kind::Report;
-        let effects = concluded(report, vec![says(Phase::Rcpt, "550 5.1.1 unknown")], NOW).effects;
+        let effects = concluded(&report, vec![says(Phase::Rcpt, "550 5.1.1 unknown")], NOW).effects;
         assert!(matches!(effects[0], Effect::ReportLost(_)), "{effects:?}");
     }
 }

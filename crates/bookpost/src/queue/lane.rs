@@ -349,7 +349,7 @@ impl Lane {
         };
         let conclusion = {
             let mut dice = delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
-            conclude::conclude(slot.job, result, &at, &self.line.rules, &mut *dice)
+            conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice)
         };
         self.ended.journal_failed |= delivery.journal.outcome(&conclusion.settlements).is_err();
         for group in conclusion.split.into_iter().rev() {
