@@ -118,6 +118,22 @@ fn shown(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
+/// `text` with every word that names a mailbox masked: servers repeat addresses in their answers, and an answer that is logged or
+/// told to others must not name a patron.
+pub fn mask_addresses(text: &str) -> String {
+    let mask = |word: &str| match word.rfind('@') {
+        None => word.to_owned(),
+        Some(at) => {
+            let first = word.trim_start_matches(|c: char| !c.is_alphanumeric()).chars().next().unwrap_or('?');
+            format!(
+                "{first}***{}",
+                word.get(at..).unwrap_or_default().trim_end_matches(['>', ')', ':', ',', ';', '"'])
+            )
+        }
+    };
+    text.split(' ').map(mask).collect::<Vec<_>>().join(" ")
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -264,6 +280,20 @@ mod tests {
         fn plain_addresses_are_always_taken(local in "[a-z0-9]{1,10}([.+_-][a-z0-9]{1,10}){0,3}", domain in "([a-z0-9]([a-z0-9]{0,10}[a-z0-9])?\\.){1,4}[a-z]{2,6}") {
             let parsed = Address::parse(&format!("{local}@{domain}"));
             prop_assert!(parsed.is_ok());
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_passed_on_names_nobody() {
+        for (answer, masked) in [
+            (
+                "554 5.7.1 <ann.lee@example.org>: Relay access denied",
+                "554 5.7.1 a***@example.org Relay access denied",
+            ),
+            ("550 no", "550 no"),
+            ("550 to=bob@example.org, gone", "550 t***@example.org gone"),
+        ] {
+            assert_eq!(mask_addresses(answer), masked);
         }
     }
 }

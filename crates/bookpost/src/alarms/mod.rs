@@ -7,8 +7,9 @@ mod command;
 mod letter;
 mod webhook;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::Timestamp;
 use mail::clock::Clock;
 use store::{Alarm, AlarmKind, Store};
 use tokio::sync::{mpsc, oneshot};
@@ -81,6 +82,7 @@ where
 {
     let (sender, mut receiver) = mpsc::unbounded_channel::<Request>();
     let work = async move {
+        let mut unstored = BTreeMap::new();
         while let Some(request) = receiver.recv().await {
             let change = match request {
                 Request::Change(change) => change,
@@ -90,7 +92,7 @@ where
                     continue;
                 }
             };
-            let Some(alarm) = record(&store, &change, clock.now()).await else { continue };
+            let Some(alarm) = record(&store, &change, &mut unstored, clock.now()).await else { continue };
             log(&alarm);
             if let Some(path) = &config.command {
                 command::run(path, &alarm).await;
@@ -104,26 +106,41 @@ where
     (Alarms { sender }, work)
 }
 
-/// The alarm, if this change is news.
-async fn record(store: &Store, change: &Change, now: jiff::Timestamp) -> Option<Alarm> {
+/// Alarms that are open and that the store could not take.
+type Unstored = BTreeMap<(AlarmKind, String), Alarm>;
+
+/// The alarm, if this change is news. The disk may be what it is about: then it is remembered here, and a person is told all
+/// the same, once when it starts and once when it ends.
+async fn record(store: &Store, change: &Change, unstored: &mut Unstored, now: Timestamp) -> Option<Alarm> {
+    let key = (change.kind, change.subject.clone());
+    if change.text.is_some() && unstored.contains_key(&key) {
+        return None;
+    }
     let changed = match &change.text {
         Some(text) => store.raise(change.kind, &change.subject, text, now).await,
         None => store.clear(change.kind, &change.subject, now).await,
     };
     match changed {
-        Ok(news) => news,
+        Ok(news) if change.text.is_some() => news,
+        Ok(news) => {
+            let over = unstored.remove(&key).map(|alarm| Alarm { ended_at: Some(now), ..alarm });
+            news.or(over)
+        }
         Err(error) => {
-            // The disk may be what the alarm is about: a person is told all the same.
             tracing::error!(%error, kind = ?change.kind, subject = change.subject, "an alarm could not be stored");
-            let text = change.text.clone()?;
-            Some(Alarm {
+            let Some(text) = change.text.clone() else {
+                return unstored.remove(&key).map(|alarm| Alarm { ended_at: Some(now), ..alarm });
+            };
+            let alarm = Alarm {
                 id: 0,
                 kind: change.kind,
                 subject: change.subject.clone(),
                 text,
                 started_at: now,
                 ended_at: None,
-            })
+            };
+            unstored.insert(key, alarm.clone());
+            Some(alarm)
         }
     }
 }

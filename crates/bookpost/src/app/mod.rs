@@ -8,7 +8,10 @@ pub mod steps;
 mod upkeep;
 
 use std::{
-    sync::{Arc, Mutex, OnceLock, atomic::AtomicI64},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -64,6 +67,8 @@ pub struct App {
     /// What a person must hear about.
     pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
+    /// A part of the program panicked.
+    broken: AtomicBool,
 }
 
 /// What a start depends on beside the configuration.
@@ -173,6 +178,7 @@ impl App {
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
+            broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;
         Ok(app)
@@ -216,11 +222,24 @@ impl App {
         }
     }
 
+    /// Waits until one of the parts has ended by itself, which none does while all is well.
+    pub async fn broken(&self) {
+        let ended = self.tasks.lock().await.join_next().await;
+        if let Some(Err(error)) = ended {
+            tracing::error!(%error, "a part of the program broke");
+            self.broken.store(true, Ordering::Release);
+        }
+    }
+
     /// Gives back what has not passed the point of no return, waits for the rest (bounded), closes the queue.
     pub async fn stop(&self) -> anyhow::Result<()> {
         self.worker.drain();
         let mut activity = self.worker.activity.clone();
         let ended = activity.wait_for(|activity| matches!(activity, Activity::Ended { .. })).await;
+        anyhow::ensure!(
+            ended.is_ok() && !self.broken.load(Ordering::Acquire),
+            "a part of the program broke; nothing is lost, and the next start goes on"
+        );
         let journal_failed = matches!(ended.as_deref(), Ok(Activity::Ended { journal_failed: true }));
         // An alarm that cannot be told in time is raised again at the next start, if it still holds.
         let _ = tokio::time::timeout(ALARM_PATIENCE, self.alarms.carried_out()).await;

@@ -22,7 +22,6 @@ use crate::{
     app::{App, Start, drop_folder},
     config::{Config, Encryption, Way},
     deliver::{direct, tls},
-    queue::worker::Activity,
     web,
 };
 
@@ -43,11 +42,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     }
     tokio::spawn(drop_folder::watch(Arc::clone(&app)));
     tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");
-    let mut activity = app.worker.activity.clone();
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        _ = activity.wait_for(|activity| matches!(activity, Activity::Ended { .. })) => {}
+        () = app.broken() => {}
     }
     tracing::info!("finishing what is under way");
     app.stop().await

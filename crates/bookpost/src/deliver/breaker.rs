@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mail::Reason;
+use mail::{Reason, address::mask_addresses};
 
 /// While the fault is younger than this, probes are [`FIRST_PROBES`] apart.
 const FIRST_MINUTE: Duration = Duration::from_mins(1);
@@ -19,8 +19,22 @@ const GOOD_PROBES_TO_RETURN: u32 = 3;
 pub struct Fault {
     /// The kind of fault.
     pub reason: Reason,
-    /// What the server or the network said.
+    /// What the server or the network said, without anybody's address: it is told to many.
     pub answer: String,
+    /// It showed only at a message, after the sign-in had gone well: only a message can show that it is over.
+    pub at_message: bool,
+}
+
+impl Fault {
+    /// A fault of the way to the server, or of the sign-in there.
+    pub fn of_the_way(reason: Reason, answer: &str) -> Self {
+        Self { reason, answer: mask_addresses(answer), at_message: false }
+    }
+
+    /// A fault that showed at a message.
+    pub fn at_message(reason: Reason, answer: &str) -> Self {
+        Self { reason, answer: mask_addresses(answer), at_message: true }
+    }
 }
 
 /// Closed: mail flows. Open: nothing but probes.
@@ -50,6 +64,11 @@ impl Breaker {
     /// Is mail kept back?
     pub fn is_open(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// Only a message can show that the fault is over.
+    pub fn wants_message(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.fault.at_message)
     }
 
     /// Why and since when it is open.
@@ -136,7 +155,7 @@ mod tests {
     use super::*;
 
     fn fault() -> Fault {
-        Fault { reason: Reason::Unreachable, answer: "refused".into() }
+        Fault::of_the_way(Reason::Unreachable, "refused")
     }
 
     fn at(seconds: i64) -> Timestamp {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mail::{
     Action, Address, Judgement, Phase, Reason, Scope,
+    address::mask_addresses,
     outcome::{self, judge, judge_failure},
     retry::{Next, RetrySchedule},
     smtp::client::{Failure, RecipientResult, TransactionResult},
@@ -45,6 +46,10 @@ pub struct Circumstances<'a> {
 pub enum Effect {
     /// The server gave a final answer to a message.
     Answered,
+    /// The server put a message off: it works, which is no reason to send it more at once.
+    PutOff,
+    /// Fewer connections.
+    Slower,
     /// Fewer connections, a short pause.
     SlowDown,
     /// The allowance is used up.
@@ -192,7 +197,7 @@ impl One<'_> {
         answer: String,
         dice: &mut impl Rng,
     ) -> (Settlement, Option<Effect>) {
-        let fault = || Fault { reason: judgement.reason, answer: answer.clone() };
+        let fault = || Fault::at_message(judgement.reason, &answer);
         let (verdict, effect) = match judgement.action {
             Action::Return => {
                 let suspicious =
@@ -201,8 +206,14 @@ impl One<'_> {
                     if suspicious { Effect::Suspicious(self.refusal(&answer)) } else { Effect::Answered };
                 (Verdict::Returned, effect)
             }
-            Action::Retry | Action::Split => (self.again(dice, false), Effect::Answered),
+            Action::Retry | Action::Split => (self.again(dice, false), Effect::PutOff),
+            // Said of one recipient it is that recipient's: the others do not wait for it.
+            Action::SlowDown if phase == Phase::Rcpt => (self.again(dice, false), Effect::Slower),
             Action::SlowDown => (self.soon(SHORT_PAUSE), Effect::SlowDown),
+            // The message goes by its schedule, so that one that alone brings this answer cannot shut the way again and again.
+            Action::OpenBreaker if phase >= Phase::Mail => {
+                (self.again(dice, false), Effect::OpenBreaker(fault()))
+            }
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
             Action::HoldSender => (Verdict::Held, Effect::SenderRefused(fault())),
@@ -215,7 +226,7 @@ impl One<'_> {
         let code = answer.split(' ').take_while(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         Refusal {
             code: code.collect::<Vec<_>>().join(" "),
-            answer: answer.to_owned(),
+            answer: mask_addresses(answer),
             domain: domain.unwrap_or_default(),
             run: self.job.run,
         }
@@ -229,7 +240,7 @@ impl One<'_> {
         };
         let broke = matches!(failure, Failure::ConnectionLost | Failure::TimedOut | Failure::Protocol(_));
         if broke && phase >= Phase::Mail {
-            let fault = Fault { reason: judgement.reason, answer: failure.to_string() };
+            let fault = Fault::at_message(judgement.reason, &failure.to_string());
             let verdict = self.again(dice, false);
             let settlement = self.settlement(phase, Some(judgement.reason), failure.to_string(), verdict);
             return (settlement, Some(Effect::Broke(fault)));
@@ -238,7 +249,7 @@ impl One<'_> {
     }
 
     fn unknown(&self, failure: Failure, dice: &mut impl Rng) -> (Settlement, Option<Effect>) {
-        let fault = Fault { reason: Reason::AnswerUnknown, answer: failure.to_string() };
+        let fault = Fault::at_message(Reason::AnswerUnknown, &failure.to_string());
         let verdict = match self.rules.in_doubt {
             InDoubtPolicy::Hold => Verdict::InDoubt,
             InDoubtPolicy::Retry => self.again(dice, true),

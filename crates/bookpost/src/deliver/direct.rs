@@ -39,7 +39,7 @@ pub async fn send(
         while let Some(wish) = client.poll() {
             match wish {
                 Wish::Write(mut pieces) => {
-                    if stream.write(&mut pieces).await.is_err() {
+                    if stream.write(&mut pieces, client.timeout()).await.is_err() {
                         client.lost(Failure::ConnectionLost, 0);
                     }
                 }

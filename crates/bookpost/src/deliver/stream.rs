@@ -45,7 +45,8 @@ fn fail(phase: Phase, failure: Failure, text: String) -> ConnectError {
 pub async fn connect(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     let fail = |failure, text| fail(Phase::Connect, failure, text);
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let addresses: Vec<SocketAddr> = match tokio::net::lookup_host((host, port)).await {
+    let looked_up = tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((host, port))).await;
+    let addresses: Vec<SocketAddr> = match looked_up.map_err(io::Error::from).flatten() {
         Ok(addresses) => addresses.collect(),
         Err(error) => return Err(fail(lookup_failure(&error), format!("{host}: {error}"))),
     };
@@ -114,11 +115,12 @@ impl Stream {
     }
 
     /// Sends all pieces, in as few system calls as the kernel allows; what is sent is taken off the pieces.
-    pub async fn write(&mut self, pieces: &mut [Bytes]) -> io::Result<()> {
+    /// Each piece that the system takes at once may take as long as `patience` (RFC 5321 section 4.5.3.2.5).
+    pub async fn write(&mut self, pieces: &mut [Bytes], patience: Duration) -> io::Result<()> {
         let mut first = 0;
         while let Some(left) = pieces.get_mut(first..).filter(|left| !left.is_empty()) {
             let slices: Vec<IoSlice<'_>> = left.iter().map(|piece| IoSlice::new(piece)).collect();
-            let mut written = self.io.write_vectored(&slices).await?;
+            let mut written = tokio::time::timeout(patience, self.io.write_vectored(&slices)).await??;
             if written == 0 && left.iter().any(|piece| !piece.is_empty()) {
                 return Err(io::ErrorKind::WriteZero.into());
             }
@@ -132,7 +134,7 @@ impl Stream {
                 first += 1;
             }
         }
-        self.io.flush().await
+        tokio::time::timeout(patience, self.io.flush()).await?
     }
 
     /// How many octets of what a failed [`Self::write`] left were certainly never handed to the operating system.

@@ -6,6 +6,7 @@
 
 use std::{
     collections::VecDeque,
+    io,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
@@ -20,7 +21,7 @@ use mail::{
 };
 use rustls::ClientConfig;
 use store::Claimed;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     journal::{JournalError, Marked},
@@ -102,6 +103,10 @@ pub struct Lane {
     mark: Option<(u64, Marking)>,
     marked: Option<(u64, Marked)>,
     begun: u32,
+    /// Until when the server has time.
+    deadline: Instant,
+    /// Whole replies that were read when it got that time.
+    replies: u64,
     ended: Ended,
 }
 
@@ -132,15 +137,23 @@ impl Lane {
             mark: None,
             marked: None,
             begun: 0,
+            deadline: Instant::now(),
+            replies: 0,
             ended,
         }
     }
 
     /// Connects, carries messages, quits.
     pub async fn run(mut self) -> Ended {
-        match self.open().await {
-            Ok(stream) => self.converse(stream).await,
-            Err(error) => self.fault(error.reason, error.text, Action::OpenBreaker),
+        let mut gate = self.gate.clone();
+        let opened = tokio::select! {
+            opened = open(Arc::clone(&self.server), self.tls.clone()) => Some(opened),
+            _ = gate.wait_for(|gate| *gate == Gate::Abandon) => None,
+        };
+        match opened {
+            Some(Ok(stream)) => self.converse(stream).await,
+            Some(Err(error)) => self.fault(error.reason, &error.text, Action::OpenBreaker),
+            None => {}
         }
         if let Errand::Only(Some(job)) = std::mem::replace(&mut self.errand, Errand::Flow) {
             self.delivery.give_back(vec![*job]).await;
@@ -148,16 +161,9 @@ impl Lane {
         self.ended
     }
 
-    async fn open(&mut self) -> Result<Stream, stream::ConnectError> {
-        let plain = Stream::plain(stream::connect(&self.server.host, self.server.port).await?);
-        match (self.server.encryption, &self.tls) {
-            (Encryption::Tls, Some(tls)) => plain.secure(Arc::clone(tls), &self.server.host).await,
-            _ => Ok(plain),
-        }
-    }
-
     async fn converse(&mut self, stream: Stream) {
         let mut stream = Some(stream);
+        self.be_patient();
         while stream.is_some() {
             self.fill();
             if let Some(wish) = self.next_wish() {
@@ -190,18 +196,20 @@ impl Lane {
             self.line.ready.arrived.notify_one();
             return self.quit_when_empty();
         }
+        // Counted before it is taken, so that nobody sees an empty line and nothing under way.
+        self.line.in_flight.fetch_add(1, Ordering::Relaxed);
         let next = match &mut self.errand {
             Errand::Flow if self.begun < self.server.messages_per_connection => self.line.ready.take(),
             Errand::Flow => None,
             Errand::Only(job) => job.take().map(|job| *job),
         };
         let Some(job) = next else {
+            self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             if matches!(self.errand, Errand::Only(_)) || self.begun >= self.server.messages_per_connection {
                 self.quit_when_empty();
             }
             return;
         };
-        self.line.in_flight.fetch_add(1, Ordering::Relaxed);
         let token = u64::from(self.begun);
         self.client.begin(Transaction {
             token,
@@ -219,6 +227,9 @@ impl Lane {
 
     /// A lane with an errand of its own goes on where the others finish: it is how a closed server is tried.
     fn is_closing(&self) -> bool {
+        if self.ended.journal_failed {
+            return true;
+        }
         match *self.gate.borrow() {
             Gate::Open => false,
             Gate::Finish => matches!(self.errand, Errand::Flow),
@@ -248,10 +259,12 @@ impl Lane {
 
     async fn write(&mut self, mut pieces: Vec<Bytes>, stream: &mut Option<Stream>) {
         let Some(open) = stream else { return };
-        match tokio::time::timeout(self.client.timeout(), open.write(&mut pieces)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => self.client.lost(Failure::ConnectionLost, open.unwritten(&pieces)),
-            Err(_) => self.client.lost(Failure::TimedOut, open.unwritten(&pieces)),
+        match open.write(&mut pieces, self.client.timeout()).await {
+            Ok(()) => self.be_patient(),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                self.client.lost(Failure::TimedOut, open.unwritten(&pieces));
+            }
+            Err(_) => self.client.lost(Failure::ConnectionLost, open.unwritten(&pieces)),
         }
     }
 
@@ -261,9 +274,10 @@ impl Lane {
             Ok(secured) => {
                 *stream = Some(secured);
                 self.client.tls_established();
+                self.be_patient();
             }
             Err(error) => {
-                self.fault(error.reason, error.text, Action::OpenBreaker);
+                self.fault(error.reason, &error.text, Action::OpenBreaker);
                 self.client.lost(Failure::TlsFailed, 0);
             }
         }
@@ -297,15 +311,29 @@ impl Lane {
         self.client.release(token);
     }
 
+    /// Nothing more passes the point of no return; what has passed it still gets its answer.
     fn journal_failed(&mut self) {
         self.ended.journal_failed = true;
-        self.client.lost(Failure::Abandoned, 0);
+        self.abandon();
+    }
+
+    /// The server has a while from now on. Single bytes of a reply do not renew it, only whole replies and our own writes do.
+    fn be_patient(&mut self) {
+        let patience = if self.is_idle() { IDLE } else { self.client.timeout() };
+        self.deadline = Instant::now() + patience;
+        self.replies = self.client.replies();
+    }
+
+    fn is_idle(&self) -> bool {
+        self.slots().is_empty() && self.client.ready()
     }
 
     /// Waits for the first of: bytes, the mark, a message to carry, the end of patience.
     async fn wait(&mut self, stream: &mut Stream) {
-        let idle = self.slots().is_empty() && self.client.ready();
-        let patience = if idle { IDLE } else { self.client.timeout() };
+        if self.client.replies() != self.replies {
+            self.be_patient();
+        }
+        let idle = self.is_idle();
         let mark = async {
             match &mut self.mark {
                 Some((_, future)) => future.await,
@@ -331,7 +359,7 @@ impl Lane {
                     self.abandon();
                 }
             }
-            () = tokio::time::sleep(patience) => {
+            () = tokio::time::sleep_until(self.deadline) => {
                 if idle { self.client.quit() } else { self.client.lost(Failure::TimedOut, 0) }
             }
         }
@@ -353,7 +381,9 @@ impl Lane {
         };
         self.ended.journal_failed |= delivery.journal.outcome(&conclusion.settlements).is_err();
         for group in conclusion.split.into_iter().rev() {
-            self.line.ready.push_first(group);
+            if let Some(refused) = self.line.ready.push_first(group) {
+                delivery.give_back(vec![refused]).await;
+            }
         }
         self.tell(conclusion.effects);
         if !conclusion.settlements.is_empty() {
@@ -365,11 +395,13 @@ impl Lane {
     fn tell(&mut self, effects: Vec<Effect>) {
         let mut others = Vec::new();
         for effect in effects {
-            if effect == Effect::Answered {
-                self.ended.answered = true;
-                self.line.good.fetch_add(1, Ordering::Relaxed);
-            } else {
-                others.push(effect);
+            match effect {
+                Effect::Answered => {
+                    self.ended.answered = true;
+                    self.line.good.fetch_add(1, Ordering::Relaxed);
+                }
+                Effect::PutOff => self.ended.answered = true,
+                other => others.push(other),
             }
         }
         if !others.is_empty() {
@@ -389,6 +421,8 @@ impl Lane {
 
     fn closed(&mut self, ending: Ending) {
         let (judgement, text) = match ending {
+            // A server that has had enough of a connection after it took mail over it is none to complain about.
+            Ending::Refused { .. } if self.ended.answered && self.slots().is_empty() => return,
             Ending::Refused { phase, reply } => (judge(phase, &reply), reply.to_string()),
             Ending::Failed { phase, failure } if !self.ended.ready => {
                 let Some(judgement) = judge_client(phase, failure) else { return };
@@ -396,11 +430,11 @@ impl Lane {
             }
             Ending::Quit | Ending::Failed { .. } => return,
         };
-        self.fault(judgement.reason, text, judgement.action);
+        self.fault(judgement.reason, &text, judgement.action);
     }
 
-    fn fault(&mut self, reason: Reason, answer: String, action: Action) {
-        self.ended.fault.get_or_insert((Fault { reason, answer }, action));
+    fn fault(&mut self, reason: Reason, answer: &str, action: Action) {
+        self.ended.fault.get_or_insert((Fault::of_the_way(reason, answer), action));
     }
 
     fn take_slot(&self, token: u64) -> Option<InFlight> {
@@ -417,5 +451,14 @@ impl Lane {
 
     fn slots(&self) -> std::sync::MutexGuard<'_, VecDeque<InFlight>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection to `server`, under TLS where that comes first.
+async fn open(server: Arc<Server>, tls: Option<Arc<ClientConfig>>) -> Result<Stream, stream::ConnectError> {
+    let plain = Stream::plain(stream::connect(&server.host, server.port).await?);
+    match (server.encryption, tls) {
+        (Encryption::Tls, Some(tls)) => plain.secure(tls, &server.host).await,
+        _ => Ok(plain),
     }
 }

@@ -56,13 +56,17 @@ impl Ready {
         Vec::new()
     }
 
-    /// Puts a message at the head of its line, to go next.
-    pub fn push_first(&self, message: Claimed) {
+    /// Puts a message at the head of its line, to go next. When the line is stopped it comes back.
+    pub fn push_first(&self, message: Claimed) -> Option<Claimed> {
         let mut inner = self.lock();
+        if inner.stopped {
+            return Some(message);
+        }
         inner.bytes += message.bytes.len();
         inner.line(message.class).push_front(message);
         drop(inner);
         self.arrived.notify_one();
+        None
     }
 
     /// The next message. Of every four turns one begins with the last line, so that large mailings never starve.

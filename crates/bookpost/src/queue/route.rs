@@ -90,6 +90,8 @@ pub struct Route {
     pub paused_until: Option<Timestamp>,
     /// There may be due mail in the store.
     pub due: bool,
+    /// The store could not be claimed from; not before then.
+    pub claim_again_at: Option<Timestamp>,
     /// The same answer to several recipients in a row.
     pub suspicion: Suspicion,
 }
@@ -164,6 +166,7 @@ impl Route {
             recovery: None,
             paused_until: None,
             due: true,
+            claim_again_at: None,
             suspicion: Suspicion::default(),
         }
     }

@@ -33,6 +33,8 @@ pub use lanes::Running;
 
 /// Recipients per claim.
 const CLAIM: usize = 256;
+/// The store is asked again after so long when it could not be claimed from.
+const CLAIM_AGAIN: Duration = Duration::from_secs(5);
 /// During the window after a recovery, the store is asked this often.
 const RECOVERY_STEP: Duration = Duration::from_secs(1);
 /// The store is asked at least this often, whatever it said last.
@@ -292,7 +294,8 @@ impl Worker {
     /// Claims what is due, while the line is short and mail flows.
     async fn claim(&mut self, index: usize, now: Timestamp) {
         while let Some(route) = self.routes.get_mut(index) {
-            if !route.due || !route.flows(now) || !route.line.ready.is_low() {
+            let refused_lately = route.claim_again_at.is_some_and(|at| now < at);
+            if !route.due || refused_lately || !route.flows(now) || !route.line.ready.is_low() {
                 return;
             }
             route.recovery =
@@ -320,7 +323,7 @@ impl Worker {
                     tracing::error!(%error, "due mail could not be claimed");
                     self.alarms.raise(AlarmKind::Disk, "queue", error.to_string());
                     self.disk_failed = true;
-                    route.due = false;
+                    route.claim_again_at = Some(later(now, CLAIM_AGAIN));
                     return;
                 }
             }
@@ -352,7 +355,7 @@ impl Worker {
             wake_at =
                 wake_at.into_iter().chain(due.map(|due| due.max(later(now, Duration::from_millis(1))))).min();
         }
-        wake_at
+        wake_at.into_iter().chain(route.claim_again_at.filter(|at| now < *at)).min()
     }
 
     /// Time has passed: what was not due may be now.

@@ -49,6 +49,7 @@ pub struct Client {
     out: Output,
     wishes: VecDeque<Wish>,
     quit_wanted: bool,
+    replies: u64,
     /// Given out last of all.
     ending: Option<Ending>,
 }
@@ -76,6 +77,7 @@ impl Client {
             out: Output::default(),
             wishes: VecDeque::new(),
             quit_wanted: false,
+            replies: 0,
             ending: None,
         }
     }
@@ -102,7 +104,10 @@ impl Client {
                 return self.violated(Violation::Injected);
             }
             match self.parser.parse(&mut bytes) {
-                Ok(Some(reply)) => self.reply(reply),
+                Ok(Some(reply)) => {
+                    self.replies += 1;
+                    self.reply(reply);
+                }
                 Ok(None) => return,
                 Err(error) => return self.violated(Violation::Reply(error)),
             }
@@ -201,6 +206,11 @@ impl Client {
     /// Whether the connection is over, or will be once the wishes are done.
     pub fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed)
+    }
+
+    /// Whole replies that were read so far. Whoever waits can tell by it whether the server gets on, or only drips bytes.
+    pub fn replies(&self) -> u64 {
+        self.replies
     }
 
     /// What the server offers, as told by the last EHLO.

@@ -26,14 +26,16 @@ impl Worker {
         let Some(route) = self.routes.get_mut(index) else { return };
         let dead = route.active().is_none();
         let practice = route.practice;
-        let due: Vec<usize> = route
+        let due: Vec<(usize, bool)> = route
             .upstreams
             .iter_mut()
             .enumerate()
-            .filter_map(|(index, upstream)| upstream.breaker.begin_probe(now).then_some(index))
+            .filter_map(|(index, upstream)| {
+                upstream.breaker.begin_probe(now).then(|| (index, upstream.breaker.wants_message()))
+            })
             .collect();
-        for upstream in due {
-            let job = if dead { self.claim_one(practice, now).await } else { None };
+        for (upstream, wants_message) in due {
+            let job = if dead || wants_message { self.claim_one(practice, now).await } else { None };
             self.spawn(index, upstream, Errand::Only(job.map(Box::new)), Kind::Probe);
         }
     }
@@ -51,8 +53,8 @@ impl Worker {
         // Where the message was blamed on the server after the sign-in, the breaker knows already.
         let told = upstream.breaker.fault().filter(|_| upstream.breaker.next_probe_at().is_some());
         let told = told.map(|(fault, _)| fault.clone());
-        let fault = ended.fault.map(|(fault, _)| fault);
-        if let Some(fault) = fault.or(told.filter(|_| !ended.answered)) {
+        let fault = ended.fault.map(|(fault, _)| fault).or(told);
+        if let Some(fault) = fault.filter(|_| !ended.answered) {
             upstream.breaker.fail(now, fault.clone());
             if sole {
                 self.expire(lane, &fault).await;
@@ -61,7 +63,7 @@ impl Worker {
         }
         let recovered = if ended.answered {
             upstream.breaker.close(now)
-        } else if ended.ready {
+        } else if ended.ready && (sole || !upstream.breaker.wants_message()) {
             upstream.breaker.good_probe(now, sole)
         } else {
             upstream.breaker.probe_inconclusive(now);

@@ -35,7 +35,8 @@ impl Worker {
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         match effect {
-            Effect::Answered => {}
+            Effect::Answered | Effect::PutOff => {}
+            Effect::Slower => upstream.concurrency.slow_down(),
             Effect::SlowDown => {
                 upstream.concurrency.slow_down();
                 route.paused_until = route.paused_until.max(Some(later(now, SHORT_PAUSE)));
@@ -46,6 +47,8 @@ impl Worker {
                 self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
             }
             Effect::OpenBreaker(fault) => self.open_breaker(index, upstream_index, fault),
+            // A probe's message that broke as the others did says that nothing is mended.
+            Effect::Broke(fault) if upstream.breaker.is_open() => drop(upstream.breaker.fail(now, fault)),
             Effect::Broke(fault) => {
                 upstream.broke += 1;
                 if upstream.broke >= BROKEN_CONNECTIONS {
@@ -91,7 +94,7 @@ impl Worker {
         self.alarms.raise(kind, &name, text);
         let Some(route) = self.routes.get(index) else { return };
         match route.active() {
-            Some(active) if active != upstream_index => {
+            Some(active) if active > upstream_index => {
                 if let Some(backup) = route.upstreams.get(active) {
                     let text = format!("The backup server ({}) is sending.", backup.server.host);
                     self.alarms.raise(AlarmKind::BackupInUse, &name, text);
