@@ -51,8 +51,8 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
             ehlo_name: "bookpost.example.org".into(),
             in_doubt: InDoubtPolicy::Retry,
             digest_from: 20,
-            digest_window: Duration::from_secs(600),
-            report_delay: Duration::from_secs(60),
+            digest_window: Duration::from_mins(10),
+            report_delay: Duration::from_mins(1),
             null_reverse_path: true,
         },
         schedule: RetrySchedule::default(),
@@ -77,7 +77,7 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
         listen: None,
         log: "warn".into(),
         abort_at: None,
-        keep: Keep { bodies: Duration::from_secs(30 * 86_400), records: Duration::from_secs(365 * 86_400) },
+        keep: Keep { bodies: Duration::from_hours(30 * 24), records: Duration::from_hours(365 * 24) },
     }
 }
 

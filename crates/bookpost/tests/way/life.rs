@@ -12,8 +12,8 @@ use testkit::sink::{At, Does, Rule, Settings, Sink};
 
 use crate::bench::{Bench, START, message, nobody, server, sink, sink_at};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// A sink without PIPELINING that keeps back its answers to whole messages.
 async fn slow_sink() -> Sink {

@@ -8,15 +8,15 @@ use store::{AlarmKind, Filter, State};
 use crate::bench::{Bench, START, nobody, patron, server, sink, sink_at};
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn a_server_that_is_down_for_almost_100_hours_gets_everything_once() {
     let address = nobody();
     let bench = Bench::start(vec![server("server1", address)]).await;
     bench.accept_many(50).await;
-    bench.pass_in_steps(HOUR * 100 - MINUTE * 10, MINUTE).await;
+    bench.pass_in_steps(HOUR * 99 + MINUTE * 50, MINUTE).await;
     assert_eq!(bench.counts().await.waiting, 50);
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
     let sink = sink_at(address).await;
@@ -32,7 +32,7 @@ async fn a_server_that_is_down_for_longer_gives_everything_back_once_at_100_hour
     let address = nobody();
     let bench = Bench::start(vec![server("server1", address)]).await;
     bench.accept_many(50).await;
-    bench.pass_in_steps(HOUR * 100 - SECOND, MINUTE).await;
+    bench.pass_in_steps(HOUR * 99 + SECOND * 3599, MINUTE).await;
     let counts = bench.counts().await;
     assert_eq!((counts.waiting, counts.returned), (50, 0));
     bench.pass(MINUTE * 2).await;

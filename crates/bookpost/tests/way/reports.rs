@@ -8,8 +8,8 @@ use testkit::sink::{At, Does, Rule};
 
 use crate::bench::{Bench, START, always, message, refuses, server, sink};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 const RETURNS: &str = "returns@riverside.example.org";
 
 async fn reports(bench: &Bench) -> usize {
