@@ -238,3 +238,31 @@ pub fn given_back(jobs: &[Claimed], now: Timestamp) -> Vec<Settlement> {
 pub fn recovery(now: Timestamp, outage: Duration) -> Recovery {
     Recovery { recovered_at: now, window: mail::retry::recovery_window(outage) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: &str, domain: &str, run: i64) -> Refusal {
+        Refusal { code: code.into(), answer: code.into(), domain: domain.into(), run: Some(RunId(run)) }
+    }
+
+    #[test]
+    fn only_equal_refusals_of_different_domains_in_a_row_are_about_us() {
+        let five = |code: fn(usize) -> &'static str, domain: fn(usize) -> &'static str| {
+            let mut suspicion = Suspicion::default();
+            (0..5).filter_map(|n| suspicion.count(&refusal(code(n), domain(n), 1))).last()
+        };
+        let others = |n: usize| ["a", "b", "c", "d", "e"][n];
+        assert_eq!(five(|_| "550 5.7.26", others), Some(RunId(1)));
+        assert_eq!(five(|_| "550 5.7.26", |_| "a"), None, "one domain");
+        assert_eq!(five(|n| if n == 2 { "550 5.1.1" } else { "550 5.7.26" }, others), None, "another answer");
+        let mut suspicion = Suspicion::default();
+        for n in 0..5 {
+            if n == 3 {
+                suspicion.clear();
+            }
+            assert_eq!(suspicion.count(&refusal("550 5.7.26", others(n), 1)), None, "a good answer between");
+        }
+    }
+}
