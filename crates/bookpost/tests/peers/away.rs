@@ -8,7 +8,7 @@ use testkit::sink::{Settings, Sink};
 
 use crate::{
     arrived,
-    bench::{Bench, Folder, LOGIN, Security, envelope, login, soon},
+    bench::{Bench, Folder, LOGIN, Security, login, message, soon},
     peer::Peer,
 };
 
@@ -42,10 +42,12 @@ async fn dies_and_returns(kind: &str, security: Security) {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let Some(mut peer) = Peer::start(kind, folder.path(), Some(sink.address()), &options) else { return };
     let mut server = folder.server(peer.address, security);
-    server.login = login(LOGIN.1).filter(|_| signs_in);
+    server.login = signs_in.then(|| login(LOGIN.1));
     let bench = Bench::start_as(&folder, server, Start::of_this_machine().unwrap()).await;
 
-    bench.accept((0..MESSAGES).map(message).collect()).await;
+    bench
+        .accept((0..MESSAGES).map(|number| message(&number.to_string(), &["ann@example.org"])).collect())
+        .await;
     let answers = async {
         while bench.app.store.counts().await.unwrap().delivered < ANSWERS {
             tokio::task::yield_now().await;
@@ -100,12 +102,4 @@ async fn wait_for_every_id(sink: &Sink) -> BTreeMap<String, usize> {
         }
     };
     soon("Postfix hands everything on", every).await
-}
-
-fn message(number: usize) -> (mail::Envelope, String, Vec<u8>) {
-    let id = format!("<{number}@bookpost.example.org>");
-    let text = format!(
-        "From: library@riverside.example.org\r\nMessage-ID: {id}\r\nSubject: {number}\r\n\r\nHello\r\n"
-    );
-    (envelope(&[&format!("patron{number}@example.org")]), id, text.into_bytes())
 }

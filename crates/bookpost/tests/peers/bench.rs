@@ -13,7 +13,7 @@ use store::{Class, Counts, Filter, Kind, NewMessage, Row};
 use testkit::certs::{Authority, Identity};
 
 /// Nothing here takes so long; what does hangs.
-const HANGS: Duration = Duration::from_secs(120);
+const HANGS: Duration = Duration::from_mins(2);
 /// The return address of all mail.
 pub(crate) const RETURNS: &str = "returns@riverside.example.org";
 /// The login of all servers that want one.
@@ -115,8 +115,8 @@ impl Folder {
 }
 
 /// [`LOGIN`], with another password if need be.
-pub(crate) fn login(password: &str) -> Option<Login> {
-    Some(Login { user: LOGIN.0.into(), password: password.to_owned().into() })
+pub(crate) fn login(password: &str) -> Login {
+    Login { user: LOGIN.0.into(), password: password.to_owned().into() }
 }
 
 impl Bench {
@@ -192,6 +192,14 @@ impl Bench {
 /// Waits for what certainly comes; a test that would hang fails instead, and says for what it waited.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(HANGS, future).await.unwrap_or_else(|_| panic!("still waiting: {what}"))
+}
+
+/// A small message for [`Bench::accept`]; `name` makes its Message-ID.
+pub(crate) fn message(name: &str, to: &[&str]) -> (Envelope, String, Vec<u8>) {
+    let id = format!("<{name}@bookpost.example.org>");
+    let text =
+        format!("From: library@riverside.example.org\r\nMessage-ID: {id}\r\nSubject: Test\r\n\r\nHello\r\n");
+    (envelope(to), id, text.into_bytes())
 }
 
 /// An envelope from [`RETURNS`].

@@ -4,7 +4,7 @@ use mail::dsn;
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
 use crate::{
-    bench::{Bench, Folder, RETURNS, Security, envelope, soon},
+    bench::{Bench, Folder, RETURNS, Security, message, soon},
     peer::Peer,
 };
 
@@ -40,12 +40,14 @@ async fn returns(kind: &str, statuses: [&str; 2]) {
     let sink = Sink::start(Settings { rules, keep_bytes: true, ..Settings::default() }).await.unwrap();
     let Some(peer) = Peer::start(kind, folder.path(), Some(sink.address()), &[]) else { return };
     let bench = Bench::start(&folder, folder.server(peer.address, Security::Plain)).await;
-    bench
-        .accept(vec![
-            message("first", &["ann@example.org", "gone@example.org"]),
-            message("second", &["unwanted@example.org"]),
-        ])
-        .await;
+    let mut messages = vec![
+        message("first", &["ann@example.org", "gone@example.org"]),
+        message("second", &["unwanted@example.org"]),
+    ];
+    for ((envelope, ..), id) in messages.iter_mut().zip(["run-7", "run-8"]) {
+        envelope.envelope_id = Some(id.into());
+    }
+    bench.accept(messages).await;
     assert_eq!(bench.quiet().await.delivered, 3);
     soon("the message for Ann and two bounces", sink.wait_for(3)).await;
 
@@ -53,6 +55,9 @@ async fn returns(kind: &str, statuses: [&str; 2]) {
     for bounce in sink.taken().iter().filter(|taken| taken.from.is_empty()) {
         assert_eq!(bounce.to, [RETURNS]);
         let report = dsn::read(&bounce.bytes).unwrap();
+        // Servers that offer DSN bring the envelope's id back.
+        let id = report.envelope_id.as_deref();
+        assert_eq!(id.is_some_and(|id| id.starts_with("run-")), kind == "postfix", "{kind}: {id:?}");
         returned.extend(
             report
                 .failed()
@@ -64,11 +69,4 @@ async fn returns(kind: &str, statuses: [&str; 2]) {
     let expected: Vec<_> = addresses.into_iter().zip(statuses.map(str::to_owned)).collect();
     assert_eq!(returned, expected, "{kind}");
     bench.stop().await;
-}
-
-fn message(id: &str, to: &[&str]) -> (mail::Envelope, String, Vec<u8>) {
-    let id = format!("<{id}@bookpost.example.org>");
-    let text =
-        format!("From: library@riverside.example.org\r\nMessage-ID: {id}\r\nSubject: Test\r\n\r\nHello\r\n");
-    (envelope(to), id, text.into_bytes())
 }

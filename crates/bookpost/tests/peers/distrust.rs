@@ -8,7 +8,7 @@ use testkit::{
 };
 
 use crate::{
-    bench::{Bench, Folder, LOGIN, Security, envelope, login, soon},
+    bench::{Bench, Folder, LOGIN, Security, login, message, soon},
     peer::Peer,
 };
 
@@ -92,7 +92,7 @@ async fn keeps(folder: &Folder, case: &Case<'_>) -> Option<Alarm> {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let peer = Peer::start(case.kind, folder.path(), Some(sink.address()), &options)?;
     let mut server = folder.server(peer.address, case.security);
-    server.login = case.password.and_then(login);
+    server.login = case.password.map(login);
     server.password_on_plain = case.password_on_plain;
     let alarm = alarm_of(folder, server).await;
     assert_eq!(sink.count(), 0);
@@ -102,10 +102,7 @@ async fn keeps(folder: &Folder, case: &Case<'_>) -> Option<Alarm> {
 /// Hands in a message, which waits without an attempt of its own, and gives the alarm.
 async fn alarm_of(folder: &Folder, server: bookpost::config::Server) -> Alarm {
     let bench = Bench::start(folder, server).await;
-    let id = "<1@bookpost.example.org>".to_owned();
-    let bytes =
-        format!("From: library@riverside.example.org\r\nMessage-ID: {id}\r\n\r\nHello\r\n").into_bytes();
-    bench.accept(vec![(envelope(&["ann@example.org"]), id, bytes)]).await;
+    bench.accept(vec![message("1", &["ann@example.org"])]).await;
     bench.quiet().await;
     let rows = bench.rows().await;
     assert_eq!((rows[0].state, rows[0].attempts), (State::Waiting, 0));

@@ -4,6 +4,7 @@
 //! most of them: such a test then says that it was not run ([`peer::Peer::start`]).
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test may fail where it stands"

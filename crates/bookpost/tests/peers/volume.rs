@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use bookpost::config::Server;
 use testkit::sink::{Settings, Sink};
 
 use crate::{
     arrived,
-    bench::{Bench, Folder, LOGIN, Security, envelope, login, soon},
+    bench::{Bench, Folder, LOGIN, Security, login, message, soon},
     meant,
     peer::Peer,
 };
@@ -37,20 +38,13 @@ async fn a_thousand_to_dovecot_submission() {
 async fn a_thousand(kind: &str, security: Security) -> Option<String> {
     let folder = Folder::new();
     let sink = Sink::start(Settings::default()).await.unwrap();
-    let mut options = folder.tls(security, "good");
-    let mut server_login = None;
-    if kind == "dovecot-submission" {
-        options.extend(["--login", LOGIN.0, "--password", LOGIN.1].map(str::to_owned));
-        server_login = login(LOGIN.1);
-    }
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let peer = Peer::start(kind, folder.path(), Some(sink.address()), &options)?;
-    let mut server = folder.server(peer.address, security);
-    server.login = server_login;
+    let (peer, mut server) = start(kind, security, &folder, &sink)?;
     server.connections = CONNECTIONS;
     server.messages_per_connection = u32::try_from(PER_CONNECTION).unwrap();
     let bench = Bench::start(&folder, server).await;
-    bench.accept((0..MESSAGES).map(small).collect()).await;
+    bench
+        .accept((0..MESSAGES).map(|number| message(&number.to_string(), &["ann@example.org"])).collect())
+        .await;
     let counts = bench.empty().await;
     assert_eq!((counts.delivered, counts.ever_in_doubt), (MESSAGES as u64, 0));
     soon("the relay hands everything on", sink.wait_for(MESSAGES as u64)).await;
@@ -58,14 +52,6 @@ async fn a_thousand(kind: &str, security: Security) -> Option<String> {
     assert_eq!((ids.len(), sink.count()), (MESSAGES, MESSAGES as u64));
     bench.stop().await;
     Some(peer.log())
-}
-
-fn small(number: usize) -> (mail::Envelope, String, Vec<u8>) {
-    let id = format!("<{number}@bookpost.example.org>");
-    let text = format!(
-        "From: library@riverside.example.org\r\nMessage-ID: {id}\r\nSubject: {number}\r\n\r\nHello\r\n"
-    );
-    (envelope(&[&format!("patron{number}@example.org")]), id, text.into_bytes())
 }
 
 #[tokio::test]
@@ -88,13 +74,16 @@ async fn five_megabytes_to_aiosmtpd() {
     five_megabytes("aiosmtpd", Security::StartTls).await;
 }
 
+#[tokio::test]
+async fn five_megabytes_to_dovecot_submission() {
+    five_megabytes("dovecot-submission", Security::Tls).await;
+}
+
 async fn five_megabytes(kind: &str, security: Security) {
     let folder = Folder::new();
     let sink = Sink::start(Settings { keep_bytes: true, ..Settings::default() }).await.unwrap();
-    let options = folder.tls(security, "good");
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let Some(peer) = Peer::start(kind, folder.path(), Some(sink.address()), &options) else { return };
-    let bench = Bench::start(&folder, folder.server(peer.address, security)).await;
+    let Some((peer, server)) = start(kind, security, &folder, &sink) else { return };
+    let bench = Bench::start(&folder, server).await;
     let large = meant::large(5 << 20);
     bench.accept(vec![large.message()]).await;
     assert_eq!(bench.quiet().await.delivered, 1, "{kind}: {:?}", bench.rows().await);
@@ -106,4 +95,17 @@ async fn five_megabytes(kind: &str, security: Security) {
     };
     meant::check(&[large], &arrived, folder.path(), kind);
     bench.stop().await;
+}
+
+fn start(kind: &str, security: Security, folder: &Folder, sink: &Sink) -> Option<(Peer, Server)> {
+    let signs_in = kind == "dovecot-submission";
+    let mut options = folder.tls(security, "good");
+    if signs_in {
+        options.extend(["--login", LOGIN.0, "--password", LOGIN.1].map(str::to_owned));
+    }
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let peer = Peer::start(kind, folder.path(), Some(sink.address()), &options)?;
+    let mut server = folder.server(peer.address, security);
+    server.login = signs_in.then(|| login(LOGIN.1));
+    Some((peer, server))
 }
