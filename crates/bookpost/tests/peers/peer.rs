@@ -48,7 +48,8 @@ impl Peer {
         arguments.push(address.port().to_string());
         arguments.push(next.map_or(0, |next| next.port()).to_string());
         arguments.extend(options.iter().map(|&option| option.to_owned()));
-        let running = run(&arguments)?;
+        std::fs::create_dir_all(&folder).unwrap();
+        let running = run(&arguments, &folder)?;
         Some(Self { address, folder, arguments, running: Some(running), _port: port })
     }
 
@@ -69,7 +70,7 @@ impl Peer {
 
     /// Starts it again on the same port with the same files.
     pub(crate) fn start_again(&mut self) {
-        self.running = run(&self.arguments);
+        self.running = run(&self.arguments, &self.folder);
         assert!(self.running.is_some(), "{} did not start again", self.arguments[0]);
     }
 }
@@ -81,12 +82,14 @@ impl Drop for Running {
     }
 }
 
-fn run(arguments: &[String]) -> Option<Running> {
+fn run(arguments: &[String], folder: &Path) -> Option<Running> {
+    let complaints = folder.join("start.log");
     let start = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/peers/start");
     let mut process = Command::new(start)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(std::fs::File::create(&complaints).unwrap())
         .spawn()
         .expect("tests/peers/start can be run");
     let leash = process.stdin.take();
@@ -98,21 +101,24 @@ fn run(arguments: &[String]) -> Option<Running> {
     let code = process.wait().unwrap().code();
     let root = rustix::process::geteuid().is_root();
     match code {
-        Some(NOT_INSTALLED | ROOT_ONLY) if !root => not_run(&arguments[0]),
+        Some(ROOT_ONLY) => not_run(&format!("needs root to start {}", arguments[0])),
+        Some(NOT_INSTALLED) if !root => {
+            not_run(&format!("needs {}: run tests/peers/install as root", arguments[0]));
+        }
         Some(NOT_INSTALLED) => panic!("{} is not installed: run tests/peers/install", arguments[0]),
-        code => panic!("tests/peers/start {} ended with {code:?}", arguments.join(" ")),
+        code => {
+            let complaints = std::fs::read_to_string(complaints).unwrap();
+            panic!("tests/peers/start {} ended with {code:?}: {complaints}", arguments.join(" "))
+        }
     }
     None
 }
 
 /// Tells that the present test was not run: to `./test`, which lists it, or else past the capture of test output.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the line of command between ./test and the tests is the environment"
-)]
-fn not_run(kind: &str) {
+#[expect(clippy::disallowed_methods, reason = "./test names its list in the environment")]
+fn not_run(why: &str) {
     let test = std::thread::current().name().unwrap_or("a test with mail servers").to_owned();
-    let line = format!("{test}: needs root to start {kind}\n");
+    let line = format!("{test}: {why}\n");
     match std::env::var_os("BOOKPOST_NOT_RUN") {
         Some(list) => {
             OpenOptions::new().append(true).create(true).open(list).unwrap().write_all(line.as_bytes())
