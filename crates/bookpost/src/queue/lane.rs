@@ -342,6 +342,11 @@ impl Lane {
         };
         tokio::select! {
             biased;
+            // An answer first: each moment that it is not read is one in which its message is in doubt.
+            read = stream.read() => match read {
+                Ok([]) | Err(_) => self.client.lost(Failure::ConnectionLost, 0),
+                Ok(bytes) => self.client.received(bytes),
+            },
             marked = mark => {
                 let token = self.mark.take().map(|(token, _)| token);
                 match (token, marked) {
@@ -349,10 +354,6 @@ impl Lane {
                     _ => self.journal_failed(),
                 }
             }
-            read = stream.read() => match read {
-                Ok([]) | Err(_) => self.client.lost(Failure::ConnectionLost, 0),
-                Ok(bytes) => self.client.received(bytes),
-            },
             () = self.line.ready.arrived.notified(), if idle => {}
             changed = self.gate.changed() => {
                 if changed.is_err() || *self.gate.borrow() == Gate::Abandon {
