@@ -37,6 +37,8 @@ pub(crate) struct Task {
     pub(crate) count: u64,
     /// `step:time` at which it kills itself.
     pub(crate) abort_at: Option<String>,
+    /// It kills itself after it has refused mail.
+    pub(crate) dies_refusing: bool,
 }
 
 /// Is run by every `cargo test`, and does something only as a child.
@@ -91,7 +93,12 @@ async fn accept(app: &App, task: &Task) {
         let messages = numbers.clone().map(|number| message(number, app.clock.now())).collect();
         match app.receiver.accept(messages).await {
             Ok(_) => say(&format!("accepted {} {}", numbers.start, numbers.end)),
-            Err(error) => say(&format!("refused {} {} {error}", numbers.start, numbers.end)),
+            Err(error) => {
+                say(&format!("refused {} {} {error}", numbers.start, numbers.end));
+                if task.dies_refusing {
+                    std::process::abort();
+                }
+            }
         }
     }
 }

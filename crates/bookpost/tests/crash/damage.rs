@@ -58,6 +58,7 @@ impl Place {
             first: 0,
             count: 0,
             abort_at: None,
+            dies_refusing: false,
         }
     }
 

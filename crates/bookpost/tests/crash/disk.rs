@@ -27,7 +27,7 @@ struct Under {
 }
 
 /// Runs a child under this fault, then another without, and accounts for everything.
-async fn through(fault: (&'static str, String)) -> Under {
+async fn through(fault: (&'static str, String), dies_refusing: bool) -> Under {
     let place = tempfile::tempdir().unwrap();
     let (watched, ledger) = (place.path().join("watched"), place.path().join("ledger"));
     std::fs::create_dir(&watched).unwrap();
@@ -42,7 +42,7 @@ async fn through(fault: (&'static str, String)) -> Under {
         kill_after: Some(ENOUGH),
         notes: None,
     };
-    let said = parent::run(&task(&folder, &sink, 1, MESSAGES), manner).await;
+    let said = parent::run(&Task { dies_refusing, ..task(&folder, &sink, 1, MESSAGES) }, manner).await;
     let log = parent::log(&folder);
     let after = parent::run(&task(&folder, &sink, 2, 0), Manner::default()).await;
     assert!(after.done, "{told}: {after:?} {}", parent::log(&folder));
@@ -72,7 +72,7 @@ fn environment(place: &Path, watched: &Path, fault: (&'static str, String)) -> V
 async fn a_full_disk_refuses_mail_in_plain_words_and_loses_none() {
     let mut refused = 0;
     for bytes in [200_000, 1_100_000, 1_500_000, 2_000_000] {
-        let under = through(("FAULTS_ENOSPC_AFTER", bytes.to_string())).await;
+        let under = through(("FAULTS_ENOSPC_AFTER", bytes.to_string()), false).await;
         refused += under.said.refused.len();
         for why in &under.said.why {
             assert!(why.contains("full"), "{why}");
@@ -91,11 +91,21 @@ async fn a_failed_write_or_sync_loses_nothing() {
         [("FAULTS_EIO_WRITE", [3, 20, 60, 150, 400, 700]), ("FAULTS_EIO_SYNC", [1, 4, 10, 20, 40, 80])]
     {
         for time in times {
-            let under = through((what, time.to_string())).await;
+            let under = through((what, time.to_string()), false).await;
             journal_failed += usize::from(under.said.failed.is_some_and(|why| why.contains("journal")));
         }
     }
     assert!(journal_failed > 0, "no fault met the journal");
+}
+
+/// A commit whose sync failed is in the log all the same: it must not come to life at the next start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_does_not_come_back_to_life() {
+    let mut refused = 0;
+    for time in 4..16 {
+        refused += through(("FAULTS_EIO_SYNC", time.to_string()), true).await.said.refused.len();
+    }
+    assert!(refused > 0, "no fault met mail that came in");
 }
 
 fn task(folder: &Path, sink: &Sink, round: u64, count: u64) -> Task {
@@ -107,5 +117,6 @@ fn task(folder: &Path, sink: &Sink, round: u64, count: u64) -> Task {
         first: round * 10_000,
         count,
         abort_at: None,
+        dies_refusing: false,
     }
 }

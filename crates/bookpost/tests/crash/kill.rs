@@ -103,6 +103,7 @@ async fn flow_through_deaths(flow: u64, rounds: u32, figures: &mut Figures) {
             first: child * MESSAGES,
             count: if last { left } else { left.min(MESSAGES / u64::from(DEATHS)) },
             abort_at: None,
+            dies_refusing: false,
         };
         let end = if last { End::Peace } else { [End::Step, End::Random][dice.random_range(0..2)] };
         let manner = manner(end, &mut task, &mut dice);

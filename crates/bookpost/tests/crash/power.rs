@@ -105,5 +105,6 @@ fn task(folder: &Path, sink: &Sink, boot: u64, count: u64) -> Task {
         first: 0,
         count,
         abort_at: None,
+        dies_refusing: false,
     }
 }
