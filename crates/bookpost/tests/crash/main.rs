@@ -17,3 +17,4 @@ mod disk;
 mod kill;
 mod parent;
 mod power;
+mod program;
