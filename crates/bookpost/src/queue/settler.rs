@@ -13,6 +13,9 @@ use crate::app::steps::{Step, Steps};
 const WAITING: usize = 4096;
 /// Outcomes per transaction.
 const BATCH: usize = 500;
+/// After the first outcome of a transaction, others are waited for so long. They are safe in the journal meanwhile, and each
+/// transaction is a sync: without this a run would pay for one every few messages.
+const GATHER: Duration = Duration::from_millis(10);
 /// The database is asked again after so long when it could not take an outcome.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
@@ -53,6 +56,21 @@ pub fn settler(
     (Settler { sender }, run(store, journal, clock, steps, receiver, tell))
 }
 
+/// Waits for outcomes, and for those that follow at once; false at the end.
+async fn gather(receiver: &mut mpsc::Receiver<Vec<Settlement>>, batch: &mut Vec<Vec<Settlement>>) -> bool {
+    if receiver.recv_many(batch, BATCH).await == 0 {
+        return false;
+    }
+    let until = tokio::time::Instant::now() + GATHER;
+    while let Some(room) = BATCH.checked_sub(batch.len()).filter(|room| *room > 0) {
+        match tokio::time::timeout_at(until, receiver.recv_many(batch, room)).await {
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    true
+}
+
 async fn run(
     store: Store,
     journal: Journal,
@@ -62,7 +80,7 @@ async fn run(
     tell: impl Fn(SettlerEvent<'_>) + Send + 'static,
 ) {
     let mut batch = Vec::new();
-    while receiver.recv_many(&mut batch, BATCH).await > 0 {
+    while gather(&mut receiver, &mut batch).await {
         let settlements: Vec<Settlement> = batch.drain(..).flatten().collect();
         let settled = settlements.len();
         let mut stuck = false;
