@@ -92,6 +92,8 @@ pub struct Route {
     pub due: bool,
     /// The store could not be claimed from; not before then.
     pub claim_again_at: Option<Timestamp>,
+    /// What the store said last about when mail comes due; `None`: it may be something else by now.
+    pub next_due: Option<Option<Timestamp>>,
     /// The same answer to several recipients in a row.
     pub suspicion: Suspicion,
 }
@@ -167,6 +169,7 @@ impl Route {
             paused_until: None,
             due: true,
             claim_again_at: None,
+            next_due: None,
             suspicion: Suspicion::default(),
         }
     }

@@ -298,6 +298,7 @@ impl Worker {
             if !route.due || refused_lately || !route.flows(now) || !route.line.ready.is_low() {
                 return;
             }
+            route.next_due = None;
             route.recovery =
                 route.recovery.filter(|recovery| now < later(recovery.recovered_at, recovery.window));
             let claim = Claim {
@@ -341,16 +342,19 @@ impl Worker {
     }
 
     /// When this route needs the dispatcher next.
-    async fn route_wake_at(&self, index: usize, now: Timestamp) -> Option<Timestamp> {
-        let route = self.routes.get(index)?;
+    async fn route_wake_at(&mut self, index: usize, now: Timestamp) -> Option<Timestamp> {
+        let route = self.routes.get_mut(index)?;
         let mut wake_at = route.wake_at(now);
         if route.flows(now) {
             let due = if route.recovery.is_some() {
                 Some(later(now, RECOVERY_STEP))
             } else if route.due || !route.line.ready.is_empty() {
                 None // the connections ring when the line is low
+            } else if let Some(known) = route.next_due {
+                known
             } else {
-                self.store.next_due(route.practice).await.ok().flatten()
+                route.next_due = self.store.next_due(route.practice).await.ok();
+                route.next_due.flatten()
             };
             wake_at =
                 wake_at.into_iter().chain(due.map(|due| due.max(later(now, Duration::from_millis(1))))).min();
@@ -371,7 +375,10 @@ impl Worker {
                 self.look_again();
                 false
             }
-            Some(Request::Settled) => false,
+            Some(Request::Settled) => {
+                self.routes.iter_mut().for_each(|route| route.next_due = None);
+                false
+            }
             Some(Request::TellWhenQuiet(answer)) => {
                 self.alone_due = true;
                 self.look_again();
