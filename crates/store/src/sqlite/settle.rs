@@ -23,8 +23,26 @@ impl Sqlite {
         settlements: Vec<Settlement>,
         now: Timestamp,
     ) -> Result<Vec<Settled>, Error> {
-        self.writer.write(move |tx| settlements.iter().map(|one| settle_alone(tx, one, now)).collect()).await
+        self.writer.write(move |tx| settle_all(tx, &settlements, now)).await
     }
+}
+
+/// All in one savepoint, which costs a copy of each page that is changed in it; one for each only where one is refused.
+fn settle_all(tx: &mut Tx<'_>, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>, Error> {
+    tx.sql.prepare_cached("SAVEPOINT settlements")?.execute([])?;
+    let (draft, left) = (tx.draft, tx.fresh.left.len());
+    let together: Result<Vec<_>, _> = settlements.iter().map(|one| settle(tx, one, now)).collect();
+    let settled = match together {
+        Err(Error::Internal(_)) => {
+            tx.draft = draft;
+            tx.fresh.left.truncate(left);
+            tx.sql.prepare_cached("ROLLBACK TO settlements")?.execute([])?;
+            settlements.iter().map(|one| settle_alone(tx, one, now)).collect()
+        }
+        other => other,
+    }?;
+    tx.sql.prepare_cached("RELEASE settlements")?.execute([])?;
+    Ok(settled)
 }
 
 /// In a savepoint of its own: what cannot be stored of one recipient takes nothing from the others; it stays as it was.
