@@ -1,8 +1,11 @@
 //! The channels between the parts.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicI64, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
 };
 
 use mail::clock::Clock;
@@ -56,6 +59,14 @@ impl Lines {
 impl FreshMail for Lines {
     fn lease(&self, practice: bool, bytes: usize) -> Option<Lease> {
         self.line(practice)?.ready.has_room(bytes).then(|| self.leases.draw())
+    }
+
+    fn not_crowded(&self, practice: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            if let Some(line) = self.line(practice) {
+                line.ready.not_long().await;
+            }
+        })
     }
 
     fn take(&self, fresh: Vec<Claimed>) {
@@ -132,7 +143,7 @@ pub(super) fn alarm_by_mail(
     config: Arc<Config>,
     way_in: Arc<OnceLock<Receiver>>,
     clock: Arc<dyn Clock>,
-) -> impl Fn(Alarm) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> + Send + 'static {
+) -> impl Fn(Alarm) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + 'static {
     move |alarm| {
         let message = crate::alarms::message(&config, &alarm, clock.now());
         let way_in = way_in.get().cloned();

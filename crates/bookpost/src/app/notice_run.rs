@@ -24,6 +24,9 @@ const BATCH: usize = 200;
 const AHEAD: usize = 2;
 /// Open alarms that are told with a run.
 const PROBLEMS: usize = 10;
+/// A batch waits so long for those before it to leave. Where mail leaves quickly nothing is then read from the disk again; a slow
+/// server delays the promise that all is stored by this little for each batch.
+const STEP_ASIDE: Duration = Duration::from_millis(200);
 /// Progress is told this often.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 /// Without `wait`, a run that the first attempts do not end ends by itself, so that a cron job never hangs.
@@ -60,12 +63,14 @@ impl App {
     /// Runs the notice over an export, or only says what it would do. `service`: the resends are taken care of.
     pub async fn run_notices(
         &self,
-        request: RunRequest,
+        mut request: RunRequest,
         service: bool,
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Reply {
+        // Exports are large: the bytes go as soon as they are read.
+        let export = std::mem::take(&mut request.export);
         let (config, options) = (Arc::clone(&self.config), request.clone());
-        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&config, &options)).await;
+        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&config, &export, &options)).await;
         let prepared = match prepared {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(refusal)) => return refusal.into(),
@@ -141,7 +146,10 @@ impl App {
                     told.total = notices;
                     self.store.left_out(run, left_out).await?;
                 }
-                Made::Batch(batch) => told.prepared += self.accept_batch(run, batch, repeat).await?,
+                Made::Batch(batch) => {
+                    self.receiver.not_crowded(practice, STEP_ASIDE).await;
+                    told.prepared += self.accept_batch(run, batch, repeat).await?;
+                }
                 Made::Broken(why) => return Err(Refusal(Failure::Config, why)),
             }
             let _ = progress.send(told);

@@ -19,7 +19,12 @@ pub struct Ready {
     pub arrived: Notify,
     /// Rung when the line is nearly empty.
     low: Arc<Notify>,
+    /// Rung when a line that was long is so no more.
+    shorter: Notify,
 }
+
+/// A line of more bytes is long: whoever can wait does.
+const LONG: usize = MEMORY_BUDGET / 4;
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -35,7 +40,7 @@ const LOW: usize = 64;
 impl Ready {
     /// An empty line that rings `low` when it is nearly empty.
     pub fn new(low: Arc<Notify>) -> Self {
-        Self { inner: Mutex::default(), arrived: Notify::new(), low }
+        Self { inner: Mutex::default(), arrived: Notify::new(), low, shorter: Notify::new() }
     }
 
     /// Puts messages at the end of their lines. When the line is stopped they come back.
@@ -79,10 +84,15 @@ impl Ready {
         let order: [usize; 3] = if inner.turn.is_multiple_of(4) { [2, 1, 0] } else { [0, 1, 2] };
         let taken = order.into_iter().find_map(|line| inner.lines.get_mut(line)?.pop_front());
         let low = inner.len() < LOW;
+        let was_long = inner.bytes > LONG;
         if let Some(message) = &taken {
             inner.bytes = inner.bytes.saturating_sub(message.bytes.len());
         }
+        let shorter = was_long && inner.bytes <= LONG;
         drop(inner);
+        if shorter {
+            self.shorter.notify_waiters();
+        }
         if low {
             self.low.notify_one();
         }
@@ -119,6 +129,23 @@ impl Ready {
         !inner.stopped && inner.bytes + bytes <= MEMORY_BUDGET
     }
 
+    /// Waits until the line is not long, or stopped.
+    pub async fn not_long(&self) {
+        loop {
+            // Made before the line is looked at, so that no ring in between is missed.
+            let shorter = self.shorter.notified();
+            if !self.is_long() {
+                return;
+            }
+            shorter.await;
+        }
+    }
+
+    fn is_long(&self) -> bool {
+        let inner = self.lock();
+        !inner.stopped && inner.bytes > LONG
+    }
+
     /// May nothing leave now?
     pub fn is_stopped(&self) -> bool {
         self.lock().stopped
@@ -138,6 +165,7 @@ impl Ready {
             return Vec::new();
         }
         inner.bytes = 0;
+        self.shorter.notify_waiters();
         inner.lines.iter_mut().flat_map(std::mem::take).collect()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! This part knows nothing of servers and connections: fresh mail leaves through [`FreshMail`].
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use mail::clock::Clock;
 use store::{
@@ -16,6 +16,8 @@ use crate::app::steps::{Step, Steps};
 pub trait FreshMail: Send + Sync {
     /// A lease for a message of so many bytes, while there is room in memory for it and mail may leave.
     fn lease(&self, practice: bool, bytes: usize) -> Option<Lease>;
+    /// Waits while mail leaves and much of it stands in line already.
+    fn not_crowded(&self, practice: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
     /// These messages are stored under the leases given.
     fn take(&self, fresh: Vec<Claimed>);
     /// Something was stored as waiting.
@@ -51,6 +53,12 @@ impl Receiver {
         self.steps.reached(Step::Accepted);
         self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
         Ok(accepted)
+    }
+
+    /// Waits while much mail stands in line, but no longer than `patience`: what can be made later needs no memory now.
+    pub async fn not_crowded(&self, practice: bool, patience: Duration) {
+        // Either end is as good: what is made then is stored as waiting.
+        let _ = tokio::time::timeout(patience, self.fresh.not_crowded(practice)).await;
     }
 
     /// Accepts notices with their ledger rows. When it returns `Ok`, what was stored is on disk.

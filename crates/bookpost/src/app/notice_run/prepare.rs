@@ -33,10 +33,10 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Reads the export and the wording.
-    pub(super) fn new(config: &Config, request: &RunRequest) -> Result<Self, Refusal> {
+    pub(super) fn new(config: &Config, export: &[u8], request: &RunRequest) -> Result<Self, Refusal> {
         let options = options(config, request)?;
-        let mut import = notices::read(&request.export, &options)
-            .map_err(|error| Refusal(Failure::Data, error.to_string()))?;
+        let mut import =
+            notices::read(export, &options).map_err(|error| Refusal(Failure::Data, error.to_string()))?;
         if let Some(site) = request.site.as_ref().or(config.notices.default_site.as_ref()) {
             name_the_site(config, &mut import, site)?;
         }
