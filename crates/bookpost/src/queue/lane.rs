@@ -24,6 +24,7 @@ use store::Claimed;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
+    exits::Pass,
     journal::{JournalError, Marked},
     route::{Delivery, Line},
 };
@@ -72,6 +73,8 @@ pub struct Ended {
     pub fault: Option<(Fault, Action)>,
     /// The journal failed: nothing may pass the point of no return any more.
     pub journal_failed: bool,
+    /// The message of its errand, if it never came to it.
+    pub left: Option<Box<Claimed>>,
 }
 
 /// A message on this connection. Shared with the dispatcher, which settles it should the lane panic.
@@ -81,12 +84,15 @@ pub struct InFlight {
     pub job: Claimed,
     pub started_at: Timestamp,
     pub released: bool,
+    /// Since its release.
+    exit: Option<Pass>,
     reused: bool,
 }
 
 /// The messages on one connection: at most the current one and the one pipelined behind it.
 pub type Slots = Arc<Mutex<VecDeque<InFlight>>>;
 
+type Exiting = Pin<Box<dyn Future<Output = Pass> + Send>>;
 type Marking = Pin<Box<dyn Future<Output = Result<Marked, JournalError>> + Send>>;
 
 /// One connection's worth of state.
@@ -102,6 +108,8 @@ pub struct Lane {
     peer: String,
     mark: Option<(u64, Marking)>,
     marked: Option<(u64, Marked)>,
+    exit: Option<Pass>,
+    waiting_for_exit: Option<Exiting>,
     begun: u32,
     /// Until when the server has time.
     deadline: Instant,
@@ -123,7 +131,7 @@ impl Lane {
     ) -> Self {
         let client = Client::new(settings(&delivery.ehlo_name, &server));
         let peer = format!("{}:{}", server.host, server.port);
-        let ended = Ended { ready: false, answered: false, fault: None, journal_failed: false };
+        let ended = Ended { ready: false, answered: false, fault: None, journal_failed: false, left: None };
         Self {
             delivery,
             line,
@@ -136,6 +144,8 @@ impl Lane {
             peer,
             mark: None,
             marked: None,
+            exit: None,
+            waiting_for_exit: None,
             begun: 0,
             deadline: Instant::now(),
             replies: 0,
@@ -156,7 +166,7 @@ impl Lane {
             None => {}
         }
         if let Errand::Only(Some(job)) = std::mem::replace(&mut self.errand, Errand::Flow) {
-            self.delivery.give_back(vec![*job]).await;
+            self.ended.left = Some(job);
         }
         self.ended
     }
@@ -221,7 +231,7 @@ impl Lane {
         });
         let started_at = self.delivery.clock.now();
         let reused = self.begun > 0;
-        self.slots().push_back(InFlight { token, job, started_at, released: false, reused });
+        self.slots().push_back(InFlight { token, job, started_at, released: false, exit: None, reused });
         self.begun += 1;
     }
 
@@ -298,8 +308,14 @@ impl Lane {
 
     /// Where only the last byte is left and the mark is durable: from here on a lost answer leaves the message in doubt.
     fn release(&mut self) {
-        let Some(token) = self.client.awaits_release() else { return };
-        let Some((_, marked)) = self.marked.take_if(|(marked, _)| *marked == token) else { return };
+        let Some(token) = self.client.awaits_release() else {
+            (self.exit, self.waiting_for_exit) = (None, None);
+            return;
+        };
+        if self.marked.as_ref().is_none_or(|(marked, _)| *marked != token) || !self.may_exit() {
+            return;
+        }
+        let (Some((_, marked)), exit) = (self.marked.take(), self.exit.take()) else { return };
         self.delivery.steps.reached(Step::TransmissionBegun);
         if marked.release().is_err() {
             return self.journal_failed();
@@ -307,8 +323,20 @@ impl Lane {
         self.delivery.steps.reached(Step::Released);
         if let Some(slot) = self.slots().iter_mut().find(|slot| slot.token == token) {
             slot.released = true;
+            slot.exit = exit;
         }
         self.client.release(token);
+    }
+
+    /// Whether it is our turn to pass the point of no return; if not, it is waited for.
+    fn may_exit(&mut self) -> bool {
+        if self.exit.is_none() && self.waiting_for_exit.is_none() {
+            self.exit = self.line.exits.try_pass();
+            if self.exit.is_none() {
+                self.waiting_for_exit = Some(Box::pin(self.line.exits.pass()));
+            }
+        }
+        self.exit.is_some()
     }
 
     /// Nothing more passes the point of no return; what has passed it still gets its answer.
@@ -340,6 +368,12 @@ impl Lane {
                 None => std::future::pending().await,
             }
         };
+        let exit = async {
+            match &mut self.waiting_for_exit {
+                Some(future) => future.await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             // An answer first: each moment that it is not read is one in which its message is in doubt.
@@ -355,6 +389,10 @@ impl Lane {
                 }
             }
             () = self.line.ready.arrived.notified(), if idle => {}
+            pass = exit => {
+                self.waiting_for_exit = None;
+                self.exit = Some(pass);
+            }
             changed = self.gate.changed() => {
                 if changed.is_err() || *self.gate.borrow() == Gate::Abandon {
                     self.abandon();
@@ -368,7 +406,8 @@ impl Lane {
 
     async fn finish(&mut self, result: &TransactionResult) {
         self.delivery.steps.reached(Step::Answered);
-        let Some(slot) = self.take_slot(result.token) else { return };
+        let Some(mut slot) = self.take_slot(result.token) else { return };
+        let exit = slot.exit.take();
         let delivery = Arc::clone(&self.delivery);
         let at = Circumstances {
             server: &self.peer,
@@ -381,6 +420,9 @@ impl Lane {
             conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice)
         };
         self.ended.journal_failed |= delivery.journal.outcome(&conclusion.settlements).is_err();
+        if let Some(exit) = exit {
+            self.line.exits.answered(exit);
+        }
         for group in conclusion.split.into_iter().rev() {
             if let Some(refused) = self.line.ready.push_first(group) {
                 delivery.give_back(vec![refused]).await;

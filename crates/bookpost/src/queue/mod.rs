@@ -1,5 +1,6 @@
 //! The worker: claims what is due, hands it to deliver, settles, wakes, expires, holds, releases.
 
+pub mod exits;
 pub mod journal;
 pub mod lane;
 pub mod ready;

@@ -15,7 +15,7 @@ use rustls::ClientConfig;
 use store::{Attempt, Claimed, ClaimedRecipient, Recovery, RunId, Settlement, Verdict};
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::{journal::Journal, lane::Gate, ready::Ready, settler::Settler};
+use super::{exits::Exits, journal::Journal, lane::Gate, ready::Ready, settler::Settler};
 use crate::{
     app::steps::Steps,
     config::Server,
@@ -55,6 +55,8 @@ pub struct Told {
 pub struct Line {
     pub ready: Ready,
     pub rules: Rules,
+    /// How many may be past the point of no return.
+    pub exits: Exits,
     /// Messages on connections.
     pub in_flight: AtomicUsize,
     /// Final answers since the dispatcher looked last.
@@ -159,8 +161,13 @@ impl Route {
     /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty.
     pub fn new(rules: Rules, upstreams: Vec<Upstream>, low: Arc<Notify>) -> Self {
         let practice = rules.practice;
-        let line =
-            Line { ready: Ready::new(low), rules, in_flight: AtomicUsize::new(0), good: AtomicUsize::new(0) };
+        let line = Line {
+            ready: Ready::new(low),
+            rules,
+            exits: Exits::default(),
+            in_flight: AtomicUsize::new(0),
+            good: AtomicUsize::new(0),
+        };
         Self {
             practice,
             line: Arc::new(line),

@@ -432,7 +432,11 @@ impl Worker {
         tokio::pin!(patience);
         while !self.lanes.is_empty() || self.delivery.unsettled.load(Ordering::Acquire) > 0 {
             tokio::select! {
-                Some(_) = self.lanes.join_next() => {}
+                Some(ended) = self.lanes.join_next() => {
+                    if let Some(job) = ended.ok().and_then(|ended| ended.left) {
+                        self.delivery.give_back(vec![*job]).await;
+                    }
+                }
                 Some(_) = self.inbox.requests.recv() => {}
                 () = &mut patience => {
                     tracing::warn!(

@@ -11,7 +11,10 @@ use super::{ALONE, Alone, Worker, later};
 use crate::{
     app::steps::Step,
     deliver::conclude::Effect,
-    queue::lane::{Ended, Errand, InFlight, Lane, Slots},
+    queue::{
+        lane::{Ended, Errand, InFlight, Lane, Slots},
+        route::given_back,
+    },
 };
 
 /// Connections turned away in a row before a server counts as down.
@@ -95,8 +98,13 @@ impl Worker {
         }
     }
 
-    async fn lane_finished(&mut self, lane: &Running, ended: Ended) {
+    async fn lane_finished(&mut self, lane: &Running, mut ended: Ended) {
         self.journal_failed |= ended.journal_failed;
+        if let Some(job) = ended.left.take() {
+            // In the store before anything is concluded from the lane's end: it may be too old.
+            let now = self.delivery.clock.now();
+            self.settle_now(given_back(&[*job], now), now).await;
+        }
         if lane.probe {
             return self.probe_ended(lane, ended).await;
         }

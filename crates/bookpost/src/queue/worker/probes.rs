@@ -63,7 +63,7 @@ impl Worker {
         }
         let recovered = if ended.answered {
             upstream.breaker.close(now)
-        } else if ended.ready && (sole || !upstream.breaker.wants_message()) {
+        } else if ended.ready && !upstream.breaker.wants_message() {
             upstream.breaker.good_probe(now, sole)
         } else {
             upstream.breaker.probe_inconclusive(now);
