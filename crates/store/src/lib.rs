@@ -108,7 +108,7 @@ impl Store {
     }
 
     /// Stores outcomes, each together with the obligation to report it, and only under the lease it was claimed with. One that
-    /// is refused changes nothing and stops none of the others.
+    /// is refused changes nothing and stops none of the others; it is answered with [`Settled::Refused`].
     pub async fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>, Error> {
         self.db.settle(settlements, now).await
     }

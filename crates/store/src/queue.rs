@@ -262,6 +262,9 @@ pub enum Settled {
     /// The lease was not ours any more, and nothing changed, except that a still waiting in-doubt recipient became
     /// delivered by a late `Delivered`.
     TooLate,
+    /// The database refused it, and nothing changed: the recipient is still `Sending` under this lease. Keep the outcome
+    /// elsewhere, as it is stored nowhere yet.
+    Refused,
 }
 
 /// Which recipients a person means.

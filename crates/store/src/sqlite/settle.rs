@@ -55,7 +55,7 @@ fn settle_alone(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Res
             tx.draft = draft;
             tx.fresh.left.truncate(left);
             tx.sql.prepare_cached("ROLLBACK TO settlement")?.execute([])?;
-            Settled::TooLate
+            Settled::Refused
         }
         other => other?,
     };
