@@ -9,7 +9,7 @@ use std::{
 };
 
 use mail::clock::Clock;
-use store::{Alarm, AlarmKind, Claimed, Lease, Verdict};
+use store::{Alarm, AlarmKind, Claimed, Lease, Settlement, Verdict};
 
 use crate::{
     alarms::Alarms,
@@ -116,7 +116,11 @@ pub(super) fn settled(
     handle: Handle,
     alarms: Alarms,
     metrics: Metrics,
-) -> impl Fn(SettlerEvent<'_>) + Send + 'static {
+) -> impl Fn(SettlerEvent<'_>) + Send + Sync + 'static {
+    let done = move |settlements: &[Settlement]| {
+        unsettled.fetch_sub(i64::try_from(settlements.len()).unwrap_or(i64::MAX), Ordering::AcqRel);
+        handle.settled();
+    };
     move |event| {
         match event {
         SettlerEvent::Settled(settlements) => {
@@ -125,8 +129,17 @@ pub(super) fn settled(
                     metrics.attempt(outcome, settlement.attempt.reason);
                 }
             }
-            unsettled.fetch_sub(i64::try_from(settlements.len()).unwrap_or(i64::MAX), Ordering::AcqRel);
-            handle.settled();
+            done(settlements);
+        }
+        SettlerEvent::Refused(settlements) => {
+            // One alarm, however many there are: a damaged file refuses them all.
+            let first = settlements.first().map_or(0, |settlement| settlement.recipient.message().0);
+            alarms.raise(
+                AlarmKind::BrokenMessage,
+                "outcomes",
+                format!("What became of message {first} cannot be stored in the queue. It is kept in the journal until the next start, and the message is not sent again before. Show this to your IT person."),
+            );
+            done(settlements);
         }
         SettlerEvent::Stuck => alarms.raise(
             AlarmKind::Disk,
