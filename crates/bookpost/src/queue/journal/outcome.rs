@@ -106,6 +106,7 @@ mod tests {
             Verdict::Returned,
             Verdict::Held,
             Verdict::GivenBack,
+            Verdict::Struck { due_at },
         ] {
             let mut settlement = Settlement { verdict, ..sample() };
             settlement.attempt.reason = Some(mail::Reason::TryLater);
