@@ -65,7 +65,7 @@ async fn waiting(count: usize, now: Timestamp) -> Outcome<Duration> {
     store.close().await?;
     let began = Instant::now();
     let store = Store::open(folder.path(), now)?;
-    store.restart(Vec::new(), false, now, now).await?;
+    store.restart(store::Restart::default(), now).await?;
     let first = claim(&store, now).await?;
     println!(
         "{count:>9} waiting: open, restart and first claim {:.1} ms",

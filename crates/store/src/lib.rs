@@ -113,17 +113,11 @@ impl Store {
         self.db.settle(settlements, now).await
     }
 
-    /// To be called once at start, after known outcomes were settled: what an earlier process left in `Sending` waits again, to
-    /// be attempted alone. Those `in_doubt` that are still under the lease named are marked so for ever, and wait until `in_doubt_due_at`, or for a person if
-    /// `hold_in_doubt`. Those that were being attempted alone get a strike; at the third they are held.
-    pub async fn restart(
-        &self,
-        in_doubt: Vec<(RecipientId, Lease)>,
-        hold_in_doubt: bool,
-        in_doubt_due_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Restarted, Error> {
-        self.db.restart(in_doubt, hold_in_doubt, in_doubt_due_at, now).await
+    /// To be called once at start, after known outcomes were settled: what an earlier process left in `Sending` waits again, due
+    /// now. Those that had `begun` are attempted alone, as one of them may be what ended it. Those `in_doubt` are marked so for ever, and
+    /// wait as they say, to be attempted alone too. Those that were being attempted alone get a strike; at the third they are held.
+    pub async fn restart(&self, known: Restart, now: Timestamp) -> Result<Restarted, Error> {
+        self.db.restart(known, now).await
     }
 
     /// When the next waiting recipient falls due.

@@ -407,11 +407,33 @@ pub struct Row {
     pub answer: Option<String>,
 }
 
+/// What a start knows of what was in flight when the last one ended. Only what is still under the lease named counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Restart {
+    /// Attempts that had begun on a connection and of which no outcome is known: perhaps one of them ended the program.
+    pub begun: Vec<(RecipientId, Lease)>,
+    /// Those that have perhaps arrived.
+    pub in_doubt: Vec<Doubt>,
+}
+
+/// A recipient that has perhaps received its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// Who.
+    pub recipient: RecipientId,
+    /// The lease of the attempt.
+    pub lease: Lease,
+    /// When it is attempted next; `None`: it waits for a person.
+    pub due_at: Option<Timestamp>,
+}
+
 /// What a start found in flight from before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Restarted {
     /// Recipients whose answer was never read.
     pub in_doubt: u64,
+    /// Recipients that had not begun to be sent, and wait like all others.
+    pub waiting: u64,
     /// Recipients that wait to be attempted one by one.
     pub alone: u64,
     /// Recipients held because the program died three times while it attempted them.

@@ -1,6 +1,6 @@
 //! After a start: what was in flight when the last process ended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use super::{
     draft::{FRESH_FLOOR, read_meta},
     writer::Tx,
 };
-use crate::{Error, Lease, MessageId, RecipientId, Restarted, State};
+use crate::{Error, MessageId, RecipientId, Restart, Restarted, State};
 
 /// Deaths of the process while it attempted one recipient alone, after which that recipient is set aside.
 const STRIKES: i64 = 3;
@@ -33,32 +33,29 @@ struct InFlight {
     lease: i64,
 }
 
-/// What the caller decided about those in doubt.
-struct Doubt {
-    attempts: BTreeSet<(i64, i64)>,
-    hold: bool,
-    due_at: Timestamp,
+/// What the caller knows, by recipient and lease.
+struct Known {
+    begun: BTreeSet<(i64, i64)>,
+    /// When each is attempted next; None: it waits for a person.
+    in_doubt: BTreeMap<(i64, i64), Option<Timestamp>>,
 }
 
 impl Sqlite {
-    pub(crate) async fn restart(
-        &self,
-        in_doubt: Vec<(RecipientId, Lease)>,
-        hold_in_doubt: bool,
-        in_doubt_due_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Restarted, Error> {
-        let doubt = Doubt {
-            attempts: in_doubt.into_iter().map(|(id, lease)| (id.0, lease.0)).collect(),
-            hold: hold_in_doubt,
-            due_at: in_doubt_due_at,
+    pub(crate) async fn restart(&self, known: Restart, now: Timestamp) -> Result<Restarted, Error> {
+        let known = Known {
+            begun: known.begun.into_iter().map(|(id, lease)| (id.0, lease.0)).collect(),
+            in_doubt: known
+                .in_doubt
+                .into_iter()
+                .map(|one| ((one.recipient.0, one.lease.0), one.due_at))
+                .collect(),
         };
         let (epoch, first_message) = (self.epoch, self.first_message);
         self.writer
             .write(move |tx| {
                 let mut restarted = Restarted::default();
                 for one in in_flight(tx, epoch, first_message)? {
-                    restart_one(tx, &one, &doubt, now, &mut restarted)?;
+                    restart_one(tx, &one, &known, now, &mut restarted)?;
                 }
                 tx.fresh.earlier_sorted = true;
                 Ok(restarted)
@@ -92,27 +89,31 @@ fn in_flight(tx: &Tx<'_>, epoch: i64, first_message: i64) -> Result<Vec<InFlight
 fn restart_one(
     tx: &mut Tx<'_>,
     one: &InFlight,
-    doubt: &Doubt,
+    known: &Known,
     now: Timestamp,
     restarted: &mut Restarted,
 ) -> Result<(), Error> {
-    let in_doubt = doubt.attempts.contains(&(one.id, one.lease));
+    let key = (one.id, one.lease);
+    let doubt = known.in_doubt.get(&key);
+    let in_doubt = doubt.is_some();
     let strikes = one.strikes + i64::from(one.alone);
     let broke = one.alone && strikes >= STRIKES;
-    let to = match (broke, in_doubt && doubt.hold) {
-        (true, _) => State::Held,
-        (false, true) => State::InDoubt,
-        (false, false) => State::Waiting,
+    let (to, due_at) = match doubt {
+        _ if broke => (State::Held, None),
+        Some(None) => (State::InDoubt, None),
+        Some(Some(due_at)) => (State::Waiting, Some(*due_at)),
+        None => (State::Waiting, Some(now)),
     };
-    let due_at = if in_doubt { doubt.due_at } else { now };
     let waits = to == State::Waiting;
+    // What only stood in line cannot have ended the program, and thousands may have stood there.
+    let alone = waits && (one.alone || in_doubt || known.begun.contains(&key));
     let reason = if broke { Some("broke") } else { in_doubt.then_some("answer_unknown") };
     tx.sql.prepare_cached(SET)?.execute((
         one.id,
         super::codes::state_code(to),
-        waits.then_some(micros(due_at)),
+        due_at.map(micros),
         (!waits).then_some(micros(now)),
-        waits,
+        alone,
         strikes,
         in_doubt.then_some(micros(now)),
         reason,
@@ -121,7 +122,8 @@ fn restart_one(
     tx.draft.ever_in_doubt(i64::from(in_doubt && one.never_in_doubt));
     tx.fresh.left.push(one.id);
     restarted.in_doubt += u64::from(in_doubt);
-    restarted.alone += u64::from(waits && !in_doubt);
+    restarted.waiting += u64::from(waits && !in_doubt && !alone);
+    restarted.alone += u64::from(alone && !in_doubt);
     restarted.struck_out += u64::from(broke);
     Ok(())
 }

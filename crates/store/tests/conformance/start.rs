@@ -1,15 +1,26 @@
 //! Starting again after an abnormal end. Closing a store leaves rows in `Sending` as a kill does.
 
+use jiff::Timestamp;
 use mail::Reason;
-use store::{Lease, Restarted, State, Verdict};
+use store::{Doubt, Lease, RecipientId, Restart, Restarted, State, Verdict};
 
-use crate::fresh::{Fresh, LEASE, accept, claim_of, leased, minute, now, row, settle, sound, state, waiting};
+use crate::fresh::{
+    Fresh, LEASE, accept, claim_of, ids, leased, minute, now, row, settle, sound, state, waiting,
+};
 
+fn doubt(recipient: RecipientId, lease: Lease, due_at: Option<Timestamp>) -> Doubt {
+    Doubt { recipient, lease, due_at }
+}
+
+/// Invariant 9: nobody waits for those who cannot be at fault.
 pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
     let store = fresh.open();
     let doubtful = accept(&store, leased()).await;
     let done = accept(&store, leased()).await;
     let flying = accept(&store, leased()).await;
+    let later = accept(&store, leased()).await;
+    let held = accept(&store, leased()).await;
+    let in_line = accept(&store, leased()).await;
     let claimed = accept(&store, waiting()).await;
     assert_eq!(store.claim(claim_of(1, now())).await.unwrap().len(), 1);
     settle(&store, done, Verdict::Delivered).await;
@@ -19,21 +30,31 @@ pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
     // What else is written before, such as outcomes that the journal knew, hides nothing.
     store.raise(store::AlarmKind::Disk, "queue", "full", now()).await.unwrap();
     // What is said of another lease is about an earlier attempt, whose outcome is known.
-    let said = vec![(doubtful, LEASE), (flying, Lease(LEASE.0 + 1)), (done, LEASE)];
-    let restarted = store.restart(said, false, minute(11), minute(2)).await.unwrap();
-    assert_eq!(restarted, Restarted { in_doubt: 1, alone: 2, struck_out: 0 });
-    let doubtful = row(&store, doubtful).await;
-    assert_eq!((doubtful.state, doubtful.due_at), (State::Waiting, Some(minute(11))));
-    assert_eq!((doubtful.in_doubt_at, doubtful.reason), (Some(minute(2)), Some(Reason::AnswerUnknown)));
+    let stale = Lease(LEASE.0 + 1);
+    let in_doubt = vec![
+        doubt(doubtful, LEASE, Some(minute(11))),
+        doubt(flying, stale, Some(minute(11))),
+        doubt(done, LEASE, Some(minute(11))),
+        doubt(later, LEASE, Some(minute(12))),
+        doubt(held, LEASE, None),
+    ];
+    let begun = vec![(doubtful, LEASE), (done, LEASE), (flying, LEASE), (in_line, stale)];
+    let restarted = store.restart(Restart { begun, in_doubt }, minute(2)).await.unwrap();
+    assert_eq!(restarted, Restarted { in_doubt: 3, waiting: 2, alone: 1, struck_out: 0 });
+    let shown = row(&store, doubtful).await;
+    assert_eq!((shown.state, shown.due_at), (State::Waiting, Some(minute(11))));
+    assert_eq!((shown.in_doubt_at, shown.reason), (Some(minute(2)), Some(Reason::AnswerUnknown)));
     assert_eq!(state(&store, done).await, State::Delivered);
-    assert!(store.claim(claim_of(9, minute(20))).await.unwrap().is_empty(), "they go one by one");
+    assert_eq!(row(&store, later).await.due_at, Some(minute(12)), "each has its own time");
+    assert_eq!((state(&store, held).await, state(&store, in_line).await), (State::InDoubt, State::Waiting));
+    let together = ids(&store.claim(claim_of(9, minute(2))).await.unwrap());
+    assert_eq!(together, [in_line.message(), claimed.message()], "at once, and not one by one");
     let mut alone = Vec::new();
-    while let Some(one) = store.take_alone(LEASE, false, minute(2)).await.unwrap() {
+    while let Some(one) = store.take_alone(LEASE, false, minute(12)).await.unwrap() {
         assert!(one.recipients[0].alone);
         alone.push(one.recipients[0].id);
     }
-    alone.sort();
-    assert_eq!(alone, [flying, claimed]);
+    assert_eq!(alone, [flying, doubtful, later]);
     sound(&store).await;
 }
 
@@ -42,7 +63,7 @@ pub(crate) async fn restart_leaves_this_epoch_alone(fresh: &Fresh) {
     accept(&store, leased()).await;
     accept(&store, waiting()).await;
     store.claim(claim_of(1, now())).await.unwrap();
-    assert_eq!(store.restart(Vec::new(), true, now(), now()).await.unwrap(), Restarted::default());
+    assert_eq!(store.restart(Restart::default(), now()).await.unwrap(), Restarted::default());
 }
 
 /// Invariant 9.
@@ -50,10 +71,12 @@ pub(crate) async fn three_deaths_alone_strike_out(fresh: &Fresh) {
     let mut store = fresh.open();
     let recipient = accept(&store, leased()).await;
     let mut struck_out = Vec::new();
-    for _ in 0..4 {
+    // The first time on a connection among others; then alone, whether it came as far as the connection or not.
+    for begun in [vec![(recipient, LEASE)], Vec::new(), vec![(recipient, LEASE)], Vec::new()] {
         store.close().await.unwrap();
         store = fresh.open();
-        struck_out.push(store.restart(Vec::new(), false, now(), now()).await.unwrap().struck_out);
+        let known = Restart { begun, ..Restart::default() };
+        struck_out.push(store.restart(known, now()).await.unwrap().struck_out);
         store.take_alone(LEASE, false, now()).await.unwrap();
     }
     assert_eq!(struck_out, [0, 0, 0, 1]);

@@ -12,7 +12,9 @@ use super::record::{Key, Record};
 pub struct Replay {
     /// Answers that were read, in the order in which they were. The database may have some of them already.
     pub outcomes: Vec<Settlement>,
-    /// Begun and, as far as anyone can know, perhaps arrived, in the order of their ids.
+    /// Begun, and what came of it is not known, in the order of their ids: what was on a connection at the end.
+    pub begun: Vec<(RecipientId, Lease)>,
+    /// Those of them that, as far as anyone can know, have perhaps arrived.
     pub in_doubt: Vec<(RecipientId, Lease)>,
 }
 
@@ -52,8 +54,9 @@ pub(super) fn replay(chapters: Vec<Chapter>) -> Replay {
             }
         }
     }
+    let begun = perhaps_sent.keys().copied().collect();
     let in_doubt = perhaps_sent.into_iter().filter_map(|(key, perhaps)| perhaps.then_some(key)).collect();
-    Replay { outcomes, in_doubt }
+    Replay { outcomes, begun, in_doubt }
 }
 
 #[cfg(test)]
@@ -73,25 +76,28 @@ mod tests {
         let released = || Record::Released(vec![KEY]);
         let withdrawn = || Record::Withdrawn(vec![KEY]);
         let outcome = || Record::Outcome(Box::new(known()));
-        // records; in doubt in the same boot; in doubt after a reboot; outcomes
+        // records; begun; in doubt in the same boot; in doubt after a reboot; outcomes
         let cases = [
-            (vec![], false, false, 0),
-            (vec![mark()], false, true, 0),
-            (vec![mark(), released()], true, true, 0),
-            (vec![mark(), withdrawn()], false, false, 0),
-            (vec![mark(), withdrawn(), mark()], false, true, 0),
-            (vec![mark(), withdrawn(), mark(), released()], true, true, 0),
-            (vec![mark(), released(), outcome()], false, false, 1),
-            (vec![mark(), outcome()], false, false, 1),
-            (vec![outcome()], false, false, 1),
+            (vec![], false, false, false, 0),
+            (vec![mark()], true, false, true, 0),
+            (vec![mark(), released()], true, true, true, 0),
+            (vec![mark(), withdrawn()], false, false, false, 0),
+            (vec![mark(), released(), withdrawn()], false, false, false, 0),
+            (vec![mark(), withdrawn(), mark()], true, false, true, 0),
+            (vec![mark(), withdrawn(), mark(), released()], true, true, true, 0),
+            (vec![mark(), released(), withdrawn(), mark()], true, false, true, 0),
+            (vec![mark(), released(), outcome()], false, false, false, 1),
+            (vec![mark(), outcome()], false, false, false, 1),
+            (vec![outcome()], false, false, false, 1),
         ];
-        for (records, in_same_boot, after_reboot, outcomes) in cases {
+        for (records, begun, in_same_boot, after_reboot, outcomes) in cases {
             for (same_boot, in_doubt) in [(true, in_same_boot), (false, after_reboot)] {
                 let told = format!("{records:?}, same boot: {same_boot}");
                 // In one segment, and with a new segment after every record.
                 let apart = records.iter().map(|r| Chapter { same_boot, records: vec![r.clone()] }).collect();
                 for chapters in [vec![Chapter { same_boot, records: records.clone() }], apart] {
                     let replay = replay(chapters);
+                    assert_eq!(replay.begun, if begun { vec![KEY] } else { vec![] }, "{told}");
                     assert_eq!(replay.in_doubt, if in_doubt { vec![KEY] } else { vec![] }, "{told}");
                     assert_eq!(replay.outcomes, vec![known(); outcomes], "{told}");
                 }

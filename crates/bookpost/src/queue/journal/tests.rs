@@ -106,7 +106,10 @@ async fn a_restart_knows_what_was_sent() {
     drop(journal);
 
     let after_kill = replayed(folder.path(), BOOT);
-    assert_eq!(after_kill, Replay { outcomes: vec![known(1), known(2)], in_doubt: vec![key(3)] });
+    assert_eq!(
+        after_kill,
+        Replay { outcomes: vec![known(1), known(2)], begun: vec![key(3), key(5)], in_doubt: vec![key(3)] }
+    );
     let after_power_cut = replayed(folder.path(), "boot-2");
     assert_eq!(after_power_cut.in_doubt, [key(3), key(5)]);
 }
