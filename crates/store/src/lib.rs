@@ -186,9 +186,14 @@ impl Store {
         self.db.obligations(owed_before, limit).await
     }
 
-    /// How many recipients were returned to this address since then, reported or not.
-    pub async fn returned_since(&self, return_address: &Address, since: Timestamp) -> Result<u64, Error> {
-        self.db.returned_since(return_address, since).await
+    /// How many recipients of practice mail, or of real mail, were returned to this address since then, reported or not.
+    pub async fn returned_since(
+        &self,
+        return_address: &Address,
+        practice: bool,
+        since: Timestamp,
+    ) -> Result<u64, Error> {
+        self.db.returned_since(return_address, practice, since).await
     }
 
     /// Accepts a report and closes the obligations it covers, in one transaction. If one of them is closed already, nothing is

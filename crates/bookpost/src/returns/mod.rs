@@ -13,10 +13,11 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use mail::{Address, clock::Clock};
 use rand::{RngExt, rngs::StdRng};
-use store::{AlarmKind, Obligation, Store};
+use store::{AlarmKind, MessageId, Obligation, Store};
 
 use crate::{alarms::Alarms, config::Config, receive::Receiver};
 
@@ -48,36 +49,52 @@ pub async fn run(returns: Returns) {
 }
 
 impl Returns {
-    /// Writes all reports that are due now; tells how many.
+    /// Writes all reports that are due now; tells how many. One that cannot be written stays owed and stops no other.
     pub async fn round(&self) -> Result<usize, store::Error> {
         let now = self.clock.now();
         let owed_before = now.saturating_sub(self.config.sending.report_delay).unwrap_or(Timestamp::MIN);
         let owed = self.store.obligations(owed_before, LOOK).await?;
         let mut written = 0;
-        for (address, owed) in by_return_address(owed) {
+        for ((address, practice), owed) in by_return_address(owed) {
             let window = self.config.sending.digest_window;
             let since = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
-            let recent = self.store.returned_since(&address, since).await?;
+            let recent = self.store.returned_since(&address, practice, since).await?;
             for letter in plan::letters(owed, recent, self.config.sending.digest_from, window, now) {
-                self.write(&address, letter, now).await?;
-                written += 1;
+                match self.write(&address, &letter, now).await {
+                    Ok(()) => written += 1,
+                    Err(error) => {
+                        let first = letter.first.row.recipient.0;
+                        tracing::error!(%error, recipient.id = first, "a return report could not be written; it stays owed");
+                    }
+                }
             }
         }
         Ok(written)
     }
 
-    async fn write(&self, to: &Address, letter: plan::Letter, now: Timestamp) -> Result<(), store::Error> {
+    async fn write(&self, to: &Address, letter: &plan::Letter, now: Timestamp) -> Result<(), store::Error> {
         let closes: Vec<_> = letter.owed().map(|one| one.row.recipient).collect();
-        let original = self.store.body(letter.first.row.message).await?;
+        let original = self.original(letter.first.row.message).await?;
         let random = {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             dice.random::<u128>()
         };
-        let report = compose::message(&self.config, to, &letter, original.as_deref(), now, random);
+        let report = compose::message(&self.config, to, letter, original.as_deref(), now, random);
         match self.fresh.report(report, &closes).await {
             // Somebody closed one of them meanwhile: the next round sees what is left.
             Err(store::Error::NotFound(_)) | Ok(()) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The returned message. Where it cannot be read any more the report goes without it, rather than not at all.
+    async fn original(&self, message: MessageId) -> Result<Option<Bytes>, store::Error> {
+        match self.store.body(message).await {
+            Err(error @ (store::Error::Corrupt(_) | store::Error::Internal(_))) => {
+                tracing::error!(%error, message.id = message.0, "a returned message cannot be read; it is reported without its header");
+                Ok(None)
+            }
+            read => read,
         }
     }
 }
@@ -91,10 +108,11 @@ pub fn report_lost(alarms: &Alarms, to: &Address) {
     );
 }
 
-fn by_return_address(owed: Vec<Obligation>) -> BTreeMap<Address, Vec<Obligation>> {
-    let mut sorted: BTreeMap<Address, Vec<Obligation>> = BTreeMap::new();
+/// Practice mail and real mail are never in one letter: it is either practice mail itself, or not.
+fn by_return_address(owed: Vec<Obligation>) -> BTreeMap<(Address, bool), Vec<Obligation>> {
+    let mut sorted: BTreeMap<_, Vec<Obligation>> = BTreeMap::new();
     for one in owed {
-        sorted.entry(one.return_address.clone()).or_default().push(one);
+        sorted.entry((one.return_address.clone(), one.row.practice)).or_default().push(one);
     }
     sorted
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use mail::ReversePath;
-use store::{AlarmKind, Filter, Kind};
+use mail::{Phase, Reason, ReversePath};
+use store::{AlarmKind, Attempt, Filter, Kind, Lease, MessageId, RecipientId, Settlement, Verdict};
 use testkit::sink::{At, Does, Rule};
 
 use crate::bench::{Bench, START, always, message, refuses, server, sink};
@@ -111,4 +111,66 @@ async fn many_returns_within_ten_minutes_are_one_summary() {
         let last = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
         assert_eq!(last.contains("text/csv"), expected == 1, "{last}");
     }
+}
+
+/// Puts so many returned messages into the store.
+async fn returned(bench: &Bench, count: usize, practice: bool) -> Vec<MessageId> {
+    let lease = Lease(i64::from(practice));
+    let messages = (0..count).map(|n| {
+        let mut one = message(&[&format!("gone{n}@example.org")], START);
+        (one.practice, one.lease) = (practice, Some(lease));
+        one
+    });
+    let accepted = bench.app.store.accept(messages.collect(), START).await.unwrap();
+    let attempt = Attempt {
+        started_at: START,
+        ended_at: START,
+        server: "server1:25".into(),
+        phase: Phase::Rcpt,
+        reason: Some(Reason::AddressUnknown),
+        answer: "550 5.1.1 no such user".into(),
+    };
+    let outcomes = accepted.iter().map(|one| Settlement {
+        recipient: RecipientId::of(one.id, 0),
+        lease,
+        attempt: attempt.clone(),
+        verdict: Verdict::Returned,
+    });
+    bench.app.store.settle(outcomes.collect(), START).await.unwrap();
+    accepted.iter().map(|one| one.id).collect()
+}
+
+#[tokio::test]
+async fn returns_of_practice_and_of_real_mail_are_never_in_one_letter() {
+    for (each, letters) in [(11, 11), (21, 1)] {
+        let sink = sink(Vec::new()).await;
+        let bench = Bench::start(vec![server("server1", sink.address())]).await;
+        returned(&bench, each, true).await;
+        returned(&bench, each, false).await;
+        bench.pass(MINUTE * 30).await;
+        let counts = bench.counts().await;
+        assert_eq!(
+            (counts.delivered, counts.practiced, counts.reports_owed),
+            (letters, letters, 0),
+            "{each}"
+        );
+        assert_eq!(sink.count(), letters, "practice leaves nothing with the server");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_reported_all_the_same_and_stops_no_other_report() {
+    let sink = sink(Vec::new()).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let messages = returned(&bench, 3, false).await;
+    let sql = || rusqlite::Connection::open(bench.folder.path().join("queue.db")).unwrap();
+    // The file was changed by something else: what should be bytes is none.
+    sql()
+        .execute_batch(
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'body'",
+        )
+        .unwrap();
+    sql().execute("UPDATE body SET bytes = 'text' WHERE message = ?1", [messages[0].0]).unwrap();
+    bench.pass(MINUTE * 2).await;
+    assert_eq!((reports(&bench).await, sink.count(), bench.counts().await.reports_owed), (3, 3, 0));
 }

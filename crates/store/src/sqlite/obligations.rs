@@ -19,7 +19,7 @@ const OWE: &str = "INSERT INTO obligation (recipient, return_address, owed_since
     ON CONFLICT DO NOTHING";
 const RETURNED_SINCE: &str =
     "SELECT count(*) FROM recipient r INDEXED BY recipient_returned JOIN message m ON m.id = r.id / 65536
-    WHERE r.state = 5 AND r.settled_at >= ?1 AND m.reverse_path = ?2 AND m.kind = 0";
+    WHERE r.state = 5 AND r.settled_at >= ?1 AND m.reverse_path = ?2 AND m.kind = 0 AND r.practice = ?3";
 
 /// Puts on record that a report on this returned recipient is owed, if it is.
 pub(super) fn owe(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Result<(), Error> {
@@ -63,13 +63,14 @@ impl Sqlite {
     pub(crate) async fn returned_since(
         &self,
         return_address: &Address,
+        practice: bool,
         since: Timestamp,
     ) -> Result<u64, Error> {
         let address = return_address.as_str().to_owned();
         self.readers
             .read(move |sql| {
                 let mut statement = sql.prepare_cached(RETURNED_SINCE)?;
-                Ok(count(statement.query_row((micros(since), address), |row| row.get(0))?))
+                Ok(count(statement.query_row((micros(since), address, practice), |row| row.get(0))?))
             })
             .await
     }

@@ -14,9 +14,16 @@ pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
     assert_eq!((owed.len(), owed[0].row.recipient, owed[0].owed_since), (1, recipient, minute(1)));
     assert_eq!(owed[0].return_address, address("desk@library.example"));
     assert!(store.obligations(minute(1), 9).await.unwrap().is_empty());
-    assert_eq!(store.returned_since(&address("desk@library.example"), now()).await.unwrap(), 1);
-    assert_eq!(store.returned_since(&address("desk@library.example"), minute(2)).await.unwrap(), 0);
-    assert_eq!(store.returned_since(&address("other@library.example"), now()).await.unwrap(), 0);
+    let desk = "desk@library.example";
+    for (to, practice, since, expected) in [
+        (desk, false, now(), 1),
+        (desk, true, now(), 0),
+        (desk, false, minute(2), 0),
+        ("other@library.example", false, now(), 0),
+    ] {
+        let returned = store.returned_since(&address(to), practice, since).await.unwrap();
+        assert_eq!(returned, expected, "{to} {practice} {since}");
+    }
 }
 
 /// Invariant 7; and who asked not to hear of it does not.
