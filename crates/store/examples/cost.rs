@@ -92,7 +92,7 @@ async fn waiting(count: usize, now: Timestamp) -> Outcome<Duration> {
 }
 
 async fn claim(store: &Store, now: Timestamp) -> Outcome<Vec<store::Claimed>> {
-    let claim = Claim { lease: LEASE, now, limit: 10, practice: false, recovery: None };
+    let claim = Claim { lease: LEASE, now, limit: 10, bytes: usize::MAX, practice: false, recovery: None };
     Ok(store.claim(claim).await?)
 }
 

@@ -138,6 +138,8 @@ pub struct Claim {
     pub now: Timestamp,
     /// At most so many recipients; a message is never cut at the limit when its other recipients are due as well.
     pub limit: usize,
+    /// No further message once those before it are larger than this together; at least one of each class that has a place.
+    pub bytes: usize,
     /// Practice mail or real mail, never both.
     pub practice: bool,
     /// Spreads what waited only because of the route over a window after the route's recovery.

@@ -94,7 +94,8 @@ async fn an_undecodable_row_stops_nobody() {
     raw(folder.path())
         .execute("UPDATE recipient SET address = 'nobody' WHERE id = ?1", [accepted[0].id.0 * 65_536])
         .unwrap();
-    let claim = Claim { lease: LEASE, now: now(), limit: 9, practice: false, recovery: None };
+    let claim =
+        Claim { lease: LEASE, now: now(), limit: 9, bytes: usize::MAX, practice: false, recovery: None };
     let claimed = store.claim(claim).await.unwrap();
     assert_eq!(claimed.iter().map(|one| one.id).collect::<Vec<_>>(), [accepted[1].id]);
     let held = store.list(Filter { state: Some(State::Held), ..Filter::default() }, None, 9).await.unwrap();

@@ -25,6 +25,7 @@ use crate::{
     app::steps::Step,
     queue::{
         lane::{Ended, Gate},
+        ready::MEMORY_BUDGET,
         route::{Delivery, Route, Told},
     },
 };
@@ -305,6 +306,7 @@ impl Worker {
                 lease: self.leases.draw(),
                 now,
                 limit: CLAIM,
+                bytes: MEMORY_BUDGET / 2,
                 practice: route.practice,
                 recovery: route.recovery,
             };

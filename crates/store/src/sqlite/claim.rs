@@ -87,10 +87,12 @@ fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>,
     let places = places(claim.limit, [urgent.ids.len(), normal.ids.len(), bulk.ids.len()], tx.draft.claims);
     tx.draft.claims = tx.draft.claims.wrapping_add(1);
     let mut claimed: Vec<Claimed> = Vec::new();
+    let (mut bytes, mut shares) = (0, shares(claim.bytes, places).into_iter());
     for (class, (due, places)) in candidates.into_iter().zip(places).enumerate() {
         let mut recipients = 0;
+        let share = shares.next().unwrap_or(0);
         for (at, id) in due.ids.into_iter().enumerate() {
-            if recipients >= places {
+            if recipients >= places || (recipients > 0 && bytes >= share) {
                 break;
             }
             let message = RecipientId(id).message();
@@ -109,6 +111,7 @@ fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>,
             };
             if let Some(one) = take(tx, &taking)? {
                 recipients += one.recipients.len();
+                bytes += one.bytes.len();
                 claimed.push(one);
             }
         }
@@ -195,6 +198,16 @@ fn places(limit: usize, found: [usize; 3], turn: u64) -> [usize; 3] {
     let below = bulk.min((left + turn) / 4);
     let for_normal = normal.min(left - below);
     [for_urgent, for_normal, bulk.min(left - for_normal)]
+}
+
+/// Up to how many bytes the claim may have grown after each class: as its places, so that large urgent mail leaves room too.
+fn shares(bytes: usize, places: [usize; 3]) -> [usize; 3] {
+    let all = places.iter().sum::<usize>().max(1);
+    let mut so_far = 0;
+    places.map(|places| {
+        so_far += places;
+        usize::try_from(bytes as u128 * so_far as u128 / all as u128).unwrap_or(bytes)
+    })
 }
 
 struct Taking {
@@ -333,6 +346,18 @@ mod tests {
             (0, [9, 9, 9], 3, [0, 0, 0]),
         ] {
             assert_eq!(places(limit, found, turn), expected, "{limit} {found:?} {turn}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_shared_as_the_places_are() {
+        for (bytes, places, expected) in [
+            (1_000, [75, 19, 6], [750, 940, 1_000]),
+            (1_000, [0, 97, 3], [0, 970, 1_000]),
+            (1_000, [0, 0, 0], [0, 0, 0]),
+            (usize::MAX, [0, 1, 0], [0, usize::MAX, usize::MAX]),
+        ] {
+            assert_eq!(shares(bytes, places), expected, "{bytes} {places:?}");
         }
     }
 

@@ -89,7 +89,7 @@ pub(crate) async fn accept_message(store: &Store, message: NewMessage) -> Accept
 }
 
 pub(crate) fn claim_of(limit: usize, at: Timestamp) -> Claim {
-    Claim { lease: LEASE, now: at, limit, practice: false, recovery: None }
+    Claim { lease: LEASE, now: at, limit, bytes: usize::MAX, practice: false, recovery: None }
 }
 
 pub(crate) fn settlement(recipient: RecipientId, verdict: Verdict) -> Settlement {

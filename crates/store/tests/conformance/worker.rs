@@ -46,6 +46,27 @@ pub(crate) async fn claim_never_cuts_a_message(fresh: &Fresh) {
     assert_eq!(claimed[0].bytes, waiting().bytes);
 }
 
+/// What is claimed is in memory, however large the messages are.
+pub(crate) async fn claim_ends_at_so_many_bytes(fresh: &Fresh) {
+    let store = fresh.open();
+    let large = |class| NewMessage { class, bytes: vec![b'a'; 1_000].into(), ..waiting() };
+    store.accept(vec![large(Class::Normal); 9], now()).await.unwrap();
+    for (bytes, expected) in [(0, 1), (1, 1), (1_001, 2), (3_000, 3), (usize::MAX, 2)] {
+        let claimed = store.claim(Claim { bytes, ..claim_of(100, now()) }).await.unwrap();
+        assert_eq!(claimed.len(), expected, "{bytes} bytes");
+    }
+    store.accept(vec![large(Class::Urgent); 9], now()).await.unwrap();
+    store.accept(vec![large(Class::Bulk); 9], now()).await.unwrap();
+    let claimed = store.claim(Claim { bytes: 4_000, ..claim_of(12, now()) }).await.unwrap();
+    let classes: Vec<_> = claimed.iter().map(|one| one.class).collect();
+    assert_eq!(
+        classes,
+        [Class::Urgent, Class::Urgent, Class::Urgent, Class::Bulk],
+        "the lower ones keep their share"
+    );
+    sound(&store).await;
+}
+
 pub(crate) async fn claim_spreads_after_a_recovery(fresh: &Fresh) {
     let store = fresh.open();
     store.accept(vec![waiting(); 50], now()).await.unwrap();

@@ -41,7 +41,7 @@ impl Worker {
     }
 
     async fn claim_one(&self, practice: bool, now: Timestamp) -> Option<store::Claimed> {
-        let claim = Claim { lease: self.leases.draw(), now, limit: 1, practice, recovery: None };
+        let claim = Claim { lease: self.leases.draw(), now, limit: 1, bytes: 0, practice, recovery: None };
         self.store.claim(claim).await.ok()?.pop()
     }
 
