@@ -147,6 +147,19 @@ impl Journal {
         self.shared.tail().outcomes(&outcomes)
     }
 
+    /// Of these nothing was left with the server, though their message was released: it refused them by name, and they are to
+    /// be tried again under the same claim. Without this the next start would take them for in doubt.
+    pub fn withdrawn(
+        &self,
+        keys: impl IntoIterator<Item = (RecipientId, Lease)>,
+    ) -> Result<(), JournalError> {
+        let keys: Vec<Key> = keys.into_iter().collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.shared.tail().withdrawn(&keys)
+    }
+
     /// The database has settled these: the journal needs to keep them no longer.
     pub fn committed(
         &self,

@@ -420,6 +420,9 @@ impl Lane {
             conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice)
         };
         self.ended.journal_failed |= delivery.journal.outcome(&conclusion.settlements).is_err();
+        let again =
+            conclusion.split.iter().flat_map(|group| &group.recipients).map(|one| (one.id, one.lease));
+        self.ended.journal_failed |= delivery.journal.withdrawn(again).is_err();
         if let Some(exit) = exit {
             self.line.exits.answered(exit);
         }

@@ -10,7 +10,7 @@ use mail::Reason;
 use store::{AlarmKind, State, Store};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
-use crate::bench::{Bench, START, message, nobody, server, sink, sink_at};
+use crate::bench::{Bench, START, message, nobody, refuses, server, sink, sink_at};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -84,6 +84,25 @@ async fn what_was_in_flight_waits_for_its_server_like_all_the_others() {
     let sink = sink_at(address).await;
     after.pass(MINUTE * 15).await;
     assert_eq!((after.counts().await.delivered, sink.count()), (2, 2));
+}
+
+/// It was refused by name; only the others of its message were let go.
+#[tokio::test]
+async fn what_is_split_off_to_be_tried_again_is_not_in_doubt_after_a_crash() {
+    let full = Rule { times: Some(1), ..refuses("bob@example.org", "452 4.5.3 too many recipients") };
+    let waits = Rule { at: At::Rcpt, address: Some("bob@example.org".into()), does: Does::Wait, times: None };
+    let first = sink(vec![full, waits]).await;
+    let before = Bench::start(vec![server("server1", first.address())]).await;
+    let pair = message(&["ann@example.org", "bob@example.org"], START);
+    before.app.receiver.accept(vec![pair]).await.unwrap();
+    while before.row("ann@example.org").await.state != State::Delivered {
+        tokio::task::yield_now().await;
+    }
+    let second = sink(Vec::new()).await;
+    let after = before.after_a_crash(vec![server("server1", second.address())]).await;
+    after.quiet().await;
+    let counts = after.counts().await;
+    assert_eq!((counts.delivered, counts.ever_in_doubt, second.count()), (2, 0, 1));
 }
 
 #[tokio::test]

@@ -241,6 +241,25 @@ async fn a_mark_that_nobody_waits_for_is_withdrawn() {
     assert_eq!(replayed(folder.path(), "boot-2"), Replay::default());
 }
 
+/// Split off to be tried again: RCPT refused it, and the others of its message were answered.
+#[tokio::test]
+async fn one_that_the_server_refused_is_not_in_doubt_until_it_is_released_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = open(folder.path());
+    journal.mark(vec![key(1), key(2)]).await.unwrap().release().unwrap();
+    journal.outcome(&[known(1)]).unwrap();
+    journal.withdrawn([key(2)]).unwrap();
+    let again = journal.mark(vec![key(2)]).await.unwrap();
+    assert_eq!(
+        replayed(folder.path(), BOOT),
+        Replay { outcomes: vec![known(1)], begun: vec![key(2)], in_doubt: vec![] }
+    );
+    again.release().unwrap();
+    assert_eq!(replayed(folder.path(), BOOT).in_doubt, [key(2)]);
+    journal.withdrawn([key(2)]).unwrap();
+    assert_eq!(replayed(folder.path(), BOOT), Replay { outcomes: vec![known(1)], ..Replay::default() });
+}
+
 #[tokio::test]
 async fn another_queues_or_a_later_journal_is_refused() {
     let folder = tempfile::tempdir().unwrap();
