@@ -194,6 +194,8 @@ pub struct ClaimedRecipient {
     pub expires_at: Timestamp,
     /// It was in flight when the program last died: attempt it alone.
     pub alone: bool,
+    /// It has perhaps received the message already.
+    pub in_doubt_before: bool,
 }
 
 /// What one attempt came to, for the timeline.

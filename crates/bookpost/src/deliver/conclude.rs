@@ -252,6 +252,8 @@ impl One<'_> {
         let fault = Fault::at_message(Reason::AnswerUnknown, &failure.to_string());
         let verdict = match self.rules.in_doubt {
             InDoubtPolicy::Hold => Verdict::InDoubt,
+            // A server that takes each copy and never says so would get one at every attempt.
+            InDoubtPolicy::Retry if self.recipient.in_doubt_before => Verdict::InDoubt,
             InDoubtPolicy::Retry => self.again(dice, true),
         };
         let settlement =

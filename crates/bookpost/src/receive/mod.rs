@@ -111,6 +111,7 @@ fn claimed(message: NewMessage, id: store::MessageId) -> Option<Claimed> {
         lease,
         expires_at: message.expires_at,
         alone: false,
+        in_doubt_before: false,
     });
     Some(Claimed {
         id,

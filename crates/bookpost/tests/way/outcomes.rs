@@ -126,6 +126,18 @@ async fn an_answer_that_is_lost_is_in_doubt_and_the_other_server_is_not_asked() 
 }
 
 #[tokio::test]
+async fn an_answer_that_is_lost_twice_waits_for_a_person() {
+    let hang_up = Rule { at: At::Dot, address: None, does: Does::HangUp, times: None };
+    let sink = sink(vec![hang_up]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(HOUR * 3).await;
+    let row = bench.row("ann@example.org").await;
+    assert_eq!((row.state, row.reason), (State::InDoubt, Some(Reason::AnswerUnknown)));
+    assert_eq!((sink.count(), row.in_doubt_at), (2, Some(START)), "two copies at most");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_lost_waits_for_a_person_where_that_is_the_policy() {
     let hang_up = Rule { at: At::Dot, address: None, does: Does::HangUp, times: None };
     let sink = sink(vec![hang_up]).await;

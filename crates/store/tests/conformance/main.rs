@@ -30,6 +30,7 @@ cases! {
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_keeps_practice_apart,
     worker::claim_never_cuts_a_message,
+    worker::claim_says_who_was_in_doubt,
     worker::claim_ends_at_so_many_bytes,
     worker::claim_spreads_after_a_recovery,
     worker::a_stale_lease_changes_nothing,

@@ -104,6 +104,24 @@ pub(crate) async fn a_stale_lease_changes_nothing(fresh: &Fresh) {
     sound(&store).await;
 }
 
+/// Invariant 3: who may have it already is known to be so at each further attempt.
+pub(crate) async fn claim_says_who_was_in_doubt(fresh: &Fresh) {
+    let store = fresh.open();
+    for in_doubt in [true, false] {
+        let recipient = accept(&store, leased()).await;
+        settle(&store, recipient, Verdict::Deferred { due_at: minute(5), in_doubt }).await;
+        for _ in 0..2 {
+            let claimed = store.claim(claim_of(1, minute(5))).await.unwrap();
+            let one = claimed[0].recipients[0];
+            assert_eq!((one.id, one.in_doubt_before), (recipient, in_doubt));
+            settle(&store, recipient, Verdict::Deferred { due_at: minute(5), in_doubt: false }).await;
+        }
+        store.claim(claim_of(1, minute(5))).await.unwrap();
+        settle(&store, recipient, Verdict::Delivered).await;
+    }
+    sound(&store).await;
+}
+
 /// Invariants 3 and 4: who may have it is not sent it again once we know.
 pub(crate) async fn late_success_ends_doubt(fresh: &Fresh) {
     let store = fresh.open();
