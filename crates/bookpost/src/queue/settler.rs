@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use mail::clock::Clock;
-use store::{Settled, Settlement, Store};
+use store::{Settled, Settlement, Store, Verdict};
 use tokio::sync::mpsc;
 
 use super::journal::Journal;
@@ -14,8 +14,9 @@ use crate::app::steps::{Step, Steps};
 const WAITING: usize = 4096;
 /// Outcomes per transaction.
 const BATCH: usize = 500;
-/// After the first outcome of a transaction, others are waited for so long. They are safe in the journal meanwhile, and each
-/// transaction is a sync: without this a run would pay for one every few messages.
+/// After the first outcome of a transaction, others are waited for so long, as long as all went well. They are safe in the journal
+/// meanwhile, and each transaction is a sync: without this a run would pay for one every few messages. All else is wanted
+/// at once: what was given back may be claimed again, what failed may be about a server.
 const GATHER: Duration = Duration::from_millis(10);
 /// The database is asked again after so long when it could not take an outcome.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -65,13 +66,19 @@ async fn gather(receiver: &mut mpsc::Receiver<Vec<Settlement>>, batch: &mut Vec<
         return false;
     }
     let until = tokio::time::Instant::now() + GATHER;
-    while let Some(room) = BATCH.checked_sub(batch.len()).filter(|room| *room > 0) {
+    while batch.iter().flatten().all(went_well)
+        && let Some(room) = BATCH.checked_sub(batch.len()).filter(|room| *room > 0)
+    {
         match tokio::time::timeout_at(until, receiver.recv_many(batch, room)).await {
             Ok(0) | Err(_) => break,
             Ok(_) => {}
         }
     }
     true
+}
+
+fn went_well(settlement: &Settlement) -> bool {
+    matches!(settlement.verdict, Verdict::Delivered | Verdict::Practiced)
 }
 
 async fn run(
