@@ -86,6 +86,24 @@ async fn what_was_in_flight_waits_for_its_server_like_all_the_others() {
     assert_eq!((after.counts().await.delivered, sink.count()), (2, 2));
 }
 
+/// The writer has one transaction at a time: if one stood open while a server thinks, nothing more could be stored.
+#[tokio::test]
+async fn no_transaction_is_open_while_a_server_thinks() {
+    let sink = slow_sink().await;
+    let bench = Bench::start(vec![one_connection(&sink)]).await;
+    bench.accept(&["ann@example.org"]).await;
+    sink.wait_for(1).await;
+    let before = bench.app.store.stats().commits;
+    bench.accept(&["bob@example.org"]).await;
+    let counts = bench.counts().await;
+    assert_eq!((counts.delivered, counts.waiting + counts.sending), (0, 2), "the answer is still out");
+    assert!(bench.app.store.stats().commits > before);
+    while bench.counts().await.delivered < 2 {
+        sink.let_go();
+        tokio::task::yield_now().await;
+    }
+}
+
 /// It was refused by name; only the others of its message were let go.
 #[tokio::test]
 async fn what_is_split_off_to_be_tried_again_is_not_in_doubt_after_a_crash() {
