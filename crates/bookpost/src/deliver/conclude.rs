@@ -333,6 +333,7 @@ mod tests {
             lease: Lease(1),
             expires_at: NOW + Duration::from_hours(100),
             alone: false,
+            in_doubt_before: false,
         };
         Claimed {
             id: MessageId(1),
@@ -364,6 +365,18 @@ mod tests {
             Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
         let result = TransactionResult { token: 0, recipients };
         conclude(job, &result, &at, &rules, &mut StdRng::seed_from_u64(1))
+    }
+
+    #[test]
+    fn the_second_lost_answer_is_for_a_person() {
+        let lost = || vec![RecipientResult::Unknown { failure: Failure::ConnectionLost }];
+        for in_doubt_before in [false, true] {
+            let mut job = job(1);
+            job.recipients[0].in_doubt_before = in_doubt_before;
+            let verdict = concluded(&job, lost(), NOW).settlements.remove(0).verdict;
+            let again = matches!(verdict, Verdict::Deferred { in_doubt: true, .. });
+            assert_eq!((again, verdict == Verdict::InDoubt), (!in_doubt_before, in_doubt_before));
+        }
     }
 
     #[test]
