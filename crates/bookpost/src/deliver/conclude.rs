@@ -328,7 +328,6 @@ mod tests {
     fn job(recipients: u16) -> Claimed {
         let address = |n: u16| format!("reader{n}@domain{n}.example").parse::<Address>().unwrap().into();
         let claimed = |n: u16| ClaimedRecipient {
-            in_doubt_before: false,
             id: RecipientId::of(MessageId(1), n),
             lease: Lease(1),
             expires_at: NOW + Duration::from_hours(100),

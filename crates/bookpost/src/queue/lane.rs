@@ -407,6 +407,9 @@ impl Lane {
     async fn finish(&mut self, result: &TransactionResult) {
         self.delivery.steps.reached(Step::Answered);
         let Some(mut slot) = self.take_slot(result.token) else { return };
+        // A mark that was not used is void, and must be so before the same recipients are marked again.
+        self.mark.take_if(|(token, _)| *token == result.token);
+        self.marked.take_if(|(token, _)| *token == result.token);
         let exit = slot.exit.take();
         let delivery = Arc::clone(&self.delivery);
         let at = Circumstances {

@@ -14,7 +14,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use store::{AlarmKind, Claim, Lease, Settlement, Store};
+use store::{AlarmKind, Claim, Lease, Settled, Settlement, Store};
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
     task::{Id, JoinSet},
@@ -335,11 +335,14 @@ impl Worker {
 
     /// Outcomes that must be in the database before the dispatcher goes on. Where that cannot be had, they go the usual way.
     async fn settle_now(&self, outcomes: Vec<Settlement>, now: Timestamp) {
-        let keys: Vec<_> = outcomes.iter().map(|outcome| (outcome.recipient, outcome.lease)).collect();
-        match self.store.settle(outcomes.clone(), now).await {
-            // A journal that cannot be written says so at the next mark.
-            Ok(_) => drop(self.delivery.journal.committed(keys)),
-            Err(_) => self.delivery.settle(outcomes).await,
+        let Ok(results) = self.store.settle(outcomes.clone(), now).await else {
+            return self.delivery.settle(outcomes).await;
+        };
+        // The journal keeps what the database refused: the next start finds it there.
+        let settled = outcomes.iter().zip(results).filter(|(_, result)| *result != Settled::Refused);
+        let keys = settled.map(|(outcome, _)| (outcome.recipient, outcome.lease));
+        if let Err(error) = self.delivery.journal.committed(keys) {
+            tracing::error!(%error, "the journal cannot be written; the next mark says so");
         }
     }
 
