@@ -18,7 +18,7 @@ use tokio::{
 /// For so much of the shortest answer one message may be under way.
 const PER_MESSAGE: Duration = Duration::from_micros(250);
 /// The shortest answer is looked for among so many, and the same number before.
-const WINDOW: u32 = 32;
+const WINDOW: u32 = 16;
 /// Nobody waits longer for his turn.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 /// More than a route ever has connections.
@@ -47,11 +47,11 @@ struct Measure {
 }
 
 impl Default for Exits {
-    /// Wide open, until something is known of the server.
+    /// One at a time, until something is known of the server.
     fn default() -> Self {
         let measure =
-            Measure { open: WIDE, answers: 0, shortest: Duration::MAX, shortest_before: Duration::MAX };
-        Self { turns: Arc::new(Semaphore::new(WIDE)), measure: Mutex::new(measure) }
+            Measure { open: 1, answers: 0, shortest: Duration::MAX, shortest_before: Duration::MAX };
+        Self { turns: Arc::new(Semaphore::new(1)), measure: Mutex::new(measure) }
     }
 }
 
@@ -108,8 +108,8 @@ mod tests {
 
     fn after(answers: &[(u32, Duration)]) -> usize {
         let mut measure =
-            Measure { open: WIDE, answers: 0, shortest: Duration::MAX, shortest_before: Duration::MAX };
-        let mut wanted = WIDE;
+            Measure { open: 1, answers: 0, shortest: Duration::MAX, shortest_before: Duration::MAX };
+        let mut wanted = 1;
         for (count, took) in answers {
             for _ in 0..*count {
                 wanted = measure.take(*took).unwrap_or(wanted);
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn as_many_are_under_way_as_the_shortest_answer_can_use() {
         let (near, far) = (Duration::from_micros(120), Duration::from_millis(5));
-        assert_eq!(after(&[(WINDOW - 1, near)]), WIDE, "nothing is known yet");
+        assert_eq!(after(&[(WINDOW - 1, far)]), 1, "nothing is known yet");
         assert_eq!(after(&[(WINDOW, near)]), 1);
         assert_eq!(after(&[(WINDOW, far)]), 20);
         assert_eq!(after(&[(WINDOW - 1, far), (1, near)]), 1, "what our own crowd delays does not count");

@@ -92,8 +92,9 @@ async fn flow_through_deaths(flow: u64, rounds: u32, figures: &mut Figures) {
     let mut promised = BTreeSet::new();
     let (mut deaths, mut doubts, mut before) = (0, 0, End::Peace);
     for child in 0.. {
-        let last = deaths >= DEATHS || figures.kills() >= rounds;
         let left = MESSAGES.saturating_sub(promised.len() as u64);
+        // A child that outlived its death has had its share: in the end there may be too little left to die over.
+        let last = deaths >= DEATHS || figures.kills() >= rounds || left == 0;
         let mut task = Task {
             folder: folder.clone(),
             server: sink.address(),

@@ -58,6 +58,8 @@ async fn run(place: &Path, abort_at: Option<AbortAt>) -> bool {
         .arg(place.join("config"))
         .args(["notices", "run"])
         .arg(place.join("export.csv"))
+        // Nothing of the environment of the tests is a setting.
+        .env_clear()
         .envs(abort_at.map(|at| ("BOOKPOST_ABORT_AT", at.to_string())))
         .stdin(Stdio::null())
         .output()
