@@ -26,8 +26,13 @@ struct Under {
     log: String,
 }
 
-/// Runs a child under this fault, then another without, and accounts for everything.
-async fn through(fault: (&'static str, String), dies_refusing: bool) -> Under {
+/// Everything that the program writes.
+const ALL: &str = "";
+/// Only the outcome journal.
+const JOURNAL: &str = "data/journal";
+
+/// Runs a child under this fault of the files in `part`, then another without, and accounts for everything.
+async fn through(fault: (&'static str, String), part: &str, dies_refusing: bool) -> Under {
     let place = tempfile::tempdir().unwrap();
     let (watched, ledger) = (place.path().join("watched"), place.path().join("ledger"));
     std::fs::create_dir(&watched).unwrap();
@@ -38,7 +43,7 @@ async fn through(fault: (&'static str, String), dies_refusing: bool) -> Under {
     assert!(made.done, "{}", parent::log(&folder));
     let told = format!("{fault:?}");
     let manner = Manner {
-        environment: environment(place.path(), &watched, fault),
+        environment: environment(place.path(), &watched.join(part), fault),
         kill_after: Some(ENOUGH),
         notes: None,
     };
@@ -72,7 +77,7 @@ fn environment(place: &Path, watched: &Path, fault: (&'static str, String)) -> V
 async fn a_full_disk_refuses_mail_in_plain_words_and_loses_none() {
     let mut refused = 0;
     for bytes in [200_000, 1_100_000, 1_500_000, 2_000_000] {
-        let under = through(("FAULTS_ENOSPC_AFTER", bytes.to_string()), false).await;
+        let under = through(("FAULTS_ENOSPC_AFTER", bytes.to_string()), ALL, false).await;
         refused += under.said.refused.len();
         for why in &under.said.why {
             assert!(why.contains("full"), "{why}");
@@ -86,16 +91,24 @@ async fn a_full_disk_refuses_mail_in_plain_words_and_loses_none() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_write_or_sync_loses_nothing() {
-    let mut journal_failed = 0;
     for (what, times) in
         [("FAULTS_EIO_WRITE", [3, 20, 60, 150, 400, 700]), ("FAULTS_EIO_SYNC", [1, 4, 10, 20, 40, 80])]
     {
         for time in times {
-            let under = through((what, time.to_string()), false).await;
-            journal_failed += usize::from(under.said.failed.is_some_and(|why| why.contains("journal")));
+            through((what, time.to_string()), ALL, false).await;
         }
     }
-    assert!(journal_failed > 0, "no fault met the journal");
+}
+
+/// Nothing passes the point of no return without it: the program ends and says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_journal_that_fails_ends_the_program_and_loses_nothing() {
+    let mut ended = 0;
+    for (what, time) in [("FAULTS_EIO_WRITE", 20), ("FAULTS_EIO_SYNC", 4), ("FAULTS_EIO_SYNC", 10)] {
+        let under = through((what, time.to_string()), JOURNAL, false).await;
+        ended += usize::from(under.said.failed.is_some_and(|why| why.contains("journal")));
+    }
+    assert!(ended > 0, "no fault met the journal");
 }
 
 /// A commit whose sync failed is in the log all the same: it must not come to life at the next start.
@@ -103,7 +116,7 @@ async fn a_failed_write_or_sync_loses_nothing() {
 async fn what_was_refused_does_not_come_back_to_life() {
     let mut refused = 0;
     for time in 4..16 {
-        refused += through(("FAULTS_EIO_SYNC", time.to_string()), true).await.said.refused.len();
+        refused += through(("FAULTS_EIO_SYNC", time.to_string()), ALL, true).await.said.refused.len();
     }
     assert!(refused > 0, "no fault met mail that came in");
 }
