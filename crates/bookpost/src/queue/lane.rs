@@ -33,7 +33,7 @@ use crate::{
     config::{Encryption, Server},
     deliver::{
         breaker::Fault,
-        conclude::{self, Circumstances, Effect, judge_client},
+        conclude::{self, Circumstances, Conclusion, Effect, judge_client},
         settings::settings,
         stream::{self, Stream},
     },
@@ -406,23 +406,13 @@ impl Lane {
 
     async fn finish(&mut self, result: &TransactionResult) {
         self.delivery.steps.reached(Step::Answered);
-        let Some(mut slot) = self.take_slot(result.token) else { return };
         // A mark that was not used is void, and must be so before the same recipients are marked again.
         self.mark.take_if(|(token, _)| *token == result.token);
         self.marked.take_if(|(token, _)| *token == result.token);
-        let exit = slot.exit.take();
         let delivery = Arc::clone(&self.delivery);
-        let at = Circumstances {
-            server: &self.peer,
-            started_at: slot.started_at,
-            now: delivery.clock.now(),
-            reused: slot.reused,
-        };
-        let conclusion = {
-            let mut dice = delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
-            conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice)
-        };
-        self.ended.journal_failed |= delivery.journal.outcome(&conclusion.settlements).is_err();
+        let Some((conclusion, recorded)) = self.conclude(result) else { return };
+        self.ended.journal_failed |= !recorded;
+        let exit = self.take_slot(result.token).and_then(|slot| slot.exit);
         let again =
             conclusion.split.iter().flat_map(|group| &group.recipients).map(|one| (one.id, one.lease));
         self.ended.journal_failed |= delivery.journal.withdrawn(again).is_err();
@@ -439,6 +429,23 @@ impl Lane {
             delivery.settle(conclusion.settlements).await;
         }
         self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// What the result comes to, and whether the journal has it. The message stays in its slot meanwhile: should this break, the
+    /// dispatcher finds it there.
+    fn conclude(&self, result: &TransactionResult) -> Option<(Conclusion, bool)> {
+        let slots = self.slots();
+        let slot = slots.iter().find(|slot| slot.token == result.token)?;
+        let at = Circumstances {
+            server: &self.peer,
+            started_at: slot.started_at,
+            now: self.delivery.clock.now(),
+            reused: slot.reused,
+        };
+        let mut dice = self.delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
+        let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice);
+        let recorded = self.delivery.journal.outcome(&conclusion.settlements).is_ok();
+        Some((conclusion, recorded))
     }
 
     fn tell(&mut self, effects: Vec<Effect>) {
