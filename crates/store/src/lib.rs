@@ -120,6 +120,18 @@ impl Store {
         self.db.restart(known, now).await
     }
 
+    /// From here on no waiting recipient of practice mail, or of real mail, grows older: an allowance is used up, or there is
+    /// nobody to send to. Remembered over restarts. Nothing changes when that was so already.
+    pub async fn stop_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
+        self.db.stop_ageing(practice, now).await
+    }
+
+    /// They grow older again, and all of them have the time since [`Store::stop_ageing`] to their credit, as far as they were there.
+    /// In slices between others' work; costs next to nothing where ageing was not stopped.
+    pub async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
+        self.db.resume_ageing(practice, now).await
+    }
+
     /// When the next waiting recipient falls due.
     pub async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
         self.db.next_due(practice).await

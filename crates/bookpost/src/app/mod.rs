@@ -118,6 +118,10 @@ impl App {
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
         tasks.spawn(work);
         tell_of_strikes(&alarms, &recovered);
+        if !matches!(config.sending.way, Way::Servers(_)) {
+            // Real mail waits for a way of sending, and is not given up meanwhile.
+            store.stop_ageing(false, clock.now()).await?;
+        }
         let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
         let unsettled = Arc::new(AtomicI64::new(0));

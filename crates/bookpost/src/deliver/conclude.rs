@@ -57,7 +57,7 @@ pub enum Effect {
     /// The way to the server, or our sign-in there, is at fault.
     OpenBreaker(Fault),
     /// The server refuses this message's sender.
-    SenderRefused(Fault),
+    SenderRefused { sender: String, fault: Fault },
     /// A fresh connection broke in the middle of a message.
     Broke(Fault),
     /// A refusal that may be about the whole run: the same answer for several recipients in a row holds it.
@@ -216,7 +216,11 @@ impl One<'_> {
             }
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
-            Action::HoldSender => (Verdict::Held, Effect::SenderRefused(fault())),
+            Action::HoldSender => {
+                let sender = self.job.envelope.reverse_path.address();
+                let sender = sender.map_or_else(|| "<>".to_owned(), Address::to_string);
+                (Verdict::Held, Effect::SenderRefused { sender, fault: fault() })
+            }
         };
         (self.settlement(phase, Some(judgement.reason), answer, verdict), Some(effect))
     }
@@ -234,7 +238,7 @@ impl One<'_> {
 
     /// Certainly not sent.
     fn failed(&self, phase: Phase, failure: Failure, dice: &mut impl Rng) -> (Settlement, Option<Effect>) {
-        let idle_end = self.at.reused && failure == Failure::ConnectionLost;
+        let idle_end = self.at.reused && failure == Failure::ConnectionLost && phase == Phase::Mail;
         let Some(judgement) = judge_client(phase, failure).filter(|_| !idle_end) else {
             return (self.settlement(phase, None, String::new(), Verdict::GivenBack), None);
         };

@@ -405,7 +405,6 @@ impl Lane {
     }
 
     async fn finish(&mut self, result: &TransactionResult) {
-        self.delivery.steps.reached(Step::Answered);
         // A mark that was not used is void, and must be so before the same recipients are marked again.
         self.mark.take_if(|(token, _)| *token == result.token);
         self.marked.take_if(|(token, _)| *token == result.token);
@@ -436,6 +435,7 @@ impl Lane {
     fn conclude(&self, result: &TransactionResult) -> Option<(Conclusion, bool)> {
         let slots = self.slots();
         let slot = slots.iter().find(|slot| slot.token == result.token)?;
+        self.delivery.steps.reached(Step::Answered);
         let at = Circumstances {
             server: &self.peer,
             started_at: slot.started_at,
@@ -457,11 +457,16 @@ impl Lane {
                     self.line.good.fetch_add(1, Ordering::Relaxed);
                 }
                 Effect::PutOff => self.ended.answered = true,
-                other => others.push(other),
+                other => {
+                    // A refusal for good is a final answer to a message too.
+                    self.ended.answered |= matches!(other, Effect::Suspicious(_));
+                    others.push(other);
+                }
             }
         }
         if !others.is_empty() {
-            self.delivery.tell(&self.line, &self.server, others);
+            let errand = matches!(self.errand, Errand::Only(_));
+            self.delivery.tell(&self.line, &self.server, errand, others);
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Told {
     pub practice: bool,
     /// Name of the server.
     pub server: String,
+    /// The connection was opened for one message, or as a probe.
+    pub errand: bool,
     pub effects: Vec<Effect>,
 }
 
@@ -90,6 +92,8 @@ pub struct Route {
     pub upstreams: Vec<Upstream>,
     pub recovery: Option<Recovery>,
     pub paused_until: Option<Timestamp>,
+    /// While an allowance is used up nothing grows older; an earlier process may have left it so.
+    pub ageing_stopped: bool,
     /// There may be due mail in the store.
     pub due: bool,
     /// The store could not be claimed from; not before then.
@@ -150,8 +154,8 @@ impl Delivery {
     }
 
     /// Tells the dispatcher.
-    pub fn tell(&self, line: &Line, server: &Server, effects: Vec<Effect>) {
-        let told = Told { practice: line.rules.practice, server: server.name.clone(), effects };
+    pub fn tell(&self, line: &Line, server: &Server, errand: bool, effects: Vec<Effect>) {
+        let told = Told { practice: line.rules.practice, server: server.name.clone(), errand, effects };
         // Without a dispatcher the program is ending, and nobody needs to be told.
         let _ = self.effects.send(told);
     }
@@ -174,6 +178,7 @@ impl Route {
             upstreams,
             recovery: None,
             paused_until: None,
+            ageing_stopped: true,
             due: true,
             claim_again_at: None,
             next_due: None,
@@ -197,7 +202,12 @@ impl Route {
 
     /// May messages leave now?
     pub fn flows(&self, now: Timestamp) -> bool {
-        self.paused_until.is_none_or(|until| until <= now) && self.active().is_some()
+        !self.pauses(now) && self.active().is_some()
+    }
+
+    /// Is a while to pass before anything is sent?
+    pub fn pauses(&self, now: Timestamp) -> bool {
+        self.paused_until.is_some_and(|until| now < until)
     }
 
     /// When something must be done for this route even if nothing happens: a probe, or the end of a pause.

@@ -47,6 +47,7 @@ cases! {
     start::epoch_rises_and_store_id_stays,
     people::moves_are_legal_ones_only,
     people::time_held_does_not_age,
+    people::time_without_a_way_does_not_age,
     people::list_filters_and_pages,
     people::counts_agree_with_rows,
     reports::outcome_and_obligation_are_one,
