@@ -132,8 +132,8 @@ impl Store {
         self.db.resume_ageing(practice, now).await
     }
 
-    /// When the next waiting recipient falls due.
-    pub async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+    /// When the next waiting recipient falls due, and which it is.
+    pub async fn next_due(&self, practice: bool) -> Result<Option<(Timestamp, RecipientId)>, Error> {
         self.db.next_due(practice).await
     }
 
@@ -289,6 +289,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
         self.db.clear(kind, subject.to_owned(), now).await
+    }
+
+    /// People were told of this alarm so many times by now; [`Alarm::TOLD_OVER`] once they heard that it is over.
+    pub async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
+        self.db.alarm_told(alarm, told).await
+    }
+
+    /// All alarms of which something may be left to tell: those that are open, and those that ended unheard; oldest first.
+    pub async fn alarms_to_tell(&self) -> Result<Vec<Alarm>, Error> {
+        self.db.alarms_to_tell().await
     }
 
     /// Alarms, newest first.

@@ -1,11 +1,13 @@
 //! The program put together: opens everything in the right order, makes the channels between the parts, ends them again.
 
+mod attention;
 pub mod clock;
 mod doors;
 pub mod drop_folder;
 pub mod notice_run;
 pub mod steps;
 mod upkeep;
+mod watchdog;
 
 use std::{
     sync::{
@@ -118,6 +120,9 @@ impl App {
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
         tasks.spawn(work);
         tell_of_strikes(&alarms, &recovered);
+        if recovered.refused == 0 {
+            alarms.clear(AlarmKind::BrokenMessage, doors::REFUSED_OUTCOMES);
+        }
         if !matches!(config.sending.way, Way::Servers(_)) {
             // Real mail waits for a way of sending, and is not given up meanwhile.
             store.stop_ageing(false, clock.now()).await?;

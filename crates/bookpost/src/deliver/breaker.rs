@@ -117,6 +117,13 @@ impl Breaker {
         }
     }
 
+    /// What the next probe lacked is there: it is due now.
+    pub fn probe_now(&mut self, now: Timestamp) {
+        if let Some(open) = &mut self.open {
+            open.next_probe_at = open.next_probe_at.min(now);
+        }
+    }
+
     /// A probe that ended without saying anything about the server (it had no message to try, say): ask again soon.
     pub fn probe_inconclusive(&mut self, now: Timestamp) {
         if let Some(open) = &mut self.open {

@@ -39,6 +39,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     /// The connection had carried a message before: its end may just have been the server's idle time-out.
     pub reused: bool,
+    /// Another server sends: what this one does not take through its own fault goes there at once.
+    pub beside: bool,
 }
 
 /// What the route should do.
@@ -212,7 +214,7 @@ impl One<'_> {
             Action::SlowDown => (self.soon(SHORT_PAUSE), Effect::SlowDown),
             // The message goes by its schedule, so that one that alone brings this answer cannot shut the way again and again.
             Action::OpenBreaker if phase >= Phase::Mail => {
-                (self.again(dice, false), Effect::OpenBreaker(fault()))
+                (self.through_its_fault(dice), Effect::OpenBreaker(fault()))
             }
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
@@ -245,7 +247,7 @@ impl One<'_> {
         let broke = matches!(failure, Failure::ConnectionLost | Failure::TimedOut | Failure::Protocol(_));
         if broke && phase >= Phase::Mail {
             let fault = Fault::at_message(judgement.reason, &failure.to_string());
-            let verdict = self.again(dice, false);
+            let verdict = self.through_its_fault(dice);
             let settlement = self.settlement(phase, Some(judgement.reason), failure.to_string(), verdict);
             return (settlement, Some(Effect::Broke(fault)));
         }
@@ -274,6 +276,11 @@ impl One<'_> {
             Next::GiveUp if in_doubt => Verdict::InDoubt,
             Next::GiveUp => Verdict::Returned,
         }
+    }
+
+    /// Certainly not sent, through the server's fault: at once where another server sends, else by the schedule.
+    fn through_its_fault(&self, dice: &mut impl Rng) -> Verdict {
+        if self.at.beside { self.after(Duration::ZERO) } else { self.again(dice, false) }
     }
 
     /// After a fixed wait, as long as the message is not too old: a server that is slow for 100 hours is as good as none.
@@ -363,7 +370,8 @@ mod tests {
     }
 
     fn concluded(job: &Claimed, recipients: Vec<RecipientResult>, now: Timestamp) -> Conclusion {
-        let at = Circumstances { server: "mail.example:25", started_at: now, now, reused: false };
+        let at =
+            Circumstances { server: "mail.example:25", started_at: now, now, reused: false, beside: false };
         let rules =
             Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
         let result = TransactionResult { token: 0, recipients };

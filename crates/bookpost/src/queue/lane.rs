@@ -49,6 +49,17 @@ pub enum Errand {
     Flow,
     /// Connect, TLS, sign in, and carry this message, if there is one; nothing from the line.
     Only(Option<Box<Claimed>>),
+    /// The same, while another server sends: what this one does not take goes there at once.
+    Beside(Option<Box<Claimed>>),
+}
+
+impl Errand {
+    fn message(&mut self) -> Option<Box<Claimed>> {
+        match self {
+            Self::Flow => None,
+            Self::Only(job) | Self::Beside(job) => job.take(),
+        }
+    }
 }
 
 /// How far a lane may go on.
@@ -165,9 +176,7 @@ impl Lane {
             Some(Err(error)) => self.fault(error.reason, &error.text, Action::OpenBreaker),
             None => {}
         }
-        if let Errand::Only(Some(job)) = std::mem::replace(&mut self.errand, Errand::Flow) {
-            self.ended.left = Some(job);
-        }
+        self.ended.left = self.errand.message();
         self.ended
     }
 
@@ -211,11 +220,11 @@ impl Lane {
         let next = match &mut self.errand {
             Errand::Flow if self.begun < self.server.messages_per_connection => self.line.ready.take(),
             Errand::Flow => None,
-            Errand::Only(job) => job.take().map(|job| *job),
+            errand => errand.message().map(|job| *job),
         };
         let Some(job) = next else {
             self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
-            if matches!(self.errand, Errand::Only(_)) || self.begun >= self.server.messages_per_connection {
+            if self.has_errand() || self.begun >= self.server.messages_per_connection {
                 self.quit_when_empty();
             }
             return;
@@ -242,9 +251,13 @@ impl Lane {
         }
         match *self.gate.borrow() {
             Gate::Open => false,
-            Gate::Finish => matches!(self.errand, Errand::Flow),
+            Gate::Finish => !self.has_errand(),
             Gate::Abandon => true,
         }
+    }
+
+    fn has_errand(&self) -> bool {
+        !matches!(self.errand, Errand::Flow)
     }
 
     fn quit_when_empty(&mut self) {
@@ -427,6 +440,7 @@ impl Lane {
         if !conclusion.settlements.is_empty() {
             delivery.settle(conclusion.settlements).await;
         }
+        self.line.finished.fetch_add(1, Ordering::Relaxed);
         self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -441,6 +455,7 @@ impl Lane {
             started_at: slot.started_at,
             now: self.delivery.clock.now(),
             reused: slot.reused,
+            beside: matches!(self.errand, Errand::Beside(_)),
         };
         let mut dice = self.delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
         let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice);
@@ -465,8 +480,7 @@ impl Lane {
             }
         }
         if !others.is_empty() {
-            let errand = matches!(self.errand, Errand::Only(_));
-            self.delivery.tell(&self.line, &self.server, errand, others);
+            self.delivery.tell(&self.line, &self.server, self.has_errand(), others);
         }
     }
 

@@ -63,6 +63,8 @@ pub struct Line {
     pub in_flight: AtomicUsize,
     /// Final answers since the dispatcher looked last.
     pub good: AtomicUsize,
+    /// Transactions that came to an end, good or bad, since the start.
+    pub finished: AtomicUsize,
 }
 
 /// One server of a route.
@@ -80,6 +82,8 @@ pub struct Upstream {
     pub turned_away: u32,
     /// Fresh connections that broke in the middle of a message, in a row.
     pub broke: u32,
+    /// Only a message can show that its fault is over, and when a probe was due there was none.
+    pub lacks_message: bool,
     /// It gave a good answer since something was wrong with it or the program started: no alarm about it is open.
     pub proven: bool,
 }
@@ -171,6 +175,7 @@ impl Route {
             exits: Exits::default(),
             in_flight: AtomicUsize::new(0),
             good: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
         };
         Self {
             practice,
@@ -231,6 +236,7 @@ impl Upstream {
             proven: false,
             turned_away: 0,
             broke: 0,
+            lacks_message: false,
         }
     }
 }

@@ -370,7 +370,10 @@ impl Worker {
             } else if let Some(known) = route.next_due {
                 known
             } else {
-                route.next_due = self.store.next_due(route.practice).await.ok();
+                let next = self.store.next_due(route.practice).await.ok();
+                route.next_due = next.map(|next| next.map(|(due_at, _)| due_at));
+                // What fell due since the last claim, such as what was given back, is not for later.
+                route.due |= route.next_due.flatten().is_some_and(|due_at| due_at <= now);
                 route.next_due.flatten()
             };
             wake_at =

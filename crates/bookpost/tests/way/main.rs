@@ -6,6 +6,7 @@
     reason = "a test that cannot go on panics"
 )]
 
+mod alarms;
 mod bench;
 mod faults;
 mod life;

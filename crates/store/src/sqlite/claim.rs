@@ -133,7 +133,7 @@ impl Sqlite {
         }
     }
 
-    pub(crate) async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+    pub(crate) async fn next_due(&self, practice: bool) -> Result<Option<(Timestamp, RecipientId)>, Error> {
         self.readers.read(move |sql| super::counts::next_due(sql, practice)).await
     }
 }

@@ -59,6 +59,7 @@ cases! {
     notices::runs_add_up,
     upkeep::purge_leaves_owed_reports,
     upkeep::alarms_open_once_and_end_once,
+    upkeep::alarms_are_told_until_people_heard,
     upkeep::closed_answers_closed,
 }
 

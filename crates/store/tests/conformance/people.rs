@@ -73,7 +73,9 @@ pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
         store.resume_ageing(false, minute(40)).await.unwrap();
     }
     let last = RecipientId::of(many[599].id, 0);
-    for (recipient, credit) in [(before, 30), (last, 30), (meanwhile, 10), (later, 0), (rehearsal, 0), (done, 0)] {
+    for (recipient, credit) in
+        [(before, 30), (last, 30), (meanwhile, 10), (later, 0), (rehearsal, 0), (done, 0)]
+    {
         assert_eq!(row(&store, recipient).await.expires_at, minute(6_000 + credit));
     }
     sound(&store).await;

@@ -29,10 +29,10 @@ pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
 
 pub(crate) async fn claim_keeps_practice_apart(fresh: &Fresh) {
     let store = fresh.open();
-    accept(&store, NewMessage { practice: true, ..waiting() }).await;
+    let rehearsal = accept(&store, NewMessage { practice: true, ..waiting() }).await;
     assert!(store.claim(claim_of(9, now())).await.unwrap().is_empty());
     assert_eq!(store.next_due(false).await.unwrap(), None);
-    assert_eq!(store.next_due(true).await.unwrap(), Some(now()));
+    assert_eq!(store.next_due(true).await.unwrap(), Some((now(), rehearsal)));
     let claimed = store.claim(Claim { practice: true, ..claim_of(9, now()) }).await.unwrap();
     assert!(claimed[0].practice);
 }

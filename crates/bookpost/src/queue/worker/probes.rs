@@ -21,33 +21,48 @@ use crate::{
 const EXPIRE_SLICE: usize = 500;
 
 impl Worker {
-    /// Starts the probes that are due. Where no other server sends, one real waiting message is the probe.
+    /// Starts the probes that are due. Where no other server sends, or only a message can show that the fault is over, one real
+    /// message is the probe; one that lacks it gets the next that comes.
     pub(super) async fn probe(&mut self, index: usize, now: Timestamp) {
         let Some(route) = self.routes.get_mut(index) else { return };
-        let dead = route.active().is_none();
-        let practice = route.practice;
-        let due: Vec<(usize, bool)> = route
-            .upstreams
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, upstream)| {
-                upstream.breaker.begin_probe(now).then(|| (index, upstream.breaker.wants_message()))
-            })
-            .collect();
-        for (upstream, wants_message) in due {
-            let job = if dead || wants_message { self.one_message(index, practice, now).await } else { None };
-            self.spawn(index, upstream, Errand::Only(job.map(Box::new)), Kind::Probe);
+        let (dead, practice, kept) = (route.active().is_none(), route.practice, route.line.ready.has_kept());
+        let mut due = Vec::new();
+        for (at, upstream) in route.upstreams.iter_mut().enumerate() {
+            if kept && std::mem::take(&mut upstream.lacks_message) {
+                upstream.breaker.probe_now(now);
+            }
+            if upstream.breaker.begin_probe(now) {
+                due.push((at, upstream.breaker.wants_message()));
+            }
         }
+        for (at, wants_message) in due {
+            let job = if dead || wants_message { self.one_message(index, practice, now).await } else { None };
+            if job.is_some() || !wants_message {
+                let job = job.map(Box::new);
+                let errand = if dead { Errand::Only(job) } else { Errand::Beside(job) };
+                self.spawn(index, at, errand, Kind::Probe);
+            } else if let Some(upstream) =
+                self.routes.get_mut(index).and_then(|route| route.upstreams.get_mut(at))
+            {
+                upstream.lacks_message = true;
+                upstream.breaker.probe_inconclusive(now);
+            }
+        }
+        let Some(route) = self.routes.get(index) else { return };
+        route.line.ready.keep_one(route.upstreams.iter().any(|upstream| upstream.lacks_message));
     }
 
-    /// A real message for a probe: one that is due in the store, else one that stands in line for the server that sends
-    /// meanwhile, else one that must be attempted alone.
+    /// A real message for a probe: one that was kept for it, else one that is due in the store, else one that stands in line for
+    /// the server that sends meanwhile, else one that must be attempted alone.
     async fn one_message(&self, index: usize, practice: bool, now: Timestamp) -> Option<Claimed> {
         let claim = Claim { lease: self.leases.draw(), now, limit: 1, bytes: 0, practice, recovery: None };
-        if let Some(due) = self.store.claim(claim).await.ok()?.pop() {
+        let kept = self.routes.get(index).filter(|route| route.line.ready.has_kept());
+        if kept.is_none()
+            && let Some(due) = self.store.claim(claim).await.ok()?.pop()
+        {
             return Some(due);
         }
-        if let Some(in_line) = self.routes.get(index).and_then(|route| route.line.ready.take()) {
+        if let Some(in_line) = self.routes.get(index).and_then(|route| route.line.ready.take_for_probe()) {
             return Some(in_line);
         }
         self.store.take_alone(self.leases.draw(), practice, now).await.ok()?
