@@ -39,11 +39,11 @@ pub enum ImportError {
         "The file has column names but no lines below them: nothing is overdue, or the export broke off."
     )]
     NoRows,
-    /// No row settles whether day or month comes first.
+    /// No row settles whether day, month or year comes first.
     #[error(
         "The dates can be read in two ways: \"{text}\" on line {line}, for one, and no other line settles it. \
-         Say which comes first: --dates d/m/y (day first) or --dates m/d/y (month first), or set dates = \"d/m/y\" \
-         (or \"m/d/y\") in the configuration."
+         Say which comes first: --dates d/m/y (day first), --dates m/d/y (month first) or --dates y/m/d (year first), \
+         or set dates = \"d/m/y\" (or \"m/d/y\", \"y/m/d\") in the configuration."
     )]
     AmbiguousDates { line: u64, text: String },
     /// Rows that settle it in two ways.
