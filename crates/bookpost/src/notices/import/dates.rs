@@ -100,6 +100,12 @@ impl Evidence {
         }
     }
 
+    /// Whether every date seen can be read in one way only, whatever the order of others is.
+    pub(super) fn needs_no_order(&self) -> bool {
+        let Self { day_first, month_first, open, perhaps_year } = self;
+        day_first.or(*month_first).is_none() && open.is_none() && perhaps_year.is_none()
+    }
+
     /// The order of the file; what a person said goes before what the rows say.
     pub(super) fn settle(self, said: Option<DateOrder>) -> Result<Option<DateOrder>, ImportError> {
         if said.is_some() {

@@ -45,22 +45,28 @@ fn order_of_dates(
     layout: &Layout,
     said: Option<DateOrder>,
 ) -> Result<Option<DateOrder>, ImportError> {
-    let mut evidence = Evidence::default();
+    let (mut needed, mut all) = (Evidence::default(), Evidence::default());
     let mut rows = Rows::new(text, layout.delimiter, layout.has_header);
     let infos = layout.column(Field::ItemsInfo);
     while let Some(row) = rows.next()? {
         if row.width() < layout.width {
             continue;
         }
-        for field in [Field::Due, Field::CheckedOut] {
-            evidence.consult(row.cell(layout.column(field)), row.line);
+        let [due, out] = [Field::Due, Field::CheckedOut].map(|field| row.cell(layout.column(field)));
+        let infos = row.cell(infos).lines().map(|info| info.split('\t').next().unwrap_or(""));
+        // Beside a due date the checkout date is only something to show.
+        let main = if due.trim().is_empty() { out } else { due };
+        for date in infos.chain([main]) {
+            needed.consult(date, row.line);
+            all.consult(date, row.line);
         }
-        for info in row.cell(infos).lines() {
-            evidence.consult(info.split('\t').next().unwrap_or(""), row.line);
-        }
+        all.consult(out, row.line);
     }
-    // Evergreen writes dd/mm/yyyy, always.
-    if layout.shape == Shape::Evergreen { Ok(Some(DateOrder::DayFirst)) } else { evidence.settle(said) }
+    match layout.shape {
+        // It writes dd/mm/yyyy, always.
+        Shape::Evergreen => Ok(Some(DateOrder::DayFirst)),
+        _ => all.settle(said).or_else(|error| if needed.needs_no_order() { Ok(None) } else { Err(error) }),
+    }
 }
 
 struct Gatherer<'a> {

@@ -103,6 +103,30 @@ fn the_order_of_the_dates_is_asked_for_where_no_row_settles_it() {
 }
 
 #[test]
+fn checkout_dates_that_are_only_shown_are_left_out_where_their_order_is_open() {
+    let koha = |due: &str, out: &str| {
+        format!(
+            "borrowernumber,firstname,email,title,barcode,branchcode,duedate,issuedate\n\
+             1042,Ngozi,a@example.org,Dune,39001,MAIN,{due},{out}\n\
+             1043,Ming,b@example.org,Emma,39002,MAIN,2026-11-12 23:59:00,10/11/2026\n"
+        )
+    };
+    let iso = "2026-11-12 23:59:00";
+    for (due, out, shown) in [
+        (iso, "10/12/2026", Some([None, None])),
+        (iso, "10/22/2026", Some([Some(date(2026, 10, 22)), Some(date(2026, 10, 11))])),
+        (iso, "2026-10-22", Some([Some(date(2026, 10, 22)), None])),
+        // Without a due date the checkout date stands in the ledger.
+        ("", "10/12/2026", None),
+        ("11/12/2026", "2026-10-22", None),
+    ] {
+        let import = read_text(&koha(due, out));
+        let found = import.map(|import| [0, 1].map(|at| import.patrons[at].items[0].checked_out));
+        assert_eq!(found.ok(), shown, "{due:?} {out:?}");
+    }
+}
+
+#[test]
 fn files_that_cannot_be_used() {
     for (text, said) in [
         (
