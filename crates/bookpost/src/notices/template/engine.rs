@@ -1,5 +1,7 @@
 //! The template engine with everything taken out that a wording does not need.
 
+use std::collections::HashSet;
+
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
 
 use super::{FUEL, Sources, check::TemplateError};
@@ -41,4 +43,9 @@ pub(super) fn render(
 ) -> Result<String, TemplateError> {
     let template = environment.get_template(name).map_err(|error| TemplateError::of(name, "", &error))?;
     template.render(value.clone()).map_err(|error| TemplateError::of(name, template.source(), &error))
+}
+
+/// The names that a text takes from outside, in whatever branch of it.
+pub(super) fn names_used(environment: &Environment<'static>, name: &str) -> HashSet<String> {
+    environment.get_template(name).map(|template| template.undeclared_variables(false)).unwrap_or_default()
 }

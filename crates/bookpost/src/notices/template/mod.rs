@@ -8,6 +8,7 @@
 
 mod check;
 mod engine;
+mod samples;
 mod variables;
 
 use std::{io, path::Path};
@@ -55,6 +56,8 @@ pub struct Sources<'a> {
 pub struct Template {
     environment: Environment<'static>,
     dates: DateFormat,
+    /// The subject speaks of single items.
+    subject_has_items: bool,
 }
 
 /// The three texts of one notice.
@@ -73,7 +76,9 @@ impl Template {
 
     /// Compiles the texts and renders them with sample data.
     pub fn check(sources: Sources<'_>, dates: DateFormat) -> Result<Self, TemplateError> {
-        let template = Self { environment: engine::compile(sources)?, dates };
+        let environment = engine::compile(sources)?;
+        let subject_has_items = engine::names_used(&environment, engine::SUBJECT).contains("items");
+        let template = Self { environment, dates, subject_has_items };
         check::check(&template)?;
         Ok(template)
     }
@@ -99,7 +104,8 @@ impl Template {
     pub(super) fn render(&self, letter: &Letter<'_>) -> Result<Rendered, TemplateError> {
         let value = variables::value(letter, self.dates);
         let part = |name| engine::render(&self.environment, name, &value);
-        let subject = part(engine::SUBJECT)?;
+        let in_subject = variables::subject_value(letter, self.dates, self.subject_has_items);
+        let subject = engine::render(&self.environment, engine::SUBJECT, &in_subject)?;
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(Rendered {
             subject: subject.chars().take(MAX_SUBJECT_CHARS).collect(),
