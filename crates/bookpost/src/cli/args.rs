@@ -20,8 +20,8 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back or waits with no service running, or not all could be \
-moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; 78 wrong configuration.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back or waits with no service running, or not all could be made \
+or moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; 78 wrong configuration.";
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

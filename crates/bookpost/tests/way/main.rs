@@ -3,12 +3,14 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot go on panics"
 )]
 
 mod bench;
 mod faults;
 mod life;
+mod notices;
 mod outage;
 mod outcomes;
 mod reports;

@@ -8,9 +8,9 @@ use mail::{
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
 };
 use rand::{RngExt, rngs::StdRng};
-use store::{Class, Kind, NewMessage, NewNotice, RunId};
+use store::{Class, Kind, LeftOut, LeftOutWhy, NewMessage, NewNotice, RunId};
 
-use super::Refusal;
+use super::{Refusal, left_out};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
@@ -139,8 +139,12 @@ pub(super) struct Mailer {
 }
 
 impl Mailer {
-    /// The message of one notice, with its ledger keys.
-    pub(super) fn message(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
+    /// The message of one notice, with its ledger keys; or the patron as left out, because it cannot be built.
+    pub(super) fn message(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, LeftOut> {
+        self.build(notice).map_err(|why| left_out(LeftOutWhy::NotMade, &notice.patron, why))
+    }
+
+    fn build(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
         let site = notice.site;
         let id = message_id(self.dice.random(), &self.host);
         let addressee = |address: &mail::Address| Mailbox {

@@ -34,11 +34,6 @@ pub enum ImportError {
          Name them \"{name}#1\" (the first) and \"{name}#2\" (the second) in the list of column names."
     )]
     DuplicateColumn { name: String },
-    /// A header and nothing below it that could be used as a row.
-    #[error(
-        "The file has column names but no lines below them: nothing is overdue, or the export broke off."
-    )]
-    NoRows,
     /// No row settles whether day, month or year comes first.
     #[error(
         "The dates can be read in two ways: \"{text}\" on line {line}, for one, and no other line settles it. \

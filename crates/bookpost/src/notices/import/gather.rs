@@ -33,9 +33,10 @@ pub(super) fn gather(
     while let Some(row) = rows.next()? {
         gatherer.row(&row);
     }
-    let import = gatherer.import;
+    let mut import = gatherer.import;
     if import.patrons.is_empty() && import.refused.is_empty() && import.left_aside.is_empty() {
-        return Err(ImportError::NoRows);
+        import.no_lines =
+            Some("it has column names but no lines below them: nothing is overdue, or the export broke off");
     }
     Ok(import)
 }
@@ -112,6 +113,7 @@ impl<'a> Gatherer<'a> {
             branches: Vec::new(),
             refused: Vec::new(),
             left_aside: Vec::new(),
+            no_lines: None,
         };
         Self { layout, import, by_identity: HashMap::new(), cleaned: Cleaned::default() }
     }

@@ -133,7 +133,6 @@ fn files_that_cannot_be_used() {
             "name,colour\nNgozi,red\n",
             "The columns of this file are not known. Missing: the patron's email address",
         ),
-        ("title,due,email,name\n", "no lines below them"),
         (
             "title,due,email,name\nDune,2026-11-12,a@example.org,\"Ngozi\nEmma,2026-11-12,,",
             "opened on line 2 is never closed",
@@ -143,6 +142,25 @@ fn files_that_cannot_be_used() {
         let error = read_text(text).unwrap_err().to_string();
         assert!(error.contains(said), "{text:?}: {error}");
     }
+}
+
+#[test]
+fn an_export_in_which_nothing_is_overdue_is_no_error() {
+    let header = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().next().unwrap().to_owned();
+    for (text, said) in [
+        (header(include_bytes!("../fixtures/koha-overdues.csv")), "no lines below them"),
+        (header(include_bytes!("../fixtures/koha-notices.csv")), "no lines below them"),
+        ("title,due,email,name\r\n\r\n,,,\r\n".into(), "no lines below them"),
+        (String::new(), "it is empty"),
+        ("\u{feff}\r\n".into(), "it is empty"),
+    ] {
+        let import = read_text(&text).unwrap();
+        assert!(import.patrons.is_empty() && import.no_lines.unwrap().contains(said), "{text}");
+    }
+    assert_eq!(
+        read(include_bytes!("../fixtures/evergreen.csv"), &ImportOptions::default()).unwrap().no_lines,
+        None
+    );
 }
 
 #[test]
@@ -157,7 +175,7 @@ fn bounds() {
     );
     let rows = usize::try_from(MAX_ROWS).unwrap();
     let many = |rows: usize| format!("title,due,email,name\n{}", ",,,\n".repeat(rows));
-    assert_eq!(read_text(&many(rows)).unwrap_err(), ImportError::NoRows);
+    assert!(read_text(&many(rows)).unwrap().no_lines.is_some());
     assert_eq!(read_text(&many(rows + 1)).unwrap_err(), ImportError::TooManyRows);
 }
 
