@@ -14,6 +14,7 @@ use super::{
     layout::Layout,
     packed::Packed,
     patron::PatronCells,
+    quotes::taken_in,
     rows::{Row, Rows},
 };
 
@@ -50,7 +51,7 @@ fn order_of_dates(
     let mut rows = Rows::new(text, layout.delimiter, layout.has_header);
     let infos = layout.column(Field::ItemsInfo);
     while let Some(row) = rows.next()? {
-        if row.width() < layout.width {
+        if row.width() < layout.width || taken_in(&row, layout.delimiter, layout.width).is_some() {
             continue;
         }
         let [due, out] = [Field::Due, Field::CheckedOut].map(|field| row.cell(layout.column(field)));
@@ -141,6 +142,9 @@ impl<'a> Gatherer<'a> {
 
     fn unusable_as_a_whole(&self, row: &Row<'_>) -> Option<String> {
         let (has, needs) = (row.width(), self.layout.width);
+        if let Some(reason) = taken_in(row, self.layout.delimiter, needs) {
+            return Some(reason);
+        }
         if has < needs || !row.is_empty_from(needs) {
             let what = if self.layout.has_header { "the first line" } else { "the others" };
             let wrong = if has < needs { "fewer" } else { "more" };

@@ -18,6 +18,7 @@ mod gather;
 mod layout;
 mod packed;
 mod patron;
+mod quotes;
 mod rows;
 mod text;
 
