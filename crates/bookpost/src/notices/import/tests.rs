@@ -55,6 +55,52 @@ fn koha_notices_with_all_items_in_a_cell() {
     assert_eq!(import.refused[0].line, 6);
 }
 
+/// The Koha fixture with another delimiter and only some of its columns.
+fn koha_notices_as(delimiter: Delimiter, columns: &[&str]) -> Vec<u8> {
+    let text = include_str!("../fixtures/koha-notices.csv");
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(text.as_bytes());
+    let names = reader.headers().unwrap().clone();
+    let places: Vec<usize> =
+        columns.iter().map(|column| names.iter().position(|name| name == *column).unwrap()).collect();
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter.byte()).from_writer(Vec::new());
+    writer.write_record(columns).unwrap();
+    for record in reader.records() {
+        let record = record.unwrap();
+        writer.write_record(places.iter().map(|at| &record[*at])).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn koha_notices_with_every_delimiter_and_with_the_columns_of_old_versions() {
+    let old = "name surname address1 address2 zipcode city country email itemcount itemsinfo";
+    let new = "name surname address1 address2 zipcode city country email phone cardnumber itemcount itemsinfo \
+        branchname letternumber";
+    for (delimiter, columns, identity) in [
+        (Delimiter::Comma, new, "card:23529001042"),
+        (Delimiter::Tab, new, "card:23529001042"),
+        (Delimiter::Semicolon, new, "card:23529001042"),
+        (Delimiter::Comma, old, "address:ngozi@example.org\u{1f}Ngozi Okafor"),
+        (Delimiter::Tab, old, "address:ngozi@example.org\u{1f}Ngozi Okafor"),
+        (Delimiter::Semicolon, old, "address:ngozi@example.org\u{1f}Ngozi Okafor"),
+    ] {
+        let columns: Vec<&str> = columns.split(' ').filter(|name| !name.is_empty()).collect();
+        let bytes = koha_notices_as(delimiter, &columns);
+        let import = read(&bytes, &ImportOptions::default()).unwrap();
+        assert_eq!((import.shape, import.delimiter), (Shape::KohaNotices, delimiter));
+        let ngozi = &import.patrons[0];
+        assert_eq!((ngozi.name(), &*ngozi.identity, import.patrons.len()), ("Ngozi Okafor", identity, 2));
+        let items: Vec<_> =
+            ngozi.items.iter().map(|item| (item.title(), item.author(), item.barcode())).collect();
+        assert_eq!(
+            items,
+            [("Dune", "Herbert, Frank", "39001000001"), ("Things Fall Apart", "Achebe", "39001000003")]
+        );
+        let refused: Vec<_> = import.refused.iter().map(|line| line.reason.as_str()).collect();
+        assert_eq!(refused, ["the checkout date \"never\" is not a date (the dates of this file are d/m/y)"]);
+    }
+}
+
 #[test]
 fn evergreen_without_a_header_and_with_other_notices() {
     let import = read(include_bytes!("../fixtures/evergreen.csv"), &ImportOptions::default()).unwrap();
