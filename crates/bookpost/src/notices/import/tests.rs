@@ -131,6 +131,17 @@ fn two_columns_of_one_name_and_secrets() {
 }
 
 #[test]
+fn two_columns_of_one_name_that_mean_nothing_are_no_error() {
+    // A note that nobody asks for, a password that is never read, and a name whose meaning another column has.
+    let header = "title,due,email,name,note,note,password,password,site,branch,branch,email";
+    let own = Aliases::with_overrides("branch = [\"site\", \"branch\"]").unwrap();
+    let options = ImportOptions { aliases: own, ..ImportOptions::default() };
+    let text = format!("{header}\nDune,2026-11-12,a@example.org,Ngozi,1,2,3,4,MAIN,6,7,b@example.org\n");
+    let import = read(text.as_bytes(), &options).unwrap();
+    assert_eq!((&*import.branches[0], import.patrons[0].addresses.len()), ("MAIN", 2));
+}
+
+#[test]
 fn the_order_of_the_dates_is_asked_for_where_no_row_settles_it() {
     let bytes = include_bytes!("../fixtures/destiny-like.csv");
     // The checkout dates have a 22nd day: they settle the due dates as well.
@@ -184,6 +195,16 @@ fn files_that_cannot_be_used() {
             "opened on line 2 is never closed",
         ),
         ("due,due,email,name,title\n1,2,3,4,5\n", "Two columns are both called \"due\""),
+        (
+            "due,due,email,name,title\n1,2,3,4,5\n",
+            "the file that `notices.aliases` in the configuration names",
+        ),
+        ("due,Site,email,name,title,Site\n1,2,3,4,5,6\n", "Two columns are both called \"site\""),
+        (
+            "due,email,name,title,barcode#2,author,author\n1,2,3,4,5,6,7\n",
+            "Two columns are both called \"author\"",
+        ),
+        ("name,colour\nNgozi,red\n", "the file that `notices.aliases` in the configuration names"),
     ] {
         let error = read_text(text).unwrap_err().to_string();
         assert!(error.contains(said), "{text:?}: {error}");
