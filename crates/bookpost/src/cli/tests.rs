@@ -39,6 +39,9 @@ fn command_lines_that_make_no_sense_are_refused() {
         "send-test --to a@library.example --server 3",
         "notices run x.csv --dates dmy",
         "notices run x.csv --delimiter ;;",
+        "config sample --columns --wording overdue",
+        "config sample --wording poem",
+        "config sample --file body.txt",
     ] {
         let words = std::iter::once("bookpost").chain(words.split(' '));
         let error = Arguments::try_parse_from(words.clone()).map(|_| ()).unwrap_err();

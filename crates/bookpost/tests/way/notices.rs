@@ -25,8 +25,10 @@ async fn a_notice_that_cannot_be_made_is_told_and_the_others_go() {
     let templates = tempfile::tempdir().unwrap();
     let own = templates.path().join("overdue");
     std::fs::create_dir(&own).unwrap();
-    std::fs::write(own.join("body.txt"), "{% if patron_number == '2' %}{{ items[0].titel }}{% endif %}x")
-        .unwrap();
+    let text = "{% if patron_number == '2' %}{{ items[0].titel }}{% endif %}x";
+    for file in ["body.txt", "body.html"] {
+        std::fs::write(own.join(file), text).unwrap();
+    }
     let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
         config.notices.templates = Some(templates.path().into());
     })

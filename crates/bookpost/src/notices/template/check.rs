@@ -32,6 +32,19 @@ pub enum TemplateError {
     /// Nothing left.
     #[error("{file}: it comes out empty")]
     EmptyText { file: &'static str },
+    /// The folder that a wording must have when there is a folder of wordings.
+    #[error(
+        "there is no folder {}; with `notices.templates` set, each wording has its folder there, with subject.txt, body.txt and \
+         body.html (`bookpost config sample --wording overdue` prints those that are built in)",
+        folder.display()
+    )]
+    NoFolder { folder: PathBuf },
+    /// A file that the folder must have.
+    #[error("{} is missing: {why}", file.display())]
+    NoFile { file: PathBuf, why: &'static str },
+    /// What is wrong with a wording of a library's own.
+    #[error("{}/{error}", folder.display())]
+    Own { folder: PathBuf, error: Box<TemplateError> },
     /// A file of the folder cannot be read.
     #[error("{} cannot be read: {why}", file.display())]
     Unreadable { file: PathBuf, why: String },

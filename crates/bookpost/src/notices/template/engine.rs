@@ -28,7 +28,7 @@ pub(super) fn compile(sources: Sources<'_>) -> Result<Environment<'static>, Temp
     environment.add_filter("length", filters::length);
     environment.add_filter("first", filters::first);
     environment.add_filter("default", filters::default);
-    for (name, source) in [(SUBJECT, sources.subject), (TEXT, sources.text), (HTML, sources.html)] {
+    for (name, source) in sources.files() {
         environment
             .add_template_owned(name, source.to_owned())
             .map_err(|error| TemplateError::of(name, source, &error))?;

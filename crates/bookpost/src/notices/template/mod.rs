@@ -24,6 +24,11 @@ pub(super) const FUEL: u64 = 3_000_000;
 /// Longest subject; longer ones are cut off by many mail programs and refused by some servers.
 pub(super) const MAX_SUBJECT_CHARS: usize = 200;
 
+const ALL_THREE: &str = "a wording of your own needs subject.txt, body.txt and body.html";
+const ONE_MAIL: &str =
+    "body.txt and body.html are the same mail for different mail programs: change both or neither";
+const NOTHING: &str = "and neither body.txt nor body.html is there";
+
 /// The built-in wordings by name.
 pub const BUILT_IN: [(&str, Sources<'static>); 2] = [
     (
@@ -50,6 +55,13 @@ pub struct Sources<'a> {
     pub subject: &'a str,
     pub text: &'a str,
     pub html: &'a str,
+}
+
+impl<'a> Sources<'a> {
+    /// The texts with the names of their files.
+    pub fn files(&self) -> [(&'static str, &'a str); 3] {
+        [(engine::SUBJECT, self.subject), (engine::TEXT, self.text), (engine::HTML, self.html)]
+    }
 }
 
 /// A compiled and checked wording.
@@ -83,21 +95,41 @@ impl Template {
         Ok(template)
     }
 
-    /// The wording `base` with the files `subject.txt`, `body.txt` and `body.html` of `folder` in place of its own texts, as far
-    /// as they are there.
-    pub fn from_folder(folder: &Path, base: Sources<'_>, dates: DateFormat) -> Result<Self, TemplateError> {
+    /// The wording of `folder`: its files `subject.txt`, `body.txt` and `body.html`. With a `base` the subject may be missing, or
+    /// both bodies, and are then those of `base`.
+    pub fn from_folder(
+        folder: &Path,
+        base: Option<Sources<'_>>,
+        dates: DateFormat,
+    ) -> Result<Self, TemplateError> {
+        if !folder.is_dir() {
+            return Err(TemplateError::NoFolder { folder: folder.to_owned() });
+        }
         let own = |name: &str| match std::fs::read_to_string(folder.join(name)) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(TemplateError::Unreadable { file: folder.join(name), why: error.to_string() }),
         };
-        let (subject, text, html) = (own("subject.txt")?, own("body.txt")?, own("body.html")?);
+        let (subject, text, html) = (own(engine::SUBJECT)?, own(engine::TEXT)?, own(engine::HTML)?);
+        let missing = |file: &str, why| TemplateError::NoFile { file: folder.join(file), why };
+        // A text that is left to the built-in wording is seen by patrons all the same, and may name what the others leave out.
+        let base = match (base, &subject, &text, &html) {
+            (_, Some(_), Some(_), Some(_)) => None,
+            (Some(_), _, Some(_), None) => return Err(missing(engine::HTML, ONE_MAIL)),
+            (Some(_), _, None, Some(_)) => return Err(missing(engine::TEXT, ONE_MAIL)),
+            (Some(_), None, None, None) => return Err(missing(engine::SUBJECT, NOTHING)),
+            (Some(base), ..) => Some(base),
+            (None, None, ..) => return Err(missing(engine::SUBJECT, ALL_THREE)),
+            (None, _, None, _) => return Err(missing(engine::TEXT, ALL_THREE)),
+            (None, ..) => return Err(missing(engine::HTML, ALL_THREE)),
+        };
         let sources = Sources {
-            subject: subject.as_deref().unwrap_or(base.subject),
-            text: text.as_deref().unwrap_or(base.text),
-            html: html.as_deref().unwrap_or(base.html),
+            subject: subject.as_deref().or(base.map(|base| base.subject)).unwrap_or(""),
+            text: text.as_deref().or(base.map(|base| base.text)).unwrap_or(""),
+            html: html.as_deref().or(base.map(|base| base.html)).unwrap_or(""),
         };
         Self::check(sources, dates)
+            .map_err(|error| TemplateError::Own { folder: folder.to_owned(), error: error.into() })
     }
 
     /// The texts of one notice.

@@ -103,6 +103,62 @@ fn every_branch_that_notices_take_is_tried() {
 }
 
 #[test]
+fn an_own_wording_is_whole_or_says_which_file_is_missing() {
+    let base = Some(BUILT_IN[0].1);
+    for (files, base, missing) in [
+        (&["subject.txt", "body.txt", "body.html"][..], None, None),
+        (&["subject.txt", "body.txt"], None, Some("body.html")),
+        (&["subject.txt", "body.html"], None, Some("body.txt")),
+        (&["body.txt", "body.html"], None, Some("subject.txt")),
+        (&[], None, Some("subject.txt")),
+        (&["subject.txt"], base, None),
+        (&["body.txt", "body.html"], base, None),
+        (&["body.txt"], base, Some("body.html")),
+        (&["subject.txt", "body.html"], base, Some("body.txt")),
+        (&["Subject.txt", "body.htm"], base, Some("subject.txt")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            std::fs::write(folder.path().join(file), "our own words").unwrap();
+        }
+        match Template::from_folder(folder.path(), base, DateFormat::Long) {
+            Ok(template) => {
+                assert_eq!(missing, None, "{files:?}");
+                let made = template.render(&samples::all().next().unwrap()).unwrap();
+                let own =
+                    [made.subject, made.text, made.html].into_iter().filter(|text| text == "our own words");
+                assert_eq!(own.count(), files.len());
+            }
+            Err(error) => {
+                let path = folder.path().join(missing.unwrap());
+                assert!(error.to_string().starts_with(&format!("{} is missing", path.display())), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn faults_of_an_own_wording_name_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |folder: &Path| {
+        Template::from_folder(folder, Some(BUILT_IN[0].1), DateFormat::Long).err().unwrap().to_string()
+    };
+    let absent = folder.path().join("overdue");
+    assert!(said(&absent).contains(&absent.display().to_string()), "{}", said(&absent));
+    std::fs::write(folder.path().join("subject.txt"), "{{ branch }}").unwrap();
+    let place = format!("{}/subject.txt, line 1: there is no \"branch\"", folder.path().display());
+    assert!(said(folder.path()).starts_with(&place), "{}", said(folder.path()));
+}
+
+#[test]
+fn the_guide_names_every_variable() {
+    let guide = include_str!("../../../../../docs/guide/wording.md");
+    for name in variables::VARIABLES.iter().chain(&variables::ITEM_VARIABLES) {
+        assert!(guide.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
 fn dates_written_out() {
     let date = jiff::civil::date(2026, 11, 12);
     for (format, written) in [
