@@ -2,7 +2,8 @@
 //!
 //! A template can read the variables of [`variables`] and nothing else: no files, no other templates, no functions, a short
 //! list of filters, and so much work per text that an endless loop ends at once. It is compiled once and checked when it is
-//! saved or loaded, with a full and with a bare sample, so that a misspelt variable is found by the person who wrote it.
+//! saved or loaded, with [`samples`] of every kind, so that a misspelt variable is found by the person who wrote it. The
+//! subject is given no titles and no authors.
 //!
 //! This part knows nothing of mail messages: it makes three texts.
 
