@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot go on panics"
 )]
 
@@ -10,6 +11,7 @@ mod alarms;
 mod bench;
 mod faults;
 mod life;
+mod notices;
 mod outage;
 mod outcomes;
 mod reports;
