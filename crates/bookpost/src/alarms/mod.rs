@@ -204,7 +204,7 @@ fn log(alarm: &Alarm, telling: Telling) {
     match telling {
         Telling::Started => tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, "{}", alarm.text),
         Telling::Still => {
-            tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, since = %alarm.started_at, "still: {}", alarm.text)
+            tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, since = %alarm.started_at, "still: {}", alarm.text);
         }
         Telling::Over => tracing::warn!(alarm.kind = ?alarm.kind, alarm.subject, "over: {}", alarm.text),
     }

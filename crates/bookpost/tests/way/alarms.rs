@@ -29,7 +29,7 @@ async fn the_other_server_carries_alarms_when_they_begin_while_they_last_and_whe
     let second = sink(Vec::new()).await;
     let bench =
         Bench::start_with(vec![server("server1", first), server("server2", second.address())], |config| {
-            config.alarms.email = Some("it@riverside.example.org".parse().unwrap())
+            config.alarms.email = Some("it@riverside.example.org".parse().unwrap());
         })
         .await;
     bench.accept(&["ann@example.org"]).await;
