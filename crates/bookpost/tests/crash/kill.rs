@@ -28,6 +28,8 @@ struct Figures {
     doubts: [u64; 2],
     messages: usize,
     doubled: usize,
+    /// Steps at which it was killed.
+    steps: BTreeSet<&'static str>,
 }
 
 /// How a child ends.
@@ -64,6 +66,9 @@ async fn killed_at_any_moment_it_loses_nothing_and_doubles_nothing_in_silence() 
         flow += 1;
         flow_through_deaths(flow, rounds, &mut figures).await;
     }
+    assert_eq!(figures.steps.len(), Step::all().count(), "killed at each step: {:?}", figures.steps);
+    let all_doubts: u64 = figures.doubts.iter().sum();
+    assert!(all_doubts < u64::from(figures.kills()), "fewer than one in doubt per kill: {figures:?}");
     let [at_steps, at_random] = figures.deaths;
     let [doubts_at_steps, doubts_at_random] = figures.doubts;
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
@@ -107,7 +112,11 @@ async fn flow_through_deaths(flow: u64, rounds: u32, figures: &mut Figures) {
             dies_refusing: false,
         };
         let end = if last { End::Peace } else { [End::Step, End::Random][dice.random_range(0..2)] };
-        let manner = manner(end, &mut task, &mut dice);
+        // First each step once, so that none is left to chance.
+        let steps: Vec<Step> = Step::all().collect();
+        let untried = steps.iter().find(|step| !figures.steps.contains(step.name()));
+        let step = *untried.unwrap_or(&steps[dice.random_range(0..steps.len())]);
+        let manner = manner(end, step, &mut task, &mut dice);
         let said = parent::run(&task, manner).await;
         assert_eq!(said.failed, None, "{}", parent::log(&folder));
         promised.extend(&said.accepted);
@@ -123,6 +132,9 @@ async fn flow_through_deaths(flow: u64, rounds: u32, figures: &mut Figures) {
             assert!(!last, "{}", parent::log(&folder));
             deaths += 1;
             before = end;
+            if end == End::Step {
+                figures.steps.insert(step.name());
+            }
         }
     }
     let found = account(&folder, &ledger, &promised).await;
@@ -131,16 +143,16 @@ async fn flow_through_deaths(flow: u64, rounds: u32, figures: &mut Figures) {
     figures.doubled += found.doubled;
 }
 
-fn manner(end: End, task: &mut Task, dice: &mut StdRng) -> Manner {
+fn manner(end: End, step: Step, task: &mut Task, dice: &mut StdRng) -> Manner {
     match end {
         End::Step => {
-            let steps: Vec<Step> = Step::all().collect();
-            let step = steps[dice.random_range(0..steps.len())];
-            task.abort_at = Some(AbortAt { step, time: dice.random_range(1..=50) }.to_string());
+            // Only what waited is claimed, and that in large pieces.
+            let times = if step == Step::Claimed { 1..=1 } else { 1..=50 };
+            task.abort_at = Some(AbortAt { step, time: dice.random_range(times) }.to_string());
             Manner::default()
         }
         End::Random => {
-            let moment = Duration::from_millis(dice.random_range(50..1_200));
+            let moment = Duration::from_millis(dice.random_range(20..400));
             Manner { kill_after: Some(moment), ..Manner::default() }
         }
         End::Peace => Manner::default(),
