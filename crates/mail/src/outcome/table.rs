@@ -101,7 +101,9 @@ const TABLE: &[Row] = &[
     // Who the mail is from.
     row(PERMANENT, ANY, &["sendasdenied", "not allowed to send as", "permissions to send as", "not authorized to send on behalf"], FROM_MAIL,
         (Sender, HoldSender, Reason::SenderRefused)),
-    row(PERMANENT, &["5.7.1", "none"], &["sender address rejected", "not owned by", "sender verify failed", "sender*not allowed", "sender*not authorized"], PATHS,
+    // Postfix waits until RCPT with what it thinks of MAIL, and gives it the code of whatever it looked up.
+    row(PERMANENT, ANY, &["sender address rejected"], PATHS, (Sender, HoldSender, Reason::SenderRefused)),
+    row(PERMANENT, &["5.7.1", "none"], &["not owned by", "sender verify failed", "sender*not allowed", "sender*not authorized"], PATHS,
         (Sender, HoldSender, Reason::SenderRefused)),
     row(PERMANENT, &["5.1.7", "5.1.8"], ANY, PATHS, (Sender, HoldSender, Reason::SenderRefused)),
 

@@ -56,6 +56,12 @@ fn a_refused_sender_is_held() {
         (Rcpt, "553 5.7.1 <lib@example.org>: Sender address rejected: not owned by user lib2"),
         (Mail, "550 5.1.7 Invalid sender"),
         (Rcpt, "550 5.1.8 <lib@example.invalid>: Sender address rejected: Domain not found"),
+        (
+            Rcpt,
+            "550 5.1.0 <lib@example.org>: Sender address rejected: User unknown in local recipient table",
+        ),
+        (Rcpt, "504 5.5.2 <lib@example>: Sender address rejected: need fully-qualified address"),
+        (Rcpt, "550 5.7.27 <lib@example.org>: Sender address rejected: Domain example.org does not accept mail (nullMX)"),
         (Rcpt, "550 Sender verify failed"),
         (Dot, "554 5.2.252 SendAsDenied; lib@example.org not allowed to send as other@example.org"),
         (Mail, "550 5.7.60 SMTP; Client does not have permissions to send as this sender"),
