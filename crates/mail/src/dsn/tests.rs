@@ -400,6 +400,23 @@ fn any_script_and_any_length() {
     }
 }
 
+/// Otherwise a server without SMTPUTF8 could not be given the report.
+#[test]
+fn domains_in_any_script_leave_the_header_in_ascii() {
+    let mut report = sample_report();
+    report.from.address = address("post@bücherei.example");
+    report.to = address("zurück@bücherei.example");
+    report.message.message_id = "<1@bücherei.example>".to_owned();
+    let mail = String::from_utf8(report.write()).unwrap();
+    assert!(mail.contains("<post@xn--bcherei-n2a.example>"), "{mail}");
+    assert!(mail.contains("<zurück@xn--bcherei-n2a.example>"), "only a local part has no other spelling: {mail}");
+    report.to = address("post@bücherei.example");
+    check_lines(&report.write());
+    let mut digest = sample_digest(2);
+    (digest.from.address, digest.to) = (report.from.address, report.to);
+    check_lines(&digest.write());
+}
+
 #[test]
 fn several_attempts_and_none() {
     let mut report = sample_report();
