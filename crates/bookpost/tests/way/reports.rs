@@ -93,6 +93,44 @@ async fn the_returns_of_one_message_are_one_report() {
 }
 
 #[tokio::test]
+async fn the_returns_of_one_message_are_one_report_half_a_minute_apart_too() {
+    let sink = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        Rule { times: Some(1), ..always(At::Dot, "452 4.3.1 no space") },
+    ])
+    .await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let to = ["gone@example.org", "away@example.org"];
+    bench.app.receiver.accept(vec![message(&to, START)]).await.unwrap();
+    bench.quiet().await;
+    sink.set_rules(vec![refuses("away@example.org", "550 5.1.1 no such user")]);
+    bench.pass(MINUTE * 5).await;
+    let settled = |row: store::Row| row.settled_at.unwrap();
+    let apart = settled(bench.row(to[1]).await).duration_since(settled(bench.row(to[0]).await));
+    assert!((25..50).contains(&apart.as_secs()), "{apart:#}");
+    assert_eq!(reports(&bench).await, 1);
+    let report = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+    assert!(to.iter().all(|address| report.contains(address)), "{report}");
+}
+
+#[tokio::test]
+async fn thousands_of_returns_are_one_summary_and_hold_up_no_other_address() {
+    let sink = sink(vec![refuses("gone@example.org", "550 5.1.1 no such user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    returned(&bench, 1_021, false).await;
+    let mut one = message(&["gone@example.org"], START);
+    one.envelope.reverse_path = ReversePath::Address("other@riverside.example.org".parse().unwrap());
+    bench.app.receiver.accept(vec![one]).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    let to: Vec<_> = sink.taken().into_iter().flat_map(|taken| taken.to).collect();
+    assert_eq!(to, ["other@riverside.example.org"]);
+    bench.pass(MINUTE * 30).await;
+    assert_eq!((reports(&bench).await, bench.counts().await.reports_owed), (2, 0));
+    let summary = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+    assert_eq!(summary.matches("Final-Recipient:").count(), 1_021);
+}
+
+#[tokio::test]
 async fn many_returns_within_ten_minutes_are_one_summary() {
     for (returns, expected) in [(20, 20), (21, 1)] {
         let refusal = Rule {

@@ -409,7 +409,10 @@ fn domains_in_any_script_leave_the_header_in_ascii() {
     report.message.message_id = "<1@bücherei.example>".to_owned();
     let mail = String::from_utf8(report.write()).unwrap();
     assert!(mail.contains("<post@xn--bcherei-n2a.example>"), "{mail}");
-    assert!(mail.contains("<zurück@xn--bcherei-n2a.example>"), "only a local part has no other spelling: {mail}");
+    assert!(
+        mail.contains("<zurück@xn--bcherei-n2a.example>"),
+        "only a local part has no other spelling: {mail}"
+    );
     report.to = address("post@bücherei.example");
     check_lines(&report.write());
     let mut digest = sample_digest(2);

@@ -49,6 +49,7 @@ cases! {
     people::list_filters_and_pages,
     people::counts_agree_with_rows,
     reports::outcome_and_obligation_are_one,
+    reports::what_is_owed_is_looked_up_by_address,
     reports::a_report_causes_no_report,
     reports::report_closes_once,
     notices::ledger_repeats_after_the_period,

@@ -6,8 +6,8 @@ use mail::Reason;
 use store::{Claim, Class, Lease, NewMessage, Recovery, Settled, State, Verdict};
 
 use crate::fresh::{
-    Fresh, LEASE, accept, accept_message, claim_of, ids, leased, minute, now, row, settle, settlement, sound,
-    state, to_many, waiting,
+    Fresh, LEASE, accept, accept_message, address, claim_of, ids, leased, minute, now, row, settle,
+    settlement, sound, state, to_many, waiting,
 };
 
 pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
@@ -206,8 +206,9 @@ pub(crate) async fn expire_returns_with_obligation(fresh: &Fresh) {
     assert_eq!(expire(1).await.unwrap(), 1);
     assert_eq!(expire(9).await.unwrap(), 1);
     assert_eq!(expire(9).await.unwrap(), 0);
-    let owed = store.obligations(minute(26), 9).await.unwrap();
+    let owed = store.obligations(&address("desk@library.example"), false, 9).await.unwrap();
     assert_eq!(owed.len(), 2);
+    assert_eq!((owed[0].first_attempt_at, owed[0].last_attempt_at), (None, None), "never attempted");
     assert_eq!(
         (owed[0].row.reason, owed[0].row.answer.as_deref()),
         (Some(Reason::Expired), Some("no answer"))
