@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::{Address, clock::Clock};
 use rand::{RngExt, rngs::StdRng};
 use store::{AlarmKind, MessageId, Owing, Store};
@@ -106,7 +106,8 @@ impl Returns {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             dice.random::<u128>()
         };
-        let report = compose::message(&self.config, to, letter, original.as_deref(), now, random);
+        let at = compose::At { config: &self.config, now, random, time_zone: TimeZone::system() };
+        let report = compose::message(to, letter, original.as_deref(), &at);
         match self.fresh.report(report, &closes).await {
             // Somebody closed one of them meanwhile: the next round sees what is left.
             Err(store::Error::NotFound(_)) | Ok(()) => Ok(()),

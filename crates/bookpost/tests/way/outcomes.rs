@@ -86,6 +86,10 @@ async fn a_message_that_is_put_off_goes_by_the_schedule_until_it_is_returned_at_
     assert_eq!((row.state, row.settled_at), (State::Returned, Some(START + HOUR * 100)));
     assert_eq!(bench.row("ann@example.org").await.settled_at, Some(START));
     assert_eq!(bench.alarms(false).await, []);
+    bench.pass(MINUTE * 2).await;
+    let report = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+    assert!(report.contains("Why: It could not be delivered in the time allowed."), "{report}");
+    assert!(!report.contains("tried again"), "{report}");
 }
 
 #[tokio::test]

@@ -239,3 +239,18 @@ fn without_addresses(text: &str) -> String {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A report tells by the reason whether mail came back for an answer or for its age.
+    #[test]
+    fn a_reason_is_a_wait_where_the_table_waits() {
+        for row in TABLE {
+            let (_, action, reason) = row.then;
+            let ends = matches!(action, Return | HoldSender);
+            assert_eq!(reason.is_wait(), !ends, "{reason:?} {action:?}");
+        }
+    }
+}
