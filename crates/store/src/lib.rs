@@ -125,8 +125,8 @@ impl Store {
         self.db.next_due(practice).await
     }
 
-    /// Returns up to `limit` waiting recipients that expire at `cutoff` or before, each with its obligation. Gives how many;
-    /// 0 when none is left.
+    /// Returns up to `limit` waiting recipients that expire at `cutoff` or before, each with its obligation; those that were in
+    /// doubt are set aside for a person instead. Gives how many; 0 when none is left.
     pub async fn expire(
         &self,
         cutoff: Timestamp,

@@ -261,22 +261,27 @@ impl One<'_> {
         (settlement, Some(Effect::Broke(fault)))
     }
 
-    /// By the schedule; returned when this was the last attempt.
+    /// By the schedule; given up when this was the last attempt.
     fn again(&self, dice: &mut impl Rng, in_doubt: bool) -> Verdict {
         let next =
             self.rules.schedule.next(self.at.now, self.job.first_due_at, self.recipient.expires_at, dice);
         match next {
             Next::At(due_at) => Verdict::Deferred { due_at, in_doubt },
             Next::GiveUp if in_doubt => Verdict::InDoubt,
-            Next::GiveUp => Verdict::Returned,
+            Next::GiveUp => self.too_old(),
         }
+    }
+
+    /// Nobody is told that a message was not received which may have been: a person decides.
+    fn too_old(&self) -> Verdict {
+        if self.recipient.in_doubt_before { Verdict::InDoubt } else { Verdict::Returned }
     }
 
     /// After a fixed wait, as long as the message is not too old: a server that is slow for 100 hours is as good as none.
     fn soon(&self, wait: Duration) -> Verdict {
         let expires_at = self.recipient.expires_at;
         if self.at.now >= expires_at {
-            return Verdict::Returned;
+            return self.too_old();
         }
         let due_at = self.at.now.saturating_add(wait).unwrap_or(Timestamp::MAX).min(expires_at);
         Verdict::Deferred { due_at, in_doubt: false }
@@ -439,6 +444,23 @@ mod tests {
             let verdict = concluded(&job(1), unknown(), now).settlements.remove(0).verdict;
             assert_eq!(verdict == Verdict::InDoubt, expected, "{verdict:?}");
             assert!(expected || matches!(verdict, Verdict::Deferred { in_doubt: true, .. }), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_in_doubt_before_is_returned_for_a_refusal_only() {
+        for (reply, expected) in [
+            ("451 4.7.1 greylisted", Verdict::InDoubt),
+            ("421 4.7.0 slow down", Verdict::InDoubt),
+            ("535 5.7.8 wrong password", Verdict::InDoubt),
+            ("550 5.1.1 unknown", Verdict::Returned),
+        ] {
+            for phase in [Phase::Rcpt, Phase::Dot] {
+                let mut job = job(1);
+                job.recipients[0].in_doubt_before = true;
+                let old = concluded(&job, vec![says(phase, reply)], NOW + Duration::from_hours(100));
+                assert_eq!(old.settlements[0].verdict, expected, "{phase:?} {reply}");
+            }
         }
     }
 

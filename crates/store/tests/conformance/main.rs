@@ -40,6 +40,7 @@ cases! {
     worker::every_verdict_leads_to_its_state,
     worker::three_strikes_hold,
     worker::expire_returns_with_obligation,
+    worker::expire_sets_aside_what_was_in_doubt,
     start::restart_sorts_what_was_in_flight,
     start::restart_leaves_this_epoch_alone,
     start::three_deaths_alone_strike_out,
