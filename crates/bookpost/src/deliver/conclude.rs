@@ -60,7 +60,7 @@ pub enum Effect {
     SenderRefused(Fault),
     /// A fresh connection broke in the middle of a message.
     Broke(Fault),
-    /// A refusal that may be about the whole run: the same answer for several recipients in a row holds it.
+    /// A refusal that may be about the whole run: several in a row hold it.
     Suspicious(Refusal),
     /// A return report came to its end undelivered.
     ReportLost(Address),
@@ -69,6 +69,8 @@ pub enum Effect {
 /// A permanent refusal, for counting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// Whom the answer blames.
+    pub scope: Scope,
     /// Code and enhanced code.
     pub code: String,
     pub answer: String,
@@ -202,8 +204,11 @@ impl One<'_> {
             Action::Return => {
                 let suspicious =
                     matches!(judgement.scope, Scope::Reputation | Scope::Message | Scope::Recipient);
-                let effect =
-                    if suspicious { Effect::Suspicious(self.refusal(&answer)) } else { Effect::Answered };
+                let effect = if suspicious {
+                    Effect::Suspicious(self.refusal(judgement.scope, &answer))
+                } else {
+                    Effect::Answered
+                };
                 (Verdict::Returned, effect)
             }
             Action::Retry | Action::Split => (self.again(dice, false), Effect::PutOff),
@@ -221,10 +226,11 @@ impl One<'_> {
         (self.settlement(phase, Some(judgement.reason), answer, verdict), Some(effect))
     }
 
-    fn refusal(&self, answer: &str) -> Refusal {
+    fn refusal(&self, scope: Scope, answer: &str) -> Refusal {
         let domain = self.job.envelope.recipients().get(self.index).map(|to| to.address.domain().to_owned());
         let code = answer.split(' ').take_while(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         Refusal {
+            scope,
             code: code.collect::<Vec<_>>().join(" "),
             answer: mask_addresses(answer),
             domain: domain.unwrap_or_default(),
