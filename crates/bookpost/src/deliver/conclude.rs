@@ -13,7 +13,7 @@ use mail::{
 use rand::Rng;
 use store::{Attempt, Claimed, ClaimedRecipient, Kind, RunId, Settlement, Verdict};
 
-use super::breaker::Fault;
+use super::{breaker::Fault, reverse_path::is_null};
 use crate::config::InDoubtPolicy;
 
 /// A server that asked to slow down is left alone for so long.
@@ -58,6 +58,8 @@ pub enum Effect {
     OpenBreaker(Fault),
     /// The server refuses this message's sender.
     SenderRefused(Fault),
+    /// The server takes no mail from nobody.
+    NullRefused,
     /// A fresh connection broke in the middle of a message.
     Broke(Fault),
     /// A refusal that may be about the whole run: several in a row hold it.
@@ -221,6 +223,10 @@ impl One<'_> {
             }
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
+            // A letter of our own from nobody goes once more, from somebody.
+            Action::HoldSender if matches!(phase, Phase::Mail | Phase::Rcpt) && is_null(self.job) => {
+                (self.after(Duration::ZERO), Effect::NullRefused)
+            }
             Action::HoldSender => (Verdict::Held, Effect::SenderRefused(fault())),
         };
         (self.settlement(phase, Some(judgement.reason), answer, verdict), Some(effect))

@@ -213,13 +213,14 @@ impl Lane {
             Errand::Flow => None,
             Errand::Only(job) => job.take().map(|job| *job),
         };
-        let Some(job) = next else {
+        let Some(mut job) = next else {
             self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             if matches!(self.errand, Errand::Only(_)) || self.begun >= self.server.messages_per_connection {
                 self.quit_when_empty();
             }
             return;
         };
+        job.envelope.reverse_path = self.line.own_reverse_path.of(&job);
         let token = u64::from(self.begun);
         self.client.begin(Transaction {
             token,
@@ -457,6 +458,11 @@ impl Lane {
                     self.line.good.fetch_add(1, Ordering::Relaxed);
                 }
                 Effect::PutOff => self.ended.answered = true,
+                // Before the message can be claimed again.
+                Effect::NullRefused => {
+                    self.ended.answered = true;
+                    self.line.own_reverse_path.refuse_null();
+                }
                 other => others.push(other),
             }
         }

@@ -23,6 +23,7 @@ use crate::{
         breaker::Breaker,
         conclude::{Effect, Refusal, Rules},
         concurrency::Concurrency,
+        reverse_path::OwnReversePath,
     },
 };
 
@@ -55,6 +56,7 @@ pub struct Told {
 pub struct Line {
     pub ready: Ready,
     pub rules: Rules,
+    pub own_reverse_path: OwnReversePath,
     /// How many may be past the point of no return.
     pub exits: Exits,
     /// Messages on connections.
@@ -170,11 +172,17 @@ impl Delivery {
 
 impl Route {
     /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty.
-    pub fn new(rules: Rules, upstreams: Vec<Upstream>, low: Arc<Notify>) -> Self {
+    pub fn new(
+        rules: Rules,
+        own_reverse_path: OwnReversePath,
+        upstreams: Vec<Upstream>,
+        low: Arc<Notify>,
+    ) -> Self {
         let practice = rules.practice;
         let line = Line {
             ready: Ready::new(low),
             rules,
+            own_reverse_path,
             exits: Exits::default(),
             in_flight: AtomicUsize::new(0),
             good: AtomicUsize::new(0),

@@ -21,16 +21,13 @@ pub(super) struct At<'a> {
 }
 
 /// The message that carries `letter`. `original` is the returned message, where its text is still kept.
+///
+/// It is from nobody; where that is refused, the attempt is made with an address.
 pub(super) fn message(to: &Address, letter: &Letter, original: Option<&[u8]>, at: &At<'_>) -> NewMessage {
     let config = at.config;
     let first = &letter.first.row;
     let site = site(config, first.site.as_deref());
     let from = Mailbox { name: format!("Bookpost, {}", config.library), address: sender(config, site, to) };
-    let reverse_path = if config.sending.null_reverse_path {
-        ReversePath::Null
-    } else {
-        ReversePath::Address(from.address.clone())
-    };
     let id = mail::message::message_id(at.random, &config.sending.ehlo_name);
     let (bytes, subject) = match letter.form {
         Form::Report => (report(to, from, letter, original, &id, at), "return report"),
@@ -43,7 +40,7 @@ pub(super) fn message(to: &Address, letter: &Letter, original: Option<&[u8]>, at
         application: "bookpost".into(),
         site: site.map(|site| site.code.clone()),
         run: None,
-        envelope: Envelope::to_one(reverse_path, to.clone()),
+        envelope: Envelope::to_one(ReversePath::Null, to.clone()),
         message_id: format!("<{id}>"),
         subject: subject.into(),
         patron: None,

@@ -35,7 +35,7 @@ impl Worker {
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         match effect {
-            Effect::Answered | Effect::PutOff => {}
+            Effect::Answered | Effect::PutOff | Effect::NullRefused => {}
             Effect::Slower => upstream.concurrency.slow_down(),
             Effect::SlowDown => {
                 upstream.concurrency.slow_down();
