@@ -8,6 +8,7 @@ pub mod concurrency;
 pub mod direct;
 pub mod practice;
 pub mod reverse_path;
+pub mod send;
 pub mod settings;
 pub mod stream;
 pub mod tls;

@@ -6,7 +6,6 @@
 
 use std::{
     collections::VecDeque,
-    io,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
@@ -34,6 +33,7 @@ use crate::{
     deliver::{
         breaker::Fault,
         conclude::{self, Circumstances, Conclusion, Effect, judge_client},
+        send::send,
         settings::settings,
         stream::{self, Stream},
     },
@@ -268,15 +268,10 @@ impl Lane {
         }
     }
 
-    async fn write(&mut self, mut pieces: Vec<Bytes>, stream: &mut Option<Stream>) {
+    async fn write(&mut self, pieces: Vec<Bytes>, stream: &mut Option<Stream>) {
         let Some(open) = stream else { return };
-        match open.write(&mut pieces, self.client.timeout()).await {
-            Ok(()) => self.be_patient(),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                self.client.lost(Failure::TimedOut, open.unwritten(&pieces));
-            }
-            Err(_) => self.client.lost(Failure::ConnectionLost, open.unwritten(&pieces)),
-        }
+        send(open, &mut self.client, pieces).await;
+        self.be_patient();
     }
 
     async fn start_tls(&mut self, stream: &mut Option<Stream>) {
@@ -485,7 +480,16 @@ impl Lane {
         let (judgement, text) = match ending {
             // A server that has had enough of a connection after it took mail over it is none to complain about.
             Ending::Refused { .. } if self.ended.answered && self.slots().is_empty() => return,
-            Ending::Refused { phase, reply } => (judge(phase, &reply), reply.to_string()),
+            Ending::Refused { phase, reply } => {
+                let judgement = judge(phase, &reply);
+                // Said in the middle of a message it is about that, which has been told of it.
+                let of_a_message =
+                    matches!(judgement.action, Action::Return | Action::Split | Action::HoldSender);
+                if self.ended.ready && of_a_message {
+                    return;
+                }
+                (judgement, reply.to_string())
+            }
             Ending::Failed { phase, failure } if !self.ended.ready => {
                 let Some(judgement) = judge_client(phase, failure) else { return };
                 (judgement, failure.to_string())
