@@ -1,4 +1,4 @@
-//! Alarms: what a person must be told, once when it starts and once when it ends.
+//! Alarms: what a person must be told.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -47,4 +47,11 @@ pub struct Alarm {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// How often people were told of it.
+    pub told: u32,
+}
+
+impl Alarm {
+    /// What `told` is once people heard that it is over.
+    pub const TOLD_OVER: u32 = 1_000;
 }

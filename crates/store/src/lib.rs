@@ -120,8 +120,20 @@ impl Store {
         self.db.restart(known, now).await
     }
 
-    /// When the next waiting recipient falls due.
-    pub async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+    /// From here on no waiting recipient of practice mail, or of real mail, grows older: an allowance is used up, or there is
+    /// nobody to send to. Remembered over restarts. Nothing changes when that was so already.
+    pub async fn stop_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
+        self.db.stop_ageing(practice, now).await
+    }
+
+    /// They grow older again, and all of them have the time since [`Store::stop_ageing`] to their credit, as far as they were there.
+    /// In slices between others' work; costs next to nothing where ageing was not stopped.
+    pub async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
+        self.db.resume_ageing(practice, now).await
+    }
+
+    /// When the next waiting recipient falls due, and which it is.
+    pub async fn next_due(&self, practice: bool) -> Result<Option<(Timestamp, RecipientId)>, Error> {
         self.db.next_due(practice).await
     }
 
@@ -287,6 +299,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
         self.db.clear(kind, subject.to_owned(), now).await
+    }
+
+    /// People were told of this alarm so many times by now; [`Alarm::TOLD_OVER`] once they heard that it is over.
+    pub async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
+        self.db.alarm_told(alarm, told).await
+    }
+
+    /// All alarms of which something may be left to tell: those that are open, and those that ended unheard; oldest first.
+    pub async fn alarms_to_tell(&self) -> Result<Vec<Alarm>, Error> {
+        self.db.alarms_to_tell().await
     }
 
     /// Alarms, newest first.

@@ -71,6 +71,28 @@ pub enum LeftOutWhy {
     WrittenLately,
     /// The branch code belongs to no site.
     UnknownBranch,
+    /// The notice could not be made of this patron's data.
+    NotMade,
+    /// A note: the line is in order, but not for this notice, or it stands above already.
+    LeftAside,
+    /// A note: one address of several cannot be used; the others are written to.
+    UnusableAddress,
+    /// A note: the export has no lines at all.
+    NoLines,
+}
+
+impl LeftOutWhy {
+    /// Worth knowing, though nobody goes without a mail for it.
+    pub fn is_note(self) -> bool {
+        match self {
+            Self::RefusedLine
+            | Self::NoAddress
+            | Self::WrittenLately
+            | Self::UnknownBranch
+            | Self::NotMade => false,
+            Self::LeftAside | Self::UnusableAddress | Self::NoLines => true,
+        }
+    }
 }
 
 /// A run as it stands.

@@ -103,6 +103,34 @@ async fn an_undecodable_row_stops_nobody() {
     assert_eq!(store.list(Filter::default(), None, 9).await.unwrap().len(), 2);
 }
 
+/// The page of one message's text is overwritten in the middle of the file: that one is set aside, and the others go.
+#[tokio::test]
+async fn a_damaged_page_stops_only_its_message() {
+    const LENGTH: usize = 3_000;
+    const SPOILT: &[u8] = &[b's'; LENGTH];
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let texts: [&'static [u8]; 3] = [&[b'a'; LENGTH], SPOILT, &[b'z'; LENGTH]];
+    let accepted = store.accept(texts.map(|text| message(None, text)).to_vec(), now()).await.unwrap();
+    store.close().await.unwrap();
+    let path = folder.path().join("queue.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(LENGTH).position(|window| window == SPOILT).unwrap() / 4_096 * 4_096;
+    bytes[at..at + 4_096].fill(0xFF);
+    std::fs::write(&path, bytes).unwrap();
+
+    let store = Store::open(folder.path(), now()).unwrap();
+    let claim =
+        Claim { lease: LEASE, now: now(), limit: 9, bytes: usize::MAX, practice: false, recovery: None };
+    let claimed = store.claim(claim).await.unwrap();
+    let ids: Vec<_> = claimed.iter().map(|one| one.id).collect();
+    assert_eq!(ids, [accepted[0].id, accepted[2].id]);
+    let held = store.list(Filter { state: Some(State::Held), ..Filter::default() }, None, 9).await.unwrap();
+    assert_eq!((held[0].message, held[0].reason), (accepted[1].id, Some(Reason::Broke)));
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.held, counts.sending, counts.waiting), (1, 2, 0));
+}
+
 /// Not taken for one that came too late, which may be forgotten: nobody else knows yet that the message was delivered.
 #[tokio::test]
 async fn an_outcome_that_the_database_refuses_is_said_and_stops_no_other() {

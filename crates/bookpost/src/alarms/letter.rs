@@ -7,21 +7,17 @@ use mail::{
 };
 use store::{Alarm, Class, Kind, NewMessage};
 
+use super::{Telling, telling};
 use crate::config::Config;
 
 /// The mail that carries `alarm` to the address in the configuration; None without one.
-pub fn message(config: &Config, alarm: &Alarm, now: Timestamp) -> Option<NewMessage> {
+pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp) -> Option<NewMessage> {
     let to = config.alarms.email.clone()?;
     let from = config.sites.first().map_or_else(|| to.clone(), |site| site.email.clone());
-    let over = alarm.ended_at.is_some();
-    let subject = format!("Bookpost: {}", if over { "a problem is over" } else { "a problem needs you" });
-    let text = if over {
-        format!("This is over since {now}:\n\n{}\n\nIt began at {}.\n", alarm.text, alarm.started_at)
-    } else {
-        format!("{}\n\nSince {}. You will hear once more when it is over.\n", alarm.text, alarm.started_at)
-    };
-    // Kind, subject and beginning name an alarm; its two letters must not be taken for one.
-    let unique = format!("alarm-{}-{}-{}", alarm.id, alarm.started_at.as_microsecond(), u8::from(over));
+    let (subject, text) = words(alarm, telling);
+    let subject = format!("Bookpost: {subject}");
+    // The letters about one alarm must not be taken for one.
+    let unique = format!("alarm-{}-{}-{}", alarm.id, now.as_microsecond(), telling.name());
     let message_id = format!("<{unique}@{}>", config.sending.ehlo_name);
     let mail = NewMail {
         from: Mailbox { name: Some(format!("Bookpost, {}", config.library)), address: from },
@@ -54,4 +50,36 @@ pub fn message(config: &Config, alarm: &Alarm, now: Timestamp) -> Option<NewMess
         expires_at: config.schedule.expires_at(now),
         lease: None,
     })
+}
+
+/// Subject and text.
+fn words(alarm: &Alarm, telling: Telling) -> (&'static str, String) {
+    let (since, text) = (local(alarm.started_at), &alarm.text);
+    match telling {
+        Telling::Started if telling::is_repeated(alarm.kind) => (
+            "a problem needs you",
+            format!(
+                "{text}\n\nSince {since}. Mail waits, and nothing is lost. You will hear again if it lasts, and when it is over.\n"
+            ),
+        ),
+        Telling::Started => (
+            "a problem needs you",
+            format!("{text}\n\nSince {since}. You will hear once more when it is over.\n"),
+        ),
+        Telling::Still => (
+            "a problem still needs you",
+            format!(
+                "This still lasts, since {since}:\n\n{text}\n\nMail waits. What has waited for 100 hours is sent back to the library.\n"
+            ),
+        ),
+        Telling::Over => {
+            let end = alarm.ended_at.map(local).unwrap_or_default();
+            ("a problem is over", format!("This is over since {end}:\n\n{text}\n\nIt began on {since}.\n"))
+        }
+    }
+}
+
+/// As the clock on the wall shows it.
+fn local(at: Timestamp) -> String {
+    TimeZone::system().to_datetime(at).strftime("%A, %-d %B %Y, %H:%M").to_string()
 }

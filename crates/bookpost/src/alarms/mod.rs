@@ -1,10 +1,12 @@
-//! Alarms: a person is told once when something breaks, and once when it is over.
+//! Alarms: a person is told when something breaks, again while mail cannot leave for long, and when it is over.
 //!
 //! An alarm is a row first; then it goes to the log, to a command, to a web address and to a mail address, each on its
-//! own: one that fails does not keep the others from going.
+//! own: one that fails does not keep the others from going. What was told is noted in the row afterwards: who ends the program
+//! in between has people told twice, rather than never.
 
 mod command;
 mod letter;
+mod telling;
 mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -15,6 +17,7 @@ use store::{Alarm, AlarmKind, Store};
 use tokio::sync::{mpsc, oneshot};
 
 pub use letter::message;
+pub use telling::Telling;
 
 use crate::config::AlarmsConfig;
 
@@ -27,6 +30,8 @@ pub struct Alarms {
 #[derive(Debug)]
 enum Request {
     Change(Change),
+    /// Something may be due to be told.
+    Look,
     /// Answered when all changes before it were carried out.
     TellWhenDone(oneshot::Sender<()>),
 }
@@ -57,6 +62,11 @@ impl Alarms {
         }
     }
 
+    /// Time has passed: something may be due to be told again.
+    pub fn look(&self) {
+        let _ = self.sender.send(Request::Look);
+    }
+
     /// Waits until all that was raised and cleared before is on record and on its way to people.
     pub async fn carried_out(&self) {
         let (sender, done) = oneshot::channel();
@@ -75,36 +85,80 @@ pub fn alarms<M>(
     store: Store,
     clock: Arc<dyn Clock>,
     config: AlarmsConfig,
-    by_mail: impl Fn(Alarm) -> M + Send + 'static,
+    by_mail: impl Fn(Alarm, Telling) -> M + Send + Sync + 'static,
 ) -> (Alarms, impl Future<Output = ()> + Send)
 where
     M: Future<Output = ()> + Send,
 {
     let (sender, mut receiver) = mpsc::unbounded_channel::<Request>();
     let work = async move {
+        let crier = Crier { store, clock, config, by_mail };
         let mut unstored = BTreeMap::new();
+        // What an earlier process stored, and did not come to tell.
+        crier.tell_all().await;
         while let Some(request) = receiver.recv().await {
-            let change = match request {
-                Request::Change(change) => change,
-                Request::TellWhenDone(asker) => {
-                    // Whoever asked may have gone.
-                    let _ = asker.send(());
-                    continue;
+            match request {
+                Request::Change(change) => {
+                    let now = crier.clock.now();
+                    if let Some(alarm) = record(&crier.store, &change, &mut unstored, now).await {
+                        crier.tell(alarm).await;
+                    }
                 }
-            };
-            let Some(alarm) = record(&store, &change, &mut unstored, clock.now()).await else { continue };
-            log(&alarm);
-            if let Some(path) = &config.command {
-                command::run(path, &alarm).await;
+                Request::Look => crier.tell_all().await,
+                // Whoever asked may have gone.
+                Request::TellWhenDone(asker) => drop(asker.send(())),
             }
-            if let Some(address) = &config.webhook {
-                webhook::post(address, &alarm).await;
-            }
-            by_mail(alarm).await;
         }
     };
     (Alarms { sender }, work)
 }
+
+/// Tells people.
+struct Crier<F> {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    config: AlarmsConfig,
+    by_mail: F,
+}
+
+impl<F, M> Crier<F>
+where
+    F: Fn(Alarm, Telling) -> M,
+    M: Future<Output = ()>,
+{
+    async fn tell_all(&self) {
+        match self.store.alarms_to_tell().await {
+            Ok(alarms) => {
+                for alarm in alarms {
+                    self.tell(alarm).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "the alarms cannot be read"),
+        }
+    }
+
+    /// Tells what is due of it, if anything is.
+    async fn tell(&self, alarm: Alarm) {
+        let Some((telling, told)) = telling::due(&alarm, self.clock.now()) else { return };
+        log(&alarm, telling);
+        if let Some(path) = &self.config.command {
+            command::run(path, &alarm, telling).await;
+        }
+        if let Some(address) = &self.config.webhook {
+            webhook::post(address, &alarm, telling).await;
+        }
+        let id = alarm.id;
+        (self.by_mail)(alarm, telling).await;
+        if id != UNSTORED
+            && let Err(error) = self.store.alarm_told(id, told).await
+        {
+            tracing::error!(%error, alarm.id = id, "that people were told could not be stored; they will be told again");
+        }
+    }
+}
+
+/// The id of an alarm that the store could not take.
+const UNSTORED: i64 = 0;
 
 /// Alarms that are open and that the store could not take.
 type Unstored = BTreeMap<(AlarmKind, String), Alarm>;
@@ -132,12 +186,13 @@ async fn record(store: &Store, change: &Change, unstored: &mut Unstored, now: Ti
                 return unstored.remove(&key).map(|alarm| Alarm { ended_at: Some(now), ..alarm });
             };
             let alarm = Alarm {
-                id: 0,
+                id: UNSTORED,
                 kind: change.kind,
                 subject: change.subject.clone(),
                 text,
                 started_at: now,
                 ended_at: None,
+                told: 0,
             };
             unstored.insert(key, alarm.clone());
             Some(alarm)
@@ -145,10 +200,12 @@ async fn record(store: &Store, change: &Change, unstored: &mut Unstored, now: Ti
     }
 }
 
-fn log(alarm: &Alarm) {
-    if alarm.ended_at.is_some() {
-        tracing::warn!(alarm.kind = ?alarm.kind, alarm.subject, "over: {}", alarm.text);
-    } else {
-        tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, "{}", alarm.text);
+fn log(alarm: &Alarm, telling: Telling) {
+    match telling {
+        Telling::Started => tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, "{}", alarm.text),
+        Telling::Still => {
+            tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, since = %alarm.started_at, "still: {}", alarm.text);
+        }
+        Telling::Over => tracing::warn!(alarm.kind = ?alarm.kind, alarm.subject, "over: {}", alarm.text),
     }
 }

@@ -2,14 +2,25 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use store::Alarm;
+
+use super::Telling;
+
+/// What is posted.
+#[derive(Serialize)]
+struct Body<'a> {
+    state: Telling,
+    #[serde(flatten)]
+    alarm: &'a Alarm,
+}
 
 /// A server that takes longer to answer has not been told.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Posts `alarm` to `address`; a failure is logged.
-pub(super) async fn post(address: &str, alarm: &Alarm) {
-    match send(address, alarm).await {
+pub(super) async fn post(address: &str, alarm: &Alarm, telling: Telling) {
+    match send(address, &Body { state: telling, alarm }).await {
         Ok(status) if status.is_success() => {}
         Ok(status) => tracing::error!(%status, "the alarm's web address did not take it"),
         // Without the address, which may hold a secret.
@@ -19,8 +30,8 @@ pub(super) async fn post(address: &str, alarm: &Alarm) {
     }
 }
 
-async fn send(address: &str, alarm: &Alarm) -> reqwest::Result<reqwest::StatusCode> {
-    let body = serde_json::to_vec(alarm).unwrap_or_default();
+async fn send(address: &str, body: &Body<'_>) -> reqwest::Result<reqwest::StatusCode> {
+    let body = serde_json::to_vec(body).unwrap_or_default();
     let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
     let request = client.post(address).header("content-type", "application/json").body(body);
     Ok(request.send().await?.status())

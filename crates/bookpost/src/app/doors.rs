@@ -12,7 +12,7 @@ use mail::clock::Clock;
 use store::{Alarm, AlarmKind, Claimed, Lease, Settlement, Verdict};
 
 use crate::{
-    alarms::Alarms,
+    alarms::{Alarms, Telling},
     config::Config,
     queue::{
         route::{Delivery, Line, Route},
@@ -25,6 +25,9 @@ use crate::{
 
 /// What the alarm is about when mail cannot be stored.
 const WAY_IN: &str = "new mail";
+
+/// What the alarm is about when the database does not take an outcome.
+pub(super) const REFUSED_OUTCOMES: &str = "outcomes";
 
 /// From receive to the lines of the routes.
 pub(super) struct Lines {
@@ -136,7 +139,7 @@ pub(super) fn settled(
             let first = settlements.first().map_or(0, |settlement| settlement.recipient.message().0);
             alarms.raise(
                 AlarmKind::BrokenMessage,
-                "outcomes",
+                REFUSED_OUTCOMES,
                 format!("What became of message {first} cannot be stored in the queue. It is kept in the journal until the next start, and the message is not sent again before. Show this to your IT person."),
             );
             done(settlements);
@@ -156,9 +159,9 @@ pub(super) fn alarm_by_mail(
     config: Arc<Config>,
     way_in: Arc<OnceLock<Receiver>>,
     clock: Arc<dyn Clock>,
-) -> impl Fn(Alarm) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + 'static {
-    move |alarm| {
-        let message = crate::alarms::message(&config, &alarm, clock.now());
+) -> impl Fn(Alarm, Telling) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static {
+    move |alarm, telling| {
+        let message = crate::alarms::message(&config, &alarm, telling, clock.now());
         let way_in = way_in.get().cloned();
         Box::pin(async move {
             let (Some(message), Some(way_in)) = (message, way_in) else { return };

@@ -1,11 +1,13 @@
 //! The program put together: opens everything in the right order, makes the channels between the parts, ends them again.
 
+mod attention;
 pub mod clock;
 mod doors;
 pub mod drop_folder;
 pub mod notice_run;
 pub mod steps;
 mod upkeep;
+mod watchdog;
 
 use std::{
     sync::{
@@ -117,7 +119,7 @@ impl App {
         let (alarms, work) =
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
         tasks.spawn(work);
-        tell_of_strikes(&alarms, &recovered);
+        begin(&store, &config, &alarms, &recovered, clock.now()).await?;
         let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
         let unsettled = Arc::new(AtomicI64::new(0));
@@ -313,12 +315,27 @@ fn practice_server(mailbox: &Practice) -> Server {
     }
 }
 
-/// A person is told of what was set aside at its third strike.
-fn tell_of_strikes(alarms: &Alarms, recovered: &Recovered) {
+/// What follows from the last end and from the way of sending, before anything is sent.
+async fn begin(
+    store: &Store,
+    config: &Config,
+    alarms: &Alarms,
+    recovered: &Recovered,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    if !matches!(config.sending.way, Way::Servers(_)) {
+        // Real mail waits for a way of sending, and is not given up meanwhile.
+        store.stop_ageing(false, now).await?;
+    }
+    if recovered.refused == 0 {
+        alarms.clear(AlarmKind::BrokenMessage, doors::REFUSED_OUTCOMES);
+    }
+    // A person is told of what was set aside at its third strike.
     if recovered.restarted.struck_out > 0 {
         let text = "A message was being sent each of the three times that the program ended abnormally, and was set aside. The other messages are not affected. Show this to your IT person.";
         alarms.raise(AlarmKind::BrokenMessage, "start", text);
     }
+    Ok(())
 }
 
 /// Free space where the queue lives.

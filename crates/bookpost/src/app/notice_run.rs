@@ -56,7 +56,7 @@ pub fn check(config: &Config) -> Result<(), String> {
 enum Made {
     Planned { notices: u64, left_out: Vec<LeftOut> },
     Batch(Vec<NewNotice>),
-    Broken(String),
+    LeftOut(Vec<LeftOut>),
 }
 
 impl App {
@@ -89,7 +89,13 @@ impl App {
         let mut left_out = plan.left_out.clone();
         let (mut notices, mut first) = (0, None);
         for notice in plan.notices() {
-            let notice = notice.map_err(|error| Refusal(Failure::Config, error.to_string()))?;
+            let notice = match notice {
+                Ok(notice) => notice,
+                Err(one) => {
+                    left_out.push(one);
+                    continue;
+                }
+            };
             if let Some(lately) = self.written_lately(&notice, prepared.repeat, request).await? {
                 left_out.push(lately);
                 continue;
@@ -150,7 +156,7 @@ impl App {
                     self.receiver.not_crowded(practice, STEP_ASIDE).await;
                     told.prepared += self.accept_batch(run, batch, repeat).await?;
                 }
-                Made::Broken(why) => return Err(Refusal(Failure::Config, why)),
+                Made::LeftOut(left_out) => self.store.left_out(run, left_out).await?,
             }
             let _ = progress.send(told);
         }
@@ -179,11 +185,12 @@ impl App {
             let notices = u64::try_from(plan.len()).unwrap_or(u64::MAX);
             // Whoever receives may have gone, after an error of its own.
             let _ = sender.blocking_send(Made::Planned { notices, left_out: plan.left_out.clone() });
-            let mut batch = Vec::with_capacity(BATCH);
+            let (mut batch, mut not_made) = (Vec::with_capacity(BATCH), Vec::new());
             for notice in plan.notices() {
-                match notice.map_err(|error| error.to_string()).and_then(|notice| mailer.message(&notice)) {
+                // One that cannot be made does not keep the others from going.
+                match notice.and_then(|notice| mailer.message(&notice)) {
                     Ok(message) => batch.push(message),
-                    Err(why) => return drop(sender.blocking_send(Made::Broken(why))),
+                    Err(left_out) => not_made.push(left_out),
                 }
                 if batch.len() == BATCH
                     && sender.blocking_send(Made::Batch(std::mem::take(&mut batch))).is_err()
@@ -192,6 +199,9 @@ impl App {
                 }
             }
             let _ = sender.blocking_send(Made::Batch(batch));
+            if !not_made.is_empty() {
+                let _ = sender.blocking_send(Made::LeftOut(not_made));
+            }
         });
         receiver
     }
@@ -268,9 +278,13 @@ impl App {
 
 fn lately(patron: &store::Patron, last_at: Timestamp) -> LeftOut {
     let day = TimeZone::system().to_datetime(last_at).date();
+    left_out(LeftOutWhy::WrittenLately, patron, format!("last written to on {day}"))
+}
+
+fn left_out(why: LeftOutWhy, patron: &store::Patron, detail: String) -> LeftOut {
     let who = match &patron.number {
         Some(number) => format!("{} ({number})", patron.name),
         None => patron.name.clone(),
     };
-    LeftOut { why: LeftOutWhy::WrittenLately, line: None, who, detail: format!("last written to on {day}") }
+    LeftOut { why, line: None, who, detail }
 }

@@ -6,12 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use mail::clock::Clock;
 use store::{AlarmKind, Store};
 
+use super::{
+    attention,
+    watchdog::{self, Watchdog},
+};
 use crate::{alarms::Alarms, config::Config, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// A due message that has seen no attempt for so long on a route that moves is stuck. Longer than the window over which
-/// mail comes due after an outage.
-const STUCK: SignedDuration = SignedDuration::from_mins(15);
 /// A wall clock this far from the time since start is worth an alarm.
 const CLOCK_JUMP: SignedDuration = SignedDuration::from_mins(1);
 /// Rows purged per transaction.
@@ -26,26 +27,17 @@ pub(super) struct Upkeep {
     pub(super) lines: Vec<Arc<Line>>,
 }
 
-/// What is due for longest on a line that moves, and since when that is so: while others before it are sent, nothing is
-/// stuck, however long the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Head {
-    due_at: Timestamp,
-    since: Timestamp,
-}
-
-fn watched(before: Option<Head>, due: Option<Timestamp>, now: Timestamp) -> Option<Head> {
-    let due_at = due.filter(|due| *due <= now)?;
-    Some(before.filter(|head| head.due_at == due_at).unwrap_or(Head { due_at, since: now }))
-}
-
 /// Works for as long as the program runs.
 pub(super) async fn run(upkeep: Upkeep) {
-    let mut heads = vec![None; upkeep.lines.len()];
+    let mut dogs: Vec<_> = upkeep.lines.iter().cloned().map(Watchdog::new).collect();
     loop {
         let now = upkeep.clock.now();
         upkeep.watch_clock();
-        upkeep.watch_queue(&mut heads, now).await;
+        watchdog::look(&mut dogs, &upkeep.store, &upkeep.alarms, now).await;
+        if let Err(error) = attention::look(&upkeep.store, &upkeep.alarms, now).await {
+            tracing::error!(%error, "the alarms could not be looked through; they are again in a minute");
+        }
+        upkeep.alarms.look();
         if let Err(error) = upkeep.purge(now).await {
             tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
         }
@@ -69,47 +61,10 @@ impl Upkeep {
         }
     }
 
-    /// Nothing waits in silence.
-    async fn watch_queue(&self, heads: &mut [Option<Head>], now: Timestamp) {
-        for (line, head) in self.lines.iter().zip(heads.iter_mut()) {
-            let moves = !line.ready.is_stopped();
-            let due =
-                if moves { self.store.next_due(line.rules.practice).await.ok().flatten() } else { None };
-            *head = watched(*head, due, now);
-        }
-        if heads.iter().flatten().any(|head| now.duration_since(head.since) > STUCK) {
-            let text = "Mail that is due has not been tried for 15 minutes, although the mail server works. Start Bookpost again; if that does not help, run: bookpost doctor";
-            self.alarms.raise(AlarmKind::Stuck, "queue", text);
-        } else {
-            self.alarms.clear(AlarmKind::Stuck, "queue");
-        }
-    }
-
     async fn purge(&self, now: Timestamp) -> Result<(), store::Error> {
         let before = |age: Duration| now.saturating_sub(age).unwrap_or(Timestamp::MIN);
         let keep = self.config.keep;
         while self.store.purge(before(keep.bodies), before(keep.records), PURGE_SLICE).await? > 0 {}
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stuck_is_what_stays_at_the_head() {
-        let at = |seconds| Timestamp::constant(seconds, 0);
-        let head = |due, since| Some(Head { due_at: at(due), since: at(since) });
-        for (before, due, now, expected) in [
-            (None, None, 100, None),
-            (None, Some(101), 100, None),
-            (None, Some(5), 100, head(5, 100)),
-            (head(5, 100), Some(5), 160, head(5, 100)),
-            (head(5, 100), Some(6), 160, head(6, 160)),
-            (head(5, 100), None, 160, None),
-        ] {
-            assert_eq!(watched(before, due.map(at), at(now)), expected);
-        }
     }
 }

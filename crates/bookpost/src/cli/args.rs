@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use mail::Address;
 use store::State;
+
+use crate::notices::BUILT_IN;
 
 /// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
 #[derive(Debug, Parser)]
@@ -20,8 +22,8 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back or waits with no service running, or not all could be \
-moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; 78 wrong configuration.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back or waits with no service running, or not all could be made \
+or moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; 78 wrong configuration.";
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -241,12 +243,26 @@ pub struct Chosen {
 }
 
 /// `config`
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Say everything that is wrong, or how mail will be sent
     Check,
-    /// Print a configuration to begin with
-    Sample,
+    /// Print a configuration to begin with; or the built-in column names, or a built-in wording
+    Sample(Sample),
+}
+
+/// `config sample`
+#[derive(Debug, Args)]
+pub struct Sample {
+    /// Print the list of column names instead, for `notices.aliases`
+    #[arg(long, conflicts_with = "wording")]
+    pub columns: bool,
+    /// Print a wording instead, for `notices.templates`
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(BUILT_IN.map(|(name, _)| name)))]
+    pub wording: Option<String>,
+    /// Only this file of the wording
+    #[arg(long, value_name = "NAME", requires = "wording", value_parser = ["subject.txt", "body.txt", "body.html"])]
+    pub file: Option<String>,
 }
 
 /// A state, as it is named on the command line.

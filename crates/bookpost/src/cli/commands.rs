@@ -19,7 +19,7 @@ use super::{
     queue,
 };
 use crate::{
-    app::{App, Start, drop_folder},
+    app::{App, Start, drop_folder, notice_run},
     config::{Config, Encryption, Way},
     deliver::{direct, tls},
     web,
@@ -39,6 +39,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(address) = app.config.listen {
         let listener = web::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         tokio::spawn(web::serve(listener, app.sources(), std::future::pending()));
+    }
+    if let Err(why) = notice_run::check(&app.config) {
+        tracing::error!("no notices can be made until this is put right: {why}");
     }
     tokio::spawn(drop_folder::watch(Arc::clone(&app)));
     tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use store::{LeftOut, LeftOutWhy};
+
 use crate::cli::control::{Failure, Progress, Reply};
 
 /// How a command ended.
@@ -9,7 +11,8 @@ use crate::cli::control::{Failure, Progress, Reply};
 pub enum Exit {
     /// 0: done. For a run: everyone who could be written to was, or waits for a resend by the running service.
     Done,
-    /// 1: done, but mail was returned, or waits while no service runs that would send it; or some ids could not be moved.
+    /// 1: done, but mail was returned, or waits while no service runs that would send it; or some notices could not be made, or
+    /// some ids not be moved.
     Partly,
     /// 64: the command line makes no sense.
     Usage,
@@ -47,7 +50,10 @@ impl Exit {
                 Failure::Config => Self::Config,
                 Failure::Refused => Self::Refused,
             },
-            Reply::Run(run) if !complete(&run.progress, run.service) => Self::Partly,
+            Reply::Run(run) if !complete(&run.progress, run.service) || not_made(&run.left_out) => {
+                Self::Partly
+            }
+            Reply::Preview(preview) if not_made(&preview.left_out) => Self::Partly,
             Reply::Moved(moved) if moved.unmoved > 0 => Self::Partly,
             _ => Self::Done,
         }
@@ -59,6 +65,11 @@ fn complete(progress: &Progress, service: bool) -> bool {
     progress.returned == 0 && (service || progress.waiting == 0)
 }
 
+/// Whether somebody goes without a notice because of how it is worded.
+fn not_made(left_out: &[LeftOut]) -> bool {
+    left_out.iter().any(|one| one.why == LeftOutWhy::NotMade)
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
@@ -68,6 +79,7 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::control::Preview;
 
     #[test]
     fn a_run_is_complete_when_nothing_needs_a_person() {
@@ -76,6 +88,14 @@ mod tests {
         {
             let progress = Progress { waiting, returned, ..Progress::default() };
             assert_eq!(complete(&progress, service), complete_, "{returned} {waiting} {service}");
+        }
+    }
+
+    #[test]
+    fn a_notice_that_could_not_be_made_is_not_all_done() {
+        for (why, exit) in [(LeftOutWhy::NotMade, Exit::Partly), (LeftOutWhy::LeftAside, Exit::Done)] {
+            let left_out = vec![LeftOut { why, line: None, who: String::new(), detail: String::new() }];
+            assert_eq!(Exit::of(&Reply::Preview(Preview { notices: 1, left_out, first: None })), exit);
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Exit,
-    args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue},
+    args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample},
     commands,
     control::{self, Failure, QueueRequest, Reply, Request, RunRequest, TestRequest},
     install, log, manual,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     app::{clock::SystemClock, notice_run},
     config::{self, Config, Loaded, Surroundings},
+    notices::{BUILT_IN, import::Aliases},
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -49,7 +50,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
     let Arguments { config: file, log: form, command } = arguments;
     let load = || load(file.as_deref(), form);
     match command {
-        Command::Config(ConfigCommand::Sample) => print(config::SAMPLE.as_bytes()),
+        Command::Config(ConfigCommand::Sample(wanted)) => print(sample(&wanted).as_bytes()),
         Command::Config(ConfigCommand::Check) => {
             let loaded = load()?;
             print(loaded.describe().as_bytes())?;
@@ -84,6 +85,20 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::SendTest { to, server, output } => {
             ask(load()?.config, Request::Test(TestRequest { to, server }), output)
+        }
+    }
+}
+
+/// What is built in, to begin one's own with.
+fn sample(wanted: &Sample) -> String {
+    let Some(name) = &wanted.wording else {
+        return if wanted.columns { Aliases::built_in() } else { config::SAMPLE }.to_owned();
+    };
+    let files = BUILT_IN.iter().filter(|(known, _)| known == name).flat_map(|(_, sources)| sources.files());
+    match &wanted.file {
+        Some(file) => files.filter(|(known, _)| known == file).map(|(_, text)| text).collect(),
+        None => {
+            files.map(|(file, text)| format!("=== {name}/{file} ===\n{text}\n")).collect::<Vec<_>>().concat()
         }
     }
 }
@@ -259,4 +274,25 @@ fn print(bytes: &[u8]) -> Result<Exit, Stop> {
 
 fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_can_be_printed_to_begin_with() {
+        let sample = |columns, wording: Option<&str>, file: Option<&str>| {
+            sample(&Sample { columns, wording: wording.map(Into::into), file: file.map(Into::into) })
+        };
+        assert_eq!(sample(false, None, None), config::SAMPLE);
+        Aliases::with_overrides(&sample(true, None, None)).unwrap();
+        for (name, sources) in BUILT_IN {
+            let all = sample(false, Some(name), None);
+            for (file, text) in sources.files() {
+                assert_eq!(sample(false, Some(name), Some(file)), text);
+                assert!(all.contains(&format!("=== {name}/{file} ===\n{text}")), "{all}");
+            }
+        }
+    }
 }

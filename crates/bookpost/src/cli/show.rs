@@ -159,7 +159,12 @@ fn show_runs(runs: &[Run], zone: &TimeZone) -> String {
             &(count(State::Delivered) + count(State::Practiced)).to_string(),
             &(count(State::Waiting) + count(State::Sending)).to_string(),
             &count(State::Returned).to_string(),
-            &run.left_out.values().sum::<u64>().to_string(),
+            &run.left_out
+                .iter()
+                .filter(|(why, _)| !why.is_note())
+                .map(|(_, count)| count)
+                .sum::<u64>()
+                .to_string(),
         ]);
     }
     table.to_string()

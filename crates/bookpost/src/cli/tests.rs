@@ -1,6 +1,10 @@
 use clap::CommandFactory as _;
 
 use super::*;
+use crate::{
+    config::{self, Surroundings},
+    notices::import::DateOrder,
+};
 
 #[test]
 fn the_definition_holds() {
@@ -35,10 +39,32 @@ fn command_lines_that_make_no_sense_are_refused() {
         "send-test --to a@library.example --server 3",
         "notices run x.csv --dates dmy",
         "notices run x.csv --delimiter ;;",
+        "config sample --columns --wording overdue",
+        "config sample --wording poem",
+        "config sample --file body.txt",
     ] {
         let words = std::iter::once("bookpost").chain(words.split(' '));
         let error = Arguments::try_parse_from(words.clone()).map(|_| ()).unwrap_err();
         assert!(error.use_stderr(), "{:?}", words.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn every_order_of_dates_that_is_taken_is_understood() {
+    let mut command = Arguments::command();
+    let run = command.find_subcommand_mut("notices").unwrap().find_subcommand_mut("run").unwrap();
+    let dates = run.get_arguments().find(|argument| argument.get_id() == "dates").unwrap();
+    let offered: Vec<_> =
+        dates.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    assert!(offered.len() > 1, "{offered:?}");
+    let around = Surroundings::given([], Some("books.library.example"));
+    for order in offered.iter().map(String::as_str).chain(["d.m.y", "y-m-d", "m.d.y", "year first"]) {
+        let settings = config::SAMPLE.replace("[notices]\n", &format!("[notices]\ndates = \"{order}\"\n"));
+        let set = config::check_text(&settings, None, &around).map(|loaded| loaded.config.notices.dates);
+        let understood = order.parse::<DateOrder>().is_ok();
+        assert!(understood || !offered.iter().any(|one| one == order), "--dates {order}");
+        assert!(understood || set.is_err(), "dates = {order}");
+        assert_eq!(set.is_ok(), offered.iter().any(|one| one == order), "dates = {order}");
     }
 }
 

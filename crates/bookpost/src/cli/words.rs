@@ -57,5 +57,9 @@ pub fn left_out(why: LeftOutWhy) -> &'static str {
         LeftOutWhy::NoAddress => "patrons without an address",
         LeftOutWhy::WrittenLately => "patrons written to lately",
         LeftOutWhy::UnknownBranch => "patrons of an unknown branch",
+        LeftOutWhy::NotMade => "patrons whose notice could not be made",
+        LeftOutWhy::LeftAside => "lines that are not for this notice",
+        LeftOutWhy::UnusableAddress => "addresses we could not use, of patrons who have another",
+        LeftOutWhy::NoLines => "export without lines",
     }
 }

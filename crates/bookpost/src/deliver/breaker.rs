@@ -76,22 +76,29 @@ impl Breaker {
         self.open.as_ref().map(|open| (&open.fault, open.since))
     }
 
-    /// Opens it, or counts a failed probe. True when it was closed before.
+    /// Opens it. True when it was closed before. A connection from before that fails later says nothing of a probe.
     pub fn fail(&mut self, now: Timestamp, fault: Fault) -> bool {
         if let Some(open) = &mut self.open {
             open.fault = fault;
             open.good = 0;
-            if open.probing {
-                open.probing = false;
-                open.wait = next_wait(open.since, now, open.wait);
-                open.next_probe_at = later(now, open.wait);
-            }
             return false;
         }
         let next_probe_at = later(now, FIRST_PROBES);
         self.open =
             Some(Open { fault, since: now, next_probe_at, wait: FIRST_PROBES, probing: false, good: 0 });
         true
+    }
+
+    /// The probe that is under way failed.
+    pub fn fail_probe(&mut self, now: Timestamp, fault: Fault) {
+        let Some(open) = &mut self.open else { return };
+        open.fault = fault;
+        open.good = 0;
+        if open.probing {
+            open.probing = false;
+            open.wait = next_wait(open.since, now, open.wait);
+            open.next_probe_at = later(now, open.wait);
+        }
     }
 
     /// When the next probe is to start; None when closed or while one is under way.
@@ -107,6 +114,13 @@ impl Breaker {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// What the next probe lacked is there: it is due now.
+    pub fn probe_now(&mut self, now: Timestamp) {
+        if let Some(open) = &mut self.open {
+            open.next_probe_at = open.next_probe_at.min(now);
         }
     }
 
@@ -175,18 +189,21 @@ mod tests {
             );
             assert!(breaker.begin_probe(due));
             assert_eq!(breaker.next_probe_at(), None, "one probe at a time");
-            assert!(!breaker.fail(due, fault()), "a failed probe is no new fault");
+            breaker.fail_probe(due, fault());
             probes.push(due.as_second() - 1_000_000);
         }
         assert_eq!(probes, [5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 70, 90, 130, 190, 250, 310]);
     }
 
     #[test]
-    fn other_failures_while_open_do_not_delay_the_probe() {
+    fn other_failures_while_open_do_not_delay_the_probe_nor_end_it() {
         let mut breaker = Breaker::default();
         breaker.fail(at(0), fault());
-        breaker.fail(at(4), fault());
+        assert!(!breaker.fail(at(4), fault()), "no new fault");
         assert_eq!(breaker.next_probe_at(), Some(at(5)));
+        breaker.begin_probe(at(5));
+        breaker.fail(at(6), fault());
+        assert_eq!(breaker.next_probe_at(), None, "it is still under way");
     }
 
     #[test]
@@ -217,7 +234,7 @@ mod tests {
         breaker.begin_probe(at(5));
         breaker.good_probe(at(5), false);
         breaker.begin_probe(at(10));
-        breaker.fail(at(10), fault());
+        breaker.fail_probe(at(10), fault());
         breaker.begin_probe(at(15));
         assert_eq!(breaker.good_probe(at(15), false), None);
     }

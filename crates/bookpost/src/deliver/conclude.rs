@@ -39,6 +39,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     /// The connection had carried a message before: its end may just have been the server's idle time-out.
     pub reused: bool,
+    /// Another server sends: what this one does not take through its own fault goes there at once.
+    pub beside: bool,
 }
 
 /// What the route should do.
@@ -57,7 +59,7 @@ pub enum Effect {
     /// The way to the server, or our sign-in there, is at fault.
     OpenBreaker(Fault),
     /// The server refuses this message's sender.
-    SenderRefused(Fault),
+    SenderRefused { sender: String, fault: Fault },
     /// The server takes no mail from nobody.
     NullRefused,
     /// A fresh connection broke in the middle of a message.
@@ -219,7 +221,7 @@ impl One<'_> {
             Action::SlowDown => (self.soon(SHORT_PAUSE), Effect::SlowDown),
             // The message goes by its schedule, so that one that alone brings this answer cannot shut the way again and again.
             Action::OpenBreaker if phase >= Phase::Mail => {
-                (self.again(dice, false), Effect::OpenBreaker(fault()))
+                (self.through_its_fault(dice), Effect::OpenBreaker(fault()))
             }
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
@@ -227,7 +229,11 @@ impl One<'_> {
             Action::HoldSender if matches!(phase, Phase::Mail | Phase::Rcpt) && is_null(self.job) => {
                 (self.after(Duration::ZERO), Effect::NullRefused)
             }
-            Action::HoldSender => (Verdict::Held, Effect::SenderRefused(fault())),
+            Action::HoldSender => {
+                let sender = self.job.envelope.reverse_path.address();
+                let sender = sender.map_or_else(|| "<>".to_owned(), Address::to_string);
+                (Verdict::Held, Effect::SenderRefused { sender, fault: fault() })
+            }
         };
         (self.settlement(phase, Some(judgement.reason), answer, verdict), Some(effect))
     }
@@ -246,14 +252,14 @@ impl One<'_> {
 
     /// Certainly not sent.
     fn failed(&self, phase: Phase, failure: Failure, dice: &mut impl Rng) -> (Settlement, Option<Effect>) {
-        let idle_end = self.at.reused && failure == Failure::ConnectionLost;
+        let idle_end = self.at.reused && failure == Failure::ConnectionLost && phase == Phase::Mail;
         let Some(judgement) = judge_client(phase, failure).filter(|_| !idle_end) else {
             return (self.settlement(phase, None, String::new(), Verdict::GivenBack), None);
         };
         let broke = matches!(failure, Failure::ConnectionLost | Failure::TimedOut | Failure::Protocol(_));
         if broke && phase >= Phase::Mail {
             let fault = Fault::at_message(judgement.reason, &failure.to_string());
-            let verdict = self.again(dice, false);
+            let verdict = self.through_its_fault(dice);
             let settlement = self.settlement(phase, Some(judgement.reason), failure.to_string(), verdict);
             return (settlement, Some(Effect::Broke(fault)));
         }
@@ -287,6 +293,11 @@ impl One<'_> {
     /// Nobody is told that a message was not received which may have been: a person decides.
     fn too_old(&self) -> Verdict {
         if self.recipient.in_doubt_before { Verdict::InDoubt } else { Verdict::Returned }
+    }
+
+    /// Certainly not sent, through the server's fault: at once where another server sends, else by the schedule.
+    fn through_its_fault(&self, dice: &mut impl Rng) -> Verdict {
+        if self.at.beside { self.after(Duration::ZERO) } else { self.again(dice, false) }
     }
 
     /// After a fixed wait, as long as the message is not too old: a server that is slow for 100 hours is as good as none.
@@ -376,7 +387,8 @@ mod tests {
     }
 
     fn concluded(job: &Claimed, recipients: Vec<RecipientResult>, now: Timestamp) -> Conclusion {
-        let at = Circumstances { server: "mail.example:25", started_at: now, now, reused: false };
+        let at =
+            Circumstances { server: "mail.example:25", started_at: now, now, reused: false, beside: false };
         let rules =
             Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
         let result = TransactionResult { token: 0, recipients };

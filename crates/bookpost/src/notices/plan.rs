@@ -39,20 +39,21 @@ pub struct Plan<'a> {
 /// branch are listed and left out of it.
 pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template) -> Plan<'a> {
     let sites: Vec<Option<&Site>> = import.branches.iter().map(|code| site::find(sites, code)).collect();
-    let mut left_out: Vec<LeftOut> = import.refused.iter().map(refused).collect();
+    let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
+    let lines = lines.into_iter().flat_map(|(why, lines)| lines.iter().map(move |line| of_line(why, line)));
+    let mut left_out: Vec<LeftOut> = lines.chain(import.no_lines.map(no_lines)).collect();
     let mut chosen = Vec::with_capacity(import.patrons.len());
     for (at, patron) in import.patrons.iter().enumerate() {
         let (known, unknown): (Vec<&Item>, Vec<&Item>) =
             patron.items.iter().partition(|item| site_of(&sites, item).is_some());
-        if let Some(first) = unknown.first() {
-            left_out.push(unknown_branch(import, patron, first, unknown.len()));
-        }
+        left_out.extend(unknown_branches(import, patron, &unknown));
         if known.is_empty() {
             continue;
         }
         if patron.addresses.is_empty() {
             left_out.push(no_address(patron));
         } else {
+            left_out.extend(unusable_address(patron));
             chosen.push(at);
         }
     }
@@ -64,17 +65,28 @@ fn site_of<'a>(sites: &[Option<&'a Site>], item: &Item) -> Option<&'a Site> {
     sites.get(usize::from(item.branch)).copied().flatten()
 }
 
-fn refused(refused: &super::import::Refused) -> LeftOut {
-    LeftOut {
-        why: LeftOutWhy::RefusedLine,
-        line: Some(refused.line),
-        who: refused.text.clone(),
-        detail: refused.reason.clone(),
-    }
+fn of_line(why: LeftOutWhy, line: &super::import::Refused) -> LeftOut {
+    LeftOut { why, line: Some(line.line), who: line.text.clone(), detail: line.reason.clone() }
 }
 
-fn unknown_branch(import: &Import, patron: &PatronNotice, item: &Item, items: usize) -> LeftOut {
-    let code = import.branches.get(usize::from(item.branch)).map_or("", |code| &**code);
+fn no_lines(detail: &str) -> LeftOut {
+    LeftOut { why: LeftOutWhy::NoLines, line: None, who: "the export".to_owned(), detail: detail.to_owned() }
+}
+
+/// One for each code.
+fn unknown_branches(import: &Import, patron: &PatronNotice, items: &[&Item]) -> Vec<LeftOut> {
+    let mut counts: Vec<(u16, usize)> = Vec::new();
+    for item in items {
+        match counts.iter_mut().find(|(branch, _)| *branch == item.branch) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((item.branch, 1)),
+        }
+    }
+    counts.into_iter().map(|(branch, count)| unknown_branch(import, patron, branch, count)).collect()
+}
+
+fn unknown_branch(import: &Import, patron: &PatronNotice, branch: u16, items: usize) -> LeftOut {
+    let code = import.branches.get(usize::from(branch)).map_or("", |code| &**code);
     let count = if items == 1 { "1 item".to_owned() } else { format!("{items} items") };
     let detail = if code.is_empty() {
         format!("{count}: the export does not say which library it is; with several libraries it must")
@@ -90,6 +102,18 @@ fn no_address(patron: &PatronNotice) -> LeftOut {
         None => "the patron has no email address in the library system".to_owned(),
     };
     LeftOut { why: LeftOutWhy::NoAddress, line: Some(patron.line), who: who(patron), detail }
+}
+
+fn unusable_address(patron: &PatronNotice) -> Option<LeftOut> {
+    let (text, used) = (patron.unusable.as_ref()?, patron.addresses.first()?);
+    let detail = format!("\"{text}\" is not an email address; the notice is for {used}");
+    let line = Some(patron.line);
+    Some(LeftOut { why: LeftOutWhy::UnusableAddress, line, who: who(patron), detail })
+}
+
+fn not_made(patron: &PatronNotice, error: &TemplateError) -> LeftOut {
+    let line = Some(patron.line);
+    LeftOut { why: LeftOutWhy::NotMade, line, who: who(patron), detail: error.to_string() }
 }
 
 fn who(patron: &PatronNotice) -> String {
@@ -111,12 +135,13 @@ impl<'a> Plan<'a> {
         self.chosen.is_empty()
     }
 
-    /// The notices in the order of the file, each rendered when it is asked for.
-    pub fn notices(&self) -> impl Iterator<Item = Result<PlannedNotice<'a>, TemplateError>> {
-        self.chosen
-            .iter()
-            .filter_map(|&at| self.import.patrons.get(at))
-            .filter_map(|patron| self.notice(patron))
+    /// The notices in the order of the file, each rendered when it is asked for; in place of one that cannot be, who is left out.
+    pub fn notices(&self) -> impl Iterator<Item = Result<PlannedNotice<'a>, LeftOut>> {
+        let patrons = self.chosen.iter().filter_map(|&at| self.import.patrons.get(at));
+        patrons.filter_map(|patron| {
+            let notice = self.notice(patron)?;
+            Some(notice.map_err(|error| not_made(patron, &error)))
+        })
     }
 
     fn notice(&self, patron: &'a PatronNotice) -> Option<Result<PlannedNotice<'a>, TemplateError>> {

@@ -49,6 +49,17 @@ pub enum Errand {
     Flow,
     /// Connect, TLS, sign in, and carry this message, if there is one; nothing from the line.
     Only(Option<Box<Claimed>>),
+    /// The same, while another server sends: what this one does not take goes there at once.
+    Beside(Option<Box<Claimed>>),
+}
+
+impl Errand {
+    fn message(&mut self) -> Option<Box<Claimed>> {
+        match self {
+            Self::Flow => None,
+            Self::Only(job) | Self::Beside(job) => job.take(),
+        }
+    }
 }
 
 /// How far a lane may go on.
@@ -165,9 +176,7 @@ impl Lane {
             Some(Err(error)) => self.fault(error.reason, &error.text, Action::OpenBreaker),
             None => {}
         }
-        if let Errand::Only(Some(job)) = std::mem::replace(&mut self.errand, Errand::Flow) {
-            self.ended.left = Some(job);
-        }
+        self.ended.left = self.errand.message();
         self.ended
     }
 
@@ -211,11 +220,11 @@ impl Lane {
         let next = match &mut self.errand {
             Errand::Flow if self.begun < self.server.messages_per_connection => self.line.ready.take(),
             Errand::Flow => None,
-            Errand::Only(job) => job.take().map(|job| *job),
+            errand => errand.message().map(|job| *job),
         };
         let Some(mut job) = next else {
             self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
-            if matches!(self.errand, Errand::Only(_)) || self.begun >= self.server.messages_per_connection {
+            if self.has_errand() || self.begun >= self.server.messages_per_connection {
                 self.quit_when_empty();
             }
             return;
@@ -243,9 +252,13 @@ impl Lane {
         }
         match *self.gate.borrow() {
             Gate::Open => false,
-            Gate::Finish => matches!(self.errand, Errand::Flow),
+            Gate::Finish => !self.has_errand(),
             Gate::Abandon => true,
         }
+    }
+
+    fn has_errand(&self) -> bool {
+        !matches!(self.errand, Errand::Flow)
     }
 
     fn quit_when_empty(&mut self) {
@@ -401,7 +414,6 @@ impl Lane {
     }
 
     async fn finish(&mut self, result: &TransactionResult) {
-        self.delivery.steps.reached(Step::Answered);
         // A mark that was not used is void, and must be so before the same recipients are marked again.
         self.mark.take_if(|(token, _)| *token == result.token);
         self.marked.take_if(|(token, _)| *token == result.token);
@@ -424,6 +436,7 @@ impl Lane {
         if !conclusion.settlements.is_empty() {
             delivery.settle(conclusion.settlements).await;
         }
+        self.line.finished.fetch_add(1, Ordering::Relaxed);
         self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
@@ -432,11 +445,13 @@ impl Lane {
     fn conclude(&self, result: &TransactionResult) -> Option<(Conclusion, bool)> {
         let slots = self.slots();
         let slot = slots.iter().find(|slot| slot.token == result.token)?;
+        self.delivery.steps.reached(Step::Answered);
         let at = Circumstances {
             server: &self.peer,
             started_at: slot.started_at,
             now: self.delivery.clock.now(),
             reused: slot.reused,
+            beside: matches!(self.errand, Errand::Beside(_)),
         };
         let mut dice = self.delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
         let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice);
@@ -458,11 +473,15 @@ impl Lane {
                     self.ended.answered = true;
                     self.line.own_reverse_path.refuse_null();
                 }
-                other => others.push(other),
+                other => {
+                    // A refusal for good is a final answer to a message too.
+                    self.ended.answered |= matches!(other, Effect::Suspicious(_));
+                    others.push(other);
+                }
             }
         }
         if !others.is_empty() {
-            self.delivery.tell(&self.line, &self.server, others);
+            self.delivery.tell(&self.line, &self.server, self.has_errand(), others);
         }
     }
 

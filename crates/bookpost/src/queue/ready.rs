@@ -32,6 +32,9 @@ struct Inner {
     bytes: usize,
     turn: u32,
     stopped: bool,
+    /// A probe lacks a message: the next one is kept for it.
+    keeps_one: bool,
+    kept: Option<Claimed>,
 }
 
 /// The dispatcher is told when fewer messages than this are in line.
@@ -50,11 +53,20 @@ impl Ready {
         if inner.stopped {
             return messages;
         }
+        let keeps = inner.keeps_one && inner.kept.is_none();
+        let mut messages = messages.into_iter();
+        if keeps {
+            inner.kept = messages.next();
+            inner.bytes += inner.kept.as_ref().map_or(0, |kept| kept.bytes.len());
+        }
         for message in messages {
             inner.bytes += message.bytes.len();
             inner.line(message.class).push_back(message);
         }
         drop(inner);
+        if keeps {
+            self.low.notify_one();
+        }
         for _ in 0..count.min(LOW) {
             self.arrived.notify_one();
         }
@@ -97,6 +109,33 @@ impl Ready {
             self.low.notify_one();
         }
         taken
+    }
+
+    /// Keeps the next message for a probe that lacks one; or no more: then what was kept goes first.
+    pub fn keep_one(&self, keeps: bool) {
+        let mut inner = self.lock();
+        inner.keeps_one = keeps;
+        if !keeps && let Some(kept) = inner.kept.take() {
+            inner.line(kept.class).push_front(kept);
+            drop(inner);
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Is there a message that was kept for a probe?
+    pub fn has_kept(&self) -> bool {
+        self.lock().kept.is_some()
+    }
+
+    /// A message for a probe: the one that was kept, or else the next.
+    pub fn take_for_probe(&self) -> Option<Claimed> {
+        let mut inner = self.lock();
+        let Some(kept) = inner.kept.take() else {
+            drop(inner);
+            return self.take();
+        };
+        inner.bytes = inner.bytes.saturating_sub(kept.bytes.len());
+        Some(kept)
     }
 
     /// Takes all messages of one run out of the line.
@@ -166,7 +205,8 @@ impl Ready {
         }
         inner.bytes = 0;
         self.shorter.notify_waiters();
-        inner.lines.iter_mut().flat_map(std::mem::take).collect()
+        let kept = inner.kept.take();
+        kept.into_iter().chain(inner.lines.iter_mut().flat_map(std::mem::take)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -185,6 +225,6 @@ impl Inner {
     }
 
     fn len(&self) -> usize {
-        self.lines.iter().map(VecDeque::len).sum()
+        self.lines.iter().map(VecDeque::len).sum::<usize>() + usize::from(self.kept.is_some())
     }
 }

@@ -48,6 +48,8 @@ pub struct Told {
     pub practice: bool,
     /// Name of the server.
     pub server: String,
+    /// The connection was opened for one message, or as a probe.
+    pub errand: bool,
     pub effects: Vec<Effect>,
 }
 
@@ -63,6 +65,8 @@ pub struct Line {
     pub in_flight: AtomicUsize,
     /// Final answers since the dispatcher looked last.
     pub good: AtomicUsize,
+    /// Transactions that came to an end, good or bad, since the start.
+    pub finished: AtomicUsize,
 }
 
 /// One server of a route.
@@ -80,6 +84,8 @@ pub struct Upstream {
     pub turned_away: u32,
     /// Fresh connections that broke in the middle of a message, in a row.
     pub broke: u32,
+    /// Only a message can show that its fault is over, and when a probe was due there was none.
+    pub lacks_message: bool,
     /// It gave a good answer since something was wrong with it or the program started: no alarm about it is open.
     pub proven: bool,
 }
@@ -92,6 +98,8 @@ pub struct Route {
     pub upstreams: Vec<Upstream>,
     pub recovery: Option<Recovery>,
     pub paused_until: Option<Timestamp>,
+    /// While an allowance is used up nothing grows older; an earlier process may have left it so.
+    pub ageing_stopped: bool,
     /// There may be due mail in the store.
     pub due: bool,
     /// The store could not be claimed from; not before then.
@@ -163,8 +171,8 @@ impl Delivery {
     }
 
     /// Tells the dispatcher.
-    pub fn tell(&self, line: &Line, server: &Server, effects: Vec<Effect>) {
-        let told = Told { practice: line.rules.practice, server: server.name.clone(), effects };
+    pub fn tell(&self, line: &Line, server: &Server, errand: bool, effects: Vec<Effect>) {
+        let told = Told { practice: line.rules.practice, server: server.name.clone(), errand, effects };
         // Without a dispatcher the program is ending, and nobody needs to be told.
         let _ = self.effects.send(told);
     }
@@ -186,6 +194,7 @@ impl Route {
             exits: Exits::default(),
             in_flight: AtomicUsize::new(0),
             good: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
         };
         Self {
             practice,
@@ -193,6 +202,7 @@ impl Route {
             upstreams,
             recovery: None,
             paused_until: None,
+            ageing_stopped: true,
             due: true,
             claim_again_at: None,
             next_due: None,
@@ -216,7 +226,12 @@ impl Route {
 
     /// May messages leave now?
     pub fn flows(&self, now: Timestamp) -> bool {
-        self.paused_until.is_none_or(|until| until <= now) && self.active().is_some()
+        !self.pauses(now) && self.active().is_some()
+    }
+
+    /// Is a while to pass before anything is sent?
+    pub fn pauses(&self, now: Timestamp) -> bool {
+        self.paused_until.is_some_and(|until| now < until)
     }
 
     /// When something must be done for this route even if nothing happens: a probe, or the end of a pause.
@@ -240,6 +255,7 @@ impl Upstream {
             proven: false,
             turned_away: 0,
             broke: 0,
+            lacks_message: false,
         }
     }
 }

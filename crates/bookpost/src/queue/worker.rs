@@ -255,6 +255,7 @@ impl Worker {
         }
         for index in 0..self.routes.len() {
             self.grow(index);
+            self.grow_older(index, now).await;
             self.stop_or_go(index, now).await;
             self.routes.get(index).into_iter().for_each(Route::steer);
             self.claim(index, now).await;
@@ -272,6 +273,17 @@ impl Worker {
         let Some(route) = self.routes.get(index) else { return };
         let left = route.line.ready.set_stopped(!route.flows(now));
         self.delivery.give_back(left).await;
+    }
+
+    /// An allowance is there again, as far as anyone knows: from here on time counts.
+    async fn grow_older(&mut self, index: usize, now: Timestamp) {
+        let Some(route) = self.routes.get_mut(index) else { return };
+        if route.ageing_stopped && !route.pauses(now) {
+            match self.store.resume_ageing(route.practice, now).await {
+                Ok(()) => route.ageing_stopped = false,
+                Err(error) => tracing::error!(%error, "the time of a pause could not be credited yet"),
+            }
+        }
     }
 
     /// Counts good answers towards more connections.
@@ -358,7 +370,10 @@ impl Worker {
             } else if let Some(known) = route.next_due {
                 known
             } else {
-                route.next_due = self.store.next_due(route.practice).await.ok();
+                let next = self.store.next_due(route.practice).await.ok();
+                route.next_due = next.map(|next| next.map(|(due_at, _)| due_at));
+                // What fell due since the last claim, such as what was given back, is not for later.
+                route.due |= route.next_due.flatten().is_some_and(|due_at| due_at <= now);
                 route.next_due.flatten()
             };
             wake_at =

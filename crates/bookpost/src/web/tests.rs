@@ -41,6 +41,7 @@ fn alarm(kind: AlarmKind, text: &str) -> Alarm {
         text: text.to_owned(),
         started_at: at(),
         ended_at: None,
+        told: 1,
     }
 }
 

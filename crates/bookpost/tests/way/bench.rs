@@ -236,9 +236,15 @@ pub(crate) fn patron(number: usize) -> String {
     format!("patron{number}@example.org")
 }
 
-/// An address where nobody listens.
+/// An address where nobody listens. It is bound for as long as the test runs, so that nobody else is given it; who is to listen
+/// there shares it.
 pub(crate) fn nobody() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    let port = tokio::net::TcpSocket::new_v4().unwrap();
+    port.set_reuseaddr(true).unwrap();
+    port.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = port.local_addr().unwrap();
+    std::mem::forget(port);
+    address
 }
 
 /// A sink that does this out of the ordinary, and keeps what it takes.

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use bookpost::config::{Encryption, Login, Server};
 use jiff::SignedDuration;
 use mail::{Reason, clock::Clock};
-use store::{AlarmKind, Class, NewRun, State};
+use store::{AlarmKind, Class, Move, NewRun, Selection, State};
 use testkit::{
     certs::{Authority, Identity},
     sink::{At, Does, Rule, Settings, Sink},
@@ -191,6 +191,41 @@ async fn a_used_up_allowance_pauses_the_server_and_returns_nobody() {
     assert_eq!(bench.alarms(false).await.len(), 1);
 }
 
+/// What an allowance kept waiting for days is not given up when the server then is away for a moment.
+#[tokio::test]
+async fn time_without_an_allowance_makes_no_mail_older() {
+    let sink = sink(vec![always(At::Mail, "550 5.4.5 Daily user sending limit exceeded")]).await;
+    let address = sink.address();
+    let bench = Bench::start(vec![server("server1", address)]).await;
+    bench.accept_many(10).await;
+    bench.pass_in_steps(HOUR * 120, MINUTE * 10).await;
+    drop(sink);
+    let bench = bench.restart(vec![server("server1", address)], HOUR).await;
+    bench.pass(HOUR * 2).await;
+    let counts = bench.counts().await;
+    assert_eq!((counts.waiting, counts.returned), (10, 0));
+    let sink = crate::bench::sink_at(address).await;
+    bench.pass(MINUTE * 15).await;
+    assert_eq!((bench.counts().await.delivered, sink.count()), (10, 10));
+}
+
+/// The same server, another fault: another person may have to act.
+#[tokio::test]
+async fn the_alarm_follows_the_fault() {
+    let address = crate::bench::nobody();
+    let usual = server("server1", address);
+    let bench = Bench::start(vec![other(&usual, |server| login(server, "wrong"))]).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(MINUTE).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
+    let login_there = Some(("library".into(), "right".into()));
+    let settings = Settings { port: address.port(), login: login_there, ..Settings::default() };
+    let _sink = Sink::start(settings).await.unwrap();
+    bench.pass(MINUTE * 5).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::SignIn]);
+    assert_eq!(bench.alarms(false).await.len(), 2);
+}
+
 #[tokio::test]
 async fn a_server_that_asks_for_less_gets_a_pause_and_then_everything() {
     let slow_down = Rule { times: Some(3), ..always(At::Mail, "421 4.7.0 too many messages, slow down") };
@@ -263,8 +298,17 @@ async fn mail_from_a_refused_sender_is_set_aside() {
     bench.pass(HOUR).await;
     let counts = bench.counts().await;
     assert_eq!((counts.held, counts.returned, counts.waiting), (2, 0, 0));
-    assert_eq!(bench.alarm_kinds().await, [AlarmKind::SenderRefused]);
+    let [(AlarmKind::SenderRefused, subject, _)] = &bench.open_alarms().await[..] else { panic!() };
+    assert_eq!(subject, "returns@riverside.example.org");
     assert_eq!(bench.row("ann@example.org").await.reason, Some(Reason::SenderRefused));
+    // Somebody sees to it: the alarm ends, and the next refusal is told again.
+    let all = Selection::State(State::Held);
+    bench.app.store.move_recipients(all, Move::Cancel, bench.clock.now()).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(bench.alarm_kinds().await, []);
+    bench.accept(&["cy@example.org"]).await;
+    bench.pass(MINUTE).await;
+    assert_eq!(bench.alarms(false).await.len(), 2);
 }
 
 #[tokio::test]

@@ -137,6 +137,34 @@ async fn a_message_that_breaks_its_attempts_is_set_aside_at_the_third_strike() {
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::BrokenMessage]);
 }
 
+/// The answer was read and is nowhere else when the attempt breaks: whether it arrived is not known, and that is on record.
+#[tokio::test]
+async fn an_attempt_that_breaks_at_the_answer_leaves_its_message_in_doubt() {
+    let sink = sink(Vec::new()).await;
+    let breaks = Some((Step::Answered, 1));
+    let bench = Bench::start_broken(vec![one_connection(&sink)], |_| {}, breaks).await;
+    bench.accept(&["ann@example.org", "bob@example.org"]).await;
+    bench.pass(MINUTE).await;
+    let ann = bench.row("ann@example.org").await;
+    assert_eq!((ann.state, ann.reason), (State::InDoubt, Some(Reason::AnswerUnknown)));
+    let counts = bench.counts().await;
+    assert_eq!((counts.delivered, counts.ever_in_doubt, sink.count()), (1, 1, 2));
+}
+
+/// The probe's own message breaks the attempt: the next probe is made all the same.
+#[tokio::test]
+async fn a_probe_that_breaks_is_followed_by_another() {
+    let address = nobody();
+    let breaks = Some((Step::TransmissionBegun, 1));
+    let bench = Bench::start_broken(vec![server("server1", address)], |_| {}, breaks).await;
+    bench.accept(&["ann@example.org", "bob@example.org"]).await;
+    bench.pass(MINUTE).await;
+    let sink = sink_at(address).await;
+    bench.pass(MINUTE * 10).await;
+    let counts = bench.counts().await;
+    assert_eq!((counts.delivered, sink.count(), bench.alarm_kinds().await), (2, 2, vec![]));
+}
+
 #[tokio::test]
 async fn practice_mail_is_never_sent_and_never_counts_as_delivered() {
     let sink = sink(Vec::new()).await;

@@ -3,12 +3,15 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot go on panics"
 )]
 
+mod alarms;
 mod bench;
 mod faults;
 mod life;
+mod notices;
 mod outage;
 mod outcomes;
 mod reports;

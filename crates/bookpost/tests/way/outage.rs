@@ -5,7 +5,9 @@ use std::time::Duration;
 use mail::{Reason, clock::Clock};
 use store::{AlarmKind, Filter, State};
 
-use crate::bench::{Bench, START, nobody, patron, server, sink, sink_at};
+use testkit::sink::At;
+
+use crate::bench::{Bench, START, always, nobody, patron, server, sink, sink_at};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -105,6 +107,27 @@ async fn the_backup_sends_until_server_1_is_back() {
     bench.accept(&["late@example.org"]).await;
     bench.quiet().await;
     assert_eq!((first.count(), second.count()), (1, 21));
+}
+
+/// Server 1 refused mail only when it had it before it: only a message shows that it is mended, and there is one although the
+/// backup takes everything at once.
+#[tokio::test]
+async fn server_1_is_back_after_a_fault_that_only_a_message_shows() {
+    let relay = always(At::Rcpt, "554 5.7.1 <x@example.org>: Relay access denied");
+    let (first, second) = (sink(vec![relay]).await, sink(Vec::new()).await);
+    let servers = vec![server("server1", first.address()), server("server2", second.address())];
+    let bench = Bench::start(servers).await;
+    bench.accept_many(5).await;
+    bench.pass(MINUTE * 20).await;
+    assert_eq!((second.count(), bench.counts().await.delivered), (5, 5));
+    first.set_rules(Vec::new());
+    for hour in 0..3 {
+        bench.accept(&[&format!("hour{hour}@example.org")]).await;
+        bench.pass(HOUR).await;
+    }
+    assert_eq!(bench.counts().await.delivered, 8);
+    assert!(first.count() >= 1, "it was tried with a message, and took it");
+    assert_eq!(bench.alarm_kinds().await, []);
 }
 
 #[tokio::test]

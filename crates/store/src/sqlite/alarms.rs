@@ -1,22 +1,26 @@
 //! Alarms: open once, closed once.
 
 use jiff::Timestamp;
-use rusqlite::Row as SqlRow;
+use rusqlite::{Connection, Params, Row as SqlRow};
 
 use super::{
     Sqlite,
     codes::{micros, name, named, whole},
     rows::{at, text},
+    writer::Tx,
 };
 use crate::{Alarm, AlarmKind, Error};
 
 const RAISE: &str =
     "INSERT INTO alarm (kind, subject, text, started_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING
-    RETURNING id, kind, subject, text, started_at, ended_at";
+    RETURNING id, kind, subject, text, started_at, ended_at, told";
 const CLEAR: &str = "UPDATE alarm SET ended_at = ?3 WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL
-    RETURNING id, kind, subject, text, started_at, ended_at";
-const LIST: &str = "SELECT id, kind, subject, text, started_at, ended_at FROM alarm
+    RETURNING id, kind, subject, text, started_at, ended_at, told";
+const TOLD: &str = "UPDATE alarm SET told = ?2 WHERE id = ?1";
+const LIST: &str = "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm
     WHERE ended_at IS NULL OR NOT ?1 ORDER BY id DESC LIMIT ?2";
+const TO_TELL: &str = "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm
+    WHERE ended_at IS NULL OR told < ?1 ORDER BY id";
 
 impl Sqlite {
     pub(crate) async fn raise(
@@ -57,19 +61,32 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
-        self.readers
-            .read(move |sql| {
-                let mut statement = sql.prepare_cached(LIST)?;
-                let mut found = statement.query((open_only, whole(limit)))?;
-                let mut alarms = Vec::new();
-                while let Some(row) = found.next()? {
-                    alarms.extend(decode(row)?);
-                }
-                Ok(alarms)
-            })
-            .await
+    pub(crate) async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
+        let note = move |tx: &mut Tx<'_>| {
+            tx.sql.prepare_cached(TOLD)?.execute((alarm, told))?;
+            Ok(())
+        };
+        self.writer.write(note).await
     }
+
+    pub(crate) async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
+        let some = move |sql: &Connection| all(sql, LIST, (open_only, whole(limit)));
+        self.readers.read(some).await
+    }
+
+    pub(crate) async fn alarms_to_tell(&self) -> Result<Vec<Alarm>, Error> {
+        self.readers.read(|sql| all(sql, TO_TELL, [Alarm::TOLD_OVER])).await
+    }
+}
+
+fn all(sql: &Connection, question: &str, values: impl Params) -> Result<Vec<Alarm>, Error> {
+    let mut statement = sql.prepare_cached(question)?;
+    let mut found = statement.query(values)?;
+    let mut alarms = Vec::new();
+    while let Some(row) = found.next()? {
+        alarms.extend(decode(row)?);
+    }
+    Ok(alarms)
 }
 
 /// None for a kind that this version does not know.
@@ -84,5 +101,6 @@ fn decode(row: &SqlRow<'_>) -> Result<Option<Alarm>, Error> {
         text: text(row, 3)?.unwrap_or_default(),
         started_at,
         ended_at: at(row, 5)?,
+        told: row.get(6)?,
     }))
 }

@@ -1,5 +1,10 @@
 //! Claims: what waits and is due goes to `Sending` under a lease.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use mail::{Address, Recipient};
@@ -22,48 +27,72 @@ const DUE: &str = "SELECT id FROM recipient INDEXED BY recipient_due
 const WALK: &str = "SELECT id FROM recipient NOT INDEXED
     WHERE id > ?2 AND id <= ?3 AND state = 0 AND alone = 0 AND practice = ?1 AND class = ?4 AND due_at < ?5
     ORDER BY id LIMIT ?6";
-const SPAN: &str = "SELECT min(id), max(id) FROM recipient INDEXED BY recipient_due
-    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class IN (1, 2) AND due_at < ?2";
+const SPAN: &str = "SELECT min(id), max(id), count(*) FROM recipient INDEXED BY recipient_due
+    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 AND due_at < ?3";
 const ALONE: &str = "SELECT id FROM recipient INDEXED BY recipient_alone
     WHERE state = 0 AND alone = 1 AND practice = ?1 AND due_at <= ?2 ORDER BY due_at, id LIMIT 1";
 
-/// The walk through what waited for a route, in the order of ids: how far it has come, by class, and between which ids it goes.
-/// What lies behind it is never looked at twice.
+const SET_ASIDE: &str =
+    "UPDATE recipient NOT INDEXED SET state = 6, due_at = NULL, lease = NULL, claimed_in = NULL, alone = 0,
+    aside_at = ?2, reason = 'broke', note = 'The stored message cannot be read.'";
+
+/// The walk through what waited for a route, in the order of ids, class by class. What lies behind it is never looked at twice.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk {
     recovered_at: i64,
-    lowest: i64,
+    /// Of normal mail, of bulk mail; urgent mail does not walk.
+    classes: [Stretch; 2],
+}
+
+/// What one class has of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stretch {
+    /// How many waited when the route came back, and how many of them the walk has passed.
+    all: i64,
+    passed: i64,
+    /// The walk stands behind this id, has been as far as that one, and ends at the last.
+    stopped_at: i64,
+    farthest: i64,
     highest: i64,
-    stopped_at: [i64; 2],
+}
+
+impl Stretch {
+    /// How many more may be claimed so long after the recovery: rises evenly over the window.
+    fn allowed(&self, since: i64, window: i64) -> i64 {
+        let risen = i128::from(self.all) * i128::from(since.max(0)) / i128::from(window.max(1));
+        i64::try_from(risen).unwrap_or(i64::MAX).saturating_sub(self.passed).max(0)
+    }
 }
 
 impl Walk {
-    /// The highest id that may be claimed so long after the recovery: rises evenly over the window.
-    fn threshold(&self, since: i64, window: i64) -> i64 {
-        let span = i128::from(self.highest) - i128::from(self.lowest);
-        let risen = span * i128::from(since.max(0)) / i128::from(window.max(1));
-        i64::try_from(i128::from(self.lowest) + risen.min(span)).unwrap_or(self.highest)
-    }
-
-    /// The walk has come past this recipient of a class, counted from urgent, which does not walk.
-    fn passed(&mut self, class: usize, recipient: RecipientId) {
-        if let Some(stopped_at) = class.checked_sub(1).and_then(|at| self.stopped_at.get_mut(at)) {
-            *stopped_at = (*stopped_at).max(recipient.0);
+    /// The walk has come past a message of a class, counted from urgent, with so many recipients.
+    fn passed(&mut self, class: usize, message: MessageId, recipients: usize) {
+        if let Some(stretch) = class.checked_sub(1).and_then(|at| self.classes.get_mut(at)) {
+            stretch.stopped_at = stretch.stopped_at.max(RecipientId::of(message, u16::MAX).0);
+            stretch.farthest = stretch.farthest.max(stretch.stopped_at);
+            stretch.passed += codes::whole(recipients);
         }
     }
 
-    /// A row behind the walk waits again: the walk goes back to it.
-    pub(super) fn given_back(&mut self, id: i64) {
-        for stopped_at in &mut self.stopped_at {
-            *stopped_at = (*stopped_at).min(id - 1);
+    /// A row that the walk may have passed waits again: the walk goes back to it.
+    pub(super) fn given_back(&mut self, class: i64, id: i64, due_at: i64) {
+        let stretch = usize::try_from(class - 1).ok().and_then(|at| self.classes.get_mut(at));
+        let passed = |stretch: &&mut Stretch| id <= stretch.farthest && due_at < self.recovered_at;
+        if let Some(stretch) = stretch.filter(passed) {
+            stretch.stopped_at = stretch.stopped_at.min(id - 1);
+            stretch.passed -= 1;
         }
     }
 }
+
+/// At which message a claim is; 0: at none.
+type At = Arc<AtomicI64>;
 
 impl Sqlite {
     pub(crate) async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, Error> {
         let epoch = self.epoch;
-        self.writer.write(move |tx| claim_due(tx, &claim, epoch)).await
+        let now = claim.now;
+        self.past_damage(now, move |tx, at| claim_due(tx, &claim, epoch, at)).await
     }
 
     pub(crate) async fn take_alone(
@@ -73,15 +102,43 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Option<Claimed>, Error> {
         let epoch = self.epoch;
-        self.writer.write(move |tx| take_next_alone(tx, lease, practice, now, epoch)).await
+        self.past_damage(now, move |tx, at| take_next_alone(tx, lease, practice, now, epoch, at)).await
     }
 
-    pub(crate) async fn next_due(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+    /// Does `work`, which says at which message it is. Where that lies on a damaged page, it is set aside and `work` is done again:
+    /// a transaction that met damage can write nothing more, so that is a transaction of its own.
+    async fn past_damage<T: Send + 'static>(
+        &self,
+        now: Timestamp,
+        work: impl Fn(&mut Tx<'_>, &At) -> Result<T, Error> + Clone + Send + 'static,
+    ) -> Result<T, Error> {
+        loop {
+            let at = At::default();
+            let (work, told) = (work.clone(), At::clone(&at));
+            match self.writer.write(move |tx| work(tx, &told)).await {
+                Err(error @ Error::Corrupt(_)) => {
+                    let message = MessageId(at.load(Ordering::Acquire));
+                    if message == MessageId(0)
+                        || self.writer.write(move |tx| hold_damaged(tx, message, now)).await? == 0
+                    {
+                        return Err(error);
+                    }
+                    tracing::error!(
+                        message.id = message.0,
+                        "a stored message lies on a damaged page; it is set aside"
+                    );
+                }
+                done => return done,
+            }
+        }
+    }
+
+    pub(crate) async fn next_due(&self, practice: bool) -> Result<Option<(Timestamp, RecipientId)>, Error> {
         self.readers.read(move |sql| super::counts::next_due(sql, practice)).await
     }
 }
 
-fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>, Error> {
+fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64, at_message: &At) -> Result<Vec<Claimed>, Error> {
     let candidates = candidates(tx, claim)?;
     let [urgent, normal, bulk] = &candidates;
     let places = places(claim.limit, [urgent.ids.len(), normal.ids.len(), bulk.ids.len()], tx.draft.claims);
@@ -96,11 +153,6 @@ fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>,
                 break;
             }
             let message = RecipientId(id).message();
-            if at < due.walked
-                && let Some(walk) = tx.draft.walk(claim.practice)
-            {
-                walk.passed(class, RecipientId::of(message, u16::MAX));
-            }
             let taking = Taking {
                 message,
                 lease: claim.lease,
@@ -109,7 +161,14 @@ fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64) -> Result<Vec<Claimed>,
                 epoch,
                 alone: false,
             };
-            if let Some(one) = take(tx, &taking)? {
+            at_message.store(message.0, Ordering::Release);
+            let taken = take(tx, &taking)?;
+            if at < due.walked
+                && let Some(walk) = tx.draft.walk(claim.practice)
+            {
+                walk.passed(class, message, taken.as_ref().map_or(0, |one| one.recipients.len()));
+            }
+            if let Some(one) = taken {
                 recipients += one.recipients.len();
                 bytes += one.bytes.len();
                 claimed.push(one);
@@ -130,7 +189,6 @@ struct Due {
 fn candidates(tx: &mut Tx<'_>, claim: &Claim) -> Result<[Due; 3], Error> {
     let (now, limit) = (micros(claim.now), codes::whole(claim.limit));
     let Some(recovery) = running(claim) else {
-        *tx.draft.walk(claim.practice) = None;
         let due = |class| {
             Ok::<_, Error>(Due { ids: due(tx, claim.practice, class, i64::MIN, now, limit)?, walked: 0 })
         };
@@ -139,15 +197,13 @@ fn candidates(tx: &mut Tx<'_>, claim: &Claim) -> Result<[Due; 3], Error> {
     let walk = begin_walk(tx, claim.practice, recovery)?;
     let recovered_at = micros(recovery.recovered_at);
     let window = i64::try_from(recovery.window.as_micros()).unwrap_or(i64::MAX);
-    let threshold = walk.threshold(now - recovered_at, window);
     let urgent = Due { ids: due(tx, claim.practice, 0, i64::MIN, now, limit)?, walked: 0 };
     let mut all = [urgent, Due::default(), Due::default()];
-    for ((class, due_of_class), stopped_at) in (1..).zip(all.iter_mut().skip(1)).zip(walk.stopped_at) {
+    for ((class, due_of_class), stretch) in (1..).zip(all.iter_mut().skip(1)).zip(walk.classes) {
+        let places = stretch.allowed(now - recovered_at, window).min(limit);
         let mut statement = tx.sql.prepare_cached(WALK)?;
-        let found = statement
-            .query_map((claim.practice, stopped_at, threshold, class, recovered_at, limit), |row| {
-                row.get(0)
-            })?;
+        let key = (claim.practice, stretch.stopped_at, stretch.highest, class, recovered_at, places);
+        let found = statement.query_map(key, |row| row.get(0))?;
         let mut ids: Vec<i64> = found.collect::<Result<_, _>>()?;
         let walked = ids.len();
         ids.extend(due(tx, claim.practice, class, recovered_at, now, limit - codes::whole(walked))?);
@@ -171,12 +227,16 @@ fn begin_walk(tx: &mut Tx<'_>, practice: bool, recovery: Recovery) -> Result<Wal
     {
         return Ok(*walk);
     }
-    let (lowest, highest): (Option<i64>, Option<i64>) = tx
-        .sql
-        .prepare_cached(SPAN)?
-        .query_row((practice, recovered_at), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let (lowest, highest) = (lowest.unwrap_or(0), highest.unwrap_or(0));
-    let walk = Walk { recovered_at, lowest, highest, stopped_at: [lowest - 1; 2] };
+    let mut walk = Walk { recovered_at, classes: [Stretch::default(); 2] };
+    for (class, stretch) in (1..).zip(&mut walk.classes) {
+        let mut statement = tx.sql.prepare_cached(SPAN)?;
+        *stretch = statement.query_row((practice, class, recovered_at), |row| {
+            let lowest: Option<i64> = row.get(0)?;
+            let (highest, all) = (row.get::<_, Option<i64>>(1)?.unwrap_or(-1), row.get(2)?);
+            let before = lowest.unwrap_or(0) - 1;
+            Ok(Stretch { all, passed: 0, stopped_at: before, farthest: before, highest })
+        })?;
+    }
     *tx.draft.walk(practice) = Some(walk);
     Ok(walk)
 }
@@ -302,15 +362,23 @@ fn facts(
 
 /// Sets aside what this program cannot read; the others go on.
 fn hold_broken(tx: &mut Tx<'_>, ids: &[RecipientId], now: Timestamp) -> Result<(), Error> {
-    let sql = "UPDATE recipient SET state = 6, due_at = NULL, lease = NULL, claimed_in = NULL, alone = 0, aside_at = ?2,
-            reason = 'broke', note = 'The stored message cannot be read.'
-        WHERE id = ?1 AND state = 1";
     for id in ids {
-        tx.sql.prepare_cached(sql)?.execute((id.0, micros(now)))?;
+        let sql = format!("{SET_ASIDE} WHERE id = ?1 AND state = 1");
+        tx.sql.prepare_cached(&sql)?.execute((id.0, micros(now)))?;
         tx.draft.moved(State::Sending, State::Held);
         tracing::error!(recipient.id = id.0, "a stored message cannot be read; it is set aside");
     }
     Ok(())
+}
+
+/// The same for all that waits of a message that could not even be taken; says how many.
+fn hold_damaged(tx: &mut Tx<'_>, message: MessageId, now: Timestamp) -> Result<usize, Error> {
+    let sql = format!("{SET_ASIDE} WHERE id BETWEEN ?1 AND ?1 + 65535 AND state = 0");
+    let held = tx.sql.prepare_cached(&sql)?.execute((RecipientId::of(message, 0).0, micros(now)))?;
+    for _ in 0..held {
+        tx.draft.moved(State::Waiting, State::Held);
+    }
+    Ok(held)
 }
 
 fn take_next_alone(
@@ -319,12 +387,15 @@ fn take_next_alone(
     practice: bool,
     now: Timestamp,
     epoch: i64,
+    at_message: &At,
 ) -> Result<Option<Claimed>, Error> {
     loop {
         let next: Option<i64> =
             tx.sql.prepare_cached(ALONE)?.query_row((practice, micros(now)), |row| row.get(0)).optional()?;
         let Some(id) = next else { return Ok(None) };
-        let taking = Taking { message: RecipientId(id).message(), lease, now, practice, epoch, alone: true };
+        let message = RecipientId(id).message();
+        at_message.store(message.0, Ordering::Release);
+        let taking = Taking { message, lease, now, practice, epoch, alone: true };
         if let Some(claimed) = take(tx, &taking)? {
             return Ok(Some(claimed));
         }
@@ -363,10 +434,10 @@ mod tests {
     }
 
     #[test]
-    fn the_threshold_rises_evenly_over_the_window() {
-        let walk = Walk { recovered_at: 0, lowest: 1_000, highest: 2_000, stopped_at: [999; 2] };
-        for (since, expected) in [(-5, 1_000), (0, 1_000), (50, 1_500), (100, 2_000), (500, 2_000)] {
-            assert_eq!(walk.threshold(since, 100), expected);
+    fn what_may_be_claimed_rises_evenly_over_the_window() {
+        let stretch = Stretch { all: 1_000, passed: 200, ..Stretch::default() };
+        for (since, expected) in [(-5, 0), (0, 0), (20, 0), (50, 300), (100, 800), (500, 4_800)] {
+            assert_eq!(stretch.allowed(since, 100), expected);
         }
     }
 }

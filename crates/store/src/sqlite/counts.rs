@@ -8,12 +8,12 @@ use super::{
     codes::{STATES, count, instant},
     draft::read_meta,
 };
-use crate::{Counts, Error};
+use crate::{Counts, Error, RecipientId};
 
-const NEXT_DUE: &str = "SELECT min(due_at) FROM recipient INDEXED BY recipient_due
-    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2";
-const NEXT_ALONE: &str = "SELECT min(due_at) FROM recipient INDEXED BY recipient_alone
-    WHERE state = 0 AND alone = 1 AND practice = ?1";
+const NEXT_DUE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_due
+    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 ORDER BY due_at, id LIMIT 1";
+const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_alone
+    WHERE state = 0 AND alone = 1 AND practice = ?1 ORDER BY due_at, id LIMIT 1";
 /// Waiting mail expires in the order in which it came, so the first to expire waits for longest.
 const OLDEST: &str = "SELECT m.accepted_at FROM message m WHERE m.id = (SELECT id / 65536 FROM recipient INDEXED BY recipient_expiring
     WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1)";
@@ -32,7 +32,7 @@ fn read(sql: &Connection) -> Result<Counts, Error> {
     let [waiting, sending, in_doubt, delivered, practiced, returned, held, cancelled, ever_in_doubt] =
         tallies;
     let owed: i64 = sql.prepare_cached("SELECT count(*) FROM obligation")?.query_row([], |row| row.get(0))?;
-    let next = [next_due(sql, false)?, next_due(sql, true)?];
+    let next = [next_due(sql, false)?, next_due(sql, true)?].map(|next| next.map(|(due_at, _)| due_at));
     let oldest = [oldest(sql, false)?, oldest(sql, true)?];
     Ok(Counts {
         waiting,
@@ -50,16 +50,16 @@ fn read(sql: &Connection) -> Result<Counts, Error> {
     })
 }
 
-/// When something falls due next.
-pub(super) fn next_due(sql: &Connection, practice: bool) -> Result<Option<Timestamp>, Error> {
+/// When something falls due next, and what.
+pub(super) fn next_due(sql: &Connection, practice: bool) -> Result<Option<(Timestamp, RecipientId)>, Error> {
+    let both = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
     let mut statement = sql.prepare_cached(NEXT_DUE)?;
-    let mut next: Option<i64> =
-        sql.prepare_cached(NEXT_ALONE)?.query_row([practice], |row| row.get(0)).optional()?.flatten();
+    let mut next = sql.prepare_cached(NEXT_ALONE)?.query_row([practice], both).optional()?;
     for class in 0..3 {
-        let due: Option<i64> = statement.query_row((practice, class), |row| row.get(0))?;
+        let due = statement.query_row((practice, class), both).optional()?;
         next = [next, due].into_iter().flatten().min();
     }
-    Ok(next.and_then(instant))
+    Ok(next.and_then(|(due_at, id)| Some((instant(due_at)?, RecipientId(id)))))
 }
 
 fn oldest(sql: &Connection, practice: bool) -> Result<Option<Timestamp>, Error> {

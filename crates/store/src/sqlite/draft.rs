@@ -41,9 +41,9 @@ impl Draft {
     }
 
     /// A recipient behind a walk waits again.
-    pub(super) fn given_back(&mut self, id: RecipientId) {
-        for walk in self.walks.iter_mut().flatten() {
-            walk.given_back(id.0);
+    pub(super) fn given_back(&mut self, practice: bool, class: i64, id: RecipientId, due_at: i64) {
+        if let Some(walk) = self.walk(practice) {
+            walk.given_back(class, id.0, due_at);
         }
     }
 

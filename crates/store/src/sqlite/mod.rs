@@ -1,6 +1,7 @@
 //! The SQLite back end: one file, one thread that writes, a few connections that read.
 
 mod accept;
+mod ageing;
 mod alarms;
 mod claim;
 mod codes;

@@ -15,7 +15,8 @@ use crate::{Error, Move, Moved, RecipientId, Selection, State};
 const SLICE: usize = 250;
 
 /// From held and in doubt: the time aside does not count towards the age. What broke the program before is attempted alone.
-const WAIT: &str = "UPDATE recipient SET state = 0, due_at = ?2, expires_at = expires_at + coalesce(?2 - aside_at, 0), aside_at = NULL,
+const WAIT: &str = "UPDATE recipient SET state = 0, due_at = ?2, expires_at = expires_at + max(coalesce(?2 - aside_at, 0), 0),
+        aside_at = NULL,
         alone = max(alone, strikes > 0), strikes = 0
     WHERE id = ?1 AND state = ?3";
 const HOLD: &str =

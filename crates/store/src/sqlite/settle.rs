@@ -221,14 +221,18 @@ fn strike(
 /// Waiting as it was; nothing was attempted.
 fn give_back(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, Error> {
     let sql = "UPDATE recipient SET state = 0, lease = NULL, claimed_in = NULL, alone = min(alone, 1)
-        WHERE id = ?1 AND lease = ?2 AND state = 1";
-    let given = tx.sql.prepare_cached(sql)?.execute((settlement.recipient.0, settlement.lease.0))?;
-    if given == 0 {
-        return Ok(Settled::TooLate);
-    }
+        WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING practice, class, due_at";
+    let given = tx
+        .sql
+        .prepare_cached(sql)?
+        .query_row((settlement.recipient.0, settlement.lease.0), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((practice, class, due_at)) = given else { return Ok(Settled::TooLate) };
     tx.fresh.left.push(settlement.recipient.0);
     tx.draft.moved(State::Sending, State::Waiting);
-    tx.draft.given_back(settlement.recipient);
+    tx.draft.given_back(practice, class, settlement.recipient, due_at);
     Ok(Settled::Done)
 }
 

@@ -33,6 +33,7 @@ cases! {
     worker::claim_says_who_was_in_doubt,
     worker::claim_ends_at_so_many_bytes,
     worker::claim_spreads_after_a_recovery,
+    worker::claim_spreads_by_number_not_by_id,
     worker::a_stale_lease_changes_nothing,
     worker::late_success_ends_doubt,
     worker::practice_never_becomes_real,
@@ -47,6 +48,7 @@ cases! {
     start::epoch_rises_and_store_id_stays,
     people::moves_are_legal_ones_only,
     people::time_held_does_not_age,
+    people::time_without_a_way_does_not_age,
     people::list_filters_and_pages,
     people::counts_agree_with_rows,
     reports::outcome_and_obligation_are_one,
@@ -59,6 +61,7 @@ cases! {
     notices::runs_add_up,
     upkeep::purge_leaves_owed_reports,
     upkeep::alarms_open_once_and_end_once,
+    upkeep::alarms_are_told_until_people_heard,
     upkeep::closed_answers_closed,
 }
 

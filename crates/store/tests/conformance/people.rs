@@ -1,6 +1,6 @@
 //! What people see and ask.
 
-use store::{Filter, Kind, Move, Moved, NewMessage, RunId, Selection, State, Verdict};
+use store::{Filter, Kind, Move, Moved, NewMessage, RecipientId, RunId, Selection, State, Verdict};
 
 use crate::fresh::{Fresh, accept, address, leased, minute, now, row, settle, sound, state, waiting};
 
@@ -46,10 +46,39 @@ pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
     let store = fresh.open();
     let recipient = accept(&store, NewMessage { run: Some(RunId(1)), ..waiting() }).await;
     let selection = Selection::Run(RunId(1));
-    store.move_recipients(selection.clone(), Move::Hold, minute(10)).await.unwrap();
-    store.move_recipients(selection, Move::Release, minute(40)).await.unwrap();
-    let row = row(&store, recipient).await;
-    assert_eq!((row.due_at, row.expires_at), (Some(minute(40)), minute(6_030)));
+    // The second time with a clock that was set back meanwhile.
+    for (held_at, released_at) in [(10, 40), (50, 45)] {
+        store.move_recipients(selection.clone(), Move::Hold, minute(held_at)).await.unwrap();
+        store.move_recipients(selection.clone(), Move::Release, minute(released_at)).await.unwrap();
+        let row = row(&store, recipient).await;
+        assert_eq!((row.due_at, row.expires_at), (Some(minute(released_at)), minute(6_030)));
+    }
+}
+
+pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
+    let store = fresh.open();
+    let before = accept(&store, waiting()).await;
+    let rehearsal = accept(&store, NewMessage { practice: true, ..waiting() }).await;
+    let done = accept(&store, leased()).await;
+    settle(&store, done, Verdict::Delivered).await;
+    store.stop_ageing(false, minute(10)).await.unwrap();
+    store.stop_ageing(false, minute(20)).await.unwrap();
+    let meanwhile = accept(&store, NewMessage { first_due_at: minute(30), ..waiting() }).await;
+    let later = accept(&store, NewMessage { first_due_at: minute(50), ..waiting() }).await;
+    // Many, so that it takes more than one slice.
+    let many = store.accept(vec![waiting(); 600], now()).await.unwrap();
+    store.close().await.unwrap();
+    let store = fresh.open();
+    for _ in 0..2 {
+        store.resume_ageing(false, minute(40)).await.unwrap();
+    }
+    let last = RecipientId::of(many[599].id, 0);
+    for (recipient, credit) in
+        [(before, 30), (last, 30), (meanwhile, 10), (later, 0), (rehearsal, 0), (done, 0)]
+    {
+        assert_eq!(row(&store, recipient).await.expires_at, minute(6_000 + credit));
+    }
+    sound(&store).await;
 }
 
 pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {

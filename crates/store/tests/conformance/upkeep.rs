@@ -1,6 +1,6 @@
 //! Alarms, retention, closing.
 
-use store::{AlarmKind, Error, Verdict};
+use store::{Alarm, AlarmKind, Error, Verdict};
 
 use crate::fresh::{Fresh, accept, leased, minute, now, settle, sound, waiting};
 
@@ -34,6 +34,25 @@ pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
     assert_eq!(store.clear(AlarmKind::ServerDown, "server1", minute(1)).await.unwrap(), None);
     assert_eq!(store.alarms(true, 9).await.unwrap().len(), 1);
     assert_eq!(store.alarms(false, 9).await.unwrap().len(), 2);
+}
+
+pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {
+    let store = fresh.open();
+    let raise = async |subject: &'static str| {
+        store.raise(AlarmKind::ServerDown, subject, "No answer.", now()).await.unwrap().unwrap()
+    };
+    let told = async || {
+        let alarms = store.alarms_to_tell().await.unwrap();
+        alarms.into_iter().map(|alarm| (alarm.subject, alarm.told)).collect::<Vec<_>>()
+    };
+    let (first, second) = (raise("server1").await, raise("server2").await);
+    store.alarm_told(first.id, 2).await.unwrap();
+    store.clear(AlarmKind::ServerDown, "server1", minute(1)).await.unwrap();
+    assert_eq!(told().await, [("server1".to_owned(), 2), ("server2".to_owned(), 0)]);
+    store.alarm_told(first.id, Alarm::TOLD_OVER).await.unwrap();
+    assert_eq!(told().await, [("server2".to_owned(), 0)]);
+    store.alarm_told(second.id, 1).await.unwrap();
+    assert_eq!(told().await, [("server2".to_owned(), 1)], "open ones stay, they may be told again");
 }
 
 pub(crate) async fn closed_answers_closed(fresh: &Fresh) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mail::Reason;
-use store::{Claim, Class, Lease, NewMessage, Recovery, Settled, State, Verdict};
+use store::{Claim, Class, Lease, NewMessage, RecipientId, Recovery, Settled, State, Verdict};
 
 use crate::fresh::{
     Fresh, LEASE, accept, accept_message, address, claim_of, ids, leased, minute, now, row, settle,
@@ -29,10 +29,10 @@ pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
 
 pub(crate) async fn claim_keeps_practice_apart(fresh: &Fresh) {
     let store = fresh.open();
-    accept(&store, NewMessage { practice: true, ..waiting() }).await;
+    let rehearsal = accept(&store, NewMessage { practice: true, ..waiting() }).await;
     assert!(store.claim(claim_of(9, now())).await.unwrap().is_empty());
     assert_eq!(store.next_due(false).await.unwrap(), None);
-    assert_eq!(store.next_due(true).await.unwrap(), Some(now()));
+    assert_eq!(store.next_due(true).await.unwrap(), Some((now(), rehearsal)));
     let claimed = store.claim(Claim { practice: true, ..claim_of(9, now()) }).await.unwrap();
     assert!(claimed[0].practice);
 }
@@ -84,6 +84,29 @@ pub(crate) async fn claim_spreads_after_a_recovery(fresh: &Fresh) {
         assert_eq!(ids(&claimed).contains(&urgent.message()), minutes == 10, "urgent mail at once");
         assert_eq!(ids(&claimed).contains(&later.message()), minutes == 12, "what fell due later as usual");
     }
+    sound(&store).await;
+}
+
+/// How far apart their ids are does not matter: one old message does not press all the others into the end of the window.
+pub(crate) async fn claim_spreads_by_number_not_by_id(fresh: &Fresh) {
+    let store = fresh.open();
+    accept(&store, waiting()).await;
+    for delivered in store.accept(vec![leased(); 300], now()).await.unwrap() {
+        settle(&store, RecipientId::of(delivered.id, 0), Verdict::Delivered).await;
+    }
+    store.accept(vec![waiting(); 99], now()).await.unwrap();
+    let recovery = Some(Recovery { recovered_at: minute(10), window: Duration::from_mins(10) });
+    let claim = async |minutes, recovery| {
+        let claimed = store.claim(Claim { recovery, ..claim_of(200, minute(minutes)) }).await.unwrap();
+        for one in claimed.iter().flat_map(|one| &one.recipients).take(5) {
+            settle(&store, one.id, Verdict::GivenBack).await;
+        }
+        claimed.len()
+    };
+    assert_eq!(claim(12, recovery).await, 20);
+    // Five were given back, and are among those that come next.
+    assert_eq!(claim(15, recovery).await, 35);
+    assert_eq!(claim(20, recovery).await, 55);
     sound(&store).await;
 }
 

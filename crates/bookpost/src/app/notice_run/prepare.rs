@@ -8,9 +8,9 @@ use mail::{
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
 };
 use rand::{RngExt, rngs::StdRng};
-use store::{Class, Kind, NewMessage, NewNotice, RunId};
+use store::{Class, Kind, LeftOut, LeftOutWhy, NewMessage, NewNotice, RunId};
 
-use super::Refusal;
+use super::{Refusal, left_out};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
@@ -48,11 +48,14 @@ impl Prepared {
         Ok(Self { import, sites: config.sites.clone(), template: template(config, request)?, repeat })
     }
 
-    /// Whether column names and wording can be used; says what is wrong with them.
+    /// Whether column names and wordings can be used; says what is wrong with them.
     pub(super) fn check(config: &Config) -> Result<(), Refusal> {
-        let request = RunRequest::default();
-        options(config, &request)?;
-        template(config, &request).map(drop)
+        options(config, &RunRequest::default())?;
+        template(config, &RunRequest::default())?;
+        for wording in own_wordings(config) {
+            template(config, &RunRequest { wording: Some(wording), ..RunRequest::default() })?;
+        }
+        Ok(())
     }
 
     pub(super) fn plan(&self) -> notices::Plan<'_> {
@@ -113,18 +116,29 @@ fn name_the_site(config: &Config, import: &mut Import, site: &str) -> Result<(),
 fn template(config: &Config, request: &RunRequest) -> Result<Template, Refusal> {
     let name = request.wording.as_ref().unwrap_or(&config.notices.wording);
     let broken = |error: notices::TemplateError| Refusal(Failure::Config, error.to_string());
-    let folder =
-        config.notices.templates.as_ref().map(|folder| folder.join(name)).filter(|folder| folder.is_dir());
-    if let (Some(folder), Some((_, base))) =
-        (folder, BUILT_IN.iter().find(|(built_in, _)| built_in == name).or(BUILT_IN.first()))
-    {
-        return Template::from_folder(&folder, *base, DateFormat::Long).map_err(broken);
+    if let Some(templates) = &config.notices.templates {
+        let base = BUILT_IN.iter().find(|(built_in, _)| built_in == name).map(|(_, sources)| *sources);
+        return Template::from_folder(&templates.join(name), base, DateFormat::Long).map_err(broken);
     }
     let unknown = || {
         let known = BUILT_IN.map(|(name, _)| name).join(", ");
         Refusal(Failure::Usage, format!("there is no wording {name:?}; built in are: {known}"))
     };
     Template::built_in(name, DateFormat::Long).ok_or_else(unknown)?.map_err(broken)
+}
+
+/// The folders beneath `notices.templates`, which a run can ask for by name.
+fn own_wordings(config: &Config) -> Vec<String> {
+    let folders =
+        config.notices.templates.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+    let mut names: Vec<String> = folders
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_dir())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    names
 }
 
 /// Makes messages of one run.
@@ -139,8 +153,12 @@ pub(super) struct Mailer {
 }
 
 impl Mailer {
-    /// The message of one notice, with its ledger keys.
-    pub(super) fn message(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
+    /// The message of one notice, with its ledger keys; or the patron as left out, because it cannot be built.
+    pub(super) fn message(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, LeftOut> {
+        self.build(notice).map_err(|why| left_out(LeftOutWhy::NotMade, &notice.patron, why))
+    }
+
+    fn build(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
         let site = notice.site;
         let id = message_id(self.dice.random(), &self.host);
         let addressee = |address: &mail::Address| Mailbox {
@@ -197,4 +215,41 @@ pub(super) fn as_text(notice: &PlannedNotice<'_>) -> String {
         notice.subject,
         notice.text
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{SAMPLE, Surroundings, check_text};
+
+    fn with_templates(folder: &std::path::Path) -> Config {
+        let setting = format!("[notices]\ntemplates = {folder:?}\n");
+        let around = Surroundings::given([], Some("books.library.example"));
+        check_text(&SAMPLE.replace("[notices]\n", &setting), None, &around).unwrap().config
+    }
+
+    #[test]
+    fn own_wordings_never_give_way_to_built_in_ones_in_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = with_templates(folder.path());
+        let said = |config: &Config| Prepared::check(config).err().map(|Refusal(_, message)| message);
+        let write = |name: &str| {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+            for file in ["subject.txt", "body.txt", "body.html"] {
+                std::fs::write(folder.path().join(name).join(file), "our own words").unwrap();
+            }
+        };
+        let overdue = folder.path().join("overdue");
+        assert!(said(&config).unwrap().contains(&overdue.display().to_string()), "{:?}", said(&config));
+        write("overdue");
+        assert_eq!(said(&config), None);
+        // One that only `--wording` asks for is checked as well.
+        write("summer");
+        let body = folder.path().join("summer/body.html");
+        std::fs::write(&body, "{{ greeting }}").unwrap();
+        assert!(said(&config).unwrap().starts_with(&body.display().to_string()), "{:?}", said(&config));
+        let request = RunRequest { wording: Some("winter".into()), ..RunRequest::default() };
+        let Refusal(_, message) = template(&config, &request).err().unwrap();
+        assert!(message.contains("winter"), "{message}");
+    }
 }

@@ -25,25 +25,22 @@ pub enum ImportError {
     /// A header, but none we know.
     #[error(
         "The columns of this file are not known. Missing: {missing}. The file's columns are: {seen}. \
-         If one of these is what is missing, add its name to the list of column names (the [columns] file)."
+         If one of these is what is missing, add its name to your list of column names, the file that `notices.aliases` in the \
+         configuration names. `bookpost config sample --columns` prints the list to begin with."
     )]
     UnknownColumns { missing: String, seen: String },
-    /// Two columns of one name, and no rule which is which.
+    /// Two columns of one name that may mean something, and no rule which is which.
     #[error(
         "Two columns are both called \"{name}\", and it is not known which is which. \
-         Name them \"{name}#1\" (the first) and \"{name}#2\" (the second) in the list of column names."
+         Say so in your list of column names, the file that `notices.aliases` in the configuration names: \"{name}#1\" is the first \
+         of them, \"{name}#2\" the second. `bookpost config sample --columns` prints the list to begin with."
     )]
     DuplicateColumn { name: String },
-    /// A header and nothing below it that could be used as a row.
-    #[error(
-        "The file has column names but no lines below them: nothing is overdue, or the export broke off."
-    )]
-    NoRows,
-    /// No row settles whether day or month comes first.
+    /// No row settles whether day, month or year comes first.
     #[error(
         "The dates can be read in two ways: \"{text}\" on line {line}, for one, and no other line settles it. \
-         Say which comes first: --dates d/m/y (day first) or --dates m/d/y (month first), or set dates = \"d/m/y\" \
-         (or \"m/d/y\") in the configuration."
+         Say which comes first: --dates d/m/y (day first), --dates m/d/y (month first) or --dates y/m/d (year first), \
+         or set dates = \"d/m/y\" (or \"m/d/y\", \"y/m/d\") in the configuration."
     )]
     AmbiguousDates { line: u64, text: String },
     /// Rows that settle it in two ways.

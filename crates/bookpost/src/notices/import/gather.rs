@@ -14,6 +14,7 @@ use super::{
     layout::Layout,
     packed::Packed,
     patron::PatronCells,
+    quotes::taken_in,
     rows::{Row, Rows},
 };
 
@@ -33,9 +34,10 @@ pub(super) fn gather(
     while let Some(row) = rows.next()? {
         gatherer.row(&row);
     }
-    let import = gatherer.import;
+    let mut import = gatherer.import;
     if import.patrons.is_empty() && import.refused.is_empty() && import.left_aside.is_empty() {
-        return Err(ImportError::NoRows);
+        import.no_lines =
+            Some("it has column names but no lines below them: nothing is overdue, or the export broke off");
     }
     Ok(import)
 }
@@ -45,22 +47,28 @@ fn order_of_dates(
     layout: &Layout,
     said: Option<DateOrder>,
 ) -> Result<Option<DateOrder>, ImportError> {
-    let mut evidence = Evidence::default();
+    let (mut needed, mut all) = (Evidence::default(), Evidence::default());
     let mut rows = Rows::new(text, layout.delimiter, layout.has_header);
     let infos = layout.column(Field::ItemsInfo);
     while let Some(row) = rows.next()? {
-        if row.width() < layout.width {
+        if row.width() < layout.width || taken_in(&row, layout.delimiter, layout.width).is_some() {
             continue;
         }
-        for field in [Field::Due, Field::CheckedOut] {
-            evidence.consult(row.cell(layout.column(field)), row.line);
+        let [due, out] = [Field::Due, Field::CheckedOut].map(|field| row.cell(layout.column(field)));
+        let infos = row.cell(infos).lines().map(|info| info.split('\t').next().unwrap_or(""));
+        // Beside a due date the checkout date is only something to show.
+        let main = if due.trim().is_empty() { out } else { due };
+        for date in infos.chain([main]) {
+            needed.consult(date, row.line);
+            all.consult(date, row.line);
         }
-        for info in row.cell(infos).lines() {
-            evidence.consult(info.split('\t').next().unwrap_or(""), row.line);
-        }
+        all.consult(out, row.line);
     }
-    // Evergreen writes dd/mm/yyyy, always.
-    if layout.shape == Shape::Evergreen { Ok(Some(DateOrder::DayFirst)) } else { evidence.settle(said) }
+    match layout.shape {
+        // It writes dd/mm/yyyy, always.
+        Shape::Evergreen => Ok(Some(DateOrder::DayFirst)),
+        _ => all.settle(said).or_else(|error| if needed.needs_no_order() { Ok(None) } else { Err(error) }),
+    }
 }
 
 struct Gatherer<'a> {
@@ -106,6 +114,7 @@ impl<'a> Gatherer<'a> {
             branches: Vec::new(),
             refused: Vec::new(),
             left_aside: Vec::new(),
+            no_lines: None,
         };
         Self { layout, import, by_identity: HashMap::new(), cleaned: Cleaned::default() }
     }
@@ -133,6 +142,9 @@ impl<'a> Gatherer<'a> {
 
     fn unusable_as_a_whole(&self, row: &Row<'_>) -> Option<String> {
         let (has, needs) = (row.width(), self.layout.width);
+        if let Some(reason) = taken_in(row, self.layout.delimiter, needs) {
+            return Some(reason);
+        }
         if has < needs || !row.is_empty_from(needs) {
             let what = if self.layout.has_header { "the first line" } else { "the others" };
             let wrong = if has < needs { "fewer" } else { "more" };

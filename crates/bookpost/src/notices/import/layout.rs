@@ -212,7 +212,7 @@ fn named(
     names: &[String],
     aliases: &Aliases,
 ) -> Result<Layout, ImportError> {
-    let (by_name, duplicate) = positions(names);
+    let (by_name, duplicates) = positions(names);
     let mut layout = Layout::new(Shape::Named, delimiter, names.len());
     let is_secret = |name: &String| aliases.names("drop").contains(name);
     layout.has_secrets = names.iter().any(is_secret);
@@ -226,28 +226,28 @@ fn named(
     }
     let emails = aliases.names("email");
     layout.emails = (0..).zip(names).filter(|(_, name)| emails.contains(name)).map(|(at, _)| at).collect();
+    // One of them may be what is not known otherwise: it is neither guessed nor dropped.
+    let unset = NAMED.iter().filter(|(_, field)| layout.column(*field).is_none());
+    let mut wanted = unset.flat_map(|(meaning, _)| aliases.names(meaning)).filter(|name| !is_secret(name));
+    if let Some(name) = wanted.find(|name| duplicates.contains(name)) {
+        return Err(ImportError::DuplicateColumn { name: name.clone() });
+    }
     let missing = missing(&layout);
     if missing.is_empty() {
         return Ok(layout);
     }
-    let all_names = NAMED.iter().flat_map(|(meaning, _)| aliases.names(meaning));
-    match duplicate {
-        Some(name) if all_names.into_iter().any(|known| *known == name) => {
-            Err(ImportError::DuplicateColumn { name })
-        }
-        _ => Err(ImportError::UnknownColumns { missing: missing.join(", "), seen: shown(first) }),
-    }
+    Err(ImportError::UnknownColumns { missing: missing.join(", "), seen: shown(first) })
 }
 
 /// Columns by name. A name that occurs several times stands as `name#1`, `name#2`, and is given back as well.
-fn positions(names: &[String]) -> (HashMap<String, usize>, Option<String>) {
+fn positions(names: &[String]) -> (HashMap<String, usize>, Vec<String>) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for name in names {
         *counts.entry(name).or_default() += 1;
     }
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let mut columns = HashMap::new();
-    let mut duplicate = None;
+    let mut duplicates = Vec::new();
     for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         if counts.get(name.as_str()) == Some(&1) {
             columns.insert(name.clone(), at);
@@ -255,10 +255,12 @@ fn positions(names: &[String]) -> (HashMap<String, usize>, Option<String>) {
             let nth = seen.entry(name).or_default();
             *nth += 1;
             columns.insert(format!("{name}#{nth}"), at);
-            duplicate.get_or_insert_with(|| name.clone());
+            if *nth == 2 {
+                duplicates.push(name.clone());
+            }
         }
     }
-    (columns, duplicate)
+    (columns, duplicates)
 }
 
 /// What a notice cannot do without.

@@ -18,6 +18,7 @@ mod gather;
 mod layout;
 mod packed;
 mod patron;
+mod quotes;
 mod rows;
 mod text;
 
@@ -62,6 +63,8 @@ pub struct Import {
     pub refused: Vec<Refused>,
     /// Lines that are in order but are not for this notice (holds, fines, the same item twice).
     pub left_aside: Vec<Refused>,
+    /// Why there are no lines at all, if there are none.
+    pub no_lines: Option<&'static str>,
 }
 
 /// A line of the file that makes no notice.
@@ -80,9 +83,29 @@ pub fn read(bytes: &[u8], options: &ImportOptions) -> Result<Import, ImportError
     if bytes.len() > MAX_BYTES {
         return Err(ImportError::TooLarge);
     }
-    let (text, encoding) = text::decode(bytes, options.encoding)?;
+    let (text, encoding) = match text::decode(bytes, options.encoding) {
+        Err(ImportError::Empty) => return Ok(Import::empty()),
+        decoded => decoded?,
+    };
     let layout = layout::recognise(&text, options)?;
     gather::gather(&text, &layout, options.dates, encoding)
+}
+
+impl Import {
+    /// What Evergreen writes when nothing is overdue: its form has no column names, so the file is empty.
+    fn empty() -> Self {
+        Self {
+            shape: Shape::Evergreen,
+            encoding: encoding_rs::UTF_8,
+            delimiter: Delimiter::Comma,
+            dates: None,
+            patrons: Vec::new(),
+            branches: Vec::new(),
+            refused: Vec::new(),
+            left_aside: Vec::new(),
+            no_lines: Some("it is empty: nothing is overdue, or the export broke off"),
+        }
+    }
 }
 
 #[cfg(test)]

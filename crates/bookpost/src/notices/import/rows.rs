@@ -74,6 +74,11 @@ impl<'a> Row<'a> {
             .unwrap_or("")
     }
 
+    pub(super) fn cells(&self) -> impl Iterator<Item = &'a str> {
+        let record = self.record;
+        record.iter().map(|cell| std::str::from_utf8(cell).unwrap_or(""))
+    }
+
     pub(super) fn width(&self) -> usize {
         self.record.len()
     }

@@ -55,6 +55,52 @@ fn koha_notices_with_all_items_in_a_cell() {
     assert_eq!(import.refused[0].line, 6);
 }
 
+/// The Koha fixture with another delimiter and only some of its columns.
+fn koha_notices_as(delimiter: Delimiter, columns: &[&str]) -> Vec<u8> {
+    let text = include_str!("../fixtures/koha-notices.csv");
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(text.as_bytes());
+    let names = reader.headers().unwrap().clone();
+    let places: Vec<usize> =
+        columns.iter().map(|column| names.iter().position(|name| name == *column).unwrap()).collect();
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter.byte()).from_writer(Vec::new());
+    writer.write_record(columns).unwrap();
+    for record in reader.records() {
+        let record = record.unwrap();
+        writer.write_record(places.iter().map(|at| &record[*at])).unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn koha_notices_with_every_delimiter_and_with_the_columns_of_old_versions() {
+    let old = "name surname address1 address2 zipcode city country email itemcount itemsinfo";
+    let new = "name surname address1 address2 zipcode city country email phone cardnumber itemcount itemsinfo \
+        branchname letternumber";
+    for (delimiter, columns, identity) in [
+        (Delimiter::Comma, new, "card:23529001042"),
+        (Delimiter::Tab, new, "card:23529001042"),
+        (Delimiter::Semicolon, new, "card:23529001042"),
+        (Delimiter::Comma, old, "address:ngozi@example.org\u{1f}Ngozi Okafor"),
+        (Delimiter::Tab, old, "address:ngozi@example.org\u{1f}Ngozi Okafor"),
+        (Delimiter::Semicolon, old, "address:ngozi@example.org\u{1f}Ngozi Okafor"),
+    ] {
+        let columns: Vec<&str> = columns.split(' ').filter(|name| !name.is_empty()).collect();
+        let bytes = koha_notices_as(delimiter, &columns);
+        let import = read(&bytes, &ImportOptions::default()).unwrap();
+        assert_eq!((import.shape, import.delimiter), (Shape::KohaNotices, delimiter));
+        let ngozi = &import.patrons[0];
+        assert_eq!((ngozi.name(), &*ngozi.identity, import.patrons.len()), ("Ngozi Okafor", identity, 2));
+        let items: Vec<_> =
+            ngozi.items.iter().map(|item| (item.title(), item.author(), item.barcode())).collect();
+        assert_eq!(
+            items,
+            [("Dune", "Herbert, Frank", "39001000001"), ("Things Fall Apart", "Achebe", "39001000003")]
+        );
+        let refused: Vec<_> = import.refused.iter().map(|line| line.reason.as_str()).collect();
+        assert_eq!(refused, ["the checkout date \"never\" is not a date (the dates of this file are d/m/y)"]);
+    }
+}
+
 #[test]
 fn evergreen_without_a_header_and_with_other_notices() {
     let import = read(include_bytes!("../fixtures/evergreen.csv"), &ImportOptions::default()).unwrap();
@@ -85,6 +131,17 @@ fn two_columns_of_one_name_and_secrets() {
 }
 
 #[test]
+fn two_columns_of_one_name_that_mean_nothing_are_no_error() {
+    // A note that nobody asks for, a password that is never read, and a name whose meaning another column has.
+    let header = "title,due,email,name,note,note,password,password,site,branch,branch,email";
+    let own = Aliases::with_overrides("branch = [\"site\", \"branch\"]").unwrap();
+    let options = ImportOptions { aliases: own, ..ImportOptions::default() };
+    let text = format!("{header}\nDune,2026-11-12,a@example.org,Ngozi,1,2,3,4,MAIN,6,7,b@example.org\n");
+    let import = read(text.as_bytes(), &options).unwrap();
+    assert_eq!((&*import.branches[0], import.patrons[0].addresses.len()), ("MAIN", 2));
+}
+
+#[test]
 fn the_order_of_the_dates_is_asked_for_where_no_row_settles_it() {
     let bytes = include_bytes!("../fixtures/destiny-like.csv");
     // The checkout dates have a 22nd day: they settle the due dates as well.
@@ -103,22 +160,74 @@ fn the_order_of_the_dates_is_asked_for_where_no_row_settles_it() {
 }
 
 #[test]
+fn checkout_dates_that_are_only_shown_are_left_out_where_their_order_is_open() {
+    let koha = |due: &str, out: &str| {
+        format!(
+            "borrowernumber,firstname,email,title,barcode,branchcode,duedate,issuedate\n\
+             1042,Ngozi,a@example.org,Dune,39001,MAIN,{due},{out}\n\
+             1043,Ming,b@example.org,Emma,39002,MAIN,2026-11-12 23:59:00,10/11/2026\n"
+        )
+    };
+    let iso = "2026-11-12 23:59:00";
+    for (due, out, shown) in [
+        (iso, "10/12/2026", Some([None, None])),
+        (iso, "10/22/2026", Some([Some(date(2026, 10, 22)), Some(date(2026, 10, 11))])),
+        (iso, "2026-10-22", Some([Some(date(2026, 10, 22)), None])),
+        // Without a due date the checkout date stands in the ledger.
+        ("", "10/12/2026", None),
+        ("11/12/2026", "2026-10-22", None),
+    ] {
+        let import = read_text(&koha(due, out));
+        let found = import.map(|import| [0, 1].map(|at| import.patrons[at].items[0].checked_out));
+        assert_eq!(found.ok(), shown, "{due:?} {out:?}");
+    }
+}
+
+#[test]
 fn files_that_cannot_be_used() {
     for (text, said) in [
         (
             "name,colour\nNgozi,red\n",
             "The columns of this file are not known. Missing: the patron's email address",
         ),
-        ("title,due,email,name\n", "no lines below them"),
         (
             "title,due,email,name\nDune,2026-11-12,a@example.org,\"Ngozi\nEmma,2026-11-12,,",
             "opened on line 2 is never closed",
         ),
         ("due,due,email,name,title\n1,2,3,4,5\n", "Two columns are both called \"due\""),
+        (
+            "due,due,email,name,title\n1,2,3,4,5\n",
+            "the file that `notices.aliases` in the configuration names",
+        ),
+        ("due,Site,email,name,title,Site\n1,2,3,4,5,6\n", "Two columns are both called \"site\""),
+        (
+            "due,email,name,title,barcode#2,author,author\n1,2,3,4,5,6,7\n",
+            "Two columns are both called \"author\"",
+        ),
+        ("name,colour\nNgozi,red\n", "the file that `notices.aliases` in the configuration names"),
     ] {
         let error = read_text(text).unwrap_err().to_string();
         assert!(error.contains(said), "{text:?}: {error}");
     }
+}
+
+#[test]
+fn an_export_in_which_nothing_is_overdue_is_no_error() {
+    let header = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().next().unwrap().to_owned();
+    for (text, said) in [
+        (header(include_bytes!("../fixtures/koha-overdues.csv")), "no lines below them"),
+        (header(include_bytes!("../fixtures/koha-notices.csv")), "no lines below them"),
+        ("title,due,email,name\r\n\r\n,,,\r\n".into(), "no lines below them"),
+        (String::new(), "it is empty"),
+        ("\u{feff}\r\n".into(), "it is empty"),
+    ] {
+        let import = read_text(&text).unwrap();
+        assert!(import.patrons.is_empty() && import.no_lines.unwrap().contains(said), "{text}");
+    }
+    assert_eq!(
+        read(include_bytes!("../fixtures/evergreen.csv"), &ImportOptions::default()).unwrap().no_lines,
+        None
+    );
 }
 
 #[test]
@@ -133,7 +242,7 @@ fn bounds() {
     );
     let rows = usize::try_from(MAX_ROWS).unwrap();
     let many = |rows: usize| format!("title,due,email,name\n{}", ",,,\n".repeat(rows));
-    assert_eq!(read_text(&many(rows)).unwrap_err(), ImportError::NoRows);
+    assert!(read_text(&many(rows)).unwrap().no_lines.is_some());
     assert_eq!(read_text(&many(rows + 1)).unwrap_err(), ImportError::TooManyRows);
 }
 

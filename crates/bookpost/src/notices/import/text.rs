@@ -29,10 +29,10 @@ pub(super) fn decode<'a>(
     said: Option<&'static Encoding>,
 ) -> Result<(Cow<'a, str>, &'static Encoding), ImportError> {
     refuse_other_kinds(bytes)?;
-    let (encoding, bytes) = match (said, Encoding::for_bom(bytes)) {
-        (Some(said), Some((found, mark))) if said == found => (said, bytes.get(mark..).unwrap_or(bytes)),
-        (Some(said), _) => (said, bytes),
-        (None, Some((found, mark))) => (found, bytes.get(mark..).unwrap_or(bytes)),
+    // A mark is in the file itself; what a person said may be about the file of last year.
+    let (encoding, bytes) = match (Encoding::for_bom(bytes), said) {
+        (Some((found, mark)), _) => (found, bytes.get(mark..).unwrap_or(bytes)),
+        (None, Some(said)) => (said, bytes),
         (None, None) => (guess(bytes), bytes),
     };
     let wide = encoding == UTF_16LE || encoding == UTF_16BE;
@@ -134,6 +134,19 @@ mod tests {
         ] {
             let (decoded, found) = decode(&bytes, None).unwrap();
             assert_eq!((decoded.as_ref(), found.name()), (text, encoding.name()));
+        }
+    }
+
+    #[test]
+    fn what_was_said_of_the_encoding_holds_unless_the_file_says_otherwise() {
+        for (bytes, said, encoding, text) in [
+            (&b"\xef\xbb\xbfZo\xc3\xab"[..], WINDOWS_1252, UTF_8, "Zoë"),
+            (b"\xff\xfeZ\0o\0\xeb\0", UTF_8, UTF_16LE, "Zoë"),
+            (b"Zo\xc3\xab", WINDOWS_1252, WINDOWS_1252, "ZoÃ«"),
+            (b"Zo\x91", MACINTOSH, MACINTOSH, "Zoë"),
+        ] {
+            let (decoded, found) = decode(bytes, Some(said)).unwrap();
+            assert_eq!((decoded.as_ref(), found.name()), (text, encoding.name()), "{}", said.name());
         }
     }
 

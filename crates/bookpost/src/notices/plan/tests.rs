@@ -1,7 +1,7 @@
 //! Who gets a notice and who does not, and how the built-in wordings look.
 
 use super::*;
-use crate::notices::{ImportOptions, read, template::DateFormat};
+use crate::notices::{BUILT_IN, DateFormat, ImportOptions, Sources, read};
 
 fn sites() -> Vec<Site> {
     [("MAIN", "Main Library"), ("WEST", "Westside Library")]
@@ -63,6 +63,95 @@ fn an_unknown_branch_is_listed_and_the_others_go() {
     for text in [&notice.subject, &notice.text, &notice.html] {
         assert!(!text.contains("Dune") && !text.contains("Herbert"), "{text}");
     }
+}
+
+fn left(plan: &Plan<'_>) -> Vec<(LeftOutWhy, Option<u64>, String)> {
+    plan.left_out.iter().map(|one| (one.why, one.line, format!("{}: {}", one.who, one.detail))).collect()
+}
+
+#[test]
+fn every_unknown_code_of_a_patron_and_every_unusable_address_is_named() {
+    let export = "title,due,email,name,branch\n\
+        Dune,2026-11-12,a@example.org; nobody,Ngozi,EAST\n\
+        Emma,2026-11-12,a@example.org; nobody,Ngozi,NORTH\n\
+        Ulysses,2026-11-12,a@example.org; nobody,Ngozi,EAST\n\
+        Beloved,2026-11-12,a@example.org; nobody,Ngozi,MAIN\n\
+        Beloved,2026-11-12,nobody either,Ming,MAIN\n";
+    let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
+    let (sites, template) = (sites(), wording("overdue"));
+    let plan = plan(&import, &sites, &template);
+    let expected = [
+        (LeftOutWhy::UnknownBranch, 2, "Ngozi: 2 items: no library here has the branch code \"EAST\""),
+        (LeftOutWhy::UnknownBranch, 2, "Ngozi: 1 item: no library here has the branch code \"NORTH\""),
+        (
+            LeftOutWhy::UnusableAddress,
+            2,
+            "Ngozi: \"nobody\" is not an email address; the notice is for a@example.org",
+        ),
+        (LeftOutWhy::NoAddress, 6, "Ming: \"nobody\" is not an email address"),
+    ];
+    assert_eq!(left(&plan), expected.map(|(why, line, text)| (why, Some(line), text.to_owned())));
+    assert_eq!(plan.notices().next().unwrap().unwrap().to.len(), 1);
+}
+
+#[test]
+fn lines_for_other_notices_and_repeated_lines_and_empty_exports_are_told() {
+    let evergreen = String::from_utf8_lossy(include_bytes!("../fixtures/evergreen.csv"))
+        .lines()
+        .filter(|line| line.contains("RESERVE"))
+        .map(|line| line.replace("RESERVE", "PREOVERDUE"))
+        .collect::<String>();
+    let (sites, template) = (sites(), wording("overdue"));
+    for (export, said) in [
+        (
+            evergreen.as_str(),
+            (
+                LeftOutWhy::LeftAside,
+                Some(1),
+                "Ngozi Okafor, 23529001042, A Hold: a PREOVERDUE notice, not an overdue item",
+            ),
+        ),
+        (
+            "title,due,email,name\nDune,2026-11-12,a@example.org,Ngozi\nDune,2026-11-12,a@example.org,Ngozi\n",
+            (LeftOutWhy::LeftAside, Some(3), "Dune: the same item of the same patron stands above already"),
+        ),
+        (
+            "",
+            (
+                LeftOutWhy::NoLines,
+                None,
+                "the export: it is empty: nothing is overdue, or the export broke off",
+            ),
+        ),
+    ] {
+        let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
+        let plan = plan(&import, &sites[..1], &template);
+        assert_eq!(left(&plan), [(said.0, said.1, said.2.to_owned())], "{export}");
+    }
+}
+
+#[test]
+fn a_notice_that_cannot_be_made_is_left_out_and_the_others_go() {
+    let import = read(include_bytes!("../fixtures/koha-overdues.csv"), &ImportOptions::default()).unwrap();
+    let text = "{% if patron_number == '1042' %}{{ items[0].titel }}{% endif %}x";
+    let template = Template::check(Sources { text, ..BUILT_IN[0].1 }, DateFormat::Long);
+    // A sample has that number.
+    assert!(template.is_err());
+    let template =
+        Template::check(Sources { text: &text.replace("1042", "1043"), ..BUILT_IN[0].1 }, DateFormat::Long);
+    let (sites, template) = (sites(), template.unwrap());
+    let notices: Vec<_> = plan(&import, &sites, &template).notices().collect();
+    assert_eq!(notices[0].as_ref().unwrap().patron.name, "Ngozi Okafor");
+    let left_out = notices[1].as_ref().unwrap_err();
+    assert_eq!(
+        (left_out.why, left_out.line, left_out.who.as_str(), left_out.detail.as_str()),
+        (
+            LeftOutWhy::NotMade,
+            Some(3),
+            "Łukasz Żółkiewski (1043)",
+            "body.txt, line 1: there is no \"titel\" (did you mean \"title\"?)"
+        )
+    );
 }
 
 #[test]

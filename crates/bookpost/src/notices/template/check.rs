@@ -1,15 +1,18 @@
 //! What can be wrong with a wording, told to the person who wrote it.
 
-use std::{borrow::Cow, path::PathBuf};
+use std::{borrow::Cow, ops::Range, path::PathBuf};
 
-use jiff::civil::date;
 use minijinja::ErrorKind;
 
 use super::{
     Template,
-    engine::{HTML, SUBJECT, TEXT},
-    variables::{ITEM_VARIABLES, Letter, LetterItem, VARIABLES},
+    engine::{HTML, SUBJECT, TEXT, names_used},
+    samples,
+    variables::{ITEM_VARIABLES, VARIABLES},
 };
+
+/// What an item has in the texts only.
+const NOT_IN_SUBJECT: [&str; 2] = ["title", "author"];
 
 /// A wording that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +32,19 @@ pub enum TemplateError {
     /// Nothing left.
     #[error("{file}: it comes out empty")]
     EmptyText { file: &'static str },
+    /// The folder that a wording must have when there is a folder of wordings.
+    #[error(
+        "there is no folder {}; with `notices.templates` set, each wording has its folder there, with subject.txt, body.txt and \
+         body.html (`bookpost config sample --wording overdue` prints those that are built in)",
+        folder.display()
+    )]
+    NoFolder { folder: PathBuf },
+    /// A file that the folder must have.
+    #[error("{} is missing: {why}", file.display())]
+    NoFile { file: PathBuf, why: &'static str },
+    /// What is wrong with a wording of a library's own.
+    #[error("{}/{error}", folder.display())]
+    Own { folder: PathBuf, error: Box<TemplateError> },
     /// A file of the folder cannot be read.
     #[error("{} cannot be read: {why}", file.display())]
     Unreadable { file: PathBuf, why: String },
@@ -42,8 +58,12 @@ impl TemplateError {
         match error.kind() {
             ErrorKind::OutOfFuel => Self::Endless { file, line },
             ErrorKind::UndefinedError => {
-                let name = last_name(piece);
-                Self::UnknownVariable { file, line, name: name.to_owned() }
+                let (expression, path) =
+                    error.range().and_then(|range| around(source, &range)).unwrap_or((piece, piece));
+                if file == SUBJECT && names(expression).any(|name| NOT_IN_SUBJECT.contains(&name)) {
+                    return Self::TitleInSubject;
+                }
+                Self::UnknownVariable { file, line, name: last_name(path).to_owned() }
             }
             ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest => {
                 let why = format!("{} is not available in notices", error.detail().unwrap_or(piece));
@@ -58,14 +78,41 @@ impl TemplateError {
     }
 }
 
-/// The name at the end of `item.titel`, or in `{{ titel }}`.
-fn last_name(piece: &str) -> &str {
-    let word = |c: char| !(c.is_alphanumeric() || c == '_');
-    piece.trim_matches(word).rsplit(word).next().unwrap_or(piece)
+/// The expression or statement in which the engine found an undefined value at `range`, and the part of it that is undefined: what is
+/// handed to a filter, where the range is the filter's name.
+fn around<'a>(source: &'a str, range: &Range<usize>) -> Option<(&'a str, &'a str)> {
+    let before = source.get(..range.start)?;
+    let start = before.rfind("{{").max(before.rfind("{%")).map_or(0, |at| at + 2);
+    let rest = source.get(start..)?;
+    let end = ["}}", "%}"].into_iter().filter_map(|mark| rest.find(mark)).min().unwrap_or(rest.len());
+    let expression = rest.get(..end)?;
+    let handed = source.get(start..range.start)?.trim_end().strip_suffix('|');
+    Some((expression, handed.map_or_else(|| source.get(range.clone()), Some)?))
 }
 
-/// " (did you mean ...?)" for a name that is nearly right.
+/// The names in an expression that are not those of filters.
+fn names(expression: &str) -> impl Iterator<Item = &str> {
+    expression.split('|').enumerate().flat_map(|(nth, piece)| {
+        let words = piece.split(|c: char| !is_of_name(c)).filter(|word| !word.is_empty());
+        words.skip(usize::from(nth > 0))
+    })
+}
+
+/// The name at the end of `item.titel`, or in `{{ titel }}`.
+fn last_name(piece: &str) -> &str {
+    let outside = |c: char| !is_of_name(c);
+    piece.trim_matches(outside).rsplit(outside).next().unwrap_or(piece)
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// " (did you mean ...?)" for a name that is nearly right, or right in another place.
 fn near(name: &str) -> String {
+    if ITEM_VARIABLES.contains(&name) {
+        return format!(" here: it belongs to an item, as item.{name} inside {{% for item in items %}}");
+    }
     let known = VARIABLES.iter().chain(&ITEM_VARIABLES);
     let best = known
         .map(|known| (strsim::damerau_levenshtein(known, name), known))
@@ -76,19 +123,13 @@ fn near(name: &str) -> String {
     meant.into_owned()
 }
 
-const SAMPLE_TITLE: &str = "Zanzibar-Sampletitle";
-const SAMPLE_AUTHOR: &str = "Quagga-Sampleauthor";
-
-/// Renders a sample in which everything is known, and one in which little is.
+/// Renders every [`samples::all`].
 pub(super) fn check(template: &Template) -> Result<(), TemplateError> {
     for file in [SUBJECT, TEXT, HTML] {
         unknown_names(template, file)?;
     }
-    for full in [true, false] {
-        let rendered = template.render(&sample(full))?;
-        if [SAMPLE_TITLE, SAMPLE_AUTHOR].iter().any(|piece| rendered.subject.contains(piece)) {
-            return Err(TemplateError::TitleInSubject);
-        }
+    for letter in samples::all() {
+        let rendered = template.render(&letter)?;
         for (file, text) in [(SUBJECT, &rendered.subject), (TEXT, &rendered.text), (HTML, &rendered.html)] {
             if text.trim().is_empty() {
                 return Err(TemplateError::EmptyText { file });
@@ -100,41 +141,17 @@ pub(super) fn check(template: &Template) -> Result<(), TemplateError> {
 
 /// Names in branches that no sample reaches.
 fn unknown_names(template: &Template, file: &'static str) -> Result<(), TemplateError> {
-    let Ok(compiled) = template.environment.get_template(file) else { return Ok(()) };
-    let mut unknown: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
-    unknown.retain(|name| !VARIABLES.contains(&name.as_str()));
-    unknown.sort();
-    let Some(name) = unknown.into_iter().next() else { return Ok(()) };
+    let unknown = names_used(&template.environment, file).into_iter();
+    let unknown = unknown.filter(|name| !VARIABLES.contains(&name.as_str())).min();
+    let (Some(name), Ok(compiled)) = (unknown, template.environment.get_template(file)) else {
+        return Ok(());
+    };
+    if file == SUBJECT && NOT_IN_SUBJECT.contains(&name.as_str()) {
+        return Err(TemplateError::TitleInSubject);
+    }
     let line = (1..)
         .zip(compiled.source().lines())
         .find(|(_, text)| text.contains(&name))
         .map_or(1, |(line, _)| line);
     Err(TemplateError::UnknownVariable { file, line, name })
-}
-
-fn sample(full: bool) -> Letter<'static> {
-    let known = |text: &'static str| if full { text } else { "" };
-    let item = LetterItem {
-        title: SAMPLE_TITLE,
-        author: known(SAMPLE_AUTHOR),
-        barcode: known("39001000001"),
-        call_number: known("FIC SAM"),
-        due: full.then(|| date(2026, 11, 12)),
-        checked_out: Some(date(2026, 10, 22)),
-        price: known("18.50"),
-        charge: known("0.40"),
-        branch_name: known("Westside Library"),
-    };
-    Letter {
-        branch_name: "Main Library",
-        branch_code: "MAIN",
-        branch_email: "desk@example.org",
-        branch_phone: known("555-0100"),
-        patron_name: known("Ngozi Okafor"),
-        first_name: known("Ngozi"),
-        family_name: known("Okafor"),
-        patron_number: known("1042"),
-        language: known("en"),
-        items: vec![item],
-    }
 }

@@ -1,5 +1,7 @@
 //! The template engine with everything taken out that a wording does not need.
 
+use std::collections::HashSet;
+
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
 
 use super::{FUEL, Sources, check::TemplateError};
@@ -26,7 +28,7 @@ pub(super) fn compile(sources: Sources<'_>) -> Result<Environment<'static>, Temp
     environment.add_filter("length", filters::length);
     environment.add_filter("first", filters::first);
     environment.add_filter("default", filters::default);
-    for (name, source) in [(SUBJECT, sources.subject), (TEXT, sources.text), (HTML, sources.html)] {
+    for (name, source) in sources.files() {
         environment
             .add_template_owned(name, source.to_owned())
             .map_err(|error| TemplateError::of(name, source, &error))?;
@@ -41,4 +43,9 @@ pub(super) fn render(
 ) -> Result<String, TemplateError> {
     let template = environment.get_template(name).map_err(|error| TemplateError::of(name, "", &error))?;
     template.render(value.clone()).map_err(|error| TemplateError::of(name, template.source(), &error))
+}
+
+/// The names that a text takes from outside, in whatever branch of it.
+pub(super) fn names_used(environment: &Environment<'static>, name: &str) -> HashSet<String> {
+    environment.get_template(name).map(|template| template.undeclared_variables(false)).unwrap_or_default()
 }

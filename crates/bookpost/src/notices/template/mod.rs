@@ -2,12 +2,14 @@
 //!
 //! A template can read the variables of [`variables`] and nothing else: no files, no other templates, no functions, a short
 //! list of filters, and so much work per text that an endless loop ends at once. It is compiled once and checked when it is
-//! saved or loaded, with a full and with a bare sample, so that a misspelt variable is found by the person who wrote it.
+//! saved or loaded, with [`samples`] of every kind, so that a misspelt variable is found by the person who wrote it. The
+//! subject is given no titles and no authors.
 //!
 //! This part knows nothing of mail messages: it makes three texts.
 
 mod check;
 mod engine;
+mod samples;
 mod variables;
 
 use std::{io, path::Path};
@@ -22,6 +24,11 @@ pub(super) use variables::{Letter, LetterItem};
 pub(super) const FUEL: u64 = 3_000_000;
 /// Longest subject; longer ones are cut off by many mail programs and refused by some servers.
 pub(super) const MAX_SUBJECT_CHARS: usize = 200;
+
+const ALL_THREE: &str = "a wording of your own needs subject.txt, body.txt and body.html";
+const ONE_MAIL: &str =
+    "body.txt and body.html are the same mail for different mail programs: change both or neither";
+const NOTHING: &str = "and neither body.txt nor body.html is there";
 
 /// The built-in wordings by name.
 pub const BUILT_IN: [(&str, Sources<'static>); 2] = [
@@ -51,10 +58,19 @@ pub struct Sources<'a> {
     pub html: &'a str,
 }
 
+impl<'a> Sources<'a> {
+    /// The texts with the names of their files.
+    pub fn files(&self) -> [(&'static str, &'a str); 3] {
+        [(engine::SUBJECT, self.subject), (engine::TEXT, self.text), (engine::HTML, self.html)]
+    }
+}
+
 /// A compiled and checked wording.
 pub struct Template {
     environment: Environment<'static>,
     dates: DateFormat,
+    /// The subject speaks of single items.
+    subject_has_items: bool,
 }
 
 /// The three texts of one notice.
@@ -73,33 +89,56 @@ impl Template {
 
     /// Compiles the texts and renders them with sample data.
     pub fn check(sources: Sources<'_>, dates: DateFormat) -> Result<Self, TemplateError> {
-        let template = Self { environment: engine::compile(sources)?, dates };
+        let environment = engine::compile(sources)?;
+        let subject_has_items = engine::names_used(&environment, engine::SUBJECT).contains("items");
+        let template = Self { environment, dates, subject_has_items };
         check::check(&template)?;
         Ok(template)
     }
 
-    /// The wording `base` with the files `subject.txt`, `body.txt` and `body.html` of `folder` in place of its own texts, as far
-    /// as they are there.
-    pub fn from_folder(folder: &Path, base: Sources<'_>, dates: DateFormat) -> Result<Self, TemplateError> {
+    /// The wording of `folder`: its files `subject.txt`, `body.txt` and `body.html`. With a `base` the subject may be missing, or
+    /// both bodies, and are then those of `base`.
+    pub fn from_folder(
+        folder: &Path,
+        base: Option<Sources<'_>>,
+        dates: DateFormat,
+    ) -> Result<Self, TemplateError> {
+        if !folder.is_dir() {
+            return Err(TemplateError::NoFolder { folder: folder.to_owned() });
+        }
         let own = |name: &str| match std::fs::read_to_string(folder.join(name)) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(TemplateError::Unreadable { file: folder.join(name), why: error.to_string() }),
         };
-        let (subject, text, html) = (own("subject.txt")?, own("body.txt")?, own("body.html")?);
+        let (subject, text, html) = (own(engine::SUBJECT)?, own(engine::TEXT)?, own(engine::HTML)?);
+        let missing = |file: &str, why| TemplateError::NoFile { file: folder.join(file), why };
+        // A text that is left to the built-in wording is seen by patrons all the same, and may name what the others leave out.
+        let base = match (base, &subject, &text, &html) {
+            (_, Some(_), Some(_), Some(_)) => None,
+            (Some(_), _, Some(_), None) => return Err(missing(engine::HTML, ONE_MAIL)),
+            (Some(_), _, None, Some(_)) => return Err(missing(engine::TEXT, ONE_MAIL)),
+            (Some(_), None, None, None) => return Err(missing(engine::SUBJECT, NOTHING)),
+            (Some(base), ..) => Some(base),
+            (None, None, ..) => return Err(missing(engine::SUBJECT, ALL_THREE)),
+            (None, _, None, _) => return Err(missing(engine::TEXT, ALL_THREE)),
+            (None, ..) => return Err(missing(engine::HTML, ALL_THREE)),
+        };
         let sources = Sources {
-            subject: subject.as_deref().unwrap_or(base.subject),
-            text: text.as_deref().unwrap_or(base.text),
-            html: html.as_deref().unwrap_or(base.html),
+            subject: subject.as_deref().or(base.map(|base| base.subject)).unwrap_or(""),
+            text: text.as_deref().or(base.map(|base| base.text)).unwrap_or(""),
+            html: html.as_deref().or(base.map(|base| base.html)).unwrap_or(""),
         };
         Self::check(sources, dates)
+            .map_err(|error| TemplateError::Own { folder: folder.to_owned(), error: error.into() })
     }
 
     /// The texts of one notice.
     pub(super) fn render(&self, letter: &Letter<'_>) -> Result<Rendered, TemplateError> {
         let value = variables::value(letter, self.dates);
         let part = |name| engine::render(&self.environment, name, &value);
-        let subject = part(engine::SUBJECT)?;
+        let in_subject = variables::subject_value(letter, self.dates, self.subject_has_items);
+        let subject = engine::render(&self.environment, engine::SUBJECT, &in_subject)?;
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(Rendered {
             subject: subject.chars().take(MAX_SUBJECT_CHARS).collect(),

@@ -17,9 +17,14 @@ fn faults_name_line_and_variable_and_the_near_name() {
             "{% for item in items %}\n{{ item.titel }}\n{% endfor %}",
             "body.txt, line 2: there is no \"titel\" (did you mean \"title\"?)",
         ),
+        (
+            "{{ title }}",
+            "there is no \"title\" here: it belongs to an item, as item.title inside {% for item in",
+        ),
         ("{{ xylophone }}", "body.txt, line 1: there is no \"xylophone\""),
         ("{% if language == 'tlh' %}{{ patron_nmae }}{% endif %}x", "did you mean \"patron_name\"?"),
         ("{% for item in items %}", "body.txt, line 1: "),
+        ("{{ patron_name }} {{ items[0].titel | upper }}", "there is no \"titel\" (did you mean \"title\"?)"),
         ("{% include '/etc/passwd' %}", "body.txt, line 1: "),
         ("{{ patron_name|tojson }}", "not available in notices"),
         ("{{ range(9) }}", "there is no \"range\""),
@@ -40,10 +45,117 @@ fn an_endless_template_ends() {
     assert_eq!(with_text(&text).err().unwrap(), TemplateError::Endless { file: "body.txt", line: 1 });
 }
 
+fn with_subject(subject: &str) -> Result<Template, TemplateError> {
+    Template::check(Sources { subject, ..BUILT_IN[0].1 }, DateFormat::Long)
+}
+
 #[test]
 fn a_subject_never_names_a_title() {
-    let sources = Sources { subject: "{{ items[0].title }} is overdue", ..BUILT_IN[0].1 };
-    assert_eq!(Template::check(sources, DateFormat::Long).err(), Some(TemplateError::TitleInSubject));
+    for subject in [
+        "{{ items[0].title }} is overdue",
+        "{{ items[0].title|upper }} is overdue",
+        "{{ items[0].title[:10] }} is overdue",
+        "{{ items[0].author|default('x') ~ items[0].author }}",
+        "{{ items[0]['title'] }}",
+        "x{% if item_count > 1 %}{{ items[1].title }}{% endif %}",
+        "x{% for item in items %}{% if item.title %}y{% endif %}{% endfor %}",
+        "{% set book = items[0] %}{{ book.title }}",
+        "{{ (items|first).author }}",
+        "{{ title }} is overdue",
+    ] {
+        assert_eq!(with_subject(subject).err(), Some(TemplateError::TitleInSubject), "{subject}");
+    }
+    for subject in ["x{% set key = 'title' %}{{ items[0][key] }}", "x{{ items[0].titel|title }} no title"] {
+        let error = with_subject(subject).err();
+        assert!(matches!(error, Some(TemplateError::UnknownVariable { .. })), "{subject}: {error:?}");
+    }
+    for subject in ["{{ items }}", "{{ items[0] }}", "{{ items[0].title|default('x') }}"] {
+        let letter = samples::all().next().unwrap();
+        let subject = with_subject(subject).unwrap().render(&letter).unwrap().subject;
+        assert!(!subject.contains("Dune") && !subject.contains("Herbert"), "{subject}");
+    }
+    with_subject("{{ items[0].item_due_date|title }}: {{ item_count }} x").unwrap();
+}
+
+#[test]
+fn a_subject_that_the_samples_did_not_reach_names_no_title_either() {
+    let template =
+        with_subject("{% if branch_code == 'WEST' %}{{ items[0].title }}{% else %}x{% endif %}").unwrap();
+    let letter = Letter { branch_code: "WEST", ..samples::all().next().unwrap() };
+    assert_eq!(template.render(&letter).err(), Some(TemplateError::TitleInSubject));
+}
+
+#[test]
+fn every_branch_that_notices_take_is_tried() {
+    for text in [
+        "{% if item_count > 1 %}{{ items[0].titel }}{% endif %}x",
+        "{% if item_count > 2 %}{{ items[0].titel }}{% endif %}x",
+        "{% for item in items %}{% if not item.author %}{{ item.titel }}{% endif %}{% endfor %}x",
+        "{% for item in items %}{% if not item.title %}{{ item.titel }}{% endif %}{% endfor %}x",
+        "{% for item in items %}{% if item.author and not item.call_number %}{{ item.titel }}{% endif %}{% endfor %}x",
+        "{% for item in items %}{% if item.item_due_date and not item.item_checkout_date %}{{ item.titel }}{% endif %}{% endfor %}x",
+        "{% if branch_phone and not patron_name %}{{ items[0].titel }}{% endif %}x",
+        "{% for item in items %}{% if item.branch_name != branch_name %}{{ item.titel }}{% endif %}{% endfor %}x",
+        "{{ items[1].title }}",
+    ] {
+        assert!(with_text(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_own_wording_is_whole_or_says_which_file_is_missing() {
+    let base = Some(BUILT_IN[0].1);
+    for (files, base, missing) in [
+        (&["subject.txt", "body.txt", "body.html"][..], None, None),
+        (&["subject.txt", "body.txt"], None, Some("body.html")),
+        (&["subject.txt", "body.html"], None, Some("body.txt")),
+        (&["body.txt", "body.html"], None, Some("subject.txt")),
+        (&[], None, Some("subject.txt")),
+        (&["subject.txt"], base, None),
+        (&["body.txt", "body.html"], base, None),
+        (&["body.txt"], base, Some("body.html")),
+        (&["subject.txt", "body.html"], base, Some("body.txt")),
+        (&["Subject.txt", "body.htm"], base, Some("subject.txt")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            std::fs::write(folder.path().join(file), "our own words").unwrap();
+        }
+        match Template::from_folder(folder.path(), base, DateFormat::Long) {
+            Ok(template) => {
+                assert_eq!(missing, None, "{files:?}");
+                let made = template.render(&samples::all().next().unwrap()).unwrap();
+                let own =
+                    [made.subject, made.text, made.html].into_iter().filter(|text| text == "our own words");
+                assert_eq!(own.count(), files.len());
+            }
+            Err(error) => {
+                let path = folder.path().join(missing.unwrap());
+                assert!(error.to_string().starts_with(&format!("{} is missing", path.display())), "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn faults_of_an_own_wording_name_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |folder: &Path| {
+        Template::from_folder(folder, Some(BUILT_IN[0].1), DateFormat::Long).err().unwrap().to_string()
+    };
+    let absent = folder.path().join("overdue");
+    assert!(said(&absent).contains(&absent.display().to_string()), "{}", said(&absent));
+    std::fs::write(folder.path().join("subject.txt"), "{{ branch }}").unwrap();
+    let place = format!("{}/subject.txt, line 1: there is no \"branch\"", folder.path().display());
+    assert!(said(folder.path()).starts_with(&place), "{}", said(folder.path()));
+}
+
+#[test]
+fn the_guide_names_every_variable() {
+    let guide = include_str!("../../../../../docs/guide/wording.md");
+    for name in variables::VARIABLES.iter().chain(&variables::ITEM_VARIABLES) {
+        assert!(guide.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 #[test]

@@ -100,26 +100,42 @@ pub(in crate::notices) struct LetterItem<'a> {
     pub(in crate::notices) branch_name: &'a str,
 }
 
-/// The letter as a template sees it. What is not known is an empty text, so that `{% if author %}` works.
+/// The letter as the texts see it. What is not known is an empty text, so that `{% if author %}` works.
 pub(super) fn value(letter: &Letter<'_>, dates: DateFormat) -> Value {
-    let written = |date: Option<Date>| date.map_or_else(String::new, |date| dates.write(date));
-    let items: Vec<Value> = letter
-        .items
-        .iter()
-        .map(|item| {
-            context! {
-                title => item.title,
-                author => item.author,
-                item_barcode => item.barcode,
-                call_number => item.call_number,
-                item_due_date => written(item.due),
-                item_checkout_date => written(item.checked_out),
-                replacement_cost => item.price,
-                overdue_charge => item.charge,
-                branch_name => item.branch_name,
-            }
-        })
-        .collect();
+    let items = letter.items.iter().map(|item| {
+        context! {
+            title => item.title,
+            author => item.author,
+            item_barcode => item.barcode,
+            call_number => item.call_number,
+            item_due_date => written(item.due, dates),
+            item_checkout_date => written(item.checked_out, dates),
+            replacement_cost => item.price,
+            overdue_charge => item.charge,
+            branch_name => item.branch_name,
+        }
+    });
+    whole(letter, dates, items.collect())
+}
+
+/// The letter as the subject sees it. A subject is read over a shoulder: its items have neither title nor author, so that every
+/// use of one is an error. `with_items`: it speaks of single items at all, which few do.
+pub(super) fn subject_value(letter: &Letter<'_>, dates: DateFormat, with_items: bool) -> Value {
+    let items = letter.items.iter().filter(|_| with_items).map(|item| {
+        context! {
+            item_barcode => item.barcode,
+            call_number => item.call_number,
+            item_due_date => written(item.due, dates),
+            item_checkout_date => written(item.checked_out, dates),
+            replacement_cost => item.price,
+            overdue_charge => item.charge,
+            branch_name => item.branch_name,
+        }
+    });
+    whole(letter, dates, items.collect())
+}
+
+fn whole(letter: &Letter<'_>, dates: DateFormat, items: Vec<Value>) -> Value {
     context! {
         branch_name => letter.branch_name,
         branch_code => letter.branch_code,
@@ -131,7 +147,11 @@ pub(super) fn value(letter: &Letter<'_>, dates: DateFormat) -> Value {
         patron_number => letter.patron_number,
         language => letter.language,
         item_count => letter.items.len(),
-        earliest_due_date => written(letter.items.iter().filter_map(|item| item.due).min()),
+        earliest_due_date => written(letter.items.iter().filter_map(|item| item.due).min(), dates),
         items => items,
     }
+}
+
+fn written(date: Option<Date>, dates: DateFormat) -> String {
+    date.map_or_else(String::new, |date| dates.write(date))
 }

@@ -79,7 +79,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All who wait, not before `earliest`; at least one, or `None` when the journal is closed.
+    /// All who still wait, not before `earliest`; `None` when the journal is closed. A mark that nobody waits for any more is not
+    /// written: it would void, when it is withdrawn, a newer mark of the same recipients beside it.
     fn next_group(&self, earliest: Instant) -> Option<Vec<Waiting>> {
         let queue = self
             .wake
@@ -90,7 +91,10 @@ impl Shared {
             .wake
             .wait_timeout_while(queue, pause, |queue| !queue.closing)
             .unwrap_or_else(PoisonError::into_inner);
-        (!queue.waiting.is_empty()).then(|| std::mem::take(&mut queue.waiting))
+        let mut group = std::mem::take(&mut queue.waiting);
+        let any = !group.is_empty();
+        group.retain(|waiting| !waiting.answer.is_closed());
+        any.then_some(group)
     }
 
     fn make_durable(&self, group: &[Waiting]) -> Result<(), JournalError> {

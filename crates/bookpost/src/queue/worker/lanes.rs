@@ -116,7 +116,7 @@ impl Worker {
                 Action::Pause => Effect::Pause(fault),
                 _ => Effect::OpenBreaker(fault),
             };
-            self.take_effect(lane.route, lane.upstream, effect).await;
+            self.take_effect(lane.route, lane.upstream, effect, false).await;
         }
     }
 
@@ -140,6 +140,12 @@ impl Worker {
             route.line.in_flight.fetch_sub(left.len(), Ordering::Relaxed);
         }
         let now = self.delivery.clock.now();
+        if lane.probe
+            && let Some(route) = self.routes.get_mut(lane.route)
+            && let Some(upstream) = route.upstreams.get_mut(lane.upstream)
+        {
+            upstream.breaker.probe_inconclusive(now);
+        }
         let settlements = left.iter().flat_map(|slot| broken(&slot.job, slot, now)).collect();
         self.settle_now(settlements, now).await;
         for slot in &left {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mail::Reason;
-use store::{Claim, Filter, State};
+use store::{Claim, Claimed, Filter, State};
 
 use super::{
     Worker,
@@ -21,28 +21,51 @@ use crate::{
 const EXPIRE_SLICE: usize = 500;
 
 impl Worker {
-    /// Starts the probes that are due. Where no other server sends, one real waiting message is the probe.
+    /// Starts the probes that are due. Where no other server sends, or only a message can show that the fault is over, one real
+    /// message is the probe; one that lacks it gets the next that comes.
     pub(super) async fn probe(&mut self, index: usize, now: Timestamp) {
         let Some(route) = self.routes.get_mut(index) else { return };
-        let dead = route.active().is_none();
-        let practice = route.practice;
-        let due: Vec<(usize, bool)> = route
-            .upstreams
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(index, upstream)| {
-                upstream.breaker.begin_probe(now).then(|| (index, upstream.breaker.wants_message()))
-            })
-            .collect();
-        for (upstream, wants_message) in due {
-            let job = if dead || wants_message { self.claim_one(practice, now).await } else { None };
-            self.spawn(index, upstream, Errand::Only(job.map(Box::new)), Kind::Probe);
+        let (dead, practice, kept) = (route.active().is_none(), route.practice, route.line.ready.has_kept());
+        let mut due = Vec::new();
+        for (at, upstream) in route.upstreams.iter_mut().enumerate() {
+            if kept && std::mem::take(&mut upstream.lacks_message) {
+                upstream.breaker.probe_now(now);
+            }
+            if upstream.breaker.begin_probe(now) {
+                due.push((at, upstream.breaker.wants_message()));
+            }
         }
+        for (at, wants_message) in due {
+            let job = if dead || wants_message { self.one_message(index, practice, now).await } else { None };
+            if job.is_some() || !wants_message {
+                let job = job.map(Box::new);
+                let errand = if dead { Errand::Only(job) } else { Errand::Beside(job) };
+                self.spawn(index, at, errand, Kind::Probe);
+            } else if let Some(upstream) =
+                self.routes.get_mut(index).and_then(|route| route.upstreams.get_mut(at))
+            {
+                upstream.lacks_message = true;
+                upstream.breaker.probe_inconclusive(now);
+            }
+        }
+        let Some(route) = self.routes.get(index) else { return };
+        route.line.ready.keep_one(route.upstreams.iter().any(|upstream| upstream.lacks_message));
     }
 
-    async fn claim_one(&self, practice: bool, now: Timestamp) -> Option<store::Claimed> {
+    /// A real message for a probe: one that was kept for it, else one that is due in the store, else one that stands in line for
+    /// the server that sends meanwhile, else one that must be attempted alone.
+    async fn one_message(&self, index: usize, practice: bool, now: Timestamp) -> Option<Claimed> {
         let claim = Claim { lease: self.leases.draw(), now, limit: 1, bytes: 0, practice, recovery: None };
-        self.store.claim(claim).await.ok()?.pop()
+        let kept = self.routes.get(index).filter(|route| route.line.ready.has_kept());
+        if kept.is_none()
+            && let Some(due) = self.store.claim(claim).await.ok()?.pop()
+        {
+            return Some(due);
+        }
+        if let Some(in_line) = self.routes.get(index).and_then(|route| route.line.ready.take_for_probe()) {
+            return Some(in_line);
+        }
+        self.store.take_alone(self.leases.draw(), practice, now).await.ok()?
     }
 
     pub(super) async fn probe_ended(&mut self, lane: &Running, ended: Ended) {
@@ -55,7 +78,7 @@ impl Worker {
         let told = told.map(|(fault, _)| fault.clone());
         let fault = ended.fault.map(|(fault, _)| fault).or(told);
         if let Some(fault) = fault.filter(|_| !ended.answered) {
-            upstream.breaker.fail(now, fault.clone());
+            self.fault(lane.route, lane.upstream, fault.clone(), true);
             if sole {
                 self.expire(lane, &fault).await;
             }
@@ -98,7 +121,8 @@ impl Worker {
     /// A probe that began at `lane.started_at` failed: what had become too old by then, and waits only for this route, is
     /// returned. Its start is never before the service's own, so nothing is returned for age without a failed attempt.
     async fn expire(&mut self, lane: &Running, fault: &Fault) {
-        let Some(practice) = self.routes.get(lane.route).map(|route| route.practice) else { return };
+        let Some(route) = self.routes.get(lane.route).filter(|route| !route.ageing_stopped) else { return };
+        let practice = route.practice;
         let cutoff: Timestamp = lane.started_at;
         loop {
             let now = self.delivery.clock.now();
@@ -123,7 +147,9 @@ impl Worker {
         let lost =
             Filter { kind: Some(store::Kind::Report), state: Some(State::Returned), ..Filter::default() };
         let Ok(lost) = self.store.list(lost, None, EXPIRE_SLICE).await else { return };
-        for row in lost.iter().filter(|row| row.settled_at == Some(now)) {
+        // The store keeps microseconds.
+        let now = Some(now.as_microsecond());
+        for row in lost.iter().filter(|row| row.settled_at.map(Timestamp::as_microsecond) == now) {
             returns::report_lost(&self.alarms, &row.to.address);
         }
     }

@@ -26,11 +26,18 @@ impl Worker {
         });
         let Some(upstream) = upstream else { return };
         for effect in told.effects {
-            self.take_effect(index, upstream, effect).await;
+            self.take_effect(index, upstream, effect, told.errand).await;
         }
     }
 
-    pub(super) async fn take_effect(&mut self, index: usize, upstream_index: usize, effect: Effect) {
+    /// `errand`: it comes from a connection that was opened for one message, as that of a probe is.
+    pub(super) async fn take_effect(
+        &mut self,
+        index: usize,
+        upstream_index: usize,
+        effect: Effect,
+        errand: bool,
+    ) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
@@ -44,25 +51,29 @@ impl Worker {
             Effect::Pause(fault) => {
                 upstream.proven = false;
                 route.paused_until = Some(later(now, QUOTA_PAUSE));
+                route.ageing_stopped = true;
+                if let Err(error) = self.store.stop_ageing(route.practice, now).await {
+                    tracing::error!(%error, "the beginning of a pause could not be stored");
+                }
                 self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
             }
-            Effect::OpenBreaker(fault) => self.open_breaker(index, upstream_index, fault),
+            Effect::OpenBreaker(fault) => self.fault(index, upstream_index, fault, errand),
             // A probe's message that broke as the others did says that nothing is mended.
-            Effect::Broke(fault) if upstream.breaker.is_open() => drop(upstream.breaker.fail(now, fault)),
+            Effect::Broke(fault) if upstream.breaker.is_open() => {
+                self.fault(index, upstream_index, fault, errand);
+            }
             Effect::Broke(fault) => {
                 upstream.broke += 1;
                 if upstream.broke >= BROKEN_CONNECTIONS {
                     upstream.broke = 0;
-                    self.open_breaker(index, upstream_index, fault);
+                    self.fault(index, upstream_index, fault, errand);
                 }
             }
-            Effect::SenderRefused(fault) => {
-                self.alarms.raise(
-                    AlarmKind::SenderRefused,
-                    &upstream.server.name,
-                    format!("The mail server refuses one of our sender addresses; mail from it is set aside. The server said: {}", fault.answer),
-                );
-            }
+            Effect::SenderRefused { sender, fault } => self.alarms.raise(
+                AlarmKind::SenderRefused,
+                &sender,
+                format!("The mail server refuses the sender address {sender}; mail from it is set aside. Ask whoever runs the server to allow it, or change the site's address; then run: bookpost queue release --state held. The server said: {}", fault.answer),
+            ),
             Effect::Suspicious(refusal) => {
                 if let Some(run) = route.suspicion.count(&refusal) {
                     let inside = route.line.ready.take_run(run);
@@ -73,34 +84,49 @@ impl Worker {
         }
     }
 
-    fn open_breaker(&mut self, index: usize, upstream_index: usize, fault: Fault) {
+    /// The way to the server, or our sign-in there, is at fault. `of_probe`: the probe that is under way says so.
+    pub(super) fn fault(&mut self, index: usize, upstream_index: usize, fault: Fault, of_probe: bool) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
+        upstream.proven = false;
         let name = upstream.server.name.clone();
-        let host = upstream.server.host.clone();
+        let kind = alarm_kind(&fault);
         let text = format!(
-            "{} ({host}): {} The server said: {}",
+            "{} ({}): {} The server said: {}",
             plain_name(&name),
+            upstream.server.host,
             fault.reason.plain_words(),
             fault.answer
         );
-        let kind = if sign_in(fault.reason) { AlarmKind::SignIn } else { AlarmKind::ServerDown };
-        upstream.proven = false;
-        if !upstream.breaker.fail(now, fault) {
+        let before = upstream.breaker.fault().map(|(before, _)| alarm_kind(before));
+        if of_probe && before.is_some() {
+            upstream.breaker.fail_probe(now, fault);
+        } else {
+            upstream.breaker.fail(now, fault);
+        }
+        if before == Some(kind) {
             return;
         }
-        self.show_servers();
+        if let Some(before) = before {
+            // It answers again, but does not let us in; or the other way round: another person may have to act.
+            self.alarms.clear(before, &name);
+        }
         self.alarms.raise(kind, &name, text);
+        if before.is_none() {
+            self.shut(index, upstream_index, &name);
+        }
+    }
+
+    /// What follows when a breaker has just opened.
+    fn shut(&mut self, index: usize, upstream_index: usize, name: &str) {
+        self.show_servers();
         let Some(route) = self.routes.get(index) else { return };
-        match route.active() {
-            Some(active) if active > upstream_index => {
-                if let Some(backup) = route.upstreams.get(active) {
-                    let text = format!("The backup server ({}) is sending.", backup.server.host);
-                    self.alarms.raise(AlarmKind::BackupInUse, &name, text);
-                }
-            }
-            _ => {}
+        if let Some(backup) = route.active().filter(|active| *active > upstream_index)
+            && let Some(backup) = route.upstreams.get(backup)
+        {
+            let text = format!("The backup server ({}) is sending.", backup.server.host);
+            self.alarms.raise(AlarmKind::BackupInUse, name, text);
         }
         self.look_again();
     }
@@ -125,8 +151,11 @@ impl Worker {
     }
 }
 
-fn sign_in(reason: Reason) -> bool {
-    matches!(reason, Reason::SignInRefused | Reason::SignInImpossible | Reason::RelayDenied)
+fn alarm_kind(fault: &Fault) -> AlarmKind {
+    match fault.reason {
+        Reason::SignInRefused | Reason::SignInImpossible | Reason::RelayDenied => AlarmKind::SignIn,
+        _ => AlarmKind::ServerDown,
+    }
 }
 
 fn plain_name(name: &str) -> &str {

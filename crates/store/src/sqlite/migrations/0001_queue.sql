@@ -128,6 +128,7 @@ CREATE TABLE alarm (
     subject    TEXT NOT NULL,
     text       TEXT NOT NULL,
     started_at INTEGER NOT NULL,
-    ended_at   INTEGER
+    ended_at   INTEGER,
+    told       INTEGER NOT NULL DEFAULT 0     -- how often people were told of it
 ) STRICT;
 CREATE UNIQUE INDEX alarm_open ON alarm (kind, subject) WHERE ended_at IS NULL;

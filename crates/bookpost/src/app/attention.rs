@@ -1,0 +1,80 @@
+//! Alarms about mail that waits for a person end when the person has seen to it: then the next one is told again.
+
+use jiff::{SignedDuration, Timestamp};
+use mail::{Reason, ReversePath};
+use store::{Alarm, AlarmKind, Filter, Kind, MessageId, Row, RunId, State, Store};
+
+use crate::alarms::Alarms;
+
+/// Rows that are looked at in one go.
+const PAGE: usize = 500;
+/// A lost report is told again after this at the latest, when another is lost.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Ends the alarms that have become pointless.
+pub(super) async fn look(store: &Store, alarms: &Alarms, now: Timestamp) -> Result<(), store::Error> {
+    for alarm in store.alarms(true, PAGE).await? {
+        if is_over(store, &alarm, now).await? {
+            alarms.clear(alarm.kind, &alarm.subject);
+        }
+    }
+    Ok(())
+}
+
+async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, store::Error> {
+    let numbered =
+        |word: &str| alarm.subject.strip_prefix(word).and_then(|number| number.parse::<i64>().ok());
+    let held = Filter { state: Some(State::Held), ..Filter::default() };
+    Ok(match alarm.kind {
+        AlarmKind::SenderRefused => {
+            let of_sender = |row: &Row| {
+                let sender = row.reverse_path.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
+                // What is from nobody was tried with an address too, if it is our own.
+                let own = row.kind != Kind::Mail && row.reverse_path == ReversePath::Null;
+                row.reason == Some(Reason::SenderRefused) && (own || sender == alarm.subject)
+            };
+            !any(store, held, of_sender).await?
+        }
+        AlarmKind::Held => match numbered("run ") {
+            Some(run) => !any(store, Filter { run: Some(RunId(run)), ..held }, |_| true).await?,
+            None => false,
+        },
+        AlarmKind::BrokenMessage => match numbered("message ") {
+            Some(message) => {
+                let shown = store.show(MessageId(message)).await.unwrap_or_default();
+                !shown.iter().any(|(row, _)| row.state == State::Held)
+            }
+            // Those of a start stand for several messages; what the database refused is only known at the next start.
+            None if alarm.subject == "start" => {
+                !any(store, held, |row| row.reason == Some(Reason::Broke)).await?
+            }
+            None => false,
+        },
+        AlarmKind::ReportLost => {
+            let reports =
+                Filter { kind: Some(Kind::Report), state: Some(State::Delivered), ..Filter::default() };
+            let arrived = |row: &Row| {
+                row.settled_at.is_some_and(|at| at > alarm.started_at)
+                    && row.to.address.domain() == alarm.subject
+            };
+            now.duration_since(alarm.started_at) > WEEK
+                || store.list(reports, None, PAGE).await?.iter().any(arrived)
+        }
+        _ => false,
+    })
+}
+
+/// Is there such a row?
+async fn any(store: &Store, filter: Filter, fits: impl Fn(&Row) -> bool) -> Result<bool, store::Error> {
+    let mut after = None;
+    loop {
+        let rows = store.list(filter.clone(), after, PAGE).await?;
+        if rows.iter().any(&fits) {
+            return Ok(true);
+        }
+        after = match rows.last() {
+            Some(last) if rows.len() == PAGE => Some(last.recipient),
+            _ => return Ok(false),
+        };
+    }
+}

@@ -1,0 +1,53 @@
+//! Notice runs on a real queue: what goes, what is left out, and what the run says of it.
+
+use bookpost::cli::control::{Reply, RunRequest, RunSummary};
+use store::LeftOutWhy;
+use tokio::sync::mpsc;
+
+use crate::bench::{Bench, server, sink};
+
+const EXPORT: &str = "name,card number,title,due,email,branch\n\
+    Ngozi,1,Dune,2026-11-12,ngozi@example.org,RIV\n\
+    Ming,2,Emma,2026-11-12,ming@example.org,RIV\n\
+    Zoe,3,Beloved,2026-11-12,zoe@example.org,RIV\n";
+
+async fn run(bench: &Bench, export: &str) -> RunSummary {
+    let request = RunRequest { source: "export.csv".into(), export: export.into(), ..RunRequest::default() };
+    match bench.app.run_notices(request, true, mpsc::unbounded_channel().0).await {
+        Reply::Run(run) => run,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_notice_that_cannot_be_made_is_told_and_the_others_go() {
+    let sink = sink(Vec::new()).await;
+    let templates = tempfile::tempdir().unwrap();
+    let own = templates.path().join("overdue");
+    std::fs::create_dir(&own).unwrap();
+    let text = "{% if patron_number == '2' %}{{ items[0].titel }}{% endif %}x";
+    for file in ["body.txt", "body.html"] {
+        std::fs::write(own.join(file), text).unwrap();
+    }
+    let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+        config.notices.templates = Some(templates.path().into());
+    })
+    .await;
+    let summary = run(&bench, EXPORT).await;
+    assert_eq!((summary.progress.prepared, summary.progress.delivered), (2, 2));
+    let left: Vec<_> = summary.left_out.iter().map(|one| (one.why, one.line, one.who.as_str())).collect();
+    assert_eq!(left, [(LeftOutWhy::NotMade, Some(3), "Ming (2)")]);
+    bench.app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_export_in_which_nothing_is_overdue_is_a_run_of_no_notices() {
+    let sink = sink(Vec::new()).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    for export in ["", "name,card number,title,due,email,branch\n"] {
+        let summary = run(&bench, export).await;
+        assert_eq!((summary.lines, summary.progress.total), (0, 0));
+        assert_eq!(summary.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [LeftOutWhy::NoLines]);
+    }
+    bench.app.stop().await.unwrap();
+}
