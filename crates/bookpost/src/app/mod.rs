@@ -31,7 +31,7 @@ use self::steps::Steps;
 use crate::{
     alarms::{self, Alarms},
     config::{Config, Encryption, Server, Way},
-    deliver::{conclude::Rules, practice::Practice, tls},
+    deliver::{conclude::Rules, practice::Practice, reverse_path::OwnReversePath, tls},
     queue::{
         journal::Journal,
         route::{Delivery, Line, Route, Upstream},
@@ -296,7 +296,7 @@ fn route(
     };
     let upstreams = servers.iter().map(upstream).collect::<Result<_, _>>()?;
     let rules = Rules { schedule: config.schedule, in_doubt: config.sending.in_doubt, practice };
-    Ok(Route::new(rules, upstreams, Arc::clone(low)))
+    Ok(Route::new(rules, OwnReversePath::new(config), upstreams, Arc::clone(low)))
 }
 
 /// The practice mailbox as a server: on loopback, without encryption or login.
