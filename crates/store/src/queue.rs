@@ -196,6 +196,8 @@ pub struct ClaimedRecipient {
     pub alone: bool,
     /// It has perhaps received the message already.
     pub in_doubt_before: bool,
+    /// How often it was attempted before.
+    pub attempts: u32,
 }
 
 /// What one attempt came to, for the timeline.

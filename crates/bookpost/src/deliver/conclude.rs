@@ -18,6 +18,8 @@ use crate::config::InDoubtPolicy;
 
 /// A server that asked to slow down is left alone for so long.
 pub const SHORT_PAUSE: Duration = Duration::from_secs(30);
+/// A message that was put off for the server's sake so often goes by the schedule.
+const PATIENT_ATTEMPTS: u32 = 3;
 /// A used-up allowance is asked for again after so long.
 pub const QUOTA_PAUSE: Duration = Duration::from_hours(1);
 /// Server answers are kept up to this length.
@@ -218,6 +220,10 @@ impl One<'_> {
             Action::Retry | Action::Split => (self.again(dice, false), Effect::PutOff),
             // Said of one recipient it is that recipient's: the others do not wait for it.
             Action::SlowDown if phase == Phase::Rcpt => (self.again(dice, false), Effect::Slower),
+            // One that alone brings this answer does not stop the others again and again.
+            Action::SlowDown if self.recipient.attempts >= PATIENT_ATTEMPTS => {
+                (self.again(dice, false), Effect::Slower)
+            }
             Action::SlowDown => (self.soon(SHORT_PAUSE), Effect::SlowDown),
             // The message goes by its schedule, so that one that alone brings this answer cannot shut the way again and again.
             Action::OpenBreaker if phase >= Phase::Mail => {
@@ -361,6 +367,7 @@ mod tests {
             expires_at: NOW + Duration::from_hours(100),
             alone: false,
             in_doubt_before: false,
+            attempts: 0,
         };
         Claimed {
             id: MessageId(1),
@@ -468,6 +475,16 @@ mod tests {
             let verdict = concluded(&job(1), unknown(), now).settlements.remove(0).verdict;
             assert_eq!(verdict == Verdict::InDoubt, expected, "{verdict:?}");
             assert!(expected || matches!(verdict, Verdict::Deferred { in_doubt: true, .. }), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn one_message_that_is_always_too_much_does_not_stop_the_others_again_and_again() {
+        for (attempts, expected) in [(0, Effect::SlowDown), (2, Effect::SlowDown), (3, Effect::Slower)] {
+            let mut job = job(1);
+            job.recipients[0].attempts = attempts;
+            let told = concluded(&job, vec![says(Phase::Dot, "452 4.3.1 no space")], NOW);
+            assert_eq!(told.effects, [expected], "{attempts}");
         }
     }
 

@@ -112,6 +112,7 @@ fn claimed(message: NewMessage, id: store::MessageId) -> Option<Claimed> {
         expires_at: message.expires_at,
         alone: false,
         in_doubt_before: false,
+        attempts: 0,
     });
     Some(Claimed {
         id,

@@ -16,7 +16,7 @@ use crate::{Claim, Claimed, ClaimedRecipient, Error, Lease, MessageId, Recipient
 /// Sets one message's due recipients to `Sending`. ?6 is what `alone` becomes and which rows it is for: 0 or 2.
 const TAKE: &str = "UPDATE recipient NOT INDEXED SET state = 1, lease = ?3, claimed_in = ?4, alone = ?6
     WHERE id BETWEEN ?1 AND ?1 + 65535 AND state = 0 AND alone = (?6 > 0) AND practice = ?2 AND due_at <= ?5
-    RETURNING id, expires_at, address, notify, original, in_doubt_at IS NOT NULL";
+    RETURNING id, expires_at, address, notify, original, in_doubt_at IS NOT NULL, attempts";
 const FACTS: &str =
     "SELECT m.kind, m.class, m.practice, m.application, m.site, m.run, m.reverse_path, m.ret, m.envelope_id,
         m.first_due_at, b.bytes
@@ -300,6 +300,7 @@ fn take(tx: &mut Tx<'_>, taking: &Taking) -> Result<Option<Claimed>, Error> {
                     expires_at,
                     alone: taking.alone,
                     in_doubt_before: row.get(5)?,
+                    attempts: row.get(6)?,
                 });
                 envelope.push(recipient);
             }

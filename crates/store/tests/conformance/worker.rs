@@ -133,10 +133,10 @@ pub(crate) async fn claim_says_who_was_in_doubt(fresh: &Fresh) {
     for in_doubt in [true, false] {
         let recipient = accept(&store, leased()).await;
         settle(&store, recipient, Verdict::Deferred { due_at: minute(5), in_doubt }).await;
-        for _ in 0..2 {
+        for attempts in 1..=2 {
             let claimed = store.claim(claim_of(1, minute(5))).await.unwrap();
             let one = claimed[0].recipients[0];
-            assert_eq!((one.id, one.in_doubt_before), (recipient, in_doubt));
+            assert_eq!((one.id, one.in_doubt_before, one.attempts), (recipient, in_doubt, attempts));
             settle(&store, recipient, Verdict::Deferred { due_at: minute(5), in_doubt: false }).await;
         }
         store.claim(claim_of(1, minute(5))).await.unwrap();
