@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId, State};
+use store::{LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId};
 use tokio::sync::mpsc;
 
 use self::prepare::{Mailer, Prepared};
@@ -148,7 +148,7 @@ impl App {
                 }
                 Made::Batch(batch) => {
                     self.receiver.not_crowded(practice, STEP_ASIDE).await;
-                    told.prepared += self.accept_batch(run, batch, repeat).await?;
+                    self.accept_batch(run, batch, repeat, &mut told).await?;
                 }
                 Made::Broken(why) => return Err(Refusal(Failure::Config, why)),
             }
@@ -196,30 +196,37 @@ impl App {
         receiver
     }
 
-    /// Accepts one batch; tells how many notices were stored.
+    /// Accepts one batch, and counts its notices.
     async fn accept_batch(
         &self,
         run: RunId,
         batch: Vec<NewNotice>,
         repeat: Option<Duration>,
-    ) -> Result<u64, Refusal> {
-        let patrons: Vec<_> = batch.iter().map(|notice| notice.message.patron.clone()).collect();
+        told: &mut Progress,
+    ) -> Result<(), Refusal> {
+        let facts: Vec<_> = batch
+            .iter()
+            .map(|notice| (notice.message.patron.clone(), notice.message.envelope.recipients().len()))
+            .collect();
         let accepted = self.receiver.accept_notices(run, batch, repeat).await?;
         let mut left_out = Vec::new();
-        let mut stored = 0;
-        for (one, patron) in accepted.iter().zip(patrons) {
-            match (one, patron) {
-                (NoticeAccepted::Stored(_), _) => stored += 1,
-                (NoticeAccepted::WrittenLately { last_at }, Some(patron)) => {
-                    left_out.push(lately(&patron, *last_at));
+        for (one, (patron, addresses)) in accepted.iter().zip(facts) {
+            match one {
+                NoticeAccepted::Stored(_) => {
+                    told.prepared += 1;
+                    told.addresses += u64::try_from(addresses).unwrap_or(u64::MAX);
                 }
-                (NoticeAccepted::WrittenLately { .. }, None) => {}
+                NoticeAccepted::WrittenLately { last_at } => {
+                    told.lately += 1;
+                    told.total = told.total.saturating_sub(1);
+                    left_out.extend(patron.map(|patron| lately(&patron, *last_at)));
+                }
             }
         }
         if !left_out.is_empty() {
             self.store.left_out(run, left_out).await?;
         }
-        Ok(stored)
+        Ok(())
     }
 
     /// Tells the progress until the first attempts are made, or with `wait` until the last outcome.
@@ -251,12 +258,8 @@ impl App {
 
     async fn count(&self, run: RunId, told: &mut Progress) -> Result<(), Refusal> {
         let states = self.store.run(run).await?.states;
-        let count = |state| states.get(&state).copied().unwrap_or(0);
-        told.delivered = count(State::Delivered);
-        told.practiced = count(State::Practiced);
-        told.waiting = count(State::Waiting) + count(State::Sending);
-        told.returned = count(State::Returned);
-        told.aside = count(State::Held) + count(State::InDoubt) + count(State::Cancelled);
+        let Progress { total, prepared, lately, .. } = *told;
+        *told = Progress { total, prepared, lately, ..Progress::of(&states) };
         Ok(())
     }
 

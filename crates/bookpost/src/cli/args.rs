@@ -126,6 +126,13 @@ pub enum Notices {
         #[command(flatten)]
         output: Output,
     },
+    /// Show one run, and everyone who was left out
+    Show {
+        /// The run's number
+        run: i64,
+        #[command(flatten)]
+        output: Output,
+    },
     /// List the latest runs
     Runs {
         #[arg(long, default_value_t = 20)]

@@ -11,7 +11,7 @@ mod manual;
 mod progress;
 pub mod queue;
 mod run;
-mod show;
+pub(crate) mod show;
 pub mod words;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -214,6 +214,7 @@ fn confirm(chosen: &Chosen) -> Result<(), Stop> {
 fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     let (export, preview, practice, wait, output) = match command {
         Notices::Runs { limit, output } => return Ok((Request::Queue(QueueRequest::Runs { limit }), output)),
+        Notices::Show { run, output } => return Ok((Request::Queue(QueueRequest::Run(RunId(run))), output)),
         Notices::Preview { export, output } => (export, true, false, false, output),
         Notices::Run { export, wait, practice, output } => (export, false, practice, wait, output),
     };
