@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod drop_folder;
 mod faults;
 mod life;
 mod outage;
