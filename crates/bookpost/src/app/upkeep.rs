@@ -6,9 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use mail::clock::Clock;
 use store::{AlarmKind, Store};
 
+use super::retention;
 use crate::{alarms::Alarms, config::Config, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
+/// Files whose time is over are looked for this often.
+const FILES_EVERY: Duration = Duration::from_hours(1);
 /// A due message that has seen no attempt for so long on a route that moves is stuck. Longer than the window over which
 /// mail comes due after an outage.
 const STUCK: SignedDuration = SignedDuration::from_mins(15);
@@ -42,12 +45,17 @@ fn watched(before: Option<Head>, due: Option<Timestamp>, now: Timestamp) -> Opti
 /// Works for as long as the program runs.
 pub(super) async fn run(upkeep: Upkeep) {
     let mut heads = vec![None; upkeep.lines.len()];
+    let mut files_at = Timestamp::MIN;
     loop {
         let now = upkeep.clock.now();
         upkeep.watch_clock();
         upkeep.watch_queue(&mut heads, now).await;
         if let Err(error) = upkeep.purge(now).await {
             tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
+        }
+        if now >= files_at {
+            files_at = now.saturating_add(FILES_EVERY).unwrap_or(Timestamp::MAX);
+            upkeep.delete_files(now).await;
         }
         upkeep.clock.sleep_until(now.saturating_add(MINUTE).unwrap_or(Timestamp::MAX)).await;
     }
@@ -78,10 +86,21 @@ impl Upkeep {
             *head = watched(*head, due, now);
         }
         if heads.iter().flatten().any(|head| now.duration_since(head.since) > STUCK) {
-            let text = "Mail that is due has not been tried for 15 minutes, although the mail server works. Start Bookpost again; if that does not help, run: bookpost doctor";
+            let text = "Mail that is due has not been tried for 15 minutes, although the mail server works. Start Bookpost again; if that does not help, run `bookpost queue status` and show your IT person what it says.";
             self.alarms.raise(AlarmKind::Stuck, "queue", text);
         } else {
             self.alarms.clear(AlarmKind::Stuck, "queue");
+        }
+    }
+
+    /// Files are stamped by the wall clock.
+    async fn delete_files(&self, now: Timestamp) {
+        let wall_clock = now.saturating_add(self.clock.wall_departure()).unwrap_or(now);
+        let before = wall_clock.saturating_sub(self.config.keep.bodies).unwrap_or(Timestamp::MIN);
+        let folders = retention::folders(&self.config);
+        let deleted = tokio::task::spawn_blocking(move || retention::delete(&folders, before)).await;
+        if let Err(error) = deleted.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+            tracing::error!(%error, "old files could not be deleted; they are tried again in an hour");
         }
     }
 
