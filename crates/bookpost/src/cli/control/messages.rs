@@ -169,6 +169,8 @@ pub struct RunSummary {
     pub problems: Vec<String>,
     /// A service runs and makes the resends.
     pub service: bool,
+    /// Mail of this kind can leave: a way of sending is chosen for it.
+    pub way: bool,
 }
 
 /// A run as it stands.

@@ -92,7 +92,7 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
         let _ = writeln!(out, "\n! {problem}");
     }
     out.push_str(&named(&run.left_out, how_many));
-    if waiting > 0 && !run.service {
+    if waiting > 0 && !run.service && run.way {
         let _ =
             writeln!(out, "\n{waiting} wait for their next try; the service must run for it: bookpost serve");
     }
@@ -201,6 +201,7 @@ mod tests {
             left_out: left_out(21),
             problems: vec!["something is wrong".to_owned()],
             service: true,
+            way: true,
         };
         let console = super::summary(&summary);
         assert!(console.ends_with("  and 1 more; all of them: bookpost notices show 7\n"), "{console}");
