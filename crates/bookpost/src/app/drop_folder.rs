@@ -138,7 +138,7 @@ impl DropFolder {
                 return None;
             }
             Err(error) => {
-                return self.wait(app, name, TRY_AGAIN, Fault::Unreadable { why: error.to_string() });
+                return Some(self.wait(app, name, TRY_AGAIN, Fault::Unreadable { why: error.to_string() }));
             }
         };
         let source = name.to_string_lossy().into_owned();
@@ -159,21 +159,21 @@ impl DropFolder {
             Reply::Failed { failure: Failure::Config | Failure::Usage, message } => {
                 tracing::error!("an export from the drop folder waits: the settings must be put right first");
                 self.note(&self.folder.join(name), Sub::Refused, &message);
-                self.wait(app, name, LOOK_WHETHER_MENDED, Fault::Settings)
+                Some(self.wait(app, name, LOOK_WHETHER_MENDED, Fault::Settings))
             }
             Reply::Failed { failure, .. } => {
                 tracing::error!(?failure, "an export from the drop folder waits for its run");
-                self.wait(app, name, TRY_AGAIN, Fault::NotNow)
+                Some(self.wait(app, name, TRY_AGAIN, Fault::NotNow))
             }
-            _ => self.wait(app, name, TRY_AGAIN, Fault::NotNow),
+            _ => Some(self.wait(app, name, TRY_AGAIN, Fault::NotNow)),
         }
     }
 
-    fn wait(&mut self, app: &App, name: &OsStr, wait: Duration, fault: Fault) -> Option<Fault> {
+    fn wait(&mut self, app: &App, name: &OsStr, wait: Duration, fault: Fault) -> Fault {
         if let Some(known) = self.known.get_mut(name) {
             known.next = Next::RunAt(later(app.clock.now(), wait), fault.clone());
         }
-        Some(fault)
+        fault
     }
 
     /// Writes down what came of an export, then moves it out of the way.

@@ -16,11 +16,11 @@ use tokio::{
 
 use super::{
     control::{self, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest},
-    queue,
+    failures, queue,
 };
 use crate::{
     app::{App, Start, drop_folder},
-    config::{Config, Encryption, Way},
+    config::{Config, Encryption},
     deliver::{direct, tls},
     web,
 };
@@ -70,8 +70,7 @@ impl App {
 
 /// One notice run with no service running: makes every first attempt itself.
 pub async fn run_notices(config: Config, request: RunRequest, progress: UnboundedSender<Progress>) -> Reply {
-    let failed =
-        |error: anyhow::Error| Reply::Failed { failure: Failure::Temporary, message: format!("{error:#}") };
+    let failed = |error: anyhow::Error| failures::reply(&error);
     let start = match Start::of_this_machine() {
         Ok(start) => start,
         Err(error) => return failed(error),
@@ -91,7 +90,7 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
 pub async fn send_test(config: Config, request: TestRequest) -> Reply {
     match Start::of_this_machine() {
         Ok(start) => test(&config, &request, start.clock.now(), start.seed).await,
-        Err(error) => Reply::Failed { failure: Failure::Temporary, message: format!("{error:#}") },
+        Err(error) => failures::reply(&error),
     }
 }
 
@@ -99,11 +98,8 @@ pub async fn send_test(config: Config, request: TestRequest) -> Reply {
 async fn test(config: &Config, request: &TestRequest, now: jiff::Timestamp, random: u64) -> Reply {
     let failed = |failure, message| Reply::Failed { failure, message };
     let number = usize::from(request.server);
-    let server = match &config.sending.way {
-        Way::Servers(servers) => servers.get(number.wrapping_sub(1)),
-        _ => None,
-    };
-    let Some(server) = server else {
+    // Whatever the way of sending is: a server is tested before it is chosen.
+    let Some(server) = config.sending.servers.get(number.wrapping_sub(1)) else {
         return failed(Failure::Config, format!("there is no Server {number} in the configuration"));
     };
     let tls = match server.encryption {

@@ -60,6 +60,11 @@ pub enum Error {
     Output(#[from] io::Error),
 }
 
+/// Whether a user may do this: only root changes the system itself.
+pub fn may(is_root: bool, root: &Path, dry_run: bool) -> bool {
+    is_root || dry_run || root != Path::new("/")
+}
+
 /// The steps of a request, in order.
 pub fn plan(request: &Request) -> Vec<Step> {
     match (request.remove, request.purge) {
@@ -160,6 +165,18 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn only_root_changes_the_system() {
+        for (is_root, root, dry_run, expected) in [
+            (true, "/", false, true),
+            (false, "/", false, false),
+            (false, "/", true, true),
+            (false, "/tmp/image", false, true),
+        ] {
+            assert_eq!(may(is_root, Path::new(root), dry_run), expected, "{is_root} {root} {dry_run}");
+        }
     }
 
     #[test]

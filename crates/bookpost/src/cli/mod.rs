@@ -5,6 +5,7 @@ pub mod commands;
 pub mod control;
 mod demo;
 mod exit;
+mod failures;
 pub mod install;
 mod log;
 mod manual;

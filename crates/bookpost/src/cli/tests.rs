@@ -31,7 +31,6 @@ fn command_lines_that_make_no_sense_are_refused() {
         "queue retry 1 --all",
         "queue hold --run 1 --all",
         "queue list --state lost",
-        "send-test --to nobody",
         "send-test --to a@library.example --server 3",
         "notices run x.csv --dates dmy",
         "notices run x.csv --delimiter ;;",
@@ -39,6 +38,15 @@ fn command_lines_that_make_no_sense_are_refused() {
         let words = std::iter::once("bookpost").chain(words.split(' '));
         let error = Arguments::try_parse_from(words.clone()).map(|_| ()).unwrap_err();
         assert!(error.use_stderr(), "{:?}", words.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_unusable_and_not_wrong_usage() {
+    for words in ["send-test --to nobody", "queue list --to nobody"] {
+        let words = std::iter::once("bookpost").chain(words.split(' ')).map(OsString::from);
+        // The address is looked at first, wherever a configuration may be.
+        assert_eq!(run::run(Arguments::try_parse_from(words).unwrap()), Exit::Data);
     }
 }
 

@@ -107,8 +107,8 @@ async fn an_export_is_run_once_and_its_report_lies_beside_it() {
     let mut drop = Drop::start(|_| {}).await;
     let patrons: Vec<String> = (0..25).map(|n| format!("Ann{n}")).collect();
     let patrons: Vec<&str> = patrons.iter().map(String::as_str).collect();
-    let nobody: String = (0..25).map(|n| format!("Cy{n},c{n},,Emma,2026-11-02,RIV\n")).collect();
-    drop.put("overdues.csv", &(export(&patrons) + &nobody), MINUTE);
+    let nobody: Vec<String> = (0..25).map(|n| format!("Cy{n},c{n},,Emma,2026-11-02,RIV\n")).collect();
+    drop.put("overdues.csv", &(export(&patrons) + &nobody.concat()), MINUTE);
     drop.pass(MINUTE).await;
     assert_eq!(drop.runs().await, 1);
     assert_eq!(drop.names("done").len(), 2, "{:?}", drop.names("done"));
@@ -251,7 +251,7 @@ async fn a_folder_that_cannot_be_made_is_tried_again() {
 async fn finished_exports_and_practice_mail_are_deleted_when_their_time_is_over() {
     const DAY: Duration = Duration::from_hours(24);
     let drop = Drop::start(|config| config.keep.bodies = DAY * 3).await;
-    let kept = drop.bench.app.practice.folder().to_owned();
+    let kept = drop.bench.app.practice.folder();
     let folders = [drop.folder.join("done"), drop.folder.join("refused"), kept];
     for folder in &folders {
         drop.put_at(&folder.join("old"), "", DAY * 4);
