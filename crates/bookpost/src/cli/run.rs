@@ -224,8 +224,10 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     let Export { file, site, dates, delimiter, encoding, wording, repeat_days } = export;
     let content = read_export(&file)
         .map_err(|error| Stop(Exit::Data, format!("{} cannot be read: {error}", file.display())))?;
-    let source =
-        file.file_name().map_or_else(|| "export".to_owned(), |name| name.to_string_lossy().into_owned());
+    let source = match file.file_name() {
+        Some(name) if name != "-" => name.to_string_lossy().into_owned(),
+        _ => "standard input".to_owned(),
+    };
     let request = RunRequest {
         source,
         export: content,

@@ -43,7 +43,7 @@ async fn what_is_handed_in_and_what_is_asked_for_have_codes_of_their_own() {
     fs::write(place.path("empty.csv"), "").unwrap();
     for (words, code) in [
         (&["config", "check"][..], 0),
-        (&["queue", "shwo"], 64),
+        (&["queue", "nothing"], 64),
         (&["queue", "show", "7"], 64),
         (&["notices", "run", "absent.csv"], 65),
         (&["notices", "run", "empty.csv"], 65),
