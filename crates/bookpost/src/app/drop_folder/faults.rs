@@ -79,7 +79,8 @@ impl Faults {
             return;
         }
         let text = fault.text(subject);
-        let before = self.open.get_or_insert_default().insert(subject.to_owned(), text.clone());
+        // While it is not known what is open, the store is: it opens no alarm twice.
+        let before = self.open.as_mut().and_then(|open| open.insert(subject.to_owned(), text.clone()));
         if before.as_ref() == Some(&text) {
             return;
         }
