@@ -154,34 +154,6 @@ impl Ret {
     }
 }
 
-impl Recipient {
-    /// The parameters of RCPT for a server that offers DSN, each with a space before it; empty when none is set.
-    pub fn dsn_parameters(&self) -> String {
-        let mut written = String::new();
-        if let Some(notify) = self.notify {
-            let _ = write!(written, " NOTIFY={notify}");
-        }
-        if let Some(original) = self.original.as_deref().filter(|original| is_xtext(original)) {
-            let _ = write!(written, " ORCPT={original}");
-        }
-        written
-    }
-}
-
-impl Envelope {
-    /// The parameters of MAIL for a server that offers DSN, each with a space before it; empty when none is set.
-    pub fn dsn_parameters(&self) -> String {
-        let mut written = String::new();
-        if let Some(ret) = self.ret {
-            let _ = write!(written, " RET={ret}");
-        }
-        if let Some(id) = self.envelope_id.as_deref().filter(|id| is_xtext(id)) {
-            let _ = write!(written, " ENVID={id}");
-        }
-        written
-    }
-}
-
 /// `text` as xtext (RFC 3461 section 4): what is not printable ASCII, and `+` and `=`, becomes `+HH`.
 pub fn xtext_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -240,25 +212,6 @@ mod tests {
         for broken in ["a b", "a=b", "a+", "a+4", "a+4g", "a+2b", "é", "a\r\n", "+FF"] {
             assert_eq!(xtext_decode(broken), None, "{broken}");
         }
-    }
-
-    #[test]
-    fn parameters_are_written() {
-        let address = Address::parse("a@x.org").unwrap();
-        let mut recipient = Recipient::from(address.clone());
-        assert_eq!(recipient.dsn_parameters(), "");
-        recipient.notify = Some(Notify::On { success: false, failure: true, delay: true });
-        recipient.original = Some("rfc822;a+2Bb@x.org".to_owned());
-        assert_eq!(recipient.dsn_parameters(), " NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb@x.org");
-        recipient.original = Some("rfc822;a\r\nQUIT".to_owned());
-        recipient.notify = Some(Notify::On { success: false, failure: false, delay: false });
-        assert_eq!(recipient.dsn_parameters(), " NOTIFY=NEVER");
-
-        let mut envelope = Envelope::to_one(ReversePath::Null, address);
-        assert_eq!(envelope.dsn_parameters(), "");
-        envelope.ret = Some(Ret::Headers);
-        envelope.envelope_id = Some("QQ314159".to_owned());
-        assert_eq!(envelope.dsn_parameters(), " RET=HDRS ENVID=QQ314159");
     }
 
     #[test]

@@ -210,13 +210,16 @@ fn split_line(line: &[u8]) -> Result<(u16, bool, &[u8]), ReplyError> {
     }
 }
 
-/// The enhanced code at the start of `text` and what follows it and one blank.
+/// The enhanced code at the start of `text` and what follows it and one blank. In the field it is also seen as `#5.1.1` and as
+/// `5.1.1:`.
 fn split_enhanced(text: &[u8]) -> Option<(EnhancedStatusCode, &[u8])> {
+    let text = text.strip_prefix(b"#").unwrap_or(text);
     if !matches!(text.first()?, b'2' | b'4' | b'5') || text.get(1) != Some(&b'.') {
         return None;
     }
     let end = memchr(b' ', text).unwrap_or(text.len());
     let (code, rest) = text.split_at_checked(end)?;
+    let code = code.strip_suffix(b":").unwrap_or(code);
     let mut parts = code.split(|&octet| octet == b'.').map(number);
     let code = EnhancedStatusCode(parts.next()??, parts.next()??, parts.next()??);
     if parts.next().is_some() {
@@ -258,6 +261,16 @@ mod tests {
             ("550 5.1.1\r\n", 550, enhanced(5, 1, 1), ""),
             ("550-5.1.1 a\r\n550 5.1.1 b\r\n", 550, enhanced(5, 1, 1), "a\nb"),
             ("550-5.1.1 a\r\n550 5.1.2 b\r\n", 550, enhanced(5, 1, 1), "a\n5.1.2 b"),
+            ("550 #5.1.0 Address rejected.\r\n", 550, enhanced(5, 1, 0), "Address rejected."),
+            ("550 5.1.1: User unknown\r\n", 550, enhanced(5, 1, 1), "User unknown"),
+            ("550 5.1.1:\r\n", 550, enhanced(5, 1, 1), ""),
+            (
+                "550 sorry, no mailbox here by that name. (#5.1.1)\r\n",
+                550,
+                None,
+                "sorry, no mailbox here by that name. (#5.1.1)",
+            ),
+            ("550 #1 of 5\r\n", 550, None, "#1 of 5"),
             ("220 2.2.2.2 ESMTP\r\n", 220, None, "2.2.2.2 ESMTP"),
             ("220 4.2 is a version\r\n", 220, None, "4.2 is a version"),
         ] {

@@ -61,7 +61,10 @@ impl RetrySchedule {
         if now >= expires_at {
             return Next::GiveUp;
         }
-        let short = now.duration_since(first_due_at).unsigned_abs() < self.short_range || now < first_due_at;
+        // The short range does not run on while the message is set aside, either.
+        let counts_from =
+            expires_at.saturating_sub(self.give_up_after).unwrap_or(Timestamp::MIN).max(first_due_at);
+        let short = now.duration_since(counts_from).unsigned_abs() < self.short_range || now < counts_from;
         let (least, most) = if short { self.short_wait } else { self.long_wait };
         let wait = Duration::from_micros(dice.random_range(micros(least)..=micros(most).max(micros(least))));
         let drawn = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
@@ -126,12 +129,21 @@ mod tests {
         for age in [100 * HOUR, 101 * HOUR] {
             assert_eq!(schedule.next(at(age), at(0), expires_at, &mut dice), Next::GiveUp);
         }
-        // Time set aside moves the end on; the range still goes by age.
-        let moved = at(150 * HOUR);
-        let Next::At(next) = schedule.next(at(100 * HOUR), at(0), moved, &mut dice) else {
-            panic!("given up")
-        };
-        assert!((at(101 * HOUR)..=at(101 * HOUR + 30 * MINUTE)).contains(&next));
+    }
+
+    #[test]
+    fn time_set_aside_counts_neither_for_the_end_nor_for_the_short_range() {
+        let schedule = RetrySchedule::default();
+        let mut dice = StdRng::seed_from_u64(1);
+        let moved = schedule.expires_at(at(0)) + Duration::from_secs(50 * HOUR);
+        for (age, least, most) in [
+            (50 * HOUR + 30 * MINUTE, 3 * MINUTE, 9 * MINUTE),
+            (51 * HOUR, 60 * MINUTE, 90 * MINUTE),
+            (100 * HOUR, 60 * MINUTE, 90 * MINUTE),
+        ] {
+            let Next::At(next) = schedule.next(at(age), at(0), moved, &mut dice) else { panic!("given up") };
+            assert!((at(age + least)..=at(age + most)).contains(&next), "{age}: {next}");
+        }
     }
 
     #[test]
@@ -140,7 +152,7 @@ mod tests {
         let second = Duration::from_secs(1);
         for wait in [(second, second), (second, Duration::ZERO)] {
             let schedule = RetrySchedule { short_wait: wait, ..RetrySchedule::default() };
-            let next = schedule.next(at(0), at(0), at(HOUR), &mut dice);
+            let next = schedule.next(at(0), at(0), schedule.expires_at(at(0)), &mut dice);
             assert_eq!(next, Next::At(at(1)));
         }
     }
@@ -188,7 +200,8 @@ mod tests {
                 ..RetrySchedule::default()
             };
             let expires_at = schedule.expires_at(at(0)) + Duration::from_secs(held);
-            let (least, most) = if age < short_range { schedule.short_wait } else { schedule.long_wait };
+            let counted = age.saturating_sub(held);
+            let (least, most) = if counted < short_range { schedule.short_wait } else { schedule.long_wait };
             match schedule.next(at(age), at(0), expires_at, &mut StdRng::seed_from_u64(seed)) {
                 Next::GiveUp => prop_assert!(at(age) >= expires_at),
                 Next::At(next) => {

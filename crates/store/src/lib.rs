@@ -137,8 +137,8 @@ impl Store {
         self.db.next_due(practice).await
     }
 
-    /// Returns up to `limit` waiting recipients that expire at `cutoff` or before, each with its obligation. Gives how many;
-    /// 0 when none is left.
+    /// Returns up to `limit` waiting recipients that expire at `cutoff` or before, each with its obligation; those that were in
+    /// doubt are set aside for a person instead. Gives how many; 0 when none is left.
     pub async fn expire(
         &self,
         cutoff: Timestamp,
@@ -193,9 +193,19 @@ impl Store {
 
 /// Return reports.
 impl Store {
-    /// Reports owed since before then, oldest first.
-    pub async fn obligations(&self, owed_before: Timestamp, limit: usize) -> Result<Vec<Obligation>, Error> {
-        self.db.obligations(owed_before, limit).await
+    /// The return addresses to which a report is owed since before then, the oldest first.
+    pub async fn owing(&self, owed_before: Timestamp) -> Result<Vec<Owing>, Error> {
+        self.db.owing(owed_before).await
+    }
+
+    /// All that is owed to this address on practice mail, or on real mail, the oldest first, up to `limit`.
+    pub async fn obligations(
+        &self,
+        return_address: &Address,
+        practice: bool,
+        limit: usize,
+    ) -> Result<Vec<Obligation>, Error> {
+        self.db.obligations(return_address, practice, limit).await
     }
 
     /// How many recipients of practice mail, or of real mail, were returned to this address since then, reported or not.

@@ -171,6 +171,26 @@ async fn an_outcome_that_the_database_refuses_is_said_and_stops_no_other() {
     assert_eq!(states.iter().map(|row| row.state).collect::<Vec<_>>(), [State::Delivered, State::Sending]);
 }
 
+/// Invariant 4: where the obligation cannot be stored, the outcome is not either.
+#[tokio::test]
+async fn without_its_obligation_nothing_is_returned() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let mut one = message(Some(LEASE), b"a\r\n");
+    one.envelope.reverse_path = ReversePath::Address(Address::parse("desk@library.example").unwrap());
+    let accepted = store.accept(vec![one], now()).await.unwrap();
+    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON obligation BEGIN SELECT raise(ABORT, 'none'); END";
+    raw(folder.path()).execute_batch(trigger).unwrap();
+    let mut returned = delivered(RecipientId::of(accepted[0].id, 0));
+    (returned.verdict, returned.attempt.reason) = (Verdict::Returned, Some(Reason::AddressUnknown));
+    assert_eq!(store.settle(vec![returned.clone()], now()).await.unwrap(), [Settled::Refused]);
+    let state = async || store.list(Filter::default(), None, 9).await.unwrap()[0].state;
+    assert_eq!(state().await, State::Sending);
+    raw(folder.path()).execute_batch("DROP TRIGGER refuse").unwrap();
+    assert_eq!(store.settle(vec![returned], now()).await.unwrap(), [Settled::Done]);
+    assert_eq!((state().await, store.counts().await.unwrap().reports_owed), (State::Returned, 1));
+}
+
 #[tokio::test]
 async fn a_damaged_file_is_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -41,7 +41,8 @@ pub(super) fn invariants(tree: &Tree) -> Vec<Finding> {
     let Some(text) = tree.text(ARCHITECTURE) else {
         return vec![Finding::new(ARCHITECTURE, 0, "is missing")];
     };
-    let tests: BTreeSet<&str> = tree.rust().flat_map(|file| test_names(&file.text)).collect();
+    let tests: BTreeSet<&str> =
+        tree.rust().flat_map(|file| test_names(&file.text).chain(case_names(&file.text))).collect();
     let mut found = Vec::new();
     for number in 1..=INVARIANTS {
         let start = format!("| {number} |");
@@ -75,6 +76,15 @@ fn test_names(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The cases of a conformance suite: `cases! { module::name, ... }`.
+fn case_names(text: &str) -> impl Iterator<Item = &str> {
+    let lists = text.split("\ncases! {").skip(1).filter_map(|rest| rest.split("\n}").next());
+    lists
+        .flat_map(|list| list.split(','))
+        .filter_map(|case| case.trim().rsplit_once("::"))
+        .map(|(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,10 +105,10 @@ mod tests {
                 (1..INVARIANTS).map(|number| format!("| {number} | words | `t` |")).collect();
             format!("{}\n{last}", others.join("\n"))
         };
-        let source =
-            "#[test]\nfn t() {}\n#[tokio::test(start_paused = true)]\nasync fn u() {}\nfn no_test() {}";
+        let source = "#[test]\nfn t() {}\n#[tokio::test(start_paused = true)]\nasync fn u() {}\nfn no_test() {}\ncases! {\n    a::one,\n    b::two,\n}";
         for (last, expected) in [
             ("| 12 | words | `t`, `u` |", 0),
+            ("| 12 | words | `one`, `two` |", 0),
             ("| 12 | words | `gone` |", 1),
             ("| 12 | words | `no_test` |", 1),
             ("| 12 | words | |", 1),

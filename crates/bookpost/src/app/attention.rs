@@ -1,7 +1,7 @@
 //! Alarms about mail that waits for a person end when the person has seen to it: then the next one is told again.
 
 use jiff::{SignedDuration, Timestamp};
-use mail::Reason;
+use mail::{Reason, ReversePath};
 use store::{Alarm, AlarmKind, Filter, Kind, MessageId, Row, RunId, State, Store};
 
 use crate::alarms::Alarms;
@@ -29,7 +29,9 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
         AlarmKind::SenderRefused => {
             let of_sender = |row: &Row| {
                 let sender = row.reverse_path.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
-                row.reason == Some(Reason::SenderRefused) && sender == alarm.subject
+                // What is from nobody was tried with an address too, if it is our own.
+                let own = row.kind != Kind::Mail && row.reverse_path == ReversePath::Null;
+                row.reason == Some(Reason::SenderRefused) && (own || sender == alarm.subject)
             };
             !any(store, held, of_sender).await?
         }

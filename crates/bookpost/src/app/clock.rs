@@ -16,18 +16,30 @@ const LONGEST_PIECE: Duration = Duration::from_secs(30);
 pub struct SystemClock {
     started_at: Timestamp,
     boot_time_then: SignedDuration,
+    machine: Machine,
+}
+
+/// Where the time is read.
+#[derive(Debug, Clone, Copy)]
+struct Machine {
+    wall: fn() -> Timestamp,
+    boot_time: fn() -> SignedDuration,
 }
 
 impl SystemClock {
     /// Reads the wall clock, for the only time.
     pub fn start() -> Self {
-        Self { started_at: wall(), boot_time_then: boot_time() }
+        Self::of(Machine { wall, boot_time })
+    }
+
+    fn of(machine: Machine) -> Self {
+        Self { started_at: (machine.wall)(), boot_time_then: (machine.boot_time)(), machine }
     }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = boot_time() - self.boot_time_then;
+        let since = (self.machine.boot_time)() - self.boot_time_then;
         self.started_at.saturating_add(since).unwrap_or(Timestamp::MAX)
     }
 
@@ -41,7 +53,7 @@ impl Clock for SystemClock {
     }
 
     fn wall_departure(&self) -> SignedDuration {
-        wall().duration_since(self.now())
+        (self.machine.wall)().duration_since(self.now())
     }
 }
 
@@ -63,6 +75,8 @@ fn wall() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -80,5 +94,26 @@ mod tests {
         let clock = SystemClock::start();
         let first = clock.now();
         assert!(first >= clock.started_at && clock.now() >= first);
+    }
+
+    thread_local! {
+        static WALL: Cell<Timestamp> = const { Cell::new(Timestamp::constant(1_800_000_000, 0)) };
+        static BOOT_TIME: Cell<SignedDuration> = const { Cell::new(SignedDuration::from_secs(500)) };
+    }
+
+    /// Set back a day, forward a week: what is asked of it goes on as the machine runs, and the departure is told.
+    #[test]
+    fn a_wall_clock_that_is_set_changes_nothing_but_the_departure() {
+        let clock = SystemClock::of(Machine { wall: || WALL.get(), boot_time: || BOOT_TIME.get() });
+        let began = clock.now();
+        for (set_by, passed, departure) in
+            [(0, 10, 0), (-86_400, 10, -86_400), (8 * 86_400, 3_600, 7 * 86_400)]
+        {
+            let [set_by, passed] = [set_by, passed].map(SignedDuration::from_secs);
+            WALL.set(WALL.get() + set_by + passed);
+            BOOT_TIME.set(BOOT_TIME.get() + passed);
+            assert_eq!(clock.now() - began, BOOT_TIME.get() - SignedDuration::from_secs(500));
+            assert_eq!(clock.wall_departure(), SignedDuration::from_secs(departure));
+        }
     }
 }

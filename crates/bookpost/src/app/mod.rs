@@ -35,6 +35,7 @@ use crate::{
     deliver::{
         conclude::Rules,
         practice::{self, Practice},
+        reverse_path::OwnReversePath,
         tls,
     },
     queue::{
@@ -301,7 +302,7 @@ fn route(
     };
     let upstreams = servers.iter().map(upstream).collect::<Result<_, _>>()?;
     let rules = Rules { schedule: config.schedule, in_doubt: config.sending.in_doubt, practice };
-    Ok(Route::new(rules, upstreams, Arc::clone(low)))
+    Ok(Route::new(rules, OwnReversePath::new(config), upstreams, Arc::clone(low)))
 }
 
 /// The practice mailbox as a server: on loopback, without encryption or login.

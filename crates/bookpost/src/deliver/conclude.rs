@@ -13,7 +13,7 @@ use mail::{
 use rand::Rng;
 use store::{Attempt, Claimed, ClaimedRecipient, Kind, RunId, Settlement, Verdict};
 
-use super::breaker::Fault;
+use super::{breaker::Fault, reverse_path::is_null};
 use crate::config::InDoubtPolicy;
 
 /// A server that asked to slow down is left alone for so long.
@@ -60,9 +60,11 @@ pub enum Effect {
     OpenBreaker(Fault),
     /// The server refuses this message's sender.
     SenderRefused { sender: String, fault: Fault },
+    /// The server takes no mail from nobody.
+    NullRefused,
     /// A fresh connection broke in the middle of a message.
     Broke(Fault),
-    /// A refusal that may be about the whole run: the same answer for several recipients in a row holds it.
+    /// A refusal that may be about the whole run: several in a row hold it.
     Suspicious(Refusal),
     /// A return report came to its end undelivered.
     ReportLost(Address),
@@ -71,6 +73,8 @@ pub enum Effect {
 /// A permanent refusal, for counting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// Whom the answer blames.
+    pub scope: Scope,
     /// Code and enhanced code.
     pub code: String,
     pub answer: String,
@@ -204,8 +208,11 @@ impl One<'_> {
             Action::Return => {
                 let suspicious =
                     matches!(judgement.scope, Scope::Reputation | Scope::Message | Scope::Recipient);
-                let effect =
-                    if suspicious { Effect::Suspicious(self.refusal(&answer)) } else { Effect::Answered };
+                let effect = if suspicious {
+                    Effect::Suspicious(self.refusal(judgement.scope, &answer))
+                } else {
+                    Effect::Answered
+                };
                 (Verdict::Returned, effect)
             }
             Action::Retry | Action::Split => (self.again(dice, false), Effect::PutOff),
@@ -218,6 +225,10 @@ impl One<'_> {
             }
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
+            // A letter of our own from nobody goes once more, from somebody.
+            Action::HoldSender if matches!(phase, Phase::Mail | Phase::Rcpt) && is_null(self.job) => {
+                (self.after(Duration::ZERO), Effect::NullRefused)
+            }
             Action::HoldSender => {
                 let sender = self.job.envelope.reverse_path.address();
                 let sender = sender.map_or_else(|| "<>".to_owned(), Address::to_string);
@@ -227,10 +238,11 @@ impl One<'_> {
         (self.settlement(phase, Some(judgement.reason), answer, verdict), Some(effect))
     }
 
-    fn refusal(&self, answer: &str) -> Refusal {
+    fn refusal(&self, scope: Scope, answer: &str) -> Refusal {
         let domain = self.job.envelope.recipients().get(self.index).map(|to| to.address.domain().to_owned());
         let code = answer.split(' ').take_while(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         Refusal {
+            scope,
             code: code.collect::<Vec<_>>().join(" "),
             answer: mask_addresses(answer),
             domain: domain.unwrap_or_default(),
@@ -267,15 +279,20 @@ impl One<'_> {
         (settlement, Some(Effect::Broke(fault)))
     }
 
-    /// By the schedule; returned when this was the last attempt.
+    /// By the schedule; given up when this was the last attempt.
     fn again(&self, dice: &mut impl Rng, in_doubt: bool) -> Verdict {
         let next =
             self.rules.schedule.next(self.at.now, self.job.first_due_at, self.recipient.expires_at, dice);
         match next {
             Next::At(due_at) => Verdict::Deferred { due_at, in_doubt },
             Next::GiveUp if in_doubt => Verdict::InDoubt,
-            Next::GiveUp => Verdict::Returned,
+            Next::GiveUp => self.too_old(),
         }
+    }
+
+    /// Nobody is told that a message was not received which may have been: a person decides.
+    fn too_old(&self) -> Verdict {
+        if self.recipient.in_doubt_before { Verdict::InDoubt } else { Verdict::Returned }
     }
 
     /// Certainly not sent, through the server's fault: at once where another server sends, else by the schedule.
@@ -287,7 +304,7 @@ impl One<'_> {
     fn soon(&self, wait: Duration) -> Verdict {
         let expires_at = self.recipient.expires_at;
         if self.at.now >= expires_at {
-            return Verdict::Returned;
+            return self.too_old();
         }
         let due_at = self.at.now.saturating_add(wait).unwrap_or(Timestamp::MAX).min(expires_at);
         Verdict::Deferred { due_at, in_doubt: false }
@@ -451,6 +468,23 @@ mod tests {
             let verdict = concluded(&job(1), unknown(), now).settlements.remove(0).verdict;
             assert_eq!(verdict == Verdict::InDoubt, expected, "{verdict:?}");
             assert!(expected || matches!(verdict, Verdict::Deferred { in_doubt: true, .. }), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_in_doubt_before_is_returned_for_a_refusal_only() {
+        for (reply, expected) in [
+            ("451 4.7.1 greylisted", Verdict::InDoubt),
+            ("421 4.7.0 slow down", Verdict::InDoubt),
+            ("535 5.7.8 wrong password", Verdict::InDoubt),
+            ("550 5.1.1 unknown", Verdict::Returned),
+        ] {
+            for phase in [Phase::Rcpt, Phase::Dot] {
+                let mut job = job(1);
+                job.recipients[0].in_doubt_before = true;
+                let old = concluded(&job, vec![says(phase, reply)], NOW + Duration::from_hours(100));
+                assert_eq!(old.settlements[0].verdict, expected, "{phase:?} {reply}");
+            }
         }
     }
 

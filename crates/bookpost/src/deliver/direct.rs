@@ -6,6 +6,7 @@ use mail::smtp::client::{Client, Ending, Failure, RecipientResult, Transaction, 
 use rustls::ClientConfig;
 
 use super::{
+    send,
     settings::settings,
     stream::{self, Stream},
 };
@@ -38,11 +39,7 @@ pub async fn send(
         }
         while let Some(wish) = client.poll() {
             match wish {
-                Wish::Write(mut pieces) => {
-                    if stream.write(&mut pieces, client.timeout()).await.is_err() {
-                        client.lost(Failure::ConnectionLost, 0);
-                    }
-                }
+                Wish::Write(pieces) => send::send(&mut stream, &mut client, pieces).await,
                 Wish::StartTls => {
                     stream = secure(stream).await?;
                     client.tls_established();

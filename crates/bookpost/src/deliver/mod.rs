@@ -7,6 +7,8 @@ pub mod conclude;
 pub mod concurrency;
 pub mod direct;
 pub mod practice;
+pub mod reverse_path;
+pub mod send;
 pub mod settings;
 pub mod stream;
 pub mod tls;

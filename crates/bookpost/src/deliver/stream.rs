@@ -1,15 +1,24 @@
 //! The bytes between us and a mail server: name, connection, TLS, reading and writing.
 
-use std::{io, io::IoSlice, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    io::IoSlice,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use mail::{
     Phase, Reason,
     outcome::{CertificateFault, Failure, judge_failure},
 };
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 
@@ -26,7 +35,7 @@ impl<T: AsyncRead + AsyncWrite + Send> Io for T {}
 /// A connection, plain or under TLS.
 pub struct Stream {
     io: Pin<Box<dyn Io>>,
-    buffer: BytesMut,
+    buffer: Box<[u8]>,
     plain: bool,
 }
 
@@ -84,7 +93,7 @@ fn connect_failure(error: &io::Error) -> Failure {
 impl Stream {
     /// A plain connection.
     pub fn plain(tcp: TcpStream) -> Self {
-        Self { io: Box::pin(tcp), buffer: BytesMut::with_capacity(READ_SIZE), plain: true }
+        Self { io: Box::pin(tcp), buffer: [0; READ_SIZE].into(), plain: true }
     }
 
     /// The same connection under TLS, with `host`'s certificate verified.
@@ -98,9 +107,7 @@ impl Stream {
         })?;
         let connector = tokio_rustls::TlsConnector::from(config);
         match tokio::time::timeout(TLS_TIMEOUT, connector.connect(name, self.io)).await {
-            Ok(Ok(stream)) => {
-                Ok(Self { io: Box::pin(stream), buffer: BytesMut::with_capacity(READ_SIZE), plain: false })
-            }
+            Ok(Ok(stream)) => Ok(Self { io: Box::pin(stream), buffer: self.buffer, plain: false }),
             Ok(Err(error)) => Err(fail(super::tls::failure(&error), error.to_string())),
             Err(_) => Err(fail(Failure::TimedOut, "the TLS handshake took over a minute".into())),
         }
@@ -108,38 +115,101 @@ impl Stream {
 
     /// What the server sent, at least one byte; an empty slice is the end.
     pub async fn read(&mut self) -> io::Result<&[u8]> {
-        self.buffer.clear();
-        self.buffer.reserve(READ_SIZE);
-        self.io.read_buf(&mut self.buffer).await?;
-        Ok(&self.buffer)
+        let (io, buffer) = (&mut self.io, &mut self.buffer);
+        let heard = poll_fn(|cx| poll_read(io.as_mut(), buffer, cx)).await?;
+        Ok(self.heard(heard))
     }
 
-    /// Sends all pieces, in as few system calls as the kernel allows; what is sent is taken off the pieces.
-    /// Each piece that the system takes at once may take as long as `patience` (RFC 5321 section 4.5.3.2.5).
-    pub async fn write(&mut self, pieces: &mut [Bytes], patience: Duration) -> io::Result<()> {
-        let mut first = 0;
-        while let Some(left) = pieces.get_mut(first..).filter(|left| !left.is_empty()) {
-            let slices: Vec<IoSlice<'_>> = left.iter().map(|piece| IoSlice::new(piece)).collect();
-            let mut written = tokio::time::timeout(patience, self.io.write_vectored(&slices)).await??;
-            if written == 0 && left.iter().any(|piece| !piece.is_empty()) {
-                return Err(io::ErrorKind::WriteZero.into());
+    /// Sends of the pieces what the system takes at once, in one call; what is sent is taken off them. What the server says while
+    /// the system takes nothing is heard: it may not go on before it is.
+    pub async fn write(&mut self, pieces: &mut Vec<Bytes>) -> io::Result<Sent<'_>> {
+        let (io, buffer) = (&mut self.io, &mut self.buffer);
+        let step = poll_fn(|cx| match poll_write(io.as_mut(), pieces, cx) {
+            Poll::Pending => poll_read(io.as_mut(), buffer, cx).map_ok(Step::Heard),
+            ready @ Poll::Ready(_) => ready,
+        });
+        Ok(match step.await? {
+            Step::All => Sent::All,
+            Step::Some(octets) => {
+                take_off(pieces, octets);
+                Sent::Some
             }
-            for piece in left {
-                let step = written.min(piece.len());
-                piece.advance(step);
-                written -= step;
-                if !piece.is_empty() {
-                    break;
-                }
-                first += 1;
-            }
-        }
-        tokio::time::timeout(patience, self.io.flush()).await?
+            Step::Heard(heard) => Sent::Heard(self.heard(heard)),
+        })
+    }
+
+    fn heard(&self, octets: usize) -> &[u8] {
+        self.buffer.get(..octets).unwrap_or_default()
     }
 
     /// How many octets of what a failed [`Self::write`] left were certainly never handed to the operating system.
     pub fn unwritten(&self, left: &[Bytes]) -> u64 {
         // Under TLS what was taken may still wait in the TLS buffer, but it may as well have gone.
         if self.plain { left.iter().map(|piece| piece.len() as u64).sum() } else { 0 }
+    }
+}
+
+/// What came of an attempt to send.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Sent<'a> {
+    /// All is sent.
+    All,
+    /// Some is.
+    Some,
+    /// Nothing is; the server said this meanwhile. Empty: it has ended the connection.
+    Heard(&'a [u8]),
+}
+
+enum Step {
+    All,
+    Some(usize),
+    Heard(usize),
+}
+
+fn poll_read(io: Pin<&mut dyn Io>, buffer: &mut [u8], cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    let mut read = ReadBuf::new(buffer);
+    io.poll_read(cx, &mut read).map_ok(|()| read.filled().len())
+}
+
+/// Writes; with nothing left to write, flushes.
+fn poll_write(io: Pin<&mut dyn Io>, pieces: &[Bytes], cx: &mut Context<'_>) -> Poll<io::Result<Step>> {
+    let slices: Vec<IoSlice<'_>> =
+        pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| IoSlice::new(piece)).collect();
+    if slices.is_empty() {
+        return io.poll_flush(cx).map_ok(|()| Step::All);
+    }
+    io.poll_write_vectored(cx, &slices).map(|written| match written? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        octets => Ok(Step::Some(octets)),
+    })
+}
+
+fn take_off(pieces: &mut Vec<Bytes>, mut octets: usize) {
+    pieces.retain_mut(|piece| {
+        let step = octets.min(piece.len());
+        piece.advance(step);
+        octets -= step;
+        !piece.is_empty()
+    });
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A connection whose other end is in the test's hands.
+    pub(in crate::deliver) fn stream(io: tokio::io::DuplexStream) -> Stream {
+        Stream { io: Box::pin(io), buffer: [0; READ_SIZE].into(), plain: true }
+    }
+
+    #[test]
+    fn what_is_sent_is_taken_off() {
+        for (octets, left) in
+            [(0, vec!["ab", "cde"]), (1, vec!["b", "cde"]), (2, vec!["cde"]), (4, vec!["e"]), (5, vec![])]
+        {
+            let mut pieces = vec![Bytes::from("ab"), Bytes::new(), Bytes::from("cde")];
+            take_off(&mut pieces, octets);
+            assert_eq!(pieces, left, "{octets}");
+        }
     }
 }

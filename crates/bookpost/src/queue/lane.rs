@@ -6,7 +6,6 @@
 
 use std::{
     collections::VecDeque,
-    io,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
@@ -34,6 +33,7 @@ use crate::{
     deliver::{
         breaker::Fault,
         conclude::{self, Circumstances, Conclusion, Effect, judge_client},
+        send::send,
         settings::settings,
         stream::{self, Stream},
     },
@@ -222,13 +222,14 @@ impl Lane {
             Errand::Flow => None,
             errand => errand.message().map(|job| *job),
         };
-        let Some(job) = next else {
+        let Some(mut job) = next else {
             self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             if self.has_errand() || self.begun >= self.server.messages_per_connection {
                 self.quit_when_empty();
             }
             return;
         };
+        job.envelope.reverse_path = self.line.own_reverse_path.of(&job);
         let token = u64::from(self.begun);
         self.client.begin(Transaction {
             token,
@@ -280,15 +281,10 @@ impl Lane {
         }
     }
 
-    async fn write(&mut self, mut pieces: Vec<Bytes>, stream: &mut Option<Stream>) {
+    async fn write(&mut self, pieces: Vec<Bytes>, stream: &mut Option<Stream>) {
         let Some(open) = stream else { return };
-        match open.write(&mut pieces, self.client.timeout()).await {
-            Ok(()) => self.be_patient(),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                self.client.lost(Failure::TimedOut, open.unwritten(&pieces));
-            }
-            Err(_) => self.client.lost(Failure::ConnectionLost, open.unwritten(&pieces)),
-        }
+        send(open, &mut self.client, pieces).await;
+        self.be_patient();
     }
 
     async fn start_tls(&mut self, stream: &mut Option<Stream>) {
@@ -472,6 +468,11 @@ impl Lane {
                     self.line.good.fetch_add(1, Ordering::Relaxed);
                 }
                 Effect::PutOff => self.ended.answered = true,
+                // Before the message can be claimed again.
+                Effect::NullRefused => {
+                    self.ended.answered = true;
+                    self.line.own_reverse_path.refuse_null();
+                }
                 other => {
                     // A refusal for good is a final answer to a message too.
                     self.ended.answered |= matches!(other, Effect::Suspicious(_));
@@ -498,7 +499,16 @@ impl Lane {
         let (judgement, text) = match ending {
             // A server that has had enough of a connection after it took mail over it is none to complain about.
             Ending::Refused { .. } if self.ended.answered && self.slots().is_empty() => return,
-            Ending::Refused { phase, reply } => (judge(phase, &reply), reply.to_string()),
+            Ending::Refused { phase, reply } => {
+                let judgement = judge(phase, &reply);
+                // Said in the middle of a message it is about that, which has been told of it.
+                let of_a_message =
+                    matches!(judgement.action, Action::Return | Action::Split | Action::HoldSender);
+                if self.ended.ready && of_a_message {
+                    return;
+                }
+                (judgement, reply.to_string())
+            }
             Ending::Failed { phase, failure } if !self.ended.ready => {
                 let Some(judgement) = judge_client(phase, failure) else { return };
                 (judgement, failure.to_string())

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use mail::clock::Clock;
+use mail::{Scope, clock::Clock};
 use rand::rngs::StdRng;
 use rustls::ClientConfig;
 use store::{Attempt, Claimed, ClaimedRecipient, Recovery, RunId, Settlement, Verdict};
@@ -23,6 +23,7 @@ use crate::{
         breaker::Breaker,
         conclude::{Effect, Refusal, Rules},
         concurrency::Concurrency,
+        reverse_path::OwnReversePath,
     },
 };
 
@@ -57,6 +58,7 @@ pub struct Told {
 pub struct Line {
     pub ready: Ready,
     pub rules: Rules,
+    pub own_reverse_path: OwnReversePath,
     /// How many may be past the point of no return.
     pub exits: Exits,
     /// Messages on connections.
@@ -108,36 +110,47 @@ pub struct Route {
     pub suspicion: Suspicion,
 }
 
-/// Equal refusals of different domains in a row, from which a run is set aside.
+/// Refusals in a row from which a run is set aside.
 const SUSPICIOUS: usize = 5;
 
-/// Counts equal refusals in a row: the same answer for recipients of different domains is about us, not about them.
+/// Counts refusals of one run in a row. The same answer for recipients of different domains is about us, not about them; an answer
+/// that blames our reputation is about us whoever the recipients are.
 #[derive(Debug, Default)]
 pub struct Suspicion {
-    code: String,
-    run: Option<RunId>,
+    /// What they have in common.
+    common: Option<(Option<RunId>, Common)>,
+    /// One domain for each refusal that counts.
     domains: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Common {
+    Reputation,
+    Answer(String),
 }
 
 impl Suspicion {
     /// Counts one; the run to set aside when it is one too many.
     pub fn count(&mut self, refusal: &Refusal) -> Option<RunId> {
-        if self.code != refusal.code || self.run != refusal.run {
-            *self = Self { code: refusal.code.clone(), run: refusal.run, domains: Vec::new() };
+        let of_reputation = refusal.scope == Scope::Reputation;
+        let common = if of_reputation { Common::Reputation } else { Common::Answer(refusal.code.clone()) };
+        let common = Some((refusal.run, common));
+        if self.common != common {
+            *self = Self { common, ..Self::default() };
         }
-        if !self.domains.contains(&refusal.domain) {
+        if of_reputation || !self.domains.contains(&refusal.domain) {
             self.domains.push(refusal.domain.clone());
         }
         if self.domains.len() < SUSPICIOUS {
             return None;
         }
-        self.domains.clear();
-        self.run
+        self.clear();
+        refusal.run
     }
 
     /// A good answer came between.
     pub fn clear(&mut self) {
-        self.domains.clear();
+        *self = Self::default();
     }
 }
 
@@ -167,11 +180,17 @@ impl Delivery {
 
 impl Route {
     /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty.
-    pub fn new(rules: Rules, upstreams: Vec<Upstream>, low: Arc<Notify>) -> Self {
+    pub fn new(
+        rules: Rules,
+        own_reverse_path: OwnReversePath,
+        upstreams: Vec<Upstream>,
+        low: Arc<Notify>,
+    ) -> Self {
         let practice = rules.practice;
         let line = Line {
             ready: Ready::new(low),
             rules,
+            own_reverse_path,
             exits: Exits::default(),
             in_flight: AtomicUsize::new(0),
             good: AtomicUsize::new(0),
@@ -269,26 +288,43 @@ pub fn recovery(now: Timestamp, outage: Duration) -> Recovery {
 mod tests {
     use super::*;
 
-    fn refusal(code: &str, domain: &str, run: i64) -> Refusal {
-        Refusal { code: code.into(), answer: code.into(), domain: domain.into(), run: Some(RunId(run)) }
+    fn refusal(scope: Scope, code: &str, domain: &str) -> Refusal {
+        Refusal { scope, code: code.into(), answer: code.into(), domain: domain.into(), run: Some(RunId(1)) }
+    }
+
+    /// What five refusals in a row come to.
+    fn five(one: impl Fn(usize) -> Refusal) -> Option<RunId> {
+        let mut suspicion = Suspicion::default();
+        (0..5).filter_map(|n| suspicion.count(&one(n))).last()
+    }
+
+    fn others(n: usize) -> &'static str {
+        ["a", "b", "c", "d", "e"][n]
     }
 
     #[test]
     fn only_equal_refusals_of_different_domains_in_a_row_are_about_us() {
-        let five = |code: fn(usize) -> &'static str, domain: fn(usize) -> &'static str| {
-            let mut suspicion = Suspicion::default();
-            (0..5).filter_map(|n| suspicion.count(&refusal(code(n), domain(n), 1))).last()
-        };
-        let others = |n: usize| ["a", "b", "c", "d", "e"][n];
-        assert_eq!(five(|_| "550 5.7.26", others), Some(RunId(1)));
-        assert_eq!(five(|_| "550 5.7.26", |_| "a"), None, "one domain");
-        assert_eq!(five(|n| if n == 2 { "550 5.1.1" } else { "550 5.7.26" }, others), None, "another answer");
+        let code = |n| if n == 2 { "550 5.1.1" } else { "554 5.6.0" };
+        let message = |code, domain| refusal(Scope::Message, code, domain);
+        assert_eq!(five(|n| message("554 5.6.0", others(n))), Some(RunId(1)));
+        assert_eq!(five(|_| message("554 5.6.0", "a")), None, "one domain");
+        assert_eq!(five(|n| message(code(n), others(n))), None, "another answer");
         let mut suspicion = Suspicion::default();
         for n in 0..5 {
             if n == 3 {
                 suspicion.clear();
             }
-            assert_eq!(suspicion.count(&refusal("550 5.7.26", others(n), 1)), None, "a good answer between");
+            assert_eq!(suspicion.count(&message("554 5.6.0", others(n))), None, "a good answer between");
         }
+    }
+
+    #[test]
+    fn refusals_for_reputation_are_about_us_whoever_the_recipients_are() {
+        let codes = |n: usize| ["550 5.7.26", "550 5.7.515"][n % 2];
+        let reputation = |code| refusal(Scope::Reputation, code, "a");
+        assert_eq!(five(|n| reputation(codes(n))), Some(RunId(1)));
+        let unknown =
+            |n| if n == 2 { refusal(Scope::Recipient, "550 5.1.1", "a") } else { reputation("550") };
+        assert_eq!(five(unknown), None, "not in a row");
     }
 }

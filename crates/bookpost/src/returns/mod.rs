@@ -8,21 +8,21 @@ mod compose;
 mod plan;
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::{Address, clock::Clock};
 use rand::{RngExt, rngs::StdRng};
-use store::{AlarmKind, MessageId, Obligation, Store};
+use store::{AlarmKind, MessageId, Owing, Store};
 
+use self::plan::{Form, When};
 use crate::{alarms::Alarms, config::Config, receive::Receiver};
 
-/// Owed reports that are looked at in one go.
-const LOOK: usize = 1000;
+/// Returns in one letter, which is made in memory.
+const MOST: usize = 10_000;
 /// The store is asked at least this often.
 const SELDOM: Duration = Duration::from_mins(1);
 
@@ -52,34 +52,62 @@ impl Returns {
     /// Writes all reports that are due now; tells how many. One that cannot be written stays owed and stops no other.
     pub async fn round(&self) -> Result<usize, store::Error> {
         let now = self.clock.now();
-        let owed_before = now.saturating_sub(self.config.sending.report_delay).unwrap_or(Timestamp::MIN);
-        let owed = self.store.obligations(owed_before, LOOK).await?;
         let mut written = 0;
-        for ((address, practice), owed) in by_return_address(owed) {
-            let window = self.config.sending.digest_window;
-            let since = now.saturating_sub(window).unwrap_or(Timestamp::MIN);
-            let recent = self.store.returned_since(&address, practice, since).await?;
-            for letter in plan::letters(owed, recent, self.config.sending.digest_from, window, now) {
-                match self.write(&address, &letter, now).await {
-                    Ok(()) => written += 1,
-                    Err(error) => {
-                        let first = letter.first.row.recipient.0;
-                        tracing::error!(%error, recipient.id = first, "a return report could not be written; it stays owed");
-                    }
+        for owing in self.store.owing(before(now, self.config.sending.report_delay)).await? {
+            match self.write_to(&owing, now).await {
+                Ok(letters) => written += letters,
+                Err(error) => {
+                    let domain = owing.return_address.domain();
+                    tracing::error!(%error, domain, "return reports could not be written; they stay owed");
                 }
             }
         }
         Ok(written)
     }
 
+    /// Writes what is due to one address.
+    async fn write_to(&self, owing: &Owing, now: Timestamp) -> Result<usize, store::Error> {
+        let sending = &self.config.sending;
+        let when = When {
+            delay: sending.report_delay,
+            digest_from: sending.digest_from,
+            window: sending.digest_window,
+        };
+        let (to, practice) = (&owing.return_address, owing.practice);
+        let recent = self.store.returned_since(to, practice, before(now, when.window)).await?;
+        let Some(form) = plan::form(owing, recent, &when, now) else { return Ok(0) };
+        let mut written = 0;
+        loop {
+            let owed = self.store.obligations(to, practice, MOST).await?;
+            let is_all = owed.len() < MOST;
+            for letter in plan::letters(form, owed, before(now, when.delay)) {
+                match self.write(to, &letter, now).await {
+                    Ok(()) => written += 1,
+                    Err(error) if form == Form::Digest => return Err(error),
+                    Err(error) => {
+                        let first = letter.first.row.recipient.0;
+                        tracing::error!(%error, recipient.id = first, "a return report could not be written; it stays owed");
+                    }
+                }
+            }
+            if is_all || form == Form::Report {
+                return Ok(written);
+            }
+        }
+    }
+
     async fn write(&self, to: &Address, letter: &plan::Letter, now: Timestamp) -> Result<(), store::Error> {
         let closes: Vec<_> = letter.owed().map(|one| one.row.recipient).collect();
-        let original = self.original(letter.first.row.message).await?;
+        let original = match letter.form {
+            Form::Report => self.original(letter.first.row.message).await?,
+            Form::Digest => None,
+        };
         let random = {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             dice.random::<u128>()
         };
-        let report = compose::message(&self.config, to, letter, original.as_deref(), now, random);
+        let at = compose::At { config: &self.config, now, random, time_zone: TimeZone::system() };
+        let report = compose::message(to, letter, original.as_deref(), &at);
         match self.fresh.report(report, &closes).await {
             // Somebody closed one of them meanwhile: the next round sees what is left.
             Err(store::Error::NotFound(_)) | Ok(()) => Ok(()),
@@ -108,11 +136,6 @@ pub fn report_lost(alarms: &Alarms, to: &Address) {
     );
 }
 
-/// Practice mail and real mail are never in one letter: it is either practice mail itself, or not.
-fn by_return_address(owed: Vec<Obligation>) -> BTreeMap<(Address, bool), Vec<Obligation>> {
-    let mut sorted: BTreeMap<_, Vec<Obligation>> = BTreeMap::new();
-    for one in owed {
-        sorted.entry((one.return_address.clone(), one.row.practice)).or_default().push(one);
-    }
-    sorted
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    now.saturating_sub(age).unwrap_or(Timestamp::MIN)
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use store::{MessageId, Obligation};
+use store::{MessageId, Obligation, Owing};
 
 /// One letter to a return address. It covers at least one return.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,24 +34,36 @@ impl Letter {
     }
 }
 
-/// The letters to write now for one return address, to which `owed` is due and which has seen `recent` returns within
-/// `window`. From more than `digest_from` on, all wait until the first of them is as old as the window, and go as one.
-pub(super) fn letters(
-    owed: Vec<Obligation>,
-    recent: u64,
-    digest_from: u64,
-    window: Duration,
-    now: Timestamp,
-) -> Vec<Letter> {
-    let many = recent.max(u64::try_from(owed.len()).unwrap_or(u64::MAX)) > digest_from;
-    if many {
-        let oldest = owed.iter().map(|one| one.owed_since).min();
-        let ripe = oldest.is_some_and(|oldest| now.duration_since(oldest).unsigned_abs() >= window);
-        return Letter::new(Form::Digest, owed).filter(|_| ripe).into_iter().collect();
+/// When returns are put together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct When {
+    /// The returns of one message are collected for so long.
+    pub(super) delay: Duration,
+    /// From more than so many on they become one digest ...
+    pub(super) digest_from: u64,
+    /// ... if they are of so long, or as soon as the first of them is so old.
+    pub(super) window: Duration,
+}
+
+/// The form in which what is owed to an address is written now; None: not yet. `recent` is how many returns the address has
+/// seen within the window.
+pub(super) fn form(owing: &Owing, recent: u64, when: &When, now: Timestamp) -> Option<Form> {
+    if recent.max(owing.count) <= when.digest_from {
+        return Some(Form::Report);
+    }
+    (now.duration_since(owing.owed_since).unsigned_abs() >= when.window).then_some(Form::Digest)
+}
+
+/// The letters of this form to one address. A digest takes whatever is owed, so that it leaves no tail of single reports; a
+/// report takes all returns of a message of which one has waited long enough.
+pub(super) fn letters(form: Form, owed: Vec<Obligation>, owed_before: Timestamp) -> Vec<Letter> {
+    if form == Form::Digest {
+        return Letter::new(form, owed).into_iter().collect();
     }
     let mut by_message: BTreeMap<MessageId, Vec<Obligation>> = BTreeMap::new();
     for one in owed {
         by_message.entry(one.row.message).or_default().push(one);
     }
-    by_message.into_values().filter_map(|owed| Letter::new(Form::Report, owed)).collect()
+    let waited_enough = |owed: &Vec<Obligation>| owed.iter().any(|one| one.owed_since < owed_before);
+    by_message.into_values().filter(waited_enough).filter_map(|owed| Letter::new(form, owed)).collect()
 }

@@ -251,11 +251,9 @@ async fn a_server_that_is_too_slow_for_100_hours_gives_mail_back() {
     assert_eq!(bench.row("ann@example.org").await.state, State::Returned);
 }
 
-#[tokio::test]
-async fn the_same_refusal_for_patrons_of_many_domains_sets_the_run_aside() {
-    let refusal =
-        always(At::Dot, "550 5.7.26 This mail has been blocked because the sender is unauthenticated");
-    let sink = sink(vec![refusal]).await;
+/// A run of two hundred notices, each refused with `answer`, is set aside after some.
+async fn set_aside(answer: &str, address: impl Fn(usize) -> String) {
+    let sink = sink(vec![always(At::Dot, answer)]).await;
     let bench = Bench::start(vec![server("server1", sink.address())]).await;
     let new = NewRun {
         notice: "overdue".into(),
@@ -265,7 +263,7 @@ async fn the_same_refusal_for_patrons_of_many_domains_sets_the_run_aside() {
     };
     let run = bench.app.store.begin_run(new).await.unwrap();
     let messages = (0..200).map(|n| {
-        let mut one = message(&[&format!("reader@domain{n}.example")], START);
+        let mut one = message(&[&address(n)], START);
         (one.run, one.class) = (Some(run), Class::Bulk);
         one
     });
@@ -274,9 +272,22 @@ async fn the_same_refusal_for_patrons_of_many_domains_sets_the_run_aside() {
     let counts = bench.counts().await;
     assert_eq!((counts.waiting, counts.held + counts.returned), (0, 200));
     assert!((5..=60).contains(&counts.returned), "{counts:?}");
-    let [(AlarmKind::Held, subject, text)] = &bench.open_alarms().await[..] else { panic!() };
-    assert_eq!(*subject, format!("run {}", run.0));
-    assert!(text.contains("5.7.26"), "{text}");
+    let alarms = bench.open_alarms().await;
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    let (kind, subject, text) = &alarms[0];
+    assert_eq!((kind, subject), (&AlarmKind::Held, &format!("run {}", run.0)));
+    assert!(text.contains(answer.split(' ').nth(1).unwrap()), "{text}");
+}
+
+#[tokio::test]
+async fn the_same_refusal_for_patrons_of_many_domains_sets_the_run_aside() {
+    set_aside("554 5.6.0 this cannot be sent", |n| format!("reader@domain{n}.example")).await;
+}
+
+#[tokio::test]
+async fn refusals_for_reputation_set_the_run_aside_where_all_patrons_share_a_domain() {
+    let answer = "550 5.7.26 This mail has been blocked because the sender is unauthenticated";
+    set_aside(answer, |n| format!("reader{n}@example.org")).await;
 }
 
 #[tokio::test]

@@ -88,6 +88,36 @@ async fn what_was_in_flight_waits_for_its_server_like_all_the_others() {
     assert_eq!((after.counts().await.delivered, sink.count()), (2, 2));
 }
 
+/// RFC 5321 section 4.5.3.2.6: ten minutes for the answer to a whole message.
+#[tokio::test]
+async fn an_answer_is_waited_for_ten_minutes_and_no_longer() {
+    for (waits, answers, delivered) in [
+        (Duration::from_secs(61), true, 1),
+        (MINUTE * 5, true, 1),
+        (Duration::from_secs(590), true, 1),
+        (Duration::from_secs(601), false, 0),
+    ] {
+        let sink = slow_sink().await;
+        let other = self::sink(Vec::new()).await;
+        let servers = vec![one_connection(&sink), server("server2", other.address())];
+        let bench = Bench::start(servers).await;
+        bench.accept(&["ann@example.org"]).await;
+        sink.wait_for(1).await;
+        // Only the connection's own patience is moved; nothing else waits.
+        tokio::time::pause();
+        tokio::time::advance(waits).await;
+        tokio::time::resume();
+        if answers {
+            sink.let_go();
+        }
+        bench.quiet().await;
+        let counts = bench.counts().await;
+        let doubts = u64::from(!answers);
+        assert_eq!((counts.delivered, counts.ever_in_doubt), (delivered, doubts), "{waits:?}");
+        assert_eq!((sink.count(), other.count()), (1, 0), "{waits:?}: never to the other server");
+    }
+}
+
 /// The writer has one transaction at a time: if one stood open while a server thinks, nothing more could be stored.
 #[tokio::test]
 async fn no_transaction_is_open_while_a_server_thinks() {

@@ -6,6 +6,10 @@ use jiff::SignedDuration;
 use mail::{Phase, Reason, clock::Clock};
 use store::{AlarmKind, State};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+};
 
 use crate::bench::{Bench, START, always, message, refuses, server, sink};
 
@@ -86,6 +90,10 @@ async fn a_message_that_is_put_off_goes_by_the_schedule_until_it_is_returned_at_
     assert_eq!((row.state, row.settled_at), (State::Returned, Some(START + HOUR * 100)));
     assert_eq!(bench.row("ann@example.org").await.settled_at, Some(START));
     assert_eq!(bench.alarms(false).await, []);
+    bench.pass(MINUTE * 2).await;
+    let report = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+    assert!(report.contains("Why: It could not be delivered in the time allowed."), "{report}");
+    assert!(!report.contains("tried again"), "{report}");
 }
 
 #[tokio::test]
@@ -198,4 +206,42 @@ async fn what_broke_without_the_servers_fault_raises_no_alarm() {
     bench.accept(&["gone@example.org", "ann@example.org"]).await;
     bench.pass(HOUR).await;
     assert_eq!(bench.alarms(false).await, Vec::<(AlarmKind, String, String)>::new());
+}
+
+/// A server that refuses each message after the first bytes of it, and hangs up with the rest unread.
+async fn refuses_early(refusal: &'static str) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            stream.write_all(b"220 mx\r\n").await.unwrap();
+            let mut line = String::new();
+            while stream.read_line(&mut line).await.is_ok_and(|octets| octets > 0) {
+                let is_data = line.starts_with("DATA");
+                let reply = if is_data { "354 go\r\n" } else { "250 ok\r\n" };
+                stream.write_all(reply.as_bytes()).await.unwrap();
+                line.clear();
+                if is_data {
+                    stream.read_exact(&mut [0; 1000]).await.unwrap();
+                    stream.write_all(format!("{refusal}\r\n").as_bytes()).await.unwrap();
+                    break;
+                }
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_middle_of_a_large_message_is_heard() {
+    let address = refuses_early("552 5.3.4 larger than we take").await;
+    let bench = Bench::start(vec![server("server1", address)]).await;
+    let mut large = message(&["ann@example.org"], START);
+    large.bytes = [&large.bytes[..], "many words\r\n".repeat(700_000).as_bytes()].concat().into();
+    bench.app.receiver.accept(vec![large]).await.unwrap();
+    bench.quiet().await;
+    let row = bench.row("ann@example.org").await;
+    assert_eq!((row.state, row.reason), (State::Returned, Some(Reason::TooLarge)), "{:?}", row.answer);
+    assert_eq!(bench.alarms(false).await, [], "it is nobody's fault but the message's");
 }

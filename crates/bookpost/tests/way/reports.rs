@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use mail::{Phase, Reason, ReversePath};
-use store::{AlarmKind, Attempt, Filter, Kind, Lease, MessageId, RecipientId, Settlement, Verdict};
-use testkit::sink::{At, Does, Rule};
+use store::{AlarmKind, Attempt, Filter, Kind, Lease, MessageId, RecipientId, Settlement, State, Verdict};
+use testkit::sink::{At, Does, Rule, Sink};
 
 use crate::bench::{Bench, START, always, message, refuses, server, sink};
 
@@ -95,6 +95,44 @@ async fn the_returns_of_one_message_are_one_report() {
 }
 
 #[tokio::test]
+async fn the_returns_of_one_message_are_one_report_half_a_minute_apart_too() {
+    let sink = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        Rule { times: Some(1), ..always(At::Dot, "452 4.3.1 no space") },
+    ])
+    .await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let to = ["gone@example.org", "away@example.org"];
+    bench.app.receiver.accept(vec![message(&to, START)]).await.unwrap();
+    bench.quiet().await;
+    sink.set_rules(vec![refuses("away@example.org", "550 5.1.1 no such user")]);
+    bench.pass(MINUTE * 5).await;
+    let settled = |row: store::Row| row.settled_at.unwrap();
+    let apart = settled(bench.row(to[1]).await).duration_since(settled(bench.row(to[0]).await));
+    assert!((25..50).contains(&apart.as_secs()), "{apart:#}");
+    assert_eq!(reports(&bench).await, 1);
+    let report = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+    assert!(to.iter().all(|address| report.contains(address)), "{report}");
+}
+
+#[tokio::test]
+async fn thousands_of_returns_are_one_summary_and_hold_up_no_other_address() {
+    let sink = sink(vec![refuses("gone@example.org", "550 5.1.1 no such user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    returned(&bench, 1_021, false).await;
+    let mut one = message(&["gone@example.org"], START);
+    one.envelope.reverse_path = ReversePath::Address("other@riverside.example.org".parse().unwrap());
+    bench.app.receiver.accept(vec![one]).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    let to: Vec<_> = sink.taken().into_iter().flat_map(|taken| taken.to).collect();
+    assert_eq!(to, ["other@riverside.example.org"]);
+    bench.pass(MINUTE * 30).await;
+    assert_eq!((reports(&bench).await, bench.counts().await.reports_owed), (2, 0));
+    let summary = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+    assert_eq!(summary.matches("Final-Recipient:").count(), 1_021);
+}
+
+#[tokio::test]
 async fn many_returns_within_ten_minutes_are_one_summary() {
     for (returns, expected) in [(20, 20), (21, 1)] {
         let refusal = Rule {
@@ -113,6 +151,90 @@ async fn many_returns_within_ten_minutes_are_one_summary() {
         let last = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
         assert_eq!(last.contains("text/csv"), expected == 1, "{last}");
     }
+}
+
+/// What the server took besides notices: from whom.
+fn ours(sink: &Sink) -> Vec<String> {
+    sink.taken().into_iter().filter(|taken| taken.to == [RETURNS]).map(|taken| taken.from).collect()
+}
+
+const SITE: &str = "library@riverside.example.org";
+
+fn no_null_sender() -> Rule {
+    Rule { address: Some(String::new()), ..always(At::Mail, "550 5.1.7 we take no mail from nobody") }
+}
+
+#[tokio::test]
+async fn where_the_null_sender_is_refused_reports_go_with_the_sites_address() {
+    let refused_late = "550 5.1.0 <>: Sender address rejected: we take no mail from nobody";
+    for refusal in [no_null_sender(), Rule { times: Some(1), ..refuses(RETURNS, refused_late) }] {
+        let sink = sink(vec![refuses("gone@example.org", "550 5.1.1 no such user"), refusal]).await;
+        let bench = Bench::start(vec![server("server1", sink.address())]).await;
+        for (report, attempts) in [(1, 2), (2, 1)] {
+            bench.accept(&["gone@example.org"]).await;
+            bench.pass(MINUTE * 2).await;
+            assert_eq!((ours(&sink), reports(&bench).await), (vec![SITE.to_owned(); report], report));
+            assert_eq!(bench.row(RETURNS).await.attempts, attempts, "it is remembered");
+        }
+        let report = String::from_utf8(sink.taken().pop().unwrap().bytes).unwrap();
+        assert!(report.contains("Auto-Submitted: auto-replied"), "{report}");
+        assert_eq!(bench.alarms(false).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_report_with_an_address_causes_no_report_either() {
+    let sink = sink(vec![
+        refuses("gone@example.org", "550 5.1.1 no such user"),
+        refuses(RETURNS, "550 5.1.1 no such user"),
+        no_null_sender(),
+    ])
+    .await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["gone@example.org"]).await;
+    bench.pass(HOUR).await;
+    assert_eq!((reports(&bench).await, bench.counts().await.reports_owed, sink.count()), (1, 0, 0));
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ReportLost]);
+}
+
+#[tokio::test]
+async fn where_the_site_may_not_send_either_the_report_is_set_aside_and_told() {
+    let nobody_at_all = always(At::Mail, "550 5.1.7 not for you");
+    let sink = sink(vec![refuses("gone@example.org", "550 5.1.1 no such user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["gone@example.org"]).await;
+    bench.quiet().await;
+    sink.set_rules(vec![nobody_at_all]);
+    bench.pass(HOUR).await;
+    let row = bench.row(RETURNS).await;
+    assert_eq!((row.state, row.attempts), (State::Held, 2));
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::SenderRefused]);
+}
+
+#[tokio::test]
+async fn reports_and_alarms_are_from_the_site_where_the_setting_says_so() {
+    let sink = sink(vec![refuses("gone@example.org", "550 5.1.1 no such user")]).await;
+    let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+        config.sending.null_reverse_path = false;
+        config.alarms.email = Some(RETURNS.parse().unwrap());
+    })
+    .await;
+    bench.app.alarms.raise(AlarmKind::ReportLost, "elsewhere.example", "A report is lost.");
+    bench.accept(&["gone@example.org"]).await;
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(ours(&sink), [SITE, SITE]);
+}
+
+#[tokio::test]
+async fn an_alarm_too_goes_with_an_address_where_the_null_sender_is_refused() {
+    let sink = sink(vec![no_null_sender()]).await;
+    let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+        config.alarms.email = Some(RETURNS.parse().unwrap());
+    })
+    .await;
+    bench.app.alarms.raise(AlarmKind::ReportLost, "elsewhere.example", "A report is lost.");
+    bench.pass(MINUTE).await;
+    assert_eq!(ours(&sink), [SITE]);
 }
 
 /// Puts so many returned messages into the store.

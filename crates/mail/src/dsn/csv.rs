@@ -1,8 +1,8 @@
 //! The digest's file (RFC 4180), which a librarian opens as a spreadsheet.
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
-use super::{DigestEntry, fields::one_line, letter::answer_text};
+use super::{DigestEntry, fields::one_line};
 
 const COLUMNS: [&str; 9] = [
     "Patron",
@@ -32,17 +32,17 @@ pub(super) fn write(entries: &[DigestEntry], zone: &TimeZone) -> Vec<u8> {
 
 fn row(entry: &DigestEntry, zone: &TimeZone) -> [String; 9] {
     let (message, returned) = (&entry.message, &entry.returned);
-    let tried = returned.last_attempt_at.unwrap_or(message.accepted_at);
+    let tried = |at: Timestamp| at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
     [
         returned.patron_name.clone().unwrap_or_default(),
         returned.patron_number.clone().unwrap_or_default(),
         returned.address.to_string(),
         message.site_name.clone(),
         message.run_name.clone().unwrap_or_else(|| message.subject.clone()),
-        returned.plain_reason.clone(),
+        returned.why(),
         returned.what_to_do.clone(),
-        returned.answer.as_ref().map(answer_text).unwrap_or_default(),
-        tried.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        returned.said().unwrap_or_default(),
+        returned.last_attempt_at.map_or_else(|| "never".to_owned(), tried),
     ]
 }
 

@@ -68,14 +68,16 @@ impl Digest {
 
     fn words(&self) -> String {
         let groups = self.by_reason();
+        let unsure = self.entries.iter().any(|entry| entry.returned.may_have_arrived);
         let mut out = format!(
-            "{} could not be delivered, for {}. The people below have not received them.\n",
+            "{} could not be delivered, for {}.{}\n",
             counted(self.entries.len(), "notice or message", "notices"),
             counted(groups.len(), "reason", "different reasons"),
+            if unsure { "" } else { " The people below have not received them." },
         );
         for entries in &groups {
             let Some(first) = entries.first() else { continue };
-            let _ = write!(out, "\n{}: {}\n", entries.len(), one_line(&first.returned.plain_reason));
+            let _ = write!(out, "\n{}: {}\n", entries.len(), first.returned.why());
             let _ = write!(out, "What to do: {}\n\n", one_line(&first.returned.what_to_do));
             out.push_str(&table(entries));
         }
@@ -89,10 +91,10 @@ impl Digest {
 
     /// The most frequent reason first.
     fn by_reason(&self) -> Vec<Vec<&DigestEntry>> {
-        let mut groups: BTreeMap<(Reason, &str, &str), Vec<&DigestEntry>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Reason, String, &str), Vec<&DigestEntry>> = BTreeMap::new();
         for entry in &self.entries {
             let returned = &entry.returned;
-            let key = (returned.reason, returned.plain_reason.as_str(), returned.what_to_do.as_str());
+            let key = (returned.reason, returned.why(), returned.what_to_do.as_str());
             groups.entry(key).or_default().push(entry);
         }
         let mut groups: Vec<_> = groups.into_values().collect();

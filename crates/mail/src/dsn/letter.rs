@@ -44,6 +44,8 @@ pub struct ReturnReport {
 pub struct ReturnedMessage {
     /// Its Message-ID, with or without angle brackets.
     pub message_id: String,
+    /// The envelope id that its sender gave (`ENVID`), decoded. A [`super::Digest`] does not use it.
+    pub envelope_id: Option<String>,
     /// Its subject, decoded.
     pub subject: String,
     /// The library that it is from.
@@ -61,6 +63,8 @@ pub struct ReturnedMessage {
 pub struct Returned {
     /// The address that was tried.
     pub address: Address,
+    /// The address that the sender named as the original one (`ORCPT`).
+    pub original_address: Option<Address>,
     /// Whose it is, where that is known.
     pub patron_name: Option<String>,
     /// The patron's number or barcode, where that is known.
@@ -73,6 +77,10 @@ pub struct Returned {
     pub what_to_do: String,
     /// The server's own answer, if one gave it.
     pub answer: Option<Reply>,
+    /// What went wrong, for IT, where no server answered.
+    pub failure: Option<String>,
+    /// The answer to an earlier attempt was never read.
+    pub may_have_arrived: bool,
     /// The code for programs; without it the answer's, or else one that fits the reason.
     pub code: Option<EnhancedStatusCode>,
     /// How often it was tried.
@@ -97,7 +105,7 @@ impl ReturnReport {
         let status = Report {
             reporting_mta: Some(self.reporting_mta.clone()),
             arrival_date: Some(self.message.accepted_at),
-            envelope_id: None,
+            envelope_id: self.message.envelope_id.clone(),
             recipients: self.recipients.iter().map(Returned::report).collect(),
         };
         mime::write(&head, mime::plain(&self.words()), &status, Some(&self.message.header_block))
@@ -114,10 +122,11 @@ impl ReturnReport {
 
     fn words(&self) -> String {
         let message = &self.message;
-        let mut out = format!("This {} could not be delivered. ", message.kind());
+        let mut out = format!("This {} could not be delivered.", message.kind());
         out.push_str(match self.recipients.as_slice() {
-            [_] => "The person below has not received it.\n",
-            _ => "The people below have not received it.\n",
+            all if all.iter().any(|returned| returned.may_have_arrived) => "\n",
+            [_] => " The person below has not received it.\n",
+            _ => " The people below have not received it.\n",
         });
         for returned in &self.recipients {
             out.push('\n');
@@ -127,15 +136,16 @@ impl ReturnReport {
             line(&mut out, "Library", Some(&message.site_name));
             line(&mut out, "Notice", message.run_name.as_deref());
             line(&mut out, "Subject", Some(&message.subject));
-            let _ = write!(out, "\nWhy: {}\n", one_line(&returned.plain_reason));
+            let _ = write!(out, "\nWhy: {}\n", returned.why());
             let _ = write!(out, "What to do: {}\n\n", one_line(&returned.what_to_do));
             out.push_str(&self.history(returned));
-            if let Some(answer) = &returned.answer {
-                let _ = write!(
-                    out,
-                    "\nFor your IT person, the mail server's own answer:\n  {}\n",
-                    answer_text(answer)
-                );
+            if let Some(said) = returned.said() {
+                let title = if returned.answer.is_some() {
+                    "the mail server's own answer"
+                } else {
+                    "what went wrong"
+                };
+                let _ = write!(out, "\nFor your IT person, {title}:\n  {said}\n");
             }
         }
         out.push_str(
@@ -149,7 +159,14 @@ impl ReturnReport {
         let at = |instant: Timestamp| moment(instant, &self.time_zone);
         let accepted = at(self.message.accepted_at);
         match (returned.attempts, returned.first_attempt_at, returned.last_attempt_at) {
-            (0, _, _) | (_, None, _) => format!("Given to Bookpost on {accepted}. It was not tried.\n"),
+            (0, _, _) | (_, None, _) => {
+                let why = if returned.reason == Reason::Expired {
+                    ", because mail could not be sent in all that time"
+                } else {
+                    ""
+                };
+                format!("Given to Bookpost on {accepted}. It was never tried{why}.\n")
+            }
             (1, Some(first), _) => format!("Tried once, on {}.\n", at(first)),
             (times, Some(first), Some(last)) => {
                 format!(
@@ -181,12 +198,23 @@ impl Returned {
         }
     }
 
+    /// Why, with all that is to be known before somebody sends it again.
+    pub(super) fn why(&self) -> String {
+        let copy = if self.may_have_arrived { " An earlier copy may have arrived." } else { "" };
+        format!("{}{copy}", one_line(&self.plain_reason))
+    }
+
+    /// What the server said, or what went wrong without it, on one line.
+    pub(super) fn said(&self) -> Option<String> {
+        self.answer.as_ref().map(answer_text).or_else(|| self.failure.as_deref().map(one_line))
+    }
+
     /// The same for programs.
     pub(super) fn report(&self) -> RecipientReport {
         let answered = self.answer.as_ref().and_then(|answer| answer.enhanced);
         RecipientReport {
             final_recipient: self.address.clone(),
-            original_recipient: None,
+            original_recipient: self.original_address.clone(),
             action: Action::Failed,
             status: self.code.or(answered).unwrap_or_else(|| usual_code(self.reason)),
             remote_mta: None,
@@ -198,7 +226,7 @@ impl Returned {
 }
 
 /// The answer on one line.
-pub(super) fn answer_text(answer: &Reply) -> String {
+fn answer_text(answer: &Reply) -> String {
     one_line(&answer.to_string())
 }
 

@@ -43,14 +43,15 @@ pub(super) fn write(
         .attribute("boundary", boundary(head.message_id, "report"));
     let name = one_line(&head.from.name);
     let mut builder = MessageBuilder::new()
-        .from((name, head.from.address.to_string()))
-        .to(head.to.as_str())
+        // In ASCII, where that is possible: not every server takes a header that is not.
+        .from((name, head.from.address.to_ascii_domain().as_str().to_owned()))
+        .to(head.to.to_ascii_domain().as_str().to_owned())
         .subject(one_line(&head.subject))
         .date(head.date.as_second())
         .message_id(bare(head.message_id))
         // RFC 3834 section 3.1.7: nobody's program answers an answer.
         .header("Auto-Submitted", HeaderType::Raw(Raw::new("auto-replied")));
-    if let Some(id) = head.references {
+    if let Some(id) = head.references.filter(|id| id.is_ascii()) {
         builder = builder.references(bare(id));
     }
     let mut out = Vec::new();

@@ -268,6 +268,7 @@ proptest! {
 fn sample_message() -> ReturnedMessage {
     ReturnedMessage {
         message_id: "<1@library.example>".to_owned(),
+        envelope_id: None,
         subject: "Lincoln Library: 3 items are overdue".to_owned(),
         site_name: "Lincoln Library".to_owned(),
         run_name: Some("Overdue notices of 23 November".to_owned()),
@@ -279,6 +280,7 @@ fn sample_message() -> ReturnedMessage {
 fn sample_returned() -> Returned {
     Returned {
         address: address("ana@patrons.example"),
+        original_address: None,
         patron_name: Some("Ana Pérez".to_owned()),
         patron_number: Some("1234".to_owned()),
         reason: Reason::AddressUnknown,
@@ -289,6 +291,8 @@ fn sample_returned() -> Returned {
             enhanced: Some(EnhancedStatusCode(5, 1, 1)),
             text: "No such user here\nSee the list of addresses".to_owned(),
         }),
+        failure: None,
+        may_have_arrived: false,
         code: None,
         attempts: 1,
         first_attempt_at: Some(at("2026-11-23T08:00:05Z")),
@@ -400,6 +404,54 @@ fn any_script_and_any_length() {
     }
 }
 
+/// Otherwise a server without SMTPUTF8 could not be given the report.
+#[test]
+fn who_may_have_it_is_not_said_to_lack_it() {
+    let doubtful = || Returned { may_have_arrived: true, ..sample_returned() };
+    let words = |mail: &[u8]| {
+        let parsed = mailparse::parse_mail(mail).unwrap();
+        let part = if parsed.subparts[0].subparts.is_empty() { &parsed } else { &parsed.subparts[0] };
+        part.subparts[0].get_body().unwrap().replace("\r\n", " ")
+    };
+    let mut report = sample_report();
+    report.recipients = vec![doubtful()];
+    let mut digest = sample_digest(2);
+    digest.entries[1].returned = doubtful();
+    for text in [words(&report.write()), words(&digest.write())] {
+        assert!(text.contains("The address does not exist. An earlier copy may have arrived."), "{text}");
+        assert!(!text.contains("not received"), "{text}");
+    }
+}
+
+#[test]
+fn what_the_sender_named_is_named_to_programs() {
+    let mut report = sample_report();
+    report.message.envelope_id = Some("QQ 314159".to_owned());
+    report.recipients[0].original_address = Some(address("ana+old@patrons.example"));
+    let read = read(&report.write()).unwrap();
+    assert_eq!(read.envelope_id.as_deref(), Some("QQ 314159"));
+    assert_eq!(read.recipients[0].original_recipient, Some(address("ana+old@patrons.example")));
+}
+
+#[test]
+fn domains_in_any_script_leave_the_header_in_ascii() {
+    let mut report = sample_report();
+    report.from.address = address("post@bücherei.example");
+    report.to = address("zurück@bücherei.example");
+    report.message.message_id = "<1@bücherei.example>".to_owned();
+    let mail = String::from_utf8(report.write()).unwrap();
+    assert!(mail.contains("<post@xn--bcherei-n2a.example>"), "{mail}");
+    assert!(
+        mail.contains("<zurück@xn--bcherei-n2a.example>"),
+        "only a local part has no other spelling: {mail}"
+    );
+    report.to = address("post@bücherei.example");
+    check_lines(&report.write());
+    let mut digest = sample_digest(2);
+    (digest.from.address, digest.to) = (report.from.address, report.to);
+    check_lines(&digest.write());
+}
+
 #[test]
 fn several_attempts_and_none() {
     let mut report = sample_report();
@@ -409,6 +461,7 @@ fn several_attempts_and_none() {
     tried.reason = Reason::Expired;
     tried.plain_reason = "The patron's mail provider could not be reached for 100 hours.".to_owned();
     tried.answer = None;
+    tried.failure = Some("192.0.2.1:25: Connection refused".to_owned());
     let untried = Returned { attempts: 0, first_attempt_at: None, last_attempt_at: None, ..tried.clone() };
     report.recipients = vec![tried, untried];
     let mail = report.write();

@@ -38,6 +38,24 @@ impl Reason {
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.as_str() == code)
     }
+
+    /// Whether it only puts mail off: what comes back with this reason comes back because its time was over.
+    pub fn is_wait(self) -> bool {
+        !matches!(
+            self,
+            Self::AddressUnknown
+                | Self::DomainUnknown
+                | Self::MailboxDisabled
+                | Self::TooLarge
+                | Self::SenderRefused
+                | Self::Reputation
+                | Self::Utf8Unsupported
+                | Self::Refused
+                | Self::Expired
+                | Self::Broke
+                | Self::ByPerson
+        )
+    }
 }
 
 reasons! {

@@ -88,7 +88,7 @@ const TABLE: &[Row] = &[
         (Account, OpenBreaker, Reason::TlsUnavailable)),
     row(NEGATIVE, &["*.7.0", "*.7.1", "*.7.54", "*.7.64", "*.4.*", "none"],
         &["relay access denied", "relay denied", "relaying denied", "relay not permitted", "relay not allowed", "relaying not allowed", "relaying is not allowed",
-          "unable to relay", "not permitted to relay", "not allowed to relay", "credentials for relay", "does not relay", "relaying*prohibited"], EVERYWHERE,
+          "unable to relay", "not permitted to relay", "not allowed to relay", "credentials for relay", "does not relay", "relaying*prohibited", "allowed rcpthosts"], EVERYWHERE,
         (Account, OpenBreaker, Reason::RelayDenied)),
     row(NEGATIVE, &["*.7.0", "*.7.1", "*.7.3", "*.7.57", "*.5.1", "*.5.4", "none"],
         &["authentication required", "authentication is required", "client not authenticated", "client was not authenticated", "you are not authenticated", "authenticate first", "auth first", "log in first", "sign in first"], EVERYWHERE,
@@ -101,7 +101,9 @@ const TABLE: &[Row] = &[
     // Who the mail is from.
     row(PERMANENT, ANY, &["sendasdenied", "not allowed to send as", "permissions to send as", "not authorized to send on behalf"], FROM_MAIL,
         (Sender, HoldSender, Reason::SenderRefused)),
-    row(PERMANENT, &["5.7.1", "none"], &["sender address rejected", "not owned by", "sender verify failed", "sender*not allowed", "sender*not authorized"], PATHS,
+    // Postfix waits until RCPT with what it thinks of MAIL, and gives it the code of whatever it looked up.
+    row(PERMANENT, ANY, &["sender address rejected"], PATHS, (Sender, HoldSender, Reason::SenderRefused)),
+    row(PERMANENT, &["5.7.1", "none"], &["not owned by", "your envelope sender", "sender verify failed", "sender*not allowed", "sender*not authorized"], PATHS,
         (Sender, HoldSender, Reason::SenderRefused)),
     row(PERMANENT, &["5.1.7", "5.1.8"], ANY, PATHS, (Sender, HoldSender, Reason::SenderRefused)),
 
@@ -163,6 +165,10 @@ const TABLE: &[Row] = &[
     row(PERMANENT, ANY, ANY, &[Auth], (Account, OpenBreaker, Reason::SignInRefused)),
     row(PERMANENT, ANY, UNWANTED, OPENING, (Reputation, OpenBreaker, Reason::ServerRefuses)),
     row(NEGATIVE, ANY, ANY, BEFORE_MAIL, (Route, OpenBreaker, Reason::ServerRefuses)),
+
+    // "Syntax error in parameters": an address that this server cannot read.
+    row(only(501), NONE, ANY, &[Rcpt], (Recipient, Return, Reason::AddressUnknown)),
+    row(only(501), NONE, ANY, &[Mail], (Sender, HoldSender, Reason::SenderRefused)),
 
     // "Bad sequence", "not understood": something between us and the server, nobody's address.
     row((500, 503), ANY, ANY, &[Mail, Rcpt, Data], (Message, Retry, Reason::ProtocolViolation)),
@@ -232,4 +238,19 @@ fn without_addresses(text: &str) -> String {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A report tells by the reason whether mail came back for an answer or for its age.
+    #[test]
+    fn a_reason_is_a_wait_where_the_table_waits() {
+        for row in TABLE {
+            let (_, action, reason) = row.then;
+            let ends = matches!(action, Return | HoldSender);
+            assert_eq!(reason.is_wait(), !ends, "{reason:?} {action:?}");
+        }
+    }
 }

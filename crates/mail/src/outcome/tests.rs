@@ -32,6 +32,7 @@ fn relaying_is_an_account_fault_at_any_phase() {
             Mail,
             "550 5.7.1 Invalid credentials for relay [192.0.2.1]. The IP address you've registered does not match",
         ),
+        (Rcpt, "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"),
         (Dot, "550 5.7.64 TenantAttribution; Relay Access Denied"),
         (Rcpt, "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied"),
     ] {
@@ -56,10 +57,18 @@ fn a_refused_sender_is_held() {
         (Rcpt, "553 5.7.1 <lib@example.org>: Sender address rejected: not owned by user lib2"),
         (Mail, "550 5.1.7 Invalid sender"),
         (Rcpt, "550 5.1.8 <lib@example.invalid>: Sender address rejected: Domain not found"),
+        (Rcpt, "550 5.1.0 <lib@example.org>: Sender address rejected: User unknown in local recipient table"),
+        (Rcpt, "504 5.5.2 <lib@example>: Sender address rejected: need fully-qualified address"),
+        (
+            Rcpt,
+            "550 5.7.27 <lib@example.org>: Sender address rejected: Domain example.org does not accept mail (nullMX)",
+        ),
         (Rcpt, "550 Sender verify failed"),
         (Dot, "554 5.2.252 SendAsDenied; lib@example.org not allowed to send as other@example.org"),
         (Mail, "550 5.7.60 SMTP; Client does not have permissions to send as this sender"),
         (Mail, "550 administrative prohibition"),
+        (Rcpt, "553 sorry, your envelope sender is in my badmailfrom list (#5.7.1)"),
+        (Mail, "501 Syntax error in parameters or arguments"),
     ] {
         check(&[(phase, line, Scope::Sender, Action::HoldSender, Reason::SenderRefused)]);
     }
@@ -229,6 +238,7 @@ fn recipients_are_returned() {
             Reason::Refused,
         ),
         (Rcpt, "553 5.6.7 Address includes non-ASCII characters", scope, action, Reason::Utf8Unsupported),
+        (Rcpt, "501 Syntax error in parameters or arguments", scope, action, Reason::AddressUnknown),
         (Rcpt, "599 what is this", scope, action, Reason::Refused),
     ]);
 }
@@ -309,6 +319,13 @@ fn what_passes_goes_by_the_schedule() {
         (
             Rcpt,
             "503 5.5.1 Error: need MAIL command",
+            Scope::Message,
+            Action::Retry,
+            Reason::ProtocolViolation,
+        ),
+        (
+            Rcpt,
+            "501 5.5.4 Unsupported option: NOTIFY",
             Scope::Message,
             Action::Retry,
             Reason::ProtocolViolation,

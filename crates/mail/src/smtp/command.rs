@@ -9,7 +9,7 @@ use bytes::{BufMut, BytesMut};
 use super::capabilities::Capabilities;
 use crate::{
     Address, Recipient, ReversePath,
-    envelope::{Notify, Ret},
+    envelope::{Ret, is_xtext},
 };
 
 /// The parameters of MAIL FROM. Only what the server offers is written.
@@ -117,10 +117,8 @@ pub fn mail(path: &Path<'_>, parameters: &MailParameters<'_>, offered: &Capabili
         put(out, &[" SMTPUTF8"]);
     }
     if offered.dsn {
-        match parameters.ret {
-            Some(Ret::Full) => put(out, &[" RET=FULL"]),
-            Some(Ret::Headers) => put(out, &[" RET=HDRS"]),
-            None => {}
+        if let Some(ret) = parameters.ret {
+            put(out, &[" RET=", &ret.to_string()]);
         }
         parameter(out, " ENVID=", parameters.envelope_id);
     }
@@ -132,7 +130,7 @@ pub fn rcpt(path: &Path<'_>, recipient: &Recipient, offered: &Capabilities, out:
     put(out, &["RCPT TO:<", &path.text, ">"]);
     if offered.dsn {
         if let Some(notify) = recipient.notify {
-            put(out, &[" NOTIFY=", notify_word(notify)]);
+            put(out, &[" NOTIFY=", &notify.to_string()]);
         }
         parameter(out, " ORCPT=", recipient.original.as_deref());
     }
@@ -147,23 +145,8 @@ pub fn plain(command: &str, out: &mut BytesMut) {
 /// A parameter in xtext. One that is not would break the line: it is left out, because a wish about reports must not stop a
 /// message.
 fn parameter(out: &mut BytesMut, name: &str, value: Option<&str>) {
-    if let Some(value) =
-        value.filter(|value| !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_graphic()))
-    {
+    if let Some(value) = value.filter(|value| is_xtext(value)) {
         put(out, &[name, value]);
-    }
-}
-
-fn notify_word(notify: Notify) -> &'static str {
-    match notify {
-        Notify::On { success: true, failure: true, delay: true } => "SUCCESS,FAILURE,DELAY",
-        Notify::On { success: true, failure: true, delay: false } => "SUCCESS,FAILURE",
-        Notify::On { success: true, failure: false, delay: true } => "SUCCESS,DELAY",
-        Notify::On { success: true, failure: false, delay: false } => "SUCCESS",
-        Notify::On { success: false, failure: true, delay: true } => "FAILURE,DELAY",
-        Notify::On { success: false, failure: true, delay: false } => "FAILURE",
-        Notify::On { success: false, failure: false, delay: true } => "DELAY",
-        Notify::Never | Notify::On { success: false, failure: false, delay: false } => "NEVER",
     }
 }
 
@@ -188,6 +171,7 @@ fn line(out: &mut BytesMut, words: &[&str]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::envelope::Notify;
 
     fn address(text: &str) -> Address {
         Address::parse(text).unwrap()
@@ -276,6 +260,9 @@ mod tests {
             (recipient(on(true, false, true), "rfc822;b c"), " NOTIFY=SUCCESS,DELAY"),
             (recipient(on(false, true, false), "x\r\nDATA"), " NOTIFY=FAILURE"),
             (recipient(None, ""), ""),
+            (recipient(None, "rfc822;b=c"), ""),
+            (recipient(None, "rfc822;b+2g@c"), ""),
+            (recipient(on(false, false, false), "rfc822;b+2Bc@d"), " NOTIFY=NEVER ORCPT=rfc822;b+2Bc@d"),
         ] {
             let line = written(|out| rcpt(&path, &recipient, &everything(), out));
             assert_eq!(line, format!("RCPT TO:<bob@example.org>{expected}\r\n"));

@@ -28,6 +28,8 @@ pub(crate) enum Cut {
 enum Line {
     /// A line of the client; the flag says that it begins a write of its own.
     Client(Vec<u8>, bool),
+    /// The content of this transaction, in a write of its own.
+    Content(u64),
     Server(Vec<u8>),
     Begin(Transaction),
     Hold,
@@ -81,6 +83,7 @@ impl Script {
             "C|" => Line::Client(crlf(rest), false),
             "S:" => Line::Server(crlf(rest)),
             "S-raw:" => Line::Server(unescaped(rest)),
+            "C-content" => Line::Content(token()),
             "S-cut" => Line::Lost(Failure::ConnectionLost),
             "S-timeout" => Line::Lost(Failure::TimedOut),
             "tls" => Line::Tls,
@@ -174,6 +177,10 @@ impl Run<'_> {
     fn step(&mut self, line: &Line) {
         match line {
             Line::Client(expected, begins) => self.expect(expected, *begins),
+            Line::Content(token) => {
+                let content = self.done.begun(*token).message.clone();
+                self.expect(&content, true);
+            }
             Line::Server(bytes) => self.receive(bytes),
             Line::Begin(transaction) => {
                 // What the script says next may be part of the same write, so nothing is polled here.
@@ -375,7 +382,10 @@ fn render(result: &RecipientResult) -> String {
     }
 }
 
-/// `TOKEN FROM TO,TO [dsn] | CONTENT`; without content it is one line that names the token.
+/// Lines of large content.
+const LARGE: usize = 1_000;
+
+/// `TOKEN FROM TO,TO [dsn|large] | CONTENT`; without content it is one line that names the token, or many such lines.
 fn transaction(text: &str) -> Transaction {
     let (envelope, content) = text.split_once(" | ").unwrap_or((text, ""));
     let words: Vec<_> = envelope.split(' ').collect();
@@ -395,7 +405,10 @@ fn transaction(text: &str) -> Transaction {
         envelope_id: dsn.then(|| "m1".to_owned()),
         recipients: words[2].split(',').map(recipient).collect(),
         message: Bytes::from(if content.is_empty() {
-            format!("Message {}\r\n", words[0]).into_bytes()
+            let lines = if words.get(3) == Some(&"large") { LARGE } else { 1 };
+            let line = format!("Message {}", words[0]);
+            let line = if lines == 1 { line } else { format!("{line:-<74}") };
+            format!("{line}\r\n").repeat(lines).into_bytes()
         } else {
             unescaped(content)
         }),

@@ -12,6 +12,10 @@ use crate::{Error, RecipientId, State};
 
 const EXPIRED: &str = "SELECT id FROM recipient INDEXED BY recipient_expiring
     WHERE state = 0 AND practice = ?1 AND expires_at <= ?2 ORDER BY expires_at, id LIMIT ?3";
+/// Nobody is told that it was not received: a person decides.
+const SET_ASIDE: &str =
+    "UPDATE recipient SET state = 2, due_at = NULL, alone = 0, aside_at = ?2, reason = ?3, note = ?4
+    WHERE id = ?1 AND state = 0 AND in_doubt_at IS NOT NULL";
 const RETURN: &str =
     "UPDATE recipient SET state = 5, due_at = NULL, alone = 0, settled_at = ?2, reason = ?3, note = ?4
     WHERE id = ?1 AND state = 0";
@@ -26,7 +30,7 @@ impl Sqlite {
         answer: String,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        let reason = name(&reason)?;
+        let (reason, in_doubt) = (name(&reason)?, name(&Reason::AnswerUnknown)?);
         self.writer
             .write(move |tx| {
                 let mut statement = tx.sql.prepare_cached(EXPIRED)?;
@@ -34,6 +38,11 @@ impl Sqlite {
                     statement.query_map((practice, micros(cutoff), whole(limit)), |row| row.get(0))?;
                 let expired: Vec<i64> = expired.collect::<Result<_, _>>()?;
                 for id in &expired {
+                    let aside = (id, micros(now), &in_doubt, &answer);
+                    if tx.sql.prepare_cached(SET_ASIDE)?.execute(aside)? > 0 {
+                        tx.draft.moved(State::Waiting, State::InDoubt);
+                        continue;
+                    }
                     tx.sql.prepare_cached(RETURN)?.execute((id, micros(now), &reason, &answer))?;
                     tx.draft.moved(State::Waiting, State::Returned);
                     obligations::owe(tx, RecipientId(*id), now)?;

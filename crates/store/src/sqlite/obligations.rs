@@ -9,7 +9,7 @@ use super::{
     rows,
     writer::Tx,
 };
-use crate::{Accepted, Error, NewMessage, Obligation, RecipientId};
+use crate::{Accepted, Error, NewMessage, Obligation, Owing, RecipientId, RunName};
 
 /// Owed for mail with a reverse-path, unless the sender asked not to hear of failures (RFC 3461 section 4.1: NOTIFY, where bit
 /// 2 stands for FAILURE). A report or an alarm never causes a report.
@@ -21,10 +21,36 @@ const RETURNED_SINCE: &str =
     "SELECT count(*) FROM recipient r INDEXED BY recipient_returned JOIN message m ON m.id = r.id / 65536
     WHERE r.state = 5 AND r.settled_at >= ?1 AND m.reverse_path = ?2 AND m.kind = 0 AND r.practice = ?3";
 
+const OWING: &str = "SELECT o.return_address, r.practice, count(*), min(o.owed_since)
+    FROM obligation o JOIN recipient r ON r.id = o.recipient
+    GROUP BY o.return_address, r.practice HAVING min(o.owed_since) < ?1 ORDER BY min(o.owed_since)";
+/// What [`obligation`] reads beside what is shown.
+const BESIDE: &str = "o.owed_since, m.envelope_id,
+    (SELECT a.started_at FROM attempt a WHERE a.recipient = r.id ORDER BY a.n LIMIT 1),
+    (SELECT a.ended_at FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1),
+    run.notice, run.source, run.started_at";
+
 /// Puts on record that a report on this returned recipient is owed, if it is.
 pub(super) fn owe(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Result<(), Error> {
     tx.sql.prepare_cached(OWE)?.execute((id.0, micros(now)))?;
     Ok(())
+}
+
+/// None where it cannot be read.
+fn obligation(row: &rusqlite::Row<'_>) -> Result<Option<Obligation>, Error> {
+    let Some(owed_since) = rows::at(row, 27)? else { return Ok(None) };
+    let run = match (rows::text(row, 31)?, rows::text(row, 32)?, rows::at(row, 33)?) {
+        (Some(notice), Some(source), Some(started_at)) => Some(RunName { notice, source, started_at }),
+        _ => None,
+    };
+    Ok(Some(Obligation {
+        owed_since,
+        first_attempt_at: rows::at(row, 29)?,
+        last_attempt_at: rows::at(row, 30)?,
+        envelope_id: rows::text(row, 28)?,
+        run,
+        row: rows::shown(row)?,
+    }))
 }
 
 fn close(tx: &Tx<'_>, id: RecipientId) -> Result<bool, Error> {
@@ -32,28 +58,46 @@ fn close(tx: &Tx<'_>, id: RecipientId) -> Result<bool, Error> {
 }
 
 impl Sqlite {
+    pub(crate) async fn owing(&self, owed_before: Timestamp) -> Result<Vec<Owing>, Error> {
+        self.readers
+            .read(move |reader| {
+                let mut statement = reader.prepare_cached(OWING)?;
+                let mut found = statement.query([micros(owed_before)])?;
+                let mut owing = Vec::new();
+                while let Some(row) = found.next()? {
+                    let address = rows::text(row, 0)?.and_then(|text| Address::parse(&text).ok());
+                    let (Some(return_address), Some(owed_since)) = (address, rows::at(row, 3)?) else {
+                        continue;
+                    };
+                    let (practice, count) = (row.get(1)?, count(row.get(2)?));
+                    owing.push(Owing { return_address, practice, count, owed_since });
+                }
+                Ok(owing)
+            })
+            .await
+    }
+
     pub(crate) async fn obligations(
         &self,
-        owed_before: Timestamp,
+        return_address: &Address,
+        practice: bool,
         limit: usize,
     ) -> Result<Vec<Obligation>, Error> {
+        let address = return_address.as_str().to_owned();
         let sql = format!(
-            "SELECT {}, o.return_address, o.owed_since FROM obligation o INDEXED BY obligation_since
+            "SELECT {}, {BESIDE} FROM obligation o INDEXED BY obligation_since
              JOIN recipient r ON r.id = o.recipient JOIN message m ON m.id = o.recipient / 65536
-             WHERE o.owed_since < ?1 ORDER BY o.owed_since, o.recipient LIMIT ?2",
+             LEFT JOIN run ON run.id = m.run
+             WHERE o.return_address = ?1 AND r.practice = ?2 ORDER BY o.owed_since, o.recipient LIMIT ?3",
             rows::SHOWN
         );
         self.readers
             .read(move |reader| {
                 let mut statement = reader.prepare_cached(&sql)?;
-                let mut found = statement.query((micros(owed_before), whole(limit)))?;
+                let mut found = statement.query((address, practice, whole(limit)))?;
                 let mut owed = Vec::new();
                 while let Some(row) = found.next()? {
-                    let address = rows::text(row, 27)?.and_then(|text| Address::parse(&text).ok());
-                    let (Some(return_address), Some(owed_since)) = (address, rows::at(row, 28)?) else {
-                        continue;
-                    };
-                    owed.push(Obligation { return_address, owed_since, row: rows::shown(row)? });
+                    owed.extend(obligation(row)?);
                 }
                 Ok(owed)
             })

@@ -1,20 +1,22 @@
 //! Return reports.
 
-use mail::{Envelope, ReversePath, envelope::Notify};
-use store::{Error, Kind, NewMessage, Verdict};
+use mail::{Address, Envelope, ReversePath, envelope::Notify};
+use store::{Error, Kind, NewMessage, Owing, RecipientId, RunName, Settled, Verdict};
 
-use crate::fresh::{Fresh, accept, address, leased, minute, now, settle, sound, waiting};
+use crate::fresh::{
+    Fresh, accept, accept_message, address, begin, leased, minute, now, settle, settlement, sound, to_many,
+    waiting,
+};
 
 /// Invariant 4.
 pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
     let store = fresh.open();
     let recipient = accept(&store, leased()).await;
     settle(&store, recipient, Verdict::Returned).await;
-    let owed = store.obligations(minute(2), 9).await.unwrap();
-    assert_eq!((owed.len(), owed[0].row.recipient, owed[0].owed_since), (1, recipient, minute(1)));
-    assert_eq!(owed[0].return_address, address("desk@library.example"));
-    assert!(store.obligations(minute(1), 9).await.unwrap().is_empty());
     let desk = "desk@library.example";
+    let owed = store.obligations(&address(desk), false, 9).await.unwrap();
+    assert_eq!((owed.len(), owed[0].row.recipient, owed[0].owed_since), (1, recipient, minute(1)));
+    assert_eq!((owed[0].first_attempt_at, owed[0].last_attempt_at), (Some(now()), Some(minute(1))));
     for (to, practice, since, expected) in [
         (desk, false, now(), 1),
         (desk, true, now(), 0),
@@ -24,6 +26,43 @@ pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
         let returned = store.returned_since(&address(to), practice, since).await.unwrap();
         assert_eq!(returned, expected, "{to} {practice} {since}");
     }
+}
+
+/// What is owed to one address is seen together, however young some of it is, and hides nothing of what others are owed.
+pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = begin(&store, false).await;
+    let (desk, other) = (address("desk@library.example"), address("other@library.example"));
+    let to = |address: &Address, practice| {
+        let mut message = NewMessage { practice, run: Some(run), ..to_many(leased(), 2) };
+        message.envelope.reverse_path = ReversePath::Address(address.clone());
+        message.envelope.envelope_id = Some("QQ1".to_owned());
+        message
+    };
+    for (address, practice, minutes) in [(&other, false, 7), (&desk, true, 3), (&desk, false, 1)] {
+        let message = accept_message(&store, to(address, practice)).await;
+        for (ordinal, minutes) in [(0, minutes), (1, minutes + 1)] {
+            let one = settlement(RecipientId::of(message.id, ordinal), Verdict::Returned);
+            assert_eq!(store.settle(vec![one], minute(minutes)).await.unwrap(), [Settled::Done]);
+        }
+    }
+    let owing = |return_address: &Address, practice, minutes| Owing {
+        return_address: return_address.clone(),
+        practice,
+        count: 2,
+        owed_since: minute(minutes),
+    };
+    let all = [owing(&desk, false, 1), owing(&desk, true, 3), owing(&other, false, 7)];
+    for (before, found) in [(1, 0), (2, 1), (4, 2), (7, 2), (9, 3)] {
+        assert_eq!(store.owing(minute(before)).await.unwrap(), all[..found], "before minute {before}");
+    }
+    let owed = store.obligations(&desk, false, 9).await.unwrap();
+    assert_eq!(owed.iter().map(|one| one.owed_since).collect::<Vec<_>>(), [minute(1), minute(2)]);
+    assert_eq!(store.obligations(&desk, false, 1).await.unwrap(), owed[..1]);
+    assert_eq!(owed[0].envelope_id.as_deref(), Some("QQ1"));
+    let named = RunName { notice: "overdue-items".into(), source: "overdues.csv".into(), started_at: now() };
+    assert_eq!(owed[0].run, Some(named));
+    sound(&store).await;
 }
 
 /// Invariant 7; and who asked not to hear of it does not.

@@ -6,8 +6,8 @@ use mail::Reason;
 use store::{Claim, Class, Lease, NewMessage, RecipientId, Recovery, Settled, State, Verdict};
 
 use crate::fresh::{
-    Fresh, LEASE, accept, accept_message, claim_of, ids, leased, minute, now, row, settle, settlement, sound,
-    state, to_many, waiting,
+    Fresh, LEASE, accept, accept_message, address, claim_of, ids, leased, minute, now, row, settle,
+    settlement, sound, state, to_many, waiting,
 };
 
 pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
@@ -229,11 +229,37 @@ pub(crate) async fn expire_returns_with_obligation(fresh: &Fresh) {
     assert_eq!(expire(1).await.unwrap(), 1);
     assert_eq!(expire(9).await.unwrap(), 1);
     assert_eq!(expire(9).await.unwrap(), 0);
-    let owed = store.obligations(minute(26), 9).await.unwrap();
+    let owed = store.obligations(&address("desk@library.example"), false, 9).await.unwrap();
     assert_eq!(owed.len(), 2);
+    assert_eq!((owed[0].first_attempt_at, owed[0].last_attempt_at), (None, None), "never attempted");
     assert_eq!(
         (owed[0].row.reason, owed[0].row.answer.as_deref()),
         (Some(Reason::Expired), Some("no answer"))
     );
+    sound(&store).await;
+}
+
+/// Who may have the message is never reported as not having it.
+pub(crate) async fn expire_sets_aside_what_was_in_doubt(fresh: &Fresh) {
+    let store = fresh.open();
+    for in_doubt in [true, false] {
+        let recipient = accept(&store, NewMessage { expires_at: minute(20), ..leased() }).await;
+        settle(&store, recipient, Verdict::Deferred { due_at: minute(5), in_doubt }).await;
+        let expired = store.expire(minute(20), false, 9, Reason::Expired, "no answer", minute(25)).await;
+        assert_eq!(expired.unwrap(), 1);
+        let row = row(&store, recipient).await;
+        let expected = if in_doubt {
+            (State::InDoubt, Some(Reason::AnswerUnknown))
+        } else {
+            (State::Returned, Some(Reason::Expired))
+        };
+        assert_eq!(
+            (row.state, row.reason, row.answer.as_deref()),
+            (expected.0, expected.1, Some("no answer"))
+        );
+    }
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.in_doubt, counts.returned, counts.reports_owed, counts.ever_in_doubt), (1, 1, 1, 1));
+    assert_eq!(store.expire(minute(20), false, 9, Reason::Expired, "", minute(25)).await.unwrap(), 0);
     sound(&store).await;
 }

@@ -1,13 +1,13 @@
 //! What connections tell, and what the dispatcher makes of it.
 
-use mail::Reason;
+use mail::{Reason, Scope};
 use store::{AlarmKind, Claimed, Move, RunId, Selection};
 
 use super::{Worker, later};
 use crate::{
     deliver::{
         breaker::Fault,
-        conclude::{Effect, QUOTA_PAUSE, SHORT_PAUSE},
+        conclude::{Effect, QUOTA_PAUSE, Refusal, SHORT_PAUSE},
     },
     queue::route::{Told, given_back},
     returns,
@@ -42,7 +42,7 @@ impl Worker {
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         match effect {
-            Effect::Answered | Effect::PutOff => {}
+            Effect::Answered | Effect::PutOff | Effect::NullRefused => {}
             Effect::Slower => upstream.concurrency.slow_down(),
             Effect::SlowDown => {
                 upstream.concurrency.slow_down();
@@ -77,7 +77,7 @@ impl Worker {
             Effect::Suspicious(refusal) => {
                 if let Some(run) = route.suspicion.count(&refusal) {
                     let inside = route.line.ready.take_run(run);
-                    self.hold_run(run, inside, &refusal.answer).await;
+                    self.hold_run(run, inside, &refusal).await;
                 }
             }
             Effect::ReportLost(to) => returns::report_lost(&self.alarms, &to),
@@ -132,12 +132,17 @@ impl Worker {
     }
 
     /// Sets a whole run aside, with what of it is claimed and stands in line.
-    async fn hold_run(&self, run: RunId, inside: Vec<Claimed>, answer: &str) {
+    async fn hold_run(&self, run: RunId, inside: Vec<Claimed>, refusal: &Refusal) {
         let now = self.delivery.clock.now();
         self.settle_now(given_back(&inside, now), now).await;
         let text = format!(
-            "The mail server gave the same refusal to several patrons of different domains in a row, so the rest of run {} is set aside. The server said: {answer}",
-            run.0
+            "The mail server {}, so the rest of run {} is set aside. The server said: {}",
+            match refusal.scope {
+                Scope::Reputation => "took several messages in a row for unwanted mail",
+                _ => "gave the same refusal to several patrons of different domains in a row",
+            },
+            run.0,
+            refusal.answer
         );
         self.alarms.raise(AlarmKind::Held, &format!("run {}", run.0), text);
         if let Err(error) = self.store.move_recipients(Selection::Run(run), Move::Hold, now).await {

@@ -229,7 +229,7 @@ impl Transfers {
         }
         let closing = (reply.code == 421).then(|| Ending::Refused { phase, reply: reply.clone() });
         match expected {
-            Expected::Reset if !reply.is_positive() => return Err(Ending::Refused { phase, reply }),
+            Expected::Reset if !reply.is_positive() => return Err(self.reset_refused(phase, reply)),
             Expected::Reset => {}
             Expected::Mail => self.mail_answered(&reply),
             Expected::Rcpt(index) => self.rcpt_answered(index, reply),
@@ -240,6 +240,18 @@ impl Transfers {
         }
         self.finish_refused(wishes);
         closing.map_or(Ok(()), Err)
+    }
+
+    /// The refusal says nothing of what follows, and nothing of that has been sent: it goes by another connection.
+    fn reset_refused(&mut self, phase: Phase, reply: Reply) -> Ending {
+        for transfer in &mut self.queue {
+            transfer.fail(&Failure::ConnectionLost);
+        }
+        if reply.code == 421 {
+            Ending::Refused { phase, reply }
+        } else {
+            Ending::Failed { phase, failure: Failure::ConnectionLost }
+        }
     }
 
     /// Without PIPELINING a transaction is over as soon as nobody is left in it.

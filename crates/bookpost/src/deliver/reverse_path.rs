@@ -1,0 +1,53 @@
+//! Whom our own letters are from, towards servers that refuse mail from nobody.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mail::{Address, ReversePath};
+use store::{Claimed, Kind};
+
+use crate::config::Config;
+
+/// Return reports and alarms have the null reverse-path, so that nothing can go in circles (RFC 5321 section 4.5.5). Where that is
+/// refused they have the site's address: whatever comes back to it, they are still known by their kind and never reported.
+#[derive(Debug)]
+pub struct OwnReversePath {
+    null_refused: AtomicBool,
+    /// The sites' codes and addresses.
+    sites: Vec<(String, Address)>,
+}
+
+impl OwnReversePath {
+    /// As in the configuration.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            null_refused: AtomicBool::new(!config.sending.null_reverse_path),
+            sites: config.sites.iter().map(|site| (site.code.clone(), site.email.clone())).collect(),
+        }
+    }
+
+    /// A server of this way of sending refuses the null reverse-path; it is not tried again before the next start.
+    pub fn refuse_null(&self) {
+        if !self.null_refused.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "the mail server refuses mail without a sender; reports go with the site's address"
+            );
+        }
+    }
+
+    /// The reverse-path that an attempt at this message is made with.
+    pub fn of(&self, job: &Claimed) -> ReversePath {
+        let usual = &job.envelope.reverse_path;
+        if !is_null(job) || !self.null_refused.load(Ordering::Relaxed) {
+            return usual.clone();
+        }
+        let own = self.sites.iter().find(|(code, _)| Some(code) == job.site.as_ref());
+        let site = own.or(self.sites.first()).map(|(_, address)| address);
+        let recipient = job.envelope.recipients().first().map(|to| &to.address);
+        site.or(recipient).map_or_else(|| usual.clone(), |address| ReversePath::Address(address.clone()))
+    }
+}
+
+/// A letter of our own that is from nobody. Mail that was handed in without a sender stays so.
+pub fn is_null(job: &Claimed) -> bool {
+    job.kind != Kind::Mail && job.envelope.reverse_path == ReversePath::Null
+}
