@@ -44,7 +44,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let binary = fs::read(dist.join("bookpost"))?;
     let needs = glibc(&binary)
         .map_or("no C library".to_owned(), |(major, minor)| format!("glibc {major}.{minor} or newer"));
-    fs::write(dist.join("NEEDS.txt"), format!("Linux on x86-64, {needs}\n"))?;
+    fs::write(dist.join("NEEDS.txt"), format!("Linux on {}, {needs}\n", machine(std::env::consts::ARCH)))?;
     crate::say(&format!("dist: bookpost, {} bytes, needs {needs}", binary.len()));
     Ok(ExitCode::SUCCESS)
 }
@@ -59,6 +59,15 @@ fn call(folder: &Path, program: &str, arguments: &[&str]) -> anyhow::Result<Vec<
         String::from_utf8_lossy(&done.stderr).trim()
     );
     Ok(done.stdout)
+}
+
+/// What people call this kind of machine. The program is built for the one that builds it, as this one was.
+fn machine(arch: &str) -> &str {
+    match arch {
+        "x86_64" => "x86-64",
+        "aarch64" => "64-bit ARM (aarch64)",
+        other => other,
+    }
 }
 
 /// The highest `GLIBC_2.x` that the binary asks for.
@@ -119,6 +128,15 @@ mod tests {
             (b"nothing", None),
         ] {
             assert_eq!(glibc(binary), expected);
+        }
+    }
+
+    #[test]
+    fn the_machine_is_the_one_it_was_built_on() {
+        for (arch, expected) in
+            [("x86_64", "x86-64"), ("aarch64", "64-bit ARM (aarch64)"), ("riscv64", "riscv64")]
+        {
+            assert_eq!(machine(arch), expected);
         }
     }
 

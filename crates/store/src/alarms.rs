@@ -30,6 +30,8 @@ pub enum AlarmKind {
     Held,
     /// The account's allowance is used up.
     Quota,
+    /// The drop folder or an export in it cannot be used.
+    DropFolder,
 }
 
 /// One alarm.

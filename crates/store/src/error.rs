@@ -62,6 +62,14 @@ pub enum OpenError {
         /// What the system said.
         why: String,
     },
+    /// Root may not make files here: the service that owns the folder could not open them.
+    #[error("{} belongs to another user, whose service could not open the files that root would make in it", folder.display())]
+    ForeignOwner {
+        /// The data folder.
+        folder: PathBuf,
+        /// The user it belongs to.
+        owner: u32,
+    },
     /// Anything of [`Error`].
     #[error(transparent)]
     Store(#[from] Error),

@@ -1,7 +1,7 @@
 //! What is special to the SQLite file: its folder, its lock, its damage.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::path::Path;
+use std::{io::Write as _, path::Path};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -73,6 +73,26 @@ fn a_folder_that_cannot_be_used_is_said() {
     for unusable in [file.as_path(), Path::new("/proc/self"), Path::new("/proc/bookpost")] {
         let refused = Store::open(unusable, now()).unwrap_err();
         assert!(matches!(refused, OpenError::Folder { .. }), "{refused}");
+    }
+}
+
+/// Only root can be where it does not belong; for others there is nothing to show.
+#[test]
+fn root_makes_no_files_in_the_folder_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    if std::os::unix::fs::chown(folder.path(), Some(65_534), None).is_err() {
+        return not_run("root_makes_no_files_in_the_folder_of_another: needs root");
+    }
+    let refused = Store::open(folder.path(), now()).unwrap_err();
+    assert!(matches!(refused, OpenError::ForeignOwner { owner: 65_534, .. }), "{refused}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[expect(clippy::disallowed_methods, reason = "the list of what was not run is named there")]
+fn not_run(line: &str) {
+    if let Some(list) = std::env::var_os("BOOKPOST_NOT_RUN") {
+        let mut list = std::fs::OpenOptions::new().append(true).create(true).open(list).unwrap();
+        writeln!(list, "{line}").unwrap();
     }
 }
 

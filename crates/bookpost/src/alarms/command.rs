@@ -27,7 +27,7 @@ pub(super) async fn run(path: &Path, alarm: &Alarm, telling: Telling) {
 async fn call(path: &Path, alarm: &Alarm, telling: Telling) -> std::io::Result<std::process::ExitStatus> {
     let kind = serde_json::to_value(alarm.kind).ok();
     let mut child = Command::new(path)
-        .env("BOOKPOST_ALARM", kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default())
+        .env("BOOKPOST_ALARM_KIND", kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default())
         .env("BOOKPOST_ALARM_SUBJECT", &alarm.subject)
         .env("BOOKPOST_ALARM_STATE", telling.name())
         .env("BOOKPOST_ALARM_STARTED_AT", alarm.started_at.to_string())
@@ -41,4 +41,41 @@ async fn call(path: &Path, alarm: &Alarm, telling: Telling) -> std::io::Result<s
         let _ = stdin.write_all(format!("{}\n", alarm.text).as_bytes()).await;
     }
     child.wait().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use store::AlarmKind;
+
+    use super::*;
+
+    /// So that a command which calls `bookpost` itself does not hand it settings that there are not.
+    #[tokio::test]
+    async fn what_a_command_is_told_is_taken_for_no_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, told) = (folder.path().join("tell"), folder.path().join("told"));
+        std::fs::write(&program, format!("#!/bin/sh\n{{ cat; env; }} > {}\n", told.display())).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let alarm = Alarm {
+            id: 1,
+            kind: AlarmKind::ServerDown,
+            subject: "server1".to_owned(),
+            text: "Server 1 does not answer.".to_owned(),
+            started_at: "2026-11-23T10:00:00Z".parse().unwrap(),
+            ended_at: None,
+            told: 0,
+        };
+        run(&program, &alarm, Telling::Started).await;
+        let told = std::fs::read_to_string(told).unwrap();
+        assert!(told.starts_with("Server 1 does not answer.\n"), "{told}");
+        assert!(told.contains("BOOKPOST_ALARM_KIND=server_down\n"), "{told}");
+        let ours = told.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| {
+            name.starts_with("BOOKPOST_") && !name.starts_with("BOOKPOST_TEST") && *name != "BOOKPOST_NOT_RUN"
+        });
+        let around = crate::config::Surroundings::given(ours, Some("books.library.example"));
+        let settings = "library = \"R\"\nsending.way = \"practice\"\n[[sites]]\ncode = \"A\"\nname = \"A\"\nemail = \"a@a.example\"\n";
+        crate::config::check_text(settings, None, &around).unwrap();
+    }
 }

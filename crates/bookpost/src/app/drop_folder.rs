@@ -1,109 +1,233 @@
 //! The drop folder: an export that is put there is run, once.
 //!
-//! A file is taken when it has not changed for a while, so that a half-written one is never read; it is then moved to
-//! `done` or, with the reason beside it, to `refused`. A run that is interrupted leaves the file where it is: it is run again,
-//! and the ledger keeps what was written from being written twice.
+//! A file is taken when it has stood still for a while, so that a half-written one is never read; it is then moved to
+//! `done`, with a report beside it, or, with the reason beside it, to `refused`. A run that is interrupted leaves the file where it
+//! is: it is run again, and the ledger keeps what was written from being written twice. What is wrong with the folder or with
+//! an export raises an alarm, which ends when it is mended; so do wordings and column names that cannot be used, before an export
+//! needs them.
+
+mod faults;
+mod files;
 
 use std::{
-    collections::HashMap,
-    ffi::OsString,
-    fs, io,
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::App;
-use crate::cli::control::{Reply, RunRequest};
+use self::{
+    faults::{Fault, Faults},
+    files::{Content, Stamp, Sub},
+};
+use super::{App, notice_run};
+use crate::cli::{
+    control::{Failure, Reply, RunRequest},
+    show,
+};
+
+pub(crate) use files::changed_at;
 
 /// The folder is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-
-/// Size and time of last change: a file whose stamp is the same at two looks is complete.
-type Stamp = (u64, Option<SystemTime>);
+/// An export that could not be run for the moment is tried again after this.
+const TRY_AGAIN: Duration = Duration::from_mins(1);
+/// What only a person can mend is looked at this often.
+const LOOK_WHETHER_MENDED: Duration = Duration::from_mins(10);
 
 /// Watches for as long as the program runs.
 pub async fn watch(app: Arc<App>) {
-    let folder = app.config.notices.drop_folder.clone();
-    for sub in ["", "done", "refused"] {
-        if let Err(error) = fs::create_dir_all(folder.join(sub)) {
-            return tracing::error!(%error, folder = %folder.display(), "the drop folder cannot be used");
-        }
-    }
-    let mut seen = HashMap::new();
+    let mut drop_folder = DropFolder::new(&app.config.notices.drop_folder);
     loop {
-        match complete(&folder, &mut seen) {
-            Ok(files) => {
-                for file in files {
-                    take(&app, &folder, &file).await;
+        drop_folder.look(&app).await;
+        app.clock.sleep_until(later(app.clock.now(), LOOK_EVERY)).await;
+    }
+}
+
+/// Where finished exports lie with what came of them.
+pub(super) fn finished(folder: &Path) -> [PathBuf; 2] {
+    files::finished(folder)
+}
+
+/// The folder, and what is known of the exports in it.
+#[derive(Debug)]
+pub struct DropFolder {
+    folder: PathBuf,
+    known: BTreeMap<OsString, Known>,
+    /// What is wrong with the files that notices are made with, and when they are looked at next.
+    notices: (Option<Fault>, Timestamp),
+    faults: Faults,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    stamp: Stamp,
+    next: Next,
+}
+
+/// What is done with an export as long as it stays as it is.
+#[derive(Debug, Clone)]
+enum Next {
+    /// It is run when it has stood still for long enough.
+    Run,
+    /// It could not be run, and is not tried again before then.
+    RunAt(Timestamp, Fault),
+    /// It was run or refused, and only has to be moved there.
+    Move(PathBuf),
+}
+
+impl DropFolder {
+    /// Nothing is known of `folder` yet.
+    pub fn new(folder: &Path) -> Self {
+        let (known, notices) = (BTreeMap::new(), (None, Timestamp::MIN));
+        Self { folder: folder.to_owned(), known, notices, faults: Faults::default() }
+    }
+
+    /// Looks once: runs what is complete, and says what is wrong.
+    pub async fn look(&mut self, app: &App) {
+        self.faults.begin(app).await;
+        match files::exports(&self.folder) {
+            Ok(exports) => {
+                self.known.retain(|name, _| exports.contains_key(name));
+                for (name, stamp) in exports {
+                    self.turn(app, &name, stamp).await;
+                }
+                for (name, at) in files::refused(&self.folder) {
+                    self.faults.raise(app, &name, &Fault::Refused { at });
                 }
             }
             Err(error) => {
-                tracing::error!(%error, folder = %folder.display(), "the drop folder cannot be read");
+                // What was wrong with the exports cannot be said to be over.
+                self.faults.keep_all();
+                let fault = Fault::Folder { folder: self.folder.clone(), why: error.to_string() };
+                self.faults.raise(app, "drop folder", &fault);
             }
         }
-        let next = app.clock.now().saturating_add(LOOK_EVERY).unwrap_or(jiff::Timestamp::MAX);
-        app.clock.sleep_until(next).await;
+        self.check_notices(app);
+        self.faults.end(app);
+    }
+
+    /// Wordings and column names are checked before an export needs them, at the start above all.
+    fn check_notices(&mut self, app: &App) {
+        let now = app.clock.now();
+        if now >= self.notices.1 {
+            let fault = notice_run::check(&app.config).err().map(|why| Fault::Notices { why });
+            self.notices = (fault, later(now, LOOK_WHETHER_MENDED));
+        }
+        if let Some(fault) = &self.notices.0 {
+            self.faults.raise(app, "wordings and columns", fault);
+        }
+    }
+
+    /// Does what is next with one export.
+    async fn turn(&mut self, app: &App, name: &OsStr, stamp: Stamp) {
+        let shown = name.to_string_lossy();
+        let now = app.clock.now();
+        let known = self.known.get(name).filter(|known| known.stamp == stamp);
+        let fault = match known.map(|known| known.next.clone()) {
+            None => {
+                self.known.insert(name.to_owned(), Known { stamp, next: Next::Run });
+                return self.faults.keep(&shown);
+            }
+            Some(Next::Run) if !stamp.stood_still(wall_clock(app)) => return self.faults.keep(&shown),
+            Some(Next::RunAt(at, fault)) if now < at => Some(fault),
+            Some(Next::Run | Next::RunAt(..)) => self.take(app, name, stamp).await,
+            Some(Next::Move(target)) => self.move_away(name, stamp, target),
+        };
+        if let Some(fault) = fault {
+            self.faults.raise(app, &shown, &fault);
+        }
+    }
+
+    /// Reads and runs one export; tells what was wrong.
+    async fn take(&mut self, app: &App, name: &OsStr, stamp: Stamp) -> Option<Fault> {
+        let file = self.folder.join(name);
+        let read = tokio::task::spawn_blocking(move || files::read(&file, stamp)).await;
+        let export = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok(Content::Whole(export)) => export,
+            Ok(Content::Changing) => {
+                self.known.remove(name);
+                return None;
+            }
+            Err(error) => {
+                return Some(self.wait(app, name, TRY_AGAIN, Fault::Unreadable { why: error.to_string() }));
+            }
+        };
+        let source = name.to_string_lossy().into_owned();
+        let request = RunRequest { source, export, ..RunRequest::default() };
+        let reply = app.run_notices(request, true, mpsc::unbounded_channel().0).await;
+        match reply {
+            Reply::Run(ref run) => {
+                let (id, notices) = (run.id.0, run.progress.prepared);
+                tracing::info!(run = id, notices, "an export from the drop folder was run");
+                let report = show::report(run);
+                self.settle(app, name, stamp, Sub::Done, &report)
+            }
+            Reply::Failed { failure: Failure::Data, message } => {
+                // The reason may quote the export, and logs name no patrons.
+                tracing::error!("an export from the drop folder cannot be used");
+                self.settle(app, name, stamp, Sub::Refused, &message)
+            }
+            Reply::Failed { failure: Failure::Config | Failure::Usage, message } => {
+                tracing::error!("an export from the drop folder waits: the settings must be put right first");
+                self.note(&self.folder.join(name), Sub::Refused, &message);
+                Some(self.wait(app, name, LOOK_WHETHER_MENDED, Fault::Settings))
+            }
+            Reply::Failed { failure, .. } => {
+                tracing::error!(?failure, "an export from the drop folder waits for its run");
+                Some(self.wait(app, name, TRY_AGAIN, Fault::NotNow))
+            }
+            _ => Some(self.wait(app, name, TRY_AGAIN, Fault::NotNow)),
+        }
+    }
+
+    fn wait(&mut self, app: &App, name: &OsStr, wait: Duration, fault: Fault) -> Fault {
+        if let Some(known) = self.known.get_mut(name) {
+            known.next = Next::RunAt(later(app.clock.now(), wait), fault.clone());
+        }
+        fault
+    }
+
+    /// Writes down what came of an export, then moves it out of the way.
+    fn settle(&mut self, app: &App, name: &OsStr, stamp: Stamp, sub: Sub, text: &str) -> Option<Fault> {
+        let target = files::target(&self.folder, sub, name, app.clock.now());
+        // First the note: an export that lies there has its note beside it, whatever happens in between.
+        self.note(&target, sub, text);
+        files::forget_note(&self.folder.join(name));
+        if let Some(known) = self.known.get_mut(name) {
+            known.next = Next::Move(target.clone());
+        }
+        self.move_away(name, stamp, target)
+    }
+
+    fn note(&self, beside: &Path, sub: Sub, text: &str) {
+        if let Err(error) = files::note(&self.folder, beside, sub, text) {
+            tracing::error!(%error, "what came of an export could not be written beside it");
+        }
+    }
+
+    /// One that changed in the meantime stays, and is run when it is complete: the ledger makes that safe.
+    fn move_away(&mut self, name: &OsStr, stamp: Stamp, target: PathBuf) -> Option<Fault> {
+        match files::move_away(&self.folder, name, stamp, &target) {
+            Ok(()) => {
+                self.known.remove(name);
+                None
+            }
+            Err(error) => Some(Fault::Stays { to: target, why: error.to_string() }),
+        }
     }
 }
 
-/// The files that are as they were at the last look, in the order of their names.
-fn complete(folder: &Path, seen: &mut HashMap<OsString, Stamp>) -> io::Result<Vec<PathBuf>> {
-    let mut now = HashMap::new();
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let (name, facts) = (entry.file_name(), entry.metadata()?);
-        if !facts.is_file() || name.as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        let stamp = (facts.len(), facts.modified().ok());
-        if seen.get(&name) == Some(&stamp) {
-            files.push(entry.path());
-        }
-        now.insert(name, stamp);
-    }
-    *seen = now;
-    files.sort();
-    Ok(files)
+/// The time by which files are stamped.
+fn wall_clock(app: &App) -> Timestamp {
+    app.clock.now().saturating_add(app.clock.wall_departure()).unwrap_or(Timestamp::MAX)
 }
 
-/// Runs one export, then moves it out of the way.
-async fn take(app: &App, folder: &Path, file: &Path) {
-    let name = file.file_name().map(OsString::from).unwrap_or_default();
-    let export = match fs::read(file) {
-        Ok(export) => export,
-        Err(error) => return tracing::error!(%error, file = %file.display(), "an export cannot be read"),
-    };
-    let request = RunRequest { source: name.to_string_lossy().into_owned(), export, ..RunRequest::default() };
-    let (to, reason) = match app.run_notices(request, true, mpsc::unbounded_channel().0).await {
-        Reply::Run(run) => {
-            tracing::info!(
-                run = run.id.0,
-                notices = run.progress.prepared,
-                "an export from the drop folder was run"
-            );
-            ("done", None)
-        }
-        Reply::Failed { failure: crate::cli::control::Failure::Temporary, message } => {
-            return tracing::error!(message, file = %file.display(), "an export waits for its run");
-        }
-        Reply::Failed { message, .. } => ("refused", Some(message)),
-        other => ("refused", Some(format!("{other:?}"))),
-    };
-    let stamp = app.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
-    let moved = folder.join(to).join(format!("{stamp}-{}", name.to_string_lossy()));
-    if let Err(error) = fs::rename(file, &moved) {
-        tracing::error!(%error, file = %file.display(), "an export cannot be moved out of the drop folder");
-    }
-    if let Some(reason) = reason {
-        tracing::error!(reason, file = %moved.display(), "an export was refused");
-        let mut note = moved.into_os_string();
-        note.push(".reason.txt");
-        if let Err(error) = fs::write(&note, format!("{reason}\n")) {
-            tracing::error!(%error, "the reason cannot be written beside it");
-        }
-    }
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }

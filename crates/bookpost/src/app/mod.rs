@@ -5,6 +5,7 @@ pub mod clock;
 mod doors;
 pub mod drop_folder;
 pub mod notice_run;
+mod retention;
 pub mod steps;
 mod upkeep;
 mod watchdog;
@@ -31,7 +32,12 @@ use self::steps::Steps;
 use crate::{
     alarms::{self, Alarms},
     config::{Config, Encryption, Server, Way},
-    deliver::{conclude::Rules, practice::Practice, reverse_path::OwnReversePath, tls},
+    deliver::{
+        conclude::Rules,
+        practice::{self, Practice},
+        reverse_path::OwnReversePath,
+        tls,
+    },
     queue::{
         journal::Journal,
         route::{Delivery, Line, Route, Upstream},
@@ -82,7 +88,7 @@ pub struct Start {
     /// Names the machine's present boot.
     pub boot_id: String,
     /// Refusals that the practice mailbox plays.
-    pub practice_rules: Vec<crate::deliver::practice::Rule>,
+    pub practice_rules: Vec<practice::Rule>,
     /// The attempts that come to this step first break there; for tests.
     pub break_at: Option<(steps::Step, u32)>,
 }
@@ -111,7 +117,7 @@ impl App {
         let mut dice = StdRng::seed_from_u64(start.seed);
         let steps = Steps::new(config.abort_at).breaking(start.break_at);
         let (store, journal, recovered) = open(&config, clock.now(), &start.boot_id, &mut dice).await?;
-        let practice = Practice::start(&config.data_dir.join("practice"), start.practice_rules).await?;
+        let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
         let mut tasks = JoinSet::new();
         let way_in = Arc::new(OnceLock::new());

@@ -1,18 +1,20 @@
 //! A notice run: from the bytes of an export to messages in the queue, and what became of them.
 
 mod prepare;
+mod preview;
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId, State};
+use store::{LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId};
 use tokio::sync::mpsc;
 
 use self::prepare::{Mailer, Prepared};
+pub use self::preview::preview;
 use super::App;
 use crate::{
-    cli::control::{Failure, Preview, Progress, Reply, RunRequest, RunSummary},
+    cli::control::{Failure, Progress, Reply, RunRequest, RunSummary},
     config::{Config, Way},
 };
 
@@ -29,8 +31,10 @@ const PROBLEMS: usize = 10;
 const STEP_ASIDE: Duration = Duration::from_millis(200);
 /// Progress is told this often.
 const TELL_EVERY: Duration = Duration::from_millis(250);
-/// Without `wait`, a run that the first attempts do not end ends by itself, so that a cron job never hangs.
-const PATIENCE: Duration = Duration::from_mins(20);
+/// Without `wait`, a run on which nothing has moved for so long ends by itself, so that a cron job never hangs.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(20);
+
+const NO_WAY: &str = "No way of sending is chosen (sending.way), so all of it waits and nothing is sent. Choose one, then start the service anew.";
 
 /// Why a run did not begin.
 pub(crate) struct Refusal(pub(crate) Failure, pub(crate) String);
@@ -52,6 +56,19 @@ pub fn check(config: &Config) -> Result<(), String> {
     Prepared::check(config).map_err(|Refusal(_, message)| message)
 }
 
+/// Reads the export, in a thread of its own. Exports are large: the bytes go as soon as they are read.
+async fn prepared(config: &Arc<Config>, mut request: RunRequest) -> Result<(Prepared, RunRequest), Refusal> {
+    let export = std::mem::take(&mut request.export);
+    let (config, options) = (Arc::clone(config), request.clone());
+    let read = tokio::task::spawn_blocking(move || Prepared::new(&config, &export, &options)).await;
+    let prepared = read.unwrap_or_else(|error| Err(Refusal(Failure::Temporary, error.to_string())))?;
+    Ok((prepared, request))
+}
+
+fn practices(config: &Config, request: &RunRequest) -> bool {
+    request.practice || matches!(config.sending.way, Way::Practice)
+}
+
 /// What passes from the thread that renders to the task that stores.
 enum Made {
     Planned { notices: u64, left_out: Vec<LeftOut> },
@@ -63,69 +80,20 @@ impl App {
     /// Runs the notice over an export, or only says what it would do. `service`: the resends are taken care of.
     pub async fn run_notices(
         &self,
-        mut request: RunRequest,
+        request: RunRequest,
         service: bool,
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Reply {
-        // Exports are large: the bytes go as soon as they are read.
-        let export = std::mem::take(&mut request.export);
-        let (config, options) = (Arc::clone(&self.config), request.clone());
-        let prepared = tokio::task::spawn_blocking(move || Prepared::new(&config, &export, &options)).await;
-        let prepared = match prepared {
-            Ok(Ok(prepared)) => prepared,
-            Ok(Err(refusal)) => return refusal.into(),
-            Err(error) => return Refusal(Failure::Temporary, error.to_string()).into(),
-        };
-        let done = if request.preview {
-            self.preview(&prepared, &request).await.map(Reply::Preview)
-        } else {
-            self.run_prepared(prepared, &request, service, progress).await.map(Reply::Run)
-        };
-        done.unwrap_or_else(Reply::from)
-    }
-
-    async fn preview(&self, prepared: &Prepared, request: &RunRequest) -> Result<Preview, Refusal> {
-        let plan = prepared.plan();
-        let mut left_out = plan.left_out.clone();
-        let (mut notices, mut first) = (0, None);
-        for notice in plan.notices() {
-            let notice = match notice {
-                Ok(notice) => notice,
-                Err(one) => {
-                    left_out.push(one);
-                    continue;
-                }
-            };
-            if let Some(lately) = self.written_lately(&notice, prepared.repeat, request).await? {
-                left_out.push(lately);
-                continue;
+        if request.preview {
+            return preview(&self.config, &self.store, self.clock.now(), request).await;
+        }
+        match prepared(&self.config, request).await {
+            Ok((prepared, request)) => {
+                let run = self.run_prepared(prepared, &request, service, progress).await;
+                run.map_or_else(Reply::from, Reply::Run)
             }
-            notices += 1;
-            first.get_or_insert_with(|| prepare::as_text(&notice));
+            Err(refusal) => refusal.into(),
         }
-        Ok(Preview { notices, left_out, first })
-    }
-
-    /// The patron as left out, if all items were written about within the repeat period.
-    async fn written_lately(
-        &self,
-        notice: &crate::notices::PlannedNotice<'_>,
-        repeat: Option<Duration>,
-        request: &RunRequest,
-    ) -> Result<Option<LeftOut>, Refusal> {
-        if self.practices(request) {
-            return Ok(None);
-        }
-        let now = self.clock.now();
-        let since = repeat.and_then(|repeat| now.saturating_sub(repeat).ok()).unwrap_or(Timestamp::MIN);
-        let written = self.store.written_lately(NOTICE, &notice.keys, since).await?;
-        let last_at =
-            written.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
-        Ok(last_at.map(|last_at| lately(&notice.patron, last_at)))
-    }
-
-    fn practices(&self, request: &RunRequest) -> bool {
-        request.practice || matches!(self.config.sending.way, Way::Practice)
     }
 
     async fn run_prepared(
@@ -135,7 +103,7 @@ impl App {
         service: bool,
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Result<RunSummary, Refusal> {
-        let practice = self.practices(request);
+        let practice = practices(&self.config, request);
         let new = NewRun {
             notice: NOTICE.into(),
             source: request.source.clone(),
@@ -154,17 +122,22 @@ impl App {
                 }
                 Made::Batch(batch) => {
                     self.receiver.not_crowded(practice, STEP_ASIDE).await;
-                    told.prepared += self.accept_batch(run, batch, repeat).await?;
+                    self.accept_batch(run, batch, repeat, &mut told).await?;
                 }
                 Made::LeftOut(left_out) => self.store.left_out(run, left_out).await?,
             }
             let _ = progress.send(told);
         }
         self.store.finish_run(run, self.clock.now()).await?;
-        self.watch(run, request.wait, &mut told, &progress).await?;
+        let way = practice || !matches!(self.config.sending.way, Way::None);
+        self.watch(run, request.wait && way, &mut told, &progress).await?;
         let left_out = self.store.left_out_of(run).await?;
-        let problems = self.store.alarms(true, PROBLEMS).await?.into_iter().map(|alarm| alarm.text).collect();
-        Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service })
+        let mut problems: Vec<_> =
+            self.store.alarms(true, PROBLEMS).await?.into_iter().map(|alarm| alarm.text).collect();
+        if !way {
+            problems.insert(0, NO_WAY.to_owned());
+        }
+        Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service, way })
     }
 
     /// A thread that renders, some batches ahead of the store.
@@ -206,33 +179,41 @@ impl App {
         receiver
     }
 
-    /// Accepts one batch; tells how many notices were stored.
+    /// Accepts one batch, and counts its notices.
     async fn accept_batch(
         &self,
         run: RunId,
         batch: Vec<NewNotice>,
         repeat: Option<Duration>,
-    ) -> Result<u64, Refusal> {
-        let patrons: Vec<_> = batch.iter().map(|notice| notice.message.patron.clone()).collect();
+        told: &mut Progress,
+    ) -> Result<(), Refusal> {
+        let facts: Vec<_> = batch
+            .iter()
+            .map(|notice| (notice.message.patron.clone(), notice.message.envelope.recipients().len()))
+            .collect();
         let accepted = self.receiver.accept_notices(run, batch, repeat).await?;
         let mut left_out = Vec::new();
-        let mut stored = 0;
-        for (one, patron) in accepted.iter().zip(patrons) {
-            match (one, patron) {
-                (NoticeAccepted::Stored(_), _) => stored += 1,
-                (NoticeAccepted::WrittenLately { last_at }, Some(patron)) => {
-                    left_out.push(lately(&patron, *last_at));
+        for (one, (patron, addresses)) in accepted.iter().zip(facts) {
+            match one {
+                NoticeAccepted::Stored(_) => {
+                    told.prepared += 1;
+                    told.addresses += u64::try_from(addresses).unwrap_or(u64::MAX);
                 }
-                (NoticeAccepted::WrittenLately { .. }, None) => {}
+                NoticeAccepted::WrittenLately { last_at } => {
+                    told.lately += 1;
+                    told.total = told.total.saturating_sub(1);
+                    left_out.extend(patron.map(|patron| lately(&patron, *last_at)));
+                }
             }
         }
         if !left_out.is_empty() {
             self.store.left_out(run, left_out).await?;
         }
-        Ok(stored)
+        Ok(())
     }
 
-    /// Tells the progress until the first attempts are made, or with `wait` until the last outcome.
+    /// Tells the progress until the first attempts are made, or with `wait` until the last outcome. However slowly mail flows,
+    /// it is waited for as long as it does.
     async fn watch(
         &self,
         run: RunId,
@@ -240,15 +221,20 @@ impl App {
         told: &mut Progress,
         progress: &mpsc::UnboundedSender<Progress>,
     ) -> Result<(), Refusal> {
-        let until = self.clock.now().saturating_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        let mut moved_at = self.clock.now();
         let quiet = self.worker.quiet();
         tokio::pin!(quiet);
         let mut first_attempts_made = false;
         loop {
+            let before = *told;
             self.count(run, told).await?;
             let _ = progress.send(*told);
             let now = self.clock.now();
-            if told.waiting == 0 || (!wait && (first_attempts_made || now >= until)) {
+            if *told != before {
+                moved_at = now;
+            }
+            let stands = now.duration_since(moved_at) >= PATIENCE;
+            if told.waiting == 0 || (!wait && (first_attempts_made || stands)) {
                 return Ok(());
             }
             let next = now.saturating_add(TELL_EVERY).unwrap_or(Timestamp::MAX);
@@ -261,12 +247,8 @@ impl App {
 
     async fn count(&self, run: RunId, told: &mut Progress) -> Result<(), Refusal> {
         let states = self.store.run(run).await?.states;
-        let count = |state| states.get(&state).copied().unwrap_or(0);
-        told.delivered = count(State::Delivered);
-        told.practiced = count(State::Practiced);
-        told.waiting = count(State::Waiting) + count(State::Sending);
-        told.returned = count(State::Returned);
-        told.aside = count(State::Held) + count(State::InDoubt) + count(State::Cancelled);
+        let Progress { total, prepared, lately, .. } = *told;
+        *told = Progress { total, prepared, lately, ..Progress::of(&states) };
         Ok(())
     }
 

@@ -7,12 +7,14 @@ use mail::clock::Clock;
 use store::{AlarmKind, Store};
 
 use super::{
-    attention,
+    attention, retention,
     watchdog::{self, Watchdog},
 };
 use crate::{alarms::Alarms, config::Config, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
+/// Files whose time is over are looked for this often.
+const FILES_EVERY: Duration = Duration::from_hours(1);
 /// A wall clock this far from the time since start is worth an alarm.
 const CLOCK_JUMP: SignedDuration = SignedDuration::from_mins(1);
 /// Rows purged per transaction.
@@ -30,6 +32,7 @@ pub(super) struct Upkeep {
 /// Works for as long as the program runs.
 pub(super) async fn run(upkeep: Upkeep) {
     let mut dogs: Vec<_> = upkeep.lines.iter().cloned().map(Watchdog::new).collect();
+    let mut files_at = Timestamp::MIN;
     loop {
         let now = upkeep.clock.now();
         upkeep.watch_clock();
@@ -40,6 +43,10 @@ pub(super) async fn run(upkeep: Upkeep) {
         upkeep.alarms.look();
         if let Err(error) = upkeep.purge(now).await {
             tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
+        }
+        if now >= files_at {
+            files_at = now.saturating_add(FILES_EVERY).unwrap_or(Timestamp::MAX);
+            upkeep.delete_files(now).await;
         }
         upkeep.clock.sleep_until(now.saturating_add(MINUTE).unwrap_or(Timestamp::MAX)).await;
     }
@@ -58,6 +65,17 @@ impl Upkeep {
             self.alarms.raise(AlarmKind::ClockJump, "clock", text);
         } else {
             self.alarms.clear(AlarmKind::ClockJump, "clock");
+        }
+    }
+
+    /// Files are stamped by the wall clock.
+    async fn delete_files(&self, now: Timestamp) {
+        let wall_clock = now.saturating_add(self.clock.wall_departure()).unwrap_or(now);
+        let before = wall_clock.saturating_sub(self.config.keep.bodies).unwrap_or(Timestamp::MIN);
+        let folders = retention::folders(&self.config);
+        let deleted = tokio::task::spawn_blocking(move || retention::delete(&folders, before)).await;
+        if let Err(error) = deleted.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+            tracing::error!(%error, "old files could not be deleted; they are tried again in an hour");
         }
     }
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
-use mail::Address;
 use store::State;
 
 use crate::notices::BUILT_IN;
@@ -22,8 +21,9 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back or waits with no service running, or not all could be made \
-or moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; 78 wrong configuration.";
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back, was set aside, or waits while nothing sends it, or \
+not all could be made or moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; \
+78 the configuration, or who runs the command, must be put right first.";
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,7 +61,7 @@ pub enum Command {
     SendTest {
         /// Who gets it
         #[arg(long, value_name = "ADDRESS")]
-        to: Address,
+        to: String,
         /// Server 1, or 2, the backup
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
         server: u8,
@@ -125,6 +125,13 @@ pub enum Notices {
         /// Into the practice mailbox: nobody receives it
         #[arg(long)]
         practice: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Show one run, and everyone who was left out
+    Show {
+        /// The run's number
+        run: i64,
         #[command(flatten)]
         output: Output,
     },
@@ -192,7 +199,7 @@ pub enum Queue {
         site: Option<String>,
         /// Only this address
         #[arg(long, value_name = "ADDRESS")]
-        to: Option<Address>,
+        to: Option<String>,
         /// Only those that may have arrived twice
         #[arg(long)]
         in_doubt: bool,

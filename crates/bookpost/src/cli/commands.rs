@@ -10,17 +10,18 @@ use mail::{
     smtp::client::Transaction,
 };
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::mpsc::UnboundedSender,
 };
 
 use super::{
     control::{self, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest},
-    queue,
+    failures, queue,
 };
 use crate::{
-    app::{App, Start, drop_folder, notice_run},
-    config::{Config, Encryption, Way},
+    app::{App, Start, drop_folder},
+    config::{Config, Encryption},
     deliver::{direct, tls},
     web,
 };
@@ -29,29 +30,45 @@ use crate::{
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Asked for first, so that a signal during the start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Before anything is sent: what would end the program again at each start must not leave mail in doubt each time.
+    let listener =
+        match config.listen {
+            None => None,
+            Some(address) => {
+                let bound = web::bind(address).await;
+                Some(bound.with_context(|| {
+                    format!("cannot listen on {address}, as `listen` in the settings says")
+                })?)
+            }
+        };
     let app = Arc::new(App::start(config, Start::of_this_machine()?).await?);
+    let opened = open_doors(&app, listener);
+    if opened.is_ok() {
+        tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = app.broken() => {}
+        }
+        tracing::info!("finishing what is under way");
+    }
+    let stopped = app.stop().await;
+    opened.and(stopped)
+}
+
+/// Lets in commands, whoever asks over HTTP, and exports. The control socket needs the lock of the queue, which `app` holds.
+fn open_doors(app: &Arc<App>, listener: Option<TcpListener>) -> anyhow::Result<()> {
     let socket = control::bind(&app.config.data_dir).context("the control socket cannot be made")?;
-    let asked = Arc::clone(&app);
+    let asked = Arc::clone(app);
     tokio::spawn(control::serve(socket, move |request, progress| {
         let app = Arc::clone(&asked);
         async move { app.answer(request, progress).await }
     }));
-    if let Some(address) = app.config.listen {
-        let listener = web::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    if let Some(listener) = listener {
         tokio::spawn(web::serve(listener, app.sources(), std::future::pending()));
     }
-    if let Err(why) = notice_run::check(&app.config) {
-        tracing::error!("no notices can be made until this is put right: {why}");
-    }
-    tokio::spawn(drop_folder::watch(Arc::clone(&app)));
-    tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = app.broken() => {}
-    }
-    tracing::info!("finishing what is under way");
-    app.stop().await
+    tokio::spawn(drop_folder::watch(Arc::clone(app)));
+    Ok(())
 }
 
 impl App {
@@ -73,8 +90,7 @@ impl App {
 
 /// One notice run with no service running: makes every first attempt itself.
 pub async fn run_notices(config: Config, request: RunRequest, progress: UnboundedSender<Progress>) -> Reply {
-    let failed =
-        |error: anyhow::Error| Reply::Failed { failure: Failure::Temporary, message: format!("{error:#}") };
+    let failed = |error: anyhow::Error| failures::reply(&error);
     let start = match Start::of_this_machine() {
         Ok(start) => start,
         Err(error) => return failed(error),
@@ -94,7 +110,7 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
 pub async fn send_test(config: Config, request: TestRequest) -> Reply {
     match Start::of_this_machine() {
         Ok(start) => test(&config, &request, start.clock.now(), start.seed).await,
-        Err(error) => Reply::Failed { failure: Failure::Temporary, message: format!("{error:#}") },
+        Err(error) => failures::reply(&error),
     }
 }
 
@@ -102,11 +118,8 @@ pub async fn send_test(config: Config, request: TestRequest) -> Reply {
 async fn test(config: &Config, request: &TestRequest, now: jiff::Timestamp, random: u64) -> Reply {
     let failed = |failure, message| Reply::Failed { failure, message };
     let number = usize::from(request.server);
-    let server = match &config.sending.way {
-        Way::Servers(servers) => servers.get(number.wrapping_sub(1)),
-        _ => None,
-    };
-    let Some(server) = server else {
+    // Whatever the way of sending is: a server is tested before it is chosen.
+    let Some(server) = config.sending.servers.get(number.wrapping_sub(1)) else {
         return failed(Failure::Config, format!("there is no Server {number} in the configuration"));
     };
     let tls = match server.encryption {

@@ -48,11 +48,17 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<()> {
         export.len() / 1024,
         export_file.display()
     ))?;
-    let app = App::start(config(folder)?, start).await?;
+    let config = config(folder)?;
+    let settings_file = folder.join("bookpost.toml");
+    fs::write(&settings_file, settings(&config, &folder.canonicalize()?))?;
+    let app = App::start(config, start).await?;
     let summary = run_it(&app, export).await?;
     let report = report(&app).await?;
     show(&app, &summary, report.as_deref()).await?;
-    app.stop().await
+    app.stop().await?;
+    say(&try_next(folder, &app.practice.folder()))?;
+    anyhow::ensure!(adds_up(&summary), "the demo's figures do not add up");
+    Ok(())
 }
 
 /// The folder, empty. One that holds something else is left alone.
@@ -100,6 +106,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
         library: "Riverside Libraries".to_owned(),
         sending: Sending {
             way: Way::Practice,
+            servers: Vec::new(),
             ehlo_name: "bookpost.example.org".to_owned(),
             in_doubt: InDoubtPolicy::Retry,
             digest_from: 20,
@@ -203,8 +210,11 @@ async fn show(app: &App, summary: &RunSummary, report: Option<&Path>) -> anyhow:
         let line = one.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let _ = writeln!(text, "      {line}{}: {}", one.who, one.detail);
     }
-    let adds_up = summary.progress.prepared == kept + returned;
-    text.push_str(if adds_up { "  It adds up.\n" } else { "  It does not add up: this is a defect.\n" });
+    text.push_str(if adds_up(summary) {
+        "  It adds up.\n"
+    } else {
+        "  It does not add up: this is a defect.\n"
+    });
     let files = self::kept(app)?;
     if let Some(notice) = files.iter().find(|file| !is_report(file)) {
         let _ = write!(text, "\nOne of the notices ({}):\n\n{}", notice.display(), readable(notice)?);
@@ -217,18 +227,57 @@ async fn show(app: &App, summary: &RunSummary, report: Option<&Path>) -> anyhow:
             readable(report)?
         );
     }
-    let _ = write!(
-        text,
-        "\nWhat to try next:\n\
-         \n  All that was \"sent\" is in {}; a mail program opens the files.\n\
-         \n  bookpost config sample    a configuration to begin with\n  bookpost notices preview FILE    what your own export would send; nothing leaves\n\
-         \nTo be rid of the demo, delete {}.\n",
-        app.practice.folder().display(),
-        app.config.data_dir.display()
+    say(&text)
+}
+
+/// Every patron was written to or is named with the reason, and every notice has come to its end.
+fn adds_up(summary: &RunSummary) -> bool {
+    let Progress { prepared, addresses, practiced, returned, .. } = summary.progress;
+    let left_out = summary.left_out.iter().filter(|one| one.why != LeftOutWhy::RefusedLine).count();
+    let left_out = u64::try_from(left_out).unwrap_or(u64::MAX);
+    summary.patrons == prepared + left_out && addresses == practiced + returned && prepared <= addresses
+}
+
+/// The demo's configuration as a file, with the usual schedule, so that all commands can be tried on what the demo left.
+fn settings(config: &Config, data_dir: &Path) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let mut text = format!(
+        "library = {}\ndata_dir = {}\nlisten = \"off\"\n\n[sending]\nway = \"practice\"\n",
+        quoted(&config.library),
+        quoted(&data_dir.to_string_lossy())
     );
-    say(&text)?;
-    anyhow::ensure!(adds_up, "the demo's figures do not add up");
-    Ok(())
+    for site in &config.sites {
+        let _ = write!(
+            text,
+            "\n[[sites]]\ncode = {}\nname = {}\nemail = {}\n",
+            quoted(&site.code),
+            quoted(&site.name),
+            quoted(site.email.as_str())
+        );
+    }
+    text
+}
+
+/// Commands as they can be typed from where the demo was started.
+fn try_next(folder: &Path, kept: &Path) -> String {
+    let installed = std::env::current_exe()
+        .is_ok_and(|program| program.components().all(|part| part.as_os_str() != "target"));
+    let program = if installed { "bookpost" } else { "cargo run --release --" };
+    let own = format!("{program} --config {}", folder.join("bookpost.toml").display());
+    let export = folder.join("overdues.csv");
+    format!(
+        "What to try next:\n\
+         \n  All that was \"sent\" is in {}; a mail program opens the files.\n\
+         \n  How the queue stands:\n  {own} queue status\n\
+         \n  What came back, and why:\n  {own} queue list --state returned\n\
+         \n  The run with everyone who was left out:\n  {own} notices show 1\n\
+         \n  What an export would send (take your own); nothing leaves:\n  {own} notices preview {}\n\
+         \n  A configuration to begin with:\n  {program} config sample\n\
+         \nTo be rid of the demo, delete {}.\n",
+        kept.display(),
+        export.display(),
+        folder.display()
+    )
 }
 
 /// From, To, Subject and the plain-text part, indented.

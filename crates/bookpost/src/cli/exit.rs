@@ -11,7 +11,7 @@ use crate::cli::control::{Failure, Progress, Reply};
 pub enum Exit {
     /// 0: done. For a run: everyone who could be written to was, or waits for a resend by the running service.
     Done,
-    /// 1: done, but mail was returned, or waits while no service runs that would send it; or some notices could not be made, or
+    /// 1: done, but mail was returned or set aside, or waits while nothing would send it; or some notices could not be made, or
     /// some ids not be moved.
     Partly,
     /// 64: the command line makes no sense.
@@ -22,7 +22,7 @@ pub enum Exit {
     Refused,
     /// 75: not now; nothing is wrong with the request. Try again later.
     Temporary,
-    /// 78: the configuration must be put right first.
+    /// 78: the configuration, or who runs the command, must be put right first.
     Config,
 }
 
@@ -40,17 +40,24 @@ impl Exit {
         }
     }
 
+    /// How a command ends that could not be carried out.
+    pub fn after(failure: Failure) -> Self {
+        match failure {
+            Failure::Usage => Self::Usage,
+            Failure::Data => Self::Data,
+            Failure::Temporary => Self::Temporary,
+            Failure::Config => Self::Config,
+            Failure::Refused => Self::Refused,
+        }
+    }
+
     /// How a command ends that got `reply`.
     pub fn of(reply: &Reply) -> Self {
         match reply {
-            Reply::Failed { failure, .. } => match failure {
-                Failure::Usage => Self::Usage,
-                Failure::Data => Self::Data,
-                Failure::Temporary => Self::Temporary,
-                Failure::Config => Self::Config,
-                Failure::Refused => Self::Refused,
-            },
-            Reply::Run(run) if !complete(&run.progress, run.service) || not_made(&run.left_out) => {
+            Reply::Failed { failure, .. } => Self::after(*failure),
+            Reply::Run(run)
+                if !complete(&run.progress, run.service && run.way) || not_made(&run.left_out) =>
+            {
                 Self::Partly
             }
             Reply::Preview(preview) if not_made(&preview.left_out) => Self::Partly,
@@ -60,9 +67,9 @@ impl Exit {
     }
 }
 
-/// Whether nothing came back, and what waits will be sent by itself.
-fn complete(progress: &Progress, service: bool) -> bool {
-    progress.returned == 0 && (service || progress.waiting == 0)
+/// Whether nothing needs a person. `goes_on`: what waits will be sent by itself.
+fn complete(progress: &Progress, goes_on: bool) -> bool {
+    progress.returned == 0 && progress.aside == 0 && (goes_on || progress.waiting == 0)
 }
 
 /// Whether somebody goes without a notice because of how it is worded.
@@ -79,15 +86,35 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::control::Preview;
+    use crate::cli::{args::EXIT_CODES, control::Preview};
 
     #[test]
     fn a_run_is_complete_when_nothing_needs_a_person() {
-        for (returned, waiting, service, complete_) in
-            [(0, 0, false, true), (0, 5, true, true), (0, 5, false, false), (1, 0, true, false)]
-        {
-            let progress = Progress { waiting, returned, ..Progress::default() };
-            assert_eq!(complete(&progress, service), complete_, "{returned} {waiting} {service}");
+        for (returned, waiting, aside, goes_on, expected) in [
+            (0, 0, 0, false, true),
+            (0, 5, 0, true, true),
+            (0, 5, 0, false, false),
+            (1, 0, 0, true, false),
+            (0, 0, 300, true, false),
+        ] {
+            let progress = Progress { waiting, returned, aside, ..Progress::default() };
+            assert_eq!(complete(&progress, goes_on), expected, "{progress:?} {goes_on}");
+        }
+    }
+
+    /// The page that scripts are written by.
+    #[test]
+    fn the_guide_and_the_help_have_every_code() {
+        let guide = include_str!("../../../../docs/guide/exit-codes.md");
+        let codes: Vec<u8> = guide
+            .lines()
+            .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
+            .collect();
+        let all =
+            [Exit::Done, Exit::Partly, Exit::Usage, Exit::Data, Exit::Refused, Exit::Temporary, Exit::Config];
+        assert_eq!(codes, all.map(Exit::code));
+        for code in codes {
+            assert!(EXIT_CODES.contains(&format!("{code} ")), "{code}");
         }
     }
 

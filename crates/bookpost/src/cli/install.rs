@@ -14,12 +14,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use steps::Need;
 pub use steps::{Owner, Step};
 
 /// The system user that the service runs as.
 pub const USER: &str = "bookpost";
 /// Where the queue lies.
 pub const STATE_FOLDER: &str = "/var/lib/bookpost";
+/// Where exports are put for the service, with its sub-folders. Others reach it, which the queue's folder does not allow.
+pub const DROP_FOLDERS: [&str; 3] =
+    ["/var/lib/bookpost-notices", "/var/lib/bookpost-notices/done", "/var/lib/bookpost-notices/refused"];
 /// Where the configuration lies.
 pub const CONFIG_FOLDER: &str = "/etc/bookpost";
 /// Where the binary is copied to.
@@ -60,6 +64,11 @@ pub enum Error {
     Output(#[from] io::Error),
 }
 
+/// Whether a user may do this: only root changes the system itself.
+pub fn may(is_root: bool, root: &Path, dry_run: bool) -> bool {
+    is_root || dry_run || root != Path::new("/")
+}
+
 /// The steps of a request, in order.
 pub fn plan(request: &Request) -> Vec<Step> {
     match (request.remove, request.purge) {
@@ -75,10 +84,12 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
         owner,
         text: text.into(),
     };
-    vec![
-        Step::MakeUser,
-        Step::Folder { path: STATE_FOLDER.into(), mode: 0o700, owner: Owner::Service },
-        Step::Folder { path: CONFIG_FOLDER.into(), mode: 0o750, owner: Owner::RootAndServiceGroup },
+    let folder = |path: &str, mode, owner| Step::Folder { path: path.into(), mode, owner };
+    let mut steps = vec![Step::MakeUser, folder(STATE_FOLDER, 0o700, Owner::Service)];
+    // Whatever is put there belongs to the service's group, whoever puts it there.
+    steps.extend(DROP_FOLDERS.map(|path| folder(path, 0o2770, Owner::Service)));
+    steps.extend([
+        folder(CONFIG_FOLDER, 0o750, Owner::RootAndServiceGroup),
         Step::WriteOnce {
             path: format!("{CONFIG_FOLDER}/bookpost.toml").into(),
             mode: 0o640,
@@ -90,15 +101,16 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
         Step::Run(&["systemctl", "daemon-reload"]),
         Step::Run(&["systemctl", "enable", "bookpost.service"]),
         Step::Say(
-            "Next: write your mail server into /etc/bookpost/bookpost.toml, check it with `bookpost config check`, \
-             then start the service with `systemctl restart bookpost`.",
+            "Next: write your mail server into /etc/bookpost/bookpost.toml, check it with \
+             `sudo -u bookpost bookpost config check`, then start the service with `sudo systemctl restart bookpost`.",
         ),
-    ]
+    ]);
+    steps
 }
 
 fn removing(purge: bool) -> Vec<Step> {
     let mut steps = vec![
-        Step::Run(&["systemctl", "disable", "--now", "bookpost.service"]),
+        Step::StopService,
         Step::Remove { path: UNIT.into() },
         Step::Run(&["systemctl", "daemon-reload"]),
         Step::Remove { path: BINARY.into() },
@@ -106,13 +118,14 @@ fn removing(purge: bool) -> Vec<Step> {
     if purge {
         steps.extend([
             Step::RemoveFolder { path: STATE_FOLDER.into() },
+            Step::RemoveFolder { path: DROP_FOLDERS[0].into() },
             Step::RemoveFolder { path: CONFIG_FOLDER.into() },
             Step::RemoveUser,
         ]);
     } else {
         steps.push(Step::Say(
-            "Kept: the queue in /var/lib/bookpost, the settings in /etc/bookpost and the user bookpost. \
-             `bookpost install --remove --purge` takes them away too, with all mail that still waits.",
+            "Kept: the queue in /var/lib/bookpost, the exports in /var/lib/bookpost-notices, the settings in /etc/bookpost and \
+             the user bookpost. `install --remove --purge` of the same program takes them away too, with all mail that still waits.",
         ));
     }
     steps
@@ -121,13 +134,16 @@ fn removing(purge: bool) -> Vec<Step> {
 /// Does what was asked, or says what would be done.
 pub fn run(request: &Request, out: &mut impl Write) -> Result<(), Error> {
     for step in plan(request) {
-        if !step.needed(&request.root) {
-            writeln!(out, "done already: {step}")?;
-        } else if request.dry_run {
-            writeln!(out, "would {step}")?;
-        } else {
-            writeln!(out, "{step}")?;
-            step.perform(&request.root).map_err(|source| Error::Step { step: step.to_string(), source })?;
+        match (step.need(&request.root), &step) {
+            (_, Step::Say(sentence)) => writeln!(out, "{sentence}")?,
+            (Need::Done, _) => writeln!(out, "done already: {step}")?,
+            (Need::NotHere(why), _) => writeln!(out, "left out, {why}: {step}")?,
+            (Need::Yes, _) if request.dry_run => writeln!(out, "would {step}")?,
+            (Need::Yes, _) => {
+                writeln!(out, "{step}")?;
+                step.perform(&request.root)
+                    .map_err(|source| Error::Step { step: step.to_string(), source })?;
+            }
         }
     }
     Ok(())
@@ -159,7 +175,19 @@ mod tests {
     }
 
     fn mode(path: &Path) -> u32 {
-        fs::metadata(path).expect("there").permissions().mode() & 0o777
+        fs::metadata(path).expect("there").permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn only_root_changes_the_system() {
+        for (is_root, root, dry_run, expected) in [
+            (true, "/", false, true),
+            (false, "/", false, false),
+            (false, "/", true, true),
+            (false, "/tmp/image", false, true),
+        ] {
+            assert_eq!(may(is_root, Path::new(root), dry_run), expected, "{is_root} {root} {dry_run}");
+        }
     }
 
     #[test]
@@ -169,6 +197,8 @@ mod tests {
         told(&request(root));
         for (path, expected) in [
             ("var/lib/bookpost", 0o700),
+            ("var/lib/bookpost-notices", 0o2770),
+            ("var/lib/bookpost-notices/done", 0o2770),
             ("etc/bookpost", 0o750),
             ("etc/bookpost/bookpost.toml", 0o640),
             ("usr/local/bin/bookpost", 0o755),
@@ -184,7 +214,9 @@ mod tests {
         let dry = Request { dry_run: true, ..request(folder.path()) };
         let text = told(&dry);
         assert_eq!(text.lines().count(), plan(&dry).len());
-        assert!(text.contains("would make the folder /var/lib/bookpost"), "{text}");
+        assert!(text.contains("would make the folder /var/lib/bookpost (0700)\n"), "{text}");
+        assert!(text.contains("\nNext: write your mail server"), "{text}");
+        assert!(text.contains("left out, as this is another root: run systemctl daemon-reload\n"), "{text}");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the binary");
     }
 
@@ -199,7 +231,9 @@ mod tests {
         let again = told(&asked);
         assert_eq!(fs::read_to_string(settings).expect("there"), "mine");
         assert!(
-            again.lines().all(|line| line.starts_with("done already: ") || line.starts_with("Next: ")),
+            again.lines().all(|line| {
+                ["done already: ", "left out, ", "Next: "].iter().any(|start| line.starts_with(start))
+            }),
             "{again}"
         );
     }
@@ -215,6 +249,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_removed_can_be_purged_later() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let asked = Request { remove: true, ..request(folder.path()) };
+        told(&Request { remove: false, ..asked.clone() });
+        told(&asked);
+        told(&Request { purge: true, ..asked });
+        let left = fs::read_dir(folder.path().join("var/lib")).expect("a folder").count();
+        assert_eq!(left, 0);
+    }
+
+    /// systemd cannot disable what it does not know any more.
+    #[test]
+    fn the_service_is_stopped_as_long_as_there_is_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let unit = folder.path().join("bookpost.service");
+        assert_eq!(steps::service_need(&unit), Need::Done);
+        fs::write(&unit, "").expect("written");
+        assert_eq!(steps::service_need(&unit), Need::Yes);
+    }
+
+    #[test]
     fn removal_keeps_the_queue_unless_told() {
         for (purge, kept) in [(false, true), (true, false)] {
             let folder = tempfile::tempdir().expect("a folder");
@@ -225,6 +280,7 @@ mod tests {
             assert!(!root.join("usr/local/bin/bookpost").exists());
             assert!(!root.join("etc/systemd/system/bookpost.service").exists());
             assert_eq!(root.join("var/lib/bookpost").exists(), kept, "purge {purge}");
+            assert_eq!(root.join("var/lib/bookpost-notices").exists(), kept, "purge {purge}");
             assert_eq!(root.join("etc/bookpost/bookpost.toml").exists(), kept, "purge {purge}");
         }
     }

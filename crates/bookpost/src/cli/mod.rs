@@ -5,13 +5,14 @@ pub mod commands;
 pub mod control;
 mod demo;
 mod exit;
+mod failures;
 pub mod install;
 mod log;
 mod manual;
 mod progress;
 pub mod queue;
 mod run;
-mod show;
+pub(crate) mod show;
 pub mod words;
 
 use std::{ffi::OsString, process::ExitCode};

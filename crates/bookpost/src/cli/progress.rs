@@ -20,14 +20,31 @@ impl Bar {
 
     pub(super) fn show(&self, progress: Progress) {
         let Some(bar) = &self.0 else { return };
-        let Progress { total, prepared, delivered, practiced, waiting, returned, aside } = progress;
-        bar.set_length(total.max(prepared));
-        bar.set_position(delivered + practiced + returned + aside);
-        bar.set_message(format!(
-            "{prepared} prepared, {} delivered, {waiting} waiting, {returned} returned",
-            delivered + practiced
-        ));
+        let (done, of, message) = figures(&progress);
+        bar.set_length(of);
+        bar.set_position(done);
+        bar.set_message(message);
     }
+}
+
+/// How many of how many mails are finished, and what stands beside the bar. A notice that is not stored yet counts as one mail.
+fn figures(progress: &Progress) -> (u64, u64, String) {
+    let Progress { total, prepared, lately, addresses, delivered, practiced, waiting, returned, aside } =
+        *progress;
+    let done = delivered + practiced + returned + aside;
+    let of = addresses + total.saturating_sub(prepared);
+    let mut message = format!("{prepared} prepared, {delivered} accepted by the server, {waiting} waiting");
+    for (count, what) in [
+        (returned, "sent back to the library"),
+        (practiced, "practice: nobody received it"),
+        (aside, "set aside"),
+        (lately, "written to lately"),
+    ] {
+        if count > 0 {
+            message = format!("{message}, {count} {what}");
+        }
+    }
+    (done, of, message)
 }
 
 impl Drop for Bar {
@@ -35,5 +52,31 @@ impl Drop for Bar {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_ends_at_its_end() {
+        let two_each = Progress { total: 300, prepared: 300, addresses: 600, ..Progress::default() };
+        for (progress, done, of) in [
+            (Progress { total: 300, prepared: 100, addresses: 200, ..Progress::default() }, 0, 400),
+            (two_each, 0, 600),
+            (Progress { delivered: 597, returned: 2, aside: 1, ..two_each }, 600, 600),
+            (Progress { lately: 300, ..Progress::default() }, 0, 0),
+        ] {
+            let (is_done, is_of, _) = figures(&progress);
+            assert_eq!((is_done, is_of), (done, of), "{progress:?}");
+        }
+    }
+
+    #[test]
+    fn practice_is_not_delivery() {
+        let (_, _, message) = figures(&Progress { practiced: 5, ..Progress::default() });
+        assert!(message.contains("0 accepted by the server"), "{message}");
+        assert!(message.contains("5 practice: nobody received it"), "{message}");
     }
 }

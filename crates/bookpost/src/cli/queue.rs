@@ -6,7 +6,7 @@ use store::{Error, MessageId, RunId, Selection, Store};
 
 use super::{
     args::Chosen,
-    control::{Failure, QueueRequest, Reply, Shown, Status},
+    control::{Failure, QueueRequest, Reply, Shown, ShownRun, Status},
 };
 
 /// Most alarms that a status shows.
@@ -45,6 +45,10 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
                 return Err(Error::NotFound("message"));
             }
             Reply::Moved(moved)
+        }
+        QueueRequest::Run(id) => {
+            let (run, left_out) = (store.run(id).await?, store.left_out_of(id).await?);
+            Reply::ShownRun(ShownRun { run, left_out })
         }
         QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),
     })

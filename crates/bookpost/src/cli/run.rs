@@ -3,27 +3,31 @@
 use std::{
     io::{IsTerminal as _, Read as _, Write as _},
     path::Path,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
-use mail::clock::Clock as _;
-use store::{Filter, MessageId, Move, OpenError, RunId, Store};
+use mail::{Address, clock::Clock as _};
+use store::{Filter, MessageId, Move, RunId, Store};
 use tokio::sync::mpsc;
 
 use super::{
     Exit,
     args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample},
     commands,
-    control::{self, Failure, QueueRequest, Reply, Request, RunRequest, TestRequest},
-    install, log, manual,
+    control::{self, QueueRequest, Reply, Request, RunRequest, TestRequest},
+    failures, install, log, manual,
     progress::Bar,
     queue, show,
 };
 use crate::{
     app::{clock::SystemClock, notice_run},
     config::{self, Config, Loaded, Surroundings},
-    notices::{BUILT_IN, import::Aliases},
+    notices::{
+        BUILT_IN,
+        import::{Aliases, ImportError, MAX_BYTES},
+    },
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -42,7 +46,7 @@ struct Stop(Exit, String);
 
 impl From<anyhow::Error> for Stop {
     fn from(error: anyhow::Error) -> Self {
-        Self(Exit::Temporary, format!("{error:#}"))
+        Self(Exit::after(failures::of(&error)), failures::told(&error))
     }
 }
 
@@ -84,6 +88,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             ask(load()?.config, request, output)
         }
         Command::SendTest { to, server, output } => {
+            let to = address(&to)?;
             ask(load()?.config, Request::Test(TestRequest { to, server }), output)
         }
     }
@@ -105,6 +110,10 @@ fn sample(wanted: &Sample) -> String {
 
 fn set_up(wanted: Install) -> Result<Exit, Stop> {
     let Install { dry_run, remove, purge, root } = wanted;
+    if !install::may(rustix::process::geteuid().is_root(), &root, dry_run) {
+        let message = "this makes a user, folders and a service: run it with sudo";
+        return Err(Stop(Exit::Config, message.to_owned()));
+    }
     let binary = std::env::current_exe().context("this program cannot be found on the disk")?;
     let request = install::Request { root, binary, settings: config::SAMPLE, remove, purge, dry_run };
     install::run(&request, &mut std::io::stdout().lock()).context("the installation stopped")?;
@@ -128,7 +137,8 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// Has the request answered, by the service if one runs, and prints the answer.
 fn ask(config: Config, request: Request, output: Output) -> Result<Exit, Stop> {
     let bar = Bar::new(matches!(request, Request::Run(_)) && !output.json);
-    let reply = runtime()?.block_on(answer(config, request, &bar))?;
+    let answered = runtime()?.block_on(answer(config, request, &bar));
+    let reply = answered.unwrap_or_else(|error| failures::reply(&error));
     drop(bar);
     let exit = Exit::of(&reply);
     if output.json {
@@ -145,20 +155,23 @@ fn ask(config: Config, request: Request, output: Output) -> Result<Exit, Stop> {
 }
 
 async fn answer(config: Config, request: Request, bar: &Bar) -> anyhow::Result<Reply> {
-    let client = control::connect(&config.data_dir).await;
-    let client =
-        client.with_context(|| format!("the service in {} cannot be asked", config.data_dir.display()))?;
-    if let Some(client) = client {
-        return Ok(client.ask(&request, |progress| bar.show(progress)).await?);
+    match control::connect(&config.data_dir).await {
+        Ok(Some(client)) => return Ok(client.ask(&request, |progress| bar.show(progress)).await?),
+        Ok(None) => {}
+        Err(error) => return Ok(failures::of_socket(&config.data_dir, &error)),
     }
     match request {
         Request::Queue(request) => {
             let clock = SystemClock::start();
-            let store = match Store::open(&config.data_dir, clock.now()) {
-                Ok(store) => store,
-                Err(error) => return Ok(not_opened(&error)),
-            };
+            let store = Store::open(&config.data_dir, clock.now())?;
             let reply = queue::perform(&store, request, false, clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
+        Request::Run(request) if request.preview => {
+            let clock = SystemClock::start();
+            let store = Store::open(&config.data_dir, clock.now())?;
+            let reply = notice_run::preview(&Arc::new(config), &store, clock.now(), request).await;
             store.close().await?;
             Ok(reply)
         }
@@ -176,14 +189,6 @@ async fn answer(config: Config, request: Request, bar: &Bar) -> anyhow::Result<R
     }
 }
 
-fn not_opened(error: &OpenError) -> Reply {
-    let failure = match error {
-        OpenError::InUse { .. } | OpenError::Store(_) => Failure::Temporary,
-        _ => Failure::Config,
-    };
-    Reply::Failed { failure, message: error.to_string() }
-}
-
 fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
     let (chosen, action) = match command {
         Queue::Status { output } => return Ok((QueueRequest::Status, output)),
@@ -193,7 +198,7 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
                 state: state.map(Into::into),
                 run: run.map(RunId),
                 site,
-                address: to,
+                address: to.as_deref().map(address).transpose()?,
                 ever_in_doubt: in_doubt,
                 kind: None,
             };
@@ -229,14 +234,17 @@ fn confirm(chosen: &Chosen) -> Result<(), Stop> {
 fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     let (export, preview, practice, wait, output) = match command {
         Notices::Runs { limit, output } => return Ok((Request::Queue(QueueRequest::Runs { limit }), output)),
+        Notices::Show { run, output } => return Ok((Request::Queue(QueueRequest::Run(RunId(run))), output)),
         Notices::Preview { export, output } => (export, true, false, false, output),
         Notices::Run { export, wait, practice, output } => (export, false, practice, wait, output),
     };
     let Export { file, site, dates, delimiter, encoding, wording, repeat_days } = export;
     let content = read_export(&file)
         .map_err(|error| Stop(Exit::Data, format!("{} cannot be read: {error}", file.display())))?;
-    let source =
-        file.file_name().map_or_else(|| "export".to_owned(), |name| name.to_string_lossy().into_owned());
+    let source = match file.file_name() {
+        Some(name) if name != "-" => name.to_string_lossy().into_owned(),
+        _ => "standard input".to_owned(),
+    };
     let request = RunRequest {
         source,
         export: content,
@@ -253,13 +261,26 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     Ok((Request::Run(request), output))
 }
 
+/// Reads no more than an export may have: one that is too large is refused here, in words, and never sent to the service.
 fn read_export(file: &Path) -> std::io::Result<Vec<u8>> {
-    if file != Path::new("-") {
-        return std::fs::read(file);
-    }
+    let too_large = || std::io::Error::other(ImportError::TooLarge);
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     let mut content = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut content)?;
-    Ok(content)
+    if file == Path::new("-") {
+        std::io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut content)?;
+    } else {
+        let opened = std::fs::File::open(file)?;
+        if opened.metadata()?.len() > most {
+            return Err(too_large());
+        }
+        opened.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    }
+    if content.len() > MAX_BYTES { Err(too_large()) } else { Ok(content) }
+}
+
+fn address(text: &str) -> Result<Address, Stop> {
+    Address::parse(text)
+        .map_err(|error| Stop(Exit::Data, format!("{text:?} is no address to write to: {error}")))
 }
 
 /// To standard output; a reader that went away (`| head`) is no failure.

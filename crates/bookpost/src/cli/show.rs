@@ -1,23 +1,31 @@
 //! Replies as plain text for people. The console belongs to the owner of the mail: nothing is masked here.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+mod runs;
+
+use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::TimeZone};
-use store::{Alarm, LeftOut, Row, Run, State};
+use store::{Alarm, Row, State};
 
 use super::{
-    control::{Preview, Progress, Reply, RunSummary, Shown, Status},
+    control::{Reply, RunSummary, Shown, Status},
     words,
 };
-
-/// Left-out patrons that are named one by one; the rest is counted.
-const NAMED: usize = 20;
 
 /// A reply in words; ends with a line end, or is empty. Subjects and servers' answers are others' words: what would steer a
 /// terminal is taken out of them.
 pub(super) fn text(reply: &Reply, zone: &TimeZone) -> String {
+    harmless(&words_of(reply, zone))
+}
+
+/// A run's summary as a file: the same words, with everyone named who was left out.
+pub(crate) fn report(run: &RunSummary) -> String {
+    harmless(&runs::report(run))
+}
+
+fn harmless(text: &str) -> String {
     let steers = |c: char| c.is_control() && c != '\n';
-    words_of(reply, zone).replace(steers, " ")
+    text.replace(steers, " ")
 }
 
 fn words_of(reply: &Reply, zone: &TimeZone) -> String {
@@ -30,9 +38,10 @@ fn words_of(reply: &Reply, zone: &TimeZone) -> String {
         Reply::Moved(moved) => {
             format!("done for {}; not possible for {}, as they stand\n", moved.moved, moved.unmoved)
         }
-        Reply::Runs(runs) => show_runs(runs, zone),
-        Reply::Run(run) => show_summary(run),
-        Reply::Preview(preview) => show_preview(preview),
+        Reply::Runs(list) => runs::list(list, zone),
+        Reply::ShownRun(shown) => runs::show(shown, zone),
+        Reply::Run(run) => runs::summary(run),
+        Reply::Preview(preview) => runs::preview(preview),
         Reply::Sent { server, answer } => format!("accepted by {server}: {answer}\n"),
         Reply::Failed { message, .. } => format!("{message}\n"),
     }
@@ -139,92 +148,6 @@ fn show_message(message: &[Shown], zone: &TimeZone) -> String {
                 at(attempt.started_at, zone),
                 attempt.answer.trim_end()
             );
-        }
-    }
-    out
-}
-
-fn show_runs(runs: &[Run], zone: &TimeZone) -> String {
-    if runs.is_empty() {
-        return "none\n".to_owned();
-    }
-    let mut table = Table::default();
-    table.row(["run", "started", "export", "accepted", "waiting", "came back", "left out"]);
-    for run in runs {
-        let count = |state| run.states.get(&state).copied().unwrap_or(0);
-        table.row([
-            &run.id.0.to_string(),
-            &at(run.started_at, zone),
-            &if run.practice { format!("{} (practice)", run.source) } else { run.source.clone() },
-            &(count(State::Delivered) + count(State::Practiced)).to_string(),
-            &(count(State::Waiting) + count(State::Sending)).to_string(),
-            &count(State::Returned).to_string(),
-            &run.left_out
-                .iter()
-                .filter(|(why, _)| !why.is_note())
-                .map(|(_, count)| count)
-                .sum::<u64>()
-                .to_string(),
-        ]);
-    }
-    table.to_string()
-}
-
-fn show_summary(run: &RunSummary) -> String {
-    let Progress { prepared, delivered, practiced, waiting, returned, aside, .. } = run.progress;
-    let mut out =
-        format!("run {}: {} lines, {} patrons, {prepared} notices\n\n", run.id.0, run.lines, run.patrons);
-    let mut table = Table::default();
-    let taken = if run.practice {
-        ("practice: nobody received it", practiced)
-    } else {
-        ("accepted by the server", delivered)
-    };
-    for (what, count) in [taken, ("will try again", waiting), ("sent back to the library", returned)] {
-        table.row([what, &count.to_string()]);
-    }
-    if aside > 0 {
-        table.row(["set aside; needs a person", &aside.to_string()]);
-    }
-    out.push_str(&table.to_string());
-    for problem in &run.problems {
-        let _ = writeln!(out, "\n! {problem}");
-    }
-    out.push_str(&show_left_out(&run.left_out));
-    if waiting > 0 && !run.service {
-        let _ =
-            writeln!(out, "\n{waiting} wait for their next try; the service must run for it: bookpost serve");
-    }
-    out
-}
-
-fn show_preview(preview: &Preview) -> String {
-    let mut out = format!("{} notices would be sent\n", preview.notices);
-    out.push_str(&show_left_out(&preview.left_out));
-    if let Some(first) = &preview.first {
-        let _ = write!(out, "\nThe first of them:\n\n{first}");
-        if !first.ends_with('\n') {
-            out.push('\n');
-        }
-    }
-    out
-}
-
-fn show_left_out(left_out: &[LeftOut]) -> String {
-    let mut kinds: BTreeMap<_, Vec<&LeftOut>> = BTreeMap::new();
-    for one in left_out {
-        kinds.entry(one.why).or_default().push(one);
-    }
-    let mut out = String::new();
-    for (why, ones) in kinds {
-        let _ = writeln!(out, "\n{} {}:", ones.len(), words::left_out(why));
-        for one in ones.iter().take(NAMED) {
-            let line = one.line.map_or(String::new(), |line| format!("line {line}, "));
-            let detail = if one.detail.is_empty() { String::new() } else { format!(": {}", one.detail) };
-            let _ = writeln!(out, "  {line}{}{detail}", one.who);
-        }
-        if ones.len() > NAMED {
-            let _ = writeln!(out, "  and {} more", ones.len() - NAMED);
         }
     }
     out

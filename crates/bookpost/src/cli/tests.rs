@@ -35,7 +35,6 @@ fn command_lines_that_make_no_sense_are_refused() {
         "queue retry 1 --all",
         "queue hold --run 1 --all",
         "queue list --state lost",
-        "send-test --to nobody",
         "send-test --to a@library.example --server 3",
         "notices run x.csv --dates dmy",
         "notices run x.csv --delimiter ;;",
@@ -69,10 +68,55 @@ fn every_order_of_dates_that_is_taken_is_understood() {
 }
 
 #[test]
+fn an_address_that_is_none_is_unusable_and_not_wrong_usage() {
+    for words in ["send-test --to nobody", "queue list --to nobody"] {
+        let words = std::iter::once("bookpost").chain(words.split(' ')).map(OsString::from);
+        // The address is looked at first, wherever a configuration may be.
+        assert_eq!(run::run(Arguments::try_parse_from(words).unwrap()), Exit::Data);
+    }
+}
+
+#[test]
 fn manual_pages_and_completions_are_written() {
     let folder = tempfile::tempdir().unwrap();
     manual::write(folder.path()).unwrap();
     let page = std::fs::read_to_string(folder.path().join("bookpost-queue-list.1")).unwrap();
     assert!(page.contains("in\\-doubt"), "{page}");
     assert!(folder.path().join("bookpost.bash").exists());
+}
+
+/// The commands of the guides, as they are typed: in blocks, or between backquotes.
+fn commands_of(page: &str) -> impl Iterator<Item = &str> {
+    let blocks = page.lines().filter_map(|line| line.strip_prefix("    "));
+    let inline = page.split('`').skip(1).step_by(2);
+    let text = blocks.chain(inline).map(|text| text.split(['#', '<', '|']).next().unwrap_or_default().trim());
+    let program = |text: &str| text.split(' ').any(|word| word == "bookpost" || word.ends_with("/bookpost"));
+    text.filter(move |text| program(text) && !text.contains("...") && !text.contains("systemctl"))
+        .filter(|text| !text.contains("chown") && !text.contains("adduser"))
+}
+
+#[test]
+fn the_commands_of_the_guides_are_understood_and_run_as_who_may() {
+    let pages = [
+        include_str!("../../../../README.md"),
+        include_str!("../../../../docs/guide/overdue-notices.md"),
+        include_str!("../../../../docs/guide/return-reports.md"),
+        include_str!("../../../../docs/guide/servers.md"),
+        include_str!("../../../../docs/guide/settings.md"),
+        include_str!("../../../../docs/guide/wording.md"),
+    ];
+    let mut seen = 0;
+    for line in pages.into_iter().flat_map(commands_of) {
+        let Some(at) = line.rfind("bookpost ") else { continue };
+        let parsed = Arguments::try_parse_from(line[at..].split_whitespace());
+        let Ok(arguments) = parsed else { panic!("{line}: {}", parsed.unwrap_err()) };
+        seen += 1;
+        let own = !matches!(
+            arguments.command,
+            args::Command::Install(_) | args::Command::Config(args::ConfigCommand::Sample(_))
+        );
+        let cron = line.contains("  bookpost  /usr/local/bin/bookpost ");
+        assert!(!own || cron || line.contains("sudo -u bookpost bookpost "), "{line}");
+    }
+    assert!(seen > 10, "{seen} commands");
 }

@@ -91,7 +91,7 @@ fn listen(raw: &mut Raw) -> Option<Option<SocketAddr>> {
 }
 
 fn sending(raw: &mut Raw, around: &Surroundings) -> Option<Sending> {
-    let way = servers::way(raw, around);
+    let (way, servers) = servers::way(raw, around).unzip();
     let practice = matches!(way, Some(Way::None | Way::Practice));
     let ehlo_name = ehlo_name(raw, around, practice);
     Some(Sending {
@@ -101,6 +101,7 @@ fn sending(raw: &mut Raw, around: &Surroundings) -> Option<Sending> {
         report_delay: raw.get("sending.report_delay").unwrap_or(MINUTE),
         null_reverse_path: raw.get("sending.null_reverse_path").unwrap_or(true),
         way: way?,
+        servers: servers?,
         ehlo_name: ehlo_name?,
     })
 }

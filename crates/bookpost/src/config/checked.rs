@@ -38,6 +38,8 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Sending {
     pub way: Way,
+    /// Server 1 and Server 2 as far as they are described, whatever the way is.
+    pub servers: Vec<Arc<Server>>,
     /// The name we give ourselves (EHLO); a full host name.
     pub ehlo_name: String,
     /// What to do with a recipient whose answer was never read.

@@ -47,13 +47,18 @@ pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Proble
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named && around.has_settings() => {
             check_text("", None, around)
         }
-        Err(error) => Err(Problem::new(
-            format!("the configuration cannot be read: {error}"),
-            path.display().to_string(),
-            "make one with `bookpost config sample`, or name the file with --config",
-        )
-        .into()),
+        Err(error) => Err(unreadable(&path, &error).into()),
     }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    let todo = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            "it is for Bookpost's own user: run the command as sudo -u bookpost bookpost ..."
+        }
+        _ => "make one with `bookpost config sample`, or name the file with --config",
+    };
+    Problem::new(format!("the configuration cannot be read: {error}"), path.display().to_string(), todo)
 }
 
 /// Checks `text` as the content of `file`, with the environment laid over it.

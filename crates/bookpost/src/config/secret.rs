@@ -60,10 +60,13 @@ fn noted(raw: &mut Raw, path: &str, found: Found) -> Option<Zeroizing<String>> {
 fn from_file(file: &Path, guarded_by_mode: bool) -> Found {
     let name = file.display();
     let unreadable = |error: std::io::Error| {
-        (
-            format!("the password in {name} cannot be read: {error}"),
-            "make it readable for Bookpost's user".to_owned(),
-        )
+        let todo = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => {
+                format!("let Bookpost's user read it: chown root:bookpost {name}, then chmod 0640 {name}")
+            }
+            _ => "make the file, with the password as its first line".to_owned(),
+        };
+        (format!("the password in {name} cannot be read: {error}"), todo)
     };
     let mode = std::fs::metadata(file).map_err(unreadable)?.permissions().mode();
     if guarded_by_mode && mode & 0o007 != 0 {

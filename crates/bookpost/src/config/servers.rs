@@ -11,25 +11,25 @@ const USUAL_MESSAGES_PER_CONNECTION: u64 = 100;
 
 /// The way of sending with its servers. Servers are checked even where another way is chosen, so that choosing them later
 /// brings no surprise.
-pub(super) fn way(raw: &mut Raw, around: &Surroundings) -> Option<Way> {
+pub(super) fn way(raw: &mut Raw, around: &Surroundings) -> Option<(Way, Vec<Arc<Server>>)> {
     let name = raw.need("sending.way", "Bookpost must know how mail leaves");
     let first = raw.has("server1").then(|| server(raw, "server1", around));
     let second = raw.has("server2").then(|| server(raw, "server2", around));
     if second.is_some() && first.is_none() {
         raw.problem("server2", "there is a [server2], but no [server1]", "call the only server [server1]");
     }
+    let named = first.is_some();
+    let servers = [first, second].into_iter().flatten().map(|server| server.map(Arc::new));
+    let servers = servers.collect::<Option<Vec<_>>>();
     match name? {
-        WayName::None => Some(Way::None),
-        WayName::Practice => Some(Way::Practice),
-        WayName::Servers if first.is_none() => {
+        WayName::None => Some((Way::None, servers?)),
+        WayName::Practice => Some((Way::Practice, servers?)),
+        WayName::Servers if !named => {
             let todo = "add a section [server1] with at least its host, or choose \"practice\"";
             raw.problem("sending.way", "mail is to leave through servers, but there is no [server1]", todo);
             None
         }
-        WayName::Servers => {
-            let servers = [first, second].into_iter().flatten().map(|server| server.map(Arc::new));
-            Some(Way::Servers(servers.collect::<Option<Vec<_>>>()?))
-        }
+        WayName::Servers => servers.map(|servers| (Way::Servers(servers.clone()), servers)),
     }
 }
 

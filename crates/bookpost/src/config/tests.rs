@@ -172,6 +172,29 @@ fn the_sample_can_be_used_as_it_stands_and_shows_every_setting() {
 }
 
 #[test]
+fn who_may_not_read_the_file_is_told_who_may() {
+    for (kind, helps) in [
+        (std::io::ErrorKind::PermissionDenied, "sudo -u bookpost bookpost"),
+        (std::io::ErrorKind::NotFound, "config sample"),
+    ] {
+        let problem = unreadable(Path::new(DEFAULT_FILE), &kind.into());
+        assert!(problem.todo.contains(helps), "{problem:?}");
+    }
+}
+
+#[test]
+fn a_server_is_known_before_it_is_chosen() {
+    for way in ["practice", "none"] {
+        let text = LEAST.replace("practice", way)
+            + "[server1]\nhost = \"a.example\"\n[server2]\nhost = \"b.example\"\n";
+        let sending = check(&text, &[]).unwrap().config.sending;
+        let hosts: Vec<_> = sending.servers.iter().map(|server| server.host.as_str()).collect();
+        assert_eq!(hosts, ["a.example", "b.example"]);
+        assert!(!matches!(sending.way, Way::Servers(_)));
+    }
+}
+
+#[test]
 fn a_missing_file_says_how_to_make_one() {
     let around = Surroundings::given([("BOOKPOST_CONFIG", "/nowhere/bookpost.toml")], HOST);
     let problems = load(None, &around).unwrap_err().to_string();

@@ -75,6 +75,16 @@ pub enum At {
     Dot,
 }
 
+/// Where the practice mailbox of this data folder keeps mail.
+pub fn kept_in(data_dir: &Path) -> PathBuf {
+    keep::folder_in(&of(data_dir))
+}
+
+/// The practice mailbox's own folder.
+pub fn of(data_dir: &Path) -> PathBuf {
+    data_dir.join("practice")
+}
+
 /// A running practice mailbox. Dropping it closes it; what it kept stays.
 #[derive(Debug)]
 pub struct Practice {

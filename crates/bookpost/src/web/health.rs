@@ -43,5 +43,8 @@ pub fn judge(now: &Moment, counts: Result<Counts, Error>, alarms: Result<Vec<Ala
 
 /// Whether the fault is on this machine or in what it was told, and lasts until somebody acts.
 fn is_ours(kind: AlarmKind) -> bool {
-    matches!(kind, AlarmKind::SignIn | AlarmKind::Stuck | AlarmKind::ClockJump | AlarmKind::Disk)
+    matches!(
+        kind,
+        AlarmKind::SignIn | AlarmKind::Stuck | AlarmKind::ClockJump | AlarmKind::Disk | AlarmKind::DropFolder
+    )
 }

@@ -53,6 +53,7 @@ fn unwell_is_what_this_machine_can_mend() {
         (well(), Ok(Counts::default()), Ok(vec![]), 0, 0),
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::ServerDown, "does not answer")]), 0, 1),
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::SignIn, "password refused")]), 1, 0),
+        (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::DropFolder, "cannot be read")]), 1, 0),
         (sick, Err(store::Error::Closed), closed(), 4, 0),
     ] {
         let health = judge(&now, counts, alarms);

@@ -148,6 +148,7 @@ fn config(task: &Task) -> Config {
         library: "Riverside".into(),
         sending: Sending {
             way: Way::Servers(vec![Arc::new(server)]),
+            servers: Vec::new(),
             ehlo_name: "bookpost.example.org".into(),
             in_doubt: InDoubtPolicy::Retry,
             digest_from: 20,

@@ -215,6 +215,7 @@ fn config(data_dir: PathBuf, way: Way) -> Config {
         library: "Riverside".into(),
         sending: Sending {
             way,
+            servers: Vec::new(),
             ehlo_name: "bookpost.example.org".into(),
             in_doubt: InDoubtPolicy::Retry,
             digest_from: 20,

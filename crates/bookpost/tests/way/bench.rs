@@ -48,6 +48,7 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
         library: "Riverside".into(),
         sending: Sending {
             way: Way::Servers(servers),
+            servers: Vec::new(),
             ehlo_name: "bookpost.example.org".into(),
             in_doubt: InDoubtPolicy::Retry,
             digest_from: 20,

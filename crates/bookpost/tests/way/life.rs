@@ -4,11 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use bookpost::{
     app::steps::Step,
+    cli::control::{Progress, Reply, RunRequest},
     config::{Server, Way},
 };
 use mail::Reason;
 use store::{AlarmKind, State, Store};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
+use tokio::sync::mpsc;
 
 use crate::bench::{Bench, START, message, nobody, refuses, server, sink, sink_at};
 
@@ -132,6 +134,32 @@ async fn no_transaction_is_open_while_a_server_thinks() {
         sink.let_go();
         tokio::task::yield_now().await;
     }
+}
+
+/// It ends by itself only when nothing moves for 20 minutes, not 20 minutes after it began.
+#[tokio::test]
+async fn a_run_without_a_service_goes_on_as_long_as_mail_flows() {
+    let sink = slow_sink().await;
+    let bench = Bench::start(vec![one_connection(&sink)]).await;
+    let rows = ["ann", "bob", "cy"].map(|who| format!("{who},{who}@example.org,Emma,2026-11-02,RIV\n"));
+    let export = format!("Name,Email,Title,Due date,Branch\n{}", rows.concat()).into_bytes();
+    let request = RunRequest { source: "overdues.csv".into(), export, ..RunRequest::default() };
+    let (progress, mut told) = mpsc::unbounded_channel();
+    let drive = async {
+        for done in 1..=3 {
+            sink.wait_for(done).await;
+            bench.clock.advance(MINUTE * 19);
+            sink.let_go();
+            while bench.counts().await.delivered < done {
+                tokio::task::yield_now().await;
+            }
+            bench.clock.advance(Duration::from_secs(1));
+            while told.recv().await.is_some_and(|told: Progress| told.delivered < done) {}
+        }
+    };
+    let (reply, ()) = tokio::join!(bench.app.run_notices(request, false, progress), drive);
+    let Reply::Run(run) = reply else { panic!("{reply:?}") };
+    assert_eq!((run.progress.delivered, run.progress.waiting), (3, 0));
 }
 
 /// It was refused by name; only the others of its message were let go.

@@ -9,6 +9,7 @@
 
 mod alarms;
 mod bench;
+mod drop_folder;
 mod faults;
 mod life;
 mod notices;

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -33,6 +33,9 @@ pub(super) struct Opened {
 pub(super) fn open(folder: &Path) -> Result<Opened, OpenError> {
     let refused =
         |error: &std::io::Error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() };
+    if let Some(owner) = foreign_owner(folder) {
+        return Err(OpenError::ForeignOwner { folder: folder.to_owned(), owner });
+    }
     make_folder(folder).map_err(|error| refused(&error))?;
     if let Some(kind) = network_file_system(folder).map_err(|error| refused(&error))? {
         return Err(OpenError::NetworkFileSystem { folder: folder.to_owned(), kind: kind.to_owned() });
@@ -52,6 +55,12 @@ pub(super) fn open(folder: &Path) -> Result<Opened, OpenError> {
     let mut writer = writer(&path)?;
     migrations::run(&mut writer, folder)?;
     Ok(Opened { lock, writer })
+}
+
+/// Whom the folder belongs to, if that is somebody else and this process would be let in all the same.
+fn foreign_owner(folder: &Path) -> Option<u32> {
+    let owner = fs::metadata(folder).ok()?.uid();
+    (rustix::process::geteuid().is_root() && owner != 0).then_some(owner)
 }
 
 /// The folder, made with its parents if it is not there; their names are on disk on return.

@@ -18,11 +18,14 @@ pub struct Client(UnixStream);
 pub async fn connect(data_dir: &Path) -> io::Result<Option<Client>> {
     match UnixStream::connect(socket(data_dir)).await {
         Ok(stream) => Ok(Some(Client(stream))),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
-            Ok(None)
-        }
+        Err(error) if nobody_is_there(error.kind()) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn nobody_is_there(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{ConnectionRefused, NotADirectory, NotFound};
+    matches!(kind, NotFound | NotADirectory | ConnectionRefused)
 }
 
 impl Client {

@@ -1,10 +1,13 @@
 //! What passes over the control socket: one [`Request`] as a line of JSON, then [`Reply`]s as lines, the last of which is
 //! not [`Reply::Progress`]. `--json` prints the last reply in this same shape.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
     Alarm, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, RecipientId, Row, Run, RunId, Selection,
+    State,
 };
 
 /// What a command asks of the service.
@@ -33,6 +36,8 @@ pub enum QueueRequest {
     Move { selection: Selection, action: Move },
     /// The latest notice runs.
     Runs { limit: usize },
+    /// One run with everyone whom it left out.
+    Run(RunId),
 }
 
 /// A notice run or its preview.
@@ -81,6 +86,7 @@ pub enum Reply {
     Message(Vec<Shown>),
     Moved(Moved),
     Runs(Vec<Run>),
+    ShownRun(ShownRun),
     Run(RunSummary),
     Preview(Preview),
     /// The server took the test message; its answer.
@@ -111,19 +117,41 @@ pub enum Failure {
     Refused,
 }
 
-/// How far a run is. All counts are of recipients except `prepared` and `total`, which are of notices.
+/// How far a run is. `total`, `prepared` and `lately` count notices, the others addresses: a patron may have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
-    /// Notices the run will make, once that is known; 0 before.
+    /// Notices the run will make, once that is known; 0 before. Those found to be written to lately are taken off.
     pub total: u64,
     /// Notices stored.
     pub prepared: u64,
+    /// Patrons passed over so far, because they were written to lately.
+    pub lately: u64,
+    /// Addresses of the stored notices; each is in one of the following.
+    pub addresses: u64,
     pub delivered: u64,
     pub practiced: u64,
     pub waiting: u64,
     pub returned: u64,
     /// Set aside, in doubt with a person to decide, or cancelled.
     pub aside: u64,
+}
+
+impl Progress {
+    /// What became of the addresses of a run; of its notices it says nothing.
+    pub fn of(states: &BTreeMap<State, u64>) -> Self {
+        let mut progress = Self::default();
+        for (state, count) in states {
+            progress.addresses += count;
+            *match state {
+                State::Delivered => &mut progress.delivered,
+                State::Practiced => &mut progress.practiced,
+                State::Waiting | State::Sending => &mut progress.waiting,
+                State::Returned => &mut progress.returned,
+                State::Held | State::InDoubt | State::Cancelled => &mut progress.aside,
+            } += count;
+        }
+        progress
+    }
 }
 
 /// How a run ended.
@@ -141,6 +169,16 @@ pub struct RunSummary {
     pub problems: Vec<String>,
     /// A service runs and makes the resends.
     pub service: bool,
+    /// Mail of this kind can leave: a way of sending is chosen for it.
+    pub way: bool,
+}
+
+/// A run as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownRun {
+    pub run: Run,
+    /// Everyone who was not written to, and why.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What a run would do.

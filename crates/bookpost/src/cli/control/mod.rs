@@ -9,12 +9,14 @@ mod server;
 
 use std::path::{Path, PathBuf};
 
+use crate::notices::import::MAX_BYTES;
+
 pub use client::{Client, connect};
 pub use messages::*;
 pub use server::{Listener, bind, serve};
 
-/// Longest line of either side. An export travels inside a request, in base64.
-const LONGEST_LINE: u64 = 96 * 1024 * 1024;
+/// Longest line of either side. The largest export travels inside a request, in base64, with some words around it.
+const LONGEST_LINE: u64 = MAX_BYTES.div_ceil(3) as u64 * 4 + 1024 * 1024;
 
 fn socket(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")

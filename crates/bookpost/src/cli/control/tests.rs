@@ -94,6 +94,13 @@ async fn nonsense_is_answered_and_harms_nobody() {
 }
 
 #[test]
+fn the_largest_export_fits_into_a_request() {
+    let frame = serde_json::to_string(&Request::Run(RunRequest::default())).unwrap().len();
+    let export = base64::encoded_len(MAX_BYTES, true).unwrap();
+    assert!(u64::try_from(frame + export).unwrap() < LONGEST_LINE);
+}
+
+#[test]
 fn an_export_survives_the_way() {
     let request = Request::Run(RunRequest {
         source: "overdues.csv".to_owned(),

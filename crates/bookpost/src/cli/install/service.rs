@@ -1,12 +1,29 @@
 //! The systemd unit.
 
-/// The service may write to its own folder and nowhere else; when it is stopped it has time to hear the answers to what
-/// it has sent (RFC 5321 4.5.3.2.6 gives a server ten minutes).
+/// The service may write to its own folders and nowhere else; when it is stopped it has the time that the program takes to
+/// hear the answers to what it has sent.
 pub(super) const TEXT: &str = include_str!("bookpost.service");
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::{cli::install::DROP_FOLDERS, queue::worker::DRAIN};
+
+    #[test]
+    fn it_is_killed_only_after_the_program_has_given_up_waiting() {
+        let stop = TEXT.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
+        let minutes = stop.strip_suffix("min").unwrap().parse().unwrap();
+        assert!(Duration::from_mins(minutes) >= DRAIN + Duration::from_secs(20), "{stop}");
+    }
+
+    #[test]
+    fn it_may_write_where_exports_are_put() {
+        assert!(TEXT.lines().any(|line| line == format!("ReadWritePaths=-{}", DROP_FOLDERS[0])));
+        let sample = crate::config::SAMPLE;
+        assert!(sample.lines().any(|line| line == format!("drop_folder = \"{}\"", DROP_FOLDERS[0])));
+    }
 
     #[test]
     fn the_service_is_fenced_in() {
@@ -17,7 +34,6 @@ mod tests {
             "PrivateTmp=yes",
             "StateDirectory=bookpost",
             "Restart=always",
-            "TimeoutStopSec=11min",
         ] {
             assert!(TEXT.lines().any(|found| found == line), "{line}");
         }

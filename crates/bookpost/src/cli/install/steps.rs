@@ -37,6 +37,8 @@ pub enum Step {
     Copy { from: PathBuf, to: PathBuf, mode: u32 },
     /// A command of the system.
     Run(&'static [&'static str]),
+    /// The service is stopped and started no more; before its unit is taken away.
+    StopService,
     /// A file to take away.
     Remove { path: PathBuf },
     /// A folder to take away with all that is in it.
@@ -55,6 +57,7 @@ impl fmt::Display for Step {
             Self::WriteOnce { path, .. } => write!(f, "write the commented sample {}", path.display()),
             Self::Copy { from, to, .. } => write!(f, "copy {} to {}", from.display(), to.display()),
             Self::Run(command) => write!(f, "run {}", command.join(" ")),
+            Self::StopService => f.write_str("stop the service, and start it no more"),
             Self::Remove { path } => write!(f, "remove {}", path.display()),
             Self::RemoveFolder { path } => write!(f, "remove {} and everything in it", path.display()),
             Self::Say(sentence) => f.write_str(sentence),
@@ -62,13 +65,49 @@ impl fmt::Display for Step {
     }
 }
 
+/// Whether a step would change anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    Yes,
+    Done,
+    /// It cannot be done here, and why.
+    NotHere(&'static str),
+}
+
+impl From<bool> for Need {
+    fn from(needed: bool) -> Self {
+        if needed { Self::Yes } else { Self::Done }
+    }
+}
+
+/// Whether the service of this unit is still there to be stopped.
+pub(super) fn service_need(unit: &Path) -> Need {
+    unit.exists().into()
+}
+
 impl Step {
     /// Would it change anything? Under another root there are no users and no services.
-    pub(super) fn needed(&self, root: &Path) -> bool {
-        let real = root == Path::new("/");
+    pub(super) fn need(&self, root: &Path) -> Need {
+        let elsewhere = root != Path::new("/");
+        let needs_systemd = matches!(self, Self::Run(_) | Self::StopService);
         match self {
-            Self::MakeUser => real && user_ids().is_none(),
-            Self::RemoveUser => real && user_ids().is_some(),
+            Self::MakeUser | Self::RemoveUser | Self::Run(_) | Self::StopService if elsewhere => {
+                Need::NotHere("as this is another root")
+            }
+            _ if needs_systemd && !Path::new("/run/systemd/system").exists() => {
+                Need::NotHere("as systemd does not run here")
+            }
+            Self::MakeUser => user_ids().is_none().into(),
+            Self::RemoveUser => user_ids().is_some().into(),
+            Self::StopService => service_need(Path::new(super::UNIT)),
+            Self::Run(_) | Self::Say(_) => Need::Yes,
+            files => files.changes(root).into(),
+        }
+    }
+
+    /// Whether the files are not as the step would leave them.
+    fn changes(&self, root: &Path) -> bool {
+        match self {
             Self::Folder { path, mode, .. } => !has_mode(&under(root, path), *mode),
             Self::Write { path, mode, text, .. } => {
                 let path = under(root, path);
@@ -79,9 +118,8 @@ impl Step {
                 let to = under(root, to);
                 !has_mode(&to, *mode) || fs::read(from).ok() != fs::read(to).ok()
             }
-            Self::Run(_) => real && Path::new("/run/systemd/system").exists(),
             Self::Remove { path } | Self::RemoveFolder { path } => under(root, path).exists(),
-            Self::Say(_) => true,
+            Self::MakeUser | Self::RemoveUser | Self::Run(_) | Self::StopService | Self::Say(_) => true,
         }
     }
 
@@ -111,6 +149,7 @@ impl Step {
                 put(root, &under(root, to), &fs::read(from)?, *mode, Owner::Root)
             }
             Self::Run(words) => command(words),
+            Self::StopService => command(&["systemctl", "disable", "--now", "bookpost.service"]),
             Self::Remove { path } => fs::remove_file(under(root, path)),
             Self::RemoveFolder { path } => fs::remove_dir_all(under(root, path)),
             Self::Say(_) => Ok(()),
@@ -139,16 +178,18 @@ fn put(root: &Path, path: &Path, bytes: &[u8], mode: u32, owner: Owner) -> io::R
 }
 
 fn give(root: &Path, path: &Path, mode: u32, owner: Owner) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+    let set_mode = || fs::set_permissions(path, fs::Permissions::from_mode(mode));
     if root != Path::new("/") {
-        return Ok(());
+        return set_mode();
     }
     let (user, group) = user_ids().ok_or_else(|| io::Error::other(format!("there is no user {USER}")))?;
     match owner {
         Owner::Root => chown(path, Some(0), Some(0)),
         Owner::RootAndServiceGroup => chown(path, Some(0), Some(group)),
         Owner::Service => chown(path, Some(user), Some(group)),
-    }
+    }?;
+    // Last, as a change of the owner may take the group's bit away.
+    set_mode()
 }
 
 /// The ids of the service's user, as the system's own list has them.

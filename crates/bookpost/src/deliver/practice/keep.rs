@@ -16,10 +16,15 @@ pub(super) struct Keep {
     kept: AtomicU64,
 }
 
+/// Where the mail lies below `folder`.
+pub(super) fn folder_in(folder: &Path) -> PathBuf {
+    folder.join("new")
+}
+
 impl Keep {
     /// `new/` below `folder`, both made if they are not there. Numbering goes on after what is kept already.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        let folder = folder.join("new");
+        let folder = folder_in(folder);
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let mut last = 0;
         for entry in fs::read_dir(&folder)? {

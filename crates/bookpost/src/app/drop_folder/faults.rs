@@ -1,0 +1,123 @@
+//! What is wrong with the drop folder, its exports and what notices are made of, as alarms. Each look finds anew what is wrong; an alarm that no look
+//! confirms is over. Nothing of an export's content is in an alarm: it travels by mail.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use store::AlarmKind;
+
+use super::App;
+
+/// Open alarms that are read at the start.
+const OPEN: usize = 10_000;
+
+/// Why an export, or all of them, cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    Folder { folder: PathBuf, why: String },
+    Notices { why: String },
+    Unreadable { why: String },
+    Settings,
+    NotNow,
+    Stays { to: PathBuf, why: String },
+    Refused { at: PathBuf },
+}
+
+impl Fault {
+    fn text(&self, name: &str) -> String {
+        match self {
+            Self::Folder { folder, why } => format!(
+                "The drop folder {} cannot be used: {why}. Exports that are put there are not run until that is mended.",
+                folder.display()
+            ),
+            Self::Notices { why } => format!(
+                "No notices can be made until this is put right: {why}. It is looked at again every ten minutes."
+            ),
+            Self::Unreadable { why } => format!(
+                "The export {name} in the drop folder cannot be read: {why}. Let Bookpost's user read it (chmod g+r)."
+            ),
+            Self::Settings => format!(
+                "The export {name} in the drop folder cannot be run before the settings are put right; what is wrong with them stands beside it in {name}.reason.txt. It stays there and is tried again every ten minutes."
+            ),
+            Self::NotNow => format!(
+                "The export {name} in the drop folder could not be run for the moment. It stays there and is tried again by itself."
+            ),
+            Self::Stays { to, why } => format!(
+                "The export {name} is finished, but cannot be moved to {}: {why}. It is not run again as long as Bookpost runs; move it away.",
+                to.display()
+            ),
+            Self::Refused { at } => format!(
+                "The export {name} could not be used, and nothing was sent. It lies in {}, with the reason beside it. Put a better export of this name into the drop folder, or delete the refused one.",
+                at.display()
+            ),
+        }
+    }
+}
+
+/// The alarms of the drop folder.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    /// Subject and text of those that are open; None: not read yet.
+    open: Option<BTreeMap<String, String>>,
+    /// What this look found wrong.
+    found: BTreeSet<String>,
+}
+
+impl Faults {
+    /// A look begins. The first one finds out which alarms an earlier process left open.
+    pub(super) async fn begin(&mut self, app: &App) {
+        self.found.clear();
+        if self.open.is_none()
+            && let Ok(alarms) = app.store.alarms(true, OPEN).await
+        {
+            let ours = alarms.into_iter().filter(|alarm| alarm.kind == AlarmKind::DropFolder);
+            self.open = Some(ours.map(|alarm| (alarm.subject, alarm.text)).collect());
+        }
+    }
+
+    /// This is wrong. Of two faults with one subject the first counts.
+    pub(super) fn raise(&mut self, app: &App, subject: &str, fault: &Fault) {
+        if !self.found.insert(subject.to_owned()) {
+            return;
+        }
+        let text = fault.text(subject);
+        // While it is not known what is open, the store is: it opens no alarm twice.
+        let before = self.open.as_mut().and_then(|open| open.insert(subject.to_owned(), text.clone()));
+        if before.as_ref() == Some(&text) {
+            return;
+        }
+        if before.is_some() {
+            app.alarms.clear(AlarmKind::DropFolder, subject);
+        }
+        app.alarms.raise(AlarmKind::DropFolder, subject, text);
+    }
+
+    /// Nothing new can be said about this.
+    pub(super) fn keep(&mut self, subject: &str) {
+        self.found.insert(subject.to_owned());
+    }
+
+    /// Nothing new can be said about anything.
+    pub(super) fn keep_all(&mut self) {
+        self.found.extend(self.open.iter().flatten().map(|(subject, _)| subject.clone()));
+        for looked_at in ["drop folder", "wordings and columns"] {
+            self.found.remove(looked_at);
+        }
+    }
+
+    /// The look ends: what it did not find is over.
+    pub(super) fn end(&mut self, app: &App) {
+        let found = &self.found;
+        self.open.iter_mut().for_each(|open| {
+            open.retain(|subject, _| {
+                let still = found.contains(subject);
+                if !still {
+                    app.alarms.clear(AlarmKind::DropFolder, subject);
+                }
+                still
+            });
+        });
+    }
+}

@@ -1,0 +1,224 @@
+//! The files of the drop folder: which are exports, whether they stand still, where they go.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fs::{self, DirBuilder, Metadata, OpenOptions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::fs::OFlags;
+
+use crate::notices::import::MAX_BYTES;
+
+/// An export is complete when it was not changed for so long. A copy over the network may pause for half a minute.
+const STANDS_STILL: SignedDuration = SignedDuration::from_mins(1);
+/// Others of the folder's group read and delete what lies here; where that is not wanted, the folder itself is closed.
+const FOLDER_MODE: u32 = 0o770;
+const FILE_MODE: u32 = 0o660;
+
+/// Size and time of last change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    bytes: u64,
+    changed_at: Timestamp,
+}
+
+impl Stamp {
+    fn of(facts: &Metadata) -> io::Result<Self> {
+        Ok(Self { bytes: facts.len(), changed_at: changed_at(facts)? })
+    }
+
+    /// Nobody has written to it for long enough.
+    pub(super) fn stood_still(self, wall_clock: Timestamp) -> bool {
+        wall_clock.duration_since(self.changed_at) >= STANDS_STILL
+    }
+}
+
+/// When a file was last written to.
+pub(crate) fn changed_at(facts: &Metadata) -> io::Result<Timestamp> {
+    let nanoseconds = i32::try_from(facts.mtime_nsec()).unwrap_or(0);
+    Timestamp::new(facts.mtime(), nanoseconds).map_err(io::Error::other)
+}
+
+/// Where an export goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sub {
+    Done,
+    Refused,
+}
+
+impl Sub {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Added to the export's name for what is to be read beside it.
+    fn note(self) -> &'static str {
+        match self {
+            Self::Done => ".report.txt",
+            Self::Refused => ".reason.txt",
+        }
+    }
+}
+
+/// Where finished exports lie.
+pub(super) fn finished(folder: &Path) -> [PathBuf; 2] {
+    [Sub::Done, Sub::Refused].map(|sub| folder.join(sub.name()))
+}
+
+/// The exports in `folder`, in the order of their names. The folder and its sub-folders are made if they are not there.
+pub(super) fn exports(folder: &Path) -> io::Result<BTreeMap<OsString, Stamp>> {
+    make(folder)?;
+    let mut exports = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let facts = match entry.metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            facts => facts?,
+        };
+        if facts.is_file() && is_export(&entry.file_name()) {
+            exports.insert(entry.file_name(), Stamp::of(&facts)?);
+        }
+    }
+    Ok(exports)
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    let make = |path| DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path);
+    finished(folder).into_iter().try_for_each(make)
+}
+
+/// Not a file that a program is writing under another name, and none of our notes.
+fn is_export(name: &OsStr) -> bool {
+    let name = name.to_string_lossy().to_lowercase();
+    let other = [".part", ".tmp", ".filepart", Sub::Done.note(), Sub::Refused.note()];
+    !name.starts_with('.') && !other.iter().any(|end| name.ends_with(end))
+}
+
+/// What was read.
+pub(super) enum Content {
+    Whole(Vec<u8>),
+    /// It is not as it was when it was looked at.
+    Changing,
+}
+
+/// Reads an export, up to the size at which it is refused anyway. A link is not followed: it may lead to a file that whoever made it
+/// may not read.
+pub(super) fn read(file: &Path, stamp: Stamp) -> io::Result<Content> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(file)?;
+    let mut export = Vec::new();
+    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    (&file).take(limit).read_to_end(&mut export)?;
+    let same = Stamp::of(&file.metadata()?)? == stamp;
+    Ok(if same { Content::Whole(export) } else { Content::Changing })
+}
+
+/// Where an export is moved to that was finished at `now`.
+pub(super) fn target(folder: &Path, sub: Sub, name: &OsStr, now: Timestamp) -> PathBuf {
+    let mut moved = OsString::from(now.strftime("%Y%m%d-%H%M%S-").to_string());
+    moved.push(name);
+    folder.join(sub.name()).join(moved)
+}
+
+/// Writes a note beside an export.
+pub(super) fn note(folder: &Path, beside: &Path, sub: Sub, text: &str) -> io::Result<()> {
+    make(folder)?;
+    let mut path = beside.as_os_str().to_owned();
+    path.push(sub.note());
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)?;
+    writeln!(file, "{}", text.trim_end())
+}
+
+/// The reason beside an export that waited holds no more.
+pub(super) fn forget_note(export: &Path) {
+    let mut path = export.as_os_str().to_owned();
+    path.push(Sub::Refused.note());
+    // Mostly there is none.
+    let _ = fs::remove_file(path);
+}
+
+/// Moves an export, unless it was changed or taken away in the meantime.
+pub(super) fn move_away(folder: &Path, name: &OsStr, stamp: Stamp, target: &Path) -> io::Result<()> {
+    let file = folder.join(name);
+    let facts = match fs::symlink_metadata(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        facts => facts?,
+    };
+    if Stamp::of(&facts)? != stamp {
+        return Ok(());
+    }
+    make(folder)?;
+    fs::rename(file, target)
+}
+
+/// The exports that were refused and that no later one of the same name has made good: name and place of the latest.
+pub(super) fn refused(folder: &Path) -> BTreeMap<String, PathBuf> {
+    let refused = latest(&folder.join(Sub::Refused.name()));
+    if refused.is_empty() {
+        return BTreeMap::new();
+    }
+    let done = latest(&folder.join(Sub::Done.name()));
+    let open = refused.into_iter().filter(|(name, (at, _))| done.get(name).is_none_or(|(done, _)| done < at));
+    open.map(|(name, (_, path))| (name, path)).collect()
+}
+
+/// The latest export of each name, by the instant in front of the name.
+fn latest(sub: &Path) -> BTreeMap<String, (String, PathBuf)> {
+    let mut latest = BTreeMap::new();
+    for entry in fs::read_dir(sub).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let moved = file.to_string_lossy();
+        let mut parts = moved.splitn(3, '-');
+        if let (Some(day), Some(time), Some(name), true) =
+            (parts.next(), parts.next(), parts.next(), is_export(&file))
+        {
+            let this = (format!("{day}-{time}"), entry.path());
+            let known = latest.entry(name.to_owned()).or_insert_with(|| this.clone());
+            if known.0 < this.0 {
+                *known = this;
+            }
+        }
+    }
+    latest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_changed_while_it_was_read_or_run_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (name, file) = (OsStr::new("a.csv"), folder.path().join("a.csv"));
+        fs::write(&file, "half").unwrap();
+        let stamp = exports(folder.path()).unwrap()[name];
+        fs::write(&file, "half and half").unwrap();
+        assert!(matches!(read(&file, stamp).unwrap(), Content::Changing));
+        let target = target(folder.path(), Sub::Done, name, Timestamp::UNIX_EPOCH);
+        move_away(folder.path(), name, stamp, &target).unwrap();
+        assert!(file.exists() && !target.exists());
+        let stamp = exports(folder.path()).unwrap()[name];
+        assert!(matches!(read(&file, stamp).unwrap(), Content::Whole(bytes) if bytes == b"half and half"));
+        move_away(folder.path(), name, stamp, &target).unwrap();
+        assert!(!file.exists() && target.exists());
+        assert!(target.ends_with("done/19700101-000000-a.csv"));
+    }
+
+    #[test]
+    fn a_link_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a.csv"), folder.path().join("link.csv"));
+        fs::write(&file, "text").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let stamp = Stamp::of(&fs::metadata(&file).unwrap()).unwrap();
+        assert!(read(&link, stamp).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! What a run would do. Only the ledger is read: nothing is sent, neither of this export nor of what is due anyway.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use store::{LeftOut, Store};
+
+use super::{NOTICE, Prepared, Refusal, lately, practices, prepare, prepared};
+use crate::{
+    cli::control::{Preview, Reply, RunRequest},
+    config::Config,
+    notices::PlannedNotice,
+};
+
+/// Plans the run of `request`, and says whom it would write to.
+pub async fn preview(config: &Arc<Config>, store: &Store, now: Timestamp, request: RunRequest) -> Reply {
+    let practice = practices(config, &request);
+    let planned = match prepared(config, request).await {
+        Ok((prepared, _)) => plan(&prepared, store, now, practice).await,
+        Err(refusal) => Err(refusal),
+    };
+    planned.map_or_else(Reply::from, Reply::Preview)
+}
+
+async fn plan(
+    prepared: &Prepared,
+    store: &Store,
+    now: Timestamp,
+    practice: bool,
+) -> Result<Preview, Refusal> {
+    let plan = prepared.plan();
+    let mut left_out = plan.left_out.clone();
+    let (mut notices, mut first) = (0, None);
+    for notice in plan.notices() {
+        let notice = match notice {
+            Ok(notice) => notice,
+            Err(one) => {
+                left_out.push(one);
+                continue;
+            }
+        };
+        // A rehearsal does not look at the ledger.
+        if !practice && let Some(lately) = written_lately(store, &notice, prepared.repeat, now).await? {
+            left_out.push(lately);
+            continue;
+        }
+        notices += 1;
+        first.get_or_insert_with(|| prepare::as_text(&notice));
+    }
+    Ok(Preview { notices, left_out, first })
+}
+
+/// The patron as left out, if all items were written about within the repeat period.
+async fn written_lately(
+    store: &Store,
+    notice: &PlannedNotice<'_>,
+    repeat: Option<Duration>,
+    now: Timestamp,
+) -> Result<Option<LeftOut>, Refusal> {
+    let since = repeat.and_then(|repeat| now.saturating_sub(repeat).ok()).unwrap_or(Timestamp::MIN);
+    let written = store.written_lately(NOTICE, &notice.keys, since).await?;
+    let last_at = written.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
+    Ok(last_at.map(|last_at| lately(&notice.patron, last_at)))
+}

@@ -1,0 +1,230 @@
+//! Notice runs as plain text.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use jiff::tz::TimeZone;
+use store::{LeftOut, Run, State};
+
+use super::{Table, at};
+use crate::cli::{
+    control::{Preview, Progress, RunSummary, ShownRun},
+    words,
+};
+
+/// Left-out patrons that are named one by one at the end of a run; the rest is counted.
+const NAMED: usize = 20;
+
+/// How many of those who were left out are named.
+enum Named<'a> {
+    All,
+    /// Some, and how the others are seen.
+    Some(&'a str),
+}
+
+/// The latest runs. The figures of a line add up: each address is in one column.
+pub(super) fn list(runs: &[Run], zone: &TimeZone) -> String {
+    if runs.is_empty() {
+        return "none\n".to_owned();
+    }
+    let mut table = Table::default();
+    table.row([
+        "run",
+        "started",
+        "export",
+        "addresses",
+        "accepted",
+        "practice",
+        "waiting",
+        "came back",
+        "set aside",
+        "left out",
+    ]);
+    for run in runs {
+        let progress = Progress::of(&run.states);
+        table.row([
+            &run.id.0.to_string(),
+            &at(run.started_at, zone),
+            &run.source,
+            &progress.addresses.to_string(),
+            &progress.delivered.to_string(),
+            &progress.practiced.to_string(),
+            &progress.waiting.to_string(),
+            &progress.returned.to_string(),
+            &progress.aside.to_string(),
+            &left_out_of(run).to_string(),
+        ]);
+    }
+    table.to_string()
+}
+
+/// Those who go without a notice; what is only noted leaves nobody out.
+fn left_out_of(run: &Run) -> u64 {
+    run.left_out.iter().filter(|(why, _)| !why.is_note()).map(|(_, count)| count).sum()
+}
+
+/// One run, complete.
+pub(super) fn show(shown: &ShownRun, zone: &TimeZone) -> String {
+    let ShownRun { run, left_out } = shown;
+    let finished = run.finished_at.map_or("not finished".to_owned(), |finished| at(finished, zone));
+    let mut table = Table::default();
+    table.row(["run", &run.id.0.to_string()]);
+    table.row(["export", &run.source]);
+    table.row(["started", &at(run.started_at, zone)]);
+    table.row(["all accepted", &finished]);
+    let progress = Progress::of(&run.states);
+    format!("{table}\n{}{}", figures(&progress, run.practice), named(left_out, &Named::All))
+}
+
+/// What came of a run, for the console.
+pub(super) fn summary(run: &RunSummary) -> String {
+    summarise(run, &Named::Some(&format!("bookpost notices show {}", run.id.0)))
+}
+
+/// The same, with everyone named.
+pub(super) fn report(run: &RunSummary) -> String {
+    summarise(run, &Named::All)
+}
+
+fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
+    let Progress { prepared, addresses, waiting, .. } = run.progress;
+    let several = if addresses > prepared { format!(" to {addresses} addresses") } else { String::new() };
+    let mut out = format!(
+        "run {}: {} lines, {} patrons, {prepared} notices{several}\n\n",
+        run.id.0, run.lines, run.patrons
+    );
+    out.push_str(&figures(&run.progress, run.practice));
+    for problem in &run.problems {
+        let _ = writeln!(out, "\n! {problem}");
+    }
+    out.push_str(&named(&run.left_out, how_many));
+    if waiting > 0 && !run.service && run.way {
+        let _ =
+            writeln!(out, "\n{waiting} wait for their next try; the service must run for it: bookpost serve");
+    }
+    out
+}
+
+/// What became of the addresses; the lines add up to them.
+fn figures(progress: &Progress, practice: bool) -> String {
+    let Progress { delivered, practiced, waiting, returned, aside, .. } = *progress;
+    let mut table = Table::default();
+    let taken = if practice {
+        (words::state(State::Practiced), practiced)
+    } else {
+        (words::state(State::Delivered), delivered)
+    };
+    for (what, count) in [taken, ("will try again", waiting), ("sent back to the library", returned)] {
+        table.row([what, &count.to_string()]);
+    }
+    if aside > 0 {
+        table.row(["set aside; needs a person", &aside.to_string()]);
+    }
+    table.to_string()
+}
+
+/// What a run would do.
+pub(super) fn preview(preview: &Preview) -> String {
+    let mut out = format!("{} notices would be sent\n", preview.notices);
+    out.push_str(&named(&preview.left_out, &Named::Some("the same command with --json")));
+    if let Some(first) = &preview.first {
+        let _ = write!(out, "\nThe first of them:\n\n{first}");
+        if !first.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
+    let mut kinds: BTreeMap<_, Vec<&LeftOut>> = BTreeMap::new();
+    for one in left_out {
+        kinds.entry(one.why).or_default().push(one);
+    }
+    let mut out = String::new();
+    for (why, ones) in kinds {
+        let _ = writeln!(out, "\n{} {}:", ones.len(), words::left_out(why));
+        let most = if matches!(how_many, Named::All) { ones.len() } else { NAMED };
+        for one in ones.iter().take(most) {
+            let line = one.line.map_or(String::new(), |line| format!("line {line}, "));
+            let detail = if one.detail.is_empty() { String::new() } else { format!(": {}", one.detail) };
+            let _ = writeln!(out, "  {line}{}{detail}", one.who);
+        }
+        if let Named::Some(rest) = how_many
+            && ones.len() > NAMED
+        {
+            let _ = writeln!(out, "  and {} more; all of them: {rest}", ones.len() - NAMED);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{LeftOutWhy, RunId};
+
+    use super::*;
+
+    fn left_out(count: u64) -> Vec<LeftOut> {
+        let one = |line| LeftOut {
+            why: LeftOutWhy::NoAddress,
+            line: Some(line),
+            who: format!("Patron {line}"),
+            detail: "no address".to_owned(),
+        };
+        (1..=count).map(one).collect()
+    }
+
+    fn run() -> Run {
+        Run {
+            id: RunId(7),
+            notice: "overdue-items".to_owned(),
+            source: "overdues.csv".to_owned(),
+            practice: false,
+            started_at: "2026-11-23T10:00:00Z".parse().unwrap(),
+            finished_at: None,
+            states: BTreeMap::from([
+                (State::Delivered, 7),
+                (State::Waiting, 1),
+                (State::Sending, 1),
+                (State::Returned, 1),
+                (State::Held, 1),
+                (State::InDoubt, 1),
+                (State::Cancelled, 1),
+            ]),
+            left_out: BTreeMap::from([(LeftOutWhy::NoAddress, 21)]),
+        }
+    }
+
+    #[test]
+    fn the_console_names_some_and_says_how_to_see_all() {
+        let summary = RunSummary {
+            id: RunId(7),
+            practice: false,
+            lines: 900,
+            patrons: 321,
+            progress: Progress { prepared: 300, addresses: 600, delivered: 600, ..Progress::default() },
+            left_out: left_out(21),
+            problems: vec!["something is wrong".to_owned()],
+            service: true,
+            way: true,
+        };
+        let console = super::summary(&summary);
+        assert!(console.ends_with("  and 1 more; all of them: bookpost notices show 7\n"), "{console}");
+        assert!(console.starts_with("run 7: 900 lines, 321 patrons, 300 notices to 600 addresses\n"));
+        let complete = report(&summary);
+        assert!(complete.contains("line 21, Patron 21: no address") && !complete.contains("more"));
+        let shown = show(&ShownRun { run: run(), left_out: left_out(21) }, &TimeZone::UTC);
+        assert!(shown.contains("line 21, Patron 21: no address"), "{shown}");
+        assert!(shown.contains("not finished"), "{shown}");
+    }
+
+    #[test]
+    fn the_figures_of_a_run_add_up_and_keep_practice_apart() {
+        let practice = Run { states: BTreeMap::from([(State::Practiced, 5)]), ..run() };
+        let shown = list(&[run(), practice], &TimeZone::UTC);
+        let figures: Vec<Vec<&str>> =
+            shown.lines().skip(1).map(|line| line.split_whitespace().skip(4).collect()).collect();
+        assert_eq!(figures[0], ["13", "7", "0", "2", "1", "3", "21"], "{shown}");
+        assert_eq!(figures[1], ["5", "0", "5", "0", "0", "0", "21"], "{shown}");
+    }
+}

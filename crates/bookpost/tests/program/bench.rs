@@ -1,0 +1,186 @@
+//! A folder with a configuration, and the program run in it.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+};
+
+use bookpost::notices::sample;
+use jiff::civil::date;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use store::{NewRun, Store};
+use testkit::sink::Sink;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+};
+
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).expect(&self.err)
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+/// A running service; it ends with the test.
+pub(crate) struct Service {
+    child: Child,
+}
+
+impl Service {
+    /// Tells it to end, as systemd does.
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.id().and_then(|id| Pid::from_raw(id.try_into().unwrap())).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    /// Its exit code, once it has ended.
+    pub(crate) async fn code(mut self) -> Option<i32> {
+        self.child.wait().await.unwrap().code()
+    }
+}
+
+impl Place {
+    /// A folder whose configuration sends by `way`; Server 1 is the sink, if there is one.
+    pub(crate) fn new(way: &str, sink: Option<&Sink>) -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap() };
+        place.configure(way, sink);
+        place
+    }
+
+    pub(crate) fn configure(&self, way: &str, sink: Option<&Sink>) {
+        let server = sink.map_or(String::new(), |sink| {
+            format!(
+                "[server1]\nhost = \"127.0.0.1\"\nport = {}\nencryption = \"none\"\nallow_non_secure = true\n",
+                sink.address().port()
+            )
+        });
+        let sites = sample::BRANCHES.map(|(code, name)| {
+            format!("[[sites]]\ncode = \"{code}\"\nname = \"{name}\"\nemail = \"desk@library.example\"\n")
+        });
+        let text = format!(
+            "library = \"Riverside\"\ndata_dir = \"{}\"\nlisten = \"off\"\n[sending]\nway = \"{way}\"\n\
+             ehlo_name = \"books.library.example\"\n{server}{}",
+            self.data().display(),
+            sites.concat()
+        );
+        fs::write(self.path("config"), text).unwrap();
+    }
+
+    /// Adds to the configuration.
+    pub(crate) fn add(&self, text: &str) {
+        let before = fs::read_to_string(self.path("config")).unwrap();
+        fs::write(self.path("config"), before + text).unwrap();
+    }
+
+    /// Changes one setting.
+    pub(crate) fn change(&self, from: &str, to: &str) {
+        let before = fs::read_to_string(self.path("config")).unwrap();
+        fs::write(self.path("config"), before.replace(from, to)).unwrap();
+    }
+
+    /// Says that a test could not be run here.
+    #[expect(clippy::disallowed_methods, reason = "the list of what was not run is named there")]
+    pub(crate) fn not_run(line: &str) {
+        if let Some(list) = std::env::var_os("BOOKPOST_NOT_RUN") {
+            let mut list = fs::OpenOptions::new().append(true).create(true).open(list).unwrap();
+            writeln!(list, "{line}").unwrap();
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    /// An export of Koha for so many patrons.
+    pub(crate) fn export(&self, patrons: usize) -> PathBuf {
+        let path = self.path(&format!("export-{patrons}.csv"));
+        fs::write(&path, sample::koha(patrons, patrons, date(2026, 11, 2))).unwrap();
+        path
+    }
+
+    /// Runs the program to its end, with this configuration.
+    pub(crate) async fn run(&self, words: &[&str]) -> Said {
+        let mut command = bookpost(self.folder.path());
+        command.arg("--config").arg(self.path("config")).args(words);
+        command.output().await.unwrap().into()
+    }
+
+    /// Runs `notices WORDS... EXPORT --json`.
+    pub(crate) async fn notices(&self, words: &[&str], export: &Path) -> Said {
+        let words: Vec<&str> = ["notices"]
+            .into_iter()
+            .chain(words.iter().copied())
+            .chain([export.to_str().unwrap(), "--json"])
+            .collect();
+        self.run(&words).await
+    }
+
+    /// Starts the service, and waits until it says that it works.
+    pub(crate) async fn serve(&self) -> Service {
+        let mut command = bookpost(self.folder.path());
+        command
+            .arg("--config")
+            .arg(self.path("config"))
+            .arg("serve")
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        loop {
+            let line = lines.next_line().await.unwrap().expect("the service ended before it worked");
+            if line.contains("Bookpost works") {
+                break;
+            }
+        }
+        // Whoever writes to a closed pipe dies of it.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Service { child }
+    }
+
+    /// What is in the queue, while no service has it.
+    pub(crate) fn store(&self) -> Store {
+        Store::open(&self.data(), jiff::Timestamp::UNIX_EPOCH).unwrap()
+    }
+}
+
+pub(crate) fn bookpost(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bookpost"));
+    // Nothing of the environment of the tests is a setting.
+    command.env_clear().current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn a_run() -> NewRun {
+    NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice: false,
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+    }
+}

@@ -1,0 +1,113 @@
+//! Notice runs and previews, with a service and without.
+
+use testkit::sink::{At, Does, Rule, Settings, Sink};
+
+use crate::bench::Place;
+
+async fn sink(rules: Vec<Rule>) -> Sink {
+    Sink::start(Settings { rules, ..Settings::default() }).await.unwrap()
+}
+
+fn reply(at: At, reply: &str, times: Option<u32>) -> Rule {
+    Rule { at, address: None, does: Does::Reply(reply.to_owned()), times }
+}
+
+#[tokio::test]
+async fn a_preview_sends_nothing_of_the_export_and_nothing_that_waits() {
+    let sink = sink(Vec::new()).await;
+    let place = Place::new("none", Some(&sink));
+    let (first, second) = (place.export(5), place.export(7));
+    assert_eq!(place.notices(&["run"], &first).await.code, Some(1), "five wait");
+    place.configure("servers", Some(&sink));
+    let said = place.notices(&["preview"], &second).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let preview = said.json();
+    let left_out = preview["preview"]["left_out"].as_array().unwrap().len() as u64;
+    assert_eq!(preview["preview"]["notices"].as_u64().unwrap() + left_out, 7, "{preview}");
+    let status = place.run(&["queue", "status", "--json"]).await.json();
+    assert_eq!((status["status"]["counts"]["waiting"].as_u64(), sink.connections()), (Some(5), 0));
+}
+
+#[tokio::test]
+async fn a_preview_and_a_run_through_the_service() {
+    let sink = sink(Vec::new()).await;
+    let place = Place::new("servers", Some(&sink));
+    let service = place.serve().await;
+    let export = place.export(20);
+    let preview = place.notices(&["preview"], &export).await.json();
+    assert_eq!((preview["preview"]["notices"].as_u64(), sink.connections()), (Some(20), 0));
+    let said = place.notices(&["run"], &export).await;
+    let run = said.json();
+    assert_eq!((said.code, run["run"]["service"].as_bool()), (Some(0), Some(true)), "{said:?}");
+    assert_eq!(run["run"]["progress"]["delivered"].as_u64(), Some(20));
+    let again = place.notices(&["run"], &export).await.json();
+    assert_eq!(again["run"]["progress"]["prepared"].as_u64(), Some(0));
+    assert_eq!(again["run"]["progress"]["total"].as_u64(), Some(0), "there is nothing left to do");
+    assert_eq!((again["run"]["progress"]["lately"].as_u64(), sink.count()), (Some(20), 20));
+    // The plain list of the second run is cut; by its number all are shown.
+    let shown = place.run(&["notices", "show", "2"]).await;
+    assert_eq!(shown.out.matches("last written to on").count(), 20, "{}", shown.out);
+    let shown = place.run(&["notices", "show", "2", "--json"]).await.json();
+    assert_eq!(shown["shown_run"]["left_out"].as_array().unwrap().len(), 20);
+    assert_eq!(place.run(&["notices", "show", "3"]).await.code, Some(64));
+    drop(service);
+}
+
+#[tokio::test]
+async fn what_comes_back_or_is_set_aside_is_exit_code_1() {
+    for (at, refusal, what, count) in [
+        (At::Rcpt, "550 5.1.1 no such user", "returned", 1),
+        (At::Mail, "550 5.7.1 this sender is not allowed", "aside", 3),
+    ] {
+        let times = (at == At::Rcpt).then_some(1);
+        let sink = sink(vec![reply(at, refusal, times)]).await;
+        let place = Place::new("servers", Some(&sink));
+        let said = place.notices(&["run"], &place.export(3)).await;
+        let figure = said.json()["run"]["progress"][what].as_u64();
+        assert_eq!((said.code, figure), (Some(1), Some(count)), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_is_exit_code_1_without_a_service_and_0_with_one() {
+    for (service, code) in [(false, 1), (true, 0)] {
+        let sink = sink(vec![reply(At::Rcpt, "451 4.2.1 try again later", None)]).await;
+        let place = Place::new("servers", Some(&sink));
+        let running = if service { Some(place.serve().await) } else { None };
+        let said = place.notices(&["run"], &place.export(3)).await;
+        assert_eq!((said.code, said.json()["run"]["progress"]["waiting"].as_u64()), (Some(code), Some(3)));
+        drop(running);
+    }
+}
+
+#[tokio::test]
+async fn with_wait_a_run_ends_with_the_last_outcome() {
+    let sink = sink(vec![reply(At::Rcpt, "451 4.2.1 try again later", Some(1))]).await;
+    let place = Place::new("servers", Some(&sink));
+    place.add("[schedule]\nshort_wait = [\"200ms\", \"400ms\"]\n");
+    let said = place.notices(&["run", "--wait"], &place.export(3)).await;
+    assert_eq!(
+        (said.code, said.json()["run"]["progress"]["delivered"].as_u64()),
+        (Some(0), Some(3)),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn with_wait_a_run_that_nothing_will_send_ends_and_says_so() {
+    let place = Place::new("none", None);
+    let export = place.export(3);
+    let said = place.run(&["notices", "run", "--wait", export.to_str().unwrap()]).await;
+    assert_eq!(said.code, Some(1));
+    assert!(said.out.contains("No way of sending is chosen"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_server_can_be_tested_before_it_is_chosen() {
+    let sink = sink(Vec::new()).await;
+    let place = Place::new("practice", Some(&sink));
+    let said = place.run(&["send-test", "--to", "ann@example.org"]).await;
+    assert_eq!((said.code, sink.count()), (Some(0), 1), "{said:?}");
+    let said = place.run(&["send-test", "--to", "ann@example.org", "--server", "2"]).await;
+    assert_eq!(said.code, Some(78), "{said:?}");
+}
