@@ -289,7 +289,8 @@ impl Store {
 impl Store {
     /// Erases bodies of messages that are final for all recipients since before `bodies_before`, and all rows of those final since
     /// before `rows_before`, up to `limit` of each; never a message with an owed report. Gives how many; 0 when none is left. Once
-    /// a slice is not full, the erased bytes are in no file any more.
+    /// a slice is not full, the erased bytes are in no file any more; if somebody reads the queue just then, after a later call.
+    /// Writes nothing where there is nothing to be done.
     pub async fn purge(
         &self,
         bodies_before: Timestamp,

@@ -18,6 +18,7 @@ mod readers;
 mod restart;
 mod rows;
 mod settle;
+mod sweep;
 mod upkeep;
 mod writer;
 

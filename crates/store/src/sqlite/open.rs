@@ -5,6 +5,7 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
+    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags};
@@ -21,6 +22,8 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 /// KiB of pages that the writer may keep: a full transaction and the inner pages of the trees.
 const WRITER_CACHE_KIB: i64 = 6_000;
 const READER_CACHE_KIB: i64 = 1_000;
+/// A connection waits so long where somebody else holds the file, such as a person with SQLite's own program.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// The operations prepare some 60 statements; all stay prepared.
 const STATEMENTS: usize = 128;
 
@@ -73,6 +76,7 @@ fn writer(path: &Path) -> Result<Connection, Error> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(PATIENCE)?;
     // FULL: a commit is on disk when it returns. secure_delete: a purged body is overwritten, not only forgotten.
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;
@@ -89,9 +93,10 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(PATIENCE)?;
     connection.execute_batch(&format!(
         "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -{READER_CACHE_KIB}; PRAGMA busy_timeout = 5000;"
+         PRAGMA cache_size = -{READER_CACHE_KIB};"
     ))?;
     Ok(connection)
 }

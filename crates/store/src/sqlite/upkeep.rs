@@ -1,5 +1,7 @@
 //! Retention, and the check of the whole file.
 
+mod lists;
+
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -41,6 +43,13 @@ const INVARIANTS: [(&str, &str); 4] = [
     ),
 ];
 
+/// What a slice may erase.
+struct Purgeable {
+    bodies: Vec<MessageId>,
+    rows: Vec<MessageId>,
+    lists: usize,
+}
+
 impl Sqlite {
     pub(crate) async fn purge(
         &self,
@@ -48,34 +57,24 @@ impl Sqlite {
         rows_before: Timestamp,
         limit: usize,
     ) -> Result<u64, Error> {
-        let bodies = self.readers.read(move |sql| purgeable(sql, BODIES, bodies_before, limit)).await?;
-        let rows = self.readers.read(move |sql| purgeable(sql, MESSAGES, rows_before, limit)).await?;
-        let (some, full) = (!(bodies.is_empty() && rows.is_empty()), bodies.len().max(rows.len()) >= limit);
-        let purged = self
-            .writer
-            .write(move |tx| {
-                let mut purged = 0;
-                for id in &bodies {
-                    // Asked again: a person may have moved it since.
-                    if !kept(tx.sql, *id, bodies_before)? {
-                        purged +=
-                            tx.sql.prepare_cached("DELETE FROM body WHERE message = ?1")?.execute([id.0])?
-                                as u64;
-                    }
-                }
-                for id in &rows {
-                    if !kept(tx.sql, *id, rows_before)? {
-                        purge_rows(tx, *id)?;
-                        purged += 1;
-                    }
-                }
-                purge_old(tx.sql, rows_before)?;
-                Ok(purged)
+        let found = self
+            .readers
+            .read(move |sql| {
+                Ok(Purgeable {
+                    bodies: purgeable(sql, BODIES, bodies_before, limit)?,
+                    rows: purgeable(sql, MESSAGES, rows_before, limit)?,
+                    lists: lists::old(sql, rows_before, limit)?,
+                })
             })
             .await?;
-        if some && !full {
-            // The log still holds the pages as they were.
-            self.writer.checkpoint().await?;
+        let most = found.bodies.len().max(found.rows.len()).max(found.lists);
+        let mut purged = 0;
+        if most > 0 {
+            let slice = move |tx: &mut Tx<'_>| purge_slice(tx, &found, bodies_before, rows_before, limit);
+            purged = self.writer.write(slice).await?;
+        }
+        if most < limit || purged == 0 {
+            self.writer.sweep().await?;
         }
         Ok(purged)
     }
@@ -83,6 +82,31 @@ impl Sqlite {
     pub(crate) async fn check(&self) -> Result<Vec<String>, Error> {
         self.readers.read(|sql| check(&*sql.unchecked_transaction()?)).await
     }
+}
+
+fn purge_slice(
+    tx: &mut Tx<'_>,
+    found: &Purgeable,
+    bodies_before: Timestamp,
+    rows_before: Timestamp,
+    limit: usize,
+) -> Result<u64, Error> {
+    tx.erased = true;
+    let mut purged = lists::purge(tx.sql, rows_before, limit)?;
+    for id in &found.bodies {
+        // Asked again: a person may have moved it since.
+        if !kept(tx.sql, *id, bodies_before)? {
+            let mut statement = tx.sql.prepare_cached("DELETE FROM body WHERE message = ?1")?;
+            purged += statement.execute([id.0])? as u64;
+        }
+    }
+    for id in &found.rows {
+        if !kept(tx.sql, *id, rows_before)? {
+            purge_rows(tx, *id)?;
+            purged += 1;
+        }
+    }
+    Ok(purged)
 }
 
 /// The first `limit` messages that may go. Acceptance and ids rise together, and nothing is final before it is accepted: the
@@ -129,17 +153,6 @@ fn purge_rows(tx: &mut Tx<'_>, id: MessageId) -> Result<(), Error> {
     }
     for sql in ["DELETE FROM body WHERE message = ?1", "DELETE FROM message WHERE id = ?1"] {
         tx.sql.prepare_cached(sql)?.execute([id.0])?;
-    }
-    Ok(())
-}
-
-/// What names patrons beside messages, and alarms that are over. The ledger stays: it holds digests, and "once only" asks it.
-fn purge_old(sql: &Connection, before: Timestamp) -> Result<(), Error> {
-    for text in [
-        "DELETE FROM left_out WHERE run IN (SELECT id FROM run WHERE started_at < ?1)",
-        "DELETE FROM alarm WHERE ended_at < ?1",
-    ] {
-        sql.prepare_cached(text)?.execute([micros(before)])?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::Duration,
@@ -20,7 +20,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::draft::{Draft, Fresh, FreshChanges};
+use super::{
+    draft::{Draft, Fresh, FreshChanges},
+    sweep,
+};
 use crate::{Error, OpenError, Stats};
 
 /// A transaction ends at the first of these, so that nobody waits long for those who came before.
@@ -37,6 +40,8 @@ pub(super) struct Tx<'a> {
     pub(super) fresh: FreshChanges,
     /// Of bodies written.
     pub(super) bytes: usize,
+    /// Something was deleted that must leave the log as well.
+    pub(super) erased: bool,
 }
 
 /// One waiting operation.
@@ -83,7 +88,7 @@ where
 enum Job {
     Do(Box<dyn Operation>),
     /// Carry the log into the database and cut it, so that what was erased is in neither.
-    Checkpoint(oneshot::Sender<Result<(), Error>>),
+    Sweep(oneshot::Sender<Result<(), Error>>),
     Close(oneshot::Sender<Result<(), Error>>),
 }
 
@@ -91,6 +96,8 @@ enum Job {
 struct Counters {
     commits: AtomicU64,
     operations: AtomicU64,
+    /// The log may hold what was erased, perhaps by an earlier process.
+    unswept: AtomicBool,
 }
 
 /// The way to the thread.
@@ -104,7 +111,7 @@ impl Writer {
     pub(super) fn start(connection: Connection) -> Result<Self, OpenError> {
         let (draft, fresh) = (Draft::load(&connection)?, Fresh::load(&connection)?);
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        let counters = Arc::new(Counters::default());
+        let counters = Arc::new(Counters { unswept: AtomicBool::new(true), ..Counters::default() });
         let thread = Thread { connection, draft, fresh, counters: Arc::clone(&counters) };
         thread::Builder::new()
             .name("store-writer".to_owned())
@@ -125,9 +132,13 @@ impl Writer {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    pub(super) async fn checkpoint(&self) -> Result<(), Error> {
+    /// Takes what was erased out of the log, unless nothing was, or somebody still reads it: then a later call does.
+    pub(super) async fn sweep(&self) -> Result<(), Error> {
+        if !self.counters.unswept.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job::Checkpoint(answer)).await.map_err(|_| Error::Closed)?;
+        self.jobs.send(Job::Sweep(answer)).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
     }
 
@@ -158,9 +169,9 @@ impl Thread {
         while let Some(job) = next.take() {
             match job {
                 Job::Do(first) => next = self.transaction(first, &mut waiting),
-                Job::Checkpoint(answer) => drop(answer.send(self.checkpoint())),
+                Job::Sweep(answer) => drop(answer.send(self.sweep())),
                 Job::Close(answer) => {
-                    let done = self.checkpoint();
+                    let done = self.sweep();
                     drop(self.connection);
                     drop(answer.send(done));
                     return;
@@ -220,8 +231,13 @@ impl Thread {
             return Err(error.into());
         }
         let rows = self.connection.total_changes();
-        let mut tx =
-            Tx { sql: &self.connection, draft: self.draft, fresh: FreshChanges::default(), bytes: 0 };
+        let mut tx = Tx {
+            sql: &self.connection,
+            draft: self.draft,
+            fresh: FreshChanges::default(),
+            bytes: 0,
+            erased: false,
+        };
         while let Some(mut one) = operation.take() {
             let ran = in_savepoint(&mut tx, one.as_mut());
             taken.push(one);
@@ -240,14 +256,21 @@ impl Thread {
         }
         tx.draft.save(&self.draft, tx.sql)?;
         let floor = self.fresh.save_floor(&tx.fresh, &tx.draft, tx.sql)?;
+        if tx.erased {
+            // Before the commit: should it fail half way, the log may hold it all the same.
+            self.counters.unswept.store(true, Ordering::Release);
+        }
         tx.sql.prepare_cached("COMMIT")?.execute([])?;
         self.draft = tx.draft;
         self.fresh.committed(tx.fresh, floor);
         Ok(())
     }
 
-    fn checkpoint(&self) -> Result<(), Error> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    fn sweep(&self) -> Result<(), Error> {
+        if sweep::empty_log(&self.connection)? {
+            self.counters.unswept.store(false, Ordering::Release);
+        }
+        Ok(())
     }
 }
 
