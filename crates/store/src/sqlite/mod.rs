@@ -22,7 +22,7 @@ mod sweep;
 mod upkeep;
 mod writer;
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -38,16 +38,15 @@ pub(crate) struct Sqlite {
     epoch: i64,
     /// The first message id of this epoch: what is in flight below it is from an earlier one.
     first_message: i64,
-    _lock: File,
 }
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
         let open::Opened { lock, writer: connection } = open::open(folder)?;
         let (store_id, epoch, first_message) = begin_epoch(&connection, now)?;
-        let writer = Writer::start(connection)?;
+        let writer = Writer::start(connection, lock)?;
         let readers = Readers::new(folder.join(open::DATABASE));
-        Ok(Self { writer, readers, store_id, epoch, first_message, _lock: lock })
+        Ok(Self { writer, readers, store_id, epoch, first_message })
     }
 
     pub(crate) fn store_id(&self) -> u64 {

@@ -5,12 +5,13 @@
 //! what arrives while it is synced shares the next commit.
 
 use std::{
+    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -100,24 +101,38 @@ struct Counters {
     unswept: AtomicBool,
 }
 
-/// The way to the thread.
+/// The way to the thread. Dropping it waits for the thread's end, and so for the folder's lock to be free.
 #[derive(Debug)]
 pub(super) struct Writer {
+    // In this order: the thread ends when nobody can send to it any more.
     jobs: mpsc::Sender<Job>,
+    _ended: Ended,
     counters: Arc<Counters>,
 }
 
+#[derive(Debug)]
+struct Ended(Option<JoinHandle<()>>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if self.0.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that writes the queue panicked");
+        }
+    }
+}
+
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, OpenError> {
+    /// The thread holds the folder's lock for as long as it may write.
+    pub(super) fn start(connection: Connection, lock: File) -> Result<Self, OpenError> {
         let (draft, fresh) = (Draft::load(&connection)?, Fresh::load(&connection)?);
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let counters = Arc::new(Counters { unswept: AtomicBool::new(true), ..Counters::default() });
-        let thread = Thread { connection, draft, fresh, counters: Arc::clone(&counters) };
-        thread::Builder::new()
+        let thread = Thread { connection, _lock: lock, draft, fresh, counters: Arc::clone(&counters) };
+        let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || thread.serve(waiting))
             .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Self { jobs, counters })
+        Ok(Self { jobs, _ended: Ended(Some(thread)), counters })
     }
 
     /// Does `work` in the next transaction; when this returns Ok, it is on disk.
@@ -158,6 +173,8 @@ impl Writer {
 
 struct Thread {
     connection: Connection,
+    /// After the connection: nobody else opens the queue while it is open here.
+    _lock: File,
     draft: Draft,
     fresh: Fresh,
     counters: Arc<Counters>,
@@ -172,7 +189,7 @@ impl Thread {
                 Job::Sweep(answer) => drop(answer.send(self.sweep())),
                 Job::Close(answer) => {
                     let done = self.sweep();
-                    drop(self.connection);
+                    drop(self);
                     drop(answer.send(done));
                     return;
                 }
@@ -313,7 +330,7 @@ mod tests {
             opened.writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
         }
         let readers = Readers::new(folder.path().join(open::DATABASE));
-        (folder, Writer::start(opened.writer).unwrap(), readers)
+        (folder, Writer::start(opened.writer, opened.lock).unwrap(), readers)
     }
 
     async fn bodies(readers: &Readers) -> i64 {
@@ -329,6 +346,32 @@ mod tests {
         assert!(matches!(full, Err(Error::DiskFull(_))), "{full:?}");
         writer.write(insert(3, 1_000)).await.unwrap();
         assert_eq!(bodies(&readers).await, 2);
+    }
+
+    /// Who lets go of the queue may not have waited for what it asked last.
+    #[tokio::test]
+    async fn the_lock_is_held_until_the_last_write_is_done() {
+        let (folder, writer, readers) = writer(None);
+        let (begun, waits) = oneshot::channel();
+        let (go_on, told) = std::sync::mpsc::channel();
+        let path = folder.path().to_owned();
+        let mut asked = Box::pin(writer.write(move |tx| {
+            begun.send(()).unwrap();
+            told.recv().unwrap();
+            insert(1, 10)(tx)
+        }));
+        tokio::select! {
+            biased;
+            _ = &mut asked => panic!("answered before it was done"),
+            _ = waits => {}
+        }
+        drop(asked);
+        let dropped = thread::spawn(move || drop(writer));
+        assert!(matches!(open::open(&path), Err(OpenError::InUse { .. })));
+        go_on.send(()).unwrap();
+        dropped.join().unwrap();
+        open::open(&path).unwrap();
+        assert_eq!(bodies(&readers).await, 1);
     }
 
     #[tokio::test]
