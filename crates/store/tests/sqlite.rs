@@ -218,6 +218,26 @@ async fn purged_bytes_are_erased_once_nobody_reads_them() {
     }
 }
 
+/// Who reads for long makes the log long; its bytes are given back once that is over.
+#[tokio::test]
+async fn a_log_that_grew_is_cut() {
+    static LARGE: [u8; 4 << 20] = [b'x'; 4 << 20];
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let log = || std::fs::metadata(folder.path().join("queue.db-wal")).unwrap().len();
+    let reader = raw(folder.path());
+    reader.execute_batch("BEGIN; SELECT count(*) FROM body").unwrap();
+    for _ in 0..12 {
+        store.accept(vec![message(None, &LARGE)], now()).await.unwrap();
+    }
+    assert!(log() > 48 << 20);
+    drop(reader);
+    for _ in 0..2 {
+        store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    }
+    assert!(log() <= 32 << 20, "{}", log());
+}
+
 /// Names of those who were left out of a run go in slices too, and count.
 #[tokio::test]
 async fn lists_of_old_runs_are_erased() {
