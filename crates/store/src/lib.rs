@@ -114,8 +114,8 @@ impl Store {
     }
 
     /// To be called once at start, after known outcomes were settled: what an earlier process left in `Sending` waits again, due
-    /// now. Those that had `begun` are attempted alone, as one of them may be what ended it. Those `in_doubt` are marked so for ever, and
-    /// wait as they say, to be attempted alone too. Those that were being attempted alone get a strike; at the third they are held.
+    /// now. Those that had `begun` are attempted alone, as one of them may be what ended it. Those `in_doubt` are marked so for ever, with
+    /// an attempt on record, and wait as they say, to be attempted alone too; for a person where they were in doubt before. Those that were being attempted alone get a strike; at the third they are held.
     pub async fn restart(&self, known: Restart, now: Timestamp) -> Result<Restarted, Error> {
         self.db.restart(known, now).await
     }

@@ -277,7 +277,8 @@ fn count_doubt(tx: &mut Tx<'_>, settlement: &Settlement, in_doubt: bool) -> Resu
     Ok(())
 }
 
-fn record(tx: &Tx<'_>, id: RecipientId, n: u32, attempt: &Attempt) -> Result<(), Error> {
+/// One more line of a timeline.
+pub(super) fn record(tx: &Tx<'_>, id: RecipientId, n: u32, attempt: &Attempt) -> Result<(), Error> {
     let sql = "INSERT INTO attempt (recipient, n, started_at, ended_at, server, phase, reason, answer)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     tx.sql.prepare_cached(sql)?.execute((

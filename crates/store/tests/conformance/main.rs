@@ -42,6 +42,7 @@ cases! {
     worker::three_strikes_hold,
     worker::expire_returns_with_obligation,
     start::restart_sorts_what_was_in_flight,
+    start::a_second_lost_answer_waits_for_a_person,
     start::restart_leaves_this_epoch_alone,
     start::three_deaths_alone_strike_out,
     start::epoch_rises_and_store_id_stays,

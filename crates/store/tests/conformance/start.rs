@@ -58,6 +58,32 @@ pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
     sound(&store).await;
 }
 
+/// A second lost answer waits for a person, and the timeline says how it was lost.
+pub(crate) async fn a_second_lost_answer_waits_for_a_person(fresh: &Fresh) {
+    let store = fresh.open();
+    let recipient = accept(&store, leased()).await;
+    settle(&store, recipient, Verdict::Deferred { due_at: minute(1), in_doubt: false }).await;
+    let mut store = store;
+    for (at, state) in [(1, State::Waiting), (9, State::InDoubt)] {
+        store.claim(claim_of(1, minute(at))).await.unwrap();
+        store.take_alone(LEASE, false, minute(at)).await.unwrap();
+        store.close().await.unwrap();
+        store = fresh.open();
+        let in_doubt = vec![doubt(recipient, LEASE, Some(minute(9)))];
+        let known = Restart { in_doubt, ..Restart::default() };
+        assert_eq!(store.restart(known, minute(2)).await.unwrap().in_doubt, 1);
+        let shown = row(&store, recipient).await;
+        assert_eq!((shown.state, shown.in_doubt_at), (state, Some(minute(2))));
+        assert_eq!(shown.answer.as_deref(), Some("the program ended while the server was answering"));
+    }
+    let (row, attempts) = store.show(recipient.message()).await.unwrap().remove(0);
+    let reasons: Vec<_> = attempts.iter().map(|attempt| attempt.reason).collect();
+    let lost = Some(Reason::AnswerUnknown);
+    assert_eq!((row.attempts, reasons), (3, vec![Some(Reason::TryLater), lost, lost]));
+    assert_eq!(store.counts().await.unwrap().ever_in_doubt, 1);
+    sound(&store).await;
+}
+
 pub(crate) async fn restart_leaves_this_epoch_alone(fresh: &Fresh) {
     let store = fresh.open();
     accept(&store, leased()).await;
