@@ -165,6 +165,23 @@ async fn a_damaged_file_is_said() {
     assert!(matches!(refused, OpenError::Store(Error::Corrupt(_))), "{refused}");
 }
 
+/// What is counted and what is there are compared, so that no case can leave them apart.
+#[tokio::test]
+async fn a_count_that_is_wrong_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    for (wrong, words) in [
+        ("UPDATE recipient SET in_doubt_at = 1", "1 recipients were ever in doubt, but 0 were counted"),
+        ("UPDATE meta SET value = 7 WHERE name = 'count_0'", "1 recipients in state 0, but 7 were counted"),
+    ] {
+        raw(folder.path()).execute_batch(wrong).unwrap();
+        let found = store.check().await.unwrap();
+        assert!(found.iter().any(|line| line == words), "{found:?}");
+    }
+}
+
 const SECRET: &[u8] = b"a title that nobody may know";
 
 /// A queue with so many delivered messages whose bodies may go a second later.

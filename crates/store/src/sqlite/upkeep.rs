@@ -183,5 +183,11 @@ fn check(sql: &Connection) -> Result<Vec<String>, Error> {
             found.push(format!("{rows} recipients in state {code}, but {counted} were counted"));
         }
     }
+    let rows: i64 =
+        sql.query_row("SELECT count(*) FROM recipient WHERE in_doubt_at IS NOT NULL", [], |row| row.get(0))?;
+    let counted = read_meta(sql, &format!("count_{}", STATES.len()))?.unwrap_or(0);
+    if rows != counted {
+        found.push(format!("{rows} recipients were ever in doubt, but {counted} were counted"));
+    }
     Ok(found)
 }
