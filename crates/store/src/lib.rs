@@ -158,6 +158,11 @@ impl Store {
         self.db.counts().await
     }
 
+    /// How many recipients have waited for a person, set aside or in doubt, for longer than this.
+    pub async fn aside(&self, for_longer_than: Duration, now: Timestamp) -> Result<u64, Error> {
+        self.db.aside(before(now, for_longer_than)).await
+    }
+
     /// The newest recipients below `after`, newest first. What cannot be decoded is shown with `Reason::Broke`.
     pub async fn list(
         &self,
@@ -304,4 +309,8 @@ impl Store {
     pub async fn check(&self) -> Result<Vec<String>, Error> {
         self.db.check().await
     }
+}
+
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    now.saturating_sub(age).unwrap_or(Timestamp::MIN)
 }

@@ -397,6 +397,8 @@ pub struct Row {
     pub due_at: Option<Timestamp>,
     /// When it is given up.
     pub expires_at: Timestamp,
+    /// Since when it waits for a person, set aside or in doubt.
+    pub aside_at: Option<Timestamp>,
     /// When it came to its final state.
     pub settled_at: Option<Timestamp>,
     /// When its answer was first never read; never cleared.

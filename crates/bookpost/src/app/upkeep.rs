@@ -1,4 +1,4 @@
-//! What is done by the minute: the watchdog, the clock's watchdog, purging.
+//! What is done by the minute: the watchdog, the clock's watchdog, asking a person again, purging.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,8 +14,13 @@ const MINUTE: Duration = Duration::from_mins(1);
 const STUCK: SignedDuration = SignedDuration::from_mins(15);
 /// A wall clock this far from the time since start is worth an alarm.
 const CLOCK_JUMP: SignedDuration = SignedDuration::from_mins(1);
+/// A person who has not decided about mail for so long is asked again.
+const ASK_AGAIN: Duration = Duration::from_hours(100);
 /// Rows purged per transaction.
 const PURGE_SLICE: usize = 200;
+
+/// What the alarm is about when a person is asked again.
+const FOR_LONG: &str = "for long";
 
 /// What upkeep works with.
 pub(super) struct Upkeep {
@@ -39,6 +44,13 @@ fn watched(before: Option<Head>, due: Option<Timestamp>, now: Timestamp) -> Opti
     Some(before.filter(|head| head.due_at == due_at).unwrap_or(Head { due_at, since: now }))
 }
 
+fn words_for_long(count: u64) -> String {
+    let mails = if count == 1 { "1 mail has".to_owned() } else { format!("{count} mails have") };
+    format!(
+        "{mails} waited for your decision for more than 100 hours, because it is set aside or may have arrived. To see which, run: bookpost queue list --state held, and: bookpost queue list --state in-doubt. Then send it after all (bookpost queue retry) or do not (bookpost queue cancel)."
+    )
+}
+
 /// Works for as long as the program runs.
 pub(super) async fn run(upkeep: Upkeep) {
     let mut heads = vec![None; upkeep.lines.len()];
@@ -46,6 +58,7 @@ pub(super) async fn run(upkeep: Upkeep) {
         let now = upkeep.clock.now();
         upkeep.watch_clock();
         upkeep.watch_queue(&mut heads, now).await;
+        upkeep.ask_again(now).await;
         if let Err(error) = upkeep.purge(now).await {
             tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
         }
@@ -82,6 +95,15 @@ impl Upkeep {
             self.alarms.raise(AlarmKind::Stuck, "queue", text);
         } else {
             self.alarms.clear(AlarmKind::Stuck, "queue");
+        }
+    }
+
+    /// Nothing waits for a person in silence either.
+    async fn ask_again(&self, now: Timestamp) {
+        match self.store.aside(ASK_AGAIN, now).await {
+            Ok(0) => self.alarms.clear(AlarmKind::Held, FOR_LONG),
+            Ok(count) => self.alarms.raise(AlarmKind::Held, FOR_LONG, words_for_long(count)),
+            Err(error) => tracing::error!(%error, "what waits for a person could not be counted"),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use bookpost::config::{Encryption, Login, Server};
 use jiff::SignedDuration;
 use mail::{Reason, clock::Clock};
-use store::{AlarmKind, Class, NewRun, State};
+use store::{AlarmKind, Class, Move, NewRun, Selection, State};
 use testkit::{
     certs::{Authority, Identity},
     sink::{At, Does, Rule, Settings, Sink},
@@ -254,6 +254,23 @@ async fn mail_from_a_refused_sender_is_set_aside() {
     assert_eq!((counts.held, counts.returned, counts.waiting), (2, 0, 0));
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::SenderRefused]);
     assert_eq!(bench.row("ann@example.org").await.reason, Some(Reason::SenderRefused));
+}
+
+#[tokio::test]
+async fn a_person_is_asked_again_after_100_hours() {
+    let sink = sink(vec![always(At::Mail, "553 5.7.1 Sender address rejected: not owned by user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass_in_steps(HOUR * 99, HOUR).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::SenderRefused]);
+    bench.pass_in_steps(HOUR * 2, HOUR).await;
+    let open = bench.open_alarms().await;
+    let [_, (AlarmKind::Held, _, text)] = &open[..] else { panic!("{open:?}") };
+    assert!(text.starts_with("1 mail has waited") && text.contains("queue list --state held"), "{text}");
+    let now = bench.clock.now();
+    bench.app.store.move_recipients(Selection::All, Move::Cancel, now).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::SenderRefused]);
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ cases! {
     start::epoch_rises_and_store_id_stays,
     people::moves_are_legal_ones_only,
     people::time_held_does_not_age,
+    people::who_waits_for_a_person_is_counted,
     people::list_filters_and_pages,
     people::counts_agree_with_rows,
     reports::outcome_and_obligation_are_one,

@@ -1,5 +1,7 @@
 //! What people see and ask.
 
+use std::time::Duration;
+
 use store::{Filter, Kind, Move, Moved, NewMessage, RunId, Selection, State, Verdict};
 
 use crate::fresh::{Fresh, accept, address, leased, minute, now, row, settle, sound, state, waiting};
@@ -53,6 +55,32 @@ pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
         let row = row(&store, recipient).await;
         assert_eq!((row.due_at, row.expires_at), (Some(minute(released_at)), minute(6_030)));
     }
+}
+
+/// Invariant 8: a person can be asked again.
+pub(crate) async fn who_waits_for_a_person_is_counted(fresh: &Fresh) {
+    let store = fresh.open();
+    let held = accept(&store, leased()).await;
+    settle(&store, held, Verdict::Held).await;
+    let doubt = accept(&store, leased()).await;
+    settle(&store, doubt, Verdict::InDoubt).await;
+    let by_person = accept(&store, waiting()).await;
+    let one = Selection::Messages(vec![by_person.message()]);
+    store.move_recipients(one.clone(), Move::Hold, minute(5)).await.unwrap();
+    let done = accept(&store, leased()).await;
+    settle(&store, done, Verdict::Delivered).await;
+    let aside = |minutes| store.aside(Duration::from_mins(10), minute(minutes));
+    for (minutes, expected) in [(0, 0), (11, 0), (12, 2), (15, 2), (16, 3)] {
+        assert_eq!(aside(minutes).await.unwrap(), expected, "minute {minutes}");
+    }
+    let since = [(held, Some(1)), (doubt, Some(1)), (by_person, Some(5)), (done, None)];
+    for (recipient, minutes) in since {
+        assert_eq!(row(&store, recipient).await.aside_at, minutes.map(minute));
+    }
+    store.move_recipients(one, Move::Release, minute(20)).await.unwrap();
+    assert_eq!(aside(30).await.unwrap(), 2);
+    assert_eq!(row(&store, by_person).await.aside_at, None);
+    sound(&store).await;
 }
 
 pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
