@@ -26,7 +26,7 @@ pub use reports::*;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Reason};
 
 /// One queue. Cheap to clone; all clones are the same queue.
@@ -38,7 +38,8 @@ pub struct Store {
 /// The whole queue.
 impl Store {
     /// Opens the queue in `folder`, which is made if it is not there, and holds the folder's lock until the last clone is
-    /// dropped. Brings an older queue up to this version. Looks through no rows.
+    /// dropped. Brings an older queue up to this version. Looks through no rows, unless the machine's clock was set since the last
+    /// opening ([`Store::clock_set`]).
     pub fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
         Ok(Self { db: Arc::new(sqlite::Sqlite::open(folder, now)?) })
     }
@@ -57,6 +58,18 @@ impl Store {
     /// Which opening of this queue this is; rises by one at each.
     pub fn epoch(&self) -> i64 {
         self.db.epoch()
+    }
+
+    /// By how much the machine's clock had been set when the queue was opened. All instants in it were moved by as much then, so that
+    /// no age and no wait is another than before. `None`: it was not, or the database has a clock of its own.
+    pub fn clock_set(&self) -> Option<SignedDuration> {
+        self.db.clock_set()
+    }
+
+    /// Puts on record how far the machine's clock has departed from the one that tells `now`, and how late it is. To be called when
+    /// the departure has changed, and before the queue is closed.
+    pub async fn note_clock(&self, departure: SignedDuration, now: Timestamp) -> Result<(), Error> {
+        self.db.note_clock(departure, now).await
     }
 
     /// What the writer has done since the queue was opened.

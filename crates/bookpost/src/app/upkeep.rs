@@ -6,14 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use mail::clock::Clock;
 use store::{AlarmKind, Store};
 
+use super::set_clock;
 use crate::{alarms::Alarms, config::Config, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// A due message that has seen no attempt for so long on a route that moves is stuck. Longer than the window over which
 /// mail comes due after an outage.
 const STUCK: SignedDuration = SignedDuration::from_mins(15);
-/// A wall clock this far from the time since start is worth an alarm.
-const CLOCK_JUMP: SignedDuration = SignedDuration::from_mins(1);
 /// A person who has not decided about mail for so long is asked again.
 const ASK_AGAIN: Duration = Duration::from_hours(100);
 /// Rows purged per transaction.
@@ -54,9 +53,10 @@ fn words_for_long(count: u64) -> String {
 /// Works for as long as the program runs.
 pub(super) async fn run(upkeep: Upkeep) {
     let mut heads = vec![None; upkeep.lines.len()];
+    let mut clock = set_clock::Watch::new(upkeep.clock.now());
     loop {
         let now = upkeep.clock.now();
-        upkeep.watch_clock();
+        clock.look(&upkeep.store, &*upkeep.clock, &upkeep.alarms).await;
         upkeep.watch_queue(&mut heads, now).await;
         upkeep.ask_again(now).await;
         if let Err(error) = upkeep.purge(now).await {
@@ -67,21 +67,6 @@ pub(super) async fn run(upkeep: Upkeep) {
 }
 
 impl Upkeep {
-    /// Ages are counted from the start and are right; a person is told that the wall clock is not.
-    fn watch_clock(&self) {
-        let departure = self.clock.wall_departure();
-        if departure.abs() > CLOCK_JUMP {
-            let text = format!(
-                "The computer's clock was set {} by {:#}. Waiting times are not changed by that. Check the clock, then start Bookpost again.",
-                if departure.is_negative() { "back" } else { "forward" },
-                departure.abs(),
-            );
-            self.alarms.raise(AlarmKind::ClockJump, "clock", text);
-        } else {
-            self.alarms.clear(AlarmKind::ClockJump, "clock");
-        }
-    }
-
     /// Nothing waits in silence.
     async fn watch_queue(&self, heads: &mut [Option<Head>], now: Timestamp) {
         for (line, head) in self.lines.iter().zip(heads.iter_mut()) {

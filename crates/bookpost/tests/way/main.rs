@@ -12,3 +12,4 @@ mod life;
 mod outage;
 mod outcomes;
 mod reports;
+mod set_clock;

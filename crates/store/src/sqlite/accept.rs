@@ -30,6 +30,7 @@ impl Sqlite {
 
 /// Stores one message with its body and recipients.
 pub(super) fn store(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -> Result<Accepted, Error> {
+    tx.draft.seen(now);
     let id = MessageId(tx.draft.take_id());
     let envelope = &message.envelope;
     let patron = message.patron.as_ref();

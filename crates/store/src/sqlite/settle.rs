@@ -29,6 +29,7 @@ impl Sqlite {
 
 /// All in one savepoint, which costs a copy of each page that is changed in it; one for each only where one is refused.
 fn settle_all(tx: &mut Tx<'_>, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>, Error> {
+    tx.draft.seen(now);
     tx.sql.prepare_cached("SAVEPOINT settlements")?.execute([])?;
     let (draft, left) = (tx.draft, tx.fresh.left.len());
     let together: Result<Vec<_>, _> = settlements.iter().map(|one| settle(tx, one, now)).collect();

@@ -45,6 +45,7 @@ cases! {
     start::a_second_lost_answer_waits_for_a_person,
     start::restart_leaves_this_epoch_alone,
     start::three_deaths_alone_strike_out,
+    start::a_clock_that_was_set_changes_no_wait_and_no_age,
     start::epoch_rises_and_store_id_stays,
     people::moves_are_legal_ones_only,
     people::time_held_does_not_age,
