@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    Attempt, Claim, Class, Error, Filter, Kind, Lease, LeftOut, LeftOutWhy, NewMessage, NewRun, OpenError,
-    RecipientId, Settled, Settlement, State, Store, Verdict,
+    Attempt, Claim, Class, Error, Filter, Kind, Lease, LeftOut, LeftOutWhy, Move, NewMessage, NewRun,
+    OpenError, RecipientId, Selection, Settled, Settlement, State, Store, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -180,6 +180,38 @@ async fn a_count_that_is_wrong_is_found() {
         let found = store.check().await.unwrap();
         assert!(found.iter().any(|line| line == words), "{found:?}");
     }
+}
+
+/// A start with a clock that is a week ahead looks like a week switched off. Once it is corrected, what was there before that start
+/// has the right time already.
+#[tokio::test]
+async fn what_is_older_than_a_wrong_start_keeps_its_time() {
+    let week = SignedDuration::from_hours(7 * 24);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    store.move_recipients(Selection::All, Move::Hold, now()).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(folder.path(), now() + week).unwrap();
+    let later = NewMessage { expires_at: now() + week, ..message(None, b"b\r\n") };
+    store.accept(vec![later], now() + week).await.unwrap();
+    store.note_clock(-week, now() + week).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    assert_eq!(store.clock_set(), Some(-week));
+    let rows = store.list(Filter::default(), None, 9).await.unwrap();
+    let instants: Vec<_> = rows.iter().map(|row| (row.accepted_at, row.expires_at, row.aside_at)).collect();
+    let hours = SignedDuration::from_hours(100);
+    assert_eq!(instants, [(now(), now(), None), (now(), now() + hours, Some(now()))]);
+}
+
+/// Rows that are in no order, as after a clock that was set, keep none of the others from being purged.
+#[tokio::test]
+async fn what_is_too_young_to_be_purged_keeps_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = delivered_messages(folder.path(), 4).await;
+    raw(folder.path()).execute("UPDATE message SET accepted_at = ?1 WHERE id <= 2", [i64::MAX]).unwrap();
+    assert_eq!(purge(&store, 9).await, 2);
 }
 
 const SECRET: &[u8] = b"a title that nobody may know";

@@ -17,6 +17,8 @@ use crate::{Error, MessageId, RecipientId};
 const BODIES: &str =
     "SELECT m.id, m.accepted_at FROM body b CROSS JOIN message m ON m.id = b.message ORDER BY b.message";
 const MESSAGES: &str = "SELECT id, accepted_at FROM message ORDER BY id";
+/// A clock that was set may have left some out of that order.
+const TOO_YOUNG: usize = 1_000;
 /// Final for every recipient since before ?3, and no report is owed.
 const KEPT: &str = "SELECT EXISTS (SELECT 1 FROM recipient r WHERE r.id BETWEEN ?1 AND ?2
     AND (r.state NOT IN (3, 4, 5, 7) OR r.settled_at >= ?3
@@ -110,17 +112,18 @@ fn purge_slice(
 }
 
 /// The first `limit` messages that may go. Acceptance and ids rise together, and nothing is final before it is accepted: the
-/// search ends at the first that was accepted too late.
+/// search ends when many in a row were accepted too late.
 fn purgeable(sql: &Connection, from: &str, before: Timestamp, limit: usize) -> Result<Vec<MessageId>, Error> {
     let mut statement = sql.prepare_cached(from)?;
     let mut found = statement.query([])?;
-    let mut ids = Vec::new();
-    while let Some(row) = found.next()? {
+    let (mut ids, mut too_young) = (Vec::new(), 0);
+    while ids.len() < limit
+        && too_young < TOO_YOUNG
+        && let Some(row) = found.next()?
+    {
         let (id, accepted_at): (i64, i64) = (row.get(0)?, row.get(1)?);
-        if ids.len() >= limit || accepted_at >= micros(before) {
-            break;
-        }
-        if !kept(sql, MessageId(id), before)? {
+        too_young = if accepted_at >= micros(before) { too_young + 1 } else { 0 };
+        if too_young == 0 && !kept(sql, MessageId(id), before)? {
             ids.push(MessageId(id));
         }
     }
