@@ -28,11 +28,11 @@ const FIRST_MESSAGE: &str = "clock_first_message";
 
 /// Moved by ?1: what lies ahead; what has an age, from ?2 on; and what a message's age is counted from and to, from message ?3 on.
 const RECIPIENTS: &str =
-    "UPDATE recipient SET due_at = due_at + ?1, expires_at = expires_at + iif(id >= ?3 * 65536, ?1, 0),
-        aside_at = aside_at + iif(aside_at >= ?2, ?1, 0), settled_at = settled_at + iif(settled_at >= ?2, ?1, 0),
-        in_doubt_at = in_doubt_at + iif(in_doubt_at >= ?2, ?1, 0)";
-const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + iif(accepted_at >= ?2, ?1, 0),
-        first_due_at = first_due_at + iif(id >= ?3, ?1, 0)";
+    "UPDATE recipient SET due_at = due_at + ?1, expires_at = expires_at + ?1 * (id >= ?3 * 65536),
+        aside_at = aside_at + ?1 * (aside_at >= ?2), settled_at = settled_at + ?1 * (settled_at >= ?2),
+        in_doubt_at = in_doubt_at + ?1 * (in_doubt_at >= ?2)";
+const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (accepted_at >= ?2),
+        first_due_at = first_due_at + ?1 * (id >= ?3)";
 /// Everything else that has an instant.
 const OTHERS: [(&str, &str); 8] = [
     ("attempt", "started_at"),

@@ -185,8 +185,21 @@ fn network_kind(magic: u32) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// How SQLite goes about a question, on the tables as they are.
+    pub(in crate::sqlite) fn plan(question: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let sql = open(folder.path()).unwrap().writer;
+        let mut statement = sql.prepare(&format!("EXPLAIN QUERY PLAN {question}")).unwrap();
+        let mut found = statement.raw_query();
+        let mut lines = Vec::new();
+        while let Some(row) = found.next().unwrap() {
+            lines.push(row.get::<_, String>("detail").unwrap());
+        }
+        lines.join("\n")
+    }
 
     #[test]
     fn network_file_systems_are_known_by_their_number() {

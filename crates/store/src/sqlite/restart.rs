@@ -24,7 +24,7 @@ const FRESH: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease FROM 
 const SET: &str =
     "UPDATE recipient SET state = ?2, due_at = ?3, aside_at = ?4, alone = ?5, strikes = ?6, lease = NULL,
         claimed_in = NULL, in_doubt_at = coalesce(in_doubt_at, ?7), reason = coalesce(?8, reason),
-        note = iif(?7 IS NULL, note, NULL), attempts = attempts + (?7 IS NOT NULL)
+        note = CASE WHEN ?7 IS NULL THEN note END, attempts = attempts + (?7 IS NOT NULL)
     WHERE id = ?1 AND state = 1 RETURNING attempts";
 
 /// One recipient that was in flight.

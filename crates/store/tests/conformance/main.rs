@@ -48,6 +48,7 @@ cases! {
     start::a_clock_that_was_set_changes_no_wait_and_no_age,
     start::epoch_rises_and_store_id_stays,
     people::moves_are_legal_ones_only,
+    people::large_selections_go_in_slices,
     people::time_held_does_not_age,
     people::who_waits_for_a_person_is_counted,
     people::list_filters_and_pages,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use store::{Filter, Kind, Move, Moved, NewMessage, RunId, Selection, State, Verdict};
 
-use crate::fresh::{Fresh, accept, address, leased, minute, now, row, settle, sound, state, waiting};
+use crate::fresh::{
+    Fresh, accept, address, leased, minute, now, row, settle, sound, state, to_many, waiting,
+};
 
 pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
     let store = fresh.open();
@@ -41,6 +43,32 @@ pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
     assert_eq!(moved.unmoved, 0);
     let selection = Selection::State(State::Delivered);
     assert_eq!(store.move_recipients(selection, Move::Retry, now()).await.unwrap().moved, 0);
+    sound(&store).await;
+}
+
+/// Each recipient of it once, and none of the others, however many there are.
+pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
+    let store = fresh.open();
+    let of = |run| NewMessage { run: Some(RunId(run)), ..to_many(waiting(), 3) };
+    for _ in 0..150 {
+        store.accept(vec![of(1), of(2)], now()).await.unwrap();
+    }
+    let done = NewMessage { run: Some(RunId(1)), ..leased() };
+    let done = accept(&store, done).await;
+    settle(&store, done, Verdict::Delivered).await;
+    let before = store.stats();
+    for (selection, wish, moved, unmoved, held) in [
+        (Selection::Run(RunId(1)), Move::Hold, 450, 1, 450),
+        (Selection::Run(RunId(1)), Move::Hold, 0, 451, 450),
+        (Selection::State(State::Held), Move::Release, 450, 0, 0),
+        (Selection::All, Move::Hold, 900, 0, 900),
+        (Selection::Run(RunId(2)), Move::Release, 450, 0, 450),
+    ] {
+        let found = store.move_recipients(selection.clone(), wish, minute(1)).await.unwrap();
+        assert_eq!(found, Moved { moved, unmoved }, "{selection:?} {wish:?}");
+        assert_eq!(store.counts().await.unwrap().held, held, "{selection:?} {wish:?}");
+    }
+    assert!(store.stats().operations - before.operations > 5, "others' work goes between");
     sound(&store).await;
 }
 
