@@ -13,6 +13,9 @@ pub struct MessageId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecipientId(pub i64);
 
+/// Recipients that one message can have.
+pub const MOST_RECIPIENTS: usize = 65_536;
+
 /// A notice run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub i64);
