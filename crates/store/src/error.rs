@@ -11,6 +11,9 @@ pub enum Error {
     /// The disk or file system refuses to write or read.
     #[error("the disk does not work: {0}")]
     Disk(String),
+    /// The database is away for a while: somebody else holds the file, the database's server cannot be reached. Try again later.
+    #[error("the queue cannot be reached for the moment: {0}")]
+    Away(String),
     /// The database file is damaged.
     #[error("the queue file is damaged: {0}")]
     Corrupt(String),

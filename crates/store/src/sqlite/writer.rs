@@ -210,7 +210,10 @@ impl Thread {
         let failed = done.err();
         if let Some(error) = &failed {
             tracing::error!(%error, operations = taken.len(), "the queue could not be written");
-            self.lay_over();
+            // Where somebody else holds the file, nothing was begun.
+            if !matches!(error, Error::Away(_)) {
+                self.lay_over();
+            }
         } else {
             self.counters.commits.fetch_add(1, Ordering::Relaxed);
             self.counters.operations.fetch_add(taken.len() as u64, Ordering::Relaxed);
