@@ -5,15 +5,24 @@ use std::path::PathBuf;
 /// An operation failed; nothing of it was stored.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The disk is full or below its floor. Free space, then try again.
+    /// The disk is full. Free space, then try again.
     #[error("the disk is full: {0}")]
     DiskFull(String),
     /// The disk or file system refuses to write or read.
     #[error("the disk does not work: {0}")]
     Disk(String),
+    /// The database is away for a while: somebody else holds the file, the database's server cannot be reached. Try again later.
+    #[error("the queue cannot be reached for the moment: {0}")]
+    Away(String),
     /// The database file is damaged.
     #[error("the queue file is damaged: {0}")]
     Corrupt(String),
+    /// A message is for more than [`MOST_RECIPIENTS`](crate::MOST_RECIPIENTS). Make several of it.
+    #[error("a message can be for {} recipients at most, and one is for {found}", crate::MOST_RECIPIENTS)]
+    TooManyRecipients {
+        /// For so many.
+        found: usize,
+    },
     /// There is no such message, run or alarm.
     #[error("there is no such {0}")]
     NotFound(&'static str),

@@ -26,7 +26,7 @@ pub use reports::*;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Reason};
 
 /// One queue. Cheap to clone; all clones are the same queue.
@@ -38,7 +38,8 @@ pub struct Store {
 /// The whole queue.
 impl Store {
     /// Opens the queue in `folder`, which is made if it is not there, and holds the folder's lock until the last clone is
-    /// dropped. Brings an older queue up to this version. Looks through no rows.
+    /// dropped. Brings an older queue up to this version. Looks through no rows, unless the machine's clock was set since the last
+    /// opening ([`Store::clock_set`]).
     pub fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
         Ok(Self { db: Arc::new(sqlite::Sqlite::open(folder, now)?) })
     }
@@ -57,6 +58,18 @@ impl Store {
     /// Which opening of this queue this is; rises by one at each.
     pub fn epoch(&self) -> i64 {
         self.db.epoch()
+    }
+
+    /// By how much the machine's clock had been set when the queue was opened. All instants in it were moved by as much then, so that
+    /// no age and no wait is another than before. `None`: it was not, or the database has a clock of its own.
+    pub fn clock_set(&self) -> Option<SignedDuration> {
+        self.db.clock_set()
+    }
+
+    /// Puts on record how far the machine's clock has departed from the one that tells `now`, and how late it is. To be called when
+    /// the departure has changed, and before the queue is closed.
+    pub async fn note_clock(&self, departure: SignedDuration, now: Timestamp) -> Result<(), Error> {
+        self.db.note_clock(departure, now).await
     }
 
     /// What the writer has done since the queue was opened.
@@ -114,8 +127,8 @@ impl Store {
     }
 
     /// To be called once at start, after known outcomes were settled: what an earlier process left in `Sending` waits again, due
-    /// now. Those that had `begun` are attempted alone, as one of them may be what ended it. Those `in_doubt` are marked so for ever, and
-    /// wait as they say, to be attempted alone too. Those that were being attempted alone get a strike; at the third they are held.
+    /// now. Those that had `begun` are attempted alone, as one of them may be what ended it. Those `in_doubt` are marked so for ever, with
+    /// an attempt on record, and wait as they say, to be attempted alone too; for a person where they were in doubt before. Those that were being attempted alone get a strike; at the third they are held.
     pub async fn restart(&self, known: Restart, now: Timestamp) -> Result<Restarted, Error> {
         self.db.restart(known, now).await
     }
@@ -168,6 +181,11 @@ impl Store {
     /// What is in the queue; costs the same however much that is.
     pub async fn counts(&self) -> Result<Counts, Error> {
         self.db.counts().await
+    }
+
+    /// How many recipients have waited for a person, set aside or in doubt, for longer than this.
+    pub async fn aside(&self, for_longer_than: Duration, now: Timestamp) -> Result<u64, Error> {
+        self.db.aside(before(now, for_longer_than)).await
     }
 
     /// The newest recipients below `after`, newest first. What cannot be decoded is shown with `Reason::Broke`.
@@ -321,7 +339,8 @@ impl Store {
 impl Store {
     /// Erases bodies of messages that are final for all recipients since before `bodies_before`, and all rows of those final since
     /// before `rows_before`, up to `limit` of each; never a message with an owed report. Gives how many; 0 when none is left. Once
-    /// a slice is not full, the erased bytes are in no file any more.
+    /// a slice is not full, the erased bytes are in no file any more; if somebody reads the queue just then, after a later call.
+    /// Writes nothing where there is nothing to be done.
     pub async fn purge(
         &self,
         bodies_before: Timestamp,
@@ -335,4 +354,8 @@ impl Store {
     pub async fn check(&self) -> Result<Vec<String>, Error> {
         self.db.check().await
     }
+}
+
+fn before(now: Timestamp, age: Duration) -> Timestamp {
+    now.saturating_sub(age).unwrap_or(Timestamp::MIN)
 }

@@ -13,6 +13,9 @@ pub struct MessageId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecipientId(pub i64);
 
+/// Recipients that one message can have.
+pub const MOST_RECIPIENTS: usize = 65_536;
+
 /// A notice run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub i64);
@@ -399,6 +402,8 @@ pub struct Row {
     pub due_at: Option<Timestamp>,
     /// When it is given up.
     pub expires_at: Timestamp,
+    /// Since when it waits for a person, set aside or in doubt.
+    pub aside_at: Option<Timestamp>,
     /// When it came to its final state.
     pub settled_at: Option<Timestamp>,
     /// When its answer was first never read; never cleared.

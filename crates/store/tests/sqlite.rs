@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    Attempt, Claim, Class, Error, Filter, Kind, Lease, NewMessage, OpenError, RecipientId, Settled,
-    Settlement, State, Store, Verdict,
+    Attempt, Claim, Class, Error, Filter, Kind, Lease, LeftOut, LeftOutWhy, Move, NewMessage, NewRun,
+    OpenError, RecipientId, Selection, Settled, Settlement, State, Store, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -205,17 +205,149 @@ async fn a_damaged_file_is_said() {
     assert!(matches!(refused, OpenError::Store(Error::Corrupt(_))), "{refused}");
 }
 
-/// A purged body is in no file any more, not only out of reach.
+/// What is counted and what is there are compared, so that no case can leave them apart.
 #[tokio::test]
-async fn purged_bytes_are_erased() {
-    const SECRET: &[u8] = b"a title that nobody may know";
+async fn a_count_that_is_wrong_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();
-    let accepted = store.accept(vec![message(Some(LEASE), SECRET)], now()).await.unwrap();
-    store.settle(vec![delivered(RecipientId::of(accepted[0].id, 0))], now()).await.unwrap();
-    assert!(holds(folder.path(), SECRET));
-    store.purge(now() + SignedDuration::from_secs(1), now(), 9).await.unwrap();
-    assert!(!holds(folder.path(), SECRET));
+    store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    for (wrong, words) in [
+        ("UPDATE recipient SET in_doubt_at = 1", "1 recipients were ever in doubt, but 0 were counted"),
+        ("UPDATE meta SET value = 7 WHERE name = 'count_0'", "1 recipients in state 0, but 7 were counted"),
+    ] {
+        raw(folder.path()).execute_batch(wrong).unwrap();
+        let found = store.check().await.unwrap();
+        assert!(found.iter().any(|line| line == words), "{found:?}");
+    }
+}
+
+/// A start with a clock that is a week ahead looks like a week switched off. Once it is corrected, what was there before that start
+/// has the right time already.
+#[tokio::test]
+async fn what_is_older_than_a_wrong_start_keeps_its_time() {
+    let week = SignedDuration::from_hours(7 * 24);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    store.move_recipients(Selection::All, Move::Hold, now()).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(folder.path(), now() + week).unwrap();
+    let later = NewMessage { expires_at: now() + week, ..message(None, b"b\r\n") };
+    store.accept(vec![later], now() + week).await.unwrap();
+    store.note_clock(-week, now() + week).await.unwrap();
+    store.close().await.unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    assert_eq!(store.clock_set(), Some(-week));
+    let rows = store.list(Filter::default(), None, 9).await.unwrap();
+    let instants: Vec<_> = rows.iter().map(|row| (row.accepted_at, row.expires_at, row.aside_at)).collect();
+    let hours = SignedDuration::from_hours(100);
+    assert_eq!(instants, [(now(), now(), None), (now(), now() + hours, Some(now()))]);
+}
+
+/// Rows that are in no order, as after a clock that was set, keep none of the others from being purged.
+#[tokio::test]
+async fn what_is_too_young_to_be_purged_keeps_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = delivered_messages(folder.path(), 4).await;
+    raw(folder.path()).execute("UPDATE message SET accepted_at = ?1 WHERE id <= 2", [i64::MAX]).unwrap();
+    assert_eq!(purge(&store, 9).await, 2);
+}
+
+const SECRET: &[u8] = b"a title that nobody may know";
+
+/// A queue with so many delivered messages whose bodies may go a second later.
+async fn delivered_messages(folder: &Path, count: usize) -> Store {
+    let store = Store::open(folder, now()).unwrap();
+    let accepted = store.accept(vec![message(Some(LEASE), SECRET); count], now()).await.unwrap();
+    let settlements = accepted.iter().map(|one| delivered(RecipientId::of(one.id, 0))).collect();
+    store.settle(settlements, now()).await.unwrap();
+    assert!(holds(folder, SECRET));
+    store
+}
+
+async fn purge(store: &Store, limit: usize) -> u64 {
+    store.purge(now() + SignedDuration::from_secs(1), now(), limit).await.unwrap()
+}
+
+/// A purged body is in no file any more, not only out of reach; the last slice may be full.
+#[tokio::test]
+async fn purged_bytes_are_erased() {
+    for (limit, slices) in [(9, vec![4]), (4, vec![4, 0]), (2, vec![2, 2, 0]), (3, vec![3, 1])] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = delivered_messages(folder.path(), 4).await;
+        for purged in slices {
+            assert_eq!(purge(&store, limit).await, purged, "limit {limit}");
+        }
+        assert!(!holds(folder.path(), SECRET), "limit {limit}");
+        let before = store.stats();
+        assert_eq!(purge(&store, limit).await, 0);
+        assert_eq!(store.stats(), before, "where nothing is to be done nothing is written");
+    }
+}
+
+/// The log cannot be cut while somebody reads from it: it is cut at a later purge, and so is what a process that died left.
+#[tokio::test]
+async fn purged_bytes_are_erased_once_nobody_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = delivered_messages(folder.path(), 2).await;
+    let reader = raw(folder.path());
+    reader.execute_batch("BEGIN; SELECT count(*) FROM body").unwrap();
+    assert_eq!(purge(&store, 9).await, 2);
+    assert!(holds(folder.path(), SECRET), "the reader still sees it");
+    let killed = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
+    }
+    drop(reader);
+    let next = Store::open(killed.path(), now()).unwrap();
+    for (folder, store) in [(&folder, store), (&killed, next)] {
+        assert_eq!(purge(&store, 9).await, 0);
+        assert!(!holds(folder.path(), SECRET));
+    }
+}
+
+/// Who reads for long makes the log long; its bytes are given back once that is over.
+#[tokio::test]
+async fn a_log_that_grew_is_cut() {
+    static LARGE: [u8; 4 << 20] = [b'x'; 4 << 20];
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let log = || std::fs::metadata(folder.path().join("queue.db-wal")).unwrap().len();
+    let reader = raw(folder.path());
+    reader.execute_batch("BEGIN; SELECT count(*) FROM body").unwrap();
+    for _ in 0..12 {
+        store.accept(vec![message(None, &LARGE)], now()).await.unwrap();
+    }
+    assert!(log() > 48 << 20);
+    drop(reader);
+    for _ in 0..2 {
+        store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    }
+    assert!(log() <= 32 << 20, "{}", log());
+}
+
+/// Names of those who were left out of a run go in slices too, and count.
+#[tokio::test]
+async fn lists_of_old_runs_are_erased() {
+    const NAME: &str = "a name that nobody may know";
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let run = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice: false,
+        started_at: now(),
+    };
+    let run = store.begin_run(run).await.unwrap();
+    let one = LeftOut { why: LeftOutWhy::NoAddress, line: None, who: NAME.to_owned(), detail: String::new() };
+    store.left_out(run, vec![one; 5]).await.unwrap();
+    let later = now() + SignedDuration::from_secs(1);
+    for purged in [2, 2, 1] {
+        assert_eq!(store.purge(later, later, 2).await.unwrap(), purged);
+    }
+    assert!(!holds(folder.path(), NAME.as_bytes()));
+    assert_eq!(store.left_out_of(run).await.unwrap(), []);
 }
 
 fn holds(folder: &Path, needle: &[u8]) -> bool {

@@ -100,8 +100,8 @@ impl FreshMail for Lines {
     }
 
     fn refused(&self, why: &store::Error) {
-        let disk =
-            matches!(why, store::Error::DiskFull(_) | store::Error::Disk(_) | store::Error::Corrupt(_));
+        use store::Error;
+        let disk = matches!(why, Error::DiskFull(_) | Error::Disk(_) | Error::Away(_) | Error::Corrupt(_));
         // Once: while the disk is full nobody remembers that the alarm was given.
         if disk && !self.refusing.swap(true, Ordering::AcqRel) {
             self.alarms.raise(

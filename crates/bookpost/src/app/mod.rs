@@ -6,6 +6,7 @@ mod doors;
 pub mod drop_folder;
 pub mod notice_run;
 mod retention;
+mod set_clock;
 pub mod steps;
 mod upkeep;
 mod watchdog;
@@ -126,6 +127,7 @@ impl App {
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
         tasks.spawn(work);
         begin(&store, &config, &alarms, &recovered, clock.now()).await?;
+        set_clock::tell(&alarms, &store);
         let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
         let unsettled = Arc::new(AtomicI64::new(0));
@@ -252,6 +254,7 @@ impl App {
         // An alarm that cannot be told in time is raised again at the next start, if it still holds.
         let _ = tokio::time::timeout(ALARM_PATIENCE, self.alarms.carried_out()).await;
         self.tasks.lock().await.shutdown().await;
+        set_clock::note(&self.store, &*self.clock).await;
         self.store.clone().close().await?;
         anyhow::ensure!(
             !journal_failed,
@@ -270,7 +273,10 @@ async fn open(
 ) -> anyhow::Result<(Store, Journal, Recovered)> {
     let store = Store::open(&config.data_dir, now)?;
     let folder = config.data_dir.join("journal");
-    let (journal, replay) = Journal::open(&folder, store.store_id(), store.epoch(), boot_id)?;
+    let (journal, mut replay) = Journal::open(&folder, store.store_id(), store.epoch(), boot_id)?;
+    if let Some(by) = store.clock_set() {
+        set_clock::move_outcomes(&mut replay.outcomes, by);
+    }
     let policy = config.sending.in_doubt;
     let recovered = start::recover(&store, &journal, replay, policy, &config.schedule, now, dice).await?;
     Ok((store, journal, recovered))

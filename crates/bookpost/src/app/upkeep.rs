@@ -1,13 +1,13 @@
-//! What is done by the minute: the watchdog, the clock's watchdog, purging.
+//! What is done by the minute: the watchdog, the clock's watchdog, asking a person again, purging.
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mail::clock::Clock;
 use store::{AlarmKind, Store};
 
 use super::{
-    attention, retention,
+    attention, retention, set_clock,
     watchdog::{self, Watchdog},
 };
 use crate::{alarms::Alarms, config::Config, queue::route::Line};
@@ -15,10 +15,13 @@ use crate::{alarms::Alarms, config::Config, queue::route::Line};
 const MINUTE: Duration = Duration::from_mins(1);
 /// Files whose time is over are looked for this often.
 const FILES_EVERY: Duration = Duration::from_hours(1);
-/// A wall clock this far from the time since start is worth an alarm.
-const CLOCK_JUMP: SignedDuration = SignedDuration::from_mins(1);
+/// A person who has not decided about mail for so long is asked again.
+const ASK_AGAIN: Duration = Duration::from_hours(100);
 /// Rows purged per transaction.
 const PURGE_SLICE: usize = 200;
+
+/// What the alarm is about when a person is asked again.
+const FOR_LONG: &str = "for long";
 
 /// What upkeep works with.
 pub(super) struct Upkeep {
@@ -29,17 +32,26 @@ pub(super) struct Upkeep {
     pub(super) lines: Vec<Arc<Line>>,
 }
 
+fn words_for_long(count: u64) -> String {
+    let mails = if count == 1 { "1 mail has".to_owned() } else { format!("{count} mails have") };
+    format!(
+        "{mails} waited for your decision for more than 100 hours, because it is set aside or may have arrived. To see which, run: bookpost queue list --state held, and: bookpost queue list --state in-doubt. Then send it after all (bookpost queue retry) or do not (bookpost queue cancel)."
+    )
+}
+
 /// Works for as long as the program runs.
 pub(super) async fn run(upkeep: Upkeep) {
     let mut dogs: Vec<_> = upkeep.lines.iter().cloned().map(Watchdog::new).collect();
+    let mut clock = set_clock::Watch::new(upkeep.clock.now());
     let mut files_at = Timestamp::MIN;
     loop {
         let now = upkeep.clock.now();
-        upkeep.watch_clock();
+        clock.look(&upkeep.store, &*upkeep.clock, &upkeep.alarms).await;
         watchdog::look(&mut dogs, &upkeep.store, &upkeep.alarms, now).await;
         if let Err(error) = attention::look(&upkeep.store, &upkeep.alarms, now).await {
             tracing::error!(%error, "the alarms could not be looked through; they are again in a minute");
         }
+        upkeep.ask_again(now).await;
         upkeep.alarms.look();
         if let Err(error) = upkeep.purge(now).await {
             tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
@@ -53,21 +65,6 @@ pub(super) async fn run(upkeep: Upkeep) {
 }
 
 impl Upkeep {
-    /// Ages are counted from the start and are right; a person is told that the wall clock is not.
-    fn watch_clock(&self) {
-        let departure = self.clock.wall_departure();
-        if departure.abs() > CLOCK_JUMP {
-            let text = format!(
-                "The computer's clock was set {} by {:#}. Waiting times are not changed by that. Check the clock, then start Bookpost again.",
-                if departure.is_negative() { "back" } else { "forward" },
-                departure.abs(),
-            );
-            self.alarms.raise(AlarmKind::ClockJump, "clock", text);
-        } else {
-            self.alarms.clear(AlarmKind::ClockJump, "clock");
-        }
-    }
-
     /// Files are stamped by the wall clock.
     async fn delete_files(&self, now: Timestamp) {
         let wall_clock = now.saturating_add(self.clock.wall_departure()).unwrap_or(now);
@@ -76,6 +73,15 @@ impl Upkeep {
         let deleted = tokio::task::spawn_blocking(move || retention::delete(&folders, before)).await;
         if let Err(error) = deleted.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
             tracing::error!(%error, "old files could not be deleted; they are tried again in an hour");
+        }
+    }
+
+    /// Nothing waits for a person in silence either.
+    async fn ask_again(&self, now: Timestamp) {
+        match self.store.aside(ASK_AGAIN, now).await {
+            Ok(0) => self.alarms.clear(AlarmKind::Held, FOR_LONG),
+            Ok(count) => self.alarms.raise(AlarmKind::Held, FOR_LONG, words_for_long(count)),
+            Err(error) => tracing::error!(%error, "what waits for a person could not be counted"),
         }
     }
 

@@ -167,7 +167,7 @@ pub async fn settle_each(
 
 fn is_about_one(error: &store::Error) -> bool {
     use store::Error;
-    !matches!(error, Error::DiskFull(_) | Error::Disk(_) | Error::Closed)
+    !matches!(error, Error::DiskFull(_) | Error::Disk(_) | Error::Away(_) | Error::Closed)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::FileExt, path::Path, time::Duration};
 
-use jiff::Timestamp;
 use rusqlite::Connection;
 use store::{Filter, State, Store};
 use testkit::{
@@ -11,7 +10,7 @@ use testkit::{
 };
 
 use crate::{
-    account::{account, message_id},
+    account::{account, message_id, today},
     child::Task,
     parent::{self, Manner},
 };
@@ -37,7 +36,7 @@ impl Place {
         let said = parent::run(&task, manner).await;
         assert_eq!(said.accepted.len() as u64, MESSAGES);
         // Everything goes from the log into the file.
-        Store::open(&this.folder(), Timestamp::UNIX_EPOCH).unwrap().close().await.unwrap();
+        Store::open(&this.folder(), today()).unwrap().close().await.unwrap();
         this
     }
 
@@ -83,7 +82,7 @@ impl Place {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_start_names_the_first() {
     let place = Place::with_waiting_mail().await;
-    let first = Store::open(&place.folder(), Timestamp::UNIX_EPOCH).unwrap();
+    let first = Store::open(&place.folder(), today()).unwrap();
     let why = place.fails_to_start(Manner::default()).await;
     assert!(why.contains(&format!("another Bookpost (process {})", std::process::id())), "{why}");
     first.close().await.unwrap();
@@ -125,7 +124,7 @@ async fn rows_that_cannot_be_read_are_set_aside_and_the_others_go() {
     spoil(&place.folder());
     let said = parent::run(&place.task(), Manner::default()).await;
     assert!(said.done, "{}", parent::log(&place.folder()));
-    let store = Store::open(&place.folder(), Timestamp::UNIX_EPOCH).unwrap();
+    let store = Store::open(&place.folder(), today()).unwrap();
     let rows = store.list(Filter::default(), None, 1_000).await.unwrap();
     store.close().await.unwrap();
     let states: BTreeMap<String, State> = rows.into_iter().map(|row| (row.message_id, row.state)).collect();

@@ -6,10 +6,12 @@ use bookpost::{
     app::steps::{AbortAt, Step},
     notices::sample,
 };
-use jiff::{Timestamp, civil::date};
+use jiff::civil::date;
 use store::{Filter, State, Store};
 use testkit::sink::{Settings, Sink, Taken};
 use tokio::process::Command;
+
+use crate::account::today;
 
 const PATRONS: usize = 300;
 
@@ -32,7 +34,7 @@ async fn an_overdue_run_that_dies_at_every_step_writes_to_each_patron_once() {
     for line in fs::read_to_string(ledger).unwrap().lines() {
         *times.entry(serde_json::from_str::<Taken>(line).unwrap().id).or_default() += 1;
     }
-    let store = Store::open(&place.path().join("data"), Timestamp::UNIX_EPOCH).unwrap();
+    let store = Store::open(&place.path().join("data"), today()).unwrap();
     let rows = store.list(Filter::default(), None, 10 * PATRONS).await.unwrap();
     assert_eq!(rows.len(), PATRONS, "one notice for each patron");
     for row in rows {

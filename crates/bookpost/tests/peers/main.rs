@@ -18,5 +18,6 @@ mod distrust;
 mod meant;
 mod misbehaving;
 mod peer;
+mod syncs;
 mod volume;
 mod ways;

@@ -98,20 +98,21 @@ fn run(arguments: &[String], folder: &Path) -> Option<Running> {
     if line.trim_end() == "ready" {
         return Some(Running { process, leash });
     }
-    let code = process.wait().unwrap().code();
-    let root = rustix::process::geteuid().is_root();
-    match code {
+    match process.wait().unwrap().code() {
         Some(ROOT_ONLY) => not_run(&format!("needs root to start {}", arguments[0])),
-        Some(NOT_INSTALLED) if !root => {
-            not_run(&format!("needs {}: run tests/peers/install as root", arguments[0]));
-        }
-        Some(NOT_INSTALLED) => panic!("{} is not installed: run tests/peers/install", arguments[0]),
+        Some(NOT_INSTALLED) => not_installed(&arguments[0]),
         code => {
             let complaints = std::fs::read_to_string(complaints).unwrap();
             panic!("tests/peers/start {} ended with {code:?}: {complaints}", arguments.join(" "))
         }
     }
     None
+}
+
+/// What a plain user cannot install is told; root is to install it.
+pub(crate) fn not_installed(what: &str) {
+    assert!(!rustix::process::geteuid().is_root(), "{what} is not installed: run tests/peers/install");
+    not_run(&format!("needs {what}: run tests/peers/install as root"));
 }
 
 /// Tells that the present test was not run: to `./test`, which lists it, or else past the capture of test output.

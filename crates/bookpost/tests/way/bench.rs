@@ -8,7 +8,7 @@ use bookpost::{
         AlarmsConfig, Config, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site, Way,
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Recipient, ReversePath, clock::Clock, retry::RetrySchedule};
 use store::{AlarmKind, Attempt, Class, Counts, Filter, Kind, NewMessage, Row};
 use testkit::{
@@ -113,6 +113,17 @@ impl Bench {
         drop(app);
         clock.advance(later);
         config.sending.way = Way::Servers(servers);
+        let app = open(&config, &clock, None).await;
+        Self { app, clock, folder, config }
+    }
+
+    /// Ends it cleanly; `off` later, by a clock that was `set` by that much meanwhile or while it ran, it is started again.
+    pub(crate) async fn restart_by_the_wall(self, off: Duration, set: SignedDuration) -> Self {
+        let Self { app, clock, folder, config } = self;
+        app.stop().await.unwrap();
+        drop(app);
+        clock.set(clock.now() + off + set);
+        clock.set_wall(SignedDuration::ZERO);
         let app = open(&config, &clock, None).await;
         Self { app, clock, folder, config }
     }

@@ -312,6 +312,24 @@ async fn mail_from_a_refused_sender_is_set_aside() {
 }
 
 #[tokio::test]
+async fn a_person_is_asked_again_after_100_hours() {
+    let sink = sink(vec![always(At::Mail, "553 5.7.1 Sender address rejected: not owned by user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass_in_steps(HOUR * 99, HOUR).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::SenderRefused]);
+    bench.pass_in_steps(HOUR * 2, HOUR).await;
+    let open = bench.open_alarms().await;
+    let [_, (AlarmKind::Held, _, text)] = &open[..] else { panic!("{open:?}") };
+    assert!(text.starts_with("1 mail has waited") && text.contains("queue list --state held"), "{text}");
+    let now = bench.clock.now();
+    bench.app.store.move_recipients(Selection::All, Move::Cancel, now).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    // Both are over: somebody has seen to it.
+    assert_eq!(bench.alarm_kinds().await, []);
+}
+
+#[tokio::test]
 async fn a_clock_that_was_set_changes_no_age_and_is_told() {
     let sink = sink(vec![refuses("slow@example.org", "451 4.7.1 later")]).await;
     for (departure, direction) in

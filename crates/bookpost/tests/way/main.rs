@@ -16,3 +16,4 @@ mod notices;
 mod outage;
 mod outcomes;
 mod reports;
+mod set_clock;

@@ -7,7 +7,7 @@ use super::{
     codes::{class_code, kind_code, micros, notify_code, ret_code, state_code, whole},
     writer::Tx,
 };
-use crate::{Accepted, Error, MessageId, NewMessage, RecipientId, State};
+use crate::{Accepted, Error, MOST_RECIPIENTS, MessageId, NewMessage, RecipientId, State};
 
 const MESSAGE: &str =
     "INSERT INTO message (id, kind, class, practice, application, site, run, reverse_path, ret, envelope_id,
@@ -30,6 +30,7 @@ impl Sqlite {
 
 /// Stores one message with its body and recipients.
 pub(super) fn store(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -> Result<Accepted, Error> {
+    tx.draft.seen(now);
     let id = MessageId(tx.draft.take_id());
     let envelope = &message.envelope;
     let patron = message.patron.as_ref();
@@ -60,10 +61,11 @@ pub(super) fn store(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -> Re
 fn store_recipients(tx: &mut Tx<'_>, id: MessageId, message: &NewMessage) -> Result<Accepted, Error> {
     let state = if message.lease.is_some() { State::Sending } else { State::Waiting };
     let recipients = message.envelope.recipients();
+    if recipients.len() > MOST_RECIPIENTS {
+        return Err(Error::TooManyRecipients { found: recipients.len() });
+    }
     let mut statement = tx.sql.prepare_cached(RECIPIENT)?;
-    for (ordinal, recipient) in recipients.iter().enumerate() {
-        let ordinal = u16::try_from(ordinal)
-            .map_err(|_| Error::Internal("a message has more than 65536 recipients".to_owned()))?;
+    for (ordinal, recipient) in (0_u16..=u16::MAX).zip(recipients) {
         let recipient_id = RecipientId::of(id, ordinal).0;
         statement.execute((
             recipient_id,

@@ -56,7 +56,8 @@ impl Sqlite {
     }
 }
 
-fn since(practice: bool) -> &'static str {
+/// The name of the instant since which mail does not age.
+pub(super) fn since(practice: bool) -> &'static str {
     if practice { "ageing_stopped_practice" } else { "ageing_stopped" }
 }
 

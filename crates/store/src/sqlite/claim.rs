@@ -139,6 +139,7 @@ impl Sqlite {
 }
 
 fn claim_due(tx: &mut Tx<'_>, claim: &Claim, epoch: i64, at_message: &At) -> Result<Vec<Claimed>, Error> {
+    tx.draft.seen(claim.now);
     let candidates = candidates(tx, claim)?;
     let [urgent, normal, bulk] = &candidates;
     let places = places(claim.limit, [urgent.ids.len(), normal.ids.len(), bulk.ids.len()], tx.draft.claims);

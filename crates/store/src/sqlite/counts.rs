@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite,
-    codes::{STATES, count, instant},
+    codes::{STATES, count, instant, micros},
     draft::read_meta,
 };
 use crate::{Counts, Error, RecipientId};
@@ -18,7 +18,17 @@ const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_
 const OLDEST: &str = "SELECT m.accepted_at FROM message m WHERE m.id = (SELECT id / 65536 FROM recipient INDEXED BY recipient_expiring
     WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1)";
 
+const ASIDE: &str =
+    "SELECT count(*) FROM recipient INDEXED BY recipient_aside WHERE state IN (2, 6) AND aside_at < ?1";
+
 impl Sqlite {
+    pub(crate) async fn aside(&self, since_before: Timestamp) -> Result<u64, Error> {
+        let before = micros(since_before);
+        self.readers
+            .read(move |sql| Ok(count(sql.prepare_cached(ASIDE)?.query_row([before], |row| row.get(0))?)))
+            .await
+    }
+
     pub(crate) async fn counts(&self) -> Result<Counts, Error> {
         self.readers.read(|sql| read(&*sql.unchecked_transaction()?)).await
     }

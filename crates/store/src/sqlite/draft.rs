@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{claim::Walk, codes};
+use super::{claim::Walk, clock, codes};
 use crate::{Error, MessageId, RecipientId, State};
 
 /// Below it no fresh recipient is in flight.
@@ -23,6 +24,9 @@ pub(super) struct Draft {
     walks: [Option<Walk>; 2],
     /// Claims so far: says whose turn it is among the classes.
     pub(super) claims: u64,
+    /// The last instant that an operation named, and that which is on record.
+    seen_at: i64,
+    recorded_at: i64,
 }
 
 impl Draft {
@@ -32,7 +36,8 @@ impl Draft {
             *tally = read_meta(connection, &tally_name(at))?.unwrap_or(0);
         }
         let next_message = read_meta(connection, "next_message")?.unwrap_or(1);
-        Ok(Self { tallies, next_message, walks: [None; 2], claims: 0 })
+        let seen_at = read_meta(connection, clock::SEEN_AT)?.unwrap_or(0);
+        Ok(Self { tallies, next_message, walks: [None; 2], claims: 0, seen_at, recorded_at: seen_at })
     }
 
     pub(super) fn walk(&mut self, practice: bool) -> &mut Option<Walk> {
@@ -79,8 +84,19 @@ impl Draft {
         }
     }
 
+    /// It is at least as late as this. On record it is a minute old at most, once anything is written.
+    pub(super) fn seen(&mut self, now: Timestamp) {
+        self.seen_at = self.seen_at.max(codes::micros(now));
+    }
+
+    /// Puts on record how late it is.
+    pub(super) fn note_seen(&mut self, connection: &Connection, now: i64) -> Result<(), Error> {
+        (self.seen_at, self.recorded_at) = (now, now);
+        write_meta(connection, clock::SEEN_AT, now)
+    }
+
     /// Writes what differs from `before`.
-    pub(super) fn save(&self, before: &Self, connection: &Connection) -> Result<(), Error> {
+    pub(super) fn save(&mut self, before: &Self, connection: &Connection) -> Result<(), Error> {
         for (at, (now, then)) in self.tallies.iter().zip(before.tallies).enumerate() {
             if *now != then {
                 write_meta(connection, &tally_name(at), *now)?;
@@ -88,6 +104,9 @@ impl Draft {
         }
         if self.next_message != before.next_message {
             write_meta(connection, "next_message", self.next_message)?;
+        }
+        if self.seen_at - self.recorded_at > clock::TOLERANCE {
+            self.note_seen(connection, self.seen_at)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ mod accept;
 mod ageing;
 mod alarms;
 mod claim;
+mod clock;
 mod codes;
 mod counts;
 mod draft;
@@ -19,12 +20,14 @@ mod readers;
 mod restart;
 mod rows;
 mod settle;
+mod sweep;
 mod upkeep;
 mod writer;
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Transaction, TransactionBehavior};
 
 use self::{readers::Readers, writer::Writer};
 use crate::{Error, OpenError, Stats};
@@ -38,16 +41,21 @@ pub(crate) struct Sqlite {
     epoch: i64,
     /// The first message id of this epoch: what is in flight below it is from an earlier one.
     first_message: i64,
-    _lock: File,
+    /// By how much the machine's clock was set before this opening.
+    clock_set: Option<SignedDuration>,
 }
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
         let open::Opened { lock, writer: connection } = open::open(folder)?;
-        let (store_id, epoch, first_message) = begin_epoch(&connection, now)?;
-        let writer = Writer::start(connection)?;
+        let begun = begin_epoch(&connection, now)?;
+        if let Some(by) = begun.clock_set {
+            tracing::warn!(%by, "the computer's clock was set since the last start; all times in the queue were moved by as much");
+        }
+        let writer = Writer::start(connection, lock)?;
         let readers = Readers::new(folder.join(open::DATABASE));
-        Ok(Self { writer, readers, store_id, epoch, first_message, _lock: lock })
+        let Begun { store_id, epoch, first_message, clock_set } = begun;
+        Ok(Self { writer, readers, store_id, epoch, first_message, clock_set })
     }
 
     pub(crate) fn store_id(&self) -> u64 {
@@ -68,14 +76,26 @@ impl Sqlite {
     }
 }
 
-fn begin_epoch(connection: &rusqlite::Connection, now: Timestamp) -> Result<(u64, i64, i64), Error> {
-    connection.execute_batch(
+/// One opening.
+struct Begun {
+    store_id: u64,
+    epoch: i64,
+    first_message: i64,
+    clock_set: Option<SignedDuration>,
+}
+
+fn begin_epoch(connection: &rusqlite::Connection, now: Timestamp) -> Result<Begun, Error> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let sql = &*transaction;
+    sql.execute_batch(
         "INSERT OR IGNORE INTO meta VALUES ('store_id', abs(random() / 2));
          INSERT INTO meta VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
     )?;
-    connection.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?1)", [codes::micros(now)])?;
-    let store_id = draft::read_meta(connection, "store_id")?.unwrap_or(0);
-    let epoch = draft::read_meta(connection, "epoch")?.unwrap_or(1);
-    let first_message = draft::read_meta(connection, "next_message")?.unwrap_or(1);
-    Ok((codes::count(store_id), epoch, first_message))
+    sql.execute("INSERT OR IGNORE INTO meta VALUES ('created_at', ?1)", [codes::micros(now)])?;
+    let store_id = draft::read_meta(sql, "store_id")?.unwrap_or(0);
+    let epoch = draft::read_meta(sql, "epoch")?.unwrap_or(1);
+    let first_message = draft::read_meta(sql, "next_message")?.unwrap_or(1);
+    let clock_set = clock::open(sql, first_message, now)?;
+    transaction.commit()?;
+    Ok(Begun { store_id: codes::count(store_id), epoch, first_message, clock_set })
 }

@@ -27,6 +27,10 @@ const CANCEL: &str = "UPDATE recipient SET state = 7, due_at = NULL, alone = 0, 
 const RETURN: &str = "UPDATE recipient SET state = 5, due_at = NULL, alone = 0, aside_at = NULL, settled_at = ?2, reason = 'by_person'
     WHERE id = ?1 AND state = ?3";
 
+const OF_RUN: &str = "SELECT r.id FROM message m INDEXED BY message_run CROSS JOIN recipient r
+        ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
+    WHERE m.run = ?3 AND m.id >= ?1 / 65536 AND r.id > ?1 ORDER BY m.id, r.id LIMIT ?2";
+
 /// From which states a move is legal.
 fn legal_from(wish: Move) -> &'static [State] {
     match wish {
@@ -54,11 +58,11 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Moved, Error> {
         let mut total = Moved::default();
-        for (condition, values) in conditions(&selection, wish) {
+        for (question, values) in questions(&selection, wish) {
             let mut after = 0;
             loop {
-                let (condition, values) = (condition.clone(), values.clone());
-                let ids = self.readers.read(move |sql| slice(sql, &condition, values, after)).await?;
+                let (question, values) = (question.clone(), values.clone());
+                let ids = self.readers.read(move |sql| slice(sql, &question, values, after)).await?;
                 let Some(last) = ids.last() else { break };
                 after = *last;
                 let moved = self.writer.write(move |tx| move_all(tx, &ids, wish, now)).await?;
@@ -70,35 +74,32 @@ impl Sqlite {
     }
 }
 
-/// The selection as conditions on `recipient`, to be gone through in the order of ids.
-fn conditions(selection: &Selection, wish: Move) -> Vec<(String, Vec<Value>)> {
+/// The selection as questions for the next ?2 recipients behind ?1, in the order of ids. Each slice is found without passing again
+/// what lies before it.
+fn questions(selection: &Selection, wish: Move) -> Vec<(String, Vec<Value>)> {
+    let among = |condition: &str| {
+        format!("SELECT id FROM recipient NOT INDEXED WHERE id > ?1 AND {condition} ORDER BY id LIMIT ?2")
+    };
     match selection {
         Selection::Messages(ids) => ids
             .iter()
             .map(|id| {
                 let (first, last) = (RecipientId::of(*id, 0).0, RecipientId::of(*id, u16::MAX).0);
-                ("id BETWEEN ?3 AND ?4".to_owned(), vec![first.into(), last.into()])
+                (among("id BETWEEN ?3 AND ?4"), vec![first.into(), last.into()])
             })
             .collect(),
-        Selection::Run(run) => vec![(
-            "id IN (SELECT r.id FROM message m JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
-                    WHERE m.run = ?3 AND m.id >= ?1 / 65536 ORDER BY r.id)"
-                .to_owned(),
-            vec![run.0.into()],
-        )],
-        Selection::State(state) => vec![("state = ?3".to_owned(), vec![state_code(*state).into()])],
+        Selection::Run(run) => vec![(OF_RUN.to_owned(), vec![run.0.into()])],
+        Selection::State(state) => vec![(among("state = ?3"), vec![state_code(*state).into()])],
         Selection::All => {
             let codes: Vec<String> =
                 legal_from(wish).iter().map(|state| state_code(*state).to_string()).collect();
-            vec![(format!("state IN ({})", codes.join(", ")), Vec::new())]
+            vec![(among(&format!("state IN ({})", codes.join(", "))), Vec::new())]
         }
     }
 }
 
-fn slice(sql: &Connection, condition: &str, values: Vec<Value>, after: i64) -> Result<Vec<i64>, Error> {
-    let sql_text =
-        format!("SELECT id FROM recipient NOT INDEXED WHERE id > ?1 AND {condition} ORDER BY id LIMIT ?2");
-    let mut statement = sql.prepare_cached(&sql_text)?;
+fn slice(sql: &Connection, question: &str, values: Vec<Value>, after: i64) -> Result<Vec<i64>, Error> {
+    let mut statement = sql.prepare_cached(question)?;
     let all = [Value::from(after), Value::from(whole(SLICE))].into_iter().chain(values);
     let ids = statement.query_map(params_from_iter(all), |row| row.get(0))?;
     Ok(ids.collect::<Result<_, _>>()?)
@@ -134,4 +135,25 @@ fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, now: Timestamp) -> Result<bool
         obligations::owe(tx, RecipientId(id), now)?;
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{RunId, sqlite::open};
+
+    #[test]
+    fn a_slice_is_entered_where_the_last_one_ended() {
+        for (selection, way) in [
+            (Selection::Run(RunId(1)), "message_run (run=? AND rowid>?)"),
+            (Selection::State(State::Waiting), "PRIMARY KEY (rowid>?)"),
+            (Selection::All, "PRIMARY KEY (rowid>?)"),
+        ] {
+            for (question, _) in questions(&selection, Move::Hold) {
+                let plan = open::tests::plan(&question);
+                assert!(plan.contains(way), "{selection:?}: {plan}");
+                assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{selection:?}: {plan}");
+            }
+        }
+    }
 }

@@ -7,16 +7,18 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite, accept,
-    codes::{count, instant, micros, name, named, state, whole},
+    codes::{STATES, count, instant, micros, name, named, whole},
     rows::{at, text},
     writer::Tx,
 };
 use crate::{Error, LedgerKey, LeftOut, NewNotice, NewRun, NoticeAccepted, Run, RunId};
 
 const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at FROM run";
-const STATES: &str = "SELECT r.state, count(*) FROM message m CROSS JOIN recipient r
-        ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
-    WHERE m.run = ?1 GROUP BY r.state";
+/// One sum for each state, in the order of their codes, and no sorter: a run that is watched is asked about several times a second.
+const TALLIES: &str = "SELECT sum(r.state = 0), sum(r.state = 1), sum(r.state = 2), sum(r.state = 3), sum(r.state = 4), sum(r.state = 5),
+        sum(r.state = 6), sum(r.state = 7)
+    FROM message m CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
+    WHERE m.run = ?1";
 const WRITTEN: &str = "SELECT written_at FROM ledger WHERE notice = ?1 AND item = ?2";
 const WRITE: &str = "INSERT INTO ledger (notice, item, written_at) VALUES (?1, ?2, ?3)
     ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at)";
@@ -199,11 +201,13 @@ fn decode(row: &rusqlite::Row<'_>) -> Result<Run, Error> {
 }
 
 fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
-    let mut statement = sql.prepare_cached(STATES)?;
+    let mut statement = sql.prepare_cached(TALLIES)?;
     let mut found = statement.query([run.id.0])?;
     while let Some(row) = found.next()? {
-        if let Some(state) = state(row.get(0)?) {
-            run.states.insert(state, count(row.get(1)?));
+        for (at, state) in STATES.into_iter().enumerate() {
+            if let Some(recipients) = row.get::<_, Option<i64>>(at)?.filter(|recipients| *recipients > 0) {
+                run.states.insert(state, count(recipients));
+            }
         }
     }
     let mut statement =
@@ -219,4 +223,16 @@ fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
 
 fn unreadable(column: &str) -> Error {
     Error::Corrupt(format!("{column} cannot be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn a_run_is_counted_without_a_sorter() {
+        let plan = open::tests::plan(TALLIES);
+        assert!(plan.contains("message_run") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }

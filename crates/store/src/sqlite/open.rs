@@ -5,6 +5,7 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::Path,
+    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags};
@@ -18,9 +19,13 @@ const LOCK: &str = "bookpost.lock";
 /// Pages of log after which the writer carries them into the database: 16 MiB, so that a run of notices pays for few syncs
 /// of the database, and the log stays small.
 const CHECKPOINT_PAGES: i64 = 4_000;
+/// A log that grew larger, because somebody read from it for long, is cut to this many bytes when it is begun anew.
+const LARGEST_LOG: i64 = 32 << 20;
 /// KiB of pages that the writer may keep: a full transaction and the inner pages of the trees.
 const WRITER_CACHE_KIB: i64 = 6_000;
 const READER_CACHE_KIB: i64 = 1_000;
+/// A connection waits so long where somebody else holds the file, such as a person with SQLite's own program.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// The operations prepare some 60 statements; all stay prepared.
 const STATEMENTS: usize = 128;
 
@@ -31,15 +36,24 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(folder: &Path) -> Result<Opened, OpenError> {
+    open_on(folder, network_file_system)
+}
+
+/// `kind_of` names the network file system that a folder is on. Nothing is made on one.
+fn open_on(
+    folder: &Path,
+    kind_of: impl Fn(&Path) -> std::io::Result<Option<&'static str>>,
+) -> Result<Opened, OpenError> {
     let refused =
         |error: &std::io::Error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() };
     if let Some(owner) = foreign_owner(folder) {
         return Err(OpenError::ForeignOwner { folder: folder.to_owned(), owner });
     }
-    make_folder(folder).map_err(|error| refused(&error))?;
-    if let Some(kind) = network_file_system(folder).map_err(|error| refused(&error))? {
+    let there = nearest(folder);
+    if let Some(kind) = kind_of(or_here(there)).map_err(|error| refused(&error))? {
         return Err(OpenError::NetworkFileSystem { folder: folder.to_owned(), kind: kind.to_owned() });
     }
+    make_folder(folder, there).map_err(|error| refused(&error))?;
     let lock = lock(folder)?;
     let path = folder.join(DATABASE);
     OpenOptions::new()
@@ -63,16 +77,24 @@ fn foreign_owner(folder: &Path) -> Option<u32> {
     (rustix::process::geteuid().is_root() && owner != 0).then_some(owner)
 }
 
-/// The folder, made with its parents if it is not there; their names are on disk on return.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let there = folder.ancestors().find(|above| above.exists()).unwrap_or(folder);
+/// The folder itself, or the one above it in which it is to be made.
+fn nearest(folder: &Path) -> &Path {
+    folder.ancestors().find(|above| or_here(above).exists()).unwrap_or(folder)
+}
+
+/// A relative path ends above in the present folder, which has no name there.
+fn or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+/// The folder, made with its parents up to what is `there`; their names are on disk on return.
+fn make_folder(folder: &Path, there: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     folder.ancestors().skip(1).take_while(|above| above.starts_with(there)).try_for_each(sync_folder)
 }
 
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder)?.sync_all()
+    File::open(or_here(folder))?.sync_all()
 }
 
 /// The one connection that writes.
@@ -82,11 +104,12 @@ fn writer(path: &Path) -> Result<Connection, Error> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(PATIENCE)?;
     // FULL: a commit is on disk when it returns. secure_delete: a purged body is overwritten, not only forgotten.
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;
          PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB};
-         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA cell_size_check = ON;"
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA journal_size_limit = {LARGEST_LOG}; PRAGMA cell_size_check = ON;"
     ))?;
     Ok(connection)
 }
@@ -98,9 +121,10 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.busy_timeout(PATIENCE)?;
     connection.execute_batch(&format!(
         "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -{READER_CACHE_KIB}; PRAGMA busy_timeout = 5000;"
+         PRAGMA cache_size = -{READER_CACHE_KIB};"
     ))?;
     Ok(connection)
 }
@@ -158,26 +182,65 @@ fn network_kind(magic: u32) -> Option<&'static str> {
         0x6573_5546 => "FUSE",
         0x0102_1997 => "9p",
         0x00C3_6400 => "Ceph",
-        0x5346_414F => "AFS",
+        0x5346_414F | 0x6B41_4653 => "AFS",
         0x7375_7245 => "Coda",
         0x564C => "NCP",
         0x0BD0_0BD0 => "Lustre",
         0x4750_4653 => "GPFS",
         0x0116_1970 => "GFS2",
+        0x7461_636F => "OCFS2",
         _ => return None,
     })
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// How SQLite goes about a question, on the tables as they are.
+    pub(in crate::sqlite) fn plan(question: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let sql = open(folder.path()).unwrap().writer;
+        let mut statement = sql.prepare(&format!("EXPLAIN QUERY PLAN {question}")).unwrap();
+        let mut found = statement.raw_query();
+        let mut lines = Vec::new();
+        while let Some(row) = found.next().unwrap() {
+            lines.push(row.get::<_, String>("detail").unwrap());
+        }
+        lines.join("\n")
+    }
 
     #[test]
     fn network_file_systems_are_known_by_their_number() {
-        for (magic, kind) in
-            [(0x6969, Some("NFS")), (0xFF53_4D42, Some("CIFS")), (0xEF53, None), (0x5846_5342, None)]
-        {
+        for (magic, kind) in [
+            (0x6969, Some("NFS")),
+            (0xFF53_4D42, Some("CIFS")),
+            (0x6B41_4653, Some("AFS")),
+            (0x7461_636F, Some("OCFS2")),
+            (0xEF53, None),
+            (0x5846_5342, None),
+        ] {
             assert_eq!(network_kind(magic), kind);
         }
+    }
+
+    #[test]
+    fn the_nearest_folder_that_is_there_is_found() {
+        for (folder, there) in [("/proc/self", "/proc/self"), ("/proc/no/such", "/proc"), ("no/such", "")] {
+            assert_eq!(nearest(Path::new(folder)), Path::new(there));
+        }
+        assert_eq!(or_here(Path::new("")), Path::new("."));
+    }
+
+    #[test]
+    fn nothing_is_made_on_a_network_file_system() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("new/queue");
+        let refused = open_on(&folder, |there| {
+            assert_eq!(there, place.path());
+            Ok(Some("NFS"))
+        });
+        assert!(matches!(refused, Err(OpenError::NetworkFileSystem { .. })));
+        assert!(!place.path().join("new").exists());
     }
 }

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use mail::{Phase, Reason};
 
 use super::{
     Sqlite,
     codes::micros,
     draft::{FRESH_FLOOR, read_meta},
+    settle,
     writer::Tx,
 };
-use crate::{Error, MessageId, RecipientId, Restart, Restarted, State};
+use crate::{Attempt, Error, MessageId, RecipientId, Restart, Restarted, State};
 
 /// Deaths of the process while it attempted one recipient alone, after which that recipient is set aside.
 const STRIKES: i64 = 3;
@@ -21,8 +23,9 @@ const FRESH: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease FROM 
     WHERE id >= ?1 AND id < ?2 AND state = 1 AND claimed_in IS NULL";
 const SET: &str =
     "UPDATE recipient SET state = ?2, due_at = ?3, aside_at = ?4, alone = ?5, strikes = ?6, lease = NULL,
-        claimed_in = NULL, in_doubt_at = coalesce(in_doubt_at, ?7), reason = coalesce(?8, reason)
-    WHERE id = ?1 AND state = 1";
+        claimed_in = NULL, in_doubt_at = coalesce(in_doubt_at, ?7), reason = coalesce(?8, reason),
+        note = CASE WHEN ?7 IS NULL THEN note END, attempts = attempts + (?7 IS NOT NULL)
+    WHERE id = ?1 AND state = 1 RETURNING attempts";
 
 /// One recipient that was in flight.
 struct InFlight {
@@ -31,6 +34,18 @@ struct InFlight {
     strikes: i64,
     never_in_doubt: bool,
     lease: i64,
+}
+
+/// The attempt that the end of the program broke off; when it began died with the program.
+fn lost_answer(now: Timestamp) -> Attempt {
+    Attempt {
+        started_at: now,
+        ended_at: now,
+        server: String::new(),
+        phase: Phase::Dot,
+        reason: Some(Reason::AnswerUnknown),
+        answer: "the program ended while the server was answering".to_owned(),
+    }
 }
 
 /// What the caller knows, by recipient and lease.
@@ -100,6 +115,8 @@ fn restart_one(
     let broke = one.alone && strikes >= STRIKES;
     let (to, due_at) = match doubt {
         _ if broke => (State::Held, None),
+        // The second answer that was lost: a server that takes each copy would else get one at every attempt.
+        Some(Some(_)) if !one.never_in_doubt => (State::InDoubt, None),
         Some(None) => (State::InDoubt, None),
         Some(Some(due_at)) => (State::Waiting, Some(*due_at)),
         None => (State::Waiting, Some(now)),
@@ -108,16 +125,22 @@ fn restart_one(
     // What only stood in line cannot have ended the program, and thousands may have stood there.
     let alone = waits && (one.alone || in_doubt || known.begun.contains(&key));
     let reason = if broke { Some("broke") } else { in_doubt.then_some("answer_unknown") };
-    tx.sql.prepare_cached(SET)?.execute((
-        one.id,
-        super::codes::state_code(to),
-        due_at.map(micros),
-        (!waits).then_some(micros(now)),
-        alone,
-        strikes,
-        in_doubt.then_some(micros(now)),
-        reason,
-    ))?;
+    let attempts = tx.sql.prepare_cached(SET)?.query_row(
+        (
+            one.id,
+            super::codes::state_code(to),
+            due_at.map(micros),
+            (!waits).then_some(micros(now)),
+            alone,
+            strikes,
+            in_doubt.then_some(micros(now)),
+            reason,
+        ),
+        |row| row.get(0),
+    )?;
+    if in_doubt {
+        settle::record(tx, RecipientId(one.id), attempts, &lost_answer(now))?;
+    }
     tx.draft.moved(State::Sending, to);
     tx.draft.ever_in_doubt(i64::from(in_doubt && one.never_in_doubt));
     tx.fresh.left.push(one.id);

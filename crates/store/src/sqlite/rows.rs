@@ -7,8 +7,8 @@ use rusqlite::{Row as SqlRow, types::ValueRef};
 use super::codes;
 use crate::{Attempt, Class, Error, Kind, Patron, RecipientId, Row, RunId, State};
 
-/// The columns that [`shown`] reads, of `recipient r JOIN message m`.
-pub(super) const SHOWN: &str = "r.id, r.state, r.class, r.practice, r.due_at, r.expires_at, r.settled_at, r.in_doubt_at, r.attempts,
+/// The columns that [`shown`] reads, of `recipient r JOIN message m`. A row is aside or settled, and never both.
+pub(super) const SHOWN: &str = "r.id, r.state, r.class, r.practice, r.due_at, r.expires_at, coalesce(r.settled_at, r.aside_at), r.in_doubt_at, r.attempts,
     r.strikes, r.reason, coalesce(r.note, (SELECT a.answer FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1)),
     r.address, r.notify, r.original, m.kind, m.application, m.site, m.run, m.reverse_path, m.subject, m.message_id,
     m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at";
@@ -23,6 +23,9 @@ pub(super) fn shown(row: &SqlRow<'_>) -> Result<Row, Error> {
     let reverse_path = reverse_path(text(row, 19)?);
     let whole = address.is_some() && reverse_path.is_some();
     let reason = text(row, 10)?.and_then(codes::named);
+    let state = codes::state(number(row, 1)?).unwrap_or(State::Held);
+    let since = at(row, 6)?;
+    let aside = matches!(state, State::InDoubt | State::Held);
     Ok(Row {
         recipient: id,
         message: id.message(),
@@ -40,12 +43,13 @@ pub(super) fn shown(row: &SqlRow<'_>) -> Result<Row, Error> {
             .map(|name| Ok::<_, Error>(Patron { name, number: text(row, 23)? }))
             .transpose()?,
         size: codes::count(number(row, 24)?),
-        state: codes::state(number(row, 1)?).unwrap_or(State::Held),
+        state,
         accepted_at: at(row, 25)?.unwrap_or(Timestamp::UNIX_EPOCH),
         first_due_at: at(row, 26)?.unwrap_or(Timestamp::UNIX_EPOCH),
         due_at: at(row, 4)?,
         expires_at: at(row, 5)?.unwrap_or(Timestamp::UNIX_EPOCH),
-        settled_at: at(row, 6)?,
+        aside_at: since.filter(|_| aside),
+        settled_at: since.filter(|_| !aside),
         in_doubt_at: at(row, 7)?,
         attempts: u32::try_from(number(row, 8)?).unwrap_or(0),
         strikes: u32::try_from(number(row, 9)?).unwrap_or(0),

@@ -29,6 +29,7 @@ impl Sqlite {
 
 /// All in one savepoint, which costs a copy of each page that is changed in it; one for each only where one is refused.
 fn settle_all(tx: &mut Tx<'_>, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>, Error> {
+    tx.draft.seen(now);
     tx.sql.prepare_cached("SAVEPOINT settlements")?.execute([])?;
     let (draft, left) = (tx.draft, tx.fresh.left.len());
     let together: Result<Vec<_>, _> = settlements.iter().map(|one| settle(tx, one, now)).collect();
@@ -277,7 +278,8 @@ fn count_doubt(tx: &mut Tx<'_>, settlement: &Settlement, in_doubt: bool) -> Resu
     Ok(())
 }
 
-fn record(tx: &Tx<'_>, id: RecipientId, n: u32, attempt: &Attempt) -> Result<(), Error> {
+/// One more line of a timeline.
+pub(super) fn record(tx: &Tx<'_>, id: RecipientId, n: u32, attempt: &Attempt) -> Result<(), Error> {
     let sql = "INSERT INTO attempt (recipient, n, started_at, ended_at, server, phase, reason, answer)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     tx.sql.prepare_cached(sql)?.execute((

@@ -1,5 +1,7 @@
 //! Retention, and the check of the whole file.
 
+mod lists;
+
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -15,6 +17,8 @@ use crate::{Error, MessageId, RecipientId};
 const BODIES: &str =
     "SELECT m.id, m.accepted_at FROM body b CROSS JOIN message m ON m.id = b.message ORDER BY b.message";
 const MESSAGES: &str = "SELECT id, accepted_at FROM message ORDER BY id";
+/// A clock that was set may have left some out of that order.
+const TOO_YOUNG: usize = 1_000;
 /// Final for every recipient since before ?3, and no report is owed.
 const KEPT: &str = "SELECT EXISTS (SELECT 1 FROM recipient r WHERE r.id BETWEEN ?1 AND ?2
     AND (r.state NOT IN (3, 4, 5, 7) OR r.settled_at >= ?3
@@ -41,6 +45,13 @@ const INVARIANTS: [(&str, &str); 4] = [
     ),
 ];
 
+/// What a slice may erase.
+struct Purgeable {
+    bodies: Vec<MessageId>,
+    rows: Vec<MessageId>,
+    lists: usize,
+}
+
 impl Sqlite {
     pub(crate) async fn purge(
         &self,
@@ -48,34 +59,24 @@ impl Sqlite {
         rows_before: Timestamp,
         limit: usize,
     ) -> Result<u64, Error> {
-        let bodies = self.readers.read(move |sql| purgeable(sql, BODIES, bodies_before, limit)).await?;
-        let rows = self.readers.read(move |sql| purgeable(sql, MESSAGES, rows_before, limit)).await?;
-        let (some, full) = (!(bodies.is_empty() && rows.is_empty()), bodies.len().max(rows.len()) >= limit);
-        let purged = self
-            .writer
-            .write(move |tx| {
-                let mut purged = 0;
-                for id in &bodies {
-                    // Asked again: a person may have moved it since.
-                    if !kept(tx.sql, *id, bodies_before)? {
-                        purged +=
-                            tx.sql.prepare_cached("DELETE FROM body WHERE message = ?1")?.execute([id.0])?
-                                as u64;
-                    }
-                }
-                for id in &rows {
-                    if !kept(tx.sql, *id, rows_before)? {
-                        purge_rows(tx, *id)?;
-                        purged += 1;
-                    }
-                }
-                purge_old(tx.sql, rows_before)?;
-                Ok(purged)
+        let found = self
+            .readers
+            .read(move |sql| {
+                Ok(Purgeable {
+                    bodies: purgeable(sql, BODIES, bodies_before, limit)?,
+                    rows: purgeable(sql, MESSAGES, rows_before, limit)?,
+                    lists: lists::old(sql, rows_before, limit)?,
+                })
             })
             .await?;
-        if some && !full {
-            // The log still holds the pages as they were.
-            self.writer.checkpoint().await?;
+        let most = found.bodies.len().max(found.rows.len()).max(found.lists);
+        let mut purged = 0;
+        if most > 0 {
+            let slice = move |tx: &mut Tx<'_>| purge_slice(tx, &found, bodies_before, rows_before, limit);
+            purged = self.writer.write(slice).await?;
+        }
+        if most < limit || purged == 0 {
+            self.writer.sweep().await?;
         }
         Ok(purged)
     }
@@ -85,18 +86,44 @@ impl Sqlite {
     }
 }
 
+fn purge_slice(
+    tx: &mut Tx<'_>,
+    found: &Purgeable,
+    bodies_before: Timestamp,
+    rows_before: Timestamp,
+    limit: usize,
+) -> Result<u64, Error> {
+    tx.erased = true;
+    let mut purged = lists::purge(tx.sql, rows_before, limit)?;
+    for id in &found.bodies {
+        // Asked again: a person may have moved it since.
+        if !kept(tx.sql, *id, bodies_before)? {
+            let mut statement = tx.sql.prepare_cached("DELETE FROM body WHERE message = ?1")?;
+            purged += statement.execute([id.0])? as u64;
+        }
+    }
+    for id in &found.rows {
+        if !kept(tx.sql, *id, rows_before)? {
+            purge_rows(tx, *id)?;
+            purged += 1;
+        }
+    }
+    Ok(purged)
+}
+
 /// The first `limit` messages that may go. Acceptance and ids rise together, and nothing is final before it is accepted: the
-/// search ends at the first that was accepted too late.
+/// search ends when many in a row were accepted too late.
 fn purgeable(sql: &Connection, from: &str, before: Timestamp, limit: usize) -> Result<Vec<MessageId>, Error> {
     let mut statement = sql.prepare_cached(from)?;
     let mut found = statement.query([])?;
-    let mut ids = Vec::new();
-    while let Some(row) = found.next()? {
+    let (mut ids, mut too_young) = (Vec::new(), 0);
+    while ids.len() < limit
+        && too_young < TOO_YOUNG
+        && let Some(row) = found.next()?
+    {
         let (id, accepted_at): (i64, i64) = (row.get(0)?, row.get(1)?);
-        if ids.len() >= limit || accepted_at >= micros(before) {
-            break;
-        }
-        if !kept(sql, MessageId(id), before)? {
+        too_young = if accepted_at >= micros(before) { too_young + 1 } else { 0 };
+        if too_young == 0 && !kept(sql, MessageId(id), before)? {
             ids.push(MessageId(id));
         }
     }
@@ -133,17 +160,6 @@ fn purge_rows(tx: &mut Tx<'_>, id: MessageId) -> Result<(), Error> {
     Ok(())
 }
 
-/// What names patrons beside messages, and alarms that are over. The ledger stays: it holds digests, and "once only" asks it.
-fn purge_old(sql: &Connection, before: Timestamp) -> Result<(), Error> {
-    for text in [
-        "DELETE FROM left_out WHERE run IN (SELECT id FROM run WHERE started_at < ?1)",
-        "DELETE FROM alarm WHERE ended_at < ?1",
-    ] {
-        sql.prepare_cached(text)?.execute([micros(before)])?;
-    }
-    Ok(())
-}
-
 fn range(id: MessageId) -> (i64, i64) {
     (RecipientId::of(id, 0).0, RecipientId::of(id, u16::MAX).0)
 }
@@ -169,6 +185,12 @@ fn check(sql: &Connection) -> Result<Vec<String>, Error> {
         if rows != counted {
             found.push(format!("{rows} recipients in state {code}, but {counted} were counted"));
         }
+    }
+    let rows: i64 =
+        sql.query_row("SELECT count(*) FROM recipient WHERE in_doubt_at IS NOT NULL", [], |row| row.get(0))?;
+    let counted = read_meta(sql, &format!("count_{}", STATES.len()))?.unwrap_or(0);
+    if rows != counted {
+        found.push(format!("{rows} recipients were ever in doubt, but {counted} were counted"));
     }
     Ok(found)
 }

@@ -5,12 +5,13 @@
 //! what arrives while it is synced shares the next commit.
 
 use std::{
+    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -20,7 +21,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::draft::{Draft, Fresh, FreshChanges};
+use super::{
+    draft::{Draft, Fresh, FreshChanges},
+    sweep,
+};
 use crate::{Error, OpenError, Stats};
 
 /// A transaction ends at the first of these, so that nobody waits long for those who came before.
@@ -37,6 +41,8 @@ pub(super) struct Tx<'a> {
     pub(super) fresh: FreshChanges,
     /// Of bodies written.
     pub(super) bytes: usize,
+    /// Something was deleted that must leave the log as well.
+    pub(super) erased: bool,
 }
 
 /// One waiting operation.
@@ -83,7 +89,7 @@ where
 enum Job {
     Do(Box<dyn Operation>),
     /// Carry the log into the database and cut it, so that what was erased is in neither.
-    Checkpoint(oneshot::Sender<Result<(), Error>>),
+    Sweep(oneshot::Sender<Result<(), Error>>),
     Close(oneshot::Sender<Result<(), Error>>),
 }
 
@@ -91,26 +97,42 @@ enum Job {
 struct Counters {
     commits: AtomicU64,
     operations: AtomicU64,
+    /// The log may hold what was erased, perhaps by an earlier process.
+    unswept: AtomicBool,
 }
 
-/// The way to the thread.
+/// The way to the thread. Dropping it waits for the thread's end, and so for the folder's lock to be free.
 #[derive(Debug)]
 pub(super) struct Writer {
+    // In this order: the thread ends when nobody can send to it any more.
     jobs: mpsc::Sender<Job>,
+    _ended: Ended,
     counters: Arc<Counters>,
 }
 
+#[derive(Debug)]
+struct Ended(Option<JoinHandle<()>>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if self.0.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that writes the queue panicked");
+        }
+    }
+}
+
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, OpenError> {
+    /// The thread holds the folder's lock for as long as it may write.
+    pub(super) fn start(connection: Connection, lock: File) -> Result<Self, OpenError> {
         let (draft, fresh) = (Draft::load(&connection)?, Fresh::load(&connection)?);
         let (jobs, waiting) = mpsc::channel(QUEUE);
-        let counters = Arc::new(Counters::default());
-        let thread = Thread { connection, draft, fresh, counters: Arc::clone(&counters) };
-        thread::Builder::new()
+        let counters = Arc::new(Counters { unswept: AtomicBool::new(true), ..Counters::default() });
+        let thread = Thread { connection, _lock: lock, draft, fresh, counters: Arc::clone(&counters) };
+        let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || thread.serve(waiting))
             .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Self { jobs, counters })
+        Ok(Self { jobs, _ended: Ended(Some(thread)), counters })
     }
 
     /// Does `work` in the next transaction; when this returns Ok, it is on disk.
@@ -125,9 +147,13 @@ impl Writer {
         answered.await.map_err(|_| Error::Closed)?
     }
 
-    pub(super) async fn checkpoint(&self) -> Result<(), Error> {
+    /// Takes what was erased out of the log, unless nothing was, or somebody still reads it: then a later call does.
+    pub(super) async fn sweep(&self) -> Result<(), Error> {
+        if !self.counters.unswept.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let (answer, answered) = oneshot::channel();
-        self.jobs.send(Job::Checkpoint(answer)).await.map_err(|_| Error::Closed)?;
+        self.jobs.send(Job::Sweep(answer)).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
     }
 
@@ -147,6 +173,8 @@ impl Writer {
 
 struct Thread {
     connection: Connection,
+    /// After the connection: nobody else opens the queue while it is open here.
+    _lock: File,
     draft: Draft,
     fresh: Fresh,
     counters: Arc<Counters>,
@@ -158,10 +186,10 @@ impl Thread {
         while let Some(job) = next.take() {
             match job {
                 Job::Do(first) => next = self.transaction(first, &mut waiting),
-                Job::Checkpoint(answer) => drop(answer.send(self.checkpoint())),
+                Job::Sweep(answer) => drop(answer.send(self.sweep())),
                 Job::Close(answer) => {
-                    let done = self.checkpoint();
-                    drop(self.connection);
+                    let done = self.sweep();
+                    drop(self);
                     drop(answer.send(done));
                     return;
                 }
@@ -182,7 +210,10 @@ impl Thread {
         let failed = done.err();
         if let Some(error) = &failed {
             tracing::error!(%error, operations = taken.len(), "the queue could not be written");
-            self.lay_over();
+            // Where somebody else holds the file, nothing was begun.
+            if !matches!(error, Error::Away(_)) {
+                self.lay_over();
+            }
         } else {
             self.counters.commits.fetch_add(1, Ordering::Relaxed);
             self.counters.operations.fetch_add(taken.len() as u64, Ordering::Relaxed);
@@ -220,8 +251,13 @@ impl Thread {
             return Err(error.into());
         }
         let rows = self.connection.total_changes();
-        let mut tx =
-            Tx { sql: &self.connection, draft: self.draft, fresh: FreshChanges::default(), bytes: 0 };
+        let mut tx = Tx {
+            sql: &self.connection,
+            draft: self.draft,
+            fresh: FreshChanges::default(),
+            bytes: 0,
+            erased: false,
+        };
         while let Some(mut one) = operation.take() {
             let ran = in_savepoint(&mut tx, one.as_mut());
             taken.push(one);
@@ -240,14 +276,21 @@ impl Thread {
         }
         tx.draft.save(&self.draft, tx.sql)?;
         let floor = self.fresh.save_floor(&tx.fresh, &tx.draft, tx.sql)?;
+        if tx.erased {
+            // Before the commit: should it fail half way, the log may hold it all the same.
+            self.counters.unswept.store(true, Ordering::Release);
+        }
         tx.sql.prepare_cached("COMMIT")?.execute([])?;
         self.draft = tx.draft;
         self.fresh.committed(tx.fresh, floor);
         Ok(())
     }
 
-    fn checkpoint(&self) -> Result<(), Error> {
-        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    fn sweep(&self) -> Result<(), Error> {
+        if sweep::empty_log(&self.connection)? {
+            self.counters.unswept.store(false, Ordering::Release);
+        }
+        Ok(())
     }
 }
 
@@ -290,7 +333,7 @@ mod tests {
             opened.writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
         }
         let readers = Readers::new(folder.path().join(open::DATABASE));
-        (folder, Writer::start(opened.writer).unwrap(), readers)
+        (folder, Writer::start(opened.writer, opened.lock).unwrap(), readers)
     }
 
     async fn bodies(readers: &Readers) -> i64 {
@@ -306,6 +349,32 @@ mod tests {
         assert!(matches!(full, Err(Error::DiskFull(_))), "{full:?}");
         writer.write(insert(3, 1_000)).await.unwrap();
         assert_eq!(bodies(&readers).await, 2);
+    }
+
+    /// Who lets go of the queue may not have waited for what it asked last.
+    #[tokio::test]
+    async fn the_lock_is_held_until_the_last_write_is_done() {
+        let (folder, writer, readers) = writer(None);
+        let (begun, waits) = oneshot::channel();
+        let (go_on, told) = std::sync::mpsc::channel();
+        let path = folder.path().to_owned();
+        let mut asked = Box::pin(writer.write(move |tx| {
+            begun.send(()).unwrap();
+            told.recv().unwrap();
+            insert(1, 10)(tx)
+        }));
+        tokio::select! {
+            biased;
+            _ = &mut asked => panic!("answered before it was done"),
+            _ = waits => {}
+        }
+        drop(asked);
+        let dropped = thread::spawn(move || drop(writer));
+        assert!(matches!(open::open(&path), Err(OpenError::InUse { .. })));
+        go_on.send(()).unwrap();
+        dropped.join().unwrap();
+        open::open(&path).unwrap();
+        assert_eq!(bodies(&readers).await, 1);
     }
 
     #[tokio::test]

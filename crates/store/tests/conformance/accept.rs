@@ -1,6 +1,6 @@
 //! The way in.
 
-use store::{State, Store};
+use store::{Error, MOST_RECIPIENTS, State, Store};
 
 use crate::fresh::{Fresh, accept, leased, now, row, sound, to_many, waiting};
 
@@ -23,7 +23,8 @@ pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
     assert_eq!(accepted.iter().map(|one| one.recipients).collect::<Vec<_>>(), [1, 3]);
     assert!(accepted[0].id < accepted[1].id);
     let before = store.counts().await.unwrap();
-    store.accept(vec![waiting(), to_many(waiting(), 65_537)], now()).await.unwrap_err();
+    let refused = store.accept(vec![waiting(), to_many(waiting(), MOST_RECIPIENTS + 1)], now()).await;
+    assert!(matches!(refused, Err(Error::TooManyRecipients { found: 65_537 })), "{refused:?}");
     assert_eq!(store.counts().await.unwrap(), before);
     sound(&store).await;
 }

@@ -1,6 +1,6 @@
 //! A fresh store for each case, and the values that cases begin with.
 
-use std::path::Path;
+use std::{cell::Cell, path::Path};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -10,19 +10,35 @@ use store::{
     RunId, Settlement, State, Store, Verdict,
 };
 
-/// A database of its own, made for one case.
+/// A database of its own, made for one case, and the clock that the case moves.
 pub(crate) struct Fresh {
     folder: tempfile::TempDir,
+    clock: Cell<Timestamp>,
 }
 
 impl Fresh {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), clock: Cell::new(now()) }
     }
 
     /// The store; a second time only after the first was closed.
     pub(crate) fn open(&self) -> Store {
-        Store::open(self.folder.path(), now()).unwrap()
+        Store::open(self.folder.path(), self.clock.get()).unwrap()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.get()
+    }
+
+    /// Time passes, or somebody sets the machine's clock.
+    pub(crate) fn pass(&self, by: SignedDuration) {
+        self.clock.set(self.clock.get() + by);
+    }
+
+    /// It is so many minutes after [`now`] from here on.
+    pub(crate) fn at(&self, minutes: i64) -> Timestamp {
+        self.clock.set(minute(minutes));
+        self.clock.get()
     }
 
     pub(crate) fn folder(&self) -> &Path {

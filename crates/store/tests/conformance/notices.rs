@@ -78,11 +78,12 @@ pub(crate) async fn runs_add_up(fresh: &Fresh) {
     store.finish_run(run, minute(1)).await.unwrap();
     store.finish_run(run, minute(2)).await.unwrap();
     let found = store.run(run).await.unwrap();
-    assert_eq!(found.states.get(&State::Waiting), Some(&1));
+    assert_eq!(found.states, [(State::Waiting, 1)].into());
     assert_eq!(found.left_out.get(&LeftOutWhy::NoAddress), Some(&2));
     assert_eq!(found.finished_at, Some(minute(1)));
     assert_eq!(store.left_out_of(run).await.unwrap(), [left_out.clone(), left_out]);
     let later = begin(&store, true).await;
     let runs = store.runs(9).await.unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [later, run]);
+    assert_eq!(runs[0].states, [].into(), "nothing was accepted");
 }

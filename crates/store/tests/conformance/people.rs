@@ -1,8 +1,12 @@
 //! What people see and ask.
 
+use std::time::Duration;
+
 use store::{Filter, Kind, Move, Moved, NewMessage, RecipientId, RunId, Selection, State, Verdict};
 
-use crate::fresh::{Fresh, accept, address, leased, minute, now, row, settle, sound, state, waiting};
+use crate::fresh::{
+    Fresh, accept, address, leased, minute, now, row, settle, sound, state, to_many, waiting,
+};
 
 pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
     let store = fresh.open();
@@ -42,6 +46,32 @@ pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
     sound(&store).await;
 }
 
+/// Each recipient of it once, and none of the others, however many there are.
+pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
+    let store = fresh.open();
+    let of = |run| NewMessage { run: Some(RunId(run)), ..to_many(waiting(), 3) };
+    for _ in 0..150 {
+        store.accept(vec![of(1), of(2)], now()).await.unwrap();
+    }
+    let done = NewMessage { run: Some(RunId(1)), ..leased() };
+    let done = accept(&store, done).await;
+    settle(&store, done, Verdict::Delivered).await;
+    let before = store.stats();
+    for (selection, wish, moved, unmoved, held) in [
+        (Selection::Run(RunId(1)), Move::Hold, 450, 1, 450),
+        (Selection::Run(RunId(1)), Move::Hold, 0, 451, 450),
+        (Selection::State(State::Held), Move::Release, 450, 0, 0),
+        (Selection::All, Move::Hold, 900, 0, 900),
+        (Selection::Run(RunId(2)), Move::Release, 450, 0, 450),
+    ] {
+        let found = store.move_recipients(selection.clone(), wish, minute(1)).await.unwrap();
+        assert_eq!(found, Moved { moved, unmoved }, "{selection:?} {wish:?}");
+        assert_eq!(store.counts().await.unwrap().held, held, "{selection:?} {wish:?}");
+    }
+    assert!(store.stats().operations - before.operations > 5, "others' work goes between");
+    sound(&store).await;
+}
+
 pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
     let store = fresh.open();
     let recipient = accept(&store, NewMessage { run: Some(RunId(1)), ..waiting() }).await;
@@ -78,6 +108,32 @@ pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
     {
         assert_eq!(row(&store, recipient).await.expires_at, minute(6_000 + credit));
     }
+    sound(&store).await;
+}
+
+/// Invariant 8: a person can be asked again.
+pub(crate) async fn who_waits_for_a_person_is_counted(fresh: &Fresh) {
+    let store = fresh.open();
+    let held = accept(&store, leased()).await;
+    settle(&store, held, Verdict::Held).await;
+    let doubt = accept(&store, leased()).await;
+    settle(&store, doubt, Verdict::InDoubt).await;
+    let by_person = accept(&store, waiting()).await;
+    let one = Selection::Messages(vec![by_person.message()]);
+    store.move_recipients(one.clone(), Move::Hold, minute(5)).await.unwrap();
+    let done = accept(&store, leased()).await;
+    settle(&store, done, Verdict::Delivered).await;
+    let aside = |minutes| store.aside(Duration::from_mins(10), minute(minutes));
+    for (minutes, expected) in [(0, 0), (11, 0), (12, 2), (15, 2), (16, 3)] {
+        assert_eq!(aside(minutes).await.unwrap(), expected, "minute {minutes}");
+    }
+    let since = [(held, Some(1)), (doubt, Some(1)), (by_person, Some(5)), (done, None)];
+    for (recipient, minutes) in since {
+        assert_eq!(row(&store, recipient).await.aside_at, minutes.map(minute));
+    }
+    store.move_recipients(one, Move::Release, minute(20)).await.unwrap();
+    assert_eq!(aside(30).await.unwrap(), 2);
+    assert_eq!(row(&store, by_person).await.aside_at, None);
     sound(&store).await;
 }
 

@@ -1,12 +1,17 @@
 //! Starting again after an abnormal end. Closing a store leaves rows in `Sending` as a kill does.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use mail::Reason;
-use store::{Doubt, Lease, RecipientId, Restart, Restarted, State, Verdict};
+use store::{Doubt, Lease, NewMessage, NoticeAccepted, RecipientId, Restart, Restarted, State, Verdict};
 
 use crate::fresh::{
-    Fresh, LEASE, accept, claim_of, ids, leased, minute, now, row, settle, sound, state, waiting,
+    Fresh, LEASE, accept, begin, claim_of, ids, leased, minute, notice, now, row, settle, sound, state,
+    waiting,
 };
+
+const DAY: Duration = Duration::from_hours(24);
 
 fn doubt(recipient: RecipientId, lease: Lease, due_at: Option<Timestamp>) -> Doubt {
     Doubt { recipient, lease, due_at }
@@ -58,6 +63,32 @@ pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
     sound(&store).await;
 }
 
+/// A second lost answer waits for a person, and the timeline says how it was lost.
+pub(crate) async fn a_second_lost_answer_waits_for_a_person(fresh: &Fresh) {
+    let store = fresh.open();
+    let recipient = accept(&store, leased()).await;
+    settle(&store, recipient, Verdict::Deferred { due_at: minute(1), in_doubt: false }).await;
+    let mut store = store;
+    for (at, state) in [(1, State::Waiting), (9, State::InDoubt)] {
+        store.claim(claim_of(1, fresh.at(at))).await.unwrap();
+        store.take_alone(LEASE, false, fresh.at(at)).await.unwrap();
+        store.close().await.unwrap();
+        store = fresh.open();
+        let in_doubt = vec![doubt(recipient, LEASE, Some(minute(9)))];
+        let known = Restart { in_doubt, ..Restart::default() };
+        assert_eq!(store.restart(known, fresh.at(at + 1)).await.unwrap().in_doubt, 1);
+        let shown = row(&store, recipient).await;
+        assert_eq!((shown.state, shown.in_doubt_at), (state, Some(minute(2))));
+        assert_eq!(shown.answer.as_deref(), Some("the program ended while the server was answering"));
+    }
+    let (row, attempts) = store.show(recipient.message()).await.unwrap().remove(0);
+    let reasons: Vec<_> = attempts.iter().map(|attempt| attempt.reason).collect();
+    let lost = Some(Reason::AnswerUnknown);
+    assert_eq!((row.attempts, reasons), (3, vec![Some(Reason::TryLater), lost, lost]));
+    assert_eq!(store.counts().await.unwrap().ever_in_doubt, 1);
+    sound(&store).await;
+}
+
 pub(crate) async fn restart_leaves_this_epoch_alone(fresh: &Fresh) {
     let store = fresh.open();
     accept(&store, leased()).await;
@@ -82,6 +113,39 @@ pub(crate) async fn three_deaths_alone_strike_out(fresh: &Fresh) {
     assert_eq!(struck_out, [0, 0, 0, 1]);
     let row = row(&store, recipient).await;
     assert_eq!((row.state, row.reason, row.strikes), (State::Held, Some(Reason::Broke), 3));
+    sound(&store).await;
+}
+
+/// However the machine's clock is set, what waits waits as long as before, and is as old as before.
+pub(crate) async fn a_clock_that_was_set_changes_no_wait_and_no_age(fresh: &Fresh) {
+    let hours = SignedDuration::from_hours;
+    let mut store = fresh.open();
+    // By how many hours it is set while the queue is open, and while it is closed.
+    for (time, (open, closed)) in
+        (1..).zip([(0, 0), (-168, 0), (168, 0), (-500_000, 0), (500_000, 0), (0, -24)])
+    {
+        let start = fresh.now();
+        let message = NewMessage { first_due_at: start, expires_at: start + hours(100), ..waiting() };
+        let waits = RecipientId::of(store.accept(vec![message], start).await.unwrap()[0].id, 0);
+        let run = begin(&store, false).await;
+        let written = vec![notice(run, false, &[&format!("item {time}")])];
+        store.accept_notices(run, written.clone(), None, start).await.unwrap();
+        store.note_clock(hours(open), start).await.unwrap();
+        store.close().await.unwrap();
+        fresh.pass(hours(open + closed));
+        store = fresh.open();
+        let told = format!("{open} hours while open, {closed} while closed");
+        assert_eq!(store.clock_set().unwrap_or_default(), hours(open + closed), "{told}");
+        let row = row(&store, waits).await;
+        let now = fresh.now();
+        assert_eq!((row.accepted_at, row.first_due_at, row.due_at), (now, now, Some(now)), "{told}");
+        assert_eq!(row.expires_at, now + hours(100), "{told}");
+        let again = store.accept_notices(run, written, Some(DAY), now + hours(23)).await.unwrap();
+        assert_eq!(again, [NoticeAccepted::WrittenLately { last_at: now }], "{told}");
+        store.close().await.unwrap();
+        store = fresh.open();
+        assert_eq!(store.clock_set(), None, "once only");
+    }
     sound(&store).await;
 }
 

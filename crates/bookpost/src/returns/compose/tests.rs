@@ -47,6 +47,7 @@ fn refused() -> Obligation {
         first_due_at: accepted_at,
         due_at: None,
         expires_at: at("2026-11-27T11:00:00Z"),
+        aside_at: None,
         settled_at: Some(at("2026-11-23T07:00:07Z")),
         in_doubt_at: None,
         attempts: 1,

@@ -71,6 +71,7 @@ CREATE INDEX recipient_expiring ON recipient (practice, expires_at) WHERE state 
 CREATE INDEX recipient_claimed ON recipient (claimed_in) WHERE claimed_in IS NOT NULL;
 CREATE INDEX recipient_in_doubt ON recipient (state) WHERE state = 2;
 CREATE INDEX recipient_held ON recipient (state) WHERE state = 6;
+CREATE INDEX recipient_aside ON recipient (aside_at) WHERE state IN (2, 6);
 CREATE INDEX recipient_returned ON recipient (settled_at) WHERE state = 5;
 CREATE INDEX recipient_ever_in_doubt ON recipient (in_doubt_at) WHERE in_doubt_at IS NOT NULL;
 
