@@ -110,9 +110,7 @@ impl App {
         if self.practices(request) {
             return Ok(None);
         }
-        let now = self.clock.now();
-        let since = repeat.and_then(|repeat| now.saturating_sub(repeat).ok()).unwrap_or(Timestamp::MIN);
-        let written = self.store.written_lately(NOTICE, &notice.keys, since).await?;
+        let written = self.store.written_lately(NOTICE, &notice.keys, repeat, self.clock.now()).await?;
         let last_at =
             written.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
         Ok(last_at.map(|last_at| lately(&notice.patron, last_at)))
