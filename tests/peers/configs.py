@@ -50,6 +50,9 @@ def folder_for(path, owner):
 def postfix(args, folder):
     (folder / "queue").mkdir(exist_ok=True)
     folder_for(folder / "data", "postfix")
+    # After a sudden end its check of the queue runs as this user, and fails where it cannot log what it finds.
+    (folder / "mail.log").touch()
+    give(folder / "mail.log", "postfix")
     seconds = lambda value: f"{value}s"
     write(folder / "etc/main.cf", f"""\
 compatibility_level = 3.6

@@ -4,7 +4,8 @@
 //! `commit` to call, so no transaction can stay open during network work. Every operation says what it guarantees; the
 //! conformance suite in `tests/` holds every database to it.
 //!
-//! Instants are arguments; in the database they are `i64` microseconds since 1970 (UTC).
+//! Instants are arguments; in the database they are `i64` microseconds since 1970 (UTC). Where an age counts, `now` is an argument
+//! beside it: a database with a clock of its own takes the difference.
 //!
 //! This crate knows nothing of SMTP, HTTP or templates.
 
@@ -285,13 +286,16 @@ impl Store {
         self.db.left_out_of(run).await
     }
 
-    /// For each key, when this notice was last written about it, if that was after `since`. For previews: changes nothing.
+    /// For each key, when this notice was last written about it, if that was later than `within` before `now` (`None`: ever). For
+    /// previews: changes nothing.
     pub async fn written_lately(
         &self,
         notice: &str,
         keys: &[LedgerKey],
-        since: Timestamp,
+        within: Option<Duration>,
+        now: Timestamp,
     ) -> Result<Vec<Option<Timestamp>>, Error> {
+        let since = within.map_or(Timestamp::MIN, |within| before(now, within));
         self.db.written_lately(notice.to_owned(), keys.to_vec(), since).await
     }
 }
@@ -337,17 +341,18 @@ impl Store {
 
 /// Upkeep.
 impl Store {
-    /// Erases bodies of messages that are final for all recipients since before `bodies_before`, and all rows of those final since
-    /// before `rows_before`, up to `limit` of each; never a message with an owed report. Gives how many; 0 when none is left. Once
+    /// Erases bodies of messages that have been final for all recipients for longer than `keep_bodies`, and all rows of those final
+    /// for longer than `keep_rows`, up to `limit` of each; never a message with an owed report. Gives how many; 0 when none is left. Once
     /// a slice is not full, the erased bytes are in no file any more; if somebody reads the queue just then, after a later call.
     /// Writes nothing where there is nothing to be done.
     pub async fn purge(
         &self,
-        bodies_before: Timestamp,
-        rows_before: Timestamp,
+        keep_bodies: Duration,
+        keep_rows: Duration,
         limit: usize,
+        now: Timestamp,
     ) -> Result<u64, Error> {
-        self.db.purge(bodies_before, rows_before, limit).await
+        self.db.purge(before(now, keep_bodies), before(now, keep_rows), limit).await
     }
 
     /// What is wrong with the file and its rows; empty when nothing is.

@@ -1,7 +1,7 @@
 //! What is special to the SQLite file: its folder, its lock, its damage.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::{io::Write as _, path::Path};
+use std::{io::Write as _, path::Path, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +52,27 @@ fn delivered(recipient: RecipientId) -> Settlement {
 
 fn raw(folder: &Path) -> Connection {
     Connection::open(folder.join("queue.db")).unwrap()
+}
+
+/// What a killed process leaves.
+fn killed(folder: &Path) -> tempfile::TempDir {
+    let killed = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
+    }
+    killed
+}
+
+/// Invariant 1: not a promise for later. The store is not closed.
+#[tokio::test]
+async fn accept_is_on_disk_when_it_returns() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let accepted = store.accept(vec![message(Some(LEASE), b"a\r\n")], now()).await.unwrap();
+    let killed = killed(folder.path());
+    let found = Store::open(killed.path(), now()).unwrap();
+    assert_eq!(found.show(accepted[0].id).await.unwrap()[0].0.state, State::Sending);
+    assert_eq!(found.body(accepted[0].id).await.unwrap().unwrap(), &b"a\r\n"[..]);
 }
 
 #[test]
@@ -267,7 +288,8 @@ async fn delivered_messages(folder: &Path, count: usize) -> Store {
 }
 
 async fn purge(store: &Store, limit: usize) -> u64 {
-    store.purge(now() + SignedDuration::from_secs(1), now(), limit).await.unwrap()
+    const DAY: Duration = Duration::from_hours(24);
+    store.purge(Duration::ZERO, DAY, limit, now() + SignedDuration::from_secs(1)).await.unwrap()
 }
 
 /// A purged body is in no file any more, not only out of reach; the last slice may be full.
@@ -295,10 +317,7 @@ async fn purged_bytes_are_erased_once_nobody_reads_them() {
     reader.execute_batch("BEGIN; SELECT count(*) FROM body").unwrap();
     assert_eq!(purge(&store, 9).await, 2);
     assert!(holds(folder.path(), SECRET), "the reader still sees it");
-    let killed = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
-        std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
-    }
+    let killed = killed(folder.path());
     drop(reader);
     let next = Store::open(killed.path(), now()).unwrap();
     for (folder, store) in [(&folder, store), (&killed, next)] {
@@ -344,7 +363,7 @@ async fn lists_of_old_runs_are_erased() {
     store.left_out(run, vec![one; 5]).await.unwrap();
     let later = now() + SignedDuration::from_secs(1);
     for purged in [2, 2, 1] {
-        assert_eq!(store.purge(later, later, 2).await.unwrap(), purged);
+        assert_eq!(store.purge(Duration::ZERO, Duration::ZERO, 2, later).await.unwrap(), purged);
     }
     assert!(!holds(folder.path(), NAME.as_bytes()));
     assert_eq!(store.left_out_of(run).await.unwrap(), []);

@@ -86,9 +86,8 @@ impl Upkeep {
     }
 
     async fn purge(&self, now: Timestamp) -> Result<(), store::Error> {
-        let before = |age: Duration| now.saturating_sub(age).unwrap_or(Timestamp::MIN);
         let keep = self.config.keep;
-        while self.store.purge(before(keep.bodies), before(keep.records), PURGE_SLICE).await? > 0 {}
+        while self.store.purge(keep.bodies, keep.records, PURGE_SLICE, now).await? > 0 {}
         Ok(())
     }
 }

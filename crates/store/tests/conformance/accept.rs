@@ -1,21 +1,8 @@
 //! The way in.
 
-use store::{Error, MOST_RECIPIENTS, State, Store};
+use store::{Error, MOST_RECIPIENTS};
 
-use crate::fresh::{Fresh, accept, leased, now, row, sound, to_many, waiting};
-
-/// Invariant 1: not a promise for later. The store is not closed; a copy of its files is what a killed process leaves.
-pub(crate) async fn accept_is_on_disk_when_it_returns(fresh: &Fresh) {
-    let store = fresh.open();
-    let recipient = accept(&store, leased()).await;
-    let killed = tempfile::tempdir().unwrap();
-    for file in std::fs::read_dir(fresh.folder()).unwrap().map(Result::unwrap) {
-        std::fs::copy(file.path(), killed.path().join(file.file_name())).unwrap();
-    }
-    let found = Store::open(killed.path(), now()).unwrap();
-    assert_eq!(row(&found, recipient).await.state, State::Sending);
-    assert_eq!(found.body(recipient.message()).await.unwrap().unwrap(), leased().bytes);
-}
+use crate::fresh::{Fresh, accept, leased, now, sound, to_many, waiting};
 
 pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
     let store = fresh.open();

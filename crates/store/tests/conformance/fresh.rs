@@ -1,6 +1,6 @@
 //! A fresh store for each case, and the values that cases begin with.
 
-use std::{cell::Cell, path::Path};
+use std::cell::Cell;
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -39,10 +39,6 @@ impl Fresh {
     pub(crate) fn at(&self, minutes: i64) -> Timestamp {
         self.clock.set(minute(minutes));
         self.clock.get()
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 

@@ -23,7 +23,6 @@ macro_rules! cases {
 }
 
 cases! {
-    accept::accept_is_on_disk_when_it_returns,
     accept::accept_is_all_or_nothing_in_order,
     accept::concurrent_accepts_share_commits,
     accept::ids_are_never_used_twice,

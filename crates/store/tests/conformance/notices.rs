@@ -27,8 +27,12 @@ pub(crate) async fn ledger_repeats_after_the_period(fresh: &Fresh) {
         assert_eq!(stored(&store, &["a"], repeat, minutes).await, expected, "{minutes} {repeat:?}");
     }
     let keys = [LedgerKey("a".to_owned()), LedgerKey("b".to_owned())];
-    let lately = store.written_lately("overdue-items", &keys, now()).await.unwrap();
-    assert_eq!(lately, [Some(minute(90_000)), None]);
+    for (within, expected) in
+        [(hour, Some(minute(90_000))), (None, Some(minute(90_000))), (Some(Duration::ZERO), None)]
+    {
+        let lately = store.written_lately("overdue-items", &keys, within, minute(90_010)).await.unwrap();
+        assert_eq!(lately, [expected, None], "{within:?}");
+    }
     sound(&store).await;
 }
 

@@ -1,8 +1,13 @@
 //! Alarms, retention, closing.
 
+use std::time::Duration;
+
 use store::{Alarm, AlarmKind, Error, Verdict};
 
 use crate::fresh::{Fresh, accept, leased, minute, now, settle, sound, waiting};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) async fn purge_leaves_owed_reports(fresh: &Fresh) {
     let store = fresh.open();
@@ -11,14 +16,15 @@ pub(crate) async fn purge_leaves_owed_reports(fresh: &Fresh) {
     let owed = accept(&store, leased()).await;
     settle(&store, owed, Verdict::Returned).await;
     let waits = accept(&store, waiting()).await;
-    assert_eq!(store.purge(minute(1), now(), 9).await.unwrap(), 0, "not final before then");
-    assert_eq!(store.purge(minute(2), now(), 9).await.unwrap(), 1);
+    let purge = async |bodies, rows| store.purge(bodies, rows, 9, fresh.at(11)).await.unwrap();
+    assert_eq!(purge(10 * MINUTE, DAY).await, 0, "not final for longer");
+    assert_eq!(purge(9 * MINUTE, DAY).await, 1);
     assert_eq!(store.body(done.message()).await.unwrap(), None);
     assert!(store.body(owed.message()).await.unwrap().is_some());
-    assert_eq!(store.purge(minute(2), minute(2), 9).await.unwrap(), 1);
+    assert_eq!(purge(9 * MINUTE, 9 * MINUTE).await, 1);
     assert!(matches!(store.show(done.message()).await, Err(Error::NotFound(_))));
-    store.close_obligations(&[owed], minute(3)).await.unwrap();
-    assert_eq!(store.purge(minute(2), minute(2), 9).await.unwrap(), 2, "its body and its rows");
+    store.close_obligations(&[owed], fresh.now()).await.unwrap();
+    assert_eq!(purge(9 * MINUTE, 9 * MINUTE).await, 2, "its body and its rows");
     assert!(store.body(waits.message()).await.unwrap().is_some());
     sound(&store).await;
 }

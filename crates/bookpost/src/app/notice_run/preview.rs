@@ -57,8 +57,7 @@ async fn written_lately(
     repeat: Option<Duration>,
     now: Timestamp,
 ) -> Result<Option<LeftOut>, Refusal> {
-    let since = repeat.and_then(|repeat| now.saturating_sub(repeat).ok()).unwrap_or(Timestamp::MIN);
-    let written = store.written_lately(NOTICE, &notice.keys, since).await?;
+    let written = store.written_lately(NOTICE, &notice.keys, repeat, now).await?;
     let last_at = written.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
     Ok(last_at.map(|last_at| lately(&notice.patron, last_at)))
 }
