@@ -7,8 +7,9 @@ use std::{
     process::{Output, Stdio},
 };
 
-use bookpost::notices::sample;
+use bookpost::{app::clock::SystemClock, notices::sample};
 use jiff::civil::date;
+use mail::clock::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use store::{NewRun, Store};
@@ -165,7 +166,8 @@ impl Place {
 
     /// What is in the queue, while no service has it.
     pub(crate) fn store(&self) -> Store {
-        Store::open(&self.data(), jiff::Timestamp::UNIX_EPOCH).unwrap()
+        // At another time its instants would be moved.
+        Store::open(&self.data(), SystemClock::start().now()).unwrap()
     }
 }
 
