@@ -212,9 +212,9 @@ impl Store {
 
 /// Return reports.
 impl Store {
-    /// The return addresses to which a report is owed since before then, the oldest first.
-    pub async fn owing(&self, owed_before: Timestamp) -> Result<Vec<Owing>, Error> {
-        self.db.owing(owed_before).await
+    /// The return addresses to which a report has been owed for longer than this, the oldest first.
+    pub async fn owing(&self, for_longer_than: Duration, now: Timestamp) -> Result<Vec<Owing>, Error> {
+        self.db.owing(before(now, for_longer_than)).await
     }
 
     /// All that is owed to this address on practice mail, or on real mail, the oldest first, up to `limit`.
@@ -227,14 +227,16 @@ impl Store {
         self.db.obligations(return_address, practice, limit).await
     }
 
-    /// How many recipients of practice mail, or of real mail, were returned to this address since then, reported or not.
-    pub async fn returned_since(
+    /// How many recipients of practice mail, or of real mail, were returned to this address within that time before `now`, reported
+    /// or not.
+    pub async fn returned_lately(
         &self,
         return_address: &Address,
         practice: bool,
-        since: Timestamp,
+        within: Duration,
+        now: Timestamp,
     ) -> Result<u64, Error> {
-        self.db.returned_since(return_address, practice, since).await
+        self.db.returned_since(return_address, practice, before(now, within)).await
     }
 
     /// Accepts a report and closes the obligations it covers, in one transaction. If one of them is closed already, nothing is

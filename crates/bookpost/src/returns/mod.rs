@@ -53,7 +53,7 @@ impl Returns {
     pub async fn round(&self) -> Result<usize, store::Error> {
         let now = self.clock.now();
         let mut written = 0;
-        for owing in self.store.owing(before(now, self.config.sending.report_delay)).await? {
+        for owing in self.store.owing(self.config.sending.report_delay, now).await? {
             match self.write_to(&owing, now).await {
                 Ok(letters) => written += letters,
                 Err(error) => {
@@ -74,7 +74,7 @@ impl Returns {
             window: sending.digest_window,
         };
         let (to, practice) = (&owing.return_address, owing.practice);
-        let recent = self.store.returned_since(to, practice, before(now, when.window)).await?;
+        let recent = self.store.returned_lately(to, practice, when.window, now).await?;
         let Some(form) = plan::form(owing, recent, &when, now) else { return Ok(0) };
         let mut written = 0;
         loop {

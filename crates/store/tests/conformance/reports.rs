@@ -1,5 +1,7 @@
 //! Return reports.
 
+use std::time::Duration;
+
 use mail::{Address, Envelope, ReversePath, envelope::Notify};
 use store::{Error, Kind, NewMessage, Owing, RecipientId, RunName, Settled, Verdict};
 
@@ -7,6 +9,8 @@ use crate::fresh::{
     Fresh, accept, accept_message, address, begin, leased, minute, now, settle, settlement, sound, to_many,
     waiting,
 };
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Invariant 4.
 pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
@@ -17,14 +21,11 @@ pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
     let owed = store.obligations(&address(desk), false, 9).await.unwrap();
     assert_eq!((owed.len(), owed[0].row.recipient, owed[0].owed_since), (1, recipient, minute(1)));
     assert_eq!((owed[0].first_attempt_at, owed[0].last_attempt_at), (Some(now()), Some(minute(1))));
-    for (to, practice, since, expected) in [
-        (desk, false, now(), 1),
-        (desk, true, now(), 0),
-        (desk, false, minute(2), 0),
-        ("other@library.example", false, now(), 0),
-    ] {
-        let returned = store.returned_since(&address(to), practice, since).await.unwrap();
-        assert_eq!(returned, expected, "{to} {practice} {since}");
+    for (to, practice, within, expected) in
+        [(desk, false, 9, 1), (desk, true, 9, 0), (desk, false, 8, 0), ("other@library.example", false, 9, 0)]
+    {
+        let returned = store.returned_lately(&address(to), practice, within * MINUTE, fresh.at(10)).await;
+        assert_eq!(returned.unwrap(), expected, "{to} {practice} {within}");
     }
 }
 
@@ -54,7 +55,8 @@ pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
     };
     let all = [owing(&desk, false, 1), owing(&desk, true, 3), owing(&other, false, 7)];
     for (before, found) in [(1, 0), (2, 1), (4, 2), (7, 2), (9, 3)] {
-        assert_eq!(store.owing(minute(before)).await.unwrap(), all[..found], "before minute {before}");
+        let now = fresh.at(before + 5);
+        assert_eq!(store.owing(5 * MINUTE, now).await.unwrap(), all[..found], "before minute {before}");
     }
     let owed = store.obligations(&desk, false, 9).await.unwrap();
     assert_eq!(owed.iter().map(|one| one.owed_since).collect::<Vec<_>>(), [minute(1), minute(2)]);
