@@ -38,7 +38,10 @@ pub(super) fn owe(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Result<(), Er
 
 /// None where it cannot be read.
 fn obligation(row: &rusqlite::Row<'_>) -> Result<Option<Obligation>, Error> {
-    let Some(owed_since) = rows::at(row, 27)? else { return Ok(None) };
+    let Some(owed_since) = rows::at(row, 27)? else {
+        tracing::error!(recipient.id = row.get::<_, i64>(0)?, "an owed report cannot be read; it stays owed");
+        return Ok(None);
+    };
     let run = match (rows::text(row, 31)?, rows::text(row, 32)?, rows::at(row, 33)?) {
         (Some(notice), Some(source), Some(started_at)) => Some(RunName { notice, source, started_at }),
         _ => None,
@@ -66,10 +69,14 @@ impl Sqlite {
                 let mut owing = Vec::new();
                 while let Some(row) = found.next()? {
                     let address = rows::text(row, 0)?.and_then(|text| Address::parse(&text).ok());
+                    let (practice, count) = (row.get(1)?, count(row.get(2)?));
                     let (Some(return_address), Some(owed_since)) = (address, rows::at(row, 3)?) else {
+                        tracing::error!(
+                            count,
+                            "reports are owed to an address that cannot be read; nobody hears of these returns"
+                        );
                         continue;
                     };
-                    let (practice, count) = (row.get(1)?, count(row.get(2)?));
                     owing.push(Owing { return_address, practice, count, owed_since });
                 }
                 Ok(owing)
