@@ -61,10 +61,12 @@ impl RetrySchedule {
         if now >= expires_at {
             return Next::GiveUp;
         }
-        // The short range does not run on while the message is set aside, either.
+        // The short range does not run on while the message is set aside, either. An end that lies further away for another reason,
+        // such as another preference at that time, makes no second short range.
         let counts_from =
             expires_at.saturating_sub(self.give_up_after).unwrap_or(Timestamp::MIN).max(first_due_at);
-        let short = now.duration_since(counts_from).unsigned_abs() < self.short_range || now < counts_from;
+        let short = now < first_due_at
+            || now >= counts_from && now.duration_since(counts_from).unsigned_abs() < self.short_range;
         let (least, most) = if short { self.short_wait } else { self.long_wait };
         let wait = Duration::from_micros(dice.random_range(micros(least)..=micros(most).max(micros(least))));
         let drawn = now.saturating_add(wait).unwrap_or(Timestamp::MAX);
@@ -200,8 +202,8 @@ mod tests {
                 ..RetrySchedule::default()
             };
             let expires_at = schedule.expires_at(at(0)) + Duration::from_secs(held);
-            let counted = age.saturating_sub(held);
-            let (least, most) = if counted < short_range { schedule.short_wait } else { schedule.long_wait };
+            let short = age.checked_sub(held).is_some_and(|counted| counted < short_range);
+            let (least, most) = if short { schedule.short_wait } else { schedule.long_wait };
             match schedule.next(at(age), at(0), expires_at, &mut StdRng::seed_from_u64(seed)) {
                 Next::GiveUp => prop_assert!(at(age) >= expires_at),
                 Next::At(next) => {

@@ -14,11 +14,11 @@ use crate::Error;
 /// Recipients that one slice moves.
 const SLICE: usize = 500;
 const UNFINISHED: &str = "SELECT id FROM recipient NOT INDEXED
-    WHERE id > ?1 AND practice = ?2 AND state IN (0, 1) ORDER BY id LIMIT ?3";
-/// ?2: since when; ?3: until when. What came later has only the rest to its credit.
-const POSTPONE: &str = "UPDATE recipient SET expires_at = expires_at
-        + max(0, ?3 - max(?2, (SELECT m.first_due_at FROM message m WHERE m.id = recipient.id / 65536)))
-    WHERE id = ?1 AND state IN (0, 1)";
+    WHERE id > ?1 AND practice = ?2 AND state IN (0, 1, 2, 6) ORDER BY id LIMIT ?3";
+/// ?2: since when; ?3: until when. What came later has only the rest to its credit; the time that something is set aside has its own.
+const POSTPONE: &str = "UPDATE recipient SET expires_at = expires_at + max(0, min(?3, coalesce(aside_at, ?3))
+        - max(?2, (SELECT m.first_due_at FROM message m WHERE m.id = recipient.id / 65536)))
+    WHERE id = ?1 AND state IN (0, 1, 2, 6)";
 
 impl Sqlite {
     pub(crate) async fn stop_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {

@@ -93,6 +93,9 @@ pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
     settle(&store, done, Verdict::Delivered).await;
     store.stop_ageing(false, minute(10)).await.unwrap();
     store.stop_ageing(false, minute(20)).await.unwrap();
+    let held = accept(&store, NewMessage { run: Some(RunId(3)), ..waiting() }).await;
+    let run = Selection::Run(RunId(3));
+    store.move_recipients(run.clone(), Move::Hold, minute(25)).await.unwrap();
     let meanwhile = accept(&store, NewMessage { first_due_at: minute(30), ..waiting() }).await;
     let later = accept(&store, NewMessage { first_due_at: minute(50), ..waiting() }).await;
     // Many, so that it takes more than one slice.
@@ -102,6 +105,10 @@ pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
     for _ in 0..2 {
         store.resume_ageing(false, minute(40)).await.unwrap();
     }
+    // Set aside in the middle: the time before has the one reason, the time since the other.
+    assert_eq!(row(&store, held).await.expires_at, minute(6_000 + 15));
+    store.move_recipients(run, Move::Release, minute(60)).await.unwrap();
+    assert_eq!(row(&store, held).await.expires_at, minute(6_000 + 15 + 35));
     let last = RecipientId::of(many[599].id, 0);
     for (recipient, credit) in
         [(before, 30), (last, 30), (meanwhile, 10), (later, 0), (rehearsal, 0), (done, 0)]
