@@ -458,4 +458,6 @@ pub struct Stats {
     pub commits: u64,
     /// Operations in them.
     pub operations: u64,
+    /// Recipients that were set aside because what is stored of them cannot be read.
+    pub unreadable: u64,
 }

@@ -170,6 +170,7 @@ async fn a_damaged_page_stops_only_its_message() {
     assert_eq!((held[0].message, held[0].reason), (accepted[1].id, Some(Reason::Broke)));
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.held, counts.sending, counts.waiting), (1, 2, 0));
+    assert_eq!(store.stats().unreadable, 1, "so that a person can be told");
 }
 
 /// Not taken for one that came too late, which may be forgotten: nobody else knows yet that the message was delivered.

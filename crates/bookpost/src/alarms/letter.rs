@@ -58,20 +58,15 @@ fn words(alarm: &Alarm, telling: Telling) -> (&'static str, String) {
     match telling {
         Telling::Started if telling::is_repeated(alarm.kind) => (
             "a problem needs you",
-            format!(
-                "{text}\n\nSince {since}. Mail waits, and nothing is lost. You will hear again if it lasts, and when it is over.\n"
-            ),
+            format!("{text}\n\nSince {since}. You will hear again if it lasts, and when it is over.\n"),
         ),
         Telling::Started => (
             "a problem needs you",
             format!("{text}\n\nSince {since}. You will hear once more when it is over.\n"),
         ),
-        Telling::Still => (
-            "a problem still needs you",
-            format!(
-                "This still lasts, since {since}:\n\n{text}\n\nMail waits. What has waited for 100 hours is sent back to the library.\n"
-            ),
-        ),
+        Telling::Still => {
+            ("a problem still needs you", format!("This still lasts, since {since}:\n\n{text}\n"))
+        }
         Telling::Over => {
             let end = alarm.ended_at.map(local).unwrap_or_default();
             ("a problem is over", format!("This is over since {end}:\n\n{text}\n\nIt began on {since}.\n"))

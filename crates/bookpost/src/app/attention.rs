@@ -1,10 +1,13 @@
 //! Alarms about mail that waits for a person end when the person has seen to it: then the next one is told again.
 
 use jiff::{SignedDuration, Timestamp};
-use mail::{Reason, ReversePath};
+use mail::{Address, Reason, ReversePath};
 use store::{Alarm, AlarmKind, Filter, Kind, MessageId, Row, RunId, State, Store};
 
-use crate::alarms::Alarms;
+use crate::{alarms::Alarms, queue::worker::UNREADABLE};
+
+/// What the alarm is about when a start set something aside at its third strike.
+pub(super) const AT_START: &str = "start";
 
 /// Rows that are looked at in one go.
 const PAGE: usize = 500;
@@ -28,7 +31,7 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
     Ok(match alarm.kind {
         AlarmKind::SenderRefused => {
             let of_sender = |row: &Row| {
-                let sender = row.reverse_path.address().map_or_else(|| "<>".to_owned(), ToString::to_string);
+                let sender = row.reverse_path.address().map_or("<>", Address::domain);
                 // What is from nobody was tried with an address too, if it is our own.
                 let own = row.kind != Kind::Mail && row.reverse_path == ReversePath::Null;
                 row.reason == Some(Reason::SenderRefused) && (own || sender == alarm.subject)
@@ -45,21 +48,12 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
                 !shown.iter().any(|(row, _)| row.state == State::Held)
             }
             // Those of a start stand for several messages; what the database refused is only known at the next start.
-            None if alarm.subject == "start" => {
+            None if [AT_START, UNREADABLE].contains(&alarm.subject.as_str()) => {
                 !any(store, held, |row| row.reason == Some(Reason::Broke)).await?
             }
             None => false,
         },
-        AlarmKind::ReportLost => {
-            let reports =
-                Filter { kind: Some(Kind::Report), state: Some(State::Delivered), ..Filter::default() };
-            let arrived = |row: &Row| {
-                row.settled_at.is_some_and(|at| at > alarm.started_at)
-                    && row.to.address.domain() == alarm.subject
-            };
-            now.duration_since(alarm.started_at) > WEEK
-                || store.list(reports, None, PAGE).await?.iter().any(arrived)
-        }
+        AlarmKind::ReportLost => now.duration_since(alarm.started_at) > WEEK,
         _ => false,
     })
 }

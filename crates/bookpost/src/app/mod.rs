@@ -345,7 +345,7 @@ async fn begin(
     // A person is told of what was set aside at its third strike.
     if recovered.restarted.struck_out > 0 {
         let text = "A message was being sent each of the three times that the program ended abnormally, and was set aside. The other messages are not affected. Show this to your IT person.";
-        alarms.raise(AlarmKind::BrokenMessage, "start", text);
+        alarms.raise(AlarmKind::BrokenMessage, attention::AT_START, text);
     }
     Ok(())
 }

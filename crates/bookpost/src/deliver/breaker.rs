@@ -76,10 +76,10 @@ impl Breaker {
         self.open.as_ref().map(|open| (&open.fault, open.since))
     }
 
-    /// Opens it. True when it was closed before. A connection from before that fails later says nothing of a probe.
+    /// Opens it. True when it was closed before. A connection from before that fails later says nothing new, and nothing of a
+    /// probe.
     pub fn fail(&mut self, now: Timestamp, fault: Fault) -> bool {
         if let Some(open) = &mut self.open {
-            open.fault = fault;
             open.good = 0;
             return false;
         }

@@ -47,17 +47,23 @@ const IDLE: Duration = Duration::from_secs(10);
 pub enum Errand {
     /// Take messages from the line until there are none.
     Flow,
-    /// Connect, TLS, sign in, and carry this message, if there is one; nothing from the line.
-    Only(Option<Box<Claimed>>),
-    /// The same, while another server sends: what this one does not take goes there at once.
-    Beside(Option<Box<Claimed>>),
+    /// Connect, TLS, sign in, and carry this message; nothing from the line.
+    Alone(Option<Box<Claimed>>),
+    /// Try a server whose breaker is open, with this message if there is one; a fault is told at the end. `beside`: another server
+    /// sends, and what this one does not take goes there at once.
+    Probe {
+        /// What it carries.
+        job: Option<Box<Claimed>>,
+        /// Another server sends.
+        beside: bool,
+    },
 }
 
 impl Errand {
     fn message(&mut self) -> Option<Box<Claimed>> {
         match self {
             Self::Flow => None,
-            Self::Only(job) | Self::Beside(job) => job.take(),
+            Self::Alone(job) | Self::Probe { job, .. } => job.take(),
         }
     }
 }
@@ -451,7 +457,7 @@ impl Lane {
             started_at: slot.started_at,
             now: self.delivery.clock.now(),
             reused: slot.reused,
-            beside: matches!(self.errand, Errand::Beside(_)),
+            beside: matches!(self.errand, Errand::Probe { beside: true, .. }),
         };
         let mut dice = self.delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
         let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice);
@@ -468,6 +474,11 @@ impl Lane {
                     self.line.good.fetch_add(1, Ordering::Relaxed);
                 }
                 Effect::PutOff => self.ended.answered = true,
+                Effect::OpenBreaker(fault) | Effect::Broke(fault)
+                    if matches!(self.errand, Errand::Probe { .. }) =>
+                {
+                    self.ended.fault.get_or_insert((fault, Action::OpenBreaker));
+                }
                 // Before the message can be claimed again.
                 Effect::NullRefused => {
                     self.ended.answered = true;
@@ -481,7 +492,7 @@ impl Lane {
             }
         }
         if !others.is_empty() {
-            self.delivery.tell(&self.line, &self.server, self.has_errand(), others);
+            self.delivery.tell(&self.line, &self.server, others);
         }
     }
 

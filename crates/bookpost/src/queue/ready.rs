@@ -147,6 +147,7 @@ impl Ready {
             *line = others;
             taken.extend::<VecDeque<_>>(of_run);
         }
+        taken.extend(inner.kept.take_if(|kept| kept.run == Some(run)));
         let bytes: usize = taken.iter().map(|one: &Claimed| one.bytes.len()).sum();
         inner.bytes = inner.bytes.saturating_sub(bytes);
         taken

@@ -48,8 +48,6 @@ pub struct Told {
     pub practice: bool,
     /// Name of the server.
     pub server: String,
-    /// The connection was opened for one message, or as a probe.
-    pub errand: bool,
     pub effects: Vec<Effect>,
 }
 
@@ -171,8 +169,8 @@ impl Delivery {
     }
 
     /// Tells the dispatcher.
-    pub fn tell(&self, line: &Line, server: &Server, errand: bool, effects: Vec<Effect>) {
-        let told = Told { practice: line.rules.practice, server: server.name.clone(), errand, effects };
+    pub fn tell(&self, line: &Line, server: &Server, effects: Vec<Effect>) {
+        let told = Told { practice: line.rules.practice, server: server.name.clone(), effects };
         // Without a dispatcher the program is ending, and nobody needs to be told.
         let _ = self.effects.send(told);
     }

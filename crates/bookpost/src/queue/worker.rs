@@ -45,6 +45,9 @@ pub const DRAIN: Duration = Duration::from_secs(30);
 /// A recipient that was in flight when the program died is attempted alone for so long; then others go too.
 const ALONE: Duration = Duration::from_secs(30);
 
+/// What the alarm is about when stored mail cannot be read.
+pub const UNREADABLE: &str = "stored mail";
+
 /// What the dispatcher is doing, for `serve`, `notices run` and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
@@ -145,6 +148,8 @@ pub struct Worker {
     /// The database refused a claim, perhaps in an earlier start.
     disk_failed: bool,
     journal_failed: bool,
+    /// How many recipients were set aside so far because they cannot be read.
+    unreadable: u64,
     /// Who waits until nothing moves.
     askers: Vec<oneshot::Sender<Timestamp>>,
 }
@@ -207,6 +212,7 @@ impl Worker {
             alone_due: true,
             disk_failed: true,
             journal_failed: false,
+            unreadable: 0,
             askers: Vec::new(),
         };
         for route in &worker.routes {
@@ -247,6 +253,9 @@ impl Worker {
     async fn advance(&mut self) -> Timestamp {
         let now = self.delivery.clock.now();
         let mut wake_at = later(now, LONGEST_SLEEP);
+        for index in 0..self.routes.len() {
+            self.grow_older(index, now).await;
+        }
         if self.alone.is_some() || self.alone_due {
             self.attempt_alone(now).await;
             if self.alone.is_some() {
@@ -255,10 +264,10 @@ impl Worker {
         }
         for index in 0..self.routes.len() {
             self.grow(index);
-            self.grow_older(index, now).await;
             self.stop_or_go(index, now).await;
             self.routes.get(index).into_iter().for_each(Route::steer);
             self.claim(index, now).await;
+            self.tell_of_unreadable();
             self.open_lanes(index);
             self.probe(index, now).await;
             if let Some(at) = self.route_wake_at(index, now).await {
@@ -292,12 +301,14 @@ impl Worker {
         let good = route.line.good.swap(0, Ordering::Relaxed);
         if good > 0 {
             route.suspicion.clear();
+            // What was answered just before an allowance was used up says nothing against that.
+            let pauses = route.pauses(self.delivery.clock.now());
             let active = route.active();
             if let Some(upstream) = active.and_then(|active| route.upstreams.get_mut(active)) {
                 upstream.concurrency.good(good);
                 upstream.broke = 0;
                 upstream.turned_away = 0;
-                if !std::mem::replace(&mut upstream.proven, true) {
+                if !pauses && !std::mem::replace(&mut upstream.proven, true) {
                     self.alarms.server_works(&upstream.server.name);
                 }
             }
@@ -342,6 +353,15 @@ impl Worker {
                     return;
                 }
             }
+        }
+    }
+
+    /// A claim sets aside what cannot be read, and the others go: a person is told.
+    fn tell_of_unreadable(&mut self) {
+        let unreadable = self.store.stats().unreadable;
+        if std::mem::replace(&mut self.unreadable, unreadable) < unreadable {
+            let text = "Stored mail could not be read and was set aside; the other messages are not affected. Look at the disk. Show what was set aside with: bookpost queue list --state held";
+            self.alarms.raise(AlarmKind::BrokenMessage, UNREADABLE, text);
         }
     }
 

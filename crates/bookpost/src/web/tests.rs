@@ -70,7 +70,8 @@ fn the_figures_are_named_by_the_conventions() {
     metrics.attempt(Outcome::Returned, Some(Reason::AddressUnknown));
     let oldest = Some(at() - jiff::SignedDuration::from_mins(2));
     let counts = Counts { waiting: 2, oldest_waiting_at: oldest, ..Counts::default() };
-    let text = metrics.encode(&well(), &counts, store::Stats { commits: 4, operations: 9 }, at());
+    let text =
+        metrics.encode(&well(), &counts, store::Stats { commits: 4, operations: 9, unreadable: 0 }, at());
     let mut samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     samples.sort_unstable();
     insta::assert_snapshot!(samples.join("\n"));

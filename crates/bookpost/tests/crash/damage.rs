@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::FileExt, path::Path, time::Duration};
 
 use rusqlite::Connection;
-use store::{Filter, State, Store};
+use store::{AlarmKind, Filter, State, Store};
 use testkit::{
     faults,
     sink::{Settings, Sink},
@@ -126,6 +126,8 @@ async fn rows_that_cannot_be_read_are_set_aside_and_the_others_go() {
     assert!(said.done, "{}", parent::log(&place.folder()));
     let store = Store::open(&place.folder(), today()).unwrap();
     let rows = store.list(Filter::default(), None, 1_000).await.unwrap();
+    let alarms = store.alarms(false, 9).await.unwrap();
+    assert!(alarms.iter().any(|alarm| alarm.kind == AlarmKind::BrokenMessage), "{alarms:?}");
     store.close().await.unwrap();
     let states: BTreeMap<String, State> = rows.into_iter().map(|row| (row.message_id, row.state)).collect();
     assert_eq!(states.len() as u64, MESSAGES);

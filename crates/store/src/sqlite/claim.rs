@@ -368,6 +368,7 @@ fn hold_broken(tx: &mut Tx<'_>, ids: &[RecipientId], now: Timestamp) -> Result<(
         let sql = format!("{SET_ASIDE} WHERE id = ?1 AND state = 1");
         tx.sql.prepare_cached(&sql)?.execute((id.0, micros(now)))?;
         tx.draft.moved(State::Sending, State::Held);
+        tx.draft.unreadable += 1;
         tracing::error!(recipient.id = id.0, "a stored message cannot be read; it is set aside");
     }
     Ok(())
@@ -379,6 +380,7 @@ fn hold_damaged(tx: &mut Tx<'_>, message: MessageId, now: Timestamp) -> Result<u
     let held = tx.sql.prepare_cached(&sql)?.execute((RecipientId::of(message, 0).0, micros(now)))?;
     for _ in 0..held {
         tx.draft.moved(State::Waiting, State::Held);
+        tx.draft.unreadable += 1;
     }
     Ok(held)
 }

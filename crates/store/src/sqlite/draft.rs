@@ -22,6 +22,8 @@ pub(super) struct Draft {
     next_message: i64,
     /// How far the walks after a route's recovery have come: that of real mail, that of practice mail.
     walks: [Option<Walk>; 2],
+    /// Recipients set aside so far because they cannot be read.
+    pub(super) unreadable: u64,
     /// Claims so far: says whose turn it is among the classes.
     pub(super) claims: u64,
     /// The last instant that an operation named, and that which is on record.
@@ -37,7 +39,15 @@ impl Draft {
         }
         let next_message = read_meta(connection, "next_message")?.unwrap_or(1);
         let seen_at = read_meta(connection, clock::SEEN_AT)?.unwrap_or(0);
-        Ok(Self { tallies, next_message, walks: [None; 2], claims: 0, seen_at, recorded_at: seen_at })
+        Ok(Self {
+            tallies,
+            next_message,
+            walks: [None; 2],
+            unreadable: 0,
+            claims: 0,
+            seen_at,
+            recorded_at: seen_at,
+        })
     }
 
     pub(super) fn walk(&mut self, practice: bool) -> &mut Option<Walk> {

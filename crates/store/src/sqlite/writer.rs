@@ -97,6 +97,7 @@ enum Job {
 struct Counters {
     commits: AtomicU64,
     operations: AtomicU64,
+    unreadable: AtomicU64,
     /// The log may hold what was erased, perhaps by an earlier process.
     unswept: AtomicBool,
 }
@@ -167,6 +168,7 @@ impl Writer {
         Stats {
             commits: self.counters.commits.load(Ordering::Relaxed),
             operations: self.counters.operations.load(Ordering::Relaxed),
+            unreadable: self.counters.unreadable.load(Ordering::Relaxed),
         }
     }
 }
@@ -217,6 +219,7 @@ impl Thread {
         } else {
             self.counters.commits.fetch_add(1, Ordering::Relaxed);
             self.counters.operations.fetch_add(taken.len() as u64, Ordering::Relaxed);
+            self.counters.unreadable.store(self.draft.unreadable, Ordering::Relaxed);
         }
         for operation in taken {
             operation.answer(failed.as_ref());

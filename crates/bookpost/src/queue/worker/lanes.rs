@@ -116,7 +116,7 @@ impl Worker {
                 Action::Pause => Effect::Pause(fault),
                 _ => Effect::OpenBreaker(fault),
             };
-            self.take_effect(lane.route, lane.upstream, effect, false).await;
+            self.take_effect(lane.route, lane.upstream, effect).await;
         }
     }
 
@@ -189,7 +189,7 @@ impl Worker {
             Ok(Some(job)) => {
                 self.delivery.steps.reached(Step::Claimed);
                 self.alone = Some(Alone::Attempting { since: now });
-                self.spawn(index, active, Errand::Only(Some(Box::new(job))), Kind::Alone);
+                self.spawn(index, active, Errand::Alone(Some(Box::new(job))), Kind::Alone);
                 true
             }
             Ok(None) => false,

@@ -38,8 +38,7 @@ impl Worker {
         for (at, wants_message) in due {
             let job = if dead || wants_message { self.one_message(index, practice, now).await } else { None };
             if job.is_some() || !wants_message {
-                let job = job.map(Box::new);
-                let errand = if dead { Errand::Only(job) } else { Errand::Beside(job) };
+                let errand = Errand::Probe { job: job.map(Box::new), beside: !dead };
                 self.spawn(index, at, errand, Kind::Probe);
             } else if let Some(upstream) =
                 self.routes.get_mut(index).and_then(|route| route.upstreams.get_mut(at))
@@ -53,7 +52,7 @@ impl Worker {
     }
 
     /// A real message for a probe: one that was kept for it, else one that is due in the store, else one that stands in line for
-    /// the server that sends meanwhile, else one that must be attempted alone.
+    /// the server that sends meanwhile, else, where none sends, one that must be attempted alone.
     async fn one_message(&self, index: usize, practice: bool, now: Timestamp) -> Option<Claimed> {
         let claim = Claim { lease: self.leases.draw(), now, limit: 1, bytes: 0, practice, recovery: None };
         let kept = self.routes.get(index).filter(|route| route.line.ready.has_kept());
@@ -65,6 +64,9 @@ impl Worker {
         if let Some(in_line) = self.routes.get(index).and_then(|route| route.line.ready.take_for_probe()) {
             return Some(in_line);
         }
+        if self.routes.get(index)?.active().is_some() {
+            return None;
+        }
         self.store.take_alone(self.leases.draw(), practice, now).await.ok()?
     }
 
@@ -73,12 +75,10 @@ impl Worker {
         let Some(route) = self.routes.get_mut(lane.route) else { return };
         let sole = route.active().is_none();
         let Some(upstream) = route.upstreams.get_mut(lane.upstream) else { return };
-        // Where the message was blamed on the server after the sign-in, the breaker knows already.
-        let told = upstream.breaker.fault().filter(|_| upstream.breaker.next_probe_at().is_some());
-        let told = told.map(|(fault, _)| fault.clone());
-        let fault = ended.fault.map(|(fault, _)| fault).or(told);
+        let fault = ended.fault.map(|(fault, _)| fault);
         if let Some(fault) = fault.filter(|_| !ended.answered) {
-            self.fault(lane.route, lane.upstream, fault.clone(), true);
+            upstream.breaker.fail_probe(now, fault.clone());
+            self.tell_fault(lane.route, lane.upstream, &fault);
             if sole {
                 self.expire(lane, &fault).await;
             }

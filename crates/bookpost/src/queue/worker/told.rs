@@ -26,18 +26,11 @@ impl Worker {
         });
         let Some(upstream) = upstream else { return };
         for effect in told.effects {
-            self.take_effect(index, upstream, effect, told.errand).await;
+            self.take_effect(index, upstream, effect).await;
         }
     }
 
-    /// `errand`: it comes from a connection that was opened for one message, as that of a probe is.
-    pub(super) async fn take_effect(
-        &mut self,
-        index: usize,
-        upstream_index: usize,
-        effect: Effect,
-        errand: bool,
-    ) {
+    pub(super) async fn take_effect(&mut self, index: usize, upstream_index: usize, effect: Effect) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
@@ -57,21 +50,21 @@ impl Worker {
                 }
                 self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
             }
-            Effect::OpenBreaker(fault) => self.fault(index, upstream_index, fault, errand),
+            Effect::OpenBreaker(fault) => self.fault(index, upstream_index, &fault),
             // A probe's message that broke as the others did says that nothing is mended.
             Effect::Broke(fault) if upstream.breaker.is_open() => {
-                self.fault(index, upstream_index, fault, errand);
+                self.fault(index, upstream_index, &fault);
             }
             Effect::Broke(fault) => {
                 upstream.broke += 1;
                 if upstream.broke >= BROKEN_CONNECTIONS {
                     upstream.broke = 0;
-                    self.fault(index, upstream_index, fault, errand);
+                    self.fault(index, upstream_index, &fault);
                 }
             }
             Effect::SenderRefused { sender, fault } => self.alarms.raise(
                 AlarmKind::SenderRefused,
-                &sender,
+                domain_of(&sender),
                 format!("The mail server refuses the sender address {sender}; mail from it is set aside. Ask whoever runs the server to allow it, or change the site's address; then run: bookpost queue release --state held. The server said: {}", fault.answer),
             ),
             Effect::Suspicious(refusal) => {
@@ -84,49 +77,49 @@ impl Worker {
         }
     }
 
-    /// The way to the server, or our sign-in there, is at fault. `of_probe`: the probe that is under way says so.
-    pub(super) fn fault(&mut self, index: usize, upstream_index: usize, fault: Fault, of_probe: bool) {
+    /// The way to the server, or our sign-in there, is at fault. What connections from before the breaker opened say is no news.
+    fn fault(&mut self, index: usize, upstream_index: usize, fault: &Fault) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         upstream.proven = false;
-        let name = upstream.server.name.clone();
-        let kind = alarm_kind(&fault);
+        if upstream.breaker.fail(now, fault.clone()) {
+            self.tell_fault(index, upstream_index, fault);
+            self.shut(index, upstream_index);
+        }
+    }
+
+    /// A person is told, once of each kind of fault: it may be another person who has to act. They are over together, when the
+    /// server takes mail.
+    pub(super) fn tell_fault(&self, index: usize, upstream_index: usize, fault: &Fault) {
+        let Some(route) = self.routes.get(index) else { return };
+        let Some(upstream) = route.upstreams.get(upstream_index) else { return };
+        let meanwhile = match route.active() {
+            Some(_) => "Mail goes through the other server meanwhile.",
+            None => {
+                "Mail waits, and nothing is lost; what has waited for 100 hours is sent back to the library."
+            }
+        };
         let text = format!(
-            "{} ({}): {} The server said: {}",
-            plain_name(&name),
+            "{} ({}): {} {meanwhile} The server said: {}",
+            plain_name(&upstream.server.name),
             upstream.server.host,
             fault.reason.plain_words(),
             fault.answer
         );
-        let before = upstream.breaker.fault().map(|(before, _)| alarm_kind(before));
-        if of_probe && before.is_some() {
-            upstream.breaker.fail_probe(now, fault);
-        } else {
-            upstream.breaker.fail(now, fault);
-        }
-        if before == Some(kind) {
-            return;
-        }
-        if let Some(before) = before {
-            // It answers again, but does not let us in; or the other way round: another person may have to act.
-            self.alarms.clear(before, &name);
-        }
-        self.alarms.raise(kind, &name, text);
-        if before.is_none() {
-            self.shut(index, upstream_index, &name);
-        }
+        self.alarms.raise(alarm_kind(fault), &upstream.server.name, text);
     }
 
     /// What follows when a breaker has just opened.
-    fn shut(&mut self, index: usize, upstream_index: usize, name: &str) {
+    fn shut(&mut self, index: usize, upstream_index: usize) {
         self.show_servers();
         let Some(route) = self.routes.get(index) else { return };
+        let Some(upstream) = route.upstreams.get(upstream_index) else { return };
         if let Some(backup) = route.active().filter(|active| *active > upstream_index)
             && let Some(backup) = route.upstreams.get(backup)
         {
             let text = format!("The backup server ({}) is sending.", backup.server.host);
-            self.alarms.raise(AlarmKind::BackupInUse, name, text);
+            self.alarms.raise(AlarmKind::BackupInUse, &upstream.server.name, text);
         }
         self.look_again();
     }
@@ -144,11 +137,17 @@ impl Worker {
             run.0,
             refusal.answer
         );
-        self.alarms.raise(AlarmKind::Held, &format!("run {}", run.0), text);
         if let Err(error) = self.store.move_recipients(Selection::Run(run), Move::Hold, now).await {
             tracing::error!(%error, "a run could not be set aside");
         }
+        // Afterwards: the alarm is over as soon as nothing of the run is set aside.
+        self.alarms.raise(AlarmKind::Held, &format!("run {}", run.0), text);
     }
+}
+
+/// One alarm for all senders of a domain.
+fn domain_of(sender: &str) -> &str {
+    sender.rsplit('@').next().unwrap_or(sender)
 }
 
 fn alarm_kind(fault: &Fault) -> AlarmKind {
