@@ -32,6 +32,8 @@ pub enum AlarmKind {
     Quota,
     /// The drop folder or an export in it cannot be used.
     DropFolder,
+    /// A notice run ended before all its notices were made.
+    RunInterrupted,
 }
 
 /// One alarm.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Reason, ReversePath};
-use store::{Alarm, AlarmKind, Filter, Kind, MessageId, Row, RunId, State, Store};
+use store::{Alarm, AlarmKind, Filter, Kind, MessageId, Row, Run, RunId, State, Store};
 
 use crate::{alarms::Alarms, queue::worker::UNREADABLE};
 
@@ -11,6 +11,8 @@ pub(super) const AT_START: &str = "start";
 
 /// Rows that are looked at in one go.
 const PAGE: usize = 500;
+/// The latest runs, among which an interrupted one and its repetition are looked for.
+pub(super) const RUNS: usize = 100;
 /// A lost report is told again after this at the latest, when another is lost.
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -53,9 +55,20 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
             }
             None => false,
         },
+        AlarmKind::RunInterrupted => {
+            let runs = store.runs(RUNS).await?;
+            let run = numbered("run ").and_then(|number| runs.iter().find(|run| run.id == RunId(number)));
+            run.is_none_or(|run| was_repeated(run, &runs))
+        }
         AlarmKind::ReportLost => now.duration_since(alarm.started_at) > WEEK,
         _ => false,
     })
+}
+
+/// Was the same export run again, to the end?
+pub(super) fn was_repeated(run: &Run, runs: &[Run]) -> bool {
+    let again = |later: &&Run| later.id > run.id && later.source == run.source;
+    runs.iter().filter(again).any(|later| later.finished_at.is_some())
 }
 
 /// Is there such a row?

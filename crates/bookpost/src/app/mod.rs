@@ -339,6 +339,7 @@ async fn begin(
         // Real mail waits for a way of sending, and is not given up meanwhile.
         store.stop_ageing(false, now).await?;
     }
+    tell_of_interrupted_runs(store, alarms).await?;
     if recovered.refused == 0 {
         alarms.clear(AlarmKind::BrokenMessage, doors::REFUSED_OUTCOMES);
     }
@@ -346,6 +347,20 @@ async fn begin(
     if recovered.restarted.struck_out > 0 {
         let text = "A message was being sent each of the three times that the program ended abnormally, and was set aside. The other messages are not affected. Show this to your IT person.";
         alarms.raise(AlarmKind::BrokenMessage, attention::AT_START, text);
+    }
+    Ok(())
+}
+
+/// The queue belongs to one process: a run that is not finished at its start never will be.
+async fn tell_of_interrupted_runs(store: &Store, alarms: &Alarms) -> Result<(), store::Error> {
+    let runs = store.runs(attention::RUNS).await?;
+    for run in runs.iter().filter(|run| run.finished_at.is_none() && !attention::was_repeated(run, &runs)) {
+        let made: u64 = run.states.values().sum();
+        let text = format!(
+            "The notice run {} over {} broke off when Bookpost ended: {made} notices were made, and the rest were not. Run the export again: who was written to is left out.",
+            run.id.0, run.source
+        );
+        alarms.raise(AlarmKind::RunInterrupted, &format!("run {}", run.id.0), text);
     }
     Ok(())
 }

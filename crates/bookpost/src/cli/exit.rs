@@ -56,7 +56,9 @@ impl Exit {
         match reply {
             Reply::Failed { failure, .. } => Self::after(*failure),
             Reply::Run(run)
-                if !complete(&run.progress, run.service && run.way) || not_made(&run.left_out) =>
+                if !complete(&run.progress, run.service && run.way)
+                    || not_made(&run.left_out)
+                    || reaches_nobody(&run.progress, &run.left_out) =>
             {
                 Self::Partly
             }
@@ -70,6 +72,12 @@ impl Exit {
 /// Whether nothing needs a person. `goes_on`: what waits will be sent by itself.
 fn complete(progress: &Progress, goes_on: bool) -> bool {
     progress.returned == 0 && progress.aside == 0 && (goes_on || progress.waiting == 0)
+}
+
+/// Whether nobody of an export that names people could be written to: the file, or the settings for it, will be at fault.
+fn reaches_nobody(progress: &Progress, left_out: &[LeftOut]) -> bool {
+    let lately = left_out.iter().any(|one| one.why == LeftOutWhy::WrittenLately);
+    progress.prepared == 0 && !lately && left_out.iter().any(|one| !one.why.is_note())
 }
 
 /// Whether somebody goes without a notice because of how it is worded.
@@ -115,6 +123,23 @@ mod tests {
         assert_eq!(codes, all.map(Exit::code));
         for code in codes {
             assert!(EXIT_CODES.contains(&format!("{code} ")), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_reaches_nobody_is_no_success() {
+        use LeftOutWhy::{NoLines, UnknownBranch, WrittenLately};
+        for (prepared, why, expected) in [
+            (0, vec![UnknownBranch], true),
+            (1, vec![UnknownBranch], false),
+            (0, vec![UnknownBranch, WrittenLately], false),
+            (0, vec![NoLines], false),
+            (0, vec![], false),
+        ] {
+            let progress = Progress { prepared, ..Progress::default() };
+            let left_out = |why| LeftOut { why, line: None, who: String::new(), detail: String::new() };
+            let left_out: Vec<_> = why.iter().copied().map(left_out).collect();
+            assert_eq!(reaches_nobody(&progress, &left_out), expected, "{prepared} {why:?}");
         }
     }
 

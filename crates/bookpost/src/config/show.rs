@@ -9,7 +9,7 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     match &config.sending.way {
         Way::None => warnings.push("mail waits: no way of sending is chosen (sending.way)".to_owned()),
-        Way::Practice => warnings.push("practice mailbox: nobody receives the mail (sending.way)".to_owned()),
+        Way::Practice => warnings.push(practice(config)),
         Way::Servers(servers) => servers.iter().for_each(|server| warn_of(server, &mut warnings)),
     }
     for site in config.sites.iter().filter(|site| site.return_address.is_none()) {
@@ -23,6 +23,14 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         warnings.push("nobody is told when something breaks, except in the log ([alarms])".to_owned());
     }
     warnings
+}
+
+fn practice(config: &Config) -> String {
+    let mut warning = "practice mailbox: nobody receives the mail (sending.way)".to_owned();
+    if !config.sending.servers.is_empty() {
+        warning.push_str("; your mail server stands in the settings, and is used once way is \"servers\"");
+    }
+    warning
 }
 
 fn warn_of(server: &Server, warnings: &mut Vec<String>) {

@@ -220,10 +220,10 @@ async fn a_fault_that_becomes_another_is_told_too() {
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
     let login_there = Some(("library".into(), "right".into()));
     let settings = Settings { port: address.port(), login: login_there, ..Settings::default() };
-    let _sink = Sink::start(settings).await.unwrap();
+    let refusing = Sink::start(settings).await.unwrap();
     bench.pass(MINUTE * 5).await;
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown, AlarmKind::SignIn]);
-    drop(_sink);
+    drop(refusing);
     bench.pass(MINUTE * 5).await;
     assert_eq!(bench.alarms(false).await.len(), 2);
     let _sink = crate::bench::sink_at(address).await;

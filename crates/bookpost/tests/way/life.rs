@@ -7,8 +7,8 @@ use bookpost::{
     cli::control::{Progress, Reply, RunRequest},
     config::{Server, Way},
 };
-use mail::Reason;
-use store::{AlarmKind, State, Store};
+use mail::{Reason, clock::Clock};
+use store::{AlarmKind, NewRun, State, Store};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 use tokio::sync::mpsc;
 
@@ -86,6 +86,36 @@ async fn what_was_in_flight_waits_for_its_server_like_all_the_others() {
     let sink = sink_at(address).await;
     after.pass(MINUTE * 15).await;
     assert_eq!((after.counts().await.delivered, sink.count()), (2, 2));
+}
+
+/// The notices that were not made are nobody's promise: a person is told to run the export again.
+#[tokio::test]
+async fn a_run_that_an_end_broke_off_is_told_until_its_export_was_run_again() {
+    let sink = sink(Vec::new()).await;
+    let servers = || vec![server("server1", sink.address())];
+    let bench = Bench::start(servers()).await;
+    let run = || NewRun {
+        notice: "overdue".into(),
+        source: "overdues.csv".into(),
+        practice: false,
+        started_at: START,
+    };
+    bench.app.store.begin_run(run()).await.unwrap();
+    assert_eq!(bench.alarm_kinds().await, []);
+    let bench = bench.restart(servers(), MINUTE).await;
+    bench.pass(MINUTE * 2).await;
+    let [(AlarmKind::RunInterrupted, subject, text)] = &bench.open_alarms().await[..] else { panic!() };
+    assert_eq!(subject, "run 1");
+    assert!(text.contains("overdues.csv") && text.contains("Run the export again"), "{text}");
+    let again = bench.app.store.begin_run(run()).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::RunInterrupted], "not before it is done");
+    bench.app.store.finish_run(again, bench.clock.now()).await.unwrap();
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(bench.alarm_kinds().await, []);
+    let bench = bench.restart(servers(), MINUTE).await;
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(bench.alarms(false).await.len(), 1);
 }
 
 /// RFC 5321 section 4.5.3.2.6: ten minutes for the answer to a whole message.

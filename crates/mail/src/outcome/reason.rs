@@ -165,7 +165,7 @@ reasons! {
         "Show it to your IT person; the other messages are not affected."
     /// Asked for by a person.
     ByPerson "by_person" "Somebody at the library decided this."
-        "Nothing: the log says who it was."
+        "If the patron should hear of it all the same, tell them in another way."
 }
 
 #[cfg(test)]

@@ -44,7 +44,11 @@ pub(super) fn list(runs: &[Run], zone: &TimeZone) -> String {
         table.row([
             &run.id.0.to_string(),
             &at(run.started_at, zone),
-            &run.source,
+            &if run.finished_at.is_some() {
+                run.source.clone()
+            } else {
+                format!("{} (not finished)", run.source)
+            },
             &progress.addresses.to_string(),
             &progress.delivered.to_string(),
             &progress.practiced.to_string(),
@@ -70,7 +74,7 @@ pub(super) fn show(shown: &ShownRun, zone: &TimeZone) -> String {
     table.row(["run", &run.id.0.to_string()]);
     table.row(["export", &run.source]);
     table.row(["started", &at(run.started_at, zone)]);
-    table.row(["all accepted", &finished]);
+    table.row(["finished", &finished]);
     let progress = Progress::of(&run.states);
     format!("{table}\n{}{}", figures(&progress, run.practice), named(left_out, &Named::All))
 }
@@ -220,11 +224,14 @@ mod tests {
 
     #[test]
     fn the_figures_of_a_run_add_up_and_keep_practice_apart() {
-        let practice = Run { states: BTreeMap::from([(State::Practiced, 5)]), ..run() };
-        let shown = list(&[run(), practice], &TimeZone::UTC);
+        let finished = || Run { finished_at: Some(run().started_at), ..run() };
+        let practice = Run { states: BTreeMap::from([(State::Practiced, 5)]), ..finished() };
+        let shown = list(&[finished(), practice], &TimeZone::UTC);
         let figures: Vec<Vec<&str>> =
             shown.lines().skip(1).map(|line| line.split_whitespace().skip(4).collect()).collect();
         assert_eq!(figures[0], ["13", "7", "0", "2", "1", "3", "21"], "{shown}");
         assert_eq!(figures[1], ["5", "0", "5", "0", "0", "0", "21"], "{shown}");
+        assert!(!shown.contains("not finished"), "{shown}");
+        assert!(list(&[run()], &TimeZone::UTC).contains("overdues.csv (not finished)"));
     }
 }

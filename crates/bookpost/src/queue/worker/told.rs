@@ -100,11 +100,15 @@ impl Worker {
                 "Mail waits, and nothing is lost; what has waited for 100 hours is sent back to the library."
             }
         };
+        let what = match fault.reason {
+            Reason::AnswerUnknown => "The connection broke several times while the server was answering.",
+            reason => reason.plain_words(),
+        };
         let text = format!(
-            "{} ({}): {} {meanwhile} The server said: {}",
+            "{} ({}): {what} {meanwhile} {}: {}",
             plain_name(&upstream.server.name),
             upstream.server.host,
-            fault.reason.plain_words(),
+            if is_reply(&fault.answer) { "The server said" } else { "For your IT person" },
             fault.answer
         );
         self.alarms.raise(alarm_kind(fault), &upstream.server.name, text);
@@ -143,6 +147,12 @@ impl Worker {
         // Afterwards: the alarm is over as soon as nothing of the run is set aside.
         self.alarms.raise(AlarmKind::Held, &format!("run {}", run.0), text);
     }
+}
+
+/// Did a server say this, and not the network?
+fn is_reply(answer: &str) -> bool {
+    let code = answer.split(' ').next().unwrap_or_default();
+    code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// One alarm for all senders of a domain.
