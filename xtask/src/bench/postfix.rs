@@ -50,6 +50,7 @@ impl Postfix {
         fs::create_dir_all(&folder)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut process = Command::new(bench.root.join("tests/peers/start"))
+            .env("BOOKPOST_TEST_PEERS", bench.root.join("target/peers"))
             .args(["postfix".as_ref(), folder.as_os_str()])
             .args([port.to_string(), sink.to_string()])
             .stdin(Stdio::piped())

@@ -40,7 +40,9 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Waiting> {
     let start = start(bench, 1_000_000).await?;
     crate::say("bench: what a claim costs");
     let costs = output(bench.program("examples/cost"))?;
-    let claim = costs.lines().find_map(|line| line.strip_prefix("claim at 1,000,000 / claim at 10,000: "));
+    let claim = costs
+        .lines()
+        .find_map(|line| line.strip_prefix("claim at 1,000,000 / claim at 10,000, with the sync: "));
     let claim_cost = claim.context("the store's measurement says nothing of claims")?.trim().parse()?;
     Ok(Waiting { idle_memory, queued_memory, start: start.as_secs_f64(), claim_cost })
 }
