@@ -167,6 +167,9 @@ pub struct Export {
     /// Write about the same item again after so many days; 0: never
     #[arg(long, value_name = "N")]
     pub repeat_days: Option<u64>,
+    /// Write to everyone in the export, also to those who were written to lately
+    #[arg(long, conflicts_with = "repeat_days")]
+    pub again: bool,
 }
 
 fn delimiter(text: &str) -> Result<char, String> {

@@ -12,7 +12,12 @@ const EXPORT: &str = "name,card number,title,due,email,branch\n\
     Zoe,3,Beloved,2026-11-12,zoe@example.org,RIV\n";
 
 async fn run(bench: &Bench, export: &str) -> RunSummary {
-    let request = RunRequest { source: "export.csv".into(), export: export.into(), ..RunRequest::default() };
+    run_with(bench, export, false).await
+}
+
+async fn run_with(bench: &Bench, export: &str, again: bool) -> RunSummary {
+    let request =
+        RunRequest { source: "export.csv".into(), export: export.into(), again, ..RunRequest::default() };
     match bench.app.run_notices(request, true, mpsc::unbounded_channel().0).await {
         Reply::Run(run) => run,
         other => panic!("{other:?}"),
@@ -37,6 +42,19 @@ async fn a_notice_that_cannot_be_made_is_told_and_the_others_go() {
     assert_eq!((summary.progress.prepared, summary.progress.delivered), (2, 2));
     let left: Vec<_> = summary.left_out.iter().map(|one| (one.why, one.line, one.who.as_str())).collect();
     assert_eq!(left, [(LeftOutWhy::NotMade, Some(3), "Ming (2)")]);
+    bench.app.stop().await.unwrap();
+}
+
+/// A notice that came back and whose address is right by now need not wait for the repeat period.
+#[tokio::test]
+async fn who_was_written_to_lately_is_written_to_when_a_person_says_again() {
+    let sink = sink(Vec::new()).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    for (again, delivered) in [(false, 3), (false, 0), (true, 3), (false, 0)] {
+        let summary = run_with(&bench, EXPORT, again).await;
+        assert_eq!(summary.progress.delivered, delivered, "{again}");
+    }
+    assert_eq!(sink.count(), 6);
     bench.app.stop().await.unwrap();
 }
 

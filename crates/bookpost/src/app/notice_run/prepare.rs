@@ -41,6 +41,7 @@ impl Prepared {
             name_the_site(config, &mut import, site)?;
         }
         let repeat = match request.repeat_days {
+            _ if request.again => Some(Duration::ZERO),
             Some(0) => None,
             Some(days) => Some(DAY * u32::try_from(days).unwrap_or(u32::MAX)),
             None => config.notices.repeat,

@@ -65,6 +65,8 @@ pub struct RunRequest {
     pub wording: Option<String>,
     /// 0: once only. None: as configured.
     pub repeat_days: Option<u64>,
+    /// To everyone, whoever was written to lately.
+    pub again: bool,
 }
 
 /// A test message.

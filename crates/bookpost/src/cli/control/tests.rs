@@ -114,6 +114,7 @@ fn an_export_survives_the_way() {
         encoding: None,
         wording: None,
         repeat_days: Some(0),
+        again: true,
     });
     let line = serde_json::to_string(&request).unwrap();
     assert!(!line.contains('\n'));
