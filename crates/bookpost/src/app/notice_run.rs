@@ -130,7 +130,7 @@ impl App {
         }
         self.store.finish_run(run, self.clock.now()).await?;
         let way = practice || !matches!(self.config.sending.way, Way::None);
-        self.watch(run, request.wait && way, &mut told, &progress).await?;
+        self.watch(run, (request.wait && way, service), &mut told, &progress).await?;
         let left_out = self.store.left_out_of(run).await?;
         let mut problems: Vec<_> =
             self.store.alarms(true, PROBLEMS).await?.into_iter().map(|alarm| alarm.text).collect();
@@ -213,11 +213,11 @@ impl App {
     }
 
     /// Tells the progress until the first attempts are made, or with `wait` until the last outcome. However slowly mail flows,
-    /// it is waited for as long as it does.
+    /// it is waited for as long as it does. Without a service, what an earlier run left behind has its attempt too.
     async fn watch(
         &self,
         run: RunId,
-        wait: bool,
+        (wait, service): (bool, bool),
         told: &mut Progress,
         progress: &mpsc::UnboundedSender<Progress>,
     ) -> Result<(), Refusal> {
@@ -234,7 +234,8 @@ impl App {
                 moved_at = now;
             }
             let stands = now.duration_since(moved_at) >= PATIENCE;
-            if told.waiting == 0 || (!wait && (first_attempts_made || stands)) {
+            let done = told.waiting == 0 && (service || first_attempts_made || stands);
+            if done || (!wait && (first_attempts_made || stands)) {
                 return Ok(());
             }
             let next = now.saturating_add(TELL_EVERY).unwrap_or(Timestamp::MAX);
