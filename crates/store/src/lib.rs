@@ -103,8 +103,8 @@ impl Store {
 
 /// For the worker.
 impl Store {
-    /// Waiting recipients that are due go to `Sending` under the claim's lease, urgent first, then normal, then bulk, each by due
-    /// time and id; a quarter is kept for the lower classes as long as they have mail that is due. What cannot be decoded is held
+    /// Waiting recipients that are due go to `Sending` under the claim's lease, urgent first, then normal, then bulk. In each class the
+    /// [`Source`]s take turns, each with its mail by due time and id; a quarter is kept for the lower classes as long as they have mail that is due. What cannot be decoded is held
     /// with `Reason::Broke`, and the others go. What waits to be attempted alone is left to [`Store::take_alone`].
     pub async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, Error> {
         self.db.claim(claim).await

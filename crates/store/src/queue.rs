@@ -20,6 +20,18 @@ pub const MOST_RECIPIENTS: usize = 65_536;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub i64);
 
+/// Whose mail it is where mail of one class takes turns: each application is a source, and so is each notice run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Source(pub i64);
+
+impl Source {
+    /// The run's number above, the application's checksum below. Two applications with the same checksum would share their turns, and
+    /// nothing else.
+    pub fn of(application: &str, run: Option<RunId>) -> Self {
+        Self(run.map_or(0, |run| run.0) << 32 | i64::from(crc32fast::hash(application.as_bytes())))
+    }
+}
+
 /// Proof that a recipient is ours to attempt: drawn anew for each claim, checked at each settle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lease(pub i64);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use mail::clock::Clock;
-use store::{Alarm, AlarmKind, Claimed, Lease, Settlement, Verdict};
+use store::{Alarm, AlarmKind, Claimed, Lease, NewMessage, Settlement, Source, Verdict};
 
 use crate::{
     alarms::{Alarms, Telling},
@@ -60,8 +60,10 @@ impl Lines {
 }
 
 impl FreshMail for Lines {
-    fn lease(&self, practice: bool, bytes: usize) -> Option<Lease> {
-        self.line(practice)?.ready.has_room(bytes).then(|| self.leases.draw())
+    fn lease(&self, message: &NewMessage) -> Option<Lease> {
+        let source = Source::of(&message.application, message.run);
+        let line = self.line(message.practice)?;
+        line.ready.has_room(message.class, source, message.bytes.len()).then(|| self.leases.draw())
     }
 
     fn not_crowded(&self, practice: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -323,6 +323,7 @@ fn practice_server(mailbox: &Practice) -> Server {
         login: None,
         ca_file: None,
         connections: 10,
+        connections_for_urgent: 1,
         messages_per_connection: 1000,
     }
 }

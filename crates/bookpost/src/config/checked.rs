@@ -82,6 +82,8 @@ pub struct Server {
     pub ca_file: Option<PathBuf>,
     /// At most so many connections at once.
     pub connections: usize,
+    /// So many more, kept free for urgent mail.
+    pub connections_for_urgent: usize,
     /// A connection is closed after so many messages.
     pub messages_per_connection: u32,
 }

@@ -1,6 +1,6 @@
 //! The rules for Server 1 and Server 2.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
 
 use super::{Encryption, Login, Server, Surroundings, Way, raw::Raw, secret, setting::WayName};
 
@@ -50,6 +50,7 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings) -> Option<Server> {
         );
     }
     let connections = in_range(raw, &path("connections"), USUAL_CONNECTIONS, MOST_CONNECTIONS);
+    let for_urgent = at_most(raw, &path("connections_for_urgent"), 1, 100);
     let messages = in_range(raw, &path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1_000_000);
     let login = login(raw, name, around);
     if encryption == Encryption::Plain && !allow_non_secure {
@@ -78,6 +79,7 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings) -> Option<Server> {
         login,
         ca_file,
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
+        connections_for_urgent: usize::try_from(for_urgent).unwrap_or(usize::MAX),
         messages_per_connection: u32::try_from(messages).unwrap_or(u32::MAX),
     })
 }
@@ -105,11 +107,20 @@ fn plain_host(raw: &mut Raw, path: &str, host: String) -> Option<String> {
 }
 
 fn in_range(raw: &mut Raw, path: &str, usual: u64, most: u64) -> u64 {
+    within(raw, path, usual, 1..=most)
+}
+
+fn at_most(raw: &mut Raw, path: &str, usual: u64, most: u64) -> u64 {
+    within(raw, path, usual, 0..=most)
+}
+
+fn within(raw: &mut Raw, path: &str, usual: u64, range: RangeInclusive<u64>) -> u64 {
     let number = raw.get(path).unwrap_or(usual);
-    if (1..=most).contains(&number) {
+    if range.contains(&number) {
         return number;
     }
-    raw.problem(path, format!("`{path}` is {number}"), format!("choose a number from 1 to {most}"));
+    let todo = format!("choose a number from {} to {}", range.start(), range.end());
+    raw.problem(path, format!("`{path}` is {number}"), todo);
     usual
 }
 

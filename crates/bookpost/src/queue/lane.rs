@@ -47,6 +47,8 @@ const IDLE: Duration = Duration::from_secs(10);
 pub enum Errand {
     /// Take messages from the line until there are none.
     Flow,
+    /// Take urgent messages from the line until there are none, then quit: it is a connection more than the usual ones.
+    Urgent,
     /// Connect, TLS, sign in, and carry this message; nothing from the line.
     Alone(Option<Box<Claimed>>),
     /// Try a server whose breaker is open, with this message if there is one; a fault is told at the end. `beside`: another server
@@ -62,7 +64,7 @@ pub enum Errand {
 impl Errand {
     fn message(&mut self) -> Option<Box<Claimed>> {
         match self {
-            Self::Flow => None,
+            Self::Flow | Self::Urgent => None,
             Self::Alone(job) | Self::Probe { job, .. } => job.take(),
         }
     }
@@ -224,13 +226,16 @@ impl Lane {
         // Counted before it is taken, so that nobody sees an empty line and nothing under way.
         self.line.in_flight.fetch_add(1, Ordering::Relaxed);
         let next = match &mut self.errand {
-            Errand::Flow if self.begun < self.server.messages_per_connection => self.line.ready.take(),
-            Errand::Flow => None,
+            Errand::Flow | Errand::Urgent if self.begun >= self.server.messages_per_connection => None,
+            Errand::Flow => self.line.ready.take(),
+            Errand::Urgent => self.line.ready.take_urgent(),
             errand => errand.message().map(|job| *job),
         };
         let Some(mut job) = next else {
             self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
-            if self.has_errand() || self.begun >= self.server.messages_per_connection {
+            let waits_for_more =
+                matches!(self.errand, Errand::Flow) && self.begun < self.server.messages_per_connection;
+            if !waits_for_more {
                 self.quit_when_empty();
             }
             return;
@@ -264,7 +269,7 @@ impl Lane {
     }
 
     fn has_errand(&self) -> bool {
-        !matches!(self.errand, Errand::Flow)
+        !matches!(self.errand, Errand::Flow | Errand::Urgent)
     }
 
     fn quit_when_empty(&mut self) {

@@ -1,17 +1,18 @@
 //! Claimed messages in memory, waiting for a connection.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+mod turns;
 
-use store::{Claimed, Class, RunId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use store::{Claimed, Class, RunId, Source};
 use tokio::sync::Notify;
 
-/// Fresh mail is kept in memory for its first attempt up to this many bytes; beyond it, it is stored as waiting.
+use self::turns::Turns;
+
+/// Mail is kept in memory up to this many bytes; beyond it, fresh mail is stored as waiting.
 pub const MEMORY_BUDGET: usize = 16 << 20;
 
-/// The line before one route's connections: first, normal and large mailings, each in order of arrival.
+/// The line before one route's connections: urgent, normal and bulk mail, each by turns of its sources.
 #[derive(Debug)]
 pub struct Ready {
     inner: Mutex<Inner>,
@@ -28,7 +29,7 @@ const LONG: usize = MEMORY_BUDGET / 4;
 
 #[derive(Debug, Default)]
 struct Inner {
-    lines: [VecDeque<Claimed>; 3],
+    lines: [Turns; 3],
     bytes: usize,
     turn: u32,
     stopped: bool,
@@ -88,13 +89,24 @@ impl Ready {
 
     /// The next message. Of every four turns one begins with the last line, so that large mailings never starve.
     pub fn take(&self) -> Option<Claimed> {
+        self.take_by(|inner| {
+            inner.turn = inner.turn.wrapping_add(1);
+            let order: [usize; 3] = if inner.turn.is_multiple_of(4) { [2, 1, 0] } else { [0, 1, 2] };
+            order.into_iter().find_map(|line| inner.lines.get_mut(line)?.pop_front())
+        })
+    }
+
+    /// The next urgent message, for a connection that is kept free for these.
+    pub fn take_urgent(&self) -> Option<Claimed> {
+        self.take_by(|inner| inner.line(Class::Urgent).pop_front())
+    }
+
+    fn take_by(&self, next: impl FnOnce(&mut Inner) -> Option<Claimed>) -> Option<Claimed> {
         let mut inner = self.lock();
         if inner.stopped {
             return None;
         }
-        inner.turn = inner.turn.wrapping_add(1);
-        let order: [usize; 3] = if inner.turn.is_multiple_of(4) { [2, 1, 0] } else { [0, 1, 2] };
-        let taken = order.into_iter().find_map(|line| inner.lines.get_mut(line)?.pop_front());
+        let taken = next(&mut inner);
         let low = inner.len() < LOW;
         let was_long = inner.bytes > LONG;
         if let Some(message) = &taken {
@@ -143,9 +155,12 @@ impl Ready {
         let mut inner = self.lock();
         let mut taken = Vec::new();
         for line in &mut inner.lines {
-            let (of_run, others) = std::mem::take(line).into_iter().partition(|one| one.run == Some(run));
-            *line = others;
-            taken.extend::<VecDeque<_>>(of_run);
+            let (of_run, others): (Vec<_>, Vec<_>) =
+                line.take_all().into_iter().partition(|one| one.run == Some(run));
+            for other in others {
+                line.push_back(other);
+            }
+            taken.extend(of_run);
         }
         taken.extend(inner.kept.take_if(|kept| kept.run == Some(run)));
         let bytes: usize = taken.iter().map(|one: &Claimed| one.bytes.len()).sum();
@@ -163,10 +178,18 @@ impl Ready {
         self.len() == 0
     }
 
-    /// Is there room in memory for `bytes` more?
-    pub fn has_room(&self, bytes: usize) -> bool {
-        let inner = self.lock();
-        !inner.stopped && inner.bytes + bytes <= MEMORY_BUDGET
+    /// Urgent messages in line.
+    pub fn urgent(&self) -> usize {
+        self.lock().line(Class::Urgent).len()
+    }
+
+    /// Is there room in memory for `bytes` more of this source? A source may fill as much as it leaves free, so that whoever comes
+    /// after it finds room too.
+    pub fn has_room(&self, class: Class, source: Source, bytes: usize) -> bool {
+        let mut inner = self.lock();
+        let own = inner.line(class).bytes_of(source);
+        let free = MEMORY_BUDGET.saturating_sub(inner.bytes);
+        !inner.stopped && own + bytes <= free
     }
 
     /// Waits until the line is not long, or stopped.
@@ -207,7 +230,7 @@ impl Ready {
         inner.bytes = 0;
         self.shorter.notify_waiters();
         let kept = inner.kept.take();
-        kept.into_iter().chain(inner.lines.iter_mut().flat_map(std::mem::take)).collect()
+        kept.into_iter().chain(inner.lines.iter_mut().flat_map(Turns::take_all)).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -216,7 +239,7 @@ impl Ready {
 }
 
 impl Inner {
-    fn line(&mut self, class: Class) -> &mut VecDeque<Claimed> {
+    fn line(&mut self, class: Class) -> &mut Turns {
         let [urgent, normal, bulk] = &mut self.lines;
         match class {
             Class::Urgent => urgent,
@@ -226,6 +249,6 @@ impl Inner {
     }
 
     fn len(&self) -> usize {
-        self.lines.iter().map(VecDeque::len).sum::<usize>() + usize::from(self.kept.is_some())
+        self.lines.iter().map(Turns::len).sum::<usize>() + usize::from(self.kept.is_some())
     }
 }

@@ -14,8 +14,8 @@ use crate::app::steps::{Step, Steps};
 
 /// Takes fresh mail over in memory, for its first attempt.
 pub trait FreshMail: Send + Sync {
-    /// A lease for a message of so many bytes, while there is room in memory for it and mail may leave.
-    fn lease(&self, practice: bool, bytes: usize) -> Option<Lease>;
+    /// A lease for this message, while there is room in memory for it and mail may leave.
+    fn lease(&self, message: &NewMessage) -> Option<Lease>;
     /// Waits while mail leaves and much of it stands in line already.
     fn not_crowded(&self, practice: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
     /// These messages are stored under the leases given.
@@ -46,7 +46,7 @@ impl Receiver {
     /// Accepts all messages or none. When it returns `Ok`, they are on disk.
     pub async fn accept(&self, mut messages: Vec<NewMessage>) -> Result<Vec<Accepted>, store::Error> {
         for message in &mut messages {
-            message.lease = self.fresh.lease(message.practice, message.bytes.len());
+            message.lease = self.fresh.lease(message);
         }
         let stored = self.store.accept(messages.clone(), self.clock.now()).await;
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
@@ -69,7 +69,7 @@ impl Receiver {
         repeat: Option<Duration>,
     ) -> Result<Vec<NoticeAccepted>, store::Error> {
         for notice in &mut notices {
-            notice.message.lease = self.fresh.lease(notice.message.practice, notice.message.bytes.len());
+            notice.message.lease = self.fresh.lease(&notice.message);
         }
         let stored = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await;
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;

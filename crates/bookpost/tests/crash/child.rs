@@ -140,6 +140,7 @@ fn config(task: &Task) -> Config {
         login: None,
         ca_file: None,
         connections: CONNECTIONS,
+        connections_for_urgent: 1,
         messages_per_connection: 1000,
     };
     let soon = (Duration::from_millis(20), Duration::from_millis(200));

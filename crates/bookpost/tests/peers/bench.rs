@@ -109,6 +109,7 @@ impl Folder {
             login: None,
             ca_file: Some(self.path().join("ca.pem")),
             connections: 10,
+            connections_for_urgent: 1,
             messages_per_connection: 100,
         }
     }

@@ -37,6 +37,7 @@ pub(crate) fn server(name: &str, address: SocketAddr) -> Arc<Server> {
         login: None,
         ca_file: None,
         connections: 20,
+        connections_for_urgent: 1,
         messages_per_connection: 100,
     })
 }

@@ -17,3 +17,4 @@ mod outage;
 mod outcomes;
 mod reports;
 mod set_clock;
+mod turns;

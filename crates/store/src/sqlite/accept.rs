@@ -7,7 +7,7 @@ use super::{
     codes::{class_code, kind_code, micros, notify_code, ret_code, state_code, whole},
     writer::Tx,
 };
-use crate::{Accepted, Error, MOST_RECIPIENTS, MessageId, NewMessage, RecipientId, State};
+use crate::{Accepted, Error, MOST_RECIPIENTS, MessageId, NewMessage, RecipientId, Source, State};
 
 const MESSAGE: &str =
     "INSERT INTO message (id, kind, class, practice, application, site, run, reverse_path, ret, envelope_id,
@@ -15,8 +15,9 @@ const MESSAGE: &str =
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 const BODY: &str = "INSERT INTO body (message, bytes) VALUES (?1, ?2)";
 const RECIPIENT: &str =
-    "INSERT INTO recipient (id, state, class, practice, due_at, expires_at, lease, address, notify, original)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    "INSERT INTO recipient (id, state, class, practice, due_at, expires_at, lease, address, notify, original,
+        source)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 impl Sqlite {
     pub(crate) async fn accept(
@@ -64,6 +65,7 @@ fn store_recipients(tx: &mut Tx<'_>, id: MessageId, message: &NewMessage) -> Res
     if recipients.len() > MOST_RECIPIENTS {
         return Err(Error::TooManyRecipients { found: recipients.len() });
     }
+    let source = Source::of(&message.application, message.run);
     let mut statement = tx.sql.prepare_cached(RECIPIENT)?;
     for (ordinal, recipient) in (0_u16..=u16::MAX).zip(recipients) {
         let recipient_id = RecipientId::of(id, ordinal).0;
@@ -78,6 +80,7 @@ fn store_recipients(tx: &mut Tx<'_>, id: MessageId, message: &NewMessage) -> Res
             recipient.address.as_str(),
             recipient.notify.map(notify_code),
             recipient.original.as_deref(),
+            source.0,
         ))?;
         if message.lease.is_some() {
             tx.fresh.entered.push(recipient_id);

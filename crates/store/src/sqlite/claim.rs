@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use mail::{Address, Recipient};
 use rusqlite::OptionalExtension;
 
-use super::{Sqlite, codes, codes::micros, rows, writer::Tx};
+use super::{Sqlite, codes, codes::micros, rows, turns, writer::Tx};
 use crate::{Claim, Claimed, ClaimedRecipient, Error, Lease, MessageId, RecipientId, Recovery, RunId, State};
 
 /// Sets one message's due recipients to `Sending`. ?6 is what `alone` becomes and which rows it is for: 0 or 2.
@@ -21,13 +21,13 @@ const FACTS: &str =
     "SELECT m.kind, m.class, m.practice, m.application, m.site, m.run, m.reverse_path, m.ret, m.envelope_id,
         m.first_due_at, b.bytes
     FROM message m JOIN body b ON b.message = m.id WHERE m.id = ?1";
-const DUE: &str = "SELECT id FROM recipient INDEXED BY recipient_due
-    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 AND due_at >= ?3 AND due_at <= ?4
-    ORDER BY due_at, id LIMIT ?5";
+const DUE: &str = "SELECT id FROM recipient INDEXED BY recipient_turn
+    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 AND source = ?3 AND due_at >= ?4 AND due_at <= ?5
+    ORDER BY due_at, id LIMIT ?6";
 const WALK: &str = "SELECT id FROM recipient NOT INDEXED
     WHERE id > ?2 AND id <= ?3 AND state = 0 AND alone = 0 AND practice = ?1 AND class = ?4 AND due_at < ?5
     ORDER BY id LIMIT ?6";
-const SPAN: &str = "SELECT min(id), max(id), count(*) FROM recipient INDEXED BY recipient_due
+const SPAN: &str = "SELECT min(id), max(id), count(*) FROM recipient INDEXED BY recipient_turn
     WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 AND due_at < ?3";
 const ALONE: &str = "SELECT id FROM recipient INDEXED BY recipient_alone
     WHERE state = 0 AND alone = 1 AND practice = ?1 AND due_at <= ?2 ORDER BY due_at, id LIMIT 1";
@@ -242,10 +242,24 @@ fn begin_walk(tx: &mut Tx<'_>, practice: bool, recovery: Recovery) -> Result<Wal
     Ok(walk)
 }
 
+/// What is due of one class: its sources take turns, each in the order in which its mail falls due.
 fn due(tx: &Tx<'_>, practice: bool, class: i64, from: i64, to: i64, limit: i64) -> Result<Vec<i64>, Error> {
+    let mut sources = turns::sources_due(tx.sql, practice, class, from, to)?;
+    if sources.is_empty() || limit <= 0 {
+        return Ok(Vec::new());
+    }
+    // Whose turn is first changes from claim to claim: the last are cut off where the bytes are many.
+    let first = usize::try_from(tx.draft.claims).unwrap_or(0) % sources.len();
+    sources.rotate_left(first);
+    let of_each = codes::count(limit).div_ceil(sources.len() as u64);
     let mut statement = tx.sql.prepare_cached(DUE)?;
-    let ids = statement.query_map((practice, class, from, to, limit), |row| row.get(0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    let mut due_of_each = Vec::with_capacity(sources.len());
+    for source in sources {
+        let key = (practice, class, source, from, to, codes::whole(of_each));
+        let ids = statement.query_map(key, |row| row.get(0))?;
+        due_of_each.push(ids.collect::<Result<Vec<i64>, _>>()?);
+    }
+    Ok(turns::by_turns(due_of_each, usize::try_from(limit).unwrap_or(usize::MAX)))
 }
 
 /// How many recipients of each class a claim takes: urgent before normal before bulk, but a quarter is kept for those below

@@ -163,6 +163,7 @@ impl Sqlite {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sqlite::migrations;
 
     const MINUTE: i64 = 60_000_000;
     const HOUR: i64 = 60 * MINUTE;
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn since_when_mail_does_not_age_is_moved_too() {
         let sql = Connection::open_in_memory().unwrap();
-        sql.execute_batch(include_str!("migrations/0001_queue.sql")).unwrap();
+        migrations::apply(&sql).unwrap();
         write_meta(&sql, ageing::since(false), OPENED).unwrap();
         Shift { by: -DAY, since: i64::MIN, first_message: 0 }.apply(&sql).unwrap();
         assert_eq!(read_meta(&sql, ageing::since(false)).unwrap(), Some(OPENED - DAY));
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn every_instant_is_moved() {
         let sql = Connection::open_in_memory().unwrap();
-        sql.execute_batch(include_str!("migrations/0001_queue.sql")).unwrap();
+        migrations::apply(&sql).unwrap();
         let mut statement = sql
             .prepare(
                 "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c

@@ -7,11 +7,10 @@ use super::{
     Sqlite,
     codes::{STATES, count, instant, micros},
     draft::read_meta,
+    turns,
 };
 use crate::{Counts, Error, RecipientId};
 
-const NEXT_DUE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_due
-    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 ORDER BY due_at, id LIMIT 1";
 const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_alone
     WHERE state = 0 AND alone = 1 AND practice = ?1 ORDER BY due_at, id LIMIT 1";
 /// Waiting mail expires in the order in which it came, so the first to expire waits for longest.
@@ -63,11 +62,9 @@ fn read(sql: &Connection) -> Result<Counts, Error> {
 /// When something falls due next, and what.
 pub(super) fn next_due(sql: &Connection, practice: bool) -> Result<Option<(Timestamp, RecipientId)>, Error> {
     let both = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-    let mut statement = sql.prepare_cached(NEXT_DUE)?;
     let mut next = sql.prepare_cached(NEXT_ALONE)?.query_row([practice], both).optional()?;
     for class in 0..3 {
-        let due = statement.query_row((practice, class), both).optional()?;
-        next = [next, due].into_iter().flatten().min();
+        next = [next, turns::next_due(sql, practice, class)?].into_iter().flatten().min();
     }
     Ok(next.and_then(|(due_at, id)| Some((instant(due_at)?, RecipientId(id)))))
 }

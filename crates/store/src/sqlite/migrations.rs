@@ -7,7 +7,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::{Error, OpenError};
 
 /// All that this version knows, from number 1.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_queue", include_str!("migrations/0001_queue.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_queue", include_str!("migrations/0001_queue.sql")),
+    ("0002_turns", include_str!("migrations/0002_turns.sql")),
+];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.
 pub(super) fn run(connection: &mut Connection, folder: &Path) -> Result<(), OpenError> {
@@ -25,7 +28,8 @@ pub(super) fn run(connection: &mut Connection, folder: &Path) -> Result<(), Open
     Ok(())
 }
 
-fn apply(connection: &Connection) -> Result<(), Error> {
+/// All of them that were not run yet.
+pub(super) fn apply(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT",
     )?;

@@ -21,6 +21,7 @@ mod restart;
 mod rows;
 mod settle;
 mod sweep;
+mod turns;
 mod upkeep;
 mod writer;
 

@@ -27,6 +27,7 @@ cases! {
     accept::concurrent_accepts_share_commits,
     accept::ids_are_never_used_twice,
     worker::claim_takes_urgent_first_and_starves_nobody,
+    worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
     worker::claim_never_cuts_a_message,
     worker::claim_says_who_was_in_doubt,

@@ -6,7 +6,7 @@ use mail::Reason;
 use store::{Claim, Class, Lease, NewMessage, RecipientId, Recovery, Settled, State, Verdict};
 
 use crate::fresh::{
-    Fresh, LEASE, accept, accept_message, address, claim_of, ids, leased, minute, now, row, settle,
+    Fresh, LEASE, accept, accept_message, address, begin, claim_of, ids, leased, minute, now, row, settle,
     settlement, sound, state, to_many, waiting,
 };
 
@@ -24,6 +24,34 @@ pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
     let rest = store.claim(claim_of(100, now())).await.unwrap();
     assert_eq!(rest.len(), 16);
     assert_eq!(store.next_due(false).await.unwrap(), None);
+    sound(&store).await;
+}
+
+/// Who comes late waits behind nobody's whole mailing; of one source all goes in its order.
+pub(crate) async fn claim_takes_turns_among_applications_and_runs(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = begin(&store, false).await;
+    let of = |application: &str, run| NewMessage { application: application.to_owned(), run, ..waiting() };
+    let sources = [of("Library", None), of("Library", Some(run)), of("Textbook Tracker", None)];
+    let mut all = Vec::new();
+    for message in &sources {
+        all.push(store.accept(vec![message.clone(); 60], fresh.now()).await.unwrap());
+    }
+    let claimed = ids(&store.claim(claim_of(60, now())).await.unwrap());
+    for accepted in &all {
+        let of_source: Vec<_> = accepted.iter().map(|one| one.id).collect();
+        let taken: Vec<_> = claimed.iter().filter(|id| of_source.contains(id)).copied().collect();
+        assert_eq!(taken, of_source[..20]);
+    }
+    let late = accept(&store, of("cron", None)).await;
+    let not_due = NewMessage { first_due_at: minute(9), ..of("Calendar", None) };
+    let not_due = accept(&store, not_due).await;
+    let claimed = ids(&store.claim(claim_of(4, now())).await.unwrap());
+    assert!(claimed.contains(&late.message()), "{claimed:?}");
+    assert_eq!(claimed.len(), 4);
+    while store.next_due(false).await.unwrap() != Some((minute(9), not_due)) {
+        assert!(!store.claim(claim_of(40, now())).await.unwrap().is_empty());
+    }
     sound(&store).await;
 }
 

@@ -45,10 +45,19 @@ impl Worker {
                 return;
             };
             let idle = upstream.lanes.saturating_sub(route.line.in_flight.load(Ordering::Relaxed));
-            if upstream.lanes >= upstream.concurrency.allowed() || route.line.ready.len() <= idle {
+            let allowed = upstream.concurrency.allowed();
+            let errand = if route.line.ready.len() <= idle {
                 return;
-            }
-            self.spawn(index, active, Errand::Flow, Kind::Usual);
+            } else if upstream.lanes < allowed {
+                Errand::Flow
+            } else if upstream.lanes < allowed + upstream.server.connections_for_urgent
+                && route.line.ready.urgent() > idle
+            {
+                Errand::Urgent
+            } else {
+                return;
+            };
+            self.spawn(index, active, errand, Kind::Usual);
         }
     }
 

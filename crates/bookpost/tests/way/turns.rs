@@ -1,0 +1,51 @@
+//! Who goes first, and that nobody waits for the whole of another's mail.
+
+use std::sync::Arc;
+
+use store::{Class, NewMessage};
+use testkit::sink::{At, Does, Rule};
+
+use crate::bench::{Bench, message, patron, server, sink};
+
+fn mail(class: Class, application: &str, to: &str, bench: &Bench) -> NewMessage {
+    NewMessage { class, application: application.into(), ..message(&[to], bench.app.clock.now()) }
+}
+
+/// Urgent mail has a connection of its own where all others are busy.
+#[tokio::test]
+async fn urgent_mail_does_not_wait_for_connections_that_are_busy() {
+    let holds = Rule { at: At::Dot, address: None, does: Does::Wait, times: Some(2) };
+    let sink = sink(vec![holds]).await;
+    let mut busy = Arc::unwrap_or_clone(server("server1", sink.address()));
+    busy.connections = 2;
+    let bench = Bench::start(vec![Arc::new(busy)]).await;
+    let bulk = (0..4).map(|n| mail(Class::Bulk, "Library", &patron(n), &bench)).collect();
+    bench.app.receiver.accept(bulk).await.unwrap();
+    sink.wait_for(2).await;
+    bench.app.receiver.accept(vec![mail(Class::Urgent, "cron", "head@example.org", &bench)]).await.unwrap();
+    sink.wait_for(3).await;
+    assert_eq!(sink.taken()[2].to, ["head@example.org"]);
+    sink.let_go();
+    bench.quiet().await;
+    assert_eq!(bench.counts().await.delivered, 5);
+}
+
+/// One connection, and two applications of which one came first with everything.
+#[tokio::test]
+async fn an_application_does_not_wait_for_all_of_anothers_mail() {
+    let sink = sink(vec![Rule { at: At::Dot, address: None, does: Does::Wait, times: Some(1) }]).await;
+    let mut slow = Arc::unwrap_or_clone(server("server1", sink.address()));
+    slow.connections = 1;
+    let bench = Bench::start(vec![Arc::new(slow)]).await;
+    let of = |application| (0..30).map(|n| mail(Class::Normal, application, &patron(n), &bench)).collect();
+    bench.app.receiver.accept(of("Library")).await.unwrap();
+    sink.wait_for(1).await;
+    bench.app.receiver.accept(of("Textbook Tracker")).await.unwrap();
+    let late = mail(Class::Normal, "cron", "head@example.org", &bench);
+    bench.app.receiver.accept(vec![late]).await.unwrap();
+    sink.let_go();
+    bench.quiet().await;
+    let taken = sink.taken();
+    let at = taken.iter().position(|one| one.to == ["head@example.org"]).unwrap();
+    assert!(at < 6, "{at}");
+}
