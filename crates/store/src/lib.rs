@@ -14,6 +14,7 @@
 mod alarms;
 mod error;
 mod notices;
+mod once;
 mod queue;
 mod reports;
 mod sqlite;
@@ -21,6 +22,7 @@ mod sqlite;
 pub use alarms::{Alarm, AlarmKind};
 pub use error::{Error, OpenError};
 pub use notices::*;
+pub use once::*;
 pub use queue::*;
 pub use reports::*;
 
@@ -84,6 +86,18 @@ impl Store {
     /// Stores all of `messages` or none; they are on disk when this returns. Concurrent calls share a sync.
     pub async fn accept(&self, messages: Vec<NewMessage>, now: Timestamp) -> Result<Vec<Accepted>, Error> {
         self.db.accept(messages, now).await
+    }
+
+    /// Stores all of `messages` with the answer to the request that brought them, unless it was made before: then it gives that answer,
+    /// and stores nothing. A request is known for [`ONCE_KEPT`].
+    pub async fn accept_once(
+        &self,
+        key: OnceKey,
+        messages: Vec<NewMessage>,
+        answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
+        now: Timestamp,
+    ) -> Result<Once, Error> {
+        self.db.accept_once(key, messages, answer, now).await
     }
 
     /// Stores the notices of a run that are not repeats, message and ledger rows together, all in one transaction.
@@ -355,6 +369,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, Error> {
         self.db.purge(before(now, keep_bodies), before(now, keep_rows), limit).await
+    }
+
+    /// Forgets requests that were made longer ago than [`ONCE_KEPT`], up to `limit`. Gives how many; 0 when none is left.
+    pub async fn forget_requests(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {
+        self.db.forget_requests(before(now, ONCE_KEPT), limit).await
     }
 
     /// What is wrong with the file and its rows; empty when nothing is.

@@ -46,14 +46,12 @@ use crate::{
         start::{self, Recovered},
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
-    receive::Receiver,
+    receive::{self, Receiver},
     returns, web,
 };
 
 /// At the end, alarms on their way to people are waited for this long.
 const ALARM_PATIENCE: Duration = Duration::from_secs(5);
-/// Below so many free bytes the health check says that something must be done.
-const DISK_FLOOR: u64 = 100 << 20;
 
 /// Bookpost, running.
 pub struct App {
@@ -162,7 +160,8 @@ impl App {
             metrics.clone(),
             alarms.clone(),
         );
-        let receiver = Receiver::new(store.clone(), Arc::clone(&clock), Arc::new(fresh), steps);
+        let receiver =
+            Receiver::new(store.clone(), config.data_dir.clone(), Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
         let worker = Worker::new(Parts {
             store: store.clone(),
@@ -225,7 +224,7 @@ impl App {
             metrics: self.metrics.clone(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
-                disk: disk(&folder),
+                disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),
                 breakers: servers.borrow().clone(),
                 journal_syncs: journal.stats().syncs,
             }),
@@ -364,10 +363,4 @@ async fn tell_of_interrupted_runs(store: &Store, alarms: &Alarms) -> Result<(), 
         alarms.raise(AlarmKind::RunInterrupted, &format!("run {}", run.id.0), text);
     }
     Ok(())
-}
-
-/// Free space where the queue lives.
-fn disk(folder: &std::path::Path) -> Option<web::Disk> {
-    let facts = rustix::fs::statvfs(folder).ok()?;
-    Some(web::Disk { free: facts.f_bavail.saturating_mul(facts.f_frsize), floor: DISK_FLOOR })
 }

@@ -88,6 +88,7 @@ impl Upkeep {
     async fn purge(&self, now: Timestamp) -> Result<(), store::Error> {
         let keep = self.config.keep;
         while self.store.purge(keep.bodies, keep.records, PURGE_SLICE, now).await? > 0 {}
+        while self.store.forget_requests(PURGE_SLICE, now).await? > 0 {}
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::{App, Start},
-    config::{AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Way},
+    config::{AlarmsConfig, Config, Doors, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Way},
     deliver::practice::{Does, Rule},
     notices::sample,
 };
@@ -131,6 +131,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
             drop_folder: folder.join("notices.d"),
             default_site: None,
         },
+        doors: Doors::default(),
         listen: None,
         log: "error".to_owned(),
         abort_at: None,

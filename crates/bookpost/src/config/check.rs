@@ -6,6 +6,7 @@ use mail::retry::RetrySchedule;
 
 use super::{
     AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way,
+    doors::doors,
     raw::Raw,
     servers,
     surroundings::{ABORT_AT, is_full},
@@ -30,6 +31,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let sending = sending(raw, around);
     let schedule = schedule(raw);
     let sites = sites(raw);
+    let doors = doors(raw);
     let notices = notices(raw, &data_dir, sites.as_deref());
     let alarms = alarms(raw);
     let keep =
@@ -49,6 +51,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         alarms,
         sites: sites?,
         notices,
+        doors,
         listen: listen?,
         keep,
         log,

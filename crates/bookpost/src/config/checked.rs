@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
+use super::Doors;
 use crate::app::steps::AbortAt;
 
 /// All of it.
@@ -24,6 +25,8 @@ pub struct Config {
     pub sites: Vec<Site>,
     /// The overdue notices.
     pub notices: NoticesConfig,
+    /// How applications hand in mail.
+    pub doors: Doors,
     /// Where pages, health and metrics listen; None: nowhere.
     pub listen: Option<SocketAddr>,
     /// How long texts and records are kept after the end of a message.

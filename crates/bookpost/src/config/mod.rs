@@ -6,6 +6,7 @@
 
 mod check;
 mod checked;
+mod doors;
 mod problem;
 mod raw;
 mod sample;
@@ -18,6 +19,7 @@ mod surroundings;
 use std::path::{Path, PathBuf};
 
 pub use checked::*;
+pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
 pub use problem::{Problem, Problems};
 pub use sample::SAMPLE;
 pub use surroundings::Surroundings;

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
     path::PathBuf,
 };
 
@@ -87,6 +88,17 @@ impl Raw {
             self.problem(path, format!("`{path}` is missing: {why}"), format!("set it to {}", T::EXPECTS));
         }
         found
+    }
+
+    /// The number at `path`, `usual` without one; one outside `range` is a problem.
+    pub(super) fn get_within(&mut self, path: &str, usual: u64, range: RangeInclusive<u64>) -> u64 {
+        let number = self.get(path).unwrap_or(usual);
+        if range.contains(&number) {
+            return number;
+        }
+        let todo = format!("choose a number from {} to {}", range.start(), range.end());
+        self.problem(path, format!("`{path}` is {number}"), todo);
+        usual
     }
 
     /// Whether something stands at `path`, right or wrong.

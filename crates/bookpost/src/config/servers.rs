@@ -1,6 +1,6 @@
 //! The rules for Server 1 and Server 2.
 
-use std::{ops::RangeInclusive, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use super::{Encryption, Login, Server, Surroundings, Way, raw::Raw, secret, setting::WayName};
 
@@ -49,9 +49,10 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings) -> Option<Server> {
             "name a file of PEM certificates",
         );
     }
-    let connections = in_range(raw, &path("connections"), USUAL_CONNECTIONS, MOST_CONNECTIONS);
-    let for_urgent = at_most(raw, &path("connections_for_urgent"), 1, 100);
-    let messages = in_range(raw, &path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1_000_000);
+    let connections = raw.get_within(&path("connections"), USUAL_CONNECTIONS, 1..=MOST_CONNECTIONS);
+    let for_urgent = raw.get_within(&path("connections_for_urgent"), 1, 0..=MOST_CONNECTIONS);
+    let messages =
+        raw.get_within(&path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1..=1_000_000);
     let login = login(raw, name, around);
     if encryption == Encryption::Plain && !allow_non_secure {
         raw.problem(
@@ -104,24 +105,6 @@ fn plain_host(raw: &mut Raw, path: &str, host: String) -> Option<String> {
         "write the name only; the port is a setting of its own",
     );
     None
-}
-
-fn in_range(raw: &mut Raw, path: &str, usual: u64, most: u64) -> u64 {
-    within(raw, path, usual, 1..=most)
-}
-
-fn at_most(raw: &mut Raw, path: &str, usual: u64, most: u64) -> u64 {
-    within(raw, path, usual, 0..=most)
-}
-
-fn within(raw: &mut Raw, path: &str, usual: u64, range: RangeInclusive<u64>) -> u64 {
-    let number = raw.get(path).unwrap_or(usual);
-    if range.contains(&number) {
-        return number;
-    }
-    let todo = format!("choose a number from {} to {}", range.start(), range.end());
-    raw.problem(path, format!("`{path}` is {number}"), todo);
-    usual
 }
 
 fn login(raw: &mut Raw, server: &str, around: &Surroundings) -> Option<Login> {

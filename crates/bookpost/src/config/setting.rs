@@ -27,6 +27,16 @@ impl Setting for String {
     }
 }
 
+impl Setting for Vec<String> {
+    const EXPECTS: &'static str = "a text in quotes, or a list of such texts";
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Array(list) => list.iter().map(String::read).collect(),
+            one => String::read(one).map(|one| vec![one]),
+        }
+    }
+}
+
 impl Setting for PathBuf {
     const EXPECTS: &'static str = "the full path of a file or folder, in quotes, beginning with /";
     fn read(value: &Value) -> Result<Self, String> {

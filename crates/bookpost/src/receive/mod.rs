@@ -2,14 +2,18 @@
 //!
 //! This part knows nothing of servers and connections: fresh mail leaves through [`FreshMail`].
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+mod pressure;
+
+use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use mail::clock::Clock;
 use store::{
-    Accepted, Claimed, ClaimedRecipient, Lease, NewMessage, NewNotice, NoticeAccepted, RecipientId, RunId,
-    Store,
+    Accepted, Claimed, ClaimedRecipient, Lease, NewMessage, NewNotice, NoticeAccepted, Once, OnceKey,
+    RecipientId, RunId, Store,
 };
 
+use self::pressure::Pressure;
+pub use self::pressure::{DISK_FLOOR, NotNow, free};
 use crate::app::steps::{Step, Steps};
 
 /// Takes fresh mail over in memory, for its first attempt.
@@ -34,13 +38,25 @@ pub struct Receiver {
     store: Store,
     clock: Arc<dyn Clock>,
     fresh: Arc<dyn FreshMail>,
+    pressure: Arc<Pressure>,
     steps: Steps,
 }
 
 impl Receiver {
-    /// A door to `store`.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, fresh: Arc<dyn FreshMail>, steps: Steps) -> Self {
-        Self { store, clock, fresh, steps }
+    /// A door to `store`, which lies in `folder`.
+    pub fn new(
+        store: Store,
+        folder: PathBuf,
+        clock: Arc<dyn Clock>,
+        fresh: Arc<dyn FreshMail>,
+        steps: Steps,
+    ) -> Self {
+        Self { store, clock, fresh, pressure: Arc::new(Pressure::new(folder, DISK_FLOOR)), steps }
+    }
+
+    /// Whether there is room for one more message. To be asked before its content is let in.
+    pub fn has_room(&self) -> Result<(), NotNow> {
+        self.pressure.check()
     }
 
     /// Accepts all messages or none. When it returns `Ok`, they are on disk.
@@ -48,11 +64,35 @@ impl Receiver {
         for message in &mut messages {
             message.lease = self.fresh.lease(message);
         }
+        let storing = self.pressure.storing_one();
         let stored = self.store.accept(messages.clone(), self.clock.now()).await;
+        drop(storing);
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
         self.steps.reached(Step::Accepted);
         self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
         Ok(accepted)
+    }
+
+    /// Accepts all messages with the answer to the request that brought them; a request that was made before gets that answer, and
+    /// nothing is accepted. When it returns `Ok`, they are on disk.
+    pub async fn accept_once(
+        &self,
+        key: OnceKey,
+        mut messages: Vec<NewMessage>,
+        answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
+    ) -> Result<Once, store::Error> {
+        for message in &mut messages {
+            message.lease = self.fresh.lease(message);
+        }
+        let storing = self.pressure.storing_one();
+        let stored = self.store.accept_once(key, messages.clone(), answer, self.clock.now()).await;
+        drop(storing);
+        let once = stored.inspect_err(|why| self.fresh.refused(why))?;
+        if let Once::Stored { accepted, .. } = &once {
+            self.steps.reached(Step::Accepted);
+            self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
+        }
+        Ok(once)
     }
 
     /// Waits while much mail stands in line, but no longer than `patience`: what can be made later needs no memory now.

@@ -5,7 +5,8 @@ use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use bookpost::{
     app::{App, Start, clock::SystemClock},
     config::{
-        AlarmsConfig, Config, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site, Way,
+        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site,
+        Way,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -176,6 +177,7 @@ fn config(task: &Task) -> Config {
             drop_folder: task.folder.join("notices.d"),
             default_site: None,
         },
+        doors: Doors::default(),
         listen: None,
         log: "warn".into(),
         abort_at: task.abort_at.as_ref().map(|at| at.parse().unwrap()),

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use bookpost::{
     app::{App, Start},
     config::{
-        AlarmsConfig, Config, Encryption, InDoubtPolicy, Keep, Login, NoticesConfig, Sending, Server, Way,
+        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, Login, NoticesConfig, Sending, Server,
+        Way,
     },
 };
 use mail::{Envelope, ReversePath, retry::RetrySchedule};
@@ -237,6 +238,7 @@ fn config(data_dir: PathBuf, way: Way) -> Config {
             default_site: None,
         },
         data_dir,
+        doors: Doors::default(),
         listen: None,
         log: "warn".into(),
         keep: Keep { bodies: second * 86_400, records: second * 86_400 },

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use bookpost::{
     app::{App, Start, steps::Step},
     config::{
-        AlarmsConfig, Config, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site, Way,
+        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site,
+        Way,
     },
 };
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +77,7 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
             drop_folder: folder.join("notices.d"),
             default_site: None,
         },
+        doors: Doors::default(),
         listen: None,
         log: "warn".into(),
         abort_at: None,

@@ -36,7 +36,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 8] = [
+const OTHERS: [(&str, &str); 9] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -45,6 +45,7 @@ const OTHERS: [(&str, &str); 8] = [
     ("run", "finished_at"),
     ("alarm", "started_at"),
     ("alarm", "ended_at"),
+    ("once", "made_at"),
 ];
 
 /// What the last opening left on record.

@@ -10,6 +10,7 @@ use crate::{Error, OpenError};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_queue", include_str!("migrations/0001_queue.sql")),
     ("0002_turns", include_str!("migrations/0002_turns.sql")),
+    ("0003_once", include_str!("migrations/0003_once.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

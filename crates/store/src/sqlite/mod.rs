@@ -15,6 +15,7 @@ mod migrations;
 mod moves;
 mod notices;
 mod obligations;
+mod once;
 mod open;
 mod readers;
 mod restart;

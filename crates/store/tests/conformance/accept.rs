@@ -1,6 +1,7 @@
 //! The way in.
 
-use store::{Error, MOST_RECIPIENTS};
+use jiff::SignedDuration;
+use store::{Accepted, Error, MOST_RECIPIENTS, Once, OnceKey};
 
 use crate::fresh::{Fresh, accept, leased, now, sound, to_many, waiting};
 
@@ -40,4 +41,39 @@ pub(crate) async fn ids_are_never_used_twice(fresh: &Fresh) {
     store.close().await.unwrap();
     let store = fresh.open();
     assert!(accept(&store, waiting()).await.message() > first.message());
+}
+
+/// Who did not hear the answer asks again, and hears the same.
+pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
+    let store = fresh.open();
+    let key = |application: &str, key: &str, fingerprint| OnceKey {
+        application: application.to_owned(),
+        key: key.to_owned(),
+        fingerprint: [fingerprint; 32],
+    };
+    let make = async |key| {
+        let answer = |accepted: &[Accepted]| format!("{} accepted", accepted.len()).into_bytes();
+        store.accept_once(key, vec![waiting(); 2], answer, fresh.now()).await.unwrap()
+    };
+    let Once::Stored { accepted, answer } = make(key("Library", "a", 1)).await else { panic!("not new") };
+    assert_eq!((accepted.len(), answer.as_slice()), (2, &b"2 accepted"[..]));
+    assert_eq!(make(key("Library", "a", 1)).await, Once::Before(answer));
+    assert_eq!(make(key("Library", "a", 2)).await, Once::Another);
+    assert_eq!(store.counts().await.unwrap().waiting, 2);
+    assert!(
+        matches!(make(key("cron", "a", 2)).await, Once::Stored { .. }),
+        "names are each application's own"
+    );
+    let refused = to_many(waiting(), MOST_RECIPIENTS + 1);
+    let none = store.accept_once(key("Library", "b", 1), vec![refused], |_| Vec::new(), fresh.now()).await;
+    assert!(matches!(none, Err(Error::TooManyRecipients { .. })));
+    assert!(matches!(make(key("Library", "b", 1)).await, Once::Stored { .. }), "what failed was not made");
+    fresh.pass(SignedDuration::from_hours(7 * 24));
+    assert_eq!(store.forget_requests(9, fresh.now()).await.unwrap(), 0);
+    fresh.pass(SignedDuration::from_secs(1));
+    assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 2);
+    assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 1);
+    assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 0);
+    assert!(matches!(make(key("Library", "a", 2)).await, Once::Stored { .. }));
+    sound(&store).await;
 }

@@ -1,5 +1,10 @@
 //! What every database under `Store` must do. A case is given a fresh store and knows nothing of what is under it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail where it stands"
+)]
 
 mod accept;
 mod fresh;
@@ -26,6 +31,7 @@ cases! {
     accept::accept_is_all_or_nothing_in_order,
     accept::concurrent_accepts_share_commits,
     accept::ids_are_never_used_twice,
+    accept::a_request_is_made_once,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
