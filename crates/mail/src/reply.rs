@@ -1,6 +1,6 @@
 //! Replies of an SMTP server (RFC 5321 section 4.2) with enhanced status codes (RFC 2034, RFC 3463).
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use memchr::memchr;
 
@@ -56,6 +56,17 @@ impl Reply {
             out.extend_from_slice(line.as_bytes());
             out.extend_from_slice(b"\r\n");
         }
+    }
+}
+
+impl FromStr for Reply {
+    type Err = ReplyError;
+
+    /// Reads one line, such as `550 5.1.1 No such mailbox`, without its end.
+    fn from_str(line: &str) -> Result<Self, Self::Err> {
+        let mut parser = ReplyParser::default();
+        parser.parse(&mut line.as_bytes())?;
+        parser.parse(&mut b"\r\n".as_slice())?.ok_or(ReplyError::Malformed)
     }
 }
 
