@@ -1,0 +1,120 @@
+//! The parameters of MAIL and RCPT (RFC 1870, 6152, 6531, 3461, 4954), checked against what is offered.
+
+use super::{Settings, SignIn, command::Path, replies, wish::Mail};
+use crate::{
+    Address, Recipient, ReversePath,
+    envelope::{Notify, Ret, is_xtext},
+};
+
+/// RFC 3461 section 4.4.
+const MOST_ENVELOPE_ID: usize = 100;
+/// RFC 3461 section 4.2.
+const MOST_ORIGINAL: usize = 500;
+
+type Refusal = &'static str;
+
+impl Mail {
+    /// What MAIL says, or the reply that refuses it.
+    pub(super) fn read(path: Path<'_>, settings: &Settings) -> Result<Self, Refusal> {
+        let (mut size, mut body, mut smtputf8) = (None, None, None);
+        let (mut ret, mut envelope_id, mut auth) = (None, None, None);
+        for (name, value) in parameters(path.parameters) {
+            match (name.to_ascii_uppercase().as_str(), value) {
+                ("SIZE", value) => once(&mut size, octets(value))?,
+                ("BODY", value) => once(&mut body, eight_bit(value))?,
+                ("SMTPUTF8", "") if settings.smtputf8 => once(&mut smtputf8, Some(true))?,
+                ("RET", value) if settings.dsn => once(&mut ret, Ret::parse(value))?,
+                ("ENVID", value) if settings.dsn => {
+                    once(&mut envelope_id, is_envelope_id(value).then(|| value.to_owned()))?;
+                }
+                // Who the client says has sent it (RFC 4954 section 5): taken, and not believed.
+                ("AUTH", value) if settings.sign_in != SignIn::None => {
+                    once(&mut auth, is_xtext(value).then_some(()))?;
+                }
+                (name, _) => return Err(refusal(name)),
+            }
+        }
+        let smtputf8 = smtputf8.is_some();
+        let reverse_path = match path.mailbox {
+            "" => ReversePath::Null,
+            mailbox => ReversePath::Address(address(mailbox, smtputf8, replies::BAD_SENDER)?),
+        };
+        Ok(Self { reverse_path, size, eight_bit: body == Some(true), smtputf8, ret, envelope_id })
+    }
+}
+
+impl Recipient {
+    /// What RCPT says, or the reply that refuses it. `<postmaster>` is ours (RFC 5321 section 4.5.1).
+    pub(super) fn read(path: Path<'_>, smtputf8: bool, settings: &Settings) -> Result<Self, Refusal> {
+        let (mut notify, mut original) = (None, None);
+        for (name, value) in parameters(path.parameters) {
+            match (name.to_ascii_uppercase().as_str(), value) {
+                ("NOTIFY", value) if settings.dsn => once(&mut notify, Notify::parse(value))?,
+                ("ORCPT", value) if settings.dsn => {
+                    once(&mut original, is_original(value).then(|| value.to_owned()))?;
+                }
+                (name, _) => return Err(refusal(name)),
+            }
+        }
+        let address = if path.mailbox.eq_ignore_ascii_case("postmaster") {
+            address(&format!("{}@{}", path.mailbox, settings.host_name), smtputf8, replies::BAD_RECIPIENT)?
+        } else {
+            address(path.mailbox, smtputf8, replies::BAD_RECIPIENT)?
+        };
+        Ok(Self { address, notify, original })
+    }
+}
+
+/// Names and values; a value that is missing is empty, and none that is known may be.
+fn parameters(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split(' ').filter(|word| !word.is_empty()).map(|word| word.split_once('=').unwrap_or((word, "")))
+}
+
+/// Not known, or no parameter at all.
+fn refusal(name: &str) -> Refusal {
+    let is_keyword =
+        !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+    if is_keyword { replies::UNKNOWN_PARAMETER } else { replies::BAD_PARAMETER }
+}
+
+/// Sets what was not set; `None` is a value that cannot be read.
+fn once<T>(slot: &mut Option<T>, value: Option<T>) -> Result<(), Refusal> {
+    if slot.is_some() || value.is_none() {
+        return Err(replies::BAD_PARAMETER);
+    }
+    *slot = value;
+    Ok(())
+}
+
+/// A number that has no room is too large in any case.
+fn octets(value: &str) -> Option<usize> {
+    let is_number = (1..=20).contains(&value.len()) && value.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| value.parse().unwrap_or(usize::MAX))
+}
+
+fn eight_bit(value: &str) -> Option<bool> {
+    match value.to_ascii_uppercase().as_str() {
+        "7BIT" => Some(false),
+        "8BITMIME" => Some(true),
+        _ => None,
+    }
+}
+
+fn is_envelope_id(value: &str) -> bool {
+    value.len() <= MOST_ENVELOPE_ID && is_xtext(value)
+}
+
+/// `rfc822;xtext`, or another type.
+fn is_original(value: &str) -> bool {
+    value.len() <= MOST_ORIGINAL
+        && value.split_once(';').is_some_and(|(kind, address)| {
+            let is_type = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+            !kind.is_empty() && kind.bytes().all(is_type) && is_xtext(address)
+        })
+}
+
+fn address(text: &str, smtputf8: bool, bad: Refusal) -> Result<Address, Refusal> {
+    // The parser drops blanks around an address; in a path there are none.
+    let address = Address::parse(text).ok().filter(|_| text.trim().len() == text.len()).ok_or(bad)?;
+    if address.is_ascii() || smtputf8 { Ok(address) } else { Err(replies::UTF8_NOT_DECLARED) }
+}

@@ -1,0 +1,67 @@
+//! What the server remembers between two lines.
+
+use bytes::BytesMut;
+
+use super::{chunk::Chunk, content::Content, sign_in::Exchange, wish::Mail};
+use crate::Recipient;
+
+/// What the input is read as.
+#[derive(Debug)]
+pub(super) enum Stage {
+    Commands,
+    SignIn(Exchange),
+    Content(Content),
+    Chunk(Chunk),
+    /// Nothing is read until the handshake is done.
+    Handshake,
+    Closed,
+}
+
+/// How the client has greeted.
+#[derive(Debug)]
+pub(super) struct Hello {
+    pub(super) name: String,
+    /// By EHLO.
+    pub(super) extended: bool,
+}
+
+/// The mail transaction.
+#[derive(Debug)]
+pub(super) enum Progress {
+    /// None is under way.
+    None,
+    /// Its MAIL or DATA was refused. What was sent behind that without waiting is no error of the client.
+    Refused,
+    Open(Open),
+}
+
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) mail: Mail,
+    pub(super) recipients: Vec<Recipient>,
+    /// What has come by BDAT, once it has begun.
+    pub(super) chunks: Option<BytesMut>,
+}
+
+/// What the driver was asked and has not answered.
+#[derive(Debug)]
+pub(super) enum Question {
+    SignIn,
+    Mail(Mail),
+    Recipient(Recipient),
+    /// Behind DATA.
+    Content,
+    /// Behind the first BDAT.
+    Chunk {
+        octets: u64,
+        last: bool,
+    },
+    Message,
+}
+
+/// What the client has done since its last message.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    pub(super) errors: usize,
+    pub(super) idle_commands: usize,
+}
