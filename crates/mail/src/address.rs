@@ -1,5 +1,6 @@
 //! Mail addresses (RFC 5321 section 4.1.2, RFC 6531 section 3.3) and their domains (IDNA, UTS 46).
 
+mod header;
 mod list;
 mod syntax;
 
@@ -7,6 +8,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use header::in_header;
 pub use list::all_in;
 
 /// RFC 5321 section 4.5.3.1.1.
@@ -43,6 +45,9 @@ pub enum AddressError {
     /// Longer than RFC 5321 section 4.5.3.1 allows.
     #[error("{0:?} is longer than an address may be")]
     TooLong(String),
+    /// A list of addresses in a header whose quotation mark, bracket or parenthesis is never closed.
+    #[error("in {0:?} a quotation mark, bracket or parenthesis is not closed")]
+    Unclosed(String),
 }
 
 impl Address {
