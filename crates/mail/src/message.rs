@@ -4,8 +4,13 @@
 //! takes it without 8BITMIME. The exception is an address whose local part is not ASCII ([`Address::needs_smtputf8`]); it
 //! has no other spelling, and its headers are UTF-8 (RFC 6532).
 
+pub(crate) mod fields;
+mod head;
 mod header_text;
+pub(crate) mod octets;
 mod read;
+mod reencode;
+pub(crate) mod structure;
 #[cfg(test)]
 mod tests;
 
@@ -14,13 +19,16 @@ use std::borrow::Cow;
 use jiff::{Timestamp, fmt::rfc2822, tz::Offset};
 use mail_builder::{
     MessageBuilder,
-    headers::{HeaderType, address::Address as Mailboxes, content_type::ContentType, raw::Raw},
+    headers::{Header as _, HeaderType, address::Address as Mailboxes, content_type::ContentType, raw::Raw},
     mime::MimePart,
 };
 
 use crate::Address;
 
+pub(crate) use read::text_of_field;
 pub use read::{header, header_block, plain_text};
+pub use reencode::{Target, Unconvertible, needed as reencoding_needed, reencode};
+pub use structure::{MOST_DEPTH, TooDeep};
 
 /// A display name and an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +215,13 @@ fn mailboxes(people: &[Mailbox]) -> HeaderType<'_> {
         })
         .collect();
     Mailboxes::new_list(list).into()
+}
+
+/// One header field that names `mailbox`, with its line end.
+pub(crate) fn field_of_mailbox(name: &str, mailbox: &Mailbox) -> String {
+    let mut written = format!("{name}: ").into_bytes();
+    mailboxes(std::slice::from_ref(mailbox)).write_header(&mut written, name.len() + 2);
+    String::from_utf8_lossy(&written).into_owned()
 }
 
 fn checked_message_id(id: &str) -> Result<&str, BuildError> {

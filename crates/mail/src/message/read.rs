@@ -27,13 +27,18 @@ pub fn header(message: &[u8], name: &str) -> Option<String> {
             end += folded.len();
         }
         if is_called(line, name) {
-            let raw = block.get(start..end.min(start + LONGEST_READ))?;
-            let (header, _) = mailparse::parse_header(raw).ok()?;
-            return Some(header.get_value_utf8().unwrap_or_else(|_| header.get_value()));
+            return block.get(start..end).map(text_of_field);
         }
         start = end;
     }
     None
+}
+
+/// The value of one header field, unfolded and with its encoded words decoded.
+pub(crate) fn text_of_field(raw: &[u8]) -> String {
+    let raw = raw.get(..LONGEST_READ).unwrap_or(raw);
+    let Ok((header, _)) = mailparse::parse_header(raw) else { return String::new() };
+    header.get_value_utf8().unwrap_or_else(|_| header.get_value())
 }
 
 /// The first plain-text part, decoded.

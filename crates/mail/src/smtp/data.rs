@@ -4,7 +4,9 @@
 //! it there and smuggle in what follows.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use memchr::{memchr_iter, memchr2_iter, memmem};
+use memchr::{memchr_iter, memmem};
+
+use crate::message::octets::canonical;
 
 /// Lines with a leading dot up to which a message is sent in slices of itself; beyond, it is copied once.
 const MAX_SLICED_DOTS: usize = 8;
@@ -42,23 +44,6 @@ fn is_canonical(message: &[u8]) -> bool {
         line_ends += 1;
     }
     memchr_iter(b'\r', message).count() == line_ends
-}
-
-/// The message with CRLF for each line end of any kind.
-fn canonical(message: &[u8]) -> Bytes {
-    let mut out = BytesMut::with_capacity(message.len() + message.len() / 16);
-    let mut start = 0;
-    for at in memchr2_iter(b'\r', b'\n', message) {
-        if at < start {
-            continue; // the LF of a CRLF that was written with its CR
-        }
-        out.put_slice(message.get(start..at).unwrap_or_default());
-        out.put_slice(b"\r\n");
-        let is_crlf = message.get(at..at + 2) == Some(b"\r\n");
-        start = at + if is_crlf { 2 } else { 1 };
-    }
-    out.put_slice(message.get(start..).unwrap_or_default());
-    out.freeze()
 }
 
 /// Where the lines that begin with a dot have it.
