@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod reply;
 pub mod retry;
 pub mod smtp;
+pub mod submission;
 
 pub use address::Address;
 pub use envelope::{Envelope, Recipient, ReversePath};
