@@ -23,9 +23,12 @@ pub enum Error {
         /// For so many.
         found: usize,
     },
-    /// There is no such message, run or alarm.
+    /// There is no such message, run, alarm, application or key.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// There is such an application or key already.
+    #[error("there is already {0}")]
+    Exists(&'static str),
     /// The store is being closed.
     #[error("the queue is closed")]
     Closed,

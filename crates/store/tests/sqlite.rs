@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    Attempt, Claim, Class, Error, Filter, Kind, Lease, LeftOut, LeftOutWhy, Move, NewMessage, NewRun,
-    OpenError, RecipientId, Selection, Settled, Settlement, State, Store, Verdict,
+    ApplicationSettings, Attempt, Claim, Class, Error, Filter, Kind, Lease, LeftOut, LeftOutWhy, Move,
+    NewMessage, NewRun, OpenError, RecipientId, Selection, Settled, Settlement, State, Store, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -142,6 +142,20 @@ async fn an_undecodable_row_stops_nobody() {
     let held = store.list(Filter { state: Some(State::Held), ..Filter::default() }, None, 9).await.unwrap();
     assert_eq!((held[0].message, held[0].reason), (accepted[0].id, Some(Reason::Broke)));
     assert_eq!(store.list(Filter::default(), None, 9).await.unwrap().len(), 2);
+}
+
+/// Nothing is accepted from it, and the others are heard.
+#[tokio::test]
+async fn an_undecodable_application_stops_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    for name in ["cron", "Textbook Tracker"] {
+        store.add_application(name.parse().unwrap(), ApplicationSettings::default(), now()).await.unwrap();
+    }
+    raw(folder.path()).execute("UPDATE application SET settings = '{' WHERE name = 'cron'", []).unwrap();
+    let names: Vec<_> = store.applications().await.unwrap().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["Textbook Tracker".parse().unwrap()]);
+    assert!(matches!(store.application("cron").await, Err(Error::Corrupt(_))));
 }
 
 /// The page of one message's text is overwritten in the middle of the file: that one is set aside, and the others go.

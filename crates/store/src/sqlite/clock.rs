@@ -36,7 +36,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 14] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -46,6 +46,11 @@ const OTHERS: [(&str, &str); 9] = [
     ("alarm", "started_at"),
     ("alarm", "ended_at"),
     ("once", "made_at"),
+    ("application", "made_at"),
+    ("application", "disabled_at"),
+    ("application_key", "made_at"),
+    ("application_key", "used_at"),
+    ("application_key", "revoked_at"),
 ];
 
 /// What the last opening left on record.

@@ -3,6 +3,7 @@
 mod accept;
 mod ageing;
 mod alarms;
+mod applications;
 mod claim;
 mod clock;
 mod codes;

@@ -7,6 +7,7 @@
 )]
 
 mod accept;
+mod applications;
 mod fresh;
 mod notices;
 mod people;
@@ -32,6 +33,12 @@ cases! {
     accept::concurrent_accepts_share_commits,
     accept::ids_are_never_used_twice,
     accept::a_request_is_made_once,
+    applications::an_application_is_kept_as_it_was_added,
+    applications::a_change_changes_nothing_else,
+    applications::disabled_until_it_is_enabled,
+    applications::keys_come_and_go_one_by_one,
+    applications::the_last_use_of_a_key_is_the_latest,
+    applications::what_waits_of_an_application_is_counted,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
@@ -80,6 +87,7 @@ cases! {
 fn every_operation_has_a_case() {
     let cases = [
         include_str!("accept.rs"),
+        include_str!("applications.rs"),
         include_str!("fresh.rs"),
         include_str!("notices.rs"),
         include_str!("people.rs"),

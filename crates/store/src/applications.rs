@@ -1,0 +1,270 @@
+//! Applications: the named senders that share the queue, each with keys and limits of its own.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use jiff::Timestamp;
+use mail::Address;
+use serde::{Deserialize, Serialize};
+
+use crate::Class;
+
+/// An application. Rises as they are added; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ApplicationId(pub i64);
+
+/// An application's name, as people and messages have it. It is kept for ever: messages are known by it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ApplicationName(String);
+
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// Why a text is no name of an application, in words that can be shown to a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ApplicationNameError {
+    /// Nothing but white space.
+    #[error("an application needs a name")]
+    Empty,
+    /// Longer than can be shown.
+    #[error("the name of an application has at most {LONGEST_NAME} characters")]
+    TooLong,
+    /// A line end or the like.
+    #[error("the name of an application has no line ends or other control characters in it")]
+    Control,
+}
+
+/// What may stand in From: one address, or `@domain` for every address of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum AllowedFrom {
+    /// This address.
+    Address(Address),
+    /// Every address of this domain; not those of domains below it.
+    Domain(String),
+}
+
+/// What an application may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ApplicationSettings {
+    /// What may stand in From; empty: the addresses of its sites.
+    pub from: Vec<AllowedFrom>,
+    /// Codes of the sites that it may send for; empty: all.
+    pub sites: Vec<String>,
+    /// The class of mail that names none.
+    pub class: Class,
+    /// The classes that its mail may name; that one always may be.
+    pub classes: BTreeSet<Class>,
+    /// Where mail goes that cannot be delivered, if the application gives no address with it.
+    pub return_address: Option<Address>,
+    /// Bytes of the largest message.
+    pub largest_message: u64,
+    /// Recipients of one message.
+    pub recipients: u32,
+    /// Recipients that may wait in the queue.
+    pub waiting: u64,
+    /// Messages in a minute; `None`: as many as come.
+    pub per_minute: Option<u32>,
+}
+
+impl Default for ApplicationSettings {
+    fn default() -> Self {
+        Self {
+            from: Vec::new(),
+            sites: Vec::new(),
+            class: Class::Normal,
+            classes: BTreeSet::from([Class::Normal, Class::Bulk]),
+            return_address: None,
+            largest_message: 25_000_000,
+            recipients: 1_000,
+            waiting: 100_000,
+            per_minute: None,
+        }
+    }
+}
+
+/// An application as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Its name; no two differ in the case of letters only.
+    pub name: ApplicationName,
+    /// What it may do.
+    pub settings: ApplicationSettings,
+    /// When it was added.
+    pub made_at: Timestamp,
+    /// Since when nothing is accepted from it.
+    pub disabled_at: Option<Timestamp>,
+    /// All that it ever had, the oldest first.
+    pub keys: Vec<ApplicationKey>,
+}
+
+/// The public part of a key, which is no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct KeyId(pub String);
+
+/// What is kept of a key's secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyHash(pub [u8; 32]);
+
+/// A key to store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    /// Drawn anew.
+    pub id: KeyId,
+    /// Of its secret.
+    pub hash: KeyHash,
+}
+
+/// A key as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationKey {
+    /// Its public part.
+    pub id: KeyId,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it was used last, to the minute or so.
+    pub used_at: Option<Timestamp>,
+    /// Since when it opens nothing any more.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApplicationName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ApplicationName {
+    type Err = ApplicationNameError;
+
+    /// White space around it is dropped.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ApplicationNameError::Empty);
+        }
+        if text.chars().count() > LONGEST_NAME {
+            return Err(ApplicationNameError::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(ApplicationNameError::Control);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ApplicationName {
+    type Error = ApplicationNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ApplicationName> for String {
+    fn from(name: ApplicationName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for ApplicationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AllowedFrom {
+    /// Whether mail may be from `address`. Here the case of a local part does not count: who may write as `desk@` may write as `Desk@`.
+    pub fn covers(&self, address: &Address) -> bool {
+        let same_domain = |domain: &str| domain == address.domain_ascii();
+        match self {
+            Self::Address(allowed) => {
+                allowed.local().eq_ignore_ascii_case(address.local()) && same_domain(&allowed.domain_ascii())
+            }
+            Self::Domain(domain) => same_domain(domain),
+        }
+    }
+}
+
+impl FromStr for AllowedFrom {
+    type Err = mail::address::AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.starts_with('@') {
+            let any = Address::parse(&format!("any{text}"))?;
+            return Ok(Self::Domain(any.domain_ascii().into_owned()));
+        }
+        Address::parse(text).map(Self::Address)
+    }
+}
+
+impl TryFrom<String> for AllowedFrom {
+    type Error = mail::address::AddressError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<AllowedFrom> for String {
+    fn from(allowed: AllowedFrom) -> Self {
+        allowed.to_string()
+    }
+}
+
+impl fmt::Display for AllowedFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => f.write_str(address.as_str()),
+            Self::Domain(domain) => write!(f, "@{domain}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_for_people_and_for_one_line() {
+        for (text, expected) in [
+            ("Textbook Tracker", Ok("Textbook Tracker")),
+            ("  Bücherei 2 ", Ok("Bücherei 2")),
+            (" \t", Err(ApplicationNameError::Empty)),
+            ("cron\r\nX-Header: y", Err(ApplicationNameError::Control)),
+            (&"x".repeat(64), Ok(&*"x".repeat(64))),
+            (&"x".repeat(65), Err(ApplicationNameError::TooLong)),
+        ] {
+            let name = text.parse::<ApplicationName>();
+            assert_eq!(name.as_ref().map(ApplicationName::as_str), expected.as_ref().copied(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn from_is_an_address_or_a_domain_and_no_more() {
+        for (allowed, address, expected) in [
+            ("desk@library.example", "desk@library.example", true),
+            ("desk@library.example", "Desk@LIBRARY.example", true),
+            ("desk@library.example", "desk2@library.example", false),
+            ("desk@library.example", "desk@branch.library.example", false),
+            ("@library.example", "anyone@library.example", true),
+            ("@Library.Example", "anyone@library.example", true),
+            ("@library.example", "anyone@branch.library.example", false),
+            ("@library.example", "anyone@evil-library.example", false),
+            ("@bücher.example", "a@xn--bcher-kva.example", true),
+            ("a@xn--bcher-kva.example", "a@bücher.example", true),
+        ] {
+            let parsed: AllowedFrom = allowed.parse().unwrap();
+            assert_eq!(parsed.covers(&Address::parse(address).unwrap()), expected, "{allowed} {address}");
+            assert_eq!(parsed.to_string().parse::<AllowedFrom>(), Ok(parsed));
+        }
+        for wrong in ["", "@", "library.example", "@library..example", "*@library.example@"] {
+            assert!(wrong.parse::<AllowedFrom>().is_err(), "{wrong}");
+        }
+    }
+}

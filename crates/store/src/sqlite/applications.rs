@@ -1,0 +1,240 @@
+//! Applications and their keys, and how much of their mail waits.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+
+use super::{
+    Sqlite,
+    codes::{count, micros, whole},
+    rows::{at, text},
+    writer::Tx,
+};
+use crate::{
+    Application, ApplicationId, ApplicationKey, ApplicationName, ApplicationSettings, Error, KeyHash, KeyId,
+    NewKey, Source,
+};
+
+const ADD: &str =
+    "INSERT INTO application (name, settings, made_at) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING";
+const APPLICATIONS: &str = "SELECT id, name, settings, made_at, disabled_at FROM application ORDER BY id";
+const NAMED: &str = "SELECT id, name, settings, made_at, disabled_at FROM application WHERE name = ?1";
+const CHANGE: &str = "UPDATE application SET settings = ?2 WHERE id = ?1";
+/// Disabled a second time, it keeps the first time.
+const SWITCH: &str =
+    "UPDATE application SET disabled_at = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(disabled_at, ?2) END
+    WHERE id = ?1";
+const ADD_KEY: &str = "INSERT INTO application_key (id, application, hash, made_at) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (id) DO NOTHING";
+const REVOKE: &str =
+    "UPDATE application_key SET revoked_at = coalesce(revoked_at, ?3) WHERE id = ?1 AND application = ?2";
+const USED: &str = "UPDATE application_key SET used_at = max(coalesce(used_at, ?2), ?2) WHERE id = ?1";
+const KEYS: &str = "SELECT id, made_at, used_at, revoked_at FROM application_key WHERE application = ?1
+    ORDER BY made_at, id";
+const HASHES: &str = "SELECT id, hash FROM application_key";
+/// A walk along the index that ends after ?4 steps.
+const WAITING: &str = "SELECT count(*) FROM (SELECT 1 FROM recipient INDEXED BY recipient_turn
+    WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 AND source = ?3 LIMIT ?4)";
+
+impl Sqlite {
+    pub(crate) async fn add_application(
+        &self,
+        name: ApplicationName,
+        settings: ApplicationSettings,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.writer
+            .write(move |tx| {
+                let row = (name.as_str(), written(&settings)?, micros(now));
+                match tx.sql.prepare_cached(ADD)?.execute(row)? {
+                    0 => Err(Error::Exists("an application of this name")),
+                    _ => named(tx.sql, name.as_str()),
+                }
+            })
+            .await
+    }
+
+    pub(crate) async fn change_application(
+        &self,
+        name: String,
+        change: impl FnOnce(&mut ApplicationSettings) + Send + 'static,
+    ) -> Result<Application, Error> {
+        self.writer
+            .write(move |tx| {
+                let mut found = named(tx.sql, &name)?;
+                change(&mut found.settings);
+                tx.sql.prepare_cached(CHANGE)?.execute((found.id.0, written(&found.settings)?))?;
+                Ok(found)
+            })
+            .await
+    }
+
+    /// `since`: disabled then; None: enabled.
+    pub(crate) async fn switch_application(
+        &self,
+        name: String,
+        since: Option<Timestamp>,
+    ) -> Result<Application, Error> {
+        self.writer
+            .write(move |tx| {
+                let id = named(tx.sql, &name)?.id;
+                tx.sql.prepare_cached(SWITCH)?.execute((id.0, since.map(micros)))?;
+                named(tx.sql, &name)
+            })
+            .await
+    }
+
+    pub(crate) async fn add_key(
+        &self,
+        application: String,
+        key: NewKey,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.writer
+            .write(move |tx| {
+                let id = named(tx.sql, &application)?.id;
+                let row = (key.id.0, id.0, key.hash.0, micros(now));
+                match tx.sql.prepare_cached(ADD_KEY)?.execute(row)? {
+                    0 => Err(Error::Exists("a key with this id")),
+                    _ => named(tx.sql, &application),
+                }
+            })
+            .await
+    }
+
+    pub(crate) async fn revoke_key(
+        &self,
+        application: String,
+        key: KeyId,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.writer
+            .write(move |tx| {
+                let id = named(tx.sql, &application)?.id;
+                match tx.sql.prepare_cached(REVOKE)?.execute((key.0, id.0, micros(now)))? {
+                    0 => Err(Error::NotFound("key of this application")),
+                    _ => named(tx.sql, &application),
+                }
+            })
+            .await
+    }
+
+    pub(crate) async fn keys_used(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), Error> {
+        if used.is_empty() {
+            return Ok(());
+        }
+        self.writer
+            .write(move |tx| {
+                let mut statement = tx.sql.prepare_cached(USED)?;
+                for (key, used_at) in used {
+                    statement.execute((key.0, micros(used_at)))?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    pub(crate) async fn applications(&self) -> Result<Vec<Application>, Error> {
+        self.readers
+            .read(|sql| {
+                let sql = &*sql.unchecked_transaction()?;
+                let mut statement = sql.prepare_cached(APPLICATIONS)?;
+                let mut found = statement.query([])?;
+                let mut all = Vec::new();
+                while let Some(row) = found.next()? {
+                    let decoded = decode(sql, row)?;
+                    if decoded.is_none() {
+                        let id: i64 = row.get(0)?;
+                        tracing::error!(
+                            application.id = id,
+                            "a stored application cannot be read; nothing is accepted from it"
+                        );
+                    }
+                    all.extend(decoded);
+                }
+                Ok(all)
+            })
+            .await
+    }
+
+    pub(crate) async fn application(&self, name: String) -> Result<Application, Error> {
+        self.readers.read(move |sql| named(&*sql.unchecked_transaction()?, &name)).await
+    }
+
+    pub(crate) async fn key_hashes(&self) -> Result<BTreeMap<KeyId, KeyHash>, Error> {
+        self.readers
+            .read(|sql| {
+                let mut statement = sql.prepare_cached(HASHES)?;
+                let all = statement.query_map([], |row| Ok((KeyId(row.get(0)?), KeyHash(row.get(1)?))))?;
+                Ok(all.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    pub(crate) async fn waiting_of(&self, application: &str, at_most: u64) -> Result<u64, Error> {
+        let source = Source::of(application, None);
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(WAITING)?;
+                let mut waiting = 0;
+                for (practice, class) in
+                    [false, true].into_iter().flat_map(|practice| (0..3).map(move |class| (practice, class)))
+                {
+                    let key = (practice, class, source.0, whole(at_most.saturating_sub(waiting)));
+                    waiting += count(statement.query_row(key, |row| row.get(0))?);
+                }
+                Ok(waiting)
+            })
+            .await
+    }
+}
+
+fn named(sql: &Connection, name: &str) -> Result<Application, Error> {
+    let mut statement = sql.prepare_cached(NAMED)?;
+    let mut found = statement.query([name])?;
+    let row = found.next()?.ok_or(Error::NotFound("application"))?;
+    decode(sql, row)?.ok_or_else(|| Error::Corrupt(format!("the application {name:?} cannot be read")))
+}
+
+/// None if it cannot be decoded.
+fn decode(sql: &Connection, row: &SqlRow<'_>) -> Result<Option<Application>, Error> {
+    let id = ApplicationId(row.get(0)?);
+    let name = text(row, 1)?.and_then(|name| name.parse().ok());
+    let settings = text(row, 2)?.and_then(|settings| serde_json::from_str(&settings).ok());
+    let (Some(name), Some(settings), Some(made_at)) = (name, settings, at(row, 3)?) else { return Ok(None) };
+    Ok(Some(Application { id, name, settings, made_at, disabled_at: at(row, 4)?, keys: keys(sql, id)? }))
+}
+
+fn keys(sql: &Connection, application: ApplicationId) -> Result<Vec<ApplicationKey>, Error> {
+    let mut statement = sql.prepare_cached(KEYS)?;
+    let mut found = statement.query([application.0])?;
+    let mut keys = Vec::new();
+    while let Some(row) = found.next()? {
+        keys.push(ApplicationKey {
+            id: KeyId(row.get(0)?),
+            made_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
+            used_at: at(row, 2)?,
+            revoked_at: at(row, 3)?,
+        });
+    }
+    Ok(keys)
+}
+
+fn written(settings: &ApplicationSettings) -> Result<String, Error> {
+    serde_json::to_string(settings).map_err(|error| Error::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    /// Its cost is bounded by what is asked for, however much waits of this or of other applications.
+    #[test]
+    fn what_waits_is_counted_by_its_index_alone() {
+        let plan = open::tests::plan(WAITING);
+        assert!(plan.contains("recipient USING COVERING INDEX recipient_turn (practice=? AND class=? AND source=?)"), "{plan}");
+        assert!(!plan.contains("SCAN recipient"), "{plan}");
+    }
+}
