@@ -5,6 +5,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod deliver;
+pub mod identity;
 pub mod notices;
 pub mod queue;
 pub mod receive;

@@ -1,0 +1,263 @@
+//! All applications in memory, so that whoever signs in costs the queue nothing.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use aws_lc_rs::digest;
+use jiff::Timestamp;
+use store::{AllowedFrom, Application, ApplicationId, KeyHash, KeyId, Store};
+
+use super::{
+    allowance::{Allowance, Rate},
+    caller::{Caller, Known},
+    guessing::Guessing,
+    key::{Key, Mistyped},
+    room::{Full, Room},
+};
+use crate::config::Site;
+
+/// Why nobody is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A slip.
+    #[error(transparent)]
+    Mistyped(#[from] Mistyped),
+    /// There is no such key, or this is not its secret.
+    #[error("this key is not known")]
+    Unknown,
+    /// The secret is right, and the key was revoked.
+    #[error("this key was revoked; ask whoever runs Bookpost for a new one")]
+    Revoked,
+    /// The secret is right, and the application was disabled.
+    #[error("this application is disabled; ask whoever runs Bookpost")]
+    Disabled,
+    /// Nothing was looked at.
+    #[error("too many wrong keys from here; try again after {retry_at:.0}")]
+    HeldUp {
+        /// Not before.
+        retry_at: Timestamp,
+    },
+}
+
+/// All applications and their keys. Cheap to clone; all clones are the same.
+#[derive(Debug, Clone)]
+pub struct Applications(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// The addresses of the sites by their codes.
+    sites: Vec<(String, AllowedFrom)>,
+    known: Mutex<Arc<Snapshot>>,
+    /// An older reading must not take the place of a newer one.
+    refreshing: tokio::sync::Mutex<()>,
+    guessing: Mutex<Guessing>,
+    allowances: Mutex<HashMap<ApplicationId, Allowance>>,
+    rooms: Mutex<HashMap<ApplicationId, Room>>,
+    /// When keys were used, as far as it was not asked for yet.
+    uses: Mutex<BTreeMap<KeyId, Timestamp>>,
+}
+
+#[derive(Debug, Default)]
+struct Snapshot {
+    applications: HashMap<ApplicationId, Arc<Known>>,
+    keys: HashMap<KeyId, KnownKey>,
+}
+
+#[derive(Debug)]
+struct KnownKey {
+    application: Arc<Known>,
+    hash: KeyHash,
+    revoked: bool,
+}
+
+impl Applications {
+    /// Reads them all.
+    pub async fn load(store: &Store, sites: &[Site]) -> Result<Self, store::Error> {
+        let address = |site: &Site| (site.code.clone(), AllowedFrom::Address(site.email.clone()));
+        let all = Self(Arc::new(Inner {
+            sites: sites.iter().map(address).collect(),
+            known: Mutex::default(),
+            refreshing: tokio::sync::Mutex::default(),
+            guessing: Mutex::default(),
+            allowances: Mutex::default(),
+            rooms: Mutex::default(),
+            uses: Mutex::default(),
+        }));
+        all.refresh(store).await?;
+        Ok(all)
+    }
+
+    /// Reads them again: to be called after each change. When it returns, what was revoked opens nothing any more.
+    pub async fn refresh(&self, store: &Store) -> Result<(), store::Error> {
+        let _alone = self.0.refreshing.lock().await;
+        let (applications, hashes) = (store.applications().await?, store.key_hashes().await?);
+        *locked(&self.0.known) = Arc::new(Snapshot::of(applications, &hashes, &self.0.sites));
+        Ok(())
+    }
+
+    /// Who signs in with a user name and a password (SMTP).
+    pub fn authenticate(
+        &self,
+        peer: IpAddr,
+        user: &str,
+        password: &str,
+        now: Timestamp,
+    ) -> Result<Caller, Refusal> {
+        self.let_in(peer, Key::of_login(user, password), || guess([user, password]), now)
+    }
+
+    /// Who shows a whole key (HTTP).
+    pub fn bearer(&self, peer: IpAddr, key: &str, now: Timestamp) -> Result<Caller, Refusal> {
+        self.let_in(peer, Key::parse(key), || guess(["", key]), now)
+    }
+
+    /// The application that a door names which only this computer can use; that door answers for who comes through it.
+    pub fn local(&self, name: &str) -> Result<Caller, Refusal> {
+        let snapshot = self.snapshot();
+        let mut all = snapshot.applications.values();
+        let application = all.find(|one| one.name.eq_ignore_ascii_case(name)).ok_or(Refusal::Unknown)?;
+        enabled(application, None)
+    }
+
+    /// The caller as it stands now. To be asked at each message of a connection that lasts: a key that was revoked meanwhile opens
+    /// nothing any more, and what was changed meanwhile holds.
+    pub fn again(&self, caller: &Caller, now: Timestamp) -> Result<Caller, Refusal> {
+        let snapshot = self.snapshot();
+        let Some(id) = caller.key() else {
+            let application = snapshot.applications.get(&caller.id()).ok_or(Refusal::Unknown)?;
+            return enabled(application, None);
+        };
+        let key = snapshot.keys.get(id).ok_or(Refusal::Unknown)?;
+        self.admitted(id, key, now)
+    }
+
+    /// Counts one message. `Ok(None)`: there is no limit. `Err`: not now.
+    pub fn admit(&self, caller: &Caller, now: Timestamp) -> Result<Option<Rate>, Rate> {
+        let Some(per_minute) = caller.settings().per_minute else { return Ok(None) };
+        locked(&self.0.allowances).entry(caller.id()).or_default().take(per_minute, now).map(Some)
+    }
+
+    /// Makes room for so many more waiting recipients, before they are accepted. The outer error is the queue's.
+    pub async fn room(
+        &self,
+        store: &Store,
+        caller: &Caller,
+        recipients: u64,
+        now: Timestamp,
+    ) -> Result<Result<(), Full>, store::Error> {
+        let (id, limit) = (caller.id(), caller.settings().waiting);
+        let must_count = locked(&self.0.rooms).entry(id).or_default().must_count(recipients, limit, now);
+        if must_count {
+            let waiting = store.waiting_of(id, limit).await?;
+            locked(&self.0.rooms).entry(id).or_default().counted(waiting);
+        }
+        Ok(locked(&self.0.rooms).entry(id).or_default().take(recipients, limit))
+    }
+
+    /// The keys that were used since this was asked last, for [`Store::keys_used`].
+    pub fn take_uses(&self) -> Vec<(KeyId, Timestamp)> {
+        std::mem::take(&mut *locked(&self.0.uses)).into_iter().collect()
+    }
+
+    /// The guesses are locked all the while: those who come at once are counted as if they came one after another.
+    fn let_in(
+        &self,
+        peer: IpAddr,
+        shown: Result<Key, Mistyped>,
+        guess: impl FnOnce() -> KeyHash,
+        now: Timestamp,
+    ) -> Result<Caller, Refusal> {
+        let snapshot = self.snapshot();
+        let known = shown.as_ref().ok().and_then(|key| Some((key, snapshot.keys.get(key.id())?)));
+        let named = known.map(|(key, _)| key.id());
+        let mut guessing = locked(&self.0.guessing);
+        if let Some(retry_at) = guessing.held_up(peer, named, now) {
+            return Err(Refusal::HeldUp { retry_at });
+        }
+        let Some((shown, known)) = known.filter(|(key, known)| key.opens(&known.hash)) else {
+            guessing.failed(peer, named, guess(), now);
+            return Err(shown.err().map_or(Refusal::Unknown, Refusal::Mistyped));
+        };
+        guessing.succeeded(peer, shown.id(), now);
+        drop(guessing);
+        self.admitted(shown.id(), known, now)
+    }
+
+    fn admitted(&self, id: &KeyId, key: &KnownKey, now: Timestamp) -> Result<Caller, Refusal> {
+        if key.revoked {
+            return Err(Refusal::Revoked);
+        }
+        let caller = enabled(&key.application, Some(id))?;
+        locked(&self.0.uses).insert(id.clone(), now);
+        Ok(caller)
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&locked(&self.0.known))
+    }
+}
+
+impl Snapshot {
+    fn of(
+        applications: Vec<Application>,
+        hashes: &BTreeMap<KeyId, KeyHash>,
+        sites: &[(String, AllowedFrom)],
+    ) -> Self {
+        let mut snapshot = Self::default();
+        for application in applications {
+            let known = Arc::new(Known {
+                id: application.id,
+                name: application.name.into(),
+                from: from(&application.settings, sites),
+                settings: application.settings,
+                disabled: application.disabled_at.is_some(),
+            });
+            for key in application.keys {
+                // A key that was added between the two readings comes with the next.
+                let Some(hash) = hashes.get(&key.id).copied() else { continue };
+                let revoked = key.revoked_at.is_some();
+                snapshot.keys.insert(key.id, KnownKey { application: Arc::clone(&known), hash, revoked });
+            }
+            snapshot.applications.insert(known.id, known);
+        }
+        snapshot
+    }
+}
+
+/// What may stand in From: as the settings say, or else the addresses of the application's sites.
+fn from(settings: &store::ApplicationSettings, sites: &[(String, AllowedFrom)]) -> Vec<AllowedFrom> {
+    if !settings.from.is_empty() {
+        return settings.from.clone();
+    }
+    let own = |code: &String| settings.sites.is_empty() || settings.sites.contains(code);
+    sites.iter().filter(|(code, _)| own(code)).map(|(_, address)| address.clone()).collect()
+}
+
+fn enabled(application: &Arc<Known>, key: Option<&KeyId>) -> Result<Caller, Refusal> {
+    if application.disabled {
+        return Err(Refusal::Disabled);
+    }
+    Ok(Caller { application: Arc::clone(application), key: key.cloned() })
+}
+
+/// What was tried, to be known again and not to be read.
+fn guess(parts: [&str; 2]) -> KeyHash {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part.as_bytes());
+        context.update(&[0]);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    KeyHash(hash)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

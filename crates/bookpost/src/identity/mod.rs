@@ -1,0 +1,20 @@
+//! Who may do what: the applications that hand mail in, their keys, and their limits.
+//!
+//! A door asks in this order: who is it ([`Applications::authenticate`], [`Applications::bearer`], [`Applications::local`]); and
+//! then at each message: is it still so ([`Applications::again`]), may it send this ([`Caller`]), not too fast
+//! ([`Applications::admit`]), and is there room ([`Applications::room`]).
+//!
+//! Nothing here knows of SMTP or HTTP. The clock and the dice are arguments.
+
+mod allowance;
+mod applications;
+mod caller;
+mod guessing;
+mod key;
+mod room;
+
+pub use allowance::Rate;
+pub use applications::{Applications, Refusal};
+pub use caller::{Action, Caller, Denied};
+pub use key::{Key, Mistyped};
+pub use room::Full;
