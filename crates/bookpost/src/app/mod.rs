@@ -39,6 +39,7 @@ use crate::{
         reverse_path::OwnReversePath,
         tls,
     },
+    identity::Applications,
     queue::{
         journal::Journal,
         route::{Delivery, Line, Route, Upstream},
@@ -46,7 +47,7 @@ use crate::{
         start::{self, Recovered},
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
-    receive::{self, Receiver},
+    receive::{self, Receiver, Submitter},
     returns, web,
 };
 
@@ -63,6 +64,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// The way in.
     pub receiver: Receiver,
+    /// Who may use it.
+    pub applications: Applications,
     /// The dispatcher.
     pub worker: Handle,
     /// What is counted for /metrics.
@@ -116,6 +119,7 @@ impl App {
         let mut dice = StdRng::seed_from_u64(start.seed);
         let steps = Steps::new(config.abort_at).breaking(start.break_at);
         let (store, journal, recovered) = open(&config, clock.now(), &start.boot_id, &mut dice).await?;
+        let applications = Applications::load(&store, &config.sites).await?;
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
         let mut tasks = JoinSet::new();
@@ -125,7 +129,6 @@ impl App {
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
         tasks.spawn(work);
         begin(&store, &config, &alarms, &recovered, clock.now()).await?;
-        set_clock::tell(&alarms, &store);
         let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
         let unsettled = Arc::new(AtomicI64::new(0));
@@ -148,8 +151,7 @@ impl App {
             unsettled,
             steps: steps.clone(),
         });
-        let low = Arc::new(Notify::new());
-        let routes = routes(&config, &practice, &low)?;
+        let (routes, low) = routes(&config, &practice)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
         let fresh = doors::Lines::new(
@@ -174,16 +176,16 @@ impl App {
             inbox,
         });
         tasks.spawn(worker.run());
-        let dice = Arc::new(Mutex::new(dice));
         let app = Self {
             config,
             store,
             clock,
             receiver,
+            applications,
             worker: handle,
             practice,
             metrics,
-            dice,
+            dice: Arc::new(Mutex::new(dice)),
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
@@ -211,6 +213,17 @@ impl App {
             alarms: self.alarms.clone(),
             lines,
         }));
+    }
+
+    /// The way in for applications.
+    pub fn submitter(&self) -> Submitter {
+        Submitter::new(
+            self.receiver.clone(),
+            self.applications.clone(),
+            Arc::clone(&self.config),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.dice),
+        )
     }
 
     /// What the program says of itself over HTTP.
@@ -282,12 +295,14 @@ async fn open(
 }
 
 /// The route of the configured way of sending, if there is one, and that of practice mail, which is a way of its own.
-fn routes(config: &Config, practice: &Practice, low: &Arc<Notify>) -> anyhow::Result<Vec<Route>> {
-    let rehearsal = route(config, true, &[Arc::new(practice_server(practice))], low)?;
-    match &config.sending.way {
-        Way::Servers(servers) => Ok(vec![route(config, false, servers, low)?, rehearsal]),
-        Way::Practice | Way::None => Ok(vec![rehearsal]),
+/// Their lines ring the bell when they are nearly empty.
+fn routes(config: &Config, practice: &Practice) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
+    let low = Arc::new(Notify::new());
+    let mut routes = vec![route(config, true, &[Arc::new(practice_server(practice))], &low)?];
+    if let Way::Servers(servers) = &config.sending.way {
+        routes.insert(0, route(config, false, servers, &low)?);
     }
+    Ok((routes, low))
 }
 
 fn route(
@@ -339,6 +354,7 @@ async fn begin(
         // Real mail waits for a way of sending, and is not given up meanwhile.
         store.stop_ageing(false, now).await?;
     }
+    set_clock::tell(alarms, store);
     tell_of_interrupted_runs(store, alarms).await?;
     if recovered.refused == 0 {
         alarms.clear(AlarmKind::BrokenMessage, doors::REFUSED_OUTCOMES);

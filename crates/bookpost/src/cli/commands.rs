@@ -12,7 +12,7 @@ use mail::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::mpsc::UnboundedSender,
+    sync::{mpsc::UnboundedSender, watch},
 };
 
 use super::{
@@ -23,6 +23,7 @@ use crate::{
     app::{App, Start, drop_folder},
     config::{Config, Encryption},
     deliver::{direct, tls},
+    receive::smtp,
     web,
 };
 
@@ -41,8 +42,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
                 })?)
             }
         };
+    let doors = smtp::Listening::bind(&config.doors.smtp, None).await?;
     let app = Arc::new(App::start(config, Start::of_this_machine()?).await?);
-    let opened = open_doors(&app, listener);
+    let (end, ends) = watch::channel(false);
+    let opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
         tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");
         tokio::select! {
@@ -52,12 +55,19 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         }
         tracing::info!("finishing what is under way");
     }
+    end.send_replace(true);
     let stopped = app.stop().await;
     opened.and(stopped)
 }
 
 /// Lets in commands, whoever asks over HTTP, and exports. The control socket needs the lock of the queue, which `app` holds.
-fn open_doors(app: &Arc<App>, listener: Option<TcpListener>) -> anyhow::Result<()> {
+fn open_doors(
+    app: &Arc<App>,
+    listener: Option<TcpListener>,
+    doors: smtp::Listening,
+    ends: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let smtp = Arc::new(smtp::Door::new(app.submitter())?);
     let socket = control::bind(&app.config.data_dir).context("the control socket cannot be made")?;
     let asked = Arc::clone(app);
     tokio::spawn(control::serve(socket, move |request, progress| {
@@ -67,6 +77,7 @@ fn open_doors(app: &Arc<App>, listener: Option<TcpListener>) -> anyhow::Result<(
     if let Some(listener) = listener {
         tokio::spawn(web::serve(listener, app.sources(), std::future::pending()));
     }
+    tokio::spawn(smtp.serve(doors, ends));
     tokio::spawn(drop_folder::watch(Arc::clone(app)));
     Ok(())
 }

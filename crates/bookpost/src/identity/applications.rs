@@ -8,7 +8,7 @@ use std::{
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use store::{AllowedFrom, Application, ApplicationId, KeyHash, KeyId, Store};
+use store::{AllowedFrom, Application, ApplicationId, ApplicationSettings, KeyHash, KeyId, Store};
 
 use super::{
     allowance::{Allowance, Rate},
@@ -18,6 +18,9 @@ use super::{
     room::{Full, Room},
 };
 use crate::config::Site;
+
+/// The id of no application that was ever added.
+const NOT_ADDED: ApplicationId = ApplicationId(0);
 
 /// Why nobody is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -122,10 +125,31 @@ impl Applications {
         enabled(application, None)
     }
 
+    /// The application of this computer's own programs. Where nobody has added it, they may send from any address: that they may
+    /// send at all was decided by who may use the door.
+    pub fn of_this_computer(&self, name: &str) -> Result<Caller, Refusal> {
+        match self.local(name) {
+            Err(Refusal::Unknown) => {
+                let unnamed = Known {
+                    id: NOT_ADDED,
+                    name: name.to_owned(),
+                    settings: ApplicationSettings::default(),
+                    from: None,
+                    disabled: false,
+                };
+                Ok(Caller { application: Arc::new(unnamed), key: None })
+            }
+            known => known,
+        }
+    }
+
     /// The caller as it stands now. To be asked at each message of a connection that lasts: a key that was revoked meanwhile opens
     /// nothing any more, and what was changed meanwhile holds.
     pub fn again(&self, caller: &Caller, now: Timestamp) -> Result<Caller, Refusal> {
         let snapshot = self.snapshot();
+        if caller.id() == NOT_ADDED {
+            return self.of_this_computer(caller.name());
+        }
         let Some(id) = caller.key() else {
             let application = snapshot.applications.get(&caller.id()).ok_or(Refusal::Unknown)?;
             return enabled(application, None);
@@ -151,7 +175,7 @@ impl Applications {
         let (id, limit) = (caller.id(), caller.settings().waiting);
         let must_count = locked(&self.0.rooms).entry(id).or_default().must_count(recipients, limit, now);
         if must_count {
-            let waiting = store.waiting_of(id, limit).await?;
+            let waiting = store.waiting_of(caller.name(), limit).await?;
             locked(&self.0.rooms).entry(id).or_default().counted(waiting);
         }
         Ok(locked(&self.0.rooms).entry(id).or_default().take(recipients, limit))
@@ -211,7 +235,7 @@ impl Snapshot {
             let known = Arc::new(Known {
                 id: application.id,
                 name: application.name.into(),
-                from: from(&application.settings, sites),
+                from: Some(from(&application.settings, sites)),
                 settings: application.settings,
                 disabled: application.disabled_at.is_some(),
             });
@@ -228,7 +252,7 @@ impl Snapshot {
 }
 
 /// What may stand in From: as the settings say, or else the addresses of the application's sites.
-fn from(settings: &store::ApplicationSettings, sites: &[(String, AllowedFrom)]) -> Vec<AllowedFrom> {
+fn from(settings: &ApplicationSettings, sites: &[(String, AllowedFrom)]) -> Vec<AllowedFrom> {
     if !settings.from.is_empty() {
         return settings.from.clone();
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mail::Address;
+use mail::{Address, ReversePath};
 use store::{AllowedFrom, ApplicationId, ApplicationSettings, Class, KeyId, Kind, Row};
 
 /// An application, as it was when it was asked for.
@@ -18,8 +18,8 @@ pub(super) struct Known {
     pub(super) id: ApplicationId,
     pub(super) name: String,
     pub(super) settings: ApplicationSettings,
-    /// The settings' own, or the addresses of its sites.
-    pub(super) from: Vec<AllowedFrom>,
+    /// The settings' own, or the addresses of its sites; None: any.
+    pub(super) from: Option<Vec<AllowedFrom>>,
     pub(super) disabled: bool,
 }
 
@@ -127,10 +127,26 @@ impl Caller {
 
     /// Whether this may stand in From.
     pub fn may_send_from(&self, from: &Address) -> Result<(), Denied> {
-        if self.application.from.iter().any(|allowed| allowed.covers(from)) {
+        if self.covers(from) {
             return Ok(());
         }
         Err(Denied::From { application: self.name().to_owned(), from: from.clone() })
+    }
+
+    fn covers(&self, address: &Address) -> bool {
+        self.application.from.as_ref().is_none_or(|all| all.iter().any(|allowed| allowed.covers(address)))
+    }
+
+    /// Where mail of it goes that cannot be delivered: as it asks, where it may send from there; else its return address. Who asks
+    /// for no reports gets none.
+    pub fn reverse_path(&self, asked: &ReversePath) -> Result<ReversePath, Denied> {
+        match (asked, &self.settings().return_address) {
+            (ReversePath::Address(address), usual) if !self.covers(address) => usual
+                .clone()
+                .map(ReversePath::Address)
+                .ok_or_else(|| Denied::From { application: self.name().to_owned(), from: address.clone() }),
+            _ => Ok(asked.clone()),
+        }
     }
 
     /// Whether it may send for this site.
@@ -178,7 +194,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use jiff::Timestamp;
-    use mail::ReversePath;
     use store::{RecipientId, RunId, State};
 
     use super::*;
@@ -188,7 +203,7 @@ mod tests {
     }
 
     fn caller(settings: ApplicationSettings) -> Caller {
-        let from = settings.from.clone();
+        let from = Some(settings.from.clone());
         let application =
             Known { id: ApplicationId(1), name: "cron".to_owned(), settings, from, disabled: false };
         Caller { application: Arc::new(application), key: None }
@@ -279,6 +294,25 @@ mod tests {
         }
         for (bytes, recipients, takes) in [(100, 2, true), (101, 2, false), (100, 3, false), (0, 0, true)] {
             assert_eq!(caller.takes(bytes, recipients).is_ok(), takes, "{bytes} {recipients}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_delivered_goes_to_an_address_of_its_own() {
+        let with = |return_address: Option<&str>| {
+            let from = vec!["@school.example".parse().unwrap()];
+            let return_address = return_address.map(address);
+            caller(ApplicationSettings { from, return_address, ..ApplicationSettings::default() })
+        };
+        let path = |text: &str| ReversePath::Address(address(text));
+        let (strict, usual) = (with(None), with(Some("returns@library.example")));
+        for (asked, of_strict, of_usual) in [
+            (path("a@school.example"), Some(path("a@school.example")), path("a@school.example")),
+            (path("a@bank.example"), None, path("returns@library.example")),
+            (ReversePath::Null, Some(ReversePath::Null), ReversePath::Null),
+        ] {
+            assert_eq!(strict.reverse_path(&asked).ok(), of_strict, "{asked:?}");
+            assert_eq!(usual.reverse_path(&asked), Ok(of_usual), "{asked:?}");
         }
     }
 

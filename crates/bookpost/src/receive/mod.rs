@@ -2,7 +2,11 @@
 //!
 //! This part knows nothing of servers and connections: fresh mail leaves through [`FreshMail`].
 
+mod certificate;
+mod not_taken;
 mod pressure;
+pub mod smtp;
+mod submit;
 
 use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
@@ -13,7 +17,11 @@ use store::{
 };
 
 use self::pressure::Pressure;
-pub use self::pressure::{DISK_FLOOR, NotNow, free};
+pub use self::{
+    not_taken::NotTaken,
+    pressure::{DISK_FLOOR, NotNow, free},
+    submit::{Leniency, Origin, Ready, Submission, Submitter},
+};
 use crate::app::steps::{Step, Steps};
 
 /// Takes fresh mail over in memory, for its first attempt.
@@ -52,6 +60,11 @@ impl Receiver {
         steps: Steps,
     ) -> Self {
         Self { store, clock, fresh, pressure: Arc::new(Pressure::new(folder, DISK_FLOOR)), steps }
+    }
+
+    /// The queue behind the door.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Whether there is room for one more message. To be asked before its content is let in.

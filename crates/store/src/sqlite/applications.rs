@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+use rusqlite::{Connection, Row as SqlRow};
 
 use super::{
     Sqlite,
     codes::{count, micros, whole},
     rows::{at, text},
-    writer::Tx,
 };
 use crate::{
     Application, ApplicationId, ApplicationKey, ApplicationName, ApplicationSettings, Error, KeyHash, KeyId,
@@ -234,7 +233,12 @@ mod tests {
     #[test]
     fn what_waits_is_counted_by_its_index_alone() {
         let plan = open::tests::plan(WAITING);
-        assert!(plan.contains("recipient USING COVERING INDEX recipient_turn (practice=? AND class=? AND source=?)"), "{plan}");
+        assert!(
+            plan.contains(
+                "recipient USING COVERING INDEX recipient_turn (practice=? AND class=? AND source=?)"
+            ),
+            "{plan}"
+        );
         assert!(!plan.contains("SCAN recipient"), "{plan}");
     }
 }

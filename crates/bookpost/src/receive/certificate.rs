@@ -1,0 +1,124 @@
+//! Our own certificate, read again when its files change: a renewed one is used without a restart.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use anyhow::Context as _;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+
+use crate::config::CertificateFiles;
+
+/// A certificate with its key, as the files have it now.
+pub(super) struct Certificate {
+    files: CertificateFiles,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    seen: [Option<Version>; 2],
+    config: Arc<ServerConfig>,
+}
+
+/// What tells one content of a file from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Version {
+    modified_at: SystemTime,
+    length: u64,
+}
+
+impl Certificate {
+    /// Reads both files.
+    pub(super) fn load(files: CertificateFiles) -> anyhow::Result<Self> {
+        let seen = versions(&files);
+        let config = read(&files)?;
+        Ok(Self { files, current: Mutex::new(Current { seen, config }) })
+    }
+
+    /// For the next handshake. Files that have changed are read again; while they cannot be used, what was read last is kept.
+    pub(super) fn config(&self) -> Arc<ServerConfig> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = versions(&self.files);
+        if current.seen != seen {
+            current.seen = seen;
+            match read(&self.files) {
+                Ok(config) => {
+                    tracing::info!(file = %self.files.certificate.display(), "the certificate was read again");
+                    current.config = config;
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the new certificate cannot be used; the one before it is kept"
+                    );
+                }
+            }
+        }
+        Arc::clone(&current.config)
+    }
+}
+
+fn versions(files: &CertificateFiles) -> [Option<Version>; 2] {
+    [&files.certificate, &files.key].map(|file| version(file))
+}
+
+fn version(file: &Path) -> Option<Version> {
+    let facts = fs::metadata(file).ok()?;
+    Some(Version { modified_at: facts.modified().ok()?, length: facts.len() })
+}
+
+fn read(files: &CertificateFiles) -> anyhow::Result<Arc<ServerConfig>> {
+    let named = |file: &Path| format!("{} cannot be read as PEM", file.display());
+    let chain: Vec<_> = CertificateDer::pem_file_iter(&files.certificate)
+        .with_context(|| named(&files.certificate))?
+        .collect::<Result<_, _>>()
+        .with_context(|| named(&files.certificate))?;
+    anyhow::ensure!(!chain.is_empty(), "{} holds no certificate", files.certificate.display());
+    let key = PrivateKeyDer::from_pem_file(&files.key).with_context(|| named(&files.key))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .with_context(|| format!("{} is not the key of the certificate", files.key.display()))?;
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::certs::Authority;
+
+    use super::*;
+
+    #[test]
+    fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = CertificateFiles {
+            certificate: folder.path().join("certificate.pem"),
+            key: folder.path().join("key.pem"),
+        };
+        let authority = Authority::new();
+        let write = |name: &str| {
+            let identity = authority.identity(name);
+            fs::write(&files.certificate, &identity.certificate).unwrap();
+            fs::write(&files.key, &identity.key).unwrap();
+        };
+        write("a.library.example");
+        let certificate = Certificate::load(files.clone()).unwrap();
+        let first = certificate.config();
+        assert!(Arc::ptr_eq(&first, &certificate.config()));
+        fs::write(&files.certificate, "half a fi").unwrap();
+        assert!(Arc::ptr_eq(&first, &certificate.config()), "what cannot be used is not");
+        write("another.library.example");
+        assert!(!Arc::ptr_eq(&first, &certificate.config()));
+        fs::write(&files.key, authority.identity("b").key).unwrap();
+        let said = format!("{:#}", read(&files).unwrap_err());
+        assert!(said.contains("is not the key of the certificate"), "{said}");
+    }
+}

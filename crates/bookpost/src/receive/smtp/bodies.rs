@@ -1,0 +1,74 @@
+//! The memory that contents of messages may fill while they come in, all connections together.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A permit is for so many bytes.
+const UNIT: usize = 64 * 1024;
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub(super) struct Bodies {
+    free: Arc<Semaphore>,
+}
+
+/// What one connection has of it; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Reservation {
+    bodies: Bodies,
+    units: usize,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Bodies {
+    /// Room for so many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(bytes.div_ceil(UNIT))) }
+    }
+
+    /// Room to begin with; None when there is none now.
+    pub(super) fn reserve(&self) -> Option<Reservation> {
+        let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
+        Some(Reservation { bodies: self.clone(), units: 1, permit })
+    }
+}
+
+impl Reservation {
+    /// Makes it large enough for so many bytes; false when there is no room for so long.
+    pub(super) async fn covers(&mut self, bytes: usize, patience: Duration) -> bool {
+        let more = bytes.div_ceil(UNIT).saturating_sub(self.units);
+        if more == 0 {
+            return true;
+        }
+        let wanted = u32::try_from(more).unwrap_or(u32::MAX);
+        let free = Arc::clone(&self.bodies.free);
+        match tokio::time::timeout(patience, free.acquire_many_owned(wanted)).await {
+            Ok(Ok(permit)) => {
+                self.permit.merge(permit);
+                self.units += more;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_has_more_than_there_is() {
+        let bodies = Bodies::new(3 * UNIT);
+        let mut first = bodies.reserve().unwrap();
+        let mut second = bodies.reserve().unwrap();
+        assert!(first.covers(2 * UNIT, Duration::ZERO).await);
+        assert!(bodies.reserve().is_none());
+        assert!(!second.covers(2 * UNIT, Duration::from_secs(30)).await);
+        drop(first);
+        assert!(second.covers(3 * UNIT, Duration::ZERO).await);
+        drop(second);
+        assert!(bodies.reserve().is_some());
+    }
+}

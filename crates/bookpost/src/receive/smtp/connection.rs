@@ -1,0 +1,249 @@
+//! One connection: drives the dialogue of [`mail::smtp::server`], and answers its questions.
+
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
+
+use mail::{
+    EnhancedStatusCode, Envelope, Reply,
+    smtp::{
+        sasl::Login,
+        server::{Mail, Server, Transaction, Wish},
+    },
+};
+use tokio::{sync::watch, time::Instant};
+
+use super::{Door, bodies::Reservation, ended, stream::Stream};
+use crate::{
+    identity::Caller,
+    receive::{Leniency, NotTaken, Origin, Submission},
+};
+
+/// Who says nothing new for so long is gone (RFC 5321 section 4.5.3.2.7).
+const PATIENCE: Duration = Duration::from_mins(5);
+/// A message takes no longer to come, however it drips.
+const LONGEST_CONTENT: Duration = Duration::from_mins(30);
+/// A body that finds no room in memory waits for it so long.
+const ROOM: Duration = Duration::from_secs(30);
+
+/// Who is at the other end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// Over the network.
+    Network(IpAddr),
+    /// A process of this user on this machine.
+    Local { uid: u32 },
+}
+
+pub(super) struct Connection {
+    door: Arc<Door>,
+    peer: Peer,
+    server: Server,
+    stream: Option<Stream>,
+    caller: Option<Caller>,
+    signed_in: bool,
+    body: Option<Reservation>,
+    /// Bytes of the content that comes.
+    content: usize,
+    ends: watch::Receiver<bool>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        door: Arc<Door>,
+        peer: Peer,
+        server: Server,
+        stream: Stream,
+        caller: Option<Caller>,
+        ends: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            door,
+            peer,
+            server,
+            stream: Some(stream),
+            caller,
+            signed_in: false,
+            body: None,
+            content: 0,
+            ends,
+        }
+    }
+
+    /// Until its end.
+    pub(super) async fn run(mut self) -> io::Result<()> {
+        let mut deadline = Instant::now() + PATIENCE;
+        let mut heard = 0;
+        loop {
+            match self.server.poll() {
+                Some(Wish::Write(bytes)) => self.stream()?.write(&bytes).await?,
+                Some(Wish::StartTls) => self.start_tls().await?,
+                Some(Wish::SignIn(login)) => self.sign_in(&login),
+                Some(Wish::Mail(mail)) => self.mail(&mail),
+                Some(Wish::Recipient(_)) => self.server.accept(),
+                Some(Wish::Content) => {
+                    deadline = Instant::now() + LONGEST_CONTENT;
+                    self.content();
+                }
+                Some(Wish::Message(transaction)) => {
+                    self.message(transaction).await;
+                    deadline = Instant::now() + PATIENCE;
+                }
+                Some(Wish::Close) => {
+                    self.stream()?.end().await;
+                    return Ok(());
+                }
+                None => {
+                    if self.server.commands() != heard && self.body.is_none() {
+                        heard = self.server.commands();
+                        deadline = Instant::now() + PATIENCE;
+                    }
+                    if !self.listen(deadline).await? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in what comes; false when the peer is gone.
+    async fn listen(&mut self, deadline: Instant) -> io::Result<bool> {
+        let Self { stream, server, ends, body, .. } = self;
+        let stream = stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        let patience = deadline.min(Instant::now() + PATIENCE);
+        tokio::select! {
+            read = stream.read(server.room()) => {
+                let read = read?;
+                self.content += read;
+                if let Some(body) = body
+                    && !body.covers(self.content, ROOM).await
+                {
+                    self.server.close(Some(&reply(421, 3, 1, "There is no room for a message of this size now")));
+                }
+                Ok(read > 0)
+            }
+            () = tokio::time::sleep_until(patience) => {
+                self.server.close(Some(&reply(421, 4, 2, "Nothing was heard for too long")));
+                Ok(true)
+            }
+            () = ended(ends) => {
+                self.server.close(Some(&reply(421, 3, 2, "The service is being stopped; try again in a minute")));
+                Ok(true)
+            }
+        }
+    }
+
+    async fn start_tls(&mut self) -> io::Result<()> {
+        let plain = self.stream.take().ok_or(io::ErrorKind::NotConnected)?;
+        let certificate = self.door.certificate.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        self.stream = Some(plain.secure(certificate.config()).await?);
+        self.server.tls_established();
+        Ok(())
+    }
+
+    fn sign_in(&mut self, login: &Login) {
+        let Peer::Network(peer) = self.peer else { return self.server.refuse() };
+        let applications = &self.door.submitter.applications;
+        match applications.authenticate(peer, &login.user, &login.password, self.door.submitter.clock.now()) {
+            Ok(caller) => {
+                self.caller = Some(caller);
+                self.signed_in = true;
+                self.server.accept();
+            }
+            Err(refusal) => {
+                tracing::info!(peer = %peer, %refusal, "a sign-in was refused");
+                self.server.refuse();
+            }
+        }
+    }
+
+    fn mail(&mut self, mail: &Mail) {
+        self.content = 0;
+        self.body = None;
+        let submitter = &self.door.submitter;
+        // A key may have been revoked since.
+        let now = submitter.clock.now();
+        let caller = self.caller.as_ref().map(|caller| submitter.applications.again(caller, now));
+        let Some(Ok(caller)) = caller else {
+            return self.server.answer(reply(421, 7, 0, "This application may not send any more"));
+        };
+        let begun = submitter.may_begin(&caller, &mail.reverse_path, mail.size);
+        self.caller = Some(caller);
+        match begun {
+            Ok(()) => self.server.accept(),
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    /// Room for the content is found before it is let in.
+    fn content(&mut self) {
+        self.content = 0;
+        self.body = self.door.bodies.reserve();
+        if self.body.is_some() { self.server.accept() } else { self.server.refuse() }
+    }
+
+    async fn message(&mut self, transaction: Transaction) {
+        let (Some(caller), Ok(submission)) = (self.caller.clone(), self.submission(transaction)) else {
+            return self.server.refuse();
+        };
+        let accepted = self.door.submitter.submit(&caller, submission).await;
+        self.body = None;
+        match accepted {
+            Ok(accepted) => {
+                let text = format!("Accepted as {}: it will be delivered or returned", accepted.id.0);
+                self.server.answer(reply(250, 0, 0, &text));
+            }
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    fn submission(&self, transaction: Transaction) -> Result<Submission, mail::envelope::NoRecipient> {
+        let Transaction { mail, recipients, content } = transaction;
+        let mut envelope = Envelope::new(mail.reverse_path, recipients)?;
+        envelope.ret = mail.ret;
+        envelope.envelope_id = mail.envelope_id;
+        Ok(Submission {
+            envelope,
+            content,
+            smtputf8: mail.smtputf8,
+            class: None,
+            from: self.origin(),
+            leniency: Leniency::default(),
+            send_at: None,
+            expires_at: None,
+        })
+    }
+
+    fn origin(&self) -> Origin {
+        let (name, extended) = self.server.client_name().unwrap_or(("unknown", true));
+        let protocol = match (extended, self.server.is_encrypted(), self.signed_in) {
+            (true, true, true) => "ESMTPSA",
+            (true, true, false) => "ESMTPS",
+            (true, false, true) => "ESMTPA",
+            (true, false, false) => "ESMTP",
+            (false, ..) => "SMTP",
+        };
+        match &self.peer {
+            Peer::Network(peer) => Origin { name: name.to_owned(), peer: Some(*peer), protocol },
+            Peer::Local { uid } => Origin { name: format!("uid{uid}"), peer: None, protocol },
+        }
+    }
+
+    fn refuse(&mut self, error: &NotTaken) {
+        let application = self.caller.as_ref().map_or("", |caller| caller.name());
+        tracing::info!(
+            application,
+            error = mail::address::mask_addresses(&error.to_string()),
+            "a message was not taken"
+        );
+        self.server.answer(error.reply());
+    }
+
+    fn stream(&mut self) -> io::Result<&mut Stream> {
+        self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+/// One of our own replies; its class is that of the code.
+pub(super) fn reply(code: u16, subject: u16, detail: u16, text: &str) -> Reply {
+    let enhanced = EnhancedStatusCode(code / 100, subject, detail);
+    Reply { code, enhanced: Some(enhanced), text: text.to_owned() }
+}

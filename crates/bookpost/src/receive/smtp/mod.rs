@@ -1,0 +1,266 @@
+//! SMTP submission (RFC 6409, RFC 8314): applications hand in mail as they would to any mail server.
+//!
+//! Nobody is relayed for without having signed in, except from networks that the settings name, and processes of this machine over the
+//! local socket. This part drives connections; the dialogue itself is [`mail::smtp::server`], and what is done with a message is
+//! [`super::submit`].
+
+mod bodies;
+mod connection;
+mod stream;
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anyhow::Context as _;
+use mail::smtp::server::{Limits, Server, Settings, SignIn, Tls};
+use tokio::{
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    sync::watch,
+    task::JoinSet,
+};
+
+use self::{
+    bodies::Bodies,
+    connection::{Connection, Peer, reply},
+    stream::Stream,
+};
+use super::{Submitter, certificate::Certificate};
+use crate::{config::SmtpDoor, identity::Caller};
+
+/// Of all connections, one machine may have so many: so that it does not shut out the others.
+const SHARE_OF_ONE: (usize, usize) = (4, 5);
+/// Messages of the largest size that are let in at once.
+const LARGEST_AT_ONCE: usize = 4;
+
+/// What all connections share.
+pub struct Door {
+    pub(super) submitter: Submitter,
+    pub(super) certificate: Option<Certificate>,
+    bodies: Bodies,
+    open: Mutex<HashMap<Option<IpAddr>, usize>>,
+}
+
+/// Bound addresses.
+pub struct Listening(Vec<Listener>);
+
+enum Listener {
+    Tcp { socket: TcpListener, tls: bool },
+    Local(UnixListener),
+}
+
+/// Somebody who wants to come in.
+enum Knock {
+    Network { stream: TcpStream, peer: IpAddr, tls: bool },
+    Local(UnixStream),
+}
+
+impl Listening {
+    /// Binds what the settings say.
+    pub async fn bind(config: &SmtpDoor, local: Option<UnixListener>) -> anyhow::Result<Self> {
+        let mut all: Vec<_> = local.into_iter().map(Listener::Local).collect();
+        for (addresses, tls) in [(&config.listen, false), (&config.listen_tls, true)] {
+            for address in addresses {
+                let setting = if tls { "smtp.listen_tls" } else { "smtp.listen" };
+                let socket = TcpListener::bind(address).await;
+                let socket = socket.with_context(|| {
+                    format!("cannot listen on {address}, as `{setting}` in the settings says")
+                })?;
+                all.push(Listener::Tcp { socket, tls });
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// Where it can be reached over the network.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let address = |listener: &Listener| match listener {
+            Listener::Tcp { socket, .. } => socket.local_addr().ok(),
+            Listener::Local(_) => None,
+        };
+        self.0.iter().filter_map(address).collect()
+    }
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Knock> {
+        match self {
+            Self::Tcp { socket, tls } => {
+                let (stream, peer) = socket.accept().await?;
+                Ok(Knock::Network { stream, peer: peer.ip().to_canonical(), tls: *tls })
+            }
+            Self::Local(socket) => Ok(Knock::Local(socket.accept().await?.0)),
+        }
+    }
+}
+
+impl Door {
+    pub fn new(submitter: Submitter) -> anyhow::Result<Self> {
+        let doors = &submitter.config.doors;
+        let certificate = doors.smtp.certificate.clone().map(Certificate::load).transpose()?;
+        let bodies = Bodies::new(doors.largest_message.saturating_mul(LARGEST_AT_ONCE));
+        Ok(Self { submitter, certificate, bodies, open: Mutex::default() })
+    }
+
+    /// Answers until `ends` says so; then connections finish the answer that they owe.
+    pub async fn serve(self: Arc<Self>, listening: Listening, ends: watch::Receiver<bool>) {
+        let mut listeners = JoinSet::new();
+        for listener in listening.0 {
+            listeners.spawn(Arc::clone(&self).listen(listener, ends.clone()));
+        }
+        while listeners.join_next().await.is_some() {}
+    }
+
+    async fn listen(self: Arc<Self>, listener: Listener, ends: watch::Receiver<bool>) {
+        let mut connections = JoinSet::new();
+        let mut end = ends.clone();
+        loop {
+            tokio::select! {
+                knock = listener.accept() => match knock {
+                    Ok(knock) => {
+                        let (door, ends) = (Arc::clone(&self), ends.clone());
+                        connections.spawn(async move {
+                            match knock {
+                                Knock::Network { stream, peer, tls } => door.network(stream, peer, tls, ends).await,
+                                Knock::Local(stream) => door.local(stream, ends).await,
+                            }
+                        });
+                    }
+                    Err(error) => wait_a_moment(&error).await,
+                },
+                Some(_) = connections.join_next() => {}
+                () = ended(&mut end) => break,
+            }
+        }
+        drop(listener);
+        while connections.join_next().await.is_some() {}
+    }
+
+    async fn network(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: IpAddr,
+        tls: bool,
+        ends: watch::Receiver<bool>,
+    ) {
+        // Replies are small, and go out one by one.
+        let _ = stream.set_nodelay(true);
+        let mut stream = Stream::Tcp(stream);
+        let Some(_place) = self.place(Some(peer)) else {
+            return turn_away(stream, tls).await;
+        };
+        if tls {
+            let Some(certificate) = &self.certificate else { return };
+            match stream.secure(certificate.config()).await {
+                Ok(secured) => stream = secured,
+                Err(error) => return tracing::info!(%peer, %error, "a TLS handshake failed"),
+            }
+        }
+        let caller = self.submitter.config.doors.smtp.trusts(peer).and_then(|application| {
+            let caller = self.submitter.applications.local(application);
+            caller.inspect_err(|refusal| tracing::warn!(%peer, application, %refusal, "a trusted network's application may not send")).ok()
+        });
+        let settings = self.settings(peer, tls, caller.is_some());
+        self.converse(Peer::Network(peer), settings, stream, caller, ends).await;
+    }
+
+    async fn local(self: Arc<Self>, stream: UnixStream, ends: watch::Receiver<bool>) {
+        let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else { return };
+        let stream = Stream::Local(stream);
+        let Some(_place) = self.place(None) else {
+            return turn_away(stream, false).await;
+        };
+        let caller =
+            self.submitter.applications.of_this_computer(&self.submitter.config.doors.sendmail.application);
+        let settings = self.settings(Ipv4Addr::LOCALHOST.into(), false, true);
+        let settings = Settings { sign_in: SignIn::None, tls: Tls::None, ..settings };
+        self.converse(Peer::Local { uid }, settings, stream, caller.ok(), ends).await;
+    }
+
+    async fn converse(
+        self: &Arc<Self>,
+        peer: Peer,
+        settings: Settings,
+        stream: Stream,
+        caller: Option<Caller>,
+        ends: watch::Receiver<bool>,
+    ) {
+        let shown = format!("{peer:?}");
+        let connection = Connection::new(Arc::clone(self), peer, Server::new(settings), stream, caller, ends);
+        if let Err(error) = connection.run().await {
+            tracing::debug!(peer = shown, %error, "a connection broke");
+        }
+    }
+
+    fn settings(&self, peer: IpAddr, tls: bool, trusted: bool) -> Settings {
+        let config = &self.submitter.config;
+        let start_tls = if self.certificate.is_some() { Tls::StartTls } else { Tls::None };
+        Settings {
+            host_name: config.sending.ehlo_name.clone(),
+            greeting: "ESMTP Bookpost".to_owned(),
+            tls: if tls { Tls::Established } else { start_tls },
+            sign_in: if trusted { SignIn::Offered } else { SignIn::Required },
+            password_on_plain: peer.is_loopback(),
+            smtputf8: true,
+            dsn: true,
+            chunking: true,
+            limits: Limits { message: config.doors.largest_message, ..Limits::default() },
+        }
+    }
+
+    /// A place for one more connection, while there is one.
+    fn place(&self, peer: Option<IpAddr>) -> Option<Place<'_>> {
+        let most = self.submitter.config.doors.smtp.connections.max(1);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_peer = open.get(&peer).copied().unwrap_or(0);
+        let most_of_one = (most * SHARE_OF_ONE.0).div_ceil(SHARE_OF_ONE.1);
+        if open.values().sum::<usize>() >= most || of_peer >= most_of_one {
+            return None;
+        }
+        open.insert(peer, of_peer + 1);
+        Some(Place { door: self, peer })
+    }
+}
+
+/// One connection of a peer; free again when dropped.
+struct Place<'a> {
+    door: &'a Door,
+    peer: Option<IpAddr>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut open = self.door.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.peer) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.peer);
+            }
+        }
+    }
+}
+
+/// Says why to whoever is one too many; where TLS comes first, there is no way to say it.
+async fn turn_away(mut stream: Stream, tls: bool) {
+    if !tls {
+        let mut line = Vec::new();
+        reply(421, 3, 2, "Too many connections; try again in a minute").write_to(&mut line);
+        let _ = stream.write(&line).await;
+    }
+    stream.end().await;
+}
+
+/// Out of file descriptors, say: whoever knocks waits.
+async fn wait_a_moment(error: &io::Error) {
+    tracing::warn!(%error, "a connection could not be taken");
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+}
+
+/// Waits for the end of the service.
+async fn ended(ends: &mut watch::Receiver<bool>) {
+    // Where nobody can say so any more, it has come.
+    let _ = ends.wait_for(|ends| *ends).await;
+}

@@ -1,0 +1,262 @@
+//! What every door does with a message that an application hands in: may it, is it fit, then onto the disk.
+
+use std::{
+    fmt::Write as _,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
+use mail::{
+    Address, Envelope, ReversePath,
+    clock::Clock,
+    message::{self, Mailbox},
+    submission::{Circumstances, Completion, LineEnds, Prepared, prepare},
+};
+use rand::{RngExt as _, rngs::StdRng};
+use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey};
+
+use super::{NotTaken, Receiver};
+use crate::{
+    config::{Config, Way},
+    identity::{Applications, Caller},
+};
+
+/// A message as a door has it.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    pub envelope: Envelope,
+    /// RFC 5322.
+    pub content: Bytes,
+    /// The application knows that its header or an address needs SMTPUTF8.
+    pub smtputf8: bool,
+    /// None: as the message itself says, or what is usual for the application.
+    pub class: Option<Class>,
+    pub from: Origin,
+    /// What may be missing of it, and what line ends it may have.
+    pub leniency: Leniency,
+    /// Not to be sent before; None: at once.
+    pub send_at: Option<Timestamp>,
+    /// Given up then, if that is earlier than usual.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// How a message came, for its `Received` field (RFC 5321 section 4.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// What the peer called itself.
+    pub name: String,
+    /// None: it is on this machine.
+    pub peer: Option<IpAddr>,
+    /// A registered word: ESMTPSA, HTTP ... (RFC 3848).
+    pub protocol: &'static str,
+}
+
+/// What is completed.
+#[derive(Debug, Clone, Default)]
+pub struct Leniency {
+    /// Line ends of any kind are made CRLF.
+    pub any_line_ends: bool,
+    /// For a message without `From`.
+    pub from: Option<Mailbox>,
+}
+
+/// Takes what applications hand in. Cheap to clone.
+#[derive(Clone)]
+pub struct Submitter {
+    receiver: Receiver,
+    pub applications: Applications,
+    pub config: Arc<Config>,
+    pub clock: Arc<dyn Clock>,
+    dice: Arc<Mutex<StdRng>>,
+    /// By it our own `Received` fields are known.
+    instance: Arc<str>,
+}
+
+/// A message that may be stored.
+pub struct Ready(NewMessage);
+
+impl Submitter {
+    pub fn new(
+        receiver: Receiver,
+        applications: Applications,
+        config: Arc<Config>,
+        clock: Arc<dyn Clock>,
+        dice: Arc<Mutex<StdRng>>,
+    ) -> Self {
+        let instance = format!("Bookpost-{:016x}", receiver.store().store_id()).into();
+        Self { receiver, applications, config, clock, dice, instance }
+    }
+
+    /// Whether there is room for one more message, and whether this application may hand it in. Asked before its content is let in.
+    pub fn may_begin(
+        &self,
+        caller: &Caller,
+        reverse_path: &ReversePath,
+        size: Option<usize>,
+    ) -> Result<(), NotTaken> {
+        self.receiver.has_room()?;
+        caller.reverse_path(reverse_path)?;
+        caller.takes(size.unwrap_or(0) as u64, 0)?;
+        Ok(())
+    }
+
+    /// Checks one message and makes it fit to be stored; counts it towards the application's messages per minute.
+    pub async fn check(&self, caller: &Caller, submission: Submission) -> Result<Ready, NotTaken> {
+        let now = self.clock.now();
+        let recipients = submission.envelope.recipients().len();
+        caller.takes(submission.content.len() as u64, recipients)?;
+        let reverse_path = caller.reverse_path(&submission.envelope.reverse_path)?;
+        self.applications.admit(caller, now)?;
+        let store = self.receiver.store();
+        self.applications.room(store, caller, recipients as u64, now).await??;
+        let prepared = self.prepare(&submission, now)?;
+        for from in &prepared.from {
+            caller.may_send_from(from)?;
+        }
+        let asked = submission.class.or_else(|| class_named(&prepared.bytes));
+        let first_due_at = submission.send_at.map_or(now, |at| at.max(now));
+        let usual = self.config.schedule.expires_at(first_due_at);
+        let mut envelope = submission.envelope;
+        envelope.reverse_path = reverse_path;
+        Ok(Ready(NewMessage {
+            kind: Kind::Mail,
+            class: caller.class(asked)?,
+            practice: matches!(self.config.sending.way, Way::Practice),
+            application: caller.name().to_owned(),
+            site: self.site_of(&prepared.from),
+            run: None,
+            envelope,
+            message_id: prepared.message_id,
+            subject: prepared.subject,
+            patron: None,
+            bytes: prepared.bytes,
+            first_due_at,
+            expires_at: submission.expires_at.map_or(usual, |at| at.clamp(first_due_at, usual)),
+            lease: None,
+        }))
+    }
+
+    /// Takes one message: when this returns `Ok`, it is on disk.
+    pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Accepted, NotTaken> {
+        let Ready(message) = self.check(caller, submission).await?;
+        self.receiver.has_room()?;
+        let accepted = self.receiver.accept(vec![message]).await?;
+        accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
+    }
+
+    /// Takes all these messages with the answer to the request that brought them, once.
+    pub async fn submit_once(
+        &self,
+        key: OnceKey,
+        messages: Vec<Ready>,
+        answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
+    ) -> Result<Once, NotTaken> {
+        self.receiver.has_room()?;
+        let messages = messages.into_iter().map(|Ready(message)| message).collect();
+        Ok(self.receiver.accept_once(key, messages, answer).await?)
+    }
+
+    fn prepare(&self, submission: &Submission, now: Timestamp) -> Result<Prepared, NotTaken> {
+        let host = &self.config.sending.ehlo_name;
+        let (id, random): (u64, u128) = {
+            let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+            (dice.random(), dice.random())
+        };
+        let date = date(now);
+        let received = received(&submission.from, host, &self.instance, id, &date);
+        let leniency = &submission.leniency;
+        let completion = leniency.from.as_ref().map(|from| Completion { from, domain: host });
+        let circumstances = Circumstances {
+            received: &received,
+            message_id: &message::message_id(random, host),
+            date: &date,
+            instance: &self.instance,
+            line_ends: if leniency.any_line_ends { LineEnds::Any } else { LineEnds::Crlf },
+            completion,
+        };
+        let prepared = prepare(&submission.content, &circumstances)?;
+        if prepared.needs_smtputf8 && !submission.smtputf8 {
+            return Err(NotTaken::NeedsSmtpUtf8);
+        }
+        Ok(prepared.with_short_lines().map_err(mail::submission::Refused::from)?)
+    }
+
+    /// The site whose address the message is from.
+    fn site_of(&self, from: &[Address]) -> Option<String> {
+        let site = self.config.sites.iter().find(|site| from.contains(&site.email))?;
+        Some(site.code.clone())
+    }
+}
+
+/// The class that a message names for itself: `Priority` (RFC 2156 section 5.3.6), or `Precedence` as mailing lists have it
+/// (RFC 3834 section 3.1.8 knows it).
+fn class_named(message: &[u8]) -> Option<Class> {
+    let word = |name| message::header(message, name).map(|value| value.trim().to_ascii_lowercase());
+    match word("Priority").as_deref() {
+        Some("urgent") => return Some(Class::Urgent),
+        Some("normal") => return Some(Class::Normal),
+        Some("non-urgent") => return Some(Class::Bulk),
+        _ => {}
+    }
+    word("Precedence").filter(|value| matches!(value.as_str(), "bulk" | "list" | "junk")).map(|_| Class::Bulk)
+}
+
+fn received(from: &Origin, host: &str, instance: &str, id: u64, date: &str) -> String {
+    // What a peer calls itself is its own word: only what can stand in a field is kept of it.
+    let name: String =
+        from.name.chars().filter(|c| c.is_ascii_alphanumeric() || "-.:[]_".contains(*c)).take(255).collect();
+    let mut field = String::with_capacity(256);
+    let _ = write!(field, "Received: from {}", if name.is_empty() { "unknown" } else { &name });
+    let _ = match from.peer {
+        Some(IpAddr::V4(address)) => write!(field, " ([{address}])"),
+        Some(IpAddr::V6(address)) => write!(field, " ([IPv6:{address}])"),
+        None => Ok(()),
+    };
+    let protocol = from.protocol;
+    let _ = write!(field, "\r\n\tby {host} ({instance}) with {protocol} id {id:016x};\r\n\t{date}");
+    field
+}
+
+fn date(now: Timestamp) -> String {
+    rfc2822::to_string(&now.to_zoned_datetime(TimeZone::UTC)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_its_class_in_the_words_of_the_standards() {
+        for (header, class) in [
+            ("Priority: urgent\r\n", Some(Class::Urgent)),
+            ("priority:  Non-Urgent\r\n", Some(Class::Bulk)),
+            ("Priority: normal\r\nPrecedence: bulk\r\n", Some(Class::Normal)),
+            ("Precedence: list\r\n", Some(Class::Bulk)),
+            ("Precedence: first-class\r\n", None),
+            ("X-Priority: 1\r\n", None),
+        ] {
+            assert_eq!(class_named(format!("{header}\r\nText\r\n").as_bytes()), class, "{header}");
+        }
+    }
+
+    #[test]
+    fn what_a_peer_calls_itself_cannot_leave_its_field() {
+        let origin = |name: &str, peer: Option<&str>| Origin {
+            name: name.into(),
+            peer: peer.map(|peer| peer.parse().unwrap()),
+            protocol: "ESMTPSA",
+        };
+        let field = |origin| received(&origin, "books.library.example", "Bookpost-1", 0xab, "Sat, 28 Nov");
+        assert_eq!(
+            field(origin("desk\r\nBcc: (x)", Some("10.0.0.9"))),
+            "Received: from deskBcc:x ([10.0.0.9])\r\n\tby books.library.example (Bookpost-1) with ESMTPSA id 00000000000000ab;\r\n\tSat, 28 Nov"
+        );
+        assert!(
+            field(origin("", Some("2001:db8::1")))
+                .starts_with("Received: from unknown ([IPv6:2001:db8::1])\r\n")
+        );
+        assert!(field(origin("uid1000", None)).starts_with("Received: from uid1000\r\n"));
+    }
+}

@@ -1,0 +1,285 @@
+//! A Bookpost with open doors, a sink behind it, and a client that says exactly what it is told to.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bookpost::{
+    app::{App, Start},
+    config::{
+        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site,
+        SmtpDoor, Trusted, Way,
+    },
+    identity::Key,
+    receive::smtp::{Door, Listening},
+};
+use mail::retry::RetrySchedule;
+use rand::rngs::StdRng;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use store::ApplicationSettings;
+use testkit::{
+    certs::Authority,
+    sink::{Settings, Sink},
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpStream,
+    sync::watch,
+};
+use tokio_rustls::TlsConnector;
+
+/// Where applications of the tests may write from.
+pub(crate) const FROM: &str = "desk@library.example";
+
+pub(crate) struct Bench {
+    pub(crate) app: Arc<App>,
+    pub(crate) sink: Sink,
+    /// Plain, and with TLS from the first byte where there is a certificate.
+    pub(crate) addresses: Vec<SocketAddr>,
+    ends: watch::Sender<bool>,
+    serving: tokio::task::JoinHandle<()>,
+    folder: tempfile::TempDir,
+}
+
+/// What is out of the ordinary.
+pub(crate) struct Wanted {
+    pub(crate) smtp: SmtpDoor,
+    pub(crate) largest_message: usize,
+    pub(crate) application: ApplicationSettings,
+    pub(crate) sink: Settings,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        let smtp = SmtpDoor {
+            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            connections: 500,
+            ..SmtpDoor::default()
+        };
+        let application = ApplicationSettings {
+            from: vec!["@library.example".parse().unwrap()],
+            ..ApplicationSettings::default()
+        };
+        let sink = Settings { keep_bytes: true, ..Settings::default() };
+        Self { smtp, largest_message: 50 << 20, application, sink }
+    }
+}
+
+impl Wanted {
+    /// This computer's programs need not sign in.
+    pub(crate) fn trusting() -> Self {
+        let mut wanted = Self::default();
+        let network = "127.0.0.1/32".parse().unwrap();
+        wanted.smtp.trusted = vec![Trusted { network, application: "Library".into() }];
+        wanted
+    }
+}
+
+impl Bench {
+    /// With two applications, Library and cron, and a door.
+    pub(crate) async fn start(wanted: Wanted) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sink = Sink::start(wanted.sink).await.unwrap();
+        let doors = Doors { smtp: wanted.smtp, largest_message: wanted.largest_message, ..Doors::default() };
+        let config = config(folder.path(), sink.address(), doors);
+        let app = App::start(config, Start::of_this_machine().unwrap()).await.unwrap();
+        for name in ["Library", "cron"] {
+            let (settings, now) = (wanted.application.clone(), app.clock.now());
+            app.store.add_application(name.parse().unwrap(), settings, now).await.unwrap();
+        }
+        app.applications.refresh(&app.store).await.unwrap();
+        let app = Arc::new(app);
+        let listening = Listening::bind(&app.config.doors.smtp, None).await.unwrap();
+        let addresses = listening.addresses();
+        let (ends, end) = watch::channel(false);
+        let door = Arc::new(Door::new(app.submitter()).unwrap());
+        let serving = tokio::spawn(door.serve(listening, end));
+        Self { app, sink, addresses, ends, serving, folder }
+    }
+
+    /// A new key of an application: user and password.
+    pub(crate) async fn key(&self, application: &str) -> (String, String) {
+        let key = Key::draw(&mut rand::make_rng::<StdRng>());
+        self.app.store.add_key(application, key.stored(), self.app.clock.now()).await.unwrap();
+        self.app.applications.refresh(&self.app.store).await.unwrap();
+        (key.id().0.clone(), key.secret().to_owned())
+    }
+
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect(self.addresses[0]).await
+    }
+
+    /// Waits until nothing moves.
+    pub(crate) async fn quiet(&self) {
+        self.app.worker.quiet().await.unwrap();
+    }
+
+    /// Ends everything in the order in which `serve` does.
+    pub(crate) async fn stop(self) {
+        self.ends.send_replace(true);
+        self.serving.await.unwrap();
+        self.app.stop().await.unwrap();
+        drop(self.folder);
+    }
+}
+
+/// A client of SMTP that says what it is told to.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// After the greeting.
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).await.unwrap()).await
+    }
+
+    pub(crate) async fn over(stream: TcpStream) -> Self {
+        let mut client = Self { stream: BufReader::new(stream) };
+        let greeting = client.reply().await;
+        assert!(greeting.starts_with("220 "), "{greeting}");
+        client
+    }
+
+    /// What is said instead of a greeting.
+    pub(crate) async fn refused(address: SocketAddr) -> String {
+        Self { stream: BufReader::new(TcpStream::connect(address).await.unwrap()) }.rest().await
+    }
+
+    pub(crate) fn into_inner(self) -> TcpStream {
+        self.stream.into_inner()
+    }
+
+    /// Whole replies, with all their lines.
+    pub(crate) async fn reply(&mut self) -> String {
+        let mut reply = String::new();
+        loop {
+            let mut line = String::new();
+            if self.stream.read_line(&mut line).await.unwrap() == 0 {
+                return reply;
+            }
+            reply.push_str(&line);
+            if line.as_bytes().get(3) != Some(&b'-') {
+                return reply;
+            }
+        }
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).await.unwrap();
+    }
+
+    /// One command, and its reply.
+    pub(crate) async fn say(&mut self, command: &str) -> String {
+        self.send(format!("{command}\r\n").as_bytes()).await;
+        self.reply().await
+    }
+
+    /// Commands that are all well received.
+    pub(crate) async fn go(&mut self, commands: &[&str]) {
+        for command in commands {
+            let reply = self.say(command).await;
+            assert!(reply.starts_with(['2', '3']), "{command}: {reply}");
+        }
+    }
+
+    /// One message from the desk to `to`; the reply to it.
+    pub(crate) async fn mail(&mut self, to: &str, message: &str) -> String {
+        let (from, to) = (format!("MAIL FROM:<{FROM}>"), format!("RCPT TO:<{to}>"));
+        self.go(&[&from, &to, "DATA"]).await;
+        self.send(message.as_bytes()).await;
+        self.say("\r\n.").await
+    }
+
+    /// What comes until the server hangs up.
+    pub(crate) async fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        let _ = self.stream.read_to_string(&mut rest).await;
+        rest
+    }
+}
+
+/// `user` and `password` as AUTH PLAIN has them.
+pub(crate) fn plain((user, password): &(String, String)) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    format!("AUTH PLAIN {}", STANDARD.encode(format!("\0{user}\0{password}")))
+}
+
+/// What is offered under TLS, by a server that proves itself by this authority; the greeting was heard before, or comes now.
+pub(crate) async fn ehlo_over_tls(stream: TcpStream, authority: &Authority, greeted: bool) -> String {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "books.library.example".try_into().unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    stream.write_all(b"EHLO desk\r\nQUIT\r\n").await.unwrap();
+    let mut said = String::new();
+    let _ = stream.read_to_string(&mut said).await;
+    assert_eq!(said.starts_with("220 "), !greeted, "{said}");
+    said
+}
+
+/// A message with a header that is as it should be.
+pub(crate) fn message(text: &str) -> String {
+    format!("From: Desk <{FROM}>\r\nTo: p@example.org\r\nSubject: Test\r\n\r\n{text}")
+}
+
+fn config(folder: &std::path::Path, sink: SocketAddr, doors: Doors) -> Config {
+    let server = Arc::new(Server {
+        name: "server1".into(),
+        host: sink.ip().to_string(),
+        port: sink.port(),
+        encryption: Encryption::Plain,
+        allow_non_secure: true,
+        password_on_plain: false,
+        login: None,
+        ca_file: None,
+        connections: 20,
+        connections_for_urgent: 1,
+        messages_per_connection: 100,
+    });
+    Config {
+        data_dir: folder.into(),
+        library: "Riverside".into(),
+        sending: Sending {
+            way: Way::Servers(vec![server]),
+            servers: Vec::new(),
+            ehlo_name: "books.library.example".into(),
+            in_doubt: InDoubtPolicy::Retry,
+            digest_from: 20,
+            digest_window: Duration::from_mins(10),
+            report_delay: Duration::from_mins(1),
+            null_reverse_path: true,
+        },
+        schedule: RetrySchedule::default(),
+        alarms: AlarmsConfig::default(),
+        sites: vec![Site {
+            code: "MAIN".into(),
+            name: "Main Library".into(),
+            email: FROM.parse().unwrap(),
+            reply_to: None,
+            return_address: None,
+            phone: None,
+        }],
+        notices: NoticesConfig {
+            repeat: None,
+            wording: "overdue".into(),
+            templates: None,
+            aliases: None,
+            dates: None,
+            drop_folder: folder.join("notices.d"),
+            default_site: None,
+        },
+        doors,
+        listen: None,
+        log: "warn".into(),
+        abort_at: None,
+        keep: Keep { bodies: Duration::from_hours(30 * 24), records: Duration::from_hours(365 * 24) },
+    }
+}

@@ -1,0 +1,95 @@
+//! How much a door bears.
+
+use store::ApplicationSettings;
+
+use crate::bench::{Bench, Client, Wanted, message};
+
+fn with(application: ApplicationSettings) -> Wanted {
+    let mut wanted = Wanted::trusting();
+    let from = wanted.application.from.clone();
+    wanted.application = ApplicationSettings { from, ..application };
+    wanted
+}
+
+#[tokio::test]
+async fn an_application_keeps_to_its_limits() {
+    let usual = ApplicationSettings::default;
+    for (settings, recipients, size, answer) in [
+        (ApplicationSettings { largest_message: 200, ..usual() }, 1, 500, "552 5.3.4 "),
+        (ApplicationSettings { recipients: 2, ..usual() }, 3, 10, "452 4.5.3 "),
+        (ApplicationSettings { waiting: 2, ..usual() }, 3, 10, "452 4.3.1 "),
+        (ApplicationSettings { per_minute: Some(1), ..usual() }, 1, 10, "450 4.7.1 "),
+    ] {
+        let limited = settings.per_minute.is_some();
+        let bench = Bench::start(with(settings)).await;
+        let mut client = bench.client().await;
+        client.go(&["EHLO desk"]).await;
+        if limited {
+            assert!(client.mail("p@example.org", &message("first")).await.starts_with("250 "));
+        }
+        client.go(&["MAIL FROM:<desk@library.example>"]).await;
+        for n in 0..recipients {
+            client.go(&[&format!("RCPT TO:<p{n}@example.org>")]).await;
+        }
+        client.go(&["DATA"]).await;
+        client.send(message(&"a".repeat(size)).as_bytes()).await;
+        let reply = client.say("\r\n.").await;
+        assert!(reply.starts_with(answer), "{answer}: {reply}");
+        assert_eq!(bench.app.store.counts().await.unwrap().waiting, 0);
+        bench.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_before_its_content_where_it_says_so() {
+    let mut wanted = Wanted::trusting();
+    wanted.largest_message = 2_000;
+    let bench = Bench::start(wanted).await;
+    let mut client = bench.client().await;
+    client.go(&["EHLO desk"]).await;
+    let reply = client.say("MAIL FROM:<desk@library.example> SIZE=2001").await;
+    assert!(reply.starts_with("552 5.3.4 "), "{reply}");
+    let reply = client.mail("p@example.org", &message(&"line\r\n".repeat(1_000))).await;
+    assert!(reply.starts_with("552 5.3.4 "), "{reply}");
+    assert!(client.mail("p@example.org", &message("small")).await.starts_with("250 "));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn one_machine_leaves_connections_to_the_others() {
+    let mut wanted = Wanted::trusting();
+    wanted.smtp.connections = 5;
+    let bench = Bench::start(wanted).await;
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        open.push(bench.client().await);
+    }
+    let turned_away = Client::refused(bench.addresses[0]).await;
+    assert!(turned_away.starts_with("421 4.3.2 Too many connections"), "{turned_away}");
+    open.pop().unwrap().go(&["QUIT"]).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_large_message_for_many_arrives_as_it_was() {
+    let bench = Bench::start(Wanted::trusting()).await;
+    let mut client = bench.client().await;
+    client.go(&["EHLO desk", "MAIL FROM:<desk@library.example>"]).await;
+    for n in 0..1_000 {
+        client.go(&[&format!("RCPT TO:<p{n}@example.org>")]).await;
+    }
+    assert!(client.say("RCPT TO:<one-more@example.org>").await.starts_with("452 4.5.3 "));
+    let text = message(&"0123456789abcdef\r\n".repeat(1_000_000));
+    client.go(&["DATA"]).await;
+    client.send(text.as_bytes()).await;
+    let reply = client.say(".").await;
+    assert!(reply.starts_with("250 "), "{reply}");
+    bench.quiet().await;
+    let taken = bench.sink.taken();
+    assert_eq!(taken.iter().map(|one| one.to.len()).sum::<usize>(), 1_000);
+    let body = text.split_once("\r\n\r\n").unwrap().1;
+    for one in taken {
+        assert!(one.bytes.ends_with(body.as_bytes()));
+    }
+    bench.stop().await;
+}

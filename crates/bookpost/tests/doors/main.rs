@@ -1,0 +1,6 @@
+//! The doors for applications, each used as an application uses it, down to what reaches the next server.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+mod bench;
+mod limits;
+mod smtp;
