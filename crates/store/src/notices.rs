@@ -21,7 +21,7 @@ pub struct NewRun {
     pub source: String,
     /// A rehearsal: nothing leaves the house, and the ledger is left alone.
     pub practice: bool,
-    /// When it began.
+    /// The present instant: it begins now.
     pub started_at: Timestamp,
 }
 

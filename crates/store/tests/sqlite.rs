@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    ApplicationSettings, Attempt, Claim, Class, Error, Filter, Kind, Lease, LeftOut, LeftOutWhy, Move,
-    NewMessage, NewRun, OpenError, RecipientId, Selection, Settled, Settlement, State, Store, Verdict,
+    ApplicationSettings, Attempt, Claim, Class, Error, Filter, Kind, Lease, LedgerKey, LeftOut, LeftOutWhy,
+    Move, NewMessage, NewNotice, NewRun, NoticeAccepted, OpenError, RecipientId, Selection, Settled,
+    Settlement, State, Store, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -48,6 +49,15 @@ fn delivered(recipient: RecipientId) -> Settlement {
         answer: String::new(),
     };
     Settlement { recipient, lease: LEASE, attempt, verdict: Verdict::Delivered }
+}
+
+fn run_at(now: Timestamp) -> NewRun {
+    NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice: false,
+        started_at: now,
+    }
 }
 
 fn raw(folder: &Path) -> Connection {
@@ -258,6 +268,55 @@ async fn a_count_that_is_wrong_is_found() {
     }
 }
 
+/// However the machine's clock is set, what waits waits as long as before, and is as old as before.
+#[tokio::test]
+async fn a_clock_that_was_set_changes_no_wait_and_no_age() {
+    const DAY: Duration = Duration::from_hours(24);
+    let hours = SignedDuration::from_hours;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut now, mut store) = (now(), Store::open(folder.path(), now()).unwrap());
+    // By how many hours it is set while the queue is open, and while it is closed.
+    for (time, (open, closed)) in
+        (1..).zip([(0, 0), (-168, 0), (168, 0), (-500_000, 0), (500_000, 0), (0, -24)])
+    {
+        let waits = NewMessage { first_due_at: now, expires_at: now + hours(100), ..message(None, b"a\r\n") };
+        let accepted = store.accept(vec![waits], now).await.unwrap();
+        let run = store.begin_run(run_at(now)).await.unwrap();
+        let keys = vec![LedgerKey(format!("item {time}"))];
+        let written = NewNotice { message: NewMessage { run: Some(run), ..message(None, b"b\r\n") }, keys };
+        store.accept_notices(run, vec![written.clone()], None, now).await.unwrap();
+        store.note_clock(hours(open), now).await.unwrap();
+        store.close().await.unwrap();
+        now += hours(open + closed);
+        store = Store::open(folder.path(), now).unwrap();
+        let told = format!("{open} hours while open, {closed} while closed");
+        assert_eq!(store.clock_set().unwrap_or_default(), hours(open + closed), "{told}");
+        let row = store.show(accepted[0].id).await.unwrap().remove(0).0;
+        assert_eq!((row.accepted_at, row.first_due_at, row.due_at), (now, now, Some(now)), "{told}");
+        assert_eq!(row.expires_at, now + hours(100), "{told}");
+        let again = store.accept_notices(run, vec![written], Some(DAY), now + hours(23)).await.unwrap();
+        assert_eq!(again, [NoticeAccepted::WrittenLately { last_at: now }], "{told}");
+        store.close().await.unwrap();
+        store = Store::open(folder.path(), now).unwrap();
+        assert_eq!(store.clock_set(), None, "once only");
+    }
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+/// A command that opens the queue has the machine's clock, which may have been set back since what is held was held.
+#[tokio::test]
+async fn time_held_is_never_less_than_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let accepted = store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    let released_at = now() - SignedDuration::from_mins(5);
+    store.move_recipients(Selection::All, Move::Hold, now()).await.unwrap();
+    store.move_recipients(Selection::All, Move::Release, released_at).await.unwrap();
+    let row = store.show(accepted[0].id).await.unwrap().remove(0).0;
+    let expires_at = now() + SignedDuration::from_hours(100);
+    assert_eq!((row.due_at, row.expires_at), (Some(released_at), expires_at));
+}
+
 /// A start with a clock that is a week ahead looks like a week switched off. Once it is corrected, what was there before that start
 /// has the right time already.
 #[tokio::test]
@@ -367,13 +426,7 @@ async fn lists_of_old_runs_are_erased() {
     const NAME: &str = "a name that nobody may know";
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();
-    let run = NewRun {
-        notice: "overdue-items".to_owned(),
-        source: "overdues.csv".to_owned(),
-        practice: false,
-        started_at: now(),
-    };
-    let run = store.begin_run(run).await.unwrap();
+    let run = store.begin_run(run_at(now())).await.unwrap();
     let one = LeftOut { why: LeftOutWhy::NoAddress, line: None, who: NAME.to_owned(), detail: String::new() };
     store.left_out(run, vec![one; 5]).await.unwrap();
     let later = now() + SignedDuration::from_secs(1);

@@ -1,17 +1,16 @@
 //! The way in.
 
-use jiff::SignedDuration;
 use store::{Accepted, Error, MOST_RECIPIENTS, Once, OnceKey};
 
-use crate::fresh::{Fresh, accept, leased, now, sound, to_many, waiting};
+use crate::fresh::{Fresh, accept, accept_all, leased, sound, to_many, waiting};
 
 pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
     let store = fresh.open();
-    let accepted = store.accept(vec![waiting(), to_many(waiting(), 3)], now()).await.unwrap();
+    let accepted = accept_all(fresh, &store, vec![waiting(), to_many(waiting(), 3)]).await;
     assert_eq!(accepted.iter().map(|one| one.recipients).collect::<Vec<_>>(), [1, 3]);
     assert!(accepted[0].id < accepted[1].id);
     let before = store.counts().await.unwrap();
-    let refused = store.accept(vec![waiting(), to_many(waiting(), MOST_RECIPIENTS + 1)], now()).await;
+    let refused = store.accept(vec![waiting(), to_many(waiting(), MOST_RECIPIENTS + 1)], fresh.now()).await;
     assert!(matches!(refused, Err(Error::TooManyRecipients { found: 65_537 })), "{refused:?}");
     assert_eq!(store.counts().await.unwrap(), before);
     sound(&store).await;
@@ -22,8 +21,8 @@ pub(crate) async fn concurrent_accepts_share_commits(fresh: &Fresh) {
     let before = store.stats();
     let all: Vec<_> = (0..200)
         .map(|_| {
-            let store = store.clone();
-            tokio::spawn(async move { store.accept(vec![leased()], now()).await })
+            let (store, now) = (store.clone(), fresh.now());
+            tokio::spawn(async move { store.accept(vec![leased()], now).await })
         })
         .collect();
     for one in all {
@@ -37,10 +36,10 @@ pub(crate) async fn concurrent_accepts_share_commits(fresh: &Fresh) {
 
 pub(crate) async fn ids_are_never_used_twice(fresh: &Fresh) {
     let store = fresh.open();
-    let first = accept(&store, waiting()).await;
+    let first = accept(fresh, &store, waiting()).await;
     store.close().await.unwrap();
     let store = fresh.open();
-    assert!(accept(&store, waiting()).await.message() > first.message());
+    assert!(accept(fresh, &store, waiting()).await.message() > first.message());
 }
 
 /// Who did not hear the answer asks again, and hears the same.
@@ -68,9 +67,9 @@ pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
     let none = store.accept_once(key("Library", "b", 1), vec![refused], |_| Vec::new(), fresh.now()).await;
     assert!(matches!(none, Err(Error::TooManyRecipients { .. })));
     assert!(matches!(make(key("Library", "b", 1)).await, Once::Stored { .. }), "what failed was not made");
-    fresh.pass(SignedDuration::from_hours(7 * 24));
+    fresh.pass(7 * 24 * 60);
     assert_eq!(store.forget_requests(9, fresh.now()).await.unwrap(), 0);
-    fresh.pass(SignedDuration::from_secs(1));
+    fresh.pass(1);
     assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 2);
     assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 1);
     assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 0);

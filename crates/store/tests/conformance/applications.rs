@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use store::{
-    Application, ApplicationName, ApplicationSettings, Class, Error, KeyHash, KeyId, Kind, Move, NewKey,
+    Application, ApplicationName, ApplicationSettings, Class, Error, KeyHash, KeyId, Move, NewKey,
     NewMessage, RunId, Selection, Store, Verdict,
 };
 
-use crate::fresh::{Fresh, accept, leased, minute, now, settle, sound, to_many, waiting};
+use crate::fresh::{Fresh, accept, leased, minute, settle, sound, to_many, waiting};
 
 fn name(text: &str) -> ApplicationName {
     text.parse().unwrap()
@@ -17,8 +17,8 @@ fn key(id: &str, byte: u8) -> NewKey {
     NewKey { id: KeyId(id.to_owned()), hash: KeyHash([byte; 32]) }
 }
 
-async fn add(store: &Store, text: &str) -> Application {
-    store.add_application(name(text), ApplicationSettings::default(), now()).await.unwrap()
+async fn add(fresh: &Fresh, store: &Store, text: &str) -> Application {
+    store.add_application(name(text), ApplicationSettings::default(), fresh.now()).await.unwrap()
 }
 
 /// Mail of this application, waiting.
@@ -39,12 +39,13 @@ pub(crate) async fn an_application_is_kept_as_it_was_added(fresh: &Fresh) {
         waiting: 3,
         per_minute: Some(4),
     };
-    let tracker = store.add_application(name("Textbook Tracker"), settings.clone(), now()).await.unwrap();
-    let cron = add(&store, "cron").await;
-    assert_eq!((&tracker.settings, tracker.made_at, tracker.disabled_at), (&settings, now(), None));
+    let tracker =
+        store.add_application(name("Textbook Tracker"), settings.clone(), fresh.now()).await.unwrap();
+    let cron = add(fresh, &store, "cron").await;
+    assert_eq!((&tracker.settings, tracker.made_at, tracker.disabled_at), (&settings, minute(0), None));
     assert!(tracker.id < cron.id);
     for again in ["cron", "CRON"] {
-        let refused = store.add_application(name(again), settings.clone(), now()).await;
+        let refused = store.add_application(name(again), settings.clone(), fresh.now()).await;
         assert!(matches!(refused, Err(Error::Exists(_))), "{refused:?}");
         assert_eq!(store.application(again).await.unwrap(), cron);
     }
@@ -57,7 +58,7 @@ pub(crate) async fn an_application_is_kept_as_it_was_added(fresh: &Fresh) {
 
 pub(crate) async fn a_change_changes_nothing_else(fresh: &Fresh) {
     let store = fresh.open();
-    let (cron, other) = (add(&store, "cron").await, add(&store, "Library").await);
+    let (cron, other) = (add(fresh, &store, "cron").await, add(fresh, &store, "Library").await);
     let changed = store.change_application("cron", |settings| settings.recipients = 7).await.unwrap();
     let settings = ApplicationSettings { recipients: 7, ..cron.settings.clone() };
     assert_eq!(changed, Application { settings, ..cron });
@@ -68,13 +69,15 @@ pub(crate) async fn a_change_changes_nothing_else(fresh: &Fresh) {
 
 pub(crate) async fn disabled_until_it_is_enabled(fresh: &Fresh) {
     let store = fresh.open();
-    add(&store, "cron").await;
+    add(fresh, &store, "cron").await;
     for (at, since) in [(1, minute(1)), (2, minute(1))] {
-        let disabled = store.disable_application("cron", minute(at)).await.unwrap();
+        fresh.at(at);
+        let disabled = store.disable_application("cron", fresh.now()).await.unwrap();
         assert_eq!(disabled.disabled_at, Some(since));
     }
     assert_eq!(store.enable_application("cron").await.unwrap().disabled_at, None);
-    for absent in [store.disable_application("absent", now()).await, store.enable_application("absent").await]
+    for absent in
+        [store.disable_application("absent", fresh.now()).await, store.enable_application("absent").await]
     {
         assert!(matches!(absent, Err(Error::NotFound(_))), "{absent:?}");
     }
@@ -83,23 +86,27 @@ pub(crate) async fn disabled_until_it_is_enabled(fresh: &Fresh) {
 pub(crate) async fn keys_come_and_go_one_by_one(fresh: &Fresh) {
     let store = fresh.open();
     for application in ["cron", "Library"] {
-        add(&store, application).await;
+        add(fresh, &store, application).await;
     }
-    store.add_key("cron", key("one", 1), minute(1)).await.unwrap();
-    store.add_key("cron", key("two", 2), minute(2)).await.unwrap();
-    store.add_key("Library", key("three", 3), minute(3)).await.unwrap();
-    let taken = store.add_key("Library", key("one", 9), minute(4)).await;
+    fresh.at(1);
+    store.add_key("cron", key("one", 1), fresh.now()).await.unwrap();
+    fresh.at(2);
+    store.add_key("cron", key("two", 2), fresh.now()).await.unwrap();
+    fresh.at(3);
+    store.add_key("Library", key("three", 3), fresh.now()).await.unwrap();
+    let taken = store.add_key("Library", key("one", 9), fresh.now()).await;
     assert!(matches!(taken, Err(Error::Exists(_))), "{taken:?}");
-    let absent = store.add_key("absent", key("four", 4), minute(4)).await;
+    let absent = store.add_key("absent", key("four", 4), fresh.now()).await;
     assert!(matches!(absent, Err(Error::NotFound(_))), "{absent:?}");
 
     let id = |text: &str| KeyId(text.to_owned());
     for (application, of_another) in [("cron", "three"), ("cron", "absent"), ("absent", "one")] {
-        let refused = store.revoke_key(application, &id(of_another), minute(5)).await;
+        let refused = store.revoke_key(application, &id(of_another), fresh.now()).await;
         assert!(matches!(refused, Err(Error::NotFound(_))), "{application} {of_another}: {refused:?}");
     }
     for at in [5, 6] {
-        let revoked = store.revoke_key("cron", &id("one"), minute(at)).await.unwrap();
+        fresh.at(at);
+        let revoked = store.revoke_key("cron", &id("one"), fresh.now()).await.unwrap();
         let seen: Vec<_> =
             revoked.keys.iter().map(|key| (key.id.0.as_str(), key.made_at, key.revoked_at)).collect();
         assert_eq!(seen, [("one", minute(1), Some(minute(5))), ("two", minute(2), None)]);
@@ -112,9 +119,9 @@ pub(crate) async fn keys_come_and_go_one_by_one(fresh: &Fresh) {
 
 pub(crate) async fn the_last_use_of_a_key_is_the_latest(fresh: &Fresh) {
     let store = fresh.open();
-    add(&store, "cron").await;
-    store.add_key("cron", key("one", 1), now()).await.unwrap();
-    store.add_key("cron", key("two", 2), now()).await.unwrap();
+    add(fresh, &store, "cron").await;
+    store.add_key("cron", key("one", 1), fresh.now()).await.unwrap();
+    store.add_key("cron", key("two", 2), fresh.now()).await.unwrap();
     let used = |id: &str, at| (KeyId(id.to_owned()), minute(at));
     store.keys_used(vec![used("one", 5), used("one", 3), used("gone", 4)]).await.unwrap();
     store.keys_used(vec![used("one", 4)]).await.unwrap();
@@ -131,26 +138,29 @@ pub(crate) async fn what_waits_of_an_application_is_counted(fresh: &Fresh) {
     let (cron, other) = ("cron", "Textbook Tracker");
     let count = async |at_most| store.waiting_of(cron, at_most).await.unwrap();
     assert_eq!(count(9).await, 0);
-    accept(&store, to_many(of("cron"), 3)).await;
-    accept(&store, of("Library")).await;
+    accept(fresh, &store, to_many(of("cron"), 3)).await;
+    accept(fresh, &store, of("Library")).await;
     // A run's, whatever name it has.
-    accept(&store, NewMessage { run: Some(RunId(1)), ..of("cron") }).await;
+    accept(fresh, &store, NewMessage { run: Some(RunId(1)), ..of("cron") }).await;
     assert_eq!((count(9).await, count(2).await, count(0).await), (3, 2, 0));
     assert_eq!(store.waiting_of(other, 9).await.unwrap(), 0);
 
-    let attempted = accept(&store, NewMessage { lease: leased().lease, ..of("cron") }).await;
+    let attempted = accept(fresh, &store, NewMessage { lease: leased().lease, ..of("cron") }).await;
     assert_eq!(count(9).await, 3, "it is on its way");
     let deferred = Verdict::Deferred { due_at: minute(9), in_doubt: false };
-    settle(&store, attempted, deferred).await;
+    settle(fresh, &store, attempted, deferred).await;
     assert_eq!(count(9).await, 4, "it waits for its next attempt");
-    store.move_recipients(Selection::All, Move::Hold, minute(2)).await.unwrap();
+    fresh.at(2);
+    store.move_recipients(Selection::All, Move::Hold, fresh.now()).await.unwrap();
     assert_eq!(count(9).await, 0, "a person has it");
-    store.move_recipients(Selection::All, Move::Release, minute(3)).await.unwrap();
+    fresh.at(3);
+    store.move_recipients(Selection::All, Move::Release, fresh.now()).await.unwrap();
     assert_eq!(count(9).await, 4);
     store.close().await.unwrap();
     let store = fresh.open();
     assert_eq!(store.waiting_of(cron, 9).await.unwrap(), 4);
-    store.move_recipients(Selection::All, Move::Cancel, minute(4)).await.unwrap();
+    fresh.at(4);
+    store.move_recipients(Selection::All, Move::Cancel, fresh.now()).await.unwrap();
     assert_eq!(store.waiting_of(cron, 9).await.unwrap(), 0);
     sound(&store).await;
 }

@@ -1,16 +1,18 @@
 //! A fresh store for each case, and the values that cases begin with.
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use store::{
     Accepted, Attempt, Claim, Class, Kind, Lease, MessageId, NewMessage, NewNotice, NewRun, RecipientId,
-    RunId, Settlement, State, Store, Verdict,
+    RunId, Settled, Settlement, State, Store, Verdict,
 };
 
-/// A database of its own, made for one case, and the clock that the case moves.
+/// A database of its own, made for one case, and the only clock of that case. It stands still until the case moves it, and goes
+/// forward only. Every operation is told [`Fresh::now`] and no other instant as the present one: a database that has a clock
+/// of its own is given one that is moved with this.
 pub(crate) struct Fresh {
     folder: tempfile::TempDir,
     clock: Cell<Timestamp>,
@@ -18,7 +20,7 @@ pub(crate) struct Fresh {
 
 impl Fresh {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), clock: Cell::new(now()) }
+        Self { folder: tempfile::tempdir().unwrap(), clock: Cell::new(minute(0)) }
     }
 
     /// The store; a second time only after the first was closed.
@@ -30,25 +32,27 @@ impl Fresh {
         self.clock.get()
     }
 
-    /// Time passes, or somebody sets the machine's clock.
-    pub(crate) fn pass(&self, by: SignedDuration) {
-        self.clock.set(self.clock.get() + by);
+    /// So many minutes from now; no operation's present instant.
+    pub(crate) fn later(&self, minutes: u32) -> Timestamp {
+        self.now() + minutes * MINUTE
     }
 
-    /// It is so many minutes after [`now`] from here on.
-    pub(crate) fn at(&self, minutes: i64) -> Timestamp {
+    pub(crate) fn pass(&self, minutes: u32) {
+        self.clock.set(self.later(minutes));
+    }
+
+    /// It is [`minute`] so and so from here on.
+    pub(crate) fn at(&self, minutes: i64) {
+        assert!(minute(minutes) >= self.now(), "time does not go back to minute {minutes}");
         self.clock.set(minute(minutes));
-        self.clock.get()
     }
 }
 
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_second(1_800_000_000).unwrap()
-}
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 
-/// So many minutes after [`now`].
+/// So many minutes after a case begins: for what is stored and read, such as when something is due. No operation's present instant.
 pub(crate) fn minute(minutes: i64) -> Timestamp {
-    now() + SignedDuration::from_mins(minutes)
+    Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_mins(minutes)
 }
 
 pub(crate) const LEASE: Lease = Lease(77);
@@ -57,7 +61,7 @@ pub(crate) fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
-/// Waiting mail to one patron, due now.
+/// Waiting mail to one patron, due when a case begins.
 pub(crate) fn waiting() -> NewMessage {
     NewMessage {
         kind: Kind::Mail,
@@ -74,7 +78,7 @@ pub(crate) fn waiting() -> NewMessage {
         subject: "Overdue items".to_owned(),
         patron: None,
         bytes: Bytes::from_static(b"Subject: Overdue items\r\n\r\nBring them back.\r\n"),
-        first_due_at: now(),
+        first_due_at: minute(0),
         expires_at: minute(6_000),
         lease: None,
     }
@@ -92,19 +96,20 @@ pub(crate) fn to_many(message: NewMessage, recipients: usize) -> NewMessage {
     NewMessage { envelope, ..message }
 }
 
-pub(crate) async fn accept(store: &Store, message: NewMessage) -> RecipientId {
-    RecipientId::of(accept_message(store, message).await.id, 0)
+pub(crate) async fn accept(fresh: &Fresh, store: &Store, message: NewMessage) -> RecipientId {
+    RecipientId::of(accept_all(fresh, store, vec![message]).await[0].id, 0)
 }
 
-pub(crate) async fn accept_message(store: &Store, message: NewMessage) -> Accepted {
-    store.accept(vec![message], now()).await.unwrap()[0]
+pub(crate) async fn accept_all(fresh: &Fresh, store: &Store, messages: Vec<NewMessage>) -> Vec<Accepted> {
+    store.accept(messages, fresh.now()).await.unwrap()
 }
 
-pub(crate) fn claim_of(limit: usize, at: Timestamp) -> Claim {
-    Claim { lease: LEASE, now: at, limit, bytes: usize::MAX, practice: false, recovery: None }
+pub(crate) fn claim_of(fresh: &Fresh, limit: usize) -> Claim {
+    Claim { lease: LEASE, now: fresh.now(), limit, bytes: usize::MAX, practice: false, recovery: None }
 }
 
-pub(crate) fn settlement(recipient: RecipientId, verdict: Verdict) -> Settlement {
+/// What came of an attempt that took a minute until now.
+pub(crate) fn settlement(fresh: &Fresh, recipient: RecipientId, verdict: Verdict) -> Settlement {
     let reason = match verdict {
         Verdict::Delivered | Verdict::Practiced => None,
         Verdict::Returned => Some(Reason::AddressUnknown),
@@ -112,8 +117,8 @@ pub(crate) fn settlement(recipient: RecipientId, verdict: Verdict) -> Settlement
         _ => Some(Reason::TryLater),
     };
     let attempt = Attempt {
-        started_at: now(),
-        ended_at: minute(1),
+        started_at: fresh.now() - MINUTE,
+        ended_at: fresh.now(),
         server: "mail.example:587".to_owned(),
         phase: Phase::Dot,
         reason,
@@ -122,8 +127,13 @@ pub(crate) fn settlement(recipient: RecipientId, verdict: Verdict) -> Settlement
     Settlement { recipient, lease: LEASE, attempt, verdict }
 }
 
-pub(crate) async fn settle(store: &Store, recipient: RecipientId, verdict: Verdict) -> store::Settled {
-    store.settle(vec![settlement(recipient, verdict)], minute(1)).await.unwrap()[0]
+pub(crate) async fn settle(
+    fresh: &Fresh,
+    store: &Store,
+    recipient: RecipientId,
+    verdict: Verdict,
+) -> Settled {
+    store.settle(vec![settlement(fresh, recipient, verdict)], fresh.now()).await.unwrap()[0]
 }
 
 pub(crate) async fn row(store: &Store, recipient: RecipientId) -> store::Row {
@@ -135,12 +145,12 @@ pub(crate) async fn state(store: &Store, recipient: RecipientId) -> State {
     row(store, recipient).await.state
 }
 
-pub(crate) async fn begin(store: &Store, practice: bool) -> RunId {
+pub(crate) async fn begin(fresh: &Fresh, store: &Store, practice: bool) -> RunId {
     let run = NewRun {
         notice: "overdue-items".to_owned(),
         source: "overdues.csv".to_owned(),
         practice,
-        started_at: now(),
+        started_at: fresh.now(),
     };
     store.begin_run(run).await.unwrap()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use store::{Filter, Kind, Move, Moved, NewMessage, RecipientId, RunId, Selection, State, Verdict};
 
 use crate::fresh::{
-    Fresh, accept, address, leased, minute, now, row, settle, sound, state, to_many, waiting,
+    Fresh, accept, accept_all, address, leased, minute, row, settle, sound, state, to_many, waiting,
 };
 
 pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
@@ -20,7 +20,7 @@ pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
         (Move::Return, vec![State::Waiting, State::Held], State::Returned),
     ] {
         for start in all {
-            let recipient = accept(&store, leased()).await;
+            let recipient = accept(fresh, &store, leased()).await;
             let verdict = match start {
                 State::Waiting => Some(Verdict::GivenBack),
                 State::InDoubt => Some(Verdict::InDoubt),
@@ -30,19 +30,20 @@ pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
                 _ => None,
             };
             if let Some(verdict) = verdict {
-                settle(&store, recipient, verdict).await;
+                settle(fresh, &store, recipient, verdict).await;
             }
+            fresh.pass(1);
             let legal = from.contains(&start);
             let selection = Selection::Messages(vec![recipient.message()]);
-            let moved = store.move_recipients(selection, wish, minute(2)).await.unwrap();
+            let moved = store.move_recipients(selection, wish, fresh.now()).await.unwrap();
             assert_eq!(moved, Moved { moved: legal.into(), unmoved: (!legal).into() }, "{wish:?} {start:?}");
             assert_eq!(state(&store, recipient).await, if legal { to } else { start }, "{wish:?} {start:?}");
         }
     }
-    let moved = store.move_recipients(Selection::All, Move::Cancel, minute(3)).await.unwrap();
+    let moved = store.move_recipients(Selection::All, Move::Cancel, fresh.now()).await.unwrap();
     assert_eq!(moved.unmoved, 0);
     let selection = Selection::State(State::Delivered);
-    assert_eq!(store.move_recipients(selection, Move::Retry, now()).await.unwrap().moved, 0);
+    assert_eq!(store.move_recipients(selection, Move::Retry, fresh.now()).await.unwrap().moved, 0);
     sound(&store).await;
 }
 
@@ -51,12 +52,13 @@ pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
     let store = fresh.open();
     let of = |run| NewMessage { run: Some(RunId(run)), ..to_many(waiting(), 3) };
     for _ in 0..150 {
-        store.accept(vec![of(1), of(2)], now()).await.unwrap();
+        accept_all(fresh, &store, vec![of(1), of(2)]).await;
     }
     let done = NewMessage { run: Some(RunId(1)), ..leased() };
-    let done = accept(&store, done).await;
-    settle(&store, done, Verdict::Delivered).await;
+    let done = accept(fresh, &store, done).await;
+    settle(fresh, &store, done, Verdict::Delivered).await;
     let before = store.stats();
+    fresh.at(1);
     for (selection, wish, moved, unmoved, held) in [
         (Selection::Run(RunId(1)), Move::Hold, 450, 1, 450),
         (Selection::Run(RunId(1)), Move::Hold, 0, 451, 450),
@@ -64,7 +66,7 @@ pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
         (Selection::All, Move::Hold, 900, 0, 900),
         (Selection::Run(RunId(2)), Move::Release, 450, 0, 450),
     ] {
-        let found = store.move_recipients(selection.clone(), wish, minute(1)).await.unwrap();
+        let found = store.move_recipients(selection.clone(), wish, fresh.now()).await.unwrap();
         assert_eq!(found, Moved { moved, unmoved }, "{selection:?} {wish:?}");
         assert_eq!(store.counts().await.unwrap().held, held, "{selection:?} {wish:?}");
     }
@@ -74,40 +76,46 @@ pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
 
 pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
     let store = fresh.open();
-    let recipient = accept(&store, NewMessage { run: Some(RunId(1)), ..waiting() }).await;
+    let recipient = accept(fresh, &store, NewMessage { run: Some(RunId(1)), ..waiting() }).await;
     let selection = Selection::Run(RunId(1));
-    // The second time with a clock that was set back meanwhile.
-    for (held_at, released_at) in [(10, 40), (50, 45)] {
-        store.move_recipients(selection.clone(), Move::Hold, minute(held_at)).await.unwrap();
-        store.move_recipients(selection.clone(), Move::Release, minute(released_at)).await.unwrap();
+    for (held_at, released_at, credit) in [(10, 40, 30), (50, 55, 35)] {
+        for (minutes, wish) in [(held_at, Move::Hold), (released_at, Move::Release)] {
+            fresh.at(minutes);
+            store.move_recipients(selection.clone(), wish, fresh.now()).await.unwrap();
+        }
         let row = row(&store, recipient).await;
-        assert_eq!((row.due_at, row.expires_at), (Some(minute(released_at)), minute(6_030)));
+        assert_eq!((row.due_at, row.expires_at), (Some(minute(released_at)), minute(6_000 + credit)));
     }
 }
 
 pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
     let store = fresh.open();
-    let before = accept(&store, waiting()).await;
-    let rehearsal = accept(&store, NewMessage { practice: true, ..waiting() }).await;
-    let done = accept(&store, leased()).await;
-    settle(&store, done, Verdict::Delivered).await;
-    store.stop_ageing(false, minute(10)).await.unwrap();
-    store.stop_ageing(false, minute(20)).await.unwrap();
-    let held = accept(&store, NewMessage { run: Some(RunId(3)), ..waiting() }).await;
+    let before = accept(fresh, &store, waiting()).await;
+    let rehearsal = accept(fresh, &store, NewMessage { practice: true, ..waiting() }).await;
+    let done = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, done, Verdict::Delivered).await;
+    for minutes in [10, 20] {
+        fresh.at(minutes);
+        store.stop_ageing(false, fresh.now()).await.unwrap();
+    }
+    let held = accept(fresh, &store, NewMessage { run: Some(RunId(3)), ..waiting() }).await;
     let run = Selection::Run(RunId(3));
-    store.move_recipients(run.clone(), Move::Hold, minute(25)).await.unwrap();
-    let meanwhile = accept(&store, NewMessage { first_due_at: minute(30), ..waiting() }).await;
-    let later = accept(&store, NewMessage { first_due_at: minute(50), ..waiting() }).await;
+    fresh.at(25);
+    store.move_recipients(run.clone(), Move::Hold, fresh.now()).await.unwrap();
+    let meanwhile = accept(fresh, &store, NewMessage { first_due_at: minute(30), ..waiting() }).await;
+    let later = accept(fresh, &store, NewMessage { first_due_at: minute(50), ..waiting() }).await;
     // Many, so that it takes more than one slice.
-    let many = store.accept(vec![waiting(); 600], now()).await.unwrap();
+    let many = accept_all(fresh, &store, vec![waiting(); 600]).await;
     store.close().await.unwrap();
     let store = fresh.open();
+    fresh.at(40);
     for _ in 0..2 {
-        store.resume_ageing(false, minute(40)).await.unwrap();
+        store.resume_ageing(false, fresh.now()).await.unwrap();
     }
     // Set aside in the middle: the time before has the one reason, the time since the other.
     assert_eq!(row(&store, held).await.expires_at, minute(6_000 + 15));
-    store.move_recipients(run, Move::Release, minute(60)).await.unwrap();
+    fresh.at(60);
+    store.move_recipients(run, Move::Release, fresh.now()).await.unwrap();
     assert_eq!(row(&store, held).await.expires_at, minute(6_000 + 15 + 35));
     let last = RecipientId::of(many[599].id, 0);
     for (recipient, credit) in
@@ -121,36 +129,42 @@ pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
 /// Invariant 8: a person can be asked again.
 pub(crate) async fn who_waits_for_a_person_is_counted(fresh: &Fresh) {
     let store = fresh.open();
-    let held = accept(&store, leased()).await;
-    settle(&store, held, Verdict::Held).await;
-    let doubt = accept(&store, leased()).await;
-    settle(&store, doubt, Verdict::InDoubt).await;
-    let by_person = accept(&store, waiting()).await;
+    fresh.at(1);
+    let held = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, held, Verdict::Held).await;
+    let doubt = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, doubt, Verdict::InDoubt).await;
+    let by_person = accept(fresh, &store, waiting()).await;
     let one = Selection::Messages(vec![by_person.message()]);
-    store.move_recipients(one.clone(), Move::Hold, minute(5)).await.unwrap();
-    let done = accept(&store, leased()).await;
-    settle(&store, done, Verdict::Delivered).await;
-    let aside = |minutes| store.aside(Duration::from_mins(10), minute(minutes));
-    for (minutes, expected) in [(0, 0), (11, 0), (12, 2), (15, 2), (16, 3)] {
-        assert_eq!(aside(minutes).await.unwrap(), expected, "minute {minutes}");
+    fresh.at(5);
+    store.move_recipients(one.clone(), Move::Hold, fresh.now()).await.unwrap();
+    let done = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, done, Verdict::Delivered).await;
+    let aside = async |minutes| {
+        fresh.at(minutes);
+        store.aside(Duration::from_mins(10), fresh.now()).await.unwrap()
+    };
+    for (minutes, expected) in [(5, 0), (11, 0), (12, 2), (15, 2), (16, 3)] {
+        assert_eq!(aside(minutes).await, expected, "minute {minutes}");
     }
     let since = [(held, Some(1)), (doubt, Some(1)), (by_person, Some(5)), (done, None)];
     for (recipient, minutes) in since {
         assert_eq!(row(&store, recipient).await.aside_at, minutes.map(minute));
     }
-    store.move_recipients(one, Move::Release, minute(20)).await.unwrap();
-    assert_eq!(aside(30).await.unwrap(), 2);
+    fresh.at(20);
+    store.move_recipients(one, Move::Release, fresh.now()).await.unwrap();
+    assert_eq!(aside(30).await, 2);
     assert_eq!(row(&store, by_person).await.aside_at, None);
     sound(&store).await;
 }
 
 pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
     let store = fresh.open();
-    let held = accept(&store, NewMessage { run: Some(RunId(4)), ..leased() }).await;
-    settle(&store, held, Verdict::Held).await;
-    let doubt = accept(&store, NewMessage { site: None, ..leased() }).await;
-    settle(&store, doubt, Verdict::InDoubt).await;
-    let report = accept(&store, NewMessage { kind: Kind::Report, ..waiting() }).await;
+    let held = accept(fresh, &store, NewMessage { run: Some(RunId(4)), ..leased() }).await;
+    settle(fresh, &store, held, Verdict::Held).await;
+    let doubt = accept(fresh, &store, NewMessage { site: None, ..leased() }).await;
+    settle(fresh, &store, doubt, Verdict::InDoubt).await;
+    let report = accept(fresh, &store, NewMessage { kind: Kind::Report, ..waiting() }).await;
     let none = Filter::default();
     for (filter, expected) in [
         (none.clone(), vec![report, doubt, held]),
@@ -173,13 +187,13 @@ pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
 
 pub(crate) async fn counts_agree_with_rows(fresh: &Fresh) {
     let store = fresh.open();
-    accept(&store, waiting()).await;
-    accept(&store, leased()).await;
-    let returned = accept(&store, leased()).await;
-    settle(&store, returned, Verdict::Returned).await;
+    accept(fresh, &store, waiting()).await;
+    accept(fresh, &store, leased()).await;
+    let returned = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, returned, Verdict::Returned).await;
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.waiting, counts.sending, counts.returned, counts.reports_owed), (1, 1, 1, 1));
-    assert_eq!((counts.oldest_waiting_at, counts.next_due_at), (Some(now()), Some(now())));
+    assert_eq!((counts.oldest_waiting_at, counts.next_due_at), (Some(minute(0)), Some(minute(0))));
     store.close().await.unwrap();
     assert_eq!(fresh.open().counts().await.unwrap(), counts);
 }

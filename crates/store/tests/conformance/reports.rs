@@ -1,30 +1,27 @@
 //! Return reports.
 
-use std::time::Duration;
-
 use mail::{Address, Envelope, ReversePath, envelope::Notify};
 use store::{Error, Kind, NewMessage, Owing, RecipientId, RunName, Settled, Verdict};
 
 use crate::fresh::{
-    Fresh, accept, accept_message, address, begin, leased, minute, now, settle, settlement, sound, to_many,
-    waiting,
+    Fresh, MINUTE, accept, accept_all, address, begin, leased, minute, settle, sound, to_many, waiting,
 };
-
-const MINUTE: Duration = Duration::from_mins(1);
 
 /// Invariant 4.
 pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
     let store = fresh.open();
-    let recipient = accept(&store, leased()).await;
-    settle(&store, recipient, Verdict::Returned).await;
+    let recipient = accept(fresh, &store, leased()).await;
+    fresh.at(1);
+    settle(fresh, &store, recipient, Verdict::Returned).await;
     let desk = "desk@library.example";
     let owed = store.obligations(&address(desk), false, 9).await.unwrap();
     assert_eq!((owed.len(), owed[0].row.recipient, owed[0].owed_since), (1, recipient, minute(1)));
-    assert_eq!((owed[0].first_attempt_at, owed[0].last_attempt_at), (Some(now()), Some(minute(1))));
+    assert_eq!((owed[0].first_attempt_at, owed[0].last_attempt_at), (Some(minute(0)), Some(minute(1))));
+    fresh.at(10);
     for (to, practice, within, expected) in
         [(desk, false, 9, 1), (desk, true, 9, 0), (desk, false, 8, 0), ("other@library.example", false, 9, 0)]
     {
-        let returned = store.returned_lately(&address(to), practice, within * MINUTE, fresh.at(10)).await;
+        let returned = store.returned_lately(&address(to), practice, within * MINUTE, fresh.now()).await;
         assert_eq!(returned.unwrap(), expected, "{to} {practice} {within}");
     }
 }
@@ -32,7 +29,7 @@ pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
 /// What is owed to one address is seen together, however young some of it is, and hides nothing of what others are owed.
 pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
     let store = fresh.open();
-    let run = begin(&store, false).await;
+    let run = begin(fresh, &store, false).await;
     let (desk, other) = (address("desk@library.example"), address("other@library.example"));
     let to = |address: &Address, practice| {
         let mut message = NewMessage { practice, run: Some(run), ..to_many(leased(), 2) };
@@ -40,11 +37,14 @@ pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
         message.envelope.envelope_id = Some("QQ1".to_owned());
         message
     };
-    for (address, practice, minutes) in [(&other, false, 7), (&desk, true, 3), (&desk, false, 1)] {
-        let message = accept_message(&store, to(address, practice)).await;
-        for (ordinal, minutes) in [(0, minutes), (1, minutes + 1)] {
-            let one = settlement(RecipientId::of(message.id, ordinal), Verdict::Returned);
-            assert_eq!(store.settle(vec![one], minute(minutes)).await.unwrap(), [Settled::Done]);
+    // What came in last is returned first.
+    let messages = vec![to(&other, false), to(&desk, true), to(&desk, false)];
+    let accepted = accept_all(fresh, &store, messages).await;
+    for (message, minutes) in accepted.iter().rev().zip([1, 3, 7]) {
+        for (ordinal, minutes) in [(1, minutes), (0, minutes + 1)] {
+            fresh.at(minutes);
+            let recipient = RecipientId::of(message.id, ordinal);
+            assert_eq!(settle(fresh, &store, recipient, Verdict::Returned).await, Settled::Done);
         }
     }
     let owing = |return_address: &Address, practice, minutes| Owing {
@@ -54,15 +54,17 @@ pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
         owed_since: minute(minutes),
     };
     let all = [owing(&desk, false, 1), owing(&desk, true, 3), owing(&other, false, 7)];
+    fresh.at(9);
     for (before, found) in [(1, 0), (2, 1), (4, 2), (7, 2), (9, 3)] {
-        let now = fresh.at(before + 5);
-        assert_eq!(store.owing(5 * MINUTE, now).await.unwrap(), all[..found], "before minute {before}");
+        let owing = store.owing((9 - before) * MINUTE, fresh.now()).await.unwrap();
+        assert_eq!(owing, all[..found], "before minute {before}");
     }
     let owed = store.obligations(&desk, false, 9).await.unwrap();
     assert_eq!(owed.iter().map(|one| one.owed_since).collect::<Vec<_>>(), [minute(1), minute(2)]);
     assert_eq!(store.obligations(&desk, false, 1).await.unwrap(), owed[..1]);
     assert_eq!(owed[0].envelope_id.as_deref(), Some("QQ1"));
-    let named = RunName { notice: "overdue-items".into(), source: "overdues.csv".into(), started_at: now() };
+    let named =
+        RunName { notice: "overdue-items".into(), source: "overdues.csv".into(), started_at: minute(0) };
     assert_eq!(owed[0].run, Some(named));
     sound(&store).await;
 }
@@ -81,8 +83,8 @@ pub(crate) async fn a_report_causes_no_report(fresh: &Fresh) {
         NewMessage { envelope: nobody, ..leased() },
         never,
     ] {
-        let recipient = accept(&store, message).await;
-        settle(&store, recipient, Verdict::Returned).await;
+        let recipient = accept(fresh, &store, message).await;
+        settle(fresh, &store, recipient, Verdict::Returned).await;
     }
     assert_eq!(store.counts().await.unwrap().reports_owed, 0);
     sound(&store).await;
@@ -92,17 +94,18 @@ pub(crate) async fn report_closes_once(fresh: &Fresh) {
     let store = fresh.open();
     let mut returned = Vec::new();
     for _ in 0..3 {
-        let recipient = accept(&store, leased()).await;
-        settle(&store, recipient, Verdict::Returned).await;
+        let recipient = accept(fresh, &store, leased()).await;
+        settle(fresh, &store, recipient, Verdict::Returned).await;
         returned.push(recipient);
     }
+    fresh.at(2);
     let report = || NewMessage { kind: Kind::Report, ..waiting() };
-    store.report(report(), &returned[..1], minute(2)).await.unwrap();
+    store.report(report(), &returned[..1], fresh.now()).await.unwrap();
     let before = store.counts().await.unwrap();
-    let again = store.report(report(), &returned[..2], minute(2)).await;
+    let again = store.report(report(), &returned[..2], fresh.now()).await;
     assert!(matches!(again, Err(Error::NotFound(_))));
     assert_eq!(store.counts().await.unwrap(), before, "nothing of it is stored");
-    store.close_obligations(&returned, minute(2)).await.unwrap();
+    store.close_obligations(&returned, fresh.now()).await.unwrap();
     assert_eq!(store.counts().await.unwrap().reports_owed, 0);
     sound(&store).await;
 }

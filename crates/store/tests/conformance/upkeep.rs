@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use store::{Alarm, AlarmKind, Error, Verdict};
 
-use crate::fresh::{Fresh, accept, leased, minute, now, settle, sound, waiting};
+use crate::fresh::{Fresh, MINUTE, accept, leased, minute, settle, sound, waiting};
 
-const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) async fn purge_leaves_owed_reports(fresh: &Fresh) {
     let store = fresh.open();
-    let done = accept(&store, leased()).await;
-    settle(&store, done, Verdict::Delivered).await;
-    let owed = accept(&store, leased()).await;
-    settle(&store, owed, Verdict::Returned).await;
-    let waits = accept(&store, waiting()).await;
-    let purge = async |bodies, rows| store.purge(bodies, rows, 9, fresh.at(11)).await.unwrap();
+    fresh.at(1);
+    let done = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, done, Verdict::Delivered).await;
+    let owed = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, owed, Verdict::Returned).await;
+    let waits = accept(fresh, &store, waiting()).await;
+    fresh.at(11);
+    let purge = async |bodies, rows| store.purge(bodies, rows, 9, fresh.now()).await.unwrap();
     assert_eq!(purge(10 * MINUTE, DAY).await, 0, "not final for longer");
     assert_eq!(purge(9 * MINUTE, DAY).await, 1);
     assert_eq!(store.body(done.message()).await.unwrap(), None);
@@ -31,13 +32,16 @@ pub(crate) async fn purge_leaves_owed_reports(fresh: &Fresh) {
 
 pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
     let store = fresh.open();
-    let raise = || store.raise(AlarmKind::ServerDown, "server1", "No answer.", now());
+    let raise = || store.raise(AlarmKind::ServerDown, "server1", "No answer.", fresh.now());
     let first = raise().await.unwrap().unwrap();
     assert_eq!(raise().await.unwrap(), None);
-    assert!(store.raise(AlarmKind::ServerDown, "server2", "No answer.", now()).await.unwrap().is_some());
-    let ended = store.clear(AlarmKind::ServerDown, "server1", minute(1)).await.unwrap().unwrap();
+    assert!(
+        store.raise(AlarmKind::ServerDown, "server2", "No answer.", fresh.now()).await.unwrap().is_some()
+    );
+    fresh.at(1);
+    let ended = store.clear(AlarmKind::ServerDown, "server1", fresh.now()).await.unwrap().unwrap();
     assert_eq!((ended.id, ended.ended_at), (first.id, Some(minute(1))));
-    assert_eq!(store.clear(AlarmKind::ServerDown, "server1", minute(1)).await.unwrap(), None);
+    assert_eq!(store.clear(AlarmKind::ServerDown, "server1", fresh.now()).await.unwrap(), None);
     assert_eq!(store.alarms(true, 9).await.unwrap().len(), 1);
     assert_eq!(store.alarms(false, 9).await.unwrap().len(), 2);
 }
@@ -45,7 +49,7 @@ pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
 pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {
     let store = fresh.open();
     let raise = async |subject: &'static str| {
-        store.raise(AlarmKind::ServerDown, subject, "No answer.", now()).await.unwrap().unwrap()
+        store.raise(AlarmKind::ServerDown, subject, "No answer.", fresh.now()).await.unwrap().unwrap()
     };
     let told = async || {
         let alarms = store.alarms_to_tell().await.unwrap();
@@ -53,7 +57,7 @@ pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {
     };
     let (first, second) = (raise("server1").await, raise("server2").await);
     store.alarm_told(first.id, 2).await.unwrap();
-    store.clear(AlarmKind::ServerDown, "server1", minute(1)).await.unwrap();
+    store.clear(AlarmKind::ServerDown, "server1", fresh.now()).await.unwrap();
     assert_eq!(told().await, [("server1".to_owned(), 2), ("server2".to_owned(), 0)]);
     store.alarm_told(first.id, Alarm::TOLD_OVER).await.unwrap();
     assert_eq!(told().await, [("server2".to_owned(), 0)]);
@@ -65,6 +69,6 @@ pub(crate) async fn closed_answers_closed(fresh: &Fresh) {
     let store = fresh.open();
     let other = store.clone();
     store.close().await.unwrap();
-    assert!(matches!(other.accept(vec![waiting()], now()).await, Err(Error::Closed)));
+    assert!(matches!(other.accept(vec![waiting()], fresh.now()).await, Err(Error::Closed)));
     assert!(matches!(other.counts().await, Err(Error::Closed)));
 }
