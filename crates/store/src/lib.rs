@@ -137,6 +137,16 @@ impl Store {
         self.db.take_alone(lease, practice, now).await
     }
 
+    /// "Transmission begun": whether all of these are still ours to send, so that the last byte of their message may leave. After a
+    /// yes it is on record wherever somebody could take them over, and whoever does knows that they may have arrived. After a no
+    /// nothing is. It holds until they are settled; asked again, as for some of them alone, it is answered again.
+    ///
+    /// A queue in a folder has one process: what that claimed is its own for as long as it holds the folder's lock, which is until
+    /// the store is closed. Nothing needs to be written there, and yes is said at once, without a transaction or another thread.
+    pub async fn mark(&self, recipients: &[(RecipientId, Lease)]) -> Result<bool, Error> {
+        self.db.mark(recipients).await
+    }
+
     /// Stores outcomes, each together with the obligation to report it, and only under the lease it was claimed with. One that
     /// is refused changes nothing and stops none of the others; it is answered with [`Settled::Refused`].
     pub async fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>, Error> {

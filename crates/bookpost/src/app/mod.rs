@@ -142,6 +142,7 @@ impl App {
         tasks.spawn(work);
         let (effects, told) = mpsc::unbounded_channel();
         let delivery = Arc::new(Delivery {
+            store: store.clone(),
             journal: journal.clone(),
             settler,
             clock: Arc::clone(&clock),

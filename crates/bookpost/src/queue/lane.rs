@@ -2,7 +2,7 @@
 //!
 //! A lane takes claimed messages from its route's line as long as there are any, keeps the connection open for a while
 //! after the last one, and drives [`mail::smtp::client::Client`]: bytes in, bytes and wishes out. The mark "transmission begun" is
-//! asked for while MAIL, RCPT and DATA travel; it is durable before the last byte of a message leaves.
+//! asked for ([`super::mark`]) while MAIL, RCPT and DATA travel; it is durable before the last byte of a message leaves.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +24,8 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{
     exits::Pass,
-    journal::{JournalError, Marked},
+    journal::Marked,
+    mark::{NotMarked, mark},
     route::{Delivery, Line},
 };
 use crate::{
@@ -112,7 +113,7 @@ pub struct InFlight {
 pub type Slots = Arc<Mutex<VecDeque<InFlight>>>;
 
 type Exiting = Pin<Box<dyn Future<Output = Pass> + Send>>;
-type Marking = Pin<Box<dyn Future<Output = Result<Marked, JournalError>> + Send>>;
+type Marking = Pin<Box<dyn Future<Output = Result<Marked, NotMarked>> + Send>>;
 
 /// One connection's worth of state.
 pub struct Lane {
@@ -319,11 +320,25 @@ impl Lane {
             slot.job.recipients.iter().map(|recipient| (recipient.id, recipient.lease)).collect()
         });
         drop(slots);
-        let journal = self.delivery.journal.clone();
+        let delivery = Arc::clone(&self.delivery);
         self.mark = keys.map(|keys| {
-            let marking: Marking = Box::pin(async move { journal.mark(keys).await });
+            let marking: Marking =
+                Box::pin(async move { mark(&delivery.store, &delivery.journal, keys).await });
             (token, marking)
         });
+    }
+
+    /// Without the mark nothing passes the point of no return on this connection; only where the journal failed is that so on all.
+    fn hear_of_mark(&mut self, marked: Result<Marked, NotMarked>) {
+        let Some((token, _)) = self.mark.take() else { return };
+        match marked {
+            Ok(marked) => self.marked = Some((token, marked)),
+            Err(NotMarked::Journal(_)) => self.journal_failed(),
+            Err(error) => {
+                tracing::warn!(%error, "a message may not leave now; the connection gives back what it has");
+                self.abandon();
+            }
+        }
     }
 
     /// Where only the last byte is left and the mark is durable: from here on a lost answer leaves the message in doubt.
@@ -401,13 +416,7 @@ impl Lane {
                 Ok([]) | Err(_) => self.client.lost(Failure::ConnectionLost, 0),
                 Ok(bytes) => self.client.received(bytes),
             },
-            marked = mark => {
-                let token = self.mark.take().map(|(token, _)| token);
-                match (token, marked) {
-                    (Some(token), Ok(marked)) => self.marked = Some((token, marked)),
-                    _ => self.journal_failed(),
-                }
-            }
+            marked = mark => self.hear_of_mark(marked),
             () = self.line.ready.arrived.notified(), if idle => {}
             pass = exit => {
                 self.waiting_for_exit = None;

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use mail::{Scope, clock::Clock};
 use rand::rngs::StdRng;
 use rustls::ClientConfig;
-use store::{Attempt, Claimed, ClaimedRecipient, Recovery, RunId, Settlement, Verdict};
+use store::{Attempt, Claimed, ClaimedRecipient, Recovery, RunId, Settlement, Store, Verdict};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{exits::Exits, journal::Journal, lane::Gate, ready::Ready, settler::Settler};
@@ -29,6 +29,7 @@ use crate::{
 
 /// What all connections of the program share.
 pub struct Delivery {
+    pub store: Store,
     pub journal: Journal,
     pub settler: Settler,
     pub clock: Arc<dyn Clock>,

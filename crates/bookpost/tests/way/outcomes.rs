@@ -1,14 +1,15 @@
 //! One attempt and what it comes to, for one recipient and for the others.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use bookpost::config::Server;
 use jiff::SignedDuration;
 use mail::{Phase, Reason, clock::Clock};
 use store::{AlarmKind, State};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
 
 use crate::bench::{Bench, START, always, message, refuses, server, sink};
@@ -244,4 +245,45 @@ async fn a_refusal_in_the_middle_of_a_large_message_is_heard() {
     let row = bench.row("ann@example.org").await;
     assert_eq!((row.state, row.reason), (State::Returned, Some(Reason::TooLarge)), "{:?}", row.answer);
     assert_eq!(bench.alarms(false).await, [], "it is nobody's fault but the message's");
+}
+
+/// What is said on one connection of a server that takes everything.
+async fn heard(stream: TcpStream) -> String {
+    let (mut stream, mut heard) = (BufReader::new(stream), String::new());
+    stream.write_all(b"220 mx\r\n").await.unwrap();
+    loop {
+        let before = heard.len();
+        if stream.read_line(&mut heard).await.is_ok_and(|octets| octets == 0) {
+            return heard;
+        }
+        let reply = if heard[before..].starts_with("DATA") { "354 go\r\n" } else { "250 ok\r\n" };
+        stream.write_all(reply.as_bytes()).await.unwrap();
+    }
+}
+
+/// The queue is closed while a message is on its way to the server, as where a database cannot be reached.
+#[tokio::test]
+async fn what_is_not_known_to_be_ours_is_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut slow = Server::clone(&server("server1", listener.local_addr().unwrap()));
+    slow.connections = 1;
+    let bench = Bench::start(vec![Arc::new(slow)]).await;
+    bench.accept(&["ann@example.org", "bob@example.org"]).await;
+    let (first, _) = listener.accept().await.unwrap();
+    bench.app.store.clone().close().await.unwrap();
+    let said = heard(first).await;
+    assert!(said.starts_with("EHLO") && !said.contains("\r\n.\r\n"), "{said}");
+    // The journal is as good as before: the other message is tried too.
+    let second = tokio::select! {
+        connected = listener.accept() => connected.unwrap().0,
+        _ = bench.app.worker.quiet() => panic!("nothing more is sent, as if the journal had failed"),
+    };
+    let said = heard(second).await;
+    assert!(said.starts_with("EHLO") && !said.contains("\r\n.\r\n"), "{said}");
+
+    let sink = sink(Vec::new()).await;
+    let bench = bench.after_a_crash(vec![server("server1", sink.address())]).await;
+    bench.quiet().await;
+    let counts = bench.counts().await;
+    assert_eq!((sink.count(), counts.delivered, counts.ever_in_doubt), (2, 2, 0));
 }

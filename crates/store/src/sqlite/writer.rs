@@ -164,6 +164,11 @@ impl Writer {
         answered.await.map_err(|_| Error::Closed)?
     }
 
+    /// Whether the thread still holds the folder's lock: it hears of jobs for as long as it does.
+    pub(super) fn holds_lock(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     pub(super) fn stats(&self) -> Stats {
         Stats {
             commits: self.counters.commits.load(Ordering::Relaxed),
@@ -191,6 +196,8 @@ impl Thread {
                 Job::Sweep(answer) => drop(answer.send(self.sweep())),
                 Job::Close(answer) => {
                     let done = self.sweep();
+                    // Before the lock is given up: see `holds_lock`.
+                    drop(waiting);
                     drop(self);
                     drop(answer.send(done));
                     return;
@@ -378,6 +385,19 @@ mod tests {
         dropped.join().unwrap();
         open::open(&path).unwrap();
         assert_eq!(bodies(&readers).await, 1);
+    }
+
+    /// Whoever finds the lock free may claim what was ours: by then nobody is told that it is ours.
+    #[test]
+    fn the_lock_is_known_to_be_held_no_longer_than_it_is() {
+        for _ in 0..20 {
+            let (folder, writer, _) = writer(None);
+            let lock = File::open(folder.path().join("bookpost.lock")).unwrap();
+            assert!(writer.holds_lock());
+            writer.jobs.blocking_send(Job::Close(oneshot::channel().0)).unwrap();
+            while lock.try_lock().is_err() {}
+            assert!(!writer.holds_lock());
+        }
     }
 
     #[tokio::test]

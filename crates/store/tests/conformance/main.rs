@@ -47,6 +47,7 @@ cases! {
     worker::claim_ends_at_so_many_bytes,
     worker::claim_spreads_after_a_recovery,
     worker::claim_spreads_by_number_not_by_id,
+    worker::what_is_ours_may_leave,
     worker::a_stale_lease_changes_nothing,
     worker::late_success_ends_doubt,
     worker::practice_never_becomes_real,

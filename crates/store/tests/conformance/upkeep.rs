@@ -71,4 +71,5 @@ pub(crate) async fn closed_answers_closed(fresh: &Fresh) {
     store.close().await.unwrap();
     assert!(matches!(other.accept(vec![waiting()], fresh.now()).await, Err(Error::Closed)));
     assert!(matches!(other.counts().await, Err(Error::Closed)));
+    assert!(matches!(other.mark(&[]).await, Err(Error::Closed)), "nobody knows whose it is by now");
 }

@@ -140,6 +140,23 @@ pub(crate) async fn claim_spreads_by_number_not_by_id(fresh: &Fresh) {
     sound(&store).await;
 }
 
+/// The mark is asked for by message, again for a smaller group of its recipients, and again at each attempt; it settles nothing.
+pub(crate) async fn what_is_ours_may_leave(fresh: &Fresh) {
+    let store = fresh.open();
+    let one = accept(fresh, &store, to_many(leased(), 3)).await.message();
+    let recipients = [0, 1, 2].map(|ordinal| RecipientId::of(one, ordinal));
+    let keys = recipients.map(|recipient| (recipient, LEASE));
+    for group in [&keys[..], &keys[1..]] {
+        assert!(store.mark(group).await.unwrap());
+    }
+    assert_eq!(state(&store, recipients[0]).await, State::Sending);
+    assert_eq!(settle(fresh, &store, recipients[0], Verdict::Delivered).await, Settled::Done);
+    assert_eq!(settle(fresh, &store, recipients[1], Verdict::GivenBack).await, Settled::Done);
+    assert_eq!(store.claim(claim_of(fresh, 1)).await.unwrap()[0].recipients[0].id, recipients[1]);
+    assert!(store.mark(&keys[1..2]).await.unwrap());
+    sound(&store).await;
+}
+
 /// Invariant 4.
 pub(crate) async fn a_stale_lease_changes_nothing(fresh: &Fresh) {
     let store = fresh.open();
