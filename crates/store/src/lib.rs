@@ -65,10 +65,16 @@ impl Store {
         self.db.epoch()
     }
 
-    /// By how much the machine's clock had been set when the queue was opened. All instants in it were moved by as much then, so that
-    /// no age and no wait is another than before. `None`: it was not, or the database has a clock of its own.
+    /// By how much the machine's clock had been set when the queue was opened, now and at the openings before of which nobody has
+    /// [heard](Store::clock_set_heard). All instants in it were moved by as much then, so that no age and no wait is another than
+    /// before. `None`: it was not, or the database has a clock of its own.
     pub fn clock_set(&self) -> Option<SignedDuration> {
         self.db.clock_set()
+    }
+
+    /// Whoever must know of it does: people were told, and what is kept elsewhere was moved as well. Later openings say it no more.
+    pub async fn clock_set_heard(&self) -> Result<(), Error> {
+        self.db.clock_set_heard().await
     }
 
     /// Puts on record how far the machine's clock has departed from the one that tells `now`, and how late it is. To be called when

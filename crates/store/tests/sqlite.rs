@@ -296,11 +296,35 @@ async fn a_clock_that_was_set_changes_no_wait_and_no_age() {
         assert_eq!(row.expires_at, now + hours(100), "{told}");
         let again = store.accept_notices(run, vec![written], Some(DAY), now + hours(23)).await.unwrap();
         assert_eq!(again, [NoticeAccepted::WrittenLately { last_at: now }], "{told}");
+        store.clock_set_heard().await.unwrap();
         store.close().await.unwrap();
         store = Store::open(folder.path(), now).unwrap();
         assert_eq!(store.clock_set(), None, "once only");
     }
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+/// A command may open the queue before the service does, and has nobody to tell and no journal to move.
+#[tokio::test]
+async fn that_the_clock_was_set_is_said_until_somebody_heard() {
+    let hours = |hours: i64| SignedDuration::from_hours(hours);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let accepted = store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    store.close().await.unwrap();
+    for (opened_at, set, heard) in
+        [(-24, -24, false), (-24, -24, false), (-36, -36, true), (-36, 0, false), (-48, -12, true)]
+    {
+        let at = now() + hours(opened_at);
+        let store = Store::open(folder.path(), at).unwrap();
+        assert_eq!(store.clock_set().unwrap_or_default(), hours(set), "{opened_at}");
+        let row = store.show(accepted[0].id).await.unwrap().remove(0).0;
+        assert_eq!(row.due_at, Some(at), "moved once for each time it was set");
+        if heard {
+            store.clock_set_heard().await.unwrap();
+        }
+        store.close().await.unwrap();
+    }
 }
 
 /// A command that opens the queue has the machine's clock, which may have been set back since what is held was held.

@@ -355,7 +355,7 @@ async fn begin(
         // Real mail waits for a way of sending, and is not given up meanwhile.
         store.stop_ageing(false, now).await?;
     }
-    set_clock::tell(alarms, store);
+    set_clock::tell(store, alarms, now).await?;
     tell_of_interrupted_runs(store, alarms).await?;
     if recovered.refused == 0 {
         alarms.clear(AlarmKind::BrokenMessage, doors::REFUSED_OUTCOMES);

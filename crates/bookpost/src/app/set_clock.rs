@@ -63,16 +63,24 @@ pub(super) async fn note(store: &Store, clock: &dyn Clock) {
     }
 }
 
-/// What the start made of a clock that had been set.
-pub(super) fn tell(alarms: &Alarms, store: &Store) {
+/// What the openings since the last start of a service made of a clock that had been set; what the journal knew was moved before.
+/// The alarm is on record before the store forgets: who ends the program in between has people told twice, rather than never.
+pub(super) async fn tell(store: &Store, alarms: &Alarms, now: Timestamp) -> Result<(), store::Error> {
     // What an earlier start found is over; what this one found is news.
-    alarms.clear(AlarmKind::ClockJump, AT_START);
-    let Some(by) = store.clock_set() else { return };
-    let text = format!(
+    store.clear(AlarmKind::ClockJump, AT_START, now).await?;
+    if let Some(by) = store.clock_set() {
+        store.raise(AlarmKind::ClockJump, AT_START, &words_at_start(by), now).await?;
+        store.clock_set_heard().await?;
+    }
+    alarms.look();
+    Ok(())
+}
+
+fn words_at_start(by: SignedDuration) -> String {
+    format!(
         "The computer's clock had been set {} since the last start. All times in the queue were moved by as much: nothing is sent back too early, and nothing waits longer than before. Check that the clock is right now.",
         direction(by)
-    );
-    alarms.raise(AlarmKind::ClockJump, AT_START, text);
+    )
 }
 
 /// Moves the instants of outcomes that the journal knew, as the store has moved those of the queue.

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start, steps::Step},
+    cli::{control::QueueRequest, queue},
     config::{
         AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site,
         Way,
@@ -11,7 +12,7 @@ use bookpost::{
 };
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Recipient, ReversePath, clock::Clock, retry::RetrySchedule};
-use store::{AlarmKind, Attempt, Class, Counts, Filter, Kind, NewMessage, Row};
+use store::{AlarmKind, Attempt, Class, Counts, Filter, Kind, NewMessage, Row, Store};
 use testkit::{
     clock::ManualClock,
     sink::{At, Does, Rule, Settings, Sink},
@@ -127,6 +128,22 @@ impl Bench {
         drop(app);
         clock.set(clock.now() + off + set);
         clock.set_wall(SignedDuration::ZERO);
+        let app = open(&config, &clock, None).await;
+        Self { app, clock, folder, config }
+    }
+
+    /// Ends it cleanly. The clock is `set` by these, one after the other, and each time somebody looks at the queue with a command;
+    /// then it is started again.
+    pub(crate) async fn restart_after_commands(self, set: &[SignedDuration]) -> Self {
+        let Self { app, clock, folder, config } = self;
+        app.stop().await.unwrap();
+        drop(app);
+        for by in set {
+            clock.set(clock.now() + *by);
+            let store = Store::open(&config.data_dir, clock.now()).unwrap();
+            queue::perform(&store, QueueRequest::Status, false, clock.now()).await;
+            store.close().await.unwrap();
+        }
         let app = open(&config, &clock, None).await;
         Self { app, clock, folder, config }
     }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use mail::clock::Clock;
 use store::{AlarmKind, State};
 
-use crate::bench::{Bench, always, server, sink};
+use crate::bench::{Bench, START, always, refuses, server, sink};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -54,4 +54,39 @@ async fn a_clock_that_was_set_changes_nothing_at_the_next_start() {
         assert_eq!(bench.counts().await.returned, 1, "{told}: and not after it");
         assert!(!bench.alarm_kinds().await.contains(&AlarmKind::ClockJump), "{told}: told for a day");
     }
+}
+
+/// An outcome that only the journal knows has the time of the last start, however often a command opened the queue since.
+#[tokio::test]
+async fn a_command_that_opens_the_queue_first_keeps_no_news_from_the_next_start() {
+    let sink = sink(vec![refuses("slow@example.org", "451 4.7.1 later")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let sql = rusqlite::Connection::open(bench.folder.path().join("queue.db")).unwrap();
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON recipient WHEN NEW.state = 0
+         BEGIN SELECT raise(ABORT, 'not this one'); END";
+    sql.execute_batch(refuse).unwrap();
+    bench.accept(&["slow@example.org"]).await;
+    bench.quiet().await;
+    assert_eq!(bench.row("slow@example.org").await.state, State::Sending);
+    sql.execute_batch("DROP TRIGGER refuse").unwrap();
+    drop(sql);
+
+    let (half, day) = (SignedDuration::from_hours(-12), SignedDuration::from_hours(-24));
+    let bench = bench.restart_after_commands(&[half, half]).await;
+    bench.quiet().await;
+    let (row, attempts) = (bench.row("slow@example.org").await, bench.attempts("slow@example.org").await);
+    assert_eq!((row.state, attempts.len(), attempts[0].ended_at), (State::Waiting, 1, START + day));
+    let waits = row.due_at.unwrap().duration_since(START + day);
+    assert!((3..=9).contains(&waits.as_mins()), "{waits:#}");
+    let told = async |bench: &Bench| {
+        let open = bench.open_alarms().await;
+        open.into_iter().filter(|(kind, ..)| *kind == AlarmKind::ClockJump).map(|alarm| alarm.2).collect()
+    };
+    let texts: Vec<String> = told(&bench).await;
+    let [text] = &texts[..] else { panic!("{texts:?}") };
+    assert!(text.contains("back by about 24 hours"), "{text}");
+
+    let bench = bench.restart_after_commands(&[SignedDuration::ZERO]).await;
+    bench.quiet().await;
+    assert_eq!(told(&bench).await, Vec::<String>::new(), "once heard it is no news");
 }

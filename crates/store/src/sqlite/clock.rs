@@ -20,6 +20,8 @@ pub(super) const TOLERANCE: i64 = 60 * 1_000_000;
 pub(super) const SEEN_AT: &str = "clock_seen_at";
 /// By how much the machine's clock has been set since the queue was opened.
 const DEPARTURE: &str = "clock_departure";
+/// By how much instants were moved at openings of which nobody has heard.
+const UNHEARD: &str = "clock_set_unheard";
 /// When the queue was opened last, and how long it had been closed then.
 const OPENED_AT: &str = "clock_opened_at";
 const CLOSED_FOR: &str = "clock_closed_for";
@@ -123,8 +125,8 @@ impl Shift {
     }
 }
 
-/// Moves the queue's instants, if the clock was set since the last opening, and puts this opening on record. Gives by how much. Costs
-/// nothing that grows with the queue unless it was.
+/// Moves the queue's instants, if the clock was set since the last opening, and puts this opening on record. Gives by how much all
+/// were moved of which nobody has heard. Costs nothing that grows with the queue unless it was set.
 pub(super) fn open(
     sql: &Connection,
     first_message: i64,
@@ -133,8 +135,12 @@ pub(super) fn open(
     let now = micros(now);
     let record = Record::load(sql)?;
     let shift = record.and_then(|record| record.shift(now));
+    let mut unheard = read_meta(sql, UNHEARD)?.unwrap_or(0);
     if let Some(shift) = shift {
         shift.apply(sql)?;
+        unheard += shift.by;
+        let by = SignedDuration::from_micros(shift.by);
+        tracing::warn!(%by, "the computer's clock was set since the last start; all times in the queue were moved by as much");
     }
     let seen_at = record.filter(|_| shift.is_none()).map_or(now, |record| record.seen_at());
     for (name, value) in [
@@ -143,15 +149,20 @@ pub(super) fn open(
         (OPENED_AT, now),
         (CLOSED_FOR, (now - seen_at).max(0)),
         (FIRST_MESSAGE, first_message),
+        (UNHEARD, unheard),
     ] {
         write_meta(sql, name, value)?;
     }
-    Ok(shift.map(|shift| SignedDuration::from_micros(shift.by)))
+    Ok((unheard != 0).then(|| SignedDuration::from_micros(unheard)))
 }
 
 impl Sqlite {
     pub(crate) fn clock_set(&self) -> Option<SignedDuration> {
         self.clock_set
+    }
+
+    pub(crate) async fn clock_set_heard(&self) -> Result<(), Error> {
+        self.writer.write(|tx| write_meta(tx.sql, UNHEARD, 0)).await
     }
 
     pub(crate) async fn note_clock(&self, departure: SignedDuration, now: Timestamp) -> Result<(), Error> {

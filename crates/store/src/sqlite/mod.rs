@@ -47,7 +47,7 @@ pub(crate) struct Sqlite {
     epoch: i64,
     /// The first message id of this epoch: what is in flight below it is from an earlier one.
     first_message: i64,
-    /// By how much the machine's clock was set before this opening.
+    /// By how much the machine's clock was set before this opening and those before, if nobody has heard of it.
     clock_set: Option<SignedDuration>,
 }
 
@@ -55,9 +55,6 @@ impl Sqlite {
     pub(crate) fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
         let open::Opened { lock, writer: connection } = open::open(folder)?;
         let begun = begin_epoch(&connection, now)?;
-        if let Some(by) = begun.clock_set {
-            tracing::warn!(%by, "the computer's clock was set since the last start; all times in the queue were moved by as much");
-        }
         let writer = Writer::start(connection, lock)?;
         let readers = Readers::new(folder.join(open::DATABASE));
         let Begun { store_id, epoch, first_message, clock_set } = begun;

@@ -130,6 +130,7 @@ pub(crate) async fn a_clock_that_nobody_set_moves_nothing(fresh: &Fresh) {
     fresh.pass(WEEK);
     let store = fresh.open();
     assert_eq!(store.clock_set(), None);
+    store.clock_set_heard().await.unwrap();
     assert_eq!(store.show(waits.message()).await.unwrap(), before);
     for (within, expected) in [(WEEK + 1, Some(minute(0))), (WEEK, None)] {
         let keys = &written[0].keys;
