@@ -125,9 +125,8 @@ impl App {
         let mut tasks = JoinSet::new();
         let way_in = Arc::new(OnceLock::new());
         let by_mail = doors::alarm_by_mail(Arc::clone(&config), Arc::clone(&way_in), Arc::clone(&clock));
-        let (alarms, work) =
+        let (alarms, telling) =
             alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
-        tasks.spawn(work);
         begin(&store, &config, &alarms, &recovered, clock.now()).await?;
         let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
@@ -166,6 +165,8 @@ impl App {
         let receiver =
             Receiver::new(store.clone(), config.data_dir.clone(), Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
+        // Not before: what is told while there is no way in goes to nobody by mail.
+        tasks.spawn(telling);
         let worker = Worker::new(Parts {
             store: store.clone(),
             delivery,

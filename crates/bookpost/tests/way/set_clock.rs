@@ -60,7 +60,10 @@ async fn a_clock_that_was_set_changes_nothing_at_the_next_start() {
 #[tokio::test]
 async fn a_command_that_opens_the_queue_first_keeps_no_news_from_the_next_start() {
     let sink = sink(vec![refuses("slow@example.org", "451 4.7.1 later")]).await;
-    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+        config.alarms.email = Some("it@riverside.example.org".parse().unwrap());
+    })
+    .await;
     let sql = rusqlite::Connection::open(bench.folder.path().join("queue.db")).unwrap();
     let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON recipient WHEN NEW.state = 0
          BEGIN SELECT raise(ABORT, 'not this one'); END";
@@ -85,6 +88,9 @@ async fn a_command_that_opens_the_queue_first_keeps_no_news_from_the_next_start(
     let texts: Vec<String> = told(&bench).await;
     let [text] = &texts[..] else { panic!("{texts:?}") };
     assert!(text.contains("back by about 24 hours"), "{text}");
+    let letters = sink.taken().into_iter().map(|taken| String::from_utf8(taken.bytes).unwrap());
+    let letters = letters.filter(|letter| letter.contains("clock had been set")).count();
+    assert_eq!(letters, 1, "by mail too");
 
     let bench = bench.restart_after_commands(&[SignedDuration::ZERO]).await;
     bench.quiet().await;
