@@ -9,10 +9,10 @@ use std::{
 };
 
 use mail::clock::Clock;
-use store::{Alarm, AlarmKind, Claimed, Lease, NewMessage, Settlement, Source, Verdict};
+use store::{Alarm, AlarmKind, Claimed, Lease, NewMessage, Settlement, Source, Store, Verdict};
 
 use crate::{
-    alarms::{Alarms, Telling},
+    alarms::{self, Alarms, Telling},
     config::Config,
     queue::{
         route::{Delivery, Line, Route},
@@ -156,14 +156,25 @@ pub(super) fn settled(
     }
 }
 
+/// Alarms, and what tells people of them: to be run once there is a way in.
+pub(super) fn alarms(
+    config: &Arc<Config>,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    way_in: &Arc<OnceLock<Receiver>>,
+) -> (Alarms, impl Future<Output = ()> + Send + 'static) {
+    let by_mail = alarm_by_mail(Arc::clone(config), Arc::clone(way_in), Arc::clone(clock));
+    alarms::alarms(store.clone(), Arc::clone(clock), config.alarms.clone(), by_mail)
+}
+
 /// An alarm as a message to the address in the preferences, through whatever server still works.
-pub(super) fn alarm_by_mail(
+fn alarm_by_mail(
     config: Arc<Config>,
     way_in: Arc<OnceLock<Receiver>>,
     clock: Arc<dyn Clock>,
 ) -> impl Fn(Alarm, Telling) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static {
     move |alarm, telling| {
-        let message = crate::alarms::message(&config, &alarm, telling, clock.now());
+        let message = alarms::message(&config, &alarm, telling, clock.now());
         let way_in = way_in.get().cloned();
         Box::pin(async move {
             let (Some(message), Some(way_in)) = (message, way_in) else { return };

@@ -31,7 +31,7 @@ use tokio::{
 
 use self::steps::Steps;
 use crate::{
-    alarms::{self, Alarms},
+    alarms::Alarms,
     config::{Config, Encryption, Server, Way},
     deliver::{
         conclude::Rules,
@@ -111,6 +111,12 @@ impl Start {
     }
 }
 
+/// Dice for secrets, seeded by the system with as many bits as they have. The other dice are seeded with 64 bits, which is enough to
+/// spread mail and not to hide anything.
+pub fn secret_dice() -> StdRng {
+    rand::make_rng()
+}
+
 impl App {
     /// Opens the queue, sorts out the last end, starts all parts.
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
@@ -124,9 +130,7 @@ impl App {
 
         let mut tasks = JoinSet::new();
         let way_in = Arc::new(OnceLock::new());
-        let by_mail = doors::alarm_by_mail(Arc::clone(&config), Arc::clone(&way_in), Arc::clone(&clock));
-        let (alarms, telling) =
-            alarms::alarms(store.clone(), Arc::clone(&clock), config.alarms.clone(), by_mail);
+        let (alarms, telling) = doors::alarms(&config, &store, &clock, &way_in);
         begin(&store, &config, &alarms, &recovered, clock.now()).await?;
         let metrics = web::Metrics::default();
         let (handle, inbox) = worker::inbox();
@@ -213,6 +217,7 @@ impl App {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             alarms: self.alarms.clone(),
+            applications: self.applications.clone(),
             lines,
         }));
     }
@@ -268,6 +273,7 @@ impl App {
         // An alarm that cannot be told in time is raised again at the next start, if it still holds.
         let _ = tokio::time::timeout(ALARM_PATIENCE, self.alarms.carried_out()).await;
         self.tasks.lock().await.shutdown().await;
+        upkeep::note_uses(&self.store, &self.applications).await;
         set_clock::note(&self.store, &*self.clock).await;
         self.store.clone().close().await?;
         anyhow::ensure!(

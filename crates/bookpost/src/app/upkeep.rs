@@ -1,4 +1,4 @@
-//! What is done by the minute: the watchdog, the clock's watchdog, asking a person again, purging.
+//! What is done by the minute: the watchdog, the clock's watchdog, asking a person again, noting which keys were used, purging.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use super::{
     attention, retention, set_clock,
     watchdog::{self, Watchdog},
 };
-use crate::{alarms::Alarms, config::Config, queue::route::Line};
+use crate::{alarms::Alarms, config::Config, identity::Applications, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// Files whose time is over are looked for this often.
@@ -29,6 +29,7 @@ pub(super) struct Upkeep {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) alarms: Alarms,
+    pub(super) applications: Applications,
     pub(super) lines: Vec<Arc<Line>>,
 }
 
@@ -53,6 +54,7 @@ pub(super) async fn run(upkeep: Upkeep) {
         }
         upkeep.ask_again(now).await;
         upkeep.alarms.look();
+        note_uses(&upkeep.store, &upkeep.applications).await;
         if let Err(error) = upkeep.purge(now).await {
             tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
         }
@@ -61,6 +63,13 @@ pub(super) async fn run(upkeep: Upkeep) {
             upkeep.delete_files(now).await;
         }
         upkeep.clock.sleep_until(now.saturating_add(MINUTE).unwrap_or(Timestamp::MAX)).await;
+    }
+}
+
+/// Puts on record when keys were used: one write a minute for all of them.
+pub(super) async fn note_uses(store: &Store, applications: &Applications) {
+    if let Err(error) = store.keys_used(applications.take_uses()).await {
+        tracing::warn!(%error, "when keys were used last could not be put on record");
     }
 }
 

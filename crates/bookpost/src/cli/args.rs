@@ -1,10 +1,13 @@
 //! The command line.
 
+pub(super) mod applications;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use store::State;
 
+use self::applications::Applications;
 use crate::notices::BUILT_IN;
 
 /// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
@@ -54,6 +57,9 @@ pub enum Command {
     /// Look at the mail, and decide about it
     #[command(subcommand)]
     Queue(Queue),
+    /// Say which applications may hand in mail, and give them keys
+    #[command(subcommand)]
+    Applications(Applications),
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),

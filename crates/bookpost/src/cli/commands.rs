@@ -16,11 +16,14 @@ use tokio::{
 };
 
 use super::{
-    control::{self, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest},
+    applications,
+    control::{
+        self, ApplicationsRequest, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest,
+    },
     failures, queue,
 };
 use crate::{
-    app::{App, Start, drop_folder},
+    app::{App, Start, drop_folder, secret_dice},
     config::{Config, Encryption},
     deliver::{direct, tls},
     receive::smtp,
@@ -93,8 +96,23 @@ impl App {
                 }
                 reply
             }
+            Request::Applications(request) => self.about_applications(request).await,
             Request::Run(request) => self.run_notices(request, true, progress).await,
             Request::Test(request) => test(&self.config, &request, self.clock.now(), self.draw()).await,
+        }
+    }
+}
+
+impl App {
+    /// Holds when it is answered: a revoked key opens nothing any more.
+    async fn about_applications(&self, request: ApplicationsRequest) -> Reply {
+        let (sites, mut dice) = (&self.config.sites, secret_dice());
+        let reply = applications::perform(&self.store, request, sites, &mut dice, self.clock.now()).await;
+        match self.applications.refresh(&self.store).await {
+            Ok(()) => reply,
+            Err(error) => failures::reply(&anyhow::Error::from(error).context(
+                "the change is stored, and the running service could not read it: restart Bookpost",
+            )),
         }
     }
 }

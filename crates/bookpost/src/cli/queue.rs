@@ -57,7 +57,7 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
 /// What the asker can do about it.
 pub fn failure(error: &Error) -> Failure {
     match error {
-        Error::NotFound(_) => Failure::Usage,
+        Error::NotFound(_) | Error::Exists(_) => Failure::Usage,
         _ => Failure::Temporary,
     }
 }

@@ -13,7 +13,7 @@ use store::{Filter, MessageId, Move, RunId, Store};
 use tokio::sync::mpsc;
 
 use super::{
-    Exit,
+    Exit, applications,
     args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample},
     commands,
     control::{self, QueueRequest, Reply, Request, RunRequest, TestRequest},
@@ -22,7 +22,7 @@ use super::{
     queue, show,
 };
 use crate::{
-    app::{clock::SystemClock, notice_run},
+    app::{clock::SystemClock, notice_run, secret_dice},
     config::{self, Config, Loaded, Surroundings},
     notices::{
         BUILT_IN,
@@ -82,6 +82,11 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         Command::Queue(command) => {
             let (request, output) = queue_request(command)?;
             ask(load()?.config, Request::Queue(request), output)
+        }
+        Command::Applications(command) => {
+            let (request, output) = applications::request(command)
+                .map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
+            ask(load()?.config, Request::Applications(request), output)
         }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
@@ -165,6 +170,14 @@ async fn answer(config: Config, request: Request, bar: &Bar) -> anyhow::Result<R
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
             let reply = queue::perform(&store, request, false, clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
+        Request::Applications(request) => {
+            let clock = SystemClock::start();
+            let store = Store::open(&config.data_dir, clock.now())?;
+            let (sites, mut dice) = (&config.sites, secret_dice());
+            let reply = applications::perform(&store, request, sites, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
         }

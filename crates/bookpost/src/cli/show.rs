@@ -1,5 +1,6 @@
 //! Replies as plain text for people. The console belongs to the owner of the mail: nothing is masked here.
 
+mod applications;
 mod runs;
 
 use std::fmt::Write as _;
@@ -42,6 +43,9 @@ fn words_of(reply: &Reply, zone: &TimeZone) -> String {
         Reply::ShownRun(shown) => runs::show(shown, zone),
         Reply::Run(run) => runs::summary(run),
         Reply::Preview(preview) => runs::preview(preview),
+        Reply::Applications(all) => applications::list(all, zone),
+        Reply::Application(application) => applications::show(application, zone),
+        Reply::NewKey(key) => applications::new_key(key),
         Reply::Sent { server, answer } => format!("accepted by {server}: {answer}\n"),
         Reply::Failed { message, .. } => format!("{message}\n"),
     }

@@ -99,6 +99,7 @@ fn commands_of(page: &str) -> impl Iterator<Item = &str> {
 fn the_commands_of_the_guides_are_understood_and_run_as_who_may() {
     let pages = [
         include_str!("../../../../README.md"),
+        include_str!("../../../../docs/guide/applications.md"),
         include_str!("../../../../docs/guide/overdue-notices.md"),
         include_str!("../../../../docs/guide/return-reports.md"),
         include_str!("../../../../docs/guide/servers.md"),

@@ -1,6 +1,7 @@
 //! The program itself, as a person, a script or systemd runs it: its own process, its own folder, nothing of the environment.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail where it stands")]
 
+mod applications;
 mod bench;
 mod commands;
 mod demo;

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::{ApplicationsRequest, ShownKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
-    Alarm, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, RecipientId, Row, Run, RunId, Selection,
-    State,
+    Alarm, Application, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, RecipientId, Row, Run,
+    RunId, Selection, State,
 };
 
 /// What a command asks of the service.
@@ -16,6 +17,8 @@ use store::{
 pub enum Request {
     /// Needs nothing but the queue.
     Queue(QueueRequest),
+    /// About applications.
+    Applications(ApplicationsRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
     /// Sends one test message.
@@ -91,6 +94,10 @@ pub enum Reply {
     ShownRun(ShownRun),
     Run(RunSummary),
     Preview(Preview),
+    Applications(Vec<Application>),
+    Application(Application),
+    /// A key that was just made.
+    NewKey(ShownKey),
     /// The server took the test message; its answer.
     Sent {
         server: String,

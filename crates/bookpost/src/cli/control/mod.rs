@@ -3,6 +3,7 @@
 //! One request per connection, as one line of JSON; the answer is a stream of lines. What was asked is carried out to its
 //! end, even when the asker hangs up: a request is never cancelled half-way.
 
+mod applications;
 mod client;
 mod messages;
 mod server;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::notices::import::MAX_BYTES;
 
+pub use applications::*;
 pub use client::{Client, connect};
 pub use messages::*;
 pub use server::{Listener, bind, serve};
