@@ -63,6 +63,8 @@ pub struct LeftOut {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOutWhy {
+    /// A note: most due dates of the export lie in the future.
+    DatesInDoubt,
     /// The line could not be used.
     RefusedLine,
     /// The patron has no address.
@@ -71,6 +73,8 @@ pub enum LeftOutWhy {
     WrittenLately,
     /// The branch code belongs to no site.
     UnknownBranch,
+    /// The item is due today or later.
+    NotDueYet,
     /// The notice could not be made of this patron's data.
     NotMade,
     /// A note: the line is in order, but not for this notice, or it stands above already.
@@ -89,8 +93,9 @@ impl LeftOutWhy {
             | Self::NoAddress
             | Self::WrittenLately
             | Self::UnknownBranch
+            | Self::NotDueYet
             | Self::NotMade => false,
-            Self::LeftAside | Self::UnusableAddress | Self::NoLines => true,
+            Self::DatesInDoubt | Self::LeftAside | Self::UnusableAddress | Self::NoLines => true,
         }
     }
 }

@@ -5,7 +5,7 @@ mod preview;
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::{LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId};
 use tokio::sync::mpsc;
@@ -22,6 +22,8 @@ use crate::{
 const NOTICE: &str = "overdue-items";
 /// Notices per transaction.
 const BATCH: usize = 200;
+/// Left-out items and patrons per transaction: an export of all loans has very many.
+const LISTED: usize = 1_000;
 /// Batches made ahead of the store.
 const AHEAD: usize = 2;
 /// Open alarms that are told with a run.
@@ -118,7 +120,9 @@ impl App {
             match next {
                 Made::Planned { notices, left_out } => {
                     told.total = notices;
-                    self.store.left_out(run, left_out).await?;
+                    for slice in left_out.chunks(LISTED) {
+                        self.store.left_out(run, slice.to_vec()).await?;
+                    }
                 }
                 Made::Batch(batch) => {
                     self.receiver.not_crowded(practice, STEP_ASIDE).await;
@@ -154,7 +158,7 @@ impl App {
             dice: StdRng::seed_from_u64(self.draw()),
         };
         tokio::task::spawn_blocking(move || {
-            let plan = prepared.plan();
+            let plan = prepared.plan(day(now));
             let notices = u64::try_from(plan.len()).unwrap_or(u64::MAX);
             // Whoever receives may have gone, after an error of its own.
             let _ = sender.blocking_send(Made::Planned { notices, left_out: plan.left_out.clone() });
@@ -260,8 +264,12 @@ impl App {
 }
 
 fn lately(patron: &store::Patron, last_at: Timestamp) -> LeftOut {
-    let day = TimeZone::system().to_datetime(last_at).date();
-    left_out(LeftOutWhy::WrittenLately, patron, format!("last written to on {day}"))
+    left_out(LeftOutWhy::WrittenLately, patron, format!("last written to on {}", day(last_at)))
+}
+
+/// The day that the library has.
+fn day(instant: Timestamp) -> Date {
+    TimeZone::system().to_datetime(instant).date()
 }
 
 fn left_out(why: LeftOutWhy, patron: &store::Patron, detail: String) -> LeftOut {

@@ -53,10 +53,12 @@ pub fn reason(reason: Reason) -> &'static str {
 /// Why a patron was not written to.
 pub fn left_out(why: LeftOutWhy) -> &'static str {
     match why {
+        LeftOutWhy::DatesInDoubt => "export whose dates may have been misread",
         LeftOutWhy::RefusedLine => "lines we could not use",
         LeftOutWhy::NoAddress => "patrons without an address",
         LeftOutWhy::WrittenLately => "patrons written to lately",
         LeftOutWhy::UnknownBranch => "patrons of an unknown branch",
+        LeftOutWhy::NotDueYet => "items that are not overdue yet",
         LeftOutWhy::NotMade => "patrons whose notice could not be made",
         LeftOutWhy::LeftAside => "lines that are not for this notice",
         LeftOutWhy::UnusableAddress => "addresses we could not use, of patrons who have another",

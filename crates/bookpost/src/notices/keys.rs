@@ -62,7 +62,7 @@ mod tests {
 
     fn item(barcode: &str, number: &str, title: &str) -> Item {
         let cells = ItemCells { title, barcode, number, ..ItemCells::default() };
-        Item::new(&cells, Some(date(2026, 11, 12)), Some(date(2026, 10, 22)), 0)
+        Item::new(&cells, Some(date(2026, 11, 12)), Some(date(2026, 10, 22)), 0, 2)
     }
 
     #[test]

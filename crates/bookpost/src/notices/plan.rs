@@ -1,10 +1,13 @@
 //! From an import to the notices of a run, rendered one at a time.
 
+use jiff::civil::Date;
 use mail::Address;
 use store::{LedgerKey, LeftOut, LeftOutWhy, Patron};
 
 use super::{
-    Import, Item, PatronNotice, ledger_key, site,
+    Import, Item, PatronNotice,
+    import::Shape,
+    ledger_key, site,
     site::Site,
     template::{Letter, LetterItem, Rendered, Template, TemplateError},
 };
@@ -27,6 +30,7 @@ pub struct PlannedNotice<'a> {
 pub struct Plan<'a> {
     import: &'a Import,
     template: &'a Template,
+    today: Date,
     /// Site of each of the import's branches.
     sites: Vec<Option<&'a Site>>,
     /// Places in `import.patrons`.
@@ -36,16 +40,19 @@ pub struct Plan<'a> {
 }
 
 /// Decides who gets a notice. A patron with items of several libraries gets one, from the library of the first; items of an unknown
-/// branch are listed and left out of it.
-pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template) -> Plan<'a> {
+/// branch, and items that are not overdue on the day of the run, are listed and left out of it.
+pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template, today: Date) -> Plan<'a> {
     let sites: Vec<Option<&Site>> = import.branches.iter().map(|code| site::find(sites, code)).collect();
     let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
     let lines = lines.into_iter().flat_map(|(why, lines)| lines.iter().map(move |line| of_line(why, line)));
     let mut left_out: Vec<LeftOut> = lines.chain(import.no_lines.map(no_lines)).collect();
     let mut chosen = Vec::with_capacity(import.patrons.len());
     for (at, patron) in import.patrons.iter().enumerate() {
+        let (overdue, not_yet): (Vec<&Item>, Vec<&Item>) =
+            patron.items.iter().partition(|item| item.is_overdue(today));
+        left_out.extend(not_yet.into_iter().map(|item| not_due_yet(patron, item)));
         let (known, unknown): (Vec<&Item>, Vec<&Item>) =
-            patron.items.iter().partition(|item| site_of(&sites, item).is_some());
+            overdue.into_iter().partition(|item| site_of(&sites, item).is_some());
         left_out.extend(unknown_branches(import, patron, &unknown));
         if known.is_empty() {
             continue;
@@ -57,8 +64,9 @@ pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template) -
             chosen.push(at);
         }
     }
+    left_out.extend(dates_in_doubt(import, &left_out));
     left_out.sort_by_key(|one| one.line);
-    Plan { import, template, sites, chosen, left_out }
+    Plan { import, template, today, sites, chosen, left_out }
 }
 
 fn site_of<'a>(sites: &[Option<&'a Site>], item: &Item) -> Option<&'a Site> {
@@ -94,6 +102,39 @@ fn unknown_branch(import: &Import, patron: &PatronNotice, branch: u16, items: us
         format!("{count}: no library here has the branch code \"{code}\"")
     };
     LeftOut { why: LeftOutWhy::UnknownBranch, line: Some(patron.line), who: who(patron), detail }
+}
+
+fn not_due_yet(patron: &PatronNotice, item: &Item) -> LeftOut {
+    let what = if item.title().is_empty() { item.barcode() } else { item.title() };
+    let due = item.due.map_or(String::new(), |due| format!(" is due on {due}"));
+    LeftOut {
+        why: LeftOutWhy::NotDueYet,
+        line: Some(item.line),
+        who: who(patron),
+        detail: format!("\"{what}\"{due}"),
+    }
+}
+
+/// Where most items are not overdue yet, the days may have been taken for months; or it is the wrong export.
+fn dates_in_doubt(import: &Import, left_out: &[LeftOut]) -> Option<LeftOut> {
+    let not_yet = left_out.iter().filter(|one| one.why == LeftOutWhy::NotDueYet).count();
+    let all: usize = import.patrons.iter().map(|patron| patron.items.len()).sum();
+    if not_yet * 2 <= all {
+        return None;
+    }
+    let advice = match import.dates.filter(|_| import.shape != Shape::Evergreen) {
+        Some(order) => format!(
+            "the day and the month may be the wrong way round: the dates were read as {order}; --dates, or dates in the settings, says \
+             which comes first"
+        ),
+        None => "is it an export of overdue items?".to_owned(),
+    };
+    Some(LeftOut {
+        why: LeftOutWhy::DatesInDoubt,
+        line: None,
+        who: "the export".to_owned(),
+        detail: format!("{not_yet} of {all} items are not due yet; {advice}"),
+    })
 }
 
 fn no_address(patron: &PatronNotice) -> LeftOut {
@@ -145,8 +186,9 @@ impl<'a> Plan<'a> {
     }
 
     fn notice(&self, patron: &'a PatronNotice) -> Option<Result<PlannedNotice<'a>, TemplateError>> {
+        let overdue = patron.items.iter().filter(|item| item.is_overdue(self.today));
         let items: Vec<(&Item, &Site)> =
-            patron.items.iter().filter_map(|item| Some((item, site_of(&self.sites, item)?))).collect();
+            overdue.filter_map(|item| Some((item, site_of(&self.sites, item)?))).collect();
         let &(_, site) = items.first()?;
         let letter = Letter {
             branch_name: &site.name,

@@ -1,6 +1,9 @@
 //! Notice runs on a real queue: what goes, what is left out, and what the run says of it.
 
-use bookpost::cli::control::{Reply, RunRequest, RunSummary};
+use bookpost::cli::{
+    Exit,
+    control::{Reply, RunRequest, RunSummary},
+};
 use store::LeftOutWhy;
 use tokio::sync::mpsc;
 
@@ -42,6 +45,24 @@ async fn a_notice_that_cannot_be_made_is_told_and_the_others_go() {
     assert_eq!((summary.progress.prepared, summary.progress.delivered), (2, 2));
     let left: Vec<_> = summary.left_out.iter().map(|one| (one.why, one.line, one.who.as_str())).collect();
     assert_eq!(left, [(LeftOutWhy::NotMade, Some(3), "Ming (2)")]);
+    bench.app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_of_all_loans_makes_notices_of_what_is_overdue_and_names_the_rest() {
+    let sink = sink(Vec::new()).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let loans = EXPORT.replace("2026-11-12,zoe", "2027-02-12,zoe");
+    let summary = run(&bench, &loans).await;
+    assert_eq!((summary.lines, summary.progress.delivered), (3, 2));
+    let kept = bench.app.store.left_out_of(summary.id).await.unwrap();
+    assert_eq!(kept, summary.left_out);
+    let said: Vec<_> = kept.iter().map(|one| (one.why, one.line, one.detail.as_str())).collect();
+    assert_eq!(said, [(LeftOutWhy::NotDueYet, Some(4), "\"Beloved\" is due on 2027-02-12")]);
+    // Read the wrong way round, all of it lies in the future, and the run is no success.
+    let wrong = Reply::Run(run(&bench, &EXPORT.replace("2026-11-12", "2027-02-12")).await);
+    assert_eq!(Exit::of(&wrong), Exit::Partly);
+    assert_eq!(sink.count(), 2);
     bench.app.stop().await.unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::{Timestamp, civil::Date, tz::Offset};
 use mail::{
     Envelope, Recipient, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
@@ -59,8 +59,9 @@ impl Prepared {
         Ok(())
     }
 
-    pub(super) fn plan(&self) -> notices::Plan<'_> {
-        notices::plan(&self.import, &self.sites, &self.template)
+    /// As of `today`, on which no item due is overdue yet.
+    pub(super) fn plan(&self, today: Date) -> notices::Plan<'_> {
+        notices::plan(&self.import, &self.sites, &self.template, today)
     }
 
     /// Usable lines of the export.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use store::{LeftOut, Store};
 
-use super::{NOTICE, Prepared, Refusal, lately, practices, prepare, prepared};
+use super::{NOTICE, Prepared, Refusal, day, lately, practices, prepare, prepared};
 use crate::{
     cli::control::{Preview, Reply, RunRequest},
     config::Config,
@@ -28,7 +28,7 @@ async fn plan(
     now: Timestamp,
     practice: bool,
 ) -> Result<Preview, Refusal> {
-    let plan = prepared.plan();
+    let plan = prepared.plan(day(now));
     let mut left_out = plan.left_out.clone();
     let (mut notices, mut first) = (0, None);
     for notice in plan.notices() {

@@ -164,7 +164,7 @@ impl<'a> Gatherer<'a> {
         let mut any = false;
         for info in row.cell(infos).lines().filter(|line| !line.trim().is_empty()) {
             any = true;
-            match self.item_of_info(info, branch) {
+            match self.item_of_info(info, branch, row.line) {
                 Ok(item) => self.add(row, identity.clone(), item)?,
                 Err(reason) => {
                     self.import.refused.push(Refused { line: row.line, reason, text: self.about(row) });
@@ -228,16 +228,17 @@ impl<'a> Gatherer<'a> {
             due,
             checked_out,
             branch,
+            row.line,
         )
     }
 
     /// One line of Koha's cell of all items: checkout date, title, barcode, author, title number.
-    fn item_of_info(&mut self, info: &str, branch: u16) -> Result<Item, String> {
+    fn item_of_info(&mut self, info: &str, branch: u16, line: u64) -> Result<Item, String> {
         let mut parts = info.split('\t');
         let mut part = || parts.next().unwrap_or("");
         let (out, title, barcode, author) = (part(), part(), part(), part());
         let checked_out = self.date(out, "checkout date")?;
-        self.finish_item([title, author, barcode, "", "", "", ""], None, checked_out, branch)
+        self.finish_item([title, author, barcode, "", "", "", ""], None, checked_out, branch, line)
     }
 
     fn finish_item(
@@ -246,6 +247,7 @@ impl<'a> Gatherer<'a> {
         due: Option<Date>,
         checked_out: Option<Date>,
         branch: u16,
+        line: u64,
     ) -> Result<Item, String> {
         let cleaned = &mut self.cleaned;
         cleaned.fill(cells);
@@ -258,7 +260,7 @@ impl<'a> Gatherer<'a> {
             return Err("it has neither a due date nor a checkout date".to_owned());
         }
         let cells = ItemCells { title, author, barcode, number, call_number, price, charge };
-        Ok(Item::new(&cells, due, checked_out, branch))
+        Ok(Item::new(&cells, due, checked_out, branch, line))
     }
 
     fn date(&self, text: &str, what: &str) -> Result<Option<Date>, String> {

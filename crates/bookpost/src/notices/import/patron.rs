@@ -66,6 +66,8 @@ pub struct Item {
     pub checked_out: Option<Date>,
     /// Place in [`super::Import::branches`].
     pub branch: u16,
+    /// Line of the item's row, from 1.
+    pub line: u64,
 }
 
 /// The texts of an [`Item`].
@@ -82,10 +84,20 @@ pub struct ItemCells<'a> {
 
 impl Item {
     /// Copies the texts.
-    pub fn new(cells: &ItemCells<'_>, due: Option<Date>, checked_out: Option<Date>, branch: u16) -> Self {
+    pub fn new(
+        cells: &ItemCells<'_>,
+        due: Option<Date>,
+        checked_out: Option<Date>,
+        branch: u16,
+        line: u64,
+    ) -> Self {
         let ItemCells { title, author, barcode, number, call_number, price, charge } = *cells;
         let cells = Packed::new([title, author, barcode, number, call_number, price, charge]);
-        Self { cells, due, checked_out, branch }
+        Self { cells, due, checked_out, branch, line }
+    }
+    /// Whether it was due before `today`. An export without due dates has nothing but overdue items.
+    pub fn is_overdue(&self, today: Date) -> bool {
+        self.due.is_none_or(|due| due < today)
     }
     pub fn title(&self) -> &str {
         self.cells.get(0)

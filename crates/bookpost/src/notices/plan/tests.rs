@@ -1,7 +1,11 @@
 //! Who gets a notice and who does not, and how the built-in wordings look.
 
+use jiff::civil::date;
+
 use super::*;
-use crate::notices::{BUILT_IN, DateFormat, ImportOptions, Sources, read};
+use crate::notices::{BUILT_IN, DateFormat, ImportOptions, Sources, import::DateOrder, read};
+
+const TODAY: Date = date(2026, 11, 23);
 
 fn sites() -> Vec<Site> {
     [("MAIN", "Main Library"), ("WEST", "Westside Library")]
@@ -25,7 +29,7 @@ fn one_notice_per_patron_and_everybody_else_is_named() {
     let import = read(include_bytes!("../fixtures/koha-overdues.csv"), &ImportOptions::default()).unwrap();
     let sites = sites();
     let template = wording("overdue");
-    let plan = plan(&import, &sites, &template);
+    let plan = plan(&import, &sites, &template, TODAY);
     let notices: Vec<_> = plan.notices().map(Result::unwrap).collect();
     let seen: Vec<_> = notices
         .iter()
@@ -50,7 +54,7 @@ fn an_unknown_branch_is_listed_and_the_others_go() {
     let import = read(include_bytes!("../fixtures/koha-overdues.csv"), &ImportOptions::default()).unwrap();
     let sites = &sites()[..1];
     let template = wording("overdue-without-titles");
-    let plan = plan(&import, sites, &template);
+    let plan = plan(&import, sites, &template, TODAY);
     assert_eq!(plan.len(), 1);
     let unknown: Vec<_> = plan
         .left_out
@@ -79,7 +83,7 @@ fn every_unknown_code_of_a_patron_and_every_unusable_address_is_named() {
         Beloved,2026-11-12,nobody either,Ming,MAIN\n";
     let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
     let (sites, template) = (sites(), wording("overdue"));
-    let plan = plan(&import, &sites, &template);
+    let plan = plan(&import, &sites, &template, TODAY);
     let expected = [
         (LeftOutWhy::UnknownBranch, 2, "Ngozi: 2 items: no library here has the branch code \"EAST\""),
         (LeftOutWhy::UnknownBranch, 2, "Ngozi: 1 item: no library here has the branch code \"NORTH\""),
@@ -92,6 +96,58 @@ fn every_unknown_code_of_a_patron_and_every_unusable_address_is_named() {
     ];
     assert_eq!(left(&plan), expected.map(|(why, line, text)| (why, Some(line), text.to_owned())));
     assert_eq!(plan.notices().next().unwrap().unwrap().to.len(), 1);
+}
+
+#[test]
+fn what_is_not_overdue_yet_is_listed_and_nobody_is_written_to_about_it() {
+    let export = "title,due,email,name,branch\n\
+        Dune,2026-11-22,a@example.org,Ngozi,MAIN\n\
+        Emma,2026-11-23,a@example.org,Ngozi,MAIN\n\
+        Ulysses,2026-11-24,,Ming,EAST\n";
+    let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
+    let (sites, template) = (sites(), wording("overdue"));
+    let plan = plan(&import, &sites, &template, TODAY);
+    let notices: Vec<_> = plan.notices().map(Result::unwrap).collect();
+    let keys: Vec<_> = notices.iter().map(|notice| notice.keys.len()).collect();
+    assert_eq!((plan.len(), keys), (1, vec![1]));
+    assert!(notices[0].text.contains("Dune") && !notices[0].text.contains("Emma"), "{}", notices[0].text);
+    let not_yet = [
+        (LeftOutWhy::NotDueYet, Some(3), "Ngozi: \"Emma\" is due on 2026-11-23".to_owned()),
+        (LeftOutWhy::NotDueYet, Some(4), "Ming: \"Ulysses\" is due on 2026-11-24".to_owned()),
+    ];
+    assert_eq!(left(&plan)[1..], not_yet);
+}
+
+#[test]
+fn where_most_is_not_overdue_yet_the_dates_are_doubted() {
+    let (sites, template) = (sites(), wording("overdue"));
+    let doubt = |export: &str, dates| {
+        let import = read(export.as_bytes(), &ImportOptions { dates, ..ImportOptions::default() }).unwrap();
+        let plan = plan(&import, &sites[..1], &template, TODAY);
+        let all = plan.left_out.into_iter();
+        all.filter(|one| one.why == LeftOutWhy::DatesInDoubt).map(|one| one.detail).collect::<String>()
+    };
+    let named = |dues: &[&str]| {
+        let rows = dues.iter().map(|due| format!("Book of {due},{due},a@example.org,Ngozi\n"));
+        format!("title,due,email,name\n{}", rows.collect::<String>())
+    };
+    // The eleventh, or the twelfth, of November.
+    let mixed = named(&["11/12/2026", "10/12/2026", "11/11/2026"]);
+    let said = doubt(&mixed, Some(DateOrder::DayFirst));
+    assert!(said.starts_with("2 of 3 items are not due yet"), "{said}");
+    assert!(
+        said.contains("wrong way round") && said.contains("as d/m/y") && said.contains("--dates"),
+        "{said}"
+    );
+    assert_eq!(doubt(&mixed, Some(DateOrder::MonthFirst)), "");
+    assert_eq!(doubt(&named(&["2026-12-11", "2026-11-11"]), None), "", "half of them");
+    let said = doubt(&named(&["2026-12-11"]), None);
+    assert!(said.ends_with("is it an export of overdue items?"), "{said}");
+    // Evergreen writes the day first, always.
+    let evergreen =
+        String::from_utf8_lossy(include_bytes!("../fixtures/evergreen.csv")).replace("2026", "2027");
+    let said = doubt(&evergreen, None);
+    assert!(said.ends_with("is it an export of overdue items?"), "{said}");
 }
 
 #[test]
@@ -125,7 +181,7 @@ fn lines_for_other_notices_and_repeated_lines_and_empty_exports_are_told() {
         ),
     ] {
         let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
-        let plan = plan(&import, &sites[..1], &template);
+        let plan = plan(&import, &sites[..1], &template, TODAY);
         assert_eq!(left(&plan), [(said.0, said.1, said.2.to_owned())], "{export}");
     }
 }
@@ -140,7 +196,7 @@ fn a_notice_that_cannot_be_made_is_left_out_and_the_others_go() {
     let template =
         Template::check(Sources { text: &text.replace("1042", "1043"), ..BUILT_IN[0].1 }, DateFormat::Long);
     let (sites, template) = (sites(), template.unwrap());
-    let notices: Vec<_> = plan(&import, &sites, &template).notices().collect();
+    let notices: Vec<_> = plan(&import, &sites, &template, TODAY).notices().collect();
     assert_eq!(notices[0].as_ref().unwrap().patron.name, "Ngozi Okafor");
     let left_out = notices[1].as_ref().unwrap_err();
     assert_eq!(
@@ -160,7 +216,7 @@ fn built_in_wordings() {
     let sites = sites();
     for name in ["overdue", "overdue-without-titles"] {
         let template = wording(name);
-        let plan = plan(&import, &sites, &template);
+        let plan = plan(&import, &sites, &template, TODAY);
         let notice = plan.notices().next().unwrap().unwrap();
         let shown = format!("Subject: {}\n\n{}\n\n{}", notice.subject, notice.text, notice.html);
         insta::assert_snapshot!(name, shown);
