@@ -201,7 +201,8 @@ impl Store {
 /// For people.
 impl Store {
     /// Does what a person asks to all recipients of the selection from whose state it is legal. Large selections go in slices
-    /// between others' work: each slice is one transaction.
+    /// between others' work: each slice is one transaction. A notice that is cancelled for everyone, and that cannot have arrived,
+    /// counts as never written.
     pub async fn move_recipients(
         &self,
         selection: Selection,

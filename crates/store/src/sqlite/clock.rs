@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn since_when_mail_does_not_age_is_moved_too() {
         let sql = Connection::open_in_memory().unwrap();
-        migrations::apply(&sql).unwrap();
+        migrations::apply(&sql, migrations::MIGRATIONS).unwrap();
         write_meta(&sql, ageing::since(false), OPENED).unwrap();
         Shift { by: -DAY, since: i64::MIN, first_message: 0 }.apply(&sql).unwrap();
         assert_eq!(read_meta(&sql, ageing::since(false)).unwrap(), Some(OPENED - DAY));
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn every_instant_is_moved() {
         let sql = Connection::open_in_memory().unwrap();
-        migrations::apply(&sql).unwrap();
+        migrations::apply(&sql, migrations::MIGRATIONS).unwrap();
         let mut statement = sql
             .prepare(
                 "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c

@@ -1,11 +1,14 @@
 //! What people ask: retry, hold, release, cancel, return. Large selections go in slices between others' work.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 
 use super::{
     Sqlite,
     codes::{micros, state, state_code, whole},
+    notices::{self, Written},
     obligations,
     writer::Tx,
 };
@@ -62,10 +65,10 @@ impl Sqlite {
             let mut after = 0;
             loop {
                 let (question, values) = (question.clone(), values.clone());
-                let ids = self.readers.read(move |sql| slice(sql, &question, values, after)).await?;
-                let Some(last) = ids.last() else { break };
+                let found = self.readers.read(move |sql| slice(sql, &question, values, after, wish)).await?;
+                let Some(last) = found.ids.last() else { break };
                 after = *last;
-                let moved = self.writer.write(move |tx| move_all(tx, &ids, wish, now)).await?;
+                let moved = self.writer.write(move |tx| move_all(tx, &found, wish, now)).await?;
                 total.moved += moved.moved;
                 total.unmoved += moved.unmoved;
             }
@@ -98,22 +101,38 @@ fn questions(selection: &Selection, wish: Move) -> Vec<(String, Vec<Value>)> {
     }
 }
 
-fn slice(sql: &Connection, question: &str, values: Vec<Value>, after: i64) -> Result<Vec<i64>, Error> {
+/// Recipients to move, and what is to be forgotten when they are cancelled.
+struct Slice {
+    ids: Vec<i64>,
+    written: Vec<Written>,
+}
+
+fn slice(
+    sql: &Connection,
+    question: &str,
+    values: Vec<Value>,
+    after: i64,
+    wish: Move,
+) -> Result<Slice, Error> {
     let mut statement = sql.prepare_cached(question)?;
     let all = [Value::from(after), Value::from(whole(SLICE))].into_iter().chain(values);
     let ids = statement.query_map(params_from_iter(all), |row| row.get(0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    let ids: Vec<i64> = ids.collect::<Result<_, _>>()?;
+    let messages: BTreeSet<i64> = ids.iter().map(|id| RecipientId(*id).message().0).collect();
+    let written = if wish == Move::Cancel { notices::written_by(sql, &messages)? } else { Vec::new() };
+    Ok(Slice { ids, written })
 }
 
-fn move_all(tx: &mut Tx<'_>, ids: &[i64], wish: Move, now: Timestamp) -> Result<Moved, Error> {
+fn move_all(tx: &mut Tx<'_>, slice: &Slice, wish: Move, now: Timestamp) -> Result<Moved, Error> {
     let mut moved = Moved::default();
-    for id in ids {
+    for id in &slice.ids {
         if move_one(tx, *id, wish, now)? {
             moved.moved += 1;
         } else {
             moved.unmoved += 1;
         }
     }
+    notices::forget(tx, &slice.written)?;
     Ok(moved)
 }
 

@@ -1,6 +1,9 @@
 //! Notice runs, and the ledger of what was written to whom.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -20,8 +23,12 @@ const TALLIES: &str = "SELECT sum(r.state = 0), sum(r.state = 1), sum(r.state = 
     FROM message m CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     WHERE m.run = ?1";
 const WRITTEN: &str = "SELECT written_at FROM ledger WHERE notice = ?1 AND item = ?2";
-const WRITE: &str = "INSERT INTO ledger (notice, item, written_at) VALUES (?1, ?2, ?3)
-    ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at)";
+const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at), message = excluded.message";
+/// Unless another message has written about it since, or this one goes to somebody or may have arrived.
+const FORGET: &str = "DELETE FROM ledger WHERE notice = ?1 AND item = ?2 AND message = ?3
+    AND NOT EXISTS (SELECT 1 FROM recipient r WHERE r.id BETWEEN ?3 * 65536 AND ?3 * 65536 + 65535
+        AND (r.state <> 7 OR r.in_doubt_at IS NOT NULL))";
 const LEAVE_OUT: &str = "INSERT INTO left_out (run, n, why, line, who, detail)
     VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM left_out WHERE run = ?1), ?2, ?3, ?4, ?5)";
 
@@ -169,7 +176,7 @@ fn accept_one(
     }
     let accepted = accept::store(tx, &notice.message, now)?;
     for key in &notice.keys {
-        tx.sql.prepare_cached(WRITE)?.execute((&run.notice, &key.0, micros(now)))?;
+        tx.sql.prepare_cached(WRITE)?.execute((&run.notice, &key.0, micros(now), accepted.id.0))?;
     }
     Ok(NoticeAccepted::Stored(accepted.id))
 }
@@ -179,6 +186,32 @@ fn written(sql: &Connection, notice: &str, key: &LedgerKey, since: i64) -> Resul
     let at: Option<i64> =
         sql.prepare_cached(WRITTEN)?.query_row((notice, &key.0), |row| row.get(0)).optional()?;
     Ok(at.filter(|at| *at > since))
+}
+
+/// A row of the ledger by its key, and the message that wrote it.
+pub(super) type Written = (String, String, i64);
+
+/// What these messages wrote about. Goes through the whole ledger, so a reader does it: no mail waits meanwhile.
+pub(super) fn written_by(sql: &Connection, messages: &BTreeSet<i64>) -> Result<Vec<Written>, Error> {
+    let mut statement =
+        sql.prepare_cached("SELECT notice, item, message FROM ledger WHERE message BETWEEN ?1 AND ?2")?;
+    let mut found = statement.query((messages.first(), messages.last()))?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let message = row.get(2)?;
+        if messages.contains(&message) {
+            rows.push((row.get(0)?, row.get(1)?, message));
+        }
+    }
+    Ok(rows)
+}
+
+/// What was written about by a message that nobody got, because a person cancelled it, is written about again.
+pub(super) fn forget(tx: &Tx<'_>, rows: &[Written]) -> Result<(), Error> {
+    for row in rows {
+        tx.sql.prepare_cached(FORGET)?.execute((&row.0, &row.1, row.2))?;
+    }
+    Ok(())
 }
 
 fn run_of(sql: &Connection, id: RunId) -> Result<Option<Run>, Error> {

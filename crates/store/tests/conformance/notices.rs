@@ -2,14 +2,24 @@
 
 use std::time::Duration;
 
-use store::{LedgerKey, LeftOut, LeftOutWhy, NoticeAccepted, State, Store};
+use store::{
+    LedgerKey, LeftOut, LeftOutWhy, MessageId, Move, NewNotice, NoticeAccepted, RecipientId, RunId,
+    Selection, State, Store, Verdict,
+};
 
-use crate::fresh::{Fresh, begin, minute, notice, sound};
+use crate::fresh::{Fresh, begin, leased, minute, notice, settle, sound, to_many};
 
 async fn stored(fresh: &Fresh, store: &Store, keys: &[&str], repeat: Option<Duration>) -> bool {
     let run = begin(fresh, store, false).await;
     let all = store.accept_notices(run, vec![notice(run, false, keys)], repeat, fresh.now()).await.unwrap();
     matches!(all[0], NoticeAccepted::Stored(_))
+}
+
+fn id_of(accepted: NoticeAccepted) -> Option<MessageId> {
+    match accepted {
+        NoticeAccepted::Stored(id) => Some(id),
+        NoticeAccepted::WrittenLately { .. } => None,
+    }
 }
 
 pub(crate) async fn ledger_repeats_after_the_period(fresh: &Fresh) {
@@ -61,6 +71,85 @@ pub(crate) async fn one_new_item_stores_all(fresh: &Fresh) {
     );
     let stored = [first.unwrap()[0], second.unwrap()[0]];
     assert_eq!(stored.iter().filter(|one| matches!(one, NoticeAccepted::Stored(_))).count(), 1);
+}
+
+/// Nobody got it, so that the next run writes again; one that came back would only come back again.
+pub(crate) async fn what_a_person_cancelled_counts_as_not_written(fresh: &Fresh) {
+    let store = fresh.open();
+    let day = Some(Duration::from_hours(24));
+    let two = |keys: &[&str]| NewNotice { message: to_many(leased(), 2), ..notice(RunId(0), false, keys) };
+    let mut accepted = Vec::new();
+    for (key, verdicts) in [
+        ("cancelled", [Verdict::GivenBack, Verdict::Held]),
+        ("one was delivered", [Verdict::Delivered, Verdict::Held]),
+        ("one came back", [Verdict::Returned, Verdict::Held]),
+        ("may have arrived", [Verdict::InDoubt, Verdict::Held]),
+        ("came back", [Verdict::Returned, Verdict::Returned]),
+    ] {
+        let run = begin(fresh, &store, false).await;
+        let all = store.accept_notices(run, vec![two(&[key])], day, fresh.now()).await.unwrap();
+        let id = id_of(all[0]).unwrap();
+        for (ordinal, verdict) in (0..).zip(verdicts) {
+            settle(fresh, &store, RecipientId::of(id, ordinal), verdict).await;
+        }
+        accepted.push(id);
+    }
+    let cancel = |messages| store.move_recipients(Selection::Messages(messages), Move::Cancel, fresh.now());
+    fresh.at(1);
+    cancel(accepted.clone()).await.unwrap();
+    fresh.at(2);
+    for (key, again) in [
+        ("cancelled", true),
+        ("one was delivered", false),
+        ("one came back", false),
+        ("may have arrived", false),
+        ("came back", false),
+    ] {
+        assert_eq!(stored(fresh, &store, &[key], day).await, again, "{key}");
+    }
+    // It was written about anew meanwhile; what was cancelled before stays cancelled.
+    fresh.at(3);
+    cancel(accepted).await.unwrap();
+    assert!(!stored(fresh, &store, &["cancelled"], day).await);
+    sound(&store).await;
+}
+
+/// Only the message that wrote about an item last can be taken back.
+pub(crate) async fn a_cancelled_message_takes_back_what_it_wrote_and_no_more(fresh: &Fresh) {
+    let store = fresh.open();
+    let day = Some(Duration::from_hours(24));
+    let run = begin(fresh, &store, false).await;
+    let mut accepted = Vec::new();
+    for minutes in [0, 1] {
+        fresh.at(minutes);
+        let notices = vec![notice(run, false, &["a"])];
+        let all = store.accept_notices(run, notices, Some(Duration::ZERO), fresh.now()).await.unwrap();
+        accepted.push(id_of(all[0]).unwrap());
+    }
+    for (cancelled, again) in [(accepted[0], false), (accepted[1], true)] {
+        let selection = Selection::Messages(vec![cancelled]);
+        store.move_recipients(selection, Move::Cancel, fresh.now()).await.unwrap();
+        assert_eq!(stored(fresh, &store, &["a"], day).await, again, "{cancelled:?}");
+    }
+    sound(&store).await;
+}
+
+/// Whichever slice the recipients of one message are in.
+pub(crate) async fn a_whole_run_that_is_cancelled_is_written_again(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = begin(fresh, &store, false).await;
+    let keys: Vec<String> = (0..150).map(|number| number.to_string()).collect();
+    let notices = || {
+        let notice = |key: &String| notice(run, false, &[key.as_str(), "of all"]);
+        let three = |key| NewNotice { message: to_many(notice(key).message, 3), ..notice(key) };
+        keys.iter().map(three).collect::<Vec<_>>()
+    };
+    for expected in [450, 450] {
+        store.accept_notices(run, notices(), None, fresh.now()).await.unwrap();
+        let moved = store.move_recipients(Selection::Run(run), Move::Cancel, fresh.now()).await.unwrap();
+        assert_eq!(moved.moved, expected);
+    }
+    sound(&store).await;
 }
 
 pub(crate) async fn practice_runs_leave_no_ledger(fresh: &Fresh) {
