@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod clock;
+mod counted;
 pub mod dsn;
 pub mod envelope;
 pub mod message;
@@ -14,6 +15,7 @@ pub mod smtp;
 pub mod submission;
 
 pub use address::Address;
+pub use counted::counted;
 pub use envelope::{Envelope, Recipient, ReversePath};
 pub use outcome::{Action, Judgement, Phase, Reason, Scope};
 pub use reply::{EnhancedStatusCode, Reply};

@@ -21,7 +21,7 @@ use std::{
 
 use anyhow::Context;
 use jiff::Timestamp;
-use mail::clock::Clock;
+use mail::{clock::Clock, counted};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::{AlarmKind, Store};
 use tokio::{
@@ -381,8 +381,10 @@ async fn tell_of_interrupted_runs(store: &Store, alarms: &Alarms) -> Result<(), 
     for run in runs.iter().filter(|run| run.finished_at.is_none() && !attention::was_repeated(run, &runs)) {
         let made: u64 = run.states.values().sum();
         let text = format!(
-            "The notice run {} over {} broke off when Bookpost ended: {made} notices were made, and the rest were not. Run the export again: who was written to is left out.",
-            run.id.0, run.source
+            "The notice run {} over {} broke off when Bookpost ended: {} made, and the rest were not. Run the export again: who was written to is left out.",
+            run.id.0,
+            run.source,
+            counted(made, "notice was", "notices were")
         );
         alarms.raise(AlarmKind::RunInterrupted, &format!("run {}", run.id.0), text);
     }

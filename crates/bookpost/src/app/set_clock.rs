@@ -1,7 +1,7 @@
 //! The machine's clock, which somebody may set: told to people and to the store.
 
 use jiff::{SignedDuration, Timestamp};
-use mail::clock::Clock;
+use mail::{clock::Clock, counted};
 use store::{AlarmKind, Settlement, Store, Verdict};
 
 use crate::alarms::Alarms;
@@ -101,7 +101,7 @@ pub(super) fn move_outcomes(outcomes: &mut [Settlement], by: SignedDuration) {
 fn direction(departure: SignedDuration) -> String {
     let minutes = departure.abs().as_mins();
     let much = match minutes {
-        0..120 => format!("{minutes} minutes"),
+        0..120 => counted(minutes.unsigned_abs(), "minute", "minutes"),
         120..2_880 => format!("{} hours", minutes / 60),
         _ => format!("{} days", minutes / 1_440),
     };

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use mail::clock::Clock;
+use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
 use super::{
@@ -34,7 +34,7 @@ pub(super) struct Upkeep {
 }
 
 fn words_for_long(count: u64) -> String {
-    let mails = if count == 1 { "1 mail has".to_owned() } else { format!("{count} mails have") };
+    let mails = counted(count, "mail has", "mails have");
     format!(
         "{mails} waited for your decision for more than 100 hours, because it is set aside or may have arrived. To see which, run: bookpost queue list --state held, and: bookpost queue list --state in-doubt. Then send it after all (bookpost queue retry) or do not (bookpost queue cancel)."
     )

@@ -6,6 +6,7 @@ mod runs;
 use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::TimeZone};
+use mail::counted;
 use store::{Alarm, Row, State};
 
 use super::{
@@ -87,7 +88,8 @@ fn show_status(status: &Status, zone: &TimeZone) -> String {
         ));
     }
     if counts.reports_owed > 0 {
-        line(format!("{} return reports are still to be written", counts.reports_owed));
+        let reports = counted(counts.reports_owed, "return report is", "return reports are");
+        line(format!("{reports} still to be written"));
     }
     if !status.service {
         line("\nno service is running: what waits is not sent until `bookpost serve` runs".to_owned());

@@ -1,6 +1,6 @@
 //! The words that people read, for what the code calls otherwise.
 
-use mail::Reason;
+use mail::{Reason, counted};
 use store::{LeftOutWhy, State};
 
 /// A state.
@@ -50,18 +50,26 @@ pub fn reason(reason: Reason) -> &'static str {
     }
 }
 
-/// Why a patron was not written to.
-pub fn left_out(why: LeftOutWhy) -> &'static str {
-    match why {
-        LeftOutWhy::DatesInDoubt => "export whose dates may have been misread",
-        LeftOutWhy::RefusedLine => "lines we could not use",
-        LeftOutWhy::NoAddress => "patrons without an address",
-        LeftOutWhy::WrittenLately => "patrons written to lately",
-        LeftOutWhy::UnknownBranch => "patrons of an unknown branch",
-        LeftOutWhy::NotDueYet => "items that are not overdue yet",
-        LeftOutWhy::NotMade => "patrons whose notice could not be made",
-        LeftOutWhy::LeftAside => "lines that are not for this notice",
-        LeftOutWhy::UnusableAddress => "addresses we could not use, of patrons who have another",
-        LeftOutWhy::NoLines => "export without lines",
-    }
+/// So many were left out of a run for one reason.
+pub fn left_out(why: LeftOutWhy, count: usize) -> String {
+    let (one, many) = match why {
+        LeftOutWhy::DatesInDoubt => {
+            ("export whose dates may have been misread", "exports whose dates may have been misread")
+        }
+        LeftOutWhy::RefusedLine => ("line we could not use", "lines we could not use"),
+        LeftOutWhy::NoAddress => ("patron without an address", "patrons without an address"),
+        LeftOutWhy::WrittenLately => ("patron written to lately", "patrons written to lately"),
+        LeftOutWhy::UnknownBranch => ("patron of an unknown branch", "patrons of an unknown branch"),
+        LeftOutWhy::NotDueYet => ("item that is not overdue yet", "items that are not overdue yet"),
+        LeftOutWhy::NotMade => {
+            ("patron whose notice could not be made", "patrons whose notice could not be made")
+        }
+        LeftOutWhy::LeftAside => ("line that is not for this notice", "lines that are not for this notice"),
+        LeftOutWhy::UnusableAddress => (
+            "address we could not use, of a patron who has another",
+            "addresses we could not use, of patrons who have another",
+        ),
+        LeftOutWhy::NoLines => ("export without lines", "exports without lines"),
+    };
+    counted(count, one, many)
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use mail::counted;
+
 use super::{Config, Encryption, InDoubtPolicy, Loaded, Server, Way};
 
 /// What works, but is probably not meant.
@@ -124,8 +126,10 @@ fn describe_server(server: &Server) -> String {
     };
     let login = server.login.as_ref().map_or("no login".to_owned(), |login| format!("login {}", login.user));
     format!(
-        "{}:{}, {encryption}, {login}, up to {} connections",
-        server.host, server.port, server.connections
+        "{}:{}, {encryption}, {login}, up to {}",
+        server.host,
+        server.port,
+        counted(server.connections, "connection", "connections")
     )
 }
 
@@ -135,7 +139,7 @@ fn length(length: Duration) -> String {
     match seconds {
         s if s > 0 && s.is_multiple_of(86_400) && s >= 2 * 86_400 => format!("{} days", s / 86_400),
         s if s >= 7200 && s.is_multiple_of(3600) => format!("{} hours", s / 3600),
-        s if s >= 60 && s.is_multiple_of(60) => format!("{} minutes", s / 60),
-        s => format!("{s} seconds"),
+        s if s >= 60 && s.is_multiple_of(60) => counted(s / 60, "minute", "minutes"),
+        s => counted(s, "second", "seconds"),
     }
 }

@@ -1,7 +1,7 @@
 //! From an import to the notices of a run, rendered one at a time.
 
 use jiff::civil::Date;
-use mail::Address;
+use mail::{Address, counted};
 use store::{LedgerKey, LeftOut, LeftOutWhy, Patron};
 
 use super::{
@@ -95,7 +95,7 @@ fn unknown_branches(import: &Import, patron: &PatronNotice, items: &[&Item]) -> 
 
 fn unknown_branch(import: &Import, patron: &PatronNotice, branch: u16, items: usize) -> LeftOut {
     let code = import.branches.get(usize::from(branch)).map_or("", |code| &**code);
-    let count = if items == 1 { "1 item".to_owned() } else { format!("{items} items") };
+    let count = counted(items, "item", "items");
     let detail = if code.is_empty() {
         format!("{count}: the export does not say which library it is; with several libraries it must")
     } else {
@@ -133,7 +133,7 @@ fn dates_in_doubt(import: &Import, left_out: &[LeftOut]) -> Option<LeftOut> {
         why: LeftOutWhy::DatesInDoubt,
         line: None,
         who: "the export".to_owned(),
-        detail: format!("{not_yet} of {all} items are not due yet; {advice}"),
+        detail: format!("{not_yet} of {} not due yet; {advice}", counted(all, "item is", "items are")),
     })
 }
 

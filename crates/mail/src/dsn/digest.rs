@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Mailbox, Report, Returned, ReturnedMessage, csv, fields::one_line, mime};
-use crate::{Address, Reason};
+use crate::{Address, Reason, counted};
 
 /// So many rows of one reason are in the text; all are in the file.
 const ROWS_PER_REASON: usize = 100;
@@ -69,11 +69,15 @@ impl Digest {
     fn words(&self) -> String {
         let groups = self.by_reason();
         let unsure = self.entries.iter().any(|entry| entry.returned.may_have_arrived);
+        let missed = match self.entries.len() {
+            _ if unsure => "",
+            1 => " The person below has not received it.",
+            _ => " The people below have not received them.",
+        };
         let mut out = format!(
-            "{} could not be delivered, for {}.{}\n",
+            "{} could not be delivered, for {}.{missed}\n",
             counted(self.entries.len(), "notice or message", "notices"),
             counted(groups.len(), "reason", "different reasons"),
-            if unsure { "" } else { " The people below have not received them." },
         );
         for entries in &groups {
             let Some(first) = entries.first() else { continue };
@@ -101,10 +105,6 @@ impl Digest {
         groups.sort_by_key(|entries| std::cmp::Reverse(entries.len()));
         groups
     }
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
 fn table(entries: &[&DigestEntry]) -> String {

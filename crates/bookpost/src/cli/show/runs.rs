@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::tz::TimeZone;
+use mail::counted;
 use store::{LeftOut, Run, State};
 
 use super::{Table, at};
@@ -93,8 +94,11 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
     let Progress { prepared, addresses, waiting, .. } = run.progress;
     let several = if addresses > prepared { format!(" to {addresses} addresses") } else { String::new() };
     let mut out = format!(
-        "run {}: {} lines, {} patrons, {prepared} notices{several}\n\n",
-        run.id.0, run.lines, run.patrons
+        "run {}: {}, {}, {}{several}\n\n",
+        run.id.0,
+        counted(run.lines, "line", "lines"),
+        counted(run.patrons, "patron", "patrons"),
+        counted(prepared, "notice", "notices")
     );
     out.push_str(&figures(&run.progress, run.practice));
     for problem in &run.problems {
@@ -102,8 +106,8 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
     }
     out.push_str(&named(&run.left_out, how_many));
     if waiting > 0 && !run.service && run.way {
-        let _ =
-            writeln!(out, "\n{waiting} wait for their next try; the service must run for it: bookpost serve");
+        let wait = counted(waiting, "waits for its", "wait for their");
+        let _ = writeln!(out, "\n{wait} next try; the service must run for it: bookpost serve");
     }
     out
 }
@@ -128,7 +132,7 @@ fn figures(progress: &Progress, practice: bool) -> String {
 
 /// What a run would do.
 pub(super) fn preview(preview: &Preview) -> String {
-    let mut out = format!("{} notices would be sent\n", preview.notices);
+    let mut out = format!("{} would be sent\n", counted(preview.notices, "notice", "notices"));
     out.push_str(&named(&preview.left_out, &Named::Some("the same command with --json")));
     if let Some(first) = &preview.first {
         let _ = write!(out, "\nThe first of them:\n\n{first}");
@@ -146,7 +150,7 @@ fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
     }
     let mut out = String::new();
     for (why, ones) in kinds {
-        let _ = writeln!(out, "\n{} {}:", ones.len(), words::left_out(why));
+        let _ = writeln!(out, "\n{}:", words::left_out(why, ones.len()));
         let most = if matches!(how_many, Named::All) { ones.len() } else { NAMED };
         for one in ones.iter().take(most) {
             let line = one.line.map_or(String::new(), |line| format!("line {line}, "));
@@ -220,6 +224,28 @@ mod tests {
         let shown = show(&ShownRun { run: run(), left_out: left_out(21) }, &TimeZone::UTC);
         assert!(shown.contains("line 21, Patron 21: no address"), "{shown}");
         assert!(shown.contains("not finished"), "{shown}");
+    }
+
+    #[test]
+    fn one_is_one() {
+        let progress = Progress { prepared: 1, addresses: 1, waiting: 1, ..Progress::default() };
+        let one = RunSummary {
+            id: RunId(7),
+            practice: false,
+            lines: 1,
+            patrons: 1,
+            progress,
+            left_out: left_out(1),
+            problems: Vec::new(),
+            service: false,
+            way: true,
+        };
+        let said = summary(&one);
+        assert!(said.starts_with("run 7: 1 line, 1 patron, 1 notice\n"), "{said}");
+        assert!(said.contains("\n1 patron without an address:\n"), "{said}");
+        assert!(said.contains("\n1 waits for its next try;"), "{said}");
+        let said = preview(&Preview { notices: 1, left_out: Vec::new(), first: None });
+        assert_eq!(said, "1 notice would be sent\n");
     }
 
     #[test]
