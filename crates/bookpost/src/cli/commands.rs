@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mail::{
-    Recipient, ReversePath,
+    Reason, Recipient, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
     smtp::client::Transaction,
 };
@@ -25,7 +25,10 @@ use super::{
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
     config::{Config, Encryption},
-    deliver::{direct, tls},
+    deliver::{
+        direct::{self, Unsent},
+        tls,
+    },
     receive::smtp,
     web,
 };
@@ -164,7 +167,36 @@ async fn test(config: &Config, request: &TestRequest, now: jiff::Timestamp, rand
     };
     match direct::send(server, tls, &config.sending.ehlo_name, transaction).await {
         Ok(answer) => Reply::Sent { server: format!("{}:{}", server.host, server.port), answer },
-        Err(answer) => failed(Failure::Refused, format!("{}:{}: {answer}", server.host, server.port)),
+        Err(unsent) => failed(blame(&unsent), format!("{}:{}: {}", server.host, server.port, why(&unsent))),
+    }
+}
+
+/// What the asker can do about it.
+fn blame(unsent: &Unsent) -> Failure {
+    match unsent {
+        Unsent::Refused { reply, .. } if reply.is_transient() => Failure::Temporary,
+        Unsent::Refused { .. } => Failure::Refused,
+        Unsent::Failed { reason, .. } => match reason {
+            Reason::HostNotFound
+            | Reason::TlsUnavailable
+            | Reason::CertificateRefused
+            | Reason::CertificateExpired
+            | Reason::CertificateWrongName
+            | Reason::CertificateUnknownIssuer
+            | Reason::SignInImpossible => Failure::Config,
+            Reason::TooLarge | Reason::Utf8Unsupported | Reason::AddressUnknown | Reason::Refused => {
+                Failure::Refused
+            }
+            _ => Failure::Temporary,
+        },
+    }
+}
+
+/// In plain words, with what was said.
+fn why(unsent: &Unsent) -> String {
+    match unsent {
+        Unsent::Refused { reason, reply } => format!("{} The server said: {reply}", reason.plain_words()),
+        Unsent::Failed { reason, text } => format!("{} For your IT person: {text}", reason.plain_words()),
     }
 }
 

@@ -2,28 +2,60 @@
 
 use std::sync::Arc;
 
-use mail::smtp::client::{Client, Ending, Failure, RecipientResult, Transaction, Wish};
+use mail::{
+    Phase, Reason, Reply,
+    outcome::judge,
+    smtp::client::{Client, Ending, Failure, RecipientResult, Transaction, Wish},
+};
 use rustls::ClientConfig;
 
 use super::{
+    conclude::judge_client,
     send,
     settings::settings,
-    stream::{self, Stream},
+    stream::{self, ConnectError, Stream},
 };
 use crate::config::{Encryption, Server};
 
-/// Sends `transaction`, which has one recipient; the server's answer, or what went wrong in the words of the server or network.
+/// Why a message did not go.
+#[derive(Debug)]
+pub enum Unsent {
+    /// The server said no.
+    Refused { reason: Reason, reply: Reply },
+    /// There is no answer of the server to it.
+    Failed { reason: Reason, text: String },
+}
+
+impl Unsent {
+    fn refused(phase: Phase, reply: Reply) -> Self {
+        Self::Refused { reason: judge(phase, &reply).reason, reply }
+    }
+
+    fn failed(phase: Phase, failure: Failure) -> Self {
+        let reason =
+            judge_client(phase, failure).map_or(Reason::ConnectionLost, |judgement| judgement.reason);
+        Self::Failed { reason, text: failure.to_string() }
+    }
+}
+
+impl From<ConnectError> for Unsent {
+    fn from(ConnectError { reason, text }: ConnectError) -> Self {
+        Self::Failed { reason, text }
+    }
+}
+
+/// Sends `transaction`, which has one recipient, and gives the server's answer.
 pub async fn send(
     server: &Server,
     tls: Option<Arc<ClientConfig>>,
     ehlo_name: &str,
     transaction: Transaction,
-) -> Result<String, String> {
-    let tcp = stream::connect(&server.host, server.port).await.map_err(|error| error.text)?;
+) -> Result<String, Unsent> {
+    let tcp = stream::connect(&server.host, server.port).await?;
     let mut stream = Stream::plain(tcp);
     let secure = |stream: Stream| async {
         match &tls {
-            Some(tls) => stream.secure(Arc::clone(tls), &server.host).await.map_err(|error| error.text),
+            Some(tls) => stream.secure(Arc::clone(tls), &server.host).await,
             None => Ok(stream),
         }
     };
@@ -60,14 +92,16 @@ pub async fn send(
     }
 }
 
-fn said(result: Option<RecipientResult>, ending: Ending) -> Result<String, String> {
+fn said(result: Option<RecipientResult>, ending: Ending) -> Result<String, Unsent> {
     match (result, ending) {
         (Some(RecipientResult::Delivered(reply)), _) => Ok(reply.to_string()),
-        (Some(RecipientResult::Refused { reply, .. }), _) | (None, Ending::Refused { reply, .. }) => {
-            Err(reply.to_string())
+        (Some(RecipientResult::Refused { phase, reply }), _) | (None, Ending::Refused { phase, reply }) => {
+            Err(Unsent::refused(phase, reply))
         }
-        (Some(RecipientResult::Failed { failure, .. } | RecipientResult::Unknown { failure }), _)
-        | (None, Ending::Failed { failure, .. }) => Err(failure.to_string()),
-        (None, Ending::Quit) => Err("the server ended the conversation".to_owned()),
+        (Some(RecipientResult::Unknown { failure }), _) => Err(Unsent::failed(Phase::Dot, failure)),
+        (Some(RecipientResult::Failed { phase, failure }), _) | (None, Ending::Failed { phase, failure }) => {
+            Err(Unsent::failed(phase, failure))
+        }
+        (None, Ending::Quit) => Err(Unsent::failed(Phase::Mail, Failure::ConnectionLost)),
     }
 }

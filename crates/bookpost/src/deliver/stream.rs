@@ -50,24 +50,25 @@ fn fail(phase: Phase, failure: Failure, text: String) -> ConnectError {
     ConnectError { reason: judge_failure(phase, failure).reason, text }
 }
 
-/// Connects to the first address of `host` that answers.
+/// Connects to the first address of `host` that answers. Whoever tells what went wrong names the host: the text does not.
 pub async fn connect(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
     let fail = |failure, text| fail(Phase::Connect, failure, text);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let looked_up = tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((host, port))).await;
     let addresses: Vec<SocketAddr> = match looked_up.map_err(io::Error::from).flatten() {
         Ok(addresses) => addresses.collect(),
-        Err(error) => return Err(fail(lookup_failure(&error), format!("{host}: {error}"))),
+        Err(error) => return Err(fail(lookup_failure(&error), error.to_string())),
     };
-    let mut last = fail(Failure::NameNotFound, format!("{host} has no address"));
+    let mut last = fail(Failure::NameNotFound, "the name has no address".to_owned());
     for address in addresses {
+        let named = if address.ip().to_string() == host { String::new() } else { format!("{address}: ") };
         match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Ok(Err(error)) => last = fail(connect_failure(&error), format!("{address}: {error}")),
-            Err(_) => last = fail(Failure::TimedOut, format!("{address} did not answer within 30 seconds")),
+            Ok(Err(error)) => last = fail(connect_failure(&error), format!("{named}{error}")),
+            Err(_) => last = fail(Failure::TimedOut, format!("{named}no answer within 30 seconds")),
         }
     }
     Err(last)

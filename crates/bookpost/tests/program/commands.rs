@@ -1,5 +1,7 @@
 //! Notice runs and previews, with a service and without.
 
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
 use crate::bench::Place;
@@ -110,4 +112,52 @@ async fn a_server_can_be_tested_before_it_is_chosen() {
     assert_eq!((said.code, sink.count()), (Some(0), 1), "{said:?}");
     let said = place.run(&["send-test", "--to", "ann@example.org", "--server", "2"]).await;
     assert_eq!(said.code, Some(78), "{said:?}");
+}
+
+/// Each with its code, and the server named once.
+#[tokio::test]
+async fn a_test_that_fails_says_why_in_plain_words() {
+    for (at, answer, code, words) in [
+        (
+            At::Auth,
+            "535 5.7.8 no",
+            69,
+            "The mail server did not accept our password. The server said: 535 5.7.8 no",
+        ),
+        (At::Rcpt, "550 5.1.1 unknown", 69, "The address does not exist. The server said: 550 5.1.1 unknown"),
+        (
+            At::Rcpt,
+            "451 4.7.1 later",
+            75,
+            "The mail server asked us to come back later. The server said: 451",
+        ),
+        (At::Connect, "554 5.3.2 closed", 69, "The server said: 554"),
+    ] {
+        let login = Some(("notices".to_owned(), "secret".to_owned()));
+        let rules = vec![reply(at, answer, None)];
+        let sink = Sink::start(Settings { rules, login, ..Settings::default() }).await.unwrap();
+        let place = Place::new("practice", Some(&sink));
+        fs::write(place.path("password"), "secret").unwrap();
+        fs::set_permissions(place.path("password"), fs::Permissions::from_mode(0o600)).unwrap();
+        let file = place.path("password").display().to_string();
+        let login =
+            format!("login = \"notices\"\npassword_file = \"{file}\"\nsend_password_unencrypted = true\n");
+        place.change("encryption = \"none\"\n", &format!("encryption = \"none\"\n{login}"));
+        let said = place.run(&["send-test", "--to", "ann@example.org"]).await;
+        assert_eq!(said.code, Some(code), "{answer}: {said:?}");
+        assert!(said.err.contains(words) && said.err.matches("127.0.0.1").count() == 1, "{said:?}");
+    }
+    let gone = sink(Vec::new()).await;
+    let place = Place::new("practice", Some(&gone));
+    drop(gone);
+    let said = place.run(&["send-test", "--to", "ann@example.org"]).await;
+    assert_eq!(said.code, Some(75), "{said:?}");
+    let words = ": The mail server cannot be reached. For your IT person: Connection refused";
+    assert!(said.err.contains(words) && said.err.matches("127.0.0.1").count() == 1, "{said:?}");
+    place.change("encryption = \"none\"\nallow_non_secure = true", "encryption = \"starttls\"");
+    let plain = sink(Vec::new()).await;
+    place.change("port = ", &format!("port = {} #", plain.address().port()));
+    let said = place.run(&["send-test", "--to", "ann@example.org"]).await;
+    assert_eq!(said.code, Some(78), "{said:?}");
+    assert!(said.err.contains("An encrypted connection to the mail server could not be made."), "{said:?}");
 }
