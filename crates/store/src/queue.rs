@@ -365,7 +365,7 @@ pub struct Filter {
     pub run: Option<RunId>,
     /// Only of this site.
     pub site: Option<String>,
-    /// Only to this address.
+    /// Only to this address, in capitals or not.
     pub address: Option<Address>,
     /// Only recipients that were ever in doubt.
     pub ever_in_doubt: bool,

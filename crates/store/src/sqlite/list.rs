@@ -88,7 +88,7 @@ fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (Strin
         require("m.site", Value::from(site.clone()));
     }
     if let Some(address) = &filter.address {
-        require("r.address", Value::from(address.as_str().to_owned()));
+        require("r.address COLLATE NOCASE", Value::from(address.as_str().to_owned()));
     }
     if let Some(kind) = filter.kind {
         require("m.kind", Value::from(kind_code(kind)));

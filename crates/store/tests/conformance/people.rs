@@ -177,6 +177,7 @@ pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
         (Filter { ever_in_doubt: true, state: Some(State::InDoubt), ..none.clone() }, vec![doubt]),
         (Filter { kind: Some(Kind::Report), ..none.clone() }, vec![report]),
         (Filter { address: Some(address("q@example.org")), ..none.clone() }, vec![]),
+        (Filter { address: Some(address("P@Example.ORG")), ..none.clone() }, vec![report, doubt, held]),
     ] {
         let rows = store.list(filter.clone(), None, 10).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.recipient).collect::<Vec<_>>(), expected, "{filter:?}");
