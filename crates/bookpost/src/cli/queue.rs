@@ -29,6 +29,7 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             Reply::Status(Status { at: now, service, counts, alarms })
         }
         QueueRequest::List { filter, after, limit } => {
+            known(store, filter.run).await?;
             Reply::Rows(store.list(filter, after, limit.min(ROWS)).await?)
         }
         QueueRequest::Show(message) => {
@@ -39,6 +40,9 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             Reply::Message(rows.into_iter().map(|(row, attempts)| Shown { row, attempts }).collect())
         }
         QueueRequest::Move { selection, action } => {
+            if let Selection::Run(run) = selection {
+                known(store, Some(run)).await?;
+            }
             let named = matches!(selection, Selection::Messages(_));
             let moved = store.move_recipients(selection, action, now).await?;
             if named && moved.moved + moved.unmoved == 0 {
@@ -52,6 +56,14 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
         }
         QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),
     })
+}
+
+/// A run that was never begun is a slip, and not a run without mail.
+async fn known(store: &Store, run: Option<RunId>) -> Result<(), Error> {
+    match run {
+        Some(run) => store.run(run).await.map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// What the asker can do about it.

@@ -107,12 +107,13 @@ fn show_rows(rows: &[Row], zone: &TimeZone) -> String {
         return "none\n".to_owned();
     }
     let mut table = Table::default();
-    table.row(["message", "accepted", "to", "state", "because"]);
+    table.row(["message", "accepted", "to", "patron", "state", "because"]);
     for row in rows {
         table.row([
             &row.message.0.to_string(),
             &at(row.accepted_at, zone),
             row.to.address.as_str(),
+            row.patron.as_ref().map_or("", |patron| &patron.name),
             &state_of(row, zone),
             row.reason.map_or("", words::reason),
         ]);

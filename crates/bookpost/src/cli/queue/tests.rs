@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use mail::{Address, Envelope, ReversePath};
-use store::{Class, Filter, Kind, Move, NewMessage, State};
+use store::{Class, Filter, Kind, Move, NewMessage, Patron, State};
 
 use super::*;
 use crate::cli::{Exit, show};
@@ -43,8 +43,9 @@ fn act(selection: Selection, action: Move) -> QueueRequest {
 async fn a_person_looks_and_decides() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();
-    let accepted =
-        store.accept(vec![message("ana@a.example"), message("béa@b.example")], now()).await.unwrap();
+    let patron = Some(Patron { name: "Béa Okafor".to_owned(), number: None });
+    let of_patron = NewMessage { patron, ..message("béa@b.example") };
+    let accepted = store.accept(vec![message("ana@a.example"), of_patron], now()).await.unwrap();
     let first = accepted[0].id;
     let mut seen = String::new();
     for (title, request, exit) in [
@@ -60,6 +61,16 @@ async fn a_person_looks_and_decides() {
         (
             "retry what is not there",
             act(Selection::Messages(vec![MessageId(999_999)]), Move::Retry),
+            Exit::Usage,
+        ),
+        ("cancel a run that is not there", act(Selection::Run(RunId(77)), Move::Cancel), Exit::Usage),
+        (
+            "list a run that is not there",
+            QueueRequest::List {
+                filter: Filter { run: Some(RunId(77)), ..Filter::default() },
+                after: None,
+                limit: 10,
+            },
             Exit::Usage,
         ),
         ("runs", QueueRequest::Runs { limit: 5 }, Exit::Done),
