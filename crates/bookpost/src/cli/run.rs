@@ -142,19 +142,21 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// Has the request answered, by the service if one runs, and prints the answer.
 fn ask(config: Config, request: Request, output: Output) -> Result<Exit, Stop> {
     let bar = Bar::new(matches!(request, Request::Run(_)) && !output.json);
+    let way = config.sending.way.clone();
     let answered = runtime()?.block_on(answer(config, request, &bar));
     let reply = answered.unwrap_or_else(|error| failures::reply(&error));
     drop(bar);
     let exit = Exit::of(&reply);
+    let view = show::View { zone: &TimeZone::system(), way: &way };
     if output.json {
         let mut text =
             serde_json::to_string_pretty(&reply).context("the answer cannot be written as JSON")?;
         text.push('\n');
         print(text.as_bytes())?;
     } else if matches!(reply, Reply::Failed { .. }) {
-        complain(show::text(&reply, &TimeZone::UTC).trim_end());
+        complain(show::text(&reply, &view).trim_end());
     } else {
-        print(show::text(&reply, &TimeZone::system()).as_bytes())?;
+        print(show::text(&reply, &view).as_bytes())?;
     }
     Ok(exit)
 }

@@ -13,11 +13,29 @@ use super::{
     control::{Reply, RunSummary, Shown, Status},
     words,
 };
+use crate::config::Way;
+
+/// Where a reply is read.
+pub(super) struct View<'a> {
+    pub(super) zone: &'a TimeZone,
+    pub(super) way: &'a Way,
+}
+
+impl View<'_> {
+    fn at(&self, instant: Timestamp) -> String {
+        self.zone.to_datetime(instant).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// Whether mail of this kind is sent at all.
+    fn leaves(&self, practice: bool) -> bool {
+        practice || matches!(self.way, Way::Servers(_))
+    }
+}
 
 /// A reply in words; ends with a line end, or is empty. Subjects and servers' answers are others' words: what would steer a
 /// terminal is taken out of them.
-pub(super) fn text(reply: &Reply, zone: &TimeZone) -> String {
-    harmless(&words_of(reply, zone))
+pub(super) fn text(reply: &Reply, view: &View<'_>) -> String {
+    harmless(&words_of(reply, view))
 }
 
 /// A run's summary as a file: the same words, with everyone named who was left out.
@@ -30,18 +48,18 @@ fn harmless(text: &str) -> String {
     text.replace(steers, " ")
 }
 
-fn words_of(reply: &Reply, zone: &TimeZone) -> String {
+fn words_of(reply: &Reply, view: &View<'_>) -> String {
     match reply {
         Reply::Progress(_) => String::new(),
-        Reply::Status(status) => show_status(status, zone),
-        Reply::Rows(rows) => show_rows(rows, zone),
-        Reply::Message(message) => show_message(message, zone),
+        Reply::Status(status) => show_status(status, view),
+        Reply::Rows(rows) => show_rows(rows, view),
+        Reply::Message(message) => show_message(message, view),
         Reply::Moved(moved) if moved.unmoved == 0 => format!("done for {}\n", moved.moved),
         Reply::Moved(moved) => {
             format!("done for {}; not possible for {}, as they stand\n", moved.moved, moved.unmoved)
         }
-        Reply::Runs(list) => runs::list(list, zone),
-        Reply::ShownRun(shown) => runs::show(shown, zone),
+        Reply::Runs(list) => runs::list(list, view),
+        Reply::ShownRun(shown) => runs::show(shown, view),
         Reply::Run(run) => runs::summary(run),
         Reply::Preview(preview) => runs::preview(preview),
         Reply::Applications(all) => applications::list(all, zone),
@@ -52,11 +70,7 @@ fn words_of(reply: &Reply, zone: &TimeZone) -> String {
     }
 }
 
-fn at(instant: Timestamp, zone: &TimeZone) -> String {
-    zone.to_datetime(instant).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-fn show_status(status: &Status, zone: &TimeZone) -> String {
+fn show_status(status: &Status, view: &View<'_>) -> String {
     let counts = &status.counts;
     let mut table = Table::default();
     for (state, count) in [
@@ -75,11 +89,13 @@ fn show_status(status: &Status, zone: &TimeZone) -> String {
     let mut line = |text: String| {
         let _ = writeln!(out, "{text}");
     };
-    if let Some(due) = counts.next_due_at {
-        line(format!("\nnext try at {}", at(due, zone)));
+    match counts.next_due_at {
+        Some(_) if matches!(view.way, Way::None) => line(format!("\nmail {} (sending.way)", words::NO_WAY)),
+        Some(due) => line(format!("\nnext try at {}", view.at(due))),
+        None => {}
     }
     if let Some(oldest) = counts.oldest_waiting_at {
-        line(format!("the oldest waits since {}", at(oldest, zone)));
+        line(format!("the oldest waits since {}", view.at(oldest)));
     }
     if counts.ever_in_doubt > 0 {
         line(format!(
@@ -94,15 +110,15 @@ fn show_status(status: &Status, zone: &TimeZone) -> String {
     if !status.service {
         line("\nno service is running: what waits is not sent until `bookpost serve` runs".to_owned());
     }
-    status.alarms.iter().for_each(|alarm| line(show_alarm(alarm, zone)));
+    status.alarms.iter().for_each(|alarm| line(show_alarm(alarm, view)));
     out
 }
 
-fn show_alarm(alarm: &Alarm, zone: &TimeZone) -> String {
-    format!("\n! {} ({}, since {})", alarm.text, alarm.subject, at(alarm.started_at, zone))
+fn show_alarm(alarm: &Alarm, view: &View<'_>) -> String {
+    format!("\n! {} ({}, since {})", alarm.text, alarm.subject, view.at(alarm.started_at))
 }
 
-fn show_rows(rows: &[Row], zone: &TimeZone) -> String {
+fn show_rows(rows: &[Row], view: &View<'_>) -> String {
     if rows.is_empty() {
         return "none\n".to_owned();
     }
@@ -111,25 +127,26 @@ fn show_rows(rows: &[Row], zone: &TimeZone) -> String {
     for row in rows {
         table.row([
             &row.message.0.to_string(),
-            &at(row.accepted_at, zone),
+            &view.at(row.accepted_at),
             row.to.address.as_str(),
             row.patron.as_ref().map_or("", |patron| &patron.name),
-            &state_of(row, zone),
+            &state_of(row, view),
             row.reason.map_or("", words::reason),
         ]);
     }
     table.to_string()
 }
 
-fn state_of(row: &Row, zone: &TimeZone) -> String {
+fn state_of(row: &Row, view: &View<'_>) -> String {
     match (row.state, row.due_at) {
-        (State::Waiting, Some(due)) if row.attempts == 0 => format!("waits until {}", at(due, zone)),
-        (State::Waiting, Some(due)) => format!("will try again at {}", at(due, zone)),
+        (State::Waiting, _) if !view.leaves(row.practice) => words::NO_WAY.to_owned(),
+        (State::Waiting, Some(due)) if row.attempts == 0 => format!("waits until {}", view.at(due)),
+        (State::Waiting, Some(due)) => format!("will try again at {}", view.at(due)),
         (state, _) => words::state(state).to_owned(),
     }
 }
 
-fn show_message(message: &[Shown], zone: &TimeZone) -> String {
+fn show_message(message: &[Shown], view: &View<'_>) -> String {
     let mut out = String::new();
     if let Some(Shown { row, .. }) = message.first() {
         let from = row.reverse_path.address().map_or("nobody (a report)", |address| address.as_str());
@@ -137,22 +154,22 @@ fn show_message(message: &[Shown], zone: &TimeZone) -> String {
         table.row(["message", &row.message.0.to_string()]);
         table.row(["subject", &row.subject]);
         table.row(["returns to", from]);
-        table.row(["accepted", &at(row.accepted_at, zone)]);
-        table.row(["gives up", &at(row.expires_at, zone)]);
+        table.row(["accepted", &view.at(row.accepted_at)]);
+        table.row(["gives up", &view.at(row.expires_at)]);
         table.row(["Message-ID", &row.message_id]);
         out.push_str(&table.to_string());
     }
     for Shown { row, attempts } in message {
         let patron = row.patron.as_ref().map_or(String::new(), |patron| format!(" ({})", patron.name));
         let because = row.reason.map_or(String::new(), |reason| format!(": {}", words::reason(reason)));
-        let _ = writeln!(out, "\n{}{patron}\n  {}{because}", row.to.address, state_of(row, zone));
+        let _ = writeln!(out, "\n{}{patron}\n  {}{because}", row.to.address, state_of(row, view));
         for attempt in attempts {
             let server = if attempt.server.is_empty() { "no server" } else { &attempt.server };
             let what = attempt.reason.map_or("accepted", words::reason);
             let _ = writeln!(
                 out,
                 "  {}  {server}  {what}\n      {}",
-                at(attempt.started_at, zone),
+                view.at(attempt.started_at),
                 attempt.answer.trim_end()
             );
         }
@@ -196,7 +213,8 @@ mod tests {
     #[test]
     fn others_words_do_not_steer_the_terminal() {
         let answer = "250 \u{1b}[2J\rok\u{9b}1m".to_owned();
-        let shown = text(&Reply::Sent { server: "a.example".to_owned(), answer }, &TimeZone::UTC);
+        let view = View { zone: &TimeZone::UTC, way: &Way::None };
+        let shown = text(&Reply::Sent { server: "a.example".to_owned(), answer }, &view);
         assert_eq!(shown, "accepted by a.example: 250  [2J ok 1m\n");
     }
 }

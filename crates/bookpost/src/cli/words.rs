@@ -3,6 +3,9 @@
 use mail::{Reason, counted};
 use store::{LeftOutWhy, State};
 
+/// When mail is sent while nothing sends it.
+pub const NO_WAY: &str = "waits until a way of sending is chosen";
+
 /// A state.
 pub fn state(state: State) -> &'static str {
     match state {

@@ -1,10 +1,13 @@
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use mail::{Address, Envelope, ReversePath};
-use store::{Class, Filter, Kind, Move, NewMessage, Patron, State};
+use store::{Class, Filter, Kind, Move, NewMessage, NewRun, Patron, State};
 
 use super::*;
-use crate::cli::{Exit, show};
+use crate::{
+    cli::{Exit, show, words},
+    config::Way,
+};
 
 fn now() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().unwrap()
@@ -31,8 +34,12 @@ fn message(to: &str) -> NewMessage {
 }
 
 async fn ask(store: &Store, request: QueueRequest) -> (Exit, String) {
+    ask_by(store, request, &Way::Servers(Vec::new())).await
+}
+
+async fn ask_by(store: &Store, request: QueueRequest, way: &Way) -> (Exit, String) {
     let reply = perform(store, request, false, now()).await;
-    (Exit::of(&reply), show::text(&reply, &TimeZone::UTC))
+    (Exit::of(&reply), show::text(&reply, &show::View { zone: &TimeZone::UTC, way }))
 }
 
 fn act(selection: Selection, action: Move) -> QueueRequest {
@@ -80,6 +87,35 @@ async fn a_person_looks_and_decides() {
         seen = format!("{seen}== {title}\n{text}\n");
     }
     insta::assert_snapshot!(seen);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_nothing_sends_is_not_said_to_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let new =
+        NewRun { notice: "overdue-items".into(), source: "a.csv".into(), practice: false, started_at: now() };
+    let run = store.begin_run(new).await.unwrap();
+    let waiting = NewMessage { run: Some(run), ..message("ana@a.example") };
+    let rehearsal = NewMessage { practice: true, ..message("béa@b.example") };
+    let accepted = store.accept(vec![waiting, rehearsal], now()).await.unwrap();
+    let list = QueueRequest::List { filter: Filter::default(), after: None, limit: 9 };
+    for (request, way, waits) in [
+        (QueueRequest::Status, Way::None, 1),
+        (QueueRequest::Show(accepted[0].id), Way::None, 1),
+        (QueueRequest::Run(run), Way::None, 1),
+        (list.clone(), Way::None, 1),
+        (list.clone(), Way::Practice, 1),
+        (list, Way::Servers(Vec::new()), 0),
+        (QueueRequest::Run(run), Way::Servers(Vec::new()), 0),
+        (QueueRequest::Show(accepted[1].id), Way::None, 0),
+    ] {
+        let (_, said) = ask_by(&store, request.clone(), &way).await;
+        assert_eq!(said.matches(words::NO_WAY).count(), waits, "{request:?} {way:?}: {said}");
+        let tried = ["again", "next try"].iter().any(|words| said.contains(words));
+        assert!(waits == 0 || !tried, "{request:?} {way:?}: {said}");
+    }
     store.close().await.unwrap();
 }
 

@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use jiff::tz::TimeZone;
 use mail::counted;
 use store::{LeftOut, Run, State};
 
-use super::{Table, at};
+use super::{Table, View};
 use crate::cli::{
     control::{Preview, Progress, RunSummary, ShownRun},
     words,
@@ -23,7 +22,7 @@ enum Named<'a> {
 }
 
 /// The latest runs. The figures of a line add up: each address is in one column.
-pub(super) fn list(runs: &[Run], zone: &TimeZone) -> String {
+pub(super) fn list(runs: &[Run], view: &View<'_>) -> String {
     if runs.is_empty() {
         return "none\n".to_owned();
     }
@@ -44,7 +43,7 @@ pub(super) fn list(runs: &[Run], zone: &TimeZone) -> String {
         let progress = Progress::of(&run.states);
         table.row([
             &run.id.0.to_string(),
-            &at(run.started_at, zone),
+            &view.at(run.started_at),
             &if run.finished_at.is_some() {
                 run.source.clone()
             } else {
@@ -68,16 +67,20 @@ fn left_out_of(run: &Run) -> u64 {
 }
 
 /// One run, complete.
-pub(super) fn show(shown: &ShownRun, zone: &TimeZone) -> String {
+pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
     let ShownRun { run, left_out } = shown;
-    let finished = run.finished_at.map_or("not finished".to_owned(), |finished| at(finished, zone));
+    let finished = run.finished_at.map_or("not finished".to_owned(), |finished| view.at(finished));
     let mut table = Table::default();
     table.row(["run", &run.id.0.to_string()]);
     table.row(["export", &run.source]);
-    table.row(["started", &at(run.started_at, zone)]);
+    table.row(["started", &view.at(run.started_at)]);
     table.row(["finished", &finished]);
     let progress = Progress::of(&run.states);
-    format!("{table}\n{}{}", figures(&progress, run.practice), named(left_out, &Named::All))
+    format!(
+        "{table}\n{}{}",
+        figures(&progress, run.practice, view.leaves(run.practice)),
+        named(left_out, &Named::All)
+    )
 }
 
 /// What came of a run, for the console.
@@ -100,7 +103,7 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
         counted(run.patrons, "patron", "patrons"),
         counted(prepared, "notice", "notices")
     );
-    out.push_str(&figures(&run.progress, run.practice));
+    out.push_str(&figures(&run.progress, run.practice, run.way));
     for problem in &run.problems {
         let _ = writeln!(out, "\n! {problem}");
     }
@@ -113,7 +116,7 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
 }
 
 /// What became of the addresses; the lines add up to them.
-fn figures(progress: &Progress, practice: bool) -> String {
+fn figures(progress: &Progress, practice: bool, leaves: bool) -> String {
     let Progress { delivered, practiced, waiting, returned, aside, .. } = *progress;
     let mut table = Table::default();
     let taken = if practice {
@@ -121,7 +124,8 @@ fn figures(progress: &Progress, practice: bool) -> String {
     } else {
         (words::state(State::Delivered), delivered)
     };
-    for (what, count) in [taken, ("will try again", waiting), ("sent back to the library", returned)] {
+    let later = if leaves { "will try again" } else { words::NO_WAY };
+    for (what, count) in [taken, (later, waiting), ("sent back to the library", returned)] {
         table.row([what, &count.to_string()]);
     }
     if aside > 0 {
@@ -168,9 +172,13 @@ fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
     use store::{LeftOutWhy, RunId};
 
     use super::*;
+    use crate::config::Way;
+
+    const VIEW: View<'_> = View { zone: &TimeZone::UTC, way: &Way::Servers(Vec::new()) };
 
     fn left_out(count: u64) -> Vec<LeftOut> {
         let one = |line| LeftOut {
@@ -221,7 +229,7 @@ mod tests {
         assert!(console.starts_with("run 7: 900 lines, 321 patrons, 300 notices to 600 addresses\n"));
         let complete = report(&summary);
         assert!(complete.contains("line 21, Patron 21: no address") && !complete.contains("more"));
-        let shown = show(&ShownRun { run: run(), left_out: left_out(21) }, &TimeZone::UTC);
+        let shown = show(&ShownRun { run: run(), left_out: left_out(21) }, &VIEW);
         assert!(shown.contains("line 21, Patron 21: no address"), "{shown}");
         assert!(shown.contains("not finished"), "{shown}");
     }
@@ -252,12 +260,12 @@ mod tests {
     fn the_figures_of_a_run_add_up_and_keep_practice_apart() {
         let finished = || Run { finished_at: Some(run().started_at), ..run() };
         let practice = Run { states: BTreeMap::from([(State::Practiced, 5)]), ..finished() };
-        let shown = list(&[finished(), practice], &TimeZone::UTC);
+        let shown = list(&[finished(), practice], &VIEW);
         let figures: Vec<Vec<&str>> =
             shown.lines().skip(1).map(|line| line.split_whitespace().skip(4).collect()).collect();
         assert_eq!(figures[0], ["13", "7", "0", "2", "1", "3", "21"], "{shown}");
         assert_eq!(figures[1], ["5", "0", "5", "0", "0", "0", "21"], "{shown}");
         assert!(!shown.contains("not finished"), "{shown}");
-        assert!(list(&[run()], &TimeZone::UTC).contains("overdues.csv (not finished)"));
+        assert!(list(&[run()], &VIEW).contains("overdues.csv (not finished)"));
     }
 }
