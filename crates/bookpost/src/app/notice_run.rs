@@ -53,9 +53,10 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// Whether the files that the notices need can be used: own column names, own wording. Says what is wrong with them.
+/// Whether the files that the notices need can be used: own column names, own wordings. Says all that is wrong with them.
 pub fn check(config: &Config) -> Result<(), String> {
-    Prepared::check(config).map_err(|Refusal(_, message)| message)
+    let faults = Prepared::faults(config);
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
 /// Reads the export, in a thread of its own. Exports are large: the bytes go as soon as they are read.

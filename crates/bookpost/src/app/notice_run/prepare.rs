@@ -49,14 +49,20 @@ impl Prepared {
         Ok(Self { import, sites: config.sites.clone(), template: template(config, request)?, repeat })
     }
 
-    /// Whether column names and wordings can be used; says what is wrong with them.
-    pub(super) fn check(config: &Config) -> Result<(), Refusal> {
-        options(config, &RunRequest::default())?;
-        template(config, &RunRequest::default())?;
-        for wording in own_wordings(config) {
-            template(config, &RunRequest { wording: Some(wording), ..RunRequest::default() })?;
+    /// All that is wrong with column names and wordings, one fault a line.
+    pub(super) fn faults(config: &Config) -> Vec<String> {
+        let of_wording = |wording| template(config, &RunRequest { wording, ..RunRequest::default() }).err();
+        let wordings = std::iter::once(None).chain(own_wordings(config).into_iter().map(Some));
+        let refusals =
+            options(config, &RunRequest::default()).err().into_iter().chain(wordings.filter_map(of_wording));
+        let mut faults = Vec::new();
+        for Refusal(_, message) in refusals {
+            // The wording that is used may be one of the library's own.
+            if !faults.contains(&message) {
+                faults.push(message);
+            }
         }
-        Ok(())
+        faults
     }
 
     /// As of `today`, on which no item due is overdue yet.
@@ -234,7 +240,7 @@ mod tests {
     fn own_wordings_never_give_way_to_built_in_ones_in_silence() {
         let folder = tempfile::tempdir().unwrap();
         let config = with_templates(folder.path());
-        let said = |config: &Config| Prepared::check(config).err().map(|Refusal(_, message)| message);
+        let said = |config: &Config| Prepared::faults(config).pop();
         let write = |name: &str| {
             std::fs::create_dir_all(folder.path().join(name)).unwrap();
             for file in ["subject.txt", "body.txt", "body.html"] {
@@ -250,6 +256,8 @@ mod tests {
         let body = folder.path().join("summer/body.html");
         std::fs::write(&body, "{{ greeting }}").unwrap();
         assert!(said(&config).unwrap().starts_with(&body.display().to_string()), "{:?}", said(&config));
+        std::fs::write(folder.path().join("overdue/subject.txt"), "{{ greeting }}").unwrap();
+        assert_eq!(Prepared::faults(&config).len(), 2, "{:?}", Prepared::faults(&config));
         let request = RunRequest { wording: Some("winter".into()), ..RunRequest::default() };
         let Refusal(_, message) = template(&config, &request).err().unwrap();
         assert!(message.contains("winter"), "{message}");

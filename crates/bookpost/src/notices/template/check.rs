@@ -1,6 +1,11 @@
 //! What can be wrong with a wording, told to the person who wrote it.
 
-use std::{borrow::Cow, ops::Range, path::PathBuf};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use minijinja::ErrorKind;
 
@@ -48,9 +53,42 @@ pub enum TemplateError {
     /// A file of the folder cannot be read.
     #[error("{} cannot be read: {why}", file.display())]
     Unreadable { file: PathBuf, why: String },
+    /// More than one thing, one a line.
+    #[error("{}", lines(.0))]
+    Several(Vec<TemplateError>),
+}
+
+fn lines(faults: &[TemplateError]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl TemplateError {
+    /// All that is wrong; None: nothing.
+    pub(super) fn all(mut faults: Vec<Self>) -> Option<Self> {
+        match faults.len() {
+            0 | 1 => faults.pop(),
+            _ => Some(Self::Several(faults)),
+        }
+    }
+
+    /// The same in a folder of a library's own.
+    pub(super) fn of_folder(self, folder: &Path) -> Self {
+        match self {
+            Self::Several(faults) => {
+                Self::Several(faults.into_iter().map(|fault| fault.of_folder(folder)).collect())
+            }
+            error => Self::Own { folder: folder.to_owned(), error: error.into() },
+        }
+    }
+
+    /// Whether a person would mend both at once.
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::UnknownVariable { name, .. }, Self::UnknownVariable { name: same, .. }) => name == same,
+            _ => self == other,
+        }
+    }
+
     /// The engine's error in our words.
     pub(super) fn of(file: &'static str, source: &str, error: &minijinja::Error) -> Self {
         let line = error.line().unwrap_or(1);
@@ -123,35 +161,48 @@ fn near(name: &str) -> String {
     meant.into_owned()
 }
 
-/// Renders every [`samples::all`].
-pub(super) fn check(template: &Template) -> Result<(), TemplateError> {
-    for file in [SUBJECT, TEXT, HTML] {
-        unknown_names(template, file)?;
-    }
-    for letter in samples::all() {
-        let rendered = template.render(&letter)?;
-        for (file, text) in [(SUBJECT, &rendered.subject), (TEXT, &rendered.text), (HTML, &rendered.html)] {
-            if text.trim().is_empty() {
-                return Err(TemplateError::EmptyText { file });
-            }
-        }
-    }
-    Ok(())
+/// What is wrong with the texts that the engine understands.
+pub(super) fn faults(template: &Template) -> Vec<TemplateError> {
+    [SUBJECT, TEXT, HTML].into_iter().flat_map(|file| faults_of(template, file)).collect()
 }
 
-/// Names in branches that no sample reaches.
-fn unknown_names(template: &Template, file: &'static str) -> Result<(), TemplateError> {
-    let unknown = names_used(&template.environment, file).into_iter();
-    let unknown = unknown.filter(|name| !VARIABLES.contains(&name.as_str())).min();
-    let (Some(name), Ok(compiled)) = (unknown, template.environment.get_template(file)) else {
-        return Ok(());
-    };
-    if file == SUBJECT && NOT_IN_SUBJECT.contains(&name.as_str()) {
-        return Err(TemplateError::TitleInSubject);
+/// Names that mean nothing, wherever they stand, and what comes of rendering every [`samples::all`].
+fn faults_of(template: &Template, file: &'static str) -> Vec<TemplateError> {
+    let Ok(compiled) = template.environment.get_template(file) else { return Vec::new() };
+    let mut faults = unknown_names(template, file, compiled.source());
+    for letter in samples::all() {
+        let fault = match template.part(file, &letter) {
+            Ok(text) if text.trim().is_empty() => TemplateError::EmptyText { file },
+            Ok(_) => continue,
+            Err(error) => error,
+        };
+        let endless = matches!(fault, TemplateError::Endless { .. });
+        if !faults.iter().any(|known| known.is_about_the_same(&fault)) {
+            faults.push(fault);
+        }
+        if endless {
+            break;
+        }
     }
-    let line = (1..)
-        .zip(compiled.source().lines())
-        .find(|(_, text)| text.contains(&name))
-        .map_or(1, |(line, _)| line);
-    Err(TemplateError::UnknownVariable { file, line, name })
+    faults
+}
+
+/// Names in branches that no sample reaches, too.
+fn unknown_names(template: &Template, file: &'static str, source: &str) -> Vec<TemplateError> {
+    let unknown = names_used(&template.environment, file).into_iter();
+    let unknown: BTreeSet<String> = unknown.filter(|name| !VARIABLES.contains(&name.as_str())).collect();
+    let mut faults = Vec::new();
+    for name in unknown {
+        let line =
+            (1..).zip(source.lines()).find(|(_, text)| text.contains(&name)).map_or(1, |(line, _)| line);
+        let fault = if file == SUBJECT && NOT_IN_SUBJECT.contains(&name.as_str()) {
+            TemplateError::TitleInSubject
+        } else {
+            TemplateError::UnknownVariable { file, line, name }
+        };
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    faults
 }

@@ -10,7 +10,8 @@ pub(super) const SUBJECT: &str = "subject.txt";
 pub(super) const TEXT: &str = "body.txt";
 pub(super) const HTML: &str = "body.html";
 
-pub(super) fn compile(sources: Sources<'_>) -> Result<Environment<'static>, TemplateError> {
+/// The texts that the engine understands, and what is wrong with the others.
+pub(super) fn compile(sources: Sources<'_>) -> (Environment<'static>, Vec<TemplateError>) {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
@@ -28,12 +29,12 @@ pub(super) fn compile(sources: Sources<'_>) -> Result<Environment<'static>, Temp
     environment.add_filter("length", filters::length);
     environment.add_filter("first", filters::first);
     environment.add_filter("default", filters::default);
-    for (name, source) in sources.files() {
-        environment
-            .add_template_owned(name, source.to_owned())
-            .map_err(|error| TemplateError::of(name, source, &error))?;
-    }
-    Ok(environment)
+    let faults = sources.files().into_iter().filter_map(|(name, source)| {
+        let error = environment.add_template_owned(name, source.to_owned()).err()?;
+        Some(TemplateError::of(name, source, &error))
+    });
+    let faults = faults.collect();
+    (environment, faults)
 }
 
 pub(super) fn render(

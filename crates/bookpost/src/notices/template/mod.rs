@@ -89,11 +89,11 @@ impl Template {
 
     /// Compiles the texts and renders them with sample data.
     pub fn check(sources: Sources<'_>, dates: DateFormat) -> Result<Self, TemplateError> {
-        let environment = engine::compile(sources)?;
+        let (environment, mut faults) = engine::compile(sources);
         let subject_has_items = engine::names_used(&environment, engine::SUBJECT).contains("items");
         let template = Self { environment, dates, subject_has_items };
-        check::check(&template)?;
-        Ok(template)
+        faults.extend(check::faults(&template));
+        TemplateError::all(faults).map_or(Ok(template), Err)
     }
 
     /// The wording of `folder`: its files `subject.txt`, `body.txt` and `body.html`. With a `base` the subject may be missing, or
@@ -129,8 +129,16 @@ impl Template {
             text: text.as_deref().or(base.map(|base| base.text)).unwrap_or(""),
             html: html.as_deref().or(base.map(|base| base.html)).unwrap_or(""),
         };
-        Self::check(sources, dates)
-            .map_err(|error| TemplateError::Own { folder: folder.to_owned(), error: error.into() })
+        Self::check(sources, dates).map_err(|error| error.of_folder(folder))
+    }
+
+    /// One text of a notice.
+    fn part(&self, file: &'static str, letter: &Letter<'_>) -> Result<String, TemplateError> {
+        let value = match file {
+            engine::SUBJECT => variables::subject_value(letter, self.dates, self.subject_has_items),
+            _ => variables::value(letter, self.dates),
+        };
+        engine::render(&self.environment, file, &value)
     }
 
     /// The texts of one notice.

@@ -36,6 +36,27 @@ fn faults_name_line_and_variable_and_the_near_name() {
 }
 
 #[test]
+fn all_faults_are_told_at_once() {
+    let sources = Sources {
+        subject: "{% if %}",
+        text: "{{ patron_nam }}\n{{ branch }}",
+        html: "{% for item in items %}{% if item.author %}{{ item.autor }}{% else %}{{ item.titel }}{% endif %}{% endfor %}",
+    };
+    let said = Template::check(sources, DateFormat::Long).err().unwrap().to_string();
+    let starts = [
+        "subject.txt, line 1: ",
+        "body.txt, line 2: there is no \"branch\"",
+        "body.txt, line 1: there is no \"patron_nam\"",
+        "body.html, line 1: there is no \"autor\"",
+        "body.html, line 1: there is no \"titel\"",
+    ];
+    assert_eq!(said.lines().count(), starts.len(), "{said}");
+    for (line, start) in said.lines().zip(starts) {
+        assert!(line.starts_with(start), "{said}");
+    }
+}
+
+#[test]
 fn an_endless_template_ends() {
     let digits = "[0,1,2,3,4,5,6,7,8,9]";
     let mut text = "x".to_owned();
