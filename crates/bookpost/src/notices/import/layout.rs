@@ -295,3 +295,18 @@ fn shown(first: &[String]) -> String {
     }
     names.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guide_names_every_column() {
+        let guide = include_str!("../../../../../docs/guide/exports.md");
+        let known = [KOHA_OVERDUES, KOHA_NOTICES].concat();
+        let names = known.into_iter().chain(NAMED).map(|(name, _)| name);
+        for name in names.chain(["email", "drop"]) {
+            assert!(guide.contains(&format!("`{name}`")), "{name}");
+        }
+    }
+}

@@ -40,14 +40,14 @@ fn all_faults_are_told_at_once() {
     let sources = Sources {
         subject: "{% if %}",
         text: "{{ patron_nam }}\n{{ branch }}",
-        html: "{% for item in items %}{% if item.author %}{{ item.autor }}{% else %}{{ item.titel }}{% endif %}{% endfor %}",
+        html: "{% for item in items %}{% if item.author %}{{ item.writer }}{% else %}{{ item.titel }}{% endif %}{% endfor %}",
     };
     let said = Template::check(sources, DateFormat::Long).err().unwrap().to_string();
     let starts = [
         "subject.txt, line 1: ",
         "body.txt, line 2: there is no \"branch\"",
         "body.txt, line 1: there is no \"patron_nam\"",
-        "body.html, line 1: there is no \"autor\"",
+        "body.html, line 1: there is no \"writer\"",
         "body.html, line 1: there is no \"titel\"",
     ];
     assert_eq!(said.lines().count(), starts.len(), "{said}");
