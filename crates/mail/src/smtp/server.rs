@@ -46,7 +46,6 @@ mod wish;
 use std::{fmt, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
-use zeroize::Zeroize;
 
 use self::{
     chunk::{Chunk, Fate},
@@ -240,20 +239,15 @@ impl Server {
         let in_sign_in = matches!(self.stage, Stage::SignIn(_));
         let is_auth = self.input.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
         let limit = if in_sign_in || is_auth { LONGEST_SIGN_IN } else { self.settings.limits.line };
-        let line = self.lines.take(&mut self.input, limit);
-        let mut line = match line {
+        let line = match self.lines.take(&mut self.input, limit) {
             Line::Unfinished => return Step::Starved,
             Line::TooLong => return self.not_a_line(replies::LINE_TOO_LONG),
             Line::Whole(line) => line,
         };
-        let step = match line::text(&line) {
+        match line::text(&line) {
             Some(text) => self.text(text),
             None => self.not_a_line(replies::NOT_A_LINE),
-        };
-        if in_sign_in || is_auth {
-            line.zeroize();
         }
-        step
     }
 
     /// Ends a sign-in too, where one is under way.
@@ -440,3 +434,6 @@ impl fmt::Debug for Server {
         f.debug_struct("Server").field("stage", &self.stage).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

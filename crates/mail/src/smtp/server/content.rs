@@ -107,6 +107,9 @@ impl Content {
 /// What ends the content, at the beginning of a line.
 const END: &[u8] = b".\r\n";
 
+/// A buffer that grows is up to twice as large as what it holds, and has room for one more read.
+const GOOD_PART: usize = 4;
+
 enum Found {
     LineEnd,
     Fault(Fault),
@@ -138,11 +141,11 @@ pub(super) fn fault_in(mut content: &[u8]) -> Option<Fault> {
     }
 }
 
-/// Takes `octets` off the front. What fills most of the buffer goes with the buffer, so that a large message is never copied; what
-/// does not is copied, so that a small one never keeps a large buffer alive.
+/// Takes `octets` off the front. What fills a good part of the buffer goes with the buffer, so that a large message is never
+/// copied; what does not is copied, so that a small one never keeps a large buffer alive.
 pub(super) fn split(input: &mut BytesMut, octets: usize) -> BytesMut {
     let (taken, rest) = input.split_at_checked(octets).unwrap_or((input, &[]));
-    if taken.len() < input.capacity() / 2 {
+    if taken.len() < input.capacity() / GOOD_PART {
         let copy = BytesMut::from(taken);
         input.advance(octets.min(input.len()));
         return copy;
