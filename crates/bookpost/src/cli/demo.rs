@@ -80,9 +80,9 @@ fn empty(folder: &Path) -> anyhow::Result<()> {
 
 /// One address is dead, one mailbox is full for two tries.
 fn rules() -> anyhow::Result<Vec<Rule>> {
-    let dead = Does::Refuse { reply: "550 5.1.1 <gone.away@example.org>: no such user here".to_owned() };
+    let dead = Does::Refuse { reply: "550 5.1.1 <gone.away@example.org>: no such user here".parse()? };
     let full =
-        Does::Defer { times: Some(2), reply: "452 4.2.2 the mailbox is full, try again later".to_owned() };
+        Does::Defer { times: Some(2), reply: "452 4.2.2 the mailbox is full, try again later".parse()? };
     Ok(vec![
         Rule { address: Address::parse(sample::DEAD_ADDRESS)?, does: dead },
         Rule { address: Address::parse(sample::FULL_MAILBOX)?, does: full },

@@ -7,7 +7,6 @@
 //! This part knows nothing of the queue.
 
 mod keep;
-mod session;
 
 use std::{
     io,
@@ -16,7 +15,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use mail::Address;
+use mail::{
+    Address, Reply,
+    reply::EnhancedStatusCode,
+    smtp::server::{Limits, Server, Settings, SignIn, Tls, Transaction, Wish},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -24,14 +27,10 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use self::{
-    keep::Keep,
-    session::{Session, Wish},
-};
+use self::keep::Keep;
 
 /// Connections at one time; more wait to be accepted.
 const CONNECTIONS: usize = 64;
-const READ_AT_ONCE: usize = 64 * 1024;
 
 /// What it does about one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,15 +46,15 @@ pub struct Rule {
 pub enum Does {
     /// The recipient is refused with this reply, such as `550 5.1.1 No such mailbox`, each time.
     Refuse {
-        /// One line without CRLF.
-        reply: String,
+        /// Negative.
+        reply: Reply,
     },
     /// The recipient is put off with this reply, such as `452 4.2.2 Mailbox full`.
     Defer {
         /// So many times, then it is accepted; without end if `None`.
         times: Option<u32>,
-        /// One line without CRLF.
-        reply: String,
+        /// Negative.
+        reply: Reply,
     },
     /// The connection is closed.
     HangUp {
@@ -95,6 +94,7 @@ pub struct Practice {
 
 #[derive(Debug)]
 struct Shared {
+    settings: Arc<Settings>,
     keep: Keep,
     rules: Mutex<Vec<Rule>>,
 }
@@ -104,7 +104,11 @@ impl Practice {
     pub async fn start(folder: &Path, rules: Vec<Rule>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { keep: Keep::open(folder)?, rules: Mutex::new(rules) });
+        let shared = Arc::new(Shared {
+            settings: Arc::new(settings()),
+            keep: Keep::open(folder)?,
+            rules: Mutex::new(rules),
+        });
         let listening = tokio::spawn(listen(listener, shared.clone()));
         Ok(Self { address, shared, listening })
     }
@@ -155,12 +159,40 @@ impl Shared {
         }
         Verdict::Take
     }
+
+    fn keep(&self, Transaction { mail, recipients, content }: &Transaction) -> Reply {
+        let from = mail.reverse_path.address().map_or("", Address::as_str);
+        let trace = format!("Return-Path: <{from}>\r\n");
+        let (code, enhanced, text) = match self.keep.keep(&[trace.as_bytes(), content]) {
+            Ok(()) => (
+                250,
+                EnhancedStatusCode(2, 0, 0),
+                format!("Kept for {}; nobody receives it", recipients.len()),
+            ),
+            Err(error) => (451, EnhancedStatusCode(4, 3, 0), format!("Not kept: {error}")),
+        };
+        Reply { code, enhanced: Some(enhanced), text }
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        host_name: "practice.invalid".to_owned(),
+        greeting: "ESMTP Bookpost practice mailbox: nobody receives this mail".to_owned(),
+        tls: Tls::None,
+        sign_in: SignIn::None,
+        password_on_plain: false,
+        smtputf8: true,
+        dsn: true,
+        chunking: true,
+        limits: Limits { transactions: None, ..Limits::default() },
+    }
 }
 
 /// What becomes of a recipient.
 enum Verdict {
     Take,
-    Reply(String),
+    Reply(Reply),
     HangUp(At),
 }
 
@@ -189,17 +221,32 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
 
 async fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut session = Session::new(shared);
+    let mut server = Server::new(shared.settings.clone());
+    let mut hang_up = None;
     loop {
-        let wish = session.step();
-        stream.write_all(&session.take_out()).await?;
-        match wish {
-            Wish::More => {
-                if stream.read_buf(session.room(READ_AT_ONCE)).await? == 0 {
-                    return Ok(());
-                }
+        match server.poll() {
+            Some(Wish::Write(bytes)) => stream.write_all(&bytes).await?,
+            Some(Wish::Mail(_)) => {
+                hang_up = None;
+                server.accept();
             }
-            Wish::Close => return stream.shutdown().await,
+            Some(Wish::Recipient(recipient)) => match shared.at_rcpt(&recipient.address) {
+                Verdict::Reply(reply) => server.answer(reply),
+                Verdict::HangUp(At::Rcpt) => server.close(None),
+                Verdict::HangUp(later) => {
+                    hang_up = Some(later);
+                    server.accept();
+                }
+                Verdict::Take => server.accept(),
+            },
+            Some(Wish::Content) if hang_up == Some(At::Data) => server.close(None),
+            Some(Wish::Message(_)) if hang_up == Some(At::Dot) => server.close(None),
+            Some(Wish::Message(transaction)) => server.answer(shared.keep(&transaction)),
+            // Neither TLS nor a sign-in is offered.
+            Some(Wish::Content | Wish::SignIn(_) | Wish::StartTls) => server.accept(),
+            Some(Wish::Close) => return stream.shutdown().await,
+            None if stream.read_buf(server.room()).await? == 0 => return Ok(()),
+            None => {}
         }
     }
 }

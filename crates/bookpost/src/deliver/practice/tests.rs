@@ -61,13 +61,15 @@ async fn mail_is_kept_as_it_was_however_it_came() {
 #[tokio::test]
 async fn rules_are_followed_and_run_out() {
     let folder = tempfile::tempdir().unwrap();
-    let full = "452 4.2.2 Mailbox full".to_owned();
+    let full: Reply = "452 4.2.2 Mailbox full".parse().unwrap();
     let practice = Practice::start(
         folder.path(),
         vec![
-            rule("dead@x.example", Does::Refuse { reply: "550 5.1.1 No such mailbox".into() }),
+            rule("dead@x.example", Does::Refuse { reply: "550 5.1.1 No such mailbox".parse().unwrap() }),
             rule("full@x.example", Does::Defer { times: Some(2), reply: full }),
             rule("gone@x.example", Does::HangUp { at: At::Dot }),
+            rule("rude@x.example", Does::HangUp { at: At::Data }),
+            rule("deaf@x.example", Does::HangUp { at: At::Rcpt }),
         ],
     )
     .await
@@ -79,6 +81,8 @@ async fn rules_are_followed_and_run_out() {
         (&["good@x.example", "full@x.example"], "220 250 250 250 452 354 250 221", 3),
         (&["good@x.example", "full@x.example"], "220 250 250 250 250 354 250 221", 4),
         (&["gone@x.example"], "220 250 250 250 354", 4),
+        (&["rude@x.example", "good@x.example"], "220 250 250 250 250", 4),
+        (&["good@x.example", "deaf@x.example"], "220 250 250 250", 4),
     ] {
         assert_eq!(talk(&practice, &to(addresses, data), 1000).await, heard, "{addresses:?}");
         assert_eq!(practice.kept(), kept, "{addresses:?}");

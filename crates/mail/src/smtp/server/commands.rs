@@ -60,13 +60,14 @@ impl Server {
         self.greeted(name, true);
         let settings = self.settings.clone();
         let limits = &settings.limits;
+        let mail_max = limits.transactions.map(|most| format!(" MAILMAX={most}")).unwrap_or_default();
         let mut lines = vec![
             settings.host_name.clone(),
             "PIPELINING".to_owned(),
             format!("SIZE {}", limits.message),
             "8BITMIME".to_owned(),
             "ENHANCEDSTATUSCODES".to_owned(),
-            format!("LIMITS RCPTMAX={} MAILMAX={}", limits.recipients, limits.transactions),
+            format!("LIMITS RCPTMAX={}{mail_max}", limits.recipients),
         ];
         let may_start_tls = settings.tls == Tls::StartTls && !self.encrypted;
         for (offered, line) in [
@@ -138,7 +139,7 @@ impl Server {
         if matches!(self.progress, Progress::Open(_)) {
             return self.fault(replies::MAIL_TWICE);
         }
-        if self.transactions >= self.settings.limits.transactions {
+        if self.settings.limits.transactions.is_some_and(|most| self.transactions >= most) {
             return self.last_word(replies::TOO_MANY_TRANSACTIONS);
         }
         match Mail::read(path, &self.settings) {

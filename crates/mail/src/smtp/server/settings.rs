@@ -49,15 +49,16 @@ pub enum SignIn {
 /// How much is borne. Each is the most that is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Recipients of one message. RFC 5321 section 4.5.3.1.8 asks for at least 100.
+    /// Recipients of one message. RFC 5321 section 4.5.3.1.8 asks for at least 100. It and that of
+    /// transactions are announced with LIMITS (RFC 9422).
     pub recipients: usize,
     /// Octets of one message, announced with SIZE.
     pub message: usize,
     /// Octets of a command line with its end. RFC 5321 section 4.5.3.1.4 asks for 512 and what the extensions add; a line
     /// of a sign-in may be longer (RFC 4954 section 4).
     pub line: usize,
-    /// Transactions of one connection, announced with LIMITS (RFC 9422); one more ends it.
-    pub transactions: usize,
+    /// Transactions of one connection, if they are counted; one more ends it.
+    pub transactions: Option<usize>,
     /// Commands since the last message was accepted, other than those that give its recipients and content; one more ends
     /// the connection.
     pub idle_commands: usize,
@@ -72,7 +73,7 @@ impl Default for Limits {
             recipients: 1000,
             message: 50 * 1024 * 1024,
             line: 4096,
-            transactions: 10_000,
+            transactions: Some(10_000),
             idle_commands: 100,
             errors: 20,
         }

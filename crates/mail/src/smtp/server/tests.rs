@@ -112,8 +112,14 @@ fn scraps() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn narrow() -> Settings {
-    let limits =
-        Limits { recipients: 2, message: 40, line: 60, transactions: 20, idle_commands: 60, errors: 15 };
+    let limits = Limits {
+        recipients: 2,
+        message: 40,
+        line: 60,
+        transactions: Some(20),
+        idle_commands: 60,
+        errors: 15,
+    };
     with_limits(limits)
 }
 
