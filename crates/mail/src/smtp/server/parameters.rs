@@ -118,3 +118,99 @@ fn address(text: &str, smtputf8: bool, bad: Refusal) -> Result<Address, Refusal>
     let address = Address::parse(text).ok().filter(|_| text.trim().len() == text.len()).ok_or(bad)?;
     if address.is_ascii() || smtputf8 { Ok(address) } else { Err(replies::UTF8_NOT_DECLARED) }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{option, prelude::*, sample::select};
+    use smtp_proto::{
+        MAIL_BODY_8BITMIME, MAIL_RET_FULL, MAIL_RET_HDRS, MAIL_SMTPUTF8, RCPT_NOTIFY_DELAY,
+        RCPT_NOTIFY_FAILURE, RCPT_NOTIFY_NEVER, RCPT_NOTIFY_SUCCESS, Request,
+    };
+
+    use super::*;
+    use crate::{
+        envelope::xtext_decode,
+        smtp::server::{Limits, Tls, command::Command},
+    };
+
+    fn settings() -> Settings {
+        Settings {
+            host_name: "mx.example".to_owned(),
+            greeting: String::new(),
+            tls: Tls::None,
+            sign_in: SignIn::None,
+            password_on_plain: false,
+            smtputf8: true,
+            dsn: true,
+            chunking: true,
+            limits: Limits::default(),
+        }
+    }
+
+    const ADDRESS: &str = "[a-z0-9+_-]{1,8}(\\.[a-z]{1,4})?@[a-z]{1,8}\\.(example|org)";
+
+    /// One of these, before a blank or more; or nothing.
+    fn parameter(values: &'static str) -> impl Strategy<Value = String> {
+        option::of((" {1,2}", values))
+            .prop_map(|value| value.map_or_else(String::new, |(blanks, value)| blanks + &value))
+    }
+
+    proptest! {
+        /// Where an address is plain and xtext is ASCII, another reader of commands understands the same
+        /// (docs/adr/0008-own-smtp-commands.md says why it is not the one that we use).
+        #[test]
+        fn mail_as_others_read_it(
+            keyword in select(vec!["MAIL FROM:", "mail from:", "Mail  From: "]),
+            address in option::of(ADDRESS),
+            size in parameter("(SIZE|size)=[0-9]{1,9}"),
+            body in parameter("BODY=(7BIT|8BITMIME|8bitmime)"),
+            utf8 in parameter("SMTPUTF8"),
+            ret in parameter("RET=(FULL|hdrs)"),
+            envelope_id in parameter("ENVID=[a-z0-9@.-]{1,5}(\\+2B)?"),
+        ) {
+            let address = address.unwrap_or_default();
+            let line = format!("{keyword}<{address}>{ret}{size}{body}{envelope_id}{utf8}");
+            let Ok(Command::Mail(path)) = Command::parse(line.as_bytes()) else { panic!("{line}") };
+            let ours = Mail::read(path, &settings()).unwrap();
+            let wire = line + "\r\n";
+            let Ok(Request::Mail { from }) = Request::parse(&mut wire.as_bytes().iter()) else { panic!("{wire}") };
+            let flag = |flag| from.flags & flag != 0;
+            prop_assert_eq!(ours.reverse_path.address().map_or("", Address::as_str), &from.address);
+            prop_assert_eq!(ours.size.unwrap_or_default(), from.size);
+            prop_assert_eq!((ours.eight_bit, ours.smtputf8), (flag(MAIL_BODY_8BITMIME), flag(MAIL_SMTPUTF8)));
+            prop_assert_eq!(ours.ret == Some(Ret::Full), flag(MAIL_RET_FULL));
+            prop_assert_eq!(ours.ret == Some(Ret::Headers), flag(MAIL_RET_HDRS));
+            let envelope_id = ours.envelope_id.and_then(|id| xtext_decode(&id));
+            prop_assert_eq!(envelope_id.as_deref(), from.env_id.as_deref());
+        }
+
+        #[test]
+        fn rcpt_as_others_read_it(
+            keyword in select(vec!["RCPT TO:", "rcpt to:", "Rcpt  To: "]),
+            route in select(vec!["", "@one.example,@two.example:"]),
+            address in ADDRESS,
+            notify in parameter("NOTIFY=(NEVER|never|SUCCESS|(FAILURE,)?DELAY|delay,success)"),
+            original in parameter("ORCPT=rfc822;[a-z0-9.]{1,5}(\\+2B)?@x\\.example"),
+        ) {
+            let line = format!("{keyword}<{route}{address}>{original}{notify}");
+            let Ok(Command::Rcpt(path)) = Command::parse(line.as_bytes()) else { panic!("{line}") };
+            let ours = Recipient::read(path, false, &settings()).unwrap();
+            let wire = line + "\r\n";
+            let Ok(Request::Rcpt { to }) = Request::parse(&mut wire.as_bytes().iter()) else { panic!("{wire}") };
+            let flag = |flag| to.flags & flag != 0;
+            prop_assert_eq!(ours.address.as_str(), &to.address);
+            prop_assert_eq!(ours.notify == Some(Notify::Never), flag(RCPT_NOTIFY_NEVER));
+            let (success, failure, delay) = match ours.notify {
+                Some(Notify::On { success, failure, delay }) => (success, failure, delay),
+                _ => (false, false, false),
+            };
+            prop_assert_eq!(
+                (success, failure, delay),
+                (flag(RCPT_NOTIFY_SUCCESS), flag(RCPT_NOTIFY_FAILURE), flag(RCPT_NOTIFY_DELAY))
+            );
+            let original = ours.original.as_deref().and_then(|original| original.strip_prefix("rfc822;"));
+            let original = original.and_then(xtext_decode);
+            prop_assert_eq!(original.as_deref(), to.orcpt.as_deref());
+        }
+    }
+}
