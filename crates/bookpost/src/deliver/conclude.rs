@@ -141,7 +141,9 @@ pub fn judge_client(phase: Phase, failure: Failure) -> Option<Judgement> {
     let failure = match failure {
         Failure::Abandoned | Failure::NotReady => return None,
         Failure::TooLarge { .. } => return Some(own(Scope::Message, Reason::TooLarge)),
-        Failure::EightBitUnsupported => return Some(own(Scope::Message, Reason::Refused)),
+        Failure::EightBitUnsupported(_) => {
+            return Some(own(Scope::Message, Reason::ConversionUnsupported));
+        }
         Failure::AddressUnsendable => return Some(own(Scope::Recipient, Reason::AddressUnknown)),
         Failure::ConnectionLost => outcome::Failure::ConnectionLost,
         Failure::TimedOut => outcome::Failure::TimedOut,

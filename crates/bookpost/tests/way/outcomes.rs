@@ -287,3 +287,49 @@ async fn what_is_not_known_to_be_ours_is_not_sent() {
     let counts = bench.counts().await;
     assert_eq!((sink.count(), counts.delivered, counts.ever_in_doubt), (2, 2, 0));
 }
+
+/// A server that offers next to nothing, and keeps what it takes.
+async fn seven_bit_sink(rules: Vec<Rule>) -> Sink {
+    let extensions = vec!["SIZE 52428800".into()];
+    Sink::start(Settings { rules, extensions, keep_bytes: true, ..Settings::default() }).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_server_without_8bitmime_gets_the_message_re_encoded_the_same_each_time() {
+    let later = Rule { times: Some(1), ..refuses("bob@example.org", "451 4.7.1 greylisted") };
+    let sink = seven_bit_sink(vec![later]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let mut eight_bit = message(&["ann@example.org", "bob@example.org"], START);
+    eight_bit.bytes = [&eight_bit.bytes[..], "Grüße\r\n".as_bytes()].concat().into();
+    bench.app.receiver.accept(vec![eight_bit.clone()]).await.unwrap();
+    bench.pass(MINUTE * 20).await;
+    let taken = sink.taken();
+    let to: Vec<_> = taken.iter().map(|taken| taken.to.join(" ")).collect();
+    assert_eq!(to, ["ann@example.org", "bob@example.org"]);
+    assert!(taken[0].bytes.is_ascii(), "{}", String::from_utf8_lossy(&taken[0].bytes));
+    assert_eq!(taken[0].bytes, taken[1].bytes);
+    assert_eq!(taken[0].id, eight_bit.message_id);
+    assert_eq!(mail::message::plain_text(&taken[0].bytes).unwrap(), "Hello\r\nGrüße\r\n");
+}
+
+#[tokio::test]
+async fn what_may_not_be_changed_for_a_server_without_8bitmime_is_returned() {
+    for (line, reason, code) in [
+        ("DKIM-Signature: v=1\r\n", Reason::ConversionUnsupported, "5.6.3"),
+        ("X-Name: Jörg\r\n", Reason::Utf8Unsupported, "5.6.7"),
+    ] {
+        let sink = seven_bit_sink(Vec::new()).await;
+        let bench = Bench::start(vec![server("server1", sink.address())]).await;
+        let mut signed = message(&["ann@example.org"], START);
+        signed.bytes = [line.as_bytes(), &signed.bytes, "Grüße\r\n".as_bytes()].concat().into();
+        bench.app.receiver.accept(vec![signed]).await.unwrap();
+        bench.pass(MINUTE * 2).await;
+        let row = bench.row("ann@example.org").await;
+        assert_eq!((row.state, row.reason), (State::Returned, Some(reason)));
+        let report = sink.taken().pop().unwrap();
+        assert!(
+            String::from_utf8_lossy(&report.bytes).contains(&format!("Status: {code}\r\n")),
+            "{report:?}"
+        );
+    }
+}

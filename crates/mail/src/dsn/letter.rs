@@ -254,6 +254,7 @@ fn usual_code(reason: Reason) -> EnhancedStatusCode {
         Reason::HostNotFound => (5, 4, 4),
         Reason::Expired => (5, 4, 7),
         Reason::TooManyRecipients => (5, 5, 3),
+        Reason::ConversionUnsupported => (5, 6, 3),
         Reason::Utf8Unsupported => (5, 6, 7),
         Reason::Reputation | Reason::SenderRefused | Reason::RelayDenied => (5, 7, 1),
         _ => (5, 0, 0),

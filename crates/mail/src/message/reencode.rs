@@ -30,7 +30,7 @@ pub enum Target {
 }
 
 /// Why a message stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Unconvertible {
     /// A signature would no longer fit.
     #[error("it is signed, and a change would break the signature")]

@@ -50,6 +50,7 @@ impl Reason {
                 | Self::SenderRefused
                 | Self::Reputation
                 | Self::Utf8Unsupported
+                | Self::ConversionUnsupported
                 | Self::Refused
                 | Self::Expired
                 | Self::Broke
@@ -150,6 +151,10 @@ reasons! {
     /// The address needs SMTPUTF8, which the server lacks.
     Utf8Unsupported "utf8_unsupported" "The mail server cannot send to an address with these letters."
         "Ask the patron for an address in plain letters, or have SMTPUTF8 switched on at the mail server."
+    /// The server takes 7-bit mail only, and the message must stay as it is.
+    ConversionUnsupported "conversion_unsupported"
+        "The mail server cannot take the message as it is, and it must not be changed."
+        "Have 8BITMIME switched on at the mail server, or the message sent without a signature."
     /// Refused, with no more known.
     Refused "refused" "The mail server refused the message."
         "Read the server's own answer, or show it to your IT person."

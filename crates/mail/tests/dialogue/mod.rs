@@ -6,6 +6,7 @@ use bytes::Bytes;
 use mail::{
     Address, Recipient, Reply, ReversePath,
     envelope::{Notify, Ret},
+    message::{Target, reencode},
     reply::ReplyParser,
     smtp::client::{
         Client, Ending, Failure, Login, RecipientResult, Security, Settings, Transaction, TransactionResult,
@@ -351,13 +352,17 @@ impl Played {
         }
     }
 
-    /// Where in the client's bytes this message has ended, found without the client's help.
+    /// Where in the client's bytes this message has ended, as it is or re-encoded, found without the client's help.
     fn end_of(&self, token: u64) -> Option<usize> {
-        let message = String::from_utf8_lossy(&self.begun(token).message).into_owned();
-        let stuffed = format!("\r\n{message}").replace("\r\n.", "\r\n..");
-        let wire = format!("{stuffed}.\r\n").into_bytes();
-        let at = self.from_client.windows(wire.len()).position(|window| window == wire);
-        at.map(|at| at + wire.len())
+        let message = &self.begun(token).message;
+        let re_encoded = reencode(message, Target::SevenBit).ok();
+        [Some(message.clone()), re_encoded].into_iter().flatten().find_map(|message| {
+            let message = String::from_utf8_lossy(&message);
+            let stuffed = format!("\r\n{message}").replace("\r\n.", "\r\n..");
+            let wire = format!("{stuffed}.\r\n").into_bytes();
+            let at = self.from_client.windows(wire.len()).position(|window| window == wire);
+            at.map(|at| at + wire.len())
+        })
     }
 
     fn end_of_reply(&self, reply: &Reply) -> usize {

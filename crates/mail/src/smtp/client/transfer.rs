@@ -9,6 +9,7 @@ use super::{Failure, RecipientResult, TransactionResult};
 use crate::{
     Phase, Recipient, Reply, ReversePath,
     envelope::Ret,
+    message::{Target, reencode},
     smtp::{
         capabilities::Capabilities,
         command::{MailParameters, Path, PathError},
@@ -28,7 +29,7 @@ pub struct Transaction {
     pub envelope_id: Option<String>,
     /// Who it is for; not empty.
     pub recipients: Vec<Recipient>,
-    /// The message with CRLF line ends, dots not stuffed.
+    /// The message with CRLF line ends, dots not stuffed. To a server without 8BITMIME it goes re-encoded, where it has to.
     pub message: Bytes,
 }
 
@@ -85,7 +86,7 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    /// Settles at once what the server's offers rule out.
+    /// Makes the message fit what the server offers, and settles at once what that rules out.
     pub(super) fn new(transaction: Transaction, offered: &Capabilities) -> Self {
         let eight_bit = !transaction.message.is_ascii();
         let mut transfer = Self {
@@ -100,27 +101,29 @@ impl Transfer {
             eight_bit,
             smtputf8: false,
         };
-        match transfer.check_message(offered) {
+        match transfer.fit_message(offered) {
             Err(failure) => transfer.fail(&failure),
             Ok(smtputf8) => transfer.smtputf8 = transfer.check_recipients(offered) || smtputf8,
         }
         transfer
     }
 
-    /// Whether the message as such can go, and whether it needs SMTPUTF8.
-    fn check_message(&self, offered: &Capabilities) -> Result<bool, Failure> {
+    /// Whether the message as such can go, re-encoded if it has to be (RFC 6152 section 3), and whether it needs SMTPUTF8.
+    fn fit_message(&mut self, offered: &Capabilities) -> Result<bool, Failure> {
         let message = &self.transaction.message;
-        let octets = u64::try_from(message.len()).unwrap_or(u64::MAX);
-        if let Some(limit) = offered.max_size.filter(|&limit| octets > limit) {
-            return Err(Failure::TooLarge { limit });
-        }
         let reverse_is_utf8 = Path::reverse(&self.transaction.reverse_path, offered.smtputf8)?.is_utf8;
         let header_is_utf8 = self.eight_bit && !header(message).is_ascii();
         if header_is_utf8 && !offered.smtputf8 {
             return Err(Failure::Utf8Unsupported);
         }
         if self.eight_bit && !offered.eight_bit_mime {
-            return Err(Failure::EightBitUnsupported);
+            self.transaction.message =
+                reencode(message, Target::SevenBit).map_err(Failure::EightBitUnsupported)?;
+            self.eight_bit = false;
+        }
+        let octets = u64::try_from(self.transaction.message.len()).unwrap_or(u64::MAX);
+        if let Some(limit) = offered.max_size.filter(|&limit| octets > limit) {
+            return Err(Failure::TooLarge { limit });
         }
         Ok(reverse_is_utf8 || header_is_utf8)
     }

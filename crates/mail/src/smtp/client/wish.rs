@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::{Phase, Reply, reply::ReplyError};
+use crate::{Phase, Reply, message::Unconvertible, reply::ReplyError};
 
 /// What is to be done now.
 #[derive(PartialEq, Eq)]
@@ -125,9 +125,9 @@ pub enum Failure {
     /// An address or the header needs SMTPUTF8, which is not offered; not tried.
     #[error("the server does not offer SMTPUTF8")]
     Utf8Unsupported,
-    /// The message needs 8BITMIME, which is not offered; not tried.
-    #[error("the server does not offer 8BITMIME")]
-    EightBitUnsupported,
+    /// The message needs 8BITMIME, which is not offered, and must stay as it is; not tried.
+    #[error("the server does not offer 8BITMIME, and the message cannot be re-encoded: {0}")]
+    EightBitUnsupported(Unconvertible),
     /// The address cannot stand in a command.
     #[error("the address cannot be put into a command")]
     AddressUnsendable,
