@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use store::{Application, ApplicationKey, ApplicationSettings, Class};
 
-use super::{Table, at};
+use super::{Table, View};
 use crate::cli::control::ShownKey;
 
 /// One line for each.
-pub(super) fn list(applications: &[Application], zone: &TimeZone) -> String {
+pub(super) fn list(applications: &[Application], view: &View<'_>) -> String {
     if applications.is_empty() {
         return "none; add one with: bookpost applications add NAME\n".to_owned();
     }
@@ -22,7 +22,7 @@ pub(super) fn list(applications: &[Application], zone: &TimeZone) -> String {
             application.name.as_str(),
             &from(&application.settings),
             &live.to_string(),
-            &when(used_at, zone),
+            &when(used_at, view),
             if application.disabled_at.is_some() { "disabled" } else { "" },
         ]);
     }
@@ -30,7 +30,7 @@ pub(super) fn list(applications: &[Application], zone: &TimeZone) -> String {
 }
 
 /// All about one.
-pub(super) fn show(application: &Application, zone: &TimeZone) -> String {
+pub(super) fn show(application: &Application, view: &View<'_>) -> String {
     let (settings, name) = (&application.settings, application.name.as_str());
     let mut table = Table::default();
     table.row(["application", name]);
@@ -44,16 +44,16 @@ pub(super) fn show(application: &Application, zone: &TimeZone) -> String {
     table.row(["waiting", &format!("mail for {} recipients at most", settings.waiting)]);
     let per_minute = settings.per_minute.map_or("no limit".to_owned(), |n| format!("{n} messages at most"));
     table.row(["per minute", &per_minute]);
-    table.row(["added", &at(application.made_at, zone)]);
+    table.row(["added", &view.at(application.made_at)]);
     if let Some(since) = application.disabled_at {
-        table.row(["disabled", &format!("nothing is accepted from it since {}", at(since, zone))]);
+        table.row(["disabled", &format!("nothing is accepted from it since {}", view.at(since))]);
     }
     let mut out = format!("{table}\n");
     if live(application).next().is_none() {
         let _ = writeln!(out, "It has no key that opens. Make one: bookpost applications key add '{name}'");
     }
     if !application.keys.is_empty() {
-        out.push_str(&keys(&application.keys, zone));
+        out.push_str(&keys(&application.keys, view));
     }
     out
 }
@@ -70,12 +70,12 @@ pub(super) fn new_key(key: &ShownKey) -> String {
     )
 }
 
-fn keys(keys: &[ApplicationKey], zone: &TimeZone) -> String {
+fn keys(keys: &[ApplicationKey], view: &View<'_>) -> String {
     let mut table = Table::default();
     table.row(["key", "made", "last used", ""]);
     for key in keys {
-        let revoked = key.revoked_at.map_or(String::new(), |since| format!("revoked {}", at(since, zone)));
-        table.row([&key.id.0, &at(key.made_at, zone), &when(key.used_at, zone), &revoked]);
+        let revoked = key.revoked_at.map_or(String::new(), |since| format!("revoked {}", view.at(since)));
+        table.row([&key.id.0, &view.at(key.made_at), &when(key.used_at, view), &revoked]);
     }
     table.to_string()
 }
@@ -104,8 +104,8 @@ fn classes(settings: &ApplicationSettings) -> String {
     format!("{}; {} where mail names none", all.join(", "), named(settings.class))
 }
 
-fn when(used_at: Option<Timestamp>, zone: &TimeZone) -> String {
-    used_at.map_or("never".to_owned(), |used_at| at(used_at, zone))
+fn when(used_at: Option<Timestamp>, view: &View<'_>) -> String {
+    used_at.map_or("never".to_owned(), |used_at| view.at(used_at))
 }
 
 fn size(bytes: u64) -> String {
