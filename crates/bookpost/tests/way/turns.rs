@@ -49,3 +49,45 @@ async fn an_application_does_not_wait_for_all_of_anothers_mail() {
     let at = taken.iter().position(|one| one.to == ["head@example.org"]).unwrap();
     assert!(at < 6, "{at}");
 }
+
+/// What goes first when there is more of all than can go: the order in which one connection takes it.
+async fn order(waiting: Vec<(Class, &str, usize)>) -> Vec<String> {
+    let sink = sink(vec![Rule { at: At::Dot, address: None, does: Does::Wait, times: Some(1) }]).await;
+    let mut slow = Arc::unwrap_or_clone(server("server1", sink.address()));
+    (slow.connections, slow.connections_for_urgent) = (1, 0);
+    let bench = Bench::start(vec![Arc::new(slow)]).await;
+    bench.accept(&["first@example.org"]).await;
+    sink.wait_for(1).await;
+    for (class, application, count) in waiting {
+        let to = format!("{}@example.org", application.replace(' ', "-"));
+        let messages: Vec<_> = (0..count).map(|_| mail(class, application, &to, &bench)).collect();
+        for slice in messages.chunks(500) {
+            bench.app.receiver.accept(slice.to_vec()).await.unwrap();
+        }
+    }
+    sink.let_go();
+    bench.quiet().await;
+    sink.taken().into_iter().skip(1).map(|one| one.to.concat()).collect()
+}
+
+fn share(order: &[String], to: &str) -> f64 {
+    let count = order.iter().filter(|one| one.starts_with(to)).count();
+    f64::from(u32::try_from(count).unwrap()) / f64::from(u32::try_from(order.len()).unwrap())
+}
+
+#[tokio::test]
+async fn two_applications_with_much_mail_share_the_way_evenly() {
+    let all = [(Class::Normal, "Library", 2_000), (Class::Normal, "cron", 2_000)];
+    let order = order(all.to_vec()).await;
+    assert_eq!(order.len(), 4_000);
+    let of_cron = share(&order[..2_000], "cron");
+    assert!((0.4..=0.6).contains(&of_cron), "{of_cron}");
+}
+
+#[tokio::test]
+async fn bulk_mail_gets_on_while_urgent_mail_never_ends() {
+    let all = [(Class::Bulk, "Library", 1_000), (Class::Urgent, "cron", 3_000)];
+    let order = order(all.to_vec()).await;
+    let of_bulk = share(&order[..2_000], "Library");
+    assert!((0.1..=0.3).contains(&of_bulk), "{of_bulk}");
+}
