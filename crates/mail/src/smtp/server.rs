@@ -31,6 +31,7 @@
 //! [`close`](Server::close) and `421 4.4.2`, after 5 minutes without a new [command](Server::commands) or content
 //! (RFC 5321 section 4.5.3.2.7).
 
+mod answers;
 mod chunk;
 mod command;
 mod commands;
@@ -53,10 +54,11 @@ use self::{
     content::Content,
     line::{Line, Lines},
     sign_in::Turn,
-    state::{Hello, Open, Patience, Progress, Question, Stage},
+    state::{Open, Patience, Progress, Question, Stage},
 };
 pub use self::{
     settings::{Limits, Settings, SignIn, Tls},
+    state::Hello,
     wish::{Mail, Transaction, Wish},
 };
 use crate::Reply;
@@ -67,8 +69,6 @@ const GATHERED: usize = 16 * 1024;
 const READ_AT_ONCE: (usize, usize) = (8 * 1024, 64 * 1024);
 /// Octets of a line with an answer of a sign-in (RFC 4954 section 4).
 const LONGEST_SIGN_IN: usize = 12_288;
-/// Octets that are made room for because the client says that it will send so many.
-const MOST_FORESEEN: usize = 1024 * 1024;
 
 /// One connection, from the greeting to its end.
 pub struct Server {
@@ -201,9 +201,9 @@ impl Server {
         self.finally = Some(Wish::Close);
     }
 
-    /// What the client calls itself, and whether it said EHLO.
-    pub fn client_name(&self) -> Option<(&str, bool)> {
-        self.hello.as_ref().map(|hello| (hello.name.as_str(), hello.extended))
+    /// How the client has greeted, once it has.
+    pub fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
     }
 
     /// Whether the connection is encrypted.
@@ -244,7 +244,7 @@ impl Server {
             Line::TooLong => return self.not_a_line(replies::LINE_TOO_LONG),
             Line::Whole(line) => line,
         };
-        match line::text(&line) {
+        match line.strip_suffix(b"\r\n") {
             Some(text) => self.text(text),
             None => self.not_a_line(replies::NOT_A_LINE),
         }
@@ -310,75 +310,6 @@ impl Server {
         open.chunks = Some(chunks);
         self.say(&format!("250 2.0.0 {length} octets taken"));
         Step::Done
-    }
-
-    /// `None` is yes in the usual words.
-    fn answered(&mut self, reply: Option<Reply>) {
-        let Some(question) = self.question.take() else { return };
-        match reply {
-            Some(reply) if reply.code == 421 => self.close(Some(&reply)),
-            Some(reply) if reply.code >= 400 => self.refused(&question, &reply),
-            reply => match (self.accepted(question), reply) {
-                (Some(_), Some(reply)) => self.say_reply(&reply),
-                (Some(usual), None) => self.say(usual),
-                (None, _) => {}
-            },
-        }
-    }
-
-    /// What follows a yes; the usual words, where others may be said in their place.
-    fn accepted(&mut self, question: Question) -> Option<&'static str> {
-        match question {
-            Question::SignIn => {
-                self.signed_in = true;
-                Some(replies::SIGNED_IN)
-            }
-            Question::Mail(mail) => {
-                self.transactions += 1;
-                self.progress = Progress::Open(Open { mail, recipients: Vec::new(), chunks: None });
-                Some(replies::SENDER)
-            }
-            Question::Recipient(recipient) => {
-                if let Progress::Open(open) = &mut self.progress {
-                    open.recipients.push(recipient);
-                }
-                Some(replies::RECIPIENT)
-            }
-            Question::Content => {
-                if let Progress::Open(Open { mail: Mail { size: Some(size), .. }, .. }) = &self.progress {
-                    self.input.reserve(MOST_FORESEEN.min(*size));
-                }
-                self.stage = Stage::Content(Content::new(self.settings.limits.message));
-                self.say(replies::GO_AHEAD);
-                None
-            }
-            Question::Chunk { octets, last } => {
-                self.stage = Stage::Chunk(Chunk::new(octets, Fate::Kept { last }));
-                None
-            }
-            Question::Message => {
-                self.patience = Patience::default();
-                Some(replies::MESSAGE)
-            }
-        }
-    }
-
-    fn refused(&mut self, question: &Question, reply: &Reply) {
-        match question {
-            Question::Recipient(_) | Question::Message => {}
-            Question::Mail(_) | Question::Content => self.progress = Progress::Refused,
-            Question::SignIn => {
-                if self.is_out_of_patience() {
-                    return;
-                }
-            }
-            Question::Chunk { octets, .. } => {
-                self.progress = Progress::Refused;
-                self.stage = Stage::Chunk(Chunk::new(*octets, Fate::Refused(wire(reply))));
-                return;
-            }
-        }
-        self.say_reply(reply);
     }
 
     /// An error of the client; true if it was one too many, which ends the connection.

@@ -42,7 +42,8 @@ pub(super) struct Path<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// Reads a line without its end; the reply if it is no command. Blanks at the end are tolerated (section 4.1.1).
+    /// Reads a line without its CRLF; the reply if it is no command. A CR, LF or NUL within is refused with all control
+    /// characters, and blanks at the end are tolerated (section 4.1.1).
     pub(super) fn parse(line: &'a [u8]) -> Result<Self, &'static str> {
         let text = std::str::from_utf8(line).map_err(|_| replies::NOT_UTF8)?.trim_end_matches(' ');
         if text.chars().any(char::is_control) {
@@ -74,7 +75,7 @@ impl<'a> Command<'a> {
 /// The first word is the name. Some clients say more.
 fn host(rest: &str) -> Result<&str, &'static str> {
     let name = rest.split(' ').next().unwrap_or_default();
-    if name.is_empty() || !name.bytes().all(|octet| octet.is_ascii_graphic()) {
+    if name.is_empty() || !name.is_ascii() {
         return Err(replies::NAME_MISSING);
     }
     Ok(name)

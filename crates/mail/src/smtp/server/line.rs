@@ -1,7 +1,7 @@
 //! Command lines out of a stream that is cut anywhere.
 
 use bytes::{Buf, BytesMut};
-use memchr::{memchr, memchr3};
+use memchr::memchr;
 
 /// Where the search for the end of a line stands.
 #[derive(Debug, Default)]
@@ -42,9 +42,4 @@ impl Lines {
         }
         Line::Whole(input.split_to(length))
     }
-}
-
-/// The line without its CRLF; `None` if it ends otherwise, or has a CR, an LF or a NUL in it.
-pub(super) fn text(line: &[u8]) -> Option<&[u8]> {
-    line.strip_suffix(b"\r\n").filter(|text| memchr3(b'\r', b'\n', 0, text).is_none())
 }

@@ -18,11 +18,12 @@ pub(super) enum Stage {
 }
 
 /// How the client has greeted.
-#[derive(Debug)]
-pub(super) struct Hello {
-    pub(super) name: String,
-    /// By EHLO.
-    pub(super) extended: bool,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    /// What it calls itself: ASCII without blanks or control characters, and nothing else is known of it.
+    pub name: String,
+    /// It said EHLO and not HELO.
+    pub extended: bool,
 }
 
 /// The mail transaction.
