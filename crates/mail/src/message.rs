@@ -1,4 +1,5 @@
-//! One mail as bytes (RFC 5322, RFC 2045 to 2047), and the little of reading that reports need.
+//! One mail as bytes (RFC 5322, RFC 2045 to 2047), the little of reading that reports need, and what others wrote made fit for
+//! servers that take less ([`reencode()`]).
 //!
 //! What is written is 7-bit, has CRLF line ends only and no line over 998 octets, whatever is in titles and names: any server
 //! takes it without 8BITMIME. The exception is an address whose local part is not ASCII ([`Address::needs_smtputf8`]); it

@@ -105,9 +105,6 @@ impl Writer<'_> {
         if self.target.fits(octets) {
             return self.head(head, None, signed);
         }
-        if signed {
-            return Err(Unconvertible::Signed);
-        }
         let quoted_printable = match (head.encoding, head.kind) {
             (Encoding::QuotedPrintable, _) => true,
             (Encoding::Base64, _) => false,

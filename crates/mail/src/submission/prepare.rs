@@ -7,9 +7,9 @@ use super::{Refused, header::Header};
 use crate::{
     Address,
     message::{
-        Mailbox, Target, Unconvertible,
+        Mailbox, Unconvertible,
         octets::{canonical, has_long_line, slice, survey},
-        reencode,
+        reencode, reencoding_needed,
         structure::{Element, Structure},
     },
 };
@@ -105,8 +105,8 @@ pub fn prepare(message: &Bytes, circumstances: &Circumstances<'_>) -> Result<Pre
 impl Prepared {
     /// The message with no line over 998 octets: re-encoded, if it has to be.
     pub fn with_short_lines(mut self) -> Result<Self, Unconvertible> {
-        if self.has_long_lines {
-            self.bytes = reencode(&self.bytes, Target::ShortLines)?;
+        if let Some(target) = reencoding_needed(self.needs_eight_bit, self.has_long_lines, true) {
+            self.bytes = reencode(&self.bytes, target)?;
             self.has_long_lines = false;
             self.needs_eight_bit = !self.bytes.is_ascii();
         }

@@ -83,6 +83,8 @@ impl Refused {
             _ => (554, (6, 0)),
         };
         let enhanced = EnhancedStatusCode(5, detail.0, detail.1);
-        Reply { code, enhanced: Some(enhanced), text: format!("The message is refused: {self}") }
+        // What is quoted from the message may be in letters that a reply may not have.
+        let text = format!("The message is refused: {self}").replace(|c: char| !matches!(c, ' '..='~'), "?");
+        Reply { code, enhanced: Some(enhanced), text }
     }
 }

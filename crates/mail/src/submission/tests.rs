@@ -72,6 +72,10 @@ fn what_is_missing_is_added_and_what_is_private_removed() {
         ("From: a@x.org", format!("{added}From: a@x.org")),
         ("Date: \r\nFrom: a@x.org\r\nMessage-ID:\r\n\r\n", format!("{added}From: a@x.org\r\n\r\n")),
         ("From: a@x.org\r\nMessage-ID: <a b@x>\r\n\r\n", format!("{added}From: a@x.org\r\n\r\n")),
+        (
+            &format!("From: a@x.org\r\nMessage-ID: <{}>\r\n\r\n", "x".repeat(899)),
+            format!("{added}From: a@x.org\r\n\r\n"),
+        ),
         ("From: a@x.org\r\nMessage-ID: 1@x\r\n\r\n", format!("{added}From: a@x.org\r\n\r\n")),
         (
             "From: a@x.org\r\nBCC: b@x.org,\r\n\tc@x.org\r\nResent-Bcc: d@x.org\r\nReturn-Path: <a@x>\r\n\r\nBcc: e\r\n",
@@ -83,7 +87,7 @@ fn what_is_missing_is_added_and_what_is_private_removed() {
         ),
         ("From : a@x.org\r\n\r\n", format!("{added}From: a@x.org\r\n\r\n")),
     ] {
-        let prepared = by_smtp(message).unwrap();
+        let prepared = by_smtp(message.to_owned()).unwrap();
         assert_eq!(text(&prepared), expected);
         assert_eq!(prepared.message_id, "<1@lib.example>");
     }
@@ -192,6 +196,10 @@ fn each_field_that_stands_once_is_refused_twice_by_name() {
 #[test]
 fn answers() {
     for (refused, expected) in [
+        (
+            Refused::From(AddressError::Local("Jürgen a@x".into())),
+            "554 5.6.0 The message is refused: the header field From cannot be read: the part before the @ in \"J?rgen a@x\" is not allowed in an address",
+        ),
         (Refused::FromMissing, "550 5.6.0 The message is refused: the header field From is missing"),
         (
             Refused::NotAField { line: 3, begins: "Hello \"x\"".into() },

@@ -60,6 +60,11 @@ fn messages_as_they_become() {
             "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\né: 1\r\n--b--".into(),
             "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9: 1\r\n--b--".into(),
         ),
+        (
+            // A boundary may look like a field, and a message may end within its header.
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b:\"\r\n\r\n--b:\r\nX: y\r\n--b:\r\n\r\né\r\n--b:\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: message/rfc822".into(),
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b:\"\r\n\r\n--b:\r\nX: y\r\n--b:\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9\r\n--b:\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: message/rfc822".into(),
+        ),
     ] {
         assert_eq!(reencoded(&message, Target::SevenBit).as_deref(), Ok(expected.as_str()), "{message}");
     }
@@ -111,25 +116,40 @@ fn what_stays_as_it_is() {
             "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{part}\r\n--b--\r\n"
         )
     };
+    let nested = |part: &str| format!("multipart/mixed; boundary=n\r\n\r\n--n\r\n{part}\r\n--n--\r\n");
     for (message, expected) in [
         ("DKIM-Signature: v=1\r\n\r\né".to_owned(), Unconvertible::Signed),
         (signed.replace("signed\r\n--s", "é\r\n--s"), Unconvertible::Signed),
         (multipart(&signed.replace("\r\nsigned", "\r\né")), Unconvertible::Signed),
         (signed.replace("signature", "é"), Unconvertible::Signed),
+        // However deep below, and where nobody reads.
+        (signed.replace("text/plain\r\n\r\nsigned", &nested("\r\né")), Unconvertible::Signed),
+        (signed.replace("text/plain\r\n\r\nsigned", &(nested("\r\nx") + "é")), Unconvertible::Signed),
         ("Subject: é\r\n\r\n".into(), Unconvertible::Header),
         ("Subject: é\r\n\r\né".into(), Unconvertible::Header),
         (multipart("Content-Type: text/plain; name=é\r\n\r\n"), Unconvertible::Header),
         (long_name, Unconvertible::Part),
         ("Content-Type: multipart/mixed; boundary=b\r\n\r\né\r\n".into(), Unconvertible::Part),
         ("Content-Type: multipart/mixed\r\n\r\né\r\n".into(), Unconvertible::Part),
+        (
+            format!(
+                "Content-Type: multipart/mixed; x={}; boundary=b\r\n\r\n--b\r\n\r\né",
+                "\r\n y".repeat(10_000)
+            ),
+            Unconvertible::Part,
+        ),
         ("Content-Type: message/partial\r\n\r\né\r\n".into(), Unconvertible::Part),
         ("Content-Transfer-Encoding: x-uuencode\r\n\r\né\r\n".into(), Unconvertible::Part),
     ] {
         assert_eq!(reencoded(&message, Target::SevenBit), Err(expected), "{message}");
     }
-    let beside = multipart(signed).replace("\r\n--b--", "\r\n--b\r\n\r\né\r\n--b--");
-    let text = reencoded(&beside, Target::SevenBit).unwrap();
-    assert!(text.contains(signed) && text.is_ascii(), "what is signed stays: {text}");
+    let labelled =
+        nested("\r\nx").replace("\r\n\r\n--n\r\n", "\r\nContent-Transfer-Encoding: 8bit\r\n\r\n--n\r\n");
+    for signed in [signed.to_owned(), signed.replace("text/plain\r\n\r\nsigned", &labelled)] {
+        let beside = multipart(&signed).replace("\r\n--b--", "\r\n--b\r\n\r\né\r\n--b--");
+        let text = reencoded(&beside, Target::SevenBit).unwrap();
+        assert!(text.contains(&signed) && text.is_ascii(), "what is signed stays: {text}");
+    }
     let fits = "DKIM-Signature: v=1\r\nContent-Transfer-Encoding: 8bit\r\n\r\nx\r\n";
     assert_eq!(reencoded(fits, Target::SevenBit).as_deref(), Ok(fits));
 }

@@ -9,7 +9,7 @@ use super::{Failure, RecipientResult, TransactionResult};
 use crate::{
     Phase, Recipient, Reply, ReversePath,
     envelope::Ret,
-    message::{Target, reencode},
+    message::{reencode, reencoding_needed},
     smtp::{
         capabilities::Capabilities,
         command::{MailParameters, Path, PathError},
@@ -116,9 +116,9 @@ impl Transfer {
         if header_is_utf8 && !offered.smtputf8 {
             return Err(Failure::Utf8Unsupported);
         }
-        if self.eight_bit && !offered.eight_bit_mime {
-            self.transaction.message =
-                reencode(message, Target::SevenBit).map_err(Failure::EightBitUnsupported)?;
+        // Lines that are too long were made shorter when the message was accepted.
+        if let Some(target) = reencoding_needed(self.eight_bit, false, offered.eight_bit_mime) {
+            self.transaction.message = reencode(message, target).map_err(Failure::EightBitUnsupported)?;
             self.eight_bit = false;
         }
         let octets = u64::try_from(self.transaction.message.len()).unwrap_or(u64::MAX);
