@@ -213,7 +213,8 @@ impl Connection {
     }
 
     fn origin(&self) -> Origin {
-        let (name, extended) = self.server.client_name().unwrap_or(("unknown", true));
+        let hello = self.server.hello();
+        let (name, extended) = hello.map_or(("", false), |hello| (hello.name.as_str(), hello.extended));
         let protocol = match (extended, self.server.is_encrypted(), self.signed_in) {
             (true, true, true) => "ESMTPSA",
             (true, true, false) => "ESMTPS",
