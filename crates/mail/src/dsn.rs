@@ -12,13 +12,15 @@ mod fields;
 mod letter;
 mod mime;
 mod read;
+mod relayed;
 mod write;
 
 use jiff::Timestamp;
 
 pub use digest::{Digest, DigestEntry};
-pub use letter::{Mailbox, ReturnReport, Returned, ReturnedMessage};
+pub use letter::{Mailbox, Original, ReturnReport, Returned, ReturnedMessage};
 pub use read::{NotAReport, original_from_parameter, read};
+pub use relayed::{RelayReport, Relayed};
 
 use crate::{Address, EnhancedStatusCode};
 

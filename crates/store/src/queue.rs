@@ -237,6 +237,9 @@ pub struct Attempt {
 pub enum Verdict {
     /// The server has it.
     Delivered,
+    /// The server has it, and will not report that it delivers it: whoever asked to hear of a success (RFC 3461) is owed a report that it was
+    /// relayed.
+    Relayed,
     /// The practice mailbox has it.
     Practiced,
     /// Waiting again until then. `in_doubt`: the answer was never read; `in_doubt_at` is set and stays.

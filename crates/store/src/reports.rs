@@ -1,7 +1,7 @@
 //! Owed return reports.
 
 use jiff::Timestamp;
-use mail::Address;
+use mail::{Address, envelope::Ret};
 use serde::{Deserialize, Serialize};
 
 use crate::Row;
@@ -13,16 +13,16 @@ pub struct Owing {
     pub return_address: Address,
     /// On practice mail.
     pub practice: bool,
-    /// How many returned recipients they are about.
+    /// How many recipients they are about.
     pub count: u64,
-    /// When the first of these was returned.
+    /// When the first of these was returned or relayed.
     pub owed_since: Timestamp,
 }
 
-/// A returned recipient whose report is still owed.
+/// A recipient whose report is still owed: it was returned, or its message was relayed ([`crate::Verdict::Relayed`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obligation {
-    /// When it was returned.
+    /// When it was returned or relayed.
     pub owed_since: Timestamp,
     /// When it was first attempted; `None`: never.
     pub first_attempt_at: Option<Timestamp>,
@@ -30,6 +30,8 @@ pub struct Obligation {
     pub last_attempt_at: Option<Timestamp>,
     /// The envelope id that the sender gave, as xtext.
     pub envelope_id: Option<String>,
+    /// How much of the message the sender wants back.
+    pub ret: Option<Ret>,
     /// The notice run it belongs to.
     pub run: Option<RunName>,
     /// The recipient, with reason, answer and patron.

@@ -188,7 +188,7 @@ fn alarm_by_mail(
 /// How an attempt is counted; None: nothing was attempted.
 fn outcome(verdict: &Verdict) -> Option<Outcome> {
     Some(match verdict {
-        Verdict::Delivered => Outcome::Delivered,
+        Verdict::Delivered | Verdict::Relayed => Outcome::Delivered,
         Verdict::Practiced => Outcome::Practiced,
         Verdict::Deferred { in_doubt: true, .. } | Verdict::InDoubt => Outcome::InDoubt,
         Verdict::Deferred { .. } | Verdict::Struck { .. } => Outcome::Deferred,

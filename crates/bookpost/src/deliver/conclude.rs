@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use mail::{
     Action, Address, Judgement, Phase, Reason, Scope,
     address::mask_addresses,
+    envelope::Notify,
     outcome::{self, judge, judge_failure},
     retry::{Next, RetrySchedule},
     smtp::client::{Failure, RecipientResult, TransactionResult},
@@ -104,7 +105,7 @@ pub fn conclude(
     let mut conclusion = Conclusion { settlements: Vec::new(), split: Vec::new(), effects: Vec::new() };
     let (mut split, mut taken) = (Vec::new(), false);
     for (index, (recipient, outcome)) in job.recipients.iter().zip(&result.recipients).enumerate() {
-        let one = One { job, index, recipient, at, rules, taken };
+        let one = One { job, index, recipient, at, rules, taken, dsn: result.dsn };
         taken |= was_taken(outcome);
         match one.settle(outcome, dice) {
             Some((settlement, effect)) => {
@@ -177,14 +178,26 @@ struct One<'a> {
     rules: &'a Rules,
     /// The server had taken an earlier recipient of the same transaction.
     taken: bool,
+    /// The server reports what it delivers to whoever asked for it.
+    dsn: bool,
 }
 
 impl One<'_> {
+    /// The sender wants to hear that it was delivered (RFC 3461 section 4.1).
+    fn wants_success(&self) -> bool {
+        let to = self.job.envelope.recipients().get(self.index);
+        matches!(to.and_then(|to| to.notify), Some(Notify::On { success: true, .. }))
+    }
+
     /// The settlement and what the route should know; None: again at once, in a smaller group.
     fn settle(&self, outcome: &RecipientResult, dice: &mut impl Rng) -> Option<(Settlement, Option<Effect>)> {
         Some(match outcome {
             RecipientResult::Delivered(reply) => {
-                let verdict = if self.rules.practice { Verdict::Practiced } else { Verdict::Delivered };
+                let verdict = match (self.rules.practice, self.dsn) {
+                    (true, _) => Verdict::Practiced,
+                    (false, false) if self.wants_success() => Verdict::Relayed,
+                    (false, _) => Verdict::Delivered,
+                };
                 (self.settlement(Phase::Dot, None, reply.to_string(), verdict), Some(Effect::Answered))
             }
             RecipientResult::Refused { phase, reply } => {
@@ -400,7 +413,7 @@ mod tests {
             Circumstances { server: "mail.example:25", started_at: now, now, reused: false, beside: false };
         let rules =
             Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
-        let result = TransactionResult { token: 0, recipients };
+        let result = TransactionResult { token: 0, dsn: true, recipients };
         conclude(job, &result, &at, &rules, &mut StdRng::seed_from_u64(1))
     }
 

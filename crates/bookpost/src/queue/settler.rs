@@ -78,7 +78,7 @@ async fn gather(receiver: &mut mpsc::Receiver<Vec<Settlement>>, batch: &mut Vec<
 }
 
 fn went_well(settlement: &Settlement) -> bool {
-    matches!(settlement.verdict, Verdict::Delivered | Verdict::Practiced)
+    matches!(settlement.verdict, Verdict::Delivered | Verdict::Relayed | Verdict::Practiced)
 }
 
 async fn run(

@@ -80,7 +80,11 @@ pub async fn recover(
 fn may_have_arrived(verdict: &Verdict) -> bool {
     matches!(
         verdict,
-        Verdict::Delivered | Verdict::Practiced | Verdict::InDoubt | Verdict::Deferred { in_doubt: true, .. }
+        Verdict::Delivered
+            | Verdict::Relayed
+            | Verdict::Practiced
+            | Verdict::InDoubt
+            | Verdict::Deferred { in_doubt: true, .. }
     )
 }
 

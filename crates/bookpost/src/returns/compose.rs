@@ -3,14 +3,20 @@
 use jiff::{Timestamp, tz::TimeZone};
 use mail::{
     Address, Envelope, Reason, Reply, ReversePath,
-    dsn::{Digest, DigestEntry, Mailbox, ReturnReport, Returned, ReturnedMessage, original_from_parameter},
-    envelope::xtext_decode,
+    dsn::{
+        Digest, DigestEntry, Mailbox, Original, RelayReport, Relayed, ReturnReport, Returned,
+        ReturnedMessage, original_from_parameter,
+    },
+    envelope::{Ret, xtext_decode},
     reply::ReplyParser,
 };
 use store::{Class, Kind, NewMessage, Obligation, RunName};
 
 use super::plan::{Form, Letter};
 use crate::config::{Config, Site};
+
+/// Octets of a message that goes back whole.
+const LARGEST_ATTACHED: usize = 1 << 20;
 
 /// What a letter depends on beside what it tells.
 pub(super) struct At<'a> {
@@ -32,6 +38,7 @@ pub(super) fn message(to: &Address, letter: &Letter, original: Option<&[u8]>, at
     let (bytes, subject) = match letter.form {
         Form::Report => (report(to, from, letter, original, &id, at), "return report"),
         Form::Digest => (digest(to, from, letter, &id, at), "summary of returns"),
+        Form::Relayed => (relayed(to, from, letter, original, &id, at), "relayed"),
     };
     NewMessage {
         kind: Kind::Report,
@@ -59,13 +66,39 @@ fn report(
     id: &str,
     at: &At<'_>,
 ) -> Vec<u8> {
-    let header = original.map(|bytes| mail::message::header_block(bytes).to_vec()).unwrap_or_default();
     let report = ReturnReport {
         to: to.clone(),
         from,
         reporting_mta: at.config.sending.ehlo_name.clone(),
-        message: returned_message(&letter.first, header, at),
+        message: returned_message(&letter.first, attached(&letter.first, original), at),
         recipients: letter.owed().map(returned).collect(),
+        date: at.now,
+        message_id: id.to_owned(),
+        time_zone: at.time_zone.clone(),
+    };
+    report.write()
+}
+
+fn relayed(
+    to: &Address,
+    from: Mailbox,
+    letter: &Letter,
+    original: Option<&[u8]>,
+    id: &str,
+    at: &At<'_>,
+) -> Vec<u8> {
+    let recipient = |one: &Obligation| Relayed {
+        address: one.row.to.address.clone(),
+        original_address: one.row.to.original.as_deref().and_then(original_from_parameter),
+        relayed_at: one.owed_since,
+        answer: one.row.answer.as_deref().and_then(reply),
+    };
+    let report = RelayReport {
+        to: to.clone(),
+        from,
+        reporting_mta: at.config.sending.ehlo_name.clone(),
+        message: returned_message(&letter.first, headers(original), at),
+        recipients: letter.owed().map(recipient).collect(),
         date: at.now,
         message_id: id.to_owned(),
         time_zone: at.time_zone.clone(),
@@ -75,7 +108,7 @@ fn report(
 
 fn digest(to: &Address, from: Mailbox, letter: &Letter, id: &str, at: &At<'_>) -> Vec<u8> {
     let entry = |one: &Obligation| DigestEntry {
-        message: returned_message(one, Vec::new(), at),
+        message: returned_message(one, headers(None), at),
         returned: returned(one),
     };
     let digest = Digest {
@@ -99,7 +132,19 @@ fn site<'a>(config: &'a Config, code: Option<&str>) -> Option<&'a Site> {
     config.sites.iter().find(|site| Some(site.code.as_str()) == code)
 }
 
-fn returned_message(one: &Obligation, header_block: Vec<u8>, at: &At<'_>) -> ReturnedMessage {
+/// What goes back of a message: its headers, as a rule; all of it, if its sender asked for that and it is not too much for a letter.
+fn attached(one: &Obligation, original: Option<&[u8]>) -> Original {
+    match (one.ret, original) {
+        (Some(Ret::Full), Some(bytes)) if bytes.len() <= LARGEST_ATTACHED => Original::Whole(bytes.to_vec()),
+        _ => headers(original),
+    }
+}
+
+fn headers(original: Option<&[u8]>) -> Original {
+    Original::Headers(original.map(|bytes| mail::message::header_block(bytes).to_vec()).unwrap_or_default())
+}
+
+fn returned_message(one: &Obligation, original: Original, at: &At<'_>) -> ReturnedMessage {
     let row = &one.row;
     let site_name = site(at.config, row.site.as_deref()).map_or(&at.config.library, |site| &site.name);
     ReturnedMessage {
@@ -109,7 +154,7 @@ fn returned_message(one: &Obligation, header_block: Vec<u8>, at: &At<'_>) -> Ret
         site_name: site_name.clone(),
         run_name: one.run.as_ref().map(|run| run_name(run, &at.time_zone)),
         accepted_at: row.accepted_at,
-        header_block,
+        original,
     }
 }
 

@@ -99,7 +99,7 @@ impl Returns {
     async fn write(&self, to: &Address, letter: &plan::Letter, now: Timestamp) -> Result<(), store::Error> {
         let closes: Vec<_> = letter.owed().map(|one| one.row.recipient).collect();
         let original = match letter.form {
-            Form::Report => self.original(letter.first.row.message).await?,
+            Form::Report | Form::Relayed => self.original(letter.first.row.message).await?,
             Form::Digest => None,
         };
         let random = {

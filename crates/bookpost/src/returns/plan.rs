@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use store::{MessageId, Obligation, Owing};
+use store::{MessageId, Obligation, Owing, State};
 
 /// One letter to a return address. It covers at least one return.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(super) enum Form {
     Report,
     /// Many returns in one.
     Digest,
+    /// What was relayed of one message to a server that reports no success. Never in a digest: each was asked for.
+    Relayed,
 }
 
 impl Letter {
@@ -57,9 +59,17 @@ pub(super) fn form(owing: &Owing, recent: u64, when: &When, now: Timestamp) -> O
 /// The letters of this form to one address. A digest takes whatever is owed, so that it leaves no tail of single reports; a
 /// report takes all returns of a message of which one has waited long enough.
 pub(super) fn letters(form: Form, owed: Vec<Obligation>, owed_before: Timestamp) -> Vec<Letter> {
-    if form == Form::Digest {
-        return Letter::new(form, owed).into_iter().collect();
-    }
+    let (relayed, returned): (Vec<_>, Vec<_>) =
+        owed.into_iter().partition(|one| one.row.state == State::Delivered);
+    let mut letters = of_each_message(Form::Relayed, relayed, owed_before);
+    letters.extend(match form {
+        Form::Digest => Letter::new(form, returned).into_iter().collect(),
+        _ => of_each_message(Form::Report, returned, owed_before),
+    });
+    letters
+}
+
+fn of_each_message(form: Form, owed: Vec<Obligation>, owed_before: Timestamp) -> Vec<Letter> {
     let mut by_message: BTreeMap<MessageId, Vec<Obligation>> = BTreeMap::new();
     for one in owed {
         by_message.entry(one.row.message).or_default().push(one);

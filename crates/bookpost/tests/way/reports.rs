@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use mail::{Phase, Reason, ReversePath};
+use mail::{Envelope, Phase, Reason, ReversePath, dsn::Action, envelope::Notify};
 use store::{AlarmKind, Attempt, Filter, Kind, Lease, MessageId, RecipientId, Settlement, State, Verdict};
-use testkit::sink::{At, Does, Rule, Sink};
+use testkit::sink::{At, Does, Rule, Settings, Sink};
 
 use crate::bench::{Bench, START, always, message, refuses, server, sink};
 
@@ -297,4 +297,39 @@ async fn a_message_that_cannot_be_read_is_reported_all_the_same_and_stops_no_oth
     sql().execute("UPDATE body SET bytes = 'text' WHERE message = ?1", [messages[0].0]).unwrap();
     bench.pass(MINUTE * 2).await;
     assert_eq!((reports(&bench).await, sink.count(), bench.counts().await.reports_owed), (3, 3, 0));
+}
+
+/// RFC 3461 section 5.2.2: a server without DSN will not say that it delivers; so the sender who asked hears that it has the message.
+#[tokio::test]
+async fn who_asks_to_hear_of_a_success_hears_that_it_was_relayed_where_no_more_will_be_said() {
+    for (extensions, told) in [(vec!["PIPELINING".to_owned()], true), (vec!["DSN".to_owned()], false)] {
+        let settings = Settings { extensions, keep_bytes: true, ..Settings::default() };
+        let sink = Sink::start(settings).await.unwrap();
+        let bench = Bench::start(vec![server("server1", sink.address())]).await;
+        let mut message = message(&["ann@example.org", "bob@example.org"], START);
+        let mut recipients = message.envelope.recipients().to_vec();
+        recipients[0].notify = Notify::parse("SUCCESS,FAILURE");
+        recipients[0].original = Some("rfc822;ann@old.example.org".into());
+        message.envelope = Envelope::new(message.envelope.reverse_path, recipients).unwrap();
+        bench.app.receiver.accept(vec![message]).await.unwrap();
+        bench.pass(HOUR).await;
+        let letters: Vec<_> = sink.taken().into_iter().filter(|one| one.to == [RETURNS]).collect();
+        assert_eq!(letters.len(), usize::from(told));
+        for letter in letters {
+            assert_eq!(letter.from, "");
+            let report = mail::dsn::read(&letter.bytes).unwrap();
+            let [one] = report.recipients.as_slice() else { panic!("{:?}", report.recipients) };
+            assert_eq!((one.action, one.status.to_string().as_str()), (Action::Relayed, "2.0.0"));
+            assert_eq!(
+                one.original_recipient.as_ref().map(mail::Address::as_str),
+                Some("ann@old.example.org")
+            );
+            let text = mail::message::plain_text(&letter.bytes).unwrap();
+            assert!(
+                text.contains("does not tell when it delivers mail") && text.contains("ann@example.org"),
+                "{text}"
+            );
+        }
+        assert_eq!(bench.counts().await.reports_owed, 0);
+    }
 }

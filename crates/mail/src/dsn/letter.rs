@@ -54,8 +54,17 @@ pub struct ReturnedMessage {
     pub run_name: Option<String>,
     /// When Bookpost took it.
     pub accepted_at: Timestamp,
-    /// Its header block as it was sent, without the empty line after it. A [`super::Digest`] does not use it.
-    pub header_block: Vec<u8>,
+    /// What is attached of it. A [`super::Digest`] does not use it.
+    pub original: Original,
+}
+
+/// What is attached of a message (RFC 3461 section 4.3: `RET=`).
+#[derive(Clone, PartialEq, Eq)]
+pub enum Original {
+    /// Its header block as it was sent, without the empty line after it.
+    Headers(Vec<u8>),
+    /// All of it.
+    Whole(Vec<u8>),
 }
 
 /// A recipient that the message did not reach.
@@ -108,7 +117,7 @@ impl ReturnReport {
             envelope_id: self.message.envelope_id.clone(),
             recipients: self.recipients.iter().map(Returned::report).collect(),
         };
-        mime::write(&head, mime::plain(&self.words()), &status, Some(&self.message.header_block))
+        mime::write(&head, mime::plain(&self.words()), &status, Some(&self.message.original))
     }
 
     /// `Not delivered: notice to Ana Pérez (patron 1234)`. Titles of items are never in it.
@@ -148,9 +157,11 @@ impl ReturnReport {
                 let _ = write!(out, "\nFor your IT person, {title}:\n  {said}\n");
             }
         }
-        out.push_str(
-            "\nNothing more will be sent for it. The notice itself is not attached; its headers are.\n",
-        );
+        out.push_str("\nNothing more will be sent for it. ");
+        out.push_str(match message.original {
+            Original::Headers(_) => "The notice itself is not attached; its headers are.\n",
+            Original::Whole(_) => "It is attached.\n",
+        });
         out
     }
 
@@ -226,16 +237,16 @@ impl Returned {
 }
 
 /// The answer on one line.
-fn answer_text(answer: &Reply) -> String {
+pub(super) fn answer_text(answer: &Reply) -> String {
     one_line(&answer.to_string())
 }
 
 /// `Monday, 23 November 2026, 08:00 (UTC)`
-fn moment(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%A, %-d %B %Y, %H:%M (%Z)").to_string()
 }
 
-fn line(out: &mut String, label: &str, value: Option<&str>) {
+pub(super) fn line(out: &mut String, label: &str, value: Option<&str>) {
     if let Some(value) = value {
         let _ = writeln!(out, "  {:<15}{}", format!("{label}:"), one_line(value));
     }

@@ -7,7 +7,7 @@ use mail_builder::{
     mime::MimePart,
 };
 
-use super::{Mailbox, Report, fields::one_line};
+use super::{Mailbox, Original, Report, fields::one_line};
 use crate::Address;
 
 /// RFC 2046 section 5.1.1 allows 70 characters; the frame around the id takes the rest.
@@ -24,19 +24,28 @@ pub(super) struct Head<'a> {
     pub(super) references: Option<&'a str>,
 }
 
-/// The whole mail. `words` comes first, then the status, then the headers of the message that came back, if it is one.
+/// The whole mail. `words` comes first, then the status, then what is attached of the message that came back, if it is one.
 pub(super) fn write(
     head: &Head<'_>,
     words: MimePart<'_>,
     status: &Report,
-    original: Option<&[u8]>,
+    original: Option<&Original>,
 ) -> Vec<u8> {
     let mut parts = vec![
         words,
         MimePart::new("message/delivery-status", status.write().into_bytes()).transfer_encoding("7bit"),
     ];
-    if let Some(headers) = original {
-        parts.push(MimePart::new("text/rfc822-headers", headers));
+    match original {
+        Some(Original::Headers(headers)) => {
+            parts.push(MimePart::new("text/rfc822-headers", headers.as_slice()));
+        }
+        Some(Original::Whole(message)) => {
+            // RFC 2046 section 5.2.1: a message may not be encoded.
+            let encoding = if message.is_ascii() { "7bit" } else { "8bit" };
+            let part = MimePart::new("message/rfc822", message.as_slice());
+            parts.push(part.transfer_encoding(encoding));
+        }
+        None => {}
     }
     let kind = ContentType::new("multipart/report")
         .attribute("report-type", "delivery-status")

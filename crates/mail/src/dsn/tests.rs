@@ -265,6 +265,8 @@ proptest! {
     }
 }
 
+const HEADERS: &[u8] = b"From: Lincoln Library <library@library.example>\r\nTo: ana@patrons.example\r\nSubject: Lincoln Library: 3 items are overdue\r\nMessage-ID: <1@library.example>\r\n";
+
 fn sample_message() -> ReturnedMessage {
     ReturnedMessage {
         message_id: "<1@library.example>".to_owned(),
@@ -273,7 +275,7 @@ fn sample_message() -> ReturnedMessage {
         site_name: "Lincoln Library".to_owned(),
         run_name: Some("Overdue notices of 23 November".to_owned()),
         accepted_at: at("2026-11-23T08:00:00Z"),
-        header_block: b"From: Lincoln Library <library@library.example>\r\nTo: ana@patrons.example\r\nSubject: Lincoln Library: 3 items are overdue\r\nMessage-ID: <1@library.example>\r\n".to_vec(),
+        original: Original::Headers(HEADERS.to_vec()),
     }
 }
 
@@ -338,7 +340,7 @@ fn the_return_report() {
     let kinds: Vec<_> = parsed.subparts.iter().map(|part| part.ctype.mimetype.as_str()).collect();
     assert_eq!(kinds, ["text/plain", "message/delivery-status", "text/rfc822-headers"]);
     insta::assert_snapshot!("return_report_words", parsed.subparts[0].get_body().unwrap().replace('\r', ""));
-    assert_eq!(parsed.subparts[2].get_body_raw().unwrap(), sample_message().header_block);
+    assert_eq!(parsed.subparts[2].get_body_raw().unwrap(), HEADERS);
 
     let report = read(&mail).unwrap();
     assert_eq!(report.reporting_mta.as_deref(), Some("post.library.example"));
@@ -389,7 +391,8 @@ fn any_script_and_any_length() {
         let mut report = sample_report();
         report.from.name = text.to_owned();
         report.message.subject = text.to_owned();
-        report.message.header_block = format!("Subject: {text}\r\n").into_bytes();
+        let header = format!("Subject: {text}\r\n").into_bytes();
+        report.message.original = Original::Headers(header.clone());
         report.recipients[0].patron_name = Some(text.to_owned());
         report.recipients[0].answer.as_mut().unwrap().text = text.to_owned();
         let mail = report.write();
@@ -398,7 +401,7 @@ fn any_script_and_any_length() {
         let parsed = mailparse::parse_mail(&mail).unwrap();
         let words = parsed.subparts[0].get_body().unwrap();
         assert!(words.contains(text.trim()), "{words}");
-        assert_eq!(parsed.subparts[2].get_body_raw().unwrap(), report.message.header_block);
+        assert_eq!(parsed.subparts[2].get_body_raw().unwrap(), header);
         let said = read(&mail).unwrap().recipients[0].diagnostic.clone().unwrap();
         assert_eq!(said.replace(' ', ""), format!("5505.1.1{text}").replace(' ', ""));
     }
@@ -528,4 +531,18 @@ fn a_large_digest_is_cut_in_the_words_but_not_in_the_file() {
     let file = beside[1].get_body_raw().unwrap();
     assert_eq!(::csv::Reader::from_reader(file.as_slice()).records().flatten().count(), 1000);
     assert_eq!(read(&mail).unwrap().failed().count(), 1000);
+}
+
+#[test]
+fn who_wants_the_whole_message_back_gets_it_as_it_was() {
+    for text in ["Bring them back.\r\n", "Gr\u{fc}\u{df}e.\r\n..\r\n"] {
+        let whole = [HEADERS, b"\r\n", text.as_bytes()].concat();
+        let mut report = sample_report();
+        report.message.original = Original::Whole(whole.clone());
+        let written = report.write();
+        let parsed = mailparse::parse_mail(&written).unwrap();
+        assert_eq!(parsed.subparts[2].ctype.mimetype, "message/rfc822");
+        assert_eq!(parsed.subparts[2].get_body_raw().unwrap(), whole);
+        assert!(parsed.subparts[0].get_body().unwrap().contains("It is attached."));
+    }
 }

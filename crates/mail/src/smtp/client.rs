@@ -136,7 +136,11 @@ impl Client {
         }
         let failed = |_| RecipientResult::Failed { phase: Phase::Mail, failure: Failure::NotReady };
         let recipients = transaction.recipients.iter().map(failed).collect();
-        self.wishes.push_back(Wish::Finished(TransactionResult { token: transaction.token, recipients }));
+        self.wishes.push_back(Wish::Finished(TransactionResult {
+            token: transaction.token,
+            dsn: self.offered.dsn,
+            recipients,
+        }));
     }
 
     /// The transaction whose last byte goes out with the next wish to write if it is released now. Whoever records the

@@ -5,18 +5,20 @@ use mail::Address;
 
 use super::{
     Sqlite, accept,
-    codes::{count, micros, whole},
+    codes::{self, count, micros, whole},
     rows,
     writer::Tx,
 };
 use crate::{Accepted, Error, NewMessage, Obligation, Owing, RecipientId, RunName};
 
-/// Owed for mail with a reverse-path, unless the sender asked not to hear of failures (RFC 3461 section 4.1: NOTIFY, where bit
-/// 2 stands for FAILURE). A report or an alarm never causes a report.
+/// Owed for mail with a reverse-path, if the sender wants to hear of what ?3 stands for (RFC 3461 section 4.1: NOTIFY, where bit 1 is
+/// SUCCESS and bit 2 FAILURE); who said nothing wants to hear of ?4. A report or an alarm never causes a report.
 const OWE: &str = "INSERT INTO obligation (recipient, return_address, owed_since)
     SELECT r.id, m.reverse_path, ?2 FROM recipient r JOIN message m ON m.id = r.id / 65536
-    WHERE r.id = ?1 AND m.kind = 0 AND m.reverse_path IS NOT NULL AND (r.notify IS NULL OR r.notify & 2)
+    WHERE r.id = ?1 AND m.kind = 0 AND m.reverse_path IS NOT NULL AND coalesce(r.notify, ?4) & ?3
     ON CONFLICT DO NOTHING";
+const SUCCESS: i64 = 1;
+const FAILURE: i64 = 2;
 const RETURNED_SINCE: &str =
     "SELECT count(*) FROM recipient r INDEXED BY recipient_returned JOIN message m ON m.id = r.id / 65536
     WHERE r.state = 5 AND r.settled_at >= ?1 AND m.reverse_path = ?2 AND m.kind = 0 AND r.practice = ?3";
@@ -28,11 +30,17 @@ const OWING: &str = "SELECT o.return_address, r.practice, count(*), min(o.owed_s
 const BESIDE: &str = "o.owed_since, m.envelope_id,
     (SELECT a.started_at FROM attempt a WHERE a.recipient = r.id ORDER BY a.n LIMIT 1),
     (SELECT a.ended_at FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1),
-    run.notice, run.source, run.started_at";
+    run.notice, run.source, run.started_at, m.ret";
 
 /// Puts on record that a report on this returned recipient is owed, if it is.
 pub(super) fn owe(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Result<(), Error> {
-    tx.sql.prepare_cached(OWE)?.execute((id.0, micros(now)))?;
+    tx.sql.prepare_cached(OWE)?.execute((id.0, micros(now), FAILURE, FAILURE))?;
+    Ok(())
+}
+
+/// The same for a recipient whose message was relayed to a server that reports no success.
+pub(super) fn owe_relayed(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Result<(), Error> {
+    tx.sql.prepare_cached(OWE)?.execute((id.0, micros(now), SUCCESS, FAILURE))?;
     Ok(())
 }
 
@@ -51,6 +59,7 @@ fn obligation(row: &rusqlite::Row<'_>) -> Result<Option<Obligation>, Error> {
         first_attempt_at: rows::at(row, 29)?,
         last_attempt_at: rows::at(row, 30)?,
         envelope_id: rows::text(row, 28)?,
+        ret: row.get::<_, Option<i64>>(34)?.and_then(codes::ret),
         run,
         row: rows::shown(row)?,
     }))

@@ -67,7 +67,7 @@ fn settle_alone(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Res
 fn settle(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Settled, Error> {
     let id = settlement.recipient;
     let settled = match &settlement.verdict {
-        Verdict::Delivered => finish(tx, settlement, State::Delivered, now)?,
+        Verdict::Delivered | Verdict::Relayed => finish(tx, settlement, State::Delivered, now)?,
         Verdict::Practiced => finish(tx, settlement, State::Practiced, now)?,
         Verdict::Returned => finish(tx, settlement, State::Returned, now)?,
         Verdict::Deferred { due_at, in_doubt } => wait(tx, settlement, *due_at, in_doubt.then_some(now))?,
@@ -79,8 +79,10 @@ fn settle(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Se
     let Some(before) = settled else { return late(tx, settlement, now) };
     tx.fresh.left.push(id.0);
     record(tx, id, before.attempts, &settlement.attempt)?;
-    if settlement.verdict == Verdict::Returned {
-        obligations::owe(tx, id, now)?;
+    match settlement.verdict {
+        Verdict::Returned => obligations::owe(tx, id, now)?,
+        Verdict::Relayed => obligations::owe_relayed(tx, id, now)?,
+        _ => {}
     }
     Ok(Settled::Done)
 }
@@ -240,7 +242,7 @@ fn give_back(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, Error>
 /// The lease is gone. A late success still proves that a recipient in doubt has the message: it is not sent once more.
 fn late(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Settled, Error> {
     let (to, practice) = match settlement.verdict {
-        Verdict::Delivered => (State::Delivered, false),
+        Verdict::Delivered | Verdict::Relayed => (State::Delivered, false),
         Verdict::Practiced => (State::Practiced, true),
         _ => return Ok(Settled::TooLate),
     };

@@ -36,8 +36,9 @@ const INVARIANTS: [(&str, &str); 4] = [
          WHERE r.state IN (0, 1, 2, 6) AND b.message IS NULL",
     ),
     (
-        "owed reports on recipients that are not returned",
-        "SELECT count(*) FROM obligation o LEFT JOIN recipient r ON r.id = o.recipient WHERE r.state IS NOT 5",
+        "owed reports on recipients that are neither returned nor relayed",
+        "SELECT count(*) FROM obligation o LEFT JOIN recipient r ON r.id = o.recipient
+         WHERE coalesce(r.state NOT IN (3, 5), 1)",
     ),
     (
         "bodies without their message",

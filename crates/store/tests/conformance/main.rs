@@ -72,6 +72,7 @@ cases! {
     reports::outcome_and_obligation_are_one,
     reports::what_is_owed_is_looked_up_by_address,
     reports::a_report_causes_no_report,
+    reports::a_relay_is_reported_to_who_asked,
     reports::report_closes_once,
     notices::ledger_repeats_after_the_period,
     notices::one_new_item_stores_all,

@@ -1,10 +1,13 @@
 //! Return reports.
 
-use mail::{Address, Envelope, ReversePath, envelope::Notify};
-use store::{Error, Kind, NewMessage, Owing, RecipientId, RunName, Settled, Verdict};
+use mail::{
+    Address, Envelope, ReversePath,
+    envelope::{Notify, Ret},
+};
+use store::{Error, Kind, NewMessage, Owing, RecipientId, RunName, Settled, State, Verdict};
 
 use crate::fresh::{
-    Fresh, MINUTE, accept, accept_all, address, begin, leased, minute, settle, sound, to_many, waiting,
+    Fresh, MINUTE, accept, accept_all, address, begin, leased, minute, settle, sound, state, to_many, waiting,
 };
 
 /// Invariant 4.
@@ -35,6 +38,7 @@ pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
         let mut message = NewMessage { practice, run: Some(run), ..to_many(leased(), 2) };
         message.envelope.reverse_path = ReversePath::Address(address.clone());
         message.envelope.envelope_id = Some("QQ1".to_owned());
+        message.envelope.ret = Some(Ret::Full);
         message
     };
     // What came in last is returned first.
@@ -62,7 +66,7 @@ pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
     let owed = store.obligations(&desk, false, 9).await.unwrap();
     assert_eq!(owed.iter().map(|one| one.owed_since).collect::<Vec<_>>(), [minute(1), minute(2)]);
     assert_eq!(store.obligations(&desk, false, 1).await.unwrap(), owed[..1]);
-    assert_eq!(owed[0].envelope_id.as_deref(), Some("QQ1"));
+    assert_eq!((owed[0].envelope_id.as_deref(), owed[0].ret), (Some("QQ1"), Some(Ret::Full)));
     let named =
         RunName { notice: "overdue-items".into(), source: "overdues.csv".into(), started_at: minute(0) };
     assert_eq!(owed[0].run, Some(named));
@@ -87,6 +91,28 @@ pub(crate) async fn a_report_causes_no_report(fresh: &Fresh) {
         settle(fresh, &store, recipient, Verdict::Returned).await;
     }
     assert_eq!(store.counts().await.unwrap().reports_owed, 0);
+    sound(&store).await;
+}
+
+/// Who asked to hear of a success is told that it was relayed; nobody else is.
+pub(crate) async fn a_relay_is_reported_to_who_asked(fresh: &Fresh) {
+    let store = fresh.open();
+    let on = |success, failure| Some(Notify::On { success, failure, delay: false });
+    let mut expected = Vec::new();
+    for (notify, owed) in
+        [(on(true, false), true), (on(true, true), true), (on(false, true), false), (None, false)]
+    {
+        let mut message = leased();
+        let mut recipient = message.envelope.recipients()[0].clone();
+        recipient.notify = notify;
+        message.envelope = Envelope::new(message.envelope.reverse_path, vec![recipient]).unwrap();
+        let recipient = accept(fresh, &store, message).await;
+        settle(fresh, &store, recipient, Verdict::Relayed).await;
+        assert_eq!(state(&store, recipient).await, State::Delivered);
+        expected.extend(owed.then_some(recipient));
+    }
+    let owed = store.obligations(&address("desk@library.example"), false, 9).await.unwrap();
+    assert_eq!(owed.iter().map(|one| one.row.recipient).collect::<Vec<_>>(), expected);
     sound(&store).await;
 }
 

@@ -48,6 +48,7 @@ fn tagged(verdict: &Verdict) -> (u8, Timestamp) {
         Verdict::Held => (7, Timestamp::UNIX_EPOCH),
         Verdict::GivenBack => (8, Timestamp::UNIX_EPOCH),
         Verdict::Struck { due_at } => (9, due_at),
+        Verdict::Relayed => (10, Timestamp::UNIX_EPOCH),
     }
 }
 
@@ -62,6 +63,7 @@ fn untagged(tag: u8, due_at: Timestamp) -> Option<Verdict> {
         7 => Verdict::Held,
         8 => Verdict::GivenBack,
         9 => Verdict::Struck { due_at },
+        10 => Verdict::Relayed,
         _ => return None,
     })
 }
@@ -99,6 +101,7 @@ mod tests {
         let due_at = Timestamp::from_nanosecond(1_764_003_600_000_000_007).unwrap();
         for verdict in [
             Verdict::Delivered,
+            Verdict::Relayed,
             Verdict::Practiced,
             Verdict::Deferred { due_at, in_doubt: false },
             Verdict::Deferred { due_at, in_doubt: true },

@@ -60,6 +60,7 @@ fn refused() -> Obligation {
         first_attempt_at: Some(at("2026-11-23T07:00:05Z")),
         last_attempt_at: Some(at("2026-11-23T07:00:06Z")),
         envelope_id: Some("QQ+20314159".into()),
+        ret: None,
         run: Some(RunName {
             notice: "overdue-items".into(),
             source: "overdues.csv".into(),
@@ -148,4 +149,19 @@ fn what_may_have_arrived() {
     let mut one = refused();
     one.row.in_doubt_at = Some(at("2026-11-23T07:00:01Z"));
     insta::assert_snapshot!("in_doubt", words(one));
+}
+
+#[test]
+fn what_goes_back_is_what_the_sender_asked_for() {
+    let whole = b"Subject: Overdue\r\n\r\nBring it back.\r\n";
+    let large = [whole.as_slice(), "0123456789abcdef\r\n".repeat(60_000).as_bytes()].concat();
+    for (ret, original, attached_whole) in [
+        (None, whole.as_slice(), false),
+        (Some(Ret::Headers), whole, false),
+        (Some(Ret::Full), whole, true),
+        (Some(Ret::Full), &large, false),
+    ] {
+        let attached = attached(&Obligation { ret, ..refused() }, Some(original));
+        assert_eq!(matches!(attached, Original::Whole(_)), attached_whole, "{ret:?} {}", original.len());
+    }
 }

@@ -81,6 +81,7 @@ pub(super) struct Transfer {
     /// How far the connection is written when the last byte of the message is: the point of no return.
     pub(super) end_at: Option<u64>,
     states: Vec<State>,
+    dsn: bool,
     eight_bit: bool,
     smtputf8: bool,
 }
@@ -98,6 +99,7 @@ impl Transfer {
             abandoned: false,
             server_has_recipient: false,
             end_at: None,
+            dsn: offered.dsn,
             eight_bit,
             smtputf8: false,
         };
@@ -226,6 +228,7 @@ impl Transfer {
         };
         TransactionResult {
             token: self.transaction.token,
+            dsn: self.dsn,
             recipients: self.states.into_iter().filter_map(settled).collect(),
         }
     }

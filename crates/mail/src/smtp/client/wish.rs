@@ -41,6 +41,8 @@ impl fmt::Debug for Wish {
 pub struct TransactionResult {
     /// As given with the transaction.
     pub token: u64,
+    /// The server offers DSN: it was told what the sender wants to hear, and reports what it delivers.
+    pub dsn: bool,
     /// One for each recipient.
     pub recipients: Vec<RecipientResult>,
 }
