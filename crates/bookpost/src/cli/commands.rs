@@ -89,7 +89,8 @@ fn open_doors(
 }
 
 impl App {
-    async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
+    /// Carries out what a command asks for over the control socket.
+    pub async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
         match request {
             Request::Queue(request) => {
                 let moves = matches!(request, QueueRequest::Move { .. });

@@ -8,6 +8,7 @@
 )]
 
 mod alarms;
+mod applications;
 mod bench;
 mod drop_folder;
 mod faults;
