@@ -1,4 +1,5 @@
 //! `cargo xtask bench notices`: an overdue run from the export to a sink on loopback, raced against a Python script and Postfix.
+//! `cargo xtask bench relay`: mail handed in over SMTP and passed on, raced against Postfix.
 //!
 //! All sides send the same mails to the same sink, in interleaved rounds of one run, and every message is checked there.
 //! How the figures are taken and what they were: docs/benchmarks.md.
@@ -7,6 +8,7 @@ mod bookpost;
 mod mails;
 mod postfix;
 mod process;
+mod relay;
 mod report;
 mod rounds;
 mod sink;
@@ -51,6 +53,8 @@ pub(crate) struct Options {
 enum What {
     /// An overdue run.
     Notices,
+    /// Mail that applications hand in over SMTP.
+    Relay,
 }
 
 /// Where everything is.
@@ -65,7 +69,6 @@ struct Bench {
 
 /// Measures, prints the table, writes the JSON.
 pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let What::Notices = options.what;
     let root = crate::root();
     let target = root.join("target/bench");
     std::fs::create_dir_all(&target)?;
@@ -73,6 +76,10 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let bench = Bench { root, release: root.join("target/release"), folder, options };
     build(root)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let What::Relay = bench.options.what {
+        crate::say(&runtime.block_on(relay::measure(&bench))?);
+        return Ok(ExitCode::SUCCESS);
+    }
     let figures = runtime.block_on(rounds::measure(&bench))?;
     let json = root.join(&bench.options.json);
     std::fs::write(&json, serde_json::to_vec_pretty(&figures)?)?;

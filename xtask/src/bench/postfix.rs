@@ -18,8 +18,10 @@ use super::{
 };
 
 /// A Postfix that relays to a sink; it ends when its standard input is closed.
-struct Postfix {
+pub(super) struct Postfix {
     process: Child,
+    /// Where it takes mail.
+    pub(super) port: u16,
     /// The configuration for whoever hands mail in: the same queue, by the path that it has outside the server's namespace.
     submission: PathBuf,
 }
@@ -44,7 +46,7 @@ pub(super) async fn send(bench: &Bench, mails: &[Mail], list: &Path) -> anyhow::
 }
 
 impl Postfix {
-    fn start(bench: &Bench, sink: u16) -> anyhow::Result<Option<Self>> {
+    pub(super) fn start(bench: &Bench, sink: u16) -> anyhow::Result<Option<Self>> {
         let folder = bench.path("postfix");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
@@ -73,7 +75,7 @@ impl Postfix {
             .map(|line| if line.starts_with("queue_directory") { outside.as_str() } else { line })
             .collect();
         fs::write(submission.join("main.cf"), settings.join("\n") + "\n")?;
-        Ok(Some(Self { process, submission }))
+        Ok(Some(Self { process, port, submission }))
     }
 
     fn hand_in(&self, line: &str) -> anyhow::Result<()> {

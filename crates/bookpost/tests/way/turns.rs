@@ -32,7 +32,7 @@ async fn urgent_mail_does_not_wait_for_connections_that_are_busy() {
 
 /// One connection, and two applications of which one came first with everything.
 #[tokio::test]
-async fn an_application_does_not_wait_for_all_of_anothers_mail() {
+async fn an_application_does_not_wait_for_all_the_mail_of_another() {
     let sink = sink(vec![Rule { at: At::Dot, address: None, does: Does::Wait, times: Some(1) }]).await;
     let mut slow = Arc::unwrap_or_clone(server("server1", sink.address()));
     slow.connections = 1;
