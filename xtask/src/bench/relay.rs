@@ -4,6 +4,7 @@
 //! smtp-sink ends by itself with the last message, so its end is when all has arrived.
 
 use std::{
+    fmt::Write as _,
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
@@ -68,7 +69,8 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<String> {
             ));
         }
         let [ours, theirs, ratios, memory] = [ours, theirs, ratios, memory].map(|all| median(&all));
-        table.push_str(&format!("| {} | {ours:.0} | {theirs:.0} | {ratios:.1} | {memory:.1} |\n", case.name));
+        // Writing to a String cannot fail.
+        let _ = writeln!(table, "| {} | {ours:.0} | {theirs:.0} | {ratios:.1} | {memory:.1} |", case.name);
     }
     Ok(table)
 }
@@ -80,12 +82,13 @@ async fn bookpost(bench: &Bench, case: &Case) -> anyhow::Result<Passed> {
     fs::write(
         &config,
         format!(
-            "library = \"Relay\"\ndata_dir = {data:?}\nlisten = \"off\"\nlog = \"error\"\n\
+            "library = \"Relay\"\ndata_dir = \"{}\"\nlisten = \"off\"\nlog = \"error\"\n\
              [sending]\nway = \"servers\"\nehlo_name = \"bookpost.example.org\"\n\
              [server1]\nhost = \"127.0.0.1\"\nport = {sink}\nencryption = \"none\"\nallow_non_secure = true\n\
              [smtp]\nlisten = \"127.0.0.1:{door}\"\n\
              [[smtp.trusted]]\nnetwork = \"127.0.0.1\"\napplication = \"smtp-source\"\n\
-             [[sites]]\ncode = \"MAIN\"\nname = \"Main Library\"\nemail = \"{FROM}\"\n"
+             [[sites]]\ncode = \"MAIN\"\nname = \"Main Library\"\nemail = \"{FROM}\"\n",
+            data.display()
         ),
     )?;
     let command = || {

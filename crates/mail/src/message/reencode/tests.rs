@@ -62,8 +62,8 @@ fn messages_as_they_become() {
         ),
         (
             // A boundary may look like a field, and a message may end within its header.
-            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b:\"\r\n\r\n--b:\r\nX: y\r\n--b:\r\n\r\né\r\n--b:\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: message/rfc822".into(),
-            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b:\"\r\n\r\n--b:\r\nX: y\r\n--b:\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9\r\n--b:\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: message/rfc822".into(),
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b:\"\r\n\r\n--b:\r\nContent-Type: image/x\r\n--b:\r\n\r\né\r\n--b:\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: message/rfc822".into(),
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b:\"\r\n\r\n--b:\r\nContent-Type: image/x\r\n--b:\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9\r\n--b:\r\nContent-Type: message/rfc822\r\n\r\nContent-Transfer-Encoding: 8bit\r\nContent-Type: message/rfc822".into(),
         ),
     ] {
         assert_eq!(reencoded(&message, Target::SevenBit).as_deref(), Ok(expected.as_str()), "{message}");
