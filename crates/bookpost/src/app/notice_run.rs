@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId};
+use store::{Class, LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId};
 use tokio::sync::mpsc;
 
 use self::prepare::{Mailer, Prepared};
@@ -152,15 +152,20 @@ impl App {
         let mut mailer = Mailer {
             run,
             practice,
+            class: Class::Normal,
             host: self.config.sending.ehlo_name.clone(),
             now,
             offset: TimeZone::system().to_offset(now),
             expires_at: self.config.schedule.expires_at(now),
             dice: StdRng::seed_from_u64(self.draw()),
         };
+        let bulk_over = self.config.sending.bulk_over;
         tokio::task::spawn_blocking(move || {
             let plan = prepared.plan(day(now));
             let notices = u64::try_from(plan.len()).unwrap_or(u64::MAX);
+            if notices > bulk_over {
+                mailer.class = Class::Bulk;
+            }
             // Whoever receives may have gone, after an error of its own.
             let _ = sender.blocking_send(Made::Planned { notices, left_out: plan.left_out.clone() });
             let (mut batch, mut not_made) = (Vec::with_capacity(BATCH), Vec::new());

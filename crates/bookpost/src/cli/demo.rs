@@ -112,6 +112,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
             digest_from: 20,
             digest_window: seconds(10),
             report_delay: Duration::from_millis(500),
+            bulk_over: 500,
             null_reverse_path: true,
         },
         schedule: RetrySchedule {

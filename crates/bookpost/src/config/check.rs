@@ -102,6 +102,7 @@ fn sending(raw: &mut Raw, around: &Surroundings) -> Option<Sending> {
         digest_from: raw.get("sending.digest_from").unwrap_or(20),
         digest_window: raw.get("sending.digest_window").unwrap_or(10 * MINUTE),
         report_delay: raw.get("sending.report_delay").unwrap_or(MINUTE),
+        bulk_over: raw.get("sending.bulk_over").unwrap_or(500),
         null_reverse_path: raw.get("sending.null_reverse_path").unwrap_or(true),
         way: way?,
         servers: servers?,

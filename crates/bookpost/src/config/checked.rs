@@ -53,6 +53,8 @@ pub struct Sending {
     pub digest_window: Duration,
     /// How long returns of one message are collected before they are reported; a minute.
     pub report_delay: Duration,
+    /// A run, or a batch of an application, of more messages than this is bulk mail, whatever it says.
+    pub bulk_over: u64,
     /// Some routes refuse the null reverse-path: reports then go from the site's own address.
     pub null_reverse_path: bool,
 }

@@ -156,6 +156,7 @@ fn config(task: &Task) -> Config {
             digest_from: 20,
             digest_window: Duration::from_mins(10),
             report_delay: Duration::from_mins(1),
+            bulk_over: 500,
             null_reverse_path: true,
         },
         schedule: RetrySchedule { short_wait: soon, ..RetrySchedule::default() },

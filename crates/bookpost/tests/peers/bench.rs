@@ -223,6 +223,7 @@ fn config(data_dir: PathBuf, way: Way) -> Config {
             digest_from: 20,
             digest_window: second * 600,
             report_delay: second * 3600,
+            bulk_over: 500,
             null_reverse_path: true,
         },
         schedule: RetrySchedule { short_wait: (second * 2, second * 3), ..RetrySchedule::default() },

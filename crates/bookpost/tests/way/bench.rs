@@ -57,6 +57,7 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
             digest_from: 20,
             digest_window: Duration::from_mins(10),
             report_delay: Duration::from_mins(1),
+            bulk_over: 500,
             null_reverse_path: true,
         },
         schedule: RetrySchedule::default(),

@@ -1,10 +1,13 @@
 //! Notice runs on a real queue: what goes, what is left out, and what the run says of it.
 
-use bookpost::cli::{
-    Exit,
-    control::{Reply, RunRequest, RunSummary},
+use bookpost::{
+    cli::{
+        Exit,
+        control::{Reply, RunRequest, RunSummary},
+    },
+    config::Config,
 };
-use store::LeftOutWhy;
+use store::{Class, LeftOutWhy};
 use tokio::sync::mpsc;
 
 use crate::bench::{Bench, server, sink};
@@ -89,4 +92,16 @@ async fn an_export_in_which_nothing_is_overdue_is_a_run_of_no_notices() {
         assert_eq!(summary.left_out.iter().map(|one| one.why).collect::<Vec<_>>(), [LeftOutWhy::NoLines]);
     }
     bench.app.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_large_run_goes_behind_all_other_mail() {
+    for (bulk_over, class) in [(3, Class::Normal), (2, Class::Bulk)] {
+        let sink = sink(Vec::new()).await;
+        let change = |config: &mut Config| config.sending.bulk_over = bulk_over;
+        let bench = Bench::start_with(vec![server("server1", sink.address())], change).await;
+        run(&bench, EXPORT).await;
+        assert_eq!(bench.row("ming@example.org").await.class, class);
+        bench.app.stop().await.unwrap();
+    }
 }

@@ -153,6 +153,7 @@ fn own_wordings(config: &Config) -> Vec<String> {
 pub(super) struct Mailer {
     pub(super) run: RunId,
     pub(super) practice: bool,
+    pub(super) class: Class,
     pub(super) host: String,
     pub(super) now: Timestamp,
     pub(super) offset: Offset,
@@ -194,7 +195,7 @@ impl Mailer {
             Envelope::new(ReversePath::Address(returns), recipients).map_err(|error| error.to_string())?;
         let message = NewMessage {
             kind: Kind::Mail,
-            class: Class::Bulk,
+            class: self.class,
             practice: self.practice,
             application: "notices".into(),
             site: Some(site.code.clone()),
