@@ -29,7 +29,7 @@ use crate::{
         direct::{self, Unsent},
         tls,
     },
-    receive::smtp,
+    receive::{local, smtp},
     web,
 };
 
@@ -48,7 +48,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
                 })?)
             }
         };
-    let doors = smtp::Listening::bind(&config.doors.smtp, None).await?;
+    let doors = smtp::Listening::bind(&config.doors.smtp).await?;
     let app = Arc::new(App::start(config, Start::of_this_machine()?).await?);
     let (end, ends) = watch::channel(false);
     let opened = open_doors(&app, listener, doors, ends);
@@ -74,6 +74,7 @@ fn open_doors(
     ends: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let smtp = Arc::new(smtp::Door::new(app.submitter())?);
+    let doors = doors.and_locally(local::bind(&app.config.doors.sendmail)?);
     let socket = control::bind(&app.config.data_dir).context("the control socket cannot be made")?;
     let asked = Arc::clone(app);
     tokio::spawn(control::serve(socket, move |request, progress| {

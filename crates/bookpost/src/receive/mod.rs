@@ -3,6 +3,7 @@
 //! This part knows nothing of servers and connections: fresh mail leaves through [`FreshMail`].
 
 mod certificate;
+pub mod local;
 mod not_taken;
 mod pressure;
 pub mod smtp;

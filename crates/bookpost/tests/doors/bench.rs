@@ -90,7 +90,7 @@ impl Bench {
         }
         app.applications.refresh(&app.store).await.unwrap();
         let app = Arc::new(app);
-        let listening = Listening::bind(&app.config.doors.smtp, None).await.unwrap();
+        let listening = Listening::bind(&app.config.doors.smtp).await.unwrap();
         let addresses = listening.addresses();
         let (ends, end) = watch::channel(false);
         let door = Arc::new(Door::new(app.submitter()).unwrap());

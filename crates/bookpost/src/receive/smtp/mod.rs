@@ -60,8 +60,8 @@ enum Knock {
 
 impl Listening {
     /// Binds what the settings say.
-    pub async fn bind(config: &SmtpDoor, local: Option<UnixListener>) -> anyhow::Result<Self> {
-        let mut all: Vec<_> = local.into_iter().map(Listener::Local).collect();
+    pub async fn bind(config: &SmtpDoor) -> anyhow::Result<Self> {
+        let mut all = Vec::new();
         for (addresses, tls) in [(&config.listen, false), (&config.listen_tls, true)] {
             for address in addresses {
                 let setting = if tls { "smtp.listen_tls" } else { "smtp.listen" };
@@ -73,6 +73,13 @@ impl Listening {
             }
         }
         Ok(Self(all))
+    }
+
+    /// The same with a socket for programs of this computer.
+    #[must_use]
+    pub fn and_locally(mut self, local: Option<UnixListener>) -> Self {
+        self.0.extend(local.map(Listener::Local));
+        self
     }
 
     /// Where it can be reached over the network.
