@@ -1,4 +1,4 @@
-//! Fills a data folder with messages that wait, due now: `cargo run --release -p store --example waiting -- FOLDER COUNT BYTES`.
+//! Fills a data folder with messages that wait, due now: `cargo run --release -p store --example waiting -- FOLDER COUNT BYTES [bulk]`.
 //!
 //! For measurements of the program with a long queue.
 
@@ -15,8 +15,10 @@ const BATCH: usize = 500;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, count, bytes] = arguments.as_slice() else {
-        return Err("waiting FOLDER COUNT BYTES".into());
+    let (folder, count, bytes, class) = match arguments.as_slice() {
+        [folder, count, bytes] => (folder, count, bytes, Class::Normal),
+        [folder, count, bytes, class] if class == "bulk" => (folder, count, bytes, Class::Bulk),
+        _ => return Err("waiting FOLDER COUNT BYTES [bulk]".into()),
     };
     let (count, bytes): (usize, usize) = (count.parse()?, bytes.parse()?);
     // The age of the mail counts from now: only the caller's clock knows when that is.
@@ -26,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     while made < count {
         let batch = BATCH.min(count - made);
         let messages = (made..made + batch)
-            .map(|number| message(number, bytes, now))
+            .map(|number| message(number, bytes, class, now))
             .collect::<Result<_, Box<dyn Error>>>()?;
         store.accept(messages, now).await?;
         made += batch;
@@ -35,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn message(number: usize, bytes: usize, now: Timestamp) -> Result<NewMessage, Box<dyn Error>> {
+fn message(number: usize, bytes: usize, class: Class, now: Timestamp) -> Result<NewMessage, Box<dyn Error>> {
     let message_id = format!("<{number}@library.example>");
     let mut text = format!("Message-ID: {message_id}\r\nSubject: Overdue items\r\n\r\n");
     while text.len() < bytes {
@@ -43,7 +45,7 @@ fn message(number: usize, bytes: usize, now: Timestamp) -> Result<NewMessage, Bo
     }
     Ok(NewMessage {
         kind: Kind::Mail,
-        class: Class::Normal,
+        class,
         practice: false,
         application: "Library".to_owned(),
         site: Some("MAIN".to_owned()),

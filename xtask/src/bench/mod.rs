@@ -14,6 +14,7 @@ mod rounds;
 mod sink;
 mod smtplib;
 mod syncs;
+mod urgent;
 mod waiting;
 
 use std::{
@@ -78,6 +79,8 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if let What::Relay = bench.options.what {
         crate::say(&runtime.block_on(relay::measure(&bench))?);
+        let took = runtime.block_on(urgent::measure(&bench))?;
+        crate::say(&report::latencies("an urgent message beside 100,000 of bulk mail", &took));
         return Ok(ExitCode::SUCCESS);
     }
     let figures = runtime.block_on(rounds::measure(&bench))?;

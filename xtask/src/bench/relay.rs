@@ -7,6 +7,7 @@ use std::{
     fmt::Write as _,
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -77,30 +78,8 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<String> {
 
 async fn bookpost(bench: &Bench, case: &Case) -> anyhow::Result<Passed> {
     let (door, sink) = (free_port()?, free_port()?);
-    let (data, config) = (bench.path("relay"), bench.path("relay.toml"));
-    let _ = fs::remove_dir_all(&data);
-    fs::write(
-        &config,
-        format!(
-            "library = \"Relay\"\ndata_dir = \"{}\"\nlisten = \"off\"\nlog = \"error\"\n\
-             [sending]\nway = \"servers\"\nehlo_name = \"bookpost.example.org\"\n\
-             [server1]\nhost = \"127.0.0.1\"\nport = {sink}\nencryption = \"none\"\nallow_non_secure = true\n\
-             [smtp]\nlisten = \"127.0.0.1:{door}\"\n\
-             [[smtp.trusted]]\nnetwork = \"127.0.0.1\"\napplication = \"smtp-source\"\n\
-             [[sites]]\ncode = \"MAIN\"\nname = \"Main Library\"\nemail = \"{FROM}\"\n",
-            data.display()
-        ),
-    )?;
-    let command = || {
-        let mut command = bench.program("bookpost");
-        command.arg("--config").arg(&config).stdout(Stdio::null());
-        command
-    };
-    let mut add = command();
-    add.args(["applications", "add", "smtp-source", "--waiting", "10000000"]);
-    super::output(add)?;
-    let service = Running(command().arg("serve").spawn().context("bookpost does not start")?);
-    pass(case, door, sink, Some(service.0.id())).await
+    let service = Service::start(bench, "relay", door, sink, |_| Ok(()))?;
+    pass(case, door, sink, Some(service.process.0.id())).await
 }
 
 async fn postfix(bench: &Bench, case: &Case) -> anyhow::Result<Option<Passed>> {
@@ -109,7 +88,7 @@ async fn postfix(bench: &Bench, case: &Case) -> anyhow::Result<Option<Passed>> {
     pass(case, postfix.port, sink, None).await.map(Some)
 }
 
-const FROM: &str = "desk@library.example.org";
+pub(super) const FROM: &str = "desk@library.example.org";
 
 /// Hands the mail in and waits for its end.
 async fn pass(case: &Case, door: u16, sink: u16, watched: Option<u32>) -> anyhow::Result<Passed> {
@@ -150,6 +129,50 @@ fn as_root() -> &'static [&'static str] {
     if rustix::process::geteuid().is_root() { &["-u", "nobody"] } else { &[] }
 }
 
+/// A Bookpost with an open door.
+pub(super) struct Service {
+    process: Running,
+}
+
+impl Service {
+    /// A new one between these ports; `before` may fill its data folder.
+    pub(super) fn start(
+        bench: &Bench,
+        name: &str,
+        door: u16,
+        sink: u16,
+        before: impl FnOnce(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
+        let (data, config) = (bench.path(name), bench.path(&format!("{name}.toml")));
+        let _ = fs::remove_dir_all(&data);
+        fs::write(&config, settings(&data, door, sink))?;
+        let command = || {
+            let mut command = bench.program("bookpost");
+            command.arg("--config").arg(&config).stdout(Stdio::null());
+            command
+        };
+        let mut add = command();
+        add.args(["applications", "add", "smtp-source", "--waiting", "10000000", "--class", "normal"]);
+        add.args(["--class", "urgent"]);
+        super::output(add)?;
+        before(&data)?;
+        let process = Running(command().arg("serve").spawn().context("bookpost does not start")?);
+        Ok(Self { process })
+    }
+}
+
+fn settings(data: &Path, door: u16, sink: u16) -> String {
+    format!(
+        "library = \"Relay\"\ndata_dir = \"{}\"\nlisten = \"off\"\nlog = \"error\"\n\
+         [sending]\nway = \"servers\"\nehlo_name = \"bookpost.example.org\"\n\
+         [server1]\nhost = \"127.0.0.1\"\nport = {sink}\nencryption = \"none\"\nallow_non_secure = true\n\
+         [smtp]\nlisten = \"127.0.0.1:{door}\"\n\
+         [[smtp.trusted]]\nnetwork = \"127.0.0.1\"\napplication = \"smtp-source\"\n\
+         [[sites]]\ncode = \"MAIN\"\nname = \"Main Library\"\nemail = \"{FROM}\"\n",
+        data.display()
+    )
+}
+
 /// A program that is told to end with the round.
 struct Running(Child);
 
@@ -162,11 +185,11 @@ impl Drop for Running {
     }
 }
 
-fn free_port() -> anyhow::Result<u16> {
+pub(super) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-async fn listens(port: u16) -> anyhow::Result<()> {
+pub(super) async fn listens(port: u16) -> anyhow::Result<()> {
     let until = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).is_err() {
         ensure!(Instant::now() < until, "nobody listens on port {port}");

@@ -1,6 +1,6 @@
 //! The figures, and the table that people read.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use serde::Serialize;
 
@@ -102,6 +102,20 @@ pub(super) fn table(figures: &Figures) -> String {
         };
     }
     text
+}
+
+/// Half, 99 of 100 and all of these took no longer; shortest first.
+pub(super) fn latencies(what: &str, took: &[Duration]) -> String {
+    let at = |percent: usize| {
+        let index = (took.len() * percent).div_ceil(100).saturating_sub(1);
+        took.get(index).map_or(0.0, Duration::as_secs_f64) * 1_000.0
+    };
+    format!(
+        "{what}: half within {:.0} ms, 99 of 100 within {:.0} ms, all within {:.0} ms",
+        at(50),
+        at(99),
+        at(100)
+    )
 }
 
 /// The middle one, or the mean of the two in the middle; 0 of none.

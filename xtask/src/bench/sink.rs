@@ -48,6 +48,11 @@ impl Moment {
 }
 
 impl Sink {
+    /// A line for each message that it took.
+    pub(super) fn ledger(&self) -> &std::path::Path {
+        &self.ledger
+    }
+
     pub(super) fn start(bench: &Bench, name: &str) -> anyhow::Result<Self> {
         let ledger = bench.path(&format!("{name}.ledger"));
         let _ = fs::remove_file(&ledger);
