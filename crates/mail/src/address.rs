@@ -9,6 +9,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use header::in_header;
+pub use header::list_of;
 pub use list::all_in;
 
 /// RFC 5321 section 4.5.3.1.1.

@@ -21,6 +21,12 @@ pub(crate) fn in_header(value: &str, domain: Option<&str>) -> Result<Vec<Listed>
     Ok(reader.found)
 }
 
+/// All addresses of a list as people write it in a header field or on a command line: with names, comments and groups. One
+/// without a domain is completed with `domain`.
+pub fn list_of(text: &str, domain: &str) -> Result<Vec<Address>, AddressError> {
+    Ok(in_header(text, Some(domain))?.into_iter().map(|listed| listed.address).collect())
+}
+
 /// An address as it is put together, and where its last character ends.
 #[derive(Debug, Default)]
 struct Spec {
@@ -232,5 +238,14 @@ mod tests {
                 prop_assert!(one.without_domain.is_none_or(|at| value.is_char_boundary(at)));
             }
         }
+    }
+
+    #[test]
+    fn a_list_of_a_command_line_is_completed() {
+        let list = list_of("root, Ann <ann@example.org>, (the desk) desk", "host.example").unwrap();
+        let list: Vec<_> = list.iter().map(Address::as_str).collect();
+        assert_eq!(list, ["root@host.example", "ann@example.org", "desk@host.example"]);
+        assert_eq!(list_of(" ", "host.example"), Ok(Vec::new()));
+        assert!(list_of("two words", "host.example").is_err());
     }
 }

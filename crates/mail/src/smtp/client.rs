@@ -149,6 +149,12 @@ impl Client {
         self.transfers.awaits_release()
     }
 
+    /// Whether it is known of some recipient of this transaction that it will not get the message. Whoever wants all or nothing
+    /// [abandons](Self::abandon) it then, in the place of its release.
+    pub fn is_partial(&self, token: u64) -> bool {
+        self.transfers.is_partial(token)
+    }
+
     /// The mark of this transaction is durable: its last byte may go.
     pub fn release(&mut self, token: u64) {
         self.transfers.release(token);
@@ -315,6 +321,21 @@ mod tests {
     fn written(wishes: &[Wish]) -> usize {
         let octets = |wish: &Wish| if let Wish::Write(pieces) = wish { pieces.concat().len() } else { 0 };
         wishes.iter().map(octets).sum()
+    }
+
+    #[test]
+    fn all_or_nothing_is_decided_before_the_end() {
+        for (rcpt, partial) in [("250 ok\r\n", false), ("550 5.1.1 who\r\n", true)] {
+            let mut client = client();
+            client.received(OPENED);
+            polled(&mut client);
+            let mut two = transaction(7, 10);
+            two.recipients.push(Address::parse("eve@example.org").unwrap().into());
+            client.begin(two);
+            polled(&mut client);
+            client.received(format!("250 from\r\n250 bob\r\n{rcpt}354 go\r\n").as_bytes());
+            assert_eq!((client.awaits_release(), client.is_partial(7)), (Some(7), partial), "{rcpt}");
+        }
     }
 
     #[test]

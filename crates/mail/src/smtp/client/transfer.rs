@@ -174,6 +174,11 @@ impl Transfer {
         self.states.iter().any(|state| matches!(state, State::Accepted))
     }
 
+    /// Whether the fate of somebody is known while the message may still be stopped: they will not get it.
+    pub(super) fn is_partial(&self) -> bool {
+        self.states.iter().any(|state| matches!(state, State::Settled(_)))
+    }
+
     /// The answer to RCPT.
     pub(super) fn answered(&mut self, index: usize, reply: Reply) {
         self.server_has_recipient |= reply.is_positive();

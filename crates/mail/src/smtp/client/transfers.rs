@@ -87,6 +87,11 @@ impl Transfers {
         self.queue.iter().filter(at_its_end).find(waits).map(|transfer| transfer.transaction.token)
     }
 
+    /// Whether somebody of the transaction will not get its message.
+    pub(super) fn is_partial(&self, token: u64) -> bool {
+        self.queue.iter().any(|transfer| transfer.transaction.token == token && transfer.is_partial())
+    }
+
     /// Gives a transaction up before its release; `Err` if the connection has to be closed for that.
     pub(super) fn abandon(&mut self, token: u64) -> Result<(), Ending> {
         let found =
