@@ -29,7 +29,7 @@ use crate::{
         direct::{self, Unsent},
         tls,
     },
-    receive::{local, smtp},
+    receive::{local, maildrop, smtp},
     web,
 };
 
@@ -86,7 +86,24 @@ fn open_doors(
     }
     tokio::spawn(smtp.serve(doors, ends));
     tokio::spawn(drop_folder::watch(Arc::clone(app)));
+    if let Some(folder) = app.config.doors.sendmail.maildrop.clone() {
+        tokio::spawn(watch_maildrop(Arc::clone(app), folder));
+    }
     Ok(())
+}
+
+/// Takes what the `sendmail` command left while there was no service.
+async fn watch_maildrop(app: Arc<App>, folder: PathBuf) {
+    let parts = maildrop::Parts {
+        folder,
+        config: Arc::clone(&app.config),
+        clock: Arc::clone(&app.clock),
+        receiver: app.receiver.clone(),
+        alarms: app.alarms.clone(),
+        dice: Arc::clone(&app.dice),
+    };
+    let submitter = app.submitter();
+    maildrop::watch(parts, |dropped| maildrop::accept(dropped, &submitter)).await;
 }
 
 impl App {

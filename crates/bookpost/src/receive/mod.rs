@@ -4,6 +4,7 @@
 
 mod certificate;
 pub mod local;
+pub mod maildrop;
 mod not_taken;
 mod pressure;
 pub mod smtp;

@@ -13,6 +13,7 @@ mod bench;
 mod drop_folder;
 mod faults;
 mod life;
+mod maildrop;
 mod notices;
 mod outage;
 mod outcomes;

@@ -1,0 +1,83 @@
+//! A message of the maildrop that is refused for good, on its way back to its sender.
+
+use jiff::{Timestamp, tz::TimeZone};
+use mail::{
+    Address, Envelope, Reason, Reply, ReversePath,
+    dsn::{Mailbox, ReturnReport, Returned, ReturnedMessage, original_from_parameter},
+    envelope::xtext_decode,
+    message::{header, header_block, message_id},
+};
+use store::{Class, Kind, NewMessage};
+
+use super::Dropped;
+use crate::config::{Config, Way};
+
+/// The report to `to`. `random` makes its Message-ID.
+pub(super) fn report(
+    to: &Address,
+    dropped: &Dropped,
+    reply: &Reply,
+    config: &Config,
+    now: Timestamp,
+    random: u128,
+) -> NewMessage {
+    let id = message_id(random, &config.sending.ehlo_name);
+    let address = config.sites.first().map_or_else(|| to.clone(), |site| site.email.clone());
+    let content = &dropped.content;
+    let report = ReturnReport {
+        to: to.clone(),
+        from: Mailbox { name: format!("Bookpost, {}", config.library), address },
+        reporting_mta: config.sending.ehlo_name.clone(),
+        message: ReturnedMessage {
+            message_id: header(content, "Message-ID").unwrap_or_default(),
+            envelope_id: dropped.envelope.envelope_id.as_deref().and_then(xtext_decode),
+            subject: header(content, "Subject").unwrap_or_default(),
+            site_name: config.library.clone(),
+            run_name: None,
+            accepted_at: now,
+            header_block: header_block(content).to_vec(),
+        },
+        recipients: returned(dropped, reply),
+        date: now,
+        message_id: id.clone(),
+        time_zone: TimeZone::system(),
+    };
+    NewMessage {
+        kind: Kind::Report,
+        class: Class::Normal,
+        practice: matches!(config.sending.way, Way::Practice),
+        application: "bookpost".into(),
+        site: None,
+        run: None,
+        envelope: Envelope::to_one(ReversePath::Null, to.clone()),
+        message_id: format!("<{id}>"),
+        subject: "return report".into(),
+        patron: None,
+        bytes: report.write().into(),
+        first_due_at: now,
+        expires_at: config.schedule.expires_at(now),
+        lease: None,
+    }
+}
+
+fn returned(dropped: &Dropped, reply: &Reply) -> Vec<Returned> {
+    let recipients = dropped.envelope.recipients().iter();
+    let returned = recipients.map(|recipient| Returned {
+        address: recipient.address.clone(),
+        original_address: recipient.original.as_deref().and_then(original_from_parameter),
+        patron_name: None,
+        patron_number: None,
+        reason: Reason::Refused,
+        plain_reason: "The message could not be accepted as it is.".to_owned(),
+        what_to_do: "Show this to your IT person: the program that wrote the message has to be put right."
+            .to_owned(),
+        code: reply.enhanced,
+        answer: Some(reply.clone()),
+        failure: None,
+        may_have_arrived: false,
+        attempts: 0,
+        first_attempt_at: None,
+        last_attempt_at: None,
+    });
+    returned.collect()
+}

@@ -1,0 +1,237 @@
+//! What the `sendmail` command left while there was no service: taken once, returned, or set aside for a person.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use bookpost::{
+    config::Way,
+    receive::maildrop::{Dropped, Maildrop, Parts, Refusal, accept, drop_file},
+};
+use mail::{Address, Envelope, ReversePath, clock::Clock as _};
+use rand::{SeedableRng as _, rngs::StdRng};
+use store::{AlarmKind, Filter, Kind};
+
+use crate::bench::Bench;
+
+const MESSAGE: &str =
+    "From: desk@x.org\r\nTo: ann@x.org\r\nSubject: hello\r\nMessage-ID: <one@x.org>\r\n\r\nhello\r\n";
+
+struct Place {
+    bench: Bench,
+    folder: PathBuf,
+    watched: Maildrop,
+}
+
+impl Place {
+    async fn start() -> Self {
+        let bench = Bench::start_with(Vec::new(), |config| {
+            config.sending.way = Way::None;
+            config.doors.largest_message = 10_000;
+            "sendmail".clone_into(&mut config.doors.sendmail.application);
+        })
+        .await;
+        let folder = bench.folder.path().join("maildrop");
+        fs::create_dir(&folder).unwrap();
+        let watched = watched(&bench, &folder);
+        Self { bench, folder, watched }
+    }
+
+    fn leave(&self, random: u128, reverse_path: &ReversePath, message: &str) {
+        let to = Address::parse("ann@x.org").unwrap();
+        let mut content = Vec::new();
+        drop_file::write(&mut content, &Envelope::to_one(reverse_path.clone(), to), message.as_bytes())
+            .unwrap();
+        fs::write(self.folder.join(drop_file::name(random)), content).unwrap();
+    }
+
+    /// With the submission that the service uses.
+    async fn look(&mut self) {
+        let submitter = self.bench.app.submitter();
+        self.watched.look(&|dropped| accept(dropped, &submitter)).await;
+    }
+
+    async fn look_as(&mut self, submit: impl Fn(Dropped) -> Result<(), Refusal>) {
+        self.watched.look(&|dropped| std::future::ready(submit(dropped))).await;
+    }
+
+    fn left(&self) -> Vec<String> {
+        names(&self.folder)
+    }
+
+    fn aside(&self) -> usize {
+        let folder = self.bench.app.config.data_dir.join("maildrop-refused");
+        fs::read_dir(folder).map_or(0, Iterator::count)
+    }
+
+    async fn told(&self) -> Vec<String> {
+        let alarms = self.bench.open_alarms().await;
+        alarms.into_iter().filter(|(kind, ..)| *kind == AlarmKind::Held).map(|(.., text)| text).collect()
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn watched(bench: &Bench, folder: &Path) -> Maildrop {
+    let app = &bench.app;
+    Maildrop::new(Parts {
+        folder: folder.to_owned(),
+        config: Arc::clone(&app.config),
+        clock: Arc::clone(&app.clock),
+        receiver: app.receiver.clone(),
+        alarms: app.alarms.clone(),
+        dice: Arc::new(Mutex::new(StdRng::seed_from_u64(7))),
+    })
+}
+
+fn desk() -> ReversePath {
+    ReversePath::Address(Address::parse("desk@x.org").unwrap())
+}
+
+#[tokio::test]
+async fn what_is_left_is_taken_and_deleted_and_what_is_being_written_is_not() {
+    let mut place = Place::start().await;
+    place.leave(1, &desk(), MESSAGE);
+    let unfinished = fs::File::create(place.folder.join(drop_file::unfinished_name(2))).unwrap();
+    // By the time of the test, in which somebody may still write it.
+    let now = place.bench.clock.now().as_second().cast_unsigned();
+    unfinished.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(now)).unwrap();
+    place.look().await;
+    assert_eq!(place.left(), [drop_file::unfinished_name(2)]);
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].subject.as_str(), rows[0].message_id.as_str()), ("hello", "<one@x.org>"));
+    assert_eq!((rows[0].application.as_str(), &rows[0].reverse_path), ("sendmail", &desk()));
+    assert_eq!(place.told().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_file_that_is_taken_and_not_deleted_makes_one_message() {
+    let mut place = Place::start().await;
+    place.leave(1, &desk(), MESSAGE);
+    let path = place.folder.join(drop_file::name(1));
+    let content = fs::read(&path).unwrap();
+    place.look().await;
+    // The program ended between the commit and the deletion.
+    fs::write(&path, content).unwrap();
+    place.watched = watched(&place.bench, &place.folder);
+    place.look().await;
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!((rows.len(), place.left().len()), (1, 0));
+    // Another message under that name is none of the same, and comes back.
+    place.leave(1, &desk(), "From: desk@x.org\r\n\r\nanother\r\n");
+    place.look().await;
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!(rows.iter().filter(|row| row.kind == Kind::Report).count(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_now_stays_and_stops_no_other() {
+    let mut place = Place::start().await;
+    for random in 1..=3 {
+        place.leave(random, &desk(), MESSAGE);
+    }
+    let asked = Mutex::new(Vec::new());
+    let submit = |dropped: Dropped| {
+        let refused = dropped.name == drop_file::name(2);
+        asked.lock().unwrap().push(dropped.name);
+        if refused { Err(Refusal::Later("no room".to_owned())) } else { Ok(()) }
+    };
+    place.look_as(submit).await;
+    place.look_as(submit).await;
+    assert_eq!((place.left(), asked.lock().unwrap().len()), (vec![drop_file::name(2)], 3), "it rests");
+    place.bench.clock.advance(Duration::from_mins(1));
+    place.look_as(submit).await;
+    assert_eq!(asked.lock().unwrap().len(), 4);
+    assert_eq!(place.told().await, Vec::<String>::new());
+    for _ in 0..60 {
+        place.bench.clock.advance(Duration::from_mins(1));
+        place.look_as(submit).await;
+    }
+    assert!(place.told().await[0].contains("for an hour"));
+    place.look_as(|_| Ok(())).await;
+    place.bench.clock.advance(Duration::from_mins(1));
+    place.look_as(|_| Ok(())).await;
+    assert_eq!((place.left().len(), place.told().await.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn what_is_refused_comes_back_once_and_without_a_sender_a_person_is_told() {
+    let mut place = Place::start().await;
+    place.leave(1, &desk(), "Subject: no From\r\nMessage-ID: <one@x.org>\r\n\r\n");
+    let path = place.folder.join(drop_file::name(1));
+    let content = fs::read(&path).unwrap();
+    place.look().await;
+    fs::write(&path, content).unwrap();
+    place.look().await;
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!((rows.len(), place.left().len(), place.aside()), (1, 0, 0));
+    assert_eq!((rows[0].kind, &rows[0].reverse_path), (Kind::Report, &ReversePath::Null));
+    assert_eq!(rows[0].to.address.as_str(), "desk@x.org");
+    let report = place.bench.app.store.body(rows[0].message).await.unwrap().unwrap();
+    let report = mail::dsn::read(&report).unwrap();
+    assert_eq!(report.recipients[0].final_recipient.as_str(), "ann@x.org");
+    assert_eq!(report.recipients[0].status, mail::EnhancedStatusCode(5, 6, 0));
+
+    place.leave(2, &ReversePath::Null, "Subject: no From\r\n\r\n");
+    place.look().await;
+    assert_eq!((place.left().len(), place.aside()), (0, 1));
+    assert!(place.told().await[0].contains("maildrop-refused"));
+    let aside = place.bench.app.config.data_dir.join("maildrop-refused");
+    fs::remove_dir_all(aside).unwrap();
+    place.look().await;
+    assert_eq!(place.told().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_put_aside_or_left_and_a_person_is_told() {
+    for (name, content) in [("garbage.mail".to_owned(), "x"), (drop_file::name(1), "not JSON\nx")] {
+        let mut place = Place::start().await;
+        fs::write(place.folder.join(name), content).unwrap();
+        place.leave(2, &desk(), MESSAGE);
+        place.look().await;
+        assert_eq!((place.left().len(), place.aside()), (0, 1), "{content}");
+        assert_eq!(place.told().await.len(), 1, "{content}");
+        assert_eq!(place.bench.app.store.counts().await.unwrap().waiting, 1, "{content}");
+    }
+    let mut place = Place::start().await;
+    fs::create_dir(place.folder.join(drop_file::name(1))).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", place.folder.join(drop_file::name(2))).unwrap();
+    place.look().await;
+    place.look().await;
+    assert_eq!((place.left().len(), place.aside()), (2, 0));
+    assert!(place.told().await[0].contains("cannot read or delete"));
+    place.bench.clock.advance(Duration::from_mins(1));
+    for name in place.left() {
+        let path = place.folder.join(name);
+        fs::remove_dir(&path).or_else(|_| fs::remove_file(&path)).unwrap();
+    }
+    place.look().await;
+    assert_eq!(place.told().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_read_is_told() {
+    let mut place = Place::start().await;
+    fs::remove_dir(&place.folder).unwrap();
+    place.look().await;
+    assert!(place.told().await[0].contains("bookpost install"));
+    fs::create_dir(&place.folder).unwrap();
+    place.look().await;
+    assert_eq!(place.told().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_larger_one_than_the_service_takes_comes_back() {
+    let mut place = Place::start().await;
+    place.leave(1, &desk(), &format!("{MESSAGE}{}\r\n", "x".repeat(10_000)));
+    place.look().await;
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!((rows.len(), rows[0].kind), (1, Kind::Report));
+}
