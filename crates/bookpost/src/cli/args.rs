@@ -2,7 +2,7 @@
 
 pub(super) mod applications;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use store::State;
@@ -25,8 +25,10 @@ pub struct Arguments {
 }
 
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back, was set aside, or waits while nothing sends it, or \
-not all could be made or moved; 64 wrong usage; 65 unusable export or address; 69 the mail server refused; 75 try again later; \
-78 the configuration, or who runs the command, must be put right first.";
+not all could be made or moved; 64 wrong usage; 65 unusable export or address; 67 no such recipient; 69 the mail server refused; 75 try again later; \
+77 not allowed; 78 the configuration, or who runs the command, must be put right first.";
+
+const SENDMAIL: &str = "Called by the name sendmail or mailq, this program is that command.";
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,6 +75,14 @@ pub enum Command {
         server: u8,
         #[command(flatten)]
         output: Output,
+    },
+    /// Take a message on standard input, as /usr/sbin/sendmail does; with the options that programs use there
+    #[command(after_help = SENDMAIL)]
+    Sendmail {
+        /// -t: recipients are in the header too; -i: a dot alone is no end; -f ADDRESS: where it comes back to;
+        /// -F NAME: who it is from; -bs: speak SMTP; -bp: show what waits; and addresses
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
+        words: Vec<OsString>,
     },
     /// Make the user, the folders and the systemd unit, and copy this program to its place
     Install(Install),

@@ -18,10 +18,14 @@ pub enum Exit {
     Usage,
     /// 65: the export or address handed in cannot be used.
     Data,
-    /// 69: a mail server refused (send-test).
+    /// 67: there is no such recipient (sendmail).
+    NoUser,
+    /// 69: a mail server refused (send-test), or the service (sendmail).
     Refused,
     /// 75: not now; nothing is wrong with the request. Try again later.
     Temporary,
+    /// 77: who runs the command may not do that (sendmail).
+    NoPermission,
     /// 78: the configuration, or who runs the command, must be put right first.
     Config,
 }
@@ -34,8 +38,10 @@ impl Exit {
             Self::Partly => 1,
             Self::Usage => 64,
             Self::Data => 65,
+            Self::NoUser => 67,
             Self::Refused => 69,
             Self::Temporary => 75,
+            Self::NoPermission => 77,
             Self::Config => 78,
         }
     }
@@ -118,8 +124,17 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
             .collect();
-        let all =
-            [Exit::Done, Exit::Partly, Exit::Usage, Exit::Data, Exit::Refused, Exit::Temporary, Exit::Config];
+        let all = [
+            Exit::Done,
+            Exit::Partly,
+            Exit::Usage,
+            Exit::Data,
+            Exit::NoUser,
+            Exit::Refused,
+            Exit::Temporary,
+            Exit::NoPermission,
+            Exit::Config,
+        ];
         assert_eq!(codes, all.map(Exit::code));
         for code in codes {
             assert!(EXIT_CODES.contains(&format!("{code} ")), "{code}");

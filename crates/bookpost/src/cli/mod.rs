@@ -13,6 +13,7 @@ mod manual;
 mod progress;
 pub mod queue;
 mod run;
+pub mod sendmail;
 pub(crate) mod show;
 pub mod words;
 
@@ -25,6 +26,10 @@ pub use exit::Exit;
 
 /// The whole program, from the words of the command line to the exit code.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<_> = words.into_iter().collect();
+    if let Some(words) = sendmail::words(&words) {
+        return sendmail::main(words).into();
+    }
     match Arguments::try_parse_from(words) {
         Ok(arguments) => run::run(arguments).into(),
         Err(error) => {

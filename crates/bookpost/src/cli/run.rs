@@ -19,7 +19,7 @@ use super::{
     control::{self, QueueRequest, Reply, Request, RunRequest, TestRequest},
     failures, install, log, manual,
     progress::Bar,
-    queue, show,
+    queue, sendmail, show,
 };
 use crate::{
     app::{clock::SystemClock, notice_run, secret_dice},
@@ -62,6 +62,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             notice_run::check(&loaded.config).map_err(|message| Stop(Exit::Config, message))?;
             Ok(Exit::Done)
         }
+        Command::Sendmail { words } => Ok(sendmail::main(words)),
         Command::Install(wanted) => set_up(wanted),
         Command::Completions { shell } => print(&manual::completions(shell)),
         Command::Manual { to } => {

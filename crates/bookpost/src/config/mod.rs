@@ -22,7 +22,7 @@ pub use checked::*;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
 pub use problem::{Problem, Problems};
 pub use sample::SAMPLE;
-pub use surroundings::Surroundings;
+pub use surroundings::{SENDMAIL_MAILDROP, SENDMAIL_SOCKET, Surroundings};
 
 /// Where the configuration is looked for when nobody says.
 pub const DEFAULT_FILE: &str = "/etc/bookpost/bookpost.toml";

@@ -12,6 +12,12 @@ pub struct Surroundings {
 
 /// Settings come from variables that begin so.
 pub(super) const PREFIX: &str = "BOOKPOST_";
+/// For the `sendmail` command, which cannot read the configuration: where the service listens for it.
+pub const SENDMAIL_SOCKET: &str = "BOOKPOST_SENDMAIL_SOCKET";
+/// For the same: where it leaves mail while there is no service.
+pub const SENDMAIL_MAILDROP: &str = "BOOKPOST_SENDMAIL_MAILDROP";
+/// No settings, though their names begin so.
+const NO_SETTINGS: [&str; 4] = ["BOOKPOST_CONFIG", ABORT_AT, SENDMAIL_SOCKET, SENDMAIL_MAILDROP];
 /// For tests: the step of a message at which the process ends itself.
 pub(super) const ABORT_AT: &str = "BOOKPOST_ABORT_AT";
 
@@ -40,11 +46,12 @@ impl Surroundings {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The variables that are settings: all of ours except the name of the file, and what we tell an alarm command.
+    /// The variables that are settings: all of ours except the name of the file, what is for the `sendmail` command, and what we tell an
+    /// alarm command.
     pub(super) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables
             .iter()
-            .filter(|(name, _)| name.starts_with(PREFIX) && *name != "BOOKPOST_CONFIG" && *name != ABORT_AT)
+            .filter(|(name, _)| name.starts_with(PREFIX) && !NO_SETTINGS.contains(&name.as_str()))
             .filter(|(name, _)| !name.starts_with("BOOKPOST_ALARM_"))
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -110,6 +117,13 @@ mod tests {
         ] {
             assert_eq!(is_full(name), full, "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_for_the_sendmail_command_is_no_setting() {
+        let around = Surroundings::given([(SENDMAIL_SOCKET, "a"), (SENDMAIL_MAILDROP, "b")], None);
+        assert!(!around.has_settings());
+        assert!(Surroundings::given([("BOOKPOST_SENDMAIL__SOCKET", "a")], None).has_settings());
     }
 
     #[test]

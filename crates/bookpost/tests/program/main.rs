@@ -6,4 +6,5 @@ mod bench;
 mod commands;
 mod demo;
 mod exits;
+mod sendmail;
 mod service;

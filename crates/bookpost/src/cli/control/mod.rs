@@ -20,7 +20,7 @@ pub use server::{Listener, bind, serve};
 /// Longest line of either side. The largest export travels inside a request, in base64, with some words around it.
 const LONGEST_LINE: u64 = MAX_BYTES.div_ceil(3) as u64 * 4 + 1024 * 1024;
 
-fn socket(data_dir: &Path) -> PathBuf {
+pub(super) fn socket(data_dir: &Path) -> PathBuf {
     data_dir.join("control.sock")
 }
 
