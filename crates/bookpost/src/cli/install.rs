@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::sendmail;
 use steps::Need;
 pub use steps::{Owner, Step};
 
@@ -24,6 +25,10 @@ pub const STATE_FOLDER: &str = "/var/lib/bookpost";
 /// Where exports are put for the service, with its sub-folders. Others reach it, which the queue's folder does not allow.
 pub const DROP_FOLDERS: [&str; 3] =
     ["/var/lib/bookpost-notices", "/var/lib/bookpost-notices/done", "/var/lib/bookpost-notices/refused"];
+/// Where the `sendmail` command leaves mail while the service is not there: others put files in, and see none; what is in there
+/// belongs to the service's group, and each user can delete only what is his own.
+const SPOOL: [(&str, u32); 2] = [(SPOOL_FOLDER, 0o755), (sendmail::MAILDROP, 0o3733)];
+const SPOOL_FOLDER: &str = "/var/spool/bookpost";
 /// Where the configuration lies.
 pub const CONFIG_FOLDER: &str = "/etc/bookpost";
 /// Where the binary is copied to.
@@ -88,6 +93,7 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
     let mut steps = vec![Step::MakeUser, folder(STATE_FOLDER, 0o700, Owner::Service)];
     // Whatever is put there belongs to the service's group, whoever puts it there.
     steps.extend(DROP_FOLDERS.map(|path| folder(path, 0o2770, Owner::Service)));
+    steps.extend(SPOOL.map(|(path, mode)| folder(path, mode, Owner::Service)));
     steps.extend([
         folder(CONFIG_FOLDER, 0o750, Owner::RootAndServiceGroup),
         Step::WriteOnce {
@@ -104,6 +110,10 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
             "Next: write your mail server into /etc/bookpost/bookpost.toml, check it with \
              `sudo -u bookpost bookpost config check`, then start the service with `sudo systemctl restart bookpost`.",
         ),
+        Step::Say(
+            "For programs that call /usr/sbin/sendmail, where no other mail system has it: \
+             `sudo ln -s /usr/local/bin/bookpost /usr/sbin/sendmail`, and the same for /usr/bin/mailq.",
+        ),
     ]);
     steps
 }
@@ -119,13 +129,14 @@ fn removing(purge: bool) -> Vec<Step> {
         steps.extend([
             Step::RemoveFolder { path: STATE_FOLDER.into() },
             Step::RemoveFolder { path: DROP_FOLDERS[0].into() },
+            Step::RemoveFolder { path: SPOOL_FOLDER.into() },
             Step::RemoveFolder { path: CONFIG_FOLDER.into() },
             Step::RemoveUser,
         ]);
     } else {
         steps.push(Step::Say(
-            "Kept: the queue in /var/lib/bookpost, the exports in /var/lib/bookpost-notices, the settings in /etc/bookpost and \
-             the user bookpost. `install --remove --purge` of the same program takes them away too, with all mail that still waits.",
+            "Kept: the queue in /var/lib/bookpost, the exports in /var/lib/bookpost-notices, what sendmail left in \
+             /var/spool/bookpost, the settings in /etc/bookpost and the user bookpost. `install --remove --purge` of the same program takes them away too, with all mail that still waits.",
         ));
     }
     steps
@@ -199,6 +210,8 @@ mod tests {
             ("var/lib/bookpost", 0o700),
             ("var/lib/bookpost-notices", 0o2770),
             ("var/lib/bookpost-notices/done", 0o2770),
+            ("var/spool/bookpost", 0o755),
+            ("var/spool/bookpost/maildrop", 0o3733),
             ("etc/bookpost", 0o750),
             ("etc/bookpost/bookpost.toml", 0o640),
             ("usr/local/bin/bookpost", 0o755),
@@ -232,7 +245,9 @@ mod tests {
         assert_eq!(fs::read_to_string(settings).expect("there"), "mine");
         assert!(
             again.lines().all(|line| {
-                ["done already: ", "left out, ", "Next: "].iter().any(|start| line.starts_with(start))
+                ["done already: ", "left out, ", "Next: ", "For programs "]
+                    .iter()
+                    .any(|start| line.starts_with(start))
             }),
             "{again}"
         );
@@ -281,6 +296,7 @@ mod tests {
             assert!(!root.join("etc/systemd/system/bookpost.service").exists());
             assert_eq!(root.join("var/lib/bookpost").exists(), kept, "purge {purge}");
             assert_eq!(root.join("var/lib/bookpost-notices").exists(), kept, "purge {purge}");
+            assert_eq!(root.join("var/spool/bookpost").exists(), kept, "purge {purge}");
             assert_eq!(root.join("etc/bookpost/bookpost.toml").exists(), kept, "purge {purge}");
         }
     }

@@ -9,7 +9,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{cli::install::DROP_FOLDERS, queue::worker::DRAIN};
+    use crate::{
+        cli::{install::DROP_FOLDERS, sendmail},
+        queue::worker::DRAIN,
+    };
 
     #[test]
     fn it_is_killed_only_after_the_program_has_given_up_waiting() {
@@ -23,6 +26,18 @@ mod tests {
         assert!(TEXT.lines().any(|line| line == format!("ReadWritePaths=-{}", DROP_FOLDERS[0])));
         let sample = crate::config::SAMPLE;
         assert!(sample.lines().any(|line| line == format!("drop_folder = \"{}\"", DROP_FOLDERS[0])));
+    }
+
+    #[test]
+    fn it_may_be_where_the_sendmail_command_looks_for_it() {
+        let has = |wanted: &str| TEXT.lines().any(|line| line == wanted);
+        assert!(has("RuntimeDirectory=bookpost") && has("RuntimeDirectoryMode=0755"));
+        assert!(sendmail::SOCKET.starts_with("/run/bookpost/"));
+        assert!(has(&format!("ReadWritePaths=-{}", crate::cli::install::SPOOL_FOLDER)));
+        for (name, place) in [("socket", sendmail::SOCKET), ("maildrop", sendmail::MAILDROP)] {
+            let sample = crate::config::SAMPLE;
+            assert!(sample.lines().any(|line| line == format!("{name} = \"{place}\"")), "{name}");
+        }
     }
 
     #[test]
