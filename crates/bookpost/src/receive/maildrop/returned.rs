@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use mail::{
     Address, Envelope, Reason, Reply, ReversePath,
-    dsn::{Mailbox, ReturnReport, Returned, ReturnedMessage, original_from_parameter},
+    dsn::{Mailbox, Original, ReturnReport, Returned, ReturnedMessage, original_from_parameter},
     envelope::xtext_decode,
     message::{header, header_block, message_id},
 };
@@ -35,7 +35,7 @@ pub(super) fn report(
             site_name: config.library.clone(),
             run_name: None,
             accepted_at: now,
-            header_block: header_block(content).to_vec(),
+            original: Original::Headers(header_block(content).to_vec()),
         },
         recipients: returned(dropped, reply),
         date: now,
