@@ -77,7 +77,12 @@ smtpd_tls_security_level = {"none" if args.tls == "none" else "may"}
 smtpd_tls_cert_file = {args.cert or ""}
 smtpd_tls_key_file = {args.key or ""}
 smtpd_peername_lookup = no
-smtp_tls_security_level = none
+smtp_tls_security_level = {"none" if args.next_tls == "none" else "encrypt"}
+smtp_tls_CAfile = {args.next_ca or ""}
+smtp_tls_wrappermode = {"yes" if args.next_tls == "implicit" else "no"}
+smtp_sasl_auth_enable = {"yes" if args.next_login else "no"}
+smtp_sasl_password_maps = inline:{{ {{ [127.0.0.1]:{args.sink_port} = {args.next_login}:{args.next_password} }} }}
+smtp_sasl_security_options = noanonymous
 delay_warning_time = {seconds(args.warn_after or 0)}
 maximal_queue_lifetime = {seconds(args.give_up_after or FOR_EVER)}
 bounce_queue_lifetime = {seconds(args.give_up_after or FOR_EVER)}
@@ -118,7 +123,21 @@ def exim(args, folder):
   server_condition = {ok % (1, 2)}
   server_set_id = $auth1
 """
-        authenticators = "begin authenticators\n" + {"plain": plain, "login": login, None: plain + login}[args.mechanism]
+        authenticators = {"plain": plain, "login": login, None: plain + login}[args.mechanism]
+    next_server = "  hosts_avoid_tls = *\n"
+    if args.next_tls != "none":
+        next_server = f"  hosts_require_tls = *\n  tls_verify_hosts = *\n  tls_verify_certificates = {args.next_ca}\n"
+    if args.next_tls == "implicit":
+        next_server += "  protocol = smtps\n"
+    if args.next_login:
+        next_server += "  hosts_require_auth = *\n"
+        authenticators += f"""next:
+  driver = plaintext
+  public_name = PLAIN
+  client_send = ^{args.next_login}^{args.next_password}
+"""
+    if authenticators:
+        authenticators = "begin authenticators\n" + authenticators
     warn = f"{args.warn_after}s" if args.warn_after else "0s"
     write(folder / "exim.conf", f"""\
 exim_path = /mnt/bin/exim4
@@ -153,8 +172,7 @@ out:
   driver = smtp
   port = {args.sink_port}
   allow_localhost
-  hosts_avoid_tls = *
-  hosts_try_prdr = :
+{next_server}  hosts_try_prdr = :
 begin retry
 * * F,{args.give_up_after or FOR_EVER}s,{args.retry_every}s
 {authenticators}""")
@@ -183,11 +201,19 @@ def opensmtpd(args, folder):
         write(folder / "logins", f"{args.login} {hashed.stdout.strip()}\n", 0o640, "opensmtpd")
         pki += f'table logins file:{folder}/logins\n'
         auth = " auth <logins>"
+    scheme = {"none": "smtp", "starttls": "smtp+tls", "implicit": "smtps"}[args.next_tls]
+    next_server = f"host {scheme}://127.0.0.1:{args.sink_port}"
+    if args.next_login:
+        write(folder / "next", f"next {args.next_login}:{args.next_password}\n", 0o640, "opensmtpd")
+        pki += f"table next file:{folder}/next\n"
+        next_server = f"host {scheme}://next@127.0.0.1:{args.sink_port} auth <next>"
+    if args.next_tls != "none":
+        next_server += " tls no-verify"
     times = f"bounce warn-interval {args.warn_after}s\n" if args.warn_after else ""
     times += f"queue ttl {args.give_up_after}s\n" if args.give_up_after else ""
     write(folder / "smtpd.conf", f"""\
 {pki}{times}listen on 127.0.0.1 port {args.port}{security}{auth} hostname {args.hostname}
-action "out" relay host smtp://127.0.0.1:{args.sink_port} helo {args.hostname}
+action "out" relay {next_server} helo {args.hostname}
 match from any for any action "out"
 """, 0o600)
     return ["/mnt/bin/smtpd", "-F", "-f", str(folder / "smtpd.conf")]

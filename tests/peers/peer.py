@@ -33,6 +33,10 @@ def arguments():
     p.add_argument("--login", help="demand AUTH PLAIN or LOGIN with this name (not postfix, not smtp-sink)")
     p.add_argument("--password", default="secret")
     p.add_argument("--mechanism", choices=("plain", "login"), help="offer only this one (default: both)")
+    p.add_argument("--next-tls", choices=("none", "starttls", "implicit"), default="none", help="hand on this way (relays)")
+    p.add_argument("--next-ca", type=pathlib.Path, help="certificate of the authority behind the next server, PEM")
+    p.add_argument("--next-login", help="sign in with this name at the next server (relays)")
+    p.add_argument("--next-password", default="secret")
     p.add_argument("--hostname", default="relay.example.org")
     p.add_argument("--warn-after", type=int, metavar="SECONDS", help="delay warning to the sender (relays)")
     p.add_argument("--give-up-after", type=int, metavar="SECONDS", help="return what is older (relays)")
@@ -41,6 +45,8 @@ def arguments():
     args = p.parse_args()
     if args.tls != "none" and not (args.cert and args.key):
         p.error("--tls needs --cert and --key")
+    if args.next_tls != "none" and not args.next_ca:
+        p.error("--next-tls needs --next-ca")
     if args.peer in PEERS and args.sink_port == 0:
         p.error(f"{args.peer} is a relay: it needs SINKPORT")
     return args
@@ -54,7 +60,7 @@ def set_the_stage(args):
     """Gives the server its file system. Returns the folder of the run as the server sees it."""
     folder = args.dir.resolve()
     tree = pathlib.Path(os.environ["BOOKPOST_TEST_PEERS"], "root")
-    certificates = [p.resolve().read_bytes() if p else b"" for p in (args.cert, args.key)]
+    certificates = [p.resolve().read_bytes() if p else b"" for p in (args.cert, args.key, args.next_ca)]
     # Servers give up root, and must still come through.
     os.chmod(folder, folder.stat().st_mode | 0o011)
     # The run's folder is taken first, by an open descriptor: it may itself lie below one that is laid over.
@@ -79,6 +85,9 @@ def set_the_stage(args):
         write(STAGE / "cert.pem", certificates[0].decode())
         write(STAGE / "key.pem", certificates[1].decode(), 0o600)
         args.cert, args.key = STAGE / "cert.pem", STAGE / "key.pem"
+    if args.next_ca:
+        write(STAGE / "ca.pem", certificates[2].decode())
+        args.next_ca = STAGE / "ca.pem"
     return STAGE / "work"
 
 

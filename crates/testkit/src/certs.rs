@@ -1,6 +1,6 @@
 //! Certificates for tests: one authority, and servers that prove themselves well or badly.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer},
@@ -75,7 +75,10 @@ impl Identity {
 }
 
 fn params(name: &str) -> CertificateParams {
-    CertificateParams::new(vec![name.to_owned()]).unwrap_or_else(|error| panic!("{error}"))
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap_or_else(|error| panic!("{error}"));
+    // Where the subject is its issuer's, OpenSSL takes the certificate for one that signed itself.
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
 }
 
 fn key() -> KeyPair {

@@ -22,6 +22,8 @@ pub(crate) struct Seen {
     pub(crate) to: Vec<(String, String)>,
     pub(crate) text: Option<String>,
     pub(crate) html: Option<String>,
+    /// Name, octets and their CRC-32 of each.
+    pub(crate) attachments: Vec<(String, usize, u32)>,
     pub(crate) defects: Vec<String>,
 }
 

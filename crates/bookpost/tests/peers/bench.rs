@@ -74,7 +74,8 @@ impl Folder {
         &self.authority
     }
 
-    fn file(&self, name: &str, part: &str) -> PathBuf {
+    /// The certificate or the key (`part`) of an identity.
+    pub(crate) fn file(&self, name: &str, part: &str) -> PathBuf {
         self.path().join(format!("{name}.{part}.pem"))
     }
 
@@ -128,10 +129,17 @@ impl Bench {
     }
 
     pub(crate) async fn start_as(folder: &Folder, server: Server, start: Start) -> Self {
-        let home = folder.path().join("bookpost");
-        std::fs::create_dir_all(&home).unwrap();
-        let app = App::start(config(home, Way::Servers(vec![Arc::new(server)])), start).await.unwrap();
-        Self { app }
+        Self::run(config(folder, server), start).await
+    }
+
+    /// With doors for programs.
+    pub(crate) async fn start_with(folder: &Folder, server: Server, doors: Doors) -> Self {
+        let config = Config { doors, ..config(folder, server) };
+        Self::run(config, Start::of_this_machine().unwrap()).await
+    }
+
+    async fn run(config: Config, start: Start) -> Self {
+        Self { app: App::start(config, start).await.unwrap() }
     }
 
     /// Hands messages in.
@@ -210,13 +218,15 @@ pub(crate) fn envelope(to: &[&str]) -> Envelope {
     Envelope::new(ReversePath::Address(RETURNS.parse().unwrap()), recipients).unwrap()
 }
 
-fn config(data_dir: PathBuf, way: Way) -> Config {
+fn config(folder: &Folder, server: Server) -> Config {
+    let data_dir = folder.path().join("bookpost");
+    std::fs::create_dir_all(&data_dir).unwrap();
     let second = Duration::from_secs(1);
     Config {
         abort_at: None,
         library: "Riverside".into(),
         sending: Sending {
-            way,
+            way: Way::Servers(vec![Arc::new(server)]),
             servers: Vec::new(),
             ehlo_name: "bookpost.example.org".into(),
             in_doubt: InDoubtPolicy::Retry,

@@ -1,6 +1,7 @@
-//! Bookpost against the mail servers that libraries really have, over plain connections, STARTTLS and TLS.
+//! Bookpost against the mail servers that libraries really have, and the programs that send mail there, over plain connections,
+//! STARTTLS and TLS.
 //!
-//! `tests/peers/install` brings the servers; without them these tests fail and say so. A user who is not root cannot start
+//! `tests/peers/install` brings the servers and the programs; without them these tests fail and say so. A user who is not root cannot start
 //! most of them: such a test then says that it was not run ([`peer::Peer::start`]).
 #![expect(
     clippy::unwrap_used,
@@ -14,10 +15,14 @@ mod arrived;
 mod away;
 mod bench;
 mod bounces;
+mod clients;
 mod distrust;
+mod door;
+mod letter;
 mod meant;
 mod misbehaving;
 mod peer;
+mod relays;
 mod syncs;
 mod volume;
 mod ways;

@@ -117,6 +117,7 @@ impl Meant {
             to: people(&self.mail.to),
             text: Some(self.mail.text.clone()),
             html: self.mail.html.clone(),
+            attachments: Vec::new(),
             defects: Vec::new(),
         }
     }

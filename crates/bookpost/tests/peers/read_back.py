@@ -5,6 +5,7 @@ import email.policy
 import email.utils
 import json
 import sys
+import zlib
 
 
 def decoded(name):
@@ -22,6 +23,11 @@ def text(mail, kind):
     return part.get_content().replace("\r\n", "\n") if part else None
 
 
+def attachment(part):
+    octets = part.get_payload(decode=True)
+    return [part.get_filename(), len(octets), zlib.crc32(octets)]
+
+
 def read(path):
     with open(path, "rb") as file:
         raw = file.read()
@@ -31,6 +37,7 @@ def read(path):
         "id": str(mail["Message-ID"]).strip(), "subject": str(mail["Subject"]),
         "from": people(plain["From"]), "to": people(plain["To"]),
         "text": text(mail, "plain"), "html": text(mail, "html"),
+        "attachments": [attachment(part) for part in mail.iter_attachments()],
         "defects": [str(defect) for part in mail.walk() for defect in part.defects],
     }
 
