@@ -5,8 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use bookpost::{
     app::{App, Start},
     config::{
-        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site,
-        SmtpDoor, Trusted, Way,
+        AlarmsConfig, CertificateFiles, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig,
+        Sending, Server, Site, SmtpDoor, Trusted, Way,
     },
     identity::Key,
     receive::smtp::{Door, Listening},
@@ -20,6 +20,7 @@ use rustls::{
 use store::ApplicationSettings;
 use testkit::{
     certs::Authority,
+    clock::ManualClock,
     sink::{Settings, Sink},
 };
 use tokio::{
@@ -48,6 +49,8 @@ pub(crate) struct Wanted {
     pub(crate) largest_message: usize,
     pub(crate) application: ApplicationSettings,
     pub(crate) sink: Settings,
+    /// Instead of the machine's.
+    pub(crate) clock: Option<ManualClock>,
 }
 
 impl Default for Wanted {
@@ -62,7 +65,7 @@ impl Default for Wanted {
             ..ApplicationSettings::default()
         };
         let sink = Settings { keep_bytes: true, ..Settings::default() };
-        Self { smtp, largest_message: 50 << 20, application, sink }
+        Self { smtp, largest_message: 50 << 20, application, sink, clock: None }
     }
 }
 
@@ -83,7 +86,11 @@ impl Bench {
         let sink = Sink::start(wanted.sink).await.unwrap();
         let doors = Doors { smtp: wanted.smtp, largest_message: wanted.largest_message, ..Doors::default() };
         let config = config(folder.path(), sink.address(), doors);
-        let app = App::start(config, Start::of_this_machine().unwrap()).await.unwrap();
+        let mut start = Start::of_this_machine().unwrap();
+        if let Some(clock) = wanted.clock {
+            start.clock = Arc::new(clock);
+        }
+        let app = App::start(config, start).await.unwrap();
         for name in ["Library", "cron"] {
             let (settings, now) = (wanted.application.clone(), app.clock.now());
             app.store.add_application(name.parse().unwrap(), settings, now).await.unwrap();
@@ -144,7 +151,12 @@ impl Client {
 
     /// What is said instead of a greeting.
     pub(crate) async fn refused(address: SocketAddr) -> String {
-        Self { stream: BufReader::new(TcpStream::connect(address).await.unwrap()) }.rest().await
+        Self::silent(address).await.rest().await
+    }
+
+    /// Before the greeting.
+    pub(crate) async fn silent(address: SocketAddr) -> Self {
+        Self { stream: BufReader::new(TcpStream::connect(address).await.unwrap()) }
     }
 
     pub(crate) fn into_inner(self) -> TcpStream {
@@ -223,6 +235,15 @@ pub(crate) async fn ehlo_over_tls(stream: TcpStream, authority: &Authority, gree
     let _ = stream.read_to_string(&mut said).await;
     assert_eq!(said.starts_with("220 "), !greeted, "{said}");
     said
+}
+
+/// Files with an identity that this authority vouches for.
+pub(crate) fn certificate(authority: &Authority, folder: &std::path::Path) -> CertificateFiles {
+    let files = CertificateFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
+    let identity = authority.identity("books.library.example");
+    std::fs::write(&files.certificate, &identity.certificate).unwrap();
+    std::fs::write(&files.key, &identity.key).unwrap();
+    files
 }
 
 /// A message with a header that is as it should be.

@@ -1,6 +1,14 @@
 //! The doors for applications, each used as an application uses it, down to what reaches the next server.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on panics"
+)]
 
+mod access;
 mod bench;
 mod limits;
+mod load;
 mod smtp;
+mod smuggling;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use bookpost::config::CertificateFiles;
 use testkit::certs::Authority;
 
-use crate::bench::{Bench, Client, FROM, Wanted, message, plain};
+use crate::bench::{Bench, Client, FROM, Wanted, certificate, message, plain};
 
 #[tokio::test]
 async fn what_is_handed_in_arrives_with_all_that_a_submission_needs() {
@@ -108,16 +107,9 @@ async fn what_is_malformed_is_refused_and_the_others_go() {
 async fn passwords_are_asked_for_under_tls() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new();
-    let files = CertificateFiles {
-        certificate: folder.path().join("certificate.pem"),
-        key: folder.path().join("key.pem"),
-    };
-    let identity = authority.identity("books.library.example");
-    std::fs::write(&files.certificate, &identity.certificate).unwrap();
-    std::fs::write(&files.key, &identity.key).unwrap();
     let mut wanted = Wanted::default();
     wanted.smtp.listen_tls = vec!["127.0.0.1:0".parse().unwrap()];
-    wanted.smtp.certificate = Some(files);
+    wanted.smtp.certificate = Some(certificate(&authority, folder.path()));
     let bench = Bench::start(wanted).await;
     let mut client = bench.client().await;
     let offered = client.say("EHLO desk").await;

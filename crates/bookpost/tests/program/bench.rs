@@ -56,6 +56,19 @@ impl Service {
         kill_process(pid, Signal::TERM).unwrap();
     }
 
+    /// Ends it as a power cut would.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Its own memory and its share of what it has in common with others (proc(5), Pss).
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let rollup = format!("/proc/{}/smaps_rollup", self.child.id().unwrap());
+        let text = fs::read_to_string(rollup).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Its exit code, once it has ended.
     pub(crate) async fn code(mut self) -> Option<i32> {
         self.child.wait().await.unwrap().code()
@@ -144,8 +157,14 @@ impl Place {
 
     /// Starts the service, and waits until it says that it works.
     pub(crate) async fn serve(&self) -> Service {
+        self.serve_until(None).await
+    }
+
+    /// The same; it kills itself at this step.
+    pub(crate) async fn serve_until(&self, abort_at: Option<&str>) -> Service {
         let mut command = bookpost(self.folder.path());
         command
+            .envs(abort_at.map(|at| ("BOOKPOST_ABORT_AT", at)))
             .arg("--config")
             .arg(self.path("config"))
             .arg("serve")

@@ -5,6 +5,7 @@ mod applications;
 mod bench;
 mod commands;
 mod demo;
+mod door;
 mod exits;
 mod sendmail;
 mod service;

@@ -13,7 +13,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{Door, bodies::Reservation, ended, stream::Stream};
 use crate::{
-    identity::Caller,
+    identity::{Caller, Refusal},
     receive::{Leniency, NotTaken, Origin, Submission},
 };
 
@@ -150,7 +150,7 @@ impl Connection {
             }
             Err(refusal) => {
                 tracing::info!(peer = %peer, %refusal, "a sign-in was refused");
-                self.server.refuse();
+                self.server.answer(not_signed_in(&refusal));
             }
         }
     }
@@ -240,6 +240,15 @@ impl Connection {
 
     fn stream(&mut self) -> io::Result<&mut Stream> {
         self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+/// Who is held up may have the right password, and is to try it again later.
+fn not_signed_in(refusal: &Refusal) -> Reply {
+    let text = format!("Not signed in: {refusal}");
+    match refusal {
+        Refusal::HeldUp { .. } => reply(454, 7, 0, &text),
+        _ => reply(535, 7, 8, &text),
     }
 }
 

@@ -205,12 +205,13 @@ impl Door {
     fn settings(&self, peer: IpAddr, tls: bool, trusted: bool) -> Settings {
         let config = &self.submitter.config;
         let start_tls = if self.certificate.is_some() { Tls::StartTls } else { Tls::None };
+        let (sign_in, password_on_plain) = sign_in(peer, trusted);
         Settings {
             host_name: config.sending.ehlo_name.clone(),
             greeting: "ESMTP Bookpost".to_owned(),
             tls: if tls { Tls::Established } else { start_tls },
-            sign_in: if trusted { SignIn::Offered } else { SignIn::Required },
-            password_on_plain: peer.is_loopback(),
+            sign_in,
+            password_on_plain,
             smtputf8: true,
             dsn: true,
             chunking: true,
@@ -250,6 +251,11 @@ impl Drop for Place<'_> {
     }
 }
 
+/// Whether `peer` must sign in, and whether its password is taken without TLS: where nobody can listen on the way.
+fn sign_in(peer: IpAddr, trusted: bool) -> (SignIn, bool) {
+    (if trusted { SignIn::Offered } else { SignIn::Required }, peer.is_loopback())
+}
+
 /// Says why to whoever is one too many; where TLS comes first, there is no way to say it.
 async fn turn_away(mut stream: Stream, tls: bool) {
     if !tls {
@@ -270,4 +276,28 @@ async fn wait_a_moment(error: &io::Error) {
 async fn ended(ends: &mut watch::Receiver<bool>) {
     // Where nobody can say so any more, it has come.
     let _ = ends.wait_for(|ends| *ends).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_others_could_read_on_the_way_is_not_taken() {
+        for (peer, on_plain) in [
+            ("127.0.0.1", true),
+            ("127.8.9.10", true),
+            ("::1", true),
+            ("10.0.0.1", false),
+            ("192.168.1.20", false),
+            ("169.254.1.1", false),
+            ("0.0.0.0", false),
+            ("fe80::1", false),
+            ("2001:db8::1", false),
+        ] {
+            let peer = peer.parse().unwrap();
+            assert_eq!(sign_in(peer, false), (SignIn::Required, on_plain), "{peer}");
+            assert_eq!(sign_in(peer, true), (SignIn::Offered, on_plain), "{peer}");
+        }
+    }
 }
