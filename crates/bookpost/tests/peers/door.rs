@@ -46,7 +46,7 @@ impl OpenDoor {
         let key = Key::draw(&mut rand::make_rng::<StdRng>());
         app.store.add_key(APPLICATION, key.stored(), now).await.unwrap();
         app.applications.refresh(&app.store).await.unwrap();
-        let listening = Listening::bind(&app.config.doors.smtp, None).await.unwrap();
+        let listening = Listening::bind(&app.config.doors.smtp).await.unwrap();
         let addresses = listening.addresses();
         let (ends, end) = watch::channel(false);
         let serving =
