@@ -49,6 +49,9 @@ pub enum AddressError {
     /// A list of addresses in a header whose quotation mark, bracket or parenthesis is never closed.
     #[error("in {0:?} a quotation mark, bracket or parenthesis is not closed")]
     Unclosed(String),
+    /// A list of addresses in which one stands where no address belongs.
+    #[error("in {0:?} an address stands behind another one, or in the name of a group")]
+    Ambiguous(String),
 }
 
 impl Address {

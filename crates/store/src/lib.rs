@@ -91,7 +91,8 @@ impl Store {
 
 /// The way in.
 impl Store {
-    /// Stores all of `messages` or none; they are on disk when this returns. Concurrent calls share a sync.
+    /// Stores all of `messages` or none; they are on disk when this returns. Concurrent calls share a sync. Where the future is
+    /// dropped before its turn comes, nothing is stored.
     pub async fn accept(&self, messages: Vec<NewMessage>, now: Timestamp) -> Result<Vec<Accepted>, Error> {
         self.db.accept(messages, now).await
     }

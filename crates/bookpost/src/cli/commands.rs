@@ -1,6 +1,6 @@
 //! What the commands ask of the whole program.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
@@ -13,6 +13,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{mpsc::UnboundedSender, watch},
+    task::JoinHandle,
 };
 
 use super::{
@@ -33,6 +34,9 @@ use crate::{
     web,
 };
 
+/// At the end, answers that are owed to applications are waited for this long.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
 /// The service, until it is told to stop.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Asked for first, so that a signal during the start is not lost.
@@ -51,7 +55,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let doors = smtp::Listening::bind(&config.doors.smtp).await?;
     let app = Arc::new(App::start(config, Start::of_this_machine()?).await?);
     let (end, ends) = watch::channel(false);
-    let opened = open_doors(&app, listener, doors, ends);
+    let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
         tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");
         tokio::select! {
@@ -62,17 +66,21 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         tracing::info!("finishing what is under way");
     }
     end.send_replace(true);
+    if let Ok(doors) = &mut opened {
+        // Who has been accepted hears so before the queue is closed.
+        let _ = tokio::time::timeout(LAST_ANSWERS, doors).await;
+    }
     let stopped = app.stop().await;
-    opened.and(stopped)
+    opened.map(drop).and(stopped)
 }
 
-/// Lets in commands, whoever asks over HTTP, and exports. The control socket needs the lock of the queue, which `app` holds.
+/// Lets in commands, whoever asks over HTTP, applications, and exports; what it gives ends with the last connection of an application. The control socket needs the lock of the queue, which `app` holds.
 fn open_doors(
     app: &Arc<App>,
     listener: Option<TcpListener>,
     doors: smtp::Listening,
     ends: watch::Receiver<bool>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<JoinHandle<()>> {
     let smtp = Arc::new(smtp::Door::new(app.submitter())?);
     let doors = doors.and_locally(local::bind(&app.config.doors.sendmail)?);
     let socket = control::bind(&app.config.data_dir).context("the control socket cannot be made")?;
@@ -84,12 +92,12 @@ fn open_doors(
     if let Some(listener) = listener {
         tokio::spawn(web::serve(listener, app.sources(), std::future::pending()));
     }
-    tokio::spawn(smtp.serve(doors, ends));
+    let serving = tokio::spawn(smtp.serve(doors, ends));
     tokio::spawn(drop_folder::watch(Arc::clone(app)));
     if let Some(folder) = app.config.doors.sendmail.maildrop.clone() {
         tokio::spawn(watch_maildrop(Arc::clone(app), folder));
     }
-    Ok(())
+    Ok(serving)
 }
 
 /// Takes what the `sendmail` command left while there was no service.

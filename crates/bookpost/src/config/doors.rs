@@ -12,6 +12,8 @@ use super::raw::Raw;
 /// Connections of the SMTP door at one time.
 const USUAL_CONNECTIONS: u64 = 500;
 const MOST_CONNECTIONS: u64 = 10_000;
+/// Bits that a network which is trusted has at least, IPv4 and IPv6: nobody owns a larger one.
+const LEAST_PREFIX: (u8, u8) = (8, 16);
 const MIB: u64 = 1 << 20;
 /// Of one message; what most providers take is less.
 const USUAL_LARGEST: u64 = 50;
@@ -162,10 +164,11 @@ fn trusted(raw: &mut Raw, at: usize) -> Option<Trusted> {
         );
         return None;
     };
-    if network.prefix_len() == 0 {
+    let least = if network.addr().is_ipv4() { LEAST_PREFIX.0 } else { LEAST_PREFIX.1 };
+    if network.prefix_len() < least {
         raw.problem(
             &path,
-            "everybody in the world could send mail through this machine",
+            "so large a network could send mail through this machine without signing in",
             "name the network of the machines that are meant",
         );
         return None;

@@ -96,7 +96,7 @@ impl Failures {
 }
 
 /// One address, or the network of an IPv6 address, of which one customer has all (RFC 6177).
-fn place(peer: IpAddr) -> IpAddr {
+pub(crate) fn place(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let network = u128::from(address) >> 64 << 64;

@@ -16,5 +16,6 @@ mod room;
 pub use allowance::Rate;
 pub use applications::{Applications, Refusal};
 pub use caller::{Action, Caller, Denied};
+pub(crate) use guessing::place;
 pub use key::{Key, Mistyped};
 pub use room::Full;

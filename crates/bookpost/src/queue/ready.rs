@@ -87,11 +87,16 @@ impl Ready {
         None
     }
 
-    /// The next message. Of every four turns one begins with the last line, so that large mailings never starve.
+    /// The next message. Of every four turns one begins with normal mail, and each fourth of these with bulk mail, so that neither
+    /// ever starves.
     pub fn take(&self) -> Option<Claimed> {
         self.take_by(|inner| {
             inner.turn = inner.turn.wrapping_add(1);
-            let order: [usize; 3] = if inner.turn.is_multiple_of(4) { [2, 1, 0] } else { [0, 1, 2] };
+            let order: [usize; 3] = match inner.turn % 16 {
+                0 => [2, 1, 0],
+                4 | 8 | 12 => [1, 2, 0],
+                _ => [0, 1, 2],
+            };
             order.into_iter().find_map(|line| inner.lines.get_mut(line)?.pop_front())
         })
     }
@@ -218,6 +223,11 @@ impl Ready {
     pub fn is_low(&self) -> bool {
         let inner = self.lock();
         inner.len() < LOW && inner.bytes < MEMORY_BUDGET / 2
+    }
+
+    /// Could more be claimed?
+    pub fn has_place(&self) -> bool {
+        self.lock().bytes < MEMORY_BUDGET
     }
 
     /// Stops the line, or lets it move again. What stands in a line that is stopped is handed out, to be given back.

@@ -101,6 +101,8 @@ pub struct Route {
     pub ageing_stopped: bool,
     /// There may be due mail in the store.
     pub due: bool,
+    /// When was last claimed.
+    pub claimed_at: Option<Timestamp>,
     /// The store could not be claimed from; not before then.
     pub claim_again_at: Option<Timestamp>,
     /// What the store said last about when mail comes due; `None`: it may be something else by now.
@@ -203,6 +205,7 @@ impl Route {
             paused_until: None,
             ageing_stopped: true,
             due: true,
+            claimed_at: None,
             claim_again_at: None,
             next_due: None,
             suspicion: Suspicion::default(),

@@ -34,6 +34,8 @@ pub use lanes::Running;
 
 /// Recipients per claim.
 const CLAIM: usize = 256;
+/// While fresh mail stands in line, what is due in the store is claimed this often.
+const CLAIM_BESIDE: Duration = Duration::from_secs(1);
 /// The store is asked again after so long when it could not be claimed from.
 const CLAIM_AGAIN: Duration = Duration::from_secs(5);
 /// During the window after a recovery, the store is asked this often.
@@ -319,9 +321,13 @@ impl Worker {
     async fn claim(&mut self, index: usize, now: Timestamp) {
         while let Some(route) = self.routes.get_mut(index) {
             let refused_lately = route.claim_again_at.is_some_and(|at| now < at);
-            if !route.due || refused_lately || !route.flows(now) || !route.line.ready.is_low() {
+            // Fresh mail may keep the line from ever getting low: what waits in the store has its turns all the same.
+            let in_turn = route.claimed_at.is_none_or(|at| now >= later(at, CLAIM_BESIDE));
+            let has_room = if in_turn { route.line.ready.has_place() } else { route.line.ready.is_low() };
+            if !route.due || refused_lately || !route.flows(now) || !has_room {
                 return;
             }
+            route.claimed_at = Some(now);
             route.next_due = None;
             route.recovery =
                 route.recovery.filter(|recovery| now < later(recovery.recovered_at, recovery.window));
@@ -385,8 +391,10 @@ impl Worker {
         if route.flows(now) {
             let due = if route.recovery.is_some() {
                 Some(later(now, RECOVERY_STEP))
-            } else if route.due || !route.line.ready.is_empty() {
-                None // the connections ring when the line is low
+            } else if route.due {
+                route.claimed_at.map(|at| later(at, CLAIM_BESIDE)) // sooner if the connections ring because the line is low
+            } else if !route.line.ready.is_empty() {
+                None
             } else if let Some(known) = route.next_due {
                 known
             } else {

@@ -77,7 +77,7 @@ impl Receiver {
     /// Accepts all messages or none. When it returns `Ok`, they are on disk.
     pub async fn accept(&self, mut messages: Vec<NewMessage>) -> Result<Vec<Accepted>, store::Error> {
         for message in &mut messages {
-            message.lease = self.fresh.lease(message);
+            message.lease = self.lease(message);
         }
         let storing = self.pressure.storing_one();
         let stored = self.store.accept(messages.clone(), self.clock.now()).await;
@@ -97,7 +97,7 @@ impl Receiver {
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, store::Error> {
         for message in &mut messages {
-            message.lease = self.fresh.lease(message);
+            message.lease = self.lease(message);
         }
         let storing = self.pressure.storing_one();
         let stored = self.store.accept_once(key, messages.clone(), answer, self.clock.now()).await;
@@ -124,7 +124,7 @@ impl Receiver {
         repeat: Option<Duration>,
     ) -> Result<Vec<NoticeAccepted>, store::Error> {
         for notice in &mut notices {
-            notice.message.lease = self.fresh.lease(&notice.message);
+            notice.message.lease = self.lease(&notice.message);
         }
         let stored = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await;
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
@@ -142,6 +142,14 @@ impl Receiver {
         self.store.report(report, closes, self.clock.now()).await?;
         self.fresh.wake();
         Ok(())
+    }
+
+    /// What is not due yet waits in the store.
+    fn lease(&self, message: &NewMessage) -> Option<Lease> {
+        if message.first_due_at > self.clock.now() {
+            return None;
+        }
+        self.fresh.lease(message)
     }
 
     fn hand_over(&self, stored: Vec<(NewMessage, store::MessageId)>) {

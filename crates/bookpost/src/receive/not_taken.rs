@@ -61,7 +61,7 @@ impl NotTaken {
             Self::NeedsSmtpUtf8 => (550, 6, 7),
             Self::Denied(denied) => match denied {
                 Denied::TooLarge { .. } => (552, 3, 4),
-                Denied::TooManyRecipients { .. } => (452, 5, 3),
+                Denied::TooManyRecipients { .. } => (554, 5, 3),
                 _ => (550, 7, 1),
             },
             Self::TooFast(_) => (450, 7, 1),

@@ -4,12 +4,14 @@ use std::{
     fmt::Write as _,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 use mail::{
     Address, Envelope, ReversePath,
+    address::list_of,
     clock::Clock,
     message::{self, Mailbox},
     submission::{Circumstances, Completion, LineEnds, Prepared, prepare},
@@ -17,11 +19,14 @@ use mail::{
 use rand::{RngExt as _, rngs::StdRng};
 use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey};
 
-use super::{NotTaken, Receiver};
+use super::{NotNow, NotTaken, Receiver};
 use crate::{
     config::{Config, Way},
     identity::{Applications, Caller},
 };
+
+/// The client waits 10 minutes for the answer to a message (RFC 5321 section 4.5.3.2.6): by then it must have been given.
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// A message as a door has it.
 #[derive(Debug, Clone)]
@@ -108,21 +113,26 @@ impl Submitter {
         let recipients = submission.envelope.recipients().len();
         caller.takes(submission.content.len() as u64, recipients)?;
         let reverse_path = caller.reverse_path(&submission.envelope.reverse_path)?;
-        self.applications.admit(caller, now)?;
-        let store = self.receiver.store();
-        self.applications.room(store, caller, recipients as u64, now).await??;
         let prepared = self.prepare(&submission, now)?;
         for from in &prepared.from {
             caller.may_send_from(from)?;
         }
-        let asked = submission.class.or_else(|| class_named(&prepared.bytes));
+        self.check_senders(caller, &prepared.bytes)?;
+        let class = match submission.class {
+            None => class_named(&prepared.bytes).and_then(|named| caller.class(Some(named)).ok()),
+            asked => asked,
+        };
+        let class = caller.class(class)?;
+        // Only what may be sent counts.
+        self.applications.admit(caller, now)?;
+        self.applications.room(self.receiver.store(), caller, recipients as u64, now).await??;
         let first_due_at = submission.send_at.map_or(now, |at| at.max(now));
         let usual = self.config.schedule.expires_at(first_due_at);
         let mut envelope = submission.envelope;
         envelope.reverse_path = reverse_path;
         Ok(Ready(NewMessage {
             kind: Kind::Mail,
-            class: caller.class(asked)?,
+            class,
             practice: matches!(self.config.sending.way, Way::Practice),
             application: caller.name().to_owned(),
             site: self.site_of(&prepared.from),
@@ -142,7 +152,8 @@ impl Submitter {
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Accepted, NotTaken> {
         let Ready(message) = self.check(caller, submission).await?;
         self.receiver.has_room()?;
-        let accepted = self.receiver.accept(vec![message]).await?;
+        let accepting = tokio::time::timeout(LONGEST, self.receiver.accept(vec![message]));
+        let accepted = accepting.await.map_err(|_| NotTaken::NoRoom(NotNow::Lagging))??;
         accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
     }
 
@@ -181,6 +192,19 @@ impl Submitter {
             return Err(NotTaken::NeedsSmtpUtf8);
         }
         Ok(prepared.with_short_lines().map_err(mail::submission::Refused::from)?)
+    }
+
+    /// Who else says to have sent it: what a reader is shown beside From (RFC 5322 sections 3.6.2 and 3.6.6).
+    fn check_senders(&self, caller: &Caller, message: &[u8]) -> Result<(), NotTaken> {
+        for name in ["Sender", "Resent-From", "Resent-Sender"] {
+            let Some(value) = message::header(message, name) else { continue };
+            let all = list_of(&value, &self.config.sending.ehlo_name)
+                .map_err(|error| mail::submission::Refused::Sender(name, error))?;
+            for address in &all {
+                caller.may_send_from(address)?;
+            }
+        }
+        Ok(())
     }
 
     /// The site whose address the message is from.

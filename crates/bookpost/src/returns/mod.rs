@@ -79,18 +79,18 @@ impl Returns {
         let mut written = 0;
         loop {
             let owed = self.store.obligations(to, practice, MOST).await?;
-            let is_all = owed.len() < MOST;
+            let (is_all, before_page) = (owed.len() < MOST, written);
             for letter in plan::letters(form, owed, before(now, when.delay)) {
                 match self.write(to, &letter, now).await {
                     Ok(()) => written += 1,
-                    Err(error) if form == Form::Digest => return Err(error),
+                    Err(error) if letter.form == Form::Digest => return Err(error),
                     Err(error) => {
                         let first = letter.first.row.recipient.0;
                         tracing::error!(%error, recipient.id = first, "a return report could not be written; it stays owed");
                     }
                 }
             }
-            if is_all || form == Form::Report {
+            if is_all || form == Form::Report || written == before_page {
                 return Ok(written);
             }
         }

@@ -149,6 +149,13 @@ impl Client {
         client
     }
 
+    /// From another address of this computer.
+    pub(crate) async fn from_address(own: &str, address: SocketAddr) -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(own.parse().unwrap(), 0)).unwrap();
+        Self::over(socket.connect(address).await.unwrap()).await
+    }
+
     /// What is said instead of a greeting.
     pub(crate) async fn refused(address: SocketAddr) -> String {
         Self::silent(address).await.rest().await

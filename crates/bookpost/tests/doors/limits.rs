@@ -16,7 +16,6 @@ async fn an_application_keeps_to_its_limits() {
     let usual = ApplicationSettings::default;
     for (settings, recipients, size, answer) in [
         (ApplicationSettings { largest_message: 200, ..usual() }, 1, 500, "552 5.3.4 "),
-        (ApplicationSettings { recipients: 2, ..usual() }, 3, 10, "452 4.5.3 "),
         (ApplicationSettings { waiting: 2, ..usual() }, 3, 10, "452 4.3.1 "),
         (ApplicationSettings { per_minute: Some(1), ..usual() }, 1, 10, "450 4.7.1 "),
     ] {
@@ -35,9 +34,27 @@ async fn an_application_keeps_to_its_limits() {
         client.send(message(&"a".repeat(size)).as_bytes()).await;
         let reply = client.say("\r\n.").await;
         assert!(reply.starts_with(answer), "{answer}: {reply}");
-        assert_eq!(bench.app.store.counts().await.unwrap().waiting, 0);
+        let stored = bench.app.store.list(store::Filter::default(), None, 9).await.unwrap();
+        assert_eq!(stored.len(), usize::from(limited));
         bench.stop().await;
     }
+}
+
+/// Those within the limit get it, and the others with the next message.
+#[tokio::test]
+async fn recipients_beyond_the_limit_are_for_the_next_message() {
+    let bench =
+        Bench::start(with(ApplicationSettings { recipients: 2, ..ApplicationSettings::default() })).await;
+    let mut client = bench.client().await;
+    client.go(&["EHLO desk", "MAIL FROM:<desk@library.example>"]).await;
+    client.go(&["RCPT TO:<a@example.org>", "RCPT TO:<b@example.org>"]).await;
+    assert!(client.say("RCPT TO:<c@example.org>").await.starts_with("452 4.5.3 "));
+    client.go(&["DATA"]).await;
+    client.send(message("Hello").as_bytes()).await;
+    assert!(client.say("\r\n.").await.starts_with("250 "));
+    bench.quiet().await;
+    assert_eq!(bench.sink.taken()[0].to.len(), 2);
+    bench.stop().await;
 }
 
 #[tokio::test]
@@ -66,6 +83,8 @@ async fn one_machine_leaves_connections_to_the_others() {
     }
     let turned_away = Client::refused(bench.addresses[0]).await;
     assert!(turned_away.starts_with("421 4.3.2 Too many connections"), "{turned_away}");
+    let other = Client::from_address("127.0.0.2", bench.addresses[0]).await;
+    drop(other);
     open.pop().unwrap().go(&["QUIT"]).await;
     bench.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use store::Class;
 use testkit::certs::Authority;
 
 use crate::bench::{Bench, Client, FROM, Wanted, certificate, message, plain};
@@ -74,6 +75,21 @@ async fn an_application_sends_as_itself_and_as_nobody_else() {
         client.mail("p@example.org", &message("Hello")).await.starts_with("250 "),
         "the connection goes on"
     );
+    for (field, answer) in [
+        ("Sender: boss@bank.example", "550 5.7.1 Not taken: cron may not send as boss@bank.example"),
+        (
+            "Resent-From: Boss <boss@bank.example>",
+            "550 5.7.1 Not taken: cron may not send as boss@bank.example",
+        ),
+        ("Sender: <desk@library.example", "554 5.6.0 "),
+        ("Sender: Desk <desk@library.example>", "250 "),
+    ] {
+        let reply = client.mail("p@example.org", &format!("{field}\r\n{}", message("Hello"))).await;
+        assert!(reply.starts_with(answer), "{field}: {reply}");
+    }
+    let two =
+        message("Hello").replace("<desk@library.example>", "<desk@library.example> <boss@bank.example>");
+    assert!(client.mail("p@example.org", &two).await.starts_with("554 5.6.0 "), "readers would differ");
     let id = store::KeyId(key.0.clone());
     bench.app.store.revoke_key("cron", &id, bench.app.clock.now()).await.unwrap();
     bench.app.applications.refresh(&bench.app.store).await.unwrap();
@@ -136,4 +152,19 @@ async fn connections_are_told_of_the_end_and_answers_that_are_owed_come_first() 
     bench.stop().await;
     assert!(idle.rest().await.starts_with("421 4.3.2 "));
     drop(app);
+}
+
+/// Programs write such a header by themselves: it is a wish, and not what makes a message wrong.
+#[tokio::test]
+async fn a_class_that_an_application_may_not_have_is_the_usual_one() {
+    let bench = Bench::start(Wanted::trusting()).await;
+    let mut client = bench.client().await;
+    client.go(&["EHLO desk"]).await;
+    for (priority, class) in [("urgent", Class::Normal), ("non-urgent", Class::Bulk)] {
+        let text = format!("Priority: {priority}\r\n{}", message("Hello"));
+        assert!(client.mail("p@example.org", &text).await.starts_with("250 "));
+        let row = bench.app.store.list(store::Filter::default(), None, 1).await.unwrap().pop().unwrap();
+        assert_eq!(row.class, class);
+    }
+    bench.stop().await;
 }

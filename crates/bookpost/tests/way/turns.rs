@@ -1,8 +1,8 @@
 //! Who goes first, and that nobody waits for the whole of another's mail.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use store::{Class, NewMessage};
+use store::{Class, NewMessage, State};
 use testkit::sink::{At, Does, Rule};
 
 use crate::bench::{Bench, message, patron, server, sink};
@@ -90,4 +90,23 @@ async fn bulk_mail_gets_on_while_urgent_mail_never_ends() {
     let order = order(all.to_vec()).await;
     let of_bulk = share(&order[..2_000], "Library");
     assert!((0.1..=0.3).contains(&of_bulk), "{of_bulk}");
+}
+
+/// Fresh mail that never ends keeps nothing else from its turn.
+#[tokio::test]
+async fn what_falls_due_in_the_store_is_claimed_while_the_line_is_long() {
+    let sink = sink(vec![Rule { at: At::Dot, address: None, does: Does::Wait, times: None }]).await;
+    let mut slow = Arc::unwrap_or_clone(server("server1", sink.address()));
+    slow.connections = 1;
+    let bench = Bench::start(vec![Arc::new(slow)]).await;
+    bench.accept_many(200).await;
+    sink.wait_for(1).await;
+    let later = bench.app.clock.now() + Duration::from_mins(5);
+    let due = NewMessage { first_due_at: later, ..mail(Class::Normal, "cron", "head@example.org", &bench) };
+    bench.app.receiver.accept(vec![due]).await.unwrap();
+    assert_eq!(bench.row("head@example.org").await.state, State::Waiting, "it is not due yet");
+    bench.clock.advance(Duration::from_mins(6));
+    while bench.row("head@example.org").await.state != State::Sending {
+        tokio::task::yield_now().await;
+    }
 }

@@ -16,7 +16,8 @@ pub(crate) struct Listed {
 /// All addresses of a header field's value, in order. One without a domain is completed with `domain`, if there is one.
 pub(crate) fn in_header(value: &str, domain: Option<&str>) -> Result<Vec<Listed>, AddressError> {
     let rest = value.char_indices().peekable();
-    let mut reader = Reader { value, rest, text: Spec::default(), angle: None, found: Vec::new() };
+    let mut reader =
+        Reader { value, rest, text: Spec::default(), angle: None, is_ambiguous: false, found: Vec::new() };
     reader.read(domain)?;
     Ok(reader.found)
 }
@@ -49,6 +50,8 @@ struct Reader<'a> {
     /// What stands outside angle brackets: a name, or an address alone.
     text: Spec,
     angle: Option<Spec>,
+    /// Readers would differ in which addresses stand there.
+    is_ambiguous: bool,
     found: Vec<Listed>,
 }
 
@@ -67,12 +70,19 @@ impl Reader<'_> {
                 '>' if in_angle => in_angle = false,
                 ',' | ';' if !in_angle => self.finish(domain)?,
                 // What stood before it is the name of a group.
-                ':' if !in_angle => self.text = Spec::default(),
+                ':' if !in_angle => {
+                    self.is_ambiguous |= self.text.text.contains('@');
+                    self.text = Spec::default();
+                }
                 _ if c.is_whitespace() && in_angle => {}
                 _ => self.keep(at, c, in_angle),
             }
         }
-        if in_angle { Err(self.unclosed()) } else { self.finish(domain) }
+        if in_angle {
+            return Err(self.unclosed());
+        }
+        self.finish(domain)?;
+        if self.is_ambiguous { Err(AddressError::Ambiguous(shown(self.value))) } else { Ok(()) }
     }
 
     fn unclosed(&self) -> AddressError {
@@ -82,7 +92,8 @@ impl Reader<'_> {
     fn keep(&mut self, at: usize, c: char, in_angle: bool) {
         match &mut self.angle {
             Some(angle) if in_angle => angle.push(at, c),
-            Some(_) => {} // words behind the brackets
+            // Words behind the brackets; a second address there would be shown by some and not by others.
+            Some(_) => self.is_ambiguous |= matches!(c, '@' | '<'),
             None => self.text.push(at, c),
         }
     }

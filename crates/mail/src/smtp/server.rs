@@ -201,6 +201,21 @@ impl Server {
         self.finally = Some(Wish::Close);
     }
 
+    /// Whether the content of a message is under way, or a part of it has come.
+    pub fn takes_content(&self) -> bool {
+        let begun = matches!(&self.progress, Progress::Open(open) if open.chunks.is_some());
+        begun || matches!(self.stage, Stage::Content(_) | Stage::Chunk(_))
+    }
+
+    /// Octets that are held of what has come.
+    pub fn held(&self) -> usize {
+        let chunks = match &self.progress {
+            Progress::Open(open) => open.chunks.as_ref().map_or(0, BytesMut::len),
+            _ => 0,
+        };
+        self.input.len() + chunks
+    }
+
     /// How the client has greeted, once it has.
     pub fn hello(&self) -> Option<&Hello> {
         self.hello.as_ref()

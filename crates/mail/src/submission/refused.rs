@@ -57,6 +57,9 @@ pub enum Refused {
     /// `From` names nobody to whom an answer could go.
     #[error("the header field From cannot be read: {0}")]
     From(AddressError),
+    /// Another field that says who sent it names nobody.
+    #[error("the header field {0} cannot be read: {1}")]
+    Sender(&'static str, AddressError),
     /// A limit of ours.
     #[error(transparent)]
     TooDeep(#[from] TooDeep),

@@ -25,7 +25,9 @@ impl Sqlite {
         messages: Vec<NewMessage>,
         now: Timestamp,
     ) -> Result<Vec<Accepted>, Error> {
-        self.writer.write(move |tx| messages.iter().map(|message| store(tx, message, now)).collect()).await
+        self.writer
+            .write_if_heard(move |tx| messages.iter().map(|message| store(tx, message, now)).collect())
+            .await
     }
 }
 

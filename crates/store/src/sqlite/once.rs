@@ -25,7 +25,7 @@ impl Sqlite {
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
         now: Timestamp,
     ) -> Result<Once, Error> {
-        self.writer.write(move |tx| accept_once(tx, &key, &messages, answer, now)).await
+        self.writer.write_if_heard(move |tx| accept_once(tx, &key, &messages, answer, now)).await
     }
 
     pub(crate) async fn forget_requests(&self, made_before: Timestamp, limit: usize) -> Result<u64, Error> {

@@ -54,6 +54,8 @@ trait Operation: Send {
 }
 
 struct Waiting<F, T> {
+    /// Where nobody waits for the answer any more, nothing is done.
+    only_if_heard: bool,
     work: Option<F>,
     result: Option<Result<T, Error>>,
     answer: oneshot::Sender<Result<T, Error>>,
@@ -66,6 +68,9 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let Some(work) = self.work.take() else { return Err(Error::Closed) };
+        if self.only_if_heard && self.answer.is_closed() {
+            return Err(Error::Closed);
+        }
         // A defect in one operation must not end the thread that all others need.
         let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
             .unwrap_or_else(|_| Err(Error::Internal("an operation of the queue panicked".to_owned())));
@@ -142,8 +147,25 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
         T: Send + 'static,
     {
+        self.ask(work, false).await
+    }
+
+    /// The same for what a door takes: whoever has gone meanwhile was not answered, and will hand it in again.
+    pub(super) async fn write_if_heard<F, T>(&self, work: F) -> Result<T, Error>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.ask(work, true).await
+    }
+
+    async fn ask<F, T>(&self, work: F, only_if_heard: bool) -> Result<T, Error>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        T: Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { work: Some(work), result: None, answer };
+        let waiting = Waiting { only_if_heard, work: Some(work), result: None, answer };
         self.jobs.send(Job::Do(Box::new(waiting))).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
     }
@@ -398,6 +420,32 @@ mod tests {
             while lock.try_lock().is_err() {}
             assert!(!writer.holds_lock());
         }
+    }
+
+    /// A writer that stood still for long does not store what nobody waits for any more.
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_taken() {
+        let (_folder, writer, readers) = writer(None);
+        let (go_on, told) = std::sync::mpsc::channel();
+        let stands_still = writer.write(move |_| {
+            told.recv().unwrap();
+            Ok(())
+        });
+        let gone = writer.write_if_heard(insert(1, 10));
+        let (mut stands_still, mut gone) = (Box::pin(stands_still), Box::pin(gone));
+        for _ in 0..2 {
+            tokio::select! {
+                biased;
+                _ = &mut stands_still => panic!("it was not told to go on"),
+                _ = &mut gone => panic!("it is behind the other"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        drop(gone);
+        go_on.send(()).unwrap();
+        stands_still.await.unwrap();
+        writer.write_if_heard(insert(2, 10)).await.unwrap();
+        assert_eq!(bodies(&readers).await, 1);
     }
 
     #[tokio::test]

@@ -38,11 +38,13 @@ pub(super) struct Connection {
     peer: Peer,
     server: Server,
     stream: Option<Stream>,
+    /// Who it is without having signed in.
+    trusted: Option<Caller>,
     caller: Option<Caller>,
     signed_in: bool,
+    /// Recipients of the transaction that is under way.
+    recipients: usize,
     body: Option<Reservation>,
-    /// Bytes of the content that comes.
-    content: usize,
     ends: watch::Receiver<bool>,
 }
 
@@ -60,17 +62,19 @@ impl Connection {
             peer,
             server,
             stream: Some(stream),
+            trusted: caller.clone(),
             caller,
             signed_in: false,
+            recipients: 0,
             body: None,
-            content: 0,
             ends,
         }
     }
 
     /// Until its end.
     pub(super) async fn run(mut self) -> io::Result<()> {
-        let mut deadline = Instant::now() + PATIENCE;
+        let opened_at = Instant::now();
+        let mut deadline = opened_at + PATIENCE;
         let mut heard = 0;
         loop {
             match self.server.poll() {
@@ -78,7 +82,7 @@ impl Connection {
                 Some(Wish::StartTls) => self.start_tls().await?,
                 Some(Wish::SignIn(login)) => self.sign_in(&login),
                 Some(Wish::Mail(mail)) => self.mail(&mail),
-                Some(Wish::Recipient(_)) => self.server.accept(),
+                Some(Wish::Recipient(_)) => self.recipient(),
                 Some(Wish::Content) => {
                     deadline = Instant::now() + LONGEST_CONTENT;
                     self.content();
@@ -92,9 +96,14 @@ impl Connection {
                     return Ok(());
                 }
                 None => {
+                    if !self.server.takes_content() {
+                        self.body = None;
+                    }
                     if self.server.commands() != heard && self.body.is_none() {
                         heard = self.server.commands();
-                        deadline = Instant::now() + PATIENCE;
+                        // Who is nobody yet does not keep its place by small talk.
+                        let from = if self.caller.is_some() { Instant::now() } else { opened_at };
+                        deadline = from + PATIENCE;
                     }
                     if !self.listen(deadline).await? {
                         return Ok(());
@@ -112,20 +121,19 @@ impl Connection {
         tokio::select! {
             read = stream.read(server.room()) => {
                 let read = read?;
-                self.content += read;
                 if let Some(body) = body
-                    && !body.covers(self.content, ROOM).await
+                    && !body.covers(server.held(), ROOM).await
                 {
-                    self.server.close(Some(&reply(421, 3, 1, "There is no room for a message of this size now")));
+                    server.close(Some(&reply(421, 3, 1, "There is no room for a message of this size now")));
                 }
                 Ok(read > 0)
             }
             () = tokio::time::sleep_until(patience) => {
-                self.server.close(Some(&reply(421, 4, 2, "Nothing was heard for too long")));
+                server.close(Some(&reply(421, 4, 2, "Nothing was heard for too long")));
                 Ok(true)
             }
             () = ended(ends) => {
-                self.server.close(Some(&reply(421, 3, 2, "The service is being stopped; try again in a minute")));
+                server.close(Some(&reply(421, 3, 2, "The service is being stopped; try again in a minute")));
                 Ok(true)
             }
         }
@@ -136,6 +144,9 @@ impl Connection {
         let certificate = self.door.certificate.as_ref().ok_or(io::ErrorKind::Unsupported)?;
         self.stream = Some(plain.secure(certificate.config()).await?);
         self.server.tls_established();
+        // Whatever was said before the handshake counts for nothing (RFC 3207 section 4.2).
+        self.caller.clone_from(&self.trusted);
+        self.signed_in = false;
         Ok(())
     }
 
@@ -156,33 +167,44 @@ impl Connection {
     }
 
     fn mail(&mut self, mail: &Mail) {
-        self.content = 0;
-        self.body = None;
-        let submitter = &self.door.submitter;
-        // A key may have been revoked since.
-        let now = submitter.clock.now();
-        let caller = self.caller.as_ref().map(|caller| submitter.applications.again(caller, now));
-        let Some(Ok(caller)) = caller else {
+        self.recipients = 0;
+        let Some(caller) = self.caller_now() else {
             return self.server.answer(reply(421, 7, 0, "This application may not send any more"));
         };
-        let begun = submitter.may_begin(&caller, &mail.reverse_path, mail.size);
-        self.caller = Some(caller);
-        match begun {
+        match self.door.submitter.may_begin(&caller, &mail.reverse_path, mail.size) {
             Ok(()) => self.server.accept(),
             Err(error) => self.refuse(&error),
         }
     }
 
+    /// Who is at the other end as it stands now: a key may have been revoked since.
+    fn caller_now(&mut self) -> Option<Caller> {
+        let submitter = &self.door.submitter;
+        let caller = self.caller.take()?;
+        self.caller = submitter.applications.again(&caller, submitter.clock.now()).ok();
+        self.caller.clone()
+    }
+
+    /// Those that are one too many come with the next message (RFC 5321 section 4.5.3.1.10).
+    fn recipient(&mut self) {
+        let most = self.caller.as_ref().map_or(0, |caller| caller.settings().recipients);
+        if usize::try_from(most).is_ok_and(|most| self.recipients >= most) {
+            let text = format!("This application may write to {most} recipients at a time");
+            return self.server.answer(reply(452, 5, 3, &text));
+        }
+        self.recipients += 1;
+        self.server.accept();
+    }
+
     /// Room for the content is found before it is let in.
     fn content(&mut self) {
-        self.content = 0;
         self.body = self.door.bodies.reserve();
         if self.body.is_some() { self.server.accept() } else { self.server.refuse() }
     }
 
     async fn message(&mut self, transaction: Transaction) {
-        let (Some(caller), Ok(submission)) = (self.caller.clone(), self.submission(transaction)) else {
-            return self.server.refuse();
+        let (Some(caller), Ok(submission)) = (self.caller_now(), self.submission(transaction)) else {
+            return self.server.answer(reply(421, 7, 0, "This application may not send any more"));
         };
         let accepted = self.door.submitter.submit(&caller, submission).await;
         self.body = None;

@@ -29,7 +29,10 @@ use self::{
     stream::Stream,
 };
 use super::{Submitter, certificate::Certificate};
-use crate::{config::SmtpDoor, identity::Caller};
+use crate::{
+    config::SmtpDoor,
+    identity::{self, Caller},
+};
 
 /// Of all connections, one machine may have so many: so that it does not shut out the others.
 const SHARE_OF_ONE: (usize, usize) = (4, 5);
@@ -156,7 +159,7 @@ impl Door {
         // Replies are small, and go out one by one.
         let _ = stream.set_nodelay(true);
         let mut stream = Stream::Tcp(stream);
-        let Some(_place) = self.place(Some(peer)) else {
+        let Some(_place) = self.place(Some(identity::place(peer))) else {
             return turn_away(stream, tls).await;
         };
         if tls {
@@ -225,7 +228,9 @@ impl Door {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let of_peer = open.get(&peer).copied().unwrap_or(0);
         let most_of_one = (most * SHARE_OF_ONE.0).div_ceil(SHARE_OF_ONE.1);
-        if open.values().sum::<usize>() >= most || of_peer >= most_of_one {
+        // This computer's own programs have places of their own: nobody can take them from outside.
+        let others = open.iter().filter(|(other, _)| other.is_some() == peer.is_some());
+        if others.map(|(_, count)| count).sum::<usize>() >= most || of_peer >= most_of_one {
             return None;
         }
         open.insert(peer, of_peer + 1);

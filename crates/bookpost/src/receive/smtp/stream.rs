@@ -15,6 +15,9 @@ const HANDSHAKE: Duration = Duration::from_mins(1);
 /// A peer that reads nothing for so long is gone.
 const WRITE: Duration = Duration::from_mins(5);
 
+/// Nobody waits longer for a peer that does not hear the end.
+const GOODBYE: Duration = Duration::from_secs(10);
+
 /// One connection.
 pub(super) enum Stream {
     Tcp(TcpStream),
@@ -58,10 +61,13 @@ impl Stream {
 
     /// Says that nothing more comes. The peer may have gone already.
     pub(super) async fn end(&mut self) {
-        let _ = match self {
-            Self::Tcp(stream) => stream.shutdown().await,
-            Self::Tls(stream) => stream.shutdown().await,
-            Self::Local(stream) => stream.shutdown().await,
+        let ended = async {
+            match self {
+                Self::Tcp(stream) => stream.shutdown().await,
+                Self::Tls(stream) => stream.shutdown().await,
+                Self::Local(stream) => stream.shutdown().await,
+            }
         };
+        let _ = tokio::time::timeout(GOODBYE, ended).await;
     }
 }

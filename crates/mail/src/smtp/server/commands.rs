@@ -10,7 +10,9 @@ use crate::Recipient;
 
 impl Server {
     pub(super) fn command(&mut self, command: Command<'_>) -> Step {
-        if !matches!(command, Command::Rcpt(_) | Command::Bdat { .. } | Command::Quit) {
+        let open = matches!(self.progress, Progress::Open(_));
+        let of_message = open && matches!(command, Command::Rcpt(_) | Command::Bdat { .. });
+        if !of_message && !matches!(command, Command::Quit) {
             self.patience.idle_commands += 1;
             if self.patience.idle_commands > self.settings.limits.idle_commands {
                 return self.last_word(replies::TOO_MANY_COMMANDS);
