@@ -5,9 +5,11 @@
 //! takes it without 8BITMIME. The exception is an address whose local part is not ASCII ([`Address::needs_smtputf8`]); it
 //! has no other spelling, and its headers are UTF-8 (RFC 6532).
 
+mod attachment;
 pub(crate) mod fields;
 mod head;
 mod header_text;
+mod mailbox;
 pub(crate) mod octets;
 mod read;
 mod reencode;
@@ -26,19 +28,12 @@ use mail_builder::{
 
 use crate::Address;
 
+pub use attachment::Attachment;
+pub use mailbox::Mailbox;
 pub(crate) use read::text_of_field;
 pub use read::{header, header_block, plain_text};
 pub use reencode::{Target, Unconvertible, needed as reencoding_needed, reencode};
 pub use structure::{MOST_DEPTH, TooDeep};
-
-/// A display name and an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mailbox {
-    /// What people see; control characters become spaces, runs of spaces one.
-    pub name: Option<String>,
-    /// Where it goes.
-    pub address: Address,
-}
 
 /// Who or what made a mail without a person's hand on it (RFC 3834 section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,12 +62,16 @@ pub struct NewMail {
     pub reply_to: Option<Mailbox>,
     /// `To`
     pub to: Vec<Mailbox>,
+    /// `Cc`
+    pub cc: Vec<Mailbox>,
     /// `Subject`, in any script and of any length.
     pub subject: String,
     /// The plain-text body; any line ends. There always is one.
     pub text: String,
     /// The same as HTML.
     pub html: Option<String>,
+    /// Files that come with it.
+    pub attachments: Vec<Attachment>,
     /// Further headers. Values are text; ASCII is written as it stands, so that structured values stay legible to programs.
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// `Auto-Submitted`
@@ -99,6 +98,9 @@ pub enum BuildError {
     /// Not a dotted name in visible ASCII.
     #[error("{0:?} is not a List-Id")]
     ListId(String),
+    /// Not the type of a file, as RFC 2045 section 5.1 writes it.
+    #[error("{0:?} is not the media type of a file")]
+    MediaType(String),
     /// A year that RFC 5322 cannot write.
     #[error("the date {0} cannot be written")]
     Date(Timestamp),
@@ -146,6 +148,9 @@ impl NewMail {
         if !self.to.is_empty() {
             mail = mail.header("To", mailboxes(&self.to));
         }
+        if !self.cc.is_empty() {
+            mail = mail.header("Cc", mailboxes(&self.cc));
+        }
         mail = mail
             .header("Subject", header_text::unstructured(&self.subject))
             .header("Message-ID", Raw::new(format!("<{id}>")));
@@ -162,7 +167,7 @@ impl NewMail {
             mail = mail.header(name.as_ref(), header_text::unstructured(value));
         }
         let mut written = Vec::new();
-        mail.body(self.body(id)).serialize(&mut written);
+        mail.body(self.body(id)?).serialize(&mut written);
         if !written.ends_with(b"\r\n") {
             written.extend_from_slice(b"\r\n");
         }
@@ -174,17 +179,31 @@ impl NewMail {
         rfc2822::to_string(&zoned).map_err(|_| BuildError::Date(self.date))
     }
 
-    fn body(&self, id: &str) -> MimePart<'_> {
+    fn body(&self, id: &str) -> Result<MimePart<'_>, BuildError> {
+        let texts = self.texts(id);
+        if self.attachments.is_empty() {
+            return Ok(texts);
+        }
+        let files = self.attachments.iter().map(Attachment::part);
+        let parts = std::iter::once(Ok(texts)).chain(files).collect::<Result<Vec<_>, _>>()?;
+        let mixed = ContentType::new("multipart/mixed").attribute("boundary", boundary("=_m", id));
+        Ok(MimePart::new(mixed, parts))
+    }
+
+    fn texts(&self, id: &str) -> MimePart<'_> {
         let text = MimePart::new("text/plain", header_text::body(&self.text));
         let Some(html) = &self.html else { return text };
         let html = MimePart::new("text/html", header_text::body(html));
-        // Made from the id, so that the same mail is the same bytes. Quoted-printable and base64 cannot contain `=_`, and
-        // in plain 7-bit text nobody can have written the random part of the id before it was drawn.
-        let random: String = id.bytes().filter(u8::is_ascii_alphanumeric).take(32).map(char::from).collect();
-        let alternative =
-            ContentType::new("multipart/alternative").attribute("boundary", format!("=_{random}"));
+        let alternative = ContentType::new("multipart/alternative").attribute("boundary", boundary("=_", id));
         MimePart::new(alternative, vec![text, html])
     }
+}
+
+/// Made from the id, so that the same mail is the same bytes. Quoted-printable and base64 cannot contain `=_`, and in plain 7-bit
+/// text nobody can have written the random part of the id before it was drawn.
+fn boundary(prefix: &str, id: &str) -> String {
+    let random = id.bytes().filter(u8::is_ascii_alphanumeric).take(32).map(char::from);
+    prefix.chars().chain(random).collect()
 }
 
 impl AutoSubmitted {

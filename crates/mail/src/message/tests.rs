@@ -14,9 +14,11 @@ fn mail() -> NewMail {
         from: Mailbox { name: Some("Lincoln Library".into()), address: address("library@example.org") },
         reply_to: None,
         to: vec![Mailbox { name: Some("Jane Doe".into()), address: address("jane@example.org") }],
+        cc: Vec::new(),
         subject: "Overdue items".into(),
         text: "Dear Jane,\nthree books are overdue.\n".into(),
         html: Some("<p>Dear Jane,</p>\n<p>three books are overdue.</p>\n".into()),
+        attachments: Vec::new(),
         headers: vec![("List-Unsubscribe".into(), "<mailto:library@example.org?subject=stop>".into())],
         auto_submitted: Some(AutoSubmitted::Generated),
         list_id: Some(ListId { name: Some("Überfällig".into()), id: "overdue.example.org".into() }),
@@ -161,6 +163,30 @@ fn lines_that_begin_with_dots_and_long_lines_come_back() {
         let part = parsed.subparts.first().unwrap_or(&parsed);
         assert_eq!(part.get_body().unwrap().trim_end_matches("\r\n"), text.trim_end_matches("\r\n"));
     }
+}
+
+#[test]
+fn files_come_back_as_they_were_beside_both_texts() {
+    let content: Vec<u8> = (0..=255).cycle().take(5_000).collect();
+    let file = |filename: &str, media_type: &str| Attachment {
+        filename: filename.into(),
+        media_type: media_type.into(),
+        content: content.clone(),
+    };
+    let cc = vec![Mailbox { name: None, address: address("desk@example.org") }];
+    let attachments =
+        vec![file("Büch\r\nBcc: x.pdf", "application/pdf"), file("a.csv", "text/csv; charset=utf-8")];
+    let written = NewMail { cc, attachments, ..mail() }.build().unwrap();
+    assert_clean(&written);
+    assert_eq!(people(&written, "Cc"), [(None, "desk@example.org".to_owned())]);
+    let parsed = parse_mail(&written).unwrap();
+    assert_eq!(parsed.ctype.mimetype, "multipart/mixed");
+    assert_eq!(parsed.subparts[0].subparts.len(), 2, "both texts");
+    for part in &parsed.subparts[1..] {
+        assert_eq!(part.get_body_raw().unwrap(), content);
+    }
+    let refused = NewMail { attachments: vec![file("a", "multipart/mixed")], ..mail() }.build();
+    assert_eq!(refused, Err(BuildError::MediaType("multipart/mixed".into())));
 }
 
 #[test]
