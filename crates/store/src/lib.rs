@@ -109,6 +109,11 @@ impl Store {
         self.db.accept_once(key, messages, answer, now).await
     }
 
+    /// The request that this application made under this name, while it is known. Changes nothing.
+    pub async fn made(&self, application: &str, key: &str) -> Result<Option<Made>, Error> {
+        self.db.made(application.to_owned(), key.to_owned()).await
+    }
+
     /// Stores the notices of a run that are not repeats, message and ledger rows together, all in one transaction.
     ///
     /// A notice is a repeat when every one of its items was written about, by this kind of notice, later than `repeat` before

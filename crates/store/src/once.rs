@@ -18,6 +18,15 @@ pub struct OnceKey {
     pub fingerprint: [u8; 32],
 }
 
+/// A request that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Of all that it asked.
+    pub fingerprint: [u8; 32],
+    /// What it was answered.
+    pub answer: Vec<u8>,
+}
+
 /// What became of such a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Once {

@@ -374,6 +374,8 @@ pub struct Filter {
     pub ever_in_doubt: bool,
     /// Only of this kind.
     pub kind: Option<Kind>,
+    /// Only what this application handed in; never a report, an alarm or a notice, whatever the application is called.
+    pub application: Option<String>,
 }
 
 /// One line of a list.

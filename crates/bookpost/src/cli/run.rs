@@ -217,6 +217,7 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
                 address: to.as_deref().map(address).transpose()?,
                 ever_in_doubt: in_doubt,
                 kind: None,
+                application: None,
             };
             return Ok((QueueRequest::List { filter, after: None, limit }, output));
         }

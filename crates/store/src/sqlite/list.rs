@@ -8,7 +8,7 @@ use super::{
     codes::{kind_code, state_code, whole},
     rows,
 };
-use crate::{Attempt, Error, Filter, MessageId, RecipientId, Row, State};
+use crate::{Attempt, Error, Filter, Kind, MessageId, RecipientId, Row, State};
 
 const ATTEMPTS: &str =
     "SELECT started_at, ended_at, server, phase, reason, answer FROM attempt WHERE recipient = ?1 ORDER BY n";
@@ -72,7 +72,7 @@ fn shown(sql: &Connection, text: &str, values: Vec<Value>) -> Result<Vec<Row>, E
     Ok(all)
 }
 
-/// The filter as SQL. A run is entered by its messages, small states by their index; all else goes down the key, which ends
+/// The filter as SQL. A run and an application are entered by their messages, small states by their index; all else goes down the key, which ends
 /// as soon as the page is full.
 fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (String, Vec<Value>) {
     let mut conditions = vec!["r.id < ?1".to_owned()];
@@ -93,22 +93,28 @@ fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (Strin
     if let Some(kind) = filter.kind {
         require("m.kind", Value::from(kind_code(kind)));
     }
+    if let Some(application) = &filter.application {
+        require("m.application", Value::from(application.clone()));
+        conditions.push(format!("m.run IS NULL AND m.kind = {}", kind_code(Kind::Mail)));
+    }
     if let Some(state) = filter.state {
         conditions.push(format!("r.state = {}", state_code(state)));
     }
     if filter.ever_in_doubt {
         conditions.push("r.in_doubt_at IS NOT NULL".to_owned());
     }
-    let from = match (filter.run, filter.state, filter.ever_in_doubt) {
-        (Some(_), _, _) => {
-            "message m CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535"
-                .to_owned()
-        }
-        (None, state, ever_in_doubt) => {
-            format!("recipient r {} CROSS JOIN message m ON m.id = r.id / 65536", way(state, ever_in_doubt))
-        }
+    let index = way(filter);
+    let by_message = filter.run.is_some() || (filter.application.is_some() && index == WHOLE);
+    let (from, order) = if by_message {
+        let through = if filter.run.is_some() { "message_run" } else { "message_application" };
+        let from = format!(
+            "message m INDEXED BY {through} CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535"
+        );
+        conditions.push("m.id <= ?1 / 65536".to_owned());
+        (from, "m.id DESC, r.id DESC")
+    } else {
+        (format!("recipient r {index} CROSS JOIN message m ON m.id = r.id / 65536"), "r.id DESC")
     };
-    let order = if filter.run.is_some() { "m.id DESC, r.id DESC" } else { "r.id DESC" };
     let sql = format!(
         "SELECT {} FROM {from} WHERE {} ORDER BY {order} LIMIT ?2",
         rows::SHOWN,
@@ -117,12 +123,30 @@ fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (Strin
     (sql, values)
 }
 
-fn way(state: Option<State>, ever_in_doubt: bool) -> &'static str {
-    match state {
+/// Down the key.
+const WHOLE: &str = "NOT INDEXED";
+
+fn way(filter: &Filter) -> &'static str {
+    match filter.state {
         Some(State::InDoubt) => "INDEXED BY recipient_in_doubt",
         Some(State::Held) => "INDEXED BY recipient_held",
         Some(State::Returned) => "INDEXED BY recipient_returned",
-        _ if ever_in_doubt => "INDEXED BY recipient_ever_in_doubt",
-        _ => "NOT INDEXED",
+        _ if filter.ever_in_doubt => "INDEXED BY recipient_ever_in_doubt",
+        _ => WHOLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn an_application_walks_through_its_own_mail_only() {
+        let filter = Filter { application: Some("cron".to_owned()), ..Filter::default() };
+        let (question, _) = question(&filter, None, 10);
+        let plan = open::tests::plan(&question);
+        assert!(plan.contains("message_application (application=? AND rowid<?)"), "{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 }

@@ -1,14 +1,14 @@
 //! Requests that are made once: each is on record with its answer, in the transaction that stored its messages.
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite, accept,
     codes::{micros, whole},
     writer::Tx,
 };
-use crate::{Accepted, Error, NewMessage, Once, OnceKey};
+use crate::{Accepted, Error, Made, NewMessage, Once, OnceKey};
 
 const KNOWN: &str = "SELECT fingerprint, answer FROM once WHERE application = ?1 AND key = ?2";
 const INSERT: &str =
@@ -26,6 +26,10 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Once, Error> {
         self.writer.write_if_heard(move |tx| accept_once(tx, &key, &messages, answer, now)).await
+    }
+
+    pub(crate) async fn made(&self, application: String, key: String) -> Result<Option<Made>, Error> {
+        self.readers.read(move |sql| known(sql, &application, &key)).await
     }
 
     pub(crate) async fn forget_requests(&self, made_before: Timestamp, limit: usize) -> Result<u64, Error> {
@@ -50,13 +54,9 @@ fn accept_once(
     answer: impl FnOnce(&[Accepted]) -> Vec<u8>,
     now: Timestamp,
 ) -> Result<Once, Error> {
-    let known: Option<(Vec<u8>, Vec<u8>)> = tx
-        .sql
-        .prepare_cached(KNOWN)?
-        .query_row((&key.application, &key.key), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    if let Some((fingerprint, answer)) = known {
-        return Ok(if fingerprint == key.fingerprint { Once::Before(answer) } else { Once::Another });
+    if let Some(made) = known(tx.sql, &key.application, &key.key)? {
+        let same = made.fingerprint == key.fingerprint;
+        return Ok(if same { Once::Before(made.answer) } else { Once::Another });
     }
     let accepted =
         messages.iter().map(|message| accept::store(tx, message, now)).collect::<Result<Vec<_>, _>>()?;
@@ -65,4 +65,11 @@ fn accept_once(
     let row = (&key.application, &key.key, &key.fingerprint[..], &answer, micros(now));
     tx.sql.prepare_cached(INSERT)?.execute(row)?;
     Ok(Once::Stored { accepted, answer })
+}
+
+fn known(sql: &Connection, application: &str, key: &str) -> Result<Option<Made>, Error> {
+    let mut statement = sql.prepare_cached(KNOWN)?;
+    let made = statement
+        .query_row((application, key), |row| Ok(Made { fingerprint: row.get(0)?, answer: row.get(1)? }));
+    Ok(made.optional()?)
 }

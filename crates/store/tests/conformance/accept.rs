@@ -64,6 +64,9 @@ pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
         "names are each application's own"
     );
     let refused = to_many(waiting(), MOST_RECIPIENTS + 1);
+    let known = store.made("Library", "a").await.unwrap().unwrap();
+    assert_eq!((known.fingerprint, known.answer), ([1; 32], b"2 accepted".to_vec()));
+    assert_eq!(store.made("Library", "z").await.unwrap(), None);
     let none = store.accept_once(key("Library", "b", 1), vec![refused], |_| Vec::new(), fresh.now()).await;
     assert!(matches!(none, Err(Error::TooManyRecipients { .. })));
     assert!(matches!(make(key("Library", "b", 1)).await, Once::Stored { .. }), "what failed was not made");

@@ -176,6 +176,8 @@ pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
         (Filter { ever_in_doubt: true, ..none.clone() }, vec![doubt]),
         (Filter { ever_in_doubt: true, state: Some(State::InDoubt), ..none.clone() }, vec![doubt]),
         (Filter { kind: Some(Kind::Report), ..none.clone() }, vec![report]),
+        (Filter { application: Some("Library".to_owned()), ..none.clone() }, vec![doubt]),
+        (Filter { application: Some("cron".to_owned()), ..none.clone() }, vec![]),
         (Filter { address: Some(address("q@example.org")), ..none.clone() }, vec![]),
         (Filter { address: Some(address("P@Example.ORG")), ..none.clone() }, vec![report, doubt, held]),
     ] {
