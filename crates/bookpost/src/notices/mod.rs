@@ -12,7 +12,7 @@ pub mod keys;
 mod plan;
 pub mod sample;
 mod site;
-mod template;
+pub mod template;
 
 pub use import::{Import, ImportError, ImportOptions, Item, PatronNotice, read};
 pub use keys::ledger_key;

@@ -10,11 +10,11 @@ pub(super) const SUBJECT: &str = "subject.txt";
 pub(super) const TEXT: &str = "body.txt";
 pub(super) const HTML: &str = "body.html";
 
-/// The texts that the engine understands, and what is wrong with the others.
-pub(super) fn compile(sources: Sources<'_>) -> (Environment<'static>, Vec<TemplateError>) {
+/// An engine without texts, with so much fuel for each of them.
+pub(super) fn environment(fuel: u64) -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(fuel));
     environment.set_debug(true);
     environment.set_auto_escape_callback(
         |name| {
@@ -29,6 +29,12 @@ pub(super) fn compile(sources: Sources<'_>) -> (Environment<'static>, Vec<Templa
     environment.add_filter("length", filters::length);
     environment.add_filter("first", filters::first);
     environment.add_filter("default", filters::default);
+    environment
+}
+
+/// The texts that the engine understands, and what is wrong with the others.
+pub(super) fn compile(sources: Sources<'_>) -> (Environment<'static>, Vec<TemplateError>) {
+    let mut environment = environment(FUEL);
     let faults = sources.files().into_iter().filter_map(|(name, source)| {
         let error = environment.add_template_owned(name, source.to_owned()).err()?;
         Some(TemplateError::of(name, source, &error))

@@ -9,6 +9,7 @@
 
 mod check;
 mod engine;
+mod free;
 mod samples;
 mod variables;
 
@@ -17,6 +18,7 @@ use std::{io, path::Path};
 use minijinja::Environment;
 
 pub use check::TemplateError;
+pub use free::{FreeError, FreeRendered, FreeTemplate, Part};
 pub use variables::DateFormat;
 pub(super) use variables::{Letter, LetterItem};
 

@@ -1,0 +1,128 @@
+//! Texts of an application's own, with whatever variables it hands in: the same engine, and no rules of notices.
+
+use minijinja::{Environment, Error, ErrorKind, Value};
+
+use super::engine::{self, HTML, SUBJECT, TEXT};
+
+/// Steps for one text. There are many of them in one request, and each is short.
+const FUEL: u64 = 100_000;
+
+/// One of the texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Subject,
+    Text,
+    Html,
+}
+
+/// What is wrong with a text, or with the variables for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {why}")]
+pub struct FreeError {
+    pub part: Part,
+    pub line: usize,
+    pub why: String,
+}
+
+/// Compiled texts.
+pub struct FreeTemplate {
+    environment: Environment<'static>,
+    has_html: bool,
+}
+
+/// The texts of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreeRendered {
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+}
+
+impl FreeTemplate {
+    /// Compiles the texts; all that is wrong with them.
+    pub fn compile(subject: &str, text: &str, html: Option<&str>) -> Result<Self, Vec<FreeError>> {
+        let mut environment = engine::environment(FUEL);
+        let texts = [(Part::Subject, Some(subject)), (Part::Text, Some(text)), (Part::Html, html)];
+        let faults: Vec<_> = texts
+            .into_iter()
+            .filter_map(|(part, source)| {
+                let error = environment.add_template_owned(part.file(), source?.to_owned()).err()?;
+                Some(FreeError::of(part, &error))
+            })
+            .collect();
+        if faults.is_empty() { Ok(Self { environment, has_html: html.is_some() }) } else { Err(faults) }
+    }
+
+    /// The texts of one message. Blanks in the subject are one each, as a header has one line.
+    pub fn render(&self, variables: &Value) -> Result<FreeRendered, FreeError> {
+        let part = |part: Part| {
+            let template = self.environment.get_template(part.file());
+            template
+                .and_then(|template| template.render(variables))
+                .map_err(|error| FreeError::of(part, &error))
+        };
+        let subject = part(Part::Subject)?;
+        Ok(FreeRendered {
+            subject: subject.split_whitespace().collect::<Vec<_>>().join(" "),
+            text: part(Part::Text)?,
+            html: self.has_html.then(|| part(Part::Html)).transpose()?,
+        })
+    }
+}
+
+impl Part {
+    fn file(self) -> &'static str {
+        match self {
+            Self::Subject => SUBJECT,
+            Self::Text => TEXT,
+            Self::Html => HTML,
+        }
+    }
+}
+
+impl FreeError {
+    fn of(part: Part, error: &Error) -> Self {
+        let why = match error.kind() {
+            ErrorKind::OutOfFuel => "the template does not come to an end; look at its loops".to_owned(),
+            ErrorKind::UndefinedError => "a variable that is used here was not handed in".to_owned(),
+            kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+        };
+        Self { part, line: error.line().unwrap_or(1), why }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+
+    #[test]
+    fn variables_go_to_their_places_and_are_escaped_in_html_only() {
+        let template =
+            FreeTemplate::compile("For {{ name }}\n", "Dear {{ name }}", Some("<p>{{ name }}</p>")).unwrap();
+        let rendered = template.render(&context! { name => "A&B\nBcc: x" }).unwrap();
+        assert_eq!(rendered.subject, "For A&B Bcc: x");
+        assert_eq!(rendered.text, "Dear A&B\nBcc: x");
+        assert_eq!(rendered.html.as_deref(), Some("<p>A&amp;B\nBcc: x</p>"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let errors = FreeTemplate::compile("{{ name", "\n{% for %}", None).err().unwrap();
+        let places: Vec<_> = errors.iter().map(|error| (error.part, error.line)).collect();
+        assert_eq!(places, [(Part::Subject, 1), (Part::Text, 2)]);
+        for (text, why) in [
+            ("{{ nobody }}", "was not handed in"),
+            (
+                "{% for a in 'xxxxxxxxxxxxxxxxxxxx' %}{% for b in n %}{{ b }}{% endfor %}{% endfor %}",
+                "does not come to an end",
+            ),
+        ] {
+            let template = FreeTemplate::compile("x", text, None).unwrap();
+            let variables = context! { n => (0..100_000).collect::<Vec<_>>() };
+            let error = template.render(&variables).unwrap_err();
+            assert!(error.part == Part::Text && error.why.contains(why), "{text}: {error:?}");
+        }
+    }
+}
