@@ -69,6 +69,11 @@ impl Receiver {
         &self.store
     }
 
+    /// Something waits that did not before.
+    pub fn wake(&self) {
+        self.fresh.wake();
+    }
+
     /// Whether there is room for one more message. To be asked before its content is let in.
     pub fn has_room(&self) -> Result<(), NotNow> {
         self.pressure.check()

@@ -10,19 +10,19 @@ use std::{
 use bytes::Bytes;
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 use mail::{
-    Address, Envelope, ReversePath,
+    Address, Envelope, Recipient, ReversePath,
     address::list_of,
     clock::Clock,
     message::{self, Mailbox},
     submission::{Circumstances, Completion, LineEnds, Prepared, prepare},
 };
 use rand::{RngExt as _, rngs::StdRng};
-use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey};
+use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey, Store};
 
 use super::{NotNow, NotTaken, Receiver};
 use crate::{
     config::{Config, Way},
-    identity::{Applications, Caller},
+    identity::{Applications, Caller, Rate},
 };
 
 /// The client waits 10 minutes for the answer to a message (RFC 5321 section 4.5.3.2.6): by then it must have been given.
@@ -80,7 +80,28 @@ pub struct Submitter {
 }
 
 /// A message that may be stored.
-pub struct Ready(NewMessage);
+pub struct Ready {
+    message: NewMessage,
+    /// How its application stands with its messages per minute, now that this one is counted.
+    rate: Option<Rate>,
+}
+
+impl Ready {
+    /// The Message-ID with its angle brackets.
+    pub fn message_id(&self) -> &str {
+        &self.message.message_id
+    }
+
+    /// In the order in which they are stored.
+    pub fn recipients(&self) -> &[Recipient] {
+        self.message.envelope.recipients()
+    }
+
+    /// How its application stands with its messages per minute; `None`: there is no limit.
+    pub fn rate(&self) -> Option<Rate> {
+        self.rate
+    }
+}
 
 impl Submitter {
     pub fn new(
@@ -92,6 +113,22 @@ impl Submitter {
     ) -> Self {
         let instance = format!("Bookpost-{:016x}", receiver.store().store_id()).into();
         Self { receiver, applications, config, clock, dice, instance }
+    }
+
+    /// The queue behind the door.
+    pub fn store(&self) -> &Store {
+        self.receiver.store()
+    }
+
+    /// Something waits that did not before.
+    pub fn wake(&self) {
+        self.receiver.wake();
+    }
+
+    /// A new Message-ID, with its angle brackets.
+    pub fn draw_message_id(&self) -> String {
+        let random: u128 = self.dice.lock().unwrap_or_else(PoisonError::into_inner).random();
+        format!("<{}>", message::message_id(random, &self.config.sending.ehlo_name))
     }
 
     /// Whether there is room for one more message, and whether this application may hand it in. Asked before its content is let in.
@@ -124,13 +161,13 @@ impl Submitter {
         };
         let class = caller.class(class)?;
         // Only what may be sent counts.
-        self.applications.admit(caller, now)?;
+        let rate = self.applications.admit(caller, now)?;
         self.applications.room(self.receiver.store(), caller, recipients as u64, now).await??;
         let first_due_at = submission.send_at.map_or(now, |at| at.max(now));
         let usual = self.config.schedule.expires_at(first_due_at);
         let mut envelope = submission.envelope;
         envelope.reverse_path = reverse_path;
-        Ok(Ready(NewMessage {
+        let message = NewMessage {
             kind: Kind::Mail,
             class,
             practice: matches!(self.config.sending.way, Way::Practice),
@@ -145,16 +182,22 @@ impl Submitter {
             first_due_at,
             expires_at: submission.expires_at.map_or(usual, |at| at.clamp(first_due_at, usual)),
             lease: None,
-        }))
+        };
+        Ok(Ready { message, rate })
     }
 
     /// Takes one message: when this returns `Ok`, it is on disk.
     pub async fn submit(&self, caller: &Caller, submission: Submission) -> Result<Accepted, NotTaken> {
-        let Ready(message) = self.check(caller, submission).await?;
-        self.receiver.has_room()?;
-        let accepting = tokio::time::timeout(LONGEST, self.receiver.accept(vec![message]));
-        let accepted = accepting.await.map_err(|_| NotTaken::NoRoom(NotNow::Lagging))??;
+        let ready = self.check(caller, submission).await?;
+        let accepted = self.submit_all(vec![ready]).await?;
         accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
+    }
+
+    /// Takes all these messages or none: when this returns `Ok`, they are on disk.
+    pub async fn submit_all(&self, messages: Vec<Ready>) -> Result<Vec<Accepted>, NotTaken> {
+        self.receiver.has_room()?;
+        let messages = messages.into_iter().map(|ready| ready.message).collect();
+        in_time(self.receiver.accept(messages)).await
     }
 
     /// Takes all these messages with the answer to the request that brought them, once.
@@ -165,8 +208,8 @@ impl Submitter {
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, NotTaken> {
         self.receiver.has_room()?;
-        let messages = messages.into_iter().map(|Ready(message)| message).collect();
-        Ok(self.receiver.accept_once(key, messages, answer).await?)
+        let messages = messages.into_iter().map(|ready| ready.message).collect();
+        in_time(self.receiver.accept_once(key, messages, answer)).await
     }
 
     fn prepare(&self, submission: &Submission, now: Timestamp) -> Result<Prepared, NotTaken> {
@@ -212,6 +255,12 @@ impl Submitter {
         let site = self.config.sites.iter().find(|site| from.contains(&site.email))?;
         Some(site.code.clone())
     }
+}
+
+/// Who has not been answered by then is told that it cannot be taken now, and nothing is.
+async fn in_time<T>(accepting: impl Future<Output = Result<T, store::Error>>) -> Result<T, NotTaken> {
+    let accepted = tokio::time::timeout(LONGEST, accepting).await;
+    Ok(accepted.map_err(|_| NotTaken::NoRoom(NotNow::Lagging))??)
 }
 
 /// The class that a message names for itself: `Priority` (RFC 2156 section 5.3.6), or `Precedence` as mailing lists have it
