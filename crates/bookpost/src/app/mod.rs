@@ -242,6 +242,7 @@ impl App {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
+            submitter: self.submitter(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
                 disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),

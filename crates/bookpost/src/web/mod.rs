@@ -1,7 +1,8 @@
-//! What the program says of itself over HTTP: `/healthz` for a watchdog, `/metrics` for Prometheus. On loopback only.
+//! What is answered over HTTP: `/healthz` for a watchdog, `/metrics` for Prometheus, `/api` for applications. On loopback only.
 //!
 //! This part knows nothing of how mail is sent: it asks the store, and is told the rest through [`Sources`].
 
+mod api;
 mod health;
 mod metrics;
 
@@ -18,6 +19,8 @@ use mail::clock::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 
+use crate::receive::Submitter;
+
 pub use health::{Health, judge};
 pub use metrics::{Metrics, Outcome};
 
@@ -28,6 +31,8 @@ pub struct Sources {
     pub clock: Arc<dyn Clock>,
     /// What the parts count as they work.
     pub metrics: Metrics,
+    /// The way in for applications.
+    pub submitter: Submitter,
     /// What the worker is like at this moment; must not wait.
     pub now: Arc<dyn Fn() -> Moment + Send + Sync>,
 }
@@ -69,12 +74,18 @@ pub async fn serve(
     sources: Sources,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(sources)).with_graceful_shutdown(end).await
+    let service = router(sources).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(end).await
 }
 
 /// The addresses and what answers them.
 pub fn router(sources: Sources) -> Router {
-    Router::new().route("/healthz", get(healthz)).route("/metrics", get(show_metrics)).with_state(sources)
+    let api = api::router(sources.submitter.clone());
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(show_metrics))
+        .with_state(sources)
+        .merge(api)
 }
 
 async fn healthz(State(sources): State<Sources>) -> Response {

@@ -1,24 +1,8 @@
 use jiff::Timestamp;
-use mail::{Reason, clock::Sleep};
+use mail::Reason;
 use store::{Alarm, AlarmKind, Counts};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 use super::*;
-
-#[derive(Debug)]
-struct Fixed(Timestamp);
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-    fn sleep_until(&self, _: Timestamp) -> Sleep {
-        Box::pin(std::future::pending())
-    }
-}
 
 fn at() -> Timestamp {
     "2026-11-23T10:00:00Z".parse().unwrap()
@@ -75,35 +59,4 @@ fn the_figures_are_named_by_the_conventions() {
     let mut samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     samples.sort_unstable();
     insta::assert_snapshot!(samples.join("\n"));
-}
-
-#[tokio::test]
-async fn it_answers_over_http_on_loopback_only() {
-    bind("0.0.0.0:0".parse().unwrap()).await.unwrap_err();
-    let folder = tempfile::tempdir().unwrap();
-    let sources = Sources {
-        store: Store::open(folder.path(), at()).unwrap(),
-        clock: Arc::new(Fixed(at())),
-        metrics: Metrics::default(),
-        now: Arc::new(well),
-    };
-    let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let store = sources.store.clone();
-    tokio::spawn(serve(listener, sources, std::future::pending()));
-    assert!(get_text(address, "/healthz").await.starts_with("HTTP/1.1 200"));
-    assert!(get_text(address, "/metrics").await.contains("bookpost_breaker_open{server=\"server1\"} 1"));
-    assert!(get_text(address, "/").await.starts_with("HTTP/1.1 404"));
-    store.close().await.unwrap();
-    let answer = get_text(address, "/healthz").await;
-    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("the queue cannot be read"), "{answer}");
-}
-
-async fn get_text(address: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
 }

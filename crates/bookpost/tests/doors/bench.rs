@@ -80,7 +80,7 @@ impl Wanted {
 }
 
 impl Bench {
-    /// With two applications, Library and cron, and a door.
+    /// With the applications Library, cron and closed, and a door.
     pub(crate) async fn start(wanted: Wanted) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sink = Sink::start(wanted.sink).await.unwrap();
@@ -91,7 +91,7 @@ impl Bench {
             start.clock = Arc::new(clock);
         }
         let app = App::start(config, start).await.unwrap();
-        for name in ["Library", "cron"] {
+        for name in ["Library", "cron", "closed"] {
             let (settings, now) = (wanted.application.clone(), app.clock.now());
             app.store.add_application(name.parse().unwrap(), settings, now).await.unwrap();
         }

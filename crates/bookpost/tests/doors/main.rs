@@ -8,6 +8,9 @@
 
 mod access;
 mod bench;
+mod http;
+mod http_many;
+mod http_rights;
 mod limits;
 mod load;
 mod smtp;

@@ -1,0 +1,41 @@
+//! Who asks: an application, by its key (RFC 6750 section 2.1).
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{header, request::Parts},
+};
+
+use super::{Api, problem::Problem};
+use crate::{identity::Caller, receive::Origin};
+
+/// An application that was let in.
+pub(super) struct Authorized {
+    pub(super) caller: Caller,
+    peer: IpAddr,
+}
+
+impl Authorized {
+    /// For the `Received` field.
+    pub(super) fn origin(&self) -> Origin {
+        Origin { name: self.caller.name().to_owned(), peer: Some(self.peer), protocol: "HTTP" }
+    }
+}
+
+impl FromRequestParts<Api> for Authorized {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
+        let shown = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, key) = shown.and_then(|shown| shown.split_once(' ')).ok_or_else(Problem::without_key)?;
+        if !scheme.eq_ignore_ascii_case("Bearer") {
+            return Err(Problem::without_key());
+        }
+        let now = api.submitter.clock.now();
+        let caller = api.submitter.applications.bearer(peer, key, now);
+        Ok(Self { caller: caller.map_err(|refusal| Problem::refused(refusal, now))?, peer })
+    }
+}

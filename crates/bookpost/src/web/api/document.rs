@@ -1,0 +1,154 @@
+//! The routes, and the document that describes them (OpenAPI 3.1), with pages to read it on that need no other machine.
+
+use axum::{Router, extract::Path, response::IntoResponse, routing::any};
+use utoipa::{
+    IntoResponses, Modify, OpenApi,
+    openapi::{
+        OpenApi as Written,
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{
+    Api, batch, lists, moves,
+    problem::{Kind, Problem, ProblemBody},
+    send, status, template,
+};
+use crate::receive::Submitter;
+
+/// The addresses beneath `/api` and what answers them.
+pub(in crate::web) fn router(submitter: Submitter) -> Router {
+    let (routes, document) = routes().split_for_parts();
+    routes
+        .route("/api/{*rest}", any(nothing_here))
+        .method_not_allowed_fallback(async || {
+            Problem::new(Kind::MethodNotAllowed, "another method is needed here")
+        })
+        .with_state(Api { submitter })
+        .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
+}
+
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(send::send, lists::list))
+        .routes(routes!(batch::send))
+        .routes(routes!(template::send))
+        .routes(routes!(status::show))
+        .routes(routes!(moves::cancel))
+        .routes(routes!(moves::hold))
+        .routes(routes!(moves::release))
+        .routes(routes!(moves::retry))
+}
+
+async fn nothing_here(Path(rest): Path<String>) -> impl IntoResponse {
+    Problem::new(Kind::NotFound, format!("there is nothing at /api/{rest}; /api/docs tells what there is"))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Bookpost",
+        description = "Hands mail to Bookpost, which does not let go of a message until it is delivered or returned.\n\n\
+            Every request shows the key of an application. All instants are RFC 3339 in UTC. Whatever goes wrong is answered with \
+            problem details (RFC 9457).",
+        license(name = "")
+    ),
+    modifiers(&Key),
+    tags(
+        (name = "messages", description = "Handing in messages, and how they stand"),
+        (name = "decisions", description = "What is decided about messages that were handed in")
+    )
+)]
+struct Description;
+
+/// How an application shows who it is.
+struct Key;
+
+impl Modify for Key {
+    fn modify(&self, document: &mut Written) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("bp_...").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
+        document.info.license = None;
+    }
+}
+
+/// What every request may be answered with.
+macro_rules! problems {
+    ($(#[doc = $doc:literal])+ $name:ident: $($also:tt)*) => {
+        $(#[doc = $doc])+
+        #[derive(IntoResponses)]
+        #[expect(dead_code, reason = "only its description is used")]
+        pub(super) enum $name {
+            /// The request cannot be read.
+            #[response(status = 400, content_type = "application/problem+json")]
+            Malformed(#[to_schema] ProblemBody<'static>),
+            /// A valid key is needed.
+            #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String)))]
+            Unauthenticated(#[to_schema] ProblemBody<'static>),
+            /// The application is disabled, or may not do this.
+            #[response(status = 403, content_type = "application/problem+json")]
+            Forbidden(#[to_schema] ProblemBody<'static>),
+            /// Too many wrong keys from here, or too many messages a minute.
+            #[response(status = 429, content_type = "application/problem+json", headers(("Retry-After" = u64)))]
+            TooFast(#[to_schema] ProblemBody<'static>),
+            /// The queue cannot be read or written at the moment.
+            #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u64)))]
+            Unavailable(#[to_schema] ProblemBody<'static>),
+            $($also)*
+        }
+    };
+}
+
+problems! {
+    /// Of a request that hands in messages.
+    SendProblems:
+    /// The body did not come to its end.
+    #[response(status = 408, content_type = "application/problem+json")]
+    TooSlow(#[to_schema] ProblemBody<'static>),
+    /// Another request was made under this Idempotency-Key.
+    #[response(status = 409, content_type = "application/problem+json")]
+    OtherRequest(#[to_schema] ProblemBody<'static>),
+    /// The body or the message is too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(#[to_schema] ProblemBody<'static>),
+    /// The body is not said to be JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(#[to_schema] ProblemBody<'static>),
+    /// A field is unknown, missing or wrong.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(#[to_schema] ProblemBody<'static>),
+}
+
+problems! {
+    /// Of a request that reads.
+    ReadProblems:
+    /// There is none, or it is another's.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] ProblemBody<'static>),
+}
+
+problems! {
+    /// Of a decision.
+    MoveProblems:
+    /// There is none, or it is another's.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(#[to_schema] ProblemBody<'static>),
+    /// No recipient is in a state from which this can be done.
+    #[response(status = 409, content_type = "application/problem+json")]
+    NotMoved(#[to_schema] ProblemBody<'static>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document() {
+        let (_, document) = routes().split_for_parts();
+        insta::assert_snapshot!(document.to_pretty_json().unwrap());
+    }
+}

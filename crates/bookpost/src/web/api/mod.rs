@@ -1,0 +1,47 @@
+//! The API for applications, version 1: JSON over HTTP, described by the OpenAPI document that it serves itself.
+//!
+//! `POST /api/v1/messages` and its kin answer only once the queue has what they took. Whatever goes wrong is a [`problem`]. An application
+//! sees its own messages and knows of no others.
+//!
+//! This part knows nothing of SMTP and SQL: it hands [`Submission`](crate::receive::Submission)s to the
+//! [`Submitter`], which judges and stores them as it does those of every other door.
+
+mod batch;
+mod body;
+mod caller;
+mod document;
+mod lists;
+mod message;
+mod moves;
+mod once;
+mod problem;
+mod send;
+mod status;
+mod template;
+
+use crate::receive::Submitter;
+
+pub(super) use document::router;
+
+/// What the answers come from. Cheap to clone.
+#[derive(Clone)]
+struct Api {
+    submitter: Submitter,
+}
+
+/// What a request with one message has beside it: the fields, escapes, and base64, which makes four of three.
+const AROUND_A_MESSAGE: usize = 1 << 20;
+/// A request with many messages.
+const MOST_OF_A_BATCH: usize = 64 << 20;
+
+impl Api {
+    /// Bytes of a request with one message.
+    fn most_of_one(&self) -> usize {
+        self.submitter.config.doors.largest_message.saturating_mul(4) / 3 + AROUND_A_MESSAGE
+    }
+
+    /// Bytes of a request with many.
+    fn most_of_many(&self) -> usize {
+        self.most_of_one().max(MOST_OF_A_BATCH)
+    }
+}

@@ -1,0 +1,261 @@
+//! What went wrong, as a value of its own (RFC 9457).
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    identity::{Denied, Rate, Refusal},
+    receive::NotTaken,
+};
+
+const PROBLEM_JSON: &str = "application/problem+json";
+/// Where the queue cannot store: what is in its way takes a person or a moment.
+const LATER: u64 = 30;
+
+/// Every kind of problem. A kind's name never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Malformed,
+    Invalid,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    TooSlow,
+    OtherRequest,
+    NotMoved,
+    TooLarge,
+    NotJson,
+    TooFast,
+    Unavailable,
+}
+
+impl Kind {
+    fn facts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
+            Self::Invalid => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request cannot be carried out as it is")
+            }
+            Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid key is needed"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The application may not do this"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here")
+            }
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The request did not come to its end"),
+            Self::OtherRequest => {
+                (StatusCode::CONFLICT, "other-request", "Another request was made under this Idempotency-Key")
+            }
+            Self::NotMoved => {
+                (StatusCode::CONFLICT, "not-moved", "The message is in no state from which this can be done")
+            }
+            Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request or a message is too large")
+            }
+            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "The body must be JSON"),
+            Self::TooFast => (StatusCode::TOO_MANY_REQUESTS, "too-fast", "Too many requests"),
+            Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Nothing can be accepted at the moment")
+            }
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What is wrong with one part of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct FieldError {
+    /// A JSON pointer into the body of the request (RFC 6901), as a fragment.
+    #[schema(example = "#/to/0")]
+    pub(super) pointer: String,
+    /// What is wrong there.
+    pub(super) detail: String,
+}
+
+/// A problem as it is written (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody<'a> {
+    /// The kind of problem; never changes.
+    #[serde(rename = "type")]
+    #[schema(example = "/api/problems/invalid")]
+    kind: String,
+    /// The kind in words.
+    title: &'static str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What went wrong this time, for whoever runs the application.
+    detail: &'a str,
+    /// Which parts of the body are wrong, all of them where they could be told.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    pub(super) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+    }
+
+    /// Parts of the body that are wrong; there is at least one.
+    pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
+        let mut detail = String::new();
+        if let [first, rest @ ..] = errors.as_slice() {
+            let _ = write!(detail, "{}: {}", first.pointer, first.detail);
+            if !rest.is_empty() {
+                let _ = write!(detail, " (and {} more)", rest.len());
+            }
+        }
+        Self { kind: Kind::Invalid, detail: detail.into(), errors, headers: Vec::new() }
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(Kind::NotFound, "there is no such message")
+    }
+
+    /// Which part of the body it is about.
+    pub(super) fn at(mut self, pointer: &str) -> Self {
+        self.errors =
+            vec![FieldError { pointer: format!("#{pointer}"), detail: self.detail.clone().into_owned() }];
+        self
+    }
+
+    pub(super) fn unavailable(detail: String) -> Self {
+        Self::new(Kind::Unavailable, detail).after(LATER)
+    }
+
+    pub(super) fn is_not_found(&self) -> bool {
+        self.kind == Kind::NotFound
+    }
+
+    /// The same where the first recipient of a message is the only one: it stands in no list.
+    pub(super) fn of_single(mut self, place: &str) -> Self {
+        let first = format!("#{place}/to/0");
+        for error in &mut self.errors {
+            if error.pointer == first {
+                error.pointer.truncate(first.len() - "/0".len());
+            }
+        }
+        self
+    }
+
+    /// A key that opens nothing.
+    pub(super) fn refused(refusal: Refusal, now: Timestamp) -> Self {
+        match refusal {
+            Refusal::HeldUp { retry_at } => {
+                Self::new(Kind::TooFast, refusal.to_string()).after(seconds(now, retry_at))
+            }
+            Refusal::Disabled => Self::new(Kind::Forbidden, refusal.to_string()),
+            Refusal::Mistyped(_) | Refusal::Unknown | Refusal::Revoked => {
+                // RFC 6750 section 3.1.
+                Self::new(Kind::Unauthenticated, refusal.to_string())
+                    .with(header::WWW_AUTHENTICATE, "Bearer realm=\"Bookpost\", error=\"invalid_token\"")
+            }
+        }
+    }
+
+    pub(super) fn without_key() -> Self {
+        Self::new(Kind::Unauthenticated, "send the application's key as \"Authorization: Bearer bp_...\"")
+            .with(header::WWW_AUTHENTICATE, "Bearer realm=\"Bookpost\"")
+    }
+
+    /// A message that is not taken; `prefix`: where in the body it stands.
+    pub(super) fn not_taken(why: &NotTaken, prefix: &str, now: Timestamp) -> Self {
+        let text = why.to_string();
+        match why {
+            NotTaken::Unfit(_) | NotTaken::NeedsSmtpUtf8 => {
+                Self::new(Kind::Invalid, text).at(if prefix.is_empty() { "/" } else { prefix })
+            }
+            NotTaken::Denied(denied) => match denied {
+                Denied::NotFound => Self::not_found(),
+                Denied::TooLarge { .. } => Self::new(Kind::TooLarge, text),
+                Denied::TooManyRecipients { .. } => {
+                    Self::new(Kind::Invalid, text).at(&format!("{prefix}/to"))
+                }
+                Denied::Class { .. } => Self::new(Kind::Forbidden, text).at(&format!("{prefix}/class")),
+                Denied::From { .. } | Denied::Site { .. } => {
+                    Self::new(Kind::Forbidden, text).at(&format!("{prefix}/from"))
+                }
+            },
+            NotTaken::TooFast(rate) => {
+                let mut problem = Self::new(Kind::TooFast, text).after(seconds(now, rate.next_at));
+                problem.headers.extend(rate_headers(rate, now));
+                problem
+            }
+            NotTaken::Store(store::Error::TooManyRecipients { .. }) => {
+                Self::new(Kind::Invalid, text).at(&format!("{prefix}/to"))
+            }
+            NotTaken::Full(_) | NotTaken::NoRoom(_) | NotTaken::Store(_) => Self::unavailable(text),
+        }
+    }
+
+    /// The queue did not answer.
+    pub(super) fn queue(error: &store::Error) -> Self {
+        match error {
+            store::Error::NotFound(_) => Self::not_found(),
+            _ => Self::unavailable(error.to_string()),
+        }
+    }
+
+    /// To be tried again, but no sooner.
+    fn after(self, seconds: u64) -> Self {
+        self.with(header::RETRY_AFTER, &seconds.max(1).to_string())
+    }
+
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+        self
+    }
+
+    pub(super) fn body(&self) -> ProblemBody<'_> {
+        let (status, name, title) = self.kind.facts();
+        ProblemBody {
+            kind: format!("/api/problems/{name}"),
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let text = serde_json::to_vec(&self.body()).unwrap_or_default();
+        let status = self.kind.facts().0;
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], text).into_response();
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+/// How an application stands with its messages per minute, in the three fields of draft-ietf-httpapi-ratelimit-headers-06, which is
+/// the form that programs know.
+pub(super) fn rate_headers(rate: &Rate, now: Timestamp) -> [(HeaderName, HeaderValue); 3] {
+    [
+        (HeaderName::from_static("ratelimit-limit"), rate.limit.into()),
+        (HeaderName::from_static("ratelimit-remaining"), rate.remaining.into()),
+        (HeaderName::from_static("ratelimit-reset"), seconds(now, rate.resets_at).into()),
+    ]
+}
+
+/// Whole seconds until then, rounded up.
+fn seconds(now: Timestamp, until: Timestamp) -> u64 {
+    u64::try_from(until.duration_since(now).as_millis().max(0)).unwrap_or(0).div_ceil(1_000)
+}

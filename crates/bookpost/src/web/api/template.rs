@@ -1,0 +1,164 @@
+//! One text for many, each with its own variables.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
+use jiff::Timestamp;
+use minijinja::{Value, value::ValueKind};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    Api, batch, body,
+    caller::Authorized,
+    document::SendProblems,
+    message::{Faults, MessageRequest},
+    once,
+    problem::Problem,
+    status::ClassName,
+};
+use crate::{
+    notices::template::{FreeTemplate, Part},
+    receive::Submission,
+};
+
+/// Texts with places for variables, such as `{{ name }}`, and who receives them. In `html` the variables are escaped.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Template {
+    /// Who writes: an address, or `Name <address>`. The application must be allowed to send from it.
+    #[schema(example = "Main Library <desk@library.example>")]
+    from: String,
+    #[serde(default)]
+    reply_to: Option<String>,
+    #[schema(example = "Your book is here, {{ name }}")]
+    subject: String,
+    #[schema(example = "Please collect {{ title }} within a week.\n")]
+    text: String,
+    #[serde(default)]
+    html: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    class: Option<ClassName>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    send_at: Option<Timestamp>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    return_address: Option<String>,
+    /// Each receives a message of their own.
+    #[schema(min_items = 1, max_items = 10_000)]
+    recipients: Vec<For>,
+}
+
+/// One recipient.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TemplateRecipient)]
+struct For {
+    #[schema(example = "Reader <reader@example.org>")]
+    to: String,
+    /// What stands in the places of the texts. One that a text asks for and that is not here refuses the item.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({"name": "Reader", "title": "Moby Dick"}))]
+    variables: Value,
+}
+
+/// Hands in one text for up to 10,000 recipients, each with variables of their own.
+///
+/// The answer is as for a batch: each recipient is accepted or refused for itself.
+#[utoipa::path(
+    post,
+    path = "/api/v1/messages/template",
+    operation_id = "send_template",
+    tag = "messages",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, of the application's choice")),
+    request_body(content = Template, content_type = "application/json"),
+    responses((status = 202, description = "What became of each recipient", body = batch::Results), SendProblems)
+)]
+pub(super) async fn send(
+    State(api): State<Api>,
+    authorized: Authorized,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let bytes = body::read(&headers, body, api.most_of_many()).await?;
+    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages/template", &bytes)?;
+    let template: Template = body::parse(&bytes)?;
+    drop(bytes);
+    let count = batch::counted(template.recipients.len(), "/recipients")?;
+    let texts = template.compiled()?;
+    let authorized = Arc::new(authorized);
+    // What all have in common is judged once.
+    api.submission(&authorized, &template.message(NOBODY, String::new(), String::new(), None), "")?;
+    let (maker, asked) = (api.clone(), Arc::clone(&authorized));
+    let make = move |at: usize| template.submission(&texts, at, &maker, &asked);
+    api.take(batch::Items { authorized, once, count, place: "/recipients", make: Arc::new(make) }).await
+}
+
+/// Stands for the recipients while there is none yet.
+const NOBODY: &str = "nobody@nowhere.invalid";
+
+impl Template {
+    fn compiled(&self) -> Result<FreeTemplate, Problem> {
+        FreeTemplate::compile(&self.subject, &self.text, self.html.as_deref()).map_err(|errors| {
+            let mut faults = Faults::new("");
+            for error in errors {
+                faults.add(&format!("/{}", name(error.part)), format!("line {}: {}", error.line, error.why));
+            }
+            Problem::invalid(faults.all())
+        })
+    }
+
+    fn submission(
+        &self,
+        texts: &FreeTemplate,
+        at: usize,
+        api: &Api,
+        authorized: &Authorized,
+    ) -> Result<Submission, Problem> {
+        let one = self.recipients.get(at).ok_or_else(Problem::not_found)?;
+        let place = format!("/recipients/{at}");
+        let wrong = |detail: String| {
+            let mut faults = Faults::new(&place);
+            faults.add("/variables", detail);
+            Problem::invalid(faults.all())
+        };
+        if !matches!(one.variables.kind(), ValueKind::Map | ValueKind::Undefined) {
+            return Err(wrong("the variables must be an object".to_owned()));
+        }
+        let rendered = texts
+            .render(&one.variables)
+            .map_err(|error| wrong(format!("{}, line {}: {}", name(error.part), error.line, error.why)))?;
+        let message = self.message(&one.to, rendered.subject, rendered.text, rendered.html);
+        api.submission(authorized, &message, &place).map_err(|problem| problem.of_single(&place))
+    }
+
+    fn message(&self, to: &str, subject: String, text: String, html: Option<String>) -> MessageRequest {
+        MessageRequest {
+            from: Some(self.from.clone()),
+            to: vec![to.to_owned()],
+            reply_to: self.reply_to.clone(),
+            subject: Some(subject),
+            text: Some(text),
+            html,
+            headers: self.headers.clone(),
+            class: self.class,
+            send_at: self.send_at,
+            expires_at: self.expires_at,
+            return_address: self.return_address.clone(),
+            ..MessageRequest::default()
+        }
+    }
+}
+
+fn name(part: Part) -> &'static str {
+    match part {
+        Part::Subject => "subject",
+        Part::Text => "text",
+        Part::Html => "html",
+    }
+}

@@ -1,0 +1,110 @@
+//! The HTTP API: many messages in one request.
+
+use serde_json::{Value, json};
+use store::Filter;
+
+use crate::{
+    bench::{Bench, FROM, Wanted},
+    http::{Answer, Api, mail},
+};
+
+fn template(recipients: usize) -> Value {
+    let recipient = |n: usize| json!({"to": format!("p{n}@example.org"), "variables": {"name": format!("Reader {n}"), "n": n}});
+    json!({
+        "from": FROM, "subject": "For {{ name }}", "text": "Dear {{ name }},\nnumber {{ n }} is here.\n",
+        "html": "<p>Dear {{ name }},</p><p>number {{ n }} is here.</p>\n", "class": "bulk",
+        "recipients": (0..recipients).map(recipient).collect::<Vec<_>>(),
+    })
+}
+
+#[tokio::test]
+async fn each_item_is_accepted_or_refused_for_itself() {
+    let bench = Bench::start(Wanted::default()).await;
+    let api = Api::of(&bench, "Library").await;
+    let messages: Vec<_> = ["a@example.org", "nobody", "b@example.org"].map(mail).to_vec();
+    let answer = Answer::of(api.post("/batch", &json!({"messages": messages}))).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let results = answer.json()["results"].clone();
+    let statuses: Vec<_> =
+        (0..3).map(|n| (results[n]["index"].clone(), results[n]["status"].clone())).collect();
+    assert_eq!(
+        statuses,
+        [(json!(0), json!("accepted")), (json!(1), json!("refused")), (json!(2), json!("accepted"))]
+    );
+    assert_eq!(results[1]["problem"]["errors"][0]["pointer"], "#/messages/1/to/0");
+    for n in [0, 2] {
+        let status = api.get(&format!("/{}", results[n]["id"].as_str().unwrap())).await.json();
+        assert_eq!(status["message_id"], results[n]["message_id"]);
+    }
+    let strange = json!({"messages": [mail("a@example.org"), {"what": 1}]});
+    let problem = Answer::of(api.post("/batch", &strange)).await.is_problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "#/messages/1/what");
+    for count in [0, 10_001] {
+        let many = json!({"messages": vec![json!({}); count]});
+        Answer::of(api.post("/batch", &many)).await.is_problem(422, "invalid");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_text_goes_to_each_with_their_own_variables() {
+    let bench = Bench::start(Wanted::default()).await;
+    let api = Api::of(&bench, "Library").await;
+    let mut body = template(2);
+    body["recipients"][1]["variables"] = json!({"name": "<Reader & Co>", "n": 1});
+    let more = json!([{"to": "p2@example.org"}, {"to": "p3", "variables": {"name": "x", "n": 1}}, {"to": "p4@example.org", "variables": 1}]);
+    body["recipients"].as_array_mut().unwrap().extend(more.as_array().unwrap().clone());
+    let answer = Answer::of(api.post("/template", &body)).await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let results = answer.json()["results"].clone();
+    let pointer = |n: usize| results[n]["problem"]["errors"][0]["pointer"].clone();
+    assert_eq!(
+        [pointer(2), pointer(3), pointer(4)],
+        ["#/recipients/2/variables", "#/recipients/3/to", "#/recipients/4/variables"]
+    );
+    bench.quiet().await;
+    let taken = bench.sink.taken();
+    assert_eq!(taken.len(), 2);
+    let second = taken.iter().find(|one| one.to[0].contains("p1@")).unwrap();
+    let text = String::from_utf8(second.bytes.clone()).unwrap();
+    assert!(text.contains("Dear <Reader & Co>,") && text.contains("&lt;Reader &amp; Co&gt;"), "{text}");
+    for (field, wrong) in
+        [("text", "{{ name"), ("html", "{% for %}"), ("from", "nobody"), ("send_at", "9999-01-01T00:00:00Z")]
+    {
+        let mut body = template(1);
+        body[field] = json!(wrong);
+        let problem = Answer::of(api.post("/template", &body)).await.is_problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], format!("#/{field}"), "{problem}");
+    }
+    bench.stop().await;
+}
+
+/// As after a crash in the middle: some slices are stored, and the answer was never heard.
+#[tokio::test]
+async fn ten_thousand_that_were_cut_off_go_on_where_they_were_and_are_made_once() {
+    let bench = Bench::start(Wanted::default()).await;
+    let api = Api::of(&bench, "Library").await;
+    let body = template(10_000);
+    let request = || api.post("/template", &body).header("idempotency-key", "large");
+    let begun = tokio::spawn(request().send());
+    while bench.app.store.made("Library", "large 3").await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    begun.abort();
+    let answer = Answer::of(request()).await;
+    assert_eq!(answer.status, 202);
+    let results = answer.json()["results"].clone();
+    let results = results.as_array().unwrap();
+    assert!(results.iter().all(|one| one["status"] == "accepted"));
+    assert_eq!(
+        results.iter().map(|one| one["index"].as_u64().unwrap()).collect::<Vec<_>>(),
+        (0..10_000).collect::<Vec<_>>()
+    );
+    let again = Answer::of(request()).await;
+    assert_eq!(again.text, answer.text);
+    let stored = bench.app.store.list(Filter::default(), None, 20_000).await.unwrap();
+    assert_eq!(stored.len(), 10_000);
+    let page = api.get("?idempotency_key=large&limit=2&after=4999").await.json();
+    assert_eq!((&page["messages"][0]["id"], &page["next"]), (&results[4_999]["id"], &json!("5001")));
+    bench.stop().await;
+}
