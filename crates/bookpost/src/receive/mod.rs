@@ -12,6 +12,7 @@ mod submit;
 
 use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use mail::clock::Clock;
 use store::{
     Accepted, Claimed, ClaimedRecipient, Lease, NewMessage, NewNotice, NoticeAccepted, Once, OnceKey,
@@ -81,11 +82,10 @@ impl Receiver {
 
     /// Accepts all messages or none. When it returns `Ok`, they are on disk.
     pub async fn accept(&self, mut messages: Vec<NewMessage>) -> Result<Vec<Accepted>, store::Error> {
-        for message in &mut messages {
-            message.lease = self.lease(message);
-        }
+        let now = self.clock.now();
+        self.lease(&mut messages, now);
         let storing = self.pressure.storing_one();
-        let stored = self.store.accept(messages.clone(), self.clock.now()).await;
+        let stored = self.store.accept(messages.clone(), now).await;
         drop(storing);
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
         self.steps.reached(Step::Accepted);
@@ -101,11 +101,10 @@ impl Receiver {
         mut messages: Vec<NewMessage>,
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, store::Error> {
-        for message in &mut messages {
-            message.lease = self.lease(message);
-        }
+        let now = self.clock.now();
+        self.lease(&mut messages, now);
         let storing = self.pressure.storing_one();
-        let stored = self.store.accept_once(key, messages.clone(), answer, self.clock.now()).await;
+        let stored = self.store.accept_once(key, messages.clone(), answer, now).await;
         drop(storing);
         let once = stored.inspect_err(|why| self.fresh.refused(why))?;
         if let Once::Stored { accepted, .. } = &once {
@@ -129,7 +128,7 @@ impl Receiver {
         repeat: Option<Duration>,
     ) -> Result<Vec<NoticeAccepted>, store::Error> {
         for notice in &mut notices {
-            notice.message.lease = self.lease(&notice.message);
+            notice.message.lease = self.fresh.lease(&notice.message);
         }
         let stored = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await;
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
@@ -149,12 +148,11 @@ impl Receiver {
         Ok(())
     }
 
-    /// What is not due yet waits in the store.
-    fn lease(&self, message: &NewMessage) -> Option<Lease> {
-        if message.first_due_at > self.clock.now() {
-            return None;
+    /// Leases for what is due already. What is to be sent later waits in the store.
+    fn lease(&self, messages: &mut [NewMessage], now: Timestamp) {
+        for message in messages.iter_mut().filter(|message| message.first_due_at <= now) {
+            message.lease = self.fresh.lease(message);
         }
-        self.fresh.lease(message)
     }
 
     fn hand_over(&self, stored: Vec<(NewMessage, store::MessageId)>) {
