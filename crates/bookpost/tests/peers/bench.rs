@@ -249,7 +249,7 @@ fn config(folder: &Folder, server: Server) -> Config {
             default_site: None,
         },
         data_dir,
-        doors: Doors::default(),
+        doors: Doors { largest_message: 50 << 20, ..Doors::default() },
         listen: None,
         log: "warn".into(),
         keep: Keep { bodies: second * 86_400, records: second * 86_400 },

@@ -18,6 +18,7 @@ mod bounces;
 mod clients;
 mod distrust;
 mod door;
+mod http;
 mod letter;
 mod meant;
 mod misbehaving;
