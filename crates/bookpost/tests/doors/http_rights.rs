@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     bench::{Bench, Wanted},
-    http::{Answer, Api, mail},
+    http::{Answer, Api, in_an_hour, mail},
 };
 
 /// What each key is answered to each call: the message that is asked for is Library's, and waits.
@@ -54,10 +54,13 @@ async fn every_key_and_every_call() {
         .unwrap();
     bench.app.applications.refresh(store).await.unwrap();
     let mut later = mail("p@example.org");
-    later["send_at"] =
-        json!(bench.app.clock.now().saturating_add(jiff::SignedDuration::from_hours(1)).unwrap());
-    let id = own.send(&later).await.json()["id"].as_str().unwrap().to_owned();
+    later["send_at"] = json!(in_an_hour(&bench));
+    let mut id = String::new();
     for (name, answers) in MAY {
+        own.send(&later).await.json()["id"].as_str().unwrap().clone_into(&mut id);
+        if name == "release" {
+            assert_eq!(Answer::of(call(&own, "hold", &id)).await.status, 200);
+        }
         // Those who may not are first, so that the state is still what it was for who may.
         for (api, status) in [&own, &other, &disabled, &revoked, &wrong, &none].into_iter().zip(answers).rev()
         {

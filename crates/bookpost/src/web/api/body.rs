@@ -14,6 +14,8 @@ use super::problem::{FieldError, Kind, Problem};
 /// A body that is not there by then is given up.
 const PATIENCE: Duration = Duration::from_mins(5);
 
+const LONGEST_DETAIL: usize = 300;
+
 /// Reads all of a body of at most `most` bytes.
 pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Problem> {
     if !is_json(headers) {
@@ -42,7 +44,9 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let pointer = pointer(error.path());
         let error = error.into_inner();
         if error.is_data() {
-            Problem::invalid(vec![FieldError { pointer, detail: error.to_string() }])
+            // It names the value, which may be all of the body.
+            let detail = error.to_string().chars().take(LONGEST_DETAIL).collect();
+            Problem::invalid(vec![FieldError { pointer, detail }])
         } else {
             Problem::new(Kind::Malformed, format!("the body is not JSON: {error}"))
         }

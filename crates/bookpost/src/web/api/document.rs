@@ -1,6 +1,10 @@
 //! The routes, and the document that describes them (OpenAPI 3.1), with pages to read it on that need no other machine.
 
-use axum::{Router, extract::Path, response::IntoResponse, routing::any};
+use axum::{
+    Router,
+    http::Uri,
+    routing::{any, get},
+};
 use utoipa::{
     IntoResponses, Modify, OpenApi,
     openapi::{
@@ -13,7 +17,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     Api, batch, lists, moves,
-    problem::{Kind, Problem, ProblemBody},
+    problem::{self, Kind, Problem, ProblemBody},
     send, status, template,
 };
 use crate::receive::Submitter;
@@ -22,7 +26,8 @@ use crate::receive::Submitter;
 pub(in crate::web) fn router(submitter: Submitter) -> Router {
     let (routes, document) = routes().split_for_parts();
     routes
-        .route("/api/{*rest}", any(nothing_here))
+        .route("/api/problems/{kind}", get(problem::explain))
+        .route("/api/{*rest}", any(async |uri: Uri| problem::nothing_at(&uri)))
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "another method is needed here")
         })
@@ -42,19 +47,15 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(moves::retry))
 }
 
-async fn nothing_here(Path(rest): Path<String>) -> impl IntoResponse {
-    Problem::new(Kind::NotFound, format!("there is nothing at /api/{rest}; /api/docs tells what there is"))
-}
-
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Bookpost",
         description = "Hands mail to Bookpost, which does not let go of a message until it is delivered or returned.\n\n\
             Every request shows the key of an application. All instants are RFC 3339 in UTC. Whatever goes wrong is answered with \
-            problem details (RFC 9457).",
-        license(name = "")
+            problem details (RFC 9457)."
     ),
+    components(schemas(ProblemBody<'_>)),
     modifiers(&Key),
     tags(
         (name = "messages", description = "Handing in messages, and how they stand"),
@@ -71,8 +72,9 @@ impl Modify for Key {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("bp_...").build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(scheme));
-        document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
+        // Made of what Cargo knows, which is nothing.
         document.info.license = None;
+        document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
     }
 }
 
@@ -85,19 +87,19 @@ macro_rules! problems {
         pub(super) enum $name {
             /// The request cannot be read.
             #[response(status = 400, content_type = "application/problem+json")]
-            Malformed(#[to_schema] ProblemBody<'static>),
+            Malformed(ProblemBody<'static>),
             /// A valid key is needed.
             #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String)))]
-            Unauthenticated(#[to_schema] ProblemBody<'static>),
+            Unauthenticated(ProblemBody<'static>),
             /// The application is disabled, or may not do this.
             #[response(status = 403, content_type = "application/problem+json")]
-            Forbidden(#[to_schema] ProblemBody<'static>),
+            Forbidden(ProblemBody<'static>),
             /// Too many wrong keys from here, or too many messages a minute.
             #[response(status = 429, content_type = "application/problem+json", headers(("Retry-After" = u64)))]
-            TooFast(#[to_schema] ProblemBody<'static>),
+            TooFast(ProblemBody<'static>),
             /// The queue cannot be read or written at the moment.
             #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u64)))]
-            Unavailable(#[to_schema] ProblemBody<'static>),
+            Unavailable(ProblemBody<'static>),
             $($also)*
         }
     };
@@ -108,19 +110,19 @@ problems! {
     SendProblems:
     /// The body did not come to its end.
     #[response(status = 408, content_type = "application/problem+json")]
-    TooSlow(#[to_schema] ProblemBody<'static>),
+    TooSlow(ProblemBody<'static>),
     /// Another request was made under this Idempotency-Key.
     #[response(status = 409, content_type = "application/problem+json")]
-    OtherRequest(#[to_schema] ProblemBody<'static>),
+    OtherRequest(ProblemBody<'static>),
     /// The body or the message is too large.
     #[response(status = 413, content_type = "application/problem+json")]
-    TooLarge(#[to_schema] ProblemBody<'static>),
+    TooLarge(ProblemBody<'static>),
     /// The body is not said to be JSON.
     #[response(status = 415, content_type = "application/problem+json")]
-    NotJson(#[to_schema] ProblemBody<'static>),
+    NotJson(ProblemBody<'static>),
     /// A field is unknown, missing or wrong.
     #[response(status = 422, content_type = "application/problem+json")]
-    Invalid(#[to_schema] ProblemBody<'static>),
+    Invalid(ProblemBody<'static>),
 }
 
 problems! {
@@ -128,7 +130,7 @@ problems! {
     ReadProblems:
     /// There is none, or it is another's.
     #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemBody<'static>),
+    NotFound(ProblemBody<'static>),
 }
 
 problems! {
@@ -136,10 +138,10 @@ problems! {
     MoveProblems:
     /// There is none, or it is another's.
     #[response(status = 404, content_type = "application/problem+json")]
-    NotFound(#[to_schema] ProblemBody<'static>),
+    NotFound(ProblemBody<'static>),
     /// No recipient is in a state from which this can be done.
     #[response(status = 409, content_type = "application/problem+json")]
-    NotMoved(#[to_schema] ProblemBody<'static>),
+    NotMoved(ProblemBody<'static>),
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ impl FromRequestParts<Api> for Wanted {
 #[utoipa::path(
     get,
     path = "/api/v1/messages",
+    operation_id = "list_messages",
     tag = "messages",
     params(Wanted),
     responses((status = 200, description = "One page", body = Page), ReadProblems)
@@ -112,8 +113,8 @@ impl Api {
         let made = self.made_by(authorized.caller.name(), &key).await?;
         let mut messages = Vec::new();
         for id in made.iter().skip(after).take(limit) {
-            match self.own(&authorized.caller, &id.0.to_string()).await {
-                Ok((_, rows)) => messages.extend(status(rows)),
+            match self.own(&authorized.caller, *id).await {
+                Ok(rows) => messages.extend(status(rows)),
                 // It was erased meanwhile.
                 Err(problem) if problem.is_not_found() => {}
                 Err(problem) => return Err(problem),

@@ -199,9 +199,10 @@ impl MessageRequest {
             }
         }
         // A message has a header, and a header has colons; base64 has none.
-        let content = match raw.contains(':') {
-            true => Some(Bytes::copy_from_slice(raw.as_bytes())),
-            false => faults.keep("/raw", decoded(raw)).map(Bytes::from),
+        let content = if raw.contains(':') {
+            Some(Bytes::copy_from_slice(raw.as_bytes()))
+        } else {
+            faults.keep("/raw", decoded(raw)).map(Bytes::from)
         };
         let Some(envelope) = &self.envelope else {
             faults.add("/envelope", "a raw message needs an envelope: from whom and for whom it is");

@@ -1,11 +1,8 @@
 //! What an application decides about its own messages.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
-use store::{Move, Selection};
+use store::{MessageId, Move, Selection};
 use utoipa::ToSchema;
 
 use super::{
@@ -13,6 +10,7 @@ use super::{
     caller::Authorized,
     document::MoveProblems,
     problem::{Kind, Problem},
+    status::Id,
 };
 use crate::identity::Action;
 
@@ -39,9 +37,9 @@ macro_rules! moves {
         pub(super) async fn $name(
             State(api): State<Api>,
             authorized: Authorized,
-            Path(id): Path<String>,
+            Id(id): Id,
         ) -> Result<Json<Counts>, Problem> {
-            api.decide(&authorized, &id, Move::$wish).await
+            api.decide(&authorized, id, Move::$wish).await
         }
     )+};
 }
@@ -66,8 +64,13 @@ moves! {
 }
 
 impl Api {
-    async fn decide(&self, authorized: &Authorized, id: &str, wish: Move) -> Result<Json<Counts>, Problem> {
-        let (id, rows) = self.own(&authorized.caller, id).await?;
+    async fn decide(
+        &self,
+        authorized: &Authorized,
+        id: MessageId,
+        wish: Move,
+    ) -> Result<Json<Counts>, Problem> {
+        let rows = self.own(&authorized.caller, id).await?;
         if rows.iter().any(|(row, _)| authorized.caller.may(Action::Cancel(row)).is_err()) {
             return Err(Problem::not_found());
         }

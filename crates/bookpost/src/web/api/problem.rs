@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use axum::{
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
@@ -38,6 +38,22 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 13] = [
+        Self::Malformed,
+        Self::Invalid,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TooSlow,
+        Self::OtherRequest,
+        Self::NotMoved,
+        Self::TooLarge,
+        Self::NotJson,
+        Self::TooFast,
+        Self::Unavailable,
+    ];
+
     fn facts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Malformed => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
@@ -179,9 +195,7 @@ impl Problem {
     pub(super) fn not_taken(why: &NotTaken, prefix: &str, now: Timestamp) -> Self {
         let text = why.to_string();
         match why {
-            NotTaken::Unfit(_) | NotTaken::NeedsSmtpUtf8 => {
-                Self::new(Kind::Invalid, text).at(if prefix.is_empty() { "/" } else { prefix })
-            }
+            NotTaken::Unfit(_) | NotTaken::NeedsSmtpUtf8 => Self::new(Kind::Invalid, text).at(prefix),
             NotTaken::Denied(denied) => match denied {
                 Denied::NotFound => Self::not_found(),
                 Denied::TooLarge { .. } => Self::new(Kind::TooLarge, text),
@@ -243,6 +257,18 @@ impl IntoResponse for Problem {
         response.headers_mut().extend(self.headers);
         response
     }
+}
+
+/// What a kind of problem is, at the address that stands in `type`.
+pub(super) async fn explain(uri: Uri) -> Result<String, Problem> {
+    let name = uri.path().rsplit('/').next().unwrap_or_default();
+    let mut all = Kind::ALL.into_iter().map(Kind::facts);
+    let (status, _, title) = all.find(|(_, known, _)| *known == name).ok_or_else(|| nothing_at(&uri))?;
+    Ok(format!("{title}. It is answered with {status}; `detail` says what went wrong, and `errors` where.\n"))
+}
+
+pub(super) fn nothing_at(uri: &Uri) -> Problem {
+    Problem::new(Kind::NotFound, format!("there is nothing at {}; /api/docs tells what there is", uri.path()))
 }
 
 /// How an application stands with its messages per minute, in the three fields of draft-ietf-httpapi-ratelimit-headers-06, which is

@@ -17,7 +17,7 @@ use super::{
     document::SendProblems,
     message::{Circumstances, MessageRequest},
     once,
-    problem::{Problem, rate_headers},
+    problem::{Kind, Problem, rate_headers},
     status::StateName,
 };
 use crate::{
@@ -54,6 +54,7 @@ pub(super) struct SentTo {
 #[utoipa::path(
     post,
     path = "/api/v1/messages",
+    operation_id = "send_message",
     tag = "messages",
     params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, of the application's choice")),
     request_body(content = MessageRequest, content_type = "application/json"),
@@ -94,7 +95,7 @@ pub(super) async fn send(
             }
         }
     };
-    Ok(accepted(answer, rate, now))
+    Ok(accepted(answer, rate, api.submitter.clock.now()))
 }
 
 impl Api {
@@ -124,7 +125,13 @@ impl Api {
             now: self.submitter.clock.now(),
             prefix,
         };
-        request.submission(circumstances).map_err(Problem::invalid)
+        let submission = request.submission(circumstances).map_err(Problem::invalid)?;
+        let (bytes, most) = (submission.content.len(), self.submitter.config.doors.largest_message);
+        if bytes > most {
+            let detail = format!("the message has {bytes} bytes, and {most} are the most that is taken here");
+            return Err(Problem::new(Kind::TooLarge, detail));
+        }
+        Ok(submission)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{FromRequestParts, Path, State},
+    http::request::Parts,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -132,6 +133,7 @@ pub(super) struct AttemptStatus {
 #[utoipa::path(
     get,
     path = "/api/v1/messages/{id}",
+    operation_id = "show_message",
     tag = "messages",
     params(("id" = String, Path, description = "The message's id")),
     responses((status = 200, description = "The message with its recipients and each attempt", body = MessageStatus), ReadProblems)
@@ -139,9 +141,9 @@ pub(super) struct AttemptStatus {
 pub(super) async fn show(
     State(api): State<Api>,
     authorized: Authorized,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Json<MessageStatus>, Problem> {
-    let (_, rows) = api.own(&authorized.caller, &id).await?;
+    let rows = api.own(&authorized.caller, id).await?;
     status(rows).map(Json).ok_or_else(Problem::not_found)
 }
 
@@ -150,12 +152,24 @@ impl Api {
     pub(super) async fn own(
         &self,
         caller: &Caller,
-        id: &str,
-    ) -> Result<(MessageId, Vec<(Row, Vec<Attempt>)>), Problem> {
-        let id = message_id(id).ok_or_else(Problem::not_found)?;
+        id: MessageId,
+    ) -> Result<Vec<(Row, Vec<Attempt>)>, Problem> {
         let rows = self.submitter.store().show(id).await.map_err(|error| Problem::queue(&error))?;
         let may = rows.iter().all(|(row, _)| caller.may(Action::Read(row)).is_ok());
-        if may { Ok((id, rows)) } else { Err(Problem::not_found()) }
+        if may { Ok(rows) } else { Err(Problem::not_found()) }
+    }
+}
+
+/// The message that a request is about.
+pub(super) struct Id(pub(super) MessageId);
+
+impl FromRequestParts<Api> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let id = Path::<String>::from_request_parts(parts, api).await;
+        let id = id.ok().and_then(|Path(id)| message_id(&id));
+        id.map(Self).ok_or_else(Problem::not_found)
     }
 }
 
