@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask tidy`, `dist`, `crash` and `bench`.
+//! The project's own commands: `cargo xtask tidy`, `dist`, `crash`, `fuzz` and `bench`.
 //!
 //! What a program must do for a library is tested under `crates/`; what keeps the source in order, packs it and measures
 //! it is here. Nothing here is part of the program.
@@ -6,6 +6,7 @@
 mod bench;
 mod crash;
 mod dist;
+mod fuzz;
 mod tidy;
 
 use std::process::ExitCode;
@@ -31,6 +32,11 @@ enum Task {
         #[arg(long, default_value_t = 300)]
         rounds: u32,
     },
+    /// Feeds every parser with octets that nobody expected, ten minutes each.
+    Fuzz {
+        /// Only this one, such as fuzz_server.
+        target: Option<String>,
+    },
     /// Measures speed and memory against other ways to send the same mails; see docs/benchmarks.md.
     Bench(bench::Options),
 }
@@ -40,6 +46,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Dist => dist::run(),
         Task::Crash { rounds } => crash::run(rounds),
+        Task::Fuzz { target } => fuzz::run(target.as_deref()),
         Task::Bench(options) => bench::run(options),
     };
     match done {

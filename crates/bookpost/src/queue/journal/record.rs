@@ -215,4 +215,24 @@ mod tests {
         frame(SEAL, 0, &[99, 1, 2], &mut bytes);
         assert_eq!(read(SEAL, &bytes, 0), (vec![], End::Nonsense(0)));
     }
+
+    /// What a disk gives back, with the checksum right: it is read, or it is no record; what is read is what would be written.
+    #[test]
+    fn fuzz_journal() {
+        bolero::check!(name = "fuzz_journal").with_iterations(100_000).with_max_len(256).for_each(
+            |input: &[u8]| {
+                let _ = read(SEAL, input, 0);
+                let mut bytes = Vec::new();
+                frame(SEAL, 0, input, &mut bytes);
+                let body = match read(SEAL, &bytes, 0).0.first() {
+                    Some(Record::Mark(keys)) => keys_body(Kind::Mark, keys),
+                    Some(Record::Released(keys)) => keys_body(Kind::Released, keys),
+                    Some(Record::Withdrawn(keys)) => keys_body(Kind::Withdrawn, keys),
+                    Some(Record::Outcome(settlement)) => outcome_body(settlement),
+                    None => return,
+                };
+                assert_eq!(body, input);
+            },
+        );
+    }
 }
