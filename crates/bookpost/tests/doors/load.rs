@@ -22,7 +22,7 @@ async fn four_hundred_sessions_at_once_lose_nothing_and_leave_nothing_behind() {
     for _ in 0..SESSIONS {
         open.push(bench.client().await);
     }
-    let turned_away = Client::refused(address).await;
+    let turned_away = Client::silent(address).await.reply().await;
     assert!(turned_away.starts_with("421 4.3.2 "), "{turned_away}");
     let mut sessions = JoinSet::new();
     for (session, client) in open.into_iter().enumerate() {
