@@ -224,7 +224,9 @@ impl Maildrop {
     ) -> Option<Known> {
         let Some(to) = dropped.envelope.reverse_path.address() else { return self.set_aside(name, content) };
         let random = self.parts.dice.lock().unwrap_or_else(PoisonError::into_inner).random();
-        let report = returned::report(to, dropped, reply, &self.parts.config, self.parts.clock.now(), random);
+        let config = &self.parts.config;
+        let report = returned::report(to, dropped, reply, config, self.parts.clock.now(), random);
+        let Some(report) = report else { return self.delete(name) };
         let key = OnceKey {
             application: "bookpost".to_owned(),
             key: format!("maildrop-returned/{}", dropped.name),

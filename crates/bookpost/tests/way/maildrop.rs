@@ -11,7 +11,7 @@ use bookpost::{
     config::Way,
     receive::maildrop::{Dropped, Maildrop, Parts, Refusal, accept, drop_file},
 };
-use mail::{Address, Envelope, ReversePath, clock::Clock as _};
+use mail::{Address, Envelope, Recipient, ReversePath, clock::Clock as _, envelope::Notify};
 use rand::{SeedableRng as _, rngs::StdRng};
 use store::{AlarmKind, Filter, Kind};
 
@@ -41,10 +41,18 @@ impl Place {
     }
 
     fn leave(&self, random: u128, reverse_path: &ReversePath, message: &str) {
-        let to = Address::parse("ann@x.org").unwrap();
+        self.leave_for(random, reverse_path, message, None);
+    }
+
+    fn leave_for(&self, random: u128, reverse_path: &ReversePath, message: &str, notify: Option<Notify>) {
+        let to = Recipient { notify, ..Recipient::from(Address::parse("ann@x.org").unwrap()) };
         let mut content = Vec::new();
-        drop_file::write(&mut content, &Envelope::to_one(reverse_path.clone(), to), message.as_bytes())
-            .unwrap();
+        drop_file::write(
+            &mut content,
+            &Envelope::new(reverse_path.clone(), vec![to]).unwrap(),
+            message.as_bytes(),
+        )
+        .unwrap();
         fs::write(self.folder.join(drop_file::name(random)), content).unwrap();
     }
 
@@ -225,6 +233,18 @@ async fn a_folder_that_cannot_be_read_is_told() {
     fs::create_dir(&place.folder).unwrap();
     place.look().await;
     assert_eq!(place.told().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn who_wants_no_report_gets_none() {
+    let mut place = Place::start().await;
+    let success = Notify::On { success: true, failure: false, delay: false };
+    for (random, notify) in [(1, Notify::Never), (2, success)] {
+        place.leave_for(random, &desk(), "Subject: no From\r\n\r\n", Some(notify));
+    }
+    place.look().await;
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!((rows.len(), place.left().len(), place.aside()), (0, 0, 0));
 }
 
 #[tokio::test]

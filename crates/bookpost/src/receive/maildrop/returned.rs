@@ -2,9 +2,9 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use mail::{
-    Address, Envelope, Reason, Reply, ReversePath,
+    Address, Envelope, Reason, Recipient, Reply, ReversePath,
     dsn::{Mailbox, Original, ReturnReport, Returned, ReturnedMessage, original_from_parameter},
-    envelope::xtext_decode,
+    envelope::{Notify, Ret, xtext_decode},
     message::{header, header_block, message_id},
 };
 use store::{Class, Kind, NewMessage};
@@ -12,7 +12,7 @@ use store::{Class, Kind, NewMessage};
 use super::Dropped;
 use crate::config::{Config, Way};
 
-/// The report to `to`. `random` makes its Message-ID.
+/// The report to `to`, if it is wanted for any recipient (RFC 3461 section 4.1). `random` makes its Message-ID.
 pub(super) fn report(
     to: &Address,
     dropped: &Dropped,
@@ -20,7 +20,11 @@ pub(super) fn report(
     config: &Config,
     now: Timestamp,
     random: u128,
-) -> NewMessage {
+) -> Option<NewMessage> {
+    let recipients = returned(dropped, reply);
+    if recipients.is_empty() {
+        return None;
+    }
     let id = message_id(random, &config.sending.ehlo_name);
     let address = config.sites.first().map_or_else(|| to.clone(), |site| site.email.clone());
     let content = &dropped.content;
@@ -35,14 +39,17 @@ pub(super) fn report(
             site_name: config.library.clone(),
             run_name: None,
             accepted_at: now,
-            original: Original::Headers(header_block(content).to_vec()),
+            original: match dropped.envelope.ret {
+                Some(Ret::Full) => Original::Whole(content.to_vec()),
+                _ => Original::Headers(header_block(content).to_vec()),
+            },
         },
-        recipients: returned(dropped, reply),
+        recipients,
         date: now,
         message_id: id.clone(),
         time_zone: TimeZone::system(),
     };
-    NewMessage {
+    Some(NewMessage {
         kind: Kind::Report,
         class: Class::Normal,
         practice: matches!(config.sending.way, Way::Practice),
@@ -57,11 +64,14 @@ pub(super) fn report(
         first_due_at: now,
         expires_at: config.schedule.expires_at(now),
         lease: None,
-    }
+    })
 }
 
 fn returned(dropped: &Dropped, reply: &Reply) -> Vec<Returned> {
-    let recipients = dropped.envelope.recipients().iter();
+    let wanted = |recipient: &&Recipient| {
+        !matches!(recipient.notify, Some(Notify::Never | Notify::On { failure: false, .. }))
+    };
+    let recipients = dropped.envelope.recipients().iter().filter(wanted);
     let returned = recipients.map(|recipient| Returned {
         address: recipient.address.clone(),
         original_address: recipient.original.as_deref().and_then(original_from_parameter),
