@@ -172,6 +172,21 @@ async fn without_a_service_it_is_left_in_the_maildrop() {
 }
 
 #[tokio::test]
+async fn the_service_can_read_what_a_careful_caller_leaves() {
+    let machine = Machine::new();
+    let mut command = Command::new("sh");
+    command
+        .env_clear()
+        .env("BOOKPOST_SENDMAIL_SOCKET", machine.socket())
+        .env("BOOKPOST_SENDMAIL_MAILDROP", machine.maildrop())
+        .args(["-c", "umask 077; exec \"$0\" sendmail ann@x.org", env!("CARGO_BIN_EXE_bookpost")])
+        .stdin(Stdio::null());
+    assert!(command.status().await.unwrap().success());
+    let [(path, ..)] = machine.left().try_into().unwrap();
+    assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[tokio::test]
 async fn a_service_that_cannot_now_is_as_good_as_none() {
     for reply in ["452 4.3.1 no room", "421 4.3.2 closing"] {
         let machine = Machine::new();
