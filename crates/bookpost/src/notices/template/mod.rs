@@ -1,8 +1,8 @@
 //! The wording of a notice: subject, plain text and HTML, as templates that a library may change.
 //!
-//! A template can read the variables of [`variables`] and nothing else: no files, no other templates, no functions, a short
+//! A template can read the variables of `variables` and nothing else: no files, no other templates, no functions, a short
 //! list of filters, and so much work per text that an endless loop ends at once. It is compiled once and checked when it is
-//! saved or loaded, with [`samples`] of every kind, so that a misspelt variable is found by the person who wrote it. The
+//! saved or loaded, with `samples` of every kind, so that a misspelt variable is found by the person who wrote it. The
 //! subject is given no titles and no authors.
 //!
 //! This part knows nothing of mail messages: it makes three texts.

@@ -2,7 +2,7 @@
 //!
 //! Nobody is relayed for without having signed in, except from networks that the settings name, and processes of this machine over the
 //! local socket. This part drives connections; the dialogue itself is [`mail::smtp::server`], and what is done with a message is
-//! [`super::submit`].
+//! [`super::Submitter`].
 
 mod bodies;
 mod connection;
