@@ -1,6 +1,6 @@
 //! What a message submission agent does to a message before it answers for it (RFC 6409 sections 6 and 8).
 //!
-//! [`prepare`] checks a message, completes it and takes out what nobody else may see; [`recipients_of_headers`] is
+//! [`prepare()`] checks a message, completes it and takes out what nobody else may see; [`recipients_of_headers`] is
 //! `sendmail -t`. What is decided here, where the standards leave it open:
 //!
 //! * A message needs a header. Only for `sendmail` ([`Completion`]) may it be missing or end without an empty line, as scripts

@@ -30,7 +30,7 @@ const RESENT: &[&str] = &["Resent-To", "Resent-Cc", "Resent-Bcc"];
 /// Every address in To, Cc and Bcc, once, in their order; in those of the Resent- fields alone if there are any (RFC 5322
 /// section 3.6.6: the message is on its way a second time, to other people). `domain` completes addresses that have none.
 ///
-/// To be read before [`prepare`](super::prepare), which takes Bcc out.
+/// To be read before [`prepare`](super::prepare()), which takes Bcc out.
 pub fn recipients_of_headers(message: &[u8], domain: Option<&str>) -> Result<Vec<Address>, RecipientsError> {
     let is_resent = Fields::new(message, start(message)).any(|field| is_one_of(&field, RESENT));
     let names = if is_resent { RESENT } else { RECIPIENTS };
