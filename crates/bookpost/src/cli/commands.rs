@@ -89,10 +89,17 @@ fn open_doors(
         let app = Arc::clone(&asked);
         async move { app.answer(request, progress).await }
     }));
-    if let Some(listener) = listener {
-        tokio::spawn(web::serve(listener, app.sources(), std::future::pending()));
-    }
-    let serving = tokio::spawn(smtp.serve(doors, ends));
+    let (sources, mut end) = (app.sources(), ends.clone());
+    let web = async move {
+        let Some(listener) = listener else { return };
+        let end = async move { drop(end.wait_for(|ends| *ends).await) };
+        if let Err(error) = web::serve(listener, sources, end).await {
+            tracing::error!(%error, "nobody can ask over HTTP any more");
+        }
+    };
+    let serving = tokio::spawn(async move {
+        tokio::join!(smtp.serve(doors, ends), web);
+    });
     tokio::spawn(drop_folder::watch(Arc::clone(app)));
     if let Some(folder) = app.config.doors.sendmail.maildrop.clone() {
         tokio::spawn(watch_maildrop(Arc::clone(app), folder));
