@@ -133,6 +133,7 @@ fn message(lease: Option<Lease>, size: usize, now: Timestamp) -> Outcome<NewMess
         envelope,
         message_id: "<0123456789@library.example>".to_owned(),
         subject: "Overdue items".to_owned(),
+        tags: Vec::new(),
         patron: None,
         bytes: Bytes::from(vec![b'x'; size]),
         first_due_at: now,

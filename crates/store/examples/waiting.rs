@@ -56,6 +56,7 @@ fn message(number: usize, bytes: usize, class: Class, now: Timestamp) -> Result<
         ),
         message_id,
         subject: "Overdue items".to_owned(),
+        tags: Vec::new(),
         patron: None,
         bytes: Bytes::from(text),
         first_due_at: now,

@@ -23,7 +23,7 @@ pub enum Error {
         /// For so many.
         found: usize,
     },
-    /// There is no such message, run, alarm, application or key.
+    /// There is no such message, run, alarm, application, key or web address.
     #[error("there is no such {0}")]
     NotFound(&'static str),
     /// There is such an application or key already.

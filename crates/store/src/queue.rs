@@ -30,6 +30,11 @@ impl Source {
     pub fn of(application: &str, run: Option<RunId>) -> Self {
         Self(run.map_or(0, |run| run.0) << 32 | i64::from(crc32fast::hash(application.as_bytes())))
     }
+
+    /// It is a notice run.
+    pub(crate) fn is_of_a_run(self) -> bool {
+        self.0 >> 32 != 0
+    }
 }
 
 /// Proof that a recipient is ours to attempt: drawn anew for each claim, checked at each settle.
@@ -112,6 +117,8 @@ pub struct NewMessage {
     pub message_id: String,
     /// Its subject, for lists.
     pub subject: String,
+    /// The application's own words for it, by which it may be listed.
+    pub tags: Vec<String>,
     /// Whom it is about.
     pub patron: Option<Patron>,
     /// The whole message, CRLF line ends, without dot-stuffing.
@@ -376,6 +383,9 @@ pub struct Filter {
     pub kind: Option<Kind>,
     /// Only what this application handed in; never a report, an alarm or a notice, whatever the application is called.
     pub application: Option<String>,
+    /// Only what has this among its tags.
+    #[serde(default)]
+    pub tag: Option<String>,
 }
 
 /// One line of a list.
@@ -405,6 +415,9 @@ pub struct Row {
     pub subject: String,
     /// The Message-ID with its angle brackets.
     pub message_id: String,
+    /// The application's own words for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// Whom it is about.
     pub patron: Option<Patron>,
     /// Bytes of the whole message.

@@ -31,6 +31,7 @@ fn message(lease: Option<Lease>, bytes: &'static [u8]) -> NewMessage {
         envelope,
         message_id: "<1@library.example>".to_owned(),
         subject: "Overdue items".to_owned(),
+        tags: Vec::new(),
         patron: None,
         bytes: Bytes::from_static(bytes),
         first_due_at: now(),
@@ -235,6 +236,24 @@ async fn without_its_obligation_nothing_is_returned() {
     raw(folder.path()).execute_batch("DROP TRIGGER refuse").unwrap();
     assert_eq!(store.settle(vec![returned], now()).await.unwrap(), [Settled::Done]);
     assert_eq!((state().await, store.counts().await.unwrap().reports_owed), (State::Returned, 1));
+}
+
+/// Invariant 4: what only tells of an outcome can never change it.
+#[tokio::test]
+async fn an_event_that_cannot_be_noted_changes_no_outcome() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let trigger = "CREATE TRIGGER refuse BEFORE INSERT ON event BEGIN SELECT raise(ABORT, 'none'); END";
+    raw(folder.path()).execute_batch(trigger).unwrap();
+    let messages = vec![message(Some(LEASE), b"a\r\n"), message(None, b"b\r\n")];
+    let accepted = store.accept(messages, now()).await.unwrap();
+    let settled = store.settle(vec![delivered(RecipientId::of(accepted[0].id, 0))], now()).await.unwrap();
+    assert_eq!(settled, [Settled::Done]);
+    let cancel = Selection::Messages(vec![accepted[1].id]);
+    assert_eq!(store.move_recipients(cancel, Move::Cancel, now()).await.unwrap().moved, 1);
+    let states = store.list(Filter::default(), None, 9).await.unwrap();
+    assert_eq!(states.iter().map(|row| row.state).collect::<Vec<_>>(), [State::Cancelled, State::Delivered]);
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
         envelope: Envelope::to_one(ReversePath::Null, to),
         message_id,
         subject,
+        tags: Vec::new(),
         patron: None,
         bytes: bytes.into(),
         first_due_at: now,

@@ -218,6 +218,7 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
                 ever_in_doubt: in_doubt,
                 kind: None,
                 application: None,
+                tag: None,
             };
             return Ok((QueueRequest::List { filter, after: None, limit }, output));
         }

@@ -224,6 +224,7 @@ mod tests {
             to: address("p@example.org").into(),
             subject: String::new(),
             message_id: String::new(),
+            tags: Vec::new(),
             patron: None,
             size: 0,
             state: State::Waiting,

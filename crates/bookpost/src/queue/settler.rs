@@ -197,6 +197,7 @@ pub(super) mod tests {
             envelope: Envelope::to_one(ReversePath::Null, "ann@example.org".parse().unwrap()),
             message_id: "<1@example.org>".into(),
             subject: "Test".into(),
+            tags: Vec::new(),
             patron: None,
             bytes: Bytes::from_static(b"Hello\r\n"),
             first_due_at: START,

@@ -177,6 +177,7 @@ impl Submitter {
             envelope,
             message_id: prepared.message_id,
             subject: prepared.subject,
+            tags: Vec::new(),
             patron: None,
             bytes: prepared.bytes,
             first_due_at,

@@ -50,6 +50,7 @@ pub(super) fn message(to: &Address, letter: &Letter, original: Option<&[u8]>, at
         envelope: Envelope::to_one(ReversePath::Null, to.clone()),
         message_id: format!("<{id}>"),
         subject: subject.into(),
+        tags: Vec::new(),
         patron: None,
         bytes: bytes.into(),
         first_due_at: at.now,

@@ -122,6 +122,7 @@ fn message(number: u64, now: Timestamp) -> NewMessage {
         envelope: Envelope::to_one(ReversePath::Address(from), to),
         message_id,
         subject: "Overdue".into(),
+        tags: Vec::new(),
         patron: None,
         bytes: text.into(),
         first_due_at: now,

@@ -155,6 +155,7 @@ impl Bench {
             envelope,
             message_id: id,
             subject: "Test".into(),
+            tags: Vec::new(),
             patron: None,
             bytes: bytes.into(),
             first_due_at: now,

@@ -320,6 +320,7 @@ pub(crate) fn message(to: &[&str], now: Timestamp) -> NewMessage {
         envelope: Envelope::new(ReversePath::Address(from), recipients).unwrap(),
         message_id,
         subject: "Test".into(),
+        tags: Vec::new(),
         patron: None,
         bytes: text.into(),
         first_due_at: now,

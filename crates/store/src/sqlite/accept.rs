@@ -5,14 +5,17 @@ use jiff::Timestamp;
 use super::{
     Sqlite,
     codes::{class_code, kind_code, micros, notify_code, ret_code, state_code, whole},
+    events::{self, Noted},
     writer::Tx,
 };
-use crate::{Accepted, Error, MOST_RECIPIENTS, MessageId, NewMessage, RecipientId, Source, State};
+use crate::{
+    Accepted, Error, EventKind, Kind, MOST_RECIPIENTS, MessageId, NewMessage, RecipientId, Source, State,
+};
 
 const MESSAGE: &str =
     "INSERT INTO message (id, kind, class, practice, application, site, run, reverse_path, ret, envelope_id,
-        message_id, subject, patron_name, patron_number, size, accepted_at, first_due_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+        message_id, subject, patron_name, patron_number, size, accepted_at, first_due_at, tags)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 const BODY: &str = "INSERT INTO body (message, bytes) VALUES (?1, ?2)";
 const RECIPIENT: &str =
     "INSERT INTO recipient (id, state, class, practice, due_at, expires_at, lease, address, notify, original,
@@ -55,10 +58,16 @@ pub(super) fn store(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -> Re
         whole(message.bytes.len()),
         micros(now),
         micros(message.first_due_at),
+        events::written(&message.tags)?,
     ])?;
     tx.sql.prepare_cached(BODY)?.execute((id.0, &message.bytes[..]))?;
     tx.bytes += message.bytes.len();
-    store_recipients(tx, id, message)
+    let accepted = store_recipients(tx, id, message)?;
+    if message.kind == Kind::Mail {
+        let source = Source::of(&message.application, message.run);
+        events::note(tx, source, Noted::new(EventKind::Accepted, RecipientId::of(id, 0)), now)?;
+    }
+    Ok(accepted)
 }
 
 fn store_recipients(tx: &mut Tx<'_>, id: MessageId, message: &NewMessage) -> Result<Accepted, Error> {

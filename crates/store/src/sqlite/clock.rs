@@ -38,7 +38,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 14] = [
+const OTHERS: [(&str, &str); 20] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -53,6 +53,12 @@ const OTHERS: [(&str, &str); 14] = [
     ("application_key", "made_at"),
     ("application_key", "used_at"),
     ("application_key", "revoked_at"),
+    ("event", "happened_at"),
+    ("event", "next_attempt_at"),
+    ("webhook", "made_at"),
+    ("webhook", "told_at"),
+    ("webhook", "failing_since"),
+    ("webhook", "next_attempt_at"),
 ];
 
 /// What the last opening left on record.

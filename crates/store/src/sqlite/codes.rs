@@ -7,7 +7,7 @@ use mail::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Class, Error, Kind, State};
+use crate::{Class, Error, EventKind, Kind, State};
 
 /// The states in the order of their codes.
 pub(super) const STATES: [State; 8] = [
@@ -34,6 +34,18 @@ const PHASES: [Phase; 10] = [
     Phase::Dot,
 ];
 
+const EVENT_KINDS: [EventKind; 9] = [
+    EventKind::Accepted,
+    EventKind::Deferred,
+    EventKind::InDoubt,
+    EventKind::Delivered,
+    EventKind::Practiced,
+    EventKind::Returned,
+    EventKind::Held,
+    EventKind::Released,
+    EventKind::Cancelled,
+];
+
 pub(super) fn state_code(state: State) -> i64 {
     match state {
         State::Waiting => 0,
@@ -57,6 +69,14 @@ pub(super) fn phase_code(phase: Phase) -> i64 {
 
 pub(super) fn phase(code: i64) -> Option<Phase> {
     nth(&PHASES, code)
+}
+
+pub(super) fn event_kind_code(kind: EventKind) -> i64 {
+    EVENT_KINDS.iter().position(|known| *known == kind).map_or(-1, whole)
+}
+
+pub(super) fn event_kind(code: i64) -> Option<EventKind> {
+    nth(&EVENT_KINDS, code)
 }
 
 pub(super) fn class_code(class: Class) -> i64 {
@@ -159,6 +179,9 @@ mod tests {
         }
         for known in PHASES {
             assert_eq!(phase(phase_code(known)), Some(known));
+        }
+        for known in EVENT_KINDS {
+            assert_eq!(event_kind(event_kind_code(known)), Some(known));
         }
         for code in 0..8 {
             assert_eq!(notify_code(notify(code)), code);

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{claim::Walk, clock, codes};
-use crate::{Error, MessageId, RecipientId, State};
+use crate::{Error, EventId, MessageId, RecipientId, State};
 
 /// Below it no fresh recipient is in flight.
 pub(super) const FRESH_FLOOR: &str = "fresh_floor";
+pub(super) const NEXT_EVENT: &str = "next_event";
 /// One count for each state, and one for "ever in doubt".
 const TALLIES: usize = codes::STATES.len() + 1;
 const EVER_IN_DOUBT: usize = codes::STATES.len();
@@ -20,6 +21,7 @@ const EVER_IN_DOUBT: usize = codes::STATES.len();
 pub(super) struct Draft {
     tallies: [i64; TALLIES],
     next_message: i64,
+    next_event: i64,
     /// How far the walks after a route's recovery have come: that of real mail, that of practice mail.
     walks: [Option<Walk>; 2],
     /// Recipients set aside so far because they cannot be read.
@@ -38,10 +40,12 @@ impl Draft {
             *tally = read_meta(connection, &tally_name(at))?.unwrap_or(0);
         }
         let next_message = read_meta(connection, "next_message")?.unwrap_or(1);
+        let next_event = read_meta(connection, NEXT_EVENT)?.unwrap_or(1);
         let seen_at = read_meta(connection, clock::SEEN_AT)?.unwrap_or(0);
         Ok(Self {
             tallies,
             next_message,
+            next_event,
             walks: [None; 2],
             unreadable: 0,
             claims: 0,
@@ -67,6 +71,18 @@ impl Draft {
         let id = self.next_message;
         self.next_message += 1;
         id
+    }
+
+    /// The next event's id.
+    pub(super) fn take_event(&mut self) -> i64 {
+        let id = self.next_event;
+        self.next_event += 1;
+        id
+    }
+
+    /// The last event so far.
+    pub(super) fn last_event(&self) -> EventId {
+        EventId(self.next_event - 1)
     }
 
     pub(super) fn entered(&mut self, state: State, recipients: u64) {
@@ -114,6 +130,9 @@ impl Draft {
         }
         if self.next_message != before.next_message {
             write_meta(connection, "next_message", self.next_message)?;
+        }
+        if self.next_event != before.next_event {
+            write_meta(connection, NEXT_EVENT, self.next_event)?;
         }
         if self.seen_at - self.recorded_at > clock::TOLERANCE {
             self.note_seen(connection, self.seen_at)?;

@@ -6,11 +6,12 @@ use mail::Reason;
 use super::{
     Sqlite,
     codes::{micros, name, whole},
+    events::{self, Noted},
     obligations,
 };
-use crate::{Error, RecipientId, State};
+use crate::{Error, EventKind, RecipientId, Source, State};
 
-const EXPIRED: &str = "SELECT id FROM recipient INDEXED BY recipient_expiring
+const EXPIRED: &str = "SELECT id, source FROM recipient INDEXED BY recipient_expiring
     WHERE state = 0 AND practice = ?1 AND expires_at <= ?2 ORDER BY expires_at, id LIMIT ?3";
 /// Nobody is told that it was not received: a person decides.
 const SET_ASIDE: &str =
@@ -34,17 +35,22 @@ impl Sqlite {
         self.writer
             .write(move |tx| {
                 let mut statement = tx.sql.prepare_cached(EXPIRED)?;
-                let expired =
-                    statement.query_map((practice, micros(cutoff), whole(limit)), |row| row.get(0))?;
-                let expired: Vec<i64> = expired.collect::<Result<_, _>>()?;
-                for id in &expired {
+                let expired = statement.query_map((practice, micros(cutoff), whole(limit)), |row| {
+                    Ok((row.get(0)?, Source(row.get(1)?)))
+                })?;
+                let expired: Vec<(i64, Source)> = expired.collect::<Result<_, _>>()?;
+                for (id, source) in &expired {
+                    let noted =
+                        |kind, reason| Noted { reason: Some(reason), ..Noted::new(kind, RecipientId(*id)) };
                     let aside = (id, micros(now), &in_doubt, &answer);
                     if tx.sql.prepare_cached(SET_ASIDE)?.execute(aside)? > 0 {
                         tx.draft.moved(State::Waiting, State::InDoubt);
+                        events::note(tx, *source, noted(EventKind::InDoubt, &in_doubt), now)?;
                         continue;
                     }
                     tx.sql.prepare_cached(RETURN)?.execute((id, micros(now), &reason, &answer))?;
                     tx.draft.moved(State::Waiting, State::Returned);
+                    events::note(tx, *source, noted(EventKind::Returned, &reason), now)?;
                     obligations::owe(tx, RecipientId(*id), now)?;
                 }
                 Ok(expired.len() as u64)

@@ -97,6 +97,10 @@ fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (Strin
         require("m.application", Value::from(application.clone()));
         conditions.push(format!("m.run IS NULL AND m.kind = {}", kind_code(Kind::Mail)));
     }
+    if let Some(tag) = &filter.tag {
+        values.push(Value::from(tag.clone()));
+        conditions.push(format!("EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = ?{})", values.len()));
+    }
     if let Some(state) = filter.state {
         conditions.push(format!("r.state = {}", state_code(state)));
     }

@@ -14,6 +14,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0004_applications", include_str!("migrations/0004_applications.sql")),
     ("0005_ledger_message", include_str!("migrations/0005_ledger_message.sql")),
     ("0006_application_messages", include_str!("migrations/0006_application_messages.sql")),
+    ("0007_events", include_str!("migrations/0007_events.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

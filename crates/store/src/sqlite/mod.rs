@@ -10,6 +10,7 @@ mod codes;
 mod counts;
 mod draft;
 mod errors;
+mod events;
 mod expire;
 mod list;
 mod migrations;
@@ -25,6 +26,7 @@ mod settle;
 mod sweep;
 mod turns;
 mod upkeep;
+mod webhooks;
 mod writer;
 
 use std::{

@@ -8,11 +8,12 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use super::{
     Sqlite,
     codes::{micros, state, state_code, whole},
+    events::{self, Noted},
     notices::{self, Written},
     obligations,
     writer::Tx,
 };
-use crate::{Error, Move, Moved, RecipientId, Selection, State};
+use crate::{Error, EventKind, Move, Moved, RecipientId, Selection, Source, State};
 
 /// Recipients that one slice moves.
 const SLICE: usize = 250;
@@ -50,6 +51,15 @@ fn leads_to(wish: Move) -> State {
         Move::Hold => State::Held,
         Move::Cancel => State::Cancelled,
         Move::Return => State::Returned,
+    }
+}
+
+fn happened(wish: Move) -> EventKind {
+    match wish {
+        Move::Retry | Move::Release => EventKind::Released,
+        Move::Hold => EventKind::Held,
+        Move::Cancel => EventKind::Cancelled,
+        Move::Return => EventKind::Returned,
     }
 }
 
@@ -137,11 +147,12 @@ fn move_all(tx: &mut Tx<'_>, slice: &Slice, wish: Move, now: Timestamp) -> Resul
 }
 
 fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, now: Timestamp) -> Result<bool, Error> {
-    let mut current = tx.sql.prepare_cached("SELECT state FROM recipient WHERE id = ?1")?;
-    let from: Option<i64> = current.query_row([id], |row| row.get(0)).optional()?;
-    let Some(from) = from.and_then(state).filter(|from| legal_from(wish).contains(from)) else {
+    let current = "SELECT state, source FROM recipient WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Source(row.get(1)?)));
+    let Some((from, source)) = tx.sql.prepare_cached(current)?.query_row([id], read).optional()? else {
         return Ok(false);
     };
+    let Some(from) = state(from).filter(|from| legal_from(wish).contains(from)) else { return Ok(false) };
     let sql = match wish {
         Move::Retry | Move::Release => WAIT,
         Move::Hold => HOLD,
@@ -150,6 +161,8 @@ fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, now: Timestamp) -> Result<bool
     };
     tx.sql.prepare_cached(sql)?.execute((id, micros(now), state_code(from)))?;
     tx.draft.moved(from, leads_to(wish));
+    let noted = Noted { reason: Some("by_person"), ..Noted::new(happened(wish), RecipientId(id)) };
+    events::note(tx, source, noted, now)?;
     if wish == Move::Return {
         obligations::owe(tx, RecipientId(id), now)?;
     }

@@ -32,6 +32,9 @@ const BESIDE: &str = "o.owed_since, m.envelope_id,
     (SELECT a.ended_at FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1),
     run.notice, run.source, run.started_at, m.ret";
 
+/// Where that begins.
+const FIRST: usize = rows::SHOWN_COLUMNS;
+
 /// Puts on record that a report on this returned recipient is owed, if it is.
 pub(super) fn owe(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Result<(), Error> {
     tx.sql.prepare_cached(OWE)?.execute((id.0, micros(now), FAILURE, FAILURE))?;
@@ -46,20 +49,20 @@ pub(super) fn owe_relayed(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Resul
 
 /// None where it cannot be read.
 fn obligation(row: &rusqlite::Row<'_>) -> Result<Option<Obligation>, Error> {
-    let Some(owed_since) = rows::at(row, 27)? else {
+    let Some(owed_since) = rows::at(row, FIRST)? else {
         tracing::error!(recipient.id = row.get::<_, i64>(0)?, "an owed report cannot be read; it stays owed");
         return Ok(None);
     };
-    let run = match (rows::text(row, 31)?, rows::text(row, 32)?, rows::at(row, 33)?) {
+    let run = match (rows::text(row, FIRST + 4)?, rows::text(row, FIRST + 5)?, rows::at(row, FIRST + 6)?) {
         (Some(notice), Some(source), Some(started_at)) => Some(RunName { notice, source, started_at }),
         _ => None,
     };
     Ok(Some(Obligation {
         owed_since,
-        first_attempt_at: rows::at(row, 29)?,
-        last_attempt_at: rows::at(row, 30)?,
-        envelope_id: rows::text(row, 28)?,
-        ret: row.get::<_, Option<i64>>(34)?.and_then(codes::ret),
+        first_attempt_at: rows::at(row, FIRST + 2)?,
+        last_attempt_at: rows::at(row, FIRST + 3)?,
+        envelope_id: rows::text(row, FIRST + 1)?,
+        ret: row.get::<_, Option<i64>>(FIRST + 7)?.and_then(codes::ret),
         run,
         row: rows::shown(row)?,
     }))

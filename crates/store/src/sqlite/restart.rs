@@ -9,17 +9,18 @@ use super::{
     Sqlite,
     codes::micros,
     draft::{FRESH_FLOOR, read_meta},
+    events::{self, Noted},
     settle,
     writer::Tx,
 };
-use crate::{Attempt, Error, MessageId, RecipientId, Restart, Restarted, State};
+use crate::{Attempt, Error, EventKind, MessageId, RecipientId, Restart, Restarted, Source, State};
 
 /// Deaths of the process while it attempted one recipient alone, after which that recipient is set aside.
 const STRIKES: i64 = 3;
 
-const CLAIMED: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease FROM recipient
+const CLAIMED: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease, source FROM recipient
     WHERE claimed_in IS NOT NULL AND claimed_in < ?1 AND state = 1";
-const FRESH: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease FROM recipient NOT INDEXED
+const FRESH: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease, source FROM recipient NOT INDEXED
     WHERE id >= ?1 AND id < ?2 AND state = 1 AND claimed_in IS NULL";
 const SET: &str =
     "UPDATE recipient SET state = ?2, due_at = ?3, aside_at = ?4, alone = ?5, strikes = ?6, lease = NULL,
@@ -34,6 +35,7 @@ struct InFlight {
     strikes: i64,
     never_in_doubt: bool,
     lease: i64,
+    source: Source,
 }
 
 /// The attempt that the end of the program broke off; when it began died with the program.
@@ -88,6 +90,7 @@ fn in_flight(tx: &Tx<'_>, epoch: i64, first_message: i64) -> Result<Vec<InFlight
             strikes: row.get(2)?,
             never_in_doubt: row.get(3)?,
             lease: row.get(4)?,
+            source: Source(row.get(5)?),
         })
     };
     let mut found: Vec<InFlight> =
@@ -140,6 +143,16 @@ fn restart_one(
     )?;
     if in_doubt {
         settle::record(tx, RecipientId(one.id), attempts, &lost_answer(now))?;
+    }
+    if in_doubt || broke {
+        let kind = if broke { EventKind::Held } else { EventKind::InDoubt };
+        let noted = Noted {
+            attempt: in_doubt.then_some(attempts),
+            next_attempt_at: due_at,
+            reason,
+            ..Noted::new(kind, RecipientId(one.id))
+        };
+        events::note(tx, one.source, noted, now)?;
     }
     tx.draft.moved(State::Sending, to);
     tx.draft.ever_in_doubt(i64::from(in_doubt && one.never_in_doubt));

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use mail::{Address, Envelope, Reason, Recipient, ReversePath};
 use rusqlite::{Row as SqlRow, types::ValueRef};
 
-use super::codes;
+use super::{codes, events};
 use crate::{Attempt, Class, Error, Kind, Patron, RecipientId, Row, RunId, State};
 
 /// The columns that [`shown`] reads, of `recipient r JOIN message m`. A row is aside or settled, and never both.
 pub(super) const SHOWN: &str = "r.id, r.state, r.class, r.practice, r.due_at, r.expires_at, coalesce(r.settled_at, r.aside_at), r.in_doubt_at, r.attempts,
     r.strikes, r.reason, coalesce(r.note, (SELECT a.answer FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1)),
     r.address, r.notify, r.original, m.kind, m.application, m.site, m.run, m.reverse_path, m.subject, m.message_id,
-    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at";
+    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at, m.tags";
+
+/// How many they are.
+pub(super) const SHOWN_COLUMNS: usize = 28;
 
 /// What stands where an address cannot be read.
 const UNREADABLE: &str = "unreadable@invalid";
@@ -46,6 +49,7 @@ pub(super) fn shown(row: &SqlRow<'_>) -> Result<Row, Error> {
         state,
         accepted_at: at(row, 25)?.unwrap_or(Timestamp::UNIX_EPOCH),
         first_due_at: at(row, 26)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        tags: events::tags(text(row, 27)?),
         due_at: at(row, 4)?,
         expires_at: at(row, 5)?.unwrap_or(Timestamp::UNIX_EPOCH),
         aside_at: since.filter(|_| aside),

@@ -6,10 +6,11 @@ use rusqlite::OptionalExtension;
 use super::{
     Sqlite,
     codes::{micros, name, phase_code},
+    events::{self, Noted},
     obligations,
     writer::Tx,
 };
-use crate::{Attempt, Error, RecipientId, Settled, Settlement, State, Verdict};
+use crate::{Attempt, Error, EventKind, RecipientId, Settled, Settlement, Source, State, Verdict};
 
 /// Strikes after which a message is set aside.
 const STRIKES: u32 = 3;
@@ -76,9 +77,10 @@ fn settle(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Se
         Verdict::Struck { due_at } => strike(tx, settlement, *due_at, now)?,
         Verdict::GivenBack => return give_back(tx, settlement),
     };
-    let Some(before) = settled else { return late(tx, settlement, now) };
+    let Some(row) = settled else { return late(tx, settlement, now) };
     tx.fresh.left.push(id.0);
-    record(tx, id, before.attempts, &settlement.attempt)?;
+    record(tx, id, row.attempts, &settlement.attempt)?;
+    note(tx, id, &row, now)?;
     match settlement.verdict {
         Verdict::Returned => obligations::owe(tx, id, now)?,
         Verdict::Relayed => obligations::owe_relayed(tx, id, now)?,
@@ -87,17 +89,36 @@ fn settle(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Se
     Ok(Settled::Done)
 }
 
-/// What the row said when it was settled.
-struct Before {
+/// What the row says once it is settled.
+struct Row {
     attempts: u32,
+    source: Source,
+    happened: EventKind,
+    next_attempt_at: Option<Timestamp>,
 }
 
-fn finish(
-    tx: &mut Tx<'_>,
-    settlement: &Settlement,
-    to: State,
-    now: Timestamp,
-) -> Result<Option<Before>, Error> {
+impl Row {
+    /// From `attempts, source`.
+    fn read(
+        row: &rusqlite::Row<'_>,
+        happened: EventKind,
+        next_attempt_at: Option<Timestamp>,
+    ) -> rusqlite::Result<Self> {
+        Ok(Self { attempts: row.get(0)?, source: Source(row.get(1)?), happened, next_attempt_at })
+    }
+}
+
+/// Puts on record what the settled attempt came to.
+fn note(tx: &mut Tx<'_>, id: RecipientId, row: &Row, now: Timestamp) -> Result<(), Error> {
+    let noted = Noted {
+        attempt: Some(row.attempts),
+        next_attempt_at: row.next_attempt_at,
+        ..Noted::new(row.happened, id)
+    };
+    events::note(tx, row.source, noted, now)
+}
+
+fn finish(tx: &mut Tx<'_>, settlement: &Settlement, to: State, now: Timestamp) -> Result<Option<Row>, Error> {
     // Practice mail never counts as delivered, and nothing else ever as practiced.
     let practice = match to {
         State::Delivered => Some(false),
@@ -106,9 +127,14 @@ fn finish(
     };
     let sql = format!(
         "UPDATE recipient SET state = ?3, due_at = NULL, settled_at = ?4, reason = ?5, alone = 0, attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 AND practice = coalesce(?6, practice) RETURNING attempts"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 AND practice = coalesce(?6, practice) RETURNING attempts, source"
     );
-    let before = tx
+    let happened = match to {
+        State::Delivered => EventKind::Delivered,
+        State::Practiced => EventKind::Practiced,
+        _ => EventKind::Returned,
+    };
+    let settled = tx
         .sql
         .prepare_cached(&sql)?
         .query_row(
@@ -120,13 +146,13 @@ fn finish(
                 settlement.attempt.reason.as_ref().map(name).transpose()?,
                 practice,
             ),
-            |row| Ok(Before { attempts: row.get(0)? }),
+            |row| Row::read(row, happened, None),
         )
         .optional()?;
-    if before.is_some() {
+    if settled.is_some() {
         tx.draft.moved(State::Sending, to);
     }
-    Ok(before)
+    Ok(settled)
 }
 
 fn wait(
@@ -134,14 +160,14 @@ fn wait(
     settlement: &Settlement,
     due_at: Timestamp,
     in_doubt_at: Option<Timestamp>,
-) -> Result<Option<Before>, Error> {
+) -> Result<Option<Row>, Error> {
     count_doubt(tx, settlement, in_doubt_at.is_some())?;
     let sql = format!(
         "UPDATE recipient SET state = 0, due_at = ?3, in_doubt_at = coalesce(in_doubt_at, ?4), reason = ?5, alone = 0,
              attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source"
     );
-    let before = tx
+    let settled = tx
         .sql
         .prepare_cached(&sql)?
         .query_row(
@@ -152,13 +178,16 @@ fn wait(
                 in_doubt_at.map(micros),
                 settlement.attempt.reason.as_ref().map(name).transpose()?,
             ),
-            |row| Ok(Before { attempts: row.get(0)? }),
+            |row| {
+                let happened = if in_doubt_at.is_some() { EventKind::InDoubt } else { EventKind::Deferred };
+                Row::read(row, happened, Some(due_at))
+            },
         )
         .optional()?;
-    if before.is_some() {
+    if settled.is_some() {
         tx.draft.moved(State::Sending, State::Waiting);
     }
-    Ok(before)
+    Ok(settled)
 }
 
 fn set_aside(
@@ -166,14 +195,14 @@ fn set_aside(
     settlement: &Settlement,
     to: State,
     now: Timestamp,
-) -> Result<Option<Before>, Error> {
+) -> Result<Option<Row>, Error> {
     count_doubt(tx, settlement, to == State::InDoubt)?;
     let sql = format!(
         "UPDATE recipient SET state = ?3, due_at = NULL, aside_at = ?4, in_doubt_at = coalesce(in_doubt_at, ?5), reason = ?6,
              alone = 0, attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source"
     );
-    let before = tx
+    let settled = tx
         .sql
         .prepare_cached(&sql)?
         .query_row(
@@ -185,13 +214,16 @@ fn set_aside(
                 (to == State::InDoubt).then_some(micros(now)),
                 settlement.attempt.reason.as_ref().map(name).transpose()?,
             ),
-            |row| Ok(Before { attempts: row.get(0)? }),
+            |row| {
+                let happened = if to == State::InDoubt { EventKind::InDoubt } else { EventKind::Held };
+                Row::read(row, happened, None)
+            },
         )
         .optional()?;
-    if before.is_some() {
+    if settled.is_some() {
         tx.draft.moved(State::Sending, to);
     }
-    Ok(before)
+    Ok(settled)
 }
 
 /// One strike; the third sets it aside.
@@ -200,25 +232,27 @@ fn strike(
     settlement: &Settlement,
     due_at: Timestamp,
     now: Timestamp,
-) -> Result<Option<Before>, Error> {
+) -> Result<Option<Row>, Error> {
     let sql = format!(
         "UPDATE recipient SET state = CASE WHEN strikes + 1 >= ?3 THEN 6 ELSE 0 END,
              due_at = CASE WHEN strikes + 1 >= ?3 THEN NULL ELSE ?4 END,
              aside_at = CASE WHEN strikes + 1 >= ?3 THEN ?5 END,
              alone = CASE WHEN strikes + 1 >= ?3 THEN 0 ELSE 1 END,
              strikes = strikes + 1, reason = 'broke', attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, state"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source, state"
     );
     let key = (settlement.recipient.0, settlement.lease.0, STRIKES, micros(due_at), micros(now));
-    let before = tx
-        .sql
-        .prepare_cached(&sql)?
-        .query_row(key, |row| Ok((Before { attempts: row.get(0)? }, row.get::<_, i64>(1)?)))
-        .optional()?;
-    Ok(before.map(|(before, state)| {
-        tx.draft.moved(State::Sending, if state == 0 { State::Waiting } else { State::Held });
-        before
-    }))
+    let struck = |row: &rusqlite::Row<'_>| {
+        let waits = row.get::<_, i64>(2)? == 0;
+        let happened = if waits { EventKind::Deferred } else { EventKind::Held };
+        Row::read(row, happened, waits.then_some(due_at))
+    };
+    let settled = tx.sql.prepare_cached(&sql)?.query_row(key, struck).optional()?;
+    if let Some(row) = &settled {
+        let waits = row.happened == EventKind::Deferred;
+        tx.draft.moved(State::Sending, if waits { State::Waiting } else { State::Held });
+    }
+    Ok(settled)
 }
 
 /// Waiting as it was; nothing was attempted.
@@ -256,13 +290,17 @@ fn late(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Sett
     let Some(from) = from.and_then(super::codes::state) else { return Ok(Settled::TooLate) };
     let sql = "UPDATE recipient SET state = ?2, due_at = NULL, aside_at = NULL, settled_at = ?3, reason = NULL, alone = 0,
             attempts = attempts + 1, note = NULL
-        WHERE id = ?1 RETURNING attempts";
-    let attempts = tx
+        WHERE id = ?1 RETURNING attempts, source";
+    let happened = if practice { EventKind::Practiced } else { EventKind::Delivered };
+    let row = tx
         .sql
         .prepare_cached(sql)?
-        .query_row((settlement.recipient.0, super::codes::state_code(to), micros(now)), |row| row.get(0))?;
+        .query_row((settlement.recipient.0, super::codes::state_code(to), micros(now)), |row| {
+            Row::read(row, happened, None)
+        })?;
     tx.draft.moved(from, to);
-    record(tx, settlement.recipient, attempts, &settlement.attempt)?;
+    record(tx, settlement.recipient, row.attempts, &settlement.attempt)?;
+    note(tx, settlement.recipient, &row, now)?;
     Ok(Settled::TooLate)
 }
 

@@ -17,7 +17,7 @@ use std::{
 
 use rusqlite::Connection;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -25,7 +25,7 @@ use super::{
     draft::{Draft, Fresh, FreshChanges},
     sweep,
 };
-use crate::{Error, OpenError, Stats};
+use crate::{Error, EventId, OpenError, Stats};
 
 /// A transaction ends at the first of these, so that nobody waits long for those who came before.
 const MOST_ROWS: u64 = 500;
@@ -114,6 +114,7 @@ pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
     _ended: Ended,
     counters: Arc<Counters>,
+    events: watch::Receiver<EventId>,
 }
 
 #[derive(Debug)]
@@ -132,13 +133,14 @@ impl Writer {
     pub(super) fn start(connection: Connection, lock: File) -> Result<Self, OpenError> {
         let (draft, fresh) = (Draft::load(&connection)?, Fresh::load(&connection)?);
         let (jobs, waiting) = mpsc::channel(QUEUE);
+        let (noted, events) = watch::channel(draft.last_event());
         let counters = Arc::new(Counters { unswept: AtomicBool::new(true), ..Counters::default() });
-        let thread = Thread { connection, _lock: lock, draft, fresh, counters: Arc::clone(&counters) };
+        let thread = Thread { connection, _lock: lock, draft, fresh, counters: Arc::clone(&counters), noted };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || thread.serve(waiting))
             .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(Self { jobs, _ended: Ended(Some(thread)), counters })
+        Ok(Self { jobs, _ended: Ended(Some(thread)), counters, events })
     }
 
     /// Does `work` in the next transaction; when this returns Ok, it is on disk.
@@ -191,6 +193,11 @@ impl Writer {
         !self.jobs.is_closed()
     }
 
+    /// The last event that is on disk.
+    pub(super) fn events_noted(&self) -> watch::Receiver<EventId> {
+        self.events.clone()
+    }
+
     pub(super) fn stats(&self) -> Stats {
         Stats {
             commits: self.counters.commits.load(Ordering::Relaxed),
@@ -207,6 +214,7 @@ struct Thread {
     draft: Draft,
     fresh: Fresh,
     counters: Arc<Counters>,
+    noted: watch::Sender<EventId>,
 }
 
 impl Thread {
@@ -314,6 +322,8 @@ impl Thread {
         }
         tx.sql.prepare_cached("COMMIT")?.execute([])?;
         self.draft = tx.draft;
+        let last_event = self.draft.last_event();
+        self.noted.send_if_modified(|noted| std::mem::replace(noted, last_event) != last_event);
         self.fresh.committed(tx.fresh, floor);
         Ok(())
     }

@@ -76,6 +76,7 @@ pub(crate) fn waiting() -> NewMessage {
         ),
         message_id: "<1@library.example>".to_owned(),
         subject: "Overdue items".to_owned(),
+        tags: Vec::new(),
         patron: None,
         bytes: Bytes::from_static(b"Subject: Overdue items\r\n\r\nBring them back.\r\n"),
         first_due_at: minute(0),

@@ -8,6 +8,7 @@
 
 mod accept;
 mod applications;
+mod events;
 mod fresh;
 mod notices;
 mod people;
@@ -39,6 +40,12 @@ cases! {
     applications::keys_come_and_go_one_by_one,
     applications::the_last_use_of_a_key_is_the_latest,
     applications::what_waits_of_an_application_is_counted,
+    events::every_change_is_an_event,
+    events::what_people_and_age_do_is_an_event,
+    events::events_are_read_in_parts,
+    events::old_events_are_forgotten,
+    events::tags_are_kept_and_listed,
+    events::a_web_address_is_told_and_tried_again,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
@@ -87,9 +94,10 @@ cases! {
     upkeep::closed_answers_closed,
 }
 
-const CASES: [&str; 9] = [
+const CASES: [&str; 10] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
+    include_str!("events.rs"),
     include_str!("fresh.rs"),
     include_str!("notices.rs"),
     include_str!("people.rs"),

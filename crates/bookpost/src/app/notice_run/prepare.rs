@@ -205,6 +205,7 @@ impl Mailer {
             envelope,
             message_id: format!("<{id}>"),
             subject: notice.subject.clone(),
+            tags: Vec::new(),
             patron: Some(notice.patron.clone()),
             bytes: bytes.into(),
             first_due_at: self.now,

@@ -25,6 +25,7 @@ fn message(to: &str) -> NewMessage {
         envelope: Envelope::to_one(ReversePath::Address(address("returns@library.example")), address(to)),
         message_id: format!("<{to}>"),
         subject: "Overdue items".to_owned(),
+        tags: Vec::new(),
         patron: None,
         bytes: Bytes::from_static(b"Subject: Overdue items\r\n\r\nbody\r\n"),
         first_due_at: now(),

@@ -252,6 +252,7 @@ fn message(application: &str) -> NewMessage {
         envelope: Envelope::to_one(from, address("p@example.org")),
         message_id: "<1@library.example>".to_owned(),
         subject: String::new(),
+        tags: Vec::new(),
         patron: None,
         bytes: Bytes::from_static(b"\r\n"),
         first_due_at: at(0),

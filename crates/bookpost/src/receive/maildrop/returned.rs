@@ -59,6 +59,7 @@ pub(super) fn report(
         envelope: Envelope::to_one(ReversePath::Null, to.clone()),
         message_id: format!("<{id}>"),
         subject: "return report".into(),
+        tags: Vec::new(),
         patron: None,
         bytes: report.write().into(),
         first_due_at: now,

@@ -40,6 +40,7 @@ fn refused() -> Obligation {
         to,
         subject: "Main Library: 2 items are overdue".into(),
         message_id: "<1@books.library.example>".into(),
+        tags: Vec::new(),
         patron: Some(store::Patron { name: "Ana Pérez".into(), number: Some("1234".into()) }),
         size: 3000,
         state: State::Returned,

@@ -1,0 +1,207 @@
+//! Events, written beside the changes that they tell of.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row as SqlRow, types::Value};
+use tokio::sync::watch;
+
+use super::{
+    Sqlite,
+    codes::{event_kind, event_kind_code, kind_code, micros, named, whole},
+    draft::{NEXT_EVENT, read_meta},
+    rows::{at, text},
+    writer::Tx,
+};
+use crate::{Error, Event, EventFilter, EventId, EventKind, Events, Kind, RecipientId, Source};
+
+const INSERT: &str =
+    "INSERT INTO event (source, id, happened_at, kind, recipient, attempt, next_attempt_at, reason)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+/// Two applications may have one source.
+const READ: &str = "SELECT e.id, e.happened_at, e.kind, e.recipient, e.next_attempt_at, coalesce(e.reason, a.reason),
+        r.address, m.message_id, m.tags, a.server, coalesce(a.answer, r.note)
+    FROM event e CROSS JOIN message m ON m.id = e.recipient / 65536 CROSS JOIN recipient r ON r.id = e.recipient
+        LEFT JOIN attempt a ON a.recipient = e.recipient AND a.n = e.attempt
+    WHERE e.source = ?1 AND e.id > ?2 AND e.id <= ?3 AND m.application = ?4 AND m.kind = ?5";
+/// Events, of whomever, that one look passes over at most.
+const PASSED: i64 = 100_000;
+
+const NEXT_SOURCE: &str = "SELECT min(source) FROM event WHERE source > ?1";
+const OLD: &str = "SELECT id, happened_at FROM event WHERE source = ?1 ORDER BY id LIMIT ?2";
+const FORGET: &str = "DELETE FROM event WHERE source = ?1 AND id <= ?2";
+
+/// What is noted of a change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted<'a> {
+    pub(super) kind: EventKind,
+    pub(super) recipient: RecipientId,
+    /// The attempt that led there.
+    pub(super) attempt: Option<u32>,
+    pub(super) next_attempt_at: Option<Timestamp>,
+    /// Where there was no attempt.
+    pub(super) reason: Option<&'a str>,
+}
+
+impl Noted<'_> {
+    pub(super) fn new(kind: EventKind, recipient: RecipientId) -> Self {
+        Self { kind, recipient, attempt: None, next_attempt_at: None, reason: None }
+    }
+}
+
+/// Notes what happened to mail of this source, unless it is that of a notice run, whose result is the run's own. The change stands
+/// whatever becomes of its event; only where the transaction itself is gone is that an error.
+pub(super) fn note(tx: &mut Tx<'_>, source: Source, noted: Noted<'_>, now: Timestamp) -> Result<(), Error> {
+    if source.is_of_a_run() {
+        return Ok(());
+    }
+    let id = tx.draft.take_event();
+    let row = (
+        source.0,
+        id,
+        micros(now),
+        event_kind_code(noted.kind),
+        noted.recipient.0,
+        noted.attempt,
+        noted.next_attempt_at.map(micros),
+        noted.reason,
+    );
+    match tx.sql.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)) {
+        Ok(_) => Ok(()),
+        Err(error) if tx.sql.is_autocommit() => Err(error.into()),
+        Err(error) => {
+            tracing::error!(%error, recipient.id = noted.recipient.0, kind = ?noted.kind, "an event could not be noted");
+            Ok(())
+        }
+    }
+}
+
+impl Sqlite {
+    pub(crate) async fn events(&self, filter: EventFilter, limit: usize) -> Result<Events, Error> {
+        self.readers.read(move |sql| events(&*sql.unchecked_transaction()?, &filter, limit)).await
+    }
+
+    pub(crate) fn events_noted(&self) -> watch::Receiver<EventId> {
+        self.writer.events_noted()
+    }
+
+    pub(crate) async fn forget_events(&self, before: Timestamp, limit: usize) -> Result<u64, Error> {
+        let before = micros(before);
+        let old = self.readers.read(move |sql| old(&*sql.unchecked_transaction()?, before, limit)).await?;
+        if old.is_empty() {
+            return Ok(0);
+        }
+        self.writer
+            .write(move |tx| {
+                tx.erased = true;
+                let mut forgotten = 0;
+                for (source, last) in old {
+                    forgotten += tx.sql.prepare_cached(FORGET)?.execute((source, last))? as u64;
+                }
+                Ok(forgotten)
+            })
+            .await
+    }
+}
+
+fn events(sql: &Connection, filter: &EventFilter, limit: usize) -> Result<Events, Error> {
+    let last = read_meta(sql, NEXT_EVENT)?.unwrap_or(1) - 1;
+    let after = filter.after.0.clamp(0, last);
+    let end = filter.until.map_or(last, |until| until.0.min(last));
+    let reach = after.saturating_add(PASSED).min(end);
+    let question = format!("{READ}{} ORDER BY e.id LIMIT ?6", among(&filter.kinds));
+    let mut statement = sql.prepare_cached(&question)?;
+    let values: [Value; 6] = [
+        Source::of(&filter.application, None).0.into(),
+        after.into(),
+        reach.into(),
+        filter.application.clone().into(),
+        kind_code(Kind::Mail).into(),
+        whole(limit).into(),
+    ];
+    let mut found = statement.query(values)?;
+    let mut events = Vec::new();
+    while let Some(row) = found.next()? {
+        events.extend(decode(row)?);
+    }
+    let full = events.last().filter(|_| events.len() >= limit).map(|event: &Event| event.id.0);
+    let read_to = full.unwrap_or(reach.max(after));
+    Ok(Events { events, read_to: EventId(read_to), more: read_to < end })
+}
+
+fn among(kinds: &BTreeSet<EventKind>) -> String {
+    let codes: Vec<_> = kinds.iter().map(|kind| event_kind_code(*kind).to_string()).collect();
+    if codes.is_empty() { String::new() } else { format!(" AND e.kind IN ({})", codes.join(", ")) }
+}
+
+/// None if it cannot be decoded: of a later version, or damaged.
+fn decode(row: &SqlRow<'_>) -> Result<Option<Event>, Error> {
+    let (happened_at, kind) = (at(row, 1)?, event_kind(row.get(2)?));
+    let (Some(happened_at), Some(kind)) = (happened_at, kind) else { return Ok(None) };
+    let recipient = RecipientId(row.get(3)?);
+    let address = text(row, 6)?.and_then(|address| mail::Address::parse(&address).ok());
+    Ok(Some(Event {
+        id: EventId(row.get(0)?),
+        happened_at,
+        kind,
+        message: recipient.message(),
+        message_id: text(row, 7)?.unwrap_or_default(),
+        tags: tags(text(row, 8)?),
+        recipient: address.filter(|_| kind != EventKind::Accepted).map(|address| (recipient, address)),
+        reason: text(row, 5)?.and_then(named),
+        server: text(row, 9)?.filter(|server| !server.is_empty()),
+        answer: text(row, 10)?.filter(|_| kind != EventKind::Accepted),
+        next_attempt_at: at(row, 4)?,
+    }))
+}
+
+/// Tags as they stand in their column.
+pub(super) fn written(tags: &[String]) -> Result<Option<String>, Error> {
+    if tags.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(tags).map(Some).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Tags out of their column.
+pub(super) fn tags(column: Option<String>) -> Vec<String> {
+    column.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Each source with the last of its first `limit` events that are all older. Events stand in the order in which they happened.
+fn old(sql: &Connection, before: i64, limit: usize) -> Result<Vec<(i64, i64)>, Error> {
+    let (mut all, mut source) = (Vec::new(), i64::MIN);
+    let mut next = sql.prepare_cached(NEXT_SOURCE)?;
+    while let Some(found) = next.query_row([source], |row| row.get::<_, Option<i64>>(0))? {
+        source = found;
+        let mut statement = sql.prepare_cached(OLD)?;
+        let mut rows = statement.query((source, whole(limit)))?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            if row.get::<_, i64>(1)? >= before {
+                break;
+            }
+            last = Some(row.get(0)?);
+        }
+        all.extend(last.map(|last| (source, last)));
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn an_application_walks_through_its_own_events_only() {
+        let plan = open::tests::plan(&format!(
+            "{READ}{} ORDER BY e.id LIMIT ?6",
+            among(&BTreeSet::from([EventKind::Returned]))
+        ));
+        assert!(plan.contains("SEARCH e USING PRIMARY KEY (source=? AND id>? AND id<?)"), "{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+        let plan = open::tests::plan(NEXT_SOURCE);
+        assert!(plan.contains("SEARCH event USING PRIMARY KEY (source>?)"), "{plan}");
+    }
+}
