@@ -34,6 +34,8 @@ pub enum AlarmKind {
     DropFolder,
     /// A notice run ended before all its notices were made.
     RunInterrupted,
+    /// A web address is not told of events.
+    Webhook,
 }
 
 /// One alarm.

@@ -125,8 +125,8 @@ pub struct Webhook {
 pub struct WebhookTrouble {
     /// When it failed first since it worked.
     pub failing_since: Timestamp,
-    /// The last event of the request that failed.
-    pub retried_until: EventId,
+    /// The last event of the request that failed, which is made again as it was; `None`: its events were given up.
+    pub retried_until: Option<EventId>,
     /// When that is made again.
     pub next_attempt_at: Timestamp,
     /// What was answered, or what the error says.

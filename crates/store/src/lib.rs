@@ -452,8 +452,8 @@ impl Store {
     }
 
     /// It is told of nothing any more.
-    pub async fn remove_webhook(&self, application: &str, webhook: WebhookId) -> Result<Webhook, Error> {
-        self.db.remove_webhook(application.to_owned(), webhook).await
+    pub async fn remove_webhook(&self, webhook: WebhookId) -> Result<Webhook, Error> {
+        self.db.remove_webhook(webhook).await
     }
 
     /// All web addresses, in the order in which they were added. One that cannot be decoded is left out and logged.

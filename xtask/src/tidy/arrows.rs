@@ -20,12 +20,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("queue", &["deliver", "returns", "preferences"]),
     ("deliver", &["preferences"]),
     ("alarms", &[]),
+    ("events", &[]),
+    ("secrets", &[]),
     ("preferences", &[]),
     ("identity", &[]),
 ];
 
 /// What every module may use.
-const OPEN: &[&str] = &["app", "config", "alarms"];
+const OPEN: &[&str] = &["app", "config", "alarms", "secrets"];
 
 const PROGRAM: &str = "crates/bookpost/src/";
 

@@ -39,6 +39,7 @@ use crate::{
         reverse_path::OwnReversePath,
         tls,
     },
+    events,
     identity::Applications,
     queue::{
         journal::Journal,
@@ -201,7 +202,7 @@ impl App {
         Ok(app)
     }
 
-    /// Those who come by now and then: return reports, upkeep.
+    /// Those who come by now and then: return reports, events, upkeep.
     async fn start_clerks(&self, lines: Vec<Arc<Line>>) {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(returns::run(returns::Returns {
@@ -211,6 +212,14 @@ impl App {
             fresh: self.receiver.clone(),
             alarms: self.alarms.clone(),
             dice: Arc::clone(&self.dice),
+        }));
+        tasks.spawn(events::run(events::Teller {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            alarms: self.alarms.clone(),
+            sealing_key: self.config.sealing_key.clone(),
+            schedule: self.config.schedule,
+            dice: secret_dice(),
         }));
         tasks.spawn(upkeep::run(upkeep::Upkeep {
             config: Arc::clone(&self.config),
@@ -336,19 +345,8 @@ fn route(
 
 /// The practice mailbox as a server: on loopback, without encryption or login.
 fn practice_server(mailbox: &Practice) -> Server {
-    Server {
-        name: "practice".into(),
-        host: mailbox.address().ip().to_string(),
-        port: mailbox.address().port(),
-        encryption: Encryption::Plain,
-        allow_non_secure: true,
-        password_on_plain: false,
-        login: None,
-        ca_file: None,
-        connections: 10,
-        connections_for_urgent: 1,
-        messages_per_connection: 1000,
-    }
+    let (connections, messages_per_connection) = (10, 1000);
+    Server { connections, messages_per_connection, ..Server::plain("practice", mailbox.address()) }
 }
 
 /// What follows from the last end and from the way of sending, before anything is sent.

@@ -98,6 +98,7 @@ impl Upkeep {
         let keep = self.config.keep;
         while self.store.purge(keep.bodies, keep.records, PURGE_SLICE, now).await? > 0 {}
         while self.store.forget_requests(PURGE_SLICE, now).await? > 0 {}
+        while self.store.forget_events(PURGE_SLICE, now).await? > 0 {}
         Ok(())
     }
 }

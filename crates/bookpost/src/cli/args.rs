@@ -1,13 +1,14 @@
 //! The command line.
 
 pub(super) mod applications;
+pub(super) mod webhooks;
 
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use store::State;
 
-use self::applications::Applications;
+use self::{applications::Applications, webhooks::Webhooks};
 use crate::notices::BUILT_IN;
 
 /// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
@@ -62,6 +63,9 @@ pub enum Command {
     /// Say which applications may hand in mail, and give them keys
     #[command(subcommand)]
     Applications(Applications),
+    /// Web addresses that are told what becomes of applications' mail
+    #[command(subcommand)]
+    Webhooks(Webhooks),
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -21,7 +21,7 @@ use super::{
     control::{
         self, ApplicationsRequest, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest,
     },
-    failures, queue,
+    failures, queue, webhooks,
 };
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
@@ -134,6 +134,10 @@ impl App {
                 reply
             }
             Request::Applications(request) => self.about_applications(request).await,
+            Request::Webhooks(request) => {
+                let (key, mut dice) = (&self.config.sealing_key, secret_dice());
+                webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await
+            }
             Request::Run(request) => self.run_notices(request, true, progress).await,
             Request::Test(request) => test(&self.config, &request, self.clock.now(), self.draw()).await,
         }

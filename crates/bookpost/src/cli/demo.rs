@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     app::{App, Start},
-    config::{AlarmsConfig, Config, Doors, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Way},
+    config::{Config, NoticesConfig, Sending, Site, Way},
     deliver::practice::{Does, Rule},
     notices::sample,
 };
@@ -101,19 +101,14 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
         })
     };
     let seconds = Duration::from_secs;
+    let usual = Config::usual(folder, Way::Practice);
     Ok(Config {
-        data_dir: folder.to_owned(),
         library: "Riverside Libraries".to_owned(),
         sending: Sending {
-            way: Way::Practice,
-            servers: Vec::new(),
             ehlo_name: "bookpost.example.org".to_owned(),
-            in_doubt: InDoubtPolicy::Retry,
-            digest_from: 20,
             digest_window: seconds(10),
             report_delay: Duration::from_millis(500),
-            bulk_over: 500,
-            null_reverse_path: true,
+            ..usual.sending
         },
         schedule: RetrySchedule {
             short_range: seconds(60),
@@ -121,22 +116,10 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
             long_wait: (seconds(2), seconds(3)),
             give_up_after: seconds(600),
         },
-        alarms: AlarmsConfig::default(),
         sites: sample::BRANCHES.into_iter().map(site).collect::<Result<_, _>>()?,
-        notices: NoticesConfig {
-            repeat: None,
-            wording: "overdue".to_owned(),
-            templates: None,
-            aliases: None,
-            dates: None,
-            drop_folder: folder.join("notices.d"),
-            default_site: None,
-        },
-        doors: Doors::default(),
-        listen: None,
+        notices: NoticesConfig { repeat: None, ..usual.notices },
         log: "error".to_owned(),
-        abort_at: None,
-        keep: Keep { bodies: seconds(30 * 86_400), records: seconds(365 * 86_400) },
+        ..usual
     })
 }
 

@@ -15,6 +15,7 @@ pub mod queue;
 mod run;
 pub mod sendmail;
 pub(crate) mod show;
+pub mod webhooks;
 pub mod words;
 
 use std::{ffi::OsString, process::ExitCode};

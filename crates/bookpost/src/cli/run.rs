@@ -19,7 +19,7 @@ use super::{
     control::{self, QueueRequest, Reply, Request, RunRequest, TestRequest},
     failures, install, log, manual,
     progress::Bar,
-    queue, sendmail, show,
+    queue, sendmail, show, webhooks,
 };
 use crate::{
     app::{clock::SystemClock, notice_run, secret_dice},
@@ -88,6 +88,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let (request, output) = applications::request(command)
                 .map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
             ask(load()?.config, Request::Applications(request), output)
+        }
+        Command::Webhooks(command) => {
+            let (request, output) = webhooks::request(command);
+            ask(load()?.config, Request::Webhooks(request), output)
         }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
@@ -181,6 +185,14 @@ async fn answer(config: Config, request: Request, bar: &Bar) -> anyhow::Result<R
             let store = Store::open(&config.data_dir, clock.now())?;
             let (sites, mut dice) = (&config.sites, secret_dice());
             let reply = applications::perform(&store, request, sites, &mut dice, clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
+        Request::Webhooks(request) => {
+            let clock = SystemClock::start();
+            let store = Store::open(&config.data_dir, clock.now())?;
+            let (key, mut dice) = (&config.sealing_key, secret_dice());
+            let reply = webhooks::perform(&store, request, key, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
         }

@@ -2,6 +2,7 @@
 
 mod applications;
 mod runs;
+mod webhooks;
 
 use std::fmt::Write as _;
 
@@ -65,6 +66,10 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Applications(all) => applications::list(all, view),
         Reply::Application(application) => applications::show(application, view),
         Reply::NewKey(key) => applications::new_key(key),
+        Reply::Webhooks(all) => webhooks::list(all, view),
+        Reply::NewWebhook(new) => webhooks::added(new),
+        Reply::WebhookRemoved(webhook) => format!("{} is told nothing any more\n", webhook.url),
+        Reply::WebhookWorks(webhook) => format!("{} takes what it is told\n", webhook.url),
         Reply::Sent { server, answer } => format!("accepted by {server}: {answer}\n"),
         Reply::Failed { message, .. } => format!("{message}\n"),
     }

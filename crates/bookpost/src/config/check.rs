@@ -1,17 +1,26 @@
 //! From the settings as written to values that can be used as they stand. Goes on after a problem, to find them all.
 
-use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use mail::retry::RetrySchedule;
 
 use super::{
     AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way,
+    checked::NO_HOST,
     doors::doors,
     raw::Raw,
-    servers,
+    secret, servers,
     surroundings::{ABORT_AT, is_full},
 };
-use crate::app::steps::AbortAt;
+use crate::{
+    app::steps::AbortAt,
+    secrets::{KeySource, SealingKey},
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -19,8 +28,6 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Where pages, health and metrics listen by default.
 const USUAL_LISTEN: &str = "127.0.0.1:8625";
-/// What a message of ours calls itself where no server will ever ask (RFC 2606: a name that cannot exist).
-const NO_HOST: &str = "bookpost.invalid";
 
 /// Everything, or None when something that cannot be done without is missing or wrong. Problems are noted in `raw`.
 pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
@@ -32,6 +39,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let schedule = schedule(raw);
     let sites = sites(raw);
     let doors = doors(raw);
+    let sealing_key = sealing_key(raw, &data_dir, around);
     let notices = notices(raw, &data_dir, sites.as_deref());
     let alarms = alarms(raw);
     let keep =
@@ -52,6 +60,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         sites: sites?,
         notices,
         doors,
+        sealing_key: sealing_key?,
         listen: listen?,
         keep,
         log,
@@ -63,6 +72,23 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
 fn abort_at(raw: &mut Raw, around: &Surroundings) -> Option<AbortAt> {
     let parsed = around.variable(ABORT_AT)?.parse();
     parsed.map_err(|why: String| raw.problem(ABORT_AT, why, "do not set it: it is for tests")).ok()
+}
+
+/// None: what is named is no key, or cannot be had, which is noted.
+fn sealing_key(raw: &mut Raw, data_dir: &Path, around: &Surroundings) -> Option<KeySource> {
+    let named =
+        ["key_file", "key_env", "key_credential"].iter().any(|key| raw.has(&format!("secrets.{key}")));
+    let given = secret::secret(raw, "secrets", "key", around);
+    let Some(text) = given else {
+        return (!named).then(|| KeySource::File(data_dir.join("secret.key")));
+    };
+    match SealingKey::parse(&text) {
+        Ok(_) => Some(KeySource::Given(text)),
+        Err(error) => {
+            raw.problem("secrets", error.to_string(), "make one: head -c 32 /dev/urandom | base64");
+            None
+        }
+    }
 }
 
 /// None: wrong. Some(None): nowhere.
@@ -186,7 +212,7 @@ fn site(raw: &mut Raw, at: usize) -> Option<Site> {
     Some(Site { code: code?, name: name?, email: email?, reply_to, return_address, phone })
 }
 
-fn notices(raw: &mut Raw, data_dir: &std::path::Path, sites: Option<&[Site]>) -> NoticesConfig {
+fn notices(raw: &mut Raw, data_dir: &Path, sites: Option<&[Site]>) -> NoticesConfig {
     let repeat_days: u64 = raw.get("notices.repeat_days").unwrap_or(6);
     let wording = raw.get("notices.wording").unwrap_or_else(|| "overdue".to_owned());
     let templates: Option<PathBuf> = raw.get("notices.templates");

@@ -1,12 +1,23 @@
 //! The checked configuration. Every value here is usable as it stands.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
 use super::Doors;
-use crate::app::steps::AbortAt;
+use crate::{app::steps::AbortAt, secrets::KeySource};
+
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// What a message of ours calls itself where no server will ever ask (RFC 2606: a name that cannot exist).
+pub(super) const NO_HOST: &str = "bookpost.invalid";
 
 /// All of it.
 #[derive(Debug, Clone)]
@@ -27,6 +38,8 @@ pub struct Config {
     pub notices: NoticesConfig,
     /// How applications hand in mail.
     pub doors: Doors,
+    /// What seals secrets in the queue.
+    pub sealing_key: KeySource,
     /// Where pages, health and metrics listen; None: nowhere.
     pub listen: Option<SocketAddr>,
     /// How long texts and records are kept after the end of a message.
@@ -35,6 +48,27 @@ pub struct Config {
     pub log: String,
     /// Where the process ends itself; for crash tests.
     pub abort_at: Option<AbortAt>,
+}
+
+impl Config {
+    /// What holds where nothing else is set, before there are sites and doors.
+    pub fn usual(data_dir: &Path, way: Way) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            library: String::new(),
+            sending: Sending::usual(way),
+            schedule: RetrySchedule::default(),
+            alarms: AlarmsConfig::default(),
+            sites: Vec::new(),
+            notices: NoticesConfig::usual(data_dir),
+            doors: Doors::usual(),
+            sealing_key: KeySource::File(data_dir.join("secret.key")),
+            listen: None,
+            keep: Keep { bodies: 30 * DAY, records: 365 * DAY },
+            log: "info".to_owned(),
+            abort_at: None,
+        }
+    }
 }
 
 /// How mail is sent.
@@ -57,6 +91,22 @@ pub struct Sending {
     pub bulk_over: u64,
     /// Some routes refuse the null reverse-path: reports then go from the site's own address.
     pub null_reverse_path: bool,
+}
+
+impl Sending {
+    fn usual(way: Way) -> Self {
+        Self {
+            way,
+            servers: Vec::new(),
+            ehlo_name: NO_HOST.to_owned(),
+            in_doubt: InDoubtPolicy::Retry,
+            digest_from: 20,
+            digest_window: 10 * MINUTE,
+            report_delay: MINUTE,
+            bulk_over: 500,
+            null_reverse_path: true,
+        }
+    }
 }
 
 /// The way of sending.
@@ -91,6 +141,25 @@ pub struct Server {
     pub connections_for_urgent: usize,
     /// A connection is closed after so many messages.
     pub messages_per_connection: u32,
+}
+
+impl Server {
+    /// A server without encryption or login, such as one on this computer.
+    pub fn plain(name: &str, address: SocketAddr) -> Self {
+        Self {
+            name: name.to_owned(),
+            host: address.ip().to_string(),
+            port: address.port(),
+            encryption: Encryption::Plain,
+            allow_non_secure: true,
+            password_on_plain: false,
+            login: None,
+            ca_file: None,
+            connections: 20,
+            connections_for_urgent: 1,
+            messages_per_connection: 100,
+        }
+    }
 }
 
 /// How the connection is protected.
@@ -158,6 +227,20 @@ pub struct NoticesConfig {
     pub drop_folder: PathBuf,
     /// Branch code of exports that have none.
     pub default_site: Option<String>,
+}
+
+impl NoticesConfig {
+    fn usual(data_dir: &Path) -> Self {
+        Self {
+            repeat: Some(6 * DAY),
+            wording: "overdue".to_owned(),
+            templates: None,
+            aliases: None,
+            dates: None,
+            drop_folder: data_dir.join("notices.d"),
+            default_site: None,
+        }
+    }
 }
 
 /// Who is told when something breaks.

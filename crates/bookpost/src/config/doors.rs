@@ -73,6 +73,13 @@ pub struct SendmailDoor {
     pub group: Option<String>,
 }
 
+impl Doors {
+    /// All of them closed.
+    pub(super) fn usual() -> Self {
+        Self { largest_message: mib(USUAL_LARGEST), ..Self::default() }
+    }
+}
+
 impl SmtpDoor {
     /// The application of a peer that need not sign in.
     pub fn trusts(&self, peer: IpAddr) -> Option<&str> {
@@ -88,11 +95,11 @@ impl SmtpDoor {
 /// Problems are noted in `raw`.
 pub(super) fn doors(raw: &mut Raw) -> Doors {
     let largest = raw.get_within("doors.largest_message_mib", USUAL_LARGEST, 1..=MOST_LARGEST);
-    Doors {
-        smtp: smtp(raw),
-        sendmail: sendmail(raw),
-        largest_message: usize::try_from(largest * MIB).unwrap_or(usize::MAX),
-    }
+    Doors { smtp: smtp(raw), sendmail: sendmail(raw), largest_message: mib(largest) }
+}
+
+fn mib(count: u64) -> usize {
+    usize::try_from(count * MIB).unwrap_or(usize::MAX)
 }
 
 fn smtp(raw: &mut Raw) -> SmtpDoor {

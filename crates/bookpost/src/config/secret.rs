@@ -1,4 +1,4 @@
-//! Passwords: from a file, a systemd credential or the environment, never from the configuration itself.
+//! Passwords and keys: from a file, a systemd credential or the environment, never from the configuration itself.
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -6,50 +6,55 @@ use zeroize::Zeroizing;
 
 use super::{Surroundings, raw::Raw};
 
-/// The password of `server` (`server1` or `server2`), from the one place that is named. None: none is named, or it cannot
+/// The secret `what` (`password`, `key`) of `section` (`server1`), from the one place that is named. None: none is named, or it cannot
 /// be had, which is noted.
-pub(super) fn password(raw: &mut Raw, server: &str, around: &Surroundings) -> Option<Zeroizing<String>> {
-    let path = |key: &str| format!("{server}.{key}");
-    if raw.has(&path("password")) {
-        let _: Option<String> = raw.get(&path("password"));
+pub(super) fn secret(
+    raw: &mut Raw,
+    section: &str,
+    what: &str,
+    around: &Surroundings,
+) -> Option<Zeroizing<String>> {
+    let path = |place: &str| format!("{section}.{what}{place}");
+    if raw.has(&path("")) {
+        let _: Option<String> = raw.get(&path(""));
         raw.problem(
-            &path("password"),
-            "a password does not belong into this file: it is copied, backed up and shown to others",
-            format!("put it into a file of its own (mode 0600) and name that as `{server}.password_file`"),
+            &path(""),
+            format!("a {what} does not belong into this file: it is copied, backed up and shown to others"),
+            format!("put it into a file of its own (mode 0600) and name that as `{}`", path("_file")),
         );
     }
-    let file: Option<std::path::PathBuf> = raw.get(&path("password_file"));
-    let variable: Option<String> = raw.get(&path("password_env"));
-    let credential: Option<String> = raw.get(&path("password_credential"));
+    let file: Option<std::path::PathBuf> = raw.get(&path("_file"));
+    let variable: Option<String> = raw.get(&path("_env"));
+    let credential: Option<String> = raw.get(&path("_credential"));
     if usize::from(file.is_some()) + usize::from(variable.is_some()) + usize::from(credential.is_some()) > 1 {
-        let what = "the password is named in more than one place";
-        raw.problem(server, what, "keep one of password_file, password_env and password_credential");
+        let problem = format!("the {what} is named in more than one place");
+        raw.problem(section, problem, format!("keep one of {what}_file, {what}_env and {what}_credential"));
         return None;
     }
     if let Some(file) = file {
-        return noted(raw, &path("password_file"), from_file(&file, true));
+        return noted(raw, &path("_file"), from_file(&file, what, true));
     }
     if let Some(name) = variable {
         let value = around.variable(&name).map(|value| Zeroizing::new(value.to_owned()));
-        return noted(raw, &path("password_env"), value.ok_or_else(|| missing_variable(&name)));
+        return noted(raw, &path("_env"), value.ok_or_else(|| missing_variable(&name, what)));
     }
     let name = credential?;
     let plain_name = !name.contains('/') && name != "..";
     let found = match around.credentials() {
-        Some(folder) if plain_name => from_file(&folder.join(&name), false),
+        Some(folder) if plain_name => from_file(&folder.join(&name), what, false),
         Some(_) => Err(("a credential is a name, not a path".to_owned(), "write the name only".to_owned())),
         None => Err((
             "systemd handed no credentials to this program".to_owned(),
             format!("start it by systemd, with LoadCredential={name}:FILE in its unit"),
         )),
     };
-    noted(raw, &path("password_credential"), found)
+    noted(raw, &path("_credential"), found)
 }
 
 type Found = Result<Zeroizing<String>, (String, String)>;
 
-fn missing_variable(name: &str) -> (String, String) {
-    (format!("the environment has no {name}"), format!("set {name}, or name a file with password_file"))
+fn missing_variable(name: &str, what: &str) -> (String, String) {
+    (format!("the environment has no {name}"), format!("set {name}, or name a file with {what}_file"))
 }
 
 fn noted(raw: &mut Raw, path: &str, found: Found) -> Option<Zeroizing<String>> {
@@ -57,26 +62,26 @@ fn noted(raw: &mut Raw, path: &str, found: Found) -> Option<Zeroizing<String>> {
 }
 
 /// Reads the first line. systemd's own folder guards its credentials, a plain file must guard itself.
-fn from_file(file: &Path, guarded_by_mode: bool) -> Found {
+fn from_file(file: &Path, what: &str, guarded_by_mode: bool) -> Found {
     let name = file.display();
     let unreadable = |error: std::io::Error| {
         let todo = match error.kind() {
             std::io::ErrorKind::PermissionDenied => {
                 format!("let Bookpost's user read it: chown root:bookpost {name}, then chmod 0640 {name}")
             }
-            _ => "make the file, with the password as its first line".to_owned(),
+            _ => format!("make the file, with the {what} as its first line"),
         };
-        (format!("the password in {name} cannot be read: {error}"), todo)
+        (format!("the {what} in {name} cannot be read: {error}"), todo)
     };
     let mode = std::fs::metadata(file).map_err(unreadable)?.permissions().mode();
     if guarded_by_mode && mode & 0o007 != 0 {
-        let what = format!("everybody on this machine can read the password in {name}");
-        return Err((what, format!("chmod 0640 {name}, or 0600")));
+        let problem = format!("everybody on this machine can read the {what} in {name}");
+        return Err((problem, format!("chmod 0640 {name}, or 0600")));
     }
     let text = Zeroizing::new(std::fs::read_to_string(file).map_err(unreadable)?);
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
-        return Err((format!("{name} holds no password"), "write the password as its first line".to_owned()));
+        return Err((format!("{name} holds no {what}"), format!("write the {what} as its first line")));
     }
     Ok(Zeroizing::new(line.to_owned()))
 }

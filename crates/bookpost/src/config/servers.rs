@@ -113,7 +113,7 @@ fn login(raw: &mut Raw, server: &str, around: &Surroundings) -> Option<Login> {
     let named = ["password_file", "password_env", "password_credential", "password"]
         .iter()
         .any(|key| raw.has(&format!("{server}.{key}")));
-    let password = secret::password(raw, server, around);
+    let password = secret::secret(raw, server, "password", around);
     if user.is_some() && !named {
         raw.problem(
             &path,

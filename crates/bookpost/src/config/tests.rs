@@ -31,6 +31,19 @@ fn the_least_is_enough_and_the_rest_has_defaults() {
     insta::assert_snapshot!(loaded.warnings.join("\n"));
 }
 
+/// What the program itself begins with is what holds where nothing is set.
+#[test]
+fn the_usual_settings_are_the_same_everywhere() {
+    let read =
+        check(LEAST, &[("BOOKPOST_LISTEN", "off"), ("BOOKPOST_DATA_DIR", "/srv/bookpost")]).unwrap().config;
+    let mut usual = Config::usual("/srv/bookpost".as_ref(), Way::Practice);
+    (usual.library, usual.sites) = (read.library.clone(), read.sites.clone());
+    usual.sending.ehlo_name.clone_from(&read.sending.ehlo_name);
+    usual.doors.smtp.connections = read.doors.smtp.connections;
+    usual.doors.sendmail = read.doors.sendmail.clone();
+    assert_eq!(format!("{usual:#?}"), format!("{read:#?}"));
+}
+
 #[test]
 fn everything_wrong_is_said_at_once() {
     let text = r#"

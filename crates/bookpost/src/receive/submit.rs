@@ -45,6 +45,8 @@ pub struct Submission {
     pub send_at: Option<Timestamp>,
     /// Given up then, if that is earlier than usual.
     pub expires_at: Option<Timestamp>,
+    /// The application's own words for it.
+    pub tags: Vec<String>,
 }
 
 /// How a message came, for its `Received` field (RFC 5321 section 4.4).
@@ -177,7 +179,7 @@ impl Submitter {
             envelope,
             message_id: prepared.message_id,
             subject: prepared.subject,
-            tags: Vec::new(),
+            tags: submission.tags,
             patron: None,
             bytes: prepared.bytes,
             first_due_at,

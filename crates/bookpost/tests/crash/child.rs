@@ -4,10 +4,7 @@ use std::{io::Write, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start, clock::SystemClock},
-    config::{
-        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site,
-        Way,
-    },
+    config::{Config, Sending, Server, Site, Way},
 };
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, ReversePath, clock::Clock, retry::RetrySchedule};
@@ -133,35 +130,16 @@ fn message(number: u64, now: Timestamp) -> NewMessage {
 
 fn config(task: &Task) -> Config {
     let server = Server {
-        name: "server1".into(),
-        host: task.server.ip().to_string(),
-        port: task.server.port(),
-        encryption: Encryption::Plain,
-        allow_non_secure: true,
-        password_on_plain: false,
-        login: None,
-        ca_file: None,
         connections: CONNECTIONS,
-        connections_for_urgent: 1,
         messages_per_connection: 1000,
+        ..Server::plain("server1", task.server)
     };
     let soon = (Duration::from_millis(20), Duration::from_millis(200));
+    let usual = Config::usual(&task.folder, Way::Servers(vec![Arc::new(server)]));
     Config {
-        data_dir: task.folder.clone(),
         library: "Riverside".into(),
-        sending: Sending {
-            way: Way::Servers(vec![Arc::new(server)]),
-            servers: Vec::new(),
-            ehlo_name: "bookpost.example.org".into(),
-            in_doubt: InDoubtPolicy::Retry,
-            digest_from: 20,
-            digest_window: Duration::from_mins(10),
-            report_delay: Duration::from_mins(1),
-            bulk_over: 500,
-            null_reverse_path: true,
-        },
-        schedule: RetrySchedule { short_wait: soon, ..RetrySchedule::default() },
-        alarms: AlarmsConfig::default(),
+        sending: Sending { ehlo_name: "bookpost.example.org".into(), ..usual.sending },
+        schedule: RetrySchedule { short_wait: soon, ..usual.schedule },
         sites: vec![Site {
             code: "RIV".into(),
             name: "Riverside Library".into(),
@@ -170,19 +148,8 @@ fn config(task: &Task) -> Config {
             return_address: None,
             phone: None,
         }],
-        notices: NoticesConfig {
-            repeat: None,
-            wording: "overdue".into(),
-            templates: None,
-            aliases: None,
-            dates: None,
-            drop_folder: task.folder.join("notices.d"),
-            default_site: None,
-        },
-        doors: Doors::default(),
-        listen: None,
         log: "warn".into(),
         abort_at: task.abort_at.as_ref().map(|at| at.parse().unwrap()),
-        keep: Keep { bodies: Duration::from_hours(24 * 30), records: Duration::from_hours(24 * 365) },
+        ..usual
     }
 }

@@ -1,17 +1,13 @@
 //! A Bookpost with open doors, a sink behind it, and a client that says exactly what it is told to.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
 use bookpost::{
     app::{App, Start},
-    config::{
-        AlarmsConfig, CertificateFiles, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig,
-        Sending, Server, Site, SmtpDoor, Trusted, Way,
-    },
+    config::{CertificateFiles, Config, Doors, Sending, Server, Site, SmtpDoor, Trusted, Way},
     identity::Key,
     receive::smtp::{Door, Listening},
 };
-use mail::retry::RetrySchedule;
 use rand::rngs::StdRng;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -259,35 +255,10 @@ pub(crate) fn message(text: &str) -> String {
 }
 
 fn config(folder: &std::path::Path, sink: SocketAddr, doors: Doors) -> Config {
-    let server = Arc::new(Server {
-        name: "server1".into(),
-        host: sink.ip().to_string(),
-        port: sink.port(),
-        encryption: Encryption::Plain,
-        allow_non_secure: true,
-        password_on_plain: false,
-        login: None,
-        ca_file: None,
-        connections: 20,
-        connections_for_urgent: 1,
-        messages_per_connection: 100,
-    });
+    let usual = Config::usual(folder, Way::Servers(vec![Arc::new(Server::plain("server1", sink))]));
     Config {
-        data_dir: folder.into(),
         library: "Riverside".into(),
-        sending: Sending {
-            way: Way::Servers(vec![server]),
-            servers: Vec::new(),
-            ehlo_name: "books.library.example".into(),
-            in_doubt: InDoubtPolicy::Retry,
-            digest_from: 20,
-            digest_window: Duration::from_mins(10),
-            report_delay: Duration::from_mins(1),
-            bulk_over: 500,
-            null_reverse_path: true,
-        },
-        schedule: RetrySchedule::default(),
-        alarms: AlarmsConfig::default(),
+        sending: Sending { ehlo_name: "books.library.example".into(), ..usual.sending },
         sites: vec![Site {
             code: "MAIN".into(),
             name: "Main Library".into(),
@@ -296,19 +267,8 @@ fn config(folder: &std::path::Path, sink: SocketAddr, doors: Doors) -> Config {
             return_address: None,
             phone: None,
         }],
-        notices: NoticesConfig {
-            repeat: None,
-            wording: "overdue".into(),
-            templates: None,
-            aliases: None,
-            dates: None,
-            drop_folder: folder.join("notices.d"),
-            default_site: None,
-        },
         doors,
-        listen: None,
         log: "warn".into(),
-        abort_at: None,
-        keep: Keep { bodies: Duration::from_hours(30 * 24), records: Duration::from_hours(365 * 24) },
+        ..usual
     }
 }

@@ -222,7 +222,7 @@ async fn what_is_wrong_is_told_with_its_place() {
         (json!({}), 422, "invalid", &["#/from", "#/to", "#/subject", "#/text"]),
         (with("to", json!(["p@example.org", "nobody", "@"])), 422, "invalid", &["#/to/1", "#/to/2"]),
         (with("to", json!("p@example.org")), 422, "invalid", &["#/to"]),
-        (with("tags", json!(["a"])), 422, "invalid", &["#/tags"]),
+        (with("labels", json!(["a"])), 422, "invalid", &["#/labels"]),
         (with("class", json!("express")), 422, "invalid", &["#/class"]),
         (with("class", json!("urgent")), 403, "forbidden", &["#/class"]),
         (with("from", json!("boss@bank.example")), 403, "forbidden", &["#/from"]),

@@ -9,12 +9,13 @@ use crate::{
 };
 
 /// What each key is answered to each call: the message that is asked for is Library's, and waits.
-const MAY: [(&str, [u16; 6]); 9] = [
+const MAY: [(&str, [u16; 6]); 10] = [
     // own, another application's, disabled, revoked, wrong, none
     ("send", [202, 202, 403, 401, 401, 401]),
     ("batch", [202, 202, 403, 401, 401, 401]),
     ("template", [202, 202, 403, 401, 401, 401]),
     ("list", [200, 200, 403, 401, 401, 401]),
+    ("events", [200, 200, 403, 401, 401, 401]),
     ("read", [200, 404, 403, 401, 401, 401]),
     ("hold", [200, 404, 403, 401, 401, 401]),
     ("release", [200, 404, 403, 401, 401, 401]),
@@ -29,6 +30,7 @@ fn call(api: &Api, name: &str, id: &str) -> RequestBuilder {
         "batch" => api.post("/batch", &json!({"messages": [mail("p@example.org")]})),
         "template" => api.post("/template", &template),
         "list" => api.client.get(&api.base).bearer_auth(&api.key),
+        "events" => api.client.get(api.base.replace("/messages", "/events")).bearer_auth(&api.key),
         "read" => api.client.get(format!("{}/{id}", api.base)).bearer_auth(&api.key),
         decision => api.client.post(format!("{}/{id}/{decision}", api.base)).bearer_auth(&api.key),
     }

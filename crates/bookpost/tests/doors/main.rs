@@ -8,6 +8,7 @@
 
 mod access;
 mod bench;
+mod events;
 mod http;
 mod http_many;
 mod http_rights;

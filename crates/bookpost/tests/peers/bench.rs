@@ -4,10 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start},
-    config::{
-        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, Login, NoticesConfig, Sending, Server,
-        Way,
-    },
+    config::{Config, Doors, Encryption, Login, Sending, Server, Way},
 };
 use mail::{Envelope, ReversePath, retry::RetrySchedule};
 use store::{Class, Counts, Filter, Kind, NewMessage, Row};
@@ -223,36 +220,16 @@ fn config(folder: &Folder, server: Server) -> Config {
     let data_dir = folder.path().join("bookpost");
     std::fs::create_dir_all(&data_dir).unwrap();
     let second = Duration::from_secs(1);
+    let usual = Config::usual(&data_dir, Way::Servers(vec![Arc::new(server)]));
     Config {
-        abort_at: None,
         library: "Riverside".into(),
         sending: Sending {
-            way: Way::Servers(vec![Arc::new(server)]),
-            servers: Vec::new(),
             ehlo_name: "bookpost.example.org".into(),
-            in_doubt: InDoubtPolicy::Retry,
-            digest_from: 20,
-            digest_window: second * 600,
             report_delay: second * 3600,
-            bulk_over: 500,
-            null_reverse_path: true,
+            ..usual.sending
         },
-        schedule: RetrySchedule { short_wait: (second * 2, second * 3), ..RetrySchedule::default() },
-        alarms: AlarmsConfig::default(),
-        sites: Vec::new(),
-        notices: NoticesConfig {
-            repeat: None,
-            wording: "overdue".into(),
-            templates: None,
-            aliases: None,
-            dates: None,
-            drop_folder: data_dir.join("notices.d"),
-            default_site: None,
-        },
-        data_dir,
-        doors: Doors { largest_message: 50 << 20, ..Doors::default() },
-        listen: None,
+        schedule: RetrySchedule { short_wait: (second * 2, second * 3), ..usual.schedule },
         log: "warn".into(),
-        keep: Keep { bodies: second * 86_400, records: second * 86_400 },
+        ..usual
     }
 }

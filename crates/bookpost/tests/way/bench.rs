@@ -5,10 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use bookpost::{
     app::{App, Start, steps::Step},
     cli::{control::QueueRequest, queue},
-    config::{
-        AlarmsConfig, Config, Doors, Encryption, InDoubtPolicy, Keep, NoticesConfig, Sending, Server, Site,
-        Way,
-    },
+    config::{Config, NoticesConfig, Sending, Server, Site, Way},
 };
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Recipient, ReversePath, clock::Clock, retry::RetrySchedule};
@@ -18,6 +15,8 @@ use testkit::{
     sink::{At, Does, Rule, Settings, Sink},
 };
 
+/// Who sleeps while nothing is to be done: dispatcher, return reports, events, upkeep.
+pub(crate) const SLEEPERS: usize = 4;
 /// Where all tests begin.
 pub(crate) const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
@@ -29,61 +28,25 @@ pub(crate) struct Bench {
 }
 
 pub(crate) fn server(name: &str, address: SocketAddr) -> Arc<Server> {
-    Arc::new(Server {
-        name: name.into(),
-        host: address.ip().to_string(),
-        port: address.port(),
-        encryption: Encryption::Plain,
-        allow_non_secure: true,
-        password_on_plain: false,
-        login: None,
-        ca_file: None,
-        connections: 20,
-        connections_for_urgent: 1,
-        messages_per_connection: 100,
-    })
+    Arc::new(Server::plain(name, address))
 }
 
 pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Config {
-    let email: Address = "library@riverside.example.org".parse().unwrap();
+    let usual = Config::usual(folder, Way::Servers(servers));
     Config {
-        data_dir: folder.into(),
         library: "Riverside".into(),
-        sending: Sending {
-            way: Way::Servers(servers),
-            servers: Vec::new(),
-            ehlo_name: "bookpost.example.org".into(),
-            in_doubt: InDoubtPolicy::Retry,
-            digest_from: 20,
-            digest_window: Duration::from_mins(10),
-            report_delay: Duration::from_mins(1),
-            bulk_over: 500,
-            null_reverse_path: true,
-        },
-        schedule: RetrySchedule::default(),
-        alarms: AlarmsConfig::default(),
+        sending: Sending { ehlo_name: "bookpost.example.org".into(), ..usual.sending },
         sites: vec![Site {
             code: "RIV".into(),
             name: "Riverside Library".into(),
-            email,
+            email: "library@riverside.example.org".parse().unwrap(),
             reply_to: None,
             return_address: None,
             phone: None,
         }],
-        notices: NoticesConfig {
-            repeat: None,
-            wording: "overdue".into(),
-            templates: None,
-            aliases: None,
-            dates: None,
-            drop_folder: folder.join("notices.d"),
-            default_site: None,
-        },
-        doors: Doors::default(),
-        listen: None,
+        notices: NoticesConfig { repeat: None, ..usual.notices },
         log: "warn".into(),
-        abort_at: None,
-        keep: Keep { bodies: Duration::from_hours(30 * 24), records: Duration::from_hours(365 * 24) },
+        ..usual
     }
 }
 
@@ -175,11 +138,11 @@ impl Bench {
 
     /// Waits until nothing moves: what is due was attempted, alarms are on record, and all tasks sleep.
     pub(crate) async fn quiet(&self) {
-        // Dispatcher, return reports, upkeep. A report that is written wakes the dispatcher once more.
-        self.clock.wait_for_sleepers(3).await;
+        // A report that is written wakes the dispatcher once more.
+        self.clock.wait_for_sleepers(SLEEPERS).await;
         self.app.worker.quiet().await.unwrap();
         self.app.alarms.carried_out().await;
-        self.clock.wait_for_sleepers(3).await;
+        self.clock.wait_for_sleepers(SLEEPERS).await;
     }
 
     /// Lets time pass, from one sleeper's hour to the next, until `length` is over.

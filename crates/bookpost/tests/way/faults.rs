@@ -371,10 +371,10 @@ async fn mail_that_is_due_and_is_not_tried_raises_an_alarm() {
     bench.app.worker.wake();
     for _ in 0..30 {
         // All connections hang: there is no quiet to wait for, only the watchdog's minutes.
-        bench.clock.wait_for_sleepers(3).await;
+        bench.clock.wait_for_sleepers(crate::bench::SLEEPERS).await;
         bench.clock.advance(MINUTE);
     }
-    bench.clock.wait_for_sleepers(3).await;
+    bench.clock.wait_for_sleepers(crate::bench::SLEEPERS).await;
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::Stuck]);
     assert_eq!(bench.clock.now(), START + MINUTE * 30);
 }

@@ -11,6 +11,7 @@ mod alarms;
 mod applications;
 mod bench;
 mod drop_folder;
+mod events;
 mod faults;
 mod life;
 mod maildrop;

@@ -42,20 +42,16 @@ impl Sqlite {
                 let row = (&application, &webhook.url, &kinds, &webhook.secret, micros(now), told);
                 match tx.sql.prepare_cached(ADD)?.execute(row)? {
                     0 => Err(Error::NotFound("application")),
-                    _ => of_application(tx.sql, &application, WebhookId(tx.sql.last_insert_rowid())),
+                    _ => one(tx.sql, WebhookId(tx.sql.last_insert_rowid())),
                 }
             })
             .await
     }
 
-    pub(crate) async fn remove_webhook(
-        &self,
-        application: String,
-        webhook: WebhookId,
-    ) -> Result<Webhook, Error> {
+    pub(crate) async fn remove_webhook(&self, webhook: WebhookId) -> Result<Webhook, Error> {
         self.writer
             .write(move |tx| {
-                let removed = of_application(tx.sql, &application, webhook)?;
+                let removed = one(tx.sql, webhook)?;
                 tx.erased = true;
                 tx.sql.prepare_cached(REMOVE)?.execute([webhook.0])?;
                 Ok(removed)
@@ -70,16 +66,15 @@ impl Sqlite {
                 let mut found = statement.query([])?;
                 let mut all = Vec::new();
                 while let Some(row) = found.next()? {
-                    match decode(row)? {
-                        Some(webhook) => all.push(webhook),
-                        None => {
-                            let id: i64 = row.get(0)?;
-                            tracing::error!(
-                                webhook.id = id,
-                                "a stored web address cannot be read; it is told of nothing"
-                            );
-                        }
+                    let decoded = decode(row)?;
+                    if decoded.is_none() {
+                        let id: i64 = row.get(0)?;
+                        tracing::error!(
+                            webhook.id = id,
+                            "a stored web address cannot be read; it is told of nothing"
+                        );
                     }
+                    all.extend(decoded);
                 }
                 Ok(all)
             })
@@ -129,7 +124,7 @@ fn failed(
     tx.sql.prepare_cached(FAILED)?.execute((
         webhook.0,
         micros(trouble.failing_since),
-        trouble.retried_until.0,
+        trouble.retried_until.map(|until| until.0),
         micros(trouble.next_attempt_at),
         &trouble.answer,
         given_up_until.map(|until| until.0),
@@ -138,10 +133,10 @@ fn failed(
     Ok(())
 }
 
-fn of_application(sql: &Connection, application: &str, webhook: WebhookId) -> Result<Webhook, Error> {
-    let mut statement = sql.prepare_cached(&format!("{ALL} WHERE w.id = ?1 AND a.name = ?2"))?;
-    let mut found = statement.query((webhook.0, application))?;
-    let row = found.next()?.ok_or(Error::NotFound("web address of this application"))?;
+fn one(sql: &Connection, webhook: WebhookId) -> Result<Webhook, Error> {
+    let mut statement = sql.prepare_cached(&format!("{ALL} WHERE w.id = ?1"))?;
+    let mut found = statement.query([webhook.0])?;
+    let row = found.next()?.ok_or(Error::NotFound("web address"))?;
     decode(row)?.ok_or_else(|| Error::Corrupt(format!("the web address {} cannot be read", webhook.0)))
 }
 
@@ -166,11 +161,11 @@ fn decode(row: &SqlRow<'_>) -> Result<Option<Webhook>, Error> {
 }
 
 fn trouble(row: &SqlRow<'_>) -> Result<Option<WebhookTrouble>, Error> {
-    let (Some(failing_since), Some(until), Some(next_attempt_at)) =
-        (at(row, 7)?, row.get::<_, Option<i64>>(8)?, at(row, 9)?)
-    else {
-        return Ok(None);
-    };
-    let answer = text(row, 10)?.unwrap_or_default();
-    Ok(Some(WebhookTrouble { failing_since, retried_until: EventId(until), next_attempt_at, answer }))
+    let (Some(failing_since), Some(next_attempt_at)) = (at(row, 7)?, at(row, 9)?) else { return Ok(None) };
+    Ok(Some(WebhookTrouble {
+        failing_since,
+        retried_until: row.get::<_, Option<i64>>(8)?.map(EventId),
+        next_attempt_at,
+        answer: text(row, 10)?.unwrap_or_default(),
+    }))
 }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{ApplicationsRequest, ShownKey};
+use super::{ApplicationsRequest, NewAddress, ShownKey, WebhooksRequest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
     Alarm, Application, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, RecipientId, Row, Run,
-    RunId, Selection, State,
+    RunId, Selection, State, Webhook,
 };
 
 /// What a command asks of the service.
@@ -19,6 +19,8 @@ pub enum Request {
     Queue(QueueRequest),
     /// About applications.
     Applications(ApplicationsRequest),
+    /// About web addresses that are told of events.
+    Webhooks(WebhooksRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
     /// Sends one test message.
@@ -98,6 +100,12 @@ pub enum Reply {
     Application(Application),
     /// A key that was just made.
     NewKey(ShownKey),
+    Webhooks(Vec<Webhook>),
+    /// A web address that was just added.
+    NewWebhook(NewAddress),
+    WebhookRemoved(Webhook),
+    /// It took a test.
+    WebhookWorks(Webhook),
     /// The server took the test message; its answer.
     Sent {
         server: String,

@@ -7,6 +7,7 @@ mod applications;
 mod client;
 mod messages;
 mod server;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ pub use applications::*;
 pub use client::{Client, connect};
 pub use messages::*;
 pub use server::{Listener, bind, serve};
+pub use webhooks::*;
 
 /// Longest line of either side. The largest export travels inside a request, in base64, with some words around it.
 const LONGEST_LINE: u64 = MAX_BYTES.div_ceil(3) as u64 * 4 + 1024 * 1024;

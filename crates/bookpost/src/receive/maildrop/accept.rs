@@ -28,6 +28,7 @@ pub async fn accept(dropped: Dropped, submitter: &Submitter) -> Result<(), Refus
         leniency: Leniency { any_line_ends: true, from: None },
         send_at: None,
         expires_at: None,
+        tags: Vec::new(),
     };
     let ready = submitter.check(&caller, submission).await.map_err(refusal)?;
     match submitter.submit_once(key, vec![ready], |_| Vec::new()).await {

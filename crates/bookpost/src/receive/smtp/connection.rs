@@ -231,6 +231,7 @@ impl Connection {
             leniency: Leniency::default(),
             send_at: None,
             expires_at: None,
+            tags: Vec::new(),
         })
     }
 

@@ -16,7 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    Api, batch, lists, moves,
+    Api, batch, events, lists, moves,
     problem::{self, Kind, Problem, ProblemBody},
     send, status, template,
 };
@@ -45,6 +45,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(moves::hold))
         .routes(routes!(moves::release))
         .routes(routes!(moves::retry))
+        .routes(routes!(events::list))
 }
 
 #[derive(OpenApi)]
@@ -59,7 +60,8 @@ fn routes() -> OpenApiRouter<Api> {
     modifiers(&Key),
     tags(
         (name = "messages", description = "Handing in messages, and how they stand"),
-        (name = "decisions", description = "What is decided about messages that were handed in")
+        (name = "decisions", description = "What is decided about messages that were handed in"),
+        (name = "events", description = "What happened to messages, in order; the same as webhooks tell")
     )
 )]
 struct Description;
@@ -131,6 +133,11 @@ problems! {
     /// There is none, or it is another's.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemBody<'static>),
+}
+
+problems! {
+    /// Of a request that reads what happened.
+    FeedProblems:
 }
 
 problems! {

@@ -34,6 +34,8 @@ pub(super) struct Wanted {
     state: Option<StateName>,
     /// Recipients with this address.
     to: Option<String>,
+    /// Messages with this among their tags.
+    tag: Option<String>,
     /// Only the messages of the request that had this `Idempotency-Key`.
     idempotency_key: Option<String>,
     /// Where the page before ended: its `next`.
@@ -90,6 +92,7 @@ pub(super) async fn list(
         state: wanted.state.map(Into::into),
         address: address.map_err(|error| Problem::new(Kind::Malformed, format!("to: {error}")))?,
         application: Some(authorized.caller.name().to_owned()),
+        tag: wanted.tag,
         ..Filter::default()
     };
     let rows = api.submitter.store().list(filter, after.map(RecipientId), limit).await;
@@ -150,7 +153,7 @@ fn named(answer: &[u8]) -> Vec<MessageId> {
     all.iter().filter_map(|one| message_id(one.id.as_deref()?)).collect()
 }
 
-fn cursor(text: &str) -> Result<i64, Problem> {
+pub(super) fn cursor(text: &str) -> Result<i64, Problem> {
     let cursor = text.parse().ok().filter(|cursor| *cursor >= 0);
     cursor.ok_or_else(|| Problem::new(Kind::Malformed, "after must be the `next` of another page"))
 }

@@ -20,6 +20,9 @@ use crate::{
 
 /// Nothing is kept for longer before it is sent.
 const FURTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+const MOST_TAGS: usize = 10;
+/// In characters.
+const LONGEST_TAG: usize = 64;
 
 /// One message: either with `from`, `to`, `subject`, `text` and so on, or as a whole with `raw` and `envelope`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -66,6 +69,10 @@ pub(super) struct MessageRequest {
     pub(super) expires_at: Option<Timestamp>,
     /// Where it is returned to if it cannot be delivered; the application's own return address where it is missing, or else `from`.
     pub(super) return_address: Option<String>,
+    /// The application's own words for the message: it can be listed by them, and events have them.
+    #[schema(max_items = 10, example = json!(["overdue", "term 2"]))]
+    #[serde(default)]
+    pub(super) tags: Vec<String>,
 }
 
 /// A file.
@@ -151,6 +158,7 @@ impl MessageRequest {
     pub(super) fn submission(&self, circumstances: Circumstances<'_>) -> Result<Submission, Vec<FieldError>> {
         let mut faults = Faults::new(circumstances.prefix);
         self.check_instants(&mut faults, circumstances.now);
+        self.check_tags(&mut faults);
         let made = match &self.raw {
             Some(raw) => self.raw(raw, circumstances.caller, &mut faults),
             None => self.written(&circumstances, &mut faults),
@@ -166,6 +174,7 @@ impl MessageRequest {
             leniency: Leniency { any_line_ends: true, from: None },
             send_at: self.send_at,
             expires_at: self.expires_at,
+            tags: self.tags.clone(),
         })
     }
 
@@ -177,6 +186,19 @@ impl MessageRequest {
         let begins = self.send_at.map_or(now, |at| at.max(now));
         if self.expires_at.is_some_and(|expires_at| expires_at <= begins) {
             faults.add("/expires_at", "it would be over before the message may be sent");
+        }
+    }
+
+    fn check_tags(&self, faults: &mut Faults<'_>) {
+        if self.tags.len() > MOST_TAGS {
+            faults.add("/tags", format!("a message has at most {MOST_TAGS} tags"));
+        }
+        for (at, tag) in self.tags.iter().enumerate() {
+            let length = tag.chars().count();
+            if !(1..=LONGEST_TAG).contains(&length) || tag.chars().any(char::is_control) {
+                let detail = format!("a tag has 1 to {LONGEST_TAG} characters, and no line ends or the like");
+                faults.add(&format!("/tags/{at}"), detail);
+            }
         }
     }
 

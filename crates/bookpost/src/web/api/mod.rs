@@ -10,6 +10,7 @@ mod batch;
 mod body;
 mod caller;
 mod document;
+mod events;
 mod lists;
 mod message;
 mod moves;

@@ -61,6 +61,9 @@ pub(super) struct MessageStatus {
     message_id: String,
     subject: String,
     class: ClassName,
+    /// As the application gave them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
     /// Where it is returned to; none: nowhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     return_address: Option<String>,
@@ -200,6 +203,7 @@ impl MessageStatus {
             message_id: row.message_id.clone(),
             subject: row.subject.clone(),
             class: row.class.into(),
+            tags: row.tags.clone(),
             return_address: row.reverse_path.address().map(ToString::to_string),
             size: row.size,
             accepted_at: row.accepted_at,

@@ -49,6 +49,10 @@ struct Template {
     expires_at: Option<Timestamp>,
     #[serde(default)]
     return_address: Option<String>,
+    /// The application's own words for all these messages.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    tags: Vec<String>,
     /// Each receives a message of their own.
     #[schema(min_items = 1, max_items = 10_000)]
     recipients: Vec<For>,
@@ -150,6 +154,7 @@ impl Template {
             send_at: self.send_at,
             expires_at: self.expires_at,
             return_address: self.return_address.clone(),
+            tags: self.tags.clone(),
             ..MessageRequest::default()
         }
     }
