@@ -9,7 +9,7 @@ use std::{
 };
 
 use mail::clock::Clock;
-use store::{Alarm, AlarmKind, Claimed, Lease, NewMessage, Settlement, Source, Store, Verdict};
+use store::{Alarm, AlarmKind, Claimed, NewMessage, Settlement, Source, Store, Verdict};
 
 use crate::{
     alarms::{self, Alarms, Telling},
@@ -19,7 +19,7 @@ use crate::{
         settler::SettlerEvent,
         worker::{Handle, Leases},
     },
-    receive::{FreshMail, Receiver},
+    receive::{FreshMail, Leased, Receiver},
     web::{Metrics, Outcome},
 };
 
@@ -60,10 +60,11 @@ impl Lines {
 }
 
 impl FreshMail for Lines {
-    fn lease(&self, message: &NewMessage) -> Option<Lease> {
+    fn lease(&self, message: &NewMessage) -> Option<Leased> {
         let source = Source::of(&message.application, message.run);
         let line = self.line(message.practice)?;
-        line.ready.has_room(message.class, source, message.bytes.len()).then(|| self.leases.draw())
+        let room = line.ready.reserve(message.class, source, message.bytes.len())?;
+        Some(Leased { lease: self.leases.draw(), room: Box::new(room) })
     }
 
     fn not_crowded(&self, practice: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -1,5 +1,6 @@
 //! Claimed messages in memory, waiting for a connection.
 
+mod room;
 mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{Claimed, Class, RunId, Source};
 use tokio::sync::Notify;
 
-use self::turns::Turns;
+pub use self::room::Room;
+use self::{room::Promised, turns::Turns};
 
 /// Mail is kept in memory up to this many bytes; beyond it, fresh mail is stored as waiting.
 pub const MEMORY_BUDGET: usize = 16 << 20;
@@ -15,7 +17,7 @@ pub const MEMORY_BUDGET: usize = 16 << 20;
 /// The line before one route's connections: urgent, normal and bulk mail, each by turns of its sources.
 #[derive(Debug)]
 pub struct Ready {
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
     /// Rung for each message that is put in line.
     pub arrived: Notify,
     /// Rung when the line is nearly empty.
@@ -30,7 +32,10 @@ const LONG: usize = MEMORY_BUDGET / 4;
 #[derive(Debug, Default)]
 struct Inner {
     lines: [Turns; 3],
+    /// In line.
     bytes: usize,
+    /// To mail that is being stored.
+    promised: Promised,
     turn: u32,
     stopped: bool,
     /// A probe lacks a message: the next one is kept for it.
@@ -44,7 +49,7 @@ const LOW: usize = 64;
 impl Ready {
     /// An empty line that rings `low` when it is nearly empty.
     pub fn new(low: Arc<Notify>) -> Self {
-        Self { inner: Mutex::default(), arrived: Notify::new(), low, shorter: Notify::new() }
+        Self { inner: Arc::default(), arrived: Notify::new(), low, shorter: Notify::new() }
     }
 
     /// Puts messages at the end of their lines. When the line is stopped they come back.
@@ -188,13 +193,18 @@ impl Ready {
         self.lock().line(Class::Urgent).len()
     }
 
-    /// Is there room in memory for `bytes` more of this source? A source may fill as much as it leaves free, so that whoever comes
-    /// after it finds room too.
-    pub fn has_room(&self, class: Class, source: Source, bytes: usize) -> bool {
+    /// Room in memory for `bytes` of this source, if there is some: kept free until the message is in line. A source may fill as much as
+    /// it leaves free, so that whoever comes after it finds room too.
+    pub fn reserve(&self, class: Class, source: Source, bytes: usize) -> Option<Room> {
         let mut inner = self.lock();
-        let own = inner.line(class).bytes_of(source);
-        let free = MEMORY_BUDGET.saturating_sub(inner.bytes);
-        !inner.stopped && own + bytes <= free
+        let of = (class, source);
+        let own = inner.line(class).bytes_of(source) + inner.promised.to(of);
+        if inner.stopped || own + bytes > inner.free() {
+            return None;
+        }
+        inner.promised.add(of, bytes);
+        drop(inner);
+        Some(Room { inner: Arc::clone(&self.inner), of, bytes })
     }
 
     /// Waits until the line is not long, or stopped.
@@ -225,9 +235,9 @@ impl Ready {
         inner.len() < LOW && inner.bytes < MEMORY_BUDGET / 2
     }
 
-    /// Could more be claimed?
-    pub fn has_place(&self) -> bool {
-        self.lock().bytes < MEMORY_BUDGET
+    /// Bytes that could be claimed.
+    pub fn free(&self) -> usize {
+        self.lock().free()
     }
 
     /// Stops the line, or lets it move again. What stands in a line that is stopped is handed out, to be given back.
@@ -258,7 +268,34 @@ impl Inner {
         }
     }
 
+    fn free(&self) -> usize {
+        MEMORY_BUDGET.saturating_sub(self.bytes + self.promised.bytes)
+    }
+
     fn len(&self) -> usize {
         self.lines.iter().map(Turns::len).sum::<usize>() + usize::from(self.kept.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_promised_room_counts_before_it_is_in_line() {
+        let ready = Ready::new(Arc::default());
+        let [one, other] = [1, 2].map(Source);
+        let of_one = |bytes| ready.reserve(Class::Normal, one, bytes);
+        let half = of_one(MEMORY_BUDGET / 2).unwrap();
+        assert!(of_one(1).is_none(), "it leaves as much free as it has");
+        let quarter = ready.reserve(Class::Normal, other, MEMORY_BUDGET / 4).unwrap();
+        assert_eq!(ready.free(), MEMORY_BUDGET / 4);
+        let urgent = ready.reserve(Class::Urgent, other, MEMORY_BUDGET / 4);
+        assert!(urgent.is_some() && ready.free() == 0);
+        assert!(ready.reserve(Class::Bulk, Source(3), 1).is_none(), "nothing is left");
+        drop((half, quarter, urgent));
+        assert!(ready.free() == MEMORY_BUDGET && of_one(MEMORY_BUDGET / 2).is_some());
+        let _ = ready.set_stopped(true);
+        assert!(of_one(1).is_none(), "nothing may leave");
     }
 }

@@ -323,7 +323,8 @@ impl Worker {
             let refused_lately = route.claim_again_at.is_some_and(|at| now < at);
             // Fresh mail may keep the line from ever getting low: what waits in the store has its turns all the same.
             let in_turn = route.claimed_at.is_none_or(|at| now >= later(at, CLAIM_BESIDE));
-            let has_room = if in_turn { route.line.ready.has_place() } else { route.line.ready.is_low() };
+            let free = route.line.ready.free();
+            let has_room = if in_turn { free > 0 } else { route.line.ready.is_low() };
             if !route.due || refused_lately || !route.flows(now) || !has_room {
                 return;
             }
@@ -335,7 +336,7 @@ impl Worker {
                 lease: self.leases.draw(),
                 now,
                 limit: CLAIM,
-                bytes: MEMORY_BUDGET / 2,
+                bytes: free.min(MEMORY_BUDGET / 2),
                 practice: route.practice,
                 recovery: route.recovery,
             };

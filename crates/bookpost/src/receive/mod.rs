@@ -30,7 +30,7 @@ use crate::app::steps::{Step, Steps};
 /// Takes fresh mail over in memory, for its first attempt.
 pub trait FreshMail: Send + Sync {
     /// A lease for this message, while there is room in memory for it and mail may leave.
-    fn lease(&self, message: &NewMessage) -> Option<Lease>;
+    fn lease(&self, message: &NewMessage) -> Option<Leased>;
     /// Waits while mail leaves and much of it stands in line already.
     fn not_crowded(&self, practice: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
     /// These messages are stored under the leases given.
@@ -42,6 +42,16 @@ pub trait FreshMail: Send + Sync {
     /// Mail could not be stored.
     fn refused(&self, why: &store::Error);
 }
+
+/// What a message has that is to be attempted as soon as it is stored.
+pub struct Leased {
+    pub lease: Lease,
+    /// Its room in memory, kept free until this is dropped.
+    pub room: Box<dyn Send + Sync>,
+}
+
+/// Rooms of messages that are being stored.
+type Rooms = Vec<Box<dyn Send + Sync>>;
 
 /// The one door behind all doors.
 #[derive(Clone)]
@@ -83,13 +93,13 @@ impl Receiver {
     /// Accepts all messages or none. When it returns `Ok`, they are on disk.
     pub async fn accept(&self, mut messages: Vec<NewMessage>) -> Result<Vec<Accepted>, store::Error> {
         let now = self.clock.now();
-        self.lease(&mut messages, now);
+        let rooms = self.lease(due(&mut messages, now));
         let storing = self.pressure.storing_one();
         let stored = self.store.accept(messages.clone(), now).await;
         drop(storing);
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
         self.steps.reached(Step::Accepted);
-        self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
+        self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect(), rooms);
         Ok(accepted)
     }
 
@@ -102,14 +112,14 @@ impl Receiver {
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, store::Error> {
         let now = self.clock.now();
-        self.lease(&mut messages, now);
+        let rooms = self.lease(due(&mut messages, now));
         let storing = self.pressure.storing_one();
         let stored = self.store.accept_once(key, messages.clone(), answer, now).await;
         drop(storing);
         let once = stored.inspect_err(|why| self.fresh.refused(why))?;
         if let Once::Stored { accepted, .. } = &once {
             self.steps.reached(Step::Accepted);
-            self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect());
+            self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect(), rooms);
         }
         Ok(once)
     }
@@ -127,9 +137,7 @@ impl Receiver {
         mut notices: Vec<NewNotice>,
         repeat: Option<Duration>,
     ) -> Result<Vec<NoticeAccepted>, store::Error> {
-        for notice in &mut notices {
-            notice.message.lease = self.fresh.lease(&notice.message);
-        }
+        let rooms = self.lease(notices.iter_mut().map(|notice| &mut notice.message));
         let stored = self.store.accept_notices(run, notices.clone(), repeat, self.clock.now()).await;
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
         self.steps.reached(Step::Accepted);
@@ -137,7 +145,7 @@ impl Receiver {
             NoticeAccepted::Stored(id) => Some((notice.message, *id)),
             NoticeAccepted::WrittenLately { .. } => None,
         });
-        self.hand_over(stored.collect());
+        self.hand_over(stored.collect(), rooms);
         Ok(accepted)
     }
 
@@ -148,14 +156,19 @@ impl Receiver {
         Ok(())
     }
 
-    /// Leases for what is due already. What is to be sent later waits in the store.
-    fn lease(&self, messages: &mut [NewMessage], now: Timestamp) {
-        for message in messages.iter_mut().filter(|message| message.first_due_at <= now) {
-            message.lease = self.fresh.lease(message);
+    /// Leases for these messages, while there is room.
+    fn lease<'a>(&self, messages: impl Iterator<Item = &'a mut NewMessage>) -> Rooms {
+        let mut rooms = Rooms::new();
+        for message in messages {
+            let leased = self.fresh.lease(message);
+            message.lease = leased.as_ref().map(|leased| leased.lease);
+            rooms.extend(leased.map(|leased| leased.room));
         }
+        rooms
     }
 
-    fn hand_over(&self, stored: Vec<(NewMessage, store::MessageId)>) {
+    /// Each message's room is its own until it stands in line.
+    fn hand_over(&self, stored: Vec<(NewMessage, store::MessageId)>, rooms: Rooms) {
         let count = stored.len();
         self.fresh.accepted(count);
         let fresh: Vec<_> = stored.into_iter().filter_map(|(message, id)| claimed(message, id)).collect();
@@ -163,10 +176,16 @@ impl Receiver {
         if !fresh.is_empty() {
             self.fresh.take(fresh);
         }
+        drop(rooms);
         if waiting {
             self.fresh.wake();
         }
     }
+}
+
+/// What is to be sent later waits in the store.
+fn due(messages: &mut [NewMessage], now: Timestamp) -> impl Iterator<Item = &mut NewMessage> {
+    messages.iter_mut().filter(move |message| message.first_due_at <= now)
 }
 
 /// The message as the worker takes it, if it was stored under a lease.
@@ -193,4 +212,81 @@ fn claimed(message: NewMessage, id: store::MessageId) -> Option<Claimed> {
         first_due_at: message.first_due_at,
         bytes: message.bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use mail::{Address, Envelope, ReversePath};
+    use store::{Class, Kind};
+    use testkit::clock::ManualClock;
+
+    use super::*;
+
+    /// Leases all; how many rooms were kept free when the messages came.
+    #[derive(Default)]
+    struct Line {
+        room: Arc<()>,
+        kept: std::sync::Mutex<Vec<usize>>,
+    }
+
+    impl FreshMail for Line {
+        fn lease(&self, _: &NewMessage) -> Option<Leased> {
+            Some(Leased { lease: Lease(7), room: Box::new(Arc::clone(&self.room)) })
+        }
+
+        fn not_crowded(&self, _: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+            Box::pin(std::future::ready(()))
+        }
+
+        fn take(&self, fresh: Vec<Claimed>) {
+            assert!(fresh.iter().all(|one| one.recipients[0].lease == Lease(7)));
+            self.kept.lock().unwrap().push(self.rooms());
+        }
+
+        fn wake(&self) {}
+
+        fn accepted(&self, _: usize) {}
+
+        fn refused(&self, _: &store::Error) {}
+    }
+
+    impl Line {
+        fn rooms(&self) -> usize {
+            Arc::strong_count(&self.room) - 1
+        }
+    }
+
+    fn message(now: Timestamp) -> NewMessage {
+        NewMessage {
+            kind: Kind::Mail,
+            class: Class::Normal,
+            practice: false,
+            application: "cron".to_owned(),
+            site: None,
+            run: None,
+            envelope: Envelope::to_one(ReversePath::Null, Address::parse("p@example.org").unwrap()),
+            message_id: String::new(),
+            subject: String::new(),
+            patron: None,
+            bytes: Bytes::from_static(b"\r\n"),
+            first_due_at: now,
+            expires_at: now + Duration::from_hours(100),
+            lease: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_room_of_a_message_is_kept_until_it_is_in_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(Timestamp::constant(1_800_000_000, 0)));
+        let store = Store::open(folder.path(), clock.now()).unwrap();
+        let line = Arc::new(Line::default());
+        let fresh = Arc::clone(&line) as Arc<dyn FreshMail>;
+        let receiver = Receiver::new(store, folder.path().into(), clock.clone(), fresh, Steps::default());
+        let later = message(clock.now() + Duration::from_hours(1));
+        receiver.accept(vec![message(clock.now()), message(clock.now()), later]).await.unwrap();
+        assert_eq!(*line.kept.lock().unwrap(), [2]);
+        assert_eq!(line.rooms(), 0);
+    }
 }
