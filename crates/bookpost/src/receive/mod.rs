@@ -2,6 +2,7 @@
 //!
 //! This part knows nothing of servers and connections: fresh mail leaves through [`FreshMail`].
 
+mod apart;
 mod certificate;
 pub mod local;
 pub mod maildrop;
@@ -21,6 +22,7 @@ use store::{
 
 use self::pressure::Pressure;
 pub use self::{
+    apart::apart,
     not_taken::NotTaken,
     pressure::{DISK_FLOOR, NotNow, free},
     submit::{Leniency, Origin, Ready, Submission, Submitter},

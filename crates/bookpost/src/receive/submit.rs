@@ -19,7 +19,7 @@ use mail::{
 use rand::{RngExt as _, rngs::StdRng};
 use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey, Store};
 
-use super::{NotNow, NotTaken, Receiver};
+use super::{NotNow, NotTaken, Receiver, apart};
 use crate::{
     config::{Config, Way},
     identity::{Applications, Caller, Rate},
@@ -152,7 +152,7 @@ impl Submitter {
         let recipients = submission.envelope.recipients().len();
         caller.takes(submission.content.len() as u64, recipients)?;
         let reverse_path = caller.reverse_path(&submission.envelope.reverse_path)?;
-        let prepared = self.prepare(&submission, now)?;
+        let (prepared, submission) = self.prepared(submission, now).await?;
         for from in &prepared.from {
             caller.may_send_from(from)?;
         }
@@ -213,6 +213,16 @@ impl Submitter {
         self.receiver.has_room()?;
         let messages = messages.into_iter().map(|ready| ready.message).collect();
         in_time(self.receiver.accept_once(key, messages, answer)).await
+    }
+
+    async fn prepared(
+        &self,
+        submission: Submission,
+        now: Timestamp,
+    ) -> Result<(Prepared, Submission), NotTaken> {
+        let (submitter, bytes) = (self.clone(), submission.content.len());
+        let prepare = move || Ok((submitter.prepare(&submission, now)?, submission));
+        apart(bytes, prepare).await?
     }
 
     fn prepare(&self, submission: &Submission, now: Timestamp) -> Result<Prepared, NotTaken> {
