@@ -57,7 +57,7 @@ pub struct Recipient {
     pub address: Address,
     /// `NOTIFY=`
     pub notify: Option<Notify>,
-    /// `ORCPT=`, as xtext with its type (`rfc822;...`), exactly as it was handed in.
+    /// `ORCPT=`, as xtext with its type (`rfc822;...`), as it was handed in; in ASCII (RFC 6533 section 3).
     pub original: Option<String>,
 }
 
@@ -179,6 +179,19 @@ pub fn xtext_decode(xtext: &str) -> Option<String> {
         });
     }
     String::from_utf8(decoded).ok()
+}
+
+/// An address of the type `utf-8` as any server takes it: what is not ASCII becomes `\x{HEX}` (RFC 6533 section 3).
+pub fn utf8_address_encode(address: &str) -> String {
+    let mut encoded = String::with_capacity(address.len());
+    for c in address.chars() {
+        if c.is_ascii() {
+            encoded.push(c);
+        } else {
+            let _ = write!(encoded, "\\x{{{:X}}}", u32::from(c));
+        }
+    }
+    encoded
 }
 
 /// Whether `text` may stand in a command as it is.

@@ -22,7 +22,20 @@ pub(super) fn to_ascii(text: &str) -> String {
     out
 }
 
-/// Takes [`to_ascii`] back. What is no whole `\x{HEX}` of a character stays as it is.
+/// An address of the type `utf-8` in ASCII (utf-8-addr-xtext, RFC 6533 section 3).
+pub(super) fn to_utf8_address(address: &str) -> String {
+    let mut out = String::with_capacity(address.len());
+    for c in address.chars() {
+        if c.is_ascii_graphic() && !matches!(c, '\\' | '+' | '=') {
+            out.push(c);
+        } else {
+            let _ = write!(out, "\\x{{{:X}}}", u32::from(c));
+        }
+    }
+    out
+}
+
+/// Takes [`to_ascii`] and [`to_utf8_address`] back. What is no whole `\x{HEX}` of a character stays as it is.
 pub(super) fn from_ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -48,9 +48,13 @@ pub fn read(message: &[u8]) -> Result<Report, NotAReport> {
     })
 }
 
-/// The address in an `ORCPT=` parameter (RFC 3461 section 4.2), such as `rfc822;ana+2Bbooks@example.org`.
+/// The address in an `ORCPT=` parameter (RFC 3461 section 4.2), such as `rfc822;ana+2Bbooks@example.org`; one of another type is
+/// no mail address (X.400), and none of ours.
 pub fn original_from_parameter(parameter: &str) -> Option<Address> {
-    let (_, xtext) = parameter.split_once(';')?;
+    let (kind, xtext) = parameter.split_once(';')?;
+    if !["rfc822", "utf-8"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        return None;
+    }
     Address::parse(&from_ascii(&from_xtext(xtext)?)).ok()
 }
 

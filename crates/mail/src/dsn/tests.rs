@@ -171,7 +171,27 @@ fn original_recipients_in_xtext() {
     let report = read(&bounce(lines)).unwrap();
     assert_eq!(report.recipients[0].original_recipient, Some(address("a+b@x.example")));
     assert_eq!(original_from_parameter("rfc822;a+2Bb+3D@x.example"), Some(address("a+b=@x.example")));
+    assert_eq!(
+        original_from_parameter(r"UTF-8;jos\x{E9}\x{2B}b@x.example"),
+        Some(address("josé+b@x.example"))
+    );
+    assert_eq!(original_from_parameter("x400;a@x.example"), None, "no mail address");
     assert_eq!(original_from_parameter("a@x.example"), None);
+}
+
+/// RFC 6533 section 3, utf-8-addr-xtext.
+#[test]
+fn an_address_beyond_ascii_is_written_in_its_own_type() {
+    for (text, written) in [
+        ("josé+b=c@bücher.example", r"utf-8; jos\x{E9}\x{2B}b\x{3D}c@b\x{FC}cher.example"),
+        ("a+2Bb@x.example", "rfc822; a+2B2Bb@x.example"),
+    ] {
+        let mut report = read(&bounce("Final-Recipient: rfc822;a@x.example\nStatus: 5.1.1")).unwrap();
+        report.recipients[0].original_recipient = Some(address(text));
+        let out = report.write();
+        assert!(out.contains(&format!("Original-Recipient: {written}\r\n")), "{out}");
+        assert_eq!(read(&bounce(&out.replace("\r\n\r\n", "\r\n"))).unwrap().recipients, report.recipients);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 
 use super::{
     RecipientReport, Report,
-    fields::{one_line, to_ascii},
+    fields::{one_line, to_ascii, to_utf8_address},
 };
 use crate::Address;
 
@@ -38,10 +38,10 @@ fn write_recipient(out: &mut String, recipient: &RecipientReport) {
     if let Some(original) = &recipient.original_recipient {
         // A reader takes `+2B` for xtext that somebody forgot to decode, so a literal one is encoded.
         let text = original.as_str().replace("+2B", "+2B2B").replace("+3D", "+2B3D");
-        typed(out, "Original-Recipient", address_type(original), Some(&text));
+        address(out, "Original-Recipient", original, &text);
     }
     let last = &recipient.final_recipient;
-    typed(out, "Final-Recipient", address_type(last), Some(last.as_str()));
+    address(out, "Final-Recipient", last, last.as_str());
     field(out, "Action", Some(recipient.action.as_str()));
     field(out, "Status", Some(&recipient.status.to_string()));
     typed(out, "Remote-MTA", "dns", recipient.remote_mta.as_deref());
@@ -50,8 +50,14 @@ fn write_recipient(out: &mut String, recipient: &RecipientReport) {
     field(out, "Will-Retry-Until", recipient.will_retry_until.and_then(date).as_deref());
 }
 
-fn address_type(address: &Address) -> &'static str {
-    if address.as_str().is_ascii() { "rfc822" } else { "utf-8" }
+/// An address with its type; `text` is one of ASCII. In one of the type `utf-8` nothing stands that has a meaning in xtext
+/// (RFC 6533 section 3).
+fn address(out: &mut String, name: &str, address: &Address, text: &str) {
+    if address.is_ascii() {
+        typed(out, name, "rfc822", Some(text));
+    } else {
+        line(out, name, ["utf-8;".to_owned(), to_utf8_address(address.as_str())]);
+    }
 }
 
 fn date(at: Timestamp) -> Option<String> {
@@ -63,10 +69,16 @@ fn typed(out: &mut String, name: &str, kind: &str, value: Option<&str>) {
 }
 
 fn field(out: &mut String, name: &str, value: Option<&str>) {
-    let Some(value) = value else { return };
+    if let Some(value) = value {
+        line(out, name, one_line(value).split(' ').flat_map(pieces));
+    }
+}
+
+/// Words in ASCII, none of which is too long.
+fn line(out: &mut String, name: &str, words: impl IntoIterator<Item = String>) {
     let _ = write!(out, "{name}:");
     let mut column = name.len() + 1;
-    for word in one_line(value).split(' ').flat_map(pieces) {
+    for word in words {
         if column + 1 + word.len() > FOLD_AT && column > name.len() + 1 {
             out.push_str("\r\n");
             column = 0;

@@ -3,7 +3,7 @@
 use super::{Settings, SignIn, command::Path, replies, wish::Mail};
 use crate::{
     Address, Recipient, ReversePath,
-    envelope::{Notify, Ret, is_xtext},
+    envelope::{Notify, Ret, is_xtext, utf8_address_encode},
 };
 
 /// RFC 3461 section 4.4.
@@ -51,7 +51,7 @@ impl Recipient {
             match (name.to_ascii_uppercase().as_str(), value) {
                 ("NOTIFY", value) if settings.dsn => once(&mut notify, Notify::parse(value))?,
                 ("ORCPT", value) if settings.dsn => {
-                    once(&mut original, is_original(value).then(|| value.to_owned()))?;
+                    once(&mut original, original_recipient(value, smtputf8))?;
                 }
                 (name, _) => return Err(refusal(name)),
             }
@@ -104,13 +104,18 @@ fn is_envelope_id(value: &str) -> bool {
     value.len() <= MOST_ENVELOPE_ID && is_xtext(value)
 }
 
-/// `rfc822;xtext`, or another type.
-fn is_original(value: &str) -> bool {
-    value.len() <= MOST_ORIGINAL
-        && value.split_once(';').is_some_and(|(kind, address)| {
-            let is_type = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
-            !kind.is_empty() && kind.bytes().all(is_type) && is_xtext(address)
-        })
+/// `rfc822;xtext`, or another type. Beside SMTPUTF8 an address of the type `utf-8` may be written as it is (RFC 6533 section 3).
+fn original_recipient(value: &str, smtputf8: bool) -> Option<String> {
+    let (kind, address) = value.split_once(';')?;
+    let is_type = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+    let original = if smtputf8 && kind.eq_ignore_ascii_case("utf-8") {
+        format!("{kind};{}", utf8_address_encode(address))
+    } else {
+        value.to_owned()
+    };
+    let is_sound =
+        !kind.is_empty() && kind.bytes().all(is_type) && !address.is_empty() && is_xtext(&original);
+    (is_sound && original.len() <= MOST_ORIGINAL).then_some(original)
 }
 
 fn address(text: &str, smtputf8: bool, bad: Refusal) -> Result<Address, Refusal> {
