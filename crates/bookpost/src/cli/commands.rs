@@ -222,9 +222,11 @@ fn blame(unsent: &Unsent) -> Failure {
             | Reason::CertificateWrongName
             | Reason::CertificateUnknownIssuer
             | Reason::SignInImpossible => Failure::Config,
-            Reason::TooLarge | Reason::Utf8Unsupported | Reason::AddressUnknown | Reason::Refused => {
-                Failure::Refused
-            }
+            Reason::TooLarge
+            | Reason::Utf8Unsupported
+            | Reason::HeaderUtf8Unsupported
+            | Reason::AddressUnknown
+            | Reason::Refused => Failure::Refused,
             _ => Failure::Temporary,
         },
     }

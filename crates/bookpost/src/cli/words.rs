@@ -45,6 +45,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::ServerRefuses => "the mail server serves nobody at the moment",
         Reason::ServerFull => "the mail server is short of space",
         Reason::Utf8Unsupported => "the mail server cannot take this address",
+        Reason::HeaderUtf8Unsupported => "the mail server cannot take the letters in the header",
         Reason::ConversionUnsupported => "the mail server cannot take the message as it is",
         Reason::AnswerUnknown => "the connection broke while the server was answering",
         Reason::Expired => "it could not be sent for too long",

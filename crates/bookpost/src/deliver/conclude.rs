@@ -153,6 +153,7 @@ pub fn judge_client(phase: Phase, failure: Failure) -> Option<Judgement> {
         Failure::SignInImpossible => outcome::Failure::SignInImpossible,
         Failure::Protocol(_) => outcome::Failure::ProtocolViolation,
         Failure::Utf8Unsupported => outcome::Failure::Utf8Unsupported,
+        Failure::HeaderUtf8Unsupported => outcome::Failure::HeaderUtf8Unsupported,
     };
     Some(judge_failure(phase, failure))
 }

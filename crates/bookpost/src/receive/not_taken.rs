@@ -58,7 +58,7 @@ impl NotTaken {
                 let reply = refused.reply();
                 return (reply.code, reply.enhanced.unwrap_or(EnhancedStatusCode(5, 6, 0)));
             }
-            Self::NeedsSmtpUtf8 => (550, 6, 7),
+            Self::NeedsSmtpUtf8 => (550, 6, 9),
             Self::Denied(denied) => match denied {
                 Denied::TooLarge { .. } => (552, 3, 4),
                 Denied::TooManyRecipients { .. } => (554, 5, 3),

@@ -56,7 +56,7 @@ pub struct Origin {
     pub name: String,
     /// None: it is on this machine.
     pub peer: Option<IpAddr>,
-    /// A registered word: ESMTPSA, HTTP ... (RFC 3848).
+    /// A registered word: ESMTPSA (RFC 3848), UTF8SMTPSA (RFC 6531 section 4.3), HTTP.
     pub protocol: &'static str,
 }
 

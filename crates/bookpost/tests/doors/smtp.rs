@@ -107,7 +107,7 @@ async fn what_is_malformed_is_refused_and_the_others_go() {
         ("From: desk@library.example\r\n\r\na\r.\r\nb", "550 5.6.0 "),
         ("Subject: nobody wrote this\r\n\r\nb", "550 5.6.0 "),
         ("From: desk@library.example\r\nnot a field\r\n\r\nb", "554 5.6.0 "),
-        ("From: desk@library.example\r\nSubject: f\u{fc}r\r\n\r\nb", "550 5.6.7 "),
+        ("From: desk@library.example\r\nSubject: f\u{fc}r\r\n\r\nb", "550 5.6.9 "),
     ] {
         let reply = client.mail("p@example.org", content).await;
         assert!(reply.starts_with(answer), "{content:?}: {reply}");
@@ -115,6 +115,31 @@ async fn what_is_malformed_is_refused_and_the_others_go() {
     assert!(client.mail("p@example.org", &message("Hello")).await.starts_with("250 "));
     bench.quiet().await;
     assert_eq!(bench.sink.count(), 1);
+    bench.stop().await;
+}
+
+/// RFC 6531: what was handed in with SMTPUTF8 says so.
+#[tokio::test]
+async fn a_header_beyond_ascii_comes_with_smtputf8() {
+    let bench = Bench::start(Wanted::trusting()).await;
+    let key = bench.key("Library").await;
+    let mut client = bench.client().await;
+    let text = message("Hello").replace("Test", "Grüße");
+    for (sign_in, word) in [(false, "UTF8SMTP"), (true, "UTF8SMTPA")] {
+        client.go(&["EHLO desk"]).await;
+        if sign_in {
+            client.go(&[&plain(&key)]).await;
+        }
+        client.go(&["MAIL FROM:<desk@library.example> SMTPUTF8"]).await;
+        client.go(&["RCPT TO:<p@example.org> ORCPT=utf-8;josé@example.org", "DATA"]).await;
+        client.send(text.as_bytes()).await;
+        assert!(client.say("\r\n.").await.starts_with("250 "));
+        let row = bench.app.store.list(store::Filter::default(), None, 1).await.unwrap().pop().unwrap();
+        assert_eq!(row.to.original.as_deref(), Some("utf-8;jos\\x{E9}@example.org"));
+        let stored = bench.app.store.body(row.message).await.unwrap().unwrap();
+        let stored = String::from_utf8(stored.to_vec()).unwrap();
+        assert!(stored.contains(&format!(" with {word} id ")), "{stored}");
+    }
     bench.stop().await;
 }
 

@@ -316,7 +316,7 @@ async fn a_server_without_8bitmime_gets_the_message_re_encoded_the_same_each_tim
 async fn what_may_not_be_changed_for_a_server_without_8bitmime_is_returned() {
     for (line, reason, code) in [
         ("DKIM-Signature: v=1\r\n", Reason::ConversionUnsupported, "5.6.3"),
-        ("X-Name: Jörg\r\n", Reason::Utf8Unsupported, "5.6.7"),
+        ("X-Name: Jörg\r\n", Reason::HeaderUtf8Unsupported, "5.6.9"),
     ] {
         let sink = seven_bit_sink(Vec::new()).await;
         let bench = Bench::start(vec![server("server1", sink.address())]).await;

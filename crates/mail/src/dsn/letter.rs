@@ -267,6 +267,7 @@ fn usual_code(reason: Reason) -> EnhancedStatusCode {
         Reason::TooManyRecipients => (5, 5, 3),
         Reason::ConversionUnsupported => (5, 6, 3),
         Reason::Utf8Unsupported => (5, 6, 7),
+        Reason::HeaderUtf8Unsupported => (5, 6, 9),
         Reason::Reputation | Reason::SenderRefused | Reason::RelayDenied => (5, 7, 1),
         _ => (5, 0, 0),
     };

@@ -29,6 +29,8 @@ pub enum Failure {
     SignInImpossible,
     /// The address needs SMTPUTF8, which the server does not offer.
     Utf8Unsupported,
+    /// The header of the message needs it.
+    HeaderUtf8Unsupported,
     /// Larger than the limit that the server named after EHLO (SIZE).
     TooLarge,
 }
@@ -74,6 +76,7 @@ pub fn judge_failure(phase: Phase, failure: Failure) -> Judgement {
         (F::ProtocolViolation, _) => (Route, OpenBreaker, Reason::ProtocolViolation),
         (F::SignInImpossible, _) => (Account, OpenBreaker, Reason::SignInImpossible),
         (F::Utf8Unsupported, _) => (Recipient, Return, Reason::Utf8Unsupported),
+        (F::HeaderUtf8Unsupported, _) => (Message, Return, Reason::HeaderUtf8Unsupported),
         (F::TooLarge, _) => (Message, Return, Reason::TooLarge),
     };
     judgement(scope, action, reason)

@@ -50,6 +50,7 @@ impl Reason {
                 | Self::SenderRefused
                 | Self::Reputation
                 | Self::Utf8Unsupported
+                | Self::HeaderUtf8Unsupported
                 | Self::ConversionUnsupported
                 | Self::Refused
                 | Self::Expired
@@ -151,6 +152,10 @@ reasons! {
     /// The address needs SMTPUTF8, which the server lacks.
     Utf8Unsupported "utf8_unsupported" "The mail server cannot send to an address with these letters."
         "Ask the patron for an address in plain letters, or have SMTPUTF8 switched on at the mail server."
+    /// The header of the message needs SMTPUTF8, which the server lacks.
+    HeaderUtf8Unsupported "header_utf8_unsupported"
+        "The mail server cannot take the letters in the header of the message."
+        "Have SMTPUTF8 switched on at the mail server, or the program that sends it encode its header."
     /// The server takes 7-bit mail only, and the message must stay as it is.
     ConversionUnsupported "conversion_unsupported"
         "The mail server cannot take the message as it is, and it must not be changed."

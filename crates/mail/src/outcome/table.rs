@@ -134,7 +134,8 @@ const TABLE: &[Row] = &[
     // This grouping, this message, this address, where the text or the enhanced code says so.
     row(NEGATIVE, &["*.5.3"], ANY, FROM_RCPT, (Transaction, Split, Reason::TooManyRecipients)),
     row(NEGATIVE, ANY, &["too many recipients"], FROM_RCPT, (Transaction, Split, Reason::TooManyRecipients)),
-    row(PERMANENT, &["5.6.7", "5.6.9"], ANY, EVERYWHERE, (Recipient, Return, Reason::Utf8Unsupported)),
+    row(PERMANENT, &["5.6.7"], ANY, EVERYWHERE, (Recipient, Return, Reason::Utf8Unsupported)),
+    row(PERMANENT, &["5.6.9"], ANY, EVERYWHERE, (Recipient, Return, Reason::HeaderUtf8Unsupported)),
     row(only(556), ANY, ANY, FROM_RCPT, (Recipient, Return, Reason::DomainUnknown)),
     row(PERMANENT, ANY, &["null mx"], FROM_RCPT, (Recipient, Return, Reason::DomainUnknown)),
     row(PERMANENT, &["5.1.2", "5.4.4"], ANY, FROM_RCPT, (Recipient, Return, Reason::DomainUnknown)),

@@ -180,6 +180,7 @@ fn refusal(result: &RecipientResult) -> Option<(Exit, String)> {
                 failure,
                 Failure::TooLarge { .. }
                     | Failure::Utf8Unsupported
+                    | Failure::HeaderUtf8Unsupported
                     | Failure::EightBitUnsupported(_)
                     | Failure::AddressUnsendable
             );

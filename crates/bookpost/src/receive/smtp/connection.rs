@@ -227,7 +227,7 @@ impl Connection {
             content,
             smtputf8: mail.smtputf8,
             class: None,
-            from: self.origin(),
+            from: self.origin(mail.smtputf8),
             leniency: Leniency::default(),
             send_at: None,
             expires_at: None,
@@ -235,15 +235,20 @@ impl Connection {
         })
     }
 
-    fn origin(&self) -> Origin {
+    fn origin(&self, smtputf8: bool) -> Origin {
         let hello = self.server.hello();
         let (name, extended) = hello.map_or(("", false), |hello| (hello.name.as_str(), hello.extended));
-        let protocol = match (extended, self.server.is_encrypted(), self.signed_in) {
-            (true, true, true) => "ESMTPSA",
-            (true, true, false) => "ESMTPS",
-            (true, false, true) => "ESMTPA",
-            (true, false, false) => "ESMTP",
-            (false, ..) => "SMTP",
+        let words = match (extended, smtputf8) {
+            (_, true) => ["UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA"],
+            (true, false) => ["ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA"],
+            (false, false) => ["SMTP"; 4],
+        };
+        let [plain, signed_in, encrypted, both] = words;
+        let protocol = match (self.server.is_encrypted(), self.signed_in) {
+            (false, false) => plain,
+            (false, true) => signed_in,
+            (true, false) => encrypted,
+            (true, true) => both,
         };
         match &self.peer {
             Peer::Network(peer) => Origin { name: name.to_owned(), peer: Some(*peer), protocol },

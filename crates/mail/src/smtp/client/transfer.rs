@@ -116,7 +116,7 @@ impl Transfer {
         let reverse_is_utf8 = Path::reverse(&self.transaction.reverse_path, offered.smtputf8)?.is_utf8;
         let header_is_utf8 = self.eight_bit && !header(message).is_ascii();
         if header_is_utf8 && !offered.smtputf8 {
-            return Err(Failure::Utf8Unsupported);
+            return Err(Failure::HeaderUtf8Unsupported);
         }
         // Lines that are too long were made shorter when the message was accepted.
         if let Some(target) = reencoding_needed(self.eight_bit, false, offered.eight_bit_mime) {

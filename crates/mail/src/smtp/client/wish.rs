@@ -124,9 +124,12 @@ pub enum Failure {
         /// Octets, as the server announces.
         limit: u64,
     },
-    /// An address or the header needs SMTPUTF8, which is not offered; not tried.
-    #[error("the server does not offer SMTPUTF8")]
+    /// An address needs SMTPUTF8, which is not offered; not tried.
+    #[error("the server does not offer SMTPUTF8, which the address needs")]
     Utf8Unsupported,
+    /// The header needs SMTPUTF8, which is not offered; not tried.
+    #[error("the server does not offer SMTPUTF8, which the header of the message needs")]
+    HeaderUtf8Unsupported,
     /// The message needs 8BITMIME, which is not offered, and must stay as it is; not tried.
     #[error("the server does not offer 8BITMIME, and the message cannot be re-encoded: {0}")]
     EightBitUnsupported(Unconvertible),
