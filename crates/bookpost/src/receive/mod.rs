@@ -3,6 +3,7 @@
 //! This part knows nothing of servers and connections: fresh mail leaves through [`FreshMail`].
 
 mod apart;
+mod bodies;
 mod certificate;
 pub mod local;
 pub mod maildrop;
@@ -23,6 +24,7 @@ use store::{
 use self::pressure::Pressure;
 pub use self::{
     apart::apart,
+    bodies::{Bodies, Reservation},
     not_taken::NotTaken,
     pressure::{DISK_FLOOR, NotNow, free},
     submit::{Leniency, Origin, Ready, Submission, Submitter},

@@ -11,10 +11,10 @@ use mail::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use super::{Door, bodies::Reservation, ended, stream::Stream};
+use super::{Door, ended, stream::Stream};
 use crate::{
     identity::{Caller, Refusal},
-    receive::{Leniency, NotTaken, Origin, Submission},
+    receive::{Leniency, NotTaken, Origin, Reservation, Submission},
 };
 
 /// Who says nothing new for so long is gone (RFC 5321 section 4.5.3.2.7).

@@ -4,7 +4,6 @@
 //! local socket. This part drives connections; the dialogue itself is [`mail::smtp::server`], and what is done with a message is
 //! [`super::Submitter`].
 
-mod bodies;
 mod connection;
 mod stream;
 
@@ -24,11 +23,10 @@ use tokio::{
 };
 
 use self::{
-    bodies::Bodies,
     connection::{Connection, Peer, reply},
     stream::Stream,
 };
-use super::{Submitter, certificate::Certificate};
+use super::{Bodies, Submitter, certificate::Certificate};
 use crate::{
     config::SmtpDoor,
     identity::{self, Caller},

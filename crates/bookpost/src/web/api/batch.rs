@@ -86,10 +86,9 @@ pub(super) async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bytes = body::read(&headers, body, api.most_of_many()).await?;
-    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages/batch", &bytes)?;
-    let Batch { messages } = body::parse(&bytes)?;
-    drop(bytes);
+    let (bytes, _room) = api.read_many(&headers, body).await?;
+    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages/batch", &bytes).await?;
+    let Batch { messages } = body::parse(bytes).await?;
     let count = counted(messages.len(), "/messages")?;
     let (maker, authorized) = (api.clone(), Arc::new(authorized));
     let asked = Arc::clone(&authorized);

@@ -31,7 +31,7 @@ pub(in crate::web) fn router(submitter: Submitter) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(Kind::MethodNotAllowed, "another method is needed here")
         })
-        .with_state(Api { submitter })
+        .with_state(Api::new(submitter))
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
 }
 

@@ -20,7 +20,7 @@ mod send;
 mod status;
 mod template;
 
-use crate::receive::Submitter;
+use crate::receive::{Bodies, Submitter};
 
 pub(super) use document::router;
 
@@ -28,14 +28,23 @@ pub(super) use document::router;
 #[derive(Clone)]
 struct Api {
     submitter: Submitter,
+    bodies: Bodies,
 }
 
 /// What a request with one message has beside it: the fields, escapes, and base64, which makes four of three.
 const AROUND_A_MESSAGE: usize = 1 << 20;
 /// A request with many messages.
 const MOST_OF_A_BATCH: usize = 64 << 20;
+/// Requests of the largest size that are held in memory at once.
+const LARGEST_AT_ONCE: usize = 2;
 
 impl Api {
+    fn new(submitter: Submitter) -> Self {
+        let mut api = Self { submitter, bodies: Bodies::new(0) };
+        api.bodies = Bodies::new(api.most_of_many().saturating_mul(LARGEST_AT_ONCE));
+        api
+    }
+
     /// Bytes of a request with one message.
     fn most_of_one(&self) -> usize {
         self.submitter.config.doors.largest_message.saturating_mul(4) / 3 + AROUND_A_MESSAGE

@@ -1,11 +1,11 @@
 //! Requests that are made once, however often they are sent: the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
 
 use aws_lc_rs::digest;
-use axum::http::HeaderMap;
+use axum::{body::Bytes, http::HeaderMap};
 use store::OnceKey;
 
 use super::problem::{Kind, Problem};
-use crate::identity::Caller;
+use crate::{identity::Caller, receive::apart};
 
 const LONGEST: usize = 200;
 
@@ -19,11 +19,11 @@ pub(super) struct Request {
 
 impl Request {
     /// `None` without the header: then each time is another request.
-    pub(super) fn of(
+    pub(super) async fn of(
         headers: &HeaderMap,
         caller: &Caller,
-        path: &str,
-        body: &[u8],
+        path: &'static str,
+        body: &Bytes,
     ) -> Result<Option<Self>, Problem> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().ok().and_then(name).ok_or_else(|| {
@@ -34,7 +34,9 @@ impl Request {
                 ),
             )
         })?;
-        let fingerprint = fingerprint(path, body);
+        let bytes = body.clone();
+        let fingerprint = apart(body.len(), move || fingerprint(path, &bytes)).await;
+        let fingerprint = fingerprint.map_err(|error| Problem::unavailable(error.to_string()))?;
         Ok(Some(Self { application: caller.name().to_owned(), key, fingerprint }))
     }
 

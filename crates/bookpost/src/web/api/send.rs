@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     identity::Rate,
-    receive::{NotTaken, Ready, Submission},
+    receive::{NotTaken, Ready, Submission, apart},
 };
 
 /// A message that Bookpost answers for from here on.
@@ -67,18 +67,21 @@ pub(super) async fn send(
     body: Body,
 ) -> Result<Response, Problem> {
     let now = api.submitter.clock.now();
-    let bytes = body::read(&headers, body, api.most_of_one()).await?;
-    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages", &bytes)?;
+    let (bytes, _room) = api.read_one(&headers, body).await?;
+    let size = bytes.len();
+    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages", &bytes).await?;
     if let Some(once) = &once
         && let Some(answer) = api.answered(once, 0).await?
     {
         return Ok(accepted(answer, None, now));
     }
-    let request: MessageRequest = body::parse(&bytes)?;
-    drop(bytes);
-    let submission = api.submission(&authorized, &request, "")?;
+    let request: MessageRequest = body::parse(bytes).await?;
     let not_taken = |why: NotTaken| Problem::not_taken(&why, "", now);
-    let ready = api.submitter.check(&authorized.caller, submission).await.map_err(not_taken)?;
+    let caller = authorized.caller.clone();
+    let maker = api.clone();
+    let submission = apart(size, move || maker.submission(&authorized, &request, "")).await;
+    let submission = submission.map_err(not_taken)??;
+    let ready = api.submitter.check(&caller, submission).await.map_err(not_taken)?;
     let rate = ready.rate();
     let sketch = Sketch::of(&ready);
     let answer = match once {

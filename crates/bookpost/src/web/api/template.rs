@@ -89,10 +89,9 @@ pub(super) async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bytes = body::read(&headers, body, api.most_of_many()).await?;
-    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages/template", &bytes)?;
-    let template: Template = body::parse(&bytes)?;
-    drop(bytes);
+    let (bytes, _room) = api.read_many(&headers, body).await?;
+    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages/template", &bytes).await?;
+    let template: Template = body::parse(bytes).await?;
     let count = batch::counted(template.recipients.len(), "/recipients")?;
     let texts = template.compiled()?;
     let authorized = Arc::new(authorized);

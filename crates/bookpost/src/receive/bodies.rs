@@ -1,4 +1,4 @@
-//! The memory that contents of messages may fill while they come in, all connections together.
+//! The memory that what comes in at a door may fill, all connections together.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,13 +9,14 @@ const UNIT: usize = 64 * 1024;
 
 /// All of it.
 #[derive(Debug, Clone)]
-pub(super) struct Bodies {
+pub struct Bodies {
     free: Arc<Semaphore>,
 }
 
 /// What one connection has of it; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Reservation {
+#[must_use = "the room is free again when this is dropped"]
+pub struct Reservation {
     bodies: Bodies,
     units: usize,
     permit: OwnedSemaphorePermit,
@@ -23,35 +24,40 @@ pub(super) struct Reservation {
 
 impl Bodies {
     /// Room for so many bytes.
-    pub(super) fn new(bytes: usize) -> Self {
+    pub fn new(bytes: usize) -> Self {
         Self { free: Arc::new(Semaphore::new(bytes.div_ceil(UNIT))) }
     }
 
     /// Room to begin with; None when there is none now.
-    pub(super) fn reserve(&self) -> Option<Reservation> {
+    pub fn reserve(&self) -> Option<Reservation> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         Some(Reservation { bodies: self.clone(), units: 1, permit })
+    }
+
+    /// Room for so many bytes, whose number is known; None when there is none for so long.
+    pub async fn reserve_all(&self, bytes: usize, patience: Duration) -> Option<Reservation> {
+        let permit = acquire(&self.free, bytes.div_ceil(UNIT), patience).await?;
+        Some(Reservation { bodies: self.clone(), units: bytes.div_ceil(UNIT), permit })
     }
 }
 
 impl Reservation {
     /// Makes it large enough for so many bytes; false when there is no room for so long.
-    pub(super) async fn covers(&mut self, bytes: usize, patience: Duration) -> bool {
+    pub async fn covers(&mut self, bytes: usize, patience: Duration) -> bool {
         let more = bytes.div_ceil(UNIT).saturating_sub(self.units);
         if more == 0 {
             return true;
         }
-        let wanted = u32::try_from(more).unwrap_or(u32::MAX);
-        let free = Arc::clone(&self.bodies.free);
-        match tokio::time::timeout(patience, free.acquire_many_owned(wanted)).await {
-            Ok(Ok(permit)) => {
-                self.permit.merge(permit);
-                self.units += more;
-                true
-            }
-            _ => false,
-        }
+        let Some(permit) = acquire(&self.bodies.free, more, patience).await else { return false };
+        self.permit.merge(permit);
+        self.units += more;
+        true
     }
+}
+
+async fn acquire(free: &Arc<Semaphore>, units: usize, patience: Duration) -> Option<OwnedSemaphorePermit> {
+    let units = u32::try_from(units).unwrap_or(u32::MAX);
+    tokio::time::timeout(patience, Arc::clone(free).acquire_many_owned(units)).await.ok()?.ok()
 }
 
 #[cfg(test)]
