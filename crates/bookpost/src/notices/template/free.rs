@@ -2,9 +2,12 @@
 
 use minijinja::{Environment, Error, ErrorKind, Value};
 
-use super::engine::{self, HTML, SUBJECT, TEXT};
+use super::{
+    bounded,
+    engine::{self, HTML, SUBJECT, TEXT},
+};
 
-/// Steps for one text. There are many of them in one request, and each is short.
+/// Steps for one text, or 64 bytes each. There are many texts in one request, and each is short.
 const FUEL: u64 = 100_000;
 
 /// One of the texts.
@@ -58,7 +61,7 @@ impl FreeTemplate {
         let part = |part: Part| {
             let template = self.environment.get_template(part.file());
             template
-                .and_then(|template| template.render(variables))
+                .and_then(|template| bounded::render(&template, variables))
                 .map_err(|error| FreeError::of(part, &error))
         };
         let subject = part(Part::Subject)?;
@@ -84,6 +87,9 @@ impl FreeError {
     fn of(part: Part, error: &Error) -> Self {
         let why = match error.kind() {
             ErrorKind::OutOfFuel => "the template does not come to an end; look at its loops".to_owned(),
+            ErrorKind::WriteFailure => {
+                format!("the text would be longer than {} KiB", bounded::MOST_OCTETS >> 10)
+            }
             ErrorKind::UndefinedError => "a variable that is used here was not handed in".to_owned(),
             kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
         };
@@ -123,6 +129,45 @@ mod tests {
             let variables = context! { n => (0..100_000).collect::<Vec<_>>() };
             let error = template.render(&variables).unwrap_err();
             assert!(error.part == Part::Text && error.why.contains(why), "{text}: {error:?}");
+        }
+    }
+
+    /// Whatever a template does, it gets neither long texts nor much memory.
+    #[test]
+    fn a_text_cannot_be_made_giant() {
+        let doubled = format!(
+            "{{% set x = 'xxxxxxxxxxxxxxxx' %}}{}{{{{ x|length }}}}",
+            "{% set x = x ~ x %}".repeat(40)
+        );
+        let captured = format!("{{% set x = 'x' %}}{}", "{% set x %}{{ x }}{{ x }}{% endset %}".repeat(40));
+        let nested = format!("{}{}", "{% for x in [x ~ x] %}".repeat(40), "{% endfor %}".repeat(40));
+        let lines = format!("{{% for i in n %}}{}{{% endfor %}}", "x".repeat(300));
+        let endless = "does not come to an end";
+        for (text, why) in [
+            (lines.as_str(), "longer than 256 KiB"),
+            ("{{ large }}{{ large }}", "longer than 256 KiB"),
+            ("{{ 'x' * 90000000 }}", endless),
+            ("{% set x = 'x' * 90000000 %}", endless),
+            ("{{ 'x' * 1000000000 }}", ""),
+            ("{% for a in [1] * 90000000 %}{% endfor %}", endless),
+            ("{{ ([1] * 90000000)[89999999] }}", endless),
+            ("{% for a in n %}{% for b in n %}{% set x = large|upper %}{% endfor %}{% endfor %}", endless),
+            (&doubled, endless),
+            (&captured, endless),
+            (&nested, endless),
+            ("{{ range(1000000) }}", "unknown"),
+            ("{{ large|center(9) }}", "unknown"),
+            ("{{ large|indent(9) }}", "unknown"),
+            ("{{ large|replace('a', 'b') }}", "unknown"),
+            ("{{ n|join(large) }}", "unknown"),
+            ("{{ '%9d'|format(9) }}", "unknown"),
+            ("{% for a in n recursive %}{{ loop(n) }}{% endfor %}", ""),
+        ] {
+            let template = FreeTemplate::compile("x", text, None).unwrap();
+            let large = "ß".repeat(100_000);
+            let variables = context! { n => (0..1_000).collect::<Vec<_>>(), large, x => "x" };
+            let why_not = template.render(&variables).unwrap_err().why;
+            assert!(why_not.contains(why), "{text:.60}: {why_not}");
         }
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! This part knows nothing of mail messages: it makes three texts.
 
+mod bounded;
 mod check;
 mod engine;
 mod free;

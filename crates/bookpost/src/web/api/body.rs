@@ -1,6 +1,6 @@
 //! The body of a request: JSON of a bounded size, with the place of whatever is wrong in it.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, ops::RangeInclusive, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::{
-    Api,
+    Api, LEAST_OF_A_TEMPLATE,
     problem::{FieldError, Kind, Problem},
 };
 use crate::receive::{Bodies, Reservation, apart};
@@ -32,7 +32,7 @@ impl Api {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<(Bytes, Option<Reservation>), Problem> {
-        read(headers, body, self.most_of_one(), &self.bodies).await
+        read(headers, body, 0..=self.most_of_one(), &self.bodies).await
     }
 
     /// The same of a request with many.
@@ -41,17 +41,27 @@ impl Api {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<(Bytes, Option<Reservation>), Problem> {
-        read(headers, body, self.most_of_many(), &self.bodies).await
+        read(headers, body, 0..=self.most_of_many(), &self.bodies).await
+    }
+
+    /// The same of a request with one text for many, of which much is made even where the request is small.
+    pub(super) async fn read_template(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<(Bytes, Option<Reservation>), Problem> {
+        read(headers, body, LEAST_OF_A_TEMPLATE..=self.most_of_many(), &self.bodies).await
     }
 }
 
-/// At most `most` bytes.
+/// At most as many bytes as the end of `room`; its beginning is reserved in any case.
 async fn read(
     headers: &HeaderMap,
     body: Body,
-    most: usize,
+    room: RangeInclusive<usize>,
     bodies: &Bodies,
 ) -> Result<(Bytes, Option<Reservation>), Problem> {
+    let (least, most) = room.into_inner();
     if !is_json(headers) {
         return Err(Problem::new(
             Kind::NotJson,
@@ -65,7 +75,8 @@ async fn read(
     if expected > most {
         return Err(too_large());
     }
-    let room = if expected > SMALL { Some(room(bodies, expected).await?) } else { None };
+    let needed = expected.max(least);
+    let room = if needed > SMALL { Some(reserved(bodies, needed).await?) } else { None };
     match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok((bytes, room)),
         Ok(Err(error)) if is_limit(&error) => Err(too_large()),
@@ -74,7 +85,7 @@ async fn read(
     }
 }
 
-async fn room(bodies: &Bodies, bytes: usize) -> Result<Reservation, Problem> {
+async fn reserved(bodies: &Bodies, bytes: usize) -> Result<Reservation, Problem> {
     bodies.reserve_all(bytes, ROOM).await.ok_or_else(|| {
         Problem::unavailable("too many large requests are being read; try again later".to_owned())
     })
@@ -141,11 +152,21 @@ mod tests {
 
     /// Of a body of so many bytes, of which nothing is said where `announced` is false.
     async fn read_of(bytes: usize, announced: bool, bodies: &Bodies) -> Result<Option<Reservation>, Problem> {
+        read_with(0, bytes, announced, bodies).await
+    }
+
+    /// The same with so much room at least.
+    async fn read_with(
+        least: usize,
+        bytes: usize,
+        announced: bool,
+        bodies: &Bodies,
+    ) -> Result<Option<Reservation>, Problem> {
         let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, "application/json".parse().unwrap())]);
         if announced {
             headers.insert(header::CONTENT_LENGTH, bytes.into());
         }
-        let (read, room) = read(&headers, Body::from(vec![b' '; bytes]), 8 * SMALL, bodies).await?;
+        let (read, room) = read(&headers, Body::from(vec![b' '; bytes]), least..=8 * SMALL, bodies).await?;
         assert_eq!(read.len(), bytes);
         Ok(room)
     }
@@ -163,6 +184,7 @@ mod tests {
         let fits = read_of(SMALL + 1, true, &bodies).await;
         assert!(fits.is_err(), "that is two units");
         assert!(read_of(SMALL, true, &bodies).await.unwrap().is_none(), "small ones need none");
+        assert!(read_with(2 * SMALL, 10, true, &bodies).await.is_err(), "nor does what makes much of little");
         drop(large);
         assert!(read_of(10, false, &bodies).await.unwrap().is_some());
     }

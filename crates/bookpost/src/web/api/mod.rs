@@ -35,6 +35,8 @@ struct Api {
 const AROUND_A_MESSAGE: usize = 1 << 20;
 /// A request with many messages.
 const MOST_OF_A_BATCH: usize = 64 << 20;
+/// What is made of one text for many, slice by slice, has at least so much room.
+const LEAST_OF_A_TEMPLATE: usize = 32 << 20;
 /// Requests of the largest size that are held in memory at once.
 const LARGEST_AT_ONCE: usize = 2;
 

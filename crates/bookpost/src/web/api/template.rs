@@ -89,7 +89,7 @@ pub(super) async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let (bytes, _room) = api.read_many(&headers, body).await?;
+    let (bytes, _room) = api.read_template(&headers, body).await?;
     let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages/template", &bytes).await?;
     let template: Template = body::parse(bytes).await?;
     let count = batch::counted(template.recipients.len(), "/recipients")?;
