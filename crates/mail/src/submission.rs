@@ -8,6 +8,7 @@
 //! * `To` and `Cc` that stand twice are joined: many programs write one field for each address, and large receivers refuse
 //!   that. Any other field that RFC 5322 section 3.6 allows once is refused when it stands twice, as readers would
 //!   differ in which one they show.
+//! * With several authors in `From` there must be a `Sender` (RFC 5322 section 3.6.2).
 //! * `Message-ID` and `Date` are added where they are missing or empty; a `Message-ID` that is not `<...>` without blanks is
 //!   replaced, as RFC 6409 section 8.3 says. All else that a program wrote is kept to the octet.
 //! * `Bcc`, `Resent-Bcc` and `Return-Path` are removed with their folded lines, and so is the `From ` line of a mailbox file.

@@ -87,7 +87,12 @@ async fn a_key_is_its_applications_and_no_others() {
         (&library, "cron@books.example", "desk@library.example", denied),
         (&library, "desk@sub.library.example", "desk@library.example", denied),
         (&library, "desk@library.example", "desk@library.example.org", denied),
-        (&library, "desk@library.example", "desk@library.example, cron@books.example", denied),
+        (
+            &library,
+            "desk@library.example",
+            "desk@library.example, cron@books.example\r\nSender: desk@library.example",
+            denied,
+        ),
         (&cron, "cron@books.example", "cron@books.example", "250 "),
         // What cannot be delivered goes to the address that it has for that.
         (&cron, "desk@library.example", "cron@books.example", "250 "),

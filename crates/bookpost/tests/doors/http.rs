@@ -249,6 +249,12 @@ async fn what_is_wrong_is_told_with_its_place() {
             &["#/envelope/from", "#/envelope/to"],
         ),
         (
+            json!({"raw": format!("From: {FROM}, cron@library.example\n\nx"), "envelope": {"from": "", "to": ["p@example.org"]}}),
+            422,
+            "invalid",
+            &["#"],
+        ),
+        (
             json!({"raw": "A: b\n\nx", "envelope": {"from": "", "to": ["p@example.org"]}}),
             422,
             "invalid",

@@ -106,6 +106,7 @@ async fn what_is_malformed_is_refused_and_the_others_go() {
         ("From: desk@library.example\r\n\r\na\nb", "550 5.6.0 "),
         ("From: desk@library.example\r\n\r\na\r.\r\nb", "550 5.6.0 "),
         ("Subject: nobody wrote this\r\n\r\nb", "550 5.6.0 "),
+        ("From: desk@library.example, cron@library.example\r\n\r\nb", "550 5.6.0 "),
         ("From: desk@library.example\r\nnot a field\r\n\r\nb", "554 5.6.0 "),
         ("From: desk@library.example\r\nSubject: f\u{fc}r\r\n\r\nb", "550 5.6.9 "),
     ] {

@@ -246,6 +246,9 @@ impl Reading<'_> {
             self.header.from.push(from.address.clone());
         }
         let has = |once: Once| self.seen.get(once as usize).is_some_and(Option::is_some);
+        if self.header.from.len() > 1 && !has(Once::Sender) {
+            return Err(Refused::SenderMissing(self.header.from.len()));
+        }
         let (has_date, has_id) = (has(Once::Date), has(Once::MessageId));
         if !has_date {
             self.add("Date", self.circumstances.date);

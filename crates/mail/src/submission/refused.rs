@@ -57,6 +57,9 @@ pub enum Refused {
     /// `From` names nobody to whom an answer could go.
     #[error("the header field From cannot be read: {0}")]
     From(AddressError),
+    /// RFC 5322 section 3.6.2: with several authors it must be said which of them sends it.
+    #[error("the header field From names {0} authors, and no Sender says which of them sends it")]
+    SenderMissing(usize),
     /// Another field that says who sent it names nobody.
     #[error("the header field {0} cannot be read: {1}")]
     Sender(&'static str, AddressError),
@@ -80,7 +83,7 @@ impl Refused {
     /// The answer to the end of DATA; its text says what is wrong.
     pub fn reply(&self) -> Reply {
         let (code, detail) = match self {
-            Self::FromMissing => (550, (6, 0)),
+            Self::FromMissing | Self::SenderMissing(_) => (550, (6, 0)),
             Self::TooManyHops(_) | Self::Loop(_) => (554, (4, 6)),
             Self::Unconvertible(_) => (554, (6, 3)),
             _ => (554, (6, 0)),

@@ -165,6 +165,9 @@ fn what_is_refused() {
         (String::new(), Some(Refused::FromMissing)),
         ("From: nobody:;\r\n\r\n".into(), Some(Refused::FromMissing)),
         ("From: jane\r\n\r\n".into(), Some(Refused::From(AddressError::NoAt("jane".into())))),
+        ("From: a@x.org, b@x.org\r\n\r\n".into(), Some(Refused::SenderMissing(2))),
+        ("From: both: a@x.org, b@x.org;\r\n\r\n".into(), Some(Refused::SenderMissing(2))),
+        ("From: a@x.org, b@x.org\r\nSender: b@x.org\r\n\r\n".into(), None),
         (with("From: a@x.org\r\n"), Some(Refused::Twice("From"))),
         (with("Subject: 1\r\nsubject: 1\r\n"), Some(Refused::Twice("Subject"))),
         (with("Message-Id: <3@x>\r\n"), Some(Refused::Twice("Message-ID"))),
@@ -199,6 +202,10 @@ fn answers() {
         (
             Refused::From(AddressError::Local("Jürgen a@x".into())),
             "554 5.6.0 The message is refused: the header field From cannot be read: the part before the @ in \"J?rgen a@x\" is not allowed in an address",
+        ),
+        (
+            Refused::SenderMissing(2),
+            "550 5.6.0 The message is refused: the header field From names 2 authors, and no Sender says which of them sends it",
         ),
         (Refused::FromMissing, "550 5.6.0 The message is refused: the header field From is missing"),
         (
