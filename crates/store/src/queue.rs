@@ -320,7 +320,7 @@ pub enum Move {
     Retry,
     /// Waiting -> held.
     Hold,
-    /// Held -> waiting, due now; the time it was held does not count towards its age.
+    /// Held -> waiting, due now or when it was to be sent; the time it was held does not count towards its age.
     Release,
     /// Waiting, held or in doubt -> cancelled. Nothing is reported.
     Cancel,

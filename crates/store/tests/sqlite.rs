@@ -357,7 +357,7 @@ async fn time_held_is_never_less_than_none() {
     store.move_recipients(Selection::All, Move::Release, released_at).await.unwrap();
     let row = store.show(accepted[0].id).await.unwrap().remove(0).0;
     let expires_at = now() + SignedDuration::from_hours(100);
-    assert_eq!((row.due_at, row.expires_at), (Some(released_at), expires_at));
+    assert_eq!((row.due_at, row.expires_at), (Some(now()), expires_at));
 }
 
 /// A start with a clock that is a week ahead looks like a week switched off. Once it is corrected, what was there before that start

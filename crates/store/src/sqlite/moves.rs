@@ -18,11 +18,23 @@ use crate::{Error, EventKind, Move, Moved, RecipientId, Selection, Source, State
 /// Recipients that one slice moves.
 const SLICE: usize = 250;
 
-/// From held and in doubt: the time aside does not count towards the age. What broke the program before is attempted alone.
-const WAIT: &str = "UPDATE recipient SET state = 0, due_at = ?2, expires_at = expires_at + max(coalesce(?2 - aside_at, 0), 0),
-        aside_at = NULL,
-        alone = max(alone, strikes > 0), strikes = 0
-    WHERE id = ?1 AND state = ?3";
+/// From held and in doubt: the time aside does not count towards the age, which begins with `first_due_at`. What broke the program
+/// before is attempted alone.
+macro_rules! wait_until {
+    ($due_at:literal) => {
+        concat!(
+            "UPDATE recipient SET state = 0, due_at = ",
+            $due_at,
+            ", expires_at = expires_at + max(coalesce(?2 - max(aside_at, m.first_due_at), 0), 0), aside_at = NULL,
+                alone = max(alone, strikes > 0), strikes = 0
+            FROM (SELECT first_due_at FROM message WHERE id = ?1 / 65536) m
+            WHERE recipient.id = ?1 AND state = ?3"
+        )
+    };
+}
+const RETRY: &str = wait_until!("?2");
+/// What was not to be sent before a time, and was not, is not sent before it.
+const RELEASE: &str = wait_until!("iif(attempts = 0, max(?2, m.first_due_at), ?2)");
 const HOLD: &str =
     "UPDATE recipient SET state = 6, due_at = NULL, alone = 0, aside_at = ?2, reason = 'by_person'
     WHERE id = ?1 AND state = ?3";
@@ -154,7 +166,8 @@ fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, now: Timestamp) -> Result<bool
     };
     let Some(from) = state(from).filter(|from| legal_from(wish).contains(from)) else { return Ok(false) };
     let sql = match wish {
-        Move::Retry | Move::Release => WAIT,
+        Move::Retry => RETRY,
+        Move::Release => RELEASE,
         Move::Hold => HOLD,
         Move::Cancel => CANCEL,
         Move::Return => RETURN,

@@ -72,6 +72,7 @@ cases! {
     people::moves_are_legal_ones_only,
     people::large_selections_go_in_slices,
     people::time_held_does_not_age,
+    people::what_is_released_keeps_its_time,
     people::time_without_a_way_does_not_age,
     people::who_waits_for_a_person_is_counted,
     people::list_filters_and_pages,

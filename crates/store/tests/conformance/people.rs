@@ -5,7 +5,7 @@ use std::time::Duration;
 use store::{Filter, Kind, Move, Moved, NewMessage, RecipientId, RunId, Selection, State, Verdict};
 
 use crate::fresh::{
-    Fresh, accept, accept_all, address, leased, minute, row, settle, sound, state, to_many, waiting,
+    Fresh, accept, accept_all, address, claim_of, leased, minute, row, settle, sound, state, to_many, waiting,
 };
 
 pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
@@ -86,6 +86,34 @@ pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
         let row = row(&store, recipient).await;
         assert_eq!((row.due_at, row.expires_at), (Some(minute(released_at)), minute(6_000 + credit)));
     }
+}
+
+/// What is to be sent later stays so when it is held in between; a person who wants it at once asks for a retry.
+pub(crate) async fn what_is_released_keeps_its_time(fresh: &Fresh) {
+    let store = fresh.open();
+    let later = |at| NewMessage { first_due_at: minute(at), expires_at: minute(at + 6_000), ..waiting() };
+    let [soon, late] = [accept(fresh, &store, later(30)).await, accept(fresh, &store, later(90)).await];
+    let retried = accept(fresh, &store, later(90)).await;
+    let all = |wish, now| store.move_recipients(Selection::All, wish, now);
+    for (minutes, wish) in [(10, Move::Hold), (50, Move::Release)] {
+        fresh.at(minutes);
+        all(wish, fresh.now()).await.unwrap();
+    }
+    let times = async |recipient| {
+        let row = row(&store, recipient).await;
+        (row.due_at, row.expires_at)
+    };
+    assert_eq!(times(soon).await, (Some(minute(50)), minute(6_050)), "20 minutes of it would have counted");
+    assert_eq!(times(late).await, (Some(minute(90)), minute(6_090)));
+    let one = Selection::Messages(vec![retried.message()]);
+    store.move_recipients(one.clone(), Move::Retry, fresh.now()).await.unwrap();
+    assert_eq!(times(retried).await, (Some(minute(50)), minute(6_090)));
+    // Once it was attempted its time is over.
+    store.claim(claim_of(fresh, 9)).await.unwrap();
+    settle(fresh, &store, retried, Verdict::Held).await;
+    store.move_recipients(one, Move::Release, fresh.now()).await.unwrap();
+    assert_eq!(times(retried).await.0, Some(minute(50)));
+    sound(&store).await;
 }
 
 pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {

@@ -55,7 +55,7 @@ moves! {
     hold "/api/v1/messages/{id}/hold" Hold
     /// Sends a message that was set aside.
     ///
-    /// The time aside does not count towards its age.
+    /// The time aside does not count towards its age. What was not to be sent yet is still sent at its time.
     release "/api/v1/messages/{id}/release" Release
     /// Tries a message again now.
     ///
