@@ -88,7 +88,7 @@ impl FreshMail for Lines {
             let delivery = Arc::clone(&self.delivery);
             tokio::spawn(async move { delivery.give_back(refused).await });
         }
-        self.handle.settled();
+        self.handle.fresh();
     }
 
     fn wake(&self) {

@@ -88,6 +88,8 @@ enum Request {
     Wake,
     /// Outcomes reached the store.
     Settled,
+    /// Fresh mail is in line.
+    Fresh,
     TellWhenQuiet(oneshot::Sender<Timestamp>),
     Drain,
 }
@@ -112,6 +114,11 @@ impl Handle {
         self.send(Request::Settled);
     }
 
+    /// Fresh mail is in line: there may be no connection for it yet.
+    pub fn fresh(&self) {
+        self.send(Request::Fresh);
+    }
+
     /// Give back what has not passed the point of no return, wait for the rest (bounded), end.
     pub fn drain(&self) {
         self.send(Request::Drain);
@@ -128,6 +135,16 @@ impl Handle {
     fn send(&self, request: Request) {
         // A dispatcher that has ended needs nothing.
         let _ = self.requests.send(request);
+    }
+}
+
+impl Inbox {
+    /// All that was asked for by now: under load that is more than one request for each message, and one round does for them all.
+    /// Nothing when nobody can ask any more.
+    async fn next(&mut self) -> Vec<Request> {
+        let mut requests = Vec::new();
+        self.requests.recv_many(&mut requests, usize::MAX).await;
+        requests
     }
 }
 
@@ -235,7 +252,7 @@ impl Worker {
                 biased;
                 Some(told) = self.told.recv() => { self.hear(told).await; false }
                 Some(ended) = self.lanes.join_next_with_id() => { self.lane_ended(ended).await; false }
-                request = self.inbox.requests.recv() => self.obey(request),
+                requests = self.inbox.next() => self.obey(requests),
                 () = low.notified() => false,
                 () = clock.sleep_until(wake_at) => false,
             };
@@ -418,24 +435,23 @@ impl Worker {
         }
     }
 
-    fn obey(&mut self, request: Option<Request>) -> bool {
-        match request {
-            Some(Request::Wake) => {
-                self.look_again();
-                false
+    /// True: to drain.
+    fn obey(&mut self, requests: Vec<Request>) -> bool {
+        let mut drains = requests.is_empty();
+        for request in requests {
+            match request {
+                Request::Fresh => {}
+                Request::Wake => self.look_again(),
+                Request::Settled => self.routes.iter_mut().for_each(|route| route.next_due = None),
+                Request::TellWhenQuiet(answer) => {
+                    self.alone_due = true;
+                    self.look_again();
+                    self.askers.push(answer);
+                }
+                Request::Drain => drains = true,
             }
-            Some(Request::Settled) => {
-                self.routes.iter_mut().for_each(|route| route.next_due = None);
-                false
-            }
-            Some(Request::TellWhenQuiet(answer)) => {
-                self.alone_due = true;
-                self.look_again();
-                self.askers.push(answer);
-                false
-            }
-            Some(Request::Drain) | None => true,
         }
+        drains
     }
 
     fn announce(&mut self, wake_at: Timestamp) {
@@ -501,4 +517,23 @@ impl Worker {
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_round_does_for_all_that_was_asked_for() {
+        let (handle, mut inbox) = inbox();
+        for _ in 0..1_000 {
+            handle.fresh();
+            handle.settled();
+        }
+        assert_eq!(inbox.next().await.len(), 2_000);
+        handle.drain();
+        assert!(matches!(inbox.next().await.as_slice(), [Request::Drain]));
+        drop(handle);
+        assert!(inbox.next().await.is_empty());
+    }
 }
