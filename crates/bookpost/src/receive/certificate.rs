@@ -4,7 +4,7 @@ use std::{
     fs,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context as _;
@@ -13,7 +13,12 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
+use tokio::time::Instant;
+
 use crate::config::CertificateFiles;
+
+/// The files are looked at no more often, however many connections come.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A certificate with its key, as the files have it now.
 pub(super) struct Certificate {
@@ -22,6 +27,7 @@ pub(super) struct Certificate {
 }
 
 struct Current {
+    looked_at: Instant,
     seen: [Option<Version>; 2],
     config: Arc<ServerConfig>,
 }
@@ -38,12 +44,16 @@ impl Certificate {
     pub(super) fn load(files: CertificateFiles) -> anyhow::Result<Self> {
         let seen = versions(&files);
         let config = read(&files)?;
-        Ok(Self { files, current: Mutex::new(Current { seen, config }) })
+        Ok(Self { files, current: Mutex::new(Current { looked_at: Instant::now(), seen, config }) })
     }
 
     /// For the next handshake. Files that have changed are read again; while they cannot be used, what was read last is kept.
     pub(super) fn config(&self) -> Arc<ServerConfig> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.looked_at.elapsed() < LOOK_AGAIN {
+            return Arc::clone(&current.config);
+        }
+        current.looked_at = Instant::now();
         let seen = versions(&self.files);
         if current.seen != seen {
             current.seen = seen;
@@ -96,8 +106,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {
+    #[tokio::test(start_paused = true)]
+    async fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let files = CertificateFiles {
             certificate: folder.path().join("certificate.pem"),
@@ -112,11 +122,18 @@ mod tests {
         write("a.library.example");
         let certificate = Certificate::load(files.clone()).unwrap();
         let first = certificate.config();
-        assert!(Arc::ptr_eq(&first, &certificate.config()));
+        write("b.library.example");
+        assert!(Arc::ptr_eq(&first, &certificate.config()), "they were looked at a moment ago");
+        let after_a_second = async || {
+            tokio::time::advance(LOOK_AGAIN).await;
+            certificate.config()
+        };
+        let first = after_a_second().await;
+        assert!(Arc::ptr_eq(&first, &after_a_second().await));
         fs::write(&files.certificate, "half a fi").unwrap();
-        assert!(Arc::ptr_eq(&first, &certificate.config()), "what cannot be used is not");
+        assert!(Arc::ptr_eq(&first, &after_a_second().await), "what cannot be used is not");
         write("another.library.example");
-        assert!(!Arc::ptr_eq(&first, &certificate.config()));
+        assert!(!Arc::ptr_eq(&first, &after_a_second().await));
         fs::write(&files.key, authority.identity("b").key).unwrap();
         let said = format!("{:#}", read(&files).unwrap_err());
         assert!(said.contains("is not the key of the certificate"), "{said}");

@@ -13,6 +13,9 @@ pub const DISK_FLOOR: u64 = 100 << 20;
 /// When the disk has taken nothing for so long, though mail waits to be stored, no more is let in.
 const LONGEST_LAG: Duration = Duration::from_secs(10);
 
+/// What was seen of the disk holds for so long: messages come by the thousand in a second.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Why mail cannot be taken now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotNow {
@@ -30,6 +33,8 @@ pub(super) struct Pressure {
     folder: PathBuf,
     floor: u64,
     storing: Mutex<Storing>,
+    /// When the disk was looked at last, and whether it was nearly full.
+    seen: Mutex<Option<(Instant, bool)>>,
 }
 
 /// Mail that is being stored.
@@ -45,12 +50,12 @@ pub(super) struct Stored<'a>(&'a Pressure);
 
 impl Pressure {
     pub(super) fn new(folder: PathBuf, floor: u64) -> Self {
-        Self { folder, floor, storing: Mutex::default() }
+        Self { folder, floor, storing: Mutex::default(), seen: Mutex::default() }
     }
 
     /// Whether more mail can be let in.
     pub(super) fn check(&self) -> Result<(), NotNow> {
-        if free(&self.folder).is_some_and(|free| free < self.floor) {
+        if self.disk_is_low() {
             return Err(NotNow::DiskLow);
         }
         let storing = self.storing();
@@ -66,6 +71,18 @@ impl Pressure {
         }
         storing.messages += 1;
         Stored(self)
+    }
+
+    fn disk_is_low(&self) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, is_low)) = *seen
+            && at.elapsed() < LOOK_AGAIN
+        {
+            return is_low;
+        }
+        let is_low = free(&self.folder).is_some_and(|free| free < self.floor);
+        *seen = Some((Instant::now(), is_low));
+        is_low
     }
 
     fn storing(&self) -> MutexGuard<'_, Storing> {
@@ -96,7 +113,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let full = Pressure::new(folder.path().into(), u64::MAX);
         assert_eq!(full.check(), Err(NotNow::DiskLow));
-        let pressure = Pressure::new(folder.path().into(), 0);
+        let mut pressure = Pressure::new(folder.path().into(), 0);
+        assert_eq!(pressure.check(), Ok(()));
+        pressure.floor = u64::MAX;
+        assert_eq!(pressure.check(), Ok(()), "that was seen a moment ago");
+        tokio::time::advance(LOOK_AGAIN).await;
+        assert_eq!(pressure.check(), Err(NotNow::DiskLow));
+        pressure.floor = 0;
         tokio::time::advance(Duration::from_hours(1)).await;
         assert_eq!(pressure.check(), Ok(()), "idle");
         let (first, second) = (pressure.storing_one(), pressure.storing_one());
