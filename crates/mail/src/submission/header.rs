@@ -47,7 +47,6 @@ pub(super) struct Header {
     pub(super) from: Vec<Address>,
     pub(super) is_utf8: bool,
     pub(super) is_dkim_signed: bool,
-    pub(super) is_auto_submitted: bool,
     pub(super) has_parts: bool,
 }
 
@@ -154,8 +153,6 @@ impl Reading<'_> {
             self.header.has_parts |= begins_with("multipart/") || begins_with("message/");
         } else if field.is("DKIM-Signature") {
             self.header.is_dkim_signed = true;
-        } else if field.is("Auto-Submitted") {
-            self.header.is_auto_submitted |= !begins_with("no");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
         Mailbox, Unconvertible,
         octets::{canonical, has_long_line, slice, survey},
         reencode, reencoding_needed,
-        structure::{Element, Structure},
+        structure::Structure,
     },
 };
 
@@ -64,12 +64,8 @@ pub struct Prepared {
     pub needs_eight_bit: bool,
     /// Such octets are in its header: SMTPUTF8.
     pub needs_smtputf8: bool,
-    /// It, or a part of it, has a signature that re-encoding would break.
-    pub is_signed: bool,
     /// A line is longer than 998 octets.
     pub has_long_lines: bool,
-    /// A program has made it, and wants no automatic answer (RFC 3834).
-    pub is_auto_submitted: bool,
 }
 
 /// Checks `message` and completes it. Its body is read three times at the speed of memory and copied once; its header is read
@@ -87,7 +83,7 @@ pub fn prepare(message: &Bytes, circumstances: &Circumstances<'_>) -> Result<Pre
         }
     };
     let header = Header::read(&message, circumstances)?;
-    let is_signed = header.is_dkim_signed | check_parts(&message, &header)?;
+    check_parts(&message, &header)?;
     let bytes = assembled(&message, &header, circumstances);
     Ok(Prepared {
         has_long_lines: has_long_line(&bytes),
@@ -97,8 +93,6 @@ pub fn prepare(message: &Bytes, circumstances: &Circumstances<'_>) -> Result<Pre
         subject: header.subject,
         from: header.from,
         needs_smtputf8: header.is_utf8,
-        is_signed,
-        is_auto_submitted: header.is_auto_submitted,
     })
 }
 
@@ -114,19 +108,13 @@ impl Prepared {
     }
 }
 
-/// Walks through the parts, if there are any; whether a signature covers one of them.
-fn check_parts(message: &Bytes, header: &Header) -> Result<bool, Refused> {
-    if !header.has_parts {
-        return Ok(false);
+/// Walks through the parts, if there are any: they must not be nested too deep.
+fn check_parts(message: &Bytes, header: &Header) -> Result<(), Refused> {
+    if header.has_parts {
+        let whole = slice(message, header.start..message.len());
+        Structure::new(whole).try_for_each(|element| element.map(drop))?;
     }
-    let whole = slice(message, header.start..message.len());
-    let mut is_signed = false;
-    for element in Structure::new(whole) {
-        if let Element::Composite { head, .. } = element? {
-            is_signed |= head.is_type("multipart/signed");
-        }
-    }
-    Ok(is_signed)
+    Ok(())
 }
 
 /// In one allocation: what is added, the header with its edits, the body.
