@@ -2,7 +2,7 @@
 
 use store::ApplicationSettings;
 
-use crate::bench::{Bench, Client, Wanted, message};
+use crate::bench::{Bench, Client, Wanted, message, plain};
 
 fn with(application: ApplicationSettings) -> Wanted {
     let mut wanted = Wanted::trusting();
@@ -38,6 +38,27 @@ async fn an_application_keeps_to_its_limits() {
         assert_eq!(stored.len(), usize::from(limited));
         bench.stop().await;
     }
+}
+
+/// Whoever has signed in asks again, and who need not sign in hears it at once.
+#[tokio::test]
+async fn an_application_hears_its_own_limits() {
+    let application =
+        ApplicationSettings { largest_message: 1_000_000, recipients: 7, ..ApplicationSettings::default() };
+    let own = |offered: &str| offered.contains("250-SIZE 1000000\r\n") && offered.contains("RCPTMAX=7 ");
+    let bench = Bench::start(with(application.clone())).await;
+    let offered = bench.client().await.say("EHLO desk").await;
+    assert!(own(&offered), "{offered}");
+    bench.stop().await;
+    let bench = Bench::start(Wanted { application, ..Wanted::default() }).await;
+    let key = bench.key("Library").await;
+    let mut client = bench.client().await;
+    let offered = client.say("EHLO desk").await;
+    assert!(offered.contains("250-SIZE 52428800\r\n") && offered.contains("RCPTMAX=1000 "), "{offered}");
+    client.go(&[&plain(&key)]).await;
+    let offered = client.say("EHLO desk").await;
+    assert!(own(&offered), "{offered}");
+    bench.stop().await;
 }
 
 /// Those within the limit get it, and the others with the next message.

@@ -54,7 +54,7 @@ use self::{
     content::Content,
     line::{Line, Lines},
     sign_in::Turn,
-    state::{Open, Patience, Progress, Question, Stage},
+    state::{Announced, Open, Patience, Progress, Question, Stage},
 };
 pub use self::{
     settings::{Limits, Settings, SignIn, Tls},
@@ -83,6 +83,7 @@ pub struct Server {
     hello: Option<Hello>,
     encrypted: bool,
     signed_in: bool,
+    announced: Announced,
     progress: Progress,
     patience: Patience,
     transactions: usize,
@@ -102,6 +103,7 @@ impl Server {
         let settings = settings.into();
         let mut server = Self {
             encrypted: settings.tls == Tls::Established,
+            announced: Announced::of(&settings.limits),
             input: BytesMut::new(),
             lines: Lines::default(),
             out: Vec::new(),
@@ -183,9 +185,17 @@ impl Server {
             self.encrypted = true;
             self.hello = None;
             self.signed_in = false;
+            self.announced = Announced::of(&self.settings.limits);
             self.progress = Progress::None;
             self.stage = Stage::Commands;
         }
+    }
+
+    /// From now on EHLO announces no more than this, until TLS begins or it is said anew: the client has limits of its own. Whoever
+    /// drives the server refuses what is beyond them.
+    pub fn announce(&mut self, message: usize, recipients: usize) {
+        let Limits { message: most, recipients: many, .. } = self.settings.limits;
+        self.announced = Announced { message: message.min(most), recipients: recipients.min(many) };
     }
 
     /// Ends the connection: what was gathered is written, and then `last`.

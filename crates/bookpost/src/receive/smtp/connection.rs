@@ -57,7 +57,7 @@ impl Connection {
         caller: Option<Caller>,
         ends: watch::Receiver<bool>,
     ) -> Self {
-        Self {
+        let mut connection = Self {
             door,
             peer,
             server,
@@ -68,7 +68,9 @@ impl Connection {
             recipients: 0,
             body: None,
             ends,
-        }
+        };
+        connection.announce();
+        connection
     }
 
     /// Until its end.
@@ -147,6 +149,7 @@ impl Connection {
         // Whatever was said before the handshake counts for nothing (RFC 3207 section 4.2).
         self.caller.clone_from(&self.trusted);
         self.signed_in = false;
+        self.announce();
         Ok(())
     }
 
@@ -157,6 +160,7 @@ impl Connection {
             Ok(caller) => {
                 self.caller = Some(caller);
                 self.signed_in = true;
+                self.announce();
                 self.server.accept();
             }
             Err(refusal) => {
@@ -164,6 +168,13 @@ impl Connection {
                 self.server.answer(not_signed_in(&refusal));
             }
         }
+    }
+
+    /// The next EHLO tells the limits of the application.
+    fn announce(&mut self) {
+        let Some(settings) = self.caller.as_ref().map(Caller::settings) else { return };
+        let most = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+        self.server.announce(most(settings.largest_message), most(settings.recipients.into()));
     }
 
     fn mail(&mut self, mail: &Mail) {

@@ -3,8 +3,8 @@
 use bytes::BytesMut;
 
 use super::{
-    Chunk, Command, Fate, Hello, Mail, Progress, Question, Server, SignIn, Stage, Step, Tls, Turn, Wish,
-    command::Path, replies, sign_in,
+    Announced, Chunk, Command, Fate, Hello, Mail, Progress, Question, Server, SignIn, Stage, Step, Tls, Turn,
+    Wish, command::Path, replies, sign_in,
 };
 use crate::Recipient;
 
@@ -61,15 +61,16 @@ impl Server {
     fn ehlo(&mut self, name: &str) -> Step {
         self.greeted(name, true);
         let settings = self.settings.clone();
-        let limits = &settings.limits;
-        let mail_max = limits.transactions.map(|most| format!(" MAILMAX={most}")).unwrap_or_default();
+        let Announced { message, recipients } = self.announced;
+        let mail_max =
+            settings.limits.transactions.map(|most| format!(" MAILMAX={most}")).unwrap_or_default();
         let mut lines = vec![
             settings.host_name.clone(),
             "PIPELINING".to_owned(),
-            format!("SIZE {}", limits.message),
+            format!("SIZE {message}"),
             "8BITMIME".to_owned(),
             "ENHANCEDSTATUSCODES".to_owned(),
-            format!("LIMITS RCPTMAX={}{mail_max}", limits.recipients),
+            format!("LIMITS RCPTMAX={recipients}{mail_max}"),
         ];
         let may_start_tls = settings.tls == Tls::StartTls && !self.encrypted;
         for (offered, line) in [

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::{chunk::Chunk, content::Content, sign_in::Exchange, wish::Mail};
+use super::{Limits, chunk::Chunk, content::Content, sign_in::Exchange, wish::Mail};
 use crate::Recipient;
 
 /// What the input is read as.
@@ -24,6 +24,19 @@ pub struct Hello {
     pub name: String,
     /// It said EHLO and not HELO.
     pub extended: bool,
+}
+
+/// What the client hears of the limits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Announced {
+    pub(super) message: usize,
+    pub(super) recipients: usize,
+}
+
+impl Announced {
+    pub(super) fn of(limits: &Limits) -> Self {
+        Self { message: limits.message, recipients: limits.recipients }
+    }
 }
 
 /// The mail transaction.

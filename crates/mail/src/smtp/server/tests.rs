@@ -320,6 +320,33 @@ fn who_the_client_is_and_how_it_gets_on() {
     assert_eq!((name(&server), server.is_encrypted()), (None, true));
 }
 
+/// The limits of whoever was known before are not told to whoever begins anew.
+#[test]
+fn announced_limits_are_no_larger_and_end_with_tls() {
+    let offered = |server: &mut Server| {
+        let mut heard = Heard::default();
+        server.received(b"EHLO c\r\n");
+        drain(server, &mut heard);
+        String::from_utf8(heard.said).unwrap()
+    };
+    let limits = Limits { message: 200, recipients: 9, ..Limits::default() };
+    let (mut server, mut heard) = play(with_limits(limits), &[]);
+    for (message, recipients, size, most) in [
+        (100, 7, "SIZE 100\r\n", "RCPTMAX=7 "),
+        (300, 10, "SIZE 200\r\n", "RCPTMAX=9 "),
+        (1, 1, "SIZE 1\r\n", "RCPTMAX=1 "),
+    ] {
+        server.announce(message, recipients);
+        let said = offered(&mut server);
+        assert!(said.contains(size) && said.contains(most), "{said}");
+    }
+    server.received(b"STARTTLS\r\n");
+    drain(&mut server, &mut heard);
+    server.tls_established();
+    let said = offered(&mut server);
+    assert!(said.contains("SIZE 200\r\n") && said.contains("RCPTMAX=9 "), "{said}");
+}
+
 #[test]
 fn nothing_private_is_printed() {
     let (mut server, mut heard) = play(settings(), &[DATA, b"secret\r\n.\r\n"]);
