@@ -101,6 +101,26 @@ pub struct Application {
     pub keys: Vec<ApplicationKey>,
 }
 
+/// All applications that were ever added.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredApplications {
+    /// Those that can be decoded.
+    pub readable: Vec<Application>,
+    /// The others. They are not nobody: what they may do is not known, so nothing is to be accepted from them.
+    pub unreadable: Vec<UnreadableApplication>,
+}
+
+/// What can be said of an application that cannot be decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableApplication {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Its name, unless that is what is damaged.
+    pub name: Option<ApplicationName>,
+    /// All keys that it ever had.
+    pub keys: Vec<KeyId>,
+}
+
 /// The public part of a key, which is no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct KeyId(pub String);

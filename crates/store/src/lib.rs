@@ -374,8 +374,8 @@ impl Store {
         self.db.switch_application(name.to_owned(), None).await
     }
 
-    /// All applications with their keys, in the order in which they were added. One that cannot be decoded is left out and logged.
-    pub async fn applications(&self) -> Result<Vec<Application>, Error> {
+    /// All applications with their keys, in the order in which they were added. Those that cannot be decoded stand apart, and are logged.
+    pub async fn applications(&self) -> Result<StoredApplications, Error> {
         self.db.applications().await
     }
 

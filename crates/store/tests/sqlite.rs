@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    ApplicationSettings, Attempt, Claim, Class, Error, Filter, Kind, Lease, LedgerKey, LeftOut, LeftOutWhy,
-    Move, NewMessage, NewNotice, NewRun, NoticeAccepted, OpenError, RecipientId, Selection, Settled,
-    Settlement, State, Store, Verdict,
+    ApplicationSettings, Attempt, Claim, Class, Error, Filter, KeyHash, KeyId, Kind, Lease, LedgerKey,
+    LeftOut, LeftOutWhy, Move, NewKey, NewMessage, NewNotice, NewRun, NoticeAccepted, OpenError, RecipientId,
+    Selection, Settled, Settlement, State, Store, StoredApplications, UnreadableApplication, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -163,9 +163,15 @@ async fn an_undecodable_application_stops_no_other() {
     for name in ["cron", "Textbook Tracker"] {
         store.add_application(name.parse().unwrap(), ApplicationSettings::default(), now()).await.unwrap();
     }
+    let key = NewKey { id: KeyId("k".to_owned()), hash: KeyHash([0; 32]) };
+    let cron = store.add_key("cron", key, now()).await.unwrap();
     raw(folder.path()).execute("UPDATE application SET settings = '{' WHERE name = 'cron'", []).unwrap();
-    let names: Vec<_> = store.applications().await.unwrap().into_iter().map(|one| one.name).collect();
+    let StoredApplications { readable, unreadable } = store.applications().await.unwrap();
+    let names: Vec<_> = readable.into_iter().map(|one| one.name).collect();
     assert_eq!(names, ["Textbook Tracker".parse().unwrap()]);
+    let left =
+        UnreadableApplication { id: cron.id, name: Some(cron.name), keys: vec![KeyId("k".to_owned())] };
+    assert_eq!(unreadable, [left], "it is not as if there were none");
     assert!(matches!(store.application("cron").await, Err(Error::Corrupt(_))));
 }
 

@@ -37,7 +37,7 @@ async fn answer(
     now: Timestamp,
 ) -> Result<Reply, Error> {
     let application = match request {
-        ApplicationsRequest::List => return Ok(Reply::Applications(store.applications().await?)),
+        ApplicationsRequest::List => return Ok(Reply::Applications(store.applications().await?.readable)),
         ApplicationsRequest::AddKey { name } => {
             let key = Key::draw(dice);
             let application = store.add_key(&name, key.stored(), now).await?.name;

@@ -8,7 +8,10 @@ use std::{
 
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use store::{AllowedFrom, Application, ApplicationId, ApplicationSettings, KeyHash, KeyId, Store};
+use store::{
+    AllowedFrom, ApplicationId, ApplicationSettings, KeyHash, KeyId, Store, StoredApplications,
+    UnreadableApplication,
+};
 
 use super::{
     allowance::{Allowance, Rate},
@@ -21,6 +24,8 @@ use crate::config::Site;
 
 /// The id of no application that was ever added.
 const NOT_ADDED: ApplicationId = ApplicationId(0);
+/// Stands for a name that cannot be read. It is none that an application can have.
+const NAMELESS: &str = "";
 
 /// Why nobody is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,12 +42,24 @@ pub enum Refusal {
     /// The secret is right, and the application was disabled.
     #[error("this application is disabled; ask whoever runs Bookpost")]
     Disabled,
+    /// What it may do is not known, which is no fault of it.
+    #[error(
+        "what is stored of this application cannot be read, so that nothing is taken from it; whoever runs Bookpost finds more in its log"
+    )]
+    Unreadable,
     /// Nothing was looked at.
     #[error("too many wrong keys from here; try again after {retry_at:.0}")]
     HeldUp {
         /// Not before.
         retry_at: Timestamp,
     },
+}
+
+impl Refusal {
+    /// Whether the same may be let in later, with nothing changed at its end.
+    pub fn is_for_now(&self) -> bool {
+        matches!(self, Self::Unreadable | Self::HeldUp { .. })
+    }
 }
 
 /// All applications and their keys. Cheap to clone; all clones are the same.
@@ -96,8 +113,8 @@ impl Applications {
     /// Reads them again: to be called after each change. When it returns, what was revoked opens nothing any more.
     pub async fn refresh(&self, store: &Store) -> Result<(), store::Error> {
         let _alone = self.0.refreshing.lock().await;
-        let (applications, hashes) = (store.applications().await?, store.key_hashes().await?);
-        *locked(&self.0.known) = Arc::new(Snapshot::of(applications, &hashes, &self.0.sites));
+        let (stored, hashes) = (store.applications().await?, store.key_hashes().await?);
+        *locked(&self.0.known) = Arc::new(Snapshot::of(stored, &hashes, &self.0.sites));
         Ok(())
     }
 
@@ -120,8 +137,10 @@ impl Applications {
     /// The application that a door names which only this computer can use; that door answers for who comes through it.
     pub fn local(&self, name: &str) -> Result<Caller, Refusal> {
         let snapshot = self.snapshot();
-        let mut all = snapshot.applications.values();
-        let application = all.find(|one| one.name.eq_ignore_ascii_case(name)).ok_or(Refusal::Unknown)?;
+        let find =
+            |name: &str| snapshot.applications.values().find(|one| one.name.eq_ignore_ascii_case(name));
+        // One whose name cannot be read may be the one that is asked for.
+        let application = find(name).or_else(|| find(NAMELESS)).ok_or(Refusal::Unknown)?;
         enabled(application, None)
     }
 
@@ -135,7 +154,7 @@ impl Applications {
                     name: name.to_owned(),
                     settings: ApplicationSettings::default(),
                     from: None,
-                    disabled: false,
+                    closed: None,
                 };
                 Ok(Caller { application: Arc::new(unnamed), key: None })
             }
@@ -226,28 +245,49 @@ impl Applications {
 
 impl Snapshot {
     fn of(
-        applications: Vec<Application>,
+        stored: StoredApplications,
         hashes: &BTreeMap<KeyId, KeyHash>,
         sites: &[(String, AllowedFrom)],
     ) -> Self {
         let mut snapshot = Self::default();
-        for application in applications {
-            let known = Arc::new(Known {
+        for application in stored.readable {
+            let known = Known {
                 id: application.id,
                 name: application.name.into(),
                 from: Some(from(&application.settings, sites)),
                 settings: application.settings,
-                disabled: application.disabled_at.is_some(),
-            });
-            for key in application.keys {
-                // A key that was added between the two readings comes with the next.
-                let Some(hash) = hashes.get(&key.id).copied() else { continue };
-                let revoked = key.revoked_at.is_some();
-                snapshot.keys.insert(key.id, KnownKey { application: Arc::clone(&known), hash, revoked });
-            }
-            snapshot.applications.insert(known.id, known);
+                closed: application.disabled_at.map(|_| Refusal::Disabled),
+            };
+            let keys = application.keys.into_iter().map(|key| (key.id, key.revoked_at.is_some()));
+            snapshot.add(known, keys, hashes);
+        }
+        for UnreadableApplication { id, name, keys } in stored.unreadable {
+            let known = Known {
+                id,
+                name: name.map_or_else(|| NAMELESS.to_owned(), String::from),
+                from: Some(Vec::new()),
+                settings: ApplicationSettings::default(),
+                closed: Some(Refusal::Unreadable),
+            };
+            snapshot.add(known, keys.into_iter().map(|key| (key, false)), hashes);
         }
         snapshot
+    }
+
+    /// `keys`: each with whether it was revoked.
+    fn add(
+        &mut self,
+        known: Known,
+        keys: impl Iterator<Item = (KeyId, bool)>,
+        hashes: &BTreeMap<KeyId, KeyHash>,
+    ) {
+        let known = Arc::new(known);
+        for (id, revoked) in keys {
+            // A key that was added between the two readings comes with the next.
+            let Some(hash) = hashes.get(&id).copied() else { continue };
+            self.keys.insert(id, KnownKey { application: Arc::clone(&known), hash, revoked });
+        }
+        self.applications.insert(known.id, known);
     }
 }
 
@@ -261,10 +301,10 @@ fn from(settings: &ApplicationSettings, sites: &[(String, AllowedFrom)]) -> Vec<
 }
 
 fn enabled(application: &Arc<Known>, key: Option<&KeyId>) -> Result<Caller, Refusal> {
-    if application.disabled {
-        return Err(Refusal::Disabled);
+    match application.closed {
+        Some(refusal) => Err(refusal),
+        None => Ok(Caller { application: Arc::clone(application), key: key.cloned() }),
     }
-    Ok(Caller { application: Arc::clone(application), key: key.cloned() })
 }
 
 /// What was tried, to be known again and not to be read.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mail::{Address, ReversePath};
 use store::{AllowedFrom, ApplicationId, ApplicationSettings, Class, KeyId, Kind, Row};
 
+use super::applications::Refusal;
+
 /// An application, as it was when it was asked for.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -20,7 +22,8 @@ pub(super) struct Known {
     pub(super) settings: ApplicationSettings,
     /// The settings' own, or the addresses of its sites; None: any.
     pub(super) from: Option<Vec<AllowedFrom>>,
-    pub(super) disabled: bool,
+    /// Why nothing is accepted from it.
+    pub(super) closed: Option<Refusal>,
 }
 
 /// What a caller may ask for over an API.
@@ -205,7 +208,7 @@ mod tests {
     fn caller(settings: ApplicationSettings) -> Caller {
         let from = Some(settings.from.clone());
         let application =
-            Known { id: ApplicationId(1), name: "cron".to_owned(), settings, from, disabled: false };
+            Known { id: ApplicationId(1), name: "cron".to_owned(), settings, from, closed: None };
         Caller { application: Arc::new(application), key: None }
     }
 

@@ -5,11 +5,15 @@ use std::{net::SocketAddr, time::Duration};
 use bookpost::identity::Key;
 use jiff::Timestamp;
 use rand::rngs::StdRng;
+use serde_json::json;
 use store::{ApplicationSettings, KeyId};
 use testkit::clock::ManualClock;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::bench::{Bench, Client, Wanted, message, plain};
+use crate::{
+    bench::{Bench, Client, FROM, Wanted, message, plain},
+    http::Api,
+};
 
 const HERE: &str = "127.0.0.1:0";
 /// Another machine, as far as the door can tell.
@@ -63,6 +67,31 @@ async fn it_is_no_open_relay() {
     let mut client = bench.client().await;
     client.go(&["EHLO desk"]).await;
     assert!(client.mail("p@example.org", &message("Hello")).await.starts_with("250 "));
+    bench.stop().await;
+}
+
+/// The fault is ours: nothing is taken, and nobody is told that it is for good.
+#[tokio::test]
+async fn an_application_that_cannot_be_read_is_to_try_again() {
+    let bench = Bench::start(Wanted::trusting()).await;
+    let api = Api::of(&bench, "Library").await;
+    let key = bench.key("Library").await;
+    let mut open = bench.client().await;
+    open.go(&["EHLO desk"]).await;
+    bench.damage("Library").await;
+    let mut trusted = bench.client().await;
+    trusted.go(&["EHLO desk"]).await;
+    for client in [&mut open, &mut trusted] {
+        let reply = client.say("MAIL FROM:<desk@library.example>").await;
+        assert!(reply.starts_with("451 4.3.0 Not taken: what is stored of this application"), "{reply}");
+    }
+    let reply = trusted.say(&plain(&key)).await;
+    assert!(reply.starts_with("454 4.7.0 Not signed in: what is stored of this application"), "{reply}");
+    let answer =
+        api.send(&json!({ "from": FROM, "to": ["p@example.org"], "subject": "x", "text": "x" })).await;
+    answer.is_problem(503, "unavailable");
+    let other = bench.key("cron").await;
+    trusted.go(&[&plain(&other), "MAIL FROM:<desk@library.example>"]).await;
     bench.stop().await;
 }
 

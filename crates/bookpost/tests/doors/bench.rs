@@ -109,6 +109,13 @@ impl Bench {
         (key.id().0.clone(), key.secret().to_owned())
     }
 
+    /// Damages what is stored of an application.
+    pub(crate) async fn damage(&self, application: &str) {
+        let sql = rusqlite::Connection::open(self.folder.path().join("queue.db")).unwrap();
+        sql.execute("UPDATE application SET settings = '{' WHERE name = ?1", [application]).unwrap();
+        self.app.applications.refresh(&self.app.store).await.unwrap();
+    }
+
     pub(crate) async fn client(&self) -> Client {
         Client::connect(self.addresses[0]).await
     }

@@ -224,6 +224,28 @@ async fn what_is_no_message_is_put_aside_or_left_and_a_person_is_told() {
     assert_eq!(place.told().await, Vec::<String>::new());
 }
 
+/// By damage of the file nobody's mail comes back, and nobody may send what the application may not.
+#[tokio::test]
+async fn what_an_application_left_that_cannot_be_read_stays() {
+    let mut place = Place::start().await;
+    let app = &place.bench.app;
+    let settings = store::ApplicationSettings::default();
+    app.store.add_application("sendmail".parse().unwrap(), settings, app.clock.now()).await.unwrap();
+    let sql = rusqlite::Connection::open(place.bench.folder.path().join("queue.db")).unwrap();
+    sql.execute("UPDATE application SET settings = '{'", []).unwrap();
+    app.applications.refresh(&app.store).await.unwrap();
+    place.leave(1, &desk(), MESSAGE);
+    place.look().await;
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!((place.left().len(), place.aside(), rows.len()), (1, 0, 0));
+    sql.execute(r#"UPDATE application SET settings = '{"from":["@x.org"]}'"#, []).unwrap();
+    place.bench.app.applications.refresh(&place.bench.app.store).await.unwrap();
+    place.bench.clock.advance(Duration::from_mins(1));
+    place.look().await;
+    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
+    assert_eq!((place.left().len(), rows.len(), rows[0].kind), (0, 1, Kind::Mail));
+}
+
 #[tokio::test]
 async fn a_folder_that_cannot_be_read_is_told() {
     let mut place = Place::start().await;

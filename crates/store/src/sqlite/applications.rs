@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Application, ApplicationId, ApplicationKey, ApplicationName, ApplicationSettings, Error, KeyHash, KeyId,
-    NewKey, Source,
+    NewKey, Source, StoredApplications, UnreadableApplication,
 };
 
 const ADD: &str =
@@ -134,23 +134,18 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn applications(&self) -> Result<Vec<Application>, Error> {
+    pub(crate) async fn applications(&self) -> Result<StoredApplications, Error> {
         self.readers
             .read(|sql| {
                 let sql = &*sql.unchecked_transaction()?;
                 let mut statement = sql.prepare_cached(APPLICATIONS)?;
                 let mut found = statement.query([])?;
-                let mut all = Vec::new();
+                let mut all = StoredApplications::default();
                 while let Some(row) = found.next()? {
-                    let decoded = decode(sql, row)?;
-                    if decoded.is_none() {
-                        let id: i64 = row.get(0)?;
-                        tracing::error!(
-                            application.id = id,
-                            "a stored application cannot be read; nothing is accepted from it"
-                        );
+                    match decode(sql, row)? {
+                        Some(application) => all.readable.push(application),
+                        None => all.unreadable.push(unreadable(sql, row)?),
                     }
-                    all.extend(decoded);
                 }
                 Ok(all)
             })
@@ -203,6 +198,17 @@ fn decode(sql: &Connection, row: &SqlRow<'_>) -> Result<Option<Application>, Err
     let settings = text(row, 2)?.and_then(|settings| serde_json::from_str(&settings).ok());
     let (Some(name), Some(settings), Some(made_at)) = (name, settings, at(row, 3)?) else { return Ok(None) };
     Ok(Some(Application { id, name, settings, made_at, disabled_at: at(row, 4)?, keys: keys(sql, id)? }))
+}
+
+/// What is left of one that cannot be decoded.
+fn unreadable(sql: &Connection, row: &SqlRow<'_>) -> Result<UnreadableApplication, Error> {
+    let id = ApplicationId(row.get(0)?);
+    tracing::error!(
+        application.id = id.0,
+        "a stored application cannot be read; nothing is accepted from it"
+    );
+    let keys = keys(sql, id)?.into_iter().map(|key| key.id).collect();
+    Ok(UnreadableApplication { id, name: text(row, 1)?.and_then(|name| name.parse().ok()), keys })
 }
 
 fn keys(sql: &Connection, application: ApplicationId) -> Result<Vec<ApplicationKey>, Error> {

@@ -112,6 +112,28 @@ async fn a_disabled_application_is_not_heard_until_it_is_enabled() {
     place.all.again(&open[0], at(4)).unwrap();
 }
 
+/// What it may do is not known, and nobody becomes somebody else by a damaged file.
+#[tokio::test]
+async fn one_that_cannot_be_read_is_not_nobody() {
+    for damage in ["settings = '{'", "name = ''"] {
+        let place = Place::new(ApplicationSettings::default()).await;
+        let open = place.all.local("cron").unwrap();
+        assert_eq!(place.all.of_this_computer("sendmail").unwrap().name(), "sendmail");
+        let sql = rusqlite::Connection::open(place.folder.path().join("queue.db")).unwrap();
+        sql.execute(&format!("UPDATE application SET {damage}"), []).unwrap();
+        place.all.refresh(&place.store).await.unwrap();
+        assert_eq!(place.all.of_this_computer("Cron").unwrap_err(), Refusal::Unreadable, "{damage}");
+        assert_eq!(place.all.again(&open, at(1)).unwrap_err(), Refusal::Unreadable, "{damage}");
+        assert_eq!(place.sign_in(HERE, &place.key, 1).unwrap_err(), Refusal::Unreadable, "{damage}");
+        assert_eq!(place.sign_in(HERE, &place.wrong(0), 1).unwrap_err(), Refusal::Unknown, "{damage}");
+        // Whose name is damaged may be any.
+        let other = place.all.of_this_computer("sendmail").map(|caller| caller.name().to_owned());
+        let expected =
+            if damage.starts_with("name") { Err(Refusal::Unreadable) } else { Ok("sendmail".to_owned()) };
+        assert_eq!(other, expected, "{damage}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_changed_holds_at_once() {
     let place = Place::new(ApplicationSettings::default()).await;

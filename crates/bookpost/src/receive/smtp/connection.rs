@@ -39,8 +39,9 @@ pub(super) struct Connection {
     server: Server,
     stream: Option<Stream>,
     /// Who it is without having signed in.
-    trusted: Option<Caller>,
-    caller: Option<Caller>,
+    trusted: Result<Caller, Refusal>,
+    /// Who it is, or why it is nobody.
+    caller: Result<Caller, Refusal>,
     signed_in: bool,
     /// Recipients of the transaction that is under way.
     recipients: usize,
@@ -54,7 +55,7 @@ impl Connection {
         peer: Peer,
         server: Server,
         stream: Stream,
-        caller: Option<Caller>,
+        caller: Result<Caller, Refusal>,
         ends: watch::Receiver<bool>,
     ) -> Self {
         let mut connection = Self {
@@ -104,7 +105,7 @@ impl Connection {
                     if self.server.commands() != heard && self.body.is_none() {
                         heard = self.server.commands();
                         // Who is nobody yet does not keep its place by small talk.
-                        let from = if self.caller.is_some() { Instant::now() } else { opened_at };
+                        let from = if self.caller.is_ok() { Instant::now() } else { opened_at };
                         deadline = from + PATIENCE;
                     }
                     if !self.listen(deadline).await? {
@@ -158,7 +159,7 @@ impl Connection {
         let applications = &self.door.submitter.applications;
         match applications.authenticate(peer, &login.user, &login.password, self.door.submitter.clock.now()) {
             Ok(caller) => {
-                self.caller = Some(caller);
+                self.caller = Ok(caller);
                 self.signed_in = true;
                 self.announce();
                 self.server.accept();
@@ -179,8 +180,9 @@ impl Connection {
 
     fn mail(&mut self, mail: &Mail) {
         self.recipients = 0;
-        let Some(caller) = self.caller_now() else {
-            return self.server.answer(reply(421, 7, 0, "This application may not send any more"));
+        let caller = match self.caller_now() {
+            Ok(caller) => caller,
+            Err(refusal) => return self.turn_away(&refusal),
         };
         match self.door.submitter.may_begin(&caller, &mail.reverse_path, mail.size) {
             Ok(()) => self.server.accept(),
@@ -189,11 +191,23 @@ impl Connection {
     }
 
     /// Who is at the other end as it stands now: a key may have been revoked since.
-    fn caller_now(&mut self) -> Option<Caller> {
+    fn caller_now(&mut self) -> Result<Caller, Refusal> {
         let submitter = &self.door.submitter;
-        let caller = self.caller.take()?;
-        self.caller = submitter.applications.again(&caller, submitter.clock.now()).ok();
+        let now = submitter.clock.now();
+        let known = self.caller.as_ref().map_err(|refusal| *refusal);
+        self.caller = known.and_then(|caller| submitter.applications.again(caller, now));
         self.caller.clone()
+    }
+
+    /// Nothing is taken from them. What is no fault of theirs they may try again.
+    fn turn_away(&mut self, refusal: &Refusal) {
+        let peer = &self.peer;
+        tracing::warn!(?peer, %refusal, "an application may not send");
+        self.server.answer(if refusal.is_for_now() {
+            reply(451, 3, 0, &format!("Not taken: {refusal}"))
+        } else {
+            reply(421, 7, 0, "This application may not send any more")
+        });
     }
 
     /// Those that are one too many come with the next message (RFC 5321 section 4.5.3.1.10).
@@ -214,8 +228,12 @@ impl Connection {
     }
 
     async fn message(&mut self, transaction: Transaction) {
-        let (Some(caller), Ok(submission)) = (self.caller_now(), self.submission(transaction)) else {
-            return self.server.answer(reply(421, 7, 0, "This application may not send any more"));
+        let caller = match self.caller_now() {
+            Ok(caller) => caller,
+            Err(refusal) => return self.turn_away(&refusal),
+        };
+        let Ok(submission) = self.submission(transaction) else {
+            return self.server.answer(reply(503, 5, 1, "There is no recipient"));
         };
         let accepted = self.door.submitter.submit(&caller, submission).await;
         self.body = None;
@@ -282,13 +300,10 @@ impl Connection {
     }
 }
 
-/// Who is held up may have the right password, and is to try it again later.
+/// Who is held up, or stored unreadably, may have the right password, and is to try it again later.
 fn not_signed_in(refusal: &Refusal) -> Reply {
     let text = format!("Not signed in: {refusal}");
-    match refusal {
-        Refusal::HeldUp { .. } => reply(454, 7, 0, &text),
-        _ => reply(535, 7, 8, &text),
-    }
+    if refusal.is_for_now() { reply(454, 7, 0, &text) } else { reply(535, 7, 8, &text) }
 }
 
 /// One of our own replies; its class is that of the code.

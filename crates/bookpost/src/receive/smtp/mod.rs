@@ -29,7 +29,7 @@ use self::{
 use super::{Bodies, Submitter, certificate::Certificate};
 use crate::{
     config::SmtpDoor,
-    identity::{self, Caller},
+    identity::{self, Caller, Refusal},
 };
 
 /// Of all connections, one machine may have so many: so that it does not shut out the others.
@@ -167,11 +167,13 @@ impl Door {
                 Err(error) => return tracing::info!(%peer, %error, "a TLS handshake failed"),
             }
         }
-        let caller = self.submitter.config.doors.smtp.trusts(peer).and_then(|application| {
+        let caller = self.submitter.config.doors.smtp.trusts(peer).map_or(Err(Refusal::Unknown), |application| {
             let caller = self.submitter.applications.local(application);
-            caller.inspect_err(|refusal| tracing::warn!(%peer, application, %refusal, "a trusted network's application may not send")).ok()
+            caller.inspect_err(|refusal| tracing::warn!(%peer, application, %refusal, "a trusted network's application may not send"))
         });
-        let settings = self.settings(peer, tls, caller.is_some());
+        // Who is trusted is not asked for a password that it does not have, for a fault of ours.
+        let trusted = caller.as_ref().map_or_else(Refusal::is_for_now, |_| true);
+        let settings = self.settings(peer, tls, trusted);
         self.converse(Peer::Network(peer), settings, stream, caller, ends).await;
     }
 
@@ -185,7 +187,7 @@ impl Door {
             self.submitter.applications.of_this_computer(&self.submitter.config.doors.sendmail.application);
         let settings = self.settings(Ipv4Addr::LOCALHOST.into(), false, true);
         let settings = Settings { sign_in: SignIn::None, tls: Tls::None, ..settings };
-        self.converse(Peer::Local { uid }, settings, stream, caller.ok(), ends).await;
+        self.converse(Peer::Local { uid }, settings, stream, caller, ends).await;
     }
 
     async fn converse(
@@ -193,7 +195,7 @@ impl Door {
         peer: Peer,
         settings: Settings,
         stream: Stream,
-        caller: Option<Caller>,
+        caller: Result<Caller, Refusal>,
         ends: watch::Receiver<bool>,
     ) {
         let shown = format!("{peer:?}");

@@ -177,6 +177,7 @@ impl Problem {
             Refusal::HeldUp { retry_at } => {
                 Self::new(Kind::TooFast, refusal.to_string()).after(seconds(now, retry_at))
             }
+            Refusal::Unreadable => Self::unavailable(refusal.to_string()),
             Refusal::Disabled => Self::new(Kind::Forbidden, refusal.to_string()),
             Refusal::Mistyped(_) | Refusal::Unknown | Refusal::Revoked => {
                 // RFC 6750 section 3.1.
