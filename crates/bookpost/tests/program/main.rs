@@ -7,5 +7,6 @@ mod commands;
 mod demo;
 mod door;
 mod exits;
+mod promised;
 mod sendmail;
 mod service;
