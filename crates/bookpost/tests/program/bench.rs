@@ -3,11 +3,15 @@
 use std::{
     fs,
     io::Write as _,
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Output, Stdio},
 };
 
-use bookpost::{app::clock::SystemClock, notices::sample};
+use bookpost::{
+    app::{clock::SystemClock, steps::AbortAt},
+    notices::sample,
+};
 use jiff::civil::date;
 use mail::clock::Clock;
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,7 +19,7 @@ use serde_json::Value;
 use store::{NewRun, Store};
 use testkit::sink::Sink;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, Command},
 };
 
@@ -24,7 +28,7 @@ pub(crate) struct Place {
 }
 
 /// What a command said.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
@@ -32,6 +36,14 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    /// Runs `command` to its end, with this as its standard input.
+    pub(crate) async fn given(mut command: Command, input: &str) -> Self {
+        let mut child = command.spawn().unwrap();
+        // One that does not read it has refused before.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
+        child.wait_with_output().await.unwrap().into()
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).expect(&self.err)
     }
@@ -114,6 +126,14 @@ impl Place {
         fs::write(self.path("config"), before.replace(from, to)).unwrap();
     }
 
+    /// Opens the door of the `sendmail` command, as [`sendmail`] finds it.
+    pub(crate) fn open_sendmail(&self) {
+        let maildrop = self.path("maildrop");
+        fs::create_dir(&maildrop).unwrap();
+        let (socket, maildrop) = (self.path("submit.sock"), maildrop.display().to_string());
+        self.add(&format!("[sendmail]\nsocket = \"{}\"\nmaildrop = \"{maildrop}\"\n", socket.display()));
+    }
+
     /// Says that a test could not be run here.
     #[expect(clippy::disallowed_methods, reason = "the list of what was not run is named there")]
     pub(crate) fn not_run(line: &str) {
@@ -162,15 +182,7 @@ impl Place {
 
     /// The same; it kills itself at this step.
     pub(crate) async fn serve_until(&self, abort_at: Option<&str>) -> Service {
-        let mut command = bookpost(self.folder.path());
-        command
-            .envs(abort_at.map(|at| ("BOOKPOST_ABORT_AT", at)))
-            .arg("--config")
-            .arg(self.path("config"))
-            .arg("serve")
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
+        let mut child = self.service(abort_at).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         loop {
             let line = lines.next_line().await.unwrap().expect("the service ended before it worked");
@@ -181,6 +193,23 @@ impl Place {
         // Whoever writes to a closed pipe dies of it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Service { child }
+    }
+
+    /// Starts the service, and waits until it has killed itself at this step.
+    pub(crate) async fn serve_to_death(&self, at: AbortAt) {
+        let status = self.service(Some(&at.to_string())).stderr(Stdio::null()).status().await.unwrap();
+        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{at}: {status}");
+    }
+
+    fn service(&self, abort_at: Option<&str>) -> Command {
+        let mut command = bookpost(self.folder.path());
+        command
+            .envs(abort_at.map(|at| ("BOOKPOST_ABORT_AT", at)))
+            .arg("--config")
+            .arg(self.path("config"))
+            .arg("serve")
+            .kill_on_drop(true);
+        command
     }
 
     /// What is in the queue, while no service has it.
@@ -194,6 +223,20 @@ pub(crate) fn bookpost(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bookpost"));
     // Nothing of the environment of the tests is a setting.
     command.env_clear().current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// The command as programs call it, on a machine whose socket and maildrop are in `folder`.
+pub(crate) fn sendmail(folder: &Path, words: &[&str]) -> Command {
+    let mut command = bookpost(folder);
+    command
+        .env("BOOKPOST_SENDMAIL_SOCKET", folder.join("submit.sock"))
+        .env("BOOKPOST_SENDMAIL_MAILDROP", folder.join("maildrop"))
+        .arg("sendmail")
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 

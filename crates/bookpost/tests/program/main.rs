@@ -1,5 +1,10 @@
 //! The program itself, as a person, a script or systemd runs it: its own process, its own folder, nothing of the environment.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail where it stands")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail where it stands"
+)]
 
 mod applications;
 mod bench;
@@ -9,4 +14,5 @@ mod door;
 mod exits;
 mod promised;
 mod sendmail;
+mod sendmail_restarts;
 mod service;

@@ -21,7 +21,7 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 
-use crate::bench::{Said, bookpost};
+use crate::bench::{Place, Said, sendmail};
 
 const MESSAGE: &str =
     "To: Ann <ann@x.org>\nBcc: eve@x.org\nSubject: hello\n\nGood morning.\n..\n.\nnot sent\n";
@@ -48,23 +48,11 @@ impl Machine {
 
     /// The command, called by the name `sendmail`.
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = bookpost(self.folder.path());
-        command
-            .env("BOOKPOST_SENDMAIL_SOCKET", self.socket())
-            .env("BOOKPOST_SENDMAIL_MAILDROP", self.maildrop())
-            .arg("sendmail")
-            .args(words)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+        sendmail(self.folder.path(), words)
     }
 
     async fn sendmail(&self, words: &[&str], message: &str) -> Said {
-        let mut child = self.command(words).spawn().unwrap();
-        // One that does not read it has refused before.
-        let _ = child.stdin.take().unwrap().write_all(message.as_bytes()).await;
-        child.wait_with_output().await.unwrap().into()
+        Said::given(self.command(words), message).await
     }
 
     /// The finished files, read.
@@ -195,6 +183,24 @@ async fn a_service_that_cannot_now_is_as_good_as_none() {
         let said = machine.sendmail(&["ann@x.org"], MESSAGE).await;
         assert_eq!((said.code, machine.left().len()), (Some(0), 1), "{reply}: {said:?}");
     }
+}
+
+/// What it may send is not known: it is not as if there were no such application.
+#[tokio::test]
+async fn where_its_application_cannot_be_read_mail_waits_in_the_maildrop() {
+    let place = Place::new("practice", None);
+    place.open_sendmail();
+    assert_eq!(place.run(&["applications", "add", "sendmail"]).await.code, Some(0));
+    let sql = rusqlite::Connection::open(place.data().join("queue.db")).unwrap();
+    assert_eq!(sql.execute("UPDATE application SET settings = '{'", []).unwrap(), 1);
+    drop(sql);
+    let service = place.serve().await;
+    let said = Said::given(sendmail(&place.path(""), &["ann@x.org"]), MESSAGE).await;
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert_eq!(fs::read_dir(place.path("maildrop")).unwrap().count(), 1);
+    service.terminate();
+    assert_eq!(service.code().await, Some(0));
+    assert_eq!(place.store().counts().await.unwrap(), store::Counts::default());
 }
 
 #[tokio::test]

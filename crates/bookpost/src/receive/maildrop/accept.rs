@@ -14,11 +14,13 @@ pub async fn accept(dropped: Dropped, submitter: &Submitter) -> Result<(), Refus
         return Err(refused(&format!("552 5.3.4 The message is larger than {limit} octets")));
     }
     let application = submitter.config.doors.sendmail.application.clone();
-    let caller =
-        submitter.applications.of_this_computer(&application).map_err(|why| match why.is_for_now() {
-            true => Refusal::Later(why.to_string()),
-            false => refused(&format!("550 5.7.1 Not taken: {why}")),
-        })?;
+    let caller = submitter.applications.of_this_computer(&application).map_err(|why| {
+        if why.is_for_now() {
+            Refusal::Later(why.to_string())
+        } else {
+            refused(&format!("550 5.7.1 Not taken: {why}"))
+        }
+    })?;
     let key = OnceKey { application, key: dropped.name.clone(), fingerprint: fingerprint(&dropped) };
     let submission = Submission {
         envelope: dropped.envelope,
