@@ -6,6 +6,7 @@
     reason = "a test may fail where it stands"
 )]
 
+mod api_restarts;
 mod applications;
 mod bench;
 mod commands;
