@@ -3,9 +3,12 @@
 use std::net::SocketAddr;
 
 use bookpost::{
-    config::{CertificateFiles, Doors, SmtpDoor, Trusted},
+    config::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted},
     identity::Key,
-    receive::smtp::{Door, Listening},
+    receive::{
+        local,
+        smtp::{Door, Listening},
+    },
 };
 use rand::rngs::StdRng;
 use store::ApplicationSettings;
@@ -47,6 +50,7 @@ impl OpenDoor {
         app.store.add_key(APPLICATION, key.stored(), now).await.unwrap();
         app.applications.refresh(&app.store).await.unwrap();
         let listening = Listening::bind(&app.config.doors.smtp).await.unwrap();
+        let listening = listening.and_locally(local::bind(&app.config.doors.sendmail).unwrap());
         let addresses = listening.addresses();
         let (ends, end) = watch::channel(false);
         let serving =
@@ -93,5 +97,10 @@ fn doors(folder: &Folder, trusted: bool) -> Doors {
         trusted: trusted.into_iter().collect(),
         connections: 100,
     };
-    Doors { smtp, largest_message: 50 << 20, ..Doors::default() }
+    let sendmail = SendmailDoor {
+        socket: Some(folder.path().join("submit.sock")),
+        application: "sendmail".into(),
+        ..SendmailDoor::default()
+    };
+    Doors { smtp, sendmail, largest_message: 50 << 20 }
 }

@@ -15,6 +15,7 @@ mod arrived;
 mod away;
 mod bench;
 mod bounces;
+mod callers;
 mod clients;
 mod distrust;
 mod door;

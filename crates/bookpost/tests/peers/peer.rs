@@ -117,7 +117,7 @@ pub(crate) fn not_installed(what: &str) {
 
 /// Tells that the present test was not run: to `./test`, which lists it, or else past the capture of test output.
 #[expect(clippy::disallowed_methods, reason = "./test names its list in the environment")]
-fn not_run(why: &str) {
+pub(crate) fn not_run(why: &str) {
     let test = std::thread::current().name().unwrap_or("a test with mail servers").to_owned();
     let line = format!("{test}: {why}\n");
     match std::env::var_os("BOOKPOST_NOT_RUN") {

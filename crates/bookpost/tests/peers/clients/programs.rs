@@ -201,7 +201,7 @@ fn script(name: &str) -> PathBuf {
 
 /// Where `tests/peers/install` puts what is no package of the system.
 #[expect(clippy::disallowed_methods, reason = "./test names the folder in the environment")]
-fn peers() -> PathBuf {
+pub(crate) fn peers() -> PathBuf {
     std::env::var_os("BOOKPOST_TEST_PEERS").map_or_else(
         || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/bookpost-test-peers"),
         PathBuf::from,
