@@ -185,6 +185,21 @@ async fn a_service_that_cannot_now_is_as_good_as_none() {
     }
 }
 
+/// Whoever calls hears it at once, and not by a report.
+#[tokio::test]
+async fn where_its_application_is_disabled_mail_is_refused_and_not_left() {
+    let place = Place::new("practice", None);
+    place.open_sendmail();
+    for words in [["applications", "add", "sendmail"], ["applications", "disable", "sendmail"]] {
+        assert_eq!(place.run(&words).await.code, Some(0), "{words:?}");
+    }
+    let _service = place.serve().await;
+    let said = Said::given(sendmail(&place.path(""), &["ann@x.org"]), MESSAGE).await;
+    assert_eq!((said.code, said.err.lines().count()), (Some(69), 1), "{said:?}");
+    assert!(said.err.contains("550 5.7.1 Not taken: this application is disabled"), "{said:?}");
+    assert_eq!(fs::read_dir(place.path("maildrop")).unwrap().count(), 0);
+}
+
 /// What it may send is not known: it is not as if there were no such application.
 #[tokio::test]
 async fn where_its_application_cannot_be_read_mail_waits_in_the_maildrop() {

@@ -203,10 +203,12 @@ impl Connection {
     fn turn_away(&mut self, refusal: &Refusal) {
         let peer = &self.peer;
         tracing::warn!(?peer, %refusal, "an application may not send");
-        self.server.answer(if refusal.is_for_now() {
-            reply(451, 3, 0, &format!("Not taken: {refusal}"))
-        } else {
-            reply(421, 7, 0, "This application may not send any more")
+        let text = format!("Not taken: {refusal}");
+        self.server.answer(match peer {
+            _ if refusal.is_for_now() => reply(451, 3, 0, &text),
+            // It will not come again and sign in, to hear why.
+            Peer::Local { .. } => reply(550, 7, 1, &text),
+            Peer::Network(_) => reply(421, 7, 0, "This application may not send any more"),
         });
     }
 
