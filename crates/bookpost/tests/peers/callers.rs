@@ -142,8 +142,8 @@ fn git_send_email(call: &Call<'_>) -> Command {
     let word = |text: &str| format!("=?utf-8?B?{}?=", STANDARD.encode(text));
     let patch = letter::whole().replace(&word(NAME), NAME).replace(&word(SUBJECT), SUBJECT);
     std::fs::write(call.folder.join("patch"), patch).unwrap();
-    let mut command = call.command("/usr/bin/git");
-    command.args(["send-email", "--confirm=never", "--suppress-cc=all", "--8bit-encoding=UTF-8"]);
+    let mut command = call.command("/usr/lib/git-core/git-send-email");
+    command.args(["--confirm=never", "--suppress-cc=all", "--8bit-encoding=UTF-8"]);
     command.arg(format!("--sendmail-cmd={}", call.sendmail.display()));
     command.arg(format!("--from={NAME} <{FROM}>")).arg(format!("--envelope-sender={FROM}"));
     command.arg(format!("--to={TO}")).arg(format!("--bcc={BLIND}")).arg("patch");
