@@ -94,21 +94,33 @@ impl Store {
 /// The way in.
 impl Store {
     /// Stores all of `messages` or none; they are on disk when this returns. Concurrent calls share a sync. Where the future is
-    /// dropped before its turn comes, nothing is stored.
+    /// dropped before its turn comes, nothing is stored; where it is dropped later, they are, and nobody here knows.
     pub async fn accept(&self, messages: Vec<NewMessage>, now: Timestamp) -> Result<Vec<Accepted>, Error> {
-        self.db.accept(messages, now).await
+        self.db.accept(messages, |_| (), now).await
+    }
+
+    /// The same, for whoever must know all the same, as it attempts what was stored under a lease: `stored` is called once they are on
+    /// disk, and before this returns if it still may. It must not wait.
+    pub async fn accept_then(
+        &self,
+        messages: Vec<NewMessage>,
+        stored: impl FnOnce(&[Accepted]) + Send + 'static,
+        now: Timestamp,
+    ) -> Result<Vec<Accepted>, Error> {
+        self.db.accept(messages, stored, now).await
     }
 
     /// Stores all of `messages` with the answer to the request that brought them, unless it was made before: then it gives that answer,
-    /// and stores nothing. A request is known for [`ONCE_KEPT`].
+    /// and stores nothing. A request is known for [`ONCE_KEPT`]. `stored` is called as by [`Store::accept_then`].
     pub async fn accept_once(
         &self,
         key: OnceKey,
         messages: Vec<NewMessage>,
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
+        stored: impl FnOnce(&[Accepted]) + Send + 'static,
         now: Timestamp,
     ) -> Result<Once, Error> {
-        self.db.accept_once(key, messages, answer, now).await
+        self.db.accept_once(key, messages, answer, stored, now).await
     }
 
     /// The request that this application made under this name, while it is known. Changes nothing.

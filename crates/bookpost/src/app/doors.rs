@@ -39,6 +39,8 @@ pub(super) struct Lines {
     alarms: Alarms,
     /// Mail is refused since the alarm was given.
     refusing: AtomicBool,
+    /// Mail is handed over by the thread that stored it.
+    runtime: tokio::runtime::Handle,
 }
 
 impl Lines {
@@ -51,7 +53,8 @@ impl Lines {
         alarms: Alarms,
     ) -> Self {
         let all = routes.iter().map(|route| Arc::clone(&route.line)).collect();
-        Self { all, leases, handle, delivery, metrics, alarms, refusing: AtomicBool::new(false) }
+        let (refusing, runtime) = (AtomicBool::new(false), tokio::runtime::Handle::current());
+        Self { all, leases, handle, delivery, metrics, alarms, refusing, runtime }
     }
 
     fn line(&self, practice: bool) -> Option<&Arc<Line>> {
@@ -86,7 +89,7 @@ impl FreshMail for Lines {
         }
         if !refused.is_empty() {
             let delivery = Arc::clone(&self.delivery);
-            tokio::spawn(async move { delivery.give_back(refused).await });
+            self.runtime.spawn(async move { delivery.give_back(refused).await });
         }
         self.handle.fresh();
     }

@@ -94,21 +94,18 @@ impl Receiver {
         self.pressure.check()
     }
 
-    /// Accepts all messages or none. When it returns `Ok`, they are on disk.
+    /// Accepts all messages or none. When it returns `Ok`, they are on disk. What was stored is sent, though the future be dropped.
     pub async fn accept(&self, mut messages: Vec<NewMessage>) -> Result<Vec<Accepted>, store::Error> {
         let now = self.clock.now();
-        let rooms = self.lease(due(&mut messages, now));
+        let stored = self.begin(&mut messages, now);
         let storing = self.pressure.storing_one();
-        let stored = self.store.accept(messages.clone(), now).await;
+        let accepted = self.store.accept_then(messages, stored, now).await;
         drop(storing);
-        let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
-        self.steps.reached(Step::Accepted);
-        self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect(), rooms);
-        Ok(accepted)
+        accepted.inspect_err(|why| self.fresh.refused(why))
     }
 
     /// Accepts all messages with the answer to the request that brought them; a request that was made before gets that answer, and
-    /// nothing is accepted. When it returns `Ok`, they are on disk.
+    /// nothing is accepted. When it returns `Ok`, they are on disk. What was stored is sent, though the future be dropped.
     pub async fn accept_once(
         &self,
         key: OnceKey,
@@ -116,16 +113,11 @@ impl Receiver {
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, store::Error> {
         let now = self.clock.now();
-        let rooms = self.lease(due(&mut messages, now));
+        let stored = self.begin(&mut messages, now);
         let storing = self.pressure.storing_one();
-        let stored = self.store.accept_once(key, messages.clone(), answer, now).await;
+        let once = self.store.accept_once(key, messages, answer, stored, now).await;
         drop(storing);
-        let once = stored.inspect_err(|why| self.fresh.refused(why))?;
-        if let Once::Stored { accepted, .. } = &once {
-            self.steps.reached(Step::Accepted);
-            self.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect(), rooms);
-        }
-        Ok(once)
+        once.inspect_err(|why| self.fresh.refused(why))
     }
 
     /// Waits while much mail stands in line, but no longer than `patience`: what can be made later needs no memory now.
@@ -158,6 +150,20 @@ impl Receiver {
         self.store.report(report, closes, self.clock.now()).await?;
         self.fresh.wake();
         Ok(())
+    }
+
+    /// Leases for what is due, and what follows once it is stored.
+    fn begin(
+        &self,
+        messages: &mut [NewMessage],
+        now: Timestamp,
+    ) -> impl FnOnce(&[Accepted]) + Send + 'static {
+        let rooms = self.lease(due(messages, now));
+        let (receiver, messages) = (self.clone(), messages.to_vec());
+        move |accepted| {
+            receiver.steps.reached(Step::Accepted);
+            receiver.hand_over(messages.into_iter().zip(accepted.iter().map(|one| one.id)).collect(), rooms);
+        }
     }
 
     /// Leases for these messages, while there is room.
@@ -232,6 +238,8 @@ mod tests {
     struct Line {
         room: Arc<()>,
         kept: std::sync::Mutex<Vec<usize>>,
+        /// Called once mail is on disk.
+        on_disk: std::sync::Mutex<Option<Box<dyn FnOnce() + Send>>>,
     }
 
     impl FreshMail for Line {
@@ -250,7 +258,11 @@ mod tests {
 
         fn wake(&self) {}
 
-        fn accepted(&self, _: usize) {}
+        fn accepted(&self, _: usize) {
+            if let Some(on_disk) = self.on_disk.lock().unwrap().take() {
+                on_disk();
+            }
+        }
 
         fn refused(&self, _: &store::Error) {}
     }
@@ -272,6 +284,7 @@ mod tests {
             envelope: Envelope::to_one(ReversePath::Null, Address::parse("p@example.org").unwrap()),
             message_id: String::new(),
             subject: String::new(),
+            tags: Vec::new(),
             patron: None,
             bytes: Bytes::from_static(b"\r\n"),
             first_due_at: now,
@@ -280,14 +293,48 @@ mod tests {
         }
     }
 
+    fn receiver(folder: &std::path::Path) -> (Receiver, Arc<Line>, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::at(Timestamp::constant(1_800_000_000, 0)));
+        let store = Store::open(folder, clock.now()).unwrap();
+        let line = Arc::new(Line::default());
+        let fresh = Arc::clone(&line) as Arc<dyn FreshMail>;
+        (Receiver::new(store, folder.into(), clock.clone(), fresh, Steps::default()), line, clock)
+    }
+
+    /// Whoever hands in mail may hang up while it is being stored: it is on disk then, and must not lie there as if it were being sent.
+    #[tokio::test]
+    async fn what_is_on_disk_is_sent_whoever_has_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (receiver, line, clock) = receiver(folder.path());
+        let key = |at: i32| OnceKey { application: "cron".into(), key: at.to_string(), fingerprint: [0; 32] };
+        let accept = async |at| match at {
+            0 => receiver.accept(vec![message(clock.now())]).await.map(drop),
+            _ => receiver.accept_once(key(at), vec![message(clock.now())], |_| Vec::new()).await.map(drop),
+        };
+        for at in 0..2 {
+            let (stored, on_disk) = tokio::sync::oneshot::channel();
+            let (go_on, told) = std::sync::mpsc::channel();
+            *line.on_disk.lock().unwrap() = Some(Box::new(move || {
+                stored.send(()).unwrap();
+                told.recv().unwrap();
+            }));
+            let mut asked = Box::pin(accept(at));
+            tokio::select! {
+                biased;
+                _ = &mut asked => panic!("answered before what is on disk was handed over"),
+                _ = on_disk => {}
+            }
+            drop(asked);
+            go_on.send(()).unwrap();
+            accept(2 + at).await.unwrap();
+            assert_eq!(line.kept.lock().unwrap().len(), 2 * usize::try_from(at).unwrap() + 2);
+        }
+    }
+
     #[tokio::test]
     async fn the_room_of_a_message_is_kept_until_it_is_in_line() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::at(Timestamp::constant(1_800_000_000, 0)));
-        let store = Store::open(folder.path(), clock.now()).unwrap();
-        let line = Arc::new(Line::default());
-        let fresh = Arc::clone(&line) as Arc<dyn FreshMail>;
-        let receiver = Receiver::new(store, folder.path().into(), clock.clone(), fresh, Steps::default());
+        let (receiver, line, clock) = receiver(folder.path());
         let later = message(clock.now() + Duration::from_hours(1));
         receiver.accept(vec![message(clock.now()), message(clock.now()), later]).await.unwrap();
         assert_eq!(*line.kept.lock().unwrap(), [2]);

@@ -26,11 +26,12 @@ impl Sqlite {
     pub(crate) async fn accept(
         &self,
         messages: Vec<NewMessage>,
+        stored: impl FnOnce(&[Accepted]) + Send + 'static,
         now: Timestamp,
     ) -> Result<Vec<Accepted>, Error> {
-        self.writer
-            .write_if_heard(move |tx| messages.iter().map(|message| store(tx, message, now)).collect())
-            .await
+        let store_all =
+            move |tx: &mut Tx<'_>| messages.iter().map(|message| store(tx, message, now)).collect();
+        self.writer.write_if_heard(store_all, |accepted: &Vec<Accepted>| stored(accepted)).await
     }
 }
 

@@ -23,9 +23,15 @@ impl Sqlite {
         key: OnceKey,
         messages: Vec<NewMessage>,
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
+        stored: impl FnOnce(&[Accepted]) + Send + 'static,
         now: Timestamp,
     ) -> Result<Once, Error> {
-        self.writer.write_if_heard(move |tx| accept_once(tx, &key, &messages, answer, now)).await
+        let done = |once: &Once| {
+            if let Once::Stored { accepted, .. } = once {
+                stored(accepted);
+            }
+        };
+        self.writer.write_if_heard(move |tx| accept_once(tx, &key, &messages, answer, now), done).await
     }
 
     pub(crate) async fn made(&self, application: String, key: String) -> Result<Option<Made>, Error> {

@@ -53,17 +53,20 @@ trait Operation: Send {
     fn answer(self: Box<Self>, failed: Option<&Error>);
 }
 
-struct Waiting<F, T> {
+struct Waiting<F, D, T> {
     /// Where nobody waits for the answer any more, nothing is done.
     only_if_heard: bool,
     work: Option<F>,
+    /// What follows from its being on disk, whoever hears of it.
+    done: D,
     result: Option<Result<T, Error>>,
     answer: oneshot::Sender<Result<T, Error>>,
 }
 
-impl<F, T> Operation for Waiting<F, T>
+impl<F, D, T> Operation for Waiting<F, D, T>
 where
     F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send,
+    D: FnOnce(&T) + Send,
     T: Send,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
@@ -74,20 +77,26 @@ where
         // A defect in one operation must not end the thread that all others need.
         let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
             .unwrap_or_else(|_| Err(Error::Internal("an operation of the queue panicked".to_owned())));
-        let done = result.as_ref().map(drop).map_err(Clone::clone);
+        let ran = result.as_ref().map(drop).map_err(Clone::clone);
         self.result = Some(result);
-        done
+        ran
     }
 
     fn answer(self: Box<Self>, failed: Option<&Error>) {
-        let result = match (self.result, failed) {
+        let Self { done, result, answer, .. } = *self;
+        let result = match (result, failed) {
             (Some(Err(own)), _) => Err(own),
             (_, Some(failed)) => Err(failed.clone()),
             (Some(result), None) => result,
             (None, None) => Err(Error::Closed),
         };
+        if let Ok(value) = &result
+            && catch_unwind(AssertUnwindSafe(|| done(value))).is_err()
+        {
+            tracing::error!("what follows from an operation of the queue panicked");
+        }
         // Who waited may have gone; the operation stands all the same.
-        drop(self.answer.send(result));
+        drop(answer.send(result));
     }
 }
 
@@ -149,25 +158,28 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
         T: Send + 'static,
     {
-        self.ask(work, false).await
+        self.ask(work, |_| (), false).await
     }
 
-    /// The same for what a door takes: whoever has gone meanwhile was not answered, and will hand it in again.
-    pub(super) async fn write_if_heard<F, T>(&self, work: F) -> Result<T, Error>
+    /// The same for what a door takes: whoever has gone by the time that it is begun was not answered, and will hand it in again. Once it
+    /// is on disk `done` is called, by this thread and before the answer is given: whoever waits for that may have gone by then.
+    pub(super) async fn write_if_heard<F, D, T>(&self, work: F, done: D) -> Result<T, Error>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        D: FnOnce(&T) + Send + 'static,
         T: Send + 'static,
     {
-        self.ask(work, true).await
+        self.ask(work, done, true).await
     }
 
-    async fn ask<F, T>(&self, work: F, only_if_heard: bool) -> Result<T, Error>
+    async fn ask<F, D, T>(&self, work: F, done: D, only_if_heard: bool) -> Result<T, Error>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        D: FnOnce(&T) + Send + 'static,
         T: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting { only_if_heard, work: Some(work), result: None, answer };
+        let waiting = Waiting { only_if_heard, work: Some(work), done, result: None, answer };
         self.jobs.send(Job::Do(Box::new(waiting))).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
     }
@@ -441,7 +453,7 @@ mod tests {
             told.recv().unwrap();
             Ok(())
         });
-        let gone = writer.write_if_heard(insert(1, 10));
+        let gone = writer.write_if_heard(insert(1, 10), |()| ());
         let (mut stands_still, mut gone) = (Box::pin(stands_still), Box::pin(gone));
         for _ in 0..2 {
             tokio::select! {
@@ -454,7 +466,31 @@ mod tests {
         drop(gone);
         go_on.send(()).unwrap();
         stands_still.await.unwrap();
-        writer.write_if_heard(insert(2, 10)).await.unwrap();
+        writer.write_if_heard(insert(2, 10), |()| ()).await.unwrap();
+        assert_eq!(bodies(&readers).await, 1);
+    }
+
+    /// What was begun for somebody who then went is on disk, and what follows from that follows.
+    #[tokio::test]
+    async fn what_follows_from_being_on_disk_needs_nobody_who_waits() {
+        let (_folder, writer, readers) = writer(None);
+        let (begun, waits) = oneshot::channel();
+        let (go_on, told) = std::sync::mpsc::channel();
+        let (follows, followed) = oneshot::channel();
+        let work = move |tx: &mut Tx<'_>| {
+            begun.send(()).unwrap();
+            told.recv().unwrap();
+            insert(1, 10)(tx)
+        };
+        let mut asked = Box::pin(writer.write_if_heard(work, |()| follows.send(()).unwrap()));
+        tokio::select! {
+            biased;
+            _ = &mut asked => panic!("answered before it was done"),
+            _ = waits => {}
+        }
+        drop(asked);
+        go_on.send(()).unwrap();
+        followed.await.unwrap();
         assert_eq!(bodies(&readers).await, 1);
     }
 

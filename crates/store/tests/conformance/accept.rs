@@ -42,6 +42,26 @@ pub(crate) async fn ids_are_never_used_twice(fresh: &Fresh) {
     assert!(accept(fresh, &store, waiting()).await.message() > first.message());
 }
 
+/// What follows from being stored follows once, with what was stored, and not where nothing is.
+pub(crate) async fn what_is_stored_is_told_before_the_answer(fresh: &Fresh) {
+    let store = fresh.open();
+    let (sender, told) = std::sync::mpsc::channel();
+    let tell = || {
+        let sender = sender.clone();
+        move |accepted: &[Accepted]| sender.send(accepted.to_vec()).unwrap()
+    };
+    let accepted = store.accept_then(vec![waiting(); 2], tell(), fresh.now()).await.unwrap();
+    assert_eq!(told.try_recv().unwrap(), accepted);
+    let key = || OnceKey { application: "cron".to_owned(), key: "a".to_owned(), fingerprint: [1; 32] };
+    let made = store.accept_once(key(), vec![waiting()], |_| Vec::new(), tell(), fresh.now()).await.unwrap();
+    let Once::Stored { accepted, .. } = made else { panic!("not new") };
+    assert_eq!(told.try_recv().unwrap(), accepted);
+    store.accept_once(key(), vec![waiting()], |_| Vec::new(), tell(), fresh.now()).await.unwrap();
+    let refused = to_many(waiting(), MOST_RECIPIENTS + 1);
+    assert!(store.accept_then(vec![refused], tell(), fresh.now()).await.is_err());
+    assert!(told.try_recv().is_err(), "nothing was stored");
+}
+
 /// Who did not hear the answer asks again, and hears the same.
 pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
     let store = fresh.open();
@@ -52,7 +72,7 @@ pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
     };
     let make = async |key| {
         let answer = |accepted: &[Accepted]| format!("{} accepted", accepted.len()).into_bytes();
-        store.accept_once(key, vec![waiting(); 2], answer, fresh.now()).await.unwrap()
+        store.accept_once(key, vec![waiting(); 2], answer, |_| (), fresh.now()).await.unwrap()
     };
     let Once::Stored { accepted, answer } = make(key("Library", "a", 1)).await else { panic!("not new") };
     assert_eq!((accepted.len(), answer.as_slice()), (2, &b"2 accepted"[..]));
@@ -67,7 +87,8 @@ pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
     let known = store.made("Library", "a").await.unwrap().unwrap();
     assert_eq!((known.fingerprint, known.answer), ([1; 32], b"2 accepted".to_vec()));
     assert_eq!(store.made("Library", "z").await.unwrap(), None);
-    let none = store.accept_once(key("Library", "b", 1), vec![refused], |_| Vec::new(), fresh.now()).await;
+    let none =
+        store.accept_once(key("Library", "b", 1), vec![refused], |_| Vec::new(), |_| (), fresh.now()).await;
     assert!(matches!(none, Err(Error::TooManyRecipients { .. })));
     assert!(matches!(make(key("Library", "b", 1)).await, Once::Stored { .. }), "what failed was not made");
     fresh.pass(7 * 24 * 60);

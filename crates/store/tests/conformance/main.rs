@@ -34,6 +34,7 @@ cases! {
     accept::concurrent_accepts_share_commits,
     accept::ids_are_never_used_twice,
     accept::a_request_is_made_once,
+    accept::what_is_stored_is_told_before_the_answer,
     applications::an_application_is_kept_as_it_was_added,
     applications::a_change_changes_nothing_else,
     applications::disabled_until_it_is_enabled,

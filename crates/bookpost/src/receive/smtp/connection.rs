@@ -173,7 +173,7 @@ impl Connection {
 
     /// The next EHLO tells the limits of the application.
     fn announce(&mut self) {
-        let Some(settings) = self.caller.as_ref().map(Caller::settings) else { return };
+        let Ok(settings) = self.caller.as_ref().map(Caller::settings) else { return };
         let most = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
         self.server.announce(most(settings.largest_message), most(settings.recipients.into()));
     }
