@@ -28,3 +28,4 @@ mod relays;
 mod syncs;
 mod volume;
 mod ways;
+mod webhooks;
