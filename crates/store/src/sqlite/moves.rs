@@ -34,7 +34,7 @@ macro_rules! wait_until {
 }
 const RETRY: &str = wait_until!("?2");
 /// What was not to be sent before a time, and was not, is not sent before it.
-const RELEASE: &str = wait_until!("iif(attempts = 0, max(?2, m.first_due_at), ?2)");
+const RELEASE: &str = wait_until!("CASE attempts WHEN 0 THEN max(?2, m.first_due_at) ELSE ?2 END");
 const HOLD: &str =
     "UPDATE recipient SET state = 6, due_at = NULL, alone = 0, aside_at = ?2, reason = 'by_person'
     WHERE id = ?1 AND state = ?3";
