@@ -6,10 +6,7 @@ use jiff::Timestamp;
 use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
-use super::{
-    attention, retention, set_clock,
-    watchdog::{self, Watchdog},
-};
+use super::{attention, retention, set_clock, watchdog::Watchdogs};
 use crate::{alarms::Alarms, config::Config, identity::Applications, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -42,13 +39,13 @@ fn words_for_long(count: u64) -> String {
 
 /// Works for as long as the program runs.
 pub(super) async fn run(upkeep: Upkeep) {
-    let mut dogs: Vec<_> = upkeep.lines.iter().cloned().map(Watchdog::new).collect();
+    let mut dogs = Watchdogs::new(upkeep.lines.iter().cloned());
     let mut clock = set_clock::Watch::new(upkeep.clock.now());
     let mut files_at = Timestamp::MIN;
     loop {
         let now = upkeep.clock.now();
         clock.look(&upkeep.store, &*upkeep.clock, &upkeep.alarms).await;
-        watchdog::look(&mut dogs, &upkeep.store, &upkeep.alarms, now).await;
+        dogs.look(&upkeep.store, &upkeep.alarms, now).await;
         if let Err(error) = attention::look(&upkeep.store, &upkeep.alarms, now).await {
             tracing::error!(%error, "the alarms could not be looked through; they are again in a minute");
         }

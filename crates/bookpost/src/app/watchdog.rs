@@ -10,8 +10,15 @@ use crate::{alarms::Alarms, queue::route::Line};
 /// Longer than a server may take for one message, and than the window over which mail comes due after an outage.
 const STUCK: SignedDuration = SignedDuration::from_mins(15);
 
+/// Watches all lines, and that what is being sent is on one of them.
+pub(super) struct Watchdogs {
+    lines: Vec<Watchdog>,
+    /// Since when the queue says that mail is being sent, and no line has any.
+    astray_since: Option<Timestamp>,
+}
+
 /// Watches one line.
-pub(super) struct Watchdog {
+struct Watchdog {
     line: Arc<Line>,
     seen: Option<Seen>,
 }
@@ -46,10 +53,6 @@ impl Seen {
 }
 
 impl Watchdog {
-    pub(super) fn new(line: Arc<Line>) -> Self {
-        Self { line, seen: None }
-    }
-
     /// Looks at the line; true when nothing has moved on it for too long, although mail may leave.
     async fn look(&mut self, store: &Store, now: Timestamp) -> bool {
         let ready = &self.line.ready;
@@ -65,17 +68,34 @@ impl Watchdog {
     }
 }
 
-/// Looks at all lines, and tells a person.
-pub(super) async fn look(dogs: &mut [Watchdog], store: &Store, alarms: &Alarms, now: Timestamp) {
-    let mut stuck = false;
-    for dog in dogs {
-        stuck |= dog.look(store, now).await;
+impl Watchdogs {
+    pub(super) fn new(lines: impl IntoIterator<Item = Arc<Line>>) -> Self {
+        let lines = lines.into_iter().map(|line| Watchdog { line, seen: None }).collect();
+        Self { lines, astray_since: None }
     }
-    if stuck {
-        let text = "Mail that is due has not been tried for 15 minutes, although the mail server works. Start Bookpost again; if that does not help, show this to your IT person, with what `bookpost queue status` says.";
-        alarms.raise(AlarmKind::Stuck, "queue", text);
-    } else {
-        alarms.clear(AlarmKind::Stuck, "queue");
+
+    /// Looks at all lines, and tells a person.
+    pub(super) async fn look(&mut self, store: &Store, alarms: &Alarms, now: Timestamp) {
+        let mut stuck = self.astray(store, now).await;
+        for dog in &mut self.lines {
+            stuck |= dog.look(store, now).await;
+        }
+        if stuck {
+            let text = "Mail that is due has not been tried for 15 minutes, although the mail server works. Start Bookpost again; if that does not help, show this to your IT person, with what `bookpost queue status` says.";
+            alarms.raise(AlarmKind::Stuck, "queue", text);
+        } else {
+            alarms.clear(AlarmKind::Stuck, "queue");
+        }
+    }
+
+    /// What only the queue believes to be on its way waits for ever; the next start sorts it out.
+    async fn astray(&mut self, store: &Store, now: Timestamp) -> bool {
+        let idle =
+            |dog: &Watchdog| dog.line.ready.is_empty() && dog.line.in_flight.load(Ordering::Relaxed) == 0;
+        let astray =
+            self.lines.iter().all(idle) && store.counts().await.is_ok_and(|counts| counts.sending > 0);
+        self.astray_since = astray.then(|| self.astray_since.unwrap_or(now));
+        self.astray_since.is_some_and(|since| now.duration_since(since) > STUCK)
     }
 }
 

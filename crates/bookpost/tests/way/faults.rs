@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use bookpost::config::{Encryption, Login, Server};
 use jiff::SignedDuration;
 use mail::{Reason, clock::Clock};
-use store::{AlarmKind, Class, Move, NewRun, Selection, State};
+use store::{AlarmKind, Class, Move, NewMessage, NewRun, Selection, State};
 use testkit::{
     certs::{Authority, Identity},
     sink::{At, Does, Rule, Settings, Sink},
@@ -377,4 +377,19 @@ async fn mail_that_is_due_and_is_not_tried_raises_an_alarm() {
     bench.clock.wait_for_sleepers(crate::bench::SLEEPERS).await;
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::Stuck]);
     assert_eq!(bench.clock.now(), START + MINUTE * 30);
+}
+
+/// Only the queue believes that it is on its way.
+#[tokio::test]
+async fn mail_that_is_being_sent_by_nobody_raises_an_alarm() {
+    let sink = sink(Vec::new()).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let astray = NewMessage { lease: Some(store::Lease(1)), ..message(&["p@example.org"], START) };
+    bench.app.store.accept(vec![astray], START).await.unwrap();
+    bench.accept(&["q@example.org"]).await;
+    bench.pass(MINUTE * 10).await;
+    assert_eq!(bench.alarm_kinds().await, []);
+    bench.pass(MINUTE * 10).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::Stuck]);
+    assert_eq!(bench.row("q@example.org").await.state, State::Delivered);
 }
