@@ -1,9 +1,11 @@
 //! `cargo xtask bench notices`: an overdue run from the export to a sink on loopback, raced against a Python script and Postfix.
-//! `cargo xtask bench relay`: mail handed in over SMTP and passed on, raced against Postfix.
+//! `cargo xtask bench relay`: mail handed in over SMTP and passed on, raced against Postfix; urgent mail beside bulk mail; large requests
+//! over HTTP.
 //!
 //! All sides send the same mails to the same sink, in interleaved rounds of one run, and every message is checked there.
 //! How the figures are taken and what they were: docs/benchmarks.md.
 
+mod batch;
 mod bookpost;
 mod mails;
 mod postfix;
@@ -54,7 +56,7 @@ pub(crate) struct Options {
 enum What {
     /// An overdue run.
     Notices,
-    /// Mail that applications hand in over SMTP.
+    /// Mail that applications hand in, over SMTP and HTTP.
     Relay,
 }
 
@@ -81,6 +83,11 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
         crate::say(&runtime.block_on(relay::measure(&bench))?);
         let took = runtime.block_on(urgent::measure(&bench))?;
         crate::say(&report::latencies("an urgent message beside 100,000 of bulk mail", &took));
+        let batches = runtime.block_on(batch::measure(&bench))?;
+        crate::say(&format!(
+            "HTTP, 10,000 messages from one template in each request, nothing leaves: {:.0} accepted a second (the slowest request {:.0}); {:.1} MB (PSS) with 100,000 waiting",
+            batches.rate, batches.slowest, batches.memory
+        ));
         return Ok(ExitCode::SUCCESS);
     }
     let figures = runtime.block_on(rounds::measure(&bench))?;

@@ -174,7 +174,7 @@ fn settings(data: &Path, door: u16, sink: u16) -> String {
 }
 
 /// A program that is told to end with the round.
-struct Running(Child);
+pub(super) struct Running(pub(super) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
