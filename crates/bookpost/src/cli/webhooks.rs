@@ -115,3 +115,6 @@ pub(super) fn request(command: Webhooks) -> (WebhooksRequest, Output) {
         Webhooks::Test { id, output } => (WebhooksRequest::Test(WebhookId(id)), output),
     }
 }
+
+#[cfg(test)]
+mod tests;

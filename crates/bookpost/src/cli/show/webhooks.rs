@@ -29,8 +29,8 @@ pub(super) fn list(webhooks: &[Webhook], view: &View<'_>) -> String {
                 writeln!(out, "It is tried again at {next}; to try it now: bookpost webhooks test {number}");
         }
         if webhook.given_up > 0 {
-            let events = mail::counted(webhook.given_up, "event was", "events were");
-            let _ = writeln!(out, "\nOf number {number} {events} given up, after failing for too long.");
+            let events = mail::counted(webhook.given_up, "event", "events");
+            let _ = writeln!(out, "\nNumber {number} was never told of {events}: it failed for too long.");
         }
     }
     out
