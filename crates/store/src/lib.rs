@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod notices;
 mod once;
+mod pause;
 mod queue;
 mod reports;
 mod sqlite;
@@ -27,6 +28,7 @@ pub use error::{Error, OpenError};
 pub use events::*;
 pub use notices::*;
 pub use once::*;
+pub use pause::*;
 pub use queue::*;
 pub use reports::*;
 
@@ -193,7 +195,8 @@ impl Store {
     }
 
     /// They grow older again, and all of them have the time since [`Store::stop_ageing`] to their credit, as far as they were there.
-    /// In slices between others' work; costs next to nothing where ageing was not stopped.
+    /// In slices between others' work; costs next to nothing where ageing was not stopped. While sending is [paused](Store::pause) nothing
+    /// happens.
     pub async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
         self.db.resume_ageing(practice, now).await
     }
@@ -215,6 +218,30 @@ impl Store {
         now: Timestamp,
     ) -> Result<u64, Error> {
         self.db.expire(cutoff, practice, limit, reason, answer.to_owned(), now).await
+    }
+}
+
+/// The pause of all sending.
+impl Store {
+    /// From here on nothing is to be sent, and what waits grows no older; remembered over restarts. A pause that was begun already goes
+    /// on as it was.
+    pub async fn pause(&self, why: PauseWhy, now: Timestamp) -> Result<Pause, Error> {
+        self.db.pause(why, now).await
+    }
+
+    /// Sending goes on; `None`: it did all the while. Whoever sends has mail grow older again ([`Store::resume_ageing`]).
+    pub async fn end_pause(&self) -> Result<Option<Pause>, Error> {
+        self.db.end_pause().await
+    }
+
+    /// The pause, while there is one.
+    pub async fn paused(&self) -> Result<Option<Pause>, Error> {
+        self.db.paused().await
+    }
+
+    /// How many recipients wait whose message might have been sent before this instant. Looks through all that waits.
+    pub async fn waiting_since_before(&self, instant: Timestamp) -> Result<u64, Error> {
+        self.db.waiting_since_before(instant).await
     }
 }
 

@@ -308,6 +308,8 @@ pub enum Selection {
     Run(RunId),
     /// All in this state.
     State(State),
+    /// All that wait, and might have been sent before this instant.
+    WaitingSinceBefore(Timestamp),
     /// Everything that is in a state from which the asked move is legal.
     All,
 }

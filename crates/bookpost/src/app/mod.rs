@@ -181,6 +181,7 @@ impl App {
             low,
             leases,
             inbox,
+            paused: store.paused().await?.is_some(),
         });
         tasks.spawn(worker.run());
         let app = Self {

@@ -36,6 +36,8 @@ const TELL_EVERY: Duration = Duration::from_millis(250);
 /// Without `wait`, a run on which nothing has moved for so long ends by itself, so that a cron job never hangs.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(20);
 
+const PAUSED: &str =
+    "Sending is paused, so all of it waits and nothing is sent. To send again, run: bookpost queue resume";
 const NO_WAY: &str = "No way of sending is chosen (sending.way), so all of it waits and nothing is sent. Choose one, then start the service anew.";
 
 /// Why a run did not begin.
@@ -134,12 +136,15 @@ impl App {
             let _ = progress.send(told);
         }
         self.store.finish_run(run, self.clock.now()).await?;
-        let way = practice || !matches!(self.config.sending.way, Way::None);
+        let paused = self.store.paused().await?.is_some();
+        let way = !paused && (practice || !matches!(self.config.sending.way, Way::None));
         self.watch(run, (request.wait && way, service), &mut told, &progress).await?;
         let left_out = self.store.left_out_of(run).await?;
         let mut problems: Vec<_> =
             self.store.alarms(true, PROBLEMS).await?.into_iter().map(|alarm| alarm.text).collect();
-        if !way {
+        if paused {
+            problems.insert(0, PAUSED.to_owned());
+        } else if !way {
             problems.insert(0, NO_WAY.to_owned());
         }
         Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service, way })

@@ -17,8 +17,10 @@ const ASK_AGAIN: Duration = Duration::from_hours(100);
 /// Rows purged per transaction.
 const PURGE_SLICE: usize = 200;
 
-/// What the alarm is about when a person is asked again.
+/// What the alarm is about when a person is asked again: about mail, or about the pause.
 const FOR_LONG: &str = "for long";
+const PAUSED: &str = "pause";
+const WORDS_PAUSED: &str = "Sending has been paused for more than 100 hours: mail is accepted and waits. To send again, run: bookpost queue resume";
 
 /// What upkeep works with.
 pub(super) struct Upkeep {
@@ -88,6 +90,14 @@ impl Upkeep {
             Ok(0) => self.alarms.clear(AlarmKind::Held, FOR_LONG),
             Ok(count) => self.alarms.raise(AlarmKind::Held, FOR_LONG, words_for_long(count)),
             Err(error) => tracing::error!(%error, "what waits for a person could not be counted"),
+        }
+        match self.store.paused().await {
+            Ok(Some(pause)) if now.duration_since(pause.began_at).unsigned_abs() > ASK_AGAIN => {
+                self.alarms.raise(AlarmKind::Held, PAUSED, WORDS_PAUSED);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => self.alarms.clear(AlarmKind::Held, PAUSED),
+            Err(error) => tracing::error!(%error, "whether sending is paused could not be read"),
         }
     }
 

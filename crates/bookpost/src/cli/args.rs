@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use store::State;
 
 use self::{applications::Applications, webhooks::Webhooks};
+use super::control::Older;
 use crate::notices::BUILT_IN;
 
 /// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
@@ -235,6 +236,19 @@ pub enum Queue {
     Show {
         /// The message's number
         id: i64,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Send nothing until `resume`; mail is accepted meanwhile, and grows no older
+    Pause {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Send again
+    Resume {
+        /// What becomes of mail that might have been sent more than 48 hours ago
+        #[arg(long, value_name = "WHAT")]
+        older: Option<Older>,
         #[command(flatten)]
         output: Output,
     },

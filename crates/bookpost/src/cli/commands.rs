@@ -126,10 +126,13 @@ impl App {
     pub async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
         match request {
             Request::Queue(request) => {
-                let moves = matches!(request, QueueRequest::Move { .. });
+                let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
                 let reply = queue::perform(&self.store, request, true, self.clock.now()).await;
-                if moves {
-                    self.worker.wake();
+                match reply {
+                    Reply::Paused(_) => self.worker.pause(true).await,
+                    Reply::Resumed { .. } => self.worker.pause(false).await,
+                    _ if moves => self.worker.wake(),
+                    _ => {}
                 }
                 reply
             }

@@ -1,18 +1,21 @@
 //! The queue commands: carried out on the store, by the service for whoever asks over the control socket, or by the command
 //! itself while it holds the lock.
 
-use jiff::Timestamp;
-use store::{Error, MessageId, RunId, Selection, Store};
+use jiff::{SignedDuration, Timestamp};
+use mail::counted;
+use store::{Error, MessageId, Move, Moved, PauseWhy, RunId, Selection, Store};
 
 use super::{
     args::Chosen,
-    control::{Failure, QueueRequest, Reply, Shown, ShownRun, Status},
+    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
 };
 
 /// Most alarms that a status shows.
 const ALARMS: usize = 50;
 /// Most rows of one list.
 const ROWS: usize = 10_000;
+/// What has waited for longer is asked about before it is sent.
+const OLD: SignedDuration = SignedDuration::from_hours(48);
 
 /// Carries `request` out. `service`: a running service does it.
 pub async fn perform(store: &Store, request: QueueRequest, service: bool, now: Timestamp) -> Reply {
@@ -26,7 +29,7 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
     Ok(match request {
         QueueRequest::Status => {
             let (counts, alarms) = (store.counts().await?, store.alarms(true, ALARMS).await?);
-            Reply::Status(Status { at: now, service, counts, alarms })
+            Reply::Status(Status { at: now, service, pause: store.paused().await?, counts, alarms })
         }
         QueueRequest::List { filter, after, limit } => {
             known(store, filter.run).await?;
@@ -50,12 +53,42 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             }
             Reply::Moved(moved)
         }
+        QueueRequest::Pause => Reply::Paused(store.pause(PauseWhy::ByPerson, now).await?),
+        QueueRequest::Resume { older } => resume(store, older, now).await?,
         QueueRequest::Run(id) => {
             let (run, left_out) = (store.run(id).await?, store.left_out_of(id).await?);
             Reply::ShownRun(ShownRun { run, left_out })
         }
         QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),
     })
+}
+
+/// What is old news may be worse than no news: somebody decides about it before it goes.
+async fn resume(store: &Store, older: Option<Older>, now: Timestamp) -> Result<Reply, Error> {
+    let Some(pause) = store.paused().await? else {
+        let message = "sending is not paused".to_owned();
+        return Ok(Reply::Failed { failure: Failure::Usage, message });
+    };
+    let before = now.saturating_sub(OLD).unwrap_or(Timestamp::MIN);
+    let waiting = store.waiting_since_before(before).await?;
+    let action = match older {
+        None if waiting > 0 => {
+            let mails = counted(waiting, "mail has", "mails have");
+            let message = format!(
+                "{mails} waited for more than 48 hours. Say what is to become of them: --older cancel (do not send them), --older send, or --older return (give up and tell the library)"
+            );
+            return Ok(Reply::Failed { failure: Failure::Usage, message });
+        }
+        None | Some(Older::Send) => None,
+        Some(Older::Cancel) => Some(Move::Cancel),
+        Some(Older::Return) => Some(Move::Return),
+    };
+    let older = match action {
+        Some(action) => store.move_recipients(Selection::WaitingSinceBefore(before), action, now).await?,
+        None => Moved::default(),
+    };
+    store.end_pause().await?;
+    Ok(Reply::Resumed { pause, older })
 }
 
 /// A run that was never begun is a slip, and not a run without mail.

@@ -234,6 +234,8 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
             };
             return Ok((QueueRequest::List { filter, after: None, limit }, output));
         }
+        Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
+        Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),
         Queue::Retry(chosen) => (chosen, Move::Retry),
         Queue::Hold(chosen) => (chosen, Move::Hold),
         Queue::Release(chosen) => (chosen, Move::Release),

@@ -59,6 +59,20 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Moved(moved) => {
             format!("done for {}; not possible for {}, as they stand\n", moved.moved, moved.unmoved)
         }
+        Reply::Paused(pause) => format!("{}\n", words::paused(&view.at(pause.began_at))),
+        Reply::Resumed { pause, older } => {
+            let since = view.at(pause.began_at);
+            let moved = match older.moved {
+                0 => String::new(),
+                moved => format!(
+                    " For {} that had waited for more than 48 hours it was done as you said.",
+                    counted(moved, "mail", "mails")
+                ),
+            };
+            format!(
+                "Sending goes on; it was paused since {since}, and that time makes no mail older.{moved}\n"
+            )
+        }
         Reply::Runs(list) => runs::list(list, view),
         Reply::ShownRun(shown) => runs::show(shown, view),
         Reply::Run(run) => runs::summary(run),
@@ -94,7 +108,14 @@ fn show_status(status: &Status, view: &View<'_>) -> String {
     let mut line = |text: String| {
         let _ = writeln!(out, "{text}");
     };
+    if let Some(pause) = &status.pause {
+        line(format!(
+            "\n{} To send again, run: bookpost queue resume",
+            words::paused(&view.at(pause.began_at))
+        ));
+    }
     match counts.next_due_at {
+        _ if status.pause.is_some() => {}
         Some(_) if matches!(view.way, Way::None) => line(format!("\nmail {} (sending.way)", words::NO_WAY)),
         Some(due) => line(format!("\nnext try at {}", view.at(due))),
         None => {}

@@ -6,6 +6,11 @@ use store::{LeftOutWhy, State};
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";
 
+/// Nothing is sent.
+pub fn paused(since: &str) -> String {
+    format!("Sending is paused since {since}: mail is accepted and waits, and this time makes it no older.")
+}
+
 /// A state.
 pub fn state(state: State) -> &'static str {
     match state {

@@ -97,7 +97,9 @@ pub struct Route {
     pub upstreams: Vec<Upstream>,
     pub recovery: Option<Recovery>,
     pub paused_until: Option<Timestamp>,
-    /// While an allowance is used up nothing grows older; an earlier process may have left it so.
+    /// A person wants nothing to be sent.
+    pub paused: bool,
+    /// While an allowance is used up, or sending is paused, nothing grows older; an earlier process may have left it so.
     pub ageing_stopped: bool,
     /// There may be due mail in the store.
     pub due: bool,
@@ -203,6 +205,7 @@ impl Route {
             upstreams,
             recovery: None,
             paused_until: None,
+            paused: false,
             ageing_stopped: true,
             due: true,
             claimed_at: None,
@@ -233,12 +236,19 @@ impl Route {
 
     /// Is a while to pass before anything is sent?
     pub fn pauses(&self, now: Timestamp) -> bool {
-        self.paused_until.is_some_and(|until| now < until)
+        self.paused || self.paused_until.is_some_and(|until| now < until)
+    }
+
+    /// A person wants nothing to be sent, or does again. The time in between makes nothing older.
+    pub fn pause(&mut self, paused: bool) {
+        self.ageing_stopped |= paused;
+        self.paused = paused;
     }
 
     /// When something must be done for this route even if nothing happens: a probe, or the end of a pause.
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let probes = self.upstreams.iter().filter_map(|upstream| upstream.breaker.next_probe_at());
+        let asked = self.upstreams.iter().filter(|_| !self.paused);
+        let probes = asked.filter_map(|upstream| upstream.breaker.next_probe_at());
         probes.chain(self.paused_until.filter(|until| *until > now)).min()
     }
 }

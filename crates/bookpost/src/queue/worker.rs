@@ -90,6 +90,8 @@ enum Request {
     Settled,
     /// Fresh mail is in line.
     Fresh,
+    /// Nothing is sent from here on, or again. Answered once that is so.
+    Pause(bool, oneshot::Sender<()>),
     TellWhenQuiet(oneshot::Sender<Timestamp>),
     Drain,
 }
@@ -117,6 +119,14 @@ impl Handle {
     /// Fresh mail is in line: there may be no connection for it yet.
     pub fn fresh(&self) {
         self.send(Request::Fresh);
+    }
+
+    /// Sends nothing from here on, or goes on sending; when this returns, that is so. What has begun comes to its end.
+    pub async fn pause(&self, paused: bool) {
+        let (sender, done) = oneshot::channel();
+        self.send(Request::Pause(paused, sender));
+        // A dispatcher that has ended sends nothing.
+        let _ = done.await;
     }
 
     /// Give back what has not passed the point of no return, wait for the rest (bounded), end.
@@ -171,6 +181,8 @@ pub struct Worker {
     unreadable: u64,
     /// Who waits until nothing moves.
     askers: Vec<oneshot::Sender<Timestamp>>,
+    /// Who waits until nothing is sent any more, or again.
+    pausers: Vec<oneshot::Sender<()>>,
 }
 
 /// What happens to those that were in flight when the program died.
@@ -211,12 +223,14 @@ pub struct Parts {
     pub low: Arc<Notify>,
     pub leases: Arc<Leases>,
     pub inbox: Inbox,
+    /// Nothing is to be sent until somebody says so.
+    pub paused: bool,
 }
 
 impl Worker {
     /// A dispatcher over these parts.
     pub fn new(parts: Parts) -> Self {
-        let worker = Self {
+        let mut worker = Self {
             store: parts.store,
             delivery: parts.delivery,
             alarms: parts.alarms,
@@ -233,9 +247,11 @@ impl Worker {
             journal_failed: false,
             unreadable: 0,
             askers: Vec::new(),
+            pausers: Vec::new(),
         };
-        for route in &worker.routes {
+        for route in &mut worker.routes {
             let _ = route.line.ready.set_stopped(true);
+            route.pause(parts.paused);
         }
         worker
     }
@@ -245,6 +261,7 @@ impl Worker {
         self.show_servers();
         loop {
             let wake_at = self.advance().await;
+            self.answer_pausers().await;
             self.announce(wake_at);
             let clock = Arc::clone(&self.delivery.clock);
             let low = Arc::clone(&self.low);
@@ -301,6 +318,20 @@ impl Worker {
         let Some(route) = self.routes.get(index) else { return };
         let left = route.line.ready.set_stopped(!route.flows(now));
         self.delivery.give_back(left).await;
+    }
+
+    /// Whoever paused hears so once no line moves any more, whatever else goes on.
+    async fn answer_pausers(&mut self) {
+        if self.pausers.is_empty() {
+            return;
+        }
+        for index in 0..self.routes.len() {
+            self.stop_or_go(index, self.delivery.clock.now()).await;
+        }
+        for pauser in self.pausers.drain(..) {
+            // Who asked may have gone.
+            let _ = pauser.send(());
+        }
     }
 
     /// An allowance is there again, as far as anyone knows: from here on time counts.
@@ -442,6 +473,11 @@ impl Worker {
             match request {
                 Request::Fresh => {}
                 Request::Wake => self.look_again(),
+                Request::Pause(paused, asker) => {
+                    self.routes.iter_mut().for_each(|route| route.pause(paused));
+                    self.pausers.push(asker);
+                    self.look_again();
+                }
                 Request::Settled => self.routes.iter_mut().for_each(|route| route.next_due = None),
                 Request::TellWhenQuiet(answer) => {
                     self.alone_due = true;

@@ -1,7 +1,7 @@
 //! Whether Bookpost is well, and if not, why, in plain words.
 
 use serde::Serialize;
-use store::{Alarm, AlarmKind, Counts, Error};
+use store::{Alarm, AlarmKind, Counts, Error, Pause};
 
 use super::Moment;
 
@@ -17,9 +17,17 @@ pub struct Health {
 
 /// Judges from what was asked. A fault that a restart or a look at this machine would mend makes it unwell; mail that merely
 /// waits for somebody's mail server does not, it is a note.
-pub fn judge(now: &Moment, counts: Result<Counts, Error>, alarms: Result<Vec<Alarm>, Error>) -> Health {
+pub fn judge(
+    now: &Moment,
+    counts: Result<Counts, Error>,
+    alarms: Result<Vec<Alarm>, Error>,
+    pause: Option<Pause>,
+) -> Health {
     let mut reasons = Vec::new();
     let mut notes = Vec::new();
+    if let Some(pause) = pause {
+        notes.push(format!("sending is paused since {:.0}: mail is accepted and waits", pause.began_at));
+    }
     if let Err(error) = counts {
         reasons.push(format!("the queue cannot be read: {error}"));
     }

@@ -75,7 +75,14 @@ impl Metrics {
     }
 
     /// All figures in the OpenMetrics text format.
-    pub(super) fn encode(&self, now: &Moment, counts: &Counts, stats: Stats, at: Timestamp) -> String {
+    pub(super) fn encode(
+        &self,
+        now: &Moment,
+        counts: &Counts,
+        stats: Stats,
+        paused: bool,
+        at: Timestamp,
+    ) -> String {
         let mut registry = Registry::with_prefix("bookpost");
         registry.register("messages_accepted", "Messages accepted", self.accepted.clone());
         let help = "Attempts by how they ended and why, one per recipient";
@@ -102,6 +109,11 @@ impl Metrics {
             "worker_up",
             "1 while the worker runs",
             ConstGauge::new(i64::from(now.worker_alive)),
+        );
+        registry.register(
+            "sending_paused",
+            "1 while a person wants nothing to be sent",
+            ConstGauge::new(i64::from(paused)),
         );
         if let Some(disk) = now.disk {
             registry.register("disk_free_bytes", "Free space where the queue lives", gauge(disk.free));

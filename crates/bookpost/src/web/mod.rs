@@ -89,7 +89,9 @@ pub fn router(sources: Sources) -> Router {
 }
 
 async fn healthz(State(sources): State<Sources>) -> Response {
-    let health = judge(&(sources.now)(), sources.store.counts().await, sources.store.alarms(true, 50).await);
+    let store = &sources.store;
+    let (counts, alarms) = (store.counts().await, store.alarms(true, 50).await);
+    let health = judge(&(sources.now)(), counts, alarms, store.paused().await.ok().flatten());
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()
 }
@@ -99,7 +101,9 @@ async fn show_metrics(State(sources): State<Sources>) -> Response {
         Ok(counts) => counts,
         Err(error) => return (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
     };
-    let text = sources.metrics.encode(&(sources.now)(), &counts, sources.store.stats(), sources.clock.now());
+    let paused = sources.store.paused().await.is_ok_and(|pause| pause.is_some());
+    let (now, stats) = ((sources.now)(), sources.store.stats());
+    let text = sources.metrics.encode(&now, &counts, stats, paused, sources.clock.now());
     let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, form)], text).into_response()
 }

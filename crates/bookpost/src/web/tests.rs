@@ -40,10 +40,13 @@ fn unwell_is_what_this_machine_can_mend() {
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::DropFolder, "cannot be read")]), 1, 0),
         (sick, Err(store::Error::Closed), closed(), 4, 0),
     ] {
-        let health = judge(&now, counts, alarms);
+        let health = judge(&now, counts, alarms, None);
         assert_eq!((health.reasons.len(), health.notes.len()), (reasons, notes), "{health:?}");
         assert_eq!(health.ok, reasons == 0);
     }
+    let pause = Some(store::Pause { began_at: at(), why: store::PauseWhy::ByPerson });
+    let health = judge(&well(), Ok(Counts::default()), Ok(vec![]), pause);
+    assert!(health.ok && health.notes[0].starts_with("sending is paused since 20"), "{health:?}");
 }
 
 #[test]
@@ -54,8 +57,8 @@ fn the_figures_are_named_by_the_conventions() {
     metrics.attempt(Outcome::Returned, Some(Reason::AddressUnknown));
     let oldest = Some(at() - jiff::SignedDuration::from_mins(2));
     let counts = Counts { waiting: 2, oldest_waiting_at: oldest, ..Counts::default() };
-    let text =
-        metrics.encode(&well(), &counts, store::Stats { commits: 4, operations: 9, unreadable: 0 }, at());
+    let stats = store::Stats { commits: 4, operations: 9, unreadable: 0 };
+    let text = metrics.encode(&well(), &counts, stats, true, at());
     let mut samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     samples.sort_unstable();
     insta::assert_snapshot!(samples.join("\n"));

@@ -18,6 +18,7 @@ mod maildrop;
 mod notices;
 mod outage;
 mod outcomes;
+mod pause;
 mod reports;
 mod set_clock;
 mod turns;

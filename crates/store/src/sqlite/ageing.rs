@@ -7,6 +7,7 @@ use super::{
     Sqlite,
     codes::{micros, whole},
     draft::{read_meta, write_meta},
+    pause,
     writer::Tx,
 };
 use crate::Error;
@@ -26,20 +27,14 @@ impl Sqlite {
         if self.readers.read(stopped).await?.is_some() {
             return Ok(());
         }
-        self.writer
-            .write(move |tx| {
-                if stopped(tx.sql)?.is_none() {
-                    write_meta(tx.sql, since(practice), micros(now))?;
-                }
-                Ok(())
-            })
-            .await
+        self.writer.write(move |tx| stop(tx, practice, now)).await
     }
 
     pub(crate) async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
-        let Some(stopped_at) = self.readers.read(move |sql| read_meta(sql, since(practice))).await? else {
-            return Ok(());
+        let stopped = move |sql: &Connection| {
+            Ok(if pause::paused(sql)?.is_some() { None } else { read_meta(sql, since(practice))? })
         };
+        let Some(stopped_at) = self.readers.read(stopped).await? else { return Ok(()) };
         let mut after = 0;
         loop {
             let ids = self.readers.read(move |sql| slice(sql, practice, after)).await?;
@@ -49,11 +44,21 @@ impl Sqlite {
         }
         // Last: should this end half-way, some recipients get more time than they should, and none less.
         let forget = move |tx: &mut Tx<'_>| {
-            tx.sql.prepare_cached("DELETE FROM meta WHERE name = ?1")?.execute([since(practice)])?;
+            if pause::paused(tx.sql)?.is_none() {
+                tx.sql.prepare_cached("DELETE FROM meta WHERE name = ?1")?.execute([since(practice)])?;
+            }
             Ok(())
         };
         self.writer.write(forget).await
     }
+}
+
+/// Nothing changes where it stands still already.
+pub(super) fn stop(tx: &Tx<'_>, practice: bool, now: Timestamp) -> Result<(), Error> {
+    if read_meta(tx.sql, since(practice))?.is_none() {
+        write_meta(tx.sql, since(practice), micros(now))?;
+    }
+    Ok(())
 }
 
 /// The name of the instant since which mail does not age.

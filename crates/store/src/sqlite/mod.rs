@@ -19,6 +19,7 @@ mod notices;
 mod obligations;
 mod once;
 mod open;
+mod pause;
 mod readers;
 mod restart;
 mod rows;

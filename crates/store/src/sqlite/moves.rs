@@ -115,6 +115,11 @@ fn questions(selection: &Selection, wish: Move) -> Vec<(String, Vec<Value>)> {
             .collect(),
         Selection::Run(run) => vec![(OF_RUN.to_owned(), vec![run.0.into()])],
         Selection::State(state) => vec![(among("state = ?3"), vec![state_code(*state).into()])],
+        Selection::WaitingSinceBefore(instant) => {
+            let due_before =
+                "state = 0 AND (SELECT m.first_due_at FROM message m WHERE m.id = recipient.id / 65536) < ?3";
+            vec![(among(due_before), vec![micros(*instant).into()])]
+        }
         Selection::All => {
             let codes: Vec<String> =
                 legal_from(wish).iter().map(|state| state_code(*state).to_string()).collect();
@@ -192,6 +197,7 @@ mod tests {
         for (selection, way) in [
             (Selection::Run(RunId(1)), "message_run (run=? AND rowid>?)"),
             (Selection::State(State::Waiting), "PRIMARY KEY (rowid>?)"),
+            (Selection::WaitingSinceBefore(Timestamp::UNIX_EPOCH), "PRIMARY KEY (rowid>?)"),
             (Selection::All, "PRIMARY KEY (rowid>?)"),
         ] {
             for (question, _) in questions(&selection, Move::Hold) {

@@ -11,6 +11,7 @@ mod applications;
 mod events;
 mod fresh;
 mod notices;
+mod pause;
 mod people;
 mod reports;
 mod start;
@@ -70,6 +71,9 @@ cases! {
     start::three_deaths_alone_strike_out,
     start::a_clock_that_nobody_set_moves_nothing,
     start::epoch_rises_and_store_id_stays,
+    pause::a_pause_lasts_until_it_is_ended,
+    pause::time_in_a_pause_does_not_age,
+    pause::what_has_waited_long_is_found,
     people::moves_are_legal_ones_only,
     people::large_selections_go_in_slices,
     people::time_held_does_not_age,
@@ -96,12 +100,13 @@ cases! {
     upkeep::closed_answers_closed,
 }
 
-const CASES: [&str; 10] = [
+const CASES: [&str; 11] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
     include_str!("fresh.rs"),
     include_str!("notices.rs"),
+    include_str!("pause.rs"),
     include_str!("people.rs"),
     include_str!("reports.rs"),
     include_str!("start.rs"),

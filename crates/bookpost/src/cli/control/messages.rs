@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::{ApplicationsRequest, NewAddress, ShownKey, WebhooksRequest};
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
-    Alarm, Application, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, RecipientId, Row, Run,
-    RunId, Selection, State, Webhook,
+    Alarm, Application, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause, RecipientId, Row,
+    Run, RunId, Selection, State, Webhook,
 };
 
 /// What a command asks of the service.
@@ -39,10 +40,26 @@ pub enum QueueRequest {
     Show(MessageId),
     /// A person's decision.
     Move { selection: Selection, action: Move },
+    /// Nothing is sent any more.
+    Pause,
+    /// It is sent again. `None`: where some has waited for long, ask what is to become of it.
+    Resume { older: Option<Older> },
     /// The latest notice runs.
     Runs { limit: usize },
     /// One run with everyone whom it left out.
     Run(RunId),
+}
+
+/// What becomes of mail that has waited long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Older {
+    /// It is sent after all
+    Send,
+    /// It is not sent
+    Cancel,
+    /// It is given up, and the library is told
+    Return,
 }
 
 /// A notice run or its preview.
@@ -92,6 +109,13 @@ pub enum Reply {
     Rows(Vec<Row>),
     Message(Vec<Shown>),
     Moved(Moved),
+    /// Nothing is sent any more.
+    Paused(Pause),
+    /// It is sent again; what became of mail that had waited for long.
+    Resumed {
+        pause: Pause,
+        older: Moved,
+    },
     Runs(Vec<Run>),
     ShownRun(ShownRun),
     Run(RunSummary),
@@ -214,6 +238,8 @@ pub struct Status {
     pub at: Timestamp,
     /// A service runs.
     pub service: bool,
+    /// A person wants nothing to be sent.
+    pub pause: Option<Pause>,
     pub counts: Counts,
     /// Open alarms.
     pub alarms: Vec<Alarm>,

@@ -92,6 +92,32 @@ async fn a_person_looks_and_decides() {
 }
 
 #[tokio::test]
+async fn a_person_pauses_and_lets_it_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let old =
+        NewMessage { first_due_at: now() - OLD - SignedDuration::from_secs(1), ..message("ana@a.example") };
+    store.accept(vec![old, message("ben@b.example")], now()).await.unwrap();
+    let resume = |older| QueueRequest::Resume { older };
+    let mut seen = String::new();
+    for (title, request, exit) in [
+        ("resume what is not paused", resume(None), Exit::Usage),
+        ("pause", QueueRequest::Pause, Exit::Done),
+        ("pause again", QueueRequest::Pause, Exit::Done),
+        ("status", QueueRequest::Status, Exit::Done),
+        ("resume without a word about what is old", resume(None), Exit::Usage),
+        ("resume without what is old", resume(Some(Older::Cancel)), Exit::Done),
+        ("status when it goes on", QueueRequest::Status, Exit::Done),
+    ] {
+        let (ended, text) = ask(&store, request).await;
+        assert_eq!(ended, exit, "{title}: {text}");
+        seen = format!("{seen}== {title}\n{text}\n");
+    }
+    insta::assert_snapshot!(seen);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_nothing_sends_is_not_said_to_be_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();

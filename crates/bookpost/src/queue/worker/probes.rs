@@ -24,7 +24,7 @@ impl Worker {
     /// Starts the probes that are due. Where no other server sends, or only a message can show that the fault is over, one real
     /// message is the probe; one that lacks it gets the next that comes.
     pub(super) async fn probe(&mut self, index: usize, now: Timestamp) {
-        let Some(route) = self.routes.get_mut(index) else { return };
+        let Some(route) = self.routes.get_mut(index).filter(|route| !route.paused) else { return };
         let (dead, practice, kept) = (route.active().is_none(), route.practice, route.line.ready.has_kept());
         let mut due = Vec::new();
         for (at, upstream) in route.upstreams.iter_mut().enumerate() {

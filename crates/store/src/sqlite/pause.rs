@@ -1,0 +1,63 @@
+//! The pause of all sending, and what has waited long by the time it ends.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    Sqlite, ageing,
+    codes::{count, instant, micros},
+};
+use crate::{Error, Pause, PauseWhy};
+
+const BEGIN: &str = "INSERT INTO pause (one, began_at, why) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING";
+const OLD: &str = "SELECT count(*) FROM recipient r CROSS JOIN message m ON m.id = r.id / 65536
+    WHERE r.state = 0 AND m.first_due_at < ?1";
+
+impl Sqlite {
+    pub(crate) async fn pause(&self, why: PauseWhy, now: Timestamp) -> Result<Pause, Error> {
+        let text = serde_json::to_string(&why).map_err(|error| Error::Internal(error.to_string()))?;
+        self.writer
+            .write(move |tx| {
+                tx.sql.prepare_cached(BEGIN)?.execute((micros(now), text))?;
+                for practice in [false, true] {
+                    ageing::stop(tx, practice, now)?;
+                }
+                paused(tx.sql)?.ok_or_else(|| Error::Internal("a pause that was not begun".to_owned()))
+            })
+            .await
+    }
+
+    pub(crate) async fn end_pause(&self) -> Result<Option<Pause>, Error> {
+        self.writer
+            .write(|tx| {
+                let pause = paused(tx.sql)?;
+                tx.sql.prepare_cached("DELETE FROM pause")?.execute([])?;
+                Ok(pause)
+            })
+            .await
+    }
+
+    pub(crate) async fn paused(&self) -> Result<Option<Pause>, Error> {
+        self.readers.read(paused).await
+    }
+
+    pub(crate) async fn waiting_since_before(&self, instant: Timestamp) -> Result<u64, Error> {
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(OLD)?;
+                Ok(count(statement.query_row([micros(instant)], |row| row.get(0))?))
+            })
+            .await
+    }
+}
+
+/// A reason of a later version is a person's, as far as this one can tell.
+pub(super) fn paused(sql: &Connection) -> Result<Option<Pause>, Error> {
+    let mut statement = sql.prepare_cached("SELECT began_at, why FROM pause")?;
+    let row =
+        statement.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()?;
+    Ok(row.map(|(began_at, why)| Pause {
+        began_at: instant(began_at).unwrap_or(Timestamp::UNIX_EPOCH),
+        why: serde_json::from_str(&why).unwrap_or(PauseWhy::ByPerson),
+    }))
+}
