@@ -8,12 +8,14 @@
 mod accept;
 pub mod drop_file;
 mod files;
+mod listing;
+mod noted;
 mod returned;
 
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
-    fs, io,
+    fs, io, mem,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -26,7 +28,7 @@ use rand::{RngExt as _, rngs::StdRng};
 use store::{AlarmKind, OnceKey};
 
 pub use self::accept::accept;
-use self::{drop_file::NotADrop, files::Found};
+use self::{drop_file::NotADrop, files::Found, listing::Question, noted::Noted};
 use super::Receiver;
 use crate::{alarms::Alarms, config::Config};
 
@@ -38,6 +40,8 @@ const TRY_AGAIN: Duration = Duration::from_mins(1);
 const FOR_LONG: Duration = Duration::from_hours(1);
 /// Files that are taken in one look. One at a time is in memory.
 const MOST_AT_ONCE: usize = 1000;
+/// Files of which something is known. The others are looked at whenever it is their turn.
+const MOST_KNOWN: usize = 10_000;
 /// What the alarms are about.
 const SUBJECT: &str = "sendmail";
 /// Where files lie, in the data folder, that are no messages and of which nobody could be told.
@@ -80,6 +84,10 @@ pub struct Parts {
 pub struct Maildrop {
     parts: Parts,
     known: BTreeMap<OsString, Known>,
+    /// The last file that had its turn.
+    last: Option<OsString>,
+    /// So many things that are no files lay there.
+    others: usize,
     told: Told,
 }
 
@@ -98,9 +106,23 @@ enum Known {
     /// It could not be taken since the one moment, and is not tried again before the other.
     Waits { since: Timestamp, until: Timestamp },
     /// It cannot be read, and is looked at again then. A person hears of it.
-    Unusable(Timestamp),
-    /// Its message is in the queue, and only the file is still there.
-    Taken,
+    Unusable { until: Timestamp },
+    /// Its message is in the queue, and only the file is still there. To delete it is tried again then.
+    Taken { until: Timestamp },
+}
+
+impl Known {
+    fn until(self) -> Timestamp {
+        match self {
+            Self::Waits { until, .. } | Self::Unusable { until } | Self::Taken { until } => until,
+        }
+    }
+}
+
+/// A file that is still there after its turn, and why.
+struct Stays {
+    known: Known,
+    why: String,
 }
 
 /// Takes what is left in the maildrop for as long as the program runs.
@@ -119,7 +141,7 @@ where
 impl Maildrop {
     /// Nothing is known of the folder yet.
     pub fn new(parts: Parts) -> Self {
-        Self { parts, known: BTreeMap::new(), told: Told::Unknown }
+        Self { parts, known: BTreeMap::new(), last: None, others: 0, told: Told::Unknown }
     }
 
     /// Looks once: submits what is there, and says what is wrong.
@@ -142,38 +164,49 @@ impl Maildrop {
         F: Future<Output = Result<(), Refusal>>,
     {
         let now = self.parts.clock.now();
-        let forgotten = now.saturating_sub(FOR_LONG).unwrap_or(Timestamp::MIN);
-        self.known.retain(|_, known| match known {
-            // Long due and not tried: it is there no more.
-            Known::Waits { until, .. } => *until > forgotten,
-            Known::Unusable(until) => *until > now,
-            Known::Taken => true,
-        });
-        let rests = |name: &OsStr| match self.known.get(name) {
-            Some(Known::Waits { until, .. } | Known::Unusable(until)) => *until > now,
-            Some(Known::Taken) | None => false,
-        };
         let wall_clock = now.saturating_add(self.parts.clock.wall_departure()).unwrap_or(now);
-        let names = files::finished(&self.parts.folder, rests, MOST_AT_ONCE, wall_clock)?;
-        for name in names {
+        let behind = self.last.take();
+        let question = Question { behind: behind.as_deref(), most: MOST_AT_ONCE, wall_clock };
+        let rests = |name: &OsStr| self.known.get(name).map(|known| known.until() > now);
+        let listing = listing::look(&self.parts.folder, &question, &rests)?;
+        // What a person has seen to is there no more.
+        self.known.retain(|name, _| listing.known.contains(name));
+        if self.others != listing.others.count() {
+            self.others = listing.others.count();
+            log(&listing.others);
+        }
+        let mut noted = Noted::default();
+        for name in listing.next {
             if self.parts.receiver.has_room().is_err() {
-                return Ok(());
+                break;
             }
-            if let Some(known) = self.take(&name, submit).await {
-                self.known.insert(name, known);
+            if let Some(stays) = self.take(&name, submit).await {
+                self.note(&name, &stays, &mut noted);
             } else {
                 self.known.remove(&name);
             }
+            self.last = Some(name);
         }
+        log(&noted);
         Ok(())
     }
 
-    /// Does what is next with one file; what is known of it if it is still there.
-    async fn take<F>(&self, name: &OsStr, submit: &impl Fn(Dropped) -> F) -> Option<Known>
+    fn note(&mut self, name: &OsStr, stays: &Stays, noted: &mut Noted) {
+        let before = self.known.get(name);
+        if before.is_none_or(|before| mem::discriminant(before) != mem::discriminant(&stays.known)) {
+            noted.note(&self.parts.folder, name, &stays.why);
+        }
+        if before.is_some() || self.known.len() < MOST_KNOWN {
+            self.known.insert(name.to_owned(), stays.known);
+        }
+    }
+
+    /// Does what is next with one file.
+    async fn take<F>(&self, name: &OsStr, submit: &impl Fn(Dropped) -> F) -> Option<Stays>
     where
         F: Future<Output = Result<(), Refusal>>,
     {
-        if self.known.get(name) == Some(&Known::Taken) {
+        if let Some(Known::Taken { .. }) = self.known.get(name) {
             return self.delete(name);
         }
         let (path, limit) = (self.parts.folder.join(name), self.parts.config.doors.largest_message);
@@ -187,28 +220,27 @@ impl Maildrop {
         let dropped = match dropped(name, &content, uid) {
             Ok(dropped) => dropped,
             Err(why) => {
-                tracing::warn!(uid, %why, "what was left in the maildrop is no message");
+                tracing::warn!(?name, uid, %why, "what was left in the maildrop is no message");
                 return self.set_aside(name, &content);
             }
         };
         match submit(dropped.clone()).await {
             Ok(()) => self.delete(name),
             Err(Refusal::Later(why)) => {
-                tracing::warn!(why, "a message in the maildrop could not be taken for the moment");
-                Some(self.waits(name))
+                Some(self.waits(name, format!("it could not be taken for the moment: {why}")))
             }
             Err(Refusal::Final(reply)) => {
-                tracing::warn!(uid, answer = reply.code, "a message in the maildrop is refused");
+                tracing::warn!(?name, uid, answer = reply.code, "a message in the maildrop is refused");
                 self.give_back(name, &dropped, &reply, &content).await
             }
         }
     }
 
-    fn delete(&self, name: &OsStr) -> Option<Known> {
+    fn delete(&self, name: &OsStr) -> Option<Stays> {
         match fs::remove_file(self.parts.folder.join(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::error!(%error, "a message of the maildrop is in the queue, and its file cannot be deleted");
-                Some(Known::Taken)
+                let known = Known::Taken { until: later(self.parts.clock.now(), TRY_AGAIN) };
+                Some(Stays { known, why: format!("it is in the queue, and cannot be deleted here: {error}") })
             }
             _ => None,
         }
@@ -221,7 +253,7 @@ impl Maildrop {
         dropped: &Dropped,
         reply: &Reply,
         content: &[u8],
-    ) -> Option<Known> {
+    ) -> Option<Stays> {
         let Some(to) = dropped.envelope.reverse_path.address() else { return self.set_aside(name, content) };
         let random = self.parts.dice.lock().unwrap_or_else(PoisonError::into_inner).random();
         let config = &self.parts.config;
@@ -235,13 +267,12 @@ impl Maildrop {
         match self.parts.receiver.accept_once(key, vec![report], |_| Vec::new()).await {
             Ok(_) => self.delete(name),
             Err(error) => {
-                tracing::error!(%error, "a refused message could not be returned; it stays in the maildrop");
-                Some(self.waits(name))
+                Some(self.waits(name, format!("it is refused, and could not be returned: {error}")))
             }
         }
     }
 
-    fn set_aside(&self, name: &OsStr, content: &[u8]) -> Option<Known> {
+    fn set_aside(&self, name: &OsStr, content: &[u8]) -> Option<Stays> {
         let target = files::target(&self.refused(), name, self.parts.clock.now());
         match files::put(&target, content) {
             Ok(()) => self.delete(name),
@@ -249,18 +280,18 @@ impl Maildrop {
         }
     }
 
-    fn waits(&self, name: &OsStr) -> Known {
+    fn waits(&self, name: &OsStr, why: String) -> Stays {
         let now = self.parts.clock.now();
         let since = match self.known.get(name) {
             Some(Known::Waits { since, .. }) => *since,
             _ => now,
         };
-        Known::Waits { since, until: later(now, TRY_AGAIN) }
+        Stays { known: Known::Waits { since, until: later(now, TRY_AGAIN) }, why }
     }
 
-    fn unusable(&self, why: &str) -> Known {
-        tracing::error!(why, "something in the maildrop cannot be used; it stays there");
-        Known::Unusable(later(self.parts.clock.now(), TRY_AGAIN))
+    fn unusable(&self, why: &str) -> Stays {
+        let known = Known::Unusable { until: later(self.parts.clock.now(), TRY_AGAIN) };
+        Stays { known, why: why.to_owned() }
     }
 
     fn refused(&self) -> PathBuf {
@@ -281,13 +312,13 @@ impl Maildrop {
             |known: &Known| matches!(known, Known::Waits { since, .. } if later(*since, FOR_LONG) <= now);
         if self.known.values().any(is_late) {
             return Some(format!(
-                "Mail that the sendmail command left in {folder} could not be taken for an hour. It is tried again every minute; the log says why it is not taken."
+                "Mail that the sendmail command left in {folder} could not be taken for an hour. It is tried again every minute; the log names it, and says why it is not taken."
             ));
         }
-        let stays = |known: &Known| matches!(known, Known::Unusable(_) | Known::Taken);
-        self.known.values().any(stays).then(|| {
+        let stays = |known: &Known| matches!(known, Known::Unusable { .. } | Known::Taken { .. });
+        (self.others > 0 || self.known.values().any(stays)).then(|| {
             format!(
-                "In {folder} lies something that Bookpost cannot read or delete, or that is too large. The log says what is wrong with it. All other mail is sent."
+                "In {folder} lies something that Bookpost cannot read or delete, or that is too large. The log names it, and says what is wrong with it. All other mail is sent."
             )
         })
     }
@@ -310,6 +341,13 @@ fn dropped(name: &OsStr, content: &Bytes, uid: u32) -> Result<Dropped, NotADrop>
     let name = name.to_str().filter(|name| drop_file::is_name(name)).ok_or(NotADrop::Name)?;
     let (envelope, content) = drop_file::parse(content.clone())?;
     Ok(Dropped { name: name.to_owned(), envelope, content, uid })
+}
+
+/// However much stays in the folder, it is one line.
+fn log(noted: &Noted) {
+    if let Some(line) = noted.line() {
+        tracing::error!(files = noted.count(), "in the maildrop stays what could not be taken: {line}");
+    }
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

@@ -247,6 +247,39 @@ async fn what_an_application_left_that_cannot_be_read_stays() {
 }
 
 #[tokio::test]
+async fn a_folder_full_of_rubbish_stops_no_mail() {
+    let mut place = Place::start().await;
+    for number in 0..3000 {
+        std::os::unix::fs::symlink("nowhere", place.folder.join(format!("{number}.mail"))).unwrap();
+    }
+    for random in 1..=6 {
+        place.leave(random, &desk(), MESSAGE);
+    }
+    place.look().await;
+    assert_eq!(place.bench.app.store.counts().await.unwrap().waiting, 6);
+    assert!(place.told().await[0].contains("cannot read or delete"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_deleted_is_told_until_somebody_has_deleted_it() {
+    let mut place = Place::start().await;
+    place.leave(1, &desk(), MESSAGE);
+    let (folder, away) = (place.folder.clone(), place.bench.folder.path().join("away"));
+    let swap = |_| {
+        fs::rename(&folder, &away).unwrap();
+        fs::write(&folder, "").map_err(|error| Refusal::Later(error.to_string()))
+    };
+    place.look_as(swap).await;
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&away, &folder).unwrap();
+    place.look().await;
+    assert_eq!((place.left().len(), place.told().await.len()), (1, 1), "it rests");
+    fs::remove_file(folder.join(drop_file::name(1))).unwrap();
+    place.look().await;
+    assert_eq!(place.told().await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_read_is_told() {
     let mut place = Place::start().await;
     fs::remove_dir(&place.folder).unwrap();

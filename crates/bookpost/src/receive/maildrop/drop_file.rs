@@ -20,6 +20,7 @@ const MOST_ENVELOPE_ID: usize = 100;
 /// RFC 3461 section 4.2.
 const MOST_ORIGINAL: usize = 500;
 const FINISHED: &str = ".mail";
+const UNFINISHED: &str = ".tmp";
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,9 +39,6 @@ pub enum NotADrop {
     /// Somebody else's.
     #[error("it is not named like one that the sendmail command leaves")]
     Name,
-    /// More than the service takes.
-    #[error("it is larger than the largest message that is taken")]
-    TooLarge,
     /// Not written by this program.
     #[error("its first line cannot be read: {0}")]
     Head(String),
@@ -62,7 +60,12 @@ pub fn name(random: u128) -> String {
 
 /// The name of a file while it is written.
 pub fn unfinished_name(random: u128) -> String {
-    format!("{random:032x}.tmp")
+    format!("{random:032x}{UNFINISHED}")
+}
+
+/// Whether [`unfinished_name`] gives such a name.
+pub(super) fn is_unfinished_name(name: &str) -> bool {
+    name.strip_suffix(UNFINISHED).is_some_and(is_drawn)
 }
 
 /// Whether a file of this name is for the service to look at.
@@ -72,8 +75,12 @@ pub(super) fn is_finished(name: &str) -> bool {
 
 /// Whether [`name()`] gives such a name.
 pub(super) fn is_name(name: &str) -> bool {
+    name.strip_suffix(FINISHED).is_some_and(is_drawn)
+}
+
+fn is_drawn(random: &str) -> bool {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    name.strip_suffix(FINISHED).is_some_and(|random| random.len() == 32 && random.bytes().all(digit))
+    random.len() == 32 && random.bytes().all(digit)
 }
 
 /// Writes the whole content of a file.

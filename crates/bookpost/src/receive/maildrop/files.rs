@@ -9,14 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rustix::fs::OFlags;
 
-use super::drop_file;
-use crate::app::drop_folder::changed_at;
-
-/// Whoever writes a file has finished, or failed, long before.
-const ABANDONED: SignedDuration = SignedDuration::from_hours(1);
 /// Octets of the first line: room for the most recipients that a command line can name.
 const LARGEST_HEAD: usize = 4 * 1024 * 1024;
 
@@ -26,32 +21,6 @@ pub(super) enum Found {
     Plain { content: Bytes, uid: u32 },
     /// Something that is not read, and why.
     Other(&'static str),
-}
-
-/// The names of finished files, up to so many, without those that rest. Unfinished ones that nobody writes any more are deleted.
-pub(super) fn finished(
-    folder: &Path,
-    rests: impl Fn(&OsStr) -> bool,
-    most: usize,
-    wall_clock: Timestamp,
-) -> io::Result<Vec<OsString>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if drop_file::is_finished(&name.to_string_lossy()) {
-            if names.len() < most && !rests(&name) {
-                names.push(name);
-            }
-        } else if let Ok(facts) = entry.metadata()
-            && facts.is_file()
-            && changed_at(&facts)? < wall_clock.saturating_sub(ABANDONED).unwrap_or(Timestamp::MIN)
-        {
-            // Another look tries again.
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-    Ok(names)
 }
 
 /// Reads a file with a message of at most `limit` octets. A link is not followed, and a file that has another name somewhere is not
@@ -98,7 +67,7 @@ pub(super) fn is_occupied(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::fs::symlink, time::Duration};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -127,22 +96,5 @@ mod tests {
         let large = File::create(path("large")).unwrap();
         large.set_len(LARGEST_HEAD as u64 + 11).unwrap();
         assert!(other("large").contains("larger"));
-    }
-
-    #[test]
-    fn unfinished_files_are_deleted_when_nobody_writes_them_any_more() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["a.mail", "b.mail", "c.mail", "old.tmp", "new.tmp"] {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
-        let file = File::options().write(true).open(folder.path().join("old.tmp")).unwrap();
-        let facts = fs::metadata(folder.path().join("new.tmp")).unwrap();
-        let new = changed_at(&facts).unwrap();
-        file.set_modified(facts.modified().unwrap() - Duration::from_hours(2)).unwrap();
-        let mut names = finished(folder.path(), |name| name == "b.mail", 10, new).unwrap();
-        names.sort();
-        assert_eq!(names, ["a.mail", "c.mail"]);
-        assert_eq!(finished(folder.path(), |_| false, 2, new).unwrap().len(), 2);
-        assert!(folder.path().join("new.tmp").exists() && !folder.path().join("old.tmp").exists());
     }
 }
