@@ -29,6 +29,7 @@ use mail_builder::{
 use crate::Address;
 
 pub use attachment::Attachment;
+pub use fields::fields_within;
 pub use mailbox::Mailbox;
 pub(crate) use read::text_of_field;
 pub use read::{header, header_block, plain_text};

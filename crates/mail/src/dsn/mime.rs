@@ -60,8 +60,10 @@ pub(super) fn write(
         .message_id(bare(head.message_id))
         // RFC 3834 section 3.1.7: nobody's program answers an answer.
         .header("Auto-Submitted", HeaderType::Raw(Raw::new("auto-replied")));
-    if let Some(id) = head.references.filter(|id| id.is_ascii()) {
-        builder = builder.references(bare(id));
+    // A message that was never taken may have none, or what is none.
+    let references = head.references.filter(|id| id.is_ascii()).map(bare);
+    if let Some(id) = references.filter(|id| !id.is_empty() && !id.contains(' ')) {
+        builder = builder.references(id);
     }
     let mut out = Vec::new();
     builder.body(MimePart::new(kind, parts)).serialize(&mut out);

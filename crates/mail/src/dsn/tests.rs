@@ -379,6 +379,15 @@ fn the_return_report() {
 }
 
 #[test]
+fn a_message_without_an_id_is_referred_to_by_none() {
+    for (id, referred) in [("<1@library.example>", true), ("", false), ("<>", false), ("<a b>", false)] {
+        let message = ReturnedMessage { message_id: id.to_owned(), ..sample_message() };
+        let mail = ReturnReport { message, ..sample_report() }.write();
+        assert_eq!(crate::message::header(&mail, "References").is_some(), referred, "{id:?}");
+    }
+}
+
+#[test]
 fn subjects_name_the_patron_as_far_as_known() {
     for (name, number, run, expected) in [
         (Some("Ana Pérez"), Some("1234"), true, "Not delivered: notice to Ana Pérez (patron 1234)"),

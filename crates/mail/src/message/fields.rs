@@ -110,6 +110,13 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// The fields with which `message` begins, whole ones, in at most `limit` octets. Unlike the header block it never holds what is no
+/// field, whoever wrote the message.
+pub fn fields_within(message: &[u8], limit: usize) -> &[u8] {
+    let ends = Fields::new(message, 0).map(|field| field.range().end);
+    slice(message, 0..ends.take_while(|end| *end <= limit).last().unwrap_or(0))
+}
+
 /// Where the line that begins at `at` is over: behind its LF.
 pub(crate) fn line_end(message: &[u8], at: usize) -> usize {
     memchr(b'\n', slice(message, at..message.len())).map_or(message.len(), |length| at + length + 1)
@@ -118,6 +125,19 @@ pub(crate) fn line_end(message: &[u8], at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_fields_are_fields() {
+        for (message, limit, fields) in [
+            ("A: 1\r\nB: 2\r\n 3\r\n\r\nC: 4\r\n", 99, "A: 1\r\nB: 2\r\n 3\r\n"),
+            ("A: 1\nDear Ann,\nB: 2\n", 99, "A: 1\n"),
+            ("A: 1\r\nB: 2\r\n 3\r\n\r\n", 15, "A: 1\r\n"),
+            ("A: 1\r\n", 6, "A: 1\r\n"),
+            ("Dear Ann,\n", 99, ""),
+        ] {
+            assert_eq!(fields_within(message.as_bytes(), limit), fields.as_bytes(), "{message:?}");
+        }
+    }
 
     #[test]
     fn fields_and_what_ends_them() {
