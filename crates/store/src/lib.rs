@@ -130,6 +130,11 @@ impl Store {
         self.db.made(application.to_owned(), key.to_owned()).await
     }
 
+    /// The request that this application made under this name is known for [`ONCE_KEPT`] from now on. One that is not known stays so.
+    pub async fn remember_request(&self, application: &str, key: &str, now: Timestamp) -> Result<(), Error> {
+        self.db.remember_request(application.to_owned(), key.to_owned(), now).await
+    }
+
     /// Stores the notices of a run that are not repeats, message and ledger rows together, all in one transaction.
     ///
     /// A notice is a repeat when every one of its items was written about, by this kind of notice, later than `repeat` before

@@ -13,6 +13,7 @@ use crate::{Accepted, Error, Made, NewMessage, Once, OnceKey};
 const KNOWN: &str = "SELECT fingerprint, answer FROM once WHERE application = ?1 AND key = ?2";
 const INSERT: &str =
     "INSERT INTO once (application, key, fingerprint, answer, made_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+const REMEMBER: &str = "UPDATE once SET made_at = ?3 WHERE application = ?1 AND key = ?2";
 const FORGET: &str = "DELETE FROM once WHERE (application, key) IN
     (SELECT application, key FROM once INDEXED BY once_made WHERE made_at < ?1 ORDER BY made_at LIMIT ?2)";
 const OLD: &str = "SELECT EXISTS (SELECT 1 FROM once INDEXED BY once_made WHERE made_at < ?1)";
@@ -36,6 +37,19 @@ impl Sqlite {
 
     pub(crate) async fn made(&self, application: String, key: String) -> Result<Option<Made>, Error> {
         self.readers.read(move |sql| known(sql, &application, &key)).await
+    }
+
+    pub(crate) async fn remember_request(
+        &self,
+        application: String,
+        key: String,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let remember = move |tx: &mut Tx<'_>| {
+            tx.sql.prepare_cached(REMEMBER)?.execute((&application, &key, micros(now)))?;
+            Ok(())
+        };
+        self.writer.write(remember).await
     }
 
     pub(crate) async fn forget_requests(&self, made_before: Timestamp, limit: usize) -> Result<u64, Error> {

@@ -74,6 +74,7 @@ pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
         let answer = |accepted: &[Accepted]| format!("{} accepted", accepted.len()).into_bytes();
         store.accept_once(key, vec![waiting(); 2], answer, |_| (), fresh.now()).await.unwrap()
     };
+    let began_at = fresh.now();
     let Once::Stored { accepted, answer } = make(key("Library", "a", 1)).await else { panic!("not new") };
     assert_eq!((accepted.len(), answer.as_slice()), (2, &b"2 accepted"[..]));
     assert_eq!(make(key("Library", "a", 1)).await, Once::Before(answer));
@@ -93,10 +94,16 @@ pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
     assert!(matches!(make(key("Library", "b", 1)).await, Once::Stored { .. }), "what failed was not made");
     fresh.pass(7 * 24 * 60);
     assert_eq!(store.forget_requests(9, fresh.now()).await.unwrap(), 0);
+    store.accept_once(key("Library", "kept", 1), Vec::new(), |_| Vec::new(), began_at).await.unwrap();
+    for name in ["kept", "never made"] {
+        store.remember_request("Library", name, fresh.now()).await.unwrap();
+    }
     fresh.pass(1);
     assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 2);
     assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 1);
     assert_eq!(store.forget_requests(2, fresh.now()).await.unwrap(), 0);
+    assert!(store.made("Library", "kept").await.unwrap().is_some(), "it is still needed");
+    assert_eq!(store.made("Library", "never made").await.unwrap(), None);
     assert!(matches!(make(key("Library", "a", 2)).await, Once::Stored { .. }));
     sound(&store).await;
 }
