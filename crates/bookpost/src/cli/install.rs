@@ -25,10 +25,11 @@ pub const STATE_FOLDER: &str = "/var/lib/bookpost";
 /// Where exports are put for the service, with its sub-folders. Others reach it, which the queue's folder does not allow.
 pub const DROP_FOLDERS: [&str; 3] =
     ["/var/lib/bookpost-notices", "/var/lib/bookpost-notices/done", "/var/lib/bookpost-notices/refused"];
-/// Where the `sendmail` command leaves mail while the service is not there: others put files in, and see none; what is in there
-/// belongs to the service's group, and each user can delete only what is his own.
-const SPOOL: [(&str, u32); 2] = [(SPOOL_FOLDER, 0o755), (sendmail::MAILDROP, 0o3733)];
+/// Above the maildrop.
 const SPOOL_FOLDER: &str = "/var/spool/bookpost";
+/// Where the `sendmail` command leaves mail while the service is not there: others put files in, and see none; what is in there
+/// belongs to the folder's group, and each user can delete only what is his own.
+const MAILDROP_MODE: u32 = 0o3733;
 /// Where the configuration lies.
 pub const CONFIG_FOLDER: &str = "/etc/bookpost";
 /// Where the binary is copied to.
@@ -93,8 +94,10 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
     let mut steps = vec![Step::MakeUser, folder(STATE_FOLDER, 0o700, Owner::Service)];
     // Whatever is put there belongs to the service's group, whoever puts it there.
     steps.extend(DROP_FOLDERS.map(|path| folder(path, 0o2770, Owner::Service)));
-    steps.extend(SPOOL.map(|(path, mode)| folder(path, mode, Owner::Service)));
     steps.extend([
+        folder(SPOOL_FOLDER, 0o755, Owner::Service),
+        // Who may leave mail is for the administrator to say.
+        Step::FolderOnce { path: sendmail::MAILDROP.into(), mode: MAILDROP_MODE, owner: Owner::Service },
         folder(CONFIG_FOLDER, 0o750, Owner::RootAndServiceGroup),
         Step::WriteOnce {
             path: format!("{CONFIG_FOLDER}/bookpost.toml").into(),
@@ -251,6 +254,17 @@ mod tests {
             }),
             "{again}"
         );
+    }
+
+    #[test]
+    fn a_maildrop_that_was_closed_to_others_stays_closed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let asked = request(folder.path());
+        told(&asked);
+        let maildrop = folder.path().join("var/spool/bookpost/maildrop");
+        fs::set_permissions(&maildrop, fs::Permissions::from_mode(0o3730)).expect("closed");
+        told(&asked);
+        assert_eq!(mode(&maildrop), 0o3730);
     }
 
     #[test]

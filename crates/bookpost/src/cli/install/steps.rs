@@ -29,6 +29,8 @@ pub enum Step {
     RemoveUser,
     /// A folder with its mode.
     Folder { path: PathBuf, mode: u32, owner: Owner },
+    /// A folder whose mode and group are the administrator's as soon as it is there.
+    FolderOnce { path: PathBuf, mode: u32, owner: Owner },
     /// A file that is ours: replaced when it differs.
     Write { path: PathBuf, mode: u32, owner: Owner, text: String },
     /// A file that is the administrator's as soon as it is there.
@@ -52,7 +54,9 @@ impl fmt::Display for Step {
         match self {
             Self::MakeUser => write!(f, "make the system user {USER}"),
             Self::RemoveUser => write!(f, "remove the system user {USER}"),
-            Self::Folder { path, mode, .. } => write!(f, "make the folder {} ({mode:04o})", path.display()),
+            Self::Folder { path, mode, .. } | Self::FolderOnce { path, mode, .. } => {
+                write!(f, "make the folder {} ({mode:04o})", path.display())
+            }
             Self::Write { path, .. } => write!(f, "write {}", path.display()),
             Self::WriteOnce { path, .. } => write!(f, "write the commented sample {}", path.display()),
             Self::Copy { from, to, .. } => write!(f, "copy {} to {}", from.display(), to.display()),
@@ -113,7 +117,7 @@ impl Step {
                 let path = under(root, path);
                 !has_mode(&path, *mode) || fs::read(&path).ok().as_deref() != Some(text.as_bytes())
             }
-            Self::WriteOnce { path, .. } => !under(root, path).exists(),
+            Self::WriteOnce { path, .. } | Self::FolderOnce { path, .. } => !under(root, path).exists(),
             Self::Copy { from, to, mode } => {
                 let to = under(root, to);
                 !has_mode(&to, *mode) || fs::read(from).ok() != fs::read(to).ok()
@@ -137,7 +141,7 @@ impl Step {
                 USER,
             ]),
             Self::RemoveUser => command(&["userdel", USER]),
-            Self::Folder { path, mode, owner } => {
+            Self::Folder { path, mode, owner } | Self::FolderOnce { path, mode, owner } => {
                 let path = under(root, path);
                 fs::create_dir_all(&path)?;
                 give(root, &path, *mode, *owner)
