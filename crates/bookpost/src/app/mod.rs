@@ -7,6 +7,7 @@ pub mod drop_folder;
 pub mod notice_run;
 mod retention;
 mod set_clock;
+pub mod socket;
 pub mod steps;
 mod upkeep;
 mod watchdog;

@@ -1,48 +1,31 @@
 //! The local socket of the `sendmail` command: SMTP without a network. Who may open it may send.
 
-use std::{
-    fs, io,
-    os::unix::fs::{PermissionsExt as _, chown},
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use anyhow::Context as _;
 use tokio::net::UnixListener;
 
-use crate::config::SendmailDoor;
+use crate::{app::socket::bind_socket, config::SendmailDoor};
 
 /// Binds the socket, in the place of one that a dead service left behind; None where the settings name none.
 ///
-/// Call it only while holding the lock of the queue: it says that nobody is behind the old socket. The new one appears under its name
-/// only when its mode is set.
+/// Call it only while holding the lock of the queue: it says that nobody is behind the old socket.
 pub fn bind(door: &SendmailDoor) -> anyhow::Result<Option<UnixListener>> {
     let Some(path) = &door.socket else { return Ok(None) };
-    let fresh = path.with_extension("new");
-    let bound = bind_at(path, &fresh, door.group.as_deref());
+    let bound = bind_for(path, door.group.as_deref());
     bound.map(Some).with_context(|| {
         format!("the socket {} cannot be made, as `sendmail.socket` in the settings says", path.display())
     })
 }
 
-fn bind_at(path: &Path, fresh: &Path, group: Option<&str>) -> anyhow::Result<UnixListener> {
-    match fs::remove_file(fresh) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
-    let listener = UnixListener::bind(fresh)?;
-    let mode = match group {
-        None => 0o666,
-        Some(name) => {
-            let id = group_id(&fs::read_to_string("/etc/group")?, name)
-                .with_context(|| format!("there is no group {name:?}"))?;
-            chown(fresh, None, Some(id))
-                .with_context(|| format!("Bookpost's user must be a member of the group {name}"))?;
-            0o660
-        }
-    };
-    fs::set_permissions(fresh, fs::Permissions::from_mode(mode))?;
-    fs::rename(fresh, path)?;
-    Ok(listener)
+fn bind_for(path: &Path, group: Option<&str>) -> anyhow::Result<UnixListener> {
+    let Some(name) = group else { return Ok(bind_socket(path, 0o666, None)?) };
+    let id = group_id(&fs::read_to_string("/etc/group")?, name).with_context(|| {
+        format!(
+            "there is no group {name:?} in /etc/group, and groups of a directory service are not known here"
+        )
+    })?;
+    bind_socket(path, 0o660, Some(id)).with_context(|| format!("it is for the group {name}"))
 }
 
 /// group(5): `name:password:id:members`.
@@ -55,6 +38,8 @@ fn group_id(groups: &str, name: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

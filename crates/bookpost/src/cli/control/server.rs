@@ -1,6 +1,6 @@
 //! The service's side.
 
-use std::{future::Future, io, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{future::Future, io, path::Path};
 
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -9,6 +9,7 @@ use tokio::{
 };
 
 use super::{Failure, LONGEST_LINE, Progress, Reply, Request, socket};
+use crate::app::socket::bind_socket;
 
 /// A bound control socket.
 #[derive(Debug)]
@@ -17,18 +18,9 @@ pub struct Listener(UnixListener);
 /// Binds the socket in `data_dir`, in the place of one that a dead service left behind.
 ///
 /// Call it only while holding the lock of the queue in that folder: it is the lock that says that nobody is behind the old
-/// socket. The new one appears under its name only when its mode is set.
+/// socket.
 pub fn bind(data_dir: &Path) -> io::Result<Listener> {
-    let (name, fresh) = (socket(data_dir), data_dir.join("control.new"));
-    if let Err(error) = std::fs::remove_file(&fresh)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let listener = UnixListener::bind(&fresh)?;
-    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o600))?;
-    std::fs::rename(&fresh, &name)?;
-    Ok(Listener(listener))
+    bind_socket(&socket(data_dir), 0o600, None).map(Listener)
 }
 
 /// Answers until dropped. `handler` makes the last reply, and may tell its progress before.
