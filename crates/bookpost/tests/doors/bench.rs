@@ -4,9 +4,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use bookpost::{
     app::{App, Start},
-    config::{CertificateFiles, Config, Doors, Sending, Server, Site, SmtpDoor, Trusted, Way},
+    config::{CertificateFiles, Config, Doors, Sending, SendmailDoor, Server, Site, SmtpDoor, Trusted, Way},
     identity::Key,
-    receive::smtp::{Door, Listening},
+    receive::{
+        local,
+        smtp::{Door, Listening},
+    },
 };
 use rand::rngs::StdRng;
 use rustls::{
@@ -42,6 +45,7 @@ pub(crate) struct Bench {
 /// What is out of the ordinary.
 pub(crate) struct Wanted {
     pub(crate) smtp: SmtpDoor,
+    pub(crate) sendmail: SendmailDoor,
     pub(crate) largest_message: usize,
     pub(crate) application: ApplicationSettings,
     pub(crate) sink: Settings,
@@ -61,7 +65,8 @@ impl Default for Wanted {
             ..ApplicationSettings::default()
         };
         let sink = Settings { keep_bytes: true, ..Settings::default() };
-        Self { smtp, largest_message: 50 << 20, application, sink, clock: None }
+        let sendmail = SendmailDoor::default();
+        Self { smtp, sendmail, largest_message: 50 << 20, application, sink, clock: None }
     }
 }
 
@@ -80,7 +85,8 @@ impl Bench {
     pub(crate) async fn start(wanted: Wanted) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sink = Sink::start(wanted.sink).await.unwrap();
-        let doors = Doors { smtp: wanted.smtp, largest_message: wanted.largest_message, ..Doors::default() };
+        let doors =
+            Doors { smtp: wanted.smtp, sendmail: wanted.sendmail, largest_message: wanted.largest_message };
         let config = config(folder.path(), sink.address(), doors);
         let mut start = Start::of_this_machine().unwrap();
         if let Some(clock) = wanted.clock {
@@ -95,6 +101,7 @@ impl Bench {
         let app = Arc::new(app);
         let listening = Listening::bind(&app.config.doors.smtp).await.unwrap();
         let addresses = listening.addresses();
+        let listening = listening.and_locally(local::bind(&app.config.doors.sendmail).unwrap());
         let (ends, end) = watch::channel(false);
         let door = Arc::new(Door::new(app.submitter()).unwrap());
         let serving = tokio::spawn(door.serve(listening, end));

@@ -14,5 +14,6 @@ mod http_many;
 mod http_rights;
 mod limits;
 mod load;
+mod local;
 mod smtp;
 mod smuggling;

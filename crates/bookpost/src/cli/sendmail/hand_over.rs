@@ -22,6 +22,9 @@ use crate::cli::Exit;
 /// The only transaction of the connection.
 const TOKEN: u64 = 0;
 
+/// Recipients that are named when they are refused.
+const NAMED: usize = 5;
+
 /// What became of it, if it was not refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -175,6 +178,10 @@ fn refusal(result: &RecipientResult) -> Option<(Exit, String)> {
         RecipientResult::Refused { phase, reply } if reply.code >= 500 => {
             Some((exit(*phase, reply), reply.to_string()))
         }
+        // One recipient too many (RFC 5321 section 4.5.3.1.10): all at once they are never taken.
+        RecipientResult::Refused { phase: Phase::Rcpt, reply } if is_too_many(reply) => {
+            Some((Exit::Refused, reply.to_string()))
+        }
         RecipientResult::Failed { failure, .. } => {
             let is_final = matches!(
                 failure,
@@ -188,6 +195,10 @@ fn refusal(result: &RecipientResult) -> Option<(Exit, String)> {
         }
         _ => None,
     }
+}
+
+fn is_too_many(reply: &Reply) -> bool {
+    reply.code == 452 && matches!(reply.enhanced, Some(EnhancedStatusCode(4, 5, 3)))
 }
 
 /// The code of sysexits(3) for a reply: of what is the refusal?
@@ -206,7 +217,7 @@ fn exit(phase: Phase, reply: &Reply) -> Exit {
     }
 }
 
-/// A line for each recipient that was refused; one where the message was.
+/// One line, with so many of the recipients that were refused as somebody reads.
 fn told(refused: &[(&str, (Exit, String))], results: &[RecipientResult]) -> String {
     let is_message = results.iter().all(|one| match one {
         RecipientResult::Refused { phase, .. } | RecipientResult::Failed { phase, .. } => {
@@ -217,8 +228,15 @@ fn told(refused: &[(&str, (Exit, String))], results: &[RecipientResult]) -> Stri
     match refused.first() {
         Some((_, (_, why))) if is_message => format!("the message is refused: {why}"),
         _ => {
-            let lines = refused.iter().map(|(address, (_, why))| format!("{address} is refused: {why}\n"));
-            format!("{}nothing was sent to anybody", lines.collect::<String>())
+            let named = refused.iter().take(NAMED);
+            let mut told: Vec<String> =
+                named.map(|(address, (_, why))| format!("{address} is refused: {why}")).collect();
+            let more = refused.len().saturating_sub(NAMED);
+            if more > 0 {
+                told.push(format!("{more} more are refused"));
+            }
+            told.push("nothing was sent to anybody".to_owned());
+            told.join("; ")
         }
     }
 }
@@ -310,21 +328,33 @@ mod tests {
                 (&[("RCPT TO:<bob", "550 5.1.1 no such user")][..], Some(Exit::NoUser)),
                 (&[("RCPT TO:<bob", "553 5.1.3 no address")], Some(Exit::Data)),
                 (&[("RCPT TO:<bob", "550 5.7.1 not for you")], Some(Exit::Refused)),
-                (&[("RCPT TO:<bob", "452 4.5.3 too many")], None),
+                (&[("RCPT TO:<bob", "452 4.5.3 too many")], Some(Exit::Refused)),
+                (&[("RCPT TO:<bob", "452 4.3.1 no room")], None),
             ] {
                 let (answer, ended) = against(octets, script, PATIENCE);
                 assert!(!ended, "{octets} {script:?}: its end was sent");
                 match (answer, exit) {
                     (Err(stop), Some(exit)) => {
                         assert_eq!(stop.exit, exit, "{stop:?}");
-                        assert!(stop.message.contains("bob@x.org is refused: 55"), "{stop:?}");
+                        assert!(
+                            stop.message.contains(&format!("bob@x.org is refused: {}", script[0].1)),
+                            "{stop:?}"
+                        );
                         assert!(!stop.message.contains("ann@x.org"), "{stop:?}");
                     }
-                    (Ok(Answer::NotNow(why)), None) => assert_eq!(why, "452 4.5.3 too many"),
+                    (Ok(Answer::NotNow(why)), None) => assert_eq!(why, "452 4.3.1 no room"),
                     (answer, _) => panic!("{script:?}: {answer:?}"),
                 }
             }
         }
+    }
+
+    #[test]
+    fn however_many_are_refused_it_is_one_line() {
+        let refused: Vec<_> = (0..7).map(|_| ("a@x.org", (Exit::NoUser, "550 no".to_owned()))).collect();
+        let said = told(&refused, &[RecipientResult::Unknown { failure: Failure::TimedOut }]);
+        assert_eq!(said.matches("a@x.org is refused: 550 no; ").count(), 5, "{said}");
+        assert!(said.ends_with("; 2 more are refused; nothing was sent to anybody"), "{said}");
     }
 
     #[test]
