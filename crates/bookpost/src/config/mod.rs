@@ -39,17 +39,28 @@ pub struct Loaded {
 
 /// Reads and checks the configuration: `file` if given, else `BOOKPOST_CONFIG`, else [`DEFAULT_FILE`].
 pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Problems> {
-    let (path, named) = match (file, around.variable("BOOKPOST_CONFIG")) {
-        (Some(path), _) => (path.to_owned(), true),
-        (None, Some(path)) => (PathBuf::from(path), true),
-        (None, None) => (PathBuf::from(DEFAULT_FILE), false),
-    };
+    let (path, named) = place(file, around);
     match std::fs::read_to_string(&path) {
         Ok(text) => check_text(&text, Some(path), around),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named && around.has_settings() => {
             check_text("", None, around)
         }
         Err(error) => Err(unreadable(&path, &error).into()),
+    }
+}
+
+/// Whether the file that [`load`] reads is there, and closed to this user.
+pub fn is_closed(file: Option<&Path>, around: &Surroundings) -> bool {
+    let opened = std::fs::File::open(place(file, around).0);
+    opened.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
+/// Where the file is, and whether somebody has named it.
+fn place(file: Option<&Path>, around: &Surroundings) -> (PathBuf, bool) {
+    match (file, around.variable("BOOKPOST_CONFIG")) {
+        (Some(path), _) => (path.to_owned(), true),
+        (None, Some(path)) => (PathBuf::from(path), true),
+        (None, None) => (PathBuf::from(DEFAULT_FILE), false),
     }
 }
 

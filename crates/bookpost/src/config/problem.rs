@@ -29,6 +29,19 @@ impl From<Problem> for Problems {
     }
 }
 
+impl Problems {
+    /// The first of them, in one line.
+    pub fn in_one_line(&self) -> String {
+        let more = match self.0.len() {
+            0 | 1 => String::new(),
+            n => format!("; {} more with `bookpost config check`", n - 1),
+        };
+        let first = self.0.first();
+        let first = first.map(|problem| format!("{} ({}): {}", problem.what, problem.at, problem.todo));
+        first.unwrap_or_default() + &more
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.len() {

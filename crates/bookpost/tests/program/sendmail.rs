@@ -248,7 +248,7 @@ async fn exit_codes_are_those_that_programs_know() {
         (&["-bd"], MESSAGE, 64),
         (&["two@@x.org"], MESSAGE, 65),
         (&["-t"], "Subject: for nobody\n\n", 65),
-        (&["-bp"], "", 77),
+        (&["-bp"], "", 78),
         (&["-bi"], "", 0),
         (&["-q"], "", 0),
     ] {
@@ -256,6 +256,8 @@ async fn exit_codes_are_those_that_programs_know() {
         assert_eq!(said.code, Some(code), "{words:?}: {said:?}");
         assert_eq!(said.err.lines().count(), usize::from(code != 0), "{words:?}: {said:?}");
     }
+    let said = machine.sendmail(&["-bp"], "").await;
+    assert!(said.err.contains("bookpost.toml") && !said.err.contains("root"), "{said:?}");
     fs::remove_dir(machine.maildrop()).unwrap();
     let said = machine.sendmail(&["ann@x.org"], MESSAGE).await;
     assert_eq!((said.code, said.err.lines().count()), (Some(75), 1), "{said:?}");

@@ -32,6 +32,7 @@ use rand::{RngExt as _, rngs::StdRng};
 use self::{
     hand_over::{Answer, hand_over},
     letter::Letter,
+    link::{Link, is_late},
     options::{Mode, Options},
     sender::Sender,
     stop::Stop,
@@ -146,11 +147,18 @@ fn list(around: &Surroundings) -> Result<Exit, Stop> {
             "what waits is for root and Bookpost's own user to see: sudo -u bookpost bookpost queue list --state waiting",
         )
     };
-    let loaded = config::load(None, around).map_err(|_| forbidden())?;
-    if std::os::unix::net::UnixStream::connect(control::socket(&loaded.config.data_dir))
-        .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
-    {
+    if config::is_closed(None, around) {
         return Err(forbidden());
+    }
+    let loaded =
+        config::load(None, around).map_err(|problems| Stop::new(Exit::Config, problems.in_one_line()))?;
+    match Link::open(&control::socket(&loaded.config.data_dir), DIALOGUE) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(forbidden()),
+        Err(error) if is_late(&error) => {
+            return Err(Stop::temporary("Bookpost does not answer; what waits cannot be shown now"));
+        }
+        // Without a service the queue is read where it lies.
+        Ok(_) | Err(_) => {}
     }
     let words = ["bookpost", "queue", "list", "--state", "waiting"];
     Arguments::try_parse_from(words).map(run::run).map_err(|error| Stop::usage(&error))
