@@ -1,6 +1,10 @@
 //! What the commands ask of the whole program.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
@@ -53,6 +57,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             }
         };
     let doors = smtp::Listening::bind(&config.doors.smtp).await?;
+    check_maildrop(config.doors.sendmail.maildrop.as_deref())?;
     let app = Arc::new(App::start(config, Start::of_this_machine()?).await?);
     let (end, ends) = watch::channel(false);
     let mut opened = open_doors(&app, listener, doors, ends);
@@ -74,7 +79,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     opened.map(drop).and(stopped)
 }
 
-/// Lets in commands, whoever asks over HTTP, applications, and exports; what it gives ends with the last connection of an application. The control socket needs the lock of the queue, which `app` holds.
+/// Lets in commands, whoever asks over HTTP, applications, and exports. The task that it gives ends with the last connection of an
+/// application.
+///
+/// The control socket needs the lock of the queue, which `app` holds.
 fn open_doors(
     app: &Arc<App>,
     listener: Option<TcpListener>,
@@ -105,6 +113,14 @@ fn open_doors(
         tokio::spawn(watch_maildrop(Arc::clone(app), folder));
     }
     Ok(serving)
+}
+
+/// A folder in which others can do away with mail is refused. One that is not there yet is told by an alarm.
+fn check_maildrop(folder: Option<&Path>) -> anyhow::Result<()> {
+    let Some(folder) = folder.filter(|folder| folder.exists()) else { return Ok(()) };
+    maildrop::check(folder).with_context(|| {
+        format!("the folder {} cannot be used, as `sendmail.maildrop` in the settings says", folder.display())
+    })
 }
 
 /// Takes what the `sendmail` command left while there was no service.

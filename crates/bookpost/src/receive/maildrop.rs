@@ -2,12 +2,13 @@
 //!
 //! Anybody who may send mail may write there, so nothing in it is believed: only plain files of the right size are opened, and what
 //! is in them is checked. A file is deleted when its message is in the queue; whoever submits it does so once by the file's
-//! name, so that an end in between makes no second message. What cannot be accepted goes back to its sender, or is set aside for
-//! a person. One file stops no other.
+//! name, so that an end in between makes no second message. What cannot be accepted goes back to its sender, if the application may
+//! use that address, or is set aside for a person. One file stops no other.
 
 mod accept;
 pub mod drop_file;
 mod files;
+mod folder;
 mod listing;
 mod noted;
 mod returned;
@@ -23,11 +24,11 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use mail::{Envelope, Reply, clock::Clock};
+use mail::{Address, Envelope, Reply, clock::Clock};
 use rand::{RngExt as _, rngs::StdRng};
 use store::{AlarmKind, OnceKey};
 
-pub use self::accept::accept;
+pub use self::{accept::accept, folder::check};
 use self::{drop_file::NotADrop, files::Found, listing::Question, noted::Noted};
 use super::Receiver;
 use crate::{alarms::Alarms, config::Config};
@@ -36,6 +37,8 @@ use crate::{alarms::Alarms, config::Config};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// What could not be taken for the moment is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_mins(1);
+/// To delete what could not be deleted is tried again after this.
+const DELETE_AGAIN: Duration = Duration::from_mins(10);
 /// From then on a person hears of it.
 const FOR_LONG: Duration = Duration::from_hours(1);
 /// Files that are taken in one look. One at a time is in memory.
@@ -44,7 +47,9 @@ const MOST_AT_ONCE: usize = 1000;
 const MOST_KNOWN: usize = 10_000;
 /// What the alarms are about.
 const SUBJECT: &str = "sendmail";
-/// Where files lie, in the data folder, that are no messages and of which nobody could be told.
+/// Whose the reports are.
+const OURS: &str = "bookpost";
+/// Where files lie, in the data folder, that a person has to look at: they are no messages, or nobody may be told, or they are too large.
 const REFUSED: &str = "maildrop-refused";
 
 /// A message that was left in the maildrop.
@@ -56,6 +61,8 @@ pub struct Dropped {
     pub envelope: Envelope,
     /// The message; line ends and all else in it may be wrong.
     pub content: Bytes,
+    /// It is larger than any that is taken: the content may be only its beginning.
+    pub is_too_large: bool,
     /// The user who left it, as the system says.
     pub uid: u32,
 }
@@ -65,8 +72,25 @@ pub struct Dropped {
 pub enum Refusal {
     /// It stays where it is, and is tried again.
     Later(String),
-    /// It goes back to its sender, with this answer.
-    Final(Reply),
+    /// It is never taken.
+    Final(Refused),
+}
+
+/// A message that is refused for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    pub reply: Reply,
+    /// Who is told. None: a person has to look.
+    pub to: Option<Address>,
+    /// The report may bring back the whole message, where its sender asked for that; else its header at most.
+    pub may_be_whole: bool,
+}
+
+impl Refused {
+    /// Nobody is told by mail.
+    pub fn untold(reply: Reply) -> Self {
+        Self { reply, to: None, may_be_whole: false }
+    }
 }
 
 /// What the task works with.
@@ -152,7 +176,7 @@ impl Maildrop {
         let fault = match self.round(submit).await {
             Ok(()) => self.waits_for_a_person(),
             Err(error) => Some(format!(
-                "The folder {} cannot be read: {error}. What the sendmail command leaves there is not sent until that is mended: run `bookpost install` again as root.",
+                "No mail can be taken from the folder {}: {error}. What the sendmail command leaves there is not sent until that is mended. Where there is none, `bookpost install` makes it, as root.",
                 self.parts.folder.display()
             )),
         };
@@ -163,6 +187,7 @@ impl Maildrop {
     where
         F: Future<Output = Result<(), Refusal>>,
     {
+        check(&self.parts.folder)?;
         let now = self.parts.clock.now();
         let wall_clock = now.saturating_add(self.parts.clock.wall_departure()).unwrap_or(now);
         let behind = self.last.take();
@@ -207,76 +232,86 @@ impl Maildrop {
         F: Future<Output = Result<(), Refusal>>,
     {
         if let Some(Known::Taken { .. }) = self.known.get(name) {
-            return self.delete(name);
+            return self.delete(name).await;
         }
         let (path, limit) = (self.parts.folder.join(name), self.parts.config.doors.largest_message);
         let read = tokio::task::spawn_blocking(move || files::read(&path, limit)).await;
-        let (content, uid) = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
-            Ok(Found::Plain { content, uid }) => (content, uid),
+        let (content, uid, is_whole) = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok(Found::Plain { content, uid, is_whole }) => (content, uid, is_whole),
             Ok(Found::Other(why)) => return Some(self.unusable(why)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => return Some(self.unusable(&error.to_string())),
         };
-        let dropped = match dropped(name, &content, uid) {
+        let mut dropped = match dropped(name, content, uid) {
             Ok(dropped) => dropped,
             Err(why) => {
                 tracing::warn!(?name, uid, %why, "what was left in the maildrop is no message");
-                return self.set_aside(name, &content);
+                return self.set_aside(name).await;
             }
         };
+        dropped.is_too_large = !is_whole || dropped.content.len() > limit;
         match submit(dropped.clone()).await {
-            Ok(()) => self.delete(name),
+            Ok(()) => self.delete(name).await,
             Err(Refusal::Later(why)) => {
                 Some(self.waits(name, format!("it could not be taken for the moment: {why}")))
             }
-            Err(Refusal::Final(reply)) => {
-                tracing::warn!(?name, uid, answer = reply.code, "a message in the maildrop is refused");
-                self.give_back(name, &dropped, &reply, &content).await
+            Err(Refusal::Final(refused)) => {
+                tracing::warn!(
+                    ?name,
+                    uid,
+                    answer = refused.reply.code,
+                    "a message in the maildrop is refused"
+                );
+                self.give_back(name, &dropped, &refused).await
             }
         }
     }
 
-    fn delete(&self, name: &OsStr) -> Option<Stays> {
-        match fs::remove_file(self.parts.folder.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                let known = Known::Taken { until: later(self.parts.clock.now(), TRY_AGAIN) };
-                Some(Stays { known, why: format!("it is in the queue, and cannot be deleted here: {error}") })
+    async fn delete(&self, name: &OsStr) -> Option<Stays> {
+        let error = match fs::remove_file(self.parts.folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => error,
+            _ => return None,
+        };
+        let now = self.parts.clock.now();
+        let application = &self.parts.config.doors.sendmail.application;
+        let (store, file) = (self.parts.receiver.store(), name.to_string_lossy());
+        // As long as the file is there, it has to be known what became of its message.
+        for (application, key) in [(application.as_str(), file.to_string()), (OURS, returned_key(&file))] {
+            if let Err(error) = store.remember_request(application, &key, now).await {
+                tracing::error!(%error, "it could not be noted that a file of the maildrop is still there");
             }
-            _ => None,
         }
+        let known = Known::Taken { until: later(now, DELETE_AGAIN) };
+        Some(Stays { known, why: format!("it was taken, and cannot be deleted here: {error}") })
     }
 
-    /// Back to the sender, or to a person where there is none.
-    async fn give_back(
-        &self,
-        name: &OsStr,
-        dropped: &Dropped,
-        reply: &Reply,
-        content: &[u8],
-    ) -> Option<Stays> {
-        let Some(to) = dropped.envelope.reverse_path.address() else { return self.set_aside(name, content) };
+    /// Back to the sender, or to a person where nobody may be told.
+    async fn give_back(&self, name: &OsStr, dropped: &Dropped, refused: &Refused) -> Option<Stays> {
+        let Some(to) = &refused.to else { return self.set_aside(name).await };
         let random = self.parts.dice.lock().unwrap_or_else(PoisonError::into_inner).random();
         let config = &self.parts.config;
-        let report = returned::report(to, dropped, reply, config, self.parts.clock.now(), random);
-        let Some(report) = report else { return self.delete(name) };
-        let key = OnceKey {
-            application: "bookpost".to_owned(),
-            key: format!("maildrop-returned/{}", dropped.name),
-            fingerprint: [0; 32],
-        };
-        match self.parts.receiver.accept_once(key, vec![report], |_| Vec::new()).await {
-            Ok(_) => self.delete(name),
-            Err(error) => {
-                Some(self.waits(name, format!("it is refused, and could not be returned: {error}")))
+        let report = returned::report(to, dropped, refused, config, self.parts.clock.now(), random);
+        if let Some(report) = report {
+            let key = OnceKey {
+                application: OURS.to_owned(),
+                key: returned_key(&dropped.name),
+                fingerprint: [0; 32],
+            };
+            if let Err(error) = self.parts.receiver.accept_once(key, vec![report], |_| Vec::new()).await {
+                return Some(self.waits(name, format!("it is refused, and could not be returned: {error}")));
             }
         }
+        // Of a large one the sender has nothing but the header, and the program that sent it has heard yes.
+        if dropped.is_too_large { self.set_aside(name).await } else { self.delete(name).await }
     }
 
-    fn set_aside(&self, name: &OsStr, content: &[u8]) -> Option<Stays> {
+    async fn set_aside(&self, name: &OsStr) -> Option<Stays> {
+        let path = self.parts.folder.join(name);
         let target = files::target(&self.refused(), name, self.parts.clock.now());
-        match files::put(&target, content) {
-            Ok(()) => self.delete(name),
-            Err(error) => Some(self.unusable(&error.to_string())),
+        let copied = tokio::task::spawn_blocking(move || files::copy(&path, &target)).await;
+        match copied.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok(()) => self.delete(name).await,
+            Err(error) => Some(self.unusable(&format!("it cannot be set aside: {error}"))),
         }
     }
 
@@ -303,7 +338,7 @@ impl Maildrop {
         let folder = self.parts.folder.display();
         if files::is_occupied(&self.refused()) {
             return Some(format!(
-                "What was left in {folder} could not be accepted, and there is nobody to return it to. It lies in {}: look at it, and delete it.",
+                "What was left in {folder} could not be accepted, and nobody could be told by mail, or it is too large to be returned whole. It lies in {}: look at it, and delete it.",
                 self.refused().display()
             ));
         }
@@ -337,10 +372,15 @@ impl Maildrop {
     }
 }
 
-fn dropped(name: &OsStr, content: &Bytes, uid: u32) -> Result<Dropped, NotADrop> {
+fn dropped(name: &OsStr, content: Bytes, uid: u32) -> Result<Dropped, NotADrop> {
     let name = name.to_str().filter(|name| drop_file::is_name(name)).ok_or(NotADrop::Name)?;
-    let (envelope, content) = drop_file::parse(content.clone())?;
-    Ok(Dropped { name: name.to_owned(), envelope, content, uid })
+    let (envelope, content) = drop_file::parse(content)?;
+    Ok(Dropped { name: name.to_owned(), envelope, content, is_too_large: false, uid })
+}
+
+/// By what it is known that a file was returned.
+fn returned_key(file: &str) -> String {
+    format!("maildrop-returned/{file}")
 }
 
 /// However much stays in the folder, it is one line.

@@ -11,9 +11,13 @@ use bookpost::{
     config::Way,
     receive::maildrop::{Dropped, Maildrop, Parts, Refusal, accept, drop_file},
 };
-use mail::{Address, Envelope, Recipient, ReversePath, clock::Clock as _, envelope::Notify};
+use mail::{
+    Address, Envelope, Recipient, ReversePath,
+    clock::Clock as _,
+    envelope::{Notify, Ret},
+};
 use rand::{SeedableRng as _, rngs::StdRng};
-use store::{AlarmKind, Filter, Kind};
+use store::{AlarmKind, ApplicationSettings, Filter, Kind, Row};
 
 use crate::bench::Bench;
 
@@ -47,12 +51,9 @@ impl Place {
     fn leave_for(&self, random: u128, reverse_path: &ReversePath, message: &str, notify: Option<Notify>) {
         let to = Recipient { notify, ..Recipient::from(Address::parse("ann@x.org").unwrap()) };
         let mut content = Vec::new();
-        drop_file::write(
-            &mut content,
-            &Envelope::new(reverse_path.clone(), vec![to]).unwrap(),
-            message.as_bytes(),
-        )
-        .unwrap();
+        let mut envelope = Envelope::new(reverse_path.clone(), vec![to]).unwrap();
+        envelope.ret = Some(Ret::Full);
+        drop_file::write(&mut content, &envelope, message.as_bytes()).unwrap();
         fs::write(self.folder.join(drop_file::name(random)), content).unwrap();
     }
 
@@ -68,6 +69,33 @@ impl Place {
 
     fn left(&self) -> Vec<String> {
         names(&self.folder)
+    }
+
+    /// Its programs may send from desk@x.org, and no more in a minute than this.
+    async fn add_application(&self, per_minute: Option<u32>) {
+        let from = vec!["desk@x.org".parse().unwrap()];
+        let settings = ApplicationSettings { from, per_minute, ..ApplicationSettings::default() };
+        let (app, now) = (&self.bench.app, self.bench.clock.now());
+        app.store.add_application("sendmail".parse().unwrap(), settings, now).await.unwrap();
+        app.applications.refresh(&app.store).await.unwrap();
+    }
+
+    async fn disable_application(&self) {
+        let app = &self.bench.app;
+        app.store.disable_application("sendmail", self.bench.clock.now()).await.unwrap();
+        app.applications.refresh(&app.store).await.unwrap();
+    }
+
+    async fn rows(&self) -> Vec<Row> {
+        self.bench.app.store.list(Filter::default(), None, 10).await.unwrap()
+    }
+
+    /// The text of the only mail in the queue, which is a report.
+    async fn report(&self) -> String {
+        let rows = self.rows().await;
+        assert_eq!((rows.len(), rows[0].kind), (1, Kind::Report));
+        let body = self.bench.app.store.body(rows[0].message).await.unwrap().unwrap();
+        String::from_utf8(body.to_vec()).unwrap()
     }
 
     fn aside(&self) -> usize {
@@ -247,6 +275,82 @@ async fn what_an_application_left_that_cannot_be_read_stays() {
 }
 
 #[tokio::test]
+async fn what_was_accepted_is_not_returned_whatever_the_application_may_do_now() {
+    let mut place = Place::start().await;
+    place.add_application(None).await;
+    place.leave(1, &desk(), MESSAGE);
+    let path = place.folder.join(drop_file::name(1));
+    let content = fs::read(&path).unwrap();
+    place.look().await;
+    // The program ended between the commit and the deletion, and somebody disabled the application.
+    fs::write(&path, content).unwrap();
+    place.disable_application().await;
+    place.look().await;
+    assert_eq!((place.left().len(), place.aside()), (0, 0));
+    assert!(place.rows().await.iter().all(|row| row.kind == Kind::Mail));
+}
+
+#[tokio::test]
+async fn a_refused_message_goes_to_nobody_to_whom_the_application_may_not_send_it() {
+    let foreign = ReversePath::Address(Address::parse("victim@bank.example").unwrap());
+    for (reverse_path, disabled) in [(foreign, false), (desk(), true)] {
+        let mut place = Place::start().await;
+        place.add_application(None).await;
+        if disabled {
+            place.disable_application().await;
+        }
+        place.leave(1, &reverse_path, MESSAGE);
+        place.look().await;
+        assert_eq!((place.rows().await.len(), place.left().len(), place.aside()), (0, 0, 1), "{disabled}");
+        assert!(place.told().await[0].contains("maildrop-refused"));
+    }
+}
+
+#[tokio::test]
+async fn a_report_brings_back_no_more_than_the_header_of_what_the_application_may_not_send() {
+    let mut place = Place::start().await;
+    place.add_application(None).await;
+    place.leave(1, &desk(), "From: ceo@x.org\r\nX: in the header\r\n\r\nall of it\r\n");
+    place.look().await;
+    let report = place.report().await;
+    assert!(report.contains("in the header") && !report.contains("all of it"), "{report}");
+    // What breaks no rule comes back whole, as its sender asked.
+    let mut place = Place::start().await;
+    place.add_application(None).await;
+    place.leave(1, &desk(), "Subject: no From\r\n\r\nall of it\r\n");
+    place.look().await;
+    assert!(place.report().await.contains("all of it"));
+}
+
+#[tokio::test]
+async fn reports_count_as_the_applications_messages() {
+    let mut place = Place::start().await;
+    place.add_application(Some(1)).await;
+    for random in 1..=2 {
+        place.leave(random, &desk(), "Subject: no From\r\n\r\n");
+    }
+    place.look().await;
+    assert_eq!((place.rows().await.len(), place.left().len()), (1, 1));
+    place.bench.clock.advance(Duration::from_mins(1));
+    place.look().await;
+    assert_eq!((place.rows().await.len(), place.left().len()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_folder_in_which_others_can_delete_mail_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut place = Place::start().await;
+    place.leave(1, &desk(), MESSAGE);
+    fs::set_permissions(&place.folder, fs::Permissions::from_mode(0o777)).unwrap();
+    place.look().await;
+    assert_eq!(place.left().len(), 1);
+    assert!(place.told().await[0].contains("chmod +t"));
+    fs::set_permissions(&place.folder, fs::Permissions::from_mode(0o1777)).unwrap();
+    place.look().await;
+    assert_eq!((place.left().len(), place.told().await.len()), (0, 0));
+}
+
+#[tokio::test]
 async fn a_folder_full_of_rubbish_stops_no_mail() {
     let mut place = Place::start().await;
     for number in 0..3000 {
@@ -279,6 +383,32 @@ async fn what_cannot_be_deleted_is_told_until_somebody_has_deleted_it() {
     assert_eq!(place.told().await, Vec::<String>::new());
 }
 
+/// However long that takes.
+#[tokio::test]
+async fn what_cannot_be_deleted_is_taken_once() {
+    let mut place = Place::start().await;
+    place.leave(1, &desk(), MESSAGE);
+    let (folder, away) = (place.folder.clone(), place.bench.folder.path().join("away"));
+    let submitter = place.bench.app.submitter();
+    let submit = async |dropped| {
+        let taken = accept(dropped, &submitter).await;
+        fs::rename(&folder, &away).unwrap();
+        fs::write(&folder, "").unwrap();
+        taken
+    };
+    for _ in 0..3 {
+        place.watched.look(&submit).await;
+        fs::remove_file(&folder).unwrap();
+        fs::rename(&away, &folder).unwrap();
+        place.bench.clock.advance(Duration::from_hours(4 * 24));
+        place.bench.app.store.forget_requests(100, place.bench.clock.now()).await.unwrap();
+        // The service is started again.
+        place.watched = watched(&place.bench, &place.folder);
+    }
+    let mails = place.rows().await.iter().filter(|row| row.kind == Kind::Mail).count();
+    assert_eq!((mails, place.left().len()), (1, 1));
+}
+
 #[tokio::test]
 async fn a_folder_that_cannot_be_read_is_told() {
     let mut place = Place::start().await;
@@ -303,10 +433,18 @@ async fn who_wants_no_report_gets_none() {
 }
 
 #[tokio::test]
-async fn a_larger_one_than_the_service_takes_comes_back() {
-    let mut place = Place::start().await;
-    place.leave(1, &desk(), &format!("{MESSAGE}{}\r\n", "x".repeat(10_000)));
-    place.look().await;
-    let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
-    assert_eq!((rows.len(), rows[0].kind), (1, Kind::Report));
+async fn a_larger_one_than_the_service_takes_comes_back_and_is_set_aside_whole() {
+    for octets in [10_000, 6_000_000] {
+        let mut place = Place::start().await;
+        place.leave(1, &desk(), &format!("{MESSAGE}{}\r\n", "x".repeat(octets)));
+        place.look().await;
+        let report = place.report().await;
+        assert!(report.contains("552 5.3.4") && report.contains("Subject: hello"), "{octets}");
+        assert!(report.len() < 10_000, "{octets}");
+        assert_eq!((place.left().len(), place.aside()), (0, 1), "{octets}");
+        let aside = place.bench.app.config.data_dir.join("maildrop-refused");
+        let file = fs::read_dir(aside).unwrap().next().unwrap().unwrap();
+        assert!(file.metadata().unwrap().len() > octets as u64, "{octets}");
+        assert!(place.told().await[0].contains("too large"), "{octets}");
+    }
 }

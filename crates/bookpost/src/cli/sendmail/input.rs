@@ -3,11 +3,10 @@
 use std::io::{self, BufRead, Read as _};
 
 use super::stop::Stop;
+use crate::receive::maildrop::drop_file::MOST_OCTETS;
 
-/// Octets of one message; no setting of the service allows more. The message is in memory.
-const MOST_OCTETS: usize = 200 * 1024 * 1024;
-
-/// Reads to the end of the input, or to a line with nothing but a dot where that is an end. Line ends stay as they are.
+/// Reads to the end of the input, or to a line with nothing but a dot where that is an end. Line ends stay as they are. The message is
+/// in memory.
 pub(super) fn read(input: impl BufRead, dot_is_text: bool) -> Result<Vec<u8>, Stop> {
     read_within(input, dot_is_text, MOST_OCTETS)
 }

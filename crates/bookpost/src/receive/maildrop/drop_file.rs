@@ -13,6 +13,8 @@ use mail::{
 use memchr::memchr;
 use serde::{Deserialize, Serialize};
 
+/// Octets of one message that is left; no setting of the service allows more.
+pub const MOST_OCTETS: usize = 200 * 1024 * 1024;
 /// Grows when an older service could not read a file.
 const VERSION: u32 = 1;
 /// RFC 3461 section 4.4.

@@ -2,8 +2,8 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read as _, Write as _},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    io::{self, Read as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -12,34 +12,51 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 
+use super::drop_file::MOST_OCTETS;
+
 /// Octets of the first line: room for the most recipients that a command line can name.
 const LARGEST_HEAD: usize = 4 * 1024 * 1024;
 
+/// Octets that are read of a file that is too large: its first line and the header.
+const BEGINNING: usize = LARGEST_HEAD + 256 * 1024;
+
 /// What was found under a name.
 pub(super) enum Found {
-    /// A file, whole.
-    Plain { content: Bytes, uid: u32 },
+    /// A file; its beginning, where it is too large.
+    Plain { content: Bytes, uid: u32, is_whole: bool },
     /// Something that is not read, and why.
     Other(&'static str),
 }
 
-/// Reads a file with a message of at most `limit` octets. A link is not followed, and a file that has another name somewhere is not
-/// read: either may be a file that whoever put it here may not read himself. Nothing that could make the opening wait is waited for.
+/// Reads a file with a message of at most `limit` octets, and the beginning of a larger one.
 pub(super) fn read(path: &Path, limit: usize) -> io::Result<Found> {
+    let (file, facts) = match open(path)? {
+        Ok(opened) => opened,
+        Err(why) => return Ok(Found::Other(why)),
+    };
+    let most = limit.saturating_add(LARGEST_HEAD);
+    let is_whole = usize::try_from(facts.len()).is_ok_and(|length| length <= most);
+    let most = if is_whole { most } else { BEGINNING };
+    let expected = usize::try_from(facts.len()).map_or(most, |length| length.min(most));
+    let mut content = Vec::with_capacity(expected);
+    // It may have grown since.
+    file.take(most as u64).read_to_end(&mut content)?;
+    Ok(Found::Plain { content: content.into(), uid: facts.uid(), is_whole })
+}
+
+/// Opens a file to be read; else why not. A link is not followed, and a file that has another name somewhere is not read: either may be
+/// a file that whoever put it here may not read himself. Nothing that could make the opening wait is waited for.
+fn open(path: &Path) -> io::Result<Result<(File, Metadata), &'static str>> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let facts = file.metadata()?;
     if !facts.is_file() || facts.nlink() != 1 {
-        return Ok(Found::Other("it is no plain file with one name"));
+        return Ok(Err("it is no plain file with one name"));
     }
-    let most = u64::try_from(limit.saturating_add(LARGEST_HEAD)).unwrap_or(u64::MAX);
-    if facts.len() > most {
-        return Ok(Found::Other("it is larger than the largest message that is taken"));
+    if facts.len() > (MOST_OCTETS + LARGEST_HEAD) as u64 {
+        return Ok(Err("it is larger than any message that the sendmail command leaves"));
     }
-    let mut content = Vec::with_capacity(usize::try_from(facts.len()).unwrap_or_default());
-    // It may have grown since.
-    file.take(most).read_to_end(&mut content)?;
-    Ok(Found::Plain { content: content.into(), uid: facts.uid() })
+    Ok(Ok((file, facts)))
 }
 
 /// Where a file is put aside at `now`.
@@ -49,15 +66,20 @@ pub(super) fn target(folder: &Path, name: &OsStr, now: Timestamp) -> PathBuf {
     folder.join(target)
 }
 
-/// Writes a new file, durably, for nobody else to read. By content and not by a new name for the old file, which may be on another file
-/// system.
-pub(super) fn put(target: &Path, content: &[u8]) -> io::Result<()> {
+/// Copies a file, durably, for nobody else to read. Not by a new name for the old one, which may be on another file system, and which
+/// its owner could still write to.
+pub(super) fn copy(path: &Path, target: &Path) -> io::Result<()> {
+    let (file, _) = open(path)?.map_err(io::Error::other)?;
     let folder = target.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    File::open(folder)?.sync_all()
+    let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
+    let copied = io::copy(&mut file.take((MOST_OCTETS + LARGEST_HEAD) as u64), &mut copy)
+        .and_then(|_| copy.sync_all())
+        .and_then(|()| File::open(folder)?.sync_all());
+    copied.inspect_err(|_| {
+        // Another look tries again, under another name.
+        let _ = fs::remove_file(target);
+    })
 }
 
 /// Whether anything lies in a folder, which need not be there.
@@ -94,7 +116,11 @@ mod tests {
         fs::hard_link(path("plain"), path("second name")).unwrap();
         assert!(other("plain").contains("one name"));
         let large = File::create(path("large")).unwrap();
-        large.set_len(LARGEST_HEAD as u64 + 11).unwrap();
+        large.set_len((MOST_OCTETS + LARGEST_HEAD) as u64 + 1).unwrap();
         assert!(other("large").contains("larger"));
+        assert!(copy(&path("large"), &path("copy")).is_err() && copy(&path("link"), &path("copy")).is_err());
+        large.set_len((BEGINNING + LARGEST_HEAD) as u64).unwrap();
+        let Ok(Found::Plain { content, is_whole: false, .. }) = read(&path("large"), 10) else { panic!() };
+        assert_eq!(content.len(), BEGINNING);
     }
 }

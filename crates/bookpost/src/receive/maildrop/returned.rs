@@ -5,23 +5,26 @@ use mail::{
     Address, Envelope, Reason, Recipient, Reply, ReversePath,
     dsn::{Mailbox, Original, ReturnReport, Returned, ReturnedMessage, original_from_parameter},
     envelope::{Notify, Ret, xtext_decode},
-    message::{header, header_block, message_id},
+    message::{fields_within, header, message_id},
 };
 use store::{Class, Kind, NewMessage};
 
-use super::Dropped;
+use super::{Dropped, Refused};
 use crate::config::{Config, Way};
+
+/// Octets of a header that a report brings back.
+const MOST_HEADER: usize = 64 * 1024;
 
 /// The report to `to`, if it is wanted for any recipient (RFC 3461 section 4.1). `random` makes its Message-ID.
 pub(super) fn report(
     to: &Address,
     dropped: &Dropped,
-    reply: &Reply,
+    refused: &Refused,
     config: &Config,
     now: Timestamp,
     random: u128,
 ) -> Option<NewMessage> {
-    let recipients = returned(dropped, reply);
+    let recipients = returned(dropped, &refused.reply);
     if recipients.is_empty() {
         return None;
     }
@@ -40,8 +43,8 @@ pub(super) fn report(
             run_name: None,
             accepted_at: now,
             original: match dropped.envelope.ret {
-                Some(Ret::Full) => Original::Whole(content.to_vec()),
-                _ => Original::Headers(header_block(content).to_vec()),
+                Some(Ret::Full) if refused.may_be_whole => Original::Whole(content.to_vec()),
+                _ => Original::Headers(fields_within(content, MOST_HEADER).to_vec()),
             },
         },
         recipients,
