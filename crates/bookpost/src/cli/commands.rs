@@ -34,6 +34,7 @@ use crate::{
         direct::{self, Unsent},
         tls,
     },
+    identity::Refusal,
     receive::{local, maildrop, smtp},
     web,
 };
@@ -109,10 +110,26 @@ fn open_doors(
         tokio::join!(smtp.serve(doors, ends), web);
     });
     tokio::spawn(drop_folder::watch(Arc::clone(app)));
-    if let Some(folder) = app.config.doors.sendmail.maildrop.clone() {
+    let sendmail = &app.config.doors.sendmail;
+    if sendmail.socket.is_some() || sendmail.maildrop.is_some() {
+        let known = app.applications.local(&sendmail.application);
+        tracing::info!(application = sendmail.application, "{}", who_may_send(known.err()));
+    }
+    if let Some(folder) = sendmail.maildrop.clone() {
         tokio::spawn(watch_maildrop(Arc::clone(app), folder));
     }
     Ok(serving)
+}
+
+/// What the programs of this machine may, in words: without an application they send as they like, and with one only what it may.
+fn who_may_send(refusal: Option<Refusal>) -> String {
+    match refusal {
+        Some(Refusal::Unknown) => {
+            "the sendmail command may send from any address: no application of this name was added".to_owned()
+        }
+        Some(why) => format!("the sendmail command may send nothing: {why}"),
+        None => "the sendmail command may send from the addresses that this application may use, and from no other".to_owned(),
+    }
 }
 
 /// A folder in which others can do away with mail is refused. One that is not there yet is told by an alarm.
@@ -299,4 +316,33 @@ fn test_message(
 /// A sample library in `folder`, from an export to the practice mailbox.
 pub async fn demo(folder: PathBuf) -> anyhow::Result<()> {
     super::demo::run(&folder).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_maildrop_in_which_others_can_delete_mail_is_refused_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        check_maildrop(None).unwrap();
+        check_maildrop(Some(&folder.path().join("not there yet"))).unwrap();
+        check_maildrop(Some(folder.path())).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o733)).unwrap();
+        let said = format!("{:#}", check_maildrop(Some(folder.path())).unwrap_err());
+        assert!(said.contains("`sendmail.maildrop`") && said.contains("chmod +t"), "{said}");
+    }
+
+    #[test]
+    fn it_is_said_what_programs_of_this_machine_may() {
+        for (refusal, words) in [
+            (Some(Refusal::Unknown), "from any address"),
+            (Some(Refusal::Disabled), "may send nothing: this application is disabled"),
+            (None, "from no other"),
+        ] {
+            assert!(who_may_send(refusal).contains(words), "{refusal:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use mail::{
     submission::{Circumstances, Completion, LineEnds, prepare, recipients_of_headers},
 };
 
-use super::{options::Options, sender::Sender, stop::Stop};
+use super::{options::Options, sender::Sender, stop::Stop, undeclared::declared};
 
 /// A message that is to be handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub(super) fn letter(
     now: Timestamp,
     random: u128,
 ) -> Result<Letter, Stop> {
+    let message = declared(message);
     let recipients = recipients(options, &sender.host, &message)?;
     let reverse_path = sender.reverse_path(options)?;
     let from = sender.from(options, &reverse_path)?;
@@ -133,6 +134,17 @@ mod tests {
         let letter = written("-FDesk -fdesk@x.org ann@x.org", "no header at all\n").unwrap();
         let from = header(&letter.message, "From").unwrap();
         assert!(from.contains("Desk") && from.contains("<desk@x.org>"), "{from}");
+    }
+
+    #[test]
+    fn a_header_in_the_character_set_of_the_machine_is_taken() {
+        let options = Options::read(["-t".to_owned()]).unwrap();
+        let sender = Sender::of_this_process(&Surroundings::given([], Some("desk.example.org")));
+        let message = b"To: J\xfcrgen <j@x.org>\nSubject: \xdcberf\xe4llig\n\n".to_vec();
+        let letter = letter(&options, &sender, message, Timestamp::UNIX_EPOCH, 7).unwrap();
+        assert!(letter.message.is_ascii());
+        assert_eq!(header(&letter.message, "Subject").as_deref(), Some("Überfällig"));
+        assert_eq!(header(&letter.message, "To").as_deref(), Some("Jürgen <j@x.org>"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod options;
 mod relay;
 mod sender;
 mod stop;
+mod undeclared;
 
 use std::{
     ffi::{OsStr, OsString},
