@@ -18,13 +18,13 @@ pub fn bind_socket(path: &Path, mode: u32, group: Option<u32>) -> io::Result<Uni
     }
     let listener = UnixListener::bind(&fresh)?;
     if group.is_some() {
-        chown(&fresh, None, group).map_err(not_a_member)?;
+        chown(&fresh, None, group).map_err(|error| not_a_member(&error))?;
     }
     fs::set_permissions(&fresh, fs::Permissions::from_mode(mode))?;
     fs::rename(&fresh, path)?;
     Ok(listener)
 }
 
-fn not_a_member(error: io::Error) -> io::Error {
+fn not_a_member(error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{error}; Bookpost's user must be a member of the group"))
 }

@@ -15,30 +15,23 @@ const SPECIALS: [char; 8] = ['"', '(', ')', '<', '>', ',', ';', ':'];
 
 /// The message with every field of its header in ASCII or UTF-8. Most have none that is not, and stay as they are.
 pub(super) fn declared(message: Vec<u8>) -> Vec<u8> {
-    let mut declared: Option<Vec<u8>> = None;
-    let mut at = 0;
+    let mut declared = Vec::new();
+    // The octets before are in it already.
+    let (mut copied, mut at) = (0, 0);
     while let Some(end) = field_end(&message, at) {
         let field = message.get(at..end).unwrap_or_default();
-        match str::from_utf8(field) {
-            Ok(_) => {
-                if let Some(declared) = &mut declared {
-                    declared.extend_from_slice(field);
-                }
-            }
-            Err(_) => {
-                let before = || message.get(..at).unwrap_or_default().to_vec();
-                declared.get_or_insert_with(before).extend_from_slice(in_encoded_words(field).as_bytes());
-            }
+        if str::from_utf8(field).is_err() {
+            declared.extend_from_slice(message.get(copied..at).unwrap_or_default());
+            declared.extend_from_slice(in_encoded_words(field).as_bytes());
+            copied = end;
         }
         at = end;
     }
-    match declared {
-        Some(mut declared) => {
-            declared.extend_from_slice(message.get(at..).unwrap_or_default());
-            declared
-        }
-        None => message,
+    if copied == 0 {
+        return message;
     }
+    declared.extend_from_slice(message.get(copied..).unwrap_or_default());
+    declared
 }
 
 /// Where the field that begins at `at` ends, with its folded lines; None at the end of the header.
@@ -64,9 +57,9 @@ fn in_encoded_words(field: &[u8]) -> String {
     let (name, value) = text.split_once(':').unwrap_or((&text, ""));
     let mut out = format!("{name}:");
     if has_addresses(name) {
-        list(&mut out, value)
+        list(&mut out, value);
     } else {
-        words(&mut out, value)
+        words(&mut out, value);
     }
     out.push('\n');
     out
@@ -189,7 +182,7 @@ mod tests {
         let message = declared(latin("To: \"Müller, J\" <j@x.org>, Ärzte: a@x.org;\n\n"));
         let value = String::from_utf8(message).unwrap();
         let listed = list_of(value.trim().trim_start_matches("To: "), "x.org").unwrap();
-        assert_eq!(listed.iter().map(|one| one.as_str()).collect::<Vec<_>>(), ["j@x.org", "a@x.org"]);
+        assert_eq!(listed.iter().map(mail::Address::as_str).collect::<Vec<_>>(), ["j@x.org", "a@x.org"]);
     }
 
     #[test]

@@ -19,8 +19,8 @@ impl Noted {
         if self.named.len() < NAMED {
             let uid = fs::symlink_metadata(folder.join(name))
                 .map_or_else(|_| "unknown".to_owned(), |facts| facts.uid().to_string());
-            // Whoever left it has made its name.
-            self.named.push(format!("{name:?} of uid {uid}: {why}"));
+            // Whoever left it has made its name: it is quoted.
+            self.named.push(format!("{:?} of uid {uid}: {why}", name.to_string_lossy()));
         }
     }
 
