@@ -20,6 +20,9 @@ const LARGEST_HEAD: usize = 4 * 1024 * 1024;
 /// Octets that are read of a file that is too large: its first line and the header.
 const BEGINNING: usize = LARGEST_HEAD + 256 * 1024;
 
+/// Files that lie aside, and their octets: nobody fills the disk with what only a person can delete.
+const MOST_ASIDE: (usize, u64) = (1000, 1 << 30);
+
 /// What was found under a name.
 pub(super) enum Found {
     /// A file; its beginning, where it is too large.
@@ -69,9 +72,12 @@ pub(super) fn target(folder: &Path, name: &OsStr, now: Timestamp) -> PathBuf {
 /// Copies a file, durably, for nobody else to read. Not by a new name for the old one, which may be on another file system, and which
 /// its owner could still write to.
 pub(super) fn copy(path: &Path, target: &Path) -> io::Result<()> {
-    let (file, _) = open(path)?.map_err(io::Error::other)?;
+    let (file, facts) = open(path)?.map_err(io::Error::other)?;
     let folder = target.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if !has_room(folder, facts.len())? {
+        return Err(io::Error::other("as much as may be lies aside already; look at it, and delete it"));
+    }
     let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(target)?;
     let copied = io::copy(&mut file.take((MOST_OCTETS + LARGEST_HEAD) as u64), &mut copy)
         .and_then(|_| copy.sync_all())
@@ -80,6 +86,15 @@ pub(super) fn copy(path: &Path, target: &Path) -> io::Result<()> {
         // Another look tries again, under another name.
         let _ = fs::remove_file(target);
     })
+}
+
+fn has_room(folder: &Path, octets: u64) -> io::Result<bool> {
+    let (mut files, mut total) = (1, octets);
+    for entry in fs::read_dir(folder)? {
+        files += 1;
+        total += entry?.metadata()?.len();
+    }
+    Ok(files <= MOST_ASIDE.0 && total <= MOST_ASIDE.1)
 }
 
 /// Whether anything lies in a folder, which need not be there.
@@ -122,5 +137,25 @@ mod tests {
         large.set_len((BEGINNING + LARGEST_HEAD) as u64).unwrap();
         let Ok(Found::Plain { content, is_whole: false, .. }) = read(&path("large"), 10) else { panic!() };
         assert_eq!(content.len(), BEGINNING);
+    }
+    #[test]
+    fn so_much_lies_aside_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, aside) = (folder.path().join("a.mail"), folder.path().join("aside"));
+        fs::write(&path, "a message").unwrap();
+        let copy = |name: &str| copy(&path, &aside.join(name));
+        fs::create_dir(&aside).unwrap();
+        for number in 1..MOST_ASIDE.0 {
+            File::create(aside.join(number.to_string())).unwrap();
+        }
+        copy("the last").unwrap();
+        assert!(copy("one too many").unwrap_err().to_string().contains("delete it"));
+        fs::remove_dir_all(&aside).unwrap();
+        copy("small").unwrap();
+        let large = File::create(aside.join("large")).unwrap();
+        large.set_len(MOST_ASIDE.1 - 17).unwrap();
+        assert!(copy("one octet too much").is_err());
+        large.set_len(MOST_ASIDE.1 - 18).unwrap();
+        copy("all that may be").unwrap();
     }
 }
