@@ -364,6 +364,24 @@ async fn a_folder_full_of_rubbish_stops_no_mail() {
     assert!(place.told().await[0].contains("cannot read or delete"));
 }
 
+/// What is known of files has an end; the others have their turn all the same, only more often.
+#[tokio::test]
+async fn no_more_is_remembered_than_fits() {
+    let mut place = Place::start().await;
+    for random in 0..10_005 {
+        place.leave(random, &desk(), MESSAGE);
+    }
+    let asked = Mutex::new(0);
+    for _ in 0..12 {
+        let submit = |_| {
+            *asked.lock().unwrap() += 1;
+            Err(Refusal::Later("no room".to_owned()))
+        };
+        place.look_as(submit).await;
+    }
+    assert_eq!(*asked.lock().unwrap(), 10_005 + 5);
+}
+
 #[tokio::test]
 async fn what_cannot_be_deleted_is_told_until_somebody_has_deleted_it() {
     let mut place = Place::start().await;

@@ -94,7 +94,7 @@ pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
     assert!(matches!(make(key("Library", "b", 1)).await, Once::Stored { .. }), "what failed was not made");
     fresh.pass(7 * 24 * 60);
     assert_eq!(store.forget_requests(9, fresh.now()).await.unwrap(), 0);
-    store.accept_once(key("Library", "kept", 1), Vec::new(), |_| Vec::new(), began_at).await.unwrap();
+    store.accept_once(key("Library", "kept", 1), Vec::new(), |_| Vec::new(), |_| (), began_at).await.unwrap();
     for name in ["kept", "never made"] {
         store.remember_request("Library", name, fresh.now()).await.unwrap();
     }

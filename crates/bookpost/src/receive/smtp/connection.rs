@@ -287,7 +287,6 @@ impl Connection {
         }
     }
 
-
     fn refuse(&mut self, error: &NotTaken) {
         let application = self.caller.as_ref().map_or("", |caller| caller.name());
         tracing::info!(
