@@ -257,7 +257,7 @@ async fn what_is_no_message_is_put_aside_or_left_and_a_person_is_told() {
 async fn what_an_application_left_that_cannot_be_read_stays() {
     let mut place = Place::start().await;
     let app = &place.bench.app;
-    let settings = store::ApplicationSettings::default();
+    let settings = ApplicationSettings::default();
     app.store.add_application("sendmail".parse().unwrap(), settings, app.clock.now()).await.unwrap();
     let sql = rusqlite::Connection::open(place.bench.folder.path().join("queue.db")).unwrap();
     sql.execute("UPDATE application SET settings = '{'", []).unwrap();
