@@ -318,7 +318,8 @@ pub enum Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Move {
-    /// Waiting, in doubt or held -> waiting, due now.
+    /// Waiting, in doubt or held -> waiting, due now. What waits for the time before which it is not to be sent goes on waiting, unless its
+    /// message is named.
     Retry,
     /// Waiting -> held.
     Hold,

@@ -5,6 +5,7 @@ use std::{fs, io, path::Path};
 use store::OpenError;
 
 use super::control::{Failure, Reply};
+use crate::receive::certificate;
 
 /// A command that ended with `error`.
 pub(super) fn reply(error: &anyhow::Error) -> Reply {
@@ -13,6 +14,9 @@ pub(super) fn reply(error: &anyhow::Error) -> Reply {
 
 /// What the asker can do about it.
 pub(super) fn of(error: &anyhow::Error) -> Failure {
+    if error.is::<certificate::Unusable>() {
+        return Failure::Config;
+    }
     error.downcast_ref::<OpenError>().map_or(Failure::Temporary, |error| match error {
         OpenError::InUse { .. } | OpenError::Store(_) => Failure::Temporary,
         OpenError::NetworkFileSystem { .. }

@@ -28,6 +28,7 @@ use crate::{
         BUILT_IN,
         import::{Aliases, ImportError, MAX_BYTES},
     },
+    receive::certificate,
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -60,6 +61,9 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             print(loaded.describe().as_bytes())?;
             loaded.warnings.iter().for_each(|warning| complain(&format!("note: {warning}")));
             notice_run::check(&loaded.config).map_err(|message| Stop(Exit::Config, message))?;
+            if let Some(files) = &loaded.config.doors.smtp.certificate {
+                certificate::check(files).map_err(|error| Stop(Exit::Config, error.to_string()))?;
+            }
             Ok(Exit::Done)
         }
         Command::Sendmail { words } => Ok(sendmail::main(words)),

@@ -1,10 +1,10 @@
 //! The configuration in plain words, without secrets, for `config check`.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use mail::counted;
 
-use super::{Config, Encryption, InDoubtPolicy, Loaded, Server, Way};
+use super::{Config, Doors, Encryption, InDoubtPolicy, Loaded, Server, Way};
 
 /// What works, but is probably not meant.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
@@ -65,7 +65,7 @@ impl Loaded {
         line("configuration", &file);
         line("library", &config.library);
         line("data folder", &config.data_dir.display().to_string());
-        line("listens at", &config.listen.map_or("nowhere".to_owned(), |at| at.to_string()));
+        line("web and API at", &config.listen.map_or("nowhere".to_owned(), |at| at.to_string()));
         match &config.sending.way {
             Way::None => line("way of sending", "none: mail waits"),
             Way::Practice => line("way of sending", "practice mailbox: nobody receives the mail"),
@@ -76,6 +76,9 @@ impl Loaded {
             }
         }
         line("calls itself", &config.sending.ehlo_name);
+        for (name, value) in doors(&config.doors) {
+            line(name, &value);
+        }
         let (short, long) = (config.schedule.short_wait, config.schedule.long_wait);
         let range = |(least, most): (Duration, Duration)| format!("{} to {}", length(least), length(most));
         line(
@@ -112,6 +115,32 @@ impl Loaded {
         );
         out
     }
+}
+
+/// How applications hand in mail, line by line.
+fn doors(doors: &Doors) -> Vec<(&'static str, String)> {
+    let (smtp, sendmail, mut lines) = (&doors.smtp, &doors.sendmail, Vec::new());
+    let addresses = |all: &[SocketAddr]| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if !smtp.listen.is_empty() {
+        let tls = if smtp.certificate.is_some() { ", STARTTLS offered" } else { ", without TLS" };
+        lines.push(("takes SMTP at", format!("{}{tls}", addresses(&smtp.listen))));
+    }
+    if !smtp.listen_tls.is_empty() {
+        lines.push(("and with TLS at", addresses(&smtp.listen_tls)));
+    }
+    for trusted in &smtp.trusted {
+        lines.push(("trusts", format!("{} as {}, without a password", trusted.network, trusted.application)));
+    }
+    if let Some(socket) = &sendmail.socket {
+        lines.push(("sendmail", format!("{}, as {}", socket.display(), sendmail.application)));
+    }
+    if let Some(maildrop) = &sendmail.maildrop {
+        lines.push(("maildrop", maildrop.display().to_string()));
+    }
+    if !lines.is_empty() {
+        lines.push(("largest message", format!("{} MiB", doors.largest_message >> 20)));
+    }
+    lines
 }
 
 fn title(server: &Server) -> String {

@@ -26,6 +26,11 @@ pub enum AddressError {
     /// Patrons' addresses could be read on the way.
     #[error("{0} is not encrypted, and patrons' addresses could be read on the way; use https://")]
     NotEncrypted(String),
+    /// They would be shown to whoever lists the addresses.
+    #[error(
+        "a web address with a user name and a password in it is not taken: what is posted is signed instead"
+    )]
+    Credentials,
 }
 
 impl Address {
@@ -41,6 +46,9 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let malformed = || AddressError::Malformed(text.to_owned());
         let url = Url::parse(text.trim()).map_err(|_| malformed())?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(AddressError::Credentials);
+        }
         let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         match url.scheme() {
             "https" => Ok(Self(url)),
@@ -115,7 +123,11 @@ impl Poster {
 
 /// An error with those behind it, which say more.
 fn in_words(error: &reqwest::Error) -> String {
-    let mut words = if error.is_timeout() { "no answer in 30 seconds".to_owned() } else { error.to_string() };
+    let mut words = match error {
+        error if error.is_timeout() => "no answer in 30 seconds".to_owned(),
+        error if error.is_connect() => "no connection can be made".to_owned(),
+        error => error.to_string(),
+    };
     let mut behind = std::error::Error::source(error);
     while let Some(error) = behind {
         words = format!("{words}: {error}");
@@ -165,6 +177,7 @@ mod tests {
             ("http://localhost.example/", false),
             ("ftp://tracker.example/", false),
             ("tracker.example", false),
+            ("https://me:secret@tracker.example/", false),
             ("", false),
         ] {
             assert_eq!(text.parse::<Address>().is_ok(), right, "{text}");

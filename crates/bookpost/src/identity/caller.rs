@@ -177,10 +177,12 @@ impl Caller {
         if bytes > settings.largest_message {
             return Err(Denied::TooLarge { application, bytes, most: settings.largest_message });
         }
-        if u32::try_from(recipients).is_ok_and(|recipients| recipients <= settings.recipients) {
+        // More than may ever wait would be asked to come later for ever.
+        let most = settings.recipients.min(u32::try_from(settings.waiting).unwrap_or(u32::MAX));
+        if u32::try_from(recipients).is_ok_and(|recipients| recipients <= most) {
             return Ok(());
         }
-        Err(Denied::TooManyRecipients { application, recipients, most: settings.recipients })
+        Err(Denied::TooManyRecipients { application, recipients, most })
     }
 }
 

@@ -20,8 +20,19 @@ const CHECKSUM: usize = 7;
 
 /// What was handed in is no key, or not as it was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a key as Bookpost printed it; a character is missing or mistyped")]
-pub struct Mistyped;
+#[error("{}", words(*.of_login))]
+pub struct Mistyped {
+    /// It was a user name with a password: each may be right, and not belong to the other.
+    pub of_login: bool,
+}
+
+fn words(of_login: bool) -> &'static str {
+    if of_login {
+        "this password is not that of this user name: it belongs to another key, or a character is missing or mistyped"
+    } else {
+        "this is not a key as Bookpost printed it; a character is missing or mistyped"
+    }
+}
 
 /// A key with its secret. Never printed but by those who ask for its parts.
 pub struct Key {
@@ -41,12 +52,15 @@ impl Key {
     /// Reads `bp_<id>_<secret>`.
     pub fn parse(text: &str) -> Result<Self, Mistyped> {
         let text = Zeroizing::new(text.trim().to_ascii_lowercase());
-        let (id, secret) = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(Mistyped)?;
+        let (id, secret) = text
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split_once('_'))
+            .ok_or(Mistyped { of_login: false })?;
         let random = secret.len().checked_sub(CHECKSUM).and_then(|at| secret.split_at_checked(at));
-        let (random, given) = random.ok_or(Mistyped)?;
+        let (random, given) = random.ok_or(Mistyped { of_login: false })?;
         let sound = id.len() == ID && random.len() == RANDOM && given == checksum(id, random);
         let key = || Self { id: KeyId(id.to_owned()), secret: Zeroizing::new(secret.to_owned()) };
-        sound.then(key).ok_or(Mistyped)
+        sound.then(key).ok_or(Mistyped { of_login: false })
     }
 
     /// Reads a user name and a password. Whoever pasted the whole key as password is understood.
@@ -54,11 +68,12 @@ impl Key {
         let (user, password) = (user.trim().to_ascii_lowercase(), password.trim());
         let user = user.strip_prefix(PREFIX).unwrap_or(&user);
         let whole = password.get(..PREFIX.len()).is_some_and(|first| first.eq_ignore_ascii_case(PREFIX));
-        if whole {
-            return Self::parse(password)
-                .and_then(|key| if key.id.0 == user { Ok(key) } else { Err(Mistyped) });
-        }
-        Self::parse(&Zeroizing::new(format!("{PREFIX}{user}_{password}")))
+        let key = if whole {
+            Self::parse(password).ok().filter(|key| key.id.0 == user)
+        } else {
+            Self::parse(&Zeroizing::new(format!("{PREFIX}{user}_{password}"))).ok()
+        };
+        key.ok_or(Mistyped { of_login: true })
     }
 
     /// The public part; the user name for SMTP.

@@ -11,12 +11,12 @@ const OLD: SignedDuration = SignedDuration::from_secs(10);
 
 /// Too much of an application's mail waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "mail of this application for {limit} recipients waits already, which is as much as may; try again later"
-)]
+#[error("mail of this application for {waiting} recipients waits, and {limit} may; try again later")]
 pub struct Full {
     /// Recipients that may wait.
     pub limit: u64,
+    /// Those that do, as far as is known.
+    pub waiting: u64,
 }
 
 /// What is known of how many recipients of one application wait.
@@ -54,15 +54,18 @@ impl Room {
     /// Makes room for so many more.
     pub(super) fn take(&mut self, recipients: u64, limit: u64) -> Result<(), Full> {
         if !self.fits(recipients, limit) {
-            return Err(Full { limit });
+            return Err(Full { limit, waiting: self.waiting() });
         }
         self.since = self.since.saturating_add(recipients);
         Ok(())
     }
 
     fn fits(&self, recipients: u64, limit: u64) -> bool {
-        let waiting = self.counted.saturating_add(self.before).saturating_add(self.since);
-        waiting.saturating_add(recipients) <= limit
+        self.waiting().saturating_add(recipients) <= limit
+    }
+
+    fn waiting(&self) -> u64 {
+        self.counted.saturating_add(self.before).saturating_add(self.since)
     }
 }
 
@@ -119,7 +122,7 @@ mod tests {
         room.take(600, 1_000).unwrap();
         assert!(room.must_count(600, 1_000, at(5)));
         assert!(!room.must_count(600, 1_000, at(5)), "one is enough");
-        assert_eq!(room.take(600, 1_000), Err(Full { limit: 1_000 }));
+        assert_eq!(room.take(600, 1_000), Err(Full { limit: 1_000, waiting: 600 }));
         room.take(300, 1_000).unwrap();
         room.counted(100);
         assert!(room.take(601, 1_000).is_err());

@@ -39,11 +39,21 @@ struct Version {
     length: u64,
 }
 
+/// What stands in the settings cannot be used, and will not be by waiting.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; put the right files behind `smtp.certificate_file` and `smtp.key_file`")]
+pub struct Unusable(String);
+
+/// Whether these files can be used.
+pub fn check(files: &CertificateFiles) -> Result<(), Unusable> {
+    read(files).map(drop).map_err(|error| Unusable(format!("{error:#}")))
+}
+
 impl Certificate {
     /// Reads both files.
-    pub(super) fn load(files: CertificateFiles) -> anyhow::Result<Self> {
+    pub(super) fn load(files: CertificateFiles) -> Result<Self, Unusable> {
         let seen = versions(&files);
-        let config = read(&files)?;
+        let config = read(&files).map_err(|error| Unusable(format!("{error:#}")))?;
         Ok(Self { files, current: Mutex::new(Current { looked_at: Instant::now(), seen, config }) })
     }
 

@@ -4,7 +4,7 @@
 
 mod apart;
 mod bodies;
-mod certificate;
+pub mod certificate;
 pub mod local;
 pub mod maildrop;
 mod not_taken;

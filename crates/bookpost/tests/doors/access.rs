@@ -197,8 +197,8 @@ async fn what_is_no_key_opens_nothing() {
     bench.app.store.revoke_key("Library", &id, bench.app.clock.now()).await.unwrap();
     bench.app.applications.refresh(&bench.app.store).await.unwrap();
     for (wrong, why) in [
-        ((library.0.clone(), cron.1.clone()), "this is not a key as Bookpost printed it"),
-        (("Library".to_owned(), library.1.clone()), "this is not a key as Bookpost printed it"),
+        ((library.0.clone(), cron.1.clone()), "this password is not that of this user name"),
+        (("Library".to_owned(), library.1.clone()), "this password is not that of this user name"),
         (another, "this key is not known"),
         (revoked, "this key was revoked"),
     ] {

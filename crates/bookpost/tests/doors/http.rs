@@ -336,8 +336,8 @@ async fn an_application_keeps_to_its_limits() {
     assert!(refused.headers.contains_key("retry-after") && refused.headers["ratelimit-remaining"] == "0");
     bench.stop().await;
     let bench = Bench::start(limited(ApplicationSettings {
-        waiting: 1,
-        recipients: 2,
+        waiting: 2,
+        recipients: 3,
         ..ApplicationSettings::default()
     }))
     .await;
@@ -347,9 +347,13 @@ async fn an_application_keeps_to_its_limits() {
         body["to"] = (0..count).map(|n| format!("p{n}@example.org")).collect();
         body
     };
-    let full = api.send(&to(2)).await;
+    let mut later = to(2);
+    later["send_at"] = json!(in_an_hour(&bench));
+    assert_eq!(api.send(&later).await.status, 202);
+    let full = api.send(&to(1)).await;
     full.is_problem(503, "unavailable");
     assert!(full.headers.contains_key("retry-after"));
+    // It would have to come again for ever.
     api.send(&to(3)).await.is_problem(422, "invalid");
     bench.stop().await;
 }

@@ -159,7 +159,7 @@ impl ReturnReport {
         }
         out.push_str("\nNothing more will be sent for it. ");
         out.push_str(match message.original {
-            Original::Headers(_) => "The notice itself is not attached; its headers are.\n",
+            Original::Headers(_) => "Its text is not attached; its headers are.\n",
             Original::Whole(_) => "It is attached.\n",
         });
         out

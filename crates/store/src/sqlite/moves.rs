@@ -43,6 +43,11 @@ const CANCEL: &str = "UPDATE recipient SET state = 7, due_at = NULL, alone = 0, 
 const RETURN: &str = "UPDATE recipient SET state = 5, due_at = NULL, alone = 0, aside_at = NULL, settled_at = ?2, reason = 'by_person'
     WHERE id = ?1 AND state = ?3";
 
+/// And whether it waits for the time before which it is not to be sent.
+const CURRENT: &str = "SELECT state, source, state = 0 AND attempts = 0
+        AND (SELECT m.first_due_at > ?2 FROM message m WHERE m.id = recipient.id / 65536)
+    FROM recipient WHERE id = ?1";
+
 const OF_RUN: &str = "SELECT r.id FROM message m INDEXED BY message_run CROSS JOIN recipient r
         ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     WHERE m.run = ?3 AND m.id >= ?1 / 65536 AND r.id > ?1 ORDER BY m.id, r.id LIMIT ?2";
@@ -82,6 +87,8 @@ impl Sqlite {
         wish: Move,
         now: Timestamp,
     ) -> Result<Moved, Error> {
+        // Who names a message wants it now; who tries again all that waits does not mean what is for later.
+        let keeps_times = wish == Move::Retry && !matches!(selection, Selection::Messages(_));
         let mut total = Moved::default();
         for (question, values) in questions(&selection, wish) {
             let mut after = 0;
@@ -90,7 +97,7 @@ impl Sqlite {
                 let found = self.readers.read(move |sql| slice(sql, &question, values, after, wish)).await?;
                 let Some(last) = found.ids.last() else { break };
                 after = *last;
-                let moved = self.writer.write(move |tx| move_all(tx, &found, wish, now)).await?;
+                let moved = self.writer.write(move |tx| move_all(tx, &found, wish, keeps_times, now)).await?;
                 total.moved += moved.moved;
                 total.unmoved += moved.unmoved;
             }
@@ -150,10 +157,16 @@ fn slice(
     Ok(Slice { ids, written })
 }
 
-fn move_all(tx: &mut Tx<'_>, slice: &Slice, wish: Move, now: Timestamp) -> Result<Moved, Error> {
+fn move_all(
+    tx: &mut Tx<'_>,
+    slice: &Slice,
+    wish: Move,
+    keeps_times: bool,
+    now: Timestamp,
+) -> Result<Moved, Error> {
     let mut moved = Moved::default();
     for id in &slice.ids {
-        if move_one(tx, *id, wish, now)? {
+        if move_one(tx, *id, wish, keeps_times, now)? {
             moved.moved += 1;
         } else {
             moved.unmoved += 1;
@@ -163,13 +176,14 @@ fn move_all(tx: &mut Tx<'_>, slice: &Slice, wish: Move, now: Timestamp) -> Resul
     Ok(moved)
 }
 
-fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, now: Timestamp) -> Result<bool, Error> {
-    let current = "SELECT state, source FROM recipient WHERE id = ?1";
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Source(row.get(1)?)));
-    let Some((from, source)) = tx.sql.prepare_cached(current)?.query_row([id], read).optional()? else {
-        return Ok(false);
-    };
+fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, keeps_times: bool, now: Timestamp) -> Result<bool, Error> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Source(row.get(1)?), row.get(2)?));
+    let current = tx.sql.prepare_cached(CURRENT)?.query_row((id, micros(now)), read).optional()?;
+    let Some((from, source, is_for_later)) = current else { return Ok(false) };
     let Some(from) = state(from).filter(|from| legal_from(wish).contains(from)) else { return Ok(false) };
+    if keeps_times && is_for_later {
+        return Ok(false);
+    }
     let sql = match wish {
         Move::Retry => RETRY,
         Move::Release => RELEASE,

@@ -75,6 +75,7 @@ cases! {
     pause::time_in_a_pause_does_not_age,
     pause::what_has_waited_long_is_found,
     people::moves_are_legal_ones_only,
+    people::what_is_for_later_is_not_tried_again,
     people::large_selections_go_in_slices,
     people::time_held_does_not_age,
     people::what_is_released_keeps_its_time,

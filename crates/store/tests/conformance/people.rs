@@ -48,6 +48,24 @@ pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
 }
 
 /// Each recipient of it once, and none of the others, however many there are.
+/// What is not to be sent before a time is not hurried by whoever tries again all that waits.
+pub(crate) async fn what_is_for_later_is_not_tried_again(fresh: &Fresh) {
+    let store = fresh.open();
+    let later = accept(fresh, &store, NewMessage { first_due_at: minute(50), ..waiting() }).await;
+    let put_off = accept(fresh, &store, NewMessage { first_due_at: minute(50), ..leased() }).await;
+    settle(fresh, &store, put_off, Verdict::Deferred { due_at: minute(60), in_doubt: false }).await;
+    let moved =
+        store.move_recipients(Selection::State(State::Waiting), Move::Retry, fresh.now()).await.unwrap();
+    assert_eq!(moved, Moved { moved: 1, unmoved: 1 });
+    assert_eq!(row(&store, later).await.due_at, Some(minute(50)));
+    assert_eq!(row(&store, put_off).await.due_at, Some(fresh.now()));
+    fresh.at(51);
+    let moved =
+        store.move_recipients(Selection::State(State::Waiting), Move::Retry, fresh.now()).await.unwrap();
+    assert_eq!(moved.moved, 2);
+    sound(&store).await;
+}
+
 pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
     let store = fresh.open();
     let of = |run| NewMessage { run: Some(RunId(run)), ..to_many(waiting(), 3) };

@@ -134,6 +134,8 @@ impl From<ClassName> for Class {
 
 /// The largest body that the queue can hold.
 const LARGEST: u64 = 1_000_000_000;
+/// Less is a slip: the header alone is that large.
+const LEAST: u64 = 1_000;
 
 /// Bytes, or thousands or millions of them.
 fn size(text: &str) -> Result<u64, String> {
@@ -149,7 +151,9 @@ fn size(text: &str) -> Result<u64, String> {
         _ => return Err("a number with B, kB, MB, KiB or MiB".to_owned()),
     };
     let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
-    bytes.filter(|bytes| (1..=LARGEST).contains(bytes)).ok_or_else(|| "between 1 byte and 1 GB".to_owned())
+    bytes
+        .filter(|bytes| (LEAST..=LARGEST).contains(bytes))
+        .ok_or_else(|| "between 1 kB and 1 GB; a number alone is bytes".to_owned())
 }
 
 #[cfg(test)]
@@ -163,7 +167,8 @@ mod tests {
             ("25 mb", Some(25_000_000)),
             ("500kB", Some(500_000)),
             ("10MiB", Some(10_485_760)),
-            ("7", Some(7)),
+            ("7000", Some(7_000)),
+            ("7", None),
             ("1GB", Some(1_000_000_000)),
             ("2GB", None),
             ("0", None),

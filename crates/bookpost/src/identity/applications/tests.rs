@@ -71,7 +71,7 @@ async fn a_key_lets_in_and_says_who_it_is() {
     assert_eq!(place.sign_in(HERE, &stranger, 2).unwrap_err(), Refusal::Unknown);
     assert_eq!(place.sign_in(HERE, &place.wrong(0), 2).unwrap_err(), Refusal::Unknown);
     let slip = place.all.authenticate(HERE, "admin", "hunter2", at(2)).unwrap_err();
-    assert_eq!(slip, Refusal::Mistyped(Mistyped));
+    assert_eq!(slip, Refusal::Mistyped(Mistyped { of_login: true }));
     assert_eq!(place.all.local("Cron").unwrap().key(), None);
     assert_eq!(place.all.local("absent").unwrap_err(), Refusal::Unknown);
 }
@@ -224,14 +224,16 @@ async fn so_many_recipients_wait_and_no_more() {
     let room = async |recipients, seconds| {
         place.all.room(&place.store, &caller, recipients, at(seconds)).await.unwrap()
     };
-    for (recipients, seconds, expected) in [(2, 0, Ok(())), (2, 0, Err(Full { limit: 3 })), (1, 0, Ok(()))] {
+    for (recipients, seconds, expected) in
+        [(2, 0, Ok(())), (2, 0, Err(Full { limit: 3, waiting: 2 })), (1, 0, Ok(()))]
+    {
         assert_eq!(room(recipients, seconds).await, expected);
     }
     // None of them was stored: they are not counted for longer than until the next look.
     assert_eq!(room(2, 1).await, Ok(()));
     place.store.accept(vec![message("cron"); 3], at(1)).await.unwrap();
     place.store.accept(vec![message("another"); 9], at(1)).await.unwrap();
-    assert_eq!(room(1, 20).await, Err(Full { limit: 3 }));
+    assert_eq!(room(1, 20).await, Err(Full { limit: 3, waiting: 3 }));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{Door, ended, stream::Stream};
 use crate::{
+    config::Way,
     identity::{Caller, Refusal},
     receive::{Leniency, NotTaken, Origin, Reservation, Submission},
 };
@@ -208,7 +209,8 @@ impl Connection {
             _ if refusal.is_for_now() => reply(451, 3, 0, &text),
             // It will not come again and sign in, to hear why.
             Peer::Local { .. } => reply(550, 7, 1, &text),
-            Peer::Network(_) => reply(421, 7, 0, "This application may not send any more"),
+            Peer::Network(_) if self.signed_in => reply(421, 7, 0, "This application may not send any more"),
+            Peer::Network(_) => reply(550, 7, 1, &format!("Not taken: {}", unnamed(refusal))),
         });
     }
 
@@ -241,7 +243,11 @@ impl Connection {
         self.body = None;
         match accepted {
             Ok(accepted) => {
-                let text = format!("Accepted as {}: it will be delivered or returned", accepted.id.0);
+                let what = match self.door.submitter.config.sending.way {
+                    Way::Practice => "for the practice mailbox, nobody will receive it",
+                    _ => "it will be delivered or returned",
+                };
+                let text = format!("Accepted as {}: {what}", accepted.id.0);
                 self.server.answer(reply(250, 0, 0, &text));
             }
             Err(error) => self.refuse(&error),
@@ -299,6 +305,14 @@ impl Connection {
 
     fn stream(&mut self) -> io::Result<&mut Stream> {
         self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+/// Why an application may not send that no key named.
+pub(super) fn unnamed(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Unknown => "the settings name an application here that does not exist".to_owned(),
+        refusal => refusal.to_string(),
     }
 }
 

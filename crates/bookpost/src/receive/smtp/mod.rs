@@ -14,7 +14,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::Context as _;
 use mail::smtp::server::{Limits, Server, Settings, SignIn, Tls};
 use tokio::{
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
@@ -23,7 +22,7 @@ use tokio::{
 };
 
 use self::{
-    connection::{Connection, Peer, reply},
+    connection::{Connection, Peer, reply, unnamed},
     stream::Stream,
 };
 use super::{Bodies, Submitter, certificate::Certificate};
@@ -67,8 +66,11 @@ impl Listening {
             for address in addresses {
                 let setting = if tls { "smtp.listen_tls" } else { "smtp.listen" };
                 let socket = TcpListener::bind(address).await;
-                let socket = socket.with_context(|| {
-                    format!("cannot listen on {address}, as `{setting}` in the settings says")
+                let socket = socket.map_err(|error| {
+                    let what = format!("cannot listen on {address}, as `{setting}` in the settings says");
+                    let denied = error.kind() == io::ErrorKind::PermissionDenied && address.port() < 1024;
+                    let todo = if denied { " (ports below 1024 are for services that may have them, as the one of `bookpost install` may; else choose a higher one)" } else { "" };
+                    anyhow::Error::from(error).context(format!("{what}{todo}"))
                 })?;
                 all.push(Listener::Tcp { socket, tls });
             }
@@ -167,12 +169,15 @@ impl Door {
                 Err(error) => return tracing::info!(%peer, %error, "a TLS handshake failed"),
             }
         }
-        let caller = self.submitter.config.doors.smtp.trusts(peer).map_or(Err(Refusal::Unknown), |application| {
+        let application = self.submitter.config.doors.smtp.trusts(peer);
+        // Who is trusted is not asked for a password that it does not have, whatever is wrong with its application.
+        let trusted = application.is_some();
+        let caller = application.map_or(Err(Refusal::Unknown), |application| {
             let caller = self.submitter.applications.local(application);
-            caller.inspect_err(|refusal| tracing::warn!(%peer, application, %refusal, "a trusted network's application may not send"))
+            caller.inspect_err(|refusal| {
+                tracing::warn!(%peer, application, why = unnamed(refusal), "a trusted network's application may not send");
+            })
         });
-        // Who is trusted is not asked for a password that it does not have, for a fault of ours.
-        let trusted = caller.as_ref().map_or_else(Refusal::is_for_now, |_| true);
         let settings = self.settings(peer, tls, trusted);
         self.converse(Peer::Network(peer), settings, stream, caller, ends).await;
     }
