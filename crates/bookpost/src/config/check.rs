@@ -11,7 +11,7 @@ use mail::retry::RetrySchedule;
 
 use super::{
     AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way,
-    checked::NO_HOST,
+    checked::{NO_HOST, USUAL_LISTEN_CONNECTIONS},
     doors::doors,
     raw::Raw,
     secret, servers,
@@ -29,11 +29,15 @@ const DAY: Duration = Duration::from_hours(24);
 /// Where pages, health and metrics listen by default.
 const USUAL_LISTEN: &str = "127.0.0.1:8625";
 
+const MOST_LISTEN_CONNECTIONS: u64 = 10_000;
+
 /// Everything, or None when something that cannot be done without is missing or wrong. Problems are noted in `raw`.
 pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let library = raw.need("library", "the name that patrons know your library or district by");
     let data_dir = raw.get("data_dir").unwrap_or_else(|| PathBuf::from("/var/lib/bookpost"));
     let listen = listen(raw);
+    let listen_connections =
+        raw.get_within("listen_connections", USUAL_LISTEN_CONNECTIONS as u64, 1..=MOST_LISTEN_CONNECTIONS);
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
     let sending = sending(raw, around);
     let schedule = schedule(raw);
@@ -62,6 +66,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         doors,
         sealing_key: sealing_key?,
         listen: listen?,
+        listen_connections: usize::try_from(listen_connections).unwrap_or(usize::MAX),
         keep,
         log,
         abort_at: abort_at(raw, around),

@@ -19,6 +19,9 @@ const DAY: Duration = Duration::from_hours(24);
 /// What a message of ours calls itself where no server will ever ask (RFC 2606: a name that cannot exist).
 pub(super) const NO_HOST: &str = "bookpost.invalid";
 
+/// Where pages, health and metrics are, so many connections at one time.
+pub(super) const USUAL_LISTEN_CONNECTIONS: usize = 300;
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -42,6 +45,8 @@ pub struct Config {
     pub sealing_key: KeySource,
     /// Where pages, health and metrics listen; None: nowhere.
     pub listen: Option<SocketAddr>,
+    /// Connections to there at one time.
+    pub listen_connections: usize,
     /// How long texts and records are kept after the end of a message.
     pub keep: Keep,
     /// What is logged: `error`, `warn`, `info`, `debug`, or a filter by module.
@@ -64,6 +69,7 @@ impl Config {
             doors: Doors::usual(),
             sealing_key: KeySource::File(data_dir.join("secret.key")),
             listen: None,
+            listen_connections: USUAL_LISTEN_CONNECTIONS,
             keep: Keep { bodies: 30 * DAY, records: 365 * DAY },
             log: "info".to_owned(),
             abort_at: None,

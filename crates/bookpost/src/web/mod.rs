@@ -3,15 +3,16 @@
 //! This part knows nothing of how mail is sent: it asks the store, and is told the rest through [`Sources`].
 
 mod api;
+mod connections;
 mod health;
 mod metrics;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Json, Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -21,6 +22,7 @@ use tokio::net::TcpListener;
 
 use crate::receive::Submitter;
 
+pub use connections::serve;
 pub use health::{Health, judge};
 pub use metrics::{Metrics, Outcome};
 
@@ -68,16 +70,6 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// Answers until `end` comes, then finishes the answers it has begun.
-pub async fn serve(
-    listener: TcpListener,
-    sources: Sources,
-    end: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = router(sources).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(end).await
-}
-
 /// The addresses and what answers them.
 pub fn router(sources: Sources) -> Router {
     let api = api::router(sources.submitter.clone());
@@ -86,6 +78,8 @@ pub fn router(sources: Sources) -> Router {
         .route("/metrics", get(show_metrics))
         .with_state(sources)
         .merge(api)
+        .fallback(async |uri: Uri| api::nothing_at(&uri))
+        .method_not_allowed_fallback(async || api::another_method())
 }
 
 async fn healthz(State(sources): State<Sources>) -> Response {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use store::Filter;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::{
     bench::{Bench, FROM, Wanted},
@@ -106,5 +107,25 @@ async fn ten_thousand_that_were_cut_off_go_on_where_they_were_and_are_made_once(
     assert_eq!(stored.len(), 10_000);
     let page = api.get("?idempotency_key=large&limit=2&after=4999").await.json();
     assert_eq!((&page["messages"][0]["id"], &page["next"]), (&results[4_999]["id"], &json!("5001")));
+    bench.stop().await;
+}
+
+/// Whoever says half a header and no more keeps nobody from being answered.
+#[tokio::test]
+async fn eleven_hundred_silent_connections_keep_nobody_out() {
+    let bench = Bench::start(Wanted::default()).await;
+    let api = Api::of(&bench, "Library").await;
+    let root = api.base.replace("/api/v1/messages", "");
+    let address = root.strip_prefix("http://").unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..1_100 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n").await.unwrap();
+        silent.push(stream);
+    }
+    let health = Answer::of(api.client.get(format!("{root}/healthz"))).await;
+    assert_eq!(health.status, 200, "{health:?}");
+    let open = silent.iter().filter(|stream| stream.try_read(&mut [0]).is_err()).count();
+    assert!(open <= bench.app.config.listen_connections, "{open} are open");
     bench.stop().await;
 }

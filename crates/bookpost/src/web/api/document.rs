@@ -1,10 +1,6 @@
 //! The routes, and the document that describes them (OpenAPI 3.1), with pages to read it on that need no other machine.
 
-use axum::{
-    Router,
-    http::Uri,
-    routing::{any, get},
-};
+use axum::{Router, routing::get};
 use utoipa::{
     IntoResponses, Modify, OpenApi,
     openapi::{
@@ -17,7 +13,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
     Api, batch, events, lists, moves,
-    problem::{self, Kind, Problem, ProblemBody},
+    problem::{self, ProblemBody},
     send, status, template,
 };
 use crate::receive::Submitter;
@@ -27,10 +23,6 @@ pub(in crate::web) fn router(submitter: Submitter) -> Router {
     let (routes, document) = routes().split_for_parts();
     routes
         .route("/api/problems/{kind}", get(problem::explain))
-        .route("/api/{*rest}", any(async |uri: Uri| problem::nothing_at(&uri)))
-        .method_not_allowed_fallback(async || {
-            Problem::new(Kind::MethodNotAllowed, "another method is needed here")
-        })
         .with_state(Api::new(submitter))
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
 }

@@ -23,6 +23,7 @@ mod template;
 use crate::receive::{Bodies, Submitter};
 
 pub(super) use document::router;
+pub(super) use problem::{another_method, nothing_at};
 
 /// What the answers come from. Cheap to clone.
 #[derive(Clone)]

@@ -87,7 +87,7 @@ impl Kind {
 
 /// What went wrong.
 #[derive(Debug, Clone)]
-pub(super) struct Problem {
+pub(in crate::web) struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
@@ -268,8 +268,12 @@ pub(super) async fn explain(uri: Uri) -> Result<String, Problem> {
     Ok(format!("{title}. It is answered with {status}; `detail` says what went wrong, and `errors` where.\n"))
 }
 
-pub(super) fn nothing_at(uri: &Uri) -> Problem {
+pub(in crate::web) fn nothing_at(uri: &Uri) -> Problem {
     Problem::new(Kind::NotFound, format!("there is nothing at {}; /api/docs tells what there is", uri.path()))
+}
+
+pub(in crate::web) fn another_method() -> Problem {
+    Problem::new(Kind::MethodNotAllowed, "another method is needed here")
 }
 
 /// How an application stands with its messages per minute, in the three fields of draft-ietf-httpapi-ratelimit-headers-06, which is

@@ -1,0 +1,325 @@
+//! The connections over which answers are given: so many at once, and nobody keeps one for nothing.
+//!
+//! A header must come within a time; and where all places are taken, whoever has waited longest without a request gives way to the next
+//! who knocks. So a program that opens connections and says nothing keeps no other from `/healthz`.
+
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpListener,
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
+
+use super::{Sources, router};
+
+/// The header of a request has come by then, counted from the beginning of the connection or the end of the answer before.
+const HEADER: Duration = Duration::from_secs(30);
+/// Whoever must leave has taken its last answer by then.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Answers until `end` comes, then finishes the answers it has begun.
+pub async fn serve(
+    listener: TcpListener,
+    sources: Sources,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let most = sources.submitter.config.listen_connections.max(1);
+    let (router, waiting, places) = (router(sources), Waiting::default(), Arc::new(Semaphore::new(most)));
+    let (mut open, mut end) = (JoinSet::new(), pin!(end));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = open.join_next() => continue,
+            () = &mut end => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                wait_a_moment(&error).await;
+                continue;
+            }
+        };
+        let place = tokio::select! {
+            place = waiting.place(&places) => place,
+            () = &mut end => break,
+        };
+        // Answers are small, and wait for nothing.
+        let _ = stream.set_nodelay(true);
+        let (router, waiting) = (router.clone(), waiting.clone());
+        open.spawn(async move {
+            converse(stream, peer, router, waiting).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    waiting.is_over();
+    while open.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Answers one peer until it leaves, or must.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+    router: Router,
+    waiting: Waiting,
+) {
+    let asker = Arc::new(Asker::default());
+    waiting.begin(&asker);
+    let (router, among) = (TowerToHyperService::new(router), (waiting.clone(), Arc::clone(&asker)));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (waiting, asker) = among.clone();
+        waiting.end(&asker);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = router.call(request);
+        async move {
+            let answer = answer.await;
+            waiting.begin(&asker);
+            answer
+        }
+    });
+    let mut builder = http1::Builder::new();
+    let builder = builder.timer(TokioTimer::new()).header_read_timeout(HEADER);
+    let wire = TokioIo::new(Wire { stream, asker: Arc::clone(&asker) });
+    let mut connection = pin!(builder.serve_connection(wire, service));
+    tokio::select! {
+        // Whatever broke, the peer hears no more.
+        _ = &mut connection => return waiting.end(&asker),
+        () = asker.leave.notified() => connection.as_mut().graceful_shutdown(),
+    }
+    if asker.is_answered.load(Ordering::Acquire) {
+        // Its request came at the last moment.
+        let _ = connection.await;
+    } else if asker.is_owed.load(Ordering::Acquire) {
+        let _ = tokio::time::timeout(GRACE, connection).await;
+    }
+    waiting.end(&asker);
+}
+
+/// Who is connected.
+#[derive(Default)]
+struct Asker {
+    leave: Notify,
+    /// A request of it is.
+    is_answered: AtomicBool,
+    /// It has not taken all of an answer yet.
+    is_owed: AtomicBool,
+}
+
+/// Notes what is owed.
+struct Wire<S> {
+    stream: S,
+    asker: Arc<Asker>,
+}
+
+impl<S> Wire<S> {
+    fn noted<T>(&self, written: Poll<T>) -> Poll<T> {
+        self.asker.is_owed.store(written.is_pending(), Ordering::Release);
+        written
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.noted(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.noted(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Connections without a request. All clones are the same.
+#[derive(Clone, Default)]
+struct Waiting(Arc<Mutex<Idle>>);
+
+#[derive(Default)]
+struct Idle {
+    /// The longest first.
+    all: VecDeque<Arc<Asker>>,
+    /// Nobody is waited for any more.
+    over: bool,
+}
+
+impl Waiting {
+    fn begin(&self, asker: &Arc<Asker>) {
+        asker.is_answered.store(false, Ordering::Release);
+        let mut idle = self.idle();
+        if idle.over {
+            asker.leave.notify_one();
+        }
+        idle.all.push_back(Arc::clone(asker));
+    }
+
+    fn end(&self, asker: &Arc<Asker>) {
+        asker.is_answered.store(true, Ordering::Release);
+        self.idle().all.retain(|other| !Arc::ptr_eq(other, asker));
+    }
+
+    /// A place for one more, if need be that of whoever waits longest.
+    async fn place(&self, places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            return Some(place);
+        }
+        if let Some(longest) = self.idle().all.pop_front() {
+            longest.leave.notify_one();
+        }
+        Arc::clone(places).acquire_owned().await.ok()
+    }
+
+    /// From now on all leave as soon as they have their answer.
+    fn is_over(&self) {
+        let mut idle = self.idle();
+        idle.over = true;
+        idle.all.iter().for_each(|asker| asker.leave.notify_one());
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Out of file descriptors, say: whoever knocks waits.
+async fn wait_a_moment(error: &io::Error) {
+    tracing::warn!(%error, "a connection over HTTP could not be taken");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
+        time::Instant,
+    };
+
+    use super::*;
+
+    /// More than fits on the way at once.
+    const LONG: &str = include_str!("connections.rs");
+
+    fn connection(waiting: &Waiting) -> DuplexStream {
+        let (near, far) = duplex(1_024);
+        let router = Router::new().route("/", get(async || "!")).route("/long", get(async || LONG));
+        tokio::spawn(converse(far, ([127, 0, 0, 1], 1).into(), router, waiting.clone()));
+        near
+    }
+
+    async fn ask(stream: &mut DuplexStream) {
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 15];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        while stream.read_u8().await.unwrap() != b'!' {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_header_that_does_not_come_is_waited_for_half_a_minute() {
+        for begun in [&b""[..], b"GET / HTTP/1.1\r\nHost: x\r\n"] {
+            let mut stream = connection(&Waiting::default());
+            ask(&mut stream).await;
+            stream.write_all(begun).await.unwrap();
+            let began_at = Instant::now();
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest).await;
+            assert_eq!(began_at.elapsed().as_secs(), HEADER.as_secs(), "{begun:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_longest_gives_way_and_nobody_else() {
+        let (waiting, places) = (Waiting::default(), Arc::new(Semaphore::new(0)));
+        let mut first = connection(&waiting);
+        let mut second = connection(&waiting);
+        ask(&mut second).await;
+        ask(&mut first).await;
+        second.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        assert!(tokio::time::timeout(Duration::ZERO, waiting.place(&places)).await.is_err());
+        let began_at = Instant::now();
+        assert_eq!(second.read(&mut [0; 9]).await.unwrap(), 0);
+        assert_eq!(began_at.elapsed(), Duration::ZERO);
+        ask(&mut first).await;
+    }
+
+    /// It has half a header of the next request too: that is not waited for.
+    #[tokio::test(start_paused = true)]
+    async fn what_was_answered_is_not_cut_off() {
+        let waiting = Waiting::default();
+        let mut stream = connection(&waiting);
+        stream.write_all(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n").await.unwrap();
+        let mut answer = vec![0; 15];
+        stream.read_exact(&mut answer).await.unwrap();
+        waiting.is_over();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.ends_with(LONG.as_bytes()), "{}", answer.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_nobody_is_waited_for_who_asks_nothing() {
+        let waiting = Waiting::default();
+        let mut stream = connection(&waiting);
+        stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        tokio::task::yield_now().await;
+        let began_at = Instant::now();
+        waiting.is_over();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+        assert_eq!(began_at.elapsed(), Duration::ZERO);
+    }
+}
