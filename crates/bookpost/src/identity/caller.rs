@@ -26,13 +26,9 @@ pub(super) struct Known {
     pub(super) closed: Option<Refusal>,
 }
 
-/// What a caller may ask for over an API.
+/// What a caller may ask of a message over an API.
 #[derive(Debug, Clone, Copy)]
 pub enum Action<'a> {
-    /// Hand in a message.
-    Send,
-    /// List its messages.
-    List,
     /// See this one.
     Read(&'a Row),
     /// Not send this one after all.
@@ -118,7 +114,6 @@ impl Caller {
     /// whatever an application is called.
     pub fn may(&self, action: Action<'_>) -> Result<(), Denied> {
         match action {
-            Action::Send | Action::List => Ok(()),
             Action::Read(row) | Action::Cancel(row) if self.owns(row) => Ok(()),
             Action::Read(_) | Action::Cancel(_) => Err(Denied::NotFound),
         }
@@ -251,9 +246,6 @@ mod tests {
     #[test]
     fn a_caller_has_its_own_messages_and_knows_of_no_others() {
         let caller = caller(ApplicationSettings::default());
-        for action in [Action::Send, Action::List] {
-            assert_eq!(caller.may(action), Ok(()), "{action:?}");
-        }
         for (row, expected) in [
             (row("cron", Kind::Mail, None), Ok(())),
             (row("Textbook Tracker", Kind::Mail, None), Err(Denied::NotFound)),
