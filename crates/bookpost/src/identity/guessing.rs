@@ -1,9 +1,10 @@
 //! Slows down who guesses at keys.
 //!
 //! Failures are counted for where they come from and for the key that they name. After a few of them, whoever comes from there, or
-//! names that key, waits, and longer after each further one. Three things keep a library from being locked out by others:
+//! names that key, waits, and longer after each further one. Four things keep a library from being locked out by others:
 //! a program with an old password says the same again and again, which is one guess and counts once; a place that has opened a
-//! key lately is not held up for that key; and the longest wait is short.
+//! key lately is not held up for that key; on this computer itself only wrong keys are held up, because all its programs are one
+//! place; and the longest wait is short.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -151,7 +151,7 @@ async fn a_key_is_its_applications_and_no_others() {
 
 /// Each further guess costs twice as long as the one before; after a dozen the right password is heard a minute later.
 #[tokio::test]
-async fn who_guesses_passwords_waits_even_with_the_right_one() {
+async fn who_guesses_passwords_waits_and_keeps_no_other_program_out() {
     let clock = ManualClock::at(Timestamp::constant(1_800_000_000, 0));
     let bench = Bench::start(Wanted { clock: Some(clock.clone()), ..Wanted::default() }).await;
     let (library, cron) = (bench.key("Library").await, bench.key("cron").await);
@@ -160,14 +160,16 @@ async fn who_guesses_passwords_waits_even_with_the_right_one() {
         assert!(sign_in(HERE, &bench, &wrong).await.starts_with("535 5.7.8 "), "{guess}");
         clock.advance(Duration::from_mins(1));
     }
+    let wrong = (library.0.clone(), format!("x{}", library.1));
     let held_up = "454 4.7.0 Not signed in: too many wrong keys from here; try again after ";
     for (advance, here, key, answer) in [
-        (0, HERE, &library, held_up),
-        (0, HERE, &cron, held_up),
-        (0, ELSEWHERE, &library, "235 "),
-        (0, ELSEWHERE, &cron, "235 "),
-        (3, HERE, &library, held_up),
-        (1, HERE, &library, "235 "),
+        (0, HERE, &wrong, held_up),
+        (3, HERE, &wrong, held_up),
+        (0, HERE, &cron, "235 "),
+        (0, HERE, &wrong, held_up),
+        (1, HERE, &wrong, "535 5.7.8 "),
+        (0, HERE, &wrong, held_up),
+        (0, HERE, &library, "235 "),
     ] {
         clock.advance(Duration::from_secs(advance));
         let reply = sign_in(here, &bench, key).await;

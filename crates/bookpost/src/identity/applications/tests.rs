@@ -174,6 +174,28 @@ async fn nobody_is_locked_out_by_others() {
     place.sign_in(HERE, &place.key, 1).unwrap();
 }
 
+/// After a program that guesses: the right key, and a wrong one.
+#[tokio::test]
+async fn a_program_of_this_computer_locks_out_no_other() {
+    for (peer, right, wrong) in [
+        ("127.0.0.1", true, false),
+        ("::1", true, false),
+        ("::ffff:127.0.0.1", true, false),
+        ("192.0.2.9", false, false),
+    ] {
+        let place = Place::new(ApplicationSettings::default()).await;
+        let peer = peer.parse().unwrap();
+        for number in 0..20 {
+            let _ = place.all.bearer(peer, &place.wrong(number).whole(), at(0));
+        }
+        for (key, let_in) in [(&place.wrong(99), wrong), (&place.key, right)] {
+            let answer = place.all.bearer(peer, &key.whole(), at(0));
+            assert_eq!(answer.is_ok(), let_in, "{peer}: {answer:?}");
+            assert!(let_in || matches!(answer, Err(Refusal::HeldUp { .. })), "{peer}: {answer:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn without_a_list_it_sends_as_its_sites() {
     for (from, sites, address_of, may) in [
