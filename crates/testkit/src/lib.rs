@@ -7,4 +7,5 @@ pub mod certs;
 pub mod clock;
 pub mod dice;
 pub mod faults;
+pub mod food;
 pub mod sink;

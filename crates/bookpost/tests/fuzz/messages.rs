@@ -7,11 +7,9 @@ use mail::{
     message::{self, Mailbox, Target, reencode},
     submission::{Circumstances, Completion, LineEnds, Prepared, Refused, prepare, recipients_of_headers},
 };
+use testkit::food::Food;
 
-use crate::{
-    input::{Food, assert_whole_lines},
-    people::assert_sound,
-};
+use crate::{input::assert_whole_lines, people::assert_sound};
 
 const MESSAGES: Food = Food {
     samples: &[

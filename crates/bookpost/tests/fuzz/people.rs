@@ -7,7 +7,7 @@ use mail::{
     address::{all_in, mask_addresses},
 };
 
-use crate::input::Food;
+use testkit::food::Food;
 
 const ADDRESSES: Food = Food {
     samples: &[

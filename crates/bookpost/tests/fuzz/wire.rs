@@ -6,8 +6,9 @@ use mail::{
     reply::{ReplyError, ReplyParser},
     smtp::server::{Limits, Server, Settings, SignIn, Tls, Transaction, Wish},
 };
+use testkit::food::Food;
 
-use crate::input::{Food, assert_whole_lines, cuts};
+use crate::input::{assert_whole_lines, cuts};
 
 const COMMANDS: Food = Food {
     samples: &[
