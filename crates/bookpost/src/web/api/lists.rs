@@ -36,7 +36,7 @@ pub(super) struct Wanted {
     to: Option<String>,
     /// Messages with this among their tags.
     tag: Option<String>,
-    /// Only the messages of the request that had this `Idempotency-Key`.
+    /// Only the messages of the request that had this `Idempotency-Key`, in the order of its items. Nothing else may be asked for beside it.
     idempotency_key: Option<String>,
     /// Where the page before ended: its `next`.
     after: Option<String>,
@@ -85,6 +85,11 @@ pub(super) async fn list(
     }
     let after = wanted.after.as_deref().map(cursor).transpose()?;
     if let Some(key) = &wanted.idempotency_key {
+        if wanted.state.is_some() || wanted.to.is_some() || wanted.tag.is_some() {
+            let detail =
+                "idempotency_key finds the messages of one request, and goes with no state, to or tag";
+            return Err(Problem::new(Kind::Malformed, detail));
+        }
         return api.of_request(&authorized, key, after.unwrap_or(0), limit).await.map(Json);
     }
     let address = wanted.to.as_deref().map(Address::parse).transpose();
