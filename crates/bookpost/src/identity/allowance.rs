@@ -28,20 +28,30 @@ pub(super) struct Allowance {
 impl Allowance {
     /// One message. `Err`: not now, and nothing is taken.
     pub(super) fn take(&mut self, per_minute: u32, now: Timestamp) -> Result<Rate, Rate> {
+        let before = self.rate(per_minute, now);
+        self.full_at = before.resets_at;
+        if before.remaining == 0 {
+            return Err(before);
+        }
+        self.full_at = later(self.full_at, each(before.limit));
+        Ok(self.rate(per_minute, now))
+    }
+
+    /// How it stands.
+    pub(super) fn rate(&self, per_minute: u32, now: Timestamp) -> Rate {
         let limit = per_minute.max(1);
-        let each = MINUTE / i32::try_from(limit).unwrap_or(i32::MAX);
-        let latest = later(now, MINUTE);
+        let (each, latest) = (each(limit), later(now, MINUTE));
         // A clock that was set makes nobody wait longer than a minute.
         let full_at = self.full_at.clamp(now, latest);
-        let taken = later(full_at, each);
-        let fits = taken <= latest;
-        self.full_at = if fits { taken } else { full_at };
-        let free = latest.duration_since(self.full_at);
+        let free = latest.duration_since(full_at);
         let remaining = u32::try_from(free.as_nanos() / each.as_nanos().max(1)).unwrap_or(limit).min(limit);
-        let next_at = later(self.full_at, each - MINUTE).max(now);
-        let rate = Rate { limit, remaining, resets_at: self.full_at, next_at };
-        if fits { Ok(rate) } else { Err(rate) }
+        let next_at = later(full_at, each - MINUTE).max(now);
+        Rate { limit, remaining, resets_at: full_at, next_at }
     }
+}
+
+fn each(limit: u32) -> SignedDuration {
+    MINUTE / i32::try_from(limit).unwrap_or(i32::MAX)
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -177,10 +177,17 @@ impl Applications {
         self.admitted(id, key, now)
     }
 
-    /// Counts one message. `Ok(None)`: there is no limit. `Err`: not now.
-    pub fn admit(&self, caller: &Caller, now: Timestamp) -> Result<Option<Rate>, Rate> {
-        let Some(per_minute) = caller.settings().per_minute else { return Ok(None) };
-        locked(&self.0.allowances).entry(caller.id()).or_default().take(per_minute, now).map(Some)
+    /// Counts one message. `Err`: not now.
+    pub fn admit(&self, caller: &Caller, now: Timestamp) -> Result<(), Rate> {
+        let Some(per_minute) = caller.settings().per_minute else { return Ok(()) };
+        locked(&self.0.allowances).entry(caller.id()).or_default().take(per_minute, now).map(drop)
+    }
+
+    /// How an application stands with its messages per minute. `None`: there is no limit.
+    pub fn rate(&self, caller: &Caller, now: Timestamp) -> Option<Rate> {
+        let per_minute = caller.settings().per_minute?;
+        let allowances = locked(&self.0.allowances);
+        Some(allowances.get(&caller.id()).copied().unwrap_or_default().rate(per_minute, now))
     }
 
     /// Makes room for so many more waiting recipients, before they are accepted. The outer error is the queue's.

@@ -35,13 +35,24 @@ pub enum Action<'a> {
     Cancel(&'a Row),
 }
 
+/// Where a message names an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// As who writes it.
+    From,
+    /// As who sends it, or sends it on: a field of the header with this name.
+    Header(&'static str),
+    /// As where it is returned to.
+    ReversePath,
+}
+
 /// What it may not, in words for whoever runs the application.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// There is none, or it is another's: which of them is nobody's business.
     #[error("there is no such message")]
     NotFound,
-    /// This may not stand in From.
+    /// This may not stand there.
     #[error(
         "{application} may not send as {from}; whoever runs Bookpost can allow it: bookpost applications change"
     )]
@@ -50,6 +61,8 @@ pub enum Denied {
         application: String,
         /// For this.
         from: Address,
+        /// There.
+        field: Field,
     },
     /// It may not send for this site.
     #[error("{application} may not send for the site {site}")]
@@ -125,10 +138,15 @@ impl Caller {
 
     /// Whether this may stand in From.
     pub fn may_send_from(&self, from: &Address) -> Result<(), Denied> {
-        if self.covers(from) {
+        self.may_name(Field::From, from)
+    }
+
+    /// Whether this may stand there.
+    pub fn may_name(&self, field: Field, address: &Address) -> Result<(), Denied> {
+        if self.covers(address) {
             return Ok(());
         }
-        Err(Denied::From { application: self.name().to_owned(), from: from.clone() })
+        Err(Denied::From { application: self.name().to_owned(), from: address.clone(), field })
     }
 
     fn covers(&self, address: &Address) -> bool {
@@ -139,10 +157,12 @@ impl Caller {
     /// for no reports gets none.
     pub fn reverse_path(&self, asked: &ReversePath) -> Result<ReversePath, Denied> {
         match (asked, &self.settings().return_address) {
-            (ReversePath::Address(address), usual) if !self.covers(address) => usual
-                .clone()
-                .map(ReversePath::Address)
-                .ok_or_else(|| Denied::From { application: self.name().to_owned(), from: address.clone() }),
+            (ReversePath::Address(address), Some(usual)) if !self.covers(address) => {
+                Ok(ReversePath::Address(usual.clone()))
+            }
+            (ReversePath::Address(address), None) => {
+                self.may_name(Field::ReversePath, address).map(|()| asked.clone())
+            }
             _ => Ok(asked.clone()),
         }
     }

@@ -15,7 +15,7 @@ mod room;
 
 pub use allowance::Rate;
 pub use applications::{Applications, Refusal};
-pub use caller::{Action, Caller, Denied};
+pub use caller::{Action, Caller, Denied, Field};
 pub(crate) use guessing::place;
 pub use key::{Key, Mistyped};
 pub use room::Full;

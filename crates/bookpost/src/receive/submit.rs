@@ -21,8 +21,8 @@ use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey, Store};
 
 use super::{NotNow, NotTaken, Receiver, apart};
 use crate::{
-    config::{Config, Way},
-    identity::{Applications, Caller, Rate},
+    config::{Config, Site, Way},
+    identity::{Applications, Caller, Denied, Field},
 };
 
 /// The client waits 10 minutes for the answer to a message (RFC 5321 section 4.5.3.2.6): by then it must have been given.
@@ -82,26 +82,17 @@ pub struct Submitter {
 }
 
 /// A message that may be stored.
-pub struct Ready {
-    message: NewMessage,
-    /// How its application stands with its messages per minute, now that this one is counted.
-    rate: Option<Rate>,
-}
+pub struct Ready(NewMessage);
 
 impl Ready {
     /// The Message-ID with its angle brackets.
     pub fn message_id(&self) -> &str {
-        &self.message.message_id
+        &self.0.message_id
     }
 
     /// In the order in which they are stored.
     pub fn recipients(&self) -> &[Recipient] {
-        self.message.envelope.recipients()
-    }
-
-    /// How its application stands with its messages per minute; `None`: there is no limit.
-    pub fn rate(&self) -> Option<Rate> {
-        self.rate
+        self.0.envelope.recipients()
     }
 }
 
@@ -148,33 +139,40 @@ impl Submitter {
 
     /// Checks one message and makes it fit to be stored; counts it towards the application's messages per minute.
     pub async fn check(&self, caller: &Caller, submission: Submission) -> Result<Ready, NotTaken> {
+        let ready = self.judge(caller, submission).await?;
+        let (now, recipients) = (self.clock.now(), ready.recipients().len());
+        // Only what may be sent counts.
+        self.applications.admit(caller, now)?;
+        self.applications.room(self.receiver.store(), caller, recipients as u64, now).await??;
+        Ok(ready)
+    }
+
+    /// Whether this application may send this message, and what is stored then.
+    pub async fn judge(&self, caller: &Caller, submission: Submission) -> Result<Ready, NotTaken> {
         let now = self.clock.now();
-        let recipients = submission.envelope.recipients().len();
-        caller.takes(submission.content.len() as u64, recipients)?;
-        let reverse_path = caller.reverse_path(&submission.envelope.reverse_path)?;
+        caller.takes(submission.content.len() as u64, submission.envelope.recipients().len())?;
+        let reverse_path = caller.reverse_path(&submission.envelope.reverse_path);
         let (prepared, submission) = self.prepared(submission, now).await?;
         for from in &prepared.from {
             caller.may_send_from(from)?;
         }
+        let site = self.site_of(caller, &prepared.from)?;
         self.check_senders(caller, &prepared.bytes)?;
         let class = match submission.class {
             None => class_named(&prepared.bytes).and_then(|named| caller.class(Some(named)).ok()),
             asked => asked,
         };
         let class = caller.class(class)?;
-        // Only what may be sent counts.
-        let rate = self.applications.admit(caller, now)?;
-        self.applications.room(self.receiver.store(), caller, recipients as u64, now).await??;
         let first_due_at = submission.send_at.map_or(now, |at| at.max(now));
         let usual = self.config.schedule.expires_at(first_due_at);
         let mut envelope = submission.envelope;
-        envelope.reverse_path = reverse_path;
-        let message = NewMessage {
+        envelope.reverse_path = reverse_path?;
+        Ok(Ready(NewMessage {
             kind: Kind::Mail,
             class,
             practice: matches!(self.config.sending.way, Way::Practice),
             application: caller.name().to_owned(),
-            site: self.site_of(&prepared.from),
+            site,
             run: None,
             envelope,
             message_id: prepared.message_id,
@@ -185,8 +183,7 @@ impl Submitter {
             first_due_at,
             expires_at: submission.expires_at.map_or(usual, |at| at.clamp(first_due_at, usual)),
             lease: None,
-        };
-        Ok(Ready { message, rate })
+        }))
     }
 
     /// Takes one message: when this returns `Ok`, it is on disk.
@@ -199,7 +196,7 @@ impl Submitter {
     /// Takes all these messages or none: when this returns `Ok`, they are on disk.
     pub async fn submit_all(&self, messages: Vec<Ready>) -> Result<Vec<Accepted>, NotTaken> {
         self.receiver.has_room()?;
-        let messages = messages.into_iter().map(|ready| ready.message).collect();
+        let messages = messages.into_iter().map(|ready| ready.0).collect();
         in_time(self.receiver.accept(messages)).await
     }
 
@@ -211,7 +208,7 @@ impl Submitter {
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, NotTaken> {
         self.receiver.has_room()?;
-        let messages = messages.into_iter().map(|ready| ready.message).collect();
+        let messages = messages.into_iter().map(|ready| ready.0).collect();
         in_time(self.receiver.accept_once(key, messages, answer)).await
     }
 
@@ -257,16 +254,24 @@ impl Submitter {
             let all = list_of(&value, &self.config.sending.ehlo_name)
                 .map_err(|error| mail::submission::Refused::Sender(name, error))?;
             for address in &all {
-                caller.may_send_from(address)?;
+                caller.may_name(Field::Header(name), address)?;
             }
         }
         Ok(())
     }
 
-    /// The site whose address the message is from.
-    fn site_of(&self, from: &[Address]) -> Option<String> {
-        let site = self.config.sites.iter().find(|site| from.contains(&site.email))?;
-        Some(site.code.clone())
+    /// The site whose address the message is from; the application must be allowed to send for it. Sites may share an address.
+    fn site_of(&self, caller: &Caller, from: &[Address]) -> Result<Option<String>, Denied> {
+        let mut found = None;
+        for address in from {
+            let of_address = |site: &&Site| site.email == *address;
+            let mut sites = self.config.sites.iter().filter(of_address).map(|site| &site.code);
+            let Some(first) = sites.clone().next() else { continue };
+            let own = sites.find(|code| caller.may_send_for(code).is_ok()).unwrap_or(first);
+            caller.may_send_for(own)?;
+            found.get_or_insert_with(|| own.clone());
+        }
+        Ok(found)
     }
 }
 

@@ -116,6 +116,13 @@ impl Bench {
         (key.id().0.clone(), key.secret().to_owned())
     }
 
+    /// Revokes a whole key.
+    pub(crate) async fn revoke(&self, application: &str, key: &str) {
+        let id = store::KeyId(key[3..11].to_owned());
+        self.app.store.revoke_key(application, &id, self.app.clock.now()).await.unwrap();
+        self.app.applications.refresh(&self.app.store).await.unwrap();
+    }
+
     /// Damages what is stored of an application.
     pub(crate) async fn damage(&self, application: &str) {
         let sql = rusqlite::Connection::open(self.folder.path().join("queue.db")).unwrap();

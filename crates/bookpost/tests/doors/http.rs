@@ -220,6 +220,7 @@ async fn what_is_wrong_is_told_with_its_place() {
         body[field] = value;
         body
     };
+    let raw = |header: &str, from: &str| json!({"raw": format!("{header}\n\nx"), "envelope": {"from": from, "to": ["p@example.org"]}});
     let file = |content_type: &str, content: &str| json!([{"filename": "a", "content_type": content_type, "content": content}]);
     for (body, status, kind, places) in [
         (json!([]), 422, "invalid", &["#"][..]),
@@ -230,7 +231,15 @@ async fn what_is_wrong_is_told_with_its_place() {
         (with("class", json!("express")), 422, "invalid", &["#/class"]),
         (with("class", json!("urgent")), 403, "forbidden", &["#/class"]),
         (with("from", json!("boss@bank.example")), 403, "forbidden", &["#/from"]),
-        (with("return_address", json!("boss@bank.example")), 422, "invalid", &["#/return_address"]),
+        (with("return_address", json!("boss@bank.example")), 403, "forbidden", &["#/return_address"]),
+        (with("return_address", json!("boss")), 422, "invalid", &["#/return_address"]),
+        (
+            with("headers", json!({"resent-from": "boss@bank.example"})),
+            403,
+            "forbidden",
+            &["#/headers/resent-from"],
+        ),
+        (with("headers", json!({"A\r\nBcc: p": "x"})), 422, "invalid", &["#/headers/A%0D%0ABcc:%20p"]),
         (with("headers", json!({"Bcc": "x@example.org"})), 422, "invalid", &["#/headers/Bcc"]),
         (with("headers", json!({"a/b:": "x"})), 422, "invalid", &["#/headers/a~1b:"]),
         (with("headers", json!({"X": 1})), 422, "invalid", &["#/headers/X"]),
@@ -252,18 +261,12 @@ async fn what_is_wrong_is_told_with_its_place() {
             "invalid",
             &["#/envelope/from", "#/envelope/to"],
         ),
-        (
-            json!({"raw": format!("From: {FROM}, cron@library.example\n\nx"), "envelope": {"from": "", "to": ["p@example.org"]}}),
-            422,
-            "invalid",
-            &["#"],
-        ),
-        (
-            json!({"raw": "A: b\n\nx", "envelope": {"from": "", "to": ["p@example.org"]}}),
-            422,
-            "invalid",
-            &["#"],
-        ),
+        (raw(&format!("From: {FROM}, cron@library.example"), ""), 422, "invalid", &["#/raw"]),
+        (raw("A: b", ""), 422, "invalid", &["#/raw"]),
+        (raw("no header", ""), 422, "invalid", &["#/raw"]),
+        (raw("From: boss@bank.example", ""), 403, "forbidden", &["#/raw"]),
+        (raw(&format!("From: {FROM}\nResent-From: boss@bank.example"), ""), 403, "forbidden", &["#/raw"]),
+        (raw(&format!("From: {FROM}"), "boss@bank.example"), 403, "forbidden", &["#/envelope/from"]),
     ] {
         let problem = api.send(&body).await.is_problem(status, kind);
         let told: Vec<_> = problem["errors"]
@@ -274,6 +277,10 @@ async fn what_is_wrong_is_told_with_its_place() {
             .collect();
         assert_eq!(told, places, "{body}: {problem}");
     }
+    let many = api.send(&with("to", json!(vec![""; 1_000]))).await.is_problem(422, "invalid");
+    assert_eq!((many["errors"].as_array().unwrap().len(), &many["further_errors"]), (20, &json!(980)));
+    let too_many = api.send(&with("to", json!(vec![""; 65_537]))).await.is_problem(422, "invalid");
+    assert_eq!(too_many["errors"][0]["pointer"], "#/to");
     for (content_type, body, status, kind) in [
         ("application/json", "{\"to\": [", 400, "malformed"),
         ("application/json", "{} {}", 400, "malformed"),
@@ -283,7 +290,16 @@ async fn what_is_wrong_is_told_with_its_place() {
         let request = api.client.post(&api.base).bearer_auth(&api.key).header("content-type", content_type);
         Answer::of(request.body(body)).await.is_problem(status, kind);
     }
-    for query in ["?limit=0", "?limit=501", "?limit=x", "?after=x", "?state=sent", "?to=nobody", "?what=1"] {
+    for query in [
+        "?limit=0",
+        "?limit=501",
+        "?limit=x",
+        "?after=x",
+        "?state=sent",
+        "?to=nobody",
+        "?what=1",
+        "?idempotency_key=x&state=held",
+    ] {
         api.get(query).await.is_problem(400, "malformed");
     }
     assert_eq!(bench.app.store.counts().await.unwrap().waiting, 0, "nothing of it was stored");
@@ -358,7 +374,14 @@ async fn an_application_keeps_to_its_limits() {
     full.is_problem(503, "unavailable");
     assert!(full.headers.contains_key("retry-after"));
     // It would have to come again for ever.
-    api.send(&to(3)).await.is_problem(422, "invalid");
+    let raw = json!({"raw": format!("From: {FROM}\n\nx"), "envelope": {"from": "", "to": to(3)["to"]}});
+    let mut copies = to(3);
+    copies["cc"] = copies["to"].take();
+    copies["to"] = json!([]);
+    for (body, pointer) in [(to(3), "#/to"), (copies, "#/cc"), (raw, "#/envelope/to")] {
+        let problem = api.send(&body).await.is_problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+    }
     bench.stop().await;
 }
 

@@ -1,7 +1,11 @@
 //! The HTTP API: many messages in one request.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::Filter;
+use testkit::clock::ManualClock;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::{
@@ -42,7 +46,8 @@ async fn each_item_is_accepted_or_refused_for_itself() {
     assert_eq!(problem["errors"][0]["pointer"], "#/messages/1/what");
     for count in [0, 10_001] {
         let many = json!({"messages": vec![json!({}); count]});
-        Answer::of(api.post("/batch", &many)).await.is_problem(422, "invalid");
+        let problem = Answer::of(api.post("/batch", &many)).await.is_problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "#/messages", "{problem}");
     }
     bench.stop().await;
 }
@@ -63,6 +68,8 @@ async fn a_text_goes_to_each_with_their_own_variables() {
         [pointer(2), pointer(3), pointer(4)],
         ["#/recipients/2/variables", "#/recipients/3/to", "#/recipients/4/variables"]
     );
+    let detail = results[3]["problem"]["detail"].as_str().unwrap();
+    assert!(detail.starts_with("#/recipients/3/to: "), "{detail}");
     bench.quiet().await;
     let taken = bench.sink.taken();
     assert_eq!(taken.len(), 2);
@@ -77,6 +84,23 @@ async fn a_text_goes_to_each_with_their_own_variables() {
         let problem = Answer::of(api.post("/template", &body)).await.is_problem(422, "invalid");
         assert_eq!(problem["errors"][0]["pointer"], format!("#/{field}"), "{problem}");
     }
+    for (field, wrong) in [
+        ("from", json!("boss@bank.example")),
+        ("class", json!("urgent")),
+        ("return_address", json!("boss@bank.example")),
+        ("headers", json!({"Resent-Sender": "boss@bank.example"})),
+    ] {
+        let mut body = template(1);
+        body[field] = wrong;
+        let problem = Answer::of(api.post("/template", &body)).await.is_problem(403, "forbidden");
+        let pointer = problem["errors"][0]["pointer"].as_str().unwrap();
+        assert!(pointer.starts_with(&format!("#/{field}")), "{problem}");
+    }
+    let mut body = template(2);
+    body["recipients"][1]["variables"]["name"] = json!("x".repeat(300_000));
+    let answer = Answer::of(api.post("/template", &body)).await.json();
+    assert_eq!(answer["results"][0]["status"], "accepted");
+    assert_eq!(answer["results"][1]["problem"]["errors"][0]["pointer"], "#/recipients/1/variables");
     bench.stop().await;
 }
 
@@ -127,5 +151,55 @@ async fn eleven_hundred_silent_connections_keep_nobody_out() {
     assert_eq!(health.status, 200, "{health:?}");
     let open = silent.iter().filter(|stream| stream.try_read(&mut [0]).is_err()).count();
     assert!(open <= bench.app.config.listen_connections, "{open} are open");
+    bench.stop().await;
+}
+
+/// What can only be taken later is not refused for ever.
+#[tokio::test]
+async fn with_a_key_it_stops_where_it_is_too_fast_and_goes_on_there() {
+    let clock = ManualClock::at(Timestamp::constant(1_800_000_000, 0));
+    let mut wanted = Wanted { clock: Some(clock.clone()), ..Wanted::default() };
+    wanted.application.per_minute = Some(3);
+    let bench = Bench::start(wanted).await;
+    let api = Api::of(&bench, "Library").await;
+    let to = ["a@example.org", "b@example.org", "nobody", "c@example.org", "d@example.org", "e@example.org"];
+    let body = json!({"messages": to.map(mail)});
+    let send = || Answer::of(api.post("/batch", &body).header("idempotency-key", "fast"));
+    for _ in 0..2 {
+        let stopped = send().await;
+        let problem = stopped.is_problem(429, "too-fast");
+        assert!(problem["detail"].as_str().unwrap().contains("the first 4 items are done"), "{problem}");
+        assert_eq!(stopped.headers["retry-after"], "20");
+    }
+    assert_eq!(bench.app.store.list(Filter::default(), None, 100).await.unwrap().len(), 3);
+    clock.advance(Duration::from_secs(62));
+    let answer = send().await;
+    assert_eq!((answer.status, &answer.headers["ratelimit-remaining"]), (202, &"1".parse().unwrap()));
+    let results = answer.json()["results"].clone();
+    let statuses: Vec<_> = (0..6).map(|n| results[n]["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["accepted", "accepted", "refused", "accepted", "accepted", "accepted"]);
+    assert!((0..6).all(|n| results[n]["index"] == n), "{results}");
+    let again = send().await;
+    assert_eq!((&again.text, &again.headers["ratelimit-limit"]), (&answer.text, &"3".parse().unwrap()));
+    assert_eq!(bench.app.store.list(Filter::default(), None, 100).await.unwrap().len(), 5);
+    // Without a key nothing of it could be sent again: each is told for itself.
+    let loose = Answer::of(api.post("/batch", &body)).await.json();
+    assert_eq!(loose["results"][5]["problem"]["status"], 429, "{loose}");
+    bench.stop().await;
+}
+
+/// Each slice is asked for anew.
+#[tokio::test]
+async fn a_key_that_is_revoked_in_the_middle_sends_no_more() {
+    let bench = Bench::start(Wanted::default()).await;
+    let api = Api::of(&bench, "Library").await;
+    let body = template(10_000);
+    let asked = tokio::spawn(Answer::of(api.post("/template", &body).header("idempotency-key", "large")));
+    while bench.app.store.made("Library", "large 3").await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    bench.revoke("Library", &api.key).await;
+    asked.await.unwrap().is_problem(401, "unauthenticated");
+    assert!(bench.app.store.made("Library", "large 49").await.unwrap().is_none());
     bench.stop().await;
 }

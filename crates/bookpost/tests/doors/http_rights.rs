@@ -2,6 +2,10 @@
 
 use reqwest::RequestBuilder;
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::{
     bench::{Bench, Wanted},
@@ -50,11 +54,7 @@ async fn every_key_and_every_call() {
     let none = Api { key: String::new(), client: own.client.clone(), base: own.base.clone() };
     let store = &bench.app.store;
     store.disable_application("closed", bench.app.clock.now()).await.unwrap();
-    store
-        .revoke_key("Library", &store::KeyId(revoked.key[3..11].to_owned()), bench.app.clock.now())
-        .await
-        .unwrap();
-    bench.app.applications.refresh(store).await.unwrap();
+    bench.revoke("Library", &revoked.key).await;
     let mut later = mail("p@example.org");
     later["send_at"] = json!(in_an_hour(&bench));
     let mut id = String::new();
@@ -80,6 +80,65 @@ async fn every_key_and_every_call() {
         own.get(&format!("/{id}")).await.is_problem(404, "not-found");
     }
     bench.stop().await;
+}
+
+/// A body may take its time: who may no longer send when it is there does not.
+#[tokio::test]
+async fn a_key_is_looked_at_again_when_the_body_is_there() {
+    let bench = Bench::start(Wanted::default()).await;
+    let own = Api::of(&bench, "Library").await;
+    let (host, path) = own.base.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let template = json!({"from": crate::bench::FROM, "subject": "x", "text": "x", "recipients": [{"to": "p@example.org"}]});
+    for (address, body) in [
+        ("", mail("p@example.org")),
+        ("/batch", json!({"messages": [mail("p@example.org")]})),
+        ("/template", template),
+    ] {
+        let (api, body) = (own.with_key(&bench, "Library").await, body.to_string());
+        let head = format!(
+            "POST /{path}{address} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+            api.key,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut go_on = [0; 25];
+        stream.read_exact(&mut go_on).await.unwrap();
+        assert!(go_on.starts_with(b"HTTP/1.1 100 "), "the key was good");
+        bench.revoke("Library", &api.key).await;
+        stream.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 401", "{address}");
+    }
+    assert_eq!(bench.app.store.counts().await.unwrap().waiting, 0);
+    bench.stop().await;
+}
+
+/// What an application of another site is answered over each door.
+#[tokio::test]
+async fn nobody_writes_as_a_site_that_is_not_its_own() {
+    for (sites, may) in [(vec![], true), (vec!["MAIN"], true), (vec!["EAST"], false)] {
+        let mut wanted = Wanted::trusting();
+        wanted.application.sites = sites.iter().map(|site| (*site).to_owned()).collect();
+        let bench = Bench::start(wanted).await;
+        let api = Api::of(&bench, "Library").await;
+        let mut as_nobody = mail("p@example.org");
+        as_nobody["from"] = json!("other@library.example");
+        assert_eq!(api.send(&as_nobody).await.status, 202, "that is no site's");
+        let answer = api.send(&mail("p@example.org")).await;
+        let mut client = bench.client().await;
+        client.go(&["EHLO desk"]).await;
+        let reply = client.mail("p@example.org", &crate::bench::message("Hello")).await;
+        if may {
+            assert_eq!((answer.status, &reply[..4]), (202, "250 "), "{sites:?}: {reply}");
+        } else {
+            assert_eq!(answer.is_problem(403, "forbidden")["errors"][0]["pointer"], "#/from");
+            assert!(reply.starts_with("550 5.7.1 ") && reply.contains("for the site MAIN"), "{reply}");
+        }
+        bench.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use store::{ApplicationSettings, Class, Kind, NewMessage};
 
 use super::*;
-use crate::identity::Denied;
+use crate::identity::{Denied, Field};
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
@@ -219,7 +219,7 @@ async fn without_a_list_it_sends_as_its_sites() {
         let expected = if may {
             Ok(())
         } else {
-            Err(Denied::From { application: "cron".to_owned(), from: asked.clone() })
+            Err(Denied::From { application: "cron".to_owned(), from: asked.clone(), field: Field::From })
         };
         assert_eq!(caller.may_send_from(&asked), expected, "{from:?} {sites:?} {asked}");
     }
@@ -229,14 +229,15 @@ async fn without_a_list_it_sends_as_its_sites() {
 async fn so_many_messages_a_minute_and_no_more() {
     let place = Place::new(ApplicationSettings { per_minute: Some(2), ..Default::default() }).await;
     let caller = place.sign_in(HERE, &place.key, 0).unwrap();
-    let left = |seconds| place.all.admit(&caller, at(seconds)).map(|rate| rate.map(|rate| rate.remaining));
-    assert_eq!((left(0).ok(), left(0).ok()), (Some(Some(1)), Some(Some(0))));
+    let remaining = |seconds| place.all.rate(&caller, at(seconds)).unwrap().remaining;
+    let left = |seconds| place.all.admit(&caller, at(seconds)).map(|()| remaining(seconds));
+    assert_eq!((remaining(0), left(0), left(0)), (2, Ok(1), Ok(0)));
     let refused = left(0).unwrap_err();
     assert_eq!((refused.next_at, refused.resets_at), (at(30), at(60)));
-    assert_eq!(left(30).ok(), Some(Some(0)));
+    assert_eq!((remaining(30), left(30)), (1, Ok(0)));
     let unlimited = Place::new(ApplicationSettings::default()).await;
     let caller = unlimited.sign_in(HERE, &unlimited.key, 0).unwrap();
-    assert_eq!(unlimited.all.admit(&caller, at(0)), Ok(None));
+    assert_eq!((unlimited.all.admit(&caller, at(0)), unlimited.all.rate(&caller, at(0))), (Ok(()), None));
 }
 
 #[tokio::test]

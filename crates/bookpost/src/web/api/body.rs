@@ -1,17 +1,20 @@
 //! The body of a request: JSON of a bounded size, with the place of whatever is wrong in it.
 
-use std::{fmt::Write as _, ops::RangeInclusive, time::Duration};
+use std::{error::Error as _, ops::RangeInclusive, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
     http::{HeaderMap, header},
 };
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 
 use super::{
     Api, LEAST_OF_A_TEMPLATE,
-    problem::{FieldError, Kind, Problem},
+    place::{escaped, fragment},
+    problem::{FieldError, Kind, Problem, shortened},
 };
 use crate::receive::{Bodies, Reservation, apart};
 
@@ -22,8 +25,6 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const ROOM: Duration = Duration::from_secs(30);
 /// A body that says to be no larger needs no more room than its connection.
 const SMALL: usize = 64 * 1024;
-
-const LONGEST_DETAIL: usize = 300;
 
 impl Api {
     /// Reads all of the body of a request with one message. Its room in memory is its own until that is dropped.
@@ -81,7 +82,7 @@ async fn read(
         Ok(Ok(bytes)) => Ok((bytes, room)),
         Ok(Err(error)) if is_limit(&error) => Err(too_large()),
         Ok(Err(error)) => Err(Problem::new(Kind::Malformed, format!("the body broke off: {error}"))),
-        Err(_) => Err(Problem::new(Kind::TooSlow, "the body did not come to its end within 5 minutes")),
+        Err(_) => Err(Problem::too_slow("the body did not come to its end within 5 minutes")),
     }
 }
 
@@ -93,19 +94,45 @@ async fn reserved(bodies: &Bodies, bytes: usize) -> Result<Reservation, Problem>
 
 /// Reads JSON of which every field is known.
 pub(super) async fn parse<T: DeserializeOwned + Send + 'static>(bytes: Bytes) -> Result<T, Problem> {
-    let parsed = apart(bytes.len(), move || parsed(&bytes)).await;
+    let parsed = apart(bytes.len(), move || parsed(&bytes, "")).await;
     parsed.map_err(|error| Problem::unavailable(error.to_string()))?
 }
 
-fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// The same of a body with a list, of which every item is looked at and then left as it is written: all of them at once would take
+/// many times the memory.
+pub(super) async fn parse_many<T, One>(
+    bytes: Bytes,
+    list: fn(&T) -> &[Box<RawValue>],
+    place: &'static str,
+) -> Result<T, Problem>
+where
+    T: DeserializeOwned + Send + 'static,
+    One: DeserializeOwned,
+{
+    let parsed = apart(bytes.len(), move || {
+        let value = parsed(&bytes, "")?;
+        drop(bytes);
+        for (at, item) in list(&value).iter().enumerate() {
+            parsed_item::<One>(item, &format!("{place}/{at}"))?;
+        }
+        Ok(value)
+    });
+    parsed.await.map_err(|error| Problem::unavailable(error.to_string()))?
+}
+
+/// One item of such a list, which stands at `place`.
+pub(super) fn parsed_item<T: DeserializeOwned>(item: &RawValue, place: &str) -> Result<T, Problem> {
+    parsed(item.get().as_bytes(), place)
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
+        let pointer = pointer(place, error.path());
         let error = error.into_inner();
         if error.is_data() {
             // It names the value, which may be all of the body.
-            let detail = error.to_string().chars().take(LONGEST_DETAIL).collect();
-            Problem::invalid(vec![FieldError { pointer, detail }])
+            Problem::invalid(vec![FieldError { pointer, detail: shortened(&error.to_string()) }], 0)
         } else {
             Problem::new(Kind::Malformed, format!("the body is not JSON: {error}"))
         }
@@ -121,27 +148,22 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn is_limit(error: &axum::Error) -> bool {
-    std::error::Error::source(error)
-        .is_some_and(|source| source.to_string().contains("length limit exceeded"))
+    error.source().is_some_and(|source| source.is::<LengthLimitError>())
 }
 
-/// RFC 6901 section 6.
-fn pointer(path: &Path) -> String {
-    let mut pointer = "#".to_owned();
+/// From `place` on.
+fn pointer(place: &str, path: &Path) -> String {
+    let mut pointer = place.to_owned();
     for segment in path {
-        let _ = match segment {
-            Segment::Seq { index } => write!(pointer, "/{index}"),
-            Segment::Map { key } => write!(pointer, "/{}", escaped(key)),
-            Segment::Enum { variant } => write!(pointer, "/{}", escaped(variant)),
-            Segment::Unknown => Ok(()),
+        let name = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => escaped(&shortened(name)),
+            Segment::Unknown => continue,
         };
+        pointer.push('/');
+        pointer.push_str(&name);
     }
-    pointer
-}
-
-/// One name in a pointer.
-pub(super) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+    fragment(&[&pointer])
 }
 
 #[cfg(test)]
@@ -187,5 +209,44 @@ mod tests {
         assert!(read_with(2 * SMALL, 10, true, &bodies).await.is_err(), "nor does what makes much of little");
         drop(large);
         assert!(read_of(10, false, &bodies).await.unwrap().is_some());
+    }
+
+    /// A body that does not come.
+    struct Never;
+
+    impl hyper::body::Body for Never {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+            std::task::Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up_and_may_come_later() {
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, "application/json".parse().unwrap())]);
+        let answer = read(&headers, Body::new(Never), 0..=SMALL, &Bodies::new(SMALL)).await.unwrap_err();
+        let answer = answer.into_response();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        assert!(answer.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    /// Whatever an item has, it is looked at before any is made.
+    #[tokio::test]
+    async fn items_are_looked_at_and_left_as_they_are() {
+        type All = std::collections::BTreeMap<String, Vec<Box<RawValue>>>;
+        let read = |text: &'static str| {
+            parse_many::<All, [u8; 2]>(Bytes::from_static(text.as_bytes()), |all| &all["list"], "/list")
+        };
+        let all = read(r#"{"list": [[1, 2], [3,4] ]}"#).await.unwrap();
+        let written: Vec<_> = all["list"].iter().map(|item| item.get()).collect();
+        assert_eq!(written, ["[1, 2]", "[3,4]"]);
+        let problem = read(r#"{"list": [[1, 2], [3, "x"]]}"#).await.unwrap_err();
+        let body = serde_json::to_value(problem.body()).unwrap();
+        assert_eq!(body["errors"][0]["pointer"], "#/list/1/1");
     }
 }

@@ -11,15 +11,25 @@ use super::{Api, problem::Problem};
 use crate::{identity::Caller, receive::Origin};
 
 /// An application that was let in.
+#[derive(Clone)]
 pub(super) struct Authorized {
     pub(super) caller: Caller,
-    peer: IpAddr,
+    pub(super) peer: IpAddr,
 }
 
 impl Authorized {
     /// For the `Received` field.
     pub(super) fn origin(&self) -> Origin {
         Origin { name: self.caller.name().to_owned(), peer: Some(self.peer), protocol: "HTTP" }
+    }
+}
+
+impl Api {
+    /// The same caller, as it is now: a body may have taken its time.
+    pub(super) fn still(&self, authorized: &Authorized) -> Result<Caller, Problem> {
+        let now = self.submitter.clock.now();
+        let again = self.submitter.applications.again(&authorized.caller, now);
+        again.map_err(|refusal| Problem::refused(refusal, now))
     }
 }
 

@@ -103,7 +103,7 @@ problems! {
     /// Of a request that hands in messages.
     SendProblems:
     /// The body did not come to its end.
-    #[response(status = 408, content_type = "application/problem+json")]
+    #[response(status = 408, content_type = "application/problem+json", headers(("Retry-After" = u64)))]
     TooSlow(ProblemBody<'static>),
     /// Another request was made under this Idempotency-Key.
     #[response(status = 409, content_type = "application/problem+json")]

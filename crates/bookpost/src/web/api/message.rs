@@ -12,7 +12,12 @@ use mail::{
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{body::escaped, problem::FieldError, status::ClassName};
+use super::{
+    limited,
+    place::{Parts, Place, escaped},
+    problem::{FieldError, Problem, shortened},
+    status::ClassName,
+};
 use crate::{
     identity::Caller,
     receive::{Leniency, Origin, Submission},
@@ -20,7 +25,11 @@ use crate::{
 
 /// Nothing is kept for longer before it is sent.
 const FURTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
-const MOST_TAGS: usize = 10;
+/// Of one kind: `to`, `cc` and so on.
+const MOST_RECIPIENTS: usize = 1 << 16;
+/// Attachments, or fields of the header.
+pub(super) const MOST_PARTS: usize = 200;
+pub(super) const MOST_TAGS: usize = 10;
 /// In characters.
 const LONGEST_TAG: usize = 64;
 
@@ -34,12 +43,15 @@ pub(super) struct MessageRequest {
     pub(super) from: Option<String>,
     /// Each an address, or `Name <address>`.
     #[schema(example = json!(["reader@example.org"]))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::list::<_, _, MOST_RECIPIENTS>")]
+    #[schema(max_items = 65536)]
     pub(super) to: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::list::<_, _, MOST_RECIPIENTS>")]
+    #[schema(max_items = 65536)]
     pub(super) cc: Vec<String>,
     /// They receive the message, and nobody else sees so.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::list::<_, _, MOST_RECIPIENTS>")]
+    #[schema(max_items = 65536)]
     pub(super) bcc: Vec<String>,
     /// Where answers go, if not to `from`.
     pub(super) reply_to: Option<String>,
@@ -50,10 +62,11 @@ pub(super) struct MessageRequest {
     pub(super) text: Option<String>,
     /// The same as HTML.
     pub(super) html: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::list::<_, _, MOST_PARTS>")]
+    #[schema(max_items = 200)]
     pub(super) attachments: Vec<AttachmentRequest>,
     /// Further header fields by their names.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::texts::<_, MOST_PARTS>")]
     pub(super) headers: BTreeMap<String, String>,
     /// The whole message as RFC 5322 has it, or the same in base64, which is needed where it is not UTF-8. Beside it stands `envelope`, and
     /// none of the fields above.
@@ -71,7 +84,7 @@ pub(super) struct MessageRequest {
     pub(super) return_address: Option<String>,
     /// The application's own words for the message: it can be listed by them, and events have them.
     #[schema(max_items = 10, example = json!(["overdue", "term 2"]))]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::list::<_, _, MOST_TAGS>")]
     pub(super) tags: Vec<String>,
 }
 
@@ -96,7 +109,8 @@ pub(super) struct AttachmentRequest {
 pub(super) struct EnvelopeRequest {
     /// Where it is returned to; empty: nowhere.
     from: String,
-    #[schema(min_items = 1)]
+    #[serde(deserialize_with = "limited::list::<_, _, MOST_RECIPIENTS>")]
+    #[schema(min_items = 1, max_items = 65536)]
     to: Vec<String>,
 }
 
@@ -107,23 +121,31 @@ pub(super) struct Circumstances<'a> {
     /// For a message that is not raw.
     pub(super) message_id: String,
     pub(super) now: Timestamp,
-    /// Where in the body the message stands.
-    pub(super) prefix: &'a str,
+    pub(super) place: &'a Place,
 }
+
+/// Faults that are told; others are counted.
+const MOST_TOLD: usize = 20;
 
 /// What is wrong, as it is found.
 pub(super) struct Faults<'a> {
-    prefix: &'a str,
-    found: Vec<FieldError>,
+    place: &'a Place,
+    told: Vec<FieldError>,
+    others: usize,
 }
 
 impl<'a> Faults<'a> {
-    pub(super) fn new(prefix: &'a str) -> Self {
-        Self { prefix, found: Vec::new() }
+    pub(super) fn new(place: &'a Place) -> Self {
+        Self { place, told: Vec::new(), others: 0 }
     }
 
-    pub(super) fn add(&mut self, path: &str, detail: impl Into<String>) {
-        self.found.push(FieldError { pointer: format!("#{}{path}", self.prefix), detail: detail.into() });
+    pub(super) fn add(&mut self, path: &str, detail: impl AsRef<str>) {
+        if self.told.len() < MOST_TOLD {
+            let detail = shortened(detail.as_ref());
+            self.told.push(FieldError { pointer: self.place.pointer(path), detail });
+        } else {
+            self.others += 1;
+        }
     }
 
     /// The value, or nothing and a fault.
@@ -136,31 +158,25 @@ impl<'a> Faults<'a> {
         texts.iter().enumerate().filter_map(read).collect()
     }
 
-    /// Where a message may be returned to.
-    fn return_address(&mut self, path: &str, text: &str, caller: &Caller) -> Option<ReversePath> {
-        let asked = ReversePath::Address(self.keep(path, Address::parse(text))?);
-        self.keep(path, caller.reverse_path(&asked))
-    }
-
     /// All that was found.
-    pub(super) fn all(self) -> Vec<FieldError> {
-        self.found
+    pub(super) fn problem(self) -> Problem {
+        Problem::invalid(self.told, self.others)
     }
 
     /// What was made, if nothing was found; `made` is there then.
-    pub(super) fn none<T>(self, made: Option<T>) -> Result<T, Vec<FieldError>> {
-        made.filter(|_| self.found.is_empty()).ok_or(self.found)
+    pub(super) fn none<T>(self, made: Option<T>) -> Result<T, Problem> {
+        made.filter(|_| self.told.is_empty()).ok_or_else(|| self.problem())
     }
 }
 
 impl MessageRequest {
     /// The message as the door has it, or all that is wrong with it.
-    pub(super) fn submission(&self, circumstances: Circumstances<'_>) -> Result<Submission, Vec<FieldError>> {
-        let mut faults = Faults::new(circumstances.prefix);
+    pub(super) fn submission(&self, circumstances: Circumstances<'_>) -> Result<Submission, Problem> {
+        let mut faults = Faults::new(circumstances.place);
         self.check_instants(&mut faults, circumstances.now);
         self.check_tags(&mut faults);
         let made = match &self.raw {
-            Some(raw) => self.raw(raw, circumstances.caller, &mut faults),
+            Some(raw) => self.raw(raw, &mut faults),
             None => self.written(&circumstances, &mut faults),
         };
         let (envelope, content) = faults.none(made)?;
@@ -178,6 +194,24 @@ impl MessageRequest {
         })
     }
 
+    /// Where it has what it may be refused for.
+    pub(super) fn parts(&self) -> Parts {
+        if self.raw.is_some() {
+            let (raw, headers) = ("/raw", Vec::new());
+            let (recipients, reverse_path) = ("/envelope/to", "/envelope/from");
+            return Parts { content: raw, from: raw, recipients, reverse_path, headers };
+        }
+        let lists = [(&self.to, "/to"), (&self.cc, "/cc"), (&self.bcc, "/bcc")];
+        let longest = lists.into_iter().max_by_key(|(list, _)| list.len());
+        Parts {
+            content: "",
+            from: "/from",
+            recipients: longest.map_or("", |(_, path)| path),
+            reverse_path: if self.return_address.is_some() { "/return_address" } else { "/from" },
+            headers: self.headers.keys().cloned().collect(),
+        }
+    }
+
     fn check_instants(&self, faults: &mut Faults<'_>, now: Timestamp) {
         let furthest = now.saturating_add(FURTHEST).unwrap_or(Timestamp::MAX);
         if self.send_at.is_some_and(|send_at| send_at > furthest) {
@@ -190,9 +224,6 @@ impl MessageRequest {
     }
 
     fn check_tags(&self, faults: &mut Faults<'_>) {
-        if self.tags.len() > MOST_TAGS {
-            faults.add("/tags", format!("a message has at most {MOST_TAGS} tags"));
-        }
         for (at, tag) in self.tags.iter().enumerate() {
             let length = tag.chars().count();
             if !(1..=LONGEST_TAG).contains(&length) || tag.chars().any(char::is_control) {
@@ -202,7 +233,7 @@ impl MessageRequest {
         }
     }
 
-    fn raw(&self, raw: &str, caller: &Caller, faults: &mut Faults<'_>) -> Option<(Envelope, Bytes)> {
+    fn raw(&self, raw: &str, faults: &mut Faults<'_>) -> Option<(Envelope, Bytes)> {
         for (there, path) in [
             (self.from.is_some(), "/from"),
             (!self.to.is_empty(), "/to"),
@@ -224,7 +255,8 @@ impl MessageRequest {
         let content = if raw.contains(':') {
             Some(Bytes::copy_from_slice(raw.as_bytes()))
         } else {
-            faults.keep("/raw", decoded(raw)).map(Bytes::from)
+            let neither = "this is no message, which has fields such as From: in its header, and no base64";
+            faults.keep("/raw", decoded(raw).map_err(|_| neither)).map(Bytes::from)
         };
         let Some(envelope) = &self.envelope else {
             faults.add("/envelope", "a raw message needs an envelope: from whom and for whom it is");
@@ -232,7 +264,7 @@ impl MessageRequest {
         };
         let reverse_path = match envelope.from.trim() {
             "" | "<>" => Some(ReversePath::Null),
-            from => faults.return_address("/envelope/from", from, caller),
+            from => faults.keep("/envelope/from", Address::parse(from)).map(ReversePath::Address),
         };
         let parse =
             |(at, to): (usize, &String)| faults.keep(&format!("/envelope/to/{at}"), Address::parse(to));
@@ -254,9 +286,10 @@ impl MessageRequest {
         let from = needed(faults, "/from", self.from.as_deref())
             .and_then(|from| faults.keep("/from", from.parse::<Mailbox>()));
         let reply_to = self.reply_to.as_deref().and_then(|text| faults.keep("/reply_to", text.parse()));
-        let caller = circumstances.caller;
-        let returns =
-            self.return_address.as_deref().map(|text| faults.return_address("/return_address", text, caller));
+        let returns = self
+            .return_address
+            .as_deref()
+            .map(|text| faults.keep("/return_address", Address::parse(text)).map(ReversePath::Address));
         let [to, cc, bcc] = [("to", &self.to), ("cc", &self.cc), ("bcc", &self.bcc)]
             .map(|(field, texts)| faults.mailboxes(field, texts));
         if self.to.is_empty() && self.cc.is_empty() && self.bcc.is_empty() {
@@ -283,7 +316,7 @@ impl MessageRequest {
             offset: Offset::UTC,
         };
         let content = mail.build().map_err(|error| self.not_built(&error, faults)).ok()?;
-        let usual = || caller.settings().return_address.clone().unwrap_or(mail.from.address);
+        let usual = || circumstances.caller.settings().return_address.clone().unwrap_or(mail.from.address);
         let reverse_path = returns.unwrap_or_else(|| Some(ReversePath::Address(usual())))?;
         Some((Envelope::new(reverse_path, once_each(recipients)).ok()?, content.into()))
     }
@@ -298,7 +331,7 @@ impl MessageRequest {
 
     fn not_built(&self, error: &BuildError, faults: &mut Faults<'_>) {
         let path = match error {
-            BuildError::HeaderName(name) => format!("/headers/{}", escaped(name)),
+            BuildError::HeaderName(name) => format!("/headers/{}", escaped(&shortened(name))),
             BuildError::MediaType(media_type) => {
                 let at = self.attachments.iter().position(|one| one.content_type == *media_type);
                 format!("/attachments/{}/content_type", at.unwrap_or_default())

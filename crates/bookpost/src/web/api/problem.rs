@@ -1,6 +1,6 @@
 //! What went wrong, as a value of its own (RFC 9457).
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, Uri, header},
@@ -10,14 +10,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::place::Place;
 use crate::{
-    identity::{Denied, Rate, Refusal},
+    identity::{Denied, Field, Rate, Refusal},
     receive::NotTaken,
 };
 
 const PROBLEM_JSON: &str = "application/problem+json";
 /// Where the queue cannot store: what is in its way takes a person or a moment.
 const LATER: u64 = 30;
+/// Characters of what a request had that are told again.
+const LONGEST: usize = 300;
 
 /// Every kind of problem. A kind's name never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +94,7 @@ pub(in crate::web) struct Problem {
     kind: Kind,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
+    further_errors: usize,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -119,36 +123,54 @@ pub(super) struct ProblemBody<'a> {
     status: u16,
     /// What went wrong this time, for whoever runs the application.
     detail: &'a str,
-    /// Which parts of the body are wrong, all of them where they could be told.
+    /// Which parts of the body are wrong, the first twenty of them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    /// How many more are wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    further_errors: Option<usize>,
 }
 
 impl Problem {
     pub(super) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+        Self { kind, detail: detail.into(), errors: Vec::new(), further_errors: 0, headers: Vec::new() }
     }
 
-    /// Parts of the body that are wrong; there is at least one.
-    pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
-        let mut detail = String::new();
-        if let [first, rest @ ..] = errors.as_slice() {
-            let _ = write!(detail, "{}: {}", first.pointer, first.detail);
-            if !rest.is_empty() {
-                let _ = write!(detail, " (and {} more)", rest.len());
-            }
+    /// Parts of the body that are wrong, at least one of them, and how many more are.
+    pub(super) fn invalid(errors: Vec<FieldError>, further: usize) -> Self {
+        let first = errors.first().map(|first| format!("{}: {}", first.pointer, first.detail));
+        let mut detail = first.unwrap_or_default();
+        match errors.len().saturating_sub(1) + further {
+            0 => {}
+            more => detail.push_str(&format!(" (and {more} more)")),
         }
-        Self { kind: Kind::Invalid, detail: detail.into(), errors, headers: Vec::new() }
+        Self { errors, further_errors: further, ..Self::new(Kind::Invalid, detail) }
     }
 
     pub(super) fn not_found() -> Self {
         Self::new(Kind::NotFound, "there is no such message")
     }
 
-    /// Which part of the body it is about.
-    pub(super) fn at(mut self, pointer: &str) -> Self {
-        self.errors =
-            vec![FieldError { pointer: format!("#{pointer}"), detail: self.detail.clone().into_owned() }];
+    /// Which part of the body it is about, as a fragment.
+    pub(super) fn at(mut self, pointer: String) -> Self {
+        self.errors = vec![FieldError { pointer, detail: self.detail.clone().into_owned() }];
+        self
+    }
+
+    /// What was to come did not.
+    pub(super) fn too_slow(detail: &'static str) -> Self {
+        Self::new(Kind::TooSlow, detail).after(LATER)
+    }
+
+    /// The items before this one are done.
+    pub(super) fn going_on_at(mut self, item: usize) -> Self {
+        if item > 0 {
+            let detail = self.detail.into_owned();
+            self.detail = format!(
+                "{detail}; the first {item} items are done, and the same request with the same Idempotency-Key goes on after them"
+            )
+            .into();
+        }
         self
     }
 
@@ -158,17 +180,6 @@ impl Problem {
 
     pub(super) fn is_not_found(&self) -> bool {
         self.kind == Kind::NotFound
-    }
-
-    /// The same where the first recipient of a message is the only one: it stands in no list.
-    pub(super) fn of_single(mut self, place: &str) -> Self {
-        let first = format!("#{place}/to/0");
-        for error in &mut self.errors {
-            if error.pointer == first {
-                error.pointer.truncate(first.len() - "/0".len());
-            }
-        }
-        self
     }
 
     /// A key that opens nothing.
@@ -192,31 +203,37 @@ impl Problem {
             .with(header::WWW_AUTHENTICATE, "Bearer realm=\"Bookpost\"")
     }
 
-    /// A message that is not taken; `prefix`: where in the body it stands.
-    pub(super) fn not_taken(why: &NotTaken, prefix: &str, now: Timestamp) -> Self {
+    /// A message that is not taken.
+    pub(super) fn not_taken(why: &NotTaken, place: &Place, now: Timestamp) -> Self {
         let text = why.to_string();
         match why {
-            NotTaken::Unfit(_) | NotTaken::NeedsSmtpUtf8 => Self::new(Kind::Invalid, text).at(prefix),
-            NotTaken::Denied(denied) => match denied {
-                Denied::NotFound => Self::not_found(),
-                Denied::TooLarge { .. } => Self::new(Kind::TooLarge, text),
-                Denied::TooManyRecipients { .. } => {
-                    Self::new(Kind::Invalid, text).at(&format!("{prefix}/to"))
-                }
-                Denied::Class { .. } => Self::new(Kind::Forbidden, text).at(&format!("{prefix}/class")),
-                Denied::From { .. } | Denied::Site { .. } => {
-                    Self::new(Kind::Forbidden, text).at(&format!("{prefix}/from"))
-                }
-            },
+            NotTaken::Unfit(_) | NotTaken::NeedsSmtpUtf8 => {
+                Self::new(Kind::Invalid, text).at(place.content())
+            }
+            NotTaken::Denied(denied) => Self::denied(denied, place),
             NotTaken::TooFast(rate) => {
                 let mut problem = Self::new(Kind::TooFast, text).after(seconds(now, rate.next_at));
                 problem.headers.extend(rate_headers(rate, now));
                 problem
             }
             NotTaken::Store(store::Error::TooManyRecipients { .. }) => {
-                Self::new(Kind::Invalid, text).at(&format!("{prefix}/to"))
+                Self::new(Kind::Invalid, text).at(place.recipients())
             }
             NotTaken::Full(_) | NotTaken::NoRoom(_) | NotTaken::Store(_) => Self::unavailable(text),
+        }
+    }
+
+    fn denied(denied: &Denied, place: &Place) -> Self {
+        let forbidden = |pointer| Self::new(Kind::Forbidden, denied.to_string()).at(pointer);
+        match denied {
+            Denied::NotFound => Self::not_found(),
+            Denied::TooLarge { .. } => Self::new(Kind::TooLarge, denied.to_string()),
+            Denied::TooManyRecipients { .. } => {
+                Self::new(Kind::Invalid, denied.to_string()).at(place.recipients())
+            }
+            Denied::Class { .. } => forbidden(place.pointer("/class")),
+            Denied::Site { .. } => forbidden(place.field(Field::From)),
+            Denied::From { field, .. } => forbidden(place.field(*field)),
         }
     }
 
@@ -246,6 +263,7 @@ impl Problem {
             status: status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
+            further_errors: Some(self.further_errors).filter(|further| *further > 0),
         }
     }
 }
@@ -284,6 +302,11 @@ pub(super) fn rate_headers(rate: &Rate, now: Timestamp) -> [(HeaderName, HeaderV
         (HeaderName::from_static("ratelimit-remaining"), rate.remaining.into()),
         (HeaderName::from_static("ratelimit-reset"), seconds(now, rate.resets_at).into()),
     ]
+}
+
+/// So much of what a request had as is told again.
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
 }
 
 /// Whole seconds until then, rounded up.

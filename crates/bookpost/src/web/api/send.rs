@@ -6,7 +6,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use serde::Serialize;
 use store::{Accepted, Once, RecipientId};
 use utoipa::ToSchema;
@@ -17,11 +16,12 @@ use super::{
     document::SendProblems,
     message::{Circumstances, MessageRequest},
     once,
+    place::Place,
     problem::{Kind, Problem, rate_headers},
     status::StateName,
 };
 use crate::{
-    identity::Rate,
+    identity::Caller,
     receive::{NotTaken, Ready, Submission, apart},
 };
 
@@ -66,23 +66,22 @@ pub(super) async fn send(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let now = api.submitter.clock.now();
     let (bytes, _room) = api.read_one(&headers, body).await?;
-    let size = bytes.len();
-    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages", &bytes).await?;
+    let (size, caller) = (bytes.len(), api.still(&authorized)?);
+    let once = once::Request::of(&headers, &caller, "/api/v1/messages", &bytes).await?;
     if let Some(once) = &once
         && let Some(answer) = api.answered(once, 0).await?
     {
-        return Ok(accepted(answer, None, now));
+        return Ok(api.accepted(&caller, answer));
     }
     let request: MessageRequest = body::parse(bytes).await?;
-    let not_taken = |why: NotTaken| Problem::not_taken(&why, "", now);
-    let caller = authorized.caller.clone();
     let maker = api.clone();
-    let submission = apart(size, move || maker.submission(&authorized, &request, "")).await;
-    let submission = submission.map_err(not_taken)??;
+    let made = apart(size, move || maker.submission(&authorized, &request, Place::default())).await;
+    let now = api.submitter.clock.now();
+    let nowhere = |why: NotTaken| Problem::not_taken(&why, &Place::default(), now);
+    let (submission, place) = made.map_err(nowhere)??;
+    let not_taken = |why: NotTaken| Problem::not_taken(&why, &place, now);
     let ready = api.submitter.check(&caller, submission).await.map_err(not_taken)?;
-    let rate = ready.rate();
     let sketch = Sketch::of(&ready);
     let answer = match once {
         None => {
@@ -98,7 +97,7 @@ pub(super) async fn send(
             }
         }
     };
-    Ok(accepted(answer, rate, api.submitter.clock.now()))
+    Ok(api.accepted(&caller, answer))
 }
 
 impl Api {
@@ -115,26 +114,37 @@ impl Api {
         Ok(Some(made.answer))
     }
 
+    /// The message that stands at `place`, which is told more of it.
     pub(super) fn submission(
         &self,
         authorized: &Authorized,
         request: &MessageRequest,
-        prefix: &str,
-    ) -> Result<Submission, Problem> {
+        place: Place,
+    ) -> Result<(Submission, Place), Problem> {
         let circumstances = Circumstances {
             caller: &authorized.caller,
             origin: authorized.origin(),
             message_id: self.submitter.draw_message_id(),
             now: self.submitter.clock.now(),
-            prefix,
+            place: &place,
         };
-        let submission = request.submission(circumstances).map_err(Problem::invalid)?;
+        let submission = request.submission(circumstances)?;
         let (bytes, most) = (submission.content.len(), self.submitter.config.doors.largest_message);
         if bytes > most {
             let detail = format!("the message has {bytes} bytes, and {most} are the most that is taken here");
             return Err(Problem::new(Kind::TooLarge, detail));
         }
-        Ok(submission)
+        Ok((submission, place.with(request.parts())))
+    }
+
+    /// The answer, which is JSON already.
+    pub(super) fn accepted(&self, caller: &Caller, answer: Vec<u8>) -> Response {
+        let mut response =
+            (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], answer).into_response();
+        let now = self.submitter.clock.now();
+        let rate = self.submitter.applications.rate(caller, now);
+        response.headers_mut().extend(rate.iter().flat_map(|rate| rate_headers(rate, now)));
+        response
     }
 }
 
@@ -170,12 +180,4 @@ impl Sketch {
             recipients: (0..).zip(self.addresses).map(recipient).collect(),
         }
     }
-}
-
-/// The answer, which is JSON already.
-pub(super) fn accepted(answer: Vec<u8>, rate: Option<Rate>, now: Timestamp) -> Response {
-    let mut response =
-        (StatusCode::ACCEPTED, [(header::CONTENT_TYPE, "application/json")], answer).into_response();
-    response.headers_mut().extend(rate.iter().flat_map(|rate| rate_headers(rate, now)));
-    response
 }

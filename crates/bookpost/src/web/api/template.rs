@@ -2,18 +2,26 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{body::Body, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    http::HeaderMap,
+    response::Response,
+};
 use jiff::Timestamp;
 use minijinja::{Value, value::ValueKind};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
     Api, batch, body,
     caller::Authorized,
     document::SendProblems,
-    message::{Faults, MessageRequest},
+    limited,
+    message::{Faults, MOST_PARTS, MOST_TAGS, MessageRequest},
     once,
+    place::Place,
     problem::Problem,
     status::ClassName,
 };
@@ -37,7 +45,7 @@ struct Template {
     text: String,
     #[serde(default)]
     html: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::texts::<_, MOST_PARTS>")]
     headers: BTreeMap<String, String>,
     #[serde(default)]
     class: Option<ClassName>,
@@ -50,12 +58,13 @@ struct Template {
     #[serde(default)]
     return_address: Option<String>,
     /// The application's own words for all these messages.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::list::<_, _, MOST_TAGS>")]
     #[schema(max_items = 10)]
     tags: Vec<String>,
     /// Each receives a message of their own.
-    #[schema(min_items = 1, max_items = 10_000)]
-    recipients: Vec<For>,
+    #[serde(deserialize_with = "limited::list::<_, _, { batch::MOST }>")]
+    #[schema(value_type = Vec<For>, min_items = 1, max_items = 10_000)]
+    recipients: Vec<Box<RawValue>>,
 }
 
 /// One recipient.
@@ -70,6 +79,19 @@ struct For {
     #[schema(value_type = Object, example = json!({"name": "Reader", "title": "Moby Dick"}))]
     variables: Value,
 }
+
+/// What can be told of a recipient without making its variables, which take many times the memory of their text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "they are only read to see that they are there")]
+struct Outline {
+    to: String,
+    #[serde(default)]
+    variables: Option<IgnoredAny>,
+}
+
+/// Bytes that a recipient has in the body.
+const LARGEST_RECIPIENT: usize = 256 * 1024;
 
 /// Hands in one text for up to 10,000 recipients, each with variables of their own.
 ///
@@ -90,29 +112,43 @@ pub(super) async fn send(
     body: Body,
 ) -> Result<Response, Problem> {
     let (bytes, _room) = api.read_template(&headers, body).await?;
-    let once = once::Request::of(&headers, &authorized.caller, "/api/v1/messages/template", &bytes).await?;
-    let template: Template = body::parse(bytes).await?;
-    let count = batch::counted(template.recipients.len(), "/recipients")?;
-    let texts = template.compiled()?;
-    let authorized = Arc::new(authorized);
-    // What all have in common is judged once.
-    api.submission(&authorized, &template.message(NOBODY, String::new(), String::new(), None), "")?;
-    let (maker, asked) = (api.clone(), Arc::clone(&authorized));
-    let make = move |at: usize| template.submission(&texts, at, &maker, &asked);
-    api.take(batch::Items { authorized, once, count, place: "/recipients", make: Arc::new(make) }).await
+    let caller = api.still(&authorized)?;
+    let once = once::Request::of(&headers, &caller, "/api/v1/messages/template", &bytes).await?;
+    let items = items(&api, authorized, bytes).await?;
+    api.take(items, once).await
 }
 
+/// What is in such a body.
+pub(super) async fn items(api: &Api, authorized: Authorized, body: Bytes) -> Result<batch::Items, Problem> {
+    let template: Template =
+        body::parse_many::<_, Outline>(body, |template: &Template| &template.recipients, PLACE).await?;
+    let count = batch::counted(template.recipients.len(), PLACE)?;
+    let texts = template.compiled()?;
+    // What all have in common is judged once.
+    let common = template.message(NOBODY, String::new(), String::new(), None);
+    let (submission, place) = api.submission(&authorized, &common, Place::default())?;
+    let judged = api.submitter.judge(&authorized.caller, submission).await;
+    judged.map_err(|why| Problem::not_taken(&why, &place, api.submitter.clock.now()))?;
+    let authorized = Arc::new(authorized);
+    let (maker, asked) = (api.clone(), Arc::clone(&authorized));
+    let make = move |at: usize| template.submission(&texts, at, &maker, &asked);
+    Ok(batch::Items { authorized, count, make: Arc::new(make) })
+}
+
+/// Of the recipients.
+const PLACE: &str = "/recipients";
 /// Stands for the recipients while there is none yet.
 const NOBODY: &str = "nobody@nowhere.invalid";
 
 impl Template {
     fn compiled(&self) -> Result<FreeTemplate, Problem> {
         FreeTemplate::compile(&self.subject, &self.text, self.html.as_deref()).map_err(|errors| {
-            let mut faults = Faults::new("");
+            let place = Place::default();
+            let mut faults = Faults::new(&place);
             for error in errors {
                 faults.add(&format!("/{}", name(error.part)), format!("line {}: {}", error.line, error.why));
             }
-            Problem::invalid(faults.all())
+            faults.problem()
         })
     }
 
@@ -122,14 +158,19 @@ impl Template {
         at: usize,
         api: &Api,
         authorized: &Authorized,
-    ) -> Result<Submission, Problem> {
-        let one = self.recipients.get(at).ok_or_else(Problem::not_found)?;
-        let place = format!("/recipients/{at}");
+    ) -> Result<(Submission, Place), Problem> {
+        let written = self.recipients.get(at).ok_or_else(Problem::not_found)?;
+        let pointer = format!("{PLACE}/{at}");
+        let place = Place::of_recipient(&*pointer);
         let wrong = |detail: String| {
             let mut faults = Faults::new(&place);
             faults.add("/variables", detail);
-            Problem::invalid(faults.all())
+            faults.problem()
         };
+        if written.get().len() > LARGEST_RECIPIENT {
+            return Err(wrong(format!("a recipient may have {} KiB", LARGEST_RECIPIENT >> 10)));
+        }
+        let one: For = body::parsed_item(written, &pointer)?;
         if !matches!(one.variables.kind(), ValueKind::Map | ValueKind::Undefined) {
             return Err(wrong("the variables must be an object".to_owned()));
         }
@@ -137,7 +178,7 @@ impl Template {
             .render(&one.variables)
             .map_err(|error| wrong(format!("{}, line {}: {}", name(error.part), error.line, error.why)))?;
         let message = self.message(&one.to, rendered.subject, rendered.text, rendered.html);
-        api.submission(authorized, &message, &place).map_err(|problem| problem.of_single(&place))
+        api.submission(authorized, &message, place)
     }
 
     fn message(&self, to: &str, subject: String, text: String, html: Option<String>) -> MessageRequest {
