@@ -11,6 +11,8 @@ mod body;
 mod caller;
 mod document;
 mod events;
+#[cfg(test)]
+mod fuzz;
 mod limited;
 mod lists;
 mod message;
