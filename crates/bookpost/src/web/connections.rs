@@ -255,10 +255,21 @@ mod tests {
     const LONG: &str = include_str!("connections.rs");
 
     fn connection(waiting: &Waiting) -> DuplexStream {
+        connection_to(Router::new().route("/", get(async || "!")).route("/long", get(async || LONG)), waiting)
+    }
+
+    fn connection_to(router: Router, waiting: &Waiting) -> DuplexStream {
         let (near, far) = duplex(1_024);
-        let router = Router::new().route("/", get(async || "!")).route("/long", get(async || LONG));
         tokio::spawn(converse(far, ([127, 0, 0, 1], 1).into(), router, waiting.clone()));
         near
+    }
+
+    /// What comes until the connection ends, and after how long that is; more than an hour is for ever.
+    async fn rest(stream: &mut DuplexStream) -> (Vec<u8>, Duration) {
+        let (began_at, mut rest) = (Instant::now(), Vec::new());
+        let ends = tokio::time::timeout(Duration::from_hours(1), stream.read_to_end(&mut rest));
+        ends.await.unwrap().unwrap();
+        (rest, began_at.elapsed())
     }
 
     async fn ask(stream: &mut DuplexStream) {
@@ -275,10 +286,7 @@ mod tests {
             let mut stream = connection(&Waiting::default());
             ask(&mut stream).await;
             stream.write_all(begun).await.unwrap();
-            let began_at = Instant::now();
-            let mut rest = Vec::new();
-            let _ = stream.read_to_end(&mut rest).await;
-            assert_eq!(began_at.elapsed().as_secs(), HEADER.as_secs(), "{begun:?}");
+            assert_eq!(rest(&mut stream).await.1.as_secs(), HEADER.as_secs(), "{begun:?}");
         }
     }
 
@@ -291,9 +299,7 @@ mod tests {
         ask(&mut first).await;
         second.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
         assert!(tokio::time::timeout(Duration::ZERO, waiting.place(&places)).await.is_err());
-        let began_at = Instant::now();
-        assert_eq!(second.read(&mut [0; 9]).await.unwrap(), 0);
-        assert_eq!(began_at.elapsed(), Duration::ZERO);
+        assert_eq!(rest(&mut second).await, (Vec::new(), Duration::ZERO));
         ask(&mut first).await;
     }
 
@@ -316,10 +322,33 @@ mod tests {
         let mut stream = connection(&waiting);
         stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
         tokio::task::yield_now().await;
-        let began_at = Instant::now();
         waiting.is_over();
-        let mut rest = Vec::new();
-        let _ = stream.read_to_end(&mut rest).await;
-        assert_eq!(began_at.elapsed(), Duration::ZERO);
+        assert_eq!(rest(&mut stream).await, (Vec::new(), Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_what_was_asked_is_answered() {
+        let (waiting, go_on) = (Waiting::default(), Arc::new(Notify::new()));
+        let may = Arc::clone(&go_on);
+        let router = Router::new().route(
+            "/",
+            get(async move || {
+                may.notified().await;
+                "!"
+            }),
+        );
+        let mut stream = connection_to(router, &waiting);
+        let until = async |answered: bool| {
+            while waiting.idle().all.is_empty() != answered {
+                tokio::task::yield_now().await;
+            }
+        };
+        until(false).await;
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        until(true).await;
+        waiting.is_over();
+        go_on.notify_one();
+        let (answer, after) = rest(&mut stream).await;
+        assert!(answer.ends_with(b"!") && after.is_zero(), "{after:?}");
     }
 }

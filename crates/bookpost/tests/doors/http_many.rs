@@ -147,7 +147,9 @@ async fn eleven_hundred_silent_connections_keep_nobody_out() {
         stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n").await.unwrap();
         silent.push(stream);
     }
-    let health = Answer::of(api.client.get(format!("{root}/healthz"))).await;
+    // Sooner than the first of them would have to leave by itself.
+    let asked = api.client.get(format!("{root}/healthz")).timeout(Duration::from_secs(20));
+    let health = Answer::of(asked).await;
     assert_eq!(health.status, 200, "{health:?}");
     let open = silent.iter().filter(|stream| stream.try_read(&mut [0]).is_err()).count();
     assert!(open <= bench.app.config.listen_connections, "{open} are open");
