@@ -42,7 +42,7 @@ impl Food {
     /// A sample with some octets gone, changed or doubled, or with words where they do not belong.
     fn changed(&self, input: &[u8]) -> Vec<u8> {
         let [sample, changes, rest @ ..] = input else { return Vec::new() };
-        let mut octets = self.samples[usize::from(*sample) % self.samples.len()].to_vec();
+        let mut octets = at(self.samples, *sample).to_vec();
         for change in rest.as_chunks::<4>().0.iter().take(usize::from(*changes) % (MOST_CHANGES + 1)) {
             let [high, low, what, which] = *change;
             let at = usize::from(u16::from_be_bytes([high, low])) % (octets.len() + 1);
@@ -58,6 +58,11 @@ impl Food {
     }
 
     fn word(&self, number: u8) -> &'static [u8] {
-        self.words[usize::from(number) % self.words.len()].as_bytes()
+        at(self.words, number).as_bytes()
     }
+}
+
+/// There is one at least.
+fn at<T: Copy + Default>(all: &[T], number: u8) -> T {
+    all.get(usize::from(number) % all.len()).copied().unwrap_or_default()
 }

@@ -220,7 +220,6 @@ async fn what_is_wrong_is_told_with_its_place() {
         body[field] = value;
         body
     };
-    let raw = |header: &str, from: &str| json!({"raw": format!("{header}\n\nx"), "envelope": {"from": from, "to": ["p@example.org"]}});
     let file = |content_type: &str, content: &str| json!([{"filename": "a", "content_type": content_type, "content": content}]);
     for (body, status, kind, places) in [
         (json!([]), 422, "invalid", &["#"][..]),
@@ -249,12 +248,29 @@ async fn what_is_wrong_is_told_with_its_place() {
         (with("send_at", json!("9999-12-30T00:00:00Z")), 422, "invalid", &["#/send_at"]),
         (with("expires_at", json!("2020-01-01T00:00:00Z")), 422, "invalid", &["#/expires_at"]),
         (with("envelope", json!({"from": "", "to": []})), 422, "invalid", &["#/envelope"]),
-        (
-            with("raw", json!("QQ==")),
-            422,
-            "invalid",
-            &["#/from", "#/to", "#/subject", "#/text", "#/envelope"],
-        ),
+    ] {
+        assert_told(&api, &body, status, kind, places).await;
+    }
+    assert_eq!(bench.app.store.counts().await.unwrap().waiting, 0, "nothing of it was stored");
+    bench.stop().await;
+}
+
+async fn assert_told(api: &Api, body: &Value, status: u16, kind: &str, places: &[&str]) {
+    let problem = api.send(body).await.is_problem(status, kind);
+    let errors = problem["errors"].as_array().unwrap();
+    let told: Vec<_> = errors.iter().map(|one| one["pointer"].as_str().unwrap()).collect();
+    assert_eq!(told, places, "{body}: {problem}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_whole_message_is_told_with_its_place() {
+    let bench = Bench::start(Wanted::default()).await;
+    let api = Api::of(&bench, "Library").await;
+    let raw = |header: &str, from: &str| json!({"raw": format!("{header}\n\nx"), "envelope": {"from": from, "to": ["p@example.org"]}});
+    let mut both = mail("p@example.org");
+    both["raw"] = json!("QQ==");
+    for (body, status, kind, places) in [
+        (both, 422, "invalid", &["#/from", "#/to", "#/subject", "#/text", "#/envelope"][..]),
         (
             json!({"raw": "A: b\n\nx", "envelope": {"from": "x", "to": []}}),
             422,
@@ -268,18 +284,25 @@ async fn what_is_wrong_is_told_with_its_place() {
         (raw(&format!("From: {FROM}\nResent-From: boss@bank.example"), ""), 403, "forbidden", &["#/raw"]),
         (raw(&format!("From: {FROM}"), "boss@bank.example"), 403, "forbidden", &["#/envelope/from"]),
     ] {
-        let problem = api.send(&body).await.is_problem(status, kind);
-        let told: Vec<_> = problem["errors"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["pointer"].as_str().unwrap())
-            .collect();
-        assert_eq!(told, places, "{body}: {problem}");
+        assert_told(&api, &body, status, kind, places).await;
     }
-    let many = api.send(&with("to", json!(vec![""; 1_000]))).await.is_problem(422, "invalid");
+    let problem = api.send(&raw("no header", "")).await.is_problem(422, "invalid");
+    assert!(problem["detail"].as_str().unwrap().contains("this is no message"), "{problem}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_said_to_be() {
+    let bench = Bench::start(Wanted::default()).await;
+    let api = Api::of(&bench, "Library").await;
+    let to = |count: usize| {
+        let mut body = mail("p@example.org");
+        body["to"] = json!(vec![""; count]);
+        body
+    };
+    let many = api.send(&to(1_000)).await.is_problem(422, "invalid");
     assert_eq!((many["errors"].as_array().unwrap().len(), &many["further_errors"]), (20, &json!(980)));
-    let too_many = api.send(&with("to", json!(vec![""; 65_537]))).await.is_problem(422, "invalid");
+    let too_many = api.send(&to(65_537)).await.is_problem(422, "invalid");
     assert_eq!(too_many["errors"][0]["pointer"], "#/to");
     for (content_type, body, status, kind) in [
         ("application/json", "{\"to\": [", 400, "malformed"),
@@ -302,7 +325,6 @@ async fn what_is_wrong_is_told_with_its_place() {
     ] {
         api.get(query).await.is_problem(400, "malformed");
     }
-    assert_eq!(bench.app.store.counts().await.unwrap().waiting, 0, "nothing of it was stored");
     bench.stop().await;
 }
 

@@ -148,7 +148,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn is_limit(error: &axum::Error) -> bool {
-    error.source().is_some_and(|source| source.is::<LengthLimitError>())
+    error.source().is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
 }
 
 /// From `place` on.

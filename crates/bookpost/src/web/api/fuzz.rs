@@ -1,5 +1,4 @@
 //! Bodies that nobody expected: none panics, what is refused is told with places that are there, and what is made can be judged.
-#![expect(clippy::indexing_slicing, reason = "a test may fail where it stands")]
 
 use std::{
     net::{IpAddr, Ipv4Addr},

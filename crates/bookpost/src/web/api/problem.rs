@@ -139,11 +139,11 @@ impl Problem {
     /// Parts of the body that are wrong, at least one of them, and how many more are.
     pub(super) fn invalid(errors: Vec<FieldError>, further: usize) -> Self {
         let first = errors.first().map(|first| format!("{}: {}", first.pointer, first.detail));
-        let mut detail = first.unwrap_or_default();
-        match errors.len().saturating_sub(1) + further {
-            0 => {}
-            more => detail.push_str(&format!(" (and {more} more)")),
-        }
+        let first = first.unwrap_or_default();
+        let detail = match errors.len().saturating_sub(1) + further {
+            0 => first,
+            more => format!("{first} (and {more} more)"),
+        };
         Self { errors, further_errors: further, ..Self::new(Kind::Invalid, detail) }
     }
 
