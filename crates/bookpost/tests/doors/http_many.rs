@@ -76,9 +76,13 @@ async fn a_text_goes_to_each_with_their_own_variables() {
     let second = taken.iter().find(|one| one.to[0].contains("p1@")).unwrap();
     let text = String::from_utf8(second.bytes.clone()).unwrap();
     assert!(text.contains("Dear <Reader & Co>,") && text.contains("&lt;Reader &amp; Co&gt;"), "{text}");
-    for (field, wrong) in
-        [("text", "{{ name"), ("html", "{% for %}"), ("from", "nobody"), ("send_at", "9999-01-01T00:00:00Z")]
-    {
+    for (field, wrong) in [
+        ("text", "{{ name"),
+        ("text", "{{ name|shout }}"),
+        ("html", "{% for %}"),
+        ("from", "nobody"),
+        ("send_at", "9999-01-01T00:00:00Z"),
+    ] {
         let mut body = template(1);
         body[field] = json!(wrong);
         let problem = Answer::of(api.post("/template", &body)).await.is_problem(422, "invalid");

@@ -1,6 +1,6 @@
 //! Texts of an application's own, with whatever variables it hands in: the same engine, and no rules of notices.
 
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{Environment, Error, ErrorKind, Template, Value};
 
 use super::{
     bounded,
@@ -25,6 +25,8 @@ pub struct FreeError {
     pub part: Part,
     pub line: usize,
     pub why: String,
+    /// No variables would mend it.
+    pub of_text: bool,
 }
 
 /// Compiled texts.
@@ -59,10 +61,17 @@ impl FreeTemplate {
     /// The texts of one message. Blanks in the subject are one each, as a header has one line.
     pub fn render(&self, variables: &Value) -> Result<FreeRendered, FreeError> {
         let part = |part: Part| {
-            let template = self.environment.get_template(part.file());
-            template
-                .and_then(|template| bounded::render(&template, variables))
-                .map_err(|error| FreeError::of(part, &error))
+            let template =
+                self.environment.get_template(part.file()).map_err(|error| FreeError::of(part, &error))?;
+            bounded::render(&template, variables).map_err(|error| {
+                let faulty = FreeError::of(part, &error);
+                match missing(&template, variables) {
+                    Some(missing) if error.kind() == ErrorKind::UndefinedError => {
+                        FreeError { why: missing, ..faulty }
+                    }
+                    _ => faulty,
+                }
+            })
         };
         let subject = part(Part::Subject)?;
         Ok(FreeRendered {
@@ -93,8 +102,25 @@ impl FreeError {
             ErrorKind::UndefinedError => "a variable that is used here was not handed in".to_owned(),
             kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
         };
-        Self { part, line: error.line().unwrap_or(1), why }
+        let of_text = matches!(
+            error.kind(),
+            ErrorKind::SyntaxError
+                | ErrorKind::UnknownFilter
+                | ErrorKind::UnknownFunction
+                | ErrorKind::UnknownTest
+                | ErrorKind::UnknownMethod
+        );
+        Self { part, line: error.line().unwrap_or(1), why, of_text }
     }
+}
+
+/// The variables that the text asks for and that were not handed in, if they have names of their own.
+fn missing(template: &Template<'_, '_>, variables: &Value) -> Option<String> {
+    let handed_in = |name: &str| variables.get_attr(name).is_ok_and(|value| !value.is_undefined());
+    let mut names: Vec<_> =
+        template.undeclared_variables(false).into_iter().filter(|name| !handed_in(name)).collect();
+    names.sort_unstable();
+    (!names.is_empty()).then(|| format!("was not handed in: {}", names.join(", ")))
 }
 
 #[cfg(test)]
@@ -119,7 +145,9 @@ mod tests {
         let places: Vec<_> = errors.iter().map(|error| (error.part, error.line)).collect();
         assert_eq!(places, [(Part::Subject, 1), (Part::Text, 2)]);
         for (text, why) in [
-            ("{{ nobody }}", "was not handed in"),
+            ("{{ nobody }} {{ n }} {{ else }}", "was not handed in: else, nobody"),
+            ("{{ n.nobody }}", "a variable that is used here was not handed in"),
+            ("{{ n|shout }}", "shout"),
             (
                 "{% for a in 'xxxxxxxxxxxxxxxxxxxx' %}{% for b in n %}{{ b }}{% endfor %}{% endfor %}",
                 "does not come to an end",
@@ -129,6 +157,7 @@ mod tests {
             let variables = context! { n => (0..100_000).collect::<Vec<_>>() };
             let error = template.render(&variables).unwrap_err();
             assert!(error.part == Part::Text && error.why.contains(why), "{text}: {error:?}");
+            assert_eq!(error.of_text, why == "shout", "{text}: {error:?}");
         }
     }
 

@@ -131,14 +131,33 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T, Problem> 
         let pointer = pointer(place, error.path());
         let error = error.into_inner();
         if error.is_data() {
-            // It names the value, which may be all of the body.
-            Problem::invalid(vec![FieldError { pointer, detail: shortened(&error.to_string()) }], 0)
+            Problem::invalid(vec![FieldError { pointer, detail: in_words(&error.to_string()) }], 0)
         } else {
             Problem::new(Kind::Malformed, format!("the body is not JSON: {error}"))
         }
     })?;
     reader.end().map_err(|error| Problem::new(Kind::Malformed, format!("the body is not JSON: {error}")))?;
     Ok(value)
+}
+
+/// What the reader of JSON says of a value, for people who do not know its words: what it must be, without the value itself, which may be
+/// all of the body.
+fn in_words(error: &str) -> String {
+    let error = error.split(" at line ").next().unwrap_or(error);
+    let wrong = ["invalid type: ", "invalid value: "].iter().any(|begins| error.starts_with(begins));
+    let Some((_, expected)) = error.rsplit_once(", expected ").filter(|_| wrong) else {
+        return shortened(error);
+    };
+    let kind = match expected {
+        "a sequence" => "a list, in [ ]",
+        "a string" | "a borrowed string" => "a text, in quotation marks",
+        "a map" => "an object, in { }",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "an object, in { }",
+        other if other.starts_with('u') || other.starts_with('i') => "a whole number",
+        other => return shortened(&format!("this must be {other}")),
+    };
+    format!("this must be {kind}")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -233,6 +252,31 @@ mod tests {
         let answer = answer.into_response();
         assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
         assert!(answer.headers().contains_key(header::RETRY_AFTER));
+    }
+
+    #[test]
+    fn what_json_must_be_is_said_in_words() {
+        for (error, words) in [
+            (
+                "invalid type: string \"a\", expected a sequence at line 1 column 9",
+                "this must be a list, in [ ]",
+            ),
+            (
+                "invalid type: map, expected a string at line 1 column 1",
+                "this must be a text, in quotation marks",
+            ),
+            (
+                "invalid type: sequence, expected struct MessageRequest with 17 elements",
+                "this must be an object, in { }",
+            ),
+            ("invalid type: string \"x, expected a\", expected u64", "this must be a whole number"),
+            (
+                "unknown field `labels`, expected one of `from`, `to`",
+                "unknown field `labels`, expected one of `from`, `to`",
+            ),
+        ] {
+            assert_eq!(in_words(error), words);
+        }
     }
 
     /// Whatever an item has, it is looked at before any is made.

@@ -26,7 +26,7 @@ use super::{
     status::ClassName,
 };
 use crate::{
-    notices::template::{FreeTemplate, Part},
+    notices::template::{FreeError, FreeTemplate, Part},
     receive::Submission,
 };
 
@@ -141,15 +141,23 @@ const PLACE: &str = "/recipients";
 const NOBODY: &str = "nobody@nowhere.invalid";
 
 impl Template {
+    /// What shows only when a text is made, such as a filter that nobody knows, shows with the first recipient.
     fn compiled(&self) -> Result<FreeTemplate, Problem> {
-        FreeTemplate::compile(&self.subject, &self.text, self.html.as_deref()).map_err(|errors| {
+        let wrong = |errors: Vec<FreeError>| {
             let place = Place::default();
             let mut faults = Faults::new(&place);
             for error in errors {
                 faults.add(&format!("/{}", name(error.part)), format!("line {}: {}", error.line, error.why));
             }
             faults.problem()
-        })
+        };
+        let texts = FreeTemplate::compile(&self.subject, &self.text, self.html.as_deref()).map_err(wrong)?;
+        let first = self.recipients.first().filter(|one| one.get().len() <= LARGEST_RECIPIENT);
+        let first = first.and_then(|one| body::parsed_item::<For>(one, "").ok());
+        match first.map(|one| texts.render(&one.variables)) {
+            Some(Err(error)) if error.of_text => Err(wrong(vec![error])),
+            _ => Ok(texts),
+        }
     }
 
     fn submission(
