@@ -84,7 +84,7 @@ impl Door<'_> {
             return Refusal::Final(Refused::untold(reply));
         };
         match self.submitter.applications.admit(&self.caller, self.submitter.clock.now()) {
-            Ok(_) => Refusal::Final(Refused { reply, to: Some(to), may_be_whole: !breaks_rules }),
+            Ok(()) => Refusal::Final(Refused { reply, to: Some(to), may_be_whole: !breaks_rules }),
             Err(rate) => Refusal::Later(NotTaken::from(rate).to_string()),
         }
     }
