@@ -17,7 +17,7 @@ use super::{
     allowance::{Allowance, Rate},
     caller::{Caller, Known},
     guessing::Guessing,
-    key::{Key, Mistyped},
+    key::{self, Key, Mistyped},
     room::{Full, Room},
 };
 use crate::config::Site;
@@ -132,6 +132,14 @@ impl Applications {
     /// Who shows a whole key (HTTP).
     pub fn bearer(&self, peer: IpAddr, key: &str, now: Timestamp) -> Result<Caller, Refusal> {
         self.let_in(peer, Key::parse(key), || guess(["", key]), now)
+    }
+
+    /// What the log says of somebody who was not let in, by the user name that was given.
+    pub fn log_refused(&self, peer: IpAddr, user: &str, refusal: &Refusal) {
+        let key = KeyId(key::named(user));
+        let snapshot = self.snapshot();
+        let application = snapshot.keys.get(&key).map(|known| known.application.name.as_str());
+        tracing::info!(%peer, key = key.0, application, %refusal, "a sign-in was refused");
     }
 
     /// The application that a door names which only this computer can use; that door answers for who comes through it.

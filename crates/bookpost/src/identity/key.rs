@@ -124,6 +124,18 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// The id in what may be a whole key.
+pub fn id_in(key: &str) -> Option<&str> {
+    key.strip_prefix(PREFIX)?.get(..ID)
+}
+
+/// A user name for the log. A whole key, or its secret, is sometimes given as the user name, and must not stand there.
+pub(super) fn named(user: &str) -> String {
+    let user = mail::address::mask_addresses(&user.trim().to_ascii_lowercase());
+    let most = if user.len() < RANDOM { RANDOM } else { ID };
+    id_in(&user).map_or_else(|| user.chars().take(most).collect(), ToOwned::to_owned)
+}
+
 fn letters(dice: &mut impl CryptoRng, count: usize) -> String {
     (0..count).map(|_| letter(dice.random::<u32>())).collect()
 }
@@ -210,5 +222,18 @@ mod tests {
     fn a_key_is_never_printed_by_accident() {
         let key = Key::draw(&mut dice());
         assert_eq!(format!("{key:?}"), format!("Key {{ id: {:?}, .. }}", key.id().0));
+    }
+
+    #[test]
+    fn the_log_names_a_user_and_never_a_secret() {
+        let key = Key::draw(&mut dice());
+        let id = key.id().0.as_str();
+        for user in [id, &key.whole(), &key.whole().to_ascii_uppercase()] {
+            assert_eq!(named(user), id);
+        }
+        assert_eq!(named(key.secret()), key.secret()[..ID]);
+        assert_eq!(named("textbooks"), "textbooks");
+        assert_eq!(named("ann.lee@library.example"), "a***@library.example");
+        assert_eq!((id_in(&key.whole()), id_in("other_token"), id_in("bp_short")), (Some(id), None, None));
     }
 }

@@ -17,5 +17,5 @@ pub use allowance::Rate;
 pub use applications::{Applications, Refusal};
 pub use caller::{Action, Caller, Denied, Field};
 pub(crate) use guessing::place;
-pub use key::{Key, Mistyped};
+pub use key::{Key, Mistyped, id_in};
 pub use room::Full;

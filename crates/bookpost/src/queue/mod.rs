@@ -3,6 +3,7 @@
 pub mod exits;
 pub mod journal;
 pub mod lane;
+mod log;
 pub mod mark;
 pub mod ready;
 pub mod route;

@@ -7,7 +7,7 @@ use mail::clock::Clock;
 use store::{Settled, Settlement, Store, Verdict};
 use tokio::sync::mpsc;
 
-use super::journal::Journal;
+use super::{journal::Journal, log};
 use crate::app::steps::{Step, Steps};
 
 /// Outcomes that may wait for the database before connections have to.
@@ -95,6 +95,7 @@ async fn run(
         let Some(results) = store_all(&store, &*clock, &outcomes, &tell).await else { return };
         let (mut settled, mut refused) = (Vec::with_capacity(outcomes.len()), Vec::new());
         for (outcome, result) in outcomes.into_iter().zip(results) {
+            log::outcome(&outcome, result);
             if result == Settled::Refused { &mut refused } else { &mut settled }.push(outcome);
         }
         steps.reached(Step::Settled);

@@ -6,6 +6,7 @@ mod apart;
 mod bodies;
 pub mod certificate;
 pub mod local;
+mod log;
 pub mod maildrop;
 mod not_taken;
 mod pressure;
@@ -25,6 +26,7 @@ use self::pressure::Pressure;
 pub use self::{
     apart::apart,
     bodies::{Bodies, Reservation},
+    log::not_taken,
     not_taken::NotTaken,
     pressure::{DISK_FLOOR, NotNow, free},
     submit::{Leniency, Origin, Ready, Submission, Submitter},
@@ -138,7 +140,10 @@ impl Receiver {
         let accepted = stored.inspect_err(|why| self.fresh.refused(why))?;
         self.steps.reached(Step::Accepted);
         let stored = notices.into_iter().zip(&accepted).filter_map(|(notice, one)| match one {
-            NoticeAccepted::Stored(id) => Some((notice.message, *id)),
+            NoticeAccepted::Stored(id) => {
+                tracing::debug!(message.id = id.0, run = run.0, "a notice was accepted");
+                Some((notice.message, *id))
+            }
             NoticeAccepted::WrittenLately { .. } => None,
         });
         self.hand_over(stored.collect(), rooms);

@@ -19,7 +19,7 @@ use mail::{
 use rand::{RngExt as _, rngs::StdRng};
 use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey, Store};
 
-use super::{NotNow, NotTaken, Receiver, apart};
+use super::{NotNow, NotTaken, Receiver, apart, log};
 use crate::{
     config::{Config, Site, Way},
     identity::{Applications, Caller, Denied, Field},
@@ -82,17 +82,20 @@ pub struct Submitter {
 }
 
 /// A message that may be stored.
-pub struct Ready(NewMessage);
+pub struct Ready {
+    message: NewMessage,
+    came: log::Came,
+}
 
 impl Ready {
     /// The Message-ID with its angle brackets.
     pub fn message_id(&self) -> &str {
-        &self.0.message_id
+        &self.message.message_id
     }
 
     /// In the order in which they are stored.
     pub fn recipients(&self) -> &[Recipient] {
-        self.0.envelope.recipients()
+        self.message.envelope.recipients()
     }
 }
 
@@ -167,7 +170,7 @@ impl Submitter {
         let usual = self.config.schedule.expires_at(first_due_at);
         let mut envelope = submission.envelope;
         envelope.reverse_path = reverse_path?;
-        Ok(Ready(NewMessage {
+        let message = NewMessage {
             kind: Kind::Mail,
             class,
             practice: matches!(self.config.sending.way, Way::Practice),
@@ -183,7 +186,8 @@ impl Submitter {
             first_due_at,
             expires_at: submission.expires_at.map_or(usual, |at| at.clamp(first_due_at, usual)),
             lease: None,
-        }))
+        };
+        Ok(Ready { message, came: log::Came { caller: caller.clone(), origin: submission.from } })
     }
 
     /// Takes one message: when this returns `Ok`, it is on disk.
@@ -196,8 +200,11 @@ impl Submitter {
     /// Takes all these messages or none: when this returns `Ok`, they are on disk.
     pub async fn submit_all(&self, messages: Vec<Ready>) -> Result<Vec<Accepted>, NotTaken> {
         self.receiver.has_room()?;
-        let messages = messages.into_iter().map(|ready| ready.0).collect();
-        in_time(self.receiver.accept(messages)).await
+        let (messages, came): (_, Vec<_>) =
+            messages.into_iter().map(|ready| (ready.message, ready.came)).unzip();
+        let accepted = in_time(self.receiver.accept(messages)).await?;
+        log::accepted(&accepted, &came);
+        Ok(accepted)
     }
 
     /// Takes all these messages with the answer to the request that brought them, once.
@@ -208,8 +215,13 @@ impl Submitter {
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, NotTaken> {
         self.receiver.has_room()?;
-        let messages = messages.into_iter().map(|ready| ready.0).collect();
-        in_time(self.receiver.accept_once(key, messages, answer)).await
+        let (messages, came): (_, Vec<_>) =
+            messages.into_iter().map(|ready| (ready.message, ready.came)).unzip();
+        let once = in_time(self.receiver.accept_once(key, messages, answer)).await?;
+        if let Once::Stored { accepted, .. } = &once {
+            log::accepted(accepted, &came);
+        }
+        Ok(once)
     }
 
     async fn prepared(

@@ -21,6 +21,7 @@ use testkit::sink::Sink;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{Child, Command},
+    task::JoinHandle,
 };
 
 pub(crate) struct Place {
@@ -59,6 +60,8 @@ impl From<Output> for Said {
 /// A running service; it ends with the test.
 pub(crate) struct Service {
     child: Child,
+    /// Its log, from where it said that it works.
+    log: JoinHandle<String>,
 }
 
 impl Service {
@@ -79,6 +82,12 @@ impl Service {
         let text = fs::read_to_string(rollup).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Ends it in good order; its log.
+    pub(crate) async fn log(self) -> String {
+        self.terminate();
+        self.log.await.unwrap()
     }
 
     /// Its exit code, once it has ended.
@@ -191,8 +200,14 @@ impl Place {
             }
         }
         // Whoever writes to a closed pipe dies of it.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Service { child }
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            while let Ok(Some(line)) = lines.next_line().await {
+                log = log + &line + "\n";
+            }
+            log
+        });
+        Service { child, log }
     }
 
     /// Starts the service, and waits until it has killed itself at this step.

@@ -13,6 +13,7 @@ mod commands;
 mod demo;
 mod door;
 mod exits;
+mod log;
 mod promised;
 mod sendmail;
 mod sendmail_restarts;

@@ -15,7 +15,7 @@ use super::{Door, ended, stream::Stream};
 use crate::{
     config::Way,
     identity::{Caller, Refusal},
-    receive::{Leniency, NotTaken, Origin, Reservation, Submission},
+    receive::{Leniency, NotTaken, Origin, Reservation, Submission, not_taken},
 };
 
 /// Who says nothing new for so long is gone (RFC 5321 section 4.5.3.2.7).
@@ -166,7 +166,7 @@ impl Connection {
                 self.server.accept();
             }
             Err(refusal) => {
-                tracing::info!(peer = %peer, %refusal, "a sign-in was refused");
+                applications.log_refused(peer, &login.user, &refusal);
                 self.server.answer(not_signed_in(&refusal));
             }
         }
@@ -295,11 +295,7 @@ impl Connection {
 
     fn refuse(&mut self, error: &NotTaken) {
         let application = self.caller.as_ref().map_or("", |caller| caller.name());
-        tracing::info!(
-            application,
-            error = mail::address::mask_addresses(&error.to_string()),
-            "a message was not taken"
-        );
+        not_taken(application, error);
         self.server.answer(error.reply());
     }
 

@@ -227,7 +227,7 @@ impl Api {
                     continue;
                 }
             };
-            match self.submitter.check(&caller, submission).await {
+            match self.check(&caller, submission).await {
                 Ok(one) => {
                     slice.accept(&one);
                     ready.push(one);

@@ -8,7 +8,10 @@ use axum::{
 };
 
 use super::{Api, problem::Problem};
-use crate::{identity::Caller, receive::Origin};
+use crate::{
+    identity::{Caller, id_in},
+    receive::Origin,
+};
 
 /// An application that was let in.
 #[derive(Clone)]
@@ -45,7 +48,11 @@ impl FromRequestParts<Api> for Authorized {
             return Err(Problem::without_key());
         }
         let now = api.submitter.clock.now();
-        let caller = api.submitter.applications.bearer(peer, key, now);
-        Ok(Self { caller: caller.map_err(|refusal| Problem::refused(refusal, now))?, peer })
+        let applications = &api.submitter.applications;
+        let caller = applications.bearer(peer, key, now).map_err(|refusal| {
+            applications.log_refused(peer, id_in(key).unwrap_or_default(), &refusal);
+            Problem::refused(refusal, now)
+        })?;
+        Ok(Self { caller, peer })
     }
 }

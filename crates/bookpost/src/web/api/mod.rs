@@ -24,7 +24,10 @@ mod send;
 mod status;
 mod template;
 
-use crate::receive::{Bodies, Submitter};
+use crate::{
+    identity::Caller,
+    receive::{Bodies, NotTaken, Ready, Submission, Submitter, not_taken},
+};
 
 pub(super) use document::router;
 pub(super) use problem::{another_method, nothing_at};
@@ -46,6 +49,11 @@ const LEAST_OF_A_TEMPLATE: usize = 32 << 20;
 const LARGEST_AT_ONCE: usize = 2;
 
 impl Api {
+    /// Whether a message may be stored; what is not taken is in the log as at the other doors.
+    async fn check(&self, caller: &Caller, submission: Submission) -> Result<Ready, NotTaken> {
+        self.submitter.check(caller, submission).await.inspect_err(|why| not_taken(caller.name(), why))
+    }
+
     fn new(submitter: Submitter) -> Self {
         let mut api = Self { submitter, bodies: Bodies::new(0) };
         api.bodies = Bodies::new(api.most_of_many().saturating_mul(LARGEST_AT_ONCE));

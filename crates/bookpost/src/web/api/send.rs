@@ -81,7 +81,7 @@ pub(super) async fn send(
     let nowhere = |why: NotTaken| Problem::not_taken(&why, &Place::default(), now);
     let (submission, place) = made.map_err(nowhere)??;
     let not_taken = |why: NotTaken| Problem::not_taken(&why, &place, now);
-    let ready = api.submitter.check(&caller, submission).await.map_err(not_taken)?;
+    let ready = api.check(&caller, submission).await.map_err(not_taken)?;
     let sketch = Sketch::of(&ready);
     let answer = match once {
         None => {
