@@ -410,7 +410,8 @@ pub struct Row {
     pub site: Option<String>,
     /// The notice run it belongs to.
     pub run: Option<RunId>,
-    /// Where reports go.
+    /// Where reports go; in JSON an address or null.
+    #[serde(with = "address_or_null")]
     pub reverse_path: ReversePath,
     /// The recipient with its DSN parameters.
     pub to: Recipient,
@@ -493,4 +494,17 @@ pub struct Stats {
     pub operations: u64,
     /// Recipients that were set aside because what is stored of them cannot be read.
     pub unreadable: u64,
+}
+
+mod address_or_null {
+    use mail::{Address, ReversePath};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(path: &ReversePath, to: S) -> Result<S::Ok, S::Error> {
+        path.address().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ReversePath, D::Error> {
+        Ok(Option::<Address>::deserialize(from)?.map_or(ReversePath::Null, ReversePath::Address))
+    }
 }
