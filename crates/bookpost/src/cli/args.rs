@@ -5,7 +5,10 @@ pub(super) mod webhooks;
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, RangedU64ValueParser},
+};
 use store::State;
 
 use self::{applications::Applications, webhooks::Webhooks};
@@ -158,7 +161,7 @@ pub enum Notices {
     },
     /// List the latest runs
     Runs {
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = at_least_one())]
         limit: usize,
         #[command(flatten)]
         output: Output,
@@ -193,6 +196,10 @@ pub struct Export {
     pub again: bool,
 }
 
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
 fn delimiter(text: &str) -> Result<char, String> {
     let mut characters = text.chars();
     match (text, characters.next(), characters.next()) {
@@ -224,10 +231,16 @@ pub enum Queue {
         /// Only this address
         #[arg(long, value_name = "ADDRESS")]
         to: Option<String>,
+        /// Only what this application handed in
+        #[arg(long, value_name = "NAME")]
+        application: Option<String>,
+        /// Only what its application has put this tag on
+        #[arg(long)]
+        tag: Option<String>,
         /// Only those that may have arrived twice
         #[arg(long)]
         in_doubt: bool,
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = at_least_one())]
         limit: usize,
         #[command(flatten)]
         output: Output,

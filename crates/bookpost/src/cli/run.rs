@@ -225,7 +225,7 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
     let (chosen, action) = match command {
         Queue::Status { output } => return Ok((QueueRequest::Status, output)),
         Queue::Show { id, output } => return Ok((QueueRequest::Show(MessageId(id)), output)),
-        Queue::List { state, run, site, to, in_doubt, limit, output } => {
+        Queue::List { state, run, site, to, application, tag, in_doubt, limit, output } => {
             let filter = Filter {
                 state: state.map(Into::into),
                 run: run.map(RunId),
@@ -233,8 +233,8 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
                 address: to.as_deref().map(address).transpose()?,
                 ever_in_doubt: in_doubt,
                 kind: None,
-                application: None,
-                tag: None,
+                application,
+                tag,
             };
             return Ok((QueueRequest::List { filter, after: None, limit }, output));
         }

@@ -16,6 +16,9 @@ use super::{
 };
 use crate::config::Way;
 
+/// Characters of a subject in a list.
+const SUBJECT: usize = 40;
+
 /// Where a reply is read.
 pub(super) struct View<'a> {
     pub(super) zone: &'a TimeZone,
@@ -149,18 +152,27 @@ fn show_rows(rows: &[Row], view: &View<'_>) -> String {
         return "none\n".to_owned();
     }
     let mut table = Table::default();
-    table.row(["message", "accepted", "to", "patron", "state", "because"]);
+    table.row(["message", "accepted", "application", "to", "patron or subject", "state", "because"]);
     for row in rows {
         table.row([
             &row.message.0.to_string(),
             &view.at(row.accepted_at),
+            &row.application,
             row.to.address.as_str(),
-            row.patron.as_ref().map_or("", |patron| &patron.name),
+            &row.patron.as_ref().map_or_else(|| shortened(&row.subject), |patron| patron.name.clone()),
             &state_of(row, view),
             row.reason.map_or("", words::reason),
         ]);
     }
     table.to_string()
+}
+
+/// As much of a subject as a column has room for.
+fn shortened(subject: &str) -> String {
+    match subject.char_indices().nth(SUBJECT) {
+        Some((end, _)) => format!("{}...", subject.get(..end).unwrap_or_default()),
+        None => subject.to_owned(),
+    }
 }
 
 fn state_of(row: &Row, view: &View<'_>) -> String {
@@ -178,7 +190,13 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
         let from = row.reverse_path.address().map_or("nobody (a report)", |address| address.as_str());
         let mut table = Table::default();
         table.row(["message", &row.message.0.to_string()]);
+        table.row(["application", &row.application]);
         table.row(["subject", &row.subject]);
+        if !row.tags.is_empty() {
+            table.row(["tags", &row.tags.join(", ")]);
+        }
+        table.row(["class", words::class(row.class)]);
+        table.row(["size", &counted(row.size, "octet", "octets")]);
         table.row(["returns to", from]);
         table.row(["accepted", &view.at(row.accepted_at)]);
         table.row(["gives up", &view.at(row.expires_at)]);

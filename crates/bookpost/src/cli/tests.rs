@@ -35,6 +35,8 @@ fn command_lines_that_make_no_sense_are_refused() {
         "queue retry 1 --all",
         "queue hold --run 1 --all",
         "queue list --state lost",
+        "queue list --limit 0",
+        "notices runs --limit 0",
         "send-test --to a@library.example --server 3",
         "notices run x.csv --dates dmy",
         "notices run x.csv --delimiter ;;",

@@ -1,7 +1,7 @@
 //! The words that people read, for what the code calls otherwise.
 
 use mail::{Reason, counted};
-use store::{LeftOutWhy, State};
+use store::{Class, LeftOutWhy, State};
 
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";
@@ -22,6 +22,15 @@ pub fn state(state: State) -> &'static str {
         State::Returned => "sent back to the library",
         State::Held => "set aside",
         State::Cancelled => "not sent, as decided",
+    }
+}
+
+/// Who goes first.
+pub fn class(class: Class) -> &'static str {
+    match class {
+        Class::Urgent => "urgent",
+        Class::Normal => "normal",
+        Class::Bulk => "bulk",
     }
 }
 

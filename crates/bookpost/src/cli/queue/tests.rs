@@ -53,7 +53,13 @@ async fn a_person_looks_and_decides() {
     let store = Store::open(folder.path(), now()).unwrap();
     let patron = Some(Patron { name: "Béa Okafor".to_owned(), number: None });
     let of_patron = NewMessage { patron, ..message("béa@b.example") };
-    let accepted = store.accept(vec![message("ana@a.example"), of_patron], now()).await.unwrap();
+    let of_program = NewMessage {
+        application: "Textbook Tracker".to_owned(),
+        subject: "A subject with far more letters than a column of a list has room for".to_owned(),
+        tags: vec!["spring".to_owned(), "reminder".to_owned()],
+        ..message("ana@a.example")
+    };
+    let accepted = store.accept(vec![of_program, of_patron], now()).await.unwrap();
     let first = accepted[0].id;
     let mut seen = String::new();
     for (title, request, exit) in [
@@ -150,10 +156,17 @@ async fn what_nothing_sends_is_not_said_to_be_tried_again() {
 async fn a_reply_survives_the_socket() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();
-    let accepted = store.accept(vec![message("ana@a.example")], now()).await.unwrap();
-    for request in [QueueRequest::Status, QueueRequest::Show(accepted[0].id)] {
+    let envelope = Envelope::to_one(ReversePath::Null, Address::parse("desk@library.example").unwrap());
+    let report = NewMessage { envelope, ..message("desk@library.example") };
+    let accepted = store.accept(vec![message("ana@a.example"), report], now()).await.unwrap();
+    for (request, path) in [
+        (QueueRequest::Status, ""),
+        (QueueRequest::Show(accepted[0].id), r#""reverse_path":"returns@library.example""#),
+        (QueueRequest::Show(accepted[1].id), r#""reverse_path":null"#),
+    ] {
         let reply = perform(&store, request, true, now()).await;
         let line = serde_json::to_string(&reply).unwrap();
+        assert!(line.contains(path), "{line}");
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply);
     }
     store.close().await.unwrap();

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use store::{Application, ApplicationKey, ApplicationSettings, Class};
+use store::{Application, ApplicationKey, ApplicationSettings};
 
 use super::{Table, View};
-use crate::cli::control::ShownKey;
+use crate::cli::{control::ShownKey, words};
 
 /// One line for each.
 pub(super) fn list(applications: &[Application], view: &View<'_>) -> String {
@@ -94,14 +94,10 @@ fn list_or(none: &str, all: impl Iterator<Item: ToString>) -> String {
 }
 
 fn classes(settings: &ApplicationSettings) -> String {
-    let named = |class: Class| match class {
-        Class::Urgent => "urgent",
-        Class::Normal => "normal",
-        Class::Bulk => "bulk",
-    };
-    let others = settings.classes.iter().filter(|class| **class != settings.class).map(|class| named(*class));
-    let all: Vec<_> = std::iter::once(named(settings.class)).chain(others).collect();
-    format!("{}; {} where mail names none", all.join(", "), named(settings.class))
+    let others =
+        settings.classes.iter().filter(|class| **class != settings.class).map(|class| words::class(*class));
+    let all: Vec<_> = std::iter::once(words::class(settings.class)).chain(others).collect();
+    format!("{}; {} where mail names none", all.join(", "), words::class(settings.class))
 }
 
 fn when(used_at: Option<Timestamp>, view: &View<'_>) -> String {
