@@ -128,16 +128,14 @@ fn shown(text: &str) -> String {
 }
 
 /// `text` with every word that names a mailbox masked: servers repeat addresses in their answers, and an answer that is logged or
-/// told to others must not name a patron.
+/// told to others must not name a patron. What stands around the address stays.
 pub fn mask_addresses(text: &str) -> String {
-    let mask = |word: &str| match word.rfind('@') {
+    let mask = |word: &str| match word.rfind('@').and_then(|at| word.split_at_checked(at)) {
         None => word.to_owned(),
-        Some(at) => {
-            let first = word.trim_start_matches(|c: char| !c.is_alphanumeric()).chars().next().unwrap_or('?');
-            format!(
-                "{first}***{}",
-                word.get(at..).unwrap_or_default().trim_end_matches(['>', ')', ':', ',', ';', '"'])
-            )
+        Some((before, domain)) => {
+            let name = before.trim_start_matches(|c: char| !c.is_alphanumeric());
+            let around = before.strip_suffix(name).unwrap_or_default();
+            format!("{around}{}***{domain}", name.chars().next().unwrap_or('?'))
         }
     };
     text.split(' ').map(mask).collect::<Vec<_>>().join(" ")
@@ -297,10 +295,12 @@ mod tests {
         for (answer, masked) in [
             (
                 "554 5.7.1 <ann.lee@example.org>: Relay access denied",
-                "554 5.7.1 a***@example.org Relay access denied",
+                "554 5.7.1 <a***@example.org>: Relay access denied",
             ),
             ("550 no", "550 no"),
-            ("550 to=bob@example.org, gone", "550 t***@example.org gone"),
+            ("550 to=bob@example.org, gone", "550 t***@example.org, gone"),
+            ("cron may not send as ann@x.org; ask", "cron may not send as a***@x.org; ask"),
+            ("550 <@x.org>", "550 <?***@x.org>"),
         ] {
             assert_eq!(mask_addresses(answer), masked);
         }
