@@ -1,5 +1,7 @@
 //! The values that the queue's operations take and give.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use mail::{Address, Envelope, Phase, Reason, Recipient, ReversePath};
@@ -332,12 +334,15 @@ pub enum Move {
 }
 
 /// How many recipients moved, and how many were in a state from which they could not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Moved {
     /// Now in the state asked for.
     pub moved: u64,
     /// In a state from which that is not legal; left as they were.
     pub unmoved: u64,
+    /// In which states those are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unmoved_in: BTreeMap<State, u64>,
 }
 
 /// What is in the queue.

@@ -280,7 +280,7 @@ pub enum Queue {
 /// Which messages are meant.
 #[derive(Debug, Args)]
 pub struct Chosen {
-    /// Numbers of messages
+    /// Numbers of messages; or say which by --run, --state or --all
     #[arg(required_unless_present_any = ["run", "state", "all"], conflicts_with_all = ["run", "state", "all"])]
     pub ids: Vec<i64>,
     /// All of this run

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::TimeZone};
 use mail::counted;
-use store::{Alarm, Row, State};
+use store::{Alarm, Moved, Row, State};
 
 use super::{
     control::{Reply, RunSummary, Shown, Status},
@@ -58,10 +58,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Status(status) => show_status(status, view),
         Reply::Rows(rows) => show_rows(rows, view),
         Reply::Message(message) => show_message(message, view),
-        Reply::Moved(moved) if moved.unmoved == 0 => format!("done for {}\n", moved.moved),
-        Reply::Moved(moved) => {
-            format!("done for {}; not possible for {}, as they stand\n", moved.moved, moved.unmoved)
-        }
+        Reply::Moved(moved) => show_moved(moved),
         Reply::Paused(pause) => format!("{}\n", words::paused(&view.at(pause.began_at))),
         Reply::Resumed { pause, older } => {
             let since = view.at(pause.began_at);
@@ -145,6 +142,20 @@ fn show_status(status: &Status, view: &View<'_>) -> String {
 
 fn show_alarm(alarm: &Alarm, view: &View<'_>) -> String {
     format!("\n! {} ({}, since {})", alarm.text, alarm.subject, view.at(alarm.started_at))
+}
+
+fn show_moved(moved: &Moved) -> String {
+    let mut out = format!("done for {}", moved.moved);
+    if moved.unmoved > 0 {
+        let _ = write!(out, "; not possible for {}", moved.unmoved);
+        let states = moved.unmoved_in.iter();
+        let states: Vec<_> =
+            states.map(|(state, count)| format!("{count}: {}", words::state(*state))).collect();
+        if !states.is_empty() {
+            let _ = write!(out, " ({})", states.join("; "));
+        }
+    }
+    out + "\n"
 }
 
 fn show_rows(rows: &[Row], view: &View<'_>) -> String {

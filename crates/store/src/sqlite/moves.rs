@@ -100,6 +100,9 @@ impl Sqlite {
                 let moved = self.writer.write(move |tx| move_all(tx, &found, wish, keeps_times, now)).await?;
                 total.moved += moved.moved;
                 total.unmoved += moved.unmoved;
+                for (state, count) in moved.unmoved_in {
+                    *total.unmoved_in.entry(state).or_default() += count;
+                }
             }
         }
         Ok(total)
@@ -166,23 +169,35 @@ fn move_all(
 ) -> Result<Moved, Error> {
     let mut moved = Moved::default();
     for id in &slice.ids {
-        if move_one(tx, *id, wish, keeps_times, now)? {
-            moved.moved += 1;
-        } else {
-            moved.unmoved += 1;
+        match move_one(tx, *id, wish, keeps_times, now)? {
+            One::Moved => moved.moved += 1,
+            One::Gone => moved.unmoved += 1,
+            One::Stays(state) => {
+                moved.unmoved += 1;
+                *moved.unmoved_in.entry(state).or_default() += 1;
+            }
         }
     }
     notices::forget(tx, &slice.written)?;
     Ok(moved)
 }
 
-fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, keeps_times: bool, now: Timestamp) -> Result<bool, Error> {
+/// What became of a recipient that was to move.
+enum One {
+    Moved,
+    /// The move is not legal from here, or it is for later.
+    Stays(State),
+    /// It was there a moment ago; or its state cannot be read.
+    Gone,
+}
+
+fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, keeps_times: bool, now: Timestamp) -> Result<One, Error> {
     let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, Source(row.get(1)?), row.get(2)?));
     let current = tx.sql.prepare_cached(CURRENT)?.query_row((id, micros(now)), read).optional()?;
-    let Some((from, source, is_for_later)) = current else { return Ok(false) };
-    let Some(from) = state(from).filter(|from| legal_from(wish).contains(from)) else { return Ok(false) };
-    if keeps_times && is_for_later {
-        return Ok(false);
+    let Some((from, source, is_for_later)) = current else { return Ok(One::Gone) };
+    let Some(from) = state(from) else { return Ok(One::Gone) };
+    if !legal_from(wish).contains(&from) || keeps_times && is_for_later {
+        return Ok(One::Stays(from));
     }
     let sql = match wish {
         Move::Retry => RETRY,
@@ -198,7 +213,7 @@ fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, keeps_times: bool, now: Timest
     if wish == Move::Return {
         obligations::owe(tx, RecipientId(id), now)?;
     }
-    Ok(true)
+    Ok(One::Moved)
 }
 
 #[cfg(test)]
