@@ -47,6 +47,8 @@ const MOST_AT_ONCE: usize = 1000;
 const MOST_KNOWN: usize = 10_000;
 /// What the alarms are about.
 const SUBJECT: &str = "sendmail";
+/// Open alarms among which that of an earlier process is looked for.
+const OPEN: usize = 1000;
 /// Whose the reports are.
 const OURS: &str = "bookpost";
 /// Where files lie, in the data folder, that a person has to look at: they are no messages, or nobody may be told, or they are too large.
@@ -118,7 +120,7 @@ pub struct Maildrop {
 /// The alarm that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Told {
-    /// Perhaps that of an earlier process.
+    /// Perhaps that of an earlier process: what it said has not been read yet.
     Unknown,
     Nothing,
     Fault(String),
@@ -180,7 +182,7 @@ impl Maildrop {
                 self.parts.folder.display()
             )),
         };
-        self.tell(fault);
+        self.tell(fault).await;
     }
 
     async fn round<F>(&mut self, submit: &impl Fn(Dropped) -> F) -> io::Result<()>
@@ -260,6 +262,7 @@ impl Maildrop {
                     ?name,
                     uid,
                     answer = refused.reply.code,
+                    why = mail::address::mask_addresses(&refused.reply.text),
                     "a message in the maildrop is refused"
                 );
                 self.give_back(name, &dropped, &refused).await
@@ -358,7 +361,10 @@ impl Maildrop {
         })
     }
 
-    fn tell(&mut self, fault: Option<String>) {
+    async fn tell(&mut self, fault: Option<String>) {
+        if self.told == Told::Unknown {
+            self.told = self.told_before().await;
+        }
         let told = fault.map_or(Told::Nothing, Told::Fault);
         if self.told == told {
             return;
@@ -369,6 +375,13 @@ impl Maildrop {
             self.parts.alarms.raise(AlarmKind::Held, SUBJECT, text.clone());
         }
         self.told = told;
+    }
+
+    /// The alarm that an earlier process left open.
+    async fn told_before(&self) -> Told {
+        let Ok(open) = self.parts.receiver.store().alarms(true, OPEN).await else { return Told::Unknown };
+        let ours = open.into_iter().find(|alarm| alarm.kind == AlarmKind::Held && alarm.subject == SUBJECT);
+        ours.map_or(Told::Nothing, |alarm| Told::Fault(alarm.text))
     }
 }
 

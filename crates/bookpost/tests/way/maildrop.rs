@@ -219,6 +219,11 @@ async fn what_is_refused_comes_back_once_and_without_a_sender_a_person_is_told()
     place.look().await;
     assert_eq!((place.left().len(), place.aside()), (0, 1));
     assert!(place.told().await[0].contains("maildrop-refused"));
+    // The next start finds it as it is: it was not over in between.
+    place.watched = watched(&place.bench, &place.folder);
+    place.look().await;
+    assert_eq!(place.told().await.len(), 1);
+    assert_eq!(place.bench.app.store.alarms(false, 10).await.unwrap().len(), 1);
     let aside = place.bench.app.config.data_dir.join("maildrop-refused");
     fs::remove_dir_all(aside).unwrap();
     place.look().await;
