@@ -36,6 +36,8 @@ pub enum AlarmKind {
     RunInterrupted,
     /// A web address is not told of events.
     Webhook,
+    /// The certificate of the doors has changed and cannot be used.
+    Certificate,
 }
 
 /// One alarm.

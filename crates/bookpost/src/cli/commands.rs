@@ -90,7 +90,7 @@ fn open_doors(
     doors: smtp::Listening,
     ends: watch::Receiver<bool>,
 ) -> anyhow::Result<JoinHandle<()>> {
-    let smtp = Arc::new(smtp::Door::new(app.submitter())?);
+    let smtp = Arc::new(smtp::Door::new(app.submitter(), app.alarms.clone())?);
     let doors = doors.and_locally(local::bind(&app.config.doors.sendmail)?);
     let socket = control::bind(&app.config.data_dir).context("the control socket cannot be made")?;
     let asked = Arc::clone(app);

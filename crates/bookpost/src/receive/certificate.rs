@@ -24,7 +24,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Certificate {
     files: CertificateFiles,
     current: Mutex<Current>,
+    tell: Tell,
 }
+
+/// Hears whether the files as they are now can be used.
+pub(super) type Tell = Box<dyn Fn(anyhow::Result<()>) + Send + Sync>;
 
 struct Current {
     looked_at: Instant,
@@ -51,10 +55,11 @@ pub fn check(files: &CertificateFiles) -> Result<(), Unusable> {
 
 impl Certificate {
     /// Reads both files.
-    pub(super) fn load(files: CertificateFiles) -> Result<Self, Unusable> {
+    pub(super) fn load(files: CertificateFiles, tell: Tell) -> Result<Self, Unusable> {
         let seen = versions(&files);
         let config = read(&files).map_err(|error| Unusable(format!("{error:#}")))?;
-        Ok(Self { files, current: Mutex::new(Current { looked_at: Instant::now(), seen, config }) })
+        tell(Ok(()));
+        Ok(Self { files, current: Mutex::new(Current { looked_at: Instant::now(), seen, config }), tell })
     }
 
     /// For the next handshake. Files that have changed are read again; while they cannot be used, what was read last is kept.
@@ -71,13 +76,9 @@ impl Certificate {
                 Ok(config) => {
                     tracing::info!(file = %self.files.certificate.display(), "the certificate was read again");
                     current.config = config;
+                    (self.tell)(Ok(()));
                 }
-                Err(error) => {
-                    tracing::error!(
-                        error = format!("{error:#}"),
-                        "the new certificate cannot be used; the one before it is kept"
-                    );
-                }
+                Err(error) => (self.tell)(Err(error)),
             }
         }
         Arc::clone(&current.config)
@@ -130,7 +131,10 @@ mod tests {
             fs::write(&files.key, &identity.key).unwrap();
         };
         write("a.library.example");
-        let certificate = Certificate::load(files.clone()).unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let hears = Arc::clone(&told);
+        let tell = move |usable: anyhow::Result<()>| hears.lock().unwrap().push(usable.is_ok());
+        let certificate = Certificate::load(files.clone(), Box::new(tell)).unwrap();
         let first = certificate.config();
         write("b.library.example");
         assert!(Arc::ptr_eq(&first, &certificate.config()), "they were looked at a moment ago");
@@ -144,6 +148,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &after_a_second().await), "what cannot be used is not");
         write("another.library.example");
         assert!(!Arc::ptr_eq(&first, &after_a_second().await));
+        assert_eq!(*told.lock().unwrap(), [true, true, false, true]);
         fs::write(&files.key, authority.identity("b").key).unwrap();
         let said = format!("{:#}", read(&files).unwrap_err());
         assert!(said.contains("is not the key of the certificate"), "{said}");

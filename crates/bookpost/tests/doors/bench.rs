@@ -103,7 +103,7 @@ impl Bench {
         let addresses = listening.addresses();
         let listening = listening.and_locally(local::bind(&app.config.doors.sendmail).unwrap());
         let (ends, end) = watch::channel(false);
-        let door = Arc::new(Door::new(app.submitter()).unwrap());
+        let door = Arc::new(Door::new(app.submitter(), app.alarms.clone()).unwrap());
         let serving = tokio::spawn(door.serve(listening, end));
         Self { app, sink, addresses, ends, serving, folder }
     }

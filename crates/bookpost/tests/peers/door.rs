@@ -53,8 +53,10 @@ impl OpenDoor {
         let listening = listening.and_locally(local::bind(&app.config.doors.sendmail).unwrap());
         let addresses = listening.addresses();
         let (ends, end) = watch::channel(false);
-        let serving =
-            tokio::spawn(std::sync::Arc::new(Door::new(app.submitter()).unwrap()).serve(listening, end));
+        let serving = tokio::spawn(
+            std::sync::Arc::new(Door::new(app.submitter(), app.alarms.clone()).unwrap())
+                .serve(listening, end),
+        );
         let key = (key.id().0.clone(), key.secret().to_owned());
         Self { bench, sink, key, addresses, ends, serving }
     }

@@ -15,6 +15,7 @@ use std::{
 };
 
 use mail::smtp::server::{Limits, Server, Settings, SignIn, Tls};
+use store::AlarmKind;
 use tokio::{
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::watch,
@@ -27,6 +28,7 @@ use self::{
 };
 use super::{Bodies, Submitter, certificate::Certificate};
 use crate::{
+    alarms::Alarms,
     config::SmtpDoor,
     identity::{self, Caller, Refusal},
 };
@@ -108,9 +110,10 @@ impl Listener {
 }
 
 impl Door {
-    pub fn new(submitter: Submitter) -> anyhow::Result<Self> {
+    pub fn new(submitter: Submitter, alarms: Alarms) -> anyhow::Result<Self> {
         let doors = &submitter.config.doors;
-        let certificate = doors.smtp.certificate.clone().map(Certificate::load).transpose()?;
+        let load = |files| Certificate::load(files, Box::new(move |usable| tell(&alarms, usable)));
+        let certificate = doors.smtp.certificate.clone().map(load).transpose()?;
         let bodies = Bodies::new(doors.largest_message.saturating_mul(LARGEST_AT_ONCE));
         Ok(Self { submitter, certificate, bodies, open: Mutex::default() })
     }
@@ -286,6 +289,18 @@ async fn wait_a_moment(error: &io::Error) {
 async fn ended(ends: &mut watch::Receiver<bool>) {
     // Where nobody can say so any more, it has come.
     let _ = ends.wait_for(|ends| *ends).await;
+}
+
+/// A certificate that breaks is nobody's to see until the one before it runs out.
+fn tell(alarms: &Alarms, usable: anyhow::Result<()>) {
+    match usable {
+        Ok(()) => alarms.clear(AlarmKind::Certificate, "smtp"),
+        Err(error) => alarms.raise(
+            AlarmKind::Certificate,
+            "smtp",
+            format!("The new certificate for SMTP cannot be used, and the one before it is kept: {error:#}. Mend the files that [smtp] in the settings names; they are read again by themselves."),
+        ),
+    }
 }
 
 #[cfg(test)]
