@@ -38,12 +38,7 @@ async fn call(path: &Path, alarm: &Alarm, telling: Telling) -> std::io::Result<s
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // A command that does not read its input is no failure.
-        let state = match telling {
-            Telling::Started => "",
-            Telling::Still => "This still lasts: ",
-            Telling::Over => "This is over: ",
-        };
-        let _ = stdin.write_all(format!("{state}{}\n", alarm.text).as_bytes()).await;
+        let _ = stdin.write_all(format!("{}\n", telling.words(&alarm.text)).as_bytes()).await;
     }
     child.wait().await
 }

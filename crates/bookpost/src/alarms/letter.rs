@@ -5,7 +5,7 @@ use mail::{
     Envelope, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail},
 };
-use store::{Alarm, Class, Kind, NewMessage};
+use store::{Alarm, AlarmKind, Class, Kind, NewMessage};
 
 use super::{Telling, telling};
 use crate::config::Config;
@@ -14,8 +14,7 @@ use crate::config::Config;
 pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp) -> Option<NewMessage> {
     let to = config.alarms.email.clone()?;
     let from = config.sites.first().map_or_else(|| to.clone(), |site| site.email.clone());
-    let (subject, text) = words(alarm, telling);
-    let subject = format!("Bookpost: {subject}");
+    let subject = format!("Bookpost: {} ({})", subject(alarm, telling), config.library);
     // The letters about one alarm must not be taken for one.
     let unique = format!("alarm-{}-{}-{}", alarm.id, now.as_microsecond(), telling.name());
     let message_id = format!("<{unique}@{}>", config.sending.ehlo_name);
@@ -25,7 +24,7 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
         to: vec![Mailbox { name: None, address: to.clone() }],
         cc: Vec::new(),
         subject: subject.clone(),
-        text,
+        text: text(alarm, telling),
         html: None,
         attachments: Vec::new(),
         headers: Vec::new(),
@@ -55,26 +54,51 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
     })
 }
 
-/// Subject and text.
-fn words(alarm: &Alarm, telling: Telling) -> (&'static str, String) {
-    let (since, text) = (local(alarm.started_at), &alarm.text);
+fn subject(alarm: &Alarm, telling: Telling) -> String {
+    let about = about(alarm.kind);
     match telling {
-        Telling::Started if telling::is_repeated(alarm.kind) => (
-            "a problem needs you",
-            format!("{text}\n\nSince {since}. You will hear again if it lasts, and when it is over.\n"),
-        ),
-        Telling::Started => (
-            "a problem needs you",
-            format!("{text}\n\nSince {since}. You will hear once more when it is over.\n"),
-        ),
-        Telling::Still => {
-            ("a problem still needs you", format!("This still lasts, since {since}:\n\n{text}\n"))
+        Telling::Started => about.to_owned(),
+        Telling::Still => format!("still: {about}"),
+        Telling::Over => format!("it is over: {about}"),
+    }
+}
+
+/// What it is about, in a few words.
+fn about(kind: AlarmKind) -> &'static str {
+    match kind {
+        AlarmKind::ServerDown => "the mail server does not take mail",
+        AlarmKind::SignIn => "the mail server does not let us in",
+        AlarmKind::BackupInUse => "the backup server is sending",
+        AlarmKind::SenderRefused => "the mail server refuses a sender address",
+        AlarmKind::ReportLost => "a return report could not be delivered",
+        AlarmKind::Stuck => "mail is stuck",
+        AlarmKind::ClockJump => "the computer's clock was set",
+        AlarmKind::Disk => "the disk does not work or is full",
+        AlarmKind::BrokenMessage => "a message broke the program",
+        AlarmKind::Held => "mail waits for a person",
+        AlarmKind::Quota => "the sending limit is used up",
+        AlarmKind::DropFolder => "an export could not be used",
+        AlarmKind::RunInterrupted => "a notice run broke off",
+        AlarmKind::Webhook => "an application is not told of its mail",
+        AlarmKind::Certificate => "the certificate cannot be used",
+        _ => "something needs a person",
+    }
+}
+
+fn text(alarm: &Alarm, telling: Telling) -> String {
+    let (since, text) = (local(alarm.started_at), telling.words(&alarm.text));
+    let more = match telling {
+        Telling::Started if telling::is_repeated(alarm.kind) => {
+            format!("Since {since}. You will hear again if it lasts, and when it is over.")
         }
+        Telling::Started => format!("Since {since}. You will hear once more when it is over."),
+        Telling::Still => format!("It began on {since}."),
         Telling::Over => {
             let end = alarm.ended_at.map(local).unwrap_or_default();
-            ("a problem is over", format!("This is over since {end}:\n\n{text}\n\nIt began on {since}.\n"))
+            format!("It began on {since}, and ended on {end}.")
         }
-    }
+    };
+    format!("{text}\n\n{more}\n")
 }
 
 /// As the clock on the wall shows it.

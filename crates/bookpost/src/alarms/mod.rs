@@ -201,12 +201,12 @@ async fn record(store: &Store, change: &Change, unstored: &mut Unstored, now: Ti
 }
 
 fn log(alarm: &Alarm, telling: Telling) {
-    let text = mail::address::mask_addresses(&alarm.text);
+    let text = mail::address::mask_addresses(&telling.words(&alarm.text));
     match telling {
         Telling::Started => tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, "{text}"),
         Telling::Still => {
-            tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, since = %alarm.started_at, "still: {text}");
+            tracing::error!(alarm.kind = ?alarm.kind, alarm.subject, since = %alarm.started_at, "{text}");
         }
-        Telling::Over => tracing::warn!(alarm.kind = ?alarm.kind, alarm.subject, "over: {text}"),
+        Telling::Over => tracing::info!(alarm.kind = ?alarm.kind, alarm.subject, "{text}"),
     }
 }

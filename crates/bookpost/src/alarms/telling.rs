@@ -30,6 +30,15 @@ impl Telling {
             Self::Over => "over",
         }
     }
+
+    /// The text of an alarm, so that what is over does not read like the fault.
+    pub(super) fn words(self, text: &str) -> String {
+        match self {
+            Self::Started => text.to_owned(),
+            Self::Still => format!("This still lasts: {text}"),
+            Self::Over => format!("It is over: {text}"),
+        }
+    }
 }
 
 /// Is it told again while it lasts?

@@ -15,12 +15,17 @@ struct Body<'a> {
     alarm: &'a Alarm,
 }
 
+fn body(alarm: &Alarm, telling: Telling) -> Vec<u8> {
+    let alarm = Alarm { text: telling.words(&alarm.text), ..alarm.clone() };
+    serde_json::to_vec(&Body { state: telling, alarm: &alarm }).unwrap_or_default()
+}
+
 /// A server that takes longer to answer has not been told.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Posts `alarm` to `address`; a failure is logged.
 pub(super) async fn post(address: &str, alarm: &Alarm, telling: Telling) {
-    match send(address, &Body { state: telling, alarm }).await {
+    match send(address, body(alarm, telling)).await {
         Ok(status) if status.is_success() => {}
         Ok(status) => tracing::error!(%status, "the alarm's web address did not take it"),
         // Without the address, which may hold a secret.
@@ -30,8 +35,7 @@ pub(super) async fn post(address: &str, alarm: &Alarm, telling: Telling) {
     }
 }
 
-async fn send(address: &str, body: &Body<'_>) -> reqwest::Result<reqwest::StatusCode> {
-    let body = serde_json::to_vec(body).unwrap_or_default();
+async fn send(address: &str, body: Vec<u8>) -> reqwest::Result<reqwest::StatusCode> {
     let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
     let request = client.post(address).header("content-type", "application/json").body(body);
     Ok(request.send().await?.status())

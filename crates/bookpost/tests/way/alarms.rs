@@ -53,11 +53,10 @@ async fn the_other_server_carries_alarms_when_they_begin_while_they_last_and_whe
     letters.extend(self::letters(&first));
     let subjects: Vec<_> =
         letters.iter().map(|text| mail::message::header(text.as_bytes(), "Subject").unwrap()).collect();
-    let still = "Bookpost: a problem still needs you";
-    assert_eq!(
-        subjects,
-        ["Bookpost: a problem needs you", still, still, still, "Bookpost: a problem is over"]
-    );
+    let [began, still, over] = ["", "still: ", "it is over: "]
+        .map(|how| format!("Bookpost: {how}the mail server does not take mail (Riverside)"));
+    assert_eq!(subjects, [&*began, &*still, &*still, &*still, &*over]);
+    assert!(letters.last().unwrap().contains("It is over: Your mail server (Server 1)"), "{letters:?}");
 }
 
 /// A command that writes down what it is told.
