@@ -53,6 +53,11 @@ impl Store {
         Ok(Self { db: Arc::new(sqlite::Sqlite::open(folder, now)?) })
     }
 
+    /// Fails where a process has the queue in `folder` open; changes nothing.
+    pub fn check_free(folder: &Path) -> Result<(), OpenError> {
+        sqlite::open::check_free(folder)
+    }
+
     /// Finishes what waits to be written and carries the log into the database file. Whatever is asked afterwards is
     /// answered with [`Error::Closed`].
     pub async fn close(self) -> Result<(), Error> {

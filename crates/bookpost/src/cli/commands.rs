@@ -13,6 +13,7 @@ use mail::{
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
     smtp::client::Transaction,
 };
+use store::Store;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -46,6 +47,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Asked for first, so that a signal during the start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Before the addresses are asked for, which another one here has too.
+    Store::check_free(&config.data_dir)?;
     // Before anything is sent: what would end the program again at each start must not leave mail in doubt each time.
     let listener =
         match config.listen {

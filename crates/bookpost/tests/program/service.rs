@@ -5,7 +5,7 @@ use std::{fs, net::TcpListener};
 use store::Counts;
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
-use crate::bench::Place;
+use crate::{bench::Place, promised::Port};
 
 async fn counts(place: &Place) -> Counts {
     let store = place.store();
@@ -53,6 +53,18 @@ async fn a_port_that_is_taken_ends_the_start_before_anything_is_sent() {
     assert_eq!((said.code, sink.connections()), (Some(75), 0), "{said:?}");
     assert!(said.err.contains("cannot listen on 127.0.0.1:"), "{said:?}");
     assert_eq!(counts(&place).await.waiting, 3);
+}
+
+#[tokio::test]
+async fn a_second_service_on_the_same_folder_says_that_one_runs() {
+    let (place, port) = (Place::new("practice", None), Port::new());
+    place.change("\"off\"", &format!("\"{}\"", port.address()));
+    let service = place.serve().await;
+    let said = place.run(&["serve"]).await;
+    assert_eq!(said.code, Some(75), "{said:?}");
+    assert!(said.err.contains("already works in") && said.err.contains("(process "), "{said:?}");
+    service.terminate();
+    assert_eq!(service.code().await, Some(0));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ mod moves;
 mod notices;
 mod obligations;
 mod once;
-mod open;
+pub(crate) mod open;
 mod pause;
 mod readers;
 mod restart;

@@ -129,6 +129,23 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Fails where another process has the folder.
+pub(crate) fn check_free(folder: &Path) -> Result<(), OpenError> {
+    match File::open(folder.join(LOCK)) {
+        Ok(mut file) if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) => {
+            Err(in_use(folder, &mut file))
+        }
+        // What else may be wrong is said by who opens it.
+        _ => Ok(()),
+    }
+}
+
+fn in_use(folder: &Path, lock: &mut File) -> OpenError {
+    let mut text = String::new();
+    let pid = lock.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+    OpenError::InUse { folder: folder.to_owned(), pid }
+}
+
 /// Takes the folder for this process until the file is dropped; the pid in it is for people.
 fn lock(folder: &Path) -> Result<File, OpenError> {
     let refused =
@@ -143,11 +160,7 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
         .map_err(|error| refused(&error))?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-            return Err(OpenError::InUse { folder: folder.to_owned(), pid });
-        }
+        Err(TryLockError::WouldBlock) => return Err(in_use(folder, &mut file)),
         Err(TryLockError::Error(error)) => return Err(refused(&error)),
     }
     let write = |file: &mut File| {
