@@ -12,7 +12,7 @@ use clap::{
 use store::State;
 
 use self::{applications::Applications, webhooks::Webhooks};
-use super::control::Older;
+use super::{control::Older, sendmail::options::HELP};
 use crate::notices::BUILT_IN;
 
 /// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
@@ -32,8 +32,6 @@ pub struct Arguments {
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done; 1 some mail came back, was set aside, or waits while nothing sends it, or \
 not all could be made or moved; 64 wrong usage; 65 unusable export or address; 67 no such recipient; 69 the mail server refused; 75 try again later; \
 77 not allowed; 78 the configuration, or who runs the command, must be put right first.";
-
-const SENDMAIL: &str = "Called by the name sendmail or mailq, this program is that command.";
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,10 +83,9 @@ pub enum Command {
         output: Output,
     },
     /// Take a message on standard input, as /usr/sbin/sendmail does; with the options that programs use there
-    #[command(after_help = SENDMAIL)]
+    #[command(override_help = HELP)]
     Sendmail {
-        /// -t: recipients are in the header too; -i: a dot alone is no end; -f ADDRESS: where it comes back to;
-        /// -F NAME: who it is from; -bs: speak SMTP; -bp: show what waits; and addresses
+        /// Options of sendmail, and addresses
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORDS")]
         words: Vec<OsString>,
     },

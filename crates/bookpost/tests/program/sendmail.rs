@@ -278,6 +278,13 @@ async fn it_goes_by_the_name_sendmail_too() {
         .stdin(Stdio::null());
     assert!(command.status().await.unwrap().success());
     assert_eq!(received.recv().await.unwrap().recipients.len(), 1);
+    let help = Said::from(Command::new(&name).env_clear().arg("--help").output().await.unwrap());
+    let other = machine.sendmail(&["--help"], "").await;
+    assert!(
+        help.code == Some(0) && help.out.contains("-N WHEN") && !help.out.contains("--config"),
+        "{help:?}"
+    );
+    assert_eq!(help, other);
 }
 
 #[tokio::test]

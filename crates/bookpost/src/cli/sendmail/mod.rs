@@ -11,7 +11,7 @@ mod input;
 mod leave;
 mod letter;
 mod link;
-mod options;
+pub(super) mod options;
 mod relay;
 mod sender;
 mod stop;
@@ -61,13 +61,8 @@ pub(super) fn words(all: &[OsString]) -> Option<Vec<OsString>> {
         Some("sendmail") => Some(rest.to_vec()),
         Some("mailq") => Some(["-bp".into()].into_iter().chain(rest.iter().cloned()).collect()),
         Some("newaliases") => Some(vec!["-bi".into()]),
-        // Its help is that of all other commands.
         _ => match rest.split_first() {
-            Some((first, rest))
-                if first == "sendmail" && rest.first().is_none_or(|word| word != "--help") =>
-            {
-                Some(rest.to_vec())
-            }
+            Some((first, rest)) if first == "sendmail" => Some(rest.to_vec()),
             _ => None,
         },
     }
@@ -91,6 +86,10 @@ fn carry_out(options: &Options, around: &Surroundings) -> Result<Exit, Stop> {
         Mode::Message => message(options, around).map(|()| Exit::Done),
         Mode::Smtp => relay::relay(&place(around, SENDMAIL_SOCKET, SOCKET)).map(|()| Exit::Done),
         Mode::List => list(around),
+        Mode::Help => {
+            let _ = io::stdout().lock().write_all(options::HELP.as_bytes());
+            Ok(Exit::Done)
+        }
         Mode::Nothing => Ok(Exit::Done),
     }
 }
@@ -179,7 +178,7 @@ mod tests {
             ("newaliases", Some("-bi")),
             ("bookpost sendmail -t", Some("-t")),
             ("/usr/local/bin/bookpost sendmail", Some("")),
-            ("bookpost sendmail --help", None),
+            ("bookpost sendmail --help", Some("--help")),
             ("bookpost queue list", None),
             ("bookpost", None),
             ("", None),

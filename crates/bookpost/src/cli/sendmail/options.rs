@@ -11,6 +11,27 @@ const MOST_ENVELOPE_ID: usize = 100;
 /// Options of Exim whose value stands in the next word, unlike that of any other `-o`.
 const EXIM_SETTINGS: &[&str] = &["Mr", "Ms", "Ma", "Mi", "Mt", "Mas", "Mai", "Mm", "P", "X"];
 
+/// The answer to `--help`, by whatever name.
+pub(in crate::cli) const HELP: &str = "\
+Take a message on standard input, as /usr/sbin/sendmail does; with the options that programs use there
+
+Usage: bookpost sendmail [OPTIONS] [ADDRESS]...
+
+Options:
+  -t          Recipients are in the header too
+  -i          A line with a dot alone does not end the message
+  -f ADDRESS  Where it comes back to
+  -F NAME     Who it is from
+  -N WHEN     What is reported: never, or some of success, failure and delay, with commas
+  -R WHAT     What a report brings back: full or hdrs
+  -V ID       The envelope's id, which reports repeat
+  -bs         Speak SMTP
+  -bp         Show what waits
+      --help  Print help
+
+What else sendmail knows is read and passed over. Called by the name sendmail or mailq, this program is that command.
+";
+
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Options {
@@ -43,6 +64,8 @@ pub(super) enum Mode {
     Smtp,
     /// `-bp`, `mailq`: show what waits.
     List,
+    /// `--help`
+    Help,
     /// `-bi`, `newaliases`, `-q`: what other systems have to be told, and this one does by itself.
     Nothing,
 }
@@ -93,6 +116,10 @@ impl Options {
             match word.strip_prefix('-') {
                 Some("-") => {
                     options.recipients.extend(words.by_ref());
+                }
+                Some("-help") => {
+                    options.mode = Mode::Help;
+                    return Ok(options);
                 }
                 Some(letters) if letters.starts_with('-') => return Err(Wrong::Unknown(letters.to_owned())),
                 Some(letters) if !letters.is_empty() => {
@@ -269,7 +296,7 @@ mod tests {
         for (line, wrong) in [
             ("-Z", Wrong::Unknown("Z".into())),
             ("-tZ", Wrong::Unknown("Z".into())),
-            ("--help", Wrong::Unknown("-help".into())),
+            ("--version", Wrong::Unknown("-version".into())),
             ("-é", Wrong::Unknown("é".into())),
             ("-t -f", Wrong::NoValue('f')),
             ("-oMr", Wrong::NoValue('o')),
