@@ -59,6 +59,22 @@ async fn answer(
     Ok(Reply::Application(application?))
 }
 
+/// What was done, for what is answered with how the application stands afterwards.
+pub(super) fn done(request: &ApplicationsRequest) -> Option<String> {
+    Some(match request {
+        ApplicationsRequest::List | ApplicationsRequest::Show { .. } | ApplicationsRequest::AddKey { .. } => {
+            return None;
+        }
+        ApplicationsRequest::Add { name, .. } => format!("{name} was added."),
+        ApplicationsRequest::Change { name, .. } => format!("{name} was changed, and stands so now:"),
+        ApplicationsRequest::RevokeKey { name, key } => {
+            format!("The key {} of {name} is revoked: it opens nothing any more.", key.0)
+        }
+        ApplicationsRequest::Disable { name } => format!("{name} is disabled: nothing is taken from it."),
+        ApplicationsRequest::Enable { name } => format!("{name} is enabled: its mail is taken."),
+    })
+}
+
 /// A slip in a code would leave an application that can send as nobody.
 fn unknown_site(request: &ApplicationsRequest, sites: &[Site]) -> Option<String> {
     let (ApplicationsRequest::Add { change, .. } | ApplicationsRequest::Change { change, .. }) = request

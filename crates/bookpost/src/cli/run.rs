@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mail::{Address, clock::Clock as _};
-use store::{Filter, MessageId, Move, RunId, Store};
+use store::{Filter, MessageId, Move, RunId, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
@@ -28,7 +28,7 @@ use crate::{
         BUILT_IN,
         import::{Aliases, ImportError, MAX_BYTES},
     },
-    receive::certificate,
+    receive::{certificate, maildrop},
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -152,6 +152,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn ask(config: Config, request: Request, output: Output) -> Result<Exit, Stop> {
     let bar = Bar::new(matches!(request, Request::Run(_)) && !output.json);
     let way = config.sending.way.clone();
+    let (done, left) = (done(&request), left_in_maildrop(&config, &request));
     let answered = runtime()?.block_on(answer(config, request, &bar));
     let reply = answered.unwrap_or_else(|error| failures::reply(&error));
     drop(bar);
@@ -165,9 +166,30 @@ fn ask(config: Config, request: Request, output: Output) -> Result<Exit, Stop> {
     } else if matches!(reply, Reply::Failed { .. }) {
         complain(show::text(&reply, &view).trim_end());
     } else {
-        print(show::text(&reply, &view).as_bytes())?;
+        let done = done.map_or(String::new(), |done| format!("{done}\n\n"));
+        print(format!("{done}{}{}", show::text(&reply, &view), show::left_in_maildrop(left)).as_bytes())?;
     }
     Ok(exit)
+}
+
+fn done(request: &Request) -> Option<String> {
+    match request {
+        Request::Applications(request) => applications::done(request),
+        _ => None,
+    }
+}
+
+/// What the sendmail command left and nobody has taken yet: to whoever asks how much waits it is not in the queue, and waits all the same.
+fn left_in_maildrop(config: &Config, request: &Request) -> usize {
+    let asks_what_waits = match request {
+        Request::Queue(QueueRequest::Status) => true,
+        Request::Queue(QueueRequest::List { filter, .. }) => {
+            *filter == Filter { state: Some(State::Waiting), ..Filter::default() }
+        }
+        _ => false,
+    };
+    let folder = config.doors.sendmail.maildrop.as_deref().filter(|_| asks_what_waits);
+    folder.map_or(0, maildrop::left)
 }
 
 async fn answer(config: Config, request: Request, bar: &Bar) -> anyhow::Result<Reply> {

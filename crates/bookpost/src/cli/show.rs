@@ -144,6 +144,15 @@ fn show_alarm(alarm: &Alarm, view: &View<'_>) -> String {
     format!("\n! {} ({}, since {})", alarm.text, alarm.subject, view.at(alarm.started_at))
 }
 
+/// What waits before the queue.
+pub(super) fn left_in_maildrop(messages: usize) -> String {
+    match messages {
+        0 => String::new(),
+        1 => "\n1 message that sendmail left is not in the queue yet: a running service takes it within seconds\n".to_owned(),
+        many => format!("\n{many} messages that sendmail left are not in the queue yet: a running service takes them within seconds\n"),
+    }
+}
+
 fn show_moved(moved: &Moved) -> String {
     let mut out = format!("done for {}", moved.moved);
     if moved.unmoved > 0 {

@@ -17,7 +17,7 @@ use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     fs, io, mem,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -162,6 +162,12 @@ where
         maildrop.look(&submit).await;
         clock.sleep_until(later(clock.now(), LOOK_EVERY)).await;
     }
+}
+
+/// How many messages lie in `folder`, as far as it can be read.
+pub fn left(folder: &Path) -> usize {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.filter(|name| name.to_str().is_some_and(drop_file::is_name)).count()
 }
 
 impl Maildrop {

@@ -47,6 +47,23 @@ async fn applications_are_kept_with_a_service_and_without() {
 }
 
 #[tokio::test]
+async fn an_answer_begins_with_what_was_done() {
+    let place = Place::new("practice", None);
+    for (words, begins) in [
+        (&["add", "cron"][..], "cron was added."),
+        (&["change", "cron", "--recipients", "3"], "cron was changed"),
+        (&["disable", "cron"], "cron is disabled"),
+        (&["enable", "cron"], "cron is enabled"),
+    ] {
+        let said = place.run(&[&["applications"], words].concat()).await;
+        assert!(said.out.starts_with(begins), "{said:?}");
+    }
+    let key = place.run(&["applications", "key", "add", "cron", "--json"]).await.json();
+    let said = place.run(&["applications", "key", "revoke", "cron", &text(&key, "/new_key/id")]).await;
+    assert!(said.out.starts_with("The key ") && said.out.contains("is revoked"), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_new_key_is_in_plain_words_and_nowhere_else() {
     let place = Place::new("practice", None);
     place.run(&["applications", "add", "cron"]).await;

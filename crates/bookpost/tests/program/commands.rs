@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
-use crate::bench::Place;
+use crate::bench::{Place, Said, sendmail};
 
 async fn sink(rules: Vec<Rule>) -> Sink {
     Sink::start(Settings { rules, ..Settings::default() }).await.unwrap()
@@ -12,6 +12,22 @@ async fn sink(rules: Vec<Rule>) -> Sink {
 
 fn reply(at: At, reply: &str, times: Option<u32>) -> Rule {
     Rule { at, address: None, does: Does::Reply(reply.to_owned()), times }
+}
+
+#[tokio::test]
+async fn what_sendmail_left_is_told_to_whoever_asks_what_waits() {
+    let place = Place::new("practice", None);
+    place.open_sendmail();
+    for words in [&["queue", "status"][..], &["queue", "list", "--state", "waiting"]] {
+        assert!(!place.run(words).await.out.contains("sendmail left"));
+    }
+    let message = "From: desk@x.org\nSubject: a\n\nb\n";
+    Said::given(sendmail(&place.path(""), &["ann@x.org"]), message).await;
+    for words in [&["queue", "status"][..], &["queue", "list", "--state", "waiting"]] {
+        let said = place.run(words).await;
+        assert!(said.out.contains("1 message that sendmail left"), "{said:?}");
+    }
+    assert!(!place.run(&["queue", "list"]).await.out.contains("sendmail left"));
 }
 
 #[tokio::test]
