@@ -21,9 +21,9 @@ async fn place(log: &str, sink: &Sink) -> (Place, Port, String) {
 
 async fn post(port: &Port, key: &str, from: &str, to: &str) -> StatusCode {
     let body = json!({"from": from, "to": [to], "subject": "x", "text": "x"});
-    let post = Client::new().post(format!("http://{}/api/v1/messages", port.address()));
-    let post = post.bearer_auth(key).header("content-type", "application/json").body(body.to_string());
-    post.send().await.unwrap().status()
+    let request = Client::new().post(format!("http://{}/api/v1/messages", port.address()));
+    let request = request.bearer_auth(key).header("content-type", "application/json").body(body.to_string());
+    request.send().await.unwrap().status()
 }
 
 /// The line that says this.
@@ -60,13 +60,16 @@ async fn what_is_refused_leaves_a_line_without_being_asked() {
     let service = place.serve().await;
     let wrong = format!("{}x", &key[..key.len() - 1]);
     let to = "ann@example.org";
-    assert_eq!(post(&port, &wrong, "desk@library.example", to).await, StatusCode::UNAUTHORIZED);
+    for key in ["", &wrong] {
+        assert_eq!(post(&port, key, "desk@library.example", to).await, StatusCode::UNAUTHORIZED);
+    }
     assert_eq!(post(&port, &key, "desk@bank.example", to).await, StatusCode::FORBIDDEN);
     assert_eq!(post(&port, &key, "desk@library.example", to).await, StatusCode::ACCEPTED);
     while !place.run(&["queue", "list", "--state", "returned"]).await.out.contains(to) {}
     let log = service.log().await;
     let id = format!("key=\"{}\"", &key[3..11]);
     says(&log, "a sign-in was refused", &["INFO", &id, "application=\"Library\"", "peer=127.0.0.1"]);
+    says(&log, "a request without a key was refused", &["INFO", "peer=127.0.0.1"]);
     says(&log, "a message was not taken", &["INFO", "application=\"Library\"", "d***@bank.example"]);
     says(&log, "returned", &["INFO", "message.id=1 ", "reason=", "nobody of this name"]);
     assert!(!log.contains(&key[12..60]) && !log.contains("ann@") && !log.contains("accepted"), "{log}");

@@ -42,10 +42,14 @@ impl FromRequestParts<Api> for Authorized {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
+        let without_key = || {
+            tracing::info!(%peer, "a request without a key was refused");
+            Problem::without_key()
+        };
         let shown = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, key) = shown.and_then(|shown| shown.split_once(' ')).ok_or_else(Problem::without_key)?;
+        let (scheme, key) = shown.and_then(|shown| shown.split_once(' ')).ok_or_else(without_key)?;
         if !scheme.eq_ignore_ascii_case("Bearer") {
-            return Err(Problem::without_key());
+            return Err(without_key());
         }
         let now = api.submitter.clock.now();
         let applications = &api.submitter.applications;
