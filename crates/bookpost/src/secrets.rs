@@ -77,6 +77,17 @@ const NONCE: usize = 24;
 const VERSION: u8 = 1;
 
 impl SealingKey {
+    /// The key, where there is one: to open what it has sealed.
+    pub fn load(source: &KeySource) -> Result<Self, KeyError> {
+        match source {
+            KeySource::Given(text) => Self::parse(text),
+            KeySource::File(file) => {
+                let text = fs::read_to_string(file).map(Zeroizing::new);
+                Self::parse(&text.map_err(|error| KeyError::File { file: file.clone(), error })?)
+            }
+        }
+    }
+
     /// The key, and whether it was made just now: then a person must hear where it is. The dice must be good enough for secrets.
     pub fn get(source: &KeySource, dice: &mut impl CryptoRng) -> Result<(Self, bool), KeyError> {
         match source {
@@ -192,6 +203,9 @@ mod tests {
         let permissions = fs::metadata(folder.path().join("secret.key")).unwrap().permissions();
         assert!(made);
         assert_eq!(permissions.mode() & 0o777, 0o600);
+        let missing = KeySource::File(folder.path().join("missing"));
+        assert!(matches!(SealingKey::load(&missing), Err(KeyError::File { .. })));
+        assert!(SealingKey::load(&source).unwrap().open("webhook", &sealed).is_ok());
         let (again, made) = SealingKey::get(&source, &mut dice).unwrap();
         assert!(!made && again.open("webhook", &sealed).is_ok());
         fs::write(folder.path().join("secret.key"), "cut").unwrap();

@@ -149,6 +149,8 @@ pub struct NewWebhook {
 pub enum WebhookOutcome {
     /// It knows of all events up to this one.
     Told(EventId),
+    /// None up to this one concerns it.
+    Passed(EventId),
     /// It could not be told.
     Failed(WebhookTrouble),
     /// It could not be told for too long: of the events up to this one, so many in number, it never is.

@@ -515,6 +515,11 @@ impl Store {
         self.db.webhook_secret(webhook).await
     }
 
+    /// What a web address could not be told is due now; nothing happens where it could.
+    pub async fn retry_webhook(&self, webhook: WebhookId, now: Timestamp) -> Result<(), Error> {
+        self.db.retry_webhook(webhook, now).await
+    }
+
     /// Puts on record what came of telling a web address. Nothing happens where it was removed meanwhile.
     pub async fn webhook_told(
         &self,

@@ -262,6 +262,58 @@ async fn an_event_that_cannot_be_noted_changes_no_outcome() {
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
+/// The same where the events' own pages are damaged: then a transaction can write nothing more, and the next one notes none.
+#[tokio::test]
+async fn damaged_events_stop_no_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    store.close().await.unwrap();
+    let path = folder.path().join("queue.db");
+    let (page, size): (u32, u32) = raw(folder.path())
+        .query_row("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema WHERE name = 'event'", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(u64::from((page - 1) * size))).unwrap();
+    file.write_all(&vec![0xFF; usize::try_from(size).unwrap()]).unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let met = store.accept(vec![message(None, b"b\r\n")], now()).await;
+    assert!(matches!(met, Err(Error::Corrupt(_))), "{met:?}");
+    for _ in 0..2 {
+        store.accept(vec![message(Some(LEASE), b"c\r\n")], now()).await.unwrap();
+    }
+    let sent =
+        store.list(Filter { state: Some(State::Sending), ..Filter::default() }, None, 9).await.unwrap();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(store.settle(vec![delivered(sent[0].recipient)], now()).await.unwrap(), [Settled::Done]);
+}
+
+/// One that cannot be decoded is passed over, and no other.
+#[tokio::test]
+async fn an_unreadable_event_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    for _ in 0..4 {
+        store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    }
+    raw(folder.path()).execute("UPDATE event SET kind = 99 WHERE id = 2", []).unwrap();
+    let application = store.list(Filter::default(), None, 1).await.unwrap().remove(0).application;
+    let (mut after, mut seen) = (store::EventId(0), Vec::new());
+    loop {
+        let kinds = std::collections::BTreeSet::new();
+        let filter = store::EventFilter { application: application.clone(), after, until: None, kinds };
+        let found = store.events(filter, 2).await.unwrap();
+        seen.extend(found.events.iter().map(|event| event.id.0));
+        after = found.read_to;
+        if !found.more {
+            break;
+        }
+    }
+    assert_eq!(seen, [1, 3, 4]);
+}
+
 #[tokio::test]
 async fn a_damaged_file_is_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ mod upkeep;
 mod watchdog;
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicI64, Ordering},
@@ -79,6 +80,8 @@ pub struct App {
     /// What a person must hear about.
     pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
+    /// Held by whoever pauses or resumes, so that the queue and the dispatcher are told the same.
+    pub(crate) pausing: tokio::sync::Mutex<()>,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -198,6 +201,7 @@ impl App {
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
+            pausing: tokio::sync::Mutex::default(),
             broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;
@@ -222,6 +226,7 @@ impl App {
             sealing_key: self.config.sealing_key.clone(),
             schedule: self.config.schedule,
             dice: secret_dice(),
+            unstored: HashMap::default(),
         }));
         tasks.spawn(upkeep::run(upkeep::Upkeep {
             config: Arc::clone(&self.config),

@@ -13,7 +13,7 @@ use mail::{
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
     smtp::client::Transaction,
 };
-use store::Store;
+use store::{AlarmKind, Store};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -35,6 +35,7 @@ use crate::{
         direct::{self, Unsent},
         tls,
     },
+    events,
     identity::Refusal,
     receive::{local, maildrop, smtp},
     web,
@@ -163,6 +164,8 @@ impl App {
         match request {
             Request::Queue(request) => {
                 let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
+                let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
+                let _alone = if pauses { Some(self.pausing.lock().await) } else { None };
                 let reply = queue::perform(&self.store, request, true, self.clock.now()).await;
                 match reply {
                     Reply::Paused(_) => self.worker.pause(true).await,
@@ -175,7 +178,11 @@ impl App {
             Request::Applications(request) => self.about_applications(request).await,
             Request::Webhooks(request) => {
                 let (key, mut dice) = (&self.config.sealing_key, secret_dice());
-                webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await
+                let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
+                if let Reply::WebhookRemoved(webhook) = &reply {
+                    self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
+                }
+                reply
             }
             Request::Run(request) => self.run_notices(request, true, progress).await,
             Request::Test(request) => test(&self.config, &request, self.clock.now(), self.draw()).await,

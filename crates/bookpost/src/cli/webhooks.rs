@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use rand::CryptoRng;
-use store::{Error, NewWebhook, Store, Webhook, WebhookId, WebhookOutcome, WebhookTrouble};
+use store::{Error, NewWebhook, Store, Webhook, WebhookId};
 
 use super::{
     args::{Output, webhooks::Webhooks},
@@ -32,7 +32,7 @@ pub async fn perform(
         WebhooksRequest::Remove(id) => {
             store.remove_webhook(id).await.map(Reply::WebhookRemoved).map_err(Stop::from)
         }
-        WebhooksRequest::Test(id) => test(store, id, sealing_key, dice, now).await.map(Reply::WebhookWorks),
+        WebhooksRequest::Test(id) => test(store, id, sealing_key, now).await.map(Reply::WebhookWorks),
     };
     done.unwrap_or_else(|Stop(failure, message)| Reply::Failed { failure, message })
 }
@@ -77,13 +77,12 @@ async fn test(
     store: &Store,
     id: WebhookId,
     sealing_key: &KeySource,
-    dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<Webhook, Stop> {
     let all = store.webhooks().await?;
     let webhook = all.into_iter().find(|one| one.id == id).ok_or(Error::NotFound("web address"))?;
     let address: Address = webhook.url.parse().map_err(|error| Stop(Failure::Data, format!("{error}")))?;
-    let (key, _) = key(sealing_key, dice)?;
+    let key = SealingKey::load(sealing_key).map_err(|error| Stop(Failure::Config, error.to_string()))?;
     let sealed = store.webhook_secret(id).await?;
     let secret = key.open(PURPOSE, &sealed).map(SigningSecret::of_bytes).map_err(|error| {
         let todo = "remove the web address and add it anew";
@@ -92,10 +91,7 @@ async fn test(
     events::test(&address, webhook.application.as_str(), &secret, now)
         .await
         .map_err(|why| Stop(Failure::Refused, format!("{} does not take it: {why}", webhook.url)))?;
-    if let Some(trouble) = &webhook.trouble {
-        let trouble = WebhookTrouble { next_attempt_at: now, ..trouble.clone() };
-        store.webhook_told(id, WebhookOutcome::Failed(trouble), now).await?;
-    }
+    store.retry_webhook(id, now).await?;
     Ok(webhook)
 }
 

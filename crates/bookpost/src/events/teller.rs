@@ -41,8 +41,10 @@ pub struct Teller {
     pub alarms: Alarms,
     pub sealing_key: KeySource,
     pub schedule: RetrySchedule,
-    /// For the schedule, and for the installation's key if it must be made.
+    /// For the schedule.
     pub dice: StdRng,
+    /// What came of telling an address and could not be stored: nothing is told anew before it is.
+    pub unstored: HashMap<WebhookId, WebhookOutcome>,
 }
 
 /// Works for as long as the program runs.
@@ -86,11 +88,12 @@ impl Requests {
         self.of.insert(self.running.spawn(request).id(), webhook);
     }
 
-    /// The next that ends; never, where none is made.
+    /// The next that ends; never, where none is made. One that breaks is not made again before the next start.
     async fn ended(&mut self) -> Option<Result<Ended, JoinError>> {
         let ended = self.running.join_next_with_id().await?;
-        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        self.of.remove(&id);
+        if let Ok((id, _)) = &ended {
+            self.of.remove(id);
+        }
         Some(ended.map(|(_, ended)| ended))
     }
 }
@@ -115,6 +118,13 @@ impl Teller {
         });
         for webhook in webhooks {
             if requests.is_made_to(webhook.id) {
+                continue;
+            }
+            if let Some(outcome) = self.unstored.remove(&webhook.id) {
+                self.keep(webhook.id, outcome, now).await;
+                if !self.unstored.contains_key(&webhook.id) {
+                    next_look_at = now.saturating_add(GATHERING).unwrap_or(Timestamp::MAX);
+                }
                 continue;
             }
             if let Some(trouble) = webhook.trouble.as_ref().filter(|trouble| trouble.next_attempt_at > now) {
@@ -142,10 +152,10 @@ impl Teller {
     }
 
     /// Nothing in there concerns it.
-    async fn passed(&self, webhook: &Webhook, found: &Events, now: Timestamp) {
+    async fn passed(&mut self, webhook: &Webhook, found: &Events, now: Timestamp) {
         let until = found.read_to;
         let outcome = match &webhook.trouble {
-            None if until.0 - webhook.told.0 > PASSED => WebhookOutcome::Told(until),
+            None if until.0 - webhook.told.0 > PASSED => WebhookOutcome::Passed(until),
             // What failed was forgotten meanwhile.
             Some(trouble) if trouble.retried_until.is_some() => {
                 let trouble = WebhookTrouble { retried_until: None, ..trouble.clone() };
@@ -182,8 +192,8 @@ impl Teller {
     /// The secret that signs, or why it cannot be had.
     async fn secret(&mut self, webhook: &Webhook) -> Result<SigningSecret, String> {
         let sealed = self.store.webhook_secret(webhook.id).await.map_err(|error| error.to_string())?;
-        let (key, _) =
-            SealingKey::get(&self.sealing_key, &mut self.dice).map_err(|error| error.to_string())?;
+        let key = SealingKey::load(&self.sealing_key)
+            .map_err(|error| format!("{error}; put it back, or remove this web address and add it anew"))?;
         let opened = key.open(PURPOSE, &sealed).map_err(|error| {
             format!(
                 "the secret that signs cannot be read, as {error}: remove this web address and add it anew"
@@ -194,12 +204,14 @@ impl Teller {
 
     async fn end(&mut self, ended: Result<Ended, JoinError>) {
         let Ok(Ended { webhook, until, told }) = ended else {
-            return tracing::error!("a request to a web address broke; it is made again");
+            return tracing::error!(
+                "a request to a web address broke; nothing more is told there before the next start"
+            );
         };
         let now = self.clock.now();
         let outcome = match told {
             Ok(()) => {
-                self.alarms.clear(AlarmKind::Webhook, &subject(&webhook));
+                self.alarms.clear(AlarmKind::Webhook, &alarm_subject(webhook.id));
                 WebhookOutcome::Told(until)
             }
             Err(answer) => self.failed(&webhook, until, answer, now).await,
@@ -222,7 +234,7 @@ impl Teller {
             Next::GiveUp => now.saturating_add(self.schedule.long_wait.0).unwrap_or(Timestamp::MAX),
         };
         if now.duration_since(failing_since) >= QUIET {
-            self.alarms.raise(AlarmKind::Webhook, &subject(webhook), words(webhook, &answer));
+            self.alarms.raise(AlarmKind::Webhook, &alarm_subject(webhook.id), words(webhook, &answer));
         }
         let trouble =
             |retried_until| WebhookTrouble { failing_since, retried_until, next_attempt_at, answer };
@@ -251,9 +263,10 @@ impl Teller {
         }
     }
 
-    async fn keep(&self, webhook: WebhookId, outcome: WebhookOutcome, now: Timestamp) {
-        if let Err(error) = self.store.webhook_told(webhook, outcome, now).await {
-            tracing::error!(%error, webhook.id = webhook.0, "that a web address was told could not be stored; it may be told again");
+    async fn keep(&mut self, webhook: WebhookId, outcome: WebhookOutcome, now: Timestamp) {
+        if let Err(error) = self.store.webhook_told(webhook, outcome.clone(), now).await {
+            tracing::error!(%error, webhook.id = webhook.0, "what came of telling a web address could not be stored; nothing more is told there before it is");
+            self.unstored.insert(webhook, outcome);
         }
     }
 }
@@ -261,8 +274,9 @@ impl Teller {
 /// What secrets of web addresses are sealed for.
 pub(crate) const PURPOSE: &str = "webhook";
 
-fn subject(webhook: &Webhook) -> String {
-    format!("webhook {}", webhook.id.0)
+/// What the alarm is about.
+pub(crate) fn alarm_subject(webhook: WebhookId) -> String {
+    format!("webhook {}", webhook.0)
 }
 
 fn words(webhook: &Webhook, answer: &str) -> String {

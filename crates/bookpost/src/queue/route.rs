@@ -231,7 +231,8 @@ impl Route {
 
     /// May messages leave now?
     pub fn flows(&self, now: Timestamp) -> bool {
-        !self.pauses(now) && self.active().is_some()
+        // What waited is not tried before the time that does not count was credited: it might be given up for age.
+        !self.pauses(now) && !self.ageing_stopped && self.active().is_some()
     }
 
     /// Is a while to pass before anything is sent?

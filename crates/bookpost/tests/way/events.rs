@@ -1,7 +1,7 @@
 //! Web addresses are told of events, whatever they answer.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -110,7 +110,7 @@ struct Bench {
     alarms: Alarms,
     key: KeySource,
     telling: JoinHandle<()>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Bench {
@@ -127,7 +127,7 @@ impl Bench {
         tokio::spawn(work);
         let key = KeySource::File(folder.path().join("secret.key"));
         let telling = tell(&store, &clock, &alarms, &key);
-        Self { store, clock, alarms, key, telling, _folder: folder }
+        Self { store, clock, alarms, key, telling, folder }
     }
 
     /// Adds a web address of `test`, and gives its secret.
@@ -193,6 +193,7 @@ fn tell(store: &Store, clock: &ManualClock, alarms: &Alarms, key: &KeySource) ->
         sealing_key: key.clone(),
         schedule: RetrySchedule::default(),
         dice: StdRng::seed_from_u64(5),
+        unstored: HashMap::default(),
     }))
 }
 
@@ -332,6 +333,37 @@ async fn an_address_that_does_not_answer_holds_up_no_other() {
     assert_eq!(bench.sent(&mut other).await.ids(), [2]);
 }
 
+/// A full disk makes no second request, and no third: what was told is put on record first.
+#[tokio::test]
+async fn what_cannot_be_put_on_record_is_not_told_again_and_again() {
+    let (bench, mut address) = (Bench::start().await, Address::start().await);
+    bench.add(&address, &[]).await;
+    let raw = rusqlite::Connection::open(bench.folder.path().join("queue.db")).unwrap();
+    raw.execute_batch(
+        "CREATE TRIGGER refuse BEFORE UPDATE ON webhook BEGIN SELECT raise(ABORT, 'full'); END",
+    )
+    .unwrap();
+    bench.accept(1).await;
+    assert_eq!(bench.sent(&mut address).await.ids(), [1]);
+    for _ in 0..5 {
+        bench.accept(1).await;
+        let at = bench.clock.now() + SignedDuration::from_secs(61);
+        bench
+            .until(async || {
+                bench
+                    .clock
+                    .next_sleeper()
+                    .is_some_and(|next| next > bench.clock.now() + SignedDuration::from_secs(1))
+            })
+            .await;
+        bench.clock.set(at);
+    }
+    assert!(address.posted.is_empty(), "it was told already");
+    raw.execute_batch("DROP TRIGGER refuse").unwrap();
+    bench.clock.advance(Duration::from_secs(61));
+    assert_eq!(bench.sent(&mut address).await.ids(), [2, 3, 4, 5, 6]);
+}
+
 /// Nobody has said that patrons' addresses may go there.
 #[tokio::test]
 async fn nobody_is_followed_to_another_address() {
@@ -375,11 +407,7 @@ async fn without_its_secret_nothing_is_posted() {
     std::fs::remove_file(file).unwrap();
     bench.accept(1).await;
     let trouble = bench.when(|webhook| webhook.trouble.is_some()).await.trouble.unwrap();
-    assert!(
-        trouble.answer.contains("another key") && trouble.answer.contains("add it anew"),
-        "{}",
-        trouble.answer
-    );
+    assert!(trouble.answer.contains("put it back"), "{}", trouble.answer);
     assert!(address.posted.try_recv().is_err());
     let gone: Timestamp = trouble.next_attempt_at;
     assert!(gone > bench.clock.now());

@@ -1,9 +1,9 @@
 //! Events, written beside the changes that they tell of.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row as SqlRow, types::Value};
+use rusqlite::{Connection, ErrorCode, Row as SqlRow, types::Value};
 use tokio::sync::watch;
 
 use super::{
@@ -52,7 +52,7 @@ impl Noted<'_> {
 /// Notes what happened to mail of this source, unless it is that of a notice run, whose result is the run's own. The change stands
 /// whatever becomes of its event; only where the transaction itself is gone is that an error.
 pub(super) fn note(tx: &mut Tx<'_>, source: Source, noted: Noted<'_>, now: Timestamp) -> Result<(), Error> {
-    if source.is_of_a_run() {
+    if source.is_of_a_run() || tx.events_damaged.load(Ordering::Relaxed) {
         return Ok(());
     }
     let id = tx.draft.take_event();
@@ -68,6 +68,12 @@ pub(super) fn note(tx: &mut Tx<'_>, source: Source, noted: Noted<'_>, now: Times
     );
     match tx.sql.prepare_cached(INSERT).and_then(|mut insert| insert.execute(row)) {
         Ok(_) => Ok(()),
+        // A transaction that met damage can write nothing more. The next one notes no events, so that mail goes on.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            tracing::error!(%error, "the events are damaged; until the next start none is noted");
+            tx.events_damaged.store(true, Ordering::Relaxed);
+            Err(error.into())
+        }
         Err(error) if tx.sql.is_autocommit() => Err(error.into()),
         Err(error) => {
             tracing::error!(%error, recipient.id = noted.recipient.0, kind = ?noted.kind, "an event could not be noted");
@@ -120,11 +126,12 @@ fn events(sql: &Connection, filter: &EventFilter, limit: usize) -> Result<Events
         whole(limit).into(),
     ];
     let mut found = statement.query(values)?;
-    let mut events = Vec::new();
+    let (mut events, mut rows, mut last_row) = (Vec::new(), 0, None);
     while let Some(row) = found.next()? {
+        (rows, last_row) = (rows + 1, Some(row.get(0)?));
         events.extend(decode(row)?);
     }
-    let full = events.last().filter(|_| events.len() >= limit).map(|event: &Event| event.id.0);
+    let full: Option<i64> = last_row.filter(|_| rows >= limit);
     let read_to = full.unwrap_or(reach.max(after));
     Ok(Events { events, read_to: EventId(read_to), more: read_to < end })
 }

@@ -22,6 +22,8 @@ const SECRET: &str = "SELECT secret FROM webhook WHERE id = ?1";
 const TOLD: &str = "UPDATE webhook SET told = ?2, told_at = ?3, failing_since = NULL, retried_until = NULL,
         next_attempt_at = NULL, trouble = NULL
     WHERE id = ?1";
+const PASSED: &str = "UPDATE webhook SET told = ?2 WHERE id = ?1";
+const RETRY: &str = "UPDATE webhook SET next_attempt_at = ?2 WHERE id = ?1 AND failing_since IS NOT NULL";
 const FAILED: &str =
     "UPDATE webhook SET failing_since = ?2, retried_until = ?3, next_attempt_at = ?4, trouble = ?5,
         told = coalesce(?6, told), given_up = given_up + ?7
@@ -103,11 +105,25 @@ impl Sqlite {
                     WebhookOutcome::Told(until) => {
                         tx.sql.prepare_cached(TOLD)?.execute((webhook.0, until.0, micros(now)))?;
                     }
+                    WebhookOutcome::Passed(until) => {
+                        tx.sql.prepare_cached(PASSED)?.execute((webhook.0, until.0))?;
+                    }
                     WebhookOutcome::Failed(trouble) => failed(tx, webhook, &trouble, None, 0)?,
                     WebhookOutcome::GivenUp { until, events, trouble } => {
                         failed(tx, webhook, &trouble, Some(until), events)?;
                     }
                 }
+                Ok(())
+            })
+            .await
+    }
+}
+
+impl Sqlite {
+    pub(crate) async fn retry_webhook(&self, webhook: WebhookId, now: Timestamp) -> Result<(), Error> {
+        self.writer
+            .write(move |tx| {
+                tx.sql.prepare_cached(RETRY)?.execute((webhook.0, micros(now)))?;
                 Ok(())
             })
             .await

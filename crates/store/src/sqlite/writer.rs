@@ -43,6 +43,8 @@ pub(super) struct Tx<'a> {
     pub(super) bytes: usize,
     /// Something was deleted that must leave the log as well.
     pub(super) erased: bool,
+    /// The events' own pages are damaged: none is noted until the next start.
+    pub(super) events_damaged: &'a AtomicBool,
 }
 
 /// One waiting operation.
@@ -114,6 +116,7 @@ struct Counters {
     unreadable: AtomicU64,
     /// The log may hold what was erased, perhaps by an earlier process.
     unswept: AtomicBool,
+    events_damaged: AtomicBool,
 }
 
 /// The way to the thread. Dropping it waits for the thread's end, and so for the folder's lock to be free.
@@ -309,6 +312,7 @@ impl Thread {
             fresh: FreshChanges::default(),
             bytes: 0,
             erased: false,
+            events_damaged: &self.counters.events_damaged,
         };
         while let Some(mut one) = operation.take() {
             let ran = in_savepoint(&mut tx, one.as_mut());

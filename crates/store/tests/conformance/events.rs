@@ -246,6 +246,13 @@ pub(crate) async fn a_web_address_is_told_and_tried_again(fresh: &Fresh) {
     let given_up = WebhookOutcome::GivenUp { until: EventId(5), events: 4, trouble };
     store.webhook_told(first.id, given_up, fresh.now()).await.unwrap();
     assert_eq!((told(0).await.told, told(0).await.given_up), (EventId(5), 4));
+    store.retry_webhook(first.id, fresh.now()).await.unwrap();
+    assert_eq!(told(0).await.trouble.map(|trouble| trouble.next_attempt_at), Some(fresh.now()));
+    store.retry_webhook(second.id, fresh.now()).await.unwrap();
+    assert_eq!(told(1).await, second, "it has no trouble");
+    store.webhook_told(second.id, WebhookOutcome::Passed(EventId(7)), fresh.now()).await.unwrap();
+    let second = Webhook { told: EventId(7), ..second };
+    assert_eq!(told(1).await, second, "it was told nothing");
     fresh.at(3);
     store.webhook_told(first.id, WebhookOutcome::Told(EventId(9)), fresh.now()).await.unwrap();
     let Webhook { told: until, told_at, trouble, .. } = told(0).await;

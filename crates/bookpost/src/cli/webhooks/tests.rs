@@ -1,7 +1,7 @@
 use clap::Parser as _;
 use jiff::{SignedDuration, tz::TimeZone};
 use rand::{SeedableRng as _, rngs::StdRng};
-use store::{ApplicationSettings, EventId};
+use store::{ApplicationSettings, EventId, WebhookOutcome, WebhookTrouble};
 
 use super::*;
 use crate::{
