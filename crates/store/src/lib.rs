@@ -205,8 +205,7 @@ impl Store {
     }
 
     /// They grow older again, and all of them have the time since [`Store::stop_ageing`] to their credit, as far as they were there.
-    /// In slices between others' work; costs next to nothing where ageing was not stopped. While sending is [paused](Store::pause) nothing
-    /// happens.
+    /// In slices between others' work; costs next to nothing where ageing was not stopped. Nothing happens in a [pause](Store::pause).
     pub async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
         self.db.resume_ageing(practice, now).await
     }
@@ -239,7 +238,7 @@ impl Store {
         self.db.pause(why, now).await
     }
 
-    /// Sending goes on; `None`: it did all the while. Whoever sends has mail grow older again ([`Store::resume_ageing`]).
+    /// Sending goes on; `None`: it did all the while. Whoever sends has mail grow older again.
     pub async fn end_pause(&self) -> Result<Option<Pause>, Error> {
         self.db.end_pause().await
     }
@@ -479,8 +478,7 @@ impl Store {
         self.db.events(filter, limit).await
     }
 
-    /// The last event that is on disk, as it rises: an alarm clock for whoever tells of events. Those that were missed are found all
-    /// the same.
+    /// The last event that is on disk, as it rises: an alarm clock for whoever tells of events.
     pub fn events_noted(&self) -> tokio::sync::watch::Receiver<EventId> {
         self.db.events_noted()
     }

@@ -138,8 +138,7 @@ impl App {
         let (alarms, telling) = doors::alarms(&config, &store, &clock, &way_in);
         begin(&store, &config, &alarms, &recovered, clock.now()).await?;
         let metrics = web::Metrics::default();
-        let (handle, inbox) = worker::inbox();
-        let unsettled = Arc::new(AtomicI64::new(0));
+        let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
         let (settler, work) = settler::settler(
             store.clone(),
             journal.clone(),

@@ -142,6 +142,8 @@ impl Bench {
         self.clock.wait_for_sleepers(SLEEPERS).await;
         self.app.worker.quiet().await.unwrap();
         self.app.alarms.carried_out().await;
+        // An alarm goes by mail as well.
+        self.app.worker.quiet().await.unwrap();
         self.clock.wait_for_sleepers(SLEEPERS).await;
     }
 

@@ -3,7 +3,7 @@
 //! `POST /api/v1/messages` and its kin answer only once the queue has what they took. Whatever goes wrong is a [`problem`]. An application
 //! sees its own messages and knows of no others.
 //!
-//! This part knows nothing of SMTP and SQL: it hands [`Submission`](crate::receive::Submission)s to the
+//! This part knows nothing of SMTP and SQL: it hands [`Submission`]s to the
 //! [`Submitter`], which judges and stores them as it does those of every other door.
 
 mod batch;
