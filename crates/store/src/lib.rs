@@ -483,7 +483,7 @@ impl Store {
         self.db.events_noted()
     }
 
-    /// Forgets events of longer ago than [`EVENTS_KEPT`], up to `limit` of each source. Gives how many; 0 when none is left.
+    /// Forgets events of longer ago than [`EVENTS_KEPT`], up to `limit`. Gives how many; 0 when none is left.
     pub async fn forget_events(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {
         self.db.forget_events(before(now, EVENTS_KEPT), limit).await
     }

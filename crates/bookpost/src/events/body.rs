@@ -1,12 +1,13 @@
 //! An event as programs read it, the same in a webhook and in the feed.
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Event, EventKind};
 use utoipa::ToSchema;
 
 /// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = EventType)]
 pub enum EventName {

@@ -175,22 +175,27 @@ pub(super) fn tags(column: Option<String>) -> Vec<String> {
     column.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
-/// Each source with the last of its first `limit` events that are all older. Events stand in the order in which they happened.
+/// Sources with the last of their first events that are all older, up to `limit` together. Events stand in the order in which they
+/// happened.
 fn old(sql: &Connection, before: i64, limit: usize) -> Result<Vec<(i64, i64)>, Error> {
-    let (mut all, mut source) = (Vec::new(), i64::MIN);
+    let (mut all, mut source, mut left) = (Vec::new(), i64::MIN, limit);
     let mut next = sql.prepare_cached(NEXT_SOURCE)?;
     while let Some(found) = next.query_row([source], |row| row.get::<_, Option<i64>>(0))? {
         source = found;
         let mut statement = sql.prepare_cached(OLD)?;
-        let mut rows = statement.query((source, whole(limit)))?;
+        let mut rows = statement.query((source, whole(left)))?;
         let mut last = None;
         while let Some(row) = rows.next()? {
             if row.get::<_, i64>(1)? >= before {
                 break;
             }
             last = Some(row.get(0)?);
+            left -= 1;
         }
         all.extend(last.map(|last| (source, last)));
+        if left == 0 {
+            break;
+        }
     }
     Ok(all)
 }

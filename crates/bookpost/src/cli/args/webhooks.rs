@@ -1,9 +1,9 @@
 //! `webhooks`
 
-use clap::{Subcommand, ValueEnum};
-use store::EventKind;
+use clap::Subcommand;
 
 use super::Output;
+use crate::events::EventName;
 
 /// `webhooks`
 #[derive(Debug, Subcommand)]
@@ -39,43 +39,4 @@ pub enum Webhooks {
         #[command(flatten)]
         output: Output,
     },
-}
-
-/// An event, as it is named on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EventName {
-    /// A message was taken
-    Accepted,
-    /// An attempt failed, and another is made
-    Deferred,
-    /// It may have arrived: the answer of the mail server was lost
-    InDoubt,
-    /// Accepted by the mail server
-    Delivered,
-    /// Kept by the practice mailbox
-    Practiced,
-    /// Sent back
-    Returned,
-    /// Set aside until a person decides
-    Held,
-    /// To be sent after all, or at once
-    Released,
-    /// Not sent, as a person decided
-    Cancelled,
-}
-
-impl From<EventName> for EventKind {
-    fn from(name: EventName) -> Self {
-        match name {
-            EventName::Accepted => Self::Accepted,
-            EventName::Deferred => Self::Deferred,
-            EventName::InDoubt => Self::InDoubt,
-            EventName::Delivered => Self::Delivered,
-            EventName::Practiced => Self::Practiced,
-            EventName::Returned => Self::Returned,
-            EventName::Held => Self::Held,
-            EventName::Released => Self::Released,
-            EventName::Cancelled => Self::Cancelled,
-        }
-    }
 }

@@ -204,13 +204,12 @@ impl Connection {
     fn turn_away(&mut self, refusal: &Refusal) {
         let peer = &self.peer;
         tracing::warn!(?peer, %refusal, "an application may not send");
-        let text = format!("Not taken: {refusal}");
+        let text = format!("Not taken: {}", unnamed(refusal));
         self.server.answer(match peer {
             _ if refusal.is_for_now() => reply(451, 3, 0, &text),
-            // It will not come again and sign in, to hear why.
-            Peer::Local { .. } => reply(550, 7, 1, &text),
             Peer::Network(_) if self.signed_in => reply(421, 7, 0, "This application may not send any more"),
-            Peer::Network(_) => reply(550, 7, 1, &format!("Not taken: {}", unnamed(refusal))),
+            // It will not come again and sign in, to hear why.
+            Peer::Local { .. } | Peer::Network(_) => reply(550, 7, 1, &text),
         });
     }
 

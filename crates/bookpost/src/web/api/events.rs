@@ -3,20 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use axum::{
-    Json,
-    extract::{FromRequestParts, Query, State},
-    http::request::Parts,
-};
+use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use store::{EventFilter, EventId};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    asked::{self, Asked},
     caller::Authorized,
     document::FeedProblems,
-    problem::{Kind, Problem},
+    problem::Problem,
 };
 use crate::events::{EventBody, EventName};
 
@@ -50,16 +47,6 @@ pub(super) struct Page {
     more: bool,
 }
 
-impl FromRequestParts<Api> for Wanted {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
-        let Query(wanted) = Query::<Self>::try_from_uri(&parts.uri)
-            .map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
-        Ok(wanted)
-    }
-}
-
 /// Lists what happened to the application's mail, for 7 days.
 #[utoipa::path(
     get,
@@ -72,13 +59,10 @@ impl FromRequestParts<Api> for Wanted {
 pub(super) async fn list(
     State(api): State<Api>,
     authorized: Authorized,
-    wanted: Wanted,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<Page>, Problem> {
-    let limit = wanted.limit.unwrap_or(USUAL);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::new(Kind::Malformed, format!("limit must be between 1 and {MOST}")));
-    }
-    let after = wanted.after.as_deref().map(super::lists::cursor).transpose()?;
+    let limit = asked::page(wanted.limit, USUAL, MOST)?;
+    let after = asked::after(wanted.after.as_deref())?;
     let filter = EventFilter {
         application: authorized.caller.name().to_owned(),
         after: EventId(after.unwrap_or(0)),

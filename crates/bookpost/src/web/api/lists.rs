@@ -1,11 +1,7 @@
 //! Lists of an application's own messages, in pages.
 #![expect(unused_qualifications, reason = "the macro that describes the query writes one")]
 
-use axum::{
-    Json,
-    extract::{FromRequestParts, Query, State},
-    http::request::Parts,
-};
+use axum::{Json, extract::State};
 use mail::Address;
 use serde::{Deserialize, Serialize};
 use store::{Filter, MessageId, RecipientId, Row};
@@ -13,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Api,
+    asked::{self, Asked},
     caller::Authorized,
     document::ReadProblems,
     once,
@@ -55,16 +52,6 @@ pub(super) struct Page {
     next: Option<String>,
 }
 
-impl FromRequestParts<Api> for Wanted {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
-        let Query(wanted) = Query::<Self>::try_from_uri(&parts.uri)
-            .map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
-        Ok(wanted)
-    }
-}
-
 /// Lists the application's messages.
 #[utoipa::path(
     get,
@@ -77,13 +64,10 @@ impl FromRequestParts<Api> for Wanted {
 pub(super) async fn list(
     State(api): State<Api>,
     authorized: Authorized,
-    wanted: Wanted,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<Page>, Problem> {
-    let limit = wanted.limit.unwrap_or(USUAL);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::new(Kind::Malformed, format!("limit must be between 1 and {MOST}")));
-    }
-    let after = wanted.after.as_deref().map(cursor).transpose()?;
+    let limit = asked::page(wanted.limit, USUAL, MOST)?;
+    let after = asked::after(wanted.after.as_deref())?;
     if let Some(key) = &wanted.idempotency_key {
         if wanted.state.is_some() || wanted.to.is_some() || wanted.tag.is_some() {
             let detail =
@@ -156,11 +140,6 @@ fn named(answer: &[u8]) -> Vec<MessageId> {
     let list = [b"[", answer, b"]"].concat();
     let all: Vec<Named> = serde_json::from_slice(&list).unwrap_or_default();
     all.iter().filter_map(|one| message_id(one.id.as_deref()?)).collect()
-}
-
-pub(super) fn cursor(text: &str) -> Result<i64, Problem> {
-    let cursor = text.parse().ok().filter(|cursor| *cursor >= 0);
-    cursor.ok_or_else(|| Problem::new(Kind::Malformed, "after must be the `next` of another page"))
 }
 
 /// Recipients of one message stand together.
