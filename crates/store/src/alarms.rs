@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Store};
+
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,4 +64,43 @@ pub struct Alarm {
 impl Alarm {
     /// What `told` is once people heard that it is over.
     pub const TOLD_OVER: u32 = 1_000;
+}
+
+/// Alarms.
+impl Store {
+    /// Opens an alarm; `None` if it is open already.
+    pub async fn raise(
+        &self,
+        kind: AlarmKind,
+        subject: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<Alarm>, Error> {
+        self.db.raise(kind, subject.to_owned(), text.to_owned(), now).await
+    }
+
+    /// Ends an alarm; `None` if it was not open.
+    pub async fn clear(
+        &self,
+        kind: AlarmKind,
+        subject: &str,
+        now: Timestamp,
+    ) -> Result<Option<Alarm>, Error> {
+        self.db.clear(kind, subject.to_owned(), now).await
+    }
+
+    /// People were told of this alarm so many times by now; [`Alarm::TOLD_OVER`] once they heard that it is over.
+    pub async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
+        self.db.alarm_told(alarm, told).await
+    }
+
+    /// All alarms of which something may be left to tell: those that are open, and those that ended unheard; oldest first.
+    pub async fn alarms_to_tell(&self) -> Result<Vec<Alarm>, Error> {
+        self.db.alarms_to_tell().await
+    }
+
+    /// Alarms, newest first.
+    pub async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
+        self.db.alarms(open_only, limit).await
+    }
 }

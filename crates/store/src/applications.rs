@@ -1,12 +1,16 @@
 //! Applications: the named senders that share the queue, each with keys and limits of its own.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::Class;
+use crate::{Class, Error, Store};
 
 /// An application. Rises as they are added; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -243,6 +247,85 @@ impl fmt::Display for AllowedFrom {
             Self::Address(address) => f.write_str(address.as_str()),
             Self::Domain(domain) => write!(f, "@{domain}"),
         }
+    }
+}
+
+/// Applications. They are never deleted, as messages are known by their names.
+impl Store {
+    /// Adds an application without keys. [`Error::Exists`] where another has its name, or one that differs in the case of letters only.
+    pub async fn add_application(
+        &self,
+        name: ApplicationName,
+        settings: ApplicationSettings,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.db.add_application(name, settings, now).await
+    }
+
+    /// Changes what an application may do: `change` is given the settings as they are in the same transaction.
+    pub async fn change_application(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut ApplicationSettings) + Send + 'static,
+    ) -> Result<Application, Error> {
+        self.db.change_application(name.to_owned(), change).await
+    }
+
+    /// From here on nothing is to be accepted from it. What was accepted is sent. A second time changes nothing.
+    pub async fn disable_application(&self, name: &str, now: Timestamp) -> Result<Application, Error> {
+        self.db.switch_application(name.to_owned(), Some(now)).await
+    }
+
+    /// It is heard again.
+    pub async fn enable_application(&self, name: &str) -> Result<Application, Error> {
+        self.db.switch_application(name.to_owned(), None).await
+    }
+
+    /// All applications with their keys, in the order in which they were added. Those that cannot be decoded stand apart, and are logged.
+    pub async fn applications(&self) -> Result<StoredApplications, Error> {
+        self.db.applications().await
+    }
+
+    /// The application of this name, however its letters are cased.
+    pub async fn application(&self, name: &str) -> Result<Application, Error> {
+        self.db.application(name.to_owned()).await
+    }
+
+    /// One more key for an application. [`Error::Exists`] where a key has this id already.
+    pub async fn add_key(
+        &self,
+        application: &str,
+        key: NewKey,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.db.add_key(application.to_owned(), key, now).await
+    }
+
+    /// From here on this key opens nothing. A second time changes nothing.
+    pub async fn revoke_key(
+        &self,
+        application: &str,
+        key: &KeyId,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.db.revoke_key(application.to_owned(), key.clone(), now).await
+    }
+
+    /// What is kept of the secrets of all keys, the revoked ones too; apart from [`Store::applications`], so that nobody prints it.
+    pub async fn key_hashes(&self) -> Result<BTreeMap<KeyId, KeyHash>, Error> {
+        self.db.key_hashes().await
+    }
+
+    /// When keys were used last. For a batch once in a while, not for each message; an earlier instant than is on record changes
+    /// nothing.
+    pub async fn keys_used(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), Error> {
+        self.db.keys_used(used).await
+    }
+
+    /// How many recipients of an application wait, up to `at_most`. Walks so many entries of an index that holds nothing but what
+    /// waits: 100,000 took 4 ms, on a connection that only reads. For now and then, not for each message.
+    pub async fn waiting_of(&self, application: &str, at_most: u64) -> Result<u64, Error> {
+        self.db.waiting_of(application, at_most).await
     }
 }
 

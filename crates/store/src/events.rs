@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mail::{Address, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::{ApplicationName, MessageId, RecipientId};
+use crate::{ApplicationName, Error, MessageId, RecipientId, Store, before};
 
 /// Events are kept for so long: longer than anybody is tried to be told of them.
 pub const EVENTS_KEPT: Duration = Duration::from_hours(7 * 24);
@@ -162,4 +162,63 @@ pub enum WebhookOutcome {
         /// What follows for the others.
         trouble: WebhookTrouble,
     },
+}
+
+/// Events, and the web addresses that are told of them.
+impl Store {
+    /// The first `limit` events that the filter names. Looks through a part only where few are found: go on at
+    /// [`read_to`](Events::read_to) as long as there are [`more`](Events::more).
+    pub async fn events(&self, filter: EventFilter, limit: usize) -> Result<Events, Error> {
+        self.db.events(filter, limit).await
+    }
+
+    /// The last event that is on disk, as it rises: an alarm clock for whoever tells of events.
+    pub fn events_noted(&self) -> tokio::sync::watch::Receiver<EventId> {
+        self.db.events_noted()
+    }
+
+    /// Forgets events of longer ago than [`EVENTS_KEPT`], up to `limit`. Gives how many; 0 when none is left.
+    pub async fn forget_events(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {
+        self.db.forget_events(before(now, EVENTS_KEPT), limit).await
+    }
+
+    /// Adds a web address to an application: it is told of what happens from now on.
+    pub async fn add_webhook(
+        &self,
+        application: &str,
+        webhook: NewWebhook,
+        now: Timestamp,
+    ) -> Result<Webhook, Error> {
+        self.db.add_webhook(application.to_owned(), webhook, now).await
+    }
+
+    /// It is told of nothing any more.
+    pub async fn remove_webhook(&self, webhook: WebhookId) -> Result<Webhook, Error> {
+        self.db.remove_webhook(webhook).await
+    }
+
+    /// All web addresses, in the order in which they were added. One that cannot be decoded is left out and logged.
+    pub async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
+        self.db.webhooks().await
+    }
+
+    /// The sealed secret of a web address; apart from [`Store::webhooks`], so that nobody prints it.
+    pub async fn webhook_secret(&self, webhook: WebhookId) -> Result<Vec<u8>, Error> {
+        self.db.webhook_secret(webhook).await
+    }
+
+    /// What a web address could not be told is due now; nothing happens where it could.
+    pub async fn retry_webhook(&self, webhook: WebhookId, now: Timestamp) -> Result<(), Error> {
+        self.db.retry_webhook(webhook, now).await
+    }
+
+    /// Puts on record what came of telling a web address. Nothing happens where it was removed meanwhile.
+    pub async fn webhook_told(
+        &self,
+        webhook: WebhookId,
+        outcome: WebhookOutcome,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.db.webhook_told(webhook, outcome, now).await
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Store`] offers whole operations: each is one transaction, and is committed when it returns. There is no `begin` and no
 //! `commit` to call, so no transaction can stay open during network work. Every operation says what it guarantees; the
-//! conformance suite in `tests/` holds every database to it.
+//! conformance suite in `tests/` holds every database to it. The operations on mail stand here, those on the rest beside their types.
 //!
 //! Instants are arguments; in the database they are `i64` microseconds since 1970 (UTC). Where an age counts, `now` is an argument
 //! beside it: a database with a clock of its own takes the difference.
@@ -32,11 +32,11 @@ pub use pause::*;
 pub use queue::*;
 pub use reports::*;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use mail::{Address, Reason};
+use mail::Reason;
 
 /// One queue. Cheap to clone; all clones are the same queue.
 #[derive(Clone, Debug)]
@@ -230,30 +230,6 @@ impl Store {
     }
 }
 
-/// The pause of all sending.
-impl Store {
-    /// From here on nothing is to be sent, and what waits grows no older; remembered over restarts. A pause that was begun already goes
-    /// on as it was.
-    pub async fn pause(&self, why: PauseWhy, now: Timestamp) -> Result<Pause, Error> {
-        self.db.pause(why, now).await
-    }
-
-    /// Sending goes on; `None`: it did all the while. Whoever sends has mail grow older again.
-    pub async fn end_pause(&self) -> Result<Option<Pause>, Error> {
-        self.db.end_pause().await
-    }
-
-    /// The pause, while there is one.
-    pub async fn paused(&self) -> Result<Option<Pause>, Error> {
-        self.db.paused().await
-    }
-
-    /// How many recipients wait whose message might have been sent before this instant. Looks through all that waits.
-    pub async fn waiting_since_before(&self, instant: Timestamp) -> Result<u64, Error> {
-        self.db.waiting_since_before(instant).await
-    }
-}
-
 /// For people.
 impl Store {
     /// Does what a person asks to all recipients of the selection from whose state it is legal. Large selections go in slices
@@ -296,275 +272,6 @@ impl Store {
     /// The bytes of a message; `None` once they are purged.
     pub async fn body(&self, message: MessageId) -> Result<Option<Bytes>, Error> {
         self.db.body(message).await
-    }
-}
-
-/// Return reports.
-impl Store {
-    /// The return addresses to which a report has been owed for longer than this, the oldest first.
-    pub async fn owing(&self, for_longer_than: Duration, now: Timestamp) -> Result<Vec<Owing>, Error> {
-        self.db.owing(before(now, for_longer_than)).await
-    }
-
-    /// All that is owed to this address on practice mail, or on real mail, the oldest first, up to `limit`.
-    pub async fn obligations(
-        &self,
-        return_address: &Address,
-        practice: bool,
-        limit: usize,
-    ) -> Result<Vec<Obligation>, Error> {
-        self.db.obligations(return_address, practice, limit).await
-    }
-
-    /// How many recipients of practice mail, or of real mail, were returned to this address within that time before `now`, reported
-    /// or not.
-    pub async fn returned_lately(
-        &self,
-        return_address: &Address,
-        practice: bool,
-        within: Duration,
-        now: Timestamp,
-    ) -> Result<u64, Error> {
-        self.db.returned_since(return_address, practice, before(now, within)).await
-    }
-
-    /// Accepts a report and closes the obligations it covers, in one transaction. If one of them is closed already, nothing is
-    /// stored ([`Error::NotFound`]).
-    pub async fn report(
-        &self,
-        report: NewMessage,
-        closes: &[RecipientId],
-        now: Timestamp,
-    ) -> Result<Accepted, Error> {
-        self.db.report(report, closes.to_vec(), now).await
-    }
-
-    /// Closes obligations that may not be reported. Those that are closed already stay so.
-    pub async fn close_obligations(&self, recipients: &[RecipientId], _now: Timestamp) -> Result<(), Error> {
-        self.db.close_obligations(recipients.to_vec()).await
-    }
-}
-
-/// Notice runs.
-impl Store {
-    /// Begins a run.
-    pub async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
-        self.db.begin_run(run).await
-    }
-
-    /// Adds to those whom the run left out.
-    pub async fn left_out(&self, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
-        self.db.left_out(run, left_out).await
-    }
-
-    /// All its notices are accepted. A second time changes nothing.
-    pub async fn finish_run(&self, run: RunId, now: Timestamp) -> Result<(), Error> {
-        self.db.finish_run(run, now).await
-    }
-
-    /// A run as it stands.
-    pub async fn run(&self, run: RunId) -> Result<Run, Error> {
-        self.db.run(run).await
-    }
-
-    /// The last runs, newest first.
-    pub async fn runs(&self, limit: usize) -> Result<Vec<Run>, Error> {
-        self.db.runs(limit).await
-    }
-
-    /// Whom a run left out, in the order of being found.
-    pub async fn left_out_of(&self, run: RunId) -> Result<Vec<LeftOut>, Error> {
-        self.db.left_out_of(run).await
-    }
-
-    /// For each key, when this notice was last written about it, if that was later than `within` before `now` (`None`: ever). For
-    /// previews: changes nothing.
-    pub async fn written_lately(
-        &self,
-        notice: &str,
-        keys: &[LedgerKey],
-        within: Option<Duration>,
-        now: Timestamp,
-    ) -> Result<Vec<Option<Timestamp>>, Error> {
-        let since = within.map_or(Timestamp::MIN, |within| before(now, within));
-        self.db.written_lately(notice.to_owned(), keys.to_vec(), since).await
-    }
-}
-
-/// Applications. They are never deleted, as messages are known by their names.
-impl Store {
-    /// Adds an application without keys. [`Error::Exists`] where another has its name, or one that differs in the case of letters only.
-    pub async fn add_application(
-        &self,
-        name: ApplicationName,
-        settings: ApplicationSettings,
-        now: Timestamp,
-    ) -> Result<Application, Error> {
-        self.db.add_application(name, settings, now).await
-    }
-
-    /// Changes what an application may do: `change` is given the settings as they are in the same transaction.
-    pub async fn change_application(
-        &self,
-        name: &str,
-        change: impl FnOnce(&mut ApplicationSettings) + Send + 'static,
-    ) -> Result<Application, Error> {
-        self.db.change_application(name.to_owned(), change).await
-    }
-
-    /// From here on nothing is to be accepted from it. What was accepted is sent. A second time changes nothing.
-    pub async fn disable_application(&self, name: &str, now: Timestamp) -> Result<Application, Error> {
-        self.db.switch_application(name.to_owned(), Some(now)).await
-    }
-
-    /// It is heard again.
-    pub async fn enable_application(&self, name: &str) -> Result<Application, Error> {
-        self.db.switch_application(name.to_owned(), None).await
-    }
-
-    /// All applications with their keys, in the order in which they were added. Those that cannot be decoded stand apart, and are logged.
-    pub async fn applications(&self) -> Result<StoredApplications, Error> {
-        self.db.applications().await
-    }
-
-    /// The application of this name, however its letters are cased.
-    pub async fn application(&self, name: &str) -> Result<Application, Error> {
-        self.db.application(name.to_owned()).await
-    }
-
-    /// One more key for an application. [`Error::Exists`] where a key has this id already.
-    pub async fn add_key(
-        &self,
-        application: &str,
-        key: NewKey,
-        now: Timestamp,
-    ) -> Result<Application, Error> {
-        self.db.add_key(application.to_owned(), key, now).await
-    }
-
-    /// From here on this key opens nothing. A second time changes nothing.
-    pub async fn revoke_key(
-        &self,
-        application: &str,
-        key: &KeyId,
-        now: Timestamp,
-    ) -> Result<Application, Error> {
-        self.db.revoke_key(application.to_owned(), key.clone(), now).await
-    }
-
-    /// What is kept of the secrets of all keys, the revoked ones too; apart from [`Store::applications`], so that nobody prints it.
-    pub async fn key_hashes(&self) -> Result<BTreeMap<KeyId, KeyHash>, Error> {
-        self.db.key_hashes().await
-    }
-
-    /// When keys were used last. For a batch once in a while, not for each message; an earlier instant than is on record changes
-    /// nothing.
-    pub async fn keys_used(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), Error> {
-        self.db.keys_used(used).await
-    }
-
-    /// How many recipients of an application wait, up to `at_most`. Walks so many entries of an index that holds nothing but what
-    /// waits: 100,000 took 4 ms, on a connection that only reads. For now and then, not for each message.
-    pub async fn waiting_of(&self, application: &str, at_most: u64) -> Result<u64, Error> {
-        self.db.waiting_of(application, at_most).await
-    }
-}
-
-/// Events, and the web addresses that are told of them.
-impl Store {
-    /// The first `limit` events that the filter names. Looks through a part only where few are found: go on at
-    /// [`read_to`](Events::read_to) as long as there are [`more`](Events::more).
-    pub async fn events(&self, filter: EventFilter, limit: usize) -> Result<Events, Error> {
-        self.db.events(filter, limit).await
-    }
-
-    /// The last event that is on disk, as it rises: an alarm clock for whoever tells of events.
-    pub fn events_noted(&self) -> tokio::sync::watch::Receiver<EventId> {
-        self.db.events_noted()
-    }
-
-    /// Forgets events of longer ago than [`EVENTS_KEPT`], up to `limit`. Gives how many; 0 when none is left.
-    pub async fn forget_events(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {
-        self.db.forget_events(before(now, EVENTS_KEPT), limit).await
-    }
-
-    /// Adds a web address to an application: it is told of what happens from now on.
-    pub async fn add_webhook(
-        &self,
-        application: &str,
-        webhook: NewWebhook,
-        now: Timestamp,
-    ) -> Result<Webhook, Error> {
-        self.db.add_webhook(application.to_owned(), webhook, now).await
-    }
-
-    /// It is told of nothing any more.
-    pub async fn remove_webhook(&self, webhook: WebhookId) -> Result<Webhook, Error> {
-        self.db.remove_webhook(webhook).await
-    }
-
-    /// All web addresses, in the order in which they were added. One that cannot be decoded is left out and logged.
-    pub async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
-        self.db.webhooks().await
-    }
-
-    /// The sealed secret of a web address; apart from [`Store::webhooks`], so that nobody prints it.
-    pub async fn webhook_secret(&self, webhook: WebhookId) -> Result<Vec<u8>, Error> {
-        self.db.webhook_secret(webhook).await
-    }
-
-    /// What a web address could not be told is due now; nothing happens where it could.
-    pub async fn retry_webhook(&self, webhook: WebhookId, now: Timestamp) -> Result<(), Error> {
-        self.db.retry_webhook(webhook, now).await
-    }
-
-    /// Puts on record what came of telling a web address. Nothing happens where it was removed meanwhile.
-    pub async fn webhook_told(
-        &self,
-        webhook: WebhookId,
-        outcome: WebhookOutcome,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        self.db.webhook_told(webhook, outcome, now).await
-    }
-}
-
-/// Alarms.
-impl Store {
-    /// Opens an alarm; `None` if it is open already.
-    pub async fn raise(
-        &self,
-        kind: AlarmKind,
-        subject: &str,
-        text: &str,
-        now: Timestamp,
-    ) -> Result<Option<Alarm>, Error> {
-        self.db.raise(kind, subject.to_owned(), text.to_owned(), now).await
-    }
-
-    /// Ends an alarm; `None` if it was not open.
-    pub async fn clear(
-        &self,
-        kind: AlarmKind,
-        subject: &str,
-        now: Timestamp,
-    ) -> Result<Option<Alarm>, Error> {
-        self.db.clear(kind, subject.to_owned(), now).await
-    }
-
-    /// People were told of this alarm so many times by now; [`Alarm::TOLD_OVER`] once they heard that it is over.
-    pub async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
-        self.db.alarm_told(alarm, told).await
-    }
-
-    /// All alarms of which something may be left to tell: those that are open, and those that ended unheard; oldest first.
-    pub async fn alarms_to_tell(&self) -> Result<Vec<Alarm>, Error> {
-        self.db.alarms_to_tell().await
-    }
-
-    /// Alarms, newest first.
-    pub async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
-        self.db.alarms(open_only, limit).await
     }
 }
 

@@ -1,11 +1,11 @@
 //! Notice runs and the ledger of what was written to whom.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{MessageId, NewMessage, RunId, State};
+use crate::{Error, MessageId, NewMessage, RunId, State, Store, before};
 
 /// One item in one patron's hands, as the ledger knows it: a digest of patron, item and due date (or checkout date), made by
 /// the notices code; together with the notice's name it is the key of FIELD facts section 5.
@@ -119,4 +119,50 @@ pub struct Run {
     pub states: BTreeMap<State, u64>,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
+}
+
+/// Notice runs.
+impl Store {
+    /// Begins a run.
+    pub async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
+        self.db.begin_run(run).await
+    }
+
+    /// Adds to those whom the run left out.
+    pub async fn left_out(&self, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
+        self.db.left_out(run, left_out).await
+    }
+
+    /// All its notices are accepted. A second time changes nothing.
+    pub async fn finish_run(&self, run: RunId, now: Timestamp) -> Result<(), Error> {
+        self.db.finish_run(run, now).await
+    }
+
+    /// A run as it stands.
+    pub async fn run(&self, run: RunId) -> Result<Run, Error> {
+        self.db.run(run).await
+    }
+
+    /// The last runs, newest first.
+    pub async fn runs(&self, limit: usize) -> Result<Vec<Run>, Error> {
+        self.db.runs(limit).await
+    }
+
+    /// Whom a run left out, in the order of being found.
+    pub async fn left_out_of(&self, run: RunId) -> Result<Vec<LeftOut>, Error> {
+        self.db.left_out_of(run).await
+    }
+
+    /// For each key, when this notice was last written about it, if that was later than `within` before `now` (`None`: ever). For
+    /// previews: changes nothing.
+    pub async fn written_lately(
+        &self,
+        notice: &str,
+        keys: &[LedgerKey],
+        within: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Vec<Option<Timestamp>>, Error> {
+        let since = within.map_or(Timestamp::MIN, |within| before(now, within));
+        self.db.written_lately(notice.to_owned(), keys.to_vec(), since).await
+    }
 }

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Store};
+
 /// Nothing is sent since then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
@@ -18,4 +20,28 @@ pub struct Pause {
 pub enum PauseWhy {
     /// A person wanted it.
     ByPerson,
+}
+
+/// The pause of all sending.
+impl Store {
+    /// From here on nothing is to be sent, and what waits grows no older; remembered over restarts. A pause that was begun already goes
+    /// on as it was.
+    pub async fn pause(&self, why: PauseWhy, now: Timestamp) -> Result<Pause, Error> {
+        self.db.pause(why, now).await
+    }
+
+    /// Sending goes on; `None`: it did all the while. Whoever sends has mail grow older again.
+    pub async fn end_pause(&self) -> Result<Option<Pause>, Error> {
+        self.db.end_pause().await
+    }
+
+    /// The pause, while there is one.
+    pub async fn paused(&self) -> Result<Option<Pause>, Error> {
+        self.db.paused().await
+    }
+
+    /// How many recipients wait whose message might have been sent before this instant. Looks through all that waits.
+    pub async fn waiting_since_before(&self, instant: Timestamp) -> Result<u64, Error> {
+        self.db.waiting_since_before(instant).await
+    }
 }

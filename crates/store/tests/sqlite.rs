@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    ApplicationSettings, Attempt, Claim, Class, Error, Filter, KeyHash, KeyId, Kind, Lease, LedgerKey,
-    LeftOut, LeftOutWhy, Move, NewKey, NewMessage, NewNotice, NewRun, NoticeAccepted, OpenError, RecipientId,
-    Selection, Settled, Settlement, State, Store, StoredApplications, UnreadableApplication, Verdict,
+    ApplicationSettings, Attempt, Claim, Class, Error, EventFilter, EventId, EventKind, Filter, KeyHash,
+    KeyId, Kind, Lease, LedgerKey, LeftOut, LeftOutWhy, Move, NewKey, NewMessage, NewNotice, NewRun,
+    NoticeAccepted, OpenError, RecipientId, Selection, Settled, Settlement, State, Store, StoredApplications,
+    UnreadableApplication, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -202,6 +203,11 @@ async fn a_damaged_page_stops_only_its_message() {
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.held, counts.sending, counts.waiting), (1, 2, 0));
     assert_eq!(store.stats().unreadable, 1, "so that a person can be told");
+    let kinds = [EventKind::Held].into();
+    let filter = EventFilter { application: "Library".to_owned(), after: EventId(0), until: None, kinds };
+    let events = store.events(filter, 9).await.unwrap().events;
+    let [held] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((held.message, held.reason), (accepted[1].id, Some(Reason::Broke)), "its application too");
 }
 
 /// Not taken for one that came too late, which may be forgotten: nobody else knows yet that the message was delivered.
@@ -300,10 +306,10 @@ async fn an_unreadable_event_hides_no_other() {
     }
     raw(folder.path()).execute("UPDATE event SET kind = 99 WHERE id = 2", []).unwrap();
     let application = store.list(Filter::default(), None, 1).await.unwrap().remove(0).application;
-    let (mut after, mut seen) = (store::EventId(0), Vec::new());
+    let (mut after, mut seen) = (EventId(0), Vec::new());
     loop {
         let kinds = std::collections::BTreeSet::new();
-        let filter = store::EventFilter { application: application.clone(), after, until: None, kinds };
+        let filter = EventFilter { application: application.clone(), after, until: None, kinds };
         let found = store.events(filter, 2).await.unwrap();
         seen.extend(found.events.iter().map(|event| event.id.0));
         after = found.read_to;

@@ -10,8 +10,17 @@ use jiff::Timestamp;
 use mail::{Address, Recipient};
 use rusqlite::OptionalExtension;
 
-use super::{Sqlite, codes, codes::micros, rows, turns, writer::Tx};
-use crate::{Claim, Claimed, ClaimedRecipient, Error, Lease, MessageId, RecipientId, Recovery, RunId, State};
+use super::{
+    Sqlite, codes,
+    codes::micros,
+    events::{self, Noted},
+    rows, turns,
+    writer::Tx,
+};
+use crate::{
+    Claim, Claimed, ClaimedRecipient, Error, EventKind, Lease, MessageId, RecipientId, Recovery, RunId,
+    Source, State,
+};
 
 /// Sets one message's due recipients to `Sending`. ?6 is what `alone` becomes and which rows it is for: 0 or 2.
 const TAKE: &str = "UPDATE recipient NOT INDEXED SET state = 1, lease = ?3, claimed_in = ?4, alone = ?6
@@ -34,7 +43,8 @@ const ALONE: &str = "SELECT id FROM recipient INDEXED BY recipient_alone
 
 const SET_ASIDE: &str =
     "UPDATE recipient NOT INDEXED SET state = 6, due_at = NULL, lease = NULL, claimed_in = NULL, alone = 0,
-    aside_at = ?2, reason = 'broke', note = 'The stored message cannot be read.'";
+        aside_at = ?4, reason = 'broke', note = 'The stored message cannot be read.'
+    WHERE id BETWEEN ?1 AND ?2 AND state = ?3 RETURNING id, source";
 
 /// The walk through what waited for a route, in the order of ids, class by class. What lies behind it is never looked at twice.
 #[derive(Debug, Clone, Copy)]
@@ -379,10 +389,7 @@ fn facts(
 /// Sets aside what this program cannot read; the others go on.
 fn hold_broken(tx: &mut Tx<'_>, ids: &[RecipientId], now: Timestamp) -> Result<(), Error> {
     for id in ids {
-        let sql = format!("{SET_ASIDE} WHERE id = ?1 AND state = 1");
-        tx.sql.prepare_cached(&sql)?.execute((id.0, micros(now)))?;
-        tx.draft.moved(State::Sending, State::Held);
-        tx.draft.unreadable += 1;
+        hold_unreadable(tx, State::Sending, *id, *id, now)?;
         tracing::error!(recipient.id = id.0, "a stored message cannot be read; it is set aside");
     }
     Ok(())
@@ -390,13 +397,29 @@ fn hold_broken(tx: &mut Tx<'_>, ids: &[RecipientId], now: Timestamp) -> Result<(
 
 /// The same for all that waits of a message that could not even be taken; says how many.
 fn hold_damaged(tx: &mut Tx<'_>, message: MessageId, now: Timestamp) -> Result<usize, Error> {
-    let sql = format!("{SET_ASIDE} WHERE id BETWEEN ?1 AND ?1 + 65535 AND state = 0");
-    let held = tx.sql.prepare_cached(&sql)?.execute((RecipientId::of(message, 0).0, micros(now)))?;
-    for _ in 0..held {
-        tx.draft.moved(State::Waiting, State::Held);
+    let (first, last) = (RecipientId::of(message, 0), RecipientId::of(message, u16::MAX));
+    hold_unreadable(tx, State::Waiting, first, last, now)
+}
+
+/// Sets aside those of a state among `first..=last`; says how many.
+fn hold_unreadable(
+    tx: &mut Tx<'_>,
+    from: State,
+    first: RecipientId,
+    last: RecipientId,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let mut statement = tx.sql.prepare_cached(SET_ASIDE)?;
+    let key = (first.0, last.0, codes::state_code(from), micros(now));
+    let held = statement.query_map(key, |row| Ok((RecipientId(row.get(0)?), Source(row.get(1)?))))?;
+    let held: Vec<_> = held.collect::<Result<_, _>>()?;
+    drop(statement);
+    for (id, source) in &held {
+        tx.draft.moved(from, State::Held);
         tx.draft.unreadable += 1;
+        events::note(tx, *source, Noted { reason: Some("broke"), ..Noted::new(EventKind::Held, *id) }, now)?;
     }
-    Ok(held)
+    Ok(held.len())
 }
 
 fn take_next_alone(

@@ -18,9 +18,11 @@ use crate::{Error, Event, EventFilter, EventId, EventKind, Events, Kind, Recipie
 const INSERT: &str =
     "INSERT INTO event (source, id, happened_at, kind, recipient, attempt, next_attempt_at, reason)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-/// Two applications may have one source.
+/// Two applications may have one source. The answer is that of its own attempt, or, where time ran out without one, the last that was
+/// known: both stay as they are, so that an event reads the same each time.
 const READ: &str = "SELECT e.id, e.happened_at, e.kind, e.recipient, e.next_attempt_at, coalesce(e.reason, a.reason),
-        r.address, m.message_id, m.tags, a.server, coalesce(a.answer, r.note)
+        r.address, m.message_id, m.tags, a.server,
+        CASE WHEN e.attempt IS NOT NULL THEN a.answer WHEN e.kind = 5 AND e.reason <> 'by_person' THEN r.note END
     FROM event e CROSS JOIN message m ON m.id = e.recipient / 65536 CROSS JOIN recipient r ON r.id = e.recipient
         LEFT JOIN attempt a ON a.recipient = e.recipient AND a.n = e.attempt
     WHERE e.source = ?1 AND e.id > ?2 AND e.id <= ?3 AND m.application = ?4 AND m.kind = ?5";

@@ -18,16 +18,18 @@ use crate::{Error, EventKind, Move, Moved, RecipientId, Selection, Source, State
 /// Recipients that one slice moves.
 const SLICE: usize = 250;
 
-/// From held and in doubt: the time aside does not count towards the age, which begins with `first_due_at`. What broke the program
-/// before is attempted alone.
+/// From held and in doubt: the time aside does not count towards the age, which begins with `first_due_at`. What of it lies in a time
+/// in which no mail ages is credited when that ends. What broke the program before is attempted alone.
 macro_rules! wait_until {
     ($due_at:literal) => {
         concat!(
             "UPDATE recipient SET state = 0, due_at = ",
             $due_at,
-            ", expires_at = expires_at + max(coalesce(?2 - max(aside_at, m.first_due_at), 0), 0), aside_at = NULL,
-                alone = max(alone, strikes > 0), strikes = 0
-            FROM (SELECT first_due_at FROM message WHERE id = ?1 / 65536) m
+            ", expires_at = expires_at + max(coalesce(min(?2, m.ageing_until) - max(aside_at, m.first_due_at), 0), 0),
+                aside_at = NULL, alone = max(alone, strikes > 0), strikes = 0
+            FROM (SELECT first_due_at, coalesce((SELECT value FROM meta
+                    WHERE name = CASE practice WHEN 0 THEN 'ageing_stopped' ELSE 'ageing_stopped_practice' END), ?2) AS ageing_until
+                FROM message WHERE id = ?1 / 65536) m
             WHERE recipient.id = ?1 AND state = ?3"
         )
     };

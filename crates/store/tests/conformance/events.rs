@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use mail::Reason;
 use store::{
-    ApplicationSettings, Doubt, Error, Event, EventFilter, EventId, EventKind, Events, Filter, Kind, Lease,
-    MessageId, Move, NewMessage, NewWebhook, RecipientId, Restart, RunId, Selection, Store, Verdict, Webhook,
-    WebhookId, WebhookOutcome, WebhookTrouble,
+    ApplicationSettings, Claim, Doubt, Error, Event, EventFilter, EventId, EventKind, Events, Filter, Kind,
+    Lease, MessageId, Move, NewMessage, NewWebhook, RecipientId, Restart, RunId, Selection, Store, Verdict,
+    Webhook, WebhookId, WebhookOutcome, WebhookTrouble,
 };
 
 use crate::fresh::{Fresh, LEASE, accept, leased, minute, settle, sound, to_many, waiting};
@@ -138,6 +138,33 @@ pub(crate) async fn what_people_and_age_do_is_an_event(fresh: &Fresh) {
     let kinds: Vec<_> = since(&store, &mut after).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, [EventKind::Deferred, EventKind::Deferred, EventKind::Held]);
     sound(&store).await;
+}
+
+/// What happens later changes nothing of what an event says, and an event says nothing of what was before it.
+pub(crate) async fn an_event_reads_the_same_each_time(fresh: &Fresh) {
+    let store = fresh.open();
+    let doubtful = accept(fresh, &store, NewMessage { expires_at: minute(30), ..leased() }).await;
+    settle(fresh, &store, doubtful, Verdict::Deferred { due_at: minute(25), in_doubt: true }).await;
+    fresh.at(31);
+    store.expire(fresh.now(), false, 9, Reason::Unreachable, "nobody answers", fresh.now()).await.unwrap();
+    let before = all(&store, of("Library", EventId(0))).await;
+    let decide = async |wish| {
+        let selection = Selection::Messages(vec![doubtful.message()]);
+        store.move_recipients(selection, wish, fresh.now()).await.unwrap();
+    };
+    decide(Move::Retry).await;
+    let claim =
+        Claim { lease: LEASE, now: fresh.now(), limit: 9, bytes: 9_999, practice: false, recovery: None };
+    assert_eq!(store.claim(claim).await.unwrap().len(), 1);
+    settle(fresh, &store, doubtful, Verdict::Delivered).await;
+    let after = all(&store, of("Library", EventId(0))).await;
+    assert_eq!(after[..before.len()], before);
+    let [released, delivered] = &after[before.len()..] else { panic!("{after:?}") };
+    assert_eq!((released.kind, released.answer.as_deref()), (EventKind::Released, None));
+    assert_eq!(
+        (delivered.kind, delivered.answer.as_deref()),
+        (EventKind::Delivered, Some("the server's answer"))
+    );
 }
 
 pub(crate) async fn events_are_read_in_parts(fresh: &Fresh) {

@@ -1,6 +1,6 @@
 //! The pause of all sending.
 
-use store::{Move, NewMessage, PauseWhy, Selection, State};
+use store::{Move, NewMessage, PauseWhy, RecipientId, Selection, State};
 
 use crate::fresh::{Fresh, accept, minute, row, sound, state, waiting};
 
@@ -42,6 +42,38 @@ pub(crate) async fn time_in_a_pause_does_not_age(fresh: &Fresh) {
         store.resume_ageing(practice, fresh.now()).await.unwrap();
     }
     for (recipient, expires_at) in [(before, 150), (during, 160), (rehearsal, 160)] {
+        assert_eq!(row(&store, recipient).await.expires_at, minute(expires_at));
+    }
+    sound(&store).await;
+}
+
+/// Time that was both set aside and in a pause is credited once.
+pub(crate) async fn time_set_aside_in_a_pause_counts_once(fresh: &Fresh) {
+    let store = fresh.open();
+    let [before, within, over] = [
+        accept(fresh, &store, NewMessage { expires_at: minute(100), ..waiting() }).await,
+        accept(fresh, &store, NewMessage { expires_at: minute(100), ..waiting() }).await,
+        accept(fresh, &store, NewMessage { expires_at: minute(100), ..waiting() }).await,
+    ];
+    let decide = async |recipient: RecipientId, wish| {
+        let selection = Selection::Messages(vec![recipient.message()]);
+        assert_eq!(store.move_recipients(selection, wish, fresh.now()).await.unwrap().moved, 1);
+    };
+    decide(before, Move::Hold).await;
+    fresh.at(10);
+    store.pause(PauseWhy::ByPerson, fresh.now()).await.unwrap();
+    fresh.at(20);
+    decide(before, Move::Release).await;
+    decide(within, Move::Hold).await;
+    decide(over, Move::Hold).await;
+    fresh.at(30);
+    decide(within, Move::Retry).await;
+    fresh.at(40);
+    store.end_pause().await.unwrap();
+    store.resume_ageing(false, fresh.now()).await.unwrap();
+    fresh.at(60);
+    decide(over, Move::Release).await;
+    for (recipient, expires_at) in [(before, 140), (within, 130), (over, 150)] {
         assert_eq!(row(&store, recipient).await.expires_at, minute(expires_at));
     }
     sound(&store).await;
