@@ -18,7 +18,7 @@ use std::{path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use jiff::Timestamp;
 use mail::clock::Clock;
 use store::{
-    Accepted, Claimed, ClaimedRecipient, Lease, NewMessage, NewNotice, NoticeAccepted, Once, OnceKey,
+    Accepted, Claimed, ClaimedRecipient, Class, Lease, NewMessage, NewNotice, NoticeAccepted, Once, OnceKey,
     RecipientId, RunId, Store,
 };
 
@@ -57,6 +57,9 @@ pub struct Leased {
 }
 
 /// Rooms of messages that are being stored.
+/// A message that is handed in waits no longer than this for those before it to leave.
+const PACE: Duration = Duration::from_millis(10);
+
 type Rooms = Vec<Box<dyn Send + Sync>>;
 
 /// The one door behind all doors.
@@ -98,6 +101,7 @@ impl Receiver {
 
     /// Accepts all messages or none. When it returns `Ok`, they are on disk. What was stored is sent, though the future be dropped.
     pub async fn accept(&self, mut messages: Vec<NewMessage>) -> Result<Vec<Accepted>, store::Error> {
+        self.keep_pace(&messages).await;
         let now = self.clock.now();
         let stored = self.begin(&mut messages, now);
         let storing = self.pressure.storing_one();
@@ -114,12 +118,21 @@ impl Receiver {
         mut messages: Vec<NewMessage>,
         answer: impl FnOnce(&[Accepted]) -> Vec<u8> + Send + 'static,
     ) -> Result<Once, store::Error> {
+        self.keep_pace(&messages).await;
         let now = self.clock.now();
         let stored = self.begin(&mut messages, now);
         let storing = self.pressure.storing_one();
         let once = self.store.accept_once(key, messages, answer, stored, now).await;
         drop(storing);
         once.inspect_err(|why| self.fresh.refused(why))
+    }
+
+    /// Where mail comes faster than it leaves, it is a little slower to come: what is stored while there is room in the line needs not be
+    /// claimed from the store again, which costs as much as storing it.
+    async fn keep_pace(&self, messages: &[NewMessage]) {
+        if let Some(message) = messages.iter().find(|message| message.class != Class::Urgent) {
+            self.not_crowded(message.practice, PACE).await;
+        }
     }
 
     /// Waits while much mail stands in line, but no longer than `patience`: what can be made later needs no memory now.
@@ -233,7 +246,7 @@ fn claimed(message: NewMessage, id: store::MessageId) -> Option<Claimed> {
 mod tests {
     use bytes::Bytes;
     use mail::{Address, Envelope, ReversePath};
-    use store::{Class, Kind};
+    use store::Kind;
     use testkit::clock::ManualClock;
 
     use super::*;
@@ -243,6 +256,8 @@ mod tests {
     struct Line {
         room: Arc<()>,
         kept: std::sync::Mutex<Vec<usize>>,
+        /// It is long, and does not get shorter; how often somebody waited for that.
+        crowded: Option<std::sync::atomic::AtomicUsize>,
         /// Called once mail is on disk.
         on_disk: std::sync::Mutex<Option<Box<dyn FnOnce() + Send>>>,
     }
@@ -253,7 +268,9 @@ mod tests {
         }
 
         fn not_crowded(&self, _: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-            Box::pin(std::future::ready(()))
+            let Some(waited) = &self.crowded else { return Box::pin(std::future::ready(())) };
+            waited.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Box::pin(std::future::pending())
         }
 
         fn take(&self, fresh: Vec<Claimed>) {
@@ -299,9 +316,13 @@ mod tests {
     }
 
     fn receiver(folder: &std::path::Path) -> (Receiver, Arc<Line>, Arc<ManualClock>) {
+        receiver_before(folder, Line::default())
+    }
+
+    fn receiver_before(folder: &std::path::Path, line: Line) -> (Receiver, Arc<Line>, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::at(Timestamp::constant(1_800_000_000, 0)));
         let store = Store::open(folder, clock.now()).unwrap();
-        let line = Arc::new(Line::default());
+        let line = Arc::new(line);
         let fresh = Arc::clone(&line) as Arc<dyn FreshMail>;
         (Receiver::new(store, folder.into(), clock.clone(), fresh, Steps::default()), line, clock)
     }
@@ -334,6 +355,21 @@ mod tests {
             accept(2 + at).await.unwrap();
             assert_eq!(line.kept.lock().unwrap().len(), 2 * usize::try_from(at).unwrap() + 2);
         }
+    }
+
+    /// But what is urgent does not wait, and nothing waits for ever.
+    #[tokio::test]
+    async fn mail_that_comes_faster_than_it_leaves_waits_a_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = Line { crowded: Some(0.into()), ..Line::default() };
+        let (receiver, line, clock) = receiver_before(folder.path(), line);
+        let key = OnceKey { application: "cron".into(), key: "1".into(), fingerprint: [0; 32] };
+        receiver.accept(vec![message(clock.now())]).await.unwrap();
+        receiver.accept_once(key, vec![message(clock.now())], |_| Vec::new()).await.unwrap();
+        let urgent = NewMessage { class: Class::Urgent, ..message(clock.now()) };
+        receiver.accept(vec![urgent]).await.unwrap();
+        let waited = line.crowded.as_ref().map(|waited| waited.load(std::sync::atomic::Ordering::Relaxed));
+        assert_eq!((waited, line.kept.lock().unwrap().len()), (Some(2), 3));
     }
 
     #[tokio::test]
