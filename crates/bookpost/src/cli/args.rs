@@ -324,9 +324,11 @@ pub struct Sample {
 pub enum StateName {
     Waiting,
     Sending,
+    #[value(alias = "in_doubt")]
     InDoubt,
     Delivered,
-    Practice,
+    #[value(alias = "practice")]
+    Practiced,
     Returned,
     Held,
     Cancelled,
@@ -339,7 +341,7 @@ impl From<StateName> for State {
             StateName::Sending => Self::Sending,
             StateName::InDoubt => Self::InDoubt,
             StateName::Delivered => Self::Delivered,
-            StateName::Practice => Self::Practiced,
+            StateName::Practiced => Self::Practiced,
             StateName::Returned => Self::Returned,
             StateName::Held => Self::Held,
             StateName::Cancelled => Self::Cancelled,

@@ -64,7 +64,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::AnswerUnknown => "the connection broke while the server was answering",
         Reason::Expired => "it could not be sent for too long",
         Reason::Broke => "the message broke the program three times",
-        Reason::ByPerson => "a person decided so",
+        Reason::ByPerson => "a person or the sending program decided so",
         _ => "the server refused it",
     }
 }

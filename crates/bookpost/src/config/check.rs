@@ -46,8 +46,12 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let sealing_key = sealing_key(raw, &data_dir, around);
     let notices = notices(raw, &data_dir, sites.as_deref());
     let alarms = alarms(raw);
-    let keep =
-        Keep { bodies: days(raw, "keep.texts_days", 30), records: days(raw, "keep.records_days", 365) };
+    // An event is told with what the record of its message says.
+    let events_kept = store::EVENTS_KEPT.as_secs().div_ceil(DAY.as_secs());
+    let keep = Keep {
+        bodies: days(raw, "keep.texts_days", 1, 30),
+        records: days(raw, "keep.records_days", events_kept, 365),
+    };
     if keep.records < keep.bodies {
         raw.problem(
             "keep",
@@ -273,10 +277,11 @@ fn alarms(raw: &mut Raw) -> AlarmsConfig {
     AlarmsConfig { command, webhook, email: raw.get("alarms.email") }
 }
 
-fn days(raw: &mut Raw, path: &str, usual: u64) -> Duration {
+fn days(raw: &mut Raw, path: &str, least: u64, usual: u64) -> Duration {
     let days: u64 = raw.get(path).unwrap_or(usual);
-    if !(1..=36_500).contains(&days) {
-        raw.problem(path, format!("`{path}` is {days}"), "choose a number of days from 1 to 36500");
+    if !(least..=36_500).contains(&days) {
+        let todo = format!("choose a number of days from {least} to 36500");
+        raw.problem(path, format!("`{path}` is {days}"), todo);
     }
     DAY.saturating_mul(u32::try_from(days).unwrap_or(u32::MAX))
 }

@@ -102,6 +102,7 @@ fn cross_rules() {
         "[sending]\nway = \"servers\"\n[server1]\nhost = \"a.example\"\nlogin = \"l\"\npassword_env = \"ABSENT\"",
         "[sending]\nway = \"servers\"\n[server1]\nhost = \"a.example\"\nlogin = \"l\"\npassword_credential = \"c\"",
         "notices = { default_site = \"C\" }\nsending = { way = \"none\" }",
+        "sending = { way = \"none\" }\nkeep = { texts_days = 0, records_days = 6 }",
         "sending = 3",
         "[sending",
     ] {

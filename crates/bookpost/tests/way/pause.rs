@@ -110,3 +110,20 @@ async fn no_server_is_probed_in_a_pause_and_nothing_is_given_up() {
     let row = bench.row("p@example.org").await;
     assert_eq!((row.state, bench.attempts("p@example.org").await.len()), (State::Waiting, before));
 }
+
+/// The first attempt after it is made by mail that has the time of the pause to its credit already.
+#[tokio::test]
+async fn a_failure_after_a_long_pause_returns_nobody() {
+    let later =
+        Rule { at: At::Dot, address: None, does: Does::Reply("451 4.3.0 not now".to_owned()), times: None };
+    let sink = sink(vec![later]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    pause(&bench).await;
+    bench.accept(&["a@example.org"]).await;
+    bench.pass_in_steps(HOUR * 120, HOUR).await;
+    let resumed = ask(&bench, QueueRequest::Resume { older: Some(Older::Send) }).await;
+    assert!(matches!(resumed, Reply::Resumed { .. }), "{resumed:?}");
+    bench.quiet().await;
+    let row = bench.row("a@example.org").await;
+    assert_eq!((row.state, row.attempts), (State::Waiting, 1));
+}

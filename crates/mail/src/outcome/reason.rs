@@ -173,8 +173,8 @@ reasons! {
     /// Three strikes: attempting it broke the program.
     Broke "broke" "Something in this message keeps Bookpost from sending it."
         "Show it to your IT person; the other messages are not affected."
-    /// Asked for by a person.
-    ByPerson "by_person" "Somebody at the library decided this."
+    /// Asked for by a person, or by the application that handed it in.
+    ByPerson "by_person" "A person decided this, or the program that sent it."
         "If the patron should hear of it all the same, tell them in another way."
 }
 
