@@ -29,6 +29,9 @@ pub enum Error {
     /// There is such an application or key already.
     #[error("there is already {0}")]
     Exists(&'static str),
+    /// Somebody else changed it since it was read. Read it again, then say what is to change.
+    #[error("somebody else changed this in the meantime; look at it again")]
+    Changed,
     /// The store is being closed.
     #[error("the queue is closed")]
     Closed,

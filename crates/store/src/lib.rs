@@ -18,6 +18,7 @@ mod events;
 mod notices;
 mod once;
 mod pause;
+mod preferences;
 mod queue;
 mod reports;
 mod sqlite;
@@ -29,6 +30,7 @@ pub use events::*;
 pub use notices::*;
 pub use once::*;
 pub use pause::*;
+pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
 

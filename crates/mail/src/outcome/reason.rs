@@ -106,6 +106,9 @@ reasons! {
     /// A login is set, but the server offers no sign-in that may be used here.
     SignInImpossible "sign_in_impossible" "The mail server offers no safe way to sign in."
         "Choose an encrypted connection, or remove the login if the server needs none."
+    /// A password that was sealed with a key that is gone.
+    PasswordLost "password_lost" "The password for the mail server cannot be read any more."
+        "Enter it again under Preferences > Setup > Email."
     /// The server does not relay for us.
     RelayDenied "relay_denied" "The mail server does not pass on mail for us."
         "Check the sign-in, and have this computer allowed to send through the mail server."

@@ -38,7 +38,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 21] = [
+const OTHERS: [(&str, &str); 22] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -55,6 +55,7 @@ const OTHERS: [(&str, &str); 21] = [
     ("application_key", "revoked_at"),
     ("event", "happened_at"),
     ("pause", "began_at"),
+    ("preference_change", "changed_at"),
     ("event", "next_attempt_at"),
     ("webhook", "made_at"),
     ("webhook", "told_at"),

@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0006_application_messages", include_str!("migrations/0006_application_messages.sql")),
     ("0007_events", include_str!("migrations/0007_events.sql")),
     ("0008_pause", include_str!("migrations/0008_pause.sql")),
+    ("0009_preferences", include_str!("migrations/0009_preferences.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

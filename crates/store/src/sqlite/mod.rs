@@ -20,6 +20,7 @@ mod obligations;
 mod once;
 pub(crate) mod open;
 mod pause;
+mod preferences;
 mod readers;
 mod restart;
 mod rows;
@@ -29,6 +30,8 @@ mod turns;
 mod upkeep;
 mod webhooks;
 mod writer;
+
+pub(crate) use preferences::peek_preferences;
 
 use std::{
     future::{Ready, ready},

@@ -13,6 +13,7 @@ mod fresh;
 mod notices;
 mod pause;
 mod people;
+mod preferences;
 mod reports;
 mod start;
 mod upkeep;
@@ -72,6 +73,8 @@ cases! {
     start::three_deaths_alone_strike_out,
     start::a_clock_that_nobody_set_moves_nothing,
     start::epoch_rises_and_store_id_stays,
+    preferences::what_is_set_is_kept_with_its_changes,
+    preferences::who_comes_second_is_told,
     pause::a_pause_lasts_until_it_is_ended,
     pause::time_in_a_pause_does_not_age,
     pause::time_set_aside_in_a_pause_counts_once,
@@ -103,7 +106,7 @@ cases! {
     upkeep::closed_answers_closed,
 }
 
-const CASES: [&str; 11] = [
+const CASES: [&str; 12] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
@@ -111,6 +114,7 @@ const CASES: [&str; 11] = [
     include_str!("notices.rs"),
     include_str!("pause.rs"),
     include_str!("people.rs"),
+    include_str!("preferences.rs"),
     include_str!("reports.rs"),
     include_str!("start.rs"),
     include_str!("upkeep.rs"),
@@ -118,13 +122,14 @@ const CASES: [&str; 11] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 7] = [
+const SURFACE: [&str; 8] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
     include_str!("../../src/events.rs"),
     include_str!("../../src/notices.rs"),
     include_str!("../../src/pause.rs"),
+    include_str!("../../src/preferences.rs"),
     include_str!("../../src/reports.rs"),
 ];
 

@@ -1,0 +1,122 @@
+//! Preferences and the record of their changes.
+
+use std::{collections::BTreeMap, path::Path};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+
+use super::{
+    Sqlite,
+    codes::{micros, whole},
+    open,
+    rows::{at, text},
+    writer::Tx,
+};
+use crate::{Changed, Error, OpenError, PreferenceChange, Preferences};
+
+const VERSION: &str = "SELECT coalesce(max(version), 0) FROM preference_change";
+const ALL: &str = "SELECT name, value FROM preference ORDER BY name";
+const ONE: &str = "SELECT value FROM preference WHERE name = ?1";
+const SET: &str = "INSERT INTO preference (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = ?2";
+const UNSET: &str = "DELETE FROM preference WHERE name = ?1";
+const NOTE: &str =
+    "INSERT INTO preference_change (version, changed_at, changed_by, changed) VALUES (?1, ?2, ?3, ?4)";
+const CHANGES: &str =
+    "SELECT version, changed_at, changed_by, changed FROM preference_change ORDER BY version DESC LIMIT ?1";
+
+/// What is set in the queue in `folder`; nothing where there is none, or one from before there were preferences.
+pub(crate) fn peek_preferences(folder: &Path) -> Result<Preferences, OpenError> {
+    let path = folder.join(open::DATABASE);
+    if !path.exists() {
+        return Ok(Preferences::default());
+    }
+    let sql = open::reader(&path)?;
+    let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'preference_change'";
+    let there: i64 = sql.query_row(there, [], |row| row.get(0)).map_err(Error::from)?;
+    Ok(if there == 0 { Preferences::default() } else { all(&sql)? })
+}
+
+impl Sqlite {
+    pub(crate) async fn preferences(&self) -> Result<Preferences, Error> {
+        self.readers.read(all).await
+    }
+
+    pub(crate) async fn change_preferences(
+        &self,
+        based_on: i64,
+        values: BTreeMap<String, Option<String>>,
+        changed_by: String,
+        now: Timestamp,
+    ) -> Result<Option<PreferenceChange>, Error> {
+        self.writer.write(move |tx| change(tx, based_on, &values, &changed_by, now)).await
+    }
+
+    pub(crate) async fn preference_changes(&self, limit: usize) -> Result<Vec<PreferenceChange>, Error> {
+        self.readers.read(move |sql| changes(sql, limit)).await
+    }
+}
+
+fn all(sql: &Connection) -> Result<Preferences, Error> {
+    // One look at both, though somebody writes meanwhile.
+    let sql = sql.unchecked_transaction()?;
+    let version = sql.prepare_cached(VERSION)?.query_row([], |row| row.get(0))?;
+    let mut statement = sql.prepare_cached(ALL)?;
+    let mut rows = statement.query([])?;
+    let mut values = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        if let (Some(name), Some(value)) = (text(row, 0)?, text(row, 1)?) {
+            values.insert(name, value);
+        }
+    }
+    Ok(Preferences { version, values })
+}
+
+fn change(
+    tx: &mut Tx<'_>,
+    based_on: i64,
+    values: &BTreeMap<String, Option<String>>,
+    changed_by: &str,
+    now: Timestamp,
+) -> Result<Option<PreferenceChange>, Error> {
+    let version: i64 = tx.sql.prepare_cached(VERSION)?.query_row([], |row| row.get(0))?;
+    if version != based_on {
+        return Err(Error::Changed);
+    }
+    let mut changed = BTreeMap::new();
+    for (name, after) in values {
+        let before: Option<String> =
+            tx.sql.prepare_cached(ONE)?.query_row([name], |row| row.get(0)).optional()?;
+        if before == *after {
+            continue;
+        }
+        match after {
+            Some(value) => tx.sql.prepare_cached(SET)?.execute([name, value])?,
+            None => tx.sql.prepare_cached(UNSET)?.execute([name])?,
+        };
+        changed.insert(name.clone(), Changed { before, after: after.clone() });
+    }
+    if changed.is_empty() {
+        return Ok(changes(tx.sql, 1)?.pop());
+    }
+    let noted = serde_json::to_string(&changed).map_err(|error| Error::Internal(error.to_string()))?;
+    tx.sql.prepare_cached(NOTE)?.execute((version + 1, micros(now), changed_by, noted))?;
+    Ok(changes(tx.sql, 1)?.pop())
+}
+
+fn changes(sql: &Connection, limit: usize) -> Result<Vec<PreferenceChange>, Error> {
+    let mut statement = sql.prepare_cached(CHANGES)?;
+    let mut rows = statement.query([whole(limit)])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.extend(decode(row)?);
+    }
+    Ok(all)
+}
+
+/// None if it cannot be decoded: the values themselves stand apart.
+fn decode(row: &SqlRow<'_>) -> Result<Option<PreferenceChange>, Error> {
+    let values = text(row, 3)?.and_then(|values| serde_json::from_str(&values).ok());
+    let (Some(changed_at), Some(values)) = (at(row, 1)?, values) else { return Ok(None) };
+    let changed_by = text(row, 2)?.unwrap_or_default();
+    Ok(Some(PreferenceChange { version: row.get(0)?, changed_at, changed_by, values }))
+}
