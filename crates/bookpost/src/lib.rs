@@ -8,6 +8,7 @@ pub mod deliver;
 pub mod events;
 pub mod identity;
 pub mod notices;
+pub mod preferences;
 pub mod queue;
 pub mod receive;
 pub mod returns;

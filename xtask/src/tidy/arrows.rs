@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["*"]),
     ("web", &["*"]),
     ("app", &["*"]),
-    ("config", &["preferences"]),
+    ("config", &[]),
     ("notices", &["receive", "preferences"]),
     ("returns", &["receive", "preferences"]),
     ("receive", &["identity", "preferences"]),

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use letter::message;
 pub use telling::Telling;
 
-use crate::config::AlarmsConfig;
+use crate::config::Settings;
 
 /// Where alarms are raised and cleared. Cheap to clone; never waits.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl Alarms {
 pub fn alarms<M>(
     store: Store,
     clock: Arc<dyn Clock>,
-    config: AlarmsConfig,
+    settings: Settings,
     by_mail: impl Fn(Alarm, Telling) -> M + Send + Sync + 'static,
 ) -> (Alarms, impl Future<Output = ()> + Send)
 where
@@ -92,7 +92,7 @@ where
 {
     let (sender, mut receiver) = mpsc::unbounded_channel::<Request>();
     let work = async move {
-        let crier = Crier { store, clock, config, by_mail };
+        let crier = Crier { store, clock, settings, by_mail };
         let mut unstored = BTreeMap::new();
         // What an earlier process stored, and did not come to tell.
         crier.tell_all().await;
@@ -117,7 +117,7 @@ where
 struct Crier<F> {
     store: Store,
     clock: Arc<dyn Clock>,
-    config: AlarmsConfig,
+    settings: Settings,
     by_mail: F,
 }
 
@@ -141,10 +141,10 @@ where
     async fn tell(&self, alarm: Alarm) {
         let Some((telling, told)) = telling::due(&alarm, self.clock.now()) else { return };
         log(&alarm, telling);
-        if let Some(path) = &self.config.command {
+        if let Some(path) = &self.settings.now().alarms.command {
             command::run(path, &alarm, telling).await;
         }
-        if let Some(address) = &self.config.webhook {
+        if let Some(address) = &self.settings.now().alarms.webhook {
             webhook::post(address, &alarm, telling).await;
         }
         let id = alarm.id;

@@ -13,7 +13,7 @@ use store::{Alarm, AlarmKind, Claimed, NewMessage, Settlement, Source, Store, Ve
 
 use crate::{
     alarms::{self, Alarms, Telling},
-    config::Config,
+    config::Settings,
     queue::{
         route::{Delivery, Line, Route},
         settler::SettlerEvent,
@@ -47,10 +47,8 @@ impl Lines {
     pub(super) fn new(
         routes: &[Route],
         leases: Arc<Leases>,
-        handle: Handle,
         delivery: Arc<Delivery>,
-        metrics: Metrics,
-        alarms: Alarms,
+        (handle, metrics, alarms): (Handle, Metrics, Alarms),
     ) -> Self {
         let all = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let (refusing, runtime) = (AtomicBool::new(false), tokio::runtime::Handle::current());
@@ -58,7 +56,7 @@ impl Lines {
     }
 
     fn line(&self, practice: bool) -> Option<&Arc<Line>> {
-        self.all.iter().find(|line| line.rules.practice == practice)
+        self.all.iter().find(|line| line.practice == practice)
     }
 }
 
@@ -162,23 +160,23 @@ pub(super) fn settled(
 
 /// Alarms, and what tells people of them: to be run once there is a way in.
 pub(super) fn alarms(
-    config: &Arc<Config>,
+    settings: &Settings,
     store: &Store,
     clock: &Arc<dyn Clock>,
     way_in: &Arc<OnceLock<Receiver>>,
 ) -> (Alarms, impl Future<Output = ()> + Send + 'static) {
-    let by_mail = alarm_by_mail(Arc::clone(config), Arc::clone(way_in), Arc::clone(clock));
-    alarms::alarms(store.clone(), Arc::clone(clock), config.alarms.clone(), by_mail)
+    let by_mail = alarm_by_mail(settings.clone(), Arc::clone(way_in), Arc::clone(clock));
+    alarms::alarms(store.clone(), Arc::clone(clock), settings.clone(), by_mail)
 }
 
 /// An alarm as a message to the address in the preferences, through whatever server still works.
 fn alarm_by_mail(
-    config: Arc<Config>,
+    settings: Settings,
     way_in: Arc<OnceLock<Receiver>>,
     clock: Arc<dyn Clock>,
 ) -> impl Fn(Alarm, Telling) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync + 'static {
     move |alarm, telling| {
-        let message = alarms::message(&config, &alarm, telling, clock.now());
+        let message = alarms::message(&settings.now(), &alarm, telling, clock.now());
         let way_in = way_in.get().cloned();
         Box::pin(async move {
             let (Some(message), Some(way_in)) = (message, way_in) else { return };

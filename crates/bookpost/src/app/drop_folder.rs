@@ -42,7 +42,7 @@ const LOOK_WHETHER_MENDED: Duration = Duration::from_mins(10);
 
 /// Watches for as long as the program runs.
 pub async fn watch(app: Arc<App>) {
-    let mut drop_folder = DropFolder::new(&app.config.notices.drop_folder);
+    let mut drop_folder = DropFolder::new(&app.settings.now().notices.drop_folder);
     loop {
         drop_folder.look(&app).await;
         app.clock.sleep_until(later(app.clock.now(), LOOK_EVERY)).await;
@@ -116,7 +116,7 @@ impl DropFolder {
     fn check_notices(&mut self, app: &App) {
         let now = app.clock.now();
         if now >= self.notices.1 {
-            let fault = notice_run::check(&app.config).err().map(|why| Fault::Notices { why });
+            let fault = notice_run::check(&app.settings.now()).err().map(|why| Fault::Notices { why });
             self.notices = (fault, later(now, LOOK_WHETHER_MENDED));
         }
         if let Some(fault) = &self.notices.0 {

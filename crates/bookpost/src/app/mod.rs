@@ -5,6 +5,7 @@ pub mod clock;
 mod doors;
 pub mod drop_folder;
 pub mod notice_run;
+mod preferences;
 mod retention;
 mod set_clock;
 pub mod socket;
@@ -34,11 +35,9 @@ use tokio::{
 use self::steps::Steps;
 use crate::{
     alarms::Alarms,
-    config::{Config, Encryption, Server, Way},
+    config::{Config, Encryption, Server, Settings, Source, Way},
     deliver::{
-        conclude::Rules,
         practice::{self, Practice},
-        reverse_path::OwnReversePath,
         tls,
     },
     events,
@@ -59,8 +58,12 @@ const ALARM_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bookpost, running.
 pub struct App {
-    /// What it was started with.
-    pub config: Arc<Config>,
+    /// The settings.
+    pub settings: Settings,
+    /// What they are made of, beside the preferences; None: no preferences can be changed.
+    pub(crate) source: Option<Source>,
+    /// Held by whoever changes preferences.
+    pub(crate) changing: tokio::sync::Mutex<()>,
     /// The queue on disk.
     pub store: Store,
     /// The time.
@@ -96,6 +99,8 @@ pub struct Start {
     pub boot_id: String,
     /// Refusals that the practice mailbox plays.
     pub practice_rules: Vec<practice::Rule>,
+    /// What the configuration was made of.
+    pub source: Option<Source>,
     /// The attempts that come to this step first break there; for tests.
     pub break_at: Option<(steps::Step, u32)>,
 }
@@ -111,6 +116,7 @@ impl Start {
             seed: dice.random(),
             boot_id: boot_id.trim().to_owned(),
             practice_rules: Vec::new(),
+            source: None,
             break_at: None,
         })
     }
@@ -125,17 +131,18 @@ pub fn secret_dice() -> StdRng {
 impl App {
     /// Opens the queue, sorts out the last end, starts all parts.
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
-        let config = Arc::new(config);
         let clock = start.clock;
         let mut dice = StdRng::seed_from_u64(start.seed);
         let steps = Steps::new(config.abort_at).breaking(start.break_at);
-        let (store, journal, recovered) = open(&config, clock.now(), &start.boot_id, &mut dice).await?;
+        let Opened { config, store, journal, recovered } =
+            open(config, start.source.as_ref(), clock.now(), &start.boot_id, &mut dice).await?;
         let applications = Applications::load(&store, &config.sites).await?;
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
         let mut tasks = JoinSet::new();
         let way_in = Arc::new(OnceLock::new());
-        let (alarms, telling) = doors::alarms(&config, &store, &clock, &way_in);
+        let settings = Settings::new(config.clone());
+        let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         begin(&store, &config, &alarms, &recovered, clock.now()).await?;
         let metrics = web::Metrics::default();
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
@@ -154,24 +161,19 @@ impl App {
             settler,
             clock: Arc::clone(&clock),
             dice: Mutex::new(StdRng::from_rng(&mut dice)),
-            ehlo_name: config.sending.ehlo_name.clone(),
+            settings: settings.clone(),
             effects,
             unsettled,
             steps: steps.clone(),
         });
-        let (routes, low) = routes(&config, &practice)?;
+        let (routes, low) = routes(&settings, &practice)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
-        let fresh = doors::Lines::new(
-            &routes,
-            Arc::clone(&leases),
-            handle.clone(),
-            Arc::clone(&delivery),
-            metrics.clone(),
-            alarms.clone(),
-        );
-        let receiver =
-            Receiver::new(store.clone(), config.data_dir.clone(), Arc::clone(&clock), Arc::new(fresh), steps);
+        let (leases_of_fresh, delivery_of_fresh) = (Arc::clone(&leases), Arc::clone(&delivery));
+        let told_of_fresh = (handle.clone(), metrics.clone(), alarms.clone());
+        let fresh = doors::Lines::new(&routes, leases_of_fresh, delivery_of_fresh, told_of_fresh);
+        let folder = config.data_dir.clone();
+        let receiver = Receiver::new(store.clone(), folder, Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
         // Not before: what is told while there is no way in goes to nobody by mail.
         tasks.spawn(telling);
@@ -188,7 +190,9 @@ impl App {
         });
         tasks.spawn(worker.run());
         let app = Self {
-            config,
+            settings,
+            source: start.source,
+            changing: tokio::sync::Mutex::default(),
             store,
             clock,
             receiver,
@@ -211,7 +215,7 @@ impl App {
     async fn start_clerks(&self, lines: Vec<Arc<Line>>) {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(returns::run(returns::Returns {
-            config: Arc::clone(&self.config),
+            settings: self.settings.clone(),
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             fresh: self.receiver.clone(),
@@ -222,13 +226,12 @@ impl App {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             alarms: self.alarms.clone(),
-            sealing_key: self.config.sealing_key.clone(),
-            schedule: self.config.schedule,
+            settings: self.settings.clone(),
             dice: secret_dice(),
             unstored: HashMap::default(),
         }));
         tasks.spawn(upkeep::run(upkeep::Upkeep {
-            config: Arc::clone(&self.config),
+            settings: self.settings.clone(),
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
             alarms: self.alarms.clone(),
@@ -242,7 +245,7 @@ impl App {
         Submitter::new(
             self.receiver.clone(),
             self.applications.clone(),
-            Arc::clone(&self.config),
+            self.settings.clone(),
             Arc::clone(&self.clock),
             Arc::clone(&self.dice),
         )
@@ -252,7 +255,7 @@ impl App {
     pub fn sources(&self) -> web::Sources {
         let activity = self.worker.activity.clone();
         let (servers, journal) = (self.worker.servers.clone(), self.journal.clone());
-        let folder = self.config.data_dir.clone();
+        let folder = self.settings.now().data_dir.clone();
         web::Sources {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
@@ -300,14 +303,27 @@ impl App {
     }
 }
 
-/// The queue and its journal, with the last end sorted out.
+/// The queue and its journal, with the last end sorted out, and the configuration as people prefer it.
+struct Opened {
+    config: Config,
+    store: Store,
+    journal: Journal,
+    recovered: Recovered,
+}
+
 async fn open(
-    config: &Config,
+    config: Config,
+    source: Option<&Source>,
     now: Timestamp,
     boot_id: &str,
     dice: &mut StdRng,
-) -> anyhow::Result<(Store, Journal, Recovered)> {
+) -> anyhow::Result<Opened> {
     let store = Store::open(&config.data_dir, now)?;
+    let config = match source {
+        // Somebody may have changed preferences since it was loaded.
+        Some(source) => source.check(&store.preferences().await?.values)?.config,
+        None => config,
+    };
     let folder = config.data_dir.join("journal");
     let (journal, mut replay) = Journal::open(&folder, store.store_id(), store.epoch(), boot_id)?;
     if let Some(by) = store.clock_set() {
@@ -315,38 +331,33 @@ async fn open(
     }
     let policy = config.sending.in_doubt;
     let recovered = start::recover(&store, &journal, replay, policy, &config.schedule, now, dice).await?;
-    Ok((store, journal, recovered))
+    Ok(Opened { config, store, journal, recovered })
 }
 
-/// The route of the configured way of sending, if there is one, and that of practice mail, which is a way of its own.
-/// Their lines ring the bell when they are nearly empty.
-fn routes(config: &Config, practice: &Practice) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
+/// The route of real mail, and that of practice mail, which is a way of its own. Their lines ring the bell when they are nearly empty.
+fn routes(settings: &Settings, practice: &Practice) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
     let low = Arc::new(Notify::new());
-    let mut routes = vec![route(config, true, &[Arc::new(practice_server(practice))], &low)?];
-    if let Way::Servers(servers) = &config.sending.way {
-        routes.insert(0, route(config, false, servers, &low)?);
-    }
-    Ok((routes, low))
+    let route = |practice, upstreams| Route::new(practice, settings.clone(), upstreams, Arc::clone(&low));
+    let mailbox = upstream(&Arc::new(practice_server(practice)))?;
+    Ok((vec![route(false, upstreams(&settings.now())?), route(true, vec![mailbox])], low))
 }
 
-fn route(
-    config: &Config,
-    practice: bool,
-    servers: &[Arc<Server>],
-    low: &Arc<Notify>,
-) -> anyhow::Result<Route> {
-    let upstream = |server: &Arc<Server>| {
-        let tls = match server.encryption {
-            Encryption::Plain => None,
-            _ => Some(tls::client_config(server.ca_file.as_deref()).with_context(|| {
-                format!("{}: the certificates that are trusted could not be read", server.name)
-            })?),
-        };
-        anyhow::Ok(Upstream::new(Arc::clone(server), tls))
+/// The servers to which real mail goes; none where it waits.
+pub(crate) fn upstreams(config: &Config) -> anyhow::Result<Vec<Upstream>> {
+    match &config.sending.way {
+        Way::Servers(servers) => servers.iter().map(upstream).collect(),
+        Way::None | Way::Practice => Ok(Vec::new()),
+    }
+}
+
+fn upstream(server: &Arc<Server>) -> anyhow::Result<Upstream> {
+    let tls = match server.encryption {
+        Encryption::Plain => None,
+        _ => Some(tls::client_config(server.ca_file.as_deref()).with_context(|| {
+            format!("{}: the certificates that are trusted could not be read", server.name)
+        })?),
     };
-    let upstreams = servers.iter().map(upstream).collect::<Result<_, _>>()?;
-    let rules = Rules { schedule: config.schedule, in_doubt: config.sending.in_doubt, practice };
-    Ok(Route::new(rules, OwnReversePath::new(config), upstreams, Arc::clone(low)))
+    Ok(Upstream::new(Arc::clone(server), tls))
 }
 
 /// The practice mailbox as a server: on loopback, without encryption or login.

@@ -90,9 +90,9 @@ impl App {
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Reply {
         if request.preview {
-            return preview(&self.config, &self.store, self.clock.now(), request).await;
+            return preview(&self.settings.now(), &self.store, self.clock.now(), request).await;
         }
-        match prepared(&self.config, request).await {
+        match prepared(&self.settings.now(), request).await {
             Ok((prepared, request)) => {
                 let run = self.run_prepared(prepared, &request, service, progress).await;
                 run.map_or_else(Reply::from, Reply::Run)
@@ -108,7 +108,7 @@ impl App {
         service: bool,
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Result<RunSummary, Refusal> {
-        let practice = practices(&self.config, request);
+        let practice = practices(&self.settings.now(), request);
         let new = NewRun {
             notice: NOTICE.into(),
             source: request.source.clone(),
@@ -137,7 +137,7 @@ impl App {
         }
         self.store.finish_run(run, self.clock.now()).await?;
         let paused = self.store.paused().await?.is_some();
-        let way = !paused && (practice || !matches!(self.config.sending.way, Way::None));
+        let way = !paused && (practice || !matches!(self.settings.now().sending.way, Way::None));
         self.watch(run, (request.wait && way, service), &mut told, &progress).await?;
         let left_out = self.store.left_out_of(run).await?;
         let mut problems: Vec<_> =
@@ -158,13 +158,13 @@ impl App {
             run,
             practice,
             class: Class::Normal,
-            host: self.config.sending.ehlo_name.clone(),
+            host: self.settings.now().sending.ehlo_name.clone(),
             now,
             offset: TimeZone::system().to_offset(now),
-            expires_at: self.config.schedule.expires_at(now),
+            expires_at: self.settings.now().schedule.expires_at(now),
             dice: StdRng::seed_from_u64(self.draw()),
         };
-        let bulk_over = self.config.sending.bulk_over;
+        let bulk_over = self.settings.now().sending.bulk_over;
         tokio::task::spawn_blocking(move || {
             let plan = prepared.plan(day(now));
             let notices = u64::try_from(plan.len()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
 use super::{attention, retention, set_clock, watchdog::Watchdogs};
-use crate::{alarms::Alarms, config::Config, identity::Applications, queue::route::Line};
+use crate::{alarms::Alarms, config::Settings, identity::Applications, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// Files whose time is over are looked for this often.
@@ -24,7 +24,7 @@ const WORDS_PAUSED: &str = "Sending has been paused for more than 100 hours: mai
 
 /// What upkeep works with.
 pub(super) struct Upkeep {
-    pub(super) config: Arc<Config>,
+    pub(super) settings: Settings,
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) alarms: Alarms,
@@ -76,8 +76,8 @@ impl Upkeep {
     /// Files are stamped by the wall clock.
     async fn delete_files(&self, now: Timestamp) {
         let wall_clock = now.saturating_add(self.clock.wall_departure()).unwrap_or(now);
-        let before = wall_clock.saturating_sub(self.config.keep.bodies).unwrap_or(Timestamp::MIN);
-        let folders = retention::folders(&self.config);
+        let before = wall_clock.saturating_sub(self.settings.now().keep.bodies).unwrap_or(Timestamp::MIN);
+        let folders = retention::folders(&self.settings.now());
         let deleted = tokio::task::spawn_blocking(move || retention::delete(&folders, before)).await;
         if let Err(error) = deleted.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
             tracing::error!(%error, "old files could not be deleted; they are tried again in an hour");
@@ -102,7 +102,7 @@ impl Upkeep {
     }
 
     async fn purge(&self, now: Timestamp) -> Result<(), store::Error> {
-        let keep = self.config.keep;
+        let keep = self.settings.now().keep;
         while self.store.purge(keep.bodies, keep.records, PURGE_SLICE, now).await? > 0 {}
         while self.store.forget_requests(PURGE_SLICE, now).await? > 0 {}
         while self.store.forget_events(PURGE_SLICE, now).await? > 0 {}

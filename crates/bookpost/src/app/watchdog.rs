@@ -56,7 +56,7 @@ impl Watchdog {
     /// Looks at the line; true when nothing has moved on it for too long, although mail may leave.
     async fn look(&mut self, store: &Store, now: Timestamp) -> bool {
         let ready = &self.line.ready;
-        let next = store.next_due(self.line.rules.practice).await.ok().flatten();
+        let next = store.next_due(self.line.practice).await.ok().flatten();
         let view = View {
             head: next.filter(|(due_at, _)| *due_at <= now),
             line: !ready.is_empty(),

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(super) mod applications;
+pub(super) mod preferences;
 pub(super) mod webhooks;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -11,7 +12,7 @@ use clap::{
 };
 use store::State;
 
-use self::{applications::Applications, webhooks::Webhooks};
+use self::{applications::Applications, preferences::Preferences, webhooks::Webhooks};
 use super::{control::Older, sendmail::options::HELP};
 use crate::notices::BUILT_IN;
 
@@ -68,6 +69,9 @@ pub enum Command {
     /// Web addresses that are told what becomes of applications' mail
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// Look at the preferences, and change them: how mail is sent, when it is tried again, the sites
+    #[command(subcommand)]
+    Preferences(Preferences),
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -193,7 +197,7 @@ pub struct Export {
     pub again: bool,
 }
 
-fn at_least_one() -> RangedU64ValueParser<usize> {
+pub(super) fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }
 

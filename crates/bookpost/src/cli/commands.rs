@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
-    config::{Config, Encryption},
+    config::{Config, Encryption, Loaded},
     deliver::{
         direct::{self, Unsent},
         tls,
@@ -45,7 +45,8 @@ use crate::{
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// The service, until it is told to stop.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
+pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
+    let Loaded { config, source, .. } = loaded;
     // Asked for first, so that a signal during the start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     // Before the addresses are asked for, which another one here has too.
@@ -63,11 +64,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         };
     let doors = smtp::Listening::bind(&config.doors.smtp).await?;
     check_maildrop(config.doors.sendmail.maildrop.as_deref())?;
-    let app = Arc::new(App::start(config, Start::of_this_machine()?).await?);
+    let app =
+        Arc::new(App::start(config, Start { source: Some(source), ..Start::of_this_machine()? }).await?);
     let (end, ends) = watch::channel(false);
     let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
-        tracing::info!(folder = %app.config.data_dir.display(), "Bookpost works");
+        tracing::info!(folder = %app.settings.now().data_dir.display(), "Bookpost works");
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -95,8 +97,8 @@ fn open_doors(
     ends: watch::Receiver<bool>,
 ) -> anyhow::Result<JoinHandle<()>> {
     let smtp = Arc::new(smtp::Door::new(app.submitter(), app.alarms.clone())?);
-    let doors = doors.and_locally(local::bind(&app.config.doors.sendmail)?);
-    let socket = control::bind(&app.config.data_dir).context("the control socket cannot be made")?;
+    let doors = doors.and_locally(local::bind(&app.settings.now().doors.sendmail)?);
+    let socket = control::bind(&app.settings.now().data_dir).context("the control socket cannot be made")?;
     let asked = Arc::clone(app);
     tokio::spawn(control::serve(socket, move |request, progress| {
         let app = Arc::clone(&asked);
@@ -114,7 +116,7 @@ fn open_doors(
         tokio::join!(smtp.serve(doors, ends), web);
     });
     tokio::spawn(drop_folder::watch(Arc::clone(app)));
-    let sendmail = &app.config.doors.sendmail;
+    let sendmail = &app.settings.now().doors.sendmail;
     if sendmail.socket.is_some() || sendmail.maildrop.is_some() {
         let known = app.applications.local(&sendmail.application);
         tracing::info!(application = sendmail.application, "{}", who_may_send(known.err()));
@@ -148,7 +150,7 @@ fn check_maildrop(folder: Option<&Path>) -> anyhow::Result<()> {
 async fn watch_maildrop(app: Arc<App>, folder: PathBuf) {
     let parts = maildrop::Parts {
         folder,
-        config: Arc::clone(&app.config),
+        settings: app.settings.clone(),
         clock: Arc::clone(&app.clock),
         receiver: app.receiver.clone(),
         alarms: app.alarms.clone(),
@@ -177,15 +179,18 @@ impl App {
             }
             Request::Applications(request) => self.about_applications(request).await,
             Request::Webhooks(request) => {
-                let (key, mut dice) = (&self.config.sealing_key, secret_dice());
+                let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
                 let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
                 if let Reply::WebhookRemoved(webhook) = &reply {
                     self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
                 }
                 reply
             }
+            Request::Preferences(request) => self.about_preferences(request).await,
             Request::Run(request) => self.run_notices(request, true, progress).await,
-            Request::Test(request) => test(&self.config, &request, self.clock.now(), self.draw()).await,
+            Request::Test(request) => {
+                test(&self.settings.now(), &request, self.clock.now(), self.draw()).await
+            }
         }
     }
 }
@@ -193,7 +198,7 @@ impl App {
 impl App {
     /// Holds when it is answered: a revoked key opens nothing any more.
     async fn about_applications(&self, request: ApplicationsRequest) -> Reply {
-        let (sites, mut dice) = (&self.config.sites, secret_dice());
+        let (sites, mut dice) = (&self.settings.now().sites, secret_dice());
         let reply = applications::perform(&self.store, request, sites, &mut dice, self.clock.now()).await;
         match self.applications.refresh(&self.store).await {
             Ok(()) => reply,
@@ -267,7 +272,8 @@ fn blame(unsent: &Unsent) -> Failure {
             | Reason::CertificateExpired
             | Reason::CertificateWrongName
             | Reason::CertificateUnknownIssuer
-            | Reason::SignInImpossible => Failure::Config,
+            | Reason::SignInImpossible
+            | Reason::PasswordLost => Failure::Config,
             Reason::TooLarge
             | Reason::Utf8Unsupported
             | Reason::HeaderUtf8Unsupported

@@ -10,6 +10,7 @@ mod failures;
 pub mod install;
 mod log;
 mod manual;
+mod preferences;
 mod progress;
 pub mod queue;
 mod run;

@@ -17,7 +17,7 @@ use super::{
     args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample},
     commands,
     control::{self, QueueRequest, Reply, Request, RunRequest, TestRequest},
-    failures, install, log, manual,
+    failures, install, log, manual, preferences,
     progress::Bar,
     queue, sendmail, show, webhooks,
 };
@@ -81,29 +81,34 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         Command::Serve => {
             let loaded = load()?;
             loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-            runtime()?.block_on(commands::serve(loaded.config))?;
+            runtime()?.block_on(commands::serve(loaded))?;
             Ok(Exit::Done)
         }
         Command::Queue(command) => {
             let (request, output) = queue_request(command)?;
-            ask(load()?.config, Request::Queue(request), output)
+            ask(load()?, Request::Queue(request), output)
         }
         Command::Applications(command) => {
             let (request, output) = applications::request(command)
                 .map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
-            ask(load()?.config, Request::Applications(request), output)
+            ask(load()?, Request::Applications(request), output)
         }
         Command::Webhooks(command) => {
             let (request, output) = webhooks::request(command);
-            ask(load()?.config, Request::Webhooks(request), output)
+            ask(load()?, Request::Webhooks(request), output)
+        }
+        Command::Preferences(command) => {
+            let (request, output) =
+                preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
+            ask(load()?, Request::Preferences(request), output)
         }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
-            ask(load()?.config, request, output)
+            ask(load()?, request, output)
         }
         Command::SendTest { to, server, output } => {
             let to = address(&to)?;
-            ask(load()?.config, Request::Test(TestRequest { to, server }), output)
+            ask(load()?, Request::Test(TestRequest { to, server }), output)
         }
     }
 }
@@ -148,12 +153,15 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("the program cannot start its threads")
 }
 
-/// Has the request answered, by the service if one runs, and prints the answer.
-fn ask(config: Config, request: Request, output: Output) -> Result<Exit, Stop> {
+/// Has the request answered, by the service if one runs, and prints the answer. No command but `serve` makes a queue where there is
+/// nothing.
+fn ask(loaded: Loaded, request: Request, output: Output) -> Result<Exit, Stop> {
+    loaded.source.installed().map_err(|problems| Stop(Exit::Config, problems.to_string()))?;
+    let config = &loaded.config;
     let bar = Bar::new(matches!(request, Request::Run(_)) && !output.json);
     let way = config.sending.way.clone();
-    let (done, left) = (done(&request), left_in_maildrop(&config, &request));
-    let answered = runtime()?.block_on(answer(config, request, &bar));
+    let (done, left) = (done(&request), left_in_maildrop(config, &request));
+    let answered = runtime()?.block_on(answer(loaded, request, &bar));
     let reply = answered.unwrap_or_else(|error| failures::reply(&error));
     drop(bar);
     let exit = Exit::of(&reply);
@@ -192,7 +200,8 @@ fn left_in_maildrop(config: &Config, request: &Request) -> usize {
     folder.map_or(0, maildrop::left)
 }
 
-async fn answer(config: Config, request: Request, bar: &Bar) -> anyhow::Result<Reply> {
+async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<Reply> {
+    let Loaded { config, source, .. } = loaded;
     match control::connect(&config.data_dir).await {
         Ok(Some(client)) => return Ok(client.ask(&request, |progress| bar.show(progress)).await?),
         Ok(None) => {}
@@ -219,6 +228,14 @@ async fn answer(config: Config, request: Request, bar: &Bar) -> anyhow::Result<R
             let store = Store::open(&config.data_dir, clock.now())?;
             let (key, mut dice) = (&config.sealing_key, secret_dice());
             let reply = webhooks::perform(&store, request, key, &mut dice, clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
+        Request::Preferences(request) => {
+            let clock = SystemClock::start();
+            let store = Store::open(&config.data_dir, clock.now())?;
+            let mut dice = secret_dice();
+            let reply = preferences::perform(&store, &source, request, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
         }

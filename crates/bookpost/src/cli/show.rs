@@ -1,6 +1,7 @@
 //! Replies as plain text for people. The console belongs to the owner of the mail: nothing is masked here.
 
 mod applications;
+mod preferences;
 mod runs;
 mod webhooks;
 
@@ -77,6 +78,9 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::ShownRun(shown) => runs::show(shown, view),
         Reply::Run(run) => runs::summary(run),
         Reply::Preview(preview) => runs::preview(preview),
+        Reply::Preferences(shown) => preferences::show(shown),
+        Reply::PreferencesChanged(changed) => preferences::changed(changed),
+        Reply::PreferencesHistory(changes) => preferences::history(changes, view),
         Reply::Applications(all) => applications::list(all, view),
         Reply::Application(application) => applications::show(application, view),
         Reply::NewKey(key) => applications::new_key(key),

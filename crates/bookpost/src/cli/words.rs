@@ -48,6 +48,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::TooFast => "the server asked to go slower",
         Reason::QuotaUsedUp => "the account's daily limit is used up",
         Reason::SignInRefused => "the mail server did not accept our password",
+        Reason::PasswordLost => "the password for the mail server must be entered again",
         Reason::SignInImpossible => "the mail server offers no sign-in that is safe here",
         Reason::RelayDenied => "the mail server does not send mail for us",
         Reason::HostNotFound => "the mail server's name was not found",

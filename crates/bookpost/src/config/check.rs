@@ -26,6 +26,9 @@ const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
+/// What a library is called before anybody says its name.
+const NAMELESS: &str = "The library";
+
 /// Where pages, health and metrics listen by default.
 const USUAL_LISTEN: &str = "127.0.0.1:8625";
 
@@ -33,17 +36,17 @@ const MOST_LISTEN_CONNECTIONS: u64 = 10_000;
 
 /// Everything, or None when something that cannot be done without is missing or wrong. Problems are noted in `raw`.
 pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
-    let library = raw.need("library", "the name that patrons know your library or district by");
-    let data_dir = raw.get("data_dir").unwrap_or_else(|| PathBuf::from("/var/lib/bookpost"));
+    let library = raw.get("library").unwrap_or_else(|| NAMELESS.to_owned());
+    let data_dir = data_dir(raw);
     let listen = listen(raw);
     let listen_connections =
         raw.get_within("listen_connections", USUAL_LISTEN_CONNECTIONS as u64, 1..=MOST_LISTEN_CONNECTIONS);
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
-    let sending = sending(raw, around);
+    let sealing_key = sealing_key(raw, &data_dir, around);
+    let sending = sending(raw, around, sealing_key.as_ref());
     let schedule = schedule(raw);
     let sites = sites(raw);
     let doors = doors(raw);
-    let sealing_key = sealing_key(raw, &data_dir, around);
     let notices = notices(raw, &data_dir, sites.as_deref());
     let alarms = alarms(raw);
     // An event is told with what the record of its message says.
@@ -61,7 +64,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     }
     Some(Config {
         data_dir,
-        library: library?,
+        library,
         sending: sending?,
         schedule,
         alarms,
@@ -75,6 +78,11 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         log,
         abort_at: abort_at(raw, around),
     })
+}
+
+/// Where the queue is.
+pub(super) fn data_dir(raw: &mut Raw) -> PathBuf {
+    raw.get("data_dir").unwrap_or_else(|| PathBuf::from("/var/lib/bookpost"))
 }
 
 /// Set by tests only, and only in the environment.
@@ -128,8 +136,8 @@ fn listen(raw: &mut Raw) -> Option<Option<SocketAddr>> {
     }
 }
 
-fn sending(raw: &mut Raw, around: &Surroundings) -> Option<Sending> {
-    let (way, servers) = servers::way(raw, around).unzip();
+fn sending(raw: &mut Raw, around: &Surroundings, key: Option<&KeySource>) -> Option<Sending> {
+    let (way, servers) = servers::way(raw, around, key).unzip();
     let practice = matches!(way, Some(Way::None | Way::Practice));
     let ehlo_name = ehlo_name(raw, around, practice);
     Some(Sending {
@@ -189,12 +197,9 @@ fn schedule(raw: &mut Raw) -> RetrySchedule {
     schedule
 }
 
+/// There may be none yet: then notices have nobody to be from, and each run says so.
 fn sites(raw: &mut Raw) -> Option<Vec<Site>> {
     let count = raw.count("sites");
-    if count == 0 {
-        raw.problem("sites", "no library is described", "add a section [[sites]] with code, name and email");
-        return None;
-    }
     let sites: Vec<_> = (0..count).map(|at| site(raw, at)).collect();
     let mut seen = BTreeSet::new();
     for (at, site) in sites.iter().enumerate() {

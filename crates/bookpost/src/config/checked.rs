@@ -127,7 +127,7 @@ pub enum Way {
 }
 
 /// One mail server.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
     /// `server1` or `server2`.
     pub name: String,
@@ -180,10 +180,24 @@ pub enum Encryption {
 }
 
 /// A login and its password.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     pub user: String,
-    pub password: Zeroizing<String>,
+    pub password: Password,
+}
+
+impl From<String> for Password {
+    fn from(password: String) -> Self {
+        Self::Known(password.into())
+    }
+}
+
+/// A password, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Password {
+    Known(Zeroizing<String>),
+    /// It was sealed with a key that is gone. People must enter it again; until then the server is not asked.
+    Lost,
 }
 
 impl std::fmt::Debug for Login {

@@ -1,52 +1,134 @@
 //! The configuration: read once, checked once, then only values.
 //!
-//! [`load`] finds the file, lays the environment over it (`raw`), and checks it all (`check`, `servers`): what is wrong comes
-//! back as one list, each with its place and what to do. After that there is only [`Config`], in which every value is
-//! usable as it stands. Nothing else in the program reads the environment or the file.
+//! [`load`] finds the file, lays the environment over it and the preferences under it (`raw`), and checks it all (`check`, `servers`): what
+//! is wrong comes back as one list, each with its place and what to do. After that there is only [`Config`], in which every value is
+//! usable as it stands. Nothing else in the program reads the environment or the file. Who changes preferences has it made anew by its
+//! [`Source`].
 
 mod check;
 mod checked;
 mod doors;
+mod preferences;
 mod problem;
 mod raw;
 mod sample;
 mod secret;
 mod servers;
 mod setting;
+mod settings;
 mod show;
 mod surroundings;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use store::Store;
 
 pub use checked::*;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
+pub use preferences::{PREFERENCES, Preference, SECRETS};
 pub use problem::{Problem, Problems};
+pub use raw::Origin;
 pub use sample::SAMPLE;
+pub use secret::sealed;
+pub use settings::Settings;
 pub use surroundings::{SENDMAIL_MAILDROP, SENDMAIL_SOCKET, Surroundings};
 
 /// Where the configuration is looked for when nobody says.
 pub const DEFAULT_FILE: &str = "/etc/bookpost/bookpost.toml";
 
+const WHO_MAY: &str = "they are for Bookpost's own user: run the command as sudo -u bookpost bookpost ...";
+
 /// The configuration with what a person may want to know about it.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     pub config: Config,
-    /// The file it was read from; None when the environment alone made it.
+    /// The file it was read from; None when there is none.
     pub file: Option<PathBuf>,
     /// What works, but is probably not meant.
     pub warnings: Vec<String>,
+    /// The preferences, each with its value as it is written and where that comes from.
+    pub preferences: Vec<Preference>,
+    /// The names of all settings that there are, as far as they were looked for.
+    pub known: BTreeSet<String>,
+    /// From which this was made, and can be made again with other preferences.
+    pub source: Source,
 }
 
-/// Reads and checks the configuration: `file` if given, else `BOOKPOST_CONFIG`, else [`DEFAULT_FILE`].
-pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Problems> {
-    let (path, named) = place(file, around);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => check_text(&text, Some(path), around),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named && around.has_settings() => {
-            check_text("", None, around)
+/// What file and environment say: all that settings are made of, except the preferences.
+#[derive(Debug, Clone)]
+pub struct Source {
+    text: String,
+    file: Option<PathBuf>,
+    around: Surroundings,
+}
+
+impl Source {
+    /// Reads `file` if given, else `BOOKPOST_CONFIG`, else [`DEFAULT_FILE`], which need not be there.
+    pub fn read(file: Option<&Path>, around: &Surroundings) -> Result<Self, Problems> {
+        let (path, named) = place(file, around);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Self::given(&text, Some(path), around)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => {
+                Ok(Self::given("", None, around))
+            }
+            Err(error) => Err(unreadable(&path, &error).into()),
         }
-        Err(error) => Err(unreadable(&path, &error).into()),
     }
+
+    /// `text` as the content of `file`.
+    pub fn given(text: &str, file: Option<PathBuf>, around: &Surroundings) -> Self {
+        Self { text: text.to_owned(), file, around: around.clone() }
+    }
+
+    /// Where the queue is, whatever else is wrong.
+    pub fn data_dir(&self) -> Result<PathBuf, Problems> {
+        Ok(check::data_dir(&mut self.raw(&BTreeMap::new())?))
+    }
+
+    /// Where the queue is, for whoever makes none: it must be there, or a configuration that says where it is to be.
+    pub fn installed(&self) -> Result<PathBuf, Problems> {
+        let data_dir = self.data_dir()?;
+        if self.file.is_some() || self.around.settings().next().is_some() || data_dir.exists() {
+            return Ok(data_dir);
+        }
+        let what = format!("there is no configuration, and no queue in {}", data_dir.display());
+        let todo = "start bookpost serve, or make a configuration with `bookpost config sample`";
+        Err(Problem::new(what, DEFAULT_FILE, todo).into())
+    }
+
+    /// All settings, with these preferences where neither file nor environment says anything.
+    pub fn check(&self, preferences: &BTreeMap<String, String>) -> Result<Loaded, Problems> {
+        let mut raw = self.raw(preferences)?;
+        let config = check::check(&mut raw, &self.around);
+        raw.refuse_unknown();
+        let (preferences, known) = (preferences::all(&raw), raw.asked().clone());
+        let problems = raw.into_problems();
+        match config {
+            Some(config) if problems.is_empty() => {
+                let (warnings, file) = (show::warnings(&config), self.file.clone());
+                Ok(Loaded { config, file, warnings, preferences, known, source: self.clone() })
+            }
+            _ => Err(Problems(problems)),
+        }
+    }
+
+    fn raw(&self, preferences: &BTreeMap<String, String>) -> Result<raw::Raw, Problems> {
+        raw::Raw::parse(&self.text, self.file.clone(), &self.around, preferences)
+    }
+}
+
+/// Reads and checks the configuration, with the preferences that stand in the queue.
+pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Problems> {
+    let source = Source::read(file, around)?;
+    let data_dir = source.data_dir()?;
+    let stored = Store::peek_preferences(&data_dir).map_err(|error| {
+        let place = data_dir.display().to_string();
+        Problem::new(format!("the preferences cannot be read: {error}"), place, WHO_MAY)
+    })?;
+    source.check(&stored.values)
 }
 
 /// Whether the file that [`load`] reads is there, and closed to this user.
@@ -74,19 +156,9 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(format!("the configuration cannot be read: {error}"), path.display().to_string(), todo)
 }
 
-/// Checks `text` as the content of `file`, with the environment laid over it.
+/// Checks `text` as the content of `file`, with the environment laid over it and no preferences.
 pub fn check_text(text: &str, file: Option<PathBuf>, around: &Surroundings) -> Result<Loaded, Problems> {
-    let mut raw = raw::Raw::parse(text, file.clone(), around)?;
-    let config = check::check(&mut raw, around);
-    raw.refuse_unknown();
-    let problems = raw.into_problems();
-    match config {
-        Some(config) if problems.is_empty() => {
-            let warnings = show::warnings(&config);
-            Ok(Loaded { config, file, warnings })
-        }
-        _ => Err(Problems(problems)),
-    }
+    Source::given(text, file, around).check(&BTreeMap::new())
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The settings as they are written: the file, with the environment laid over it, and the place of each for messages.
+//! The settings as they are written: the preferences that people set, with the file laid over them and the environment over that, and the
+//! place of each for messages.
 //!
 //! There is no list of known keys beside the code that reads them: what nobody asked for is unknown, and is refused with
 //! the nearest name that somebody did ask for.
@@ -9,6 +10,7 @@ use std::{
     path::PathBuf,
 };
 
+use serde::{Deserialize, Serialize};
 use toml::{
     Spanned, Table, Value,
     de::{DeTable, DeValue},
@@ -24,13 +26,21 @@ pub(super) struct Raw {
     lines: BTreeMap<String, usize>,
     /// Variable and its text, by the path that it sets.
     from_environment: BTreeMap<String, (String, String)>,
+    /// Preferences that neither file nor environment sets.
+    from_preferences: BTreeSet<String>,
     asked: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
 impl Raw {
-    /// Reads `text` as TOML and lays the environment's settings over it. `BOOKPOST_SENDING__WAY` sets `sending.way`.
-    pub(super) fn parse(text: &str, file: Option<PathBuf>, around: &Surroundings) -> Result<Self, Problems> {
+    /// Reads `text` as TOML and lays the environment's settings over it. `BOOKPOST_SENDING__WAY` sets `sending.way`. Below both lie
+    /// the preferences.
+    pub(super) fn parse(
+        text: &str,
+        file: Option<PathBuf>,
+        around: &Surroundings,
+        preferences: &BTreeMap<String, String>,
+    ) -> Result<Self, Problems> {
         let syntax = |error: &toml::de::Error| {
             let line = error.span().map_or(1, |span| line_of(text, span.start));
             let name = file.as_deref().map_or_else(String::new, |file| file.display().to_string());
@@ -49,12 +59,16 @@ impl Raw {
             table: Value::Table(table),
             lines,
             from_environment: BTreeMap::new(),
+            from_preferences: BTreeSet::new(),
             asked: BTreeSet::new(),
             problems: Vec::new(),
         };
         let passwords = raw.password_variables();
         for (name, value) in around.settings().filter(|(name, _)| !passwords.contains(*name)) {
             raw.lay_over(name, value);
+        }
+        for (path, value) in preferences {
+            raw.lay_under(path, value);
         }
         Ok(raw)
     }
@@ -101,6 +115,30 @@ impl Raw {
         usual
     }
 
+    /// The secret at `path` as it was sealed, if it is a preference.
+    pub(super) fn sealed(&mut self, path: &str) -> Option<String> {
+        let value = self.value(path).filter(|_| self.from_preferences.contains(path))?;
+        let sealed = value.get(SEALED)?.as_str()?.to_owned();
+        self.asked.insert(path.to_owned());
+        Some(sealed)
+    }
+
+    /// Where the setting at `path` comes from; of a list or a section, where it was set last.
+    pub(super) fn origin(&self, path: &str) -> Origin {
+        let place = || self.place(path);
+        match self.value(path) {
+            None => Origin::Usual,
+            Some(_) if self.from_preferences.contains(path) => Origin::Preferences,
+            Some(_) if self.overlaid(path).is_some() => Origin::Environment(place()),
+            Some(_) => Origin::File(place()),
+        }
+    }
+
+    /// What stands at `path`, as JSON.
+    pub(super) fn json(&self, path: &str) -> Option<serde_json::Value> {
+        serde_json::to_value(self.value(path)?).ok()
+    }
+
     /// Whether something stands at `path`, right or wrong.
     pub(super) fn has(&self, path: &str) -> bool {
         self.value(path).is_some()
@@ -130,6 +168,9 @@ impl Raw {
         if let Some((name, _)) = self.overlaid(path) {
             return format!("the environment, {name}");
         }
+        if self.is_preference(path) {
+            return PAGE.to_owned();
+        }
         let file = self.file.as_ref().map(|file| file.display().to_string());
         let mut of = Some(path);
         while let Some(part) = of {
@@ -138,7 +179,14 @@ impl Raw {
             }
             of = part.rsplit_once('.').map(|(parent, _)| parent);
         }
-        file.unwrap_or_else(|| "the environment".to_owned())
+        file.unwrap_or_else(|| PAGE.to_owned())
+    }
+
+    fn is_preference(&self, path: &str) -> bool {
+        path.match_indices('.')
+            .map(|(at, _)| path.get(..at).unwrap_or(path))
+            .chain([path])
+            .any(|part| self.from_preferences.contains(part))
     }
 
     fn overlaid(&self, path: &str) -> Option<&(String, String)> {
@@ -165,7 +213,6 @@ impl Raw {
     }
 
     /// All keys that were asked for.
-    #[cfg(test)]
     pub(super) fn asked(&self) -> &BTreeSet<String> {
         &self.asked
     }
@@ -189,18 +236,56 @@ impl Raw {
         let path = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase().replace("__", ".");
         let value = format!("v = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("v"));
         let value = value.unwrap_or_else(|| Value::String(text.to_owned()));
-        let (parents, key) =
-            path.rsplit_once('.').map_or((None, path.as_str()), |(parents, key)| (Some(parents), key));
-        let mut at = &mut self.table;
-        for part in parents.into_iter().flat_map(|parents| parents.split('.')) {
-            let Value::Table(table) = at else { return };
-            at = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
-        }
-        if let Value::Table(table) = at {
-            table.insert(key.to_owned(), value);
-        }
+        let Some((table, key)) = self.place_for(&path) else { return };
+        table.insert(key, value);
         self.from_environment.insert(path, (name.to_owned(), text.to_owned()));
     }
+
+    /// A preference counts where nothing else is said.
+    fn lay_under(&mut self, path: &str, json: &str) {
+        if self.value(path).is_some() || self.overlaid(path).is_some() {
+            return;
+        }
+        let Ok(value) = serde_json::from_str::<Value>(json) else {
+            tracing::error!(setting = path, "a stored preference cannot be read; the usual value holds");
+            return;
+        };
+        let Some((table, key)) = self.place_for(path) else { return };
+        table.insert(key, value);
+        self.from_preferences.insert(path.to_owned());
+    }
+
+    /// The table in which `path` stands, made with all above it, and its key there. None: something else stands in the way.
+    fn place_for(&mut self, path: &str) -> Option<(&mut Table, String)> {
+        let (parents, key) =
+            path.rsplit_once('.').map_or((None, path), |(parents, key)| (Some(parents), key));
+        let mut at = &mut self.table;
+        for part in parents.into_iter().flat_map(|parents| parents.split('.')) {
+            let Value::Table(table) = at else { return None };
+            at = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+        }
+        if let Value::Table(table) = at { Some((table, key.to_owned())) } else { None }
+    }
+}
+
+/// Where people set preferences.
+const PAGE: &str = "Preferences > Setup > Email";
+
+/// The key under which a secret stands that was sealed.
+pub(super) const SEALED: &str = "sealed";
+
+/// Where a setting comes from, with the place for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It is not set.
+    Usual,
+    /// People set it while the program runs.
+    Preferences,
+    /// File and line.
+    File(String),
+    /// The variable.
+    Environment(String),
 }
 
 fn line_of(text: &str, at: usize) -> usize {

@@ -1,10 +1,52 @@
-//! Passwords and keys: from a file, a systemd credential or the environment, never from the configuration itself.
+//! Passwords and keys: from a file, a systemd credential or the environment, never from the configuration itself; or sealed, from the
+//! preferences.
 
 use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use rand::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{Surroundings, raw::Raw};
+use crate::secrets::{KeySource, SealingKey};
+
+/// What preferences are sealed for.
+const PURPOSE: &str = "preference";
+
+/// The preference `name` with this secret, sealed.
+pub fn sealed(name: &str, secret: &str, key: &SealingKey, dice: &mut impl CryptoRng) -> String {
+    let sealed = key.seal(&format!("{PURPOSE} {name}"), secret.as_bytes(), dice);
+    super::preferences::sealed_json(&BASE64.encode(sealed))
+}
+
+/// A secret that is known to be there.
+pub(super) enum Given {
+    Known(Zeroizing<String>),
+    /// It was sealed with a key that is gone: people must enter it again.
+    Lost,
+}
+
+/// The secret `what` (`password`) of `section` (`server1`), from the one place that is named, or else from the preferences, which are sealed
+/// with this key. None: none is named, or it cannot be had, which is noted.
+pub(super) fn secret_or_sealed(
+    raw: &mut Raw,
+    section: &str,
+    what: &str,
+    around: &Surroundings,
+    key: Option<&KeySource>,
+) -> Option<Given> {
+    let path = format!("{section}.{what}");
+    let Some(sealed) = raw.sealed(&path) else {
+        return secret(raw, section, what, around).map(Given::Known);
+    };
+    let opened = key.and_then(|key| SealingKey::load(key).ok()).zip(BASE64.decode(sealed).ok()).and_then(
+        |(key, sealed)| {
+            let opened = key.open(&format!("{PURPOSE} {path}"), &sealed).ok()?;
+            String::from_utf8(opened.to_vec()).ok().map(Zeroizing::new)
+        },
+    );
+    Some(opened.map_or(Given::Lost, Given::Known))
+}
 
 /// The secret `what` (`password`, `key`) of `section` (`server1`), from the one place that is named. None: none is named, or it cannot
 /// be had, which is noted.

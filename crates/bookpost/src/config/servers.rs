@@ -2,7 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Encryption, Login, Server, Surroundings, Way, raw::Raw, secret, setting::WayName};
+use super::{
+    Encryption, Login, Password, Server, Surroundings, Way,
+    raw::Raw,
+    secret::{self, Given},
+    setting::WayName,
+};
+use crate::secrets::KeySource;
 
 /// Most connections to one server that a setting may ask for.
 const MOST_CONNECTIONS: u64 = 100;
@@ -11,10 +17,16 @@ const USUAL_MESSAGES_PER_CONNECTION: u64 = 100;
 
 /// The way of sending with its servers. Servers are checked even where another way is chosen, so that choosing them later
 /// brings no surprise.
-pub(super) fn way(raw: &mut Raw, around: &Surroundings) -> Option<(Way, Vec<Arc<Server>>)> {
-    let name = raw.need("sending.way", "Bookpost must know how mail leaves");
-    let first = raw.has("server1").then(|| server(raw, "server1", around));
-    let second = raw.has("server2").then(|| server(raw, "server2", around));
+pub(super) fn way(
+    raw: &mut Raw,
+    around: &Surroundings,
+    key: Option<&KeySource>,
+) -> Option<(Way, Vec<Arc<Server>>)> {
+    let chosen = raw.has("sending.way");
+    let name = raw.get("sending.way");
+    let name = if chosen { name } else { Some(WayName::None) };
+    let first = raw.has("server1").then(|| server(raw, "server1", around, key));
+    let second = raw.has("server2").then(|| server(raw, "server2", around, key));
     if second.is_some() && first.is_none() {
         raw.problem("server2", "there is a [server2], but no [server1]", "call the only server [server1]");
     }
@@ -33,7 +45,7 @@ pub(super) fn way(raw: &mut Raw, around: &Surroundings) -> Option<(Way, Vec<Arc<
     }
 }
 
-fn server(raw: &mut Raw, name: &str, around: &Surroundings) -> Option<Server> {
+fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySource>) -> Option<Server> {
     let path = |key: &str| format!("{name}.{key}");
     let host: Option<String> = raw.need(&path("host"), "the server's name or address");
     let host = host.and_then(|host| plain_host(raw, &path("host"), host));
@@ -53,7 +65,7 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings) -> Option<Server> {
     let for_urgent = raw.get_within(&path("connections_for_urgent"), 1, 0..=MOST_CONNECTIONS);
     let messages =
         raw.get_within(&path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1..=1_000_000);
-    let login = login(raw, name, around);
+    let login = login(raw, name, around, key);
     if encryption == Encryption::Plain && !allow_non_secure {
         raw.problem(
             &path("encryption"),
@@ -107,22 +119,34 @@ fn plain_host(raw: &mut Raw, path: &str, host: String) -> Option<String> {
     None
 }
 
-fn login(raw: &mut Raw, server: &str, around: &Surroundings) -> Option<Login> {
+/// `1` of `server1`.
+fn number(server: &str) -> &str {
+    server.trim_start_matches("server")
+}
+
+fn login(raw: &mut Raw, server: &str, around: &Surroundings, key: Option<&KeySource>) -> Option<Login> {
     let path = format!("{server}.login");
     let user: Option<String> = raw.get(&path);
     let named = ["password_file", "password_env", "password_credential", "password"]
         .iter()
         .any(|key| raw.has(&format!("{server}.{key}")));
-    let password = secret::secret(raw, server, "password", around);
+    let password = secret::secret_or_sealed(raw, server, "password", around, key);
     if user.is_some() && !named {
         raw.problem(
             &path,
             "there is a login, but no password for it",
-            format!("add `{server}.password_file`"),
+            format!(
+                "add `{server}.password_file`, or run: bookpost preferences password --server {}",
+                number(server)
+            ),
         );
     }
     if user.is_none() && named && !raw.has(&path) {
-        raw.problem(server, "there is a password, but no login for it", format!("add `{path}`"));
+        raw.problem(server, "there is a password, but no login for it", format!("set `{path}` too"));
     }
-    Some(Login { user: user?, password: password? })
+    let password = match password? {
+        Given::Known(password) => Password::Known(password),
+        Given::Lost => Password::Lost,
+    };
+    Some(Login { user: user?, password })
 }

@@ -12,7 +12,7 @@ use rustls::ClientConfig;
 use super::{
     conclude::judge_client,
     send,
-    settings::settings,
+    settings::{check_password, settings},
     stream::{self, ConnectError, Stream},
 };
 use crate::config::{Encryption, Server};
@@ -51,6 +51,7 @@ pub async fn send(
     ehlo_name: &str,
     transaction: Transaction,
 ) -> Result<String, Unsent> {
+    check_password(server)?;
     let tcp = stream::connect(&server.host, server.port).await?;
     let mut stream = Stream::plain(tcp);
     let secure = |stream: Stream| async {

@@ -2,30 +2,27 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mail::{Address, ReversePath};
+use mail::ReversePath;
 use store::{Claimed, Kind};
 
-use crate::config::Config;
+use crate::config::Settings;
 
 /// Return reports and alarms have the null reverse-path, so that nothing can go in circles (RFC 5321 section 4.5.5). Where that is
 /// refused they have the site's address: whatever comes back to it, they are still known by their kind and never reported.
 #[derive(Debug)]
 pub struct OwnReversePath {
+    settings: Settings,
+    /// A server of the present way of sending refuses it.
     null_refused: AtomicBool,
-    /// The sites' codes and addresses.
-    sites: Vec<(String, Address)>,
 }
 
 impl OwnReversePath {
-    /// As in the configuration.
-    pub fn new(config: &Config) -> Self {
-        Self {
-            null_refused: AtomicBool::new(!config.sending.null_reverse_path),
-            sites: config.sites.iter().map(|site| (site.code.clone(), site.email.clone())).collect(),
-        }
+    /// As in the settings.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, null_refused: AtomicBool::new(false) }
     }
 
-    /// A server of this way of sending refuses the null reverse-path; it is not tried again before the next start.
+    /// A server of this way of sending refuses the null reverse-path; it is not tried again before there is another.
     pub fn refuse_null(&self) {
         if !self.null_refused.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -34,14 +31,23 @@ impl OwnReversePath {
         }
     }
 
+    /// There is another way of sending.
+    pub fn forget(&self) {
+        self.null_refused.store(false, Ordering::Relaxed);
+    }
+
     /// The reverse-path that an attempt at this message is made with.
     pub fn of(&self, job: &Claimed) -> ReversePath {
         let usual = &job.envelope.reverse_path;
-        if !is_null(job) || !self.null_refused.load(Ordering::Relaxed) {
+        if !is_null(job) {
             return usual.clone();
         }
-        let own = self.sites.iter().find(|(code, _)| Some(code) == job.site.as_ref());
-        let site = own.or(self.sites.first()).map(|(_, address)| address);
+        let config = self.settings.now();
+        if config.sending.null_reverse_path && !self.null_refused.load(Ordering::Relaxed) {
+            return usual.clone();
+        }
+        let own = config.sites.iter().find(|site| Some(&site.code) == job.site.as_ref());
+        let site = own.or(config.sites.first()).map(|site| &site.email);
         let recipient = job.envelope.recipients().first().map(|to| &to.address);
         site.or(recipient).map_or_else(|| usual.clone(), |address| ReversePath::Address(address.clone()))
     }

@@ -3,10 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use mail::{
-    clock::Clock,
-    retry::{Next, RetrySchedule},
-};
+use mail::{clock::Clock, retry::Next};
 use rand::rngs::StdRng;
 use store::{
     AlarmKind, EventFilter, EventId, Events, Store, Webhook, WebhookId, WebhookOutcome, WebhookTrouble,
@@ -18,10 +15,7 @@ use super::{
     post::{Address, Poster},
     signature::SigningSecret,
 };
-use crate::{
-    alarms::Alarms,
-    secrets::{KeySource, SealingKey},
-};
+use crate::{alarms::Alarms, config::Settings, secrets::SealingKey};
 
 /// Events in one request.
 const IN_ONE: usize = 100;
@@ -39,8 +33,7 @@ pub struct Teller {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub alarms: Alarms,
-    pub sealing_key: KeySource,
-    pub schedule: RetrySchedule,
+    pub settings: Settings,
     /// For the schedule.
     pub dice: StdRng,
     /// What came of telling an address and could not be stored: nothing is told anew before it is.
@@ -192,7 +185,7 @@ impl Teller {
     /// The secret that signs, or why it cannot be had.
     async fn secret(&mut self, webhook: &Webhook) -> Result<SigningSecret, String> {
         let sealed = self.store.webhook_secret(webhook.id).await.map_err(|error| error.to_string())?;
-        let key = SealingKey::load(&self.sealing_key)
+        let key = SealingKey::load(&self.settings.now().sealing_key)
             .map_err(|error| format!("{error}; put it back, or remove this web address and add it anew"))?;
         let opened = key.open(PURPOSE, &sealed).map_err(|error| {
             format!(
@@ -228,11 +221,14 @@ impl Teller {
     ) -> WebhookOutcome {
         tracing::warn!(webhook.id = webhook.id.0, application = webhook.application.as_str(), %answer, "a web address was not told");
         let failing_since = webhook.trouble.as_ref().map_or(now, |trouble| trouble.failing_since);
-        let expires_at = self.schedule.expires_at(failing_since);
-        let next_attempt_at = match self.schedule.next(now, failing_since, expires_at, &mut self.dice) {
-            Next::At(at) => at,
-            Next::GiveUp => now.saturating_add(self.schedule.long_wait.0).unwrap_or(Timestamp::MAX),
-        };
+        let expires_at = self.settings.now().schedule.expires_at(failing_since);
+        let next_attempt_at =
+            match self.settings.now().schedule.next(now, failing_since, expires_at, &mut self.dice) {
+                Next::At(at) => at,
+                Next::GiveUp => {
+                    now.saturating_add(self.settings.now().schedule.long_wait.0).unwrap_or(Timestamp::MAX)
+                }
+            };
         if now.duration_since(failing_since) >= QUIET {
             self.alarms.raise(AlarmKind::Webhook, &alarm_subject(webhook.id), words(webhook, &answer));
         }
@@ -246,7 +242,7 @@ impl Teller {
 
     /// The events that have failed for too long: the last of them, and how many. None: there are none.
     async fn given_up(&self, webhook: &Webhook, now: Timestamp) -> Option<(EventId, u64)> {
-        let too_old = |at: Timestamp| self.schedule.expires_at(at) <= now;
+        let too_old = |at: Timestamp| self.settings.now().schedule.expires_at(at) <= now;
         let (mut until, mut count) = (webhook.told, 0);
         let whole = Webhook { trouble: None, ..webhook.clone() };
         loop {

@@ -69,7 +69,7 @@ pub struct Applications(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     /// The addresses of the sites by their codes.
-    sites: Vec<(String, AllowedFrom)>,
+    sites: Mutex<Vec<(String, AllowedFrom)>>,
     known: Mutex<Arc<Snapshot>>,
     /// An older reading must not take the place of a newer one.
     refreshing: tokio::sync::Mutex<()>,
@@ -96,9 +96,8 @@ struct KnownKey {
 impl Applications {
     /// Reads them all.
     pub async fn load(store: &Store, sites: &[Site]) -> Result<Self, store::Error> {
-        let address = |site: &Site| (site.code.clone(), AllowedFrom::Address(site.email.clone()));
         let all = Self(Arc::new(Inner {
-            sites: sites.iter().map(address).collect(),
+            sites: Mutex::new(addresses(sites)),
             known: Mutex::default(),
             refreshing: tokio::sync::Mutex::default(),
             guessing: Mutex::default(),
@@ -114,8 +113,14 @@ impl Applications {
     pub async fn refresh(&self, store: &Store) -> Result<(), store::Error> {
         let _alone = self.0.refreshing.lock().await;
         let (stored, hashes) = (store.applications().await?, store.key_hashes().await?);
-        *locked(&self.0.known) = Arc::new(Snapshot::of(stored, &hashes, &self.0.sites));
+        *locked(&self.0.known) = Arc::new(Snapshot::of(stored, &hashes, &locked(&self.0.sites)));
         Ok(())
+    }
+
+    /// There are these sites from here on.
+    pub async fn set_sites(&self, sites: &[Site], store: &Store) -> Result<(), store::Error> {
+        *locked(&self.0.sites) = addresses(sites);
+        self.refresh(store).await
     }
 
     /// Who signs in with a user name and a password (SMTP).
@@ -307,6 +312,10 @@ impl Snapshot {
         }
         self.applications.insert(known.id, known);
     }
+}
+
+fn addresses(sites: &[Site]) -> Vec<(String, AllowedFrom)> {
+    sites.iter().map(|site| (site.code.clone(), AllowedFrom::Address(site.email.clone()))).collect()
 }
 
 /// What may stand in From: as the settings say, or else the addresses of the application's sites.

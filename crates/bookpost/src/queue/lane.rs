@@ -35,7 +35,7 @@ use crate::{
         breaker::Fault,
         conclude::{self, Circumstances, Conclusion, Effect, judge_client},
         send::send,
-        settings::settings,
+        settings::{check_password, settings},
         stream::{self, Stream},
     },
 };
@@ -149,7 +149,7 @@ impl Lane {
         errand: Errand,
         slots: Slots,
     ) -> Self {
-        let client = Client::new(settings(&delivery.ehlo_name, &server));
+        let client = Client::new(settings(&delivery.settings.now().sending.ehlo_name, &server));
         let peer = format!("{}:{}", server.host, server.port);
         let ended = Ended { ready: false, answered: false, fault: None, journal_failed: false, left: None };
         Self {
@@ -474,7 +474,7 @@ impl Lane {
             beside: matches!(self.errand, Errand::Probe { beside: true, .. }),
         };
         let mut dice = self.delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
-        let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules, &mut *dice);
+        let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules(), &mut *dice);
         let recorded = self.delivery.journal.outcome(&conclusion.settlements).is_ok();
         Some((conclusion, recorded))
     }
@@ -566,6 +566,7 @@ impl Lane {
 
 /// A connection to `server`, under TLS where that comes first.
 async fn open(server: Arc<Server>, tls: Option<Arc<ClientConfig>>) -> Result<Stream, stream::ConnectError> {
+    check_password(&server)?;
     let plain = Stream::plain(stream::connect(&server.host, server.port).await?);
     match (server.encryption, tls) {
         (Encryption::Tls, Some(tls)) => plain.secure(tls, &server.host).await,

@@ -18,7 +18,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::{exits::Exits, journal::Journal, lane::Gate, ready::Ready, settler::Settler};
 use crate::{
     app::steps::Steps,
-    config::Server,
+    config::{Server, Settings},
     deliver::{
         breaker::Breaker,
         conclude::{Effect, Refusal, Rules},
@@ -35,7 +35,7 @@ pub struct Delivery {
     pub clock: Arc<dyn Clock>,
     /// Seeded in `app`.
     pub dice: Mutex<StdRng>,
-    pub ehlo_name: String,
+    pub settings: Settings,
     pub effects: mpsc::UnboundedSender<Told>,
     /// Recipients whose outcome is on its way to the database.
     pub unsettled: Arc<AtomicI64>,
@@ -47,8 +47,7 @@ pub struct Delivery {
 #[derive(Debug)]
 pub struct Told {
     pub practice: bool,
-    /// Name of the server.
-    pub server: String,
+    pub server: Arc<Server>,
     pub effects: Vec<Effect>,
 }
 
@@ -56,7 +55,8 @@ pub struct Told {
 #[derive(Debug)]
 pub struct Line {
     pub ready: Ready,
-    pub rules: Rules,
+    pub practice: bool,
+    settings: Settings,
     pub own_reverse_path: OwnReversePath,
     /// How many may be past the point of no return.
     pub exits: Exits,
@@ -66,6 +66,14 @@ pub struct Line {
     pub good: AtomicUsize,
     /// Transactions that came to an end, good or bad, since the start.
     pub finished: AtomicUsize,
+}
+
+impl Line {
+    /// What follows from an answer, as preferences are now.
+    pub fn rules(&self) -> Rules {
+        let config = self.settings.now();
+        Rules { schedule: config.schedule, in_doubt: config.sending.in_doubt, practice: self.practice }
+    }
 }
 
 /// One server of a route.
@@ -94,7 +102,10 @@ pub struct Upstream {
 pub struct Route {
     pub practice: bool,
     pub line: Arc<Line>,
+    /// In the order in which they are tried; none where there is nobody to send to.
     pub upstreams: Vec<Upstream>,
+    /// Those that were replaced, until their last connection has ended.
+    pub leaving: Vec<Upstream>,
     pub recovery: Option<Recovery>,
     pub paused_until: Option<Timestamp>,
     /// A person wants nothing to be sent.
@@ -174,8 +185,8 @@ impl Delivery {
     }
 
     /// Tells the dispatcher.
-    pub fn tell(&self, line: &Line, server: &Server, effects: Vec<Effect>) {
-        let told = Told { practice: line.rules.practice, server: server.name.clone(), effects };
+    pub fn tell(&self, line: &Line, server: &Arc<Server>, effects: Vec<Effect>) {
+        let told = Told { practice: line.practice, server: Arc::clone(server), effects };
         // Without a dispatcher the program is ending, and nobody needs to be told.
         let _ = self.effects.send(told);
     }
@@ -183,17 +194,12 @@ impl Delivery {
 
 impl Route {
     /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty.
-    pub fn new(
-        rules: Rules,
-        own_reverse_path: OwnReversePath,
-        upstreams: Vec<Upstream>,
-        low: Arc<Notify>,
-    ) -> Self {
-        let practice = rules.practice;
+    pub fn new(practice: bool, settings: Settings, upstreams: Vec<Upstream>, low: Arc<Notify>) -> Self {
         let line = Line {
             ready: Ready::new(low),
-            rules,
-            own_reverse_path,
+            practice,
+            own_reverse_path: OwnReversePath::new(settings.clone()),
+            settings,
             exits: Exits::default(),
             in_flight: AtomicUsize::new(0),
             good: AtomicUsize::new(0),
@@ -203,6 +209,7 @@ impl Route {
             practice,
             line: Arc::new(line),
             upstreams,
+            leaving: Vec::new(),
             recovery: None,
             paused_until: None,
             paused: false,
@@ -220,6 +227,37 @@ impl Route {
         self.upstreams.iter().position(|upstream| !upstream.breaker.is_open())
     }
 
+    /// Mail goes to these servers from here on. What is known of a server that stays as it was is kept; connections to one that does not
+    /// finish what they have begun.
+    pub fn replace(&mut self, upstreams: Vec<Upstream>) {
+        let mut before = std::mem::take(&mut self.upstreams);
+        for new in upstreams {
+            let same = before.iter().position(|old| old.server == new.server);
+            self.upstreams.push(same.map_or(new, |at| before.remove(at)));
+        }
+        for old in before.into_iter().filter(|old| old.lanes > 0) {
+            old.gate.send_replace(Gate::Finish);
+            self.leaving.push(old);
+        }
+        self.line.own_reverse_path.forget();
+        self.suspicion.clear();
+        (self.paused_until, self.recovery, self.due, self.next_due) = (None, None, true, None);
+    }
+
+    /// Which of the servers this is; none: it was replaced.
+    pub fn position(&self, server: &Arc<Server>) -> Option<usize> {
+        self.upstreams.iter().position(|upstream| Arc::ptr_eq(&upstream.server, server))
+    }
+
+    /// A connection to this server has ended.
+    pub fn lane_ended(&mut self, server: &Arc<Server>) {
+        let all = self.upstreams.iter_mut().chain(&mut self.leaving);
+        for upstream in all.filter(|upstream| Arc::ptr_eq(&upstream.server, server)) {
+            upstream.lanes = upstream.lanes.saturating_sub(1);
+        }
+        self.leaving.retain(|upstream| upstream.lanes > 0);
+    }
+
     /// Connections to the server that sends now take messages; those to the others finish what they have begun.
     pub fn steer(&self) {
         let active = self.active();
@@ -235,9 +273,9 @@ impl Route {
         !self.pauses(now) && !self.ageing_stopped && self.active().is_some()
     }
 
-    /// Is a while to pass before anything is sent?
+    /// Is a while to pass before anything is sent, or is there nobody to send to?
     pub fn pauses(&self, now: Timestamp) -> bool {
-        self.paused || self.paused_until.is_some_and(|until| now < until)
+        self.paused || self.upstreams.is_empty() || self.paused_until.is_some_and(|until| now < until)
     }
 
     /// A person wants nothing to be sent, or does again. The time in between makes nothing older.

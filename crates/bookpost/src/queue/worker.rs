@@ -26,7 +26,7 @@ use crate::{
     queue::{
         lane::{Ended, Gate},
         ready::MEMORY_BUDGET,
-        route::{Delivery, Route, Told},
+        route::{Delivery, Route, Told, Upstream},
     },
 };
 
@@ -92,6 +92,8 @@ enum Request {
     Fresh,
     /// Nothing is sent from here on, or again. Answered once that is so.
     Pause(bool, oneshot::Sender<()>),
+    /// Real mail goes to these servers from here on. Answered once that is so.
+    Reroute(Vec<Upstream>, oneshot::Sender<()>),
     TellWhenQuiet(oneshot::Sender<Timestamp>),
     Drain,
 }
@@ -126,6 +128,14 @@ impl Handle {
         let (sender, done) = oneshot::channel();
         self.send(Request::Pause(paused, sender));
         // A dispatcher that has ended sends nothing.
+        let _ = done.await;
+    }
+
+    /// Sends real mail to these servers from here on, in the order in which they are tried; without any it waits, and grows no older.
+    /// What has begun comes to its end.
+    pub async fn reroute(&self, upstreams: Vec<Upstream>) {
+        let (sender, done) = oneshot::channel();
+        self.send(Request::Reroute(upstreams, sender));
         let _ = done.await;
     }
 
@@ -269,7 +279,7 @@ impl Worker {
                 biased;
                 Some(told) = self.told.recv() => { self.hear(told).await; false }
                 Some(ended) = self.lanes.join_next_with_id() => { self.lane_ended(ended).await; false }
-                requests = self.inbox.next() => self.obey(requests),
+                requests = self.inbox.next() => self.obey(requests).await,
                 () = low.notified() => false,
                 () = clock.sleep_until(wake_at) => false,
             };
@@ -467,7 +477,7 @@ impl Worker {
     }
 
     /// True: to drain.
-    fn obey(&mut self, requests: Vec<Request>) -> bool {
+    async fn obey(&mut self, requests: Vec<Request>) -> bool {
         let mut drains = requests.is_empty();
         for request in requests {
             match request {
@@ -477,6 +487,10 @@ impl Worker {
                     self.routes.iter_mut().for_each(|route| route.pause(paused));
                     self.pausers.push(asker);
                     self.look_again();
+                }
+                Request::Reroute(upstreams, asker) => {
+                    self.reroute(upstreams).await;
+                    self.pausers.push(asker);
                 }
                 Request::Settled => self.routes.iter_mut().for_each(|route| route.next_due = None),
                 Request::TellWhenQuiet(answer) => {
@@ -488,6 +502,22 @@ impl Worker {
             }
         }
         drains
+    }
+
+    async fn reroute(&mut self, upstreams: Vec<Upstream>) {
+        let Some(route) = self.routes.iter_mut().find(|route| !route.practice) else { return };
+        let before: Vec<_> = route.upstreams.iter().map(|upstream| upstream.server.name.clone()).collect();
+        route.replace(upstreams);
+        if route.upstreams.is_empty() {
+            route.ageing_stopped = true;
+            if let Err(error) = self.store.stop_ageing(false, self.delivery.clock.now()).await {
+                tracing::error!(%error, "that mail waits for a way of sending could not be stored");
+            }
+        }
+        let gone = |name: &&String| route.upstreams.iter().all(|upstream| upstream.server.name != **name);
+        before.iter().filter(gone).for_each(|name| self.alarms.server_works(name));
+        self.show_servers();
+        self.look_again();
     }
 
     fn announce(&mut self, wake_at: Timestamp) {
@@ -523,7 +553,7 @@ impl Worker {
     /// What has not passed the point of no return is given back at once; the rest is waited for, bounded.
     async fn drain(&mut self) {
         for route in &self.routes {
-            for upstream in &route.upstreams {
+            for upstream in route.upstreams.iter().chain(&route.leaving) {
                 upstream.gate.send_replace(Gate::Abandon);
             }
             let left = route.line.ready.set_stopped(true);

@@ -31,7 +31,7 @@ use store::{AlarmKind, OnceKey};
 pub use self::{accept::accept, folder::check};
 use self::{drop_file::NotADrop, files::Found, listing::Question, noted::Noted};
 use super::Receiver;
-use crate::{alarms::Alarms, config::Config};
+use crate::{alarms::Alarms, config::Settings};
 
 /// The folder is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -99,7 +99,7 @@ impl Refused {
 pub struct Parts {
     /// The maildrop itself.
     pub folder: PathBuf,
-    pub config: Arc<Config>,
+    pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     pub receiver: Receiver,
     pub alarms: Alarms,
@@ -242,7 +242,7 @@ impl Maildrop {
         if let Some(Known::Taken { .. }) = self.known.get(name) {
             return self.delete(name).await;
         }
-        let (path, limit) = (self.parts.folder.join(name), self.parts.config.doors.largest_message);
+        let (path, limit) = (self.parts.folder.join(name), self.parts.settings.now().doors.largest_message);
         let read = tokio::task::spawn_blocking(move || files::read(&path, limit)).await;
         let (content, uid, is_whole) = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(Found::Plain { content, uid, is_whole }) => (content, uid, is_whole),
@@ -282,7 +282,7 @@ impl Maildrop {
             _ => return None,
         };
         let now = self.parts.clock.now();
-        let application = &self.parts.config.doors.sendmail.application;
+        let application = self.parts.settings.now().doors.sendmail.application.clone();
         let (store, file) = (self.parts.receiver.store(), name.to_string_lossy());
         // As long as the file is there, it has to be known what became of its message.
         for (application, key) in [(application.as_str(), file.to_string()), (OURS, returned_key(&file))] {
@@ -298,8 +298,8 @@ impl Maildrop {
     async fn give_back(&self, name: &OsStr, dropped: &Dropped, refused: &Refused) -> Option<Stays> {
         let Some(to) = &refused.to else { return self.set_aside(name).await };
         let random = self.parts.dice.lock().unwrap_or_else(PoisonError::into_inner).random();
-        let config = &self.parts.config;
-        let report = returned::report(to, dropped, refused, config, self.parts.clock.now(), random);
+        let config = self.parts.settings.now();
+        let report = returned::report(to, dropped, refused, &config, self.parts.clock.now(), random);
         if let Some(report) = report {
             let key = OnceKey {
                 application: OURS.to_owned(),
@@ -339,7 +339,7 @@ impl Maildrop {
     }
 
     fn refused(&self) -> PathBuf {
-        self.parts.config.data_dir.join(REFUSED)
+        self.parts.settings.now().data_dir.join(REFUSED)
     }
 
     /// What only a person can see to, in words.

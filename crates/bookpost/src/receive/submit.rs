@@ -21,7 +21,7 @@ use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey, Store};
 
 use super::{NotNow, NotTaken, Receiver, apart, log};
 use crate::{
-    config::{Config, Site, Way},
+    config::{Settings, Site, Way},
     identity::{Applications, Caller, Denied, Field},
 };
 
@@ -74,7 +74,7 @@ pub struct Leniency {
 pub struct Submitter {
     receiver: Receiver,
     pub applications: Applications,
-    pub config: Arc<Config>,
+    pub settings: Settings,
     pub clock: Arc<dyn Clock>,
     dice: Arc<Mutex<StdRng>>,
     /// By it our own `Received` fields are known.
@@ -103,12 +103,12 @@ impl Submitter {
     pub fn new(
         receiver: Receiver,
         applications: Applications,
-        config: Arc<Config>,
+        settings: Settings,
         clock: Arc<dyn Clock>,
         dice: Arc<Mutex<StdRng>>,
     ) -> Self {
         let instance = format!("Bookpost-{:016x}", receiver.store().store_id()).into();
-        Self { receiver, applications, config, clock, dice, instance }
+        Self { receiver, applications, settings, clock, dice, instance }
     }
 
     /// The queue behind the door.
@@ -124,7 +124,7 @@ impl Submitter {
     /// A new Message-ID, with its angle brackets.
     pub fn draw_message_id(&self) -> String {
         let random: u128 = self.dice.lock().unwrap_or_else(PoisonError::into_inner).random();
-        format!("<{}>", message::message_id(random, &self.config.sending.ehlo_name))
+        format!("<{}>", message::message_id(random, &self.settings.now().sending.ehlo_name))
     }
 
     /// Whether there is room for one more message, and whether this application may hand it in. Asked before its content is let in.
@@ -167,13 +167,13 @@ impl Submitter {
         };
         let class = caller.class(class)?;
         let first_due_at = submission.send_at.map_or(now, |at| at.max(now));
-        let usual = self.config.schedule.expires_at(first_due_at);
+        let usual = self.settings.now().schedule.expires_at(first_due_at);
         let mut envelope = submission.envelope;
         envelope.reverse_path = reverse_path?;
         let message = NewMessage {
             kind: Kind::Mail,
             class,
-            practice: matches!(self.config.sending.way, Way::Practice),
+            practice: matches!(self.settings.now().sending.way, Way::Practice),
             application: caller.name().to_owned(),
             site,
             run: None,
@@ -235,7 +235,8 @@ impl Submitter {
     }
 
     fn prepare(&self, submission: &Submission, now: Timestamp) -> Result<Prepared, NotTaken> {
-        let host = &self.config.sending.ehlo_name;
+        let config = self.settings.now();
+        let host = config.sending.ehlo_name.as_str();
         let (id, random): (u64, u128) = {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             (dice.random(), dice.random())
@@ -263,7 +264,7 @@ impl Submitter {
     fn check_senders(&self, caller: &Caller, message: &[u8]) -> Result<(), NotTaken> {
         for name in ["Sender", "Resent-From", "Resent-Sender"] {
             let Some(value) = message::header(message, name) else { continue };
-            let all = list_of(&value, &self.config.sending.ehlo_name)
+            let all = list_of(&value, &self.settings.now().sending.ehlo_name)
                 .map_err(|error| mail::submission::Refused::Sender(name, error))?;
             for address in &all {
                 caller.may_name(Field::Header(name), address)?;
@@ -275,9 +276,10 @@ impl Submitter {
     /// The site whose address the message is from; the application must be allowed to send for it. Sites may share an address.
     fn site_of(&self, caller: &Caller, from: &[Address]) -> Result<Option<String>, Denied> {
         let mut found = None;
+        let config = self.settings.now();
         for address in from {
             let of_address = |site: &&Site| site.email == *address;
-            let mut sites = self.config.sites.iter().filter(of_address).map(|site| &site.code);
+            let mut sites = config.sites.iter().filter(of_address).map(|site| &site.code);
             let Some(first) = sites.clone().next() else { continue };
             let own = sites.find(|code| caller.may_send_for(code).is_ok()).unwrap_or(first);
             caller.may_send_for(own)?;

@@ -19,7 +19,7 @@ use rand::{RngExt, rngs::StdRng};
 use store::{AlarmKind, MessageId, Owing, Store};
 
 use self::plan::{Form, When};
-use crate::{alarms::Alarms, config::Config, receive::Receiver};
+use crate::{alarms::Alarms, config::Settings, receive::Receiver};
 
 /// Returns in one letter, which is made in memory.
 const MOST: usize = 10_000;
@@ -28,7 +28,7 @@ const SELDOM: Duration = Duration::from_mins(1);
 
 /// What the task works with.
 pub struct Returns {
-    pub config: Arc<Config>,
+    pub settings: Settings,
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub fresh: Receiver,
@@ -38,7 +38,7 @@ pub struct Returns {
 
 /// Writes reports as they become due, for as long as the program runs.
 pub async fn run(returns: Returns) {
-    let pause = (returns.config.sending.report_delay / 4).clamp(Duration::from_millis(50), SELDOM);
+    let pause = (returns.settings.now().sending.report_delay / 4).clamp(Duration::from_millis(50), SELDOM);
     loop {
         if let Err(error) = returns.round().await {
             tracing::error!(%error, "return reports could not be written; they stay owed");
@@ -53,7 +53,7 @@ impl Returns {
     pub async fn round(&self) -> Result<usize, store::Error> {
         let now = self.clock.now();
         let mut written = 0;
-        for owing in self.store.owing(self.config.sending.report_delay, now).await? {
+        for owing in self.store.owing(self.settings.now().sending.report_delay, now).await? {
             match self.write_to(&owing, now).await {
                 Ok(letters) => written += letters,
                 Err(error) => {
@@ -67,7 +67,8 @@ impl Returns {
 
     /// Writes what is due to one address.
     async fn write_to(&self, owing: &Owing, now: Timestamp) -> Result<usize, store::Error> {
-        let sending = &self.config.sending;
+        let config = self.settings.now();
+        let sending = &config.sending;
         let when = When {
             delay: sending.report_delay,
             digest_from: sending.digest_from,
@@ -106,7 +107,8 @@ impl Returns {
             let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
             dice.random::<u128>()
         };
-        let at = compose::At { config: &self.config, now, random, time_zone: TimeZone::system() };
+        let config = self.settings.now();
+        let at = compose::At { config: &config, now, random, time_zone: TimeZone::system() };
         let report = compose::message(to, letter, original.as_deref(), &at);
         match self.fresh.report(report, &closes).await {
             // Somebody closed one of them meanwhile: the next round sees what is left.

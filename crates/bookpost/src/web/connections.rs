@@ -46,7 +46,7 @@ pub async fn serve(
     sources: Sources,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let most = sources.submitter.config.listen_connections.max(1);
+    let most = sources.submitter.settings.now().listen_connections.max(1);
     let (router, waiting, places) = (router(sources), Waiting::default(), Arc::new(Semaphore::new(most)));
     let (mut open, mut end) = (JoinSet::new(), pin!(end));
     loop {

@@ -66,6 +66,7 @@ async fn run(task: Task) -> anyhow::Result<()> {
         seed: task.seed,
         boot_id: task.boot_id.clone(),
         practice_rules: Vec::new(),
+        source: None,
         break_at: None,
     };
     let app = App::start(config(&task), start).await?;

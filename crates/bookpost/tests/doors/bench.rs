@@ -99,9 +99,9 @@ impl Bench {
         }
         app.applications.refresh(&app.store).await.unwrap();
         let app = Arc::new(app);
-        let listening = Listening::bind(&app.config.doors.smtp).await.unwrap();
+        let listening = Listening::bind(&app.settings.now().doors.smtp).await.unwrap();
         let addresses = listening.addresses();
-        let listening = listening.and_locally(local::bind(&app.config.doors.sendmail).unwrap());
+        let listening = listening.and_locally(local::bind(&app.settings.now().doors.sendmail).unwrap());
         let (ends, end) = watch::channel(false);
         let door = Arc::new(Door::new(app.submitter(), app.alarms.clone()).unwrap());
         let serving = tokio::spawn(door.serve(listening, end));

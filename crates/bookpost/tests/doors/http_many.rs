@@ -158,7 +158,7 @@ async fn eleven_hundred_silent_connections_keep_nobody_out() {
     let (silent, health) = tokio::time::timeout(Duration::from_secs(20), asked).await.unwrap();
     assert_eq!(health.status, 200, "{health:?}");
     let open = silent.iter().filter(|stream| stream.try_read(&mut [0]).is_err()).count();
-    assert!(open <= bench.app.config.listen_connections, "{open} are open");
+    assert!(open <= bench.app.settings.now().listen_connections, "{open} are open");
     bench.stop().await;
 }
 

@@ -156,7 +156,7 @@ impl Bench {
             patron: None,
             bytes: bytes.into(),
             first_due_at: now,
-            expires_at: self.app.config.schedule.expires_at(now),
+            expires_at: self.app.settings.now().schedule.expires_at(now),
             lease: None,
         });
         self.app.receiver.accept(messages.collect()).await.unwrap();

@@ -86,7 +86,7 @@ impl Machine {
         let app = &self.door.bench.app;
         let parts = Parts {
             folder: maildrop.clone(),
-            config: Arc::clone(&app.config),
+            settings: app.settings.clone(),
             clock: Arc::clone(&app.clock),
             receiver: app.receiver.clone(),
             alarms: app.alarms.clone(),

@@ -49,8 +49,8 @@ impl OpenDoor {
         let key = Key::draw(&mut rand::make_rng::<StdRng>());
         app.store.add_key(APPLICATION, key.stored(), now).await.unwrap();
         app.applications.refresh(&app.store).await.unwrap();
-        let listening = Listening::bind(&app.config.doors.smtp).await.unwrap();
-        let listening = listening.and_locally(local::bind(&app.config.doors.sendmail).unwrap());
+        let listening = Listening::bind(&app.settings.now().doors.smtp).await.unwrap();
+        let listening = listening.and_locally(local::bind(&app.settings.now().doors.sendmail).unwrap());
         let addresses = listening.addresses();
         let (ends, end) = watch::channel(false);
         let serving = tokio::spawn(

@@ -1,11 +1,11 @@
 //! A Bookpost in a temporary folder, and what the tests ask of it.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start, steps::Step},
     cli::{control::QueueRequest, queue},
-    config::{Config, NoticesConfig, Sending, Server, Site, Way},
+    config::{Config, NoticesConfig, Sending, Server, Site, Source, Surroundings, Way},
 };
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Recipient, ReversePath, clock::Clock, retry::RetrySchedule};
@@ -71,6 +71,16 @@ impl Bench {
         let mut config = config(folder.path(), servers);
         change(&mut config);
         let app = open(&config, &clock, break_at).await;
+        Self { app, clock, folder, config }
+    }
+
+    /// With nothing set but where the queue is, so that preferences say the rest.
+    pub(crate) async fn start_unset() -> Self {
+        let (folder, clock) = (memory_folder(), ManualClock::at(START));
+        let file = format!("data_dir = \"{}\"\n", folder.path().display());
+        let source = Source::given(&file, None, &Surroundings::given([], Some("books.riverside.example")));
+        let config = source.check(&BTreeMap::new()).unwrap().config;
+        let app = open_from(&config, Some(source), &clock, None).await;
         Self { app, clock, folder, config }
     }
 
@@ -220,11 +230,21 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
 }
 
 async fn open(config: &Config, clock: &ManualClock, break_at: Option<(Step, u32)>) -> App {
+    open_from(config, None, clock, break_at).await
+}
+
+async fn open_from(
+    config: &Config,
+    source: Option<Source>,
+    clock: &ManualClock,
+    break_at: Option<(Step, u32)>,
+) -> App {
     let start = Start {
         clock: Arc::new(clock.clone()),
         seed: 7,
         boot_id: "test-boot".into(),
         practice_rules: Vec::new(),
+        source,
         break_at,
     };
     App::start(config.clone(), start).await.unwrap()

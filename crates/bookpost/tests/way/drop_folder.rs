@@ -41,7 +41,7 @@ impl Drop {
             change(config);
         })
         .await;
-        let folder = bench.app.config.notices.drop_folder.clone();
+        let folder = bench.app.settings.now().notices.drop_folder.clone();
         // Upkeep has looked for old files, and does not do so again before an hour is over.
         bench.quiet().await;
         let mut drop = Self { bench, watched: DropFolder::new(&folder), folder };

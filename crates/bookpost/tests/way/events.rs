@@ -15,12 +15,12 @@ use bookpost::{
         control::{Reply, WebhooksRequest},
         webhooks,
     },
-    config::AlarmsConfig,
+    config::{Config, Settings, Way},
     events::{self, Teller},
     secrets::KeySource,
 };
 use jiff::{SignedDuration, Timestamp};
-use mail::{clock::Clock as _, retry::RetrySchedule};
+use mail::clock::Clock as _;
 use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::Value;
 use store::{
@@ -122,11 +122,12 @@ impl Bench {
             let settings = ApplicationSettings::default();
             store.add_application(name.parse().unwrap(), settings, START).await.unwrap();
         }
+        let settings = Settings::new(Config::usual(folder.path(), Way::None));
         let (alarms, work) =
-            alarms::alarms(store.clone(), Arc::new(clock.clone()), AlarmsConfig::default(), |_, _| async {});
+            alarms::alarms(store.clone(), Arc::new(clock.clone()), settings.clone(), |_, _| async {});
         tokio::spawn(work);
-        let key = KeySource::File(folder.path().join("secret.key"));
-        let telling = tell(&store, &clock, &alarms, &key);
+        let key = settings.now().sealing_key.clone();
+        let telling = tell(&store, &clock, &alarms, settings);
         Self { store, clock, alarms, key, telling, folder }
     }
 
@@ -185,13 +186,12 @@ impl Bench {
     }
 }
 
-fn tell(store: &Store, clock: &ManualClock, alarms: &Alarms, key: &KeySource) -> JoinHandle<()> {
+fn tell(store: &Store, clock: &ManualClock, alarms: &Alarms, settings: Settings) -> JoinHandle<()> {
     tokio::spawn(events::run(Teller {
         store: store.clone(),
         clock: Arc::new(clock.clone()),
         alarms: alarms.clone(),
-        sealing_key: key.clone(),
-        schedule: RetrySchedule::default(),
+        settings,
         dice: StdRng::seed_from_u64(5),
         unstored: HashMap::default(),
     }))
@@ -217,7 +217,8 @@ async fn events_are_told_signed_in_order_and_once() {
     assert_eq!((webhook.told_at, webhook.trouble), (Some(bench.clock.now()), None));
     // After a new start nothing is told again.
     bench.telling.abort();
-    let telling = tell(&bench.store, &bench.clock, &bench.alarms, &bench.key);
+    let settings = Settings::new(Config::usual(bench.folder.path(), Way::None));
+    let telling = tell(&bench.store, &bench.clock, &bench.alarms, settings);
     bench.accept(1).await;
     assert_eq!(bench.sent(&mut address).await.ids(), [252]);
     telling.abort();

@@ -99,7 +99,7 @@ impl Place {
     }
 
     fn aside(&self) -> usize {
-        let folder = self.bench.app.config.data_dir.join("maildrop-refused");
+        let folder = self.bench.app.settings.now().data_dir.join("maildrop-refused");
         fs::read_dir(folder).map_or(0, Iterator::count)
     }
 
@@ -118,7 +118,7 @@ fn watched(bench: &Bench, folder: &Path) -> Maildrop {
     let app = &bench.app;
     Maildrop::new(Parts {
         folder: folder.to_owned(),
-        config: Arc::clone(&app.config),
+        settings: app.settings.clone(),
         clock: Arc::clone(&app.clock),
         receiver: app.receiver.clone(),
         alarms: app.alarms.clone(),
@@ -224,7 +224,7 @@ async fn what_is_refused_comes_back_once_and_without_a_sender_a_person_is_told()
     place.look().await;
     assert_eq!(place.told().await.len(), 1);
     assert_eq!(place.bench.app.store.alarms(false, 10).await.unwrap().len(), 1);
-    let aside = place.bench.app.config.data_dir.join("maildrop-refused");
+    let aside = place.bench.app.settings.now().data_dir.join("maildrop-refused");
     fs::remove_dir_all(aside).unwrap();
     place.look().await;
     assert_eq!(place.told().await, Vec::<String>::new());
@@ -465,7 +465,7 @@ async fn a_larger_one_than_the_service_takes_comes_back_and_is_set_aside_whole()
         assert!(report.contains("552 5.3.4") && report.contains("Subject: hello"), "{octets}");
         assert!(report.len() < 10_000, "{octets}");
         assert_eq!((place.left().len(), place.aside()), (0, 1), "{octets}");
-        let aside = place.bench.app.config.data_dir.join("maildrop-refused");
+        let aside = place.bench.app.settings.now().data_dir.join("maildrop-refused");
         let file = fs::read_dir(aside).unwrap().next().unwrap().unwrap();
         assert!(file.metadata().unwrap().len() > octets as u64, "{octets}");
         assert!(place.told().await[0].contains("too large"), "{octets}");

@@ -19,6 +19,7 @@ mod notices;
 mod outage;
 mod outcomes;
 mod pause;
+mod preferences;
 mod reports;
 mod set_clock;
 mod turns;

@@ -3,17 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use super::{ApplicationsRequest, NewAddress, ShownKey, WebhooksRequest};
+use super::{
+    ApplicationsRequest, ChangedPreferences, NewAddress, PreferencesRequest, ShownKey, ShownPreferences,
+    WebhooksRequest,
+};
 use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
-    Alarm, Application, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause, RecipientId, Row,
-    Run, RunId, Selection, State, Webhook,
+    Alarm, Application, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause, PreferenceChange,
+    RecipientId, Row, Run, RunId, Selection, State, Webhook,
 };
 
 /// What a command asks of the service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Needs nothing but the queue.
@@ -22,6 +25,8 @@ pub enum Request {
     Applications(ApplicationsRequest),
     /// About web addresses that are told of events.
     Webhooks(WebhooksRequest),
+    /// About preferences.
+    Preferences(PreferencesRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
     /// Sends one test message.
@@ -100,7 +105,7 @@ pub struct TestRequest {
 }
 
 /// One answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// More follows.
@@ -130,6 +135,10 @@ pub enum Reply {
     WebhookRemoved(Webhook),
     /// It took a test.
     WebhookWorks(Webhook),
+    Preferences(ShownPreferences),
+    PreferencesChanged(ChangedPreferences),
+    /// The last changes, the newest first.
+    PreferencesHistory(Vec<PreferenceChange>),
     /// The server took the test message; its answer.
     Sent {
         server: String,

@@ -150,9 +150,9 @@ fn list(around: &Surroundings) -> Result<Exit, Stop> {
     if config::is_closed(None, around) {
         return Err(forbidden());
     }
-    let loaded =
-        config::load(None, around).map_err(|problems| Stop::new(Exit::Config, problems.in_one_line()))?;
-    match Link::open(&control::socket(&loaded.config.data_dir), DIALOGUE) {
+    let data_dir = config::Source::read(None, around).and_then(|source| source.installed());
+    let data_dir = data_dir.map_err(|problems| Stop::new(Exit::Config, problems.in_one_line()))?;
+    match Link::open(&control::socket(&data_dir), DIALOGUE) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(forbidden()),
         Err(error) if is_late(&error) => {
             return Err(Stop::temporary("Bookpost does not answer; what waits cannot be shown now"));

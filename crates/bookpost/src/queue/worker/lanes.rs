@@ -10,10 +10,11 @@ use tokio::task::{Id, JoinError};
 use super::{ALONE, Alone, Worker, later};
 use crate::{
     app::steps::Step,
+    config::Server,
     deliver::conclude::Effect,
     queue::{
         lane::{Ended, Errand, InFlight, Lane, Slots},
-        route::given_back,
+        route::{Upstream, given_back},
     },
 };
 
@@ -24,7 +25,7 @@ const TURNED_AWAY: u32 = 5;
 #[derive(Debug)]
 pub struct Running {
     pub(super) route: usize,
-    pub(super) upstream: usize,
+    pub(super) server: Arc<Server>,
     /// It probes a server whose breaker is open.
     pub(super) probe: bool,
     pub(super) alone: bool,
@@ -78,7 +79,7 @@ impl Worker {
         let id = self.lanes.spawn(lane.run()).id();
         let running = Running {
             route: index,
-            upstream: upstream_index,
+            server: Arc::clone(&upstream.server),
             probe: kind == Kind::Probe,
             alone: kind == Kind::Alone,
             started_at: self.delivery.clock.now(),
@@ -93,10 +94,8 @@ impl Worker {
             Err(error) => (error.id(), None),
         };
         let Some(lane) = self.running.remove(&id) else { return };
-        if let Some(upstream) =
-            self.routes.get_mut(lane.route).and_then(|route| route.upstreams.get_mut(lane.upstream))
-        {
-            upstream.lanes = upstream.lanes.saturating_sub(1);
+        if let Some(route) = self.routes.get_mut(lane.route) {
+            route.lane_ended(&lane.server);
         }
         if lane.alone {
             self.alone = Some(Alone::Next);
@@ -117,6 +116,11 @@ impl Worker {
         if lane.probe {
             return self.probe_ended(lane, ended).await;
         }
+        // What is said of a server that was replaced is no news.
+        let Some(upstream) = self.routes.get(lane.route).and_then(|route| route.position(&lane.server))
+        else {
+            return;
+        };
         if let Some((fault, action)) = ended.fault {
             let effect = match action {
                 Action::SlowDown | Action::Retry if !self.keeps_turning_away(lane, ended.ready) => {
@@ -125,17 +129,21 @@ impl Worker {
                 Action::Pause => Effect::Pause(fault),
                 _ => Effect::OpenBreaker(fault),
             };
-            self.take_effect(lane.route, lane.upstream, effect).await;
+            self.take_effect(lane.route, upstream, effect).await;
         }
+    }
+
+    /// The server of a connection, unless it was replaced meanwhile.
+    fn upstream_of(&mut self, lane: &Running) -> Option<&mut Upstream> {
+        let route = self.routes.get_mut(lane.route)?;
+        let position = route.position(&lane.server)?;
+        route.upstreams.get_mut(position)
     }
 
     /// Whether the server has turned away so many connections in a row that it is as good as dead: then its breaker says so
     /// to a person, and what waits for it does not wait in silence.
     fn keeps_turning_away(&mut self, lane: &Running, was_ready: bool) -> bool {
-        let route = self.routes.get_mut(lane.route);
-        let Some(upstream) = route.and_then(|route| route.upstreams.get_mut(lane.upstream)) else {
-            return false;
-        };
+        let Some(upstream) = self.upstream_of(lane) else { return false };
         upstream.turned_away = if was_ready { 0 } else { upstream.turned_away + 1 };
         upstream.turned_away >= TURNED_AWAY
     }
@@ -150,8 +158,7 @@ impl Worker {
         }
         let now = self.delivery.clock.now();
         if lane.probe
-            && let Some(route) = self.routes.get_mut(lane.route)
-            && let Some(upstream) = route.upstreams.get_mut(lane.upstream)
+            && let Some(upstream) = self.upstream_of(lane)
         {
             upstream.breaker.probe_inconclusive(now);
         }

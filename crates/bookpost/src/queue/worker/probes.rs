@@ -74,11 +74,12 @@ impl Worker {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(lane.route) else { return };
         let sole = route.active().is_none();
-        let Some(upstream) = route.upstreams.get_mut(lane.upstream) else { return };
+        let Some(position) = route.position(&lane.server) else { return };
+        let Some(upstream) = route.upstreams.get_mut(position) else { return };
         let fault = ended.fault.map(|(fault, _)| fault);
         if let Some(fault) = fault.filter(|_| !ended.answered) {
             upstream.breaker.fail_probe(now, fault.clone());
-            self.tell_fault(lane.route, lane.upstream, &fault);
+            self.tell_fault(lane.route, position, &fault);
             if sole {
                 self.expire(lane, &fault).await;
             }
@@ -93,7 +94,7 @@ impl Worker {
             None
         };
         if let Some(recovered) = recovered {
-            self.recovered(lane.route, lane.upstream, now, &recovered, sole);
+            self.recovered(lane.route, position, now, &recovered, sole);
         }
     }
 

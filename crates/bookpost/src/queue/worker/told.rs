@@ -21,9 +21,7 @@ impl Worker {
         let Some(index) = self.routes.iter().position(|route| route.practice == told.practice) else {
             return;
         };
-        let upstream = self.routes.get(index).and_then(|route| {
-            route.upstreams.iter().position(|upstream| upstream.server.name == told.server)
-        });
+        let upstream = self.routes.get(index).and_then(|route| route.position(&told.server));
         let Some(upstream) = upstream else { return };
         for effect in told.effects {
             self.take_effect(index, upstream, effect).await;
@@ -162,7 +160,9 @@ fn domain_of(sender: &str) -> &str {
 
 fn alarm_kind(fault: &Fault) -> AlarmKind {
     match fault.reason {
-        Reason::SignInRefused | Reason::SignInImpossible | Reason::RelayDenied => AlarmKind::SignIn,
+        Reason::SignInRefused | Reason::SignInImpossible | Reason::PasswordLost | Reason::RelayDenied => {
+            AlarmKind::SignIn
+        }
         _ => AlarmKind::ServerDown,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 
 /// Submits `dropped`; when that was done before, nothing happens, whatever the application may do by now.
 pub async fn accept(dropped: Dropped, submitter: &Submitter) -> Result<(), Refusal> {
-    let application = submitter.config.doors.sendmail.application.clone();
+    let application = submitter.settings.now().doors.sendmail.application.clone();
     let key = OnceKey { application, key: dropped.name.clone(), fingerprint: fingerprint(&dropped) };
     let made = submitter.store().made(&key.application, &key.key).await;
     let made = made.map_err(|error| Refusal::Later(error.to_string()))?;
@@ -31,7 +31,7 @@ pub async fn accept(dropped: Dropped, submitter: &Submitter) -> Result<(), Refus
         return Err(door.another(&dropped));
     }
     if dropped.is_too_large {
-        let limit = submitter.config.doors.largest_message;
+        let limit = submitter.settings.now().doors.largest_message;
         let text = format!("The message is larger than {limit} octets");
         return Err(door.refused(&dropped, answer(552, 3, 4, &text), true));
     }

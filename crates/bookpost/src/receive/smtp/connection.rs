@@ -242,7 +242,7 @@ impl Connection {
         self.body = None;
         match accepted {
             Ok(accepted) => {
-                let what = match self.door.submitter.config.sending.way {
+                let what = match self.door.submitter.settings.now().sending.way {
                     Way::Practice => "for the practice mailbox, nobody will receive it",
                     _ => "it will be delivered or returned",
                 };

@@ -111,7 +111,7 @@ impl Listener {
 
 impl Door {
     pub fn new(submitter: Submitter, alarms: Alarms) -> anyhow::Result<Self> {
-        let doors = &submitter.config.doors;
+        let doors = &submitter.settings.now().doors;
         let load = |files| Certificate::load(files, Box::new(move |usable| tell(&alarms, usable)));
         let certificate = doors.smtp.certificate.clone().map(load).transpose()?;
         let bodies = Bodies::new(doors.largest_message.saturating_mul(LARGEST_AT_ONCE));
@@ -172,7 +172,8 @@ impl Door {
                 Err(error) => return tracing::info!(%peer, %error, "a TLS handshake failed"),
             }
         }
-        let application = self.submitter.config.doors.smtp.trusts(peer);
+        let config = self.submitter.settings.now();
+        let application = config.doors.smtp.trusts(peer);
         // Who is trusted is not asked for a password that it does not have, whatever is wrong with its application.
         let trusted = application.is_some();
         let caller = application.map_or(Err(Refusal::Unknown), |application| {
@@ -191,8 +192,10 @@ impl Door {
         let Some(_place) = self.place(None) else {
             return turn_away(stream, false).await;
         };
-        let caller =
-            self.submitter.applications.of_this_computer(&self.submitter.config.doors.sendmail.application);
+        let caller = self
+            .submitter
+            .applications
+            .of_this_computer(&self.submitter.settings.now().doors.sendmail.application);
         let settings = self.settings(Ipv4Addr::LOCALHOST.into(), false, true);
         let settings = Settings { sign_in: SignIn::None, tls: Tls::None, ..settings };
         self.converse(Peer::Local { uid }, settings, stream, caller, ends).await;
@@ -214,7 +217,7 @@ impl Door {
     }
 
     fn settings(&self, peer: IpAddr, tls: bool, trusted: bool) -> Settings {
-        let config = &self.submitter.config;
+        let config = self.submitter.settings.now();
         let start_tls = if self.certificate.is_some() { Tls::StartTls } else { Tls::None };
         let (sign_in, password_on_plain) = sign_in(peer, trusted);
         Settings {
@@ -232,7 +235,7 @@ impl Door {
 
     /// A place for one more connection, while there is one.
     fn place(&self, peer: Option<IpAddr>) -> Option<Place<'_>> {
-        let most = self.submitter.config.doors.smtp.connections.max(1);
+        let most = self.submitter.settings.now().doors.smtp.connections.max(1);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let of_peer = open.get(&peer).copied().unwrap_or(0);
         let most_of_one = (most * SHARE_OF_ONE.0).div_ceil(SHARE_OF_ONE.1);

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     app::steps::Steps,
-    config::{Config, Way},
+    config::{Config, Settings, Way},
     identity::Applications,
     receive::{FreshMail, Leased, Receiver, Submission, Submitter},
 };
@@ -110,11 +110,11 @@ async fn api(folder: &std::path::Path) -> (Api, Authorized) {
     let clock = Arc::new(ManualClock::at(Timestamp::constant(1_800_000_000, 0)));
     let store = Store::open(folder, Timestamp::constant(1_800_000_000, 0)).unwrap();
     let applications = Applications::load(&store, &[]).await.unwrap();
-    let config = Arc::new(Config::usual(folder, Way::None));
+    let config = Config::usual(folder, Way::None);
     let receiver = Receiver::new(store, folder.into(), clock.clone(), Arc::new(NoLine), Steps::default());
     let dice = Arc::new(Mutex::new(StdRng::seed_from_u64(1)));
     let caller = applications.of_this_computer("fuzz").unwrap();
-    let api = Api::new(Submitter::new(receiver, applications, config, clock, dice));
+    let api = Api::new(Submitter::new(receiver, applications, Settings::new(config), clock, dice));
     (api, Authorized { caller, peer: IpAddr::V4(Ipv4Addr::LOCALHOST) })
 }
 

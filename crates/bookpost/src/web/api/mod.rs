@@ -63,7 +63,7 @@ impl Api {
 
     /// Bytes of a request with one message.
     fn most_of_one(&self) -> usize {
-        self.submitter.config.doors.largest_message.saturating_mul(4) / 3 + AROUND_A_MESSAGE
+        self.submitter.settings.now().doors.largest_message.saturating_mul(4) / 3 + AROUND_A_MESSAGE
     }
 
     /// Bytes of a request with many.

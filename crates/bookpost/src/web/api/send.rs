@@ -129,7 +129,7 @@ impl Api {
             place: &place,
         };
         let submission = request.submission(circumstances)?;
-        let (bytes, most) = (submission.content.len(), self.submitter.config.doors.largest_message);
+        let (bytes, most) = (submission.content.len(), self.submitter.settings.now().doors.largest_message);
         if bytes > most {
             let detail = format!("the message has {bytes} bytes, and {most} are the most that is taken here");
             return Err(Problem::new(Kind::TooLarge, detail));

@@ -1,0 +1,58 @@
+//! `preferences`
+
+use clap::Subcommand;
+
+use super::{Output, at_least_one};
+
+/// `preferences`
+#[derive(Debug, Subcommand)]
+pub enum Preferences {
+    /// Show all preferences, and where each is set
+    Show {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Change preferences, all or none; they hold at once
+    Set {
+        /// What is to hold, such as server1.host=smtp.library.example; a list or number as in the configuration file
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        values: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Take preferences away, so that the usual values hold
+    Unset {
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Set the password for a mail server; it is asked for, or read as the first line of standard input
+    Password {
+        /// Server 1, or 2, the backup
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+        server: u8,
+        /// The login it belongs to, if that is to be another
+        #[arg(long)]
+        login: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Undo the last change
+    Undo {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the last changes
+    History {
+        #[arg(long, default_value_t = 20, value_parser = at_least_one())]
+        limit: usize,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Put what the configuration file and the environment set among the preferences
+    Import {
+        #[command(flatten)]
+        output: Output,
+    },
+}

@@ -1,0 +1,215 @@
+//! The commands about preferences: read from the command line, and carried out by the service, or by the command itself while it holds the
+//! lock.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use jiff::Timestamp;
+use rand::CryptoRng;
+use serde_json::Value;
+use store::{Error, PreferenceChange, Store};
+
+use super::{
+    args::{Output, preferences::Preferences},
+    control::{ChangedPreferences, Failure, PreferencesRequest, Reply, ShownPreferences},
+    queue,
+};
+use crate::{
+    app::App,
+    config::{Loaded, SECRETS, Source},
+    preferences::{self, Changed, Refused, Wish},
+};
+
+/// Who changes something without a name.
+const BY: &str = "the command line";
+
+/// Carries `request` out where no service runs.
+pub(super) async fn perform(
+    store: &Store,
+    source: &Source,
+    request: PreferencesRequest,
+    dice: &mut (impl CryptoRng + Send),
+    now: Timestamp,
+) -> Reply {
+    let usable = |_: &_| Ok(());
+    let changed = match request {
+        PreferencesRequest::Show => return show(store, source).await.unwrap_or_else(|why| refused(&why)),
+        PreferencesRequest::History { limit } => return history(store, limit).await,
+        PreferencesRequest::Change(wish) => preferences::change(store, source, wish, dice, usable, now).await,
+        PreferencesRequest::Undo { by } => preferences::undo(store, source, &by, usable, now).await,
+        PreferencesRequest::Import { by } => {
+            let imported = preferences::import(store, source, &by, dice, usable, now).await;
+            return imported.map_or_else(|why| refused(&why), |(changed, ())| told(changed, true));
+        }
+    };
+    changed.map_or_else(|why| refused(&why), |(changed, ())| told(changed, false))
+}
+
+impl App {
+    /// Carries `request` out; what is changed holds when it is answered.
+    pub(super) async fn about_preferences(&self, request: PreferencesRequest) -> Reply {
+        let (changed, imported) = match request {
+            PreferencesRequest::Show => {
+                let Some(source) = &self.source else { return refused(&no_source()) };
+                return show(&self.store, source).await.unwrap_or_else(|why| refused(&why));
+            }
+            PreferencesRequest::History { limit } => return history(&self.store, limit).await,
+            PreferencesRequest::Change(wish) => (self.change_preferences(wish).await, false),
+            PreferencesRequest::Undo { by } => (self.undo_preferences(&by).await, false),
+            PreferencesRequest::Import { by } => (self.import_preferences(&by).await, true),
+        };
+        changed.map_or_else(|why| refused(&why), |changed| told(changed, imported))
+    }
+}
+
+/// Without a source the settings are fixed.
+fn no_source() -> Refused {
+    Refused::Unusable(anyhow::anyhow!("Bookpost was started with fixed settings"))
+}
+
+async fn show(store: &Store, source: &Source) -> Result<Reply, Refused> {
+    let stored = store.preferences().await?;
+    let Loaded { preferences, warnings, .. } = source.check(&stored.values).map_err(Refused::Problems)?;
+    Ok(Reply::Preferences(ShownPreferences { version: stored.version, preferences, warnings }))
+}
+
+async fn history(store: &Store, limit: usize) -> Reply {
+    let changes = store.preference_changes(limit).await;
+    changes.map_or_else(
+        |error| refused(&error.into()),
+        |changes| Reply::PreferencesHistory(changes.into_iter().map(masked).collect()),
+    )
+}
+
+fn told(changed: Changed, imported: bool) -> Reply {
+    let Changed { loaded, change } = changed;
+    let still_set = preferences::elsewhere(&loaded).filter(|_| imported).cloned().collect();
+    let change = change.map(masked);
+    Reply::PreferencesChanged(ChangedPreferences { change, warnings: loaded.warnings, still_set })
+}
+
+/// Nothing of a secret leaves, sealed though it is.
+fn masked(mut change: PreferenceChange) -> PreferenceChange {
+    let secret = |(name, _): &(&String, &mut store::Changed)| SECRETS.contains(&name.as_str());
+    for (_, changed) in change.values.iter_mut().filter(secret) {
+        for value in [&mut changed.before, &mut changed.after] {
+            *value = value.as_ref().map(|_| "\"(set)\"".to_owned());
+        }
+    }
+    change
+}
+
+fn refused(why: &Refused) -> Reply {
+    let failure = match why {
+        Refused::Store(error) => queue::failure(error),
+        Refused::Key(_) | Refused::Unusable(_) => Failure::Config,
+        Refused::Problems(_) | Refused::NoText { .. } => Failure::Data,
+        _ => Failure::Usage,
+    };
+    let todo = match why {
+        Refused::Store(Error::Changed) => ": bookpost preferences show",
+        _ => "",
+    };
+    Reply::Failed { failure, message: format!("{}{todo}", why.to_string().trim_end()) }
+}
+
+/// What a command line means; or why it means nothing.
+pub(super) fn request(command: Preferences) -> Result<(PreferencesRequest, Output), String> {
+    let change = |values| PreferencesRequest::Change(Wish { based_on: None, values, by: BY.to_owned() });
+    Ok(match command {
+        Preferences::Show { output } => (PreferencesRequest::Show, output),
+        Preferences::Set { values, output } => {
+            let values = values.iter().map(|text| pair(text)).collect::<Result<_, _>>()?;
+            (change(values), output)
+        }
+        Preferences::Unset { names, output } => {
+            (change(names.into_iter().map(|name| (name, Value::Null)).collect()), output)
+        }
+        Preferences::Password { server, login, output } => {
+            let password = ask_for_password().map_err(|error| format!("no password came: {error}"))?;
+            let password = (format!("server{server}.password"), Value::from(password));
+            let login = login.map(|login| (format!("server{server}.login"), Value::from(login)));
+            (change(login.into_iter().chain([password]).collect()), output)
+        }
+        Preferences::Undo { output } => (PreferencesRequest::Undo { by: BY.to_owned() }, output),
+        Preferences::Import { output } => (PreferencesRequest::Import { by: BY.to_owned() }, output),
+        Preferences::History { limit, output } => (PreferencesRequest::History { limit }, output),
+    })
+}
+
+/// `NAME=VALUE`, where the value is as in the configuration file, or a text without quotes.
+fn pair(text: &str) -> Result<(String, Value), String> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("{text:?} lacks its value: write it as NAME=VALUE"))?;
+    let name = name.trim().to_owned();
+    if SECRETS.contains(&name.as_str()) {
+        let server = name.trim_start_matches("server").trim_end_matches(".password");
+        return Err(format!(
+            "a password on the command line can be seen by others: bookpost preferences password --server {server}"
+        ));
+    }
+    let written = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v"));
+    let value = written.and_then(|value| serde_json::to_value(value).ok());
+    Ok((
+        name,
+        value.unwrap_or_else(|| Value::from(text.split_once('=').map_or("", |(_, value)| value).trim())),
+    ))
+}
+
+fn ask_for_password() -> std::io::Result<String> {
+    let mut stdin = std::io::stdin().lock();
+    let hidden = stdin.is_terminal().then(Hidden::begin).transpose()?;
+    let mut line = String::new();
+    stdin.read_line(&mut line)?;
+    drop(hidden);
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    if password.is_empty() { Err(std::io::Error::other("the line is empty")) } else { Ok(password) }
+}
+
+/// What is typed is not shown while this lives.
+struct Hidden(rustix::termios::Termios);
+
+impl Hidden {
+    fn begin() -> std::io::Result<Self> {
+        let mut err = std::io::stderr().lock();
+        write!(err, "Password: ")?;
+        err.flush()?;
+        let before = rustix::termios::tcgetattr(std::io::stdin())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(rustix::termios::LocalModes::ECHO);
+        rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Flush, &hidden)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        let now = rustix::termios::OptionalActions::Now;
+        let _ = rustix::termios::tcsetattr(std::io::stdin(), now, &self.0);
+        let _ = writeln!(std::io::stderr().lock());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_read_as_in_the_file_or_are_texts() {
+        for (text, name, value) in [
+            ("server1.port=587", "server1.port", json!(587)),
+            ("server1.host=smtp.library.example", "server1.host", json!("smtp.library.example")),
+            ("library=\"The 3 Rivers\"", "library", json!("The 3 Rivers")),
+            ("library=A = B", "library", json!("A = B")),
+            ("schedule.short_wait=[\"3m\", \"9m\"]", "schedule.short_wait", json!(["3m", "9m"])),
+            ("server1.allow_non_secure=true", "server1.allow_non_secure", json!(true)),
+            ("sites=[{ code = \"A\" }]", "sites", json!([{ "code": "A" }])),
+        ] {
+            assert_eq!(pair(text).unwrap(), (name.to_owned(), value), "{text}");
+        }
+        assert!(pair("server1.host").unwrap_err().contains("NAME=VALUE"));
+        let refused = pair("server2.password=secret").unwrap_err();
+        assert!(refused.contains("--server 2") && !refused.contains("secret"), "{refused}");
+    }
+}

@@ -1,0 +1,132 @@
+use std::path::Path;
+
+use jiff::Timestamp;
+use rand::{SeedableRng as _, rngs::StdRng};
+use serde_json::json;
+
+use super::*;
+use crate::config::{Password, Surroundings, Way};
+
+const FILE: &str = "library = \"Riverside\"\n[sending]\nehlo_name = \"books.library.example\"\n";
+
+struct Bench {
+    folder: tempfile::TempDir,
+    store: Store,
+    source: Source,
+}
+
+fn now() -> Timestamp {
+    Timestamp::constant(1_800_000_000, 0)
+}
+
+fn source(folder: &Path) -> Source {
+    let file = format!("data_dir = {folder:?}\n{FILE}");
+    Source::given(&file, Some("bookpost.toml".into()), &Surroundings::given([], None))
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), now()).unwrap();
+        Self { source: source(folder.path()), store, folder }
+    }
+
+    async fn set(&self, based_on: Option<i64>, values: Value) -> Result<Changed, Refused> {
+        let Value::Object(values) = values else { panic!("{values}") };
+        let wish = Wish { based_on, values: values.into_iter().collect(), by: "Ann".to_owned() };
+        let mut dice = StdRng::seed_from_u64(7);
+        change(&self.store, &self.source, wish, &mut dice, |_| Ok(()), now())
+            .await
+            .map(|(changed, ())| changed)
+    }
+
+    async fn loaded(&self) -> Loaded {
+        self.source.check(&self.store.preferences().await.unwrap().values).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_is_set_holds_and_is_undone() {
+    let bench = Bench::new();
+    assert!(
+        matches!(bench.loaded().await.config.sending.way, Way::None),
+        "nothing is sent before somebody says how"
+    );
+    let servers = json!({ "sending.way": "servers", "server1.host": "smtp.example", "server1.port": 2525,
+        "server1.login": "library", "server1.password": "open sesame",
+        "sites": [{ "code": "A", "name": "North", "email": "north@library.example" }] });
+    let changed = bench.set(Some(0), servers).await.unwrap();
+    assert_eq!(changed.change.as_ref().unwrap().values.len(), 6);
+    let config = &changed.loaded.config;
+    let Way::Servers(servers) = &config.sending.way else { panic!("{:?}", config.sending.way) };
+    let login = servers[0].login.as_ref().unwrap();
+    assert_eq!((servers[0].port, &*login.user, config.sites.len()), (2525, "library", 1));
+    assert!(matches!(&login.password, Password::Known(password) if password.as_str() == "open sesame"));
+    let shown = serde_json::to_string(&changed.loaded.preferences).unwrap() + &format!("{changed:?}");
+    assert!(!shown.contains("open sesame"), "{shown}");
+    assert_eq!(
+        bench.set(None, json!({ "server1.port": 2525 })).await.unwrap().change,
+        None,
+        "it was so already"
+    );
+
+    let undone = undo(&bench.store, &bench.source, "Ben", |_| Ok(()), now()).await.unwrap().0;
+    assert!(matches!(undone.loaded.config.sending.way, Way::None) && undone.loaded.config.sites.is_empty());
+    undo(&bench.store, &bench.source, "Ben", |_| Ok(()), now()).await.unwrap();
+    assert!(matches!(bench.loaded().await.config.sending.way, Way::Servers(_)), "to undo an undoing");
+}
+
+/// Each in words that say what to do, and nothing of it is stored.
+#[tokio::test]
+async fn what_cannot_be_used_is_refused_as_a_whole() {
+    let bench = Bench::new();
+    for (values, words) in [
+        (json!({ "server1.hst": "a" }), "did you mean `server1.host`?"),
+        (json!({ "library": "Hill" }), "bookpost.toml, line 2"),
+        (json!({ "listen": "0.0.0.0:80" }), "stands in the configuration file"),
+        (json!({ "alarms.command": "/bin/sh" }), "stands in the configuration file"),
+        (json!({ "sending.way": "servers" }), "there is no [server1]"),
+        (json!({ "sending.way": "practice", "server1.port": 70_000 }), "must be a number from 1 to 65535"),
+        (json!({ "server1.host": "a.example", "server1.password": "secret" }), "no login for it"),
+        (json!({ "server1.password": 5 }), "must be a text"),
+    ] {
+        let refused = bench.set(None, values.clone()).await.unwrap_err().to_string();
+        assert!(refused.contains(words), "{values}: {refused}");
+    }
+    let values = [("sending.way".to_owned(), json!("practice"))].into();
+    let wish = Wish { based_on: None, values, by: String::new() };
+    let mut dice = StdRng::seed_from_u64(7);
+    let unusable = |_: &Config| -> anyhow::Result<()> { anyhow::bail!("no such certificates") };
+    let refused = change(&bench.store, &bench.source, wish, &mut dice, unusable, now()).await;
+    assert_eq!(refused.unwrap_err().to_string(), "no such certificates");
+    assert_eq!(bench.store.preferences().await.unwrap(), store::Preferences::default());
+    assert!(matches!(
+        undo(&bench.store, &bench.source, "", |_| Ok(()), now()).await,
+        Err(Refused::NothingToUndo)
+    ));
+}
+
+#[tokio::test]
+async fn who_saves_what_another_has_changed_meanwhile_is_told() {
+    let bench = Bench::new();
+    bench.set(Some(0), json!({ "sending.way": "practice" })).await.unwrap();
+    let late = bench.set(Some(0), json!({ "sending.way": "none" })).await.unwrap_err();
+    assert!(matches!(late, Refused::Store(store::Error::Changed)), "{late}");
+    assert!(matches!(bench.loaded().await.config.sending.way, Way::Practice));
+}
+
+/// Everything else goes on, and the server is not asked with another password.
+#[tokio::test]
+async fn a_lost_key_loses_the_passwords_only() {
+    let bench = Bench::new();
+    let servers = json!({ "sending.way": "servers", "server1.host": "smtp.example", "server1.login": "l",
+        "server1.password": "open sesame" });
+    bench.set(None, servers).await.unwrap();
+    std::fs::remove_file(bench.folder.path().join("secret.key")).unwrap();
+    let config = bench.loaded().await.config;
+    let Way::Servers(servers) = &config.sending.way else { panic!("{:?}", config.sending.way) };
+    assert!(matches!(&servers[0].login, Some(login) if login.password == Password::Lost));
+    let again = bench.set(None, json!({ "server1.password": "open again" })).await.unwrap().loaded.config;
+    let Way::Servers(servers) = &again.sending.way else { panic!("{:?}", again.sending.way) };
+    assert!(matches!(&servers[0].login.as_ref().unwrap().password, Password::Known(_)));
+}

@@ -1,0 +1,128 @@
+//! Preferences by command, with a service and without one.
+
+use std::{fs, process::Stdio};
+
+use serde_json::{Value, json};
+use testkit::sink::Sink;
+
+use crate::bench::{Place, Said, bookpost};
+
+/// Nothing is set but what the computer is.
+fn unset() -> Place {
+    let place = Place::new("none", None);
+    let text = format!("data_dir = \"{}\"\nlisten = \"off\"\n", place.data().display());
+    fs::write(place.path("config"), text).unwrap();
+    place
+}
+
+async fn set(place: &Place, values: &[&str]) -> Said {
+    place.run(&[&["preferences", "set"], values].concat()).await
+}
+
+async fn password(place: &Place, words: &[&str], password: &str) -> Said {
+    let mut command = bookpost(&place.path(""));
+    command.arg("--config").arg(place.path("config")).args(["preferences", "password"]).args(words);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    Said::given(command, password).await
+}
+
+/// The value of a preference and where it is set.
+async fn shown(place: &Place, name: &str) -> (Value, Value) {
+    let said = place.run(&["preferences", "show", "--json"]).await;
+    let all = said.json().pointer("/preferences/preferences").unwrap().clone();
+    let one =
+        all.as_array().unwrap().iter().find(|one| one.get("name") == Some(&json!(name))).unwrap().clone();
+    let part = |of: &str| one.get(of).cloned().unwrap();
+    (part("value"), part("origin"))
+}
+
+#[tokio::test]
+async fn a_library_is_set_up_by_commands_while_the_service_runs() {
+    let (place, sink) = (unset(), Sink::start(testkit::sink::Settings::default()).await.unwrap());
+    let service = place.serve().await;
+    let port = format!("server1.port={}", sink.address().port());
+    let server = ["sending.way=servers", "server1.host=127.0.0.1", &port, "server1.encryption=none"];
+    let refused = set(&place, &server).await;
+    assert_eq!((refused.code, shown(&place, "server1.host").await.0), (Some(65), Value::Null));
+    assert!(
+        refused.err.contains("nothing was changed") && refused.err.contains("allow_non_secure"),
+        "{refused:?}"
+    );
+    let more = [
+        "server1.allow_non_secure=true",
+        "sending.ehlo_name=books.library.example",
+        "library=Riverside",
+        "sites=[{code=\"MAIN\",name=\"Main Library\",email=\"desk@library.example\"}]",
+        "notices.default_site=MAIN",
+    ];
+    let done = set(&place, &[&server[..], &more].concat()).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains("This holds from now on"), "{done:?}");
+    assert_eq!(shown(&place, "server1.host").await, (json!("127.0.0.1"), json!("preferences")));
+    let sent = place.run(&["send-test", "--to", "ann@example.org"]).await;
+    assert_eq!((sent.code, sink.count()), (Some(0), 1), "{sent:?}");
+    let undone = place.run(&["preferences", "undo"]).await;
+    assert_eq!((undone.code, shown(&place, "sending.way").await.0), (Some(0), Value::Null), "{undone:?}");
+    service.kill().await;
+    let redone = place.run(&["preferences", "undo"]).await;
+    assert_eq!(
+        (redone.code, shown(&place, "sending.way").await.0),
+        (Some(0), json!("servers")),
+        "{redone:?}"
+    );
+    let history = place.run(&["preferences", "history"]).await;
+    assert_eq!(history.out.matches("by the command line").count(), 3, "{history:?}");
+}
+
+/// A password is sealed, and nobody is shown it.
+#[tokio::test]
+async fn a_password_is_set_without_being_seen() {
+    let place = unset();
+    set(&place, &["server1.host=smtp.example", "sending.ehlo_name=books.library.example"]).await;
+    let refused = set(&place, &["server1.password=open sesame"]).await;
+    assert_eq!(refused.code, Some(64));
+    assert!(refused.err.contains("preferences password --server 1"), "{refused:?}");
+    let done = password(&place, &["--login", "library"], "open sesame\n").await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(shown(&place, "server1.password").await, (json!("(set)"), json!("preferences")));
+    let mut told = done.out + &done.err;
+    for words in [
+        &["preferences", "history"][..],
+        &["preferences", "history", "--json"],
+        &["preferences", "show", "--json"],
+    ] {
+        told.push_str(&place.run(words).await.out);
+    }
+    assert!(!told.contains("open sesame") && !told.contains("sealed"), "{told}");
+    for file in
+        fs::read_dir(place.data()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+    {
+        let bytes = fs::read(&file).unwrap();
+        assert!(!bytes.windows(11).any(|window| window == b"open sesame"), "{}", file.display());
+    }
+    let empty = password(&place, &[], "\n").await;
+    assert_eq!(empty.code, Some(64), "{empty:?}");
+}
+
+/// What the file says is stronger, until it is imported and taken out there.
+#[tokio::test]
+async fn what_the_file_says_is_imported() {
+    let sink = Sink::start(testkit::sink::Settings::default()).await.unwrap();
+    let place = Place::new("servers", Some(&sink));
+    let refused = set(&place, &["server1.port=25"]).await;
+    assert_eq!(refused.code, Some(64));
+    assert!(refused.err.contains("config, line"), "{refused:?}");
+    let imported = place.run(&["preferences", "import"]).await;
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    assert!(
+        imported.out.contains("take them out there") && imported.out.contains("server1.port: "),
+        "{imported:?}"
+    );
+    fs::write(place.path("config"), format!("data_dir = \"{}\"\nlisten = \"off\"\n", place.data().display()))
+        .unwrap();
+    assert_eq!(shown(&place, "server1.port").await, (json!(sink.address().port()), json!("preferences")));
+    let sent = place.run(&["send-test", "--to", "ann@example.org"]).await;
+    assert_eq!((sent.code, sink.count()), (Some(0), 1), "{sent:?}");
+    let again = place.run(&["preferences", "import"]).await;
+    assert!(again.out.contains("Nothing had to be changed"), "{again:?}");
+}

@@ -1,0 +1,102 @@
+//! Preferences change while mail flows.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bookpost::preferences::Wish;
+use serde_json::{Value, json};
+use store::{AlarmKind, State};
+use testkit::sink::{At, Does, Rule};
+
+use crate::bench::{Bench, nobody, sink};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+async fn set(bench: &Bench, values: Value) {
+    let Value::Object(values) = values else { panic!("{values}") };
+    let wish = Wish { based_on: None, values: values.into_iter().collect(), by: "Ann".to_owned() };
+    bench.app.change_preferences(wish).await.unwrap();
+}
+
+fn one_server(at: SocketAddr) -> Value {
+    json!({ "sending.way": "servers", "server1.host": "127.0.0.1", "server1.port": at.port(),
+        "server1.encryption": "none", "server1.allow_non_secure": true })
+}
+
+/// Before anybody has said how mail is sent it waits, and grows no older; then it goes at once.
+#[tokio::test]
+async fn mail_waits_for_a_way_of_sending_and_goes_when_there_is_one() {
+    let (bench, first, second) = (Bench::start_unset().await, sink(Vec::new()).await, sink(Vec::new()).await);
+    bench.accept(&["ann@example.org", "bob@example.org"]).await;
+    bench.pass_in_steps(HOUR * 120, HOUR).await;
+    assert_eq!((bench.counts().await.waiting, bench.counts().await.returned), (2, 0));
+    set(&bench, one_server(first.address())).await;
+    bench.quiet().await;
+    assert_eq!((bench.counts().await.delivered, first.count()), (2, 2));
+    set(&bench, json!({ "server1.port": second.address().port() })).await;
+    bench.accept(&["cem@example.org"]).await;
+    bench.quiet().await;
+    assert_eq!((first.count(), second.count()), (2, 1));
+    set(&bench, json!({ "sending.way": "none" })).await;
+    bench.accept(&["dan@example.org"]).await;
+    let before = bench.row("dan@example.org").await.expires_at;
+    bench.pass_in_steps(HOUR * 120, HOUR).await;
+    bench.app.undo_preferences("Ann").await.unwrap();
+    bench.quiet().await;
+    assert_eq!((first.count(), second.count()), (2, 2));
+    let row = bench.row("dan@example.org").await;
+    assert_eq!(
+        (row.state, row.expires_at.duration_since(before)),
+        (State::Delivered, (HOUR * 120).try_into().unwrap())
+    );
+}
+
+/// A wrong server is put right: what waited goes at once, and the alarm is over. What the old one says afterwards is no news.
+#[tokio::test]
+async fn a_server_that_is_put_right_gets_what_waited() {
+    let (bench, good) = (Bench::start_unset().await, sink(Vec::new()).await);
+    set(&bench, one_server(nobody())).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(Duration::from_mins(30)).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
+    set(&bench, one_server(good.address())).await;
+    bench.quiet().await;
+    assert_eq!((good.count(), bench.alarm_kinds().await), (1, vec![]));
+    set(&bench, json!({ "sending.way": "practice" })).await;
+    bench.pass(HOUR).await;
+    assert_eq!(bench.alarm_kinds().await, []);
+}
+
+/// What a server has got is not sent to the one that takes its place.
+#[tokio::test]
+async fn what_is_on_its_way_comes_to_its_end_at_the_old_server() {
+    let waits = Rule { at: At::Dot, address: None, does: Does::Wait, times: Some(1) };
+    let (bench, old, new) = (Bench::start_unset().await, sink(vec![waits]).await, sink(Vec::new()).await);
+    set(&bench, one_server(old.address())).await;
+    bench.accept(&["slow@example.org"]).await;
+    old.wait_for(1).await;
+    set(&bench, one_server(new.address())).await;
+    bench.accept(&["later@example.org"]).await;
+    new.wait_for(1).await;
+    old.let_go();
+    bench.quiet().await;
+    assert_eq!((bench.counts().await.delivered, old.count(), new.count()), (2, 1, 1));
+    assert_eq!(bench.attempts("slow@example.org").await.len(), 1);
+}
+
+/// A server that stays as it was keeps what is known of it.
+#[tokio::test]
+async fn another_preference_tries_no_dead_server_again() {
+    let bench = Bench::start_unset().await;
+    set(&bench, one_server(nobody())).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(Duration::from_mins(30)).await;
+    let next = bench.app.worker.quiet().await;
+    set(
+        &bench,
+        json!({ "library": "Riverside", "sites": [{ "code": "A", "name": "A", "email": "a@b.example" }] }),
+    )
+    .await;
+    assert_eq!(bench.app.worker.quiet().await, next, "no probe but those that were due");
+    let kinds: Vec<_> = bench.alarms(false).await.into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds, [AlarmKind::ServerDown], "told once");
+}
