@@ -23,15 +23,18 @@ pub enum Error {
         /// For so many.
         found: usize,
     },
-    /// There is no such message, run, alarm, application, key or web address.
+    /// There is no such message, run, alarm, application, key, web address, person or link.
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// There is such an application or key already.
+    /// There is such an application, key or person already.
     #[error("there is already {0}")]
     Exists(&'static str),
     /// Somebody else changed it since it was read. Read it again, then say what is to change.
     #[error("somebody else changed this in the meantime; look at it again")]
     Changed,
+    /// Nobody could administer Bookpost afterwards. Make somebody else an administrator first.
+    #[error("this is the last administrator who can sign in; make somebody else one first")]
+    LastAdministrator,
     /// The store is being closed.
     #[error("the queue is closed")]
     Closed,

@@ -13,26 +13,34 @@
 
 mod alarms;
 mod applications;
+mod audit;
 mod error;
 mod events;
+mod links;
 mod notices;
 mod once;
 mod pause;
+mod people;
 mod preferences;
 mod queue;
 mod reports;
+mod sessions;
 mod sqlite;
 
 pub use alarms::{Alarm, AlarmKind};
 pub use applications::*;
+pub use audit::*;
 pub use error::{Error, OpenError};
 pub use events::*;
+pub use links::*;
 pub use notices::*;
 pub use once::*;
 pub use pause::*;
+pub use people::*;
 pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
+pub use sessions::*;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

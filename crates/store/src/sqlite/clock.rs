@@ -38,7 +38,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 22] = [
+const OTHERS: [(&str, &str); 29] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -61,6 +61,13 @@ const OTHERS: [(&str, &str); 22] = [
     ("webhook", "told_at"),
     ("webhook", "failing_since"),
     ("webhook", "next_attempt_at"),
+    ("person", "added_at"),
+    ("person", "disabled_at"),
+    ("person", "last_sign_in_at"),
+    ("session", "begun_at"),
+    ("session", "seen_at"),
+    ("link", "expires_at"),
+    ("audit", "happened_at"),
 ];
 
 /// What the last opening left on record.

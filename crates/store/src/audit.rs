@@ -1,0 +1,117 @@
+//! The log of what people changed. It is only added to.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, PersonId, PersonName, Store};
+
+/// Who changed something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// This person, by the name that they had then.
+    Person {
+        /// Their id.
+        id: PersonId,
+        /// Their name.
+        name: PersonName,
+    },
+    /// Whoever may use the command line of this computer.
+    CommandLine,
+    /// The settings' file.
+    Configuration,
+}
+
+/// What was done, as a stable word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Deed {
+    /// The first administrator was made.
+    SetUp,
+    /// A person was added.
+    PersonAdded,
+    /// A person was changed.
+    PersonChanged,
+    /// A person cannot sign in any more.
+    PersonDisabled,
+    /// A person can sign in again.
+    PersonEnabled,
+    /// A person has another password.
+    PasswordChanged,
+    /// A link for setting up was made.
+    SetUpLinkMade,
+    /// An invitation was made.
+    InvitationMade,
+    /// A link for a new password was made.
+    ResetLinkMade,
+    /// Sessions were ended.
+    SignedOut,
+    /// A word of a later version.
+    Unknown,
+}
+
+/// A line to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAudit {
+    /// Who did it.
+    pub who: Actor,
+    /// What was done.
+    pub what: Deed,
+    /// To whom or what.
+    pub about: String,
+    /// As it was, for people. Never a secret: say "changed" of those.
+    pub old: Option<String>,
+    /// As it is now.
+    pub new: Option<String>,
+}
+
+/// A line; rises as they are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AuditId(pub i64);
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// Its id.
+    pub id: AuditId,
+    /// When it was done.
+    pub happened_at: Timestamp,
+    /// Who did it.
+    pub who: Actor,
+    /// What was done.
+    pub what: Deed,
+    /// To whom or what.
+    pub about: String,
+    /// As it was.
+    pub old: Option<String>,
+    /// As it is now.
+    pub new: Option<String>,
+}
+
+/// Which lines are meant; all that is named must fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditFilter {
+    /// What this person did.
+    pub who: Option<PersonId>,
+    /// What was done to this, in these very letters.
+    pub about: Option<String>,
+}
+
+/// The log.
+impl Store {
+    /// Adds a line for a change that was made elsewhere; what the store itself changes it notes itself.
+    pub async fn note_audit(&self, new: NewAudit, now: Timestamp) -> Result<AuditId, Error> {
+        self.db.note_audit(new, now).await
+    }
+
+    /// The newest lines below `after`, newest first.
+    pub async fn audit(
+        &self,
+        filter: AuditFilter,
+        after: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Vec<Audit>, Error> {
+        self.db.audit(filter, after, limit).await
+    }
+}

@@ -1,0 +1,224 @@
+//! People: the staff who sign in to the pages.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use jiff::Timestamp;
+use mail::Address;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, Error, Store};
+
+/// A person. Rises as they are added; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PersonId(pub i64);
+
+/// A person's name, as others see it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PersonName(String);
+
+/// Longest name, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// Why a text is no name of a person, in words that can be shown to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PersonNameError {
+    /// Nothing but white space.
+    #[error("a person needs a name")]
+    Empty,
+    /// Longer than can be shown.
+    #[error("the name of a person has at most {LONGEST_NAME} characters")]
+    TooLong,
+    /// A line end or the like.
+    #[error("the name of a person has no line ends or control characters")]
+    Control,
+}
+
+/// What a person may do at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything, at every site.
+    Administrator,
+    /// Runs notices and decides about mail.
+    Manager,
+    /// May look.
+    Viewer,
+}
+
+/// What can be changed of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonSettings {
+    /// What they sign in with.
+    pub email: Address,
+    /// Their name.
+    pub name: PersonName,
+    /// What they may do.
+    pub role: Role,
+    /// Codes of the sites that a manager or viewer is limited to; empty: all. An administrator is limited to none, and they stay on
+    /// record: who is a manager again is limited as before.
+    pub sites: BTreeSet<String>,
+    /// What language pages are in; `None`: as the browser asks.
+    pub language: Option<String>,
+}
+
+/// A person as they stand. What is kept of the password is apart ([`Store::credentials`]), so that nobody prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// What they sign in with; no two have the same, however it is spelt.
+    pub email: Address,
+    /// Their name.
+    pub name: PersonName,
+    /// What they may do.
+    pub role: Role,
+    /// See [`PersonSettings::sites`].
+    pub sites: BTreeSet<String>,
+    /// See [`PersonSettings::language`].
+    pub language: Option<String>,
+    /// When they were added.
+    pub added_at: Timestamp,
+    /// Since when they cannot sign in.
+    pub disabled_at: Option<Timestamp>,
+    /// When they signed in last.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// They have chosen a password; before that they cannot sign in.
+    pub has_password: bool,
+}
+
+impl PersonName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PersonName {
+    type Err = PersonNameError;
+
+    /// White space around it is dropped.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(PersonNameError::Empty);
+        }
+        if text.chars().count() > LONGEST_NAME {
+            return Err(PersonNameError::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(PersonNameError::Control);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for PersonName {
+    type Error = PersonNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<PersonName> for String {
+    fn from(name: PersonName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for PersonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Person {
+    /// What can be changed of them.
+    pub fn settings(&self) -> PersonSettings {
+        PersonSettings {
+            email: self.email.clone(),
+            name: self.name.clone(),
+            role: self.role,
+            sites: self.sites.clone(),
+            language: self.language.clone(),
+        }
+    }
+}
+
+/// People. They are never deleted, as the log knows them. Each change is in the log ([`Store::audit`]), in the same transaction.
+impl Store {
+    /// Adds a person without a password. [`Error::Exists`] where another signs in with this address, however it is spelt.
+    pub async fn add_person(
+        &self,
+        settings: PersonSettings,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<Person, Error> {
+        self.db.add_person(settings, who, now).await
+    }
+
+    /// Changes a person: `change` is given the settings as they are in the same transaction. [`Error::Exists`] as for
+    /// [`Store::add_person`]; [`Error::LastAdministrator`] where nobody could administer Bookpost afterwards. What changes nothing leaves
+    /// no line in the log.
+    pub async fn change_person(
+        &self,
+        person: PersonId,
+        change: impl FnOnce(&mut PersonSettings) + Send + 'static,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<Person, Error> {
+        self.db.change_person(person, change, who, now).await
+    }
+
+    /// From here on they cannot sign in, all their sessions are ended, and no link of theirs opens anything. A second time changes
+    /// nothing. [`Error::LastAdministrator`] where nobody could administer Bookpost afterwards.
+    pub async fn disable_person(
+        &self,
+        person: PersonId,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<Person, Error> {
+        self.db.disable_person(person, who, now).await
+    }
+
+    /// They can sign in again, with the password they had.
+    pub async fn enable_person(&self, person: PersonId, who: Actor, now: Timestamp) -> Result<Person, Error> {
+        self.db.enable_person(person, who, now).await
+    }
+
+    /// All people, in the order in which they were added. Those who cannot be decoded are left out, and logged.
+    pub async fn people(&self) -> Result<Vec<Person>, Error> {
+        self.db.people().await
+    }
+
+    /// This person.
+    pub async fn person(&self, person: PersonId) -> Result<Person, Error> {
+        self.db.person(person).await
+    }
+
+    /// Whoever signs in with this address, however it is spelt.
+    pub async fn person_of(&self, email: &Address) -> Result<Person, Error> {
+        self.db.person_of(email).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_for_people_and_for_one_line() {
+        for (text, expected) in [
+            ("Ann Lee", Ok("Ann Lee")),
+            ("  Zoë ", Ok("Zoë")),
+            (" \t", Err(PersonNameError::Empty)),
+            ("Ann\r\nBob", Err(PersonNameError::Control)),
+            (&"x".repeat(100), Ok(&*"x".repeat(100))),
+            (&"x".repeat(101), Err(PersonNameError::TooLong)),
+        ] {
+            let name = text.parse::<PersonName>();
+            assert_eq!(name.as_ref().map(PersonName::as_str), expected.as_ref().copied(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The log of what people changed.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row as SqlRow};
+
+use super::{
+    Sqlite, codes,
+    codes::{micros, whole},
+    rows::{at, text},
+};
+use crate::{Actor, Audit, AuditFilter, AuditId, Deed, Error, NewAudit, PersonId, PersonName};
+
+const ADD: &str = "INSERT INTO audit (happened_at, person, who, what, about, old, new)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+/// Down the key; ends as soon as the page is full.
+const LIST: &str = "SELECT id, happened_at, person, who, what, about, old, new FROM audit
+    WHERE id < ?1 AND (?2 IS NULL OR person = ?2) AND (?3 IS NULL OR about = ?3) ORDER BY id DESC LIMIT ?4";
+
+const COMMAND_LINE: &str = "command line";
+const CONFIGURATION: &str = "configuration";
+
+impl Sqlite {
+    pub(crate) async fn note_audit(&self, new: NewAudit, now: Timestamp) -> Result<AuditId, Error> {
+        self.writer.write(move |tx| write(tx.sql, &new, now)).await
+    }
+
+    pub(crate) async fn audit(
+        &self,
+        filter: AuditFilter,
+        after: Option<AuditId>,
+        limit: usize,
+    ) -> Result<Vec<Audit>, Error> {
+        self.readers
+            .read(move |sql| {
+                let from = after.map_or(i64::MAX, |id| id.0);
+                let mut statement = sql.prepare_cached(LIST)?;
+                let who = filter.who.map(|id| id.0);
+                let mut found = statement.query((from, who, filter.about, whole(limit)))?;
+                let mut all = Vec::new();
+                while let Some(row) = found.next()? {
+                    all.push(decode(row)?);
+                }
+                Ok(all)
+            })
+            .await
+    }
+}
+
+/// Adds a line, in whatever transaction changes what it tells of.
+pub(super) fn write(sql: &Connection, new: &NewAudit, now: Timestamp) -> Result<AuditId, Error> {
+    let (person, who) = match &new.who {
+        Actor::Person { id, name } => (Some(id.0), name.as_str()),
+        Actor::CommandLine => (None, COMMAND_LINE),
+        Actor::Configuration => (None, CONFIGURATION),
+    };
+    let row = (micros(now), person, who, codes::name(&new.what)?, &new.about, &new.old, &new.new);
+    sql.prepare_cached(ADD)?.execute(row)?;
+    Ok(AuditId(sql.last_insert_rowid()))
+}
+
+/// As far as it can be decoded: no line is left out.
+fn decode(row: &SqlRow<'_>) -> Result<Audit, Error> {
+    let who = text(row, 3)?.unwrap_or_default();
+    let name = || who.parse::<PersonName>().or_else(|_| "?".parse());
+    let who = match row.get::<_, Option<i64>>(2)? {
+        Some(id) => Actor::Person {
+            id: PersonId(id),
+            name: name().map_err(|error| Error::Internal(error.to_string()))?,
+        },
+        None if who == CONFIGURATION => Actor::Configuration,
+        None => Actor::CommandLine,
+    };
+    Ok(Audit {
+        id: AuditId(row.get(0)?),
+        happened_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        who,
+        what: text(row, 4)?.and_then(codes::named).unwrap_or(Deed::Unknown),
+        about: text(row, 5)?.unwrap_or_default(),
+        old: text(row, 6)?,
+        new: text(row, 7)?,
+    })
+}
