@@ -87,6 +87,11 @@ pub struct Person {
     pub has_password: bool,
 }
 
+/// An address as all its spellings have it. People do not know that the case of a local part may count somewhere.
+pub fn sign_in_name(email: &Address) -> String {
+    format!("{}@{}", email.local().to_lowercase(), email.domain_ascii().to_lowercase())
+}
+
 impl PersonName {
     /// The name.
     pub fn as_str(&self) -> &str {

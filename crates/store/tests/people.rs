@@ -66,6 +66,15 @@ async fn the_log_cannot_be_changed_and_no_line_is_left_out() {
     assert_eq!(what, [Deed::Unknown, Deed::PasswordChanged, Deed::PersonAdded]);
 }
 
+/// The session is gone once a person is disabled; where one is left all the same, it opens nothing.
+#[tokio::test]
+async fn who_is_disabled_is_nobody_by_any_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, raw) = signed_in(folder.path()).await;
+    raw.execute("UPDATE person SET disabled_at = 1", []).unwrap();
+    assert_eq!(store.session(TOKEN, now()).await.unwrap(), None);
+}
+
 /// What is used is still good where nothing can be written.
 #[tokio::test]
 async fn a_session_that_cannot_be_noted_is_good() {

@@ -13,7 +13,7 @@ use super::{
     rows::{at, text},
     sessions,
 };
-use crate::{Actor, Deed, Error, NewAudit, Person, PersonId, PersonSettings};
+use crate::{Actor, Deed, Error, NewAudit, Person, PersonId, PersonSettings, sign_in_name};
 
 /// The columns that [`decode`] reads, of `person p`.
 pub(super) const COLUMNS: &str =
@@ -129,7 +129,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn person_of(&self, email: &Address) -> Result<Person, Error> {
-        let sign_in = sign_in(email);
+        let sign_in = sign_in_name(email);
         self.readers
             .read(move |sql| {
                 let id: Option<i64> = sql
@@ -140,11 +140,6 @@ impl Sqlite {
             })
             .await
     }
-}
-
-/// An address as all its spellings have it. People do not know that the case of a local part may count somewhere.
-pub(super) fn sign_in(email: &Address) -> String {
-    format!("{}@{}", email.local().to_lowercase(), email.domain_ascii().to_lowercase())
 }
 
 /// Adds a row; nothing is noted.
@@ -253,7 +248,7 @@ fn switch(sql: &Connection, id: PersonId, since: Option<Timestamp>) -> Result<()
 fn columns(settings: &PersonSettings) -> Result<[String; 5], Error> {
     let sites = serde_json::to_string(&settings.sites).map_err(|error| Error::Internal(error.to_string()))?;
     let (email, name) = (settings.email.to_string(), settings.name.to_string());
-    Ok([email, sign_in(&settings.email), name, codes::name(&settings.role)?, sites])
+    Ok([email, sign_in_name(&settings.email), name, codes::name(&settings.role)?, sites])
 }
 
 fn fields(settings: &PersonSettings) -> [(&'static str, String); 5] {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Actor, Credentials, Deed, Error, NewSession, PasswordHash, Person, PersonId, SESSION_IDLE, SESSION_LASTS,
-    Session, SessionId, TokenHash, before,
+    Session, SessionId, TokenHash, before, sign_in_name,
 };
 
 /// That a session is used is put on record no more often than this.
@@ -36,7 +36,7 @@ const OVER: &str = "SELECT id FROM session WHERE seen_at <= ?1 OR begun_at <= ?2
 
 impl Sqlite {
     pub(crate) async fn credentials(&self, email: &Address) -> Result<Option<Credentials>, Error> {
-        let sign_in = people::sign_in(email);
+        let sign_in = sign_in_name(email);
         self.readers
             .read(move |sql| {
                 let sql = &*sql.unchecked_transaction()?;
