@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aws_lc_rs::digest;
 use jiff::Timestamp;
 use store::{
     AllowedFrom, ApplicationId, ApplicationSettings, KeyHash, KeyId, Store, StoredApplications,
@@ -16,7 +15,7 @@ use store::{
 use super::{
     allowance::{Allowance, Rate},
     caller::{Caller, Known},
-    guessing::Guessing,
+    guessing::{Guessing, guess},
     key::{self, Key, Mistyped},
     room::{Full, Room},
 };
@@ -73,7 +72,7 @@ struct Inner {
     known: Mutex<Arc<Snapshot>>,
     /// An older reading must not take the place of a newer one.
     refreshing: tokio::sync::Mutex<()>,
-    guessing: Mutex<Guessing>,
+    guessing: Mutex<Guessing<KeyId>>,
     allowances: Mutex<HashMap<ApplicationId, Allowance>>,
     rooms: Mutex<HashMap<ApplicationId, Room>>,
     /// When keys were used, as far as it was not asked for yet.
@@ -332,18 +331,6 @@ fn enabled(application: &Arc<Known>, key: Option<&KeyId>) -> Result<Caller, Refu
         Some(refusal) => Err(refusal),
         None => Ok(Caller { application: Arc::clone(application), key: key.cloned() }),
     }
-}
-
-/// What was tried, to be known again and not to be read.
-fn guess(parts: [&str; 2]) -> KeyHash {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for part in parts {
-        context.update(part.as_bytes());
-        context.update(&[0]);
-    }
-    let mut hash = [0; 32];
-    hash.copy_from_slice(context.finish().as_ref());
-    KeyHash(hash)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

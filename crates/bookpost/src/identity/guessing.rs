@@ -1,10 +1,10 @@
-//! Slows down who guesses at keys.
+//! Slows down who guesses at keys of applications and at passwords of people. What is guessed at is called a key here.
 //!
 //! Failures are counted for where they come from and for the key that they name. After a few of them, whoever comes from there, or
 //! names that key, waits, and longer after each further one. Four things keep a library from being locked out by others:
 //! a program with an old password says the same again and again, which is one guess and counts once; a place that has opened a
-//! key lately is not held up for that key; on this computer itself only wrong keys are held up, because all its programs are one
-//! place; and the longest wait is short.
+//! key lately is held up for that key by nothing but what was guessed at it from there; on this computer itself only wrong keys of
+//! applications are held up, because all its programs are one place; and the longest wait is short.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,8 +12,9 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
+use aws_lc_rs::digest;
 use jiff::{SignedDuration, Timestamp};
-use store::{KeyHash, KeyId};
+use store::KeyHash;
 
 /// Failures that cost nothing: people mistype.
 const FREE: u32 = 5;
@@ -30,11 +31,19 @@ const MOST: usize = 10_000;
 const REPEATS: usize = 8;
 
 /// Whoever has failed. Of bounded size.
-#[derive(Debug, Default)]
-pub(super) struct Guessing {
+#[derive(Debug)]
+pub(super) struct Guessing<K> {
     places: HashMap<IpAddr, Failures>,
-    keys: HashMap<KeyId, Failures>,
-    proven: HashMap<(KeyId, IpAddr), Timestamp>,
+    keys: HashMap<K, Failures>,
+    proven: HashMap<(K, IpAddr), Proven>,
+}
+
+/// A place that has opened a key.
+#[derive(Debug, Default)]
+struct Proven {
+    opened_at: Timestamp,
+    /// At this key, from this place.
+    failures: Failures,
 }
 
 #[derive(Debug, Default)]
@@ -45,20 +54,26 @@ struct Failures {
     guesses: VecDeque<KeyHash>,
 }
 
-impl Guessing {
+impl<K> Default for Guessing<K> {
+    fn default() -> Self {
+        Self { places: HashMap::new(), keys: HashMap::new(), proven: HashMap::new() }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Guessing<K> {
     /// Until when nobody from `peer` is heard who names `key` (None: no key that there is).
-    pub(super) fn held_up(&self, peer: IpAddr, key: Option<&KeyId>, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn held_up(&self, peer: IpAddr, key: Option<&K>, now: Timestamp) -> Option<Timestamp> {
         let place = place(peer);
         let proven = key.and_then(|key| self.proven.get(&(key.clone(), place)));
-        if proven.is_some_and(|proven_at| now.duration_since(*proven_at) < PROVEN) {
-            return None;
-        }
-        let counts = [self.places.get(&place), key.and_then(|key| self.keys.get(key))];
+        let counts = match proven.filter(|proven| proven.holds(now)) {
+            Some(proven) => [Some(&proven.failures), None],
+            None => [self.places.get(&place), key.and_then(|key| self.keys.get(key))],
+        };
         counts.into_iter().flatten().map(Failures::over_at).max().filter(|over_at| *over_at > now)
     }
 
     /// This was wrong.
-    pub(super) fn failed(&mut self, peer: IpAddr, key: Option<&KeyId>, guess: KeyHash, now: Timestamp) {
+    pub(super) fn failed(&mut self, peer: IpAddr, key: Option<&K>, guess: KeyHash, now: Timestamp) {
         make_room(&mut self.places, now, FORGOTTEN, |failures| failures.last_at);
         let of_place = self.places.entry(place(peer)).or_default();
         if of_place.guesses.contains(&guess) {
@@ -72,13 +87,22 @@ impl Guessing {
         if let Some(key) = key {
             make_room(&mut self.keys, now, FORGOTTEN, |failures| failures.last_at);
             self.keys.entry(key.clone()).or_default().one_more(now);
+            if let Some(proven) = self.proven.get_mut(&(key.clone(), place(peer))) {
+                proven.failures.one_more(now);
+            }
         }
     }
 
     /// This was right. It clears nothing: who has one key could else guess at others for ever.
-    pub(super) fn succeeded(&mut self, peer: IpAddr, key: &KeyId, now: Timestamp) {
-        make_room(&mut self.proven, now, PROVEN, |proven_at| *proven_at);
-        self.proven.insert((key.clone(), place(peer)), now);
+    pub(super) fn succeeded(&mut self, peer: IpAddr, key: &K, now: Timestamp) {
+        make_room(&mut self.proven, now, PROVEN, |proven| proven.opened_at);
+        self.proven.entry((key.clone(), place(peer))).or_default().opened_at = now;
+    }
+}
+
+impl Proven {
+    fn holds(&self, now: Timestamp) -> bool {
+        now.duration_since(self.opened_at) < PROVEN
     }
 }
 
@@ -94,6 +118,18 @@ impl Failures {
         let wait = 2_i32.checked_pow(beyond).map_or(LONGEST, |times| (FIRST * times).min(LONGEST));
         self.last_at.saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
+}
+
+/// What was tried, to be known again and not to be read.
+pub(super) fn guess(parts: [&str; 2]) -> KeyHash {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(part.as_bytes());
+        context.update(&[0]);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    KeyHash(hash)
 }
 
 /// One address, or the network of an IPv6 address, of which one customer has all (RFC 6177).
@@ -128,6 +164,8 @@ fn make_room<K: Eq + Hash, V>(
 
 #[cfg(test)]
 mod tests {
+    use store::KeyId;
+
     use super::*;
 
     const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
@@ -147,7 +185,7 @@ mod tests {
         KeyId("k".to_owned())
     }
 
-    fn after(failures: u32, peer: IpAddr, key: Option<&KeyId>) -> Guessing {
+    fn after(failures: u32, peer: IpAddr, key: Option<&KeyId>) -> Guessing<KeyId> {
         let mut guessing = Guessing::default();
         for number in 0..failures {
             guessing.failed(peer, key, guess(number), at(0));
@@ -166,6 +204,19 @@ mod tests {
             assert_eq!(guessing.held_up(A, None, at(seconds)), None, "{failures}");
             assert_eq!(guessing.held_up(B, None, at(0)), None);
         }
+    }
+
+    /// Behind a proxy, or a school's one address, all are one place: who has a key there opens no way to guess at it.
+    #[test]
+    fn a_place_that_has_the_key_cannot_guess_at_it_for_ever() {
+        let mut guessing = after(20, A, None);
+        guessing.succeeded(A, &key(), at(0));
+        for number in 100..115 {
+            assert_eq!(guessing.held_up(A, Some(&key()), at(0)).is_some(), number > 105, "{number}");
+            guessing.failed(A, Some(&key()), guess(number), at(0));
+        }
+        guessing.succeeded(A, &key(), at(0));
+        assert_eq!(guessing.held_up(A, Some(&key()), at(0)), Some(at(300)), "it clears nothing");
     }
 
     #[test]
