@@ -41,7 +41,7 @@ use crate::{
         tls,
     },
     events,
-    identity::Applications,
+    identity::{Applications, People},
     queue::{
         journal::Journal,
         route::{Delivery, Line, Route, Upstream},
@@ -72,6 +72,8 @@ pub struct App {
     pub receiver: Receiver,
     /// Who may use it.
     pub applications: Applications,
+    /// Who may use the pages.
+    pub people: People,
     /// The dispatcher.
     pub worker: Handle,
     /// What is counted for /metrics.
@@ -139,8 +141,7 @@ impl App {
         let applications = Applications::load(&store, &config.sites).await?;
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
-        let mut tasks = JoinSet::new();
-        let way_in = Arc::new(OnceLock::new());
+        let (mut tasks, way_in) = (JoinSet::new(), Arc::new(OnceLock::new()));
         let settings = Settings::new(config.clone());
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         begin(&store, &config, &alarms, &recovered, clock.now()).await?;
@@ -190,6 +191,7 @@ impl App {
         });
         tasks.spawn(worker.run());
         let app = Self {
+            people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
             settings,
             source: start.source,
             changing: tokio::sync::Mutex::default(),
@@ -261,6 +263,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
             submitter: self.submitter(),
+            people: self.people.clone(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
                 disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),

@@ -106,6 +106,7 @@ impl Upkeep {
         while self.store.purge(keep.bodies, keep.records, PURGE_SLICE, now).await? > 0 {}
         while self.store.forget_requests(PURGE_SLICE, now).await? > 0 {}
         while self.store.forget_events(PURGE_SLICE, now).await? > 0 {}
+        while self.store.forget_sessions(PURGE_SLICE, now).await? > 0 {}
         Ok(())
     }
 }

@@ -102,7 +102,7 @@ async fn known(store: &Store, run: Option<RunId>) -> Result<(), Error> {
 /// What the asker can do about it.
 pub fn failure(error: &Error) -> Failure {
     match error {
-        Error::NotFound(_) | Error::Exists(_) => Failure::Usage,
+        Error::NotFound(_) | Error::Exists(_) | Error::LastAdministrator => Failure::Usage,
         _ => Failure::Temporary,
     }
 }

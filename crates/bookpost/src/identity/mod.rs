@@ -1,4 +1,4 @@
-//! Who may do what: the applications that hand mail in, their keys, and their limits.
+//! Who may do what: the applications that hand mail in, with their keys and limits, and the staff who use the pages ([`people`]).
 //!
 //! A door asks in this order: who is it ([`Applications::authenticate`], [`Applications::bearer`], [`Applications::local`]); and
 //! then at each message: is it still so ([`Applications::again`]), may it send this ([`Caller`]), not too fast
@@ -11,6 +11,7 @@ mod applications;
 mod caller;
 mod guessing;
 mod key;
+pub mod people;
 mod room;
 
 pub use allowance::Rate;
@@ -18,4 +19,5 @@ pub use applications::{Applications, Refusal};
 pub use caller::{Action, Caller, Denied, Field};
 pub(crate) use guessing::place;
 pub use key::{Key, Mistyped, id_in};
+pub use people::{People, Permission, SignInError, Visitor};
 pub use room::Full;

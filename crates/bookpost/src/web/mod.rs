@@ -20,7 +20,7 @@ use mail::clock::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 
-use crate::receive::Submitter;
+use crate::{identity::People, receive::Submitter};
 
 pub use connections::serve;
 pub use health::{Health, judge};
@@ -35,6 +35,8 @@ pub struct Sources {
     pub metrics: Metrics,
     /// The way in for applications.
     pub submitter: Submitter,
+    /// Who may use the pages.
+    pub people: People,
     /// What the worker is like at this moment; must not wait.
     pub now: Arc<dyn Fn() -> Moment + Send + Sync>,
 }

@@ -1,0 +1,421 @@
+//! The staff who use the pages: signing in, being known again, and the links by which they come.
+//!
+//! A page asks in this order: who is it ([`People::visitor`], by the token that the browser shows), and may they
+//! ([`Visitor::may`]). Nothing here knows of HTTP: cookies, forms and where they come from are the pages' own.
+
+mod hashing;
+mod password;
+mod permission;
+mod token;
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use mail::{Address, clock::Clock};
+use rand::{CryptoRng, RngExt as _, rngs::StdRng};
+use store::{
+    Actor, Error, Link, LinkPurpose, NewLink, NewSession, PasswordHash, Person, PersonId, PersonName,
+    PersonSettings, Role, Session, Store,
+};
+
+use self::hashing::{Busy, Hashing, Place};
+use super::guessing::{Guessing, guess};
+
+pub use password::{LONGEST, SHORTEST, Unfit, check};
+pub use permission::{Permission, Site, allows};
+pub use token::Token;
+
+const BUSY: &str = "too many people sign in at this moment; try again in a minute";
+
+/// Why somebody is not signed in, in words that can be shown to them.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// There is no such person, they have chosen no password yet, or it is another. Which of these is not told.
+    #[error("this address and this password do not belong together")]
+    Unknown,
+    /// The password is right, and the person was disabled.
+    #[error("this account is disabled; ask whoever administers Bookpost")]
+    Disabled,
+    /// Nothing was looked at.
+    #[error("too many wrong passwords; try again after {retry_at:.0}")]
+    HeldUp {
+        /// Not before.
+        retry_at: Timestamp,
+    },
+    /// Nothing was looked at.
+    #[error("{BUSY}")]
+    Busy,
+    /// The queue cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Why a password was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// The one that is to be changed was not given.
+    #[error("this is not your present password")]
+    Wrong,
+    /// The new one cannot be taken.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// It could not be looked at, or not be stored.
+    #[error(transparent)]
+    SignIn(SignInError),
+}
+
+/// Why a link did not do what it is for.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// It opens nothing, or no more.
+    #[error("this link was used already, or has run out; ask for a new one")]
+    Gone,
+    /// The password cannot be taken; the link is still good.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// Another person has this address; the link is still good.
+    #[error("somebody signs in with this address already")]
+    Taken,
+    /// The link is still good.
+    #[error("{BUSY}")]
+    Busy,
+    /// The queue cannot be read or written.
+    #[error(transparent)]
+    Store(Error),
+}
+
+/// All who may sign in. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct People(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    dice: Mutex<StdRng>,
+    hashing: Hashing,
+    /// By address, whether or not somebody has it: what is counted for some only would tell who has an account.
+    guessing: Mutex<Guessing<String>>,
+}
+
+/// Somebody who has signed in, as they stand at this moment.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    person: Person,
+    session: Session,
+}
+
+/// A link that was just made. Its code is here and nowhere else.
+#[derive(Debug, Clone)]
+pub struct MadeLink {
+    /// Opens it.
+    pub code: Token,
+    /// It opens nothing from then on.
+    pub expires_at: Timestamp,
+}
+
+impl Visitor {
+    /// Who they are.
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// By which session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Whether they may.
+    pub fn may(&self, permission: Permission<'_>) -> bool {
+        allows(self.person.role, &self.person.sites, permission)
+    }
+
+    /// Who they are to the log.
+    pub fn actor(&self) -> Actor {
+        Actor::Person { id: self.person.id, name: self.person.name.clone() }
+    }
+}
+
+impl People {
+    /// The dice must have been seeded with as many bits as a token has.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, dice: StdRng) -> Self {
+        Self::with(store, clock, dice, Hashing::usual())
+    }
+
+    fn with(store: Store, clock: Arc<dyn Clock>, dice: StdRng, hashing: Hashing) -> Self {
+        let (dice, guessing) = (Mutex::new(dice), Mutex::default());
+        Self(Arc::new(Inner { store, clock, dice, hashing, guessing }))
+    }
+
+    /// Begins a session for whoever knows the password; gives its token. Whether there is such a person can be told neither by the answer nor by
+    /// how long it takes.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        peer: IpAddr,
+    ) -> Result<(Token, Person), SignInError> {
+        let done = self.let_in(email, password, peer).await;
+        match &done {
+            Ok((_, person)) => tracing::info!(%peer, person.id = person.id.0, "a person signed in"),
+            Err(refusal) => {
+                let email = mail::address::mask_addresses(email);
+                tracing::info!(%peer, email, %refusal, "a person was not signed in");
+            }
+        }
+        done
+    }
+
+    /// Whoever shows this token; `None`: nobody, or no more.
+    pub async fn visitor(&self, token: &str) -> Result<Option<Visitor>, Error> {
+        let found = self.0.store.session(token::hash(token), self.0.clock.now()).await?;
+        Ok(found.map(|(session, person)| Visitor { person, session }))
+    }
+
+    /// Ends the visitor's session.
+    pub async fn sign_out(&self, visitor: &Visitor) -> Result<(), Error> {
+        let (session, now) = (visitor.session.id, self.0.clock.now());
+        self.0.store.end_session(session, visitor.actor(), now).await.map(drop)
+    }
+
+    /// A new password for the visitor, who gives the present one again. All their other sessions are ended.
+    pub async fn change_password(
+        &self,
+        visitor: &Visitor,
+        present: &str,
+        new: &str,
+        peer: IpAddr,
+    ) -> Result<(), PasswordError> {
+        let person = &visitor.person;
+        check(new, &person.email)?;
+        let known = self.0.store.credentials(&person.email).await.map_err(SignInError::from)?;
+        let stored = known.filter(|known| known.person.id == person.id).and_then(|known| known.password);
+        if !self.is_right(peer, &account(&person.email), present, stored.as_ref()).await? {
+            return Err(PasswordError::Wrong);
+        }
+        let hash = self.hash(new).await.map_err(SignInError::from)?;
+        let (keep, now) = (Some(visitor.session.id), self.0.clock.now());
+        let changed = self.0.store.set_password(person.id, hash, keep, visitor.actor(), now).await;
+        changed.map_err(SignInError::from)?;
+        Ok(())
+    }
+
+    async fn let_in(
+        &self,
+        email: &str,
+        password: &str,
+        peer: IpAddr,
+    ) -> Result<(Token, Person), SignInError> {
+        let address = Address::parse(email).ok();
+        let account = address.as_ref().map_or_else(|| email.trim().to_lowercase(), account);
+        self.not_held_up(peer, &account)?;
+        let known = match &address {
+            Some(address) => self.0.store.credentials(address).await?,
+            None => None,
+        };
+        let stored = known.as_ref().and_then(|known| known.password.clone());
+        let right = self.is_right(peer, &account, password, stored.as_ref()).await?;
+        let (Some(known), Some(stored), true) = (known, stored, right) else {
+            return Err(SignInError::Unknown);
+        };
+        if known.person.disabled_at.is_some() {
+            return Err(SignInError::Disabled);
+        }
+        let (token, person) =
+            self.begin(known.person.id, stored.clone(), peer).await.map_err(|error| match error {
+                // Disabled, or with another password, a moment ago.
+                Error::NotFound(_) => SignInError::Unknown,
+                error => SignInError::Store(error),
+            })?;
+        if self.0.hashing.is_outdated(&stored) {
+            self.rehash(person.id, stored, password).await;
+        }
+        Ok((token, person))
+    }
+
+    /// Whether the password is right. Those who come at once are counted as if they came one after another: whoever holds a place
+    /// keeps it until the failure is counted.
+    async fn is_right(
+        &self,
+        peer: IpAddr,
+        account: &String,
+        password: &str,
+        stored: Option<&PasswordHash>,
+    ) -> Result<bool, SignInError> {
+        let place = self.0.hashing.place().await?;
+        self.not_held_up(peer, account)?;
+        let (right, _place) = self.0.hashing.verify(place, password, stored).await?;
+        let (mut guessing, now) = (locked(&self.0.guessing), self.0.clock.now());
+        if right {
+            guessing.succeeded(peer, account, now);
+        } else {
+            guessing.failed(peer, Some(account), guess([account, password]), now);
+        }
+        Ok(right)
+    }
+
+    fn not_held_up(&self, peer: IpAddr, account: &String) -> Result<(), SignInError> {
+        let held_up = locked(&self.0.guessing).held_up(peer, Some(account), self.0.clock.now());
+        held_up.map_or(Ok(()), |retry_at| Err(SignInError::HeldUp { retry_at }))
+    }
+
+    async fn begin(
+        &self,
+        id: PersonId,
+        password: PasswordHash,
+        peer: IpAddr,
+    ) -> Result<(Token, Person), Error> {
+        let (store, token) = (&self.0.store, Token::draw(&mut *locked(&self.0.dice)));
+        let new = NewSession { person: id, password, token: token.hash(), peer };
+        store.begin_session(new, self.0.clock.now()).await?;
+        Ok((token, store.person(id).await?))
+    }
+
+    /// The password is right and stays; where it cannot be hashed now, the next sign-in does.
+    async fn rehash(&self, id: PersonId, known: PasswordHash, password: &str) {
+        let Ok(anew) = self.hash(password).await else { return };
+        if let Err(error) = self.0.store.rehash_password(id, known, anew).await {
+            tracing::warn!(%error, "a password could not be hashed anew");
+        }
+    }
+
+    async fn hash(&self, password: &str) -> Result<PasswordHash, Busy> {
+        let place: Place = self.0.hashing.place().await?;
+        let salt = locked(&self.0.dice).random();
+        Ok(self.0.hashing.hash(place, password, salt).await?.0)
+    }
+}
+
+/// Links.
+impl People {
+    /// Whether nobody can administer Bookpost yet.
+    pub async fn needs_set_up(&self) -> Result<bool, Error> {
+        self.0.store.needs_set_up().await
+    }
+
+    /// What a code opens; `None`: nothing. Changes nothing.
+    pub async fn link(&self, code: &str) -> Result<Option<Link>, Error> {
+        self.0.store.link(token::hash(code), self.0.clock.now()).await
+    }
+
+    /// A link for a person; those that were made for them before open nothing any more.
+    pub async fn make_link(
+        &self,
+        purpose: LinkPurpose,
+        person: Option<PersonId>,
+        who: Actor,
+    ) -> Result<MadeLink, Error> {
+        let code = Token::draw(&mut *locked(&self.0.dice));
+        store_link(&self.0.store, code, purpose, person, who, self.0.clock.now()).await
+    }
+
+    /// Uses an invitation or a link for a new password, and signs in.
+    pub async fn take_link(
+        &self,
+        code: &str,
+        password: &str,
+        peer: IpAddr,
+    ) -> Result<(Token, Person), LinkError> {
+        // Before anything costs: a code that opens nothing is not worth a hash.
+        let link = self.link(code).await.map_err(LinkError::of)?.ok_or(LinkError::Gone)?;
+        check(password, &link.person.ok_or(LinkError::Gone)?.email)?;
+        let hash = self.hash(password).await.map_err(|Busy| LinkError::Busy)?;
+        let (code, now) = (token::hash(code), self.0.clock.now());
+        let person = self.0.store.take_link(code, hash.clone(), now).await.map_err(LinkError::of)?;
+        tracing::info!(%peer, person.id = person.id.0, "a person chose a password by a link");
+        self.begin(person.id, hash, peer).await.map_err(LinkError::of)
+    }
+
+    /// Uses the link for setting up: the first administrator, who is signed in.
+    pub async fn set_up(
+        &self,
+        code: &str,
+        email: Address,
+        name: PersonName,
+        password: &str,
+        peer: IpAddr,
+    ) -> Result<(Token, Person), LinkError> {
+        let link = self.link(code).await.map_err(LinkError::of)?;
+        link.filter(|link| link.purpose == LinkPurpose::SetUp).ok_or(LinkError::Gone)?;
+        check(password, &email)?;
+        let hash = self.hash(password).await.map_err(|Busy| LinkError::Busy)?;
+        let settings = PersonSettings {
+            email,
+            name,
+            role: Role::Administrator,
+            sites: std::collections::BTreeSet::new(),
+            language: None,
+        };
+        let (code, now) = (token::hash(code), self.0.clock.now());
+        let person = self.0.store.set_up(code, settings, hash.clone(), now).await.map_err(LinkError::of)?;
+        tracing::info!(%peer, person.id = person.id.0, "Bookpost was set up");
+        self.begin(person.id, hash, peer).await.map_err(LinkError::of)
+    }
+}
+
+/// Makes a link with no service about: for the command line.
+pub async fn make_link(
+    store: &Store,
+    purpose: LinkPurpose,
+    person: Option<PersonId>,
+    who: Actor,
+    dice: &mut impl CryptoRng,
+    now: Timestamp,
+) -> Result<MadeLink, Error> {
+    store_link(store, Token::draw(dice), purpose, person, who, now).await
+}
+
+async fn store_link(
+    store: &Store,
+    code: Token,
+    purpose: LinkPurpose,
+    person: Option<PersonId>,
+    who: Actor,
+    now: Timestamp,
+) -> Result<MadeLink, Error> {
+    let new = NewLink { purpose, person, code: code.hash() };
+    let expires_at = store.make_link(new, who, now).await?;
+    Ok(MadeLink { code, expires_at })
+}
+
+/// An address as guesses at it are counted.
+fn account(email: &Address) -> String {
+    store::sign_in_name(email)
+}
+
+impl From<Busy> for SignInError {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<SignInError> for PasswordError {
+    fn from(error: SignInError) -> Self {
+        Self::SignIn(error)
+    }
+}
+
+impl LinkError {
+    fn of(error: Error) -> Self {
+        match error {
+            Error::NotFound(_) => Self::Gone,
+            Error::Exists(_) => Self::Taken,
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl std::fmt::Debug for People {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("People").finish_non_exhaustive()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;
