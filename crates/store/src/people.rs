@@ -164,8 +164,8 @@ impl Store {
     }
 
     /// Changes a person: `change` is given the settings as they are in the same transaction. [`Error::Exists`] as for
-    /// [`Store::add_person`]; [`Error::LastAdministrator`] where nobody could administer Bookpost afterwards. What changes nothing leaves
-    /// no line in the log.
+    /// [`Store::add_person`]; [`Error::LastAdministrator`] where nobody could administer Bookpost afterwards. With another address, links
+    /// that were made for the one before open nothing any more. What changes nothing leaves no line in the log.
     pub async fn change_person(
         &self,
         person: PersonId,

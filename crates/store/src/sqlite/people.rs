@@ -62,6 +62,9 @@ impl Sqlite {
                     return Ok(person);
                 }
                 keeping_an_administrator(tx.sql, || store(tx.sql, id, &new))?;
+                if sign_in_name(&old.email) != sign_in_name(&new.email) {
+                    links::forget(tx.sql, Some(id))?;
+                }
                 let (was, is) = differences(&old, &new);
                 note(tx.sql, who, Deed::PersonChanged, &person, Some(was), Some(is), now)?;
                 one(tx.sql, id)

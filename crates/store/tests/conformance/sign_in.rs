@@ -3,8 +3,8 @@
 use std::{net::IpAddr, time::Duration};
 
 use store::{
-    Actor, AuditFilter, Deed, Error, LinkPurpose, NewLink, NewSession, Person, PersonId, Role, SESSION_IDLE,
-    SESSION_LASTS, Session, SessionId, Store, TokenHash,
+    Actor, AuditFilter, Deed, Error, LinkPurpose, NewLink, NewSession, Person, PersonId, PersonSettings,
+    Role, SESSION_IDLE, SESSION_LASTS, Session, SessionId, Store, TokenHash,
 };
 
 use crate::{
@@ -236,6 +236,18 @@ pub(crate) async fn a_new_link_ends_those_before(fresh: &Fresh) {
     assert_eq!(open, [false, false, true, true, true]);
     for (purpose, person) in [(LinkPurpose::SetUp, Some(ann.id)), (LinkPurpose::Reset, None)] {
         assert!(link(fresh, &store, purpose, person, 9).await.is_err(), "{purpose:?}");
+    }
+}
+
+/// It may have gone to somebody else.
+pub(crate) async fn a_link_to_a_wrong_address_ends_with_it(fresh: &Fresh) {
+    let store = fresh.open();
+    let ann = add(fresh, &store, "ann", Role::Administrator).await;
+    link(fresh, &store, LinkPurpose::Invitation, Some(ann.id), 1).await.unwrap();
+    for (email, opens) in [("Ann@library.example", true), ("anne@library.example", false)] {
+        let change = move |person: &mut PersonSettings| person.email = email.parse().unwrap();
+        store.change_person(ann.id, change, CLI, fresh.now()).await.unwrap();
+        assert_eq!(store.link(token(1), fresh.now()).await.unwrap().is_some(), opens, "{email}");
     }
 }
 
