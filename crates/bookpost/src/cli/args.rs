@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(super) mod applications;
+pub(super) mod people;
 pub(super) mod preferences;
 pub(super) mod webhooks;
 
@@ -12,7 +13,12 @@ use clap::{
 };
 use store::State;
 
-use self::{applications::Applications, preferences::Preferences, webhooks::Webhooks};
+use self::{
+    applications::Applications,
+    people::{Log, People},
+    preferences::Preferences,
+    webhooks::Webhooks,
+};
 use super::{control::Older, sendmail::options::HELP};
 use crate::notices::BUILT_IN;
 
@@ -72,6 +78,11 @@ pub enum Command {
     /// Look at the preferences, and change them: how mail is sent, when it is tried again, the sites
     #[command(subcommand)]
     Preferences(Preferences),
+    /// The staff who sign in to the pages
+    #[command(subcommand)]
+    People(People),
+    /// Show who changed what, the newest first
+    Log(Log),
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,6 +1,7 @@
 //! What the commands ask of the whole program.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -26,7 +27,7 @@ use super::{
     control::{
         self, ApplicationsRequest, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest,
     },
-    failures, queue, webhooks,
+    failures, people, queue, webhooks,
 };
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
@@ -62,6 +63,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
                 })?)
             }
         };
+    let pages = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let doors = smtp::Listening::bind(&config.doors.smtp).await?;
     check_maildrop(config.doors.sendmail.maildrop.as_deref())?;
     let app =
@@ -70,6 +72,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
         tracing::info!(folder = %app.settings.now().data_dir.display(), "Bookpost works");
+        say_how_to_set_up(&app, pages).await;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -125,6 +128,15 @@ fn open_doors(
         tokio::spawn(watch_maildrop(Arc::clone(app), folder));
     }
     Ok(serving)
+}
+
+/// While nobody can sign in, whoever reads the log can become the administrator.
+async fn say_how_to_set_up(app: &App, pages: Option<SocketAddr>) {
+    let Some(pages) = pages else { return };
+    match people::set_up_line(&app.people, pages).await {
+        Ok(line) => line.iter().for_each(|line| tracing::info!("{line}")),
+        Err(error) => tracing::warn!(%error, "no link for setting up could be made"),
+    }
 }
 
 /// What the programs of this machine may, in words: without an application they send as they like, and with one only what it may.
@@ -187,6 +199,11 @@ impl App {
                 reply
             }
             Request::Preferences(request) => self.about_preferences(request).await,
+            Request::People(request) => {
+                let config = self.settings.now();
+                let place = people::Place { sites: &config.sites, pages: config.listen };
+                people::perform(&self.store, request, place, &mut secret_dice(), self.clock.now()).await
+            }
             Request::Run(request) => self.run_notices(request, true, progress).await,
             Request::Test(request) => {
                 test(&self.settings.now(), &request, self.clock.now(), self.draw()).await

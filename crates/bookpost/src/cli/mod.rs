@@ -10,6 +10,7 @@ mod failures;
 pub mod install;
 mod log;
 mod manual;
+pub mod people;
 mod preferences;
 mod progress;
 pub mod queue;

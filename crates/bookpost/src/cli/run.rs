@@ -17,7 +17,7 @@ use super::{
     args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample},
     commands,
     control::{self, QueueRequest, Reply, Request, RunRequest, TestRequest},
-    failures, install, log, manual, preferences,
+    failures, install, log, manual, people, preferences,
     progress::Bar,
     queue, sendmail, show, webhooks,
 };
@@ -102,6 +102,16 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
                 preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
             ask(load()?, Request::Preferences(request), output)
         }
+        Command::People(command) => {
+            let (request, output) =
+                people::request(command).map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
+            ask(load()?, Request::People(request), output)
+        }
+        Command::Log(wanted) => {
+            let (request, output) = people::log_request(wanted)
+                .map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
+            ask(load()?, Request::People(request), output)
+        }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
             ask(load()?, request, output)
@@ -183,6 +193,7 @@ fn ask(loaded: Loaded, request: Request, output: Output) -> Result<Exit, Stop> {
 fn done(request: &Request) -> Option<String> {
     match request {
         Request::Applications(request) => applications::done(request),
+        Request::People(request) => people::done(request),
         _ => None,
     }
 }
@@ -236,6 +247,14 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let store = Store::open(&config.data_dir, clock.now())?;
             let mut dice = secret_dice();
             let reply = preferences::perform(&store, &source, request, &mut dice, clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
+        Request::People(request) => {
+            let clock = SystemClock::start();
+            let store = Store::open(&config.data_dir, clock.now())?;
+            let place = people::Place { sites: &config.sites, pages: config.listen };
+            let reply = people::perform(&store, request, place, &mut secret_dice(), clock.now()).await;
             store.close().await?;
             Ok(reply)
         }

@@ -1,6 +1,7 @@
 //! Replies as plain text for people. The console belongs to the owner of the mail: nothing is masked here.
 
 mod applications;
+mod people;
 mod preferences;
 mod runs;
 mod webhooks;
@@ -88,6 +89,12 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::NewWebhook(new) => webhooks::added(new),
         Reply::WebhookRemoved(webhook) => format!("{} is told nothing any more\n", webhook.url),
         Reply::WebhookWorks(webhook) => format!("{} takes what it is told\n", webhook.url),
+        Reply::People(all) => people::list(all, view),
+        Reply::Person(person) => people::show(person, view),
+        Reply::Link(link) => people::link(link, view),
+        Reply::Sessions(shown) => people::sessions(shown, view),
+        Reply::SignedOut(out) => people::signed_out(out),
+        Reply::Log(lines) => people::log(lines, view),
         Reply::Sent { server, answer } => format!("accepted by {server}: {answer}\n"),
         Reply::Failed { message, .. } => format!("{message}\n"),
     }

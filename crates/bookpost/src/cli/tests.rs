@@ -104,6 +104,7 @@ fn the_commands_of_the_guides_are_understood_and_run_as_who_may() {
         include_str!("../../../../docs/guide/applications.md"),
         include_str!("../../../../docs/guide/exports.md"),
         include_str!("../../../../docs/guide/overdue-notices.md"),
+        include_str!("../../../../docs/guide/people.md"),
         include_str!("../../../../docs/guide/queue.md"),
         include_str!("../../../../docs/guide/return-reports.md"),
         include_str!("../../../../docs/guide/sendmail.md"),

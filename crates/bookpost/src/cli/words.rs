@@ -1,7 +1,7 @@
 //! The words that people read, for what the code calls otherwise.
 
 use mail::{Reason, counted};
-use store::{Class, LeftOutWhy, State};
+use store::{Class, Deed, LeftOutWhy, Role, State};
 
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";
@@ -31,6 +31,32 @@ pub fn class(class: Class) -> &'static str {
         Class::Urgent => "urgent",
         Class::Normal => "normal",
         Class::Bulk => "bulk",
+    }
+}
+
+/// What a person may do.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Administrator => "administrator",
+        Role::Manager => "manager",
+        Role::Viewer => "viewer",
+    }
+}
+
+/// What was done, in a line of the log.
+pub fn deed(deed: Deed) -> &'static str {
+    match deed {
+        Deed::SetUp => "set Bookpost up",
+        Deed::PersonAdded => "added a person",
+        Deed::PersonChanged => "changed a person",
+        Deed::PersonDisabled => "disabled a person",
+        Deed::PersonEnabled => "enabled a person",
+        Deed::PasswordChanged => "chose a password",
+        Deed::SetUpLinkMade => "made a link for setting up",
+        Deed::InvitationMade => "invited a person",
+        Deed::ResetLinkMade => "made a link for a new password",
+        Deed::SignedOut => "signed a person out",
+        _ => "did what this version does not know",
     }
 }
 

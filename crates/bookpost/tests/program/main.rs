@@ -14,6 +14,7 @@ mod demo;
 mod door;
 mod exits;
 mod log;
+mod people;
 mod preferences;
 mod promised;
 mod sendmail;

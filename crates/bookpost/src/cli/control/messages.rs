@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ApplicationsRequest, ChangedPreferences, NewAddress, PreferencesRequest, ShownKey, ShownPreferences,
-    WebhooksRequest,
+    ApplicationsRequest, ChangedPreferences, NewAddress, PeopleRequest, PreferencesRequest, ShownKey,
+    ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
-    Alarm, Application, Attempt, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause, PreferenceChange,
-    RecipientId, Row, Run, RunId, Selection, State, Webhook,
+    Alarm, Application, Attempt, Audit, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause, Person,
+    PreferenceChange, RecipientId, Row, Run, RunId, Selection, State, Webhook,
 };
 
 /// What a command asks of the service.
@@ -27,6 +27,8 @@ pub enum Request {
     Webhooks(WebhooksRequest),
     /// About preferences.
     Preferences(PreferencesRequest),
+    /// About people, and what they changed.
+    People(PeopleRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
     /// Sends one test message.
@@ -139,6 +141,14 @@ pub enum Reply {
     PreferencesChanged(ChangedPreferences),
     /// The last changes, the newest first.
     PreferencesHistory(Vec<PreferenceChange>),
+    People(Vec<Person>),
+    Person(Person),
+    /// A link that was just made.
+    Link(ShownLink),
+    Sessions(ShownSessions),
+    SignedOut(SignedOut),
+    /// What was changed, the newest first.
+    Log(Vec<Audit>),
     /// The server took the test message; its answer.
     Sent {
         server: String,

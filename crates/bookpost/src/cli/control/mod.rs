@@ -6,6 +6,7 @@
 mod applications;
 mod client;
 mod messages;
+mod people;
 mod preferences;
 mod server;
 mod webhooks;
@@ -17,6 +18,7 @@ use crate::notices::import::MAX_BYTES;
 pub use applications::*;
 pub use client::{Client, connect};
 pub use messages::*;
+pub use people::*;
 pub use preferences::*;
 pub use server::{Listener, bind, serve};
 pub use webhooks::*;

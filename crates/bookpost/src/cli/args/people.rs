@@ -1,0 +1,127 @@
+//! `people` and `log`
+
+use clap::{Args, Subcommand, ValueEnum};
+use store::Role;
+
+use super::{Output, at_least_one};
+
+/// `people`
+#[derive(Debug, Subcommand)]
+pub enum People {
+    /// Add a person, and print the link by which they choose their password
+    Add {
+        /// What they sign in with
+        email: String,
+        /// Their name, as others will see it
+        #[arg(long)]
+        name: String,
+        /// What they may do
+        #[arg(long)]
+        role: RoleName,
+        /// Only for this site; several times for several [default: all]
+        #[arg(long, value_name = "CODE")]
+        site: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List all people
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Change a person; what is not named stays as it is
+    Change {
+        /// What they sign in with
+        email: String,
+        #[command(flatten)]
+        change: Change,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Sign a person out everywhere, and let them sign in no more until they are enabled
+    Disable(One),
+    /// Let a person sign in again
+    Enable(One),
+    /// Where a person is signed in
+    Sessions(One),
+    /// Sign a person out everywhere
+    SignOut(One),
+    /// Print another link by which a person who has no password yet chooses one
+    InviteLink(One),
+    /// Print a link by which a person chooses a new password
+    ResetLink(One),
+    /// Print the link by which the first administrator is made
+    SetupLink {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// Who is meant.
+#[derive(Debug, Args)]
+pub struct One {
+    /// What they sign in with
+    pub email: String,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What is to be otherwise.
+#[derive(Debug, Args)]
+#[group(id = "changed", required = true, multiple = true)]
+pub struct Change {
+    /// Another address to sign in with
+    #[arg(long = "email", value_name = "ADDRESS", id = "new-email")]
+    pub email: Option<String>,
+    /// Another name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What they may do
+    #[arg(long)]
+    pub role: Option<RoleName>,
+    /// Only for this site; several times for several, in the place of those before
+    #[arg(long, value_name = "CODE")]
+    pub site: Vec<String>,
+    /// For all sites
+    #[arg(long, conflicts_with = "site")]
+    pub all_sites: bool,
+}
+
+/// `log`
+#[derive(Debug, Args)]
+pub struct Log {
+    /// Only what this person changed, by the address that they sign in with
+    #[arg(long, value_name = "ADDRESS")]
+    pub by: Option<String>,
+    /// Only what was changed of this: a person's address, for one
+    #[arg(long, value_name = "WHAT")]
+    pub about: Option<String>,
+    /// Only lines before this one, by its number
+    #[arg(long, value_name = "N")]
+    pub before: Option<i64>,
+    #[arg(long, default_value_t = 50, value_parser = at_least_one())]
+    pub limit: usize,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// A role, as it is named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoleName {
+    /// Everything, at every site
+    Administrator,
+    /// Runs notices and decides about mail
+    Manager,
+    /// May look
+    Viewer,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Administrator => Self::Administrator,
+            RoleName::Manager => Self::Manager,
+            RoleName::Viewer => Self::Viewer,
+        }
+    }
+}

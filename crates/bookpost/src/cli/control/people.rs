@@ -1,0 +1,119 @@
+//! What passes over the control socket about people and the log.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use mail::Address;
+use serde::{Deserialize, Serialize};
+use store::{AuditId, LinkPurpose, Person, PersonName, PersonSettings, Role, Session};
+
+use super::Secret;
+
+/// What needs the queue, the list of sites, and where the pages are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeopleRequest {
+    /// All of them.
+    List,
+    /// A new one, with an invitation.
+    Add(PersonSettings),
+    /// What is named of one.
+    Change { email: Address, change: PersonChange },
+    /// They can sign in no more.
+    Disable { email: Address },
+    /// They can again.
+    Enable { email: Address },
+    /// Where they are signed in.
+    Sessions { email: Address },
+    /// Nowhere any more.
+    SignOut { email: Address },
+    /// A link for one of them; for setting up where nobody is named.
+    Link { purpose: LinkPurpose, email: Option<Address> },
+    /// What was changed, the newest first.
+    Log { by: Option<Address>, about: Option<String>, before: Option<AuditId>, limit: usize },
+}
+
+/// What is to be otherwise; all else stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PersonChange {
+    pub email: Option<Address>,
+    pub name: Option<PersonName>,
+    pub role: Option<Role>,
+    /// Empty: all.
+    pub sites: Option<BTreeSet<String>>,
+}
+
+/// A link that was just made. Its code is here and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownLink {
+    pub purpose: LinkPurpose,
+    /// For whom; nobody where it is to set Bookpost up.
+    pub person: Option<Person>,
+    /// The link; only its path where nobody listens for pages.
+    pub link: Secret,
+    /// It opens nothing from then on.
+    pub expires_at: Timestamp,
+}
+
+/// Where a person is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownSessions {
+    pub person: Person,
+    pub sessions: Vec<Session>,
+}
+
+/// Who was signed out, of how many sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedOut {
+    pub person: Person,
+    pub sessions: u64,
+}
+
+impl PersonChange {
+    /// Makes it so.
+    pub fn apply(self, settings: &mut PersonSettings) {
+        let Self { email, name, role, sites } = self;
+        if let Some(email) = email {
+            settings.email = email;
+        }
+        if let Some(name) = name {
+            settings.name = name;
+        }
+        settings.role = role.unwrap_or(settings.role);
+        settings.sites = sites.unwrap_or_else(|| std::mem::take(&mut settings.sites));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_named_stays() {
+        let before = PersonSettings {
+            email: "ann@library.example".parse().unwrap(),
+            name: "Ann".parse().unwrap(),
+            role: Role::Manager,
+            sites: BTreeSet::from(["MAIN".to_owned()]),
+            language: Some("es".to_owned()),
+        };
+        let mut settings = before.clone();
+        PersonChange::default().apply(&mut settings);
+        assert_eq!(settings, before);
+        let change = PersonChange {
+            email: Some("lee@library.example".parse().unwrap()),
+            name: Some("Lee".parse().unwrap()),
+            role: Some(Role::Viewer),
+            sites: Some(BTreeSet::new()),
+        };
+        change.apply(&mut settings);
+        let after = PersonSettings {
+            email: "lee@library.example".parse().unwrap(),
+            name: "Lee".parse().unwrap(),
+            role: Role::Viewer,
+            sites: BTreeSet::new(),
+            language: before.language,
+        };
+        assert_eq!(settings, after);
+    }
+}

@@ -1,0 +1,235 @@
+//! The commands about people: read from the command line, and carried out on the queue, by the service for whoever asks over the
+//! control socket, or by the command itself while it holds the lock.
+
+use std::{collections::BTreeSet, net::SocketAddr};
+
+use jiff::Timestamp;
+use mail::Address;
+use rand::CryptoRng;
+use store::{Actor, AuditFilter, AuditId, Error, LinkPurpose, Person, PersonSettings, Store};
+
+use super::{
+    args::Output,
+    args::people::{Change, Log, One, People as Command},
+    control::{Failure, PeopleRequest, PersonChange, Reply, Secret, ShownLink, ShownSessions, SignedOut},
+    queue,
+};
+use crate::{
+    config::Site,
+    identity::{People, people},
+};
+
+/// What the commands need to know of the settings.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub sites: &'a [Site],
+    /// Where the pages listen.
+    pub pages: Option<SocketAddr>,
+}
+
+/// Carries `request` out. The dice must be good enough for secrets.
+pub async fn perform(
+    store: &Store,
+    request: PeopleRequest,
+    place: Place<'_>,
+    dice: &mut (impl CryptoRng + Send),
+    now: Timestamp,
+) -> Reply {
+    if let Some(message) = unknown_site(&request, place.sites) {
+        return Reply::Failed { failure: Failure::Usage, message };
+    }
+    answer(store, request, place, dice, now)
+        .await
+        .unwrap_or_else(|error| Reply::Failed { failure: queue::failure(&error), message: told(&error) })
+}
+
+/// The line that a start says while nobody can administer Bookpost; its code is a new one each time.
+pub async fn set_up_line(people: &People, pages: SocketAddr) -> Result<Option<String>, Error> {
+    if !people.needs_set_up().await? {
+        return Ok(None);
+    }
+    let made = people.make_link(LinkPurpose::SetUp, None, Actor::CommandLine).await?;
+    let link = link(Some(pages), LinkPurpose::SetUp, made.code.text());
+    Ok(Some(format!(
+        "nobody can sign in to the pages yet. Within the hour, make yourself the administrator: {link}"
+    )))
+}
+
+async fn answer(
+    store: &Store,
+    request: PeopleRequest,
+    place: Place<'_>,
+    dice: &mut (impl CryptoRng + Send),
+    now: Timestamp,
+) -> Result<Reply, Error> {
+    let who = Actor::CommandLine;
+    let of = async |email: &Address| store.person_of(email).await;
+    Ok(match request {
+        PeopleRequest::List => Reply::People(store.people().await?),
+        PeopleRequest::Add(settings) => {
+            let person = store.add_person(settings, who, now).await?;
+            shown_link(store, LinkPurpose::Invitation, Some(person), place, dice, now).await?
+        }
+        PeopleRequest::Change { email, change } => {
+            let id = of(&email).await?.id;
+            Reply::Person(store.change_person(id, |settings| change.apply(settings), who, now).await?)
+        }
+        PeopleRequest::Disable { email } => {
+            Reply::Person(store.disable_person(of(&email).await?.id, who, now).await?)
+        }
+        PeopleRequest::Enable { email } => {
+            Reply::Person(store.enable_person(of(&email).await?.id, who, now).await?)
+        }
+        PeopleRequest::Sessions { email } => {
+            let person = of(&email).await?;
+            let sessions = store.sessions_of(person.id, now).await?;
+            Reply::Sessions(ShownSessions { person, sessions })
+        }
+        PeopleRequest::SignOut { email } => {
+            let person = of(&email).await?;
+            let sessions = store.end_sessions_of(person.id, None, who, now).await?;
+            Reply::SignedOut(SignedOut { person, sessions })
+        }
+        PeopleRequest::Link { purpose, email } => {
+            let person = match &email {
+                Some(email) => Some(of(email).await?),
+                None => None,
+            };
+            shown_link(store, purpose, person, place, dice, now).await?
+        }
+        PeopleRequest::Log { by, about, before, limit } => {
+            let who = match &by {
+                Some(email) => Some(of(email).await?.id),
+                None => None,
+            };
+            Reply::Log(store.audit(AuditFilter { who, about }, before, limit).await?)
+        }
+    })
+}
+
+async fn shown_link(
+    store: &Store,
+    purpose: LinkPurpose,
+    person: Option<Person>,
+    place: Place<'_>,
+    dice: &mut (impl CryptoRng + Send),
+    now: Timestamp,
+) -> Result<Reply, Error> {
+    let id = person.as_ref().map(|person| person.id);
+    let made = people::make_link(store, purpose, id, Actor::CommandLine, dice, now).await?;
+    let link = Secret(link(place.pages, purpose, made.code.text()));
+    Ok(Reply::Link(ShownLink { purpose, person, link, expires_at: made.expires_at }))
+}
+
+/// The page that takes a code. Only its path where nobody listens.
+fn link(pages: Option<SocketAddr>, purpose: LinkPurpose, code: &str) -> String {
+    let page = match purpose {
+        LinkPurpose::SetUp => "set-up",
+        LinkPurpose::Invitation => "invitation",
+        LinkPurpose::Reset => "reset",
+    };
+    let before = pages.map_or_else(String::new, |address| format!("http://{address}"));
+    format!("{before}/{page}?code={code}")
+}
+
+/// What was done, for what is answered with how the person stands afterwards, or with a link.
+pub(super) fn done(request: &PeopleRequest) -> Option<String> {
+    Some(match request {
+        PeopleRequest::Add(settings) => format!("{} was added.", settings.email),
+        PeopleRequest::Change { email, .. } => format!("{email} was changed, and stands so now:"),
+        PeopleRequest::Disable { email } => format!("{email} is disabled, and signed out everywhere."),
+        PeopleRequest::Enable { email } => format!("{email} is enabled, and can sign in."),
+        _ => return None,
+    })
+}
+
+/// A slip in a code would leave a person who may see nothing.
+fn unknown_site(request: &PeopleRequest, sites: &[Site]) -> Option<String> {
+    let named = match request {
+        PeopleRequest::Add(settings) => &settings.sites,
+        PeopleRequest::Change { change: PersonChange { sites: Some(named), .. }, .. } => named,
+        _ => return None,
+    };
+    let unknown = named.iter().find(|code| !sites.iter().any(|site| site.code == **code))?;
+    let codes: Vec<_> = sites.iter().map(|site| site.code.as_str()).collect();
+    Some(format!("no site has the code {unknown}; the settings name these: {}", codes.join(", ")))
+}
+
+fn told(error: &Error) -> String {
+    match error {
+        Error::NotFound("person") => format!("{error}; all are shown by: bookpost people list"),
+        Error::Exists("a password of this person") => {
+            format!("{error}; for another, run: bookpost people reset-link")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// What a command line means; or what is wrong with it, and by whose fault.
+pub(super) fn request(command: Command) -> Result<(PeopleRequest, Output), (Failure, String)> {
+    let one = |One { email, output }: One| Ok::<_, (Failure, String)>((address(&email)?, output));
+    Ok(match command {
+        Command::Add { email, name, role, site, output } => {
+            let name = name.parse().map_err(|error| (Failure::Usage, format!("--name: {error}")))?;
+            let (email, sites) = (address(&email)?, site.into_iter().collect());
+            let settings = PersonSettings { email, name, role: role.into(), sites, language: None };
+            (PeopleRequest::Add(settings), output)
+        }
+        Command::List { output } => (PeopleRequest::List, output),
+        Command::Change { email, change, output } => {
+            (PeopleRequest::Change { email: address(&email)?, change: changed(change)? }, output)
+        }
+        Command::Disable(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::Disable { email }, output)
+        }
+        Command::Enable(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::Enable { email }, output)
+        }
+        Command::Sessions(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::Sessions { email }, output)
+        }
+        Command::SignOut(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::SignOut { email }, output)
+        }
+        Command::InviteLink(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::Link { purpose: LinkPurpose::Invitation, email: Some(email) }, output)
+        }
+        Command::ResetLink(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::Link { purpose: LinkPurpose::Reset, email: Some(email) }, output)
+        }
+        Command::SetupLink { output } => {
+            (PeopleRequest::Link { purpose: LinkPurpose::SetUp, email: None }, output)
+        }
+    })
+}
+
+/// What `log` means.
+pub(super) fn log_request(wanted: Log) -> Result<(PeopleRequest, Output), (Failure, String)> {
+    let Log { by, about, before, limit, output } = wanted;
+    let by = by.as_deref().map(address).transpose()?;
+    Ok((PeopleRequest::Log { by, about, before: before.map(AuditId), limit }, output))
+}
+
+fn changed(change: Change) -> Result<PersonChange, (Failure, String)> {
+    let Change { email, name, role, site, all_sites } = change;
+    let name = name.map(|name| name.parse().map_err(|error| (Failure::Usage, format!("--name: {error}"))));
+    Ok(PersonChange {
+        email: email.as_deref().map(address).transpose()?,
+        name: name.transpose()?,
+        role: role.map(Into::into),
+        sites: (all_sites || !site.is_empty()).then(|| BTreeSet::from_iter(site)),
+    })
+}
+
+fn address(text: &str) -> Result<Address, (Failure, String)> {
+    Address::parse(text).map_err(|error| (Failure::Data, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;
