@@ -17,6 +17,7 @@ mod opening;
 mod output;
 mod settings;
 mod timeout;
+mod transcript;
 mod transfer;
 mod transfers;
 mod wish;
@@ -80,6 +81,13 @@ impl Client {
             replies: 0,
             ending: None,
         }
+    }
+
+    /// The same, and what is said is [kept](Self::transcript).
+    #[must_use]
+    pub fn with_transcript(mut self) -> Self {
+        self.out.keep_transcript();
+        self
     }
 
     /// The next thing to do, until there is nothing.
@@ -223,12 +231,19 @@ impl Client {
         self.replies
     }
 
+    /// The lines of both sides, `C: ` and `S: ` before them, if they are [kept](Self::with_transcript). No secret is in what we said; a
+    /// server may repeat one.
+    pub fn transcript(&self) -> &[String] {
+        self.out.transcript()
+    }
+
     /// What the server offers, as told by the last EHLO.
     pub fn capabilities(&self) -> &Capabilities {
         &self.offered
     }
 
     fn reply(&mut self, reply: Reply) {
+        self.out.heard(&reply);
         match &mut self.stage {
             Stage::Opening(opening) => {
                 if opening.phase() == Phase::Greeting {
@@ -377,6 +392,50 @@ mod tests {
             assert_eq!(client.ready(), ahead);
             client.quit();
             assert!(!client.ready());
+        }
+    }
+
+    #[test]
+    fn a_transcript_has_no_secret_and_no_message() {
+        let login = Login { user: "anna".to_owned(), password: "s3cret!".to_owned().into() };
+        for (mechanism, ours) in [
+            ("PLAIN", &["C: AUTH PLAIN ***"][..]),
+            ("LOGIN", &["C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: ***", "S: 334 UGFzc3dvcmQ6", "C: ***"]),
+        ] {
+            let mut client = Client::new(Settings {
+                ehlo_name: "client.example".to_owned(),
+                security: Security::Plain,
+                login: Some(login.clone()),
+                password_on_plain: true,
+            })
+            .with_transcript();
+            client.received(format!("220 mx\r\n250-mx\r\n250 AUTH {mechanism}\r\n").as_bytes());
+            if mechanism == "LOGIN" {
+                client.received(b"334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n");
+            }
+            client.received(b"235 2.7.0 in\r\n");
+            client.begin(transaction(1, 10));
+            client.release(1);
+            polled(&mut client);
+            for reply in ["250 from\r\n", "250 to\r\n", "354 go\r\n", "250 queued\r\n"] {
+                client.received(reply.as_bytes());
+                polled(&mut client);
+            }
+            let offered = format!("S: 250 AUTH {mechanism}");
+            let opening = ["S: 220 mx", "C: EHLO client.example", "S: 250-mx", &offered];
+            let message = [
+                "S: 235 2.7.0 in",
+                "C: MAIL FROM:<>",
+                "S: 250 from",
+                "C: RCPT TO:<bob@example.org>",
+                "S: 250 to",
+                "C: DATA",
+                "S: 354 go",
+                "C: (the message, 12 octets)",
+                "C: .",
+                "S: 250 queued",
+            ];
+            assert_eq!(client.transcript(), [&opening, ours, &message].concat());
         }
     }
 

@@ -146,7 +146,7 @@ impl Opening {
             return Step::Failed(Phase::Auth, Failure::SignInImpossible);
         };
         self.waits = Waits::Auth(exchange);
-        out.command(|out| command::plain(&exchange.command(login), out));
+        out.sign_in(&exchange.command(login));
         Step::Going
     }
 
@@ -155,7 +155,7 @@ impl Opening {
             return Step::Failed(Phase::Auth, Failure::Protocol(Violation::Misplaced(334)));
         };
         self.waits = Waits::Auth(exchange);
-        out.command(|out| command::plain(&answer, out));
+        out.sign_in(&answer);
         Step::Going
     }
 }

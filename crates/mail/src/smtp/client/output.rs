@@ -2,7 +2,11 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::smtp::data::write_content;
+use super::transcript::Transcript;
+use crate::{
+    Reply,
+    smtp::{command, data::write_content},
+};
 
 /// Room for the commands of a usual group; the buffer is used again as soon as the connection has written its last piece.
 const COMMANDS: usize = 1024;
@@ -16,6 +20,7 @@ pub(super) struct Output {
     handed_out: u64,
     /// Octets gathered and not handed out.
     gathered: u64,
+    transcript: Transcript,
 }
 
 impl Output {
@@ -27,6 +32,15 @@ impl Output {
         let before = self.commands.len();
         write(&mut self.commands);
         self.gathered += octets(self.commands.len().saturating_sub(before));
+        self.transcript.we_said(self.commands.get(before..).unwrap_or_default());
+    }
+
+    /// Writes a line of a sign-in.
+    pub(super) fn sign_in(&mut self, line: &str) {
+        let mut transcript = std::mem::take(&mut self.transcript);
+        self.command(|out| command::plain(line, out));
+        transcript.we_signed_in(line);
+        self.transcript = transcript;
     }
 
     /// Adds the content of a message without its end; returns the end.
@@ -34,8 +48,24 @@ impl Output {
         self.close_piece();
         let before = self.pieces.len();
         let end = write_content(message, &mut self.pieces);
+        self.transcript.we_sent(message.len());
         self.gathered += self.pieces.iter().skip(before).map(|piece| octets(piece.len())).sum::<u64>();
         end
+    }
+
+    /// A reply has come.
+    pub(super) fn heard(&mut self, reply: &Reply) {
+        self.transcript.heard(reply);
+    }
+
+    /// From here on it is kept what is said.
+    pub(super) fn keep_transcript(&mut self) {
+        self.transcript.want();
+    }
+
+    /// What was said since [`Self::keep_transcript`].
+    pub(super) fn transcript(&self) -> &[String] {
+        self.transcript.lines()
     }
 
     /// How many octets will have gone out when all that is gathered has.
