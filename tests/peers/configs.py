@@ -2,7 +2,9 @@
 import os
 import pathlib
 import pwd
+import socket
 import subprocess
+import threading
 
 FOR_EVER = 4 * 86400
 
@@ -47,6 +49,27 @@ def folder_for(path, owner):
     give(path, owner)
 
 
+def check_passwords(args, path):
+    """Answers as saslauthd does, for the one login: four strings with their lengths (login, password, service, realm), then OK or NO."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    path.chmod(0o666)
+    listener.listen()
+
+    def answer(stream):
+        login, password, _, _ = (stream.read(int.from_bytes(stream.read(2), "big")).decode() for _ in range(4))
+        stream.write(b"\0\2OK" if (login, password) == (args.login, args.password) else b"\0\2NO")
+        stream.flush()
+
+    def serve():
+        while True:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rwb") as stream:
+                answer(stream)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
 def postfix(args, folder):
     (folder / "queue").mkdir(exist_ok=True)
     folder_for(folder / "data", "postfix")
@@ -54,6 +77,21 @@ def postfix(args, folder):
     (folder / "mail.log").touch()
     give(folder / "mail.log", "postfix")
     seconds = lambda value: f"{value}s"
+    demand = ""
+    if args.login:
+        demand = f"""\
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = cyrus
+cyrus_sasl_config_path = {folder}/etc/sasl
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+"""
+        write(folder / "etc/sasl/smtpd.conf", f"""\
+pwcheck_method: saslauthd
+saslauthd_path: {folder}/passwords
+mech_list: {args.mechanism or "plain login"}
+""")
+        (folder / "passwords").unlink(missing_ok=True)
+        check_passwords(args, folder / "passwords")
     write(folder / "etc/main.cf", f"""\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -89,7 +127,7 @@ bounce_queue_lifetime = {seconds(args.give_up_after or FOR_EVER)}
 queue_run_delay = {seconds(args.retry_every)}
 minimal_backoff_time = {seconds(args.retry_every)}
 maximal_backoff_time = {seconds(args.retry_every)}
-""")
+{demand}""")
     wrapper = " -o smtpd_tls_wrappermode=yes" if args.tls == "implicit" else ""
     listener = f"127.0.0.1:{args.port} inet n - n - - smtpd{wrapper}\n"
     write(folder / "etc/master.cf", listener + POSTFIX_SERVICES.replace("WAKE", str(args.retry_every)))

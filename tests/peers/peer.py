@@ -30,7 +30,7 @@ def arguments():
     p.add_argument("--tls", choices=("none", "starttls", "implicit"), default="none")
     p.add_argument("--cert", type=pathlib.Path, help="certificate chain, PEM")
     p.add_argument("--key", type=pathlib.Path, help="its key, PEM")
-    p.add_argument("--login", help="demand AUTH PLAIN or LOGIN with this name (not postfix, not smtp-sink)")
+    p.add_argument("--login", help="demand AUTH PLAIN or LOGIN with this name (not smtp-sink)")
     p.add_argument("--password", default="secret")
     p.add_argument("--mechanism", choices=("plain", "login"), help="offer only this one (default: both)")
     p.add_argument("--next-tls", choices=("none", "starttls", "implicit"), default="none", help="hand on this way (relays)")

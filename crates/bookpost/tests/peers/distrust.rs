@@ -59,7 +59,7 @@ async fn starttls_that_is_not_offered() {
 #[tokio::test]
 async fn wrong_passwords() {
     let folder = Folder::new();
-    for kind in ["exim", "dovecot-submission", "aiosmtpd"] {
+    for kind in ["postfix", "exim", "dovecot-submission", "aiosmtpd"] {
         for security in [Security::Plain, Security::StartTls, Security::Tls] {
             let password = Some("a guess");
             let case = Case { kind, security, identity: "good", password, password_on_plain: true };
@@ -74,7 +74,7 @@ async fn wrong_passwords() {
 #[tokio::test]
 async fn passwords_are_withheld_on_plain_connections() {
     let folder = Folder::new();
-    for kind in ["exim", "dovecot-submission", "aiosmtpd"] {
+    for kind in ["postfix", "exim", "dovecot-submission", "aiosmtpd"] {
         let password = Some(LOGIN.1);
         let security = Security::Plain;
         let case = Case { kind, security, identity: "good", password, password_on_plain: false };

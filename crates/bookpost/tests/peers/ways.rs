@@ -43,9 +43,9 @@ const EITHER: [Option<&str>; 2] = [Some("plain"), Some("login")];
 const ALL: [Option<&str>; 3] = [None, Some("plain"), Some("login")];
 
 ways! {
-    postfix_plain: "postfix", Plain, NONE, international: true;
-    postfix_starttls: "postfix", StartTls, NONE, international: true;
-    postfix_tls: "postfix", Tls, NONE, international: true;
+    postfix_plain: "postfix", Plain, ALL, international: true;
+    postfix_starttls: "postfix", StartTls, ALL, international: true;
+    postfix_tls: "postfix", Tls, ALL, international: true;
     exim_plain: "exim", Plain, ALL, international: true;
     exim_starttls: "exim", StartTls, ALL, international: true;
     exim_tls: "exim", Tls, ALL, international: true;
