@@ -16,7 +16,7 @@ use mail::{
     Phase, Reason,
     outcome::{CertificateFault, Failure, judge_failure},
 };
-use rustls::{ClientConfig, pki_types::ServerName};
+use rustls::{ClientConfig, ProtocolVersion, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -36,7 +36,7 @@ impl<T: AsyncRead + AsyncWrite + Send> Io for T {}
 pub struct Stream {
     io: Pin<Box<dyn Io>>,
     buffer: Box<[u8]>,
-    plain: bool,
+    tls: Option<ProtocolVersion>,
 }
 
 /// Why there is no connection, and what was said.
@@ -52,26 +52,47 @@ fn fail(phase: Phase, failure: Failure, text: String) -> ConnectError {
 
 /// Connects to the first address of `host` that answers. Whoever tells what went wrong names the host: the text does not.
 pub async fn connect(host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+    connect_to(host, &addresses(host, port).await?, CONNECT_TIMEOUT).await
+}
+
+/// What the name of the host stands for.
+pub async fn addresses(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
+    let looked_up = tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((bare(host), port))).await;
+    match looked_up.map_err(io::Error::from).flatten() {
+        Ok(addresses) => Ok(addresses.collect()),
+        Err(error) => Err(fail(Phase::Connect, lookup_failure(&error), error.to_string())),
+    }
+}
+
+/// Connects to the first of these addresses of `host` that answers; each gets `patience`.
+pub async fn connect_to(
+    host: &str,
+    addresses: &[SocketAddr],
+    patience: Duration,
+) -> Result<TcpStream, ConnectError> {
     let fail = |failure, text| fail(Phase::Connect, failure, text);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let looked_up = tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((host, port))).await;
-    let addresses: Vec<SocketAddr> = match looked_up.map_err(io::Error::from).flatten() {
-        Ok(addresses) => addresses.collect(),
-        Err(error) => return Err(fail(lookup_failure(&error), error.to_string())),
-    };
     let mut last = fail(Failure::NameNotFound, "the name has no address".to_owned());
-    for address in addresses {
-        let named = if address.ip().to_string() == host { String::new() } else { format!("{address}: ") };
-        match tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+    for &address in addresses {
+        let named =
+            if address.ip().to_string() == bare(host) { String::new() } else { format!("{address}: ") };
+        match tokio::time::timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
             Ok(Err(error)) => last = fail(connect_failure(&error), format!("{named}{error}")),
-            Err(_) => last = fail(Failure::TimedOut, format!("{named}no answer within 30 seconds")),
+            Err(_) => {
+                let seconds = patience.as_secs();
+                last = fail(Failure::TimedOut, format!("{named}no answer within {seconds} seconds"));
+            }
         }
     }
     Err(last)
+}
+
+/// An IPv6 address without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn lookup_failure(error: &io::Error) -> Failure {
@@ -94,7 +115,12 @@ fn connect_failure(error: &io::Error) -> Failure {
 impl Stream {
     /// A plain connection.
     pub fn plain(tcp: TcpStream) -> Self {
-        Self { io: Box::pin(tcp), buffer: [0; READ_SIZE].into(), plain: true }
+        Self { io: Box::pin(tcp), buffer: [0; READ_SIZE].into(), tls: None }
+    }
+
+    /// The version of TLS, if there is TLS.
+    pub fn tls(&self) -> Option<ProtocolVersion> {
+        self.tls
     }
 
     /// The same connection under TLS, with `host`'s certificate verified.
@@ -108,7 +134,10 @@ impl Stream {
         })?;
         let connector = tokio_rustls::TlsConnector::from(config);
         match tokio::time::timeout(TLS_TIMEOUT, connector.connect(name, self.io)).await {
-            Ok(Ok(stream)) => Ok(Self { io: Box::pin(stream), buffer: self.buffer, plain: false }),
+            Ok(Ok(stream)) => {
+                let tls = stream.get_ref().1.protocol_version();
+                Ok(Self { io: Box::pin(stream), buffer: self.buffer, tls })
+            }
             Ok(Err(error)) => Err(fail(super::tls::failure(&error), error.to_string())),
             Err(_) => Err(fail(Failure::TimedOut, "the TLS handshake took over a minute".into())),
         }
@@ -146,7 +175,7 @@ impl Stream {
     /// How many octets of what a failed [`Self::write`] left were certainly never handed to the operating system.
     pub fn unwritten(&self, left: &[Bytes]) -> u64 {
         // Under TLS what was taken may still wait in the TLS buffer, but it may as well have gone.
-        if self.plain { left.iter().map(|piece| piece.len() as u64).sum() } else { 0 }
+        if self.tls.is_none() { left.iter().map(|piece| piece.len() as u64).sum() } else { 0 }
     }
 }
 
@@ -200,7 +229,7 @@ pub(super) mod tests {
 
     /// A connection whose other end is in the test's hands.
     pub(in crate::deliver) fn stream(io: tokio::io::DuplexStream) -> Stream {
-        Stream { io: Box::pin(io), buffer: [0; READ_SIZE].into(), plain: true }
+        Stream { io: Box::pin(io), buffer: [0; READ_SIZE].into(), tls: None }
     }
 
     #[test]
