@@ -26,6 +26,7 @@ mod misbehaving;
 mod peer;
 mod relays;
 mod syncs;
+mod trial;
 mod volume;
 mod ways;
 mod webhooks;
