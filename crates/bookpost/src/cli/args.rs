@@ -75,7 +75,7 @@ pub enum Command {
     /// Web addresses that are told what becomes of applications' mail
     #[command(subcommand)]
     Webhooks(Webhooks),
-    /// Look at the preferences, and change them: how mail is sent, when it is tried again, the sites
+    /// Look at the preferences and change them: how mail is sent, when it is tried again, the sites; try a mail server
     #[command(subcommand)]
     Preferences(Preferences),
     /// The staff who sign in to the pages
@@ -86,17 +86,6 @@ pub enum Command {
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Send a test message through one mail server
-    SendTest {
-        /// Who gets it
-        #[arg(long, value_name = "ADDRESS")]
-        to: String,
-        /// Server 1, or 2, the backup
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
-        server: u8,
-        #[command(flatten)]
-        output: Output,
-    },
     /// Take a message on standard input, as /usr/sbin/sendmail does; with the options that programs use there
     #[command(override_help = HELP)]
     Sendmail {

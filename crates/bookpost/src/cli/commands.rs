@@ -8,12 +8,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jiff::tz::TimeZone;
-use mail::{
-    Reason, Recipient, ReversePath,
-    message::{AutoSubmitted, Mailbox, NewMail, message_id},
-    smtp::client::Transaction,
-};
 use store::{AlarmKind, Store};
 use tokio::{
     net::TcpListener,
@@ -24,18 +18,12 @@ use tokio::{
 
 use super::{
     applications,
-    control::{
-        self, ApplicationsRequest, Failure, Progress, QueueRequest, Reply, Request, RunRequest, TestRequest,
-    },
+    control::{self, ApplicationsRequest, Progress, QueueRequest, Reply, Request, RunRequest},
     failures, people, queue, webhooks,
 };
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
-    config::{Config, Encryption, Loaded},
-    deliver::{
-        direct::{self, Unsent},
-        tls,
-    },
+    config::{Config, Loaded},
     events,
     identity::Refusal,
     receive::{local, maildrop, smtp},
@@ -205,9 +193,6 @@ impl App {
                 people::perform(&self.store, request, place, &mut secret_dice(), self.clock.now()).await
             }
             Request::Run(request) => self.run_notices(request, true, progress).await,
-            Request::Test(request) => {
-                test(&self.settings.now(), &request, self.clock.now(), self.draw()).await
-            }
         }
     }
 }
@@ -242,108 +227,6 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
         Ok(()) => reply,
         Err(error) => failed(error),
     }
-}
-
-/// One test message with no service running.
-pub async fn send_test(config: Config, request: TestRequest) -> Reply {
-    match Start::of_this_machine() {
-        Ok(start) => test(&config, &request, start.clock.now(), start.seed).await,
-        Err(error) => failures::reply(&error),
-    }
-}
-
-/// Sends a test message straight through one server, and tells its answer.
-async fn test(config: &Config, request: &TestRequest, now: jiff::Timestamp, random: u64) -> Reply {
-    let failed = |failure, message| Reply::Failed { failure, message };
-    let number = usize::from(request.server);
-    // Whatever the way of sending is: a server is tested before it is chosen.
-    let Some(server) = config.sending.servers.get(number.wrapping_sub(1)) else {
-        return failed(Failure::Config, format!("there is no Server {number} in the configuration"));
-    };
-    let tls = match server.encryption {
-        Encryption::Plain => None,
-        _ => match tls::client_config(server.ca_file.as_deref()) {
-            Ok(tls) => Some(tls),
-            Err(error) => return failed(Failure::Config, format!("{error:#}")),
-        },
-    };
-    let transaction = match test_message(config, request, now, random) {
-        Ok(transaction) => transaction,
-        Err(error) => return failed(Failure::Data, error),
-    };
-    match direct::send(server, tls, &config.sending.ehlo_name, transaction).await {
-        Ok(answer) => Reply::Sent { server: format!("{}:{}", server.host, server.port), answer },
-        Err(unsent) => failed(blame(&unsent), format!("{}:{}: {}", server.host, server.port, why(&unsent))),
-    }
-}
-
-/// What the asker can do about it.
-fn blame(unsent: &Unsent) -> Failure {
-    match unsent {
-        Unsent::Refused { reply, .. } if reply.is_transient() => Failure::Temporary,
-        Unsent::Refused { .. } => Failure::Refused,
-        Unsent::Failed { reason, .. } => match reason {
-            Reason::HostNotFound
-            | Reason::TlsUnavailable
-            | Reason::CertificateRefused
-            | Reason::CertificateExpired
-            | Reason::CertificateWrongName
-            | Reason::CertificateUnknownIssuer
-            | Reason::SignInImpossible
-            | Reason::PasswordLost => Failure::Config,
-            Reason::TooLarge
-            | Reason::Utf8Unsupported
-            | Reason::HeaderUtf8Unsupported
-            | Reason::AddressUnknown
-            | Reason::Refused => Failure::Refused,
-            _ => Failure::Temporary,
-        },
-    }
-}
-
-/// In plain words, with what was said.
-fn why(unsent: &Unsent) -> String {
-    match unsent {
-        Unsent::Refused { reason, reply } => format!("{} The server said: {reply}", reason.plain_words()),
-        Unsent::Failed { reason, text } => format!("{} For your IT person: {text}", reason.plain_words()),
-    }
-}
-
-fn test_message(
-    config: &Config,
-    request: &TestRequest,
-    now: jiff::Timestamp,
-    random: u64,
-) -> Result<Transaction, String> {
-    let site = config.sites.first().ok_or("a site with an email address is needed to send from")?;
-    let text = format!(
-        "This is a test message of Bookpost for {}.\n\nIf you can read it, mail of {} leaves as it should.\n",
-        config.library, site.name
-    );
-    let mail = NewMail {
-        from: Mailbox { name: Some(site.name.clone()), address: site.email.clone() },
-        reply_to: None,
-        to: vec![Mailbox { name: None, address: request.to.clone() }],
-        cc: Vec::new(),
-        subject: format!("Test message of {}", site.name),
-        text,
-        html: None,
-        attachments: Vec::new(),
-        headers: Vec::new(),
-        auto_submitted: Some(AutoSubmitted::Generated),
-        list_id: None,
-        message_id: message_id(u128::from(random), &config.sending.ehlo_name),
-        date: now,
-        offset: TimeZone::system().to_offset(now),
-    };
-    Ok(Transaction {
-        token: 0,
-        reverse_path: ReversePath::Address(site.email.clone()),
-        ret: None,
-        envelope_id: None,
-        recipients: vec![Recipient::from(request.to.clone())],
-        message: mail.build().map_err(|error| error.to_string())?.into(),
-    })
 }
 
 /// A sample library in `folder`, from an export to the practice mailbox.

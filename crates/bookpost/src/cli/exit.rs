@@ -20,7 +20,7 @@ pub enum Exit {
     Data,
     /// 67: there is no such recipient (sendmail).
     NoUser,
-    /// 69: a mail server refused (send-test), or the service (sendmail).
+    /// 69: a mail server refused (preferences test), or the service (sendmail).
     Refused,
     /// 75: not now; nothing is wrong with the request. Try again later.
     Temporary,

@@ -16,6 +16,7 @@ mod progress;
 pub mod queue;
 mod run;
 pub mod sendmail;
+mod servers;
 pub(crate) mod show;
 pub mod webhooks;
 pub mod words;

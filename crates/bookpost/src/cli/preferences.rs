@@ -9,7 +9,7 @@ use serde_json::Value;
 use store::{Error, PreferenceChange, Store};
 
 use super::{
-    args::{Output, preferences::Preferences},
+    args::{Output, preferences::Settings},
     control::{ChangedPreferences, Failure, PreferencesRequest, Reply, ShownPreferences},
     queue,
 };
@@ -113,26 +113,26 @@ fn refused(why: &Refused) -> Reply {
 }
 
 /// What a command line means; or why it means nothing.
-pub(super) fn request(command: Preferences) -> Result<(PreferencesRequest, Output), String> {
+pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output), String> {
     let change = |values| PreferencesRequest::Change(Wish { based_on: None, values, by: BY.to_owned() });
     Ok(match command {
-        Preferences::Show { output } => (PreferencesRequest::Show, output),
-        Preferences::Set { values, output } => {
+        Settings::Show { output } => (PreferencesRequest::Show, output),
+        Settings::Set { values, output } => {
             let values = values.iter().map(|text| pair(text)).collect::<Result<_, _>>()?;
             (change(values), output)
         }
-        Preferences::Unset { names, output } => {
+        Settings::Unset { names, output } => {
             (change(names.into_iter().map(|name| (name, Value::Null)).collect()), output)
         }
-        Preferences::Password { server, login, output } => {
+        Settings::Password { server, login, output } => {
             let password = ask_for_password().map_err(|error| format!("no password came: {error}"))?;
             let password = (format!("server{server}.password"), Value::from(password));
             let login = login.map(|login| (format!("server{server}.login"), Value::from(login)));
             (change(login.into_iter().chain([password]).collect()), output)
         }
-        Preferences::Undo { output } => (PreferencesRequest::Undo { by: BY.to_owned() }, output),
-        Preferences::Import { output } => (PreferencesRequest::Import { by: BY.to_owned() }, output),
-        Preferences::History { limit, output } => (PreferencesRequest::History { limit }, output),
+        Settings::Undo { output } => (PreferencesRequest::Undo { by: BY.to_owned() }, output),
+        Settings::Import { output } => (PreferencesRequest::Import { by: BY.to_owned() }, output),
+        Settings::History { limit, output } => (PreferencesRequest::History { limit }, output),
     })
 }
 

@@ -9,17 +9,21 @@ use std::{
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mail::{Address, clock::Clock as _};
+use serde::Serialize;
 use store::{Filter, MessageId, Move, RunId, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
     Exit, applications,
-    args::{Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample},
+    args::{
+        Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample,
+        preferences::Preferences,
+    },
     commands,
-    control::{self, QueueRequest, Reply, Request, RunRequest, TestRequest},
+    control::{self, QueueRequest, Reply, Request, RunRequest},
     failures, install, log, manual, people, preferences,
     progress::Bar,
-    queue, sendmail, show, webhooks,
+    queue, sendmail, servers, show, webhooks,
 };
 use crate::{
     app::{clock::SystemClock, notice_run, secret_dice},
@@ -43,7 +47,7 @@ pub(super) fn run(arguments: Arguments) -> Exit {
 }
 
 /// Why a command ends before it has a reply.
-struct Stop(Exit, String);
+pub(super) struct Stop(pub(super) Exit, pub(super) String);
 
 impl From<anyhow::Error> for Stop {
     fn from(error: anyhow::Error) -> Self {
@@ -56,16 +60,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
     let load = || load(file.as_deref(), form);
     match command {
         Command::Config(ConfigCommand::Sample(wanted)) => print(sample(&wanted).as_bytes()),
-        Command::Config(ConfigCommand::Check) => {
-            let loaded = load()?;
-            print(loaded.describe().as_bytes())?;
-            loaded.warnings.iter().for_each(|warning| complain(&format!("note: {warning}")));
-            notice_run::check(&loaded.config).map_err(|message| Stop(Exit::Config, message))?;
-            if let Some(files) = &loaded.config.doors.smtp.certificate {
-                certificate::check(files).map_err(|error| Stop(Exit::Config, error.to_string()))?;
-            }
-            Ok(Exit::Done)
-        }
+        Command::Config(ConfigCommand::Check) => check_configuration(&load()?),
         Command::Sendmail { words } => Ok(sendmail::main(words)),
         Command::Install(wanted) => set_up(wanted),
         Command::Completions { shell } => print(&manual::completions(shell)),
@@ -97,7 +92,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let (request, output) = webhooks::request(command);
             ask(load()?, Request::Webhooks(request), output)
         }
-        Command::Preferences(command) => {
+        Command::Preferences(Preferences::Settings(command)) => {
             let (request, output) =
                 preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
             ask(load()?, Request::Preferences(request), output)
@@ -116,11 +111,34 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let (request, output) = notices_request(command)?;
             ask(load()?, request, output)
         }
-        Command::SendTest { to, server, output } => {
-            let to = address(&to)?;
-            ask(load()?, Request::Test(TestRequest { to, server }), output)
+        Command::Preferences(Preferences::Test { server, to, json }) => {
+            let to = to.as_deref().map(address).transpose()?;
+            let (config, asked) = (load()?.config, servers::Test { server, to, json });
+            let say = |line: String| drop(print(format!("{line}\n").as_bytes()));
+            runtime()?.block_on(servers::test(&config, asked, say))
+        }
+        Command::Preferences(Preferences::Suggest { address: wanted, output }) => {
+            let wanted = address(&wanted)?;
+            log::start(form, "warn");
+            let ehlo_name = Surroundings::of_this_process().host_name.unwrap_or("localhost".to_owned());
+            let answer = runtime()?.block_on(servers::suggest(&wanted, &ehlo_name))?;
+            if output.json {
+                return print_json(&answer);
+            }
+            print(show::servers::suggestions(&answer).as_bytes())
         }
     }
+}
+
+/// Says everything about the configuration, and what of it cannot be used.
+fn check_configuration(loaded: &Loaded) -> Result<Exit, Stop> {
+    print(loaded.describe().as_bytes())?;
+    loaded.warnings.iter().for_each(|warning| complain(&format!("note: {warning}")));
+    notice_run::check(&loaded.config).map_err(|message| Stop(Exit::Config, message))?;
+    if let Some(files) = &loaded.config.doors.smtp.certificate {
+        certificate::check(files).map_err(|error| Stop(Exit::Config, error.to_string()))?;
+    }
+    Ok(Exit::Done)
 }
 
 /// What is built in, to begin one's own with.
@@ -177,10 +195,7 @@ fn ask(loaded: Loaded, request: Request, output: Output) -> Result<Exit, Stop> {
     let exit = Exit::of(&reply);
     let view = show::View { zone: &TimeZone::system(), way: &way };
     if output.json {
-        let mut text =
-            serde_json::to_string_pretty(&reply).context("the answer cannot be written as JSON")?;
-        text.push('\n');
-        print(text.as_bytes())?;
+        print_json(&reply)?;
     } else if matches!(reply, Reply::Failed { .. }) {
         complain(show::text(&reply, &view).trim_end());
     } else {
@@ -275,7 +290,6 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             };
             Ok(tokio::join!(work, show).0)
         }
-        Request::Test(request) => Ok(commands::send_test(config, request).await),
     }
 }
 
@@ -376,6 +390,12 @@ fn read_export(file: &Path) -> std::io::Result<Vec<u8>> {
 fn address(text: &str) -> Result<Address, Stop> {
     Address::parse(text)
         .map_err(|error| Stop(Exit::Data, format!("{text:?} is no address to write to: {error}")))
+}
+
+fn print_json(answer: &impl Serialize) -> Result<Exit, Stop> {
+    let mut text = serde_json::to_string_pretty(answer).context("the answer cannot be written as JSON")?;
+    text.push('\n');
+    print(text.as_bytes())
 }
 
 /// To standard output; a reader that went away (`| head`) is no failure.

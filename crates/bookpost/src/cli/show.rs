@@ -4,6 +4,7 @@ mod applications;
 mod people;
 mod preferences;
 mod runs;
+pub(super) mod servers;
 mod webhooks;
 
 use std::fmt::Write as _;
@@ -95,7 +96,6 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Sessions(shown) => people::sessions(shown, view),
         Reply::SignedOut(out) => people::signed_out(out),
         Reply::Log(lines) => people::log(lines, view),
-        Reply::Sent { server, answer } => format!("accepted by {server}: {answer}\n"),
         Reply::Failed { message, .. } => format!("{message}\n"),
     }
 }
@@ -284,12 +284,13 @@ impl std::fmt::Display for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::control::Failure;
 
     #[test]
     fn others_words_do_not_steer_the_terminal() {
-        let answer = "250 \u{1b}[2J\rok\u{9b}1m".to_owned();
+        let message = "250 \u{1b}[2J\rok\u{9b}1m".to_owned();
         let view = View { zone: &TimeZone::UTC, way: &Way::None };
-        let shown = text(&Reply::Sent { server: "a.example".to_owned(), answer }, &view);
-        assert_eq!(shown, "accepted by a.example: 250  [2J ok 1m\n");
+        let shown = text(&Reply::Failed { failure: Failure::Refused, message }, &view);
+        assert_eq!(shown, "250  [2J ok 1m\n");
     }
 }

@@ -37,7 +37,7 @@ fn command_lines_that_make_no_sense_are_refused() {
         "queue list --state lost",
         "queue list --limit 0",
         "notices runs --limit 0",
-        "send-test --to a@library.example --server 3",
+        "preferences test --to a@library.example --server 3",
         "notices run x.csv --dates dmy",
         "notices run x.csv --delimiter ;;",
         "config sample --columns --wording overdue",
@@ -71,7 +71,7 @@ fn every_order_of_dates_that_is_taken_is_understood() {
 
 #[test]
 fn an_address_that_is_none_is_unusable_and_not_wrong_usage() {
-    for words in ["send-test --to nobody", "queue list --to nobody"] {
+    for words in ["preferences test --to nobody", "preferences suggest nobody", "queue list --to nobody"] {
         let words = std::iter::once("bookpost").chain(words.split(' ')).map(OsString::from);
         // The address is looked at first, wherever a configuration may be.
         assert_eq!(run::run(Arguments::try_parse_from(words).unwrap()), Exit::Data);

@@ -3,6 +3,8 @@
 use mail::{Reason, counted};
 use store::{Class, Deed, LeftOutWhy, Role, State};
 
+use crate::deliver::trial::Step;
+
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";
 
@@ -22,6 +24,18 @@ pub fn state(state: State) -> &'static str {
         State::Returned => "sent back to the library",
         State::Held => "set aside",
         State::Cancelled => "not sent, as decided",
+    }
+}
+
+/// A step of the trial of a mail server.
+pub fn step(step: Step) -> &'static str {
+    match step {
+        Step::Name => "name",
+        Step::Connection => "connection",
+        Step::Greeting => "greeting",
+        Step::Encryption => "encryption",
+        Step::SignIn => "sign-in",
+        Step::Message => "message",
     }
 }
 

@@ -5,7 +5,6 @@
 pub mod breaker;
 pub mod conclude;
 pub mod concurrency;
-pub mod direct;
 pub mod hosting;
 pub mod practice;
 pub mod reverse_path;

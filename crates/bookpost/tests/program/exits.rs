@@ -50,7 +50,8 @@ async fn what_is_handed_in_and_what_is_asked_for_have_codes_of_their_own() {
         (&["notices", "run", "shapes.csv"], 65),
         (&["notices", "preview", "shapes.csv"], 65),
         (&["notices", "run", "empty.csv"], 0),
-        (&["send-test", "--to", "nobody"], 65),
+        (&["preferences", "test", "--to", "nobody"], 65),
+        (&["preferences", "suggest", "nobody"], 65),
     ] {
         let said = place.run(words).await;
         assert_eq!(said.code, Some(code), "{words:?}: {said:?}");

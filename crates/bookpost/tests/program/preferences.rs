@@ -59,7 +59,7 @@ async fn a_library_is_set_up_by_commands_while_the_service_runs() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert!(done.out.contains("This holds from now on"), "{done:?}");
     assert_eq!(shown(&place, "server1.host").await, (json!("127.0.0.1"), json!("preferences")));
-    let sent = place.run(&["send-test", "--to", "ann@example.org"]).await;
+    let sent = place.run(&["preferences", "test", "--to", "ann@example.org"]).await;
     assert_eq!((sent.code, sink.count()), (Some(0), 1), "{sent:?}");
     let undone = place.run(&["preferences", "undo"]).await;
     assert_eq!((undone.code, shown(&place, "sending.way").await.0), (Some(0), Value::Null), "{undone:?}");
@@ -121,7 +121,7 @@ async fn what_the_file_says_is_imported() {
     fs::write(place.path("config"), format!("data_dir = \"{}\"\nlisten = \"off\"\n", place.data().display()))
         .unwrap();
     assert_eq!(shown(&place, "server1.port").await, (json!(sink.address().port()), json!("preferences")));
-    let sent = place.run(&["send-test", "--to", "ann@example.org"]).await;
+    let sent = place.run(&["preferences", "test", "--to", "ann@example.org"]).await;
     assert_eq!((sent.code, sink.count()), (Some(0), 1), "{sent:?}");
     let again = place.run(&["preferences", "import"]).await;
     assert!(again.out.contains("Nothing had to be changed"), "{again:?}");

@@ -7,6 +7,32 @@ use super::{Output, at_least_one};
 /// `preferences`
 #[derive(Debug, Subcommand)]
 pub enum Preferences {
+    #[command(flatten)]
+    Settings(Settings),
+    /// Try one mail server step by step, as the settings have it now, and say what to do about the step that fails
+    Test {
+        /// Server 1, or 2, the backup
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+        server: u8,
+        /// Send a test message to this address at the end
+        #[arg(long, value_name = "ADDRESS")]
+        to: Option<String>,
+        /// Print JSON for programs: one object on each line, as each step begins and ends
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say who hosts the mail of an address, and by which server a library there would send
+    Suggest {
+        /// The library's email address
+        address: String,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// What is done with the preferences themselves.
+#[derive(Debug, Subcommand)]
+pub enum Settings {
     /// Show all preferences, and where each is set
     Show {
         #[command(flatten)]

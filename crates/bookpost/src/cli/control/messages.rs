@@ -31,8 +31,6 @@ pub enum Request {
     People(PeopleRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
-    /// Sends one test message.
-    Test(TestRequest),
 }
 
 /// What needs nothing but the queue.
@@ -98,14 +96,6 @@ pub struct RunRequest {
     pub again: bool,
 }
 
-/// A test message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TestRequest {
-    pub to: mail::Address,
-    /// 1 or 2.
-    pub server: u8,
-}
-
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -149,11 +139,6 @@ pub enum Reply {
     SignedOut(SignedOut),
     /// What was changed, the newest first.
     Log(Vec<Audit>),
-    /// The server took the test message; its answer.
-    Sent {
-        server: String,
-        answer: String,
-    },
     /// It could not be done.
     Failed {
         failure: Failure,

@@ -8,16 +8,16 @@ use tokio::{
 
 use super::*;
 
-fn test_request(server: u8) -> Request {
-    Request::Test(TestRequest { to: "it@library.example".parse().unwrap(), server })
+fn request(limit: usize) -> Request {
+    Request::Queue(QueueRequest::Runs { limit })
 }
 
 async fn echo(request: Request, progress: UnboundedSender<Progress>) -> Reply {
-    let Request::Test(test) = request else { panic!("only tests here") };
-    for delivered in 0..u64::from(test.server) {
+    let Request::Queue(QueueRequest::Runs { limit }) = request else { panic!("only runs here") };
+    for delivered in 0..limit as u64 {
         let _ = progress.send(Progress { delivered, ..Progress::default() });
     }
-    Reply::Sent { server: test.server.to_string(), answer: "250 ok".to_owned() }
+    Reply::Rows(Vec::new())
 }
 
 #[tokio::test]
@@ -29,8 +29,8 @@ async fn a_request_gets_its_progress_and_its_answer() {
     tokio::spawn(serve(listener, echo));
     let client = connect(folder.path()).await.unwrap().unwrap();
     let mut seen = Vec::new();
-    let reply = client.ask(&test_request(3), |progress| seen.push(progress.delivered)).await.unwrap();
-    assert_eq!(reply, Reply::Sent { server: "3".to_owned(), answer: "250 ok".to_owned() });
+    let reply = client.ask(&request(3), |progress| seen.push(progress.delivered)).await.unwrap();
+    assert_eq!(reply, Reply::Rows(Vec::new()));
     assert_eq!(seen, [0, 1, 2]);
 }
 
@@ -68,7 +68,7 @@ async fn who_hangs_up_cancels_nothing() {
     };
     tokio::spawn(serve(bind(folder.path()).unwrap(), handler));
     let mut stream = UnixStream::connect(socket(folder.path())).await.unwrap();
-    let mut line = serde_json::to_vec(&test_request(1)).unwrap();
+    let mut line = serde_json::to_vec(&request(1)).unwrap();
     line.push(b'\n');
     stream.write_all(&line).await.unwrap();
     has_begun.recv().await.unwrap();
@@ -81,7 +81,7 @@ async fn who_hangs_up_cancels_nothing() {
 async fn nonsense_is_answered_and_harms_nobody() {
     let folder = tempfile::tempdir().unwrap();
     tokio::spawn(serve(bind(folder.path()).unwrap(), echo));
-    for nonsense in ["\n", "{}\n", "GET / HTTP/1.1\r\n", "{\"test\""] {
+    for nonsense in ["\n", "{}\n", "GET / HTTP/1.1\r\n", "{\"queue\""] {
         let mut stream = UnixStream::connect(socket(folder.path())).await.unwrap();
         stream.write_all(nonsense.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
@@ -90,7 +90,7 @@ async fn nonsense_is_answered_and_harms_nobody() {
         assert!(answer.contains("\"failure\":\"usage\""), "{nonsense:?}: {answer}");
     }
     let client = connect(folder.path()).await.unwrap().unwrap();
-    client.ask(&test_request(1), |_| ()).await.unwrap();
+    client.ask(&request(1), |_| ()).await.unwrap();
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::{
     deliver::{
         conclude::judge_client,
         send,
-        settings::settings,
+        settings::{check_password, settings},
         stream::{self, ConnectError, Stream},
         tls,
     },
@@ -140,6 +140,7 @@ impl<T: FnMut(Event)> Course<'_, T> {
     async fn connect(&mut self) -> Result<Stream, Unsent> {
         let Server { host, port, .. } = self.attempt.server;
         self.begin(Step::Name);
+        check_password(self.attempt.server)?;
         let looked_up = stream::addresses(host, *port);
         let addresses = self.in_time(Phase::Connect, self.attempt.patience.reply, looked_up).await?;
         self.passed(Found::Name { addresses: addresses.iter().map(std::net::SocketAddr::ip).collect() });

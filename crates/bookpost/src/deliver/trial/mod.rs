@@ -26,7 +26,7 @@ pub use self::{
     step::{Encrypted, Event, Fault, Found, How, State, Step},
 };
 use super::tls;
-use crate::config::{Encryption, Login, Server};
+use crate::config::{Encryption, Login, Password, Server};
 
 /// How long a trial waits; it never takes longer than a minute.
 #[derive(Debug, Clone, Copy)]
@@ -145,9 +145,11 @@ fn speaks_another_language(step: Step, reason: Reason) -> bool {
 
 /// A server may repeat what we said.
 fn without_secrets(text: &str, login: Option<&Login>) -> String {
-    let Some(Login { user, password }) = login.filter(|login| !login.password.is_empty()) else {
-        return text.to_owned();
-    };
+    let known = login.and_then(|Login { user, password }| match password {
+        Password::Known(password) if !password.is_empty() => Some((user, password)),
+        _ => None,
+    });
+    let Some((user, password)) = known else { return text.to_owned() };
     let both = format!("\0{user}\0{}", password.as_str());
     [password.as_str(), &STANDARD.encode(password.as_str()), &STANDARD.encode(both)]
         .iter()

@@ -1,0 +1,111 @@
+//! A mail server tried, and servers suggested. Both need neither the queue nor the service: the settings are tried as they stand now, before
+//! mail is sent by them.
+
+use mail::{Address, Reason};
+use tokio::task::JoinSet;
+
+use super::{Exit, run::Stop, show};
+use crate::{
+    app::Start,
+    config::Config,
+    deliver::{
+        hosting::{self, LookupError},
+        trial::{self, Fault, Patience, Trial, USUAL_PORTS},
+    },
+};
+
+/// What `preferences test` was asked.
+pub(super) struct Test {
+    /// 1 or 2.
+    pub(super) server: u8,
+    pub(super) to: Option<Address>,
+    pub(super) json: bool,
+}
+
+/// Tries the server; `say` gets each line when it is known.
+pub(super) async fn test<S>(config: &Config, asked: Test, say: S) -> Result<Exit, Stop>
+where
+    S: FnMut(String) + Send,
+{
+    let number = usize::from(asked.server);
+    // Whatever the way of sending is: a server is tested before it is chosen.
+    let Some(server) = config.sending.servers.get(number.wrapping_sub(1)) else {
+        return Err(Stop(Exit::Config, format!("there is no Server {number} in the configuration")));
+    };
+    let start = Start::of_this_machine()?;
+    let now = start.clock.now();
+    let letter = asked.to.as_ref().map(|to| trial::letter(config, to, now, start.seed)).transpose();
+    let letter = letter.map_err(|error| Stop(Exit::Data, error))?;
+    told(Trial::new(server, &config.sending.ehlo_name, letter, now), &asked, say).await
+}
+
+async fn told<S>(trial: Trial<'_>, asked: &Test, mut say: S) -> Result<Exit, Stop>
+where
+    S: FnMut(String) + Send,
+{
+    let server = trial.server;
+    if !asked.json {
+        say(show::servers::title(asked.server, server));
+    }
+    let tried = trial::run(trial, |event| {
+        let line =
+            if asked.json { serde_json::to_string(&event).ok() } else { show::servers::step(&event, server) };
+        line.into_iter().for_each(&mut say);
+    });
+    let tried = tried.await.map_err(|error| Stop(Exit::Config, format!("{error:#}")))?;
+    if !asked.json {
+        say(show::servers::end(tried.as_ref().err().map(AsRef::as_ref), asked.to.as_ref()));
+    }
+    Ok(tried.map_or_else(|fault| exit(&fault), |()| Exit::Done))
+}
+
+/// What the asker can do about it.
+fn exit(fault: &Fault) -> Exit {
+    if fault.answer.is_some() {
+        return if fault.later { Exit::Temporary } else { Exit::Refused };
+    }
+    match fault.reason {
+        Reason::HostNotFound
+        | Reason::TlsUnavailable
+        | Reason::CertificateRefused
+        | Reason::CertificateExpired
+        | Reason::CertificateWrongName
+        | Reason::CertificateUnknownIssuer
+        | Reason::SignInImpossible
+        | Reason::PasswordLost => Exit::Config,
+        Reason::TooLarge
+        | Reason::Utf8Unsupported
+        | Reason::HeaderUtf8Unsupported
+        | Reason::AddressUnknown
+        | Reason::Refused => Exit::Refused,
+        _ => Exit::Temporary,
+    }
+}
+
+/// Looks up who hosts the mail of `address`, and what could be sent by.
+pub(super) async fn suggest(address: &Address, ehlo_name: &str) -> Result<hosting::Answer, Stop> {
+    let (resolver, domain) = (hosting::system_resolver()?, address.domain());
+    let servers = hosting::mail_servers(&resolver, domain).await.map_err(|error| {
+        let exit = match error {
+            LookupError::NoSuchDomain(_) => Exit::Data,
+            LookupError::NoAnswer(..) => Exit::Temporary,
+        };
+        Stop(exit, error.to_string())
+    })?;
+    let mut looks = JoinSet::new();
+    let candidates = hosting::candidates(domain, &servers);
+    for (place, host) in candidates.into_iter().enumerate() {
+        let ehlo_name = ehlo_name.to_owned();
+        looks.spawn(async move {
+            let ports = trial::detect(&host, &USUAL_PORTS, &ehlo_name, None, Patience::LOOK).await;
+            (place, host, ports)
+        });
+    }
+    let mut looked_at = looks.join_all().await;
+    looked_at.sort_by_key(|(place, ..)| *place);
+    let looked_at: Vec<_> = looked_at.into_iter().map(|(_, host, ports)| (host, ports)).collect();
+    Ok(hosting::answer(domain, &servers, &looked_at))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! A trial of a mail server, and suggested ones.
+
+use std::fmt::Write as _;
+
+use mail::Address;
+
+use super::harmless;
+use crate::{
+    cli::words,
+    config::Server,
+    deliver::{
+        hosting::{Answer, SignIn, Suggestion},
+        trial::{Encrypted, Event, Fault, Found, How, State, certificate::Certificate},
+    },
+};
+
+/// What is tried. No line here ends with its end.
+pub(in crate::cli) fn title(number: u8, server: &Server) -> String {
+    harmless(&format!("Server {number}: {}, port {}\n", server.host, server.port))
+}
+
+/// One step that has come to its end.
+pub(in crate::cli) fn step(event: &Event, server: &Server) -> Option<String> {
+    let (mark, said) = match &event.state {
+        State::Started => return None,
+        State::Ok(found) => ("ok", ok(found, server)),
+        State::Failed(fault) => ("FAILED", fault.words.to_owned()),
+    };
+    let said = said.replace('\n', &format!("\n{:22}", ""));
+    Some(harmless(&format!("  {mark:<6}  {:<10}  {said}", words::step(event.step))))
+}
+
+fn ok(found: &Found, server: &Server) -> String {
+    match found {
+        Found::Name { addresses } => {
+            let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+            addresses.join(", ")
+        }
+        Found::Connection { address, milliseconds } => format!("{address} answers, after {milliseconds} ms"),
+        Found::Greeting { answer } => answer.clone(),
+        Found::Encryption { encryption: Some(encrypted) } => encryption(encrypted),
+        Found::Encryption { encryption: None } => {
+            "none: patrons' names and titles could be read on the way".to_owned()
+        }
+        Found::SignIn { method: Some(method), .. } => {
+            let user = server.login.as_ref().map_or("", |login| &login.user);
+            format!("the server accepts the login {user} and its password ({method})")
+        }
+        Found::SignIn { method: None, offered: true } => {
+            "no login is set; the server offers a sign-in, and may want one for addresses elsewhere"
+                .to_owned()
+        }
+        Found::SignIn { method: None, offered: false } => {
+            "no login is set, and the server asks for none".to_owned()
+        }
+        Found::Message { answer } => format!("taken: {answer}"),
+    }
+}
+
+fn encryption(Encrypted { how, version, certificate }: &Encrypted) -> String {
+    let how = match how {
+        How::StartTls => "after the greeting (STARTTLS, ",
+        How::Tls => "from the start (",
+    };
+    let proof = certificate.as_ref().map_or(String::new(), proof);
+    format!("encrypted {how}{version}){proof}")
+}
+
+fn proof(Certificate { issuer, valid_until, names, subject, .. }: &Certificate) -> String {
+    let names = if names.is_empty() { subject.clone() } else { names.join(", ") };
+    format!(
+        "\nproof of identity: for {names}; signed by {issuer}; good until {}",
+        valid_until.strftime("%-d %B %Y")
+    )
+}
+
+/// What all of it comes to.
+pub(in crate::cli) fn end(fault: Option<&Fault>, to: Option<&Address>) -> String {
+    let Some(fault) = fault else {
+        return match to {
+            Some(to) => format!("\nThe server took the test message. See whether it arrives at {to}."),
+            None => "\nMail could pass. To see whether one arrives, send a test message with --to ADDRESS."
+                .to_owned(),
+        };
+    };
+    let mut out = format!("\nWhat to do: {}", fault.what_to_do);
+    if let Some(answer) = &fault.answer {
+        let _ = write!(out, "\nThe server said: {answer}");
+    }
+    let technical = fault.detail.iter().chain(&fault.transcript);
+    let technical: Vec<_> = technical.map(|line| format!("    {line}")).collect();
+    if !technical.is_empty() {
+        let _ = write!(out, "\n\nFor your IT person:\n{}", technical.join("\n"));
+    }
+    harmless(&out)
+}
+
+/// Who hosts the mail, and what to send by.
+pub(in crate::cli) fn suggestions(answer: &Answer) -> String {
+    let mut out = format!("{}\n", answer.words);
+    for (number, suggestion) in answer.suggestions.iter().enumerate() {
+        let _ = write!(out, "\n{}. {}", number + 1, suggested(suggestion));
+    }
+    if !answer.suggestions.is_empty() {
+        out.push_str(
+            "\nWrite one of them into the settings as [server1], then try it with: bookpost preferences test --to ADDRESS\n",
+        );
+    }
+    harmless(&out)
+}
+
+fn suggested(suggestion: &Suggestion) -> String {
+    let Suggestion { title, host, port, encryption, sign_in, notes } = suggestion;
+    let login = match sign_in {
+        SignIn::Needed => "needed",
+        SignIn::NotNeeded => "none",
+        SignIn::Unknown => "ask whoever runs the server",
+    };
+    let mut out = format!("{title}\n");
+    for note in notes {
+        let _ = writeln!(out, "   {note}");
+    }
+    let _ =
+        writeln!(out, "       host = \"{host}\"\n       port = {port}\n       encryption = \"{encryption}\"");
+    if *encryption == "none" {
+        out.push_str("       allow_non_secure = true\n");
+    }
+    let _ = writeln!(out, "       login: {login}");
+    out
+}
