@@ -161,8 +161,7 @@ impl People {
         match &done {
             Ok((_, person)) => tracing::info!(%peer, person.id = person.id.0, "a person signed in"),
             Err(refusal) => {
-                let email = mail::address::mask_addresses(email);
-                tracing::info!(%peer, email, %refusal, "a person was not signed in");
+                tracing::info!(%peer, email = named(email), %refusal, "a person was not signed in");
             }
         }
         done
@@ -378,6 +377,11 @@ async fn store_link(
     let new = NewLink { purpose, person, code: code.hash() };
     let expires_at = store.make_link(new, who, now).await?;
     Ok(MadeLink { code, expires_at })
+}
+
+/// Who the log says it was. A password is sometimes typed where the address belongs, and must not stand there.
+fn named(typed: &str) -> String {
+    Address::parse(typed).map_or_else(|_| "no address".to_owned(), |address| address.masked())
 }
 
 /// An address as guesses at it are counted.

@@ -133,6 +133,24 @@ async fn guessing_is_slowed_and_costs_nothing_while_it_is() {
     }
 }
 
+/// Whoever is held up takes no place in the line of those who are not.
+#[tokio::test]
+async fn who_is_held_up_does_not_stand_in_line() {
+    let staff = Staff::new().await;
+    for number in 0..10 {
+        let _ = staff.sign_in("ann@library.example", &format!("wrong {number}")).await;
+    }
+    let hashing = &staff.people.0.hashing;
+    let _busy = [hashing.place().await.unwrap(), hashing.place().await.unwrap()];
+    tokio::select! {
+        biased;
+        refused = staff.sign_in("ann@library.example", RIGHT) => {
+            assert!(matches!(refused, Err(SignInError::HeldUp { .. })), "{refused:?}");
+        }
+        () = std::future::ready(()) => panic!("it waits"),
+    }
+}
+
 /// From wherever they come: a distributed guess at one account waits, in every spelling of it.
 #[tokio::test]
 async fn one_account_is_guarded_against_many_places() {
@@ -249,6 +267,17 @@ async fn the_first_administrator_sets_up_and_no_second() {
     assert!(!staff.people.needs_set_up().await.unwrap());
     let second = set_up(code, "eve@library.example", "elf zwölf zehn").await;
     assert!(matches!(second, Err(LinkError::Gone)), "{second:?}");
+}
+
+#[test]
+fn the_log_names_an_address_and_never_what_was_typed_for_one() {
+    for (typed, expected) in [
+        ("ann.lee@library.example", "a***@library.example"),
+        (RIGHT, "no address"),
+        ("p@ss wörd", "no address"),
+    ] {
+        assert_eq!(named(typed), expected);
+    }
 }
 
 /// Whoever reads the queue's files, or what is printed of it, signs in as nobody.
