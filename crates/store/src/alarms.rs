@@ -38,6 +38,8 @@ pub enum AlarmKind {
     RunInterrupted,
     /// A web address is not told of events.
     Webhook,
+    /// The queue is a copy that was restored, and sends nothing yet.
+    Restored,
     /// The certificate of the doors has changed and cannot be used.
     Certificate,
 }

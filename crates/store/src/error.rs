@@ -80,6 +80,12 @@ pub enum OpenError {
         /// What the system said.
         why: String,
     },
+    /// It is a copy of a queue, and what was unfinished in it may have been sent since.
+    #[error("the queue in {} is a backup, which must be restored before it is used: move it out of the folder, then run bookpost restore FILE", folder.display())]
+    IsBackup {
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// Root may not make files here: the service that owns the folder could not open them.
     #[error("{} belongs to another user, whose service could not open the files that root would make in it", folder.display())]
     ForeignOwner {

@@ -14,6 +14,7 @@
 mod alarms;
 mod applications;
 mod audit;
+mod backup;
 mod error;
 mod events;
 mod links;
@@ -30,6 +31,7 @@ mod sqlite;
 pub use alarms::{Alarm, AlarmKind};
 pub use applications::*;
 pub use audit::*;
+pub use backup::*;
 pub use error::{Error, OpenError};
 pub use events::*;
 pub use links::*;

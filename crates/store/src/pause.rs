@@ -20,6 +20,11 @@ pub struct Pause {
 pub enum PauseWhy {
     /// A person wanted it.
     ByPerson,
+    /// The queue is a copy: what it holds may have been sent since.
+    Restored {
+        /// When the copy was made.
+        of: Timestamp,
+    },
 }
 
 /// The pause of all sending.

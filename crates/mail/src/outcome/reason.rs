@@ -56,6 +56,7 @@ impl Reason {
                 | Self::Expired
                 | Self::Broke
                 | Self::ByPerson
+                | Self::FromBackup
         )
     }
 }
@@ -179,6 +180,9 @@ reasons! {
     /// Asked for by a person, or by the application that handed it in.
     ByPerson "by_person" "A person decided this, or the program that sent it."
         "If the patron should hear of it all the same, tell them in another way."
+    /// It was not finished when the queue was copied, and the copy is in use now.
+    FromBackup "from_backup" "It was unfinished in the backup, and may have been sent since."
+        "Look whether it was sent, then send it after all or do not."
 }
 
 #[cfg(test)]

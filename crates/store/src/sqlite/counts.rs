@@ -33,7 +33,7 @@ impl Sqlite {
     }
 }
 
-fn read(sql: &Connection) -> Result<Counts, Error> {
+pub(super) fn read(sql: &Connection) -> Result<Counts, Error> {
     let mut tallies = [0; STATES.len() + 1];
     for (at, tally) in tallies.iter_mut().enumerate() {
         *tally = count(read_meta(sql, &format!("count_{at}"))?.unwrap_or(0));

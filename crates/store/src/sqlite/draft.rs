@@ -73,6 +73,12 @@ impl Draft {
         id
     }
 
+    /// So many ids of messages and of events are left out.
+    pub(super) fn skip(&mut self, ids: i64) {
+        self.next_message += ids;
+        self.next_event += ids;
+    }
+
     /// The next event's id.
     pub(super) fn take_event(&mut self) -> i64 {
         let id = self.next_event;

@@ -10,12 +10,12 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::migrations;
+use super::{backup, migrations};
 use crate::{Error, OpenError};
 
 /// The database's file in the data folder.
 pub(super) const DATABASE: &str = "queue.db";
-const LOCK: &str = "bookpost.lock";
+pub(super) const LOCK: &str = "bookpost.lock";
 /// Pages of log after which the writer carries them into the database: 16 MiB, so that a run of notices pays for few syncs
 /// of the database, and the log stays small.
 const CHECKPOINT_PAGES: i64 = 4_000;
@@ -44,17 +44,8 @@ fn open_on(
     folder: &Path,
     kind_of: impl Fn(&Path) -> std::io::Result<Option<&'static str>>,
 ) -> Result<Opened, OpenError> {
-    let refused =
-        |error: &std::io::Error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() };
-    if let Some(owner) = foreign_owner(folder) {
-        return Err(OpenError::ForeignOwner { folder: folder.to_owned(), owner });
-    }
-    let there = nearest(folder);
-    if let Some(kind) = kind_of(or_here(there)).map_err(|error| refused(&error))? {
-        return Err(OpenError::NetworkFileSystem { folder: folder.to_owned(), kind: kind.to_owned() });
-    }
-    make_folder(folder, there).map_err(|error| refused(&error))?;
-    let lock = lock(folder)?;
+    let refused = |error: &std::io::Error| refused(folder, error);
+    let lock = take_on(folder, kind_of)?;
     let path = folder.join(DATABASE);
     OpenOptions::new()
         .create(true)
@@ -66,13 +57,41 @@ fn open_on(
         .map_err(|error| refused(&error))?;
     // SQLite syncs its files, not always their names: a queue that a power cut takes the name of is lost.
     sync_folder(folder).map_err(|error| refused(&error))?;
+    if backup::is_marked(&reader(&path)?)? {
+        return Err(OpenError::IsBackup { folder: folder.to_owned() });
+    }
     let mut writer = writer(&path)?;
     migrations::run(&mut writer, folder)?;
     Ok(Opened { lock, writer })
 }
 
+/// The lock of a folder, which is made if it is not there.
+pub(super) fn take(folder: &Path) -> Result<File, OpenError> {
+    take_on(folder, network_file_system)
+}
+
+fn take_on(
+    folder: &Path,
+    kind_of: impl Fn(&Path) -> std::io::Result<Option<&'static str>>,
+) -> Result<File, OpenError> {
+    let refused = |error: &std::io::Error| refused(folder, error);
+    if let Some(owner) = foreign_owner(folder) {
+        return Err(OpenError::ForeignOwner { folder: folder.to_owned(), owner });
+    }
+    let there = nearest(folder);
+    if let Some(kind) = kind_of(or_here(there)).map_err(|error| refused(&error))? {
+        return Err(OpenError::NetworkFileSystem { folder: folder.to_owned(), kind: kind.to_owned() });
+    }
+    make_folder(folder, there).map_err(|error| refused(&error))?;
+    lock(folder)
+}
+
+fn refused(folder: &Path, error: &std::io::Error) -> OpenError {
+    OpenError::Folder { folder: folder.to_owned(), why: error.to_string() }
+}
+
 /// Whom the folder belongs to, if that is somebody else and this process would be let in all the same.
-fn foreign_owner(folder: &Path) -> Option<u32> {
+pub(super) fn foreign_owner(folder: &Path) -> Option<u32> {
     let owner = fs::metadata(folder).ok()?.uid();
     (rustix::process::geteuid().is_root() && owner != 0).then_some(owner)
 }
@@ -83,7 +102,7 @@ fn nearest(folder: &Path) -> &Path {
 }
 
 /// A relative path ends above in the present folder, which has no name there.
-fn or_here(folder: &Path) -> &Path {
+pub(super) fn or_here(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
@@ -110,6 +129,26 @@ fn writer(path: &Path) -> Result<Connection, Error> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;
          PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB};
          PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA journal_size_limit = {LARGEST_LOG}; PRAGMA cell_size_check = ON;"
+    ))?;
+    Ok(connection)
+}
+
+/// A connection that reads, and writes into other files.
+pub(super) fn copier(path: &Path) -> Result<Connection, Error> {
+    let connection = reader(path)?;
+    connection.execute_batch("PRAGMA query_only = OFF")?;
+    Ok(connection)
+}
+
+/// The one connection to a file that nobody else knows of, and that is thrown away unless all goes well: the caller syncs it then.
+pub(super) fn private(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB}"
     ))?;
     Ok(connection)
 }
@@ -148,8 +187,7 @@ fn in_use(folder: &Path, lock: &mut File) -> OpenError {
 
 /// Takes the folder for this process until the file is dropped; the pid in it is for people.
 fn lock(folder: &Path) -> Result<File, OpenError> {
-    let refused =
-        |error: &std::io::Error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() };
+    let refused = |error: &std::io::Error| refused(folder, error);
     let mut file = OpenOptions::new()
         .create(true)
         .truncate(false)

@@ -165,7 +165,8 @@ fn range(id: MessageId) -> (i64, i64) {
     (RecipientId::of(id, 0).0, RecipientId::of(id, u16::MAX).0)
 }
 
-fn check(sql: &Connection) -> Result<Vec<String>, Error> {
+/// What is wrong with a database and its rows; empty when nothing is.
+pub(super) fn check(sql: &Connection) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     let mut statement = sql.prepare("PRAGMA integrity_check")?;
     for line in statement.query_map([], |row| row.get::<_, String>(0))? {

@@ -18,6 +18,8 @@ pub(crate) async fn a_pause_lasts_until_it_is_ended(fresh: &Fresh) {
     assert_eq!(store.paused().await.unwrap(), Some(pause));
     assert_eq!(store.end_pause().await.unwrap(), Some(pause));
     assert_eq!(store.paused().await.unwrap(), None);
+    let why = PauseWhy::Restored { of: minute(0) };
+    assert_eq!(store.pause(why, fresh.now()).await.unwrap().why, why);
     sound(&store).await;
 }
 
