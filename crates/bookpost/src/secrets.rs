@@ -27,6 +27,21 @@ pub enum KeySource {
     Given(Zeroizing<String>),
 }
 
+impl KeySource {
+    /// Where the key is, when the settings say nothing.
+    pub fn usual(data_dir: &Path) -> PathBuf {
+        data_dir.join("secret.key")
+    }
+
+    /// The file that Bookpost keeps it in; None: it is given from elsewhere.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Given(_) => None,
+        }
+    }
+}
+
 impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -263,10 +263,9 @@ async fn whoever_was_signed_in_is_so_no_longer() {
     place.open().close().await.unwrap();
     place.copy();
     let sql = Connection::open(place.path("copy")).unwrap();
-    let rows = "INSERT INTO session VALUES (1); INSERT INTO link VALUES (1)";
-    let tables =
-        "CREATE TABLE IF NOT EXISTS session (id INTEGER); CREATE TABLE IF NOT EXISTS link (id INTEGER)";
-    sql.execute_batch(&format!("{tables}; {rows}")).unwrap();
+    let rows = "INSERT INTO session VALUES (1, zeroblob(32), 1, '', 0, 0);
+        INSERT INTO link VALUES (zeroblob(32), 'set_up', NULL, 0)";
+    sql.execute_batch(rows).unwrap();
     drop(sql);
     place.restore(now()).unwrap();
     let sql = Connection::open(place.path("other/queue.db")).unwrap();

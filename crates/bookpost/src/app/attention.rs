@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Reason, ReversePath};
-use store::{Alarm, AlarmKind, Filter, Kind, MessageId, Row, Run, RunId, State, Store};
+use store::{Alarm, AlarmKind, Filter, Kind, MessageId, PauseWhy, Row, Run, RunId, State, Store};
 
 use crate::{alarms::Alarms, queue::worker::UNREADABLE};
 
@@ -60,9 +60,18 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
             let run = numbered("run ").and_then(|number| runs.iter().find(|run| run.id == RunId(number)));
             run.is_none_or(|run| was_repeated(run, &runs))
         }
+        AlarmKind::Restored => restored(store).await?.is_none(),
         AlarmKind::ReportLost => now.duration_since(alarm.started_at) > WEEK,
         _ => false,
     })
+}
+
+/// The backup that the queue is, while nobody has said that mail may be sent.
+pub(super) async fn restored(store: &Store) -> Result<Option<Timestamp>, store::Error> {
+    Ok(store.paused().await?.and_then(|pause| match pause.why {
+        PauseWhy::Restored { of } => Some(of),
+        PauseWhy::ByPerson => None,
+    }))
 }
 
 /// Was the same export run again, to the end?

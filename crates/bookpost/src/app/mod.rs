@@ -23,7 +23,7 @@ use std::{
 };
 
 use anyhow::Context;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::{clock::Clock, counted};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::{AlarmKind, Store};
@@ -35,6 +35,7 @@ use tokio::{
 use self::steps::Steps;
 use crate::{
     alarms::Alarms,
+    cli::words,
     config::{Config, Encryption, Server, Settings, Source, Way},
     deliver::{
         practice::{self, Practice},
@@ -53,6 +54,8 @@ use crate::{
     returns, web,
 };
 
+/// What the alarm is about that a backup was restored.
+pub(crate) const RESTORED: &str = "backup";
 /// At the end, alarms on their way to people are waited for this long.
 const ALARM_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -382,6 +385,9 @@ async fn begin(
         store.stop_ageing(false, now).await?;
     }
     set_clock::tell(store, alarms, now).await?;
+    if let Some(of) = attention::restored(store).await? {
+        alarms.raise(AlarmKind::Restored, RESTORED, words_of_restored(of));
+    }
     tell_of_interrupted_runs(store, alarms).await?;
     if recovered.refused == 0 {
         alarms.clear(AlarmKind::BrokenMessage, doors::REFUSED_OUTCOMES);
@@ -392,6 +398,14 @@ async fn begin(
         alarms.raise(AlarmKind::BrokenMessage, attention::AT_START, text);
     }
     Ok(())
+}
+
+fn words_of_restored(of: Timestamp) -> String {
+    let at = TimeZone::system().to_datetime(of).strftime("%a %-d %b %H:%M").to_string();
+    format!(
+        "{} What was unfinished then is set aside, as it may have been sent since. Look through it, then send again with: bookpost queue resume",
+        words::restored(&at)
+    )
 }
 
 /// The queue belongs to one process: a run that is not finished at its start never will be.

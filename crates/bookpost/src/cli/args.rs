@@ -83,6 +83,29 @@ pub enum Command {
     People(People),
     /// Show who changed what, the newest first
     Log(Log),
+    /// Copy the queue into one file, whether the service runs or not
+    Backup {
+        /// The file to make; what is still being written is FILE.part
+        file: PathBuf,
+        /// Make none: say what is in this one, and whether it is whole
+        #[arg(long)]
+        check: bool,
+        /// Write over a file that is there
+        #[arg(long, conflicts_with = "check")]
+        force: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make a backup the queue of an empty data folder; it sends nothing before `queue resume`
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// The empty folder [default: `data_dir` of the settings]
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),

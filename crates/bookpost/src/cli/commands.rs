@@ -22,7 +22,7 @@ use super::{
     failures, people, queue, webhooks,
 };
 use crate::{
-    app::{App, Start, drop_folder, secret_dice},
+    app::{App, RESTORED, Start, drop_folder, secret_dice},
     config::{Config, Loaded},
     events,
     identity::Refusal,
@@ -171,7 +171,10 @@ impl App {
                 let reply = queue::perform(&self.store, request, true, self.clock.now()).await;
                 match reply {
                     Reply::Paused(_) => self.worker.pause(true).await,
-                    Reply::Resumed { .. } => self.worker.pause(false).await,
+                    Reply::Resumed { .. } => {
+                        self.alarms.clear(AlarmKind::Restored, RESTORED);
+                        self.worker.pause(false).await;
+                    }
                     _ if moves => self.worker.wake(),
                     _ => {}
                 }

@@ -69,6 +69,8 @@ impl Exit {
                 Self::Partly
             }
             Reply::Preview(preview) if not_made(&preview.left_out) => Self::Partly,
+            Reply::BackedUp { backup, .. } if !backup.wrong.is_empty() => Self::Partly,
+            Reply::Backup(backup) if !backup.wrong.is_empty() => Self::Data,
             Reply::Moved(moved) if moved.unmoved > 0 => Self::Partly,
             _ => Self::Done,
         }

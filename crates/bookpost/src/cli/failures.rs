@@ -22,7 +22,8 @@ pub(super) fn of(error: &anyhow::Error) -> Failure {
         OpenError::NetworkFileSystem { .. }
         | OpenError::TooNew { .. }
         | OpenError::Folder { .. }
-        | OpenError::ForeignOwner { .. } => Failure::Config,
+        | OpenError::ForeignOwner { .. }
+        | OpenError::IsBackup { .. } => Failure::Config,
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub mod applications;
 mod args;
+mod backup;
 pub mod commands;
 pub mod control;
 mod demo;

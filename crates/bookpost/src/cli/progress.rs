@@ -1,4 +1,4 @@
-//! The bar that a run shows on a terminal.
+//! The bar that a run, or a backup, shows on a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -16,6 +16,25 @@ impl Bar {
         let style = ProgressStyle::with_template("[{bar:30}] {pos}/{len}  {msg}");
         let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self(Some(bar))
+    }
+
+    /// For a copy of so many octets.
+    pub(super) fn of_copy(wanted: bool) -> Self {
+        let bar = Self::new(wanted);
+        if let Some(bar) = &bar.0
+            && let Ok(style) = ProgressStyle::with_template("[{bar:30}] {bytes} of about {total_bytes}")
+        {
+            bar.set_style(style);
+        }
+        bar
+    }
+
+    /// So much of about so much is done.
+    pub(super) fn at(&self, done: u64, of: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(of.max(done));
+            bar.set_position(done);
+        }
     }
 
     pub(super) fn show(&self, progress: Progress) {

@@ -16,10 +16,10 @@ use tokio::sync::mpsc;
 use super::{
     Exit, applications,
     args::{
-        Arguments, Chosen, Command, ConfigCommand, Export, Install, Notices, Output, Queue, Sample,
+        Arguments, Chosen, Command, ConfigCommand, Export, Install, LogForm, Notices, Output, Queue, Sample,
         preferences::Preferences,
     },
-    commands,
+    backup, commands,
     control::{self, QueueRequest, Reply, Request, RunRequest},
     failures, install, log, manual, people, preferences,
     progress::Bar,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     app::{clock::SystemClock, notice_run, secret_dice},
-    config::{self, Config, Loaded, Surroundings},
+    config::{self, Config, Loaded, Surroundings, Way},
     notices::{
         BUILT_IN,
         import::{Aliases, ImportError, MAX_BYTES},
@@ -113,21 +113,42 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Preferences(Preferences::Test { server, to, json }) => {
             let to = to.as_deref().map(address).transpose()?;
-            let (config, asked) = (load()?.config, servers::Test { server, to, json });
-            let say = |line: String| drop(print(format!("{line}\n").as_bytes()));
-            runtime()?.block_on(servers::test(&config, asked, say))
+            try_server(&load()?, servers::Test { server, to, json })
         }
-        Command::Preferences(Preferences::Suggest { address: wanted, output }) => {
-            let wanted = address(&wanted)?;
-            log::start(form, "warn");
-            let ehlo_name = Surroundings::of_this_process().host_name.unwrap_or("localhost".to_owned());
-            let answer = runtime()?.block_on(servers::suggest(&wanted, &ehlo_name))?;
-            if output.json {
-                return print_json(&answer);
-            }
-            print(show::servers::suggestions(&answer).as_bytes())
+        Command::Preferences(Preferences::Suggest { address, output }) => {
+            suggest_servers(&address, form, output)
+        }
+        Command::Backup { file, check: true, output, .. } => tell(&backup::look_into(&file), output),
+        Command::Backup { file, force, output, .. } => {
+            let (config, bar) = (load()?.config, Bar::of_copy(!output.json));
+            let reply = runtime()?.block_on(backup::make(&config, file, force, &bar));
+            drop(bar);
+            tell(&reply, output)
+        }
+        Command::Restore { file, data_dir, output } => {
+            let to = match data_dir {
+                Some(folder) => backup::Place::of(folder),
+                None => backup::Place::from(load()?.config),
+            };
+            tell(&backup::restore(&file, to, SystemClock::start().now()), output)
         }
     }
+}
+
+fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
+    let say = |line: String| drop(print(format!("{line}\n").as_bytes()));
+    runtime()?.block_on(servers::test(&loaded.config, asked, say))
+}
+
+fn suggest_servers(wanted: &str, form: LogForm, output: Output) -> Result<Exit, Stop> {
+    let wanted = address(wanted)?;
+    log::start(form, "warn");
+    let ehlo_name = Surroundings::of_this_process().host_name.unwrap_or("localhost".to_owned());
+    let answer = runtime()?.block_on(servers::suggest(&wanted, &ehlo_name))?;
+    if output.json {
+        return print_json(&answer);
+    }
+    print(show::servers::suggestions(&answer).as_bytes())
 }
 
 /// Says everything about the configuration, and what of it cannot be used.
@@ -167,7 +188,7 @@ fn set_up(wanted: Install) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn load(file: Option<&Path>, form: super::args::LogForm) -> Result<Loaded, Stop> {
+fn load(file: Option<&Path>, form: LogForm) -> Result<Loaded, Stop> {
     let loaded = config::load(file, &Surroundings::of_this_process())
         .map_err(|problems| Stop(Exit::Config, problems.to_string()))?;
     log::start(form, &loaded.config.log);
@@ -192,17 +213,26 @@ fn ask(loaded: Loaded, request: Request, output: Output) -> Result<Exit, Stop> {
     let answered = runtime()?.block_on(answer(loaded, request, &bar));
     let reply = answered.unwrap_or_else(|error| failures::reply(&error));
     drop(bar);
-    let exit = Exit::of(&reply);
-    let view = show::View { zone: &TimeZone::system(), way: &way };
+    let done = done.map_or(String::new(), |done| format!("{done}\n\n"));
+    tell_between(&reply, output, &way, &done, &show::left_in_maildrop(left))
+}
+
+/// Prints a reply about what is sent by nobody.
+fn tell(reply: &Reply, output: Output) -> Result<Exit, Stop> {
+    tell_between(reply, output, &Way::None, "", "")
+}
+
+/// Prints a reply, for people with what is to stand before and after it.
+fn tell_between(reply: &Reply, output: Output, way: &Way, before: &str, after: &str) -> Result<Exit, Stop> {
+    let view = show::View { zone: &TimeZone::system(), way };
     if output.json {
-        print_json(&reply)?;
+        print_json(reply)?;
     } else if matches!(reply, Reply::Failed { .. }) {
-        complain(show::text(&reply, &view).trim_end());
+        complain(show::text(reply, &view).trim_end());
     } else {
-        let done = done.map_or(String::new(), |done| format!("{done}\n\n"));
-        print(format!("{done}{}{}", show::text(&reply, &view), show::left_in_maildrop(left)).as_bytes())?;
+        print(format!("{before}{}{after}", show::text(reply, &view)).as_bytes())?;
     }
-    Ok(exit)
+    Ok(Exit::of(reply))
 }
 
 fn done(request: &Request) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Replies as plain text for people. The console belongs to the owner of the mail: nothing is masked here.
 
 mod applications;
+mod backup;
 mod people;
 mod preferences;
 mod runs;
@@ -62,7 +63,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Rows(rows) => show_rows(rows, view),
         Reply::Message(message) => show_message(message, view),
         Reply::Moved(moved) => show_moved(moved),
-        Reply::Paused(pause) => format!("{}\n", words::paused(&view.at(pause.began_at))),
+        Reply::Paused(pause) => format!("{}\n", words::paused(pause, |instant| view.at(instant))),
         Reply::Resumed { pause, older } => {
             let since = view.at(pause.began_at);
             let moved = match older.moved {
@@ -96,6 +97,9 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Sessions(shown) => people::sessions(shown, view),
         Reply::SignedOut(out) => people::signed_out(out),
         Reply::Log(lines) => people::log(lines, view),
+        Reply::BackedUp { backup, key_file } => backup::made(backup, key_file.as_deref(), view),
+        Reply::Backup(backup) => backup::look(backup, view),
+        Reply::Restored { restored, key_file } => backup::restored(restored, key_file.as_deref(), view),
         Reply::Failed { message, .. } => format!("{message}\n"),
     }
 }
@@ -122,7 +126,7 @@ fn show_status(status: &Status, view: &View<'_>) -> String {
     if let Some(pause) = &status.pause {
         line(format!(
             "\n{} To send again, run: bookpost queue resume",
-            words::paused(&view.at(pause.began_at))
+            words::paused(pause, |instant| view.at(instant))
         ));
     }
     match counts.next_due_at {

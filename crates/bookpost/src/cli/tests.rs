@@ -102,6 +102,7 @@ fn the_commands_of_the_guides_are_understood_and_run_as_who_may() {
     let pages = [
         include_str!("../../../../README.md"),
         include_str!("../../../../docs/guide/applications.md"),
+        include_str!("../../../../docs/guide/backup.md"),
         include_str!("../../../../docs/guide/exports.md"),
         include_str!("../../../../docs/guide/overdue-notices.md"),
         include_str!("../../../../docs/guide/people.md"),

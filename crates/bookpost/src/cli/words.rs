@@ -1,16 +1,33 @@
 //! The words that people read, for what the code calls otherwise.
 
+use jiff::Timestamp;
 use mail::{Reason, counted};
-use store::{Class, Deed, LeftOutWhy, Role, State};
+use store::{Class, Deed, LeftOutWhy, Pause, PauseWhy, Role, State};
 
 use crate::deliver::trial::Step;
 
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";
 
-/// Nothing is sent.
-pub fn paused(since: &str) -> String {
-    format!("Sending is paused since {since}: mail is accepted and waits, and this time makes it no older.")
+/// Nothing is sent; `at` tells an instant.
+pub fn paused(pause: &Pause, at: impl Fn(Timestamp) -> String) -> String {
+    let since = at(pause.began_at);
+    match pause.why {
+        PauseWhy::ByPerson => {
+            format!(
+                "Sending is paused since {since}: mail is accepted and waits, and this time makes it no older."
+            )
+        }
+        PauseWhy::Restored { of } => format!(
+            "{} Mail is accepted and waits, and this time makes it no older. What was unfinished then is set aside, as it may have been sent since: bookpost queue list --state held",
+            restored(&at(of))
+        ),
+    }
+}
+
+/// Nothing is sent, because what the queue holds may have been sent since it was copied.
+pub fn restored(of: &str) -> String {
+    format!("Restored from the backup of {of}: sending is paused.")
 }
 
 /// A state.
@@ -106,6 +123,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::Expired => "it could not be sent for too long",
         Reason::Broke => "the message broke the program three times",
         Reason::ByPerson => "a person or the sending program decided so",
+        Reason::FromBackup => "it was unfinished in the backup, and may have been sent since",
         _ => "the server refused it",
     }
 }

@@ -97,7 +97,7 @@ fn sealing_key(raw: &mut Raw, data_dir: &Path, around: &Surroundings) -> Option<
         ["key_file", "key_env", "key_credential"].iter().any(|key| raw.has(&format!("secrets.{key}")));
     let given = secret::secret(raw, "secrets", "key", around);
     let Some(text) = given else {
-        return (!named).then(|| KeySource::File(data_dir.join("secret.key")));
+        return (!named).then(|| KeySource::File(KeySource::usual(data_dir)));
     };
     match SealingKey::parse(&text) {
         Ok(_) => Some(KeySource::Given(text)),

@@ -67,7 +67,7 @@ impl Config {
             sites: Vec::new(),
             notices: NoticesConfig::usual(data_dir),
             doors: Doors::usual(),
-            sealing_key: KeySource::File(data_dir.join("secret.key")),
+            sealing_key: KeySource::File(KeySource::usual(data_dir)),
             listen: None,
             listen_connections: USUAL_LISTEN_CONNECTIONS,
             keep: Keep { bodies: 30 * DAY, records: 365 * DAY },

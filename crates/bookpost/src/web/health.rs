@@ -1,9 +1,10 @@
 //! Whether Bookpost is well, and if not, why, in plain words.
 
 use serde::Serialize;
-use store::{Alarm, AlarmKind, Counts, Error, Pause};
+use store::{Alarm, AlarmKind, Counts, Error, Pause, PauseWhy};
 
 use super::Moment;
+use crate::cli::words;
 
 /// The answer of `/healthz`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,7 +27,12 @@ pub fn judge(
     let mut reasons = Vec::new();
     let mut notes = Vec::new();
     if let Some(pause) = pause {
-        notes.push(format!("sending is paused since {:.0}: mail is accepted and waits", pause.began_at));
+        notes.push(match pause.why {
+            PauseWhy::ByPerson => {
+                format!("sending is paused since {:.0}: mail is accepted and waits", pause.began_at)
+            }
+            PauseWhy::Restored { of } => words::restored(&format!("{of:.0}")),
+        });
     }
     if let Err(error) = counts {
         reasons.push(format!("the queue cannot be read: {error}"));

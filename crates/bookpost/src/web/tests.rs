@@ -47,6 +47,9 @@ fn unwell_is_what_this_machine_can_mend() {
     let pause = Some(store::Pause { began_at: at(), why: store::PauseWhy::ByPerson });
     let health = judge(&well(), Ok(Counts::default()), Ok(vec![]), pause);
     assert!(health.ok && health.notes[0].starts_with("sending is paused since 20"), "{health:?}");
+    let pause = Some(store::Pause { began_at: at(), why: store::PauseWhy::Restored { of: at() } });
+    let health = judge(&well(), Ok(Counts::default()), Ok(vec![]), pause);
+    assert!(health.ok && health.notes[0].starts_with("Restored from the backup of 2026-11-23"), "{health:?}");
 }
 
 #[test]

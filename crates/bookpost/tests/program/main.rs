@@ -8,6 +8,7 @@
 
 mod api_restarts;
 mod applications;
+mod backup;
 mod bench;
 mod commands;
 mod demo;

@@ -1,7 +1,7 @@
 //! What passes over the control socket: one [`Request`] as a line of JSON, then [`Reply`]s as lines, the last of which is
 //! not [`Reply::Progress`]. `--json` prints the last reply in this same shape.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, NewAddress, PeopleRequest, PreferencesRequest, ShownKey,
@@ -11,8 +11,8 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
-    Alarm, Application, Attempt, Audit, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause, Person,
-    PreferenceChange, RecipientId, Row, Run, RunId, Selection, State, Webhook,
+    Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause,
+    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Webhook,
 };
 
 /// What a command asks of the service.
@@ -139,6 +139,18 @@ pub enum Reply {
     SignedOut(SignedOut),
     /// What was changed, the newest first.
     Log(Vec<Audit>),
+    /// A copy of the queue was made. The key that seals secrets is in this file, and not in the copy.
+    BackedUp {
+        backup: Backup,
+        key_file: Option<PathBuf>,
+    },
+    /// What is in a copy.
+    Backup(Backup),
+    /// A copy is the queue now; the key that seals its secrets is missing at this place.
+    Restored {
+        restored: Restored,
+        key_file: Option<PathBuf>,
+    },
     /// It could not be done.
     Failed {
         failure: Failure,
