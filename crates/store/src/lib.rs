@@ -44,7 +44,7 @@ pub use queue::*;
 pub use reports::*;
 pub use sessions::*;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -259,6 +259,11 @@ impl Store {
     /// What is in the queue; costs the same however much that is.
     pub async fn counts(&self) -> Result<Counts, Error> {
         self.db.counts().await
+    }
+
+    /// How many recipients that were accepted from this instant on are in which state. Counts all of these.
+    pub async fn accepted_since(&self, since: Timestamp) -> Result<BTreeMap<State, u64>, Error> {
+        self.db.accepted_since(since).await
     }
 
     /// How many recipients have waited for a person, set aside or in doubt, for longer than this.

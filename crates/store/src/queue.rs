@@ -1,6 +1,6 @@
 //! The values that the queue's operations take and give.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -368,6 +368,9 @@ pub struct Counts {
     pub ever_in_doubt: u64,
     /// Waiting for longest.
     pub oldest_waiting_at: Option<Timestamp>,
+    /// When the first of what waits is given up, if it cannot be delivered until then.
+    #[serde(default)]
+    pub expires_first_at: Option<Timestamp>,
     /// When something falls due next.
     pub next_due_at: Option<Timestamp>,
     /// Returned recipients whose report is not written yet.
@@ -383,6 +386,12 @@ pub struct Filter {
     pub run: Option<RunId>,
     /// Only of this site.
     pub site: Option<String>,
+    /// Only of one of these sites; empty: of any, and of none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sites: BTreeSet<String>,
+    /// Only what was accepted from this instant on.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
     /// Only to this address, in capitals or not.
     pub address: Option<Address>,
     /// Only recipients that were ever in doubt.

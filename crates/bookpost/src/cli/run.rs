@@ -334,9 +334,9 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
                 site,
                 address: to.as_deref().map(address).transpose()?,
                 ever_in_doubt: in_doubt,
-                kind: None,
                 application,
                 tag,
+                ..Filter::default()
             };
             return Ok((QueueRequest::List { filter, after: None, limit }, output));
         }

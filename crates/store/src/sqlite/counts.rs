@@ -1,21 +1,25 @@
 //! What is in the queue, without looking through it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite,
-    codes::{STATES, count, instant, micros},
+    codes::{STATES, count, instant, micros, state},
     draft::read_meta,
     turns,
 };
-use crate::{Counts, Error, RecipientId};
+use crate::{Counts, Error, MessageId, RecipientId, State};
 
 const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_alone
     WHERE state = 0 AND alone = 1 AND practice = ?1 ORDER BY due_at, id LIMIT 1";
 /// Waiting mail expires in the order in which it came, so the first to expire waits for longest.
-const OLDEST: &str = "SELECT m.accepted_at FROM message m WHERE m.id = (SELECT id / 65536 FROM recipient INDEXED BY recipient_expiring
-    WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1)";
+const OLDEST: &str = "SELECT m.accepted_at, r.expires_at FROM (SELECT id, expires_at FROM recipient INDEXED BY recipient_expiring
+        WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1) r
+    CROSS JOIN message m ON m.id = r.id / 65536";
+const SINCE: &str = "SELECT state, count(*) FROM recipient NOT INDEXED WHERE id >= ?1 GROUP BY state";
 
 const ASIDE: &str =
     "SELECT count(*) FROM recipient INDEXED BY recipient_aside WHERE state IN (2, 6) AND aside_at < ?1";
@@ -25,6 +29,23 @@ impl Sqlite {
         let before = micros(since_before);
         self.readers
             .read(move |sql| Ok(count(sql.prepare_cached(ASIDE)?.query_row([before], |row| row.get(0))?)))
+            .await
+    }
+
+    pub(crate) async fn accepted_since(&self, since: Timestamp) -> Result<BTreeMap<State, u64>, Error> {
+        self.readers
+            .read(move |sql| {
+                let sql = sql.unchecked_transaction()?;
+                let mut statement = sql.prepare_cached(SINCE)?;
+                let mut found = statement.query([first_since(&sql, since)?])?;
+                let mut states = BTreeMap::new();
+                while let Some(row) = found.next()? {
+                    if let Some(state) = state(row.get(0)?) {
+                        states.insert(state, count(row.get(1)?));
+                    }
+                }
+                Ok(states)
+            })
             .await
     }
 
@@ -53,7 +74,8 @@ pub(super) fn read(sql: &Connection) -> Result<Counts, Error> {
         held,
         cancelled,
         ever_in_doubt,
-        oldest_waiting_at: oldest.into_iter().flatten().min(),
+        oldest_waiting_at: oldest.into_iter().flatten().map(|(accepted_at, _)| accepted_at).min(),
+        expires_first_at: oldest.into_iter().flatten().map(|(_, expires_at)| expires_at).min(),
         next_due_at: next.into_iter().flatten().min(),
         reports_owed: count(owed),
     })
@@ -69,7 +91,29 @@ pub(super) fn next_due(sql: &Connection, practice: bool) -> Result<Option<(Times
     Ok(next.and_then(|(due_at, id)| Some((instant(due_at)?, RecipientId(id)))))
 }
 
-fn oldest(sql: &Connection, practice: bool) -> Result<Option<Timestamp>, Error> {
-    let at: Option<i64> = sql.prepare_cached(OLDEST)?.query_row([practice], |row| row.get(0)).optional()?;
-    Ok(at.and_then(instant))
+/// When it was accepted, and when it is given up.
+fn oldest(sql: &Connection, practice: bool) -> Result<Option<(Timestamp, Timestamp)>, Error> {
+    let both = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+    let found = sql.prepare_cached(OLDEST)?.query_row([practice], both).optional()?;
+    Ok(found.and_then(|(accepted_at, expires_at)| Some((instant(accepted_at)?, instant(expires_at)?))))
+}
+
+/// The first recipient accepted from this instant on would have at least this id: ids rise with acceptance.
+pub(super) fn first_since(sql: &Connection, since: Timestamp) -> Result<i64, Error> {
+    let ends = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
+    let mut statement = sql.prepare_cached("SELECT min(id), max(id) FROM message")?;
+    let (Some(mut low), Some(last)) = statement.query_row([], ends)? else { return Ok(0) };
+    let mut high = last + 1;
+    let mut next =
+        sql.prepare_cached("SELECT id, accepted_at FROM message WHERE id >= ?1 ORDER BY id LIMIT 1")?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (id, at): (i64, i64) = next.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if at < micros(since) {
+            low = id + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(RecipientId::of(MessageId(low), 0).0)
 }

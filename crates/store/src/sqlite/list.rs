@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 use super::{
     Sqlite,
     codes::{kind_code, state_code, whole},
-    rows,
+    counts, rows,
 };
 use crate::{Attempt, Error, Filter, Kind, MessageId, RecipientId, Row, State};
 
@@ -20,8 +20,13 @@ impl Sqlite {
         after: Option<RecipientId>,
         limit: usize,
     ) -> Result<Vec<Row>, Error> {
-        let (sql, values) = question(&filter, after, limit);
-        self.readers.read(move |reader| shown(reader, &sql, values)).await
+        self.readers
+            .read(move |reader| {
+                let first = filter.since.map(|since| counts::first_since(reader, since)).transpose()?;
+                let (sql, values) = question(&filter, first, after, limit);
+                shown(reader, &sql, values)
+            })
+            .await
     }
 
     pub(crate) async fn show(&self, id: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
@@ -74,7 +79,12 @@ fn shown(sql: &Connection, text: &str, values: Vec<Value>) -> Result<Vec<Row>, E
 
 /// The filter as SQL. A run and an application are entered by their messages, small states by their index; all else goes down the key, which ends
 /// as soon as the page is full.
-fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (String, Vec<Value>) {
+fn question(
+    filter: &Filter,
+    first: Option<i64>,
+    after: Option<RecipientId>,
+    limit: usize,
+) -> (String, Vec<Value>) {
     let mut conditions = vec!["r.id < ?1".to_owned()];
     let mut values = vec![Value::from(after.map_or(i64::MAX, |id| id.0)), Value::from(whole(limit))];
     let mut require = |column: &str, value: Value| {
@@ -96,6 +106,14 @@ fn question(filter: &Filter, after: Option<RecipientId>, limit: usize) -> (Strin
     if let Some(application) = &filter.application {
         require("m.application", Value::from(application.clone()));
         conditions.push(format!("m.run IS NULL AND m.kind = {}", kind_code(Kind::Mail)));
+    }
+    if !filter.sites.is_empty() {
+        values.push(Value::from(serde_json::json!(filter.sites).to_string()));
+        conditions.push(format!("m.site IN (SELECT value FROM json_each(?{}))", values.len()));
+    }
+    if let Some(first) = first {
+        values.push(Value::from(first));
+        conditions.push(format!("r.id >= ?{}", values.len()));
     }
     if let Some(tag) = &filter.tag {
         values.push(Value::from(tag.clone()));
@@ -148,7 +166,7 @@ mod tests {
     #[test]
     fn an_application_walks_through_its_own_mail_only() {
         let filter = Filter { application: Some("cron".to_owned()), ..Filter::default() };
-        let (question, _) = question(&filter, None, 10);
+        let (question, _) = question(&filter, None, None, 10);
         let plan = open::tests::plan(&question);
         assert!(plan.contains("message_application (application=? AND rowid<?)"), "{plan}");
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");

@@ -89,6 +89,7 @@ cases! {
     people::time_without_a_way_does_not_age,
     people::who_waits_for_a_person_is_counted,
     people::list_filters_and_pages,
+    people::mail_is_found_from_an_instant_on,
     people::counts_agree_with_rows,
     reports::outcome_and_obligation_are_one,
     reports::what_is_owed_is_looked_up_by_address,

@@ -222,6 +222,8 @@ pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
         (Filter { state: Some(State::Returned), ..none.clone() }, vec![]),
         (Filter { run: Some(RunId(4)), state: Some(State::Held), ..none.clone() }, vec![held]),
         (Filter { site: Some("MAIN".to_owned()), ..none.clone() }, vec![report, held]),
+        (Filter { sites: ["EAST", "MAIN"].map(str::to_owned).into(), ..none.clone() }, vec![report, held]),
+        (Filter { sites: ["EAST".to_owned()].into(), ..none.clone() }, vec![]),
         (Filter { ever_in_doubt: true, ..none.clone() }, vec![doubt]),
         (Filter { ever_in_doubt: true, state: Some(State::InDoubt), ..none.clone() }, vec![doubt]),
         (Filter { kind: Some(Kind::Report), ..none.clone() }, vec![report]),
@@ -237,6 +239,34 @@ pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
     assert_eq!(page[0].recipient, doubt);
 }
 
+pub(crate) async fn mail_is_found_from_an_instant_on(fresh: &Fresh) {
+    let store = fresh.open();
+    let since = |minutes| Filter { since: Some(minute(minutes)), ..Filter::default() };
+    assert!(store.list(since(0), None, 9).await.unwrap().is_empty());
+    assert!(store.accepted_since(minute(0)).await.unwrap().is_empty());
+    let mut all = Vec::new();
+    for minutes in [1, 2, 2, 5] {
+        fresh.at(minutes);
+        all.push(accept(fresh, &store, leased()).await);
+    }
+    settle(fresh, &store, all[3], Verdict::Delivered).await;
+    for (minutes, first) in [(0, 0), (1, 0), (2, 1), (3, 3), (5, 3), (6, 4)] {
+        let mut rows: Vec<_> =
+            store.list(since(minutes), None, 9).await.unwrap().iter().map(|row| row.recipient).collect();
+        rows.reverse();
+        assert_eq!(rows, all[first..], "minute {minutes}");
+        let states = store.accepted_since(minute(minutes)).await.unwrap();
+        let expected =
+            [(State::Sending, 3_usize.saturating_sub(first)), (State::Delivered, usize::from(first < 4))];
+        let expected = expected.map(|(state, count)| (state, u64::try_from(count).unwrap()));
+        assert_eq!(
+            states,
+            expected.into_iter().filter(|(_, count)| *count > 0).collect(),
+            "minute {minutes}"
+        );
+    }
+}
+
 pub(crate) async fn counts_agree_with_rows(fresh: &Fresh) {
     let store = fresh.open();
     accept(fresh, &store, waiting()).await;
@@ -246,6 +276,7 @@ pub(crate) async fn counts_agree_with_rows(fresh: &Fresh) {
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.waiting, counts.sending, counts.returned, counts.reports_owed), (1, 1, 1, 1));
     assert_eq!((counts.oldest_waiting_at, counts.next_due_at), (Some(minute(0)), Some(minute(0))));
+    assert_eq!(counts.expires_first_at, Some(waiting().expires_at));
     store.close().await.unwrap();
     assert_eq!(fresh.open().counts().await.unwrap(), counts);
 }
