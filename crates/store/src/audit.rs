@@ -47,6 +47,14 @@ pub enum Deed {
     ResetLinkMade,
     /// Sessions were ended.
     SignedOut,
+    /// The text of a message was read.
+    TextOpened,
+    /// It was decided what becomes of mail.
+    MailDecided,
+    /// All sending was paused.
+    SendingPaused,
+    /// Sending goes on.
+    SendingResumed,
     /// A word of a later version.
     Unknown,
 }

@@ -87,6 +87,10 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::InvitationMade => "invited a person",
         Deed::ResetLinkMade => "made a link for a new password",
         Deed::SignedOut => "signed a person out",
+        Deed::TextOpened => "read the text of a message",
+        Deed::MailDecided => "decided about mail",
+        Deed::SendingPaused => "paused all sending",
+        Deed::SendingResumed => "let sending go on",
         _ => "did what this version does not know",
     }
 }
