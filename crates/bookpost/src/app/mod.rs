@@ -2,6 +2,7 @@
 
 mod attention;
 pub mod clock;
+mod decisions;
 mod doors;
 pub mod drop_folder;
 pub mod notice_run;
@@ -32,6 +33,7 @@ use tokio::{
     task::JoinSet,
 };
 
+pub use self::decisions::Decisions;
 use self::steps::Steps;
 use crate::{
     alarms::Alarms,
@@ -79,6 +81,8 @@ pub struct App {
     pub people: People,
     /// The dispatcher.
     pub worker: Handle,
+    /// What people decide about the queue.
+    pub decisions: Decisions,
     /// What is counted for /metrics.
     pub metrics: web::Metrics,
     /// The practice mailbox. Practice mail goes there whatever the way of sending is.
@@ -88,8 +92,6 @@ pub struct App {
     /// What a person must hear about.
     pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
-    /// Held by whoever pauses or resumes, so that the queue and the dispatcher are told the same.
-    pub(crate) pausing: tokio::sync::Mutex<()>,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -194,6 +196,7 @@ impl App {
         });
         tasks.spawn(worker.run());
         let app = Self {
+            decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
             settings,
             source: start.source,
@@ -209,7 +212,6 @@ impl App {
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
-            pausing: tokio::sync::Mutex::default(),
             broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;

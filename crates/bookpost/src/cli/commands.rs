@@ -18,8 +18,8 @@ use tokio::{
 
 use super::{
     applications,
-    control::{self, ApplicationsRequest, Progress, QueueRequest, Reply, Request, RunRequest},
-    failures, people, queue, webhooks,
+    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest},
+    failures, people, webhooks,
 };
 use crate::{
     app::{App, RESTORED, Start, drop_folder, secret_dice},
@@ -164,22 +164,7 @@ impl App {
     /// Carries out what a command asks for over the control socket.
     pub async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
         match request {
-            Request::Queue(request) => {
-                let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
-                let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
-                let _alone = if pauses { Some(self.pausing.lock().await) } else { None };
-                let reply = queue::perform(&self.store, request, true, self.clock.now()).await;
-                match reply {
-                    Reply::Paused(_) => self.worker.pause(true).await,
-                    Reply::Resumed { .. } => {
-                        self.alarms.clear(AlarmKind::Restored, RESTORED);
-                        self.worker.pause(false).await;
-                    }
-                    _ if moves => self.worker.wake(),
-                    _ => {}
-                }
-                reply
-            }
+            Request::Queue(request) => self.decisions.carry_out(request).await,
             Request::Applications(request) => self.about_applications(request).await,
             Request::Webhooks(request) => {
                 let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());

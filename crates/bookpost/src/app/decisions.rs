@@ -1,0 +1,52 @@
+//! What people decide about the queue while Bookpost runs: it is stored first, then whoever sends is told.
+
+use std::sync::Arc;
+
+use mail::clock::Clock;
+use store::{AlarmKind, Store};
+use tokio::sync::Mutex;
+
+use super::RESTORED;
+use crate::{
+    alarms::Alarms,
+    cli::{
+        control::{QueueRequest, Reply},
+        queue,
+    },
+    queue::worker::Handle,
+};
+
+/// The way by which commands and pages decide. All clones are the same.
+#[derive(Clone)]
+pub struct Decisions {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    worker: Handle,
+    alarms: Alarms,
+    /// Held by whoever pauses or resumes, so that the queue and the dispatcher are told the same.
+    pausing: Arc<Mutex<()>>,
+}
+
+impl Decisions {
+    pub(super) fn new(store: Store, clock: Arc<dyn Clock>, worker: Handle, alarms: Alarms) -> Self {
+        Self { store, clock, worker, alarms, pausing: Arc::default() }
+    }
+
+    /// Carries it out; holds when it is answered.
+    pub async fn carry_out(&self, request: QueueRequest) -> Reply {
+        let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
+        let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
+        let _alone = if pauses { Some(self.pausing.lock().await) } else { None };
+        let reply = queue::perform(&self.store, request, true, self.clock.now()).await;
+        match reply {
+            Reply::Paused(_) => self.worker.pause(true).await,
+            Reply::Resumed { .. } => {
+                self.alarms.clear(AlarmKind::Restored, RESTORED);
+                self.worker.pause(false).await;
+            }
+            _ if moves => self.worker.wake(),
+            _ => {}
+        }
+        reply
+    }
+}
