@@ -269,6 +269,8 @@ impl App {
             metrics: self.metrics.clone(),
             submitter: self.submitter(),
             people: self.people.clone(),
+            decisions: self.decisions.clone(),
+            zone: TimeZone::system(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
                 disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),

@@ -22,7 +22,7 @@ use super::{
     failures, people, webhooks,
 };
 use crate::{
-    app::{App, RESTORED, Start, drop_folder, secret_dice},
+    app::{App, Start, drop_folder, secret_dice},
     config::{Config, Loaded},
     events,
     identity::Refusal,

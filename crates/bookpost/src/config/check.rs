@@ -41,6 +41,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let listen = listen(raw);
     let listen_connections =
         raw.get_within("listen_connections", USUAL_LISTEN_CONNECTIONS as u64, 1..=MOST_LISTEN_CONNECTIONS);
+    let public_address = public_address(raw);
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
     let sealing_key = sealing_key(raw, &data_dir, around);
     let sending = sending(raw, around, sealing_key.as_ref());
@@ -74,6 +75,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         sealing_key: sealing_key?,
         listen: listen?,
         listen_connections: usize::try_from(listen_connections).unwrap_or(usize::MAX),
+        public_address,
         keep,
         log,
         abort_at: abort_at(raw, around),
@@ -134,6 +136,27 @@ fn listen(raw: &mut Raw) -> Option<Option<SocketAddr>> {
             None
         }
     }
+}
+
+/// As browsers write it in `Origin` (RFC 6454 section 6.2): in small letters, without the port that goes without saying.
+fn public_address(raw: &mut Raw) -> Option<String> {
+    let text: String = raw.get("public_address")?;
+    let lower = text.trim().trim_end_matches('/').to_ascii_lowercase();
+    let is_host = |host: &str| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    };
+    for (scheme, usual_port) in [("https://", ":443"), ("http://", ":80")] {
+        if let Some(host) = lower.strip_prefix(scheme).filter(|host| is_host(host)) {
+            return Some(format!("{scheme}{}", host.strip_suffix(usual_port).unwrap_or(host)));
+        }
+    }
+    let todo = "write it like \"https://bookpost.library.example\"";
+    raw.problem(
+        "public_address",
+        format!("{text:?} is not a web address with a name and nothing after it"),
+        todo,
+    );
+    None
 }
 
 fn sending(raw: &mut Raw, around: &Surroundings, key: Option<&KeySource>) -> Option<Sending> {

@@ -47,6 +47,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// Connections to there at one time.
     pub listen_connections: usize,
+    /// By which address people come to the pages from elsewhere, as browsers write it: a scheme, a name and no path.
+    pub public_address: Option<String>,
     /// How long texts and records are kept after the end of a message.
     pub keep: Keep,
     /// What is logged: `error`, `warn`, `info`, `debug`, or a filter by module.
@@ -70,6 +72,7 @@ impl Config {
             sealing_key: KeySource::File(KeySource::usual(data_dir)),
             listen: None,
             listen_connections: USUAL_LISTEN_CONNECTIONS,
+            public_address: None,
             keep: Keep { bodies: 30 * DAY, records: 365 * DAY },
             log: "info".to_owned(),
             abort_at: None,

@@ -66,6 +66,9 @@ impl Loaded {
         line("library", &config.library);
         line("data folder", &config.data_dir.display().to_string());
         line("web and API at", &config.listen.map_or("nowhere".to_owned(), |at| at.to_string()));
+        if let Some(address) = &config.public_address {
+            line("known as", address);
+        }
         match &config.sending.way {
             Way::None => line("way of sending", "none: mail waits"),
             Way::Practice => line("way of sending", "practice mailbox: nobody receives the mail"),

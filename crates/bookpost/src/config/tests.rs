@@ -44,6 +44,28 @@ fn the_usual_settings_are_the_same_everywhere() {
     assert_eq!(format!("{usual:#?}"), format!("{read:#?}"));
 }
 
+/// As browsers write it, or pages would take their own forms for those of another.
+#[test]
+fn the_public_address_is_a_scheme_and_a_name() {
+    for (text, expected) in [
+        ("https://mail.library.example", Some("https://mail.library.example")),
+        ("https://Mail.Library.example:443/", Some("https://mail.library.example")),
+        ("http://mail.library.example:80", Some("http://mail.library.example")),
+        ("https://mail.library.example:8443", Some("https://mail.library.example:8443")),
+        ("mail.library.example", None),
+        ("https://", None),
+        ("https://mail.library.example/bookpost", None),
+        ("https://user@mail.library.example", None),
+        ("ftp://mail.library.example", None),
+    ] {
+        let checked = check(LEAST, &[("BOOKPOST_PUBLIC_ADDRESS", text)]);
+        match expected {
+            Some(expected) => assert_eq!(checked.unwrap().config.public_address.as_deref(), Some(expected)),
+            None => assert!(checked.unwrap_err().to_string().contains("is not a web address"), "{text}"),
+        }
+    }
+}
+
 #[test]
 fn everything_wrong_is_said_at_once() {
     let text = r#"

@@ -1,4 +1,5 @@
-//! What is answered over HTTP: `/healthz` for a watchdog, `/metrics` for Prometheus, `/api` for applications. On loopback only.
+//! What is answered over HTTP: pages for people, `/healthz` for a watchdog, `/metrics` for Prometheus, `/api` for applications. On
+//! loopback only.
 //!
 //! This part knows nothing of how mail is sent: it asks the store, and is told the rest through [`Sources`].
 
@@ -6,21 +7,23 @@ mod api;
 mod connections;
 mod health;
 mod metrics;
+mod pages;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Json, Router,
     extract::State,
-    http::{StatusCode, Uri, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use jiff::tz::TimeZone;
 use mail::clock::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 
-use crate::{identity::People, receive::Submitter};
+use crate::{app::Decisions, config::Config, identity::People, receive::Submitter};
 
 pub use connections::serve;
 pub use health::{Health, judge};
@@ -35,10 +38,21 @@ pub struct Sources {
     pub metrics: Metrics,
     /// The way in for applications.
     pub submitter: Submitter,
-    /// Who may use the pages.
+    /// Who may sign in to the pages.
     pub people: People,
+    /// What people decide.
+    pub decisions: Decisions,
+    /// In which people read the time.
+    pub zone: TimeZone,
     /// What the worker is like at this moment; must not wait.
     pub now: Arc<dyn Fn() -> Moment + Send + Sync>,
+}
+
+impl Sources {
+    /// The settings as they are now.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.submitter.settings.now()
+    }
 }
 
 /// The parts outside the store at one moment.
@@ -75,12 +89,16 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// The addresses and what answers them.
 pub fn router(sources: Sources) -> Router {
     let api = api::router(sources.submitter.clone());
+    let pages = pages::router(sources.clone());
     Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(show_metrics))
         .with_state(sources)
         .merge(api)
-        .fallback(async |uri: Uri| api::nothing_at(&uri))
+        .merge(pages)
+        .fallback(async |uri: Uri, headers: HeaderMap| {
+            pages::nothing_at(uri.path(), &headers).unwrap_or_else(|| api::nothing_at(&uri).into_response())
+        })
         .method_not_allowed_fallback(async || api::another_method())
 }
 

@@ -1,0 +1,58 @@
+//! The style, the script and the icon. Their names say what is in them, so that a browser may keep them for ever.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest;
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// One file.
+pub(super) struct Asset {
+    /// Where it is.
+    pub(super) path: String,
+    kind: &'static str,
+    bytes: &'static [u8],
+}
+
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("assets/style.css"))
+});
+pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("pages", "js", "text/javascript; charset=utf-8", include_bytes!("assets/pages.js"))
+});
+pub(super) static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_bytes!("assets/icon.svg")));
+
+impl Asset {
+    fn new(name: &str, extension: &str, kind: &'static str, bytes: &'static [u8]) -> Self {
+        let hash = digest::digest(&digest::SHA256, bytes);
+        let hash = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..9).unwrap_or_default());
+        Self { path: format!("/assets/{name}-{hash}.{extension}"), kind, bytes }
+    }
+}
+
+/// A file by its name; those of another version are gone.
+pub(super) async fn serve(Path(name): Path<String>) -> Response {
+    let all = [&STYLE, &SCRIPT, &ICON];
+    let Some(asset) = all.into_iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(&name)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let kept = "public, max-age=31536000, immutable";
+    ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, kept)], asset.bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The heaviest page has some 20 kB of its own.
+    #[test]
+    fn they_are_light() {
+        let weight: usize = [&STYLE, &SCRIPT, &ICON].iter().map(|asset| asset.bytes.len()).sum();
+        assert!(weight < 24_000, "{weight}");
+    }
+}

@@ -1,0 +1,79 @@
+// What makes the pages quicker to use. Each of them works without.
+
+const find = (what, within = document) => [...within.querySelectorAll(what)];
+
+// A choice that is sent as soon as it is made.
+for (const select of find("select[data-sends]")) {
+  select.form.querySelector("button").hidden = true;
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
+// A password that may be looked at.
+for (const button of find("[data-shows]")) {
+  const field = document.getElementById(button.dataset.shows);
+  const words = [button.textContent, button.dataset.hide];
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const hidden = field.type === "password";
+    field.type = hidden ? "text" : "password";
+    button.textContent = words[hidden ? 1 : 0];
+    field.focus();
+  });
+}
+
+// One box for all boxes of a page.
+for (const all of find("[data-all]")) {
+  const boxes = find("input[name=id]", all.form);
+  all.closest("label").hidden = false;
+  all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
+  all.form.addEventListener("change", () => {
+    const checked = boxes.filter((box) => box.checked).length;
+    all.checked = checked === boxes.length;
+    all.indeterminate = checked > 0 && !all.checked;
+  });
+}
+
+// What a server said, for a mail to whoever looks after it.
+for (const button of find("[data-copies]")) {
+  const text = button.parentElement.querySelector("pre");
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text.textContent);
+    button.textContent = button.dataset.copied;
+  });
+}
+
+// Numbers that change while somebody looks; and the whole, when what it says in words is out of date. Nothing is asked for a page that
+// nobody sees.
+let live = document.querySelector("[data-live]");
+if (live) {
+  const number = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: "min2" });
+  let source;
+  const version = (now) => [now.tone, now.alarms, Number(now.in_doubt > 0), Number(now.held > 0)].join("-");
+  const renew = async () => {
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-live]");
+    if (answer.redirected || !fresh) return location.reload();
+    live.replaceWith(fresh);
+    live = fresh;
+  };
+  const show = (event) => {
+    const now = JSON.parse(event.data);
+    for (const place of find("[data-count]", live)) {
+      const count = number.format(now[place.dataset.count] ?? 0);
+      if (place.textContent !== count) place.textContent = count;
+    }
+    if (version(now) !== live.dataset.live) renew();
+  };
+  const look = () => {
+    source?.close();
+    source = undefined;
+    if (document.hidden) return;
+    source = new EventSource("/live");
+    source.addEventListener("message", show);
+  };
+  document.addEventListener("visibilitychange", look);
+  addEventListener("pagehide", () => source?.close());
+  look();
+}

@@ -1,0 +1,161 @@
+//! What stands around every page.
+
+use askama::Template;
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use store::Error;
+
+use super::{
+    assets::{ICON, SCRIPT, STYLE},
+    flash::{self, Done},
+    form::Posted,
+    not_here, security,
+    visit::Visit,
+    words::{Language, Words},
+};
+use crate::{config::Way, identity::Permission};
+
+/// Where a page stands in the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Today,
+    Queue,
+}
+
+/// A line of the navigation.
+pub(super) struct Link {
+    pub(super) href: &'static str,
+    pub(super) text: String,
+    pub(super) here: bool,
+}
+
+/// What is said above every page, as long as it is so.
+pub(super) struct Banner {
+    pub(super) text: String,
+    /// There is a way to end it.
+    pub(super) resume: bool,
+}
+
+/// Who is signed in.
+pub(super) struct SignedIn {
+    pub(super) name: String,
+    pub(super) form_token: String,
+    /// The page, for whoever changes the language on it.
+    pub(super) path: String,
+}
+
+/// What stands around a page.
+pub(super) struct Frame {
+    pub(super) words: &'static Words,
+    pub(super) library: String,
+    pub(super) signed_in: Option<SignedIn>,
+    pub(super) navigation: Vec<Link>,
+    pub(super) banner: Option<Banner>,
+    pub(super) flash: Option<String>,
+    pub(super) style: &'static str,
+    pub(super) script: &'static str,
+    pub(super) icon: &'static str,
+}
+
+impl Frame {
+    /// Around a page for whoever has not signed in.
+    pub(super) fn bare(words: &'static Words, library: &str) -> Self {
+        Self {
+            words,
+            library: library.to_owned(),
+            signed_in: None,
+            navigation: Vec::new(),
+            banner: None,
+            flash: None,
+            style: &STYLE.path,
+            script: &SCRIPT.path,
+            icon: &ICON.path,
+        }
+    }
+
+    /// Around a page for whoever has.
+    pub(super) async fn around(visit: &Visit, place: Place) -> Result<Self, Error> {
+        let sources = &visit.pages.sources;
+        let (words, config) = (visit.words(), sources.config());
+        let banner = match (sources.store.paused().await?, &config.sending.way) {
+            (Some(pause), _) => {
+                let since = visit.clockwork.text(pause.began_at);
+                let text = words.with("banner-paused", &[("since", &since)]);
+                Some(Banner { text, resume: visit.may(Permission::PauseSending) })
+            }
+            (None, Way::None) => Some(Banner { text: words.t("banner-no-way"), resume: false }),
+            (None, Way::Practice) => Some(Banner { text: words.t("banner-practice"), resume: false }),
+            (None, Way::Servers(_)) => None,
+        };
+        let link = |href, text, at| Link { href, text, here: place == at };
+        let navigation = vec![
+            link("/", words.t("nav-today"), Place::Today),
+            link("/queue", words.t("nav-queue"), Place::Queue),
+        ];
+        let flash = visit.flash().text(words);
+        Ok(Self {
+            banner,
+            navigation,
+            flash,
+            signed_in: Some(visit.signed_in()),
+            ..Self::bare(words, &config.library)
+        })
+    }
+
+    pub(super) fn t(&self, key: &str) -> String {
+        self.words.t(key)
+    }
+
+    pub(super) fn lang(&self) -> &'static str {
+        self.words.language.tag()
+    }
+
+    pub(super) fn version(&self) -> String {
+        self.words.with("version", &[("version", env!("CARGO_PKG_VERSION"))])
+    }
+
+    pub(super) fn signed_in_as(&self, name: &str) -> String {
+        self.words.with("signed-in-as", &[("name", name)])
+    }
+
+    pub(super) fn languages(&self) -> [(&'static str, &'static str, bool); 2] {
+        Language::ALL.map(|language| (language.tag(), language.own_name(), language == self.words.language))
+    }
+}
+
+/// A page as an answer.
+pub(super) fn page(template: &impl Template) -> Response {
+    page_as(StatusCode::OK, template)
+}
+
+pub(super) fn page_as(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    language: String,
+    next: String,
+}
+
+/// Pages are in this language for this person from now on, on every computer.
+pub(super) async fn choose_language(Posted { visit, form }: Posted<Chosen>) -> Response {
+    let next = security::local(&form.next);
+    let Some(language) = Language::named(&form.language) else { return Redirect::to(next).into_response() };
+    let change =
+        move |settings: &mut store::PersonSettings| settings.language = Some(language.tag().to_owned());
+    let (store, now) = (&visit.pages.sources.store, visit.clockwork.now);
+    match store.change_person(visit.person().id, change, visit.actor(), now).await {
+        Ok(_) => Redirect::to(&flash::told(next, Done::Language, None)).into_response(),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}

@@ -1,0 +1,75 @@
+//! Pages that say why there is none.
+
+use askama::Template;
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
+};
+use store::Error;
+
+use super::{
+    frame::{Frame, page_as},
+    security,
+    visit::Visit,
+    words::{Language, Words},
+};
+
+#[derive(Template)]
+#[template(path = "not_here.html")]
+struct NotHere {
+    f: Frame,
+    title: String,
+    why: String,
+}
+
+fn bare(status: StatusCode, words: &'static Words, title: &str, why: &str) -> Response {
+    let (title, why) = (words.t(title), words.t(why));
+    page_as(status, &NotHere { f: Frame::bare(words, ""), title, why })
+}
+
+/// It was asked by a name that is not its own.
+pub(super) fn unknown_name(language: Language) -> Response {
+    bare(StatusCode::MISDIRECTED_REQUEST, language.words(), "refused-title", "refused-host")
+}
+
+/// A page elsewhere had a browser send something.
+pub(super) fn asked_from_elsewhere(language: Language) -> Response {
+    bare(StatusCode::FORBIDDEN, language.words(), "refused-title", "refused-origin")
+}
+
+/// The form was not of this session, or not a form of ours.
+pub(super) fn form_too_old(words: &'static Words) -> Response {
+    bare(StatusCode::BAD_REQUEST, words, "refused-title", "refused-form")
+}
+
+pub(super) fn not_found(words: &'static Words) -> Response {
+    bare(StatusCode::NOT_FOUND, words, "not-found-title", "not-found-why")
+}
+
+pub(super) fn not_allowed(words: &'static Words) -> Response {
+    bare(StatusCode::FORBIDDEN, words, "not-allowed-title", "not-allowed-why")
+}
+
+pub(super) fn unavailable(error: &Error, words: &'static Words) -> Response {
+    tracing::error!(%error, "a page could not be shown");
+    bare(StatusCode::SERVICE_UNAVAILABLE, words, "unavailable-title", "unavailable-why")
+}
+
+/// What an error of the queue means to whoever wanted a page.
+pub(super) fn of(error: &Error, visit: &Visit) -> Response {
+    match error {
+        Error::NotFound(_) => not_found(visit.words()),
+        _ => unavailable(error, visit.words()),
+    }
+}
+
+/// Nothing at this address, for a browser; `None`: a program asks.
+pub(in crate::web) fn nothing_at(path: &str, headers: &HeaderMap) -> Option<Response> {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_browser = accepts.contains("text/html") && !path.starts_with("/api/");
+    is_browser.then(|| {
+        let mut response = not_found(Language::asked(headers).words());
+        security::protect(&mut response);
+        response
+    })
+}

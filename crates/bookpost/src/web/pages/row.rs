@@ -1,0 +1,124 @@
+//! One recipient of a message, as a line of a list.
+
+use store::{Move, Row, State};
+
+use super::{marks, visit::Visit, when::At};
+use crate::{config::Way, identity::Permission};
+
+/// A line.
+pub(super) struct Line {
+    /// The message's.
+    pub(super) id: i64,
+    pub(super) subject: String,
+    pub(super) to: String,
+    pub(super) from: String,
+    pub(super) site: Option<String>,
+    pub(super) accepted: At,
+    pub(super) practice: bool,
+    pub(super) standing: RowStanding,
+    /// May be chosen, for a decision.
+    pub(super) may_decide: bool,
+}
+
+/// What is going on with a recipient.
+pub(super) struct RowStanding {
+    pub(super) tone: &'static str,
+    pub(super) mark: &'static str,
+    pub(super) state: String,
+    /// When it goes on.
+    pub(super) when: Option<String>,
+    pub(super) why: Option<String>,
+}
+
+impl Line {
+    pub(super) fn of(visit: &Visit, row: &Row, paused: bool) -> Self {
+        let words = visit.words();
+        let from = match row.run {
+            Some(run) => words.with("queue-from-run", &[("run", &run.0.to_string())]),
+            None => words.with("queue-from", &[("program", &row.application)]),
+        };
+        Self {
+            id: row.message.0,
+            subject: subject(visit, row),
+            to: address(visit, &row.to.address),
+            from,
+            site: row.site.as_deref().map(|code| site_name(visit, code)),
+            accepted: visit.clockwork.at(row.accepted_at),
+            practice: row.practice,
+            standing: RowStanding::of(visit, row, paused),
+            may_decide: visit.may_decide(row) && is_open(row.state),
+        }
+    }
+}
+
+impl RowStanding {
+    pub(super) fn of(visit: &Visit, row: &Row, paused: bool) -> Self {
+        let words = visit.words();
+        let leaves = row.practice || matches!(visit.pages.sources.config().sending.way, Way::Servers(_));
+        let when = row.due_at.filter(|_| row.state == State::Waiting).map(|due_at| {
+            let key = if row.attempts == 0 { "when-waits-first" } else { "when-waits-again" };
+            match (leaves, paused) {
+                (false, _) => words.t("when-waits-no-way"),
+                (true, true) => words.t("when-waits-paused"),
+                (true, false) if due_at <= visit.clockwork.now => words.t("when-waits-now"),
+                (true, false) => words.with(key, &[("time", &visit.clockwork.text(due_at))]),
+            }
+        });
+        Self {
+            tone: marks::tone(row.state),
+            mark: marks::mark(row.state),
+            state: words.state(row.state),
+            when,
+            why: row.reason.map(|reason| words.reason(reason)),
+        }
+    }
+}
+
+/// As much of an address as this person may read.
+pub(super) fn address(visit: &Visit, address: &mail::Address) -> String {
+    if visit.may(Permission::SeeAddresses) { address.to_string() } else { address.masked() }
+}
+
+/// A text of others, such as a server's answer, in which addresses may stand.
+pub(super) fn others_words(visit: &Visit, text: &str) -> String {
+    if visit.may(Permission::SeeAddresses) { text.to_owned() } else { mail::address::mask_addresses(text) }
+}
+
+pub(super) fn subject(visit: &Visit, row: &Row) -> String {
+    let subject = row.subject.trim();
+    if subject.is_empty() { visit.words().t("queue-without-subject") } else { subject.to_owned() }
+}
+
+/// The library's name; its code where it has none.
+pub(super) fn site_name(visit: &Visit, code: &str) -> String {
+    let sites = &visit.pages.sources.config().sites;
+    sites.iter().find(|site| site.code == code).map_or_else(|| code.to_owned(), |site| site.name.clone())
+}
+
+/// Something can be decided about it.
+pub(super) fn is_open(state: State) -> bool {
+    matches!(state, State::Waiting | State::InDoubt | State::Held)
+}
+
+/// What can be decided about what is in this state, the most usual first.
+pub(super) fn moves(state: State) -> &'static [Move] {
+    match state {
+        State::Waiting => &[Move::Retry, Move::Hold, Move::Cancel, Move::Return],
+        State::Held => &[Move::Release, Move::Cancel, Move::Return],
+        State::InDoubt => &[Move::Retry, Move::Cancel],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::wanted::STATES;
+
+    #[test]
+    fn what_is_open_has_something_to_be_decided() {
+        for (name, state) in STATES {
+            assert_eq!(is_open(state), !moves(state).is_empty(), "{name}");
+        }
+    }
+}

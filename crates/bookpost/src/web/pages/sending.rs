@@ -1,0 +1,128 @@
+//! The pause of all sending: its begin and its end.
+
+use askama::Template;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use store::{Deed, Error, NewAudit};
+
+use super::{
+    decide::note,
+    flash::{self, Done},
+    form::Posted,
+    frame::{Frame, Place, page},
+    not_here,
+    visit::Visit,
+};
+use crate::{
+    cli::control::{Older, QueueRequest, Reply},
+    identity::Permission,
+};
+
+/// What has waited for longer is asked about before it is sent.
+const OLD: SignedDuration = SignedDuration::from_hours(48);
+
+#[derive(Template)]
+#[template(path = "sending.html")]
+struct Sending {
+    f: Frame,
+    /// Since when it is paused.
+    paused: Option<Timestamp>,
+    since: String,
+    /// Mails that have waited for long.
+    old: u64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    what: What,
+    #[serde(default)]
+    older: Option<Older>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    Pause,
+    Resume,
+}
+
+/// Says what follows, and asks.
+pub(super) async fn ask(visit: Visit) -> Response {
+    if !visit.may(Permission::PauseSending) {
+        return not_here::not_allowed(visit.words());
+    }
+    match sending(&visit).await {
+        Ok(sending) => page(&sending),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+async fn sending(visit: &Visit) -> Result<Sending, Error> {
+    let store = &visit.pages.sources.store;
+    let paused = store.paused().await?.map(|pause| pause.began_at);
+    let old = match paused {
+        Some(_) => {
+            let before = visit.clockwork.now.saturating_sub(OLD).unwrap_or(Timestamp::MIN);
+            store.waiting_since_before(before).await?
+        }
+        None => 0,
+    };
+    let since = paused.map(|paused| visit.clockwork.text(paused)).unwrap_or_default();
+    Ok(Sending { f: Frame::around(visit, Place::Today).await?, paused, since, old })
+}
+
+/// Does it.
+pub(super) async fn carry_out(Posted { visit, form }: Posted<Asked>) -> Response {
+    if !visit.may(Permission::PauseSending) {
+        return not_here::not_allowed(visit.words());
+    }
+    let (request, done, what) = match form.what {
+        What::Pause => (QueueRequest::Pause, Done::Paused, Deed::SendingPaused),
+        What::Resume => (QueueRequest::Resume { older: form.older }, Done::Resumed, Deed::SendingResumed),
+    };
+    match visit.pages.sources.decisions.carry_out(request).await {
+        Reply::Paused(_) | Reply::Resumed { .. } => {
+            let older = form.older.filter(|_| form.what == What::Resume);
+            let new = older.map(|older| format!("what had waited for long: {}", name(older)));
+            let line = NewAudit { who: visit.actor(), what, about: "sending".to_owned(), old: None, new };
+            note(&visit, line).await;
+            Redirect::to(&flash::told("/", done, None)).into_response()
+        }
+        // It goes on already, or mail has come to wait for long meanwhile: the page asks again.
+        _ => Redirect::to("/sending").into_response(),
+    }
+}
+
+fn name(older: Older) -> &'static str {
+    match older {
+        Older::Send => "send",
+        Older::Cancel => "cancel",
+        Older::Return => "return",
+    }
+}
+
+impl Sending {
+    fn title(&self) -> String {
+        self.f.words.t(if self.paused.is_some() { "resume-title" } else { "pause-title" })
+    }
+
+    fn consequence(&self) -> String {
+        match self.paused {
+            Some(_) => self.f.words.with("resume-consequence", &[("since", &self.since)]),
+            None => self.f.words.t("pause-consequence"),
+        }
+    }
+
+    fn question(&self) -> String {
+        self.f.words.count("resume-old", self.old)
+    }
+
+    /// What may become of it: the value, the words, and what follows.
+    fn choices(&self) -> [(&'static str, String, String); 3] {
+        [Older::Cancel, Older::Send, Older::Return].map(|older| {
+            let key = format!("resume-old-{}", name(older));
+            (name(older), self.f.words.t(&key), self.f.words.t(&format!("{key}-hint")))
+        })
+    }
+}

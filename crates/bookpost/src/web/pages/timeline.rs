@@ -1,0 +1,87 @@
+//! What happened to a recipient, in order and in plain words.
+
+use jiff::Timestamp;
+use mail::Phase;
+use store::{Attempt, Row, State};
+
+use super::{row, visit::Visit, when::At, words::Words};
+
+/// One thing that happened, or will.
+pub(super) struct Step {
+    pub(super) at: At,
+    pub(super) text: String,
+    /// It has not happened yet.
+    pub(super) ahead: bool,
+    pub(super) tone: &'static str,
+    pub(super) details: Option<Details>,
+}
+
+/// For whoever looks after the mail server.
+pub(super) struct Details {
+    pub(super) server: String,
+    pub(super) took: String,
+    pub(super) phase: String,
+    pub(super) code: Option<&'static str>,
+    pub(super) answer: String,
+}
+
+/// Everything in order; what is to come stands last.
+pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt]) -> Vec<Step> {
+    let words = visit.words();
+    let step = |at: Timestamp, text: String, ahead: bool| Step {
+        at: visit.clockwork.at(at),
+        text,
+        ahead,
+        tone: "calm",
+        details: None,
+    };
+    let accepted = words.with("event-accepted", &[("program", &row.application)]);
+    let mut steps = vec![step(row.accepted_at, accepted, false)];
+    steps.extend(attempts.iter().map(|attempt| attempted(visit, row, attempt)));
+    let since = row.settled_at.or(row.aside_at);
+    let said_already = matches!(row.state, State::Delivered | State::Practiced) && !attempts.is_empty();
+    if let Some(since) = since.filter(|_| !said_already) {
+        let state = words.with("event-state", &[("state", &words.state(row.state))]);
+        steps.push(Step { tone: super::marks::tone(row.state), ..step(since, state, false) });
+    }
+    if row.state == State::Waiting {
+        steps.extend(row.due_at.map(|due_at| step(due_at, words.t("event-next"), true)));
+        steps.push(step(row.expires_at, words.t("event-expires"), true));
+    }
+    steps
+}
+
+fn attempted(visit: &Visit, row: &Row, attempt: &Attempt) -> Step {
+    let words = visit.words();
+    let (tone, text) = match attempt.reason {
+        Some(reason) => ("look", words.reason(reason)),
+        None if row.practice => ("calm", words.t("event-attempt-practiced")),
+        None => ("well", words.with("event-attempt-accepted", &[("server", &attempt.server)])),
+    };
+    let answer = row::others_words(visit, attempt.answer.trim_end());
+    let server = Some(attempt.server.clone()).filter(|server| !server.is_empty());
+    let details = Details {
+        server: server.unwrap_or_else(|| words.t("attempt-no-server")),
+        took: visit.clockwork.took(attempt.started_at, attempt.ended_at),
+        phase: phase(words, attempt.phase),
+        code: attempt.reason.map(mail::Reason::as_str),
+        answer,
+    };
+    let at = visit.clockwork.at(attempt.ended_at);
+    Step { at, text, ahead: false, tone, details: Some(details) }
+}
+
+fn phase(words: &Words, phase: Phase) -> String {
+    words.t(match phase {
+        Phase::Connect => "phase-connect",
+        Phase::Tls => "phase-tls",
+        Phase::Greeting => "phase-greeting",
+        Phase::Ehlo => "phase-ehlo",
+        Phase::StartTls => "phase-start-tls",
+        Phase::Auth => "phase-auth",
+        Phase::Mail => "phase-mail",
+        Phase::Rcpt => "phase-rcpt",
+        Phase::Data => "phase-data",
+        Phase::Dot => "phase-dot",
+    })
+}

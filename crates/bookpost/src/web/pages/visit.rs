@@ -1,0 +1,186 @@
+//! Somebody who has signed in asks for a page.
+
+use std::collections::BTreeSet;
+
+use aws_lc_rs::hmac;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use percent_encoding::utf8_percent_encode;
+use store::{Actor, Person, Row};
+
+use super::{
+    Pages,
+    flash::Flash,
+    frame::SignedIn,
+    not_here,
+    security::Visited,
+    wanted::RESERVED,
+    when::Clockwork,
+    words::{Language, Words},
+};
+use crate::identity::{Permission, Visitor};
+
+/// A browser sends it back over https only, to this host only, and another program of the host cannot have set it (RFC 6265bis, `__Host-`).
+const COOKIE: &str = "__Host-bookpost";
+/// On this computer itself there is no https, and browsers know of no such promise there.
+const PLAIN_COOKIE: &str = "bookpost";
+
+/// A request of somebody who has signed in.
+pub(super) struct Visit {
+    pub(super) pages: Pages,
+    pub(super) visitor: Visitor,
+    pub(super) clockwork: Clockwork,
+    token: String,
+    pub(super) secure: bool,
+    /// With its query.
+    path: String,
+}
+
+impl Visit {
+    pub(super) fn words(&self) -> &'static Words {
+        self.clockwork.words
+    }
+
+    pub(super) fn person(&self) -> &Person {
+        self.visitor.person()
+    }
+
+    pub(super) fn may(&self, permission: Permission<'_>) -> bool {
+        self.visitor.may(permission)
+    }
+
+    /// For the log.
+    pub(super) fn actor(&self) -> Actor {
+        self.visitor.actor()
+    }
+
+    pub(super) fn flash(&self) -> Flash {
+        Flash::in_query(self.path.split_once('?').map(|(_, query)| query))
+    }
+
+    pub(super) fn signed_in(&self) -> SignedIn {
+        let name = self.person().name.to_string();
+        SignedIn { name, form_token: form_token(&self.token), path: self.path.clone() }
+    }
+
+    /// Whether a form came from a page of this session.
+    pub(super) fn wrote(&self, form_token: &str) -> bool {
+        let shown = URL_SAFE_NO_PAD.decode(form_token).unwrap_or_default();
+        hmac::verify(&key(&self.token), FORM, &shown).is_ok()
+    }
+
+    /// Whether this mail is theirs to see.
+    pub(super) fn may_see(&self, row: &Row) -> bool {
+        self.may(Permission::SeeQueue(row.site.as_deref()))
+    }
+
+    pub(super) fn may_decide(&self, row: &Row) -> bool {
+        self.may(Permission::ActOnQueue(row.site.as_deref()))
+    }
+
+    /// Whether they decide about mail of every library.
+    pub(super) fn may_decide_all(&self) -> bool {
+        self.may(Permission::ActOnQueue(None))
+    }
+
+    /// The libraries that they are limited to; none: to none.
+    pub(super) fn sites(&self) -> BTreeSet<String> {
+        if self.may(Permission::SeeQueue(None)) { BTreeSet::new() } else { self.person().sites.clone() }
+    }
+}
+
+const FORM: &[u8] = b"form";
+
+/// Whoever has it cannot make the session's token of it, and it is of use in this session only.
+fn form_token(session_token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(hmac::sign(&key(session_token), FORM))
+}
+
+fn key(session_token: &str) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, session_token.as_bytes())
+}
+
+impl FromRequestParts<Pages> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, Response> {
+        let asked = Language::asked(&parts.headers);
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let (now, secure) = (pages.sources.clock.now(), is_secure(parts));
+        let Some(token) = token(&parts.headers, secure) else { return Err(to_sign_in(parts, &path)) };
+        let visitor = match pages.sources.people.visitor(&token).await {
+            Ok(Some(visitor)) => visitor,
+            Ok(None) => return Err(to_sign_in(parts, &path)),
+            Err(error) => return Err(not_here::unavailable(&error, asked.words())),
+        };
+        let chosen = visitor.person().language.as_deref().and_then(Language::named);
+        let words = chosen.unwrap_or(asked).words();
+        let clockwork = Clockwork { words, zone: pages.sources.zone.clone(), now };
+        Ok(Self { pages: pages.clone(), visitor, clockwork, token, secure, path })
+    }
+}
+
+/// Where to come back to is said in the address; a form that was filled in is not kept.
+fn to_sign_in(parts: &Parts, path: &str) -> Response {
+    if path == "/" || parts.method != Method::GET {
+        return Redirect::to("/sign-in").into_response();
+    }
+    Redirect::to(&format!("/sign-in?next={}", utf8_percent_encode(path, RESERVED))).into_response()
+}
+
+pub(super) fn is_secure(parts: &Parts) -> bool {
+    parts.extensions.get::<Visited>().is_some_and(|visited| visited.secure)
+}
+
+fn token(headers: &HeaderMap, secure: bool) -> Option<String> {
+    let name = cookie_name(secure);
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, token)| token.to_owned())
+}
+
+/// What a browser keeps until it ends, or forgets where there is no token.
+pub(super) fn cookie(token: Option<&str>, secure: bool) -> String {
+    let (name, token) = (cookie_name(secure), token.map_or("; Max-Age=0".to_owned(), ToOwned::to_owned));
+    format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax{}", if secure { "; Secure" } else { "" })
+}
+
+fn cookie_name(secure: bool) -> &'static str {
+    if secure { COOKIE } else { PLAIN_COOKIE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_of_one_session() {
+        assert_ne!(form_token("one"), form_token("another"));
+        let shown = URL_SAFE_NO_PAD.decode(form_token("one")).unwrap();
+        assert!(hmac::verify(&key("one"), FORM, &shown).is_ok());
+        assert!(hmac::verify(&key("another"), FORM, &shown).is_err());
+    }
+
+    #[test]
+    fn the_cookie_is_kept_from_scripts_and_from_plain_connections() {
+        assert_eq!(cookie(Some("x"), true), "__Host-bookpost=x; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(cookie(Some("x"), false), "bookpost=x; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(cookie(None, false), "bookpost=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
+    }
+
+    /// One that came by http may have been set by anybody on the way.
+    #[test]
+    fn over_https_only_its_own_cookie_counts() {
+        let headers: HeaderMap =
+            [(header::COOKIE, "a=b; bookpost=plain; __Host-bookpost=own".parse().unwrap())]
+                .into_iter()
+                .collect();
+        assert_eq!(token(&headers, true).as_deref(), Some("own"));
+        assert_eq!(token(&headers, false).as_deref(), Some("plain"));
+        assert_eq!(token(&HeaderMap::new(), true), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Instants and durations, as people read them.
+
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, DateTime, Time},
+    tz::TimeZone,
+};
+
+use super::words::Words;
+
+/// Where and when a page is read.
+#[derive(Clone)]
+pub(super) struct Clockwork {
+    pub(super) words: &'static Words,
+    pub(super) zone: TimeZone,
+    pub(super) now: Timestamp,
+}
+
+/// An instant for `<time>`: for machines and for people.
+pub(super) struct At {
+    pub(super) iso: String,
+    pub(super) text: String,
+}
+
+impl Clockwork {
+    /// For `<time>`.
+    pub(super) fn at(&self, instant: Timestamp) -> At {
+        At { iso: format!("{instant:.0}"), text: self.text(instant) }
+    }
+
+    /// The time of day; with the day where that is not today, and with the year where that is another.
+    pub(super) fn text(&self, instant: Timestamp) -> String {
+        let (then, now) = (self.local(instant), self.local(self.now));
+        let time = then.strftime("%H:%M").to_string();
+        if then.date() == now.date() {
+            return time;
+        }
+        let (day, year) = (then.day().to_string(), then.year().to_string());
+        let month = self.words.t(&format!("month-{}", then.month()));
+        let day = if then.year() == now.year() {
+            self.words.with("date", &[("day", &day), ("month", &month)])
+        } else {
+            self.words.with("date-with-year", &[("day", &day), ("month", &month), ("year", &year)])
+        };
+        self.words.with("day-and-time", &[("day", &day), ("time", &time)])
+    }
+
+    /// How long it took.
+    pub(super) fn took(&self, from: Timestamp, to: Timestamp) -> String {
+        let took = to.duration_since(from).max(SignedDuration::ZERO);
+        let (seconds, rest) = (took.as_secs().unsigned_abs(), took.subsec_millis().unsigned_abs());
+        if seconds == 0 {
+            self.words.count("milliseconds", rest.into())
+        } else {
+            self.words.count("seconds", seconds)
+        }
+    }
+
+    /// Today's midnight.
+    pub(super) fn day_began_at(&self) -> Timestamp {
+        midnight(self.local(self.now).date(), &self.zone).unwrap_or(self.now)
+    }
+
+    /// Today as in a form for dates.
+    pub(super) fn today(&self) -> String {
+        self.local(self.now).strftime("%Y-%m-%d").to_string()
+    }
+
+    fn local(&self, instant: Timestamp) -> DateTime {
+        self.zone.to_datetime(instant)
+    }
+}
+
+/// When this day begins.
+pub(super) fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_timestamp(day.to_datetime(Time::midnight())).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::words::Language;
+
+    #[test]
+    fn an_instant_says_no_more_than_is_needed() {
+        let zone = TimeZone::get("America/Chicago").unwrap();
+        for (language, instant, text) in [
+            (Language::English, "2026-11-28T20:05:00Z", "14:05"),
+            (Language::English, "2026-11-28T03:05:00Z", "27 Nov, 21:05"),
+            (Language::English, "2025-11-28T20:05:00Z", "28 Nov 2025, 14:05"),
+            (Language::Spanish, "2026-01-28T20:05:00Z", "28 de enero, 14:05"),
+        ] {
+            let now = "2026-11-28T23:00:00Z".parse().unwrap();
+            let clockwork = Clockwork { words: language.words(), zone: zone.clone(), now };
+            let at = clockwork.at(instant.parse().unwrap());
+            assert_eq!((at.text.as_str(), at.iso.as_str()), (text, instant));
+            assert_eq!(clockwork.day_began_at().to_string(), "2026-11-28T06:00:00Z");
+        }
+    }
+
+    #[test]
+    fn a_duration_is_in_seconds_unless_it_is_shorter() {
+        let now = Timestamp::UNIX_EPOCH;
+        let clockwork = Clockwork { words: Language::English.words(), zone: TimeZone::UTC, now };
+        for (millis, text) in [(0, "0 ms"), (999, "999 ms"), (1_000, "1 s"), (61_500, "61 s"), (-5, "0 ms")] {
+            assert_eq!(clockwork.took(now, now + SignedDuration::from_millis(millis)), text);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A Bookpost with mail in every state, with staff of every kind, and a browser that does what it is told to.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bookpost::{
+    app::{App, Start},
+    config::{Config, Sending, Server, Site, Way},
+    web,
+};
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use mail::{Address, Envelope, Phase, Reason, ReversePath};
+use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use store::{
+    Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonSettings,
+    RecipientId, Role, Settlement, Verdict,
+};
+use testkit::clock::ManualClock;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+pub(crate) const PASSWORD: &str = "elf zwölf zehn";
+const LEASE: Lease = Lease(7);
+const CLI: Actor = Actor::CommandLine;
+
+pub(crate) struct Bench {
+    pub(crate) app: App,
+    pub(crate) clock: ManualClock,
+    pub(crate) client: Client,
+    /// As a browser writes it.
+    pub(crate) origin: String,
+    /// The token of each who has signed in.
+    pub(crate) tokens: BTreeMap<&'static str, String>,
+    serving: JoinHandle<()>,
+    end: oneshot::Sender<()>,
+    _folder: tempfile::TempDir,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The hidden field that the forms of a page have.
+    pub(crate) fn form_token(&self) -> String {
+        let (_, rest) = self.text.split_once("name=\"form_token\" value=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-28T14:05:00Z".parse().unwrap()
+}
+
+pub(crate) fn servers() -> Way {
+    Way::Servers(vec![Arc::new(Server::plain("server1", "127.0.0.1:9".parse().unwrap()))])
+}
+
+impl Bench {
+    pub(crate) async fn start(way: Way) -> Self {
+        Self::with(way, |_| {}).await
+    }
+
+    pub(crate) async fn with(way: Way, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = ManualClock::at(now());
+        let mut config = config(folder.path(), way);
+        change(&mut config);
+        let start = Start { clock: Arc::new(clock.clone()), ..Start::of_this_machine().unwrap() };
+        let app = App::start(config, start).await.unwrap();
+        let listener = web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let (end, ends) = oneshot::channel();
+        let sources = web::Sources { zone: TimeZone::UTC, ..app.sources() };
+        let serving = async move { web::serve(listener, sources, async { drop(ends.await) }).await.unwrap() };
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        let (serving, tokens) = (tokio::spawn(serving), BTreeMap::new());
+        Self { app, clock, client, origin, tokens, serving, end, _folder: folder }
+    }
+
+    /// Somebody of each kind, signed in.
+    pub(crate) async fn staffed(way: Way) -> Self {
+        let mut bench = Self::start(way).await;
+        for (name, role, site) in [
+            ("administrator", Role::Administrator, None),
+            ("manager", Role::Manager, Some("MAIN")),
+            ("elsewhere", Role::Manager, Some("EAST")),
+            ("viewer", Role::Viewer, None),
+        ] {
+            bench.person(name, role, site).await;
+        }
+        bench
+    }
+
+    pub(crate) async fn person(&mut self, name: &'static str, role: Role, site: Option<&str>) {
+        let settings = PersonSettings {
+            email: email(name).parse().unwrap(),
+            name: name.parse().unwrap(),
+            role,
+            sites: site.into_iter().map(ToOwned::to_owned).collect(),
+            language: None,
+        };
+        let (people, peer) = (&self.app.people, "127.0.0.1".parse().unwrap());
+        let person = self.app.store.add_person(settings, CLI, now()).await.unwrap();
+        let link = people.make_link(LinkPurpose::Invitation, Some(person.id), CLI).await.unwrap();
+        let (token, _) = people.take_link(link.code.text(), PASSWORD, peer).await.unwrap();
+        self.tokens.insert(name, token.text().to_owned());
+    }
+
+    /// Asks as this person, from a page of Bookpost; as nobody where there is none of this name.
+    pub(crate) fn ask(&self, who: &str, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.origin));
+        let request = request.header("origin", &self.origin).header("sec-fetch-site", "same-origin");
+        match self.tokens.get(who) {
+            Some(token) => request.header("cookie", format!("bookpost={token}")),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, who: &str, path: &str) -> Answer {
+        Answer::of(self.ask(who, Method::GET, path)).await
+    }
+
+    /// Sends a form from a page of this person's session.
+    pub(crate) async fn post(&self, who: &str, path: &str, fields: &str) -> Answer {
+        let token =
+            if self.tokens.contains_key(who) { self.get(who, "/").await.form_token() } else { String::new() };
+        let body = format!("form_token={token}&{fields}");
+        Answer::of(form(self.ask(who, Method::POST, path), body)).await
+    }
+
+    /// A message in this state.
+    pub(crate) async fn mail(&self, message: NewMessage, verdict: Option<Verdict>) -> MessageId {
+        let lease = verdict.as_ref().map(|_| LEASE);
+        let accepted =
+            self.app.store.accept(vec![NewMessage { lease, ..message }], self.now()).await.unwrap();
+        let id = accepted[0].id;
+        if let Some(verdict) = verdict {
+            self.settle(RecipientId::of(id, 0), verdict).await;
+        }
+        id
+    }
+
+    async fn settle(&self, recipient: RecipientId, verdict: Verdict) {
+        let (reason, answer) = match verdict {
+            Verdict::Delivered | Verdict::Practiced => (None, "250 2.0.0 Ok: queued as 4XyZ"),
+            Verdict::Deferred { .. } => {
+                (Some(Reason::MailboxFull), "452 4.2.2 <p@example.org>: mailbox full")
+            }
+            Verdict::InDoubt => (Some(Reason::AnswerUnknown), ""),
+            Verdict::Held => (Some(Reason::SenderRefused), "553 5.7.1 <desk@library.example>: not yours"),
+            _ => (Some(Reason::AddressUnknown), "550 5.1.1 <p@example.org>: no such user here"),
+        };
+        let attempt = Attempt {
+            started_at: self.now() - SignedDuration::from_millis(1_500),
+            ended_at: self.now(),
+            server: "smtp.library.example:587".to_owned(),
+            phase: Phase::Rcpt,
+            reason,
+            answer: answer.to_owned(),
+        };
+        let settlement = Settlement { recipient, lease: LEASE, attempt, verdict };
+        let settled = self.app.store.settle(vec![settlement], self.now()).await.unwrap();
+        assert_eq!(settled, [store::Settled::Done]);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        mail::clock::Clock::now(&self.clock)
+    }
+
+    pub(crate) fn pass(&self, minutes: u64) {
+        self.clock.advance(Duration::from_mins(minutes));
+    }
+
+    pub(crate) async fn stop(self) {
+        self.end.send(()).unwrap();
+        self.serving.await.unwrap();
+        self.app.stop().await.unwrap();
+    }
+}
+
+/// A form as a browser sends it.
+pub(crate) fn form(request: RequestBuilder, body: String) -> RequestBuilder {
+    request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+pub(crate) fn email(name: &str) -> String {
+    format!("{name}@library.example")
+}
+
+/// A notice of MAIN that is for later.
+pub(crate) fn notice(to: &str, subject: &str) -> NewMessage {
+    let sender = ReversePath::Address(Address::parse("returns@library.example").unwrap());
+    let due_at = now() + SignedDuration::from_hours(2);
+    NewMessage {
+        kind: Kind::Mail,
+        class: Class::Normal,
+        practice: false,
+        application: "Textbook Tracker".to_owned(),
+        site: Some("MAIN".to_owned()),
+        run: None,
+        envelope: Envelope::to_one(sender, Address::parse(to).unwrap()),
+        message_id: "<1@library.example>".to_owned(),
+        subject: subject.to_owned(),
+        tags: vec!["autumn".to_owned()],
+        patron: Some(Patron { name: "Ana Ruiz".to_owned(), number: None }),
+        bytes: Bytes::from_static(LETTER),
+        first_due_at: due_at,
+        expires_at: due_at + SignedDuration::from_hours(100),
+        lease: None,
+    }
+}
+
+pub(crate) const LETTER: &[u8] = b"From: Desk <desk@library.example>\r\nTo: p@example.org\r\nSubject: Overdue\r\n\
+    MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
+    Please bring back <Moby Dick>.\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Please bring back <i>Moby Dick</i>.</p>\
+    <script>alert(1)</script>\r\n--b--\r\n";
+
+fn config(folder: &std::path::Path, way: Way) -> Config {
+    let site = |code: &str, name: &str| Site {
+        code: code.into(),
+        name: name.into(),
+        email: "desk@library.example".parse().unwrap(),
+        reply_to: None,
+        return_address: None,
+        phone: None,
+    };
+    let usual = Config::usual(folder, way);
+    Config {
+        library: "Riverside Public Library".into(),
+        sending: Sending { ehlo_name: "books.library.example".into(), ..usual.sending },
+        sites: vec![site("MAIN", "Main Library"), site("EAST", "East Branch")],
+        log: "warn".into(),
+        ..usual
+    }
+}

@@ -1,0 +1,157 @@
+//! What people decide on the pages.
+
+use jiff::SignedDuration;
+use store::{MessageId, Role, State, Verdict};
+
+use crate::bench::{Bench, notice, servers};
+
+async fn state(bench: &Bench, id: MessageId) -> State {
+    bench.app.store.show(id).await.unwrap()[0].0.state
+}
+
+#[tokio::test]
+async fn what_follows_is_said_before_it_is_done() {
+    let bench = Bench::staffed(servers()).await;
+    let held = bench.mail(notice("a@example.org", "Held"), Some(Verdict::Held)).await;
+    let doubt = bench.mail(notice("b@example.org", "In doubt"), Some(Verdict::InDoubt)).await;
+    let waiting = bench.mail(notice("c@example.org", "Waiting"), None).await;
+    for (wish, id, asked, said, then) in [
+        ("hold", waiting, "Keep 1 mail back?", "does not go out until somebody decides", State::Held),
+        ("return", waiting, "Give up 1 mail and tell the library?", "gets a return report", State::Returned),
+        ("cancel", doubt, "Not send 1 mail?", "nobody is told", State::Cancelled),
+        ("release", held, "Send 1 mail after all?", "The time for which it was set aside", State::Waiting),
+    ] {
+        let before = state(&bench, id).await;
+        let page =
+            bench.get("manager", &format!("/queue/decide?do={wish}&id={}&next=/queue/{}", id.0, id.0)).await;
+        assert!(page.text.contains(asked) && page.text.contains(said), "{wish}: {}", page.text);
+        assert_eq!(state(&bench, id).await, before, "{wish}: asking does nothing");
+        let done = bench
+            .post("manager", "/queue/decide", &format!("do={wish}&id={}&next=/queue/{}", id.0, id.0))
+            .await;
+        assert_eq!(done.header("location"), format!("/queue/{}?done={wish}&n=1", id.0));
+        if then != State::Waiting {
+            assert_eq!(state(&bench, id).await, then, "{wish}");
+        }
+    }
+    let again =
+        bench.post("manager", "/queue/decide", &format!("do=cancel&id={}&next=/queue", doubt.0)).await;
+    assert_eq!(again.header("location"), "/queue?done=cancel&n=0&left=1");
+    let log = bench.app.store.audit(store::AuditFilter::default(), None, 50).await.unwrap();
+    let decided = log.iter().filter(|line| line.what == store::Deed::MailDecided).count();
+    assert_eq!(decided, 5);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_selection_and_all_of_a_state_are_moved() {
+    let bench = Bench::staffed(servers()).await;
+    let mut ids = Vec::new();
+    for number in 0..4 {
+        ids.push(bench.mail(notice("a@example.org", &format!("Mail {number}")), None).await);
+    }
+    let page = bench
+        .get("manager", &format!("/queue/decide?do=hold&id={0}&id={1}&id={1}", ids[0].0, ids[1].0))
+        .await;
+    assert!(
+        page.text.contains("Keep 2 mails back?") && page.text.contains("<li>Mail 0</li>"),
+        "{}",
+        page.text
+    );
+    bench.post("manager", "/queue/decide", &format!("do=hold&id={}&id={}", ids[0].0, ids[1].0)).await;
+    let page = bench.get("administrator", "/queue/decide?do=cancel&state=held&next=/queue?state=held").await;
+    assert!(page.text.contains("Not send 2 mails?"), "{}", page.text);
+    let done =
+        bench.post("administrator", "/queue/decide", "do=cancel&state=held&next=/queue?state=held").await;
+    assert_eq!(done.header("location"), "/queue?state=held&done=cancel&n=2");
+    let states = [state(&bench, ids[0]).await, state(&bench, ids[1]).await, state(&bench, ids[2]).await];
+    assert_eq!(states, [State::Cancelled, State::Cancelled, State::Waiting]);
+    let empty = bench.get("administrator", "/queue/decide?do=hold&next=/queue").await;
+    assert!(empty.text.contains("Nothing is selected"), "{}", empty.text);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn sending_is_paused_and_what_is_old_is_asked_about() {
+    let mut bench = Bench::staffed(servers()).await;
+    let old = bench.mail(notice("a@example.org", "Old news"), None).await;
+    assert_eq!(
+        bench.post("administrator", "/sending", "what=pause").await.header("location"),
+        "/?done=paused"
+    );
+    for who in ["administrator", "viewer"] {
+        let today = bench.get(who, "/").await.text;
+        assert!(today.contains("Sending is paused since 14:05"), "{today}");
+        assert_eq!(today.contains("href=\"/sending\""), who == "administrator", "{who}");
+    }
+    bench.pass(60 * 51);
+    // Sessions are over by then.
+    bench.person("second", Role::Administrator, None).await;
+    let page = bench.get("second", "/sending").await.text;
+    assert!(page.contains("1 mail has waited for more than 48 hours"), "{page}");
+    // Not answered, not sent.
+    assert_eq!(bench.post("second", "/sending", "what=resume").await.header("location"), "/sending");
+    assert!(bench.app.store.paused().await.unwrap().is_some());
+    let resumed = bench.post("second", "/sending", "what=resume&older=cancel").await;
+    assert_eq!(resumed.header("location"), "/?done=resumed");
+    assert!(bench.app.store.paused().await.unwrap().is_none());
+    assert_eq!(state(&bench, old).await, State::Cancelled);
+    bench.stop().await;
+}
+
+/// Fifty on a page, the newest first, each once, and no address that skips or repeats one; whatever lies between them that is of another
+/// library.
+#[tokio::test]
+async fn a_long_queue_is_read_page_by_page() {
+    let bench = Bench::staffed(servers()).await;
+    for number in 0..120 {
+        bench.mail(notice("a@example.org", &format!("Mail {number:03}")), None).await;
+        let other = notice("b@example.org", "Of another library");
+        bench.mail(store::NewMessage { site: Some("EAST".to_owned()), ..other }, None).await;
+    }
+    let (mut path, mut seen, mut pages) = ("/queue?state=waiting".to_owned(), Vec::new(), 0);
+    loop {
+        let text = bench.get("manager", &path).await.text;
+        seen.extend(text.split("\">Mail ").skip(1).map(|rest| rest[..3].parse::<u32>().unwrap()));
+        pages += 1;
+        let next = text.split("rel=\"next\"").next().filter(|before| *before != text);
+        let Some(next) = next.and_then(|before| before.rsplit("href=\"").next()) else { break };
+        path = next.split('"').next().unwrap().replace("&#38;", "&");
+    }
+    assert_eq!((pages, seen), (3, (0..120).rev().collect::<Vec<_>>()));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn the_queue_is_searched_by_each_field() {
+    let mut bench = Bench::start(servers()).await;
+    bench.mail(notice("ana@example.org", "One"), Some(Verdict::Delivered)).await;
+    bench.pass(60 * 24);
+    bench.person("administrator", Role::Administrator, None).await;
+    let later = store::NewMessage { tags: vec!["winter".to_owned()], ..notice("bob@example.org", "Two") };
+    let due_at = bench.now() + SignedDuration::from_hours(2);
+    bench
+        .mail(store::NewMessage { first_due_at: due_at, application: "cron".to_owned(), ..later }, None)
+        .await;
+    for (query, found) in [
+        ("", "Two One"),
+        ("state=delivered", "One"),
+        ("to=ANA@example.org", "One"),
+        ("tag=winter", "Two"),
+        ("program=cron", "Two"),
+        ("since=2026-11-29", "Two"),
+        ("since=2026-11-28", "Two One"),
+        ("site=MAIN", "Two One"),
+        ("site=EAST", ""),
+        ("run=1", ""),
+        ("state=&site=&to=&run=&tag=&since=", "Two One"),
+    ] {
+        let text = bench.get("administrator", &format!("/queue?{query}")).await.text;
+        let subjects: Vec<_> =
+            ["Two", "One"].into_iter().filter(|one| text.contains(&format!("\">{one}</a>"))).collect();
+        assert_eq!(subjects.join(" "), found, "{query}");
+    }
+    let wrong = bench.get("administrator", "/queue?to=nobody").await.text;
+    assert!(wrong.contains("the email address is not complete"), "{wrong}");
+    bench.stop().await;
+}

@@ -1,0 +1,98 @@
+//! How pages read, as snapshots.
+
+use jiff::SignedDuration;
+use store::{AlarmKind, Verdict};
+
+use crate::bench::{Bench, notice, servers};
+
+/// Without what changes from run to run.
+fn plain(html: &str) -> String {
+    let mut text = html.to_owned();
+    for (before, after) in [
+        ("name=\"form_token\" value=\"", "\""),
+        ("/assets/style-", "."),
+        ("/assets/pages-", "."),
+        ("/assets/icon-", "."),
+    ] {
+        let parts: Vec<_> = text.split(before).map(ToOwned::to_owned).collect();
+        let rest =
+            parts.iter().skip(1).map(|part| format!("{before}...{}", &part[part.find(after).unwrap()..]));
+        text = parts.iter().take(1).cloned().chain(rest).collect();
+    }
+    let body = text.split("<body>").nth(1).unwrap_or(&text);
+    let lines = body.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join("\n").replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+async fn with_mail() -> Bench {
+    let bench = Bench::staffed(servers()).await;
+    let due_at = bench.now() + SignedDuration::from_mins(7);
+    for (to, subject, verdict) in [
+        ("ana@example.org", "Your overdue items", Some(Verdict::Delivered)),
+        ("ben@example.org", "Your overdue items", Some(Verdict::Deferred { due_at, in_doubt: false })),
+        ("cleo@example.org", "Your hold is ready", Some(Verdict::Returned)),
+        ("dan@example.org", "Your hold is ready", Some(Verdict::Held)),
+        ("eve@example.org", "", Some(Verdict::InDoubt)),
+        ("fay@example.org", "Library card expires", None),
+    ] {
+        bench.mail(notice(to, subject), verdict).await;
+    }
+    bench
+}
+
+#[tokio::test]
+async fn pages_read_as_they_should() {
+    let bench = with_mail().await;
+    bench
+        .app
+        .store
+        .raise(AlarmKind::SenderRefused, "desk@library.example", "Noted.", bench.now())
+        .await
+        .unwrap();
+    for (name, who, path) in [
+        ("today", "administrator", "/"),
+        ("queue", "manager", "/queue?state=held"),
+        ("queue_of_a_viewer", "viewer", "/queue"),
+        ("message_that_waits", "manager", "/queue/2"),
+        ("message_that_came_back", "viewer", "/queue/3"),
+        ("decision", "manager", "/queue/decide?do=release&id=4&next=/queue/4"),
+        ("sign_in", "nobody", "/sign-in"),
+        ("pause", "administrator", "/sending"),
+        ("not_allowed", "viewer", "/sending"),
+    ] {
+        insta::assert_snapshot!(name, plain(&bench.get(who, path).await.text));
+    }
+    bench.post("viewer", "/language", "language=es&next=/").await;
+    insta::assert_snapshot!("today_in_spanish", plain(&bench.get("viewer", "/").await.text));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_it_is_said() {
+    let bench = Bench::staffed(servers()).await;
+    for (path, said) in [
+        ("/", "Nothing needs you."),
+        ("/", "Nothing waits."),
+        ("/", "All mail goes out through Server 1."),
+        ("/queue", "No mail was handed in yet."),
+        ("/queue?state=held", "Nothing in the queue is like this."),
+    ] {
+        let text = bench.get("viewer", path).await.text;
+        assert!(text.contains(said), "{path}: {text}");
+    }
+    bench.stop().await;
+}
+
+/// A page with its style and script, for whoever has a slow line.
+#[tokio::test]
+async fn pages_are_light() {
+    let bench = with_mail().await;
+    for number in 0..60 {
+        bench.mail(notice("a@example.org", &format!("Mail {number:03}")), None).await;
+    }
+    for path in ["/", "/queue", "/queue/2"] {
+        let text = bench.get("administrator", path).await.text;
+        assert!(text.len() < 76_000, "{path}: {}", text.len());
+    }
+    bench.stop().await;
+}

@@ -1,0 +1,10 @@
+//! The pages, asked for over HTTP as a browser asks for them.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+mod bench;
+mod decisions;
+mod live;
+mod look;
+mod protections;
+mod rights;
+mod sign_in;

@@ -1,0 +1,185 @@
+//! What a page elsewhere, a program in between or a message itself cannot do.
+
+use reqwest::Method;
+use store::{State, Verdict};
+
+use crate::bench::{Answer, Bench, form, notice, servers};
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+#[tokio::test]
+async fn every_page_says_what_a_browser_may_do_with_it() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench.mail(notice("p@example.org", "Overdue"), None).await.0;
+    let style = bench.get("nobody", "/sign-in").await.text;
+    let style =
+        style.split("href=\"").find_map(|rest| rest.split('"').next().filter(|path| path.contains("style")));
+    let kept = "public, max-age=31536000, immutable";
+    let stranger =
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+    for (path, policy, cache) in [
+        ("/", POLICY, "no-store"),
+        ("/queue", POLICY, "no-store"),
+        (&*format!("/queue/{id}"), POLICY, "no-store"),
+        (&format!("/queue/{id}/text"), POLICY, "no-store"),
+        (&format!("/queue/{id}/html"), stranger, "no-store"),
+        (&format!("/queue/decide?do=hold&id={id}"), POLICY, "no-store"),
+        ("/sending", POLICY, "no-store"),
+        ("/sign-in", POLICY, "no-store"),
+        ("/set-up?code=x", POLICY, "no-store"),
+        ("/invitation?code=x", POLICY, "no-store"),
+        ("/reset?code=x", POLICY, "no-store"),
+        ("/queue/999", POLICY, "no-store"),
+        ("/nothing-here", POLICY, "no-store"),
+        (style.unwrap(), POLICY, kept),
+    ] {
+        let request = bench.ask("administrator", Method::GET, path).header("accept", "text/html");
+        let answer = Answer::of(request).await;
+        for (name, value) in [
+            ("content-security-policy", policy),
+            ("cache-control", cache),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}: {name}");
+        }
+        for inline in ["<style", " style=\"", " onclick", "javascript:"] {
+            assert!(!answer.text.contains(inline), "{path}: {inline}");
+        }
+        let scripts = answer.text.matches("<script").count();
+        let ours = answer.text.matches("<script type=\"module\" src=\"/assets/pages-").count();
+        assert!(scripts == ours || path.ends_with("/html"), "{path}");
+    }
+    // Programs are answered as before.
+    for path in ["/healthz", "/metrics", "/api/nothing"] {
+        assert_eq!(bench.get("nobody", path).await.header("content-security-policy"), "", "{path}");
+    }
+    bench.stop().await;
+}
+
+/// Neither by a form elsewhere, nor with a form of another session, nor without one.
+#[tokio::test]
+async fn a_page_elsewhere_has_nothing_done() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench.mail(notice("p@example.org", "Overdue"), None).await;
+    let (own, others) =
+        (bench.get("manager", "/").await.form_token(), bench.get("administrator", "/").await.form_token());
+    let send = |origin: Option<&str>, site: Option<&str>, token: &str| {
+        let mut request = bench.client.post(format!("{}/queue/decide", bench.origin));
+        request = request.header("cookie", format!("bookpost={}", bench.tokens["manager"]));
+        for (name, value) in [("origin", origin), ("sec-fetch-site", site)] {
+            request = value.into_iter().fold(request, |request, value| request.header(name, value));
+        }
+        Answer::of(form(request, format!("form_token={token}&do=hold&id={}", id.0)))
+    };
+    let here = bench.origin.as_str();
+    for (origin, site, token, status) in [
+        (Some("https://attacker.example"), Some("cross-site"), &*own, 403),
+        (Some("https://attacker.example"), None, &own, 403),
+        (Some("null"), Some("cross-site"), &own, 403),
+        (None, None, &own, 403),
+        (Some(here), Some("same-site"), &own, 403),
+        (Some(here), Some("same-origin"), "", 400),
+        (Some(here), Some("same-origin"), &others, 400),
+        (Some(here), Some("same-origin"), "AAAA", 400),
+    ] {
+        let answer = send(origin, site, token).await;
+        assert_eq!(answer.status, status, "{origin:?} {site:?} {token}");
+        let state = bench.app.store.show(id).await.unwrap()[0].0.state;
+        assert_eq!(state, State::Waiting, "{origin:?} {site:?} {token}");
+    }
+    // More than any form of ours has.
+    let long = format!("{own}&next={}", "x".repeat(65_536));
+    assert_eq!(send(Some(here), Some("same-origin"), &long).await.status, 400);
+    assert_eq!(send(Some(here), Some("same-origin"), &own).await.status, 303);
+    assert_eq!(bench.app.store.show(id).await.unwrap()[0].0.state, State::Held);
+    bench.stop().await;
+}
+
+/// A page elsewhere that had its own name lead here reads nothing: its name is not known.
+#[tokio::test]
+async fn it_is_asked_by_its_own_name_only() {
+    let bench = Bench::staffed(servers()).await;
+    for (host, status) in [
+        ("localhost:8625", 200),
+        ("127.0.0.1:8625", 200),
+        ("[::1]:8625", 200),
+        ("attacker.example", 421),
+        ("localhost.attacker.example:8625", 421),
+    ] {
+        for path in ["/", "/queue", "/sign-in"] {
+            let request = bench.client.get(format!("{}{path}", bench.origin)).header("host", host);
+            let request = request.header("cookie", format!("bookpost={}", bench.tokens["administrator"]));
+            assert_eq!(Answer::of(request).await.status, status, "{host} {path}");
+        }
+    }
+    bench.stop().await;
+}
+
+/// Whatever others write is text: a subject, a tag, a name, an address, a server's answer.
+#[tokio::test]
+async fn what_others_write_is_never_markup() {
+    const EVIL: &str = "</title><script>alert(1)</script><img src=x onerror='alert(2)'>\"{{ 7*7 }}";
+    let bench = Bench::staffed(servers()).await;
+    let mut message = notice("\"<script>alert(3)</script>\"@example.org", EVIL);
+    message.application = EVIL.to_owned();
+    message.tags = vec![EVIL.to_owned()];
+    message.message_id = EVIL.to_owned();
+    message.patron = Some(store::Patron { name: EVIL.to_owned(), number: None });
+    let id = bench.mail(message, Some(Verdict::Returned)).await;
+    let kind = store::AlarmKind::Held;
+    bench.app.store.raise(kind, EVIL, EVIL, bench.now()).await.unwrap();
+    let query = "%3C%2Ftitle%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%3E";
+    for path in [
+        "/".to_owned(),
+        "/queue".to_owned(),
+        format!("/queue/{}", id.0),
+        format!("/queue/{}/text", id.0),
+        format!("/queue/{}/text?as=source", id.0),
+        format!("/queue/decide?do=retry&id={}&next={query}", id.0),
+        format!("/queue?to={query}&tag={query}&run={query}&since={query}&site={query}&program={query}"),
+        format!("/?done={query}&n={query}"),
+        format!("/sign-in?next={query}"),
+        format!("/reset?code={query}"),
+    ] {
+        let answer = bench.get("administrator", &path).await;
+        assert!(answer.status < 500, "{path}: {}", answer.status);
+        for markup in ["<script>", "<img", "</title><"] {
+            assert!(!answer.text.contains(markup), "{path}: {markup}");
+        }
+        assert_eq!(answer.text.matches("</title>").count(), 1, "{path}");
+    }
+    bench.stop().await;
+}
+
+/// A message is shown in a frame that runs nothing, and whoever opened it is in the log.
+#[tokio::test]
+async fn a_message_is_read_by_whoever_may_and_on_record() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench.mail(notice("p@example.org", "Overdue"), Some(Verdict::Delivered)).await.0;
+    let plain = bench.get("manager", &format!("/queue/{id}/text")).await.text;
+    assert!(plain.contains("Please bring back &#60;Moby Dick&#62;."), "{plain}");
+    let html = bench.get("manager", &format!("/queue/{id}/text?as=html")).await.text;
+    assert!(html.contains(&format!("<iframe sandbox src=\"/queue/{id}/html\"")), "{html}");
+    assert!(!html.contains("<i>Moby"), "{html}");
+    let framed = bench.get("manager", &format!("/queue/{id}/html")).await;
+    assert!(framed.header("content-security-policy").starts_with("sandbox; default-src 'none'"));
+    assert!(framed.text.contains("<i>Moby Dick</i>"));
+    let source = bench.get("manager", &format!("/queue/{id}/text?as=source")).await.text;
+    assert!(source.contains("boundary=b"), "{source}");
+    bench.get("viewer", &format!("/queue/{id}/text")).await;
+    bench.get("elsewhere", &format!("/queue/{id}/html")).await;
+    let log = bench.app.store.audit(store::AuditFilter::default(), None, 50).await.unwrap();
+    let opened: Vec<_> = log.iter().filter(|line| line.what == store::Deed::TextOpened).collect();
+    assert_eq!(opened.len(), 3, "{opened:?}");
+    for line in opened {
+        assert!(
+            matches!(&line.who, store::Actor::Person { name, .. } if name.as_str() == "manager"),
+            "{line:?}"
+        );
+        assert_eq!(line.about, format!("message {id}"));
+    }
+    bench.stop().await;
+}

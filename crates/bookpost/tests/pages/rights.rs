@@ -1,0 +1,164 @@
+//! Who may do what: every address, by every method, for everybody.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+
+use crate::bench::{Answer, Bench, form, notice, servers};
+
+const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
+
+/// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
+const MAY: [(&str, Option<&str>, [u16; 5]); 31] = [
+    ("/", None, [303, 200, 200, 200, 200]),
+    ("/queue", None, [303, 200, 200, 200, 200]),
+    ("/queue/{id}", None, [303, 200, 404, 200, 200]),
+    ("/queue/{id}/text", None, [303, 403, 404, 200, 200]),
+    ("/queue/{id}/html", None, [303, 403, 404, 200, 200]),
+    ("/queue/999", None, [303, 404, 404, 404, 404]),
+    ("/queue/decide?do=hold&id={id}", None, [303, 403, 404, 200, 200]),
+    ("/queue/decide?do=hold&state=waiting", None, [303, 403, 403, 403, 200]),
+    ("/queue/decide", Some("do=hold&id={id}&next=/queue"), [303, 403, 404, 303, 303]),
+    ("/queue/decide", Some("do=cancel&id={other}&id={id}"), [303, 403, 404, 404, 303]),
+    ("/queue/decide", Some("do=release&state=held"), [303, 403, 403, 403, 303]),
+    ("/queue/decide", Some("do=cancel&run=1"), [303, 403, 403, 403, 404]),
+    ("/queue/decide", Some("do=cancel"), [303, 400, 400, 400, 400]),
+    ("/sending", None, [303, 403, 403, 403, 200]),
+    ("/sending", Some("what=pause"), [303, 403, 403, 403, 303]),
+    ("/sending", Some("what=resume"), [303, 403, 403, 403, 303]),
+    ("/language", Some("language=en&next=/queue"), [303, 303, 303, 303, 303]),
+    ("/live", None, [303, 200, 200, 200, 200]),
+    ("/sign-in", None, [200, 200, 200, 200, 200]),
+    ("/sign-in", Some("email=eve@library.example&password=wrong"), [403, 403, 403, 403, 403]),
+    ("/set-up?code=x", None, [410, 410, 410, 410, 410]),
+    (
+        "/set-up",
+        Some("code=x&email=e@e.example&name=Eve&password=elf+elf+elf+elf"),
+        [410, 410, 410, 410, 410],
+    ),
+    ("/invitation?code=x", None, [410, 410, 410, 410, 410]),
+    ("/invitation", Some("code=x&password=elf+elf+elf+elf"), [410, 410, 410, 410, 410]),
+    ("/reset?code=x", None, [410, 410, 410, 410, 410]),
+    ("/reset", Some("code=x&password=elf+elf+elf+elf"), [410, 410, 410, 410, 410]),
+    ("/assets/x", None, [404, 404, 404, 404, 404]),
+    ("/nothing", None, [404, 404, 404, 404, 404]),
+    ("/healthz", None, [200, 200, 200, 200, 200]),
+    ("/metrics", None, [200, 200, 200, 200, 200]),
+    // The last one: it ends the sessions.
+    ("/sign-out", Some(""), [303, 303, 303, 303, 303]),
+];
+
+/// As it stands in the router.
+fn route(path: &str) -> String {
+    let path = path.split('?').next().unwrap();
+    match path {
+        "/assets/x" => "/assets/{name}".to_owned(),
+        "/queue/999" => "/queue/{id}".to_owned(),
+        path => path.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn everybody_may_what_is_theirs_at_every_address() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench.mail(notice("p@example.org", "Overdue"), None).await;
+    let elsewhere = store::NewMessage { site: Some("EAST".to_owned()), ..notice("q@example.org", "Overdue") };
+    let other = bench.mail(elsewhere, None).await;
+    let fill = |text: &str| text.replace("{id}", &id.0.to_string()).replace("{other}", &other.0.to_string());
+    for (path, fields, expected) in MAY {
+        for (who, status) in WHO.into_iter().zip(expected) {
+            let path = fill(path);
+            let found = match fields {
+                None => bench.ask(who, Method::GET, &path).send().await.unwrap().status().as_u16(),
+                Some(fields) => bench.post(who, &path, &fill(fields)).await.status,
+            };
+            assert_eq!(found, status, "{who}: {path} {fields:?}");
+        }
+    }
+    bench.stop().await;
+}
+
+/// What no row above names as sent or asked for is not there to be sent or asked for.
+#[tokio::test]
+async fn no_address_answers_to_another_method() {
+    let bench = Bench::staffed(servers()).await;
+    let pages = include_str!("../../src/web/pages/mod.rs");
+    let known: BTreeSet<_> =
+        pages.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let named: BTreeSet<_> = MAY.iter().map(|(path, ..)| route(path)).collect();
+    for path in &known {
+        assert!(named.contains(*path), "no row for {path}");
+    }
+    for (path, ..) in MAY.iter().filter(|(path, ..)| known.contains(&*route(path))) {
+        let has = |sent: bool| {
+            MAY.iter().any(|(other, form, _)| route(other) == route(path) && form.is_some() == sent)
+        };
+        let path = path.replace("{id}", "1");
+        for (method, there) in [
+            (Method::GET, has(false)),
+            (Method::POST, has(true)),
+            (Method::PUT, false),
+            (Method::DELETE, false),
+            (Method::PATCH, false),
+        ] {
+            if there {
+                continue;
+            }
+            for who in WHO {
+                let answer = Answer::of(form(bench.ask(who, method.clone(), &path), String::new())).await;
+                assert_eq!(answer.status, 405, "{who}: {method} {path}");
+            }
+        }
+    }
+    bench.stop().await;
+}
+
+/// Lists show a manager the mail of their libraries, and nobody more of an address than they may see.
+#[tokio::test]
+async fn a_list_holds_what_each_may_see() {
+    let bench = Bench::staffed(servers()).await;
+    let main = bench.mail(notice("ana@example.org", "Of MAIN"), None).await;
+    let of = |site: Option<&str>| store::NewMessage {
+        site: site.map(ToOwned::to_owned),
+        ..notice("eve@example.org", "Of another")
+    };
+    bench.mail(of(Some("EAST")), None).await;
+    bench.mail(of(None), None).await;
+    for (who, main_shown, others, whole) in [
+        ("administrator", 1, 2, true),
+        ("manager", 1, 0, true),
+        ("elsewhere", 0, 1, true),
+        ("viewer", 1, 2, false),
+    ] {
+        for path in ["/queue", "/queue?state=waiting", "/queue?site=MAIN&site=EAST"] {
+            let text = bench.get(who, path).await.text;
+            let count = |what: &str| text.matches(&format!("\">{what}</a>")).count();
+            if path != "/queue?site=MAIN&site=EAST" {
+                assert_eq!((count("Of MAIN"), count("Of another")), (main_shown, others), "{who} {path}");
+            }
+            assert!(whole || !text.contains("ana@example.org"), "{who} {path}");
+        }
+        let path = format!("/queue/{}", main.0);
+        let answer = bench.get(who, &path).await;
+        assert_eq!(answer.status, if main_shown == 1 { 200 } else { 404 }, "{who}");
+        assert_eq!(answer.text.contains("Ana Ruiz"), main_shown == 1 && whole, "{who}");
+        assert!(
+            main_shown == 0
+                || answer.text.contains(if whole { "ana@example.org" } else { "a***@example.org" })
+        );
+    }
+    bench.stop().await;
+}
+
+/// A search for an address that is masked would tell whether it is there.
+#[tokio::test]
+async fn who_sees_no_addresses_looks_for_none() {
+    let bench = Bench::staffed(servers()).await;
+    bench.mail(notice("ana@example.org", "Overdue"), None).await;
+    for (who, found) in [("manager", true), ("viewer", false)] {
+        let text = bench.get(who, "/queue?to=ana@example.org").await.text;
+        assert_eq!(text.contains("Overdue"), found, "{who}");
+        assert_eq!(text.contains("name=\"to\""), found, "{who}");
+    }
+    bench.stop().await;
+}
