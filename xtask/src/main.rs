@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask tidy`, `dist`, `crash`, `fuzz` and `bench`.
+//! The project's own commands: `cargo xtask tidy`, `dist`, `crash`, `fuzz`, `screenshots` and `bench`.
 //!
 //! What a program must do for a library is tested under `crates/`; what keeps the source in order, packs it and measures
 //! it is here. Nothing here is part of the program.
@@ -7,6 +7,7 @@ mod bench;
 mod crash;
 mod dist;
 mod fuzz;
+mod screenshots;
 mod tidy;
 
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Task {
         /// Only this one, such as fuzz_server.
         target: Option<String>,
     },
+    /// Takes a picture of every page, light and dark, wide and narrow, into `target/screenshots`.
+    Screenshots,
     /// Measures speed and memory against other ways to send the same mails; see docs/benchmarks.md.
     Bench(bench::Options),
 }
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Dist => dist::run(),
         Task::Crash { rounds } => crash::run(rounds),
         Task::Fuzz { target } => fuzz::run(target.as_deref()),
+        Task::Screenshots => screenshots::run(),
         Task::Bench(options) => bench::run(options),
     };
     match done {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
 mod bench;
+mod browser;
 mod decisions;
 mod live;
 mod look;

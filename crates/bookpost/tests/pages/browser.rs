@@ -1,0 +1,85 @@
+//! The pages in a browser: `tests/browser/pages.mjs` uses them, this starts what is used.
+
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use jiff::SignedDuration;
+use store::Verdict;
+use tokio::process::Command;
+
+use crate::bench::{Bench, PASSWORD, email, notice, servers};
+
+/// Where `tests/peers/install` puts playwright-core and axe-core.
+#[expect(clippy::disallowed_methods, reason = "./test says in the environment where peers are")]
+fn modules() -> Option<PathBuf> {
+    let peers = std::env::var_os("BOOKPOST_TEST_PEERS").map(PathBuf::from)?;
+    let modules = peers.join("node");
+    let there =
+        modules.join("node_modules/playwright-core").is_dir() && Path::new("/usr/bin/chromium").exists();
+    there.then_some(modules)
+}
+
+#[expect(clippy::disallowed_methods, reason = "./test names its list in the environment")]
+fn not_run(line: &str) {
+    if let Some(list) = std::env::var_os("BOOKPOST_NOT_RUN") {
+        writeln!(OpenOptions::new().append(true).create(true).open(list).unwrap(), "{line}").unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_work_in_a_browser() {
+    let Some(modules) = modules() else {
+        return not_run(
+            "the_pages_work_in_a_browser: chromium, playwright-core and axe-core (tests/peers/install)",
+        );
+    };
+    let bench = Bench::staffed(servers()).await;
+    let due_at = bench.now() + SignedDuration::from_mins(7);
+    let later = Verdict::Deferred { due_at, in_doubt: false };
+    for (to, subject, verdict) in [
+        ("ana@example.org", "Your overdue items", Some(Verdict::Delivered)),
+        ("ben@example.org", "Your overdue items", Some(later)),
+        ("cleo@example.org", "Your hold is ready", Some(Verdict::Returned)),
+        ("dan@example.org", "Your hold is ready", Some(Verdict::Held)),
+        ("eve@example.org", "Your overdue items", Some(Verdict::InDoubt)),
+        ("fay@example.org", "Your library card expires soon", None),
+        (
+            "a.patron.with.a.very.long.address@a.provider.with.a.long.name.example.org",
+            "",
+            Some(Verdict::Held),
+        ),
+        (
+            "guy@example.org",
+            "A subject that goes on and on, as some programs write them, with everything in it",
+            Some(Verdict::Held),
+        ),
+        ("hal@example.org", "Your overdue items", Some(Verdict::Held)),
+    ] {
+        bench.mail(notice(to, subject), verdict).await;
+    }
+    let text =
+        "The mail server does not let us send from desk@library.example. Mail from there is set aside.";
+    bench
+        .app
+        .store
+        .raise(store::AlarmKind::SenderRefused, "desk@library.example", text, bench.now())
+        .await
+        .unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/pages.mjs");
+    let done = Command::new("node")
+        .arg(script)
+        .env("BASE", &bench.origin)
+        .env("EMAIL", email("administrator"))
+        .env("PASSWORD", PASSWORD)
+        .env("MODULES", modules)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&said));
+    bench.stop().await;
+}

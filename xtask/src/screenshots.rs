@@ -1,0 +1,19 @@
+//! `cargo xtask screenshots`: pictures of the pages, for whoever looks at how they look.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::Context;
+
+/// Has the test of the pages in a browser take them as it goes.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    let (root, pictures) = (crate::root(), crate::root().join("target/screenshots"));
+    let status = Command::new("cargo")
+        .args(["test", "--locked", "--package", "bookpost", "--test", "pages", "browser"])
+        .env("BOOKPOST_TEST_PEERS", root.join("target/peers"))
+        .env("SCREENSHOTS", &pictures)
+        .current_dir(root)
+        .status()
+        .context("cargo could not be started")?;
+    crate::say(&format!("the pictures are in {}", pictures.display()));
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
