@@ -47,7 +47,7 @@ pub struct Changed {
     pub change: Option<PreferenceChange>,
 }
 
-/// Nothing was changed.
+/// Nothing was changed; except where it is said.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     #[error("there is no preference `{name}`{}", near.map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
@@ -72,6 +72,8 @@ pub enum Refused {
     Key(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error("the change is stored, and the running service could not read all of it ({0}): restart Bookpost")]
+    HalfHeard(store::Error),
 }
 
 /// Changes what `wish` says, if everything can be used afterwards: `prepare` makes of the new settings what could still fail.
@@ -111,11 +113,14 @@ pub async fn import<T>(
     let loaded = source.check(&stored.values).map_err(Refused::Problems)?;
     let mut values = BTreeMap::new();
     for preference in elsewhere(&loaded) {
-        let value = match known_secret(&loaded.config, &preference.name) {
-            Some(secret) => Some(Value::from(secret.as_str())),
-            None => preference.value.clone(),
-        };
         let name = preference.name.clone();
+        let value = if SECRETS.contains(&name.as_str()) {
+            // Shown is only that there is one.
+            let Some(secret) = known_secret(&loaded.config, &name) else { continue };
+            Some(Value::from(secret.as_str()))
+        } else {
+            preference.value.clone()
+        };
         let value = written(&name, value.unwrap_or_default(), &loaded.config, dice)?;
         values.insert(name, value);
     }

@@ -377,6 +377,22 @@ pub struct Counts {
     pub reports_owed: u64,
 }
 
+impl Counts {
+    /// How many are in each state, in the order in which people are shown them.
+    pub fn by_state(&self) -> [(State, u64); 8] {
+        [
+            (State::Waiting, self.waiting),
+            (State::Sending, self.sending),
+            (State::InDoubt, self.in_doubt),
+            (State::Held, self.held),
+            (State::Delivered, self.delivered),
+            (State::Practiced, self.practiced),
+            (State::Returned, self.returned),
+            (State::Cancelled, self.cancelled),
+        ]
+    }
+}
+
 /// Which recipients to list; all given conditions hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Filter {

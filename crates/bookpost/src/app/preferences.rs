@@ -43,9 +43,10 @@ impl App {
         self.source.as_ref().ok_or_else(|| Refused::Unusable(anyhow::anyhow!(why)))
     }
 
-    async fn hold_to(&self, config: Config, upstreams: Vec<Upstream>) -> Result<(), store::Error> {
+    async fn hold_to(&self, config: Config, upstreams: Vec<Upstream>) -> Result<(), Refused> {
         self.settings.replace(config);
         self.worker.reroute(upstreams).await;
-        self.applications.set_sites(&self.settings.now().sites, &self.store).await
+        let heard = self.applications.set_sites(&self.settings.now().sites, &self.store).await;
+        heard.map_err(Refused::HalfHeard)
     }
 }

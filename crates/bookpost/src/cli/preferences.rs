@@ -100,7 +100,7 @@ fn masked(mut change: PreferenceChange) -> PreferenceChange {
 
 fn refused(why: &Refused) -> Reply {
     let failure = match why {
-        Refused::Store(error) => queue::failure(error),
+        Refused::Store(error) | Refused::HalfHeard(error) => queue::failure(error),
         Refused::Key(_) | Refused::Unusable(_) => Failure::Config,
         Refused::Problems(_) | Refused::NoText { .. } => Failure::Data,
         _ => Failure::Usage,

@@ -107,16 +107,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
 fn show_status(status: &Status, view: &View<'_>) -> String {
     let counts = &status.counts;
     let mut table = Table::default();
-    for (state, count) in [
-        (State::Waiting, counts.waiting),
-        (State::Sending, counts.sending),
-        (State::InDoubt, counts.in_doubt),
-        (State::Held, counts.held),
-        (State::Delivered, counts.delivered),
-        (State::Practiced, counts.practiced),
-        (State::Returned, counts.returned),
-        (State::Cancelled, counts.cancelled),
-    ] {
+    for (state, count) in counts.by_state() {
         table.row([words::state(state), &count.to_string()]);
     }
     let mut out = table.to_string();

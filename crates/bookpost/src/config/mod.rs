@@ -24,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use store::Store;
+use store::{Error, OpenError, Store};
 
 pub use checked::*;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
@@ -125,8 +125,12 @@ pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Proble
     let source = Source::read(file, around)?;
     let data_dir = source.data_dir()?;
     let stored = Store::peek_preferences(&data_dir).map_err(|error| {
-        let place = data_dir.display().to_string();
-        Problem::new(format!("the preferences cannot be read: {error}"), place, WHO_MAY)
+        let todo = match &error {
+            OpenError::Store(Error::Corrupt(_)) => "look at the disk; the guide says how to restore a backup",
+            OpenError::Store(Error::Away(_)) => "try again in a moment",
+            _ => WHO_MAY,
+        };
+        Problem::new(format!("the preferences cannot be read: {error}"), data_dir.display().to_string(), todo)
     })?;
     source.check(&stored.values)
 }

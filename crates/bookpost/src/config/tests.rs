@@ -236,3 +236,14 @@ fn a_missing_file_says_how_to_make_one() {
     let problems = load(None, &around).unwrap_err().to_string();
     assert!(problems.contains("/nowhere/bookpost.toml") && problems.contains("config sample"), "{problems}");
 }
+
+#[test]
+fn a_queue_that_cannot_be_read_is_said_with_what_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("queue.db"), [b'x'; 4_096]).unwrap();
+    let data_dir = folder.path().display().to_string();
+    let around = Surroundings::given([("BOOKPOST_DATA_DIR", data_dir.as_str())], HOST);
+    let problems = load(None, &around).unwrap_err().to_string();
+    assert!(problems.contains("damaged") && problems.contains("restore a backup"), "{problems}");
+    assert!(!problems.contains("sudo"), "{problems}");
+}

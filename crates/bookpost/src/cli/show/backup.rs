@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use mail::counted;
-use store::{Backup, Restored, State};
+use store::{Backup, Restored};
 
 use super::{Table, View};
 use crate::cli::words;
@@ -19,22 +19,12 @@ pub(super) fn made(backup: &Backup, key_file: Option<&Path>, view: &View<'_>) ->
 
 /// What is in one.
 pub(super) fn look(backup: &Backup, view: &View<'_>) -> String {
-    let counts = &backup.counts;
     let mut table = Table::default();
     table.row(["backup", &backup.file.display().to_string()]);
     table.row(["of", &view.at(backup.made_at)]);
     table.row(["made by", &format!("Bookpost {}, tables {}", backup.version, backup.schema)]);
     table.row(["size", &size(backup.size)]);
-    for (state, count) in [
-        (State::Waiting, counts.waiting),
-        (State::Sending, counts.sending),
-        (State::InDoubt, counts.in_doubt),
-        (State::Held, counts.held),
-        (State::Delivered, counts.delivered),
-        (State::Practiced, counts.practiced),
-        (State::Returned, counts.returned),
-        (State::Cancelled, counts.cancelled),
-    ] {
+    for (state, count) in backup.counts.by_state() {
         if count > 0 {
             table.row([words::state(state), &count.to_string()]);
         }
