@@ -389,6 +389,7 @@ async fn begin(
         store.stop_ageing(false, now).await?;
     }
     set_clock::tell(store, alarms, now).await?;
+    end_alarms_of_no_server(store, config, alarms).await?;
     if let Some(of) = attention::restored(store).await? {
         alarms.raise(AlarmKind::Restored, RESTORED, words_of_restored(of));
     }
@@ -400,6 +401,25 @@ async fn begin(
     if recovered.restarted.struck_out > 0 {
         let text = "A message was being sent each of the three times that the program ended abnormally, and was set aside. The other messages are not affected. Show this to your IT person.";
         alarms.raise(AlarmKind::BrokenMessage, attention::AT_START, text);
+    }
+    Ok(())
+}
+
+/// A server that mail does not go to any more is not at fault.
+async fn end_alarms_of_no_server(
+    store: &Store,
+    config: &Config,
+    alarms: &Alarms,
+) -> Result<(), store::Error> {
+    let servers: &[Arc<Server>] = match &config.sending.way {
+        Way::Servers(servers) => servers,
+        Way::None | Way::Practice => &[],
+    };
+    for alarm in store.alarms_to_tell().await? {
+        let of_a_server = alarm.subject.starts_with("server");
+        if of_a_server && servers.iter().all(|server| server.name != alarm.subject) {
+            alarms.server_works(&alarm.subject);
+        }
     }
     Ok(())
 }

@@ -485,7 +485,10 @@ impl Lane {
             match effect {
                 Effect::Answered => {
                     self.ended.answered = true;
-                    self.line.good.fetch_add(1, Ordering::Relaxed);
+                    // What another server answers says nothing of the one that sends now.
+                    if *self.gate.borrow() == Gate::Open {
+                        self.line.good.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
                 Effect::PutOff => self.ended.answered = true,
                 Effect::OpenBreaker(fault) | Effect::Broke(fault)

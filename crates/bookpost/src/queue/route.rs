@@ -239,6 +239,7 @@ impl Route {
             old.gate.send_replace(Gate::Finish);
             self.leaving.push(old);
         }
+        self.line.good.store(0, std::sync::atomic::Ordering::Relaxed);
         self.line.own_reverse_path.forget();
         self.suspicion.clear();
         (self.paused_until, self.recovery, self.due, self.next_due) = (None, None, true, None);

@@ -516,6 +516,9 @@ impl Worker {
         }
         let gone = |name: &&String| route.upstreams.iter().all(|upstream| upstream.server.name != **name);
         before.iter().filter(gone).for_each(|name| self.alarms.server_works(name));
+        if let [only] = route.upstreams.as_slice() {
+            self.alarms.clear(AlarmKind::BackupInUse, &only.server.name);
+        }
         self.show_servers();
         self.look_again();
     }

@@ -100,3 +100,47 @@ async fn another_preference_tries_no_dead_server_again() {
     let kinds: Vec<_> = bench.alarms(false).await.into_iter().map(|(kind, ..)| kind).collect();
     assert_eq!(kinds, [AlarmKind::ServerDown], "told once");
 }
+
+/// Nothing that another server says ends the alarm of the one that mail goes to.
+#[tokio::test]
+async fn a_server_is_proven_by_its_own_answers() {
+    let waits = Rule { at: At::Dot, address: None, does: Does::Wait, times: Some(1) };
+    let (bench, old, new) = (Bench::start_unset().await, sink(vec![waits]).await, sink(Vec::new()).await);
+    set(&bench, one_server(nobody())).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.quiet().await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
+    set(&bench, one_server(old.address())).await;
+    old.wait_for(1).await;
+    set(&bench, one_server(new.address())).await;
+    old.let_go();
+    bench.quiet().await;
+    assert_eq!((bench.counts().await.delivered, bench.alarm_kinds().await), (1, vec![AlarmKind::ServerDown]));
+    bench.accept(&["bob@example.org"]).await;
+    bench.quiet().await;
+    assert_eq!((new.count(), bench.alarm_kinds().await), (1, vec![]));
+}
+
+/// While it runs, and at the next start.
+#[tokio::test]
+async fn a_server_that_is_gone_has_no_alarm() {
+    let bench = Bench::start_unset().await;
+    set(&bench, one_server(nobody())).await;
+    let good = sink(Vec::new()).await;
+    let second = json!({ "server2.host": "127.0.0.1", "server2.port": good.address().port(),
+        "server2.encryption": "none", "server2.allow_non_secure": true });
+    set(&bench, second).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(Duration::from_mins(2)).await;
+    let kinds = bench.alarm_kinds().await;
+    assert!(kinds.contains(&AlarmKind::BackupInUse) && kinds.contains(&AlarmKind::ServerDown), "{kinds:?}");
+    let gone = json!({ "server2.host": null, "server2.port": null, "server2.encryption": null,
+        "server2.allow_non_secure": null });
+    set(&bench, gone).await;
+    bench.quiet().await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown], "there is no backup to send");
+    // Without the preferences there is no server at all.
+    let bench = bench.restart(Vec::new(), Duration::from_mins(1)).await;
+    bench.quiet().await;
+    assert_eq!(bench.alarm_kinds().await, []);
+}
