@@ -243,7 +243,10 @@ impl Raw {
 
     /// A preference counts where nothing else is said.
     fn lay_under(&mut self, path: &str, json: &str) {
-        if self.value(path).is_some() || self.overlaid(path).is_some() {
+        // A secret is named where it is, and then is not here.
+        let elsewhere =
+            ["_file", "_env", "_credential"].iter().any(|place| self.has(&format!("{path}{place}")));
+        if self.value(path).is_some() || self.overlaid(path).is_some() || elsewhere {
             return;
         }
         let Ok(value) = serde_json::from_str::<Value>(json) else {

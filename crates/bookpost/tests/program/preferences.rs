@@ -1,6 +1,6 @@
 //! Preferences by command, with a service and without one.
 
-use std::{fs, process::Stdio};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio};
 
 use serde_json::{Value, json};
 use testkit::sink::Sink;
@@ -104,11 +104,23 @@ async fn a_password_is_set_without_being_seen() {
     assert_eq!(empty.code, Some(64), "{empty:?}");
 }
 
+fn with_login() -> testkit::sink::Settings {
+    let login = ("l".to_owned(), "open sesame".to_owned());
+    testkit::sink::Settings { login: Some(login), ..testkit::sink::Settings::default() }
+}
+
 /// What the file says is stronger, until it is imported and taken out there.
 #[tokio::test]
 async fn what_the_file_says_is_imported() {
-    let sink = Sink::start(testkit::sink::Settings::default()).await.unwrap();
+    let sink = Sink::start(with_login()).await.unwrap();
     let place = Place::new("servers", Some(&sink));
+    fs::write(place.path("password"), "open sesame\n").unwrap();
+    fs::set_permissions(place.path("password"), fs::Permissions::from_mode(0o600)).unwrap();
+    let login = format!(
+        "login = \"l\"\npassword_file = {:?}\nsend_password_unencrypted = true\n",
+        place.path("password").display().to_string()
+    );
+    place.change("[[sites]]\ncode = \"MAIN\"", &format!("{login}[[sites]]\ncode = \"MAIN\""));
     let refused = set(&place, &["server1.port=25"]).await;
     assert_eq!(refused.code, Some(64));
     assert!(refused.err.contains("config, line"), "{refused:?}");
@@ -123,6 +135,10 @@ async fn what_the_file_says_is_imported() {
     assert_eq!(shown(&place, "server1.port").await, (json!(sink.address().port()), json!("preferences")));
     let sent = place.run(&["preferences", "test", "--to", "ann@example.org"]).await;
     assert_eq!((sent.code, sink.count()), (Some(0), 1), "{sent:?}");
-    let again = place.run(&["preferences", "import"]).await;
-    assert!(again.out.contains("Nothing had to be changed"), "{again:?}");
+    assert_eq!(shown(&place, "server1.password").await, (json!("(set)"), json!("preferences")));
+    // What the file names is stronger again, and no mistake.
+    let secret = format!("[server1]\npassword_file = {:?}\n", place.path("password").display().to_string());
+    place.add(&secret);
+    let (_, origin) = shown(&place, "server1.password").await;
+    assert!(origin.to_string().contains("config, line"), "{origin}");
 }
