@@ -10,7 +10,7 @@ use super::RESTORED;
 use crate::{
     alarms::Alarms,
     cli::{
-        control::{QueueRequest, Reply},
+        control::{Failure, QueueRequest, Reply},
         queue,
     },
     queue::worker::Handle,
@@ -32,8 +32,17 @@ impl Decisions {
         Self { store, clock, worker, alarms, pausing: Arc::default() }
     }
 
-    /// Carries it out; holds when it is answered.
+    /// Carries it out; holds when it is answered. Once begun it comes to its end, though whoever asked goes away.
     pub async fn carry_out(&self, request: QueueRequest) -> Reply {
+        let decisions = self.clone();
+        let carried_out = tokio::spawn(async move { decisions.to_the_end(request).await });
+        carried_out.await.unwrap_or_else(|error| Reply::Failed {
+            failure: Failure::Temporary,
+            message: format!("it broke off, and may be half done: {error}"),
+        })
+    }
+
+    async fn to_the_end(&self, request: QueueRequest) -> Reply {
         let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
         let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
         let _alone = if pauses { Some(self.pausing.lock().await) } else { None };

@@ -15,7 +15,7 @@ const ALARMS: usize = 50;
 /// Most rows of one list.
 const ROWS: usize = 10_000;
 /// What has waited for longer is asked about before it is sent.
-const OLD: SignedDuration = SignedDuration::from_hours(48);
+pub(crate) const OLD: SignedDuration = SignedDuration::from_hours(48);
 
 /// Carries `request` out. `service`: a running service does it.
 pub async fn perform(store: &Store, request: QueueRequest, service: bool, now: Timestamp) -> Reply {

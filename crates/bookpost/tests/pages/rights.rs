@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
+use store::NewMessage;
 
 use crate::bench::{Answer, Bench, form, notice, servers};
 
@@ -62,7 +63,7 @@ fn route(path: &str) -> String {
 async fn everybody_may_what_is_theirs_at_every_address() {
     let bench = Bench::staffed(servers()).await;
     let id = bench.mail(notice("p@example.org", "Overdue"), None).await;
-    let elsewhere = store::NewMessage { site: Some("EAST".to_owned()), ..notice("q@example.org", "Overdue") };
+    let elsewhere = NewMessage { site: Some("EAST".to_owned()), ..notice("q@example.org", "Overdue") };
     let other = bench.mail(elsewhere, None).await;
     let fill = |text: &str| text.replace("{id}", &id.0.to_string()).replace("{other}", &other.0.to_string());
     for (path, fields, expected) in MAY {
@@ -118,7 +119,7 @@ async fn no_address_answers_to_another_method() {
 async fn a_list_holds_what_each_may_see() {
     let bench = Bench::staffed(servers()).await;
     let main = bench.mail(notice("ana@example.org", "Of MAIN"), None).await;
-    let of = |site: Option<&str>| store::NewMessage {
+    let of = |site: Option<&str>| NewMessage {
         site: site.map(ToOwned::to_owned),
         ..notice("eve@example.org", "Of another")
     };
@@ -146,6 +147,23 @@ async fn a_list_holds_what_each_may_see() {
             main_shown == 0
                 || answer.text.contains(if whole { "ana@example.org" } else { "a***@example.org" })
         );
+    }
+    bench.stop().await;
+}
+
+/// Wherever an address stands.
+#[tokio::test]
+async fn who_sees_no_addresses_sees_none_in_the_words_of_others() {
+    let bench = Bench::staffed(servers()).await;
+    let message = notice("ana@example.org", "Receipt for ana@example.org");
+    let id = bench.mail(NewMessage { tags: vec!["ana@example.org".to_owned()], ..message }, None).await;
+    for path in ["/queue".to_owned(), format!("/queue/{}", id.0)] {
+        assert!(bench.get("manager", &path).await.text.contains("Receipt for ana@example.org"), "{path}");
+        assert!(!bench.get("viewer", &path).await.text.contains("ana@example.org"), "{path}");
+    }
+    for (who, found) in [("manager", true), ("viewer", false)] {
+        let text = bench.get(who, "/queue?tag=ana@example.org").await.text;
+        assert_eq!(text.contains("Receipt for"), found, "{who}");
     }
     bench.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::RawQuery, response::Response};
-use store::{Error, Move, Selection};
+use store::{Error, Filter, Move, Selection};
 
 use super::{
     decide::{Button, ORDER, buttons},
@@ -56,10 +56,15 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Response {
     }
 }
 
+/// A tag may be one.
+fn asks_for_an_address(filter: &Filter) -> bool {
+    filter.address.is_some() || filter.tag.as_ref().is_some_and(|tag| tag.contains('@'))
+}
+
 async fn queue(visit: &Visit, wanted: Wanted) -> Result<Queue, Error> {
     let (words, store) = (visit.words(), &visit.pages.sources.store);
     let (rows, problem) = match wanted.filter(&visit.clockwork.zone) {
-        Ok(filter) if filter.address.is_some() && !visit.may(Permission::SeeAddresses) => {
+        Ok(filter) if asks_for_an_address(&filter) && !visit.may(Permission::SeeAddresses) => {
             (Vec::new(), Some(words.with("queue-bad-filter", &[("what", &words.t("no-addresses"))])))
         }
         Ok(mut filter) => {

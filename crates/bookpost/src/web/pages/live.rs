@@ -135,7 +135,7 @@ async fn now(sources: &Sources) -> Result<Now, Error> {
     let midnight = Clockwork { words, zone: sources.zone.clone(), now }.day_began_at();
     let (store, way) = (&sources.store, &sources.config().sending.way);
     let (counts, today) = (store.counts().await?, store.accepted_since(midnight).await?);
-    let alarms = store.alarms(true, 50).await?;
+    let alarms = store.alarms(true, super::today::ALARMS).await?;
     let standing = Standing::of(&(sources.now)(), way, store.paused().await?, &alarms);
     Ok(Now::of(&counts, &today, &standing, alarms.len()))
 }

@@ -112,7 +112,9 @@ fn facts(visit: &Visit, row: &Row) -> Vec<Fact> {
         run,
         row.site.as_deref().and_then(|code| fact("fact-site", row::site_name(visit, code))),
         fact("fact-class", words.class(row.class)),
-        Some(row.tags.join(", ")).filter(|tags| !tags.is_empty()).and_then(|tags| fact("fact-tags", tags)),
+        Some(row::others_words(visit, &row.tags.join(", ")))
+            .filter(|tags| !tags.is_empty())
+            .and_then(|tags| fact("fact-tags", tags)),
         fact("fact-size", format!("{} kB", words.number(row.size.div_ceil(1_000)))),
         fact("fact-returns-to", returns_to),
         fact("fact-message-id", row.message_id.clone()),

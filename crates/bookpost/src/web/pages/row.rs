@@ -86,7 +86,7 @@ pub(super) fn others_words(visit: &Visit, text: &str) -> String {
 
 pub(super) fn subject(visit: &Visit, row: &Row) -> String {
     let subject = row.subject.trim();
-    if subject.is_empty() { visit.words().t("queue-without-subject") } else { subject.to_owned() }
+    if subject.is_empty() { visit.words().t("queue-without-subject") } else { others_words(visit, subject) }
 }
 
 /// The library's name; its code where it has none.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Deed, Error, NewAudit};
 
@@ -15,12 +15,12 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    cli::control::{Older, QueueRequest, Reply},
+    cli::{
+        control::{Older, QueueRequest, Reply},
+        queue::OLD,
+    },
     identity::Permission,
 };
-
-/// What has waited for longer is asked about before it is sent.
-const OLD: SignedDuration = SignedDuration::from_hours(48);
 
 #[derive(Template)]
 #[template(path = "sending.html")]

@@ -15,7 +15,7 @@ use super::{
 use crate::identity::Permission;
 
 /// Most alarms that are shown.
-const ALARMS: usize = 50;
+pub(super) const ALARMS: usize = 50;
 
 /// A number, and the mail that it counts.
 struct Figure {
