@@ -56,10 +56,10 @@ pub struct Leased {
     pub room: Box<dyn Send + Sync>,
 }
 
-/// Rooms of messages that are being stored.
 /// A message that is handed in waits no longer than this for those before it to leave.
 const PACE: Duration = Duration::from_millis(10);
 
+/// Rooms of messages that are being stored.
 type Rooms = Vec<Box<dyn Send + Sync>>;
 
 /// The one door behind all doors.

@@ -193,19 +193,17 @@ impl Part {
         let path = part_of(file);
         let failed = |error| failed(&path, error);
         let create = || OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
-        let file = match create() {
+        let created = match create() {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 take(&File::open(&path).map_err(failed)?, file)?;
                 fs::remove_file(&path).map_err(failed)?;
-                create().map_err(failed)?
+                create()
             }
-            other => {
-                let created = other.map_err(failed)?;
-                take(&created, file)?;
-                created
-            }
-        };
-        Ok(Self { path, file, is_kept: false })
+            other => other,
+        }
+        .map_err(failed)?;
+        take(&created, file)?;
+        Ok(Self { path, file: created, is_kept: false })
     }
 
     pub(super) fn file(&mut self) -> &mut File {

@@ -47,6 +47,9 @@ pub enum SignIn {
 
 /// The machines that are worth a look where the provider is not known.
 pub fn candidates(domain: &str, servers: &MailServers) -> Vec<String> {
+    if matches!(Hosting::of(servers), Hosting::At(_)) {
+        return Vec::new();
+    }
     let MailServers::At(servers) = servers else { return Vec::new() };
     let mut hosts = vec![format!("smtp.{domain}"), format!("mail.{domain}")];
     match servers.first() {
