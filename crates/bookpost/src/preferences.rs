@@ -17,7 +17,26 @@ use crate::{
     secrets::{KeyError, SealingKey},
 };
 
-/// What somebody wants to change, all or nothing.
+/// What somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// To have other values.
+    Set(Wish),
+    /// To have the last change undone.
+    Undo {
+        /// Who, as people are named.
+        by: String,
+    },
+    /// To have what file and environment set put among the preferences, with the passwords sealed. It still counts where it stood, and
+    /// is stronger there, until it is taken out.
+    Import {
+        /// Who, as people are named.
+        by: String,
+    },
+}
+
+/// Other values, all or nothing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
     /// The version that they have seen; None: whatever it is.
@@ -76,55 +95,50 @@ pub enum Refused {
     HalfHeard(store::Error),
 }
 
-/// Changes what `wish` says, if everything can be used afterwards: `prepare` makes of the new settings what could still fail.
+/// Carries `change` out, if everything can be used afterwards: `prepare` makes of the new settings what could still fail.
 pub async fn change<T>(
     store: &Store,
     source: &Source,
-    wish: Wish,
+    change: Change,
     dice: &mut (impl CryptoRng + Send),
     prepare: impl FnOnce(&Config) -> anyhow::Result<T>,
     now: Timestamp,
 ) -> Result<(Changed, T), Refused> {
     let stored = store.preferences().await?;
-    let before = source.check(&stored.values).map_err(Refused::Problems)?;
-    let mut values = BTreeMap::new();
-    for (name, value) in wish.values {
-        let known = preference(&before, &name)?;
-        if let Origin::File(place) | Origin::Environment(place) = &known.origin {
-            return Err(Refused::SetElsewhere { name, place: place.clone() });
+    let wanted = match change {
+        Change::Undo { by } => {
+            let last = store.preference_changes(1).await?.pop().ok_or(Refused::NothingToUndo)?;
+            Wanted { based_on: stored.version, values: last.undone(), by }
         }
-        let value = written(&name, value, &before.config, dice)?;
-        values.insert(name, value);
+        Change::Set(wish) => {
+            let before = source.check(&stored.values).map_err(Refused::Problems)?;
+            let values = values(wish.values, &before, dice)?;
+            Wanted { based_on: wish.based_on.unwrap_or(stored.version), values, by: wish.by }
+        }
+        Change::Import { by } => {
+            let before = source.check(&stored.values).map_err(Refused::Problems)?;
+            Wanted { based_on: stored.version, values: imported(&before, dice)?, by }
+        }
+    };
+    let mut all = stored.values;
+    for (name, value) in &wanted.values {
+        match value {
+            Some(value) => all.insert(name.clone(), value.clone()),
+            None => all.remove(name),
+        };
     }
-    store_all(store, source, stored, wish.based_on, values, &wish.by, prepare, now).await
+    let loaded = source.check(&all).map_err(Refused::Problems)?;
+    let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
+    let change = store.change_preferences(wanted.based_on, wanted.values, &wanted.by, now).await?;
+    let change = change.filter(|change| change.version > stored.version);
+    Ok((Changed { loaded, change }, prepared))
 }
 
-/// Puts what file and environment set among the preferences, with the passwords sealed. It still counts where it stood, and is stronger
-/// there, until it is taken out.
-pub async fn import<T>(
-    store: &Store,
-    source: &Source,
-    by: &str,
-    dice: &mut (impl CryptoRng + Send),
-    prepare: impl FnOnce(&Config) -> anyhow::Result<T>,
-    now: Timestamp,
-) -> Result<(Changed, T), Refused> {
-    let stored = store.preferences().await?;
-    let loaded = source.check(&stored.values).map_err(Refused::Problems)?;
-    let mut values = BTreeMap::new();
-    for preference in elsewhere(&loaded) {
-        let name = preference.name.clone();
-        let value = if SECRETS.contains(&name.as_str()) {
-            // Shown is only that there is one.
-            let Some(secret) = known_secret(&loaded.config, &name) else { continue };
-            Some(Value::from(secret.as_str()))
-        } else {
-            preference.value.clone()
-        };
-        let value = written(&name, value.unwrap_or_default(), &loaded.config, dice)?;
-        values.insert(name, value);
-    }
-    store_all(store, source, stored, None, values, by, prepare, now).await
+/// A change as it is stored.
+struct Wanted {
+    based_on: i64,
+    values: BTreeMap<String, Option<String>>,
+    by: String,
 }
 
 /// The preferences that file or environment set.
@@ -141,43 +155,38 @@ fn known_secret<'a>(config: &'a Config, name: &str) -> Option<&'a Zeroizing<Stri
     }
 }
 
-/// Undoes the last change.
-pub async fn undo<T>(
-    store: &Store,
-    source: &Source,
-    by: &str,
-    prepare: impl FnOnce(&Config) -> anyhow::Result<T>,
-    now: Timestamp,
-) -> Result<(Changed, T), Refused> {
-    let last = store.preference_changes(1).await?.pop().ok_or(Refused::NothingToUndo)?;
-    let stored = store.preferences().await?;
-    store_all(store, source, stored, Some(last.version), last.undone(), by, prepare, now).await
+/// What was wished for, as it is stored.
+fn values(
+    wished: BTreeMap<String, Value>,
+    before: &Loaded,
+    dice: &mut impl CryptoRng,
+) -> Result<BTreeMap<String, Option<String>>, Refused> {
+    let mut values = BTreeMap::new();
+    for (name, value) in wished {
+        let known = preference(before, &name)?;
+        if let Origin::File(place) | Origin::Environment(place) = &known.origin {
+            return Err(Refused::SetElsewhere { name, place: place.clone() });
+        }
+        let value = written(&name, value, &before.config, dice)?;
+        values.insert(name, value);
+    }
+    Ok(values)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the one place where a change is made")]
-async fn store_all<T>(
-    store: &Store,
-    source: &Source,
-    stored: store::Preferences,
-    based_on: Option<i64>,
-    values: BTreeMap<String, Option<String>>,
-    by: &str,
-    prepare: impl FnOnce(&Config) -> anyhow::Result<T>,
-    now: Timestamp,
-) -> Result<(Changed, T), Refused> {
-    let mut all = stored.values;
-    for (name, value) in &values {
-        match value {
-            Some(value) => all.insert(name.clone(), value.clone()),
-            None => all.remove(name),
+/// What stands elsewhere, as it is stored.
+fn imported(before: &Loaded, dice: &mut impl CryptoRng) -> Result<BTreeMap<String, Option<String>>, Refused> {
+    let mut values = BTreeMap::new();
+    for Preference { name, value, .. } in elsewhere(before) {
+        let value = if SECRETS.contains(&name.as_str()) {
+            // Shown is only that there is one.
+            let Some(secret) = known_secret(&before.config, name) else { continue };
+            Value::from(secret.as_str())
+        } else {
+            value.clone().unwrap_or_default()
         };
+        values.insert(name.clone(), written(name, value, &before.config, dice)?);
     }
-    let loaded = source.check(&all).map_err(Refused::Problems)?;
-    let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
-    let based_on = based_on.unwrap_or(stored.version);
-    let change = store.change_preferences(based_on, values, by, now).await?;
-    let change = change.filter(|change| change.version > stored.version);
-    Ok((Changed { loaded, change }, prepared))
+    Ok(values)
 }
 
 fn preference<'a>(loaded: &'a Loaded, name: &str) -> Result<&'a Preference, Refused> {

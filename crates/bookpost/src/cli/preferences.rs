@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::App,
     config::{Loaded, SECRETS, Source},
-    preferences::{self, Changed, Refused, Wish},
+    preferences::{self, Change, Changed, Refused, Wish},
 };
 
 /// Who changes something without a name.
@@ -30,40 +30,39 @@ pub(super) async fn perform(
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Reply {
-    let usable = |_: &_| Ok(());
-    let changed = match request {
-        PreferencesRequest::Show => return show(store, source).await.unwrap_or_else(|why| refused(&why)),
-        PreferencesRequest::History { limit } => return history(store, limit).await,
-        PreferencesRequest::Change(wish) => preferences::change(store, source, wish, dice, usable, now).await,
-        PreferencesRequest::Undo { by } => preferences::undo(store, source, &by, usable, now).await,
-        PreferencesRequest::Import { by } => {
-            let imported = preferences::import(store, source, &by, dice, usable, now).await;
-            return imported.map_or_else(|why| refused(&why), |(changed, ())| told(changed, true));
-        }
+    let change = async |change| {
+        let changed = preferences::change(store, source, change, dice, |_| Ok(()), now).await;
+        changed.map(|(changed, ())| changed)
     };
-    changed.map_or_else(|why| refused(&why), |(changed, ())| told(changed, false))
+    answer(store, Ok(source), request, change).await
 }
 
 impl App {
     /// Carries `request` out; what is changed holds when it is answered.
     pub(super) async fn about_preferences(&self, request: PreferencesRequest) -> Reply {
-        let (changed, imported) = match request {
-            PreferencesRequest::Show => {
-                let Some(source) = &self.source else { return refused(&no_source()) };
-                return show(&self.store, source).await.unwrap_or_else(|why| refused(&why));
-            }
-            PreferencesRequest::History { limit } => return history(&self.store, limit).await,
-            PreferencesRequest::Change(wish) => (self.change_preferences(wish).await, false),
-            PreferencesRequest::Undo { by } => (self.undo_preferences(&by).await, false),
-            PreferencesRequest::Import { by } => (self.import_preferences(&by).await, true),
-        };
-        changed.map_or_else(|why| refused(&why), |changed| told(changed, imported))
+        answer(&self.store, self.source(), request, async |change| self.change_preferences(change).await)
+            .await
     }
 }
 
-/// Without a source the settings are fixed.
-fn no_source() -> Refused {
-    Refused::Unusable(anyhow::anyhow!("Bookpost was started with fixed settings"))
+async fn answer(
+    store: &Store,
+    source: Result<&Source, Refused>,
+    request: PreferencesRequest,
+    change: impl AsyncFnOnce(Change) -> Result<Changed, Refused>,
+) -> Reply {
+    let reply = match request {
+        PreferencesRequest::Show => match source {
+            Ok(source) => show(store, source).await,
+            Err(why) => Err(why),
+        },
+        PreferencesRequest::History { limit } => history(store, limit).await,
+        PreferencesRequest::Change(wanted) => {
+            let imports = matches!(wanted, Change::Import { .. });
+            change(wanted).await.map(|changed| told(changed, imports))
+        }
+    };
+    reply.unwrap_or_else(|why| refused(&why))
 }
 
 async fn show(store: &Store, source: &Source) -> Result<Reply, Refused> {
@@ -72,12 +71,9 @@ async fn show(store: &Store, source: &Source) -> Result<Reply, Refused> {
     Ok(Reply::Preferences(ShownPreferences { version: stored.version, preferences, warnings }))
 }
 
-async fn history(store: &Store, limit: usize) -> Reply {
-    let changes = store.preference_changes(limit).await;
-    changes.map_or_else(
-        |error| refused(&error.into()),
-        |changes| Reply::PreferencesHistory(changes.into_iter().map(masked).collect()),
-    )
+async fn history(store: &Store, limit: usize) -> Result<Reply, Refused> {
+    let changes = store.preference_changes(limit).await?;
+    Ok(Reply::PreferencesHistory(changes.into_iter().map(masked).collect()))
 }
 
 fn told(changed: Changed, imported: bool) -> Reply {
@@ -114,24 +110,26 @@ fn refused(why: &Refused) -> Reply {
 
 /// What a command line means; or why it means nothing.
 pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output), String> {
-    let change = |values| PreferencesRequest::Change(Wish { based_on: None, values, by: BY.to_owned() });
+    let by = BY.to_owned();
+    let set =
+        |values| PreferencesRequest::Change(Change::Set(Wish { based_on: None, values, by: BY.to_owned() }));
     Ok(match command {
         Settings::Show { output } => (PreferencesRequest::Show, output),
         Settings::Set { values, output } => {
             let values = values.iter().map(|text| pair(text)).collect::<Result<_, _>>()?;
-            (change(values), output)
+            (set(values), output)
         }
         Settings::Unset { names, output } => {
-            (change(names.into_iter().map(|name| (name, Value::Null)).collect()), output)
+            (set(names.into_iter().map(|name| (name, Value::Null)).collect()), output)
         }
         Settings::Password { server, login, output } => {
             let password = ask_for_password().map_err(|error| format!("no password came: {error}"))?;
             let password = (format!("server{server}.password"), Value::from(password));
             let login = login.map(|login| (format!("server{server}.login"), Value::from(login)));
-            (change(login.into_iter().chain([password]).collect()), output)
+            (set(login.into_iter().chain([password]).collect()), output)
         }
-        Settings::Undo { output } => (PreferencesRequest::Undo { by: BY.to_owned() }, output),
-        Settings::Import { output } => (PreferencesRequest::Import { by: BY.to_owned() }, output),
+        Settings::Undo { output } => (PreferencesRequest::Change(Change::Undo { by }), output),
+        Settings::Import { output } => (PreferencesRequest::Change(Change::Import { by }), output),
         Settings::History { limit, output } => (PreferencesRequest::History { limit }, output),
     })
 }

@@ -35,9 +35,15 @@ impl Bench {
         let Value::Object(values) = values else { panic!("{values}") };
         let wish = Wish { based_on, values: values.into_iter().collect(), by: "Ann".to_owned() };
         let mut dice = StdRng::seed_from_u64(7);
-        change(&self.store, &self.source, wish, &mut dice, |_| Ok(()), now())
+        change(&self.store, &self.source, Change::Set(wish), &mut dice, |_| Ok(()), now())
             .await
             .map(|(changed, ())| changed)
+    }
+
+    async fn undo(&self) -> Result<Changed, Refused> {
+        let (undo, mut dice) = (Change::Undo { by: "Ben".to_owned() }, StdRng::seed_from_u64(7));
+        let undone = change(&self.store, &self.source, undo, &mut dice, |_| Ok(()), now()).await;
+        undone.map(|(changed, ())| changed)
     }
 
     async fn loaded(&self) -> Loaded {
@@ -70,9 +76,9 @@ async fn what_is_set_holds_and_is_undone() {
         "it was so already"
     );
 
-    let undone = undo(&bench.store, &bench.source, "Ben", |_| Ok(()), now()).await.unwrap().0;
+    let undone = bench.undo().await.unwrap();
     assert!(matches!(undone.loaded.config.sending.way, Way::None) && undone.loaded.config.sites.is_empty());
-    undo(&bench.store, &bench.source, "Ben", |_| Ok(()), now()).await.unwrap();
+    bench.undo().await.unwrap();
     assert!(matches!(bench.loaded().await.config.sending.way, Way::Servers(_)), "to undo an undoing");
 }
 
@@ -97,13 +103,10 @@ async fn what_cannot_be_used_is_refused_as_a_whole() {
     let wish = Wish { based_on: None, values, by: String::new() };
     let mut dice = StdRng::seed_from_u64(7);
     let unusable = |_: &Config| -> anyhow::Result<()> { anyhow::bail!("no such certificates") };
-    let refused = change(&bench.store, &bench.source, wish, &mut dice, unusable, now()).await;
+    let refused = change(&bench.store, &bench.source, Change::Set(wish), &mut dice, unusable, now()).await;
     assert_eq!(refused.unwrap_err().to_string(), "no such certificates");
     assert_eq!(bench.store.preferences().await.unwrap(), store::Preferences::default());
-    assert!(matches!(
-        undo(&bench.store, &bench.source, "", |_| Ok(()), now()).await,
-        Err(Refused::NothingToUndo)
-    ));
+    assert!(matches!(bench.undo().await, Err(Refused::NothingToUndo)));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use store::PreferenceChange;
 
-use crate::{config::Preference, preferences::Wish};
+use crate::{config::Preference, preferences::Change};
 
 /// What needs the queue and what the service was started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,11 +12,7 @@ pub enum PreferencesRequest {
     /// All of them.
     Show,
     /// A change, all or nothing.
-    Change(Wish),
-    /// The last change is undone.
-    Undo { by: String },
-    /// What the file and the environment set is put among the preferences.
-    Import { by: String },
+    Change(Change),
     /// The last changes.
     History { limit: usize },
 }
