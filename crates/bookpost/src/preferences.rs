@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{PreferenceChange, Store};
+use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -24,8 +24,7 @@ pub struct Wish {
     pub based_on: Option<i64>,
     /// By their names; `null` takes a value away, so that the usual one holds. A secret is its text.
     pub values: BTreeMap<String, Value>,
-    /// Who, as people are named.
-    pub by: String,
+    pub by: Actor,
 }
 
 /// Without the values: some may be secrets.
@@ -102,7 +101,7 @@ pub async fn change<T>(
 pub async fn import<T>(
     store: &Store,
     source: &Source,
-    by: &str,
+    by: &Actor,
     dice: &mut (impl CryptoRng + Send),
     prepare: impl FnOnce(&Config) -> anyhow::Result<T>,
     now: Timestamp,
@@ -140,7 +139,7 @@ fn known_secret<'a>(config: &'a Config, name: &str) -> Option<&'a Zeroizing<Stri
 pub async fn undo<T>(
     store: &Store,
     source: &Source,
-    by: &str,
+    by: &Actor,
     prepare: impl FnOnce(&Config) -> anyhow::Result<T>,
     now: Timestamp,
 ) -> Result<(Changed, T), Refused> {
@@ -156,7 +155,7 @@ async fn store_all<T>(
     stored: store::Preferences,
     based_on: Option<i64>,
     values: BTreeMap<String, Option<String>>,
-    by: &str,
+    by: &Actor,
     prepare: impl FnOnce(&Config) -> anyhow::Result<T>,
     now: Timestamp,
 ) -> Result<(Changed, T), Refused> {
@@ -170,7 +169,7 @@ async fn store_all<T>(
     let loaded = source.check(&all).map_err(Refused::Problems)?;
     let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
     let based_on = based_on.unwrap_or(stored.version);
-    let change = store.change_preferences(based_on, values, by, now).await?;
+    let change = store.change_preferences(based_on, values, by.clone(), now).await?;
     let change = change.filter(|change| change.version > stored.version);
     Ok((Changed { loaded, change }, prepared))
 }

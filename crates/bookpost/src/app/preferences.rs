@@ -1,5 +1,7 @@
 //! Preferences that change while the program runs.
 
+use store::Actor;
+
 use crate::{
     app::{App, secret_dice, upstreams},
     config::Config,
@@ -19,7 +21,7 @@ impl App {
     }
 
     /// Puts what file and environment set among the preferences.
-    pub async fn import_preferences(&self, by: &str) -> Result<Changed, Refused> {
+    pub async fn import_preferences(&self, by: &Actor) -> Result<Changed, Refused> {
         let _alone = self.changing.lock().await;
         let (source, now) = (self.source()?, self.clock.now());
         let mut dice = secret_dice();
@@ -30,7 +32,7 @@ impl App {
     }
 
     /// Undoes the last change; when this returns, it is undone.
-    pub async fn undo_preferences(&self, by: &str) -> Result<Changed, Refused> {
+    pub async fn undo_preferences(&self, by: &Actor) -> Result<Changed, Refused> {
         let _alone = self.changing.lock().await;
         let (source, now) = (self.source()?, self.clock.now());
         let (changed, upstreams) = preferences::undo(&self.store, source, by, upstreams, now).await?;

@@ -93,8 +93,13 @@ fn commands_of(page: &str) -> impl Iterator<Item = &str> {
     let inline = page.split('`').skip(1).step_by(2);
     let text = blocks.chain(inline).map(|text| text.split(['#', '<', '|']).next().unwrap_or_default().trim());
     let program = |text: &str| text.split(' ').any(|word| word == "bookpost" || word.ends_with("/bookpost"));
-    text.filter(move |text| program(text) && !text.contains("...") && !text.contains("systemctl"))
-        .filter(|text| !["chown", "adduser", "ln -s", "sudo mv", "sudo cp", "install -d"].iter().any(|other| text.contains(other)))
+    text.filter(move |text| program(text) && !text.contains("...") && !text.contains("systemctl")).filter(
+        |text| {
+            !["chown", "adduser", "ln -s", "sudo mv", "sudo cp", "install -d"]
+                .iter()
+                .any(|other| text.contains(other))
+        },
+    )
 }
 
 #[test]

@@ -33,7 +33,7 @@ impl Bench {
 
     async fn set(&self, based_on: Option<i64>, values: Value) -> Result<Changed, Refused> {
         let Value::Object(values) = values else { panic!("{values}") };
-        let wish = Wish { based_on, values: values.into_iter().collect(), by: "Ann".to_owned() };
+        let wish = Wish { based_on, values: values.into_iter().collect(), by: Actor::CommandLine };
         let mut dice = StdRng::seed_from_u64(7);
         change(&self.store, &self.source, wish, &mut dice, |_| Ok(()), now())
             .await
@@ -70,9 +70,9 @@ async fn what_is_set_holds_and_is_undone() {
         "it was so already"
     );
 
-    let undone = undo(&bench.store, &bench.source, "Ben", |_| Ok(()), now()).await.unwrap().0;
+    let undone = undo(&bench.store, &bench.source, &Actor::CommandLine, |_| Ok(()), now()).await.unwrap().0;
     assert!(matches!(undone.loaded.config.sending.way, Way::None) && undone.loaded.config.sites.is_empty());
-    undo(&bench.store, &bench.source, "Ben", |_| Ok(()), now()).await.unwrap();
+    undo(&bench.store, &bench.source, &Actor::CommandLine, |_| Ok(()), now()).await.unwrap();
     assert!(matches!(bench.loaded().await.config.sending.way, Way::Servers(_)), "to undo an undoing");
 }
 
@@ -94,14 +94,14 @@ async fn what_cannot_be_used_is_refused_as_a_whole() {
         assert!(refused.contains(words), "{values}: {refused}");
     }
     let values = [("sending.way".to_owned(), json!("practice"))].into();
-    let wish = Wish { based_on: None, values, by: String::new() };
+    let wish = Wish { based_on: None, values, by: Actor::CommandLine };
     let mut dice = StdRng::seed_from_u64(7);
     let unusable = |_: &Config| -> anyhow::Result<()> { anyhow::bail!("no such certificates") };
     let refused = change(&bench.store, &bench.source, wish, &mut dice, unusable, now()).await;
     assert_eq!(refused.unwrap_err().to_string(), "no such certificates");
     assert_eq!(bench.store.preferences().await.unwrap(), store::Preferences::default());
     assert!(matches!(
-        undo(&bench.store, &bench.source, "", |_| Ok(()), now()).await,
+        undo(&bench.store, &bench.source, &Actor::CommandLine, |_| Ok(()), now()).await,
         Err(Refused::NothingToUndo)
     ));
 }

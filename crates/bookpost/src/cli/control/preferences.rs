@@ -1,7 +1,7 @@
 //! What passes over the control socket about preferences.
 
 use serde::{Deserialize, Serialize};
-use store::PreferenceChange;
+use store::{Actor, PreferenceChange};
 
 use crate::{config::Preference, preferences::Wish};
 
@@ -14,9 +14,9 @@ pub enum PreferencesRequest {
     /// A change, all or nothing.
     Change(Wish),
     /// The last change is undone.
-    Undo { by: String },
+    Undo { by: Actor },
     /// What the file and the environment set is put among the preferences.
-    Import { by: String },
+    Import { by: Actor },
     /// The last changes.
     History { limit: usize },
 }
