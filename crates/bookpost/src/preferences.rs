@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{PreferenceChange, Store};
+use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -26,13 +26,13 @@ pub enum Change {
     /// To have the last change undone.
     Undo {
         /// Who, as people are named.
-        by: String,
+        by: Actor,
     },
     /// To have what file and environment set put among the preferences, with the passwords sealed. It still counts where it stood, and
     /// is stronger there, until it is taken out.
     Import {
         /// Who, as people are named.
-        by: String,
+        by: Actor,
     },
 }
 
@@ -43,8 +43,7 @@ pub struct Wish {
     pub based_on: Option<i64>,
     /// By their names; `null` takes a value away, so that the usual one holds. A secret is its text.
     pub values: BTreeMap<String, Value>,
-    /// Who, as people are named.
-    pub by: String,
+    pub by: Actor,
 }
 
 /// Without the values: some may be secrets.
@@ -129,7 +128,7 @@ pub async fn change<T>(
     }
     let loaded = source.check(&all).map_err(Refused::Problems)?;
     let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
-    let change = store.change_preferences(wanted.based_on, wanted.values, &wanted.by, now).await?;
+    let change = store.change_preferences(wanted.based_on, wanted.values, wanted.by, now).await?;
     let change = change.filter(|change| change.version > stored.version);
     Ok((Changed { loaded, change }, prepared))
 }
@@ -138,7 +137,7 @@ pub async fn change<T>(
 struct Wanted {
     based_on: i64,
     values: BTreeMap<String, Option<String>>,
-    by: String,
+    by: Actor,
 }
 
 /// The preferences that file or environment set.

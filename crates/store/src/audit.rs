@@ -55,6 +55,8 @@ pub enum Deed {
     SendingPaused,
     /// Sending goes on.
     SendingResumed,
+    /// A preference was changed.
+    PreferenceChanged,
     /// A word of a later version.
     Unknown,
 }

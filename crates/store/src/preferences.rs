@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, OpenError, Store, sqlite};
+use crate::{Actor, Error, OpenError, Store, sqlite};
 
 /// All of them, as they are at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -23,8 +23,8 @@ pub struct PreferenceChange {
     pub version: i64,
     /// When.
     pub changed_at: Timestamp,
-    /// Who, as people are named.
-    pub changed_by: String,
+    /// Who.
+    pub changed_by: Actor,
     /// Each value before and after, by its name.
     pub values: BTreeMap<String, Changed>,
 }
@@ -60,15 +60,15 @@ impl Store {
 
     /// Sets these values, or takes away those that are `None`, all together. [`Error::Changed`] where somebody else changed something
     /// since `based_on`. Values that are as they were are no change; without any other nothing is put on record, and the last change is given,
-    /// if there was one.
+    /// if there was one. Each value that changes stands in the log, in the same transaction.
     pub async fn change_preferences(
         &self,
         based_on: i64,
         values: BTreeMap<String, Option<String>>,
-        changed_by: &str,
+        changed_by: Actor,
         now: Timestamp,
     ) -> Result<Option<PreferenceChange>, Error> {
-        self.db.change_preferences(based_on, values, changed_by.to_owned(), now).await
+        self.db.change_preferences(based_on, values, changed_by, now).await
     }
 
     /// The last changes, the newest first.

@@ -62,7 +62,11 @@ pub enum Command {
         no_serve: bool,
     },
     /// Run the service
-    Serve,
+    Serve {
+        /// Where pages and API are, instead of `listen` in the settings
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<String>,
+    },
     /// Make notices from an export of the library system
     #[command(subcommand)]
     Notices(Notices),
@@ -75,6 +79,9 @@ pub enum Command {
     /// Web addresses that are told what becomes of applications' mail
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// Certificates for pages and API
+    #[command(subcommand)]
+    Certificate(Certificate),
     /// Look at the preferences and change them: how mail is sent, when it is tried again, the sites; try a mail server
     #[command(subcommand)]
     Preferences(Preferences),
@@ -321,6 +328,22 @@ pub struct Chosen {
     pub yes: bool,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `certificate`
+#[derive(Debug, Subcommand)]
+pub enum Certificate {
+    /// Make one that is signed by nobody else, and its key: NAME.crt and NAME.key
+    SelfSigned {
+        /// The name, or the IP address, by which people come to the pages
+        #[arg(long, value_name = "HOST")]
+        name: String,
+        /// The folder for both
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        to: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 /// `config`

@@ -10,7 +10,6 @@ use std::{
 use anyhow::Context as _;
 use store::{AlarmKind, Store};
 use tokio::{
-    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::{mpsc::UnboundedSender, watch},
     task::JoinHandle,
@@ -45,13 +44,13 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
         match config.listen {
             None => None,
             Some(address) => {
-                let bound = web::bind(address).await;
+                let bound = web::Listening::bind(address).await;
                 Some(bound.with_context(|| {
                     format!("cannot listen on {address}, as `listen` in the settings says")
                 })?)
             }
         };
-    let pages = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let pages = listener.as_ref().and_then(web::Listening::address);
     let doors = smtp::Listening::bind(&config.doors.smtp).await?;
     check_maildrop(config.doors.sendmail.maildrop.as_deref())?;
     let app =
@@ -83,10 +82,12 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
 /// The control socket needs the lock of the queue, which `app` holds.
 fn open_doors(
     app: &Arc<App>,
-    listener: Option<TcpListener>,
+    listening: Option<web::Listening>,
     doors: smtp::Listening,
     ends: watch::Receiver<bool>,
 ) -> anyhow::Result<JoinHandle<()>> {
+    let files = app.settings.now().web.certificate.clone();
+    let listening = listening.map(|listening| listening.with(files, app.alarms.clone())).transpose()?;
     let smtp = Arc::new(smtp::Door::new(app.submitter(), app.alarms.clone())?);
     let doors = doors.and_locally(local::bind(&app.settings.now().doors.sendmail)?);
     let socket = control::bind(&app.settings.now().data_dir).context("the control socket cannot be made")?;
@@ -97,9 +98,9 @@ fn open_doors(
     }));
     let (sources, mut end) = (app.sources(), ends.clone());
     let web = async move {
-        let Some(listener) = listener else { return };
+        let Some(listening) = listening else { return };
         let end = async move { drop(end.wait_for(|ends| *ends).await) };
-        if let Err(error) = web::serve(listener, sources, end).await {
+        if let Err(error) = web::serve(listening, sources, end).await {
             tracing::error!(%error, "nobody can ask over HTTP any more");
         }
     };

@@ -3,6 +3,7 @@
 pub mod applications;
 mod args;
 mod backup;
+mod certificate;
 pub mod commands;
 pub mod control;
 mod demo;

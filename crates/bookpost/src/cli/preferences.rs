@@ -6,7 +6,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use jiff::Timestamp;
 use rand::CryptoRng;
 use serde_json::Value;
-use store::{Error, PreferenceChange, Store};
+use store::{Actor, Error, PreferenceChange, Store};
 
 use super::{
     args::{Output, preferences::Settings},
@@ -18,9 +18,6 @@ use crate::{
     config::{Loaded, SECRETS, Source},
     preferences::{self, Change, Changed, Refused, Wish},
 };
-
-/// Who changes something without a name.
-const BY: &str = "the command line";
 
 /// Carries `request` out where no service runs.
 pub(super) async fn perform(
@@ -110,9 +107,9 @@ fn refused(why: &Refused) -> Reply {
 
 /// What a command line means; or why it means nothing.
 pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output), String> {
-    let by = BY.to_owned();
-    let set =
-        |values| PreferencesRequest::Change(Change::Set(Wish { based_on: None, values, by: BY.to_owned() }));
+    let set = |values| {
+        PreferencesRequest::Change(Change::Set(Wish { based_on: None, values, by: Actor::CommandLine }))
+    };
     Ok(match command {
         Settings::Show { output } => (PreferencesRequest::Show, output),
         Settings::Set { values, output } => {
@@ -128,8 +125,12 @@ pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output),
             let login = login.map(|login| (format!("server{server}.login"), Value::from(login)));
             (set(login.into_iter().chain([password]).collect()), output)
         }
-        Settings::Undo { output } => (PreferencesRequest::Change(Change::Undo { by }), output),
-        Settings::Import { output } => (PreferencesRequest::Change(Change::Import { by }), output),
+        Settings::Undo { output } => {
+            (PreferencesRequest::Change(Change::Undo { by: Actor::CommandLine }), output)
+        }
+        Settings::Import { output } => {
+            (PreferencesRequest::Change(Change::Import { by: Actor::CommandLine }), output)
+        }
         Settings::History { limit, output } => (PreferencesRequest::History { limit }, output),
     })
 }

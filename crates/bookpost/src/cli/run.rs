@@ -2,7 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, Read as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -16,10 +16,10 @@ use tokio::sync::mpsc;
 use super::{
     Exit, applications,
     args::{
-        Arguments, Chosen, Command, ConfigCommand, Export, Install, LogForm, Notices, Output, Queue, Sample,
-        preferences::Preferences,
+        Arguments, Certificate, Chosen, Command, ConfigCommand, Export, Install, LogForm, Notices, Output,
+        Queue, Sample, preferences::Preferences,
     },
-    backup, commands,
+    backup, certificate as own_certificate, commands,
     control::{self, QueueRequest, Reply, Request, RunRequest},
     failures, install, log, manual, people, preferences,
     progress::Bar,
@@ -32,7 +32,10 @@ use crate::{
         BUILT_IN,
         import::{Aliases, ImportError, MAX_BYTES},
     },
-    receive::{certificate, maildrop},
+    receive::{
+        certificate::{self, For},
+        maildrop,
+    },
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -73,8 +76,9 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             runtime()?.block_on(commands::demo(dir))?;
             Ok(Exit::Done)
         }
-        Command::Serve => {
-            let loaded = load()?;
+        Command::Serve { listen } => {
+            let around = Surroundings::of_this_process().with_option("listen", listen);
+            let loaded = load_in(file.as_deref(), form, &around)?;
             loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             runtime()?.block_on(commands::serve(loaded))?;
             Ok(Exit::Done)
@@ -107,6 +111,9 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
                 .map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
             ask(load()?, Request::People(request), output)
         }
+        Command::Certificate(Certificate::SelfSigned { name, to, output }) => {
+            tell(&own_certificate::self_signed(&name, &to, SystemClock::start().now()), output)
+        }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
             ask(load()?, request, output)
@@ -119,12 +126,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             suggest_servers(&address, form, output)
         }
         Command::Backup { file, check: true, output, .. } => tell(&backup::look_into(&file), output),
-        Command::Backup { file, force, output, .. } => {
-            let (config, bar) = (load()?.config, Bar::of_copy(!output.json));
-            let reply = runtime()?.block_on(backup::make(&config, file, force, &bar));
-            drop(bar);
-            tell(&reply, output)
-        }
+        Command::Backup { file, force, output, .. } => back_up(&load()?.config, file, force, output),
         Command::Restore { file, data_dir, output } => {
             let to = match data_dir {
                 Some(folder) => backup::Place::of(folder),
@@ -133,6 +135,13 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             tell(&backup::restore(&file, to, SystemClock::start().now()), output)
         }
     }
+}
+
+fn back_up(config: &Config, file: PathBuf, force: bool, output: Output) -> Result<Exit, Stop> {
+    let bar = Bar::of_copy(!output.json);
+    let reply = runtime()?.block_on(backup::make(config, file, force, &bar));
+    drop(bar);
+    tell(&reply, output)
 }
 
 fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
@@ -156,8 +165,10 @@ fn check_configuration(loaded: &Loaded) -> Result<Exit, Stop> {
     print(loaded.describe().as_bytes())?;
     loaded.warnings.iter().for_each(|warning| complain(&format!("note: {warning}")));
     notice_run::check(&loaded.config).map_err(|message| Stop(Exit::Config, message))?;
-    if let Some(files) = &loaded.config.doors.smtp.certificate {
-        certificate::check(files).map_err(|error| Stop(Exit::Config, error.to_string()))?;
+    let smtp = loaded.config.doors.smtp.certificate.as_ref().map(|files| (files, For::Smtp));
+    let web = loaded.config.web.certificate.as_ref().map(|files| (files, For::Web));
+    for (files, of) in smtp.into_iter().chain(web) {
+        certificate::check(files, of).map_err(|error| Stop(Exit::Config, error.to_string()))?;
     }
     Ok(Exit::Done)
 }
@@ -189,8 +200,11 @@ fn set_up(wanted: Install) -> Result<Exit, Stop> {
 }
 
 fn load(file: Option<&Path>, form: LogForm) -> Result<Loaded, Stop> {
-    let loaded = config::load(file, &Surroundings::of_this_process())
-        .map_err(|problems| Stop(Exit::Config, problems.to_string()))?;
+    load_in(file, form, &Surroundings::of_this_process())
+}
+
+fn load_in(file: Option<&Path>, form: LogForm, around: &Surroundings) -> Result<Loaded, Stop> {
+    let loaded = config::load(file, around).map_err(|problems| Stop(Exit::Config, problems.to_string()))?;
     log::start(form, &loaded.config.log);
     Ok(loaded)
 }

@@ -97,6 +97,11 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Sessions(shown) => people::sessions(shown, view),
         Reply::SignedOut(out) => people::signed_out(out),
         Reply::Log(lines) => people::log(lines, view),
+        Reply::SelfSigned { certificate, key } => format!(
+            "made; these lines of the settings use it, and browsers ask before they trust it:\n\nlisten_certificate = \"{}\"\nlisten_key = \"{}\"\n",
+            certificate.display(),
+            key.display()
+        ),
         Reply::BackedUp { backup, key_file } => backup::made(backup, key_file.as_deref(), view),
         Reply::Backup(backup) => backup::look(backup, view),
         Reply::Restored { restored, key_file } => backup::restored(restored, key_file.as_deref(), view),

@@ -91,6 +91,7 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::MailDecided => "decided about mail",
         Deed::SendingPaused => "paused all sending",
         Deed::SendingResumed => "let sending go on",
+        Deed::PreferenceChanged => "changed a preference",
         _ => "did what this version does not know",
     }
 }

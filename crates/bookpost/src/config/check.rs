@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,6 +15,7 @@ use super::{
     raw::Raw,
     secret, servers,
     surroundings::{ABORT_AT, is_full},
+    web,
 };
 use crate::{
     app::steps::AbortAt,
@@ -29,16 +29,14 @@ const DAY: Duration = Duration::from_hours(24);
 /// What a library is called before anybody says its name.
 const NAMELESS: &str = "The library";
 
-/// Where pages, health and metrics listen by default.
-const USUAL_LISTEN: &str = "127.0.0.1:8625";
-
 const MOST_LISTEN_CONNECTIONS: u64 = 10_000;
 
 /// Everything, or None when something that cannot be done without is missing or wrong. Problems are noted in `raw`.
 pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let library = raw.get("library").unwrap_or_else(|| NAMELESS.to_owned());
     let data_dir = data_dir(raw);
-    let listen = listen(raw);
+    let web = web::door(raw);
+    let listen = web::listen(raw, &web);
     let listen_connections =
         raw.get_within("listen_connections", USUAL_LISTEN_CONNECTIONS as u64, 1..=MOST_LISTEN_CONNECTIONS);
     let public_address = public_address(raw);
@@ -74,6 +72,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         doors,
         sealing_key: sealing_key?,
         listen: listen?,
+        web,
         listen_connections: usize::try_from(listen_connections).unwrap_or(usize::MAX),
         public_address,
         keep,
@@ -105,34 +104,6 @@ fn sealing_key(raw: &mut Raw, data_dir: &Path, around: &Surroundings) -> Option<
         Ok(_) => Some(KeySource::Given(text)),
         Err(error) => {
             raw.problem("secrets", error.to_string(), "make one: head -c 32 /dev/urandom | base64");
-            None
-        }
-    }
-}
-
-/// None: wrong. Some(None): nowhere.
-#[expect(
-    clippy::option_option,
-    reason = "the outer says whether the setting is usable, the inner is its value"
-)]
-fn listen(raw: &mut Raw) -> Option<Option<SocketAddr>> {
-    let text = raw.get("listen").unwrap_or_else(|| USUAL_LISTEN.to_owned());
-    if text == "off" {
-        return Some(None);
-    }
-    let todo = format!("write \"{USUAL_LISTEN}\", or \"off\"");
-    match text.parse::<SocketAddr>() {
-        Ok(address) if address.ip().is_loopback() => Some(Some(address)),
-        Ok(_) => {
-            raw.problem(
-                "listen",
-                format!("{text} can be reached from other machines, and this is not protected"),
-                todo,
-            );
-            None
-        }
-        Err(_) => {
-            raw.problem("listen", format!("{text:?} is not an address with a port"), todo);
             None
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
-use super::Doors;
+use super::{Doors, WebDoor};
 use crate::{app::steps::AbortAt, secrets::KeySource};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -45,6 +45,8 @@ pub struct Config {
     pub sealing_key: KeySource,
     /// Where pages, health and metrics listen; None: nowhere.
     pub listen: Option<SocketAddr>,
+    /// How others come to there.
+    pub web: WebDoor,
     /// Connections to there at one time.
     pub listen_connections: usize,
     /// By which address people come to the pages from elsewhere, as browsers write it: a scheme, a name and no path.
@@ -71,6 +73,7 @@ impl Config {
             doors: Doors::usual(),
             sealing_key: KeySource::File(KeySource::usual(data_dir)),
             listen: None,
+            web: WebDoor::default(),
             listen_connections: USUAL_LISTEN_CONNECTIONS,
             public_address: None,
             keep: Keep { bodies: 30 * DAY, records: 365 * DAY },

@@ -161,26 +161,28 @@ fn trusted(raw: &mut Raw, at: usize) -> Option<Trusted> {
     let network: Option<String> = raw.need(&path, "the network whose machines need not sign in");
     let application =
         raw.need(&format!("smtp.trusted.{at}.application"), "the application that they send as");
-    let text = network?;
+    let network =
+        network_at(raw, &path, &network?, "could send mail through this machine without signing in")?;
+    Some(Trusted { network, application: application? })
+}
+
+/// A network that is trusted; one that cannot be meant is noted as a problem at `path`, with what it `could` do.
+pub(super) fn network_at(raw: &mut Raw, path: &str, text: &str, could: &str) -> Option<IpNet> {
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let Ok(network) = network else {
-        raw.problem(
-            &path,
-            format!("{text:?} is no network"),
-            "write it like \"10.1.0.0/16\" or \"10.1.2.3\"",
-        );
+        raw.problem(path, format!("{text:?} is no network"), "write it like \"10.1.0.0/16\" or \"10.1.2.3\"");
         return None;
     };
     let least = if network.addr().is_ipv4() { LEAST_PREFIX.0 } else { LEAST_PREFIX.1 };
     if network.prefix_len() < least {
         raw.problem(
-            &path,
-            "so large a network could send mail through this machine without signing in",
+            path,
+            format!("so large a network {could}"),
             "name the network of the machines that are meant",
         );
         return None;
     }
-    Some(Trusted { network, application: application? })
+    Some(network)
 }
 
 fn sendmail(raw: &mut Raw) -> SendmailDoor {

@@ -18,6 +18,7 @@ mod setting;
 mod settings;
 mod show;
 mod surroundings;
+mod web;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -35,6 +36,7 @@ pub use sample::SAMPLE;
 pub use secret::sealed;
 pub use settings::Settings;
 pub use surroundings::{SENDMAIL_MAILDROP, SENDMAIL_SOCKET, Surroundings};
+pub use web::WebDoor;
 
 /// Where the configuration is looked for when nobody says.
 pub const DEFAULT_FILE: &str = "/etc/bookpost/bookpost.toml";

@@ -24,7 +24,7 @@ pub(super) struct Raw {
     table: Value,
     /// Line of each key of the file, by path (`sites.0.email`).
     lines: BTreeMap<String, usize>,
-    /// Variable and its text, by the path that it sets.
+    /// Variable or option and its text, by the path that it sets.
     from_environment: BTreeMap<String, (String, String)>,
     /// Preferences that neither file nor environment sets.
     from_preferences: BTreeSet<String>,
@@ -65,7 +65,11 @@ impl Raw {
         };
         let passwords = raw.password_variables();
         for (name, value) in around.settings().filter(|(name, _)| !passwords.contains(*name)) {
-            raw.lay_over(name, value);
+            let path = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase().replace("__", ".");
+            raw.lay_over(&path, format!("the environment, {name}"), value);
+        }
+        for (path, value) in around.options() {
+            raw.lay_over(path, format!("the command line, --{path}"), value);
         }
         for (path, value) in preferences {
             raw.lay_under(path, value);
@@ -165,8 +169,8 @@ impl Raw {
 
     /// Where `path` is set, or where it would be.
     fn place(&self, path: &str) -> String {
-        if let Some((name, _)) = self.overlaid(path) {
-            return format!("the environment, {name}");
+        if let Some((place, _)) = self.overlaid(path) {
+            return place.clone();
         }
         if self.is_preference(path) {
             return PAGE.to_owned();
@@ -232,13 +236,13 @@ impl Raw {
             .collect()
     }
 
-    fn lay_over(&mut self, name: &str, text: &str) {
-        let path = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase().replace("__", ".");
+    /// `place` says to people where it stands.
+    fn lay_over(&mut self, path: &str, place: String, text: &str) {
         let value = format!("v = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("v"));
         let value = value.unwrap_or_else(|| Value::String(text.to_owned()));
-        let Some((table, key)) = self.place_for(&path) else { return };
+        let Some((table, key)) = self.place_for(path) else { return };
         table.insert(key, value);
-        self.from_environment.insert(path, (name.to_owned(), text.to_owned()));
+        self.from_environment.insert(path.to_owned(), (place, text.to_owned()));
     }
 
     /// A preference counts where nothing else is said.

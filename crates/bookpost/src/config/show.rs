@@ -4,7 +4,7 @@ use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use mail::counted;
 
-use super::{Config, Doors, Encryption, InDoubtPolicy, Loaded, Server, Way};
+use super::{Config, Doors, Encryption, InDoubtPolicy, Loaded, Server, Way, WebDoor};
 
 /// What works, but is probably not meant.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
@@ -69,6 +69,9 @@ impl Loaded {
         if let Some(address) = &config.public_address {
             line("known as", address);
         }
+        for (name, value) in web(&config.web) {
+            line(name, &value);
+        }
         match &config.sending.way {
             Way::None => line("way of sending", "none: mail waits"),
             Way::Practice => line("way of sending", "practice mailbox: nobody receives the mail"),
@@ -118,6 +121,19 @@ impl Loaded {
         );
         out
     }
+}
+
+/// How others come to the pages, line by line.
+fn web(door: &WebDoor) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(files) = &door.certificate {
+        lines.push(("with TLS by", files.certificate.display().to_string()));
+    }
+    if !door.behind_proxy.is_empty() {
+        let all: Vec<_> = door.behind_proxy.iter().map(ToString::to_string).collect();
+        lines.push(("behind the proxy", all.join(", ")));
+    }
+    lines
 }
 
 /// How applications hand in mail, line by line.

@@ -6,6 +6,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 #[derive(Clone, Default)]
 pub struct Surroundings {
     variables: BTreeMap<String, String>,
+    /// Settings that the command line gives.
+    options: BTreeMap<&'static str, String>,
     /// The machine's full host name, if one can be found.
     pub host_name: Option<String>,
 }
@@ -35,7 +37,7 @@ impl Surroundings {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Self { variables, host_name: full_host_name() }
+        Self { variables, options: BTreeMap::new(), host_name: full_host_name() }
     }
 
     /// Given ones.
@@ -45,7 +47,19 @@ impl Surroundings {
     ) -> Self {
         let variables =
             variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { variables, host_name: host_name.map(str::to_owned) }
+        Self { variables, options: BTreeMap::new(), host_name: host_name.map(str::to_owned) }
+    }
+
+    /// With the setting at `path` as the command line gives it, if it does: as `--path`.
+    #[must_use]
+    pub fn with_option(mut self, path: &'static str, value: Option<String>) -> Self {
+        self.options.extend(value.map(|value| (path, value)));
+        self
+    }
+
+    /// What the command line gives, by the path of the setting.
+    pub(super) fn options(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.options.iter().map(|(path, value)| (*path, value.as_str()))
     }
 
     /// One variable; an empty one counts as not set.

@@ -247,3 +247,42 @@ fn a_queue_that_cannot_be_read_is_said_with_what_helps() {
     assert!(problems.contains("damaged") && problems.contains("restore a backup"), "{problems}");
     assert!(!problems.contains("sudo"), "{problems}");
 }
+
+#[test]
+fn others_are_let_in_with_a_certificate_or_by_a_proxy_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["a.crt", "a.key"].map(|name| folder.path().join(name));
+    std::fs::write(&certificate, "").unwrap();
+    std::fs::write(&key, "").unwrap();
+    let [certificate, key] = [&certificate, &key].map(|file| format!("{:?}", file.display().to_string()));
+    let open = "listen = \"0.0.0.0:8625\"\n";
+    let with = |settings: &str| format!("{open}{settings}\n{LEAST}");
+    for (settings, fault) in [
+        (String::new(), Some("could be read on the way")),
+        (format!("listen_certificate = {certificate}\nlisten_key = {key}"), None),
+        (format!("listen_certificate = {certificate}"), Some("go together")),
+        ("behind_proxy = \"10.1.2.3\"".to_owned(), None),
+        ("behind_proxy = [\"10.1.0.0/16\", \"fd00::/64\"]".to_owned(), None),
+        ("behind_proxy = [\"0.0.0.0/0\"]".to_owned(), Some("so large a network")),
+        ("behind_proxy = \"proxy.example\"".to_owned(), Some("is no network")),
+        ("listen_key = \"/no/such\"".to_owned(), Some("there is no file /no/such")),
+    ] {
+        match (check(&with(&settings), &[]), fault) {
+            (Ok(loaded), None) => assert_eq!(loaded.config.listen, "0.0.0.0:8625".parse().ok(), "{settings}"),
+            (Err(problems), Some(fault)) => assert!(problems.to_string().contains(fault), "{problems}"),
+            (found, _) => panic!("{settings}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_command_line_goes_before_the_file_and_is_held_to_the_same() {
+    let around = |value: &str| {
+        Surroundings::given([("BOOKPOST_LISTEN", "127.0.0.1:2")], HOST)
+            .with_option("listen", Some(value.to_owned()))
+    };
+    let loaded = check_text(LEAST, None, &around("127.0.0.1:3")).unwrap();
+    assert_eq!(loaded.config.listen, "127.0.0.1:3".parse().ok());
+    let refused = check_text(LEAST, None, &around("0.0.0.0:3")).unwrap_err().to_string();
+    assert!(refused.contains("the command line, --listen"), "{refused}");
+}

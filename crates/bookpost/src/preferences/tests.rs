@@ -33,7 +33,7 @@ impl Bench {
 
     async fn set(&self, based_on: Option<i64>, values: Value) -> Result<Changed, Refused> {
         let Value::Object(values) = values else { panic!("{values}") };
-        let wish = Wish { based_on, values: values.into_iter().collect(), by: "Ann".to_owned() };
+        let wish = Wish { based_on, values: values.into_iter().collect(), by: Actor::CommandLine };
         let mut dice = StdRng::seed_from_u64(7);
         change(&self.store, &self.source, Change::Set(wish), &mut dice, |_| Ok(()), now())
             .await
@@ -41,7 +41,7 @@ impl Bench {
     }
 
     async fn undo(&self) -> Result<Changed, Refused> {
-        let (undo, mut dice) = (Change::Undo { by: "Ben".to_owned() }, StdRng::seed_from_u64(7));
+        let (undo, mut dice) = (Change::Undo { by: Actor::CommandLine }, StdRng::seed_from_u64(7));
         let undone = change(&self.store, &self.source, undo, &mut dice, |_| Ok(()), now()).await;
         undone.map(|(changed, ())| changed)
     }
@@ -100,7 +100,7 @@ async fn what_cannot_be_used_is_refused_as_a_whole() {
         assert!(refused.contains(words), "{values}: {refused}");
     }
     let values = [("sending.way".to_owned(), json!("practice"))].into();
-    let wish = Wish { based_on: None, values, by: String::new() };
+    let wish = Wish { based_on: None, values, by: Actor::CommandLine };
     let mut dice = StdRng::seed_from_u64(7);
     let unusable = |_: &Config| -> anyhow::Result<()> { anyhow::bail!("no such certificates") };
     let refused = change(&bench.store, &bench.source, Change::Set(wish), &mut dice, unusable, now()).await;

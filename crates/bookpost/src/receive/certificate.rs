@@ -13,22 +13,82 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
+use store::AlarmKind;
 use tokio::time::Instant;
 
-use crate::config::CertificateFiles;
+use crate::{alarms::Alarms, config::CertificateFiles};
 
 /// The files are looked at no more often, however many connections come.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A certificate with its key, as the files have it now.
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     files: CertificateFiles,
+    of: For,
     current: Mutex<Current>,
     tell: Tell,
 }
 
 /// Hears whether the files as they are now can be used.
-pub(super) type Tell = Box<dyn Fn(anyhow::Result<()>) + Send + Sync>;
+pub(crate) type Tell = Box<dyn Fn(anyhow::Result<()>) + Send + Sync>;
+
+/// Where it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// The SMTP door.
+    Smtp,
+    /// Pages and API.
+    Web,
+}
+
+impl For {
+    /// What is spoken over it (RFC 7301); SMTP has no name there.
+    fn protocols(self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Smtp => Vec::new(),
+            Self::Web => vec![b"http/1.1".to_vec()],
+        }
+    }
+
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Smtp => "`smtp.certificate_file` and `smtp.key_file`",
+            Self::Web => "`listen_certificate` and `listen_key`",
+        }
+    }
+
+    fn subject(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Web => "web",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "SMTP",
+            Self::Web => "the pages",
+        }
+    }
+
+    /// Tells people: a certificate that breaks is nobody's to see until the one before it runs out.
+    pub(crate) fn telling(self, alarms: Alarms) -> Tell {
+        Box::new(move |usable| {
+            match usable {
+            Ok(()) => alarms.clear(AlarmKind::Certificate, self.subject()),
+            Err(error) => alarms.raise(
+                AlarmKind::Certificate,
+                self.subject(),
+                format!(
+                    "The new certificate for {} cannot be used, and the one before it is kept: {error:#}. Mend the files that {} in the settings name; they are read again by themselves.",
+                    self.name(),
+                    self.settings()
+                ),
+            ),
+        }
+        })
+    }
+}
 
 struct Current {
     looked_at: Instant,
@@ -45,25 +105,29 @@ struct Version {
 
 /// What stands in the settings cannot be used, and will not be by waiting.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}; put the right files behind `smtp.certificate_file` and `smtp.key_file`")]
-pub struct Unusable(String);
+#[error("{why}; put the right files behind {}", of.settings())]
+pub struct Unusable {
+    why: String,
+    of: For,
+}
 
 /// Whether these files can be used.
-pub fn check(files: &CertificateFiles) -> Result<(), Unusable> {
-    read(files).map(drop).map_err(|error| Unusable(format!("{error:#}")))
+pub fn check(files: &CertificateFiles, of: For) -> Result<(), Unusable> {
+    read(files, of).map(drop).map_err(|error| Unusable { why: format!("{error:#}"), of })
 }
 
 impl Certificate {
     /// Reads both files.
-    pub(super) fn load(files: CertificateFiles, tell: Tell) -> Result<Self, Unusable> {
+    pub(crate) fn load(files: CertificateFiles, of: For, tell: Tell) -> Result<Self, Unusable> {
         let seen = versions(&files);
-        let config = read(&files).map_err(|error| Unusable(format!("{error:#}")))?;
+        let config = read(&files, of).map_err(|error| Unusable { why: format!("{error:#}"), of })?;
+        let current = Mutex::new(Current { looked_at: Instant::now(), seen, config });
         tell(Ok(()));
-        Ok(Self { files, current: Mutex::new(Current { looked_at: Instant::now(), seen, config }), tell })
+        Ok(Self { files, of, current, tell })
     }
 
     /// For the next handshake. Files that have changed are read again; while they cannot be used, what was read last is kept.
-    pub(super) fn config(&self) -> Arc<ServerConfig> {
+    pub(crate) fn config(&self) -> Arc<ServerConfig> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.looked_at.elapsed() < LOOK_AGAIN {
             return Arc::clone(&current.config);
@@ -72,7 +136,7 @@ impl Certificate {
         let seen = versions(&self.files);
         if current.seen != seen {
             current.seen = seen;
-            match read(&self.files) {
+            match read(&self.files, self.of) {
                 Ok(config) => {
                     tracing::info!(file = %self.files.certificate.display(), "the certificate was read again");
                     current.config = config;
@@ -94,7 +158,7 @@ fn version(file: &Path) -> Option<Version> {
     Some(Version { modified_at: facts.modified().ok()?, length: facts.len() })
 }
 
-fn read(files: &CertificateFiles) -> anyhow::Result<Arc<ServerConfig>> {
+fn read(files: &CertificateFiles, of: For) -> anyhow::Result<Arc<ServerConfig>> {
     let named = |file: &Path| format!("{} cannot be read as PEM", file.display());
     let chain: Vec<_> = CertificateDer::pem_file_iter(&files.certificate)
         .with_context(|| named(&files.certificate))?
@@ -103,11 +167,12 @@ fn read(files: &CertificateFiles) -> anyhow::Result<Arc<ServerConfig>> {
     anyhow::ensure!(!chain.is_empty(), "{} holds no certificate", files.certificate.display());
     let key = PrivateKeyDer::from_pem_file(&files.key).with_context(|| named(&files.key))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .with_context(|| format!("{} is not the key of the certificate", files.key.display()))?;
+    config.alpn_protocols = of.protocols();
     Ok(Arc::new(config))
 }
 
@@ -134,7 +199,7 @@ mod tests {
         let told = Arc::new(Mutex::new(Vec::new()));
         let hears = Arc::clone(&told);
         let tell = move |usable: anyhow::Result<()>| hears.lock().unwrap().push(usable.is_ok());
-        let certificate = Certificate::load(files.clone(), Box::new(tell)).unwrap();
+        let certificate = Certificate::load(files.clone(), For::Smtp, Box::new(tell)).unwrap();
         let first = certificate.config();
         write("b.library.example");
         assert!(Arc::ptr_eq(&first, &certificate.config()), "they were looked at a moment ago");
@@ -150,7 +215,7 @@ mod tests {
         assert!(!Arc::ptr_eq(&first, &after_a_second().await));
         assert_eq!(*told.lock().unwrap(), [true, true, false, true]);
         fs::write(&files.key, authority.identity("b").key).unwrap();
-        let said = format!("{:#}", read(&files).unwrap_err());
+        let said = format!("{:#}", read(&files, For::Smtp).unwrap_err());
         assert!(said.contains("is not the key of the certificate"), "{said}");
     }
 }

@@ -26,14 +26,20 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use ipnet::IpNet;
+use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpListener,
+    net::TcpStream,
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
 };
 
-use super::{Sources, router};
+use super::{
+    Client, Sources,
+    listening::{self, Listening, Opened},
+    router,
+};
 
 /// The header of a request has come by then, counted from the beginning of the connection or the end of the answer before.
 const HEADER: Duration = Duration::from_secs(30);
@@ -42,16 +48,18 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Answers until `end` comes, then finishes the answers it has begun.
 pub async fn serve(
-    listener: TcpListener,
+    listening: impl Into<Listening>,
     sources: Sources,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let most = sources.submitter.settings.now().listen_connections.max(1);
+    let listening = listening.into();
+    let config = sources.config();
+    let most = config.listen_connections.max(1);
     let (router, waiting, places) = (router(sources), Waiting::default(), Arc::new(Semaphore::new(most)));
     let (mut open, mut end) = (JoinSet::new(), pin!(end));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = listening.accept() => accepted,
             Some(_) = open.join_next() => continue,
             () = &mut end => break,
         };
@@ -68,33 +76,71 @@ pub async fn serve(
         };
         // Answers are small, and wait for nothing.
         let _ = stream.set_nodelay(true);
-        let (router, waiting) = (router.clone(), waiting.clone());
+        let (router, waiting, config) = (router.clone(), waiting.clone(), Arc::clone(&config));
+        let tls = listening.for_next();
         open.spawn(async move {
-            converse(stream, peer, router, waiting).await;
+            welcome(stream, peer, tls, &config.web.behind_proxy, router, waiting).await;
             drop(place);
         });
     }
-    drop(listener);
+    drop(listening);
     waiting.is_over();
     while open.join_next().await.is_some() {}
     Ok(())
 }
 
-/// Answers one peer until it leaves, or must.
-async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
+/// Finds out how a peer wants to be spoken to, and answers it. Until then it waits like all who ask nothing.
+async fn welcome(
+    stream: TcpStream,
     peer: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
+    trusted: &[IpNet],
     router: Router,
     waiting: Waiting,
 ) {
     let asker = Arc::new(Asker::default());
     waiting.begin(&asker);
+    let opened = tokio::select! {
+        opened = listening::open(stream, peer.ip(), tls) => opened,
+        () = asker.leave.notified() => return waiting.end(&asker),
+    };
+    let as_peer = |is_encrypted| Peer { at: peer, is_encrypted, trusted: trusted.into() };
+    match opened {
+        Ok(Opened::Plain(stream)) => converse(stream, as_peer(false), router, waiting, asker).await,
+        Ok(Opened::Encrypted(stream)) => converse(stream, as_peer(true), router, waiting, asker).await,
+        Err(error) => {
+            // Scanners knock all day.
+            tracing::debug!(%peer, %error, "a connection over HTTP was not opened");
+            waiting.end(&asker);
+        }
+    }
+}
+
+/// Where a connection comes from.
+#[derive(Clone)]
+struct Peer {
+    at: SocketAddr,
+    is_encrypted: bool,
+    /// Proxies that are believed.
+    trusted: Arc<[IpNet]>,
+}
+
+/// Answers one peer, who waits already, until it leaves, or must.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Peer,
+    router: Router,
+    waiting: Waiting,
+    asker: Arc<Asker>,
+) {
     let (router, among) = (TowerToHyperService::new(router), (waiting.clone(), Arc::clone(&asker)));
     let service = service_fn(move |request: Request<Incoming>| {
         let (waiting, asker) = among.clone();
         waiting.end(&asker);
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let client = Client::of(peer.at.ip(), peer.is_encrypted, request.headers(), &peer.trusted);
+        request.extensions_mut().insert(client);
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client.address, peer.at.port())));
         let answer = router.call(request);
         async move {
             let answer = answer.await;
@@ -243,13 +289,14 @@ async fn wait_a_moment(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
+    use axum::{Extension, middleware, routing::get};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
         time::Instant,
     };
 
     use super::*;
+    use crate::web::client;
 
     /// More than fits on the way at once.
     const LONG: &str = include_str!("connections.rs");
@@ -259,8 +306,17 @@ mod tests {
     }
 
     fn connection_to(router: Router, waiting: &Waiting) -> DuplexStream {
+        connection_from("127.0.0.1", router, waiting)
+    }
+
+    /// Networks of documentation (RFC 5737) are trusted by nobody here, 10.0.0.0/8 is.
+    fn connection_from(peer: &str, router: Router, waiting: &Waiting) -> DuplexStream {
         let (near, far) = duplex(1_024);
-        tokio::spawn(converse(far, ([127, 0, 0, 1], 1).into(), router, waiting.clone()));
+        let at = SocketAddr::new(peer.parse().unwrap(), 1);
+        let peer = Peer { at, is_encrypted: false, trusted: ["10.0.0.0/8".parse().unwrap()].into() };
+        let asker = Arc::new(Asker::default());
+        waiting.begin(&asker);
+        tokio::spawn(converse(far, peer, router, waiting.clone(), asker));
         near
     }
 
@@ -350,5 +406,41 @@ mod tests {
         go_on.notify_one();
         let (answer, after) = rest(&mut stream).await;
         assert!(answer.ends_with(b"!") && after.is_zero(), "{after:?}");
+    }
+
+    /// What is answered to a request at `path` with such a header.
+    async fn answered(peer: &str, path: &str, header: &str) -> String {
+        let who = async |Extension(client): Extension<Client>, ConnectInfo(at): ConnectInfo<SocketAddr>| {
+            assert_eq!(at.ip(), client.address);
+            format!("{} {}", client.address, client.is_encrypted)
+        };
+        let router = Router::new()
+            .route("/", get(who))
+            .route("/healthz", get(who))
+            .layer(middleware::from_fn(client::guard));
+        let mut stream = connection_from(peer, router, &Waiting::default());
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let (answer, _) = rest(&mut stream).await;
+        let answer = String::from_utf8(answer).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().to_owned();
+        if status == "200" { answer.split("\r\n\r\n").nth(1).unwrap().to_owned() } else { status }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_is_said_by_the_connection_or_by_a_trusted_proxy_and_nobody_else() {
+        let spoofed = "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: https\r\n";
+        let passed_on = "X-Forwarded-For: 127.0.0.1, 192.0.2.7\r\nX-Forwarded-Proto: https\r\n";
+        for (peer, path, header, expected) in [
+            ("127.0.0.1", "/healthz", "", "127.0.0.1 false"),
+            ("127.0.0.1", "/", spoofed, "127.0.0.1 false"),
+            ("192.0.2.7", "/", "", "403"),
+            ("192.0.2.7", "/", spoofed, "403"),
+            ("192.0.2.7", "/healthz", spoofed, "403"),
+            ("10.0.0.1", "/", passed_on, "192.0.2.7 true"),
+            ("10.0.0.1", "/healthz", passed_on, "403"),
+        ] {
+            assert_eq!(answered(peer, path, header).await, expected, "{peer} {path} {header}");
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! What is answered over HTTP: pages for people, `/healthz` for a watchdog, `/metrics` for Prometheus, `/api` for applications. On
-//! loopback only.
+//! loopback; on other addresses with a certificate, or behind a proxy that is named.
 //!
 //! This part knows nothing of how mail is sent: it asks the store, and is told the rest through [`Sources`].
 
 mod api;
+mod client;
 mod connections;
 mod health;
+mod listening;
 mod metrics;
 mod pages;
 
@@ -15,6 +17,7 @@ use axum::{
     Json, Router,
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -25,8 +28,10 @@ use tokio::net::TcpListener;
 
 use crate::{app::Decisions, config::Config, identity::People, receive::Submitter};
 
+pub use client::Client;
 pub use connections::serve;
 pub use health::{Health, judge};
+pub use listening::Listening;
 pub use metrics::{Metrics, Outcome};
 
 /// Where the answers come from. Cheap to clone.
@@ -75,7 +80,7 @@ pub struct Disk {
     pub floor: u64,
 }
 
-/// Listens at `address`, which must be loopback.
+/// Listens at `address`, which must be loopback, in plain.
 pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     if !address.ip().is_loopback() {
         return Err(io::Error::new(
@@ -100,6 +105,7 @@ pub fn router(sources: Sources) -> Router {
             pages::nothing_at(uri.path(), &headers).unwrap_or_else(|| api::nothing_at(&uri).into_response())
         })
         .method_not_allowed_fallback(async || api::another_method())
+        .layer(middleware::from_fn(client::guard))
 }
 
 async fn healthz(State(sources): State<Sources>) -> Response {

@@ -189,9 +189,20 @@ impl Place {
         self.serve_until(None).await
     }
 
+    /// The same; pages and API are at this address.
+    pub(crate) async fn serve_at(&self, listen: &str) -> Service {
+        let mut command = self.service(None);
+        command.args(["--listen", listen]);
+        Self::works(command).await
+    }
+
     /// The same; it kills itself at this step.
     pub(crate) async fn serve_until(&self, abort_at: Option<&str>) -> Service {
-        let mut child = self.service(abort_at).stderr(Stdio::piped()).spawn().unwrap();
+        Self::works(self.service(abort_at)).await
+    }
+
+    async fn works(mut command: Command) -> Service {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         loop {
             let line = lines.next_line().await.unwrap().expect("the service ended before it worked");

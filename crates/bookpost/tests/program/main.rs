@@ -15,6 +15,7 @@ mod demo;
 mod door;
 mod exits;
 mod log;
+mod pages_door;
 mod people;
 mod preferences;
 mod promised;

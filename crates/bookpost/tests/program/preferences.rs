@@ -71,7 +71,7 @@ async fn a_library_is_set_up_by_commands_while_the_service_runs() {
         "{redone:?}"
     );
     let history = place.run(&["preferences", "history"]).await;
-    assert_eq!(history.out.matches("by the command line").count(), 3, "{history:?}");
+    assert_eq!(history.out.matches(", command line:").count(), 3, "{history:?}");
 }
 
 /// A password is sealed, and nobody is shown it.

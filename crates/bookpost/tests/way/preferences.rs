@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use bookpost::preferences::{Change, Wish};
 use serde_json::{Value, json};
-use store::{AlarmKind, State};
+use store::{Actor, AlarmKind, State};
 use testkit::sink::{At, Does, Rule};
 
 use crate::bench::{Bench, nobody, sink};
@@ -13,7 +13,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 async fn set(bench: &Bench, values: Value) {
     let Value::Object(values) = values else { panic!("{values}") };
-    let wish = Wish { based_on: None, values: values.into_iter().collect(), by: "Ann".to_owned() };
+    let wish = Wish { based_on: None, values: values.into_iter().collect(), by: Actor::CommandLine };
     bench.app.change_preferences(Change::Set(wish)).await.unwrap();
 }
 
@@ -40,7 +40,7 @@ async fn mail_waits_for_a_way_of_sending_and_goes_when_there_is_one() {
     bench.accept(&["dan@example.org"]).await;
     let before = bench.row("dan@example.org").await.expires_at;
     bench.pass_in_steps(HOUR * 120, HOUR).await;
-    bench.app.change_preferences(Change::Undo { by: "Ann".to_owned() }).await.unwrap();
+    bench.app.change_preferences(Change::Undo { by: Actor::CommandLine }).await.unwrap();
     bench.quiet().await;
     assert_eq!((first.count(), second.count()), (2, 2));
     let row = bench.row("dan@example.org").await;

@@ -4,15 +4,16 @@ use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+use serde_json::Value;
 
 use super::{
-    Sqlite,
+    Sqlite, audit,
     codes::{micros, whole},
     open,
     rows::{at, text},
     writer::Tx,
 };
-use crate::{Changed, Error, OpenError, PreferenceChange, Preferences};
+use crate::{Actor, Changed, Deed, Error, NewAudit, OpenError, PreferenceChange, Preferences};
 
 const VERSION: &str = "SELECT coalesce(max(version), 0) FROM preference_change";
 const ALL: &str = "SELECT name, value FROM preference ORDER BY name";
@@ -45,7 +46,7 @@ impl Sqlite {
         &self,
         based_on: i64,
         values: BTreeMap<String, Option<String>>,
-        changed_by: String,
+        changed_by: Actor,
         now: Timestamp,
     ) -> Result<Option<PreferenceChange>, Error> {
         self.writer.write(move |tx| change(tx, based_on, &values, &changed_by, now)).await
@@ -75,7 +76,7 @@ fn change(
     tx: &mut Tx<'_>,
     based_on: i64,
     values: &BTreeMap<String, Option<String>>,
-    changed_by: &str,
+    changed_by: &Actor,
     now: Timestamp,
 ) -> Result<Option<PreferenceChange>, Error> {
     let version: i64 = tx.sql.prepare_cached(VERSION)?.query_row([], |row| row.get(0))?;
@@ -93,14 +94,33 @@ fn change(
             Some(value) => tx.sql.prepare_cached(SET)?.execute([name, value])?,
             None => tx.sql.prepare_cached(UNSET)?.execute([name])?,
         };
+        let line = NewAudit {
+            who: changed_by.clone(),
+            what: Deed::PreferenceChanged,
+            about: name.clone(),
+            old: before.as_deref().map(in_the_log),
+            new: after.as_deref().map(in_the_log),
+        };
+        audit::write(tx.sql, &line, now)?;
         changed.insert(name.clone(), Changed { before, after: after.clone() });
     }
     if changed.is_empty() {
         return Ok(changes(tx.sql, 1)?.pop());
     }
-    let noted = serde_json::to_string(&changed).map_err(|error| Error::Internal(error.to_string()))?;
-    tx.sql.prepare_cached(NOTE)?.execute((version + 1, micros(now), changed_by, noted))?;
+    let internal = |error: serde_json::Error| Error::Internal(error.to_string());
+    let noted = serde_json::to_string(&changed).map_err(internal)?;
+    let by = serde_json::to_string(changed_by).map_err(internal)?;
+    tx.sql.prepare_cached(NOTE)?.execute((version + 1, micros(now), by, noted))?;
     Ok(changes(tx.sql, 1)?.pop())
+}
+
+/// A text without its quotes; of a sealed secret only that there is one.
+fn in_the_log(json: &str) -> String {
+    match serde_json::from_str(json) {
+        Ok(Value::String(text)) => text,
+        Ok(Value::Object(of)) if of.contains_key("sealed") => "(a secret)".to_owned(),
+        _ => json.to_owned(),
+    }
 }
 
 fn changes(sql: &Connection, limit: usize) -> Result<Vec<PreferenceChange>, Error> {
@@ -117,6 +137,7 @@ fn changes(sql: &Connection, limit: usize) -> Result<Vec<PreferenceChange>, Erro
 fn decode(row: &SqlRow<'_>) -> Result<Option<PreferenceChange>, Error> {
     let values = text(row, 3)?.and_then(|values| serde_json::from_str(&values).ok());
     let (Some(changed_at), Some(values)) = (at(row, 1)?, values) else { return Ok(None) };
-    let changed_by = text(row, 2)?.unwrap_or_default();
+    let changed_by = text(row, 2)?.and_then(|by| serde_json::from_str(&by).ok());
+    let changed_by = changed_by.unwrap_or(Actor::CommandLine);
     Ok(Some(PreferenceChange { version: row.get(0)?, changed_at, changed_by, values }))
 }

@@ -76,6 +76,7 @@ cases! {
     start::a_clock_that_nobody_set_moves_nothing,
     start::epoch_rises_and_store_id_stays,
     preferences::what_is_set_is_kept_with_its_changes,
+    preferences::each_change_stands_in_the_log,
     preferences::who_comes_second_is_told,
     pause::a_pause_lasts_until_it_is_ended,
     pause::time_in_a_pause_does_not_age,

@@ -139,6 +139,11 @@ pub enum Reply {
     SignedOut(SignedOut),
     /// What was changed, the newest first.
     Log(Vec<Audit>),
+    /// A certificate was made, and its key.
+    SelfSigned {
+        certificate: PathBuf,
+        key: PathBuf,
+    },
     /// A copy of the queue was made. The key that seals secrets is in this file, and not in the copy.
     BackedUp {
         backup: Backup,

@@ -119,7 +119,7 @@ pub(super) fn log(lines: &[Audit], view: &View<'_>) -> String {
     table.to_string()
 }
 
-fn who(actor: &Actor) -> &str {
+pub(super) fn who(actor: &Actor) -> &str {
     match actor {
         Actor::Person { name, .. } => name.as_str(),
         Actor::CommandLine => "command line",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use store::PreferenceChange;
 
-use super::{Table, View};
+use super::{Table, View, people};
 use crate::{
     cli::control::{ChangedPreferences, ShownPreferences},
     config::Origin,
@@ -45,7 +45,7 @@ pub(super) fn history(changes: &[PreferenceChange], view: &View<'_>) -> String {
         return "none: nothing was changed yet\n".to_owned();
     }
     let one = |change: &PreferenceChange| {
-        format!("{}, by {}:\n{}", view.at(change.changed_at), change.changed_by, lines(change))
+        format!("{}, {}:\n{}", view.at(change.changed_at), people::who(&change.changed_by), lines(change))
     };
     changes.iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -15,7 +15,6 @@ use std::{
 };
 
 use mail::smtp::server::{Limits, Server, Settings, SignIn, Tls};
-use store::AlarmKind;
 use tokio::{
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::watch,
@@ -26,7 +25,10 @@ use self::{
     connection::{Connection, Peer, reply, unnamed},
     stream::Stream,
 };
-use super::{Bodies, Submitter, certificate::Certificate};
+use super::{
+    Bodies, Submitter,
+    certificate::{Certificate, For},
+};
 use crate::{
     alarms::Alarms,
     config::SmtpDoor,
@@ -112,7 +114,7 @@ impl Listener {
 impl Door {
     pub fn new(submitter: Submitter, alarms: Alarms) -> anyhow::Result<Self> {
         let doors = &submitter.settings.now().doors;
-        let load = |files| Certificate::load(files, Box::new(move |usable| tell(&alarms, usable)));
+        let load = |files| Certificate::load(files, For::Smtp, For::Smtp.telling(alarms));
         let certificate = doors.smtp.certificate.clone().map(load).transpose()?;
         let bodies = Bodies::new(doors.largest_message.saturating_mul(LARGEST_AT_ONCE));
         Ok(Self { submitter, certificate, bodies, open: Mutex::default() })
@@ -292,18 +294,6 @@ async fn wait_a_moment(error: &io::Error) {
 async fn ended(ends: &mut watch::Receiver<bool>) {
     // Where nobody can say so any more, it has come.
     let _ = ends.wait_for(|ends| *ends).await;
-}
-
-/// A certificate that breaks is nobody's to see until the one before it runs out.
-fn tell(alarms: &Alarms, usable: anyhow::Result<()>) {
-    match usable {
-        Ok(()) => alarms.clear(AlarmKind::Certificate, "smtp"),
-        Err(error) => alarms.raise(
-            AlarmKind::Certificate,
-            "smtp",
-            format!("The new certificate for SMTP cannot be used, and the one before it is kept: {error:#}. Mend the files that [smtp] in the settings names; they are read again by themselves."),
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,131 @@
+//! Who asks: the peer of the connection, or whoever a trusted proxy says it asks for.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use ipnet::IpNet;
+
+/// The hops on the way, the nearest last (each proxy adds whoever asked it).
+const HOPS: &str = "x-forwarded-for";
+const SCHEME: &str = "x-forwarded-proto";
+
+/// Who asks, as far as that can be believed. An extension of every request, for limits, cookies and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// Its address: the nearest that is no trusted proxy.
+    pub address: IpAddr,
+    /// It came by https, to us or to a trusted proxy.
+    pub is_encrypted: bool,
+    /// Others could read it on the way to us.
+    is_exposed: bool,
+}
+
+impl Client {
+    /// From the connection and what stands in the request. Nobody but a trusted proxy is believed anything.
+    pub(super) fn of(peer: IpAddr, is_encrypted: bool, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+        let peer = peer.to_canonical();
+        let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+        if !trusts(peer) {
+            return Self { address: peer, is_encrypted, is_exposed: !is_encrypted && !peer.is_loopback() };
+        }
+        let mut address = peer;
+        for hop in hops(headers) {
+            // Behind what cannot be read nothing can be believed.
+            let Some(hop) = hop else { break };
+            address = hop;
+            if !trusts(hop) {
+                break;
+            }
+        }
+        let scheme =
+            last(headers, SCHEME).map_or(is_encrypted, |scheme| scheme.eq_ignore_ascii_case("https"));
+        Self { address, is_encrypted: scheme, is_exposed: false }
+    }
+
+    fn is_local(self) -> bool {
+        self.address.is_loopback()
+    }
+}
+
+/// The nearest first; None: it is no address.
+fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
+    let lines: Vec<_> = headers.get_all(HOPS).iter().collect();
+    lines.into_iter().rev().flat_map(|line| {
+        let hops: Vec<_> = line.to_str().unwrap_or("?").rsplit(',').map(|hop| address(hop.trim())).collect();
+        hops
+    })
+}
+
+/// Some proxies add the port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let parsed = bare.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|at| at.ip()));
+    parsed.ok().map(|address| address.to_canonical())
+}
+
+fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim)
+}
+
+/// Turns away who must not ask: what others could read on the way, and from other machines what is for this one.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let client = request.extensions().get::<Client>().copied();
+    let path = request.uri().path();
+    let refusal = match client {
+        Some(client) if client.is_exposed => {
+            "Others could read this on the way: ask by the web server that passes requests on to Bookpost.\n"
+        }
+        Some(client) if !client.is_local() && ["/healthz", "/metrics"].contains(&path) => {
+            "This can be asked on Bookpost's own computer only.\n"
+        }
+        _ => return next.run(request).await,
+    };
+    (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], refusal).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(peer: &str, lines: &[(&'static str, &str)]) -> (String, bool, bool) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let client = Client::of(peer.parse().unwrap(), false, &headers, &trusted);
+        (client.address.to_string(), client.is_encrypted, client.is_exposed)
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let (https, http) = (("x-forwarded-proto", "https"), ("x-forwarded-proto", "http"));
+        let hops = |hops| ("x-forwarded-for", hops);
+        for (peer, lines, address, is_encrypted, is_exposed) in [
+            ("192.0.2.7", vec![], "192.0.2.7", false, true),
+            ("192.0.2.7", vec![hops("127.0.0.1"), https], "192.0.2.7", false, true),
+            ("127.0.0.1", vec![hops("192.0.2.7"), https], "127.0.0.1", false, false),
+            ("10.0.0.1", vec![hops("192.0.2.7"), https], "192.0.2.7", true, false),
+            ("10.0.0.1", vec![hops("192.0.2.7"), http], "192.0.2.7", false, false),
+            ("::ffff:10.0.0.1", vec![hops("192.0.2.7"), https], "192.0.2.7", true, false),
+            // Whoever asks has written the left of it.
+            ("10.0.0.1", vec![hops("127.0.0.1, 192.0.2.7")], "192.0.2.7", false, false),
+            ("10.0.0.1", vec![hops("127.0.0.1"), hops("192.0.2.7, 10.0.0.2")], "192.0.2.7", false, false),
+            ("10.0.0.1", vec![("x-forwarded-proto", "https, http")], "10.0.0.1", false, false),
+            ("10.0.0.1", vec![hops("10.0.0.3, 10.0.0.2")], "10.0.0.3", false, false),
+            ("10.0.0.1", vec![hops("127.0.0.1, unknown, 10.0.0.2")], "10.0.0.2", false, false),
+            ("10.0.0.1", vec![hops("")], "10.0.0.1", false, false),
+            ("10.0.0.1", vec![hops("192.0.2.7:4711")], "192.0.2.7", false, false),
+            ("fd00::1", vec![hops("[2001:db8::7]:4711")], "2001:db8::7", false, false),
+            ("fd00::1", vec![hops("[2001:db8::7]")], "2001:db8::7", false, false),
+        ] {
+            let expected = (address.to_owned(), is_encrypted, is_exposed);
+            assert_eq!(client(peer, &lines), expected, "{peer} {lines:?}");
+        }
+    }
+}
