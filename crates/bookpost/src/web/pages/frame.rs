@@ -23,7 +23,24 @@ use crate::{config::Way, identity::Permission};
 pub(super) enum Place {
     Today,
     Queue,
+    /// Preferences > Setup > Email.
+    Email,
+    Libraries,
+    Programs,
+    People,
+    Log,
+    /// What belongs to the person alone, and stands in no list.
+    Account,
 }
+
+/// What stands under Preferences: where it is, what it is called, and who may look at it.
+const SETUP: [(Place, &str, &str, Permission<'static>); 5] = [
+    (Place::Email, "/preferences", "nav-email", Permission::ChangePreferences),
+    (Place::Libraries, "/preferences/libraries", "nav-libraries", Permission::ChangePreferences),
+    (Place::Programs, "/preferences/programs", "nav-programs", Permission::ManagePrograms),
+    (Place::People, "/preferences/people", "nav-people", Permission::ManagePeople),
+    (Place::Log, "/preferences/log", "nav-log", Permission::SeeAudit),
+];
 
 /// A line of the navigation.
 pub(super) struct Link {
@@ -53,6 +70,8 @@ pub(super) struct Frame {
     pub(super) library: String,
     pub(super) signed_in: Option<SignedIn>,
     pub(super) navigation: Vec<Link>,
+    /// Within Preferences.
+    pub(super) setup: Vec<Link>,
     pub(super) banner: Option<Banner>,
     pub(super) flash: Option<String>,
     pub(super) style: &'static str,
@@ -68,6 +87,7 @@ impl Frame {
             library: library.to_owned(),
             signed_in: None,
             navigation: Vec::new(),
+            setup: Vec::new(),
             banner: None,
             flash: None,
             style: &STYLE.path,
@@ -91,14 +111,21 @@ impl Frame {
             (None, Way::Servers(_)) => None,
         };
         let link = |href, text, at| Link { href, text, here: place == at };
-        let navigation = vec![
+        let allowed = SETUP.iter().filter(|(.., permission)| visit.may(*permission));
+        let setup: Vec<_> = allowed.map(|(at, href, key, _)| link(href, words.t(key), *at)).collect();
+        let within = setup.iter().any(|link| link.here);
+        let mut navigation = vec![
             link("/", words.t("nav-today"), Place::Today),
             link("/queue", words.t("nav-queue"), Place::Queue),
         ];
+        let first = setup.first().map(|link| link.href);
+        navigation.extend(first.map(|href| Link { href, text: words.t("nav-preferences"), here: within }));
+        let setup = if within { setup } else { Vec::new() };
         let flash = visit.flash().text(words);
         Ok(Self {
             banner,
             navigation,
+            setup,
             flash,
             signed_in: Some(visit.signed_in()),
             ..Self::bare(words, &config.library)

@@ -6,6 +6,7 @@ use store::{Error, Filter, Move, Selection};
 
 use super::{
     decide::{Button, ORDER, buttons},
+    field::Choice,
     frame::{Frame, Place, page},
     not_here,
     row::{Line, moves, site_name},
@@ -16,13 +17,6 @@ use crate::identity::Permission;
 
 /// Lines of a page.
 const PAGE: usize = 50;
-
-/// One choice of a list of choices.
-struct Choice {
-    value: String,
-    text: String,
-    chosen: bool,
-}
 
 #[derive(Template)]
 #[template(path = "queue.html")]

@@ -8,6 +8,7 @@
 
 mod assets;
 mod decide;
+mod field;
 mod flash;
 mod form;
 mod frame;

@@ -62,11 +62,22 @@ impl Language {
 
     fn source(self) -> &'static str {
         match self {
-            Self::English => include_str!("locales/en.ftl"),
-            Self::Spanish => include_str!("locales/es.ftl"),
+            Self::English => locale!("en"),
+            Self::Spanish => locale!("es"),
         }
     }
 }
+
+/// The files of a language as one text. A key stands in the file of the page that says it.
+macro_rules! locale {
+    ($tag:literal) => {
+        locale!($tag: "everywhere" "sign_in" "today" "queue" "message" "reasons" "setup")
+    };
+    ($tag:literal: $($file:literal)+) => {
+        concat!($(include_str!(concat!("locales/", $tag, "/", $file, ".ftl")), "\n"),+)
+    };
+}
+use locale;
 
 /// The words of one language.
 pub(super) struct Words {

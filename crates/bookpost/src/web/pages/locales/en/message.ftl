@@ -1,0 +1,59 @@
+## One message
+message-of = Message { $id }
+message-what-can-be-done = What you can do
+message-recipients = { $n ->
+    [one] Recipient
+   *[other] { $n } recipients
+  }
+message-facts = About this message
+fact-program = Program
+fact-run = Notice run
+fact-site = Library
+fact-class = Goes out
+fact-tags = Tags
+fact-size = Size
+fact-returns-to = Where undeliverable mail goes
+fact-returns-to-nobody = nobody (it is a report itself)
+fact-message-id = Message-ID
+fact-accepted = Accepted
+class-urgent = first
+class-normal = normal
+class-bulk = with large mailings
+timeline = What happened
+event-accepted = Accepted from { $program }
+event-attempt-accepted = Accepted by { $server }
+event-attempt-practiced = Kept in the practice mailbox
+event-next = Next try
+event-expires = Given up, if it cannot be delivered until then
+event-state = Now: { $state }
+attempt-server = Server
+attempt-no-server = none was reached
+attempt-took = Took
+attempt-phase = Came as far as
+attempt-answer = The server's own words
+attempt-code = Reason code
+seconds = { $n } s
+milliseconds = { $n } ms
+what-to-do = What to do:
+text-title = Text of message { $id }
+text-open = Open the text
+text-open-hint = That you looked is written to the log.
+text-plain = Text
+text-html = As the patron sees it
+text-source = Source
+text-gone = The text is deleted
+text-gone-why = Texts are kept for a time only; what happened to the message stays on record.
+text-none-plain = This message has no plain text.
+text-none-html = This message has no formatted text.
+text-cut = Only the beginning is shown.
+
+phase-connect = opening the connection
+phase-tls = encrypting the connection
+phase-greeting = the server's greeting
+phase-ehlo = our greeting
+phase-start-tls = asking for encryption
+phase-auth = signing in
+phase-mail = naming the sender
+phase-rcpt = naming the recipient
+phase-data = sending the message
+phase-dot = the answer to the message

@@ -1,0 +1,138 @@
+## Pause
+pause-title = Pause all sending?
+pause-consequence = Mail is accepted and waits. This time makes it no older: nothing is given up meanwhile.
+pause-button = Pause sending
+resume-title = Send again?
+resume-consequence = What waits goes out again. It was paused since { $since }, and that time makes no mail older.
+resume-button = Send again
+resume-old = { $n ->
+    [one] { $n } mail has waited for more than 48 hours. What is to become of it?
+   *[other] { $n } mails have waited for more than 48 hours. What is to become of them?
+  }
+resume-old-send = Send after all
+resume-old-send-hint = Patrons get news that may be out of date.
+resume-old-cancel = Do not send
+resume-old-cancel-hint = Nobody is told. Newer mail goes out.
+resume-old-return = Give up and tell the library
+resume-old-return-hint = The library gets a return report. Newer mail goes out.
+
+## Queue
+queue-title = Queue
+queue-filter = Show
+queue-all-states = everything
+queue-all-sites = all libraries
+queue-all-programs = all programs
+queue-state = State
+queue-site = Library
+queue-program = Program
+queue-run = Notice run
+queue-to = To (whole address)
+queue-tag = Tag
+queue-since = Accepted since
+queue-more-filters = More
+queue-apply = Show
+queue-clear = Show everything
+queue-none = No mail here
+queue-none-why = Nothing in the queue is like this.
+queue-none-yet = No mail was handed in yet. It appears here as soon as a program hands some in.
+queue-bad-filter = This cannot be looked for: { $what }.
+bad-address = the email address is not complete
+no-addresses = email addresses are not shown to you in full
+bad-date = the day is not a date
+bad-run = a notice run is a number
+queue-caption = Mail, the newest first
+queue-select = Select { $subject }
+queue-select-all = Select all on this page
+queue-older = Older
+queue-newest = Newest
+queue-without-subject = (no subject)
+queue-with-selected = With what is selected
+queue-all-that-match = With all of these
+queue-practice = practice
+queue-from = from { $program }
+queue-from-run = notice run { $run }
+
+state-waiting = waiting
+state-sending = being sent
+state-in-doubt = may have arrived
+state-delivered = accepted by the server
+state-practiced = practice: nobody received it
+state-returned = sent back to the library
+state-held = set aside
+state-cancelled = not sent, as decided
+
+when-waits-first = waits until { $time }
+when-waits-again = will try again at { $time }
+when-waits-no-way = waits until a way of sending is chosen
+when-waits-paused = waits until sending goes on
+when-waits-now = goes out as soon as it can
+
+## Decisions
+do-release = Send after all
+do-hold = Keep back
+do-cancel = Do not send
+do-return = Give up and tell the library
+do-retry = Try now
+
+sure-release = { $n ->
+    [one] Send { $n } mail after all?
+   *[other] Send { $n } mails after all?
+  }
+sure-hold = { $n ->
+    [one] Keep { $n } mail back?
+   *[other] Keep { $n } mails back?
+  }
+sure-cancel = { $n ->
+    [one] Not send { $n } mail?
+   *[other] Not send { $n } mails?
+  }
+sure-return = { $n ->
+    [one] Give up { $n } mail and tell the library?
+   *[other] Give up { $n } mails and tell the library?
+  }
+sure-retry = { $n ->
+    [one] Try { $n } mail now?
+   *[other] Try { $n } mails now?
+  }
+consequence-release = It goes out as soon as it can. The time for which it was set aside does not count.
+consequence-hold = It is set aside and does not go out until somebody decides that it does. Mail that is being sent already cannot be kept back.
+consequence-cancel = The patron never gets it, and nobody is told. This cannot be undone.
+consequence-return = The patron never gets it, and the library gets a return report. This cannot be undone.
+consequence-retry = It goes out as soon as it can. Mail that may have arrived may arrive twice.
+consequence-only-possible = Only mail in a state in which this is possible is concerned.
+selected-all-state = All mail in this state: { $state }
+selected-all-run = All mail of notice run { $run }
+selected-more = { $n ->
+    [one] and { $n } more
+   *[other] and { $n } more
+  }
+nothing-selected = Nothing is selected
+nothing-selected-why = Tick the mails that you mean, then choose what is to be done with them.
+
+done-release = { $n ->
+    [one] { $n } mail goes out after all.
+   *[other] { $n } mails go out after all.
+  }
+done-hold = { $n ->
+    [one] { $n } mail is kept back.
+   *[other] { $n } mails are kept back.
+  }
+done-cancel = { $n ->
+    [one] { $n } mail will not be sent.
+   *[other] { $n } mails will not be sent.
+  }
+done-return = { $n ->
+    [one] { $n } mail was given up, and the library is told.
+   *[other] { $n } mails were given up, and the library is told.
+  }
+done-retry = { $n ->
+    [one] { $n } mail is tried now.
+   *[other] { $n } mails are tried now.
+  }
+done-left = { $n ->
+    [one] For { $n } it was not possible in the state in which it is.
+   *[other] For { $n } it was not possible in the state in which they are.
+  }
+done-paused = Sending is paused.
+done-resumed = Sending goes on.
+done-language = The language is changed.

@@ -1,0 +1,37 @@
+## Signing in
+sign-in-title = Sign in
+sign-in-email = Email address
+sign-in-password = Password
+sign-in-button = Sign in
+sign-in-forgot = Forgot it? Ask an administrator, or run this on the computer where Bookpost works:
+sign-in-refused = This email address and password do not go together.
+sign-in-disabled = This account is switched off. Ask an administrator.
+sign-in-busy = Too many people sign in at this moment. Try again in a minute.
+sign-in-slow = Too many wrong passwords from here. Try again in { $n ->
+    [one] { $n } second
+   *[other] { $n } seconds
+  }.
+sign-in-ended = You are signed out.
+show-password = Show
+hide-password = Hide
+
+set-up-title = The first administrator
+set-up-intro = You look after Bookpost from now on, and can let others in later.
+set-up-name = Your name
+set-up-button = Begin
+invitation-title = Welcome to Bookpost
+invitation-intro = Choose a password, and you are in.
+reset-title = A new password
+reset-intro = Choose a new password. You will be signed out everywhere else.
+password-new = New password
+password-rule = 12 characters or more. Several words that only you would put together are good.
+password-too-short = A password has at least 12 characters. A few words in a row make a good one.
+password-too-long = This password is too long to be taken.
+password-common = This password is one of those that are guessed first. Take a few words that do not belong together.
+password-own-address = This password is made from your email address, which others know.
+email-taken = Somebody signs in with this email address already.
+bad-address-own = This email address is not complete.
+bad-name = Enter your name, as others know it.
+password-button = Set the password
+link-dead = This link does not work any more
+link-dead-why = It was used before, or its time is over. Ask an administrator for a new one, or run this on the computer where Bookpost works:

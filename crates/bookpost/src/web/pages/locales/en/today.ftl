@@ -1,0 +1,82 @@
+## Today
+today-title = Today
+health-well = All mail goes out through { $server }.
+health-well-two = All mail goes out through { $server }; the backup server stands by.
+health-backup = The backup server is sending since { $since }.
+health-backup-just-now = The backup server is sending.
+health-down = Nothing goes out since { $since }: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
+health-down-just-now = Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
+health-paused = Sending is paused since { $since }.
+health-no-way = Nothing is sent: no way of sending is chosen.
+health-practice = Mail goes to the practice mailbox. Nobody receives it.
+health-stopped = Sending has stopped: a part of Bookpost ended. Restart Bookpost.
+server-1 = Server 1
+server-2 = Server 2
+
+figures = How it stands
+figure-delivered = accepted by the server today
+figure-practiced = practised today
+figure-returned = sent back today
+figure-waiting = waiting
+figure-in-doubt = may have arrived
+figure-held = set aside
+
+to-do = To do
+to-do-none = Nothing needs you.
+to-do-since = since { $since }
+to-do-held = { $n ->
+    [one] { $n } mail is set aside and waits for your decision.
+   *[other] { $n } mails are set aside and wait for your decision.
+  }
+to-do-in-doubt = { $n ->
+    [one] { $n } mail may have arrived. Ask the patron before you send it again.
+   *[other] { $n } mails may have arrived. Ask the patrons before you send them again.
+  }
+look-at-them = Show in the queue
+
+waits = What waits
+waits-nothing = Nothing waits.
+waits-next = Next try
+waits-oldest = Waits since
+waits-expires = Given up at the earliest
+waits-expires-hint = then it is sent back to the library
+reports-owed = { $n ->
+    [one] { $n } return report is still to be written.
+   *[other] { $n } return reports are still to be written.
+  }
+sending-pause = Pause all sending
+
+alarm-server-down = The mail server does not answer as it should
+alarm-server-down-do = Mail is kept and goes out by itself. If it lasts, tell your IT person.
+alarm-sign-in = The mail server did not accept our password
+alarm-sign-in-do = Have login and password entered again. Mail is kept until then.
+alarm-backup-in-use = The backup server is sending
+alarm-backup-in-use-do = Tell your IT person that Server 1 does not work. Mail goes out meanwhile.
+alarm-sender-refused = The mail server does not let us send from an address of ours
+alarm-sender-refused-do = Check the library's email address, then send what was set aside.
+alarm-report-lost = A return report could not be delivered
+alarm-report-lost-do = Look under "sent back" who did not get their mail, and check where undeliverable mail goes.
+alarm-stuck = Mail is due and is not being sent
+alarm-stuck-do = Restart Bookpost. If it comes again, show this to your IT person.
+alarm-clock-jump = This computer's clock is wrong
+alarm-clock-jump-do = Have your IT person set the clock. Mail grows no older by it.
+alarm-disk = The disk is full or fails
+alarm-disk-do = Make room on this computer now: new mail is refused until then.
+alarm-broken-message = A message keeps Bookpost from sending it
+alarm-broken-message-do = Show it to your IT person. The other mail is not affected.
+alarm-held = Mail was set aside
+alarm-held-do = Look at it, and decide whether it is sent.
+alarm-quota = The daily limit of the mail account is used up
+alarm-quota-do = Nothing: the rest goes out when the limit is free again.
+alarm-drop-folder = An export cannot be used
+alarm-drop-folder-do = Read why below, put it right, and leave the export in the folder again.
+alarm-run-interrupted = A notice run broke off
+alarm-run-interrupted-do = Run the same export again: who was written to is left out.
+alarm-webhook = A program cannot be told what becomes of its mail
+alarm-webhook-do = Show it to whoever looks after that program.
+alarm-certificate = The certificate of Bookpost cannot be used
+alarm-certificate-do = Have your IT person renew it. The old one is used meanwhile.
+alarm-restored = This was restored from a backup, and sending is paused
+alarm-restored-do = Look at what was set aside, then let sending go on.
+alarm-other = Something needs a look
+alarm-other-do = Show it to your IT person.

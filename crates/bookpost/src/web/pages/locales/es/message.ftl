@@ -1,0 +1,59 @@
+## Un mensaje
+message-of = Mensaje { $id }
+message-what-can-be-done = Lo que puede hacer
+message-recipients = { $n ->
+    [one] Destinatario
+   *[other] { $n } destinatarios
+  }
+message-facts = Sobre este mensaje
+fact-program = Programa
+fact-run = Envío de avisos
+fact-site = Biblioteca
+fact-class = Sale
+fact-tags = Etiquetas
+fact-size = Tamaño
+fact-returns-to = Adónde va si no se puede entregar
+fact-returns-to-nobody = a nadie (es él mismo un informe)
+fact-message-id = Message-ID
+fact-accepted = Aceptado
+class-urgent = primero
+class-normal = normal
+class-bulk = con los envíos grandes
+timeline = Qué ha pasado
+event-accepted = Aceptado de { $program }
+event-attempt-accepted = Aceptado por { $server }
+event-attempt-practiced = Guardado en el buzón de prácticas
+event-next = Próximo intento
+event-expires = Se desiste, si no se puede entregar hasta entonces
+event-state = Ahora: { $state }
+attempt-server = Servidor
+attempt-no-server = no se llegó a ninguno
+attempt-took = Duró
+attempt-phase = Llegó hasta
+attempt-answer = Las palabras del propio servidor
+attempt-code = Código del motivo
+seconds = { $n } s
+milliseconds = { $n } ms
+what-to-do = Qué hacer:
+text-title = Texto del mensaje { $id }
+text-open = Abrir el texto
+text-open-hint = Que usted lo ha mirado queda en el registro.
+text-plain = Texto
+text-html = Como lo ve el usuario
+text-source = Fuente
+text-gone = El texto está borrado
+text-gone-why = Los textos se guardan solo un tiempo; lo que pasó con el mensaje queda registrado.
+text-none-plain = Este mensaje no tiene texto sin formato.
+text-none-html = Este mensaje no tiene texto con formato.
+text-cut = Solo se muestra el principio.
+
+phase-connect = abrir la conexión
+phase-tls = cifrar la conexión
+phase-greeting = el saludo del servidor
+phase-ehlo = nuestro saludo
+phase-start-tls = pedir el cifrado
+phase-auth = entrar
+phase-mail = nombrar al remitente
+phase-rcpt = nombrar al destinatario
+phase-data = enviar el mensaje
+phase-dot = la respuesta al mensaje

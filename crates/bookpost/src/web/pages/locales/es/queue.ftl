@@ -1,0 +1,138 @@
+## Pausa
+pause-title = ¿Poner en pausa todo el envío?
+pause-consequence = El correo se acepta y espera. Este tiempo no lo hace más viejo: mientras tanto no se desiste de nada.
+pause-button = Poner en pausa
+resume-title = ¿Volver a enviar?
+resume-consequence = Lo que espera vuelve a salir. Estaba en pausa desde { $since }, y ese tiempo no hace más viejo ningún mensaje.
+resume-button = Volver a enviar
+resume-old = { $n ->
+    [one] { $n } mensaje ha esperado más de 48 horas. ¿Qué se hace con él?
+   *[other] { $n } mensajes han esperado más de 48 horas. ¿Qué se hace con ellos?
+  }
+resume-old-send = Enviar a pesar de todo
+resume-old-send-hint = Los usuarios reciben noticias que pueden estar anticuadas.
+resume-old-cancel = No enviar
+resume-old-cancel-hint = No se avisa a nadie. El correo más nuevo sale.
+resume-old-return = Desistir y avisar a la biblioteca
+resume-old-return-hint = La biblioteca recibe un informe de devolución. El correo más nuevo sale.
+
+## Cola
+queue-title = Cola
+queue-filter = Mostrar
+queue-all-states = todo
+queue-all-sites = todas las bibliotecas
+queue-all-programs = todos los programas
+queue-state = Estado
+queue-site = Biblioteca
+queue-program = Programa
+queue-run = Envío de avisos
+queue-to = Para (dirección completa)
+queue-tag = Etiqueta
+queue-since = Aceptado desde
+queue-more-filters = Más
+queue-apply = Mostrar
+queue-clear = Mostrar todo
+queue-none = Aquí no hay correo
+queue-none-why = Nada en la cola es así.
+queue-none-yet = Todavía no se ha entregado ningún correo. Aparece aquí en cuanto un programa entregue alguno.
+queue-bad-filter = Esto no se puede buscar: { $what }.
+bad-address = el correo electrónico no está completo
+no-addresses = usted no ve las direcciones completas
+bad-date = el día no es una fecha
+bad-run = un envío de avisos es un número
+queue-caption = Correo, lo más nuevo primero
+queue-select = Seleccionar { $subject }
+queue-select-all = Seleccionar todo en esta página
+queue-older = Más antiguo
+queue-newest = Lo más nuevo
+queue-without-subject = (sin asunto)
+queue-with-selected = Con lo seleccionado
+queue-all-that-match = Con todos estos
+queue-practice = prácticas
+queue-from = de { $program }
+queue-from-run = envío de avisos { $run }
+
+state-waiting = en espera
+state-sending = enviándose
+state-in-doubt = puede haber llegado
+state-delivered = aceptado por el servidor
+state-practiced = prácticas: nadie lo recibió
+state-returned = devuelto a la biblioteca
+state-held = apartado
+state-cancelled = no enviado, según se decidió
+
+when-waits-first = espera hasta { $time }
+when-waits-again = se intenta de nuevo: { $time }
+when-waits-no-way = espera hasta que se elija una forma de envío
+when-waits-paused = espera hasta que continúe el envío
+when-waits-now = sale en cuanto se pueda
+
+## Decisiones
+do-release = Enviar a pesar de todo
+do-hold = Retener
+do-cancel = No enviar
+do-return = Desistir y avisar a la biblioteca
+do-retry = Intentar ahora
+
+sure-release = { $n ->
+    [one] ¿Enviar { $n } mensaje a pesar de todo?
+   *[other] ¿Enviar { $n } mensajes a pesar de todo?
+  }
+sure-hold = { $n ->
+    [one] ¿Retener { $n } mensaje?
+   *[other] ¿Retener { $n } mensajes?
+  }
+sure-cancel = { $n ->
+    [one] ¿No enviar { $n } mensaje?
+   *[other] ¿No enviar { $n } mensajes?
+  }
+sure-return = { $n ->
+    [one] ¿Desistir de { $n } mensaje y avisar a la biblioteca?
+   *[other] ¿Desistir de { $n } mensajes y avisar a la biblioteca?
+  }
+sure-retry = { $n ->
+    [one] ¿Intentar ahora { $n } mensaje?
+   *[other] ¿Intentar ahora { $n } mensajes?
+  }
+consequence-release = Sale en cuanto se pueda. El tiempo que estuvo apartado no cuenta.
+consequence-hold = Se aparta y no sale hasta que alguien lo decida. El correo que ya se está enviando no se puede retener.
+consequence-cancel = El usuario no lo recibe nunca, y no se avisa a nadie. Esto no se puede deshacer.
+consequence-return = El usuario no lo recibe nunca, y la biblioteca recibe un informe de devolución. Esto no se puede deshacer.
+consequence-retry = Sale en cuanto se pueda. El correo que puede haber llegado puede llegar dos veces.
+consequence-only-possible = Solo afecta al correo cuyo estado lo permite.
+selected-all-state = Todo el correo en este estado: { $state }
+selected-all-run = Todo el correo del envío de avisos { $run }
+selected-more = { $n ->
+    [one] y { $n } más
+   *[other] y { $n } más
+  }
+nothing-selected = No hay nada seleccionado
+nothing-selected-why = Marque los mensajes a los que se refiere y elija después qué se hace con ellos.
+
+done-release = { $n ->
+    [one] { $n } mensaje sale a pesar de todo.
+   *[other] { $n } mensajes salen a pesar de todo.
+  }
+done-hold = { $n ->
+    [one] Se retiene { $n } mensaje.
+   *[other] Se retienen { $n } mensajes.
+  }
+done-cancel = { $n ->
+    [one] { $n } mensaje no se enviará.
+   *[other] { $n } mensajes no se enviarán.
+  }
+done-return = { $n ->
+    [one] Se ha desistido de { $n } mensaje, y se avisa a la biblioteca.
+   *[other] Se ha desistido de { $n } mensajes, y se avisa a la biblioteca.
+  }
+done-retry = { $n ->
+    [one] { $n } mensaje se intenta ahora.
+   *[other] { $n } mensajes se intentan ahora.
+  }
+done-left = { $n ->
+    [one] Con { $n } no fue posible en el estado en que está.
+   *[other] Con { $n } no fue posible en el estado en que están.
+  }
+done-paused = El envío está en pausa.
+done-resumed = El envío continúa.
+done-language = Se ha cambiado el idioma.

@@ -1,0 +1,37 @@
+## Entrar
+sign-in-title = Entrar
+sign-in-email = Correo electrónico
+sign-in-password = Contraseña
+sign-in-button = Entrar
+sign-in-forgot = ¿La ha olvidado? Pregunte a un administrador, o ejecute esto en el ordenador donde funciona Bookpost:
+sign-in-refused = Este correo electrónico y esta contraseña no van juntos.
+sign-in-disabled = Esta cuenta está desactivada. Pregunte a un administrador.
+sign-in-busy = Demasiadas personas están entrando en este momento. Inténtelo de nuevo en un minuto.
+sign-in-slow = Demasiadas contraseñas equivocadas desde aquí. Inténtelo de nuevo en { $n ->
+    [one] { $n } segundo
+   *[other] { $n } segundos
+  }.
+sign-in-ended = Ha salido.
+show-password = Mostrar
+hide-password = Ocultar
+
+set-up-title = El primer administrador
+set-up-intro = Desde ahora usted cuida de Bookpost, y más adelante puede dar acceso a otras personas.
+set-up-name = Su nombre
+set-up-button = Empezar
+invitation-title = Le damos la bienvenida a Bookpost
+invitation-intro = Elija una contraseña y ya está dentro.
+reset-title = Una contraseña nueva
+reset-intro = Elija una contraseña nueva. Se cerrarán sus sesiones en los demás ordenadores.
+password-new = Contraseña nueva
+password-rule = 12 caracteres o más. Van bien varias palabras que solo usted juntaría.
+password-too-short = Una contraseña tiene al menos 12 caracteres. Unas cuantas palabras seguidas hacen una buena.
+password-too-long = Esta contraseña es demasiado larga.
+password-common = Esta contraseña es de las que se adivinan primero. Elija unas palabras que no tengan nada que ver entre sí.
+password-own-address = Esta contraseña está hecha con su correo electrónico, que otros conocen.
+email-taken = Alguien entra ya con este correo electrónico.
+bad-address-own = Este correo electrónico no está completo.
+bad-name = Escriba su nombre, tal como lo conocen los demás.
+password-button = Guardar la contraseña
+link-dead = Este enlace ya no sirve
+link-dead-why = Ya se usó, o se acabó su tiempo. Pida uno nuevo a un administrador, o ejecute esto en el ordenador donde funciona Bookpost:
