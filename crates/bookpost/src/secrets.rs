@@ -3,6 +3,8 @@
 //!
 //! The key comes from the settings, or from a file in the data folder that is made when it is first needed.
 
+mod rotation;
+
 use std::{
     fs,
     io::{self, Write as _},
@@ -18,13 +20,19 @@ use chacha20poly1305::{
 use rand::{CryptoRng, RngExt as _};
 use zeroize::Zeroizing;
 
+pub use rotation::{Lost, Rotated, RotationError, finish, lost, purpose, rotate};
+
 /// Where the key is.
 #[derive(Clone)]
 pub enum KeySource {
     /// In this file, which is made if it is not there.
     File(PathBuf),
     /// From a file, a credential or the environment, as the settings say.
-    Given(Zeroizing<String>),
+    Given {
+        key: Zeroizing<String>,
+        /// The one before it: what that has sealed is sealed anew.
+        old: Option<Zeroizing<String>>,
+    },
 }
 
 impl KeySource {
@@ -37,7 +45,7 @@ impl KeySource {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) => Some(file),
-            Self::Given(_) => None,
+            Self::Given { .. } => None,
         }
     }
 }
@@ -46,7 +54,7 @@ impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            Self::Given(_) => f.write_str("Given(..)"),
+            Self::Given { .. } => f.write_str("Given(..)"),
         }
     }
 }
@@ -95,7 +103,7 @@ impl SealingKey {
     /// The key, where there is one: to open what it has sealed.
     pub fn load(source: &KeySource) -> Result<Self, KeyError> {
         match source {
-            KeySource::Given(text) => Self::parse(text),
+            KeySource::Given { key, .. } => Self::parse(key),
             KeySource::File(file) => {
                 let text = fs::read_to_string(file).map(Zeroizing::new);
                 Self::parse(&text.map_err(|error| KeyError::File { file: file.clone(), error })?)
@@ -106,7 +114,7 @@ impl SealingKey {
     /// The key, and whether it was made just now: then a person must hear where it is. The dice must be good enough for secrets.
     pub fn get(source: &KeySource, dice: &mut impl CryptoRng) -> Result<(Self, bool), KeyError> {
         match source {
-            KeySource::Given(text) => Ok((Self::parse(text)?, false)),
+            KeySource::Given { key, .. } => Ok((Self::parse(key)?, false)),
             KeySource::File(file) => {
                 let failed = |error| KeyError::File { file: file.clone(), error };
                 match fs::read_to_string(file).map(Zeroizing::new) {
@@ -176,7 +184,12 @@ fn keep(file: &Path, text: &str) -> io::Result<()> {
     writeln!(fresh, "{text}")?;
     fresh.as_file().sync_all()?;
     fresh.persist_noclobber(file).map_err(|error| error.error)?;
-    fs::File::open(folder)?.sync_all()
+    sync_folder(file)
+}
+
+/// The name of a file is on disk.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    fs::File::open(file.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
 #[cfg(test)]
@@ -231,7 +244,7 @@ mod tests {
     #[test]
     fn a_key_is_never_printed_by_accident() {
         let text = draw(&mut StdRng::seed_from_u64(3));
-        let source = KeySource::Given(text.clone());
+        let source = KeySource::Given { key: text.clone(), old: None };
         let shown = format!("{source:?} {:?}", SealingKey::parse(&text).unwrap());
         assert_eq!(shown, "Given(..) SealingKey(..)");
     }

@@ -25,6 +25,7 @@ mod people;
 mod preferences;
 mod queue;
 mod reports;
+mod sealed;
 mod sessions;
 mod sqlite;
 
@@ -42,6 +43,7 @@ pub use people::*;
 pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
+pub use sealed::*;
 pub use sessions::*;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};

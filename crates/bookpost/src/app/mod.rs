@@ -5,6 +5,7 @@ pub mod clock;
 mod decisions;
 mod doors;
 pub mod drop_folder;
+pub(crate) mod lost_secrets;
 pub mod notice_run;
 mod preferences;
 mod retention;
@@ -92,6 +93,8 @@ pub struct App {
     /// What a person must hear about.
     pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
+    /// Held by whoever seals a secret and stores it, and alone by whoever changes the key meanwhile.
+    pub(crate) sealing: tokio::sync::RwLock<()>,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -212,6 +215,7 @@ impl App {
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
+            sealing: tokio::sync::RwLock::default(),
             broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;
@@ -390,6 +394,7 @@ async fn begin(
     }
     set_clock::tell(store, alarms, now).await?;
     end_alarms_of_no_server(store, config, alarms).await?;
+    lost_secrets::begin(store, &config.sealing_key, alarms).await?;
     if let Some(of) = attention::restored(store).await? {
         alarms.raise(AlarmKind::Restored, RESTORED, words_of_restored(of));
     }

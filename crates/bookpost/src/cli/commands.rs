@@ -18,10 +18,10 @@ use tokio::{
 use super::{
     applications,
     control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest},
-    failures, people, webhooks,
+    failures, keys, people, webhooks,
 };
 use crate::{
-    app::{App, Start, drop_folder, secret_dice},
+    app::{App, Start, drop_folder, lost_secrets, secret_dice},
     config::{Config, Loaded},
     events,
     identity::Refusal,
@@ -167,11 +167,20 @@ impl App {
         match request {
             Request::Queue(request) => self.decisions.carry_out(request).await,
             Request::Applications(request) => self.about_applications(request).await,
+            Request::Keys(request) => {
+                let _alone = self.sealing.write().await;
+                let reply =
+                    keys::perform(&self.store, request, &self.settings.now().sealing_key, &mut secret_dice()).await;
+                self.look_for_lost_secrets().await;
+                reply
+            }
             Request::Webhooks(request) => {
+                let _sealing = self.sealing.read().await;
                 let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
                 let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
                 if let Reply::WebhookRemoved(webhook) = &reply {
                     self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
+                    self.look_for_lost_secrets().await;
                 }
                 reply
             }
@@ -187,6 +196,14 @@ impl App {
 }
 
 impl App {
+    /// A person who has seen to it hears so.
+    async fn look_for_lost_secrets(&self) {
+        let looked = lost_secrets::look(&self.store, &self.settings.now().sealing_key, &self.alarms).await;
+        if let Err(error) = looked {
+            tracing::error!(%error, "it cannot be looked whether the key opens all secrets");
+        }
+    }
+
     /// Holds when it is answered: a revoked key opens nothing any more.
     async fn about_applications(&self, request: ApplicationsRequest) -> Reply {
         let (sites, mut dice) = (&self.settings.now().sites, secret_dice());

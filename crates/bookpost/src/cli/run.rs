@@ -21,7 +21,7 @@ use super::{
     },
     backup, certificate as own_certificate, commands,
     control::{self, QueueRequest, Reply, Request, RunRequest},
-    failures, install, log, manual, people, preferences,
+    failures, install, keys, log, manual, people, preferences,
     progress::Bar,
     queue, sendmail, servers, show, webhooks,
 };
@@ -113,6 +113,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Certificate(Certificate::SelfSigned { name, to, output }) => {
             tell(&own_certificate::self_signed(&name, &to, SystemClock::start().now()), output)
+        }
+        Command::Keys(command) => {
+            let (request, output) = keys::request(command);
+            ask(load()?, Request::Keys(request), output)
         }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
@@ -314,6 +318,12 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let store = Store::open(&config.data_dir, clock.now())?;
             let place = people::Place { sites: &config.sites, pages: config.listen };
             let reply = people::perform(&store, request, place, &mut secret_dice(), clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
+        Request::Keys(request) => {
+            let store = Store::open(&config.data_dir, SystemClock::start().now())?;
+            let reply = keys::perform(&store, request, &config.sealing_key, &mut secret_dice()).await;
             store.close().await?;
             Ok(reply)
         }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use rand::CryptoRng;
-use store::{Error, NewWebhook, Store, Webhook, WebhookId};
+use store::{Error, NewWebhook, SealedKind, Store, Webhook, WebhookId};
 
 use super::{
     args::{Output, webhooks::Webhooks},
@@ -11,8 +11,8 @@ use super::{
     queue,
 };
 use crate::{
-    events::{self, Address, PURPOSE, SigningSecret},
-    secrets::{KeySource, SealingKey},
+    events::{self, Address, SigningSecret},
+    secrets::{KeySource, SealingKey, purpose},
 };
 
 /// Carries `request` out. The dice must be good enough for secrets.
@@ -62,7 +62,7 @@ async fn add(
     let address: Address = new.url.parse().map_err(|error| Stop(Failure::Data, format!("{error}")))?;
     let (key, made) = key(sealing_key, dice)?;
     let secret = SigningSecret::draw(dice);
-    let sealed = key.seal(PURPOSE, secret.bytes(), dice);
+    let sealed = key.seal(purpose(SealedKind::Webhook), secret.bytes(), dice);
     let new = NewWebhook { url: address.to_string(), secret: sealed, ..new };
     let webhook = store.add_webhook(application, new, now).await?;
     let key_made = match sealing_key {
@@ -84,10 +84,11 @@ async fn test(
     let address: Address = webhook.url.parse().map_err(|error| Stop(Failure::Data, format!("{error}")))?;
     let key = SealingKey::load(sealing_key).map_err(|error| Stop(Failure::Config, error.to_string()))?;
     let sealed = store.webhook_secret(id).await?;
-    let secret = key.open(PURPOSE, &sealed).map(SigningSecret::of_bytes).map_err(|error| {
-        let todo = "remove the web address and add it anew";
-        Stop(Failure::Config, format!("the secret that signs cannot be read, as {error}; {todo}"))
-    })?;
+    let secret =
+        key.open(purpose(SealedKind::Webhook), &sealed).map(SigningSecret::of_bytes).map_err(|error| {
+            let todo = "remove the web address and add it anew";
+            Stop(Failure::Config, format!("the secret that signs cannot be read, as {error}; {todo}"))
+        })?;
     events::test(&address, webhook.application.as_str(), &secret, now)
         .await
         .map_err(|why| Stop(Failure::Refused, format!("{} does not take it: {why}", webhook.url)))?;

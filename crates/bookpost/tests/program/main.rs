@@ -14,6 +14,7 @@ mod commands;
 mod demo;
 mod door;
 mod exits;
+mod keys;
 mod log;
 mod pages_door;
 mod people;

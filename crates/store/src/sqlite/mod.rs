@@ -29,6 +29,7 @@ mod readers;
 mod restart;
 pub(crate) mod restore;
 mod rows;
+mod sealed;
 mod sessions;
 mod settle;
 mod sweep;

@@ -52,6 +52,7 @@ cases! {
     events::old_events_are_forgotten,
     events::tags_are_kept_and_listed,
     events::a_web_address_is_told_and_tried_again,
+    events::what_is_sealed_is_sealed_anew_together,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
@@ -147,7 +148,7 @@ const CASES: [&str; 14] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 12] = [
+const SURFACE: [&str; 13] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -159,6 +160,7 @@ const SURFACE: [&str; 12] = [
     include_str!("../../src/preferences.rs"),
     include_str!("../../src/people.rs"),
     include_str!("../../src/reports.rs"),
+    include_str!("../../src/sealed.rs"),
     include_str!("../../src/sessions.rs"),
 ];
 
