@@ -20,7 +20,15 @@ use chacha20poly1305::{
 use rand::{CryptoRng, RngExt as _};
 use zeroize::Zeroizing;
 
-pub use rotation::{Lost, Rotated, RotationError, finish, lost, purpose, rotate};
+pub use rotation::{Lost, RotationError, finish, lost, rotate};
+
+/// What secrets that sign posts to web addresses are sealed for.
+pub const OF_WEBHOOKS: &str = "webhook";
+
+/// What the secret preference `name` is sealed for.
+pub fn of_preference(name: &str) -> String {
+    format!("preference {name}")
+}
 
 /// Where the key is.
 #[derive(Clone)]
@@ -50,6 +58,37 @@ impl KeySource {
     }
 }
 
+impl KeySource {
+    /// What was sealed for this purpose, with the key or with the other one while the key is being changed.
+    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+        let opened = |key: &Result<SealingKey, KeyError>| match key {
+            Ok(key) => key.open(purpose, sealed).ok(),
+            Err(_) => None,
+        };
+        let own = SealingKey::load(self);
+        if let Some(text) = opened(&own) {
+            return Ok(text);
+        }
+        // The other may have taken the place of the first just now.
+        let others = rotation::other_key(self).into_iter().chain([SealingKey::load(self)]);
+        match others.into_iter().find_map(|key| opened(&key)) {
+            Some(text) => Ok(text),
+            None => own?.open(purpose, sealed).map_err(Unopened::from),
+        }
+    }
+}
+
+/// Why a secret cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Unopened {
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The key does not open it.
+    #[error(transparent)]
+    Sealed(#[from] Sealed),
+}
+
 impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -71,7 +110,9 @@ pub enum KeyError {
         error: io::Error,
     },
     /// It is not 32 bytes in base64.
-    #[error("the key that seals secrets is not as Bookpost makes them: 32 bytes in base64")]
+    #[error(
+        "the key that seals secrets is not as Bookpost makes them: 32 bytes in base64; put the right one back, or take this one away"
+    )]
     Malformed,
 }
 

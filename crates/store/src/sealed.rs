@@ -10,11 +10,10 @@ use crate::{Error, Store};
 pub enum SealedKind {
     /// What signs the posts to a web address.
     Webhook,
-}
-
-impl SealedKind {
-    /// All of them.
-    pub const ALL: [Self; 1] = [Self::Webhook];
+    /// A preference, as it is.
+    Preference,
+    /// A preference as it was before or after a change on record, to which that change may be undone.
+    FormerPreference,
 }
 
 /// One secret as it stands in the queue.
@@ -22,11 +21,13 @@ impl SealedKind {
 pub struct SealedSecret {
     /// What it is.
     pub kind: SealedKind,
-    /// Its number among those of its kind.
+    /// The number of the web address, or of the change on record; 0 for a preference as it is.
     pub id: i64,
-    /// What it is for, as people know it: the web address.
+    /// What it is for: the web address, or the name of the preference.
     pub about: String,
-    /// The secret, sealed.
+    /// Whose web address it is.
+    pub application: Option<String>,
+    /// The secret, sealed; of a preference the text that stands there.
     pub sealed: Vec<u8>,
 }
 

@@ -17,11 +17,11 @@ use tokio::{
 
 use super::{
     applications,
-    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest},
+    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest, WebhooksRequest},
     failures, keys, people, webhooks,
 };
 use crate::{
-    app::{App, Start, drop_folder, lost_secrets, secret_dice},
+    app::{App, Start, drop_folder, secret_dice},
     config::{Config, Loaded},
     events,
     identity::Refusal,
@@ -169,21 +169,13 @@ impl App {
             Request::Applications(request) => self.about_applications(request).await,
             Request::Keys(request) => {
                 let _alone = self.sealing.write().await;
-                let reply =
-                    keys::perform(&self.store, request, &self.settings.now().sealing_key, &mut secret_dice()).await;
+                let key = &self.settings.now().sealing_key;
+                let source = self.source.as_ref();
+                let reply = keys::perform(&self.store, request, key, source, &mut secret_dice()).await;
                 self.look_for_lost_secrets().await;
                 reply
             }
-            Request::Webhooks(request) => {
-                let _sealing = self.sealing.read().await;
-                let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
-                let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
-                if let Reply::WebhookRemoved(webhook) = &reply {
-                    self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
-                    self.look_for_lost_secrets().await;
-                }
-                reply
-            }
+            Request::Webhooks(request) => self.about_webhooks(request).await,
             Request::Preferences(request) => self.about_preferences(request).await,
             Request::People(request) => {
                 let config = self.settings.now();
@@ -196,12 +188,16 @@ impl App {
 }
 
 impl App {
-    /// A person who has seen to it hears so.
-    async fn look_for_lost_secrets(&self) {
-        let looked = lost_secrets::look(&self.store, &self.settings.now().sealing_key, &self.alarms).await;
-        if let Err(error) = looked {
-            tracing::error!(%error, "it cannot be looked whether the key opens all secrets");
+    async fn about_webhooks(&self, request: WebhooksRequest) -> Reply {
+        let seals = matches!(request, WebhooksRequest::Add { .. });
+        let _sealing = if seals { Some(self.sealing.read().await) } else { None };
+        let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
+        let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
+        if let Reply::WebhookRemoved(webhook) = &reply {
+            self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
+            self.look_for_lost_secrets().await;
         }
+        reply
     }
 
     /// Holds when it is answered: a revoked key opens nothing any more.

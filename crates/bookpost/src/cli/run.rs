@@ -36,6 +36,7 @@ use crate::{
         certificate::{self, For},
         maildrop,
     },
+    secrets,
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -301,6 +302,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
             let (key, mut dice) = (&config.sealing_key, secret_dice());
+            secrets::finish(&store, key, &mut dice).await?;
             let reply = webhooks::perform(&store, request, key, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
@@ -309,6 +311,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
             let mut dice = secret_dice();
+            secrets::finish(&store, &config.sealing_key, &mut dice).await?;
             let reply = preferences::perform(&store, &source, request, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
@@ -323,7 +326,8 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
         }
         Request::Keys(request) => {
             let store = Store::open(&config.data_dir, SystemClock::start().now())?;
-            let reply = keys::perform(&store, request, &config.sealing_key, &mut secret_dice()).await;
+            let reply =
+                keys::perform(&store, request, &config.sealing_key, Some(&source), &mut secret_dice()).await;
             store.close().await?;
             Ok(reply)
         }

@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{clock::Clock, retry::Next};
 use rand::rngs::StdRng;
 use store::{
-    AlarmKind, EventFilter, EventId, Events, SealedKind, Store, Webhook, WebhookId, WebhookOutcome,
-    WebhookTrouble,
+    AlarmKind, EventFilter, EventId, Events, Store, Webhook, WebhookId, WebhookOutcome, WebhookTrouble,
 };
 use tokio::task::{self, JoinError, JoinSet};
 use zeroize::Zeroizing;
@@ -20,7 +19,7 @@ use super::{
 use crate::{
     alarms::Alarms,
     config::Settings,
-    secrets::{Sealed, SealingKey, purpose},
+    secrets::{self, Unopened},
 };
 
 /// Events in one request.
@@ -190,23 +189,24 @@ impl Teller {
 
     /// The secret that signs, or why it cannot be had.
     async fn secret(&mut self, webhook: &Webhook) -> Result<SigningSecret, String> {
-        // A new key may have come between the one and the other.
+        // It may have been sealed anew between the one and the other.
         let opened = match self.open(webhook).await? {
-            Err(Sealed::OtherKey) => self.open(webhook).await?,
+            Err(Unopened::Sealed(_)) => self.open(webhook).await?,
             other => other,
         };
-        opened.map(SigningSecret::of_bytes).map_err(|error| {
-            format!(
+        opened.map(SigningSecret::of_bytes).map_err(|error| match error {
+            Unopened::Key(error) => {
+                format!("{error}; put it back, or remove this web address and add it anew")
+            }
+            Unopened::Sealed(error) => format!(
                 "the secret that signs cannot be read, as {error}: remove this web address and add it anew"
-            )
+            ),
         })
     }
 
-    async fn open(&self, webhook: &Webhook) -> Result<Result<Zeroizing<Vec<u8>>, Sealed>, String> {
+    async fn open(&self, webhook: &Webhook) -> Result<Result<Zeroizing<Vec<u8>>, Unopened>, String> {
         let sealed = self.store.webhook_secret(webhook.id).await.map_err(|error| error.to_string())?;
-        let key = SealingKey::load(&self.settings.now().sealing_key)
-            .map_err(|error| format!("{error}; put it back, or remove this web address and add it anew"))?;
-        Ok(key.open(purpose(SealedKind::Webhook), &sealed))
+        Ok(self.settings.now().sealing_key.open(secrets::OF_WEBHOOKS, &sealed))
     }
 
     async fn end(&mut self, ended: Result<Ended, JoinError>) {

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use mail::Reason;
 use store::{
     ApplicationSettings, Claim, Doubt, Error, Event, EventFilter, EventId, EventKind, Events, Filter, Kind,
-    Lease, MessageId, Move, NewMessage, NewWebhook, RecipientId, Restart, RunId, SealedKind, SealedSecret,
-    Selection, Store, Verdict, Webhook, WebhookId, WebhookOutcome, WebhookTrouble,
+    Lease, MessageId, Move, NewMessage, NewWebhook, RecipientId, Restart, RunId, Selection, Store, Verdict,
+    Webhook, WebhookId, WebhookOutcome, WebhookTrouble,
 };
 
 use crate::fresh::{Fresh, LEASE, accept, leased, minute, settle, sound, to_many, waiting};
@@ -294,35 +294,5 @@ pub(crate) async fn a_web_address_is_told_and_tried_again(fresh: &Fresh) {
     assert!(store.webhook_secret(first.id).await.is_err());
     assert_eq!(store.webhook_secret(WebhookId(99)).await.ok(), None);
     assert!(store::EVENTS_KEPT > Duration::from_hours(100));
-    sound(&store).await;
-}
-
-pub(crate) async fn what_is_sealed_is_sealed_anew_together(fresh: &Fresh) {
-    let store = fresh.open();
-    store
-        .add_application("Library".parse().unwrap(), ApplicationSettings::default(), fresh.now())
-        .await
-        .unwrap();
-    for (url, secret) in [("https://a.example/", 1), ("https://b.example/", 2), ("https://c.example/", 3)] {
-        let webhook = NewWebhook { url: url.to_owned(), kinds: BTreeSet::new(), secret: vec![secret] };
-        store.add_webhook("Library", webhook, fresh.now()).await.unwrap();
-    }
-    let sealed = async || {
-        let all = store.sealed().await.unwrap();
-        all.into_iter().map(|one| (one.kind, one.about, one.sealed)).collect::<Vec<_>>()
-    };
-    let before = sealed().await;
-    assert_eq!(before[1], (SealedKind::Webhook, "https://b.example/".to_owned(), vec![2]));
-    // One that breaks takes all others back.
-    let breaking = |secret: &SealedSecret| {
-        assert!(secret.sealed != [3], "it breaks");
-        Some(vec![9])
-    };
-    store.reseal(breaking).await.unwrap_err();
-    assert_eq!(sealed().await, before);
-    let anew = |secret: &SealedSecret| (secret.sealed != [2]).then(|| vec![secret.sealed[0] + 10]);
-    assert_eq!(store.reseal(anew).await.unwrap(), 2);
-    let after: Vec<_> = sealed().await.into_iter().map(|(.., sealed)| sealed).collect();
-    assert_eq!(after, [vec![11], vec![2], vec![13]]);
     sound(&store).await;
 }

@@ -15,6 +15,7 @@ mod pause;
 mod people;
 mod preferences;
 mod reports;
+mod sealed;
 mod sign_in;
 mod staff;
 mod start;
@@ -52,7 +53,7 @@ cases! {
     events::old_events_are_forgotten,
     events::tags_are_kept_and_listed,
     events::a_web_address_is_told_and_tried_again,
-    events::what_is_sealed_is_sealed_anew_together,
+    sealed::what_is_sealed_is_sealed_anew_together,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
@@ -130,7 +131,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 14] = [
+const CASES: [&str; 15] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
@@ -140,6 +141,7 @@ const CASES: [&str; 14] = [
     include_str!("people.rs"),
     include_str!("preferences.rs"),
     include_str!("reports.rs"),
+    include_str!("sealed.rs"),
     include_str!("sign_in.rs"),
     include_str!("staff.rs"),
     include_str!("start.rs"),

@@ -28,3 +28,12 @@ pub struct ShownKeys {
     /// Those that it does not open.
     pub lost: Vec<Lost>,
 }
+
+/// What a new key came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotated {
+    /// Secrets that are sealed with it.
+    pub resealed: u64,
+    /// Those that it does not open.
+    pub lost: Vec<Lost>,
+}

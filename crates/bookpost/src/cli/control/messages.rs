@@ -5,9 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, PeopleRequest, PreferencesRequest,
-    ShownKey, ShownKeys, ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
+    Rotated, ShownKey, ShownKeys, ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
 };
-use crate::secrets::Rotated;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
