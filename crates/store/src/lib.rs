@@ -26,6 +26,7 @@ mod preferences;
 mod queue;
 mod reports;
 mod sealed;
+mod sent;
 mod sessions;
 mod sqlite;
 
@@ -44,6 +45,7 @@ pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
 pub use sealed::*;
+pub use sent::*;
 pub use sessions::*;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};

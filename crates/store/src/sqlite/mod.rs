@@ -30,6 +30,7 @@ mod restart;
 pub(crate) mod restore;
 mod rows;
 mod sealed;
+mod sent;
 mod sessions;
 mod settle;
 mod sweep;
