@@ -19,6 +19,7 @@ mod log;
 mod pages_door;
 mod people;
 mod preferences;
+mod preferences_killed;
 mod promised;
 mod sendmail;
 mod sendmail_restarts;
