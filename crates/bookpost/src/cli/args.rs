@@ -52,12 +52,12 @@ pub enum LogForm {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show it all with a sample library and a practice mailbox
+    /// Show it all with a sample library and a practice mailbox; at a terminal, with its pages
     Demo {
         /// The folder for it, made if it is not there
         #[arg(long, default_value = "bookpost-demo")]
         dir: PathBuf,
-        /// End after the summary
+        /// End after the summary, as without a terminal
         #[arg(long)]
         no_serve: bool,
     },

@@ -34,6 +34,14 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// The service, until it is told to stop.
 pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
+    serve_and_say(loaded, async |app, pages| say_how_to_set_up(app, pages).await).await
+}
+
+/// The same; once it works, `say` tells where the pages are.
+pub(super) async fn serve_and_say(
+    loaded: Loaded,
+    say: impl AsyncFnOnce(&App, Option<SocketAddr>),
+) -> anyhow::Result<()> {
     let Loaded { config, source, .. } = loaded;
     // Asked for first, so that a signal during the start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -59,7 +67,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
         tracing::info!(folder = %app.settings.now().data_dir.display(), "Bookpost works");
-        say_how_to_set_up(&app, pages).await;
+        say(&app, pages).await;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -231,9 +239,10 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
     }
 }
 
-/// A sample library in `folder`, from an export to the practice mailbox.
-pub async fn demo(folder: PathBuf) -> anyhow::Result<()> {
-    super::demo::run(&folder).await
+/// A sample library in `folder`, from an export to the practice mailbox; where `serves`, with its pages, until it is told to stop.
+pub async fn demo(folder: PathBuf, serves: bool) -> anyhow::Result<()> {
+    super::demo::run(&folder).await?;
+    if serves { super::demo::serve(&folder).await } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -72,9 +72,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             manual::write(&to).with_context(|| format!("cannot write into {}", to.display()))?;
             Ok(Exit::Done)
         }
-        Command::Demo { dir, no_serve: _ } => {
+        Command::Demo { dir, no_serve } => {
             log::start(form, "warn");
-            runtime()?.block_on(commands::demo(dir))?;
+            let at_a_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+            runtime()?.block_on(commands::demo(dir, at_a_terminal && !no_serve))?;
             Ok(Exit::Done)
         }
         Command::Serve { listen } => {
