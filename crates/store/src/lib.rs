@@ -25,6 +25,8 @@ mod people;
 mod preferences;
 mod queue;
 mod reports;
+mod sealed;
+mod sent;
 mod sessions;
 mod sqlite;
 
@@ -42,6 +44,8 @@ pub use people::*;
 pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
+pub use sealed::*;
+pub use sent::*;
 pub use sessions::*;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};

@@ -5,6 +5,7 @@ pub mod clock;
 mod decisions;
 mod doors;
 pub mod drop_folder;
+pub(crate) mod lost_secrets;
 pub mod notice_run;
 mod preferences;
 mod retention;
@@ -92,6 +93,8 @@ pub struct App {
     /// What a person must hear about.
     pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
+    /// Held by whoever seals a secret and stores it, and alone by whoever changes the key meanwhile.
+    pub(crate) sealing: tokio::sync::RwLock<()>,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -149,7 +152,7 @@ impl App {
         let (mut tasks, way_in) = (JoinSet::new(), Arc::new(OnceLock::new()));
         let settings = Settings::new(config.clone());
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
-        begin(&store, &config, &alarms, &recovered, clock.now()).await?;
+        begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
         let metrics = web::Metrics::default();
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
         let (settler, work) = settler::settler(
@@ -212,6 +215,7 @@ impl App {
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
+            sealing: tokio::sync::RwLock::default(),
             broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;
@@ -380,6 +384,7 @@ fn practice_server(mailbox: &Practice) -> Server {
 async fn begin(
     store: &Store,
     config: &Config,
+    source: Option<&Source>,
     alarms: &Alarms,
     recovered: &Recovered,
     now: Timestamp,
@@ -390,6 +395,7 @@ async fn begin(
     }
     set_clock::tell(store, alarms, now).await?;
     end_alarms_of_no_server(store, config, alarms).await?;
+    lost_secrets::begin(store, &config.sealing_key, source, alarms).await?;
     if let Some(of) = attention::restored(store).await? {
         alarms.raise(AlarmKind::Restored, RESTORED, words_of_restored(of));
     }

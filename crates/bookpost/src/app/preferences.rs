@@ -10,6 +10,7 @@ impl App {
     /// Changes preferences; when this returns, they hold.
     pub async fn change_preferences(&self, change: Change) -> Result<Changed, Refused> {
         let _alone = self.changing.lock().await;
+        let _sealing = self.sealing.read().await;
         let (source, now) = (self.source()?, self.clock.now());
         let (changed, upstreams) =
             preferences::change(&self.store, source, change, &mut secret_dice(), upstreams, now).await?;
@@ -17,6 +18,7 @@ impl App {
         self.worker.reroute(upstreams).await;
         let heard = self.applications.set_sites(&self.settings.now().sites, &self.store).await;
         heard.map_err(Refused::HalfHeard)?;
+        self.look_for_lost_secrets().await;
         Ok(changed)
     }
 

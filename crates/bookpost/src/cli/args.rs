@@ -52,12 +52,12 @@ pub enum LogForm {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show it all with a sample library and a practice mailbox
+    /// Show it all with a sample library and a practice mailbox; at a terminal, with its pages
     Demo {
         /// The folder for it, made if it is not there
         #[arg(long, default_value = "bookpost-demo")]
         dir: PathBuf,
-        /// End after the summary
+        /// End after the summary, as without a terminal
         #[arg(long)]
         no_serve: bool,
     },
@@ -90,6 +90,9 @@ pub enum Command {
     People(People),
     /// Show who changed what, the newest first
     Log(Log),
+    /// The key that seals secrets in the queue
+    #[command(subcommand)]
+    Keys(Keys),
     /// Copy the queue into one file, whether the service runs or not
     Backup {
         /// The file to make; what is still being written is FILE.part
@@ -341,6 +344,21 @@ pub enum Certificate {
         /// The folder for both
         #[arg(long, value_name = "DIR", default_value = ".")]
         to: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// `keys`
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Say where it is, and what it opens; never the key itself
+    Show {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make a new one, and seal everything with it
+    Rotate {
         #[command(flatten)]
         output: Output,
     },

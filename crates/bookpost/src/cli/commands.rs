@@ -17,8 +17,8 @@ use tokio::{
 
 use super::{
     applications,
-    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest},
-    failures, people, webhooks,
+    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest, WebhooksRequest},
+    failures, keys, people, webhooks,
 };
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
@@ -34,6 +34,14 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// The service, until it is told to stop.
 pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
+    serve_and_say(loaded, async |app, pages| say_how_to_set_up(app, pages).await).await
+}
+
+/// The same; once it works, `say` tells where the pages are.
+pub(super) async fn serve_and_say(
+    loaded: Loaded,
+    say: impl AsyncFnOnce(&App, Option<SocketAddr>),
+) -> anyhow::Result<()> {
     let Loaded { config, source, .. } = loaded;
     // Asked for first, so that a signal during the start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -59,7 +67,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
         tracing::info!(folder = %app.settings.now().data_dir.display(), "Bookpost works");
-        say_how_to_set_up(&app, pages).await;
+        say(&app, pages).await;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -167,14 +175,15 @@ impl App {
         match request {
             Request::Queue(request) => self.decisions.carry_out(request).await,
             Request::Applications(request) => self.about_applications(request).await,
-            Request::Webhooks(request) => {
-                let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
-                let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
-                if let Reply::WebhookRemoved(webhook) = &reply {
-                    self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
-                }
+            Request::Keys(request) => {
+                let _alone = self.sealing.write().await;
+                let key = &self.settings.now().sealing_key;
+                let source = self.source.as_ref();
+                let reply = keys::perform(&self.store, request, key, source, &mut secret_dice()).await;
+                self.look_for_lost_secrets().await;
                 reply
             }
+            Request::Webhooks(request) => self.about_webhooks(request).await,
             Request::Preferences(request) => self.about_preferences(request).await,
             Request::People(request) => {
                 let config = self.settings.now();
@@ -187,6 +196,18 @@ impl App {
 }
 
 impl App {
+    async fn about_webhooks(&self, request: WebhooksRequest) -> Reply {
+        let seals = matches!(request, WebhooksRequest::Add { .. });
+        let _sealing = if seals { Some(self.sealing.read().await) } else { None };
+        let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
+        let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
+        if let Reply::WebhookRemoved(webhook) = &reply {
+            self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
+            self.look_for_lost_secrets().await;
+        }
+        reply
+    }
+
     /// Holds when it is answered: a revoked key opens nothing any more.
     async fn about_applications(&self, request: ApplicationsRequest) -> Reply {
         let (sites, mut dice) = (&self.settings.now().sites, secret_dice());
@@ -218,9 +239,10 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
     }
 }
 
-/// A sample library in `folder`, from an export to the practice mailbox.
-pub async fn demo(folder: PathBuf) -> anyhow::Result<()> {
-    super::demo::run(&folder).await
+/// A sample library in `folder`, from an export to the practice mailbox; where `serves`, with its pages, until it is told to stop.
+pub async fn demo(folder: PathBuf, serves: bool) -> anyhow::Result<()> {
+    super::demo::run(&folder).await?;
+    if serves { super::demo::serve(&folder).await } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod demo;
 mod exit;
 mod failures;
 pub mod install;
+pub mod keys;
 mod log;
 mod manual;
 pub mod people;

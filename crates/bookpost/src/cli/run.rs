@@ -21,7 +21,7 @@ use super::{
     },
     backup, certificate as own_certificate, commands,
     control::{self, QueueRequest, Reply, Request, RunRequest},
-    failures, install, log, manual, people, preferences,
+    failures, install, keys, log, manual, people, preferences,
     progress::Bar,
     queue, sendmail, servers, show, webhooks,
 };
@@ -36,6 +36,7 @@ use crate::{
         certificate::{self, For},
         maildrop,
     },
+    secrets,
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -71,9 +72,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             manual::write(&to).with_context(|| format!("cannot write into {}", to.display()))?;
             Ok(Exit::Done)
         }
-        Command::Demo { dir, no_serve: _ } => {
+        Command::Demo { dir, no_serve } => {
             log::start(form, "warn");
-            runtime()?.block_on(commands::demo(dir))?;
+            let at_a_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+            runtime()?.block_on(commands::demo(dir, at_a_terminal && !no_serve))?;
             Ok(Exit::Done)
         }
         Command::Serve { listen } => {
@@ -113,6 +115,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Certificate(Certificate::SelfSigned { name, to, output }) => {
             tell(&own_certificate::self_signed(&name, &to, SystemClock::start().now()), output)
+        }
+        Command::Keys(command) => {
+            let (request, output) = keys::request(command);
+            ask(load()?, Request::Keys(request), output)
         }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
@@ -297,6 +303,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
             let (key, mut dice) = (&config.sealing_key, secret_dice());
+            secrets::finish(&store, key, &mut dice).await?;
             let reply = webhooks::perform(&store, request, key, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
@@ -305,6 +312,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
             let mut dice = secret_dice();
+            secrets::finish(&store, &config.sealing_key, &mut dice).await?;
             let reply = preferences::perform(&store, &source, request, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
@@ -314,6 +322,13 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let store = Store::open(&config.data_dir, clock.now())?;
             let place = people::Place { sites: &config.sites, pages: config.listen };
             let reply = people::perform(&store, request, place, &mut secret_dice(), clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
+        Request::Keys(request) => {
+            let store = Store::open(&config.data_dir, SystemClock::start().now())?;
+            let reply =
+                keys::perform(&store, request, &config.sealing_key, Some(&source), &mut secret_dice()).await;
             store.close().await?;
             Ok(reply)
         }

@@ -2,6 +2,7 @@
 
 mod applications;
 mod backup;
+mod keys;
 mod people;
 mod preferences;
 mod runs;
@@ -102,6 +103,8 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
             certificate.display(),
             key.display()
         ),
+        Reply::Keys(all) => keys::show(all),
+        Reply::Rotated(done) => keys::rotated(done),
         Reply::BackedUp { backup, key_file } => backup::made(backup, key_file.as_deref(), view),
         Reply::Backup(backup) => backup::look(backup, view),
         Reply::Restored { restored, key_file } => backup::restored(restored, key_file.as_deref(), view),

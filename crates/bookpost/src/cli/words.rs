@@ -109,6 +109,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::Reputation => "the server takes it for unwanted mail",
         Reason::TooFast => "the server asked to go slower",
         Reason::QuotaUsedUp => "the account's daily limit is used up",
+        Reason::LimitReached => "the limit that was set for the mail server is reached",
         Reason::SignInRefused => "the mail server did not accept our password",
         Reason::PasswordLost => "the password for the mail server must be entered again",
         Reason::SignInImpossible => "the mail server offers no sign-in that is safe here",

@@ -153,9 +153,16 @@ pub struct Server {
     pub connections_for_urgent: usize,
     /// A connection is closed after so many messages.
     pub messages_per_connection: u32,
+    /// More is kept back.
+    pub limits: Limits,
 }
 
 impl Server {
+    /// As attempts name it.
+    pub fn peer(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
     /// A server without encryption or login, such as one on this computer.
     pub fn plain(name: &str, address: SocketAddr) -> Self {
         Self {
@@ -170,8 +177,18 @@ impl Server {
             connections: 20,
             connections_for_urgent: 1,
             messages_per_connection: 100,
+            limits: Limits::default(),
         }
     }
+}
+
+/// How much a server may be given; None: as much as it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Recipients in any minute.
+    pub per_minute: Option<u32>,
+    /// Recipients in any 24 hours.
+    pub per_day: Option<u32>,
 }
 
 /// How the connection is protected.

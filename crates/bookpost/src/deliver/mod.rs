@@ -2,6 +2,7 @@
 //!
 //! This part knows nothing of notices, pages or the database: it takes claimed messages and gives outcomes.
 
+pub mod allowance;
 pub mod breaker;
 pub mod conclude;
 pub mod concurrency;

@@ -6,6 +6,7 @@ mod browser;
 mod decisions;
 mod live;
 mod look;
+mod lost_secrets;
 mod protections;
 mod rights;
 mod sign_in;

@@ -38,7 +38,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 29] = [
+const OTHERS: [(&str, &str); 30] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -68,6 +68,7 @@ const OTHERS: [(&str, &str); 29] = [
     ("session", "seen_at"),
     ("link", "expires_at"),
     ("audit", "happened_at"),
+    ("sent", "sent_at"),
 ];
 
 /// What the last opening left on record.

@@ -29,6 +29,8 @@ mod readers;
 mod restart;
 pub(crate) mod restore;
 mod rows;
+mod sealed;
+mod sent;
 mod sessions;
 mod settle;
 mod sweep;

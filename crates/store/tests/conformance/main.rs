@@ -15,6 +15,8 @@ mod pause;
 mod people;
 mod preferences;
 mod reports;
+mod sealed;
+mod sent;
 mod sign_in;
 mod staff;
 mod start;
@@ -52,6 +54,8 @@ cases! {
     events::old_events_are_forgotten,
     events::tags_are_kept_and_listed,
     events::a_web_address_is_told_and_tried_again,
+    sealed::what_is_sealed_is_sealed_anew_together,
+    sent::what_a_server_took_is_counted_for_a_day,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
@@ -129,7 +133,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 14] = [
+const CASES: [&str; 16] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
@@ -139,6 +143,8 @@ const CASES: [&str; 14] = [
     include_str!("people.rs"),
     include_str!("preferences.rs"),
     include_str!("reports.rs"),
+    include_str!("sealed.rs"),
+    include_str!("sent.rs"),
     include_str!("sign_in.rs"),
     include_str!("staff.rs"),
     include_str!("start.rs"),
@@ -147,7 +153,7 @@ const CASES: [&str; 14] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 12] = [
+const SURFACE: [&str; 14] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -159,6 +165,8 @@ const SURFACE: [&str; 12] = [
     include_str!("../../src/preferences.rs"),
     include_str!("../../src/people.rs"),
     include_str!("../../src/reports.rs"),
+    include_str!("../../src/sealed.rs"),
+    include_str!("../../src/sent.rs"),
     include_str!("../../src/sessions.rs"),
 ];
 

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ApplicationsRequest, ChangedPreferences, NewAddress, PeopleRequest, PreferencesRequest, ShownKey,
-    ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
+    ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, PeopleRequest, PreferencesRequest,
+    Rotated, ShownKey, ShownKeys, ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -29,6 +29,8 @@ pub enum Request {
     Preferences(PreferencesRequest),
     /// About people, and what they changed.
     People(PeopleRequest),
+    /// About the key that seals secrets.
+    Keys(KeysRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
 }
@@ -144,6 +146,10 @@ pub enum Reply {
         certificate: PathBuf,
         key: PathBuf,
     },
+    /// The key that seals secrets.
+    Keys(ShownKeys),
+    /// There is a new one.
+    Rotated(Rotated),
     /// A copy of the queue was made. The key that seals secrets is in this file, and not in the copy.
     BackedUp {
         backup: Backup,

@@ -5,6 +5,7 @@
 
 mod applications;
 mod client;
+mod keys;
 mod messages;
 mod people;
 mod preferences;
@@ -17,6 +18,7 @@ use crate::notices::import::MAX_BYTES;
 
 pub use applications::*;
 pub use client::{Client, connect};
+pub use keys::*;
 pub use messages::*;
 pub use people::*;
 pub use preferences::*;

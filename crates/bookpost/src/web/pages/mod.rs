@@ -15,6 +15,7 @@ mod frame;
 mod links;
 mod list;
 mod live;
+mod lost_secrets;
 mod marks;
 mod message;
 mod not_here;

@@ -7,7 +7,7 @@ use store::{Alarm, Counts, Error, State};
 use super::{
     frame::{Frame, Place, page},
     live::Now,
-    marks, not_here,
+    lost_secrets, marks, not_here,
     standing::Standing,
     visit::Visit,
     when::At,
@@ -79,7 +79,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         tone: standing.tone(),
         sentence: standing.sentence(clockwork),
         figures: figures(visit, &now, &counts),
-        to_do: to_do(visit, &alarms, &counts),
+        to_do: to_do(visit, &alarms, &counts).await?,
         waits: counts.waiting > 0,
         next: counts
             .next_due_at
@@ -119,10 +119,9 @@ fn figures(visit: &Visit, now: &Now, counts: &Counts) -> Vec<Figure> {
     ]
 }
 
-fn to_do(visit: &Visit, alarms: &[Alarm], counts: &Counts) -> Vec<ToDo> {
+async fn to_do(visit: &Visit, alarms: &[Alarm], counts: &Counts) -> Result<Vec<ToDo>, Error> {
     let words = visit.words();
-    let alarm = |alarm: &Alarm| {
-        let (title, what) = words.alarm(alarm.kind);
+    let alarm = |alarm: &Alarm, (title, what)| {
         let (since, noted) = (visit.clockwork.at(alarm.started_at), visit.may(Permission::SeeAddresses));
         let noted = noted.then(|| format!("{} ({})", alarm.text, alarm.subject));
         ToDo { title, what, since: Some(since), noted, href: None }
@@ -131,10 +130,14 @@ fn to_do(visit: &Visit, alarms: &[Alarm], counts: &Counts) -> Vec<ToDo> {
         let (title, what) = (words.count(key, count), String::new());
         (count > 0).then_some(ToDo { title, what, since: None, noted: None, href: Some(href) })
     };
-    let mut all: Vec<_> = alarms.iter().map(alarm).collect();
+    let mut all = Vec::new();
+    for one in alarms {
+        let said = lost_secrets::words(visit, one).await?;
+        all.push(alarm(one, said.unwrap_or_else(|| words.alarm(one.kind))));
+    }
     all.extend(decide(counts.in_doubt, "to-do-in-doubt", "/queue?state=in_doubt"));
     all.extend(decide(counts.held, "to-do-held", "/queue?state=held"));
-    all
+    Ok(all)
 }
 
 impl Today {
