@@ -3,6 +3,8 @@
 //!
 //! The key comes from the settings, or from a file in the data folder that is made when it is first needed.
 
+pub mod letter;
+
 use std::{
     fs,
     io::{self, Write as _},

@@ -34,6 +34,7 @@ use crate::{
     deliver::{
         breaker::Fault,
         conclude::{self, Circumstances, Conclusion, Effect, judge_client},
+        letter,
         send::send,
         settings::{check_password, settings},
         stream::{self, Stream},
@@ -249,7 +250,7 @@ impl Lane {
             ret: job.envelope.ret,
             envelope_id: job.envelope.envelope_id.clone(),
             recipients: job.envelope.recipients().to_vec(),
-            message: job.bytes.clone(),
+            message: letter::bytes_of(&job, &self.delivery.settings),
         });
         let started_at = self.delivery.clock.now();
         let reused = self.begun > 0;
