@@ -3,6 +3,7 @@
 //!
 //! The key comes from the settings, or from a file in the data folder that is made when it is first needed.
 
+pub mod letter;
 mod rotation;
 
 use std::{

@@ -20,6 +20,8 @@ pub enum Actor {
     CommandLine,
     /// The settings' file.
     Configuration,
+    /// Whoever asked on a page where nobody has signed in yet.
+    NotSignedIn,
 }
 
 /// What was done, as a stable word.
@@ -106,6 +108,8 @@ pub struct AuditFilter {
     pub who: Option<PersonId>,
     /// What was done to this, in these very letters.
     pub about: Option<String>,
+    /// What was done in this way.
+    pub what: Option<Deed>,
 }
 
 /// The log.

@@ -65,6 +65,9 @@ pub enum Kind {
     Report,
     /// An alarm by mail. Its own failure is reported to nobody.
     Alarm,
+    /// Mail to one of those who sign in, with a link that is theirs. Its bytes are sealed while it waits, and its own failure is reported
+    /// to nobody.
+    Staff,
 }
 
 /// The state of one recipient; ARCHITECTURE.md draws the moves between them.

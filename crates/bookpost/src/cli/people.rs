@@ -109,7 +109,7 @@ async fn answer(
                 Some(email) => Some(of(email).await?.id),
                 None => None,
             };
-            Reply::Log(store.audit(AuditFilter { who, about }, before, limit).await?)
+            Reply::Log(store.audit(AuditFilter { who, about, what: None }, before, limit).await?)
         }
     })
 }
@@ -130,13 +130,18 @@ async fn shown_link(
 
 /// The page that takes a code. Only its path where nobody listens.
 fn link(pages: Option<SocketAddr>, purpose: LinkPurpose, code: &str) -> String {
+    let before = pages.map_or_else(String::new, |address| format!("http://{address}"));
+    format!("{before}{}", link_path(purpose, code))
+}
+
+/// The path of the page that takes a code, with the code.
+pub(crate) fn link_path(purpose: LinkPurpose, code: &str) -> String {
     let page = match purpose {
         LinkPurpose::SetUp => "set-up",
         LinkPurpose::Invitation => "invitation",
         LinkPurpose::Reset => "reset",
     };
-    let before = pages.map_or_else(String::new, |address| format!("http://{address}"));
-    format!("{before}/{page}?code={code}")
+    format!("/{page}?code={code}")
 }
 
 /// What was done, for what is answered with how the person stands afterwards, or with a link.

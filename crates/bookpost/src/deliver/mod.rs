@@ -7,6 +7,7 @@ pub mod breaker;
 pub mod conclude;
 pub mod concurrency;
 pub mod hosting;
+pub mod letter;
 pub mod practice;
 pub mod reverse_path;
 pub mod send;

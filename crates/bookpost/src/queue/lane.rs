@@ -37,6 +37,7 @@ use crate::{
         allowance::Allowance,
         breaker::Fault,
         conclude::{self, Circumstances, Conclusion, Effect, judge_client},
+        letter,
         send::send,
         settings::{check_password, settings},
         stream::{self, Stream},
@@ -263,7 +264,7 @@ impl Lane {
             ret: job.envelope.ret,
             envelope_id: job.envelope.envelope_id.clone(),
             recipients: job.envelope.recipients().to_vec(),
-            message: job.bytes.clone(),
+            message: letter::bytes_of(&job, &self.delivery.settings),
         });
         let reused = self.begun > 0;
         self.slots().push_back(InFlight { token, job, started_at, released: false, exit: None, reused });

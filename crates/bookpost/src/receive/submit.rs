@@ -197,6 +197,12 @@ impl Submitter {
         accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
     }
 
+    /// Takes a letter of Bookpost itself: when this returns `Ok`, it is on disk.
+    pub async fn submit_own(&self, letter: NewMessage) -> Result<(), NotTaken> {
+        self.receiver.has_room()?;
+        in_time(self.receiver.accept(vec![letter])).await.map(drop)
+    }
+
     /// Takes all these messages or none: when this returns `Ok`, they are on disk.
     pub async fn submit_all(&self, messages: Vec<Ready>) -> Result<Vec<Accepted>, NotTaken> {
         self.receiver.has_room()?;

@@ -1,12 +1,16 @@
 //! The pages, asked for over HTTP as a browser asks for them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
+mod account;
 mod bench;
 mod browser;
 mod decisions;
+mod letters;
 mod live;
+mod log;
 mod look;
 mod lost_secrets;
+mod people;
 mod protections;
 mod rights;
 mod sign_in;

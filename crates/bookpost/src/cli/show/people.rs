@@ -124,6 +124,7 @@ pub(super) fn who(actor: &Actor) -> &str {
         Actor::Person { name, .. } => name.as_str(),
         Actor::CommandLine => "command line",
         Actor::Configuration => "settings",
+        Actor::NotSignedIn => "not signed in",
     }
 }
 

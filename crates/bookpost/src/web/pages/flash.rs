@@ -18,6 +18,17 @@ pub(super) enum Done {
     Resumed,
     Language,
     SignedOut,
+    LinkAsked,
+    PersonAdded,
+    PersonChanged,
+    PersonOff,
+    PersonOn,
+    PersonSignedOut,
+    InvitationSent,
+    ResetSent,
+    AccountChanged,
+    PasswordChanged,
+    SessionsEnded,
 }
 
 /// For how many. What is no such word is nothing.
@@ -52,6 +63,17 @@ impl Flash {
             Done::Resumed => words.t("done-resumed"),
             Done::Language => words.t("done-language"),
             Done::SignedOut => words.t("sign-in-ended"),
+            Done::LinkAsked => words.t("forgot-asked"),
+            Done::PersonAdded => words.t("done-person-added"),
+            Done::PersonChanged => words.t("done-person-changed"),
+            Done::PersonOff => words.t("done-person-off"),
+            Done::PersonOn => words.t("done-person-on"),
+            Done::PersonSignedOut => words.t("done-person-signed-out"),
+            Done::InvitationSent => words.t("done-invitation-sent"),
+            Done::ResetSent => words.t("done-reset-sent"),
+            Done::AccountChanged => words.t("done-account-changed"),
+            Done::PasswordChanged => words.t("done-password-changed"),
+            Done::SessionsEnded => words.count("done-sessions-ended", n),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

@@ -6,22 +6,31 @@
 //!
 //! This part knows nothing of SMTP and SQL.
 
+mod account;
 mod assets;
 mod decide;
 mod field;
 mod flash;
+mod forgotten;
 mod form;
 mod frame;
+mod hand_over;
 mod links;
 mod list;
 mod live;
 mod lost_secrets;
+mod log;
 mod marks;
 mod message;
 mod not_here;
+mod people;
+mod person;
+mod person_act;
+mod person_form;
 mod row;
 mod security;
 mod sending;
+mod sessions;
 mod sign_in;
 mod standing;
 mod text;
@@ -74,6 +83,15 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/set-up", get(links::ask_set_up).post(links::set_up))
         .route("/invitation", get(links::ask_invitation).post(links::take))
         .route("/reset", get(links::ask_reset).post(links::take))
+        .route("/forgotten", get(forgotten::ask).post(forgotten::send))
+        .route("/account", get(account::show).post(account::change))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions", post(account::end_sessions))
+        .route("/preferences/people", get(people::show).post(people::add))
+        .route("/preferences/people/new", get(people::ask))
+        .route("/preferences/people/{id}", get(person::show).post(person::change))
+        .route("/preferences/people/{id}/act", get(person_act::ask).post(person_act::carry_out))
+        .route("/preferences/log", get(log::show))
         .route("/assets/{name}", get(assets::serve))
         .layer(from_fn_with_state(pages.clone(), security::guard))
         .with_state(pages)

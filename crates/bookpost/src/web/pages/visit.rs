@@ -36,6 +36,8 @@ pub(super) struct Visit {
     pub(super) clockwork: Clockwork,
     token: String,
     pub(super) secure: bool,
+    /// By which name Bookpost was asked.
+    pub(super) origin: String,
     /// With its query.
     path: String,
 }
@@ -120,7 +122,9 @@ impl FromRequestParts<Pages> for Visit {
         let chosen = visitor.person().language.as_deref().and_then(Language::named);
         let words = chosen.unwrap_or(asked).words();
         let clockwork = Clockwork { words, zone: pages.sources.zone.clone(), now };
-        Ok(Self { pages: pages.clone(), visitor, clockwork, token, secure, path })
+        let visited = parts.extensions.get::<Visited>();
+        let origin = visited.map(|visited| visited.origin.clone()).unwrap_or_default();
+        Ok(Self { pages: pages.clone(), visitor, clockwork, token, secure, origin, path })
     }
 }
 
