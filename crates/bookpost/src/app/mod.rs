@@ -7,6 +7,7 @@ mod doors;
 pub mod drop_folder;
 pub mod notice_run;
 mod preferences;
+mod programs;
 mod retention;
 mod set_clock;
 pub mod socket;
@@ -37,6 +38,7 @@ use self::steps::Steps;
 pub use self::{
     decisions::Decisions,
     preferences::{Preferences, Standing as StandingPreferences},
+    programs::Programs,
 };
 use crate::{
     alarms::Alarms,
@@ -266,6 +268,16 @@ impl App {
         )
     }
 
+    /// The way to change what programs may do.
+    pub fn programs(&self) -> Programs {
+        Programs {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            settings: self.settings.clone(),
+            applications: self.applications.clone(),
+        }
+    }
+
     /// What the program says of itself over HTTP.
     pub fn sources(&self) -> web::Sources {
         let activity = self.worker.activity.clone();
@@ -279,6 +291,7 @@ impl App {
             people: self.people.clone(),
             decisions: self.decisions.clone(),
             preferences: self.preferences.clone(),
+            programs: self.programs(),
             zone: TimeZone::system(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),

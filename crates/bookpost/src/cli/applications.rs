@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use mail::Address;
 use rand::CryptoRng;
-use store::{AllowedFrom, ApplicationSettings, Error, KeyId, Store};
+use store::{Actor, AllowedFrom, ApplicationSettings, Error, KeyId, Store};
 
 use super::{
     args::Output,
@@ -19,13 +19,14 @@ pub async fn perform(
     store: &Store,
     request: ApplicationsRequest,
     sites: &[Site],
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Reply {
     if let Some(message) = unknown_site(&request, sites) {
         return Reply::Failed { failure: Failure::Usage, message };
     }
-    answer(store, request, dice, now)
+    answer(store, request, who, dice, now)
         .await
         .unwrap_or_else(|error| Reply::Failed { failure: queue::failure(&error), message: told(&error) })
 }
@@ -33,6 +34,7 @@ pub async fn perform(
 async fn answer(
     store: &Store,
     request: ApplicationsRequest,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<Reply, Error> {
@@ -40,21 +42,21 @@ async fn answer(
         ApplicationsRequest::List => return Ok(Reply::Applications(store.applications().await?.readable)),
         ApplicationsRequest::AddKey { name } => {
             let key = Key::draw(dice);
-            let application = store.add_key(&name, key.stored(), now).await?.name;
+            let application = store.add_key(&name, key.stored(), who, now).await?.name;
             return Ok(Reply::NewKey(shown(application, &key)));
         }
         ApplicationsRequest::Show { name } => store.application(&name).await,
         ApplicationsRequest::Add { name, change } => {
             let mut settings = ApplicationSettings::default();
             change.apply(&mut settings);
-            store.add_application(name, settings, now).await
+            store.add_application(name, settings, who, now).await
         }
         ApplicationsRequest::Change { name, change } => {
-            store.change_application(&name, |settings| change.apply(settings)).await
+            store.change_application(&name, |settings| change.apply(settings), who, now).await
         }
-        ApplicationsRequest::RevokeKey { name, key } => store.revoke_key(&name, &key, now).await,
-        ApplicationsRequest::Disable { name } => store.disable_application(&name, now).await,
-        ApplicationsRequest::Enable { name } => store.enable_application(&name).await,
+        ApplicationsRequest::RevokeKey { name, key } => store.revoke_key(&name, &key, who, now).await,
+        ApplicationsRequest::Disable { name } => store.disable_application(&name, who, now).await,
+        ApplicationsRequest::Enable { name } => store.enable_application(&name, who, now).await,
     };
     Ok(Reply::Application(application?))
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use store::{AlarmKind, Store};
+use store::{Actor, AlarmKind, Store};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc::UnboundedSender, watch},
@@ -16,8 +16,7 @@ use tokio::{
 };
 
 use super::{
-    applications,
-    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest},
+    control::{self, Progress, Reply, Request, RunRequest},
     failures, people, webhooks,
 };
 use crate::{
@@ -166,7 +165,7 @@ impl App {
     pub async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
         match request {
             Request::Queue(request) => self.decisions.carry_out(request).await,
-            Request::Applications(request) => self.about_applications(request).await,
+            Request::Applications(request) => self.programs().carry_out(request, Actor::CommandLine).await,
             Request::Webhooks(request) => {
                 let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
                 let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
@@ -176,26 +175,13 @@ impl App {
                 reply
             }
             Request::Preferences(request) => self.about_preferences(request).await,
+            Request::Sites(request) => self.about_sites(request).await,
             Request::People(request) => {
                 let config = self.settings.now();
                 let place = people::Place { sites: &config.sites, pages: config.listen };
                 people::perform(&self.store, request, place, &mut secret_dice(), self.clock.now()).await
             }
             Request::Run(request) => self.run_notices(request, true, progress).await,
-        }
-    }
-}
-
-impl App {
-    /// Holds when it is answered: a revoked key opens nothing any more.
-    async fn about_applications(&self, request: ApplicationsRequest) -> Reply {
-        let (sites, mut dice) = (&self.settings.now().sites, secret_dice());
-        let reply = applications::perform(&self.store, request, sites, &mut dice, self.clock.now()).await;
-        match self.applications.refresh(&self.store).await {
-            Ok(()) => reply,
-            Err(error) => failures::reply(&anyhow::Error::from(error).context(
-                "the change is stored, and the running service could not read it: restart Bookpost",
-            )),
         }
     }
 }

@@ -8,7 +8,7 @@ pub mod commands;
 pub mod control;
 mod demo;
 mod exit;
-mod failures;
+pub(crate) mod failures;
 pub mod install;
 mod log;
 mod manual;
@@ -20,6 +20,7 @@ mod run;
 pub mod sendmail;
 mod servers;
 pub(crate) mod show;
+mod sites;
 pub mod webhooks;
 pub mod words;
 

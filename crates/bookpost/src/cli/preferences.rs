@@ -6,7 +6,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use jiff::Timestamp;
 use rand::CryptoRng;
 use serde_json::Value;
-use store::{Actor, Error, PreferenceChange, Store};
+use store::{Actor, Error, Store};
 
 use super::{
     args::{Output, preferences::Settings},
@@ -82,7 +82,7 @@ fn told(changed: Changed, imported: bool) -> Reply {
     Reply::PreferencesChanged(ChangedPreferences { change, warnings: loaded.warnings, still_set })
 }
 
-fn refused(why: &Refused) -> Reply {
+pub(super) fn refused(why: &Refused) -> Reply {
     let failure = match why {
         Refused::Store(error) | Refused::HalfHeard(error) => queue::failure(error),
         Refused::Key(_) | Refused::Unusable(_) => Failure::Config,

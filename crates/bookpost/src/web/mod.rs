@@ -27,7 +27,7 @@ use store::Store;
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{Decisions, Preferences},
+    app::{Decisions, Preferences, Programs},
     config::Config,
     identity::People,
     receive::Submitter,
@@ -54,6 +54,8 @@ pub struct Sources {
     pub decisions: Decisions,
     /// What people prefer, and how they change it.
     pub preferences: Preferences,
+    /// What people let programs do.
+    pub programs: Programs,
     /// In which people read the time.
     pub zone: TimeZone,
     /// What the worker is like at this moment; must not wait.
