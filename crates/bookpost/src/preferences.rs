@@ -3,6 +3,8 @@
 //!
 //! This part knows nothing of pages and commands, and does not send.
 
+pub mod sites;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

@@ -6,6 +6,7 @@ mod people;
 mod preferences;
 mod runs;
 pub(super) mod servers;
+mod sites;
 mod webhooks;
 
 use std::fmt::Write as _;
@@ -84,6 +85,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Preferences(shown) => preferences::show(shown),
         Reply::PreferencesChanged(changed) => preferences::changed(changed),
         Reply::PreferencesHistory(changes) => preferences::history(changes, view),
+        Reply::Sites(shown) => sites::list(shown),
         Reply::Applications(all) => applications::list(all, view),
         Reply::Application(application) => applications::show(application, view),
         Reply::NewKey(key) => applications::new_key(key),

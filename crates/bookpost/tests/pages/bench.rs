@@ -237,6 +237,8 @@ fn config(folder: &std::path::Path, way: Way) -> Config {
         reply_to: None,
         return_address: None,
         phone: None,
+        branches: Vec::new(),
+        time_zone: None,
     };
     let usual = Config::usual(folder, way);
     Config {

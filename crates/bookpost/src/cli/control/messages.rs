@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, NewAddress, PeopleRequest, PreferencesRequest, ShownKey,
-    ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
+    ShownLink, ShownPreferences, ShownSessions, ShownSites, SignedOut, SitesRequest, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -27,6 +27,8 @@ pub enum Request {
     Webhooks(WebhooksRequest),
     /// About preferences.
     Preferences(PreferencesRequest),
+    /// About sites.
+    Sites(SitesRequest),
     /// About people, and what they changed.
     People(PeopleRequest),
     /// Makes and sends the notices of an export.
@@ -131,6 +133,7 @@ pub enum Reply {
     PreferencesChanged(ChangedPreferences),
     /// The last changes, the newest first.
     PreferencesHistory(Vec<PreferenceChange>),
+    Sites(ShownSites),
     People(Vec<Person>),
     Person(Person),
     /// A link that was just made.

@@ -25,6 +25,8 @@ fn sites() -> Vec<Site> {
         reply_to: None,
         return_address: None,
         phone: None,
+        branches: Vec::new(),
+        time_zone: None,
     };
     ["MAIN", "EAST"].map(site).to_vec()
 }
