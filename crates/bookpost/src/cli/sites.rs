@@ -33,7 +33,7 @@ pub(super) async fn perform(
     let standing = async {
         let stored = store.preferences().await?;
         let loaded = source.check(&stored.values).map_err(Refused::Problems)?;
-        Ok(StandingPreferences { version: stored.version, loaded })
+        Ok(StandingPreferences { stored, loaded })
     };
     let change = async |change| {
         let changed = preferences::change(store, source, change, dice, |_| Ok(()), now).await;
@@ -57,9 +57,9 @@ async fn answer(
     change: impl AsyncFnOnce(Change) -> Result<Changed, Refused>,
 ) -> Reply {
     let done = async {
-        let StandingPreferences { version, loaded } = standing?;
+        let StandingPreferences { stored, loaded } = standing?;
         let SitesRequest::Change(wanted) = request else { return Ok(shown(&loaded)) };
-        let wish = sites::wish(store, &loaded, wanted, version, Actor::CommandLine).await?;
+        let wish = sites::wish(store, &loaded, wanted, stored.version, Actor::CommandLine).await?;
         Ok::<_, SiteRefused>(shown(&change(Change::Set(wish)).await?.loaded))
     };
     match done.await {
