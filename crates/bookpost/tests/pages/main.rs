@@ -4,8 +4,10 @@
 mod bench;
 mod browser;
 mod decisions;
+mod libraries;
 mod live;
 mod look;
+mod programs;
 mod protections;
 mod rights;
 mod sign_in;

@@ -18,6 +18,16 @@ pub(super) enum Done {
     Resumed,
     Language,
     SignedOut,
+    LibraryAdded,
+    LibraryChanged,
+    LibraryRemoved,
+    Undone,
+    NotUndone,
+    ProgramAdded,
+    ProgramChanged,
+    ProgramOff,
+    ProgramOn,
+    KeyRevoked,
 }
 
 /// For how many. What is no such word is nothing.
@@ -52,6 +62,16 @@ impl Flash {
             Done::Resumed => words.t("done-resumed"),
             Done::Language => words.t("done-language"),
             Done::SignedOut => words.t("sign-in-ended"),
+            Done::LibraryAdded => words.t("done-library-added"),
+            Done::LibraryChanged => words.t("done-library-changed"),
+            Done::LibraryRemoved => words.t("done-library-removed"),
+            Done::Undone => words.t("done-undone"),
+            Done::NotUndone => words.t("done-not-undone"),
+            Done::ProgramAdded => words.t("done-program-added"),
+            Done::ProgramChanged => words.t("done-program-changed"),
+            Done::ProgramOff => words.t("done-program-off"),
+            Done::ProgramOn => words.t("done-program-on"),
+            Done::KeyRevoked => words.t("done-key-revoked"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');
