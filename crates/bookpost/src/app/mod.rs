@@ -201,15 +201,7 @@ impl App {
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
-            preferences: Preferences {
-                store: store.clone(),
-                clock: Arc::clone(&clock),
-                source: start.source.map(Arc::new),
-                settings: settings.clone(),
-                worker: handle.clone(),
-                applications: applications.clone(),
-                changing: Arc::default(),
-            },
+            preferences: Preferences::new(&store, &clock, start.source, &settings, &handle, &applications),
             settings,
             store,
             clock,

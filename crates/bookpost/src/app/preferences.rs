@@ -18,15 +18,15 @@ use crate::{
 /// The way by which commands and pages change preferences. All clones are the same.
 #[derive(Clone)]
 pub struct Preferences {
-    pub(super) store: Store,
-    pub(super) clock: Arc<dyn Clock>,
+    store: Store,
+    clock: Arc<dyn Clock>,
     /// What settings are made of beside the preferences; None: they are fixed.
-    pub(super) source: Option<Arc<Source>>,
-    pub(super) settings: Settings,
-    pub(super) worker: Handle,
-    pub(super) applications: Applications,
+    source: Option<Arc<Source>>,
+    settings: Settings,
+    worker: Handle,
+    applications: Applications,
     /// Held by whoever changes them.
-    pub(super) changing: Arc<Mutex<()>>,
+    changing: Arc<Mutex<()>>,
 }
 
 /// The preferences as they stand.
@@ -39,6 +39,25 @@ pub struct Standing {
 }
 
 impl Preferences {
+    pub(super) fn new(
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+        source: Option<Source>,
+        settings: &Settings,
+        worker: &Handle,
+        applications: &Applications,
+    ) -> Self {
+        Self {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            source: source.map(Arc::new),
+            settings: settings.clone(),
+            worker: worker.clone(),
+            applications: applications.clone(),
+            changing: Arc::default(),
+        }
+    }
+
     /// Changes them; when this returns, they hold. Once begun it comes to its end, though whoever asked goes away.
     pub async fn change(&self, change: Change) -> Result<Changed, Refused> {
         let preferences = self.clone();

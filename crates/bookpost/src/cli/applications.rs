@@ -91,8 +91,8 @@ fn unknown_site(request: &ApplicationsRequest, sites: &[Site]) -> Option<String>
 
 fn told(error: &Error) -> String {
     match error {
-        Error::NotFound("application") => format!("{error}; all are shown by: bookpost applications list"),
-        Error::NotFound(_) => format!("{error}; its keys are shown by: bookpost applications show NAME"),
+        Error::NotFound("application") => format!("{error}; all are shown by: bookpost programs list"),
+        Error::NotFound(_) => format!("{error}; its keys are shown by: bookpost programs show NAME"),
         _ => error.to_string(),
     }
 }
@@ -116,7 +116,7 @@ pub(super) fn request(command: Applications) -> Result<(ApplicationsRequest, Out
         Applications::Change { name, settings, reset, output } => {
             let change = SettingsChange { reset: reset.into_iter().collect(), ..change(settings)? };
             if change == SettingsChange::default() {
-                let message = "nothing is named that should change; see: bookpost applications change --help";
+                let message = "nothing is named that should change; see: bookpost programs change --help";
                 return Err((Failure::Usage, message.to_owned()));
             }
             (ApplicationsRequest::Change { name, change }, output)

@@ -179,7 +179,15 @@ impl App {
             Request::People(request) => {
                 let config = self.settings.now();
                 let place = people::Place { sites: &config.sites, pages: config.listen };
-                people::perform(&self.store, request, place, &mut secret_dice(), self.clock.now()).await
+                people::perform(
+                    &self.store,
+                    request,
+                    place,
+                    Actor::CommandLine,
+                    &mut secret_dice(),
+                    self.clock.now(),
+                )
+                .await
             }
             Request::Run(request) => self.run_notices(request, true, progress).await,
         }

@@ -326,7 +326,9 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
             let place = people::Place { sites: &config.sites, pages: config.listen };
-            let reply = people::perform(&store, request, place, &mut secret_dice(), clock.now()).await;
+            let reply =
+                people::perform(&store, request, place, Actor::CommandLine, &mut secret_dice(), clock.now())
+                    .await;
             store.close().await?;
             Ok(reply)
         }

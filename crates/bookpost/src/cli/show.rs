@@ -96,6 +96,8 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::People(all) => people::list(all, view),
         Reply::Person(person) => people::show(person, view),
         Reply::Link(link) => people::link(link, view),
+        Reply::NewPersonKey(key) => people::new_key(key),
+        Reply::PersonKeys(shown) => people::keys(shown, view),
         Reply::Sessions(shown) => people::sessions(shown, view),
         Reply::SignedOut(out) => people::signed_out(out),
         Reply::Log(lines) => people::log(lines, view),

@@ -102,7 +102,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// The addresses and what answers them.
 pub fn router(sources: Sources) -> Router {
-    let api = api::router(sources.submitter.clone());
+    let api = api::router(sources.clone());
     let pages = pages::router(sources.clone());
     Router::new()
         .route("/healthz", get(healthz))

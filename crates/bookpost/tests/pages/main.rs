@@ -1,6 +1,7 @@
 //! The pages, asked for over HTTP as a browser asks for them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
+mod admin_api;
 mod bench;
 mod browser;
 mod decisions;

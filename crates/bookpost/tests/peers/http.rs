@@ -45,6 +45,8 @@ async fn the_document_says_what_is_answered() {
     assert!(answer.starts_with("{\"id\":\"1\","), "{answer}");
     let run = Command::new("schemathesis")
         .args(["run", &document, "--checks", CHECKS, "--max-examples", "15", "--seed", "1"])
+        // Those need a key of a person's own.
+        .args(["--exclude-path-regex", "^/api/v1/admin/"])
         .args(["--phases", "examples,coverage,fuzzing", "--no-color", "--generation-database", "none"])
         .args(["--header", &format!("Authorization: Bearer {}", &*key.whole())])
         .current_dir(folder.path())

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, NewAddress, PeopleRequest, PreferencesRequest, ShownKey,
-    ShownLink, ShownPreferences, ShownSessions, ShownSites, SignedOut, SitesRequest, WebhooksRequest,
+    ShownLink, ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSessions, ShownSites, SignedOut,
+    SitesRequest, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -138,6 +139,8 @@ pub enum Reply {
     Person(Person),
     /// A link that was just made.
     Link(ShownLink),
+    NewPersonKey(ShownPersonKey),
+    PersonKeys(ShownPersonKeys),
     Sessions(ShownSessions),
     SignedOut(SignedOut),
     /// What was changed, the newest first.
