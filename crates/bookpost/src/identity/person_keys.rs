@@ -98,16 +98,12 @@ impl PersonKeys {
         if let Some(retry_at) = guessing.held_up(peer, named, now).filter(|_| may_wait) {
             return Err(Refusal::HeldUp { retry_at });
         }
-        match named.filter(|_| opened) {
-            Some(key) => {
-                guessing.succeeded(peer, key, now);
-                Ok(())
-            }
-            None => {
-                guessing.failed(peer, named, guess(["", shown]), now);
-                Err(Refusal::Unknown)
-            }
-        }
+        let Some(key) = named.filter(|_| opened) else {
+            guessing.failed(peer, named, guess(["", shown]), now);
+            return Err(Refusal::Unknown);
+        };
+        guessing.succeeded(peer, key, now);
+        Ok(())
     }
 }
 

@@ -84,7 +84,7 @@ impl Bench {
     /// One whose preferences can be changed, with this in its file; everybody of the staff is signed in.
     pub(crate) async fn of_file(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = format!("data_dir = {:?}\nlog = \"warn\"\n{text}", folder.path());
+        let text = format!("data_dir = \"{}\"\nlog = \"warn\"\n{text}", folder.path().display());
         let around = Surroundings::given([], Some("books.library.example"));
         let source = Source::given(&text, Some("bookpost.toml".into()), &around);
         let config = source.check(&BTreeMap::new()).unwrap().config;

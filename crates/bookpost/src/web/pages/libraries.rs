@@ -38,7 +38,7 @@ const HERE: &str = "/preferences/libraries";
 #[template(path = "libraries.html")]
 struct Libraries {
     f: Frame,
-    libraries: Vec<Library>,
+    all: Vec<Library>,
     /// Why none of them can be changed here.
     elsewhere: Option<String>,
     /// The last change, where it was one of libraries: what is said of it, and its version.
@@ -77,7 +77,7 @@ async fn libraries(visit: &Visit) -> Result<Libraries, Error> {
     let last = last.filter(|last| elsewhere.is_none() && last.values.contains_key(SITES));
     Ok(Libraries {
         f: Frame::around(visit, Place::Libraries).await?,
-        libraries: sources.config().sites.iter().map(|site| library(site, words)).collect(),
+        all: sources.config().sites.iter().map(|site| library(site, words)).collect(),
         last: last.map(|last| (told(&last, visit), last.version)),
         elsewhere,
     })

@@ -38,7 +38,7 @@ const MOST_COUNTED: u64 = 100_000;
 #[template(path = "programs.html")]
 struct Programs {
     f: Frame,
-    programs: Vec<Program>,
+    all: Vec<Program>,
     /// Names of those of which it cannot be read what they may do.
     unreadable: Vec<String>,
 }
@@ -92,7 +92,7 @@ async fn programs(visit: &Visit) -> Result<Programs, Error> {
     let nameless = || words.t("program-nameless");
     let unreadable = stored.unreadable.into_iter();
     let unreadable = unreadable.map(|one| one.name.map_or_else(nameless, String::from)).collect();
-    Ok(Programs { f: Frame::around(visit, Place::Programs).await?, programs, unreadable })
+    Ok(Programs { f: Frame::around(visit, Place::Programs).await?, all: programs, unreadable })
 }
 
 /// How many messages it has handed in today.

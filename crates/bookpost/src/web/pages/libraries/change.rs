@@ -108,7 +108,7 @@ async fn save(visit: Visit, form: LibraryForm, adds: bool) -> Response {
     let others: Vec<_> = sites.iter().filter(|site| adds || site.code != form.code).collect();
     let values = match form.read(visit.words(), &others) {
         Ok(values) => values,
-        Err(faults) => return shown(&visit, &form, code, faults, Some(visit.words().t("not-saved"))).await,
+        Err(faults) => return shown(&visit, &form, code, *faults, Some(visit.words().t("not-saved"))).await,
     };
     let (change, done) = match code.clone() {
         None => (SiteChange::Add { code: form.code.trim().to_owned(), values }, Done::LibraryAdded),

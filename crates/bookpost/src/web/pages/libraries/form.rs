@@ -61,7 +61,7 @@ impl LibraryForm {
     }
 
     /// What it means, for the preferences; `others` are all libraries but this one.
-    pub(super) fn read(&self, words: &Words, others: &[&Site]) -> Result<Map<String, Value>, Faults> {
+    pub(super) fn read(&self, words: &Words, others: &[&Site]) -> Result<Map<String, Value>, Box<Faults>> {
         let branches = codes(&self.branches);
         let taken = |code: &str| {
             others.iter().find(|site| site.code == code || site.branches.iter().any(|one| one == code))
@@ -90,7 +90,7 @@ impl LibraryForm {
             time_zone: (!zone.is_empty() && TimeZone::get(zone).is_err())
                 .then(|| words.t("library-bad-zone")),
         };
-        if faults == Faults::default() { Ok(self.values(branches)) } else { Err(faults) }
+        if faults == Faults::default() { Ok(self.values(branches)) } else { Err(faults.into()) }
     }
 
     /// An empty field takes away what stood there.
@@ -212,7 +212,7 @@ mod tests {
             ..LibraryForm::default()
         };
         let faults = form.read(words, &[&other]).unwrap_err();
-        let wrong = form.fields(words, faults, false);
+        let wrong = form.fields(words, *faults, false);
         let wrong: Vec<_> =
             wrong.iter().filter(|field| field.problem.is_some()).map(|field| field.name).collect();
         assert_eq!(wrong, ["name", "code", "email", "reply_to", "return_address", "branches", "time_zone"]);

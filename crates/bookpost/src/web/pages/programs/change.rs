@@ -67,7 +67,8 @@ pub(in crate::web::pages) async fn add(Posted { visit, form }: Posted<ProgramFor
     let (name, change) = match (form.name(words, &taken), form.read(words, &sites, &usual)) {
         (Ok(name), Ok(change)) => (name, change),
         (name, change) => {
-            let faults = Faults { name: name.err(), ..change.err().unwrap_or_default() };
+            let faults =
+                Faults { name: name.err(), ..change.err().map_or_else(Faults::default, |faults| *faults) };
             return shown(&visit, &form, None, faults, Some(words.t("not-saved"))).await;
         }
     };
@@ -97,7 +98,7 @@ pub(in crate::web::pages) async fn change(
     let change = match form.read(words, &sites, &application.settings) {
         Ok(change) => change,
         Err(faults) => {
-            return shown(&visit, &form, Some(&application), faults, Some(words.t("not-saved"))).await;
+            return shown(&visit, &form, Some(&application), *faults, Some(words.t("not-saved"))).await;
         }
     };
     let request = ApplicationsRequest::Change { name: application.name.to_string(), change };

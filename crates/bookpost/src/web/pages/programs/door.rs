@@ -105,8 +105,8 @@ mod tests {
         assert!(door.entries.is_empty() && door.http.is_none() && !door.local_only);
         assert_eq!(door.opens, Some(OPENS));
         // What is shown can be used as it stands.
-        let around = crate::config::Surroundings::given([], None);
-        let opened = crate::config::check_text(OPENS, None, &around).unwrap().config;
+        let around = config::Surroundings::given([], None);
+        let opened = config::check_text(OPENS, None, &around).unwrap().config;
         assert!(opened.doors.smtp.is_open());
     }
 

@@ -111,7 +111,7 @@ impl ProgramForm {
         words: &Words,
         sites: &[(String, String)],
         before: &ApplicationSettings,
-    ) -> Result<SettingsChange, Faults> {
+    ) -> Result<SettingsChange, Box<Faults>> {
         let from: Result<Vec<AllowedFrom>, _> = lines(&self.from).map(str::parse).collect();
         let returns = Some(self.return_address.trim()).filter(|text| !text.is_empty());
         let returns = returns.map(Address::parse).transpose();
@@ -153,7 +153,7 @@ impl ProgramForm {
                     per_minute: per_minute.and_then(|number| u32::try_from(number).ok()),
                 })
             }
-            (from, returns, largest, recipients, waiting, per_minute) => Err(Faults {
+            (from, returns, largest, recipients, waiting, per_minute) => Err(Box::new(Faults {
                 name: None,
                 from: from.is_err().then(|| words.t("program-bad-from")),
                 site: none_ticked.then(|| words.t("program-bad-sites")),
@@ -162,7 +162,7 @@ impl ProgramForm {
                 recipients: recipients.err(),
                 waiting: waiting.err(),
                 per_minute: per_minute.err(),
-            }),
+            })),
         }
     }
 
@@ -223,7 +223,7 @@ impl ProgramForm {
         let classes = |chosen: &dyn Fn(&str) -> bool| {
             let one = |(class, name): (Class, &str)| Choice {
                 value: name.to_owned(),
-                text: words.class(class),
+                text: class_in_words(words, class),
                 chosen: chosen(name),
             };
             CLASSES.map(one).into()
@@ -260,6 +260,15 @@ impl ProgramForm {
             .iter()
             .any(|one| one.is_some())
     }
+}
+
+/// Standing alone.
+pub(super) fn class_in_words(words: &Words, class: Class) -> String {
+    words.t(match class {
+        Class::Urgent => "program-class-first",
+        Class::Normal => "program-class-normal",
+        Class::Bulk => "program-class-large",
+    })
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {

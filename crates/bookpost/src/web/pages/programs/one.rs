@@ -7,6 +7,7 @@ use store::{Application, Error, Webhook};
 use super::{
     About, address,
     door::{Door, Way},
+    form::class_in_words,
     today,
 };
 use crate::web::pages::{
@@ -133,10 +134,10 @@ fn limits(application: &Application, words: &Words) -> Vec<(String, String)> {
     let settings = &application.settings;
     let mut classes = settings.classes.clone();
     classes.insert(settings.class);
-    let classes: Vec<_> = classes.into_iter().map(|class| words.class(class)).collect();
+    let classes: Vec<_> = classes.into_iter().map(|class| class_in_words(words, class)).collect();
     let unlimited = || words.t("program-unlimited");
     vec![
-        (words.t("program-class"), words.class(settings.class)),
+        (words.t("program-class"), class_in_words(words, settings.class)),
         (words.t("program-classes"), classes.join(", ")),
         (words.t("program-largest"), megabytes(settings.largest_message)),
         (words.t("program-recipients"), words.number(settings.recipients.into())),
