@@ -337,7 +337,7 @@ impl Store {
         self.db.keys_used(used).await
     }
 
-    /// How many messages an application has handed in since this instant, up to `at_most`. Walks so many entries of an index.
+    /// How many messages an application has handed in since this instant, up to `at_most`. Looks at so many rows, found by an index.
     pub async fn accepted_of(&self, application: &str, since: Timestamp, at_most: u64) -> Result<u64, Error> {
         self.db.accepted_of(application.to_owned(), since, at_most).await
     }

@@ -330,7 +330,7 @@ mod tests {
         assert!(!plan.contains("SCAN recipient"), "{plan}");
         let plan = open::tests::plan(ACCEPTED);
         assert!(
-            plan.contains("message USING COVERING INDEX message_application (application=? AND rowid>?)"),
+            plan.contains("message USING INDEX message_application (application=? AND rowid>?)"),
             "{plan}"
         );
     }
