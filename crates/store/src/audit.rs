@@ -59,6 +59,22 @@ pub enum Deed {
     SendingResumed,
     /// A preference was changed.
     PreferenceChanged,
+    /// A program was added.
+    ProgramAdded,
+    /// What a program may do was changed.
+    ProgramChanged,
+    /// Nothing is taken from a program any more.
+    ProgramDisabled,
+    /// Mail of a program is taken again.
+    ProgramEnabled,
+    /// A key for a program was made.
+    ProgramKeyMade,
+    /// A key of a program opens nothing any more.
+    ProgramKeyRevoked,
+    /// A key of a person's own was made.
+    PersonKeyMade,
+    /// A key of a person's own opens nothing any more.
+    PersonKeyRevoked,
     /// A word of a later version.
     Unknown,
 }

@@ -1,14 +1,16 @@
 //! Secrets that the key does not open. All else goes on without them; a person hears which they are, each by an alarm of its own that ends
 //! when it was entered again.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use store::{AlarmKind, SealedKind, Store};
 
-use super::{App, secret_dice};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::secret_dice;
 use crate::{
     alarms::Alarms,
-    config::Source,
+    config::{Settings, Source},
     preferences,
     secrets::{self, KeySource, Lost},
 };
@@ -45,11 +47,47 @@ pub(crate) async fn lost(
     Ok(lost)
 }
 
-impl App {
+/// Where secrets are sealed, while the program runs. All clones are the same.
+#[derive(Clone)]
+pub(crate) struct Sealing {
+    store: Store,
+    settings: Settings,
+    source: Option<Arc<Source>>,
+    alarms: Alarms,
+    /// Held by whoever seals a secret and stores it, and alone by whoever changes the key meanwhile.
+    gate: Arc<RwLock<()>>,
+}
+
+impl Sealing {
+    pub(super) fn new(
+        store: &Store,
+        settings: &Settings,
+        source: Option<&Arc<Source>>,
+        alarms: &Alarms,
+    ) -> Self {
+        let (store, settings, source) = (store.clone(), settings.clone(), source.cloned());
+        Self { store, settings, source, alarms: alarms.clone(), gate: Arc::default() }
+    }
+
+    /// The key stays as it is, as long as this is held.
+    pub(crate) async fn with_key(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().await
+    }
+
+    /// Nobody seals anything, as long as this is held.
+    pub(crate) async fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().await
+    }
+
+    /// What settings are made of beside the preferences.
+    pub(crate) fn source(&self) -> Option<&Source> {
+        self.source.as_deref()
+    }
+
     /// A person who has seen to it hears so.
-    pub(crate) async fn look_for_lost_secrets(&self) {
+    pub(crate) async fn look(&self) {
         let key = &self.settings.now().sealing_key;
-        if let Err(error) = look(&self.store, key, self.source.as_ref(), &self.alarms).await {
+        if let Err(error) = look(&self.store, key, self.source(), &self.alarms).await {
             tracing::error!(%error, "it cannot be looked whether the key opens all secrets");
         }
     }

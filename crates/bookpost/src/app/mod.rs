@@ -8,6 +8,7 @@ pub mod drop_folder;
 pub(crate) mod lost_secrets;
 pub mod notice_run;
 mod preferences;
+mod programs;
 mod retention;
 mod set_clock;
 pub mod socket;
@@ -34,8 +35,12 @@ use tokio::{
     task::JoinSet,
 };
 
-pub use self::decisions::Decisions;
-use self::steps::Steps;
+pub use self::{
+    decisions::Decisions,
+    preferences::{Preferences, Standing as StandingPreferences},
+    programs::Programs,
+};
+use self::{lost_secrets::Sealing, steps::Steps};
 use crate::{
     alarms::Alarms,
     cli::words,
@@ -66,10 +71,8 @@ const ALARM_PATIENCE: Duration = Duration::from_secs(5);
 pub struct App {
     /// The settings.
     pub settings: Settings,
-    /// What they are made of, beside the preferences; None: no preferences can be changed.
-    pub(crate) source: Option<Source>,
-    /// Held by whoever changes preferences.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The way to change those that are preferences.
+    pub preferences: Preferences,
     /// The queue on disk.
     pub store: Store,
     /// The time.
@@ -93,8 +96,8 @@ pub struct App {
     /// What a person must hear about.
     pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
-    /// Held by whoever seals a secret and stores it, and alone by whoever changes the key meanwhile.
-    pub(crate) sealing: tokio::sync::RwLock<()>,
+    /// Where secrets are sealed.
+    pub(crate) sealing: Sealing,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -198,12 +201,12 @@ impl App {
             paused: store.paused().await?.is_some(),
         });
         tasks.spawn(worker.run());
+        let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
+            preferences: Preferences::new(&store, &clock, &sealing, &settings, &handle, &applications),
             settings,
-            source: start.source,
-            changing: tokio::sync::Mutex::default(),
             store,
             clock,
             receiver,
@@ -215,7 +218,7 @@ impl App {
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
-            sealing: tokio::sync::RwLock::default(),
+            sealing,
             broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;
@@ -262,6 +265,16 @@ impl App {
         )
     }
 
+    /// The way to change what programs may do.
+    pub fn programs(&self) -> Programs {
+        Programs {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            settings: self.settings.clone(),
+            applications: self.applications.clone(),
+        }
+    }
+
     /// What the program says of itself over HTTP.
     pub fn sources(&self) -> web::Sources {
         let activity = self.worker.activity.clone();
@@ -274,6 +287,8 @@ impl App {
             submitter: self.submitter(),
             people: self.people.clone(),
             decisions: self.decisions.clone(),
+            preferences: self.preferences.clone(),
+            programs: self.programs(),
             zone: TimeZone::system(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),

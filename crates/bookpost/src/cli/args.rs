@@ -3,6 +3,7 @@
 pub(super) mod applications;
 pub(super) mod people;
 pub(super) mod preferences;
+pub(super) mod sites;
 pub(super) mod webhooks;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -17,6 +18,7 @@ use self::{
     applications::Applications,
     people::{Log, People},
     preferences::Preferences,
+    sites::Sites,
     webhooks::Webhooks,
 };
 use super::{control::Older, sendmail::options::HELP};
@@ -73,8 +75,8 @@ pub enum Command {
     /// Look at the mail, and decide about it
     #[command(subcommand)]
     Queue(Queue),
-    /// Say which applications may hand in mail, and give them keys
-    #[command(subcommand)]
+    /// Say which programs may send through Bookpost, and give them keys
+    #[command(subcommand, name = "programs", visible_alias = "applications")]
     Applications(Applications),
     /// Web addresses that are told what becomes of applications' mail
     #[command(subcommand)]
@@ -85,6 +87,9 @@ pub enum Command {
     /// Look at the preferences and change them: how mail is sent, when it is tried again, the sites; try a mail server
     #[command(subcommand)]
     Preferences(Preferences),
+    /// The libraries whose mail is sent: their names, addresses and branch codes
+    #[command(subcommand)]
+    Sites(Sites),
     /// The staff who sign in to the pages
     #[command(subcommand)]
     People(People),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use store::{AlarmKind, Store};
+use store::{Actor, AlarmKind, Store};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc::UnboundedSender, watch},
@@ -16,8 +16,7 @@ use tokio::{
 };
 
 use super::{
-    applications,
-    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest, WebhooksRequest},
+    control::{self, Progress, Reply, Request, RunRequest, WebhooksRequest},
     failures, keys, people, webhooks,
 };
 use crate::{
@@ -174,21 +173,30 @@ impl App {
     pub async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
         match request {
             Request::Queue(request) => self.decisions.carry_out(request).await,
-            Request::Applications(request) => self.about_applications(request).await,
+            Request::Applications(request) => self.programs().carry_out(request, Actor::CommandLine).await,
             Request::Keys(request) => {
-                let _alone = self.sealing.write().await;
+                let _alone = self.sealing.alone().await;
                 let key = &self.settings.now().sealing_key;
-                let source = self.source.as_ref();
+                let source = self.sealing.source();
                 let reply = keys::perform(&self.store, request, key, source, &mut secret_dice()).await;
-                self.look_for_lost_secrets().await;
+                self.sealing.look().await;
                 reply
             }
             Request::Webhooks(request) => self.about_webhooks(request).await,
             Request::Preferences(request) => self.about_preferences(request).await,
+            Request::Sites(request) => self.about_sites(request).await,
             Request::People(request) => {
                 let config = self.settings.now();
                 let place = people::Place { sites: &config.sites, pages: config.listen };
-                people::perform(&self.store, request, place, &mut secret_dice(), self.clock.now()).await
+                people::perform(
+                    &self.store,
+                    request,
+                    place,
+                    Actor::CommandLine,
+                    &mut secret_dice(),
+                    self.clock.now(),
+                )
+                .await
             }
             Request::Run(request) => self.run_notices(request, true, progress).await,
         }
@@ -198,26 +206,14 @@ impl App {
 impl App {
     async fn about_webhooks(&self, request: WebhooksRequest) -> Reply {
         let seals = matches!(request, WebhooksRequest::Add { .. });
-        let _sealing = if seals { Some(self.sealing.read().await) } else { None };
+        let _sealing = if seals { Some(self.sealing.with_key().await) } else { None };
         let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
         let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
         if let Reply::WebhookRemoved(webhook) = &reply {
             self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
-            self.look_for_lost_secrets().await;
+            self.sealing.look().await;
         }
         reply
-    }
-
-    /// Holds when it is answered: a revoked key opens nothing any more.
-    async fn about_applications(&self, request: ApplicationsRequest) -> Reply {
-        let (sites, mut dice) = (&self.settings.now().sites, secret_dice());
-        let reply = applications::perform(&self.store, request, sites, &mut dice, self.clock.now()).await;
-        match self.applications.refresh(&self.store).await {
-            Ok(()) => reply,
-            Err(error) => failures::reply(&anyhow::Error::from(error).context(
-                "the change is stored, and the running service could not read it: restart Bookpost",
-            )),
-        }
     }
 }
 

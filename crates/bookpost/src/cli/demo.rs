@@ -133,6 +133,8 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
             reply_to: None,
             return_address: None,
             phone: Some("555-0100".to_owned()),
+            branches: Vec::new(),
+            time_zone: None,
         })
     };
     let seconds = Duration::from_secs;

@@ -6,17 +6,20 @@ use std::{collections::BTreeSet, net::SocketAddr};
 use jiff::Timestamp;
 use mail::Address;
 use rand::CryptoRng;
-use store::{Actor, AuditFilter, AuditId, Error, LinkPurpose, Person, PersonSettings, Store};
+use store::{Actor, AuditFilter, AuditId, Error, KeyId, LinkPurpose, Person, PersonSettings, Store};
 
 use super::{
     args::Output,
     args::people::{Change, Log, One, People as Command},
-    control::{Failure, PeopleRequest, PersonChange, Reply, Secret, ShownLink, ShownSessions, SignedOut},
+    control::{
+        Failure, PeopleRequest, PersonChange, Reply, Secret, ShownLink, ShownPersonKey, ShownPersonKeys,
+        ShownSessions, SignedOut,
+    },
     queue,
 };
 use crate::{
     config::Site,
-    identity::{People, people},
+    identity::{Key, People, people},
 };
 
 /// What the commands need to know of the settings.
@@ -32,13 +35,14 @@ pub async fn perform(
     store: &Store,
     request: PeopleRequest,
     place: Place<'_>,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Reply {
     if let Some(message) = unknown_site(&request, place.sites) {
         return Reply::Failed { failure: Failure::Usage, message };
     }
-    answer(store, request, place, dice, now)
+    answer(store, request, place, who, dice, now)
         .await
         .unwrap_or_else(|error| Reply::Failed { failure: queue::failure(&error), message: told(&error) })
 }
@@ -66,16 +70,16 @@ async fn answer(
     store: &Store,
     request: PeopleRequest,
     place: Place<'_>,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<Reply, Error> {
-    let who = Actor::CommandLine;
     let of = async |email: &Address| store.person_of(email).await;
     Ok(match request {
         PeopleRequest::List => Reply::People(store.people().await?),
         PeopleRequest::Add(settings) => {
-            let person = store.add_person(settings, who, now).await?;
-            shown_link(store, LinkPurpose::Invitation, Some(person), place, dice, now).await?
+            let person = store.add_person(settings, who.clone(), now).await?;
+            shown_link(store, LinkPurpose::Invitation, Some(person), place, who, dice, now).await?
         }
         PeopleRequest::Change { email, change } => {
             let id = of(&email).await?.id;
@@ -102,7 +106,19 @@ async fn answer(
                 Some(email) => Some(of(email).await?),
                 None => None,
             };
-            shown_link(store, purpose, person, place, dice, now).await?
+            shown_link(store, purpose, person, place, who, dice, now).await?
+        }
+        PeopleRequest::AddKey { email } => {
+            let (person, key) = (of(&email).await?, Key::draw(dice));
+            store.add_person_key(person.id, key.stored(), who, now).await?;
+            let (id, key) = (key.id().clone(), Secret(key.whole().to_string()));
+            Reply::NewPersonKey(ShownPersonKey { person, id, key })
+        }
+        PeopleRequest::Keys { email } => keys(store, of(&email).await?).await?,
+        PeopleRequest::RevokeKey { email, key } => {
+            let person = of(&email).await?;
+            store.revoke_person_key(person.id, &key, who, now).await?;
+            keys(store, person).await?
         }
         PeopleRequest::Log { by, about, before, limit } => {
             let who = match &by {
@@ -114,16 +130,22 @@ async fn answer(
     })
 }
 
+async fn keys(store: &Store, person: Person) -> Result<Reply, Error> {
+    let keys = store.person_keys(person.id).await?;
+    Ok(Reply::PersonKeys(ShownPersonKeys { person, keys }))
+}
+
 async fn shown_link(
     store: &Store,
     purpose: LinkPurpose,
     person: Option<Person>,
     place: Place<'_>,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<Reply, Error> {
     let id = person.as_ref().map(|person| person.id);
-    let made = people::make_link(store, purpose, id, Actor::CommandLine, dice, now).await?;
+    let made = people::make_link(store, purpose, id, who, dice, now).await?;
     let link = Secret(link(place.pages, purpose, made.code.text()));
     Ok(Reply::Link(ShownLink { purpose, person, link, expires_at: made.expires_at }))
 }
@@ -151,6 +173,9 @@ pub(super) fn done(request: &PeopleRequest) -> Option<String> {
         PeopleRequest::Change { email, .. } => format!("{email} was changed, and stands so now:"),
         PeopleRequest::Disable { email } => format!("{email} is disabled, and signed out everywhere."),
         PeopleRequest::Enable { email } => format!("{email} is enabled, and can sign in."),
+        PeopleRequest::RevokeKey { email, key } => {
+            format!("The key {} of {email} is revoked: it opens nothing any more.", key.0)
+        }
         _ => return None,
     })
 }
@@ -214,6 +239,17 @@ pub(super) fn request(command: Command) -> Result<(PeopleRequest, Output), (Fail
         Command::ResetLink(person) => {
             let (email, output) = one(person)?;
             (PeopleRequest::Link { purpose: LinkPurpose::Reset, email: Some(email) }, output)
+        }
+        Command::Key(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::AddKey { email }, output)
+        }
+        Command::Keys(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::Keys { email }, output)
+        }
+        Command::RevokeKey { email, key, output } => {
+            (PeopleRequest::RevokeKey { email: address(&email)?, key: KeyId(key) }, output)
         }
         Command::SetupLink { output } => {
             (PeopleRequest::Link { purpose: LinkPurpose::SetUp, email: None }, output)

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mail::{Address, clock::Clock as _};
 use serde::Serialize;
-use store::{Filter, MessageId, Move, RunId, State, Store};
+use store::{Actor, Filter, MessageId, Move, RunId, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
     control::{self, QueueRequest, Reply, Request, RunRequest},
     failures, install, keys, log, manual, people, preferences,
     progress::Bar,
-    queue, sendmail, servers, show, webhooks,
+    queue, sendmail, servers, show, sites, webhooks,
 };
 use crate::{
     app::{clock::SystemClock, notice_run, secret_dice},
@@ -102,6 +102,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let (request, output) =
                 preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
             ask(load()?, Request::Preferences(request), output)
+        }
+        Command::Sites(command) => {
+            let (request, output) = sites::request(command);
+            ask(load()?, Request::Sites(request), output)
         }
         Command::People(command) => {
             let (request, output) =
@@ -258,6 +262,7 @@ fn tell_between(reply: &Reply, output: Output, way: &Way, before: &str, after: &
 fn done(request: &Request) -> Option<String> {
     match request {
         Request::Applications(request) => applications::done(request),
+        Request::Sites(request) => sites::done(request),
         Request::People(request) => people::done(request),
         _ => None,
     }
@@ -294,8 +299,8 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
         Request::Applications(request) => {
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
-            let (sites, mut dice) = (&config.sites, secret_dice());
-            let reply = applications::perform(&store, request, sites, &mut dice, clock.now()).await;
+            let (sites, who, mut dice) = (&config.sites, Actor::CommandLine, secret_dice());
+            let reply = applications::perform(&store, request, sites, who, &mut dice, clock.now()).await;
             store.close().await?;
             Ok(reply)
         }
@@ -317,11 +322,21 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             store.close().await?;
             Ok(reply)
         }
+        Request::Sites(request) => {
+            let clock = SystemClock::start();
+            let store = Store::open(&config.data_dir, clock.now())?;
+            let mut dice = secret_dice();
+            let reply = sites::perform(&store, &source, request, &mut dice, clock.now()).await;
+            store.close().await?;
+            Ok(reply)
+        }
         Request::People(request) => {
             let clock = SystemClock::start();
             let store = Store::open(&config.data_dir, clock.now())?;
             let place = people::Place { sites: &config.sites, pages: config.listen };
-            let reply = people::perform(&store, request, place, &mut secret_dice(), clock.now()).await;
+            let reply =
+                people::perform(&store, request, place, Actor::CommandLine, &mut secret_dice(), clock.now())
+                    .await;
             store.close().await?;
             Ok(reply)
         }

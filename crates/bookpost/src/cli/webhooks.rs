@@ -43,7 +43,7 @@ struct Stop(Failure, String);
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         let where_to_look = match error {
-            Error::NotFound("application") => "; all are shown by: bookpost applications list",
+            Error::NotFound("application") => "; all are shown by: bookpost programs list",
             Error::NotFound(_) => "; all are shown by: bookpost webhooks list",
             _ => "",
         };

@@ -92,6 +92,14 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::SendingPaused => "paused all sending",
         Deed::SendingResumed => "let sending go on",
         Deed::PreferenceChanged => "changed a preference",
+        Deed::ProgramAdded => "added a program",
+        Deed::ProgramChanged => "changed a program",
+        Deed::ProgramDisabled => "switched a program off",
+        Deed::ProgramEnabled => "switched a program on",
+        Deed::ProgramKeyMade => "made a key for a program",
+        Deed::ProgramKeyRevoked => "revoked a key of a program",
+        Deed::PersonKeyMade => "made a key of a person's own",
+        Deed::PersonKeyRevoked => "revoked a key of a person's own",
         _ => "did what this version does not know",
     }
 }

@@ -210,13 +210,14 @@ fn sites(raw: &mut Raw) -> Option<Vec<Site>> {
     let mut seen = BTreeSet::new();
     for (at, site) in sites.iter().enumerate() {
         let Some(site) = site else { continue };
-        if !seen.insert(site.code.clone()) {
-            let what = format!("the code {:?} belongs to more than one site", site.code);
-            raw.problem(
-                &format!("sites.{at}.code"),
-                what,
-                "give each site its own code, as the exports have it",
-            );
+        let codes =
+            std::iter::once(("code", &site.code)).chain(site.branches.iter().map(|one| ("branches", one)));
+        for (key, code) in codes {
+            if !seen.insert(code.clone()) {
+                let what = format!("the code {code:?} belongs to more than one site");
+                let todo = "give each site its own codes, as the exports have them";
+                raw.problem(&format!("sites.{at}.{key}"), what, todo);
+            }
         }
     }
     sites.into_iter().collect()
@@ -229,7 +230,10 @@ fn site(raw: &mut Raw, at: usize) -> Option<Site> {
     let email = raw.need(&path("email"), "the address that this site's mail is from");
     let (reply_to, return_address) = (raw.get(&path("reply_to")), raw.get(&path("return_address")));
     let phone = raw.get(&path("phone"));
-    Some(Site { code: code?, name: name?, email: email?, reply_to, return_address, phone })
+    let branches = raw.get(&path("branches")).unwrap_or_default();
+    let time_zone = raw.get(&path("time_zone"));
+    let (code, name, email) = (code?, name?, email?);
+    Some(Site { code, name, email, reply_to, return_address, phone, branches, time_zone })
 }
 
 fn notices(raw: &mut Raw, data_dir: &Path, sites: Option<&[Site]>) -> NoticesConfig {

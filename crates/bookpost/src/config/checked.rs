@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::tz::TimeZone;
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
@@ -251,6 +252,10 @@ pub struct Site {
     /// Where undeliverable mail goes; None: to `email`.
     pub return_address: Option<Address>,
     pub phone: Option<String>,
+    /// Further branch codes that mean this site in exports.
+    pub branches: Vec<String>,
+    /// In which its notices are dated; None: the computer's.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// The overdue notices.

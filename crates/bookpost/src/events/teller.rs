@@ -289,7 +289,7 @@ pub(crate) fn alarm_subject(webhook: WebhookId) -> String {
 fn words(webhook: &Webhook, answer: &str) -> String {
     let host = webhook.url.parse::<Address>().map(|address| address.host().to_owned()).unwrap_or_default();
     format!(
-        "{} is not told what becomes of its mail: its web address at {host} does not take it ({answer}). Mail itself is not affected. Bookpost goes on trying; what is older than 100 hours by then is given up. To see more, run: bookpost applications show '{}'",
+        "{} is not told what becomes of its mail: its web address at {host} does not take it ({answer}). Mail itself is not affected. Bookpost goes on trying; what is older than 100 hours by then is given up. To see more, run: bookpost programs show '{}'",
         webhook.application, webhook.application
     )
 }

@@ -12,6 +12,7 @@ mod caller;
 mod guessing;
 mod key;
 pub mod people;
+mod person_keys;
 mod room;
 
 pub use allowance::Rate;
@@ -20,4 +21,5 @@ pub use caller::{Action, Caller, Denied, Field};
 pub(crate) use guessing::place;
 pub use key::{Key, Mistyped, id_in};
 pub use people::{People, Permission, SignInError, Visitor};
+pub use person_keys::{Holder, PersonKeys};
 pub use room::Full;

@@ -227,7 +227,15 @@ mod tests {
         let source = KeySource::File(KeySource::usual(folder.path()));
         let (key, _) = SealingKey::get(&source, dice).unwrap();
         let at = Timestamp::UNIX_EPOCH;
-        store.add_application("cron".parse().unwrap(), ApplicationSettings::default(), at).await.unwrap();
+        store
+            .add_application(
+                "cron".parse().unwrap(),
+                ApplicationSettings::default(),
+                store::Actor::CommandLine,
+                at,
+            )
+            .await
+            .unwrap();
         for url in ["https://a.example/", "https://b.example/"] {
             let webhook = NewWebhook {
                 url: url.to_owned(),

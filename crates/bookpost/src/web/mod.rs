@@ -26,7 +26,12 @@ use mail::clock::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 
-use crate::{app::Decisions, config::Config, identity::People, receive::Submitter};
+use crate::{
+    app::{Decisions, Preferences, Programs},
+    config::Config,
+    identity::People,
+    receive::Submitter,
+};
 
 pub use client::Client;
 pub use connections::serve;
@@ -47,6 +52,10 @@ pub struct Sources {
     pub people: People,
     /// What people decide.
     pub decisions: Decisions,
+    /// What people prefer, and how they change it.
+    pub preferences: Preferences,
+    /// What people let programs do.
+    pub programs: Programs,
     /// In which people read the time.
     pub zone: TimeZone,
     /// What the worker is like at this moment; must not wait.
@@ -93,7 +102,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// The addresses and what answers them.
 pub fn router(sources: Sources) -> Router {
-    let api = api::router(sources.submitter.clone());
+    let api = api::router(sources.clone());
     let pages = pages::router(sources.clone());
     Router::new()
         .route("/healthz", get(healthz))

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start},
-    config::{Config, Sending, Server, Site, Way},
+    config::{Config, Sending, Server, Site, Source, Surroundings, Way},
     web,
 };
 use bytes::Bytes;
@@ -76,10 +76,26 @@ impl Bench {
 
     pub(crate) async fn with(way: Way, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = ManualClock::at(now());
         let mut config = config(folder.path(), way);
         change(&mut config);
-        let start = Start { clock: Arc::new(clock.clone()), ..Start::of_this_machine().unwrap() };
+        Self::on(folder, config, None).await
+    }
+
+    /// One whose preferences can be changed, with this in its file; everybody of the staff is signed in.
+    pub(crate) async fn of_file(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("data_dir = \"{}\"\nlog = \"warn\"\n{text}", folder.path().display());
+        let around = Surroundings::given([], Some("books.library.example"));
+        let source = Source::given(&text, Some("bookpost.toml".into()), &around);
+        let config = source.check(&BTreeMap::new()).unwrap().config;
+        let mut bench = Self::on(folder, config, Some(source)).await;
+        bench.staff().await;
+        bench
+    }
+
+    async fn on(folder: tempfile::TempDir, config: Config, source: Option<Source>) -> Self {
+        let clock = ManualClock::at(now());
+        let start = Start { clock: Arc::new(clock.clone()), source, ..Start::of_this_machine().unwrap() };
         let app = App::start(config, start).await.unwrap();
         let listener = web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -94,15 +110,19 @@ impl Bench {
     /// Somebody of each kind, signed in.
     pub(crate) async fn staffed(way: Way) -> Self {
         let mut bench = Self::start(way).await;
+        bench.staff().await;
+        bench
+    }
+
+    async fn staff(&mut self) {
         for (name, role, site) in [
             ("administrator", Role::Administrator, None),
             ("manager", Role::Manager, Some("MAIN")),
             ("elsewhere", Role::Manager, Some("EAST")),
             ("viewer", Role::Viewer, None),
         ] {
-            bench.person(name, role, site).await;
+            self.person(name, role, site).await;
         }
-        bench
     }
 
     pub(crate) async fn person(&mut self, name: &'static str, role: Role, site: Option<&str>) {
@@ -237,6 +257,8 @@ fn config(folder: &std::path::Path, way: Way) -> Config {
         reply_to: None,
         return_address: None,
         phone: None,
+        branches: Vec::new(),
+        time_zone: None,
     };
     let usual = Config::usual(folder, way);
     Config {

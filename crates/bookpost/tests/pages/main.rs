@@ -2,15 +2,21 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
 mod account;
+mod admin_api;
+mod bench;
 mod bench;
 mod browser;
+mod browser;
+mod decisions;
 mod decisions;
 mod letters;
+mod libraries;
 mod live;
 mod log;
 mod look;
 mod lost_secrets;
 mod people;
+mod programs;
 mod protections;
 mod rights;
 mod sign_in;

@@ -10,7 +10,7 @@ use crate::bench::{Answer, Bench, form, notice, servers};
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 47] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 67] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
@@ -27,6 +27,27 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 47] = [
     ("/sending", None, [303, 403, 403, 403, 200]),
     ("/sending", Some("what=pause"), [303, 403, 403, 403, 303]),
     ("/sending", Some("what=resume"), [303, 403, 403, 403, 303]),
+    ("/preferences/libraries", None, [303, 403, 403, 403, 200]),
+    // These settings are fixed, which the list says.
+    ("/preferences/libraries/add", None, [303, 403, 403, 403, 303]),
+    ("/preferences/libraries/add", Some("code=X"), [303, 403, 403, 403, 303]),
+    ("/preferences/libraries/change?code=MAIN", None, [303, 403, 403, 403, 303]),
+    ("/preferences/libraries/change", Some("code=MAIN"), [303, 403, 403, 403, 303]),
+    ("/preferences/libraries/remove?code=MAIN", None, [303, 403, 403, 403, 303]),
+    ("/preferences/libraries/remove", Some("code=MAIN&version=0"), [303, 403, 403, 403, 303]),
+    ("/preferences/libraries/undo", Some("version=0"), [303, 403, 403, 403, 503]),
+    ("/preferences/programs", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/add", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/add", Some("name="), [303, 403, 403, 403, 422]),
+    ("/preferences/programs/1", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/change", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/change", Some("seen=x"), [303, 403, 403, 403, 422]),
+    ("/preferences/programs/1/key", Some(""), [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/revoke?key=x", None, [303, 403, 403, 403, 404]),
+    ("/preferences/programs/1/revoke", Some("key=x"), [303, 403, 403, 403, 404]),
+    ("/preferences/programs/1/switch", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/switch", Some("on=false"), [303, 403, 403, 403, 303]),
+    ("/preferences/programs/999", None, [303, 403, 403, 403, 404]),
     ("/language", Some("language=en&next=/queue"), [303, 303, 303, 303, 303]),
     ("/live", None, [303, 200, 200, 200, 200]),
     ("/sign-in", None, [200, 200, 200, 200, 200]),
@@ -73,7 +94,8 @@ fn route(path: &str) -> String {
     match path {
         "/assets/x" => "/assets/{name}".to_owned(),
         "/queue/999" => "/queue/{id}".to_owned(),
-        path => path.to_owned(),
+        "/preferences/programs/999" => "/preferences/programs/{id}".to_owned(),
+        path => path.replace("/programs/1", "/programs/{id}"),
     }
 }
 
@@ -83,6 +105,8 @@ async fn everybody_may_what_is_theirs_at_every_address() {
     let id = bench.mail(notice("p@example.org", "Overdue"), None).await;
     let elsewhere = NewMessage { site: Some("EAST".to_owned()), ..notice("q@example.org", "Overdue") };
     let other = bench.mail(elsewhere, None).await;
+    let (who, usual) = (store::Actor::CommandLine, store::ApplicationSettings::default());
+    bench.app.store.add_application("cron".parse().unwrap(), usual, who, bench.now()).await.unwrap();
     let fill = |text: &str| text.replace("{id}", &id.0.to_string()).replace("{other}", &other.0.to_string());
     for (path, fields, expected) in MAY {
         for (who, status) in WHO.into_iter().zip(expected) {

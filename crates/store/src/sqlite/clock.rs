@@ -38,7 +38,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 30] = [
+const OTHERS: [(&str, &str); 33] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -64,6 +64,9 @@ const OTHERS: [(&str, &str); 30] = [
     ("person", "added_at"),
     ("person", "disabled_at"),
     ("person", "last_sign_in_at"),
+    ("person_key", "made_at"),
+    ("person_key", "used_at"),
+    ("person_key", "revoked_at"),
     ("session", "begun_at"),
     ("session", "seen_at"),
     ("link", "expires_at"),

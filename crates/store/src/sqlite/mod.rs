@@ -24,6 +24,7 @@ mod once;
 pub(crate) mod open;
 mod pause;
 mod people;
+mod person_keys;
 mod preferences;
 mod readers;
 mod restart;

@@ -10,6 +10,7 @@ mod accept;
 mod applications;
 mod events;
 mod fresh;
+mod keys;
 mod notices;
 mod pause;
 mod people;
@@ -47,6 +48,7 @@ cases! {
     applications::keys_come_and_go_one_by_one,
     applications::the_last_use_of_a_key_is_the_latest,
     applications::what_waits_of_an_application_is_counted,
+    applications::what_an_application_handed_in_is_counted_from_an_instant_on,
     events::every_change_is_an_event,
     events::what_people_and_age_do_is_an_event,
     events::an_event_reads_the_same_each_time,
@@ -118,6 +120,9 @@ cases! {
     staff::disabled_people_are_enabled_again,
     staff::each_change_is_in_the_log,
     staff::the_log_is_read_in_parts,
+    keys::a_key_of_a_person_is_theirs_until_it_is_revoked,
+    keys::who_is_disabled_has_no_key_any_more,
+    keys::what_is_done_about_programs_and_keys_stands_in_the_log,
     sign_in::a_password_is_apart_and_is_changed,
     sign_in::a_session_is_known_by_its_token,
     sign_in::a_session_begins_only_with_the_password_as_it_is,
@@ -133,11 +138,12 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 16] = [
+const CASES: [&str; 17] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
     include_str!("fresh.rs"),
+    include_str!("keys.rs"),
     include_str!("notices.rs"),
     include_str!("pause.rs"),
     include_str!("people.rs"),
@@ -153,7 +159,7 @@ const CASES: [&str; 16] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 14] = [
+const SURFACE: [&str; 15] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -164,6 +170,7 @@ const SURFACE: [&str; 14] = [
     include_str!("../../src/pause.rs"),
     include_str!("../../src/preferences.rs"),
     include_str!("../../src/people.rs"),
+    include_str!("../../src/person_keys.rs"),
     include_str!("../../src/reports.rs"),
     include_str!("../../src/sealed.rs"),
     include_str!("../../src/sent.rs"),

@@ -10,7 +10,10 @@ use crate::fresh::{Fresh, sound};
 async fn with_secrets(fresh: &Fresh) -> Store {
     let store = fresh.open();
     let library = "Library".parse().unwrap();
-    store.add_application(library, ApplicationSettings::default(), fresh.now()).await.unwrap();
+    store
+        .add_application(library, ApplicationSettings::default(), Actor::CommandLine, fresh.now())
+        .await
+        .unwrap();
     for (url, secret) in [("https://a.example/", b"a"), ("https://b.example/", b"b")] {
         let webhook = NewWebhook { url: url.to_owned(), kinds: BTreeSet::new(), secret: secret.to_vec() };
         store.add_webhook("Library", webhook, fresh.now()).await.unwrap();

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, PeopleRequest, PreferencesRequest,
-    Rotated, ShownKey, ShownKeys, ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
+    Rotated, ShownKey, ShownKeys, ShownLink, ShownPersonKey, ShownPersonKeys, ShownPreferences,
+    ShownSessions, ShownSites, SignedOut, SitesRequest, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -27,6 +28,8 @@ pub enum Request {
     Webhooks(WebhooksRequest),
     /// About preferences.
     Preferences(PreferencesRequest),
+    /// About sites.
+    Sites(SitesRequest),
     /// About people, and what they changed.
     People(PeopleRequest),
     /// About the key that seals secrets.
@@ -133,10 +136,13 @@ pub enum Reply {
     PreferencesChanged(ChangedPreferences),
     /// The last changes, the newest first.
     PreferencesHistory(Vec<PreferenceChange>),
+    Sites(ShownSites),
     People(Vec<Person>),
     Person(Person),
     /// A link that was just made.
     Link(ShownLink),
+    NewPersonKey(ShownPersonKey),
+    PersonKeys(ShownPersonKeys),
     Sessions(ShownSessions),
     SignedOut(SignedOut),
     /// What was changed, the newest first.

@@ -10,6 +10,7 @@ mod messages;
 mod people;
 mod preferences;
 mod server;
+mod sites;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub use messages::*;
 pub use people::*;
 pub use preferences::*;
 pub use server::{Listener, bind, serve};
+pub use sites::*;
 pub use webhooks::*;
 
 /// Longest line of either side. The largest export travels inside a request, in base64, with some words around it.

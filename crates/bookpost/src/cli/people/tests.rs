@@ -25,6 +25,8 @@ fn sites() -> Vec<Site> {
         reply_to: None,
         return_address: None,
         phone: None,
+        branches: Vec::new(),
+        time_zone: None,
     };
     ["MAIN", "EAST"].map(site).to_vec()
 }
@@ -45,7 +47,7 @@ async fn ask(store: &Store, words: &[&str], pages: Option<SocketAddr>, at: i64) 
     let place = Place { sites: &sites, pages };
     let mut dice = StdRng::seed_from_u64(at.unsigned_abs());
     match read(words) {
-        Ok(request) => perform(store, request, place, &mut dice, minute(at)).await,
+        Ok(request) => perform(store, request, place, Actor::CommandLine, &mut dice, minute(at)).await,
         Err((failure, message)) => Reply::Failed { failure, message },
     }
 }
@@ -110,6 +112,11 @@ async fn from_the_first_link_to_the_log() {
         ("the log", "log", Exit::Done),
         ("the log about one, in parts", "log --about bob@library.example --before 9 --limit 2", Exit::Done),
         ("the log of one", "log --by bob@library.example", Exit::Done),
+        ("no key yet", "people keys ann@library.example", Exit::Done),
+        ("a key of her own", "people key ann@library.example", Exit::Done),
+        ("her keys", "people keys ann@library.example", Exit::Done),
+        ("a key that is not hers", "people revoke-key ann@library.example 00000000", Exit::Usage),
+        ("a key for nobody", "people key eve@library.example", Exit::Usage),
     ]) {
         if words.is_empty() {
             sign_in(&store, ann, at).await;

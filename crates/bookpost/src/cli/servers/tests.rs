@@ -34,6 +34,8 @@ impl Library {
             reply_to: None,
             return_address: None,
             phone: None,
+            branches: Vec::new(),
+            time_zone: None,
         });
         Self { folder, authority, config }
     }

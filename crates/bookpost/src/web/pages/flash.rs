@@ -29,6 +29,16 @@ pub(super) enum Done {
     AccountChanged,
     PasswordChanged,
     SessionsEnded,
+    LibraryAdded,
+    LibraryChanged,
+    LibraryRemoved,
+    Undone,
+    NotUndone,
+    ProgramAdded,
+    ProgramChanged,
+    ProgramOff,
+    ProgramOn,
+    KeyRevoked,
 }
 
 /// For how many. What is no such word is nothing.
@@ -74,6 +84,16 @@ impl Flash {
             Done::AccountChanged => words.t("done-account-changed"),
             Done::PasswordChanged => words.t("done-password-changed"),
             Done::SessionsEnded => words.count("done-sessions-ended", n),
+            Done::LibraryAdded => words.t("done-library-added"),
+            Done::LibraryChanged => words.t("done-library-changed"),
+            Done::LibraryRemoved => words.t("done-library-removed"),
+            Done::Undone => words.t("done-undone"),
+            Done::NotUndone => words.t("done-not-undone"),
+            Done::ProgramAdded => words.t("done-program-added"),
+            Done::ProgramChanged => words.t("done-program-changed"),
+            Done::ProgramOff => words.t("done-program-off"),
+            Done::ProgramOn => words.t("done-program-on"),
+            Done::KeyRevoked => words.t("done-key-revoked"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

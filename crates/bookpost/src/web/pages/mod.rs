@@ -15,11 +15,12 @@ mod forgotten;
 mod form;
 mod frame;
 mod hand_over;
+mod libraries;
 mod links;
 mod list;
 mod live;
-mod lost_secrets;
 mod log;
+mod lost_secrets;
 mod marks;
 mod message;
 mod not_here;
@@ -27,6 +28,7 @@ mod people;
 mod person;
 mod person_act;
 mod person_form;
+mod programs;
 mod row;
 mod security;
 mod sending;
@@ -76,6 +78,18 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/queue/{id}/text", get(text::show))
         .route("/queue/{id}/html", get(text::framed))
         .route("/sending", get(sending::ask).post(sending::carry_out))
+        .route("/preferences/libraries", get(libraries::show))
+        .route("/preferences/libraries/add", get(libraries::ask_add).post(libraries::add))
+        .route("/preferences/libraries/change", get(libraries::ask_change).post(libraries::change))
+        .route("/preferences/libraries/remove", get(libraries::ask_remove).post(libraries::remove))
+        .route("/preferences/libraries/undo", post(libraries::undo))
+        .route("/preferences/programs", get(programs::show))
+        .route("/preferences/programs/add", get(programs::ask_add).post(programs::add))
+        .route("/preferences/programs/{id}", get(programs::show_one))
+        .route("/preferences/programs/{id}/change", get(programs::ask_change).post(programs::change))
+        .route("/preferences/programs/{id}/key", post(programs::make_key))
+        .route("/preferences/programs/{id}/revoke", get(programs::ask_revoke).post(programs::revoke))
+        .route("/preferences/programs/{id}/switch", get(programs::ask_switch).post(programs::switch))
         .route("/language", post(frame::choose_language))
         .route("/live", get(live::stream))
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
