@@ -125,6 +125,7 @@ async fn the_last_administrator_stays_one() {
     assert!(page.contains("only administrator who can sign in") && !page.contains("value=\"off\""), "{page}");
     let ask = bench.get("administrator", &format!("{path}/act?do=off")).await;
     assert!(ask.text.contains("Nobody else could administer"), "{}", ask.text);
+    assert!(!ask.text.contains("class=\"final\""), "{}", ask.text);
     let off = bench.post("administrator", &format!("{path}/act"), "do=off").await;
     assert!(off.status == 409 && off.text.contains("Nobody else could administer"), "{}", off.text);
     let demote =

@@ -57,6 +57,8 @@ struct Sure {
     post: Option<String>,
     button: String,
     final_: bool,
+    /// It would be refused as things stand.
+    impossible: bool,
     problem: Option<String>,
 }
 
@@ -164,6 +166,7 @@ async fn sure(visit: &Visit, person: &Person, act: Act, problem: Option<String>)
         post,
         button: act.button(words),
         final_: act == Act::Off,
+        impossible: last,
         problem: problem.or_else(|| last.then(|| words.t("last-administrator"))),
     })
 }
