@@ -33,8 +33,11 @@ use tokio::{
     task::JoinSet,
 };
 
-pub use self::decisions::Decisions;
 use self::steps::Steps;
+pub use self::{
+    decisions::Decisions,
+    preferences::{Preferences, Standing as StandingPreferences},
+};
 use crate::{
     alarms::Alarms,
     cli::words,
@@ -65,10 +68,8 @@ const ALARM_PATIENCE: Duration = Duration::from_secs(5);
 pub struct App {
     /// The settings.
     pub settings: Settings,
-    /// What they are made of, beside the preferences; None: no preferences can be changed.
-    pub(crate) source: Option<Source>,
-    /// Held by whoever changes preferences.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The way to change those that are preferences.
+    pub preferences: Preferences,
     /// The queue on disk.
     pub store: Store,
     /// The time.
@@ -198,9 +199,16 @@ impl App {
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
+            preferences: Preferences {
+                store: store.clone(),
+                clock: Arc::clone(&clock),
+                source: start.source.map(Arc::new),
+                settings: settings.clone(),
+                worker: handle.clone(),
+                applications: applications.clone(),
+                changing: Arc::default(),
+            },
             settings,
-            source: start.source,
-            changing: tokio::sync::Mutex::default(),
             store,
             clock,
             receiver,
@@ -270,6 +278,7 @@ impl App {
             submitter: self.submitter(),
             people: self.people.clone(),
             decisions: self.decisions.clone(),
+            preferences: self.preferences.clone(),
             zone: TimeZone::system(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),

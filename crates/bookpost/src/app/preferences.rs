@@ -1,14 +1,51 @@
 //! Preferences that change while the program runs.
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use mail::clock::Clock;
+use serde_json::Value;
+use store::Store;
+use tokio::sync::Mutex;
+
 use crate::{
     app::{App, secret_dice, upstreams},
-    config::Source,
+    config::{Loaded, Settings, Source},
+    identity::Applications,
     preferences::{self, Change, Changed, Refused},
+    queue::worker::Handle,
 };
 
-impl App {
-    /// Changes preferences; when this returns, they hold.
-    pub async fn change_preferences(&self, change: Change) -> Result<Changed, Refused> {
+/// The way by which commands and pages change preferences. All clones are the same.
+#[derive(Clone)]
+pub struct Preferences {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    /// What settings are made of beside the preferences; None: they are fixed.
+    pub(super) source: Option<Arc<Source>>,
+    pub(super) settings: Settings,
+    pub(super) worker: Handle,
+    pub(super) applications: Applications,
+    /// Held by whoever changes them.
+    pub(super) changing: Arc<Mutex<()>>,
+}
+
+/// The preferences as they stand.
+#[derive(Debug)]
+pub struct Standing {
+    /// To be named by whoever changes what they have seen.
+    pub version: i64,
+    pub loaded: Loaded,
+}
+
+impl Preferences {
+    /// Changes them; when this returns, they hold. Once begun it comes to its end, though whoever asked goes away.
+    pub async fn change(&self, change: Change) -> Result<Changed, Refused> {
+        let preferences = self.clone();
+        let changed = tokio::spawn(async move { preferences.to_the_end(change).await }).await;
+        changed.unwrap_or_else(|error| Err(Refused::Unusable(error.into())))
+    }
+
+    async fn to_the_end(&self, change: Change) -> Result<Changed, Refused> {
         let _alone = self.changing.lock().await;
         let (source, now) = (self.source()?, self.clock.now());
         let (changed, upstreams) =
@@ -20,9 +57,28 @@ impl App {
         Ok(changed)
     }
 
+    /// As they are now.
+    pub async fn now(&self) -> Result<Standing, Refused> {
+        let stored = self.store.preferences().await?;
+        let loaded = self.source()?.check(&stored.values).map_err(Refused::Problems)?;
+        Ok(Standing { version: stored.version, loaded })
+    }
+
+    /// The settings as they would be with these values, which are not stored.
+    pub async fn proposed(&self, values: BTreeMap<String, Value>) -> Result<Loaded, Refused> {
+        preferences::proposed(&self.store, self.source()?, values, &mut secret_dice()).await
+    }
+
     /// What the settings are made of, beside the preferences.
     pub(crate) fn source(&self) -> Result<&Source, Refused> {
         let why = "Bookpost was started with fixed settings";
-        self.source.as_ref().ok_or_else(|| Refused::Unusable(anyhow::anyhow!(why)))
+        self.source.as_deref().ok_or_else(|| Refused::Unusable(anyhow::anyhow!(why)))
+    }
+}
+
+impl App {
+    /// Changes preferences; when this returns, they hold.
+    pub async fn change_preferences(&self, change: Change) -> Result<Changed, Refused> {
+        self.preferences.change(change).await
     }
 }

@@ -26,7 +26,12 @@ use mail::clock::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 
-use crate::{app::Decisions, config::Config, identity::People, receive::Submitter};
+use crate::{
+    app::{Decisions, Preferences},
+    config::Config,
+    identity::People,
+    receive::Submitter,
+};
 
 pub use client::Client;
 pub use connections::serve;
@@ -47,6 +52,8 @@ pub struct Sources {
     pub people: People,
     /// What people decide.
     pub decisions: Decisions,
+    /// What people prefer, and how they change it.
+    pub preferences: Preferences,
     /// In which people read the time.
     pub zone: TimeZone,
     /// What the worker is like at this moment; must not wait.
