@@ -57,6 +57,8 @@ pub enum Deed {
     SendingResumed,
     /// A preference was changed.
     PreferenceChanged,
+    /// A mail server was tested; what came of it.
+    ServerTested,
     /// A word of a later version.
     Unknown,
 }

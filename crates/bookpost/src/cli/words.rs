@@ -92,6 +92,7 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::SendingPaused => "paused all sending",
         Deed::SendingResumed => "let sending go on",
         Deed::PreferenceChanged => "changed a preference",
+        Deed::ServerTested => "tested a mail server",
         _ => "did what this version does not know",
     }
 }

@@ -18,6 +18,7 @@ pub(super) enum Done {
     Resumed,
     Language,
     SignedOut,
+    Arrived,
 }
 
 /// For how many. What is no such word is nothing.
@@ -52,6 +53,7 @@ impl Flash {
             Done::Resumed => words.t("done-resumed"),
             Done::Language => words.t("done-language"),
             Done::SignedOut => words.t("sign-in-ended"),
+            Done::Arrived => words.t("done-arrived"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');
