@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start},
-    config::{Config, Sending, Server, Site, Way},
+    config::{Config, Sending, Server, Site, Source, Surroundings, Way},
     web,
 };
 use bytes::Bytes;
@@ -79,7 +79,25 @@ impl Bench {
         let clock = ManualClock::at(now());
         let mut config = config(folder.path(), way);
         change(&mut config);
-        let start = Start { clock: Arc::new(clock.clone()), ..Start::of_this_machine().unwrap() };
+        Self::running(folder, clock, config, None).await
+    }
+
+    /// With settings of which people can change those that are preferences: `text` is the configuration file.
+    pub(crate) async fn preferring(text: &str) -> Self {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::at(now()));
+        let text = format!("data_dir = {:?}\n{text}", folder.path().to_str().unwrap());
+        let around = Surroundings::given([], Some("books.library.example"));
+        let loaded = Source::given(&text, None, &around).check(&BTreeMap::new()).unwrap();
+        Self::running(folder, clock, loaded.config, Some(loaded.source)).await
+    }
+
+    async fn running(
+        folder: tempfile::TempDir,
+        clock: ManualClock,
+        config: Config,
+        source: Option<Source>,
+    ) -> Self {
+        let start = Start { clock: Arc::new(clock.clone()), source, ..Start::of_this_machine().unwrap() };
         let app = App::start(config, start).await.unwrap();
         let listener = web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
