@@ -9,4 +9,5 @@ mod look;
 mod protections;
 mod rights;
 mod sign_in;
+mod start;
 mod trial;

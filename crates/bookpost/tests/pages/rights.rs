@@ -10,7 +10,7 @@ use crate::bench::{Answer, Bench, form, notice, servers};
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 39] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 43] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
@@ -27,6 +27,10 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 39] = [
     ("/sending", None, [303, 403, 403, 403, 200]),
     ("/sending", Some("what=pause"), [303, 403, 403, 403, 303]),
     ("/sending", Some("what=resume"), [303, 403, 403, 403, 303]),
+    ("/start", None, [303, 403, 403, 403, 200]),
+    ("/start", Some("name=Riverside&email=desk@library.example"), [303, 403, 403, 403, 303]),
+    ("/start/practice", Some(""), [303, 403, 403, 403, 422]),
+    ("/start/test", Some(""), [303, 403, 403, 403, 303]),
     ("/preferences/test", None, [303, 403, 403, 403, 200]),
     // What cannot be changed cannot be tried with other values either.
     ("/preferences/test", Some("server=1"), [303, 403, 403, 403, 422]),

@@ -23,7 +23,7 @@ use self::{
 };
 pub use self::{
     advice::{Advice, Place},
-    letter::letter,
+    letter::{letter, queued},
     ports::{Port, Speaks, USUAL_PORTS, detect},
     step::{Encrypted, Event, Fault, Found, How, State, Step},
 };

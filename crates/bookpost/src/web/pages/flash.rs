@@ -19,6 +19,8 @@ pub(super) enum Done {
     Language,
     SignedOut,
     Arrived,
+    Started,
+    Practice,
 }
 
 /// For how many. What is no such word is nothing.
@@ -54,6 +56,8 @@ impl Flash {
             Done::Language => words.t("done-language"),
             Done::SignedOut => words.t("sign-in-ended"),
             Done::Arrived => words.t("done-arrived"),
+            Done::Started => words.t("done-started"),
+            Done::Practice => words.t("done-practice"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

@@ -24,6 +24,7 @@ mod security;
 mod sending;
 mod sign_in;
 mod standing;
+mod start;
 mod steps;
 mod text;
 mod timeline;
@@ -72,6 +73,9 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/sending", get(sending::ask).post(sending::carry_out))
         .route("/language", post(frame::choose_language))
         .route("/live", get(live::stream))
+        .route("/start", get(start::ask).post(start::name))
+        .route("/start/practice", post(start::practice))
+        .route("/start/test", post(start::send))
         .route("/preferences/test", get(trial::ask).post(trial::start))
         .route("/preferences/test/port", post(trial::find))
         .route("/preferences/test/arrived", get(trial::advise).post(trial::answer))
