@@ -21,6 +21,8 @@ pub struct Client {
     pub address: IpAddr,
     /// It came by https, to us or to a trusted proxy.
     pub is_encrypted: bool,
+    /// It came by https to us, so that our certificate is for the name by which it asked, or a person let it pass.
+    pub(super) saw_our_certificate: bool,
     /// Others could read it on the way to us.
     is_exposed: bool,
 }
@@ -31,7 +33,8 @@ impl Client {
         let peer = peer.to_canonical();
         let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
         if !trusts(peer) {
-            return Self { address: peer, is_encrypted, is_exposed: !is_encrypted && !peer.is_loopback() };
+            let is_exposed = !is_encrypted && !peer.is_loopback();
+            return Self { address: peer, is_encrypted, saw_our_certificate: is_encrypted, is_exposed };
         }
         let mut address = peer;
         for hop in hops(headers) {
@@ -44,7 +47,13 @@ impl Client {
         }
         let scheme =
             last(headers, SCHEME).map_or(is_encrypted, |scheme| scheme.eq_ignore_ascii_case("https"));
-        Self { address, is_encrypted: scheme, is_exposed: false }
+        Self { address, is_encrypted: scheme, saw_our_certificate: false, is_exposed: false }
+    }
+
+    #[cfg(test)]
+    pub(super) fn encrypted(saw_our_certificate: bool) -> Self {
+        let address = IpAddr::from([192, 0, 2, 7]);
+        Self { address, is_encrypted: true, saw_our_certificate, is_exposed: false }
     }
 
     fn is_local(self) -> bool {

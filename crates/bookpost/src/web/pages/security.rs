@@ -1,6 +1,8 @@
 //! What holds at every page, whatever it shows: by which name Bookpost was asked, from where, and what the browser may do with the
 //! answer.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
@@ -9,6 +11,7 @@ use axum::{
 };
 
 use super::{Pages, not_here, words::Language};
+use crate::web::Client;
 
 /// Nothing comes from elsewhere, nothing goes there, and nobody frames a page.
 pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -38,9 +41,10 @@ pub(super) struct Visited {
 }
 
 impl Visited {
-    /// A name of this computer for itself, or the address in the settings. `None`: another name, as of a page elsewhere that had its own
-    /// name lead here.
-    pub(super) fn by(headers: &HeaderMap, public: Option<&str>) -> Option<Self> {
+    /// The address in the settings; a name of this computer for itself, or an IP address: nobody has those lead here who owns a name
+    /// elsewhere; and any name where the browser has seen our certificate for it. `None`: another name, as of a page elsewhere that
+    /// had its own name lead here.
+    pub(super) fn by(headers: &HeaderMap, client: Option<Client>, public: Option<&str>) -> Option<Self> {
         let host = headers.get(header::HOST)?.to_str().ok()?;
         if let Some(origin) = public
             && let Some((scheme, known)) = origin.split_once("://")
@@ -52,8 +56,12 @@ impl Visited {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => host,
         };
-        let own = ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| name.eq_ignore_ascii_case(own));
-        own.then(|| Self { origin: format!("http://{host}"), secure: false })
+        let secure = client.is_some_and(|client| client.is_encrypted);
+        let is_proven = client.is_some_and(|client| client.saw_our_certificate);
+        let scheme = if secure { "https" } else { "http" };
+        let known =
+            name.eq_ignore_ascii_case("localhost") || is_address(name) || (is_proven && is_name(name));
+        known.then(|| Self { origin: format!("{scheme}://{host}"), secure })
     }
 
     /// Whether a page of Bookpost asks: what a browser says of it, which no page elsewhere can have it say otherwise. Who says nothing
@@ -68,20 +76,31 @@ impl Visited {
     }
 }
 
+/// An IPv4 address, or an IPv6 address as it stands in a URI.
+fn is_address(name: &str) -> bool {
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    bare.map_or(name.parse::<Ipv4Addr>().is_ok(), |bare| bare.parse::<Ipv6Addr>().is_ok())
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+}
+
 /// In front of all pages.
 pub(super) async fn guard(State(pages): State<Pages>, mut request: Request, next: Next) -> Response {
     let (headers, language) = (request.headers(), Language::asked(request.headers()));
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = match Visited::by(headers, pages.public().as_deref()) {
-        None => not_here::unknown_name(language),
-        Some(visited) if changes && !visited.is_asked_by_itself(headers) => {
-            not_here::asked_from_elsewhere(language)
-        }
-        Some(visited) => {
-            request.extensions_mut().insert(visited);
-            next.run(request).await
-        }
-    };
+    let mut response =
+        match Visited::by(headers, request.extensions().get().copied(), pages.public().as_deref()) {
+            None => not_here::unknown_name(language),
+            Some(visited) if changes && !visited.is_asked_by_itself(headers) => {
+                not_here::asked_from_elsewhere(language)
+            }
+            Some(visited) => {
+                request.extensions_mut().insert(visited);
+                next.run(request).await
+            }
+        };
     protect(&mut response);
     response
 }
@@ -131,13 +150,31 @@ mod tests {
             ("attacker.example:8625", public, None),
             ("localhost.attacker.example", public, None),
             ("127.0.0.1.attacker.example:8625", None, None),
-            ("127.0.0.2", None, None),
+            ("127.0.0.2", None, plain("http://127.0.0.2")),
+            ("192.0.2.7:8625", None, plain("http://192.0.2.7:8625")),
+            ("[::1", None, None),
+            ("::1", None, None),
             ("localhost@attacker.example", None, None),
             ("", None, None),
         ] {
-            assert_eq!(Visited::by(&headers(&[("host", host)]), public), visited, "{host}");
+            assert_eq!(Visited::by(&headers(&[("host", host)]), None, public), visited, "{host}");
         }
-        assert_eq!(Visited::by(&HeaderMap::new(), None), None);
+        assert_eq!(Visited::by(&HeaderMap::new(), None, None), None);
+    }
+
+    #[test]
+    fn whoever_saw_our_certificate_may_come_by_any_name() {
+        let visited = |host, client| Visited::by(&headers(&[("host", host)]), Some(client), None);
+        let secure = |origin: &str| Some(Visited { origin: origin.to_owned(), secure: true });
+        let own = Client::encrypted(true);
+        assert_eq!(visited("books.library.example:8625", own), secure("https://books.library.example:8625"));
+        assert_eq!(visited("localhost:8625", own), secure("https://localhost:8625"));
+        for host in ["", "a@b", "a/b", "a:b"] {
+            assert_eq!(visited(host, own), None, "{host}");
+        }
+        let by_proxy = Client::encrypted(false);
+        assert_eq!(visited("books.library.example", by_proxy), None);
+        assert_eq!(visited("192.0.2.7", by_proxy), secure("https://192.0.2.7"));
     }
 
     #[test]
