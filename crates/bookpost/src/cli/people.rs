@@ -44,12 +44,12 @@ pub async fn perform(
 }
 
 /// The line that a start says while nobody can administer Bookpost; its code is a new one each time.
-pub async fn set_up_line(people: &People, pages: SocketAddr) -> Result<Option<String>, Error> {
+pub async fn set_up_line(people: &People, pages: &str) -> Result<Option<String>, Error> {
     if !people.needs_set_up().await? {
         return Ok(None);
     }
     let made = people.make_link(LinkPurpose::SetUp, None, Actor::CommandLine).await?;
-    let link = link(Some(pages), LinkPurpose::SetUp, made.code.text());
+    let link = format!("{pages}{}", link(None, LinkPurpose::SetUp, made.code.text()));
     Ok(Some(format!(
         "nobody can sign in to the pages yet. Within the hour, make yourself the administrator: {link}"
     )))

@@ -182,7 +182,7 @@ fn named(server: &Server) -> String {
 
 /// `server1` as people call it.
 fn called(words: &Words, server: &str) -> String {
-    words.t(if server == "server2" { "server-2" } else { "server-1" })
+    words.t(if server == "server2" { "trial-server-2" } else { "trial-server-1" })
 }
 
 async fn unfit(visit: &Visit, to: &str, change: impl FnOnce(&mut Asking)) -> Response {

@@ -17,6 +17,8 @@ trial-busy-others = Others are testing just now. Try again in a minute.
 trial-busy-many = These were many tests in a short time. Wait ten minutes.
 trial-known-arrived = A test message arrived on { $when } ({ $who }).
 trial-known-accepted = A test message was accepted on { $when } ({ $who }).
+trial-server-1 = Server 1
+trial-server-2 = Server 2
 trial-of = Test of { $server }
 trial-place = { $host }, port { $port }
 trial-running = The test is running. It takes less than a minute.
@@ -65,7 +67,6 @@ trial-spam-mark = Mark it as "not spam" there. That helps for this one mailbox.
 trial-spam-dns = So that patrons find it in their inbox, your domain must say that this mail server may send for it. Ask your IT person, or whoever looks after your domain, to set SPF and DKIM for this server, and then DMARC.
 trial-spam-from = See that the library's email address belongs to your own domain. Mail from a free address (as at gmail.com) through another server is often taken for spam.
 trial-arrived-again = Did it arrive meanwhile?
-trial-old = This test is too old to say anything about it. Test again.
 done-arrived = Good: the test message arrived. This is remembered.
 
 trial-find-port = Find the right port
@@ -78,7 +79,6 @@ trial-port-other = something answers that is no mail server for us
 trial-port-sign-in = with a sign-in
 trial-port-no-sign-in = without a sign-in
 trial-port-test = Test port { $port }
-trial-port-use = Enter port { $port } in the form
 trial-or = or
 
 trial-encryption-starttls = "Encrypted"

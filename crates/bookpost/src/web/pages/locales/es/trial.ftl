@@ -17,7 +17,9 @@ trial-busy-others = Otras personas están probando ahora. Inténtelo de nuevo en
 trial-busy-many = Han sido muchas pruebas en poco tiempo. Espere diez minutos.
 trial-known-arrived = Un mensaje de prueba llegó el { $when } ({ $who }).
 trial-known-accepted = Un mensaje de prueba fue aceptado el { $when } ({ $who }).
-trial-of = Prueba de { $server }
+trial-server-1 = Servidor 1
+trial-server-2 = Servidor 2
+trial-of = Prueba del { $server }
 trial-place = { $host }, puerto { $port }
 trial-running = La prueba está en marcha. Tarda menos de un minuto.
 trial-passed = El servidor aceptó el mensaje de prueba para { $to }.
@@ -65,7 +67,6 @@ trial-spam-mark = Márquelo allí como «no es spam». Eso ayuda en ese buzón.
 trial-spam-dns = Para que los usuarios lo encuentren en su bandeja de entrada, su dominio debe decir que este servidor puede enviar en su nombre. Pida a su informático, o a quien cuide de su dominio, que ponga SPF y DKIM para este servidor, y después DMARC.
 trial-spam-from = Compruebe que el correo de la biblioteca sea de su propio dominio. El correo de una dirección gratuita (como de gmail.com) por otro servidor se toma a menudo por no deseado.
 trial-arrived-again = ¿Ha llegado mientras tanto?
-trial-old = Esta prueba es demasiado antigua para decir algo de ella. Pruebe de nuevo.
 done-arrived = Bien: el mensaje de prueba llegó. Queda anotado.
 
 trial-find-port = Buscar el puerto correcto
@@ -78,7 +79,6 @@ trial-port-other = responde algo que no es un servidor de correo para nosotros
 trial-port-sign-in = con inicio de sesión
 trial-port-no-sign-in = sin inicio de sesión
 trial-port-test = Probar el puerto { $port }
-trial-port-use = Poner el puerto { $port } en el formulario
 trial-or = o
 
 trial-encryption-starttls = «Cifrada»
