@@ -96,7 +96,8 @@ impl Library {
         let data = self.folder.path().join("data");
         let listen = self.origin.trim_start_matches("http://");
         let text = format!(
-            "data_dir = {data:?}\nlisten = \"{listen}\"\n[sending]\nehlo_name = \"books.library.example\"\n"
+            "data_dir = \"{}\"\nlisten = \"{listen}\"\n[sending]\nehlo_name = \"books.library.example\"\n",
+            data.display()
         );
         std::fs::write(self.folder.path().join("bookpost.toml"), text).unwrap();
         let mut service = self.bookpost(&["serve"]).spawn().unwrap();

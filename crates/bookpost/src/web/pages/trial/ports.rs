@@ -44,7 +44,7 @@ struct Line {
 struct Usable {
     port: u16,
     encryption: &'static str,
-    test: String,
+    button: String,
 }
 
 /// Looks, and says what it found.
@@ -103,13 +103,13 @@ fn line(words: &Words, found: &Port) -> Line {
         .map(|offered| words.t(if offered { "trial-port-sign-in" } else { "trial-port-no-sign-in" }));
     let text =
         [Some(encryption(words, spoken)), sign_in].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let test = words.with("trial-port-test", &[("port", &port)]);
+    let button = words.with("trial-port-test", &[("port", &port)]);
     let encryption = match spoken {
         Encryption::StartTls => "starttls",
         Encryption::Tls => "tls",
         Encryption::Plain => "none",
     };
-    Line { title, text, usable: Some(Usable { port: found.port, encryption, test }) }
+    Line { title, text, usable: Some(Usable { port: found.port, encryption, button }) }
 }
 
 fn in_the_log(found: &[Port]) -> String {
