@@ -5,7 +5,7 @@ use serde_json::json;
 use store::{Actor, Audit, AuditFilter, Deed, Role};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
-use crate::bench::Bench;
+use crate::{bench::Bench, browser::drive};
 
 const SITES: &str = "[[sites]]\ncode = \"MAIN\"\nname = \"Main Library\"\nemail = \"desk@library.example\"\n";
 
@@ -38,6 +38,15 @@ fn wants_login() -> Settings {
 
 fn with(at: At, does: Does) -> Settings {
     Settings { rules: vec![Rule { at, address: None, does, times: None }], ..wants_login() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_tested_in_a_browser() {
+    let sink = Sink::start(wants_login()).await.unwrap();
+    let mut bench = bench(&sink).await;
+    bench.person("administrator", Role::Administrator, None).await;
+    drive("trial.mjs", &bench, &[]).await;
+    bench.stop().await;
 }
 
 /// Begins a test, and gives the page of it, which is another one.

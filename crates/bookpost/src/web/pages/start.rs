@@ -55,6 +55,8 @@ struct Start {
     may_practice: bool,
     test: String,
     may_test: bool,
+    /// What is marked is to be looked at.
+    marked: bool,
     /// Why something was not done, in English.
     problem: Option<String>,
 }
@@ -110,7 +112,10 @@ pub(super) async fn name(Posted { visit, form }: Posted<Named>) -> Response {
     let no_name = form.name.trim().is_empty().then(|| words.t("start-no-name"));
     let no_email = email.is_err().then(|| words.t("start-no-email"));
     let asked = [name.problem(no_name), address.problem(no_email)];
-    answered(&visit, StatusCode::UNPROCESSABLE_ENTITY, |start| start.asked = Some(asked)).await
+    answered(&visit, StatusCode::UNPROCESSABLE_ENTITY, |start| {
+        (start.asked, start.marked) = (Some(asked), true);
+    })
+    .await
 }
 
 /// Mail goes to the practice mailbox.
@@ -251,6 +256,7 @@ async fn start(visit: &Visit) -> Result<Start, Error> {
         may_practice: matches!(config.sending.way, Way::None),
         test,
         may_test: library.is_some() && !matches!(config.sending.way, Way::None),
+        marked: false,
         problem: None,
     })
 }
@@ -266,7 +272,7 @@ mod tests {
             ("Riverside Public Library", "RPL"),
             ("Riverside", "RIVERSIDE"),
             ("  St. John's  Library ", "SJL"),
-            ("Biblioteca Ñandú 3", "BA3"),
+            ("Árbol Ñandú 3", "RA3"),
             ("図書館", "MAIN"),
             ("A-very-long-single-word-for-a-library", "AVERYLONGSIN"),
         ] {
