@@ -75,6 +75,8 @@ pub enum Deed {
     PersonKeyMade,
     /// A key of a person's own opens nothing any more.
     PersonKeyRevoked,
+    /// A mail server was tested; what came of it.
+    ServerTested,
     /// A word of a later version.
     Unknown,
 }

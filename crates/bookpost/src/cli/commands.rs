@@ -126,10 +126,13 @@ fn open_doors(
     Ok(serving)
 }
 
-/// While nobody can sign in, whoever reads the log can become the administrator.
+/// Where the pages are. While nobody can sign in, whoever reads the log can become the administrator.
 async fn say_how_to_set_up(app: &App, pages: Option<SocketAddr>) {
     let Some(pages) = pages else { return };
-    match people::set_up_line(&app.people, pages).await {
+    let addresses = web::reached(&app.settings.now(), pages);
+    tracing::info!("the pages are at {}", addresses.join(", "));
+    let first = addresses.first().map_or("", String::as_str);
+    match people::set_up_line(&app.people, first).await {
         Ok(line) => line.iter().for_each(|line| tracing::info!("{line}")),
         Err(error) => tracing::warn!(%error, "no link for setting up could be made"),
     }

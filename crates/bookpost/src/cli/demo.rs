@@ -73,7 +73,7 @@ pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
     let loaded = config::load(Some(&folder.join(SETTINGS)), &around)?;
     commands::serve_and_say(loaded, async |app, pages| {
         let Some(pages) = pages else { return };
-        let link = people::set_up_link(&app.people, pages).await.ok().flatten();
+        let link = people::set_up_link(&app.people, &format!("http://{pages}")).await.ok().flatten();
         let link = link.map_or_else(String::new, |link| {
             format!("\nOpen this within the hour, and make yourself the administrator:\n  {link}\n")
         });

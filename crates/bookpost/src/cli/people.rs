@@ -48,7 +48,7 @@ pub async fn perform(
 }
 
 /// The line that a start says while nobody can administer Bookpost; its code is a new one each time.
-pub async fn set_up_line(people: &People, pages: SocketAddr) -> Result<Option<String>, Error> {
+pub async fn set_up_line(people: &People, pages: &str) -> Result<Option<String>, Error> {
     let link = set_up_link(people, pages).await?;
     Ok(link.map(|link| {
         format!(
@@ -58,12 +58,12 @@ pub async fn set_up_line(people: &People, pages: SocketAddr) -> Result<Option<St
 }
 
 /// Where the first administrator is made; none: there is one.
-pub async fn set_up_link(people: &People, pages: SocketAddr) -> Result<Option<String>, Error> {
+pub async fn set_up_link(people: &People, pages: &str) -> Result<Option<String>, Error> {
     if !people.needs_set_up().await? {
         return Ok(None);
     }
     let made = people.make_link(LinkPurpose::SetUp, None, Actor::CommandLine).await?;
-    Ok(Some(link(Some(pages), LinkPurpose::SetUp, made.code.text())))
+    Ok(Some(format!("{pages}{}", link(None, LinkPurpose::SetUp, made.code.text()))))
 }
 
 async fn answer(

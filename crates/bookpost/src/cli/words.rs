@@ -100,6 +100,7 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::ProgramKeyRevoked => "revoked a key of a program",
         Deed::PersonKeyMade => "made a key of a person's own",
         Deed::PersonKeyRevoked => "revoked a key of a person's own",
+        Deed::ServerTested => "tested a mail server",
         _ => "did what this version does not know",
     }
 }

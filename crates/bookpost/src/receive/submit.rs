@@ -197,10 +197,11 @@ impl Submitter {
         accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
     }
 
-    /// Takes a letter of Bookpost itself: when this returns `Ok`, it is on disk.
-    pub async fn submit_own(&self, letter: NewMessage) -> Result<(), NotTaken> {
+    /// Takes a message of Bookpost itself, which may what it does.
+    pub async fn submit_own(&self, message: NewMessage) -> Result<Accepted, NotTaken> {
         self.receiver.has_room()?;
-        in_time(self.receiver.accept(vec![letter])).await.map(drop)
+        let accepted = in_time(self.receiver.accept(vec![message])).await?;
+        accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
     }
 
     /// Takes all these messages or none: when this returns `Ok`, they are on disk.

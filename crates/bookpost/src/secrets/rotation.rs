@@ -228,12 +228,7 @@ mod tests {
         let (key, _) = SealingKey::get(&source, dice).unwrap();
         let at = Timestamp::UNIX_EPOCH;
         store
-            .add_application(
-                "cron".parse().unwrap(),
-                ApplicationSettings::default(),
-                store::Actor::CommandLine,
-                at,
-            )
+            .add_application("cron".parse().unwrap(), ApplicationSettings::default(), Actor::CommandLine, at)
             .await
             .unwrap();
         for url in ["https://a.example/", "https://b.example/"] {

@@ -10,6 +10,7 @@ mod health;
 mod listening;
 mod metrics;
 mod pages;
+mod reached;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -38,6 +39,7 @@ pub use connections::serve;
 pub use health::{Health, judge};
 pub use listening::Listening;
 pub use metrics::{Metrics, Outcome};
+pub use reached::reached;
 
 /// Where the answers come from. Cheap to clone.
 #[derive(Clone)]

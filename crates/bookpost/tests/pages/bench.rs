@@ -81,14 +81,19 @@ impl Bench {
         Self::on(folder, config, None).await
     }
 
-    /// One whose preferences can be changed, with this in its file; everybody of the staff is signed in.
-    pub(crate) async fn of_file(text: &str) -> Self {
+    /// Without anybody: see [`Self::of_file`].
+    pub(crate) async fn preferring(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!("data_dir = \"{}\"\nlog = \"warn\"\n{text}", folder.path().display());
         let around = Surroundings::given([], Some("books.library.example"));
         let source = Source::given(&text, Some("bookpost.toml".into()), &around);
         let config = source.check(&BTreeMap::new()).unwrap().config;
-        let mut bench = Self::on(folder, config, Some(source)).await;
+        Self::on(folder, config, Some(source)).await
+    }
+
+    /// One whose preferences can be changed, with this in its file; everybody of the staff is signed in.
+    pub(crate) async fn of_file(text: &str) -> Self {
+        let mut bench = Self::preferring(text).await;
         bench.staff().await;
         bench
     }

@@ -63,7 +63,7 @@ async fn from_the_first_library_to_none_and_back() {
     assert_eq!(sites(&bench).await, Value::Null);
     done(&bench, "undo", "x=x", "undone").await;
     assert_eq!(sites(&bench).await[0]["name"], "Main");
-    let filter = AuditFilter { who: None, about: Some("sites".to_owned()) };
+    let filter = AuditFilter { about: Some("sites".to_owned()), ..AuditFilter::default() };
     let log = bench.app.store.audit(filter, None, 10).await.unwrap();
     assert_eq!(log.len(), 4, "{log:?}");
     bench.stop().await;

@@ -4,10 +4,7 @@
 mod account;
 mod admin_api;
 mod bench;
-mod bench;
 mod browser;
-mod browser;
-mod decisions;
 mod decisions;
 mod letters;
 mod libraries;
@@ -20,3 +17,5 @@ mod programs;
 mod protections;
 mod rights;
 mod sign_in;
+mod start;
+mod trial;

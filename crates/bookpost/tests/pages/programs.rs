@@ -62,7 +62,7 @@ async fn from_the_first_program_to_the_last_key() {
         let page = bench.get("administrator", &format!("{LIST}/1")).await.text;
         assert_eq!(page.contains("Switched off since"), closed, "{page}");
     }
-    let filter = AuditFilter { who: None, about: Some("Tracker".to_owned()) };
+    let filter = AuditFilter { about: Some("Tracker".to_owned()), ..AuditFilter::default() };
     let log = bench.app.store.audit(filter, None, 10).await.unwrap();
     let said = format!("{log:?}");
     assert!(!said.contains(password), "{said}");

@@ -10,7 +10,7 @@ use crate::bench::{Answer, Bench, form, notice, servers};
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 67] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 79] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
@@ -48,6 +48,19 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 67] = [
     ("/preferences/programs/1/switch", None, [303, 403, 403, 403, 200]),
     ("/preferences/programs/1/switch", Some("on=false"), [303, 403, 403, 403, 303]),
     ("/preferences/programs/999", None, [303, 403, 403, 403, 404]),
+    ("/start", None, [303, 403, 403, 403, 200]),
+    ("/start", Some("name=Riverside&email=desk@library.example"), [303, 403, 403, 403, 303]),
+    ("/start/practice", Some(""), [303, 403, 403, 403, 422]),
+    ("/start/test", Some(""), [303, 403, 403, 403, 303]),
+    ("/preferences/test", None, [303, 403, 403, 403, 200]),
+    // What cannot be changed cannot be tried with other values either.
+    ("/preferences/test", Some("server=1"), [303, 403, 403, 403, 422]),
+    ("/preferences/test/port", Some("server=1"), [303, 403, 403, 403, 422]),
+    ("/preferences/test/arrived?test=1&is=not_yet", None, [303, 403, 403, 403, 200]),
+    ("/preferences/test/arrived", Some("test=1&is=in_spam"), [303, 403, 403, 403, 303]),
+    ("/preferences/test/arrived", Some("test=1&is=yes"), [303, 403, 403, 403, 404]),
+    ("/preferences/test/{id}", None, [303, 403, 403, 403, 404]),
+    ("/preferences/test/{id}/steps", None, [303, 403, 403, 403, 204]),
     ("/language", Some("language=en&next=/queue"), [303, 303, 303, 303, 303]),
     ("/live", None, [303, 200, 200, 200, 200]),
     ("/sign-in", None, [200, 200, 200, 200, 200]),

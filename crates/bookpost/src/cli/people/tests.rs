@@ -180,7 +180,7 @@ async fn a_start_says_how_to_set_up_until_somebody_can() {
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let clock = std::sync::Arc::new(testkit::clock::ManualClock::at(minute(0)));
     let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1));
-    let line = async || set_up_line(&people, ([127, 0, 0, 1], 8025).into()).await.unwrap();
+    let line = async || set_up_line(&people, "http://127.0.0.1:8025").await.unwrap();
     let (first, second) = (line().await.unwrap(), line().await.unwrap());
     let code = |line: &str| line.split_once("http://127.0.0.1:8025/set-up?code=").unwrap().1.to_owned();
     let found = async |line: &str| people.link(&code(line)).await.unwrap().is_some();

@@ -39,6 +39,9 @@ pub(super) enum Done {
     ProgramOff,
     ProgramOn,
     KeyRevoked,
+    Arrived,
+    Started,
+    Practice,
 }
 
 /// For how many. What is no such word is nothing.
@@ -94,6 +97,9 @@ impl Flash {
             Done::ProgramOff => words.t("done-program-off"),
             Done::ProgramOn => words.t("done-program-on"),
             Done::KeyRevoked => words.t("done-key-revoked"),
+            Done::Arrived => words.t("done-arrived"),
+            Done::Started => words.t("done-started"),
+            Done::Practice => words.t("done-practice"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

@@ -123,7 +123,7 @@ impl Post {
             expires_at: config.schedule.expires_at(now).min(made.expires_at),
             lease: None,
         };
-        pages.sources.submitter.submit_own(message).await.map_err(|error| refused(&error))
+        pages.sources.submitter.submit_own(message).await.map(drop).map_err(|error| refused(&error))
     }
 
     fn letter(

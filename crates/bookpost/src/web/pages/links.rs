@@ -100,7 +100,7 @@ pub(super) async fn set_up(State(pages): State<Pages>, peer: Peer, Open(chosen):
     let Ok(email) = Address::parse(&chosen.email) else { return again(words.t("bad-address-own")) };
     let Ok(name) = chosen.name.parse::<PersonName>() else { return again(words.t("bad-name")) };
     match pages.sources.people.set_up(&chosen.code, email, name, &chosen.password, peer.address).await {
-        Ok((token, _)) => let_in(token.text(), peer.secure, "/"),
+        Ok((token, _)) => let_in(token.text(), peer.secure, "/start"),
         Err(LinkError::Gone) => dead(&pages, words, LinkPurpose::SetUp),
         Err(LinkError::Store(error)) => not_here::unavailable(&error, words),
         Err(error) => again(why(words, &error)),

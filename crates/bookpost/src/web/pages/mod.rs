@@ -7,6 +7,7 @@
 //! This part knows nothing of SMTP and SQL.
 
 mod account;
+mod advice;
 mod assets;
 mod decide;
 mod field;
@@ -35,9 +36,12 @@ mod sending;
 mod sessions;
 mod sign_in;
 mod standing;
+mod start;
+mod steps;
 mod text;
 mod timeline;
 mod today;
+mod trial;
 mod visit;
 mod wanted;
 mod when;
@@ -58,6 +62,7 @@ pub(super) use not_here::nothing_at;
 struct Pages {
     sources: Sources,
     live: live::Live,
+    trials: trial::Trials,
 }
 
 impl Pages {
@@ -69,7 +74,7 @@ impl Pages {
 
 /// The addresses and what answers them.
 pub(super) fn router(sources: Sources) -> Router {
-    let pages = Pages { live: live::Live::start(sources.clone()), sources };
+    let pages = Pages { live: live::Live::start(sources.clone()), trials: trial::Trials::default(), sources };
     Router::new()
         .route("/", get(today::show))
         .route("/queue", get(list::show))
@@ -92,6 +97,14 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/preferences/programs/{id}/switch", get(programs::ask_switch).post(programs::switch))
         .route("/language", post(frame::choose_language))
         .route("/live", get(live::stream))
+        .route("/start", get(start::ask).post(start::name))
+        .route("/start/practice", post(start::practice))
+        .route("/start/test", post(start::send))
+        .route("/preferences/test", get(trial::ask).post(trial::start))
+        .route("/preferences/test/port", post(trial::find))
+        .route("/preferences/test/arrived", get(trial::advise).post(trial::answer))
+        .route("/preferences/test/{id}", get(trial::show))
+        .route("/preferences/test/{id}/steps", get(trial::told))
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/set-up", get(links::ask_set_up).post(links::set_up))

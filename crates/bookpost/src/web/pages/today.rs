@@ -35,7 +35,8 @@ struct ToDo {
     since: Option<At>,
     /// As it was noted, in English.
     noted: Option<String>,
-    href: Option<&'static str>,
+    /// Where it is done, and what the link says.
+    href: Option<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -128,12 +129,18 @@ async fn to_do(visit: &Visit, alarms: &[Alarm], counts: &Counts) -> Result<Vec<T
     };
     let decide = |count: u64, key: &str, href| {
         let (title, what) = (words.count(key, count), String::new());
-        (count > 0).then_some(ToDo { title, what, since: None, noted: None, href: Some(href) })
+        let href = Some((href, words.t("look-at-them")));
+        (count > 0).then_some(ToDo { title, what, since: None, noted: None, href })
     };
     let mut all = Vec::new();
     for one in alarms {
         let said = lost_secrets::words(visit, one).await?;
         all.push(alarm(one, said.unwrap_or_else(|| words.alarm(one.kind))));
+    }
+    if visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sites.is_empty() {
+        let (title, what) = (words.t("to-do-start"), words.t("to-do-start-do"));
+        let href = Some(("/start", words.t("to-do-start-link")));
+        all.push(ToDo { title, what, since: None, noted: None, href });
     }
     all.extend(decide(counts.in_doubt, "to-do-in-doubt", "/queue?state=in_doubt"));
     all.extend(decide(counts.held, "to-do-held", "/queue?state=held"));

@@ -45,6 +45,14 @@ impl Clockwork {
         self.words.with("day-and-time", &[("day", &day), ("time", &time)])
     }
 
+    /// The day alone, with its year.
+    pub(super) fn day(&self, instant: Timestamp) -> String {
+        let then = self.local(instant);
+        let (day, year) = (then.day().to_string(), then.year().to_string());
+        let month = self.words.t(&format!("month-{}", then.month()));
+        self.words.with("date-with-year", &[("day", &day), ("month", &month), ("year", &year)])
+    }
+
     /// How long it took.
     pub(super) fn took(&self, from: Timestamp, to: Timestamp) -> String {
         let took = to.duration_since(from).max(SignedDuration::ZERO);

@@ -34,13 +34,32 @@ for (const all of find("[data-all]")) {
 }
 
 // What a server said, for a mail to whoever looks after it.
-for (const button of find("[data-copies]")) {
-  const text = button.parentElement.querySelector("pre");
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(text.textContent);
-    button.textContent = button.dataset.copied;
-  });
+const copies = (within) => {
+  for (const button of find("[data-copies]", within)) {
+    const text = button.parentElement.querySelector("pre");
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = button.dataset.copied;
+    });
+  }
+};
+copies(document);
+
+// The steps of a test, as they are made. A step whose tone stays is left alone, and what is opened in it stays open.
+for (const place of find("[data-steps]")) {
+  const source = new EventSource(place.dataset.steps);
+  const renew = (event) => {
+    const fresh = new DOMParser().parseFromString(event.data, "text/html").body;
+    const [steps, verdict] = [place.querySelector("ol"), place.querySelector(".verdict")];
+    [...fresh.querySelector("ol").children].forEach((step, at) => {
+      if (steps.children[at].className !== step.className) steps.children[at].replaceWith(step), copies(step);
+    });
+    if (event.type === "end") verdict.replaceWith(fresh.querySelector(".verdict"));
+  };
+  source.addEventListener("message", renew);
+  source.addEventListener("end", (event) => (renew(event), source.close()));
+  addEventListener("pagehide", () => source.close());
 }
 
 // Numbers that change while somebody looks; and the whole, when what it says in words is out of date. Nothing is asked for a page that
