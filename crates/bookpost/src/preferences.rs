@@ -28,6 +28,13 @@ pub enum Change {
         /// Who, as people are named.
         by: Actor,
     },
+    /// The same, if the last change is the one of this version.
+    UndoOf {
+        /// Which they have seen.
+        version: i64,
+        /// Who, as people are named.
+        by: Actor,
+    },
     /// To have what file and environment set put among the preferences, with the passwords sealed. It still counts where it stood, and
     /// is stronger there, until it is taken out.
     Import {
@@ -108,6 +115,10 @@ pub async fn change<T>(
         Change::Undo { by } => {
             let last = store.preference_changes(1).await?.pop().ok_or(Refused::NothingToUndo)?;
             Wanted { based_on: stored.version, values: last.undone(), by }
+        }
+        Change::UndoOf { version, by } => {
+            let last = store.preference_changes(1).await?.pop().ok_or(Refused::NothingToUndo)?;
+            Wanted { based_on: version, values: last.undone(), by }
         }
         Change::Set(wish) => {
             let before = source.check(&stored.values).map_err(Refused::Problems)?;

@@ -32,8 +32,9 @@ pub struct Preferences {
 /// The preferences as they stand.
 #[derive(Debug)]
 pub struct Standing {
-    /// To be named by whoever changes what they have seen.
-    pub version: i64,
+    /// As they are stored; their version is to be named by whoever changes what they have seen.
+    pub stored: store::Preferences,
+    /// With what file and environment say.
     pub loaded: Loaded,
 }
 
@@ -60,8 +61,12 @@ impl Preferences {
     /// As they are now.
     pub async fn now(&self) -> Result<Standing, Refused> {
         let stored = self.store.preferences().await?;
-        let loaded = self.source()?.check(&stored.values).map_err(Refused::Problems)?;
-        Ok(Standing { version: stored.version, loaded })
+        Ok(Standing { loaded: self.of(&stored.values)?, stored })
+    }
+
+    /// The settings with these preferences, as they are stored.
+    pub fn of(&self, values: &BTreeMap<String, String>) -> Result<Loaded, Refused> {
+        self.source()?.check(values).map_err(Refused::Problems)
     }
 
     /// The settings as they would be with these values, which are not stored.

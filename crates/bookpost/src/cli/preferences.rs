@@ -6,7 +6,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use jiff::Timestamp;
 use rand::CryptoRng;
 use serde_json::Value;
-use store::{Actor, Error, PreferenceChange, Store};
+use store::{Actor, Error, Store};
 
 use super::{
     args::{Output, preferences::Settings},

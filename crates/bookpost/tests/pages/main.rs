@@ -6,6 +6,7 @@ mod browser;
 mod decisions;
 mod live;
 mod look;
+mod preferences;
 mod protections;
 mod rights;
 mod sign_in;

@@ -96,7 +96,7 @@ impl Field {
     }
 
     /// Which texts a screen reader reads with it.
-    fn described_by(&self) -> String {
+    pub(super) fn described_by(&self) -> String {
         let parts = [
             ("problem", self.problem.is_some()),
             ("hint", self.hint.is_some()),
@@ -107,7 +107,7 @@ impl Field {
     }
 
     /// The name of its `?`.
-    fn help_name(&self, words: &Words) -> String {
+    pub(super) fn help_name(&self, words: &Words) -> String {
         words.with("help-with", &[("field", &self.label)])
     }
 }

@@ -18,6 +18,10 @@ pub(super) enum Done {
     Resumed,
     Language,
     SignedOut,
+    PreferencesSaved,
+    NothingChanged,
+    PreferencesUndone,
+    PreferencesImported,
 }
 
 /// For how many. What is no such word is nothing.
@@ -52,6 +56,10 @@ impl Flash {
             Done::Resumed => words.t("done-resumed"),
             Done::Language => words.t("done-language"),
             Done::SignedOut => words.t("sign-in-ended"),
+            Done::PreferencesSaved => words.t("done-preferences"),
+            Done::NothingChanged => words.t("done-nothing-changed"),
+            Done::PreferencesUndone => words.t("done-undone"),
+            Done::PreferencesImported => words.t("done-imported"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

@@ -18,6 +18,7 @@ mod live;
 mod marks;
 mod message;
 mod not_here;
+mod preferences;
 mod row;
 mod security;
 mod sending;
@@ -46,6 +47,7 @@ pub(super) use not_here::nothing_at;
 struct Pages {
     sources: Sources,
     live: live::Live,
+    typed: preferences::Typed,
 }
 
 impl Pages {
@@ -57,7 +59,8 @@ impl Pages {
 
 /// The addresses and what answers them.
 pub(super) fn router(sources: Sources) -> Router {
-    let pages = Pages { live: live::Live::start(sources.clone()), sources };
+    let (live, typed) = (live::Live::start(sources.clone()), preferences::Typed::default());
+    let pages = Pages { live, typed, sources };
     Router::new()
         .route("/", get(today::show))
         .route("/queue", get(list::show))
@@ -66,6 +69,11 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/queue/{id}/text", get(text::show))
         .route("/queue/{id}/html", get(text::framed))
         .route("/sending", get(sending::ask).post(sending::carry_out))
+        .route("/preferences", get(preferences::ask).post(preferences::save))
+        .route("/preferences/suggest", post(preferences::suggest))
+        .route("/preferences/undo", post(preferences::undo))
+        .route("/preferences/import", post(preferences::import))
+        .route("/preferences/sample-report", get(preferences::sample_report))
         .route("/language", post(frame::choose_language))
         .route("/live", get(live::stream))
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
