@@ -107,6 +107,11 @@ pub struct Sending {
 }
 
 impl Sending {
+    /// The name we give ourselves, if there is one.
+    pub fn own_name(&self) -> Option<&str> {
+        Some(self.ehlo_name.as_str()).filter(|name| *name != NO_HOST)
+    }
+
     fn usual(way: Way) -> Self {
         Self {
             way,

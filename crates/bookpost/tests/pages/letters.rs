@@ -18,7 +18,7 @@ async fn sink() -> (Sink, Way) {
 }
 
 async fn bench(way: Way) -> Bench {
-    let mut bench = Bench::with(way, |config| config.public_address = Some(PUBLIC.to_owned())).await;
+    let mut bench = Bench::with(way, &format!("public_address = {PUBLIC:?}")).await;
     bench.person("ann", Role::Administrator, None).await;
     bench.person("max", Role::Manager, None).await;
     bench
@@ -136,7 +136,8 @@ async fn where_nothing_can_be_mailed_the_link_is_shown_once() {
         (servers(), false, false, "name no public address"),
     ] {
         let mut bench =
-            Bench::with(way, |config| config.public_address = public.then(|| PUBLIC.to_owned())).await;
+            Bench::with(way, &if public { format!("public_address = {PUBLIC:?}") } else { String::new() })
+                .await;
         bench.person("ann", Role::Administrator, None).await;
         if paused {
             bench.post("ann", "/sending", "what=pause").await;
@@ -246,10 +247,8 @@ async fn what_is_no_address_is_said() {
 #[tokio::test]
 async fn behind_a_proxy_nobody_waits_for_what_another_guesses() {
     for (trusted, expected) in [(true, 403), (false, 429)] {
-        let mut bench = Bench::with(servers(), |config| {
-            config.web.behind_proxy = trusted.then(|| "127.0.0.1/32".parse().unwrap()).into_iter().collect();
-        })
-        .await;
+        let mut bench =
+            Bench::with(servers(), if trusted { "behind_proxy = \"127.0.0.1/32\"" } else { "" }).await;
         bench.person("ann", Role::Administrator, None).await;
         let guess = async |from: &str, who: &str, password: &str| {
             let request = bench.ask("nobody", Method::POST, "/sign-in").header("x-forwarded-for", from);

@@ -13,6 +13,7 @@ mod log;
 mod look;
 mod lost_secrets;
 mod people;
+mod preferences;
 mod programs;
 mod protections;
 mod rights;

@@ -10,7 +10,7 @@ use crate::bench::{Answer, Bench, form, notice, servers};
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 79] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
@@ -27,6 +27,16 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 79] = [
     ("/sending", None, [303, 403, 403, 403, 200]),
     ("/sending", Some("what=pause"), [303, 403, 403, 403, 303]),
     ("/sending", Some("what=resume"), [303, 403, 403, 403, 303]),
+    ("/preferences", None, [303, 403, 403, 403, 200]),
+    (
+        "/preferences",
+        Some("version=1&server1.allow_non_secure=yes&sending.null_reverse_path=yes"),
+        [303, 403, 403, 403, 303],
+    ),
+    ("/preferences/suggest", Some("version=1&library_email=x"), [303, 403, 403, 403, 200]),
+    ("/preferences/import", Some(""), [303, 403, 403, 403, 303]),
+    ("/preferences/sample-report", None, [303, 403, 403, 403, 200]),
+    ("/preferences/undo", Some("version=9"), [303, 403, 403, 403, 409]),
     ("/preferences/libraries", None, [303, 403, 403, 403, 200]),
     // These settings are fixed, which the list says.
     ("/preferences/libraries/add", None, [303, 403, 403, 403, 303]),

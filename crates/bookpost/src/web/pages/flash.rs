@@ -42,6 +42,9 @@ pub(super) enum Done {
     Arrived,
     Started,
     Practice,
+    PreferencesSaved,
+    NothingChanged,
+    PreferencesImported,
 }
 
 /// For how many. What is no such word is nothing.
@@ -100,6 +103,9 @@ impl Flash {
             Done::Arrived => words.t("done-arrived"),
             Done::Started => words.t("done-started"),
             Done::Practice => words.t("done-practice"),
+            Done::PreferencesSaved => words.t("done-preferences"),
+            Done::NothingChanged => words.t("done-nothing-changed"),
+            Done::PreferencesImported => words.t("done-imported"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

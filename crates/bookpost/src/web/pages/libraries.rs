@@ -11,7 +11,7 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
-use store::{Actor, Error, PreferenceChange};
+use store::{Error, PreferenceChange};
 
 use super::{
     flash::{self, Done},
@@ -126,10 +126,7 @@ fn elsewhere(standing: &StandingPreferences, words: &Words) -> Option<String> {
 /// Who changed the preferences last, and when.
 fn told(last: &PreferenceChange, visit: &Visit) -> String {
     let words = visit.words();
-    let who = match &last.changed_by {
-        Actor::Person { name, .. } => name.to_string(),
-        Actor::CommandLine | Actor::Configuration | Actor::NotSignedIn => words.t("libraries-command-line"),
-    };
+    let who = words.actor(&last.changed_by);
     words.with("libraries-last", &[("who", &who), ("when", &visit.clockwork.text(last.changed_at))])
 }
 

@@ -29,6 +29,7 @@ mod people;
 mod person;
 mod person_act;
 mod person_form;
+mod preferences;
 mod programs;
 mod row;
 mod security;
@@ -63,6 +64,7 @@ struct Pages {
     sources: Sources,
     live: live::Live,
     trials: trial::Trials,
+    typed: preferences::Typed,
 }
 
 impl Pages {
@@ -74,7 +76,8 @@ impl Pages {
 
 /// The addresses and what answers them.
 pub(super) fn router(sources: Sources) -> Router {
-    let pages = Pages { live: live::Live::start(sources.clone()), trials: trial::Trials::default(), sources };
+    let (live, typed) = (live::Live::start(sources.clone()), preferences::Typed::default());
+    let pages = Pages { live, trials: trial::Trials::default(), typed, sources };
     Router::new()
         .route("/", get(today::show))
         .route("/queue", get(list::show))
@@ -83,6 +86,11 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/queue/{id}/text", get(text::show))
         .route("/queue/{id}/html", get(text::framed))
         .route("/sending", get(sending::ask).post(sending::carry_out))
+        .route("/preferences", get(preferences::ask).post(preferences::save))
+        .route("/preferences/suggest", post(preferences::suggest))
+        .route("/preferences/undo", post(preferences::undo))
+        .route("/preferences/import", post(preferences::import))
+        .route("/preferences/sample-report", get(preferences::sample_report))
         .route("/preferences/libraries", get(libraries::show))
         .route("/preferences/libraries/add", get(libraries::ask_add).post(libraries::add))
         .route("/preferences/libraries/change", get(libraries::ask_change).post(libraries::change))

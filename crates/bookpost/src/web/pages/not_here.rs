@@ -13,6 +13,7 @@ use super::{
     visit::Visit,
     words::{Language, Words},
 };
+use crate::preferences::Refused;
 
 #[derive(Template)]
 #[template(path = "not_here.html")]
@@ -53,6 +54,13 @@ pub(super) fn not_allowed(words: &'static Words) -> Response {
 pub(super) fn unavailable(error: &Error, words: &'static Words) -> Response {
     tracing::error!(%error, "a page could not be shown");
     bare(StatusCode::SERVICE_UNAVAILABLE, words, "unavailable-title", "unavailable-why")
+}
+
+/// The preferences cannot be had: a person must be told why.
+pub(super) fn no_preferences(why: &Refused, words: &'static Words) -> Response {
+    let f = Frame::bare(words, "");
+    let not_here = NotHere { f, title: words.t("no-preferences"), why: why.to_string() };
+    page_as(StatusCode::SERVICE_UNAVAILABLE, &not_here)
 }
 
 /// What an error of the queue means to whoever wanted a page.

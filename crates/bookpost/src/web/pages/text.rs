@@ -121,7 +121,7 @@ async fn text(visit: &Visit, row: &Row, shown: As, bytes: Option<Bytes>) -> Resu
 }
 
 /// The first part of this kind, as text.
-fn part(message: &[u8], kind: &str) -> Option<String> {
+pub(super) fn part(message: &[u8], kind: &str) -> Option<String> {
     let message = message.get(..message.len().min(MOST_READ))?;
     let parsed = mailparse::parse_mail(message).ok()?;
     let is_shown = |part: &&ParsedMail<'_>| {

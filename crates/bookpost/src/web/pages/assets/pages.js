@@ -62,6 +62,25 @@ for (const place of find("[data-steps]")) {
   addEventListener("pagehide", () => source.close());
 }
 
+// What was typed and is not saved: it is said, and leaving the page is asked about. A port has its usual encryption.
+for (const form of find("[data-unsaved]")) {
+  const said = form.querySelector("[data-says-unsaved]");
+  let unsaved = form.dataset.unsaved === "yes";
+  const changed = (event) => {
+    const [, server, key] = /^(server\d)\.(port|encryption)$/.exec(event.target.name) ?? [];
+    const choice = server && form.elements[`${server}.encryption`];
+    if (key === "encryption") choice.dataset.chosen = "yes";
+    const usual = { 465: "tls", 587: "starttls" }[event.target.value];
+    if (key === "port" && usual && !choice.dataset.chosen && choice.value !== "none") choice.value = usual;
+    unsaved = true;
+    said.hidden = false;
+  };
+  form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  form.addEventListener("submit", () => (unsaved = false));
+  addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
+}
+
 // Numbers that change while somebody looks; and the whole, when what it says in words is out of date. Nothing is asked for a page that
 // nobody sees.
 let live = document.querySelector("[data-live]");

@@ -30,7 +30,6 @@ use super::{
     form::Posted,
     frame::{Frame, Place, page_as},
     not_here,
-    steps::{self, Step},
     visit::Visit,
     words::Words,
 };
@@ -133,22 +132,6 @@ fn run(visit: &Visit, wanted: Wanted, letter: Transaction, course: Sender<Course
         };
         course.send_modify(|course| course.end = Some(end));
     });
-}
-
-/// The steps of a test without a message, where one failed: mail would not pass by this server as it would be. None: it would pass, or
-/// there is no place for a test just now.
-pub(super) async fn fails(visit: &Visit, server: &Arc<Server>, ehlo_name: &str) -> Option<Vec<Step>> {
-    let (sources, now) = (&visit.pages.sources, visit.clockwork.now);
-    let course = Course { server: Arc::clone(server), to: None, told: Vec::new(), end: None };
-    let (_, place) = visit.pages.trials.begin(&visit.visitor, course, now).ok()?;
-    let mut told = Vec::new();
-    let tried = trial::run(Trial::new(server, ehlo_name, None, now), |event| told.push(event)).await;
-    drop(place);
-    let fault = tried.ok()?.err()?;
-    if let Err(error) = note(&sources.store, visit.actor(), server, fault.words, sources.clock.now()).await {
-        tracing::warn!(%error, "the test of a mail server could not be noted");
-    }
-    Some(steps::of(&visit.clockwork, server, false, &told))
 }
 
 /// What the log says of a test message that the server took, and of one that somebody found in a mailbox.

@@ -54,3 +54,8 @@ refused-host = Bookpost is not known by this name. Open it by the address that `
 unavailable-title = The queue cannot be read at the moment
 unavailable-why = No mail is lost. Try again; if it lasts, show this to your IT person.
 back-to-today = To Today
+
+## Who changed something
+by-command-line = somebody at the command line
+by-configuration = the configuration file
+by-nobody-signed-in = somebody at the sign-in page

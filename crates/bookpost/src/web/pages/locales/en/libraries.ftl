@@ -5,7 +5,6 @@ libraries-fixed = Bookpost was started with fixed settings, as for a demonstrati
 libraries-none = There is no library yet.
 libraries-none-why = Notices have nobody to be from, so none can be sent. Test messages, alarms by mail and invitations have no sender of their own either. Add a library with its email address first.
 libraries-last = Last changed by { $who }, { $when }.
-libraries-command-line = somebody at the computer that Bookpost runs on
 libraries-undo = Undo this change
 libraries-meanwhile = Nothing was saved: somebody else changed the preferences while you were here. { $last } What you filled in still stands below. Look whether it still fits, then save again.
 libraries-back = Back to the libraries

@@ -54,3 +54,8 @@ refused-host = A Bookpost no se le conoce por este nombre. Ábralo por la direcc
 unavailable-title = La cola no se puede leer en este momento
 unavailable-why = No se pierde ningún correo. Inténtelo de nuevo; si dura, enséñeselo a su informático.
 back-to-today = Ir a Hoy
+
+## Quién cambió algo
+by-command-line = alguien en la línea de órdenes
+by-configuration = el archivo de configuración
+by-nobody-signed-in = alguien en la página de entrada

@@ -5,7 +5,6 @@ libraries-fixed = Bookpost se inició con una configuración fija, como para una
 libraries-none = Todavía no hay ninguna biblioteca.
 libraries-none-why = Los avisos no tienen remitente, así que no se puede enviar ninguno. Tampoco los mensajes de prueba, las alarmas por correo y las invitaciones tienen remitente propio. Añada primero una biblioteca con su dirección de correo.
 libraries-last = Último cambio: { $who }, { $when }.
-libraries-command-line = alguien en el equipo donde funciona Bookpost
 libraries-undo = Deshacer este cambio
 libraries-meanwhile = No se guardó nada: otra persona cambió las preferencias mientras usted estaba aquí. { $last } Lo que usted escribió sigue abajo. Mire si todavía es correcto y guarde de nuevo.
 libraries-back = Volver a las bibliotecas
