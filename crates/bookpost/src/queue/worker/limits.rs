@@ -13,7 +13,7 @@ impl Worker {
         let now = self.delivery.clock.now();
         let mut reached = Vec::new();
         for (index, route) in self.routes.iter_mut().enumerate().filter(|(_, route)| !route.practice) {
-            for (at, upstream) in route.upstreams.iter_mut().enumerate() {
+            for upstream in &mut route.upstreams {
                 if !upstream.remembered {
                     match self.store.sent(&upstream.server.peer(), now).await {
                         Ok(sent) => upstream.allowance.remember(&sent),
