@@ -355,7 +355,7 @@ pub enum Certificate {
 }
 
 /// `keys`
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Keys {
     /// Say where it is, and what it opens; never the key itself
     Show {

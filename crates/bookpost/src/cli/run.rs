@@ -74,8 +74,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Demo { dir, no_serve } => {
             log::start(form, "warn");
-            let at_a_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-            runtime()?.block_on(commands::demo(dir, at_a_terminal && !no_serve))?;
+            runtime()?.block_on(commands::demo(dir, at_a_terminal() && !no_serve))?;
             Ok(Exit::Done)
         }
         Command::Serve { listen } => {
@@ -145,6 +144,11 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             tell(&backup::restore(&file, to, SystemClock::start().now()), output)
         }
     }
+}
+
+/// Is somebody there who reads, and can stop what goes on?
+fn at_a_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 fn back_up(config: &Config, file: PathBuf, force: bool, output: Output) -> Result<Exit, Stop> {

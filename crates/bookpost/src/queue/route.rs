@@ -191,7 +191,9 @@ impl Delivery {
     /// The same, for a reason that they are to show.
     pub async fn give_back_for(&self, reason: Option<Reason>, jobs: Vec<Claimed>) {
         let mut settlements = given_back(&jobs, self.clock.now());
-        settlements.iter_mut().for_each(|settlement| settlement.attempt.reason = reason);
+        for settlement in &mut settlements {
+            settlement.attempt.reason = reason;
+        }
         if !settlements.is_empty() {
             self.settle(settlements).await;
         }

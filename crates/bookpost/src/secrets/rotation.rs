@@ -133,9 +133,8 @@ pub async fn finish(store: &Store, source: &KeySource, dice: &mut StdRng) -> Res
 /// What is in use and no key opens; all of it where there is none.
 pub async fn lost(store: &Store, source: &KeySource) -> Result<Vec<Lost>, store::Error> {
     let in_use = store.sealed().await?.into_iter().filter(|one| one.kind != SealedKind::FormerPreference);
-    let lost = in_use.filter(|secret| {
-        !octets(secret).is_some_and(|sealed| source.open(&purpose(secret), &sealed).is_ok())
-    });
+    let lost = in_use
+        .filter(|secret| octets(secret).is_none_or(|sealed| source.open(&purpose(secret), &sealed).is_err()));
     let named = |SealedSecret { kind, id, about, application, .. }| Lost { kind, id, about, application };
     Ok(lost.map(named).collect())
 }

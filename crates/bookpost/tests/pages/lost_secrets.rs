@@ -1,6 +1,6 @@
 //! What a person has to enter again where the key that seals passwords is gone.
 
-use store::{AlarmKind, ApplicationSettings, NewWebhook};
+use store::{Actor, AlarmKind, ApplicationSettings, NewWebhook};
 
 use crate::bench::{Bench, servers};
 
@@ -8,7 +8,10 @@ use crate::bench::{Bench, servers};
 async fn today_says_which_passwords_must_be_entered_again() {
     let bench = Bench::staffed(servers()).await;
     let (store, now) = (&bench.app.store, bench.now());
-    store.add_application("Library".parse().unwrap(), ApplicationSettings::default(), now).await.unwrap();
+    store
+        .add_application("Library".parse().unwrap(), ApplicationSettings::default(), Actor::CommandLine, now)
+        .await
+        .unwrap();
     let url = "https://hooks.example.org/of/a<b>?token=zq7zq7".to_owned();
     let webhook = NewWebhook { url, kinds: [].into(), secret: vec![1] };
     store.add_webhook("Library", webhook, now).await.unwrap();

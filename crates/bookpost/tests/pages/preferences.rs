@@ -6,6 +6,7 @@ use bookpost::{
     config::{Password, Way},
     preferences::{Change, Wish},
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use store::{Actor, Deed, Role};
 use testkit::sink::{Settings, Sink};
@@ -23,7 +24,9 @@ pub(crate) fn filled(page: &Answer, changes: &[(&str, &str)]) -> String {
             fields.push(((*name).to_owned(), (*text).to_owned()));
         }
     }
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 const TICKS: [&str; 4] =
@@ -381,7 +384,7 @@ async fn a_server_that_does_not_work_is_asked_about_before_it_is_saved() {
 #[tokio::test]
 async fn a_server_that_works_is_saved_at_once() {
     let bench = Bench::staffed(Way::Practice).await;
-    let sink = Sink::start(Settings::default()).await;
+    let sink = Sink::start(Settings::default()).await.unwrap();
     let port = sink.address().port().to_string();
     let server = [
         ("sending.way", "servers"),

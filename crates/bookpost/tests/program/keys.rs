@@ -112,9 +112,9 @@ async fn a_lost_key_is_told_and_all_else_goes_on() {
         let file = place.data().join("secret.key");
         let (before, other) = (fs::read(&file).unwrap(), format!("{}=\n", "A".repeat(43)));
         if is_gone {
-            fs::remove_file(&file).unwrap()
+            fs::remove_file(&file).unwrap();
         } else {
-            fs::write(&file, other).unwrap()
+            fs::write(&file, other).unwrap();
         }
         let service = place.serve().await;
         until_lost(&place, &["server1.password", "webhook 1"]).await;
