@@ -83,6 +83,6 @@ mod tests {
         let report = mail::dsn::read(&sample).unwrap();
         assert_eq!(report.recipients[0].final_recipient.as_str(), "ana.ruiz@example.org");
         let text = String::from_utf8(sample).unwrap();
-        assert!(text.contains("What to do:") && text.contains("To: library@example.org"), "{text}");
+        assert!(text.contains("What to do:") && text.contains("To: <library@example.org>"), "{text}");
     }
 }

@@ -94,7 +94,7 @@ mod tests {
         let words = Language::English.words();
         let clockwork = Clockwork { words, zone: TimeZone::UTC, now: Timestamp::UNIX_EPOCH };
         let told = Told::of(&change, &clockwork);
-        assert_eq!((told.version, told.by.as_str()), (7, "Changed from the command line, 00:00"));
+        assert_eq!((told.version, told.by.as_str()), (7, "Changed by somebody at the command line, 00:00"));
         assert_eq!(
             told.lines,
             [

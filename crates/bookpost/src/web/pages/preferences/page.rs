@@ -270,7 +270,7 @@ impl Preferences {
 
     fn failed_title(&self, failed: &Failed) -> String {
         let server = self.f.words.t(if failed.number == 2 { "server-2" } else { "server-1" });
-        self.f.words.with("trial-failed", &[("server", &server)])
+        self.f.words.with("tried-failed", &[("server", &server)])
     }
 
     fn is_open(&self, fields: &[Field]) -> bool {

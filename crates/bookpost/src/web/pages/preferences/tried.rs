@@ -68,7 +68,7 @@ fn told(number: usize, fault: &Fault, clockwork: &Clockwork) -> Failed {
 
 /// The certificates that are trusted could not be read.
 fn unmade(number: usize, error: &anyhow::Error, words: &Words) -> Failed {
-    let why = words.t("trial-not-made");
+    let why = words.t("tried-not-made");
     Failed { number, why, what_to_do: String::new(), said: format!("{error:#}") }
 }
 

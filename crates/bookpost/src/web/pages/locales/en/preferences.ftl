@@ -64,11 +64,11 @@ meanwhile-form = The form below has their changes, and everything that you typed
 meanwhile-both = These you have both changed. What you typed stands in the form:
 both-changed = Somebody else made this { $text } meanwhile. If you save, it becomes what stands here.
 both-changed-empty = Somebody else emptied this meanwhile. If you save, it becomes what stands here.
-trial-not-saved = Nothing is saved yet: the test failed.
-trial-failed = { $server } does not work as it stands below
-trial-choose = Put it right below and save again, or save it as it is.
-trial-back = Back to the form
-trial-not-made = The test could not be made.
+tried-not-saved = Nothing is saved yet: the test failed.
+tried-failed = { $server } does not work as it stands below
+tried-choose = Put it right below and save again, or save it as it is.
+tried-back = Back to the form
+tried-not-made = The test could not be made.
 save-anyway = Save all the same
 taken-over = Server 1 is filled in below, and is not saved yet. Enter login and password if it needs them, then save.
 

@@ -64,11 +64,11 @@ meanwhile-form = El formulario de abajo tiene sus cambios y todo lo que usted es
 meanwhile-both = Esto lo han cambiado los dos. En el formulario está lo que usted escribió:
 both-changed = Otra persona ha puesto aquí { $text } entretanto. Si guarda, valdrá lo que está aquí.
 both-changed-empty = Otra persona ha vaciado esto entretanto. Si guarda, valdrá lo que está aquí.
-trial-not-saved = Aún no se ha guardado nada: la prueba ha fallado.
-trial-failed = { $server } no funciona como está abajo
-trial-choose = Corríjalo abajo y guarde de nuevo, o guárdelo tal como está.
-trial-back = Volver al formulario
-trial-not-made = No se pudo hacer la prueba.
+tried-not-saved = Aún no se ha guardado nada: la prueba ha fallado.
+tried-failed = { $server } no funciona como está abajo
+tried-choose = Corríjalo abajo y guarde de nuevo, o guárdelo tal como está.
+tried-back = Volver al formulario
+tried-not-made = No se pudo hacer la prueba.
 save-anyway = Guardar de todos modos
 taken-over = El Servidor 1 está rellenado abajo y aún no está guardado. Escriba usuario y contraseña si los necesita, y guarde.
 
