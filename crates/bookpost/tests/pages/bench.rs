@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{
     Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonSettings,
     RecipientId, Role, Settlement, Store, Verdict,
@@ -258,7 +258,7 @@ pub(crate) const LETTER: &[u8] = b"From: Desk <desk@library.example>\r\nTo: p@ex
     <script>alert(1)</script>\r\n--b--\r\n";
 
 fn source(folder: &Path, file: &str) -> Source {
-    let text = format!("data_dir = {folder:?}\nlog = \"warn\"\n{file}");
+    let text = format!("data_dir = \"{}\"\nlog = \"warn\"\n{file}", folder.display());
     let around = Surroundings::given([], Some("books.library.example"));
     Source::given(&text, Some("bookpost.toml".into()), &around)
 }
@@ -284,6 +284,6 @@ fn preferences(way: &Way) -> BTreeMap<String, Option<String>> {
             }
         }
     }
-    let Value::Object(all) = all else { panic!("{all}") };
+    let all = all.as_object().cloned().unwrap();
     all.into_iter().map(|(name, value)| (name, Some(value.to_string()))).collect()
 }

@@ -78,7 +78,7 @@ impl Bench {
     }
 
     async fn set(&self, values: Value) {
-        let Value::Object(values) = values else { panic!("{values}") };
+        let values = values.as_object().cloned().unwrap();
         let wish = Wish { based_on: None, values: values.into_iter().collect(), by: Actor::CommandLine };
         self.app.change_preferences(Change::Set(wish)).await.unwrap();
     }
@@ -89,7 +89,7 @@ impl Bench {
 }
 
 fn port(bench: &Bench) -> u16 {
-    let Way::Servers(servers) = &bench.app.settings.now().sending.way else { panic!("no servers") };
+    let Way::Servers(servers) = &bench.app.settings.now().sending.way else { unreachable!("no servers") };
     servers[0].port
 }
 

@@ -265,7 +265,7 @@ impl Preferences {
             },
         });
         let typed = visit.pages.typed.keep(visit.person().id, draft.passwords, visit.clockwork.now);
-        Self { above, typed, ..self }
+        Self { typed, above, ..self }
     }
 
     fn failed_title(&self, failed: &Failed) -> String {
@@ -273,7 +273,7 @@ impl Preferences {
         self.f.words.with("tried-failed", &[("server", &server)])
     }
 
-    fn is_open(&self, fields: &[Field]) -> bool {
+    fn is_open(fields: &[Field]) -> bool {
         fields.iter().any(|field| field.problem.is_some())
     }
 }

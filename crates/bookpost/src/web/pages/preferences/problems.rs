@@ -79,11 +79,12 @@ fn text(problem: &Problem, field: &str, entries: &Entries, words: &Words) -> Str
         "login" if problem.setting == server => "fault-password-alone",
         "login" if plain => "fault-plain-login",
         "login" => "fault-login-alone",
-        "connections" | "connections_for_urgent" | "messages_per_connection" | "keep.texts_days" => {
-            "fault-range"
-        }
         "keep.records_days" if problem.setting == "keep" => "fault-keep",
-        "keep.records_days" => "fault-range",
+        "connections"
+        | "connections_for_urgent"
+        | "messages_per_connection"
+        | "keep.texts_days"
+        | "keep.records_days" => "fault-range",
         "sending.way" => "fault-no-server",
         "sending.ehlo_name" => "fault-own-name",
         "schedule.short_range" => "fault-short-range",
@@ -114,12 +115,11 @@ mod tests {
         web::pages::words::Language,
     };
 
-    /// Each is found by the real check, and is told at a field that is on the page.
-    #[test]
-    fn every_usual_problem_stands_at_its_field_in_both_languages() {
+    /// What stands in a file, the field, whether encryption is off there, and what is said.
+    fn of_sending() -> Vec<(String, &'static str, bool, &'static str)> {
         let server = "[server1]\nhost = \"a.example\"\n";
         let own = "[sending]\nehlo_name = \"b.example\"\nway = ";
-        for (file, name, plain, english) in [
+        vec![
             (
                 format!("{own}\"servers\""),
                 "sending.way",
@@ -162,6 +162,11 @@ mod tests {
                 false,
                 "There is no Server 1. Enter your only server as Server 1.",
             ),
+        ]
+    }
+
+    fn of_the_rest() -> Vec<(String, &'static str, bool, &'static str)> {
+        vec![
             (
                 "[schedule]\nshort_range = \"1m\"".to_owned(),
                 "schedule.short_range",
@@ -210,7 +215,13 @@ mod tests {
                 false,
                 "Mail servers ask for this computer's full name, with a dot in it, as in books.library.example. Your IT person knows it.",
             ),
-        ] {
+        ]
+    }
+
+    /// Each is found by the real check, and is told at a field that is on the page.
+    #[test]
+    fn every_usual_problem_stands_at_its_field_in_both_languages() {
+        for (file, name, plain, english) in of_sending().into_iter().chain(of_the_rest()) {
             let around = Surroundings::given([], None);
             let problems = check_text(&file, None, &around).unwrap_err();
             let encryption = if plain { "none" } else { "starttls" };
