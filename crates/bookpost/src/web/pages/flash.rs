@@ -73,8 +73,16 @@ impl From<Move> for Done {
     }
 }
 
-/// `path`, which may have a query, with what was done.
+/// What tells of it in a query.
+const NAMES: [&str; 3] = ["done", "n", "left"];
+
+/// `path`, which may have a query, with what was done, in the place of what was told there before. A part of a page is not pointed at any
+/// more: what was done stands above all.
 pub(super) fn told(path: &str, done: Done, counts: Option<(u64, u64)>) -> String {
+    let (path, _) = path.split_once('#').unwrap_or((path, ""));
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let is_other = |pair: &&str| !pair.is_empty() && !NAMES.contains(&pair.split('=').next().unwrap_or(pair));
+    let kept = query.split('&').filter(is_other).map(ToOwned::to_owned);
     let (n, left) = counts.unzip();
     // It is made of a word and figures.
     let query = [
@@ -82,8 +90,8 @@ pub(super) fn told(path: &str, done: Done, counts: Option<(u64, u64)>) -> String
         n.map(|n| format!("n={n}")),
         left.filter(|left| *left > 0).map(|left| format!("left={left}")),
     ];
-    let query: Vec<_> = query.into_iter().flatten().collect();
-    format!("{path}{}{}", if path.contains('?') { '&' } else { '?' }, query.join("&"))
+    let query: Vec<_> = kept.chain(query.into_iter().flatten()).collect();
+    format!("{path}?{}", query.join("&"))
 }
 
 /// What cannot be read is not there.
@@ -124,5 +132,13 @@ mod tests {
         let path = told("/queue?state=held", Done::from(Move::Return), Some((3, 1)));
         assert_eq!(path, "/queue?state=held&done=return&n=3&left=1");
         assert_eq!(told("/", Done::Paused, None), "/?done=paused");
+        for (path, expected) in [
+            ("/queue?state=held&done=hold&n=3&left=1", "/queue?state=held&done=language"),
+            ("/queue?done=hold&n=3&state=held#mails", "/queue?state=held&done=language"),
+            ("/queue?#mails", "/queue?done=language"),
+            ("/queue?names=a&done", "/queue?names=a&done=language"),
+        ] {
+            assert_eq!(told(path, Done::Language, None), expected, "{path}");
+        }
     }
 }
