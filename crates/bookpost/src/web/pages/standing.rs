@@ -35,12 +35,13 @@ pub(super) enum Standing {
 impl Standing {
     /// What weighs most comes first.
     pub(super) fn of(now: &Moment, way: &Way, pause: Option<Pause>, alarms: &[Alarm]) -> Self {
+        if !now.worker_alive {
+            return Self::Stopped;
+        }
+        if let Some(pause) = pause {
+            return Self::Paused { since: pause.began_at };
+        }
         let servers = match way {
-            _ if !now.worker_alive => return Self::Stopped,
-            _ if pause.is_some() => {
-                let since = pause.map_or(Timestamp::UNIX_EPOCH, |pause| pause.began_at);
-                return Self::Paused { since };
-            }
             Way::None => return Self::NoWay,
             Way::Practice => return Self::Practice,
             Way::Servers(servers) => servers,
