@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mail::clock::Clock;
-use store::{AlarmKind, Store};
+use store::{AlarmKind, NewAudit, Store};
 use tokio::sync::Mutex;
 
 use super::RESTORED;
@@ -34,8 +34,25 @@ impl Decisions {
 
     /// Carries it out; holds when it is answered. Once begun it comes to its end, though whoever asked goes away.
     pub async fn carry_out(&self, request: QueueRequest) -> Reply {
+        self.carry_out_noted(request, |_| None).await
+    }
+
+    /// The same, with a line in the log about what was answered. What was done stands, whether or not the log can say so.
+    pub async fn carry_out_noted(
+        &self,
+        request: QueueRequest,
+        line: impl FnOnce(&Reply) -> Option<NewAudit> + Send + 'static,
+    ) -> Reply {
         let decisions = self.clone();
-        let carried_out = tokio::spawn(async move { decisions.to_the_end(request).await });
+        let carried_out = tokio::spawn(async move {
+            let reply = decisions.to_the_end(request).await;
+            if let Some(line) = line(&reply)
+                && let Err(error) = decisions.store.note_audit(line, decisions.clock.now()).await
+            {
+                tracing::error!(%error, "what a person did could not be written to the log");
+            }
+            reply
+        });
         carried_out.await.unwrap_or_else(|error| Reply::Failed {
             failure: Failure::Temporary,
             message: format!("it broke off, and may be half done: {error}"),

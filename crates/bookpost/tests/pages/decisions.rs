@@ -1,7 +1,10 @@
 //! What people decide on the pages.
 
+use std::time::Duration;
+
+use bookpost::cli::control::{QueueRequest, Reply};
 use jiff::SignedDuration;
-use store::{MessageId, Role, State, Verdict};
+use store::{Actor, AuditFilter, Deed, MessageId, Move, NewAudit, Role, Selection, State, Verdict};
 
 use crate::bench::{Bench, notice, servers};
 
@@ -37,9 +40,39 @@ async fn what_follows_is_said_before_it_is_done() {
     let again =
         bench.post("manager", "/queue/decide", &format!("do=cancel&id={}&next=/queue", doubt.0)).await;
     assert_eq!(again.header("location"), "/queue?done=cancel&n=0&left=1");
-    let log = bench.app.store.audit(store::AuditFilter::default(), None, 50).await.unwrap();
-    let decided = log.iter().filter(|line| line.what == store::Deed::MailDecided).count();
+    let log = bench.app.store.audit(AuditFilter::default(), None, 50).await.unwrap();
+    let decided = log.iter().filter(|line| line.what == Deed::MailDecided).count();
     assert_eq!(decided, 5);
+    bench.stop().await;
+}
+
+/// What a browser set going goes on without it, and stands in the log.
+#[tokio::test]
+async fn who_goes_away_has_decided_all_the_same() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench.mail(notice("a@example.org", "Waiting"), None).await;
+    let decisions = bench.app.sources().decisions;
+    let (selection, action) = (Selection::Messages(vec![id]), Move::Hold);
+    let line = |_: &Reply| {
+        let about = "message".to_owned();
+        Some(NewAudit { who: Actor::CommandLine, what: Deed::MailDecided, about, old: None, new: None })
+    };
+    let deciding = decisions.carry_out_noted(QueueRequest::Move { selection, action }, line);
+    assert!(tokio::time::timeout(Duration::ZERO, deciding).await.is_err(), "it takes a moment");
+    let mut looks = 0;
+    while bench
+        .app
+        .store
+        .audit(AuditFilter::default(), None, 50)
+        .await
+        .unwrap()
+        .iter()
+        .all(|line| line.what != Deed::MailDecided)
+    {
+        looks += 1;
+        assert!(looks < 10_000, "nothing stands in the log");
+    }
+    assert_eq!(state(&bench, id).await, State::Held);
     bench.stop().await;
 }
 

@@ -112,25 +112,19 @@ pub(super) async fn carry_out(Posted { visit, form }: Posted<Decision>) -> Respo
         Ok(false) => return not_here::not_allowed(visit.words()),
         Err(error) => return not_here::of(&error, &visit),
     }
-    let about = form.about();
-    let sources = &visit.pages.sources;
-    match sources.decisions.carry_out(QueueRequest::Move { selection, action: wish }).await {
+    let (who, about) = (visit.actor(), form.about());
+    let line = move |reply: &Reply| {
+        let Reply::Moved(moved) = reply else { return None };
+        let new = Some(format!("{}: {}", name(wish), moved.moved));
+        Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
+    };
+    let request = QueueRequest::Move { selection, action: wish };
+    match visit.pages.sources.decisions.carry_out_noted(request, line).await {
         Reply::Moved(moved) => {
-            let done = format!("{}: {}", name(wish), moved.moved);
-            let (who, what) = (visit.actor(), Deed::MailDecided);
-            let line = NewAudit { who, what, about, old: None, new: Some(done) };
-            note(&visit, line).await;
             let next = flash::told(local(&form.next), wish.into(), Some((moved.moved, moved.unmoved)));
             Redirect::to(&next).into_response()
         }
-        _ => not_here::not_found(visit.words()),
-    }
-}
-
-/// What was done stands, whether or not the log can say so.
-pub(super) async fn note(visit: &Visit, line: NewAudit) {
-    if let Err(error) = visit.pages.sources.store.note_audit(line, visit.clockwork.now).await {
-        tracing::error!(%error, "what a person did could not be written to the log");
+        reply => not_here::undone(&reply, visit.words()),
     }
 }
 

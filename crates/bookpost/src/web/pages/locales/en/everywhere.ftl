@@ -53,4 +53,6 @@ refused-form = The page was too old. Go back, load it again, and repeat what you
 refused-host = Bookpost is not known by this name. Open it by the address that `bookpost config show` tells.
 unavailable-title = The queue cannot be read at the moment
 unavailable-why = No mail is lost. Try again; if it lasts, show this to your IT person.
+undone-title = This may not have been done, or only in part
+undone-why = Look in the queue how it stands, then try again. If it lasts, show this to your IT person; the reason is in the log of Bookpost.
 back-to-today = To Today

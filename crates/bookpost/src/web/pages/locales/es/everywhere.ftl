@@ -53,4 +53,6 @@ refused-form = La página era demasiado antigua. Vuelva atrás, cárguela de nue
 refused-host = A Bookpost no se le conoce por este nombre. Ábralo por la dirección que dice `bookpost config show`.
 unavailable-title = La cola no se puede leer en este momento
 unavailable-why = No se pierde ningún correo. Inténtelo de nuevo; si dura, enséñeselo a su informático.
+undone-title = Puede que esto no se haya hecho, o solo en parte
+undone-why = Mire en la cola cómo está y vuelva a intentarlo. Si dura, enséñeselo a su informático; el motivo está en el registro de Bookpost.
 back-to-today = Ir a Hoy
