@@ -32,6 +32,7 @@ mod rows;
 mod sessions;
 mod settle;
 mod sweep;
+mod tally;
 mod turns;
 mod upkeep;
 mod webhooks;

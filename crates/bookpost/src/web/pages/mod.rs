@@ -7,11 +7,13 @@
 //! This part knows nothing of SMTP and SQL.
 
 mod assets;
+mod chart;
 mod decide;
 mod field;
 mod flash;
 mod form;
 mod frame;
+mod known;
 mod links;
 mod list;
 mod live;

@@ -43,6 +43,11 @@ pub(super) fn form_too_old(words: &'static Words) -> Response {
     bare(StatusCode::BAD_REQUEST, words, "refused-title", "refused-form")
 }
 
+/// More was named one by one than can be.
+pub(super) fn too_many(words: &'static Words) -> Response {
+    bare(StatusCode::BAD_REQUEST, words, "refused-title", "refused-many")
+}
+
 pub(super) fn not_found(words: &'static Words) -> Response {
     bare(StatusCode::NOT_FOUND, words, "not-found-title", "not-found-why")
 }

@@ -86,10 +86,10 @@ pub(super) async fn carry_out(Posted { visit, form }: Posted<Asked>) -> Response
     let is_done = |reply: &Reply| matches!(reply, Reply::Paused(_) | Reply::Resumed { .. });
     let line = move |reply: &Reply| is_done(reply).then_some(line);
     match visit.pages.sources.decisions.carry_out_noted(request, line).await {
-        reply if is_done(&reply) => Redirect::to(&flash::told("/", done, None)).into_response(),
+        (reply, _) if is_done(&reply) => Redirect::to(&flash::told("/", done, None)).into_response(),
         // It goes on already, or mail has come to wait for long meanwhile: the page asks again.
-        Reply::Failed { failure: Failure::Usage, .. } => Redirect::to("/sending").into_response(),
-        reply => not_here::undone(&reply, visit.words()),
+        (Reply::Failed { failure: Failure::Usage, .. }, _) => Redirect::to("/sending").into_response(),
+        (reply, _) => not_here::undone(&reply, visit.words()),
     }
 }
 

@@ -57,6 +57,11 @@ impl Standing {
         }
     }
 
+    /// It is not paused already.
+    pub(super) fn may_pause(&self) -> bool {
+        !matches!(self, Self::Paused { .. })
+    }
+
     /// Its name in the style and in what pages are told as they stand open.
     pub(super) fn tone(&self) -> &'static str {
         match self {

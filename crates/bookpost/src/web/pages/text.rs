@@ -125,7 +125,7 @@ async fn text(visit: &Visit, row: &Row, shown: As, bytes: Option<Bytes>) -> Resu
         None => None,
     };
     let f = Frame::around(visit, Place::Queue).await?;
-    Ok(Text { f, id: row.message.0, subject: subject(visit, row), shown, body })
+    Ok(Text { f, id: row.message.0, subject: subject(visit, &row.subject), shown, body })
 }
 
 /// Taking a large message apart takes its time: others are answered meanwhile.
