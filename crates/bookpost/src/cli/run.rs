@@ -341,12 +341,28 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
     let (chosen, action) = match command {
         Queue::Status { output } => return Ok((QueueRequest::Status, output)),
         Queue::Show { id, output } => return Ok((QueueRequest::Show(MessageId(id)), output)),
-        Queue::List { state, run, site, to, application, tag, in_doubt, limit, output } => {
+        Queue::List {
+            state,
+            run,
+            site,
+            to,
+            to_begins,
+            domain,
+            subject,
+            application,
+            tag,
+            in_doubt,
+            limit,
+            output,
+        } => {
             let filter = Filter {
                 state: state.map(Into::into),
                 run: run.map(RunId),
                 site,
                 address: to.as_deref().map(address).transpose()?,
+                beginning: to_begins,
+                domain: domain.map(|domain| domain.trim_start_matches('@').to_owned()),
+                subject,
                 ever_in_doubt: in_doubt,
                 application,
                 tag,

@@ -69,6 +69,8 @@ struct Today {
     libraries: Vec<Library>,
     charts: Vec<Chart>,
     to_do: Vec<ToDo>,
+    /// When what waits goes out is told, as all of it is theirs.
+    tells_when: bool,
     waits: bool,
     next: Option<At>,
     oldest: Option<At>,
@@ -104,6 +106,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
         to_do: to_do(visit, known.alarms(&sites), &now),
+        tells_when: sites.is_empty(),
         waits: now.waiting > 0,
         next: counts
             .next_due_at
