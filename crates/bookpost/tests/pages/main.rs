@@ -9,3 +9,4 @@ mod look;
 mod protections;
 mod rights;
 mod sign_in;
+mod week;
