@@ -101,7 +101,7 @@ fn message(number: usize, at: Timestamp) -> Outcome<NewMessage> {
         kind: Kind::Mail,
         class: Class::Normal,
         practice: false,
-        application: if number % 10 == 0 { "Textbook Tracker" } else { "Library" }.to_owned(),
+        application: if number.is_multiple_of(10) { "Textbook Tracker" } else { "Library" }.to_owned(),
         site: Some(format!("SITE{}", number % 14)),
         run: None,
         envelope,

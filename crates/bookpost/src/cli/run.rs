@@ -262,7 +262,7 @@ fn left_in_maildrop(config: &Config, request: &Request) -> usize {
     let asks_what_waits = match request {
         Request::Queue(QueueRequest::Status) => true,
         Request::Queue(QueueRequest::List { filter, .. }) => {
-            *filter == Filter { state: Some(State::Waiting), ..Filter::default() }
+            **filter == Filter { state: Some(State::Waiting), ..Filter::default() }
         }
         _ => false,
     };
@@ -368,7 +368,7 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
                 tag,
                 ..Filter::default()
             };
-            return Ok((QueueRequest::List { filter, after: None, limit }, output));
+            return Ok((QueueRequest::List { filter: Box::new(filter), after: None, limit }, output));
         }
         Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
         Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),

@@ -67,9 +67,9 @@ pub(super) fn days(clockwork: &Clockwork, quarters: &BTreeMap<Timestamp, States>
     let today = clockwork.local(clockwork.now).date();
     let span = |back: i64| {
         let day = today.checked_sub(back.days()).ok()?;
-        let name = clockwork.day(day.to_datetime(Time::midnight()));
+        let (name, tick) = clockwork.day(day.to_datetime(Time::midnight()));
         let began_at = midnight(day, &clockwork.zone)?;
-        Some(Span { tick: name.clone(), name, began_at, ..Span::default() })
+        Some(Span { name, tick, began_at, ..Span::default() })
     };
     filled((0..DAYS).rev().filter_map(span).collect(), quarters)
 }
@@ -155,6 +155,7 @@ mod tests {
         assert_eq!(hours.iter().map(|span| span.handed_in).sum::<u64>(), 18, "not what came before");
         let days = days(&clockwork, &quarters);
         assert_eq!((days.len(), of(&days[6])), (7, ("Sat 28 Nov".to_owned(), 12, 9, 1, 2)));
+        assert_eq!(days[6].tick, "Sat 28");
         assert_eq!(of(&days[5]), ("Fri 27 Nov".to_owned(), 6, 0, 0, 6));
         assert_eq!(of(&days[0]), ("Sun 22 Nov".to_owned(), 7, 7, 0, 0));
     }

@@ -23,7 +23,7 @@ const PAGE: usize = 50;
 
 /// How much of what was asked for is in one state.
 struct Count {
-    count: String,
+    number: String,
     text: String,
     href: String,
     here: bool,
@@ -155,7 +155,7 @@ async fn counts(visit: &Visit, wanted: &Wanted, filter: Filter) -> Result<(Vec<C
     let of = |name: &str, text: String, count: u64| {
         let asked = Wanted { state: name.to_owned(), after: None, ..wanted.clone() };
         let here = wanted.state == name;
-        Count { count: words.number(count), text, href: asked.path(None), here }
+        Count { number: words.number(count), text, href: asked.path(None), here }
     };
     let number = |state: &State| counted.states.get(state).copied().unwrap_or(0);
     let mut all = vec![of("", words.t("queue-all-states"), counted.states.values().sum())];
@@ -204,7 +204,7 @@ impl Queue {
         self.f.words.with("queue-select", &[("subject", &format!("{}, {}", line.subject, line.to))])
     }
 
-    fn to(&self) -> String {
-        self.f.words.t(if self.may_look_for_address { "queue-to" } else { "queue-to-domain" })
+    fn to_hint(&self) -> String {
+        self.f.words.t(if self.may_look_for_address { "queue-to-hint" } else { "queue-to-hint-domain" })
     }
 }

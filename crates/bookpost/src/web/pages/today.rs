@@ -158,17 +158,19 @@ fn libraries(visit: &Visit, known: &Known) -> Vec<Library> {
     if theirs.len() < 2 {
         return Vec::new();
     }
-    let library = |site: &Option<&str>| {
-        let mut figures = figures(visit, &known.of_site(*site), *site);
+    let library = |site: Option<&str>| {
+        let mut figures = figures(visit, &known.of_site(site), site);
         if site.is_none() {
-            figures.iter_mut().for_each(|figure| figure.href.clear());
+            for figure in &mut figures {
+                figure.href.clear();
+            }
         }
         let name = site.map_or_else(|| visit.words().t("of-no-library"), |code| site_name(visit, code));
         Library { name, figures }
     };
-    let mut all: Vec<_> = theirs.iter().filter(|site| site.is_some()).map(library).collect();
+    let mut all: Vec<_> = theirs.iter().copied().filter(Option::is_some).map(library).collect();
     all.sort_by(|one, other| one.name.cmp(&other.name));
-    all.extend(theirs.iter().filter(|site| site.is_none()).map(library));
+    all.extend(theirs.iter().copied().filter(Option::is_none).map(library));
     all
 }
 

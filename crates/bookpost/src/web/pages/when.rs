@@ -48,13 +48,13 @@ impl Clockwork {
         self.words.with("day-and-time", &[("day", &day), ("time", &time)])
     }
 
-    /// A day of the last weeks.
-    pub(super) fn day(&self, day: DateTime) -> String {
+    /// A day of the last weeks, in full and as short as it can be.
+    pub(super) fn day(&self, day: DateTime) -> (String, String) {
         let weekday = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
         let weekday = self.words.t(WEEKDAYS.get(weekday).copied().unwrap_or_default());
         let month = self.words.t(&format!("month-{}", day.month()));
         let date = self.words.with("date", &[("day", &day.day().to_string()), ("month", &month)]);
-        format!("{weekday} {date}")
+        (format!("{weekday} {date}"), format!("{weekday} {}", day.day()))
     }
 
     /// How long it took.
