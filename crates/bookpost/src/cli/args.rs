@@ -268,8 +268,17 @@ pub enum Queue {
         #[arg(long, value_name = "CODE")]
         site: Option<String>,
         /// Only this address
-        #[arg(long, value_name = "ADDRESS")]
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "to_begins")]
         to: Option<String>,
+        /// Only addresses that begin like this
+        #[arg(long, value_name = "TEXT")]
+        to_begins: Option<String>,
+        /// Only addresses at this domain
+        #[arg(long)]
+        domain: Option<String>,
+        /// Only what has all these words in its subject, and came within the last 7 days
+        #[arg(long, value_name = "WORDS")]
+        subject: Option<String>,
         /// Only what this application handed in
         #[arg(long, value_name = "NAME")]
         application: Option<String>,

@@ -284,7 +284,7 @@ fn left_in_maildrop(config: &Config, request: &Request) -> usize {
     let asks_what_waits = match request {
         Request::Queue(QueueRequest::Status) => true,
         Request::Queue(QueueRequest::List { filter, .. }) => {
-            *filter == Filter { state: Some(State::Waiting), ..Filter::default() }
+            **filter == Filter { state: Some(State::Waiting), ..Filter::default() }
         }
         _ => false,
     };
@@ -355,18 +355,34 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
     let (chosen, action) = match command {
         Queue::Status { output } => return Ok((QueueRequest::Status, output)),
         Queue::Show { id, output } => return Ok((QueueRequest::Show(MessageId(id)), output)),
-        Queue::List { state, run, site, to, application, tag, in_doubt, limit, output } => {
+        Queue::List {
+            state,
+            run,
+            site,
+            to,
+            to_begins,
+            domain,
+            subject,
+            application,
+            tag,
+            in_doubt,
+            limit,
+            output,
+        } => {
             let filter = Filter {
                 state: state.map(Into::into),
                 run: run.map(RunId),
                 site,
                 address: to.as_deref().map(address).transpose()?,
+                beginning: to_begins,
+                domain: domain.map(|domain| domain.trim_start_matches('@').to_owned()),
+                subject,
                 ever_in_doubt: in_doubt,
                 application,
                 tag,
                 ..Filter::default()
             };
-            return Ok((QueueRequest::List { filter, after: None, limit }, output));
+            return Ok((QueueRequest::List { filter: Box::new(filter), after: None, limit }, output));
         }
         Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
         Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),

@@ -258,6 +258,7 @@ mod tests {
             attempts: 0,
             strikes: 0,
             reason: None,
+            reported_in: None,
             answer: None,
         }
     }

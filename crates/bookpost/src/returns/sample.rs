@@ -45,6 +45,7 @@ fn refused(patron: Address, site: Option<String>, to: &Address, now: Timestamp) 
         patron: Some(Patron { name: "Ana Ruiz".to_owned(), number: Some("1234".to_owned()) }),
         size: 3000,
         state: State::Returned,
+        reported_in: None,
         accepted_at: before(70),
         first_due_at: before(70),
         due_at: None,

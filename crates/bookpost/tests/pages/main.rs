@@ -20,3 +20,4 @@ mod rights;
 mod sign_in;
 mod start;
 mod trial;
+mod week;

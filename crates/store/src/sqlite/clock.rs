@@ -10,6 +10,7 @@ use super::{
     Sqlite, ageing,
     codes::micros,
     draft::{read_meta, write_meta},
+    tally,
 };
 use crate::Error;
 
@@ -137,6 +138,7 @@ impl Shift {
             let text = format!("UPDATE {table} SET {column} = {column} + ?1 WHERE {column} >= ?2");
             sql.execute(&text, (self.by, self.since))?;
         }
+        tally::recount(sql)?;
         for name in [ageing::since(false), ageing::since(true)] {
             sql.execute(AGEING_STOPPED, (self.by, self.since, name))?;
         }

@@ -35,6 +35,7 @@ mod sent;
 mod sessions;
 mod settle;
 mod sweep;
+mod tally;
 mod turns;
 mod upkeep;
 mod webhooks;

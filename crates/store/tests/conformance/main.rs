@@ -17,6 +17,7 @@ mod people;
 mod preferences;
 mod reports;
 mod sealed;
+mod search;
 mod sent;
 mod sign_in;
 mod staff;
@@ -103,6 +104,15 @@ cases! {
     reports::a_report_causes_no_report,
     reports::a_relay_is_reported_to_who_asked,
     reports::report_closes_once,
+    search::mail_is_found_by_whom_it_is_for_and_what_it_is_about,
+    search::words_are_looked_for_in_what_is_not_old,
+    search::a_list_is_given_in_parts,
+    search::a_part_looks_through_so_much_only,
+    search::all_that_match_are_moved_and_no_others,
+    search::what_one_decision_moved_is_found,
+    search::messages_are_outlined,
+    search::mail_is_counted_by_library_and_time,
+    search::what_was_reported_says_where,
     notices::ledger_repeats_after_the_period,
     notices::one_new_item_stores_all,
     notices::what_a_person_cancelled_counts_as_not_written,
@@ -138,7 +148,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 17] = [
+const CASES: [&str; 18] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
@@ -149,6 +159,7 @@ const CASES: [&str; 17] = [
     include_str!("people.rs"),
     include_str!("preferences.rs"),
     include_str!("reports.rs"),
+    include_str!("search.rs"),
     include_str!("sealed.rs"),
     include_str!("sent.rs"),
     include_str!("sign_in.rs"),
@@ -159,7 +170,7 @@ const CASES: [&str; 17] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 15] = [
+const SURFACE: [&str; 17] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -172,9 +183,11 @@ const SURFACE: [&str; 15] = [
     include_str!("../../src/people.rs"),
     include_str!("../../src/person_keys.rs"),
     include_str!("../../src/reports.rs"),
+    include_str!("../../src/search.rs"),
     include_str!("../../src/sealed.rs"),
     include_str!("../../src/sent.rs"),
     include_str!("../../src/sessions.rs"),
+    include_str!("../../src/tallies.rs"),
 ];
 
 /// Every operation of `Store` is called by a case.

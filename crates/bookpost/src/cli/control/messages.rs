@@ -45,7 +45,7 @@ pub enum QueueRequest {
     /// How many are in which state, and what is wrong.
     Status,
     /// Recipients, the newest first.
-    List { filter: Filter, after: Option<RecipientId>, limit: usize },
+    List { filter: Box<Filter>, after: Option<RecipientId>, limit: usize },
     /// One message with every attempt.
     Show(MessageId),
     /// A person's decision.

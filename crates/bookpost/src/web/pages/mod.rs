@@ -9,6 +9,7 @@
 mod account;
 mod advice;
 mod assets;
+mod chart;
 mod decide;
 mod field;
 mod flash;
@@ -16,6 +17,7 @@ mod forgotten;
 mod form;
 mod frame;
 mod hand_over;
+mod known;
 mod libraries;
 mod links;
 mod list;

@@ -8,6 +8,9 @@ use jiff::{
 
 use super::words::Words;
 
+const WEEKDAYS: [&str; 7] =
+    ["weekday-1", "weekday-2", "weekday-3", "weekday-4", "weekday-5", "weekday-6", "weekday-7"];
+
 /// Where and when a page is read.
 #[derive(Clone)]
 pub(super) struct Clockwork {
@@ -53,6 +56,15 @@ impl Clockwork {
         self.words.with("date-with-year", &[("day", &day), ("month", &month), ("year", &year)])
     }
 
+    /// A day of the last weeks, in full and as short as it can be.
+    pub(super) fn weekday(&self, day: DateTime) -> (String, String) {
+        let weekday = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
+        let weekday = self.words.t(WEEKDAYS.get(weekday).copied().unwrap_or_default());
+        let month = self.words.t(&format!("month-{}", day.month()));
+        let date = self.words.with("date", &[("day", &day.day().to_string()), ("month", &month)]);
+        (format!("{weekday} {date}"), format!("{weekday} {}", day.day()))
+    }
+
     /// How long it took.
     pub(super) fn took(&self, from: Timestamp, to: Timestamp) -> String {
         let took = to.duration_since(from).max(SignedDuration::ZERO);
@@ -74,7 +86,7 @@ impl Clockwork {
         self.local(self.now).strftime("%Y-%m-%d").to_string()
     }
 
-    fn local(&self, instant: Timestamp) -> DateTime {
+    pub(super) fn local(&self, instant: Timestamp) -> DateTime {
         self.zone.to_datetime(instant)
     }
 }

@@ -20,9 +20,9 @@ use crate::{
     web::pages::{
         field::Field,
         frame::{Frame, Place, page_as},
+        known::ALARMS,
         not_here,
         standing::Standing,
-        today::ALARMS,
         visit::Visit,
     },
 };
