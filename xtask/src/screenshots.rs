@@ -4,11 +4,11 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 
-/// Has the test of the pages in a browser take them as it goes.
+/// Has the tests that use the pages in a browser take them as they go.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let (root, pictures) = (crate::root(), crate::root().join("target/screenshots"));
     let status = Command::new("cargo")
-        .args(["test", "--locked", "--package", "bookpost", "--test", "pages", "browser"])
+        .args(["test", "--locked", "--package", "bookpost", "--test", "pages", "--test", "peers", "browser"])
         .env("BOOKPOST_TEST_PEERS", root.join("target/peers"))
         .env("SCREENSHOTS", &pictures)
         .current_dir(root)

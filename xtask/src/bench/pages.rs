@@ -120,11 +120,12 @@ impl Library {
             command.arg("--config").arg(&config).args(words);
             command
         };
+        let service = Running(command(&["serve"]).spawn().context("bookpost does not start")?);
+        listens(port).await?;
+        // After the start, which makes a link of its own: only the newest opens.
         let link = output(command(&["people", "setup-link"]))?;
         let code = link.split("code=").nth(1).and_then(|rest| rest.split_whitespace().next());
         let form = format!("code={}&{ADMINISTRATOR}", code.context("no code was made")?);
-        let service = Running(command(&["serve"]).spawn().context("bookpost does not start")?);
-        listens(port).await?;
         let flow = BufReader::new(File::open(sink.ledger())?);
         let mut library = Self { service, port, cookie: String::new(), flow, _sink: sink };
         let answer = library.ask("POST", "/set-up", &form)?;
