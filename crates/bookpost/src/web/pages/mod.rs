@@ -18,6 +18,8 @@ mod live;
 mod marks;
 mod message;
 mod not_here;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod row;
 mod security;
 mod sending;
@@ -46,6 +48,8 @@ pub(super) use not_here::nothing_at;
 struct Pages {
     sources: Sources,
     live: live::Live,
+    #[cfg(feature = "oidc")]
+    openid: Option<std::sync::Arc<crate::identity::oidc::OpenId>>,
 }
 
 impl Pages {
@@ -53,12 +57,25 @@ impl Pages {
     fn public(&self) -> Option<String> {
         self.sources.config().public_address.clone()
     }
+
+    /// Who else signs people in.
+    fn provider(&self) -> Option<String> {
+        self.sources.config().oidc.as_ref().map(|provider| provider.name.clone())
+    }
 }
 
 /// The addresses and what answers them.
 pub(super) fn router(sources: Sources) -> Router {
-    let pages = Pages { live: live::Live::start(sources.clone()), sources };
-    Router::new()
+    let pages = Pages {
+        live: live::Live::start(sources.clone()),
+        #[cfg(feature = "oidc")]
+        openid: oidc::provider(&sources),
+        sources,
+    };
+    let router = Router::new();
+    #[cfg(feature = "oidc")]
+    let router = router.merge(oidc::routes());
+    router
         .route("/", get(today::show))
         .route("/queue", get(list::show))
         .route("/queue/decide", get(decide::ask).post(decide::carry_out))
