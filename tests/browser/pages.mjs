@@ -1,17 +1,9 @@
 // The pages in a browser, as people use them: with and without scripts, by keyboard, on a telephone, in the dark, in Spanish, and read by
-// axe. `crates/bookpost/tests/pages/browser.rs` starts a Bookpost with mail in every state, and this with what it needs to know:
-//   BASE, EMAIL, PASSWORD    where and who
-//   MODULES                  the folder with playwright-core and axe-core
-//   SCREENSHOTS              a folder; where it is named, pictures of every page go there
+// axe. The Bookpost that is used has mail in every state.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { mkdirSync, readFileSync } from "node:fs";
+import { BASE, EMAIL, PASSWORD, drive, look, person, signIn } from "./lib.mjs";
 
-const { BASE, EMAIL, PASSWORD, MODULES, SCREENSHOTS } = process.env;
-const modules = createRequire(`${MODULES}/`);
-const { chromium } = modules("playwright-core");
-const axe = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const SIGNED_OUT = { "sign-in": "/sign-in", "link-dead": "/reset?code=x" };
 const PAGES = {
   today: "/",
   queue: "/queue",
@@ -29,65 +21,6 @@ const PAGES = {
   pause: "/sending",
   missing: "/queue/999",
 };
-
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-
-/** A person at a browser of their own; whatever the page complains of fails the test. */
-async function person(options = {}) {
-  const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    const expected = /status of 4|frame is sandboxed/.test(message.text());
-    if (message.type() === "error" && !expected) throw new Error(`${page.url()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => { throw error; });
-  return page;
-}
-
-async function signIn(page) {
-  await page.goto(`${BASE}/`);
-  assert.equal(new URL(page.url()).pathname, "/sign-in");
-  await page.fill("[name=email]", EMAIL);
-  await page.fill("[name=password]", PASSWORD);
-  await page.click("button.main");
-  assert.equal(new URL(page.url()).pathname, "/");
-}
-
-/** What axe finds, and whether anything stands out to the side. */
-async function examine(page, name) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
-  await page.evaluate(axe);
-  const found = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
-  const faults = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n    ")}`);
-  assert.deepEqual(faults, [], `${name}: ${faults.join("\n  ")}`);
-}
-
-async function picture(page, name) {
-  if (!SCREENSHOTS) return;
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage: true });
-}
-
-/** Every page in this setting. */
-async function look(setting, options) {
-  const page = await person(options);
-  const shown = async (name) => {
-    await examine(page, `${name} ${setting}`);
-    await picture(page, `${name}-${setting}`);
-  };
-  await page.goto(`${BASE}/sign-in`);
-  await shown("sign-in");
-  await page.goto(`${BASE}/reset?code=x`);
-  await shown("link-dead");
-  await signIn(page);
-  for (const [name, path] of Object.entries(PAGES)) {
-    await page.goto(BASE + path);
-    for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
-    await shown(name);
-  }
-  await page.context().close();
-}
 
 /** From signing in to a decision, with scripts or without. */
 async function decide(javaScriptEnabled) {
@@ -192,23 +125,13 @@ async function stranger() {
   await page.context().close();
 }
 
-const telephone = { viewport: { width: 360, height: 740 } };
-try {
-  await look("wide-light", { colorScheme: "light" });
-  await look("narrow-light", { colorScheme: "light", ...telephone });
-  await look("narrow-dark-spanish", { colorScheme: "dark", locale: "es-ES", ...telephone });
-  // Nothing in these that one of the others does not have: they are for whoever looks at the pictures.
-  if (SCREENSHOTS) {
-    await look("wide-dark", { colorScheme: "dark" });
-    await look("wide-light-spanish", { colorScheme: "light", locale: "es-ES" });
-  }
+await drive(async () => {
+  await look(PAGES, SIGNED_OUT);
   await decide(true);
   await decide(false);
   await byKeyboard();
   await live();
   await stranger();
   await added();
-} finally {
-  await browser.close();
-}
+});
 console.log("the pages work in a browser");

@@ -1,4 +1,6 @@
-//! The pages in a browser: `tests/browser/pages.mjs` uses them, this starts what is used.
+//! The pages in a browser: scripts in `tests/browser` use them, this starts what is used.
+//!
+//! A test of a browser has "browser" in its name: `./test browser` runs these.
 
 use std::{
     fs::OpenOptions,
@@ -29,13 +31,31 @@ fn not_run(line: &str) {
     }
 }
 
+/// Has `tests/browser/SCRIPT` use this Bookpost as its administrator; in `told` stands what else the script must know. Where there is no
+/// browser, that is said in the list of what was not run.
+pub(crate) async fn drive(script: &str, bench: &Bench, told: &[(&str, &str)]) {
+    let Some(modules) = modules() else {
+        return not_run(&format!(
+            "browser/{script}: chromium, playwright-core and axe-core (tests/peers/install)"
+        ));
+    };
+    let done = Command::new("node")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser").join(script))
+        .env("BASE", &bench.origin)
+        .env("EMAIL", email("administrator"))
+        .env("PASSWORD", PASSWORD)
+        .env("MODULES", modules)
+        .envs(told.iter().copied())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&said));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pages_work_in_a_browser() {
-    let Some(modules) = modules() else {
-        return not_run(
-            "the_pages_work_in_a_browser: chromium, playwright-core and axe-core (tests/peers/install)",
-        );
-    };
     let bench = Bench::staffed(servers()).await;
     let due_at = bench.now() + SignedDuration::from_mins(7);
     let later = Verdict::Deferred { due_at, in_doubt: false };
@@ -68,18 +88,6 @@ async fn the_pages_work_in_a_browser() {
         .raise(store::AlarmKind::SenderRefused, "desk@library.example", text, bench.now())
         .await
         .unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/pages.mjs");
-    let done = Command::new("node")
-        .arg(script)
-        .env("BASE", &bench.origin)
-        .env("EMAIL", email("administrator"))
-        .env("PASSWORD", PASSWORD)
-        .env("MODULES", modules)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .unwrap();
-    let said = [done.stdout, done.stderr].concat();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&said));
+    drive("pages.mjs", &bench, &[]).await;
     bench.stop().await;
 }

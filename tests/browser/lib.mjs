@@ -1,0 +1,89 @@
+// What the scripts that drive a browser share. `crates/bookpost/tests/pages/browser.rs` starts each with what it needs to know:
+//   BASE, EMAIL, PASSWORD    where and who
+//   MODULES                  the folder with playwright-core and axe-core
+//   SCREENSHOTS              a folder; where it is named, pictures of every page go there
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { mkdirSync, readFileSync } from "node:fs";
+
+export const { BASE, EMAIL, PASSWORD } = process.env;
+const { MODULES, SCREENSHOTS } = process.env;
+const modules = createRequire(`${MODULES}/`);
+const { chromium } = modules("playwright-core");
+const axe = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+export const TELEPHONE = { viewport: { width: 360, height: 740 } };
+let browser;
+
+/** Starts a browser, has it used, and closes it whatever comes of that. */
+export async function drive(used) {
+  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  try {
+    await used();
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A person at a browser of their own; whatever the page complains of fails the test. */
+export async function person(options = {}) {
+  const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    const expected = /status of 4|frame is sandboxed/.test(message.text());
+    if (message.type() === "error" && !expected) throw new Error(`${page.url()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => { throw error; });
+  return page;
+}
+
+/** Signs in from Today: the administrator, or who is named. */
+export async function signIn(page, email = EMAIL, password = PASSWORD) {
+  await page.goto(`${BASE}/`);
+  assert.equal(new URL(page.url()).pathname, "/sign-in");
+  await page.fill("[name=email]", email);
+  await page.fill("[name=password]", password);
+  await page.click("button.main");
+  assert.equal(new URL(page.url()).pathname, "/");
+}
+
+/** What axe finds, and whether anything stands out to the side. */
+export async function examine(page, name) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
+  await page.evaluate(axe);
+  const found = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
+  const faults = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n    ")}`);
+  assert.deepEqual(faults, [], `${name}: ${faults.join("\n  ")}`);
+}
+
+export async function picture(page, name) {
+  if (!SCREENSHOTS) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage: true });
+}
+
+/** Every page, by its name for a picture and its path: wide and narrow, light and dark, in both languages. */
+export async function look(pages, signedOut = {}) {
+  await lookIn("wide-light", { colorScheme: "light" }, pages, signedOut);
+  await lookIn("narrow-light", { colorScheme: "light", ...TELEPHONE }, pages, signedOut);
+  await lookIn("narrow-dark-spanish", { colorScheme: "dark", locale: "es-ES", ...TELEPHONE }, pages, signedOut);
+  // Nothing in these that one of the others does not have: they are for whoever looks at the pictures.
+  if (!SCREENSHOTS) return;
+  await lookIn("wide-dark", { colorScheme: "dark" }, pages, signedOut);
+  await lookIn("wide-light-spanish", { colorScheme: "light", locale: "es-ES" }, pages, signedOut);
+}
+
+async function lookIn(setting, options, pages, signedOut) {
+  const page = await person(options);
+  const shown = async ([name, path]) => {
+    await page.goto(BASE + path);
+    for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
+    await examine(page, `${name} ${setting}`);
+    await picture(page, `${name}-${setting}`);
+  };
+  for (const one of Object.entries(signedOut)) await shown(one);
+  await signIn(page);
+  for (const one of Object.entries(pages)) await shown(one);
+  await page.context().close();
+}
