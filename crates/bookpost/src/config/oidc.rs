@@ -42,7 +42,11 @@ pub(super) fn oidc(raw: &mut Raw, around: &Surroundings, public_address: Option<
     let issuer = match issuer {
         Some(issuer) => issuer,
         None if client_id.is_some() || client_secret.is_some() || name.is_some() => {
-            raw.problem("oidc.issuer", "it is not said who signs people in", "write the address of the provider");
+            raw.problem(
+                "oidc.issuer",
+                "it is not said who signs people in",
+                "write the address of the provider",
+            );
             return None;
         }
         None => return None,
@@ -53,7 +57,11 @@ pub(super) fn oidc(raw: &mut Raw, around: &Surroundings, public_address: Option<
     }
     if !is_private(&issuer) {
         let problem = format!("{issuer:?} is not an https address");
-        raw.problem("oidc.issuer", problem, "write it as the provider names itself, like \"https://login.school.example\"");
+        raw.problem(
+            "oidc.issuer",
+            problem,
+            "write it as the provider names itself, like \"https://login.school.example\"",
+        );
     }
     if client_id.is_none() {
         raw.problem("oidc.client_id", "it is not set", "write the client id that the provider gave you");

@@ -150,7 +150,13 @@ impl OpenId {
     }
 
     /// Finds out who came back, by what their browser kept and what the provider gave them.
-    pub async fn end(&self, kept: &str, code: &str, state: &str, now: Timestamp) -> Result<Proven, OidcError> {
+    pub async fn end(
+        &self,
+        kept: &str,
+        code: &str,
+        state: &str,
+        now: Timestamp,
+    ) -> Result<Proven, OidcError> {
         let going = self.going(kept, now).filter(|going| going.state == state).ok_or(OidcError::Stale)?;
         let client = self.client(now).await?;
         let proven = self.prove(&client, code, &going).await;
@@ -224,8 +230,7 @@ impl OpenId {
             return Ok(metadata.clone());
         }
         let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(in_words)?;
-        let metadata =
-            CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(in_words)?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(in_words)?;
         *known = Some((metadata.clone(), now));
         Ok(metadata)
     }

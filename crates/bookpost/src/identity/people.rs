@@ -169,7 +169,11 @@ impl People {
 
     /// Begins a session for whoever was proven elsewhere to have this address, if they are a person of Bookpost.
     #[cfg(feature = "oidc")]
-    pub async fn sign_in_proven(&self, email: &Address, peer: IpAddr) -> Result<(Token, Person), SignInError> {
+    pub async fn sign_in_proven(
+        &self,
+        email: &Address,
+        peer: IpAddr,
+    ) -> Result<(Token, Person), SignInError> {
         let known = self.0.store.credentials(email).await?.ok_or(SignInError::Unknown)?;
         if known.person.disabled_at.is_some() {
             return Err(SignInError::Disabled);

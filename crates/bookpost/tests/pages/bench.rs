@@ -12,11 +12,11 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use store::{
-    Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonSettings,
+    Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonId, PersonSettings,
     RecipientId, Role, Settlement, Verdict,
 };
 use testkit::clock::ManualClock;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub(crate) const PASSWORD: &str = "elf zwölf zehn";
 const LEASE: Lease = Lease(7);
@@ -75,13 +75,17 @@ impl Bench {
     }
 
     pub(crate) async fn with(way: Way, change: impl FnOnce(&mut Config)) -> Self {
+        Self::at(web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap(), way, change).await
+    }
+
+    /// At an address that is known before.
+    pub(crate) async fn at(listener: TcpListener, way: Way, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::at(now());
         let mut config = config(folder.path(), way);
         change(&mut config);
         let start = Start { clock: Arc::new(clock.clone()), ..Start::of_this_machine().unwrap() };
         let app = App::start(config, start).await.unwrap();
-        let listener = web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (end, ends) = oneshot::channel();
         let sources = web::Sources { zone: TimeZone::UTC, ..app.sources() };
@@ -105,7 +109,7 @@ impl Bench {
         bench
     }
 
-    pub(crate) async fn person(&mut self, name: &'static str, role: Role, site: Option<&str>) {
+    pub(crate) async fn person(&mut self, name: &'static str, role: Role, site: Option<&str>) -> PersonId {
         let settings = PersonSettings {
             email: email(name).parse().unwrap(),
             name: name.parse().unwrap(),
@@ -118,6 +122,7 @@ impl Bench {
         let link = people.make_link(LinkPurpose::Invitation, Some(person.id), CLI).await.unwrap();
         let (token, _) = people.take_link(link.code.text(), PASSWORD, peer).await.unwrap();
         self.tokens.insert(name, token.text().to_owned());
+        person.id
     }
 
     /// Asks as this person, from a page of Bookpost; as nobody where there is none of this name.

@@ -6,6 +6,8 @@ mod browser;
 mod decisions;
 mod live;
 mod look;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod protections;
 mod rights;
 mod sign_in;

@@ -18,8 +18,8 @@ use super::{
     frame::{Frame, page_as},
     not_here,
     security::local,
-    wanted::RESERVED,
     visit::{cookie, is_secure},
+    wanted::RESERVED,
     words::Language,
 };
 use crate::identity::SignInError;
