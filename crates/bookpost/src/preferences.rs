@@ -3,6 +3,8 @@
 //!
 //! This part knows nothing of pages and commands, and does not send.
 
+pub mod sites;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -25,6 +27,13 @@ pub enum Change {
     Set(Wish),
     /// To have the last change undone.
     Undo {
+        /// Who, as people are named.
+        by: Actor,
+    },
+    /// The same, if the last change is the one of this version.
+    UndoOf {
+        /// Which they have seen.
+        version: i64,
         /// Who, as people are named.
         by: Actor,
     },
@@ -109,9 +118,13 @@ pub async fn change<T>(
             let last = store.preference_changes(1).await?.pop().ok_or(Refused::NothingToUndo)?;
             Wanted { based_on: stored.version, values: last.undone(), by }
         }
+        Change::UndoOf { version, by } => {
+            let last = store.preference_changes(1).await?.pop().ok_or(Refused::NothingToUndo)?;
+            Wanted { based_on: version, values: last.undone(), by }
+        }
         Change::Set(wish) => {
             let before = source.check(&stored.values).map_err(Refused::Problems)?;
-            let values = values(wish.values, &before, dice)?;
+            let values = as_stored(wish.values, &before, dice)?;
             Wanted { based_on: wish.based_on.unwrap_or(stored.version), values, by: wish.by }
         }
         Change::Import { by } => {
@@ -119,18 +132,50 @@ pub async fn change<T>(
             Wanted { based_on: stored.version, values: imported(&before, dice)?, by }
         }
     };
-    let mut all = stored.values;
-    for (name, value) in &wanted.values {
+    let loaded = with(source, stored.values, &wanted.values)?;
+    let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
+    let change = store.change_preferences(wanted.based_on, wanted.values, wanted.by, now).await?;
+    let change = change.filter(|change| change.version > stored.version);
+    Ok((Changed { loaded, change }, prepared))
+}
+
+/// The settings as they would be with these values. Nothing is stored.
+pub async fn proposed(
+    store: &Store,
+    source: &Source,
+    values: BTreeMap<String, Value>,
+    dice: &mut (impl CryptoRng + Send),
+) -> Result<Loaded, Refused> {
+    let stored = store.preferences().await?;
+    let before = source.check(&stored.values).map_err(Refused::Problems)?;
+    let values = as_stored(values, &before, dice)?;
+    with(source, stored.values, &values)
+}
+
+/// Nothing of a secret leaves, sealed though it is.
+pub fn masked(mut change: PreferenceChange) -> PreferenceChange {
+    let secret = |(name, _): &(&String, &mut store::Changed)| SECRETS.contains(&name.as_str());
+    for (_, changed) in change.values.iter_mut().filter(secret) {
+        for value in [&mut changed.before, &mut changed.after] {
+            *value = value.as_ref().map(|_| "\"(set)\"".to_owned());
+        }
+    }
+    change
+}
+
+/// What is stored, with these values, checked as a whole.
+fn with(
+    source: &Source,
+    mut all: BTreeMap<String, String>,
+    values: &BTreeMap<String, Option<String>>,
+) -> Result<Loaded, Refused> {
+    for (name, value) in values {
         match value {
             Some(value) => all.insert(name.clone(), value.clone()),
             None => all.remove(name),
         };
     }
-    let loaded = source.check(&all).map_err(Refused::Problems)?;
-    let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
-    let change = store.change_preferences(wanted.based_on, wanted.values, wanted.by, now).await?;
-    let change = change.filter(|change| change.version > stored.version);
-    Ok((Changed { loaded, change }, prepared))
+    source.check(&all).map_err(Refused::Problems)
 }
 
 /// A change as it is stored.
@@ -155,7 +200,7 @@ fn known_secret<'a>(config: &'a Config, name: &str) -> Option<&'a Zeroizing<Stri
 }
 
 /// What was wished for, as it is stored.
-fn values(
+fn as_stored(
     wished: BTreeMap<String, Value>,
     before: &Loaded,
     dice: &mut impl CryptoRng,

@@ -3,6 +3,9 @@
 //!
 //! The key comes from the settings, or from a file in the data folder that is made when it is first needed.
 
+pub mod letter;
+mod rotation;
+
 use std::{
     fs,
     io::{self, Write as _},
@@ -18,13 +21,27 @@ use chacha20poly1305::{
 use rand::{CryptoRng, RngExt as _};
 use zeroize::Zeroizing;
 
+pub use rotation::{Lost, RotationError, finish, lost, rotate};
+
+/// What secrets that sign posts to web addresses are sealed for.
+pub const OF_WEBHOOKS: &str = "webhook";
+
+/// What the secret preference `name` is sealed for.
+pub fn of_preference(name: &str) -> String {
+    format!("preference {name}")
+}
+
 /// Where the key is.
 #[derive(Clone)]
 pub enum KeySource {
     /// In this file, which is made if it is not there.
     File(PathBuf),
     /// From a file, a credential or the environment, as the settings say.
-    Given(Zeroizing<String>),
+    Given {
+        key: Zeroizing<String>,
+        /// The one before it: what that has sealed is sealed anew.
+        old: Option<Zeroizing<String>>,
+    },
 }
 
 impl KeySource {
@@ -37,16 +54,47 @@ impl KeySource {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) => Some(file),
-            Self::Given(_) => None,
+            Self::Given { .. } => None,
         }
     }
+}
+
+impl KeySource {
+    /// What was sealed for this purpose, with the key or with the other one while the key is being changed.
+    pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+        let opened = |key: &Result<SealingKey, KeyError>| match key {
+            Ok(key) => key.open(purpose, sealed).ok(),
+            Err(_) => None,
+        };
+        let own = SealingKey::load(self);
+        if let Some(text) = opened(&own) {
+            return Ok(text);
+        }
+        // The other may have taken the place of the first just now.
+        let others = rotation::other_key(self).into_iter().chain([SealingKey::load(self)]);
+        match others.into_iter().find_map(|key| opened(&key)) {
+            Some(text) => Ok(text),
+            None => own?.open(purpose, sealed).map_err(Unopened::from),
+        }
+    }
+}
+
+/// Why a secret cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Unopened {
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The key does not open it.
+    #[error(transparent)]
+    Sealed(#[from] Sealed),
 }
 
 impl std::fmt::Debug for KeySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            Self::Given(_) => f.write_str("Given(..)"),
+            Self::Given { .. } => f.write_str("Given(..)"),
         }
     }
 }
@@ -63,7 +111,9 @@ pub enum KeyError {
         error: io::Error,
     },
     /// It is not 32 bytes in base64.
-    #[error("the key that seals secrets is not as Bookpost makes them: 32 bytes in base64")]
+    #[error(
+        "the key that seals secrets is not as Bookpost makes them: 32 bytes in base64; put the right one back, or take this one away"
+    )]
     Malformed,
 }
 
@@ -95,7 +145,7 @@ impl SealingKey {
     /// The key, where there is one: to open what it has sealed.
     pub fn load(source: &KeySource) -> Result<Self, KeyError> {
         match source {
-            KeySource::Given(text) => Self::parse(text),
+            KeySource::Given { key, .. } => Self::parse(key),
             KeySource::File(file) => {
                 let text = fs::read_to_string(file).map(Zeroizing::new);
                 Self::parse(&text.map_err(|error| KeyError::File { file: file.clone(), error })?)
@@ -106,7 +156,7 @@ impl SealingKey {
     /// The key, and whether it was made just now: then a person must hear where it is. The dice must be good enough for secrets.
     pub fn get(source: &KeySource, dice: &mut impl CryptoRng) -> Result<(Self, bool), KeyError> {
         match source {
-            KeySource::Given(text) => Ok((Self::parse(text)?, false)),
+            KeySource::Given { key, .. } => Ok((Self::parse(key)?, false)),
             KeySource::File(file) => {
                 let failed = |error| KeyError::File { file: file.clone(), error };
                 match fs::read_to_string(file).map(Zeroizing::new) {
@@ -176,7 +226,12 @@ fn keep(file: &Path, text: &str) -> io::Result<()> {
     writeln!(fresh, "{text}")?;
     fresh.as_file().sync_all()?;
     fresh.persist_noclobber(file).map_err(|error| error.error)?;
-    fs::File::open(folder)?.sync_all()
+    sync_folder(file)
+}
+
+/// The name of a file is on disk.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    fs::File::open(file.parent().unwrap_or(Path::new("/")))?.sync_all()
 }
 
 #[cfg(test)]
@@ -231,7 +286,7 @@ mod tests {
     #[test]
     fn a_key_is_never_printed_by_accident() {
         let text = draw(&mut StdRng::seed_from_u64(3));
-        let source = KeySource::Given(text.clone());
+        let source = KeySource::Given { key: text.clone(), old: None };
         let shown = format!("{source:?} {:?}", SealingKey::parse(&text).unwrap());
         assert_eq!(shown, "Given(..) SealingKey(..)");
     }

@@ -40,6 +40,8 @@ pub enum AlarmKind {
     Webhook,
     /// The queue is a copy that was restored, and sends nothing yet.
     Restored,
+    /// What was sealed cannot be opened: the key is another, or missing.
+    SecretsLost,
     /// The certificate of the doors has changed and cannot be used.
     Certificate,
 }

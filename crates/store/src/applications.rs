@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::{Class, Error, Store};
+use crate::{Actor, Class, Error, Store};
 
 /// An application. Rises as they are added; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -250,16 +250,17 @@ impl fmt::Display for AllowedFrom {
     }
 }
 
-/// Applications. They are never deleted, as messages are known by their names.
+/// Applications. They are never deleted, as messages are known by their names. Each change stands in the log, in the same transaction.
 impl Store {
     /// Adds an application without keys. [`Error::Exists`] where another has its name, or one that differs in the case of letters only.
     pub async fn add_application(
         &self,
         name: ApplicationName,
         settings: ApplicationSettings,
+        who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.add_application(name, settings, now).await
+        self.db.add_application(name, settings, who, now).await
     }
 
     /// Changes what an application may do: `change` is given the settings as they are in the same transaction.
@@ -267,18 +268,30 @@ impl Store {
         &self,
         name: &str,
         change: impl FnOnce(&mut ApplicationSettings) + Send + 'static,
+        who: Actor,
+        now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.change_application(name.to_owned(), change).await
+        self.db.change_application(name.to_owned(), change, who, now).await
     }
 
     /// From here on nothing is to be accepted from it. What was accepted is sent. A second time changes nothing.
-    pub async fn disable_application(&self, name: &str, now: Timestamp) -> Result<Application, Error> {
-        self.db.switch_application(name.to_owned(), Some(now)).await
+    pub async fn disable_application(
+        &self,
+        name: &str,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.db.switch_application(name.to_owned(), false, who, now).await
     }
 
     /// It is heard again.
-    pub async fn enable_application(&self, name: &str) -> Result<Application, Error> {
-        self.db.switch_application(name.to_owned(), None).await
+    pub async fn enable_application(
+        &self,
+        name: &str,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<Application, Error> {
+        self.db.switch_application(name.to_owned(), true, who, now).await
     }
 
     /// All applications with their keys, in the order in which they were added. Those that cannot be decoded stand apart, and are logged.
@@ -296,9 +309,10 @@ impl Store {
         &self,
         application: &str,
         key: NewKey,
+        who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.add_key(application.to_owned(), key, now).await
+        self.db.add_key(application.to_owned(), key, who, now).await
     }
 
     /// From here on this key opens nothing. A second time changes nothing.
@@ -306,9 +320,10 @@ impl Store {
         &self,
         application: &str,
         key: &KeyId,
+        who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.revoke_key(application.to_owned(), key.clone(), now).await
+        self.db.revoke_key(application.to_owned(), key.clone(), who, now).await
     }
 
     /// What is kept of the secrets of all keys, the revoked ones too; apart from [`Store::applications`], so that nobody prints it.
@@ -320,6 +335,11 @@ impl Store {
     /// nothing.
     pub async fn keys_used(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), Error> {
         self.db.keys_used(used).await
+    }
+
+    /// How many messages an application has handed in since this instant, up to `at_most`. Looks at so many rows, found by an index.
+    pub async fn accepted_of(&self, application: &str, since: Timestamp, at_most: u64) -> Result<u64, Error> {
+        self.db.accepted_of(application.to_owned(), since, at_most).await
     }
 
     /// How many recipients of an application wait, up to `at_most`. Walks so many entries of an index that holds nothing but what

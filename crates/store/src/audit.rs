@@ -20,6 +20,8 @@ pub enum Actor {
     CommandLine,
     /// The settings' file.
     Configuration,
+    /// Whoever asked on a page where nobody has signed in yet.
+    NotSignedIn,
 }
 
 /// What was done, as a stable word.
@@ -57,6 +59,24 @@ pub enum Deed {
     SendingResumed,
     /// A preference was changed.
     PreferenceChanged,
+    /// A program was added.
+    ProgramAdded,
+    /// What a program may do was changed.
+    ProgramChanged,
+    /// Nothing is taken from a program any more.
+    ProgramDisabled,
+    /// Mail of a program is taken again.
+    ProgramEnabled,
+    /// A key for a program was made.
+    ProgramKeyMade,
+    /// A key of a program opens nothing any more.
+    ProgramKeyRevoked,
+    /// A key of a person's own was made.
+    PersonKeyMade,
+    /// A key of a person's own opens nothing any more.
+    PersonKeyRevoked,
+    /// A mail server was tested; what came of it.
+    ServerTested,
     /// A word of a later version.
     Unknown,
 }
@@ -106,6 +126,8 @@ pub struct AuditFilter {
     pub who: Option<PersonId>,
     /// What was done to this, in these very letters.
     pub about: Option<String>,
+    /// What was done in this way.
+    pub what: Option<Deed>,
 }
 
 /// The log.

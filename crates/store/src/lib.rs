@@ -22,11 +22,16 @@ mod notices;
 mod once;
 mod pause;
 mod people;
+mod person_keys;
 mod preferences;
 mod queue;
 mod reports;
+mod sealed;
+mod search;
+mod sent;
 mod sessions;
 mod sqlite;
+mod tallies;
 
 pub use alarms::{Alarm, AlarmKind};
 pub use applications::*;
@@ -39,12 +44,17 @@ pub use notices::*;
 pub use once::*;
 pub use pause::*;
 pub use people::*;
+pub use person_keys::*;
 pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
+pub use sealed::*;
+pub use search::*;
+pub use sent::*;
 pub use sessions::*;
+pub use tallies::*;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -259,11 +269,6 @@ impl Store {
     /// What is in the queue; costs the same however much that is.
     pub async fn counts(&self) -> Result<Counts, Error> {
         self.db.counts().await
-    }
-
-    /// How many recipients that were accepted from this instant on are in which state. Counts all of these.
-    pub async fn accepted_since(&self, since: Timestamp) -> Result<BTreeMap<State, u64>, Error> {
-        self.db.accepted_since(since).await
     }
 
     /// How many recipients have waited for a person, set aside or in doubt, for longer than this.

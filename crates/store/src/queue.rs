@@ -1,11 +1,13 @@
 //! The values that the queue's operations take and give.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use mail::{Address, Envelope, Phase, Reason, Recipient, ReversePath};
+use mail::{Envelope, Phase, Reason, Recipient, ReversePath};
 use serde::{Deserialize, Serialize};
+
+use crate::Filter;
 
 /// A message. Rises with acceptance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +67,9 @@ pub enum Kind {
     Report,
     /// An alarm by mail. Its own failure is reported to nobody.
     Alarm,
+    /// Mail to one of those who sign in, with a link that is theirs. Its bytes are sealed while it waits, and its own failure is reported
+    /// to nobody.
+    Staff,
 }
 
 /// The state of one recipient; ARCHITECTURE.md draws the moves between them.
@@ -310,6 +315,8 @@ pub enum Selection {
     Run(RunId),
     /// All in this state.
     State(State),
+    /// All that a list with this filter shows.
+    Matching(Box<Filter>),
     /// All that wait, and might have been sent before this instant.
     WaitingSinceBefore(Timestamp),
     /// Everything that is in a state from which the asked move is legal.
@@ -393,34 +400,6 @@ impl Counts {
     }
 }
 
-/// Which recipients to list; all given conditions hold.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Filter {
-    /// Only in this state.
-    pub state: Option<State>,
-    /// Only of this run.
-    pub run: Option<RunId>,
-    /// Only of this site.
-    pub site: Option<String>,
-    /// Only of one of these sites; empty: of any, and of none.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub sites: BTreeSet<String>,
-    /// Only what was accepted from this instant on.
-    #[serde(default)]
-    pub since: Option<Timestamp>,
-    /// Only to this address, in capitals or not.
-    pub address: Option<Address>,
-    /// Only recipients that were ever in doubt.
-    pub ever_in_doubt: bool,
-    /// Only of this kind.
-    pub kind: Option<Kind>,
-    /// Only what this application handed in; never a report, an alarm or a notice, whatever the application is called.
-    pub application: Option<String>,
-    /// Only what has this among its tags.
-    #[serde(default)]
-    pub tag: Option<String>,
-}
-
 /// One line of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -480,6 +459,9 @@ pub struct Row {
     pub reason: Option<Reason>,
     /// The last answer of a server.
     pub answer: Option<String>,
+    /// The return report that told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_in: Option<MessageId>,
 }
 
 /// What a start knows of what was in flight when the last one ended. Only what is still under the lease named counts.

@@ -160,6 +160,11 @@ impl Store {
         self.db.sessions_of(person, now).await
     }
 
+    /// All sessions that are not over, the latest first.
+    pub async fn sessions(&self, now: Timestamp) -> Result<Vec<Session>, Error> {
+        self.db.sessions(now).await
+    }
+
     /// Forgets sessions that are over and links that have run out, up to `limit` of each. Gives how many; 0 when none is left. Writes
     /// nothing where there is nothing to be done.
     pub async fn forget_sessions(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {

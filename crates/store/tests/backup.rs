@@ -217,7 +217,15 @@ async fn what_was_numbered_since_the_copy_is_not_numbered_again() {
 async fn an_application_hears_of_what_is_set_aside_at_once_and_a_web_address_does_not() {
     let place = Place::new();
     let store = place.open();
-    store.add_application("Library".parse().unwrap(), ApplicationSettings::default(), now()).await.unwrap();
+    store
+        .add_application(
+            "Library".parse().unwrap(),
+            ApplicationSettings::default(),
+            store::Actor::CommandLine,
+            now(),
+        )
+        .await
+        .unwrap();
     let webhook = NewWebhook { url: "https://x.example/".to_owned(), kinds: [].into(), secret: vec![1] };
     store.add_webhook("Library", webhook, now()).await.unwrap();
     let waiting = accept(&store, message()).await;

@@ -162,10 +162,18 @@ async fn an_undecodable_application_stops_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();
     for name in ["cron", "Textbook Tracker"] {
-        store.add_application(name.parse().unwrap(), ApplicationSettings::default(), now()).await.unwrap();
+        store
+            .add_application(
+                name.parse().unwrap(),
+                ApplicationSettings::default(),
+                store::Actor::CommandLine,
+                now(),
+            )
+            .await
+            .unwrap();
     }
     let key = NewKey { id: KeyId("k".to_owned()), hash: KeyHash([0; 32]) };
-    let cron = store.add_key("cron", key, now()).await.unwrap();
+    let cron = store.add_key("cron", key, store::Actor::CommandLine, now()).await.unwrap();
     raw(folder.path()).execute("UPDATE application SET settings = '{' WHERE name = 'cron'", []).unwrap();
     let StoredApplications { readable, unreadable } = store.applications().await.unwrap();
     let names: Vec<_> = readable.into_iter().map(|one| one.name).collect();

@@ -1,6 +1,7 @@
 //! `cargo xtask bench notices`: an overdue run from the export to a sink on loopback, raced against a Python script and Postfix.
 //! `cargo xtask bench relay`: mail handed in over SMTP and passed on, raced against Postfix; urgent mail beside bulk mail; large requests
 //! over HTTP.
+//! `cargo xtask bench pages`: the pages of a Bookpost with a million messages.
 //!
 //! All sides send the same mails to the same sink, in interleaved rounds of one run, and every message is checked there.
 //! How the figures are taken and what they were: docs/benchmarks.md.
@@ -8,6 +9,7 @@
 mod batch;
 mod bookpost;
 mod mails;
+mod pages;
 mod postfix;
 mod process;
 mod relay;
@@ -44,6 +46,9 @@ pub(crate) struct Options {
     /// How many of the mails go through Postfix in each round (about 70 a second); 0: none.
     #[arg(long, default_value_t = 1_000)]
     postfix: usize,
+    /// Messages in the queue while pages are asked for.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: usize,
     /// Leave out what needs 100,000 and 1,000,000 waiting messages.
     #[arg(long)]
     no_waiting: bool,
@@ -58,6 +63,8 @@ enum What {
     Notices,
     /// Mail that applications hand in, over SMTP and HTTP.
     Relay,
+    /// The pages, with a million messages in the queue and mail flowing.
+    Pages,
 }
 
 /// Where everything is.
@@ -88,6 +95,10 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
             "HTTP, 10,000 messages from one template in each request, nothing leaves: {:.0} accepted a second (the slowest request {:.0}); {:.1} MB (PSS) with 100,000 waiting",
             batches.rate, batches.slowest, batches.memory
         ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let What::Pages = bench.options.what {
+        crate::say(&runtime.block_on(pages::measure(&bench))?);
         return Ok(ExitCode::SUCCESS);
     }
     let figures = runtime.block_on(rounds::measure(&bench))?;

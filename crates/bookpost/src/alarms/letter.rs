@@ -80,6 +80,7 @@ fn about(kind: AlarmKind) -> &'static str {
         AlarmKind::DropFolder => "an export could not be used",
         AlarmKind::RunInterrupted => "a notice run broke off",
         AlarmKind::Webhook => "an application is not told of its mail",
+        AlarmKind::SecretsLost => "the key that seals secrets is missing or another",
         AlarmKind::Restored => "a backup was restored, and sending is paused",
         AlarmKind::Certificate => "the certificate cannot be used",
         _ => "something needs a person",

@@ -57,7 +57,13 @@ impl Alarms {
 
     /// This server answers: whatever was said against it is over.
     pub fn server_works(&self, server: &str) {
-        for kind in [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse, AlarmKind::Quota] {
+        self.server_answers(server);
+        self.clear(AlarmKind::Quota, server);
+    }
+
+    /// The same, while it is not given more than people allow.
+    pub fn server_answers(&self, server: &str) {
+        for kind in [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse] {
             self.clear(kind, server);
         }
     }

@@ -60,6 +60,10 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
             let run = numbered("run ").and_then(|number| runs.iter().find(|run| run.id == RunId(number)));
             run.is_none_or(|run| was_repeated(run, &runs))
         }
+        AlarmKind::SecretsLost => match numbered("webhook ") {
+            Some(webhook) => store.webhooks().await?.iter().all(|one| one.id.0 != webhook),
+            None => false,
+        },
         AlarmKind::Restored => restored(store).await?.is_none(),
         AlarmKind::ReportLost => now.duration_since(alarm.started_at) > WEEK,
         _ => false,

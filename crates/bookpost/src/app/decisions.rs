@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use mail::clock::Clock;
-use store::{AlarmKind, Store};
+use store::{AlarmKind, NewAudit, Store};
 use tokio::sync::Mutex;
 
 use super::RESTORED;
@@ -34,19 +35,38 @@ impl Decisions {
 
     /// Carries it out; holds when it is answered. Once begun it comes to its end, though whoever asked goes away.
     pub async fn carry_out(&self, request: QueueRequest) -> Reply {
-        let decisions = self.clone();
-        let carried_out = tokio::spawn(async move { decisions.to_the_end(request).await });
-        carried_out.await.unwrap_or_else(|error| Reply::Failed {
-            failure: Failure::Temporary,
-            message: format!("it broke off, and may be half done: {error}"),
-        })
+        self.carry_out_noted(request, |_| None).await.0
     }
 
-    async fn to_the_end(&self, request: QueueRequest) -> Reply {
+    /// The same, with a line in the log about what was answered, and the instant that the queue has for it. What was done stands, whether
+    /// or not the log can say so.
+    pub async fn carry_out_noted(
+        &self,
+        request: QueueRequest,
+        line: impl FnOnce(&Reply) -> Option<NewAudit> + Send + 'static,
+    ) -> (Reply, Timestamp) {
+        let (decisions, now) = (self.clone(), self.clock.now());
+        let carried_out = tokio::spawn(async move {
+            let reply = decisions.to_the_end(request, now).await;
+            if let Some(line) = line(&reply)
+                && let Err(error) = decisions.store.note_audit(line, now).await
+            {
+                tracing::error!(%error, "what a person did could not be written to the log");
+            }
+            reply
+        });
+        let reply = carried_out.await.unwrap_or_else(|error| Reply::Failed {
+            failure: Failure::Temporary,
+            message: format!("it broke off, and may be half done: {error}"),
+        });
+        (reply, now)
+    }
+
+    async fn to_the_end(&self, request: QueueRequest, now: Timestamp) -> Reply {
         let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
         let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
         let _alone = if pauses { Some(self.pausing.lock().await) } else { None };
-        let reply = queue::perform(&self.store, request, true, self.clock.now()).await;
+        let reply = queue::perform(&self.store, request, true, now).await;
         match reply {
             Reply::Paused(_) => self.worker.pause(true).await,
             Reply::Resumed { .. } => {

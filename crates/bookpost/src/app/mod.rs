@@ -5,8 +5,10 @@ pub mod clock;
 mod decisions;
 mod doors;
 pub mod drop_folder;
+pub(crate) mod lost_secrets;
 pub mod notice_run;
 mod preferences;
+mod programs;
 mod retention;
 mod set_clock;
 pub mod socket;
@@ -33,8 +35,12 @@ use tokio::{
     task::JoinSet,
 };
 
-pub use self::decisions::Decisions;
-use self::steps::Steps;
+pub use self::{
+    decisions::Decisions,
+    preferences::{Preferences, Standing as StandingPreferences},
+    programs::Programs,
+};
+use self::{lost_secrets::Sealing, steps::Steps};
 use crate::{
     alarms::Alarms,
     cli::words,
@@ -65,10 +71,8 @@ const ALARM_PATIENCE: Duration = Duration::from_secs(5);
 pub struct App {
     /// The settings.
     pub settings: Settings,
-    /// What they are made of, beside the preferences; None: no preferences can be changed.
-    pub(crate) source: Option<Source>,
-    /// Held by whoever changes preferences.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    /// The way to change those that are preferences.
+    pub preferences: Preferences,
     /// The queue on disk.
     pub store: Store,
     /// The time.
@@ -92,6 +96,8 @@ pub struct App {
     /// What a person must hear about.
     pub alarms: Alarms,
     tasks: tokio::sync::Mutex<JoinSet<()>>,
+    /// Where secrets are sealed.
+    pub(crate) sealing: Sealing,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -149,7 +155,7 @@ impl App {
         let (mut tasks, way_in) = (JoinSet::new(), Arc::new(OnceLock::new()));
         let settings = Settings::new(config.clone());
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
-        begin(&store, &config, &alarms, &recovered, clock.now()).await?;
+        begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
         let metrics = web::Metrics::default();
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
         let (settler, work) = settler::settler(
@@ -195,12 +201,12 @@ impl App {
             paused: store.paused().await?.is_some(),
         });
         tasks.spawn(worker.run());
+        let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
+            preferences: Preferences::new(&store, &clock, &sealing, &settings, &handle, &applications),
             settings,
-            source: start.source,
-            changing: tokio::sync::Mutex::default(),
             store,
             clock,
             receiver,
@@ -212,6 +218,7 @@ impl App {
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
+            sealing,
             broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;
@@ -258,6 +265,16 @@ impl App {
         )
     }
 
+    /// The way to change what programs may do.
+    pub fn programs(&self) -> Programs {
+        Programs {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            settings: self.settings.clone(),
+            applications: self.applications.clone(),
+        }
+    }
+
     /// What the program says of itself over HTTP.
     pub fn sources(&self) -> web::Sources {
         let activity = self.worker.activity.clone();
@@ -270,6 +287,8 @@ impl App {
             submitter: self.submitter(),
             people: self.people.clone(),
             decisions: self.decisions.clone(),
+            preferences: self.preferences.clone(),
+            programs: self.programs(),
             zone: TimeZone::system(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
@@ -380,6 +399,7 @@ fn practice_server(mailbox: &Practice) -> Server {
 async fn begin(
     store: &Store,
     config: &Config,
+    source: Option<&Source>,
     alarms: &Alarms,
     recovered: &Recovered,
     now: Timestamp,
@@ -390,6 +410,7 @@ async fn begin(
     }
     set_clock::tell(store, alarms, now).await?;
     end_alarms_of_no_server(store, config, alarms).await?;
+    lost_secrets::begin(store, &config.sealing_key, source, alarms).await?;
     if let Some(of) = attention::restored(store).await? {
         alarms.raise(AlarmKind::Restored, RESTORED, words_of_restored(of));
     }

@@ -1,15 +1,73 @@
 //! Preferences that change while the program runs.
 
+use std::{collections::BTreeMap, sync::Arc};
+
+use mail::clock::Clock;
+use serde_json::Value;
+use store::Store;
+use tokio::sync::Mutex;
+
 use crate::{
-    app::{App, secret_dice, upstreams},
-    config::Source,
+    app::{App, lost_secrets::Sealing, secret_dice, upstreams},
+    config::{Loaded, Settings, Source},
+    identity::Applications,
     preferences::{self, Change, Changed, Refused},
+    queue::worker::Handle,
 };
 
-impl App {
-    /// Changes preferences; when this returns, they hold.
-    pub async fn change_preferences(&self, change: Change) -> Result<Changed, Refused> {
+/// The way by which commands and pages change preferences. All clones are the same.
+#[derive(Clone)]
+pub struct Preferences {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    /// Has what settings are made of beside the preferences; None: they are fixed.
+    sealing: Sealing,
+    settings: Settings,
+    worker: Handle,
+    applications: Applications,
+    /// Held by whoever changes them.
+    changing: Arc<Mutex<()>>,
+}
+
+/// The preferences as they stand.
+#[derive(Debug)]
+pub struct Standing {
+    /// As they are stored; their version is to be named by whoever changes what they have seen.
+    pub stored: store::Preferences,
+    /// With what file and environment say.
+    pub loaded: Loaded,
+}
+
+impl Preferences {
+    pub(super) fn new(
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+        sealing: &Sealing,
+        settings: &Settings,
+        worker: &Handle,
+        applications: &Applications,
+    ) -> Self {
+        Self {
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            sealing: sealing.clone(),
+            settings: settings.clone(),
+            worker: worker.clone(),
+            applications: applications.clone(),
+            changing: Arc::default(),
+        }
+    }
+
+    /// Changes them; when this returns, they hold. Once begun it comes to its end, though whoever asked goes away.
+    pub async fn change(&self, change: Change) -> Result<Changed, Refused> {
+        let preferences = self.clone();
+        let changed = tokio::spawn(async move { preferences.to_the_end(change).await }).await;
+        changed.unwrap_or_else(|error| Err(Refused::Unusable(error.into())))
+    }
+
+    async fn to_the_end(&self, change: Change) -> Result<Changed, Refused> {
         let _alone = self.changing.lock().await;
+        let _sealing = self.sealing.with_key().await;
         let (source, now) = (self.source()?, self.clock.now());
         let (changed, upstreams) =
             preferences::change(&self.store, source, change, &mut secret_dice(), upstreams, now).await?;
@@ -17,12 +75,36 @@ impl App {
         self.worker.reroute(upstreams).await;
         let heard = self.applications.set_sites(&self.settings.now().sites, &self.store).await;
         heard.map_err(Refused::HalfHeard)?;
+        self.sealing.look().await;
         Ok(changed)
+    }
+
+    /// As they are now.
+    pub async fn now(&self) -> Result<Standing, Refused> {
+        let stored = self.store.preferences().await?;
+        Ok(Standing { loaded: self.of(&stored.values)?, stored })
+    }
+
+    /// The settings with these preferences, as they are stored.
+    pub fn of(&self, values: &BTreeMap<String, String>) -> Result<Loaded, Refused> {
+        self.source()?.check(values).map_err(Refused::Problems)
+    }
+
+    /// The settings as they would be with these values, which are not stored.
+    pub async fn proposed(&self, values: BTreeMap<String, Value>) -> Result<Loaded, Refused> {
+        preferences::proposed(&self.store, self.source()?, values, &mut secret_dice()).await
     }
 
     /// What the settings are made of, beside the preferences.
     pub(crate) fn source(&self) -> Result<&Source, Refused> {
         let why = "Bookpost was started with fixed settings";
-        self.source.as_ref().ok_or_else(|| Refused::Unusable(anyhow::anyhow!(why)))
+        self.sealing.source().ok_or_else(|| Refused::Unusable(anyhow::anyhow!(why)))
+    }
+}
+
+impl App {
+    /// Changes preferences; when this returns, they hold.
+    pub async fn change_preferences(&self, change: Change) -> Result<Changed, Refused> {
+        self.preferences.change(change).await
     }
 }

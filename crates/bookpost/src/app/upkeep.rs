@@ -107,6 +107,7 @@ impl Upkeep {
         while self.store.forget_requests(PURGE_SLICE, now).await? > 0 {}
         while self.store.forget_events(PURGE_SLICE, now).await? > 0 {}
         while self.store.forget_sessions(PURGE_SLICE, now).await? > 0 {}
+        self.store.fold_quarters(now).await?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use mail::Address;
 use rand::CryptoRng;
-use store::{AllowedFrom, ApplicationSettings, Error, KeyId, Store};
+use store::{Actor, AllowedFrom, ApplicationSettings, Error, KeyId, Store};
 
 use super::{
     args::Output,
@@ -19,13 +19,14 @@ pub async fn perform(
     store: &Store,
     request: ApplicationsRequest,
     sites: &[Site],
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Reply {
     if let Some(message) = unknown_site(&request, sites) {
         return Reply::Failed { failure: Failure::Usage, message };
     }
-    answer(store, request, dice, now)
+    answer(store, request, who, dice, now)
         .await
         .unwrap_or_else(|error| Reply::Failed { failure: queue::failure(&error), message: told(&error) })
 }
@@ -33,6 +34,7 @@ pub async fn perform(
 async fn answer(
     store: &Store,
     request: ApplicationsRequest,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<Reply, Error> {
@@ -40,21 +42,21 @@ async fn answer(
         ApplicationsRequest::List => return Ok(Reply::Applications(store.applications().await?.readable)),
         ApplicationsRequest::AddKey { name } => {
             let key = Key::draw(dice);
-            let application = store.add_key(&name, key.stored(), now).await?.name;
+            let application = store.add_key(&name, key.stored(), who, now).await?.name;
             return Ok(Reply::NewKey(shown(application, &key)));
         }
         ApplicationsRequest::Show { name } => store.application(&name).await,
         ApplicationsRequest::Add { name, change } => {
             let mut settings = ApplicationSettings::default();
             change.apply(&mut settings);
-            store.add_application(name, settings, now).await
+            store.add_application(name, settings, who, now).await
         }
         ApplicationsRequest::Change { name, change } => {
-            store.change_application(&name, |settings| change.apply(settings)).await
+            store.change_application(&name, |settings| change.apply(settings), who, now).await
         }
-        ApplicationsRequest::RevokeKey { name, key } => store.revoke_key(&name, &key, now).await,
-        ApplicationsRequest::Disable { name } => store.disable_application(&name, now).await,
-        ApplicationsRequest::Enable { name } => store.enable_application(&name).await,
+        ApplicationsRequest::RevokeKey { name, key } => store.revoke_key(&name, &key, who, now).await,
+        ApplicationsRequest::Disable { name } => store.disable_application(&name, who, now).await,
+        ApplicationsRequest::Enable { name } => store.enable_application(&name, who, now).await,
     };
     Ok(Reply::Application(application?))
 }
@@ -89,8 +91,8 @@ fn unknown_site(request: &ApplicationsRequest, sites: &[Site]) -> Option<String>
 
 fn told(error: &Error) -> String {
     match error {
-        Error::NotFound("application") => format!("{error}; all are shown by: bookpost applications list"),
-        Error::NotFound(_) => format!("{error}; its keys are shown by: bookpost applications show NAME"),
+        Error::NotFound("application") => format!("{error}; all are shown by: bookpost programs list"),
+        Error::NotFound(_) => format!("{error}; its keys are shown by: bookpost programs show NAME"),
         _ => error.to_string(),
     }
 }
@@ -114,7 +116,7 @@ pub(super) fn request(command: Applications) -> Result<(ApplicationsRequest, Out
         Applications::Change { name, settings, reset, output } => {
             let change = SettingsChange { reset: reset.into_iter().collect(), ..change(settings)? };
             if change == SettingsChange::default() {
-                let message = "nothing is named that should change; see: bookpost applications change --help";
+                let message = "nothing is named that should change; see: bookpost programs change --help";
                 return Err((Failure::Usage, message.to_owned()));
             }
             (ApplicationsRequest::Change { name, change }, output)

@@ -3,6 +3,7 @@
 pub(super) mod applications;
 pub(super) mod people;
 pub(super) mod preferences;
+pub(super) mod sites;
 pub(super) mod webhooks;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -17,6 +18,7 @@ use self::{
     applications::Applications,
     people::{Log, People},
     preferences::Preferences,
+    sites::Sites,
     webhooks::Webhooks,
 };
 use super::{control::Older, sendmail::options::HELP};
@@ -52,12 +54,12 @@ pub enum LogForm {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show it all with a sample library and a practice mailbox
+    /// Show it all with a sample library and a practice mailbox; at a terminal, with its pages
     Demo {
         /// The folder for it, made if it is not there
         #[arg(long, default_value = "bookpost-demo")]
         dir: PathBuf,
-        /// End after the summary
+        /// End after the summary, as without a terminal
         #[arg(long)]
         no_serve: bool,
     },
@@ -73,8 +75,8 @@ pub enum Command {
     /// Look at the mail, and decide about it
     #[command(subcommand)]
     Queue(Queue),
-    /// Say which applications may hand in mail, and give them keys
-    #[command(subcommand)]
+    /// Say which programs may send through Bookpost, and give them keys
+    #[command(subcommand, name = "programs", visible_alias = "applications")]
     Applications(Applications),
     /// Web addresses that are told what becomes of applications' mail
     #[command(subcommand)]
@@ -85,11 +87,17 @@ pub enum Command {
     /// Look at the preferences and change them: how mail is sent, when it is tried again, the sites; try a mail server
     #[command(subcommand)]
     Preferences(Preferences),
+    /// The libraries whose mail is sent: their names, addresses and branch codes
+    #[command(subcommand)]
+    Sites(Sites),
     /// The staff who sign in to the pages
     #[command(subcommand)]
     People(People),
     /// Show who changed what, the newest first
     Log(Log),
+    /// The key that seals secrets in the queue
+    #[command(subcommand)]
+    Keys(Keys),
     /// Copy the queue into one file, whether the service runs or not
     Backup {
         /// The file to make; what is still being written is FILE.part
@@ -260,8 +268,17 @@ pub enum Queue {
         #[arg(long, value_name = "CODE")]
         site: Option<String>,
         /// Only this address
-        #[arg(long, value_name = "ADDRESS")]
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "to_begins")]
         to: Option<String>,
+        /// Only addresses that begin like this
+        #[arg(long, value_name = "TEXT")]
+        to_begins: Option<String>,
+        /// Only addresses at this domain
+        #[arg(long)]
+        domain: Option<String>,
+        /// Only what has all these words in its subject, and came within the last 7 days
+        #[arg(long, value_name = "WORDS")]
+        subject: Option<String>,
         /// Only what this application handed in
         #[arg(long, value_name = "NAME")]
         application: Option<String>,
@@ -341,6 +358,21 @@ pub enum Certificate {
         /// The folder for both
         #[arg(long, value_name = "DIR", default_value = ".")]
         to: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// `keys`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Keys {
+    /// Say where it is, and what it opens; never the key itself
+    Show {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Make a new one, and seal everything with it
+    Rotate {
         #[command(flatten)]
         output: Output,
     },

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use store::{AlarmKind, Store};
+use store::{Actor, AlarmKind, Store};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc::UnboundedSender, watch},
@@ -16,9 +16,8 @@ use tokio::{
 };
 
 use super::{
-    applications,
-    control::{self, ApplicationsRequest, Progress, Reply, Request, RunRequest},
-    failures, people, webhooks,
+    control::{self, Progress, Reply, Request, RunRequest, WebhooksRequest},
+    failures, keys, people, webhooks,
 };
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
@@ -34,6 +33,14 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// The service, until it is told to stop.
 pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
+    serve_and_say(loaded, async |app, pages| say_how_to_set_up(app, pages).await).await
+}
+
+/// The same; once it works, `say` tells where the pages are.
+pub(super) async fn serve_and_say(
+    loaded: Loaded,
+    say: impl AsyncFnOnce(&App, Option<SocketAddr>),
+) -> anyhow::Result<()> {
     let Loaded { config, source, .. } = loaded;
     // Asked for first, so that a signal during the start is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -59,7 +66,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
         tracing::info!(folder = %app.settings.now().data_dir.display(), "Bookpost works");
-        say_how_to_set_up(&app, pages).await;
+        say(&app, pages).await;
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
@@ -119,10 +126,13 @@ fn open_doors(
     Ok(serving)
 }
 
-/// While nobody can sign in, whoever reads the log can become the administrator.
+/// Where the pages are. While nobody can sign in, whoever reads the log can become the administrator.
 async fn say_how_to_set_up(app: &App, pages: Option<SocketAddr>) {
     let Some(pages) = pages else { return };
-    match people::set_up_line(&app.people, pages).await {
+    let addresses = web::reached(&app.settings.now(), pages);
+    tracing::info!("the pages are at {}", addresses.join(", "));
+    let first = addresses.first().map_or("", String::as_str);
+    match people::set_up_line(&app.people, first).await {
         Ok(line) => line.iter().for_each(|line| tracing::info!("{line}")),
         Err(error) => tracing::warn!(%error, "no link for setting up could be made"),
     }
@@ -166,20 +176,30 @@ impl App {
     pub async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
         match request {
             Request::Queue(request) => self.decisions.carry_out(request).await,
-            Request::Applications(request) => self.about_applications(request).await,
-            Request::Webhooks(request) => {
-                let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
-                let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
-                if let Reply::WebhookRemoved(webhook) = &reply {
-                    self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
-                }
+            Request::Applications(request) => self.programs().carry_out(request, Actor::CommandLine).await,
+            Request::Keys(request) => {
+                let _alone = self.sealing.alone().await;
+                let key = &self.settings.now().sealing_key;
+                let source = self.sealing.source();
+                let reply = keys::perform(&self.store, request, key, source, &mut secret_dice()).await;
+                self.sealing.look().await;
                 reply
             }
+            Request::Webhooks(request) => self.about_webhooks(request).await,
             Request::Preferences(request) => self.about_preferences(request).await,
+            Request::Sites(request) => self.about_sites(request).await,
             Request::People(request) => {
                 let config = self.settings.now();
                 let place = people::Place { sites: &config.sites, pages: config.listen };
-                people::perform(&self.store, request, place, &mut secret_dice(), self.clock.now()).await
+                people::perform(
+                    &self.store,
+                    request,
+                    place,
+                    Actor::CommandLine,
+                    &mut secret_dice(),
+                    self.clock.now(),
+                )
+                .await
             }
             Request::Run(request) => self.run_notices(request, true, progress).await,
         }
@@ -187,16 +207,16 @@ impl App {
 }
 
 impl App {
-    /// Holds when it is answered: a revoked key opens nothing any more.
-    async fn about_applications(&self, request: ApplicationsRequest) -> Reply {
-        let (sites, mut dice) = (&self.settings.now().sites, secret_dice());
-        let reply = applications::perform(&self.store, request, sites, &mut dice, self.clock.now()).await;
-        match self.applications.refresh(&self.store).await {
-            Ok(()) => reply,
-            Err(error) => failures::reply(&anyhow::Error::from(error).context(
-                "the change is stored, and the running service could not read it: restart Bookpost",
-            )),
+    async fn about_webhooks(&self, request: WebhooksRequest) -> Reply {
+        let seals = matches!(request, WebhooksRequest::Add { .. });
+        let _sealing = if seals { Some(self.sealing.with_key().await) } else { None };
+        let (key, mut dice) = (&self.settings.now().sealing_key, secret_dice());
+        let reply = webhooks::perform(&self.store, request, key, &mut dice, self.clock.now()).await;
+        if let Reply::WebhookRemoved(webhook) = &reply {
+            self.alarms.clear(AlarmKind::Webhook, &events::alarm_subject(webhook.id));
+            self.sealing.look().await;
         }
+        reply
     }
 }
 
@@ -218,9 +238,10 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
     }
 }
 
-/// A sample library in `folder`, from an export to the practice mailbox.
-pub async fn demo(folder: PathBuf) -> anyhow::Result<()> {
-    super::demo::run(&folder).await
+/// A sample library in `folder`, from an export to the practice mailbox; where `serves`, with its pages, until it is told to stop.
+pub async fn demo(folder: PathBuf, serves: bool) -> anyhow::Result<()> {
+    super::demo::run(&folder).await?;
+    if serves { super::demo::serve(&folder).await } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The demo: a sample library, from its overdue export to the practice mailbox, in one go.
+//! The demo: a sample library, from its overdue export to the practice mailbox, in one go; and its pages.
 
 use std::{
     fmt::Write as _,
@@ -11,22 +11,27 @@ use std::{
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mail::{Address, message::header, retry::RetrySchedule};
-use store::{LeftOutWhy, State};
+use store::{Actor, LeftOutWhy, State};
 use tokio::sync::mpsc;
 
 use super::{
+    commands,
     control::{Progress, Reply, RunRequest, RunSummary},
+    people,
     progress::Bar,
 };
 use crate::{
-    app::{App, Start},
-    config::{Config, NoticesConfig, Sending, Site, Way},
+    app::{App, Start, secret_dice},
+    config::{self, Config, NoticesConfig, Sending, Site, Source, Surroundings, Way},
     deliver::practice::{Does, Rule},
     notices::sample,
+    preferences::{self, Change},
 };
 
 /// Says that a folder is the demo's own, so that it may be emptied.
 const MARK: &str = "this-is-the-bookpost-demo";
+/// Its settings, in its folder.
+const SETTINGS: &str = "bookpost.toml";
 /// The sample is the same each time.
 const SEED: u64 = 20_261_123;
 
@@ -49,16 +54,46 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<()> {
         export_file.display()
     ))?;
     let config = config(folder)?;
-    let settings_file = folder.join("bookpost.toml");
-    fs::write(&settings_file, settings(&config, &folder.canonicalize()?))?;
+    let settings = settings(&config);
     let app = App::start(config, start).await?;
     let summary = run_it(&app, export).await?;
     let report = report(&app).await?;
     show(&app, &summary, report.as_deref()).await?;
+    prefer(&app, &folder.join(SETTINGS), &settings, &folder.canonicalize()?).await?;
     app.stop().await?;
     say(&try_next(folder, &app.practice.folder()))?;
     anyhow::ensure!(adds_up(&summary), "the demo's figures do not add up");
     Ok(())
+}
+
+/// The pages of the sample library in `folder`, at an address of this machine that is free, until it is told to stop.
+pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
+    // What the environment sets is of another Bookpost.
+    let around = Surroundings::given([], None).with_option("listen", Some("127.0.0.1:0".to_owned()));
+    let loaded = config::load(Some(&folder.join(SETTINGS)), &around)?;
+    commands::serve_and_say(loaded, async |app, pages| {
+        let Some(pages) = pages else { return };
+        let link = people::set_up_link(&app.people, &format!("http://{pages}")).await.ok().flatten();
+        let link = link.map_or_else(String::new, |link| {
+            format!("\nOpen this within the hour, and make yourself the administrator:\n  {link}\n")
+        });
+        // Who has closed the terminal hears nothing.
+        let _ =
+            say(&format!("The pages of this library are at http://{pages}/ until you press Ctrl-C.\n{link}"));
+    })
+    .await
+}
+
+/// What the sample library is goes among the preferences, so that it can be changed on the pages. The file keeps what is the computer's.
+async fn prefer(app: &App, file: &Path, settings: &str, data_dir: &Path) -> anyhow::Result<()> {
+    let place = toml::Value::String(data_dir.to_string_lossy().into_owned());
+    let of_the_computer = format!("data_dir = {place}\nlisten = \"off\"\n");
+    let all = format!("{of_the_computer}{settings}");
+    let source = Source::given(&all, Some(file.to_owned()), &Surroundings::given([], None));
+    let import = Change::Import { by: Actor::CommandLine };
+    let now = app.clock.now();
+    preferences::change(&app.store, &source, import, &mut secret_dice(), |_| Ok(()), now).await?;
+    Ok(fs::write(file, of_the_computer)?)
 }
 
 /// The folder, empty. One that holds something else is left alone.
@@ -98,6 +133,8 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
             reply_to: None,
             return_address: None,
             phone: Some("555-0100".to_owned()),
+            branches: Vec::new(),
+            time_zone: None,
         })
     };
     let seconds = Duration::from_secs;
@@ -223,14 +260,10 @@ fn adds_up(summary: &RunSummary) -> bool {
     summary.patrons == prepared + left_out && addresses == practiced + returned && prepared <= addresses
 }
 
-/// The demo's configuration as a file, with the usual schedule, so that all commands can be tried on what the demo left.
-fn settings(config: &Config, data_dir: &Path) -> String {
+/// The demo's library as it would be set, with the usual schedule, so that all can be tried on what the demo left.
+fn settings(config: &Config) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let mut text = format!(
-        "library = {}\ndata_dir = {}\nlisten = \"off\"\n\n[sending]\nway = \"practice\"\n",
-        quoted(&config.library),
-        quoted(&data_dir.to_string_lossy())
-    );
+    let mut text = format!("library = {}\n\n[sending]\nway = \"practice\"\n", quoted(&config.library));
     for site in &config.sites {
         let _ = write!(
             text,
@@ -248,7 +281,7 @@ fn try_next(folder: &Path, kept: &Path) -> String {
     let installed = std::env::current_exe()
         .is_ok_and(|program| program.components().all(|part| part.as_os_str() != "target"));
     let program = if installed { "bookpost" } else { "cargo run --release --" };
-    let own = format!("{program} --config {}", folder.join("bookpost.toml").display());
+    let own = format!("{program} --config {}", folder.join(SETTINGS).display());
     let export = folder.join("overdues.csv");
     format!(
         "What to try next:\n\

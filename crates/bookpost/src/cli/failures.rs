@@ -8,7 +8,7 @@ use super::control::{Failure, Reply};
 use crate::receive::certificate;
 
 /// A command that ended with `error`.
-pub(super) fn reply(error: &anyhow::Error) -> Reply {
+pub(crate) fn reply(error: &anyhow::Error) -> Reply {
     Reply::Failed { failure: of(error), message: told(error) }
 }
 

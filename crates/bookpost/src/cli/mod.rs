@@ -8,8 +8,9 @@ pub mod commands;
 pub mod control;
 mod demo;
 mod exit;
-mod failures;
+pub(crate) mod failures;
 pub mod install;
+pub mod keys;
 mod log;
 mod manual;
 pub mod people;
@@ -20,6 +21,7 @@ mod run;
 pub mod sendmail;
 mod servers;
 pub(crate) mod show;
+mod sites;
 pub mod webhooks;
 pub mod words;
 

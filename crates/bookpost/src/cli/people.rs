@@ -6,17 +6,20 @@ use std::{collections::BTreeSet, net::SocketAddr};
 use jiff::Timestamp;
 use mail::Address;
 use rand::CryptoRng;
-use store::{Actor, AuditFilter, AuditId, Error, LinkPurpose, Person, PersonSettings, Store};
+use store::{Actor, AuditFilter, AuditId, Error, KeyId, LinkPurpose, Person, PersonSettings, Store};
 
 use super::{
     args::Output,
     args::people::{Change, Log, One, People as Command},
-    control::{Failure, PeopleRequest, PersonChange, Reply, Secret, ShownLink, ShownSessions, SignedOut},
+    control::{
+        Failure, PeopleRequest, PersonChange, Reply, Secret, ShownLink, ShownPersonKey, ShownPersonKeys,
+        ShownSessions, SignedOut,
+    },
     queue,
 };
 use crate::{
     config::Site,
-    identity::{People, people},
+    identity::{Key, People, people},
 };
 
 /// What the commands need to know of the settings.
@@ -32,43 +35,51 @@ pub async fn perform(
     store: &Store,
     request: PeopleRequest,
     place: Place<'_>,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Reply {
     if let Some(message) = unknown_site(&request, place.sites) {
         return Reply::Failed { failure: Failure::Usage, message };
     }
-    answer(store, request, place, dice, now)
+    answer(store, request, place, who, dice, now)
         .await
         .unwrap_or_else(|error| Reply::Failed { failure: queue::failure(&error), message: told(&error) })
 }
 
 /// The line that a start says while nobody can administer Bookpost; its code is a new one each time.
-pub async fn set_up_line(people: &People, pages: SocketAddr) -> Result<Option<String>, Error> {
+pub async fn set_up_line(people: &People, pages: &str) -> Result<Option<String>, Error> {
+    let link = set_up_link(people, pages).await?;
+    Ok(link.map(|link| {
+        format!(
+            "nobody can sign in to the pages yet. Within the hour, make yourself the administrator: {link}"
+        )
+    }))
+}
+
+/// Where the first administrator is made; none: there is one.
+pub async fn set_up_link(people: &People, pages: &str) -> Result<Option<String>, Error> {
     if !people.needs_set_up().await? {
         return Ok(None);
     }
     let made = people.make_link(LinkPurpose::SetUp, None, Actor::CommandLine).await?;
-    let link = link(Some(pages), LinkPurpose::SetUp, made.code.text());
-    Ok(Some(format!(
-        "nobody can sign in to the pages yet. Within the hour, make yourself the administrator: {link}"
-    )))
+    Ok(Some(format!("{pages}{}", link(None, LinkPurpose::SetUp, made.code.text()))))
 }
 
 async fn answer(
     store: &Store,
     request: PeopleRequest,
     place: Place<'_>,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<Reply, Error> {
-    let who = Actor::CommandLine;
     let of = async |email: &Address| store.person_of(email).await;
     Ok(match request {
         PeopleRequest::List => Reply::People(store.people().await?),
         PeopleRequest::Add(settings) => {
-            let person = store.add_person(settings, who, now).await?;
-            shown_link(store, LinkPurpose::Invitation, Some(person), place, dice, now).await?
+            let person = store.add_person(settings, who.clone(), now).await?;
+            shown_link(store, LinkPurpose::Invitation, Some(person), place, who, dice, now).await?
         }
         PeopleRequest::Change { email, change } => {
             let id = of(&email).await?.id;
@@ -95,16 +106,33 @@ async fn answer(
                 Some(email) => Some(of(email).await?),
                 None => None,
             };
-            shown_link(store, purpose, person, place, dice, now).await?
+            shown_link(store, purpose, person, place, who, dice, now).await?
+        }
+        PeopleRequest::AddKey { email } => {
+            let (person, key) = (of(&email).await?, Key::draw(dice));
+            store.add_person_key(person.id, key.stored(), who, now).await?;
+            let (id, key) = (key.id().clone(), Secret(key.whole().to_string()));
+            Reply::NewPersonKey(ShownPersonKey { person, id, key })
+        }
+        PeopleRequest::Keys { email } => keys(store, of(&email).await?).await?,
+        PeopleRequest::RevokeKey { email, key } => {
+            let person = of(&email).await?;
+            store.revoke_person_key(person.id, &key, who, now).await?;
+            keys(store, person).await?
         }
         PeopleRequest::Log { by, about, before, limit } => {
             let who = match &by {
                 Some(email) => Some(of(email).await?.id),
                 None => None,
             };
-            Reply::Log(store.audit(AuditFilter { who, about }, before, limit).await?)
+            Reply::Log(store.audit(AuditFilter { who, about, what: None }, before, limit).await?)
         }
     })
+}
+
+async fn keys(store: &Store, person: Person) -> Result<Reply, Error> {
+    let keys = store.person_keys(person.id).await?;
+    Ok(Reply::PersonKeys(ShownPersonKeys { person, keys }))
 }
 
 async fn shown_link(
@@ -112,24 +140,30 @@ async fn shown_link(
     purpose: LinkPurpose,
     person: Option<Person>,
     place: Place<'_>,
+    who: Actor,
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Result<Reply, Error> {
     let id = person.as_ref().map(|person| person.id);
-    let made = people::make_link(store, purpose, id, Actor::CommandLine, dice, now).await?;
+    let made = people::make_link(store, purpose, id, who, dice, now).await?;
     let link = Secret(link(place.pages, purpose, made.code.text()));
     Ok(Reply::Link(ShownLink { purpose, person, link, expires_at: made.expires_at }))
 }
 
 /// The page that takes a code. Only its path where nobody listens.
 fn link(pages: Option<SocketAddr>, purpose: LinkPurpose, code: &str) -> String {
+    let before = pages.map_or_else(String::new, |address| format!("http://{address}"));
+    format!("{before}{}", link_path(purpose, code))
+}
+
+/// The path of the page that takes a code, with the code.
+pub(crate) fn link_path(purpose: LinkPurpose, code: &str) -> String {
     let page = match purpose {
         LinkPurpose::SetUp => "set-up",
         LinkPurpose::Invitation => "invitation",
         LinkPurpose::Reset => "reset",
     };
-    let before = pages.map_or_else(String::new, |address| format!("http://{address}"));
-    format!("{before}/{page}?code={code}")
+    format!("/{page}?code={code}")
 }
 
 /// What was done, for what is answered with how the person stands afterwards, or with a link.
@@ -139,6 +173,9 @@ pub(super) fn done(request: &PeopleRequest) -> Option<String> {
         PeopleRequest::Change { email, .. } => format!("{email} was changed, and stands so now:"),
         PeopleRequest::Disable { email } => format!("{email} is disabled, and signed out everywhere."),
         PeopleRequest::Enable { email } => format!("{email} is enabled, and can sign in."),
+        PeopleRequest::RevokeKey { email, key } => {
+            format!("The key {} of {email} is revoked: it opens nothing any more.", key.0)
+        }
         _ => return None,
     })
 }
@@ -202,6 +239,17 @@ pub(super) fn request(command: Command) -> Result<(PeopleRequest, Output), (Fail
         Command::ResetLink(person) => {
             let (email, output) = one(person)?;
             (PeopleRequest::Link { purpose: LinkPurpose::Reset, email: Some(email) }, output)
+        }
+        Command::Key(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::AddKey { email }, output)
+        }
+        Command::Keys(person) => {
+            let (email, output) = one(person)?;
+            (PeopleRequest::Keys { email }, output)
+        }
+        Command::RevokeKey { email, key, output } => {
+            (PeopleRequest::RevokeKey { email: address(&email)?, key: KeyId(key) }, output)
         }
         Command::SetupLink { output } => {
             (PeopleRequest::Link { purpose: LinkPurpose::SetUp, email: None }, output)

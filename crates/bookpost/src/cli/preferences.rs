@@ -6,7 +6,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use jiff::Timestamp;
 use rand::CryptoRng;
 use serde_json::Value;
-use store::{Actor, Error, PreferenceChange, Store};
+use store::{Actor, Error, Store};
 
 use super::{
     args::{Output, preferences::Settings},
@@ -37,8 +37,10 @@ pub(super) async fn perform(
 impl App {
     /// Carries `request` out; what is changed holds when it is answered.
     pub(super) async fn about_preferences(&self, request: PreferencesRequest) -> Reply {
-        answer(&self.store, self.source(), request, async |change| self.change_preferences(change).await)
-            .await
+        answer(&self.store, self.preferences.source(), request, async |change| {
+            self.preferences.change(change).await
+        })
+        .await
     }
 }
 
@@ -70,28 +72,17 @@ async fn show(store: &Store, source: &Source) -> Result<Reply, Refused> {
 
 async fn history(store: &Store, limit: usize) -> Result<Reply, Refused> {
     let changes = store.preference_changes(limit).await?;
-    Ok(Reply::PreferencesHistory(changes.into_iter().map(masked).collect()))
+    Ok(Reply::PreferencesHistory(changes.into_iter().map(preferences::masked).collect()))
 }
 
 fn told(changed: Changed, imported: bool) -> Reply {
     let Changed { loaded, change } = changed;
     let still_set = preferences::elsewhere(&loaded).filter(|_| imported).cloned().collect();
-    let change = change.map(masked);
+    let change = change.map(preferences::masked);
     Reply::PreferencesChanged(ChangedPreferences { change, warnings: loaded.warnings, still_set })
 }
 
-/// Nothing of a secret leaves, sealed though it is.
-fn masked(mut change: PreferenceChange) -> PreferenceChange {
-    let secret = |(name, _): &(&String, &mut store::Changed)| SECRETS.contains(&name.as_str());
-    for (_, changed) in change.values.iter_mut().filter(secret) {
-        for value in [&mut changed.before, &mut changed.after] {
-            *value = value.as_ref().map(|_| "\"(set)\"".to_owned());
-        }
-    }
-    change
-}
-
-fn refused(why: &Refused) -> Reply {
+pub(super) fn refused(why: &Refused) -> Reply {
     let failure = match why {
         Refused::Store(error) | Refused::HalfHeard(error) => queue::failure(error),
         Refused::Key(_) | Refused::Unusable(_) => Failure::Config,

@@ -33,7 +33,7 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
         }
         QueueRequest::List { filter, after, limit } => {
             known(store, filter.run).await?;
-            Reply::Rows(store.list(filter, after, limit.min(ROWS)).await?)
+            Reply::Rows(store.list(filter.within_reach(now), after, limit.min(ROWS)).await?)
         }
         QueueRequest::Show(message) => {
             let rows = store.show(message).await?;
@@ -43,8 +43,10 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             Reply::Message(rows.into_iter().map(|(row, attempts)| Shown { row, attempts }).collect())
         }
         QueueRequest::Move { selection, action } => {
-            if let Selection::Run(run) = selection {
-                known(store, Some(run)).await?;
+            match &selection {
+                Selection::Run(run) => known(store, Some(*run)).await?,
+                Selection::Matching(filter) => known(store, filter.run).await?,
+                _ => {}
             }
             let named = matches!(selection, Selection::Messages(_));
             let moved = store.move_recipients(selection, action, now).await?;

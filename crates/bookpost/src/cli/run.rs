@@ -7,10 +7,11 @@ use std::{
 };
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mail::{Address, clock::Clock as _};
 use serde::Serialize;
-use store::{Filter, MessageId, Move, RunId, State, Store};
+use store::{Actor, Filter, MessageId, Move, RunId, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
@@ -20,10 +21,10 @@ use super::{
         Queue, Sample, preferences::Preferences,
     },
     backup, certificate as own_certificate, commands,
-    control::{self, QueueRequest, Reply, Request, RunRequest},
-    failures, install, log, manual, people, preferences,
+    control::{self, Failure, QueueRequest, Reply, Request, RunRequest},
+    failures, install, keys, log, manual, people, preferences,
     progress::Bar,
-    queue, sendmail, servers, show, webhooks,
+    queue, sendmail, servers, show, sites, webhooks,
 };
 use crate::{
     app::{clock::SystemClock, notice_run, secret_dice},
@@ -36,6 +37,7 @@ use crate::{
         certificate::{self, For},
         maildrop,
     },
+    secrets,
 };
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
@@ -58,6 +60,12 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
+impl From<(Failure, String)> for Stop {
+    fn from((failure, message): (Failure, String)) -> Self {
+        Self(Exit::after(failure), message)
+    }
+}
+
 fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
     let Arguments { config: file, log: form, command } = arguments;
     let load = || load(file.as_deref(), form);
@@ -71,9 +79,9 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             manual::write(&to).with_context(|| format!("cannot write into {}", to.display()))?;
             Ok(Exit::Done)
         }
-        Command::Demo { dir, no_serve: _ } => {
+        Command::Demo { dir, no_serve } => {
             log::start(form, "warn");
-            runtime()?.block_on(commands::demo(dir))?;
+            runtime()?.block_on(commands::demo(dir, at_a_terminal() && !no_serve))?;
             Ok(Exit::Done)
         }
         Command::Serve { listen } => {
@@ -88,8 +96,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             ask(load()?, Request::Queue(request), output)
         }
         Command::Applications(command) => {
-            let (request, output) = applications::request(command)
-                .map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
+            let (request, output) = applications::request(command)?;
             ask(load()?, Request::Applications(request), output)
         }
         Command::Webhooks(command) => {
@@ -101,18 +108,24 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
                 preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
             ask(load()?, Request::Preferences(request), output)
         }
+        Command::Sites(command) => {
+            let (request, output) = sites::request(command);
+            ask(load()?, Request::Sites(request), output)
+        }
         Command::People(command) => {
-            let (request, output) =
-                people::request(command).map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
+            let (request, output) = people::request(command)?;
             ask(load()?, Request::People(request), output)
         }
         Command::Log(wanted) => {
-            let (request, output) = people::log_request(wanted)
-                .map_err(|(failure, message)| Stop(Exit::after(failure), message))?;
+            let (request, output) = people::log_request(wanted)?;
             ask(load()?, Request::People(request), output)
         }
         Command::Certificate(Certificate::SelfSigned { name, to, output }) => {
             tell(&own_certificate::self_signed(&name, &to, SystemClock::start().now()), output)
+        }
+        Command::Keys(command) => {
+            let (request, output) = keys::request(command);
+            ask(load()?, Request::Keys(request), output)
         }
         Command::Notices(command) => {
             let (request, output) = notices_request(command)?;
@@ -127,14 +140,18 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Backup { file, check: true, output, .. } => tell(&backup::look_into(&file), output),
         Command::Backup { file, force, output, .. } => back_up(&load()?.config, file, force, output),
-        Command::Restore { file, data_dir, output } => {
-            let to = match data_dir {
-                Some(folder) => backup::Place::of(folder),
-                None => backup::Place::from(load()?.config),
-            };
-            tell(&backup::restore(&file, to, SystemClock::start().now()), output)
+        Command::Restore { file, data_dir: Some(folder), output } => {
+            restore(&file, backup::Place::of(folder), output)
+        }
+        Command::Restore { file, data_dir: None, output } => {
+            restore(&file, backup::Place::from(load()?.config), output)
         }
     }
+}
+
+/// Is somebody there who reads, and can stop what goes on?
+fn at_a_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 fn back_up(config: &Config, file: PathBuf, force: bool, output: Output) -> Result<Exit, Stop> {
@@ -142,6 +159,10 @@ fn back_up(config: &Config, file: PathBuf, force: bool, output: Output) -> Resul
     let reply = runtime()?.block_on(backup::make(config, file, force, &bar));
     drop(bar);
     tell(&reply, output)
+}
+
+fn restore(file: &Path, to: backup::Place, output: Output) -> Result<Exit, Stop> {
+    tell(&backup::restore(file, to, SystemClock::start().now()), output)
 }
 
 fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
@@ -252,6 +273,7 @@ fn tell_between(reply: &Reply, output: Output, way: &Way, before: &str, after: &
 fn done(request: &Request) -> Option<String> {
     match request {
         Request::Applications(request) => applications::done(request),
+        Request::Sites(request) => sites::done(request),
         Request::People(request) => people::done(request),
         _ => None,
     }
@@ -262,7 +284,7 @@ fn left_in_maildrop(config: &Config, request: &Request) -> usize {
     let asks_what_waits = match request {
         Request::Queue(QueueRequest::Status) => true,
         Request::Queue(QueueRequest::List { filter, .. }) => {
-            *filter == Filter { state: Some(State::Waiting), ..Filter::default() }
+            **filter == Filter { state: Some(State::Waiting), ..Filter::default() }
         }
         _ => false,
     };
@@ -271,62 +293,15 @@ fn left_in_maildrop(config: &Config, request: &Request) -> usize {
 }
 
 async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<Reply> {
-    let Loaded { config, source, .. } = loaded;
-    match control::connect(&config.data_dir).await {
+    match control::connect(&loaded.config.data_dir).await {
         Ok(Some(client)) => return Ok(client.ask(&request, |progress| bar.show(progress)).await?),
         Ok(None) => {}
-        Err(error) => return Ok(failures::of_socket(&config.data_dir, &error)),
+        Err(error) => return Ok(failures::of_socket(&loaded.config.data_dir, &error)),
     }
     match request {
-        Request::Queue(request) => {
-            let clock = SystemClock::start();
-            let store = Store::open(&config.data_dir, clock.now())?;
-            let reply = queue::perform(&store, request, false, clock.now()).await;
-            store.close().await?;
-            Ok(reply)
-        }
-        Request::Applications(request) => {
-            let clock = SystemClock::start();
-            let store = Store::open(&config.data_dir, clock.now())?;
-            let (sites, mut dice) = (&config.sites, secret_dice());
-            let reply = applications::perform(&store, request, sites, &mut dice, clock.now()).await;
-            store.close().await?;
-            Ok(reply)
-        }
-        Request::Webhooks(request) => {
-            let clock = SystemClock::start();
-            let store = Store::open(&config.data_dir, clock.now())?;
-            let (key, mut dice) = (&config.sealing_key, secret_dice());
-            let reply = webhooks::perform(&store, request, key, &mut dice, clock.now()).await;
-            store.close().await?;
-            Ok(reply)
-        }
-        Request::Preferences(request) => {
-            let clock = SystemClock::start();
-            let store = Store::open(&config.data_dir, clock.now())?;
-            let mut dice = secret_dice();
-            let reply = preferences::perform(&store, &source, request, &mut dice, clock.now()).await;
-            store.close().await?;
-            Ok(reply)
-        }
-        Request::People(request) => {
-            let clock = SystemClock::start();
-            let store = Store::open(&config.data_dir, clock.now())?;
-            let place = people::Place { sites: &config.sites, pages: config.listen };
-            let reply = people::perform(&store, request, place, &mut secret_dice(), clock.now()).await;
-            store.close().await?;
-            Ok(reply)
-        }
-        Request::Run(request) if request.preview => {
-            let clock = SystemClock::start();
-            let store = Store::open(&config.data_dir, clock.now())?;
-            let reply = notice_run::preview(&Arc::new(config), &store, clock.now(), request).await;
-            store.close().await?;
-            Ok(reply)
-        }
-        Request::Run(request) => {
+        Request::Run(request) if !request.preview => {
             let (progress, mut told) = mpsc::unbounded_channel();
-            let work = commands::run_notices(config, request, progress);
+            let work = commands::run_notices(loaded.config, request, progress);
             let show = async {
                 while let Some(progress) = told.recv().await {
                     bar.show(progress);
@@ -334,25 +309,80 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             };
             Ok(tokio::join!(work, show).0)
         }
+        request => {
+            let clock = SystemClock::start();
+            let store = Store::open(&loaded.config.data_dir, clock.now())?;
+            let reply = answer_from(&store, loaded, request, clock.now()).await?;
+            store.close().await?;
+            Ok(reply)
+        }
     }
+}
+
+/// What needs nothing but the queue.
+async fn answer_from(
+    store: &Store,
+    loaded: Loaded,
+    request: Request,
+    now: Timestamp,
+) -> anyhow::Result<Reply> {
+    let Loaded { config, source, .. } = loaded;
+    let (sites, key, who, mut dice) = (&config.sites, &config.sealing_key, Actor::CommandLine, secret_dice());
+    Ok(match request {
+        Request::Queue(request) => queue::perform(store, request, false, now).await,
+        Request::Applications(request) => {
+            applications::perform(store, request, sites, who, &mut dice, now).await
+        }
+        Request::Webhooks(request) => {
+            secrets::finish(store, key, &mut dice).await?;
+            webhooks::perform(store, request, key, &mut dice, now).await
+        }
+        Request::Preferences(request) => {
+            secrets::finish(store, key, &mut dice).await?;
+            preferences::perform(store, &source, request, &mut dice, now).await
+        }
+        Request::Sites(request) => sites::perform(store, &source, request, &mut dice, now).await,
+        Request::People(request) => {
+            let place = people::Place { sites, pages: config.listen };
+            people::perform(store, request, place, who, &mut dice, now).await
+        }
+        Request::Keys(request) => keys::perform(store, request, key, Some(&source), &mut dice).await,
+        Request::Run(request) => notice_run::preview(&Arc::new(config), store, now, request).await,
+    })
 }
 
 fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
     let (chosen, action) = match command {
         Queue::Status { output } => return Ok((QueueRequest::Status, output)),
         Queue::Show { id, output } => return Ok((QueueRequest::Show(MessageId(id)), output)),
-        Queue::List { state, run, site, to, application, tag, in_doubt, limit, output } => {
+        Queue::List {
+            state,
+            run,
+            site,
+            to,
+            to_begins,
+            domain,
+            subject,
+            application,
+            tag,
+            in_doubt,
+            limit,
+            output,
+        } => {
             let filter = Filter {
                 state: state.map(Into::into),
                 run: run.map(RunId),
                 site,
                 address: to.as_deref().map(address).transpose()?,
+                beginning: to_begins,
+                domain: domain.map(|domain| domain.trim_start_matches('@').to_owned()),
+                subject,
                 ever_in_doubt: in_doubt,
                 application,
                 tag,
                 ..Filter::default()
             };
-            return Ok((QueueRequest::List { filter, after: None, limit }, output));
+            return Ok((QueueRequest::List { filter: Box::new(filter), after: None, limit }, output));
         }
         Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
         Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),

@@ -2,7 +2,6 @@
 //! mail is sent by them.
 
 use mail::{Address, Reason};
-use tokio::task::JoinSet;
 
 use super::{Exit, run::Stop, show};
 use crate::{
@@ -10,7 +9,7 @@ use crate::{
     config::Config,
     deliver::{
         hosting::{self, LookupError},
-        trial::{self, Fault, Patience, Trial, USUAL_PORTS},
+        trial::{self, Fault, Trial},
     },
 };
 
@@ -84,27 +83,15 @@ fn exit(fault: &Fault) -> Exit {
 
 /// Looks up who hosts the mail of `address`, and what could be sent by.
 pub(super) async fn suggest(address: &Address, ehlo_name: &str) -> Result<hosting::Answer, Stop> {
-    let (resolver, domain) = (hosting::system_resolver()?, address.domain());
-    let servers = hosting::mail_servers(&resolver, domain).await.map_err(|error| {
+    let looked = hosting::look(&hosting::system_resolver()?, address.domain(), ehlo_name).await;
+    let (_, answer) = looked.map_err(|error| {
         let exit = match error {
             LookupError::NoSuchDomain(_) => Exit::Data,
             LookupError::NoAnswer(..) => Exit::Temporary,
         };
         Stop(exit, error.to_string())
     })?;
-    let mut looks = JoinSet::new();
-    let candidates = hosting::candidates(domain, &servers);
-    for (place, host) in candidates.into_iter().enumerate() {
-        let ehlo_name = ehlo_name.to_owned();
-        looks.spawn(async move {
-            let ports = trial::detect(&host, &USUAL_PORTS, &ehlo_name, None, Patience::LOOK).await;
-            (place, host, ports)
-        });
-    }
-    let mut looked_at = looks.join_all().await;
-    looked_at.sort_by_key(|(place, ..)| *place);
-    let looked_at: Vec<_> = looked_at.into_iter().map(|(_, host, ports)| (host, ports)).collect();
-    Ok(hosting::answer(domain, &servers, &looked_at))
+    Ok(answer)
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 mod applications;
 mod backup;
+mod keys;
 mod people;
 mod preferences;
 mod runs;
 pub(super) mod servers;
+mod sites;
 mod webhooks;
 
 use std::fmt::Write as _;
@@ -84,6 +86,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Preferences(shown) => preferences::show(shown),
         Reply::PreferencesChanged(changed) => preferences::changed(changed),
         Reply::PreferencesHistory(changes) => preferences::history(changes, view),
+        Reply::Sites(shown) => sites::list(shown),
         Reply::Applications(all) => applications::list(all, view),
         Reply::Application(application) => applications::show(application, view),
         Reply::NewKey(key) => applications::new_key(key),
@@ -94,6 +97,8 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::People(all) => people::list(all, view),
         Reply::Person(person) => people::show(person, view),
         Reply::Link(link) => people::link(link, view),
+        Reply::NewPersonKey(key) => people::new_key(key),
+        Reply::PersonKeys(shown) => people::keys(shown, view),
         Reply::Sessions(shown) => people::sessions(shown, view),
         Reply::SignedOut(out) => people::signed_out(out),
         Reply::Log(lines) => people::log(lines, view),
@@ -102,6 +107,8 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
             certificate.display(),
             key.display()
         ),
+        Reply::Keys(all) => keys::show(all),
+        Reply::Rotated(done) => keys::rotated(done),
         Reply::BackedUp { backup, key_file } => backup::made(backup, key_file.as_deref(), view),
         Reply::Backup(backup) => backup::look(backup, view),
         Reply::Restored { restored, key_file } => backup::restored(restored, key_file.as_deref(), view),

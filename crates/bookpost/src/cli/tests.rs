@@ -84,7 +84,7 @@ fn an_address_that_is_none_is_unusable_and_not_wrong_usage() {
 fn manual_pages_and_completions_are_written() {
     let folder = tempfile::tempdir().unwrap();
     manual::write(folder.path()).unwrap();
-    let page = std::fs::read_to_string(folder.path().join("bookpost-queue-list.1")).unwrap();
+    let page = fs::read_to_string(folder.path().join("bookpost-queue-list.1")).unwrap();
     assert!(page.contains("in\\-doubt"), "{page}");
     assert!(folder.path().join("bookpost.bash").exists());
 }

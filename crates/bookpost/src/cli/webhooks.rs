@@ -11,8 +11,8 @@ use super::{
     queue,
 };
 use crate::{
-    events::{self, Address, PURPOSE, SigningSecret},
-    secrets::{KeySource, SealingKey},
+    events::{self, Address, SigningSecret},
+    secrets::{self, KeySource, SealingKey, Unopened},
 };
 
 /// Carries `request` out. The dice must be good enough for secrets.
@@ -43,7 +43,7 @@ struct Stop(Failure, String);
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         let where_to_look = match error {
-            Error::NotFound("application") => "; all are shown by: bookpost applications list",
+            Error::NotFound("application") => "; all are shown by: bookpost programs list",
             Error::NotFound(_) => "; all are shown by: bookpost webhooks list",
             _ => "",
         };
@@ -62,7 +62,7 @@ async fn add(
     let address: Address = new.url.parse().map_err(|error| Stop(Failure::Data, format!("{error}")))?;
     let (key, made) = key(sealing_key, dice)?;
     let secret = SigningSecret::draw(dice);
-    let sealed = key.seal(PURPOSE, secret.bytes(), dice);
+    let sealed = key.seal(secrets::OF_WEBHOOKS, secret.bytes(), dice);
     let new = NewWebhook { url: address.to_string(), secret: sealed, ..new };
     let webhook = store.add_webhook(application, new, now).await?;
     let key_made = match sealing_key {
@@ -82,11 +82,16 @@ async fn test(
     let all = store.webhooks().await?;
     let webhook = all.into_iter().find(|one| one.id == id).ok_or(Error::NotFound("web address"))?;
     let address: Address = webhook.url.parse().map_err(|error| Stop(Failure::Data, format!("{error}")))?;
-    let key = SealingKey::load(sealing_key).map_err(|error| Stop(Failure::Config, error.to_string()))?;
     let sealed = store.webhook_secret(id).await?;
-    let secret = key.open(PURPOSE, &sealed).map(SigningSecret::of_bytes).map_err(|error| {
-        let todo = "remove the web address and add it anew";
-        Stop(Failure::Config, format!("the secret that signs cannot be read, as {error}; {todo}"))
+    let opened = sealing_key.open(secrets::OF_WEBHOOKS, &sealed);
+    let secret = opened.map(SigningSecret::of_bytes).map_err(|error| {
+        let message = match error {
+            Unopened::Key(error) => error.to_string(),
+            Unopened::Sealed(error) => format!(
+                "the secret that signs cannot be read, as {error}; remove the web address and add it anew"
+            ),
+        };
+        Stop(Failure::Config, message)
     })?;
     events::test(&address, webhook.application.as_str(), &secret, now)
         .await

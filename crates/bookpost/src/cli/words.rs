@@ -92,6 +92,15 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::SendingPaused => "paused all sending",
         Deed::SendingResumed => "let sending go on",
         Deed::PreferenceChanged => "changed a preference",
+        Deed::ProgramAdded => "added a program",
+        Deed::ProgramChanged => "changed a program",
+        Deed::ProgramDisabled => "switched a program off",
+        Deed::ProgramEnabled => "switched a program on",
+        Deed::ProgramKeyMade => "made a key for a program",
+        Deed::ProgramKeyRevoked => "revoked a key of a program",
+        Deed::PersonKeyMade => "made a key of a person's own",
+        Deed::PersonKeyRevoked => "revoked a key of a person's own",
+        Deed::ServerTested => "tested a mail server",
         _ => "did what this version does not know",
     }
 }
@@ -109,6 +118,7 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::Reputation => "the server takes it for unwanted mail",
         Reason::TooFast => "the server asked to go slower",
         Reason::QuotaUsedUp => "the account's daily limit is used up",
+        Reason::LimitReached => "the limit that was set for the mail server is reached",
         Reason::SignInRefused => "the mail server did not accept our password",
         Reason::PasswordLost => "the password for the mail server must be entered again",
         Reason::SignInImpossible => "the mail server offers no sign-in that is safe here",

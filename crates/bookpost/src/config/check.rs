@@ -7,6 +7,7 @@ use std::{
 };
 
 use mail::retry::RetrySchedule;
+use zeroize::Zeroizing;
 
 use super::{
     AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way,
@@ -97,19 +98,30 @@ fn abort_at(raw: &mut Raw, around: &Surroundings) -> Option<AbortAt> {
 
 /// None: what is named is no key, or cannot be had, which is noted.
 fn sealing_key(raw: &mut Raw, data_dir: &Path, around: &Surroundings) -> Option<KeySource> {
-    let named =
-        ["key_file", "key_env", "key_credential"].iter().any(|key| raw.has(&format!("secrets.{key}")));
-    let given = secret::secret(raw, "secrets", "key", around);
-    let Some(text) = given else {
-        return (!named).then(|| KeySource::File(KeySource::usual(data_dir)));
-    };
-    match SealingKey::parse(&text) {
-        Ok(_) => Some(KeySource::Given(text)),
-        Err(error) => {
-            raw.problem("secrets", error.to_string(), "make one: head -c 32 /dev/urandom | base64");
-            None
-        }
+    let (named, key) = given_key(raw, "key", around);
+    let (old_named, old) = given_key(raw, "old_key", around);
+    if old_named && !named {
+        let what = "an old key is named, and no new one";
+        raw.problem("secrets", what, "without both in the settings, run: bookpost keys rotate");
     }
+    match key {
+        Some(key) => Some(KeySource::Given { key, old }),
+        None => (!named).then(|| KeySource::File(KeySource::usual(data_dir))),
+    }
+}
+
+/// Whether a key is named, and the key; one that is none, or cannot be had, is noted.
+fn given_key(raw: &mut Raw, what: &str, around: &Surroundings) -> (bool, Option<Zeroizing<String>>) {
+    let named = ["file", "env", "credential"].iter().any(|place| raw.has(&format!("secrets.{what}_{place}")));
+    let text = secret::secret(raw, "secrets", what, around);
+    let usable = text.filter(|text| {
+        SealingKey::parse(text)
+            .map_err(|error| {
+                raw.problem("secrets", error.to_string(), "make one: head -c 32 /dev/urandom | base64");
+            })
+            .is_ok()
+    });
+    (named, usable)
 }
 
 /// As browsers write it in `Origin` (RFC 6454 section 6.2): in small letters, without the port that goes without saying.
@@ -201,13 +213,14 @@ fn sites(raw: &mut Raw) -> Option<Vec<Site>> {
     let mut seen = BTreeSet::new();
     for (at, site) in sites.iter().enumerate() {
         let Some(site) = site else { continue };
-        if !seen.insert(site.code.clone()) {
-            let what = format!("the code {:?} belongs to more than one site", site.code);
-            raw.problem(
-                &format!("sites.{at}.code"),
-                what,
-                "give each site its own code, as the exports have it",
-            );
+        let codes =
+            std::iter::once(("code", &site.code)).chain(site.branches.iter().map(|one| ("branches", one)));
+        for (key, code) in codes {
+            if !seen.insert(code.clone()) {
+                let what = format!("the code {code:?} belongs to more than one site");
+                let todo = "give each site its own codes, as the exports have them";
+                raw.problem(&format!("sites.{at}.{key}"), what, todo);
+            }
         }
     }
     sites.into_iter().collect()
@@ -220,7 +233,10 @@ fn site(raw: &mut Raw, at: usize) -> Option<Site> {
     let email = raw.need(&path("email"), "the address that this site's mail is from");
     let (reply_to, return_address) = (raw.get(&path("reply_to")), raw.get(&path("return_address")));
     let phone = raw.get(&path("phone"));
-    Some(Site { code: code?, name: name?, email: email?, reply_to, return_address, phone })
+    let branches = raw.get(&path("branches")).unwrap_or_default();
+    let time_zone = raw.get(&path("time_zone"));
+    let (code, name, email) = (code?, name?, email?);
+    Some(Site { code, name, email, reply_to, return_address, phone, branches, time_zone })
 }
 
 fn notices(raw: &mut Raw, data_dir: &Path, sites: Option<&[Site]>) -> NoticesConfig {

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::tz::TimeZone;
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
@@ -109,6 +110,11 @@ pub struct Sending {
 }
 
 impl Sending {
+    /// The name we give ourselves, if there is one.
+    pub fn own_name(&self) -> Option<&str> {
+        Some(self.ehlo_name.as_str()).filter(|name| *name != NO_HOST)
+    }
+
     fn usual(way: Way) -> Self {
         Self {
             way,
@@ -156,9 +162,16 @@ pub struct Server {
     pub connections_for_urgent: usize,
     /// A connection is closed after so many messages.
     pub messages_per_connection: u32,
+    /// More is kept back.
+    pub limits: Limits,
 }
 
 impl Server {
+    /// As attempts name it.
+    pub fn peer(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
     /// A server without encryption or login, such as one on this computer.
     pub fn plain(name: &str, address: SocketAddr) -> Self {
         Self {
@@ -173,8 +186,18 @@ impl Server {
             connections: 20,
             connections_for_urgent: 1,
             messages_per_connection: 100,
+            limits: Limits::default(),
         }
     }
+}
+
+/// How much a server may be given; None: as much as it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Recipients in any minute.
+    pub per_minute: Option<u32>,
+    /// Recipients in any 24 hours.
+    pub per_day: Option<u32>,
 }
 
 /// How the connection is protected.
@@ -237,6 +260,10 @@ pub struct Site {
     /// Where undeliverable mail goes; None: to `email`.
     pub return_address: Option<Address>,
     pub phone: Option<String>,
+    /// Further branch codes that mean this site in exports.
+    pub branches: Vec<String>,
+    /// In which its notices are dated; None: the computer's.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// The overdue notices.

@@ -64,7 +64,8 @@ pub(super) fn oidc(raw: &mut Raw, around: &Surroundings, public_address: Option<
         );
     }
     if client_id.is_none() {
-        raw.problem("oidc.client_id", "it is not set", "write the client id that the provider gave you");
+        let todo = "write the client id that the provider gave you";
+        raw.problem("oidc.client_id", "`oidc.client_id` is not set", todo);
     }
     if client_secret.is_none() {
         let todo = "name the file with the client secret as `client_secret_file`";
@@ -72,7 +73,11 @@ pub(super) fn oidc(raw: &mut Raw, around: &Surroundings, public_address: Option<
     }
     if public_address.is_none() {
         let todo = "write it, and give the provider that address with /sign-in/oidc/back after it";
-        raw.problem("public_address", "the provider leads people back to it, and it is not set", todo);
+        raw.problem(
+            "public_address",
+            "`public_address` is not set, and the provider must lead people back to it",
+            todo,
+        );
     }
     let name = name.unwrap_or_else(|| host(&issuer).to_owned());
     Some(Oidc { name, issuer, client_id: client_id?, client_secret: client_secret?, trust_addresses })
@@ -88,4 +93,59 @@ fn is_private(issuer: &str) -> bool {
 
 fn host(issuer: &str) -> &str {
     issuer.split('/').nth(2).unwrap_or_default()
+}
+
+#[cfg(all(test, feature = "oidc"))]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use crate::config::{Surroundings, check_text};
+
+    #[test]
+    fn what_is_missing_or_could_be_read_on_the_way_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        fs::write(&secret, "a secret of two").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let secret = format!("client_secret_file = {:?}", secret.display().to_string());
+        let public = "public_address = \"https://b.example\"";
+        let (issuer, id) = ("issuer = \"https://login.school.example\"", "client_id = \"bookpost\"");
+        for (top, settings, fault) in [
+            (public, [issuer, id, &secret], None),
+            (public, ["issuer = \"http://localhost:3000\"", id, &secret], None),
+            (
+                public,
+                ["issuer = \"http://login.school.example\"", id, &secret],
+                Some("is not an https address"),
+            ),
+            (
+                public,
+                ["issuer = \"http://localhost.school.example\"", id, &secret],
+                Some("is not an https address"),
+            ),
+            (public, ["issuer = \"login.school.example\"", id, &secret], Some("is not an https address")),
+            (public, ["", id, &secret], Some("who signs people in")),
+            (public, [issuer, "", &secret], Some("`oidc.client_id`")),
+            (public, [issuer, id, ""], Some("there is no client secret")),
+            (public, [issuer, id, "client_secret = \"x\""], Some("does not belong into this file")),
+            ("", [issuer, id, &secret], Some("must lead people back to it")),
+        ] {
+            let text = format!("{top}\n[oidc]\n{}", settings.join("\n"));
+            let checked = check_text(&text, None, &Surroundings::given([], Some("b.example")));
+            match (checked, fault) {
+                (Ok(loaded), None) => {
+                    let oidc = loaded.config.oidc.unwrap();
+                    assert_eq!(
+                        (oidc.name.contains("school") || oidc.name.contains("localhost"), &*oidc.client_id),
+                        (true, "bookpost")
+                    );
+                    assert!(!format!("{oidc:?}").contains("a secret"), "{oidc:?}");
+                }
+                (Err(problems), Some(fault)) => {
+                    assert!(problems.to_string().contains(fault), "{fault}: {problems}");
+                }
+                (found, _) => panic!("{text}: {found:?}"),
+            }
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 /// One thing to put right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// The setting, or the section, by its name (`sites.0.email`); empty where it is about none.
+    pub setting: String,
     /// What is wrong, in plain words.
     pub what: String,
     /// File and line, or the environment's variable.
@@ -15,7 +17,7 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(what: impl Into<String>, at: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { what: what.into(), at: at.into(), todo: todo.into() }
+        Self { setting: String::new(), what: what.into(), at: at.into(), todo: todo.into() }
     }
 }
 

@@ -164,7 +164,7 @@ impl Raw {
     /// Notes a problem with the setting at `path`.
     pub(super) fn problem(&mut self, path: &str, what: impl Into<String>, todo: impl Into<String>) {
         let at = self.place(path);
-        self.problems.push(Problem::new(what, at, todo));
+        self.problems.push(Problem { setting: path.to_owned(), ..Problem::new(what, at, todo) });
     }
 
     /// Where `path` is set, or where it would be.

@@ -8,14 +8,11 @@ use rand::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::{Surroundings, raw::Raw};
-use crate::secrets::{KeySource, SealingKey};
-
-/// What preferences are sealed for.
-const PURPOSE: &str = "preference";
+use crate::secrets::{self, KeySource, SealingKey};
 
 /// The preference `name` with this secret, sealed.
 pub fn sealed(name: &str, secret: &str, key: &SealingKey, dice: &mut impl CryptoRng) -> String {
-    let sealed = key.seal(&format!("{PURPOSE} {name}"), secret.as_bytes(), dice);
+    let sealed = key.seal(&secrets::of_preference(name), secret.as_bytes(), dice);
     super::preferences::sealed_json(&BASE64.encode(sealed))
 }
 
@@ -39,12 +36,10 @@ pub(super) fn secret_or_sealed(
     let Some(sealed) = raw.sealed(&path) else {
         return secret(raw, section, what, around).map(Given::Known);
     };
-    let opened = key.and_then(|key| SealingKey::load(key).ok()).zip(BASE64.decode(sealed).ok()).and_then(
-        |(key, sealed)| {
-            let opened = key.open(&format!("{PURPOSE} {path}"), &sealed).ok()?;
-            String::from_utf8(opened.to_vec()).ok().map(Zeroizing::new)
-        },
-    );
+    let opened = key.zip(BASE64.decode(sealed).ok()).and_then(|(key, sealed)| {
+        let opened = key.open(&secrets::of_preference(&path), &sealed).ok()?;
+        String::from_utf8(opened.to_vec()).ok().map(Zeroizing::new)
+    });
     Some(opened.map_or(Given::Lost, Given::Known))
 }
 

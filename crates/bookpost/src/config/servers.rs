@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Encryption, Login, Password, Server, Surroundings, Way,
+    Encryption, Limits, Login, Password, Server, Surroundings, Way,
     raw::Raw,
     secret::{self, Given},
     setting::WayName,
@@ -14,6 +14,8 @@ use crate::secrets::KeySource;
 const MOST_CONNECTIONS: u64 = 100;
 const USUAL_CONNECTIONS: u64 = 20;
 const USUAL_MESSAGES_PER_CONNECTION: u64 = 100;
+/// More than anybody sends.
+const HIGHEST_LIMIT: u64 = 100_000_000;
 
 /// The way of sending with its servers. Servers are checked even where another way is chosen, so that choosing them later
 /// brings no surprise.
@@ -65,6 +67,8 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
     let for_urgent = raw.get_within(&path("connections_for_urgent"), 1, 0..=MOST_CONNECTIONS);
     let messages =
         raw.get_within(&path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1..=1_000_000);
+    let limits =
+        Limits { per_minute: limit(raw, &path("per_minute")), per_day: limit(raw, &path("per_day")) };
     let login = login(raw, name, around, key);
     if encryption == Encryption::Plain && !allow_non_secure {
         raw.problem(
@@ -94,7 +98,15 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
         connections_for_urgent: usize::try_from(for_urgent).unwrap_or(usize::MAX),
         messages_per_connection: u32::try_from(messages).unwrap_or(u32::MAX),
+        limits,
     })
+}
+
+/// Without the setting there is none.
+fn limit(raw: &mut Raw, path: &str) -> Option<u32> {
+    let is_set = raw.has(path);
+    let limit = raw.get_within(path, HIGHEST_LIMIT, 1..=HIGHEST_LIMIT);
+    is_set.then(|| u32::try_from(limit).unwrap_or(u32::MAX))
 }
 
 /// The port that each kind of encryption is usually found at (RFC 8314, RFC 6409).

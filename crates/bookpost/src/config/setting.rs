@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 use mail::Address;
 use toml::Value;
 
@@ -91,6 +91,14 @@ impl Setting for Address {
     const EXPECTS: &'static str = "a mail address in quotes";
     fn read(value: &Value) -> Result<Self, String> {
         Self::parse(text(value)?).map_err(|error| error.to_string())
+    }
+}
+
+impl Setting for TimeZone {
+    const EXPECTS: &'static str = "a time zone in quotes, such as \"America/New_York\"";
+    fn read(value: &Value) -> Result<Self, String> {
+        let name = text(value)?;
+        Self::get(name).map_err(|_| format!("{name:?} is not known"))
     }
 }
 

@@ -14,7 +14,7 @@ use mail::{
 use rand::Rng;
 use store::{Attempt, Claimed, ClaimedRecipient, Kind, RunId, Settlement, Verdict};
 
-use super::{breaker::Fault, reverse_path::is_null};
+use super::{allowance::Reached, breaker::Fault, reverse_path::is_null};
 use crate::config::InDoubtPolicy;
 
 /// A server that asked to slow down is left alone for so long.
@@ -59,6 +59,8 @@ pub enum Effect {
     SlowDown,
     /// The allowance is used up.
     Pause(Fault),
+    /// As much was sent as people allow.
+    LimitReached(Reached),
     /// The way to the server, or our sign-in there, is at fault.
     OpenBreaker(Fault),
     /// The server refuses this message's sender.

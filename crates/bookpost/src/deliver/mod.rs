@@ -2,10 +2,12 @@
 //!
 //! This part knows nothing of notices, pages or the database: it takes claimed messages and gives outcomes.
 
+pub mod allowance;
 pub mod breaker;
 pub mod conclude;
 pub mod concurrency;
 pub mod hosting;
+pub mod letter;
 pub mod practice;
 pub mod reverse_path;
 pub mod send;

@@ -14,5 +14,5 @@ mod teller;
 pub use body::{EventBody, EventName};
 pub use post::{Address, AddressError, test};
 pub use signature::SigningSecret;
-pub(crate) use teller::{PURPOSE, alarm_subject};
+pub(crate) use teller::alarm_subject;
 pub use teller::{Teller, run};

@@ -9,13 +9,18 @@ use store::{
     AlarmKind, EventFilter, EventId, Events, Store, Webhook, WebhookId, WebhookOutcome, WebhookTrouble,
 };
 use tokio::task::{self, JoinError, JoinSet};
+use zeroize::Zeroizing;
 
 use super::{
     body::EventBody,
     post::{Address, Poster},
     signature::SigningSecret,
 };
-use crate::{alarms::Alarms, config::Settings, secrets::SealingKey};
+use crate::{
+    alarms::Alarms,
+    config::Settings,
+    secrets::{self, Unopened},
+};
 
 /// Events in one request.
 const IN_ONE: usize = 100;
@@ -184,15 +189,24 @@ impl Teller {
 
     /// The secret that signs, or why it cannot be had.
     async fn secret(&mut self, webhook: &Webhook) -> Result<SigningSecret, String> {
-        let sealed = self.store.webhook_secret(webhook.id).await.map_err(|error| error.to_string())?;
-        let key = SealingKey::load(&self.settings.now().sealing_key)
-            .map_err(|error| format!("{error}; put it back, or remove this web address and add it anew"))?;
-        let opened = key.open(PURPOSE, &sealed).map_err(|error| {
-            format!(
+        // It may have been sealed anew between the one and the other.
+        let opened = match self.open(webhook).await? {
+            Err(Unopened::Sealed(_)) => self.open(webhook).await?,
+            other => other,
+        };
+        opened.map(SigningSecret::of_bytes).map_err(|error| match error {
+            Unopened::Key(error) => {
+                format!("{error}; put it back, or remove this web address and add it anew")
+            }
+            Unopened::Sealed(error) => format!(
                 "the secret that signs cannot be read, as {error}: remove this web address and add it anew"
-            )
-        })?;
-        Ok(SigningSecret::of_bytes(opened))
+            ),
+        })
+    }
+
+    async fn open(&self, webhook: &Webhook) -> Result<Result<Zeroizing<Vec<u8>>, Unopened>, String> {
+        let sealed = self.store.webhook_secret(webhook.id).await.map_err(|error| error.to_string())?;
+        Ok(self.settings.now().sealing_key.open(secrets::OF_WEBHOOKS, &sealed))
     }
 
     async fn end(&mut self, ended: Result<Ended, JoinError>) {
@@ -267,9 +281,6 @@ impl Teller {
     }
 }
 
-/// What secrets of web addresses are sealed for.
-pub(crate) const PURPOSE: &str = "webhook";
-
 /// What the alarm is about.
 pub(crate) fn alarm_subject(webhook: WebhookId) -> String {
     format!("webhook {}", webhook.0)
@@ -278,7 +289,7 @@ pub(crate) fn alarm_subject(webhook: WebhookId) -> String {
 fn words(webhook: &Webhook, answer: &str) -> String {
     let host = webhook.url.parse::<Address>().map(|address| address.host().to_owned()).unwrap_or_default();
     format!(
-        "{} is not told what becomes of its mail: its web address at {host} does not take it ({answer}). Mail itself is not affected. Bookpost goes on trying; what is older than 100 hours by then is given up. To see more, run: bookpost applications show '{}'",
+        "{} is not told what becomes of its mail: its web address at {host} does not take it ({answer}). Mail itself is not affected. Bookpost goes on trying; what is older than 100 hours by then is given up. To see more, run: bookpost programs show '{}'",
         webhook.application, webhook.application
     )
 }

@@ -54,7 +54,7 @@ pub enum Denied {
     NotFound,
     /// This may not stand there.
     #[error(
-        "{application} may not send as {from}; whoever runs Bookpost can allow it: bookpost applications change"
+        "{application} may not send as {from}; whoever runs Bookpost can allow it: bookpost programs change"
     )]
     From {
         /// Who asked.
@@ -258,6 +258,7 @@ mod tests {
             attempts: 0,
             strikes: 0,
             reason: None,
+            reported_in: None,
             answer: None,
         }
     }

@@ -14,6 +14,7 @@ mod key;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 pub mod people;
+mod person_keys;
 mod room;
 
 pub use allowance::Rate;
@@ -22,4 +23,5 @@ pub use caller::{Action, Caller, Denied, Field};
 pub(crate) use guessing::place;
 pub use key::{Key, Mistyped, id_in};
 pub use people::{People, Permission, SignInError, Visitor};
+pub use person_keys::{Holder, PersonKeys};
 pub use room::Full;

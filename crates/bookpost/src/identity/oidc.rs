@@ -183,27 +183,26 @@ impl OpenId {
             .await
             .map_err(in_words)?;
         let token = answer.id_token().ok_or_else(|| OidcError::Provider("it gave no ID token".to_owned()))?;
-        let verifier = client.id_token_verifier();
-        let claims = token.claims(&verifier, &Nonce::new(going.nonce.clone())).map_err(in_words)?;
+        let provider = client.id_token_verifier();
+        let claims = token.claims(&provider, &Nonce::new(going.nonce.clone())).map_err(in_words)?;
         if let Some(expected) = claims.access_token_hash() {
             let signing = token.signing_alg().map_err(in_words)?;
-            let key = token.signing_key(&verifier).map_err(in_words)?;
+            let key = token.signing_key(&provider).map_err(in_words)?;
             let hash = AccessTokenHash::from_token(answer.access_token(), signing, key).map_err(in_words)?;
             if hash != *expected {
                 return Err(OidcError::Provider("its access token is not that of its ID token".to_owned()));
             }
         }
         let said = claims.email().map(|email| (email.to_string(), claims.email_verified()));
-        let (email, verified) = match said {
-            Some(said) => said,
+        let (email, verified) = if let Some(said) = said {
+            said
+        } else {
             // Many say it only when they are asked (OpenID Connect Core 1.0 section 5.4).
-            None => {
-                let subject = Some(claims.subject().clone());
-                let asked = client.user_info(answer.access_token().clone(), subject).map_err(in_words)?;
-                let info: CoreUserInfoClaims = asked.request_async(&self.http).await.map_err(in_words)?;
-                let email = info.email().ok_or(OidcError::NoAddress)?;
-                (email.to_string(), info.email_verified())
-            }
+            let subject = Some(claims.subject().clone());
+            let asked = client.user_info(answer.access_token().clone(), subject).map_err(in_words)?;
+            let info: CoreUserInfoClaims = asked.request_async(&self.http).await.map_err(in_words)?;
+            let email = info.email().ok_or(OidcError::NoAddress)?;
+            (email.to_string(), info.email_verified())
         };
         let trusted = self.provider.trust_addresses && verified.is_none();
         match Address::parse(&email) {

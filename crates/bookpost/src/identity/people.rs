@@ -3,6 +3,7 @@
 //! A page asks in this order: who is it ([`People::visitor`], by the token that the browser shows), and may they
 //! ([`Visitor::may`]). Nothing here knows of HTTP: cookies, forms and where they come from are the pages' own.
 
+mod forgotten;
 mod hashing;
 mod password;
 mod permission;
@@ -17,11 +18,14 @@ use jiff::Timestamp;
 use mail::{Address, clock::Clock};
 use rand::{CryptoRng, RngExt as _, rngs::StdRng};
 use store::{
-    Actor, Error, Link, LinkPurpose, NewLink, NewSession, PasswordHash, Person, PersonId, PersonName,
-    PersonSettings, Role, Session, Store,
+    Actor, Error, KeyHash, Link, LinkPurpose, NewLink, NewSession, PasswordHash, Person, PersonId,
+    PersonName, PersonSettings, Role, Session, Store,
 };
 
-use self::hashing::{Busy, Hashing, Place};
+use self::{
+    forgotten::Forgotten,
+    hashing::{Busy, Hashing, Place},
+};
 use super::guessing::{Guessing, guess};
 
 pub use password::{LONGEST, SHORTEST, Unfit, check};
@@ -98,6 +102,7 @@ struct Inner {
     hashing: Hashing,
     /// By address, whether or not somebody has it: what is counted for some only would tell who has an account.
     guessing: Mutex<Guessing<String>>,
+    forgotten: Forgotten,
 }
 
 /// Somebody who has signed in, as they stand at this moment.
@@ -145,8 +150,8 @@ impl People {
     }
 
     fn with(store: Store, clock: Arc<dyn Clock>, dice: StdRng, hashing: Hashing) -> Self {
-        let (dice, guessing) = (Mutex::new(dice), Mutex::default());
-        Self(Arc::new(Inner { store, clock, dice, hashing, guessing }))
+        let (dice, guessing, forgotten) = (Mutex::new(dice), Mutex::default(), Forgotten::default());
+        Self(Arc::new(Inner { store, clock, dice, hashing, guessing, forgotten }))
     }
 
     /// Begins a session for whoever knows the password; gives its token. Whether there is such a person can be told neither by the answer nor by
@@ -324,6 +329,32 @@ impl People {
     ) -> Result<MadeLink, Error> {
         let code = Token::draw(&mut *locked(&self.0.dice));
         store_link(&self.0.store, code, purpose, person, who, self.0.clock.now()).await
+    }
+
+    /// Whether whoever asks from there, for this address, is heard now; else from when on. The same for every address, whether or not somebody
+    /// signs in with it.
+    pub fn may_ask_for_link(&self, email: &Address, peer: IpAddr) -> Result<(), Timestamp> {
+        let once = KeyHash(locked(&self.0.dice).random());
+        self.0.forgotten.ask(peer, &account(email), once, self.0.clock.now())
+    }
+
+    /// A link for whoever signs in with this address and asks for one without having signed in; `None`: there is nobody, they are disabled,
+    /// or they had several lately. Whoever asks must not hear which.
+    pub async fn forgotten(&self, email: &Address) -> Result<Option<(Person, MadeLink)>, Error> {
+        let person = match self.0.store.person_of(email).await {
+            Ok(person) if person.disabled_at.is_none() => person,
+            Ok(_) | Err(Error::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !self.0.forgotten.one_more(person.id, self.0.clock.now()) {
+            tracing::warn!(
+                person.id = person.id.0,
+                "several links for a new password were asked for; no more for now"
+            );
+            return Ok(None);
+        }
+        let made = self.make_link(LinkPurpose::Reset, Some(person.id), Actor::NotSignedIn).await?;
+        Ok(Some((person, made)))
     }
 
     /// Uses an invitation or a link for a new password, and signs in.

@@ -2,7 +2,7 @@
 
 pub use crate::config::Site;
 
-/// The site that an export calls `branch`: by code, else by name (Koha's -csv form has only names). Where the export names no
+/// The site that an export calls `branch`: by one of its codes, else by name (Koha's -csv form has only names). Where the export names no
 /// branch at all, the only site there is.
 pub(super) fn find<'a>(sites: &'a [Site], branch: &str) -> Option<&'a Site> {
     let branch = branch.trim();
@@ -10,9 +10,13 @@ pub(super) fn find<'a>(sites: &'a [Site], branch: &str) -> Option<&'a Site> {
         return if let [only] = sites { Some(only) } else { None };
     }
     let same = |text: &str| text.trim().to_lowercase() == branch.to_lowercase();
-    sites.iter().find(|site| site.code.trim() == branch).or_else(|| {
-        sites.iter().find(|site| same(&site.code)).or_else(|| sites.iter().find(|site| same(&site.name)))
-    })
+    let by = |is: &dyn Fn(&str) -> bool| {
+        let has = |site: &&Site| is(&site.code) || site.branches.iter().any(|code| is(code));
+        sites.iter().find(has)
+    };
+    by(&|code| code.trim() == branch)
+        .or_else(|| by(&same))
+        .or_else(|| sites.iter().find(|site| same(&site.name)))
 }
 
 #[cfg(test)]
@@ -30,16 +34,21 @@ mod tests {
             reply_to: None,
             return_address: None,
             phone: None,
+            branches: Vec::new(),
+            time_zone: None,
         }
     }
 
     #[test]
     fn a_branch_is_found_by_code_then_by_name_and_never_guessed() {
-        let sites = [site("MAIN", "Main Library"), site("WEST", "Westside")];
+        let west = Site { branches: vec!["W2".to_owned()], ..site("WEST", "Westside") };
+        let sites = [site("MAIN", "Main Library"), west];
         for (branch, found) in [
             ("MAIN", Some("MAIN")),
             ("main ", Some("MAIN")),
             ("westside", Some("WEST")),
+            ("W2", Some("WEST")),
+            (" w2", Some("WEST")),
             ("EAST", None),
             ("", None),
         ] {

@@ -4,6 +4,8 @@
 //! after the last one, and drives [`mail::smtp::client::Client`]: bytes in, bytes and wishes out. The mark "transmission begun" is
 //! asked for ([`super::mark`]) while MAIL, RCPT and DATA travel; it is durable before the last byte of a message leaves.
 
+mod allowed;
+
 use std::{
     collections::VecDeque,
     pin::Pin,
@@ -26,14 +28,16 @@ use super::{
     exits::Pass,
     journal::Marked,
     mark::{NotMarked, mark},
-    route::{Delivery, Line},
+    route::{Delivery, Line, Upstream},
 };
 use crate::{
     app::steps::Step,
     config::{Encryption, Server},
     deliver::{
+        allowance::Allowance,
         breaker::Fault,
         conclude::{self, Circumstances, Conclusion, Effect, judge_client},
+        letter,
         send::send,
         settings::{check_password, settings},
         stream::{self, Stream},
@@ -121,9 +125,12 @@ pub struct Lane {
     line: Arc<Line>,
     server: Arc<Server>,
     tls: Option<Arc<ClientConfig>>,
+    allowance: Arc<Allowance>,
     gate: watch::Receiver<Gate>,
     errand: Errand,
     slots: Slots,
+    /// What may not be sent now and is to be given back.
+    too_many: Vec<Claimed>,
     client: Client,
     peer: String,
     mark: Option<(u64, Marking)>,
@@ -139,27 +146,28 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// A lane to `server` for `line`.
+    /// A lane to `upstream` for `line`.
     pub fn new(
         delivery: Arc<Delivery>,
         line: Arc<Line>,
-        server: Arc<Server>,
-        tls: Option<Arc<ClientConfig>>,
-        gate: watch::Receiver<Gate>,
+        upstream: &Upstream,
         errand: Errand,
         slots: Slots,
     ) -> Self {
+        let server = Arc::clone(&upstream.server);
         let client = Client::new(settings(&delivery.settings.now().sending.ehlo_name, &server));
-        let peer = format!("{}:{}", server.host, server.port);
+        let peer = server.peer();
         let ended = Ended { ready: false, answered: false, fault: None, journal_failed: false, left: None };
         Self {
             delivery,
             line,
             server,
-            tls,
-            gate,
+            tls: upstream.tls.clone(),
+            allowance: Arc::clone(&upstream.allowance),
+            gate: upstream.gate.subscribe(),
             errand,
             slots,
+            too_many: Vec::new(),
             client,
             peer,
             mark: None,
@@ -194,6 +202,7 @@ impl Lane {
         self.be_patient();
         while stream.is_some() {
             self.fill();
+            self.give_back_too_many().await;
             if let Some(wish) = self.next_wish() {
                 // What was done may have made room for the next message: wait only when there is nothing to do.
                 self.perform(wish, &mut stream).await;
@@ -202,6 +211,7 @@ impl Lane {
             }
         }
         for left in self.drain_slots() {
+            self.allowance.give_back(left.job.recipients.len(), left.started_at);
             self.delivery.give_back(vec![left.job]).await;
         }
     }
@@ -232,13 +242,18 @@ impl Lane {
             Errand::Urgent => self.line.ready.take_urgent(),
             errand => errand.message().map(|job| *job),
         };
-        let Some(mut job) = next else {
+        let Some(job) = next else {
             self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             let waits_for_more =
                 matches!(self.errand, Errand::Flow) && self.begun < self.server.messages_per_connection;
             if !waits_for_more {
                 self.quit_when_empty();
             }
+            return;
+        };
+        let started_at = self.delivery.clock.now();
+        let Some(mut job) = self.allow(job, started_at) else {
+            self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             return;
         };
         job.envelope.reverse_path = self.line.own_reverse_path.of(&job);
@@ -249,9 +264,8 @@ impl Lane {
             ret: job.envelope.ret,
             envelope_id: job.envelope.envelope_id.clone(),
             recipients: job.envelope.recipients().to_vec(),
-            message: job.bytes.clone(),
+            message: letter::bytes_of(&job, &self.delivery.settings),
         });
-        let started_at = self.delivery.clock.now();
         let reused = self.begun > 0;
         self.slots().push_back(InFlight { token, job, started_at, released: false, exit: None, reused });
         self.begun += 1;
@@ -440,7 +454,9 @@ impl Lane {
         let delivery = Arc::clone(&self.delivery);
         let Some((conclusion, recorded)) = self.conclude(result) else { return };
         self.ended.journal_failed |= !recorded;
-        let exit = self.take_slot(result.token).and_then(|slot| slot.exit);
+        let slot = self.take_slot(result.token);
+        self.count(slot.as_ref(), &conclusion);
+        let exit = slot.and_then(|slot| slot.exit);
         let again =
             conclusion.split.iter().flat_map(|group| &group.recipients).map(|one| (one.id, one.lease));
         self.ended.journal_failed |= delivery.journal.withdrawn(again).is_err();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use mail::{Scope, clock::Clock};
+use mail::{Reason, Scope, clock::Clock};
 use rand::rngs::StdRng;
 use rustls::ClientConfig;
 use store::{Attempt, Claimed, ClaimedRecipient, Recovery, RunId, Settlement, Store, Verdict};
@@ -20,6 +20,7 @@ use crate::{
     app::steps::Steps,
     config::{Server, Settings},
     deliver::{
+        allowance::Allowance,
         breaker::Breaker,
         conclude::{Effect, Refusal, Rules},
         concurrency::Concurrency,
@@ -81,6 +82,12 @@ impl Line {
 pub struct Upstream {
     pub server: Arc<Server>,
     pub tls: Option<Arc<ClientConfig>>,
+    /// What it was given lately.
+    pub allowance: Arc<Allowance>,
+    /// It is known what it took before it was ours to send to; else the store is to be asked.
+    pub remembered: bool,
+    /// A person was told that the limit of the day is reached: it keeps mail back until then.
+    pub limited_until: Option<Timestamp>,
     pub breaker: Breaker,
     pub concurrency: Concurrency,
     /// How far its connections may go on.
@@ -178,7 +185,15 @@ impl Delivery {
 
     /// Messages that were claimed and not attempted are waiting again, due as they were.
     pub async fn give_back(&self, jobs: Vec<Claimed>) {
-        let settlements = given_back(&jobs, self.clock.now());
+        self.give_back_for(None, jobs).await;
+    }
+
+    /// The same, for a reason that they are to show.
+    pub async fn give_back_for(&self, reason: Option<Reason>, jobs: Vec<Claimed>) {
+        let mut settlements = given_back(&jobs, self.clock.now());
+        for settlement in &mut settlements {
+            settlement.attempt.reason = reason;
+        }
         if !settlements.is_empty() {
             self.settle(settlements).await;
         }
@@ -231,7 +246,10 @@ impl Route {
     /// finish what they have begun.
     pub fn replace(&mut self, upstreams: Vec<Upstream>) {
         let mut before = std::mem::take(&mut self.upstreams);
-        for new in upstreams {
+        for mut new in upstreams {
+            if let Some(old) = before.iter().find(|old| old.server.peer() == new.server.peer()) {
+                (new.allowance, new.remembered) = (Arc::clone(&old.allowance), old.remembered);
+            }
             let same = before.iter().position(|old| old.server == new.server);
             self.upstreams.push(same.map_or(new, |at| before.remove(at)));
         }
@@ -300,6 +318,9 @@ impl Upstream {
         Self {
             server,
             tls,
+            allowance: Arc::default(),
+            remembered: false,
+            limited_until: None,
             breaker: Breaker::default(),
             concurrency,
             gate: watch::channel(Gate::Open).0,

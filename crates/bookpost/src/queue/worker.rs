@@ -4,6 +4,7 @@
 //! them, and returns what became too old behind them. It never sends anything itself.
 
 mod lanes;
+mod limits;
 mod probes;
 mod told;
 
@@ -269,6 +270,7 @@ impl Worker {
     /// Works until drained.
     pub async fn run(mut self) {
         self.show_servers();
+        self.remember_sent().await;
         loop {
             let wake_at = self.advance().await;
             self.answer_pausers().await;
@@ -299,6 +301,7 @@ impl Worker {
     async fn advance(&mut self) -> Timestamp {
         let now = self.delivery.clock.now();
         let mut wake_at = later(now, LONGEST_SLEEP);
+        self.watch_limits(now);
         for index in 0..self.routes.len() {
             self.grow_older(index, now).await;
         }
@@ -369,7 +372,12 @@ impl Worker {
                 upstream.broke = 0;
                 upstream.turned_away = 0;
                 if !pauses && !std::mem::replace(&mut upstream.proven, true) {
-                    self.alarms.server_works(&upstream.server.name);
+                    let name = &upstream.server.name;
+                    if upstream.limited_until.is_some() {
+                        self.alarms.server_answers(name);
+                    } else {
+                        self.alarms.server_works(name);
+                    }
                 }
             }
         }
@@ -519,6 +527,7 @@ impl Worker {
         if let [only] = route.upstreams.as_slice() {
             self.alarms.clear(AlarmKind::BackupInUse, &only.server.name);
         }
+        self.remember_sent().await;
         self.show_servers();
         self.look_again();
     }

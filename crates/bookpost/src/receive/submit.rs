@@ -197,6 +197,13 @@ impl Submitter {
         accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
     }
 
+    /// Takes a message of Bookpost itself, which may what it does.
+    pub async fn submit_own(&self, message: NewMessage) -> Result<Accepted, NotTaken> {
+        self.receiver.has_room()?;
+        let accepted = in_time(self.receiver.accept(vec![message])).await?;
+        accepted.into_iter().next().ok_or(NotTaken::Store(store::Error::Closed))
+    }
+
     /// Takes all these messages or none: when this returns `Ok`, they are on disk.
     pub async fn submit_all(&self, messages: Vec<Ready>) -> Result<Vec<Accepted>, NotTaken> {
         self.receiver.has_room()?;

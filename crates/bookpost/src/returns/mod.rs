@@ -6,6 +6,7 @@
 
 mod compose;
 mod plan;
+mod sample;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,6 +20,7 @@ use rand::{RngExt, rngs::StdRng};
 use store::{AlarmKind, MessageId, Owing, Store};
 
 use self::plan::{Form, When};
+pub use self::sample::sample;
 use crate::{alarms::Alarms, config::Settings, receive::Receiver};
 
 /// Returns in one letter, which is made in memory.

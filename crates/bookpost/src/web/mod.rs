@@ -10,6 +10,7 @@ mod health;
 mod listening;
 mod metrics;
 mod pages;
+mod reached;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -26,13 +27,19 @@ use mail::clock::Clock;
 use store::Store;
 use tokio::net::TcpListener;
 
-use crate::{app::Decisions, config::Config, identity::People, receive::Submitter};
+use crate::{
+    app::{Decisions, Preferences, Programs},
+    config::Config,
+    identity::People,
+    receive::Submitter,
+};
 
 pub use client::Client;
 pub use connections::serve;
 pub use health::{Health, judge};
 pub use listening::Listening;
 pub use metrics::{Metrics, Outcome};
+pub use reached::reached;
 
 /// Where the answers come from. Cheap to clone.
 #[derive(Clone)]
@@ -47,6 +54,10 @@ pub struct Sources {
     pub people: People,
     /// What people decide.
     pub decisions: Decisions,
+    /// What people prefer, and how they change it.
+    pub preferences: Preferences,
+    /// What people let programs do.
+    pub programs: Programs,
     /// In which people read the time.
     pub zone: TimeZone,
     /// What the worker is like at this moment; must not wait.
@@ -93,7 +104,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// The addresses and what answers them.
 pub fn router(sources: Sources) -> Router {
-    let api = api::router(sources.submitter.clone());
+    let api = api::router(sources.clone());
     let pages = pages::router(sources.clone());
     Router::new()
         .route("/healthz", get(healthz))

@@ -148,6 +148,8 @@ fn config(task: &Task) -> Config {
             reply_to: None,
             return_address: None,
             phone: None,
+            branches: Vec::new(),
+            time_zone: None,
         }],
         log: "warn".into(),
         abort_at: task.abort_at.as_ref().map(|at| at.parse().unwrap()),

@@ -104,7 +104,7 @@ async fn a_key_is_its_applications_and_no_others() {
         settings.from = vec!["cron@books.example".parse().unwrap()];
         settings.return_address = Some("it@books.example".parse().unwrap());
     };
-    store.change_application("cron", cron).await.unwrap();
+    store.change_application("cron", cron, store::Actor::CommandLine, bench.app.clock.now()).await.unwrap();
     bench.app.applications.refresh(store).await.unwrap();
     let (library, cron) = (bench.key("Library").await, bench.key("cron").await);
     let denied = "550 5.7.1 ";
@@ -196,7 +196,12 @@ async fn what_is_no_key_opens_nothing() {
     let another = (another.id().0.clone(), another.secret().to_owned());
     let revoked = bench.key("Library").await;
     let id = KeyId(revoked.0.clone());
-    bench.app.store.revoke_key("Library", &id, bench.app.clock.now()).await.unwrap();
+    bench
+        .app
+        .store
+        .revoke_key("Library", &id, store::Actor::CommandLine, bench.app.clock.now())
+        .await
+        .unwrap();
     bench.app.applications.refresh(&bench.app.store).await.unwrap();
     for (wrong, why) in [
         ((library.0.clone(), cron.1.clone()), "this password is not that of this user name"),

@@ -95,7 +95,10 @@ impl Bench {
         let app = App::start(config, start).await.unwrap();
         for name in ["Library", "cron", "closed"] {
             let (settings, now) = (wanted.application.clone(), app.clock.now());
-            app.store.add_application(name.parse().unwrap(), settings, now).await.unwrap();
+            app.store
+                .add_application(name.parse().unwrap(), settings, store::Actor::CommandLine, now)
+                .await
+                .unwrap();
         }
         app.applications.refresh(&app.store).await.unwrap();
         let app = Arc::new(app);
@@ -111,7 +114,11 @@ impl Bench {
     /// A new key of an application: user and password.
     pub(crate) async fn key(&self, application: &str) -> (String, String) {
         let key = Key::draw(&mut rand::make_rng::<StdRng>());
-        self.app.store.add_key(application, key.stored(), self.app.clock.now()).await.unwrap();
+        self.app
+            .store
+            .add_key(application, key.stored(), store::Actor::CommandLine, self.app.clock.now())
+            .await
+            .unwrap();
         self.app.applications.refresh(&self.app.store).await.unwrap();
         (key.id().0.clone(), key.secret().to_owned())
     }
@@ -119,7 +126,11 @@ impl Bench {
     /// Revokes a whole key.
     pub(crate) async fn revoke(&self, application: &str, key: &str) {
         let id = store::KeyId(key[3..11].to_owned());
-        self.app.store.revoke_key(application, &id, self.app.clock.now()).await.unwrap();
+        self.app
+            .store
+            .revoke_key(application, &id, store::Actor::CommandLine, self.app.clock.now())
+            .await
+            .unwrap();
         self.app.applications.refresh(&self.app.store).await.unwrap();
     }
 
@@ -287,6 +298,8 @@ fn config(folder: &std::path::Path, sink: SocketAddr, doors: Doors) -> Config {
             reply_to: None,
             return_address: None,
             phone: None,
+            branches: Vec::new(),
+            time_zone: None,
         }],
         doors,
         log: "warn".into(),

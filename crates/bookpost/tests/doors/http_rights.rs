@@ -53,7 +53,7 @@ async fn every_key_and_every_call() {
     wrong.key.replace_range(12..20, "00000000");
     let none = Api { key: String::new(), client: own.client.clone(), base: own.base.clone() };
     let store = &bench.app.store;
-    store.disable_application("closed", bench.app.clock.now()).await.unwrap();
+    store.disable_application("closed", store::Actor::CommandLine, bench.app.clock.now()).await.unwrap();
     bench.revoke("Library", &revoked.key).await;
     let mut later = mail("p@example.org");
     later["send_at"] = json!(in_an_hour(&bench));

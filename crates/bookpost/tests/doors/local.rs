@@ -28,7 +28,12 @@ async fn who_may_not_send_any_more_is_refused_for_good() {
     let bench = Bench::start(Wanted { sendmail, ..Wanted::default() }).await;
     let mail = "EHLO x\r\nMAIL FROM:<desk@library.example>\r\nQUIT\r\n";
     assert!(said(&socket, mail).await.contains("\r\n250 2."));
-    bench.app.store.disable_application("closed", bench.app.clock.now()).await.unwrap();
+    bench
+        .app
+        .store
+        .disable_application("closed", store::Actor::CommandLine, bench.app.clock.now())
+        .await
+        .unwrap();
     bench.app.applications.refresh(&bench.app.store).await.unwrap();
     let refused = said(&socket, mail).await;
     assert!(refused.contains("\r\n550 5.7.1 "), "{refused}");

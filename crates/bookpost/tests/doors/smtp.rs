@@ -91,7 +91,7 @@ async fn an_application_sends_as_itself_and_as_nobody_else() {
         message("Hello").replace("<desk@library.example>", "<desk@library.example> <boss@bank.example>");
     assert!(client.mail("p@example.org", &two).await.starts_with("554 5.6.0 "), "readers would differ");
     let id = store::KeyId(key.0.clone());
-    bench.app.store.revoke_key("cron", &id, bench.app.clock.now()).await.unwrap();
+    bench.app.store.revoke_key("cron", &id, store::Actor::CommandLine, bench.app.clock.now()).await.unwrap();
     bench.app.applications.refresh(&bench.app.store).await.unwrap();
     assert!(client.say("MAIL FROM:<desk@library.example>").await.starts_with("421 4.7.0 "));
     bench.stop().await;

@@ -1,19 +1,20 @@
 //! A Bookpost with mail in every state, with staff of every kind, and a browser that does what it is told to.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start},
-    config::{Config, Sending, Server, Site, Way},
+    config::{Config, Server, Source, Surroundings, Way},
     web,
 };
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use serde_json::json;
 use store::{
     Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonId, PersonSettings,
-    RecipientId, Role, Settlement, Verdict,
+    RecipientId, Role, Settlement, Store, Verdict,
 };
 use testkit::clock::ManualClock;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -69,22 +70,50 @@ pub(crate) fn servers() -> Way {
     Way::Servers(vec![Arc::new(Server::plain("server1", "127.0.0.1:9".parse().unwrap()))])
 }
 
+/// An address of this computer.
+pub(crate) async fn listener() -> TcpListener {
+    web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap()
+}
+
 impl Bench {
     pub(crate) async fn start(way: Way) -> Self {
-        Self::with(way, |_| {}).await
+        Self::with(way, "").await
     }
 
-    pub(crate) async fn with(way: Way, change: impl FnOnce(&mut Config)) -> Self {
-        Self::at(web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap(), way, change).await
+    /// Its file says this beside what it must; everything else is a preference.
+    pub(crate) async fn with(way: Way, file: &str) -> Self {
+        Self::at(listener().await, way, file).await
     }
 
     /// At an address that is known before.
-    pub(crate) async fn at(listener: TcpListener, way: Way, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn at(listener: TcpListener, way: Way, file: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = ManualClock::at(now());
-        let mut config = config(folder.path(), way);
-        change(&mut config);
-        let start = Start { clock: Arc::new(clock.clone()), ..Start::of_this_machine().unwrap() };
+        let source = source(folder.path(), file);
+        let store = Store::open(folder.path(), now()).unwrap();
+        store.change_preferences(0, preferences(&way), Actor::Configuration, now()).await.unwrap();
+        let config = source.check(&store.preferences().await.unwrap().values).unwrap().config;
+        store.close().await.unwrap();
+        Self::on(listener, folder, config, source).await
+    }
+
+    /// With nothing set but this in its file, and without anybody: see [`Self::of_file`].
+    pub(crate) async fn preferring(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let source = source(folder.path(), text);
+        let config = source.check(&BTreeMap::new()).unwrap().config;
+        Self::on(listener().await, folder, config, source).await
+    }
+
+    /// With nothing set but this in its file; everybody of the staff is signed in.
+    pub(crate) async fn of_file(text: &str) -> Self {
+        let mut bench = Self::preferring(text).await;
+        bench.staff().await;
+        bench
+    }
+
+    async fn on(listener: TcpListener, folder: tempfile::TempDir, config: Config, source: Source) -> Self {
+        let (clock, source) = (ManualClock::at(now()), Some(source));
+        let start = Start { clock: Arc::new(clock.clone()), source, ..Start::of_this_machine().unwrap() };
         let app = App::start(config, start).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (end, ends) = oneshot::channel();
@@ -98,15 +127,19 @@ impl Bench {
     /// Somebody of each kind, signed in.
     pub(crate) async fn staffed(way: Way) -> Self {
         let mut bench = Self::start(way).await;
+        bench.staff().await;
+        bench
+    }
+
+    async fn staff(&mut self) {
         for (name, role, site) in [
             ("administrator", Role::Administrator, None),
             ("manager", Role::Manager, Some("MAIN")),
             ("elsewhere", Role::Manager, Some("EAST")),
             ("viewer", Role::Viewer, None),
         ] {
-            bench.person(name, role, site).await;
+            self.person(name, role, site).await;
         }
-        bench
     }
 
     pub(crate) async fn person(&mut self, name: &'static str, role: Role, site: Option<&str>) -> PersonId {
@@ -234,21 +267,33 @@ pub(crate) const LETTER: &[u8] = b"From: Desk <desk@library.example>\r\nTo: p@ex
     Please bring back <Moby Dick>.\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>Please bring back <i>Moby Dick</i>.</p>\
     <script>alert(1)</script>\r\n--b--\r\n";
 
-fn config(folder: &std::path::Path, way: Way) -> Config {
-    let site = |code: &str, name: &str| Site {
-        code: code.into(),
-        name: name.into(),
-        email: "desk@library.example".parse().unwrap(),
-        reply_to: None,
-        return_address: None,
-        phone: None,
-    };
-    let usual = Config::usual(folder, way);
-    Config {
-        library: "Riverside Public Library".into(),
-        sending: Sending { ehlo_name: "books.library.example".into(), ..usual.sending },
-        sites: vec![site("MAIN", "Main Library"), site("EAST", "East Branch")],
-        log: "warn".into(),
-        ..usual
+fn source(folder: &Path, file: &str) -> Source {
+    let text = format!("data_dir = \"{}\"\nlog = \"warn\"\n{file}", folder.display());
+    let around = Surroundings::given([], Some("books.library.example"));
+    Source::given(&text, Some("bookpost.toml".into()), &around)
+}
+
+/// What people have set.
+fn preferences(way: &Way) -> BTreeMap<String, Option<String>> {
+    let site =
+        |code: &str, name: &str| json!({ "code": code, "name": name, "email": "desk@library.example" });
+    let mut all = json!({
+        "library": "Riverside Public Library",
+        "sites": [site("MAIN", "Main Library"), site("EAST", "East Branch")],
+        "sending.way": match way { Way::None => "none", Way::Practice => "practice", Way::Servers(_) => "servers" },
+    });
+    if let Way::Servers(servers) = way {
+        for server in servers {
+            for (key, value) in [
+                ("host", json!(server.host)),
+                ("port", json!(server.port)),
+                ("encryption", json!("none")),
+                ("allow_non_secure", json!(true)),
+            ] {
+                all[format!("{}.{key}", server.name)] = value;
+            }
+        }
     }
+    let all = all.as_object().cloned().unwrap();
+    all.into_iter().map(|(name, value)| (name, Some(value.to_string()))).collect()
 }

@@ -1,7 +1,10 @@
 //! What people decide on the pages.
 
+use std::time::Duration;
+
+use bookpost::cli::control::{QueueRequest, Reply};
 use jiff::SignedDuration;
-use store::{MessageId, Role, State, Verdict};
+use store::{Actor, AuditFilter, Deed, MessageId, Move, NewAudit, Role, Selection, State, Verdict};
 
 use crate::bench::{Bench, notice, servers};
 
@@ -29,7 +32,9 @@ async fn what_follows_is_said_before_it_is_done() {
         let done = bench
             .post("manager", "/queue/decide", &format!("do={wish}&id={}&next=/queue/{}", id.0, id.0))
             .await;
-        assert_eq!(done.header("location"), format!("/queue/{}?done={wish}&n=1", id.0));
+        let back = matches!(wish, "hold" | "release");
+        let at = if back { format!("&at={}", bench.now().as_microsecond()) } else { String::new() };
+        assert_eq!(done.header("location"), format!("/queue/{}?done={wish}&n=1{at}", id.0));
         if then != State::Waiting {
             assert_eq!(state(&bench, id).await, then, "{wish}");
         }
@@ -37,9 +42,39 @@ async fn what_follows_is_said_before_it_is_done() {
     let again =
         bench.post("manager", "/queue/decide", &format!("do=cancel&id={}&next=/queue", doubt.0)).await;
     assert_eq!(again.header("location"), "/queue?done=cancel&n=0&left=1");
-    let log = bench.app.store.audit(store::AuditFilter::default(), None, 50).await.unwrap();
-    let decided = log.iter().filter(|line| line.what == store::Deed::MailDecided).count();
+    let log = bench.app.store.audit(AuditFilter::default(), None, 50).await.unwrap();
+    let decided = log.iter().filter(|line| line.what == Deed::MailDecided).count();
     assert_eq!(decided, 5);
+    bench.stop().await;
+}
+
+/// What a browser set going goes on without it, and stands in the log.
+#[tokio::test]
+async fn who_goes_away_has_decided_all_the_same() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench.mail(notice("a@example.org", "Waiting"), None).await;
+    let decisions = bench.app.sources().decisions;
+    let (selection, action) = (Selection::Messages(vec![id]), Move::Hold);
+    let line = |_: &Reply| {
+        let about = "message".to_owned();
+        Some(NewAudit { who: Actor::CommandLine, what: Deed::MailDecided, about, old: None, new: None })
+    };
+    let deciding = decisions.carry_out_noted(QueueRequest::Move { selection, action }, line);
+    assert!(tokio::time::timeout(Duration::ZERO, deciding).await.is_err(), "it takes a moment");
+    let mut looks = 0;
+    while bench
+        .app
+        .store
+        .audit(AuditFilter::default(), None, 50)
+        .await
+        .unwrap()
+        .iter()
+        .all(|line| line.what != Deed::MailDecided)
+    {
+        looks += 1;
+        assert!(looks < 10_000, "nothing stands in the log");
+    }
+    assert_eq!(state(&bench, id).await, State::Held);
     bench.stop().await;
 }
 
@@ -137,6 +172,13 @@ async fn the_queue_is_searched_by_each_field() {
         ("", "Two One"),
         ("state=delivered", "One"),
         ("to=ANA@example.org", "One"),
+        ("to=bo", ""),
+        ("to=bob", "Two"),
+        ("to=@EXAMPLE.org", "Two One"),
+        ("to=@example.com", ""),
+        ("subject=TW", "Two"),
+        ("subject=one", "One"),
+        ("subject=one+two", ""),
         ("tag=winter", "Two"),
         ("program=cron", "Two"),
         ("since=2026-11-29", "Two"),
@@ -151,7 +193,93 @@ async fn the_queue_is_searched_by_each_field() {
             ["Two", "One"].into_iter().filter(|one| text.contains(&format!("\">{one}</a>"))).collect();
         assert_eq!(subjects.join(" "), found, "{query}");
     }
-    let wrong = bench.get("administrator", "/queue?to=nobody").await.text;
-    assert!(wrong.contains("the email address is not complete"), "{wrong}");
+    for (query, why) in [("to=no", "at least 3 letters"), ("number=x", "a message has a number")] {
+        let wrong = bench.get("administrator", &format!("/queue?{query}")).await.text;
+        assert!(wrong.contains(why), "{wrong}");
+    }
+    let numbered = bench.get("administrator", "/queue?state=&number=+2+").await;
+    assert_eq!((numbered.status, numbered.header("location")), (303, "/queue/2"));
+    bench.pass(60 * 24 * 7);
+    bench.person("second", Role::Administrator, None).await;
+    assert!(!bench.get("second", "/queue?subject=one").await.text.contains("\">One</a>"), "a week is enough");
+    bench.stop().await;
+}
+
+/// Of what is like this, and of their own libraries, and of nothing that came while they read.
+#[tokio::test]
+async fn all_that_is_like_this_is_moved_and_taken_back() {
+    let bench = Bench::staffed(servers()).await;
+    let of = |site: &str, subject: &str| store::NewMessage {
+        site: Some(site.to_owned()),
+        ..notice("a@example.org", subject)
+    };
+    let meant = bench.mail(of("MAIN", "Autumn fair"), None).await;
+    let held = bench.mail(of("MAIN", "Autumn fair"), Some(Verdict::Held)).await;
+    let other = bench.mail(of("MAIN", "Overdue"), None).await;
+    let elsewhere = bench.mail(of("EAST", "Autumn fair"), None).await;
+    let list = bench.get("manager", "/queue?subject=autumn&state=waiting").await.text;
+    assert!(list.contains("<b>2</b> everything") && list.contains("<b>1</b> set aside"), "{list}");
+    let up_to = list.split("name=\"up_to\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let asked = format!("do=hold&state=waiting&subject=autumn&up_to={up_to}&next=/queue?subject=autumn");
+    let page = bench.get("manager", &format!("/queue/decide?{asked}")).await.text;
+    for said in ["Keep 1 mail back?", "State: waiting", "Subject: autumn"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let later = bench.mail(of("MAIN", "Autumn fair"), None).await;
+    bench.pass(1);
+    let done = bench.post("manager", "/queue/decide", &asked).await;
+    let at = bench.now().as_microsecond();
+    assert_eq!(done.header("location"), format!("/queue?subject=autumn&done=hold&n=1&at={at}"));
+    for (id, expected) in [
+        (meant, State::Held),
+        (held, State::Held),
+        (other, State::Waiting),
+        (elsewhere, State::Waiting),
+        (later, State::Waiting),
+    ] {
+        assert_eq!(state(&bench, id).await, expected, "{id:?}");
+    }
+    // Taken back: what was set aside before stays so.
+    let flash = bench.get("manager", done.header("location")).await.text;
+    let undo = flash
+        .split("class=\"flash\"")
+        .nth(1)
+        .unwrap()
+        .split("href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let undo = undo.replace("&#38;", "&");
+    let page = bench.get("manager", &undo).await.text;
+    assert!(page.contains("Send 1 mail after all?") && page.contains("Moved at: 14:06"), "{page}");
+    let (_, query) = undo.split_once('?').unwrap();
+    let back = bench.post("manager", "/queue/decide", query).await;
+    assert!(back.header("location").starts_with("/queue?subject=autumn&done=release&n=1&at="), "{back:?}");
+    assert_eq!((state(&bench, meant).await, state(&bench, held).await), (State::Waiting, State::Held));
+    assert!(bench.get("viewer", done.header("location")).await.text.contains("1 mail is kept back.</p>"));
+    let log = bench.app.store.audit(AuditFilter::default(), None, 50).await.unwrap();
+    let about: Vec<_> =
+        log.iter().filter(|line| line.what == Deed::MailDecided).map(|line| line.about.as_str()).collect();
+    assert_eq!(
+        about,
+        [&*format!("all mail: state=held (moved before, at {at})"), "all mail: state=waiting&subject=autumn"]
+    );
+    bench.stop().await;
+}
+
+/// One read for all of them, and an end to how many they are.
+#[tokio::test]
+async fn so_many_mails_are_named_one_by_one_and_no_more() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench.mail(notice("a@example.org", "Waiting"), None).await;
+    for (count, status) in [(500, 200), (501, 400)] {
+        let ids = "&id=".to_owned() + &vec![id.0.to_string(); count].join("&id=");
+        let asked = bench.get("manager", &format!("/queue/decide?do=hold{ids}")).await;
+        assert_eq!(asked.status, status, "{count}");
+        let done = bench.post("manager", "/queue/decide", &format!("do=retry{ids}")).await;
+        assert_eq!(done.status, if status == 200 { 303 } else { 400 }, "{count}");
+    }
     bench.stop().await;
 }

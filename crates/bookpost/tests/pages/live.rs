@@ -5,7 +5,7 @@ use reqwest::{Method, Response};
 use crate::bench::{Bench, notice, servers};
 
 /// The next numbers.
-async fn told(stream: &mut Response) -> serde_json::Value {
+pub(crate) async fn told(stream: &mut Response) -> serde_json::Value {
     let mut text = String::new();
     loop {
         text.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());

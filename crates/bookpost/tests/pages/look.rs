@@ -92,7 +92,7 @@ async fn pages_are_light() {
     }
     for path in ["/", "/queue", "/queue/2"] {
         let text = bench.get("administrator", path).await.text;
-        assert!(text.len() < 76_000, "{path}: {}", text.len());
+        assert!(text.len() < 70_000, "{path}: {}", text.len());
     }
     bench.stop().await;
 }

@@ -1,13 +1,25 @@
 //! The pages, asked for over HTTP as a browser asks for them.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
+mod account;
+mod admin_api;
 mod bench;
 mod browser;
 mod decisions;
+mod letters;
+mod libraries;
 mod live;
+mod log;
 mod look;
+mod lost_secrets;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod people;
+mod preferences;
+mod programs;
 mod protections;
 mod rights;
 mod sign_in;
+mod start;
+mod trial;
+mod week;

@@ -1,36 +1,40 @@
 //! Signing in by an OpenID Connect provider.
 
-use std::{path::Path, process::Stdio};
+use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, process::Stdio};
 
-use bookpost::{config::Oidc, web};
 use store::{Actor, Role};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::TcpListener,
+};
 
 use crate::{
-    bench::{Answer, Bench, servers},
+    bench::{Answer, Bench, listener, servers},
     browser,
 };
 
-async fn bench(issuer: &str, listener: tokio::net::TcpListener) -> Bench {
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let oidc = Oidc {
-        name: "Riverside Schools".to_owned(),
-        issuer: issuer.to_owned(),
-        client_id: "bookpost".to_owned(),
-        client_secret: "a secret of two".to_owned().into(),
-        trust_addresses: false,
-    };
-    let mut bench = Bench::at(listener, servers(), |config| {
-        config.public_address = Some(origin);
-        config.oidc = Some(oidc);
-    })
-    .await;
+/// The folder holds the secret that Bookpost shares with the provider.
+async fn bench(issuer: &str, listener: TcpListener) -> (Bench, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&secret)
+        .unwrap()
+        .write_all(b"a secret of two")
+        .unwrap();
+    let file = format!(
+        "public_address = \"http://{}\"\n[oidc]\nname = \"Riverside Schools\"\nissuer = \"{issuer}\"\n\
+         client_id = \"bookpost\"\nclient_secret_file = \"{}\"\n",
+        listener.local_addr().unwrap(),
+        secret.display()
+    );
+    let mut bench = Bench::at(listener, servers(), &file).await;
     bench.person("administrator", Role::Administrator, None).await;
-    bench
-}
-
-async fn listener() -> tokio::net::TcpListener {
-    web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap()
+    (bench, folder)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,7 +53,7 @@ async fn people_sign_in_by_a_provider_in_a_browser() {
         .unwrap();
     let mut lines = BufReader::new(provider.stdout.take().unwrap()).lines();
     let issuer = lines.next_line().await.unwrap().unwrap();
-    let mut bench = bench(&issuer, listener).await;
+    let (mut bench, _secret) = bench(&issuer, listener).await;
     let former = bench.person("former", Role::Manager, None).await;
     bench.app.store.disable_person(former, Actor::CommandLine, bench.now()).await.unwrap();
     browser::drive("oidc.mjs", &bench, &[]).await;
@@ -59,7 +63,7 @@ async fn people_sign_in_by_a_provider_in_a_browser() {
 /// The provider is asked nothing: what comes back was not begun.
 #[tokio::test]
 async fn what_was_not_begun_here_signs_nobody_in() {
-    let bench = bench("http://127.0.0.1:9", listener().await).await;
+    let (bench, _secret) = bench("http://127.0.0.1:9", listener().await).await;
     for cookie in ["", "bookpost-oidc=", "bookpost-oidc=AAAA", "bookpost-oidc=%"] {
         let request = bench.client.get(format!("{}/sign-in/oidc/back?code=a&state=b", bench.origin));
         let answer = Answer::of(request.header("cookie", cookie)).await;
@@ -72,7 +76,7 @@ async fn what_was_not_begun_here_signs_nobody_in() {
 
 #[tokio::test]
 async fn a_provider_that_does_not_answer_is_said_and_passwords_work_on() {
-    let bench = bench("http://127.0.0.1:9", listener().await).await;
+    let (bench, _secret) = bench("http://127.0.0.1:9", listener().await).await;
     let answer = bench.get("nobody", "/sign-in/oidc?next=/queue").await;
     assert_eq!(answer.status, 403);
     assert!(answer.text.contains("Riverside Schools cannot be asked at the moment"), "{}", answer.text);

@@ -25,6 +25,16 @@ async fn every_page_says_what_a_browser_may_do_with_it() {
         (&format!("/queue/{id}/html"), stranger, "no-store"),
         (&format!("/queue/decide?do=hold&id={id}"), POLICY, "no-store"),
         ("/sending", POLICY, "no-store"),
+        ("/account", POLICY, "no-store"),
+        ("/preferences/people", POLICY, "no-store"),
+        ("/preferences/people/new", POLICY, "no-store"),
+        ("/preferences/people/1", POLICY, "no-store"),
+        ("/preferences/people/1/act?do=reset", POLICY, "no-store"),
+        ("/preferences/log", POLICY, "no-store"),
+        ("/forgotten", POLICY, "no-store"),
+        ("/preferences/libraries", POLICY, "no-store"),
+        ("/preferences/programs", POLICY, "no-store"),
+        ("/preferences/programs/add", POLICY, "no-store"),
         ("/sign-in", POLICY, "no-store"),
         ("/set-up?code=x", POLICY, "no-store"),
         ("/invitation?code=x", POLICY, "no-store"),
@@ -131,6 +141,19 @@ async fn what_others_write_is_never_markup() {
     let id = bench.mail(message, Some(Verdict::Returned)).await;
     let kind = store::AlarmKind::Held;
     bench.app.store.raise(kind, EVIL, EVIL, bench.now()).await.unwrap();
+    let settings = store::PersonSettings {
+        email: "\"<script>alert(4)</script>\"@library.example".parse().unwrap(),
+        name: EVIL.parse().unwrap(),
+        role: store::Role::Manager,
+        sites: [EVIL.to_owned()].into(),
+        language: None,
+    };
+    let person = bench.app.store.add_person(settings, store::Actor::CommandLine, bench.now()).await.unwrap();
+    let who = store::Actor::Person { id: person.id, name: person.name.clone() };
+    let evil = || Some(EVIL.to_owned());
+    let what = store::Deed::PersonChanged;
+    let line = store::NewAudit { who, what, about: EVIL.to_owned(), old: evil(), new: evil() };
+    bench.app.store.note_audit(line, bench.now()).await.unwrap();
     let query = "%3C%2Ftitle%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%3E";
     for path in [
         "/".to_owned(),
@@ -141,6 +164,12 @@ async fn what_others_write_is_never_markup() {
         format!("/queue/decide?do=retry&id={}&next={query}", id.0),
         format!("/queue?to={query}&tag={query}&run={query}&since={query}&site={query}&program={query}"),
         format!("/?done={query}&n={query}"),
+        "/preferences/people".to_owned(),
+        format!("/preferences/people/{}", person.id.0),
+        format!("/preferences/people/{}/act?do=invite", person.id.0),
+        format!("/preferences/people/{query}"),
+        "/preferences/log".to_owned(),
+        format!("/preferences/log?who={query}&what={query}&after={query}"),
         format!("/sign-in?next={query}"),
         format!("/reset?code={query}"),
     ] {

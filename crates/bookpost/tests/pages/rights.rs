@@ -10,7 +10,7 @@ use crate::bench::{Answer, Bench, form, notice, servers};
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 31] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
@@ -18,15 +18,58 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 31] = [
     ("/queue/{id}/html", None, [303, 403, 404, 200, 200]),
     ("/queue/999", None, [303, 404, 404, 404, 404]),
     ("/queue/decide?do=hold&id={id}", None, [303, 403, 404, 200, 200]),
-    ("/queue/decide?do=hold&state=waiting", None, [303, 403, 403, 403, 200]),
+    ("/queue/decide?do=hold&state=waiting", None, [303, 403, 200, 200, 200]),
     ("/queue/decide", Some("do=hold&id={id}&next=/queue"), [303, 403, 404, 303, 303]),
     ("/queue/decide", Some("do=cancel&id={other}&id={id}"), [303, 403, 404, 404, 303]),
-    ("/queue/decide", Some("do=release&state=held"), [303, 403, 403, 403, 303]),
-    ("/queue/decide", Some("do=cancel&run=1"), [303, 403, 403, 403, 404]),
+    ("/queue/decide", Some("do=release&state=held"), [303, 403, 303, 303, 303]),
+    ("/queue/decide", Some("do=cancel&run=1"), [303, 403, 404, 404, 404]),
     ("/queue/decide", Some("do=cancel"), [303, 400, 400, 400, 400]),
     ("/sending", None, [303, 403, 403, 403, 200]),
     ("/sending", Some("what=pause"), [303, 403, 403, 403, 303]),
     ("/sending", Some("what=resume"), [303, 403, 403, 403, 303]),
+    ("/preferences", None, [303, 403, 403, 403, 200]),
+    (
+        "/preferences",
+        Some("version=1&server1.allow_non_secure=yes&sending.null_reverse_path=yes"),
+        [303, 403, 403, 403, 303],
+    ),
+    ("/preferences/suggest", Some("version=1&library_email=x"), [303, 403, 403, 403, 200]),
+    ("/preferences/import", Some(""), [303, 403, 403, 403, 303]),
+    ("/preferences/sample-report", None, [303, 403, 403, 403, 200]),
+    ("/preferences/undo", Some("version=9"), [303, 403, 403, 403, 409]),
+    ("/preferences/libraries", None, [303, 403, 403, 403, 200]),
+    ("/preferences/libraries/add", None, [303, 403, 403, 403, 200]),
+    ("/preferences/libraries/add", Some("code=X"), [303, 403, 403, 403, 422]),
+    ("/preferences/libraries/change?code=MAIN", None, [303, 403, 403, 403, 200]),
+    ("/preferences/libraries/change", Some("code=MAIN"), [303, 403, 403, 403, 422]),
+    ("/preferences/libraries/remove?code=MAIN", None, [303, 403, 403, 403, 200]),
+    ("/preferences/libraries/remove", Some("code=MAIN&version=0"), [303, 403, 403, 403, 409]),
+    ("/preferences/libraries/undo", Some("version=0"), [303, 403, 403, 403, 303]),
+    ("/preferences/programs", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/add", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/add", Some("name="), [303, 403, 403, 403, 422]),
+    ("/preferences/programs/1", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/change", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/change", Some("seen=x"), [303, 403, 403, 403, 422]),
+    ("/preferences/programs/1/key", Some(""), [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/revoke?key=x", None, [303, 403, 403, 403, 404]),
+    ("/preferences/programs/1/revoke", Some("key=x"), [303, 403, 403, 403, 404]),
+    ("/preferences/programs/1/switch", None, [303, 403, 403, 403, 200]),
+    ("/preferences/programs/1/switch", Some("on=false"), [303, 403, 403, 403, 303]),
+    ("/preferences/programs/999", None, [303, 403, 403, 403, 404]),
+    ("/start", None, [303, 403, 403, 403, 200]),
+    ("/start", Some("name=Riverside&email=desk@library.example"), [303, 403, 403, 403, 303]),
+    ("/start/practice", Some(""), [303, 403, 403, 403, 303]),
+    ("/start/test", Some(""), [303, 403, 403, 403, 303]),
+    ("/preferences/test", None, [303, 403, 403, 403, 200]),
+    // What cannot be changed cannot be tried with other values either.
+    ("/preferences/test", Some("server=1"), [303, 403, 403, 403, 303]),
+    ("/preferences/test/port", Some("server=1"), [303, 403, 403, 403, 200]),
+    ("/preferences/test/arrived?test=1&is=not_yet", None, [303, 403, 403, 403, 200]),
+    ("/preferences/test/arrived", Some("test=1&is=in_spam"), [303, 403, 403, 403, 303]),
+    ("/preferences/test/arrived", Some("test=1&is=yes"), [303, 403, 403, 403, 404]),
+    ("/preferences/test/{id}", None, [303, 403, 403, 403, 404]),
+    ("/preferences/test/{id}/steps", None, [303, 403, 403, 403, 204]),
     ("/language", Some("language=en&next=/queue"), [303, 303, 303, 303, 303]),
     ("/live", None, [303, 200, 200, 200, 200]),
     ("/sign-in", None, [200, 200, 200, 200, 200]),
@@ -41,6 +84,24 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 31] = [
     ("/invitation", Some("code=x&password=elf+elf+elf+elf"), [410, 410, 410, 410, 410]),
     ("/reset?code=x", None, [410, 410, 410, 410, 410]),
     ("/reset", Some("code=x&password=elf+elf+elf+elf"), [410, 410, 410, 410, 410]),
+    ("/forgotten", None, [200, 200, 200, 200, 200]),
+    // It has no address by which it could be answered.
+    ("/forgotten", Some("email=eve@library.example"), [503, 503, 503, 503, 503]),
+    ("/account", None, [303, 200, 200, 200, 200]),
+    ("/account", Some("name=Ann&speaks=en"), [303, 303, 303, 303, 303]),
+    ("/account/password", Some("present=x&new=short"), [303, 422, 422, 422, 422]),
+    ("/account/sessions", Some("id=999"), [303, 404, 404, 404, 404]),
+    // The person is the administrator.
+    ("/preferences/people", None, [303, 403, 403, 403, 200]),
+    ("/preferences/people", Some("name=&email="), [303, 403, 403, 403, 422]),
+    ("/preferences/people/new", None, [303, 403, 403, 403, 200]),
+    ("/preferences/people/{id}", None, [303, 403, 403, 403, 200]),
+    ("/preferences/people/{id}", Some("name=&email="), [303, 403, 403, 403, 422]),
+    ("/preferences/people/{id}/act?do=off", None, [303, 403, 403, 403, 200]),
+    ("/preferences/people/{id}/act?do=other", None, [303, 403, 403, 403, 404]),
+    ("/preferences/people/{id}/act", Some("do=invite"), [303, 403, 403, 403, 409]),
+    ("/preferences/people/{id}/act", Some("do=off"), [303, 403, 403, 403, 409]),
+    ("/preferences/log", None, [303, 403, 403, 403, 200]),
     ("/assets/x", None, [404, 404, 404, 404, 404]),
     ("/nothing", None, [404, 404, 404, 404, 404]),
     ("/healthz", None, [200, 200, 200, 200, 200]),
@@ -55,7 +116,8 @@ fn route(path: &str) -> String {
     match path {
         "/assets/x" => "/assets/{name}".to_owned(),
         "/queue/999" => "/queue/{id}".to_owned(),
-        path => path.to_owned(),
+        "/preferences/programs/999" => "/preferences/programs/{id}".to_owned(),
+        path => path.replace("/programs/1", "/programs/{id}"),
     }
 }
 
@@ -65,6 +127,8 @@ async fn everybody_may_what_is_theirs_at_every_address() {
     let id = bench.mail(notice("p@example.org", "Overdue"), None).await;
     let elsewhere = NewMessage { site: Some("EAST".to_owned()), ..notice("q@example.org", "Overdue") };
     let other = bench.mail(elsewhere, None).await;
+    let (who, usual) = (store::Actor::CommandLine, store::ApplicationSettings::default());
+    bench.app.store.add_application("cron".parse().unwrap(), usual, who, bench.now()).await.unwrap();
     let fill = |text: &str| text.replace("{id}", &id.0.to_string()).replace("{other}", &other.0.to_string());
     for (path, fields, expected) in MAY {
         for (who, status) in WHO.into_iter().zip(expected) {
@@ -173,10 +237,73 @@ async fn who_sees_no_addresses_sees_none_in_the_words_of_others() {
 async fn who_sees_no_addresses_looks_for_none() {
     let bench = Bench::staffed(servers()).await;
     bench.mail(notice("ana@example.org", "Overdue"), None).await;
-    for (who, found) in [("manager", true), ("viewer", false)] {
-        let text = bench.get(who, "/queue?to=ana@example.org").await.text;
-        assert_eq!(text.contains("Overdue"), found, "{who}");
-        assert_eq!(text.contains("name=\"to\""), found, "{who}");
+    bench.mail(notice("eve@example.org", "Receipt for eve@example.org"), None).await;
+    for (query, manager, viewer) in [
+        ("to=ana@example.org", true, false),
+        ("to=ana", true, false),
+        ("to=@example.org", true, true),
+        ("subject=overdue", true, true),
+        ("subject=receipt", true, true),
+        ("subject=eve@", true, false),
+        ("subject=eve", true, false),
+    ] {
+        for (who, found) in [("manager", manager), ("viewer", viewer)] {
+            let text = bench.get(who, &format!("/queue?{query}")).await.text;
+            let is_there = text.contains("class=\"what\"");
+            assert_eq!(is_there, found, "{who}: {query}");
+            assert_eq!(
+                text.contains("class=\"counts\""),
+                found && (who == "manager" || query.starts_with("to")),
+                "{who}: {query}"
+            );
+        }
+    }
+    bench.stop().await;
+}
+
+/// Numbers, alarms and what open pages are told: each only of their own libraries.
+#[tokio::test]
+async fn who_is_limited_is_told_of_their_libraries_only() {
+    let bench = Bench::staffed(servers()).await;
+    for number in 0..3 {
+        let verdict = (number == 0).then_some(store::Verdict::Held);
+        bench.mail(notice("p@example.org", "Overdue"), verdict).await;
+    }
+    let elsewhere = NewMessage { site: Some("EAST".to_owned()), ..notice("q@example.org", "Overdue") };
+    bench.mail(elsewhere, None).await;
+    for (subject, told) in
+        [("desk@library.example", "ours"), ("other@library.example", "not ours"), ("server1", "all")]
+    {
+        let raised = bench.app.store.raise(store::AlarmKind::SenderRefused, subject, told, bench.now()).await;
+        assert!(raised.unwrap().is_some());
+    }
+    for (who, waiting, held, alarms, libraries) in [
+        ("administrator", 3, 1, 3, true),
+        ("viewer", 3, 1, 3, true),
+        ("manager", 2, 1, 1, false),
+        ("elsewhere", 1, 0, 1, false),
+    ] {
+        let text = bench.get(who, "/").await.text;
+        let count = |name: &str| {
+            let rest = text.split(&format!("data-count=\"{name}\">")).nth(1).unwrap();
+            rest.split('<').next().unwrap().parse::<u64>().unwrap()
+        };
+        assert_eq!(
+            (count("waiting"), count("held"), count("accepted")),
+            (waiting, held, waiting + held),
+            "{who}"
+        );
+        assert_eq!(text.matches("does not let us send from an address").count(), alarms, "{who}");
+        assert_eq!(text.contains("id=\"libraries\""), libraries, "{who}");
+        // When others' mail goes out is not theirs to know.
+        assert_eq!(text.contains("Waits since"), libraries, "{who}");
+        let mut stream = bench.ask(who, Method::GET, "/live").send().await.unwrap();
+        let told = crate::live::told(&mut stream).await;
+        assert_eq!(
+            (&told["waiting"], &told["held"], &told["alarms"]),
+            (&waiting.into(), &held.into(), &alarms.into()),
+            "{who}"
+        );
     }
     bench.stop().await;
 }

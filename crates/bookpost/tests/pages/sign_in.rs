@@ -69,7 +69,7 @@ async fn a_session_has_a_new_token_that_scripts_cannot_read() {
 #[tokio::test]
 async fn by_https_the_cookie_goes_over_https_only() {
     let public = "https://mail.library.example";
-    let mut bench = Bench::with(servers(), |config| config.public_address = Some(public.to_owned())).await;
+    let mut bench = Bench::with(servers(), &format!("public_address = {public:?}")).await;
     bench.person("ann", Role::Manager, None).await;
     let request = |method: Method, path: &str| {
         let request = bench.client.request(method, format!("{}{path}", bench.origin));

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start},
-    config::{Config, Doors, Encryption, Login, Sending, Server, Way},
+    config::{Config, Doors, Encryption, Limits, Login, Sending, Server, Way},
 };
 use mail::{Envelope, ReversePath, retry::RetrySchedule};
 use store::{Class, Counts, Filter, Kind, NewMessage, Row};
@@ -109,6 +109,7 @@ impl Folder {
             ca_file: Some(self.path().join("ca.pem")),
             connections: 10,
             connections_for_urgent: 1,
+            limits: Limits::default(),
             messages_per_connection: 100,
         }
     }

@@ -45,9 +45,12 @@ impl OpenDoor {
             ..ApplicationSettings::default()
         };
         let now = app.clock.now();
-        app.store.add_application(APPLICATION.parse().unwrap(), settings, now).await.unwrap();
+        app.store
+            .add_application(APPLICATION.parse().unwrap(), settings, store::Actor::CommandLine, now)
+            .await
+            .unwrap();
         let key = Key::draw(&mut rand::make_rng::<StdRng>());
-        app.store.add_key(APPLICATION, key.stored(), now).await.unwrap();
+        app.store.add_key(APPLICATION, key.stored(), store::Actor::CommandLine, now).await.unwrap();
         app.applications.refresh(&app.store).await.unwrap();
         let listening = Listening::bind(&app.settings.now().doors.smtp).await.unwrap();
         let listening = listening.and_locally(local::bind(&app.settings.now().doors.sendmail).unwrap());

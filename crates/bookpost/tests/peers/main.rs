@@ -23,6 +23,7 @@ mod http;
 mod letter;
 mod meant;
 mod misbehaving;
+mod pages;
 mod peer;
 mod relays;
 mod syncs;

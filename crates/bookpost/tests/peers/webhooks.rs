@@ -50,7 +50,12 @@ async fn ask(bench: &Bench, request: WebhooksRequest) -> Reply {
 
 async fn add(bench: &Bench, url: String) -> String {
     let settings = ApplicationSettings::default();
-    bench.app.store.add_application("test".parse().unwrap(), settings, bench.app.clock.now()).await.unwrap();
+    bench
+        .app
+        .store
+        .add_application("test".parse().unwrap(), settings, store::Actor::CommandLine, bench.app.clock.now())
+        .await
+        .unwrap();
     let added = ask(bench, WebhooksRequest::Add { application: "test".into(), url, kinds: [].into() }).await;
     let Reply::NewWebhook(new) = added else { panic!("{added:?}") };
     new.secret.0

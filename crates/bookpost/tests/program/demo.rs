@@ -1,8 +1,14 @@
 //! The demo, from nothing.
 
-use std::path::Path;
+use std::{path::Path, process::Stdio};
 
-use crate::bench::{Said, bookpost};
+use reqwest::Client;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    process::Command,
+};
+
+use crate::bench::{Place, Said, bookpost};
 
 #[tokio::test]
 async fn the_demo_shows_a_run_that_adds_up() {
@@ -40,4 +46,52 @@ async fn try_what_it_says(folder: &Path, said: &Said) {
         let said: Said = bookpost(folder).args(command.split_whitespace()).output().await.unwrap().into();
         assert_eq!(said.code, Some(0), "{command}: {said:?}");
     }
+}
+
+/// Without `--no-serve` too: nobody is there to open a page.
+#[tokio::test]
+async fn without_a_terminal_it_ends_after_the_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let said: Said = bookpost(folder.path()).arg("demo").output().await.unwrap().into();
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("It adds up.") && !said.out.contains("http://"), "{said:?}");
+}
+
+/// Under a terminal that `script` (util-linux) makes.
+#[tokio::test]
+async fn at_a_terminal_it_serves_the_pages_until_it_is_told_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("script");
+    let demo = format!("exec {} demo", env!("CARGO_BIN_EXE_bookpost"));
+    command.args(["-qefc", &demo, "/dev/null"]).current_dir(folder.path()).kill_on_drop(true);
+    // A setting of another Bookpost is none of the demo's.
+    command.env("BOOKPOST_DATA_DIR", "/nowhere").env("SHELL", "/bin/sh");
+    let Ok(mut child) = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        return Place::not_run("at_a_terminal_it_serves_the_pages_until_it_is_told_to_stop: script");
+    };
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (mut said, mut addresses) = (String::new(), Vec::new());
+    while addresses.len() < 2 {
+        let line = lines.next_line().await.unwrap().expect("it ended before it served");
+        let address = line.split_whitespace().find(|word| word.starts_with("http://"));
+        addresses.extend(address.map(ToOwned::to_owned));
+        said = said + &line + "\n";
+    }
+    assert!(said.contains("It adds up.") && addresses[0].starts_with("http://127.0.0.1:"), "{said}");
+    let client = Client::new();
+    let link = client.get(&addresses[1]).send().await.unwrap();
+    assert!(link.status().is_success(), "{link:?}");
+    // Commands speak to what serves the pages, and the library can be changed there.
+    let config = ["--config", "bookpost-demo/bookpost.toml"];
+    let run = async |words: &[&str]| -> Said {
+        bookpost(folder.path()).args(config).args(words).output().await.unwrap().into()
+    };
+    let shown = run(&["preferences", "show"]).await;
+    assert!(shown.out.contains("Riverside Libraries"), "{shown:?}");
+    assert_eq!(run(&["preferences", "set", "library=Lakeside"]).await.code, Some(0));
+    assert_eq!(run(&["queue", "list", "--state", "returned"]).await.code, Some(0));
+    // Ctrl-C.
+    child.stdin.as_mut().unwrap().write_all(b"\x03").await.unwrap();
+    while lines.next_line().await.unwrap().is_some() {}
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }

@@ -43,6 +43,8 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
             reply_to: None,
             return_address: None,
             phone: None,
+            branches: Vec::new(),
+            time_zone: None,
         }],
         notices: NoticesConfig { repeat: None, ..usual.notices },
         log: "warn".into(),

@@ -120,7 +120,10 @@ impl Bench {
         let store = Store::open(folder.path(), START).unwrap();
         for name in ["test", "cron"] {
             let settings = ApplicationSettings::default();
-            store.add_application(name.parse().unwrap(), settings, START).await.unwrap();
+            store
+                .add_application(name.parse().unwrap(), settings, store::Actor::CommandLine, START)
+                .await
+                .unwrap();
         }
         let settings = Settings::new(Config::usual(folder.path(), Way::None));
         let (alarms, work) =

@@ -76,13 +76,19 @@ impl Place {
         let from = vec!["desk@x.org".parse().unwrap()];
         let settings = ApplicationSettings { from, per_minute, ..ApplicationSettings::default() };
         let (app, now) = (&self.bench.app, self.bench.clock.now());
-        app.store.add_application("sendmail".parse().unwrap(), settings, now).await.unwrap();
+        app.store
+            .add_application("sendmail".parse().unwrap(), settings, store::Actor::CommandLine, now)
+            .await
+            .unwrap();
         app.applications.refresh(&app.store).await.unwrap();
     }
 
     async fn disable_application(&self) {
         let app = &self.bench.app;
-        app.store.disable_application("sendmail", self.bench.clock.now()).await.unwrap();
+        app.store
+            .disable_application("sendmail", store::Actor::CommandLine, self.bench.clock.now())
+            .await
+            .unwrap();
         app.applications.refresh(&app.store).await.unwrap();
     }
 
@@ -263,7 +269,10 @@ async fn what_an_application_left_that_cannot_be_read_stays() {
     let mut place = Place::start().await;
     let app = &place.bench.app;
     let settings = ApplicationSettings::default();
-    app.store.add_application("sendmail".parse().unwrap(), settings, app.clock.now()).await.unwrap();
+    app.store
+        .add_application("sendmail".parse().unwrap(), settings, store::Actor::CommandLine, app.clock.now())
+        .await
+        .unwrap();
     let sql = rusqlite::Connection::open(place.bench.folder.path().join("queue.db")).unwrap();
     sql.execute("UPDATE application SET settings = '{'", []).unwrap();
     app.applications.refresh(&app.store).await.unwrap();

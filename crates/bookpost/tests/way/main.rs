@@ -14,6 +14,7 @@ mod drop_folder;
 mod events;
 mod faults;
 mod life;
+mod limits;
 mod maildrop;
 mod notices;
 mod outage;

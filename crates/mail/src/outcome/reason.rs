@@ -95,6 +95,9 @@ reasons! {
     /// The account's allowance is used up.
     QuotaUsedUp "quota_used_up" "The daily limit of the mail account is used up."
         "Nothing: the rest goes out when the limit is free again."
+    /// As many as the library allows for this server were sent.
+    LimitReached "limit_reached" "As many mails were sent as the library allows for the mail server in this time."
+        "Nothing: the rest goes out bit by bit; the limit stands under Preferences > Setup > Email."
     /// Login or password not accepted.
     SignInRefused "sign_in_refused" "The mail server did not accept our password."
         "Enter login and password again under Preferences > Setup > Email."

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row as SqlRow};
+use serde_json::Value;
 
 use super::{
-    Sqlite,
+    Sqlite, audit,
     codes::{count, micros, whole},
+    counts::first_since,
     rows::{at, text},
 };
 use crate::{
-    Application, ApplicationId, ApplicationKey, ApplicationName, ApplicationSettings, Error, KeyHash, KeyId,
-    NewKey, Source, StoredApplications, UnreadableApplication,
+    Actor, Application, ApplicationId, ApplicationKey, ApplicationName, ApplicationSettings, Deed, Error,
+    KeyHash, KeyId, NewAudit, NewKey, RecipientId, Source, StoredApplications, UnreadableApplication,
 };
 
 const ADD: &str =
@@ -20,14 +22,10 @@ const ADD: &str =
 const APPLICATIONS: &str = "SELECT id, name, settings, made_at, disabled_at FROM application ORDER BY id";
 const NAMED: &str = "SELECT id, name, settings, made_at, disabled_at FROM application WHERE name = ?1";
 const CHANGE: &str = "UPDATE application SET settings = ?2 WHERE id = ?1";
-/// Disabled a second time, it keeps the first time.
-const SWITCH: &str =
-    "UPDATE application SET disabled_at = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(disabled_at, ?2) END
-    WHERE id = ?1";
+const SWITCH: &str = "UPDATE application SET disabled_at = ?2 WHERE id = ?1";
 const ADD_KEY: &str = "INSERT INTO application_key (id, application, hash, made_at) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (id) DO NOTHING";
-const REVOKE: &str =
-    "UPDATE application_key SET revoked_at = coalesce(revoked_at, ?3) WHERE id = ?1 AND application = ?2";
+const REVOKE: &str = "UPDATE application_key SET revoked_at = ?3 WHERE id = ?1 AND application = ?2";
 const USED: &str = "UPDATE application_key SET used_at = max(coalesce(used_at, ?2), ?2) WHERE id = ?1";
 const KEYS: &str = "SELECT id, made_at, used_at, revoked_at FROM application_key WHERE application = ?1
     ORDER BY made_at, id";
@@ -36,20 +34,27 @@ const HASHES: &str = "SELECT id, hash FROM application_key";
 const WAITING: &str = "SELECT count(*) FROM (SELECT 1 FROM recipient INDEXED BY recipient_turn
     WHERE state = 0 AND alone = 0 AND practice = ?1 AND class = ?2 AND source = ?3 LIMIT ?4)";
 
+/// The same.
+const ACCEPTED: &str = "SELECT count(*) FROM (SELECT 1 FROM message INDEXED BY message_application
+    WHERE application = ?1 AND run IS NULL AND kind = 0 AND id >= ?2 LIMIT ?3)";
+
 impl Sqlite {
     pub(crate) async fn add_application(
         &self,
         name: ApplicationName,
         settings: ApplicationSettings,
+        who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
         self.writer
             .write(move |tx| {
                 let row = (name.as_str(), written(&settings)?, micros(now));
-                match tx.sql.prepare_cached(ADD)?.execute(row)? {
-                    0 => Err(Error::Exists("an application of this name")),
-                    _ => named(tx.sql, name.as_str()),
+                if tx.sql.prepare_cached(ADD)?.execute(row)? == 0 {
+                    return Err(Error::Exists("an application of this name"));
                 }
+                let (_, new) = differences(None, &settings)?;
+                note(tx.sql, who, Deed::ProgramAdded, &name, None, Some(new), now)?;
+                named(tx.sql, name.as_str())
             })
             .await
     }
@@ -58,27 +63,40 @@ impl Sqlite {
         &self,
         name: String,
         change: impl FnOnce(&mut ApplicationSettings) + Send + 'static,
+        who: Actor,
+        now: Timestamp,
     ) -> Result<Application, Error> {
         self.writer
             .write(move |tx| {
                 let mut found = named(tx.sql, &name)?;
+                let before = found.settings.clone();
                 change(&mut found.settings);
-                tx.sql.prepare_cached(CHANGE)?.execute((found.id.0, written(&found.settings)?))?;
+                if found.settings != before {
+                    tx.sql.prepare_cached(CHANGE)?.execute((found.id.0, written(&found.settings)?))?;
+                    let (was, is) = differences(Some(&before), &found.settings)?;
+                    note(tx.sql, who, Deed::ProgramChanged, &found.name, Some(was), Some(is), now)?;
+                }
                 Ok(found)
             })
             .await
     }
 
-    /// `since`: disabled then; None: enabled.
     pub(crate) async fn switch_application(
         &self,
         name: String,
-        since: Option<Timestamp>,
+        on: bool,
+        who: Actor,
+        now: Timestamp,
     ) -> Result<Application, Error> {
         self.writer
             .write(move |tx| {
-                let id = named(tx.sql, &name)?.id;
-                tx.sql.prepare_cached(SWITCH)?.execute((id.0, since.map(micros)))?;
+                let found = named(tx.sql, &name)?;
+                if found.disabled_at.is_none() == on {
+                    return Ok(found);
+                }
+                tx.sql.prepare_cached(SWITCH)?.execute((found.id.0, (!on).then_some(micros(now))))?;
+                let deed = if on { Deed::ProgramEnabled } else { Deed::ProgramDisabled };
+                note(tx.sql, who, deed, &found.name, None, None, now)?;
                 named(tx.sql, &name)
             })
             .await
@@ -88,16 +106,18 @@ impl Sqlite {
         &self,
         application: String,
         key: NewKey,
+        who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
         self.writer
             .write(move |tx| {
-                let id = named(tx.sql, &application)?.id;
-                let row = (key.id.0, id.0, key.hash.0, micros(now));
-                match tx.sql.prepare_cached(ADD_KEY)?.execute(row)? {
-                    0 => Err(Error::Exists("a key with this id")),
-                    _ => named(tx.sql, &application),
+                let found = named(tx.sql, &application)?;
+                let row = (&key.id.0, found.id.0, key.hash.0, micros(now));
+                if tx.sql.prepare_cached(ADD_KEY)?.execute(row)? == 0 {
+                    return Err(Error::Exists("a key with this id"));
                 }
+                note(tx.sql, who, Deed::ProgramKeyMade, &found.name, None, Some(key.id.0), now)?;
+                named(tx.sql, &application)
             })
             .await
     }
@@ -106,15 +126,19 @@ impl Sqlite {
         &self,
         application: String,
         key: KeyId,
+        who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
         self.writer
             .write(move |tx| {
-                let id = named(tx.sql, &application)?.id;
-                match tx.sql.prepare_cached(REVOKE)?.execute((key.0, id.0, micros(now)))? {
-                    0 => Err(Error::NotFound("key of this application")),
-                    _ => named(tx.sql, &application),
+                let found = named(tx.sql, &application)?;
+                let known = found.keys.iter().find(|one| one.id == key);
+                if known.ok_or(Error::NotFound("key of this application"))?.revoked_at.is_some() {
+                    return Ok(found);
                 }
+                tx.sql.prepare_cached(REVOKE)?.execute((&key.0, found.id.0, micros(now)))?;
+                note(tx.sql, who, Deed::ProgramKeyRevoked, &found.name, Some(key.0), None, now)?;
+                named(tx.sql, &application)
             })
             .await
     }
@@ -162,6 +186,22 @@ impl Sqlite {
                 let mut statement = sql.prepare_cached(HASHES)?;
                 let all = statement.query_map([], |row| Ok((KeyId(row.get(0)?), KeyHash(row.get(1)?))))?;
                 Ok(all.collect::<Result<_, _>>()?)
+            })
+            .await
+    }
+
+    pub(crate) async fn accepted_of(
+        &self,
+        application: String,
+        since: Timestamp,
+        at_most: u64,
+    ) -> Result<u64, Error> {
+        self.readers
+            .read(move |sql| {
+                let sql = sql.unchecked_transaction()?;
+                let first = RecipientId(first_since(&sql, since)?).message();
+                let key = (application, first.0, whole(at_most));
+                Ok(count(sql.prepare_cached(ACCEPTED)?.query_row(key, |row| row.get(0))?))
             })
             .await
     }
@@ -226,6 +266,48 @@ fn keys(sql: &Connection, application: ApplicationId) -> Result<Vec<ApplicationK
     Ok(keys)
 }
 
+/// One line of the log about an application.
+fn note(
+    sql: &Connection,
+    who: Actor,
+    what: Deed,
+    name: &ApplicationName,
+    old: Option<String>,
+    new: Option<String>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    audit::write(sql, &NewAudit { who, what, about: name.to_string(), old, new }, now).map(drop)
+}
+
+/// What differs, as it was and as it is; of one that is new, all that is not usual.
+fn differences(
+    old: Option<&ApplicationSettings>,
+    new: &ApplicationSettings,
+) -> Result<(String, String), Error> {
+    let internal = |error: serde_json::Error| Error::Internal(error.to_string());
+    let usual = ApplicationSettings::default();
+    let old = serde_json::to_value(old.unwrap_or(&usual)).map_err(internal)?;
+    let new = serde_json::to_value(new).map_err(internal)?;
+    let (mut was, mut is) = (Vec::new(), Vec::new());
+    for (name, value) in new.as_object().into_iter().flatten() {
+        let before = old.get(name).unwrap_or(&Value::Null);
+        if before != value {
+            was.push(format!("{name}: {}", words(before)));
+            is.push(format!("{name}: {}", words(value)));
+        }
+    }
+    Ok((was.join("; "), is.join("; ")))
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Array(list) => list.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 fn written(settings: &ApplicationSettings) -> Result<String, Error> {
     serde_json::to_string(settings).map_err(|error| Error::Internal(error.to_string()))
 }
@@ -237,7 +319,7 @@ mod tests {
 
     /// Its cost is bounded by what is asked for, however much waits of this or of other applications.
     #[test]
-    fn what_waits_is_counted_by_its_index_alone() {
+    fn what_waits_and_what_came_is_counted_by_its_index_alone() {
         let plan = open::tests::plan(WAITING);
         assert!(
             plan.contains(
@@ -246,5 +328,10 @@ mod tests {
             "{plan}"
         );
         assert!(!plan.contains("SCAN recipient"), "{plan}");
+        let plan = open::tests::plan(ACCEPTED);
+        assert!(
+            plan.contains("message USING INDEX message_application (application=? AND rowid>?)"),
+            "{plan}"
+        );
     }
 }

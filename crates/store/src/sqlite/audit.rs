@@ -14,10 +14,12 @@ const ADD: &str = "INSERT INTO audit (happened_at, person, who, what, about, old
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 /// Down the key; ends as soon as the page is full.
 const LIST: &str = "SELECT id, happened_at, person, who, what, about, old, new FROM audit
-    WHERE id < ?1 AND (?2 IS NULL OR person = ?2) AND (?3 IS NULL OR about = ?3) ORDER BY id DESC LIMIT ?4";
+    WHERE id < ?1 AND (?2 IS NULL OR person = ?2) AND (?3 IS NULL OR about = ?3) AND (?4 IS NULL OR what = ?4)
+    ORDER BY id DESC LIMIT ?5";
 
 const COMMAND_LINE: &str = "command line";
 const CONFIGURATION: &str = "configuration";
+const NOT_SIGNED_IN: &str = "not signed in";
 
 impl Sqlite {
     pub(crate) async fn note_audit(&self, new: NewAudit, now: Timestamp) -> Result<AuditId, Error> {
@@ -35,7 +37,8 @@ impl Sqlite {
                 let from = after.map_or(i64::MAX, |id| id.0);
                 let mut statement = sql.prepare_cached(LIST)?;
                 let who = filter.who.map(|id| id.0);
-                let mut found = statement.query((from, who, filter.about, whole(limit)))?;
+                let what = filter.what.as_ref().map(codes::name).transpose()?;
+                let mut found = statement.query((from, who, filter.about, what, whole(limit)))?;
                 let mut all = Vec::new();
                 while let Some(row) = found.next()? {
                     all.push(decode(row)?);
@@ -52,6 +55,7 @@ pub(super) fn write(sql: &Connection, new: &NewAudit, now: Timestamp) -> Result<
         Actor::Person { id, name } => (Some(id.0), name.as_str()),
         Actor::CommandLine => (None, COMMAND_LINE),
         Actor::Configuration => (None, CONFIGURATION),
+        Actor::NotSignedIn => (None, NOT_SIGNED_IN),
     };
     let row = (micros(now), person, who, codes::name(&new.what)?, &new.about, &new.old, &new.new);
     sql.prepare_cached(ADD)?.execute(row)?;
@@ -68,6 +72,7 @@ fn decode(row: &SqlRow<'_>) -> Result<Audit, Error> {
             name: name().map_err(|error| Error::Internal(error.to_string()))?,
         },
         None if who == CONFIGURATION => Actor::Configuration,
+        None if who == NOT_SIGNED_IN => Actor::NotSignedIn,
         None => Actor::CommandLine,
     };
     Ok(Audit {

@@ -10,6 +10,7 @@ use super::{
     Sqlite, ageing,
     codes::micros,
     draft::{read_meta, write_meta},
+    tally,
 };
 use crate::Error;
 
@@ -38,7 +39,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 29] = [
+const OTHERS: [(&str, &str); 33] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("obligation", "owed_since"),
@@ -64,10 +65,14 @@ const OTHERS: [(&str, &str); 29] = [
     ("person", "added_at"),
     ("person", "disabled_at"),
     ("person", "last_sign_in_at"),
+    ("person_key", "made_at"),
+    ("person_key", "used_at"),
+    ("person_key", "revoked_at"),
     ("session", "begun_at"),
     ("session", "seen_at"),
     ("link", "expires_at"),
     ("audit", "happened_at"),
+    ("sent", "sent_at"),
 ];
 
 /// What the last opening left on record.
@@ -133,6 +138,7 @@ impl Shift {
             let text = format!("UPDATE {table} SET {column} = {column} + ?1 WHERE {column} >= ?2");
             sql.execute(&text, (self.by, self.since))?;
         }
+        tally::recount(sql)?;
         for name in [ageing::since(false), ageing::since(true)] {
             sql.execute(AGEING_STOPPED, (self.by, self.since, name))?;
         }

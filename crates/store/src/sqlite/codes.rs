@@ -96,11 +96,12 @@ pub(super) fn kind_code(kind: Kind) -> i64 {
         Kind::Mail => 0,
         Kind::Report => 1,
         Kind::Alarm => 2,
+        Kind::Staff => 3,
     }
 }
 
 pub(super) fn kind(code: i64) -> Option<Kind> {
-    nth(&[Kind::Mail, Kind::Report, Kind::Alarm], code)
+    nth(&[Kind::Mail, Kind::Report, Kind::Alarm, Kind::Staff], code)
 }
 
 pub(super) fn ret_code(ret: Ret) -> i64 {

@@ -1,17 +1,15 @@
 //! What is in the queue, without looking through it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite,
-    codes::{STATES, count, instant, micros, state},
+    codes::{STATES, count, instant, micros},
     draft::read_meta,
     turns,
 };
-use crate::{Counts, Error, MessageId, RecipientId, State};
+use crate::{Counts, Error, MessageId, RecipientId};
 
 const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_alone
     WHERE state = 0 AND alone = 1 AND practice = ?1 ORDER BY due_at, id LIMIT 1";
@@ -19,7 +17,8 @@ const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_
 const OLDEST: &str = "SELECT m.accepted_at, r.expires_at FROM (SELECT id, expires_at FROM recipient INDEXED BY recipient_expiring
         WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1) r
     CROSS JOIN message m ON m.id = r.id / 65536";
-const SINCE: &str = "SELECT state, count(*) FROM recipient NOT INDEXED WHERE id >= ?1 GROUP BY state";
+/// Each of them from its end: asked for together they would be looked for among all.
+const ENDS: &str = "SELECT (SELECT min(id) FROM message), (SELECT max(id) FROM message)";
 
 const ASIDE: &str =
     "SELECT count(*) FROM recipient INDEXED BY recipient_aside WHERE state IN (2, 6) AND aside_at < ?1";
@@ -29,23 +28,6 @@ impl Sqlite {
         let before = micros(since_before);
         self.readers
             .read(move |sql| Ok(count(sql.prepare_cached(ASIDE)?.query_row([before], |row| row.get(0))?)))
-            .await
-    }
-
-    pub(crate) async fn accepted_since(&self, since: Timestamp) -> Result<BTreeMap<State, u64>, Error> {
-        self.readers
-            .read(move |sql| {
-                let sql = sql.unchecked_transaction()?;
-                let mut statement = sql.prepare_cached(SINCE)?;
-                let mut found = statement.query([first_since(&sql, since)?])?;
-                let mut states = BTreeMap::new();
-                while let Some(row) = found.next()? {
-                    if let Some(state) = state(row.get(0)?) {
-                        states.insert(state, count(row.get(1)?));
-                    }
-                }
-                Ok(states)
-            })
             .await
     }
 
@@ -101,7 +83,7 @@ fn oldest(sql: &Connection, practice: bool) -> Result<Option<(Timestamp, Timesta
 /// The first recipient accepted from this instant on would have at least this id: ids rise with acceptance.
 pub(super) fn first_since(sql: &Connection, since: Timestamp) -> Result<i64, Error> {
     let ends = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
-    let mut statement = sql.prepare_cached("SELECT min(id), max(id) FROM message")?;
+    let mut statement = sql.prepare_cached(ENDS)?;
     let (Some(mut low), Some(last)) = statement.query_row([], ends)? else { return Ok(0) };
     let mut high = last + 1;
     let mut next =
@@ -116,4 +98,16 @@ pub(super) fn first_since(sql: &Connection, since: Timestamp) -> Result<i64, Err
         }
     }
     Ok(RecipientId::of(MessageId(low), 0).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn the_ends_are_found_without_looking_through_all() {
+        let plan = open::tests::plan(ENDS);
+        assert_eq!(plan.matches("SEARCH message").count(), 2, "{plan}");
+    }
 }

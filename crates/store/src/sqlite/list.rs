@@ -1,17 +1,31 @@
 //! Lists and single messages, for people.
 
+mod conditions;
+mod way;
+
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 
+use self::{conditions::Conditions, way::Way};
 use super::{
     Sqlite,
-    codes::{kind_code, state_code, whole},
-    counts, rows,
+    codes::{count, instant, state},
+    counts,
+    rows::{self, text},
+    tally,
 };
-use crate::{Attempt, Error, Filter, Kind, MessageId, RecipientId, Row, State};
+use crate::{Attempt, Counted, Error, Filter, MessageId, Outline, Part, RecipientId, Row};
 
 const ATTEMPTS: &str =
     "SELECT started_at, ended_at, server, phase, reason, answer FROM attempt WHERE recipient = ?1 ORDER BY n";
+
+const OUTLINES: &str = "SELECT m.id, m.site, m.subject, r.state, count(*)
+    FROM (SELECT DISTINCT value AS id FROM json_each(?1)) named CROSS JOIN message m ON m.id = named.id
+        CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
+    GROUP BY m.id, r.state ORDER BY m.id, r.state";
+const ACCEPTED_AT: &str = "SELECT accepted_at FROM message WHERE id = ?1 / 65536";
 
 impl Sqlite {
     pub(crate) async fn list(
@@ -21,12 +35,31 @@ impl Sqlite {
         limit: usize,
     ) -> Result<Vec<Row>, Error> {
         self.readers
-            .read(move |reader| {
-                let first = filter.since.map(|since| counts::first_since(reader, since)).transpose()?;
-                let (sql, values) = question(&filter, first, after, limit);
-                shown(reader, &sql, values)
+            .read(move |sql| {
+                let sql = sql.unchecked_transaction()?;
+                let lowest = first(&sql, &filter)?;
+                let way = Way::find(&sql, &filter)?;
+                let (question, values) = question(&way, &filter, lowest, after, limit);
+                shown(&sql, &question, values)
             })
             .await
+    }
+
+    pub(crate) async fn part(
+        &self,
+        filter: Filter,
+        after: Option<RecipientId>,
+        limit: usize,
+    ) -> Result<Part, Error> {
+        self.readers.read(move |sql| part(&*sql.unchecked_transaction()?, &filter, after, limit)).await
+    }
+
+    pub(crate) async fn count(&self, filter: Filter) -> Result<Counted, Error> {
+        self.readers.read(move |sql| counted(&*sql.unchecked_transaction()?, &filter)).await
+    }
+
+    pub(crate) async fn outlines(&self, messages: Vec<MessageId>) -> Result<Vec<Outline>, Error> {
+        self.readers.read(move |sql| outlines(sql, &messages)).await
     }
 
     pub(crate) async fn show(&self, id: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
@@ -77,98 +110,106 @@ fn shown(sql: &Connection, text: &str, values: Vec<Value>) -> Result<Vec<Row>, E
     Ok(all)
 }
 
-/// The filter as SQL. A run and an application are entered by their messages, small states by their index; all else goes down the key, which ends
-/// as soon as the page is full.
+/// The first recipient that was accepted since the filter's instant.
+pub(super) fn first(sql: &Connection, filter: &Filter) -> Result<Option<i64>, Error> {
+    filter.since.map(|since| counts::first_since(sql, since)).transpose()
+}
+
+/// Nothing is in that state, of those sites.
+fn is_empty(sql: &Connection, filter: &Filter) -> Result<bool, Error> {
+    let Some(state) = filter.state else { return Ok(false) };
+    Ok(!tally::by_state(sql, filter.site.as_deref(), &filter.sites)?.contains_key(&state))
+}
+
+fn part(sql: &Connection, filter: &Filter, after: Option<RecipientId>, limit: usize) -> Result<Part, Error> {
+    if is_empty(sql, filter)? {
+        return Ok(Part::default());
+    }
+    let (way, first) = (Way::find(sql, filter)?, first(sql, filter)?);
+    let floor = way.floor(sql, filter, after)?.filter(|floor| first.is_none_or(|first| *floor > first));
+    let (question, values) = question(&way, filter, floor.or(first), after, limit.saturating_add(1));
+    let mut rows = shown(sql, &question, values)?;
+    if rows.len() > limit {
+        rows.truncate(limit);
+        return Ok(Part { next: rows.last().map(|row| row.recipient), rows, looked_back_to: None });
+    }
+    let accepted_at = |floor: i64| sql.prepare_cached(ACCEPTED_AT)?.query_row([floor], |row| row.get(0));
+    let looked_back_to = floor.map(accepted_at).transpose()?.and_then(instant);
+    Ok(Part { rows, next: floor.map(RecipientId), looked_back_to })
+}
+
+fn counted(sql: &Connection, filter: &Filter) -> Result<Counted, Error> {
+    let mut states = tally::by_state(sql, filter.site.as_deref(), &filter.sites)?;
+    states.retain(|state, _| filter.state.is_none_or(|asked| asked == *state));
+    let (site, sites) = (filter.site.clone(), filter.sites.clone());
+    if states.is_empty() || *filter == (Filter { state: filter.state, site, sites, ..Filter::default() }) {
+        return Ok(Counted { states, more: false });
+    }
+    let (way, first) = (Way::find(sql, filter)?, first(sql, filter)?);
+    let floor = way.floor(sql, filter, None)?.filter(|floor| first.is_none_or(|first| *floor > first));
+    let conditions = Conditions::down(filter, None, 0).from(floor.or(first)).among(&way);
+    let question = format!(
+        "SELECT r.state, count(*), ?2 AS unused FROM {} WHERE {} GROUP BY r.state",
+        way.tables(),
+        conditions.text()
+    );
+    let mut statement = sql.prepare_cached(&question)?;
+    let mut found = statement.query(params_from_iter(conditions.values))?;
+    let mut states = BTreeMap::new();
+    while let Some(row) = found.next()? {
+        if let Some(state) = state(row.get(0)?) {
+            states.insert(state, count(row.get(1)?));
+        }
+    }
+    Ok(Counted { states, more: floor.is_some() })
+}
+
+fn outlines(sql: &Connection, messages: &[MessageId]) -> Result<Vec<Outline>, Error> {
+    let named: Vec<_> = messages.iter().map(|message| message.0).collect();
+    let mut statement = sql.prepare_cached(OUTLINES)?;
+    let mut found = statement.query([serde_json::json!(named).to_string()])?;
+    let mut all: Vec<Outline> = Vec::new();
+    while let Some(row) = found.next()? {
+        let message = MessageId(row.get(0)?);
+        if all.last().is_none_or(|last| last.message != message) {
+            let (site, subject) = (text(row, 1)?, text(row, 2)?.unwrap_or_default());
+            all.push(Outline { message, site, subject, states: BTreeMap::new() });
+        }
+        if let (Some(outline), Some(state)) = (all.last_mut(), state(row.get(3)?)) {
+            outline.states.insert(state, count(row.get(4)?));
+        }
+    }
+    Ok(all)
+}
+
+/// The filter as SQL, the newest first.
 fn question(
+    way: &Way,
     filter: &Filter,
-    first: Option<i64>,
+    lowest: Option<i64>,
     after: Option<RecipientId>,
     limit: usize,
 ) -> (String, Vec<Value>) {
-    let mut conditions = vec!["r.id < ?1".to_owned()];
-    let mut values = vec![Value::from(after.map_or(i64::MAX, |id| id.0)), Value::from(whole(limit))];
-    let mut require = |column: &str, value: Value| {
-        values.push(value);
-        conditions.push(format!("{column} = ?{}", values.len()));
-    };
-    if let Some(run) = filter.run {
-        require("m.run", Value::from(run.0));
-    }
-    if let Some(site) = &filter.site {
-        require("m.site", Value::from(site.clone()));
-    }
-    if let Some(address) = &filter.address {
-        require("r.address COLLATE NOCASE", Value::from(address.as_str().to_owned()));
-    }
-    if let Some(kind) = filter.kind {
-        require("m.kind", Value::from(kind_code(kind)));
-    }
-    if let Some(application) = &filter.application {
-        require("m.application", Value::from(application.clone()));
-        conditions.push(format!("m.run IS NULL AND m.kind = {}", kind_code(Kind::Mail)));
-    }
-    if !filter.sites.is_empty() {
-        values.push(Value::from(serde_json::json!(filter.sites).to_string()));
-        conditions.push(format!("m.site IN (SELECT value FROM json_each(?{}))", values.len()));
-    }
-    if let Some(first) = first {
-        values.push(Value::from(first));
-        conditions.push(format!("r.id >= ?{}", values.len()));
-    }
-    if let Some(tag) = &filter.tag {
-        values.push(Value::from(tag.clone()));
-        conditions.push(format!("EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = ?{})", values.len()));
-    }
-    if let Some(state) = filter.state {
-        conditions.push(format!("r.state = {}", state_code(state)));
-    }
-    if filter.ever_in_doubt {
-        conditions.push("r.in_doubt_at IS NOT NULL".to_owned());
-    }
-    let index = way(filter);
-    let by_message = filter.run.is_some() || (filter.application.is_some() && index == WHOLE);
-    let (from, order) = if by_message {
-        let through = if filter.run.is_some() { "message_run" } else { "message_application" };
-        let from = format!(
-            "message m INDEXED BY {through} CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535"
-        );
-        conditions.push("m.id <= ?1 / 65536".to_owned());
-        (from, "m.id DESC, r.id DESC")
-    } else {
-        (format!("recipient r {index} CROSS JOIN message m ON m.id = r.id / 65536"), "r.id DESC")
-    };
+    let conditions = Conditions::down(filter, after, limit).from(lowest).among(way);
     let sql = format!(
-        "SELECT {} FROM {from} WHERE {} ORDER BY {order} LIMIT ?2",
+        "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT ?2",
         rows::SHOWN,
-        conditions.join(" AND ")
+        way.tables(),
+        conditions.text(),
+        way.order()
     );
-    (sql, values)
+    (sql, conditions.values)
 }
 
-/// Down the key.
-const WHOLE: &str = "NOT INDEXED";
-
-fn way(filter: &Filter) -> &'static str {
-    match filter.state {
-        Some(State::InDoubt) => "INDEXED BY recipient_in_doubt",
-        Some(State::Held) => "INDEXED BY recipient_held",
-        Some(State::Returned) => "INDEXED BY recipient_returned",
-        _ if filter.ever_in_doubt => "INDEXED BY recipient_ever_in_doubt",
-        _ => WHOLE,
-    }
+/// The next ?2 recipients behind ?1 that match, in the order of their ids.
+pub(super) fn upwards(filter: &Filter) -> (String, Vec<Value>) {
+    let way = Way::upwards(filter);
+    let conditions = Conditions::up(filter).among(&way);
+    let order = way.order().replace(" DESC", "");
+    let sql =
+        format!("SELECT r.id FROM {} WHERE {} ORDER BY {order} LIMIT ?2", way.tables(), conditions.text());
+    (sql, conditions.values.into_iter().skip(2).collect())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sqlite::open;
-
-    #[test]
-    fn an_application_walks_through_its_own_mail_only() {
-        let filter = Filter { application: Some("cron".to_owned()), ..Filter::default() };
-        let (question, _) = question(&filter, None, None, 10);
-        let plan = open::tests::plan(&question);
-        assert!(plan.contains("message_application (application=? AND rowid<?)"), "{plan}");
-        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
-    }
-}
+mod tests;

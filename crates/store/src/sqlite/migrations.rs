@@ -18,6 +18,9 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0008_pause", include_str!("migrations/0008_pause.sql")),
     ("0009_preferences", include_str!("migrations/0009_preferences.sql")),
     ("0010_people", include_str!("migrations/0010_people.sql")),
+    ("0011_person_keys", include_str!("migrations/0011_person_keys.sql")),
+    ("0012_found", include_str!("migrations/0012_found.sql")),
+    ("0014_sent", include_str!("migrations/0014_sent.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

@@ -9,6 +9,7 @@ use super::{
     Sqlite,
     codes::{micros, state, state_code, whole},
     events::{self, Noted},
+    list,
     notices::{self, Written},
     obligations,
     writer::Tx,
@@ -92,8 +93,12 @@ impl Sqlite {
         // Who names a message wants it now; who tries again all that waits does not mean what is for later.
         let keeps_times = wish == Move::Retry && !matches!(selection, Selection::Messages(_));
         let mut total = Moved::default();
+        let start = match selection.clone() {
+            Selection::Matching(filter) => self.readers.read(move |sql| list::first(sql, &filter)).await?,
+            _ => None,
+        };
         for (question, values) in questions(&selection, wish) {
-            let mut after = 0;
+            let mut after = start.map_or(0, |first| first - 1);
             loop {
                 let (question, values) = (question.clone(), values.clone());
                 let found = self.readers.read(move |sql| slice(sql, &question, values, after, wish)).await?;
@@ -126,6 +131,7 @@ fn questions(selection: &Selection, wish: Move) -> Vec<(String, Vec<Value>)> {
             })
             .collect(),
         Selection::Run(run) => vec![(OF_RUN.to_owned(), vec![run.0.into()])],
+        Selection::Matching(filter) => vec![list::upwards(filter)],
         Selection::State(state) => vec![(among("state = ?3"), vec![state_code(*state).into()])],
         Selection::WaitingSinceBefore(instant) => {
             let due_before =

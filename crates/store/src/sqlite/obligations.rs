@@ -23,6 +23,9 @@ const RETURNED_SINCE: &str =
     "SELECT count(*) FROM recipient r INDEXED BY recipient_returned JOIN message m ON m.id = r.id / 65536
     WHERE r.state = 5 AND r.settled_at >= ?1 AND m.reverse_path = ?2 AND m.kind = 0 AND r.practice = ?3";
 
+/// Which report told of it.
+const REPORTED: &str = "UPDATE recipient SET reported_in = ?2 WHERE id = ?1";
+
 const OWING: &str = "SELECT o.return_address, r.practice, count(*), min(o.owed_since)
     FROM obligation o JOIN recipient r ON r.id = o.recipient
     GROUP BY o.return_address, r.practice HAVING min(o.owed_since) < ?1 ORDER BY min(o.owed_since)";
@@ -146,12 +149,14 @@ impl Sqlite {
     ) -> Result<Accepted, Error> {
         self.writer
             .write(move |tx| {
+                let accepted = accept::store(tx, &report, now)?;
                 for id in closes {
                     if !close(tx, id)? {
                         return Err(Error::NotFound("owed report"));
                     }
+                    tx.sql.prepare_cached(REPORTED)?.execute((id.0, accepted.id.0))?;
                 }
-                accept::store(tx, &report, now)
+                Ok(accepted)
             })
             .await
     }

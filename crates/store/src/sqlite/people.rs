@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 use super::{
     Sqlite, audit, codes,
     codes::micros,
-    links,
+    links, person_keys,
     rows::{at, text},
     sessions,
 };
@@ -87,6 +87,7 @@ impl Sqlite {
                 keeping_an_administrator(tx.sql, || switch(tx.sql, id, Some(now)))?;
                 sessions::end_all(tx.sql, id, None)?;
                 links::forget(tx.sql, Some(id))?;
+                person_keys::revoke_all(tx.sql, id, now)?;
                 note(tx.sql, who, Deed::PersonDisabled, &person, None, None, now)?;
                 one(tx.sql, id)
             })

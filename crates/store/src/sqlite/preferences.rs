@@ -11,6 +11,7 @@ use super::{
     codes::{micros, whole},
     open,
     rows::{at, text},
+    sealed,
     writer::Tx,
 };
 use crate::{Actor, Changed, Deed, Error, NewAudit, OpenError, PreferenceChange, Preferences};
@@ -118,7 +119,7 @@ fn change(
 fn in_the_log(json: &str) -> String {
     match serde_json::from_str(json) {
         Ok(Value::String(text)) => text,
-        Ok(Value::Object(of)) if of.contains_key("sealed") => "(a secret)".to_owned(),
+        _ if sealed::of_json(json).is_some() => "(a secret)".to_owned(),
         _ => json.to_owned(),
     }
 }

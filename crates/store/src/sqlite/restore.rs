@@ -41,8 +41,8 @@ const SET_ASIDE: &str =
     "UPDATE recipient SET state = 6, due_at = NULL, lease = NULL, claimed_in = NULL, alone = 0,
         aside_at = coalesce(aside_at, ?2), reason = 'from_backup', note = ?3
     WHERE id = ?1";
-/// Tables of people who are signed in, or may sign in once by a link.
-const SIGNED_IN: [&str; 2] = ["session", "link"];
+/// Tables of people who are signed in, may sign in once by a link, or have keys of their own.
+const SIGNED_IN: [&str; 3] = ["session", "link", "person_key"];
 
 pub(crate) fn restore(file: &Path, folder: &Path, now: Timestamp) -> Result<Restored, BackupError> {
     open::check_free(folder)?;

@@ -169,6 +169,11 @@ impl Sqlite {
         Ok(all.into_iter().filter(|session| !session.is_over(now)).collect())
     }
 
+    pub(crate) async fn sessions(&self, now: Timestamp) -> Result<Vec<Session>, Error> {
+        let all = self.readers.read(|sql| sessions(sql, "s.id > ?1", i64::MIN)).await?;
+        Ok(all.into_iter().filter(|session| !session.is_over(now)).collect())
+    }
+
     pub(crate) async fn forget_sessions(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {
         let over = (micros(before(now, SESSION_IDLE)), micros(before(now, SESSION_LASTS)), whole(limit));
         let any =

@@ -7,7 +7,7 @@ use super::{
     Sqlite,
     codes::{micros, name, phase_code},
     events::{self, Noted},
-    obligations,
+    obligations, sent,
     writer::Tx,
 };
 use crate::{Attempt, Error, EventKind, RecipientId, Settled, Settlement, Source, State, Verdict};
@@ -44,6 +44,7 @@ fn settle_all(tx: &mut Tx<'_>, settlements: &[Settlement], now: Timestamp) -> Re
         other => other,
     }?;
     tx.sql.prepare_cached("RELEASE settlements")?.execute([])?;
+    sent::count(tx, settlements, &settled, now);
     Ok(settled)
 }
 
@@ -255,16 +256,21 @@ fn strike(
     Ok(settled)
 }
 
-/// Waiting as it was; nothing was attempted.
+/// Waiting as it was; nothing was attempted. Where it is said why, that stands as its reason.
 fn give_back(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, Error> {
-    let sql = "UPDATE recipient SET state = 0, lease = NULL, claimed_in = NULL, alone = min(alone, 1)
+    let sql = "UPDATE recipient SET state = 0, lease = NULL, claimed_in = NULL, alone = min(alone, 1), reason = coalesce(?3, reason)
         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING practice, class, due_at";
     let given = tx
         .sql
         .prepare_cached(sql)?
-        .query_row((settlement.recipient.0, settlement.lease.0), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+        .query_row(
+            (
+                settlement.recipient.0,
+                settlement.lease.0,
+                settlement.attempt.reason.as_ref().map(name).transpose()?,
+            ),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
         .optional()?;
     let Some((practice, class, due_at)) = given else { return Ok(Settled::TooLate) };
     tx.fresh.left.push(settlement.recipient.0);

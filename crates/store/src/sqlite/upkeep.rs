@@ -46,6 +46,13 @@ const INVARIANTS: [(&str, &str); 4] = [
     ),
 ];
 
+/// Sites and states of which another number was counted than there are rows.
+const WRONG_TALLIES: &str = "SELECT count(*) FROM (SELECT 1 FROM (
+        SELECT site, state, sum(recipients) AS n FROM tally GROUP BY site, state
+        UNION ALL SELECT coalesce(m.site, ''), r.state, -count(*)
+        FROM recipient r JOIN message m ON m.id = r.id / 65536 GROUP BY 1, 2)
+    GROUP BY site, state HAVING sum(n) <> 0)";
+
 /// What a slice may erase.
 struct Purgeable {
     bodies: Vec<MessageId>,
@@ -188,6 +195,7 @@ pub(super) fn check(sql: &Connection) -> Result<Vec<String>, Error> {
             found.push(format!("{rows} recipients in state {code}, but {counted} were counted"));
         }
     }
+    found.extend(tally_is_wrong(sql)?);
     let rows: i64 =
         sql.query_row("SELECT count(*) FROM recipient WHERE in_doubt_at IS NOT NULL", [], |row| row.get(0))?;
     let counted = read_meta(sql, &format!("count_{}", STATES.len()))?.unwrap_or(0);
@@ -195,4 +203,10 @@ pub(super) fn check(sql: &Connection) -> Result<Vec<String>, Error> {
         found.push(format!("{rows} recipients were ever in doubt, but {counted} were counted"));
     }
     Ok(found)
+}
+
+/// The counts by library and time against the rows.
+fn tally_is_wrong(sql: &Connection) -> Result<Option<String>, Error> {
+    let wrong: i64 = sql.query_row(WRONG_TALLIES, [], |row| row.get(0))?;
+    Ok((wrong != 0).then(|| format!("{wrong} states of libraries whose recipients were counted wrongly")))
 }

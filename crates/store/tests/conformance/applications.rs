@@ -18,7 +18,10 @@ fn key(id: &str, byte: u8) -> NewKey {
 }
 
 async fn add(fresh: &Fresh, store: &Store, text: &str) -> Application {
-    store.add_application(name(text), ApplicationSettings::default(), fresh.now()).await.unwrap()
+    store
+        .add_application(name(text), ApplicationSettings::default(), store::Actor::CommandLine, fresh.now())
+        .await
+        .unwrap()
 }
 
 /// Mail of this application, waiting.
@@ -39,13 +42,17 @@ pub(crate) async fn an_application_is_kept_as_it_was_added(fresh: &Fresh) {
         waiting: 3,
         per_minute: Some(4),
     };
-    let tracker =
-        store.add_application(name("Textbook Tracker"), settings.clone(), fresh.now()).await.unwrap();
+    let tracker = store
+        .add_application(name("Textbook Tracker"), settings.clone(), store::Actor::CommandLine, fresh.now())
+        .await
+        .unwrap();
     let cron = add(fresh, &store, "cron").await;
     assert_eq!((&tracker.settings, tracker.made_at, tracker.disabled_at), (&settings, minute(0), None));
     assert!(tracker.id < cron.id);
     for again in ["cron", "CRON"] {
-        let refused = store.add_application(name(again), settings.clone(), fresh.now()).await;
+        let refused = store
+            .add_application(name(again), settings.clone(), store::Actor::CommandLine, fresh.now())
+            .await;
         assert!(matches!(refused, Err(Error::Exists(_))), "{refused:?}");
         assert_eq!(store.application(again).await.unwrap(), cron);
     }
@@ -59,11 +66,19 @@ pub(crate) async fn an_application_is_kept_as_it_was_added(fresh: &Fresh) {
 pub(crate) async fn a_change_changes_nothing_else(fresh: &Fresh) {
     let store = fresh.open();
     let (cron, other) = (add(fresh, &store, "cron").await, add(fresh, &store, "Library").await);
-    let changed = store.change_application("cron", |settings| settings.recipients = 7).await.unwrap();
+    let changed = store
+        .change_application(
+            "cron",
+            |settings| settings.recipients = 7,
+            store::Actor::CommandLine,
+            fresh.now(),
+        )
+        .await
+        .unwrap();
     let settings = ApplicationSettings { recipients: 7, ..cron.settings.clone() };
     assert_eq!(changed, Application { settings, ..cron });
     assert_eq!(store.applications().await.unwrap().readable, [changed, other]);
-    let absent = store.change_application("absent", |_| ()).await;
+    let absent = store.change_application("absent", |_| (), store::Actor::CommandLine, fresh.now()).await;
     assert!(matches!(absent, Err(Error::NotFound(_))), "{absent:?}");
 }
 
@@ -72,13 +87,18 @@ pub(crate) async fn disabled_until_it_is_enabled(fresh: &Fresh) {
     add(fresh, &store, "cron").await;
     for (at, since) in [(1, minute(1)), (2, minute(1))] {
         fresh.at(at);
-        let disabled = store.disable_application("cron", fresh.now()).await.unwrap();
+        let disabled =
+            store.disable_application("cron", store::Actor::CommandLine, fresh.now()).await.unwrap();
         assert_eq!(disabled.disabled_at, Some(since));
     }
-    assert_eq!(store.enable_application("cron").await.unwrap().disabled_at, None);
-    for absent in
-        [store.disable_application("absent", fresh.now()).await, store.enable_application("absent").await]
-    {
+    assert_eq!(
+        store.enable_application("cron", store::Actor::CommandLine, fresh.now()).await.unwrap().disabled_at,
+        None
+    );
+    for absent in [
+        store.disable_application("absent", store::Actor::CommandLine, fresh.now()).await,
+        store.enable_application("absent", store::Actor::CommandLine, fresh.now()).await,
+    ] {
         assert!(matches!(absent, Err(Error::NotFound(_))), "{absent:?}");
     }
 }
@@ -89,24 +109,26 @@ pub(crate) async fn keys_come_and_go_one_by_one(fresh: &Fresh) {
         add(fresh, &store, application).await;
     }
     fresh.at(1);
-    store.add_key("cron", key("one", 1), fresh.now()).await.unwrap();
+    store.add_key("cron", key("one", 1), store::Actor::CommandLine, fresh.now()).await.unwrap();
     fresh.at(2);
-    store.add_key("cron", key("two", 2), fresh.now()).await.unwrap();
+    store.add_key("cron", key("two", 2), store::Actor::CommandLine, fresh.now()).await.unwrap();
     fresh.at(3);
-    store.add_key("Library", key("three", 3), fresh.now()).await.unwrap();
-    let taken = store.add_key("Library", key("one", 9), fresh.now()).await;
+    store.add_key("Library", key("three", 3), store::Actor::CommandLine, fresh.now()).await.unwrap();
+    let taken = store.add_key("Library", key("one", 9), store::Actor::CommandLine, fresh.now()).await;
     assert!(matches!(taken, Err(Error::Exists(_))), "{taken:?}");
-    let absent = store.add_key("absent", key("four", 4), fresh.now()).await;
+    let absent = store.add_key("absent", key("four", 4), store::Actor::CommandLine, fresh.now()).await;
     assert!(matches!(absent, Err(Error::NotFound(_))), "{absent:?}");
 
     let id = |text: &str| KeyId(text.to_owned());
     for (application, of_another) in [("cron", "three"), ("cron", "absent"), ("absent", "one")] {
-        let refused = store.revoke_key(application, &id(of_another), fresh.now()).await;
+        let refused =
+            store.revoke_key(application, &id(of_another), store::Actor::CommandLine, fresh.now()).await;
         assert!(matches!(refused, Err(Error::NotFound(_))), "{application} {of_another}: {refused:?}");
     }
     for at in [5, 6] {
         fresh.at(at);
-        let revoked = store.revoke_key("cron", &id("one"), fresh.now()).await.unwrap();
+        let revoked =
+            store.revoke_key("cron", &id("one"), store::Actor::CommandLine, fresh.now()).await.unwrap();
         let seen: Vec<_> =
             revoked.keys.iter().map(|key| (key.id.0.as_str(), key.made_at, key.revoked_at)).collect();
         assert_eq!(seen, [("one", minute(1), Some(minute(5))), ("two", minute(2), None)]);
@@ -120,8 +142,8 @@ pub(crate) async fn keys_come_and_go_one_by_one(fresh: &Fresh) {
 pub(crate) async fn the_last_use_of_a_key_is_the_latest(fresh: &Fresh) {
     let store = fresh.open();
     add(fresh, &store, "cron").await;
-    store.add_key("cron", key("one", 1), fresh.now()).await.unwrap();
-    store.add_key("cron", key("two", 2), fresh.now()).await.unwrap();
+    store.add_key("cron", key("one", 1), store::Actor::CommandLine, fresh.now()).await.unwrap();
+    store.add_key("cron", key("two", 2), store::Actor::CommandLine, fresh.now()).await.unwrap();
     let used = |id: &str, at| (KeyId(id.to_owned()), minute(at));
     store.keys_used(vec![used("one", 5), used("one", 3), used("gone", 4)]).await.unwrap();
     store.keys_used(vec![used("one", 4)]).await.unwrap();
@@ -163,4 +185,25 @@ pub(crate) async fn what_waits_of_an_application_is_counted(fresh: &Fresh) {
     store.move_recipients(Selection::All, Move::Cancel, fresh.now()).await.unwrap();
     assert_eq!(store.waiting_of(cron, 9).await.unwrap(), 0);
     sound(&store).await;
+}
+
+pub(crate) async fn what_an_application_handed_in_is_counted_from_an_instant_on(fresh: &Fresh) {
+    let store = fresh.open();
+    let of_a_run = NewMessage { run: Some(RunId(1)), ..of("cron") };
+    for (at, messages) in [(0, vec![of("cron"), of("cron")]), (5, vec![of("cron"), of("Library"), of_a_run])]
+    {
+        fresh.at(at);
+        store.accept(messages, fresh.now()).await.unwrap();
+    }
+    for (application, since, at_most, count) in [
+        ("cron", 0, 100, 3),
+        ("cron", 5, 100, 1),
+        ("cron", 0, 2, 2),
+        ("cron", 6, 100, 0),
+        ("Library", 0, 100, 1),
+        ("absent", 0, 100, 0),
+    ] {
+        let found = store.accepted_of(application, minute(since), at_most).await.unwrap();
+        assert_eq!(found, count, "{application} {since}");
+    }
 }

@@ -250,7 +250,10 @@ pub(crate) async fn a_web_address_is_told_and_tried_again(fresh: &Fresh) {
     let store = fresh.open();
     for name in ["Library", "cron"] {
         let name = name.parse().unwrap();
-        store.add_application(name, ApplicationSettings::default(), fresh.now()).await.unwrap();
+        store
+            .add_application(name, ApplicationSettings::default(), store::Actor::CommandLine, fresh.now())
+            .await
+            .unwrap();
     }
     accept(fresh, &store, waiting()).await;
     let absent = add(fresh, &store, "absent", &[]).await;

@@ -10,11 +10,15 @@ mod accept;
 mod applications;
 mod events;
 mod fresh;
+mod keys;
 mod notices;
 mod pause;
 mod people;
 mod preferences;
 mod reports;
+mod sealed;
+mod search;
+mod sent;
 mod sign_in;
 mod staff;
 mod start;
@@ -45,6 +49,7 @@ cases! {
     applications::keys_come_and_go_one_by_one,
     applications::the_last_use_of_a_key_is_the_latest,
     applications::what_waits_of_an_application_is_counted,
+    applications::what_an_application_handed_in_is_counted_from_an_instant_on,
     events::every_change_is_an_event,
     events::what_people_and_age_do_is_an_event,
     events::an_event_reads_the_same_each_time,
@@ -52,6 +57,8 @@ cases! {
     events::old_events_are_forgotten,
     events::tags_are_kept_and_listed,
     events::a_web_address_is_told_and_tried_again,
+    sealed::what_is_sealed_is_sealed_anew_together,
+    sent::what_a_server_took_is_counted_for_a_day,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,
@@ -97,6 +104,15 @@ cases! {
     reports::a_report_causes_no_report,
     reports::a_relay_is_reported_to_who_asked,
     reports::report_closes_once,
+    search::mail_is_found_by_whom_it_is_for_and_what_it_is_about,
+    search::words_are_looked_for_in_what_is_not_old,
+    search::a_list_is_given_in_parts,
+    search::a_part_looks_through_so_much_only,
+    search::all_that_match_are_moved_and_no_others,
+    search::what_one_decision_moved_is_found,
+    search::messages_are_outlined,
+    search::mail_is_counted_by_library_and_time,
+    search::what_was_reported_says_where,
     notices::ledger_repeats_after_the_period,
     notices::one_new_item_stores_all,
     notices::what_a_person_cancelled_counts_as_not_written,
@@ -114,6 +130,9 @@ cases! {
     staff::disabled_people_are_enabled_again,
     staff::each_change_is_in_the_log,
     staff::the_log_is_read_in_parts,
+    keys::a_key_of_a_person_is_theirs_until_it_is_revoked,
+    keys::who_is_disabled_has_no_key_any_more,
+    keys::what_is_done_about_programs_and_keys_stands_in_the_log,
     sign_in::a_password_is_apart_and_is_changed,
     sign_in::a_session_is_known_by_its_token,
     sign_in::a_session_begins_only_with_the_password_as_it_is,
@@ -129,16 +148,20 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 14] = [
+const CASES: [&str; 18] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
     include_str!("fresh.rs"),
+    include_str!("keys.rs"),
     include_str!("notices.rs"),
     include_str!("pause.rs"),
     include_str!("people.rs"),
     include_str!("preferences.rs"),
     include_str!("reports.rs"),
+    include_str!("search.rs"),
+    include_str!("sealed.rs"),
+    include_str!("sent.rs"),
     include_str!("sign_in.rs"),
     include_str!("staff.rs"),
     include_str!("start.rs"),
@@ -147,7 +170,7 @@ const CASES: [&str; 14] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 12] = [
+const SURFACE: [&str; 17] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -158,8 +181,13 @@ const SURFACE: [&str; 12] = [
     include_str!("../../src/pause.rs"),
     include_str!("../../src/preferences.rs"),
     include_str!("../../src/people.rs"),
+    include_str!("../../src/person_keys.rs"),
     include_str!("../../src/reports.rs"),
+    include_str!("../../src/search.rs"),
+    include_str!("../../src/sealed.rs"),
+    include_str!("../../src/sent.rs"),
     include_str!("../../src/sessions.rs"),
+    include_str!("../../src/tallies.rs"),
 ];
 
 /// Every operation of `Store` is called by a case.

@@ -78,8 +78,9 @@ pub(crate) async fn a_session_is_known_by_its_token(fresh: &Fresh) {
 pub(crate) async fn a_session_begins_only_with_the_password_as_it_is(fresh: &Fresh) {
     let store = fresh.open();
     let ann = member(fresh, &store, "ann", Role::Manager).await;
-    let refused = async |password| {
-        let new = NewSession { person: ann.id, password, token: token(1), peer: PEER };
+    let refused = async |password: Option<store::PasswordHash>| {
+        let token = token(if password.is_some() { 1 } else { 2 });
+        let new = NewSession { person: ann.id, password, token, peer: PEER };
         matches!(store.begin_session(new, fresh.now()).await, Err(Error::NotFound(_)))
     };
     assert!(refused(Some(password("another"))).await);
@@ -88,7 +89,6 @@ pub(crate) async fn a_session_begins_only_with_the_password_as_it_is(fresh: &Fre
     assert!(refused(None).await, "proven otherwise, and disabled");
     store.enable_person(ann.id, CLI, fresh.now()).await.unwrap();
     assert!(!refused(Some(password("ann"))).await);
-    store.end_sessions(ann.id, None, CLI, fresh.now()).await.unwrap();
     assert!(!refused(None).await);
 }
 
@@ -111,6 +111,7 @@ pub(crate) async fn a_session_ends_when_it_is_idle_or_old(fresh: &Fresh) {
     fresh.pass(minutes(SESSION_IDLE) / 2);
     assert!(!is_open(fresh, &store, 1).await, "however much it is used");
     assert_eq!(store.sessions_of(ann.id, fresh.now()).await.unwrap(), []);
+    assert_eq!(store.sessions(fresh.now()).await.unwrap(), []);
 }
 
 pub(crate) async fn that_a_session_is_used_is_written_once_a_minute(fresh: &Fresh) {
@@ -167,6 +168,11 @@ pub(crate) async fn sessions_are_ended_one_by_one_or_all_but_one(fresh: &Fresh) 
     assert_eq!(ended.as_ref(), Some(&of_ann[0]));
     assert_eq!(store.end_session(of_ann[0].id, CLI, fresh.now()).await.unwrap(), None);
     assert_eq!(open().await, [2, 3, 4, 9]);
+    let all = store.sessions(fresh.now()).await.unwrap();
+    assert!(
+        all.is_sorted_by(|one, next| one.id > next.id) && listed[..3].iter().all(|one| all.contains(one))
+    );
+    assert!(all.iter().any(|one| one.person != ann.id));
     let ended = store.end_sessions_of(ann.id, Some(of_ann[1].id), CLI, fresh.now()).await.unwrap();
     assert_eq!((ended, open().await), (2, vec![2, 9]));
     let ended = store.end_sessions_of(ann.id, None, CLI, fresh.now()).await.unwrap();

@@ -173,9 +173,11 @@ pub(crate) async fn each_change_is_in_the_log(fresh: &Fresh) {
         old: None,
         new: Some("new".to_owned()),
     };
+    let asked = NewAudit { who: Actor::NotSignedIn, what: Deed::ResetLinkMade, ..line.clone() };
+    let asked = store.note_audit(asked, fresh.now()).await.unwrap();
     let noted = store.note_audit(line, fresh.now()).await.unwrap();
     let all = log(&store).await;
-    assert_eq!(all[0].id, noted);
+    assert_eq!((all[0].id, all[1].id), (noted, asked));
     let email = |name: &str| format!("{name}@library.example");
     let told = deeds(&store).await;
     let expected = [
@@ -185,14 +187,15 @@ pub(crate) async fn each_change_is_in_the_log(fresh: &Fresh) {
         (Deed::PersonChanged, email("bob")),
         (Deed::PersonDisabled, email("bob")),
         (Deed::PersonEnabled, email("bob")),
+        (Deed::ResetLinkMade, "something else".to_owned()),
         (Deed::PersonAdded, "something else".to_owned()),
     ];
     assert_eq!(told, expected);
-    let changed = &all[3];
+    let changed = &all[4];
     assert_eq!((changed.happened_at, &changed.who), (minute(5), &by(&ann)));
     assert_eq!(changed.old.as_deref(), Some("role: viewer; sites: all"));
     assert_eq!(changed.new.as_deref(), Some("role: manager; sites: EAST, MAIN"));
-    assert_eq!(all[1].who, Actor::Configuration);
+    assert_eq!((&all[1].who, &all[2].who), (&Actor::NotSignedIn, &Actor::Configuration));
     assert!(!format!("{all:?}").contains("hash of"), "{all:?}");
 }
 
@@ -208,8 +211,14 @@ pub(crate) async fn the_log_is_read_in_parts(fresh: &Fresh) {
     let rest = store.audit(AuditFilter::default(), Some(first[2].id), 3).await.unwrap();
     assert_eq!([first, rest].concat(), all);
     let filtered = async |filter| store.audit(filter, None, 99).await.unwrap();
-    assert_eq!(filtered(AuditFilter { who: Some(ann.id), about: None }).await, all[..3]);
+    assert_eq!(filtered(AuditFilter { who: Some(ann.id), ..AuditFilter::default() }).await, all[..3]);
     let about = Some("carl@library.example".to_owned());
-    assert_eq!(filtered(AuditFilter { who: None, about: about.clone() }).await, all[1..2]);
-    assert_eq!(filtered(AuditFilter { who: Some(PersonId(99)), about }).await, []);
+    assert_eq!(filtered(AuditFilter { about: about.clone(), ..AuditFilter::default() }).await, all[1..2]);
+    let who = Some(PersonId(99));
+    assert_eq!(filtered(AuditFilter { who, about, ..AuditFilter::default() }).await, []);
+    store.disable_person(ann.id, by(&ann), fresh.now()).await.unwrap_err();
+    store.disable_person(PersonId(2), by(&ann), fresh.now()).await.unwrap();
+    let disabled = AuditFilter { what: Some(Deed::PersonDisabled), ..AuditFilter::default() };
+    assert_eq!(filtered(disabled.clone()).await, log(&store).await[..1]);
+    assert_eq!(filtered(AuditFilter { who: Some(PersonId(2)), ..disabled }).await, []);
 }

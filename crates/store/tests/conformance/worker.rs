@@ -235,6 +235,8 @@ pub(crate) async fn given_back_is_due_as_it_was(fresh: &Fresh) {
     let (row, attempts) = store.show(recipient.message()).await.unwrap().remove(0);
     assert_eq!((row.state, row.due_at, row.attempts), (State::Waiting, Some(minute(0)), 0));
     assert!(attempts.is_empty());
+    // The reason that is named stands until another does.
+    assert_eq!(row.reason, settlement(fresh, recipient, Verdict::GivenBack).attempt.reason);
 }
 
 pub(crate) async fn every_verdict_leads_to_its_state(fresh: &Fresh) {

@@ -156,6 +156,7 @@ pub(super) struct Mailer {
     pub(super) class: Class,
     pub(super) host: String,
     pub(super) now: Timestamp,
+    /// For sites that have no time zone of their own.
     pub(super) offset: Offset,
     pub(super) expires_at: Timestamp,
     pub(super) dice: StdRng,
@@ -188,7 +189,7 @@ impl Mailer {
             list_id: None,
             message_id: id.clone(),
             date: self.now,
-            offset: self.offset,
+            offset: site.time_zone.as_ref().map_or(self.offset, |zone| zone.to_offset(self.now)),
         };
         let bytes = mail.build().map_err(|error| error.to_string())?;
         let returns = site.return_address.clone().unwrap_or_else(|| site.email.clone());

@@ -21,6 +21,8 @@ fn sites() -> Vec<Site> {
         reply_to: None,
         return_address: None,
         phone: None,
+        branches: Vec::new(),
+        time_zone: None,
     };
     ["MAIN", "EAST"].map(site).to_vec()
 }
@@ -39,7 +41,7 @@ async fn perform_all(store: &Store, commands: &[(&str, &[&str], Exit)]) -> Strin
     let (mut seen, mut dice) = (String::new(), StdRng::seed_from_u64(3));
     for (at, (title, words, exit)) in (0..).zip(commands) {
         let reply = match read(words) {
-            Ok(request) => perform(store, request, &sites(), &mut dice, minute(at)).await,
+            Ok(request) => perform(store, request, &sites(), Actor::CommandLine, &mut dice, minute(at)).await,
             Err((failure, message)) => Reply::Failed { failure, message },
         };
         let line = serde_json::to_string(&reply).unwrap();
@@ -113,8 +115,9 @@ async fn what_is_shown_is_what_signs_in() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let mut dice = StdRng::seed_from_u64(3);
-    let mut ask =
-        async |words: &[&str]| perform(&store, read(words).unwrap(), &sites(), &mut dice, minute(0)).await;
+    let mut ask = async |words: &[&str]| {
+        perform(&store, read(words).unwrap(), &sites(), Actor::CommandLine, &mut dice, minute(0)).await
+    };
     ask(&["add", "cron"]).await;
     let Reply::NewKey(key) = ask(&["key", "add", "cron"]).await else { panic!("a key") };
     ask(&["key", "revoke", "cron", &key.id.0]).await;

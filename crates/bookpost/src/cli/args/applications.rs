@@ -75,7 +75,7 @@ pub enum Key {
     Revoke {
         /// The application
         name: String,
-        /// The key's id, as `applications show` prints it
+        /// The key's id, as `programs show` prints it
         key: String,
         #[command(flatten)]
         output: Output,

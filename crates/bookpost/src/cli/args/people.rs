@@ -50,6 +50,19 @@ pub enum People {
     InviteLink(One),
     /// Print a link by which a person chooses a new password
     ResetLink(One),
+    /// Make a key by which a person's programs administer through the API, and show it once
+    Key(One),
+    /// List the keys of a person
+    Keys(One),
+    /// Let a key of a person open nothing any more, from now on
+    RevokeKey {
+        /// What they sign in with
+        email: String,
+        /// The key's id, as `people keys` prints it
+        key: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Print the link by which the first administrator is made
     SetupLink {
         #[command(flatten)]

@@ -4,8 +4,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ApplicationsRequest, ChangedPreferences, NewAddress, PeopleRequest, PreferencesRequest, ShownKey,
-    ShownLink, ShownPreferences, ShownSessions, SignedOut, WebhooksRequest,
+    ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, PeopleRequest, PreferencesRequest,
+    Rotated, ShownKey, ShownKeys, ShownLink, ShownPersonKey, ShownPersonKeys, ShownPreferences,
+    ShownSessions, ShownSites, SignedOut, SitesRequest, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -27,8 +28,12 @@ pub enum Request {
     Webhooks(WebhooksRequest),
     /// About preferences.
     Preferences(PreferencesRequest),
+    /// About sites.
+    Sites(SitesRequest),
     /// About people, and what they changed.
     People(PeopleRequest),
+    /// About the key that seals secrets.
+    Keys(KeysRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
 }
@@ -40,7 +45,7 @@ pub enum QueueRequest {
     /// How many are in which state, and what is wrong.
     Status,
     /// Recipients, the newest first.
-    List { filter: Filter, after: Option<RecipientId>, limit: usize },
+    List { filter: Box<Filter>, after: Option<RecipientId>, limit: usize },
     /// One message with every attempt.
     Show(MessageId),
     /// A person's decision.
@@ -131,10 +136,13 @@ pub enum Reply {
     PreferencesChanged(ChangedPreferences),
     /// The last changes, the newest first.
     PreferencesHistory(Vec<PreferenceChange>),
+    Sites(ShownSites),
     People(Vec<Person>),
     Person(Person),
     /// A link that was just made.
     Link(ShownLink),
+    NewPersonKey(ShownPersonKey),
+    PersonKeys(ShownPersonKeys),
     Sessions(ShownSessions),
     SignedOut(SignedOut),
     /// What was changed, the newest first.
@@ -144,6 +152,10 @@ pub enum Reply {
         certificate: PathBuf,
         key: PathBuf,
     },
+    /// The key that seals secrets.
+    Keys(ShownKeys),
+    /// There is a new one.
+    Rotated(Rotated),
     /// A copy of the queue was made. The key that seals secrets is in this file, and not in the copy.
     BackedUp {
         backup: Backup,

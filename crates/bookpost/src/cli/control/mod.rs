@@ -5,10 +5,12 @@
 
 mod applications;
 mod client;
+mod keys;
 mod messages;
 mod people;
 mod preferences;
 mod server;
+mod sites;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
@@ -17,10 +19,12 @@ use crate::notices::import::MAX_BYTES;
 
 pub use applications::*;
 pub use client::{Client, connect};
+pub use keys::*;
 pub use messages::*;
 pub use people::*;
 pub use preferences::*;
 pub use server::{Listener, bind, serve};
+pub use sites::*;
 pub use webhooks::*;
 
 /// Longest line of either side. The largest export travels inside a request, in base64, with some words around it.

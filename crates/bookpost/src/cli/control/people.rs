@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
-use store::{AuditId, LinkPurpose, Person, PersonName, PersonSettings, Role, Session};
+use store::{AuditId, KeyId, LinkPurpose, Person, PersonKey, PersonName, PersonSettings, Role, Session};
 
 use super::Secret;
 
@@ -29,6 +29,12 @@ pub enum PeopleRequest {
     SignOut { email: Address },
     /// A link for one of them; for setting up where nobody is named.
     Link { purpose: LinkPurpose, email: Option<Address> },
+    /// One more key for one of them.
+    AddKey { email: Address },
+    /// All keys of one of them.
+    Keys { email: Address },
+    /// This key opens nothing any more.
+    RevokeKey { email: Address, key: KeyId },
     /// What was changed, the newest first.
     Log { by: Option<Address>, about: Option<String>, before: Option<AuditId>, limit: usize },
 }
@@ -53,6 +59,21 @@ pub struct ShownLink {
     pub link: Secret,
     /// It opens nothing from then on.
     pub expires_at: Timestamp,
+}
+
+/// A key of a person that was just made. Its secret is here and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPersonKey {
+    pub person: Person,
+    pub id: KeyId,
+    pub key: Secret,
+}
+
+/// The keys of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPersonKeys {
+    pub person: Person,
+    pub keys: Vec<PersonKey>,
 }
 
 /// Where a person is signed in.

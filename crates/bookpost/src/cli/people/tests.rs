@@ -25,6 +25,8 @@ fn sites() -> Vec<Site> {
         reply_to: None,
         return_address: None,
         phone: None,
+        branches: Vec::new(),
+        time_zone: None,
     };
     ["MAIN", "EAST"].map(site).to_vec()
 }
@@ -45,7 +47,7 @@ async fn ask(store: &Store, words: &[&str], pages: Option<SocketAddr>, at: i64) 
     let place = Place { sites: &sites, pages };
     let mut dice = StdRng::seed_from_u64(at.unsigned_abs());
     match read(words) {
-        Ok(request) => perform(store, request, place, &mut dice, minute(at)).await,
+        Ok(request) => perform(store, request, place, Actor::CommandLine, &mut dice, minute(at)).await,
         Err((failure, message)) => Reply::Failed { failure, message },
     }
 }
@@ -110,6 +112,11 @@ async fn from_the_first_link_to_the_log() {
         ("the log", "log", Exit::Done),
         ("the log about one, in parts", "log --about bob@library.example --before 9 --limit 2", Exit::Done),
         ("the log of one", "log --by bob@library.example", Exit::Done),
+        ("no key yet", "people keys ann@library.example", Exit::Done),
+        ("a key of her own", "people key ann@library.example", Exit::Done),
+        ("her keys", "people keys ann@library.example", Exit::Done),
+        ("a key that is not hers", "people revoke-key ann@library.example 00000000", Exit::Usage),
+        ("a key for nobody", "people key eve@library.example", Exit::Usage),
     ]) {
         if words.is_empty() {
             sign_in(&store, ann, at).await;
@@ -178,7 +185,7 @@ async fn a_start_says_how_to_set_up_until_somebody_can() {
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let clock = std::sync::Arc::new(testkit::clock::ManualClock::at(minute(0)));
     let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1));
-    let line = async || set_up_line(&people, ([127, 0, 0, 1], 8025).into()).await.unwrap();
+    let line = async || set_up_line(&people, "http://127.0.0.1:8025").await.unwrap();
     let (first, second) = (line().await.unwrap(), line().await.unwrap());
     let code = |line: &str| line.split_once("http://127.0.0.1:8025/set-up?code=").unwrap().1.to_owned();
     let found = async |line: &str| people.link(&code(line)).await.unwrap().is_some();

@@ -65,7 +65,7 @@ async fn a_person_looks_and_decides() {
     for (title, request, exit) in [
         ("status", QueueRequest::Status, Exit::Done),
         ("hold one", act(Selection::Messages(vec![first]), Move::Hold), Exit::Done),
-        ("list", QueueRequest::List { filter: Filter::default(), after: None, limit: 10 }, Exit::Done),
+        ("list", QueueRequest::List { filter: Box::default(), after: None, limit: 10 }, Exit::Done),
         ("show", QueueRequest::Show(first), Exit::Done),
         ("hold it again", act(Selection::Messages(vec![first]), Move::Hold), Exit::Partly),
         ("release held", act(Selection::State(State::Held), Move::Release), Exit::Done),
@@ -81,7 +81,7 @@ async fn a_person_looks_and_decides() {
         (
             "list a run that is not there",
             QueueRequest::List {
-                filter: Filter { run: Some(RunId(77)), ..Filter::default() },
+                filter: Box::new(Filter { run: Some(RunId(77)), ..Filter::default() }),
                 after: None,
                 limit: 10,
             },
@@ -133,7 +133,7 @@ async fn what_nothing_sends_is_not_said_to_be_tried_again() {
     let waiting = NewMessage { run: Some(run), ..message("ana@a.example") };
     let rehearsal = NewMessage { practice: true, ..message("béa@b.example") };
     let accepted = store.accept(vec![waiting, rehearsal], now()).await.unwrap();
-    let list = QueueRequest::List { filter: Filter::default(), after: None, limit: 9 };
+    let list = QueueRequest::List { filter: Box::default(), after: None, limit: 9 };
     for (request, way, waits) in [
         (QueueRequest::Status, Way::None, 1),
         (QueueRequest::Show(accepted[0].id), Way::None, 1),

@@ -9,7 +9,7 @@ use testkit::{
 use super::*;
 use crate::{
     config::{Encryption, Login, Server, Site, Way},
-    deliver::hosting::MailServers,
+    deliver::{hosting::MailServers, trial::Patience},
 };
 
 /// A folder with certificates, and what every server here is known by.
@@ -34,6 +34,8 @@ impl Library {
             reply_to: None,
             return_address: None,
             phone: None,
+            branches: Vec::new(),
+            time_zone: None,
         });
         Self { folder, authority, config }
     }

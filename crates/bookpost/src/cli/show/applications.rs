@@ -11,7 +11,7 @@ use crate::cli::{control::ShownKey, words};
 /// One line for each.
 pub(super) fn list(applications: &[Application], view: &View<'_>) -> String {
     if applications.is_empty() {
-        return "none; add one with: bookpost applications add NAME\n".to_owned();
+        return "none; add one with: bookpost programs add NAME\n".to_owned();
     }
     let mut table = Table::default();
     table.row(["application", "sends as", "keys", "last used", ""]);
@@ -50,7 +50,7 @@ pub(super) fn show(application: &Application, view: &View<'_>) -> String {
     }
     let mut out = format!("{table}\n");
     if live(application).next().is_none() {
-        let _ = writeln!(out, "It has no key that opens. Make one: bookpost applications key add '{name}'");
+        let _ = writeln!(out, "It has no key that opens. Make one: bookpost programs key add '{name}'");
     }
     if !application.keys.is_empty() {
         out.push_str(&keys(&application.keys, view));

@@ -8,7 +8,7 @@ use store::{Actor, Audit, LinkPurpose, Person};
 
 use super::{Table, View};
 use crate::cli::{
-    control::{ShownLink, ShownSessions, SignedOut},
+    control::{ShownLink, ShownPersonKey, ShownPersonKeys, ShownSessions, SignedOut},
     words,
 };
 
@@ -80,6 +80,32 @@ pub(super) fn link(link: &ShownLink, view: &View<'_>) -> String {
     )
 }
 
+/// The only time that a key is shown.
+pub(super) fn new_key(shown: &ShownPersonKey) -> String {
+    let email = &shown.person.email;
+    let mut table = Table::default();
+    table.row(["key", &shown.key.0]);
+    format!(
+        "This is a new key of {email}. It is shown only now: Bookpost itself does not keep it. Whoever has it may do what {email} may: keep it like a password.\n\n{table}\nTo revoke it: bookpost people revoke-key {email} {}\n",
+        shown.id.0
+    )
+}
+
+/// The keys of a person.
+pub(super) fn keys(shown: &ShownPersonKeys, view: &View<'_>) -> String {
+    if shown.keys.is_empty() {
+        return format!("none; make one with: bookpost people key {}\n", shown.person.email);
+    }
+    let mut table = Table::default();
+    table.row(["key", "made", "last used", ""]);
+    for key in &shown.keys {
+        let used = key.used_at.map_or("never".to_owned(), |at| view.at(at));
+        let revoked = key.revoked_at.map_or(String::new(), |since| format!("revoked {}", view.at(since)));
+        table.row([&key.id.0, &view.at(key.made_at), &used, &revoked]);
+    }
+    table.to_string()
+}
+
 /// The latest first.
 pub(super) fn sessions(shown: &ShownSessions, view: &View<'_>) -> String {
     if shown.sessions.is_empty() {
@@ -124,6 +150,7 @@ pub(super) fn who(actor: &Actor) -> &str {
         Actor::Person { name, .. } => name.as_str(),
         Actor::CommandLine => "command line",
         Actor::Configuration => "settings",
+        Actor::NotSignedIn => "not signed in",
     }
 }
 

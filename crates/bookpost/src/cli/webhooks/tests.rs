@@ -32,7 +32,15 @@ async fn from_the_first_web_address_to_the_last() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let key = KeySource::File(folder.path().join("secret.key"));
-    store.add_application("cron".parse().unwrap(), ApplicationSettings::default(), minute(0)).await.unwrap();
+    store
+        .add_application(
+            "cron".parse().unwrap(),
+            ApplicationSettings::default(),
+            store::Actor::CommandLine,
+            minute(0),
+        )
+        .await
+        .unwrap();
     let url = "https://tracker.invalid/events";
     let mut seen = String::new();
     for (title, words, exit) in [

@@ -1,10 +1,12 @@
 //! Who hosts the mail of a domain, and by which server a library there would send.
 
+mod look;
 mod mx;
 mod suggest;
 
 use serde::Serialize;
 
+pub use look::look;
 pub use mx::{LookupError, MailServers, mail_servers, system_resolver};
 pub use suggest::{Answer, SignIn, Suggestion, answer, candidates};
 

@@ -1,4 +1,4 @@
-//! What to do about a step that failed, in words that are more exact than the reason's, where more is known.
+//! What to do about a step that failed, more exact than its reason says, where more is known.
 
 use jiff::Timestamp;
 use mail::{Reason, smtp::capabilities::Capabilities};
@@ -33,11 +33,80 @@ pub struct Situation<'a> {
     pub now: Timestamp,
 }
 
-/// One or two sentences, or nothing that goes beyond [`Reason::what_to_do`].
-pub fn advice(at: &Situation<'_>) -> Option<String> {
+/// What to do. As text it is in English (`english`); the pages have words of their own for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advice {
+    /// The address that the test went to may have a slip.
+    CheckAddress,
+    SeeWhetherItArrived,
+    /// Servers put off the first mail from somebody new.
+    AgainLater,
+    AgainOrShowAnswer,
+    AgainOrTell,
+    GoogleAppPassword,
+    MicrosoftSignInOff,
+    MicrosoftLogin,
+    CheckLogin,
+    AllowAtGoogle,
+    /// A password is never sent in plain; where it could be sent.
+    PasswordWithheld(Option<Place>),
+    NoSignIn {
+        port: u16,
+        elsewhere: Option<Place>,
+    },
+    /// The ways to sign in that the server has, of which we have none.
+    OtherSignIn(String),
+    NotYetGood {
+        from: Timestamp,
+        today: Timestamp,
+    },
+    OutOfDate {
+        until: Timestamp,
+        today: Timestamp,
+    },
+    /// The first names in the certificate, how many there are more, and what it was to be good for.
+    WrongName {
+        names: Vec<String>,
+        more: usize,
+        host: String,
+    },
+    SelfSigned,
+    /// Who signed the certificate.
+    UnknownIssuer(String),
+    /// The port is right, with this encryption.
+    OtherEncryption(Place),
+    NoEncryption {
+        port: u16,
+        elsewhere: Option<Place>,
+    },
+    NothingAnswers {
+        port: u16,
+        elsewhere: Place,
+    },
+    /// At none of these ports.
+    NothingAnywhere(Vec<u16>),
+    NoMailServer {
+        port: u16,
+        elsewhere: Place,
+    },
+}
+
+/// A port, and the encryption that is spoken there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub port: u16,
+    pub encryption: Encryption,
+    /// It is the port that was asked already.
+    pub here: bool,
+}
+
+/// What is known that goes beyond [`Reason::what_to_do`].
+pub fn advice(at: &Situation<'_>) -> Option<Advice> {
     match at.reason {
-        Reason::SignInRefused => Some(sign_in_refused(at).to_owned()),
-        Reason::RelayDenied => relay_denied(at),
+        Reason::SignInRefused => Some(sign_in_refused(at)),
+        Reason::RelayDenied => {
+            (Provider::of_server(&at.server.host) == Some(Provider::Google)).then_some(Advice::AllowAtGoogle)
+        }
         Reason::SignInImpossible => Some(sign_in_impossible(at)),
         Reason::CertificateExpired => at.certificate.map(|certificate| out_of_date(certificate, at.now)),
         Reason::CertificateWrongName => {
@@ -54,169 +123,89 @@ pub fn advice(at: &Situation<'_>) -> Option<String> {
 }
 
 /// What differs from mail to patrons: nothing is sent again by itself, and the address is whoever tests it's own.
-fn of_a_test(reason: Reason) -> Option<String> {
-    let what = match reason {
+fn of_a_test(reason: Reason) -> Option<Advice> {
+    match reason {
         Reason::AddressUnknown | Reason::DomainUnknown | Reason::MailboxDisabled => {
-            "Look for a slip in the address that the test was sent to, or try another one."
+            Some(Advice::CheckAddress)
         }
-        Reason::AnswerUnknown => "See whether it arrived before you test again.",
-        Reason::TryLater => {
-            "Test again in some minutes: many servers put off the first mail from somebody new. If it stays so, tell your IT person."
-        }
-        Reason::ServerRefuses | Reason::ServerFull => {
-            "Test again in some minutes. If it stays so, show the server's own words to your IT person."
-        }
-        reason if reason.what_to_do().starts_with("Nothing") => {
-            "Test again in some minutes. If it stays so, tell your IT person."
-        }
-        _ => return None,
-    };
-    Some(what.to_owned())
+        Reason::AnswerUnknown => Some(Advice::SeeWhetherItArrived),
+        Reason::TryLater => Some(Advice::AgainLater),
+        Reason::ServerRefuses | Reason::ServerFull => Some(Advice::AgainOrShowAnswer),
+        reason if reason.what_to_do().starts_with("Nothing") => Some(Advice::AgainOrTell),
+        _ => None,
+    }
 }
 
-fn sign_in_refused(at: &Situation<'_>) -> &'static str {
+fn sign_in_refused(at: &Situation<'_>) -> Advice {
     let said = |words: &[&str]| at.answer.is_some_and(|answer| words.iter().any(|one| answer.contains(one)));
     let provider = Provider::of_server(&at.server.host);
     if provider == Some(Provider::Google) || said(&["gsmtp", "support.google.com"]) {
-        return "Use an app password: Google takes no usual password here. Switch on 2-Step Verification for this Google account, make an \
-                app password at myaccount.google.com/apppasswords, and enter it in the place of the password.";
+        return Advice::GoogleAppPassword;
     }
     if said(&["5.7.139", "5.7.30", "SmtpClientAuthentication", "basic authentication is disabled"]) {
-        return "Microsoft has switched off sign-in with a password (SMTP AUTH) for this mailbox. Ask the administrator of Microsoft 365 \
-                whether \"Authenticated SMTP\" can still be switched on for it; if not, send through another server.";
+        return Advice::MicrosoftSignInOff;
     }
-    if provider == Some(Provider::Microsoft) {
-        return "Check login and password: the login is the whole mail address. Where the account asks for a second proof, or has sign-in with \
-                a password (SMTP AUTH) switched off, Microsoft refuses the right password too: ask the administrator of Microsoft 365.";
-    }
-    "Check login and password. The login is often the whole mail address, and some providers want a password of its own for programs \
-     (app password)."
+    if provider == Some(Provider::Microsoft) { Advice::MicrosoftLogin } else { Advice::CheckLogin }
 }
 
-fn relay_denied(at: &Situation<'_>) -> Option<String> {
-    let google = Provider::of_server(&at.server.host) == Some(Provider::Google);
-    google.then(|| {
-        "Have this computer's public address allowed in the Google Admin console: Apps > Google Workspace > Gmail > Routing > SMTP relay \
-         service."
-            .to_owned()
-    })
-}
-
-fn sign_in_impossible(at: &Situation<'_>) -> String {
+fn sign_in_impossible(at: &Situation<'_>) -> Advice {
     let port = at.server.port;
     if !at.encrypted && !at.server.password_on_plain {
         let here = at.ports.iter().find(|here| here.port == port && here.is_encrypted());
         let here = here.and_then(|here| here.speaks.encryption());
-        let here = here.map(|encryption| format!("Choose {} for port {port}.", words(encryption)));
-        return format!(
-            "The connection is not encrypted, and the password is never sent where others could read it. {}",
-            here.or_else(|| elsewhere(at, Port::is_encrypted))
-                .unwrap_or_else(|| "Choose an encrypted connection, or remove the login.".to_owned())
-        );
+        let here = here.map(|encryption| Place { port, encryption, here: true });
+        return Advice::PasswordWithheld(here.or_else(|| elsewhere(at, Port::is_encrypted)));
     }
     if at.offered.auth.is_empty() {
-        let elsewhere = elsewhere(at, |port| port.sign_in == Some(true));
-        return format!(
-            "The server has no sign-in on port {port}. {}",
-            elsewhere.unwrap_or_else(|| "Remove the login, if the server needs none.".to_owned())
-        );
+        return Advice::NoSignIn { port, elsewhere: elsewhere(at, |port| port.sign_in == Some(true)) };
     }
-    format!(
-        "The server offers only ways to sign in that Bookpost does not have ({}). Have it offer PLAIN or LOGIN.",
-        at.offered.auth.join(", ")
-    )
+    Advice::OtherSignIn(at.offered.auth.join(", "))
 }
 
-fn out_of_date(certificate: &Certificate, now: Timestamp) -> String {
-    let Certificate { valid_from, valid_until, .. } = certificate;
-    let today = day(now);
-    if *valid_from > now {
-        let from = day(*valid_from);
-        return format!(
-            "The proof of identity (certificate) is good only from {from} on, and this computer takes today for {today}. Check the date on this computer."
-        );
-    }
-    format!(
-        "The proof of identity (certificate) was good until {}. Have it renewed by whoever runs the mail server. If that day is still to come, the date on this \
-         computer is wrong: it takes today for {today}.",
-        day(*valid_until)
-    )
+fn out_of_date(certificate: &Certificate, today: Timestamp) -> Advice {
+    let Certificate { valid_from: from, valid_until: until, .. } = *certificate;
+    if from > today { Advice::NotYetGood { from, today } } else { Advice::OutOfDate { until, today } }
 }
 
-fn wrong_name(certificate: &Certificate, host: &str) -> Option<String> {
-    let names = &certificate.names;
-    let first = names.iter().take(NAMES).cloned().collect::<Vec<_>>().join(", ");
-    let more = match names.len().saturating_sub(NAMES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let by = match names.as_slice() {
-        [] => return None,
-        [one] if !one.starts_with('*') => format!("Enter the server by that name: {one}."),
-        _ => "Enter the server by one of these names.".to_owned(),
-    };
-    Some(format!("The proof of identity (certificate) is for {first}{more}, and not for {host}. {by}"))
+fn wrong_name(certificate: &Certificate, host: &str) -> Option<Advice> {
+    let names: Vec<_> = certificate.names.iter().take(NAMES).cloned().collect();
+    let more = certificate.names.len() - names.len();
+    (!names.is_empty()).then(|| Advice::WrongName { names, more, host: host.to_owned() })
 }
 
-fn unknown_issuer(certificate: &Certificate) -> String {
-    let signed = if certificate.self_signed {
-        "The server has signed its proof of identity (certificate) itself. If that is meant, save the certificate".to_owned()
+fn unknown_issuer(certificate: &Certificate) -> Advice {
+    if certificate.self_signed {
+        Advice::SelfSigned
     } else {
-        format!(
-            "The proof of identity (certificate) was signed by \"{}\", whom this computer does not know. If that is your own authority, save its certificate",
-            certificate.issuer
-        )
-    };
-    format!("{signed} in a file and name the file as `ca_file` of this server.")
+        Advice::UnknownIssuer(certificate.issuer.clone())
+    }
 }
 
 /// The port, or the encryption on it, is another than was meant.
-fn language(at: &Situation<'_>) -> Option<String> {
-    let own = at.server.port;
-    let here = at.ports.iter().find(|port| port.port == own)?;
-    let wanted = at.server.encryption;
-    match (wanted, here.speaks) {
-        (Encryption::StartTls | Encryption::Plain, Speaks::Tls) => Some(format!(
-            "Port {own} speaks encryption from the start: choose {} for it.",
-            words(Encryption::Tls)
-        )),
-        (Encryption::Tls, Speaks::StartTls) => Some(format!(
-            "Port {own} begins without encryption and then changes to it: choose {} for it.",
-            words(Encryption::StartTls)
-        )),
+fn language(at: &Situation<'_>) -> Option<Advice> {
+    let port = at.server.port;
+    let speaks = at.ports.iter().find(|found| found.port == port)?.speaks;
+    let here = |encryption| Some(Advice::OtherEncryption(Place { port, encryption, here: true }));
+    match (at.server.encryption, speaks) {
+        (Encryption::StartTls | Encryption::Plain, Speaks::Tls) => here(Encryption::Tls),
+        (Encryption::Tls, Speaks::StartTls) => here(Encryption::StartTls),
         (Encryption::StartTls | Encryption::Tls, Speaks::Plain) => {
-            let elsewhere = elsewhere(at, Port::is_encrypted);
-            Some(format!(
-                "The server offers no encryption on port {own}. {}",
-                elsewhere.unwrap_or_else(|| {
-                    "Have it switched on there. Allow Non-Secure Connections only where nobody can listen: patrons' names and titles could be \
-                     read on the way."
-                        .to_owned()
-                })
-            ))
+            Some(Advice::NoEncryption { port, elsewhere: elsewhere(at, Port::is_encrypted) })
         }
         (_, Speaks::Nothing) => Some(match elsewhere(at, |_| true) {
-            Some(elsewhere) => format!("Nothing answers on port {own}. {elsewhere}"),
-            None => format!(
-                "Nothing answers on port {}. Look for a slip in the server's name, and have your IT person check that the server runs and \
-                 that no firewall is in the way.",
-                listed(at.ports)
-            ),
+            Some(elsewhere) => Advice::NothingAnswers { port, elsewhere },
+            None => Advice::NothingAnywhere(at.ports.iter().map(|found| found.port).collect()),
         }),
-        (_, Speaks::Other) => {
-            let elsewhere = elsewhere(at, |_| true)?;
-            Some(format!("What answers on port {own} is not a mail server that takes our mail. {elsewhere}"))
-        }
+        (_, Speaks::Other) => Some(Advice::NoMailServer { port, elsewhere: elsewhere(at, |_| true)? }),
         _ => None,
     }
 }
 
 /// The best other port that is `good`.
-fn elsewhere(at: &Situation<'_>, good: impl Fn(&Port) -> bool) -> Option<String> {
+fn elsewhere(at: &Situation<'_>, good: impl Fn(&Port) -> bool) -> Option<Place> {
     let others = at.ports.iter().filter(|port| port.port != at.server.port && good(port));
-    let mut usable = others.filter_map(|port| Some((port.port, port.speaks.encryption()?)));
-    let (port, encryption) = usable.next()?;
-    Some(format!("Port {port} answers: choose port {port} and {}.", words(encryption)))
+    let mut usable = others.filter_map(|found| Some((found.port, found.speaks.encryption()?)));
+    usable.next().map(|(port, encryption)| Place { port, encryption, here: false })
 }
 
 impl Port {
@@ -225,24 +214,24 @@ impl Port {
     }
 }
 
-/// As the page says it, and the setting.
-pub fn words(encryption: Encryption) -> &'static str {
-    match encryption {
-        Encryption::StartTls => "\"Encrypted\" (encryption = \"starttls\")",
-        Encryption::Tls => "\"Encrypted from the start\" (encryption = \"tls\")",
-        Encryption::Plain => "\"Not encrypted\" (encryption = \"none\")",
+impl Advice {
+    /// The name by which the server must be entered, where there is only one.
+    pub fn one_name(&self) -> Option<&str> {
+        match self {
+            Self::WrongName { names, more: 0, .. } => match names.as_slice() {
+                [one] if !one.starts_with('*') => Some(one),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 
 /// `2525, 587 or 465`
-fn listed(ports: &[Port]) -> String {
-    let ports: Vec<_> = ports.iter().map(|port| port.port.to_string()).collect();
+pub fn listed(ports: &[u16], or: &str) -> String {
+    let ports: Vec<_> = ports.iter().map(u16::to_string).collect();
     match ports.as_slice() {
-        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        [first @ .., last] if !first.is_empty() => format!("{} {or} {last}", first.join(", ")),
         _ => ports.concat(),
     }
-}
-
-fn day(at: Timestamp) -> String {
-    at.strftime("%-d %B %Y").to_string()
 }

@@ -1,22 +1,62 @@
 //! The test message.
 
+use bytes::Bytes;
 use jiff::{Timestamp, tz::TimeZone};
 use mail::{
-    Address, Recipient, ReversePath,
+    Address, Envelope, Recipient, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
     smtp::client::Transaction,
 };
+use store::{Class, Kind, NewMessage};
 
-use crate::config::Config;
+use crate::config::{Config, Site, Way};
 
 /// A message to `to` that says what it is, from the first site.
 pub fn letter(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result<Transaction, String> {
-    let site = config.sites.first().ok_or("a site with an email address is needed to send from")?;
+    let mail = written(config, to, now, random)?;
+    Ok(Transaction {
+        token: 0,
+        reverse_path: ReversePath::Address(mail.from.address.clone()),
+        ret: None,
+        envelope_id: None,
+        recipients: vec![Recipient::from(to.clone())],
+        message: built(&mail)?,
+    })
+}
+
+/// The same message for the queue, which sends it like mail to a patron.
+pub fn queued(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result<NewMessage, String> {
+    let mail = written(config, to, now, random)?;
+    Ok(NewMessage {
+        kind: Kind::Mail,
+        class: Class::Urgent,
+        practice: matches!(config.sending.way, Way::Practice),
+        application: "bookpost".to_owned(),
+        site: site(config).map(|site| site.code.clone()),
+        run: None,
+        envelope: Envelope::to_one(ReversePath::Address(mail.from.address.clone()), to.clone()),
+        message_id: format!("<{}>", mail.message_id),
+        subject: mail.subject.clone(),
+        tags: Vec::new(),
+        patron: None,
+        bytes: built(&mail)?,
+        first_due_at: now,
+        expires_at: config.schedule.expires_at(now),
+        lease: None,
+    })
+}
+
+fn site(config: &Config) -> Option<&Site> {
+    config.sites.first()
+}
+
+fn written(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result<NewMail, String> {
+    let site = site(config).ok_or("a site with an email address is needed to send from")?;
     let text = format!(
         "This is a test message of Bookpost for {}.\n\nIf you can read it, mail of {} leaves as it should. Nothing is to be done.\n",
         config.library, site.name
     );
-    let mail = NewMail {
+    Ok(NewMail {
         from: Mailbox { name: Some(site.name.clone()), address: site.email.clone() },
         reply_to: None,
         to: vec![Mailbox { name: None, address: to.clone() }],
@@ -31,13 +71,9 @@ pub fn letter(config: &Config, to: &Address, now: Timestamp, random: u64) -> Res
         message_id: message_id(u128::from(random), &config.sending.ehlo_name),
         date: now,
         offset: TimeZone::system().to_offset(now),
-    };
-    Ok(Transaction {
-        token: 0,
-        reverse_path: ReversePath::Address(site.email.clone()),
-        ret: None,
-        envelope_id: None,
-        recipients: vec![Recipient::from(to.clone())],
-        message: mail.build().map_err(|error| error.to_string())?.into(),
     })
+}
+
+fn built(mail: &NewMail) -> Result<Bytes, String> {
+    Ok(mail.build().map_err(|error| error.to_string())?.into())
 }

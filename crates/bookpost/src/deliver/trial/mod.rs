@@ -6,6 +6,7 @@
 pub mod advice;
 mod attempt;
 pub mod certificate;
+mod english;
 mod letter;
 mod ports;
 mod step;
@@ -21,7 +22,8 @@ use self::{
     attempt::{Attempt, Outcome, Unsent},
 };
 pub use self::{
-    letter::letter,
+    advice::{Advice, Place},
+    letter::{letter, queued},
     ports::{Port, Speaks, USUAL_PORTS, detect},
     step::{Encrypted, Event, Fault, Found, How, State, Step},
 };
@@ -123,10 +125,11 @@ async fn explain(trial: &Trial<'_>, outcome: &Outcome, unsent: &Unsent) -> Fault
         ports: &ports,
         now: trial.now,
     };
-    let what_to_do = advice::advice(&situation).unwrap_or_else(|| reason.what_to_do().to_owned());
+    let advice = advice::advice(&situation);
+    let what_to_do = advice.as_ref().map_or_else(|| reason.what_to_do().to_owned(), Advice::to_string);
     let transcript = outcome.transcript.iter().map(|line| discreet(line)).collect();
     let (words, certificate) = (reason.plain_words(), outcome.certificate.clone());
-    Fault { reason, words, what_to_do, answer, detail, later, certificate, ports, transcript }
+    Fault { reason, words, what_to_do, advice, answer, detail, later, certificate, ports, transcript }
 }
 
 /// Whether it may be that this port, or its encryption, is not the one that was meant.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use mail::Reason;
 use serde::Serialize;
 
-use super::{certificate::Certificate, ports::Port};
+use super::{advice::Advice, certificate::Certificate, ports::Port};
 
 /// One step of a trial, in the order in which they are made. With encryption from the start it comes before the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -102,6 +102,9 @@ pub struct Fault {
     pub words: &'static str,
     /// What is to be done: the exact advice where more is known than the reason, else the reason's.
     pub what_to_do: String,
+    /// The exact advice, for whoever says it in other words.
+    #[serde(skip)]
+    pub advice: Option<Advice>,
     /// The server's own words, if it refused.
     pub answer: Option<String>,
     /// What went wrong on our side, if it did not refuse.

@@ -25,6 +25,8 @@ fn site(code: &str, email: &str) -> Site {
         reply_to: None,
         return_address: None,
         phone: None,
+        branches: Vec::new(),
+        time_zone: None,
     }
 }
 
@@ -40,9 +42,12 @@ impl Place {
     async fn new(settings: ApplicationSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), at(0)).unwrap();
-        store.add_application("cron".parse().unwrap(), settings, at(0)).await.unwrap();
+        store
+            .add_application("cron".parse().unwrap(), settings, store::Actor::CommandLine, at(0))
+            .await
+            .unwrap();
         let key = Key::draw(&mut StdRng::seed_from_u64(1));
-        store.add_key("cron", key.stored(), at(0)).await.unwrap();
+        store.add_key("cron", key.stored(), store::Actor::CommandLine, at(0)).await.unwrap();
         let sites = [site("MAIN", "desk@library.example"), site("EAST", "east@library.example")];
         let all = Applications::load(&store, &sites).await.unwrap();
         Self { folder, store, key, all }
@@ -80,10 +85,10 @@ async fn a_key_lets_in_and_says_who_it_is() {
 async fn a_revoked_key_opens_nothing_and_the_others_do() {
     let place = Place::new(ApplicationSettings::default()).await;
     let second = Key::draw(&mut StdRng::seed_from_u64(5));
-    place.store.add_key("cron", second.stored(), at(1)).await.unwrap();
+    place.store.add_key("cron", second.stored(), store::Actor::CommandLine, at(1)).await.unwrap();
     place.all.refresh(&place.store).await.unwrap();
     let open = place.sign_in(HERE, &place.key, 1).unwrap();
-    place.store.revoke_key("cron", place.key.id(), at(2)).await.unwrap();
+    place.store.revoke_key("cron", place.key.id(), store::Actor::CommandLine, at(2)).await.unwrap();
     place.all.refresh(&place.store).await.unwrap();
     assert_eq!(place.sign_in(HERE, &place.key, 3).unwrap_err(), Refusal::Revoked);
     assert_eq!(place.all.again(&open, at(3)).unwrap_err(), Refusal::Revoked, "on an open connection");
@@ -99,14 +104,14 @@ async fn a_revoked_key_opens_nothing_and_the_others_do() {
 async fn a_disabled_application_is_not_heard_until_it_is_enabled() {
     let place = Place::new(ApplicationSettings::default()).await;
     let open = [place.sign_in(HERE, &place.key, 1).unwrap(), place.all.local("cron").unwrap()];
-    place.store.disable_application("cron", at(2)).await.unwrap();
+    place.store.disable_application("cron", store::Actor::CommandLine, at(2)).await.unwrap();
     place.all.refresh(&place.store).await.unwrap();
     assert_eq!(place.sign_in(HERE, &place.key, 3).unwrap_err(), Refusal::Disabled);
     assert_eq!(place.all.local("cron").unwrap_err(), Refusal::Disabled);
     for caller in &open {
         assert_eq!(place.all.again(caller, at(3)).unwrap_err(), Refusal::Disabled, "on an open connection");
     }
-    place.store.enable_application("cron").await.unwrap();
+    place.store.enable_application("cron", store::Actor::CommandLine, at(2)).await.unwrap();
     place.all.refresh(&place.store).await.unwrap();
     place.sign_in(HERE, &place.key, 4).unwrap();
     place.all.again(&open[0], at(4)).unwrap();
@@ -138,7 +143,11 @@ async fn one_that_cannot_be_read_is_not_nobody() {
 async fn what_is_changed_holds_at_once() {
     let place = Place::new(ApplicationSettings::default()).await;
     let caller = place.sign_in(HERE, &place.key, 1).unwrap();
-    place.store.change_application("cron", |settings| settings.recipients = 1).await.unwrap();
+    place
+        .store
+        .change_application("cron", |settings| settings.recipients = 1, store::Actor::CommandLine, at(2))
+        .await
+        .unwrap();
     place.all.refresh(&place.store).await.unwrap();
     assert!(caller.takes(0, 2).is_ok(), "as it was");
     assert!(place.all.again(&caller, at(2)).unwrap().takes(0, 2).is_err());

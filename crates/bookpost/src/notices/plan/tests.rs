@@ -16,6 +16,8 @@ fn sites() -> Vec<Site> {
             reply_to: None,
             return_address: None,
             phone: Some("555-0100".into()),
+            branches: Vec::new(),
+            time_zone: None,
         })
         .into()
 }

@@ -70,9 +70,7 @@ impl Worker {
         let lane = Lane::new(
             Arc::clone(&self.delivery),
             Arc::clone(&route.line),
-            Arc::clone(&upstream.server),
-            upstream.tls.clone(),
-            upstream.gate.subscribe(),
+            upstream,
             errand,
             Arc::clone(&slots),
         );

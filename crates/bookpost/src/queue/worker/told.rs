@@ -48,6 +48,7 @@ impl Worker {
                 }
                 self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
             }
+            Effect::LimitReached(reached) => self.limit_reached(index, upstream_index, reached).await,
             Effect::OpenBreaker(fault) => self.fault(index, upstream_index, &fault),
             // A probe's message that broke as the others did says that nothing is mended.
             Effect::Broke(fault) if upstream.breaker.is_open() => {
@@ -167,7 +168,7 @@ fn alarm_kind(fault: &Fault) -> AlarmKind {
     }
 }
 
-fn plain_name(name: &str) -> &str {
+pub(super) fn plain_name(name: &str) -> &str {
     match name {
         "server1" => "Your mail server (Server 1)",
         "server2" => "Your backup mail server (Server 2)",

@@ -54,6 +54,7 @@ fn refused() -> Obligation {
         attempts: 1,
         strikes: 0,
         reason: Some(Reason::AddressUnknown),
+        reported_in: None,
         answer: Some("550 5.1.1 No such user".into()),
     };
     Obligation {

@@ -92,6 +92,12 @@ async fn reserved(bodies: &Bodies, bytes: usize) -> Result<Reservation, Problem>
     })
 }
 
+/// Reads a small body of JSON, of which every field is known.
+pub(super) async fn read_small<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Problem> {
+    let (bytes, _) = read(headers, body, 0..=SMALL, &Bodies::new(0)).await?;
+    parsed(&bytes, "")
+}
+
 /// Reads JSON of which every field is known.
 pub(super) async fn parse<T: DeserializeOwned + Send + 'static>(bytes: Bytes) -> Result<T, Problem> {
     let parsed = apart(bytes.len(), move || parsed(&bytes, "")).await;

@@ -12,18 +12,23 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    Api, batch, events, lists, moves,
+    Api,
+    admin::{self, Admin},
+    batch, events, lists, moves,
     problem::{self, ProblemBody},
     send, status, template,
 };
-use crate::receive::Submitter;
+use crate::web::Sources;
 
 /// The addresses beneath `/api` and what answers them.
-pub(in crate::web) fn router(submitter: Submitter) -> Router {
+pub(in crate::web) fn router(sources: Sources) -> Router {
     let (routes, document) = routes().split_for_parts();
+    let (of_people, more) = admin::routes().split_for_parts();
+    let document = document.merge_from(more);
     routes
         .route("/api/problems/{kind}", get(problem::explain))
-        .with_state(Api::new(submitter))
+        .with_state(Api::new(sources.submitter.clone()))
+        .merge(of_people.with_state(Admin::new(sources)))
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
 }
 
@@ -53,6 +58,7 @@ fn routes() -> OpenApiRouter<Api> {
     tags(
         (name = "messages", description = "Handing in messages, and how they stand"),
         (name = "decisions", description = "What is decided about messages that were handed in"),
+        (name = "administration", description = "For administrators, with a key of their own: bookpost people key"),
         (name = "events", description = "What happened to messages, in order; the same as webhooks tell")
     )
 )]
@@ -65,7 +71,8 @@ impl Modify for Key {
     fn modify(&self, document: &mut Written) {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("bp_...").build();
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("key", SecurityScheme::Http(scheme));
+        components.add_security_scheme("key", SecurityScheme::Http(scheme.clone()));
+        components.add_security_scheme("own_key", SecurityScheme::Http(scheme));
         // Made of what Cargo knows, which is nothing.
         document.info.license = None;
         document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
@@ -143,13 +150,56 @@ problems! {
     NotMoved(ProblemBody<'static>),
 }
 
+/// Of a request of a person's own programs.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(super) enum AdminProblems {
+    /// The request cannot be read.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(ProblemBody<'static>),
+    /// A valid key of one's own is needed.
+    #[response(status = 401, content_type = "application/problem+json", headers(("WWW-Authenticate" = String)))]
+    Unauthenticated(ProblemBody<'static>),
+    /// The role of whoever has this key does not allow it.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody<'static>),
+    /// There is none.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemBody<'static>),
+    /// It cannot be done as things stand.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemBody<'static>),
+    /// Somebody else has changed it since that version.
+    #[response(status = 412, content_type = "application/problem+json")]
+    Changed(ProblemBody<'static>),
+    /// The body is too large.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody<'static>),
+    /// The body is not said to be JSON.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(ProblemBody<'static>),
+    /// A field is unknown, missing or wrong.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(ProblemBody<'static>),
+    /// `If-Match` is missing.
+    #[response(status = 428, content_type = "application/problem+json")]
+    ConditionMissing(ProblemBody<'static>),
+    /// Too many wrong keys from here.
+    #[response(status = 429, content_type = "application/problem+json", headers(("Retry-After" = u64)))]
+    TooFast(ProblemBody<'static>),
+    /// The queue cannot be read or written at the moment.
+    #[response(status = 503, content_type = "application/problem+json", headers(("Retry-After" = u64)))]
+    Unavailable(ProblemBody<'static>),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_document() {
-        let (_, document) = routes().split_for_parts();
+        let ((_, document), (_, more)) = (routes().split_for_parts(), admin::routes().split_for_parts());
+        let document = document.merge_from(more);
         insta::assert_snapshot!(document.to_pretty_json().unwrap());
     }
 }

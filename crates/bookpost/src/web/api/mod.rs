@@ -6,6 +6,7 @@
 //! This part knows nothing of SMTP and SQL: it hands [`Submission`]s to the
 //! [`Submitter`], which judges and stores them as it does those of every other door.
 
+mod admin;
 mod asked;
 mod batch;
 mod body;

@@ -34,6 +34,9 @@ pub(super) enum Kind {
     TooSlow,
     OtherRequest,
     NotMoved,
+    Conflict,
+    Changed,
+    ConditionMissing,
     TooLarge,
     NotJson,
     TooFast,
@@ -41,7 +44,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 16] = [
         Self::Malformed,
         Self::Invalid,
         Self::Unauthenticated,
@@ -51,6 +54,9 @@ impl Kind {
         Self::TooSlow,
         Self::OtherRequest,
         Self::NotMoved,
+        Self::Conflict,
+        Self::Changed,
+        Self::ConditionMissing,
         Self::TooLarge,
         Self::NotJson,
         Self::TooFast,
@@ -64,7 +70,7 @@ impl Kind {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request cannot be carried out as it is")
             }
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "A valid key is needed"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The application may not do this"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Whoever has this key may not do this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here")
@@ -75,6 +81,13 @@ impl Kind {
             }
             Self::NotMoved => {
                 (StatusCode::CONFLICT, "not-moved", "The message is in no state from which this can be done")
+            }
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "This cannot be done as things stand"),
+            Self::Changed => {
+                (StatusCode::PRECONDITION_FAILED, "changed", "Somebody else has changed it meanwhile")
+            }
+            Self::ConditionMissing => {
+                (StatusCode::PRECONDITION_REQUIRED, "condition-missing", "It must be said what was seen")
             }
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request or a message is too large")
@@ -201,6 +214,11 @@ impl Problem {
     pub(super) fn without_key() -> Self {
         Self::new(Kind::Unauthenticated, "send the application's key as \"Authorization: Bearer bp_...\"")
             .with(header::WWW_AUTHENTICATE, "Bearer realm=\"Bookpost\"")
+    }
+
+    pub(super) fn without_own_key() -> Self {
+        let detail = "send a key of your own (bookpost people key) as \"Authorization: Bearer bp_...\"";
+        Self::new(Kind::Unauthenticated, detail).with(header::WWW_AUTHENTICATE, "Bearer realm=\"Bookpost\"")
     }
 
     /// A message that is not taken.

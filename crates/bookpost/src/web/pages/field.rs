@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Password { kept: bool },
     /// One of several, on a list.
     OneOf(Vec<Choice>),
+    /// Any of several, each with a box.
+    AnyOf(Vec<Choice>),
     /// Yes or no.
     Tick,
 }
@@ -96,7 +98,7 @@ impl Field {
     }
 
     /// Which texts a screen reader reads with it.
-    fn described_by(&self) -> String {
+    pub(super) fn described_by(&self) -> String {
         let parts = [
             ("problem", self.problem.is_some()),
             ("hint", self.hint.is_some()),
@@ -107,7 +109,7 @@ impl Field {
     }
 
     /// The name of its `?`.
-    fn help_name(&self, words: &Words) -> String {
+    pub(super) fn help_name(&self, words: &Words) -> String {
         words.with("help-with", &[("field", &self.label)])
     }
 }

@@ -1,9 +1,11 @@
 //! What was done, told on the page that follows: in its address, as a word of ours and numbers, and never as a text.
 
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
-use store::Move;
+use store::{Move, Moved};
 
-use super::words::Words;
+use super::{wanted::RESERVED, words::Words};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,33 @@ pub(super) enum Done {
     Resumed,
     Language,
     SignedOut,
+    LinkAsked,
+    PersonAdded,
+    PersonChanged,
+    PersonOff,
+    PersonOn,
+    PersonSignedOut,
+    InvitationSent,
+    ResetSent,
+    AccountChanged,
+    PasswordChanged,
+    SessionsEnded,
+    LibraryAdded,
+    LibraryChanged,
+    LibraryRemoved,
+    Undone,
+    NotUndone,
+    ProgramAdded,
+    ProgramChanged,
+    ProgramOff,
+    ProgramOn,
+    KeyRevoked,
+    Arrived,
+    Started,
+    Practice,
+    PreferencesSaved,
+    NothingChanged,
+    PreferencesImported,
 }
 
 /// For how many. What is no such word is nothing.
@@ -31,6 +60,15 @@ pub(super) struct Flash {
     /// For so many it was not possible.
     #[serde(deserialize_with = "lenient")]
     left: Option<u64>,
+    /// When it was decided, in microseconds since 1970: it can be taken back.
+    #[serde(deserialize_with = "lenient")]
+    at: Option<u64>,
+}
+
+/// A way to take back what was done.
+pub(super) struct Undo {
+    pub(super) text: String,
+    pub(super) href: String,
 }
 
 impl Flash {
@@ -52,12 +90,54 @@ impl Flash {
             Done::Resumed => words.t("done-resumed"),
             Done::Language => words.t("done-language"),
             Done::SignedOut => words.t("sign-in-ended"),
+            Done::LinkAsked => words.t("forgot-asked"),
+            Done::PersonAdded => words.t("done-person-added"),
+            Done::PersonChanged => words.t("done-person-changed"),
+            Done::PersonOff => words.t("done-person-off"),
+            Done::PersonOn => words.t("done-person-on"),
+            Done::PersonSignedOut => words.t("done-person-signed-out"),
+            Done::InvitationSent => words.t("done-invitation-sent"),
+            Done::ResetSent => words.t("done-reset-sent"),
+            Done::AccountChanged => words.t("done-account-changed"),
+            Done::PasswordChanged => words.t("done-password-changed"),
+            Done::SessionsEnded => words.count("done-sessions-ended", n),
+            Done::LibraryAdded => words.t("done-library-added"),
+            Done::LibraryChanged => words.t("done-library-changed"),
+            Done::LibraryRemoved => words.t("done-library-removed"),
+            Done::Undone => words.t("done-undone"),
+            Done::NotUndone => words.t("done-not-undone"),
+            Done::ProgramAdded => words.t("done-program-added"),
+            Done::ProgramChanged => words.t("done-program-changed"),
+            Done::ProgramOff => words.t("done-program-off"),
+            Done::ProgramOn => words.t("done-program-on"),
+            Done::KeyRevoked => words.t("done-key-revoked"),
+            Done::Arrived => words.t("done-arrived"),
+            Done::Started => words.t("done-started"),
+            Done::Practice => words.t("done-practice"),
+            Done::PreferencesSaved => words.t("done-preferences"),
+            Done::NothingChanged => words.t("done-nothing-changed"),
+            Done::PreferencesImported => words.t("done-imported"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');
             text.push_str(&words.count("done-left", left));
         }
         Some(text)
+    }
+}
+
+impl Flash {
+    /// What takes it back, for whoever is on the page at `path`.
+    pub(super) fn undo(&self, path: &str, words: &Words) -> Option<Undo> {
+        let at = self.at.filter(|_| self.n.is_some_and(|n| n > 0))?;
+        let (text, asks) = match self.done? {
+            Done::Hold => ("do-release", "do=release&state=held"),
+            Done::Release => ("do-hold", "do=hold&state=waiting"),
+            _ => return None,
+        };
+        let next = utf8_percent_encode(&without(path), RESERVED).to_string();
+        let href = format!("/queue/decide?{asks}&decided_at={at}&next={next}");
+        Some(Undo { text: words.t(text), href })
     }
 }
 
@@ -73,8 +153,13 @@ impl From<Move> for Done {
     }
 }
 
-/// `path`, which may have a query, with what was done.
+/// What tells of it in a query.
+const NAMES: [&str; 4] = ["done", "n", "left", "at"];
+
+/// `path`, which may have a query, with what was done, in the place of what was told there before. A part of a page is not pointed at any
+/// more: what was done stands above all.
 pub(super) fn told(path: &str, done: Done, counts: Option<(u64, u64)>) -> String {
+    let path = without(path);
     let (n, left) = counts.unzip();
     // It is made of a word and figures.
     let query = [
@@ -84,6 +169,22 @@ pub(super) fn told(path: &str, done: Done, counts: Option<(u64, u64)>) -> String
     ];
     let query: Vec<_> = query.into_iter().flatten().collect();
     format!("{path}{}{}", if path.contains('?') { '&' } else { '?' }, query.join("&"))
+}
+
+/// The same for a decision about mail of this instant; one that can be taken back says so.
+pub(super) fn told_of(path: &str, wish: Move, moved: &Moved, at: Timestamp) -> String {
+    let path = told(path, wish.into(), Some((moved.moved, moved.unmoved)));
+    let goes_back = matches!(wish, Move::Hold | Move::Release) && moved.moved > 0;
+    if goes_back { format!("{path}&at={}", at.as_microsecond()) } else { path }
+}
+
+/// `path` without what was told there before.
+fn without(path: &str) -> String {
+    let (path, _) = path.split_once('#').unwrap_or((path, ""));
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let is_other = |pair: &&str| !pair.is_empty() && !NAMES.contains(&pair.split('=').next().unwrap_or(pair));
+    let kept: Vec<_> = query.split('&').filter(is_other).collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
 /// What cannot be read is not there.
@@ -124,5 +225,46 @@ mod tests {
         let path = told("/queue?state=held", Done::from(Move::Return), Some((3, 1)));
         assert_eq!(path, "/queue?state=held&done=return&n=3&left=1");
         assert_eq!(told("/", Done::Paused, None), "/?done=paused");
+        for (path, expected) in [
+            ("/queue?state=held&done=hold&n=3&left=1", "/queue?state=held&done=language"),
+            ("/queue?done=hold&n=3&state=held#mails", "/queue?state=held&done=language"),
+            ("/queue?#mails", "/queue?done=language"),
+            ("/queue?names=a&done", "/queue?names=a&done=language"),
+        ] {
+            assert_eq!(told(path, Done::Language, None), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_taken_back_says_how() {
+        let words = Language::English.words();
+        let at = Timestamp::from_microsecond(7).unwrap();
+        for (wish, moved, undo) in [
+            (
+                Move::Hold,
+                3,
+                Some((
+                    "Send after all",
+                    "/queue/decide?do=release&state=held&decided_at=7&next=%2Fqueue%3Fto%3Da",
+                )),
+            ),
+            (
+                Move::Release,
+                1,
+                Some((
+                    "Keep back",
+                    "/queue/decide?do=hold&state=waiting&decided_at=7&next=%2Fqueue%3Fto%3Da",
+                )),
+            ),
+            (Move::Hold, 0, None),
+            (Move::Cancel, 3, None),
+            (Move::Return, 3, None),
+        ] {
+            let path = told_of("/queue?to=a&done=hold&at=3", wish, &Moved { moved, ..Moved::default() }, at);
+            let flash = Flash::in_query(path.split_once('?').map(|(_, query)| query));
+            let found = flash.undo(&path, words);
+            let found = found.as_ref().map(|undo| (&*undo.text, &*undo.href));
+            assert_eq!(found, undo, "{wish:?} {moved}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use store::Error;
 
 use super::{
     assets::{ICON, SCRIPT, STYLE},
-    flash::{self, Done},
+    flash::{self, Done, Undo},
     form::Posted,
     not_here, security,
     visit::Visit,
@@ -74,6 +74,8 @@ pub(super) struct Frame {
     pub(super) setup: Vec<Link>,
     pub(super) banner: Option<Banner>,
     pub(super) flash: Option<String>,
+    /// What takes back what the flash tells of.
+    pub(super) undo: Option<Undo>,
     pub(super) style: &'static str,
     pub(super) script: &'static str,
     pub(super) icon: &'static str,
@@ -90,6 +92,7 @@ impl Frame {
             setup: Vec::new(),
             banner: None,
             flash: None,
+            undo: None,
             style: &STYLE.path,
             script: &SCRIPT.path,
             icon: &ICON.path,
@@ -121,12 +124,14 @@ impl Frame {
         let first = setup.first().map(|link| link.href);
         navigation.extend(first.map(|href| Link { href, text: words.t("nav-preferences"), here: within }));
         let setup = if within { setup } else { Vec::new() };
-        let flash = visit.flash().text(words);
+        let (told, path) = (visit.flash(), visit.path());
+        let (flash, undo) = (told.text(words), told.undo(path, words).filter(|_| visit.may_decide_theirs()));
         Ok(Self {
             banner,
             navigation,
             setup,
             flash,
+            undo,
             signed_in: Some(visit.signed_in()),
             ..Self::bare(words, &config.library)
         })

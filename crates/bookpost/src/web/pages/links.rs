@@ -100,7 +100,7 @@ pub(super) async fn set_up(State(pages): State<Pages>, peer: Peer, Open(chosen):
     let Ok(email) = Address::parse(&chosen.email) else { return again(words.t("bad-address-own")) };
     let Ok(name) = chosen.name.parse::<PersonName>() else { return again(words.t("bad-name")) };
     match pages.sources.people.set_up(&chosen.code, email, name, &chosen.password, peer.address).await {
-        Ok((token, _)) => let_in(token.text(), peer.secure, "/"),
+        Ok((token, _)) => let_in(token.text(), peer.secure, "/start"),
         Err(LinkError::Gone) => dead(&pages, words, LinkPurpose::SetUp),
         Err(LinkError::Store(error)) => not_here::unavailable(&error, words),
         Err(error) => again(why(words, &error)),
@@ -141,12 +141,19 @@ fn dead(pages: &Pages, words: &'static Words, purpose: LinkPurpose) -> Response 
     page_as(StatusCode::GONE, &Dead { f, command })
 }
 
+/// Why this password cannot be taken.
+pub(super) fn unfit(words: &Words, why: Unfit) -> String {
+    words.t(match why {
+        Unfit::TooShort => "password-too-short",
+        Unfit::TooLong => "password-too-long",
+        Unfit::Common => "password-common",
+        Unfit::OwnAddress => "password-own-address",
+    })
+}
+
 fn why(words: &Words, error: &LinkError) -> String {
     words.t(match error {
-        LinkError::Unfit(Unfit::TooShort) => "password-too-short",
-        LinkError::Unfit(Unfit::TooLong) => "password-too-long",
-        LinkError::Unfit(Unfit::Common) => "password-common",
-        LinkError::Unfit(Unfit::OwnAddress) => "password-own-address",
+        LinkError::Unfit(why) => return unfit(words, *why),
         LinkError::Taken => "email-taken",
         LinkError::Busy => "sign-in-busy",
         LinkError::Gone | LinkError::Store(_) => "link-dead",

@@ -1,15 +1,18 @@
 //! The queue: all mail, the newest first, in pages.
 
 use askama::Template;
-use axum::{extract::RawQuery, response::Response};
-use store::{Error, Filter, Move, Selection};
+use axum::{
+    extract::RawQuery,
+    response::{IntoResponse, Redirect, Response},
+};
+use store::{Counted, Error, Filter, Part, State};
 
 use super::{
-    decide::{Button, ORDER, buttons},
+    decide::{Button, buttons, possible},
     field::Choice,
     frame::{Frame, Place, page},
     not_here,
-    row::{Line, moves, site_name},
+    row::{self, Line, site_name},
     visit::Visit,
     wanted::{STATES, Wanted, state},
 };
@@ -17,6 +20,14 @@ use crate::identity::Permission;
 
 /// Lines of a page.
 const PAGE: usize = 50;
+
+/// How much of what was asked for is in one state.
+struct Count {
+    number: String,
+    text: String,
+    href: String,
+    here: bool,
+}
 
 #[derive(Template)]
 #[template(path = "queue.html")]
@@ -28,13 +39,20 @@ struct Queue {
     programs: Vec<Choice>,
     /// Why nothing could be looked for.
     problem: Option<String>,
+    counts: Vec<Count>,
+    /// They are of the newest only.
+    counts_end: bool,
     lines: Vec<Line>,
     older: Option<String>,
     newest: Option<String>,
+    /// It was looked through so much mail that the page ends here, in words.
+    looked_back_to: Option<String>,
     /// What can be done with lines of this page.
     selected: Vec<Button>,
     /// What can be done with all that is like this.
     all: Vec<Button>,
+    /// The newest that is shown: what comes later is not meant by what is decided on this page.
+    up_to: Option<i64>,
     narrow: bool,
     /// Who sees no addresses in full could find them out by looking for them.
     may_look_for_address: bool,
@@ -44,60 +62,106 @@ struct Queue {
 
 /// A page of the queue.
 pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Response {
-    match queue(&visit, Wanted::in_query(query.as_deref())).await {
+    let wanted = Wanted::in_query(query.as_deref());
+    if let Some(Ok(number)) = wanted.number() {
+        return Redirect::to(&format!("/queue/{number}")).into_response();
+    }
+    match queue(&visit, wanted).await {
         Ok(queue) => page(&queue),
         Err(error) => not_here::of(&error, &visit),
     }
 }
 
+/// What is looked for; what cannot be is named by its key in the words.
+fn filter(visit: &Visit, wanted: &Wanted) -> Result<Filter, &'static str> {
+    wanted.number().transpose()?;
+    let filter = wanted.filter(&visit.clockwork.zone, visit.clockwork.now)?;
+    if asks_for_an_address(&filter) && !visit.may(Permission::SeeAddresses) {
+        return Err("no-addresses");
+    }
+    Ok(Filter { sites: visit.sites(), ..filter })
+}
+
 /// A tag may be one.
 fn asks_for_an_address(filter: &Filter) -> bool {
-    filter.address.is_some() || filter.tag.as_ref().is_some_and(|tag| tag.contains('@'))
+    filter.address.is_some()
+        || filter.beginning.is_some()
+        || filter.tag.as_ref().is_some_and(|tag| tag.contains('@'))
 }
 
 async fn queue(visit: &Visit, wanted: Wanted) -> Result<Queue, Error> {
     let (words, store) = (visit.words(), &visit.pages.sources.store);
-    let (rows, problem) = match wanted.filter(&visit.clockwork.zone) {
-        Ok(filter) if asks_for_an_address(&filter) && !visit.may(Permission::SeeAddresses) => {
-            (Vec::new(), Some(words.with("queue-bad-filter", &[("what", &words.t("no-addresses"))])))
+    let (part, (counts, counted), problem) = match filter(visit, &wanted) {
+        Ok(filter) => {
+            let counted = counts(visit, &wanted, filter.clone()).await?;
+            (store.part(filter, wanted.after(), PAGE).await?, counted, None)
         }
-        Ok(mut filter) => {
-            filter.sites = visit.sites();
-            (store.list(filter, wanted.after(), PAGE + 1).await?, None)
+        Err(what) => {
+            let problem = words.with("queue-bad-filter", &[("what", &words.t(what))]);
+            (Part::default(), (Vec::new(), Counted::default()), Some(problem))
         }
-        Err(what) => (Vec::new(), Some(words.with("queue-bad-filter", &[("what", &words.t(what))]))),
     };
     let paused = store.paused().await?.is_some();
-    let page = rows.iter().take(PAGE);
-    let next =
-        page.clone().next_back().filter(|_| rows.len() > PAGE).map(|row| wanted.path(Some(row.recipient)));
-    let lines: Vec<_> =
-        page.clone().filter(|row| visit.may_see(row)).map(|row| Line::of(visit, row, paused)).collect();
-    let mut can: Vec<Move> =
-        page.filter(|row| visit.may_decide(row)).flat_map(|row| moves(row.state)).copied().collect();
-    can.sort_unstable_by_key(|wish| ORDER.iter().position(|known| known == wish));
-    can.dedup();
-    let all = match wanted.all().filter(|_| visit.may_decide_all() && !lines.is_empty()) {
-        Some(Selection::State(state)) => buttons(words, moves(state)),
-        Some(Selection::Run(_)) => buttons(words, &can),
-        _ => Vec::new(),
-    };
+    let theirs = |row: &&store::Row| visit.may_see(row.site.as_deref()) && is_found(visit, &wanted, row);
+    let shown: Vec<_> = part.rows.iter().filter(theirs).collect();
+    let decided = shown.iter().filter(|row| visit.may_decide(row.site.as_deref()));
+    let can = possible(decided.map(|row| row.state));
+    let lines: Vec<_> = shown.iter().map(|row| Line::of(visit, row, paused)).collect();
+    let means_all = wanted.is_narrow() || state(&wanted.state).is_some();
+    let may_decide_all = means_all && visit.may_decide_theirs() && !lines.is_empty();
+    let asked = state(&wanted.state);
+    let found = counted.states.keys().copied().filter(|state| asked.is_none_or(|asked| asked == *state));
+    let all = if may_decide_all { possible(found) } else { Vec::new() };
+    let looked_back_to = part.looked_back_to.map(|at| visit.clockwork.text(at));
     Ok(Queue {
         f: Frame::around(visit, Place::Queue).await?,
         states: states(visit, &wanted),
         sites: sites(visit, &wanted),
         programs: programs(visit, &wanted).await?,
         problem,
+        counts,
+        counts_end: counted.more,
         empty: lines.is_empty() && wanted == Wanted::default(),
-        lines,
-        older: next,
+        older: part.next.map(|next| wanted.path(Some(next))),
         newest: wanted.after.map(|_| wanted.path(None)),
+        looked_back_to: looked_back_to.map(|since| words.with("queue-looked-back-to", &[("since", &since)])),
+        all: buttons(words, &all),
         selected: buttons(words, &can),
-        all,
+        up_to: part.rows.first().map(|row| row.recipient.0).filter(|_| wanted.after.is_none()),
+        lines,
         narrow: wanted.is_narrow(),
         may_look_for_address: visit.may(Permission::SeeAddresses),
         wanted,
     })
+}
+
+/// Words are found in what a person sees of a subject: one that was masked is not found out by looking for it.
+fn is_found(visit: &Visit, wanted: &Wanted, row: &store::Row) -> bool {
+    if visit.may(Permission::SeeAddresses) || wanted.subject.trim().is_empty() {
+        return true;
+    }
+    let subject = row::subject(visit, &row.subject).to_lowercase();
+    wanted.subject.to_lowercase().split_whitespace().all(|word| subject.contains(word))
+}
+
+/// What was asked for, by state, in words and as it is.
+async fn counts(visit: &Visit, wanted: &Wanted, filter: Filter) -> Result<(Vec<Count>, Counted), Error> {
+    let (words, store) = (visit.words(), &visit.pages.sources.store);
+    // Whoever sees no addresses could count those that they look for.
+    if !wanted.subject.trim().is_empty() && !visit.may(Permission::SeeAddresses) {
+        return Ok((Vec::new(), Counted::default()));
+    }
+    let counted = store.count(Filter { state: None, ..filter }).await?;
+    let of = |name: &str, text: String, count: u64| {
+        let asked = Wanted { state: name.to_owned(), after: None, ..wanted.clone() };
+        let here = wanted.state == name;
+        Count { number: words.number(count), text, href: asked.path(None), here }
+    };
+    let number = |state: &State| counted.states.get(state).copied().unwrap_or(0);
+    let mut all = vec![of("", words.t("queue-all-states"), counted.states.values().sum())];
+    let shown = STATES.iter().filter(|(name, state)| number(state) > 0 || wanted.state == *name);
+    all.extend(shown.map(|(name, state)| of(name, words.state(*state), number(state))));
+    Ok((all, counted))
 }
 
 fn states(visit: &Visit, wanted: &Wanted) -> Vec<Choice> {
@@ -138,5 +202,9 @@ impl Queue {
     /// For whoever does not see which line a box stands in.
     fn select(&self, line: &Line) -> String {
         self.f.words.with("queue-select", &[("subject", &format!("{}, {}", line.subject, line.to))])
+    }
+
+    fn to_hint(&self) -> String {
+        self.f.words.t(if self.may_look_for_address { "queue-to-hint" } else { "queue-to-hint-domain" })
     }
 }

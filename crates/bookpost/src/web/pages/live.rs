@@ -3,7 +3,7 @@
 //! One task looks for all pages, and only while there is one. A page more costs a connection, and a stream that holds nothing.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     convert::Infallible,
     sync::{Arc, Weak},
     time::Duration,
@@ -17,14 +17,13 @@ use axum::{
     },
 };
 use futures_util::stream;
-use serde::Serialize;
-use store::{Counts, Error, State};
+use store::Error;
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     time::Instant,
 };
 
-use super::{standing::Standing, visit::Visit, when::Clockwork, words::Language};
+use super::{known::Known, visit::Visit, when::Clockwork, words::Language};
 use crate::web::Sources;
 
 /// It is looked no more often.
@@ -36,55 +35,12 @@ const MOST: usize = 100;
 /// Then a page asks again, and whoever may not any more is told nothing more.
 const LASTS: Duration = Duration::from_mins(10);
 
-/// What is told.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub(super) struct Now {
-    /// Of what was accepted today.
-    pub(super) delivered: u64,
-    pub(super) practiced: u64,
-    pub(super) returned: u64,
-    /// Now.
-    pub(super) waiting: u64,
-    pub(super) in_doubt: u64,
-    pub(super) held: u64,
-    /// See [`Standing::tone`].
-    tone: &'static str,
-    alarms: usize,
-}
-
-impl Now {
-    pub(super) fn of(
-        counts: &Counts,
-        today: &BTreeMap<State, u64>,
-        standing: &Standing,
-        alarms: usize,
-    ) -> Self {
-        let today = |state| today.get(&state).copied().unwrap_or(0);
-        Self {
-            delivered: today(State::Delivered),
-            practiced: today(State::Practiced),
-            returned: today(State::Returned),
-            waiting: counts.waiting + counts.sending,
-            in_doubt: counts.in_doubt,
-            held: counts.held,
-            tone: standing.tone(),
-            alarms,
-        }
-    }
-
-    /// What a page says in words is out of date when this is another.
-    pub(super) fn version(&self) -> String {
-        let Self { in_doubt, held, tone, alarms, .. } = self;
-        format!("{tone}-{alarms}-{}-{}", u8::from(*in_doubt > 0), u8::from(*held > 0))
-    }
-}
-
 /// The one who looks. All clones are the same; with the last of them the looking ends.
 #[derive(Clone)]
 pub(super) struct Live(Arc<Inner>);
 
 struct Inner {
-    told: watch::Sender<Option<Arc<str>>>,
+    told: watch::Sender<Option<Arc<Known>>>,
     wanted: Arc<Notify>,
     places: Arc<Semaphore>,
 }
@@ -113,10 +69,10 @@ async fn look(sources: Sources, live: Weak<Inner>, wanted: Arc<Notify>) {
             continue;
         }
         let began_at = Instant::now();
-        match now(&sources).await {
-            Ok(now) => {
-                let json: Arc<str> = serde_json::to_string(&now).unwrap_or_default().into();
-                live.told.send_if_modified(|last| last.replace(Arc::clone(&json)).as_ref() != Some(&json));
+        match look_once(&sources).await {
+            Ok(known) => {
+                let known = Arc::new(known);
+                live.told.send_if_modified(|last| last.replace(Arc::clone(&known)).as_ref() != Some(&known));
             }
             Err(error) => tracing::debug!(%error, "open pages are told nothing for the moment"),
         }
@@ -130,14 +86,10 @@ fn rest_after(took: Duration) -> Duration {
     LEAST.max(took * SHARE)
 }
 
-async fn now(sources: &Sources) -> Result<Now, Error> {
+async fn look_once(sources: &Sources) -> Result<Known, Error> {
     let (words, now) = (Language::English.words(), sources.clock.now());
     let midnight = Clockwork { words, zone: sources.zone.clone(), now }.day_began_at();
-    let (store, way) = (&sources.store, &sources.config().sending.way);
-    let (counts, today) = (store.counts().await?, store.accepted_since(midnight).await?);
-    let alarms = store.alarms(true, super::today::ALARMS).await?;
-    let standing = Standing::of(&(sources.now)(), way, store.paused().await?, &alarms);
-    Ok(Now::of(&counts, &today, &standing, alarms.len()))
+    Known::read(sources, midnight).await
 }
 
 /// For one page.
@@ -150,24 +102,33 @@ pub(super) async fn stream(visit: Visit) -> Response {
     receiver.mark_changed();
     live.wanted.notify_one();
     let end = Instant::now() + LASTS;
-    let events = stream::unfold((receiver, place), move |(receiver, place)| next(receiver, place, end));
+    let listener = Listener { receiver, sites: visit.sites(), last: String::new(), _place: place };
+    let events = stream::unfold(listener, move |listener| listener.next(end));
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
-type Told = Result<Event, Infallible>;
-type Rest = (watch::Receiver<Option<Arc<str>>>, OwnedSemaphorePermit);
+/// An open page.
+struct Listener {
+    receiver: watch::Receiver<Option<Arc<Known>>>,
+    /// The libraries that whoever looks at it is limited to.
+    sites: BTreeSet<String>,
+    /// What it was told last.
+    last: String,
+    _place: OwnedSemaphorePermit,
+}
 
-/// What is told next; `None`: nothing more.
-async fn next(
-    mut receiver: watch::Receiver<Option<Arc<str>>>,
-    place: OwnedSemaphorePermit,
-    end: Instant,
-) -> Option<(Told, Rest)> {
-    loop {
-        tokio::time::timeout_at(end, receiver.changed()).await.ok()?.ok()?;
-        let told = receiver.borrow_and_update().clone();
-        if let Some(json) = told {
-            return Some((Ok(Event::default().data(&*json)), (receiver, place)));
+impl Listener {
+    /// What is told next; `None`: nothing more.
+    async fn next(mut self, end: Instant) -> Option<(Result<Event, Infallible>, Self)> {
+        loop {
+            tokio::time::timeout_at(end, self.receiver.changed()).await.ok()?.ok()?;
+            let now = self.receiver.borrow_and_update().as_ref().map(|known| known.now(&self.sites));
+            let Some(now) = now else { continue };
+            let json = serde_json::to_string(&now).unwrap_or_default();
+            if json != self.last {
+                self.last.clone_from(&json);
+                return Some((Ok(Event::default().data(json)), self));
+            }
         }
     }
 }
@@ -187,11 +148,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stream_ends_after_a_while() {
         let (told, places) = (watch::Sender::new(None), Arc::new(Semaphore::new(1)));
-        let (receiver, place) = (told.subscribe(), Arc::clone(&places).try_acquire_owned().unwrap());
-        told.send_replace(Some("{}".into()));
+        let place = Arc::clone(&places).try_acquire_owned().unwrap();
+        let listener = Listener {
+            receiver: told.subscribe(),
+            sites: BTreeSet::new(),
+            last: String::new(),
+            _place: place,
+        };
+        told.send_replace(Some(Arc::new(Known::nothing())));
         let end = Instant::now() + LASTS;
-        let (_, (receiver, place)) = next(receiver, place, end).await.unwrap();
-        assert!(next(receiver, place, end).await.is_none());
+        let (_, listener) = listener.next(end).await.unwrap();
+        assert!(listener.next(end).await.is_none());
         assert_eq!((end.elapsed(), places.available_permits()), (Duration::ZERO, 1));
+    }
+
+    /// What concerns others only is not told.
+    #[tokio::test(start_paused = true)]
+    async fn a_page_hears_nothing_where_nothing_changes_for_it() {
+        let (told, places) = (watch::Sender::new(None), Arc::new(Semaphore::new(1)));
+        let (receiver, sites) = (told.subscribe(), BTreeSet::from(["EAST".to_owned()]));
+        let place = Arc::clone(&places).try_acquire_owned().unwrap();
+        let listener = Listener { receiver, sites, last: String::new(), _place: place };
+        let end = Instant::now() + LASTS;
+        told.send_replace(Some(Arc::new(Known::nothing())));
+        let (_, listener) = listener.next(end).await.unwrap();
+        told.send_replace(Some(Arc::new(Known::waiting("MAIN", 3))));
+        assert!(listener.next(end).await.is_none());
     }
 }

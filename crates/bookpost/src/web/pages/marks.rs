@@ -32,3 +32,13 @@ pub(super) fn mark(state: State) -> &'static str {
         State::Cancelled => svg!(r#"<path d="m3.5 3.5 9 9M12.5 3.5l-9 9"/>"#),
     }
 }
+
+/// Of a step: done, failed, under way, or not reached.
+pub(super) fn step(tone: &str) -> &'static str {
+    match tone {
+        "well" => svg!(r#"<path d="m2.5 8.5 3.5 4 7.5-9"/>"#),
+        "stop" => svg!(r#"<path d="m3.5 3.5 9 9M12.5 3.5l-9 9"/>"#),
+        "now" => svg!(r#"<path d="M2 8h11M9 4l4 4-4 4"/>"#),
+        _ => svg!(r#"<circle cx="8" cy="8" r="5" stroke-dasharray="2.5 2.2"/>"#),
+    }
+}

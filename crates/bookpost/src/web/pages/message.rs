@@ -1,11 +1,14 @@
 //! One message: what happened to it, why, and what can be done.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use store::{Attempt, Error, MessageId, Move, Row};
+use jiff::Timestamp;
+use store::{Attempt, Error, MessageId, Outline, Row, State};
 
 use super::{
-    decide::{Button, ORDER, buttons},
+    decide::{Button, buttons, possible},
     frame::{Frame, Place, page},
     not_here,
     row::{self, RowStanding},
@@ -20,7 +23,16 @@ struct Recipient {
     patron: Option<String>,
     standing: RowStanding,
     what_to_do: Option<String>,
+    report: Option<Report>,
     steps: Vec<Step>,
+}
+
+/// The message that told the library of it.
+#[derive(Clone)]
+struct Report {
+    id: i64,
+    text: String,
+    may_open: bool,
 }
 
 /// A name and a value.
@@ -42,13 +54,19 @@ struct Message {
     buttons: Vec<Button>,
     may_decide: bool,
     may_open: bool,
+    /// Something may still happen to it: so that an open page knows when it is out of date.
+    version: Option<String>,
 }
 
 /// What is known of a message that this person may see; one that they may not is as one that is not there.
 pub(super) async fn known(visit: &Visit, id: &str) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
     let id = id.parse().map_err(|_| Error::NotFound("message"))?;
     let rows = visit.pages.sources.store.show(MessageId(id)).await?;
-    if rows.iter().all(|(row, _)| visit.may_see(row)) { Ok(rows) } else { Err(Error::NotFound("message")) }
+    if rows.iter().all(|(row, _)| visit.may_see(row.site.as_deref())) {
+        Ok(rows)
+    } else {
+        Err(Error::NotFound("message"))
+    }
 }
 
 /// The page.
@@ -63,25 +81,50 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
     let rows = known(visit, id).await?;
     let (first, _) = rows.first().ok_or(Error::NotFound("message"))?;
     let paused = visit.pages.sources.store.paused().await?.is_some();
-    let may_decide = rows.iter().all(|(row, _)| visit.may_decide(row));
-    let mut can: Vec<Move> = rows.iter().flat_map(|(row, _)| row::moves(row.state)).copied().collect();
-    can.sort_unstable_by_key(|wish| ORDER.iter().position(|known| known == wish));
-    can.dedup();
+    let may_decide = rows.iter().all(|(row, _)| visit.may_decide(row.site.as_deref()));
+    let can = possible(rows.iter().map(|(row, _)| row.state));
+    let reports = reports(visit, &rows).await?;
     Ok(Message {
         f: Frame::around(visit, Place::Queue).await?,
         id: first.message.0,
-        subject: row::subject(visit, first),
+        subject: row::subject(visit, &first.subject),
         practice: first.practice,
         facts: facts(visit, first),
-        recipients: rows.iter().map(|(row, attempts)| recipient(visit, row, attempts, paused)).collect(),
+        recipients: rows
+            .iter()
+            .map(|(row, attempts)| recipient(visit, row, attempts, paused, &reports))
+            .collect(),
         buttons: if may_decide { buttons(visit.words(), &can) } else { Vec::new() },
         may_decide,
+        version: version(&rows),
         may_open: visit.may(Permission::OpenText(first.site.as_deref())),
     })
 }
 
-fn recipient(visit: &Visit, row: &Row, attempts: &[Attempt], paused: bool) -> Recipient {
-    let is_told = row.reason.filter(|_| row::is_open(row.state) || row.state == store::State::Returned);
+/// The return reports that told of these, as far as this person may see them.
+async fn reports(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap<MessageId, Report>, Error> {
+    let ids: Vec<_> = rows.iter().filter_map(|(row, _)| row.reported_in).collect();
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let known = visit.pages.sources.store.outlines(&ids).await?;
+    let theirs = known.into_iter().filter(|report| visit.may_see(report.site.as_deref()));
+    let report = |report: &Outline| Report {
+        id: report.message.0,
+        text: visit.words().with("report-of", &[("id", &report.message.0.to_string())]),
+        may_open: visit.may(Permission::OpenText(report.site.as_deref())),
+    };
+    Ok(theirs.map(|outline| (outline.message, report(&outline))).collect())
+}
+
+fn recipient(
+    visit: &Visit,
+    row: &Row,
+    attempts: &[Attempt],
+    paused: bool,
+    reports: &BTreeMap<MessageId, Report>,
+) -> Recipient {
+    let is_told = row.reason.filter(|_| row::is_open(row.state) || row.state == State::Returned);
     Recipient {
         address: row::address(visit, &row.to.address),
         patron: row
@@ -91,8 +134,24 @@ fn recipient(visit: &Visit, row: &Row, attempts: &[Attempt], paused: bool) -> Re
             .map(|patron| patron.name.clone()),
         standing: RowStanding::of(visit, row, paused),
         what_to_do: is_told.map(|reason| visit.words().what_to_do(reason)),
+        report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
         steps: timeline(visit, row, attempts),
     }
+}
+
+/// Another one at each change; none once nothing changes any more.
+fn version(rows: &[(Row, Vec<Attempt>)]) -> Option<String> {
+    let ends = |row: &Row| {
+        matches!(row.state, State::Delivered | State::Practiced | State::Cancelled)
+            || row.state == State::Returned && row.reported_in.is_some()
+    };
+    let of = |row: &Row| {
+        let at = row.due_at.or(row.aside_at).or(row.settled_at).map_or(0, Timestamp::as_microsecond);
+        format!("{:?}{at}-{}", row.state, row.attempts)
+    };
+    let all: Vec<_> = rows.iter().map(|(row, _)| of(row)).collect();
+    let digest = crc32fast::hash(all.concat().as_bytes());
+    rows.iter().any(|(row, _)| !ends(row)).then(|| format!("{digest:08x}"))
 }
 
 fn facts(visit: &Visit, row: &Row) -> Vec<Fact> {

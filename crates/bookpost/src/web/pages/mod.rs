@@ -6,28 +6,47 @@
 //!
 //! This part knows nothing of SMTP and SQL.
 
+mod account;
+mod advice;
 mod assets;
+mod chart;
 mod decide;
 mod field;
 mod flash;
+mod forgotten;
 mod form;
 mod frame;
+mod hand_over;
+mod known;
+mod libraries;
 mod links;
 mod list;
 mod live;
+mod log;
+mod lost_secrets;
 mod marks;
 mod message;
 mod not_here;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod people;
+mod person;
+mod person_act;
+mod person_form;
+mod preferences;
+mod programs;
 mod row;
 mod security;
 mod sending;
+mod sessions;
 mod sign_in;
 mod standing;
+mod start;
+mod steps;
 mod text;
 mod timeline;
 mod today;
+mod trial;
 mod visit;
 mod wanted;
 mod when;
@@ -50,6 +69,8 @@ struct Pages {
     live: live::Live,
     #[cfg(feature = "oidc")]
     openid: Option<std::sync::Arc<crate::identity::oidc::OpenId>>,
+    trials: trial::Trials,
+    typed: preferences::Typed,
 }
 
 impl Pages {
@@ -70,6 +91,8 @@ pub(super) fn router(sources: Sources) -> Router {
         live: live::Live::start(sources.clone()),
         #[cfg(feature = "oidc")]
         openid: oidc::provider(&sources),
+        trials: trial::Trials::default(),
+        typed: preferences::Typed::default(),
         sources,
     };
     let router = Router::new();
@@ -83,13 +106,47 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/queue/{id}/text", get(text::show))
         .route("/queue/{id}/html", get(text::framed))
         .route("/sending", get(sending::ask).post(sending::carry_out))
+        .route("/preferences", get(preferences::ask).post(preferences::save))
+        .route("/preferences/suggest", post(preferences::suggest))
+        .route("/preferences/undo", post(preferences::undo))
+        .route("/preferences/import", post(preferences::import))
+        .route("/preferences/sample-report", get(preferences::sample_report))
+        .route("/preferences/libraries", get(libraries::show))
+        .route("/preferences/libraries/add", get(libraries::ask_add).post(libraries::add))
+        .route("/preferences/libraries/change", get(libraries::ask_change).post(libraries::change))
+        .route("/preferences/libraries/remove", get(libraries::ask_remove).post(libraries::remove))
+        .route("/preferences/libraries/undo", post(libraries::undo))
+        .route("/preferences/programs", get(programs::show))
+        .route("/preferences/programs/add", get(programs::ask_add).post(programs::add))
+        .route("/preferences/programs/{id}", get(programs::show_one))
+        .route("/preferences/programs/{id}/change", get(programs::ask_change).post(programs::change))
+        .route("/preferences/programs/{id}/key", post(programs::make_key))
+        .route("/preferences/programs/{id}/revoke", get(programs::ask_revoke).post(programs::revoke))
+        .route("/preferences/programs/{id}/switch", get(programs::ask_switch).post(programs::switch))
         .route("/language", post(frame::choose_language))
         .route("/live", get(live::stream))
+        .route("/start", get(start::ask).post(start::name))
+        .route("/start/practice", post(start::practice))
+        .route("/start/test", post(start::send))
+        .route("/preferences/test", get(trial::ask).post(trial::start))
+        .route("/preferences/test/port", post(trial::find))
+        .route("/preferences/test/arrived", get(trial::advise).post(trial::answer))
+        .route("/preferences/test/{id}", get(trial::show))
+        .route("/preferences/test/{id}/steps", get(trial::told))
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/set-up", get(links::ask_set_up).post(links::set_up))
         .route("/invitation", get(links::ask_invitation).post(links::take))
         .route("/reset", get(links::ask_reset).post(links::take))
+        .route("/forgotten", get(forgotten::ask).post(forgotten::send))
+        .route("/account", get(account::show).post(account::change))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sessions", post(account::end_sessions))
+        .route("/preferences/people", get(people::show).post(people::add))
+        .route("/preferences/people/new", get(people::ask))
+        .route("/preferences/people/{id}", get(person::show).post(person::change))
+        .route("/preferences/people/{id}/act", get(person_act::ask).post(person_act::carry_out))
+        .route("/preferences/log", get(log::show))
         .route("/assets/{name}", get(assets::serve))
         .layer(from_fn_with_state(pages.clone(), security::guard))
         .with_state(pages)

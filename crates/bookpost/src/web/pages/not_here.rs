@@ -13,6 +13,10 @@ use super::{
     visit::Visit,
     words::{Language, Words},
 };
+use crate::{
+    cli::control::{Failure, Reply},
+    preferences::Refused,
+};
 
 #[derive(Template)]
 #[template(path = "not_here.html")]
@@ -42,6 +46,11 @@ pub(super) fn form_too_old(words: &'static Words) -> Response {
     bare(StatusCode::BAD_REQUEST, words, "refused-title", "refused-form")
 }
 
+/// More was named one by one than can be.
+pub(super) fn too_many(words: &'static Words) -> Response {
+    bare(StatusCode::BAD_REQUEST, words, "refused-title", "refused-many")
+}
+
 pub(super) fn not_found(words: &'static Words) -> Response {
     bare(StatusCode::NOT_FOUND, words, "not-found-title", "not-found-why")
 }
@@ -55,12 +64,29 @@ pub(super) fn unavailable(error: &Error, words: &'static Words) -> Response {
     bare(StatusCode::SERVICE_UNAVAILABLE, words, "unavailable-title", "unavailable-why")
 }
 
+/// The preferences cannot be had: a person must be told why.
+pub(super) fn no_preferences(why: &Refused, words: &'static Words) -> Response {
+    let f = Frame::bare(words, "");
+    let not_here = NotHere { f, title: words.t("no-preferences"), why: why.to_string() };
+    page_as(StatusCode::SERVICE_UNAVAILABLE, &not_here)
+}
+
 /// What an error of the queue means to whoever wanted a page.
 pub(super) fn of(error: &Error, visit: &Visit) -> Response {
     match error {
         Error::NotFound(_) => not_found(visit.words()),
         _ => unavailable(error, visit.words()),
     }
+}
+
+/// What a decision came to that could not be carried out: there is no such mail, or something is wrong with Bookpost itself, which stands
+/// in its log.
+pub(super) fn undone(reply: &Reply, words: &'static Words) -> Response {
+    if let Reply::Failed { failure: Failure::Usage, .. } = reply {
+        return not_found(words);
+    }
+    tracing::error!(?reply, "what a person decided could not be carried out");
+    bare(StatusCode::SERVICE_UNAVAILABLE, words, "undone-title", "undone-why")
 }
 
 /// Nothing at this address, for a browser; `None`: a program asks.
@@ -72,4 +98,21 @@ pub(in crate::web) fn nothing_at(path: &str, headers: &HeaderMap) -> Option<Resp
         security::protect(&mut response);
         response
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_told_from_what_does_not_work() {
+        for (failure, status) in [
+            (Failure::Usage, StatusCode::NOT_FOUND),
+            (Failure::Temporary, StatusCode::SERVICE_UNAVAILABLE),
+            (Failure::Config, StatusCode::SERVICE_UNAVAILABLE),
+        ] {
+            let reply = Reply::Failed { failure, message: "the disk is full".to_owned() };
+            assert_eq!(undone(&reply, Language::English.words()).status(), status, "{failure:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::{config::Way, identity::Permission};
 pub(super) struct Line {
     /// The message's.
     pub(super) id: i64,
+    pub(super) recipient: i64,
     pub(super) subject: String,
     pub(super) to: String,
     pub(super) from: String,
@@ -39,14 +40,15 @@ impl Line {
         };
         Self {
             id: row.message.0,
-            subject: subject(visit, row),
+            recipient: row.recipient.0,
+            subject: subject(visit, &row.subject),
             to: address(visit, &row.to.address),
             from,
             site: row.site.as_deref().map(|code| site_name(visit, code)),
             accepted: visit.clockwork.at(row.accepted_at),
             practice: row.practice,
             standing: RowStanding::of(visit, row, paused),
-            may_decide: visit.may_decide(row) && is_open(row.state),
+            may_decide: visit.may_decide(row.site.as_deref()) && is_open(row.state),
         }
     }
 }
@@ -84,8 +86,8 @@ pub(super) fn others_words(visit: &Visit, text: &str) -> String {
     if visit.may(Permission::SeeAddresses) { text.to_owned() } else { mail::address::mask_addresses(text) }
 }
 
-pub(super) fn subject(visit: &Visit, row: &Row) -> String {
-    let subject = row.subject.trim();
+pub(super) fn subject(visit: &Visit, subject: &str) -> String {
+    let subject = subject.trim();
     if subject.is_empty() { visit.words().t("queue-without-subject") } else { others_words(visit, subject) }
 }
 

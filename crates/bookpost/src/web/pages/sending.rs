@@ -7,7 +7,6 @@ use serde::Deserialize;
 use store::{Deed, Error, NewAudit};
 
 use super::{
-    decide::note,
     flash::{self, Done},
     form::Posted,
     frame::{Frame, Place, page},
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     cli::{
-        control::{Older, QueueRequest, Reply},
+        control::{Failure, Older, QueueRequest, Reply},
         queue::OLD,
     },
     identity::Permission,
@@ -81,16 +80,16 @@ pub(super) async fn carry_out(Posted { visit, form }: Posted<Asked>) -> Response
         What::Pause => (QueueRequest::Pause, Done::Paused, Deed::SendingPaused),
         What::Resume => (QueueRequest::Resume { older: form.older }, Done::Resumed, Deed::SendingResumed),
     };
-    match visit.pages.sources.decisions.carry_out(request).await {
-        Reply::Paused(_) | Reply::Resumed { .. } => {
-            let older = form.older.filter(|_| form.what == What::Resume);
-            let new = older.map(|older| format!("what had waited for long: {}", name(older)));
-            let line = NewAudit { who: visit.actor(), what, about: "sending".to_owned(), old: None, new };
-            note(&visit, line).await;
-            Redirect::to(&flash::told("/", done, None)).into_response()
-        }
+    let older = form.older.filter(|_| form.what == What::Resume);
+    let new = older.map(|older| format!("what had waited for long: {}", name(older)));
+    let line = NewAudit { who: visit.actor(), what, about: "sending".to_owned(), old: None, new };
+    let is_done = |reply: &Reply| matches!(reply, Reply::Paused(_) | Reply::Resumed { .. });
+    let line = move |reply: &Reply| is_done(reply).then_some(line);
+    match visit.pages.sources.decisions.carry_out_noted(request, line).await {
+        (reply, _) if is_done(&reply) => Redirect::to(&flash::told("/", done, None)).into_response(),
         // It goes on already, or mail has come to wait for long meanwhile: the page asks again.
-        _ => Redirect::to("/sending").into_response(),
+        (Reply::Failed { failure: Failure::Usage, .. }, _) => Redirect::to("/sending").into_response(),
+        (reply, _) => not_here::undone(&reply, visit.words()),
     }
 }
 

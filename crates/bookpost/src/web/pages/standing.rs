@@ -35,12 +35,13 @@ pub(super) enum Standing {
 impl Standing {
     /// What weighs most comes first.
     pub(super) fn of(now: &Moment, way: &Way, pause: Option<Pause>, alarms: &[Alarm]) -> Self {
+        if !now.worker_alive {
+            return Self::Stopped;
+        }
+        if let Some(pause) = pause {
+            return Self::Paused { since: pause.began_at };
+        }
         let servers = match way {
-            _ if !now.worker_alive => return Self::Stopped,
-            _ if pause.is_some() => {
-                let since = pause.map_or(Timestamp::UNIX_EPOCH, |pause| pause.began_at);
-                return Self::Paused { since };
-            }
             Way::None => return Self::NoWay,
             Way::Practice => return Self::Practice,
             Way::Servers(servers) => servers,
@@ -54,6 +55,11 @@ impl Standing {
             Some(_) => Self::Backup { since: since(&[AlarmKind::BackupInUse]) },
             None => Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]) },
         }
+    }
+
+    /// It is not paused already.
+    pub(super) fn may_pause(&self) -> bool {
+        !matches!(self, Self::Paused { .. })
     }
 
     /// Its name in the style and in what pages are told as they stand open.

@@ -56,11 +56,19 @@ struct Text {
     body: Option<Body>,
 }
 
+/// What is shown of a message.
 struct Body {
-    text: Option<String>,
-    cut: bool,
+    text: Option<Part>,
     /// There is one for the frame.
-    html: bool,
+    html: Option<Part>,
+}
+
+/// One part of a message, or its source.
+#[derive(Debug, PartialEq, Eq)]
+struct Part {
+    text: String,
+    /// It goes on, and that is not shown.
+    cut: bool,
 }
 
 /// The page around it.
@@ -80,11 +88,16 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>, RawQuery(query): 
 /// What stands in the frame: the message as its writer made it.
 pub(super) async fn framed(visit: Visit, Path(id): Path<String>) -> Response {
     let html = match opened(&visit, &id, true).await {
-        Ok(Some((_, bytes))) => bytes.and_then(|bytes| part(&bytes, "text/html")),
+        Ok(Some((_, Some(bytes)))) => apart(move || Body::of(&bytes, As::Html).html).await,
+        Ok(Some((_, None))) => Ok(None),
         Ok(None) => return not_here::not_allowed(visit.words()),
         Err(error) => return not_here::of(&error, &visit),
     };
-    let Some(html) = html else { return StatusCode::NOT_FOUND.into_response() };
+    let html = match html {
+        Ok(Some(html)) => html.text,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(error) => return not_here::of(&error, &visit),
+    };
     let headers =
         [(header::CONTENT_SECURITY_POLICY, STRANGER), (header::CONTENT_TYPE, "text/html; charset=utf-8")];
     (headers, html).into_response()
@@ -107,34 +120,61 @@ async fn opened(visit: &Visit, id: &str, shown: bool) -> Result<Option<(Row, Opt
 }
 
 async fn text(visit: &Visit, row: &Row, shown: As, bytes: Option<Bytes>) -> Result<Text, Error> {
-    let body = bytes.map(|bytes| {
-        let text = match shown {
-            As::Plain => part(&bytes, "text/plain"),
-            As::Html => None,
-            As::Source => Some(String::from_utf8_lossy(beginning(&bytes)).into_owned()),
-        };
-        let cut = text.as_ref().is_some_and(|text| text.len() >= MOST);
-        Body { text, cut, html: part(&bytes, "text/html").is_some() }
-    });
-    let f = Frame::around(visit, Place::Queue).await?;
-    Ok(Text { f, id: row.message.0, subject: subject(visit, row), shown, body })
-}
-
-/// The first part of this kind, as text.
-fn part(message: &[u8], kind: &str) -> Option<String> {
-    let message = message.get(..message.len().min(MOST_READ))?;
-    let parsed = mailparse::parse_mail(message).ok()?;
-    let is_shown = |part: &&ParsedMail<'_>| {
-        part.ctype.mimetype == kind
-            && part.get_content_disposition().disposition != mailparse::DispositionType::Attachment
+    let body = match bytes {
+        Some(bytes) => Some(apart(move || Body::of(&bytes, shown)).await?),
+        None => None,
     };
-    let mut text = parsed.parts().find(is_shown)?.get_body().ok()?;
-    text.truncate(text.floor_char_boundary(MOST));
-    Some(text)
+    let f = Frame::around(visit, Place::Queue).await?;
+    Ok(Text { f, id: row.message.0, subject: subject(visit, &row.subject), shown, body })
 }
 
-fn beginning(bytes: &[u8]) -> &[u8] {
-    bytes.get(..MOST).unwrap_or(bytes)
+/// Taking a large message apart takes its time: others are answered meanwhile.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The first part of this kind of a message of ours, as text.
+pub(super) fn part(message: &[u8], kind: &str) -> Option<String> {
+    Some(Part::of(&mailparse::parse_mail(message).ok()?, kind, false)?.text)
+}
+
+impl Body {
+    fn of(message: &[u8], shown: As) -> Self {
+        let read = message.get(..MOST_READ).unwrap_or(message);
+        let parsed = mailparse::parse_mail(read).ok();
+        let part = |kind| Part::of(parsed.as_ref()?, kind, read.len() < message.len());
+        let text = match shown {
+            As::Plain => part("text/plain"),
+            As::Html => None,
+            As::Source => {
+                let beginning = message.get(..MOST).unwrap_or(message);
+                let text = String::from_utf8_lossy(beginning).into_owned();
+                Some(Part { text, cut: beginning.len() < message.len() })
+            }
+        };
+        Self { text, html: part("text/html") }
+    }
+
+    /// Not all of what is looked at is shown.
+    fn is_cut(&self, shown: As) -> bool {
+        let part = if shown == As::Html { &self.html } else { &self.text };
+        part.as_ref().is_some_and(|part| part.cut)
+    }
+}
+
+impl Part {
+    /// The first one of this kind. `cut`: the message was not read to its end.
+    fn of(message: &ParsedMail<'_>, kind: &str, cut: bool) -> Option<Self> {
+        let is_shown = |part: &&ParsedMail<'_>| {
+            part.ctype.mimetype == kind
+                && part.get_content_disposition().disposition != mailparse::DispositionType::Attachment
+        };
+        let mut text = message.parts().find(is_shown)?.get_body().ok()?;
+        let end = text.floor_char_boundary(MOST);
+        let cut = cut || end < text.len();
+        text.truncate(end);
+        Some(Self { text, cut })
+    }
 }
 
 impl Text {
@@ -163,11 +203,35 @@ mod tests {
             Content-Disposition: attachment; filename=x.txt\r\n\r\nattached\r\n--a\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n\
             --b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe\r\n\
             --b\r\nContent-Type: text/html\r\n\r\n<p>Hello</p>\r\n--b--\r\n--a--\r\n";
-        assert_eq!(part(message, "text/plain").as_deref().map(str::trim), Some("Grüße"));
-        assert_eq!(part(message, "text/html").as_deref().map(str::trim), Some("<p>Hello</p>"));
-        assert_eq!(part(b"Subject: x\r\n\r\nHello", "text/html"), None);
-        let long =
-            format!("Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}", "ü".repeat(MOST));
-        assert_eq!(part(long.as_bytes(), "text/plain").map(|text| text.len()), Some(MOST));
+        let part = |message: &[u8], shown| Body::of(message, shown).text;
+        let plain = part(message, As::Plain).unwrap();
+        assert_eq!((plain.text.trim(), plain.cut), ("Grüße", false));
+        assert_eq!(Body::of(message, As::Html).html.unwrap().text.trim(), "<p>Hello</p>");
+        assert_eq!(Body::of(b"Subject: x\r\n\r\nHello", As::Html).html, None);
+        assert!(part(message, As::Source).unwrap().text.starts_with("Content-Type: multipart/mixed"));
+    }
+
+    /// Where the border falls into a letter too.
+    #[test]
+    fn what_is_cut_is_said_to_be() {
+        for (letters, shown, cut) in [
+            ("ü".repeat(MOST / 2), MOST, false),
+            (format!("{}a", "ü".repeat(MOST / 2)), MOST, true),
+            (format!("a{}", "ü".repeat(MOST / 2)), MOST - 1, true),
+        ] {
+            for kind in ["plain", "html"] {
+                let head = format!("Subject: x\r\nContent-Type: text/{kind}; charset=utf-8\r\n\r\n");
+                let message = format!("{head}{letters}");
+                let way = if kind == "html" { As::Html } else { As::Plain };
+                let body = Body::of(message.as_bytes(), way);
+                let part = if way == As::Html { &body.html } else { &body.text };
+                assert_eq!(part.as_ref().map(|part| part.text.len()), Some(shown), "{kind}");
+                assert_eq!(body.is_cut(way), cut, "{kind}");
+            }
+        }
+        let long = format!("Subject: x\r\n\r\n{}", "a".repeat(MOST_READ));
+        assert!(Body::of(long.as_bytes(), As::Plain).is_cut(As::Plain));
+        assert!(Body::of(long.as_bytes(), As::Source).is_cut(As::Source));
+        assert!(!Body::of(b"Subject: x\r\n\r\n", As::Source).is_cut(As::Source));
     }
 }

@@ -1,21 +1,27 @@
 //! The first page: how it stands, and what needs a person.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
+use percent_encoding::utf8_percent_encode;
 use store::{Alarm, Counts, Error, State};
 
 use super::{
+    chart::{self, Span},
     frame::{Frame, Place, page},
-    live::Now,
-    marks, not_here,
-    standing::Standing,
+    known::{Known, Now},
+    lost_secrets, marks, not_here,
+    row::site_name,
     visit::Visit,
+    wanted::RESERVED,
     when::At,
 };
 use crate::identity::Permission;
 
-/// Most alarms that are shown.
-pub(super) const ALARMS: usize = 50;
+/// How far the charts look back: seven days, the first of them whole.
+const CHARTS: SignedDuration = SignedDuration::from_hours(7 * 24 + 1);
 
 /// A number, and the mail that it counts.
 struct Figure {
@@ -28,6 +34,21 @@ struct Figure {
     mark: &'static str,
 }
 
+/// The numbers of one library.
+struct Library {
+    name: String,
+    figures: Vec<Figure>,
+}
+
+/// A picture and its numbers.
+struct Chart {
+    id: &'static str,
+    title: String,
+    picture: String,
+    spans: Vec<Span>,
+    most: String,
+}
+
 /// Something that a person has to do.
 struct ToDo {
     title: String,
@@ -35,7 +56,8 @@ struct ToDo {
     since: Option<At>,
     /// As it was noted, in English.
     noted: Option<String>,
-    href: Option<&'static str>,
+    /// Where it is done, and what the link says.
+    href: Option<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -45,7 +67,11 @@ struct Today {
     tone: &'static str,
     sentence: String,
     figures: Vec<Figure>,
+    libraries: Vec<Library>,
+    charts: Vec<Chart>,
     to_do: Vec<ToDo>,
+    /// When what waits goes out is told, as all of it is theirs.
+    tells_when: bool,
     waits: bool,
     next: Option<At>,
     oldest: Option<At>,
@@ -66,21 +92,23 @@ pub(super) async fn show(visit: Visit) -> Response {
 
 async fn today(visit: &Visit) -> Result<Today, Error> {
     let (sources, clockwork, words) = (&visit.pages.sources, &visit.clockwork, visit.words());
-    let counts = sources.store.counts().await?;
-    let today = sources.store.accepted_since(clockwork.day_began_at()).await?;
-    let (alarms, pause) = (sources.store.alarms(true, ALARMS).await?, sources.store.paused().await?);
-    let way = &sources.config().sending.way;
-    let standing = Standing::of(&(sources.now)(), way, pause, &alarms);
-    let now = Now::of(&counts, &today, &standing, alarms.len());
-    let leaves = counts.waiting > 0 && pause.is_none();
+    let (store, sites) = (&sources.store, visit.sites());
+    let known = Known::read(sources, clockwork.day_began_at()).await?;
+    let now = known.now(&sites);
+    // Who is limited to some libraries is not told when others' mail goes out.
+    let counts = if sites.is_empty() { store.counts().await? } else { Counts::default() };
+    let leaves = counts.waiting > 0 && store.paused().await?.is_none();
     let at = |instant: Option<_>| instant.filter(|_| counts.waiting > 0).map(|instant| clockwork.at(instant));
     Ok(Today {
         f: Frame::around(visit, Place::Today).await?,
-        tone: standing.tone(),
-        sentence: standing.sentence(clockwork),
-        figures: figures(visit, &now, &counts),
-        to_do: to_do(visit, &alarms, &counts),
-        waits: counts.waiting > 0,
+        tone: known.standing.tone(),
+        sentence: known.standing.sentence(clockwork),
+        figures: figures(visit, &now, None),
+        libraries: libraries(visit, &known),
+        charts: charts(visit, sites.clone()).await?,
+        to_do: to_do(visit, known.alarms(&sites), &now).await?,
+        tells_when: sites.is_empty(),
+        waits: now.waiting > 0,
         next: counts
             .next_due_at
             .filter(|due_at| leaves && *due_at > clockwork.now)
@@ -88,57 +116,119 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         oldest: at(counts.oldest_waiting_at),
         expires: at(counts.expires_first_at),
         reports_owed: Some(counts.reports_owed).filter(|n| *n > 0).map(|n| words.count("reports-owed", n)),
-        may_pause: pause.is_none() && visit.may(Permission::PauseSending),
+        may_pause: known.standing.may_pause() && visit.may(Permission::PauseSending),
         version: now.version(),
     })
 }
 
-fn figures(visit: &Visit, now: &Now, counts: &Counts) -> Vec<Figure> {
+/// Of one library, if its code is given.
+fn figures(visit: &Visit, now: &Now, site: Option<&str>) -> Vec<Figure> {
     let words = visit.words();
     let today = format!("&since={}", visit.clockwork.today());
-    let figure = |name, count, state, text: &str, query: String| Figure {
+    let site = site.map(|code| format!("&site={}", utf8_percent_encode(code, RESERVED))).unwrap_or_default();
+    let figure = |name, count, state: Option<State>, text: &str, query: String| Figure {
         name,
         count: words.number(count),
         text: words.t(text),
-        href: format!("/queue?state={query}"),
-        tone: if count > 0 { marks::tone(state) } else { "calm" },
-        mark: marks::mark(state),
+        href: format!("/queue?state={query}{site}"),
+        tone: state.filter(|_| count > 0).map_or("calm", marks::tone),
+        mark: state.map_or("", marks::mark),
     };
     let practised = now.practiced > 0 && now.delivered == 0;
     let sent = if practised {
-        figure("practiced", now.practiced, State::Practiced, "figure-practiced", format!("practiced{today}"))
+        let (state, query) = (Some(State::Practiced), format!("practiced{today}"));
+        figure("practiced", now.practiced, state, "figure-practiced", query)
     } else {
-        figure("delivered", now.delivered, State::Delivered, "figure-delivered", format!("delivered{today}"))
+        let (state, query) = (Some(State::Delivered), format!("delivered{today}"));
+        figure("delivered", now.delivered, state, "figure-delivered", query)
     };
+    let returned = Some(State::Returned);
     vec![
+        figure("accepted", now.accepted, None, "figure-accepted", today.clone()),
         sent,
-        figure("waiting", now.waiting, State::Waiting, "figure-waiting", "waiting".to_owned()),
-        figure("returned", now.returned, State::Returned, "figure-returned", format!("returned{today}")),
-        figure("in_doubt", counts.in_doubt, State::InDoubt, "figure-in-doubt", "in_doubt".to_owned()),
-        figure("held", counts.held, State::Held, "figure-held", "held".to_owned()),
+        figure("waiting", now.waiting, Some(State::Waiting), "figure-waiting", "waiting".to_owned()),
+        figure("returned", now.returned, returned, "figure-returned", format!("returned{today}")),
+        figure("in_doubt", now.in_doubt, Some(State::InDoubt), "figure-in-doubt", "in_doubt".to_owned()),
+        figure("held", now.held, Some(State::Held), "figure-held", "held".to_owned()),
     ]
 }
 
-fn to_do(visit: &Visit, alarms: &[Alarm], counts: &Counts) -> Vec<ToDo> {
+/// Each library of which there is mail that this person sees; none, where there is one alone.
+fn libraries(visit: &Visit, known: &Known) -> Vec<Library> {
+    let theirs: BTreeSet<_> = known.sites().filter(|site| visit.may_see(*site)).collect();
+    if theirs.len() < 2 {
+        return Vec::new();
+    }
+    let library = |site: Option<&str>| {
+        let mut figures = figures(visit, &known.of_site(site), site);
+        if site.is_none() {
+            for figure in &mut figures {
+                figure.href.clear();
+            }
+        }
+        let name = site.map_or_else(|| visit.words().t("of-no-library"), |code| site_name(visit, code));
+        Library { name, figures }
+    };
+    let mut all: Vec<_> = theirs.iter().copied().filter(Option::is_some).map(library).collect();
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all.extend(theirs.iter().copied().filter(Option::is_none).map(library));
+    all
+}
+
+async fn charts(visit: &Visit, sites: BTreeSet<String>) -> Result<Vec<Chart>, Error> {
+    let (words, clockwork) = (visit.words(), &visit.clockwork);
+    let since = clockwork.now.saturating_sub(CHARTS).unwrap_or(Timestamp::MIN);
+    let quarters = visit.pages.sources.store.by_quarter(since, sites).await?;
+    let chart = |id, title, most, spans: Vec<Span>| {
+        let highest = spans.iter().map(|span| span.handed_in).max().unwrap_or(0);
+        let (title, most) = (words.t(title), words.count(most, highest));
+        Chart { id, title, picture: chart::picture(&spans), spans, most }
+    };
+    let all = [
+        chart("hours", "chart-hours", "chart-most-hour", chart::hours(clockwork, &quarters)),
+        chart("days", "chart-days", "chart-most-day", chart::days(clockwork, &quarters)),
+    ];
+    let is_something = |chart: &Chart| chart.spans.iter().any(|span| span.handed_in > 0);
+    Ok(all.into_iter().filter(is_something).collect())
+}
+
+async fn to_do<'a>(
+    visit: &Visit,
+    alarms: impl Iterator<Item = &'a Alarm>,
+    now: &Now,
+) -> Result<Vec<ToDo>, Error> {
     let words = visit.words();
-    let alarm = |alarm: &Alarm| {
-        let (title, what) = words.alarm(alarm.kind);
+    let alarm = |alarm: &Alarm, (title, what)| {
         let (since, noted) = (visit.clockwork.at(alarm.started_at), visit.may(Permission::SeeAddresses));
         let noted = noted.then(|| format!("{} ({})", alarm.text, alarm.subject));
         ToDo { title, what, since: Some(since), noted, href: None }
     };
     let decide = |count: u64, key: &str, href| {
         let (title, what) = (words.count(key, count), String::new());
-        (count > 0).then_some(ToDo { title, what, since: None, noted: None, href: Some(href) })
+        let href = Some((href, words.t("look-at-them")));
+        (count > 0).then_some(ToDo { title, what, since: None, noted: None, href })
     };
-    let mut all: Vec<_> = alarms.iter().map(alarm).collect();
-    all.extend(decide(counts.in_doubt, "to-do-in-doubt", "/queue?state=in_doubt"));
-    all.extend(decide(counts.held, "to-do-held", "/queue?state=held"));
-    all
+    let mut all = Vec::new();
+    for one in alarms {
+        let said = lost_secrets::words(visit, one).await?;
+        all.push(alarm(one, said.unwrap_or_else(|| words.alarm(one.kind))));
+    }
+    if visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sites.is_empty() {
+        let (title, what) = (words.t("to-do-start"), words.t("to-do-start-do"));
+        let href = Some(("/start", words.t("to-do-start-link")));
+        all.push(ToDo { title, what, since: None, noted: None, href });
+    }
+    all.extend(decide(now.in_doubt, "to-do-in-doubt", "/queue?state=in_doubt"));
+    all.extend(decide(now.held, "to-do-held", "/queue?state=held"));
+    Ok(all)
 }
 
 impl Today {
     fn since(&self, at: &At) -> String {
         self.f.words.with("to-do-since", &[("since", &at.text)])
+    }
+
+    fn number(&self, n: u64) -> String {
+        self.f.words.number(n)
     }
 }

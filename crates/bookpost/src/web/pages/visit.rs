@@ -10,7 +10,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::utf8_percent_encode;
-use store::{Actor, Person, Row};
+use store::{Actor, Person};
 
 use super::{
     Pages,
@@ -36,6 +36,8 @@ pub(super) struct Visit {
     pub(super) clockwork: Clockwork,
     token: String,
     pub(super) secure: bool,
+    /// By which name Bookpost was asked.
+    pub(super) origin: String,
     /// With its query.
     path: String,
 }
@@ -58,6 +60,11 @@ impl Visit {
         self.visitor.actor()
     }
 
+    /// With its query.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) fn flash(&self) -> Flash {
         Flash::in_query(self.path.split_once('?').map(|(_, query)| query))
     }
@@ -73,18 +80,23 @@ impl Visit {
         hmac::verify(&key(&self.token), FORM, &shown).is_ok()
     }
 
-    /// Whether this mail is theirs to see.
-    pub(super) fn may_see(&self, row: &Row) -> bool {
-        self.may(Permission::SeeQueue(row.site.as_deref()))
+    /// Whether mail of this library, or of none, is theirs to see.
+    pub(super) fn may_see(&self, site: Option<&str>) -> bool {
+        self.may(Permission::SeeQueue(site))
     }
 
-    pub(super) fn may_decide(&self, row: &Row) -> bool {
-        self.may(Permission::ActOnQueue(row.site.as_deref()))
+    pub(super) fn may_decide(&self, site: Option<&str>) -> bool {
+        self.may(Permission::ActOnQueue(site))
     }
 
-    /// Whether they decide about mail of every library.
-    pub(super) fn may_decide_all(&self) -> bool {
-        self.may(Permission::ActOnQueue(None))
+    /// Whether they decide about all mail that they see.
+    pub(super) fn may_decide_theirs(&self) -> bool {
+        let sites = self.sites();
+        if sites.is_empty() {
+            self.may_decide(None)
+        } else {
+            sites.iter().all(|site| self.may_decide(Some(site)))
+        }
     }
 
     /// The libraries that they are limited to; none: to none.
@@ -120,7 +132,9 @@ impl FromRequestParts<Pages> for Visit {
         let chosen = visitor.person().language.as_deref().and_then(Language::named);
         let words = chosen.unwrap_or(asked).words();
         let clockwork = Clockwork { words, zone: pages.sources.zone.clone(), now };
-        Ok(Self { pages: pages.clone(), visitor, clockwork, token, secure, path })
+        let visited = parts.extensions.get::<Visited>();
+        let origin = visited.map(|visited| visited.origin.clone()).unwrap_or_default();
+        Ok(Self { pages: pages.clone(), visitor, clockwork, token, secure, origin, path })
     }
 }
 

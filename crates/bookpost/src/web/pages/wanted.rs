@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::Address;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, Serialize};
-use store::{Filter, RecipientId, RunId, Selection, State};
+use store::{Filter, LEAST_BEGINNING, RecipientId, RunId, State};
 
 use super::when::midnight;
 
@@ -18,7 +18,12 @@ pub(super) struct Wanted {
     pub(super) site: String,
     pub(super) program: String,
     pub(super) run: String,
+    /// The number of a message.
+    pub(super) number: String,
+    /// An address, how one begins, or a domain behind an @.
     pub(super) to: String,
+    /// Words of it.
+    pub(super) subject: String,
     pub(super) tag: String,
     /// A day.
     pub(super) since: String,
@@ -33,70 +38,104 @@ impl Wanted {
     }
 
     /// For the store; what cannot be looked for is named by its key in the words.
-    pub(super) fn filter(&self, zone: &TimeZone) -> Result<Filter, &'static str> {
+    pub(super) fn filter(&self, zone: &TimeZone, now: Timestamp) -> Result<Filter, &'static str> {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let address = given(&self.to).map(|text| Address::parse(&text)).transpose();
+        let to = given(&self.to).map(|text| To::of(&text)).transpose()?.unwrap_or_default();
         let run = given(&self.run).map(|text| text.parse()).transpose();
         let since = given(&self.since)
             .map(|text| text.parse().ok().and_then(|day| midnight(day, zone)).ok_or("bad-date"));
-        Ok(Filter {
+        let filter = Filter {
             state: state(&self.state),
             run: run.map_err(|_| "bad-run")?.map(RunId),
             site: given(&self.site),
             since: since.transpose()?,
-            address: address.map_err(|_| "bad-address")?,
+            address: to.address,
+            beginning: to.beginning,
+            domain: to.domain,
+            subject: given(&self.subject),
             application: given(&self.program),
             tag: given(&self.tag),
             ..Filter::default()
-        })
+        };
+        Ok(filter.within_reach(now))
+    }
+
+    /// The message whose number was asked for.
+    pub(super) fn number(&self) -> Option<Result<i64, &'static str>> {
+        let number = Some(self.number.trim()).filter(|number| !number.is_empty());
+        number.map(|number| number.parse().map_err(|_| "bad-number"))
     }
 
     pub(super) fn after(&self) -> Option<RecipientId> {
         self.after.map(RecipientId)
     }
 
-    /// All of it, where that is one state or one run and nothing else.
-    pub(super) fn all(&self) -> Option<Selection> {
-        let state = state(&self.state);
-        let run = self.run.trim().parse().ok().map(RunId);
-        let others = [&self.site, &self.program, &self.to, &self.tag, &self.since];
-        match (state, run) {
-            _ if others.iter().any(|other| !other.trim().is_empty()) => None,
-            (Some(state), None) if self.run.trim().is_empty() => Some(Selection::State(state)),
-            (None, Some(run)) if self.state.is_empty() => Some(Selection::Run(run)),
-            _ => None,
-        }
-    }
-
     /// Something beyond the state is asked for.
     pub(super) fn is_narrow(&self) -> bool {
-        let others = [&self.site, &self.program, &self.run, &self.to, &self.tag, &self.since];
+        let others = [&self.site, &self.program, &self.run, &self.to, &self.subject, &self.tag, &self.since];
         others.iter().any(|other| !other.trim().is_empty())
     }
 
-    /// The address of the page that goes on after this one.
-    pub(super) fn path(&self, after: Option<RecipientId>) -> String {
+    /// Something is asked for that stands folded.
+    pub(super) fn is_unfolded(&self) -> bool {
+        let folded = [&self.program, &self.run, &self.number, &self.tag, &self.since];
+        folded.iter().any(|field| !field.trim().is_empty())
+    }
+
+    /// Each field that was filled in, as in an address.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let fields = [
             ("state", &self.state),
             ("site", &self.site),
             ("program", &self.program),
             ("run", &self.run),
             ("to", &self.to),
+            ("subject", &self.subject),
             ("tag", &self.tag),
             ("since", &self.since),
         ];
+        fields.into_iter().map(|(name, value)| (name, value.trim())).filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The address of the page that goes on after this one.
+    pub(super) fn path(&self, after: Option<RecipientId>) -> String {
         let mut path = String::from("/queue");
         let mut sign = '?';
-        for (name, value) in fields {
-            if !value.trim().is_empty() {
-                let _ = write!(path, "{sign}{name}={}", utf8_percent_encode(value.trim(), RESERVED));
-                sign = '&';
-            }
+        for (name, value) in self.fields() {
+            let _ = write!(path, "{sign}{name}={}", utf8_percent_encode(value, RESERVED));
+            sign = '&';
         }
         if let Some(after) = after {
             let _ = write!(path, "{sign}after={}", after.0);
         }
         path
+    }
+}
+
+/// Whom mail is for.
+#[derive(Default)]
+struct To {
+    address: Option<Address>,
+    beginning: Option<String>,
+    domain: Option<String>,
+}
+
+impl To {
+    fn of(text: &str) -> Result<Self, &'static str> {
+        if let Some(domain) = text.strip_prefix('@') {
+            return Ok(Self {
+                domain: Some(domain.to_owned()).filter(|domain| !domain.is_empty()),
+                ..Self::default()
+            });
+        }
+        // Whoever has not come to the first dot of the domain is still writing.
+        match Address::parse(text) {
+            Ok(address) if address.domain().contains('.') => {
+                Ok(Self { address: Some(address), ..Self::default() })
+            }
+            _ if text.chars().count() < LEAST_BEGINNING => Err("bad-beginning"),
+            _ => Ok(Self { beginning: Some(text.to_owned()), ..Self::default() }),
+        }
     }
 }
 
@@ -134,7 +173,7 @@ mod tests {
         for query in [
             "",
             "state=held",
-            "state=in_doubt&site=MAIN&program=Textbook%20Tracker&run=7&to=p%40example.org&tag=a%26b&since=2026-11-28",
+            "state=in_doubt&site=MAIN&program=Textbook%20Tracker&run=7&to=p%40example.org&subject=your%20items&tag=a%26b&since=2026-11-28",
         ] {
             let wanted = Wanted::in_query(Some(query));
             let path = wanted.path(None);
@@ -147,8 +186,22 @@ mod tests {
 
     #[test]
     fn what_cannot_be_looked_for_is_said() {
+        let now: Timestamp = "2026-11-28T14:00:00Z".parse().unwrap();
+        let week = "2026-11-21T14:00:00Z".parse().unwrap();
         for (query, expected) in [
-            ("to=nobody", Err("bad-address")),
+            ("to=no", Err("bad-beginning")),
+            ("to=nobody", Ok(Filter { beginning: Some("nobody".to_owned()), ..Filter::default() })),
+            ("to=ann@exa", Ok(Filter { beginning: Some("ann@exa".to_owned()), ..Filter::default() })),
+            (
+                "to=+ann@example.org+",
+                Ok(Filter { address: Some("ann@example.org".parse().unwrap()), ..Filter::default() }),
+            ),
+            ("to=@example.org", Ok(Filter { domain: Some("example.org".to_owned()), ..Filter::default() })),
+            ("to=@", Ok(Filter::default())),
+            (
+                "subject=overdue",
+                Ok(Filter { subject: Some("overdue".to_owned()), since: Some(week), ..Filter::default() }),
+            ),
             ("run=seven", Err("bad-run")),
             ("since=yesterday", Err("bad-date")),
             ("after=x&state=no-such&other=1&to=+", Ok(Filter::default())),
@@ -157,25 +210,7 @@ mod tests {
                 Ok(Filter { since: Some("2026-11-28T00:00:00Z".parse().unwrap()), ..Filter::default() }),
             ),
         ] {
-            assert_eq!(Wanted::in_query(Some(query)).filter(&TimeZone::UTC), expected, "{query}");
-        }
-    }
-
-    /// What is chosen as a whole is what the page shows, and never more.
-    #[test]
-    fn all_of_it_is_one_state_or_one_run() {
-        for (query, all) in [
-            ("state=held", Some(Selection::State(State::Held))),
-            ("run=7", Some(Selection::Run(RunId(7)))),
-            ("", None),
-            ("state=held&run=7", None),
-            ("state=held&run=x", None),
-            ("state=held&site=MAIN", None),
-            ("run=7&to=p@example.org", None),
-            ("state=held&since=2026-11-28", None),
-            ("state=no-such", None),
-        ] {
-            assert_eq!(Wanted::in_query(Some(query)).all(), all, "{query}");
+            assert_eq!(Wanted::in_query(Some(query)).filter(&TimeZone::UTC, now), expected, "{query}");
         }
     }
 }

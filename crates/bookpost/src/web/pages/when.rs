@@ -8,6 +8,9 @@ use jiff::{
 
 use super::words::Words;
 
+const WEEKDAYS: [&str; 7] =
+    ["weekday-1", "weekday-2", "weekday-3", "weekday-4", "weekday-5", "weekday-6", "weekday-7"];
+
 /// Where and when a page is read.
 #[derive(Clone)]
 pub(super) struct Clockwork {
@@ -45,6 +48,23 @@ impl Clockwork {
         self.words.with("day-and-time", &[("day", &day), ("time", &time)])
     }
 
+    /// The day alone, with its year.
+    pub(super) fn day(&self, instant: Timestamp) -> String {
+        let then = self.local(instant);
+        let (day, year) = (then.day().to_string(), then.year().to_string());
+        let month = self.words.t(&format!("month-{}", then.month()));
+        self.words.with("date-with-year", &[("day", &day), ("month", &month), ("year", &year)])
+    }
+
+    /// A day of the last weeks, in full and as short as it can be.
+    pub(super) fn weekday(&self, day: DateTime) -> (String, String) {
+        let weekday = usize::from(day.weekday().to_monday_zero_offset().unsigned_abs());
+        let weekday = self.words.t(WEEKDAYS.get(weekday).copied().unwrap_or_default());
+        let month = self.words.t(&format!("month-{}", day.month()));
+        let date = self.words.with("date", &[("day", &day.day().to_string()), ("month", &month)]);
+        (format!("{weekday} {date}"), format!("{weekday} {}", day.day()))
+    }
+
     /// How long it took.
     pub(super) fn took(&self, from: Timestamp, to: Timestamp) -> String {
         let took = to.duration_since(from).max(SignedDuration::ZERO);
@@ -66,7 +86,7 @@ impl Clockwork {
         self.local(self.now).strftime("%Y-%m-%d").to_string()
     }
 
-    fn local(&self, instant: Timestamp) -> DateTime {
+    pub(super) fn local(&self, instant: Timestamp) -> DateTime {
         self.zone.to_datetime(instant)
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use axum::http::{HeaderMap, header};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
-use store::{AlarmKind, Class, State};
+use store::{Actor, AlarmKind, Class, State};
 
 /// A language that pages are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Language {
 /// The files of a language as one text. A key stands in the file of the page that says it.
 macro_rules! locale {
     ($tag:literal) => {
-        locale!($tag: "everywhere" "sign_in" "today" "queue" "message" "reasons" "setup")
+        locale!($tag: "everywhere" "sign_in" "today" "queue" "message" "reasons" "setup" "secrets" "people" "account" "log" "libraries" "programs" "start" "trial" "preferences")
     };
     ($tag:literal: $($file:literal)+) => {
         concat!($(include_str!(concat!("locales/", $tag, "/", $file, ".ftl")), "\n"),+)
@@ -122,6 +122,16 @@ impl Words {
             arguments.set(*name, FluentValue::String(Cow::Borrowed(text)));
         }
         self.say(key, Some(&arguments))
+    }
+
+    /// Who did something, within a sentence.
+    pub(super) fn actor(&self, who: &Actor) -> String {
+        match who {
+            Actor::Person { name, .. } => name.to_string(),
+            Actor::CommandLine => self.t("by-command-line"),
+            Actor::Configuration => self.t("by-configuration"),
+            Actor::NotSignedIn => self.t("by-nobody-signed-in"),
+        }
     }
 
     /// So many, as figures.
@@ -211,6 +221,7 @@ fn alarm_name(kind: AlarmKind) -> &'static str {
         AlarmKind::RunInterrupted => "run-interrupted",
         AlarmKind::Webhook => "webhook",
         AlarmKind::Certificate => "certificate",
+        AlarmKind::SecretsLost => "secrets-lost",
         _ => "other",
     }
 }

@@ -34,46 +34,142 @@ for (const all of find("[data-all]")) {
 }
 
 // What a server said, for a mail to whoever looks after it.
-for (const button of find("[data-copies]")) {
-  const text = button.parentElement.querySelector("pre");
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(text.textContent);
-    button.textContent = button.dataset.copied;
-  });
+const copies = (within) => {
+  for (const button of find("[data-copies]", within)) {
+    const text = button.parentElement.querySelector("pre");
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = button.dataset.copied;
+    });
+  }
+};
+copies(document);
+
+// The steps of a test, as they are made. A step whose tone stays is left alone, and what is opened in it stays open.
+for (const place of find("[data-steps]")) {
+  const source = new EventSource(place.dataset.steps);
+  const renew = (event) => {
+    const fresh = new DOMParser().parseFromString(event.data, "text/html").body;
+    const [steps, verdict] = [place.querySelector("ol"), place.querySelector(".verdict")];
+    [...fresh.querySelector("ol").children].forEach((step, at) => {
+      if (steps.children[at].className !== step.className) steps.children[at].replaceWith(step), copies(step);
+    });
+    if (event.type === "end") verdict.replaceWith(fresh.querySelector(".verdict"));
+  };
+  source.addEventListener("message", renew);
+  source.addEventListener("end", (event) => (renew(event), source.close()));
+  addEventListener("pagehide", () => source.close());
 }
 
-// Numbers that change while somebody looks; and the whole, when what it says in words is out of date. Nothing is asked for a page that
-// nobody sees.
-let live = document.querySelector("[data-live]");
-if (live) {
-  const number = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: "min2" });
+// What was typed and is not saved: it is said, and leaving the page is asked about. A port has its usual encryption.
+for (const form of find("[data-unsaved]")) {
+  const said = form.querySelector("[data-says-unsaved]");
+  let unsaved = form.dataset.unsaved === "yes";
+  const changed = (event) => {
+    const [, server, key] = /^(server\d)\.(port|encryption)$/.exec(event.target.name) ?? [];
+    const choice = server && form.elements[`${server}.encryption`];
+    if (key === "encryption") choice.dataset.chosen = "yes";
+    const usual = { 465: "tls", 587: "starttls" }[event.target.value];
+    if (key === "port" && usual && !choice.dataset.chosen && choice.value !== "none") choice.value = usual;
+    unsaved = true;
+    said.hidden = false;
+  };
+  form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  form.addEventListener("submit", () => (unsaved = false));
+  addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
+}
+
+// What changes while somebody looks. Nothing is asked for a page that nobody sees.
+const hears = (hear) => {
   let source;
-  const version = (now) => [now.tone, now.alarms, Number(now.in_doubt > 0), Number(now.held > 0)].join("-");
-  const renew = async () => {
-    const answer = await fetch(location.href);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("[data-live]");
-    if (answer.redirected || !fresh) return location.reload();
-    live.replaceWith(fresh);
-    live = fresh;
-  };
-  const show = (event) => {
-    const now = JSON.parse(event.data);
-    for (const place of find("[data-count]", live)) {
-      const count = number.format(now[place.dataset.count] ?? 0);
-      if (place.textContent !== count) place.textContent = count;
-    }
-    if (version(now) !== live.dataset.live) renew();
-  };
   const look = () => {
     source?.close();
     source = undefined;
     if (document.hidden) return;
     source = new EventSource("/live");
-    source.addEventListener("message", show);
+    source.addEventListener("message", (event) => hear(JSON.parse(event.data)));
   };
   document.addEventListener("visibilitychange", look);
   addEventListener("pagehide", () => source?.close());
   look();
+};
+
+// This page as it is now; nothing when it is another by now.
+const again = async () => {
+  const answer = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return answer.ok && !answer.redirected ? page : undefined;
+};
+
+// What somebody has opened stays open.
+const renew = (old, fresh) => {
+  const open = find("details", old).map((details) => details.open);
+  find("details", fresh).forEach((details, at) => (details.open ||= open[at] ?? false));
+  old.replaceWith(fresh);
+  return fresh;
+};
+
+// Numbers, and the whole when what it says in words is out of date.
+let live = document.querySelector("[data-live]");
+if (live) {
+  const number = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: "min2" });
+  const version = (now) => [now.tone, now.alarms, Number(now.in_doubt > 0), Number(now.held > 0)].join("-");
+  hears(async (now) => {
+    for (const place of find("[data-count]", live)) {
+      const count = number.format(now[place.dataset.count] ?? 0);
+      if (place.textContent !== count) place.textContent = count;
+    }
+    if (version(now) === live.dataset.live) return;
+    const fresh = (await again())?.querySelector("[data-live]");
+    if (!fresh) return location.reload();
+    live = renew(live, fresh);
+  });
+}
+
+// A message, or the lines of the queue: looked at again when mail has moved, and not more often than every few seconds. Lines stay where
+// they are and keep their ticks; newer mail is told of, and shown by whoever wants it.
+const REST = 10_000;
+let shown = document.querySelector("[data-renews]");
+if (shown) {
+  const message = (page) => {
+    const fresh = page.querySelector("[data-renews]") ?? page.querySelector("main > div");
+    if (fresh && fresh.dataset.renews !== shown.dataset.renews) shown = renew(shown, fresh);
+    return shown.dataset.renews !== undefined;
+  };
+  const lines = (page) => {
+    const fresh = find("[data-renews] > li", page);
+    const known = new Map(find("li", shown).map((line) => [line.dataset.id, line]));
+    for (const line of fresh) {
+      const old = known.get(line.dataset.id);
+      if (!old) continue;
+      old.className = line.className;
+      const [was, is] = [old.querySelector(".how"), line.querySelector(".how")];
+      if (was.innerHTML !== is.innerHTML) was.replaceWith(is);
+    }
+    const hint = document.querySelector("[data-new]");
+    const newest = Math.max(...[...known.keys()].map(Number));
+    const count = fresh.filter((line) => Number(line.dataset.id) > newest).length;
+    if (shown.dataset.renews === "new" && count > 0) {
+      hint.hidden = false;
+      hint.firstElementChild.textContent = `${count}${count === fresh.length ? "+" : ""} ${hint.dataset.new}`;
+    }
+    return true;
+  };
+  const take = shown.matches("ol") ? lines : message;
+  let [known, waits, over] = ["", false, false];
+  hears((now) => {
+    const moved = JSON.stringify(now);
+    if (known === moved || over) return;
+    const first = known === "";
+    known = moved;
+    if (first || waits) return;
+    waits = true;
+    setTimeout(async () => {
+      waits = false;
+      const page = await again().catch(() => undefined);
+      if (page) over = !take(page);
+    }, REST * (0.5 + Math.random()));
+  });
 }

@@ -27,6 +27,13 @@ banner-no-way = No way of sending is chosen. Mail is accepted and waits.
 banner-practice = Practice mailbox: mail is kept here, and nobody receives it.
 banner-resume = Send again
 
+weekday-1 = Mon
+weekday-2 = Tue
+weekday-3 = Wed
+weekday-4 = Thu
+weekday-5 = Fri
+weekday-6 = Sat
+weekday-7 = Sun
 month-1 = Jan
 month-2 = Feb
 month-3 = Mar
@@ -50,7 +57,15 @@ not-allowed-why = Ask an administrator, if you need it.
 refused-title = This was not done
 refused-origin = The request did not come from a page of Bookpost. Open Bookpost itself, and do it there.
 refused-form = The page was too old. Go back, load it again, and repeat what you did.
+refused-many = At most 500 mails can be named one by one. Choose fewer, or all that are like this.
 refused-host = Bookpost is not known by this name. Open it by the address that `bookpost config show` tells.
 unavailable-title = The queue cannot be read at the moment
 unavailable-why = No mail is lost. Try again; if it lasts, show this to your IT person.
+undone-title = This may not have been done, or only in part
+undone-why = Look in the queue how it stands, then try again. If it lasts, show this to your IT person; the reason is in the log of Bookpost.
 back-to-today = To Today
+
+## Who changed something
+by-command-line = somebody at the command line
+by-configuration = the configuration file
+by-nobody-signed-in = somebody at the sign-in page

@@ -14,12 +14,28 @@ server-1 = Server 1
 server-2 = Server 2
 
 figures = How it stands
+figure-accepted = handed in today
 figure-delivered = accepted by the server today
 figure-practiced = practised today
 figure-returned = sent back today
 figure-waiting = waiting
 figure-in-doubt = may have arrived
 figure-held = set aside
+
+libraries = By library
+library = Library
+of-no-library = of no library
+
+chart-hours = The last 24 hours
+chart-days = The last 7 days
+chart-handed-in = handed in
+chart-accepted = accepted by the server
+chart-returned = sent back
+chart-rest = not finished, or not sent
+chart-when = When it was handed in
+chart-table = The numbers as a table
+chart-most-hour = At most { $n } handed in within an hour
+chart-most-day = At most { $n } handed in on a day
 
 to-do = To do
 to-do-none = Nothing needs you.

@@ -27,6 +27,13 @@ banner-no-way = No se ha elegido ninguna forma de envío. El correo se acepta y 
 banner-practice = Buzón de prácticas: el correo se guarda aquí y nadie lo recibe.
 banner-resume = Volver a enviar
 
+weekday-1 = lun
+weekday-2 = mar
+weekday-3 = mié
+weekday-4 = jue
+weekday-5 = vie
+weekday-6 = sáb
+weekday-7 = dom
 month-1 = enero
 month-2 = febrero
 month-3 = marzo
@@ -50,7 +57,15 @@ not-allowed-why = Pregunte a un administrador, si lo necesita.
 refused-title = Esto no se ha hecho
 refused-origin = La petición no venía de una página de Bookpost. Abra Bookpost y hágalo allí.
 refused-form = La página era demasiado antigua. Vuelva atrás, cárguela de nuevo y repita lo que hizo.
+refused-many = Se pueden nombrar uno por uno 500 correos como máximo. Elija menos, o todos los que son así.
 refused-host = A Bookpost no se le conoce por este nombre. Ábralo por la dirección que dice `bookpost config show`.
 unavailable-title = La cola no se puede leer en este momento
 unavailable-why = No se pierde ningún correo. Inténtelo de nuevo; si dura, enséñeselo a su informático.
+undone-title = Puede que esto no se haya hecho, o solo en parte
+undone-why = Mire en la cola cómo está y vuelva a intentarlo. Si dura, enséñeselo a su informático; el motivo está en el registro de Bookpost.
 back-to-today = Ir a Hoy
+
+## Quién cambió algo
+by-command-line = alguien en la línea de órdenes
+by-configuration = el archivo de configuración
+by-nobody-signed-in = alguien en la página de entrada

@@ -14,12 +14,28 @@ server-1 = el Servidor 1
 server-2 = el Servidor 2
 
 figures = Cómo va
+figure-accepted = entregados a Bookpost hoy
 figure-delivered = aceptados hoy por el servidor
 figure-practiced = practicados hoy
 figure-returned = devueltos hoy
 figure-waiting = en espera
 figure-in-doubt = pueden haber llegado
 figure-held = apartados
+
+libraries = Por biblioteca
+library = Biblioteca
+of-no-library = de ninguna biblioteca
+
+chart-hours = Las últimas 24 horas
+chart-days = Los últimos 7 días
+chart-handed-in = entregados a Bookpost
+chart-accepted = aceptados por el servidor
+chart-returned = devueltos
+chart-rest = sin terminar o no enviados
+chart-when = Cuándo se entregaron a Bookpost
+chart-table = Los números en una tabla
+chart-most-hour = Como máximo { $n } en una hora
+chart-most-day = Como máximo { $n } en un día
 
 to-do = Por hacer
 to-do-none = Nada requiere su atención.

@@ -1,0 +1,76 @@
+//! Limits that people set for a server: what is too much waits, and a person hears of it.
+
+use jiff::{Timestamp, tz::TimeZone};
+use store::AlarmKind;
+
+use super::{Worker, later, told::plain_name};
+use crate::deliver::{allowance::Reached, conclude::QUOTA_PAUSE};
+
+impl Worker {
+    /// What each server took before, in an earlier process or while mail went elsewhere, is read from the store. Where a limit is reached by
+    /// that, nothing is sent before there is room.
+    pub(super) async fn remember_sent(&mut self) {
+        let now = self.delivery.clock.now();
+        let mut reached = Vec::new();
+        for (index, route) in self.routes.iter_mut().enumerate().filter(|(_, route)| !route.practice) {
+            for upstream in &mut route.upstreams {
+                if !upstream.remembered {
+                    match self.store.sent(&upstream.server.peer(), now).await {
+                        Ok(sent) => upstream.allowance.remember(&sent),
+                        Err(error) => {
+                            tracing::error!(%error, "what a mail server took before could not be read");
+                        }
+                    }
+                    upstream.remembered = true;
+                }
+            }
+            let active = route.active().and_then(|at| Some((at, route.upstreams.get(at)?)));
+            let of = active.and_then(|(at, one)| Some((at, one.allowance.reached(one.server.limits, now)?)));
+            reached.extend(of.map(|(at, reached)| (index, at, reached)));
+        }
+        for (index, at, one) in reached {
+            self.limit_reached(index, at, one).await;
+        }
+    }
+
+    /// Nothing is sent until there is room. The time that mail waits for the next day makes it no older.
+    pub(super) async fn limit_reached(&mut self, index: usize, upstream_index: usize, reached: Reached) {
+        let now = self.delivery.clock.now();
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
+        if reached.until <= now {
+            return;
+        }
+        route.paused_until = route.paused_until.max(Some(reached.until));
+        if !reached.of_the_day {
+            return;
+        }
+        route.ageing_stopped = true;
+        upstream.limited_until = Some(reached.until);
+        if let Err(error) = self.store.stop_ageing(route.practice, now).await {
+            tracing::error!(%error, "the beginning of a pause could not be stored");
+        }
+        let text = format!(
+            "{}: as many mails were sent in 24 hours as the library allows ({}). Nothing is lost: mail waits, and goes on bit by bit from {} on. To allow more, change {}.per_day under Preferences > Setup > Email.",
+            plain_name(&upstream.server.name),
+            upstream.server.limits.per_day.unwrap_or_default(),
+            words_of(reached.until),
+            upstream.server.name
+        );
+        self.alarms.raise(AlarmKind::Quota, &upstream.server.name, text);
+    }
+
+    /// A person hears that it is over when an hour has passed in which the limit kept nothing back.
+    pub(super) fn watch_limits(&mut self, now: Timestamp) {
+        for upstream in self.routes.iter_mut().flat_map(|route| &mut route.upstreams) {
+            let is_over = |until: &mut Timestamp| now >= later(*until, QUOTA_PAUSE);
+            if upstream.limited_until.take_if(is_over).is_some() {
+                self.alarms.clear(AlarmKind::Quota, &upstream.server.name);
+            }
+        }
+    }
+}
+
+fn words_of(at: Timestamp) -> String {
+    TimeZone::system().to_datetime(at).strftime("%a %-d %b %H:%M").to_string()
+}

@@ -1,0 +1,170 @@
+//! The preferences: as they stand, changed, tried and taken back.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderName, header},
+    response::{IntoResponse, Response},
+};
+use mail::Address;
+use rand::RngExt as _;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    Admin,
+    caller::{Owner, Sent},
+    refused,
+};
+use crate::{
+    app::secret_dice,
+    config::{Loaded, Preference},
+    deliver::trial::{self, Trial},
+    identity::Permission,
+    preferences::{Change, Changed, Wish},
+    web::api::{
+        document::AdminProblems,
+        problem::{Kind, Problem},
+    },
+};
+
+/// All preferences.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Shown {
+    /// Rises with each change; it stands in `ETag` too.
+    version: i64,
+    /// Each with its name, its value and where it is set. Of a secret it is told only that it is set.
+    #[schema(value_type = Vec<Object>)]
+    preferences: Vec<Preference>,
+    /// What works, but is probably not meant.
+    warnings: Vec<String>,
+}
+
+fn shown(version: i64, loaded: Loaded) -> Response {
+    let tag = [(header::ETAG, format!("\"{version}\""))];
+    let Loaded { preferences, warnings, .. } = loaded;
+    (tag, Json(Shown { version, preferences, warnings })).into_response()
+}
+
+async fn as_they_stand(admin: &Admin) -> Result<Response, Problem> {
+    let standing = admin.sources.preferences.now().await.map_err(|why| refused(&why))?;
+    Ok(shown(standing.stored.version, standing.loaded))
+}
+
+/// Shows all preferences.
+#[utoipa::path(get, path = "/api/v1/admin/preferences", operation_id = "show_preferences", tag = "administration",
+    security(("own_key" = [])), responses((status = 200, description = "All of them", body = Shown), AdminProblems))]
+pub(super) async fn show(State(admin): State<Admin>, owner: Owner) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    as_they_stand(&admin).await
+}
+
+/// Changes preferences, all or none.
+///
+/// The body has the new values by their names; `null` takes one away, so that the usual value holds. What is changed holds when it is answered.
+#[utoipa::path(patch, path = "/api/v1/admin/preferences", operation_id = "change_preferences", tag = "administration",
+    security(("own_key" = [])), params(("If-Match" = String, Header, description = "The version that was seen, as in `ETag`; `*` for whatever it is")),
+    request_body = BTreeMap<String, Object>,
+    responses((status = 200, description = "As they stand now", body = Shown), AdminProblems))]
+pub(super) async fn change(
+    State(admin): State<Admin>,
+    owner: Owner,
+    headers: HeaderMap,
+    Sent(values): Sent<BTreeMap<String, Value>>,
+) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    let wish = Wish { based_on: seen(&headers, &header::IF_MATCH)?, values, by: owner.0.actor() };
+    carry_out(&admin, Change::Set(wish)).await
+}
+
+/// The version that whoever asks has seen; none: whatever it is.
+pub(super) fn seen(headers: &HeaderMap, name: &HeaderName) -> Result<Option<i64>, Problem> {
+    let missing = || {
+        let detail = "say in If-Match which version was seen, as ETag told it; or * for whatever it is";
+        Problem::new(Kind::ConditionMissing, detail)
+    };
+    let text = headers.get(name).and_then(|value| value.to_str().ok()).ok_or_else(missing)?.trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text.trim_matches('"').parse().ok();
+    version.map(Some).ok_or_else(|| Problem::new(Kind::Malformed, "If-Match must be as ETag was"))
+}
+
+/// Undoes the last change, if it is the one that was seen.
+#[utoipa::path(post, path = "/api/v1/admin/preferences/undo", operation_id = "undo_preferences", tag = "administration",
+    security(("own_key" = [])), params(("If-Match" = String, Header, description = "The version that was seen; `*` for the last change, whatever it is")),
+    responses((status = 200, description = "As they stand now", body = Shown), AdminProblems))]
+pub(super) async fn undo(
+    State(admin): State<Admin>,
+    owner: Owner,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    let by = owner.0.actor();
+    let change = match seen(&headers, &header::IF_MATCH)? {
+        Some(version) => Change::UndoOf { version, by },
+        None => Change::Undo { by },
+    };
+    carry_out(&admin, change).await
+}
+
+async fn carry_out(admin: &Admin, change: Change) -> Result<Response, Problem> {
+    let changed = admin.sources.preferences.change(change).await;
+    let Changed { loaded, change } = changed.map_err(|why| refused(&why))?;
+    match change {
+        Some(change) => Ok(shown(change.version, loaded)),
+        None => as_they_stand(admin).await,
+    }
+}
+
+/// What to try.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Test {
+    /// 1, or 2, the backup.
+    #[schema(minimum = 1, maximum = 2)]
+    server: u8,
+    /// Where a test message goes at the end; none: no message is sent.
+    to: Option<String>,
+}
+
+/// How it went.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Tested {
+    /// Mail can leave by this server.
+    works: bool,
+    /// Each step as it began and as it ended, as `preferences test --json` prints them.
+    #[schema(value_type = Vec<Object>)]
+    steps: Vec<Value>,
+}
+
+/// Tries a mail server step by step, as the settings have it now.
+#[utoipa::path(post, path = "/api/v1/admin/preferences/test", operation_id = "test_server", tag = "administration",
+    security(("own_key" = [])), request_body = Test,
+    responses((status = 200, description = "How it went, whether it works or not", body = Tested), AdminProblems))]
+pub(super) async fn test(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Sent(Test { server, to }): Sent<Test>,
+) -> Result<Json<Tested>, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    let (config, now) = (admin.sources.config(), admin.sources.clock.now());
+    let known = config.sending.servers.get(usize::from(server).wrapping_sub(1));
+    let known = known.ok_or_else(|| {
+        Problem::new(Kind::Conflict, format!("there is no Server {server} in the settings"))
+    })?;
+    let invalid = |why: String| Problem::new(Kind::Invalid, why);
+    let to =
+        to.as_deref().map(Address::parse).transpose().map_err(|error| invalid(format!("to: {error}")))?;
+    let random = secret_dice().random();
+    let letter = to.map(|to| trial::letter(&config, &to, now, random)).transpose().map_err(invalid)?;
+    let trial = Trial::new(known, &config.sending.ehlo_name, letter, now);
+    let mut steps = Vec::new();
+    let tried = trial::run(trial, |event| steps.extend(serde_json::to_value(&event))).await;
+    let tried = tried.map_err(|error| Problem::unavailable(format!("{error:#}")))?;
+    Ok(Json(Tested { works: tried.is_ok(), steps }))
+}

@@ -1,0 +1,59 @@
+//! The pause of all sending.
+
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use store::{Deed, NewAudit};
+use utoipa::ToSchema;
+
+use super::{
+    Admin, answered,
+    caller::{Owner, Sent},
+};
+use crate::{
+    cli::control::{Older, QueueRequest},
+    identity::Permission,
+    web::api::{document::AdminProblems, problem::Problem},
+};
+
+/// What becomes of mail that has waited for more than 48 hours.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resume {
+    /// `send`, `cancel` or `return`; needed where there is such mail.
+    #[schema(value_type = Option<String>)]
+    older: Option<Older>,
+}
+
+/// Sends nothing until it is resumed; mail is accepted meanwhile, and grows no older.
+#[utoipa::path(post, path = "/api/v1/admin/sending/pause", operation_id = "pause_sending", tag = "administration",
+    security(("own_key" = [])), responses((status = 200, description = "The pause", body = Object), AdminProblems))]
+pub(super) async fn pause(State(admin): State<Admin>, owner: Owner) -> Result<Response, Problem> {
+    decide(&admin, &owner, QueueRequest::Pause, Deed::SendingPaused).await
+}
+
+/// Sends again.
+#[utoipa::path(post, path = "/api/v1/admin/sending/resume", operation_id = "resume_sending", tag = "administration",
+    security(("own_key" = [])), request_body = Resume,
+    responses((status = 200, description = "The pause that ended, and what became of old mail", body = Object), AdminProblems))]
+pub(super) async fn resume(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Sent(Resume { older }): Sent<Resume>,
+) -> Result<Response, Problem> {
+    decide(&admin, &owner, QueueRequest::Resume { older }, Deed::SendingResumed).await
+}
+
+async fn decide(
+    admin: &Admin,
+    owner: &Owner,
+    request: QueueRequest,
+    what: Deed,
+) -> Result<Response, Problem> {
+    owner.must(Permission::PauseSending)?;
+    let answer = answered(admin.sources.decisions.carry_out(request).await)?;
+    let line = NewAudit { who: owner.0.actor(), what, about: "sending".to_owned(), old: None, new: None };
+    if let Err(error) = admin.sources.store.note_audit(line, admin.sources.clock.now()).await {
+        tracing::error!(%error, "what a person did could not be written to the log");
+    }
+    Ok(answer)
+}

@@ -1,0 +1,204 @@
+//! How it stands with all mail at one moment, of which each person is told what is theirs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use store::{Alarm, Error, State, States};
+
+use super::standing::Standing;
+use crate::{config::Config, web::Sources};
+
+/// Most alarms that are shown.
+pub(super) const ALARMS: usize = 50;
+
+/// Numbers by the code of a library; `None`: of none.
+type BySite = BTreeMap<Option<String>, States>;
+
+/// What one look finds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Known {
+    /// Of all mail, as it stands now.
+    all: BySite,
+    /// Of what was accepted today.
+    today: BySite,
+    raised: Vec<Raised>,
+    pub(super) standing: Standing,
+}
+
+/// Something that is wrong, and the libraries that it is about; none: it is about the whole.
+#[derive(Debug, Clone, PartialEq)]
+struct Raised {
+    alarm: Alarm,
+    sites: BTreeSet<String>,
+}
+
+/// What a person is told in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub(super) struct Now {
+    /// Of what was accepted today.
+    pub(super) accepted: u64,
+    pub(super) delivered: u64,
+    pub(super) practiced: u64,
+    pub(super) returned: u64,
+    /// Now.
+    pub(super) waiting: u64,
+    pub(super) in_doubt: u64,
+    pub(super) held: u64,
+    /// See [`Standing::tone`].
+    tone: &'static str,
+    alarms: usize,
+}
+
+impl Known {
+    /// Takes no longer however much mail there is.
+    pub(super) async fn read(sources: &Sources, day_began_at: Timestamp) -> Result<Self, Error> {
+        let (store, config) = (&sources.store, sources.config());
+        let (all, today) = (store.by_site(None).await?, store.by_site(Some(day_began_at)).await?);
+        let (alarms, pause) = (store.alarms(true, ALARMS).await?, store.paused().await?);
+        let standing = Standing::of(&(sources.now)(), &config.sending.way, pause, &alarms);
+        let raised = alarms.into_iter().map(|alarm| Raised::of(alarm, &config)).collect();
+        Ok(Self { all, today, raised, standing })
+    }
+
+    /// For somebody who is limited to these libraries; to none, if there are none.
+    pub(super) fn now(&self, sites: &BTreeSet<String>) -> Now {
+        let of = |site: &Option<String>| {
+            sites.is_empty() || site.as_ref().is_some_and(|site| sites.contains(site))
+        };
+        self.told(of, self.alarms(sites).count())
+    }
+
+    /// Of one library; `None`: of mail of none.
+    pub(super) fn of_site(&self, site: Option<&str>) -> Now {
+        self.told(|known| known.as_deref() == site, 0)
+    }
+
+    fn told(&self, of: impl Fn(&Option<String>) -> bool, alarms: usize) -> Now {
+        let sum = |sites: &BySite, state| -> u64 {
+            sites.iter().filter(|(site, _)| of(site)).filter_map(|(_, states)| states.get(&state)).sum()
+        };
+        let (today, now) = (|state| sum(&self.today, state), |state| sum(&self.all, state));
+        Now {
+            accepted: self
+                .today
+                .iter()
+                .filter(|(site, _)| of(site))
+                .flat_map(|(_, states)| states.values())
+                .sum(),
+            delivered: today(State::Delivered),
+            practiced: today(State::Practiced),
+            returned: today(State::Returned),
+            waiting: now(State::Waiting) + now(State::Sending),
+            in_doubt: now(State::InDoubt),
+            held: now(State::Held),
+            tone: self.standing.tone(),
+            alarms,
+        }
+    }
+
+    /// What is wrong, as far as it is for somebody who is limited to these libraries.
+    pub(super) fn alarms(&self, sites: &BTreeSet<String>) -> impl Iterator<Item = &Alarm> {
+        let concerns = |raised: &&Raised| sites.is_empty() || !raised.sites.is_disjoint(sites);
+        self.raised.iter().filter(concerns).map(|raised| &raised.alarm)
+    }
+
+    /// The libraries of which there is mail; `None`: there is mail of none.
+    pub(super) fn sites(&self) -> impl Iterator<Item = Option<&str>> {
+        self.all.keys().map(Option::as_deref)
+    }
+}
+
+impl Raised {
+    /// An alarm about an address is about the libraries that write from it.
+    fn of(alarm: Alarm, config: &Config) -> Self {
+        let writes = |site: &&crate::config::Site| site.email.as_str() == alarm.subject;
+        let sites = config.sites.iter().filter(writes).map(|site| site.code.clone()).collect();
+        Self { alarm, sites }
+    }
+}
+
+impl Now {
+    /// What a page says in words is out of date when this is another.
+    pub(super) fn version(&self) -> String {
+        let Self { in_doubt, held, tone, alarms, .. } = self;
+        format!("{tone}-{alarms}-{}-{}", u8::from(*in_doubt > 0), u8::from(*held > 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::AlarmKind;
+
+    use super::*;
+
+    impl Known {
+        pub(in crate::web::pages) fn nothing() -> Self {
+            let standing = Standing::Practice;
+            Self { all: BTreeMap::new(), today: BTreeMap::new(), raised: Vec::new(), standing }
+        }
+
+        pub(in crate::web::pages) fn waiting(site: &str, count: u64) -> Self {
+            let all = BTreeMap::from([(Some(site.to_owned()), states(&[(State::Waiting, count)]))]);
+            Self { all, ..Self::nothing() }
+        }
+    }
+
+    fn states(all: &[(State, u64)]) -> States {
+        all.iter().copied().collect()
+    }
+
+    #[test]
+    fn each_is_told_of_their_own_libraries() {
+        let main = Some("MAIN".to_owned());
+        let alarm = |id, subject: &str| Alarm {
+            id,
+            kind: AlarmKind::SenderRefused,
+            subject: subject.to_owned(),
+            text: String::new(),
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: None,
+            told: 0,
+        };
+        let raised = |alarm, sites: &[&str]| Raised {
+            alarm,
+            sites: sites.iter().map(|site| (*site).to_owned()).collect(),
+        };
+        let known = Known {
+            all: BTreeMap::from([
+                (None, states(&[(State::Waiting, 1), (State::Held, 2)])),
+                (main.clone(), states(&[(State::Waiting, 10), (State::Sending, 20), (State::InDoubt, 30)])),
+                (Some("EAST".to_owned()), states(&[(State::Waiting, 100), (State::Delivered, 900)])),
+            ]),
+            today: BTreeMap::from([
+                (main, states(&[(State::Delivered, 3), (State::Returned, 4)])),
+                (None, states(&[(State::Practiced, 5)])),
+            ]),
+            raised: vec![
+                raised(alarm(1, "server1"), &[]),
+                raised(alarm(2, "main@library.example"), &["MAIN"]),
+            ],
+            standing: Standing::Practice,
+        };
+        for (sites, numbers, alarms) in [
+            (&[][..], [12, 3, 5, 4, 131, 30, 2], vec![1, 2]),
+            (&["MAIN"], [7, 3, 0, 4, 30, 30, 0], vec![2]),
+            (&["EAST"], [0, 0, 0, 0, 100, 0, 0], vec![]),
+            (&["EAST", "MAIN"], [7, 3, 0, 4, 130, 30, 0], vec![2]),
+            (&["NONE"], [0; 7], vec![]),
+        ] {
+            let sites: BTreeSet<_> = sites.iter().map(|site| (*site).to_owned()).collect();
+            let Now {
+                accepted, delivered, practiced, returned, waiting, in_doubt, held, alarms: told, ..
+            } = known.now(&sites);
+            assert_eq!(
+                [accepted, delivered, practiced, returned, waiting, in_doubt, held],
+                numbers,
+                "{sites:?}"
+            );
+            assert_eq!(known.alarms(&sites).map(|alarm| alarm.id).collect::<Vec<_>>(), alarms, "{sites:?}");
+            assert_eq!(told, alarms.len(), "{sites:?}");
+        }
+        assert_eq!(known.of_site(None).held, 2);
+    }
+}

@@ -1,0 +1,243 @@
+## Preferencias > Configuración > Correo
+prefs-path = Preferencias > Configuración
+prefs-title = Correo
+applies-to = { $n ->
+    [0] Esto vale para todas las bibliotecas; aún no hay ninguna.
+    [one] Esto vale para su biblioteca.
+   *[other] Esto vale para las { $n } bibliotecas.
+  }
+changes-programs = Un cambio aquí cambia el correo de: avisos, { $programs }.
+changes-notices = Un cambio aquí cambia el correo de los avisos. Ningún otro programa envía aún por Bookpost.
+no-preferences = No se pueden mostrar las preferencias
+done-preferences = Guardado. Vale desde ahora.
+done-nothing-changed = No había nada que guardar: ya estaba así.
+done-imported = Pasado a Bookpost. Lo que sigue en el archivo tiene más fuerza: quítelo de allí.
+not-done = No se ha cambiado nada.
+
+in-use-backup = Todo el correo sale, por el servidor de reserva, desde { $since }. Motivo: { $why } (Servidor 1).
+so-many-minutes = { $n ->
+    [one] { $n } minuto
+   *[other] { $n } minutos
+  }
+so-many-hours = { $n ->
+    [one] { $n } hora
+   *[other] { $n } horas
+  }
+
+## La lista
+checklist-title = Para que el correo funcione, también necesita
+checklist-done = Hecho:
+checklist-missing = Falta:
+need-library-yes = { $n ->
+    [one] Su biblioteca tiene una dirección de correo.
+   *[other] Las { $n } bibliotecas tienen una dirección de correo.
+  }
+need-library-no = Una biblioteca con su dirección de correo. Sin ella, los avisos no tienen remitente.
+need-library-fix = Añadir la biblioteca
+need-way-yes = Una forma de envío que funciona: { $server } ha aceptado correo.
+need-way-none = Una forma de envío. El correo espera hasta que elija una.
+need-way-practice = Una forma de envío de verdad. Está elegido el buzón de prácticas, y nadie recibe su correo.
+need-way-untested = Una prueba de la forma de envío. Aún no ha aceptado ningún correo.
+need-way-fix = Elegir una forma
+need-way-test = Ir a la prueba
+need-alarm-yes = Se avisa a alguien cuando algo va mal.
+need-alarm-no = Alguien a quien se avise cuando algo vaya mal.
+need-alarm-fix = Escribir una dirección
+need-second-yes = Puede entrar más de un administrador.
+need-second-no = Un segundo administrador, para los días en que usted no esté.
+need-second-fix = Invitar a alguien
+
+## Encima del formulario
+undo = Deshacer esto
+undo-too-late = Alguien ha cambiado algo después. Mírelo abajo antes de deshacerlo.
+undo-nothing = No hay nada que deshacer.
+changed-by = Cambiado por { $who }, { $when }
+change-line = { $what }: { $before } → { $after }
+change-secret = { $what }: cambiada
+value-usual = el valor habitual
+value-yes = sí
+value-no = no
+import-why = Esto lo fija el archivo de configuración o el entorno, y solo se puede cambiar allí:
+import = Pasar a Bookpost
+meanwhile-title = No se ha guardado nada: otra persona ha cambiado algo desde que abrió esta página.
+meanwhile-form = El formulario de abajo tiene sus cambios y todo lo que usted escribió. Mírelo y guarde de nuevo.
+meanwhile-both = Esto lo han cambiado los dos. En el formulario está lo que usted escribió:
+both-changed = Otra persona ha puesto aquí { $text } entretanto. Si guarda, valdrá lo que está aquí.
+both-changed-empty = Otra persona ha vaciado esto entretanto. Si guarda, valdrá lo que está aquí.
+tried-not-saved = Aún no se ha guardado nada: la prueba ha fallado.
+tried-failed = { $server } no funciona como está abajo
+tried-choose = Corríjalo abajo y guarde de nuevo, o guárdelo tal como está.
+tried-back = Volver al formulario
+tried-not-made = No se pudo hacer la prueba.
+save-anyway = Guardar de todos modos
+taken-over = El Servidor 1 está rellenado abajo y aún no está guardado. Escriba usuario y contraseña si los necesita, y guarde.
+
+## La primera pregunta
+suggest-title = ¿Dónde está el correo de su biblioteca?
+suggest-hint = Bookpost averigua quién aloja esta dirección y propone cómo enviar. Con eso no se cambia nada.
+label-library-email = La dirección de correo de la biblioteca
+find-out = Averiguar
+use-this = Usar esto
+host-at = { $domain } tiene su correo en { $by }.
+host-behind = El correo de { $domain } pasa por { $by }, que lo revisa. Desde fuera no se ve dónde están los buzones.
+host-own = { $domain } tiene su correo en un servidor propio, o en un proveedor que Bookpost no conoce.
+host-no-mail = { $domain } no admite correo, y así lo dice. Nadie podría responder a la biblioteca desde allí: use otra dirección.
+host-ask = No se encontró ningún servidor por el que enviar. Pregunte a quien lleva su correo por el servidor que usan los programas, su puerto, su cifrado y un usuario.
+host-no-domain = No existe { $domain }. Busque una errata en la dirección.
+host-no-answer = No se pudo averiguar. Compruebe la red de este ordenador e inténtelo de nuevo.
+suggest-google-relay = El servidor de Google para organizaciones, sin contraseña
+suggest-google-relay-note = Para escuelas y bibliotecas con Google Workspace. Su administrador de Google permite antes este ordenador: consola de administración de Google, Aplicaciones, Google Workspace, Gmail, Enrutamiento, servicio de relay SMTP.
+suggest-gmail = Un buzón en Google
+suggest-gmail-note = El usuario es la dirección completa. La contraseña es una contraseña de aplicación, no la habitual: se crea en myaccount.google.com/apppasswords cuando está activada la verificación en dos pasos.
+suggest-microsoft = Un buzón en Microsoft 365
+suggest-microsoft-note = El usuario es la dirección completa. Pregunte a su administrador si el SMTP autenticado está activado para este buzón: Microsoft está retirando el acceso con contraseña.
+suggest-microsoft-direct = El servidor de Microsoft para su propio dominio, sin contraseña
+suggest-microsoft-direct-note = Por sí solo admite correo únicamente para su propia organización. Para usuarios de fuera, el administrador crea en el centro de administración de Exchange un conector que conozca este ordenador.
+suggest-own = Un servidor de correo que responde allí
+suggest-needs-login = Pide usuario y contraseña.
+suggest-not-encrypted = No ofrece cifrado: los nombres de los usuarios y los títulos podrían leerse por el camino. Úselo solo dentro de su propia red.
+suggest-port-25 = Puede que solo admita correo para sus propias direcciones: pruébelo con una dirección de otro lugar.
+
+## La forma de envío
+way-title = Forma de envío
+way-none = No enviar
+way-none-is = El correo se acepta y espera, sin envejecer. Todas las páginas lo dicen.
+way-practice = Buzón de prácticas
+way-practice-is = Todo funciona como si fuera de verdad, pero el correo se guarda aquí y nadie lo recibe.
+way-servers = Servidores propios
+way-servers-is = El correo sale por el Servidor 1 de abajo, y por el Servidor 2 cuando falla el Servidor 1.
+way-google = Google
+way-google-today = Aún no se puede iniciar sesión en Google. Hoy se envía por Google como Servidores propios: por su relay sin contraseña, o desde un buzón con una contraseña de aplicación.
+way-microsoft = Microsoft
+way-microsoft-today = Aún no se puede iniciar sesión en Microsoft. Hoy se envía por Microsoft 365 como Servidores propios, desde un buzón con SMTP autenticado.
+way-integrated = Servicio de correo integrado
+way-integrated-today = Aún no hay ninguno que envíe por usted. Pida un servidor a quien lleva el correo de su biblioteca y elija Servidores propios.
+fill-google-relay = Rellenar el relay de Google
+fill-gmail = Rellenar un buzón de Gmail
+fill-microsoft = Rellenar Microsoft 365
+
+## Servidores
+server-1-is = Todo el correo pasa por él.
+server-2-is = La reserva, mientras falla el Servidor 1. Sin ella, el correo espera hasta que el Servidor 1 vuelva a funcionar.
+server-fields = Ajustes de este servidor
+server-test = Probar { $server }
+advanced = Avanzado
+label-host = Dirección
+help-host = El nombre de su servidor de correo, como smtp.library.example. Lo sabe quien lleva su correo. Para no tener este servidor, vacíe este campo.
+label-port = Puerto
+hint-port = Son habituales 587, 465 o 25.
+help-port = El número de la puerta por la que el servidor admite correo. 587 es lo correcto en la mayoría; 465 está cifrado desde el principio; 25 es para servidores dentro de su propia red.
+label-encryption = Seguridad
+encryption-by-port = Lo habitual en este puerto
+encryption-starttls = Cifrado (recomendado)
+encryption-tls = Cifrado desde el principio
+encryption-none = Sin cifrar
+help-encryption = Cifrado (recomendado) es STARTTLS y va con los puertos 587 y 25; Cifrado desde el principio es TLS y va con el puerto 465. Si no está seguro, deje lo habitual en este puerto.
+label-non-secure = Permitir conexiones no seguras
+hint-non-secure = Los nombres de los usuarios y los títulos podrían leerse por el camino.
+help-non-secure = Bookpost cifra primero. Con esta marca, envía sin cifrar cuando el servidor no puede cifrar. Márquelo solo para un servidor dentro de su propia red.
+label-login = Usuario
+hint-login = Déjelo vacío si el servidor no pide ninguno.
+help-login = El nombre con el que Bookpost entra en el servidor de correo, a menudo una dirección completa. Algunos servidores conocen este ordenador y no piden ninguno.
+label-password = Contraseña
+help-password = La contraseña que va con el usuario. Se guarda sellada y no se muestra nunca más. En Google es una contraseña de aplicación, no la habitual.
+label-forget-password = Olvidar la contraseña guardada
+password-typed = Escrita hace un momento, y conservada hasta que guarde.
+label-plain-password = Enviar la contraseña sin cifrar
+help-plain-password = Sin esto, una contraseña no se envía nunca por una conexión sin cifrar, aunque se permita lo demás. Otros podrían leerla por el camino.
+label-connections = Conexiones al mismo tiempo
+help-connections = Cuántos mensajes pueden ir a la vez hacia este servidor. Menos si su proveedor se queja; 20 es lo habitual, Microsoft 365 admite 3.
+label-for-urgent = Más conexiones para el correo primero
+help-for-urgent = Se reservan otras tantas para el correo que no debe esperar detrás de un envío grande, como los enlaces de contraseña.
+label-per-connection = Mensajes por conexión
+help-per-connection = Tras tantos mensajes se cierra una conexión y se abre otra. Algunos servidores quieren pocos.
+own-name-title = El nombre con el que nos presentamos
+label-own-name = Nombre completo de este ordenador
+hint-own-name = Como books.library.example; lo piden los servidores de correo.
+help-own-name = Los servidores de correo piden a cada ordenador su nombre completo, con un punto dentro, y desconfían del que no lo tiene. Lo sabe su informático. Si está vacío, no se pueden usar servidores.
+
+## Lo que ven los usuarios
+senders-title = Lo que ven los usuarios
+senders-library = Biblioteca
+senders-from = Lo que ven los usuarios
+senders-reply = Adónde van las respuestas
+senders-returns = Adónde va el correo que no se puede entregar
+senders-same = la misma dirección
+senders-change = Cambiarlo en Bibliotecas
+
+## Qué pasa si un correo no se puede enviar
+failing-title = ¿Qué pasa si un correo no se puede enviar?
+failing-short = En los primeros { $range } (el «periodo corto») se intenta una y otra vez, cada vez tras { $from } a { $to }.
+failing-long = Después se intenta de nuevo tras { $from } a { $to }.
+failing-end = Tras { $after } se desiste y se devuelve a la biblioteca, con un informe que dice por qué.
+failing-at-once = Lo que un servidor rechaza para siempre, como una dirección que no existe, se devuelve enseguida.
+label-short-range = Los primeros intentos duran (minutos)
+help-short-range = El periodo corto: durante este tiempo tras su primer intento, un mensaje que falló se intenta de nuevo cada pocos minutos. De 10 minutos a 24 horas.
+label-short-least = Espera de los primeros intentos, desde (minutos)
+label-short-most = hasta (minutos)
+help-short-wait = Antes de cada uno de los primeros intentos Bookpost espera un tiempo al azar entre estos dos, para que los mensajes que fallaron juntos no vuelvan juntos.
+label-long-least = Espera de los intentos posteriores, desde (minutos)
+label-long-most = hasta (minutos)
+help-long-wait = Antes de cada intento posterior Bookpost espera un tiempo al azar entre estos dos.
+label-give-up = Desistir tras (horas)
+help-give-up = Pasado este tiempo, un mensaje que no se pudo enviar vuelve a la biblioteca. 100 horas es lo habitual: un fin de semana largo con un servidor averiado no pierde nada.
+label-in-doubt = Si la conexión se corta mientras el servidor responde
+in-doubt-retry = Enviar de nuevo (puede llegar dos veces)
+in-doubt-hold = Apartarlo y preguntar a una persona
+help-in-doubt = Rara vez una conexión se corta justo cuando el servidor iba a decir que tiene el mensaje. Entonces nadie sabe si llegó. En ambos casos se ve en la cola como «puede haber llegado».
+
+## Informes de devolución
+reports-title = Informes de devolución
+reports-are = De cada correo que vuelve se informa a la dirección de la biblioteca para el correo que no se puede entregar: a quién, por qué y qué hacer.
+reports-sample = Ver un ejemplo
+label-digest-from = Un solo resumen si vuelven más de
+help-digest-from = Si a una dirección vuelven más correos que estos en pocos minutos, la biblioteca recibe un resumen con una lista en lugar de un informe por cada uno.
+label-digest-window = Las devoluciones se reúnen durante (minutos)
+help-digest-window = Las devoluciones de tantos minutos van en un mismo resumen.
+label-report-delay = Un informe se escribe tras (minutos)
+help-report-delay = Bookpost espera este tiempo por si vuelve algo más del mismo mensaje, para que haya un solo informe.
+label-bulk-over = Un envío grande tiene más mensajes que
+help-bulk-over = Lo que es mayor que esto va al final, para que unos pocos correos urgentes no esperen detrás de miles de avisos.
+label-null-sender = Los informes no tienen dirección de devolución
+help-null-sender = Los informes no suelen tenerla, para que nunca puedan causar otro informe. Quite la marca solo si su servidor rechaza ese correo.
+sample-title = Un ejemplo de informe de devolución
+sample-lead = Así lee una biblioteca lo que volvió. El usuario no existe; no se envió nada. Los informes están en inglés.
+sample-back = Volver a Correo
+
+## Cuánto se guarda
+keep-title = Cuánto tiempo se guardan las cosas
+label-texts = Guardar los textos (días)
+help-texts = Tantos días después de terminar un mensaje, su texto se borra para siempre. En él está lo que alguien tomó prestado: menos tiempo es más privado.
+label-records = Guardar los registros (días)
+help-records = Tantos días después de terminar un mensaje se borra su registro: a quién, cuándo y qué fue de él. Al menos tanto como los textos.
+
+## A quién avisar
+alarms-title = A quién avisar cuando algo va mal
+alarms-unheard = Si su servidor de correo deja de funcionar, no podemos avisarle. Añada uno: una dirección web abajo, o un Servidor 2 arriba.
+alarms-command = También se ejecuta esta orden, como dice el archivo de configuración:
+label-alarm-email = Dirección de correo
+help-alarm-email = Quien se ocupa de esto recibe un correo cuando algo va mal, y otro cuando ha pasado. Va por el otro servidor si lo hay.
+label-alarm-webhook = Dirección web a la que avisar
+help-alarm-webhook = Una dirección web que le da su informático, por ejemplo de un chat o de un sistema de vigilancia. Funciona aunque no se pueda enviar correo.
+pause-section = Pausar todo el envío
+pause-stands-still = Mientras el envío está en pausa, o en No enviar, las { $after } tras las que se desiste no corren.
+
+## Lo que está mal en lo escrito
+fault-number = Escriba un número entero, solo con cifras.
+fault-range = Elija un número de { $least } a { $most }.
+fault-no-host = Escriba la dirección del servidor, o vacíe los demás campos de este servidor.
+fault-only-second = No hay Servidor 1. Escriba su único servidor como Servidor 1.
+fault-host = Esto no es el nombre ni la dirección de un servidor. Escríbalo sin https:// y sin el puerto, como smtp.library.example.
+fault-port = El puerto es un número de 1 a 65535; son habituales 587, 465 o 25.
+fault-plain = Sin cifrado, los nombres de los usuarios y los títulos podrían leerse por el camino. Elija un cifrado, o marque Permitir conexiones no seguras si es lo que quiere.
+fault-plain-login = Una contraseña no se envía nunca sin cifrar. Elija un cifrado, o deje el usuario vacío, o permítalo en Avanzado.
+fault-login-alone = Hay un usuario, pero falta su contraseña. Escriba la contraseña, o deje el usuario vacío.
+fault-password-alone = Hay una contraseña, pero falta su usuario. Escriba el usuario.
+fault-no-server = Escriba abajo el Servidor 1, o elija otra forma.
+fault-own-name = Los servidores de correo piden el nombre completo de este ordenador, con un punto dentro, como books.library.example. Lo sabe su informático.
+fault-short-range = Elija de 10 a 1440 minutos.
+fault-wait = El primer número debe ser al menos 1, y no mayor que el segundo.
+fault-give-up = Se desistiría antes de que terminen los primeros intentos. Elija más tiempo; 100 horas es lo habitual.
+fault-keep = Los registros deben guardarse al menos tanto como los textos.
+fault-email = Esto no es una dirección de correo. Busque una errata, como una @ que falta.
+fault-webhook = Esto no es una dirección web. Escríbala con https:// delante.

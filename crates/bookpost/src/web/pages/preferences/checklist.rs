@@ -1,0 +1,135 @@
+//! "For emails to work, you also need": what is there, and what is still to be done.
+
+use store::{Error, Filter, Role, State};
+
+use crate::{
+    config::{Config, Server, Way},
+    web::pages::{visit::Visit, words::Words},
+};
+
+/// One line of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) done: bool,
+    pub(super) text: String,
+    /// Where it is put right, and what the link says.
+    pub(super) fix: Option<(&'static str, String)>,
+}
+
+/// What is known beside the settings.
+pub(super) struct Known {
+    /// The server that accepted mail last, as attempts name it.
+    pub(super) accepted_by: Option<String>,
+    /// People who may do everything, and can sign in.
+    pub(super) administrators: usize,
+}
+
+impl Known {
+    pub(super) async fn read(visit: &Visit) -> Result<Self, Error> {
+        let store = &visit.pages.sources.store;
+        let filter = Filter { state: Some(State::Delivered), ..Filter::default() };
+        let accepted_by = match store.list(filter, None, 1).await?.pop() {
+            Some(row) => {
+                let all = store.show(row.message).await?;
+                let own = all.into_iter().find(|(known, _)| known.recipient == row.recipient);
+                own.and_then(|(_, mut attempts)| attempts.pop()).map(|attempt| attempt.server)
+            }
+            None => None,
+        };
+        let people = store.people().await?;
+        let may = people.iter().filter(|person| {
+            person.role == Role::Administrator && person.disabled_at.is_none() && person.has_password
+        });
+        Ok(Self { accepted_by, administrators: may.count() })
+    }
+}
+
+pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> {
+    let line = |done: bool, yes: String, no: String, href: &'static str, link: &str| Line {
+        done,
+        text: if done { yes } else { no },
+        fix: (!done).then(|| (href, words.t(link))),
+    };
+    let sites = u64::try_from(config.sites.len()).unwrap_or(u64::MAX);
+    let alarms = &config.alarms;
+    let told = alarms.email.is_some() || alarms.webhook.is_some() || alarms.command.is_some();
+    vec![
+        line(
+            sites > 0,
+            words.count("need-library-yes", sites),
+            words.t("need-library-no"),
+            "/preferences/libraries",
+            "need-library-fix",
+        ),
+        way(config, known, words),
+        line(told, words.t("need-alarm-yes"), words.t("need-alarm-no"), "#alarms", "need-alarm-fix"),
+        line(
+            known.administrators > 1,
+            words.t("need-second-yes"),
+            words.t("need-second-no"),
+            "/preferences/people",
+            "need-second-fix",
+        ),
+    ]
+}
+
+/// A way of sending that was seen to work.
+fn way(config: &Config, known: &Known, words: &Words) -> Line {
+    let not_yet =
+        |text: String, href, link: &str| Line { done: false, text, fix: Some((href, words.t(link))) };
+    match &config.sending.way {
+        Way::None => not_yet(words.t("need-way-none"), "#way", "need-way-fix"),
+        Way::Practice => not_yet(words.t("need-way-practice"), "#way", "need-way-fix"),
+        Way::Servers(servers) => {
+            let accepted = |server: &&std::sync::Arc<Server>| {
+                Some(format!("{}:{}", server.host, server.port)) == known.accepted_by
+            };
+            match servers.iter().find(accepted) {
+                Some(server) => {
+                    let text = words.with("need-way-yes", &[("server", &server.host)]);
+                    Line { done: true, text, fix: None }
+                }
+                None => not_yet(words.t("need-way-untested"), "#server1", "need-way-test"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use super::*;
+    use crate::{config::Site, web::pages::words::Language};
+
+    fn of(config: &Config, accepted_by: Option<&str>, administrators: usize) -> Vec<bool> {
+        let known = Known { accepted_by: accepted_by.map(ToOwned::to_owned), administrators };
+        let lines = lines(config, &known, Language::English.words());
+        assert!(lines.iter().all(|line| line.done == line.fix.is_none()), "what is missing can be put right");
+        lines.into_iter().map(|line| line.done).collect()
+    }
+
+    #[test]
+    fn each_line_is_ticked_when_it_is_so() {
+        let mut config = Config::usual(Path::new("/"), Way::None);
+        assert_eq!(of(&config, None, 1), [false; 4]);
+        config.sending.way = Way::Practice;
+        assert_eq!(of(&config, Some("a.example:25"), 1), [false; 4]);
+        let server = Server::plain("server1", "192.0.2.1:25".parse().unwrap());
+        config.sending.way = Way::Servers(vec![Arc::new(server)]);
+        assert_eq!(of(&config, Some("192.0.2.2:25"), 1), [false; 4], "another server took mail");
+        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, false, true]);
+        config.alarms.webhook = Some("https://a.example".to_owned());
+        config.sites.push(Site {
+            code: "A".to_owned(),
+            name: "A".to_owned(),
+            email: "a@a.example".parse().unwrap(),
+            reply_to: None,
+            return_address: None,
+            phone: None,
+            branches: Vec::new(),
+            time_zone: None,
+        });
+        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [true; 4]);
+    }
+}

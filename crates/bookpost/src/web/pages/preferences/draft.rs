@@ -1,0 +1,123 @@
+//! The form as it stands on the page: what is stored, or what somebody typed and has not saved.
+
+use axum::response::Response;
+use store::PreferenceChange;
+
+use super::{
+    entries::{self, Entries},
+    fields::origin,
+    meanwhile::{CHANGES, at_version},
+    problems::Faults,
+    refused,
+    sent::{Passwords, Sent},
+    suggest::Found,
+    tried::Failed,
+};
+use crate::{
+    app::StandingPreferences,
+    config::{Config, Loaded, Origin},
+    identity::Permission,
+    web::pages::{not_here, visit::Visit},
+};
+
+/// What the page shows in the form and above it.
+pub(super) struct Draft {
+    pub(super) standing: StandingPreferences,
+    pub(super) entries: Entries,
+    /// As they were when the form was made.
+    pub(super) seen: Entries,
+    pub(super) faults: Faults,
+    /// What was typed, here or before.
+    pub(super) passwords: Passwords,
+    /// The passwords that are to be forgotten.
+    pub(super) forgotten: Vec<String>,
+    pub(super) library_email: String,
+    pub(super) notice: Option<Notice>,
+    pub(super) unsaved: bool,
+}
+
+/// What is said above the form.
+pub(super) enum Notice {
+    /// Nothing was saved: something is wrong.
+    Wrong,
+    /// Nothing was saved: these changes came first, and of these fields both were changed.
+    Meanwhile {
+        changes: Vec<PreferenceChange>,
+        both: Vec<&'static str>,
+    },
+    /// Nothing was saved yet: these servers did not pass their test.
+    Failed(Vec<Failed>),
+    Found(Box<Found>),
+    /// A suggestion stands in the form.
+    TakenOver,
+    /// Nothing was done: this is why.
+    Refused(String),
+}
+
+impl Draft {
+    /// What is stored.
+    pub(super) fn stored(standing: StandingPreferences) -> Self {
+        let entries = entries::shown(&standing.loaded.config);
+        Self {
+            library_email: first_email(&standing.loaded.config),
+            seen: entries.clone(),
+            entries,
+            faults: Faults::default(),
+            passwords: Passwords::new(),
+            forgotten: Vec::new(),
+            notice: None,
+            unsaved: false,
+            standing,
+        }
+    }
+
+    pub(super) fn fault(&mut self, name: &str, text: String) {
+        self.faults.by_field.insert(name.to_owned(), text);
+    }
+}
+
+/// What was sent, by somebody who may; or the answer to somebody else.
+pub(super) async fn begin(visit: &Visit, form: &Sent) -> Result<Draft, Response> {
+    if !visit.may(Permission::ChangePreferences) {
+        return Err(not_here::not_allowed(visit.words()));
+    }
+    let preferences = &visit.pages.sources.preferences;
+    let standing = preferences.now().await.map_err(|why| refused(&why, visit))?;
+    let seen = seen(visit, form, &standing).await.map_err(|error| not_here::of(&error, visit))?;
+    let entries = entries::sent(form, &seen, |name| is_fixed(&standing.loaded, name));
+    let typed = &visit.pages.typed;
+    let mut passwords =
+        typed.find(visit.person().id, form.get("typed").unwrap_or_default(), visit.clockwork.now);
+    passwords.extend(form.passwords());
+    passwords.retain(|name, _| !is_fixed(&standing.loaded, name));
+    Ok(Draft {
+        entries,
+        seen,
+        passwords,
+        forgotten: form.forgotten(),
+        library_email: form.get("library_email").unwrap_or_default().to_owned(),
+        unsaved: true,
+        ..Draft::stored(standing)
+    })
+}
+
+/// What the form showed when it was made.
+async fn seen(visit: &Visit, form: &Sent, standing: &StandingPreferences) -> Result<Entries, store::Error> {
+    let now = || entries::shown(&standing.loaded.config);
+    if form.version() == standing.stored.version {
+        return Ok(now());
+    }
+    let changes = visit.pages.sources.store.preference_changes(CHANGES).await?;
+    let then = at_version(form.version(), &standing.stored, &changes);
+    let then = then.and_then(|values| visit.pages.sources.preferences.of(&values).ok());
+    Ok(then.map_or_else(now, |then| entries::shown(&then.config)))
+}
+
+/// Whether it cannot be changed here.
+pub(super) fn is_fixed(loaded: &Loaded, name: &str) -> bool {
+    matches!(origin(loaded, name), Origin::File(_) | Origin::Environment(_))
+}
+
+fn first_email(config: &Config) -> String {
+    config.sites.first().map(|site| site.email.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,279 @@
+//! The page around the form.
+
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+use store::Error;
+
+use super::{
+    checklist::{self, Known, Line},
+    draft::{Draft, Notice},
+    fields::{Form, ServerFields, label},
+    history::Told,
+    refused, sentences,
+    suggest::Found,
+    tried::Failed,
+};
+use crate::{
+    config::Site,
+    identity::Permission,
+    preferences,
+    web::pages::{
+        field::Field,
+        frame::{Frame, Place, page_as},
+        known::ALARMS,
+        not_here,
+        standing::Standing,
+        visit::Visit,
+    },
+};
+
+/// A way of sending that can be chosen.
+struct Way {
+    value: &'static str,
+    title: String,
+    sentence: String,
+    chosen: bool,
+}
+
+/// One that cannot be chosen yet: what to do today, and what Server 1 would be.
+struct Later {
+    title: String,
+    sentence: String,
+    /// What a button says, and what it fills in.
+    takes: Vec<(String, &'static str)>,
+}
+
+/// What patrons see of a library, where answers go, and where undeliverable mail goes.
+struct Sender {
+    name: String,
+    from: String,
+    reply_to: String,
+    returns: String,
+}
+
+/// A notice as it is read.
+enum Above {
+    Plain(String),
+    Wrong { title: String, others: Vec<String> },
+    Meanwhile { changes: Vec<Told>, both: Vec<String> },
+    Failed(Vec<Failed>),
+    Found(Box<Found>),
+}
+
+#[derive(Template)]
+#[template(path = "preferences.html")]
+struct Preferences {
+    f: Frame,
+    version: i64,
+    /// By which passwords are found that were typed before.
+    typed: Option<String>,
+    unsaved: bool,
+    above: Option<Above>,
+    applies: String,
+    programs: String,
+    checklist: Vec<Line>,
+    tone: &'static str,
+    in_use: String,
+    library_email: String,
+    library_email_problem: Option<String>,
+    ways: Vec<Way>,
+    way_problem: Option<String>,
+    way_elsewhere: Option<String>,
+    later: Vec<Later>,
+    own_name: Vec<Field>,
+    servers: Vec<ServerFields>,
+    senders: Vec<Sender>,
+    failing: [String; 4],
+    schedule: Vec<Vec<Field>>,
+    in_doubt: Vec<Field>,
+    reports: Vec<Field>,
+    reports_more: Vec<Field>,
+    keep: Vec<Field>,
+    alarms: Vec<Field>,
+    alarm_command: Option<String>,
+    unheard: bool,
+    paused: Option<String>,
+    stands_still: String,
+    last: Option<Told>,
+    elsewhere: Vec<String>,
+}
+
+/// The page with what is stored.
+pub(in super::super) async fn ask(visit: Visit) -> Response {
+    if !visit.may(Permission::ChangePreferences) {
+        return not_here::not_allowed(visit.words());
+    }
+    match visit.pages.sources.preferences.now().await {
+        Ok(standing) => show(&visit, Draft::stored(standing)).await,
+        Err(why) => refused(&why, &visit),
+    }
+}
+
+pub(super) async fn show(visit: &Visit, draft: Draft) -> Response {
+    show_as(StatusCode::OK, visit, draft).await
+}
+
+pub(super) async fn show_as(status: StatusCode, visit: &Visit, draft: Draft) -> Response {
+    match made(visit, draft).await {
+        Ok(preferences) => page_as(status, &preferences),
+        Err(error) => not_here::of(&error, visit),
+    }
+}
+
+async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
+    let (sources, clockwork, words) = (&visit.pages.sources, &visit.clockwork, visit.words());
+    let store = &sources.store;
+    let config = &draft.standing.loaded.config;
+    let form = Form {
+        words,
+        entries: &draft.entries,
+        loaded: &draft.standing.loaded,
+        faults: &draft.faults.by_field,
+        typed: &draft.passwords,
+        forgotten: &draft.forgotten,
+    };
+    let (pause, alarms) = (store.paused().await?, store.alarms(true, ALARMS).await?);
+    let standing = Standing::of(&(sources.now)(), &config.sending.way, pause, &alarms);
+    let last = store.preference_changes(1).await?.pop();
+    let sites = u64::try_from(config.sites.len()).unwrap_or(u64::MAX);
+    let give_up = sentences::hours(config.schedule.give_up_after, words);
+    let elsewhere =
+        preferences::elsewhere(&draft.standing.loaded).map(|one| label(&one.name, words)).collect();
+    Ok(Preferences {
+        f: Frame::around(visit, Place::Email).await?,
+        version: draft.standing.stored.version,
+        typed: None,
+        unsaved: draft.unsaved,
+        above: None,
+        applies: words.count("applies-to", sites),
+        programs: programs(visit).await?,
+        checklist: checklist::lines(config, &Known::read(visit).await?, words),
+        tone: standing.tone(),
+        in_use: sentences::in_use(&standing, &alarms, clockwork),
+        library_email: draft.library_email.clone(),
+        library_email_problem: draft.faults.by_field.get("library_email").cloned(),
+        ways: ways(&form),
+        way_problem: draft.faults.by_field.get("sending.way").cloned(),
+        way_elsewhere: form.elsewhere("sending.way"),
+        later: later(visit),
+        own_name: form.group(["sending.ehlo_name"]),
+        servers: form.servers(),
+        senders: config.sites.iter().map(|site| sender(site, visit)).collect(),
+        failing: sentences::failing(config, words),
+        schedule: schedule(&form),
+        in_doubt: form.group(["sending.in_doubt"]),
+        reports: form.group(["sending.digest_from"]),
+        reports_more: form.group([
+            "sending.digest_window",
+            "sending.report_delay",
+            "sending.bulk_over",
+            "sending.null_reverse_path",
+        ]),
+        keep: form.group(["keep.texts_days", "keep.records_days"]),
+        alarms: form.group(["alarms.email", "alarms.webhook"]),
+        alarm_command: config.alarms.command.as_ref().map(|command| command.display().to_string()),
+        unheard: sentences::unheard(config),
+        paused: pause.map(|pause| words.with("health-paused", &[("since", &clockwork.text(pause.began_at))])),
+        stands_still: words.with("pause-stands-still", &[("after", &give_up)]),
+        last: last.map(|change| Told::of(&change, clockwork)),
+        elsewhere,
+    }
+    .with(visit, draft))
+}
+
+async fn programs(visit: &Visit) -> Result<String, Error> {
+    let known = visit.pages.sources.store.applications().await?.readable;
+    let names = known.into_iter().filter(|one| one.disabled_at.is_none()).map(|one| one.name.to_string());
+    let names: Vec<_> = names.collect();
+    Ok(match names.as_slice() {
+        [] => visit.words().t("changes-notices"),
+        names => visit.words().with("changes-programs", &[("programs", &names.join(", "))]),
+    })
+}
+
+fn ways(form: &Form<'_>) -> Vec<Way> {
+    let stands = form.entries.get("sending.way").map_or("", String::as_str);
+    let way = |(value, title, sentence): (&'static str, &str, &str)| Way {
+        value,
+        title: form.words.t(title),
+        sentence: form.words.t(sentence),
+        chosen: stands == value,
+    };
+    [
+        ("none", "way-none", "way-none-is"),
+        ("practice", "way-practice", "way-practice-is"),
+        ("servers", "way-servers", "way-servers-is"),
+    ]
+    .map(way)
+    .into()
+}
+
+fn later(visit: &Visit) -> Vec<Later> {
+    let words = visit.words();
+    let later = |(title, sentence, takes): (&str, &str, &[(&str, &'static str)])| Later {
+        title: words.t(title),
+        sentence: words.t(sentence),
+        takes: takes.iter().map(|(key, takes)| (words.t(key), *takes)).collect(),
+    };
+    let google: &[_] = &[
+        ("fill-google-relay", "smtp-relay.gmail.com 587 starttls"),
+        ("fill-gmail", "smtp.gmail.com 587 starttls"),
+    ];
+    let microsoft: &[_] = &[("fill-microsoft", "smtp.office365.com 587 starttls")];
+    [
+        ("way-google", "way-google-today", google),
+        ("way-microsoft", "way-microsoft-today", microsoft),
+        ("way-integrated", "way-integrated-today", &[]),
+    ]
+    .map(later)
+    .into()
+}
+
+fn sender(site: &Site, visit: &Visit) -> Sender {
+    let same = || visit.words().t("senders-same");
+    Sender {
+        name: site.name.clone(),
+        from: site.email.to_string(),
+        reply_to: site.reply_to.as_ref().map_or_else(same, ToString::to_string),
+        returns: site.return_address.as_ref().map_or_else(same, ToString::to_string),
+    }
+}
+
+/// In lines of fields that belong together.
+fn schedule(form: &Form<'_>) -> Vec<Vec<Field>> {
+    vec![
+        form.group(["schedule.short_range"]),
+        form.group(["schedule.short_wait.least", "schedule.short_wait.most"]),
+        form.group(["schedule.long_wait.least", "schedule.long_wait.most"]),
+        form.group(["schedule.give_up_after"]),
+    ]
+}
+
+impl Preferences {
+    /// With what is said above the form, and what was typed kept for the next time.
+    fn with(self, visit: &Visit, draft: Draft) -> Self {
+        let (words, others) = (visit.words(), draft.faults.others);
+        let above = draft.notice.map(|notice| match notice {
+            Notice::Wrong => Above::Wrong { title: words.t("not-saved"), others },
+            Notice::TakenOver => Above::Plain(words.t("taken-over")),
+            Notice::Refused(why) => Above::Wrong { title: words.t("not-done"), others: vec![why] },
+            Notice::Found(found) => Above::Found(found),
+            Notice::Failed(failed) => Above::Failed(failed),
+            Notice::Meanwhile { changes, both } => Above::Meanwhile {
+                changes: changes.iter().map(|change| Told::of(change, &visit.clockwork)).collect(),
+                both: both.into_iter().map(|name| label(name, words)).collect(),
+            },
+        });
+        let typed = visit.pages.typed.keep(visit.person().id, draft.passwords, visit.clockwork.now);
+        Self { typed, above, ..self }
+    }
+
+    fn failed_title(&self, failed: &Failed) -> String {
+        let server = self.f.words.t(if failed.number == 2 { "server-2" } else { "server-1" });
+        self.f.words.with("tried-failed", &[("server", &server)])
+    }
+
+    fn is_open(fields: &[Field]) -> bool {
+        fields.iter().any(|field| field.problem.is_some())
+    }
+}

@@ -1,0 +1,134 @@
+//! What is said in sentences: which server is in use, and what happens if an email fails to send.
+
+use std::time::Duration;
+
+use mail::retry::RetrySchedule;
+use store::{Alarm, AlarmKind};
+
+use crate::{
+    config::{Config, Way},
+    web::pages::{standing::Standing, when::Clockwork, words::Words},
+};
+
+/// Which server is in use now, since when, and why.
+pub(super) fn in_use(standing: &Standing, alarms: &[Alarm], clockwork: &Clockwork) -> String {
+    let words = clockwork.words;
+    let Standing::Backup { since: Some(since) } = standing else {
+        let sentence = standing.sentence(clockwork);
+        let Standing::Down { .. } = standing else { return sentence };
+        let why = why(alarms, |subject| subject.starts_with("server"), words);
+        return why.map_or(sentence.clone(), |why| format!("{sentence} {why}."));
+    };
+    let why = why(alarms, |subject| subject == "server1", words);
+    let why = why.unwrap_or_else(|| words.alarm(AlarmKind::ServerDown).0);
+    words.with("in-use-backup", &[("since", &clockwork.text(*since)), ("why", &why)])
+}
+
+fn why(alarms: &[Alarm], about: impl Fn(&str) -> bool, words: &Words) -> Option<String> {
+    let kinds = [AlarmKind::SignIn, AlarmKind::ServerDown, AlarmKind::Quota];
+    let found = alarms.iter().find(|alarm| kinds.contains(&alarm.kind) && about(&alarm.subject))?;
+    Some(words.alarm(found.kind).0)
+}
+
+/// What happens if an email fails to send, with the numbers that hold now.
+pub(super) fn failing(config: &Config, words: &Words) -> [String; 4] {
+    let RetrySchedule { short_range, short_wait, long_wait, give_up_after } = config.schedule;
+    let (from, to) = (minutes(short_wait.0, words), minutes(short_wait.1, words));
+    let (later_from, later_to) = (minutes(long_wait.0, words), minutes(long_wait.1, words));
+    [
+        words.with("failing-short", &[("range", &minutes(short_range, words)), ("from", &from), ("to", &to)]),
+        words.with("failing-long", &[("from", &later_from), ("to", &later_to)]),
+        words.with("failing-end", &[("after", &hours(give_up_after, words))]),
+        words.t("failing-at-once"),
+    ]
+}
+
+/// With neither a second way nor a web address, nobody hears that the only server is dead.
+pub(super) fn unheard(config: &Config) -> bool {
+    let second = matches!(&config.sending.way, Way::Servers(servers) if servers.len() > 1);
+    !second && config.alarms.webhook.is_none() && config.alarms.command.is_none()
+}
+
+fn minutes(length: Duration, words: &Words) -> String {
+    words.count("so-many-minutes", length.as_secs().div_ceil(60))
+}
+
+/// In hours where they are whole.
+pub(super) fn hours(length: Duration, words: &Words) -> String {
+    match length.as_secs() {
+        seconds if seconds % 3600 == 0 => words.count("so-many-hours", seconds / 3600),
+        _ => minutes(length, words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::{Timestamp, tz::TimeZone};
+
+    use super::*;
+    use crate::web::pages::words::Language;
+
+    fn alarm(kind: AlarmKind, subject: &str) -> Alarm {
+        let (subject, text) = (subject.to_owned(), String::new());
+        Alarm { id: 1, kind, subject, text, started_at: at(), ended_at: None, told: 0 }
+    }
+
+    fn at() -> Timestamp {
+        "2026-11-27T22:10:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn it_is_said_which_server_is_in_use_and_why() {
+        let now = "2026-11-28T09:00:00Z".parse().unwrap();
+        let clockwork = Clockwork { words: Language::English.words(), zone: TimeZone::UTC, now };
+        let backup = Standing::Backup { since: Some(at()) };
+        for (standing, alarms, expected) in [
+            (
+                &backup,
+                vec![alarm(AlarmKind::ServerDown, "server1")],
+                "All mail goes out, through the backup server, since 27 Nov, 22:10. Why: The mail server does not answer as it should (Server 1).",
+            ),
+            (
+                &backup,
+                vec![alarm(AlarmKind::SignIn, "server1"), alarm(AlarmKind::ServerDown, "server1")],
+                "All mail goes out, through the backup server, since 27 Nov, 22:10. Why: The mail server did not accept our password (Server 1).",
+            ),
+            (&Standing::Well { server: 1, backup: false }, vec![], "All mail goes out through Server 1."),
+            (
+                &Standing::Down { since: None },
+                vec![alarm(AlarmKind::SignIn, "server1")],
+                "Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can. The mail server did not accept our password.",
+            ),
+        ] {
+            assert_eq!(in_use(standing, &alarms, &clockwork), expected);
+        }
+    }
+
+    #[test]
+    fn what_happens_is_said_with_the_numbers_that_hold() {
+        let mut config = Config::usual(Path::new("/"), Way::None);
+        let said = failing(&config, Language::English.words());
+        assert!(
+            said[0].contains("60 minutes") && said[0].contains("3 minutes") && said[0].contains("9 minutes"),
+            "{said:?}"
+        );
+        assert!(said[1].contains("60 minutes") && said[1].contains("90 minutes"), "{said:?}");
+        assert!(said[2].contains("100 hours"), "{said:?}");
+        config.schedule.give_up_after = Duration::from_mins(90);
+        config.schedule.short_wait.0 = Duration::from_mins(1);
+        let said = failing(&config, Language::English.words());
+        assert!(said[0].contains("1 minute to") && said[2].contains("90 minutes"), "{said:?}");
+    }
+
+    #[test]
+    fn a_dead_server_is_heard_of_by_another_way_only() {
+        let mut config = Config::usual(Path::new("/"), Way::None);
+        assert!(unheard(&config));
+        config.alarms.email = Some("it@library.example".parse().unwrap());
+        assert!(unheard(&config), "that mail would go by the dead server");
+        config.alarms.webhook = Some("https://a.example".to_owned());
+        assert!(!unheard(&config));
+    }
+}

@@ -1,0 +1,182 @@
+//! "Find out": who hosts the mail of the library's address, and by which server it can be sent. What is taken over stands in the form
+//! and is not saved.
+
+use axum::response::Response;
+use mail::Address;
+
+use super::{
+    draft::{Notice, begin},
+    entries::Entries,
+    page,
+    sent::Sent,
+};
+use crate::{
+    config::Config,
+    deliver::hosting::{self, Answer, Hosting, LookupError, SignIn, Suggestion},
+    web::pages::{form::Posted, words::Words},
+};
+
+/// What was found out.
+pub(super) struct Found {
+    pub(super) sentence: String,
+    pub(super) suggestions: Vec<Suggested>,
+}
+
+/// A server that can be taken over.
+pub(super) struct Suggested {
+    pub(super) title: String,
+    pub(super) server: String,
+    pub(super) notes: Vec<String>,
+    /// What the button sends.
+    pub(super) takes: String,
+}
+
+/// Looks it up, or takes a suggestion over.
+pub(in super::super) async fn answer(Posted { visit, form }: Posted<Sent>) -> Response {
+    let mut draft = match begin(&visit, &form).await {
+        Ok(draft) => draft,
+        Err(refused) => return refused,
+    };
+    if let Some(wanted) = form.get("use") {
+        if take_over(wanted, &mut draft.entries) {
+            draft.notice = Some(Notice::TakenOver);
+        }
+        return page::show(&visit, draft).await;
+    }
+    let text = form.get("library_email").unwrap_or_default().trim().to_owned();
+    let (words, config) = (visit.words(), visit.pages.sources.config());
+    match Address::parse(&text) {
+        Ok(address) => draft.notice = Some(Notice::Found(Box::new(find(&address, &config, words).await))),
+        Err(_) => draft.fault("library_email", words.t("fault-email")),
+    }
+    draft.library_email = text;
+    page::show(&visit, draft).await
+}
+
+/// `HOST PORT ENCRYPTION` as Server 1. Whatever it is, it is checked like everything that is typed.
+fn take_over(wanted: &str, entries: &mut Entries) -> bool {
+    let mut parts = wanted.split_ascii_whitespace();
+    let (Some(host), Some(port), Some(encryption)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    for (name, text) in [
+        ("sending.way", "servers"),
+        ("server1.host", host),
+        ("server1.port", port),
+        ("server1.encryption", encryption),
+        ("server1.allow_non_secure", ""),
+    ] {
+        entries.insert(name, text.to_owned());
+    }
+    true
+}
+
+async fn find(address: &Address, config: &Config, words: &Words) -> Found {
+    let own_name = config.sending.own_name().unwrap_or("localhost");
+    let not_found = |sentence: String| Found { sentence, suggestions: Vec::new() };
+    let Ok(resolver) = hosting::system_resolver() else { return not_found(words.t("host-no-answer")) };
+    match hosting::look(&resolver, address.domain(), own_name).await {
+        Ok((hosting, answer)) => found(hosting, &answer, words),
+        Err(LookupError::NoSuchDomain(domain)) => {
+            not_found(words.with("host-no-domain", &[("domain", &domain)]))
+        }
+        Err(LookupError::NoAnswer(..)) => not_found(words.t("host-no-answer")),
+    }
+}
+
+fn found(hosting: Hosting, answer: &Answer, words: &Words) -> Found {
+    let domain = ("domain", answer.domain.as_str());
+    let by = ("by", answer.hosted_by.unwrap_or_default());
+    let mut sentence = match hosting {
+        Hosting::At(_) => words.with("host-at", &[domain, by]),
+        Hosting::Behind(_) => words.with("host-behind", &[domain, by]),
+        Hosting::Own => words.with("host-own", &[domain]),
+        Hosting::NoMail => words.with("host-no-mail", &[domain]),
+    };
+    if answer.suggestions.is_empty() && hosting != Hosting::NoMail {
+        sentence.push(' ');
+        sentence.push_str(&words.t("host-ask"));
+    }
+    Found { sentence, suggestions: answer.suggestions.iter().map(|one| suggested(one, words)).collect() }
+}
+
+fn suggested(one: &Suggestion, words: &Words) -> Suggested {
+    let (title, notes) = match one.host.as_str() {
+        "smtp-relay.gmail.com" => ("suggest-google-relay", vec!["suggest-google-relay-note"]),
+        "smtp.gmail.com" => ("suggest-gmail", vec!["suggest-gmail-note"]),
+        "smtp.office365.com" => ("suggest-microsoft", vec!["suggest-microsoft-note"]),
+        host if hosting::Provider::of_server(host).is_some() || host.ends_with(".mx.microsoft") => {
+            ("suggest-microsoft-direct", vec!["suggest-microsoft-direct-note"])
+        }
+        _ => ("suggest-own", own_notes(one)),
+    };
+    Suggested {
+        title: words.t(title),
+        server: format!("{}:{}", one.host, one.port),
+        notes: notes.into_iter().map(|key| words.t(key)).collect(),
+        takes: format!("{} {} {}", one.host, one.port, one.encryption),
+    }
+}
+
+fn own_notes(one: &Suggestion) -> Vec<&'static str> {
+    let notes = [
+        (one.sign_in == SignIn::Needed, "suggest-needs-login"),
+        (one.encryption == "none", "suggest-not-encrypted"),
+        (one.port == 25, "suggest-port-25"),
+    ];
+    notes.into_iter().filter_map(|(so, key)| so.then_some(key)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{deliver::hosting::MailServers, web::pages::words::Language};
+
+    fn of(domain: &str, servers: &[&str]) -> Found {
+        let servers = MailServers::At(servers.iter().map(|&server| server.to_owned()).collect());
+        let answer = hosting::answer(domain, &servers, &[]);
+        found(Hosting::of(&servers), &answer, Language::English.words())
+    }
+
+    #[test]
+    fn each_provider_has_its_suggestions_in_our_words() {
+        for (servers, sentence, takes) in [
+            (
+                &["aspmx.l.google.com"][..],
+                "library.example has its mail at Google.",
+                &["smtp-relay.gmail.com 587 starttls", "smtp.gmail.com 587 starttls"][..],
+            ),
+            (
+                &["library-example.mail.protection.outlook.com"],
+                "library.example has its mail at Microsoft 365.",
+                &[
+                    "smtp.office365.com 587 starttls",
+                    "library-example.mail.protection.outlook.com 25 starttls",
+                ],
+            ),
+        ] {
+            let found = of("library.example", servers);
+            assert_eq!(found.sentence, sentence);
+            assert_eq!(found.suggestions.iter().map(|one| one.takes.as_str()).collect::<Vec<_>>(), takes);
+            for one in &found.suggestions {
+                let keys =
+                    [&one.title].into_iter().chain(&one.notes).filter(|text| text.starts_with("suggest-"));
+                assert_eq!(keys.count(), 0, "{}", one.title);
+            }
+        }
+        assert!(
+            of("library.example", &["mx.library.example"]).sentence.contains("Ask whoever runs your mail")
+        );
+    }
+
+    #[test]
+    fn what_is_taken_over_stands_in_the_form() {
+        let mut entries = Entries::new();
+        assert!(take_over("smtp.gmail.com 587 starttls", &mut entries));
+        assert_eq!(
+            (entries["server1.host"].as_str(), entries["server1.port"].as_str()),
+            ("smtp.gmail.com", "587")
+        );
+        assert!(!take_over("smtp.gmail.com", &mut entries));
+    }
+}

@@ -1,0 +1,143 @@
+//! A program is added, or it is changed what it may do.
+
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use store::{Application, ApplicationSettings};
+
+use super::{
+    About, HERE, Id, address, failed, find,
+    form::{Faults, ProgramForm, seen, sites},
+};
+use crate::{
+    cli::control::{ApplicationsRequest, Reply},
+    identity::Permission,
+    web::pages::{
+        field::Field,
+        flash::{self, Done},
+        form::Posted,
+        frame::{Frame, Place, page_as},
+        not_here,
+        visit::Visit,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "program_form.html")]
+struct Page {
+    f: Frame,
+    title: String,
+    action: String,
+    back: String,
+    fields: Vec<Field>,
+    limits: Vec<Field>,
+    /// They are not folded.
+    limits_open: bool,
+    problem: Option<String>,
+    seen: String,
+}
+
+/// An empty form.
+pub(in crate::web::pages) async fn ask_add(visit: Visit) -> Response {
+    if !visit.may(Permission::ManagePrograms) {
+        return not_here::not_allowed(visit.words());
+    }
+    let form = ProgramForm::of("", &ApplicationSettings::default());
+    shown(&visit, &form, None, Faults::default(), None).await
+}
+
+/// The form as the program stands.
+pub(in crate::web::pages) async fn ask_change(About { visit, application }: About) -> Response {
+    let form = ProgramForm::of(application.name.as_str(), &application.settings);
+    shown(&visit, &form, Some(&application), Faults::default(), None).await
+}
+
+pub(in crate::web::pages) async fn add(Posted { visit, form }: Posted<ProgramForm>) -> Response {
+    if !visit.may(Permission::ManagePrograms) {
+        return not_here::not_allowed(visit.words());
+    }
+    let (words, usual) = (visit.words(), ApplicationSettings::default());
+    let taken = match visit.pages.sources.store.applications().await {
+        Ok(all) => all.readable.into_iter().map(|one| one.name).collect::<Vec<_>>(),
+        Err(error) => return not_here::of(&error, &visit),
+    };
+    let sites = sites(&visit.pages.sources.config().sites, &usual);
+    let (name, change) = match (form.name(words, &taken), form.read(words, &sites, &usual)) {
+        (Ok(name), Ok(change)) => (name, change),
+        (name, change) => {
+            let faults =
+                Faults { name: name.err(), ..change.err().map_or_else(Faults::default, |faults| *faults) };
+            return shown(&visit, &form, None, faults, Some(words.t("not-saved"))).await;
+        }
+    };
+    let request = ApplicationsRequest::Add { name, change };
+    match visit.pages.sources.programs.carry_out(request, visit.actor()).await {
+        Reply::Application(added) => to(&added, Done::ProgramAdded),
+        Reply::Failed { failure, message } => failed(failure, message, &visit),
+        _ => Redirect::to(HERE).into_response(),
+    }
+}
+
+pub(in crate::web::pages) async fn change(
+    Id(id): Id,
+    Posted { visit, form }: Posted<ProgramForm>,
+) -> Response {
+    let application = match find(&visit, id).await {
+        Ok(application) => application,
+        Err(response) => return response,
+    };
+    let words = visit.words();
+    if form.seen != seen(&application.settings) {
+        let form = ProgramForm { seen: seen(&application.settings), ..form };
+        let problem = words.t("program-meanwhile");
+        return shown(&visit, &form, Some(&application), Faults::default(), Some(problem)).await;
+    }
+    let sites = sites(&visit.pages.sources.config().sites, &application.settings);
+    let change = match form.read(words, &sites, &application.settings) {
+        Ok(change) => change,
+        Err(faults) => {
+            return shown(&visit, &form, Some(&application), *faults, Some(words.t("not-saved"))).await;
+        }
+    };
+    let request = ApplicationsRequest::Change { name: application.name.to_string(), change };
+    match visit.pages.sources.programs.carry_out(request, visit.actor()).await {
+        Reply::Failed { failure, message } => failed(failure, message, &visit),
+        _ => to(&application, Done::ProgramChanged),
+    }
+}
+
+/// On to the program's page.
+pub(super) fn to(application: &Application, done: Done) -> Response {
+    Redirect::to(&flash::told(&address(application.id), done, None)).into_response()
+}
+
+async fn shown(
+    visit: &Visit,
+    form: &ProgramForm,
+    of: Option<&Application>,
+    faults: Faults,
+    problem: Option<String>,
+) -> Response {
+    let words = visit.words();
+    let f = match Frame::around(visit, Place::Programs).await {
+        Ok(f) => f,
+        Err(error) => return not_here::of(&error, visit),
+    };
+    let usual = ApplicationSettings::default();
+    let sites = sites(&visit.pages.sources.config().sites, of.map_or(&usual, |one| &one.settings));
+    let (title, action, back) = match of {
+        None => (words.t("program-add"), format!("{HERE}/add"), HERE.to_owned()),
+        Some(one) => (
+            words.with("program-change-title", &[("name", one.name.as_str())]),
+            format!("{}/change", address(one.id)),
+            address(one.id),
+        ),
+    };
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (limits, limits_open) = (form.limits(words, &faults), ProgramForm::limits_are_wrong(&faults));
+    let fields = form.fields(words, &sites, faults, of.is_none());
+    let seen = form.seen.clone();
+    page_as(status, &Page { f, title, action, back, fields, limits, limits_open, problem, seen })
+}

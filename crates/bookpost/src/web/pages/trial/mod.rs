@@ -1,0 +1,245 @@
+//! Test Server: a mail server tried as it is entered, before it is saved, each step shown as it is made.
+//!
+//! A trial belongs to the session that began it, lives in memory, and stands in the log when it ends. Nothing here ever holds a password
+//! longer than the trial takes, and no page shows one.
+
+mod arrived;
+mod ports;
+mod running;
+mod wanted;
+mod watch;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use mail::{Address, smtp::client::Transaction};
+use rand::RngExt as _;
+use store::{AuditId, Deed, Error, NewAudit, Store};
+use tokio::sync::watch::Sender;
+
+use self::{
+    running::{Busy, Course, End},
+    wanted::{Form, Unusable, Wanted},
+};
+use super::{
+    field::{Choice, Field, Kind},
+    form::Posted,
+    frame::{Frame, Place, page_as},
+    not_here,
+    visit::Visit,
+    words::Words,
+};
+use crate::{
+    app::secret_dice,
+    config::{Encryption, Server},
+    deliver::trial::{self, Trial},
+    identity::Permission,
+    preferences::Refused,
+};
+
+pub(super) use self::{
+    arrived::{advise, answer, tested},
+    ports::find,
+    running::Trials,
+    watch::{show, steps as told},
+};
+
+#[derive(Template)]
+#[template(path = "trial.html")]
+struct Asking {
+    f: Frame,
+    /// Which server; none: there is none yet.
+    server: Option<Field>,
+    to: Field,
+    /// A library that the test message can come from is entered.
+    has_library: bool,
+    /// What is known of each server from tests before.
+    known: Vec<String>,
+    /// Why nothing was tested.
+    problem: Option<String>,
+    /// What is wrong with the settings, in English: what, and what to do.
+    problems: Vec<(String, String)>,
+}
+
+/// The page that asks.
+pub(super) async fn ask(visit: Visit) -> Response {
+    if !visit.may(Permission::ChangePreferences) {
+        return not_here::not_allowed(visit.words());
+    }
+    let (status, own) = (StatusCode::OK, visit.person().email.to_string());
+    answered(&visit, status, &own, |_| ()).await
+}
+
+/// Begins a trial, and leads to where it can be watched.
+pub(super) async fn start(Posted { visit, form }: Posted<Vec<(String, String)>>) -> Response {
+    if !visit.may(Permission::ChangePreferences) {
+        return not_here::not_allowed(visit.words());
+    }
+    let (form, words) = (Form::new(form), visit.words());
+    let own = &visit.person().email;
+    let shown = form.get("to").filter(|to| !to.is_empty()).map_or_else(|| own.to_string(), ToOwned::to_owned);
+    let Some(to) = form.to(own) else {
+        let problem = Some(words.t("trial-bad-to"));
+        return unfit(&visit, &shown, |asking| asking.to.problem = problem).await;
+    };
+    let wanted = match form.wanted(&visit.pages.sources.preferences).await {
+        Ok(wanted) => wanted,
+        Err(why) => return unusable(&visit, &shown, why).await,
+    };
+    let now = visit.clockwork.now;
+    let Ok(letter) = trial::letter(&wanted.config, &to, now, secret_dice().random()) else {
+        return unfit(&visit, &shown, |_| ()).await;
+    };
+    let course = Course { server: Arc::clone(&wanted.server), to: Some(to), told: Vec::new(), end: None };
+    match visit.pages.trials.begin(&visit.visitor, course, now) {
+        Ok((id, course)) => {
+            run(&visit, wanted, letter, course);
+            Redirect::to(&format!("/preferences/test/{id}")).into_response()
+        }
+        Err(why) => busy(&visit, &shown, why).await,
+    }
+}
+
+/// Makes the trial, whoever looks, and notes what came of it.
+fn run(visit: &Visit, wanted: Wanted, letter: Transaction, course: Sender<Course>) {
+    let sources = &visit.pages.sources;
+    let (store, clock, who) = (sources.store.clone(), Arc::clone(&sources.clock), visit.actor());
+    tokio::spawn(async move {
+        let Wanted { server, config } = wanted;
+        let trial = Trial::new(&server, &config.sending.ehlo_name, Some(letter), clock.now());
+        let tried = trial::run(trial, |event| course.send_modify(|course| course.told.push(event))).await;
+        let result = match &tried {
+            Ok(Ok(())) => ACCEPTED.to_owned(),
+            Ok(Err(fault)) => fault.words.to_owned(),
+            Err(error) => format!("{error:#}"),
+        };
+        let noted = note(&store, who, &server, &result, clock.now()).await;
+        let end = match (tried, noted) {
+            (Ok(Ok(())), Ok(id)) => End::Passed(id),
+            (Ok(Err(_)), Ok(_)) => End::Failed,
+            (Err(error), _) => {
+                tracing::warn!(%error, "a mail server could not be tested");
+                End::Broken
+            }
+            (_, Err(error)) => {
+                tracing::warn!(%error, "the test of a mail server could not be noted");
+                End::Broken
+            }
+        };
+        course.send_modify(|course| course.end = Some(end));
+    });
+}
+
+/// What the log says of a test message that the server took, and of one that somebody found in a mailbox.
+const ACCEPTED: &str = "accepted";
+const ARRIVED: &str = "arrived";
+
+/// A line of the log about a test of this server.
+async fn note(
+    store: &Store,
+    who: store::Actor,
+    server: &Server,
+    result: &str,
+    now: jiff::Timestamp,
+) -> Result<AuditId, Error> {
+    let new = Some(format!("{}: {result}", named(server)));
+    let line = NewAudit { who, what: Deed::ServerTested, about: server.name.clone(), old: None, new };
+    store.note_audit(line, now).await
+}
+
+/// All by which a test is a test of this server, as it is set: without its password.
+fn named(server: &Server) -> String {
+    let Server { host, port, encryption, login, .. } = server;
+    let encryption = match encryption {
+        Encryption::StartTls => "starttls",
+        Encryption::Tls => "tls",
+        Encryption::Plain => "none",
+    };
+    let login = login.as_ref().map(|login| format!(" as {}", login.user));
+    format!("{host}:{port} {encryption}{}", login.unwrap_or_default())
+}
+
+/// `server1` as people call it.
+fn called(words: &Words, server: &str) -> String {
+    words.t(if server == "server2" { "trial-server-2" } else { "trial-server-1" })
+}
+
+async fn unfit(visit: &Visit, to: &str, change: impl FnOnce(&mut Asking)) -> Response {
+    answered(visit, StatusCode::UNPROCESSABLE_ENTITY, to, change).await
+}
+
+async fn busy(visit: &Visit, to: &str, why: Busy) -> Response {
+    let problem = Some(visit.words().t(match why {
+        Busy::Own => "trial-busy-own",
+        Busy::Others => "trial-busy-others",
+        Busy::Many => "trial-busy-many",
+    }));
+    answered(visit, StatusCode::TOO_MANY_REQUESTS, to, |asking| asking.problem = problem).await
+}
+
+async fn unusable(visit: &Visit, to: &str, why: Unusable) -> Response {
+    let problems = match why {
+        Unusable::NoServer => return unfit(visit, to, |asking| asking.server = None).await,
+        Unusable::Refused(Refused::Store(error)) => return not_here::of(&error, visit),
+        Unusable::Refused(why) => vec![(why.to_string(), String::new())],
+        Unusable::Problems(problems) => {
+            problems.into_iter().map(|problem| (problem.what, problem.todo)).collect()
+        }
+    };
+    unfit(visit, to, |asking| asking.problems = problems).await
+}
+
+async fn answered(visit: &Visit, status: StatusCode, to: &str, change: impl FnOnce(&mut Asking)) -> Response {
+    match asking(visit, to).await {
+        Ok(mut asking) => {
+            change(&mut asking);
+            page_as(status, &asking)
+        }
+        Err(error) => not_here::of(&error, visit),
+    }
+}
+
+async fn asking(visit: &Visit, to: &str) -> Result<Asking, Error> {
+    let (words, config) = (visit.words(), visit.pages.sources.config());
+    let servers = &config.sending.servers;
+    let mut known = Vec::new();
+    for server in servers {
+        known.extend(last(visit, server).await?);
+    }
+    let choices = servers.iter().enumerate().map(|(at, server)| {
+        let (name, port) = (called(words, &server.name), server.port.to_string());
+        let parts = [("server", &*name), ("host", &server.host), ("port", &port)];
+        let text = words.with("trial-server-place", &parts);
+        Choice { value: (at + 1).to_string(), text, chosen: at == 0 }
+    });
+    let choices: Vec<_> = choices.collect();
+    let server = Field::new("server", words.t("trial-which"));
+    let to = Field::new("to", words.t("trial-to")).kind(Kind::Line("email")).value(to).autocomplete("email");
+    Ok(Asking {
+        f: Frame::around(visit, Place::Email).await?,
+        server: (!choices.is_empty()).then(|| server.kind(Kind::OneOf(choices))),
+        to: to.hint(words.t("trial-to-hint")).required(),
+        has_library: !config.sites.is_empty(),
+        known,
+        problem: None,
+        problems: Vec::new(),
+    })
+}
+
+/// What the last good test of this server showed.
+async fn last(visit: &Visit, server: &Server) -> Result<Option<String>, Error> {
+    let Some(tested) = tested(&visit.pages.sources.store, server).await? else { return Ok(None) };
+    let key = if tested.arrived { "trial-known-arrived" } else { "trial-known-accepted" };
+    let (words, when) = (visit.words(), visit.clockwork.text(tested.at));
+    let said = words.with(key, &[("when", &when), ("who", &tested.by)]);
+    Ok(Some(format!("{}: {said}", called(words, &server.name))))
+}
+
+/// An address to write in a page.
+fn shown(to: Option<&Address>) -> String {
+    to.map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,127 @@
+//! "Find the right port": what a mail server's machine speaks at the ports where mail is usually taken.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+
+use super::{Course, busy, note, unusable, wanted::Form};
+use crate::{
+    config::Encryption,
+    deliver::trial::{Patience, Port, Speaks, USUAL_PORTS, advice::listed, detect},
+    identity::Permission,
+    web::pages::{
+        advice::encryption,
+        form::Posted,
+        frame::{Frame, Place, page},
+        not_here,
+        words::Words,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "trial_ports.html")]
+struct Found {
+    f: Frame,
+    title: String,
+    /// None of them can be used.
+    none: Option<String>,
+    ports: Vec<Line>,
+    /// What is tested with one of them: `server1`, its number, and what else stands in the form, without a password.
+    server: String,
+    number: u8,
+    rest: Vec<(String, String)>,
+}
+
+/// A port and what is spoken there.
+struct Line {
+    title: String,
+    text: String,
+    /// The port and the encryption as the form has them, where it can be used, and the words for it.
+    usable: Option<Usable>,
+}
+
+struct Usable {
+    port: u16,
+    encryption: &'static str,
+    button: String,
+}
+
+/// Looks, and says what it found.
+pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(String, String)>>) -> Response {
+    if !visit.may(Permission::ChangePreferences) {
+        return not_here::not_allowed(visit.words());
+    }
+    let (form, own) = (Form::new(form), visit.person().email.to_string());
+    let wanted = match form.wanted(&visit.pages.sources.preferences).await {
+        Ok(wanted) => wanted,
+        Err(why) => return unusable(&visit, &own, why).await,
+    };
+    let (server, now) = (&wanted.server, visit.clockwork.now);
+    let course = Course { server: Arc::clone(server), to: None, told: Vec::new(), end: None };
+    let place = match visit.pages.trials.begin(&visit.visitor, course, now) {
+        Ok((_, place)) => place,
+        Err(why) => return busy(&visit, &own, why).await,
+    };
+    let mut ports = USUAL_PORTS.to_vec();
+    ports.extend(Some(server.port).filter(|port| !USUAL_PORTS.contains(port)));
+    let (name, ca_file) = (&wanted.config.sending.ehlo_name, server.ca_file.as_deref());
+    let found = detect(&server.host, &ports, name, ca_file, Patience::LOOK).await;
+    drop(place);
+    let store = &visit.pages.sources.store;
+    let noted =
+        note(store, visit.actor(), server, &in_the_log(&found), visit.pages.sources.clock.now()).await;
+    let f = match (noted, Frame::around(&visit, Place::Email).await) {
+        (Ok(_), Ok(f)) => f,
+        (Err(error), _) | (_, Err(error)) => return not_here::of(&error, &visit),
+    };
+    let words = visit.words();
+    let usable = found.iter().any(|port| port.speaks.encryption().is_some());
+    let none = (!usable)
+        .then(|| words.with("trial-ports-none", &[("ports", &listed(&ports, &words.t("trial-or")))]));
+    page(&Found {
+        f,
+        title: words.with("trial-ports-title", &[("host", &server.host)]),
+        none,
+        ports: found.iter().map(|port| line(words, port)).collect(),
+        server: server.name.clone(),
+        number: form.number(),
+        rest: form.rest(&server.name),
+    })
+}
+
+fn line(words: &Words, found: &Port) -> Line {
+    let port = found.port.to_string();
+    let title = words.with("trial-port", &[("port", &port)]);
+    let Some(spoken) = found.speaks.encryption() else {
+        let nothing = found.speaks == Speaks::Nothing;
+        let text = words.t(if nothing { "trial-port-nothing" } else { "trial-port-other" });
+        return Line { title, text, usable: None };
+    };
+    let sign_in = found
+        .sign_in
+        .map(|offered| words.t(if offered { "trial-port-sign-in" } else { "trial-port-no-sign-in" }));
+    let text =
+        [Some(encryption(words, spoken)), sign_in].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let button = words.with("trial-port-test", &[("port", &port)]);
+    let encryption = match spoken {
+        Encryption::StartTls => "starttls",
+        Encryption::Tls => "tls",
+        Encryption::Plain => "none",
+    };
+    Line { title, text, usable: Some(Usable { port: found.port, encryption, button }) }
+}
+
+fn in_the_log(found: &[Port]) -> String {
+    let of = |port: &Port| {
+        let speaks = match port.speaks {
+            Speaks::Nothing => "nothing",
+            Speaks::Tls => "tls",
+            Speaks::StartTls => "starttls",
+            Speaks::Plain => "no encryption",
+            Speaks::Other => "no mail server",
+        };
+        format!("{} {speaks}", port.port)
+    };
+    format!("looked at ports: {}", found.iter().map(of).collect::<Vec<_>>().join(", "))
+}

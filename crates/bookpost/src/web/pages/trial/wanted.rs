@@ -1,0 +1,128 @@
+//! Which server somebody wants to have tested: as it is stored, or as the form of the preferences has it, unsaved.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use mail::Address;
+use serde_json::Value;
+
+use crate::{
+    app::{Preferences, StandingPreferences},
+    config::{Config, Origin, Problem, Problems, Server},
+    preferences::Refused,
+};
+
+/// A form, as it was sent: names of preferences and what stands in them, beside others that are of no interest here.
+pub(in crate::web::pages) struct Form(BTreeMap<String, String>);
+
+/// What is to be tested.
+pub(super) struct Wanted {
+    pub(super) server: Arc<Server>,
+    /// All settings, as they would be.
+    pub(super) config: Config,
+}
+
+/// Why nothing can be tested.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    NoServer,
+    Problems(Vec<Problem>),
+    Refused(Refused),
+}
+
+impl Form {
+    pub(super) fn new(fields: Vec<(String, String)>) -> Self {
+        Self(fields.into_iter().map(|(name, text)| (name, text.trim().to_owned())).collect())
+    }
+
+    /// `1` or `2`.
+    pub(super) fn number(&self) -> u8 {
+        if self.get("server") == Some("2") { 2 } else { 1 }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Whom the test message is for; None: an address that is none.
+    pub(super) fn to(&self, own: &Address) -> Option<Address> {
+        match self.get("to").filter(|text| !text.is_empty()) {
+            Some(text) => Address::parse(text).ok(),
+            None => Some(own.clone()),
+        }
+    }
+
+    /// The server, with what stands in the form, and the rest as it is stored.
+    pub(super) async fn wanted(&self, preferences: &Preferences) -> Result<Wanted, Unusable> {
+        let standing = preferences.now().await.map_err(Unusable::of)?;
+        let (number, first) = (self.number(), !standing.loaded.config.sending.servers.is_empty());
+        let mut values = self.values(&format!("server{number}"), &standing);
+        if number == 2 && !first {
+            values.extend(self.values("server1", &standing));
+        }
+        let config = preferences.proposed(values).await.map_err(Unusable::of)?.config;
+        let server = config.sending.servers.iter().find(|server| server.name == format!("server{number}"));
+        let server = server.cloned().ok_or(Unusable::NoServer)?;
+        Ok(Wanted { server, config })
+    }
+
+    /// What else the form says of this server, for another form: neither its port nor its encryption, and never its password.
+    pub(super) fn rest(&self, server: &str) -> Vec<(String, String)> {
+        let kept = ["host", "login", "allow_non_secure", "send_password_unencrypted"];
+        let names = kept
+            .iter()
+            .map(|key| format!("{server}.{key}"))
+            .chain(["to".to_owned(), "sending.ehlo_name".to_owned()]);
+        names.filter_map(|name| self.get(&name).map(|text| (name.clone(), text.to_owned()))).collect()
+    }
+
+    /// What the form says of one server, as preferences. What is set elsewhere is left to stand there.
+    fn values(&self, server: &str, standing: &StandingPreferences) -> BTreeMap<String, Value> {
+        let stored = &standing.loaded.preferences;
+        let open = |name: &str| {
+            let known = stored.iter().find(|known| known.name == name);
+            known.is_some_and(|known| !matches!(known.origin, Origin::File(_) | Origin::Environment(_)))
+        };
+        let mut values = BTreeMap::new();
+        for key in ["host", "port", "encryption", "login"] {
+            let name = format!("{server}.{key}");
+            values.extend(self.get(&name).map(|text| (name.clone(), value(key, text))));
+        }
+        if let Some(password) = self.get(&format!("{server}.password")).filter(|text| !text.is_empty()) {
+            values.insert(format!("{server}.password"), Value::from(password));
+        }
+        // Without a login there is no password; a browser says nothing of a box that is not ticked.
+        if self.get(&format!("{server}.login")) == Some("") {
+            values.insert(format!("{server}.password"), Value::Null);
+        }
+        if self.get(&format!("{server}.encryption")).is_some() {
+            for key in ["allow_non_secure", "send_password_unencrypted"] {
+                let name = format!("{server}.{key}");
+                let ticked = self.get(&name).is_some_and(|text| !text.is_empty());
+                values.insert(name, Value::from(ticked));
+            }
+        }
+        if let Some(name) = self.get("sending.ehlo_name") {
+            values.insert("sending.ehlo_name".to_owned(), value("ehlo_name", name));
+        }
+        values.retain(|name, _| open(name));
+        values
+    }
+}
+
+/// As a preference has it: nothing is what is usual.
+fn value(key: &str, text: &str) -> Value {
+    match (key, text.parse::<u64>()) {
+        _ if text.is_empty() => Value::Null,
+        ("port", Ok(number)) => Value::from(number),
+        _ => Value::from(text),
+    }
+}
+
+impl Unusable {
+    fn of(why: Refused) -> Self {
+        match why {
+            Refused::Problems(Problems(problems)) => Self::Problems(problems),
+            why => Self::Refused(why),
+        }
+    }
+}

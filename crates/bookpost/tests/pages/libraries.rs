@@ -1,0 +1,164 @@
+//! Libraries are added, changed and removed on their page, by one person at a time.
+
+use serde_json::{Value, json};
+use store::{ApplicationSettings, AuditFilter};
+
+use crate::bench::{Answer, Bench};
+
+const MAIN: &str = "code=MAIN&name=Main+Library&email=desk@library.example";
+/// Nobody is limited to it.
+const HILL: &str = "code=HILL&name=Main+Library&email=desk@library.example";
+const LIST: &str = "/preferences/libraries";
+
+async fn version(bench: &Bench) -> i64 {
+    bench.app.store.preferences().await.unwrap().version
+}
+
+async fn post(bench: &Bench, path: &str, fields: &str) -> Answer {
+    bench.post("administrator", &format!("{LIST}/{path}"), fields).await
+}
+
+/// Posts with the version as it is now.
+async fn done(bench: &Bench, path: &str, fields: &str, told: &str) {
+    let answer = post(bench, path, &format!("{fields}&version={}", version(bench).await)).await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (303, &*format!("{LIST}?done={told}")),
+        "{path} {fields}: {}",
+        answer.text
+    );
+}
+
+async fn sites(bench: &Bench) -> Value {
+    let stored = bench.app.store.preferences().await.unwrap();
+    stored.values.get("sites").map_or(Value::Null, |sites| serde_json::from_str(sites).unwrap())
+}
+
+#[tokio::test]
+async fn from_the_first_library_to_none_and_back() {
+    let bench = Bench::of_file("").await;
+    let empty = bench.get("administrator", LIST).await.text;
+    assert!(empty.contains("There is no library yet.") && empty.contains("none can be sent"), "{empty}");
+    done(&bench, "add", &format!("{HILL}&branches=M2,+BUS&time_zone=America/Chicago"), "library_added").await;
+    let main = json!({ "code": "HILL", "name": "Main Library", "email": "desk@library.example",
+        "branches": ["M2", "BUS"], "time_zone": "America/Chicago" });
+    assert_eq!(sites(&bench).await, json!([main]));
+    assert_eq!(bench.app.settings.now().sites.len(), 1, "it holds at once");
+    let list = bench.get("administrator", LIST).await.text;
+    for part in ["Main Library <span class=\"tag\">HILL</span>", "M2, BUS", "Last changed by administrator"] {
+        assert!(list.contains(part), "{part}: {list}");
+    }
+    let form = bench.get("administrator", &format!("{LIST}/change?code=HILL")).await.text;
+    assert!(form.contains("value=\"M2, BUS\"") && form.contains("value=\"Main Library\""), "{form}");
+    let change = "code=HILL&name=Main&email=desk@library.example&reply_to=info@library.example";
+    done(&bench, "change", change, "library_changed").await;
+    assert_eq!(
+        sites(&bench).await[0],
+        json!({ "code": "HILL", "name": "Main", "email": "desk@library.example", "reply_to": "info@library.example" }),
+        "an empty field takes away what stood there"
+    );
+    let question = bench.get("administrator", &format!("{LIST}/remove?code=HILL")).await.text;
+    assert!(question.contains("is sent all the same"), "{question}");
+    done(&bench, "remove", "code=HILL", "library_removed").await;
+    assert_eq!(sites(&bench).await, Value::Null);
+    done(&bench, "undo", "x=x", "undone").await;
+    assert_eq!(sites(&bench).await[0]["name"], "Main");
+    let filter = AuditFilter { about: Some("sites".to_owned()), ..AuditFilter::default() };
+    let log = bench.app.store.audit(filter, None, 10).await.unwrap();
+    assert_eq!(log.len(), 4, "{log:?}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_said_at_its_field_and_nothing_is_lost() {
+    let bench = Bench::of_file("").await;
+    done(&bench, "add", MAIN, "library_added").await;
+    let before = version(&bench).await;
+    for (path, fields, said) in [
+        ("add", MAIN.to_owned(), "The code MAIN belongs to Main Library already."),
+        ("add", "code=EAST&name=East&email=".to_owned(), "this library can send no notices"),
+        ("add", "code=EAST&name=East&email=east".to_owned(), "This email address is not complete."),
+        ("change", format!("{MAIN}&time_zone=Mars"), "There is no time zone of this name."),
+        ("change", format!("{MAIN}&branches=MAIN"), "The branch code above counts anyway."),
+        ("change", format!("{MAIN}&name2=%3Cb%3E&phone=%3Cb%3E%22&reply_to=x"), "value=\"&#60;b&#62;&#34;\""),
+    ] {
+        let answer = post(&bench, path, &format!("{fields}&version={before}")).await;
+        assert_eq!(answer.status, 422, "{path} {fields}");
+        assert!(
+            answer.text.contains(said) && answer.text.contains("Nothing was saved."),
+            "{fields}: {}",
+            answer.text
+        );
+    }
+    assert_eq!(version(&bench).await, before);
+    for path in ["change?code=WEST", "remove?code=WEST"] {
+        assert_eq!(bench.get("administrator", &format!("{LIST}/{path}")).await.status, 404, "{path}");
+    }
+    assert_eq!(post(&bench, "change", "code=WEST&name=W&email=w@w.example").await.status, 404);
+    bench.stop().await;
+}
+
+/// Nothing that either typed is lost.
+#[tokio::test]
+async fn who_comes_second_is_told_and_can_save_again() {
+    let bench = Bench::of_file("").await;
+    done(&bench, "add", MAIN, "library_added").await;
+    let seen = version(&bench).await;
+    let first = "code=MAIN&name=Main&email=first@library.example";
+    done(&bench, "change", first, "library_changed").await;
+    let second = format!("code=MAIN&name=Main+Branch&email=desk@library.example&version={seen}");
+    let told = post(&bench, "change", &second).await;
+    assert_eq!(told.status, 422);
+    for part in [
+        "somebody else changed the preferences while you were here. Last changed by administrator",
+        "value=\"Main Branch\"",
+        &format!("name=\"version\" value=\"{}\"", seen + 1),
+    ] {
+        assert!(told.text.contains(part), "{part}: {}", told.text);
+    }
+    assert_eq!(sites(&bench).await[0]["email"], "first@library.example");
+    let again = second.replace(&format!("version={seen}"), &format!("version={}", seen + 1));
+    assert_eq!(post(&bench, "change", &again).await.status, 303);
+    let late = post(&bench, "remove", &format!("code=MAIN&version={seen}")).await;
+    assert_eq!(late.status, 409, "it is asked again");
+    let undo = post(&bench, "undo", &format!("version={seen}")).await;
+    assert_eq!(undo.header("location"), format!("{LIST}?done=not_undone"));
+    assert_eq!(sites(&bench).await[0]["name"], "Main Branch");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_library_stays_while_something_needs_it() {
+    let bench = Bench::of_file("").await;
+    done(&bench, "add", MAIN, "library_added").await;
+    let settings = ApplicationSettings { sites: vec!["MAIN".to_owned()], ..ApplicationSettings::default() };
+    let (store, now, who) = (&bench.app.store, bench.now(), store::Actor::CommandLine);
+    store.add_application("<Tracker>".parse().unwrap(), settings, who, now).await.unwrap();
+    let question = bench.get("administrator", &format!("{LIST}/remove?code=MAIN")).await.text;
+    for said in [
+        "cannot be removed as long as",
+        "The program &#60;Tracker&#62; sends for this library.",
+        "manager@library.example is limited to this library.",
+    ] {
+        assert!(question.contains(said), "{said}: {question}");
+    }
+    assert!(!question.contains("Remove this library"), "{question}");
+    let refused = post(&bench, "remove", &format!("code=MAIN&version={}", version(&bench).await)).await;
+    assert_eq!(refused.status, 409);
+    assert_eq!(sites(&bench).await.as_array().unwrap().len(), 1);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn libraries_of_the_file_are_shown_with_their_place() {
+    let site = "[[sites]]\ncode = \"MAIN\"\nname = \"Main\"\nemail = \"desk@library.example\"\n";
+    let bench = Bench::of_file(site).await;
+    let list = bench.get("administrator", LIST).await.text;
+    assert!(list.contains("Set elsewhere: bookpost.toml, line 3.") && list.contains(">MAIN<"), "{list}");
+    assert!(!list.contains("/preferences/libraries/change"), "{list}");
+    for path in ["add", "change?code=MAIN", "remove?code=MAIN"] {
+        assert_eq!(bench.get("administrator", &format!("{LIST}/{path}")).await.status, 303, "{path}");
+    }
+    assert_eq!(post(&bench, "change", &format!("{MAIN}&version=0")).await.header("location"), LIST);
+    bench.stop().await;
+}

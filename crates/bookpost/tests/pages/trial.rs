@@ -1,0 +1,260 @@
+//! Test Server on the page.
+
+use bookpost::preferences::{Change, Wish};
+use serde_json::json;
+use store::{Actor, Audit, AuditFilter, Deed, Role};
+use testkit::sink::{At, Does, Rule, Settings, Sink};
+
+use crate::{bench::Bench, browser::drive};
+
+const SITES: &str = "[[sites]]\ncode = \"MAIN\"\nname = \"Main Library\"\nemail = \"desk@library.example\"\n";
+
+/// With Server 1 as preference, an administrator called ann and one called bob.
+async fn bench(sink: &Sink) -> Bench {
+    let mut bench = Bench::preferring(SITES).await;
+    let address = sink.address();
+    let values = [
+        ("server1.host", json!(address.ip().to_string())),
+        ("server1.port", json!(address.port())),
+        ("server1.encryption", json!("none")),
+        ("server1.allow_non_secure", json!(true)),
+        ("server1.send_password_unencrypted", json!(true)),
+        ("server1.login", json!("anna")),
+        ("server1.password", json!("kept s3cret")),
+    ];
+    let values = values.map(|(name, value)| (name.to_owned(), value)).into();
+    let wish = Wish { based_on: None, values, by: Actor::CommandLine };
+    bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+    for name in ["ann", "bob"] {
+        bench.person(name, Role::Administrator, None).await;
+    }
+    bench
+}
+
+fn wants_login() -> Settings {
+    let login = Some(("anna".to_owned(), "kept s3cret".to_owned()));
+    Settings { login, keep_bytes: true, ..Settings::default() }
+}
+
+fn with(at: At, does: Does) -> Settings {
+    Settings { rules: vec![Rule { at, address: None, does, times: None }], ..wants_login() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_tested_in_a_browser() {
+    let sink = Sink::start(wants_login()).await.unwrap();
+    let mut bench = bench(&sink).await;
+    bench.person("administrator", Role::Administrator, None).await;
+    drive("trial.mjs", &bench, &[]).await;
+    bench.stop().await;
+}
+
+/// Begins a test, and gives the page of it, which is another one.
+async fn begun(bench: &Bench, who: &str, fields: &str) -> String {
+    let answer = bench.post(who, "/preferences/test", fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let path = answer.header("location").to_owned();
+    assert!(path.starts_with("/preferences/test/") && path.len() > 40, "{path}");
+    path
+}
+
+/// What the page says when the test has ended.
+async fn ended(bench: &Bench, who: &str, path: &str) -> String {
+    let told = bench.get(who, &format!("{path}/steps")).await;
+    assert_eq!((told.status, told.header("content-type")), (200, "text/event-stream"));
+    assert!(told.text.contains("event: end"), "{}", told.text);
+    bench.get(who, path).await.text
+}
+
+async fn log(bench: &Bench) -> Vec<Audit> {
+    let log = bench.app.store.audit(AuditFilter::default(), None, 100).await.unwrap();
+    log.into_iter().filter(|line| line.what == Deed::ServerTested).collect()
+}
+
+#[tokio::test]
+async fn each_step_is_shown_and_what_arrived_is_remembered() {
+    let sink = Sink::start(wants_login()).await.unwrap();
+    let bench = bench(&sink).await;
+    let path = begun(&bench, "ann", "server=1&to=me@elsewhere.example").await;
+    let page = ended(&bench, "ann", &path).await;
+    for said in [
+        "Test of Server 1",
+        "It has the address 127.0.0.1.",
+        "It answers as a mail server does.",
+        "Not encrypted: patrons&#39; names and titles could be read on the way.",
+        "The server accepted login and password.",
+        "The server accepted the test message for me@elsewhere.example.",
+        "For your IT person",
+        "Did it arrive?",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("http-equiv") && !page.contains("s3cret"), "{page}");
+    assert_eq!(page.matches("<li class=\"well\">").count(), 6, "{page}");
+    let taken = sink.taken().pop().unwrap();
+    assert_eq!((taken.to.join(","), &*taken.from), ("me@elsewhere.example".into(), "desk@library.example"));
+
+    let test = page.split("name=\"test\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let known = async || bench.get("bob", "/preferences/test").await.text;
+    assert!(known().await.contains("A test message was accepted on 14:05 (ann)."));
+    let answer = async |who: &str, is: &str| {
+        bench.post(who, "/preferences/test/arrived", &format!("test={test}&is={is}")).await
+    };
+    for (is, said) in [("not_yet", "It has not arrived yet"), ("in_spam", "It is in spam")] {
+        let path = answer("ann", is).await.header("location").to_owned();
+        assert!(bench.get("ann", &path).await.text.contains(said), "{path}");
+    }
+    assert_eq!(answer("bob", "yes").await.status, 404, "it is not his test");
+    assert_eq!(log(&bench).await.len(), 1);
+    let told = answer("ann", "yes").await.header("location").to_owned();
+    assert_eq!(told, "/preferences/test?done=arrived");
+    assert!(known().await.contains("A test message arrived on 14:05 (ann)."));
+    let place = format!("{} none as anna", sink.address());
+    let lines: Vec<_> = log(&bench).await.into_iter().map(|line| line.new.unwrap()).collect();
+    assert_eq!(lines, [format!("{place}: arrived"), format!("{place}: accepted")]);
+
+    // It is known of the server as it was.
+    let values = [("server1.login".to_owned(), json!("berta"))].into();
+    let wish = Wish { based_on: None, values, by: Actor::CommandLine };
+    bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+    assert!(!known().await.contains("A test message"));
+    bench.stop().await;
+}
+
+/// What stands in the form counts, what is missing is as it is stored, and nothing of it is stored.
+#[tokio::test]
+async fn a_server_is_tested_as_the_form_has_it() {
+    let (first, second) =
+        (Sink::start(wants_login()).await.unwrap(), Sink::start(Settings::default()).await.unwrap());
+    let bench = bench(&first).await;
+    let before = bench.app.store.preferences().await.unwrap();
+    let port = second.address().port();
+    let unsaved =
+        "server1.encryption=none&server1.allow_non_secure=yes&server1.send_password_unencrypted=yes";
+    for (fields, said) in [
+        ("server=1&server1.password=guess-w0rd".to_owned(), "The mail server did not accept our password."),
+        (format!("server=1&server1.port={port}&server1.login=&{unsaved}&sites=x"), "no sign-in"),
+        (
+            format!("server=2&server2.host=127.0.0.1&server2.port={port}&server2.encryption=starttls"),
+            "The server offers no encryption on port",
+        ),
+        (
+            format!(
+                "server=2&server2.host=127.0.0.1&server2.port={port}&server2.encryption=none&server2.allow_non_secure=yes"
+            ),
+            "Test of Server 2",
+        ),
+    ] {
+        let path = begun(&bench, "ann", &fields).await;
+        let page = ended(&bench, "ann", &path).await;
+        assert!(page.contains(said), "{fields}: {page}");
+        assert!(!page.contains("s3cret") && !page.contains("w0rd"), "{page}");
+        assert!(page.contains("to=") || !page.contains("ann@library.example") || page.contains("accepted"));
+    }
+    for (fields, said) in [
+        ("server=1&to=nobody", "This is no email address."),
+        ("server=2", "No mail server is entered yet."),
+        ("server=1&server1.port=99999", "must be a number from 1 to 65535"),
+        ("server=1&server1.encryption=none", "patrons&#39; names and titles could be read on the way"),
+    ] {
+        let answer = bench.post("ann", "/preferences/test", fields).await;
+        assert_eq!(answer.status, 422, "{fields}");
+        assert!(answer.text.contains(said), "{fields}: {}", answer.text);
+    }
+    assert_eq!(bench.app.store.preferences().await.unwrap(), before);
+    let log = format!("{:?}", log(&bench).await);
+    assert!(log.contains("The mail server did not accept our password.") && !log.contains("w0rd"), "{log}");
+    bench.stop().await;
+}
+
+/// Few at once, of each person one, not many in a short time; each is its session's, and is forgotten.
+#[tokio::test]
+async fn a_test_is_no_way_to_look_through_a_network() {
+    let sink = Sink::start(with(At::Auth, Does::Wait)).await.unwrap();
+    let mut bench = bench(&sink).await;
+    for name in ["cleo", "dan", "eve"] {
+        bench.person(name, Role::Administrator, None).await;
+    }
+    let mut paths = Vec::new();
+    for name in ["ann", "bob", "cleo", "dan"] {
+        paths.push((name, begun(&bench, name, "server=1").await));
+    }
+    for (name, said) in [("ann", "Your last test is still running."), ("eve", "Others are testing just now.")]
+    {
+        for path in ["/preferences/test", "/preferences/test/port"] {
+            let answer = bench.post(name, path, "server=1").await;
+            assert_eq!(answer.status, 429, "{name} {path}");
+            assert!(answer.text.contains(said), "{name} {path}: {}", answer.text);
+        }
+    }
+    let running = bench.get("ann", &paths[0].1).await.text;
+    assert!(
+        running.contains("<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>"),
+        "{running}"
+    );
+    assert!(running.contains("data-steps=\"/preferences/test/"), "{running}");
+    assert_eq!(bench.get("bob", &paths[0].1).await.status, 404, "it is not his");
+    sink.set_rules(Vec::new());
+    sink.let_go();
+    for (name, path) in &paths {
+        assert!(ended(&bench, name, path).await.contains("The server accepted the test message"), "{name}");
+    }
+    for _ in 1..12 {
+        let path = begun(&bench, "ann", "server=1").await;
+        ended(&bench, "ann", &path).await;
+    }
+    let many = bench.post("ann", "/preferences/test", "server=1").await;
+    assert!(many.status == 429 && many.text.contains("These were many tests"), "{}", many.text);
+    assert_eq!(bench.get("ann", &paths[0].1).await.status, 200);
+    bench.pass(10);
+    let forgotten = bench.get("ann", &paths[0].1).await;
+    assert!(forgotten.status == 404 && forgotten.text.contains("This test is over"), "{}", forgotten.text);
+    begun(&bench, "ann", "server=1").await;
+    assert_eq!(log(&bench).await.iter().filter(|line| line.about == "server1").count(), 15);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_says_is_text_and_folded() {
+    let evil = "535 5.7.8 </pre><script>alert(1)</script> gsmtp kept s3cret";
+    let sink = Sink::start(with(At::Auth, Does::Reply(evil.to_owned()))).await.unwrap();
+    let bench = bench(&sink).await;
+    bench.post("ann", "/language", "language=es&next=/").await;
+    let path = begun(&bench, "ann", "server=1").await;
+    let page = ended(&bench, "ann", &path).await;
+    assert!(page.contains("Use una contraseña de aplicación: Google no acepta"), "{page}");
+    assert!(page.contains("&#60;/pre&#62;&#60;script&#62;alert(1)"), "{page}");
+    assert!(!page.contains("<script>") && !page.contains("s3cret"), "{page}");
+    let (before, _) = page.split_once("&#60;/pre&#62;").unwrap();
+    assert!(before.rfind("<details>") > before.rfind("</details>"), "{page}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn the_right_port_is_found_and_tested_from_there() {
+    let sink = Sink::start(wants_login()).await.unwrap();
+    let bench = bench(&sink).await;
+    let port = sink.address().port();
+    let unsaved =
+        "server1.host=127.0.0.1&server1.login=anna&server1.password=w0rd&server1.encryption=starttls";
+    let answer = bench
+        .post("ann", "/preferences/test/port", &format!("server=1&{unsaved}&to=me@elsewhere.example"))
+        .await;
+    let page = answer.text;
+    assert!(page.contains("Ports of 127.0.0.1") && !page.contains("w0rd"), "{page}");
+    assert!(
+        page.contains(&format!("<strong>Port {port}</strong>: &#34;Not encrypted&#34;, with a sign-in")),
+        "{page}"
+    );
+    for (name, value) in [
+        ("server1.port", &*port.to_string()),
+        ("server1.encryption", "none"),
+        ("server1.login", "anna"),
+        ("to", "me@elsewhere.example"),
+    ] {
+        assert!(page.contains(&format!("name=\"{name}\" value=\"{value}\"")), "{name}: {page}");
+    }
+    let lines = log(&bench).await;
+    assert!(lines[0].new.as_ref().unwrap().contains(&format!("{port} no encryption")), "{lines:?}");
+    bench.stop().await;
+}

@@ -1,0 +1,129 @@
+//! Finding mail: what is asked for, and how much of an answer is given at a time.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use mail::Address;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Kind, MessageId, RecipientId, Row, RunId, State, Store, before};
+
+/// Words are looked for in the subjects of mail that was accepted within so long.
+pub const SUBJECTS_SEARCHED: Duration = Duration::from_hours(7 * 24);
+/// Letters of an address, at least, by whose beginning mail is looked for.
+pub const LEAST_BEGINNING: usize = 3;
+
+/// Which recipients to list; all given conditions hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Filter {
+    /// Only in this state.
+    pub state: Option<State>,
+    /// Only of this run.
+    pub run: Option<RunId>,
+    /// Only of this site.
+    pub site: Option<String>,
+    /// Only of one of these sites; empty: of any, and of none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sites: BTreeSet<String>,
+    /// Only what was accepted from this instant on.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Only to this address, in capitals or not.
+    pub address: Option<Address>,
+    /// Only to addresses that begin like this, in capitals or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beginning: Option<String>,
+    /// Only to addresses at this domain, in capitals or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Only what has all of these words, or parts of words, in its subject. Looks through all mail since `since`: see
+    /// [`Filter::within_reach`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Only recipients that were ever in doubt.
+    pub ever_in_doubt: bool,
+    /// Only of this kind.
+    pub kind: Option<Kind>,
+    /// Only what this application handed in; never a report, an alarm or a notice, whatever the application is called.
+    pub application: Option<String>,
+    /// Only what has this among its tags.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// Only what a person's decision of this instant brought into `state`, held or waiting, and what has not gone on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// Only what was there already when this was the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<RecipientId>,
+}
+
+impl Filter {
+    /// Words of a subject are looked for in no older mail than [`SUBJECTS_SEARCHED`].
+    #[must_use]
+    pub fn within_reach(mut self, now: Timestamp) -> Self {
+        if self.subject.is_some() {
+            self.since = self.since.max(Some(before(now, SUBJECTS_SEARCHED)));
+        }
+        self
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Part {
+    /// The newest first.
+    pub rows: Vec<Row>,
+    /// The list may go on below this one.
+    pub next: Option<RecipientId>,
+    /// So much mail was looked through that it ended before the part was full: with what was accepted then.
+    pub looked_back_to: Option<Timestamp>,
+}
+
+/// How many recipients match.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// How many are in which state.
+    pub states: BTreeMap<State, u64>,
+    /// There may be more: not everything was looked through.
+    pub more: bool,
+}
+
+/// What is to be known of a message before something is decided about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// The message.
+    pub message: MessageId,
+    /// Site code, where one is known.
+    pub site: Option<String>,
+    /// Its subject.
+    pub subject: String,
+    /// How many of its recipients are in which state.
+    pub states: BTreeMap<State, u64>,
+}
+
+/// Finding mail.
+impl Store {
+    /// The newest recipients below `after`, up to `limit`. Takes no longer however much mail there is: it looks through a certain amount,
+    /// and says where to go on.
+    pub async fn part(
+        &self,
+        filter: Filter,
+        after: Option<RecipientId>,
+        limit: usize,
+    ) -> Result<Part, Error> {
+        self.db.part(filter, after, limit).await
+    }
+
+    /// How many recipients match. Takes no longer however much mail there is, as [`Store::part`].
+    pub async fn count(&self, filter: Filter) -> Result<Counted, Error> {
+        self.db.count(filter).await
+    }
+
+    /// Those of these messages that are there, by their numbers.
+    pub async fn outlines(&self, messages: &[MessageId]) -> Result<Vec<Outline>, Error> {
+        self.db.outlines(messages.to_vec()).await
+    }
+}

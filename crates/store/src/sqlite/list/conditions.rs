@@ -1,0 +1,167 @@
+//! What a filter asks, as conditions on `recipient r` and `message m`.
+
+use rusqlite::types::Value;
+
+use super::way::Way;
+use crate::{
+    Filter, Kind, RecipientId, State,
+    sqlite::codes::{kind_code, micros, state_code, whole},
+};
+
+/// What stands after the last @ of an address; as the index has it.
+pub(super) const DOMAIN: &str =
+    "substr(r.address, length(rtrim(r.address, replace(r.address, '@', ''))) + 1) COLLATE NOCASE";
+pub(super) const ADDRESS: &str = "r.address COLLATE NOCASE";
+
+/// Conditions that all hold, with their values. ?1 is where the part before ended, ?2 the limit.
+pub(super) struct Conditions {
+    texts: Vec<String>,
+    pub(super) values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Of a list with the newest first.
+    pub(super) fn down(filter: &Filter, after: Option<RecipientId>, limit: usize) -> Self {
+        let after = after.map_or(i64::MAX, |id| id.0);
+        Self::of(filter, "r.id < ?1", vec![Value::from(after), Value::from(whole(limit))])
+    }
+
+    /// Of a walk with the oldest first, whose ?1 and ?2 are put in later.
+    pub(super) fn up(filter: &Filter) -> Self {
+        Self::of(filter, "r.id > ?1", vec![Value::Null, Value::Null])
+    }
+
+    fn of(filter: &Filter, beyond: &str, values: Vec<Value>) -> Self {
+        let mut all = Self { texts: vec![beyond.to_owned()], values };
+        all.of_recipient(filter);
+        all.of_message(filter);
+        all
+    }
+
+    fn of_recipient(&mut self, filter: &Filter) {
+        if let Some(address) = &filter.address {
+            self.require(ADDRESS, "=", address.as_str().to_owned());
+        }
+        if let Some(beginning) = &filter.beginning {
+            let (first, last) = bounds(beginning);
+            self.require(ADDRESS, ">=", first);
+            self.require(ADDRESS, "<", last);
+        }
+        if let Some(domain) = &filter.domain {
+            self.require(DOMAIN, "=", domain.clone());
+        }
+        if let Some(up_to) = filter.up_to {
+            self.require("r.id", "<=", up_to.0);
+        }
+        if let Some(state) = filter.state {
+            self.texts.push(format!("r.state = {}", state_code(state)));
+        }
+        if let Some(decided_at) = filter.decided_at {
+            let since = if filter.state == Some(State::Held) { "r.aside_at" } else { "r.due_at" };
+            self.require(since, "=", micros(decided_at));
+        }
+        if filter.ever_in_doubt {
+            self.texts.push("r.in_doubt_at IS NOT NULL".to_owned());
+        }
+    }
+
+    fn of_message(&mut self, filter: &Filter) {
+        if let Some(run) = filter.run {
+            self.require("m.run", "=", run.0);
+        }
+        if let Some(site) = &filter.site {
+            self.require("m.site", "=", site.clone());
+        }
+        if !filter.sites.is_empty() {
+            let sites = self.put(serde_json::json!(filter.sites).to_string());
+            self.texts.push(format!("m.site IN (SELECT value FROM json_each({sites}))"));
+        }
+        if let Some(kind) = filter.kind {
+            self.require("m.kind", "=", kind_code(kind));
+        }
+        if let Some(application) = &filter.application {
+            self.require("m.application", "=", application.clone());
+            self.texts.push(format!("m.run IS NULL AND m.kind = {}", kind_code(Kind::Mail)));
+        }
+        if let Some(tag) = &filter.tag {
+            let tag = self.put(tag.clone());
+            self.texts.push(format!("EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = {tag})"));
+        }
+        for word in filter.subject.iter().flat_map(|words| words.split_whitespace()) {
+            self.has_word(word);
+        }
+    }
+
+    /// LIKE knows small and large letters as one where they are of English; a word with others is looked for in small letters and in
+    /// large ones too.
+    fn has_word(&mut self, word: &str) {
+        let mut ways = vec![word.to_owned()];
+        if !word.is_ascii() {
+            ways.extend([word.to_lowercase(), word.to_uppercase()]);
+            ways.dedup();
+        }
+        let like = |way: &String| {
+            let pattern = self.put(format!("%{}%", escaped(way)));
+            format!("m.subject LIKE {pattern} ESCAPE '\\'")
+        };
+        let any = ways.iter().map(like).collect::<Vec<_>>().join(" OR ");
+        self.texts.push(format!("({any})"));
+    }
+
+    /// None below this one; where messages are walked through, the walk ends there.
+    pub(super) fn from(mut self, lowest: Option<i64>) -> Self {
+        if let Some(lowest) = lowest {
+            let lowest = self.put(lowest);
+            self.texts.push(format!("r.id >= {lowest} AND m.id >= {lowest} / 65536"));
+        }
+        self
+    }
+
+    /// And what goes with the way.
+    pub(super) fn among(mut self, way: &Way) -> Self {
+        match way {
+            Way::Few(ids) => {
+                let few = self.put(serde_json::json!(ids).to_string());
+                self.texts.push(format!("r.id IN (SELECT value FROM json_each({few}))"));
+            }
+            Way::Messages(_) if self.texts.iter().any(|text| text == "r.id > ?1") => {
+                self.texts.push("m.id >= ?1 / 65536".to_owned());
+            }
+            Way::Messages(_) => self.texts.push("m.id <= ?1 / 65536".to_owned()),
+            Way::Key | Way::Index(_) => {}
+        }
+        self
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.texts.join(" AND ")
+    }
+
+    fn require(&mut self, column: &str, is: &str, value: impl Into<Value>) {
+        let value = self.put(value);
+        self.texts.push(format!("{column} {is} {value}"));
+    }
+
+    /// The name of a value.
+    fn put(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("?{}", self.values.len())
+    }
+}
+
+/// Between these stand all texts that begin like this.
+pub(super) fn bounds(beginning: &str) -> (String, String) {
+    (beginning.to_owned(), format!("{beginning}{}", char::MAX))
+}
+
+/// As itself within a pattern.
+fn escaped(word: &str) -> String {
+    let mut text = String::with_capacity(word.len());
+    for letter in word.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
+    text
+}

@@ -1,0 +1,121 @@
+//! Counts by quarter of an hour, site and state. The database keeps them itself, by its triggers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{
+    Sqlite,
+    codes::{count, instant, micros, state},
+    rows::text,
+};
+use crate::{Error, States};
+
+/// Microseconds.
+const QUARTER: i64 = 900_000_000;
+
+const BY_SITE: &str =
+    "SELECT site, state, sum(recipients) FROM tally WHERE quarter >= ?1 GROUP BY site, state";
+const BY_QUARTER: &str = "SELECT quarter, state, sum(recipients) FROM tally
+    WHERE quarter >= ?1 AND (?2 = '[]' OR site IN (SELECT value FROM json_each(?2))) GROUP BY quarter, state";
+const OLD: &str = "SELECT EXISTS (SELECT 1 FROM tally WHERE quarter > 0 AND quarter < ?1)";
+const FOLD: &str = "INSERT INTO tally
+    SELECT 0, site, state, sum(recipients) FROM tally WHERE quarter > 0 AND quarter < ?1 GROUP BY site, state
+    ON CONFLICT DO UPDATE SET recipients = recipients + excluded.recipients";
+const FOLDED: &str = "DELETE FROM tally WHERE quarter > 0 AND quarter < ?1";
+/// As the migration made them.
+const RECOUNT: &str = "DELETE FROM tally; INSERT INTO tally
+    SELECT m.accepted_at / 900000000, coalesce(m.site, ''), r.state, count(*)
+    FROM recipient r JOIN message m ON m.id = r.id / 65536 GROUP BY 1, 2, 3";
+const BY_STATE: &str = "SELECT site, state, sum(recipients) FROM tally
+    WHERE (?1 IS NULL OR site = ?1) AND (?2 = '[]' OR site IN (SELECT value FROM json_each(?2))) GROUP BY state";
+
+impl Sqlite {
+    pub(crate) async fn by_site(
+        &self,
+        since: Option<Timestamp>,
+    ) -> Result<BTreeMap<Option<String>, States>, Error> {
+        let first = since.map_or(i64::MIN, |since| micros(since).div_euclid(QUARTER));
+        self.readers
+            .read(move |sql| {
+                let mut all = BTreeMap::new();
+                let mut statement = sql.prepare_cached(BY_SITE)?;
+                let mut found = statement.query([first])?;
+                while let Some(row) = found.next()? {
+                    let site = text(row, 0)?.filter(|site| !site.is_empty());
+                    add(all.entry(site).or_default(), row)?;
+                }
+                all.retain(|_, states: &mut States| !states.is_empty());
+                Ok(all)
+            })
+            .await
+    }
+
+    pub(crate) async fn by_quarter(
+        &self,
+        since: Timestamp,
+        sites: BTreeSet<String>,
+    ) -> Result<BTreeMap<Timestamp, States>, Error> {
+        let first = micros(since).div_euclid(QUARTER);
+        self.readers
+            .read(move |sql| {
+                let mut all = BTreeMap::new();
+                let mut statement = sql.prepare_cached(BY_QUARTER)?;
+                let mut found = statement.query((first, serde_json::json!(sites).to_string()))?;
+                while let Some(row) = found.next()? {
+                    if let Some(began_at) = instant(row.get::<_, i64>(0)?.saturating_mul(QUARTER)) {
+                        add(all.entry(began_at).or_default(), row)?;
+                    }
+                }
+                all.retain(|_, states: &mut States| !states.is_empty());
+                Ok(all)
+            })
+            .await
+    }
+
+    pub(crate) async fn fold_quarters(&self, before: Timestamp) -> Result<u64, Error> {
+        let before = micros(before).div_euclid(QUARTER);
+        let is_old: bool =
+            self.readers.read(move |sql| Ok(sql.query_row(OLD, [before], |row| row.get(0))?)).await?;
+        if !is_old {
+            return Ok(0);
+        }
+        self.writer
+            .write(move |tx| {
+                tx.sql.prepare_cached(FOLD)?.execute([before])?;
+                Ok(tx.sql.prepare_cached(FOLDED)?.execute([before])? as u64)
+            })
+            .await
+    }
+}
+
+/// What stands in the columns 1 and 2; what was counted and has gone is not there.
+fn add(states: &mut States, row: &rusqlite::Row<'_>) -> Result<(), Error> {
+    let recipients: i64 = row.get(2)?;
+    if let Some(state) = state(row.get(1)?).filter(|_| recipients > 0) {
+        states.insert(state, count(recipients));
+    }
+    Ok(())
+}
+
+/// How many recipients are in which state, of this site, and of one of these sites where there are any.
+pub(super) fn by_state(
+    sql: &Connection,
+    site: Option<&str>,
+    sites: &BTreeSet<String>,
+) -> Result<States, Error> {
+    let mut states = States::new();
+    let mut statement = sql.prepare_cached(BY_STATE)?;
+    let mut found = statement.query((site, serde_json::json!(sites).to_string()))?;
+    while let Some(row) = found.next()? {
+        add(&mut states, row)?;
+    }
+    Ok(states)
+}
+
+/// Counts all mail anew: the instants of its acceptance were moved.
+pub(super) fn recount(sql: &Connection) -> Result<(), Error> {
+    sql.execute_batch(RECOUNT)?;
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! Finding mail, and counting it by library and time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use mail::{Envelope, ReversePath};
+use store::{
+    Counted, Filter, Move, Moved, NewMessage, QUARTERS_KEPT, RecipientId, RunId, SUBJECTS_SEARCHED,
+    Selection, State, Store, Verdict,
+};
+
+use crate::fresh::{
+    Fresh, accept, accept_all, address, leased, minute, row, settle, sound, state, to_many, waiting,
+};
+
+fn to(recipient: &str, subject: &str) -> NewMessage {
+    let envelope =
+        Envelope::to_one(ReversePath::Address(address("desk@library.example")), address(recipient));
+    NewMessage { envelope, subject: subject.to_owned(), ..waiting() }
+}
+
+async fn found(store: &Store, filter: &Filter) -> Vec<RecipientId> {
+    let part = store.part(filter.clone(), None, 10).await.unwrap();
+    assert_eq!((part.next, part.looked_back_to), (None, None), "{filter:?}");
+    let rows = store.list(filter.clone(), None, 10).await.unwrap();
+    assert_eq!(rows, part.rows, "{filter:?}");
+    part.rows.iter().map(|row| row.recipient).collect()
+}
+
+pub(crate) async fn mail_is_found_by_whom_it_is_for_and_what_it_is_about(fresh: &Fresh) {
+    let store = fresh.open();
+    let ana = accept(fresh, &store, to("Ana.Ruiz@example.org", "Your overdue items")).await;
+    let ann = accept(fresh, &store, to("ann@Example.org", "Your hold is ready, 100 % sure")).await;
+    let bob = accept(fresh, &store, to("bob@lists.example.org", "Su préstamo vence")).await;
+    let quoted = accept(fresh, &store, to("\"a@b\"@example.com", "ÉL_LIBRO")).await;
+    let none = Filter::default();
+    let beginning = |text: &str| Filter { beginning: Some(text.to_owned()), ..none.clone() };
+    let domain = |text: &str| Filter { domain: Some(text.to_owned()), ..none.clone() };
+    let subject = |text: &str| Filter { subject: Some(text.to_owned()), ..none.clone() };
+    for (filter, expected) in [
+        (beginning("an"), vec![ann, ana]),
+        (beginning("ANA.r"), vec![ana]),
+        (beginning("ann@example.org"), vec![ann]),
+        (beginning("b%"), vec![]),
+        (beginning("ana.ruiz@example.org."), vec![]),
+        (domain("example.org"), vec![ann, ana]),
+        (domain("LISTS.example.org"), vec![bob]),
+        (domain("example.com"), vec![quoted]),
+        (domain("b\"@example.com"), vec![]),
+        (subject("your"), vec![ann, ana]),
+        (subject("Items  OVERDUE"), vec![ana]),
+        (subject("PRÉSTAMO"), vec![bob]),
+        (subject("él_libro"), vec![quoted]),
+        (subject("100 %"), vec![ann]),
+        (subject("l%b"), vec![]),
+        (subject("y_ur"), vec![]),
+        (Filter { domain: Some("example.org".to_owned()), ..subject("hold") }, vec![ann]),
+        (Filter { beginning: Some("an".to_owned()), ..subject("hold") }, vec![ann]),
+        (Filter { up_to: Some(ann), ..none.clone() }, vec![ann, ana]),
+        (Filter { up_to: Some(ana), ..beginning("an") }, vec![ana]),
+    ] {
+        assert_eq!(found(&store, &filter).await, expected, "{filter:?}");
+        let moved =
+            store.move_recipients(Selection::Matching(Box::new(filter.clone())), Move::Hold, fresh.now());
+        let count = u64::try_from(expected.len()).unwrap();
+        assert_eq!(moved.await.unwrap().moved, count, "{filter:?}");
+        let counted = store.count(filter.clone()).await.unwrap();
+        let states =
+            if expected.is_empty() { BTreeMap::new() } else { BTreeMap::from([(State::Held, count)]) };
+        assert_eq!(counted, Counted { states, more: false }, "{filter:?}");
+        let all = Selection::State(State::Held);
+        store.move_recipients(all, Move::Release, fresh.now()).await.unwrap();
+    }
+    sound(&store).await;
+}
+
+pub(crate) async fn words_are_looked_for_in_what_is_not_old(fresh: &Fresh) {
+    let asked = Filter { subject: Some("overdue".to_owned()), ..Filter::default() };
+    let week = fresh.now() - SUBJECTS_SEARCHED;
+    assert_eq!(asked.clone().within_reach(fresh.now()).since, Some(week));
+    let later = Some(fresh.now());
+    assert_eq!(Filter { since: later, ..asked.clone() }.within_reach(fresh.now()).since, later);
+    assert_eq!(Filter { since: Some(Timestamp::MIN), ..asked }.within_reach(fresh.now()).since, Some(week));
+    assert_eq!(Filter::default().within_reach(fresh.now()), Filter::default());
+}
+
+pub(crate) async fn a_list_is_given_in_parts(fresh: &Fresh) {
+    let store = fresh.open();
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        all.push(accept(fresh, &store, waiting()).await);
+    }
+    all.reverse();
+    let filter = Filter { state: Some(State::Waiting), ..Filter::default() };
+    let first = store.part(filter.clone(), None, 2).await.unwrap();
+    assert_eq!((first.next, first.looked_back_to), (Some(all[1]), None));
+    let second = store.part(filter.clone(), first.next, 3).await.unwrap();
+    assert_eq!(second.next, None);
+    let rows: Vec<_> = first.rows.iter().chain(&second.rows).map(|row| row.recipient).collect();
+    assert_eq!(rows, all);
+    assert_eq!(store.part(Filter { state: Some(State::Held), ..filter }, None, 2).await.unwrap().rows, []);
+}
+
+/// However much there is, a part looks through so much only, and goes on where it ended until all was found.
+pub(crate) async fn a_part_looks_through_so_much_only(fresh: &Fresh) {
+    let store = fresh.open();
+    let first = accept(fresh, &store, NewMessage { tags: vec!["rare".to_owned()], ..waiting() }).await;
+    fresh.pass(1);
+    accept_all(fresh, &store, vec![to_many(waiting(), 11_000)]).await;
+    let filter = Filter { tag: Some("rare".to_owned()), ..Filter::default() };
+    let part = store.part(filter.clone(), None, 2).await.unwrap();
+    assert_eq!((part.rows, part.looked_back_to), (Vec::new(), Some(fresh.now())));
+    let counted = store.count(filter.clone()).await.unwrap();
+    assert_eq!(counted, Counted { states: BTreeMap::new(), more: true });
+    let part = store.part(filter, part.next, 2).await.unwrap();
+    assert_eq!(part.rows.iter().map(|row| row.recipient).collect::<Vec<_>>(), [first]);
+    assert_eq!((part.next, part.looked_back_to), (None, None));
+    // What is asked for by state and library alone is counted already.
+    let waits = Filter { state: Some(State::Waiting), site: Some("MAIN".to_owned()), ..Filter::default() };
+    let counted = store.count(waits).await.unwrap();
+    assert_eq!(counted, Counted { states: BTreeMap::from([(State::Waiting, 11_001)]), more: false });
+}
+
+pub(crate) async fn all_that_match_are_moved_and_no_others(fresh: &Fresh) {
+    let store = fresh.open();
+    let of_run = NewMessage { run: Some(RunId(4)), ..waiting() };
+    let before = accept(fresh, &store, of_run.clone()).await;
+    fresh.pass(10);
+    let meant = accept(fresh, &store, of_run.clone()).await;
+    let elsewhere =
+        accept(fresh, &store, NewMessage { site: Some("EAST".to_owned()), ..of_run.clone() }).await;
+    let other = accept(fresh, &store, waiting()).await;
+    let later = accept(fresh, &store, of_run).await;
+    let filter = Filter {
+        run: Some(RunId(4)),
+        since: Some(fresh.now()),
+        sites: BTreeSet::from(["MAIN".to_owned()]),
+        up_to: Some(other),
+        ..Filter::default()
+    };
+    let moved =
+        store.move_recipients(Selection::Matching(Box::new(filter)), Move::Hold, fresh.now()).await.unwrap();
+    assert_eq!(moved, Moved { moved: 1, ..Moved::default() });
+    for (recipient, expected) in [
+        (before, State::Waiting),
+        (meant, State::Held),
+        (elsewhere, State::Waiting),
+        (other, State::Waiting),
+        (later, State::Waiting),
+    ] {
+        assert_eq!(state(&store, recipient).await, expected, "{recipient:?}");
+    }
+}
+
+/// So that one decision can be taken back, and no other.
+pub(crate) async fn what_one_decision_moved_is_found(fresh: &Fresh) {
+    let store = fresh.open();
+    let ids = accept_all(fresh, &store, vec![waiting(); 3]).await;
+    let one = |at: usize| Selection::Messages(vec![ids[at].id]);
+    let of = |state, minutes| Filter {
+        state: Some(state),
+        decided_at: Some(minute(minutes)),
+        ..Filter::default()
+    };
+    fresh.at(1);
+    store.move_recipients(one(0), Move::Hold, fresh.now()).await.unwrap();
+    fresh.at(2);
+    store.move_recipients(one(1), Move::Hold, fresh.now()).await.unwrap();
+    assert_eq!(found(&store, &of(State::Held, 2)).await, [RecipientId::of(ids[1].id, 0)]);
+    assert_eq!(store.count(of(State::Held, 2)).await.unwrap().states, BTreeMap::from([(State::Held, 1)]));
+    let back = Selection::Matching(Box::new(of(State::Held, 2)));
+    fresh.at(3);
+    assert_eq!(store.move_recipients(back, Move::Release, fresh.now()).await.unwrap().moved, 1);
+    assert_eq!(found(&store, &of(State::Held, 2)).await, []);
+    assert_eq!(found(&store, &of(State::Waiting, 3)).await, [RecipientId::of(ids[1].id, 0)]);
+    let again = Selection::Matching(Box::new(of(State::Waiting, 3)));
+    assert_eq!(store.move_recipients(again, Move::Hold, fresh.now()).await.unwrap().moved, 1);
+    assert_eq!(state(&store, RecipientId::of(ids[2].id, 0)).await, State::Waiting);
+}
+
+pub(crate) async fn messages_are_outlined(fresh: &Fresh) {
+    let store = fresh.open();
+    let two = accept(fresh, &store, to_many(leased(), 2)).await;
+    settle(fresh, &store, two, Verdict::Held).await;
+    let one = accept(fresh, &store, NewMessage { site: None, ..waiting() }).await;
+    let ids = [one.message(), two.message(), one.message(), store::MessageId(999)];
+    let outlines = store.outlines(&ids).await.unwrap();
+    let known: Vec<_> = outlines.iter().map(|outline| (outline.message, outline.site.as_deref())).collect();
+    assert_eq!(known, [(two.message(), Some("MAIN")), (one.message(), None)]);
+    assert_eq!(outlines[0].states, BTreeMap::from([(State::Sending, 1), (State::Held, 1)]));
+    assert_eq!(outlines[1].subject, "Overdue items");
+}
+
+pub(crate) async fn mail_is_counted_by_library_and_time(fresh: &Fresh) {
+    let store = fresh.open();
+    let states = |all: &[(State, u64)]| all.iter().copied().collect::<BTreeMap<_, _>>();
+    assert_eq!(store.by_site(None).await.unwrap(), BTreeMap::new());
+    let delivered = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, delivered, Verdict::Delivered).await;
+    accept(fresh, &store, NewMessage { site: None, ..to_many(waiting(), 3) }).await;
+    let quarter = fresh.now();
+    fresh.pass(20);
+    let returned = accept(fresh, &store, leased()).await;
+    accept(fresh, &store, NewMessage { site: Some("EAST".to_owned()), ..waiting() }).await;
+    settle(fresh, &store, returned, Verdict::Returned).await;
+    let main = Some("MAIN".to_owned());
+    let expected = BTreeMap::from([
+        (None, states(&[(State::Waiting, 3)])),
+        (Some("EAST".to_owned()), states(&[(State::Waiting, 1)])),
+        (main.clone(), states(&[(State::Delivered, 1), (State::Returned, 1)])),
+    ]);
+    assert_eq!(store.by_site(None).await.unwrap(), expected);
+    let since = store.by_site(Some(fresh.now())).await.unwrap();
+    assert_eq!(since.get(&main), Some(&states(&[(State::Returned, 1)])));
+    assert_eq!(since.get(&None), None);
+    let quarters = store.by_quarter(quarter, BTreeSet::new()).await.unwrap();
+    let expected = [
+        (minute(0), states(&[(State::Waiting, 3), (State::Delivered, 1)])),
+        (minute(15), states(&[(State::Waiting, 1), (State::Returned, 1)])),
+    ];
+    assert_eq!(quarters, BTreeMap::from(expected));
+    let quarters = store.by_quarter(minute(15), main.clone().into_iter().collect()).await.unwrap();
+    assert_eq!(quarters, BTreeMap::from([(minute(15), states(&[(State::Returned, 1)]))]));
+    // What is purged is counted no more, and old quarters are counted together.
+    assert_eq!(store.fold_quarters(fresh.now()).await.unwrap(), 0);
+    fresh.pass(u32::try_from(QUARTERS_KEPT.as_secs() / 60 + 30).unwrap());
+    assert!(store.fold_quarters(fresh.now()).await.unwrap() > 0);
+    assert_eq!(store.fold_quarters(fresh.now()).await.unwrap(), 0);
+    assert!(store.by_quarter(quarter, BTreeSet::new()).await.unwrap().is_empty());
+    assert_eq!(
+        store.by_site(None).await.unwrap()[&main],
+        states(&[(State::Delivered, 1), (State::Returned, 1)])
+    );
+    store.close_obligations(&[returned], fresh.now()).await.unwrap();
+    let purged = store.purge(crate::fresh::MINUTE, crate::fresh::MINUTE, 9, fresh.now()).await.unwrap();
+    assert_eq!(purged, 4);
+    assert_eq!(store.by_site(None).await.unwrap().get(&main), None);
+    sound(&store).await;
+}
+
+/// A report is found by what it tells of.
+pub(crate) async fn what_was_reported_says_where(fresh: &Fresh) {
+    let store = fresh.open();
+    let returned = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, returned, Verdict::Returned).await;
+    assert_eq!(row(&store, returned).await.reported_in, None);
+    let report = NewMessage { kind: store::Kind::Report, ..waiting() };
+    let report = store.report(report, &[returned], fresh.now()).await.unwrap();
+    assert_eq!(row(&store, returned).await.reported_in, Some(report.id));
+}

@@ -1,0 +1,37 @@
+//! What each mail server took lately.
+
+use store::{Sent, Verdict};
+
+use crate::fresh::{Fresh, accept, leased, minute, settle, sound};
+
+pub(crate) async fn what_a_server_took_is_counted_for_a_day(fresh: &Fresh) {
+    let store = fresh.open();
+    let server = "mail.example:587";
+    let verdicts = |due_at| {
+        [
+            Verdict::Delivered,
+            Verdict::Relayed,
+            Verdict::InDoubt,
+            Verdict::Deferred { due_at, in_doubt: true },
+            Verdict::Deferred { due_at, in_doubt: false },
+            Verdict::Returned,
+            Verdict::GivenBack,
+        ]
+    };
+    for at in [0, 3, 7] {
+        fresh.at(at);
+        for verdict in verdicts(fresh.later(60)) {
+            let recipient = accept(fresh, &store, leased()).await;
+            settle(fresh, &store, recipient, verdict).await;
+        }
+    }
+    let sent = |at, count| Sent { began_at: minute(at), count };
+    assert_eq!(store.sent(server, fresh.now()).await.unwrap(), [sent(0, 8), sent(7, 4)]);
+    assert_eq!(store.sent("other.example:25", fresh.now()).await.unwrap(), []);
+    // A stretch is forgotten with its last.
+    fresh.at(24 * 60 + 4);
+    assert_eq!(store.sent(server, fresh.now()).await.unwrap().len(), 2);
+    fresh.at(24 * 60 + 5);
+    assert_eq!(store.sent(server, fresh.now()).await.unwrap(), [sent(7, 4)]);
+    sound(&store).await;
+}
