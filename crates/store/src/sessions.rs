@@ -32,8 +32,8 @@ pub struct SessionId(pub i64);
 pub struct NewSession {
     /// Whose.
     pub person: PersonId,
-    /// The password that was shown to be theirs. Where it is another by now, nothing begins.
-    pub password: PasswordHash,
+    /// The password that was shown to be theirs. Where it is another by now, nothing begins. None: who they are was proven otherwise.
+    pub password: Option<PasswordHash>,
     /// Of its token, drawn anew.
     pub token: TokenHash,
     /// Where they signed in from.

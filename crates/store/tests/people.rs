@@ -29,7 +29,10 @@ async fn signed_in(folder: &Path) -> (Store, Person, Connection) {
     let password = PasswordHash("p".to_owned());
     store.set_password(ann.id, password.clone(), None, Actor::CommandLine, now()).await.unwrap();
     let peer = std::net::Ipv4Addr::LOCALHOST.into();
-    store.begin_session(NewSession { person: ann.id, password, token: TOKEN, peer }, now()).await.unwrap();
+    store
+        .begin_session(NewSession { person: ann.id, password: Some(password), token: TOKEN, peer }, now())
+        .await
+        .unwrap();
     let raw = Connection::open(folder.join("queue.db")).unwrap();
     (store, ann, raw)
 }

@@ -13,6 +13,7 @@ use super::{
     AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way,
     checked::{NO_HOST, USUAL_LISTEN_CONNECTIONS},
     doors::doors,
+    oidc,
     raw::Raw,
     secret, servers,
     surroundings::{ABORT_AT, is_full},
@@ -41,6 +42,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let listen_connections =
         raw.get_within("listen_connections", USUAL_LISTEN_CONNECTIONS as u64, 1..=MOST_LISTEN_CONNECTIONS);
     let public_address = public_address(raw);
+    let oidc = oidc::oidc(raw, around, public_address.as_deref());
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
     let sealing_key = sealing_key(raw, &data_dir, around);
     let sending = sending(raw, around, sealing_key.as_ref());
@@ -76,6 +78,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         web,
         listen_connections: usize::try_from(listen_connections).unwrap_or(usize::MAX),
         public_address,
+        oidc,
         keep,
         log,
         abort_at: abort_at(raw, around),

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
-use super::{Doors, WebDoor};
+use super::{Doors, Oidc, WebDoor};
 use crate::{app::steps::AbortAt, secrets::KeySource};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -52,6 +52,8 @@ pub struct Config {
     pub listen_connections: usize,
     /// By which address people come to the pages from elsewhere, as browsers write it: a scheme, a name and no path.
     pub public_address: Option<String>,
+    /// Who says who people are, beside Bookpost itself.
+    pub oidc: Option<Oidc>,
     /// How long texts and records are kept after the end of a message.
     pub keep: Keep,
     /// What is logged: `error`, `warn`, `info`, `debug`, or a filter by module.
@@ -77,6 +79,7 @@ impl Config {
             web: WebDoor::default(),
             listen_connections: USUAL_LISTEN_CONNECTIONS,
             public_address: None,
+            oidc: None,
             keep: Keep { bodies: 30 * DAY, records: 365 * DAY },
             log: "info".to_owned(),
             abort_at: None,

@@ -8,6 +8,7 @@
 mod check;
 mod checked;
 mod doors;
+mod oidc;
 mod preferences;
 mod problem;
 mod raw;
@@ -29,6 +30,7 @@ use store::{Error, OpenError, Store};
 
 pub use checked::*;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
+pub use oidc::Oidc;
 pub use preferences::{PREFERENCES, Preference, SECRETS};
 pub use problem::{Problem, Problems};
 pub use raw::Origin;

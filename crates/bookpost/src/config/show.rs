@@ -69,6 +69,9 @@ impl Loaded {
         if let Some(address) = &config.public_address {
             line("known as", address);
         }
+        if let Some(oidc) = &config.oidc {
+            line("people sign in by", &format!("{} ({})", oidc.name, oidc.issuer));
+        }
         for (name, value) in web(&config.web) {
             line(name, &value);
         }

@@ -11,6 +11,8 @@ mod applications;
 mod caller;
 mod guessing;
 mod key;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod people;
 mod person_keys;
 mod room;

@@ -172,6 +172,22 @@ impl People {
         done
     }
 
+    /// Begins a session for whoever was proven elsewhere to have this address, if they are a person of Bookpost.
+    #[cfg(feature = "oidc")]
+    pub async fn sign_in_proven(
+        &self,
+        email: &Address,
+        peer: IpAddr,
+    ) -> Result<(Token, Person), SignInError> {
+        let known = self.0.store.credentials(email).await?.ok_or(SignInError::Unknown)?;
+        if known.person.disabled_at.is_some() {
+            return Err(SignInError::Disabled);
+        }
+        let begun = self.begin(known.person.id, None, peer).await?;
+        tracing::info!(%peer, person.id = begun.1.id.0, "a person signed in by the OpenID Connect provider");
+        Ok(begun)
+    }
+
     /// Whoever shows this token; `None`: nobody, or no more.
     pub async fn visitor(&self, token: &str) -> Result<Option<Visitor>, Error> {
         let found = self.0.store.session(token::hash(token), self.0.clock.now()).await?;
@@ -228,7 +244,7 @@ impl People {
             return Err(SignInError::Disabled);
         }
         let (token, person) =
-            self.begin(known.person.id, stored.clone(), peer).await.map_err(|error| match error {
+            self.begin(known.person.id, Some(stored.clone()), peer).await.map_err(|error| match error {
                 // Disabled, or with another password, a moment ago.
                 Error::NotFound(_) => SignInError::Unknown,
                 error => SignInError::Store(error),
@@ -268,7 +284,7 @@ impl People {
     async fn begin(
         &self,
         id: PersonId,
-        password: PasswordHash,
+        password: Option<PasswordHash>,
         peer: IpAddr,
     ) -> Result<(Token, Person), Error> {
         let (store, token) = (&self.0.store, Token::draw(&mut *locked(&self.0.dice)));
@@ -355,7 +371,7 @@ impl People {
         let (code, now) = (token::hash(code), self.0.clock.now());
         let person = self.0.store.take_link(code, hash.clone(), now).await.map_err(LinkError::of)?;
         tracing::info!(%peer, person.id = person.id.0, "a person chose a password by a link");
-        self.begin(person.id, hash, peer).await.map_err(LinkError::of)
+        self.begin(person.id, Some(hash), peer).await.map_err(LinkError::of)
     }
 
     /// Uses the link for setting up: the first administrator, who is signed in.
@@ -381,7 +397,7 @@ impl People {
         let (code, now) = (token::hash(code), self.0.clock.now());
         let person = self.0.store.set_up(code, settings, hash.clone(), now).await.map_err(LinkError::of)?;
         tracing::info!(%peer, person.id = person.id.0, "Bookpost was set up");
-        self.begin(person.id, hash, peer).await.map_err(LinkError::of)
+        self.begin(person.id, Some(hash), peer).await.map_err(LinkError::of)
     }
 }
 

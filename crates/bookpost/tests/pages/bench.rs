@@ -13,11 +13,11 @@ use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::json;
 use store::{
-    Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonSettings,
+    Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonId, PersonSettings,
     RecipientId, Role, Settlement, Store, Verdict,
 };
 use testkit::clock::ManualClock;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub(crate) const PASSWORD: &str = "elf zwölf zehn";
 const LEASE: Lease = Lease(7);
@@ -70,6 +70,11 @@ pub(crate) fn servers() -> Way {
     Way::Servers(vec![Arc::new(Server::plain("server1", "127.0.0.1:9".parse().unwrap()))])
 }
 
+/// An address of this computer.
+pub(crate) async fn listener() -> TcpListener {
+    web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap()
+}
+
 impl Bench {
     pub(crate) async fn start(way: Way) -> Self {
         Self::with(way, "").await
@@ -77,13 +82,18 @@ impl Bench {
 
     /// Its file says this beside what it must; everything else is a preference.
     pub(crate) async fn with(way: Way, file: &str) -> Self {
+        Self::at(listener().await, way, file).await
+    }
+
+    /// At an address that is known before.
+    pub(crate) async fn at(listener: TcpListener, way: Way, file: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let source = source(folder.path(), file);
         let store = Store::open(folder.path(), now()).unwrap();
         store.change_preferences(0, preferences(&way), Actor::Configuration, now()).await.unwrap();
         let config = source.check(&store.preferences().await.unwrap().values).unwrap().config;
         store.close().await.unwrap();
-        Self::on(folder, config, source).await
+        Self::on(listener, folder, config, source).await
     }
 
     /// With nothing set but this in its file, and without anybody: see [`Self::of_file`].
@@ -91,7 +101,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let source = source(folder.path(), text);
         let config = source.check(&BTreeMap::new()).unwrap().config;
-        Self::on(folder, config, source).await
+        Self::on(listener().await, folder, config, source).await
     }
 
     /// With nothing set but this in its file; everybody of the staff is signed in.
@@ -101,11 +111,10 @@ impl Bench {
         bench
     }
 
-    async fn on(folder: tempfile::TempDir, config: Config, source: Source) -> Self {
+    async fn on(listener: TcpListener, folder: tempfile::TempDir, config: Config, source: Source) -> Self {
         let (clock, source) = (ManualClock::at(now()), Some(source));
         let start = Start { clock: Arc::new(clock.clone()), source, ..Start::of_this_machine().unwrap() };
         let app = App::start(config, start).await.unwrap();
-        let listener = web::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (end, ends) = oneshot::channel();
         let sources = web::Sources { zone: TimeZone::UTC, ..app.sources() };
@@ -133,7 +142,7 @@ impl Bench {
         }
     }
 
-    pub(crate) async fn person(&mut self, name: &'static str, role: Role, site: Option<&str>) {
+    pub(crate) async fn person(&mut self, name: &'static str, role: Role, site: Option<&str>) -> PersonId {
         let settings = PersonSettings {
             email: email(name).parse().unwrap(),
             name: name.parse().unwrap(),
@@ -146,6 +155,7 @@ impl Bench {
         let link = people.make_link(LinkPurpose::Invitation, Some(person.id), CLI).await.unwrap();
         let (token, _) = people.take_link(link.code.text(), PASSWORD, peer).await.unwrap();
         self.tokens.insert(name, token.text().to_owned());
+        person.id
     }
 
     /// Asks as this person, from a page of Bookpost; as nobody where there is none of this name.

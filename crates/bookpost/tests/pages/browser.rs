@@ -16,7 +16,7 @@ use crate::bench::{Bench, PASSWORD, email, notice, servers};
 
 /// Where `tests/peers/install` puts playwright-core and axe-core.
 #[expect(clippy::disallowed_methods, reason = "./test says in the environment where peers are")]
-fn modules() -> Option<PathBuf> {
+pub(crate) fn modules() -> Option<PathBuf> {
     let peers = std::env::var_os("BOOKPOST_TEST_PEERS").map(PathBuf::from)?;
     let modules = peers.join("node");
     let there =
@@ -25,7 +25,8 @@ fn modules() -> Option<PathBuf> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "./test names its list in the environment")]
-fn not_run(line: &str) {
+pub(crate) fn not_run(script: &str) {
+    let line = format!("browser/{script}: chromium, playwright-core and axe-core (tests/peers/install)");
     if let Some(list) = std::env::var_os("BOOKPOST_NOT_RUN") {
         writeln!(OpenOptions::new().append(true).create(true).open(list).unwrap(), "{line}").unwrap();
     }
@@ -34,11 +35,7 @@ fn not_run(line: &str) {
 /// Has `tests/browser/SCRIPT` use this Bookpost as its administrator; in `told` stands what else the script must know. Where there is no
 /// browser, that is said in the list of what was not run.
 pub(crate) async fn drive(script: &str, bench: &Bench, told: &[(&str, &str)]) {
-    let Some(modules) = modules() else {
-        return not_run(&format!(
-            "browser/{script}: chromium, playwright-core and axe-core (tests/peers/install)"
-        ));
-    };
+    let Some(modules) = modules() else { return not_run(script) };
     let done = Command::new("node")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser").join(script))
         .env("BASE", &bench.origin)

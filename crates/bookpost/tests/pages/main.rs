@@ -12,6 +12,8 @@ mod live;
 mod log;
 mod look;
 mod lost_secrets;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod people;
 mod preferences;
 mod programs;

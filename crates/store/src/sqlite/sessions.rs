@@ -26,7 +26,7 @@ const SET_PASSWORD: &str = "UPDATE person SET password = ?2 WHERE id = ?1";
 const REHASH: &str = "UPDATE person SET password = ?3 WHERE id = ?1 AND password = ?2";
 /// Nothing where the password is another by now, or the person disabled.
 const BEGIN: &str = "INSERT INTO session (token, person, peer, begun_at, seen_at)
-    SELECT ?3, id, ?4, ?5, ?5 FROM person WHERE id = ?1 AND password = ?2 AND disabled_at IS NULL";
+    SELECT ?3, id, ?4, ?5, ?5 FROM person WHERE id = ?1 AND (?2 IS NULL OR password = ?2) AND disabled_at IS NULL";
 const SIGNED_IN: &str = "UPDATE person SET last_sign_in_at = ?2 WHERE id = ?1";
 const SEEN: &str = "UPDATE session SET seen_at = max(seen_at, ?2) WHERE id = ?1";
 const END: &str = "DELETE FROM session WHERE id = ?1";
@@ -88,7 +88,7 @@ impl Sqlite {
         self.writer
             .write(move |tx| {
                 let peer = new.peer.to_string();
-                let row = (new.person.0, new.password.0, new.token.0, peer, micros(now));
+                let row = (new.person.0, new.password.map(|hash| hash.0), new.token.0, peer, micros(now));
                 if tx.sql.prepare_cached(BEGIN)?.execute(row)? == 0 {
                     return Err(Error::NotFound("person with this password"));
                 }

@@ -24,7 +24,7 @@ fn minutes(duration: Duration) -> u32 {
 }
 
 async fn begin(fresh: &Fresh, store: &Store, person: &Person, byte: u8) -> Session {
-    let password = password(person.name.as_str());
+    let password = Some(password(person.name.as_str()));
     let new = NewSession { person: person.id, password, token: token(byte), peer: PEER };
     store.begin_session(new, fresh.now()).await.unwrap()
 }
@@ -78,15 +78,18 @@ pub(crate) async fn a_session_is_known_by_its_token(fresh: &Fresh) {
 pub(crate) async fn a_session_begins_only_with_the_password_as_it_is(fresh: &Fresh) {
     let store = fresh.open();
     let ann = member(fresh, &store, "ann", Role::Manager).await;
-    let refused = async |password| {
-        let new = NewSession { person: ann.id, password, token: token(1), peer: PEER };
+    let refused = async |password: Option<store::PasswordHash>| {
+        let token = token(if password.is_some() { 1 } else { 2 });
+        let new = NewSession { person: ann.id, password, token, peer: PEER };
         matches!(store.begin_session(new, fresh.now()).await, Err(Error::NotFound(_)))
     };
-    assert!(refused(password("another")).await);
+    assert!(refused(Some(password("another"))).await);
     store.disable_person(ann.id, CLI, fresh.now()).await.unwrap();
-    assert!(refused(password("ann")).await);
+    assert!(refused(Some(password("ann"))).await);
+    assert!(refused(None).await, "proven otherwise, and disabled");
     store.enable_person(ann.id, CLI, fresh.now()).await.unwrap();
-    assert!(!refused(password("ann")).await);
+    assert!(!refused(Some(password("ann"))).await);
+    assert!(!refused(None).await);
 }
 
 pub(crate) async fn a_session_ends_when_it_is_idle_or_old(fresh: &Fresh) {

@@ -139,7 +139,12 @@ async fn sign_in(store: &Store, email: &str, at: i64) -> Session {
     let person = store.person_of(&email.parse().unwrap()).await.unwrap();
     let password = store::PasswordHash("hash".to_owned());
     store.set_password(person.id, password.clone(), None, Actor::CommandLine, minute(at)).await.unwrap();
-    let new = store::NewSession { person: person.id, password, token: store::TokenHash([0; 32]), peer: PEER };
+    let new = store::NewSession {
+        person: person.id,
+        password: Some(password),
+        token: store::TokenHash([0; 32]),
+        peer: PEER,
+    };
     store.begin_session(new, minute(at)).await.unwrap()
 }
 

@@ -27,6 +27,8 @@ mod lost_secrets;
 mod marks;
 mod message;
 mod not_here;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod people;
 mod person;
 mod person_act;
@@ -65,6 +67,8 @@ pub(super) use not_here::nothing_at;
 struct Pages {
     sources: Sources,
     live: live::Live,
+    #[cfg(feature = "oidc")]
+    openid: Option<std::sync::Arc<crate::identity::oidc::OpenId>>,
     trials: trial::Trials,
     typed: preferences::Typed,
 }
@@ -74,13 +78,27 @@ impl Pages {
     fn public(&self) -> Option<String> {
         self.sources.config().public_address.clone()
     }
+
+    /// Who else signs people in.
+    fn provider(&self) -> Option<String> {
+        self.sources.config().oidc.as_ref().map(|provider| provider.name.clone())
+    }
 }
 
 /// The addresses and what answers them.
 pub(super) fn router(sources: Sources) -> Router {
-    let (live, typed) = (live::Live::start(sources.clone()), preferences::Typed::default());
-    let pages = Pages { live, trials: trial::Trials::default(), typed, sources };
-    Router::new()
+    let pages = Pages {
+        live: live::Live::start(sources.clone()),
+        #[cfg(feature = "oidc")]
+        openid: oidc::provider(&sources),
+        trials: trial::Trials::default(),
+        typed: preferences::Typed::default(),
+        sources,
+    };
+    let router = Router::new();
+    #[cfg(feature = "oidc")]
+    let router = router.merge(oidc::routes());
+    router
         .route("/", get(today::show))
         .route("/queue", get(list::show))
         .route("/queue/decide", get(decide::ask).post(decide::carry_out))

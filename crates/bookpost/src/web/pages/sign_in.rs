@@ -8,6 +8,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
+use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 
 use super::{
@@ -18,6 +19,7 @@ use super::{
     not_here,
     security::local,
     visit::{cookie, is_secure},
+    wanted::RESERVED,
     words::Language,
 };
 use crate::identity::SignInError;
@@ -45,6 +47,8 @@ struct SignIn {
     f: Frame,
     email: String,
     next: String,
+    /// Who else signs people in.
+    provider: Option<String>,
     /// Why it did not work.
     problem: Option<String>,
 }
@@ -74,7 +78,8 @@ pub(super) async fn ask(State(pages): State<Pages>, peer: Peer, RawQuery(query):
     let words = peer.language.words();
     let mut f = Frame::bare(words, &pages.sources.config().library);
     f.flash = Flash::in_query(Some(&query)).text(words);
-    page_as(StatusCode::OK, &SignIn { f, email: String::new(), next: local(&next).to_owned(), problem: None })
+    let (email, next, provider) = (String::new(), local(&next).to_owned(), pages.provider());
+    page_as(StatusCode::OK, &SignIn { f, email, next, provider, problem: None })
 }
 
 /// Begins a session, under a token that nobody knew before.
@@ -95,7 +100,18 @@ pub(super) async fn sign_in(State(pages): State<Pages>, peer: Peer, Open(shown):
         SignInError::Store(error) => return not_here::unavailable(&error, words),
     };
     let f = Frame::bare(words, &pages.sources.config().library);
-    page_as(status, &SignIn { f, email: shown.email, next, problem: Some(problem) })
+    let provider = pages.provider();
+    page_as(status, &SignIn { f, email: shown.email, next, provider, problem: Some(problem) })
+}
+
+impl SignIn {
+    fn by(&self, provider: &str) -> String {
+        self.f.words.with("oidc-button", &[("name", provider)])
+    }
+
+    fn there(&self) -> String {
+        format!("/sign-in/oidc?next={}", utf8_percent_encode(&self.next, RESERVED))
+    }
 }
 
 /// Ends the session.

@@ -151,10 +151,14 @@ pub(super) fn is_secure(parts: &Parts) -> bool {
 }
 
 fn token(headers: &HeaderMap, secure: bool) -> Option<String> {
-    let name = cookie_name(secure);
+    kept_under(cookie_name(secure), headers)
+}
+
+/// What a browser kept for us under this name.
+pub(super) fn kept_under(name: &str, headers: &HeaderMap) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(known, _)| *known == name).map(|(_, token)| token.to_owned())
+    pairs.find(|(known, _)| *known == name).map(|(_, kept)| kept.to_owned())
 }
 
 /// What a browser keeps until it ends, or forgets where there is no token.

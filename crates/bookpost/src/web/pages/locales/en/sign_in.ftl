@@ -35,3 +35,15 @@ bad-name = Enter your name, as others know it.
 password-button = Set the password
 link-dead = This link does not work any more
 link-dead-why = It was used before, or its time is over. Ask an administrator for a new one, or run this on the computer where Bookpost works:
+
+## Signing in by somebody else
+oidc-button = Sign in with { $name }
+oidc-or = Or with your password here:
+oidc-title = You are not signed in
+oidc-again = Back to signing in
+oidc-stale = This took too long, or was begun in another browser. Begin again.
+oidc-refused = { $name } did not sign you in.
+oidc-provider = { $name } cannot be asked at the moment. Try again, or sign in with your password.
+oidc-not-verified = { $name } does not say that this email address is yours. Have your IT person look at it.
+oidc-no-address = { $name } does not tell us your email address. Have your IT person look at it.
+oidc-unknown = { $name } says that you are { $email }. Nobody with this address may use Bookpost. Ask an administrator to let you in.

@@ -35,3 +35,15 @@ bad-name = Escriba su nombre, tal como lo conocen los demás.
 password-button = Guardar la contraseña
 link-dead = Este enlace ya no sirve
 link-dead-why = Ya se usó, o se acabó su tiempo. Pida uno nuevo a un administrador, o ejecute esto en el ordenador donde funciona Bookpost:
+
+## Entrar por medio de otro
+oidc-button = Entrar con { $name }
+oidc-or = O con su contraseña de aquí:
+oidc-title = No ha entrado
+oidc-again = Volver a entrar
+oidc-stale = Ha tardado demasiado, o se empezó en otro navegador. Empiece de nuevo.
+oidc-refused = { $name } no le ha dejado entrar.
+oidc-provider = No se puede preguntar a { $name } en este momento. Inténtelo de nuevo, o entre con su contraseña.
+oidc-not-verified = { $name } no confirma que esta dirección de correo sea suya. Pida a su informático que lo mire.
+oidc-no-address = { $name } no nos dice su dirección de correo. Pida a su informático que lo mire.
+oidc-unknown = { $name } dice que usted es { $email }. Nadie con esta dirección puede usar Bookpost. Pida a un administrador que le dé acceso.

@@ -1,0 +1,285 @@
+//! Signing in by an OpenID Connect provider: the authorization code flow with PKCE (OpenID Connect Core 1.0 section 3.1, RFC 7636).
+//!
+//! What is begun is kept by the browser, sealed, so that nothing here grows with those who begin and never come back. Nobody is let in who
+//! is no person of Bookpost already: the provider says who somebody is, and not what they may do.
+
+use std::{pin::Pin, time::Duration};
+
+use jiff::Timestamp;
+use mail::Address;
+use openidconnect::{
+    AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
+    core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims},
+    http,
+};
+use rand::CryptoRng;
+use reqwest::{Client, redirect::Policy};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::people::Token;
+use crate::{
+    config::Oidc,
+    secrets::{KeyError, KeySource, SealingKey},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// Where the provider leads people back to, after the public address.
+pub const BACK: &str = "/sign-in/oidc/back";
+/// Whoever begins comes back by then.
+pub const LASTS: Duration = Duration::from_mins(10);
+
+/// What is begun is sealed for.
+const PURPOSE: &str = "sign-in by oidc";
+/// An answer of the provider has come by then.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// No answer of a provider is larger.
+const MOST: usize = 1 << 20;
+/// What the provider says of itself is asked again after this, and its keys with it.
+const KNOWN_FOR: Duration = Duration::from_mins(10);
+
+/// Why somebody is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum OidcError {
+    /// It was not begun here, or too long ago, or what came back belongs to something else.
+    #[error("the sign-in was not begun in this browser, or too long ago")]
+    Stale,
+    /// The person did not agree, or the provider did not.
+    #[error("the provider says: {0}")]
+    Refused(String),
+    /// No answer, or one that cannot be used.
+    #[error("the provider cannot be used: {0}")]
+    Provider(String),
+    /// It does not say that the address is theirs.
+    #[error("the provider does not say that the address {0} is theirs")]
+    NotVerified(String),
+    /// It names no address.
+    #[error("the provider names no email address")]
+    NoAddress,
+    /// What is begun cannot be sealed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// A provider.
+pub struct OpenId {
+    provider: Oidc,
+    back: String,
+    key: KeySource,
+    http: Fetcher,
+    known: Mutex<Option<(CoreProviderMetadata, Timestamp)>>,
+}
+
+/// What somebody has begun.
+pub struct Begun {
+    /// Where they go now.
+    pub to: String,
+    /// What their browser keeps meanwhile; of no use to anybody else.
+    pub kept: String,
+}
+
+/// Who somebody is, and where they wanted to go.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// Their address, as the provider vouches for it.
+    pub email: Address,
+    /// The page that they asked for at first.
+    pub next: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Going {
+    state: String,
+    nonce: String,
+    verifier: String,
+    next: String,
+    began_at: Timestamp,
+}
+
+type Ready = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+impl OpenId {
+    /// The provider of the settings. `public_address` is where people come from it.
+    pub fn new(provider: Oidc, public_address: &str, key: KeySource) -> reqwest::Result<Self> {
+        let agent = concat!("Bookpost/", env!("CARGO_PKG_VERSION"));
+        // Elsewhere nobody has said that it may be asked.
+        let http = Client::builder().timeout(PATIENCE).redirect(Policy::none()).user_agent(agent).build()?;
+        let http = Fetcher(http);
+        Ok(Self { provider, back: format!("{public_address}{BACK}"), key, http, known: Mutex::default() })
+    }
+
+    /// As people know it.
+    pub fn name(&self) -> &str {
+        &self.provider.name
+    }
+
+    /// Sends somebody to the provider, who wanted to see the page `next`.
+    pub async fn begin(
+        &self,
+        next: &str,
+        mut dice: impl CryptoRng + Send,
+        now: Timestamp,
+    ) -> Result<Begun, OidcError> {
+        let client = self.client(now).await?;
+        let (key, _) = SealingKey::get(&self.key, &mut dice)?;
+        let [state, nonce, verifier] = [(); 3].map(|()| Token::draw(&mut dice).text().to_owned());
+        let challenge =
+            PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
+        let in_address = (state.clone(), nonce.clone());
+        let (to, ..) = client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                move || CsrfToken::new(in_address.0),
+                move || Nonce::new(in_address.1),
+            )
+            .add_scope(Scope::new("email".to_owned()))
+            .set_pkce_challenge(challenge)
+            .url();
+        let going = Going { state, nonce, verifier, next: next.to_owned(), began_at: now };
+        let sealed = key.seal(PURPOSE, &serde_json::to_vec(&going).unwrap_or_default(), &mut dice);
+        Ok(Begun { to: to.into(), kept: URL_SAFE_NO_PAD.encode(sealed) })
+    }
+
+    /// Finds out who came back, by what their browser kept and what the provider gave them.
+    pub async fn end(
+        &self,
+        kept: &str,
+        code: &str,
+        state: &str,
+        now: Timestamp,
+    ) -> Result<Proven, OidcError> {
+        let going = self.going(kept, now).filter(|going| going.state == state).ok_or(OidcError::Stale)?;
+        let client = self.client(now).await?;
+        let proven = self.prove(&client, code, &going).await;
+        if proven.is_err() {
+            // It may have other keys by now.
+            *self.known.lock().await = None;
+        }
+        Ok(Proven { email: proven?, next: going.next })
+    }
+
+    fn going(&self, kept: &str, now: Timestamp) -> Option<Going> {
+        let sealed = URL_SAFE_NO_PAD.decode(kept).ok()?;
+        let opened = SealingKey::load(&self.key).ok()?.open(PURPOSE, &sealed).ok()?;
+        let going: Going = serde_json::from_slice(&opened).ok()?;
+        (now.duration_since(going.began_at).unsigned_abs() <= LASTS).then_some(going)
+    }
+
+    async fn prove(&self, client: &Ready, code: &str, going: &Going) -> Result<Address, OidcError> {
+        let answer = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .map_err(in_words)?
+            .set_pkce_verifier(PkceCodeVerifier::new(going.verifier.clone()))
+            .request_async(&self.http)
+            .await
+            .map_err(in_words)?;
+        let token = answer.id_token().ok_or_else(|| OidcError::Provider("it gave no ID token".to_owned()))?;
+        let provider = client.id_token_verifier();
+        let claims = token.claims(&provider, &Nonce::new(going.nonce.clone())).map_err(in_words)?;
+        if let Some(expected) = claims.access_token_hash() {
+            let signing = token.signing_alg().map_err(in_words)?;
+            let key = token.signing_key(&provider).map_err(in_words)?;
+            let hash = AccessTokenHash::from_token(answer.access_token(), signing, key).map_err(in_words)?;
+            if hash != *expected {
+                return Err(OidcError::Provider("its access token is not that of its ID token".to_owned()));
+            }
+        }
+        let said = claims.email().map(|email| (email.to_string(), claims.email_verified()));
+        let (email, verified) = if let Some(said) = said {
+            said
+        } else {
+            // Many say it only when they are asked (OpenID Connect Core 1.0 section 5.4).
+            let subject = Some(claims.subject().clone());
+            let asked = client.user_info(answer.access_token().clone(), subject).map_err(in_words)?;
+            let info: CoreUserInfoClaims = asked.request_async(&self.http).await.map_err(in_words)?;
+            let email = info.email().ok_or(OidcError::NoAddress)?;
+            (email.to_string(), info.email_verified())
+        };
+        let trusted = self.provider.trust_addresses && verified.is_none();
+        match Address::parse(&email) {
+            Ok(email) if verified == Some(true) || trusted => Ok(email),
+            Ok(email) => Err(OidcError::NotVerified(email.masked())),
+            Err(_) => Err(OidcError::NoAddress),
+        }
+    }
+
+    async fn client(&self, now: Timestamp) -> Result<Ready, OidcError> {
+        let metadata = self.metadata(now).await?;
+        let (id, secret) = (self.provider.client_id.clone(), self.provider.client_secret.to_string());
+        let back = RedirectUrl::new(self.back.clone()).map_err(in_words)?;
+        let client =
+            CoreClient::from_provider_metadata(metadata, ClientId::new(id), Some(ClientSecret::new(secret)));
+        Ok(client.set_redirect_uri(back))
+    }
+
+    async fn metadata(&self, now: Timestamp) -> Result<CoreProviderMetadata, OidcError> {
+        let mut known = self.known.lock().await;
+        if let Some((metadata, asked_at)) = &*known
+            && now.duration_since(*asked_at).unsigned_abs() < KNOWN_FOR
+        {
+            return Ok(metadata.clone());
+        }
+        let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(in_words)?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(in_words)?;
+        *known = Some((metadata.clone(), now));
+        Ok(metadata)
+    }
+}
+
+/// Asks the provider.
+struct Fetcher(Client);
+
+impl<'c> AsyncHttpClient<'c> for Fetcher {
+    type Error = Unread;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unread>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(fetch(&self.0, request))
+    }
+}
+
+/// Why an answer was not read.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error("{0}")]
+    Http(#[from] reqwest::Error),
+    #[error("its answer is too large")]
+    TooLarge,
+    #[error("{0}")]
+    Malformed(#[from] http::Error),
+}
+
+async fn fetch(client: &Client, request: HttpRequest) -> Result<HttpResponse, Unread> {
+    let mut answer = client.execute(request.try_into()?).await.map_err(reqwest::Error::without_url)?;
+    let mut built = http::Response::builder().status(answer.status());
+    for (name, value) in answer.headers() {
+        built = built.header(name, value);
+    }
+    let mut body = Vec::new();
+    while let Some(part) = answer.chunk().await? {
+        if body.len() + part.len() > MOST {
+            return Err(Unread::TooLarge);
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(built.body(body)?)
+}
+
+fn in_words(error: impl std::error::Error) -> OidcError {
+    let mut words = error.to_string();
+    let mut behind = error.source();
+    while let Some(error) = behind {
+        words = format!("{words}: {error}");
+        behind = error.source();
+    }
+    OidcError::Provider(words)
+}

@@ -1,0 +1,150 @@
+//! Signing in by an OpenID Connect provider: there, and back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use serde::Deserialize;
+
+use super::{
+    Pages,
+    frame::{Frame, page_as},
+    not_here,
+    security::local,
+    sign_in::{Peer, let_in},
+    visit::kept_under,
+};
+use crate::{
+    app::secret_dice,
+    identity::{
+        SignInError,
+        oidc::{BACK, LASTS, OidcError, OpenId},
+    },
+};
+
+/// What the browser keeps until it comes back.
+const COOKIE: &str = "bookpost-oidc";
+
+pub(super) fn routes() -> Router<Pages> {
+    Router::new().route("/sign-in/oidc", get(begin)).route(BACK, get(end))
+}
+
+/// The provider, if one is set.
+pub(super) fn provider(sources: &crate::web::Sources) -> Option<Arc<OpenId>> {
+    let config = sources.config();
+    let (provider, public) = config.oidc.clone().zip(config.public_address.as_deref())?;
+    match OpenId::new(provider, public, config.sealing_key.clone()) {
+        Ok(provider) => Some(Arc::new(provider)),
+        Err(error) => {
+            tracing::error!(%error, "people cannot sign in by the OpenID Connect provider");
+            None
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "oidc.html")]
+struct NotSignedIn {
+    f: Frame,
+    why: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Query {
+    next: String,
+    code: String,
+    state: String,
+    error: String,
+    error_description: String,
+}
+
+impl Query {
+    fn of(query: Option<&str>) -> Self {
+        serde_html_form::from_str(query.unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+async fn begin(State(pages): State<Pages>, peer: Peer, RawQuery(query): RawQuery) -> Response {
+    let Some(provider) = &pages.openid else { return not_here::not_found(peer.language.words()) };
+    let next = local(&Query::of(query.as_deref()).next).to_owned();
+    match provider.begin(&next, secret_dice(), pages.sources.clock.now()).await {
+        Ok(begun) => (cookie(&begun.kept, &peer), Redirect::to(&begun.to)).into_response(),
+        Err(error) => refuse(&pages, &peer, provider, &error),
+    }
+}
+
+async fn end(
+    State(pages): State<Pages>,
+    peer: Peer,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let Some(provider) = &pages.openid else { return not_here::not_found(peer.language.words()) };
+    let query = Query::of(query.as_deref());
+    if !query.error.is_empty() {
+        let said = format!("{} {}", query.error, query.error_description);
+        let said = said.chars().filter(|c| !c.is_control()).take(200).collect();
+        return refuse(&pages, &peer, provider, &OidcError::Refused(said));
+    }
+    let kept = kept_under(COOKIE, &headers).unwrap_or_default();
+    let proven = match provider.end(&kept, &query.code, &query.state, pages.sources.clock.now()).await {
+        Ok(proven) => proven,
+        Err(error) => return refuse(&pages, &peer, provider, &error),
+    };
+    let words = peer.language.words();
+    let email = proven.email.to_string();
+    let name = provider.name();
+    match pages.sources.people.sign_in_proven(&proven.email, peer.address).await {
+        Ok((token, _)) => {
+            let mut response = let_in(token.text(), peer.secure, local(&proven.next));
+            if let Ok(forgotten) = forget(&peer).parse() {
+                response.headers_mut().append(header::SET_COOKIE, forgotten);
+            }
+            response
+        }
+        Err(SignInError::Disabled) => say(&pages, &peer, words.t("sign-in-disabled")),
+        Err(SignInError::Store(error)) => not_here::unavailable(&error, words),
+        Err(_) => say(&pages, &peer, words.with("oidc-unknown", &[("name", name), ("email", &email)])),
+    }
+}
+
+fn refuse(pages: &Pages, peer: &Peer, provider: &OpenId, error: &OidcError) -> Response {
+    tracing::warn!(peer = %peer.address, %error, "a person was not signed in by the OpenID Connect provider");
+    let (words, name) = (peer.language.words(), [("name", provider.name())]);
+    let why = match error {
+        OidcError::Stale => words.t("oidc-stale"),
+        OidcError::Refused(_) => words.with("oidc-refused", &name),
+        OidcError::Provider(_) | OidcError::Key(_) => words.with("oidc-provider", &name),
+        OidcError::NotVerified(_) => words.with("oidc-not-verified", &name),
+        OidcError::NoAddress => words.with("oidc-no-address", &name),
+    };
+    say(pages, peer, why)
+}
+
+fn say(pages: &Pages, peer: &Peer, why: String) -> Response {
+    let f = Frame::bare(peer.language.words(), &pages.sources.config().library);
+    let page = page_as(StatusCode::FORBIDDEN, &NotSignedIn { f, why });
+    ([(header::SET_COOKIE, forget(peer))], page).into_response()
+}
+
+/// Not `Strict`: the provider leads the browser back.
+fn cookie(kept: &str, peer: &Peer) -> [(header::HeaderName, String); 1] {
+    let secure = if peer.secure { "; Secure" } else { "" };
+    let age = LASTS.as_secs();
+    [(
+        header::SET_COOKIE,
+        format!("{COOKIE}={kept}; Path=/sign-in; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"),
+    )]
+}
+
+fn forget(peer: &Peer) -> String {
+    let secure = if peer.secure { "; Secure" } else { "" };
+    format!("{COOKIE}=; Path=/sign-in; Max-Age=0; HttpOnly; SameSite=Lax{secure}")
+}
