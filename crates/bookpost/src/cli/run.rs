@@ -4,6 +4,7 @@ use std::{
     io::{IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mail::{Address, clock::Clock as _};
 use serde::Serialize;
-use store::{Actor, Filter, MessageId, Move, RunId, State, Store};
+use store::{Actor, Filter, MessageId, Move, OpenError, RunId, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
@@ -39,6 +40,10 @@ use crate::{
     },
     secrets,
 };
+
+/// A command without a service asks for the queue so often, and so long after each time.
+const ASKS: u32 = 100;
+const ASKS_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// Carries the command out and says on standard output what came of it, on standard error what went wrong.
 pub(super) fn run(arguments: Arguments) -> Exit {
@@ -293,10 +298,8 @@ fn left_in_maildrop(config: &Config, request: &Request) -> usize {
 }
 
 async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<Reply> {
-    match control::connect(&loaded.config.data_dir).await {
-        Ok(Some(client)) => return Ok(client.ask(&request, |progress| bar.show(progress)).await?),
-        Ok(None) => {}
-        Err(error) => return Ok(failures::of_socket(&loaded.config.data_dir, &error)),
+    if let Some(reply) = from_service(&loaded.config, &request, bar).await {
+        return reply;
     }
     match request {
         Request::Run(request) if !request.preview => {
@@ -309,13 +312,40 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             };
             Ok(tokio::join!(work, show).0)
         }
-        request => {
-            let clock = SystemClock::start();
-            let store = Store::open(&loaded.config.data_dir, clock.now())?;
-            let reply = answer_from(&store, loaded, request, clock.now()).await?;
-            store.close().await?;
-            Ok(reply)
+        request => without_service(loaded, request, bar).await,
+    }
+}
+
+/// Opens the queue itself. Where another has it, that may be a service that is just starting, or a command that is just ending:
+/// a while is waited for either.
+async fn without_service(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<Reply> {
+    let clock = SystemClock::start();
+    let mut opened = Store::open(&loaded.config.data_dir, clock.now());
+    for _ in 0..ASKS {
+        if !matches!(opened, Err(OpenError::InUse { .. })) {
+            break;
         }
+        tokio::time::sleep(ASKS_AGAIN_AFTER).await;
+        if let Some(reply) = from_service(&loaded.config, &request, bar).await {
+            return reply;
+        }
+        opened = Store::open(&loaded.config.data_dir, clock.now());
+    }
+    let store = opened?;
+    let reply = answer_from(&store, loaded, request, clock.now()).await?;
+    store.close().await?;
+    Ok(reply)
+}
+
+/// None: no service answers.
+async fn from_service(config: &Config, request: &Request, bar: &Bar) -> Option<anyhow::Result<Reply>> {
+    match control::connect(&config.data_dir).await {
+        Ok(Some(client)) => {
+            let reply = client.ask(request, |progress| bar.show(progress)).await;
+            Some(reply.map_err(Into::into))
+        }
+        Ok(None) => None,
+        Err(error) => Some(Ok(failures::of_socket(&config.data_dir, &error))),
     }
 }
 
@@ -504,5 +534,24 @@ mod tests {
                 assert!(all.contains(&format!("=== {name}/{file} ===\n{text}")), "{all}");
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_waits_for_whoever_is_just_leaving_the_queue() {
+        let folder = tempfile::tempdir().unwrap();
+        let text =
+            format!("library = \"L\"\ndata_dir = {:?}\n[sending]\nway = \"practice\"\n", folder.path());
+        let asked = || async {
+            let loaded =
+                config::check_text(&text, None, &Surroundings::given([], Some("b.example"))).unwrap();
+            answer(loaded, Request::Queue(QueueRequest::Status), &Bar::new(false)).await
+        };
+        let store = Store::open(folder.path(), SystemClock::start().now()).unwrap();
+        let (reply, ()) = tokio::join!(asked(), async { store.close().await.unwrap() });
+        assert!(!matches!(reply.unwrap(), Reply::Failed { .. }));
+        let store = Store::open(folder.path(), SystemClock::start().now()).unwrap();
+        let refused = asked().await.unwrap_err();
+        assert!(refused.to_string().contains("already works in"), "{refused}");
+        store.close().await.unwrap();
     }
 }
