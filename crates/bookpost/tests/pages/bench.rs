@@ -182,18 +182,28 @@ impl Bench {
 
     /// A message in this state.
     pub(crate) async fn mail(&self, message: NewMessage, verdict: Option<Verdict>) -> MessageId {
+        self.answered(message, verdict, None).await
+    }
+
+    /// A message that a server answered so; None: as servers do.
+    pub(crate) async fn answered(
+        &self,
+        message: NewMessage,
+        verdict: Option<Verdict>,
+        answer: Option<&str>,
+    ) -> MessageId {
         let lease = verdict.as_ref().map(|_| LEASE);
         let accepted =
             self.app.store.accept(vec![NewMessage { lease, ..message }], self.now()).await.unwrap();
         let id = accepted[0].id;
         if let Some(verdict) = verdict {
-            self.settle(RecipientId::of(id, 0), verdict).await;
+            self.settle(RecipientId::of(id, 0), verdict, answer).await;
         }
         id
     }
 
-    async fn settle(&self, recipient: RecipientId, verdict: Verdict) {
-        let (reason, answer) = match verdict {
+    async fn settle(&self, recipient: RecipientId, verdict: Verdict, answer: Option<&str>) {
+        let (reason, usual) = match verdict {
             Verdict::Delivered | Verdict::Practiced => (None, "250 2.0.0 Ok: queued as 4XyZ"),
             Verdict::Deferred { .. } => {
                 (Some(Reason::MailboxFull), "452 4.2.2 <p@example.org>: mailbox full")
@@ -208,7 +218,7 @@ impl Bench {
             server: "smtp.library.example:587".to_owned(),
             phase: Phase::Rcpt,
             reason,
-            answer: answer.to_owned(),
+            answer: answer.unwrap_or(usual).to_owned(),
         };
         let settlement = Settlement { recipient, lease: LEASE, attempt, verdict };
         let settled = self.app.store.settle(vec![settlement], self.now()).await.unwrap();

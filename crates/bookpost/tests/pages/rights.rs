@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use store::NewMessage;
 
-use crate::bench::{Answer, Bench, form, notice, servers};
+use crate::{
+    bench::{Answer, Bench, form, notice, servers},
+    protections::heads_are_right,
+};
 
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
@@ -110,6 +113,17 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/sign-out", Some(""), [303, 303, 303, 303, 303]),
 ];
 
+/// Every page that an administrator can look at; `id` is a message's.
+pub(crate) fn pages(id: i64) -> impl Iterator<Item = String> {
+    let looked_at = MAY.into_iter().filter(|(path, fields, may)| {
+        fields.is_none()
+            && may[4] == 200
+            && !["/live", "/healthz", "/metrics"].contains(path)
+            && !path.ends_with("/html")
+    });
+    looked_at.map(move |(path, ..)| path.replace("{id}", &id.to_string()))
+}
+
 /// As it stands in the router.
 fn route(path: &str) -> String {
     let path = path.split('?').next().unwrap();
@@ -133,11 +147,20 @@ async fn everybody_may_what_is_theirs_at_every_address() {
     for (path, fields, expected) in MAY {
         for (who, status) in WHO.into_iter().zip(expected) {
             let path = fill(path);
-            let found = match fields {
-                None => bench.ask(who, Method::GET, &path).send().await.unwrap().status().as_u16(),
-                Some(fields) => bench.post(who, &path, &fill(fields)).await.status,
+            let (found, heads) = match fields {
+                None => {
+                    // Of a stream only its head.
+                    let asked = bench.ask(who, Method::GET, &path).header("accept", "text/html");
+                    let answer = asked.send().await.unwrap();
+                    (answer.status().as_u16(), answer.headers().clone())
+                }
+                Some(fields) => {
+                    let answer = bench.post(who, &path, &fill(fields)).await;
+                    (answer.status, answer.headers)
+                }
             };
             assert_eq!(found, status, "{who}: {path} {fields:?}");
+            heads_are_right(&path, &heads);
         }
     }
     bench.stop().await;

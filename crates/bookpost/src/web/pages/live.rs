@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -104,7 +104,9 @@ pub(super) async fn stream(visit: Visit) -> Response {
     let end = Instant::now() + LASTS;
     let listener = Listener { receiver, sites: visit.sites(), last: String::new(), _place: place };
     let events = stream::unfold(listener, move |listener| listener.next(end));
-    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+    let stream = Sse::new(events).keep_alive(KeepAlive::default());
+    // As every page, and not only for as long as a browser cares to ask again.
+    ([(header::CACHE_CONTROL, "no-store")], stream).into_response()
 }
 
 /// An open page.

@@ -13,7 +13,7 @@ const FEW: usize = 5_000;
 /// What one part looks through, at most: recipients, messages of one kind, and messages whose subjects alone are read.
 const LOOKED: usize = 10_000;
 const LOOKED_MESSAGES: usize = 40_000;
-const LOOKED_SUBJECTS: usize = 100_000;
+const LOOKED_SUBJECTS: usize = 30_000;
 
 /// By the key.
 const WHOLE: &str = "NOT INDEXED";
