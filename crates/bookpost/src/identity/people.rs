@@ -320,7 +320,7 @@ impl People {
         self.0.store.link(token::hash(code), self.0.clock.now()).await
     }
 
-    /// A link for a person; those that were made for them before open nothing any more.
+    /// A link for a person; those that were made for them before open nothing any more, unless it was asked for where nobody had signed in.
     pub async fn make_link(
         &self,
         purpose: LinkPurpose,

@@ -37,7 +37,10 @@ impl Sqlite {
                 let person = new.person.map(|id| people::one(sql, id)).transpose()?;
                 check(sql, new.purpose, person.as_ref())?;
                 let expires_at = now.saturating_add(new.purpose.lasts()).unwrap_or(Timestamp::MAX);
-                forget(sql, new.person)?;
+                // A stranger may have asked.
+                if who != Actor::NotSignedIn {
+                    forget(sql, new.person)?;
+                }
                 let (purpose, person_id) = (codes::name(&new.purpose)?, new.person.map(|id| id.0));
                 sql.prepare_cached(MAKE)?.execute((new.code.0, purpose, person_id, micros(expires_at)))?;
                 let what = match new.purpose {

@@ -248,6 +248,26 @@ pub(crate) async fn a_new_link_ends_those_before(fresh: &Fresh) {
     }
 }
 
+/// Anybody can ask for one, at any time.
+pub(crate) async fn a_link_that_a_stranger_may_have_asked_for_ends_no_other(fresh: &Fresh) {
+    let store = fresh.open();
+    let ann = add(fresh, &store, "ann", Role::Viewer).await;
+    let opens = async |byte| store.link(token(byte), fresh.now()).await.unwrap().is_some();
+    let purpose = LinkPurpose::Reset;
+    link(fresh, &store, LinkPurpose::Invitation, Some(ann.id), 1).await.unwrap();
+    for byte in [2, 3] {
+        let new = NewLink { purpose, person: Some(ann.id), code: token(byte) };
+        store.make_link(new, Actor::NotSignedIn, fresh.now()).await.unwrap();
+    }
+    assert_eq!([opens(1).await, opens(2).await, opens(3).await], [true; 3]);
+    link(fresh, &store, purpose, Some(ann.id), 4).await.unwrap();
+    assert_eq!([opens(1).await, opens(2).await, opens(3).await, opens(4).await], [false, false, false, true]);
+    let new = NewLink { purpose, person: Some(ann.id), code: token(5) };
+    store.make_link(new, Actor::NotSignedIn, fresh.now()).await.unwrap();
+    store.take_link(token(4), password("ann"), fresh.now()).await.unwrap();
+    assert!(!opens(5).await, "whoever has a new password needs none of them");
+}
+
 /// It may have gone to somebody else.
 pub(crate) async fn a_link_to_a_wrong_address_ends_with_it(fresh: &Fresh) {
     let store = fresh.open();
