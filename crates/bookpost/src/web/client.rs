@@ -47,7 +47,8 @@ impl Client {
         }
         let scheme =
             last(headers, SCHEME).map_or(is_encrypted, |scheme| scheme.eq_ignore_ascii_case("https"));
-        Self { address, is_encrypted: scheme, saw_our_certificate: false, is_exposed: false }
+        let is_exposed = !scheme && !address.is_loopback();
+        Self { address, is_encrypted: scheme, saw_our_certificate: false, is_exposed }
     }
 
     #[cfg(test)]
@@ -87,7 +88,8 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let refusal = match client {
         Some(client) if client.is_exposed => {
-            "Others could read this on the way: ask by the web server that passes requests on to Bookpost.\n"
+            "Others could read this on the way: ask by https, of the web server that passes requests on to Bookpost. \
+             It must say that it was asked so, in X-Forwarded-Proto.\n"
         }
         Some(client) if !client.is_local() && ["/healthz", "/metrics"].contains(&path) => {
             "This can be asked on Bookpost's own computer only.\n"
@@ -120,18 +122,19 @@ mod tests {
             ("192.0.2.7", vec![hops("127.0.0.1"), https], "192.0.2.7", false, true),
             ("127.0.0.1", vec![hops("192.0.2.7"), https], "127.0.0.1", false, false),
             ("10.0.0.1", vec![hops("192.0.2.7"), https], "192.0.2.7", true, false),
-            ("10.0.0.1", vec![hops("192.0.2.7"), http], "192.0.2.7", false, false),
+            ("10.0.0.1", vec![hops("192.0.2.7"), http], "192.0.2.7", false, true),
             ("::ffff:10.0.0.1", vec![hops("192.0.2.7"), https], "192.0.2.7", true, false),
             // Whoever asks has written the left of it.
-            ("10.0.0.1", vec![hops("127.0.0.1, 192.0.2.7")], "192.0.2.7", false, false),
-            ("10.0.0.1", vec![hops("127.0.0.1"), hops("192.0.2.7, 10.0.0.2")], "192.0.2.7", false, false),
-            ("10.0.0.1", vec![("x-forwarded-proto", "https, http")], "10.0.0.1", false, false),
-            ("10.0.0.1", vec![hops("10.0.0.3, 10.0.0.2")], "10.0.0.3", false, false),
-            ("10.0.0.1", vec![hops("127.0.0.1, unknown, 10.0.0.2")], "10.0.0.2", false, false),
-            ("10.0.0.1", vec![hops("")], "10.0.0.1", false, false),
-            ("10.0.0.1", vec![hops("192.0.2.7:4711")], "192.0.2.7", false, false),
-            ("fd00::1", vec![hops("[2001:db8::7]:4711")], "2001:db8::7", false, false),
-            ("fd00::1", vec![hops("[2001:db8::7]")], "2001:db8::7", false, false),
+            ("10.0.0.1", vec![hops("127.0.0.1, 192.0.2.7")], "192.0.2.7", false, true),
+            ("10.0.0.1", vec![hops("127.0.0.1"), hops("192.0.2.7, 10.0.0.2")], "192.0.2.7", false, true),
+            ("10.0.0.1", vec![("x-forwarded-proto", "https, http")], "10.0.0.1", false, true),
+            ("10.0.0.1", vec![hops("10.0.0.3, 10.0.0.2")], "10.0.0.3", false, true),
+            ("10.0.0.1", vec![hops("127.0.0.1, unknown, 10.0.0.2")], "10.0.0.2", false, true),
+            ("10.0.0.1", vec![hops("")], "10.0.0.1", false, true),
+            ("10.0.0.1", vec![hops("127.0.0.1")], "127.0.0.1", false, false),
+            ("10.0.0.1", vec![hops("192.0.2.7:4711")], "192.0.2.7", false, true),
+            ("fd00::1", vec![hops("[2001:db8::7]:4711")], "2001:db8::7", false, true),
+            ("fd00::1", vec![hops("[2001:db8::7]")], "2001:db8::7", false, true),
         ] {
             let expected = (address.to_owned(), is_encrypted, is_exposed);
             assert_eq!(client(peer, &lines), expected, "{peer} {lines:?}");
