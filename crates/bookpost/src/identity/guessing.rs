@@ -25,7 +25,7 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(1);
 /// So long a place is known to have a key.
 const PROVEN: SignedDuration = SignedDuration::from_hours(24);
-/// Places, keys and pairs of them that are remembered at most: some megabytes.
+/// Places, keys and pairs of them that are remembered at most: some megabytes, as no key is longer than an address.
 const MOST: usize = 10_000;
 /// Guesses of one place that are known again.
 const REPEATS: usize = 8;

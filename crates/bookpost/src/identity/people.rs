@@ -32,6 +32,8 @@ pub use password::{LONGEST, SHORTEST, Unfit, check};
 pub use permission::{Permission, Site, allows};
 pub use token::Token;
 
+/// Bytes of an address (RFC 5321, 4.5.3.1.3). What is longer is nobody's: it costs nothing, and is not remembered.
+const MOST_TYPED: usize = 254;
 const BUSY: &str = "too many people sign in at this moment; try again in a minute";
 
 /// Why somebody is not signed in, in words that can be shown to them.
@@ -228,8 +230,12 @@ impl People {
         password: &str,
         peer: IpAddr,
     ) -> Result<(Token, Person), SignInError> {
+        let email = email.trim();
+        if email.len() > MOST_TYPED {
+            return Err(SignInError::Unknown);
+        }
         let address = Address::parse(email).ok();
-        let account = address.as_ref().map_or_else(|| email.trim().to_lowercase(), account);
+        let account = address.as_ref().map_or_else(|| email.to_lowercase(), account);
         self.not_held_up(peer, &account)?;
         let known = match &address {
             Some(address) => self.0.store.credentials(address).await?,

@@ -133,6 +133,23 @@ async fn guessing_is_slowed_and_costs_nothing_while_it_is() {
     }
 }
 
+/// What cannot be an address is remembered of nobody: 10,000 of these would be half a gigabyte.
+#[tokio::test]
+async fn what_is_longer_than_an_address_costs_nothing_and_is_not_remembered() {
+    let staff = Staff::new().await;
+    for (length, costs) in [(254, true), (255, false), (60_000, false)] {
+        let runs = staff.people.0.hashing.runs();
+        let typed = "x".repeat(length);
+        for number in 0..if costs { 1 } else { 20 } {
+            let refused = staff.sign_in(&typed, &format!("wrong {number}")).await;
+            assert!(matches!(refused, Err(SignInError::Unknown)), "{length}: {refused:?}");
+        }
+        assert_eq!(staff.people.0.hashing.runs() > runs, costs, "{length}");
+        let remembered = format!("{:?}", locked(&staff.people.0.guessing));
+        assert_eq!(remembered.contains(&typed), costs, "{length}");
+    }
+}
+
 /// Whoever is held up takes no place in the line of those who are not.
 #[tokio::test]
 async fn who_is_held_up_does_not_stand_in_line() {
