@@ -220,7 +220,10 @@ async fn a_list_holds_what_each_may_see() {
 async fn who_sees_no_addresses_sees_none_in_the_words_of_others() {
     let bench = Bench::staffed(servers()).await;
     let message = notice("ana@example.org", "Receipt for ana@example.org");
-    let id = bench.mail(NewMessage { tags: vec!["ana@example.org".to_owned()], ..message }, None).await;
+    let message_id = "<ana@example.org>".to_owned();
+    let id = bench
+        .mail(NewMessage { tags: vec!["ana@example.org".to_owned()], message_id, ..message }, None)
+        .await;
     for path in ["/queue".to_owned(), format!("/queue/{}", id.0)] {
         assert!(bench.get("manager", &path).await.text.contains("Receipt for ana@example.org"), "{path}");
         assert!(!bench.get("viewer", &path).await.text.contains("ana@example.org"), "{path}");
