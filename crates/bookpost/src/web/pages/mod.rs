@@ -61,6 +61,7 @@ use axum::{
 use super::Sources;
 
 pub(super) use not_here::nothing_at;
+pub(super) use trial::note as note_trial;
 
 /// What the pages are made of. Cheap to clone.
 #[derive(Clone)]
