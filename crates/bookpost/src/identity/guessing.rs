@@ -100,6 +100,16 @@ impl<K: Clone + Eq + Hash> Guessing<K> {
     }
 }
 
+impl<K: Clone + Eq + Hash> Guessing<K> {
+    /// It was proven otherwise that whoever comes from there has this key: what was guessed at it before, by whomever, counts no more.
+    pub(super) fn proven_otherwise(&mut self, peer: IpAddr, key: &K, now: Timestamp) {
+        self.keys.remove(key);
+        self.places.remove(&place(peer));
+        self.proven.remove(&(key.clone(), place(peer)));
+        self.succeeded(peer, key, now);
+    }
+}
+
 impl Proven {
     fn holds(&self, now: Timestamp) -> bool {
         now.duration_since(self.opened_at) < PROVEN

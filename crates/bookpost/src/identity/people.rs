@@ -377,6 +377,8 @@ impl People {
         let (code, now) = (token::hash(code), self.0.clock.now());
         let person = self.0.store.take_link(code, hash.clone(), now).await.map_err(LinkError::of)?;
         tracing::info!(%peer, person.id = person.id.0, "a person chose a password by a link");
+        // Or strangers who guess could keep them out of a place that is new to them.
+        locked(&self.0.guessing).proven_otherwise(peer, &account(&person.email), now);
         self.begin(person.id, Some(hash), peer).await.map_err(LinkError::of)
     }
 

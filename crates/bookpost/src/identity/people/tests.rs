@@ -259,6 +259,31 @@ async fn an_invitation_leads_to_a_password_and_in() {
     staff.sign_in("bob@library.example", "elf zwölf zehn").await.unwrap();
 }
 
+/// Strangers keep nobody out for whom a link can be made.
+#[tokio::test]
+async fn whoever_comes_by_a_link_is_held_up_by_no_guesses_of_others() {
+    let staff = Staff::new().await;
+    let guess_at = async |first: u8| {
+        for number in first..first + 20 {
+            let peer = IpAddr::from([198, 51, 100, number]);
+            let _ = staff.people.sign_in("ann@library.example", &format!("wrong {number}"), peer).await;
+            let _ = staff.people.sign_in("eve@library.example", &format!("wrong {number}"), HERE).await;
+        }
+    };
+    guess_at(0).await;
+    let is_held_up = async |password: &str, peer| {
+        let done = staff.people.sign_in("ann@library.example", password, peer).await;
+        matches!(done, Err(SignInError::HeldUp { .. }))
+    };
+    assert!(is_held_up(RIGHT, HERE).await);
+    let made = staff.people.make_link(LinkPurpose::Reset, Some(staff.ann.id), CLI).await.unwrap();
+    staff.people.take_link(made.code.text(), "elf zwölf zehn", HERE).await.unwrap();
+    assert!(!is_held_up("elf zwölf zehn", HERE).await);
+    guess_at(100).await;
+    assert!(!is_held_up("elf zwölf zehn", HERE).await, "it is known there");
+    assert!(is_held_up("elf zwölf zehn", THERE).await, "and nowhere else");
+}
+
 #[tokio::test]
 async fn the_first_administrator_sets_up_and_no_second() {
     let staff = Staff::new().await;

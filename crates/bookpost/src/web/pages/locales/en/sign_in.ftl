@@ -11,6 +11,7 @@ sign-in-slow = Too many wrong passwords from here. Try again in { $n ->
     [one] { $n } second
    *[other] { $n } seconds
   }.
+sign-in-kept-out = If it was not you who typed them, whoever looks after Bookpost's computer can make you a link that lets you in at once: bookpost people reset-link, and your email address.
 sign-in-ended = You are signed out.
 show-password = Show
 hide-password = Hide

@@ -11,6 +11,7 @@ sign-in-slow = Demasiadas contraseñas equivocadas desde aquí. Inténtelo de nu
     [one] { $n } segundo
    *[other] { $n } segundos
   }.
+sign-in-kept-out = Si no las escribió usted, quien cuida del ordenador de Bookpost puede hacerle un enlace con el que entra enseguida: bookpost people reset-link, y su dirección de correo.
 sign-in-ended = Ha salido.
 show-password = Mostrar
 hide-password = Ocultar
