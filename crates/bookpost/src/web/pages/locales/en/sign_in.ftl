@@ -42,6 +42,10 @@ oidc-button = Sign in with { $name }
 oidc-or = Or with your password here:
 oidc-title = You are not signed in
 oidc-again = Back to signing in
+oidc-slow = Too many attempts from here did not succeed. Try again in { $n ->
+    [one] { $n } second
+   *[other] { $n } seconds
+  }.
 oidc-stale = This took too long, or was begun in another browser. Begin again.
 oidc-refused = { $name } did not sign you in.
 oidc-provider = { $name } cannot be asked at the moment. Try again, or sign in with your password.

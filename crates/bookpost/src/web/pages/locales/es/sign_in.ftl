@@ -42,6 +42,10 @@ oidc-button = Entrar con { $name }
 oidc-or = O con su contraseña de aquí:
 oidc-title = No ha entrado
 oidc-again = Volver a entrar
+oidc-slow = Demasiados intentos desde aquí no tuvieron éxito. Inténtelo de nuevo en { $n ->
+    [one] { $n } segundo
+   *[other] { $n } segundos
+  }.
 oidc-stale = Ha tardado demasiado, o se empezó en otro navegador. Empiece de nuevo.
 oidc-refused = { $name } no le ha dejado entrar.
 oidc-provider = No se puede preguntar a { $name } en este momento. Inténtelo de nuevo, o entre con su contraseña.
