@@ -10,7 +10,7 @@ use crate::bench::{Answer, Bench, form, notice, servers};
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 87] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
@@ -91,6 +91,7 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/account", Some("name=Ann&speaks=en"), [303, 303, 303, 303, 303]),
     ("/account/password", Some("present=x&new=short"), [303, 422, 422, 422, 422]),
     ("/account/sessions", Some("id=999"), [303, 404, 404, 404, 404]),
+    ("/account/keys", Some("key=absent"), [303, 404, 404, 404, 404]),
     // The person is the administrator.
     ("/preferences/people", None, [303, 403, 403, 403, 200]),
     ("/preferences/people", Some("name=&email="), [303, 403, 403, 403, 422]),
@@ -101,6 +102,7 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/preferences/people/{id}/act?do=other", None, [303, 403, 403, 403, 404]),
     ("/preferences/people/{id}/act", Some("do=invite"), [303, 403, 403, 403, 409]),
     ("/preferences/people/{id}/act", Some("do=off"), [303, 403, 403, 403, 409]),
+    ("/preferences/people/{id}/keys", Some("key=absent"), [303, 403, 403, 403, 404]),
     ("/preferences/log", None, [303, 403, 403, 403, 200]),
     ("/assets/x", None, [404, 404, 404, 404, 404]),
     ("/nothing", None, [404, 404, 404, 404, 404]),
