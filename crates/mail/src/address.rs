@@ -130,15 +130,34 @@ fn shown(text: &str) -> String {
 /// `text` with every word that names a mailbox masked: servers repeat addresses in their answers, and an answer that is logged or
 /// told to others must not name a patron. What stands around the address stays.
 pub fn mask_addresses(text: &str) -> String {
-    let mask = |word: &str| match word.rfind('@').and_then(|at| word.split_at_checked(at)) {
-        None => word.to_owned(),
-        Some((before, domain)) => {
-            let name = before.trim_start_matches(|c: char| !c.is_alphanumeric());
-            let around = before.strip_suffix(name).unwrap_or_default();
-            format!("{around}{}***{domain}", name.chars().next().unwrap_or('?'))
-        }
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_inclusive(' ') {
+        let Some((before, domain)) = word.rfind('@').and_then(|at| word.split_at_checked(at)) else {
+            masked.push_str(word);
+            continue;
+        };
+        let begins = if before.ends_with('"') { None } else { Some(masked.len()) };
+        masked.push_str(before);
+        // In quotes a name may have spaces (RFC 5321 section 4.1.2).
+        let begins = begins.unwrap_or_else(|| opening_quote(&masked));
+        let name = masked.split_off(begins);
+        let bare = name.trim_start_matches(|c: char| !c.is_alphanumeric());
+        masked.push_str(name.strip_suffix(bare).unwrap_or_default());
+        masked.push(bare.chars().next().unwrap_or('?'));
+        masked.push_str("***");
+        masked.push_str(domain);
+    }
+    masked
+}
+
+/// Where the quoted string begins that `text` ends in; 0 where there is no such beginning.
+fn opening_quote(text: &str) -> usize {
+    let Some(inside) = text.strip_suffix('"') else { return 0 };
+    let is_escaped = |at: usize| {
+        let before = inside.get(..at).unwrap_or_default();
+        (before.len() - before.trim_end_matches('\\').len()) % 2 == 1
     };
-    text.split(' ').map(mask).collect::<Vec<_>>().join(" ")
+    inside.rmatch_indices('"').map(|(at, _)| at).find(|at| !is_escaped(*at)).unwrap_or(0)
 }
 
 impl fmt::Display for Address {
@@ -301,6 +320,10 @@ mod tests {
             ("550 to=bob@example.org, gone", "550 t***@example.org, gone"),
             ("cron may not send as ann@x.org; ask", "cron may not send as a***@x.org; ask"),
             ("550 <@x.org>", "550 <?***@x.org>"),
+            ("550 <\"ann lee\"@x.org>: no", "550 <\"a***@x.org>: no"),
+            ("550 \"a\\\" lee b@c\"@x.org \"no\"", "550 \"a***@x.org \"no\""),
+            ("ann lee\"@x.org", "a***@x.org"),
+            ("said \"no\" to ann@x.org", "said \"no\" to a***@x.org"),
         ] {
             assert_eq!(mask_addresses(answer), masked);
         }

@@ -52,7 +52,7 @@ impl LinkPurpose {
     }
 }
 
-/// Links. There is one for a person at a time, and one for setting up.
+/// Links. There is one for a person at a time, and one for setting up; beside it are those that were asked for where nobody had signed in.
 impl Store {
     /// Whether nobody can administer Bookpost: there is no administrator who can sign in.
     pub async fn needs_set_up(&self) -> Result<bool, Error> {

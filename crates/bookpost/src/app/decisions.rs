@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mail::clock::Clock;
-use store::{AlarmKind, NewAudit, Store};
+use store::{Actor, AlarmKind, Deed, NewAudit, Store};
 use tokio::sync::Mutex;
 
 use super::RESTORED;
 use crate::{
     alarms::Alarms,
     cli::{
-        control::{Failure, QueueRequest, Reply},
+        control::{Failure, Older, QueueRequest, Reply},
         queue,
     },
     queue::worker::Handle,
@@ -60,6 +60,23 @@ impl Decisions {
             message: format!("it broke off, and may be half done: {error}"),
         });
         (reply, now)
+    }
+
+    /// Pauses all sending, with a line in the log.
+    pub async fn pause(&self, who: Actor) -> Reply {
+        self.switch(QueueRequest::Pause, Deed::SendingPaused, None, who).await
+    }
+
+    /// Sends again; what waited for long is dealt with so. With a line in the log.
+    pub async fn resume(&self, older: Option<Older>, who: Actor) -> Reply {
+        let new = older.map(|older| format!("what had waited for long: {}", older.name()));
+        self.switch(QueueRequest::Resume { older }, Deed::SendingResumed, new, who).await
+    }
+
+    async fn switch(&self, request: QueueRequest, what: Deed, new: Option<String>, who: Actor) -> Reply {
+        let line = NewAudit { who, what, about: "sending".to_owned(), old: None, new };
+        let is_done = |reply: &Reply| matches!(reply, Reply::Paused(_) | Reply::Resumed { .. });
+        self.carry_out_noted(request, move |reply| is_done(reply).then_some(line)).await.0
     }
 
     async fn to_the_end(&self, request: QueueRequest, now: Timestamp) -> Reply {

@@ -142,6 +142,7 @@ fn change(settings: Settings) -> Result<SettingsChange, (Failure, String)> {
         Address::parse(text).map_err(|error| (Failure::Data, format!("--return-address: {error}")))
     });
     Ok(SettingsChange {
+        seen: None,
         reset: std::collections::BTreeSet::new(),
         from: Some(from?).filter(|from| !from.is_empty()),
         sites: Some(settings.site).filter(|sites| !sites.is_empty()),

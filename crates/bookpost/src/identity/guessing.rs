@@ -25,7 +25,7 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(5);
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(1);
 /// So long a place is known to have a key.
 const PROVEN: SignedDuration = SignedDuration::from_hours(24);
-/// Places, keys and pairs of them that are remembered at most: some megabytes.
+/// Places, keys and pairs of them that are remembered at most: some megabytes, as no key is longer than an address.
 const MOST: usize = 10_000;
 /// Guesses of one place that are known again.
 const REPEATS: usize = 8;
@@ -97,6 +97,16 @@ impl<K: Clone + Eq + Hash> Guessing<K> {
     pub(super) fn succeeded(&mut self, peer: IpAddr, key: &K, now: Timestamp) {
         make_room(&mut self.proven, now, PROVEN, |proven| proven.opened_at);
         self.proven.entry((key.clone(), place(peer))).or_default().opened_at = now;
+    }
+}
+
+impl<K: Clone + Eq + Hash> Guessing<K> {
+    /// It was proven otherwise that whoever comes from there has this key: what was guessed at it before, by whomever, counts no more.
+    pub(super) fn proven_otherwise(&mut self, peer: IpAddr, key: &K, now: Timestamp) {
+        self.keys.remove(key);
+        self.places.remove(&place(peer));
+        self.proven.remove(&(key.clone(), place(peer)));
+        self.succeeded(peer, key, now);
     }
 }
 

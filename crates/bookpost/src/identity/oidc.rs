@@ -3,23 +3,35 @@
 //! What is begun is kept by the browser, sealed, so that nothing here grows with those who begin and never come back. Nobody is let in who
 //! is no person of Bookpost already: the provider says who somebody is, and not what they may do.
 
-use std::{pin::Pin, time::Duration};
+use std::{
+    net::IpAddr,
+    pin::Pin,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use mail::Address;
 use openidconnect::{
-    AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
+    AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
+    CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    SignatureVerificationError, TokenResponse as _,
     core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims},
     http,
 };
 use rand::CryptoRng;
 use reqwest::{Client, redirect::Policy};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::people::Token;
+use super::{
+    guessing::{Guessing, guess},
+    people::Token,
+};
 use crate::{
     config::Oidc,
     secrets::{KeyError, KeySource, SealingKey},
@@ -35,10 +47,18 @@ pub const LASTS: Duration = Duration::from_mins(10);
 const PURPOSE: &str = "sign-in by oidc";
 /// An answer of the provider has come by then.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// All that it says of itself has come by then: others wait for it meanwhile.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+/// So many people wait for the provider at once. Whoever comes then is asked to try again.
+const WAITING: usize = 32;
 /// No answer of a provider is larger.
 const MOST: usize = 1 << 20;
 /// What the provider says of itself is asked again after this, and its keys with it.
 const KNOWN_FOR: Duration = Duration::from_mins(10);
+/// Its keys are not asked for again sooner, whatever comes back.
+const KEYS_FOR: Duration = Duration::from_mins(1);
+/// One that did not answer is not asked again sooner.
+const AWAY_FOR: Duration = Duration::from_secs(10);
 
 /// Why somebody is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +72,18 @@ pub enum OidcError {
     /// No answer, or one that cannot be used.
     #[error("the provider cannot be used: {0}")]
     Provider(String),
+    /// It has signed with a key that it did not have when it was asked.
+    #[error("the provider has signed with a key that it has not named")]
+    OtherKey,
+    /// Too many wait for it.
+    #[error("too many people wait for the provider")]
+    Busy,
+    /// Nothing was looked at: what came from there was wrong too often.
+    #[error("too many attempts; try again after {retry_at:.0}")]
+    HeldUp {
+        /// Not before.
+        retry_at: Timestamp,
+    },
     /// It does not say that the address is theirs.
     #[error("the provider does not say that the address {0} is theirs")]
     NotVerified(String),
@@ -69,7 +101,33 @@ pub struct OpenId {
     back: String,
     key: KeySource,
     http: Fetcher,
-    known: Mutex<Option<(CoreProviderMetadata, Timestamp)>>,
+    waiting: Semaphore,
+    /// Held by whoever asks it what it says of itself.
+    asking: tokio::sync::Mutex<()>,
+    known: Mutex<Known>,
+    /// Where it was asked from about codes that are none.
+    guessing: Mutex<Guessing<()>>,
+    guesses: AtomicU64,
+}
+
+/// What the provider says of itself, or why it could not be asked, and when that was.
+#[derive(Default)]
+struct Known {
+    metadata: Option<(CoreProviderMetadata, Timestamp)>,
+    away: Option<(String, Timestamp)>,
+}
+
+impl Known {
+    fn at(&self, now: Timestamp) -> Option<Result<CoreProviderMetadata, OidcError>> {
+        let within = |since: Timestamp, time| now.duration_since(since).unsigned_abs() < time;
+        match (&self.metadata, &self.away) {
+            (Some((metadata, asked_at)), _) if within(*asked_at, KNOWN_FOR) => Some(Ok(metadata.clone())),
+            (_, Some((why, asked_at))) if within(*asked_at, AWAY_FOR) => {
+                Some(Err(OidcError::Provider(why.clone())))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What somebody has begun.
@@ -113,8 +171,17 @@ impl OpenId {
         let agent = concat!("Bookpost/", env!("CARGO_PKG_VERSION"));
         // Elsewhere nobody has said that it may be asked.
         let http = Client::builder().timeout(PATIENCE).redirect(Policy::none()).user_agent(agent).build()?;
-        let http = Fetcher(http);
-        Ok(Self { provider, back: format!("{public_address}{BACK}"), key, http, known: Mutex::default() })
+        Ok(Self {
+            provider,
+            back: format!("{public_address}{BACK}"),
+            key,
+            http: Fetcher(http),
+            waiting: Semaphore::new(WAITING),
+            asking: tokio::sync::Mutex::default(),
+            known: Mutex::default(),
+            guessing: Mutex::default(),
+            guesses: AtomicU64::default(),
+        })
     }
 
     /// As people know it.
@@ -129,6 +196,7 @@ impl OpenId {
         mut dice: impl CryptoRng + Send,
         now: Timestamp,
     ) -> Result<Begun, OidcError> {
+        let _place = self.place()?;
         let client = self.client(now).await?;
         let (key, _) = SealingKey::get(&self.key, &mut dice)?;
         let [state, nonce, verifier] = [(); 3].map(|()| Token::draw(&mut dice).text().to_owned());
@@ -149,22 +217,45 @@ impl OpenId {
         Ok(Begun { to: to.into(), kept: URL_SAFE_NO_PAD.encode(sealed) })
     }
 
-    /// Finds out who came back, by what their browser kept and what the provider gave them.
+    /// Whether what came back was begun in this browser.
+    pub fn is_begun(&self, kept: &str, state: &str, now: Timestamp) -> bool {
+        self.going(kept, now).is_some_and(|going| going.state == state)
+    }
+
+    /// Finds out who came back from there, by what their browser kept and what the provider gave them.
     pub async fn end(
         &self,
         kept: &str,
-        code: &str,
-        state: &str,
+        (code, state): (&str, &str),
+        peer: IpAddr,
         now: Timestamp,
     ) -> Result<Proven, OidcError> {
         let going = self.going(kept, now).filter(|going| going.state == state).ok_or(OidcError::Stale)?;
+        if let Some(retry_at) = locked(&self.guessing).held_up(peer, None, now) {
+            return Err(OidcError::HeldUp { retry_at });
+        }
+        let _place = self.place()?;
         let client = self.client(now).await?;
         let proven = self.prove(&client, code, &going).await;
-        if proven.is_err() {
-            // It may have other keys by now.
-            *self.known.lock().await = None;
+        if let Err(error) = &proven {
+            // The same again costs the provider as much.
+            let number = self.guesses.fetch_add(1, Ordering::Relaxed).to_string();
+            locked(&self.guessing).failed(peer, None, guess([PURPOSE, &number]), now);
+            if matches!(error, OidcError::OtherKey) {
+                self.ask_for_keys(now);
+            }
         }
         Ok(Proven { email: proven?, next: going.next })
+    }
+
+    fn place(&self) -> Result<SemaphorePermit<'_>, OidcError> {
+        self.waiting.try_acquire().map_err(|_| OidcError::Busy)
+    }
+
+    /// Before the next person is let in.
+    fn ask_for_keys(&self, now: Timestamp) {
+        let mut known = locked(&self.known);
+        known.metadata.take_if(|(_, asked_at)| now.duration_since(*asked_at).unsigned_abs() >= KEYS_FOR);
     }
 
     fn going(&self, kept: &str, now: Timestamp) -> Option<Going> {
@@ -184,7 +275,7 @@ impl OpenId {
             .map_err(in_words)?;
         let token = answer.id_token().ok_or_else(|| OidcError::Provider("it gave no ID token".to_owned()))?;
         let provider = client.id_token_verifier();
-        let claims = token.claims(&provider, &Nonce::new(going.nonce.clone())).map_err(in_words)?;
+        let claims = token.claims(&provider, &Nonce::new(going.nonce.clone())).map_err(unproven)?;
         if let Some(expected) = claims.access_token_hash() {
             let signing = token.signing_alg().map_err(in_words)?;
             let key = token.signing_key(&provider).map_err(in_words)?;
@@ -222,16 +313,27 @@ impl OpenId {
     }
 
     async fn metadata(&self, now: Timestamp) -> Result<CoreProviderMetadata, OidcError> {
-        let mut known = self.known.lock().await;
-        if let Some((metadata, asked_at)) = &*known
-            && now.duration_since(*asked_at).unsigned_abs() < KNOWN_FOR
-        {
-            return Ok(metadata.clone());
+        if let Some(known) = locked(&self.known).at(now) {
+            return known;
         }
+        let _asking = self.asking.lock().await;
+        // Whoever was before may have been answered, or not.
+        if let Some(known) = locked(&self.known).at(now) {
+            return known;
+        }
+        let introduced = tokio::time::timeout(INTRODUCTION, self.introduced()).await;
+        let introduced =
+            introduced.unwrap_or_else(|_| Err(OidcError::Provider("it does not answer".to_owned())));
+        *locked(&self.known) = match &introduced {
+            Ok(metadata) => Known { metadata: Some((metadata.clone(), now)), away: None },
+            Err(error) => Known { metadata: None, away: Some((why(error), now)) },
+        };
+        introduced
+    }
+
+    async fn introduced(&self) -> Result<CoreProviderMetadata, OidcError> {
         let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(in_words)?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(in_words)?;
-        *known = Some((metadata.clone(), now));
-        Ok(metadata)
+        CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(in_words)
     }
 }
 
@@ -282,4 +384,24 @@ fn in_words(error: impl std::error::Error) -> OidcError {
         behind = error.source();
     }
     OidcError::Provider(words)
+}
+
+fn why(error: &OidcError) -> String {
+    match error {
+        OidcError::Provider(why) => why.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn unproven(error: ClaimsVerificationError) -> OidcError {
+    match error {
+        ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
+            OidcError::OtherKey
+        }
+        error => in_words(error),
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -32,6 +32,8 @@ pub use password::{LONGEST, SHORTEST, Unfit, check};
 pub use permission::{Permission, Site, allows};
 pub use token::Token;
 
+/// Bytes of an address (RFC 5321, 4.5.3.1.3). What is longer is nobody's: it costs nothing, and is not remembered.
+const MOST_TYPED: usize = 254;
 const BUSY: &str = "too many people sign in at this moment; try again in a minute";
 
 /// Why somebody is not signed in, in words that can be shown to them.
@@ -228,8 +230,12 @@ impl People {
         password: &str,
         peer: IpAddr,
     ) -> Result<(Token, Person), SignInError> {
+        let email = email.trim();
+        if email.len() > MOST_TYPED {
+            return Err(SignInError::Unknown);
+        }
         let address = Address::parse(email).ok();
-        let account = address.as_ref().map_or_else(|| email.trim().to_lowercase(), account);
+        let account = address.as_ref().map_or_else(|| email.to_lowercase(), account);
         self.not_held_up(peer, &account)?;
         let known = match &address {
             Some(address) => self.0.store.credentials(address).await?,
@@ -320,7 +326,7 @@ impl People {
         self.0.store.link(token::hash(code), self.0.clock.now()).await
     }
 
-    /// A link for a person; those that were made for them before open nothing any more.
+    /// A link for a person; those that were made for them before open nothing any more, unless it was asked for where nobody had signed in.
     pub async fn make_link(
         &self,
         purpose: LinkPurpose,
@@ -371,6 +377,8 @@ impl People {
         let (code, now) = (token::hash(code), self.0.clock.now());
         let person = self.0.store.take_link(code, hash.clone(), now).await.map_err(LinkError::of)?;
         tracing::info!(%peer, person.id = person.id.0, "a person chose a password by a link");
+        // Or strangers who guess could keep them out of a place that is new to them.
+        locked(&self.0.guessing).proven_otherwise(peer, &account(&person.email), now);
         self.begin(person.id, Some(hash), peer).await.map_err(LinkError::of)
     }
 

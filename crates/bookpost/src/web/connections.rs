@@ -1,12 +1,13 @@
 //! The connections over which answers are given: so many at once, and nobody keeps one for nothing.
 //!
-//! A header must come within a time; and where all places are taken, whoever has waited longest without a request gives way to the next
-//! who knocks. So a program that opens connections and says nothing keeps no other from `/healthz`.
+//! A header must come within a time; and where all places are taken, one connection without a whole request gives way to the next who
+//! knocks: one from wherever most of them come, there the longest without a request, else the longest whose body does not end. So a program
+//! that opens connections and says nothing, or begins what it does not finish, keeps no other from `/healthz`.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     io::{self, IoSlice},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::{Pin, pin},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -16,9 +17,14 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::ConnectInfo,
+    http::Request,
+};
 use hyper::{
-    body::Incoming,
+    body::{Body as _, Frame, Incoming, SizeHint},
     server::conn::http1,
     service::{Service as _, service_fn},
 };
@@ -40,6 +46,7 @@ use super::{
     listening::{self, Listening, Opened},
     router,
 };
+use crate::identity::place;
 
 /// The header of a request has come by then, counted from the beginning of the connection or the end of the answer before.
 const HEADER: Duration = Duration::from_secs(30);
@@ -98,7 +105,7 @@ async fn welcome(
     router: Router,
     waiting: Waiting,
 ) {
-    let asker = Arc::new(Asker::default());
+    let asker = Arc::new(Asker::at(peer.ip()));
     waiting.begin(&asker);
     let opened = tokio::select! {
         opened = listening::open(stream, peer.ip(), tls) => opened,
@@ -136,8 +143,7 @@ async fn converse(
     let (router, among) = (TowerToHyperService::new(router), (waiting.clone(), Arc::clone(&asker)));
     let service = service_fn(move |request: Request<Incoming>| {
         let (waiting, asker) = among.clone();
-        waiting.end(&asker);
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| Body::new(Arriving::of(body, &waiting, &asker)));
         let client = Client::of(peer.at.ip(), peer.is_encrypted, request.headers(), &peer.trusted);
         request.extensions_mut().insert(client);
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client.address, peer.at.port())));
@@ -166,14 +172,79 @@ async fn converse(
     waiting.end(&asker);
 }
 
+/// The body of a request. Until it is there, whoever sends it waits like those who ask nothing.
+struct Arriving {
+    body: Incoming,
+    /// Until it has ended, or nobody reads it any more.
+    from: Option<(Waiting, Arc<Asker>)>,
+}
+
+impl Arriving {
+    fn of(body: Incoming, waiting: &Waiting, asker: &Arc<Asker>) -> Self {
+        waiting.arrives(asker);
+        let mut arriving = Self { body, from: Some((waiting.clone(), Arc::clone(asker))) };
+        if arriving.body.is_end_stream() {
+            arriving.is_over();
+        }
+        arriving
+    }
+
+    fn is_over(&mut self) {
+        if let Some((waiting, asker)) = self.from.take() {
+            waiting.end(&asker);
+        }
+    }
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
+            self.is_over();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.is_over();
+    }
+}
+
 /// Who is connected.
-#[derive(Default)]
 struct Asker {
+    /// From where.
+    place: IpAddr,
     leave: Notify,
+    /// The body of a request of it is under way.
+    is_arriving: AtomicBool,
     /// A request of it is.
     is_answered: AtomicBool,
     /// It has not taken all of an answer yet.
     is_owed: AtomicBool,
+}
+
+impl Asker {
+    fn at(peer: IpAddr) -> Self {
+        let no = || AtomicBool::new(false);
+        let place = place(peer);
+        Self { place, leave: Notify::new(), is_arriving: no(), is_answered: no(), is_owed: no() }
+    }
 }
 
 /// Notes what is owed.
@@ -231,7 +302,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 }
 
-/// Connections without a request. All clones are the same.
+/// Connections without a whole request. All clones are the same.
 #[derive(Clone, Default)]
 struct Waiting(Arc<Mutex<Idle>>);
 
@@ -253,18 +324,27 @@ impl Waiting {
         idle.all.push_back(Arc::clone(asker));
     }
 
+    /// It has begun a request.
+    fn arrives(&self, asker: &Arc<Asker>) {
+        asker.is_arriving.store(true, Ordering::Release);
+        let mut idle = self.idle();
+        idle.all.retain(|other| !Arc::ptr_eq(other, asker));
+        idle.all.push_back(Arc::clone(asker));
+    }
+
     fn end(&self, asker: &Arc<Asker>) {
+        asker.is_arriving.store(false, Ordering::Release);
         asker.is_answered.store(true, Ordering::Release);
         self.idle().all.retain(|other| !Arc::ptr_eq(other, asker));
     }
 
-    /// A place for one more, if need be that of whoever waits longest.
+    /// A place for one more, if need be that of another.
     async fn place(&self, places: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
         if let Ok(place) = Arc::clone(places).try_acquire_owned() {
             return Some(place);
         }
-        if let Some(longest) = self.idle().all.pop_front() {
-            longest.leave.notify_one();
+        if let Some(other) = self.idle().next_to_leave() {
+            other.leave.notify_one();
         }
         Arc::clone(places).acquire_owned().await.ok()
     }
@@ -273,11 +353,27 @@ impl Waiting {
     fn is_over(&self) {
         let mut idle = self.idle();
         idle.over = true;
-        idle.all.iter().for_each(|asker| asker.leave.notify_one());
+        let silent = idle.all.iter().filter(|asker| !asker.is_arriving.load(Ordering::Acquire));
+        silent.for_each(|asker| asker.leave.notify_one());
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Idle {
+    /// One of those of whom most come from one place.
+    fn next_to_leave(&mut self) -> Option<Arc<Asker>> {
+        let mut counts = HashMap::<IpAddr, usize>::new();
+        for asker in &self.all {
+            *counts.entry(asker.place).or_default() += 1;
+        }
+        let most = counts.values().max().copied();
+        let crowded = |asker: &Arc<Asker>| counts.get(&asker.place).copied() == most;
+        let silent = |asker: &Arc<Asker>| crowded(asker) && !asker.is_arriving.load(Ordering::Acquire);
+        let at = self.all.iter().position(silent).or_else(|| self.all.iter().position(crowded))?;
+        self.all.remove(at)
     }
 }
 
@@ -314,7 +410,7 @@ mod tests {
         let (near, far) = duplex(1_024);
         let at = SocketAddr::new(peer.parse().unwrap(), 1);
         let peer = Peer { at, is_encrypted: false, trusted: ["10.0.0.0/8".parse().unwrap()].into() };
-        let asker = Arc::new(Asker::default());
+        let asker = Arc::new(Asker::at(at.ip()));
         waiting.begin(&asker);
         tokio::spawn(converse(far, peer, router, waiting.clone(), asker));
         near
@@ -357,6 +453,64 @@ mod tests {
         assert!(tokio::time::timeout(Duration::ZERO, waiting.place(&places)).await.is_err());
         assert_eq!(rest(&mut second).await, (Vec::new(), Duration::ZERO));
         ask(&mut first).await;
+    }
+
+    const UNFINISHED: &[u8] = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx";
+
+    fn reading() -> Router {
+        Router::new().route("/", get(async || "!").post(async |_: Bytes| "!"))
+    }
+
+    /// Until as many wait.
+    async fn until(waiting: &Waiting, arriving: usize) {
+        let all = || waiting.idle().all.iter().filter(|one| one.is_arriving.load(Ordering::Acquire)).count();
+        while all() != arriving {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_gives_way_after_those_who_ask_nothing() {
+        let (waiting, places) = (Waiting::default(), Arc::new(Semaphore::new(0)));
+        let mut unfinished = connection_to(reading(), &waiting);
+        unfinished.write_all(UNFINISHED).await.unwrap();
+        until(&waiting, 1).await;
+        let mut silent = connection_to(reading(), &waiting);
+        for stream in [&mut silent, &mut unfinished] {
+            assert!(tokio::time::timeout(Duration::ZERO, waiting.place(&places)).await.is_err());
+            assert_eq!(rest(stream).await, (Vec::new(), Duration::ZERO));
+        }
+        let mut whole = connection_to(reading(), &waiting);
+        whole.write_all(UNFINISHED).await.unwrap();
+        whole.write_all(&[b'x'; 99]).await.unwrap();
+        let mut answer = [0; 15];
+        whole.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_takes_the_most_places_gives_way_first() {
+        let (waiting, places) = (Waiting::default(), Arc::new(Semaphore::new(0)));
+        let mut longest = connection_from("127.0.0.1", reading(), &waiting);
+        let mut many: Vec<_> = (0..3).map(|_| connection_from("::1", reading(), &waiting)).collect();
+        for stream in &mut many[..2] {
+            assert!(tokio::time::timeout(Duration::ZERO, waiting.place(&places)).await.is_err());
+            assert_eq!(rest(stream).await, (Vec::new(), Duration::ZERO));
+        }
+        ask(&mut longest).await;
+        ask(&mut many[2]).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_a_body_that_is_under_way_is_waited_for() {
+        let waiting = Waiting::default();
+        let mut stream = connection_to(reading(), &waiting);
+        stream.write_all(UNFINISHED).await.unwrap();
+        until(&waiting, 1).await;
+        waiting.is_over();
+        tokio::task::yield_now().await;
+        stream.write_all(&[b'x'; 99]).await.unwrap();
+        assert!(rest(&mut stream).await.0.ends_with(b"!"));
     }
 
     /// It has half a header of the next request too: that is not waited for.
@@ -419,7 +573,7 @@ mod tests {
             .route("/healthz", get(who))
             .layer(middleware::from_fn(client::guard));
         let mut stream = connection_from(peer, router, &Waiting::default());
-        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{header}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let (answer, _) = rest(&mut stream).await;
         let answer = String::from_utf8(answer).unwrap();

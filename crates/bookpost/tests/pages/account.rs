@@ -1,7 +1,9 @@
 //! One's own account.
 
+use bookpost::identity::Key;
+use rand::{SeedableRng as _, rngs::StdRng};
 use reqwest::Method;
-use store::Role;
+use store::{Actor, AuditFilter, Deed, KeyId, PersonId, Role};
 
 use crate::bench::{Answer, Bench, PASSWORD, email, form, servers};
 
@@ -30,6 +32,43 @@ async fn a_person_has_another_name_and_language() {
     bench.post("viewer", "/account", "name=V&role=administrator&email=v@library.example").await;
     let viewer = bench.app.store.person_of(&email("viewer").parse().unwrap()).await.unwrap();
     assert_eq!((viewer.role, viewer.name.as_str()), (Role::Viewer, "V"));
+    bench.stop().await;
+}
+
+/// Those of others are an administrator's to revoke.
+#[tokio::test]
+async fn keys_for_programs_are_shown_and_revoked() {
+    let bench = Bench::staffed(servers()).await;
+    let mut dice = StdRng::seed_from_u64(7);
+    let mut made = Vec::new();
+    for who in ["viewer", "manager"] {
+        let person = bench.app.store.person_of(&email(who).parse().unwrap()).await.unwrap().id;
+        let key = Key::draw(&mut dice).stored();
+        made.push((person, key.id.clone()));
+        bench.app.store.add_person_key(person, key, Actor::CommandLine, bench.now()).await.unwrap();
+    }
+    let opens = async |(person, key): &(PersonId, KeyId)| {
+        let keys = bench.app.store.person_keys(*person).await.unwrap();
+        keys.iter().any(|one| one.id == *key && one.revoked_at.is_none())
+    };
+    let page = bench.get("viewer", "/account").await.text;
+    let button = |key: &KeyId| format!("value=\"{0}\" aria-label=\"Revoke the key {0}\"", key.0);
+    assert!(page.contains(&button(&made[0].1)) && !page.contains(&made[1].1.0), "{page}");
+    let revoke =
+        async |who: &str, path: &str, key: &KeyId| bench.post(who, path, &format!("key={}", key.0)).await;
+    assert_eq!(revoke("viewer", "/account/keys", &made[1].1).await.status, 404, "it is another's");
+    let of_manager = format!("/preferences/people/{}", made[1].0.0);
+    assert_eq!(revoke("viewer", &format!("{of_manager}/keys"), &made[1].1).await.status, 403);
+    assert!(opens(&made[0]).await && opens(&made[1]).await);
+    let done = revoke("viewer", "/account/keys", &made[0].1).await;
+    assert_eq!(done.header("location"), "/account?done=key_revoked");
+    assert!(bench.get("administrator", &of_manager).await.text.contains(&button(&made[1].1)));
+    let done = revoke("administrator", &format!("{of_manager}/keys"), &made[1].1).await;
+    assert_eq!(done.header("location"), format!("{of_manager}?done=key_revoked"));
+    assert!(!opens(&made[0]).await && !opens(&made[1]).await);
+    assert!(!bench.get("administrator", &of_manager).await.text.contains(&made[1].1.0));
+    let what = AuditFilter { what: Some(Deed::PersonKeyRevoked), ..AuditFilter::default() };
+    assert_eq!(bench.app.store.audit(what, None, 9).await.unwrap().len(), 2);
     bench.stop().await;
 }
 

@@ -7,7 +7,7 @@ use store::{Actor, Deed};
 
 use bookpost::identity::Key;
 
-use crate::bench::{Answer, Bench, email};
+use crate::bench::{Answer, Bench, email, servers};
 
 const ROLES: [&str; 3] = ["viewer", "manager", "administrator"];
 
@@ -193,6 +193,34 @@ async fn a_secret_is_told_once_or_never() {
     for what in [Deed::PreferenceChanged, Deed::ProgramAdded, Deed::ProgramKeyMade] {
         assert!(log.iter().any(|line| line.what == what && person(&line.who)), "{what:?}: {log:?}");
     }
+    bench.stop().await;
+}
+
+/// As on the pages, whatever comes of it.
+#[tokio::test]
+async fn who_tests_a_server_or_pauses_is_in_the_log() {
+    let bench = Bench::staffed(servers()).await;
+    let own = key(&bench, "administrator").await;
+    for (path, body, status) in [
+        ("/preferences/test", r#"{"server": 1}"#, 200),
+        ("/sending/pause", "", 200),
+        ("/sending/resume", r#"{"older": "cancel"}"#, 200),
+        ("/sending/resume", r#"{"older": "send"}"#, 409),
+    ] {
+        let answer = ask(&bench, &own, "POST", path, body).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text);
+    }
+    let log = bench.app.store.audit(store::AuditFilter::default(), None, 3).await.unwrap();
+    let of_own = |who: &Actor| matches!(who, Actor::Person { name, .. } if name.as_str() == "administrator");
+    assert!(log.iter().all(|line| of_own(&line.who)), "{log:?}");
+    let lines: Vec<_> = log.iter().rev().map(|line| (line.what, line.new.as_deref())).collect();
+    let (tested, sending) = lines.split_first().unwrap();
+    assert!(
+        tested.0 == Deed::ServerTested && tested.1.unwrap().starts_with("127.0.0.1:9 none: "),
+        "{tested:?}"
+    );
+    let cancelled = Some("what had waited for long: cancel");
+    assert_eq!(sending, [(Deed::SendingPaused, None), (Deed::SendingResumed, cancelled)]);
     bench.stop().await;
 }
 

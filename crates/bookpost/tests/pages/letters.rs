@@ -251,7 +251,9 @@ async fn behind_a_proxy_nobody_waits_for_what_another_guesses() {
             Bench::with(servers(), if trusted { "behind_proxy = \"127.0.0.1/32\"" } else { "" }).await;
         bench.person("ann", Role::Administrator, None).await;
         let guess = async |from: &str, who: &str, password: &str| {
-            let request = bench.ask("nobody", Method::POST, "/sign-in").header("x-forwarded-for", from);
+            let request = bench.client.post(format!("{}/sign-in", bench.origin));
+            let request = request.header("sec-fetch-site", "same-origin").header("x-forwarded-for", from);
+            let request = request.header("x-forwarded-proto", "https");
             let body = format!("email={}&password={password}", email(who));
             Answer::of(form(request, body)).await.status
         };
@@ -264,6 +266,23 @@ async fn behind_a_proxy_nobody_waits_for_what_another_guesses() {
         assert_eq!(sessions.len(), 1);
         bench.stop().await;
     }
+}
+
+/// Neither a form nor a cookie is taken that others could read on its way to the proxy.
+#[tokio::test]
+async fn what_came_to_a_proxy_in_plain_is_turned_away() {
+    let mut bench = Bench::with(servers(), "behind_proxy = \"127.0.0.1/32\"").await;
+    bench.person("ann", Role::Administrator, None).await;
+    for (scheme, status) in [(None, 403), (Some("http"), 403), (Some("https"), 200)] {
+        let request = bench.client.get(format!("{}/sign-in", bench.origin));
+        let request = request.header("x-forwarded-for", "192.0.2.1");
+        let request =
+            scheme.iter().fold(request, |request, scheme| request.header("x-forwarded-proto", *scheme));
+        let answer = Answer::of(request).await;
+        assert_eq!(answer.status, status, "{scheme:?}");
+        assert_eq!(answer.text.contains("ask by https"), status == 403, "{}", answer.text);
+    }
+    bench.stop().await;
 }
 
 /// The page that shows a link, and the address that opens it, are the same for the command line.

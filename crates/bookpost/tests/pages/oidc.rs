@@ -1,7 +1,24 @@
 //! Signing in by an OpenID Connect provider.
 
-use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, process::Stdio};
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use serde_json::json;
 use store::{Actor, Role};
 use tempfile::TempDir;
 use tokio::{
@@ -91,6 +108,120 @@ async fn without_a_provider_there_is_no_such_page() {
     assert!(!bench.get("nobody", "/sign-in").await.text.contains("oidc"));
     for path in ["/sign-in/oidc", "/sign-in/oidc/back?code=a&state=b"] {
         assert_eq!(bench.get("nobody", path).await.status, 404, "{path}");
+    }
+    bench.stop().await;
+}
+
+/// A provider that says of itself what it must, takes no code, and counts what it is asked.
+struct Counted {
+    issuer: String,
+    introductions: Arc<AtomicUsize>,
+    codes: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    async fn start(answers: bool) -> Self {
+        let listener = listener().await;
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let (introductions, codes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let said = json!({
+            "issuer": issuer, "authorization_endpoint": format!("{issuer}/auth"), "token_endpoint": format!("{issuer}/token"),
+            "jwks_uri": format!("{issuer}/keys"), "response_types_supported": ["code"], "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        });
+        let (asked, shown) = (Arc::clone(&introductions), Arc::clone(&codes));
+        let introduce = async move || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            if answers { Ok(Json(said)) } else { Err(StatusCode::INTERNAL_SERVER_ERROR) }
+        };
+        let refuse = async move || {
+            shown.fetch_add(1, Ordering::Relaxed);
+            (StatusCode::BAD_REQUEST, Json(json!({"error": "invalid_grant"})))
+        };
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(introduce))
+            .route("/keys", get(async || Json(json!({"keys": []}))))
+            .route("/token", post(refuse));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        Self { issuer, introductions, codes }
+    }
+
+    fn counts(&self) -> [usize; 2] {
+        [&self.introductions, &self.codes].map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_is_not_asked_for_everybody_who_comes() {
+    let provider = Counted::start(false).await;
+    let (bench, _secret) = bench(&provider.issuer, listener().await).await;
+    for _ in 0..5 {
+        assert_eq!(bench.get("nobody", "/sign-in/oidc").await.status, 403);
+    }
+    assert_eq!(provider.counts(), [1, 0]);
+    bench.pass(1);
+    bench.get("nobody", "/sign-in/oidc").await;
+    assert_eq!(provider.counts(), [2, 0], "it may be there again");
+    bench.stop().await;
+}
+
+/// The others are answered at once.
+#[tokio::test]
+async fn no_more_than_a_few_wait_for_a_provider_that_hangs() {
+    let hanging = listener().await;
+    let (bench, _secret) =
+        bench(&format!("http://{}", hanging.local_addr().unwrap()), listener().await).await;
+    let all = (0..40).map(|_| bench.get("nobody", "/sign-in/oidc"));
+    let mut asked = all.collect::<FuturesUnordered<_>>();
+    for _ in 32..40 {
+        let answer = asked.next().await.unwrap();
+        assert!(answer.status == 503 && answer.text.contains("Too many people"), "{}", answer.text);
+    }
+    drop(asked);
+    assert_eq!(bench.get("administrator", "/").await.status, 200);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn codes_that_are_none_are_not_shown_to_the_provider_for_ever() {
+    let provider = Counted::start(true).await;
+    let (bench, _secret) = bench(&provider.issuer, listener().await).await;
+    let (cookie, state) = begun(&bench).await;
+    let mut statuses = Vec::new();
+    for _ in 0..9 {
+        let path = format!("/sign-in/oidc/back?code=x&state={state}");
+        let request = bench.client.get(format!("{}{path}", bench.origin)).header("cookie", &cookie);
+        statuses.push(Answer::of(request).await.status);
+    }
+    assert_eq!(statuses, [403, 403, 403, 403, 403, 403, 429, 429, 429]);
+    assert_eq!(provider.counts(), [1, 6], "and it is not asked for its keys each time");
+    bench.stop().await;
+}
+
+/// The cookie and the state of somebody who is on their way to the provider.
+async fn begun(bench: &Bench) -> (String, String) {
+    let answer = bench.get("nobody", "/sign-in/oidc").await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+    let (_, state) = answer.header("location").split_once("state=").unwrap();
+    (cookie, state.split('&').next().unwrap().to_owned())
+}
+
+/// Anybody can lead a browser to where people come back.
+#[tokio::test]
+async fn what_the_provider_refuses_is_told_to_whoever_has_asked_it() {
+    let provider = Counted::start(true).await;
+    let (bench, _secret) = bench(&provider.issuer, listener().await).await;
+    let (cookie, state) = begun(&bench).await;
+    for (cookie, state, said) in [
+        (&*cookie, &*state, "did not sign you in"),
+        (&cookie, "other", "begun in another browser"),
+        ("", &state, "begun in another browser"),
+    ] {
+        let path = format!("/sign-in/oidc/back?error=access_denied&state={state}");
+        let request = bench.client.get(format!("{}{path}", bench.origin)).header("cookie", cookie);
+        let answer = Answer::of(request).await;
+        assert!(answer.status == 403 && answer.text.contains(said), "{}", answer.text);
     }
     bench.stop().await;
 }

@@ -114,6 +114,23 @@ async fn what_a_program_may_do_is_changed_by_one_person_at_a_time() {
     bench.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_changes_that_come_at_once_one_is_made() {
+    let bench = Bench::staffed(servers()).await;
+    post(&bench, "/add", &format!("name=Tracker&{FORM}")).await;
+    let seen = hidden(&bench.get("administrator", &format!("{LIST}/1/change")).await.text, "seen");
+    let change = async |number: u8| {
+        let fields = format!("{FORM}&from=p{number}@library.example&seen={seen}");
+        post(&bench, "/1/change", &fields).await.status
+    };
+    let changes = (0..12).map(change);
+    let mut statuses = futures_util::future::join_all(changes).await;
+    statuses.sort_unstable();
+    let (made, told) = statuses.split_at(1);
+    assert!(made == [303] && told.iter().all(|status| *status == 422), "{statuses:?}");
+    bench.stop().await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_is_said_at_its_field() {
     let bench = Bench::staffed(servers()).await;

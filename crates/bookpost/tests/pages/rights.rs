@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 87] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
@@ -94,6 +94,7 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/account", Some("name=Ann&speaks=en"), [303, 303, 303, 303, 303]),
     ("/account/password", Some("present=x&new=short"), [303, 422, 422, 422, 422]),
     ("/account/sessions", Some("id=999"), [303, 404, 404, 404, 404]),
+    ("/account/keys", Some("key=absent"), [303, 404, 404, 404, 404]),
     // The person is the administrator.
     ("/preferences/people", None, [303, 403, 403, 403, 200]),
     ("/preferences/people", Some("name=&email="), [303, 403, 403, 403, 422]),
@@ -104,6 +105,7 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/preferences/people/{id}/act?do=other", None, [303, 403, 403, 403, 404]),
     ("/preferences/people/{id}/act", Some("do=invite"), [303, 403, 403, 403, 409]),
     ("/preferences/people/{id}/act", Some("do=off"), [303, 403, 403, 403, 409]),
+    ("/preferences/people/{id}/keys", Some("key=absent"), [303, 403, 403, 403, 404]),
     ("/preferences/log", None, [303, 403, 403, 403, 200]),
     ("/assets/x", None, [404, 404, 404, 404, 404]),
     ("/nothing", None, [404, 404, 404, 404, 404]),
@@ -243,7 +245,10 @@ async fn a_list_holds_what_each_may_see() {
 async fn who_sees_no_addresses_sees_none_in_the_words_of_others() {
     let bench = Bench::staffed(servers()).await;
     let message = notice("ana@example.org", "Receipt for ana@example.org");
-    let id = bench.mail(NewMessage { tags: vec!["ana@example.org".to_owned()], ..message }, None).await;
+    let message_id = "<ana@example.org>".to_owned();
+    let id = bench
+        .mail(NewMessage { tags: vec!["ana@example.org".to_owned()], message_id, ..message }, None)
+        .await;
     for path in ["/queue".to_owned(), format!("/queue/{}", id.0)] {
         assert!(bench.get("manager", &path).await.text.contains("Receipt for ana@example.org"), "{path}");
         assert!(!bench.get("viewer", &path).await.text.contains("ana@example.org"), "{path}");

@@ -104,8 +104,10 @@ async fn who_guesses_is_told_to_wait() {
     bench.person("ann", Role::Manager, None).await;
     let mut last = 0;
     for guess in 0..12 {
-        last = sign_in(&bench, "nobody", fields("ann", &format!("wrong{guess}"), "/")).await.status;
+        let answer = sign_in(&bench, "nobody", fields("ann", &format!("wrong{guess}"), "/")).await;
+        last = answer.status;
         if last == 429 {
+            assert!(answer.text.contains("bookpost people reset-link"), "{}", answer.text);
             break;
         }
     }

@@ -1,6 +1,6 @@
 //! The door of pages and API beyond this machine: its certificate, made and renewed.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, net::IpAddr, os::unix::fs::PermissionsExt as _};
 
 use reqwest::{Certificate, Client};
 
@@ -62,4 +62,28 @@ async fn in_plain_it_is_not_opened_to_other_machines() {
     let said = place.run(&["serve", "--listen", "0.0.0.0:0"]).await;
     assert_eq!(said.code, Some(78), "{said:?}");
     assert!(said.err.contains("--listen") && said.err.contains("`listen_certificate`"), "{said:?}");
+}
+
+/// Each takes 19 MiB, two are looked at at once, and an allocator gives back less than it got.
+#[tokio::test]
+async fn many_wrong_passwords_take_no_more_memory_than_two() {
+    let (place, port) = (Place::new("practice", None), Port::new());
+    let address = port.address().to_string();
+    let service = place.serve_at(&address).await;
+    let before = service.memory_kib();
+    let guess = async |from: u8| {
+        let client = Client::builder().local_address(IpAddr::from([127, 0, 1, from])).build().unwrap();
+        for number in 0..5 {
+            let request = client.post(format!("http://{address}/sign-in"));
+            let request = request.header("origin", format!("http://{address}"));
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
+            let shown = format!("email=p{number}-{from}@library.example&password=a+wrong+password");
+            assert_eq!(request.body(shown).send().await.unwrap().status(), 403);
+        }
+    };
+    futures_util::future::join_all((1..=8).map(guess)).await;
+    let more = service.memory_kib() - before;
+    assert!(more < 60 * 1024, "{more} KiB more");
+    service.terminate();
+    assert_eq!(service.code().await, Some(0));
 }

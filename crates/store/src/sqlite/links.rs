@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::{
     Sqlite, codes,
     codes::{micros, whole},
-    people,
+    people, person_keys,
     rows::{at, text},
     sessions,
 };
@@ -37,7 +37,10 @@ impl Sqlite {
                 let person = new.person.map(|id| people::one(sql, id)).transpose()?;
                 check(sql, new.purpose, person.as_ref())?;
                 let expires_at = now.saturating_add(new.purpose.lasts()).unwrap_or(Timestamp::MAX);
-                forget(sql, new.person)?;
+                // A stranger may have asked.
+                if who != Actor::NotSignedIn {
+                    forget(sql, new.person)?;
+                }
                 let (purpose, person_id) = (codes::name(&new.purpose)?, new.person.map(|id| id.0));
                 sql.prepare_cached(MAKE)?.execute((new.code.0, purpose, person_id, micros(expires_at)))?;
                 let what = match new.purpose {
@@ -68,6 +71,9 @@ impl Sqlite {
                 let person = link.person.ok_or(Error::NotFound("link"))?;
                 sessions::change_password(tx.sql, person.id, &password, None)?;
                 people::note(tx.sql, themselves(&person), Deed::PasswordChanged, &person, None, None, now)?;
+                if link.purpose == LinkPurpose::Reset {
+                    revoke_keys(tx.sql, &person, now)?;
+                }
                 people::one(tx.sql, person.id)
             })
             .await
@@ -96,6 +102,15 @@ impl Sqlite {
             })
             .await
     }
+}
+
+/// Whoever knew the old password may have had them made.
+fn revoke_keys(sql: &Connection, person: &Person, now: Timestamp) -> Result<(), Error> {
+    let revoked = person_keys::revoke_all(sql, person.id, now)?.join(", ");
+    if revoked.is_empty() {
+        return Ok(());
+    }
+    people::note(sql, themselves(person), Deed::PersonKeyRevoked, person, Some(revoked), None, now)
 }
 
 /// Links of this person, or for setting up, open nothing any more.

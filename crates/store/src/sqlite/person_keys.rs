@@ -10,7 +10,8 @@ const COLUMNS: &str = "k.id, k.made_at, k.used_at, k.revoked_at";
 const ADD: &str = "INSERT INTO person_key (id, person, hash, made_at) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (id) DO NOTHING";
 const REVOKE: &str = "UPDATE person_key SET revoked_at = ?2 WHERE id = ?1";
-const REVOKE_ALL: &str = "UPDATE person_key SET revoked_at = ?2 WHERE person = ?1 AND revoked_at IS NULL";
+const REVOKE_ALL: &str =
+    "UPDATE person_key SET revoked_at = ?2 WHERE person = ?1 AND revoked_at IS NULL RETURNING id";
 const USED: &str = "UPDATE person_key SET used_at = max(coalesce(used_at, ?2), ?2) WHERE id = ?1";
 
 impl Sqlite {
@@ -85,10 +86,11 @@ impl Sqlite {
     }
 }
 
-/// All keys of a person open nothing any more.
-pub(super) fn revoke_all(sql: &Connection, person: PersonId, now: Timestamp) -> Result<(), Error> {
-    sql.prepare_cached(REVOKE_ALL)?.execute((person.0, micros(now)))?;
-    Ok(())
+/// All keys of a person open nothing any more. Gives those that did.
+pub(super) fn revoke_all(sql: &Connection, person: PersonId, now: Timestamp) -> Result<Vec<String>, Error> {
+    let mut statement = sql.prepare_cached(REVOKE_ALL)?;
+    let revoked = statement.query_map((person.0, micros(now)), |row| row.get(0))?;
+    Ok(revoked.collect::<Result<_, _>>()?)
 }
 
 fn one(sql: &Connection, person: PersonId, key: &KeyId) -> Result<PersonKey, Error> {

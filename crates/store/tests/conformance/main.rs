@@ -143,6 +143,8 @@ cases! {
     sign_in::a_new_password_ends_all_sessions_but_this,
     sign_in::a_link_is_used_once_and_in_time,
     sign_in::a_new_link_ends_those_before,
+    sign_in::a_new_password_by_a_link_revokes_all_keys,
+    sign_in::a_link_that_a_stranger_may_have_asked_for_ends_no_other,
     sign_in::a_link_to_a_wrong_address_ends_with_it,
     sign_in::bookpost_is_set_up_once,
     sign_in::what_is_over_is_forgotten,

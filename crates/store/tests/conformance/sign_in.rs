@@ -3,8 +3,8 @@
 use std::{net::IpAddr, time::Duration};
 
 use store::{
-    Actor, AuditFilter, Deed, Error, LinkPurpose, NewLink, NewSession, Person, PersonId, PersonSettings,
-    Role, SESSION_IDLE, SESSION_LASTS, Session, SessionId, Store, TokenHash,
+    Actor, AuditFilter, Deed, Error, KeyHash, KeyId, LinkPurpose, NewKey, NewLink, NewSession, Person,
+    PersonId, PersonSettings, Role, SESSION_IDLE, SESSION_LASTS, Session, SessionId, Store, TokenHash,
 };
 
 use crate::{
@@ -246,6 +246,51 @@ pub(crate) async fn a_new_link_ends_those_before(fresh: &Fresh) {
     for (purpose, person) in [(LinkPurpose::SetUp, Some(ann.id)), (LinkPurpose::Reset, None)] {
         assert!(link(fresh, &store, purpose, person, 9).await.is_err(), "{purpose:?}");
     }
+}
+
+/// Whoever knew the old password may have had keys made with it.
+pub(crate) async fn a_new_password_by_a_link_revokes_all_keys(fresh: &Fresh) {
+    let store = fresh.open();
+    let ann = member(fresh, &store, "ann", Role::Manager).await;
+    let bob = member(fresh, &store, "bob", Role::Manager).await;
+    for (person, byte) in [(&ann, 1), (&ann, 2), (&bob, 3)] {
+        let key = NewKey { id: KeyId(format!("k{byte}")), hash: KeyHash([byte; 32]) };
+        store.add_person_key(person.id, key, CLI, fresh.now()).await.unwrap();
+    }
+    store.revoke_person_key(ann.id, &KeyId("k1".to_owned()), CLI, fresh.now()).await.unwrap();
+    fresh.pass(1);
+    link(fresh, &store, LinkPurpose::Reset, Some(ann.id), 1).await.unwrap();
+    store.take_link(token(1), password("new"), fresh.now()).await.unwrap();
+    let revoked = async |person: &Person| {
+        let keys = store.person_keys(person.id).await.unwrap();
+        keys.into_iter().map(|key| key.revoked_at).collect::<Vec<_>>()
+    };
+    assert_eq!(revoked(&ann).await, [Some(fresh.now() - Duration::from_mins(1)), Some(fresh.now())]);
+    assert_eq!(revoked(&bob).await, [None]);
+    let what = AuditFilter { what: Some(Deed::PersonKeyRevoked), ..AuditFilter::default() };
+    let line = store.audit(what, None, 9).await.unwrap().remove(0);
+    assert_eq!((line.about.as_str(), line.old.as_deref()), ("ann@library.example", Some("k2")));
+    assert_eq!(line.who, Actor::Person { id: ann.id, name: ann.name.clone() });
+}
+
+/// Anybody can ask for one, at any time.
+pub(crate) async fn a_link_that_a_stranger_may_have_asked_for_ends_no_other(fresh: &Fresh) {
+    let store = fresh.open();
+    let ann = add(fresh, &store, "ann", Role::Viewer).await;
+    let opens = async |byte| store.link(token(byte), fresh.now()).await.unwrap().is_some();
+    let purpose = LinkPurpose::Reset;
+    link(fresh, &store, LinkPurpose::Invitation, Some(ann.id), 1).await.unwrap();
+    for byte in [2, 3] {
+        let new = NewLink { purpose, person: Some(ann.id), code: token(byte) };
+        store.make_link(new, Actor::NotSignedIn, fresh.now()).await.unwrap();
+    }
+    assert_eq!([opens(1).await, opens(2).await, opens(3).await], [true; 3]);
+    link(fresh, &store, purpose, Some(ann.id), 4).await.unwrap();
+    assert_eq!([opens(1).await, opens(2).await, opens(3).await, opens(4).await], [false, false, false, true]);
+    let new = NewLink { purpose, person: Some(ann.id), code: token(5) };
+    store.make_link(new, Actor::NotSignedIn, fresh.now()).await.unwrap();
+    store.take_link(token(4), password("ann"), fresh.now()).await.unwrap();
+    assert!(!opens(5).await, "whoever has a new password needs none of them");
 }
 
 /// It may have gone to somebody else.

@@ -32,6 +32,8 @@ pub enum ApplicationsRequest {
 /// What is to be otherwise; all else stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SettingsChange {
+    /// Nothing is changed unless they are so still.
+    pub seen: Option<Box<ApplicationSettings>>,
     /// These are set back first.
     pub reset: BTreeSet<SettingName>,
     pub from: Option<Vec<AllowedFrom>>,
@@ -83,8 +85,11 @@ impl std::fmt::Debug for Secret {
 }
 
 impl SettingsChange {
-    /// Makes it so.
+    /// Makes it so, unless they are not as they were seen.
     pub fn apply(self, settings: &mut ApplicationSettings) {
+        if self.seen.is_some_and(|seen| *seen != *settings) {
+            return;
+        }
         let usual = ApplicationSettings::default();
         for name in self.reset {
             match name {
@@ -121,6 +126,7 @@ mod tests {
 
     fn everything() -> SettingsChange {
         SettingsChange {
+            seen: None,
             reset: BTreeSet::new(),
             from: Some(vec!["@school.example".parse().unwrap()]),
             sites: Some(vec!["MAIN".to_owned()]),
@@ -153,7 +159,10 @@ mod tests {
         assert_eq!(settings, all, "nothing is named");
         let reset = SettingName::value_variants().iter().copied().collect();
         SettingsChange { reset, recipients: Some(9), ..SettingsChange::default() }.apply(&mut settings);
-        assert_eq!(settings, ApplicationSettings { recipients: 9, ..ApplicationSettings::default() });
+        let nine = ApplicationSettings { recipients: 9, ..ApplicationSettings::default() };
+        assert_eq!(settings, nine);
+        SettingsChange { seen: Some(Box::new(all)), ..everything() }.apply(&mut settings);
+        assert_eq!(settings, nine, "they were others when they were seen");
     }
 
     #[test]

@@ -72,6 +72,17 @@ pub enum Older {
     Return,
 }
 
+impl Older {
+    /// As it is sent and logged.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Cancel => "cancel",
+            Self::Return => "return",
+        }
+    }
+}
+
 /// A notice run or its preview.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RunRequest {

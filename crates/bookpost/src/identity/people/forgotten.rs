@@ -1,8 +1,8 @@
 //! Whoever has forgotten their password asks for a link by their address, before anybody knows who asks.
 //!
 //! The answer never tells whether there is such a person: [`Forgotten::ask`] counts every address alike and looks nothing up. What follows
-//! is done afterwards, and bounded for each person: each link ends the one before, and a stranger who asks again and again must neither
-//! fill a mailbox nor keep its owner from using theirs.
+//! is done afterwards, and bounded for each person: a stranger who asks again and again must not fill a mailbox. Such a link ends no other,
+//! so that nobody is kept from using theirs.
 
 use std::{
     collections::HashMap,

@@ -133,6 +133,23 @@ async fn guessing_is_slowed_and_costs_nothing_while_it_is() {
     }
 }
 
+/// What cannot be an address is remembered of nobody: 10,000 of these would be half a gigabyte.
+#[tokio::test]
+async fn what_is_longer_than_an_address_costs_nothing_and_is_not_remembered() {
+    let staff = Staff::new().await;
+    for (length, costs) in [(254, true), (255, false), (60_000, false)] {
+        let runs = staff.people.0.hashing.runs();
+        let typed = "x".repeat(length);
+        for number in 0..if costs { 1 } else { 20 } {
+            let refused = staff.sign_in(&typed, &format!("wrong {number}")).await;
+            assert!(matches!(refused, Err(SignInError::Unknown)), "{length}: {refused:?}");
+        }
+        assert_eq!(staff.people.0.hashing.runs() > runs, costs, "{length}");
+        let remembered = format!("{:?}", locked(&staff.people.0.guessing));
+        assert_eq!(remembered.contains(&typed), costs, "{length}");
+    }
+}
+
 /// Whoever is held up takes no place in the line of those who are not.
 #[tokio::test]
 async fn who_is_held_up_does_not_stand_in_line() {
@@ -240,6 +257,31 @@ async fn an_invitation_leads_to_a_password_and_in() {
     assert!(matches!(again, Err(LinkError::Gone)), "{again:?}");
     assert_eq!(staff.people.0.hashing.runs(), runs, "a code that opens nothing costs nothing");
     staff.sign_in("bob@library.example", "elf zwölf zehn").await.unwrap();
+}
+
+/// Strangers keep nobody out for whom a link can be made.
+#[tokio::test]
+async fn whoever_comes_by_a_link_is_held_up_by_no_guesses_of_others() {
+    let staff = Staff::new().await;
+    let guess_at = async |first: u8| {
+        for number in first..first + 20 {
+            let peer = IpAddr::from([198, 51, 100, number]);
+            let _ = staff.people.sign_in("ann@library.example", &format!("wrong {number}"), peer).await;
+            let _ = staff.people.sign_in("eve@library.example", &format!("wrong {number}"), HERE).await;
+        }
+    };
+    guess_at(0).await;
+    let is_held_up = async |password: &str, peer| {
+        let done = staff.people.sign_in("ann@library.example", password, peer).await;
+        matches!(done, Err(SignInError::HeldUp { .. }))
+    };
+    assert!(is_held_up(RIGHT, HERE).await);
+    let made = staff.people.make_link(LinkPurpose::Reset, Some(staff.ann.id), CLI).await.unwrap();
+    staff.people.take_link(made.code.text(), "elf zwölf zehn", HERE).await.unwrap();
+    assert!(!is_held_up("elf zwölf zehn", HERE).await);
+    guess_at(100).await;
+    assert!(!is_held_up("elf zwölf zehn", HERE).await, "it is known there");
+    assert!(is_held_up("elf zwölf zehn", THERE).await, "and nowhere else");
 }
 
 #[tokio::test]

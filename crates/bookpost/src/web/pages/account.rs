@@ -17,6 +17,7 @@ use super::{
     not_here,
     people::libraries,
     person_form::role,
+    person_keys::Keys,
     sessions,
     sign_in::Peer,
     visit::Visit,
@@ -35,6 +36,7 @@ struct Account {
     password: Vec<Field>,
     problem: Option<String>,
     sessions: Vec<sessions::Line>,
+    keys: Keys,
 }
 
 /// What is wrong with what was sent.
@@ -111,6 +113,7 @@ async fn account(visit: &Visit, name: Option<String>, wrong: Wrong) -> Result<Ac
         ],
         problem: wrong.problem,
         sessions: sessions::lines(visit, &sessions),
+        keys: Keys::of(visit, person.id, "/account").await?,
     })
 }
 

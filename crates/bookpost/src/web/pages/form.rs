@@ -1,7 +1,9 @@
 //! Forms that change something.
 
+use std::time::Duration;
+
 use axum::{
-    body::to_bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{FromRequest, FromRequestParts, Request},
     response::Response,
 };
@@ -11,6 +13,8 @@ use super::{Pages, not_here, visit::Visit};
 
 /// The largest form is one page of the queue, ticked.
 pub(super) const MOST: usize = 64 << 10;
+/// A form that is not there by then is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A form that somebody sent who has signed in, from a page of that session.
 pub(super) struct Posted<T> {
@@ -31,7 +35,7 @@ impl<T: DeserializeOwned> FromRequest<Pages> for Posted<T> {
         let (mut parts, body) = request.into_parts();
         let visit = Visit::from_request_parts(&mut parts, pages).await?;
         let old = |visit: &Visit| not_here::form_too_old(visit.words());
-        let Ok(body) = to_bytes(body, MOST).await else { return Err(old(&visit)) };
+        let Some(body) = whole(body).await else { return Err(old(&visit)) };
         let token = serde_html_form::from_bytes::<Token>(&body);
         if !token.is_ok_and(|token| visit.wrote(&token.form_token)) {
             return Err(old(&visit));
@@ -47,13 +51,40 @@ impl<T: DeserializeOwned> FromRequest<Pages> for Posted<T> {
 /// [`super::security::guard`] sees to.
 pub(super) struct Open<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Pages> for Open<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Open<T> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, _: &Pages) -> Result<Self, Response> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
         let words = super::words::Language::asked(request.headers()).words();
-        let body = to_bytes(request.into_body(), MOST).await.ok();
-        let form = body.and_then(|body| serde_html_form::from_bytes(&body).ok());
+        let form = whole(request.into_body()).await.and_then(|body| serde_html_form::from_bytes(&body).ok());
         form.map(Self).ok_or_else(|| not_here::form_too_old(words))
+    }
+}
+
+/// All of it, unless it is too much or too slow.
+async fn whole(body: Body) -> Option<Bytes> {
+    tokio::time::timeout(PATIENCE, to_bytes(body, MOST)).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, future::pending};
+
+    use http_body_util::StreamBody;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Nothing {}
+
+    #[tokio::test(start_paused = true)]
+    async fn a_form_that_does_not_come_to_its_end_is_given_up() {
+        let never = futures_util::stream::once(pending::<Result<hyper::body::Frame<Bytes>, Infallible>>());
+        let began_at = Instant::now();
+        let read = Open::<Nothing>::from_request(Request::new(Body::new(StreamBody::new(never))), &());
+        let read = tokio::time::timeout(Duration::from_hours(1), read).await.unwrap();
+        assert!(read.is_err());
+        assert_eq!(began_at.elapsed(), PATIENCE);
     }
 }

@@ -176,7 +176,7 @@ fn facts(visit: &Visit, row: &Row) -> Vec<Fact> {
             .and_then(|tags| fact("fact-tags", tags)),
         fact("fact-size", format!("{} kB", words.number(row.size.div_ceil(1_000)))),
         fact("fact-returns-to", returns_to),
-        fact("fact-message-id", row.message_id.clone()),
+        fact("fact-message-id", row::others_words(visit, &row.message_id)),
     ];
     facts.into_iter().flatten().collect()
 }

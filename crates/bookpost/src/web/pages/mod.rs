@@ -33,6 +33,7 @@ mod people;
 mod person;
 mod person_act;
 mod person_form;
+mod person_keys;
 mod preferences;
 mod programs;
 mod row;
@@ -61,6 +62,7 @@ use axum::{
 use super::Sources;
 
 pub(super) use not_here::nothing_at;
+pub(super) use trial::note as note_trial;
 
 /// What the pages are made of. Cheap to clone.
 #[derive(Clone)]
@@ -142,10 +144,12 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/account", get(account::show).post(account::change))
         .route("/account/password", post(account::change_password))
         .route("/account/sessions", post(account::end_sessions))
+        .route("/account/keys", post(person_keys::revoke_own))
         .route("/preferences/people", get(people::show).post(people::add))
         .route("/preferences/people/new", get(people::ask))
         .route("/preferences/people/{id}", get(person::show).post(person::change))
         .route("/preferences/people/{id}/act", get(person_act::ask).post(person_act::carry_out))
+        .route("/preferences/people/{id}/keys", post(person_keys::revoke))
         .route("/preferences/log", get(log::show))
         .route("/assets/{name}", get(assets::serve))
         .layer(from_fn_with_state(pages.clone(), security::guard))

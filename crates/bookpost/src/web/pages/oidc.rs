@@ -28,8 +28,9 @@ use crate::{
     },
 };
 
-/// What the browser keeps until it comes back.
-const COOKIE: &str = "bookpost-oidc";
+/// What the browser keeps until it comes back. As the session's, it is set by nobody else over https.
+const COOKIE: &str = "__Host-bookpost-oidc";
+const PLAIN_COOKIE: &str = "bookpost-oidc";
 
 pub(super) fn routes() -> Router<Pages> {
     Router::new().route("/sign-in/oidc", get(begin)).route(BACK, get(end))
@@ -87,14 +88,18 @@ async fn end(
     headers: HeaderMap,
 ) -> Response {
     let Some(provider) = &pages.openid else { return not_here::not_found(peer.language.words()) };
-    let query = Query::of(query.as_deref());
+    let (query, now) = (Query::of(query.as_deref()), pages.sources.clock.now());
+    let kept = kept_under(cookie_name(&peer), &headers).unwrap_or_default();
     if !query.error.is_empty() {
+        // Anybody can lead a browser here.
+        if !provider.is_begun(&kept, &query.state, now) {
+            return refuse(&pages, &peer, provider, &OidcError::Stale);
+        }
         let said = format!("{} {}", query.error, query.error_description);
         let said = said.chars().filter(|c| !c.is_control()).take(200).collect();
         return refuse(&pages, &peer, provider, &OidcError::Refused(said));
     }
-    let kept = kept_under(COOKIE, &headers).unwrap_or_default();
-    let proven = match provider.end(&kept, &query.code, &query.state, pages.sources.clock.now()).await {
+    let proven = match provider.end(&kept, (&query.code, &query.state), peer.address, now).await {
         Ok(proven) => proven,
         Err(error) => return refuse(&pages, &peer, provider, &error),
     };
@@ -118,33 +123,73 @@ async fn end(
 fn refuse(pages: &Pages, peer: &Peer, provider: &OpenId, error: &OidcError) -> Response {
     tracing::warn!(peer = %peer.address, %error, "a person was not signed in by the OpenID Connect provider");
     let (words, name) = (peer.language.words(), [("name", provider.name())]);
+    let status = match error {
+        OidcError::HeldUp { .. } => StatusCode::TOO_MANY_REQUESTS,
+        OidcError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::FORBIDDEN,
+    };
     let why = match error {
         OidcError::Stale => words.t("oidc-stale"),
         OidcError::Refused(_) => words.with("oidc-refused", &name),
-        OidcError::Provider(_) | OidcError::Key(_) => words.with("oidc-provider", &name),
+        OidcError::HeldUp { retry_at } => {
+            let wait = retry_at.duration_since(pages.sources.clock.now()).as_secs().max(1).unsigned_abs();
+            words.count("oidc-slow", wait)
+        }
+        OidcError::Busy => words.t("sign-in-busy"),
+        OidcError::Provider(_) | OidcError::OtherKey | OidcError::Key(_) => {
+            words.with("oidc-provider", &name)
+        }
         OidcError::NotVerified(_) => words.with("oidc-not-verified", &name),
         OidcError::NoAddress => words.with("oidc-no-address", &name),
     };
-    say(pages, peer, why)
+    say_as(status, pages, peer, why)
 }
 
 fn say(pages: &Pages, peer: &Peer, why: String) -> Response {
+    say_as(StatusCode::FORBIDDEN, pages, peer, why)
+}
+
+fn say_as(status: StatusCode, pages: &Pages, peer: &Peer, why: String) -> Response {
     let f = Frame::bare(peer.language.words(), &pages.sources.config().library);
-    let page = page_as(StatusCode::FORBIDDEN, &NotSignedIn { f, why });
+    let page = page_as(status, &NotSignedIn { f, why });
     ([(header::SET_COOKIE, forget(peer))], page).into_response()
 }
 
 /// Not `Strict`: the provider leads the browser back.
 fn cookie(kept: &str, peer: &Peer) -> [(header::HeaderName, String); 1] {
-    let secure = if peer.secure { "; Secure" } else { "" };
-    let age = LASTS.as_secs();
-    [(
-        header::SET_COOKIE,
-        format!("{COOKIE}={kept}; Path=/sign-in; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"),
-    )]
+    [(header::SET_COOKIE, set(peer, kept, LASTS.as_secs()))]
 }
 
 fn forget(peer: &Peer) -> String {
-    let secure = if peer.secure { "; Secure" } else { "" };
-    format!("{COOKIE}=; Path=/sign-in; Max-Age=0; HttpOnly; SameSite=Lax{secure}")
+    set(peer, "", 0)
+}
+
+fn set(peer: &Peer, kept: &str, age: u64) -> String {
+    let (name, secure) = (cookie_name(peer), if peer.secure { "; Secure" } else { "" });
+    format!("{name}={kept}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
+}
+
+fn cookie_name(peer: &Peer) -> &'static str {
+    if peer.secure { COOKIE } else { PLAIN_COOKIE }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::web::pages::words::Language;
+
+    /// Another program of the host, or of a host beside it, cannot have set it.
+    #[test]
+    fn over_https_what_is_begun_is_kept_for_this_host_alone() {
+        for (secure, expected) in [
+            (true, "__Host-bookpost-oidc=x; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"),
+            (false, "bookpost-oidc=x; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"),
+        ] {
+            let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            let peer = Peer { address, secure, language: Language::ALL[0] };
+            assert_eq!(cookie("x", &peer)[0].1, expected);
+        }
+    }
 }

@@ -17,6 +17,7 @@ use super::{
     people::state,
     person_act::{self, Button},
     person_form::{self, Faults, PersonForm, seen},
+    person_keys::Keys,
     sessions,
     visit::Visit,
     when::At,
@@ -37,6 +38,7 @@ struct Shown {
     seen: String,
     problem: Option<String>,
     sessions: Vec<sessions::Line>,
+    keys: Keys,
     buttons: Vec<Button>,
     /// Who reads it changes themselves.
     you: bool,
@@ -100,6 +102,7 @@ async fn whole(visit: &Visit, person: &Person, form: &PersonForm, wrong: Wrong) 
         problem: wrong.problem,
         buttons: person_act::buttons(words, person, !sessions.is_empty(), last),
         sessions: sessions::lines(visit, &sessions),
+        keys: Keys::of(visit, person.id, &format!("/preferences/people/{}", person.id.0)).await?,
         you: person.id == visit.person().id,
         last,
     })

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Deed, Error, NewAudit};
+use store::Error;
 
 use super::{
     flash::{self, Done},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     cli::{
-        control::{Failure, Older, QueueRequest, Reply},
+        control::{Failure, Older, Reply},
         queue::OLD,
     },
     identity::Permission,
@@ -76,29 +76,19 @@ pub(super) async fn carry_out(Posted { visit, form }: Posted<Asked>) -> Response
     if !visit.may(Permission::PauseSending) {
         return not_here::not_allowed(visit.words());
     }
-    let (request, done, what) = match form.what {
-        What::Pause => (QueueRequest::Pause, Done::Paused, Deed::SendingPaused),
-        What::Resume => (QueueRequest::Resume { older: form.older }, Done::Resumed, Deed::SendingResumed),
+    let decisions = &visit.pages.sources.decisions;
+    let reply = match form.what {
+        What::Pause => decisions.pause(visit.actor()).await,
+        What::Resume => decisions.resume(form.older, visit.actor()).await,
     };
-    let older = form.older.filter(|_| form.what == What::Resume);
-    let new = older.map(|older| format!("what had waited for long: {}", name(older)));
-    let line = NewAudit { who: visit.actor(), what, about: "sending".to_owned(), old: None, new };
-    let is_done = |reply: &Reply| matches!(reply, Reply::Paused(_) | Reply::Resumed { .. });
-    let line = move |reply: &Reply| is_done(reply).then_some(line);
-    match visit.pages.sources.decisions.carry_out_noted(request, line).await {
-        (reply, _) if is_done(&reply) => Redirect::to(&flash::told("/", done, None)).into_response(),
+    let done = match reply {
+        Reply::Paused(_) => Done::Paused,
+        Reply::Resumed { .. } => Done::Resumed,
         // It goes on already, or mail has come to wait for long meanwhile: the page asks again.
-        (Reply::Failed { failure: Failure::Usage, .. }, _) => Redirect::to("/sending").into_response(),
-        (reply, _) => not_here::undone(&reply, visit.words()),
-    }
-}
-
-fn name(older: Older) -> &'static str {
-    match older {
-        Older::Send => "send",
-        Older::Cancel => "cancel",
-        Older::Return => "return",
-    }
+        Reply::Failed { failure: Failure::Usage, .. } => return Redirect::to("/sending").into_response(),
+        reply => return not_here::undone(&reply, visit.words()),
+    };
+    Redirect::to(&flash::told("/", done, None)).into_response()
 }
 
 impl Sending {
@@ -120,8 +110,8 @@ impl Sending {
     /// What may become of it: the value, the words, and what follows.
     fn choices(&self) -> [(&'static str, String, String); 3] {
         [Older::Cancel, Older::Send, Older::Return].map(|older| {
-            let key = format!("resume-old-{}", name(older));
-            (name(older), self.f.words.t(&key), self.f.words.t(&format!("{key}-hint")))
+            let key = format!("resume-old-{}", older.name());
+            (older.name(), self.f.words.t(&key), self.f.words.t(&format!("{key}-hint")))
         })
     }
 }

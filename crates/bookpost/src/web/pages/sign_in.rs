@@ -94,7 +94,8 @@ pub(super) async fn sign_in(State(pages): State<Pages>, peer: Peer, Open(shown):
         SignInError::Disabled => (StatusCode::FORBIDDEN, words.t("sign-in-disabled")),
         SignInError::HeldUp { retry_at } => {
             let wait = retry_at.duration_since(pages.sources.clock.now()).as_secs().max(1).unsigned_abs();
-            (StatusCode::TOO_MANY_REQUESTS, words.count("sign-in-slow", wait))
+            let problem = format!("{} {}", words.count("sign-in-slow", wait), words.t("sign-in-kept-out"));
+            (StatusCode::TOO_MANY_REQUESTS, problem)
         }
         SignInError::Busy => (StatusCode::SERVICE_UNAVAILABLE, words.t("sign-in-busy")),
         SignInError::Store(error) => return not_here::unavailable(&error, words),

@@ -25,9 +25,12 @@ use crate::{
     deliver::trial::{self, Trial},
     identity::Permission,
     preferences::{Change, Changed, Wish},
-    web::api::{
-        document::AdminProblems,
-        problem::{Kind, Problem},
+    web::{
+        api::{
+            document::AdminProblems,
+            problem::{Kind, Problem},
+        },
+        pages::note_trial,
     },
 };
 
@@ -153,8 +156,8 @@ pub(super) async fn test(
 ) -> Result<Json<Tested>, Problem> {
     owner.must(Permission::ChangePreferences)?;
     let (config, now) = (admin.sources.config(), admin.sources.clock.now());
-    let known = config.sending.servers.get(usize::from(server).wrapping_sub(1));
-    let known = known.ok_or_else(|| {
+    let known = config.sending.servers.get(usize::from(server).wrapping_sub(1)).cloned();
+    let server = known.ok_or_else(|| {
         Problem::new(Kind::Conflict, format!("there is no Server {server} in the settings"))
     })?;
     let invalid = |why: String| Problem::new(Kind::Invalid, why);
@@ -162,9 +165,22 @@ pub(super) async fn test(
         to.as_deref().map(Address::parse).transpose().map_err(|error| invalid(format!("to: {error}")))?;
     let random = secret_dice().random();
     let letter = to.map(|to| trial::letter(&config, &to, now, random)).transpose().map_err(invalid)?;
-    let trial = Trial::new(known, &config.sending.ehlo_name, letter, now);
-    let mut steps = Vec::new();
-    let tried = trial::run(trial, |event| steps.extend(serde_json::to_value(&event))).await;
-    let tried = tried.map_err(|error| Problem::unavailable(format!("{error:#}")))?;
-    Ok(Json(Tested { works: tried.is_ok(), steps }))
+    let accepted = if letter.is_some() { "accepted" } else { "works" };
+    let (who, sources) = (owner.0.actor(), admin.sources.clone());
+    // To its end, and into the log, though whoever asked goes away.
+    let tested = tokio::spawn(async move {
+        let trial = Trial::new(&server, &config.sending.ehlo_name, letter, now);
+        let mut steps = Vec::new();
+        let tried = trial::run(trial, |event| steps.extend(serde_json::to_value(&event))).await;
+        let result = match &tried {
+            Ok(Ok(())) => accepted,
+            Ok(Err(fault)) => fault.words,
+            Err(_) => "broke off",
+        };
+        let noted = note_trial(&sources.store, who, &server, result, sources.clock.now()).await;
+        noted.map_err(|error| Problem::unavailable(error.to_string()))?;
+        let tried = tried.map_err(|error| Problem::unavailable(format!("{error:#}")))?;
+        Ok(Json(Tested { works: tried.is_ok(), steps }))
+    });
+    tested.await.unwrap_or_else(|error| Err(Problem::unavailable(format!("the test broke off: {error}"))))
 }

@@ -76,6 +76,7 @@ impl Settings {
             return Err(invalid(format!("recipients: at most {}", store::MOST_RECIPIENTS)));
         }
         Ok(SettingsChange {
+            seen: None,
             reset: self.reset,
             from: from.transpose().map_err(|error| invalid(format!("from: {error}")))?,
             sites: self.sites,

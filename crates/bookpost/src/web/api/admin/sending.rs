@@ -2,7 +2,6 @@
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use store::{Deed, NewAudit};
 use utoipa::ToSchema;
 
 use super::{
@@ -10,7 +9,7 @@ use super::{
     caller::{Owner, Sent},
 };
 use crate::{
-    cli::control::{Older, QueueRequest},
+    cli::control::Older,
     identity::Permission,
     web::api::{document::AdminProblems, problem::Problem},
 };
@@ -28,7 +27,8 @@ pub(super) struct Resume {
 #[utoipa::path(post, path = "/api/v1/admin/sending/pause", operation_id = "pause_sending", tag = "administration",
     security(("own_key" = [])), responses((status = 200, description = "The pause", body = Object), AdminProblems))]
 pub(super) async fn pause(State(admin): State<Admin>, owner: Owner) -> Result<Response, Problem> {
-    decide(&admin, &owner, QueueRequest::Pause, Deed::SendingPaused).await
+    owner.must(Permission::PauseSending)?;
+    answered(admin.sources.decisions.pause(owner.0.actor()).await)
 }
 
 /// Sends again.
@@ -40,20 +40,6 @@ pub(super) async fn resume(
     owner: Owner,
     Sent(Resume { older }): Sent<Resume>,
 ) -> Result<Response, Problem> {
-    decide(&admin, &owner, QueueRequest::Resume { older }, Deed::SendingResumed).await
-}
-
-async fn decide(
-    admin: &Admin,
-    owner: &Owner,
-    request: QueueRequest,
-    what: Deed,
-) -> Result<Response, Problem> {
     owner.must(Permission::PauseSending)?;
-    let answer = answered(admin.sources.decisions.carry_out(request).await)?;
-    let line = NewAudit { who: owner.0.actor(), what, about: "sending".to_owned(), old: None, new: None };
-    if let Err(error) = admin.sources.store.note_audit(line, admin.sources.clock.now()).await {
-        tracing::error!(%error, "what a person did could not be written to the log");
-    }
-    Ok(answer)
+    answered(admin.sources.decisions.resume(older, owner.0.actor()).await)
 }

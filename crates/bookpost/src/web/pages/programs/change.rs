@@ -12,7 +12,7 @@ use super::{
     form::{Faults, ProgramForm, seen, sites},
 };
 use crate::{
-    cli::control::{ApplicationsRequest, Reply},
+    cli::control::{ApplicationsRequest, Reply, SettingsChange},
     identity::Permission,
     web::pages::{
         field::Field,
@@ -90,9 +90,7 @@ pub(in crate::web::pages) async fn change(
     };
     let words = visit.words();
     if form.seen != seen(&application.settings) {
-        let form = ProgramForm { seen: seen(&application.settings), ..form };
-        let problem = words.t("program-meanwhile");
-        return shown(&visit, &form, Some(&application), Faults::default(), Some(problem)).await;
+        return meanwhile(&visit, form, &application).await;
     }
     let sites = sites(&visit.pages.sources.config().sites, &application.settings);
     let change = match form.read(words, &sites, &application.settings) {
@@ -101,11 +99,22 @@ pub(in crate::web::pages) async fn change(
             return shown(&visit, &form, Some(&application), *faults, Some(words.t("not-saved"))).await;
         }
     };
+    let mut wanted = application.settings.clone();
+    change.clone().apply(&mut wanted);
+    let change = SettingsChange { seen: Some(Box::new(application.settings.clone())), ..change };
     let request = ApplicationsRequest::Change { name: application.name.to_string(), change };
     match visit.pages.sources.programs.carry_out(request, visit.actor()).await {
         Reply::Failed { failure, message } => failed(failure, message, &visit),
+        Reply::Application(changed) if changed.settings != wanted => meanwhile(&visit, form, &changed).await,
         _ => to(&application, Done::ProgramChanged),
     }
+}
+
+/// Somebody else changed it since the form was made. What was typed stays.
+async fn meanwhile(visit: &Visit, form: ProgramForm, application: &Application) -> Response {
+    let form = ProgramForm { seen: seen(&application.settings), ..form };
+    let problem = visit.words().t("program-meanwhile");
+    shown(visit, &form, Some(application), Faults::default(), Some(problem)).await
 }
 
 /// On to the program's page.

@@ -138,6 +138,7 @@ impl ProgramForm {
             {
                 let unchanged = before.largest_message.div_ceil(MEGABYTE) == largest;
                 Ok(SettingsChange {
+                    seen: None,
                     reset: SettingName::value_variants().iter().copied().collect(),
                     from: Some(from),
                     sites: Some(if some { ticked } else { Vec::new() }),

@@ -139,7 +139,7 @@ const ACCEPTED: &str = "accepted";
 const ARRIVED: &str = "arrived";
 
 /// A line of the log about a test of this server.
-async fn note(
+pub(in crate::web) async fn note(
     store: &Store,
     who: store::Actor,
     server: &Server,

@@ -29,3 +29,5 @@ forgot-slow = Links were asked for too often. Try again in { $n ->
     [one] { $n } second
    *[other] { $n } seconds
   }.
+own-keys = Keys for programs
+own-keys-hint = A program with one of these may do what the person may who has it. They are made with the command bookpost people key.

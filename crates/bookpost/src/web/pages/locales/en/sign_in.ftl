@@ -11,6 +11,7 @@ sign-in-slow = Too many wrong passwords from here. Try again in { $n ->
     [one] { $n } second
    *[other] { $n } seconds
   }.
+sign-in-kept-out = If it was not you who typed them, whoever looks after Bookpost's computer can make you a link that lets you in at once: bookpost people reset-link, and your email address.
 sign-in-ended = You are signed out.
 show-password = Show
 hide-password = Hide
@@ -22,7 +23,7 @@ set-up-button = Begin
 invitation-title = Welcome to Bookpost
 invitation-intro = Choose a password, and you are in.
 reset-title = A new password
-reset-intro = Choose a new password. You will be signed out everywhere else.
+reset-intro = Choose a new password. You will be signed out everywhere else, and keys that were made for you open nothing any more.
 password-new = New password
 password-rule = 12 characters or more. Several words that only you would put together are good.
 password-too-short = A password has at least 12 characters. A few words in a row make a good one.
@@ -41,6 +42,10 @@ oidc-button = Sign in with { $name }
 oidc-or = Or with your password here:
 oidc-title = You are not signed in
 oidc-again = Back to signing in
+oidc-slow = Too many attempts from here did not succeed. Try again in { $n ->
+    [one] { $n } second
+   *[other] { $n } seconds
+  }.
 oidc-stale = This took too long, or was begun in another browser. Begin again.
 oidc-refused = { $name } did not sign you in.
 oidc-provider = { $name } cannot be asked at the moment. Try again, or sign in with your password.

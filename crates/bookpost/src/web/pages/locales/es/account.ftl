@@ -29,3 +29,5 @@ forgot-slow = Se han pedido enlaces demasiadas veces. Inténtelo de nuevo en { $
     [one] { $n } segundo
    *[other] { $n } segundos
   }.
+own-keys = Claves para programas
+own-keys-hint = Un programa que tenga una de ellas puede hacer lo mismo que su persona. Se hacen con el comando bookpost people key.

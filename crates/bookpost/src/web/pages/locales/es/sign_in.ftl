@@ -11,6 +11,7 @@ sign-in-slow = Demasiadas contraseñas equivocadas desde aquí. Inténtelo de nu
     [one] { $n } segundo
    *[other] { $n } segundos
   }.
+sign-in-kept-out = Si no las escribió usted, quien cuida del ordenador de Bookpost puede hacerle un enlace con el que entra enseguida: bookpost people reset-link, y su dirección de correo.
 sign-in-ended = Ha salido.
 show-password = Mostrar
 hide-password = Ocultar
@@ -22,7 +23,7 @@ set-up-button = Empezar
 invitation-title = Le damos la bienvenida a Bookpost
 invitation-intro = Elija una contraseña y ya está dentro.
 reset-title = Una contraseña nueva
-reset-intro = Elija una contraseña nueva. Se cerrarán sus sesiones en los demás ordenadores.
+reset-intro = Elija una contraseña nueva. Se cerrarán sus sesiones en los demás ordenadores, y las claves que se hicieron para usted ya no abrirán nada.
 password-new = Contraseña nueva
 password-rule = 12 caracteres o más. Van bien varias palabras que solo usted juntaría.
 password-too-short = Una contraseña tiene al menos 12 caracteres. Unas cuantas palabras seguidas hacen una buena.
@@ -41,6 +42,10 @@ oidc-button = Entrar con { $name }
 oidc-or = O con su contraseña de aquí:
 oidc-title = No ha entrado
 oidc-again = Volver a entrar
+oidc-slow = Demasiados intentos desde aquí no tuvieron éxito. Inténtelo de nuevo en { $n ->
+    [one] { $n } segundo
+   *[other] { $n } segundos
+  }.
 oidc-stale = Ha tardado demasiado, o se empezó en otro navegador. Empiece de nuevo.
 oidc-refused = { $name } no le ha dejado entrar.
 oidc-provider = No se puede preguntar a { $name } en este momento. Inténtelo de nuevo, o entre con su contraseña.
