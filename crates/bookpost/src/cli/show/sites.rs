@@ -25,6 +25,11 @@ pub(super) fn list(shown: &ShownSites) -> String {
             &text("time_zone"),
         ]);
     }
+    let mute: Vec<_> = shown.sites.iter().filter(|site| !site.contains_key("email")).collect();
+    let mute: String = mute
+        .into_iter()
+        .map(|site| format!("\n{} has no email address: its notices cannot be sent.\n", text(site, "code")))
+        .collect();
     let elsewhere = match &shown.origin {
         Some(Origin::File(place) | Origin::Environment(place)) => {
             format!(
@@ -33,7 +38,7 @@ pub(super) fn list(shown: &ShownSites) -> String {
         }
         _ => String::new(),
     };
-    format!("{table}{elsewhere}")
+    format!("{table}{mute}{elsewhere}")
 }
 
 fn text(site: &Map<String, Value>, name: &str) -> String {

@@ -169,9 +169,9 @@ async fn is_unset(visit: &Visit, name: &str) -> bool {
     })
 }
 
-/// The first library, with its address.
+/// The first library that has an address, with it.
 fn library(config: &Config) -> Option<(&str, &Address)> {
-    config.sites.first().map(|site| (site.name.as_str(), &site.email))
+    config.sender().map(|(site, email)| (site.name.as_str(), email))
 }
 
 /// A branch code for a library that has none in an export yet: the beginnings of its words, or its word.

@@ -132,5 +132,5 @@ pub(super) fn is_fixed(loaded: &Loaded, name: &str) -> bool {
 }
 
 fn first_email(config: &Config) -> String {
-    config.sites.first().map(|site| site.email.to_string()).unwrap_or_default()
+    config.sender().map(|(_, email)| email.to_string()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use mail::Address;
 use store::Error;
 
 use super::{
@@ -245,12 +246,17 @@ fn later(visit: &Visit) -> Vec<Later> {
 }
 
 fn sender(site: &Site, visit: &Visit) -> Sender {
-    let same = || visit.words().t("senders-same");
+    let words = visit.words();
+    let other = |address: &Option<Address>| match (address, &site.email) {
+        (Some(address), _) => address.to_string(),
+        (None, Some(_)) => words.t("senders-same"),
+        (None, None) => words.t("senders-none"),
+    };
     Sender {
         name: site.name.clone(),
-        from: site.email.to_string(),
-        reply_to: site.reply_to.as_ref().map_or_else(same, ToString::to_string),
-        returns: site.return_address.as_ref().map_or_else(same, ToString::to_string),
+        from: other(&site.email),
+        reply_to: other(&site.reply_to),
+        returns: other(&site.return_address),
     }
 }
 

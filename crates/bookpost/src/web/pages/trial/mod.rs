@@ -224,7 +224,7 @@ async fn asking(visit: &Visit, to: &str) -> Result<Asking, Error> {
         f: Frame::around(visit, Place::Email).await?,
         server: (!choices.is_empty()).then(|| server.kind(Kind::OneOf(choices))),
         to: to.hint(words.t("trial-to-hint")).required(),
-        has_library: !config.sites.is_empty(),
+        has_library: config.sender().is_some(),
         known,
         problem: None,
         problems: Vec::new(),

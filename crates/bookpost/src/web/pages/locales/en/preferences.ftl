@@ -33,6 +33,8 @@ need-library-yes = { $n ->
    *[other] All { $n } libraries have an email address.
   }
 need-library-no = A library with its email address. Without one, notices have nobody to be from.
+need-library-email = An email address for: { $libraries }. Until then their notices cannot be sent.
+need-library-email-fix = Enter the address
 need-library-fix = Enter the library
 need-way-yes = A way of sending that works: { $server } has accepted mail.
 need-way-none = A way of sending. Mail waits until you choose one.
@@ -168,6 +170,7 @@ senders-library = Library
 senders-from = What patrons see
 senders-reply = Where answers go
 senders-returns = Where undeliverable mail goes
+senders-none = none: nothing can be sent
 senders-same = the same address
 senders-change = Change it at Libraries
 

@@ -33,6 +33,8 @@ need-library-yes = { $n ->
    *[other] Las { $n } bibliotecas tienen una dirección de correo.
   }
 need-library-no = Una biblioteca con su dirección de correo. Sin ella, los avisos no tienen remitente.
+need-library-email = Una dirección de correo para: { $libraries }. Hasta entonces sus avisos no se pueden enviar.
+need-library-email-fix = Escribir la dirección
 need-library-fix = Añadir la biblioteca
 need-way-yes = Una forma de envío que funciona: { $server } ha aceptado correo.
 need-way-none = Una forma de envío. El correo espera hasta que elija una.
@@ -168,6 +170,7 @@ senders-library = Biblioteca
 senders-from = Lo que ven los usuarios
 senders-reply = Adónde van las respuestas
 senders-returns = Adónde va el correo que no se puede entregar
+senders-none = ninguna: no se puede enviar nada
 senders-same = la misma dirección
 senders-change = Cambiarlo en Bibliotecas
 
