@@ -36,9 +36,12 @@ impl NameServer {
         let answering = tokio::spawn(async move {
             let mut buffer = [0; 1500];
             while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
-                let question = Message::from_vec(&buffer[..length]).unwrap();
-                let reply = reply(&question, zone).to_vec().unwrap();
-                socket.send_to(&reply, from).await.unwrap();
+                let asked = buffer.get(..length).and_then(|bytes| Message::from_vec(bytes).ok());
+                // What is no question gets no answer.
+                let Some(reply) = asked.and_then(|asked| reply(&asked, zone)) else { continue };
+                if socket.send_to(&reply, from).await.is_err() {
+                    break;
+                }
             }
         });
         Ok(Self { address, answering })
@@ -51,15 +54,15 @@ impl Drop for NameServer {
     }
 }
 
-fn reply(question: &Message, zone: &[(&str, Says)]) -> Message {
+fn reply(question: &Message, zone: &[(&str, Says)]) -> Option<Vec<u8>> {
     let mut reply = Message::response(question.metadata.id, question.metadata.op_code);
-    let query = question.queries[0].clone();
+    let query = question.queries.first()?.clone();
     let name = query.name().clone();
     let asked = name.to_ascii().to_ascii_lowercase();
     match zone.iter().find(|(domain, _)| *domain == asked.trim_end_matches('.')) {
         Some((_, Says::Mail(servers))) => {
             for (preference, server) in *servers {
-                let data = RData::MX(MX::new(*preference, Name::from_ascii(server).unwrap()));
+                let data = RData::MX(MX::new(*preference, Name::from_ascii(server).ok()?));
                 reply.add_answer(Record::from_rdata(name.clone(), 60, data));
             }
         }
@@ -67,5 +70,5 @@ fn reply(question: &Message, zone: &[(&str, Says)]) -> Message {
         None => reply.metadata.response_code = ResponseCode::NXDomain,
     }
     reply.queries.push(query);
-    reply
+    reply.to_vec().ok()
 }
