@@ -265,7 +265,7 @@ fn settings(config: &Config) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut text = format!("library = {}\n\n[sending]\nway = \"practice\"\n", quoted(&config.library));
     for site in &config.sites {
-        let _ = write!(text, "\n[[sites]]\ncode = {}\nname = {}\n", quoted(&site.code), quoted(&site.name),);
+        let _ = write!(text, "\n[[sites]]\ncode = {}\nname = {}\n", quoted(&site.code), quoted(&site.name));
         if let Some(email) = &site.email {
             let _ = writeln!(text, "email = {}", quoted(email.as_str()));
         }

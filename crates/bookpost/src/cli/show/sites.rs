@@ -25,11 +25,10 @@ pub(super) fn list(shown: &ShownSites) -> String {
             &text("time_zone"),
         ]);
     }
-    let mute: Vec<_> = shown.sites.iter().filter(|site| !site.contains_key("email")).collect();
-    let mute: String = mute
-        .into_iter()
-        .map(|site| format!("\n{} has no email address: its notices cannot be sent.\n", text(site, "code")))
-        .collect();
+    let mute = shown.sites.iter().filter(|site| !site.contains_key("email"));
+    let mute = mute.fold(String::new(), |mute, site| {
+        mute + "\n" + &text(site, "code") + " has no email address: its notices cannot be sent.\n"
+    });
     let elsewhere = match &shown.origin {
         Some(Origin::File(place) | Origin::Environment(place)) => {
             format!(
