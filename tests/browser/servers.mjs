@@ -1,6 +1,7 @@
 // From the first start to a server that dies and comes back, and each way in which a server can be wrong, on the program itself with real
 // mail servers. `crates/bookpost/tests/peers/pages.rs` starts this with what it needs to know, and does to the servers what is wanted here:
-//   BASE, LINK    where, and the link for setting up
+//   BASE, LINK                              where, and the link for setting up
+//   SERVER_1, SERVER_2, LOGIN, KEY, ALARMS  the ports of both servers, their login and its password, and who is told of what is wrong
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
 import { BASE, TELEPHONE, drive, examine, person, picture } from "./lib.mjs";
@@ -59,6 +60,25 @@ async function firstStart(page) {
   await page.waitForURL(/\/queue\/\d+$/);
   await until(page, undefined, "practice mailbox");
   assert.match(await page.textContent("h1"), /Test message of Riverside Library/);
+}
+
+/** Both servers are entered in the form, and saved once both pass their test. */
+async function enterServers(page) {
+  const { SERVER_1, SERVER_2, LOGIN, KEY, ALARMS } = process.env;
+  await page.goto(`${BASE}/preferences`);
+  await page.check('[name="sending.way"][value=servers]');
+  await page.click("section[aria-labelledby=server2] summary");
+  for (const [server, port] of [["server1", SERVER_1], ["server2", SERVER_2]]) {
+    await page.fill(`[name="${server}.host"]`, "127.0.0.1");
+    await page.fill(`[name="${server}.port"]`, port);
+    await page.selectOption(`[name="${server}.encryption"]`, "starttls");
+    await page.fill(`[name="${server}.login"]`, LOGIN);
+    await page.fill(`[name="${server}.password"]`, KEY);
+  }
+  await page.fill('[name="alarms.email"]', ALARMS);
+  await page.click(".save button.main");
+  await told(page, "Saved. It holds from now on.");
+  assert.ok(!(await page.content()).includes(KEY));
 }
 
 /** Tests a server on the page; what it says at the end. */
@@ -154,7 +174,7 @@ async function without(signedIn) {
 await drive(async () => {
   const page = await person();
   await firstStart(page);
-  await want("both servers");
+  await enterServers(page);
   await goodServers(page);
   await failOver(page);
   await wrongServers(page);

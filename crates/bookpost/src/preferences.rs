@@ -3,6 +3,7 @@
 //!
 //! This part knows nothing of pages and commands, and does not send.
 
+mod kept;
 pub mod sites;
 
 use std::collections::BTreeMap;
@@ -113,6 +114,8 @@ pub async fn change<T>(
     now: Timestamp,
 ) -> Result<(Changed, T), Refused> {
     let stored = store.preferences().await?;
+    let before = source.check(&stored.values);
+    let checked = || before.as_ref().map_err(|problems| Refused::Problems(problems.clone()));
     let wanted = match change {
         Change::Undo { by } => {
             let last = store.preference_changes(1).await?.pop().ok_or(Refused::NothingToUndo)?;
@@ -123,16 +126,12 @@ pub async fn change<T>(
             Wanted { based_on: version, values: last.undone(), by }
         }
         Change::Set(wish) => {
-            let before = source.check(&stored.values).map_err(Refused::Problems)?;
-            let values = as_stored(wish.values, &before, dice)?;
+            let values = as_stored(wish.values, checked()?, dice)?;
             Wanted { based_on: wish.based_on.unwrap_or(stored.version), values, by: wish.by }
         }
-        Change::Import { by } => {
-            let before = source.check(&stored.values).map_err(Refused::Problems)?;
-            Wanted { based_on: stored.version, values: imported(&before, dice)?, by }
-        }
+        Change::Import { by } => Wanted { based_on: stored.version, values: imported(checked()?, dice)?, by },
     };
-    let loaded = with(source, stored.values, &wanted.values)?;
+    let loaded = with(source, before.as_ref().ok(), stored.values, &wanted.values)?;
     let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
     let change = store.change_preferences(wanted.based_on, wanted.values, wanted.by, now).await?;
     let change = change.filter(|change| change.version > stored.version);
@@ -149,7 +148,7 @@ pub async fn proposed(
     let stored = store.preferences().await?;
     let before = source.check(&stored.values).map_err(Refused::Problems)?;
     let values = as_stored(values, &before, dice)?;
-    with(source, stored.values, &values)
+    with(source, Some(&before), stored.values, &values)
 }
 
 /// Nothing of a secret leaves, sealed though it is.
@@ -166,6 +165,7 @@ pub fn masked(mut change: PreferenceChange) -> PreferenceChange {
 /// What is stored, with these values, checked as a whole.
 fn with(
     source: &Source,
+    before: Option<&Loaded>,
     mut all: BTreeMap<String, String>,
     values: &BTreeMap<String, Option<String>>,
 ) -> Result<Loaded, Refused> {
@@ -175,7 +175,10 @@ fn with(
             None => all.remove(name),
         };
     }
-    source.check(&all).map_err(Refused::Problems)
+    let after = source.check(&all).map_err(Refused::Problems)?;
+    let entered = |name: &str| values.get(name).is_some_and(Option::is_some);
+    let problems = before.map(|before| kept::problems(before, &after.config, entered)).unwrap_or_default();
+    if problems.is_empty() { Ok(after) } else { Err(Refused::Problems(Problems(problems))) }
 }
 
 /// A change as it is stored.

@@ -13,7 +13,7 @@ use crate::config::Config;
 /// The mail that carries `alarm` to the address in the configuration; None without one.
 pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp) -> Option<NewMessage> {
     let to = config.alarms.email.clone()?;
-    let from = config.sites.first().map_or_else(|| to.clone(), |site| site.email.clone());
+    let from = config.sender().map_or_else(|| to.clone(), |(_, email)| email.clone());
     let subject = format!("Bookpost: {} ({})", subject(alarm, telling), config.library);
     // The letters about one alarm must not be taken for one.
     let unique = format!("alarm-{}-{}-{}", alarm.id, now.as_microsecond(), telling.name());

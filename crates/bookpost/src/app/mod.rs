@@ -46,6 +46,7 @@ use crate::{
     cli::words,
     config::{Config, Encryption, Server, Settings, Source, Way},
     deliver::{
+        hosting::NameServers,
         practice::{self, Practice},
         tls,
     },
@@ -290,6 +291,7 @@ impl App {
             preferences: self.preferences.clone(),
             programs: self.programs(),
             zone: TimeZone::system(),
+            name_servers: NameServers::default(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
                 disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),

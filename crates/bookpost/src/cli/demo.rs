@@ -129,7 +129,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
         anyhow::Ok(Site {
             code: code.to_owned(),
             name: name.to_owned(),
-            email: Address::parse(&format!("{}@library.example.org", code.to_lowercase()))?,
+            email: Some(Address::parse(&format!("{}@library.example.org", code.to_lowercase()))?),
             reply_to: None,
             return_address: None,
             phone: Some("555-0100".to_owned()),
@@ -265,13 +265,10 @@ fn settings(config: &Config) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut text = format!("library = {}\n\n[sending]\nway = \"practice\"\n", quoted(&config.library));
     for site in &config.sites {
-        let _ = write!(
-            text,
-            "\n[[sites]]\ncode = {}\nname = {}\nemail = {}\n",
-            quoted(&site.code),
-            quoted(&site.name),
-            quoted(site.email.as_str())
-        );
+        let _ = write!(text, "\n[[sites]]\ncode = {}\nname = {}\n", quoted(&site.code), quoted(&site.name));
+        if let Some(email) = &site.email {
+            let _ = writeln!(text, "email = {}", quoted(email.as_str()));
+        }
     }
     text
 }

@@ -1,7 +1,10 @@
 //! The commands about preferences: read from the command line, and carried out by the service, or by the command itself while it holds the
 //! lock.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, IsTerminal as _, Write as _},
+};
 
 use jiff::Timestamp;
 use rand::CryptoRng;
@@ -103,18 +106,16 @@ pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output),
     };
     Ok(match command {
         Settings::Show { output } => (PreferencesRequest::Show, output),
-        Settings::Set { values, output } => {
-            let values = values.iter().map(|text| pair(text)).collect::<Result<_, _>>()?;
-            (set(values), output)
-        }
+        Settings::Set { values, output } => (set(pairs(&values)?), output),
         Settings::Unset { names, output } => {
             (set(names.into_iter().map(|name| (name, Value::Null)).collect()), output)
         }
-        Settings::Password { server, login, output } => {
+        Settings::Password { server, login, values, output } => {
+            let mut all = pairs(&values)?;
             let password = ask_for_password().map_err(|error| format!("no password came: {error}"))?;
-            let password = (format!("server{server}.password"), Value::from(password));
-            let login = login.map(|login| (format!("server{server}.login"), Value::from(login)));
-            (set(login.into_iter().chain([password]).collect()), output)
+            all.extend(login.map(|login| (format!("server{server}.login"), Value::from(login))));
+            all.insert(format!("server{server}.password"), Value::from(password));
+            (set(all), output)
         }
         Settings::Undo { output } => {
             (PreferencesRequest::Change(Change::Undo { by: Actor::CommandLine }), output)
@@ -124,6 +125,10 @@ pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output),
         }
         Settings::History { limit, output } => (PreferencesRequest::History { limit }, output),
     })
+}
+
+fn pairs(texts: &[String]) -> Result<BTreeMap<String, Value>, String> {
+    texts.iter().map(|text| pair(text)).collect()
 }
 
 /// `NAME=VALUE`, where the value is as in the configuration file, or a text without quotes.

@@ -544,7 +544,7 @@ mod tests {
         let asked = || async {
             let loaded =
                 config::check_text(&text, None, &Surroundings::given([], Some("b.example"))).unwrap();
-            answer(loaded, Request::Queue(QueueRequest::Status), &Bar::new(false)).await
+            Box::pin(answer(loaded, Request::Queue(QueueRequest::Status), &Bar::new(false))).await
         };
         let store = Store::open(folder.path(), SystemClock::start().now()).unwrap();
         let (reply, ()) = tokio::join!(asked(), async { store.close().await.unwrap() });

@@ -8,7 +8,7 @@ use crate::{
     app::Start,
     config::Config,
     deliver::{
-        hosting::{self, LookupError},
+        hosting::{self, LookupError, NameServers},
         trial::{self, Fault, Trial},
     },
 };
@@ -83,7 +83,8 @@ fn exit(fault: &Fault) -> Exit {
 
 /// Looks up who hosts the mail of `address`, and what could be sent by.
 pub(super) async fn suggest(address: &Address, ehlo_name: &str) -> Result<hosting::Answer, Stop> {
-    let looked = hosting::look(&hosting::system_resolver()?, address.domain(), ehlo_name).await;
+    let resolver = NameServers::OfThisComputer.resolver()?;
+    let looked = hosting::look(&resolver, address.domain(), ehlo_name).await;
     let (_, answer) = looked.map_err(|error| {
         let exit = match error {
             LookupError::NoSuchDomain(_) => Exit::Data,

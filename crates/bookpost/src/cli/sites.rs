@@ -94,7 +94,7 @@ pub(super) fn request(command: Sites) -> (SitesRequest, Output) {
     let (change, output) = match command {
         Sites::List { output } => return (SitesRequest::List, output),
         Sites::Add { code, name, email, more, output } => {
-            (SiteChange::Add { code, values: named(Some(name), Some(email), more) }, output)
+            (SiteChange::Add { code, values: named(Some(name), email, more) }, output)
         }
         Sites::Change { code, name, email, more, reset, output } => {
             let mut values: Map<_, _> =
@@ -124,6 +124,7 @@ fn named(name: Option<String>, email: Option<String>, more: More) -> Map<String,
 
 fn field(what: Optional) -> &'static str {
     match what {
+        Optional::Email => "email",
         Optional::ReplyTo => "reply_to",
         Optional::ReturnAddress => "return_address",
         Optional::Phone => "phone",

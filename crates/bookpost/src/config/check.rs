@@ -230,12 +230,12 @@ fn site(raw: &mut Raw, at: usize) -> Option<Site> {
     let path = |key: &str| format!("sites.{at}.{key}");
     let code = raw.need(&path("code"), "the branch code that the exports use");
     let name = raw.need(&path("name"), "the name that patrons know");
-    let email = raw.need(&path("email"), "the address that this site's mail is from");
+    let email = raw.get(&path("email"));
     let (reply_to, return_address) = (raw.get(&path("reply_to")), raw.get(&path("return_address")));
     let phone = raw.get(&path("phone"));
     let branches = raw.get(&path("branches")).unwrap_or_default();
     let time_zone = raw.get(&path("time_zone"));
-    let (code, name, email) = (code?, name?, email?);
+    let (code, name) = (code?, name?);
     Some(Site { code, name, email, reply_to, return_address, phone, branches, time_zone })
 }
 

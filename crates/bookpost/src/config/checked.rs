@@ -63,6 +63,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// The first site that can send, with its address: what is of no other site comes from there.
+    pub fn sender(&self) -> Option<(&Site, &Address)> {
+        self.sites.iter().find_map(|site| Some((site, site.email.as_ref()?)))
+    }
+
     /// What holds where nothing else is set, before there are sites and doors.
     pub fn usual(data_dir: &Path, way: Way) -> Self {
         Self {
@@ -253,8 +258,8 @@ pub struct Site {
     /// The branch code in the exports.
     pub code: String,
     pub name: String,
-    /// From of its mail.
-    pub email: Address,
+    /// From of its mail; None: it has none yet, and cannot send.
+    pub email: Option<Address>,
     /// Where answers go; None: to `email`.
     pub reply_to: Option<Address>,
     /// Where undeliverable mail goes; None: to `email`.
@@ -264,6 +269,13 @@ pub struct Site {
     pub branches: Vec<String>,
     /// In which its notices are dated; None: the computer's.
     pub time_zone: Option<TimeZone>,
+}
+
+impl Site {
+    /// Where its undeliverable mail goes.
+    pub fn returns_to(&self) -> Option<&Address> {
+        self.return_address.as_ref().or(self.email.as_ref())
+    }
 }
 
 /// The overdue notices.

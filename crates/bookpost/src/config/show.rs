@@ -4,7 +4,7 @@ use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use mail::counted;
 
-use super::{Config, Doors, Encryption, InDoubtPolicy, Loaded, Server, Way, WebDoor};
+use super::{Config, Doors, Encryption, InDoubtPolicy, Loaded, Server, Site, Way, WebDoor};
 
 /// What works, but is probably not meant.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
@@ -14,17 +14,23 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         Way::Practice => warnings.push(practice(config)),
         Way::Servers(servers) => servers.iter().for_each(|server| warn_of(server, &mut warnings)),
     }
-    for site in config.sites.iter().filter(|site| site.return_address.is_none()) {
-        let (code, email) = (&site.code, &site.email);
-        warnings.push(format!(
-            "site {code} has no return address: undeliverable mail goes to {email} (sites.return_address)"
-        ));
-    }
+    warnings.extend(config.sites.iter().filter_map(warn_of_site));
     let alarms = &config.alarms;
     if alarms.command.is_none() && alarms.webhook.is_none() && alarms.email.is_none() {
         warnings.push("nobody is told when something breaks, except in the log ([alarms])".to_owned());
     }
     warnings
+}
+
+fn warn_of_site(site: &Site) -> Option<String> {
+    let code = &site.code;
+    match &site.email {
+        None => Some(format!("site {code} has no email address: its notices cannot be sent (sites.email)")),
+        Some(email) if site.return_address.is_none() => Some(format!(
+            "site {code} has no return address: undeliverable mail goes to {email} (sites.return_address)"
+        )),
+        Some(_) => None,
+    }
 }
 
 fn practice(config: &Config) -> String {
@@ -106,11 +112,11 @@ impl Loaded {
             },
         );
         for site in &config.sites {
-            let back = site.return_address.as_ref().unwrap_or(&site.email);
-            line(
-                &format!("site {}", site.code),
-                &format!("{} <{}>, returns to {back}", site.name, site.email),
-            );
+            let sends = match (&site.email, site.returns_to()) {
+                (Some(email), Some(back)) => format!("<{email}>, returns to {back}"),
+                _ => "without an email address".to_owned(),
+            };
+            line(&format!("site {}", site.code), &format!("{} {sends}", site.name));
         }
         let repeat = config
             .notices

@@ -47,7 +47,7 @@ impl OwnReversePath {
             return usual.clone();
         }
         let own = config.sites.iter().find(|site| Some(&site.code) == job.site.as_ref());
-        let site = own.or(config.sites.first()).map(|site| &site.email);
+        let site = own.and_then(|site| site.email.as_ref()).or_else(|| Some(config.sender()?.1));
         let recipient = job.envelope.recipients().first().map(|to| &to.address);
         site.or(recipient).map_or_else(|| usual.clone(), |address| ReversePath::Address(address.clone()))
     }

@@ -314,7 +314,8 @@ impl Snapshot {
 }
 
 fn addresses(sites: &[Site]) -> Vec<(String, AllowedFrom)> {
-    sites.iter().map(|site| (site.code.clone(), AllowedFrom::Address(site.email.clone()))).collect()
+    let address = |site: &Site| Some((site.code.clone(), AllowedFrom::Address(site.email.clone()?)));
+    sites.iter().filter_map(address).collect()
 }
 
 /// What may stand in From: as the settings say, or else the addresses of the application's sites.

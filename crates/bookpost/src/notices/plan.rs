@@ -16,6 +16,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct PlannedNotice<'a> {
     pub site: &'a Site,
+    /// The site's address.
+    pub from: &'a Address,
     /// Never empty; the primary address first.
     pub to: &'a [Address],
     pub patron: Patron,
@@ -40,7 +42,8 @@ pub struct Plan<'a> {
 }
 
 /// Decides who gets a notice. A patron with items of several libraries gets one, from the library of the first; items of an unknown
-/// branch, and items that are not overdue on the day of the run, are listed and left out of it.
+/// branch, and items that are not overdue on the day of the run, are listed and left out of it; so are patrons of a library that has no
+/// address to write from.
 pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template, today: Date) -> Plan<'a> {
     let sites: Vec<Option<&Site>> = import.branches.iter().map(|code| site::find(sites, code)).collect();
     let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
@@ -54,11 +57,11 @@ pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template, t
         let (known, unknown): (Vec<&Item>, Vec<&Item>) =
             overdue.into_iter().partition(|item| site_of(&sites, item).is_some());
         left_out.extend(unknown_branches(import, patron, &unknown));
-        if known.is_empty() {
-            continue;
-        }
+        let Some(site) = known.first().and_then(|item| site_of(&sites, item)) else { continue };
         if patron.addresses.is_empty() {
             left_out.push(no_address(patron));
+        } else if site.email.is_none() {
+            left_out.push(no_sender(patron, site));
         } else {
             left_out.extend(unusable_address(patron));
             chosen.push(at);
@@ -145,6 +148,14 @@ fn no_address(patron: &PatronNotice) -> LeftOut {
     LeftOut { why: LeftOutWhy::NoAddress, line: Some(patron.line), who: who(patron), detail }
 }
 
+fn no_sender(patron: &PatronNotice, site: &Site) -> LeftOut {
+    let detail = format!(
+        "{} has no email address for the notice to be from: enter one under Preferences > Libraries",
+        site.name
+    );
+    LeftOut { why: LeftOutWhy::NotMade, line: Some(patron.line), who: who(patron), detail }
+}
+
 fn unusable_address(patron: &PatronNotice) -> Option<LeftOut> {
     let (text, used) = (patron.unusable.as_ref()?, patron.addresses.first()?);
     let detail = format!("\"{text}\" is not an email address; the notice is for {used}");
@@ -190,10 +201,11 @@ impl<'a> Plan<'a> {
         let items: Vec<(&Item, &Site)> =
             overdue.filter_map(|item| Some((item, site_of(&self.sites, item)?))).collect();
         let &(_, site) = items.first()?;
+        let from = site.email.as_ref()?;
         let letter = Letter {
             branch_name: &site.name,
             branch_code: &site.code,
-            branch_email: site.reply_to.as_ref().unwrap_or(&site.email).as_str(),
+            branch_email: site.reply_to.as_ref().unwrap_or(from).as_str(),
             branch_phone: site.phone.as_deref().unwrap_or(""),
             patron_name: patron.name(),
             first_name: patron.first_name(),
@@ -204,6 +216,7 @@ impl<'a> Plan<'a> {
         };
         Some(self.template.render(&letter).map(|Rendered { subject, text, html }| PlannedNotice {
             site,
+            from,
             to: &patron.addresses,
             patron: Patron { name: patron.name().to_owned(), number: patron.number().map(str::to_owned) },
             subject,

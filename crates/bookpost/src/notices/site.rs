@@ -30,7 +30,7 @@ mod tests {
         Site {
             code: code.into(),
             name: name.into(),
-            email,
+            email: Some(email),
             reply_to: None,
             return_address: None,
             phone: None,

@@ -111,7 +111,7 @@ pub fn values(site: &Site) -> Map<String, Value> {
     let all = [
         ("code", Some(Value::from(site.code.as_str()))),
         ("name", Some(Value::from(site.name.as_str()))),
-        ("email", Some(Value::from(site.email.as_str()))),
+        ("email", optional(&site.email)),
         ("reply_to", optional(&site.reply_to)),
         ("return_address", optional(&site.return_address)),
         ("phone", site.phone.as_deref().map(Value::from)),

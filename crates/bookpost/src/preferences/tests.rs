@@ -133,3 +133,56 @@ async fn a_lost_key_loses_the_passwords_only() {
     let Way::Servers(servers) = &again.sending.way else { panic!("{:?}", again.sending.way) };
     assert!(matches!(&servers[0].login.as_ref().unwrap().password, Password::Known(_)));
 }
+
+/// Nobody has a password that they do not know sent to a machine of theirs, or in clear.
+#[tokio::test]
+async fn a_kept_password_goes_nowhere_else() {
+    let bench = Bench::new();
+    let server = json!({ "sending.way": "servers", "server1.host": "smtp.example", "server1.login": "library",
+        "server1.password": "open sesame" });
+    bench.set(None, server).await.unwrap();
+    let stored = bench.store.preferences().await.unwrap().values;
+    for values in [
+        json!({ "server1.host": "evil.example" }),
+        json!({ "server1.host": "evil.example", "server1.login": "other" }),
+        json!({ "server1.allow_non_secure": true, "server1.send_password_unencrypted": true }),
+        json!({ "server1.encryption": "none", "server1.allow_non_secure": true, "server1.send_password_unencrypted": true }),
+    ] {
+        let refused = bench.set(None, values.clone()).await.unwrap_err();
+        let Refused::Problems(problems) = &refused else { panic!("{values}: {refused}") };
+        assert_eq!(problems.0[0].setting, "server1.password", "{values}");
+        let Value::Object(tried) = values.clone() else { panic!("{values}") };
+        let (tried, mut dice) = (tried.into_iter().collect(), StdRng::seed_from_u64(7));
+        let tried = proposed(&bench.store, &bench.source, tried, &mut dice).await;
+        assert!(matches!(tried, Err(Refused::Problems(_))), "{values}: it is not tried with it either");
+        assert_eq!(bench.store.preferences().await.unwrap().values, stored, "{values}");
+        let mut entered = values.as_object().cloned().unwrap();
+        entered.insert("server1.password".to_owned(), json!("own words"));
+        bench.set(None, Value::Object(entered)).await.unwrap();
+        bench.undo().await.unwrap();
+    }
+    for values in [
+        json!({ "server1.host": "SMTP.example" }),
+        json!({ "server1.port": 2525, "server1.encryption": "tls" }),
+        json!({ "server1.allow_non_secure": true }),
+        json!({ "server1.host": "new.example", "server1.login": null, "server1.password": null }),
+    ] {
+        bench.set(None, values).await.unwrap();
+    }
+}
+
+/// What the file says is not entered again here.
+#[tokio::test]
+async fn a_password_of_the_file_goes_nowhere_else_either() {
+    let bench = Bench::new();
+    let around = Surroundings::given([("PASSWORD", "open sesame")], None);
+    let file = format!(
+        "data_dir = {:?}\n{FILE}[server1]\nlogin = \"library\"\npassword_env = \"PASSWORD\"\n",
+        bench.folder.path()
+    );
+    let mut bench = bench;
+    bench.set(None, json!({ "server1.host": "smtp.example" })).await.unwrap();
+    bench.source = Source::given(&file, Some("bookpost.toml".into()), &around);
+    let refused = bench.set(None, json!({ "server1.host": "evil.example" })).await.unwrap_err().to_string();
+    assert!(refused.contains("it is set elsewhere (bookpost.toml, line 7)"), "{refused}");
+}

@@ -285,7 +285,7 @@ impl Submitter {
         let mut found = None;
         let config = self.settings.now();
         for address in from {
-            let of_address = |site: &&Site| site.email == *address;
+            let of_address = |site: &&Site| site.email.as_ref() == Some(address);
             let mut sites = config.sites.iter().filter(of_address).map(|site| &site.code);
             let Some(first) = sites.clone().next() else { continue };
             let own = sites.find(|code| caller.may_send_for(code).is_ok()).unwrap_or(first);

@@ -126,7 +126,8 @@ fn digest(to: &Address, from: Mailbox, letter: &Letter, id: &str, at: &At<'_>) -
 
 /// Reports come from the site's own address, which the server is known to take.
 fn sender(config: &Config, site: Option<&Site>, to: &Address) -> Address {
-    site.or(config.sites.first()).map_or_else(|| to.clone(), |site| site.email.clone())
+    let own = site.and_then(|site| site.email.as_ref());
+    own.or_else(|| Some(config.sender()?.1)).unwrap_or(to).clone()
 }
 
 fn site<'a>(config: &'a Config, code: Option<&str>) -> Option<&'a Site> {

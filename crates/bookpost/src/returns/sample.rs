@@ -8,7 +8,7 @@ use super::{
     compose::{At, message},
     plan::{Form, Letter},
 };
-use crate::config::Config;
+use crate::config::{Config, Site};
 
 /// As it would be written now.
 pub fn sample(config: &Config, now: Timestamp, zone: &TimeZone) -> Vec<u8> {
@@ -18,8 +18,8 @@ pub fn sample(config: &Config, now: Timestamp, zone: &TimeZone) -> Vec<u8> {
     else {
         return Vec::new();
     };
-    let site = config.sites.first();
-    let to = site.map_or(library, |site| site.return_address.clone().unwrap_or_else(|| site.email.clone()));
+    let site = config.sender().map(|(site, _)| site).or(config.sites.first());
+    let to = site.and_then(Site::returns_to).cloned().unwrap_or(library);
     let first = refused(patron, site.map(|site| site.code.clone()), &to, now);
     let letter = Letter { form: Form::Report, first, others: Vec::new() };
     let at = At { config, now, random: 0, time_zone: zone.clone() };

@@ -30,6 +30,7 @@ use tokio::net::TcpListener;
 use crate::{
     app::{Decisions, Preferences, Programs},
     config::Config,
+    deliver::hosting::NameServers,
     identity::People,
     receive::Submitter,
 };
@@ -60,6 +61,8 @@ pub struct Sources {
     pub programs: Programs,
     /// In which people read the time.
     pub zone: TimeZone,
+    /// Who is asked where a library's mail is.
+    pub name_servers: NameServers,
     /// What the worker is like at this moment; must not wait.
     pub now: Arc<dyn Fn() -> Moment + Send + Sync>,
 }

@@ -144,7 +144,7 @@ fn config(task: &Task) -> Config {
         sites: vec![Site {
             code: "RIV".into(),
             name: "Riverside Library".into(),
-            email: "library@riverside.example.org".parse().unwrap(),
+            email: "library@riverside.example.org".parse().ok(),
             reply_to: None,
             return_address: None,
             phone: None,

@@ -294,7 +294,7 @@ fn config(folder: &std::path::Path, sink: SocketAddr, doors: Doors) -> Config {
         sites: vec![Site {
             code: "MAIN".into(),
             name: "Main Library".into(),
-            email: FROM.parse().unwrap(),
+            email: FROM.parse().ok(),
             reply_to: None,
             return_address: None,
             phone: None,

@@ -188,6 +188,13 @@ async fn a_secret_is_told_once_or_never() {
         }
     }
     assert!(!changed.text.contains("open sesame"), "{}", changed.text);
+    let elsewhere = r#"{"server1.host": "evil.example"}"#;
+    let elsewhere = ask(&bench, &own, "PATCH", "/preferences", elsewhere).await;
+    let (status, said) = (elsewhere.status, elsewhere.text);
+    assert!(
+        status == 422 && said.contains("the password of Server 1 was entered for another server"),
+        "{said}"
+    );
     let log = bench.app.store.audit(store::AuditFilter::default(), None, 50).await.unwrap();
     let person = |who: &Actor| matches!(who, Actor::Person { name, .. } if name.as_str() == "administrator");
     for what in [Deed::PreferenceChanged, Deed::ProgramAdded, Deed::ProgramKeyMade] {

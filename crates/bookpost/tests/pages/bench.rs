@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use bookpost::{
     app::{App, Start},
     config::{Config, Server, Source, Surroundings, Way},
+    deliver::hosting::NameServers,
     web,
 };
 use bytes::Bytes;
@@ -16,12 +17,20 @@ use store::{
     Actor, Attempt, Class, Kind, Lease, LinkPurpose, MessageId, NewMessage, Patron, PersonId, PersonSettings,
     RecipientId, Role, Settlement, Store, Verdict,
 };
-use testkit::clock::ManualClock;
+use testkit::{
+    clock::ManualClock,
+    names::{NameServer, Says},
+};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub(crate) const PASSWORD: &str = "elf zwölf zehn";
 const LEASE: Lease = Lease(7);
 const CLI: Actor = Actor::CommandLine;
+/// Where the mail of some domains is.
+const DOMAINS: &[(&str, Says)] = &[
+    ("district.example", Says::Mail(&[(1, "aspmx.l.google.com."), (5, "alt1.aspmx.l.google.com.")])),
+    ("nomail.example", Says::Mail(&[(0, ".")])),
+];
 
 pub(crate) struct Bench {
     pub(crate) app: App,
@@ -32,6 +41,7 @@ pub(crate) struct Bench {
     /// The token of each who has signed in.
     pub(crate) tokens: BTreeMap<&'static str, String>,
     serving: JoinHandle<()>,
+    _names: NameServer,
     end: oneshot::Sender<()>,
     _folder: tempfile::TempDir,
 }
@@ -117,11 +127,13 @@ impl Bench {
         let app = App::start(config, start).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let (end, ends) = oneshot::channel();
-        let sources = web::Sources { zone: TimeZone::UTC, ..app.sources() };
+        let names = NameServer::start(DOMAINS).await.unwrap();
+        let name_servers = NameServers::At(names.address);
+        let sources = web::Sources { zone: TimeZone::UTC, name_servers, ..app.sources() };
         let serving = async move { web::serve(listener, sources, async { drop(ends.await) }).await.unwrap() };
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
         let (serving, tokens) = (tokio::spawn(serving), BTreeMap::new());
-        Self { app, clock, client, origin, tokens, serving, end, _folder: folder }
+        Self { app, clock, client, origin, tokens, serving, _names: names, end, _folder: folder }
     }
 
     /// Somebody of each kind, signed in.

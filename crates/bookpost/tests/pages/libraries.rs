@@ -76,7 +76,6 @@ async fn what_cannot_be_is_said_at_its_field_and_nothing_is_lost() {
     let before = version(&bench).await;
     for (path, fields, said) in [
         ("add", MAIN.to_owned(), "The code MAIN belongs to Main Library already."),
-        ("add", "code=EAST&name=East&email=".to_owned(), "this library can send no notices"),
         ("add", "code=EAST&name=East&email=east".to_owned(), "This email address is not complete."),
         ("change", format!("{MAIN}&time_zone=Mars"), "There is no time zone of this name."),
         ("change", format!("{MAIN}&branches=MAIN"), "The branch code above counts anyway."),
@@ -160,5 +159,24 @@ async fn libraries_of_the_file_are_shown_with_their_place() {
         assert_eq!(bench.get("administrator", &format!("{LIST}/{path}")).await.status, 303, "{path}");
     }
     assert_eq!(post(&bench, "change", &format!("{MAIN}&version=0")).await.header("location"), LIST);
+    bench.stop().await;
+}
+
+/// It can be saved, and both pages say what will not work.
+#[tokio::test]
+async fn a_library_without_an_address_says_what_will_not_work() {
+    let bench = Bench::of_file("").await;
+    done(&bench, "add", MAIN, "library_added").await;
+    done(&bench, "add", "code=EAST&name=East+Branch&email=", "library_added").await;
+    let libraries = bench.get("administrator", "/preferences/libraries").await.text;
+    assert_eq!(libraries.matches("Without an email address this library can send no notices").count(), 1);
+    let email = bench.get("administrator", "/preferences").await.text;
+    for said in [
+        "An email address for: East Branch. Until then their notices cannot be sent.",
+        "<a href=\"/preferences/libraries\">Enter the address</a>",
+        "none: nothing can be sent",
+    ] {
+        assert!(email.contains(said), "{said}: {email}");
+    }
     bench.stop().await;
 }

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use store::{Actor, Deed, Role};
 use testkit::sink::{Settings, Sink};
 
-use crate::bench::{Answer, Bench, servers};
+use crate::{
+    bench::{Answer, Bench, servers},
+    browser::drive,
+};
 
 const SECRET: &str = "p4ssw0rd-of-the-library";
 
@@ -109,7 +112,7 @@ async fn the_page_says_how_it_stands_and_what_is_missing() {
         "In the first 60 minutes (the &#34;short range&#34;) it is tried again and again, each time after 3 minutes to 9 minutes.",
         "After 100 hours it is given up and sent back to the library",
         "the 100 hours after which mail is given up stand still",
-        "<th scope=\"row\">East Branch</th><td>desk@library.example</td><td>the same address</td>",
+        "<th scope=\"row\">East Branch</th><td data-label=\"What patrons see\">desk@library.example</td>",
         "formaction=\"/preferences/test\" name=\"server\" value=\"1\"",
     ] {
         assert!(text.contains(said), "{said}: {text}");
@@ -292,6 +295,95 @@ async fn a_password_is_on_no_page() {
     bench.stop().await;
 }
 
+/// Neither to save nor to test: whoever may change the preferences has it sent nowhere else.
+#[tokio::test]
+async fn a_kept_password_is_wanted_again_for_another_server() {
+    let bench = Bench::staffed(Way::None).await;
+    let server = [("server1.host", "a.example"), ("server1.login", "notices"), ("server1.password", SECRET)];
+    assert_eq!(bench.saved("administrator", &server).await.status, 303);
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let port = sink.address().port().to_string();
+    let evil = [("server1.host", "127.0.0.1"), ("server1.port", &*port), ("anyway", "yes")];
+    let refused = bench.saved("administrator", &evil).await;
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text.contains("server1.password-problem\">Enter the password again."),
+        "{}",
+        refused.text
+    );
+    assert!(
+        refused.text.contains("<a href=\"#server1.password\">Server 1, Password</a>"),
+        "{}",
+        refused.text
+    );
+    let page = bench.get("administrator", "/preferences").await;
+    let form = filled(&page, &[&evil[..], &[("server", "1")]].concat());
+    let tested = bench.post("administrator", "/preferences/test", &form).await;
+    assert_eq!(tested.status, 422);
+    assert!(tested.text.contains("was entered for another server"), "{}", tested.text);
+    let looked = bench.post("administrator", "/preferences/test/port", &form).await;
+    assert!(looked.text.contains(&format!("Use port {port}")), "nobody signs in for that: {}", looked.text);
+    bench.stop().await;
+}
+
+/// What stood in the form stands in it again after a test, and a port that was found too; the password is known and not shown.
+#[tokio::test]
+async fn a_form_that_was_away_for_a_test_comes_back_whole() {
+    let bench = Bench::staffed(Way::None).await;
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let port = sink.address().port().to_string();
+    let typed = [
+        ("server1.host", "127.0.0.1"),
+        ("server1.port", &*port),
+        ("server1.login", "notices"),
+        ("server1.password", SECRET),
+        ("keep.texts_days", "9"),
+        ("server", "1"),
+    ];
+    let page = bench.get("administrator", "/preferences").await;
+    let found = bench.post("administrator", "/preferences/test/port", &filled(&page, &typed)).await;
+    assert!(found.text.contains("Use port") && !found.text.contains(SECRET), "{}", found.text);
+    let form =
+        found.text.split("action=\"/preferences/suggest\"").nth(1).unwrap().split("</form>").next().unwrap();
+    let pair = |tag: &str| {
+        let part = |name: &str| {
+            tag.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
+        };
+        (part("name"), unescaped(&part("value")))
+    };
+    let mut pairs: Vec<_> = form
+        .split('<')
+        .filter(|tag| tag.starts_with("input ") || tag.starts_with("button "))
+        .map(pair)
+        .collect();
+    pairs.retain(|(name, _)| name != "form_token");
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs: Vec<_> =
+        pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    let back = bench.post("administrator", "/preferences/suggest", &pairs.join("&")).await;
+    let stands: BTreeMap<_, _> = fields(&back.text).into_iter().collect();
+    for (name, text) in [
+        ("server1.port", &*port),
+        ("server1.encryption", "none"),
+        ("server1.login", "notices"),
+        ("keep.texts_days", "9"),
+    ] {
+        assert_eq!(stands[name], text, "{name}");
+    }
+    assert!(back.text.contains("Entered a moment ago") && !back.text.contains(SECRET), "{}", back.text);
+    assert_eq!(bench.stored().await.get("server1.host"), None, "nothing is saved yet");
+    let plain = [
+        ("server1.allow_non_secure", "yes"),
+        ("server1.send_password_unencrypted", "yes"),
+        ("anyway", "yes"),
+    ];
+    let saved = bench.post("administrator", "/preferences", &filled(&back, &plain)).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    let login = bench.app.settings.now().sending.servers[0].login.clone().unwrap();
+    assert!(login.password == Password::from(SECRET.to_owned()));
+    bench.stop().await;
+}
+
 /// The text of a form that was not saved is found by its own person only.
 #[tokio::test]
 async fn a_password_that_is_not_saved_is_kept_for_who_typed_it() {
@@ -434,5 +526,21 @@ async fn a_sample_of_a_return_report_can_be_read() {
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
+    bench.stop().await;
+}
+
+/// Server 1 wants a login, Server 2 none; at a third port nobody listens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_preferences_are_changed_in_a_browser() {
+    let mut bench = Bench::staffed(Way::Practice).await;
+    bench.person("bea", Role::Administrator, None).await;
+    let login = Some(("notices".to_owned(), SECRET.to_owned()));
+    let first = Sink::start(Settings { login, ..Settings::default() }).await.unwrap();
+    let second = Sink::start(Settings::default()).await.unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let ports = [first.address().port(), second.address().port(), nobody].map(|port| port.to_string());
+    let told =
+        [("SERVER_1", &*ports[0]), ("SERVER_2", &*ports[1]), ("NOBODY", &*ports[2]), ("SECRET", SECRET)];
+    drive("preferences.mjs", &bench, &told).await;
     bench.stop().await;
 }

@@ -42,6 +42,9 @@ async fn server_2_takes_over_before_the_eyes_of_a_browser() {
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/servers.mjs"))
         .env("BASE", &library.origin)
         .env("LINK", link)
+        .env("SERVER_1", library.servers[0].address.port().to_string())
+        .env("SERVER_2", library.servers[1].address.port().to_string())
+        .envs([("LOGIN", LOGIN.0), ("KEY", LOGIN.1), ("ALARMS", ALARMS)])
         .env("MODULES", modules)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -120,11 +123,6 @@ impl Library {
 
     async fn fulfil(&mut self, wish: &str) {
         match wish {
-            "both servers" => {
-                self.server(1, self.servers[0].address).await;
-                self.server(2, self.servers[1].address).await;
-                self.set(&["sending.way=servers", &format!("alarms.email={ALARMS}")]).await;
-            }
             "server 1 to stop" => self.servers[0].kill(),
             "server 1 to start" => self.servers[0].start_again(),
             "the alarm" => {

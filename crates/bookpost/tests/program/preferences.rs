@@ -85,6 +85,11 @@ async fn a_password_is_set_without_being_seen() {
     let done = password(&place, &["--login", "library"], "open sesame\n").await;
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(shown(&place, "server1.password").await, (json!("(set)"), json!("preferences")));
+    let elsewhere = set(&place, &["server1.host=evil.example"]).await;
+    assert_eq!(elsewhere.code, Some(65), "{elsewhere:?}");
+    assert!(elsewhere.err.contains("preferences password --server 1 NAME=VALUE"), "{elsewhere:?}");
+    let together = password(&place, &["server1.host=new.example"], "open sesame\n").await;
+    assert_eq!((together.code, shown(&place, "server1.host").await.0), (Some(0), json!("new.example")));
     let mut told = done.out + &done.err;
     for words in [
         &["preferences", "history"][..],

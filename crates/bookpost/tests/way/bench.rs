@@ -39,7 +39,7 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
         sites: vec![Site {
             code: "RIV".into(),
             name: "Riverside Library".into(),
-            email: "library@riverside.example.org".parse().unwrap(),
+            email: "library@riverside.example.org".parse().ok(),
             reply_to: None,
             return_address: None,
             phone: None,

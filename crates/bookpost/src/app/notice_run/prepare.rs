@@ -176,7 +176,7 @@ impl Mailer {
             address: address.clone(),
         };
         let mail = NewMail {
-            from: Mailbox { name: Some(site.name.clone()), address: site.email.clone() },
+            from: Mailbox { name: Some(site.name.clone()), address: notice.from.clone() },
             reply_to: site.reply_to.clone().map(|address| Mailbox { name: Some(site.name.clone()), address }),
             to: notice.to.iter().map(addressee).collect(),
             cc: Vec::new(),
@@ -192,7 +192,7 @@ impl Mailer {
             offset: site.time_zone.as_ref().map_or(self.offset, |zone| zone.to_offset(self.now)),
         };
         let bytes = mail.build().map_err(|error| error.to_string())?;
-        let returns = site.return_address.clone().unwrap_or_else(|| site.email.clone());
+        let returns = site.return_address.as_ref().unwrap_or(notice.from).clone();
         let recipients = notice.to.iter().cloned().map(Recipient::from).collect();
         let envelope =
             Envelope::new(ReversePath::Address(returns), recipients).map_err(|error| error.to_string())?;
@@ -223,7 +223,7 @@ pub(super) fn as_text(notice: &PlannedNotice<'_>) -> String {
     format!(
         "From: {} <{}>\nTo: {}\nSubject: {}\n\n{}",
         notice.site.name,
-        notice.site.email,
+        notice.from,
         to.join(", "),
         notice.subject,
         notice.text

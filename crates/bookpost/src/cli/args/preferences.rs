@@ -61,6 +61,9 @@ pub enum Settings {
         /// The login it belongs to, if that is to be another
         #[arg(long)]
         login: Option<String>,
+        /// What is changed together with it, such as server1.host=smtp.library.example
+        #[arg(value_name = "NAME=VALUE")]
+        values: Vec<String>,
         #[command(flatten)]
         output: Output,
     },

@@ -19,9 +19,9 @@ pub enum Sites {
         /// The name that patrons know
         #[arg(long)]
         name: String,
-        /// What patrons see as the sender
+        /// What patrons see as the sender; without one it cannot send
         #[arg(long, value_name = "ADDRESS")]
-        email: String,
+        email: Option<String>,
         #[command(flatten)]
         more: More,
         #[command(flatten)]
@@ -77,6 +77,7 @@ pub struct More {
 /// What can be taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Optional {
+    Email,
     ReplyTo,
     ReturnAddress,
     Phone,

@@ -30,7 +30,7 @@ impl Library {
         config.sites.push(Site {
             code: "MAIN".to_owned(),
             name: "Main Library".to_owned(),
-            email: "desk@library.example".parse().unwrap(),
+            email: "desk@library.example".parse().ok(),
             reply_to: None,
             return_address: None,
             phone: None,

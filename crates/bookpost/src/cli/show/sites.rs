@@ -25,6 +25,10 @@ pub(super) fn list(shown: &ShownSites) -> String {
             &text("time_zone"),
         ]);
     }
+    let mute = shown.sites.iter().filter(|site| !site.contains_key("email"));
+    let mute = mute.fold(String::new(), |mute, site| {
+        mute + "\n" + &text(site, "code") + " has no email address: its notices cannot be sent.\n"
+    });
     let elsewhere = match &shown.origin {
         Some(Origin::File(place) | Origin::Environment(place)) => {
             format!(
@@ -33,7 +37,7 @@ pub(super) fn list(shown: &ShownSites) -> String {
         }
         _ => String::new(),
     };
-    format!("{table}{elsewhere}")
+    format!("{table}{mute}{elsewhere}")
 }
 
 fn text(site: &Map<String, Value>, name: &str) -> String {

@@ -7,7 +7,7 @@ mod suggest;
 use serde::Serialize;
 
 pub use look::look;
-pub use mx::{LookupError, MailServers, mail_servers, system_resolver};
+pub use mx::{LookupError, MailServers, NameServers, mail_servers};
 pub use suggest::{Answer, SignIn, Suggestion, answer, candidates};
 
 /// A provider whose servers have ways of their own.

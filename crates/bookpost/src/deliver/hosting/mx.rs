@@ -1,10 +1,11 @@
 //! The servers that receive a domain's mail (RFC 5321 section 5.1).
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use hickory_resolver::{
     TokioResolver,
-    net::NetError,
+    config::{ConnectionConfig, NameServerConfig, ResolverConfig},
+    net::{NetError, runtime::TokioRuntimeProvider},
     proto::rr::{RData, RecordType},
 };
 
@@ -33,12 +34,33 @@ pub enum LookupError {
     NoAnswer(String, String),
 }
 
-/// Asks the name servers of this computer.
-pub fn system_resolver() -> anyhow::Result<TokioResolver> {
-    let mut builder = TokioResolver::builder_tokio()?;
-    let options = builder.options_mut();
-    (options.timeout, options.attempts) = (PATIENCE, 2);
-    Ok(builder.build()?)
+/// Who is asked for names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NameServers {
+    /// Those that this computer asks.
+    #[default]
+    OfThisComputer,
+    /// This one alone.
+    At(SocketAddr),
+}
+
+impl NameServers {
+    /// The way to ask them. Of this computer they are read anew each time.
+    pub fn resolver(self) -> anyhow::Result<TokioResolver> {
+        let mut builder = match self {
+            Self::OfThisComputer => TokioResolver::builder_tokio()?,
+            Self::At(address) => {
+                let mut connection = ConnectionConfig::udp();
+                connection.port = address.port();
+                let server = NameServerConfig::new(address.ip(), true, vec![connection]);
+                let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            }
+        };
+        let options = builder.options_mut();
+        (options.timeout, options.attempts) = (PATIENCE, 2);
+        Ok(builder.build()?)
+    }
 }
 
 /// Looks the mail servers of `domain` up.
@@ -73,72 +95,20 @@ fn without(domain: &str, error: &NetError) -> Result<MailServers, LookupError> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddr};
-
-    use hickory_resolver::{
-        config::{ConnectionConfig, NameServerConfig, ResolverConfig},
-        net::runtime::TokioRuntimeProvider,
-        proto::{
-            op::{Message, ResponseCode},
-            rr::{Name, Record, rdata::MX},
-        },
-    };
-    use tokio::net::UdpSocket;
+    use testkit::names::{NameServer, Says};
 
     use super::*;
 
-    /// Answers for a zone of its own, until it is dropped with the runtime.
-    async fn name_server() -> SocketAddr {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = socket.local_addr().unwrap();
-        tokio::spawn(async move {
-            let mut buffer = [0; 1500];
-            while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
-                let question = Message::from_vec(&buffer[..length]).unwrap();
-                let reply = reply(&question).to_vec().unwrap();
-                socket.send_to(&reply, from).await.unwrap();
-            }
-        });
-        address
-    }
-
-    fn reply(question: &Message) -> Message {
-        let mut reply = Message::response(question.metadata.id, question.metadata.op_code);
-        let query = question.queries[0].clone();
-        let name = query.name().clone();
-        let mx = match name.to_ascii().to_ascii_lowercase().as_str() {
-            "library.example." => &[(20, "mx2.library.example."), (10, "mx1.library.example.")][..],
-            "nomail.example." => &[(0, ".")],
-            "bare.example." => &[],
-            "broken.example." => {
-                reply.metadata.response_code = ResponseCode::ServFail;
-                &[]
-            }
-            _ => {
-                reply.metadata.response_code = ResponseCode::NXDomain;
-                &[]
-            }
-        };
-        for (preference, exchange) in mx {
-            let data = RData::MX(MX::new(*preference, Name::from_ascii(exchange).unwrap()));
-            reply.add_answer(Record::from_rdata(name.clone(), 60, data));
-        }
-        reply.queries.push(query);
-        reply
-    }
-
-    async fn resolver() -> TokioResolver {
-        let address = name_server().await;
-        let mut connection = ConnectionConfig::udp();
-        connection.port = address.port();
-        let server = NameServerConfig::new(address.ip(), true, vec![connection]);
-        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build().unwrap()
-    }
-
     #[tokio::test]
     async fn mail_servers_are_looked_up() {
-        let resolver = resolver().await;
+        let names = NameServer::start(&[
+            ("library.example", Says::Mail(&[(20, "mx2.library.example."), (10, "mx1.library.example.")])),
+            ("nomail.example", Says::Mail(&[(0, ".")])),
+            ("bare.example", Says::Mail(&[])),
+            ("broken.example", Says::Broken),
+        ]);
+        let names = names.await.unwrap();
+        let resolver = NameServers::At(names.address).resolver().unwrap();
         let at =
             |servers: &[&str]| Ok(MailServers::At(servers.iter().map(|&server| server.to_owned()).collect()));
         for (domain, expected) in [

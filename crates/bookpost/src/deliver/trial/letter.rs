@@ -51,13 +51,13 @@ fn site(config: &Config) -> Option<&Site> {
 }
 
 fn written(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result<NewMail, String> {
-    let site = site(config).ok_or("a site with an email address is needed to send from")?;
+    let (site, email) = config.sender().ok_or("a site with an email address is needed to send from")?;
     let text = format!(
         "This is a test message of Bookpost for {}.\n\nIf you can read it, mail of {} leaves as it should. Nothing is to be done.\n",
         config.library, site.name
     );
     Ok(NewMail {
-        from: Mailbox { name: Some(site.name.clone()), address: site.email.clone() },
+        from: Mailbox { name: Some(site.name.clone()), address: email.clone() },
         reply_to: None,
         to: vec![Mailbox { name: None, address: to.clone() }],
         cc: Vec::new(),

@@ -21,7 +21,7 @@ fn site(code: &str, email: &str) -> Site {
     Site {
         code: code.to_owned(),
         name: code.to_owned(),
-        email: address(email),
+        email: Some(address(email)),
         reply_to: None,
         return_address: None,
         phone: None,

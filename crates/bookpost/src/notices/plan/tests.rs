@@ -12,7 +12,7 @@ fn sites() -> Vec<Site> {
         .map(|(code, name)| Site {
             code: code.into(),
             name: name.into(),
-            email: Address::parse("desk@example.org").unwrap(),
+            email: Address::parse("desk@example.org").ok(),
             reply_to: None,
             return_address: None,
             phone: Some("555-0100".into()),
@@ -48,6 +48,25 @@ fn one_notice_per_patron_and_everybody_else_is_named() {
             (LeftOutWhy::NoAddress, Some(8), "Дмитрий Иванов (1045)"),
             (LeftOutWhy::RefusedLine, Some(9), "\"2026-11-01 23:59:00\",Short row,,,,Nobody"),
         ]
+    );
+}
+
+/// What would be from nobody is not sent; the other libraries' notices are.
+#[test]
+fn a_library_without_an_address_sends_nothing_and_it_is_said_why() {
+    let import = read(include_bytes!("../fixtures/koha-overdues.csv"), &ImportOptions::default()).unwrap();
+    let mut sites = sites();
+    sites[1].email = None;
+    let template = wording("overdue");
+    let plan = plan(&import, &sites, &template, TODAY);
+    assert_eq!(plan.len(), 1);
+    let notices: Vec<_> = plan.notices().map(Result::unwrap).collect();
+    assert_eq!((notices.len(), notices[0].site.code.as_str()), (1, "MAIN"));
+    let left = plan.left_out.iter().find(|one| one.why == LeftOutWhy::NotMade).unwrap();
+    assert!(left.who.contains("Żółkiewski"), "{left:?}");
+    assert_eq!(
+        left.detail,
+        "Westside Library has no email address for the notice to be from: enter one under Preferences > Libraries"
     );
 }
 

@@ -29,7 +29,7 @@ pub(super) fn report(
         return None;
     }
     let id = message_id(random, &config.sending.ehlo_name);
-    let address = config.sites.first().map_or_else(|| to.clone(), |site| site.email.clone());
+    let address = config.sender().map_or_else(|| to.clone(), |(_, email)| email.clone());
     let content = &dropped.content;
     let report = ReturnReport {
         to: to.clone(),

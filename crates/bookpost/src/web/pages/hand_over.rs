@@ -71,7 +71,7 @@ impl Post {
     pub(super) async fn now(pages: &Pages) -> Result<Result<Self, Obstacle>, Error> {
         let config = pages.sources.config();
         let paused = pages.sources.store.paused().await?.is_some();
-        let sender = config.sites.first().map(|site| site.email.clone());
+        let sender = config.sender().map(|(_, email)| email.clone());
         Ok(match (&config.sending.way, config.public_address.clone(), sender) {
             (Way::None, ..) => Err(Obstacle::NoWay),
             (Way::Practice, ..) => Err(Obstacle::Practice),

@@ -112,7 +112,9 @@ impl Known {
 impl Raised {
     /// An alarm about an address is about the libraries that write from it.
     fn of(alarm: Alarm, config: &Config) -> Self {
-        let writes = |site: &&crate::config::Site| site.email.as_str() == alarm.subject;
+        let writes = |site: &&crate::config::Site| {
+            site.email.as_ref().is_some_and(|email| email.as_str() == alarm.subject)
+        };
         let sites = config.sites.iter().filter(writes).map(|site| site.code.clone()).collect();
         Self { alarm, sites }
     }

@@ -51,6 +51,8 @@ struct Library {
     code: String,
     /// What is said of it, each with its name.
     facts: Vec<(String, String)>,
+    /// It has no address, and cannot send.
+    mute: bool,
     /// As it stands in addresses.
     encoded: String,
 }
@@ -90,15 +92,16 @@ fn library(site: &Site, words: &Words) -> Library {
         ("library-zone", zone(site)),
     ];
     let sent = [
-        ("library-email", Some(&site.email)),
-        ("library-answers", Some(site.reply_to.as_ref().unwrap_or(&site.email))),
-        ("library-returns", Some(site.return_address.as_ref().unwrap_or(&site.email))),
+        ("library-email", site.email.as_ref()),
+        ("library-answers", site.reply_to.as_ref().or(site.email.as_ref())),
+        ("library-returns", site.returns_to()),
     ];
     let sent = sent.map(|(key, address)| (key, address.map(ToString::to_string)));
     let facts = sent.into_iter().chain(optional);
     Library {
         name: site.name.clone(),
         code: site.code.clone(),
+        mute: site.email.is_none(),
         facts: facts.filter_map(|(key, value)| Some((words.t(key), value?))).collect(),
         encoded: encoded(&site.code),
     }

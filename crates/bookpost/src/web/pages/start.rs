@@ -80,7 +80,7 @@ pub(super) async fn ask(visit: Visit, RawQuery(query): RawQuery) -> Response {
     }
     let query: Query = serde_html_form::from_str(query.as_deref().unwrap_or_default()).unwrap_or_default();
     let host = match query.look.and(library(&visit.pages.sources.config())) {
-        Some((_, email)) => Some(host(visit.words(), email.domain()).await),
+        Some((_, email)) => Some(host(&visit, email.domain()).await),
         None => None,
     };
     answered(&visit, StatusCode::OK, |start| start.host = host).await
@@ -169,9 +169,9 @@ async fn is_unset(visit: &Visit, name: &str) -> bool {
     })
 }
 
-/// The first library, with its address.
+/// The first library that has an address, with it.
 fn library(config: &Config) -> Option<(&str, &Address)> {
-    config.sites.first().map(|site| (site.name.as_str(), &site.email))
+    config.sender().map(|(site, email)| (site.name.as_str(), email))
 }
 
 /// A branch code for a library that has none in an export yet: the beginnings of its words, or its word.
@@ -190,9 +190,12 @@ fn code(name: &str) -> String {
 }
 
 /// Who hosts the mail of this domain, in a sentence.
-async fn host(words: &Words, domain: &str) -> String {
+async fn host(visit: &Visit, domain: &str) -> String {
+    let words = visit.words();
     let said = |key| words.with(key, &[("domain", domain)]);
-    let Ok(resolver) = hosting::system_resolver() else { return said("start-host-no-answer") };
+    let Ok(resolver) = visit.pages.sources.name_servers.resolver() else {
+        return said("start-host-no-answer");
+    };
     let looked = hosting::mail_servers(&resolver, domain);
     match tokio::time::timeout(LOOKED_UP, looked).await {
         Ok(Ok(servers)) => hosted(words, domain, Hosting::of(&servers)),

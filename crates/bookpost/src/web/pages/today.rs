@@ -213,7 +213,7 @@ async fn to_do<'a>(
         let said = lost_secrets::words(visit, one).await?;
         all.push(alarm(one, said.unwrap_or_else(|| words.alarm(one.kind))));
     }
-    if visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sites.is_empty() {
+    if visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sender().is_none() {
         let (title, what) = (words.t("to-do-start"), words.t("to-do-start-do"));
         let href = Some(("/start", words.t("to-do-start-link")));
         all.push(ToDo { title, what, since: None, noted: None, href });

@@ -32,8 +32,8 @@ pub(super) struct Site {
     /// Its branch code; it never changes.
     code: String,
     name: String,
-    /// What patrons see as the sender.
-    email: String,
+    /// What patrons see as the sender; without one it cannot send.
+    email: Option<String>,
     /// Where answers go; none: to `email`.
     reply_to: Option<String>,
     /// Where undeliverable mail goes; none: to `email`.

@@ -50,7 +50,7 @@ impl LibraryForm {
         Self {
             code: site.code.clone(),
             name: site.name.clone(),
-            email: site.email.to_string(),
+            email: address(&site.email),
             reply_to: address(&site.reply_to),
             return_address: address(&site.return_address),
             phone: site.phone.clone().unwrap_or_default(),
@@ -79,8 +79,7 @@ impl LibraryForm {
         let faults = Faults {
             code: missing(&self.code, "library-no-code").or_else(|| of_another(self.code.trim())),
             name: missing(&self.name, "library-no-name"),
-            email: missing(&self.email, "library-no-email")
-                .or_else(|| address(&self.email, "library-bad-email")),
+            email: address(&self.email, "library-bad-email"),
             reply_to: address(&self.reply_to, "library-bad-address"),
             return_address: address(&self.return_address, "library-bad-address"),
             branches: branches
@@ -131,8 +130,7 @@ impl LibraryForm {
                 .value(&*self.email)
                 .hint(words.t("library-email-hint"))
                 .help(words.t("library-email-help"))
-                .problem(faults.email)
-                .required(),
+                .problem(faults.email),
             field("reply_to", "library-answers")
                 .kind(Kind::Line("email"))
                 .value(&*self.reply_to)
@@ -176,7 +174,7 @@ mod tests {
         Site {
             code: code.to_owned(),
             name: format!("{code} Library"),
-            email: "desk@library.example".parse().unwrap(),
+            email: "desk@library.example".parse().ok(),
             reply_to: Some("info@library.example".parse().unwrap()),
             return_address: None,
             phone: None,
@@ -217,6 +215,6 @@ mod tests {
             wrong.iter().filter(|field| field.problem.is_some()).map(|field| field.name).collect();
         assert_eq!(wrong, ["name", "code", "email", "reply_to", "return_address", "branches", "time_zone"]);
         let empty = LibraryForm::default().read(words, &[]).unwrap_err();
-        assert!(empty.email.unwrap().contains("no notices"), "what will not work is said");
+        assert_eq!(empty.email, None, "it can be entered later");
     }
 }

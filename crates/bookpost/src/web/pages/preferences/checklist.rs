@@ -53,13 +53,20 @@ pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> 
     let sites = u64::try_from(config.sites.len()).unwrap_or(u64::MAX);
     let alarms = &config.alarms;
     let told = alarms.email.is_some() || alarms.webhook.is_some() || alarms.command.is_some();
+    let without: Vec<_> =
+        config.sites.iter().filter(|site| site.email.is_none()).map(|site| site.name.as_str()).collect();
+    let no_library = if without.is_empty() {
+        words.t("need-library-no")
+    } else {
+        words.with("need-library-email", &[("libraries", &without.join(", "))])
+    };
     vec![
         line(
-            sites > 0,
+            sites > 0 && without.is_empty(),
             words.count("need-library-yes", sites),
-            words.t("need-library-no"),
+            no_library,
             "/preferences/libraries",
-            "need-library-fix",
+            if without.is_empty() { "need-library-fix" } else { "need-library-email-fix" },
         ),
         way(config, known, words),
         line(told, words.t("need-alarm-yes"), words.t("need-alarm-no"), "#alarms", "need-alarm-fix"),
@@ -123,7 +130,7 @@ mod tests {
         config.sites.push(Site {
             code: "A".to_owned(),
             name: "A".to_owned(),
-            email: "a@a.example".parse().unwrap(),
+            email: "a@a.example".parse().ok(),
             reply_to: None,
             return_address: None,
             phone: None,
@@ -131,5 +138,7 @@ mod tests {
             time_zone: None,
         });
         assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [true; 4]);
+        config.sites[0].email = None;
+        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, true, true]);
     }
 }

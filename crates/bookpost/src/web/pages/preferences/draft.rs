@@ -4,7 +4,7 @@ use axum::response::Response;
 use store::PreferenceChange;
 
 use super::{
-    entries::{self, Entries},
+    entries::{self, Entries, differing},
     fields::origin,
     meanwhile::{CHANGES, at_version},
     problems::Faults,
@@ -48,8 +48,8 @@ pub(super) enum Notice {
     /// Nothing was saved yet: these servers did not pass their test.
     Failed(Vec<Failed>),
     Found(Box<Found>),
-    /// A suggestion stands in the form.
-    TakenOver,
+    /// This stands in the form now, and is not saved.
+    FilledIn(String),
     /// Nothing was done: this is why.
     Refused(String),
 }
@@ -71,6 +71,14 @@ impl Draft {
         }
     }
 
+    /// Has this stand in the form, except where it cannot be changed here.
+    pub(super) fn fill(&mut self, name: &'static str, text: &str) {
+        if !is_fixed(&self.standing.loaded, name) {
+            self.entries.insert(name, text.to_owned());
+            self.unsaved = true;
+        }
+    }
+
     pub(super) fn fault(&mut self, name: &str, text: String) {
         self.faults.by_field.insert(name.to_owned(), text);
     }
@@ -83,6 +91,10 @@ pub(super) async fn begin(visit: &Visit, form: &Sent) -> Result<Draft, Response>
     }
     let preferences = &visit.pages.sources.preferences;
     let standing = preferences.now().await.map_err(|why| refused(&why, visit))?;
+    // Another page has sent it, which knows of no more than one field.
+    if !form.has("version") {
+        return Ok(Draft::stored(standing));
+    }
     let seen = seen(visit, form, &standing).await.map_err(|error| not_here::of(&error, visit))?;
     let entries = entries::sent(form, &seen, |name| is_fixed(&standing.loaded, name));
     let typed = &visit.pages.typed;
@@ -90,13 +102,14 @@ pub(super) async fn begin(visit: &Visit, form: &Sent) -> Result<Draft, Response>
         typed.find(visit.person().id, form.get("typed").unwrap_or_default(), visit.clockwork.now);
     passwords.extend(form.passwords());
     passwords.retain(|name, _| !is_fixed(&standing.loaded, name));
+    let forgotten = form.forgotten();
     Ok(Draft {
+        unsaved: !(differing(&entries, &seen).is_empty() && passwords.is_empty() && forgotten.is_empty()),
         entries,
         seen,
         passwords,
-        forgotten: form.forgotten(),
+        forgotten,
         library_email: form.get("library_email").unwrap_or_default().to_owned(),
-        unsaved: true,
         ..Draft::stored(standing)
     })
 }
@@ -119,5 +132,5 @@ pub(super) fn is_fixed(loaded: &Loaded, name: &str) -> bool {
 }
 
 fn first_email(config: &Config) -> String {
-    config.sites.first().map(|site| site.email.to_string()).unwrap_or_default()
+    config.sender().map(|(_, email)| email.to_string()).unwrap_or_default()
 }

@@ -47,12 +47,14 @@ macro_rules! names_of_server {
             (concat!($server, ".send_password_unencrypted"), Is::Tick),
             (concat!($server, ".connections"), Is::Number),
             (concat!($server, ".connections_for_urgent"), Is::Number),
+            (concat!($server, ".per_minute"), Is::Number),
+            (concat!($server, ".per_day"), Is::Number),
             (concat!($server, ".messages_per_connection"), Is::Number),
         ]
     };
 }
 
-const OF_SERVERS: [[(&str, Is); 9]; 2] = [names_of_server!("server1"), names_of_server!("server2")];
+const OF_SERVERS: [[(&str, Is); 11]; 2] = [names_of_server!("server1"), names_of_server!("server2")];
 
 const OTHERS: [(&str, Is); 18] = [
     ("sending.way", Is::Text),
@@ -113,6 +115,8 @@ fn of_server(field: &str, server: Option<&Server>) -> String {
         "send_password_unencrypted" => tick(server.password_on_plain),
         "connections" => server.connections.to_string(),
         "connections_for_urgent" => server.connections_for_urgent.to_string(),
+        "per_minute" => server.limits.per_minute.map(|most| most.to_string()).unwrap_or_default(),
+        "per_day" => server.limits.per_day.map(|most| most.to_string()).unwrap_or_default(),
         _ => server.messages_per_connection.to_string(),
     }
 }
@@ -290,6 +294,7 @@ mod tests {
             ("sending.way", "practice", json!("practice")),
             ("server1.port", "2525", json!(2525)),
             ("server1.login", "", json!(null)),
+            ("server1.per_day", "2000", json!(2000)),
             ("server1.allow_non_secure", "yes", json!(true)),
             ("schedule.short_range", "90", json!("90m")),
             ("schedule.give_up_after", "120", json!("120h")),
@@ -323,7 +328,7 @@ mod tests {
         let mut after = before.clone();
         after.insert("server2.host", String::new());
         let stored = values(&after, &before).unwrap();
-        assert_eq!(stored.len(), 10);
+        assert_eq!(stored.len(), 12);
         assert!(stored.contains_key("server2.password") && stored.values().all(Value::is_null));
         let nameless = with(&[("server1.login", "notices")]);
         assert_eq!(values(&nameless, &usual()), Err([("server1.host", Fault::NoHost)].into()));

@@ -31,7 +31,8 @@ pub(super) struct Form<'a> {
 pub(super) struct ServerFields {
     pub(super) number: usize,
     pub(super) title: String,
-    pub(super) described: bool,
+    /// It is described, or something is wrong with it, or it is the first.
+    pub(super) shown: bool,
     pub(super) main: Vec<Field>,
     pub(super) advanced: Vec<Field>,
     /// Something is wrong among the advanced.
@@ -48,27 +49,26 @@ macro_rules! server {
         (
             of_server!($server: "host" "port" "encryption" "allow_non_secure" "login" "password"),
             concat!($server, ".forget_password"),
-            of_server!($server: "send_password_unencrypted" "connections" "connections_for_urgent" "messages_per_connection"),
+            of_server!($server: "send_password_unencrypted" "connections" "connections_for_urgent" "per_minute" "per_day" "messages_per_connection"),
         )
     };
 }
 
-/// For each server: the fields that all need, the box that forgets the password, and the others. A limit for each minute and each day has
-/// its place after `connections_for_urgent`.
-const OF_SERVERS: [([&str; 6], &str, [&str; 4]); 2] = [server!("server1"), server!("server2")];
+/// For each server: the fields that all need, the box that forgets the password, and the others.
+const OF_SERVERS: [([&str; 6], &str, [&str; 6]); 2] = [server!("server1"), server!("server2")];
 
 impl Form<'_> {
     pub(super) fn servers(&self) -> Vec<ServerFields> {
-        let titles = ["server-1", "server-2"];
-        let of = |(at, (main, forget, advanced)): (usize, ([&'static str; 6], _, [&'static str; 4]))| {
+        let titles = ["trial-server-1", "trial-server-2"];
+        let of = |(at, (main, forget, advanced)): (usize, ([&'static str; 6], _, [&'static str; 6]))| {
             let mut main: Vec<_> = main.map(|name| self.field(name)).into();
             main.extend(self.forget(main_password(&main), forget));
             let advanced: Vec<_> = advanced.map(|name| self.field(name)).into();
             let title = self.words.t(titles.get(at).copied().unwrap_or_default());
             ServerFields {
                 number: at + 1,
-                described: main.first().is_some_and(|host| !host.value.is_empty()),
                 test: self.words.with("server-test", &[("server", &title)]),
+                shown: at == 0 || main.iter().any(|field| field.problem.is_some() || !field.value.is_empty()),
                 open: advanced.iter().any(|field| field.problem.is_some()),
                 title,
                 main,
@@ -132,6 +132,7 @@ impl Form<'_> {
                 Kind::Number { least: u64::from(key == "connections"), most: 100 }
             }
             "messages_per_connection" => Kind::Number { least: 1, most: 1_000_000 },
+            "per_minute" | "per_day" => Kind::Number { least: 1, most: 100_000_000 },
             "schedule.short_range" => Kind::Number { least: 10, most: 24 * 60 },
             "schedule.give_up_after" => Kind::Number { least: 1, most: 24 * 365 },
             "keep.texts_days" | "keep.records_days" => Kind::Number { least: 1, most: 36_500 },
@@ -195,6 +196,8 @@ fn texts(key: &str) -> Option<Texts> {
         "send_password_unencrypted" => ("label-plain-password", Some("help-plain-password"), None),
         "connections" => ("label-connections", Some("help-connections"), None),
         "connections_for_urgent" => ("label-for-urgent", Some("help-for-urgent"), None),
+        "per_minute" => ("label-per-minute", Some("help-per-minute"), None),
+        "per_day" => ("label-per-day", Some("help-per-day"), None),
         "messages_per_connection" => ("label-per-connection", Some("help-per-connection"), None),
         "sending.ehlo_name" => ("label-own-name", Some("help-own-name"), Some("hint-own-name")),
         "sending.in_doubt" => ("label-in-doubt", Some("help-in-doubt"), None),
@@ -220,17 +223,48 @@ fn texts(key: &str) -> Option<Texts> {
 /// What a preference is called on the page; by its name where it is not on it.
 pub(super) fn label(name: &str, words: &Words) -> String {
     let (server, key) = match name.split_once('.') {
-        Some(("server1", key)) => (Some("server-1"), key),
-        Some(("server2", key)) => (Some("server-2"), key),
+        Some(("server1", key)) => (Some("trial-server-1"), key),
+        Some(("server2", key)) => (Some("trial-server-2"), key),
         _ => (None, name),
     };
     let label = match key {
+        "library" => Some("start-name"),
         "sites" => Some("nav-libraries"),
         "sending.way" => Some("way-title"),
+        "library_email" => Some("label-library-email"),
         "schedule.short_wait" => Some("label-short-least"),
         "schedule.long_wait" => Some("label-long-least"),
         key => texts(key).map(|(label, ..)| label),
     };
     let label = label.map_or_else(|| key.to_owned(), |label| words.t(label));
     server.map_or_else(|| label.clone(), |server| format!("{}, {label}", words.t(server)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Way},
+        web::pages::{preferences::entries::shown, words::Language},
+    };
+
+    /// One text, in two places.
+    #[test]
+    fn the_help_of_each_field_stands_in_the_guide() {
+        let guide = include_str!("../../../../../../docs/guide/preferences.md");
+        let guide = guide.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = Language::English.words();
+        let fields = shown(&Config::usual("/".as_ref(), Way::None));
+        for name in fields.keys().copied().chain(["server1.password"]).filter(|name| *name != "sending.way") {
+            let key = name.strip_prefix("server1.").or_else(|| name.strip_prefix("server2.")).unwrap_or(name);
+            let (label, help, _) = texts(key).unwrap_or_else(|| panic!("{name} is not on the page"));
+            if let Some(help) = help {
+                let (label, help) = (words.t(label), words.t(help));
+                assert!(
+                    guide.contains(&format!("**{label}** (`")) && guide.contains(&help),
+                    "{label}: {help}"
+                );
+            }
+        }
+    }
 }

@@ -17,7 +17,16 @@ pub(super) struct Told {
     pub(super) lines: Vec<String>,
 }
 
+/// So many lines are shown at once.
+const AT_ONCE: usize = 4;
+
 impl Told {
+    /// The lines that are seen, and those that are folded, if there are more than a few.
+    pub(super) fn folded(&self) -> (&[String], &[String]) {
+        let at = if self.lines.len() > AT_ONCE + 1 { AT_ONCE } else { self.lines.len() };
+        self.lines.split_at(at)
+    }
+
     pub(super) fn of(change: &PreferenceChange, clockwork: &Clockwork) -> Self {
         let words = clockwork.words;
         let (who, at) = (words.actor(&change.changed_by), clockwork.text(change.changed_at));
@@ -26,8 +35,8 @@ impl Told {
             if SECRETS.contains(&name.as_str()) {
                 return words.with("change-secret", &[("what", &label)]);
             }
-            let (before, after) =
-                (value(changed.before.as_deref(), words), value(changed.after.as_deref(), words));
+            let read = |json: &Option<String>| value(name, json.as_deref(), words);
+            let (before, after) = (read(&changed.before), read(&changed.after));
             words.with("change-line", &[("what", &label), ("before", &before), ("after", &after)])
         };
         Self {
@@ -39,13 +48,29 @@ impl Told {
 }
 
 /// As it is read.
-fn value(json: Option<&str>, words: &Words) -> String {
+fn value(name: &str, json: Option<&str>, words: &Words) -> String {
     let value = json.map(serde_json::from_str::<Value>);
     match value {
+        Some(Ok(Value::String(text))) => chosen(name, &text).map_or(text, |key| words.t(key)),
         None => words.t("value-usual"),
         Some(Ok(value)) => written(&value, words),
         Some(Err(_)) => json.unwrap_or_default().to_owned(),
     }
+}
+
+/// What the page calls one of several that can be chosen.
+fn chosen(name: &str, text: &str) -> Option<&'static str> {
+    Some(match (name, text) {
+        ("sending.way", "none") => "way-none",
+        ("sending.way", "practice") => "way-practice",
+        ("sending.way", "servers") => "way-servers",
+        ("sending.in_doubt", "retry") => "in-doubt-retry",
+        ("sending.in_doubt", "hold") => "in-doubt-hold",
+        ("server1.encryption" | "server2.encryption", "starttls") => "encryption-starttls",
+        ("server1.encryption" | "server2.encryption", "tls") => "encryption-tls",
+        ("server1.encryption" | "server2.encryption", "none") => "encryption-none",
+        _ => return None,
+    })
 }
 
 fn written(value: &Value, words: &Words) -> String {
@@ -84,6 +109,7 @@ mod tests {
             values: [
                 ("server1.port".to_owned(), changed(Some("25"), Some("587"))),
                 ("server2.password".to_owned(), sealed),
+                ("server2.encryption".to_owned(), changed(None, Some("\"none\""))),
                 ("server1.allow_non_secure".to_owned(), changed(None, Some("true"))),
                 ("schedule.short_wait".to_owned(), changed(None, Some("[\"3m\",\"12m\"]"))),
                 ("sites".to_owned(), changed(None, Some("[{\"code\":\"A\",\"name\":\"Main\"}]"))),
@@ -102,6 +128,7 @@ mod tests {
                 "Wait of the first tries, from (minutes): the usual value → 3m – 12m",
                 "Server 1, Allow Non-Secure Connections: the usual value → yes",
                 "Server 1, Port: 25 → 587",
+                "Server 2, Security: the usual value → Not encrypted",
                 "Server 2, Password: changed",
                 "Libraries: the usual value → Main",
             ]

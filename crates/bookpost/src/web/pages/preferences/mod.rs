@@ -28,6 +28,7 @@ pub(super) use self::{
     page::ask,
     sample::show as sample_report,
     save::{import, save, undo},
+    sent::Passwords,
     suggest::answer as suggest,
     typed::Typed,
 };

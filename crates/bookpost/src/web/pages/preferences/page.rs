@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use mail::Address;
 use store::Error;
 
 use super::{
@@ -24,6 +25,7 @@ use crate::{
         not_here,
         standing::Standing,
         visit::Visit,
+        words::Words,
     },
 };
 
@@ -51,11 +53,25 @@ struct Sender {
     returns: String,
 }
 
+/// A field with something wrong: where it is on the page, and what it is called.
+struct Marked {
+    id: String,
+    label: String,
+}
+
 /// A notice as it is read.
 enum Above {
     Plain(String),
-    Wrong { title: String, others: Vec<String> },
-    Meanwhile { changes: Vec<Told>, both: Vec<String> },
+    /// With the fields that are marked, by their names.
+    Wrong {
+        title: String,
+        marked: Vec<Marked>,
+        others: Vec<String>,
+    },
+    Meanwhile {
+        changes: Vec<Told>,
+        both: Vec<Marked>,
+    },
     Failed(Vec<Failed>),
     Found(Box<Found>),
 }
@@ -230,12 +246,17 @@ fn later(visit: &Visit) -> Vec<Later> {
 }
 
 fn sender(site: &Site, visit: &Visit) -> Sender {
-    let same = || visit.words().t("senders-same");
+    let words = visit.words();
+    let other = |address: &Option<Address>| match (address, &site.email) {
+        (Some(address), _) => address.to_string(),
+        (None, Some(_)) => words.t("senders-same"),
+        (None, None) => words.t("senders-none"),
+    };
     Sender {
         name: site.name.clone(),
-        from: site.email.to_string(),
-        reply_to: site.reply_to.as_ref().map_or_else(same, ToString::to_string),
-        returns: site.return_address.as_ref().map_or_else(same, ToString::to_string),
+        from: other(&site.email),
+        reply_to: other(&site.reply_to),
+        returns: other(&site.return_address),
     }
 }
 
@@ -249,19 +270,34 @@ fn schedule(form: &Form<'_>) -> Vec<Vec<Field>> {
     ]
 }
 
+impl Marked {
+    fn of(name: &str, words: &Words) -> Self {
+        // The way has several boxes.
+        let id = if name == "sending.way" { "way" } else { name };
+        Self { id: id.to_owned(), label: label(name, words) }
+    }
+}
+
 impl Preferences {
     /// With what is said above the form, and what was typed kept for the next time.
     fn with(self, visit: &Visit, draft: Draft) -> Self {
         let (words, others) = (visit.words(), draft.faults.others);
+        let by_field = draft.faults.by_field;
         let above = draft.notice.map(|notice| match notice {
-            Notice::Wrong => Above::Wrong { title: words.t("not-saved"), others },
-            Notice::TakenOver => Above::Plain(words.t("taken-over")),
-            Notice::Refused(why) => Above::Wrong { title: words.t("not-done"), others: vec![why] },
+            Notice::Wrong => Above::Wrong {
+                title: words.t("not-saved"),
+                marked: by_field.keys().map(|name| Marked::of(name, words)).collect(),
+                others,
+            },
+            Notice::FilledIn(said) => Above::Plain(said),
+            Notice::Refused(why) => {
+                Above::Wrong { title: words.t("not-done"), marked: Vec::new(), others: vec![why] }
+            }
             Notice::Found(found) => Above::Found(found),
             Notice::Failed(failed) => Above::Failed(failed),
             Notice::Meanwhile { changes, both } => Above::Meanwhile {
                 changes: changes.iter().map(|change| Told::of(change, &visit.clockwork)).collect(),
-                both: both.into_iter().map(|name| label(name, words)).collect(),
+                both: both.into_iter().map(|name| Marked::of(name, words)).collect(),
             },
         });
         let typed = visit.pages.typed.keep(visit.person().id, draft.passwords, visit.clockwork.now);
@@ -269,8 +305,12 @@ impl Preferences {
     }
 
     fn failed_title(&self, failed: &Failed) -> String {
-        let server = self.f.words.t(if failed.number == 2 { "server-2" } else { "server-1" });
+        let server = self.f.words.t(if failed.number == 2 { "trial-server-2" } else { "trial-server-1" });
         self.f.words.with("tried-failed", &[("server", &server)])
+    }
+
+    fn more(&self, lines: usize) -> String {
+        self.f.words.count("changed-more", u64::try_from(lines).unwrap_or(u64::MAX))
     }
 
     fn is_open(fields: &[Field]) -> bool {

@@ -79,9 +79,12 @@ fn text(problem: &Problem, field: &str, entries: &Entries, words: &Words) -> Str
         "login" if problem.setting == server => "fault-password-alone",
         "login" if plain => "fault-plain-login",
         "login" => "fault-login-alone",
+        "password" if problem.setting == field => "fault-password-again",
         "keep.records_days" if problem.setting == "keep" => "fault-keep",
         "connections"
         | "connections_for_urgent"
+        | "per_minute"
+        | "per_day"
         | "messages_per_connection"
         | "keep.texts_days"
         | "keep.records_days" => "fault-range",

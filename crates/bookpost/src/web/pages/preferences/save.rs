@@ -11,7 +11,7 @@ use store::Error;
 
 use super::{
     draft::{Draft, Notice, begin},
-    entries::{self, SERVERS, differing},
+    entries::{self, Entries, SERVERS, differing},
     meanwhile::{CHANGES, merged},
     page,
     problems::Faults,
@@ -20,6 +20,7 @@ use super::{
     tried,
 };
 use crate::{
+    config::Problems,
     identity::Permission,
     preferences::{Change, Refused, Wish},
     web::pages::{
@@ -154,6 +155,11 @@ pub(in super::super) async fn import(Posted { visit, .. }: Posted<Sent>) -> Resp
     carry_out(&visit, Change::Import { by: visit.actor() }, Done::PreferencesImported).await
 }
 
+fn in_words(problems: &Problems, visit: &Visit) -> String {
+    let Faults { by_field, others } = Faults::checked(problems, &Entries::new(), visit.words());
+    by_field.into_values().chain(others).collect::<Vec<_>>().join(" ")
+}
+
 async fn carry_out(visit: &Visit, change: Change, done: Done) -> Response {
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
@@ -164,6 +170,7 @@ async fn carry_out(visit: &Visit, change: Change, done: Done) -> Response {
         Err(Refused::Store(Error::Changed)) => visit.words().t("undo-too-late"),
         Err(Refused::NothingToUndo) => visit.words().t("undo-nothing"),
         Err(Refused::Store(error)) => return not_here::of(&error, visit),
+        Err(Refused::Problems(problems)) => in_words(&problems, visit),
         Err(why) => why.to_string(),
     };
     match preferences.now().await {

@@ -13,7 +13,7 @@ use super::entries::SERVERS;
 pub(in super::super) struct Sent(Vec<(String, String)>);
 
 /// Passwords by the names of their preferences.
-pub(super) type Passwords = BTreeMap<String, Zeroizing<String>>;
+pub(in super::super) type Passwords = BTreeMap<String, Zeroizing<String>>;
 
 impl Sent {
     #[cfg(test)]

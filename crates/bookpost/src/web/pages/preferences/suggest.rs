@@ -1,19 +1,17 @@
 //! "Find out": who hosts the mail of the library's address, and by which server it can be sent. What is taken over stands in the form
-//! and is not saved.
+//! and is not saved; so does a port that was found, and a form that was away for a test.
 
 use axum::response::Response;
 use mail::Address;
 
 use super::{
-    draft::{Notice, begin},
-    entries::Entries,
+    draft::{Draft, Notice, begin},
     page,
     sent::Sent,
 };
 use crate::{
-    config::Config,
     deliver::hosting::{self, Answer, Hosting, LookupError, SignIn, Suggestion},
-    web::pages::{form::Posted, words::Words},
+    web::pages::{form::Posted, visit::Visit, words::Words},
 };
 
 /// What was found out.
@@ -31,30 +29,34 @@ pub(super) struct Suggested {
     pub(super) takes: String,
 }
 
-/// Looks it up, or takes a suggestion over.
+/// Looks it up, or takes a suggestion over, or shows the form as it was.
 pub(in super::super) async fn answer(Posted { visit, form }: Posted<Sent>) -> Response {
     let mut draft = match begin(&visit, &form).await {
         Ok(draft) => draft,
         Err(refused) => return refused,
     };
-    if let Some(wanted) = form.get("use") {
-        if take_over(wanted, &mut draft.entries) {
-            draft.notice = Some(Notice::TakenOver);
-        }
+    let filled_in = if let Some(wanted) = form.get("use") {
+        take_over(wanted, &mut draft).then(|| visit.words().t("taken-over"))
+    } else if let Some(found) = form.get("port") {
+        take_port(found, &mut draft).map(|port| visit.words().with("port-taken", &[("port", port)]))
+    } else {
+        None
+    };
+    if ["use", "port", "back"].iter().any(|button| form.has(button)) {
+        draft.notice = filled_in.map(Notice::FilledIn);
         return page::show(&visit, draft).await;
     }
     let text = form.get("library_email").unwrap_or_default().trim().to_owned();
-    let (words, config) = (visit.words(), visit.pages.sources.config());
     match Address::parse(&text) {
-        Ok(address) => draft.notice = Some(Notice::Found(Box::new(find(&address, &config, words).await))),
-        Err(_) => draft.fault("library_email", words.t("fault-email")),
+        Ok(address) => draft.notice = Some(Notice::Found(Box::new(find(&address, &visit).await))),
+        Err(_) => draft.fault("library_email", visit.words().t("fault-email")),
     }
     draft.library_email = text;
     page::show(&visit, draft).await
 }
 
 /// `HOST PORT ENCRYPTION` as Server 1. Whatever it is, it is checked like everything that is typed.
-fn take_over(wanted: &str, entries: &mut Entries) -> bool {
+fn take_over(wanted: &str, draft: &mut Draft) -> bool {
     let mut parts = wanted.split_ascii_whitespace();
     let (Some(host), Some(port), Some(encryption)) = (parts.next(), parts.next(), parts.next()) else {
         return false;
@@ -66,15 +68,31 @@ fn take_over(wanted: &str, entries: &mut Entries) -> bool {
         ("server1.encryption", encryption),
         ("server1.allow_non_secure", ""),
     ] {
-        entries.insert(name, text.to_owned());
+        draft.fill(name, text);
     }
     true
 }
 
-async fn find(address: &Address, config: &Config, words: &Words) -> Found {
+/// `SERVER PORT ENCRYPTION`, as it was found; the port.
+fn take_port<'a>(found: &'a str, draft: &mut Draft) -> Option<&'a str> {
+    let mut parts = found.split_ascii_whitespace();
+    let (server, port, encryption) = (parts.next()?, parts.next()?, parts.next()?);
+    let (of_port, of_encryption) = match server {
+        "server1" => ("server1.port", "server1.encryption"),
+        "server2" => ("server2.port", "server2.encryption"),
+        _ => return None,
+    };
+    draft.fill(of_port, port);
+    draft.fill(of_encryption, encryption);
+    Some(port)
+}
+
+async fn find(address: &Address, visit: &Visit) -> Found {
+    let (words, sources) = (visit.words(), &visit.pages.sources);
+    let config = sources.config();
     let own_name = config.sending.own_name().unwrap_or("localhost");
     let not_found = |sentence: String| Found { sentence, suggestions: Vec::new() };
-    let Ok(resolver) = hosting::system_resolver() else { return not_found(words.t("host-no-answer")) };
+    let Ok(resolver) = sources.name_servers.resolver() else { return not_found(words.t("host-no-answer")) };
     match hosting::look(&resolver, address.domain(), own_name).await {
         Ok((hosting, answer)) => found(hosting, &answer, words),
         Err(LookupError::NoSuchDomain(domain)) => {
@@ -167,16 +185,5 @@ mod tests {
         assert!(
             of("library.example", &["mx.library.example"]).sentence.contains("Ask whoever runs your mail")
         );
-    }
-
-    #[test]
-    fn what_is_taken_over_stands_in_the_form() {
-        let mut entries = Entries::new();
-        assert!(take_over("smtp.gmail.com 587 starttls", &mut entries));
-        assert_eq!(
-            (entries["server1.host"].as_str(), entries["server1.port"].as_str()),
-            ("smtp.gmail.com", "587")
-        );
-        assert!(!take_over("smtp.gmail.com", &mut entries));
     }
 }

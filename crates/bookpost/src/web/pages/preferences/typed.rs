@@ -30,7 +30,12 @@ struct Kept {
 
 impl Typed {
     /// Keeps them; the answer finds them again. None: there was nothing to keep.
-    pub(super) fn keep(&self, person: PersonId, passwords: Passwords, now: Timestamp) -> Option<String> {
+    pub(in super::super) fn keep(
+        &self,
+        person: PersonId,
+        passwords: Passwords,
+        now: Timestamp,
+    ) -> Option<String> {
         if passwords.is_empty() {
             return None;
         }
@@ -46,7 +51,7 @@ impl Typed {
     }
 
     /// What this person typed before; they are not forgotten by that.
-    pub(super) fn find(&self, person: PersonId, token: &str, now: Timestamp) -> Passwords {
+    pub(in super::super) fn find(&self, person: PersonId, token: &str, now: Timestamp) -> Passwords {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = all.iter().find(|kept| kept.token == token && kept.person == person && kept.until > now);
         found.map(|kept| kept.passwords.clone()).unwrap_or_default()

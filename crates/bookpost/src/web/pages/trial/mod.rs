@@ -79,7 +79,7 @@ pub(super) async fn start(Posted { visit, form }: Posted<Vec<(String, String)>>)
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
     }
-    let (form, words) = (Form::new(form), visit.words());
+    let (form, words) = (Form::new(form, &visit), visit.words());
     let own = &visit.person().email;
     let shown = form.get("to").filter(|to| !to.is_empty()).map_or_else(|| own.to_string(), ToOwned::to_owned);
     let Some(to) = form.to(own) else {
@@ -94,7 +94,8 @@ pub(super) async fn start(Posted { visit, form }: Posted<Vec<(String, String)>>)
     let Ok(letter) = trial::letter(&wanted.config, &to, now, secret_dice().random()) else {
         return unfit(&visit, &shown, |_| ()).await;
     };
-    let course = Course { server: Arc::clone(&wanted.server), to: Some(to), told: Vec::new(), end: None };
+    let (server, back) = (Arc::clone(&wanted.server), form.back(&visit));
+    let course = Course { server, to: Some(to), back, told: Vec::new(), end: None };
     match visit.pages.trials.begin(&visit.visitor, course, now) {
         Ok((id, course)) => {
             run(&visit, wanted, letter, course);
@@ -223,7 +224,7 @@ async fn asking(visit: &Visit, to: &str) -> Result<Asking, Error> {
         f: Frame::around(visit, Place::Email).await?,
         server: (!choices.is_empty()).then(|| server.kind(Kind::OneOf(choices))),
         to: to.hint(words.t("trial-to-hint")).required(),
-        has_library: !config.sites.is_empty(),
+        has_library: config.sender().is_some(),
         known,
         problem: None,
         problems: Vec::new(),

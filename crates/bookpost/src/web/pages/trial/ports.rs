@@ -31,6 +31,8 @@ struct Found {
     server: String,
     number: u8,
     rest: Vec<(String, String)>,
+    /// The form of the preferences as it was sent.
+    back: Vec<(String, String)>,
 }
 
 /// A port and what is spoken there.
@@ -44,7 +46,8 @@ struct Line {
 struct Usable {
     port: u16,
     encryption: &'static str,
-    button: String,
+    takes: String,
+    tests: String,
 }
 
 /// Looks, and says what it found.
@@ -52,13 +55,15 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
     }
-    let (form, own) = (Form::new(form), visit.person().email.to_string());
-    let wanted = match form.wanted(&visit.pages.sources.preferences).await {
+    let (form, own) = (Form::new(form, &visit), visit.person().email.to_string());
+    let (number, back) = (form.number(), form.back(&visit));
+    let rest = form.rest(&format!("server{number}"));
+    let wanted = match form.without_login().wanted(&visit.pages.sources.preferences).await {
         Ok(wanted) => wanted,
         Err(why) => return unusable(&visit, &own, why).await,
     };
     let (server, now) = (&wanted.server, visit.clockwork.now);
-    let course = Course { server: Arc::clone(server), to: None, told: Vec::new(), end: None };
+    let course = Course { server: Arc::clone(server), to: None, back: None, told: Vec::new(), end: None };
     let place = match visit.pages.trials.begin(&visit.visitor, course, now) {
         Ok((_, place)) => place,
         Err(why) => return busy(&visit, &own, why).await,
@@ -85,8 +90,9 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
         none,
         ports: found.iter().map(|port| line(words, port)).collect(),
         server: server.name.clone(),
-        number: form.number(),
-        rest: form.rest(&server.name),
+        number,
+        rest,
+        back: back.unwrap_or_default(),
     })
 }
 
@@ -103,13 +109,14 @@ fn line(words: &Words, found: &Port) -> Line {
         .map(|offered| words.t(if offered { "trial-port-sign-in" } else { "trial-port-no-sign-in" }));
     let text =
         [Some(encryption(words, spoken)), sign_in].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let button = words.with("trial-port-test", &[("port", &port)]);
+    let [takes, tests] =
+        ["trial-port-take", "trial-port-test"].map(|key| words.with(key, &[("port", &port)]));
     let encryption = match spoken {
         Encryption::StartTls => "starttls",
         Encryption::Tls => "tls",
         Encryption::Plain => "none",
     };
-    Line { title, text, usable: Some(Usable { port: found.port, encryption, button }) }
+    Line { title, text, usable: Some(Usable { port: found.port, encryption, takes, tests }) }
 }
 
 fn in_the_log(found: &[Port]) -> String {

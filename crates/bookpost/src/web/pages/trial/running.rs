@@ -37,6 +37,8 @@ pub(in crate::web::pages) struct Course {
     pub(in crate::web::pages) server: Arc<Server>,
     /// Whom the test message is for; None: there is none.
     pub(in crate::web::pages) to: Option<Address>,
+    /// The form that it was begun from, without passwords; None: there is none to go back to.
+    pub(in crate::web::pages) back: Option<Vec<(String, String)>>,
     pub(in crate::web::pages) told: Vec<Event>,
     pub(in crate::web::pages) end: Option<End>,
 }

@@ -1,4 +1,5 @@
-//! Which server somebody wants to have tested: as it is stored, or as the form of the preferences has it, unsaved.
+//! Which server somebody wants to have tested: as it is stored, or as the form of the preferences has it, unsaved. That form is kept, to
+//! be gone back to.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,6 +10,7 @@ use crate::{
     app::{Preferences, StandingPreferences},
     config::{Config, Origin, Problem, Problems, Server},
     preferences::Refused,
+    web::pages::{preferences::Passwords, visit::Visit},
 };
 
 /// A form, as it was sent: names of preferences and what stands in them, beside others that are of no interest here.
@@ -29,9 +31,48 @@ pub(super) enum Unusable {
     Refused(Refused),
 }
 
+/// What is not sent back to the form of the preferences: what a button said, and what belongs to one page only.
+const NOT_SENT_BACK: [&str; 7] = ["form_token", "typed", "server", "to", "anyway", "use", "port"];
+
 impl Form {
-    pub(super) fn new(fields: Vec<(String, String)>) -> Self {
-        Self(fields.into_iter().map(|(name, text)| (name, text.trim().to_owned())).collect())
+    /// With the passwords that were typed into it before.
+    pub(super) fn new(fields: Vec<(String, String)>, visit: &Visit) -> Self {
+        let mut form: BTreeMap<_, _> =
+            fields.into_iter().map(|(name, text)| (name, text.trim().to_owned())).collect();
+        let token = form.get("typed").map_or("", String::as_str);
+        for (name, password) in visit.pages.typed.find(visit.person().id, token, visit.clockwork.now) {
+            let typed = form.entry(name).or_default();
+            if typed.is_empty() {
+                password.as_str().clone_into(typed);
+            }
+        }
+        Self(form)
+    }
+
+    /// What the form of the preferences is when somebody goes back to it: all but its passwords, which are kept here for a while. None: it
+    /// was another form.
+    pub(super) fn back(&self, visit: &Visit) -> Option<Vec<(String, String)>> {
+        self.get("version")?;
+        let (mut back, mut passwords) = (Vec::new(), Passwords::new());
+        for (name, text) in &self.0 {
+            if name.ends_with(".password") && !text.is_empty() {
+                passwords.insert(name.clone(), text.clone().into());
+            } else if !name.ends_with(".password") && !NOT_SENT_BACK.contains(&name.as_str()) {
+                back.push((name.clone(), text.clone()));
+            }
+        }
+        let token = visit.pages.typed.keep(visit.person().id, passwords, visit.clockwork.now);
+        back.extend(token.map(|token| ("typed".to_owned(), token)));
+        Some(back)
+    }
+
+    /// As far as it says where a server is: nobody signs in to find its ports.
+    pub(super) fn without_login(mut self) -> Self {
+        let server = format!("server{}", self.number());
+        self.0.insert(format!("{server}.login"), String::new());
+        self.0.remove(&format!("{server}.password"));
+        self.0.insert(format!("{server}.encryption"), "starttls".to_owned());
+        self
     }
 
     /// `1` or `2`.

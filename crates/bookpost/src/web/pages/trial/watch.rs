@@ -53,6 +53,8 @@ struct Part {
     /// The line of the log, where it can be asked whether the message arrived.
     test: Option<i64>,
     running: bool,
+    /// The form that it was begun from.
+    back: Option<Vec<(String, String)>>,
 }
 
 #[derive(Template)]
@@ -122,7 +124,8 @@ fn part(visit: &Visit, course: &Course, running: bool) -> String {
     };
     let f = Frame { signed_in: Some(visit.signed_in()), ..Frame::bare(words, "") };
     let steps = steps::of(&visit.clockwork, &course.server, course.to.is_some(), &course.told);
-    let part = Part { f, steps, verdict, tone, to, test, running };
+    let back = course.back.clone();
+    let part = Part { f, steps, verdict, tone, to, test, running, back };
     part.render().unwrap_or_else(|error| {
         tracing::error!(%error, "the steps of a test could not be written");
         String::new()

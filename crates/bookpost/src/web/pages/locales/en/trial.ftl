@@ -29,6 +29,8 @@ trial-doubt = The test ended here. The test message may have arrived all the sam
 trial-broken = The test could not be made. Try again; if it stays so, show this to your IT person.
 trial-again = Test again
 trial-to-preferences = Change the settings
+trial-back = Back to the form
+trial-not-saved = What you entered is not saved yet. The form has it still.
 trial-forgotten = This test is over
 trial-forgotten-why = Tests are forgotten after ten minutes. What came of it stands in the log.
 
@@ -78,6 +80,7 @@ trial-port-nothing = nothing answers
 trial-port-other = something answers that is no mail server for us
 trial-port-sign-in = with a sign-in
 trial-port-no-sign-in = without a sign-in
+trial-port-take = Use port { $port }
 trial-port-test = Test port { $port }
 trial-or = or
 

@@ -29,6 +29,8 @@ trial-doubt = La prueba terminó aquí. Aun así, el mensaje de prueba puede hab
 trial-broken = No se pudo hacer la prueba. Inténtelo de nuevo; si sigue así, enséñeselo a su informático.
 trial-again = Probar de nuevo
 trial-to-preferences = Cambiar los ajustes
+trial-back = Volver al formulario
+trial-not-saved = Lo que escribió todavía no está guardado. Sigue en el formulario.
 trial-forgotten = Esta prueba ya pasó
 trial-forgotten-why = Las pruebas se olvidan a los diez minutos. Su resultado está en el registro.
 
@@ -78,6 +80,7 @@ trial-port-nothing = no responde nada
 trial-port-other = responde algo que no es un servidor de correo para nosotros
 trial-port-sign-in = con inicio de sesión
 trial-port-no-sign-in = sin inicio de sesión
+trial-port-take = Usar el puerto { $port }
 trial-port-test = Probar el puerto { $port }
 trial-or = o
 

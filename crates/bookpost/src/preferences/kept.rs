@@ -1,0 +1,40 @@
+//! A kept password goes to the server that it was entered for, and never less protected than then. Who names another server enters it
+//! again: nobody has a password that they do not know sent to a machine of theirs.
+
+use super::known_secret;
+use crate::config::{Config, Encryption, Loaded, Origin, Problem, Server};
+
+/// The passwords that must be entered again; `entered` says which were.
+pub(super) fn problems(before: &Loaded, after: &Config, entered: impl Fn(&str) -> bool) -> Vec<Problem> {
+    let problem = |server: &std::sync::Arc<Server>| {
+        let name = format!("{}.password", server.name);
+        let known = before.config.sending.servers.iter().find(|known| known.name == server.name)?;
+        let kept = server.login.is_some() && known_secret(&before.config, &name).is_some();
+        let goes_elsewhere = !known.host.eq_ignore_ascii_case(&server.host);
+        let exposed = may_be_read(server) && !may_be_read(known);
+        (kept && !entered(&name) && (goes_elsewhere || exposed)).then(|| told(before, server, name))
+    };
+    after.sending.servers.iter().filter_map(problem).collect()
+}
+
+/// The password may cross the network in clear.
+fn may_be_read(server: &Server) -> bool {
+    server.password_on_plain && (server.encryption == Encryption::Plain || server.allow_non_secure)
+}
+
+fn told(before: &Loaded, server: &Server, setting: String) -> Problem {
+    let number = server.name.trim_start_matches("server");
+    let what = format!(
+        "the password of Server {number} was entered for another server, or for a connection that is better protected"
+    );
+    let stands = before.preferences.iter().find(|known| known.name == setting).map(|known| &known.origin);
+    let todo = match stands {
+        Some(Origin::File(place) | Origin::Environment(place)) => {
+            format!("it is set elsewhere ({place}): set the server's address and encryption there too")
+        }
+        _ => format!(
+            "enter it again together with the change: bookpost preferences password --server {number} NAME=VALUE"
+        ),
+    };
+    Problem { setting, ..Problem::new(what, "Preferences > Setup > Email", todo) }
+}
