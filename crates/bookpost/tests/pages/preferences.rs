@@ -345,7 +345,7 @@ async fn a_form_that_was_away_for_a_test_comes_back_whole() {
     assert!(found.text.contains("Use port") && !found.text.contains(SECRET), "{}", found.text);
     let form =
         found.text.split("action=\"/preferences/suggest\"").nth(1).unwrap().split("</form>").next().unwrap();
-    let pair = |tag: &str| {
+    let field = |tag: &str| {
         let part = |name: &str| {
             tag.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
         };
@@ -354,7 +354,7 @@ async fn a_form_that_was_away_for_a_test_comes_back_whole() {
     let mut pairs: Vec<_> = form
         .split('<')
         .filter(|tag| tag.starts_with("input ") || tag.starts_with("button "))
-        .map(pair)
+        .map(field)
         .collect();
     pairs.retain(|(name, _)| name != "form_token");
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
