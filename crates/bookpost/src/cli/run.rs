@@ -536,7 +536,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_command_waits_for_whoever_is_just_leaving_the_queue() {
         let folder = tempfile::tempdir().unwrap();
         let text =
@@ -550,6 +550,8 @@ mod tests {
         let (reply, ()) = tokio::join!(asked(), async { store.close().await.unwrap() });
         assert!(!matches!(reply.unwrap(), Reply::Failed { .. }));
         let store = Store::open(folder.path(), SystemClock::start().now()).unwrap();
+        // Who stays is not waited for without end.
+        tokio::time::pause();
         let refused = asked().await.unwrap_err();
         assert!(refused.to_string().contains("already works in"), "{refused}");
         store.close().await.unwrap();

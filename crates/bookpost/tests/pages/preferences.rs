@@ -346,10 +346,10 @@ async fn a_form_that_was_away_for_a_test_comes_back_whole() {
     let form =
         found.text.split("action=\"/preferences/suggest\"").nth(1).unwrap().split("</form>").next().unwrap();
     let field = |tag: &str| {
-        let part = |name: &str| {
+        let of = |name: &str| {
             tag.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
         };
-        (part("name"), unescaped(&part("value")))
+        (of("name"), unescaped(&of("value")))
     };
     let mut pairs: Vec<_> = form
         .split('<')

@@ -96,6 +96,9 @@ async fn each_step_is_shown_and_what_arrived_is_remembered() {
 
     let test = page.split("name=\"test\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let known = async || bench.get("bob", "/preferences/test").await.text;
+    let missing =
+        async || bench.get("bob", "/preferences").await.text.contains("No mail was accepted by it yet");
+    assert!(!missing().await, "the test counts");
     assert!(known().await.contains("A test message was accepted on 14:05 (ann)."));
     let answer = async |who: &str, is: &str| {
         bench.post(who, "/preferences/test/arrived", &format!("test={test}&is={is}")).await
@@ -118,6 +121,7 @@ async fn each_step_is_shown_and_what_arrived_is_remembered() {
     let wish = Wish { based_on: None, values, by: Actor::CommandLine };
     bench.app.change_preferences(Change::Set(wish)).await.unwrap();
     assert!(!known().await.contains("A test message"));
+    assert!(missing().await, "it was another server, as it were");
     bench.stop().await;
 }
 

@@ -1,10 +1,10 @@
 //! "For emails to work, you also need": what is there, and what is still to be done.
 
-use store::{Error, Filter, Role, State};
+use store::{Error, Filter, Role, State, Store};
 
 use crate::{
     config::{Config, Server, Way},
-    web::pages::{visit::Visit, words::Words},
+    web::pages::{trial::tested, visit::Visit, words::Words},
 };
 
 /// One line of it.
@@ -18,30 +18,46 @@ pub(super) struct Line {
 
 /// What is known beside the settings.
 pub(super) struct Known {
-    /// The server that accepted mail last, as attempts name it.
-    pub(super) accepted_by: Option<String>,
+    /// Servers that were seen to take mail as they are set now, as attempts name them: by a test, or the one that took mail last.
+    pub(super) seen_to_work: Vec<String>,
     /// People who may do everything, and can sign in.
     pub(super) administrators: usize,
 }
 
 impl Known {
-    pub(super) async fn read(visit: &Visit) -> Result<Self, Error> {
+    pub(super) async fn read(visit: &Visit, config: &Config) -> Result<Self, Error> {
         let store = &visit.pages.sources.store;
-        let filter = Filter { state: Some(State::Delivered), ..Filter::default() };
-        let accepted_by = match store.list(filter, None, 1).await?.pop() {
-            Some(row) => {
-                let all = store.show(row.message).await?;
-                let own = all.into_iter().find(|(known, _)| known.recipient == row.recipient);
-                own.and_then(|(_, mut attempts)| attempts.pop()).map(|attempt| attempt.server)
+        let mut seen_to_work = Vec::new();
+        if let Way::Servers(servers) = &config.sending.way {
+            for server in servers {
+                if tested(store, server).await?.is_some() {
+                    seen_to_work.push(named(server));
+                }
             }
-            None => None,
-        };
+        }
+        if seen_to_work.is_empty() {
+            seen_to_work.extend(took_mail_last(store).await?);
+        }
         let people = store.people().await?;
         let may = people.iter().filter(|person| {
             person.role == Role::Administrator && person.disabled_at.is_none() && person.has_password
         });
-        Ok(Self { accepted_by, administrators: may.count() })
+        Ok(Self { seen_to_work, administrators: may.count() })
     }
+}
+
+/// The server that accepted the newest mail, unless too much has come since.
+async fn took_mail_last(store: &Store) -> Result<Option<String>, Error> {
+    let filter = Filter { state: Some(State::Delivered), ..Filter::default() };
+    let Some(row) = store.part(filter, None, 1).await?.rows.pop() else { return Ok(None) };
+    let all = store.show(row.message).await?;
+    let own = all.into_iter().find(|(known, _)| known.recipient == row.recipient);
+    Ok(own.and_then(|(_, mut attempts)| attempts.pop()).map(|attempt| attempt.server))
+}
+
+/// As attempts name it.
+fn named(server: &Server) -> String {
+    format!("{}:{}", server.host, server.port)
 }
 
 pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> {
@@ -88,10 +104,7 @@ fn way(config: &Config, known: &Known, words: &Words) -> Line {
         Way::None => not_yet(words.t("need-way-none"), "#way", "need-way-fix"),
         Way::Practice => not_yet(words.t("need-way-practice"), "#way", "need-way-fix"),
         Way::Servers(servers) => {
-            let accepted = |server: &&std::sync::Arc<Server>| {
-                Some(format!("{}:{}", server.host, server.port)) == known.accepted_by
-            };
-            match servers.iter().find(accepted) {
+            match servers.iter().find(|server| known.seen_to_work.contains(&named(server))) {
                 Some(server) => {
                     let text = words.with("need-way-yes", &[("server", &server.host)]);
                     Line { done: true, text, fix: None }
@@ -110,7 +123,8 @@ mod tests {
     use crate::{config::Site, web::pages::words::Language};
 
     fn of(config: &Config, accepted_by: Option<&str>, administrators: usize) -> Vec<bool> {
-        let known = Known { accepted_by: accepted_by.map(ToOwned::to_owned), administrators };
+        let seen_to_work = accepted_by.map(ToOwned::to_owned).into_iter().collect();
+        let known = Known { seen_to_work, administrators };
         let lines = lines(config, &known, Language::English.words());
         assert!(lines.iter().all(|line| line.done == line.fix.is_none()), "what is missing can be put right");
         lines.into_iter().map(|line| line.done).collect()

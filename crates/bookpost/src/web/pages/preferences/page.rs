@@ -163,7 +163,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         above: None,
         applies: words.count("applies-to", sites),
         programs: programs(visit).await?,
-        checklist: checklist::lines(config, &Known::read(visit).await?, words),
+        checklist: checklist::lines(config, &Known::read(visit, config).await?, words),
         tone: standing.tone(),
         in_use: sentences::in_use(&standing, &alarms, clockwork),
         library_email: draft.library_email.clone(),
