@@ -195,6 +195,8 @@ fn texts(key: &str) -> Option<Texts> {
         "send_password_unencrypted" => ("label-plain-password", Some("help-plain-password"), None),
         "connections" => ("label-connections", Some("help-connections"), None),
         "connections_for_urgent" => ("label-for-urgent", Some("help-for-urgent"), None),
+        "per_minute" => ("label-per-minute", Some("help-per-minute"), None),
+        "per_day" => ("label-per-day", Some("help-per-day"), None),
         "messages_per_connection" => ("label-per-connection", Some("help-per-connection"), None),
         "sending.ehlo_name" => ("label-own-name", Some("help-own-name"), Some("hint-own-name")),
         "sending.in_doubt" => ("label-in-doubt", Some("help-in-doubt"), None),
