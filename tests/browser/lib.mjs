@@ -57,6 +57,31 @@ export async function examine(page, name) {
   assert.deepEqual(faults, [], `${name}: ${faults.join("\n  ")}`);
 }
 
+/** By Tab from the first to the last: what has the focus is never wholly under what sticks to an edge, or outside (WCAG 2.4.11). */
+export async function tabThrough(page, name) {
+  await page.evaluate(() => {
+    scrollTo(0, 0);
+    document.activeElement.blur();
+    globalThis.focused = new Set([document.body]);
+  });
+  for (let steps = 0; ; steps++) {
+    await page.keyboard.press("Tab");
+    const found = await page.evaluate(() => {
+      const one = document.activeElement;
+      if (globalThis.focused.has(one)) return null;
+      globalThis.focused.add(one);
+      const at = one.getBoundingClientRect();
+      const stuck = [...document.querySelectorAll("body *")].filter((other) =>
+        ["sticky", "fixed"].includes(getComputedStyle(other).position) && !other.contains(one));
+      const edges = stuck.map((other) => other.getBoundingClientRect());
+      const under = edges.some((edge) => at.top >= edge.top && at.bottom <= edge.bottom && at.left >= edge.left && at.right <= edge.right);
+      return { html: one.outerHTML.slice(0, 120), seen: !under && at.bottom > 0 && at.top < innerHeight };
+    });
+    if (!found) return assert.ok(steps > 5, `${name}: only ${steps} places for the focus`);
+    assert.ok(found.seen, `${name}: the focus is hidden at ${found.html}`);
+  }
+}
+
 export async function picture(page, name) {
   if (!SCREENSHOTS) return;
   mkdirSync(SCREENSHOTS, { recursive: true });

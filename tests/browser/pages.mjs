@@ -1,7 +1,7 @@
 // The pages in a browser, as people use them: with and without scripts, by keyboard, on a telephone, in the dark, in Spanish, and read by
 // axe. The Bookpost that is used has mail in every state.
 import assert from "node:assert/strict";
-import { BASE, EMAIL, PASSWORD, drive, look, person, signIn } from "./lib.mjs";
+import { BASE, EMAIL, PASSWORD, TELEPHONE, drive, look, person, signIn, tabThrough } from "./lib.mjs";
 
 const SIGNED_OUT = { "sign-in": "/sign-in", "link-dead": "/reset?code=x" };
 const PAGES = {
@@ -125,11 +125,25 @@ async function stranger() {
   await page.context().close();
 }
 
+/** The bar with Save covers nothing that has the focus. */
+async function focus() {
+  for (const [name, options] of Object.entries({ wide: {}, narrow: TELEPHONE })) {
+    const page = await person(options);
+    await signIn(page);
+    await page.goto(`${BASE}/preferences`);
+    for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
+    await page.fill("[name=library_email]", "desk@library.example");
+    await tabThrough(page, `preferences ${name}`);
+    await page.context().close();
+  }
+}
+
 await drive(async () => {
   await look(PAGES, SIGNED_OUT);
   await decide(true);
   await decide(false);
   await byKeyboard();
+  await focus();
   await live();
   await stranger();
   await added();

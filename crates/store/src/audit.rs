@@ -24,11 +24,26 @@ pub enum Actor {
     NotSignedIn,
 }
 
-/// What was done, as a stable word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Deed {
+/// The deeds; each has its words on the pages and on the command line.
+macro_rules! deeds {
+    ($($(#[$doc:meta])+ $name:ident,)+) => {
+        /// What was done, as a stable word.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Deed {
+            $($(#[$doc])+ $name,)+
+            /// A word of a later version.
+            Unknown,
+        }
+
+        impl Deed {
+            /// All that this version does.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+        }
+    };
+}
+
+deeds! {
     /// The first administrator was made.
     SetUp,
     /// A person was added.
@@ -77,8 +92,6 @@ pub enum Deed {
     PersonKeyRevoked,
     /// A mail server was tested; what came of it.
     ServerTested,
-    /// A word of a later version.
-    Unknown,
 }
 
 /// A line to add.

@@ -38,6 +38,8 @@ pub struct NewSession {
     pub token: TokenHash,
     /// Where they signed in from.
     pub peer: IpAddr,
+    /// With which browser, in a few words of ours.
+    pub browser: Option<String>,
 }
 
 /// A session.
@@ -49,6 +51,9 @@ pub struct Session {
     pub person: PersonId,
     /// Where they signed in from.
     pub peer: IpAddr,
+    /// With which browser; nothing where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<String>,
     /// When they signed in.
     pub begun_at: Timestamp,
     /// When it was used last, to the minute or so.

@@ -30,7 +30,10 @@ async fn signed_in(folder: &Path) -> (Store, Person, Connection) {
     store.set_password(ann.id, password.clone(), None, Actor::CommandLine, now()).await.unwrap();
     let peer = std::net::Ipv4Addr::LOCALHOST.into();
     store
-        .begin_session(NewSession { person: ann.id, password: Some(password), token: TOKEN, peer }, now())
+        .begin_session(
+            NewSession { person: ann.id, password: Some(password), token: TOKEN, peer, browser: None },
+            now(),
+        )
         .await
         .unwrap();
     let raw = Connection::open(folder.join("queue.db")).unwrap();

@@ -129,10 +129,9 @@ fn open_doors(
 /// Where the pages are. While nobody can sign in, whoever reads the log can become the administrator.
 async fn say_how_to_set_up(app: &App, pages: Option<SocketAddr>) {
     let Some(pages) = pages else { return };
-    let addresses = web::reached(&app.settings.now(), pages);
-    tracing::info!("the pages are at {}", addresses.join(", "));
-    let first = addresses.first().map_or("", String::as_str);
-    match people::set_up_line(&app.people, first).await {
+    let config = app.settings.now();
+    tracing::info!("the pages are at {}", web::reached(&config, pages).join(", "));
+    match people::set_up_line(&app.people, &web::for_links(&config, pages)).await {
         Ok(line) => line.iter().for_each(|line| tracing::info!("{line}")),
         Err(error) => tracing::warn!(%error, "no link for setting up could be made"),
     }
@@ -190,7 +189,8 @@ impl App {
             Request::Sites(request) => self.about_sites(request).await,
             Request::People(request) => {
                 let config = self.settings.now();
-                let place = people::Place { sites: &config.sites, pages: config.listen };
+                let pages = config.listen.map(|at| web::for_links(&config, at)).unwrap_or_default();
+                let place = people::Place { sites: &config.sites, pages: &pages };
                 people::perform(
                     &self.store,
                     request,

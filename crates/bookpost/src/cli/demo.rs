@@ -73,8 +73,9 @@ pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
     let loaded = config::load(Some(&folder.join(SETTINGS)), &around)?;
     commands::serve_and_say(loaded, async |app, pages| {
         let Some(pages) = pages else { return };
-        let link = people::set_up_link(&app.people, &format!("http://{pages}")).await.ok().flatten();
-        let link = link.map_or_else(String::new, |link| {
+        let links = people::set_up_links(&app.people, &[format!("http://{pages}")]).await.ok().flatten();
+        let link = links.map_or_else(String::new, |links| {
+            let link = links.concat();
             format!("\nOpen this within the hour, and make yourself the administrator:\n  {link}\n")
         });
         // Who has closed the terminal hears nothing.

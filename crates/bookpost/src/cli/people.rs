@@ -1,7 +1,7 @@
 //! The commands about people: read from the command line, and carried out on the queue, by the service for whoever asks over the
 //! control socket, or by the command itself while it holds the lock.
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use mail::Address;
@@ -26,8 +26,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
     pub sites: &'a [Site],
-    /// Where the pages listen.
-    pub pages: Option<SocketAddr>,
+    /// By which addresses people come to the pages, with their scheme.
+    pub pages: &'a [String],
 }
 
 /// Carries `request` out. The dice must be good enough for secrets.
@@ -48,22 +48,23 @@ pub async fn perform(
 }
 
 /// The line that a start says while nobody can administer Bookpost; its code is a new one each time.
-pub async fn set_up_line(people: &People, pages: &str) -> Result<Option<String>, Error> {
-    let link = set_up_link(people, pages).await?;
-    Ok(link.map(|link| {
+pub async fn set_up_line(people: &People, pages: &[String]) -> Result<Option<String>, Error> {
+    let links = set_up_links(people, pages).await?;
+    Ok(links.map(|links| {
         format!(
-            "nobody can sign in to the pages yet. Within the hour, make yourself the administrator: {link}"
+            "nobody can sign in to the pages yet. Within the hour, make yourself the administrator: {}",
+            links.join(" or ")
         )
     }))
 }
 
-/// Where the first administrator is made; none: there is one.
-pub async fn set_up_link(people: &People, pages: &str) -> Result<Option<String>, Error> {
+/// Where the first administrator is made, by each address of the pages; none: there is one.
+pub async fn set_up_links(people: &People, pages: &[String]) -> Result<Option<Vec<String>>, Error> {
     if !people.needs_set_up().await? {
         return Ok(None);
     }
     let made = people.make_link(LinkPurpose::SetUp, None, Actor::CommandLine).await?;
-    Ok(Some(format!("{pages}{}", link(None, LinkPurpose::SetUp, made.code.text()))))
+    Ok(Some(links(pages, LinkPurpose::SetUp, made.code.text())))
 }
 
 async fn answer(
@@ -146,14 +147,15 @@ async fn shown_link(
 ) -> Result<Reply, Error> {
     let id = person.as_ref().map(|person| person.id);
     let made = people::make_link(store, purpose, id, who, dice, now).await?;
-    let link = Secret(link(place.pages, purpose, made.code.text()));
-    Ok(Reply::Link(ShownLink { purpose, person, link, expires_at: made.expires_at }))
+    let code = made.code.text();
+    let mut all = links(place.pages, purpose, code).into_iter().map(Secret);
+    let link = all.next().unwrap_or_else(|| Secret(link_path(purpose, code)));
+    Ok(Reply::Link(ShownLink { purpose, person, link, also: all.collect(), expires_at: made.expires_at }))
 }
 
-/// The page that takes a code. Only its path where nobody listens.
-fn link(pages: Option<SocketAddr>, purpose: LinkPurpose, code: &str) -> String {
-    let before = pages.map_or_else(String::new, |address| format!("http://{address}"));
-    format!("{before}{}", link_path(purpose, code))
+/// The page that takes a code, by each address.
+fn links(pages: &[String], purpose: LinkPurpose, code: &str) -> Vec<String> {
+    pages.iter().map(|page| format!("{page}{}", link_path(purpose, code))).collect()
 }
 
 /// The path of the page that takes a code, with the code.

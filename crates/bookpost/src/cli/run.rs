@@ -38,7 +38,7 @@ use crate::{
         certificate::{self, For},
         maildrop,
     },
-    secrets,
+    secrets, web,
 };
 
 /// A command without a service asks for the queue so often, and so long after each time.
@@ -373,7 +373,8 @@ async fn answer_from(
         }
         Request::Sites(request) => sites::perform(store, &source, request, &mut dice, now).await,
         Request::People(request) => {
-            let place = people::Place { sites, pages: config.listen };
+            let pages = config.listen.map(|at| web::for_links(&config, at)).unwrap_or_default();
+            let place = people::Place { sites, pages: &pages };
             people::perform(store, request, place, who, &mut dice, now).await
         }
         Request::Keys(request) => keys::perform(store, request, key, Some(&source), &mut dice).await,

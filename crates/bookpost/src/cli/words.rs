@@ -101,7 +101,7 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::PersonKeyMade => "made a key of a person's own",
         Deed::PersonKeyRevoked => "revoked a key of a person's own",
         Deed::ServerTested => "tested a mail server",
-        _ => "did what this version does not know",
+        Deed::Unknown => "did what this version does not know",
     }
 }
 

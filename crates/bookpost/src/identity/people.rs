@@ -3,6 +3,7 @@
 //! A page asks in this order: who is it ([`People::visitor`], by the token that the browser shows), and may they
 //! ([`Visitor::may`]). Nothing here knows of HTTP: cookies, forms and where they come from are the pages' own.
 
+mod device;
 mod forgotten;
 mod hashing;
 mod password;
@@ -28,6 +29,7 @@ use self::{
 };
 use super::guessing::{Guessing, guess};
 
+pub use device::{Browser, Device};
 pub use password::{LONGEST, SHORTEST, Unfit, check};
 pub use permission::{Permission, Site, allows};
 pub use token::Token;
@@ -162,9 +164,10 @@ impl People {
         &self,
         email: &str,
         password: &str,
-        peer: IpAddr,
+        device: impl Into<Device>,
     ) -> Result<(Token, Person), SignInError> {
-        let done = self.let_in(email, password, peer).await;
+        let device = device.into();
+        let (done, peer) = (self.let_in(email, password, device).await, device.peer);
         match &done {
             Ok((_, person)) => tracing::info!(%peer, person.id = person.id.0, "a person signed in"),
             Err(refusal) => {
@@ -179,14 +182,14 @@ impl People {
     pub async fn sign_in_proven(
         &self,
         email: &Address,
-        peer: IpAddr,
+        device: Device,
     ) -> Result<(Token, Person), SignInError> {
         let known = self.0.store.credentials(email).await?.ok_or(SignInError::Unknown)?;
         if known.person.disabled_at.is_some() {
             return Err(SignInError::Disabled);
         }
-        let begun = self.begin(known.person.id, None, peer).await?;
-        tracing::info!(%peer, person.id = begun.1.id.0, "a person signed in by the OpenID Connect provider");
+        let begun = self.begin(known.person.id, None, device).await?;
+        tracing::info!(peer = %device.peer, person.id = begun.1.id.0, "a person signed in by the OpenID Connect provider");
         Ok(begun)
     }
 
@@ -228,7 +231,7 @@ impl People {
         &self,
         email: &str,
         password: &str,
-        peer: IpAddr,
+        device: Device,
     ) -> Result<(Token, Person), SignInError> {
         let email = email.trim();
         if email.len() > MOST_TYPED {
@@ -236,13 +239,13 @@ impl People {
         }
         let address = Address::parse(email).ok();
         let account = address.as_ref().map_or_else(|| email.to_lowercase(), account);
-        self.not_held_up(peer, &account)?;
+        self.not_held_up(device.peer, &account)?;
         let known = match &address {
             Some(address) => self.0.store.credentials(address).await?,
             None => None,
         };
         let stored = known.as_ref().and_then(|known| known.password.clone());
-        let right = self.is_right(peer, &account, password, stored.as_ref()).await?;
+        let right = self.is_right(device.peer, &account, password, stored.as_ref()).await?;
         let (Some(known), Some(stored), true) = (known, stored, right) else {
             return Err(SignInError::Unknown);
         };
@@ -250,7 +253,7 @@ impl People {
             return Err(SignInError::Disabled);
         }
         let (token, person) =
-            self.begin(known.person.id, Some(stored.clone()), peer).await.map_err(|error| match error {
+            self.begin(known.person.id, Some(stored.clone()), device).await.map_err(|error| match error {
                 // Disabled, or with another password, a moment ago.
                 Error::NotFound(_) => SignInError::Unknown,
                 error => SignInError::Store(error),
@@ -291,10 +294,12 @@ impl People {
         &self,
         id: PersonId,
         password: Option<PasswordHash>,
-        peer: IpAddr,
+        device: Device,
     ) -> Result<(Token, Person), Error> {
         let (store, token) = (&self.0.store, Token::draw(&mut *locked(&self.0.dice)));
-        let new = NewSession { person: id, password, token: token.hash(), peer };
+        let Device { peer, browser } = device;
+        let browser = browser.map(|browser| browser.to_string());
+        let new = NewSession { person: id, password, token: token.hash(), peer, browser };
         store.begin_session(new, self.0.clock.now()).await?;
         Ok((token, store.person(id).await?))
     }
@@ -368,7 +373,7 @@ impl People {
         &self,
         code: &str,
         password: &str,
-        peer: IpAddr,
+        device: impl Into<Device>,
     ) -> Result<(Token, Person), LinkError> {
         // Before anything costs: a code that opens nothing is not worth a hash.
         let link = self.link(code).await.map_err(LinkError::of)?.ok_or(LinkError::Gone)?;
@@ -376,10 +381,11 @@ impl People {
         let hash = self.hash(password).await.map_err(|Busy| LinkError::Busy)?;
         let (code, now) = (token::hash(code), self.0.clock.now());
         let person = self.0.store.take_link(code, hash.clone(), now).await.map_err(LinkError::of)?;
-        tracing::info!(%peer, person.id = person.id.0, "a person chose a password by a link");
+        let device = device.into();
+        tracing::info!(peer = %device.peer, person.id = person.id.0, "a person chose a password by a link");
         // Or strangers who guess could keep them out of a place that is new to them.
-        locked(&self.0.guessing).proven_otherwise(peer, &account(&person.email), now);
-        self.begin(person.id, Some(hash), peer).await.map_err(LinkError::of)
+        locked(&self.0.guessing).proven_otherwise(device.peer, &account(&person.email), now);
+        self.begin(person.id, Some(hash), device).await.map_err(LinkError::of)
     }
 
     /// Uses the link for setting up: the first administrator, who is signed in.
@@ -389,7 +395,7 @@ impl People {
         email: Address,
         name: PersonName,
         password: &str,
-        peer: IpAddr,
+        device: impl Into<Device>,
     ) -> Result<(Token, Person), LinkError> {
         let link = self.link(code).await.map_err(LinkError::of)?;
         link.filter(|link| link.purpose == LinkPurpose::SetUp).ok_or(LinkError::Gone)?;
@@ -404,8 +410,9 @@ impl People {
         };
         let (code, now) = (token::hash(code), self.0.clock.now());
         let person = self.0.store.set_up(code, settings, hash.clone(), now).await.map_err(LinkError::of)?;
-        tracing::info!(%peer, person.id = person.id.0, "Bookpost was set up");
-        self.begin(person.id, Some(hash), peer).await.map_err(LinkError::of)
+        let device = device.into();
+        tracing::info!(peer = %device.peer, person.id = person.id.0, "Bookpost was set up");
+        self.begin(person.id, Some(hash), device).await.map_err(LinkError::of)
     }
 }
 

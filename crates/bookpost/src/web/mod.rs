@@ -40,7 +40,7 @@ pub use connections::serve;
 pub use health::{Health, judge};
 pub use listening::Listening;
 pub use metrics::{Metrics, Outcome};
-pub use reached::reached;
+pub use reached::{for_links, reached};
 
 /// Where the answers come from. Cheap to clone.
 #[derive(Clone)]

@@ -16,6 +16,20 @@ pub fn reached(config: &Config, bound: SocketAddr) -> Vec<String> {
     of(config.public_address.as_deref(), config.web.certificate.is_some(), bound, own)
 }
 
+/// Those by which a link can be opened on another computer, as far as there are any. With a public address that is the one for all.
+pub fn for_links(config: &Config, bound: SocketAddr) -> Vec<String> {
+    farthest(config.public_address.as_deref(), reached(config, bound))
+}
+
+fn farthest(public: Option<&str>, mut all: Vec<String>) -> Vec<String> {
+    if public.is_some() {
+        all.truncate(1);
+    } else if all.iter().any(|address| address.starts_with("https:")) {
+        all.retain(|address| address.starts_with("https:"));
+    }
+    all
+}
+
 fn of<I: Iterator<Item = IpAddr>>(
     public: Option<&str>,
     certificate: bool,
@@ -92,6 +106,22 @@ mod tests {
             ),
         ] {
             assert_eq!(of(public, certificate, bound.parse().unwrap(), own), expected, "{bound}");
+        }
+    }
+
+    #[test]
+    fn a_link_names_no_address_that_only_this_machine_reaches() {
+        let public = Some("https://bookpost.library.example");
+        let own = || own_v4(TRIE).into_iter();
+        for (public, certificate, bound, expected) in [
+            (None, false, "127.0.0.1:8625", &["http://127.0.0.1:8625"][..]),
+            (public, true, "0.0.0.0:8625", &["https://bookpost.library.example"]),
+            (Some("http://books.example"), false, "127.0.0.1:8625", &["http://books.example"]),
+            (None, true, "0.0.0.0:8625", &["https://192.0.2.7:8625"]),
+            (None, true, "127.0.0.1:8625", &["http://127.0.0.1:8625"]),
+        ] {
+            let all = of(public, certificate, bound.parse().unwrap(), own);
+            assert_eq!(farthest(public, all), expected, "{bound}");
         }
     }
 

@@ -162,7 +162,7 @@ impl Bench {
             sites: site.into_iter().map(ToOwned::to_owned).collect(),
             language: None,
         };
-        let (people, peer) = (&self.app.people, "127.0.0.1".parse().unwrap());
+        let (people, peer) = (&self.app.people, std::net::IpAddr::from([127, 0, 0, 1]));
         let person = self.app.store.add_person(settings, CLI, now()).await.unwrap();
         let link = people.make_link(LinkPurpose::Invitation, Some(person.id), CLI).await.unwrap();
         let (token, _) = people.take_link(link.code.text(), PASSWORD, peer).await.unwrap();

@@ -101,6 +101,17 @@ async fn a_selection_and_all_of_a_state_are_moved() {
     assert_eq!(done.header("location"), "/queue?state=held&done=cancel&n=2");
     let states = [state(&bench, ids[0]).await, state(&bench, ids[1]).await, state(&bench, ids[2]).await];
     assert_eq!(states, [State::Cancelled, State::Cancelled, State::Waiting]);
+    for gone in [
+        "do=cancel&state=held&next=/queue?state=held",
+        &format!("do=hold&id={}&next=/queue?state=held", ids[0].0),
+    ] {
+        let gone = bench.get("administrator", &format!("/queue/decide?{gone}")).await.text;
+        assert!(
+            gone.contains("nothing left to decide") && gone.contains("href=\"/queue?state=held\">Back</a>"),
+            "{gone}"
+        );
+        assert!(!gone.contains("action=\"/queue/decide\""), "{gone}");
+    }
     let empty = bench.get("administrator", "/queue/decide?do=hold&next=/queue").await;
     assert!(empty.text.contains("Nothing is selected"), "{}", empty.text);
     bench.stop().await;

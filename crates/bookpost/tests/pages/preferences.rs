@@ -163,7 +163,7 @@ async fn what_is_saved_holds_at_once_and_stands_in_the_log() {
     assert!(page.contains("Saved. It holds from now on."), "{page}");
     assert!(
         page.contains("Changed by administrator, 14:05:")
-            && page.contains("Give up after (hours): the usual value → 120h"),
+            && page.contains("Give up after: the usual value → 120 hours"),
         "{page}"
     );
     bench.stop().await;

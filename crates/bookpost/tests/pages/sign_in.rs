@@ -170,3 +170,40 @@ async fn a_page_is_in_the_language_of_whoever_reads_it() {
     }
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn before_there_is_an_administrator_the_page_says_how_one_is_made() {
+    let mut bench = Bench::start(servers()).await;
+    bench.person("ann", Role::Manager, None).await;
+    let wrong = fields("ann", "wrong", "/");
+    for page in [bench.get("nobody", "/sign-in").await, sign_in(&bench, "nobody", wrong).await] {
+        assert!(page.text.contains("Nobody can sign in as administrator yet."), "{}", page.text);
+        assert!(page.text.contains("<code>bookpost people setup-link</code>"), "{}", page.text);
+    }
+    bench.person("administrator", Role::Administrator, None).await;
+    let page = bench.get("nobody", "/sign-in").await.text;
+    assert!(!page.contains("as administrator") && !page.contains("setup-link"), "{page}");
+    bench.stop().await;
+}
+
+/// In words of ours: nothing of what the browser says stands on the page or in the store.
+#[tokio::test]
+async fn places_where_somebody_is_signed_in_are_told_apart_by_their_browsers() {
+    let mut bench = Bench::start(servers()).await;
+    bench.person("ann", Role::Manager, None).await;
+    for browser in ["Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0", "<i>curl/8</i>"] {
+        let shown = bench.ask("nobody", Method::POST, "/sign-in").header("user-agent", browser);
+        assert_eq!(Answer::of(form(shown, fields("ann", PASSWORD, "/"))).await.status, 303);
+    }
+    let page = bench.get("ann", "/account").await.text;
+    assert_eq!(
+        page.matches("<div>Firefox on Windows, the computer where Bookpost works").count(),
+        1,
+        "{page}"
+    );
+    assert!(page.contains("<div>the computer where Bookpost works"), "{page}");
+    let kept = bench.app.store.sessions(bench.now()).await.unwrap();
+    let kept: Vec<_> = kept.into_iter().filter_map(|session| session.browser).collect();
+    assert_eq!(kept, ["Firefox on Windows"]);
+    bench.stop().await;
+}

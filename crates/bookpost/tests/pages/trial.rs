@@ -99,7 +99,7 @@ async fn each_step_is_shown_and_what_arrived_is_remembered() {
     let missing =
         async || bench.get("bob", "/preferences").await.text.contains("No mail was accepted by it yet");
     assert!(!missing().await, "the test counts");
-    assert!(known().await.contains("A test message was accepted on 14:05 (ann)."));
+    assert!(known().await.contains("A test message was accepted (14:05, ann)."));
     let answer = async |who: &str, is: &str| {
         bench.post(who, "/preferences/test/arrived", &format!("test={test}&is={is}")).await
     };
@@ -111,7 +111,7 @@ async fn each_step_is_shown_and_what_arrived_is_remembered() {
     assert_eq!(log(&bench).await.len(), 1);
     let told = answer("ann", "yes").await.header("location").to_owned();
     assert_eq!(told, "/preferences/test?done=arrived");
-    assert!(known().await.contains("A test message arrived on 14:05 (ann)."));
+    assert!(known().await.contains("A test message arrived (14:05, ann)."));
     let place = format!("{} none as anna", sink.address());
     let lines: Vec<_> = log(&bench).await.into_iter().map(|line| line.new.unwrap()).collect();
     assert_eq!(lines, [format!("{place}: arrived"), format!("{place}: accepted")]);

@@ -20,13 +20,13 @@ use crate::{
 /// That a session is used is put on record no more often than this.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
 
-const SESSION: &str = "s.id, s.person, s.peer, s.begun_at, s.seen_at";
+const SESSION: &str = "s.id, s.person, s.peer, s.begun_at, s.seen_at, s.browser";
 const CREDENTIALS: &str = "SELECT id, password FROM person WHERE sign_in = ?1";
 const SET_PASSWORD: &str = "UPDATE person SET password = ?2 WHERE id = ?1";
 const REHASH: &str = "UPDATE person SET password = ?3 WHERE id = ?1 AND password = ?2";
 /// Nothing where the password is another by now, or the person disabled.
-const BEGIN: &str = "INSERT INTO session (token, person, peer, begun_at, seen_at)
-    SELECT ?3, id, ?4, ?5, ?5 FROM person WHERE id = ?1 AND (?2 IS NULL OR password = ?2) AND disabled_at IS NULL";
+const BEGIN: &str = "INSERT INTO session (token, person, peer, begun_at, seen_at, browser)
+    SELECT ?3, id, ?4, ?5, ?5, ?6 FROM person WHERE id = ?1 AND (?2 IS NULL OR password = ?2) AND disabled_at IS NULL";
 const SIGNED_IN: &str = "UPDATE person SET last_sign_in_at = ?2 WHERE id = ?1";
 const SEEN: &str = "UPDATE session SET seen_at = max(seen_at, ?2) WHERE id = ?1";
 const END: &str = "DELETE FROM session WHERE id = ?1";
@@ -88,13 +88,15 @@ impl Sqlite {
         self.writer
             .write(move |tx| {
                 let peer = new.peer.to_string();
-                let row = (new.person.0, new.password.map(|hash| hash.0), new.token.0, peer, micros(now));
+                let password = new.password.map(|hash| hash.0);
+                let row = (new.person.0, password, new.token.0, peer, micros(now), &new.browser);
                 if tx.sql.prepare_cached(BEGIN)?.execute(row)? == 0 {
                     return Err(Error::NotFound("person with this password"));
                 }
                 let id = SessionId(tx.sql.last_insert_rowid());
                 tx.sql.prepare_cached(SIGNED_IN)?.execute((new.person.0, micros(now)))?;
-                Ok(Session { id, person: new.person, peer: new.peer, begun_at: now, seen_at: now })
+                let NewSession { person, peer, browser, .. } = new;
+                Ok(Session { id, person, peer, browser, begun_at: now, seen_at: now })
             })
             .await
     }
@@ -238,5 +240,5 @@ fn decode(row: &SqlRow<'_>, first: usize) -> Result<Option<Session>, Error> {
         return Ok(None);
     };
     let (id, person) = (SessionId(row.get(first)?), PersonId(row.get(first + 1)?));
-    Ok(Some(Session { id, person, peer, begun_at, seen_at }))
+    Ok(Some(Session { id, person, peer, browser: text(row, first + 5)?, begun_at, seen_at }))
 }

@@ -12,6 +12,7 @@ use crate::{
     staff::{add, member, password, settings},
 };
 
+const BROWSER: &str = "Firefox on Windows";
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 const CLI: Actor = Actor::CommandLine;
 
@@ -25,7 +26,13 @@ fn minutes(duration: Duration) -> u32 {
 
 async fn begin(fresh: &Fresh, store: &Store, person: &Person, byte: u8) -> Session {
     let password = Some(password(person.name.as_str()));
-    let new = NewSession { person: person.id, password, token: token(byte), peer: PEER };
+    let new = NewSession {
+        person: person.id,
+        password,
+        token: token(byte),
+        peer: PEER,
+        browser: Some(BROWSER.to_owned()),
+    };
     store.begin_session(new, fresh.now()).await.unwrap()
 }
 
@@ -80,7 +87,7 @@ pub(crate) async fn a_session_begins_only_with_the_password_as_it_is(fresh: &Fre
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     let refused = async |password: Option<store::PasswordHash>| {
         let token = token(if password.is_some() { 1 } else { 2 });
-        let new = NewSession { person: ann.id, password, token, peer: PEER };
+        let new = NewSession { person: ann.id, password, token, peer: PEER, browser: None };
         matches!(store.begin_session(new, fresh.now()).await, Err(Error::NotFound(_)))
     };
     assert!(refused(Some(password("another"))).await);

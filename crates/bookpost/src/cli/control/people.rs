@@ -57,6 +57,9 @@ pub struct ShownLink {
     pub person: Option<Person>,
     /// The link; only its path where nobody listens for pages.
     pub link: Secret,
+    /// The same page by the other addresses of this computer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Secret>,
     /// It opens nothing from then on.
     pub expires_at: Timestamp,
 }

@@ -42,9 +42,10 @@ fn read(words: &[&str]) -> Result<PeopleRequest, (Failure, String)> {
     read.map(|(request, _)| request)
 }
 
-async fn ask(store: &Store, words: &[&str], pages: Option<SocketAddr>, at: i64) -> Reply {
+async fn ask(store: &Store, words: &[&str], pages: &[&str], at: i64) -> Reply {
     let sites = sites();
-    let place = Place { sites: &sites, pages };
+    let pages: Vec<_> = pages.iter().map(|&page| page.to_owned()).collect();
+    let place = Place { sites: &sites, pages: &pages };
     let mut dice = StdRng::seed_from_u64(at.unsigned_abs());
     match read(words) {
         Ok(request) => perform(store, request, place, Actor::CommandLine, &mut dice, minute(at)).await,
@@ -123,7 +124,7 @@ async fn from_the_first_link_to_the_log() {
             continue;
         }
         let words: Vec<_> = words.split(' ').collect();
-        let reply = ask(&store, &words, Some(([127, 0, 0, 1], 8025).into()), at).await;
+        let reply = ask(&store, &words, &["http://127.0.0.1:8025"], at).await;
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
         let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, way: &Way::None });
@@ -144,6 +145,7 @@ async fn sign_in(store: &Store, email: &str, at: i64) -> Session {
         password: Some(password),
         token: store::TokenHash([0; 32]),
         peer: PEER,
+        browser: Some("Firefox on Windows".to_owned()),
     };
     store.begin_session(new, minute(at)).await.unwrap()
 }
@@ -155,25 +157,32 @@ async fn the_link_that_is_shown_is_the_link_that_opens() {
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let clock = std::sync::Arc::new(testkit::clock::ManualClock::at(minute(9)));
     let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1));
-    let pages = Some(([0, 0, 0, 0, 0, 0, 0, 1], 8025).into());
+    let pages = ["https://books.example:8025", "https://192.0.2.7:8025"];
     for (at, words, before, purpose) in [
-        (1, "people setup-link", "http://[::1]:8025/set-up?code=", LinkPurpose::SetUp),
+        (1, "people setup-link", "https://books.example:8025/set-up?code=", LinkPurpose::SetUp),
         (
             2,
             "people add ann@library.example --name Ann --role manager",
-            "http://[::1]:8025/invitation?code=",
+            "https://books.example:8025/invitation?code=",
             LinkPurpose::Invitation,
         ),
-        (3, "people reset-link ann@library.example", "http://[::1]:8025/reset?code=", LinkPurpose::Reset),
+        (
+            3,
+            "people reset-link ann@library.example",
+            "https://books.example:8025/reset?code=",
+            LinkPurpose::Reset,
+        ),
     ] {
-        let Reply::Link(shown) = ask(&store, &words.split(' ').collect::<Vec<_>>(), pages, at).await else {
+        let Reply::Link(shown) = ask(&store, &words.split(' ').collect::<Vec<_>>(), &pages, at).await else {
             panic!("a link")
         };
         let code = shown.link.0.strip_prefix(before).unwrap();
         assert_eq!(people.link(code).await.unwrap().unwrap().purpose, purpose);
+        let also = before.replace("books.example", "192.0.2.7");
+        assert_eq!(shown.also, [Secret(format!("{also}{code}"))]);
         assert!(!format!("{shown:?}").contains(code), "{shown:?}");
     }
-    let Reply::Link(shown) = ask(&store, &["people", "setup-link"], None, 4).await else { panic!("a link") };
+    let Reply::Link(shown) = ask(&store, &["people", "setup-link"], &[], 4).await else { panic!("a link") };
     assert!(shown.link.0.starts_with("/set-up?code="));
     let view = show::View { zone: &TimeZone::UTC, way: &Way::None };
     assert!(show::text(&Reply::Link(shown), &view).contains("`listen`"));
@@ -185,7 +194,8 @@ async fn a_start_says_how_to_set_up_until_somebody_can() {
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let clock = std::sync::Arc::new(testkit::clock::ManualClock::at(minute(0)));
     let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1));
-    let line = async || set_up_line(&people, "http://127.0.0.1:8025").await.unwrap();
+    let pages = ["http://127.0.0.1:8025".to_owned()];
+    let line = async || set_up_line(&people, &pages).await.unwrap();
     let (first, second) = (line().await.unwrap(), line().await.unwrap());
     let code = |line: &str| line.split_once("http://127.0.0.1:8025/set-up?code=").unwrap().1.to_owned();
     let found = async |line: &str| people.link(&code(line)).await.unwrap().is_some();

@@ -73,10 +73,12 @@ pub(super) fn link(link: &ShownLink, view: &View<'_>) -> String {
     } else {
         ""
     };
+    let also: Vec<_> = link.also.iter().map(|link| format!("or {}\n", link.0)).collect();
     format!(
-        "{what} It opens once, until {}, and is shown only now. Links that were made for the same before open nothing any more.\n\n{}\n{nowhere}",
+        "{what} It opens once, until {}, and is shown only now. Links that were made for the same before open nothing any more.\n\n{}\n{}{nowhere}",
         view.at(link.expires_at),
-        link.link.0
+        link.link.0,
+        also.concat()
     )
 }
 
@@ -112,9 +114,11 @@ pub(super) fn sessions(shown: &ShownSessions, view: &View<'_>) -> String {
         return format!("{} is signed in nowhere\n", shown.person.email);
     }
     let mut table = Table::default();
-    table.row(["signed in", "last seen", "from"]);
+    table.row(["signed in", "last seen", "from", "with"]);
     for session in &shown.sessions {
-        table.row([&view.at(session.begun_at), &view.at(session.seen_at), &session.peer.to_string()]);
+        let (begun, seen, peer) =
+            (view.at(session.begun_at), view.at(session.seen_at), session.peer.to_string());
+        table.row([&*begun, &seen, &peer, session.browser.as_deref().unwrap_or_default()]);
     }
     table.to_string()
 }

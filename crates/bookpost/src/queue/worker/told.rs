@@ -107,7 +107,7 @@ impl Worker {
             "{} ({}): {what} {meanwhile} {}: {}",
             plain_name(&upstream.server.name),
             upstream.server.host,
-            if is_reply(&fault.answer) { "The server said" } else { "For your IT person" },
+            if is_reply(&fault.answer) { "The server said" } else { "In technical words" },
             fault.answer
         );
         self.alarms.raise(alarm_kind(fault), &upstream.server.name, text);

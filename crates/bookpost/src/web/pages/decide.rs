@@ -72,6 +72,8 @@ struct Sure {
 struct NothingSelected {
     f: Frame,
     next: String,
+    /// Something was selected, of which there is nothing any more with which it can be done.
+    gone: bool,
 }
 
 /// What can be decided about what is in these states.
@@ -150,13 +152,16 @@ async fn sure(visit: &Visit, mut decision: Decision, wish: Move) -> Result<Respo
     decision.next = local(&decision.next).to_owned();
     let f = Frame::around(visit, Place::Queue).await?;
     let Some(selection) = decision.selection(visit) else {
-        return Ok(page(&NothingSelected { f, next: decision.next }));
+        return Ok(page(&NothingSelected { f, next: decision.next, gone: false }));
     };
     if !allowed(visit, &selection).await? {
         return Ok(not_here::not_allowed(visit.words()));
     }
     let words = visit.words();
     let meant = meant(visit, &selection, &decision, wish).await?;
+    if meant.count == 0 && !meant.or_more {
+        return Ok(page(&NothingSelected { f, next: decision.next, gone: true }));
+    }
     Ok(page(&Sure {
         question: words.count(&format!("sure-{}", name(wish)), meant.count),
         consequence: words.t(&format!("consequence-{}", name(wish))),

@@ -99,7 +99,7 @@ pub(super) async fn set_up(State(pages): State<Pages>, peer: Peer, Open(chosen):
     };
     let Ok(email) = Address::parse(&chosen.email) else { return again(words.t("bad-address-own")) };
     let Ok(name) = chosen.name.parse::<PersonName>() else { return again(words.t("bad-name")) };
-    match pages.sources.people.set_up(&chosen.code, email, name, &chosen.password, peer.address).await {
+    match pages.sources.people.set_up(&chosen.code, email, name, &chosen.password, peer.device()).await {
         Ok((token, _)) => let_in(token.text(), peer.secure, "/start"),
         Err(LinkError::Gone) => dead(&pages, words, LinkPurpose::SetUp),
         Err(LinkError::Store(error)) => not_here::unavailable(&error, words),
@@ -115,7 +115,7 @@ pub(super) async fn take(State(pages): State<Pages>, peer: Peer, Open(chosen): O
         Err(error) => return not_here::unavailable(&error, words),
     };
     let Some(link) = link else { return dead(&pages, words, LinkPurpose::Reset) };
-    let error = match pages.sources.people.take_link(&chosen.code, &chosen.password, peer.address).await {
+    let error = match pages.sources.people.take_link(&chosen.code, &chosen.password, peer.device()).await {
         Ok((token, _)) => return let_in(token.text(), peer.secure, "/"),
         Err(LinkError::Gone) => return dead(&pages, words, link.purpose),
         Err(LinkError::Store(error)) => return not_here::unavailable(&error, words),

@@ -1,5 +1,7 @@
 //! Who changed what, the newest first.
 
+mod changes;
+
 use askama::Template;
 use axum::{extract::RawQuery, response::Response};
 use percent_encoding::utf8_percent_encode;
@@ -10,6 +12,8 @@ use super::{
     field::Choice,
     frame::{Frame, Place, page},
     not_here,
+    preferences::Said,
+    trial::called,
     visit::Visit,
     wanted::RESERVED,
     when::At,
@@ -19,25 +23,6 @@ use crate::identity::Permission;
 
 /// Lines of a page.
 const PAGE: usize = 50;
-
-/// What can be looked for.
-const DEEDS: [Deed; 15] = [
-    Deed::PreferenceChanged,
-    Deed::SendingPaused,
-    Deed::SendingResumed,
-    Deed::MailDecided,
-    Deed::TextOpened,
-    Deed::PersonAdded,
-    Deed::PersonChanged,
-    Deed::PersonDisabled,
-    Deed::PersonEnabled,
-    Deed::InvitationMade,
-    Deed::ResetLinkMade,
-    Deed::PasswordChanged,
-    Deed::SignedOut,
-    Deed::SetUpLinkMade,
-    Deed::SetUp,
-];
 
 /// What is looked for. What is nothing that can be is not looked for.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
@@ -65,21 +50,13 @@ struct Line {
     who: String,
     what: String,
     about: About,
-    changes: Vec<Change>,
+    changes: Vec<Said>,
 }
 
 /// To what it was done.
 struct About {
     text: String,
     href: Option<String>,
-}
-
-/// Of what, as it was, as it is.
-#[derive(Debug, PartialEq, Eq)]
-struct Change {
-    of: String,
-    was: String,
-    is: String,
 }
 
 impl Log {
@@ -120,7 +97,7 @@ async fn log(visit: &Visit, wanted: Wanted) -> Result<Log, Error> {
     Ok(Log {
         f: Frame::around(visit, Place::Log).await?,
         people: store.people().await?.iter().map(person).collect(),
-        deeds: DEEDS.iter().map(deed).collect(),
+        deeds: Deed::ALL.iter().map(deed).collect(),
         lines: shown.map(|line| Line::of(visit, line)).collect(),
         older: last.map(|id| wanted.path(Some(id))),
         newest: after.map(|_| wanted.path(None)),
@@ -130,7 +107,7 @@ async fn log(visit: &Visit, wanted: Wanted) -> Result<Log, Error> {
 
 impl Wanted {
     fn filter(&self) -> AuditFilter {
-        let what = DEEDS.into_iter().find(|deed| name(*deed) == self.what);
+        let what = Deed::ALL.iter().copied().find(|deed| name(*deed) == self.what);
         AuditFilter { who: self.who.parse().ok().map(PersonId), about: None, what }
     }
 
@@ -159,20 +136,36 @@ impl Line {
                 Actor::NotSignedIn => words.t("log-not-signed-in"),
             },
             what: did(words, line.what),
-            about: About::of(line),
-            changes: changes(words, line),
+            about: About::of(words, line),
+            changes: changes::of(words, line),
         }
     }
 }
 
 impl About {
-    fn of(line: &Audit) -> Self {
-        let mail = line.about.strip_prefix("message ").filter(|id| id.parse::<u64>().is_ok());
+    fn of(words: &Words, line: &Audit) -> Self {
         let text = match line.what {
-            Deed::SendingPaused | Deed::SendingResumed => String::new(),
+            // Named by what was changed, or there is nothing to name.
+            Deed::PreferenceChanged | Deed::SendingPaused | Deed::SendingResumed => String::new(),
+            Deed::ServerTested => called(words, &line.about),
+            Deed::MailDecided | Deed::TextOpened => return Self::mail(words, &line.about),
             _ => line.about.clone(),
         };
-        Self { text, href: mail.map(|id| format!("/queue/{id}")) }
+        Self { text, href: None }
+    }
+
+    /// One message, several, or all that are like something.
+    fn mail(words: &Words, about: &str) -> Self {
+        if let Some(query) = about.strip_prefix("all mail: ") {
+            let query = query.split(" (").next().unwrap_or_default();
+            return Self { text: words.t("log-all-like-it"), href: Some(format!("/queue?{query}")) };
+        }
+        let Some(ids) = about.strip_prefix("message ") else {
+            return Self { text: about.to_owned(), href: None };
+        };
+        let one = ids.parse::<u64>().is_ok();
+        let text = words.with(if one { "log-message" } else { "log-messages" }, &[("ids", ids)]);
+        Self { text, href: one.then(|| format!("/queue/{ids}")) }
     }
 }
 
@@ -198,56 +191,16 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::SendingPaused => "log-paused",
         Deed::SendingResumed => "log-resumed",
         Deed::PreferenceChanged => "log-preference-changed",
-        _ => "log-unknown",
-    })
-}
-
-/// Of a person each part by itself, in the words of the page; of anything else as it stands.
-fn changes(words: &Words, line: &Audit) -> Vec<Change> {
-    let (old, new) = (line.old.as_deref().unwrap_or_default(), line.new.as_deref().unwrap_or_default());
-    if old.is_empty() && new.is_empty() {
-        return Vec::new();
-    }
-    let of_person = matches!(line.what, Deed::PersonAdded | Deed::PersonChanged | Deed::SetUp);
-    if !of_person {
-        return vec![Change { of: String::new(), was: old.to_owned(), is: new.to_owned() }];
-    }
-    let was: Vec<_> = parts(old).collect();
-    let change = |(part, is)| {
-        let was = was.iter().find(|(other, _)| *other == part).map_or("", |(_, was)| was);
-        Change {
-            of: part_in_words(words, part),
-            was: in_words(words, part, was),
-            is: in_words(words, part, is),
-        }
-    };
-    parts(new).map(change).collect()
-}
-
-/// `role: viewer; sites: all`
-fn parts(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.split("; ").filter_map(|part| part.split_once(": "))
-}
-
-fn part_in_words(words: &Words, part: &str) -> String {
-    words.t(match part {
-        "address" => "sign-in-email",
-        "name" => "person-name",
-        "role" => "person-role",
-        "sites" => "person-libraries",
-        "language" => "language",
-        other => return other.to_owned(),
-    })
-}
-
-fn in_words(words: &Words, part: &str, value: &str) -> String {
-    words.t(match (part, value) {
-        ("role", "administrator") => "role-administrator",
-        ("role", "manager") => "role-manager",
-        ("role", "viewer") => "role-viewer",
-        ("sites", "all") => "libraries-all",
-        ("language", "as the browser asks") => "account-language-browser",
-        (_, other) => return other.to_owned(),
+        Deed::ProgramAdded => "log-program-added",
+        Deed::ProgramChanged => "log-program-changed",
+        Deed::ProgramDisabled => "log-program-off",
+        Deed::ProgramEnabled => "log-program-on",
+        Deed::ProgramKeyMade => "log-program-key-made",
+        Deed::ProgramKeyRevoked => "log-program-key-revoked",
+        Deed::PersonKeyMade => "log-person-key-made",
+        Deed::PersonKeyRevoked => "log-person-key-revoked",
+        Deed::ServerTested => "log-server-tested",
+        Deed::Unknown => "log-unknown",
     })
 }
 
@@ -256,44 +209,33 @@ mod tests {
     use super::*;
     use crate::web::pages::words::Language;
 
-    fn line(what: Deed, old: Option<&str>, new: Option<&str>) -> Audit {
-        Audit {
-            id: AuditId(1),
-            happened_at: jiff::Timestamp::UNIX_EPOCH,
-            who: Actor::CommandLine,
-            what,
-            about: "message 7".to_owned(),
-            old: old.map(ToOwned::to_owned),
-            new: new.map(ToOwned::to_owned),
+    #[test]
+    fn every_deed_has_words_of_its_own_and_can_be_looked_for() {
+        for language in Language::ALL {
+            let words = language.words();
+            let all: std::collections::BTreeSet<_> = Deed::ALL.iter().map(|deed| did(words, *deed)).collect();
+            assert!(all.len() == Deed::ALL.len() && !all.contains(&words.t("log-unknown")), "{all:?}");
+        }
+        for deed in Deed::ALL {
+            let wanted = Wanted { what: name(*deed), ..Wanted::default() };
+            assert_eq!(wanted.filter().what, Some(*deed), "{wanted:?}");
         }
     }
 
     #[test]
-    fn what_was_changed_of_a_person_is_said_part_by_part() {
+    fn mail_that_something_was_decided_about_is_named_and_found() {
         let words = Language::English.words();
-        let change = |of: &str, was: &str, is: &str| Change { of: of.into(), was: was.into(), is: is.into() };
-        let old = "name: manager; role: viewer; sites: all";
-        let new = "name: all; role: manager; sites: EAST, MAIN";
-        let changed = line(Deed::PersonChanged, Some(old), Some(new));
-        assert_eq!(
-            changes(words, &changed),
-            [
-                change("Name", "manager", "all"),
-                change("Role", "Viewer", "Manager"),
-                change("Libraries", "All libraries", "EAST, MAIN")
-            ]
-        );
-        let other = line(Deed::PreferenceChanged, Some("role: viewer"), None);
-        assert_eq!(changes(words, &other), [change("", "role: viewer", "")]);
-        assert_eq!(changes(words, &line(Deed::PersonEnabled, None, None)), []);
-    }
-
-    #[test]
-    fn all_that_can_be_looked_for_has_words_of_its_own() {
-        for language in Language::ALL {
-            let words = language.words();
-            let all: std::collections::BTreeSet<_> = DEEDS.map(|deed| did(words, deed)).into();
-            assert!(all.len() == DEEDS.len() && !all.contains(&words.t("log-unknown")), "{all:?}");
+        let about = |text: &str| {
+            let About { text, href } = About::mail(words, text);
+            (text, href.unwrap_or_default())
+        };
+        for (text, shown, href) in [
+            ("message 7", "message 7", "/queue/7"),
+            ("message 7, 8", "messages 7, 8", ""),
+            ("all mail: state=held&run=7", "all mail that was like this", "/queue?state=held&run=7"),
+            ("all mail: state=held (moved before, at 5)", "all mail that was like this", "/queue?state=held"),
+        ] {
+            assert_eq!(about(text), (shown.to_owned(), href.to_owned()), "{text}");
         }
     }
 

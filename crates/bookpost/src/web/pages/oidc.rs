@@ -106,7 +106,7 @@ async fn end(
     let words = peer.language.words();
     let email = proven.email.to_string();
     let name = provider.name();
-    match pages.sources.people.sign_in_proven(&proven.email, peer.address).await {
+    match pages.sources.people.sign_in_proven(&proven.email, peer.device()).await {
         Ok((token, _)) => {
             let mut response = let_in(token.text(), peer.secure, local(&proven.next));
             if let Ok(forgotten) = forget(&peer).parse() {

@@ -28,7 +28,7 @@ use crate::{cli::control::Failure, identity::Permission};
 pub(super) use act::{ask_revoke, ask_switch, revoke, switch};
 pub(super) use change::{add, ask_add, ask_change, change};
 pub(super) use key::make as make_key;
-pub(super) use one::show as show_one;
+pub(super) use one::{megabytes, show as show_one};
 
 pub(super) const HERE: &str = "/preferences/programs";
 /// Messages of a day are counted so far: each costs a look at its row.

@@ -10,6 +10,7 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
+use store::{Person, Role};
 
 use super::{
     Pages,
@@ -22,11 +23,15 @@ use super::{
     wanted::RESERVED,
     words::Language,
 };
-use crate::identity::SignInError;
+use crate::identity::{
+    SignInError,
+    people::{Browser, Device},
+};
 
 /// Whoever asks, before it is known who they are.
 pub(super) struct Peer {
     pub(super) address: IpAddr,
+    pub(super) browser: Option<Browser>,
     pub(super) secure: bool,
     pub(super) language: Language,
 }
@@ -37,7 +42,16 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
-        Ok(Self { address, secure: is_secure(parts), language: Language::asked(&parts.headers) })
+        let browser = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let browser = browser.and_then(Browser::of);
+        Ok(Self { address, browser, secure: is_secure(parts), language: Language::asked(&parts.headers) })
+    }
+}
+
+impl Peer {
+    /// Where they sign in.
+    pub(super) fn device(&self) -> Device {
+        Device { peer: self.address, browser: self.browser }
     }
 }
 
@@ -51,6 +65,8 @@ struct SignIn {
     provider: Option<String>,
     /// Why it did not work.
     problem: Option<String>,
+    /// Nobody can sign in as an administrator before the first one is made.
+    new: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,13 +95,14 @@ pub(super) async fn ask(State(pages): State<Pages>, peer: Peer, RawQuery(query):
     let mut f = Frame::bare(words, &pages.sources.config().library);
     f.flash = Flash::in_query(Some(&query)).text(words);
     let (email, next, provider) = (String::new(), local(&next).to_owned(), pages.provider());
-    page_as(StatusCode::OK, &SignIn { f, email, next, provider, problem: None })
+    let new = is_new(&pages).await;
+    page_as(StatusCode::OK, &SignIn { f, email, next, provider, problem: None, new })
 }
 
 /// Begins a session, under a token that nobody knew before.
 pub(super) async fn sign_in(State(pages): State<Pages>, peer: Peer, Open(shown): Open<Shown>) -> Response {
     let (words, next) = (peer.language.words(), local(&shown.next).to_owned());
-    let refused = match pages.sources.people.sign_in(&shown.email, &shown.password, peer.address).await {
+    let refused = match pages.sources.people.sign_in(&shown.email, &shown.password, peer.device()).await {
         Ok((token, _)) => return let_in(token.text(), peer.secure, &next),
         Err(refused) => refused,
     };
@@ -101,8 +118,21 @@ pub(super) async fn sign_in(State(pages): State<Pages>, peer: Peer, Open(shown):
         SignInError::Store(error) => return not_here::unavailable(&error, words),
     };
     let f = Frame::bare(words, &pages.sources.config().library);
-    let provider = pages.provider();
-    page_as(status, &SignIn { f, email: shown.email, next, provider, problem: Some(problem) })
+    let (provider, new) = (pages.provider(), is_new(&pages).await);
+    page_as(status, &SignIn { f, email: shown.email, next, provider, problem: Some(problem), new })
+}
+
+/// Whether there is no administrator who can sign in. The page tells of it, and of nobody else.
+async fn is_new(pages: &Pages) -> bool {
+    let needed = pages.sources.people.needs_set_up().await.unwrap_or(false);
+    // Whoever the provider lets in needs no password.
+    let people = if needed && pages.provider().is_some() {
+        pages.sources.store.people().await
+    } else {
+        Ok(Vec::new())
+    };
+    let may = |person: &Person| person.role == Role::Administrator && person.disabled_at.is_none();
+    needed && people.is_ok_and(|people| !people.iter().any(may))
 }
 
 impl SignIn {

@@ -24,9 +24,12 @@ use crate::{
         people,
     },
     identity::Permission,
-    web::api::{
-        document::AdminProblems,
-        problem::{Kind, Problem},
+    web::{
+        api::{
+            document::AdminProblems,
+            problem::{Kind, Problem},
+        },
+        for_links,
     },
 };
 
@@ -68,7 +71,8 @@ impl Admin {
     async fn about_people(&self, owner: &Owner, request: PeopleRequest) -> Result<Response, Problem> {
         owner.must(Permission::ManagePeople)?;
         let (config, now) = (self.sources.config(), self.sources.clock.now());
-        let place = people::Place { sites: &config.sites, pages: config.listen };
+        let pages = config.listen.map(|at| for_links(&config, at)).unwrap_or_default();
+        let place = people::Place { sites: &config.sites, pages: &pages };
         let (store, who) = (&self.sources.store, owner.0.actor());
         answered(people::perform(store, request, place, who, &mut secret_dice(), now).await)
     }

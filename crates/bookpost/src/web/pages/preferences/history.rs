@@ -1,13 +1,9 @@
 //! What was changed, by whom and when, in a line each.
 
-use serde_json::Value;
 use store::PreferenceChange;
 
-use super::fields::label;
-use crate::{
-    config::SECRETS,
-    web::pages::{when::Clockwork, words::Words},
-};
+use super::said::{Said, said};
+use crate::web::pages::when::Clockwork;
 
 /// A change for people.
 pub(super) struct Told {
@@ -30,60 +26,18 @@ impl Told {
     pub(super) fn of(change: &PreferenceChange, clockwork: &Clockwork) -> Self {
         let words = clockwork.words;
         let (who, at) = (words.actor(&change.changed_by), clockwork.text(change.changed_at));
-        let line = |(name, changed): (&String, &store::Changed)| {
-            let label = label(name, words);
-            if SECRETS.contains(&name.as_str()) {
-                return words.with("change-secret", &[("what", &label)]);
-            }
-            let read = |json: &Option<String>| value(name, json.as_deref(), words);
-            let (before, after) = (read(&changed.before), read(&changed.after));
-            words.with("change-line", &[("what", &label), ("before", &before), ("after", &after)])
+        let line = |Said { of, was, is }: Said| match &*was {
+            "" => words.with("change-to", &[("what", &of), ("after", &is)]),
+            before => words.with("change-line", &[("what", &of), ("before", before), ("after", &is)]),
         };
+        let changes = change.values.iter().flat_map(|(name, changed)| {
+            said(name, changed.before.as_deref(), changed.after.as_deref(), words)
+        });
         Self {
             version: change.version,
             by: words.with("changed-by", &[("who", &who), ("when", &at)]),
-            lines: change.values.iter().map(line).collect(),
+            lines: changes.map(line).collect(),
         }
-    }
-}
-
-/// As it is read.
-fn value(name: &str, json: Option<&str>, words: &Words) -> String {
-    let value = json.map(serde_json::from_str::<Value>);
-    match value {
-        Some(Ok(Value::String(text))) => chosen(name, &text).map_or(text, |key| words.t(key)),
-        None => words.t("value-usual"),
-        Some(Ok(value)) => written(&value, words),
-        Some(Err(_)) => json.unwrap_or_default().to_owned(),
-    }
-}
-
-/// What the page calls one of several that can be chosen.
-fn chosen(name: &str, text: &str) -> Option<&'static str> {
-    Some(match (name, text) {
-        ("sending.way", "none") => "way-none",
-        ("sending.way", "practice") => "way-practice",
-        ("sending.way", "servers") => "way-servers",
-        ("sending.in_doubt", "retry") => "in-doubt-retry",
-        ("sending.in_doubt", "hold") => "in-doubt-hold",
-        ("server1.encryption" | "server2.encryption", "starttls") => "encryption-starttls",
-        ("server1.encryption" | "server2.encryption", "tls") => "encryption-tls",
-        ("server1.encryption" | "server2.encryption", "none") => "encryption-none",
-        _ => return None,
-    })
-}
-
-fn written(value: &Value, words: &Words) -> String {
-    match value {
-        Value::Bool(true) => words.t("value-yes"),
-        Value::Bool(false) => words.t("value-no"),
-        Value::String(text) => text.clone(),
-        Value::Array(list) if list.iter().any(Value::is_object) => {
-            let names = list.iter().filter_map(|one| one.get("name").or_else(|| one.get("code"))?.as_str());
-            names.collect::<Vec<_>>().join(", ")
-        }
-        Value::Array(list) => list.iter().map(|one| written(one, words)).collect::<Vec<_>>().join(" – "),
-        other => other.to_string(),
     }
 }
 
@@ -124,13 +78,13 @@ mod tests {
         assert_eq!(
             told.lines,
             [
-                "notices.repeat_days: 6 → the usual value",
-                "Wait of the first tries, from (minutes): the usual value → 3m – 12m",
+                "Days before a notice about the same item goes out again: 6 → the usual value",
+                "Wait of the first tries: the usual value → 3 minutes to 12 minutes",
                 "Server 1, Allow Non-Secure Connections: the usual value → yes",
                 "Server 1, Port: 25 → 587",
                 "Server 2, Security: the usual value → Not encrypted",
                 "Server 2, Password: changed",
-                "Libraries: the usual value → Main",
+                "Main was added: A",
             ]
         );
     }

@@ -14,6 +14,7 @@ mod history;
 mod meanwhile;
 mod page;
 mod problems;
+mod said;
 mod sample;
 mod save;
 mod sent;
@@ -26,6 +27,7 @@ use axum::response::Response;
 
 pub(super) use self::{
     page::ask,
+    said::{Said, said},
     sample::show as sample_report,
     save::{import, save, undo},
     sent::Passwords,

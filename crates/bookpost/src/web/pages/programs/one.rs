@@ -150,7 +150,7 @@ fn limits(application: &Application, words: &Words) -> Vec<(String, String)> {
 }
 
 /// Bytes, for people.
-fn megabytes(bytes: u64) -> String {
+pub(in super::super) fn megabytes(bytes: u64) -> String {
     if bytes.is_multiple_of(1_000_000) {
         return format!("{} MB", bytes / 1_000_000);
     }

@@ -136,8 +136,8 @@ fn run(visit: &Visit, wanted: Wanted, letter: Transaction, course: Sender<Course
 }
 
 /// What the log says of a test message that the server took, and of one that somebody found in a mailbox.
-const ACCEPTED: &str = "accepted";
-const ARRIVED: &str = "arrived";
+pub(super) const ACCEPTED: &str = "accepted";
+pub(super) const ARRIVED: &str = "arrived";
 
 /// A line of the log about a test of this server.
 pub(in crate::web) async fn note(
@@ -165,7 +165,7 @@ fn named(server: &Server) -> String {
 }
 
 /// `server1` as people call it.
-fn called(words: &Words, server: &str) -> String {
+pub(super) fn called(words: &Words, server: &str) -> String {
     words.t(if server == "server2" { "trial-server-2" } else { "trial-server-1" })
 }
 

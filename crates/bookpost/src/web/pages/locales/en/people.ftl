@@ -34,6 +34,7 @@ person-sessions = Signed in now
 person-no-sessions = Nowhere.
 person-last = This is the only administrator who can sign in, and so cannot be switched off.
 person-changed-meanwhile = Somebody else changed this meanwhile, and nothing was saved. This is how it stands now.
+session-browser = { $browser } on { $system }
 session-own-computer = the computer where Bookpost works
 session-here = this one
 session-since = since

@@ -118,6 +118,9 @@ selected-more = { $n ->
     [one] and { $n } more
    *[other] and { $n } more
   }
+nothing-left = There is nothing left to decide
+nothing-left-why = No mail matches any more: it has gone out, or somebody has decided about it meanwhile. Nothing was changed.
+nothing-left-back = Back
 nothing-selected = Nothing is selected
 nothing-selected-why = Tick the mails that you mean, then choose what is to be done with them.
 

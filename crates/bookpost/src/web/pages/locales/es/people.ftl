@@ -34,6 +34,7 @@ person-sessions = Sesiones abiertas
 person-no-sessions = Ninguna.
 person-last = Es el único administrador que puede entrar, y por eso no se puede desactivar.
 person-changed-meanwhile = Otra persona lo cambió mientras tanto, y no se ha guardado nada. Así está ahora.
+session-browser = { $browser } en { $system }
 session-own-computer = el ordenador donde funciona Bookpost
 session-here = esta
 session-since = desde

@@ -118,6 +118,9 @@ selected-more = { $n ->
     [one] y { $n } más
    *[other] y { $n } más
   }
+nothing-left = No queda nada que decidir
+nothing-left-why = Ya no hay correo al que se aplique: ha salido, o alguien ha decidido sobre él entretanto. No se ha cambiado nada.
+nothing-left-back = Volver
 nothing-selected = No hay nada seleccionado
 nothing-selected-why = Marque los mensajes a los que se refiere y elija después qué se hace con ellos.
 
