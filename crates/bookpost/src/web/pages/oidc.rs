@@ -188,7 +188,7 @@ mod tests {
             (false, "bookpost-oidc=x; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"),
         ] {
             let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            let peer = Peer { address, secure, language: Language::ALL[0] };
+            let peer = Peer { address, secure, language: Language::ALL[0], browser: None };
             assert_eq!(cookie("x", &peer)[0].1, expected);
         }
     }
