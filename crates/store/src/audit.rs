@@ -77,6 +77,10 @@ pub enum Deed {
     PersonKeyRevoked,
     /// A mail server was tested; what came of it.
     ServerTested,
+    /// A notice run was begun on the pages.
+    RunBegun,
+    /// Somebody's notice was sent again to another address.
+    SentAgain,
     /// A word of a later version.
     Unknown,
 }
