@@ -5,6 +5,7 @@ pub mod clock;
 mod decisions;
 mod doors;
 pub mod drop_folder;
+pub mod exports;
 pub(crate) mod lost_secrets;
 pub mod notice_run;
 mod preferences;
@@ -37,10 +38,12 @@ use tokio::{
 
 pub use self::{
     decisions::Decisions,
+    exports::Exports,
+    notice_run::NoticeRuns,
     preferences::{Preferences, Standing as StandingPreferences},
     programs::Programs,
 };
-use self::{lost_secrets::Sealing, steps::Steps};
+use self::{lost_secrets::Sealing, notice_run::RunParts, steps::Steps};
 use crate::{
     alarms::Alarms,
     cli::words,
@@ -87,6 +90,8 @@ pub struct App {
     pub worker: Handle,
     /// What people decide about the queue.
     pub decisions: Decisions,
+    /// The notice runs.
+    pub notices: NoticeRuns,
     /// What is counted for /metrics.
     pub metrics: web::Metrics,
     /// The practice mailbox. Practice mail goes there whatever the way of sending is.
@@ -201,6 +206,16 @@ impl App {
             paused: store.paused().await?.is_some(),
         });
         tasks.spawn(worker.run());
+        let dice = Arc::new(Mutex::new(dice));
+        let notices = NoticeRuns::new(RunParts {
+            settings: settings.clone(),
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            receiver: receiver.clone(),
+            worker: handle.clone(),
+            alarms: alarms.clone(),
+            dice: Arc::clone(&dice),
+        });
         let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
@@ -214,7 +229,8 @@ impl App {
             worker: handle,
             practice,
             metrics,
-            dice: Arc::new(Mutex::new(dice)),
+            notices,
+            dice,
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
@@ -289,6 +305,7 @@ impl App {
             decisions: self.decisions.clone(),
             preferences: self.preferences.clone(),
             programs: self.programs(),
+            notices: self.notices.clone(),
             zone: TimeZone::system(),
             now: Arc::new(move || web::Moment {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
