@@ -28,7 +28,7 @@ use store::Store;
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{Decisions, Preferences, Programs},
+    app::{Decisions, NoticeRuns, Preferences, Programs},
     config::Config,
     identity::People,
     receive::Submitter,
@@ -58,6 +58,8 @@ pub struct Sources {
     pub preferences: Preferences,
     /// What people let programs do.
     pub programs: Programs,
+    /// What people send with exports.
+    pub notices: NoticeRuns,
     /// In which people read the time.
     pub zone: TimeZone,
     /// What the worker is like at this moment; must not wait.

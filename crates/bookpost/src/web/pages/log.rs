@@ -21,10 +21,12 @@ use crate::identity::Permission;
 const PAGE: usize = 50;
 
 /// What can be looked for.
-const DEEDS: [Deed; 15] = [
+const DEEDS: [Deed; 17] = [
     Deed::PreferenceChanged,
     Deed::SendingPaused,
     Deed::SendingResumed,
+    Deed::RunBegun,
+    Deed::SentAgain,
     Deed::MailDecided,
     Deed::TextOpened,
     Deed::PersonAdded,
@@ -167,12 +169,14 @@ impl Line {
 
 impl About {
     fn of(line: &Audit) -> Self {
-        let mail = line.about.strip_prefix("message ").filter(|id| id.parse::<u64>().is_ok());
+        let numbered = |what| line.about.strip_prefix(what).filter(|id: &&str| id.parse::<u64>().is_ok());
+        let mail = numbered("message ").map(|id| format!("/queue/{id}"));
+        let run = numbered("run ").map(|id| format!("/notices/runs/{id}"));
         let text = match line.what {
             Deed::SendingPaused | Deed::SendingResumed => String::new(),
             _ => line.about.clone(),
         };
-        Self { text, href: mail.map(|id| format!("/queue/{id}")) }
+        Self { text, href: mail.or(run) }
     }
 }
 
@@ -198,6 +202,8 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::SendingPaused => "log-paused",
         Deed::SendingResumed => "log-resumed",
         Deed::PreferenceChanged => "log-preference-changed",
+        Deed::RunBegun => "log-run-begun",
+        Deed::SentAgain => "log-sent-again",
         _ => "log-unknown",
     })
 }

@@ -27,6 +27,7 @@ mod lost_secrets;
 mod marks;
 mod message;
 mod not_here;
+mod notices;
 mod people;
 mod person;
 mod person_act;
@@ -52,6 +53,7 @@ mod words;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
     routing::{get, post},
 };
@@ -67,6 +69,7 @@ struct Pages {
     live: live::Live,
     trials: trial::Trials,
     typed: preferences::Typed,
+    uploads: notices::Uploads,
 }
 
 impl Pages {
@@ -79,9 +82,24 @@ impl Pages {
 /// The addresses and what answers them.
 pub(super) fn router(sources: Sources) -> Router {
     let (live, typed) = (live::Live::start(sources.clone()), preferences::Typed::default());
-    let pages = Pages { live, trials: trial::Trials::default(), typed, sources };
+    let (trials, uploads) = (trial::Trials::default(), notices::Uploads::default());
+    let pages = Pages { live, trials, typed, uploads, sources };
     Router::new()
         .route("/", get(today::show))
+        .route("/notices", get(notices::show))
+        // What comes in is counted as it does.
+        .route("/notices/upload", post(notices::upload).layer(DefaultBodyLimit::disable()))
+        .route("/notices/check/{id}", get(notices::check))
+        .route("/notices/check/{id}/mail", get(notices::mail))
+        .route("/notices/check/{id}/html", get(notices::framed))
+        .route("/notices/check/{id}/samples", post(notices::samples))
+        .route("/notices/check/{id}/send", post(notices::send))
+        .route("/notices/check/{id}/forget", post(notices::forget))
+        .route("/notices/runs/{id}", get(notices::run))
+        .route("/notices/runs/{id}/names", get(notices::names))
+        .route("/notices/runs/{id}/csv", get(notices::download))
+        .route("/notices/runs/{id}/stop", get(notices::ask_stop).post(notices::stop))
+        .route("/notices/runs/{id}/again/{recipient}", get(notices::ask_again).post(notices::send_again))
         .route("/queue", get(list::show))
         .route("/queue/decide", get(decide::ask).post(decide::carry_out))
         .route("/queue/{id}", get(message::show))

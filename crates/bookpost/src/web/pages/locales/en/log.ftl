@@ -28,4 +28,6 @@ log-mail-decided = decided about mail
 log-paused = paused all sending
 log-resumed = let sending go on
 log-preference-changed = changed a preference
+log-run-begun = began a notice run
+log-sent-again = sent a notice again
 log-unknown = did something that this version has no words for

@@ -28,4 +28,6 @@ log-mail-decided = decidió sobre el correo
 log-paused = puso en pausa todo el envío
 log-resumed = reanudó el envío
 log-preference-changed = cambió una preferencia
+log-run-begun = inició un envío de avisos
+log-sent-again = envió de nuevo un aviso
 log-unknown = hizo algo para lo que esta versión no tiene palabras
