@@ -231,6 +231,21 @@ mod tests {
     }
 
     #[test]
+    fn after_a_day_it_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let exports = Exports::new(folder.path());
+        let (old, new) = (upload(&exports, 1, 7), upload(&exports, 1, 8));
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + KEPT;
+        for path in [exports.bytes_of(&old), exports.facts_of(&old)] {
+            fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
+        }
+        let before = Timestamp::UNIX_EPOCH + KEPT * 2;
+        super::super::retention::delete(&[super::folder(folder.path())], before).unwrap();
+        assert_eq!(exports.facts(&old).unwrap(), None);
+        assert!(exports.facts(&new).unwrap().is_some());
+    }
+
+    #[test]
     fn a_person_has_a_few_and_the_oldest_goes() {
         let folder = tempfile::tempdir().unwrap();
         let exports = Exports::new(folder.path());

@@ -270,8 +270,8 @@ impl<'a> Plan<'a> {
 
     /// A patron's items, without those of sites that the run is not for.
     fn items(&self, patron: &'a PatronNotice) -> impl Iterator<Item = &'a Item> {
-        let anothers = |site: &Site| !self.only.is_empty() && !self.only.contains(&site.code);
-        patron.items.iter().filter(move |item| !self.site_of(item).is_some_and(anothers))
+        let is_foreign = |site: &Site| !self.only.is_empty() && !self.only.contains(&site.code);
+        patron.items.iter().filter(move |item| !self.site_of(item).is_some_and(is_foreign))
     }
 
     fn site_of(&self, item: &Item) -> Option<&'a Site> {

@@ -12,6 +12,7 @@ mod live;
 mod log;
 mod look;
 mod lost_secrets;
+mod notices;
 mod people;
 mod preferences;
 mod programs;
