@@ -43,7 +43,7 @@ pub use self::{
     preferences::{Preferences, Standing as StandingPreferences},
     programs::Programs,
 };
-use self::{lost_secrets::Sealing, notice_run::RunParts, steps::Steps};
+use self::{lost_secrets::Sealing, steps::Steps};
 use crate::{
     alarms::Alarms,
     cli::words,
@@ -206,21 +206,12 @@ impl App {
             paused: store.paused().await?.is_some(),
         });
         tasks.spawn(worker.run());
-        let dice = Arc::new(Mutex::new(dice));
-        let notices = NoticeRuns::new(RunParts {
-            settings: settings.clone(),
-            store: store.clone(),
-            clock: Arc::clone(&clock),
-            receiver: receiver.clone(),
-            worker: handle.clone(),
-            alarms: alarms.clone(),
-            dice: Arc::clone(&dice),
-        });
         let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
             preferences: Preferences::new(&store, &clock, &sealing, &settings, &handle, &applications),
+            notices: NoticeRuns::new(&settings, &store, &clock, &receiver, &handle, &alarms, &mut dice),
             settings,
             store,
             clock,
@@ -229,8 +220,7 @@ impl App {
             worker: handle,
             practice,
             metrics,
-            notices,
-            dice,
+            dice: Arc::new(Mutex::new(dice)),
             journal,
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),

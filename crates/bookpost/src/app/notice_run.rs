@@ -17,7 +17,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use mail::clock::Clock;
-use rand::{RngExt, rngs::StdRng};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::{LeftOut, LeftOutWhy, NewRun, RunId, Store};
 use tokio::sync::mpsc;
 
@@ -70,17 +70,6 @@ pub struct NoticeRuns {
     beginning: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// What runs are made with.
-pub(super) struct RunParts {
-    pub(super) settings: Settings,
-    pub(super) store: Store,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) receiver: Receiver,
-    pub(super) worker: Handle,
-    pub(super) alarms: Alarms,
-    pub(super) dice: Arc<Mutex<StdRng>>,
-}
-
 /// Why a run did not begin.
 #[derive(Debug)]
 pub(crate) struct Refusal(pub(crate) Failure, pub(crate) String);
@@ -119,17 +108,24 @@ fn practices(config: &Config, request: &RunRequest) -> bool {
 }
 
 impl NoticeRuns {
-    pub(super) fn new(parts: RunParts) -> Self {
-        let RunParts { settings, store, clock, receiver, worker, alarms, dice } = parts;
+    pub(super) fn new(
+        settings: &Settings,
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+        receiver: &Receiver,
+        worker: &Handle,
+        alarms: &Alarms,
+        dice: &mut StdRng,
+    ) -> Self {
         Self {
             exports: Exports::new(&settings.now().data_dir),
-            settings,
-            store,
-            clock,
-            receiver,
-            worker,
-            alarms,
-            dice,
+            settings: settings.clone(),
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            receiver: receiver.clone(),
+            worker: worker.clone(),
+            alarms: alarms.clone(),
+            dice: Arc::new(Mutex::new(StdRng::from_rng(dice))),
             checks: Checks::default(),
             running: Running::default(),
             beginning: Arc::default(),

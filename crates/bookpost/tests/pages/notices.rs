@@ -123,7 +123,8 @@ async fn from_the_export_to_whom_it_did_not_reach() {
     over(&bench, RunId(1)).await;
     assert_eq!(bench.post(who, &path, "attempt=0").await.header("location"), "/notices/runs/1");
     assert_eq!(bench.app.store.runs(9).await.unwrap().len(), 1);
-    assert_eq!(bench.get(who, &check).await.status, 404, "what was run is deleted");
+    assert_eq!(bench.get(who, &check).await.header("location"), "/notices/runs/1");
+    assert_eq!(bench.get(who, &format!("{check}/mail")).await.status, 404, "what was run is deleted");
 
     let run = bench.get(who, "/notices/runs/1").await.text;
     assert!(run.contains("2 of 6 were accepted."), "{run}");

@@ -1,6 +1,6 @@
 //! A run that is asked for on a page: begun once, made whether or not anybody looks on.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use store::{Actor, AlarmKind, Begun, Deed, Filter, Move, NewAudit, NewRun, Run, RunId, Selection};
 use tokio::sync::mpsc;
@@ -11,9 +11,11 @@ use crate::{app::exports::ExportId, config::Way};
 /// How far an export has been run.
 #[derive(Debug, Clone, Default)]
 pub struct RunBefore {
-    /// The last run of it.
-    pub last: Option<RunId>,
-    /// How often it was cut short: which request the next one is.
+    /// Its run that is under way, or over.
+    pub run: Option<RunId>,
+    /// The last run of it that was cut short.
+    pub cut_short: Option<RunId>,
+    /// How many were: which attempt the next one is.
     pub attempt: u32,
 }
 
@@ -32,10 +34,11 @@ impl NoticeRuns {
     pub async fn runs_before(&self, id: &ExportId) -> Result<RunBefore, store::Error> {
         let mut before = RunBefore::default();
         while let Some(run) = self.store.run_of_request(&request(id, before.attempt)).await? {
-            before.last = Some(run);
             if !self.is_cut_short(&self.store.run(run).await?) {
+                before.run = Some(run);
                 break;
             }
+            before.cut_short = Some(run);
             before.attempt += 1;
         }
         Ok(before)
@@ -51,9 +54,10 @@ impl NoticeRuns {
         // Whoever asks a second time finds it under way.
         let _alone = self.beginning.lock().await;
         let before = self.runs_before(&checked.id).await?;
-        if let Some(last) = before.last.filter(|_| before.attempt != attempt || attempt == 0) {
-            return Ok(last);
+        if let Some(run) = before.run.or(before.cut_short.filter(|_| before.attempt != attempt)) {
+            return Ok(run);
         }
+        let attempt = before.attempt;
         let practice = matches!(self.settings.now().sending.way, Way::Practice);
         let new = NewRun {
             notice: NOTICE.into(),
@@ -80,7 +84,6 @@ impl NoticeRuns {
 
     async fn to_the_end(&self, making: Making, id: &ExportId, source: &str) {
         let run = making.run;
-        self.checks.forget(id);
         if let Err(Refusal(_, why)) = self.make(making, &mpsc::unbounded_channel().0).await {
             let text = format!(
                 "The notice run {} over {source} broke off: {why}. Run the export again: who was written to is left out.",
@@ -88,11 +91,17 @@ impl NoticeRuns {
             );
             return self.alarms.raise(AlarmKind::RunInterrupted, &format!("run {}", run.0), text);
         }
-        let (exports, id) = (self.exports.clone(), id.clone());
-        let forgotten = tokio::task::spawn_blocking(move || exports.forget(&id)).await;
-        if let Err(error) = forgotten.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+        let (runs, id) = (self.clone(), id.clone());
+        let forgotten = tokio::task::spawn_blocking(move || runs.forget(&id)).await;
+        if let Err(error) = forgotten.unwrap_or_else(|error| Err(io::Error::other(error))) {
             tracing::error!(%error, "an export that was run could not be deleted; it is tried again within a day");
         }
+    }
+
+    /// Deletes an upload, and what is in memory of it.
+    pub fn forget(&self, id: &ExportId) -> io::Result<()> {
+        self.checks.forget(id);
+        self.exports.forget(id)
     }
 
     /// From now on nothing of this run is made any more, as far as it is mail of these libraries; of none, if there are none. What was made

@@ -150,7 +150,18 @@ impl NoticeRuns {
             prepared,
         };
         self.plan(&mut checked, now).await?;
+        self.forget_in_time(now);
         Ok(self.checks.keep(checked, now))
+    }
+
+    /// What nobody looks at any more takes no memory.
+    fn forget_in_time(&self, now: Timestamp) {
+        let (checks, clock) = (self.checks.clone(), Arc::clone(&self.clock));
+        let until = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
+        tokio::spawn(async move {
+            clock.sleep_until(until).await;
+            checks.find(|_| false, clock.now());
+        });
     }
 
     /// Who gets a mail, and who does not: what the file says, then what the ledger does.
@@ -163,9 +174,10 @@ impl NoticeRuns {
         let practice = matches!(checked.config.sending.way, Way::Practice);
         for some in outlines.chunks(LOOKED_UP) {
             let keys: Vec<_> = some.iter().flat_map(|outline| outline.keys.iter().cloned()).collect();
-            let written = match practice {
-                true => vec![None; keys.len()],
-                false => self.store.written_lately(NOTICE, &keys, prepared.repeat, now).await?,
+            let written = if practice {
+                vec![None; keys.len()]
+            } else {
+                self.store.written_lately(NOTICE, &keys, prepared.repeat, now).await?
             };
             let mut written = written.into_iter();
             for outline in some {

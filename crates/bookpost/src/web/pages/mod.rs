@@ -83,7 +83,7 @@ impl Pages {
 pub(super) fn router(sources: Sources) -> Router {
     let (live, typed) = (live::Live::start(sources.clone()), preferences::Typed::default());
     let (trials, uploads) = (trial::Trials::default(), notices::Uploads::default());
-    let pages = Pages { live, trials, typed, uploads, sources };
+    let pages = Pages { sources, live, trials, typed, uploads };
     Router::new()
         .route("/", get(today::show))
         .route("/notices", get(notices::show))

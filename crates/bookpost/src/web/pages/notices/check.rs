@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use store::{Error, LeftOut, LeftOutWhy};
 
 use super::{
-    path,
+    done, path,
     sums::{left, left_do},
     theirs, unread,
 };
@@ -81,10 +81,15 @@ pub(in crate::web::pages) async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
+    match done::run_of(&visit, &id).await {
+        Ok(Some(run)) => return Redirect::to(&format!("/notices/runs/{}", run.0)).into_response(),
+        Ok(None) => {}
+        Err(error) => return not_here::of(&error, &visit),
+    }
     let options = Options::in_query(query.as_deref());
     match checked(&visit, &id, &options).await {
         Ok(checked) => match shown(&visit, &checked).await {
-            Ok(response) => response,
+            Ok(shown) => page(&shown),
             Err(error) => not_here::of(&error, &visit),
         },
         Err(response) => response,
@@ -109,14 +114,8 @@ pub(super) async fn checked(visit: &Visit, id: &str, options: &Options) -> Resul
     }
 }
 
-async fn shown(visit: &Visit, checked: &Checked) -> Result<Response, Error> {
-    let notices = &visit.pages.sources.notices;
-    let before = notices.runs_before(&checked.id).await?;
-    if let Some(last) = before.last
-        && !notices.is_cut_short(&visit.pages.sources.store.run(last).await?)
-    {
-        return Ok(Redirect::to(&format!("/notices/runs/{}", last.0)).into_response());
-    }
+async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
+    let before = visit.pages.sources.notices.runs_before(&checked.id).await?;
     let words = visit.words();
     let paused = visit.pages.sources.store.paused().await?.is_some();
     let reasons = reasons(words, &checked.left_out);
@@ -129,7 +128,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Response, Error> {
         (number(not_written), words.t("check-not-written")),
     ];
     let way = &visit.pages.sources.config().sending.way;
-    Ok(page(&Check {
+    Ok(Check {
         f: Frame::around(visit, Place::Notices).await?,
         id: checked.id.text().to_owned(),
         name: checked.uploaded.name.clone(),
@@ -141,13 +140,13 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Response, Error> {
         kept: super::fields(&checked.options),
         mails: path(checked.id.text(), "/mail", &checked.options, ""),
         says: says(words, checked, way),
-        warnings: warnings(visit, checked, paused, before.attempt > 0),
+        warnings: warnings(visit, checked, paused, before.cut_short.is_some()),
         people: checked.people(),
         me: visit.person().email.to_string(),
         may_sample: !matches!(way, Way::None),
         practice: matches!(way, Way::Practice),
         attempt: before.attempt,
-    }))
+    })
 }
 
 /// Nobody goes without a mail for it who would get one today.
@@ -283,12 +282,8 @@ fn warnings(visit: &Visit, checked: &Checked, paused: bool, again: bool) -> Vec<
 }
 
 impl Check {
-    fn counted(&self, reason: &Reason) -> String {
-        format!("{} {}", reason.count, reason.title)
-    }
-
-    fn line(&self, line: &u64) -> String {
-        self.f.words.with("left-line", &[("line", &self.f.words.number(*line))])
+    fn line(&self, line: u64) -> String {
+        self.f.words.with("left-line", &[("line", &self.f.words.number(line))])
     }
 
     fn samples(&self) -> String {

@@ -70,7 +70,7 @@ pub(in crate::web::pages) async fn show(
         return not_here::not_found(visit.words());
     }
     match Frame::around(&visit, Place::Notices).await {
-        Ok(f) => page(&mail(&visit, f, &checked, n, asked)),
+        Ok(f) => page(&mail(&visit, f, &checked, n, &asked)),
         Err(error) => not_here::of(&error, &visit),
     }
 }
@@ -102,7 +102,7 @@ fn asked(query: Option<&str>) -> Asked {
     serde_html_form::from_str(query.unwrap_or_default()).unwrap_or_default()
 }
 
-fn mail(visit: &Visit, f: Frame, checked: &Checked, n: usize, asked: Asked) -> Mail {
+fn mail(visit: &Visit, f: Frame, checked: &Checked, n: usize, asked: &Asked) -> Mail {
     let (words, id, is_html) = (visit.words(), checked.id.text(), asked.r#as == "html");
     let form = if is_html { "&as=html" } else { "" };
     let to = |n: usize, form: &str| path(id, "/mail", &checked.options, &format!("n={}{form}", n + 1));

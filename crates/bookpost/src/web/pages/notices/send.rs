@@ -6,12 +6,9 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{check::checked, done, may_run, on_disk, path, theirs};
+use super::{check::checked, done, on_disk, path, theirs};
 use crate::{
-    app::{
-        exports::ExportId,
-        notice_run::{NoSamples, Options},
-    },
+    app::notice_run::{NoSamples, Options},
     web::pages::{
         flash::{self, Done},
         form::Posted,
@@ -58,13 +55,11 @@ pub(in crate::web::pages) async fn send(
     Posted { visit, form }: Posted<Wish>,
 ) -> Response {
     let notices = &visit.pages.sources.notices;
-    // Once it is run the upload is gone, and there may be nothing to look through any more.
-    if let Some(export) = ExportId::named(&id).filter(|_| may_run(&visit)) {
-        match done::run_of(&visit, &export).await {
-            Ok(Some(run)) => return Redirect::to(&format!("/notices/runs/{}", run.0)).into_response(),
-            Ok(None) => {}
-            Err(error) => return not_here::of(&error, &visit),
-        }
+    // Once it is run the upload is gone, and there is nothing to look through any more.
+    match done::run_of(&visit, &id).await {
+        Ok(Some(run)) => return Redirect::to(&format!("/notices/runs/{}", run.0)).into_response(),
+        Ok(None) => {}
+        Err(error) => return not_here::of(&error, &visit),
     }
     let checked = match checked(&visit, &id, &form.options).await {
         Ok(checked) => checked,
@@ -89,8 +84,8 @@ pub(in crate::web::pages) async fn forget(
         Ok(theirs) => theirs,
         Err(response) => return response,
     };
-    let exports = visit.pages.sources.notices.exports.clone();
-    match on_disk(move || exports.forget(&id)).await {
+    let notices = visit.pages.sources.notices.clone();
+    match on_disk(move || notices.forget(&id)).await {
         Ok(()) => Redirect::to(&flash::told("/notices", Done::ExportForgotten, None)).into_response(),
         Err(error) => not_here::of(&error, &visit),
     }
