@@ -19,6 +19,7 @@ async fn every_page_says_what_a_browser_may_do_with_it() {
         "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
     for (path, policy, cache) in [
         ("/", POLICY, "no-store"),
+        ("/notices", POLICY, "no-store"),
         ("/queue", POLICY, "no-store"),
         (&*format!("/queue/{id}"), POLICY, "no-store"),
         (&format!("/queue/{id}/text"), POLICY, "no-store"),

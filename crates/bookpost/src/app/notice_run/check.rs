@@ -9,7 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use mail::Address;
 use serde::{Deserialize, Serialize};
-use store::LeftOut;
+use store::{LedgerKey, LeftOut};
 
 use super::{
     NOTICE, NoticeRuns, day, lately,
@@ -110,7 +110,6 @@ impl NoticeRuns {
         options: &Options,
         only: BTreeSet<String>,
     ) -> Result<Arc<Checked>, CheckError> {
-        let _alone = self.checks.reading.lock().await;
         let (config, now) = (self.settings.now(), self.clock.now());
         let today = day(now);
         let is_it = |checked: &Checked| {
@@ -123,6 +122,11 @@ impl NoticeRuns {
         if let Some(checked) = self.checks.find(is_it, now) {
             return Ok(checked);
         }
+        let _alone = self.checks.reading.lock().await;
+        // Somebody may have asked for the same meanwhile.
+        if let Some(checked) = self.checks.find(is_it, now) {
+            return Ok(checked);
+        }
         let (exports, file, request) = (self.exports.clone(), id.clone(), request(options));
         let (settings, limits) = (Arc::clone(&config), only.clone());
         let read = tokio::task::spawn_blocking(move || {
@@ -130,10 +134,13 @@ impl NoticeRuns {
                 io::ErrorKind::NotFound => CheckError::Gone,
                 _ => CheckError::Unready(Unready::Other(Failure::Temporary, error.to_string())),
             })?;
-            Prepared::new(&settings, &export, &request, limits).map_err(CheckError::Unready)
+            let prepared =
+                Prepared::new(&settings, &export, &request, limits).map_err(CheckError::Unready)?;
+            let planned = Planned::of(&prepared, today);
+            Ok::<_, CheckError>((Arc::new(prepared), planned))
         });
         let broken = |error: tokio::task::JoinError| Unready::Other(Failure::Temporary, error.to_string());
-        let prepared = Arc::new(read.await.map_err(|error| CheckError::Unready(broken(error)))??);
+        let (prepared, planned) = read.await.map_err(|error| CheckError::Unready(broken(error)))??;
         let (id, options) = (id.clone(), options.clone());
         let mut checked = Checked {
             id,
@@ -146,59 +153,78 @@ impl NoticeRuns {
             addresses: 0,
             items: prepared.lines(),
             libraries: BTreeMap::new(),
-            left_out: Vec::new(),
+            left_out: planned.left_out,
             prepared,
         };
-        self.plan(&mut checked, now).await?;
-        self.forget_in_time(now);
+        self.look_up(&mut checked, &planned.people, now).await?;
+        self.forget_in_time();
         Ok(self.checks.keep(checked, now))
     }
 
     /// What nobody looks at any more takes no memory.
-    fn forget_in_time(&self, now: Timestamp) {
+    fn forget_in_time(&self) {
         let (checks, clock) = (self.checks.clone(), Arc::clone(&self.clock));
-        let until = now.saturating_add(KEPT).unwrap_or(Timestamp::MAX);
         tokio::spawn(async move {
-            clock.sleep_until(until).await;
-            checks.find(|_| false, clock.now());
+            loop {
+                clock.sleep_until(clock.now().saturating_add(KEPT).unwrap_or(Timestamp::MAX)).await;
+                if checks.are_forgotten(clock.now()) {
+                    return;
+                }
+            }
         });
     }
 
-    /// Who gets a mail, and who does not: what the file says, then what the ledger does.
-    async fn plan(&self, checked: &mut Checked, now: Timestamp) -> Result<(), store::Error> {
-        let prepared = Arc::clone(&checked.prepared);
-        let plan = prepared.plan(checked.today);
-        checked.left_out.clone_from(&plan.left_out);
-        let outlines: Vec<_> = plan.outlines().collect();
+    /// Who was written to lately, by the ledger, gets no mail.
+    async fn look_up(
+        &self,
+        checked: &mut Checked,
+        people: &[Person],
+        now: Timestamp,
+    ) -> Result<(), store::Error> {
         // A rehearsal does not look at the ledger.
         let practice = matches!(checked.config.sending.way, Way::Practice);
-        for some in outlines.chunks(LOOKED_UP) {
-            let keys: Vec<_> = some.iter().flat_map(|outline| outline.keys.iter().cloned()).collect();
+        let repeat = checked.prepared.repeat;
+        for some in people.chunks(LOOKED_UP) {
+            let keys: Vec<_> = some.iter().flat_map(|person| person.keys.iter().cloned()).collect();
             let written = if practice {
                 vec![None; keys.len()]
             } else {
-                self.store.written_lately(NOTICE, &keys, prepared.repeat, now).await?
+                self.store.written_lately(NOTICE, &keys, repeat, now).await?
             };
             let mut written = written.into_iter();
-            for outline in some {
-                let all: Option<Vec<_>> =
-                    written.by_ref().take(outline.keys.len()).collect::<Vec<_>>().into_iter().collect();
-                match all.and_then(|all| all.into_iter().max()) {
-                    Some(last_at) => checked.left_out.push(written_to(outline, last_at)),
-                    None => checked.count(outline),
-                }
+            for person in some {
+                let of_theirs: Vec<_> = written.by_ref().take(person.keys.len()).collect();
+                let all: Option<Vec<_>> = of_theirs.into_iter().collect();
+                checked.count(person, all.and_then(|all| all.into_iter().max()));
             }
         }
         Ok(())
     }
 }
 
-fn written_to(outline: &Outline<'_>, last_at: Timestamp) -> LeftOut {
-    let patron = store::Patron {
-        name: outline.patron.name().to_owned(),
-        number: outline.patron.number().map(ToOwned::to_owned),
-    };
-    LeftOut { line: Some(outline.patron.line), ..lately(&patron, &outline.site.code, last_at) }
+/// What the file says, before the ledger is asked.
+struct Planned {
+    people: Vec<Person>,
+    left_out: Vec<LeftOut>,
+}
+
+/// Somebody for whom there is a mail, by their place in the import.
+struct Person {
+    at: usize,
+    site: String,
+    keys: Vec<LedgerKey>,
+}
+
+impl Planned {
+    fn of(prepared: &Prepared, today: Date) -> Self {
+        let plan = prepared.plan(today);
+        let person = |outline: Outline<'_>| Person {
+            at: outline.at,
+            site: outline.site.code.clone(),
+            keys: outline.keys,
+        };
+        Self { people: plan.outlines().map(person).collect(), left_out: plan.left_out }
+    }
 }
 
 fn request(options: &Options) -> RunRequest {
@@ -214,10 +240,16 @@ fn request(options: &Options) -> RunRequest {
 impl Checks {
     fn find(&self, is_it: impl Fn(&Checked) -> bool, now: Timestamp) -> Option<Arc<Checked>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|one| now.duration_since(one.used_at) < KEPT);
         let found = kept.iter_mut().find(|one| is_it(&one.checked))?;
         found.used_at = now;
         Some(Arc::clone(&found.checked))
+    }
+
+    /// Forgets those whose time is over; whether that is all.
+    fn are_forgotten(&self, now: Timestamp) -> bool {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| now.duration_since(one.used_at) < KEPT);
+        kept.is_empty()
     }
 
     fn keep(&self, checked: Checked, now: Timestamp) -> Arc<Checked> {
@@ -236,10 +268,17 @@ impl Checks {
 }
 
 impl Checked {
-    fn count(&mut self, outline: &Outline<'_>) {
-        self.people.push(outline.at);
-        self.addresses += outline.patron.addresses.len() as u64;
-        *self.libraries.entry(outline.site.code.clone()).or_default() += 1;
+    fn count(&mut self, person: &Person, written_at: Option<Timestamp>) {
+        let Some(patron) = self.prepared.import.patrons.get(person.at) else { return };
+        if let Some(last_at) = written_at {
+            let number = patron.number().map(ToOwned::to_owned);
+            let named = store::Patron { name: patron.name().to_owned(), number };
+            let left_out = LeftOut { line: Some(patron.line), ..lately(&named, &person.site, last_at) };
+            return self.left_out.push(left_out);
+        }
+        self.people.push(person.at);
+        self.addresses += patron.addresses.len() as u64;
+        *self.libraries.entry(person.site.clone()).or_default() += 1;
     }
 
     /// How many get a mail.

@@ -71,7 +71,8 @@ struct Reason {
     count: String,
     title: String,
     todo: String,
-    named: Vec<LeftOut>,
+    /// Each with the line, in words.
+    named: Vec<(Option<String>, LeftOut)>,
     more: Option<String>,
 }
 
@@ -160,11 +161,12 @@ fn reasons(words: &Words, left_out: &[LeftOut]) -> Vec<Reason> {
     for one in left_out {
         by_reason.entry((is_aside(one.why), one.why)).or_default().push(one);
     }
+    let line = |one: &LeftOut| one.line.map(|line| words.with("left-line", &[("line", &words.number(line))]));
     let reason = |((_, why), all): ((bool, LeftOutWhy), Vec<&LeftOut>)| Reason {
         count: words.number(all.len() as u64),
         title: left(words, why, all.len() as u64),
         todo: left_do(words, why),
-        named: all.iter().take(NAMED).map(|one| (*one).clone()).collect(),
+        named: all.iter().take(NAMED).map(|one| (line(one), (*one).clone())).collect(),
         more: (all.len() > NAMED).then(|| words.count("check-more", (all.len() - NAMED) as u64)),
     };
     by_reason.into_iter().map(reason).collect()
@@ -282,10 +284,6 @@ fn warnings(visit: &Visit, checked: &Checked, paused: bool, again: bool) -> Vec<
 }
 
 impl Check {
-    fn line(&self, line: u64) -> String {
-        self.f.words.with("left-line", &[("line", &self.f.words.number(line))])
-    }
-
     fn samples(&self) -> String {
         self.f.words.with("check-samples-hint", &[("email", &self.me)])
     }
