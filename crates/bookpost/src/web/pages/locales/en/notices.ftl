@@ -53,7 +53,6 @@ check-samples-hint = The first mail, one of the middle and the last go to { $ema
 check-send-title = Send
 check-send = Send
 check-send-practice = Send to the practice mailbox
-check-back = All runs
 shape-koha-page = Koha, Overdues page
 shape-koha-notices = Koha, overdue_notices -csv
 shape-evergreen = Evergreen, notify-csv

@@ -53,7 +53,6 @@ check-samples-hint = El primer correo, uno del medio y el último van a { $email
 check-send-title = Enviar
 check-send = Enviar
 check-send-practice = Enviar al buzón de prácticas
-check-back = Todos los envíos
 shape-koha-page = Koha, página de retrasos
 shape-koha-notices = Koha, overdue_notices -csv
 shape-evergreen = Evergreen, notify-csv
