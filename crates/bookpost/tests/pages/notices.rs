@@ -344,7 +344,7 @@ async fn what_is_no_export_is_said_in_plain_words() {
     wide.extend(export().encode_utf16().flat_map(u16::to_le_bytes));
     let dates = export().replace("2026-11-12", "11/12/2026").replace("2026-11-13", "11/10/2026");
     let dates = dates.replace("2026-10-12", "10/12/2026").replace("2026-10-13", "10/11/2026");
-    let random: Vec<u8> = (0..4096_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let random = (0..1024_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     for (bytes, status, said) in [
         (b"PK\x03\x04xl/worksheets".to_vec(), 422, "This is a workbook or a ZIP archive"),
         (b"%PDF-1.7".to_vec(), 422, "This is a PDF document"),
