@@ -92,6 +92,10 @@ deeds! {
     PersonKeyRevoked,
     /// A mail server was tested; what came of it.
     ServerTested,
+    /// A notice run was begun on the pages.
+    RunBegun,
+    /// Somebody's notice was sent again to another address.
+    SentAgain,
 }
 
 /// A line to add.

@@ -1,11 +1,14 @@
 //! Notice runs and the ledger of what was written to whom.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, MessageId, NewMessage, RunId, State, Store, before};
+use crate::{Actor, Error, MessageId, NewMessage, RunId, State, States, Store, before};
 
 /// One item in one patron's hands, as the ledger knows it: a digest of patron, item and due date (or checkout date), made by
 /// the notices code; together with the notice's name it is the key of FIELD facts section 5.
@@ -57,6 +60,38 @@ pub struct LeftOut {
     pub who: String,
     /// The reason in words.
     pub detail: String,
+    /// Code of the library that would have written, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+}
+
+/// A run that was asked for on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// It begins now.
+    New(RunId),
+    /// It was asked for before: nothing begins.
+    Before(RunId),
+}
+
+/// Which of those whom a run left out are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftOutFilter {
+    /// Only for this reason.
+    pub why: Option<LeftOutWhy>,
+    /// Only of one of these libraries; empty: of any, and of none.
+    pub sites: BTreeSet<String>,
+    /// With `sites`: those too whose library is not known.
+    pub or_of_none: bool,
+}
+
+/// What became of one library's part of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunPart {
+    /// Recipients by state.
+    pub states: States,
+    /// Left out by kind.
+    pub left_out: BTreeMap<LeftOutWhy, u64>,
 }
 
 /// The kinds of being left out.
@@ -77,6 +112,8 @@ pub enum LeftOutWhy {
     NotDueYet,
     /// The notice could not be made of this patron's data.
     NotMade,
+    /// A person stopped the run before this notice was made.
+    Stopped,
     /// A note: the line is in order, but not for this notice, or it stands above already.
     LeftAside,
     /// A note: one address of several cannot be used; the others are written to.
@@ -94,7 +131,8 @@ impl LeftOutWhy {
             | Self::WrittenLately
             | Self::UnknownBranch
             | Self::NotDueYet
-            | Self::NotMade => false,
+            | Self::NotMade
+            | Self::Stopped => false,
             Self::DatesInDoubt | Self::LeftAside | Self::UnusableAddress | Self::NoLines => true,
         }
     }
@@ -111,6 +149,9 @@ pub struct Run {
     pub source: String,
     /// A rehearsal.
     pub practice: bool,
+    /// Who began it on the pages; None: a command, or the drop folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_by: Option<Actor>,
     /// When it began.
     pub started_at: Timestamp,
     /// When all its notices were accepted; None while it works, or when it died half way.
@@ -126,6 +167,16 @@ impl Store {
     /// Begins a run.
     pub async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
         self.db.begin_run(run).await
+    }
+
+    /// Begins a run for somebody, unless `request` began one already: however often it is made, there is one run.
+    pub async fn begin_run_once(&self, run: NewRun, who: Actor, request: String) -> Result<Begun, Error> {
+        self.db.begin_run_once(run, who, request).await
+    }
+
+    /// The run that this request began.
+    pub async fn run_of_request(&self, request: &str) -> Result<Option<RunId>, Error> {
+        self.db.run_of_request(request.to_owned()).await
     }
 
     /// Adds to those whom the run left out.
@@ -146,6 +197,22 @@ impl Store {
     /// The last runs, newest first.
     pub async fn runs(&self, limit: usize) -> Result<Vec<Run>, Error> {
         self.db.runs(limit).await
+    }
+
+    /// What became of a run, by the library; `None`: of none, or not known. Together they are [`Store::run`].
+    pub async fn run_by_site(&self, run: RunId) -> Result<BTreeMap<Option<String>, RunPart>, Error> {
+        self.db.run_by_site(run).await
+    }
+
+    /// The next of those whom a run left out, in the order of being found, behind the one with this number; each with its number, from 1.
+    pub async fn left_out_part(
+        &self,
+        run: RunId,
+        filter: LeftOutFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, LeftOut)>, Error> {
+        self.db.left_out_part(run, filter, after, limit).await
     }
 
     /// Whom a run left out, in the order of being found.

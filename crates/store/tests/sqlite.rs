@@ -542,7 +542,13 @@ async fn lists_of_old_runs_are_erased() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();
     let run = store.begin_run(run_at(now())).await.unwrap();
-    let one = LeftOut { why: LeftOutWhy::NoAddress, line: None, who: NAME.to_owned(), detail: String::new() };
+    let one = LeftOut {
+        why: LeftOutWhy::NoAddress,
+        line: None,
+        who: NAME.to_owned(),
+        detail: String::new(),
+        site: None,
+    };
     store.left_out(run, vec![one; 5]).await.unwrap();
     let later = now() + SignedDuration::from_secs(1);
     for purged in [2, 2, 1] {

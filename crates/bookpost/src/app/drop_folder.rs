@@ -160,7 +160,7 @@ impl DropFolder {
         };
         let source = name.to_string_lossy().into_owned();
         let request = RunRequest { source, export, ..RunRequest::default() };
-        let reply = app.run_notices(request, true, mpsc::unbounded_channel().0).await;
+        let reply = app.notices.run(request, true, mpsc::unbounded_channel().0).await;
         match reply {
             Reply::Run(ref run) => {
                 let (id, notices) = (run.id.0, run.progress.prepared);

@@ -5,6 +5,7 @@ pub mod clock;
 mod decisions;
 mod doors;
 pub mod drop_folder;
+pub mod exports;
 pub(crate) mod lost_secrets;
 pub mod notice_run;
 mod preferences;
@@ -37,6 +38,8 @@ use tokio::{
 
 pub use self::{
     decisions::Decisions,
+    exports::Exports,
+    notice_run::NoticeRuns,
     preferences::{Preferences, Standing as StandingPreferences},
     programs::Programs,
 };
@@ -88,6 +91,8 @@ pub struct App {
     pub worker: Handle,
     /// What people decide about the queue.
     pub decisions: Decisions,
+    /// The notice runs.
+    pub notices: NoticeRuns,
     /// What is counted for /metrics.
     pub metrics: web::Metrics,
     /// The practice mailbox. Practice mail goes there whatever the way of sending is.
@@ -207,6 +212,7 @@ impl App {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
             preferences: Preferences::new(&store, &clock, &sealing, &settings, &handle, &applications),
+            notices: NoticeRuns::new(&settings, &store, &clock, &receiver, &handle, &alarms, &mut dice),
             settings,
             store,
             clock,
@@ -290,6 +296,7 @@ impl App {
             decisions: self.decisions.clone(),
             preferences: self.preferences.clone(),
             programs: self.programs(),
+            notices: self.notices.clone(),
             zone: TimeZone::system(),
             name_servers: NameServers::default(),
             now: Arc::new(move || web::Moment {

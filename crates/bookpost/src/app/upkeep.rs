@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
-use super::{attention, retention, set_clock, watchdog::Watchdogs};
+use super::{attention, exports, retention, set_clock, watchdog::Watchdogs};
 use crate::{alarms::Alarms, config::Settings, identity::Applications, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -76,9 +76,12 @@ impl Upkeep {
     /// Files are stamped by the wall clock.
     async fn delete_files(&self, now: Timestamp) {
         let wall_clock = now.saturating_add(self.clock.wall_departure()).unwrap_or(now);
-        let before = wall_clock.saturating_sub(self.settings.now().keep.bodies).unwrap_or(Timestamp::MIN);
+        let older_than = |age| wall_clock.saturating_sub(age).unwrap_or(Timestamp::MIN);
+        let (texts, uploads) = (older_than(self.settings.now().keep.bodies), older_than(exports::KEPT));
         let folders = retention::folders(&self.settings.now());
-        let deleted = tokio::task::spawn_blocking(move || retention::delete(&folders, before)).await;
+        let uploaded = [exports::folder(&self.settings.now().data_dir)];
+        let delete = move || retention::delete(&folders, texts).and(retention::delete(&uploaded, uploads));
+        let deleted = tokio::task::spawn_blocking(delete).await;
         if let Err(error) = deleted.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
             tracing::error!(%error, "old files could not be deleted; they are tried again in an hour");
         }

@@ -201,7 +201,7 @@ impl App {
                 )
                 .await
             }
-            Request::Run(request) => self.run_notices(request, true, progress).await,
+            Request::Run(request) => self.notices.run(request, true, progress).await,
         }
     }
 }
@@ -231,7 +231,7 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
         Ok(app) => app,
         Err(error) => return failed(error),
     };
-    let reply = app.run_notices(request, false, progress).await;
+    let reply = app.notices.run(request, false, progress).await;
     match app.stop().await {
         Ok(()) => reply,
         Err(error) => failed(error),

@@ -173,7 +173,7 @@ async fn run_it(app: &App, export: Vec<u8>) -> anyhow::Result<RunSummary> {
             waited = tell_waiting(waited, &now);
         }
     };
-    let (reply, ()) = tokio::join!(app.run_notices(request, true, progress), show);
+    let (reply, ()) = tokio::join!(app.notices.run(request, true, progress), show);
     match reply {
         Reply::Run(summary) => Ok(summary),
         Reply::Failed { message, .. } => anyhow::bail!(message),

@@ -101,6 +101,8 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::PersonKeyMade => "made a key of a person's own",
         Deed::PersonKeyRevoked => "revoked a key of a person's own",
         Deed::ServerTested => "tested a mail server",
+        Deed::RunBegun => "began a notice run",
+        Deed::SentAgain => "sent a notice again",
         Deed::Unknown => "did what this version does not know",
     }
 }
@@ -156,6 +158,9 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
         LeftOutWhy::NotDueYet => ("item that is not overdue yet", "items that are not overdue yet"),
         LeftOutWhy::NotMade => {
             ("patron whose notice could not be made", "patrons whose notice could not be made")
+        }
+        LeftOutWhy::Stopped => {
+            ("patron whose notice was stopped by a person", "patrons whose notices were stopped by a person")
         }
         LeftOutWhy::LeftAside => ("line that is not for this notice", "lines that are not for this notice"),
         LeftOutWhy::UnusableAddress => (

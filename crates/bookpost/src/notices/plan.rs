@@ -1,5 +1,7 @@
 //! From an import to the notices of a run, rendered one at a time.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use mail::{Address, counted};
 use store::{LedgerKey, LeftOut, LeftOutWhy, Patron};
@@ -9,7 +11,7 @@ use super::{
     import::Shape,
     ledger_key, site,
     site::Site,
-    template::{Letter, LetterItem, Rendered, Template, TemplateError},
+    template::{Letter, LetterItem, Rendered, Template},
 };
 
 /// One patron's notice, ready to become a message.
@@ -35,53 +37,80 @@ pub struct Plan<'a> {
     today: Date,
     /// Site of each of the import's branches.
     sites: Vec<Option<&'a Site>>,
+    /// The sites that the run is limited to; none: to none.
+    only: BTreeSet<String>,
     /// Places in `import.patrons`.
     chosen: Vec<usize>,
     /// In the order of the file.
     pub left_out: Vec<LeftOut>,
 }
 
+/// Whom a notice is for, before it is made.
+#[derive(Debug, Clone)]
+pub struct Outline<'a> {
+    /// Place in `import.patrons`.
+    pub at: usize,
+    pub patron: &'a PatronNotice,
+    pub site: &'a Site,
+    /// One per item named.
+    pub keys: Vec<LedgerKey>,
+}
+
 /// Decides who gets a notice. A patron with items of several libraries gets one, from the library of the first; items of an unknown
 /// branch, and items that are not overdue on the day of the run, are listed and left out of it; so are patrons of a library that has no
-/// address to write from.
-pub fn plan<'a>(import: &'a Import, sites: &'a [Site], template: &'a Template, today: Date) -> Plan<'a> {
-    let sites: Vec<Option<&Site>> = import.branches.iter().map(|code| site::find(sites, code)).collect();
+/// address to write from. Where `only` names sites, items of
+/// others are passed over without a word: they are another's to write about.
+pub fn plan<'a>(
+    import: &'a Import,
+    sites: &'a [Site],
+    template: &'a Template,
+    today: Date,
+    only: &BTreeSet<String>,
+) -> Plan<'a> {
+    let mut plan = Plan::bare(import, sites, template, today, only);
     let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
     let lines = lines.into_iter().flat_map(|(why, lines)| lines.iter().map(move |line| of_line(why, line)));
     let mut left_out: Vec<LeftOut> = lines.chain(import.no_lines.map(no_lines)).collect();
     let mut chosen = Vec::with_capacity(import.patrons.len());
     for (at, patron) in import.patrons.iter().enumerate() {
         let (overdue, not_yet): (Vec<&Item>, Vec<&Item>) =
-            patron.items.iter().partition(|item| item.is_overdue(today));
-        left_out.extend(not_yet.into_iter().map(|item| not_due_yet(patron, item)));
+            plan.items(patron).partition(|item| item.is_overdue(today));
+        left_out.extend(not_yet.into_iter().map(|item| not_due_yet(patron, item, plan.site_of(item))));
         let (known, unknown): (Vec<&Item>, Vec<&Item>) =
-            overdue.into_iter().partition(|item| site_of(&sites, item).is_some());
+            overdue.into_iter().partition(|item| plan.site_of(item).is_some());
         left_out.extend(unknown_branches(import, patron, &unknown));
-        let Some(site) = known.first().and_then(|item| site_of(&sites, item)) else { continue };
+        let Some(site) = known.first().and_then(|item| plan.site_of(item)) else { continue };
         if patron.addresses.is_empty() {
-            left_out.push(no_address(patron));
+            left_out.push(no_address(patron, site));
         } else if site.email.is_none() {
             left_out.push(no_sender(patron, site));
         } else {
-            left_out.extend(unusable_address(patron));
+            left_out.extend(unusable_address(patron, site));
             chosen.push(at);
         }
     }
     left_out.extend(dates_in_doubt(import, &left_out));
     left_out.sort_by_key(|one| one.line);
-    Plan { import, template, today, sites, chosen, left_out }
-}
-
-fn site_of<'a>(sites: &[Option<&'a Site>], item: &Item) -> Option<&'a Site> {
-    sites.get(usize::from(item.branch)).copied().flatten()
+    if !only.is_empty() {
+        // What is of no known library may be about a patron of another.
+        left_out.iter_mut().filter(|one| one.site.is_none()).for_each(|one| one.who.clear());
+    }
+    (plan.chosen, plan.left_out) = (chosen, left_out);
+    plan
 }
 
 fn of_line(why: LeftOutWhy, line: &super::import::Refused) -> LeftOut {
-    LeftOut { why, line: Some(line.line), who: line.text.clone(), detail: line.reason.clone() }
+    LeftOut { why, line: Some(line.line), who: line.text.clone(), detail: line.reason.clone(), site: None }
 }
 
 fn no_lines(detail: &str) -> LeftOut {
-    LeftOut { why: LeftOutWhy::NoLines, line: None, who: "the export".to_owned(), detail: detail.to_owned() }
+    LeftOut {
+        why: LeftOutWhy::NoLines,
+        line: None,
+        who: "the export".to_owned(),
+        detail: detail.to_owned(),
+        site: None,
+    }
 }
 
 /// One for each code.
@@ -104,10 +133,10 @@ fn unknown_branch(import: &Import, patron: &PatronNotice, branch: u16, items: us
     } else {
         format!("{count}: no library here has the branch code \"{code}\"")
     };
-    LeftOut { why: LeftOutWhy::UnknownBranch, line: Some(patron.line), who: who(patron), detail }
+    LeftOut { why: LeftOutWhy::UnknownBranch, line: Some(patron.line), who: who(patron), detail, site: None }
 }
 
-fn not_due_yet(patron: &PatronNotice, item: &Item) -> LeftOut {
+fn not_due_yet(patron: &PatronNotice, item: &Item, site: Option<&Site>) -> LeftOut {
     let what = if item.title().is_empty() { item.barcode() } else { item.title() };
     let due = item.due.map_or(String::new(), |due| format!(" is due on {due}"));
     LeftOut {
@@ -115,6 +144,7 @@ fn not_due_yet(patron: &PatronNotice, item: &Item) -> LeftOut {
         line: Some(item.line),
         who: who(patron),
         detail: format!("\"{what}\"{due}"),
+        site: site.map(|site| site.code.clone()),
     }
 }
 
@@ -137,15 +167,16 @@ fn dates_in_doubt(import: &Import, left_out: &[LeftOut]) -> Option<LeftOut> {
         line: None,
         who: "the export".to_owned(),
         detail: format!("{not_yet} of {} not due yet; {advice}", counted(all, "item is", "items are")),
+        site: None,
     })
 }
 
-fn no_address(patron: &PatronNotice) -> LeftOut {
+fn no_address(patron: &PatronNotice, site: &Site) -> LeftOut {
     let detail = match &patron.unusable {
         Some(text) => format!("\"{text}\" is not an email address"),
         None => "the patron has no email address in the library system".to_owned(),
     };
-    LeftOut { why: LeftOutWhy::NoAddress, line: Some(patron.line), who: who(patron), detail }
+    of_patron(LeftOutWhy::NoAddress, patron, site, detail)
 }
 
 fn no_sender(patron: &PatronNotice, site: &Site) -> LeftOut {
@@ -153,19 +184,17 @@ fn no_sender(patron: &PatronNotice, site: &Site) -> LeftOut {
         "{} has no email address for the notice to be from: enter one under Preferences > Libraries",
         site.name
     );
-    LeftOut { why: LeftOutWhy::NotMade, line: Some(patron.line), who: who(patron), detail }
+    of_patron(LeftOutWhy::NotMade, patron, site, detail)
 }
 
-fn unusable_address(patron: &PatronNotice) -> Option<LeftOut> {
+fn unusable_address(patron: &PatronNotice, site: &Site) -> Option<LeftOut> {
     let (text, used) = (patron.unusable.as_ref()?, patron.addresses.first()?);
     let detail = format!("\"{text}\" is not an email address; the notice is for {used}");
-    let line = Some(patron.line);
-    Some(LeftOut { why: LeftOutWhy::UnusableAddress, line, who: who(patron), detail })
+    Some(of_patron(LeftOutWhy::UnusableAddress, patron, site, detail))
 }
 
-fn not_made(patron: &PatronNotice, error: &TemplateError) -> LeftOut {
-    let line = Some(patron.line);
-    LeftOut { why: LeftOutWhy::NotMade, line, who: who(patron), detail: error.to_string() }
+fn of_patron(why: LeftOutWhy, patron: &PatronNotice, site: &Site, detail: String) -> LeftOut {
+    LeftOut { why, line: Some(patron.line), who: who(patron), detail, site: Some(site.code.clone()) }
 }
 
 fn who(patron: &PatronNotice) -> String {
@@ -177,6 +206,19 @@ fn who(patron: &PatronNotice) -> String {
 }
 
 impl<'a> Plan<'a> {
+    /// Of nobody yet: to make the notice of one.
+    pub fn bare(
+        import: &'a Import,
+        sites: &'a [Site],
+        template: &'a Template,
+        today: Date,
+        only: &BTreeSet<String>,
+    ) -> Self {
+        let sites = import.branches.iter().map(|code| site::find(sites, code)).collect();
+        let (chosen, left_out) = (Vec::new(), Vec::new());
+        Plan { import, template, today, sites, only: only.clone(), chosen, left_out }
+    }
+
     /// How many notices there are.
     pub fn len(&self) -> usize {
         self.chosen.len()
@@ -189,19 +231,19 @@ impl<'a> Plan<'a> {
 
     /// The notices in the order of the file, each rendered when it is asked for; in place of one that cannot be, who is left out.
     pub fn notices(&self) -> impl Iterator<Item = Result<PlannedNotice<'a>, LeftOut>> {
-        let patrons = self.chosen.iter().filter_map(|&at| self.import.patrons.get(at));
-        patrons.filter_map(|patron| {
-            let notice = self.notice(patron)?;
-            Some(notice.map_err(|error| not_made(patron, &error)))
-        })
+        self.chosen.iter().filter_map(|&at| self.notice(at))
     }
 
-    fn notice(&self, patron: &'a PatronNotice) -> Option<Result<PlannedNotice<'a>, TemplateError>> {
-        let overdue = patron.items.iter().filter(|item| item.is_overdue(self.today));
-        let items: Vec<(&Item, &Site)> =
-            overdue.filter_map(|item| Some((item, site_of(&self.sites, item)?))).collect();
-        let &(_, site) = items.first()?;
+    /// For whom they are, without making them.
+    pub fn outlines(&self) -> impl Iterator<Item = Outline<'a>> {
+        self.chosen.iter().filter_map(|&at| self.outline(at))
+    }
+
+    /// The notice of the patron at this place of the import, or why it cannot be made; `None`: there is none for them.
+    pub fn notice(&self, at: usize) -> Option<Result<PlannedNotice<'a>, LeftOut>> {
+        let Outline { patron, site, keys, .. } = self.outline(at)?;
         let from = site.email.as_ref()?;
+        let items: Vec<_> = self.overdue(patron).map(|(item, site)| letter_item(item, site)).collect();
         let letter = Letter {
             branch_name: &site.name,
             branch_code: &site.code,
@@ -212,9 +254,10 @@ impl<'a> Plan<'a> {
             family_name: patron.family_name(),
             patron_number: patron.number().unwrap_or(""),
             language: patron.language().unwrap_or(""),
-            items: items.iter().map(|(item, site)| letter_item(item, site)).collect(),
+            items,
         };
-        Some(self.template.render(&letter).map(|Rendered { subject, text, html }| PlannedNotice {
+        let rendered = self.template.render(&letter);
+        let made = rendered.map(|Rendered { subject, text, html }| PlannedNotice {
             site,
             from,
             to: &patron.addresses,
@@ -222,8 +265,32 @@ impl<'a> Plan<'a> {
             subject,
             text,
             html,
-            keys: items.iter().map(|(item, _)| ledger_key(&patron.identity, item)).collect(),
-        }))
+            keys,
+        });
+        Some(made.map_err(|error| of_patron(LeftOutWhy::NotMade, patron, site, error.to_string())))
+    }
+
+    fn outline(&self, at: usize) -> Option<Outline<'a>> {
+        let patron = self.import.patrons.get(at)?;
+        let (_, site) = self.overdue(patron).next()?;
+        let keys = self.overdue(patron).map(|(item, _)| ledger_key(&patron.identity, item)).collect();
+        Some(Outline { at, patron, site, keys })
+    }
+
+    /// The items that a patron's notice names.
+    fn overdue(&self, patron: &'a PatronNotice) -> impl Iterator<Item = (&'a Item, &'a Site)> {
+        let overdue = self.items(patron).filter(|item| item.is_overdue(self.today));
+        overdue.filter_map(|item| Some((item, self.site_of(item)?)))
+    }
+
+    /// A patron's items, without those of sites that the run is not for.
+    fn items(&self, patron: &'a PatronNotice) -> impl Iterator<Item = &'a Item> {
+        let is_foreign = |site: &Site| !self.only.is_empty() && !self.only.contains(&site.code);
+        patron.items.iter().filter(move |item| !self.site_of(item).is_some_and(is_foreign))
+    }
+
+    fn site_of(&self, item: &Item) -> Option<&'a Site> {
+        self.sites.get(usize::from(item.branch)).copied().flatten()
     }
 }
 

@@ -28,7 +28,7 @@ use store::Store;
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{Decisions, Preferences, Programs},
+    app::{Decisions, NoticeRuns, Preferences, Programs},
     config::Config,
     deliver::hosting::NameServers,
     identity::People,
@@ -59,6 +59,8 @@ pub struct Sources {
     pub preferences: Preferences,
     /// What people let programs do.
     pub programs: Programs,
+    /// What people send with exports.
+    pub notices: NoticeRuns,
     /// In which people read the time.
     pub zone: TimeZone,
     /// Who is asked where a library's mail is.

@@ -12,6 +12,7 @@ mod live;
 mod log;
 mod look;
 mod lost_secrets;
+mod notices;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod people;

@@ -13,8 +13,27 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 87] = [
+const MAY: [(&str, Option<&str>, [u16; 5]); 104] = [
     ("/", None, [303, 200, 200, 200, 200]),
+    // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
+    ("/notices", None, [303, 200, 200, 200, 200]),
+    ("/notices/upload", Some(""), [303, 403, 400, 400, 400]),
+    ("/notices/check/x", None, [303, 403, 404, 404, 404]),
+    ("/notices/check/x/mail", None, [303, 403, 404, 404, 404]),
+    ("/notices/check/x/html", None, [303, 403, 404, 404, 404]),
+    ("/notices/check/x/samples", Some(""), [303, 403, 404, 404, 404]),
+    ("/notices/check/x/send", Some(""), [303, 403, 404, 404, 404]),
+    ("/notices/check/x/forget", Some(""), [303, 403, 404, 404, 404]),
+    ("/notices/runs/1", None, [303, 200, 404, 200, 200]),
+    ("/notices/runs/999", None, [303, 404, 404, 404, 404]),
+    ("/notices/runs/1/names?what=waiting", None, [303, 200, 404, 200, 200]),
+    ("/notices/runs/1/csv", None, [303, 403, 404, 200, 200]),
+    ("/notices/runs/1/stop", None, [303, 403, 404, 200, 200]),
+    ("/notices/runs/1/stop", Some(""), [303, 403, 404, 303, 303]),
+    // It was stopped, and never went.
+    ("/notices/runs/1/again/{of_run}", None, [303, 403, 404, 404, 404]),
+    ("/notices/runs/1/again/{of_run}", Some("to=a@b.example"), [303, 403, 404, 404, 404]),
+    ("/notices/runs/x", None, [303, 404, 404, 404, 404]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
     ("/queue/{id}/text", None, [303, 403, 404, 200, 200]),
@@ -25,7 +44,7 @@ const MAY: [(&str, Option<&str>, [u16; 5]); 87] = [
     ("/queue/decide", Some("do=hold&id={id}&next=/queue"), [303, 403, 404, 303, 303]),
     ("/queue/decide", Some("do=cancel&id={other}&id={id}"), [303, 403, 404, 404, 303]),
     ("/queue/decide", Some("do=release&state=held"), [303, 403, 303, 303, 303]),
-    ("/queue/decide", Some("do=cancel&run=1"), [303, 403, 404, 404, 404]),
+    ("/queue/decide", Some("do=cancel&run=77"), [303, 403, 404, 404, 404]),
     ("/queue/decide", Some("do=cancel"), [303, 400, 400, 400, 400]),
     ("/sending", None, [303, 403, 403, 403, 200]),
     ("/sending", Some("what=pause"), [303, 403, 403, 403, 303]),
@@ -134,7 +153,12 @@ fn route(path: &str) -> String {
         "/assets/x" => "/assets/{name}".to_owned(),
         "/queue/999" => "/queue/{id}".to_owned(),
         "/preferences/programs/999" => "/preferences/programs/{id}".to_owned(),
-        path => path.replace("/programs/1", "/programs/{id}"),
+        "/notices/runs/999" | "/notices/runs/x" => "/notices/runs/{id}".to_owned(),
+        path => path
+            .replace("/programs/1", "/programs/{id}")
+            .replace("/runs/1", "/runs/{id}")
+            .replace("/check/x", "/check/{id}")
+            .replace("{of_run}", "{recipient}"),
     }
 }
 
@@ -146,7 +170,20 @@ async fn everybody_may_what_is_theirs_at_every_address() {
     let other = bench.mail(elsewhere, None).await;
     let (who, usual) = (store::Actor::CommandLine, store::ApplicationSettings::default());
     bench.app.store.add_application("cron".parse().unwrap(), usual, who, bench.now()).await.unwrap();
-    let fill = |text: &str| text.replace("{id}", &id.0.to_string()).replace("{other}", &other.0.to_string());
+    let run = store::NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice: false,
+        started_at: bench.now(),
+    };
+    let run = bench.app.store.begin_run(run).await.unwrap();
+    let of_run = NewMessage { run: Some(run), ..notice("r@example.org", "Overdue") };
+    let of_run = store::RecipientId::of(bench.mail(of_run, None).await, 0);
+    let fill = |text: &str| {
+        text.replace("{id}", &id.0.to_string())
+            .replace("{other}", &other.0.to_string())
+            .replace("{of_run}", &of_run.0.to_string())
+    };
     for (path, fields, expected) in MAY {
         for (who, status) in WHO.into_iter().zip(expected) {
             let path = fill(path);
@@ -184,7 +221,7 @@ async fn no_address_answers_to_another_method() {
         let has = |sent: bool| {
             MAY.iter().any(|(other, form, _)| route(other) == route(path) && form.is_some() == sent)
         };
-        let path = path.replace("{id}", "1");
+        let path = path.replace("{id}", "1").replace("{of_run}", "1");
         for (method, there) in [
             (Method::GET, has(false)),
             (Method::POST, has(true)),

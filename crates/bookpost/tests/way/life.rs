@@ -187,7 +187,7 @@ async fn a_run_without_a_service_goes_on_as_long_as_mail_flows() {
             while told.recv().await.is_some_and(|told: Progress| told.delivered < done) {}
         }
     };
-    let (reply, ()) = tokio::join!(bench.app.run_notices(request, false, progress), drive);
+    let (reply, ()) = tokio::join!(bench.app.notices.run(request, false, progress), drive);
     let Reply::Run(run) = reply else { panic!("{reply:?}") };
     assert_eq!((run.progress.delivered, run.progress.waiting), (3, 0));
 }

@@ -24,7 +24,7 @@ async fn run(bench: &Bench, export: &str) -> RunSummary {
 async fn run_with(bench: &Bench, export: &str, again: bool) -> RunSummary {
     let request =
         RunRequest { source: "export.csv".into(), export: export.into(), again, ..RunRequest::default() };
-    match bench.app.run_notices(request, true, mpsc::unbounded_channel().0).await {
+    match bench.app.notices.run(request, true, mpsc::unbounded_channel().0).await {
         Reply::Run(run) => run,
         other => panic!("{other:?}"),
     }

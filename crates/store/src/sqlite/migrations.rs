@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0011_person_keys", include_str!("migrations/0011_person_keys.sql")),
     ("0012_found", include_str!("migrations/0012_found.sql")),
     ("0014_sent", include_str!("migrations/0014_sent.sql")),
+    ("0015_run_pages", include_str!("migrations/0015_run_pages.sql")),
     ("0016_session_browser", include_str!("migrations/0016_session_browser.sql")),
 ];
 

@@ -30,6 +30,7 @@ mod readers;
 mod restart;
 pub(crate) mod restore;
 mod rows;
+mod runs;
 mod sealed;
 mod sent;
 mod sessions;

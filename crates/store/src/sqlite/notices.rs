@@ -14,9 +14,11 @@ use super::{
     rows::{at, text},
     writer::Tx,
 };
-use crate::{Error, LedgerKey, LeftOut, NewNotice, NewRun, NoticeAccepted, Run, RunId};
+use crate::{
+    Actor, Begun, Error, LedgerKey, LeftOut, LeftOutFilter, NewNotice, NewRun, NoticeAccepted, Run, RunId,
+};
 
-const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at FROM run";
+const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at, begun_by FROM run";
 /// One sum for each state, in the order of their codes, and no sorter: a run that is watched is asked about several times a second.
 const TALLIES: &str = "SELECT sum(r.state = 0), sum(r.state = 1), sum(r.state = 2), sum(r.state = 3), sum(r.state = 4), sum(r.state = 5),
         sum(r.state = 6), sum(r.state = 7)
@@ -29,8 +31,8 @@ const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message) VALU
 const FORGET: &str = "DELETE FROM ledger WHERE notice = ?1 AND item = ?2 AND message = ?3
     AND NOT EXISTS (SELECT 1 FROM recipient r WHERE r.id BETWEEN ?3 * 65536 AND ?3 * 65536 + 65535
         AND (r.state <> 7 OR r.in_doubt_at IS NOT NULL))";
-const LEAVE_OUT: &str = "INSERT INTO left_out (run, n, why, line, who, detail)
-    VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM left_out WHERE run = ?1), ?2, ?3, ?4, ?5)";
+const LEAVE_OUT: &str = "INSERT INTO left_out (run, n, why, line, who, detail, site)
+    VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM left_out WHERE run = ?1), ?2, ?3, ?4, ?5, ?6)";
 
 impl Sqlite {
     pub(crate) async fn accept_notices(
@@ -54,14 +56,25 @@ impl Sqlite {
     }
 
     pub(crate) async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
+        self.writer.write(move |tx| begin(tx, run, None)).await
+    }
+
+    pub(crate) async fn begin_run_once(
+        &self,
+        run: NewRun,
+        who: Actor,
+        request: String,
+    ) -> Result<Begun, Error> {
         self.writer
-            .write(move |tx| {
-                let sql = "INSERT INTO run (notice, source, practice, started_at) VALUES (?1, ?2, ?3, ?4)";
-                let row = (run.notice, run.source, run.practice, micros(run.started_at));
-                tx.sql.prepare_cached(sql)?.execute(row)?;
-                Ok(RunId(tx.sql.last_insert_rowid()))
+            .write(move |tx| match requested(tx.sql, &request)? {
+                Some(before) => Ok(Begun::Before(before)),
+                None => Ok(Begun::New(begin(tx, run, Some((as_json(&who)?, request)))?)),
             })
             .await
+    }
+
+    pub(crate) async fn run_of_request(&self, request: String) -> Result<Option<RunId>, Error> {
+        self.readers.read(move |sql| requested(sql, &request)).await
     }
 
     pub(crate) async fn left_out(&self, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
@@ -69,7 +82,7 @@ impl Sqlite {
             .write(move |tx| {
                 run_of(tx.sql, run)?.ok_or(Error::NotFound("run"))?;
                 for one in left_out {
-                    let row = (run.0, name(&one.why)?, one.line.map(whole), one.who, one.detail);
+                    let row = (run.0, name(&one.why)?, one.line.map(whole), one.who, one.detail, one.site);
                     tx.sql.prepare_cached(LEAVE_OUT)?.execute(row)?;
                 }
                 Ok(())
@@ -115,25 +128,8 @@ impl Sqlite {
     }
 
     pub(crate) async fn left_out_of(&self, run: RunId) -> Result<Vec<LeftOut>, Error> {
-        self.readers
-            .read(move |sql| {
-                let mut statement = sql.prepare_cached(
-                    "SELECT why, line, who, detail FROM left_out WHERE run = ?1 ORDER BY n",
-                )?;
-                let mut found = statement.query([run.0])?;
-                let mut all = Vec::new();
-                while let Some(row) = found.next()? {
-                    let why = text(row, 0)?.and_then(named).ok_or_else(|| unreadable("left_out.why"))?;
-                    all.push(LeftOut {
-                        why,
-                        line: row.get::<_, Option<i64>>(1)?.map(count),
-                        who: text(row, 2)?.unwrap_or_default(),
-                        detail: text(row, 3)?.unwrap_or_default(),
-                    });
-                }
-                Ok(all)
-            })
-            .await
+        let all = self.left_out_part(run, LeftOutFilter::default(), 0, usize::MAX).await?;
+        Ok(all.into_iter().map(|(_, one)| one).collect())
     }
 
     pub(crate) async fn written_lately(
@@ -214,7 +210,25 @@ pub(super) fn forget(tx: &Tx<'_>, rows: &[Written]) -> Result<(), Error> {
     Ok(())
 }
 
-fn run_of(sql: &Connection, id: RunId) -> Result<Option<Run>, Error> {
+/// `by`: who, as JSON, and by which request.
+fn begin(tx: &Tx<'_>, run: NewRun, by: Option<(String, String)>) -> Result<RunId, Error> {
+    let sql = "INSERT INTO run (notice, source, practice, started_at, begun_by, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let (who, request) = by.unzip();
+    let row = (run.notice, run.source, run.practice, micros(run.started_at), who, request);
+    tx.sql.prepare_cached(sql)?.execute(row)?;
+    Ok(RunId(tx.sql.last_insert_rowid()))
+}
+
+fn as_json(who: &Actor) -> Result<String, Error> {
+    serde_json::to_string(who).map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn requested(sql: &Connection, request: &str) -> Result<Option<RunId>, Error> {
+    let mut statement = sql.prepare_cached("SELECT id FROM run WHERE request = ?1")?;
+    Ok(statement.query_row([request], |row| row.get(0)).optional()?.map(RunId))
+}
+
+pub(super) fn run_of(sql: &Connection, id: RunId) -> Result<Option<Run>, Error> {
     let mut statement = sql.prepare_cached(&format!("{RUN} WHERE id = ?1"))?;
     let mut found = statement.query([id.0])?;
     found.next()?.map(decode).transpose()
@@ -228,6 +242,7 @@ fn decode(row: &rusqlite::Row<'_>) -> Result<Run, Error> {
         practice: row.get(3)?,
         started_at: at(row, 4)?.ok_or_else(|| unreadable("run.started_at"))?,
         finished_at: at(row, 5)?,
+        begun_by: text(row, 6)?.and_then(|who| serde_json::from_str(&who).ok()),
         states: BTreeMap::new(),
         left_out: BTreeMap::new(),
     })
@@ -254,7 +269,7 @@ fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
     Ok(run)
 }
 
-fn unreadable(column: &str) -> Error {
+pub(super) fn unreadable(column: &str) -> Error {
     Error::Corrupt(format!("{column} cannot be read"))
 }
 

@@ -120,6 +120,8 @@ cases! {
     notices::a_whole_run_that_is_cancelled_is_written_again,
     notices::practice_runs_leave_no_ledger,
     notices::runs_add_up,
+    notices::a_run_that_is_asked_for_twice_is_one,
+    notices::a_run_is_counted_by_library_and_listed_in_parts,
     upkeep::purge_leaves_owed_reports,
     upkeep::alarms_open_once_and_end_once,
     upkeep::alarms_are_told_until_people_heard,

@@ -1,10 +1,10 @@
 //! Runs and the ledger.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use store::{
-    LedgerKey, LeftOut, LeftOutWhy, MessageId, Move, NewNotice, NoticeAccepted, RecipientId, RunId,
-    Selection, State, Store, Verdict,
+    Actor, Begun, LedgerKey, LeftOut, LeftOutFilter, LeftOutWhy, MessageId, Move, NewMessage, NewNotice,
+    NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State, Store, Verdict,
 };
 
 use crate::fresh::{Fresh, begin, leased, minute, notice, settle, sound, to_many};
@@ -173,6 +173,7 @@ pub(crate) async fn runs_add_up(fresh: &Fresh) {
         line: Some(7),
         who: "Ann".to_owned(),
         detail: "no address".to_owned(),
+        site: None,
     };
     store.left_out(run, vec![left_out.clone()]).await.unwrap();
     store.left_out(run, vec![left_out.clone()]).await.unwrap();
@@ -189,4 +190,83 @@ pub(crate) async fn runs_add_up(fresh: &Fresh) {
     let runs = store.runs(9).await.unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [later, run]);
     assert_eq!(runs[0].states, [].into(), "nothing was accepted");
+}
+
+/// Two clicks, or a page that is loaded again, make one run.
+pub(crate) async fn a_run_that_is_asked_for_twice_is_one(fresh: &Fresh) {
+    let store = fresh.open();
+    let new = || NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "a.csv".to_owned(),
+        practice: false,
+        started_at: fresh.now(),
+    };
+    let begin = |request: &str| store.begin_run_once(new(), Actor::CommandLine, request.to_owned());
+    let (one, other) = tokio::join!(begin("a"), begin("a"));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    let Some(run) = [one, other].into_iter().find_map(|begun| match begun {
+        Begun::New(run) => Some(run),
+        Begun::Before(_) => None,
+    }) else {
+        panic!("{one:?} {other:?}")
+    };
+    assert!([one, other].contains(&Begun::Before(run)), "{one:?} {other:?}");
+    assert!(matches!(begin("b").await.unwrap(), Begun::New(another) if another != run));
+    assert_eq!(store.run_of_request("a").await.unwrap(), Some(run));
+    assert_eq!(store.run_of_request("c").await.unwrap(), None);
+    assert_eq!(store.run(run).await.unwrap().begun_by, Some(Actor::CommandLine));
+    sound(&store).await;
+}
+
+pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = begin(fresh, &store, false).await;
+    let of = |site: Option<&str>, key: &str| {
+        let notice = notice(run, false, &[key]);
+        let message = NewMessage { site: site.map(ToOwned::to_owned), ..notice.message };
+        NewNotice { message, ..notice }
+    };
+    let notices = vec![of(Some("MAIN"), "a"), of(Some("MAIN"), "b"), of(Some("EAST"), "c"), of(None, "d")];
+    store.accept_notices(run, notices, None, fresh.now()).await.unwrap();
+    let left_out = |why, who: &str, site: Option<&str>| LeftOut {
+        why,
+        line: None,
+        who: who.to_owned(),
+        detail: String::new(),
+        site: site.map(ToOwned::to_owned),
+    };
+    let all = vec![
+        left_out(LeftOutWhy::NoAddress, "Ann", Some("MAIN")),
+        left_out(LeftOutWhy::RefusedLine, "Ben", None),
+        left_out(LeftOutWhy::NoAddress, "Cleo", Some("EAST")),
+        left_out(LeftOutWhy::NoAddress, "Dan", Some("MAIN")),
+    ];
+    store.left_out(run, all).await.unwrap();
+    let part = |states: u64, left_out: &[(LeftOutWhy, u64)]| RunPart {
+        states: [(State::Waiting, states)].into(),
+        left_out: left_out.iter().copied().collect(),
+    };
+    let expected: BTreeMap<Option<String>, RunPart> = [
+        (None, part(1, &[(LeftOutWhy::RefusedLine, 1)])),
+        (Some("EAST".to_owned()), part(1, &[(LeftOutWhy::NoAddress, 1)])),
+        (Some("MAIN".to_owned()), part(2, &[(LeftOutWhy::NoAddress, 2)])),
+    ]
+    .into();
+    assert_eq!(store.run_by_site(run).await.unwrap(), expected);
+    let (main, no_address) = (&["MAIN"][..], Some(LeftOutWhy::NoAddress));
+    for (why, sites, or_of_none, after, limit, expected) in [
+        (None, &[][..], false, 0, 9, &["Ann", "Ben", "Cleo", "Dan"][..]),
+        (None, &[], false, 1, 2, &["Ben", "Cleo"]),
+        (no_address, &[], false, 0, 9, &["Ann", "Cleo", "Dan"]),
+        (no_address, main, true, 1, 9, &["Dan"]),
+        (None, main, false, 0, 9, &["Ann", "Dan"]),
+        (None, main, true, 0, 9, &["Ann", "Ben", "Dan"]),
+        (None, &["EAST"], false, 3, 9, &[]),
+    ] {
+        let sites = sites.iter().map(|site| (*site).to_owned()).collect();
+        let filter = LeftOutFilter { why, sites, or_of_none };
+        let found = store.left_out_part(run, filter, after, limit).await.unwrap();
+        assert_eq!(found.iter().map(|(_, one)| one.who.as_str()).collect::<Vec<_>>(), expected);
+    }
+    sound(&store).await;
 }

@@ -1,6 +1,6 @@
 //! From a request to an import and a wording that fit together, and from a planned notice to a message.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use mail::{
@@ -15,28 +15,58 @@ use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
     notices::{
-        self, BUILT_IN, DateFormat, Import, ImportOptions, PlannedNotice, Template,
+        self, BUILT_IN, DateFormat, Import, ImportError, ImportOptions, Plan, PlannedNotice, Template,
         import::{Aliases, DateOrder},
     },
 };
 
 const DAY: Duration = Duration::from_hours(24);
 
+/// Why an export is not ready to be run.
+#[derive(Debug)]
+pub enum Unready {
+    /// It cannot be read, or not without being told more.
+    Import(ImportError),
+    /// Something else is wrong, in plain English.
+    Other(Failure, String),
+}
+
+impl From<Unready> for Refusal {
+    fn from(unready: Unready) -> Self {
+        match unready {
+            Unready::Import(error) => Self(Failure::Data, error.to_string()),
+            Unready::Other(failure, message) => Self(failure, message),
+        }
+    }
+}
+
+impl From<Refusal> for Unready {
+    fn from(Refusal(failure, message): Refusal) -> Self {
+        Self::Other(failure, message)
+    }
+}
+
 /// An export that was read, with all that is needed to write its notices.
 pub(super) struct Prepared {
-    import: Import,
+    pub(super) import: Import,
     sites: Vec<Site>,
     template: Template,
+    /// The sites that the run is limited to; none: to none.
+    only: BTreeSet<String>,
     /// None: once only.
     pub(super) repeat: Option<Duration>,
 }
 
 impl Prepared {
     /// Reads the export and the wording.
-    pub(super) fn new(config: &Config, export: &[u8], request: &RunRequest) -> Result<Self, Refusal> {
+    pub(super) fn new(
+        config: &Config,
+        export: &[u8],
+        request: &RunRequest,
+        only: BTreeSet<String>,
+    ) -> Result<Self, Unready> {
         let options = options(config, request)?;
-        let mut import =
-            notices::read(export, &options).map_err(|error| Refusal(Failure::Data, error.to_string()))?;
+        let mut import = notices::read(export, &options).map_err(Unready::Import)?;
         if let Some(site) = request.site.as_ref().or(config.notices.default_site.as_ref()) {
             name_the_site(config, &mut import, site)?;
         }
@@ -46,7 +76,7 @@ impl Prepared {
             Some(days) => Some(DAY * u32::try_from(days).unwrap_or(u32::MAX)),
             None => config.notices.repeat,
         };
-        Ok(Self { import, sites: config.sites.clone(), template: template(config, request)?, repeat })
+        Ok(Self { import, sites: config.sites.clone(), template: template(config, request)?, only, repeat })
     }
 
     /// All that is wrong with column names and wordings, one fault a line.
@@ -66,8 +96,13 @@ impl Prepared {
     }
 
     /// As of `today`, on which no item due is overdue yet.
-    pub(super) fn plan(&self, today: Date) -> notices::Plan<'_> {
-        notices::plan(&self.import, &self.sites, &self.template, today)
+    pub(super) fn plan(&self, today: Date) -> Plan<'_> {
+        notices::plan(&self.import, &self.sites, &self.template, today, &self.only)
+    }
+
+    /// The notice of one patron, by their place in the import.
+    pub(super) fn notice(&self, at: usize, today: Date) -> Option<Result<PlannedNotice<'_>, LeftOut>> {
+        Plan::bare(&self.import, &self.sites, &self.template, today, &self.only).notice(at)
     }
 
     /// Usable lines of the export.
@@ -151,7 +186,8 @@ fn own_wordings(config: &Config) -> Vec<String> {
 
 /// Makes messages of one run.
 pub(super) struct Mailer {
-    pub(super) run: RunId,
+    /// None: it is of no run.
+    pub(super) run: Option<RunId>,
     pub(super) practice: bool,
     pub(super) class: Class,
     pub(super) host: String,
@@ -165,7 +201,8 @@ pub(super) struct Mailer {
 impl Mailer {
     /// The message of one notice, with its ledger keys; or the patron as left out, because it cannot be built.
     pub(super) fn message(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, LeftOut> {
-        self.build(notice).map_err(|why| left_out(LeftOutWhy::NotMade, &notice.patron, why))
+        self.build(notice)
+            .map_err(|why| left_out(LeftOutWhy::NotMade, &notice.patron, Some(&notice.site.code), why))
     }
 
     fn build(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
@@ -202,7 +239,7 @@ impl Mailer {
             practice: self.practice,
             application: "notices".into(),
             site: Some(site.code.clone()),
-            run: Some(self.run),
+            run: self.run,
             envelope,
             message_id: format!("<{id}>"),
             subject: notice.subject.clone(),

@@ -59,5 +59,5 @@ async fn written_lately(
 ) -> Result<Option<LeftOut>, Refusal> {
     let written = store.written_lately(NOTICE, &notice.keys, repeat, now).await?;
     let last_at = written.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
-    Ok(last_at.map(|last_at| lately(&notice.patron, last_at)))
+    Ok(last_at.map(|last_at| lately(&notice.patron, &notice.site.code, last_at)))
 }

@@ -186,6 +186,7 @@ mod tests {
             line: Some(line),
             who: format!("Patron {line}"),
             detail: "no address".to_owned(),
+            site: None,
         };
         (1..=count).map(one).collect()
     }
@@ -196,6 +197,7 @@ mod tests {
             notice: "overdue-items".to_owned(),
             source: "overdues.csv".to_owned(),
             practice: false,
+            begun_by: None,
             started_at: "2026-11-23T10:00:00Z".parse().unwrap(),
             finished_at: None,
             states: BTreeMap::from([

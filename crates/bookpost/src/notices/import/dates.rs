@@ -27,6 +27,13 @@ pub enum DateOrder {
     YearFirst,
 }
 
+impl DateOrder {
+    /// How a date reads in this order; None: it is no date so.
+    pub fn read(self, text: &str) -> Option<Date> {
+        parse(text, Some(self))
+    }
+}
+
 impl fmt::Display for DateOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -11,8 +11,8 @@ pub enum ImportError {
     )]
     Empty,
     /// Something else than text with columns.
-    #[error("This is {what}, not an export with columns. {advice}")]
-    NotAnExport { what: &'static str, advice: &'static str },
+    #[error("This is {}, not an export with columns. {}", .0.what(), .0.advice())]
+    NotAnExport(OtherKind),
     /// Over [`MAX_BYTES`].
     #[error(
         "The file is larger than {} MiB, too large for an overdue export. Is it the right file?",
@@ -59,6 +59,48 @@ pub enum ImportError {
     /// The list of column names cannot be read.
     #[error("The list of column names cannot be used: {0}")]
     Aliases(String),
+}
+
+/// What is often chosen by mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherKind {
+    Pdf,
+    Workbook,
+    OldOffice,
+    Compressed,
+    Picture,
+    TextDocument,
+    WebPage,
+    NotText,
+}
+
+impl OtherKind {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Pdf => "a PDF document",
+            Self::Workbook => "an Excel workbook or a ZIP archive",
+            Self::OldOffice => "an old Excel or Word file",
+            Self::Compressed => "a compressed file",
+            Self::Picture => "a picture",
+            Self::TextDocument => "a text document",
+            Self::WebPage => "a web page",
+            Self::NotText => "not a text file",
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Pdf => "In the library system, choose CSV or \"comma separated\" for the export.",
+            Self::Workbook | Self::OldOffice => "Open it, choose Save As, and choose CSV (UTF-8).",
+            Self::Compressed => "Unpack it first.",
+            Self::Picture => "Choose the export file instead.",
+            Self::TextDocument => "In the library system, choose CSV for the export.",
+            Self::WebPage => {
+                "Perhaps the library system asked for a sign-in, or showed an error, instead of the export."
+            }
+            Self::NotText => "Choose the file that the library system exported as CSV.",
+        }
+    }
 }
 
 /// Why a row is not used, as it stands in the list of lines we could not use.

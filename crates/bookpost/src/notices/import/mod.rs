@@ -25,7 +25,7 @@ mod text;
 pub use aliases::Aliases;
 pub use dates::DateOrder;
 pub use encoding_rs::Encoding;
-pub use error::ImportError;
+pub use error::{ImportError, OtherKind};
 pub use layout::{Delimiter, Shape};
 pub use patron::{Item, ItemCells, PatronNotice};
 

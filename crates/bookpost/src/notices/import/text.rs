@@ -5,22 +5,20 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::ImportError;
+use super::{ImportError, error::OtherKind};
 
 /// How far into the file its kind is looked for.
 const HEAD: usize = 4096;
 
-const SAVE_AS_CSV: &str = "Open it, choose Save As, and choose CSV (UTF-8).";
-
 /// First bytes of files that are often chosen by mistake.
-const OTHER_KINDS: &[(&[u8], &str, &str)] = &[
-    (b"%PDF", "a PDF document", "In the library system, choose CSV or \"comma separated\" for the export."),
-    (b"PK\x03\x04", "an Excel workbook or a ZIP archive", SAVE_AS_CSV),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", SAVE_AS_CSV),
-    (b"\x1f\x8b", "a compressed file", "Unpack it first."),
-    (b"\x89PNG", "a picture", "Choose the export file instead."),
-    (b"\xff\xd8\xff", "a picture", "Choose the export file instead."),
-    (b"{\\rtf", "a text document", "In the library system, choose CSV for the export."),
+const OTHER_KINDS: &[(&[u8], OtherKind)] = &[
+    (b"%PDF", OtherKind::Pdf),
+    (b"PK\x03\x04", OtherKind::Workbook),
+    (b"\xd0\xcf\x11\xe0", OtherKind::OldOffice),
+    (b"\x1f\x8b", OtherKind::Compressed),
+    (b"\x89PNG", OtherKind::Picture),
+    (b"\xff\xd8\xff", OtherKind::Picture),
+    (b"{\\rtf", OtherKind::TextDocument),
 ];
 
 /// The text of a file and the encoding it was in.
@@ -37,8 +35,7 @@ pub(super) fn decode<'a>(
     };
     let wide = encoding == UTF_16LE || encoding == UTF_16BE;
     if !wide && memchr::memchr(0, bytes.get(..HEAD).unwrap_or(bytes)).is_some() {
-        let advice = "Choose the file that the library system exported as CSV.";
-        return Err(ImportError::NotAnExport { what: "not a text file", advice });
+        return Err(ImportError::NotAnExport(OtherKind::NotText));
     }
     let (text, _) = encoding.decode_without_bom_handling(bytes);
     if text.trim().is_empty() { Err(ImportError::Empty) } else { Ok((one_line_end(text), encoding)) }
@@ -46,15 +43,13 @@ pub(super) fn decode<'a>(
 
 fn refuse_other_kinds(bytes: &[u8]) -> Result<(), ImportError> {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
-    if let Some(&(_, what, advice)) = OTHER_KINDS.iter().find(|(mark, ..)| head.starts_with(mark)) {
-        return Err(ImportError::NotAnExport { what, advice });
+    if let Some((_, kind)) = OTHER_KINDS.iter().find(|(mark, _)| head.starts_with(mark)) {
+        return Err(ImportError::NotAnExport(*kind));
     }
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let page = [&b"<!doctype"[..], b"<html", b"<?xml", b"<head", b"<body"];
     if page.iter().any(|tag| start.get(..tag.len()).is_some_and(|first| first.eq_ignore_ascii_case(tag))) {
-        let advice =
-            "Perhaps the library system asked for a sign-in, or showed an error, instead of the export.";
-        return Err(ImportError::NotAnExport { what: "a web page", advice });
+        return Err(ImportError::NotAnExport(OtherKind::WebPage));
     }
     Ok(())
 }

@@ -47,6 +47,11 @@ pub(super) enum Done {
     PreferencesSaved,
     NothingChanged,
     PreferencesImported,
+    SamplesSent,
+    NotNow,
+    ExportForgotten,
+    RunStopped,
+    SentAgain,
 }
 
 /// For how many. What is no such word is nothing.
@@ -117,6 +122,11 @@ impl Flash {
             Done::PreferencesSaved => words.t("done-preferences"),
             Done::NothingChanged => words.t("done-nothing-changed"),
             Done::PreferencesImported => words.t("done-imported"),
+            Done::SamplesSent => words.count("done-samples", n),
+            Done::NotNow => words.t("done-not-now"),
+            Done::ExportForgotten => words.t("done-export-forgotten"),
+            Done::RunStopped => words.count("done-run-stopped", n),
+            Done::SentAgain => words.t("done-sent-again"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

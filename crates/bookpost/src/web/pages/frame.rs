@@ -22,6 +22,7 @@ use crate::{config::Way, identity::Permission};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Today,
+    Notices,
     Queue,
     /// Preferences > Setup > Email.
     Email,
@@ -119,6 +120,7 @@ impl Frame {
         let within = setup.iter().any(|link| link.here);
         let mut navigation = vec![
             link("/", words.t("nav-today"), Place::Today),
+            link("/notices", words.t("nav-notices"), Place::Notices),
             link("/queue", words.t("nav-queue"), Place::Queue),
         ];
         let first = setup.first().map(|link| link.href);

@@ -151,7 +151,8 @@ impl About {
             Deed::MailDecided | Deed::TextOpened => return Self::mail(words, &line.about),
             _ => line.about.clone(),
         };
-        Self { text, href: None }
+        let run = line.about.strip_prefix("run ").filter(|id| id.parse::<u64>().is_ok());
+        Self { text, href: run.map(|id| format!("/notices/runs/{id}")) }
     }
 
     /// One message, several, or all that are like something.
@@ -191,6 +192,8 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::SendingPaused => "log-paused",
         Deed::SendingResumed => "log-resumed",
         Deed::PreferenceChanged => "log-preference-changed",
+        Deed::RunBegun => "log-run-begun",
+        Deed::SentAgain => "log-sent-again",
         Deed::ProgramAdded => "log-program-added",
         Deed::ProgramChanged => "log-program-changed",
         Deed::ProgramDisabled => "log-program-off",

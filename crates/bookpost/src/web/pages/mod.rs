@@ -27,6 +27,7 @@ mod lost_secrets;
 mod marks;
 mod message;
 mod not_here;
+mod notices;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod people;
@@ -55,6 +56,7 @@ mod words;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
     routing::{get, post},
 };
@@ -73,6 +75,7 @@ struct Pages {
     openid: Option<std::sync::Arc<crate::identity::oidc::OpenId>>,
     trials: trial::Trials,
     typed: preferences::Typed,
+    uploads: notices::Uploads,
 }
 
 impl Pages {
@@ -95,6 +98,7 @@ pub(super) fn router(sources: Sources) -> Router {
         openid: oidc::provider(&sources),
         trials: trial::Trials::default(),
         typed: preferences::Typed::default(),
+        uploads: notices::Uploads::default(),
         sources,
     };
     let router = Router::new();
@@ -102,6 +106,20 @@ pub(super) fn router(sources: Sources) -> Router {
     let router = router.merge(oidc::routes());
     router
         .route("/", get(today::show))
+        .route("/notices", get(notices::show))
+        // What comes in is counted as it does.
+        .route("/notices/upload", post(notices::upload).layer(DefaultBodyLimit::disable()))
+        .route("/notices/check/{id}", get(notices::check))
+        .route("/notices/check/{id}/mail", get(notices::mail))
+        .route("/notices/check/{id}/html", get(notices::framed))
+        .route("/notices/check/{id}/samples", post(notices::samples))
+        .route("/notices/check/{id}/send", post(notices::send))
+        .route("/notices/check/{id}/forget", post(notices::forget))
+        .route("/notices/runs/{id}", get(notices::run))
+        .route("/notices/runs/{id}/names", get(notices::names))
+        .route("/notices/runs/{id}/csv", get(notices::download))
+        .route("/notices/runs/{id}/stop", get(notices::ask_stop).post(notices::stop))
+        .route("/notices/runs/{id}/again/{recipient}", get(notices::ask_again).post(notices::send_again))
         .route("/queue", get(list::show))
         .route("/queue/decide", get(decide::ask).post(decide::carry_out))
         .route("/queue/{id}", get(message::show))

@@ -26,7 +26,7 @@ const MOST: usize = 200 << 10;
 const MOST_READ: usize = 8 << 20;
 
 /// A page of a stranger: it runs nothing, loads nothing and stands in our frame only.
-const STRANGER: &str =
+pub(super) const STRANGER: &str =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
 /// How it is shown.

@@ -162,7 +162,8 @@ if (shown) {
   hears((now) => {
     const moved = JSON.stringify(now);
     if (known === moved || over) return;
-    const first = known === "";
+    // Where something is going on it may have ended since the page was made.
+    const first = known === "" && !("eager" in shown.dataset);
     known = moved;
     if (first || waits) return;
     waits = true;

@@ -41,6 +41,8 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         | Deed::SendingPaused
         | Deed::ProgramDisabled
         | Deed::ProgramEnabled
+        | Deed::RunBegun
+        | Deed::SentAgain
         | Deed::Unknown => vec![Said { of: String::new(), was: was.to_owned(), is: is.to_owned() }],
     }
 }

@@ -3,6 +3,7 @@ skip = Skip to the content
 nav = Main
 nav-today = Today
 nav-preferences = Preferences
+nav-notices = Notices
 nav-queue = Queue
 nav-setup = Preferences, Setup
 nav-email = Email

@@ -3,6 +3,7 @@ skip = Ir al contenido
 nav = Principal
 nav-today = Hoy
 nav-preferences = Preferencias
+nav-notices = Avisos
 nav-queue = Cola
 nav-setup = Preferencias, configuración
 nav-email = Correo

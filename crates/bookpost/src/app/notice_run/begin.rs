@@ -1,0 +1,121 @@
+//! A run that is asked for on a page: begun once, made whether or not anybody looks on.
+
+use std::{collections::BTreeSet, io, sync::Arc};
+
+use store::{Actor, AlarmKind, Begun, Deed, Filter, Move, NewAudit, NewRun, Run, RunId, Selection};
+use tokio::sync::mpsc;
+
+use super::{Checked, NOTICE, NoticeRuns, Refusal, make::Making};
+use crate::{app::exports::ExportId, config::Way};
+
+/// How far an export has been run.
+#[derive(Debug, Clone, Default)]
+pub struct RunBefore {
+    /// Its run that is under way, or over.
+    pub run: Option<RunId>,
+    /// The last run of it that was cut short.
+    pub cut_short: Option<RunId>,
+    /// How many were: which attempt the next one is.
+    pub attempt: u32,
+}
+
+impl NoticeRuns {
+    /// Whether notices of this run are being made at this moment.
+    pub fn is_under_way(&self, run: RunId) -> bool {
+        self.running.is_under_way(run)
+    }
+
+    /// It ended before all its notices were made.
+    pub fn is_cut_short(&self, run: &Run) -> bool {
+        run.finished_at.is_none() && !self.is_under_way(run.id)
+    }
+
+    /// Which runs an export had.
+    pub async fn runs_before(&self, id: &ExportId) -> Result<RunBefore, store::Error> {
+        let mut before = RunBefore::default();
+        while let Some(run) = self.store.run_of_request(&request(id, before.attempt)).await? {
+            if !self.is_cut_short(&self.store.run(run).await?) {
+                before.run = Some(run);
+                break;
+            }
+            before.cut_short = Some(run);
+            before.attempt += 1;
+        }
+        Ok(before)
+    }
+
+    /// Begins the run of an export, and gives its number. The same `attempt` gives the same run, however often it is asked for.
+    pub async fn begin(
+        &self,
+        checked: Arc<Checked>,
+        attempt: u32,
+        who: Actor,
+    ) -> Result<RunId, store::Error> {
+        // Whoever asks a second time finds it under way.
+        let _alone = self.beginning.lock().await;
+        let before = self.runs_before(&checked.id).await?;
+        if let Some(run) = before.run.or(before.cut_short.filter(|_| before.attempt != attempt)) {
+            return Ok(run);
+        }
+        let attempt = before.attempt;
+        let practice = matches!(self.settings.now().sending.way, Way::Practice);
+        let new = NewRun {
+            notice: NOTICE.into(),
+            source: checked.uploaded.name.clone(),
+            practice,
+            started_at: self.clock.now(),
+        };
+        match self.store.begin_run_once(new, who.clone(), request(&checked.id, attempt)).await? {
+            Begun::Before(run) => Ok(run),
+            Begun::New(run) => {
+                let (about, new) = (format!("run {}", run.0), Some(checked.uploaded.name.clone()));
+                let line = NewAudit { who, what: Deed::RunBegun, about, old: None, new };
+                if let Err(error) = self.store.note_audit(line, self.clock.now()).await {
+                    tracing::error!(%error, "that a run was begun could not be written to the log");
+                }
+                let place = self.running.begin(run);
+                let making = Making { run, practice, prepared: Arc::clone(&checked.prepared), place };
+                let (runs, id, source) = (self.clone(), checked.id.clone(), checked.uploaded.name.clone());
+                tokio::spawn(async move { runs.to_the_end(making, &id, &source).await });
+                Ok(run)
+            }
+        }
+    }
+
+    async fn to_the_end(&self, making: Making, id: &ExportId, source: &str) {
+        let run = making.run;
+        if let Err(Refusal(_, why)) = self.make(making, &mpsc::unbounded_channel().0).await {
+            let text = format!(
+                "The notice run {} over {source} broke off: {why}. Run the export again: who was written to is left out.",
+                run.0
+            );
+            return self.alarms.raise(AlarmKind::RunInterrupted, &format!("run {}", run.0), text);
+        }
+        let (runs, id) = (self.clone(), id.clone());
+        let forgotten = tokio::task::spawn_blocking(move || runs.forget(&id)).await;
+        if let Err(error) = forgotten.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            tracing::error!(%error, "an export that was run could not be deleted; it is tried again within a day");
+        }
+    }
+
+    /// Deletes an upload, and what is in memory of it.
+    pub fn forget(&self, id: &ExportId) -> io::Result<()> {
+        self.checks.forget(id);
+        self.exports.forget(id)
+    }
+
+    /// From now on nothing of this run is made any more, as far as it is mail of these libraries; of none, if there are none. What was made
+    /// and has not left is what is to be cancelled.
+    pub fn stop(&self, run: RunId, sites: BTreeSet<String>) -> (Selection, Move) {
+        self.running.stop(run, &sites);
+        let filter = Filter { run: Some(run), sites, ..Filter::default() };
+        (Selection::Matching(Box::new(filter)), Move::Cancel)
+    }
+}
+
+fn request(id: &ExportId, attempt: u32) -> String {
+    match attempt {
+        0 => id.text().to_owned(),
+        again => format!("{} {again}", id.text()),
+    }
+}

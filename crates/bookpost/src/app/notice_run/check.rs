@@ -1,0 +1,332 @@
+//! What an uploaded export would do, looked through before anything is done: kept in memory while somebody looks at it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use mail::Address;
+use serde::{Deserialize, Serialize};
+use store::{LedgerKey, LeftOut};
+
+use super::{
+    NOTICE, NoticeRuns, day, lately,
+    prepare::{Prepared, Unready},
+};
+use crate::{
+    app::exports::{ExportId, Uploaded},
+    cli::control::{Failure, RunRequest},
+    config::{Config, Way},
+    notices::{
+        Import, Outline, PlannedNotice,
+        import::{Delimiter, Shape},
+    },
+};
+
+/// Exports that are kept read; the one that was looked at longest ago goes first.
+const MOST: usize = 3;
+/// Then it is read again.
+const KEPT: SignedDuration = SignedDuration::from_mins(15);
+/// Patrons whose items are looked up in the ledger at once.
+const LOOKED_UP: usize = 500;
+/// People whom a search finds.
+const FOUND: usize = 20;
+
+/// What somebody settled about a file; an empty text: found out from the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    pub dates: String,
+    pub encoding: String,
+    /// The library of lines that name none.
+    pub site: String,
+}
+
+/// All that are kept read. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct Checks {
+    kept: Arc<Mutex<Vec<Kept>>>,
+    /// Reading takes memory: one at a time.
+    reading: Arc<tokio::sync::Mutex<()>>,
+}
+
+struct Kept {
+    checked: Arc<Checked>,
+    used_at: Timestamp,
+}
+
+/// An export that was looked through.
+pub struct Checked {
+    pub id: ExportId,
+    pub uploaded: Uploaded,
+    pub options: Options,
+    /// The sites that it is limited to; none: to none.
+    pub only: BTreeSet<String>,
+    pub(super) prepared: Arc<Prepared>,
+    config: Arc<Config>,
+    today: Date,
+    /// Places in the import of those who get a mail.
+    people: Vec<usize>,
+    /// Recipients' addresses.
+    pub addresses: u64,
+    /// Usable items of the file.
+    pub items: u64,
+    /// How many get a mail, by the code of the library that writes.
+    pub libraries: BTreeMap<String, u64>,
+    /// Everybody else, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What was found out about the file.
+pub struct Facts {
+    pub shape: Shape,
+    pub delimiter: Delimiter,
+    pub encoding: &'static str,
+    /// The order of its dates, where that mattered.
+    pub dates: Option<String>,
+    /// The latest date on which something was lent or due.
+    pub newest: Option<Date>,
+}
+
+/// Why an export could not be looked through.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error("it is not there any more")]
+    Gone,
+    #[error("it is not ready")]
+    Unready(Unready),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl NoticeRuns {
+    /// Looks through an upload, for somebody who is limited to these libraries (none: to none). What was looked through lately is at hand.
+    pub async fn check(
+        &self,
+        id: &ExportId,
+        uploaded: Uploaded,
+        options: &Options,
+        only: BTreeSet<String>,
+    ) -> Result<Arc<Checked>, CheckError> {
+        let (config, now) = (self.settings.now(), self.clock.now());
+        let today = day(now);
+        let is_it = |checked: &Checked| {
+            checked.id == *id
+                && checked.options == *options
+                && checked.only == only
+                && checked.today == today
+                && Arc::ptr_eq(&checked.config, &config)
+        };
+        if let Some(checked) = self.checks.find(is_it, now) {
+            return Ok(checked);
+        }
+        let _alone = self.checks.reading.lock().await;
+        // Somebody may have asked for the same meanwhile.
+        if let Some(checked) = self.checks.find(is_it, now) {
+            return Ok(checked);
+        }
+        let (exports, file, request) = (self.exports.clone(), id.clone(), request(options));
+        let (settings, limits) = (Arc::clone(&config), only.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let export = exports.read(&file).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => CheckError::Gone,
+                _ => CheckError::Unready(Unready::Other(Failure::Temporary, error.to_string())),
+            })?;
+            let prepared =
+                Prepared::new(&settings, &export, &request, limits).map_err(CheckError::Unready)?;
+            let planned = Planned::of(&prepared, today);
+            Ok::<_, CheckError>((Arc::new(prepared), planned))
+        });
+        let broken = |error: tokio::task::JoinError| Unready::Other(Failure::Temporary, error.to_string());
+        let (prepared, planned) = read.await.map_err(|error| CheckError::Unready(broken(error)))??;
+        let (id, options) = (id.clone(), options.clone());
+        let mut checked = Checked {
+            id,
+            uploaded,
+            options,
+            only,
+            config,
+            today,
+            people: Vec::new(),
+            addresses: 0,
+            items: prepared.lines(),
+            libraries: BTreeMap::new(),
+            left_out: planned.left_out,
+            prepared,
+        };
+        self.look_up(&mut checked, &planned.people, now).await?;
+        self.forget_in_time();
+        Ok(self.checks.keep(checked, now))
+    }
+
+    /// What nobody looks at any more takes no memory.
+    fn forget_in_time(&self) {
+        let (checks, clock) = (self.checks.clone(), Arc::clone(&self.clock));
+        tokio::spawn(async move {
+            loop {
+                clock.sleep_until(clock.now().saturating_add(KEPT).unwrap_or(Timestamp::MAX)).await;
+                if checks.are_forgotten(clock.now()) {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Who was written to lately, by the ledger, gets no mail.
+    async fn look_up(
+        &self,
+        checked: &mut Checked,
+        people: &[Person],
+        now: Timestamp,
+    ) -> Result<(), store::Error> {
+        // A rehearsal does not look at the ledger.
+        let practice = matches!(checked.config.sending.way, Way::Practice);
+        let repeat = checked.prepared.repeat;
+        for some in people.chunks(LOOKED_UP) {
+            let keys: Vec<_> = some.iter().flat_map(|person| person.keys.iter().cloned()).collect();
+            let written = if practice {
+                vec![None; keys.len()]
+            } else {
+                self.store.written_lately(NOTICE, &keys, repeat, now).await?
+            };
+            let mut written = written.into_iter();
+            for person in some {
+                let of_theirs: Vec<_> = written.by_ref().take(person.keys.len()).collect();
+                let all: Option<Vec<_>> = of_theirs.into_iter().collect();
+                checked.count(person, all.and_then(|all| all.into_iter().max()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the file says, before the ledger is asked.
+struct Planned {
+    people: Vec<Person>,
+    left_out: Vec<LeftOut>,
+}
+
+/// Somebody for whom there is a mail, by their place in the import.
+struct Person {
+    at: usize,
+    site: String,
+    keys: Vec<LedgerKey>,
+}
+
+impl Planned {
+    fn of(prepared: &Prepared, today: Date) -> Self {
+        let plan = prepared.plan(today);
+        let person = |outline: Outline<'_>| Person {
+            at: outline.at,
+            site: outline.site.code.clone(),
+            keys: outline.keys,
+        };
+        Self { people: plan.outlines().map(person).collect(), left_out: plan.left_out }
+    }
+}
+
+fn request(options: &Options) -> RunRequest {
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    RunRequest {
+        dates: given(&options.dates),
+        encoding: given(&options.encoding),
+        site: given(&options.site),
+        ..RunRequest::default()
+    }
+}
+
+impl Checks {
+    fn find(&self, is_it: impl Fn(&Checked) -> bool, now: Timestamp) -> Option<Arc<Checked>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter_mut().find(|one| is_it(&one.checked))?;
+        found.used_at = now;
+        Some(Arc::clone(&found.checked))
+    }
+
+    /// Forgets those whose time is over; whether that is all.
+    fn are_forgotten(&self, now: Timestamp) -> bool {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| now.duration_since(one.used_at) < KEPT);
+        kept.is_empty()
+    }
+
+    fn keep(&self, checked: Checked, now: Timestamp) -> Arc<Checked> {
+        let checked = Arc::new(checked);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.sort_by_key(|one| std::cmp::Reverse(one.used_at));
+        kept.truncate(MOST - 1);
+        kept.push(Kept { checked: Arc::clone(&checked), used_at: now });
+        checked
+    }
+
+    pub(super) fn forget(&self, id: &ExportId) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| one.checked.id != *id);
+    }
+}
+
+impl Checked {
+    fn count(&mut self, person: &Person, written_at: Option<Timestamp>) {
+        let Some(patron) = self.prepared.import.patrons.get(person.at) else { return };
+        if let Some(last_at) = written_at {
+            let number = patron.number().map(ToOwned::to_owned);
+            let named = store::Patron { name: patron.name().to_owned(), number };
+            let left_out = LeftOut { line: Some(patron.line), ..lately(&named, &person.site, last_at) };
+            return self.left_out.push(left_out);
+        }
+        self.people.push(person.at);
+        self.addresses += patron.addresses.len() as u64;
+        *self.libraries.entry(person.site.clone()).or_default() += 1;
+    }
+
+    /// How many get a mail.
+    pub fn people(&self) -> usize {
+        self.people.len()
+    }
+
+    /// The name and number of somebody who gets a mail, counted from 0.
+    pub fn person(&self, n: usize) -> Option<(&str, &str)> {
+        let patron = self.import().patrons.get(*self.people.get(n)?)?;
+        Some((patron.name(), patron.number().unwrap_or("")))
+    }
+
+    /// Their mail, or why it cannot be made.
+    pub fn mail(&self, n: usize) -> Option<Result<PlannedNotice<'_>, LeftOut>> {
+        self.prepared.notice(*self.people.get(n)?, self.today)
+    }
+
+    /// Their addresses.
+    pub fn addresses_of(&self, n: usize) -> &[Address] {
+        let patron = self.people.get(n).and_then(|at| self.import().patrons.get(*at));
+        patron.map_or(&[], |patron| &patron.addresses)
+    }
+
+    /// The first of those in whose name, number or address this stands.
+    pub fn find(&self, text: &str) -> Vec<usize> {
+        let wanted = text.trim().to_lowercase();
+        let has = |n: &usize| {
+            let (name, number) = self.person(*n).unwrap_or_default();
+            let addresses = self.addresses_of(*n).iter().map(Address::as_str);
+            [name, number].into_iter().chain(addresses).any(|text| text.to_lowercase().contains(&wanted))
+        };
+        (0..self.people()).filter(has).take(FOUND).collect()
+    }
+
+    pub fn facts(&self) -> Facts {
+        let import = self.import();
+        let items = import.patrons.iter().flat_map(|patron| &patron.items);
+        Facts {
+            shape: import.shape,
+            delimiter: import.delimiter,
+            encoding: import.encoding.name(),
+            dates: import.dates.map(|order| order.to_string()),
+            newest: items.filter_map(|item| item.due.max(item.checked_out)).max(),
+        }
+    }
+
+    fn import(&self) -> &Import {
+        &self.prepared.import
+    }
+}

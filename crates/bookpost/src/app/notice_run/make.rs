@@ -1,0 +1,188 @@
+//! Making the notices of a run: a thread renders, some batches ahead of the store.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::tz::TimeZone;
+use rand::{SeedableRng, rngs::StdRng};
+use store::{Class, Filter, LeftOut, LeftOutWhy, Move, NewNotice, NoticeAccepted, RunId, Selection};
+use tokio::sync::mpsc;
+
+use super::{
+    NoticeRuns, Refusal, day, lately, left_out,
+    prepare::{Mailer, Prepared},
+    running::{Place, Stop},
+};
+use crate::cli::control::Progress;
+
+/// Notices per transaction.
+const BATCH: usize = 200;
+/// Left-out items and patrons per transaction: an export of all loans has very many.
+const LISTED: usize = 1_000;
+/// Batches made ahead of the store.
+const AHEAD: usize = 2;
+/// A batch waits so long for those before it to leave. Where mail leaves quickly nothing is then read from the disk again; a slow
+/// server delays the promise that all is stored by this little for each batch.
+const STEP_ASIDE: Duration = Duration::from_millis(200);
+const STOPPED: &str = "the run was stopped before this notice was made";
+
+/// A run whose notices are to be made.
+pub(super) struct Making {
+    pub(super) run: RunId,
+    pub(super) practice: bool,
+    pub(super) prepared: Arc<Prepared>,
+    /// It is under way for as long as this is there.
+    pub(super) place: Place,
+}
+
+/// What passes from the thread that renders to the task that stores.
+enum Made {
+    Planned { notices: u64, left_out: Vec<LeftOut> },
+    Batch(Vec<NewNotice>),
+    LeftOut(Vec<LeftOut>),
+}
+
+impl NoticeRuns {
+    /// Makes and stores all of them, then puts on record that the run is finished.
+    pub(super) async fn make(
+        &self,
+        making: Making,
+        progress: &mpsc::UnboundedSender<Progress>,
+    ) -> Result<Progress, Refusal> {
+        let (run, practice, repeat) = (making.run, making.practice, making.prepared.repeat);
+        let mut made = self.render(Arc::clone(&making.prepared), run, practice);
+        let mut told = Progress::default();
+        while let Some(next) = made.recv().await {
+            match next {
+                Made::Planned { notices, left_out } => {
+                    told.total = notices;
+                    for slice in left_out.chunks(LISTED) {
+                        self.store.left_out(run, slice.to_vec()).await?;
+                    }
+                }
+                Made::Batch(batch) => {
+                    self.receiver.not_crowded(practice, STEP_ASIDE).await;
+                    let batch = self.without_stopped(run, batch, &making.place.stop(), &mut told).await?;
+                    self.accept_batch(run, batch, repeat, &mut told).await?;
+                }
+                Made::LeftOut(left_out) => self.store.left_out(run, left_out).await?,
+            }
+            let _ = progress.send(told);
+        }
+        // Whoever stopped it may have looked before the last batch was stored.
+        if let Some(sites) = making.place.stop().sites() {
+            let filter = Filter { run: Some(run), sites, ..Filter::default() };
+            let selection = Selection::Matching(Box::new(filter));
+            self.store.move_recipients(selection, Move::Cancel, self.clock.now()).await?;
+        }
+        self.store.finish_run(run, self.clock.now()).await?;
+        Ok(told)
+    }
+
+    /// Those that are still wanted; the others are put on record as left out.
+    async fn without_stopped(
+        &self,
+        run: RunId,
+        batch: Vec<NewNotice>,
+        stop: &Stop,
+        told: &mut Progress,
+    ) -> Result<Vec<NewNotice>, Refusal> {
+        let (stopped, wanted): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|notice| stop.is_for(notice.message.site.as_deref()));
+        if !stopped.is_empty() {
+            told.total = told.total.saturating_sub(u64::try_from(stopped.len()).unwrap_or(u64::MAX));
+            let of = |notice: &NewNotice| {
+                let (patron, site) = (notice.message.patron.as_ref()?, notice.message.site.as_deref());
+                Some(left_out(LeftOutWhy::Stopped, patron, site, STOPPED.to_owned()))
+            };
+            self.store.left_out(run, stopped.iter().filter_map(of).collect()).await?;
+        }
+        Ok(wanted)
+    }
+
+    /// A thread that renders, some batches ahead of the store.
+    fn render(&self, prepared: Arc<Prepared>, run: RunId, practice: bool) -> mpsc::Receiver<Made> {
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let now = self.clock.now();
+        let mut mailer = Mailer { run: Some(run), practice, ..self.mailer() };
+        let bulk_over = self.settings.now().sending.bulk_over;
+        tokio::task::spawn_blocking(move || {
+            let plan = prepared.plan(day(now));
+            let notices = u64::try_from(plan.len()).unwrap_or(u64::MAX);
+            if notices > bulk_over {
+                mailer.class = Class::Bulk;
+            }
+            // Whoever receives may have gone, after an error of its own.
+            let _ = sender.blocking_send(Made::Planned { notices, left_out: plan.left_out.clone() });
+            let (mut batch, mut not_made) = (Vec::with_capacity(BATCH), Vec::new());
+            for notice in plan.notices() {
+                // One that cannot be made does not keep the others from going.
+                match notice.and_then(|notice| mailer.message(&notice)) {
+                    Ok(message) => batch.push(message),
+                    Err(left_out) => not_made.push(left_out),
+                }
+                if batch.len() == BATCH
+                    && sender.blocking_send(Made::Batch(std::mem::take(&mut batch))).is_err()
+                {
+                    return;
+                }
+            }
+            let _ = sender.blocking_send(Made::Batch(batch));
+            if !not_made.is_empty() {
+                let _ = sender.blocking_send(Made::LeftOut(not_made));
+            }
+        });
+        receiver
+    }
+
+    /// Makes messages of no run.
+    pub(super) fn mailer(&self) -> Mailer {
+        let (now, settings) = (self.clock.now(), self.settings.now());
+        Mailer {
+            run: None,
+            practice: false,
+            class: Class::Normal,
+            host: settings.sending.ehlo_name.clone(),
+            now,
+            offset: TimeZone::system().to_offset(now),
+            expires_at: settings.schedule.expires_at(now),
+            dice: StdRng::seed_from_u64(self.draw()),
+        }
+    }
+
+    /// Accepts one batch, and counts its notices.
+    async fn accept_batch(
+        &self,
+        run: RunId,
+        batch: Vec<NewNotice>,
+        repeat: Option<Duration>,
+        told: &mut Progress,
+    ) -> Result<(), Refusal> {
+        let facts: Vec<_> = batch
+            .iter()
+            .map(|notice| {
+                let message = &notice.message;
+                (message.patron.clone(), message.site.clone(), message.envelope.recipients().len())
+            })
+            .collect();
+        let accepted = self.receiver.accept_notices(run, batch, repeat).await?;
+        let mut left_out = Vec::new();
+        for (one, (patron, site, addresses)) in accepted.iter().zip(facts) {
+            match one {
+                NoticeAccepted::Stored(_) => {
+                    told.prepared += 1;
+                    told.addresses += u64::try_from(addresses).unwrap_or(u64::MAX);
+                }
+                NoticeAccepted::WrittenLately { last_at } => {
+                    told.lately += 1;
+                    told.total = told.total.saturating_sub(1);
+                    let site = site.unwrap_or_default();
+                    left_out.extend(patron.map(|patron| lately(&patron, &site, *last_at)));
+                }
+            }
+        }
+        if !left_out.is_empty() {
+            self.store.left_out(run, left_out).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! A few notices of an export, for whoever wants to see them in a mailbox. They are of no run, and no patron gets them.
+
+use mail::Address;
+use store::Class;
+
+use super::{Checked, NoticeRuns, prepare::Mailer};
+use crate::{config::Way, notices::PlannedNotice, receive::NotNow};
+
+/// So many.
+const SAMPLES: usize = 3;
+
+/// Why none were sent.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSamples {
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl NoticeRuns {
+    /// Sends the first notice, one of the middle and the last to `to`, with `mark` before the subject. Gives how many.
+    pub async fn send_samples(
+        &self,
+        checked: &Checked,
+        to: &Address,
+        name: &str,
+        mark: &str,
+    ) -> Result<usize, NoSamples> {
+        self.receiver.has_room()?;
+        let practice = matches!(self.settings.now().sending.way, Way::Practice);
+        let mut mailer = Mailer { practice, class: Class::Urgent, ..self.mailer() };
+        let mut messages = Vec::with_capacity(SAMPLES);
+        for n in chosen(checked.people()) {
+            let Some(Ok(notice)) = checked.mail(n) else { continue };
+            let mut patron = notice.patron.clone();
+            name.clone_into(&mut patron.name);
+            let subject = format!("{mark} {}", notice.subject);
+            let notice = PlannedNotice { to: std::slice::from_ref(to), subject, patron, ..notice };
+            messages.extend(mailer.message(&notice).ok().map(|notice| notice.message));
+        }
+        for message in &mut messages {
+            message.patron = None;
+        }
+        Ok(self.receiver.accept(messages).await?.len())
+    }
+}
+
+/// The first, the middle and the last of so many.
+fn chosen(people: usize) -> Vec<usize> {
+    let mut all = vec![0, people / 2, people.saturating_sub(1)];
+    all.dedup();
+    all.retain(|n| *n < people);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_of_different_people() {
+        for (people, expected) in
+            [(0, &[][..]), (1, &[0]), (2, &[0, 1]), (3, &[0, 1, 2]), (100, &[0, 50, 99])]
+        {
+            assert_eq!(chosen(people), expected, "{people}");
+        }
+    }
+}

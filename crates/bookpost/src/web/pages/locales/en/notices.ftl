@@ -1,0 +1,294 @@
+## Overdue notices
+notices-title = Overdue notices
+notices-lead = Upload the export of your library system. You see who would get a mail before anything is sent.
+upload-title = Send notices
+upload-file = The export
+upload-hint = A CSV file of at most { $n } MB: the overdue list of Koha, Evergreen or another library system.
+upload-button = Upload and check
+upload-unnamed = export
+upload-kept = Only you and administrators can open it. It is deleted when it has been run, or after a day.
+upload-too-large = The file is larger than { $n } MB, too large for an overdue export. Is it the right file?
+upload-none = Choose the file of the export first.
+upload-broke-off = The file did not come through. Try it again; if it lasts, show this to your IT person.
+upload-busy = Several files are being uploaded at the moment. Try again in a minute.
+upload-disk = There is not enough room on the disk of Bookpost. Show this to your IT person.
+uploads-title = Not sent yet
+uploads-open = Check and send
+uploads-forget = Delete
+uploads-forget-one = Delete { $name }
+uploads-at = uploaded { $when }
+runs-title = What was sent
+runs-none = Nothing was sent yet
+runs-none-why = Each run stands here, with who got a mail and who did not. What the command line and the drop folder run stands here too.
+run-title = Run { $id }
+run-line-cut-short = cut short
+run-by-program = by a command or the drop folder
+run-begun-by = begun by { $who }
+
+## Check
+check-title = Check
+check-uploaded = Uploaded
+check-shape = Form
+check-encoding = Letters (encoding)
+check-order = Order of the dates
+check-newest = Newest date in it
+check-age = An upload does not tell when the file was made. If the newest date looks old, make the export again.
+check-people = people get a mail
+check-items = items in the file
+check-libraries = libraries write
+check-not-written = are not written to
+check-by-library = By library
+check-left-out = Who gets no mail, and why
+check-all-written = Everybody in the file gets a mail.
+check-more = { $n ->
+    [one] and { $n } more
+   *[other] and { $n } more
+  }
+check-see = Look at the mails
+check-see-hint = Every mail as it would be sent, one by one.
+check-options = The file was not read right?
+check-read-again = Read it again
+check-samples = Send 3 samples to me
+check-samples-hint = The first mail, one of the middle and the last go to { $email }, marked as samples. No patron gets anything.
+check-send-title = Send
+check-send = Send
+check-send-practice = Send to the practice mailbox
+shape-koha-page = Koha, Overdues page
+shape-koha-notices = Koha, overdue_notices -csv
+shape-evergreen = Evergreen, notify-csv
+shape-named = known by its column names
+between-comma = with commas
+between-semicolon = with semicolons
+between-tab = with tabs
+order-day = Day first (25/12/2026)
+order-month = Month first (12/25/2026)
+order-year = Year first (2026/12/25)
+option-found = As found in the file
+option-encoding-hint = If names show wrong letters, try another one.
+option-site = Lines that name no library
+option-site-none = Do not use them
+option-site-hint = Which library they belong to.
+n-mails = { $n ->
+    [one] { $n } email
+   *[other] { $n } emails
+  }
+n-people = { $n ->
+    [one] { $n } person
+   *[other] { $n } people
+  }
+n-libraries = { $n ->
+    [one] { $n } library
+   *[other] { $n } libraries
+  }
+says-servers = This sends { $mails } to { $people } of { $libraries } through { $way }.
+says-practice = This puts { $mails } to { $people } of { $libraries } into the practice mailbox. No patron receives anything.
+says-no-way = This makes { $mails } to { $people } of { $libraries }. No way of sending is chosen, so they wait until one is.
+says-nobody = Nobody would get a mail from this file.
+says-again = The run of this file was cut short before. Sending it now writes only to those who were not written to.
+says-addresses = Some people have several addresses: it is { $n } addresses in all.
+says-dates = Most items in this file are not due yet. Day and month may be the wrong way round: look at the dates before you send.
+says-paused = Sending is paused: the mails wait until an administrator lets it go on.
+says-limited = Only the part of your libraries is shown and sent.
+
+## A file that cannot be read
+unread-title = This file cannot be used yet
+unread-empty = The file is empty.
+unread-empty-do = Make the export again, and check that the library system wrote something into it.
+unread-kind = This is { $kind }, not an export with columns.
+unread-kind-do = In the library system choose CSV for the export. A workbook can be saved as CSV (UTF-8).
+unread-large = The file is too large for an overdue export.
+unread-large-do = Check that it is the right file.
+unread-columns = The columns of this file are not known. Missing: { $missing }. The file has: { $seen }.
+unread-columns-do = Your IT person can add the names of your columns to the list that Bookpost knows.
+unread-twice = Two columns are both called “{ $name }”, and it is not known which is which.
+unread-dates = The dates can be read in more than one way: “{ $text }” in line { $line }, for one.
+unread-mixed = The dates contradict each other: line { $day } has the day first, line { $month } the month.
+unread-dates-do = Choose what is right for this file.
+unread-quote = A quotation mark opens in line { $line } and is never closed, so everything below it looks like one cell.
+unread-quote-do = Make the export again; if that does not help, correct that line.
+unread-other = Something is not set up as it should be.
+unread-other-do = Show this to your IT person.
+unread-choose = Read it so
+unread-upload = Upload another file
+kind-pdf = a PDF document
+kind-workbook = a workbook or a ZIP archive
+kind-old-office = an old Excel or Word file
+kind-compressed = a compressed file
+kind-picture = a picture
+kind-text-document = a text document
+kind-web-page = a web page, perhaps an error or a sign-in page
+kind-not-text = no text
+
+## One mail before it is sent
+mail-title = Mail { $n } of { $of }
+mail-from = From
+mail-to = To
+mail-subject = Subject
+mail-previous = Previous
+mail-next = Next
+mail-find = Find somebody
+mail-find-hint = a name, card number or address
+mail-find-button = Find
+mail-found = Found
+mail-found-none = Nobody in this file has that in the name, number or address.
+mail-not-made = This mail cannot be made: { $why }
+sample-mark = [Sample]
+
+## A run
+run-sums = It adds up
+run-asked = Asked for
+run-asked-hint = Each address counts, and each person or line that was not written to.
+run-accepted = accepted by the mail server
+run-accepted-by = accepted by { $server }
+run-not-written = not written to
+run-aside = Also in the file
+run-by-library = By library
+run-no-library = No library known
+run-all = All { $asked } were accepted. There is nothing to do.
+run-over = { $done } of { $asked } were accepted. The numbers lead to the others, and to what to do.
+run-leaving = { $done } of { $asked } are accepted so far.
+run-in-practice = { $done } of { $asked } are in the practice mailbox. No patron received anything.
+run-under-way = { $n ->
+    [one] The mails are being made: { $n } so far.
+   *[other] The mails are being made: { $n } so far.
+  }
+run-cut-short = { $n ->
+    [0] This run was cut short before any mail was made.
+    [one] This run was cut short: { $n } mail was made, the others were not.
+   *[other] This run was cut short: { $n } mails were made, the others were not.
+  }
+run-go-on = Upload the same export again and send it: only those who were not written to get a mail.
+run-go-on-link = To the upload
+run-practice = This was a practice. To write to patrons, an administrator chooses a way of sending; then run the export again.
+run-paused = Sending is paused: what waits goes out when an administrator lets it go on.
+run-no-way = No way of sending is chosen: what waits goes out when one is.
+run-later = A mail server may still send a mail back later. Such mail goes to the address for undeliverable mail.
+run-again = { $n ->
+    [one] { $n } was sent again to a corrected address, and counts as asked for once more.
+   *[other] { $n } were sent again to corrected addresses, and count as asked for once more.
+  }
+run-stop = Stop: cancel what has not left
+run-csv = Download as a table (CSV)
+part-delivered = { $n } accepted
+part-practiced = { $n } in the practice mailbox
+part-waiting = { $n } waiting
+part-sending = { $n } being sent
+part-returned = { $n } sent back
+part-in-doubt = { $n } in doubt
+part-held = { $n } set aside
+part-cancelled = { $n } cancelled
+part-not-written = { $n } not written to
+part-none = nobody was to be written to
+
+## Who got no mail, and what to do
+left-no-address = { $n ->
+    [one] person without an email address
+   *[other] people without an email address
+  }
+left-no-address-do = Enter the address in the library system. The next run writes to them.
+left-refused-line = { $n ->
+    [one] line we could not use
+   *[other] lines we could not use
+  }
+left-refused-line-do = Correct the record in the library system and make the export again. A further run writes only to those who were not written to.
+left-unknown-branch = { $n ->
+    [one] person of an unknown library
+   *[other] people of an unknown library
+  }
+left-unknown-branch-do = An administrator adds the branch code under Preferences, Libraries. Then run the export again: only these get a mail.
+left-written-lately = { $n ->
+    [one] person written to lately
+   *[other] people written to lately
+  }
+left-written-lately-do = Nothing. They had a mail about the same items a short time ago.
+left-not-made = { $n ->
+    [one] person whose mail could not be made
+   *[other] people whose mail could not be made
+  }
+left-not-made-do = Show the reason to your IT person; the wording may need a change.
+left-stopped = { $n ->
+    [one] person whose mail was stopped
+   *[other] people whose mail was stopped
+  }
+left-stopped-do = To write to them after all, run the export again.
+left-not-due-yet = { $n ->
+    [one] item that is not overdue yet
+   *[other] items that are not overdue yet
+  }
+left-not-due-yet-do = Nothing. They are in a later export if they stay out.
+left-unusable-address = { $n ->
+    [one] unusable address of somebody who has another
+   *[other] unusable addresses of people who have another
+  }
+left-unusable-address-do = Correct the address in the library system when you can.
+left-aside = { $n ->
+    [one] line that is not for this notice
+   *[other] lines that are not for this notice
+  }
+left-aside-do = Nothing. They are holds, fines, or the same item twice.
+left-dates = { $n ->
+    [one] doubt about the dates
+   *[other] doubts about the dates
+  }
+left-dates-do = Check the order of day and month, and whether it is an export of overdue items.
+left-no-lines = { $n ->
+    [one] file without lines
+   *[other] files without lines
+  }
+left-no-lines-do = Nothing is overdue, or the export broke off. Look into the library system.
+left-line = line { $line }
+names-none = Nobody
+names-none-why = Nobody of this run stands here any more.
+names-message = What happened
+names-again = Send again
+names-again-to = Send again to somebody: { $who }
+names-went-again = Sent again to { $address }: { $state }
+names-more = More
+names-first = From the beginning
+
+## Stop
+stop-question = { $n ->
+    [0] Stop this run?
+    [one] Stop this run, and cancel { $n } mail?
+   *[other] Stop this run, and cancel { $n } mails?
+  }
+stop-consequence = What has not left is not sent any more. This cannot be taken back, but running the export again writes to exactly these people.
+stop-under-way = The mails are still being made: those that are not made yet are not made any more.
+stop-gone = { $n ->
+    [0] No mail has left.
+    [one] { $n } mail has left already, and cannot be called back.
+   *[other] { $n } mails have left already, and cannot be called back.
+  }
+stop-button = Stop this run
+
+## Send again
+again-title = Send again to { $who }
+again-lead = The same mail goes to this address, and to nobody else. It is written to the log.
+again-to = Email address
+again-to-hint = It went to { $address }. Correct it in the library system as well.
+again-button = Send again
+again-no-address = This is not an email address.
+again-gone = The text of this mail is deleted already. Run a new export instead.
+again-not-now = Bookpost takes no mail at the moment. Try again in a minute.
+again-not-finished = This mail is still on its way.
+
+done-samples = { $n ->
+    [one] { $n } sample is on its way to you.
+   *[other] { $n } samples are on their way to you.
+  }
+done-not-now = Bookpost takes no mail at the moment. Try again in a minute.
+done-export-forgotten = The upload is deleted.
+done-run-stopped = { $n ->
+    [0] The run is stopped.
+    [one] The run is stopped. { $n } mail will not be sent.
+   *[other] The run is stopped. { $n } mails will not be sent.
+  }
+done-sent-again = The mail is sent again to the corrected address.
+csv-name = Name
+csv-number = Number
+csv-address = Email address
+csv-library = Library
+csv-line = Line of the export
+csv-state = What became of it
+csv-why = Why
+csv-todo = What to do

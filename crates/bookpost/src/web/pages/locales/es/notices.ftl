@@ -1,0 +1,294 @@
+## Avisos de retraso
+notices-title = Avisos de retraso
+notices-lead = Suba la exportación de su sistema de biblioteca. Antes de enviar nada verá quién recibiría un correo.
+upload-title = Enviar avisos
+upload-file = La exportación
+upload-hint = Un archivo CSV de { $n } MB como máximo: la lista de retrasos de Koha, Evergreen u otro sistema de biblioteca.
+upload-button = Subir y comprobar
+upload-unnamed = exportación
+upload-kept = Solo usted y los administradores pueden abrirlo. Se borra cuando se ha enviado, o pasado un día.
+upload-too-large = El archivo ocupa más de { $n } MB, demasiado para una exportación de retrasos. ¿Es el archivo correcto?
+upload-none = Elija primero el archivo de la exportación.
+upload-broke-off = El archivo no llegó entero. Inténtelo de nuevo; si dura, enséñeselo a su informático.
+upload-busy = En este momento se están subiendo varios archivos. Inténtelo de nuevo dentro de un minuto.
+upload-disk = No queda sitio suficiente en el disco de Bookpost. Enséñeselo a su informático.
+uploads-title = Sin enviar todavía
+uploads-open = Comprobar y enviar
+uploads-forget = Borrar
+uploads-forget-one = Borrar { $name }
+uploads-at = subido { $when }
+runs-title = Lo que se envió
+runs-none = Todavía no se ha enviado nada
+runs-none-why = Aquí aparece cada envío, con quién recibió un correo y quién no. También lo que envían la línea de órdenes y la carpeta vigilada.
+run-title = Envío { $id }
+run-line-cut-short = interrumpido
+run-by-program = por una orden o la carpeta vigilada
+run-begun-by = iniciado por { $who }
+
+## Comprobación
+check-title = Comprobar
+check-uploaded = Subido
+check-shape = Forma
+check-encoding = Letras (codificación)
+check-order = Orden de las fechas
+check-newest = Fecha más reciente
+check-age = Un archivo subido no dice cuándo se hizo. Si la fecha más reciente parece antigua, haga de nuevo la exportación.
+check-people = personas reciben un correo
+check-items = ejemplares en el archivo
+check-libraries = bibliotecas escriben
+check-not-written = no reciben correo
+check-by-library = Por biblioteca
+check-left-out = Quién no recibe correo, y por qué
+check-all-written = Todas las personas del archivo reciben un correo.
+check-more = { $n ->
+    [one] y { $n } más
+   *[other] y { $n } más
+  }
+check-see = Ver los correos
+check-see-hint = Cada correo tal como se enviaría, uno por uno.
+check-options = ¿No se ha leído bien el archivo?
+check-read-again = Leerlo de nuevo
+check-samples = Enviarme 3 muestras
+check-samples-hint = El primer correo, uno del medio y el último van a { $email }, marcados como muestras. Ningún usuario recibe nada.
+check-send-title = Enviar
+check-send = Enviar
+check-send-practice = Enviar al buzón de prácticas
+shape-koha-page = Koha, página de retrasos
+shape-koha-notices = Koha, overdue_notices -csv
+shape-evergreen = Evergreen, notify-csv
+shape-named = reconocido por los nombres de sus columnas
+between-comma = con comas
+between-semicolon = con puntos y comas
+between-tab = con tabuladores
+order-day = Primero el día (25/12/2026)
+order-month = Primero el mes (12/25/2026)
+order-year = Primero el año (2026/12/25)
+option-found = Como se encontró en el archivo
+option-encoding-hint = Si los nombres salen con letras equivocadas, pruebe otra.
+option-site = Líneas que no dicen de qué biblioteca son
+option-site-none = No usarlas
+option-site-hint = A qué biblioteca pertenecen.
+n-mails = { $n ->
+    [one] { $n } correo
+   *[other] { $n } correos
+  }
+n-people = { $n ->
+    [one] { $n } persona
+   *[other] { $n } personas
+  }
+n-libraries = { $n ->
+    [one] { $n } biblioteca
+   *[other] { $n } bibliotecas
+  }
+says-servers = Se envían { $mails } a { $people } de { $libraries } a través de { $way }.
+says-practice = Se ponen { $mails } para { $people } de { $libraries } en el buzón de prácticas. Ningún usuario recibe nada.
+says-no-way = Se preparan { $mails } para { $people } de { $libraries }. No se ha elegido ninguna forma de envío, así que esperan hasta que se elija una.
+says-nobody = Nadie recibiría un correo con este archivo.
+says-again = El envío de este archivo se interrumpió antes. Si lo envía ahora, solo se escribe a quienes no se escribió.
+says-addresses = Algunas personas tienen varias direcciones: son { $n } direcciones en total.
+says-dates = La mayoría de los ejemplares de este archivo aún no vencen. Puede que el día y el mes estén cambiados: mire las fechas antes de enviar.
+says-paused = El envío está en pausa: los correos esperan hasta que un administrador lo reanude.
+says-limited = Solo se muestra y se envía la parte de sus bibliotecas.
+
+## Un archivo que no se puede leer
+unread-title = Este archivo no se puede usar todavía
+unread-empty = El archivo está vacío.
+unread-empty-do = Haga de nuevo la exportación y compruebe que el sistema de biblioteca escribió algo en ella.
+unread-kind = Esto es { $kind }, no una exportación con columnas.
+unread-kind-do = Elija CSV para la exportación en el sistema de biblioteca. Un libro de cálculo se puede guardar como CSV (UTF-8).
+unread-large = El archivo es demasiado grande para una exportación de retrasos.
+unread-large-do = Compruebe que es el archivo correcto.
+unread-columns = No se conocen las columnas de este archivo. Faltan: { $missing }. El archivo tiene: { $seen }.
+unread-columns-do = Su informático puede añadir los nombres de sus columnas a la lista que Bookpost conoce.
+unread-twice = Dos columnas se llaman «{ $name }», y no se sabe cuál es cuál.
+unread-dates = Las fechas se pueden leer de más de una manera: «{ $text }» en la línea { $line }, por ejemplo.
+unread-mixed = Las fechas se contradicen: la línea { $day } tiene primero el día, la línea { $month } el mes.
+unread-dates-do = Elija lo que es correcto para este archivo.
+unread-quote = En la línea { $line } se abren unas comillas que no se cierran, así que todo lo que sigue parece una sola celda.
+unread-quote-do = Haga de nuevo la exportación; si no ayuda, corrija esa línea.
+unread-other = Algo no está configurado como debería.
+unread-other-do = Enséñeselo a su informático.
+unread-choose = Leerlo así
+unread-upload = Subir otro archivo
+kind-pdf = un documento PDF
+kind-workbook = un libro de cálculo o un archivo ZIP
+kind-old-office = un archivo antiguo de Excel o Word
+kind-compressed = un archivo comprimido
+kind-picture = una imagen
+kind-text-document = un documento de texto
+kind-web-page = una página web, quizá un error o una página de entrada
+kind-not-text = algo que no es texto
+
+## Un correo antes de enviarlo
+mail-title = Correo { $n } de { $of }
+mail-from = De
+mail-to = Para
+mail-subject = Asunto
+mail-previous = Anterior
+mail-next = Siguiente
+mail-find = Buscar a alguien
+mail-find-hint = un nombre, número de carné o dirección
+mail-find-button = Buscar
+mail-found = Encontrados
+mail-found-none = Nadie en este archivo tiene eso en el nombre, el número o la dirección.
+mail-not-made = Este correo no se puede preparar: { $why }
+sample-mark = [Muestra]
+
+## Un envío
+run-sums = Las cuentas
+run-asked = Pedidos
+run-asked-hint = Cuenta cada dirección, y cada persona o línea a la que no se escribió.
+run-accepted = aceptados por el servidor de correo
+run-accepted-by = aceptados por { $server }
+run-not-written = sin correo
+run-aside = También en el archivo
+run-by-library = Por biblioteca
+run-no-library = Biblioteca desconocida
+run-all = Se aceptaron los { $asked }. No hay nada que hacer.
+run-over = Se aceptaron { $done } de { $asked }. Los números llevan a los demás, y a lo que hay que hacer.
+run-leaving = Hasta ahora se han aceptado { $done } de { $asked }.
+run-in-practice = { $done } de { $asked } están en el buzón de prácticas. Ningún usuario recibió nada.
+run-under-way = { $n ->
+    [one] Los correos se están preparando: { $n } hasta ahora.
+   *[other] Los correos se están preparando: { $n } hasta ahora.
+  }
+run-cut-short = { $n ->
+    [0] Este envío se interrumpió antes de preparar ningún correo.
+    [one] Este envío se interrumpió: se preparó { $n } correo, los demás no.
+   *[other] Este envío se interrumpió: se prepararon { $n } correos, los demás no.
+  }
+run-go-on = Suba de nuevo la misma exportación y envíela: solo reciben un correo aquellos a quienes no se escribió.
+run-go-on-link = Ir a subirla
+run-practice = Esto fue una práctica. Para escribir a los usuarios, un administrador elige una forma de envío; después envíe de nuevo la exportación.
+run-paused = El envío está en pausa: lo que espera sale cuando un administrador lo reanude.
+run-no-way = No se ha elegido ninguna forma de envío: lo que espera sale cuando se elija una.
+run-later = Un servidor de correo todavía puede devolver un correo más tarde. Ese correo va a la dirección para correo no entregable.
+run-again = { $n ->
+    [one] { $n } se envió de nuevo a una dirección corregida, y cuenta otra vez como pedido.
+   *[other] { $n } se enviaron de nuevo a direcciones corregidas, y cuentan otra vez como pedidos.
+  }
+run-stop = Detener: cancelar lo que no ha salido
+run-csv = Descargar como tabla (CSV)
+part-delivered = { $n } aceptados
+part-practiced = { $n } en el buzón de prácticas
+part-waiting = { $n } en espera
+part-sending = { $n } enviándose
+part-returned = { $n } devueltos
+part-in-doubt = { $n } en duda
+part-held = { $n } apartados
+part-cancelled = { $n } cancelados
+part-not-written = { $n } sin correo
+part-none = no había que escribir a nadie
+
+## Quién no recibió correo, y qué hacer
+left-no-address = { $n ->
+    [one] persona sin dirección de correo
+   *[other] personas sin dirección de correo
+  }
+left-no-address-do = Ponga la dirección en el sistema de biblioteca. El próximo envío les escribe.
+left-refused-line = { $n ->
+    [one] línea que no pudimos usar
+   *[other] líneas que no pudimos usar
+  }
+left-refused-line-do = Corrija el registro en el sistema de biblioteca y haga de nuevo la exportación. Otro envío solo escribe a quienes no se escribió.
+left-unknown-branch = { $n ->
+    [one] persona de una biblioteca desconocida
+   *[other] personas de una biblioteca desconocida
+  }
+left-unknown-branch-do = Un administrador añade el código en Preferencias, Bibliotecas. Después envíe de nuevo la exportación: solo reciben correo estas personas.
+left-written-lately = { $n ->
+    [one] persona a la que se escribió hace poco
+   *[other] personas a las que se escribió hace poco
+  }
+left-written-lately-do = Nada. Recibieron hace poco un correo sobre los mismos ejemplares.
+left-not-made = { $n ->
+    [one] persona cuyo correo no se pudo preparar
+   *[other] personas cuyo correo no se pudo preparar
+  }
+left-not-made-do = Enseñe el motivo a su informático; puede que haya que cambiar el texto.
+left-stopped = { $n ->
+    [one] persona cuyo correo se detuvo
+   *[other] personas cuyo correo se detuvo
+  }
+left-stopped-do = Para escribirles después de todo, envíe de nuevo la exportación.
+left-not-due-yet = { $n ->
+    [one] ejemplar que aún no está retrasado
+   *[other] ejemplares que aún no están retrasados
+  }
+left-not-due-yet-do = Nada. Estarán en una exportación posterior si no se devuelven.
+left-unusable-address = { $n ->
+    [one] dirección inservible de alguien que tiene otra
+   *[other] direcciones inservibles de personas que tienen otra
+  }
+left-unusable-address-do = Corrija la dirección en el sistema de biblioteca cuando pueda.
+left-aside = { $n ->
+    [one] línea que no es para este aviso
+   *[other] líneas que no son para este aviso
+  }
+left-aside-do = Nada. Son reservas, multas o el mismo ejemplar dos veces.
+left-dates = { $n ->
+    [one] duda sobre las fechas
+   *[other] dudas sobre las fechas
+  }
+left-dates-do = Compruebe el orden de día y mes, y si es una exportación de retrasos.
+left-no-lines = { $n ->
+    [one] archivo sin líneas
+   *[other] archivos sin líneas
+  }
+left-no-lines-do = No hay retrasos, o la exportación se cortó. Mire en el sistema de biblioteca.
+left-line = línea { $line }
+names-none = Nadie
+names-none-why = Ya no queda nadie de este envío aquí.
+names-message = Qué pasó
+names-again = Enviar de nuevo
+names-again-to = Enviar de nuevo a alguien: { $who }
+names-went-again = Enviado de nuevo a { $address }: { $state }
+names-more = Más
+names-first = Desde el principio
+
+## Detener
+stop-question = { $n ->
+    [0] ¿Detener este envío?
+    [one] ¿Detener este envío y cancelar { $n } correo?
+   *[other] ¿Detener este envío y cancelar { $n } correos?
+  }
+stop-consequence = Lo que no ha salido ya no se envía. No se puede deshacer, pero si envía de nuevo la exportación se escribe exactamente a estas personas.
+stop-under-way = Los correos se están preparando todavía: los que faltan ya no se preparan.
+stop-gone = { $n ->
+    [0] No ha salido ningún correo.
+    [one] { $n } correo ya ha salido y no se puede recuperar.
+   *[other] { $n } correos ya han salido y no se pueden recuperar.
+  }
+stop-button = Detener este envío
+
+## Enviar de nuevo
+again-title = Enviar de nuevo a { $who }
+again-lead = El mismo correo va a esta dirección y a nadie más. Queda escrito en el registro.
+again-to = Dirección de correo
+again-to-hint = Fue a { $address }. Corríjala también en el sistema de biblioteca.
+again-button = Enviar de nuevo
+again-no-address = Esto no es una dirección de correo.
+again-gone = El texto de este correo ya está borrado. Haga un envío nuevo con otra exportación.
+again-not-now = Bookpost no acepta correo en este momento. Inténtelo de nuevo dentro de un minuto.
+again-not-finished = Este correo aún está en camino.
+
+done-samples = { $n ->
+    [one] { $n } muestra va en camino hacia usted.
+   *[other] { $n } muestras van en camino hacia usted.
+  }
+done-not-now = Bookpost no acepta correo en este momento. Inténtelo de nuevo dentro de un minuto.
+done-export-forgotten = El archivo subido se ha borrado.
+done-run-stopped = { $n ->
+    [0] El envío está detenido.
+    [one] El envío está detenido. { $n } correo no se enviará.
+   *[other] El envío está detenido. { $n } correos no se enviarán.
+  }
+done-sent-again = El correo se envía de nuevo a la dirección corregida.
+csv-name = Nombre
+csv-number = Número
+csv-address = Dirección de correo
+csv-library = Biblioteca
+csv-line = Línea de la exportación
+csv-state = Qué fue de él
+csv-why = Por qué
+csv-todo = Qué hacer

@@ -1,0 +1,153 @@
+//! One person's notice goes out once more, to an address that somebody corrected. Nobody else gets anything.
+
+use ::mail::Address;
+use askama::Template;
+use axum::{
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use rand::RngExt as _;
+use serde::Deserialize;
+use store::{Error, RecipientId, Row};
+
+use super::{may_run, run::known};
+use crate::{
+    app::{
+        notice_run::{NotAgain, may_go_again},
+        secret_dice,
+    },
+    identity::Permission,
+    web::pages::{
+        field::{Field, Kind},
+        flash::{self, Done},
+        form::Posted,
+        frame::{Frame, Place, page_as},
+        not_here, row,
+        visit::Visit,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "notices_again.html")]
+struct Again {
+    f: Frame,
+    run: i64,
+    recipient: i64,
+    who: String,
+    why: Option<String>,
+    field: Field,
+    /// The same form sends once, however often it is sent.
+    request: String,
+}
+
+/// To whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::web::pages) struct To {
+    to: String,
+    request: String,
+}
+
+/// Asks for the address.
+pub(in crate::web::pages) async fn ask(
+    visit: Visit,
+    Path((run, recipient)): Path<(String, String)>,
+) -> Response {
+    match theirs(&visit, &run, &recipient).await {
+        Ok(row) => {
+            let (to, request) =
+                (row.to.address.to_string(), format!("{:032x}", secret_dice().random::<u128>()));
+            answered(&visit, &row, StatusCode::OK, To { to, request }, None).await
+        }
+        Err(response) => response,
+    }
+}
+
+/// Sends it.
+pub(in crate::web::pages) async fn send(
+    Path((run, recipient)): Path<(String, String)>,
+    Posted { visit, form }: Posted<To>,
+) -> Response {
+    let row = match theirs(&visit, &run, &recipient).await {
+        Ok(row) => row,
+        Err(response) => return response,
+    };
+    let words = visit.words();
+    let is_ours = form.request.len() == 32 && form.request.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_ours {
+        return not_here::form_too_old(words);
+    }
+    let Ok(to) = Address::parse(form.to.trim()) else {
+        let problem = Some(words.t("again-no-address"));
+        return answered(&visit, &row, StatusCode::UNPROCESSABLE_ENTITY, form, problem).await;
+    };
+    let notices = &visit.pages.sources.notices;
+    match notices.send_again(row.recipient, &to, &form.request, visit.actor()).await {
+        Ok(message) => {
+            let path = format!("/queue/{}", message.0);
+            Redirect::to(&flash::told(&path, Done::SentAgain, None)).into_response()
+        }
+        Err(NotAgain::Store(error)) => not_here::of(&error, &visit),
+        Err(why) => {
+            let problem = words.t(match why {
+                NotAgain::Gone => "again-gone",
+                NotAgain::NotNow(_) => "again-not-now",
+                NotAgain::NotFinished | NotAgain::Store(_) => "again-not-finished",
+            });
+            answered(&visit, &row, StatusCode::CONFLICT, form, Some(problem)).await
+        }
+    }
+}
+
+/// A recipient of this run whose notice this person may send.
+async fn theirs(visit: &Visit, run: &str, recipient: &str) -> Result<Row, Response> {
+    if !may_run(visit) {
+        return Err(not_here::not_allowed(visit.words()));
+    }
+    let found = async {
+        let (run, _) = known(visit, run).await?;
+        let recipient = recipient.parse().map(RecipientId).map_err(|_| Error::NotFound("message"))?;
+        let shown = visit.pages.sources.store.show(recipient.message()).await?;
+        let row = shown.into_iter().map(|(row, _)| row).find(|row| row.recipient == recipient);
+        let is_theirs = |row: &Row| {
+            row.run == Some(run.id)
+                && visit.may_see(row.site.as_deref())
+                && visit.may(Permission::RunNotices(row.site.as_deref()))
+                && may_go_again(row.state)
+        };
+        row.filter(is_theirs).ok_or(Error::NotFound("message"))
+    };
+    found.await.map_err(|error| not_here::of(&error, visit))
+}
+
+async fn answered(visit: &Visit, row: &Row, status: StatusCode, to: To, problem: Option<String>) -> Response {
+    let f = match Frame::around(visit, Place::Notices).await {
+        Ok(f) => f,
+        Err(error) => return not_here::of(&error, visit),
+    };
+    let words = visit.words();
+    let old = row::address(visit, &row.to.address);
+    let field = Field::new("to", words.t("again-to"))
+        .kind(Kind::Line("email"))
+        .value(to.to)
+        .hint(words.with("again-to-hint", &[("address", &old)]))
+        .problem(problem)
+        .required();
+    let again = Again {
+        f,
+        run: row.run.map_or(0, |run| run.0),
+        recipient: row.recipient.0,
+        who: row.patron.as_ref().map_or(old, |patron| patron.name.clone()),
+        why: row.reason.map(|reason| words.reason(reason)),
+        field,
+        request: to.request,
+    };
+    page_as(status, &again)
+}
+
+impl Again {
+    fn title(&self) -> String {
+        self.f.words.with("again-title", &[("who", &self.who)])
+    }
+}

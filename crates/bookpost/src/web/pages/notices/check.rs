@@ -1,0 +1,290 @@
+//! What an uploaded export would do: who gets a mail, who does not and why, and one sentence that says it all.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawQuery},
+    response::{IntoResponse, Redirect, Response},
+};
+use jiff::civil::Date;
+use store::{Error, LeftOut, LeftOutWhy};
+
+use super::{
+    done, path,
+    sums::{left, left_do},
+    theirs, unread,
+};
+use crate::{
+    app::notice_run::{CheckError, Checked, Options},
+    config::Way,
+    notices::import::{Delimiter, Shape},
+    web::pages::{
+        field::{Choice, Field, Kind},
+        frame::{Frame, Place, page},
+        not_here,
+        row::site_name,
+        visit::Visit,
+        words::Words,
+    },
+};
+
+/// Of those who get no mail for one reason, so many are named.
+const NAMED: usize = 50;
+
+/// What files are usually in, beside what was found.
+const ENCODINGS: [(&str, &str); 4] = [
+    ("utf-8", "Unicode (UTF-8)"),
+    ("windows-1252", "Windows (1252)"),
+    ("macintosh", "Macintosh"),
+    ("utf-16le", "Unicode (UTF-16)"),
+];
+pub(super) const ORDERS: [(&str, &str); 3] =
+    [("d/m/y", "order-day"), ("m/d/y", "order-month"), ("y/m/d", "order-year")];
+
+#[derive(Template)]
+#[template(path = "notices_check.html")]
+struct Check {
+    f: Frame,
+    id: String,
+    name: String,
+    facts: Vec<(String, String)>,
+    figures: Vec<(String, String)>,
+    libraries: Vec<(String, String)>,
+    reasons: Vec<Reason>,
+    options: Vec<Field>,
+    kept: Vec<(&'static str, String)>,
+    mails: String,
+    /// What is to be known before anything is sent.
+    says: String,
+    warnings: Vec<String>,
+    people: usize,
+    /// Who gets the samples.
+    me: String,
+    may_sample: bool,
+    practice: bool,
+    attempt: u32,
+}
+
+/// Those who get no mail for one reason.
+struct Reason {
+    count: String,
+    title: String,
+    todo: String,
+    /// Each with the line, in words.
+    named: Vec<(Option<String>, LeftOut)>,
+    more: Option<String>,
+}
+
+/// The page.
+pub(in crate::web::pages) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match done::run_of(&visit, &id).await {
+        Ok(Some(run)) => return Redirect::to(&format!("/notices/runs/{}", run.0)).into_response(),
+        Ok(None) => {}
+        Err(error) => return not_here::of(&error, &visit),
+    }
+    let options = Options::in_query(query.as_deref());
+    match checked(&visit, &id, &options).await {
+        Ok(checked) => match shown(&visit, &checked).await {
+            Ok(shown) => page(&shown),
+            Err(error) => not_here::of(&error, &visit),
+        },
+        Err(response) => response,
+    }
+}
+
+impl Options {
+    pub(super) fn in_query(query: Option<&str>) -> Self {
+        serde_html_form::from_str(query.unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// An upload, looked through for this person; or the page that says why it is not.
+pub(super) async fn checked(visit: &Visit, id: &str, options: &Options) -> Result<Arc<Checked>, Response> {
+    let (id, uploaded) = theirs(visit, id).await?;
+    let name = uploaded.name.clone();
+    match visit.pages.sources.notices.check(&id, uploaded, options, visit.sites()).await {
+        Ok(checked) => Ok(checked),
+        Err(CheckError::Gone) => Err(not_here::not_found(visit.words())),
+        Err(CheckError::Store(error)) => Err(not_here::of(&error, visit)),
+        Err(CheckError::Unready(why)) => Err(unread::page(visit, id.text(), &name, options, &why).await),
+    }
+}
+
+async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
+    let before = visit.pages.sources.notices.runs_before(&checked.id).await?;
+    let words = visit.words();
+    let paused = visit.pages.sources.store.paused().await?.is_some();
+    let reasons = reasons(words, &checked.left_out);
+    let not_written = checked.left_out.iter().filter(|one| !is_aside(one.why)).count();
+    let number = |n: usize| words.number(u64::try_from(n).unwrap_or(u64::MAX));
+    let figures = [
+        (number(checked.people()), words.t("check-people")),
+        (words.number(checked.items), words.t("check-items")),
+        (number(checked.libraries.len()), words.t("check-libraries")),
+        (number(not_written), words.t("check-not-written")),
+    ];
+    let way = &visit.pages.sources.config().sending.way;
+    Ok(Check {
+        f: Frame::around(visit, Place::Notices).await?,
+        id: checked.id.text().to_owned(),
+        name: checked.uploaded.name.clone(),
+        facts: facts(visit, checked),
+        figures: figures.into(),
+        libraries: libraries(visit, checked),
+        reasons,
+        options: options(visit, &checked.options),
+        kept: super::fields(&checked.options),
+        mails: path(checked.id.text(), "/mail", &checked.options, ""),
+        says: says(words, checked, way),
+        warnings: warnings(visit, checked, paused, before.cut_short.is_some()),
+        people: checked.people(),
+        me: visit.person().email.to_string(),
+        may_sample: !matches!(way, Way::None),
+        practice: matches!(way, Way::Practice),
+        attempt: before.attempt,
+    })
+}
+
+/// Nobody goes without a mail for it who would get one today.
+pub(super) fn is_aside(why: LeftOutWhy) -> bool {
+    why.is_note() || why == LeftOutWhy::NotDueYet
+}
+
+/// In the order of how much they are to be looked at.
+fn reasons(words: &Words, left_out: &[LeftOut]) -> Vec<Reason> {
+    let mut by_reason: BTreeMap<(bool, LeftOutWhy), Vec<&LeftOut>> = BTreeMap::new();
+    for one in left_out {
+        by_reason.entry((is_aside(one.why), one.why)).or_default().push(one);
+    }
+    let line = |one: &LeftOut| one.line.map(|line| words.with("left-line", &[("line", &words.number(line))]));
+    let reason = |((_, why), all): ((bool, LeftOutWhy), Vec<&LeftOut>)| Reason {
+        count: words.number(all.len() as u64),
+        title: left(words, why, all.len() as u64),
+        todo: left_do(words, why),
+        named: all.iter().take(NAMED).map(|one| (line(one), (*one).clone())).collect(),
+        more: (all.len() > NAMED).then(|| words.count("check-more", (all.len() - NAMED) as u64)),
+    };
+    by_reason.into_iter().map(reason).collect()
+}
+
+fn facts(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
+    let (words, found) = (visit.words(), checked.facts());
+    let order = found.dates.as_ref().and_then(|dates| ORDERS.iter().find(|(order, _)| order == dates));
+    let newest = found.newest.map(|newest| dated(visit, newest));
+    let shape = words.t(match found.shape {
+        Shape::KohaOverdues => "shape-koha-page",
+        Shape::KohaNotices => "shape-koha-notices",
+        Shape::Evergreen => "shape-evergreen",
+        Shape::Named => "shape-named",
+    });
+    let between = words.t(match found.delimiter {
+        Delimiter::Comma => "between-comma",
+        Delimiter::Semicolon => "between-semicolon",
+        Delimiter::Tab => "between-tab",
+    });
+    let mut all = vec![
+        (words.t("check-uploaded"), visit.clockwork.text(checked.uploaded.at)),
+        (words.t("check-shape"), format!("{shape}, {between}")),
+        (words.t("check-encoding"), encoding_name(found.encoding)),
+    ];
+    all.extend(order.map(|(_, key)| (words.t("check-order"), words.t(key))));
+    all.extend(newest.map(|newest| (words.t("check-newest"), newest)));
+    all
+}
+
+pub(super) fn encoding_name(name: &str) -> String {
+    let known = ENCODINGS.iter().find(|(label, _)| label.eq_ignore_ascii_case(name));
+    known.map_or_else(|| name.to_owned(), |(_, text)| (*text).to_owned())
+}
+
+/// A day in full.
+pub(super) fn dated(visit: &Visit, day: Date) -> String {
+    let words = visit.words();
+    let month = words.t(&format!("month-{}", day.month()));
+    words.with(
+        "date-with-year",
+        &[("day", &day.day().to_string()), ("month", &month), ("year", &day.year().to_string())],
+    )
+}
+
+fn libraries(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
+    let line =
+        |(code, people): (&String, &u64)| (site_name(visit, code), visit.words().count("n-people", *people));
+    checked.libraries.iter().map(line).collect()
+}
+
+/// What can be settled by a person where it was not found out right.
+pub(super) fn options(visit: &Visit, chosen: &Options) -> Vec<Field> {
+    let words = visit.words();
+    let choice = |value: &str, text: String, chosen: &str| Choice {
+        value: value.to_owned(),
+        text,
+        chosen: value == chosen,
+    };
+    let found = |chosen: &str| choice("", words.t("option-found"), chosen);
+    let encodings = ENCODINGS.map(|(label, text)| choice(label, text.to_owned(), &chosen.encoding));
+    let orders = ORDERS.map(|(order, key)| choice(order, words.t(key), &chosen.dates));
+    let config = visit.pages.sources.config();
+    let limited = visit.sites();
+    let sites = config.sites.iter().filter(|site| limited.is_empty() || limited.contains(&site.code));
+    let sites = sites.map(|site| choice(&site.code, site.name.clone(), &chosen.site));
+    let one_of =
+        |first: Choice, others: Vec<Choice>| Kind::OneOf(std::iter::once(first).chain(others).collect());
+    vec![
+        Field::new("encoding", words.t("check-encoding"))
+            .kind(one_of(found(&chosen.encoding), encodings.into()))
+            .hint(words.t("option-encoding-hint")),
+        Field::new("dates", words.t("check-order")).kind(one_of(found(&chosen.dates), orders.into())),
+        Field::new("site", words.t("option-site"))
+            .kind(one_of(choice("", words.t("option-site-none"), &chosen.site), sites.collect()))
+            .hint(words.t("option-site-hint")),
+    ]
+}
+
+/// All of it in one sentence.
+fn says(words: &Words, checked: &Checked, way: &Way) -> String {
+    let people = u64::try_from(checked.people()).unwrap_or(u64::MAX);
+    if people == 0 {
+        return words.t("says-nobody");
+    }
+    let libraries = u64::try_from(checked.libraries.len()).unwrap_or(u64::MAX);
+    let (mails, libraries) = (words.count("n-mails", people), words.count("n-libraries", libraries));
+    let people = words.count("n-people", people);
+    let mut parts = vec![("mails", &*mails), ("people", &people), ("libraries", &libraries)];
+    match way {
+        Way::Practice => words.with("says-practice", &parts),
+        Way::None => words.with("says-no-way", &parts),
+        Way::Servers(servers) => {
+            let way = servers.first().map(|server| server.host.clone()).unwrap_or_default();
+            parts.push(("way", &way));
+            words.with("says-servers", &parts)
+        }
+    }
+}
+
+fn warnings(visit: &Visit, checked: &Checked, paused: bool, again: bool) -> Vec<String> {
+    let words = visit.words();
+    let more = checked.addresses.saturating_sub(u64::try_from(checked.people()).unwrap_or(u64::MAX));
+    let doubtful = checked.left_out.iter().any(|one| one.why == LeftOutWhy::DatesInDoubt);
+    [
+        again.then(|| words.t("says-again")),
+        (more > 0).then(|| words.count("says-addresses", checked.addresses)),
+        doubtful.then(|| words.t("says-dates")),
+        paused.then(|| words.t("says-paused")),
+        (!checked.only.is_empty()).then(|| words.t("says-limited")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+impl Check {
+    fn samples(&self) -> String {
+        self.f.words.with("check-samples-hint", &[("email", &self.me)])
+    }
+}

@@ -1,0 +1,176 @@
+//! A run as a table for a spreadsheet: who was asked for, and what became of it.
+
+use std::collections::VecDeque;
+
+use axum::{
+    body::Body,
+    extract::Path,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures_util::stream;
+use store::{Error, LeftOut, RecipientId, Row, Run};
+
+use super::{
+    names::{What, left_part, mail_filter},
+    run::known,
+    sums::{left, left_do},
+};
+use crate::{
+    identity::Permission,
+    web::pages::{not_here, row::site_name, visit::Visit},
+};
+
+/// Rows that are read at once.
+const SLICE: usize = 500;
+/// The encoding is said to spreadsheets that would guess it.
+const MARK: &str = "\u{feff}";
+
+/// Where it goes on.
+enum Place {
+    Mails(Option<RecipientId>),
+    LeftOut(u64),
+    End,
+}
+
+struct Course {
+    visit: Visit,
+    run: Run,
+    place: Place,
+    ready: VecDeque<Vec<String>>,
+}
+
+/// The table.
+pub(in crate::web::pages) async fn download(visit: Visit, Path(id): Path<String>) -> Response {
+    if !visit.may(Permission::SeeAddresses) {
+        return not_here::not_allowed(visit.words());
+    }
+    let run = match known(&visit, &id).await {
+        Ok((run, _)) => run,
+        Err(error) => return not_here::of(&error, &visit),
+    };
+    let words = visit.words();
+    let head = [
+        "csv-name",
+        "csv-number",
+        "csv-address",
+        "csv-library",
+        "csv-line",
+        "csv-state",
+        "csv-why",
+        "csv-todo",
+    ]
+    .map(|key| words.t(key));
+    let file = format!("attachment; filename=\"run-{}.csv\"", run.id.0);
+    let ready = VecDeque::from([head.to_vec()]);
+    let course = Course { visit, run, place: Place::Mails(None), ready };
+    let rows = stream::unfold(Some(course), |course| async move { course?.next().await });
+    let lines = futures_util::StreamExt::boxed(rows);
+    let headers =
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, file)];
+    (headers, Body::from_stream(lines)).into_response()
+}
+
+impl Course {
+    /// The next lines; with an error the table is broken off, which a browser says.
+    async fn next(mut self) -> Option<(Result<Bytes, Error>, Option<Self>)> {
+        let is_first = matches!(self.place, Place::Mails(None)) && self.ready.len() == 1;
+        if self.ready.is_empty() && matches!(self.place, Place::End) {
+            return None;
+        }
+        if let Err(error) = self.read().await {
+            return Some((Err(error), None));
+        }
+        let lines: String = self.ready.drain(..).map(|cells| line(&cells)).collect();
+        let text = if is_first { format!("{MARK}{lines}") } else { lines };
+        Some((Ok(Bytes::from(text)), Some(self)))
+    }
+
+    async fn read(&mut self) -> Result<(), Error> {
+        let (visit, run) = (&self.visit, &self.run);
+        match self.place {
+            Place::Mails(after) => {
+                let filter = mail_filter(visit, run, None, "");
+                let part = visit.pages.sources.store.part(filter, after, SLICE).await?;
+                self.ready.extend(part.rows.iter().map(|row| mail(visit, row)));
+                self.place = part.next.map_or(Place::LeftOut(0), |next| Place::Mails(Some(next)));
+            }
+            Place::LeftOut(after) => {
+                let (some, next) = left_part(visit, run, What::NotWritten, "", after, SLICE).await?;
+                self.ready.extend(some.iter().map(|one| without(visit, one)));
+                self.place = next.map_or(Place::End, Place::LeftOut);
+            }
+            Place::End => {}
+        }
+        Ok(())
+    }
+}
+
+fn mail(visit: &Visit, row: &Row) -> Vec<String> {
+    let words = visit.words();
+    let (name, number) = match &row.patron {
+        Some(patron) => (patron.name.clone(), patron.number.clone().unwrap_or_default()),
+        None => (String::new(), String::new()),
+    };
+    let site = row.site.as_deref().map(|code| site_name(visit, code)).unwrap_or_default();
+    let why = row.reason.map(|reason| words.reason(reason)).unwrap_or_default();
+    let todo = row.reason.map(|reason| words.what_to_do(reason)).unwrap_or_default();
+    vec![name, number, row.to.address.to_string(), site, String::new(), words.state(row.state), why, todo]
+}
+
+fn without(visit: &Visit, one: &LeftOut) -> Vec<String> {
+    let words = visit.words();
+    let site = one.site.as_deref().map(|code| site_name(visit, code)).unwrap_or_default();
+    let line = one.line.map(|line| line.to_string()).unwrap_or_default();
+    let why = format!("{}: {}", left(words, one.why, 1), one.detail);
+    let none = String::new;
+    vec![
+        one.who.clone(),
+        none(),
+        none(),
+        site,
+        line,
+        words.t("run-not-written"),
+        why,
+        left_do(words, one.why),
+    ]
+}
+
+/// RFC 4180, with every cell in quotation marks.
+fn line(cells: &[String]) -> String {
+    let cells: Vec<_> =
+        cells.iter().map(|cell| format!("\"{}\"", harmless(cell).replace('"', "\"\""))).collect();
+    format!("{}\r\n", cells.join(","))
+}
+
+/// A spreadsheet takes what begins so for a formula, which may do anything on the computer of whoever opens it.
+fn harmless(cell: &str) -> String {
+    let begins = cell.trim_start_matches(' ').chars().next();
+    let is_formula = begins.is_some_and(|first| "=+-@\t\r\n".contains(first) || "＝＋－＠".contains(first));
+    if is_formula { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (cell, written) in [
+            ("Ana Ruiz", "\"Ana Ruiz\""),
+            ("", "\"\""),
+            ("=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\""),
+            ("+1", "\"'+1\""),
+            ("-1", "\"'-1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\t=1", "\"'\t=1\""),
+            ("\r=1", "\"'\r=1\""),
+            ("  =1", "\"'  =1\""),
+            ("＝1", "\"'＝1\""),
+            ("O\"Brien, \"\"", "\"O\"\"Brien, \"\"\"\"\""),
+        ] {
+            assert_eq!(line(&[cell.to_owned()]), format!("{written}\r\n"));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Any person's mail, before it is sent.
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawQuery},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
+
+use super::{check::checked, fields, path};
+use crate::{
+    app::notice_run::{Checked, Options},
+    web::pages::{
+        frame::{Frame, Place, page},
+        not_here,
+        text::STRANGER,
+        visit::Visit,
+        wanted::RESERVED,
+    },
+};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// Which mail, from 1.
+    n: Option<usize>,
+    r#as: String,
+    find: String,
+}
+
+#[derive(Template)]
+#[template(path = "notices_mail.html")]
+struct Mail {
+    f: Frame,
+    above: String,
+    name: String,
+    title: String,
+    who: String,
+    head: Vec<(String, String)>,
+    is_html: bool,
+    text: String,
+    html: String,
+    /// Why it cannot be made.
+    problem: Option<String>,
+    ways: [(String, String, bool); 2],
+    previous: Option<String>,
+    next: Option<String>,
+    action: String,
+    kept: Vec<(&'static str, String)>,
+    find: String,
+    /// Whom a search found, each with the place of their mail.
+    found: Option<Vec<(String, String)>>,
+}
+
+/// The page.
+pub(in crate::web::pages) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let (options, asked) = (Options::in_query(query.as_deref()), asked(query.as_deref()));
+    let checked = match checked(&visit, &id, &options).await {
+        Ok(checked) => checked,
+        Err(response) => return response,
+    };
+    let n = asked.n.unwrap_or(1).saturating_sub(1);
+    if checked.person(n).is_none() {
+        return not_here::not_found(visit.words());
+    }
+    match Frame::around(&visit, Place::Notices).await {
+        Ok(f) => page(&mail(&visit, f, &checked, n, &asked)),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+/// What stands in the frame: the mail as its writer made it.
+pub(in crate::web::pages) async fn framed(
+    visit: Visit,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let (options, asked) = (Options::in_query(query.as_deref()), asked(query.as_deref()));
+    let checked = match checked(&visit, &id, &options).await {
+        Ok(checked) => checked,
+        Err(response) => return response,
+    };
+    match checked.mail(asked.n.unwrap_or(1).saturating_sub(1)) {
+        Some(Ok(notice)) => {
+            let headers = [
+                (header::CONTENT_SECURITY_POLICY, STRANGER),
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            ];
+            (headers, notice.html).into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn asked(query: Option<&str>) -> Asked {
+    serde_html_form::from_str(query.unwrap_or_default()).unwrap_or_default()
+}
+
+fn mail(visit: &Visit, f: Frame, checked: &Checked, n: usize, asked: &Asked) -> Mail {
+    let (words, id, is_html) = (visit.words(), checked.id.text(), asked.r#as == "html");
+    let form = if is_html { "&as=html" } else { "" };
+    let to = |n: usize, form: &str| path(id, "/mail", &checked.options, &format!("n={}{form}", n + 1));
+    let called = |n: usize| match checked.person(n).unwrap_or_default() {
+        (name, "") => name.to_owned(),
+        (name, number) => format!("{name} ({number})"),
+    };
+    let number = |n: usize| words.number(u64::try_from(n).unwrap_or(u64::MAX));
+    let (head, text, problem) = match checked.mail(n) {
+        Some(Ok(notice)) => {
+            let to: Vec<_> = notice.to.iter().map(ToString::to_string).collect();
+            let head = vec![
+                (words.t("mail-from"), format!("{} <{}>", notice.site.name, notice.from)),
+                (words.t("mail-to"), to.join(", ")),
+                (words.t("mail-subject"), notice.subject),
+            ];
+            (head, notice.text, None)
+        }
+        Some(Err(left_out)) => (Vec::new(), String::new(), Some(left_out.detail)),
+        None => (Vec::new(), String::new(), Some(String::new())),
+    };
+    let find = asked.find.trim().to_owned();
+    let again = format!("{form}&find={}", utf8_percent_encode(&find, RESERVED));
+    let found = |find: &str| {
+        let line = |n: usize| (called(n), to(n, &again));
+        checked.find(find).into_iter().map(line).collect()
+    };
+    Mail {
+        above: path(id, "", &checked.options, ""),
+        name: checked.uploaded.name.clone(),
+        title: words.with("mail-title", &[("n", &number(n + 1)), ("of", &number(checked.people()))]),
+        who: called(n),
+        head,
+        text,
+        html: path(id, "/html", &checked.options, &format!("n={}", n + 1)),
+        problem,
+        ways: [
+            (to(n, ""), words.t("text-plain"), !is_html),
+            (to(n, "&as=html"), words.t("text-html"), is_html),
+        ],
+        is_html,
+        previous: n.checked_sub(1).map(|n| to(n, form)),
+        next: (n + 1 < checked.people()).then(|| to(n + 1, form)),
+        action: format!("/notices/check/{id}/mail"),
+        kept: fields(&checked.options),
+        found: (!find.is_empty()).then(|| found(&find)),
+        find,
+        f,
+    }
+}
+
+impl Mail {
+    fn not_made(&self, why: &str) -> String {
+        self.f.words.with("mail-not-made", &[("why", why)])
+    }
+}

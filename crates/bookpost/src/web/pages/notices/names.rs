@@ -1,0 +1,269 @@
+//! The names behind a number of a run, each with the reason and what is done about it.
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawQuery},
+    response::Response,
+};
+use percent_encoding::utf8_percent_encode;
+use serde::Deserialize;
+use store::{Error, Filter, LeftOut, LeftOutFilter, LeftOutWhy, RecipientId, Row, Run, State};
+
+use super::{
+    check::is_aside,
+    may_run,
+    run::known,
+    sums::{ORDER, REASONS, Sums, is_own, left, left_do},
+    title,
+};
+use crate::{
+    app::notice_run::{may_go_again, sent_again_for},
+    identity::Permission,
+    web::pages::{
+        frame::{Frame, Place, page},
+        not_here,
+        row::{self, RowStanding, site_name},
+        visit::Visit,
+        wanted::RESERVED,
+    },
+};
+
+/// Names of a page.
+const PAGE: usize = 50;
+
+/// Which names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    State(State),
+    Left(LeftOutWhy),
+    /// All who were to get a mail and for whom there is none.
+    NotWritten,
+}
+
+impl What {
+    fn named(name: &str) -> Option<Self> {
+        let state = ORDER.iter().find(|(known, _)| *known == name).map(|(_, state)| Self::State(*state));
+        let left = || REASONS.iter().find(|(known, _)| *known == name).map(|(_, why)| Self::Left(*why));
+        state.or_else(left).or_else(|| (name == "not_written").then_some(Self::NotWritten))
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    what: String,
+    site: String,
+    after: String,
+}
+
+#[derive(Template)]
+#[template(path = "notices_names.html")]
+struct Names {
+    f: Frame,
+    id: i64,
+    source: String,
+    title: String,
+    site: Option<String>,
+    todo: Option<String>,
+    mails: Vec<Mail>,
+    left_out: Vec<Left>,
+    next: Option<String>,
+    first: Option<String>,
+}
+
+/// Somebody for whom there is a mail.
+struct Mail {
+    id: i64,
+    who: String,
+    address: String,
+    site: Option<String>,
+    standing: RowStanding,
+    what_to_do: Option<String>,
+    /// Where it is sent again.
+    again: Option<String>,
+    /// What it was sent again as: the message, and to whom.
+    went_again: Vec<(i64, String, String)>,
+}
+
+/// Somebody for whom there is none.
+struct Left {
+    who: String,
+    line: Option<String>,
+    site: Option<String>,
+    detail: String,
+    reason: String,
+}
+
+/// The page.
+pub(in crate::web::pages) async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let asked: Asked = serde_html_form::from_str(query.as_deref().unwrap_or_default()).unwrap_or_default();
+    let Some(what) = What::named(&asked.what) else { return not_here::not_found(visit.words()) };
+    let names = match known(&visit, &id).await {
+        Ok((run, sums)) => names(&visit, &run, &sums, what, &asked).await,
+        Err(error) => Err(error),
+    };
+    match names {
+        Ok(names) => page(&names),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked) -> Result<Names, Error> {
+    let words = visit.words();
+    let (mut mails, mut left_out, mut next) = (Vec::new(), Vec::new(), None);
+    if let What::State(state) = what {
+        let filter = mail_filter(visit, run, Some(state), &asked.site);
+        let after = asked.after.parse().ok().map(RecipientId);
+        let part = visit.pages.sources.store.part(filter, after, PAGE).await?;
+        let paused = visit.pages.sources.store.paused().await?.is_some();
+        for row in &part.rows {
+            mails.push(mail(visit, row, paused).await?);
+        }
+        next = part.next.map(|id| id.0.to_string());
+    } else {
+        let after = asked.after.parse().unwrap_or_default();
+        let (some, last) = left_part(visit, run, what, &asked.site, after, PAGE).await?;
+        next = last.map(|n| n.to_string()).or(next);
+        left_out = some.iter().map(|one| left_line(visit, one)).collect();
+    }
+    let number = match what {
+        What::State(state) => sums.state(state),
+        What::Left(why) => sums.left_out.get(&why).copied().unwrap_or(0),
+        What::NotWritten => sums.not_written(),
+    };
+    let title = match what {
+        What::State(state) => words.state(state),
+        What::Left(why) => left(words, why, number),
+        What::NotWritten => words.t("run-not-written"),
+    };
+    let site = Some(asked.site.as_str()).filter(|site| !site.is_empty());
+    let here = |after: &str| {
+        let site = site.map(|site| format!("&site={}", utf8_percent_encode(site, RESERVED)));
+        let what = utf8_percent_encode(&asked.what, RESERVED);
+        let after = if after.is_empty() { String::new() } else { format!("&after={after}") };
+        format!("/notices/runs/{}/names?what={what}{}{after}", run.id.0, site.unwrap_or_default())
+    };
+    Ok(Names {
+        f: Frame::around(visit, Place::Notices).await?,
+        id: run.id.0,
+        source: run.source.clone(),
+        title,
+        site: site.map(|code| site_name(visit, code)),
+        todo: match what {
+            What::Left(why) => Some(left_do(words, why)),
+            _ => None,
+        },
+        mails,
+        left_out,
+        next: next.map(|after| here(&after)),
+        first: (!asked.after.is_empty()).then(|| here("")),
+    })
+}
+
+/// The mail of a run that is theirs, of one library where one is asked for.
+pub(super) fn mail_filter(visit: &Visit, run: &Run, state: Option<State>, site: &str) -> Filter {
+    let site = Some(site.to_owned()).filter(|site| !site.is_empty());
+    Filter { run: Some(run.id), state, site, sites: visit.sites(), ..Filter::default() }
+}
+
+/// The next of those who were left out, as far as they are theirs, and where to go on.
+pub(super) async fn left_part(
+    visit: &Visit,
+    run: &Run,
+    what: What,
+    site: &str,
+    after: u64,
+    limit: usize,
+) -> Result<(Vec<LeftOut>, Option<u64>), Error> {
+    let limits = visit.sites();
+    let sites = match site {
+        "" => limits.clone(),
+        one if limits.is_empty() || limits.contains(one) => [one.to_owned()].into(),
+        _ => return Ok((Vec::new(), None)),
+    };
+    let or_of_none = site.is_empty() && (limits.is_empty() || is_own(visit, run));
+    let why = match what {
+        What::Left(why) => Some(why),
+        _ => None,
+    };
+    let filter = LeftOutFilter { why, sites, or_of_none };
+    let found = visit.pages.sources.store.left_out_part(run.id, filter, after, limit).await?;
+    let next = found.last().map(|(n, _)| *n).filter(|_| found.len() == limit);
+    let is_meant = |one: &LeftOut| what != What::NotWritten || !is_aside(one.why);
+    let meant = found.into_iter().map(|(_, one)| one).filter(is_meant).map(|one| masked(visit, one));
+    Ok((meant.collect(), next))
+}
+
+/// Whoever sees no addresses sees no names either.
+fn masked(visit: &Visit, one: LeftOut) -> LeftOut {
+    if visit.may(Permission::SeeAddresses) {
+        return one;
+    }
+    LeftOut { who: String::new(), detail: row::others_words(visit, &one.detail), ..one }
+}
+
+async fn mail(visit: &Visit, row: &Row, paused: bool) -> Result<Mail, Error> {
+    let words = visit.words();
+    let sees = visit.may(Permission::SeeAddresses);
+    let who = row.patron.as_ref().filter(|_| sees).map(|patron| patron.name.clone()).unwrap_or_default();
+    let may_again = may_run(visit) && visit.may(Permission::RunNotices(row.site.as_deref()));
+    let mut went_again = Vec::new();
+    if may_go_again(row.state) {
+        let filter = Filter {
+            tag: Some(sent_again_for(row.recipient)),
+            run: row.run,
+            sites: visit.sites(),
+            ..Filter::default()
+        };
+        let found = visit.pages.sources.store.list(filter, None, PAGE).await?;
+        went_again = found
+            .iter()
+            .map(|row| (row.message.0, row::address(visit, &row.to.address), words.state(row.state)))
+            .collect();
+    }
+    Ok(Mail {
+        id: row.message.0,
+        who,
+        address: row::address(visit, &row.to.address),
+        site: row.site.as_deref().map(|code| site_name(visit, code)),
+        standing: RowStanding::of(visit, row, paused),
+        what_to_do: row.reason.map(|reason| words.what_to_do(reason)),
+        again: (may_again && may_go_again(row.state))
+            .then(|| format!("/notices/runs/{}/again/{}", row.run.map_or(0, |run| run.0), row.recipient.0)),
+        went_again,
+    })
+}
+
+fn left_line(visit: &Visit, one: &LeftOut) -> Left {
+    let words = visit.words();
+    Left {
+        who: one.who.clone(),
+        line: one.line.map(|line| words.with("left-line", &[("line", &words.number(line))])),
+        site: one.site.as_deref().map(|code| site_name(visit, code)),
+        detail: one.detail.clone(),
+        reason: left(words, one.why, 1),
+    }
+}
+
+impl Names {
+    fn run(&self) -> String {
+        title(self.f.words, self.id)
+    }
+
+    fn went(&self, address: &str, state: &str) -> String {
+        self.f.words.with("names-went-again", &[("address", address), ("state", state)])
+    }
+
+    /// For whoever does not see which line a link stands in.
+    fn about(&self, one: &Mail) -> String {
+        format!("{}: {} {}", self.f.words.t("names-message"), one.who, one.address)
+    }
+
+    fn again(&self, one: &Mail) -> String {
+        self.f.words.with("names-again-to", &[("who", &format!("{} {}", one.who, one.address))])
+    }
+}

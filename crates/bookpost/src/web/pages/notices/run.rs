@@ -1,0 +1,266 @@
+//! A run: what became of it, in numbers that add up, by library, with the way to the names behind each.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use percent_encoding::utf8_percent_encode;
+use store::{Error, Filter, LeftOutWhy, Run, RunId, RunPart, State};
+
+use super::{
+    begun_by,
+    check::is_aside,
+    may_run,
+    sums::{ORDER, REASONS, Sums, left, not_written},
+    title,
+};
+use crate::{
+    app::notice_run::SENT_AGAIN,
+    config::Way,
+    identity::Permission,
+    web::pages::{
+        frame::{Frame, Place, page},
+        marks, not_here,
+        row::site_name,
+        visit::Visit,
+        wanted::RESERVED,
+        when::At,
+        words::Words,
+    },
+};
+
+/// A number, what it counts, and where its names are.
+struct Count {
+    number: String,
+    text: String,
+    href: Option<String>,
+    tone: &'static str,
+    mark: &'static str,
+}
+
+/// One library's line: each number with its names.
+struct SiteLine {
+    name: String,
+    cells: Vec<(String, Option<String>)>,
+}
+
+#[derive(Template)]
+#[template(path = "notices_run.html")]
+struct Page {
+    f: Frame,
+    id: i64,
+    source: String,
+    at: At,
+    by: String,
+    is_by_person: bool,
+    practice: bool,
+    /// What is going on, in one sentence.
+    health: String,
+    tone: &'static str,
+    todo: Vec<String>,
+    states: Vec<Count>,
+    not_written: Vec<Count>,
+    aside: Vec<Count>,
+    asked: String,
+    heads: Vec<String>,
+    sites: Vec<SiteLine>,
+    may_stop: bool,
+    may_download: bool,
+    go_on: bool,
+    /// None: it does not change any more.
+    version: Option<String>,
+}
+
+/// The page.
+pub(in crate::web::pages) async fn show(visit: Visit, Path(id): Path<String>) -> Response {
+    match known(&visit, &id).await {
+        Ok((run, sums)) => match shown(&visit, &run, &sums).await {
+            Ok(shown) => page(&shown),
+            Err(error) => not_here::of(&error, &visit),
+        },
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+/// A run that this person may see, as far as they may.
+pub(super) async fn known(visit: &Visit, id: &str) -> Result<(Run, Sums), Error> {
+    let id = id.parse().map(RunId).map_err(|_| Error::NotFound("run"))?;
+    let run = visit.pages.sources.store.run(id).await?;
+    let sums = Sums::of(visit, &run).await?;
+    if sums.is_theirs(visit, &run) { Ok((run, sums)) } else { Err(Error::NotFound("run")) }
+}
+
+async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
+    let (words, sources) = (visit.words(), &visit.pages.sources);
+    let (under_way, cut_short) = (sources.notices.is_under_way(run.id), sources.notices.is_cut_short(run));
+    let paused = sources.store.paused().await?.is_some();
+    let again = Filter {
+        run: Some(run.id),
+        tag: Some(SENT_AGAIN.to_owned()),
+        sites: visit.sites(),
+        ..Filter::default()
+    };
+    let again: u64 = sources.store.count(again).await?.states.values().sum();
+    let (health, tone) = health(words, run, sums, (under_way, cut_short));
+    let mut todo = Vec::new();
+    if run.practice {
+        todo.push(words.t("run-practice"));
+    }
+    if sums.is_open() && paused {
+        todo.push(words.t("run-paused"));
+    } else if sums.is_open() && !run.practice && matches!(sources.config().sending.way, Way::None) {
+        todo.push(words.t("run-no-way"));
+    }
+    if again > 0 {
+        todo.push(words.count("run-again", again));
+    }
+    let open = under_way || sums.is_open();
+    let stoppable = [State::Waiting, State::Held, State::InDoubt].iter().any(|state| sums.state(*state) > 0);
+    Ok(Page {
+        f: Frame::around(visit, Place::Notices).await?,
+        id: run.id.0,
+        source: run.source.clone(),
+        at: visit.clockwork.at(run.started_at),
+        by: begun_by(visit, run),
+        is_by_person: run.begun_by.is_some(),
+        practice: run.practice,
+        health,
+        tone,
+        todo,
+        states: states(visit, run, sums),
+        not_written: reasons(words, run, sums, false),
+        aside: reasons(words, run, sums, true),
+        asked: words.number(sums.asked()),
+        heads: heads(words, sums),
+        sites: sites(visit, run, sums),
+        may_stop: may_run(visit) && (under_way || stoppable),
+        may_download: visit.may(Permission::SeeAddresses),
+        go_on: cut_short && may_run(visit),
+        version: open.then(|| format!("{under_way} {}", sums.sentence(words))),
+    })
+}
+
+fn health(
+    words: &Words,
+    run: &Run,
+    sums: &Sums,
+    (under_way, cut_short): (bool, bool),
+) -> (String, &'static str) {
+    let made: u64 = sums.states.values().sum();
+    if cut_short {
+        return (words.count("run-cut-short", made), "stop");
+    }
+    if under_way {
+        return (words.count("run-under-way", made), "calm");
+    }
+    let done = sums.state(State::Delivered) + sums.state(State::Practiced);
+    let parts = [("done", &*words.number(done)), ("asked", &words.number(sums.asked()))];
+    let key = match (sums.is_open(), run.practice) {
+        (_, true) => "run-in-practice",
+        (true, false) => "run-leaving",
+        (false, false) => "run-over",
+    };
+    let all = done == sums.asked() && done > 0 && !run.practice;
+    let tone = if all {
+        "well"
+    } else if sums.wants_a_look() {
+        "look"
+    } else {
+        "calm"
+    };
+    if all { (words.with("run-all", &parts), tone) } else { (words.with(key, &parts), tone) }
+}
+
+/// The address of the names behind a number.
+fn names(run: &Run, what: &str, site: Option<&str>) -> String {
+    let site = site.map(|site| format!("&site={}", utf8_percent_encode(site, RESERVED)));
+    format!("/notices/runs/{}/names?what={what}{}", run.id.0, site.unwrap_or_default())
+}
+
+fn states(visit: &Visit, run: &Run, sums: &Sums) -> Vec<Count> {
+    let words = visit.words();
+    let shown = ORDER.iter().filter(|(_, state)| match state {
+        State::Delivered => !run.practice,
+        State::Practiced => run.practice,
+        State::Waiting | State::Returned => true,
+        _ => sums.state(*state) > 0,
+    });
+    let count = |(name, state): &(&str, State)| {
+        let n = sums.state(*state);
+        let text = match state {
+            State::Delivered => accepted_by(visit),
+            _ => words.state(*state),
+        };
+        Count {
+            number: words.number(n),
+            text,
+            href: (n > 0).then(|| names(run, name, None)),
+            tone: marks::tone(*state),
+            mark: marks::mark(*state),
+        }
+    };
+    shown.map(count).collect()
+}
+
+/// By whom, where there is one who it can have been.
+fn accepted_by(visit: &Visit) -> String {
+    match &visit.pages.sources.config().sending.way {
+        Way::Servers(servers) => match servers.as_slice() {
+            [one] => visit.words().with("run-accepted-by", &[("server", &one.host)]),
+            _ => visit.words().t("run-accepted"),
+        },
+        _ => visit.words().t("run-accepted"),
+    }
+}
+
+fn reasons(words: &Words, run: &Run, sums: &Sums, aside: bool) -> Vec<Count> {
+    let count = |(name, why): &(&str, LeftOutWhy)| {
+        let n = sums.left_out.get(why).copied().filter(|n| *n > 0 && is_aside(*why) == aside)?;
+        let tone = if aside || *why == LeftOutWhy::WrittenLately { "calm" } else { "look" };
+        let (number, text) = (words.number(n), left(words, *why, n));
+        Some(Count { number, text, href: Some(names(run, name, None)), tone, mark: "" })
+    };
+    REASONS.iter().filter_map(count).collect()
+}
+
+/// The states that some library has something in.
+fn columns(sums: &Sums) -> impl Iterator<Item = &'static (&'static str, State)> {
+    ORDER.iter().filter(|(_, state)| sums.state(*state) > 0)
+}
+
+fn heads(words: &Words, sums: &Sums) -> Vec<String> {
+    let states = columns(sums).map(|(_, state)| words.state(*state));
+    let (first, last) = (words.t("run-asked"), words.t("run-not-written"));
+    std::iter::once(first).chain(states).chain([last]).collect()
+}
+
+fn sites(visit: &Visit, run: &Run, sums: &Sums) -> Vec<SiteLine> {
+    let words = visit.words();
+    let line = |(site, part): (&Option<String>, &RunPart)| {
+        let name = site.as_deref().map_or_else(|| words.t("run-no-library"), |code| site_name(visit, code));
+        let left_out = not_written(&part.left_out);
+        let asked = part.states.values().sum::<u64>() + left_out;
+        let cell = |what: &str, n: u64| {
+            let href = site.as_deref().filter(|_| n > 0).map(|site| names(run, what, Some(site)));
+            (words.number(n), href)
+        };
+        let states =
+            columns(sums).map(|(name, state)| cell(name, part.states.get(state).copied().unwrap_or(0)));
+        let first = (words.number(asked), None);
+        let cells = std::iter::once(first).chain(states).chain([cell("not_written", left_out)]).collect();
+        (asked > 0).then_some(SiteLine { name, cells })
+    };
+    sums.sites.iter().filter_map(line).collect()
+}
+
+impl Page {
+    fn title(&self) -> String {
+        title(self.f.words, self.id)
+    }
+
+    fn begun(&self) -> String {
+        if self.is_by_person {
+            self.f.words.with("run-begun-by", &[("who", &self.by)])
+        } else {
+            self.by.clone()
+        }
+    }
+}

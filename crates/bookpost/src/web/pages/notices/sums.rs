@@ -1,0 +1,222 @@
+//! What became of a run, in numbers that add up: each address, and each line or person without a mail, is one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use store::{Actor, Error, LeftOutWhy, Run, RunPart, State, States};
+
+use super::check::is_aside;
+use crate::web::pages::{visit::Visit, words::Words};
+
+/// Reasons for which nobody is written to.
+pub(super) const REASONS: [(&str, LeftOutWhy); 11] = [
+    ("no_address", LeftOutWhy::NoAddress),
+    ("refused_line", LeftOutWhy::RefusedLine),
+    ("unknown_branch", LeftOutWhy::UnknownBranch),
+    ("written_lately", LeftOutWhy::WrittenLately),
+    ("not_made", LeftOutWhy::NotMade),
+    ("stopped", LeftOutWhy::Stopped),
+    ("not_due_yet", LeftOutWhy::NotDueYet),
+    ("unusable_address", LeftOutWhy::UnusableAddress),
+    ("left_aside", LeftOutWhy::LeftAside),
+    ("dates_in_doubt", LeftOutWhy::DatesInDoubt),
+    ("no_lines", LeftOutWhy::NoLines),
+];
+
+/// The order in which people want to know.
+pub(super) const ORDER: [(&str, State); 8] = [
+    ("delivered", State::Delivered),
+    ("practiced", State::Practiced),
+    ("waiting", State::Waiting),
+    ("sending", State::Sending),
+    ("returned", State::Returned),
+    ("in_doubt", State::InDoubt),
+    ("held", State::Held),
+    ("cancelled", State::Cancelled),
+];
+
+/// Of a run, as far as it is theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Sums {
+    pub(super) sites: BTreeMap<Option<String>, RunPart>,
+    pub(super) states: States,
+    pub(super) left_out: BTreeMap<LeftOutWhy, u64>,
+}
+
+impl Sums {
+    pub(super) async fn of(visit: &Visit, run: &Run) -> Result<Self, Error> {
+        let parts = visit.pages.sources.store.run_by_site(run.id).await?;
+        Ok(Self::seen(parts, &visit.sites(), is_own(visit, run)))
+    }
+
+    /// What somebody sees who is limited to these libraries (none: to none); of a run of their own, also what is of no known library.
+    fn seen(parts: BTreeMap<Option<String>, RunPart>, limits: &BTreeSet<String>, own: bool) -> Self {
+        let mut sums = Self::default();
+        for (site, mut part) in parts {
+            match &site {
+                Some(site) if !limits.is_empty() && !limits.contains(site) => continue,
+                None if !limits.is_empty() && !own => continue,
+                // Mail of no library is for those who are limited to none.
+                None if !limits.is_empty() => part.states.clear(),
+                _ => {}
+            }
+            for (state, count) in &part.states {
+                *sums.states.entry(*state).or_default() += count;
+            }
+            for (why, count) in &part.left_out {
+                *sums.left_out.entry(*why).or_default() += count;
+            }
+            sums.sites.insert(site, part);
+        }
+        sums
+    }
+
+    /// Whether the run is theirs to see at all.
+    pub(super) fn is_theirs(&self, visit: &Visit, run: &Run) -> bool {
+        visit.sites().is_empty() || is_own(visit, run) || !self.sites.is_empty()
+    }
+
+    pub(super) fn state(&self, state: State) -> u64 {
+        self.states.get(&state).copied().unwrap_or(0)
+    }
+
+    /// For whom the export asked for a mail, and no mail was made.
+    pub(super) fn not_written(&self) -> u64 {
+        not_written(&self.left_out)
+    }
+
+    pub(super) fn asked(&self) -> u64 {
+        self.states.values().sum::<u64>() + self.not_written()
+    }
+
+    /// Something of it may still leave.
+    pub(super) fn is_open(&self) -> bool {
+        [State::Waiting, State::Sending].into_iter().any(|state| self.state(state) > 0)
+    }
+
+    pub(super) fn wants_a_look(&self) -> bool {
+        let states = [State::Returned, State::InDoubt, State::Held];
+        states.into_iter().any(|state| self.state(state) > 0) || self.not_written() > 0
+    }
+
+    /// "405 accepted, 4 waiting, 3 sent back, 9 not written to".
+    pub(super) fn sentence(&self, words: &Words) -> String {
+        let states = ORDER.iter().map(|(_, state)| (state_key(*state), self.state(*state)));
+        let all = states.chain([("part-not-written", self.not_written())]).filter(|(_, count)| *count > 0);
+        let parts: Vec<_> = all.map(|(key, count)| words.count(key, count)).collect();
+        if parts.is_empty() { words.t("part-none") } else { parts.join(", ") }
+    }
+}
+
+pub(super) fn not_written(left_out: &BTreeMap<LeftOutWhy, u64>) -> u64 {
+    left_out.iter().filter(|(why, _)| !is_aside(**why)).map(|(_, count)| count).sum()
+}
+
+/// They began it.
+pub(super) fn is_own(visit: &Visit, run: &Run) -> bool {
+    matches!(&run.begun_by, Some(Actor::Person { id, .. }) if *id == visit.person().id)
+}
+
+fn state_key(state: State) -> &'static str {
+    match state {
+        State::Waiting => "part-waiting",
+        State::Sending => "part-sending",
+        State::InDoubt => "part-in-doubt",
+        State::Delivered => "part-delivered",
+        State::Practiced => "part-practiced",
+        State::Returned => "part-returned",
+        State::Held => "part-held",
+        State::Cancelled => "part-cancelled",
+    }
+}
+
+/// So many were left out for this reason.
+pub(super) fn left(words: &Words, why: LeftOutWhy, n: u64) -> String {
+    words.count(
+        match why {
+            LeftOutWhy::NoAddress => "left-no-address",
+            LeftOutWhy::RefusedLine => "left-refused-line",
+            LeftOutWhy::UnknownBranch => "left-unknown-branch",
+            LeftOutWhy::WrittenLately => "left-written-lately",
+            LeftOutWhy::NotMade => "left-not-made",
+            LeftOutWhy::Stopped => "left-stopped",
+            LeftOutWhy::NotDueYet => "left-not-due-yet",
+            LeftOutWhy::UnusableAddress => "left-unusable-address",
+            LeftOutWhy::LeftAside => "left-aside",
+            LeftOutWhy::DatesInDoubt => "left-dates",
+            LeftOutWhy::NoLines => "left-no-lines",
+        },
+        n,
+    )
+}
+
+/// What is done about it.
+pub(super) fn left_do(words: &Words, why: LeftOutWhy) -> String {
+    words.t(match why {
+        LeftOutWhy::NoAddress => "left-no-address-do",
+        LeftOutWhy::RefusedLine => "left-refused-line-do",
+        LeftOutWhy::UnknownBranch => "left-unknown-branch-do",
+        LeftOutWhy::WrittenLately => "left-written-lately-do",
+        LeftOutWhy::NotMade => "left-not-made-do",
+        LeftOutWhy::Stopped => "left-stopped-do",
+        LeftOutWhy::NotDueYet => "left-not-due-yet-do",
+        LeftOutWhy::UnusableAddress => "left-unusable-address-do",
+        LeftOutWhy::LeftAside => "left-aside-do",
+        LeftOutWhy::DatesInDoubt => "left-dates-do",
+        LeftOutWhy::NoLines => "left-no-lines-do",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::words::Language;
+
+    fn part(states: &[(State, u64)], left_out: &[(LeftOutWhy, u64)]) -> RunPart {
+        RunPart { states: states.iter().copied().collect(), left_out: left_out.iter().copied().collect() }
+    }
+
+    fn parts() -> BTreeMap<Option<String>, RunPart> {
+        [
+            (
+                None,
+                part(&[(State::Delivered, 1)], &[(LeftOutWhy::RefusedLine, 10), (LeftOutWhy::NoLines, 1)]),
+            ),
+            (Some("EAST".to_owned()), part(&[(State::Waiting, 100)], &[(LeftOutWhy::NotDueYet, 5)])),
+            (
+                Some("MAIN".to_owned()),
+                part(&[(State::Delivered, 1_000), (State::Returned, 3)], &[(LeftOutWhy::NoAddress, 9)]),
+            ),
+        ]
+        .into()
+    }
+
+    #[test]
+    fn it_adds_up_for_everybody_as_far_as_it_is_theirs() {
+        for (limits, own, asked, not_written) in [
+            (&[][..], false, 1_123, 19),
+            (&["MAIN"], false, 1_012, 9),
+            (&["MAIN"], true, 1_022, 19),
+            (&["EAST"], false, 100, 0),
+            (&["WEST"], false, 0, 0),
+        ] {
+            let limits = limits.iter().map(|site| (*site).to_owned()).collect();
+            let sums = Sums::seen(parts(), &limits, own);
+            assert_eq!((sums.asked(), sums.not_written()), (asked, not_written), "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_told_in_one_sentence() {
+        let sums = Sums::seen(parts(), &BTreeSet::new(), false);
+        let words = Language::English.words();
+        assert_eq!(sums.sentence(words), "1001 accepted, 100 waiting, 3 sent back, 19 not written to");
+        assert_eq!(Sums::default().sentence(words), "nobody was to be written to");
+    }
+
+    #[test]
+    fn every_reason_has_a_name_for_addresses() {
+        for (name, why) in REASONS {
+            assert_eq!(serde_json::to_value(why).unwrap(), name);
+        }
+    }
+}

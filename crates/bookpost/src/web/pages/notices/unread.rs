@@ -1,0 +1,144 @@
+//! Why a file could not be read, in a librarian's words, and what settles it.
+
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+
+use super::{
+    check::{ORDERS, dated, options},
+    path,
+};
+use crate::{
+    app::notice_run::{Options, Unready},
+    notices::{
+        ImportError,
+        import::{DateOrder, OtherKind},
+    },
+    web::pages::{
+        field::Field,
+        frame::{Frame, Place, page_as},
+        not_here,
+        visit::Visit,
+        words::Words,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "notices_unread.html")]
+struct Unread {
+    f: Frame,
+    id: String,
+    name: String,
+    what: String,
+    todo: String,
+    /// A date, and how it reads in each order.
+    readings: Vec<Reading>,
+    /// In English, for whoever looks after Bookpost.
+    details: String,
+    options: Vec<Field>,
+}
+
+/// One way to read the dates of the file.
+struct Reading {
+    order: String,
+    as_date: String,
+    href: String,
+}
+
+impl Unread {
+    /// For whoever does not see what a button stands under.
+    fn choose(&self, one: &Reading) -> String {
+        format!("{}: {} {}", self.f.words.t("unread-choose"), one.order, one.as_date)
+    }
+}
+
+/// The page.
+pub(super) async fn page(visit: &Visit, id: &str, name: &str, chosen: &Options, why: &Unready) -> Response {
+    let f = match Frame::around(visit, Place::Notices).await {
+        Ok(f) => f,
+        Err(error) => return not_here::of(&error, visit),
+    };
+    let words = visit.words();
+    let (what, todo, details) = match why {
+        Unready::Import(error) => {
+            let (what, todo) = said(words, error);
+            (what, todo, error.to_string())
+        }
+        Unready::Other(_, message) => (words.t("unread-other"), words.t("unread-other-do"), message.clone()),
+    };
+    let readings = match why {
+        Unready::Import(error) => readings(visit, id, chosen, error),
+        Unready::Other(..) => Vec::new(),
+    };
+    let (id, name, options) = (id.to_owned(), name.to_owned(), options(visit, chosen));
+    let unread = Unread { f, id, name, what, todo, readings, details, options };
+    page_as(StatusCode::UNPROCESSABLE_ENTITY, &unread)
+}
+
+/// What is wrong, and what is done about it.
+fn said(words: &Words, error: &ImportError) -> (String, String) {
+    let line = |n: u64| words.number(n);
+    match error {
+        ImportError::Empty => (words.t("unread-empty"), words.t("unread-empty-do")),
+        ImportError::NotAnExport(kind) => {
+            let what = other(words, *kind);
+            (words.with("unread-kind", &[("kind", &what)]), words.t("unread-kind-do"))
+        }
+        ImportError::TooLarge | ImportError::TooManyRows => {
+            (words.t("unread-large"), words.t("unread-large-do"))
+        }
+        ImportError::UnknownColumns { missing, seen } => {
+            let parts = [("missing", &**missing), ("seen", &**seen)];
+            (words.with("unread-columns", &parts), words.t("unread-columns-do"))
+        }
+        ImportError::DuplicateColumn { name } => {
+            (words.with("unread-twice", &[("name", name)]), words.t("unread-columns-do"))
+        }
+        ImportError::AmbiguousDates { line: at, text } => {
+            let parts = [("text", &**text), ("line", &*line(*at))];
+            (words.with("unread-dates", &parts), words.t("unread-dates-do"))
+        }
+        ImportError::MixedDates { day_first, month_first } => {
+            let parts = [("day", &*line(*day_first)), ("month", &*line(*month_first))];
+            (words.with("unread-mixed", &parts), words.t("unread-dates-do"))
+        }
+        ImportError::UnclosedQuote { line: at } => {
+            (words.with("unread-quote", &[("line", &line(*at))]), words.t("unread-quote-do"))
+        }
+        ImportError::Aliases(_) => (words.t("unread-other"), words.t("unread-other-do")),
+    }
+}
+
+fn other(words: &Words, kind: OtherKind) -> String {
+    words.t(match kind {
+        OtherKind::Pdf => "kind-pdf",
+        OtherKind::Workbook => "kind-workbook",
+        OtherKind::OldOffice => "kind-old-office",
+        OtherKind::Compressed => "kind-compressed",
+        OtherKind::Picture => "kind-picture",
+        OtherKind::TextDocument => "kind-text-document",
+        OtherKind::WebPage => "kind-web-page",
+        OtherKind::NotText => "kind-not-text",
+    })
+}
+
+/// The ways in which the dates can be read, side by side.
+fn readings(visit: &Visit, id: &str, chosen: &Options, error: &ImportError) -> Vec<Reading> {
+    let text = match error {
+        ImportError::AmbiguousDates { text, .. } => Some(text),
+        ImportError::MixedDates { .. } => None,
+        _ => return Vec::new(),
+    };
+    let reading = |(name, key): &(&str, &str)| {
+        let order: DateOrder = name.parse().ok()?;
+        let as_date = match text {
+            Some(text) => dated(visit, order.read(text)?),
+            None => String::new(),
+        };
+        let options = Options { dates: (*name).to_owned(), ..chosen.clone() };
+        let href = path(id, "", &options, "");
+        // Lines contradict each other about the day and the month only.
+        let is_meant = text.is_some() || order != DateOrder::YearFirst;
+        is_meant.then(|| Reading { order: visit.words().t(key), as_date, href })
+    };
+    ORDERS.iter().filter_map(reading).collect()
+}

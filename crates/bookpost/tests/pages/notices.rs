@@ -1,0 +1,494 @@
+//! Overdue notices: from the export to who got a mail and who did not.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use bookpost::{
+    app::{exports::ExportId, notice_run::Options},
+    config::{Server, Way},
+};
+use reqwest::Method;
+use store::{Actor, AuditFilter, Begun, Deed, Filter, LeftOutWhy, NewRun, Role, RunId, State};
+use testkit::sink::{At, Does, Rule, Settings, Sink};
+
+use crate::{
+    bench::{Answer, Bench, servers},
+    browser::drive,
+};
+
+const HEAD: &str = "borrowernumber,firstname,surname,email,branchcode,title,barcode,duedate,issuedate\n";
+
+/// Three of MAIN, one of whom has no address; one of EAST; one of nowhere; a line that is too short.
+pub(crate) fn export() -> String {
+    format!(
+        "{HEAD}1,Ana,Ruiz,ana@example.org,MAIN,Moby Dick,m1,2026-11-12,2026-10-12\n\
+         1,Ana,Ruiz,ana@example.org,MAIN,Emma,m2,2026-11-13,2026-10-13\n\
+         2,Ben,Okafor,ben@example.org,MAIN,Dune,m3,2026-11-12,2026-10-12\n\
+         3,Cleo,Nguyen,,MAIN,Ulysses,m4,2026-11-12,2026-10-12\n\
+         4,Dan,Smith,dan@example.org,EAST,Middlemarch,e1,2026-11-12,2026-10-12\n\
+         5,Eve,Weber,eve@example.org,WEST,Persuasion,w1,2026-11-12,2026-10-12\n\
+         6,short line\n"
+    )
+}
+
+/// A form with a file as browsers send it (RFC 7578).
+pub(crate) async fn upload(bench: &Bench, who: &str, name: &str, bytes: &[u8]) -> Answer {
+    let token = bench.get(who, "/").await.form_token();
+    send_file(bench, who, &token, name, bytes).await
+}
+
+async fn send_file(bench: &Bench, who: &str, token: &str, name: &str, bytes: &[u8]) -> Answer {
+    let mut body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{token}\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"export\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    let request = bench.ask(who, Method::POST, "/notices/upload");
+    Answer::of(request.header("content-type", "multipart/form-data; boundary=b").body(body)).await
+}
+
+/// Uploads an export, and gives the address of what is in it.
+async fn uploaded(bench: &Bench, who: &str, export: &str) -> String {
+    let answer = upload(bench, who, "overdues.csv", export.as_bytes()).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    answer.header("location").to_owned()
+}
+
+/// Sends it, and gives the run once its mails are made and tried.
+async fn sent(bench: &Bench, who: &str, check: &str) -> RunId {
+    let answer = bench.post(who, &format!("{check}/send"), "attempt=0").await;
+    let run = answer.header("location").rsplit('/').next().unwrap().parse().map(RunId).unwrap();
+    over(bench, run).await;
+    run
+}
+
+async fn over(bench: &Bench, run: RunId) {
+    while bench.app.notices.is_under_way(run) {
+        tokio::task::yield_now().await;
+    }
+    bench.app.worker.quiet().await.unwrap();
+}
+
+fn to(sink: &Sink) -> Way {
+    Way::Servers(vec![Arc::new(Server::plain("server1", sink.address()))])
+}
+
+/// The server knows nobody at this address.
+fn refuses(address: &str) -> Settings {
+    let does = Does::Reply("550 5.1.1 no such user".to_owned());
+    let rule = Rule { at: At::Rcpt, address: Some(address.to_owned()), does, times: None };
+    Settings { rules: vec![rule], keep_bytes: true, ..Settings::default() }
+}
+
+#[tokio::test]
+async fn from_the_export_to_whom_it_did_not_reach() {
+    let sink = Sink::start(refuses("ben@example.org")).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "administrator";
+    let check = uploaded(&bench, who, &export()).await;
+    let page = bench.get(who, &check).await.text;
+    for said in [
+        "This sends 3 emails to 3 people of 2 libraries through 127.0.0.1.",
+        "1 line we could not use",
+        "1 person without an email address",
+        "1 person of an unknown library",
+        "it has fewer cells than the first line",
+        "13 Nov 2026",
+        "Unicode (UTF-8)",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let mail = bench.get(who, &format!("{check}/mail?n=1")).await.text;
+    assert!(mail.contains("Mail 1 of 3") && mail.contains("Moby Dick") && mail.contains("ana@example.org"));
+    let found = bench.get(who, &format!("{check}/mail?find=smith")).await.text;
+    assert!(found.contains("Dan Smith (4)") && found.contains("/mail?n=3"), "{found}");
+    let html = bench.get(who, &format!("{check}/html?n=1")).await;
+    assert!(html.header("content-security-policy").starts_with("sandbox; default-src 'none'"));
+    assert!(html.text.contains("Moby Dick"));
+
+    let samples = bench.post(who, &format!("{check}/samples"), "").await;
+    assert!(samples.header("location").ends_with("done=samples_sent&n=3"), "{samples:?}");
+    bench.app.worker.quiet().await.unwrap();
+    let to_me: Vec<_> =
+        sink.taken().into_iter().filter(|one| one.to == ["administrator@library.example"]).collect();
+    assert_eq!(to_me.len(), 3);
+    assert!(to_me.iter().all(|one| String::from_utf8_lossy(&one.bytes).contains("Subject: [Sample] ")));
+
+    // Two clicks make one run, and a page that is sent again later leads to it.
+    let path = format!("{check}/send");
+    let (one, other) = tokio::join!(bench.post(who, &path, "attempt=0"), bench.post(who, &path, "attempt=0"));
+    assert_eq!(one.header("location"), "/notices/runs/1");
+    assert_eq!(other.header("location"), "/notices/runs/1");
+    over(&bench, RunId(1)).await;
+    assert_eq!(bench.post(who, &path, "attempt=0").await.header("location"), "/notices/runs/1");
+    assert_eq!(bench.app.store.runs(9).await.unwrap().len(), 1);
+    assert_eq!(bench.get(who, &check).await.header("location"), "/notices/runs/1");
+    assert_eq!(bench.get(who, &format!("{check}/mail")).await.status, 404, "what was run is deleted");
+
+    let run = bench.get(who, "/notices/runs/1").await.text;
+    assert!(run.contains("2 of 6 were accepted."), "{run}");
+    for (what, number) in
+        [("delivered", 2), ("returned", 1), ("no_address", 1), ("refused_line", 1), ("unknown_branch", 1)]
+    {
+        let link = format!("/notices/runs/1/names?what={what}\" aria-label=\"{number} ");
+        assert!(run.contains(&link), "{what}: {run}");
+    }
+    let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
+    assert!(names.contains("Ben Okafor") && names.contains("What to do:"), "{names}");
+    let list = bench.get(who, "/notices").await.text;
+    assert!(list.contains("2 accepted, 1 sent back, 3 not written to"), "{list}");
+    let log = bench.app.store.audit(AuditFilter::default(), None, 9).await.unwrap();
+    assert!(log.iter().any(|line| line.what == Deed::RunBegun && line.about == "run 1"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else() {
+    let sink = Sink::start(refuses("ben@example.org")).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "manager";
+    let check = uploaded(&bench, who, &export()).await;
+    let run = sent(&bench, who, &check).await;
+    let filter = Filter { run: Some(run), state: Some(State::Returned), ..Filter::default() };
+    let ben = bench.app.store.list(filter, None, 9).await.unwrap().remove(0);
+    let path = format!("/notices/runs/{}/again/{}", run.0, ben.recipient.0);
+    let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
+    assert!(names.contains(&path), "{names}");
+    let form = bench.get(who, &path).await.text;
+    let request = form.split("name=\"request\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let before = sink.count();
+    assert_eq!(bench.post(who, &path, &format!("request={request}&to=nobody")).await.status, 422);
+    assert_eq!(bench.post(who, &path, "request=x&to=ben@new.example.org").await.status, 400);
+    let fields = format!("request={request}&to=ben@new.example.org");
+    let (one, other) = (bench.post(who, &path, &fields).await, bench.post(who, &path, &fields).await);
+    assert_eq!(one.status, 303, "{}", one.text);
+    assert_eq!(one.header("location"), other.header("location"));
+    bench.app.worker.quiet().await.unwrap();
+    let taken = sink.taken();
+    assert_eq!(sink.count(), before + 1);
+    assert_eq!(taken.last().unwrap().to, ["ben@new.example.org"]);
+    let text = String::from_utf8_lossy(&taken.last().unwrap().bytes).into_owned();
+    assert!(text.contains("To: ben@new.example.org") && text.contains("Dune"), "{text}");
+    assert!(!text.contains("ben@example.org"), "{text}");
+    let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
+    assert!(names.contains("Sent again to ben@new.example.org: accepted"), "{names}");
+    assert!(bench.get(who, "/notices/runs/1").await.text.contains("1 was sent again to a corrected address"));
+    let log = bench.app.store.audit(AuditFilter::default(), None, 9).await.unwrap();
+    let again = log.iter().find(|line| line.what == Deed::SentAgain).unwrap();
+    assert_eq!(again.new.as_deref(), Some("ben@new.example.org"));
+    // What is still on its way, and what is another library's, does not go again.
+    assert_eq!(bench.get("elsewhere", &path).await.status, 404);
+    assert_eq!(bench.get("viewer", &path).await.status, 403);
+    bench.stop().await;
+}
+
+/// Others' patrons are neither shown nor written to, and their numbers stay theirs.
+#[tokio::test]
+async fn a_manager_of_one_library_runs_their_part() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let check = uploaded(&bench, "manager", &export()).await;
+    let page = bench.get("manager", &check).await.text;
+    assert!(page.contains("This sends 2 emails to 2 people of 1 library"), "{page}");
+    assert!(page.contains("Only the part of your libraries"), "{page}");
+    for others in ["Dan Smith", "Eve Weber", "short line"] {
+        assert!(!page.contains(others), "{others}: {page}");
+    }
+    assert!(
+        bench.get("manager", &format!("{check}/mail?find=dan")).await.text.contains("Nobody in this file")
+    );
+    // An upload is whose it is.
+    for (who, status) in [("elsewhere", 404), ("viewer", 403), ("administrator", 200)] {
+        for page in ["", "/mail?n=1", "/html?n=1"] {
+            assert_eq!(bench.get(who, &format!("{check}{page}")).await.status, status, "{who} {page}");
+        }
+    }
+    for (what, status) in [("send", 404), ("samples", 404), ("forget", 404)] {
+        assert_eq!(bench.post("elsewhere", &format!("{check}/{what}"), "attempt=0").await.status, status);
+    }
+    let run = sent(&bench, "manager", &check).await;
+    let taken: Vec<_> = sink.taken().into_iter().flat_map(|one| one.to).collect();
+    assert_eq!(taken.len(), 2, "{taken:?}");
+    assert!(!taken.contains(&"dan@example.org".to_owned()));
+    assert_eq!(bench.get("elsewhere", &format!("/notices/runs/{}", run.0)).await.status, 404);
+    let list = bench.get("elsewhere", "/notices").await.text;
+    assert!(list.contains("Nothing was sent yet"), "{list}");
+
+    // Of a run of all libraries each sees their part.
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let page = bench.get("administrator", &check).await.text;
+    assert!(page.contains("This sends 1 email to 1 person"), "{page}");
+    assert!(page.contains("2 people written to lately"), "{page}");
+    let run = sent(&bench, "administrator", &check).await;
+    let of = async |who: &str| bench.get(who, &format!("/notices/runs/{}", run.0)).await.text;
+    assert!(of("administrator").await.contains("1 of 6 were accepted."));
+    assert!(of("elsewhere").await.contains("All 1 were accepted."));
+    let manager = of("manager").await;
+    assert!(
+        manager.contains("0 of 3 were accepted.") && !manager.contains("line we could not use"),
+        "{manager}"
+    );
+    for (who, sees) in [("elsewhere", true), ("manager", false)] {
+        for page in ["names?what=delivered", "names?what=delivered&site=EAST", "csv"] {
+            let text = bench.get(who, &format!("/notices/runs/{}/{page}", run.0)).await.text;
+            assert_eq!(text.contains("dan@example.org"), sees, "{who} {page}");
+        }
+        let text =
+            bench.get(who, &format!("/notices/runs/{}/names?what=refused_line&site=", run.0)).await.text;
+        assert!(!text.contains("short line"), "{who}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn who_sees_no_addresses_sees_numbers_and_no_names() {
+    let sink = Sink::start(refuses("ben@example.org")).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    sent(&bench, "administrator", &check).await;
+    for (page, said) in [("", "2 of 6 were accepted."), ("/names?what=returned", "b***@example.org")] {
+        let text = bench.get("viewer", &format!("/notices/runs/1{page}")).await.text;
+        assert!(text.contains(said), "{text}");
+        assert!(
+            !text.contains("Send again") && !text.contains("/stop") && !text.contains("Ben Okafor"),
+            "{text}"
+        );
+    }
+    let left = bench.get("viewer", "/notices/runs/1/names?what=no_address").await.text;
+    assert!(left.contains("person without") && !left.contains("Cleo"), "{left}");
+    assert_eq!(bench.get("viewer", "/notices/runs/1/csv").await.status, 403);
+    let list = bench.get("viewer", "/notices").await.text;
+    assert!(list.contains("2 accepted") && !list.contains("type=\"file\""), "{list}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_has_not_left_is_cancelled_and_written_to_by_the_next_run() {
+    let bench = Bench::staffed(servers()).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let run = sent(&bench, "administrator", &check).await;
+    let ask = bench.get("administrator", "/notices/runs/1/stop").await.text;
+    assert!(ask.contains("Stop this run, and cancel 3 mails?") && ask.contains("No mail has left."), "{ask}");
+    // A manager stops what is theirs.
+    let stopped = bench.post("elsewhere", "/notices/runs/1/stop", "").await;
+    assert_eq!(stopped.header("location"), "/notices/runs/1?done=run_stopped&n=1");
+    let stopped = bench.post("administrator", "/notices/runs/1/stop", "").await;
+    assert_eq!(stopped.header("location"), "/notices/runs/1?done=run_stopped&n=2");
+    assert_eq!(bench.app.store.run(run).await.unwrap().states, [(State::Cancelled, 3)].into());
+    let page = bench.get("administrator", "/notices/runs/1").await.text;
+    assert!(page.contains("what=cancelled") && !page.contains("/stop\""), "{page}");
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let page = bench.get("administrator", &check).await.text;
+    assert!(page.contains("This sends 3 emails to 3 people"), "{page}");
+    bench.stop().await;
+}
+
+/// It is told before anything is made of it: there is no second runtime thread.
+#[tokio::test]
+async fn a_run_that_is_stopped_while_it_is_made_makes_no_more_for_those_libraries() {
+    let bench = Bench::staffed(servers()).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let id = ExportId::named(check.rsplit('/').next().unwrap()).unwrap();
+    let notices = &bench.app.notices;
+    let facts = notices.exports.facts(&id).unwrap().unwrap();
+    let checked = notices.check(&id, facts, &Options::default(), BTreeSet::new()).await.unwrap();
+    let run = notices.begin(checked, 0, Actor::CommandLine).await.unwrap();
+    notices.stop(run, ["EAST".to_owned()].into());
+    let page = bench.get("administrator", &format!("/notices/runs/{}", run.0)).await.text;
+    over(&bench, run).await;
+    let found = bench.app.store.run(run).await.unwrap();
+    assert_eq!(found.states, [(State::Waiting, 2)].into(), "{page}");
+    assert_eq!(found.left_out.get(&LeftOutWhy::Stopped), Some(&1));
+    let page = bench.get("elsewhere", &format!("/notices/runs/{}/names?what=stopped", run.0)).await.text;
+    assert!(page.contains("Dan Smith") && page.contains("run the export again"), "{page}");
+    bench.stop().await;
+}
+
+/// Bookpost ended in the middle of it: nobody learns of it by chance.
+#[tokio::test]
+async fn a_run_that_was_cut_short_says_so_and_goes_on() {
+    let bench = Bench::staffed(Way::Practice).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let id = check.rsplit('/').next().unwrap().to_owned();
+    let new = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice: true,
+        started_at: bench.now(),
+    };
+    let begun = bench.app.store.begin_run_once(new, Actor::CommandLine, id).await.unwrap();
+    assert_eq!(begun, Begun::New(RunId(1)));
+    let page = bench.get("administrator", "/notices/runs/1").await.text;
+    assert!(page.contains("This run was cut short before any mail was made."), "{page}");
+    assert!(bench.get("administrator", "/notices").await.text.contains("cut short"));
+    let page = bench.get("administrator", &check).await.text;
+    assert!(page.contains("name=\"attempt\" value=\"1\"") && page.contains("was cut short before"), "{page}");
+    assert!(page.contains("into the practice mailbox. No patron receives anything."), "{page}");
+    // The form of before makes no second run.
+    let old = bench.post("administrator", &format!("{check}/send"), "attempt=0").await;
+    assert_eq!(old.header("location"), "/notices/runs/1");
+    let next = bench.post("administrator", &format!("{check}/send"), "attempt=1").await;
+    assert_eq!(next.header("location"), "/notices/runs/2");
+    over(&bench, RunId(2)).await;
+    let page = bench.get("administrator", "/notices/runs/2").await.text;
+    assert!(page.contains("in the practice mailbox. No patron received anything."), "{page}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_export_is_said_in_plain_words() {
+    let bench = Bench::staffed(servers()).await;
+    let long = format!("{HEAD}1,{},Ruiz,a@b.example,MAIN,x,m1,2026-11-12,2026-10-12\n", "x".repeat(1 << 20));
+    let mut wide = b"\xff\xfe".to_vec();
+    wide.extend(export().encode_utf16().flat_map(u16::to_le_bytes));
+    let dates = export().replace("2026-11-12", "11/12/2026").replace("2026-11-13", "11/10/2026");
+    let dates = dates.replace("2026-10-12", "10/12/2026").replace("2026-10-13", "10/11/2026");
+    let random = (0..1024_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    for (bytes, status, said) in [
+        (b"PK\x03\x04xl/worksheets".to_vec(), 422, "This is a workbook or a ZIP archive"),
+        (b"%PDF-1.7".to_vec(), 422, "This is a PDF document"),
+        (b"<!doctype html><html>".to_vec(), 422, "This is a web page"),
+        (b"a,b\0,c\n".to_vec(), 422, "This is no text"),
+        (random, 422, "This is no text"),
+        (b"name;colour\nAna;red\n".to_vec(), 422, "The columns of this file are not known."),
+        (
+            format!("{HEAD}1,\"Ana,Ruiz\n2,Ben,Okafor\n").into_bytes(),
+            422,
+            "opens in line 2 and is never closed",
+        ),
+        (dates.into_bytes(), 422, "The dates can be read in more than one way"),
+        (long.into_bytes(), 200, "a cell is longer than 64 KiB"),
+        (wide, 200, "This sends 3 emails to 3 people"),
+        (HEAD.as_bytes().to_vec(), 200, "Nobody would get a mail from this file."),
+        (b" \n".to_vec(), 200, "Nobody would get a mail from this file."),
+    ] {
+        let answer = upload(&bench, "administrator", "overdues.csv", &bytes).await;
+        assert_eq!(answer.status, 303, "{said}: {}", answer.text);
+        let page = bench.get("administrator", answer.header("location")).await;
+        assert_eq!((page.status, page.text.contains(said)), (status, true), "{said}: {}", page.text);
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn an_unclear_order_of_dates_is_asked_with_the_readings_side_by_side() {
+    let bench = Bench::staffed(servers()).await;
+    let export = export().replace("2026-11-12", "11/12/2026").replace("2026-11-13", "11/10/2026");
+    let export = export.replace("2026-10-12", "10/12/2026").replace("2026-10-13", "10/11/2026");
+    let check = uploaded(&bench, "administrator", &export).await;
+    let page = bench.get("administrator", &check).await.text;
+    for reading in ["11 Dec 2026", "12 Nov 2026", "?dates=d%2Fm%2Fy", "?dates=m%2Fd%2Fy"] {
+        assert!(page.contains(reading), "{reading}: {page}");
+    }
+    assert!(!page.contains("?dates=y%2Fm%2Fd"), "the year cannot come first");
+    let read = bench.get("administrator", &format!("{check}?dates=m%2Fd%2Fy")).await.text;
+    assert!(read.contains("Month first") && read.contains("name=\"dates\" value=\"m/d/y\""), "{read}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn only_a_form_of_this_session_brings_a_file_in() {
+    let bench = Bench::staffed(servers()).await;
+    let others = bench.get("administrator", "/").await.form_token();
+    for token in ["", "AAAA", others.as_str(), &"x".repeat(10_000)] {
+        assert_eq!(send_file(&bench, "manager", token, "a.csv", b"a").await.status, 400, "{token}");
+    }
+    // The file before the token is not looked at.
+    let body =
+        "--b\r\nContent-Disposition: form-data; name=\"export\"; filename=\"a.csv\"\r\n\r\na\r\n--b--\r\n";
+    let request = bench.ask("manager", Method::POST, "/notices/upload").body(body);
+    let answer = Answer::of(request.header("content-type", "multipart/form-data; boundary=b")).await;
+    assert_eq!(answer.status, 400);
+    let folder = bench.app.settings.now().data_dir.join("exports");
+    assert!(!folder.exists() || std::fs::read_dir(&folder).unwrap().next().is_none());
+    let cut = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{}\r\n--b\r\n\
+        Content-Disposition: form-data; name=\"export\"; filename=\"a.csv\"\r\n\r\nhalf of",
+        bench.get("manager", "/").await.form_token()
+    );
+    let request = bench.ask("manager", Method::POST, "/notices/upload").body(cut);
+    let answer = Answer::of(request.header("content-type", "multipart/form-data; boundary=b")).await;
+    assert!(answer.status == 400 && answer.text.contains("did not come through"), "{}", answer.text);
+    assert!(std::fs::read_dir(&folder).unwrap().next().is_none(), "what broke off leaves nothing");
+    let none = upload(&bench, "manager", "", b"").await;
+    assert!(none.status == 422 && none.text.contains("Choose the file"), "{}", none.text);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_is_refused_and_leaves_nothing() {
+    let bench = Bench::staffed(servers()).await;
+    let bytes = vec![b'a'; (128 << 20) + 1];
+    let answer = upload(&bench, "administrator", "overdues.csv", &bytes).await;
+    assert_eq!(answer.status, 413);
+    assert!(answer.text.contains("larger than 128 MB"), "{}", answer.text);
+    let folder = bench.app.settings.now().data_dir.join("exports");
+    assert!(std::fs::read_dir(folder).unwrap().next().is_none());
+    bench.stop().await;
+}
+
+/// Names and titles of an export are text, on every page and in the table.
+#[tokio::test]
+async fn what_an_export_says_is_never_markup_and_never_a_formula() {
+    const EVIL: &str = "<script>alert(1)</script><img src=x>{{ 7*7 }}";
+    let sink = Sink::start(refuses("a@example.org")).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let export = format!(
+        "{HEAD}1,{EVIL},=1+1,a@example.org,MAIN,{EVIL},m1,2026-11-12,2026-10-12\n\
+         2,=cmd()|' /C calc'!A0,,,MAIN,{EVIL},m2,2026-11-12,2026-10-12\n\
+         3,{EVIL},x,{EVIL},MAIN,{EVIL},m3,2026-11-12,2026-10-12\n\
+         4,{EVIL},x,b@example.org,{EVIL},{EVIL},m4,2026-11-12,2026-10-12\n4,{EVIL}\n"
+    );
+    let answer =
+        upload(&bench, "administrator", &format!("{EVIL}.csv").replace('/', ""), export.as_bytes()).await;
+    let check = answer.header("location").to_owned();
+    let look = async |path: &str| {
+        let answer = bench.get("administrator", path).await;
+        assert!(answer.status < 500, "{path}");
+        for markup in ["<script>", "<img", "49"] {
+            assert!(!answer.text.contains(markup), "{path}: {markup}: {}", answer.text);
+        }
+        answer.text
+    };
+    for page in ["", "/mail?n=1", "/html?n=1", "/mail?find=%3Cscript%3E", "?dates=%3Cscript%3E&site=%3Cimg"] {
+        look(&format!("{check}{page}")).await;
+    }
+    look("/notices").await;
+    let run = sent(&bench, "administrator", &check).await;
+    for page in [
+        "",
+        "/names?what=returned",
+        "/names?what=no_address",
+        "/names?what=refused_line",
+        "/names?what=unknown_branch",
+        "/names?what=returned&site=%3Cscript%3E&after=%3Cscript%3E",
+        "/names?what=%3Cscript%3E",
+        "/stop",
+    ] {
+        look(&format!("/notices/runs/{}{page}", run.0)).await;
+    }
+    let table = bench.get("administrator", &format!("/notices/runs/{}/csv", run.0)).await;
+    assert!(table.header("content-disposition").starts_with("attachment;"), "{table:?}");
+    assert!(table.text.contains("\"'=cmd()|"), "{}", table.text);
+    for line in table.text.lines().skip(1) {
+        for cell in line.split("\",\"") {
+            let first = cell.trim_start_matches('"').trim_start().chars().next().unwrap_or(' ');
+            assert!(!"=+-@".contains(first), "{line}");
+        }
+    }
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn overdue_notices_work_in_a_browser() {
+    let sink = Sink::start(refuses("ben@example.org")).await.unwrap();
+    let mut bench = Bench::start(to(&sink)).await;
+    for (name, role, site) in
+        [("administrator", Role::Administrator, None), ("manager", Role::Manager, Some("MAIN"))]
+    {
+        bench.person(name, role, site).await;
+    }
+    drive("notices.mjs", &bench, &[]).await;
+    bench.stop().await;
+}

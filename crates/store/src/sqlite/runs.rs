@@ -1,0 +1,97 @@
+//! What became of a run: by library, and name by name.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Sqlite,
+    codes::{count, name, named, state, whole},
+    notices::{run_of, unreadable},
+    rows::text,
+};
+use crate::{Error, LeftOut, LeftOutFilter, RunId, RunPart};
+
+/// Without a sorter: they are counted as they come.
+const STATES: &str = "SELECT m.site, r.state FROM message m INDEXED BY message_run
+    CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535 WHERE m.run = ?1";
+const LEFT_OUT: &str = "SELECT site, why, count(*) FROM left_out WHERE run = ?1 GROUP BY site, why";
+const OF_ANY_REASON: &str =
+    "SELECT n, why, line, who, detail, site FROM left_out WHERE run = ?1 AND n > ?2 AND ?5 IS NULL";
+const OF_ONE_REASON: &str = "SELECT n, why, line, who, detail, site FROM left_out INDEXED BY left_out_why
+    WHERE run = ?1 AND n > ?2 AND why = ?5";
+const OF_SITES: &str = "AND (?3 IS NULL OR site IN (SELECT value FROM json_each(?3)) OR (site IS NULL AND ?4)) ORDER BY n LIMIT ?6";
+
+impl Sqlite {
+    pub(crate) async fn run_by_site(&self, run: RunId) -> Result<BTreeMap<Option<String>, RunPart>, Error> {
+        self.readers
+            .read(move |sql| {
+                let sql = &*sql.unchecked_transaction()?;
+                run_of(sql, run)?.ok_or(Error::NotFound("run"))?;
+                let mut parts: BTreeMap<Option<String>, RunPart> = BTreeMap::new();
+                let mut statement = sql.prepare_cached(STATES)?;
+                let mut found = statement.query([run.0])?;
+                while let Some(row) = found.next()? {
+                    let state = state(row.get(1)?).ok_or_else(|| unreadable("recipient.state"))?;
+                    *parts.entry(text(row, 0)?).or_default().states.entry(state).or_default() += 1;
+                }
+                let mut statement = sql.prepare_cached(LEFT_OUT)?;
+                let mut found = statement.query([run.0])?;
+                while let Some(row) = found.next()? {
+                    if let Some(why) = text(row, 1)?.and_then(named) {
+                        parts.entry(text(row, 0)?).or_default().left_out.insert(why, count(row.get(2)?));
+                    }
+                }
+                Ok(parts)
+            })
+            .await
+    }
+
+    pub(crate) async fn left_out_part(
+        &self,
+        run: RunId,
+        filter: LeftOutFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, LeftOut)>, Error> {
+        self.readers
+            .read(move |sql| {
+                let LeftOutFilter { why, sites, or_of_none } = filter;
+                let sites = (!sites.is_empty()).then(|| serde_json::json!(sites).to_string());
+                let question = if why.is_some() { OF_ONE_REASON } else { OF_ANY_REASON };
+                let why = why.map(|why| name(&why)).transpose()?;
+                let mut statement = sql.prepare_cached(&format!("{question} {OF_SITES}"))?;
+                let mut found =
+                    statement.query((run.0, whole(after), sites, or_of_none, why, whole(limit)))?;
+                let mut all = Vec::new();
+                while let Some(row) = found.next()? {
+                    all.push((count(row.get(0)?), decode(row)?));
+                }
+                Ok(all)
+            })
+            .await
+    }
+}
+
+fn decode(row: &rusqlite::Row<'_>) -> Result<LeftOut, Error> {
+    Ok(LeftOut {
+        why: text(row, 1)?.and_then(named).ok_or_else(|| unreadable("left_out.why"))?,
+        line: row.get::<_, Option<i64>>(2)?.map(count),
+        who: text(row, 3)?.unwrap_or_default(),
+        detail: text(row, 4)?.unwrap_or_default(),
+        site: text(row, 5)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn a_part_is_entered_where_the_last_one_ended() {
+        for question in [OF_ANY_REASON, OF_ONE_REASON] {
+            let plan = open::tests::plan(&format!("{question} {OF_SITES}"));
+            assert!(plan.contains("n>?") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+        assert!(!open::tests::plan(STATES).contains("TEMP B-TREE"));
+    }
+}
