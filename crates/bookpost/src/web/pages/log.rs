@@ -233,8 +233,8 @@ mod tests {
             (text, href.unwrap_or_default())
         };
         for (text, shown, href) in [
-            ("message 7", "message 7", "/queue/7"),
-            ("message 7, 8", "messages 7, 8", ""),
+            ("message 7", "(no. 7)", "/queue/7"),
+            ("message 7, 8", "(nos. 7, 8)", ""),
             ("all mail: state=held&run=7", "all mail that was like this", "/queue?state=held&run=7"),
             ("all mail: state=held (moved before, at 5)", "all mail that was like this", "/queue?state=held"),
         ] {
