@@ -125,6 +125,7 @@ fn message(lease: Option<Lease>, size: usize, now: Timestamp) -> Outcome<NewMess
     );
     Ok(NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),

@@ -99,6 +99,7 @@ fn message(number: usize, at: Timestamp) -> Outcome<NewMessage> {
     );
     Ok(NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: if number.is_multiple_of(10) { "Textbook Tracker" } else { "Library" }.to_owned(),

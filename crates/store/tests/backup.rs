@@ -30,6 +30,7 @@ fn message() -> NewMessage {
     let from = ReversePath::Address(Address::parse("desk@library.example").unwrap());
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{Class, LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId};
+use store::{Class, Door, LeftOut, LeftOutWhy, NewNotice, NewRun, NoticeAccepted, RunId};
 use tokio::sync::mpsc;
 
 use self::prepare::{Mailer, Prepared};
@@ -74,6 +74,10 @@ fn practices(config: &Config, request: &RunRequest) -> bool {
     request.practice || matches!(config.sending.way, Way::Practice)
 }
 
+fn door_of(request: &RunRequest) -> Door {
+    if request.from_folder { Door::Folder } else { Door::Notices }
+}
+
 /// What passes from the thread that renders to the task that stores.
 enum Made {
     Planned { notices: u64, left_out: Vec<LeftOut> },
@@ -117,7 +121,7 @@ impl App {
         };
         let run = self.store.begin_run(new).await?;
         let (lines, patrons, repeat) = (prepared.lines(), prepared.patrons(), prepared.repeat);
-        let mut made = self.render(prepared, run, practice);
+        let mut made = self.render(prepared, run, (practice, door_of(request)));
         let mut told = Progress::default();
         while let Some(next) = made.recv().await {
             match next {
@@ -151,13 +155,14 @@ impl App {
     }
 
     /// A thread that renders, some batches ahead of the store.
-    fn render(&self, prepared: Prepared, run: RunId, practice: bool) -> mpsc::Receiver<Made> {
+    fn render(&self, prepared: Prepared, run: RunId, (practice, door): (bool, Door)) -> mpsc::Receiver<Made> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let now = self.clock.now();
         let mut mailer = Mailer {
             run,
             practice,
             class: Class::Normal,
+            door,
             host: self.settings.now().sending.ehlo_name.clone(),
             now,
             offset: TimeZone::system().to_offset(now),

@@ -229,6 +229,9 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
         let mut table = Table::default();
         table.row(["message", &row.message.0.to_string()]);
         table.row(["application", &row.application]);
+        if let Some(door) = row.door {
+            table.row(["came in by", words::door(door)]);
+        }
         table.row(["subject", &row.subject]);
         if !row.tags.is_empty() {
             table.row(["tags", &row.tags.join(", ")]);

@@ -190,6 +190,7 @@ pub(super) mod tests {
     pub(in crate::queue) fn fresh() -> NewMessage {
         NewMessage {
             kind: Kind::Mail,
+            door: store::Door::Smtp,
             class: Class::Normal,
             practice: false,
             application: "test".into(),

@@ -245,6 +245,7 @@ pub(crate) fn notice(to: &str, subject: &str) -> NewMessage {
     let due_at = now() + SignedDuration::from_hours(2);
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Textbook Tracker".to_owned(),

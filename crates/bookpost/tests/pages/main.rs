@@ -21,5 +21,6 @@ mod protections;
 mod rights;
 mod sign_in;
 mod start;
+mod timeline;
 mod trial;
 mod week;

@@ -11,10 +11,10 @@ use crate::{Attempt, Class, Error, Kind, MessageId, Patron, RecipientId, Row, Ru
 pub(super) const SHOWN: &str = "r.id, r.state, r.class, r.practice, r.due_at, r.expires_at, coalesce(r.settled_at, r.aside_at), r.in_doubt_at, r.attempts,
     r.strikes, r.reason, coalesce(r.note, (SELECT a.answer FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1)),
     r.address, r.notify, r.original, m.kind, m.application, m.site, m.run, m.reverse_path, m.subject, m.message_id,
-    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at, m.tags, r.reported_in";
+    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at, m.tags, r.reported_in, m.door";
 
 /// How many they are.
-pub(super) const SHOWN_COLUMNS: usize = 29;
+pub(super) const SHOWN_COLUMNS: usize = 30;
 
 /// What stands where an address cannot be read.
 const UNREADABLE: &str = "unreadable@invalid";
@@ -33,6 +33,7 @@ pub(super) fn shown(row: &SqlRow<'_>) -> Result<Row, Error> {
         recipient: id,
         message: id.message(),
         kind: codes::kind(number(row, 15)?).unwrap_or(Kind::Mail),
+        door: row.get::<_, Option<i64>>(29)?.and_then(codes::door),
         class: codes::class(number(row, 2)?).unwrap_or(Class::Normal),
         practice: number(row, 3)? != 0,
         application: text(row, 16)?.unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! The way in.
 
-use store::{Accepted, Error, MOST_RECIPIENTS, Once, OnceKey};
+use store::{Accepted, Door, Error, MOST_RECIPIENTS, NewMessage, Once, OnceKey};
 
 use crate::fresh::{Fresh, accept, accept_all, leased, sound, to_many, waiting};
 
@@ -14,6 +14,16 @@ pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
     assert!(matches!(refused, Err(Error::TooManyRecipients { found: 65_537 })), "{refused:?}");
     assert_eq!(store.counts().await.unwrap(), before);
     sound(&store).await;
+}
+
+pub(crate) async fn the_door_is_kept(fresh: &Fresh) {
+    let store = fresh.open();
+    let doors = [Door::Smtp, Door::Http, Door::Sendmail, Door::Notices, Door::Folder, Door::Bookpost];
+    let messages = doors.map(|door| NewMessage { door, ..waiting() }).to_vec();
+    for (accepted, door) in accept_all(fresh, &store, messages).await.iter().zip(doors) {
+        let shown = store.show(accepted.id).await.unwrap();
+        assert_eq!(shown[0].0.door, Some(door));
+    }
 }
 
 pub(crate) async fn concurrent_accepts_share_commits(fresh: &Fresh) {

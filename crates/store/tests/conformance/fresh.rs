@@ -65,6 +65,7 @@ pub(crate) fn address(text: &str) -> Address {
 pub(crate) fn waiting() -> NewMessage {
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),

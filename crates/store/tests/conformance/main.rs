@@ -39,6 +39,7 @@ macro_rules! cases {
 
 cases! {
     accept::accept_is_all_or_nothing_in_order,
+    accept::the_door_is_kept,
     accept::concurrent_accepts_share_commits,
     accept::ids_are_never_used_twice,
     accept::a_request_is_made_once,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mail::Phase;
-use store::{Attempt, Row, State};
+use store::{Attempt, Door, Row, State};
 
 use super::{row, visit::Visit, when::At, words::Words};
 
@@ -35,8 +35,7 @@ pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt]) -> Vec<St
         tone: "calm",
         details: None,
     };
-    let accepted = words.with("event-accepted", &[("program", &row.application)]);
-    let mut steps = vec![step(row.accepted_at, accepted, false)];
+    let mut steps = vec![step(row.accepted_at, accepted(words, row), false)];
     steps.extend(attempts.iter().map(|attempt| attempted(visit, row, attempt)));
     let since = row.settled_at.or(row.aside_at);
     let said_already = matches!(row.state, State::Delivered | State::Practiced) && !attempts.is_empty();
@@ -49,6 +48,20 @@ pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt]) -> Vec<St
         steps.push(step(row.expires_at, words.t("event-expires"), true));
     }
     steps
+}
+
+/// By which door it came in.
+fn accepted(words: &Words, row: &Row) -> String {
+    let from = |key| words.with(key, &[("program", &row.application)]);
+    match row.door {
+        None => from("event-accepted"),
+        Some(Door::Smtp) => from("event-accepted-smtp"),
+        Some(Door::Http) => from("event-accepted-http"),
+        Some(Door::Sendmail) => from("event-accepted-sendmail"),
+        Some(Door::Notices) => words.t("event-accepted-notices"),
+        Some(Door::Folder) => words.t("event-accepted-folder"),
+        Some(Door::Bookpost) => words.t("event-accepted-bookpost"),
+    }
 }
 
 fn attempted(visit: &Visit, row: &Row, attempt: &Attempt) -> Step {
