@@ -125,6 +125,7 @@ fn settled(recipient: RecipientId, at: Timestamp) -> Settlement {
         _ => (Verdict::Delivered, None),
     };
     let attempt = Attempt {
+        instead_of: None,
         started_at: at,
         ended_at: at,
         server: "127.0.0.1:25".to_owned(),

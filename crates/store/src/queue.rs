@@ -264,6 +264,18 @@ pub struct Attempt {
     pub reason: Option<Reason>,
     /// The server's own answer, or the error's text.
     pub answer: String,
+    /// Why it was not made at the first server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<InsteadOf>,
+}
+
+/// The first server did not take mail: what was wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InsteadOf {
+    /// Since when.
+    pub since: Timestamp,
+    /// What came of trying it.
+    pub reason: Reason,
 }
 
 /// The new state of one recipient after an attempt.

@@ -51,6 +51,7 @@ fn message() -> NewMessage {
 fn settlement(recipient: RecipientId, verdict: Verdict) -> Settlement {
     let reason = (verdict != Verdict::Delivered).then_some(Reason::AnswerUnknown);
     let attempt = Attempt {
+        instead_of: None,
         started_at: now(),
         ended_at: now(),
         server: String::new(),

@@ -44,6 +44,7 @@ fn message(lease: Option<Lease>, bytes: &'static [u8]) -> NewMessage {
 
 fn delivered(recipient: RecipientId) -> Settlement {
     let attempt = Attempt {
+        instead_of: None,
         started_at: now(),
         ended_at: now(),
         server: String::new(),

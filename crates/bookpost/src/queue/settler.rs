@@ -210,6 +210,7 @@ pub(super) mod tests {
 
     pub(in crate::queue) fn delivered(recipient: RecipientId) -> Settlement {
         let attempt = Attempt {
+            instead_of: None,
             started_at: START,
             ended_at: START,
             server: String::new(),

@@ -203,6 +203,7 @@ impl Bench {
             _ => (Some(Reason::AddressUnknown), "550 5.1.1 <p@example.org>: no such user here"),
         };
         let attempt = Attempt {
+            instead_of: None,
             started_at: self.now() - SignedDuration::from_millis(1_500),
             ended_at: self.now(),
             server: "smtp.library.example:587".to_owned(),

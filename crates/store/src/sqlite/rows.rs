@@ -5,7 +5,7 @@ use mail::{Address, Envelope, Reason, Recipient, ReversePath};
 use rusqlite::{Row as SqlRow, types::ValueRef};
 
 use super::{codes, events};
-use crate::{Attempt, Class, Error, Kind, MessageId, Patron, RecipientId, Row, RunId, State};
+use crate::{Attempt, Class, Error, InsteadOf, Kind, MessageId, Patron, RecipientId, Row, RunId, State};
 
 /// The columns that [`shown`] reads, of `recipient r JOIN message m`. A row is aside or settled, and never both.
 pub(super) const SHOWN: &str = "r.id, r.state, r.class, r.practice, r.due_at, r.expires_at, coalesce(r.settled_at, r.aside_at), r.in_doubt_at, r.attempts,
@@ -94,7 +94,7 @@ pub(super) fn envelope(
     Some(envelope)
 }
 
-/// One line of a timeline, read from `started_at, ended_at, server, phase, reason, answer`.
+/// One line of a timeline, read from `started_at, ended_at, server, phase, reason, answer, instead_since, instead_reason`.
 pub(super) fn attempt(row: &SqlRow<'_>) -> Result<Attempt, Error> {
     Ok(Attempt {
         started_at: at(row, 0)?.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -103,7 +103,13 @@ pub(super) fn attempt(row: &SqlRow<'_>) -> Result<Attempt, Error> {
         phase: codes::phase(number(row, 3)?).unwrap_or(mail::Phase::Connect),
         reason: text(row, 4)?.and_then(codes::named),
         answer: text(row, 5)?.unwrap_or_default(),
+        instead_of: instead_of(row)?,
     })
+}
+
+fn instead_of(row: &SqlRow<'_>) -> Result<Option<InsteadOf>, Error> {
+    let (since, reason) = (at(row, 6)?, text(row, 7)?.and_then(codes::named));
+    Ok(since.zip(reason).map(|(since, reason)| InsteadOf { since, reason }))
 }
 
 /// Text, with what is not UTF-8 replaced.
