@@ -37,7 +37,7 @@ const CALLS: [(&str, &str, &str, u16); 21] = [
 ];
 
 /// A new key of this person's own.
-async fn key(bench: &Bench, who: &str) -> String {
+pub(crate) async fn key(bench: &Bench, who: &str) -> String {
     let store = &bench.app.store;
     let person = store.person_of(&email(who).parse().unwrap()).await.unwrap();
     let key = Key::draw(&mut rand::make_rng::<StdRng>());
@@ -198,7 +198,7 @@ async fn a_secret_is_told_once_or_never() {
 
 /// An application's key administers nothing, and a person's own hands in no mail.
 #[tokio::test]
-async fn keys_of_programs_and_of_people_are_two_things() {
+pub(crate) async fn keys_of_programs_and_of_people_are_two_things() {
     let bench = Bench::of_file("").await;
     let own = key(&bench, "administrator").await;
     ask(&bench, &own, "POST", "/programs", r#"{"name": "Tracker"}"#).await;

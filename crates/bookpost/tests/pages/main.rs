@@ -22,5 +22,6 @@ mod rights;
 mod sign_in;
 mod start;
 mod timeline;
+mod today;
 mod trial;
 mod week;
