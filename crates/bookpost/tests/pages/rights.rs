@@ -10,7 +10,7 @@ use crate::bench::{Answer, Bench, form, notice, servers};
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 85] = [
     ("/", None, [303, 200, 200, 200, 200]),
     ("/queue", None, [303, 200, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
