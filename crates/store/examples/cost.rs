@@ -125,6 +125,7 @@ fn message(lease: Option<Lease>, size: usize, now: Timestamp) -> Outcome<NewMess
     );
     Ok(NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),
@@ -144,6 +145,7 @@ fn message(lease: Option<Lease>, size: usize, now: Timestamp) -> Outcome<NewMess
 
 fn delivered(recipient: RecipientId, now: Timestamp) -> Settlement {
     let attempt = Attempt {
+        instead_of: None,
         started_at: now,
         ended_at: now,
         server: "127.0.0.1:25".to_owned(),

@@ -99,6 +99,7 @@ fn message(number: usize, at: Timestamp) -> Outcome<NewMessage> {
     );
     Ok(NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: if number.is_multiple_of(10) { "Textbook Tracker" } else { "Library" }.to_owned(),
@@ -124,6 +125,7 @@ fn settled(recipient: RecipientId, at: Timestamp) -> Settlement {
         _ => (Verdict::Delivered, None),
     };
     let attempt = Attempt {
+        instead_of: None,
         started_at: at,
         ended_at: at,
         server: "127.0.0.1:25".to_owned(),

@@ -45,6 +45,7 @@ fn message(number: usize, bytes: usize, class: Class, now: Timestamp) -> Result<
     }
     Ok(NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class,
         practice: false,
         application: "Library".to_owned(),

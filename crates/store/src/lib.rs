@@ -226,6 +226,11 @@ impl Store {
         self.db.stop_ageing(practice, now).await
     }
 
+    /// Since when they grow no older, while that is so.
+    pub async fn ageing_stopped_at(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+        self.db.ageing_stopped_at(practice).await
+    }
+
     /// They grow older again, and all of them have the time since [`Store::stop_ageing`] to their credit, as far as they were there.
     /// In slices between others' work; costs next to nothing where ageing was not stopped. Nothing happens in a [pause](Store::pause).
     pub async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {

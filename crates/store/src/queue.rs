@@ -72,6 +72,24 @@ pub enum Kind {
     Staff,
 }
 
+/// Where a message came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// SMTP submission over the network.
+    Smtp,
+    /// The HTTP API.
+    Http,
+    /// The `sendmail` command on the same machine.
+    Sendmail,
+    /// A notice run that a person or a program began.
+    Notices,
+    /// A notice run over an export in the drop folder.
+    Folder,
+    /// Written by Bookpost itself: a report, an alarm, a link, a test.
+    Bookpost,
+}
+
 /// The state of one recipient; ARCHITECTURE.md draws the moves between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +126,8 @@ pub struct Patron {
 pub struct NewMessage {
     /// What it is to Bookpost.
     pub kind: Kind,
+    /// Where it came in.
+    pub door: Door,
     /// Who goes first.
     pub class: Class,
     /// For the practice mailbox, now and for ever.
@@ -244,6 +264,18 @@ pub struct Attempt {
     pub reason: Option<Reason>,
     /// The server's own answer, or the error's text.
     pub answer: String,
+    /// Why it was not made at the first server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<InsteadOf>,
+}
+
+/// The first server did not take mail: what was wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InsteadOf {
+    /// Since when.
+    pub since: Timestamp,
+    /// What came of trying it.
+    pub reason: Reason,
 }
 
 /// The new state of one recipient after an attempt.
@@ -409,6 +441,9 @@ pub struct Row {
     pub message: MessageId,
     /// What it is to Bookpost.
     pub kind: Kind,
+    /// Where it came in; unknown of what was accepted before that was kept.
+    #[serde(default)]
+    pub door: Option<Door>,
     /// Who goes first.
     pub class: Class,
     /// Only for the practice mailbox.

@@ -30,6 +30,7 @@ fn message() -> NewMessage {
     let from = ReversePath::Address(Address::parse("desk@library.example").unwrap());
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),
@@ -50,6 +51,7 @@ fn message() -> NewMessage {
 fn settlement(recipient: RecipientId, verdict: Verdict) -> Settlement {
     let reason = (verdict != Verdict::Delivered).then_some(Reason::AnswerUnknown);
     let attempt = Attempt {
+        instead_of: None,
         started_at: now(),
         ended_at: now(),
         server: String::new(),

@@ -24,6 +24,7 @@ fn message(lease: Option<Lease>, bytes: &'static [u8]) -> NewMessage {
     let envelope = Envelope::to_one(ReversePath::Null, Address::parse("p@example.org").unwrap());
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),
@@ -43,6 +44,7 @@ fn message(lease: Option<Lease>, bytes: &'static [u8]) -> NewMessage {
 
 fn delivered(recipient: RecipientId) -> Settlement {
     let attempt = Attempt {
+        instead_of: None,
         started_at: now(),
         ended_at: now(),
         server: String::new(),

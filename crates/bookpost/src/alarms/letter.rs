@@ -5,7 +5,7 @@ use mail::{
     Envelope, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail},
 };
-use store::{Alarm, AlarmKind, Class, Kind, NewMessage};
+use store::{Alarm, AlarmKind, Class, Door, Kind, NewMessage};
 
 use super::{Telling, telling};
 use crate::config::Config;
@@ -37,6 +37,7 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
     let bytes = mail.build().inspect_err(|error| tracing::error!(%error, "the alarm is no mail")).ok()?;
     Some(NewMessage {
         kind: Kind::Alarm,
+        door: Door::Bookpost,
         class: Class::Urgent,
         practice: matches!(config.sending.way, crate::config::Way::Practice),
         application: "bookpost".into(),

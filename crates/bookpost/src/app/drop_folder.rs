@@ -159,7 +159,7 @@ impl DropFolder {
             }
         };
         let source = name.to_string_lossy().into_owned();
-        let request = RunRequest { source, export, ..RunRequest::default() };
+        let request = RunRequest { source, export, from_folder: true, ..RunRequest::default() };
         let reply = app.notices.run(request, true, mpsc::unbounded_channel().0).await;
         match reply {
             Reply::Run(ref run) => {

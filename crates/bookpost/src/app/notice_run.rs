@@ -18,7 +18,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use mail::clock::Clock;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{LeftOut, LeftOutWhy, NewRun, RunId, Store};
+use store::{Door, LeftOut, LeftOutWhy, NewRun, RunId, Store};
 use tokio::sync::mpsc;
 
 pub use self::{
@@ -107,6 +107,10 @@ fn practices(config: &Config, request: &RunRequest) -> bool {
     request.practice || matches!(config.sending.way, Way::Practice)
 }
 
+fn door_of(request: &RunRequest) -> Door {
+    if request.from_folder { Door::Folder } else { Door::Notices }
+}
+
 impl NoticeRuns {
     pub(super) fn new(
         settings: &Settings,
@@ -167,7 +171,8 @@ impl NoticeRuns {
         };
         let run = self.store.begin_run(new).await?;
         let (lines, patrons) = (prepared.lines(), prepared.patrons());
-        let making = Making { run, practice, prepared: Arc::new(prepared), place: self.running.begin(run) };
+        let (prepared, place) = (Arc::new(prepared), self.running.begin(run));
+        let making = Making { run, practice, door: door_of(request), prepared, place };
         let mut told = self.make(making, &progress).await?;
         let paused = self.store.paused().await?.is_some();
         let way = !paused && (practice || !matches!(self.settings.now().sending.way, Way::None));

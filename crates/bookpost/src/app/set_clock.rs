@@ -91,7 +91,8 @@ pub(super) fn move_outcomes(outcomes: &mut [Settlement], by: SignedDuration) {
             Verdict::Deferred { due_at, .. } | Verdict::Struck { due_at } => Some(due_at),
             _ => None,
         };
-        for at in [&mut attempt.started_at, &mut attempt.ended_at].into_iter().chain(due_at) {
+        let since = attempt.instead_of.as_mut().map(|instead| &mut instead.since);
+        for at in [&mut attempt.started_at, &mut attempt.ended_at].into_iter().chain(due_at).chain(since) {
             *at = at.saturating_add(by).unwrap_or(*at);
         }
     }
@@ -139,6 +140,7 @@ mod tests {
             (Verdict::Delivered, Verdict::Delivered),
         ] {
             let attempt = Attempt {
+                instead_of: Some(store::InsteadOf { since: at(90), reason: mail::Reason::Unreachable }),
                 started_at: at(100),
                 ended_at: at(110),
                 server: String::new(),
@@ -150,6 +152,7 @@ mod tests {
             move_outcomes(&mut outcomes, SignedDuration::from_mins(-1));
             let [Settlement { attempt, verdict, .. }] = &outcomes;
             assert_eq!((attempt.started_at, attempt.ended_at, verdict), (at(40), at(50), &moved));
+            assert_eq!(attempt.instead_of.map(|instead| instead.since), Some(at(30)));
         }
     }
 }

@@ -460,6 +460,7 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     };
     let request = RunRequest {
         source,
+        from_folder: false,
         export: content,
         preview,
         practice,

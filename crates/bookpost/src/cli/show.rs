@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::TimeZone};
 use mail::counted;
-use store::{Alarm, Moved, Row, State};
+use store::{Alarm, InsteadOf, Moved, Row, State};
 
 use super::{
     control::{Reply, RunSummary, Shown, Status},
@@ -229,6 +229,9 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
         let mut table = Table::default();
         table.row(["message", &row.message.0.to_string()]);
         table.row(["application", &row.application]);
+        if let Some(door) = row.door {
+            table.row(["came in by", words::door(door)]);
+        }
         table.row(["subject", &row.subject]);
         if !row.tags.is_empty() {
             table.row(["tags", &row.tags.join(", ")]);
@@ -254,6 +257,10 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
                 view.at(attempt.started_at),
                 attempt.answer.trim_end()
             );
+            if let Some(InsteadOf { since, reason }) = attempt.instead_of {
+                let (since, why) = (view.at(since), words::reason(reason));
+                let _ = writeln!(out, "      by the backup, as Server 1 took no mail since {since}: {why}");
+            }
         }
     }
     out

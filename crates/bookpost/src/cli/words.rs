@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mail::{Reason, counted};
-use store::{Class, Deed, LeftOutWhy, Pause, PauseWhy, Role, State};
+use store::{Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, State};
 
 use crate::deliver::trial::Step;
 
@@ -53,6 +53,18 @@ pub fn step(step: Step) -> &'static str {
         Step::Encryption => "encryption",
         Step::SignIn => "sign-in",
         Step::Message => "message",
+    }
+}
+
+/// Where a message came in.
+pub fn door(door: Door) -> &'static str {
+    match door {
+        Door::Smtp => "SMTP",
+        Door::Http => "the HTTP API",
+        Door::Sendmail => "the sendmail command",
+        Door::Notices => "a notice run",
+        Door::Folder => "the drop folder",
+        Door::Bookpost => "Bookpost itself",
     }
 }
 

@@ -146,6 +146,7 @@ fn public_address(raw: &mut Raw) -> Option<String> {
 }
 
 fn sending(raw: &mut Raw, around: &Surroundings, key: Option<&KeySource>) -> Option<Sending> {
+    let way_is_chosen = raw.has("sending.way");
     let (way, servers) = servers::way(raw, around, key).unzip();
     let practice = matches!(way, Some(Way::None | Way::Practice));
     let ehlo_name = ehlo_name(raw, around, practice);
@@ -157,6 +158,7 @@ fn sending(raw: &mut Raw, around: &Surroundings, key: Option<&KeySource>) -> Opt
         bulk_over: raw.get("sending.bulk_over").unwrap_or(500),
         null_reverse_path: raw.get("sending.null_reverse_path").unwrap_or(true),
         way: way?,
+        way_is_chosen,
         servers: servers?,
         ehlo_name: ehlo_name?,
     })

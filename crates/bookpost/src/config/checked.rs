@@ -96,6 +96,8 @@ impl Config {
 #[derive(Debug, Clone)]
 pub struct Sending {
     pub way: Way,
+    /// Somebody chose it; else it is none because nobody has chosen yet.
+    pub way_is_chosen: bool,
     /// Server 1 and Server 2 as far as they are described, whatever the way is.
     pub servers: Vec<Arc<Server>>,
     /// The name we give ourselves (EHLO); a full host name.
@@ -122,6 +124,7 @@ impl Sending {
 
     fn usual(way: Way) -> Self {
         Self {
+            way_is_chosen: !matches!(way, Way::None),
             way,
             servers: Vec::new(),
             ehlo_name: NO_HOST.to_owned(),

@@ -12,7 +12,7 @@ use mail::{
     smtp::client::{Failure, RecipientResult, TransactionResult},
 };
 use rand::Rng;
-use store::{Attempt, Claimed, ClaimedRecipient, Kind, RunId, Settlement, Verdict};
+use store::{Attempt, Claimed, ClaimedRecipient, InsteadOf, Kind, RunId, Settlement, Verdict};
 
 use super::{allowance::Reached, breaker::Fault, reverse_path::is_null};
 use crate::config::InDoubtPolicy;
@@ -44,6 +44,8 @@ pub struct Circumstances<'a> {
     pub reused: bool,
     /// Another server sends: what this one does not take through its own fault goes there at once.
     pub beside: bool,
+    /// This is the backup: what is wrong with the first server.
+    pub instead_of: Option<InsteadOf>,
 }
 
 /// What the route should do.
@@ -360,6 +362,7 @@ impl One<'_> {
                 phase,
                 reason,
                 answer,
+                instead_of: self.at.instead_of,
             },
             verdict,
         }
@@ -412,8 +415,14 @@ mod tests {
     }
 
     fn concluded(job: &Claimed, recipients: Vec<RecipientResult>, now: Timestamp) -> Conclusion {
-        let at =
-            Circumstances { server: "mail.example:25", started_at: now, now, reused: false, beside: false };
+        let at = Circumstances {
+            server: "mail.example:25",
+            started_at: now,
+            now,
+            reused: false,
+            beside: false,
+            instead_of: None,
+        };
         let rules =
             Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
         let result = TransactionResult { token: 0, dsn: true, recipients };

@@ -235,6 +235,7 @@ mod tests {
             recipient,
             message: recipient.message(),
             kind,
+            door: None,
             class: Class::Normal,
             practice: false,
             application: application.to_owned(),

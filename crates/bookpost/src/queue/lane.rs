@@ -21,7 +21,7 @@ use mail::{
     smtp::client::{Client, Ending, Failure, Transaction, TransactionResult, Wish},
 };
 use rustls::ClientConfig;
-use store::Claimed;
+use store::{Claimed, InsteadOf};
 use tokio::{sync::watch, time::Instant};
 
 use super::{
@@ -129,6 +129,7 @@ pub struct Lane {
     gate: watch::Receiver<Gate>,
     errand: Errand,
     slots: Slots,
+    instead_of: Option<InsteadOf>,
     /// What may not be sent now and is to be given back.
     too_many: Vec<Claimed>,
     client: Client,
@@ -153,6 +154,7 @@ impl Lane {
         upstream: &Upstream,
         errand: Errand,
         slots: Slots,
+        instead_of: Option<InsteadOf>,
     ) -> Self {
         let server = Arc::clone(&upstream.server);
         let client = Client::new(settings(&delivery.settings.now().sending.ehlo_name, &server));
@@ -167,6 +169,7 @@ impl Lane {
             gate: upstream.gate.subscribe(),
             errand,
             slots,
+            instead_of,
             too_many: Vec::new(),
             client,
             peer,
@@ -488,6 +491,7 @@ impl Lane {
             now: self.delivery.clock.now(),
             reused: slot.reused,
             beside: matches!(self.errand, Errand::Probe { beside: true, .. }),
+            instead_of: self.instead_of,
         };
         let mut dice = self.delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);
         let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules(), &mut *dice);

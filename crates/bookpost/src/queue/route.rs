@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use mail::{Reason, Scope, clock::Clock};
 use rand::rngs::StdRng;
 use rustls::ClientConfig;
-use store::{Attempt, Claimed, ClaimedRecipient, Recovery, RunId, Settlement, Store, Verdict};
+use store::{Attempt, Claimed, ClaimedRecipient, InsteadOf, Recovery, RunId, Settlement, Store, Verdict};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{exits::Exits, journal::Journal, lane::Gate, ready::Ready, settler::Settler};
@@ -242,6 +242,12 @@ impl Route {
         self.upstreams.iter().position(|upstream| !upstream.breaker.is_open())
     }
 
+    /// Why mail goes to this server and not to the first; none where it is the first.
+    pub fn instead_of(&self, upstream: usize) -> Option<InsteadOf> {
+        let first = self.upstreams.first().filter(|_| upstream > 0)?;
+        first.breaker.fault().map(|(fault, since)| InsteadOf { since, reason: fault.reason })
+    }
+
     /// Mail goes to these servers from here on. What is known of a server that stays as it was is kept; connections to one that does not
     /// finish what they have begun.
     pub fn replace(&mut self, upstreams: Vec<Upstream>) {
@@ -336,6 +342,7 @@ impl Upstream {
 /// Settlements of messages that were claimed and not attempted.
 pub fn given_back(jobs: &[Claimed], now: Timestamp) -> Vec<Settlement> {
     let not_attempted = Attempt {
+        instead_of: None,
         started_at: now,
         ended_at: now,
         server: String::new(),

@@ -190,6 +190,7 @@ pub(super) mod tests {
     pub(in crate::queue) fn fresh() -> NewMessage {
         NewMessage {
             kind: Kind::Mail,
+            door: store::Door::Smtp,
             class: Class::Normal,
             practice: false,
             application: "test".into(),
@@ -209,6 +210,7 @@ pub(super) mod tests {
 
     pub(in crate::queue) fn delivered(recipient: RecipientId) -> Settlement {
         let attempt = Attempt {
+            instead_of: None,
             started_at: START,
             ended_at: START,
             server: String::new(),

@@ -17,7 +17,8 @@ pub(super) fn accepted(messages: &[Accepted], came: &[Came]) {
         tracing::debug!(
             message.id = message.id.0,
             application = caller.name(),
-            door = origin.protocol,
+            door = ?origin.door,
+            protocol = origin.protocol,
             peer = origin.peer.map(tracing::field::display),
             recipients = message.recipients,
             "a message was accepted"

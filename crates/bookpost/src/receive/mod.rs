@@ -298,6 +298,7 @@ mod tests {
     fn message(now: Timestamp) -> NewMessage {
         NewMessage {
             kind: Kind::Mail,
+            door: store::Door::Smtp,
             class: Class::Normal,
             practice: false,
             application: "cron".to_owned(),

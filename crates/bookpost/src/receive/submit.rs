@@ -17,7 +17,7 @@ use mail::{
     submission::{Circumstances, Completion, LineEnds, Prepared, prepare},
 };
 use rand::{RngExt as _, rngs::StdRng};
-use store::{Accepted, Class, Kind, NewMessage, Once, OnceKey, Store};
+use store::{Accepted, Class, Door, Kind, NewMessage, Once, OnceKey, Store};
 
 use super::{NotNow, NotTaken, Receiver, apart, log};
 use crate::{
@@ -49,9 +49,10 @@ pub struct Submission {
     pub tags: Vec<String>,
 }
 
-/// How a message came, for its `Received` field (RFC 5321 section 4.4).
+/// How a message came, for its `Received` field (RFC 5321 section 4.4) and for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
+    pub door: Door,
     /// What the peer called itself.
     pub name: String,
     /// None: it is on this machine.
@@ -172,6 +173,7 @@ impl Submitter {
         envelope.reverse_path = reverse_path?;
         let message = NewMessage {
             kind: Kind::Mail,
+            door: submission.from.door,
             class,
             practice: matches!(self.settings.now().sending.way, Way::Practice),
             application: caller.name().to_owned(),
@@ -356,6 +358,7 @@ mod tests {
     #[test]
     fn what_a_peer_calls_itself_cannot_leave_its_field() {
         let origin = |name: &str, peer: Option<&str>| Origin {
+            door: Door::Smtp,
             name: name.into(),
             peer: peer.map(|peer| peer.parse().unwrap()),
             protocol: "ESMTPSA",

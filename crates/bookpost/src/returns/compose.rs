@@ -10,7 +10,7 @@ use mail::{
     envelope::{Ret, xtext_decode},
     reply::ReplyParser,
 };
-use store::{Class, Kind, NewMessage, Obligation, RunName};
+use store::{Class, Door, Kind, NewMessage, Obligation, RunName};
 
 use super::plan::{Form, Letter};
 use crate::config::{Config, Site};
@@ -42,6 +42,7 @@ pub(super) fn message(to: &Address, letter: &Letter, original: Option<&[u8]>, at
     };
     NewMessage {
         kind: Kind::Report,
+        door: Door::Bookpost,
         class: Class::Normal,
         practice: first.practice,
         application: "bookpost".into(),

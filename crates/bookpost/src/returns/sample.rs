@@ -32,6 +32,7 @@ fn refused(patron: Address, site: Option<String>, to: &Address, now: Timestamp) 
         recipient: RecipientId::of(MessageId(1), 0),
         message: MessageId(1),
         kind: Kind::Mail,
+        door: None,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),

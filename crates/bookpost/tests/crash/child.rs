@@ -112,6 +112,7 @@ fn message(number: u64, now: Timestamp) -> NewMessage {
     );
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "test".into(),

@@ -105,6 +105,8 @@ async fn a_message_is_sent_and_can_be_followed() {
         sent["recipients"].as_array().unwrap().iter().map(|one| one["address"].clone()).collect();
     assert_eq!(addresses, ["jane@example.org", "copy@example.org", "secret@example.org"]);
     bench.quiet().await;
+    let rows = bench.app.store.list(store::Filter::default(), None, 5).await.unwrap();
+    assert!(rows.len() == 3 && rows.iter().all(|row| row.door == Some(store::Door::Http)), "{rows:?}");
     let taken = bench.sink.taken();
     let bytes = String::from_utf8(taken[0].bytes.clone()).unwrap();
     let fields = bytes.split("\r\n\r\n").next().unwrap();

@@ -20,6 +20,21 @@ async fn said(socket: &Path, dialogue: &str) -> String {
 }
 
 #[tokio::test]
+async fn mail_of_the_command_is_known_by_its_door() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("submit.sock");
+    let sendmail = SendmailDoor { socket: Some(socket.clone()), ..Default::default() };
+    let bench = Bench::start(Wanted { sendmail, ..Wanted::default() }).await;
+    let mail = "EHLO x\r\nMAIL FROM:<desk@library.example>\r\nRCPT TO:<p@example.org>\r\nDATA\r\n\
+        From: desk@library.example\r\n\r\nHello\r\n.\r\nQUIT\r\n";
+    let answers = said(&socket, mail).await;
+    assert!(answers.contains("\r\n250 2.0.0 Accepted as "), "{answers}");
+    let rows = bench.app.store.list(store::Filter::default(), None, 2).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.door).collect::<Vec<_>>(), [Some(store::Door::Sendmail)]);
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn who_may_not_send_any_more_is_refused_for_good() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("submit.sock");

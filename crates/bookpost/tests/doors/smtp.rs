@@ -41,6 +41,7 @@ async fn what_is_handed_in_arrives_with_all_that_a_submission_needs() {
     assert!(!arrived.contains("secret"), "{arrived}");
     assert_eq!(body, ".dots\r\n\r\n");
     let row = bench.app.store.list(store::Filter::default(), None, 1).await.unwrap().pop().unwrap();
+    assert_eq!(row.door, Some(store::Door::Smtp));
     assert_eq!((row.application.as_str(), row.site.as_deref()), ("Library", Some("MAIN")));
     bench.stop().await;
 }

@@ -7,16 +7,24 @@ use store::{Actor, Deed};
 
 use bookpost::identity::Key;
 
-use crate::bench::{Answer, Bench, email, servers};
+use crate::bench::{Answer, Bench, email, notice, servers};
 
 const ROLES: [&str; 3] = ["viewer", "manager", "administrator"];
 
 /// Method, path beneath `/api/v1/admin`, body, and what an administrator is answered. Everybody else may not.
-const CALLS: [(&str, &str, &str, u16); 21] = [
+const CALLS: [(&str, &str, &str, u16); 29] = [
     ("GET", "/preferences", "", 200),
     ("PATCH", "/preferences", r#"{"library": "Riverside"}"#, 200),
     ("POST", "/preferences/undo", "", 200),
     ("POST", "/preferences/test", r#"{"server": 1}"#, 409),
+    ("GET", "/preferences/history", "", 200),
+    ("POST", "/preferences/import", "", 200),
+    ("GET", "/preferences/suggest?address=x", "", 400),
+    ("GET", "/status", "", 200),
+    ("GET", "/queue?state=held&to=@example.org&limit=2", "", 200),
+    ("GET", "/queue/counts?site=MAIN", "", 200),
+    ("GET", "/queue/messages/1", "", 404),
+    ("POST", "/queue/decide", r#"{"action": "hold", "matching": {"state": "waiting"}}"#, 200),
     ("GET", "/sites", "", 200),
     ("POST", "/sites", r#"{"code": "WEST", "name": "West", "email": "west@library.example"}"#, 200),
     ("PATCH", "/sites/WEST", r#"{"phone": "555"}"#, 200),
@@ -37,7 +45,7 @@ const CALLS: [(&str, &str, &str, u16); 21] = [
 ];
 
 /// A new key of this person's own.
-async fn key(bench: &Bench, who: &str) -> String {
+pub(crate) async fn key(bench: &Bench, who: &str) -> String {
     let store = &bench.app.store;
     let person = store.person_of(&email(who).parse().unwrap()).await.unwrap();
     let key = Key::draw(&mut rand::make_rng::<StdRng>());
@@ -96,8 +104,8 @@ async fn every_call_of_the_document_has_a_row() {
             count += 1;
         }
     }
-    // Three about a person are asked for below.
-    assert_eq!(count, CALLS.len() + 3);
+    // Six about a person are asked for below.
+    assert_eq!(count, CALLS.len() + 6);
     bench.stop().await;
 }
 
@@ -114,6 +122,15 @@ async fn a_person_is_changed_and_a_disabled_one_opens_nothing() {
         200
     );
     assert_eq!(ask(&bench, &managers, "GET", "/log", "").await.status, 200, "at once");
+    for (method, what) in [("GET", "/sessions"), ("POST", "/sign-out"), ("POST", "/reset-link")] {
+        let viewers = key(&bench, "viewer").await;
+        assert_eq!(ask(&bench, &viewers, method, &of(what), "").await.status, 403, "{what}");
+        let answer = ask(&bench, &own, method, &of(what), "").await;
+        assert_eq!(answer.status, 200, "{what}: {}", answer.text);
+        assert_eq!(answer.text.contains("/reset?code="), what == "/reset-link", "{}", answer.text);
+    }
+    let signed_in = bench.get("manager", "/").await;
+    assert_eq!(signed_in.status, 303, "signed out everywhere");
     assert_eq!(ask(&bench, &own, "POST", &of("/disable"), "").await.status, 200);
     assert_eq!(ask(&bench, &managers, "GET", "/log", "").await.status, 401);
     assert_eq!(ask(&bench, &own, "POST", &of("/enable"), "").await.status, 200);
@@ -242,5 +259,65 @@ async fn keys_of_programs_and_of_people_are_two_things() {
     assert_eq!(ask(&bench, made["key"].as_str().unwrap(), "GET", "/programs", "").await.status, 401);
     let messages = format!("{}/api/v1/messages", bench.origin);
     assert_eq!(Answer::of(bench.client.get(messages).bearer_auth(&own)).await.status, 401);
+    bench.stop().await;
+}
+
+/// Found as on the page, page by page, and decided about after it was said what follows.
+#[tokio::test]
+async fn the_queue_is_found_and_decided_about() {
+    let bench = Bench::of_file("").await;
+    let own = key(&bench, "administrator").await;
+    let mut ids = Vec::new();
+    for (to, subject) in
+        [("p@example.org", "Overdue"), ("q@example.org", "Overdue"), ("r@other.example", "Hold")]
+    {
+        ids.push(bench.mail(notice(to, subject), None).await.0);
+    }
+    let get = async |path: &str| -> Value {
+        let answer = ask(&bench, &own, "GET", path, "").await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        serde_json::from_str(&answer.text).unwrap()
+    };
+    let decide = async |body: Value| {
+        let answer = ask(&bench, &own, "POST", "/queue/decide", &body.to_string()).await;
+        (answer.status, serde_json::from_str::<Value>(&answer.text).unwrap())
+    };
+    let first = get("/queue?to=@example.org&limit=1").await;
+    assert_eq!(first["rows"][0]["message"], ids[1]);
+    let next = first["next"].as_str().unwrap();
+    let second = get(&format!("/queue?to=@example.org&limit=1&after={next}")).await;
+    assert_eq!((&second["rows"][0]["message"], &second["rows"][0]["door"]), (&json!(ids[0]), &json!("smtp")));
+    assert_eq!(get("/queue?subject=hold").await["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(get("/queue/counts?to=@example.org").await, json!({"states": {"waiting": 2}, "more": false}));
+    assert_eq!(get(&format!("/queue/messages/{}", ids[0])).await[0]["row"]["subject"], "Overdue");
+    let matching = json!({ "state": "waiting", "to": "@example.org" });
+    let (status, told) = decide(json!({ "action": "hold", "matching": matching, "dry_run": true })).await;
+    assert_eq!((status, &told["concerned"], &told["dry_run"]), (200, &json!(2), &json!(true)), "{told}");
+    assert!(told["consequence"].as_str().unwrap().len() > 20 && told.get("done").is_none(), "{told}");
+    assert_eq!(get("/status").await["counts"]["held"], 0, "nothing was done");
+    let (_, told) = decide(json!({ "action": "hold", "matching": matching })).await;
+    assert_eq!(told["done"]["moved"], 2, "{told}");
+    let (_, told) = decide(json!({ "action": "release", "messages": [ids[0]] })).await;
+    assert_eq!((&told["concerned"], &told["done"]["moved"]), (&json!(1), &json!(1)), "{told}");
+    let counts = get("/status").await["counts"].clone();
+    assert_eq!((&counts["held"], &counts["waiting"]), (&json!(1), &json!(2)), "{counts}");
+    for (body, status) in [
+        (json!({ "action": "hold" }), 422),
+        (json!({ "action": "hold", "matching": {} }), 422),
+        (json!({ "action": "hold", "matching": { "limit": 3, "state": "held" } }), 400),
+        (json!({ "action": "hold", "matching": { "state": "held" }, "messages": [1] }), 422),
+        (json!({ "action": "erase", "messages": [1] }), 422),
+        (json!({ "action": "hold", "messages": [ids[0], 999] }), 404),
+    ] {
+        assert_eq!(decide(body.clone()).await.0, status, "{body}");
+    }
+    for path in ["/queue?state=no", "/queue?since=x", "/queue?limit=0", "/queue?x=1", "/queue/counts?limit=1"]
+    {
+        assert_eq!(ask(&bench, &own, "GET", path, "").await.status, 400, "{path}");
+    }
+    let log = bench.app.store.audit(store::AuditFilter::default(), None, 50).await.unwrap();
+    let decided: Vec<_> = log.iter().filter(|line| line.what == Deed::MailDecided).collect();
+    assert_eq!(decided.len(), 2, "{log:?}");
+    assert!(decided[1].about.starts_with("all mail: state=waiting&to="), "{decided:?}");
     bench.stop().await;
 }

@@ -225,6 +225,7 @@ impl Bench {
             _ => (Some(Reason::AddressUnknown), "550 5.1.1 <p@example.org>: no such user here"),
         };
         let attempt = Attempt {
+            instead_of: None,
             started_at: self.now() - SignedDuration::from_millis(1_500),
             ended_at: self.now(),
             server: "smtp.library.example:587".to_owned(),
@@ -267,6 +268,7 @@ pub(crate) fn notice(to: &str, subject: &str) -> NewMessage {
     let due_at = now() + SignedDuration::from_hours(2);
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Textbook Tracker".to_owned(),

@@ -1,9 +1,14 @@
 //! How pages read, as snapshots.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::SignedDuration;
 use store::{AlarmKind, Verdict};
 
-use crate::bench::{Bench, notice, servers};
+use crate::{
+    bench::{Bench, notice, servers},
+    rights::MAY,
+};
 
 /// Without what changes from run to run.
 fn plain(html: &str) -> String {
@@ -83,16 +88,45 @@ async fn where_there_is_nothing_it_is_said() {
     bench.stop().await;
 }
 
-/// A page with its style and script, for whoever has a slow line.
+/// What a browser loads for a page, uncompressed.
+const HEAVIEST: usize = 100_000;
+
+/// The files that a page names.
+fn assets(html: &str) -> BTreeSet<&str> {
+    html.split("=\"/assets/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect()
+}
+
+/// Every page with its style, script and icon, for whoever has a slow line.
 #[tokio::test]
-async fn pages_are_light() {
+async fn every_page_is_light() {
     let bench = with_mail().await;
+    let (who, usual) = (store::Actor::CommandLine, store::ApplicationSettings::default());
+    bench.app.store.add_application("cron".parse().unwrap(), usual, who, bench.now()).await.unwrap();
     for number in 0..60 {
         bench.mail(notice("a@example.org", &format!("Mail {number:03}")), None).await;
     }
-    for path in ["/", "/queue", "/queue/2"] {
-        let text = bench.get("administrator", path).await.text;
-        assert!(text.len() < 70_000, "{path}: {}", text.len());
+    let (mut files, mut heaviest) = (BTreeMap::new(), (0, String::new()));
+    for path in MAY.iter().filter(|(_, form, _)| form.is_none()).map(|(path, ..)| path.replace("{id}", "2")) {
+        // It has no end.
+        if path == "/live" {
+            continue;
+        }
+        let page = bench.get("administrator", &path).await;
+        if !page.header("content-type").starts_with("text/html") {
+            continue;
+        }
+        let mut weight = page.text.len();
+        for name in assets(&page.text) {
+            if !files.contains_key(name) {
+                let file = bench.get("nobody", &format!("/assets/{name}")).await;
+                assert_eq!(file.status, 200, "{name}");
+                files.insert(name.to_owned(), file.text.len());
+            }
+            weight += files[name];
+        }
+        assert!(weight < HEAVIEST, "{path}: {weight}");
+        heaviest = heaviest.max((weight, path));
     }
+    assert!(files.len() >= 3 && heaviest.0 > 30_000, "style and script count: {files:?} {heaviest:?}");
     bench.stop().await;
 }

@@ -22,5 +22,7 @@ mod protections;
 mod rights;
 mod sign_in;
 mod start;
+mod timeline;
+mod today;
 mod trial;
 mod week;

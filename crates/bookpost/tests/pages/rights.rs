@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-const MAY: [(&str, Option<&str>, [u16; 5]); 104] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 104] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),

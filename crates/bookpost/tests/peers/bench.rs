@@ -145,6 +145,7 @@ impl Bench {
         let now = self.app.clock.now();
         let messages = messages.into_iter().map(|(envelope, id, bytes)| NewMessage {
             kind: Kind::Mail,
+            door: store::Door::Smtp,
             class: Class::Normal,
             practice: false,
             application: "test".into(),

@@ -299,6 +299,7 @@ pub(crate) fn message(to: &[&str], now: Timestamp) -> NewMessage {
     let from: Address = "returns@riverside.example.org".parse().unwrap();
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "test".into(),

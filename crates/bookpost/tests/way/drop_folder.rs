@@ -12,7 +12,7 @@ use bookpost::{
     config::{Config, Way},
 };
 use mail::clock::Clock as _;
-use store::AlarmKind;
+use store::{AlarmKind, Door, Filter};
 
 use crate::bench::Bench;
 
@@ -111,6 +111,8 @@ async fn an_export_is_run_once_and_its_report_lies_beside_it() {
     drop.put("overdues.csv", &(export(&patrons) + &nobody.concat()), MINUTE);
     drop.pass(MINUTE).await;
     assert_eq!(drop.runs().await, 1);
+    let rows = drop.bench.app.store.list(Filter::default(), None, 50).await.unwrap();
+    assert!(rows.len() == 25 && rows.iter().all(|row| row.door == Some(Door::Folder)), "{rows:?}");
     assert_eq!(drop.names("done").len(), 2, "{:?}", drop.names("done"));
     let report = drop.text("done", "-overdues.csv.report.txt");
     assert!(report.starts_with("run 1: 50 lines, 50 patrons, 25 notices\n"), "{report}");

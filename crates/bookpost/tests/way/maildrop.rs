@@ -148,6 +148,7 @@ async fn what_is_left_is_taken_and_deleted_and_what_is_being_written_is_not() {
     assert_eq!(place.left(), [drop_file::unfinished_name(2)]);
     let rows = place.bench.app.store.list(Filter::default(), None, 10).await.unwrap();
     assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].door, Some(store::Door::Sendmail));
     assert_eq!((rows[0].subject.as_str(), rows[0].message_id.as_str()), ("hello", "<one@x.org>"));
     assert_eq!((rows[0].application.as_str(), &rows[0].reverse_path), ("sendmail", &desk()));
     assert_eq!(place.told().await, Vec::<String>::new());

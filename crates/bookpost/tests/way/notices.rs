@@ -7,7 +7,7 @@ use bookpost::{
     },
     config::Config,
 };
-use store::{Class, LeftOutWhy};
+use store::{Class, Door, Filter, LeftOutWhy};
 use tokio::sync::mpsc;
 
 use crate::bench::{Bench, server, sink};
@@ -58,6 +58,8 @@ async fn a_list_of_all_loans_makes_notices_of_what_is_overdue_and_names_the_rest
     let loans = EXPORT.replace("2026-11-12,zoe", "2027-02-12,zoe");
     let summary = run(&bench, &loans).await;
     assert_eq!((summary.lines, summary.progress.delivered), (3, 2));
+    let rows = bench.app.store.list(Filter::default(), None, 9).await.unwrap();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.door == Some(Door::Notices)), "{rows:?}");
     let kept = bench.app.store.left_out_of(summary.id).await.unwrap();
     assert_eq!(kept, summary.left_out);
     let said: Vec<_> = kept.iter().map(|one| (one.why, one.line, one.detail.as_str())).collect();

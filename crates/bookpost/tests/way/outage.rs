@@ -97,6 +97,12 @@ async fn the_backup_sends_until_server_1_is_back() {
     bench.quiet().await;
     assert_eq!((second.count(), bench.counts().await.delivered), (20, 20));
     assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown, AlarmKind::BackupInUse]);
+    let rows = bench.app.store.list(Filter::default(), None, 20).await.unwrap();
+    for row in &rows {
+        let attempts = bench.app.store.show(row.message).await.unwrap().pop().unwrap().1;
+        let instead = attempts.last().unwrap().instead_of.map(|instead| (instead.since, instead.reason));
+        assert_eq!(instead, Some((START, Reason::Unreachable)), "{attempts:?}");
+    }
     let first = sink_at(first).await;
     bench.pass(SECOND * 12).await;
     bench.accept(&["early@example.org"]).await;
@@ -107,6 +113,8 @@ async fn the_backup_sends_until_server_1_is_back() {
     bench.accept(&["late@example.org"]).await;
     bench.quiet().await;
     assert_eq!((first.count(), second.count()), (1, 21));
+    let last = bench.app.store.list(Filter::default(), None, 1).await.unwrap().pop().unwrap().message;
+    assert_eq!(bench.app.store.show(last).await.unwrap()[0].1[0].instead_of, None, "Server 1 took it");
 }
 
 /// Server 1 refused mail only when it had it before it: only a message shows that it is mended, and there is one although the

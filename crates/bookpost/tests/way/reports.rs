@@ -247,6 +247,7 @@ async fn returned(bench: &Bench, count: usize, practice: bool) -> Vec<MessageId>
     });
     let accepted = bench.app.store.accept(messages.collect(), START).await.unwrap();
     let attempt = Attempt {
+        instead_of: None,
         started_at: START,
         ended_at: START,
         server: "server1:25".into(),

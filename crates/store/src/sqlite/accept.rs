@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Sqlite,
-    codes::{class_code, kind_code, micros, notify_code, ret_code, state_code, whole},
+    codes::{class_code, door_code, kind_code, micros, notify_code, ret_code, state_code, whole},
     events::{self, Noted},
     writer::Tx,
 };
@@ -14,8 +14,8 @@ use crate::{
 
 const MESSAGE: &str =
     "INSERT INTO message (id, kind, class, practice, application, site, run, reverse_path, ret, envelope_id,
-        message_id, subject, patron_name, patron_number, size, accepted_at, first_due_at, tags)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+        message_id, subject, patron_name, patron_number, size, accepted_at, first_due_at, tags, door)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 const BODY: &str = "INSERT INTO body (message, bytes) VALUES (?1, ?2)";
 const RECIPIENT: &str =
     "INSERT INTO recipient (id, state, class, practice, due_at, expires_at, lease, address, notify, original,
@@ -60,6 +60,7 @@ pub(super) fn store(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -> Re
         micros(now),
         micros(message.first_due_at),
         events::written(&message.tags)?,
+        door_code(message.door),
     ])?;
     tx.sql.prepare_cached(BODY)?.execute((id.0, &message.bytes[..]))?;
     tx.bytes += message.bytes.len();

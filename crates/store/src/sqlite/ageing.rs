@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::{
     Sqlite,
-    codes::{micros, whole},
+    codes::{instant, micros, whole},
     draft::{read_meta, write_meta},
     pause,
     writer::Tx,
@@ -28,6 +28,11 @@ impl Sqlite {
             return Ok(());
         }
         self.writer.write(move |tx| stop(tx, practice, now)).await
+    }
+
+    pub(crate) async fn ageing_stopped_at(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
+        let stopped_at = self.readers.read(move |sql| read_meta(sql, since(practice))).await?;
+        Ok(stopped_at.and_then(instant))
     }
 
     pub(crate) async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {

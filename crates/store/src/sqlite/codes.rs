@@ -7,7 +7,7 @@ use mail::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Class, Error, EventKind, Kind, State};
+use crate::{Class, Door, Error, EventKind, Kind, State};
 
 /// The states in the order of their codes.
 pub(super) const STATES: [State; 8] = [
@@ -46,6 +46,9 @@ const EVENT_KINDS: [EventKind; 9] = [
     EventKind::Cancelled,
 ];
 
+const DOORS: [Door; 6] =
+    [Door::Smtp, Door::Http, Door::Sendmail, Door::Notices, Door::Folder, Door::Bookpost];
+
 pub(super) fn state_code(state: State) -> i64 {
     match state {
         State::Waiting => 0,
@@ -77,6 +80,14 @@ pub(super) fn event_kind_code(kind: EventKind) -> i64 {
 
 pub(super) fn event_kind(code: i64) -> Option<EventKind> {
     nth(&EVENT_KINDS, code)
+}
+
+pub(super) fn door_code(door: Door) -> i64 {
+    DOORS.iter().position(|known| *known == door).map_or(-1, whole)
+}
+
+pub(super) fn door(code: i64) -> Option<Door> {
+    nth(&DOORS, code)
 }
 
 pub(super) fn class_code(class: Class) -> i64 {
@@ -183,6 +194,9 @@ mod tests {
         }
         for known in EVENT_KINDS {
             assert_eq!(event_kind(event_kind_code(known)), Some(known));
+        }
+        for known in DOORS {
+            assert_eq!(door(door_code(known)), Some(known));
         }
         for code in 0..8 {
             assert_eq!(notify_code(notify(code)), code);

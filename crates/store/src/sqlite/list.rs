@@ -19,7 +19,8 @@ use super::{
 use crate::{Attempt, Counted, Error, Filter, MessageId, Outline, Part, RecipientId, Row};
 
 const ATTEMPTS: &str =
-    "SELECT started_at, ended_at, server, phase, reason, answer FROM attempt WHERE recipient = ?1 ORDER BY n";
+    "SELECT started_at, ended_at, server, phase, reason, answer, instead_since, instead_reason FROM attempt
+    WHERE recipient = ?1 ORDER BY n";
 
 const OUTLINES: &str = "SELECT m.id, m.site, m.subject, r.state, count(*)
     FROM (SELECT DISTINCT value AS id FROM json_each(?1)) named CROSS JOIN message m ON m.id = named.id

@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0014_sent", include_str!("migrations/0014_sent.sql")),
     ("0015_run_pages", include_str!("migrations/0015_run_pages.sql")),
     ("0016_session_browser", include_str!("migrations/0016_session_browser.sql")),
+    ("0017_door", include_str!("migrations/0017_door.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.
@@ -84,5 +85,12 @@ mod tests {
         assert_eq!(ledger, (7, None));
         let waits: (i64, Option<i64>) = of("SELECT id, source FROM recipient");
         assert_eq!(waits, (65_536, Some(0)));
+        sql.execute_batch(
+            "INSERT INTO message (id, kind, class, practice, application, message_id, subject, size, accepted_at, first_due_at)
+             VALUES (1, 0, 1, 0, 'Library', '<1@x>', 'Old', 1, 1, 1)",
+        )
+        .unwrap();
+        let door: (i64, Option<i64>) = of("SELECT id, door FROM message");
+        assert_eq!(door, (1, None), "of a message from before it is not known");
     }
 }

@@ -41,6 +41,7 @@ struct InFlight {
 /// The attempt that the end of the program broke off; when it began died with the program.
 fn lost_answer(now: Timestamp) -> Attempt {
     Attempt {
+        instead_of: None,
         started_at: now,
         ended_at: now,
         server: String::new(),

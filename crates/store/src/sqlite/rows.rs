@@ -5,16 +5,16 @@ use mail::{Address, Envelope, Reason, Recipient, ReversePath};
 use rusqlite::{Row as SqlRow, types::ValueRef};
 
 use super::{codes, events};
-use crate::{Attempt, Class, Error, Kind, MessageId, Patron, RecipientId, Row, RunId, State};
+use crate::{Attempt, Class, Error, InsteadOf, Kind, MessageId, Patron, RecipientId, Row, RunId, State};
 
 /// The columns that [`shown`] reads, of `recipient r JOIN message m`. A row is aside or settled, and never both.
 pub(super) const SHOWN: &str = "r.id, r.state, r.class, r.practice, r.due_at, r.expires_at, coalesce(r.settled_at, r.aside_at), r.in_doubt_at, r.attempts,
     r.strikes, r.reason, coalesce(r.note, (SELECT a.answer FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1)),
     r.address, r.notify, r.original, m.kind, m.application, m.site, m.run, m.reverse_path, m.subject, m.message_id,
-    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at, m.tags, r.reported_in";
+    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at, m.tags, r.reported_in, m.door";
 
 /// How many they are.
-pub(super) const SHOWN_COLUMNS: usize = 29;
+pub(super) const SHOWN_COLUMNS: usize = 30;
 
 /// What stands where an address cannot be read.
 const UNREADABLE: &str = "unreadable@invalid";
@@ -33,6 +33,7 @@ pub(super) fn shown(row: &SqlRow<'_>) -> Result<Row, Error> {
         recipient: id,
         message: id.message(),
         kind: codes::kind(number(row, 15)?).unwrap_or(Kind::Mail),
+        door: row.get::<_, Option<i64>>(29)?.and_then(codes::door),
         class: codes::class(number(row, 2)?).unwrap_or(Class::Normal),
         practice: number(row, 3)? != 0,
         application: text(row, 16)?.unwrap_or_default(),
@@ -93,7 +94,7 @@ pub(super) fn envelope(
     Some(envelope)
 }
 
-/// One line of a timeline, read from `started_at, ended_at, server, phase, reason, answer`.
+/// One line of a timeline, read from `started_at, ended_at, server, phase, reason, answer, instead_since, instead_reason`.
 pub(super) fn attempt(row: &SqlRow<'_>) -> Result<Attempt, Error> {
     Ok(Attempt {
         started_at: at(row, 0)?.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -102,7 +103,13 @@ pub(super) fn attempt(row: &SqlRow<'_>) -> Result<Attempt, Error> {
         phase: codes::phase(number(row, 3)?).unwrap_or(mail::Phase::Connect),
         reason: text(row, 4)?.and_then(codes::named),
         answer: text(row, 5)?.unwrap_or_default(),
+        instead_of: instead_of(row)?,
     })
+}
+
+fn instead_of(row: &SqlRow<'_>) -> Result<Option<InsteadOf>, Error> {
+    let (since, reason) = (at(row, 6)?, text(row, 7)?.and_then(codes::named));
+    Ok(since.zip(reason).map(|(since, reason)| InsteadOf { since, reason }))
 }
 
 /// Text, with what is not UTF-8 replaced.

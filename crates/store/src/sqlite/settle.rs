@@ -326,8 +326,9 @@ fn count_doubt(tx: &mut Tx<'_>, settlement: &Settlement, in_doubt: bool) -> Resu
 
 /// One more line of a timeline.
 pub(super) fn record(tx: &Tx<'_>, id: RecipientId, n: u32, attempt: &Attempt) -> Result<(), Error> {
-    let sql = "INSERT INTO attempt (recipient, n, started_at, ended_at, server, phase, reason, answer)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT INTO attempt (recipient, n, started_at, ended_at, server, phase, reason, answer,
+            instead_since, instead_reason)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     tx.sql.prepare_cached(sql)?.execute((
         id.0,
         n,
@@ -337,6 +338,8 @@ pub(super) fn record(tx: &Tx<'_>, id: RecipientId, n: u32, attempt: &Attempt) ->
         phase_code(attempt.phase),
         attempt.reason.as_ref().map(name).transpose()?,
         &attempt.answer,
+        attempt.instead_of.map(|instead| micros(instead.since)),
+        attempt.instead_of.map(|instead| name(&instead.reason)).transpose()?,
     ))?;
     Ok(())
 }

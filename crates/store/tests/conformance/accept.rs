@@ -1,8 +1,8 @@
 //! The way in.
 
-use store::{Accepted, Error, MOST_RECIPIENTS, Once, OnceKey};
+use store::{Accepted, Door, Error, InsteadOf, MOST_RECIPIENTS, NewMessage, Once, OnceKey, Verdict};
 
-use crate::fresh::{Fresh, accept, accept_all, leased, sound, to_many, waiting};
+use crate::fresh::{Fresh, accept, accept_all, leased, minute, settlement, sound, to_many, waiting};
 
 pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
     let store = fresh.open();
@@ -14,6 +14,28 @@ pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
     assert!(matches!(refused, Err(Error::TooManyRecipients { found: 65_537 })), "{refused:?}");
     assert_eq!(store.counts().await.unwrap(), before);
     sound(&store).await;
+}
+
+pub(crate) async fn the_door_is_kept(fresh: &Fresh) {
+    let store = fresh.open();
+    let doors = [Door::Smtp, Door::Http, Door::Sendmail, Door::Notices, Door::Folder, Door::Bookpost];
+    let messages = doors.map(|door| NewMessage { door, ..waiting() }).to_vec();
+    for (accepted, door) in accept_all(fresh, &store, messages).await.iter().zip(doors) {
+        let shown = store.show(accepted.id).await.unwrap();
+        assert_eq!(shown[0].0.door, Some(door));
+    }
+}
+
+pub(crate) async fn an_attempt_keeps_why_it_was_not_made_at_the_first_server(fresh: &Fresh) {
+    let store = fresh.open();
+    for instead_of in [None, Some(InsteadOf { since: minute(0), reason: mail::Reason::Unreachable })] {
+        let recipient = accept(fresh, &store, leased()).await;
+        let mut settlement = settlement(fresh, recipient, Verdict::Delivered);
+        settlement.attempt.instead_of = instead_of;
+        store.settle(vec![settlement.clone()], fresh.now()).await.unwrap();
+        let shown = store.show(recipient.message()).await.unwrap();
+        assert_eq!(shown[0].1, [settlement.attempt]);
+    }
 }
 
 pub(crate) async fn concurrent_accepts_share_commits(fresh: &Fresh) {

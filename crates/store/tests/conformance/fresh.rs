@@ -65,6 +65,7 @@ pub(crate) fn address(text: &str) -> Address {
 pub(crate) fn waiting() -> NewMessage {
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),
@@ -118,6 +119,7 @@ pub(crate) fn settlement(fresh: &Fresh, recipient: RecipientId, verdict: Verdict
         _ => Some(Reason::TryLater),
     };
     let attempt = Attempt {
+        instead_of: None,
         started_at: fresh.now() - MINUTE,
         ended_at: fresh.now(),
         server: "mail.example:587".to_owned(),

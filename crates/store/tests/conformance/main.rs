@@ -39,6 +39,8 @@ macro_rules! cases {
 
 cases! {
     accept::accept_is_all_or_nothing_in_order,
+    accept::the_door_is_kept,
+    accept::an_attempt_keeps_why_it_was_not_made_at_the_first_server,
     accept::concurrent_accepts_share_commits,
     accept::ids_are_never_used_twice,
     accept::a_request_is_made_once,

@@ -38,11 +38,15 @@ pub(crate) async fn time_in_a_pause_does_not_age(fresh: &Fresh) {
         store.resume_ageing(practice, fresh.now()).await.unwrap();
     }
     assert_eq!(row(&store, before).await.expires_at, minute(100), "not while it lasts");
+    for practice in [false, true] {
+        assert_eq!(store.ageing_stopped_at(practice).await.unwrap(), Some(minute(10)));
+    }
     fresh.at(60);
     store.end_pause().await.unwrap();
     for practice in [false, true] {
         store.resume_ageing(practice, fresh.now()).await.unwrap();
     }
+    assert_eq!(store.ageing_stopped_at(false).await.unwrap(), None);
     for (recipient, expires_at) in [(before, 150), (during, 160), (rehearsal, 160)] {
         assert_eq!(row(&store, recipient).await.expires_at, minute(expires_at));
     }

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use mail::{Address, Envelope, ReversePath, message::message_id};
 use store::{
-    Actor, Class, Deed, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row, State,
+    Actor, Class, Deed, Door, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row, State,
 };
 
 use super::NoticeRuns;
@@ -88,6 +88,7 @@ impl NoticeRuns {
         NewMessage {
             kind: Kind::Mail,
             class: Class::Normal,
+            door: Door::Notices,
             practice: row.practice,
             application: row.application.clone(),
             site: row.site.clone(),

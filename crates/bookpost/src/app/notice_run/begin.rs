@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
-use store::{Actor, AlarmKind, Begun, Deed, Filter, Move, NewAudit, NewRun, Run, RunId, Selection};
+use store::{Actor, AlarmKind, Begun, Deed, Door, Filter, Move, NewAudit, NewRun, Run, RunId, Selection};
 use tokio::sync::mpsc;
 
 use super::{Checked, NOTICE, NoticeRuns, Refusal, make::Making};
@@ -74,7 +74,8 @@ impl NoticeRuns {
                     tracing::error!(%error, "that a run was begun could not be written to the log");
                 }
                 let place = self.running.begin(run);
-                let making = Making { run, practice, prepared: Arc::clone(&checked.prepared), place };
+                let (door, prepared) = (Door::Notices, Arc::clone(&checked.prepared));
+                let making = Making { run, practice, door, prepared, place };
                 let (runs, id, source) = (self.clone(), checked.id.clone(), checked.uploaded.name.clone());
                 tokio::spawn(async move { runs.to_the_end(making, &id, &source).await });
                 Ok(run)

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 use rand::{SeedableRng, rngs::StdRng};
-use store::{Class, Filter, LeftOut, LeftOutWhy, Move, NewNotice, NoticeAccepted, RunId, Selection};
+use store::{Class, Door, Filter, LeftOut, LeftOutWhy, Move, NewNotice, NoticeAccepted, RunId, Selection};
 use tokio::sync::mpsc;
 
 use super::{
@@ -29,6 +29,7 @@ const STOPPED: &str = "the run was stopped before this notice was made";
 pub(super) struct Making {
     pub(super) run: RunId,
     pub(super) practice: bool,
+    pub(super) door: Door,
     pub(super) prepared: Arc<Prepared>,
     /// It is under way for as long as this is there.
     pub(super) place: Place,
@@ -49,7 +50,7 @@ impl NoticeRuns {
         progress: &mpsc::UnboundedSender<Progress>,
     ) -> Result<Progress, Refusal> {
         let (run, practice, repeat) = (making.run, making.practice, making.prepared.repeat);
-        let mut made = self.render(Arc::clone(&making.prepared), run, practice);
+        let mut made = self.render(Arc::clone(&making.prepared), run, (practice, making.door));
         let mut told = Progress::default();
         while let Some(next) = made.recv().await {
             match next {
@@ -100,10 +101,15 @@ impl NoticeRuns {
     }
 
     /// A thread that renders, some batches ahead of the store.
-    fn render(&self, prepared: Arc<Prepared>, run: RunId, practice: bool) -> mpsc::Receiver<Made> {
+    fn render(
+        &self,
+        prepared: Arc<Prepared>,
+        run: RunId,
+        (practice, door): (bool, Door),
+    ) -> mpsc::Receiver<Made> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let now = self.clock.now();
-        let mut mailer = Mailer { run: Some(run), practice, ..self.mailer() };
+        let mut mailer = Mailer { run: Some(run), practice, door, ..self.mailer() };
         let bulk_over = self.settings.now().sending.bulk_over;
         tokio::task::spawn_blocking(move || {
             let plan = prepared.plan(day(now));
@@ -139,6 +145,7 @@ impl NoticeRuns {
         let (now, settings) = (self.clock.now(), self.settings.now());
         Mailer {
             run: None,
+            door: Door::Notices,
             practice: false,
             class: Class::Normal,
             host: settings.sending.ehlo_name.clone(),

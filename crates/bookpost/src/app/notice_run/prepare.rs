@@ -8,7 +8,7 @@ use mail::{
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
 };
 use rand::{RngExt, rngs::StdRng};
-use store::{Class, Kind, LeftOut, LeftOutWhy, NewMessage, NewNotice, RunId};
+use store::{Class, Door, Kind, LeftOut, LeftOutWhy, NewMessage, NewNotice, RunId};
 
 use super::{Refusal, left_out};
 use crate::{
@@ -190,6 +190,7 @@ pub(super) struct Mailer {
     pub(super) run: Option<RunId>,
     pub(super) practice: bool,
     pub(super) class: Class,
+    pub(super) door: Door,
     pub(super) host: String,
     pub(super) now: Timestamp,
     /// For sites that have no time zone of their own.
@@ -235,6 +236,7 @@ impl Mailer {
             Envelope::new(ReversePath::Address(returns), recipients).map_err(|error| error.to_string())?;
         let message = NewMessage {
             kind: Kind::Mail,
+            door: self.door,
             class: self.class,
             practice: self.practice,
             application: "notices".into(),

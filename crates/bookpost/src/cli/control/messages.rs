@@ -91,6 +91,9 @@ pub struct RunRequest {
     /// The export itself: the service may not be allowed to read the file of the person who asks.
     #[serde(with = "as_base64")]
     pub export: Vec<u8>,
+    /// It lay in the drop folder.
+    #[serde(default)]
+    pub from_folder: bool,
     /// Send nothing, only say what would be sent.
     pub preview: bool,
     /// To the practice mailbox, whatever the way of sending is.

@@ -105,6 +105,7 @@ fn an_export_survives_the_way() {
     let request = Request::Run(RunRequest {
         source: "overdues.csv".to_owned(),
         export: vec![0, 255, b'\n', b'"'],
+        from_folder: false,
         preview: false,
         practice: true,
         wait: false,

@@ -17,6 +17,7 @@ fn message(to: &str) -> NewMessage {
     let address = |text: &str| Address::parse(text).unwrap();
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: "Library".to_owned(),

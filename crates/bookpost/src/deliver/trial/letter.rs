@@ -7,7 +7,7 @@ use mail::{
     message::{AutoSubmitted, Mailbox, NewMail, message_id},
     smtp::client::Transaction,
 };
-use store::{Class, Kind, NewMessage};
+use store::{Class, Door, Kind, NewMessage};
 
 use crate::config::{Config, Site, Way};
 
@@ -29,6 +29,7 @@ pub fn queued(config: &Config, to: &Address, now: Timestamp, random: u64) -> Res
     let mail = written(config, to, now, random)?;
     Ok(NewMessage {
         kind: Kind::Mail,
+        door: Door::Bookpost,
         class: Class::Urgent,
         practice: matches!(config.sending.way, Way::Practice),
         application: "bookpost".to_owned(),

@@ -300,6 +300,7 @@ fn message(application: &str) -> NewMessage {
     let from = ReversePath::Address(address("desk@library.example"));
     NewMessage {
         kind: Kind::Mail,
+        door: store::Door::Smtp,
         class: Class::Normal,
         practice: false,
         application: application.to_owned(),

@@ -75,6 +75,7 @@ pub(super) fn sample() -> Settlement {
         recipient: RecipientId(65_536 * 9 + 2),
         lease: Lease(-5),
         attempt: Attempt {
+            instead_of: None,
             started_at: Timestamp::from_nanosecond(1_764_000_000_123_456_789).unwrap(),
             ended_at: Timestamp::from_nanosecond(1_764_000_001_000_000_001).unwrap(),
             server: "mail.school.example:587".into(),

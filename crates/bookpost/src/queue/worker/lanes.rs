@@ -64,6 +64,7 @@ impl Worker {
 
     pub(super) fn spawn(&mut self, index: usize, upstream_index: usize, errand: Errand, kind: Kind) {
         let Some(route) = self.routes.get_mut(index) else { return };
+        let instead_of = route.instead_of(upstream_index);
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         upstream.lanes += 1;
         let slots = Slots::default();
@@ -73,6 +74,7 @@ impl Worker {
             upstream,
             errand,
             Arc::clone(&slots),
+            instead_of,
         );
         let id = self.lanes.spawn(lane.run()).id();
         let running = Running {
@@ -233,6 +235,7 @@ pub(super) enum Kind {
 fn broken(job: &Claimed, slot: &InFlight, now: Timestamp) -> Vec<Settlement> {
     let verdict = if slot.released { Verdict::InDoubt } else { Verdict::Struck { due_at: now } };
     let attempt = Attempt {
+        instead_of: None,
         started_at: slot.started_at,
         ended_at: now,
         server: String::new(),

@@ -50,7 +50,12 @@ fn submission(dropped: Dropped) -> Submission {
         content: dropped.content,
         smtputf8: true,
         class: None,
-        from: Origin { name: format!("uid{}", dropped.uid), peer: None, protocol: "local" },
+        from: Origin {
+            door: store::Door::Sendmail,
+            name: format!("uid{}", dropped.uid),
+            peer: None,
+            protocol: "local",
+        },
         leniency: Leniency { any_line_ends: true, from: None },
         send_at: None,
         expires_at: None,

@@ -7,7 +7,7 @@ use mail::{
     envelope::{Notify, Ret, xtext_decode},
     message::{fields_within, header, message_id},
 };
-use store::{Class, Kind, NewMessage};
+use store::{Class, Door, Kind, NewMessage};
 
 use super::{Dropped, Refused};
 use crate::config::{Config, Way};
@@ -54,6 +54,7 @@ pub(super) fn report(
     };
     Some(NewMessage {
         kind: Kind::Report,
+        door: Door::Bookpost,
         class: Class::Normal,
         practice: matches!(config.sending.way, Way::Practice),
         application: "bookpost".into(),

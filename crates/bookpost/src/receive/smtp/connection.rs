@@ -287,8 +287,12 @@ impl Connection {
             (true, true) => both,
         };
         match &self.peer {
-            Peer::Network(peer) => Origin { name: name.to_owned(), peer: Some(*peer), protocol },
-            Peer::Local { uid } => Origin { name: format!("uid{uid}"), peer: None, protocol },
+            Peer::Network(peer) => {
+                Origin { door: store::Door::Smtp, name: name.to_owned(), peer: Some(*peer), protocol }
+            }
+            Peer::Local { uid } => {
+                Origin { door: store::Door::Sendmail, name: format!("uid{uid}"), peer: None, protocol }
+            }
         }
     }
 

@@ -31,6 +31,7 @@ fn refused() -> Obligation {
         recipient: RecipientId::of(MessageId(1), 0),
         message: MessageId(1),
         kind: Kind::Mail,
+        door: None,
         class: Class::Bulk,
         practice: false,
         application: "Library".into(),

@@ -336,7 +336,7 @@ mod tests {
             content: vec![b'x'; bytes].into(),
             smtputf8: true,
             class: None,
-            from: Origin { name: String::new(), peer: None, protocol: "HTTP" },
+            from: Origin { door: store::Door::Http, name: String::new(), peer: None, protocol: "HTTP" },
             leniency: Leniency::default(),
             send_at: None,
             expires_at: None,

@@ -23,7 +23,8 @@ pub(super) struct Authorized {
 impl Authorized {
     /// For the `Received` field.
     pub(super) fn origin(&self) -> Origin {
-        Origin { name: self.caller.name().to_owned(), peer: Some(self.peer), protocol: "HTTP" }
+        let name = self.caller.name().to_owned();
+        Origin { door: store::Door::Http, name, peer: Some(self.peer), protocol: "HTTP" }
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn buttons(words: &Words, moves: &[Move]) -> Vec<Button> {
     moves.iter().map(button).collect()
 }
 
-pub(super) fn name(wish: Move) -> &'static str {
+pub(in crate::web) fn name(wish: Move) -> &'static str {
     match wish {
         Move::Retry => "retry",
         Move::Hold => "hold",
@@ -96,6 +96,11 @@ pub(super) fn name(wish: Move) -> &'static str {
         Move::Cancel => "cancel",
         Move::Return => "return",
     }
+}
+
+/// What becomes of mail about which it is decided so, in English.
+pub(in crate::web) fn consequence(wish: Move) -> String {
+    super::english(&format!("consequence-{}", name(wish)))
 }
 
 fn named(text: &str) -> Option<Move> {

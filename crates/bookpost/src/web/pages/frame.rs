@@ -12,7 +12,7 @@ use super::{
     assets::{ICON, SCRIPT, STYLE},
     flash::{self, Done, Undo},
     form::Posted,
-    not_here, security,
+    not_here, security, standing,
     visit::Visit,
     words::{Language, Words},
 };
@@ -109,6 +109,12 @@ impl Frame {
                 let since = visit.clockwork.text(pause.began_at);
                 let text = words.with("banner-paused", &[("since", &since)]);
                 Some(Banner { text, resume: visit.may(Permission::PauseSending) })
+            }
+            (None, Way::None) if config.sending.way_is_chosen => {
+                let chosen = standing::chosen(&sources.store).await?;
+                let by = chosen.map(|chosen| chosen.said("banner-do-not-send-by", &visit.clockwork));
+                let text = by.unwrap_or_else(|| words.t("banner-do-not-send"));
+                Some(Banner { text, resume: false })
             }
             (None, Way::None) => Some(Banner { text: words.t("banner-no-way"), resume: false }),
             (None, Way::Practice) => Some(Banner { text: words.t("banner-practice"), resume: false }),

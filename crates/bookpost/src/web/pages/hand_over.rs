@@ -6,7 +6,7 @@ use mail::{
     Address, Envelope, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail},
 };
-use store::{Class, Error, Kind, LinkPurpose, NewMessage, Person};
+use store::{Class, Door, Error, Kind, LinkPurpose, NewMessage, Person};
 
 use super::{
     Pages,
@@ -106,6 +106,7 @@ impl Post {
         let bytes = letter::seal(letter, &person.email, &key, &mut dice).map_err(|error| refused(&error))?;
         let message = NewMessage {
             kind: Kind::Staff,
+            door: Door::Bookpost,
             class: Class::Urgent,
             practice: false,
             application: "bookpost".to_owned(),

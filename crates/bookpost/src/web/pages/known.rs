@@ -55,8 +55,7 @@ impl Known {
     pub(super) async fn read(sources: &Sources, day_began_at: Timestamp) -> Result<Self, Error> {
         let (store, config) = (&sources.store, sources.config());
         let (all, today) = (store.by_site(None).await?, store.by_site(Some(day_began_at)).await?);
-        let (alarms, pause) = (store.alarms(true, ALARMS).await?, store.paused().await?);
-        let standing = Standing::of(&(sources.now)(), &config.sending.way, pause, &alarms);
+        let (standing, alarms) = Standing::read(sources).await?;
         let raised = alarms.into_iter().map(|alarm| Raised::of(alarm, &config)).collect();
         Ok(Self { all, today, raised, standing })
     }

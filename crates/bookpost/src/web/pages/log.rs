@@ -129,16 +129,21 @@ impl Line {
         let words = visit.words();
         Self {
             at: visit.clockwork.at(line.happened_at),
-            who: match &line.who {
-                Actor::Person { name, .. } => name.to_string(),
-                Actor::CommandLine => words.t("log-command-line"),
-                Actor::Configuration => words.t("log-settings"),
-                Actor::NotSignedIn => words.t("log-not-signed-in"),
-            },
+            who: actor(words, &line.who),
             what: did(words, line.what),
             about: About::of(words, line),
             changes: changes::of(words, line),
         }
+    }
+}
+
+/// Who did something.
+pub(super) fn actor(words: &Words, who: &Actor) -> String {
+    match who {
+        Actor::Person { name, .. } => name.to_string(),
+        Actor::CommandLine => words.t("log-command-line"),
+        Actor::Configuration => words.t("log-settings"),
+        Actor::NotSignedIn => words.t("log-not-signed-in"),
     }
 }
 

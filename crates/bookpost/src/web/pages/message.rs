@@ -12,10 +12,10 @@ use super::{
     frame::{Frame, Place, page},
     not_here,
     row::{self, RowStanding},
-    timeline::{Step, timeline},
+    timeline::{Step, Still, timeline},
     visit::Visit,
 };
-use crate::identity::Permission;
+use crate::{config::Way, identity::Permission};
 
 /// One recipient.
 struct Recipient {
@@ -81,6 +81,7 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
     let rows = known(visit, id).await?;
     let (first, _) = rows.first().ok_or(Error::NotFound("message"))?;
     let paused = visit.pages.sources.store.paused().await?.is_some();
+    let still = still(visit, first.practice, paused).await?;
     let may_decide = rows.iter().all(|(row, _)| visit.may_decide(row.site.as_deref()));
     let can = possible(rows.iter().map(|(row, _)| row.state));
     let reports = reports(visit, &rows).await?;
@@ -92,13 +93,27 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
         facts: facts(visit, first),
         recipients: rows
             .iter()
-            .map(|(row, attempts)| recipient(visit, row, attempts, paused, &reports))
+            .map(|(row, attempts)| recipient(visit, (row, attempts), still, paused, &reports))
             .collect(),
         buttons: if may_decide { buttons(visit.words(), &can) } else { Vec::new() },
         may_decide,
         version: version(&rows),
         may_open: visit.may(Permission::OpenText(first.site.as_deref())),
     })
+}
+
+/// Whether time stands still for mail, because a person wants nothing to be sent or has chosen no way for it.
+async fn still(visit: &Visit, practice: bool, paused: bool) -> Result<Option<Still>, Error> {
+    let sources = &visit.pages.sources;
+    let config = sources.config();
+    let why = match &config.sending.way {
+        _ if paused => "event-paused",
+        Way::Servers(_) => return Ok(None),
+        _ if practice => return Ok(None),
+        Way::None if config.sending.way_is_chosen => "event-do-not-send",
+        Way::None | Way::Practice => "event-no-way",
+    };
+    Ok(sources.store.ageing_stopped_at(practice).await?.map(|since| Still { since, why }))
 }
 
 /// The return reports that told of these, as far as this person may see them.
@@ -119,8 +134,8 @@ async fn reports(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap
 
 fn recipient(
     visit: &Visit,
-    row: &Row,
-    attempts: &[Attempt],
+    (row, attempts): (&Row, &[Attempt]),
+    still: Option<Still>,
     paused: bool,
     reports: &BTreeMap<MessageId, Report>,
 ) -> Recipient {
@@ -135,7 +150,7 @@ fn recipient(
         standing: RowStanding::of(visit, row, paused),
         what_to_do: is_told.map(|reason| visit.words().what_to_do(reason)),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
-        steps: timeline(visit, row, attempts),
+        steps: timeline(visit, row, attempts, still),
     }
 }
 

@@ -54,6 +54,12 @@ mod wanted;
 mod when;
 mod words;
 
+pub(super) use self::{
+    decide::{consequence, name},
+    row::moves,
+    wanted::Wanted,
+};
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -172,4 +178,9 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .layer(from_fn_with_state(pages.clone(), security::guard))
         .with_state(pages)
+}
+
+/// The words of this key, for whoever has not chosen a language.
+pub(super) fn english(key: &str) -> String {
+    words::Language::English.words().t(key)
 }

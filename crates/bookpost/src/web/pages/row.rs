@@ -56,11 +56,14 @@ impl Line {
 impl RowStanding {
     pub(super) fn of(visit: &Visit, row: &Row, paused: bool) -> Self {
         let words = visit.words();
-        let leaves = row.practice || matches!(visit.pages.sources.config().sending.way, Way::Servers(_));
+        let config = visit.pages.sources.config();
+        let leaves = row.practice || matches!(config.sending.way, Way::Servers(_));
+        let no_way = matches!(config.sending.way, Way::None) && config.sending.way_is_chosen;
+        let no_way = if no_way { "when-waits-do-not-send" } else { "when-waits-no-way" };
         let when = row.due_at.filter(|_| row.state == State::Waiting).map(|due_at| {
             let key = if row.attempts == 0 { "when-waits-first" } else { "when-waits-again" };
             match (leaves, paused) {
-                (false, _) => words.t("when-waits-no-way"),
+                (false, _) => words.t(no_way),
                 (true, true) => words.t("when-waits-paused"),
                 (true, false) if due_at <= visit.clockwork.now => words.t("when-waits-now"),
                 (true, false) => words.with(key, &[("time", &visit.clockwork.text(due_at))]),
@@ -103,7 +106,7 @@ pub(super) fn is_open(state: State) -> bool {
 }
 
 /// What can be decided about what is in this state, the most usual first.
-pub(super) fn moves(state: State) -> &'static [Move] {
+pub(in crate::web) fn moves(state: State) -> &'static [Move] {
     match state {
         State::Waiting => &[Move::Retry, Move::Hold, Move::Cancel, Move::Return],
         State::Held => &[Move::Release, Move::Cancel, Move::Return],

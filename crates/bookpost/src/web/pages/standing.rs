@@ -1,10 +1,24 @@
 //! How it stands with sending, in one sentence.
 
 use jiff::Timestamp;
-use store::{Alarm, AlarmKind, Pause};
+use store::{Actor, Alarm, AlarmKind, AuditFilter, Deed, Error, Pause, Store};
 
-use super::when::Clockwork;
-use crate::{config::Way, web::Moment};
+use super::{known::ALARMS, log, when::Clockwork};
+use crate::{
+    config::{Sending, Way},
+    web::{Moment, Sources},
+};
+
+/// What is said of a server while it is at fault.
+const OF_A_SERVER: [AlarmKind; 4] =
+    [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse, AlarmKind::Quota];
+
+/// A person wants nothing to be sent: who, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) who: Actor,
+    pub(super) since: Timestamp,
+}
 
 /// What becomes of mail at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +28,12 @@ pub(super) enum Standing {
     Paused {
         since: Timestamp,
     },
-    /// Mail waits for a way of sending.
+    /// Mail waits, as nobody has chosen a way of sending yet.
     NoWay,
+    /// Mail waits, as somebody chose that; who and when, where it is known.
+    DoNotSend {
+        chosen: Option<Chosen>,
+    },
     Practice,
     /// `backup`: another server stands by.
     Well {
@@ -33,20 +51,39 @@ pub(super) enum Standing {
 }
 
 impl Standing {
-    /// What weighs most comes first.
-    pub(super) fn of(now: &Moment, way: &Way, pause: Option<Pause>, alarms: &[Alarm]) -> Self {
+    /// As it is now, with the open alarms of which it says nothing else.
+    pub(super) async fn read(sources: &Sources) -> Result<(Self, Vec<Alarm>), Error> {
+        let (store, config) = (&sources.store, sources.config());
+        let (pause, mut alarms) = (store.paused().await?, store.alarms(true, ALARMS).await?);
+        let mut standing = Self::of(&(sources.now)(), &config.sending, pause, &alarms);
+        if let Self::DoNotSend { chosen } = &mut standing {
+            *chosen = self::chosen(store).await?;
+        }
+        alarms.retain(|alarm| standing.bears(alarm, &config.sending.way));
+        Ok((standing, alarms))
+    }
+
+    /// What weighs most comes first. A server is down until it answers: that it was before a start is known from its alarm.
+    pub(super) fn of(now: &Moment, sending: &Sending, pause: Option<Pause>, alarms: &[Alarm]) -> Self {
         if !now.worker_alive {
             return Self::Stopped;
         }
         if let Some(pause) = pause {
             return Self::Paused { since: pause.began_at };
         }
-        let servers = match way {
+        let servers = match &sending.way {
+            Way::None if sending.way_is_chosen => return Self::DoNotSend { chosen: None },
             Way::None => return Self::NoWay,
             Way::Practice => return Self::Practice,
             Way::Servers(servers) => servers,
         };
-        let is_down = |name: &str| now.breakers.iter().any(|(known, open)| known == name && *open);
+        let tells = |alarm: &Alarm, name: &str| {
+            alarm.subject == name && alarm.kind != AlarmKind::Quota && OF_A_SERVER.contains(&alarm.kind)
+        };
+        let is_down = |name: &str| {
+            now.breakers.iter().any(|(known, open)| known == name && *open)
+                || alarms.iter().any(|alarm| tells(alarm, name))
+        };
         let since = |kinds: &[AlarmKind]| {
             alarms.iter().filter(|alarm| kinds.contains(&alarm.kind)).map(|alarm| alarm.started_at).min()
         };
@@ -55,6 +92,16 @@ impl Standing {
             Some(_) => Self::Backup { since: since(&[AlarmKind::BackupInUse]) },
             None => Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]) },
         }
+    }
+
+    /// Whether an alarm goes together with it. The end of one is noted a moment after its cause.
+    fn bears(&self, alarm: &Alarm, way: &Way) -> bool {
+        if !OF_A_SERVER.contains(&alarm.kind) {
+            return true;
+        }
+        let in_use =
+            matches!(way, Way::Servers(servers) if servers.iter().any(|server| server.name == alarm.subject));
+        in_use && (alarm.kind != AlarmKind::BackupInUse || matches!(self, Self::Backup { .. }))
     }
 
     /// It is not paused already.
@@ -67,7 +114,7 @@ impl Standing {
         match self {
             Self::Well { .. } => "well",
             Self::Practice => "calm",
-            Self::Paused { .. } | Self::NoWay | Self::Backup { .. } => "look",
+            Self::Paused { .. } | Self::NoWay | Self::DoNotSend { .. } | Self::Backup { .. } => "look",
             Self::Stopped | Self::Down { .. } => "stop",
         }
     }
@@ -79,6 +126,8 @@ impl Standing {
             Self::Stopped => words.t("health-stopped"),
             Self::Paused { since: at } => since("health-paused", *at),
             Self::NoWay => words.t("health-no-way"),
+            Self::DoNotSend { chosen: None } => words.t("health-do-not-send"),
+            Self::DoNotSend { chosen: Some(chosen) } => chosen.said("health-do-not-send-by", clockwork),
             Self::Practice => words.t("health-practice"),
             Self::Well { server, backup } => {
                 let server = words.t(if *server == 1 { "server-1" } else { "server-2" });
@@ -92,14 +141,30 @@ impl Standing {
     }
 }
 
+impl Chosen {
+    pub(super) fn said(&self, key: &'static str, clockwork: &Clockwork) -> String {
+        let (who, since) = (log::actor(clockwork.words, &self.who), clockwork.text(self.since));
+        clockwork.words.with(key, &[("who", &who), ("since", &since)])
+    }
+}
+
+/// Who chose last that nothing is sent, as the log has it; none where the settings' file says so.
+pub(super) async fn chosen(store: &Store) -> Result<Option<Chosen>, Error> {
+    let about = Some("sending.way".to_owned());
+    let filter = AuditFilter { about, what: Some(Deed::PreferenceChanged), who: None };
+    let last = store.audit(filter, None, 1).await?.pop();
+    let last = last.filter(|line| line.new.as_deref().is_some_and(|new| new.trim_matches('"') == "none"));
+    Ok(last.map(|line| Chosen { who: line.who, since: line.happened_at }))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{path::Path, sync::Arc};
 
     use store::PauseWhy;
 
     use super::*;
-    use crate::config::Server;
+    use crate::config::{Config, Server};
 
     fn at() -> Timestamp {
         "2026-11-23T10:00:00Z".parse().unwrap()
@@ -124,10 +189,14 @@ mod tests {
         let pause = Some(Pause { began_at: at(), why: PauseWhy::ByPerson });
         let (down, backup) = ([alarm(AlarmKind::ServerDown)], [alarm(AlarmKind::BackupInUse)]);
         let ended = Moment { worker_alive: false, ..moment(&[]) };
+        let all = [down[0].clone(), backup[0].clone()];
         for (now, way, pause, alarms, expected) in [
             (moment(&[]), servers(1), None, &[][..], Standing::Well { server: 1, backup: false }),
             (moment(&["server2"]), servers(2), None, &[], Standing::Well { server: 1, backup: true }),
             (moment(&["server1"]), servers(2), None, &backup, Standing::Backup { since: Some(at()) }),
+            (moment(&[]), servers(2), None, &all, Standing::Backup { since: Some(at()) }),
+            (moment(&["server2"]), servers(2), None, &all, Standing::Down { since: Some(at()) }),
+            (moment(&[]), servers(1), None, &down, Standing::Down { since: Some(at()) }),
             (moment(&["server1"]), servers(1), None, &down, Standing::Down { since: Some(at()) }),
             (moment(&["server1", "server2"]), servers(2), None, &[], Standing::Down { since: None }),
             (moment(&["practice"]), servers(1), None, &[], Standing::Well { server: 1, backup: false }),
@@ -136,7 +205,22 @@ mod tests {
             (moment(&[]), Way::Practice, None, &[], Standing::Practice),
             (ended, Way::Practice, pause, &[], Standing::Stopped),
         ] {
-            assert_eq!(Standing::of(&now, &way, pause, alarms), expected, "{way:?}");
+            let sending = Config::usual(Path::new("/"), way.clone()).sending;
+            assert_eq!(Standing::of(&now, &sending, pause, alarms), expected, "{way:?}");
         }
+        let mut sending = Config::usual(Path::new("/"), Way::None).sending;
+        sending.way_is_chosen = true;
+        let chosen = Standing::of(&moment(&[]), &sending, None, &all);
+        assert_eq!(chosen, Standing::DoNotSend { chosen: None });
+        for (standing, way, kept) in [
+            (Standing::Backup { since: None }, servers(2), &[true, true][..]),
+            (Standing::Down { since: None }, servers(2), &[true, false]),
+            (Standing::Paused { since: at() }, servers(2), &[true, false]),
+            (chosen, Way::None, &[false, false]),
+        ] {
+            let borne: Vec<_> = all.iter().map(|alarm| standing.bears(alarm, &way)).collect();
+            assert_eq!(borne, kept, "{standing:?}");
+        }
+        assert!(Standing::NoWay.bears(&alarm(AlarmKind::Disk), &Way::None));
     }
 }

@@ -1,8 +1,8 @@
 //! What happened to a recipient, in order and in plain words.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mail::Phase;
-use store::{Attempt, Row, State};
+use store::{Attempt, Door, Row, State};
 
 use super::{row, visit::Visit, when::At, words::Words};
 
@@ -10,6 +10,8 @@ use super::{row, visit::Visit, when::At, words::Words};
 pub(super) struct Step {
     pub(super) at: At,
     pub(super) text: String,
+    /// Why it was so.
+    pub(super) note: Option<String>,
     /// It has not happened yet.
     pub(super) ahead: bool,
     pub(super) tone: &'static str,
@@ -25,18 +27,26 @@ pub(super) struct Details {
     pub(super) answer: String,
 }
 
+/// Why mail does not go out, and time stands still for it.
+#[derive(Clone, Copy)]
+pub(super) struct Still {
+    pub(super) since: Timestamp,
+    /// The words for why.
+    pub(super) why: &'static str,
+}
+
 /// Everything in order; what is to come stands last.
-pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt]) -> Vec<Step> {
+pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt], still: Option<Still>) -> Vec<Step> {
     let words = visit.words();
     let step = |at: Timestamp, text: String, ahead: bool| Step {
         at: visit.clockwork.at(at),
         text,
+        note: None,
         ahead,
         tone: "calm",
         details: None,
     };
-    let accepted = words.with("event-accepted", &[("program", &row.application)]);
-    let mut steps = vec![step(row.accepted_at, accepted, false)];
+    let mut steps = vec![step(row.accepted_at, accepted(words, row), false)];
     steps.extend(attempts.iter().map(|attempt| attempted(visit, row, attempt)));
     let since = row.settled_at.or(row.aside_at);
     let said_already = matches!(row.state, State::Delivered | State::Practiced) && !attempts.is_empty();
@@ -44,11 +54,47 @@ pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt]) -> Vec<St
         let state = words.with("event-state", &[("state", &words.state(row.state))]);
         steps.push(Step { tone: super::marks::tone(row.state), ..step(since, state, false) });
     }
-    if row.state == State::Waiting {
+    if row.state != State::Waiting {
+        return steps;
+    }
+    if let Some(still) = still {
+        let since = still.since.max(row.first_due_at);
+        let schedule = &visit.pages.sources.config().schedule;
+        let whole = schedule.expires_at(row.first_due_at).duration_since(row.first_due_at);
+        let left = row.expires_at.duration_since(since);
+        let parts = [("left", &*hours(words, left)), ("whole", &*hours(words, whole))];
+        steps.push(Step {
+            tone: "look",
+            ..step(still.since.max(row.accepted_at), words.with(still.why, &parts), false)
+        });
+    } else {
         steps.extend(row.due_at.map(|due_at| step(due_at, words.t("event-next"), true)));
         steps.push(step(row.expires_at, words.t("event-expires"), true));
     }
     steps
+}
+
+/// Whole hours, rounded up; below two of them minutes.
+fn hours(words: &Words, length: SignedDuration) -> String {
+    let minutes = u64::try_from(length.as_mins()).unwrap_or(0);
+    if minutes < 120 {
+        return words.count("so-many-minutes", minutes);
+    }
+    words.count("so-many-hours", minutes.div_ceil(60))
+}
+
+/// By which door it came in.
+fn accepted(words: &Words, row: &Row) -> String {
+    let from = |key| words.with(key, &[("program", &row.application)]);
+    match row.door {
+        None => from("event-accepted"),
+        Some(Door::Smtp) => from("event-accepted-smtp"),
+        Some(Door::Http) => from("event-accepted-http"),
+        Some(Door::Sendmail) => from("event-accepted-sendmail"),
+        Some(Door::Notices) => words.t("event-accepted-notices"),
+        Some(Door::Folder) => words.t("event-accepted-folder"),
+        Some(Door::Bookpost) => words.t("event-accepted-bookpost"),
+    }
 }
 
 fn attempted(visit: &Visit, row: &Row, attempt: &Attempt) -> Step {
@@ -68,7 +114,11 @@ fn attempted(visit: &Visit, row: &Row, attempt: &Attempt) -> Step {
         answer,
     };
     let at = visit.clockwork.at(attempt.ended_at);
-    Step { at, text, ahead: false, tone, details: Some(details) }
+    let note = attempt.instead_of.map(|instead| {
+        let since = visit.clockwork.text(instead.since);
+        words.with("event-attempt-instead", &[("since", &since), ("reason", &words.reason(instead.reason))])
+    });
+    Step { at, text, note, ahead: false, tone, details: Some(details) }
 }
 
 fn phase(words: &Words, phase: Phase) -> String {

@@ -13,23 +13,23 @@ use super::when::midnight;
 /// What was asked for; a field that was left empty is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Wanted {
-    pub(super) state: String,
-    pub(super) site: String,
-    pub(super) program: String,
-    pub(super) run: String,
+pub(in crate::web) struct Wanted {
+    pub(in crate::web) state: String,
+    pub(in crate::web) site: String,
+    pub(in crate::web) program: String,
+    pub(in crate::web) run: String,
     /// The number of a message.
-    pub(super) number: String,
+    pub(in crate::web) number: String,
     /// An address, how one begins, or a domain behind an @.
-    pub(super) to: String,
+    pub(in crate::web) to: String,
     /// Words of it.
-    pub(super) subject: String,
-    pub(super) tag: String,
+    pub(in crate::web) subject: String,
+    pub(in crate::web) tag: String,
     /// A day.
-    pub(super) since: String,
+    pub(in crate::web) since: String,
     /// Where the page before ended.
     #[serde(deserialize_with = "number")]
-    pub(super) after: Option<i64>,
+    pub(in crate::web) after: Option<i64>,
 }
 
 impl Wanted {
@@ -38,7 +38,7 @@ impl Wanted {
     }
 
     /// For the store; what cannot be looked for is named by its key in the words.
-    pub(super) fn filter(&self, zone: &TimeZone, now: Timestamp) -> Result<Filter, &'static str> {
+    pub(in crate::web) fn filter(&self, zone: &TimeZone, now: Timestamp) -> Result<Filter, &'static str> {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let to = given(&self.to).map(|text| To::of(&text)).transpose()?.unwrap_or_default();
         let run = given(&self.run).map(|text| text.parse()).transpose();
@@ -71,7 +71,7 @@ impl Wanted {
     }
 
     /// Something beyond the state is asked for.
-    pub(super) fn is_narrow(&self) -> bool {
+    pub(in crate::web) fn is_narrow(&self) -> bool {
         let others = [&self.site, &self.program, &self.run, &self.to, &self.subject, &self.tag, &self.since];
         others.iter().any(|other| !other.trim().is_empty())
     }
@@ -98,7 +98,7 @@ impl Wanted {
     }
 
     /// The address of the page that goes on after this one.
-    pub(super) fn path(&self, after: Option<RecipientId>) -> String {
+    pub(in crate::web) fn path(&self, after: Option<RecipientId>) -> String {
         let mut path = String::from("/queue");
         let mut sign = '?';
         for (name, value) in self.fields() {

@@ -6,6 +6,7 @@ mod caller;
 mod people;
 mod preferences;
 mod programs;
+mod queue;
 mod sending;
 mod sites;
 
@@ -43,6 +44,9 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
     OpenApiRouter::new()
         .routes(routes!(preferences::show, preferences::change))
         .routes(routes!(preferences::undo))
+        .routes(routes!(preferences::import))
+        .routes(routes!(preferences::history))
+        .routes(routes!(preferences::suggest))
         .routes(routes!(preferences::test))
         .routes(routes!(sites::list, sites::add))
         .routes(routes!(sites::change, sites::remove))
@@ -56,7 +60,15 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(people::change))
         .routes(routes!(people::disable))
         .routes(routes!(people::enable))
+        .routes(routes!(people::sessions))
+        .routes(routes!(people::sign_out))
+        .routes(routes!(people::reset_link))
         .routes(routes!(people::log))
+        .routes(routes!(queue::status))
+        .routes(routes!(queue::list))
+        .routes(routes!(queue::counts))
+        .routes(routes!(queue::show))
+        .routes(routes!(queue::decide))
         .routes(routes!(sending::pause))
         .routes(routes!(sending::resume))
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use mail::Address;
 use serde::Deserialize;
-use store::{AuditFilter, AuditId, PersonSettings, Role};
+use store::{AuditFilter, AuditId, LinkPurpose, PersonSettings, Role};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -147,6 +147,45 @@ pub(super) async fn enable(
 ) -> Result<Response, Problem> {
     let email = admin.person(&owner, &email).await?;
     admin.about_people(&owner, PeopleRequest::Enable { email }).await
+}
+
+/// Lists where a person is signed in.
+#[utoipa::path(get, path = "/api/v1/admin/people/{email}/sessions", operation_id = "list_sessions", tag = "administration",
+    security(("own_key" = [])), params(("email" = String, Path, description = "What they sign in with")),
+    responses((status = 200, description = "Their sessions", body = Object), AdminProblems))]
+pub(super) async fn sessions(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Path(email): Path<String>,
+) -> Result<Response, Problem> {
+    let email = admin.person(&owner, &email).await?;
+    admin.about_people(&owner, PeopleRequest::Sessions { email }).await
+}
+
+/// Signs a person out everywhere.
+#[utoipa::path(post, path = "/api/v1/admin/people/{email}/sign-out", operation_id = "sign_out_person", tag = "administration",
+    security(("own_key" = [])), params(("email" = String, Path, description = "What they sign in with")),
+    responses((status = 200, description = "Of how many sessions", body = Object), AdminProblems))]
+pub(super) async fn sign_out(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Path(email): Path<String>,
+) -> Result<Response, Problem> {
+    let email = admin.person(&owner, &email).await?;
+    admin.about_people(&owner, PeopleRequest::SignOut { email }).await
+}
+
+/// Makes a link by which a person chooses a new password; it is in this answer and nowhere else.
+#[utoipa::path(post, path = "/api/v1/admin/people/{email}/reset-link", operation_id = "make_reset_link", tag = "administration",
+    security(("own_key" = [])), params(("email" = String, Path, description = "What they sign in with")),
+    responses((status = 200, description = "The link", body = Object), AdminProblems))]
+pub(super) async fn reset_link(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Path(email): Path<String>,
+) -> Result<Response, Problem> {
+    let email = admin.person(&owner, &email).await?;
+    admin.about_people(&owner, PeopleRequest::Link { purpose: LinkPurpose::Reset, email: Some(email) }).await
 }
 
 /// Which lines of the log; all that is given must hold.

@@ -1,10 +1,11 @@
 //! The preferences: as they stand, changed, tried and taken back.
+#![expect(unused_qualifications, reason = "the macro that describes the routes writes some")]
 
 use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
@@ -12,27 +13,34 @@ use mail::Address;
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Admin,
     caller::{Owner, Sent},
-    refused,
+    of_store, refused, told,
 };
 use crate::{
     app::secret_dice,
     config::{Loaded, Preference},
-    deliver::trial::{self, Trial},
+    deliver::{
+        hosting::{self, LookupError},
+        trial::{self, Trial},
+    },
     identity::Permission,
-    preferences::{Change, Changed, Wish},
+    preferences::{Change, Changed, Wish, masked},
     web::{
         api::{
+            asked,
             document::AdminProblems,
             problem::{Kind, Problem},
         },
         pages::note_trial,
     },
 };
+
+const USUAL_HISTORY: usize = 20;
+const MOST_HISTORY: usize = 100;
 
 /// All preferences.
 #[derive(Debug, Serialize, ToSchema)]
@@ -113,6 +121,72 @@ pub(super) async fn undo(
         None => Change::Undo { by },
     };
     carry_out(&admin, change).await
+}
+
+/// Puts what file and environment set among the preferences. It still counts where it stood until it is taken out there.
+#[utoipa::path(post, path = "/api/v1/admin/preferences/import", operation_id = "import_preferences", tag = "administration",
+    security(("own_key" = [])), responses((status = 200, description = "As they stand now", body = Shown), AdminProblems))]
+pub(super) async fn import(State(admin): State<Admin>, owner: Owner) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    carry_out(&admin, Change::Import { by: owner.0.actor() }).await
+}
+
+/// How much of the history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Back {
+    /// Changes; 20 if nothing is said.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
+
+/// Lists the last changes, the newest first.
+#[utoipa::path(get, path = "/api/v1/admin/preferences/history", operation_id = "list_preference_changes", tag = "administration",
+    security(("own_key" = [])), params(Back), responses((status = 200, description = "The changes", body = Vec<Object>), AdminProblems))]
+pub(super) async fn history(
+    State(admin): State<Admin>,
+    owner: Owner,
+    back: Result<Query<Back>, QueryRejection>,
+) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    let Query(Back { limit }) = back.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
+    let limit = asked::page(limit, USUAL_HISTORY, MOST_HISTORY)?;
+    let changes = admin.sources.store.preference_changes(limit).await.map_err(|error| of_store(&error))?;
+    told(&changes.into_iter().map(masked).collect::<Vec<_>>())
+}
+
+/// Whose mail servers.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Whose {
+    /// The library's email address.
+    address: String,
+}
+
+/// Looks up who hosts the mail of an address, and suggests servers to send by.
+#[utoipa::path(get, path = "/api/v1/admin/preferences/suggest", operation_id = "suggest_servers", tag = "administration",
+    security(("own_key" = [])), params(Whose),
+    responses((status = 200, description = "As `preferences suggest --json` prints it", body = Object), AdminProblems))]
+pub(super) async fn suggest(
+    State(admin): State<Admin>,
+    owner: Owner,
+    whose: Result<Query<Whose>, QueryRejection>,
+) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    let Query(Whose { address }) = whose.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
+    let address = Address::parse(&address)
+        .map_err(|error| Problem::new(Kind::Malformed, format!("address: {error}")))?;
+    let resolver = admin.sources.name_servers.resolver();
+    let resolver = resolver.map_err(|error| Problem::unavailable(error.to_string()))?;
+    let config = admin.sources.config();
+    let own_name = config.sending.own_name().unwrap_or("localhost");
+    match hosting::look(&resolver, address.domain(), own_name).await {
+        Ok((_, answer)) => told(&answer),
+        Err(error @ LookupError::NoSuchDomain(_)) => Err(Problem::new(Kind::Conflict, error.to_string())),
+        Err(error) => Err(Problem::unavailable(error.to_string())),
+    }
 }
 
 async fn carry_out(admin: &Admin, change: Change) -> Result<Response, Problem> {

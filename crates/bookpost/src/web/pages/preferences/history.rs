@@ -82,7 +82,7 @@ mod tests {
                 "Wait of the first tries: the usual value → 3 minutes to 12 minutes",
                 "Server 1, Allow Non-Secure Connections: the usual value → yes",
                 "Server 1, Port: 25 → 587",
-                "Server 2, Security: the usual value → Not encrypted",
+                "Server 2, Security: As is usual at this port → Not encrypted",
                 "Server 2, Password: changed",
                 "Main was added: A",
             ]

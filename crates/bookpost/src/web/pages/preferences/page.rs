@@ -21,7 +21,6 @@ use crate::{
     web::pages::{
         field::Field,
         frame::{Frame, Place, page_as},
-        known::ALARMS,
         not_here,
         standing::Standing,
         visit::Visit,
@@ -148,8 +147,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         typed: &draft.passwords,
         forgotten: &draft.forgotten,
     };
-    let (pause, alarms) = (store.paused().await?, store.alarms(true, ALARMS).await?);
-    let standing = Standing::of(&(sources.now)(), &config.sending.way, pause, &alarms);
+    let (pause, (standing, alarms)) = (store.paused().await?, Standing::read(sources).await?);
     let last = store.preference_changes(1).await?.pop();
     let sites = u64::try_from(config.sites.len()).unwrap_or(u64::MAX);
     let give_up = sentences::hours(config.schedule.give_up_after, words);

@@ -25,6 +25,8 @@ day-and-time = { $day }, { $time }
 
 banner-paused = Sending is paused since { $since }. Mail is accepted and waits.
 banner-no-way = No way of sending is chosen. Mail is accepted and waits.
+banner-do-not-send-by = “Do not send” is chosen since { $since } ({ $who }). Mail is accepted and waits.
+banner-do-not-send = “Do not send” is chosen. Mail is accepted and waits.
 banner-practice = Practice mailbox: mail is kept here, and nobody receives it.
 banner-resume = Send again
 

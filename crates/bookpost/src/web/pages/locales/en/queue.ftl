@@ -75,6 +75,7 @@ state-cancelled = not sent, as decided
 when-waits-first = waits until { $time }
 when-waits-again = will try again at { $time }
 when-waits-no-way = waits until a way of sending is chosen
+when-waits-do-not-send = waits, because “Do not send” is chosen
 when-waits-paused = waits until sending goes on
 when-waits-now = goes out as soon as it can
 

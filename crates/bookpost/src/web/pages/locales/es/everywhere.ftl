@@ -25,6 +25,8 @@ day-and-time = { $day }, { $time }
 
 banner-paused = El envío está en pausa desde { $since }. El correo se acepta y espera.
 banner-no-way = No se ha elegido ninguna forma de envío. El correo se acepta y espera.
+banner-do-not-send-by = Se ha elegido «No enviar» desde { $since } ({ $who }). El correo se acepta y espera.
+banner-do-not-send = Se ha elegido «No enviar». El correo se acepta y espera.
 banner-practice = Buzón de prácticas: el correo se guarda aquí y nadie lo recibe.
 banner-resume = Volver a enviar
 

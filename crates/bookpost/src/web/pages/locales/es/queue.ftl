@@ -75,6 +75,7 @@ state-cancelled = no enviado, según se decidió
 when-waits-first = espera hasta { $time }
 when-waits-again = se intenta de nuevo: { $time }
 when-waits-no-way = espera hasta que se elija una forma de envío
+when-waits-do-not-send = espera, porque se ha elegido «No enviar»
 when-waits-paused = espera hasta que continúe el envío
 when-waits-now = sale en cuanto se pueda
 

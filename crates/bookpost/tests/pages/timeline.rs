@@ -1,0 +1,80 @@
+//! What the page of one message tells of what happened to it.
+
+use jiff::SignedDuration;
+use mail::{Phase, Reason};
+use store::{Attempt, Door, InsteadOf, Lease, NewMessage, RecipientId, Settlement, Verdict};
+
+use bookpost::config::Way;
+
+use crate::bench::{Bench, notice, servers};
+
+#[tokio::test]
+async fn the_door_by_which_it_came_is_said() {
+    let bench = Bench::staffed(servers()).await;
+    for (door, said) in [
+        (Door::Smtp, "Accepted from Textbook Tracker, over the network (SMTP)"),
+        (Door::Http, "Accepted from Textbook Tracker, over the web interface for programs (HTTP API)"),
+        (Door::Sendmail, "Accepted from Textbook Tracker, by the sendmail command on this computer"),
+        (Door::Notices, "Written by a notice run<"),
+        (Door::Folder, "Written by a notice run, from a file in the folder for exports"),
+        (Door::Bookpost, "Written by Bookpost itself"),
+    ] {
+        let id = bench.mail(NewMessage { door, ..notice("p@example.org", "Overdue") }, None).await;
+        let page = bench.get("administrator", &format!("/queue/{}", id.0)).await.text;
+        assert!(page.contains(said), "{door:?}: {page}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn why_the_backup_took_it_is_said() {
+    let bench = Bench::staffed(servers()).await;
+    let message = NewMessage { lease: Some(Lease(7)), ..notice("p@example.org", "Overdue") };
+    let id = bench.app.store.accept(vec![message], bench.now()).await.unwrap()[0].id;
+    let since = bench.now() - SignedDuration::from_mins(19);
+    let attempt = Attempt {
+        started_at: bench.now(),
+        ended_at: bench.now(),
+        server: "backup.example:8702".to_owned(),
+        phase: Phase::Dot,
+        reason: None,
+        answer: "250 Ok".to_owned(),
+        instead_of: Some(InsteadOf { since, reason: Reason::Unreachable }),
+    };
+    let recipient = RecipientId::of(id, 0);
+    let settlement = Settlement { recipient, lease: Lease(7), attempt, verdict: Verdict::Delivered };
+    bench.app.store.settle(vec![settlement], bench.now()).await.unwrap();
+    let page = bench.get("administrator", &format!("/queue/{}", id.0)).await.text;
+    let said = "By the backup server, because Server 1 took no mail since 13:46: ";
+    assert!(page.contains("Accepted by backup.example:8702") && page.contains(said), "{page}");
+    bench.stop().await;
+}
+
+/// While nothing is sent no time is told that would pass.
+#[tokio::test]
+async fn what_stands_still_tells_what_is_left_of_its_time() {
+    let bench = Bench::staffed(servers()).await;
+    let message = NewMessage {
+        first_due_at: bench.now(),
+        expires_at: bench.now() + SignedDuration::from_hours(100),
+        ..notice("p@example.org", "Overdue")
+    };
+    let put_off = Verdict::Deferred { due_at: bench.now() + SignedDuration::from_hours(5), in_doubt: false };
+    let id = bench.mail(message.clone(), Some(put_off)).await;
+    let path = format!("/queue/{}", id.0);
+    assert!(bench.get("manager", &path).await.text.contains("Given up, if"), "it is in motion");
+    bench.pass(60 * 2 + 30);
+    assert_eq!(bench.post("administrator", "/sending", "what=pause").await.status, 303);
+    bench.pass(60 * 8);
+    let page = bench.get("manager", &path).await.text;
+    let left = "grows no older meanwhile: 98 hours of 100 hours are left";
+    assert!(page.contains("Sending is paused. It waits") && page.contains(left), "{page}");
+    assert!(!page.contains("Next try") && !page.contains("Given up, if"), "{page}");
+    bench.stop().await;
+    let bench = Bench::staffed(Way::None).await;
+    let id = bench.mail(message, None).await;
+    let page = bench.get("manager", &format!("/queue/{}", id.0)).await.text;
+    let left = "It waits until another way of sending is chosen, and grows no older meanwhile: 100 hours of 100 hours";
+    assert!(page.contains(left) && !page.contains("Next try"), "{page}");
+    bench.stop().await;
+}
