@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use reqwest::Method;
 use store::{Actor, Application, ApplicationSettings, AuditFilter, Class, Deed, NewMessage, NewWebhook};
 
-use crate::bench::{Answer, Bench, notice, servers};
+use crate::bench::{Answer, Bench, form, notice, servers};
 
 const LIST: &str = "/preferences/programs";
 const FORM: &str = "reach=all&class=normal&classes=bulk&largest=25&recipients=1000&waiting=100000";
@@ -119,9 +120,11 @@ async fn of_changes_that_come_at_once_one_is_made() {
     let bench = Bench::staffed(servers()).await;
     post(&bench, "/add", &format!("name=Tracker&{FORM}")).await;
     let seen = hidden(&bench.get("administrator", &format!("{LIST}/1/change")).await.text, "seen");
+    let token = bench.get("administrator", "/").await.form_token();
     let change = async |number: u8| {
-        let fields = format!("{FORM}&from=p{number}@library.example&seen={seen}");
-        post(&bench, "/1/change", &fields).await.status
+        let fields = format!("form_token={token}&{FORM}&from=p{number}@library.example&seen={seen}");
+        let request = bench.ask("administrator", Method::POST, &format!("{LIST}/1/change"));
+        Answer::of(form(request, fields)).await.status
     };
     let changes = (0..12).map(change);
     let mut statuses = futures_util::future::join_all(changes).await;
