@@ -39,9 +39,10 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 33] = [
+const OTHERS: [(&str, &str); 34] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
+    ("attempt", "instead_since"),
     ("obligation", "owed_since"),
     ("ledger", "written_at"),
     ("run", "started_at"),
