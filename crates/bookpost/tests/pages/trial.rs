@@ -75,6 +75,15 @@ async fn log(bench: &Bench) -> Vec<Audit> {
 async fn each_step_is_shown_and_what_arrived_is_remembered() {
     let sink = Sink::start(wants_login()).await.unwrap();
     let bench = bench(&sink).await;
+    let set = async |name: &str, value: &str| {
+        let values = [(name.to_owned(), json!(value))].into();
+        let wish = Wish { based_on: None, values, by: Actor::CommandLine };
+        bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+    };
+    set("sending.way", "servers").await;
+    let missing =
+        async || bench.get("bob", "/preferences").await.text.contains("No mail was accepted by it yet");
+    assert!(missing().await);
     let path = begun(&bench, "ann", "server=1&to=me@elsewhere.example").await;
     let page = ended(&bench, "ann", &path).await;
     for said in [
@@ -96,8 +105,6 @@ async fn each_step_is_shown_and_what_arrived_is_remembered() {
 
     let test = page.split("name=\"test\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let known = async || bench.get("bob", "/preferences/test").await.text;
-    let missing =
-        async || bench.get("bob", "/preferences").await.text.contains("No mail was accepted by it yet");
     assert!(!missing().await, "the test counts");
     assert!(known().await.contains("A test message was accepted (14:05, ann)."));
     let answer = async |who: &str, is: &str| {
@@ -117,9 +124,7 @@ async fn each_step_is_shown_and_what_arrived_is_remembered() {
     assert_eq!(lines, [format!("{place}: arrived"), format!("{place}: accepted")]);
 
     // It is known of the server as it was.
-    let values = [("server1.login".to_owned(), json!("berta"))].into();
-    let wish = Wish { based_on: None, values, by: Actor::CommandLine };
-    bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+    set("server1.login", "berta").await;
     assert!(!known().await.contains("A test message"));
     assert!(missing().await, "it was another server, as it were");
     bench.stop().await;
