@@ -231,7 +231,11 @@ fn sites(raw: &mut Raw) -> Option<Vec<Site>> {
 fn site(raw: &mut Raw, at: usize) -> Option<Site> {
     let path = |key: &str| format!("sites.{at}.{key}");
     let code = raw.need(&path("code"), "the branch code that the exports use");
-    let name = raw.need(&path("name"), "the name that patrons know");
+    let name: Option<String> = raw.need(&path("name"), "the name that patrons know");
+    if name.as_deref().is_some_and(|name| name.contains(char::is_control)) {
+        let what = "there is a line break, or another character that cannot be shown, in the name";
+        raw.problem(&path("name"), what, "write it in one line");
+    }
     let email = raw.get(&path("email"));
     let (reply_to, return_address) = (raw.get(&path("reply_to")), raw.get(&path("return_address")));
     let phone = raw.get(&path("phone"));

@@ -286,3 +286,16 @@ fn the_command_line_goes_before_the_file_and_is_held_to_the_same() {
     let refused = check_text(LEAST, None, &around("0.0.0.0:3")).unwrap_err().to_string();
     assert!(refused.contains("the command line, --listen"), "{refused}");
 }
+
+#[test]
+fn the_name_of_a_library_is_one_line() {
+    let named = |name: &str| {
+        let text = format!("{LEAST}[[sites]]\ncode = \"B\"\nname = {name}\nemail = \"b@b.example\"\n");
+        check(&text, &[])
+    };
+    named("\"Biblioteca de la Peña\"").unwrap();
+    for name in ["\"Main\\r\\nBcc: x@y.example\"", "\"Main\\u0000\""] {
+        let problems = named(name).unwrap_err().to_string();
+        assert!(problems.contains("line break"), "{problems}");
+    }
+}
