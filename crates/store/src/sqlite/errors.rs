@@ -1,12 +1,18 @@
 //! SQLite's errors by what the caller can do about them.
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::Error;
 
+/// SQLite says that the database is read-only, which helps nobody.
+const MOVED: &str = "the queue's file was moved or deleted while Bookpost was using it; put it back, and start Bookpost again";
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        let text = error.to_string();
+        let text = match error.sqlite_error() {
+            Some(error) if error.extended_code == ffi::SQLITE_READONLY_DBMOVED => MOVED.to_owned(),
+            _ => error.to_string(),
+        };
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(text),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Away(text),
@@ -27,8 +33,6 @@ impl From<rusqlite::Error> for Error {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::ffi;
-
     use super::*;
 
     #[test]
@@ -47,5 +51,16 @@ mod tests {
             let error = Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
             assert!(error.to_string().starts_with(expected), "{code}: {error}");
         }
+    }
+
+    #[test]
+    fn a_file_that_was_taken_away_is_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("queue.db");
+        let sql = rusqlite::Connection::open(&file).unwrap();
+        sql.execute_batch("CREATE TABLE one (n)").unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let error = Error::from(sql.execute_batch("INSERT INTO one VALUES (1)").unwrap_err());
+        assert!(error.to_string().contains("moved or deleted"), "{error}");
     }
 }
