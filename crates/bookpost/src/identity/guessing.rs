@@ -98,13 +98,10 @@ impl<K: Clone + Eq + Hash> Guessing<K> {
         make_room(&mut self.proven, now, PROVEN, |proven| proven.opened_at);
         self.proven.entry((key.clone(), place(peer))).or_default().opened_at = now;
     }
-}
 
-impl<K: Clone + Eq + Hash> Guessing<K> {
-    /// It was proven otherwise that whoever comes from there has this key: what was guessed at it before, by whomever, counts no more.
+    /// It was proven otherwise that whoever comes from there has this key: they wait for nothing that was guessed at it before. All else
+    /// still counts, for other keys and from other places.
     pub(super) fn proven_otherwise(&mut self, peer: IpAddr, key: &K, now: Timestamp) {
-        self.keys.remove(key);
-        self.places.remove(&place(peer));
         self.proven.remove(&(key.clone(), place(peer)));
         self.succeeded(peer, key, now);
     }

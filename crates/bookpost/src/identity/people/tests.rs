@@ -259,29 +259,52 @@ async fn an_invitation_leads_to_a_password_and_in() {
     staff.sign_in("bob@library.example", "elf zwölf zehn").await.unwrap();
 }
 
-/// Strangers keep nobody out for whom a link can be made.
+/// Nobody is kept out for whom a link can be made: neither by strangers nor by their own slips. Who guesses goes on waiting.
 #[tokio::test]
-async fn whoever_comes_by_a_link_is_held_up_by_no_guesses_of_others() {
+async fn whoever_comes_by_a_link_is_held_up_by_no_guesses_before_it_and_all_others_still_are() {
     let staff = Staff::new().await;
-    let guess_at = async |first: u8| {
+    let guess_at = async |name: &str, first: u8, peer: &dyn Fn(u8) -> IpAddr| {
         for number in first..first + 20 {
-            let peer = IpAddr::from([198, 51, 100, number]);
-            let _ = staff.people.sign_in("ann@library.example", &format!("wrong {number}"), peer).await;
-            let _ = staff.people.sign_in("eve@library.example", &format!("wrong {number}"), HERE).await;
+            let email = format!("{name}@library.example");
+            let _ = staff.people.sign_in(&email, &format!("wrong {number}"), peer(number)).await;
         }
     };
-    guess_at(0).await;
-    let is_held_up = async |password: &str, peer| {
-        let done = staff.people.sign_in("ann@library.example", password, peer).await;
+    let elsewhere = |number| IpAddr::from([198, 51, 100, number]);
+    let is_held_up = async |name: &str, password: &str, peer| {
+        let done = staff.people.sign_in(&format!("{name}@library.example"), password, peer).await;
         matches!(done, Err(SignInError::HeldUp { .. }))
     };
-    assert!(is_held_up(RIGHT, HERE).await);
+    staff.sign_in("ann@library.example", RIGHT).await.unwrap();
+    guess_at("ann", 0, &elsewhere).await;
+    guess_at("eve", 0, &|_| HERE).await;
+    guess_at("ann", 50, &|_| HERE).await;
+    assert!(is_held_up("ann", RIGHT, HERE).await && is_held_up("eve", RIGHT, HERE).await);
     let made = staff.people.make_link(LinkPurpose::Reset, Some(staff.ann.id), CLI).await.unwrap();
     staff.people.take_link(made.code.text(), "elf zwölf zehn", HERE).await.unwrap();
-    assert!(!is_held_up("elf zwölf zehn", HERE).await);
-    guess_at(100).await;
-    assert!(!is_held_up("elf zwölf zehn", HERE).await, "it is known there");
-    assert!(is_held_up("elf zwölf zehn", THERE).await, "and nowhere else");
+    assert!(!is_held_up("ann", "elf zwölf zehn", HERE).await);
+    assert!(is_held_up("eve", RIGHT, HERE).await, "who has a link cannot guess at others with it");
+    assert!(is_held_up("ann", "elf zwölf zehn", THERE).await, "she is known in one place");
+    guess_at("ann", 100, &elsewhere).await;
+    assert!(!is_held_up("ann", "elf zwölf zehn", HERE).await, "she is known there");
+}
+
+/// Or whoever reads the log could become the administrator at each start.
+#[tokio::test]
+async fn an_administrator_whom_a_provider_lets_in_needs_no_password() {
+    let staff = Staff::new().await;
+    let with = |has_provider| {
+        let (clock, dice) = (Arc::new(staff.clock.clone()), StdRng::seed_from_u64(2));
+        People::with(staff.store.clone(), clock, dice, cheap(), has_provider)
+    };
+    let is_needed = async |has_provider| with(has_provider).needs_set_up().await.unwrap();
+    assert!(is_needed(true).await, "nobody is an administrator");
+    let administrator = |settings: &mut PersonSettings| settings.role = Role::Administrator;
+    staff.store.change_person(staff.bob.id, administrator, CLI, start()).await.unwrap();
+    assert!(is_needed(false).await && !is_needed(true).await);
+    staff.store.change_person(staff.ann.id, administrator, CLI, start()).await.unwrap();
+    assert!(!is_needed(false).await);
+    staff.store.disable_person(staff.bob.id, CLI, start()).await.unwrap();
+    assert_eq!(with(true).administrators().await.unwrap(), 1);
 }
 
 #[tokio::test]
