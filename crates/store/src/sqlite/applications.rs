@@ -292,11 +292,11 @@ fn differences(
     for (name, value) in new.as_object().into_iter().flatten() {
         let before = old.get(name).unwrap_or(&Value::Null);
         if before != value {
-            was.push(format!("{name}: {}", words(before)));
-            is.push(format!("{name}: {}", words(value)));
+            was.push((name, words(before)));
+            is.push((name, words(value)));
         }
     }
-    Ok((was.join("; "), is.join("; ")))
+    Ok((audit::parts(was), audit::parts(is)))
 }
 
 fn words(value: &Value) -> String {

@@ -49,6 +49,15 @@ impl Sqlite {
     }
 }
 
+/// Parts of a line, such as `role: viewer; sites: all`. No value can pass for another part.
+pub(super) fn parts(named: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> String {
+    let mut all = Vec::new();
+    for (name, value) in named {
+        all.push(format!("{}: {}", name.as_ref(), value.as_ref().replace(';', ",")));
+    }
+    all.join("; ")
+}
+
 /// Adds a line, in whatever transaction changes what it tells of.
 pub(super) fn write(sql: &Connection, new: &NewAudit, now: Timestamp) -> Result<AuditId, Error> {
     let (person, who) = match &new.who {

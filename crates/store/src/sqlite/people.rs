@@ -211,8 +211,7 @@ pub(super) fn note(
 
 /// What a person is, for the log.
 pub(super) fn words(settings: &PersonSettings) -> String {
-    let fields = fields(settings);
-    fields.map(|(name, value)| format!("{name}: {value}")).join("; ")
+    audit::parts(fields(settings))
 }
 
 /// Does it, unless nobody could administer afterwards: then it is undone, as every operation that fails is.
@@ -272,9 +271,9 @@ fn differences(old: &PersonSettings, new: &PersonSettings) -> (String, String) {
     let (mut was, mut is) = (Vec::new(), Vec::new());
     for ((name, old), (_, new)) in fields(old).into_iter().zip(fields(new)) {
         if old != new {
-            was.push(format!("{name}: {old}"));
-            is.push(format!("{name}: {new}"));
+            was.push((name, old));
+            is.push((name, new));
         }
     }
-    (was.join("; "), is.join("; "))
+    (audit::parts(was), audit::parts(is))
 }

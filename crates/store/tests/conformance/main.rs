@@ -129,6 +129,7 @@ cases! {
     upkeep::alarms_are_told_until_people_heard,
     upkeep::closed_answers_closed,
     staff::a_person_is_kept_as_they_were_added,
+    staff::nothing_that_is_typed_passes_for_another_part_of_the_log,
     staff::an_address_is_one_persons,
     staff::the_last_administrator_stays,
     staff::disabled_people_are_enabled_again,

@@ -68,6 +68,19 @@ pub(crate) async fn a_person_is_kept_as_they_were_added(fresh: &Fresh) {
     sound(&store).await;
 }
 
+/// Whoever chooses a name says nothing by it that the log would say.
+pub(crate) async fn nothing_that_is_typed_passes_for_another_part_of_the_log(fresh: &Fresh) {
+    let store = fresh.open();
+    let ann = add(fresh, &store, "ann", Role::Viewer).await;
+    let forged = |settings: &mut PersonSettings| settings.name = "Ann; role: administrator".parse().unwrap();
+    store.change_person(ann.id, forged, by(&ann), fresh.now()).await.unwrap();
+    let other = PersonSettings { name: "B;role: x".parse().unwrap(), ..settings("bob", Role::Viewer) };
+    store.add_person(other, by(&ann), fresh.now()).await.unwrap();
+    let lines: Vec<_> = log(&store).await.into_iter().take(2).filter_map(|line| line.new).collect();
+    assert_eq!(lines[1], "name: Ann, role: administrator");
+    assert!(lines[0].contains("; name: B,role: x; role: viewer; "), "{lines:?}");
+}
+
 /// An address is one person's, however it is spelt.
 pub(crate) async fn an_address_is_one_persons(fresh: &Fresh) {
     let store = fresh.open();
