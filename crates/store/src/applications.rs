@@ -263,11 +263,12 @@ impl Store {
         self.db.add_application(name, settings, who, now).await
     }
 
-    /// Changes what an application may do: `change` is given the settings as they are in the same transaction.
+    /// Changes what an application may do: `change` is given the settings as they are in the same transaction. Where it fails nothing is
+    /// changed.
     pub async fn change_application(
         &self,
         name: &str,
-        change: impl FnOnce(&mut ApplicationSettings) + Send + 'static,
+        change: impl FnOnce(&mut ApplicationSettings) -> Result<(), Error> + Send + 'static,
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {

@@ -48,7 +48,7 @@ async fn answer(
         ApplicationsRequest::Show { name } => store.application(&name).await,
         ApplicationsRequest::Add { name, change } => {
             let mut settings = ApplicationSettings::default();
-            change.apply(&mut settings);
+            change.apply(&mut settings)?;
             store.add_application(name, settings, who, now).await
         }
         ApplicationsRequest::Change { name, change } => {

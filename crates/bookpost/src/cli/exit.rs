@@ -51,7 +51,7 @@ impl Exit {
         match failure {
             Failure::Usage => Self::Usage,
             Failure::Data => Self::Data,
-            Failure::Temporary => Self::Temporary,
+            Failure::Temporary | Failure::Changed => Self::Temporary,
             Failure::Config => Self::Config,
             Failure::Refused => Self::Refused,
         }

@@ -105,6 +105,7 @@ async fn known(store: &Store, run: Option<RunId>) -> Result<(), Error> {
 pub fn failure(error: &Error) -> Failure {
     match error {
         Error::NotFound(_) | Error::Exists(_) | Error::LastAdministrator => Failure::Usage,
+        Error::Changed => Failure::Changed,
         _ => Failure::Temporary,
     }
 }

@@ -103,6 +103,7 @@ async fn a_key_is_its_applications_and_no_others() {
     let cron = |settings: &mut ApplicationSettings| {
         settings.from = vec!["cron@books.example".parse().unwrap()];
         settings.return_address = Some("it@books.example".parse().unwrap());
+        Ok(())
     };
     store.change_application("cron", cron, store::Actor::CommandLine, bench.app.clock.now()).await.unwrap();
     bench.app.applications.refresh(store).await.unwrap();

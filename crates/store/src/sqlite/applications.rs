@@ -62,7 +62,7 @@ impl Sqlite {
     pub(crate) async fn change_application(
         &self,
         name: String,
-        change: impl FnOnce(&mut ApplicationSettings) + Send + 'static,
+        change: impl FnOnce(&mut ApplicationSettings) -> Result<(), Error> + Send + 'static,
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
@@ -70,7 +70,7 @@ impl Sqlite {
             .write(move |tx| {
                 let mut found = named(tx.sql, &name)?;
                 let before = found.settings.clone();
-                change(&mut found.settings);
+                change(&mut found.settings)?;
                 if found.settings != before {
                     tx.sql.prepare_cached(CHANGE)?.execute((found.id.0, written(&found.settings)?))?;
                     let (was, is) = differences(Some(&before), &found.settings)?;

@@ -69,7 +69,10 @@ pub(crate) async fn a_change_changes_nothing_else(fresh: &Fresh) {
     let changed = store
         .change_application(
             "cron",
-            |settings| settings.recipients = 7,
+            |settings| {
+                settings.recipients = 7;
+                Ok(())
+            },
             store::Actor::CommandLine,
             fresh.now(),
         )
@@ -77,8 +80,14 @@ pub(crate) async fn a_change_changes_nothing_else(fresh: &Fresh) {
         .unwrap();
     let settings = ApplicationSettings { recipients: 7, ..cron.settings.clone() };
     assert_eq!(changed, Application { settings, ..cron });
+    let late = |settings: &mut ApplicationSettings| {
+        settings.recipients = 8;
+        Err(Error::Changed)
+    };
+    let late = store.change_application("cron", late, store::Actor::CommandLine, fresh.now()).await;
+    assert!(matches!(late, Err(Error::Changed)), "{late:?}");
     assert_eq!(store.applications().await.unwrap().readable, [changed, other]);
-    let absent = store.change_application("absent", |_| (), store::Actor::CommandLine, fresh.now()).await;
+    let absent = store.change_application("absent", |_| Ok(()), store::Actor::CommandLine, fresh.now()).await;
     assert!(matches!(absent, Err(Error::NotFound(_))), "{absent:?}");
 }
 

@@ -66,6 +66,7 @@ pub(crate) async fn what_is_done_about_programs_and_keys_stands_in_the_log(fresh
         let from = |settings: &mut ApplicationSettings| {
             settings.per_minute = None;
             settings.from = vec!["@library.example".parse().unwrap()];
+            Ok(())
         };
         store.change_application("CRON", from, cli(), fresh.now()).await.unwrap();
     }

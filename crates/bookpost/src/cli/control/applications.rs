@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::ValueEnum;
 use mail::Address;
 use serde::{Deserialize, Serialize};
-use store::{AllowedFrom, ApplicationName, ApplicationSettings, Class, KeyId};
+use store::{AllowedFrom, ApplicationName, ApplicationSettings, Class, Error, KeyId};
 
 /// What needs the queue and the list of sites.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,9 +86,9 @@ impl std::fmt::Debug for Secret {
 
 impl SettingsChange {
     /// Makes it so, unless they are not as they were seen.
-    pub fn apply(self, settings: &mut ApplicationSettings) {
+    pub fn apply(self, settings: &mut ApplicationSettings) -> Result<(), Error> {
         if self.seen.is_some_and(|seen| *seen != *settings) {
-            return;
+            return Err(Error::Changed);
         }
         let usual = ApplicationSettings::default();
         for name in self.reset {
@@ -117,6 +117,7 @@ impl SettingsChange {
         settings.recipients = self.recipients.unwrap_or(settings.recipients);
         settings.waiting = self.waiting.unwrap_or(settings.waiting);
         settings.per_minute = self.per_minute.or(settings.per_minute);
+        Ok(())
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn what_is_not_named_stays_and_what_is_set_back_is_as_usual() {
         let mut settings = ApplicationSettings::default();
-        everything().apply(&mut settings);
+        everything().apply(&mut settings).unwrap();
         let all = ApplicationSettings {
             from: vec!["@school.example".parse().unwrap()],
             sites: vec!["MAIN".to_owned()],
@@ -155,13 +156,15 @@ mod tests {
             per_minute: Some(4),
         };
         assert_eq!(settings, all);
-        SettingsChange::default().apply(&mut settings);
+        SettingsChange::default().apply(&mut settings).unwrap();
         assert_eq!(settings, all, "nothing is named");
         let reset = SettingName::value_variants().iter().copied().collect();
-        SettingsChange { reset, recipients: Some(9), ..SettingsChange::default() }.apply(&mut settings);
+        let change = SettingsChange { reset, recipients: Some(9), ..SettingsChange::default() };
+        change.apply(&mut settings).unwrap();
         let nine = ApplicationSettings { recipients: 9, ..ApplicationSettings::default() };
         assert_eq!(settings, nine);
-        SettingsChange { seen: Some(Box::new(all)), ..everything() }.apply(&mut settings);
+        let late = SettingsChange { seen: Some(Box::new(all)), ..everything() }.apply(&mut settings);
+        assert!(matches!(late, Err(Error::Changed)), "{late:?}");
         assert_eq!(settings, nine, "they were others when they were seen");
     }
 

@@ -203,6 +203,8 @@ pub enum Failure {
     Config,
     /// The other side refused.
     Refused,
+    /// Somebody else changed it since it was seen.
+    Changed,
 }
 
 /// How far a run is. `total`, `prepared` and `lately` count notices, the others addresses: a patron may have several.

@@ -114,7 +114,10 @@ async fn a_site_stays_while_something_needs_it() {
         "{said}"
     );
     store.disable_person(person.id, Actor::CommandLine, now()).await.unwrap();
-    let of_all = |settings: &mut ApplicationSettings| settings.sites.clear();
+    let of_all = |settings: &mut ApplicationSettings| {
+        settings.sites.clear();
+        Ok(())
+    };
     store.change_application("Tracker", of_all, Actor::CommandLine, now()).await.unwrap();
     let file = self::source(folder.path(), "[notices]\ndefault_site = \"MAIN\"\n");
     let said = perform_all(&store, &file, remove).await;

@@ -145,7 +145,15 @@ async fn what_is_changed_holds_at_once() {
     let caller = place.sign_in(HERE, &place.key, 1).unwrap();
     place
         .store
-        .change_application("cron", |settings| settings.recipients = 1, store::Actor::CommandLine, at(2))
+        .change_application(
+            "cron",
+            |settings| {
+                settings.recipients = 1;
+                Ok(())
+            },
+            store::Actor::CommandLine,
+            at(2),
+        )
         .await
         .unwrap();
     place.all.refresh(&place.store).await.unwrap();

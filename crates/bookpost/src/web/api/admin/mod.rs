@@ -97,6 +97,7 @@ fn failed(failure: Failure, message: String) -> Problem {
     match failure {
         Failure::Data => Problem::new(Kind::Invalid, message),
         Failure::Usage | Failure::Refused => Problem::new(Kind::Conflict, message),
+        Failure::Changed => Problem::new(Kind::Changed, message),
         Failure::Config | Failure::Temporary => Problem::unavailable(message),
     }
 }

@@ -12,7 +12,7 @@ use super::{
     form::{Faults, ProgramForm, seen, sites},
 };
 use crate::{
-    cli::control::{ApplicationsRequest, Reply, SettingsChange},
+    cli::control::{ApplicationsRequest, Failure, Reply, SettingsChange},
     identity::Permission,
     web::pages::{
         field::Field,
@@ -99,13 +99,14 @@ pub(in crate::web::pages) async fn change(
             return shown(&visit, &form, Some(&application), *faults, Some(words.t("not-saved"))).await;
         }
     };
-    let mut wanted = application.settings.clone();
-    change.clone().apply(&mut wanted);
     let change = SettingsChange { seen: Some(Box::new(application.settings.clone())), ..change };
     let request = ApplicationsRequest::Change { name: application.name.to_string(), change };
     match visit.pages.sources.programs.carry_out(request, visit.actor()).await {
+        Reply::Failed { failure: Failure::Changed, .. } => match find(&visit, id).await {
+            Ok(application) => meanwhile(&visit, form, &application).await,
+            Err(response) => response,
+        },
         Reply::Failed { failure, message } => failed(failure, message, &visit),
-        Reply::Application(changed) if changed.settings != wanted => meanwhile(&visit, form, &changed).await,
         _ => to(&application, Done::ProgramChanged),
     }
 }

@@ -313,7 +313,7 @@ mod tests {
             let form = ProgramForm::of("Tracker", &settings);
             let change = form.read(Language::English.words(), &all_sites(), &settings).unwrap();
             let mut read = ApplicationSettings { recipients: 999, ..ApplicationSettings::default() };
-            change.apply(&mut read);
+            change.apply(&mut read).unwrap();
             assert_eq!(read, settings, "{form:?}");
         }
     }
