@@ -54,11 +54,6 @@ impl LinkPurpose {
 
 /// Links. There is one for a person at a time, and one for setting up; beside it are those that were asked for where nobody had signed in.
 impl Store {
-    /// Whether nobody can administer Bookpost: there is no administrator who can sign in.
-    pub async fn needs_set_up(&self) -> Result<bool, Error> {
-        self.db.needs_set_up().await
-    }
-
     /// Makes a link; those made before for the same person, or for setting up, open nothing any more. [`Error::Exists`] where there is an administrator
     /// to be set up, or a password to be chosen first, already; [`Error::NotFound`] where the person is disabled. Gives until when
     /// it opens something.

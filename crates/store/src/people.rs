@@ -87,6 +87,15 @@ pub struct Person {
     pub has_password: bool,
 }
 
+/// Those who may administer Bookpost and were not disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Administrators {
+    /// All of them.
+    pub all: u64,
+    /// Those who have chosen a password.
+    pub with_password: u64,
+}
+
 /// An address as all its spellings have it. People do not know that the case of a local part may count somewhere.
 pub fn sign_in_name(email: &Address) -> String {
     format!("{}@{}", email.local().to_lowercase(), email.domain_ascii().to_lowercase())
@@ -153,6 +162,11 @@ impl Person {
 
 /// People. They are never deleted, as the log knows them. Each change is in the log ([`Store::audit`]), in the same transaction.
 impl Store {
+    /// How many administer Bookpost.
+    pub async fn administrators(&self) -> Result<Administrators, Error> {
+        self.db.administrators().await
+    }
+
     /// Adds a person without a password. [`Error::Exists`] where another signs in with this address, however it is spelt.
     pub async fn add_person(
         &self,

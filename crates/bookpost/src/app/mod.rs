@@ -210,7 +210,7 @@ impl App {
         let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
-            people: People::new(store.clone(), Arc::clone(&clock), secret_dice()),
+            people: People::new(store.clone(), Arc::clone(&clock), secret_dice(), config.oidc.as_ref()),
             preferences: Preferences::new(&store, &clock, &sealing, &settings, &handle, &applications),
             notices: NoticeRuns::new(&settings, &store, &clock, &receiver, &handle, &alarms, &mut dice),
             settings,

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use super::{
     caller::{Caller, Known},
     guessing::{Guessing, guess},
     key::{self, Key, Mistyped},
+    locked,
     room::{Full, Room},
 };
 use crate::config::Site;
@@ -332,10 +333,6 @@ fn enabled(application: &Arc<Known>, key: Option<&KeyId>) -> Result<Caller, Refu
         Some(refusal) => Err(refusal),
         None => Ok(Caller { application: Arc::clone(application), key: key.cloned() }),
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
     net::IpAddr,
     pin::Pin,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -33,6 +33,7 @@ use super::{
     people::Token,
 };
 use crate::{
+    locked,
     config::Oidc,
     secrets::{KeyError, KeySource, SealingKey},
 };
@@ -400,8 +401,4 @@ fn unproven(error: ClaimsVerificationError) -> OidcError {
         }
         error => in_words(error),
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,22 +12,26 @@ mod token;
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use jiff::Timestamp;
 use mail::{Address, clock::Clock};
 use rand::{CryptoRng, RngExt as _, rngs::StdRng};
 use store::{
-    Actor, Error, KeyHash, Link, LinkPurpose, NewLink, NewSession, PasswordHash, Person, PersonId,
-    PersonName, PersonSettings, Role, Session, Store,
+    Actor, Administrators, Error, KeyHash, Link, LinkPurpose, NewLink, NewSession, PasswordHash, Person,
+    PersonId, PersonName, PersonSettings, Role, Session, Store,
 };
 
 use self::{
     forgotten::Forgotten,
     hashing::{Busy, Hashing, Place},
 };
-use super::guessing::{Guessing, guess};
+use super::{
+    guessing::{Guessing, guess},
+    locked,
+};
+use crate::config::Oidc;
 
 pub use device::{Browser, Device};
 pub use password::{LONGEST, SHORTEST, Unfit, check};
@@ -107,6 +111,8 @@ struct Inner {
     /// By address, whether or not somebody has it: what is counted for some only would tell who has an account.
     guessing: Mutex<Guessing<String>>,
     forgotten: Forgotten,
+    /// Somebody else signs people in, too: they need no password.
+    has_provider: bool,
 }
 
 /// Somebody who has signed in, as they stand at this moment.
@@ -148,14 +154,14 @@ impl Visitor {
 }
 
 impl People {
-    /// The dice must have been seeded with as many bits as a token has.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, dice: StdRng) -> Self {
-        Self::with(store, clock, dice, Hashing::usual())
+    /// The dice must have been seeded with as many bits as a token has. Whom the `provider` lets in needs no password.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, dice: StdRng, provider: Option<&Oidc>) -> Self {
+        Self::with(store, clock, dice, Hashing::usual(), provider.is_some())
     }
 
-    fn with(store: Store, clock: Arc<dyn Clock>, dice: StdRng, hashing: Hashing) -> Self {
+    fn with(store: Store, clock: Arc<dyn Clock>, dice: StdRng, hashing: Hashing, has_provider: bool) -> Self {
         let (dice, guessing, forgotten) = (Mutex::new(dice), Mutex::default(), Forgotten::default());
-        Self(Arc::new(Inner { store, clock, dice, hashing, guessing, forgotten }))
+        Self(Arc::new(Inner { store, clock, dice, hashing, guessing, forgotten, has_provider }))
     }
 
     /// Begins a session for whoever knows the password; gives its token. Whether there is such a person can be told neither by the answer nor by
@@ -321,9 +327,15 @@ impl People {
 
 /// Links.
 impl People {
+    /// How many can sign in and administer Bookpost.
+    pub async fn administrators(&self) -> Result<u64, Error> {
+        let Administrators { all, with_password } = self.0.store.administrators().await?;
+        Ok(if self.0.has_provider { all } else { with_password })
+    }
+
     /// Whether nobody can administer Bookpost yet.
     pub async fn needs_set_up(&self) -> Result<bool, Error> {
-        self.0.store.needs_set_up().await
+        Ok(self.administrators().await? == 0)
     }
 
     /// What a code opens; `None`: nothing. Changes nothing.
@@ -477,10 +489,6 @@ impl std::fmt::Debug for People {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("People").finish_non_exhaustive()
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -21,10 +21,6 @@ const LIVE: &str = "SELECT purpose, person, expires_at FROM link WHERE code = ?1
 const OVER: &str = "SELECT code FROM link WHERE expires_at <= ?1 LIMIT ?2";
 
 impl Sqlite {
-    pub(crate) async fn needs_set_up(&self) -> Result<bool, Error> {
-        self.readers.read(|sql| Ok(!people::is_administered(sql)?)).await
-    }
-
     pub(crate) async fn make_link(
         &self,
         new: NewLink,

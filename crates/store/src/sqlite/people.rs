@@ -8,12 +8,12 @@ use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::{
     Sqlite, audit, codes,
-    codes::micros,
+    codes::{count, micros},
     links, person_keys,
     rows::{at, text},
     sessions,
 };
-use crate::{Actor, Deed, Error, NewAudit, Person, PersonId, PersonSettings, sign_in_name};
+use crate::{Actor, Administrators, Deed, Error, NewAudit, Person, PersonId, PersonSettings, sign_in_name};
 
 /// The columns that [`decode`] reads, of `person p`.
 pub(super) const COLUMNS: &str =
@@ -31,6 +31,10 @@ const ADMINISTRATORS: &str =
     "SELECT count(*), count(password) FROM person WHERE role = 'administrator' AND disabled_at IS NULL";
 
 impl Sqlite {
+    pub(crate) async fn administrators(&self) -> Result<Administrators, Error> {
+        self.readers.read(administrators).await
+    }
+
     pub(crate) async fn add_person(
         &self,
         settings: PersonSettings,
@@ -192,7 +196,7 @@ pub(super) fn decode(row: &SqlRow<'_>) -> Result<Option<Person>, Error> {
 
 /// An administrator who can sign in is there.
 pub(super) fn is_administered(sql: &Connection) -> Result<bool, Error> {
-    Ok(administrators(sql)?.1 > 0)
+    Ok(administrators(sql)?.with_password > 0)
 }
 
 /// One line of the log about a person.
@@ -222,15 +226,17 @@ fn keeping_an_administrator(
     let before = administrators(sql)?;
     change()?;
     let after = administrators(sql)?;
-    let lost = |before: i64, after: i64| before > 0 && after == 0;
-    if lost(before.0, after.0) || lost(before.1, after.1) {
+    let lost = |before: u64, after: u64| before > 0 && after == 0;
+    if lost(before.all, after.all) || lost(before.with_password, after.with_password) {
         return Err(Error::LastAdministrator);
     }
     Ok(())
 }
 
-fn administrators(sql: &Connection) -> Result<(i64, i64), Error> {
-    Ok(sql.prepare_cached(ADMINISTRATORS)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?)
+fn administrators(sql: &Connection) -> Result<Administrators, Error> {
+    let (all, with_password) =
+        sql.prepare_cached(ADMINISTRATORS)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Administrators { all: count(all), with_password: count(with_password) })
 }
 
 fn store(sql: &Connection, id: PersonId, settings: &PersonSettings) -> Result<(), Error> {

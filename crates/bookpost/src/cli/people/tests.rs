@@ -156,7 +156,7 @@ async fn the_link_that_is_shown_is_the_link_that_opens() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let clock = std::sync::Arc::new(testkit::clock::ManualClock::at(minute(9)));
-    let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1));
+    let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1), None);
     let pages = ["https://books.example:8025", "https://192.0.2.7:8025"];
     for (at, words, before, purpose) in [
         (1, "people setup-link", "https://books.example:8025/set-up?code=", LinkPurpose::SetUp),
@@ -193,7 +193,7 @@ async fn a_start_says_how_to_set_up_until_somebody_can() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), minute(0)).unwrap();
     let clock = std::sync::Arc::new(testkit::clock::ManualClock::at(minute(0)));
-    let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1));
+    let people = People::new(store.clone(), clock, StdRng::seed_from_u64(1), None);
     let pages = ["http://127.0.0.1:8025".to_owned()];
     let line = async || set_up_line(&people, &pages).await.unwrap();
     let (first, second) = (line().await.unwrap(), line().await.unwrap());

@@ -34,7 +34,7 @@ impl Staff {
         let store = Store::open(folder.path(), start()).unwrap();
         let clock = ManualClock::at(start());
         let dice = StdRng::seed_from_u64(1);
-        let people = People::with(store.clone(), Arc::new(clock.clone()), dice, hashing);
+        let people = People::with(store.clone(), Arc::new(clock.clone()), dice, hashing, false);
         let add = async |name: &str, role| {
             let settings = PersonSettings {
                 email: format!("{name}@library.example").parse().unwrap(),
@@ -228,7 +228,7 @@ async fn a_changed_password_ends_all_other_sessions() {
 async fn a_password_is_hashed_anew_where_the_cost_has_changed() {
     let staff = Staff::new().await;
     let dice = StdRng::seed_from_u64(2);
-    let today = People::new(staff.store.clone(), Arc::new(staff.clock.clone()), dice);
+    let today = People::new(staff.store.clone(), Arc::new(staff.clock.clone()), dice, None);
     let stored = async || staff.store.credentials(&staff.ann.email).await.unwrap().unwrap().password.unwrap();
     let before = stored().await;
     let (token, _) = today.sign_in("ann@library.example", RIGHT, HERE).await.unwrap();

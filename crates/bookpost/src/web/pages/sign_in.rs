@@ -10,7 +10,6 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
-use store::{Person, Role};
 
 use super::{
     Pages,
@@ -124,15 +123,7 @@ pub(super) async fn sign_in(State(pages): State<Pages>, peer: Peer, Open(shown):
 
 /// Whether there is no administrator who can sign in. The page tells of it, and of nobody else.
 async fn is_new(pages: &Pages) -> bool {
-    let needed = pages.sources.people.needs_set_up().await.unwrap_or(false);
-    // Whoever the provider lets in needs no password.
-    let people = if needed && pages.provider().is_some() {
-        pages.sources.store.people().await
-    } else {
-        Ok(Vec::new())
-    };
-    let may = |person: &Person| person.role == Role::Administrator && person.disabled_at.is_none();
-    needed && people.is_ok_and(|people| !people.iter().any(may))
+    pages.sources.people.needs_set_up().await.unwrap_or(false)
 }
 
 impl SignIn {

@@ -1,9 +1,9 @@
 //! "For emails to work, you also need": what is there, and what is still to be done.
 
-use store::{Error, Filter, Role, State, Store};
+use store::{Error, Filter, State, Store};
 
 use crate::{
-    config::{Config, Server, Way},
+    config::{Config, Way},
     web::pages::{trial::tested, visit::Visit, words::Words},
 };
 
@@ -21,7 +21,7 @@ pub(super) struct Known {
     /// Servers that were seen to take mail as they are set now, as attempts name them: by a test, or the one that took mail last.
     pub(super) seen_to_work: Vec<String>,
     /// People who may do everything, and can sign in.
-    pub(super) administrators: usize,
+    pub(super) administrators: u64,
 }
 
 impl Known {
@@ -31,18 +31,15 @@ impl Known {
         if let Way::Servers(servers) = &config.sending.way {
             for server in servers {
                 if tested(store, server).await?.is_some() {
-                    seen_to_work.push(named(server));
+                    seen_to_work.push(server.peer());
                 }
             }
         }
         if seen_to_work.is_empty() {
             seen_to_work.extend(took_mail_last(store).await?);
         }
-        let people = store.people().await?;
-        let may = people.iter().filter(|person| {
-            person.role == Role::Administrator && person.disabled_at.is_none() && person.has_password
-        });
-        Ok(Self { seen_to_work, administrators: may.count() })
+        let administrators = visit.pages.sources.people.administrators().await?;
+        Ok(Self { seen_to_work, administrators })
     }
 }
 
@@ -53,11 +50,6 @@ async fn took_mail_last(store: &Store) -> Result<Option<String>, Error> {
     let all = store.show(row.message).await?;
     let own = all.into_iter().find(|(known, _)| known.recipient == row.recipient);
     Ok(own.and_then(|(_, mut attempts)| attempts.pop()).map(|attempt| attempt.server))
-}
-
-/// As attempts name it.
-fn named(server: &Server) -> String {
-    format!("{}:{}", server.host, server.port)
 }
 
 pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> {
@@ -104,7 +96,7 @@ fn way(config: &Config, known: &Known, words: &Words) -> Line {
         Way::None => not_yet(words.t("need-way-none"), "#way", "need-way-fix"),
         Way::Practice => not_yet(words.t("need-way-practice"), "#way", "need-way-fix"),
         Way::Servers(servers) => {
-            match servers.iter().find(|server| known.seen_to_work.contains(&named(server))) {
+            match servers.iter().find(|server| known.seen_to_work.contains(&server.peer())) {
                 Some(server) => {
                     let text = words.with("need-way-yes", &[("server", &server.host)]);
                     Line { done: true, text, fix: None }
@@ -120,9 +112,12 @@ mod tests {
     use std::{path::Path, sync::Arc};
 
     use super::*;
-    use crate::{config::Site, web::pages::words::Language};
+    use crate::{
+        config::{Server, Site},
+        web::pages::words::Language,
+    };
 
-    fn of(config: &Config, accepted_by: Option<&str>, administrators: usize) -> Vec<bool> {
+    fn of(config: &Config, accepted_by: Option<&str>, administrators: u64) -> Vec<bool> {
         let seen_to_work = accepted_by.map(ToOwned::to_owned).into_iter().collect();
         let known = Known { seen_to_work, administrators };
         let lines = lines(config, &known, Language::English.words());
