@@ -10,7 +10,7 @@ use std::{
         Mutex,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use jiff::Timestamp;
@@ -18,9 +18,12 @@ use mail::Address;
 use openidconnect::{
     AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
     CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     SignatureVerificationError, TokenResponse as _,
-    core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims},
+    core::{
+        CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreProviderMetadata,
+        CoreRequestTokenError, CoreUserInfoClaims,
+    },
     http,
 };
 use rand::CryptoRng;
@@ -30,10 +33,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     guessing::{Guessing, guess},
+    locked,
     people::Token,
 };
 use crate::{
-    locked,
     config::Oidc,
     secrets::{KeyError, KeySource, SealingKey},
 };
@@ -73,6 +76,9 @@ pub enum OidcError {
     /// No answer, or one that cannot be used.
     #[error("the provider cannot be used: {0}")]
     Provider(String),
+    /// It was shown a code that it has not given, or not to this browser.
+    #[error("the provider does not take the code: {0}")]
+    NoCode(String),
     /// It has signed with a key that it did not have when it was asked.
     #[error("the provider has signed with a key that it has not named")]
     OtherKey,
@@ -105,29 +111,27 @@ pub struct OpenId {
     waiting: Semaphore,
     /// Held by whoever asks it what it says of itself.
     asking: tokio::sync::Mutex<()>,
-    known: Mutex<Known>,
+    known: Mutex<Option<Known>>,
     /// Where it was asked from about codes that are none.
     guessing: Mutex<Guessing<()>>,
     guesses: AtomicU64,
 }
 
-/// What the provider says of itself, or why it could not be asked, and when that was.
-#[derive(Default)]
+/// What the provider says of itself, or why it could not be asked.
 struct Known {
-    metadata: Option<(CoreProviderMetadata, Timestamp)>,
-    away: Option<(String, Timestamp)>,
+    said: Result<CoreProviderMetadata, String>,
+    asked_at: Timestamp,
 }
 
 impl Known {
     fn at(&self, now: Timestamp) -> Option<Result<CoreProviderMetadata, OidcError>> {
-        let within = |since: Timestamp, time| now.duration_since(since).unsigned_abs() < time;
-        match (&self.metadata, &self.away) {
-            (Some((metadata, asked_at)), _) if within(*asked_at, KNOWN_FOR) => Some(Ok(metadata.clone())),
-            (_, Some((why, asked_at))) if within(*asked_at, AWAY_FOR) => {
-                Some(Err(OidcError::Provider(why.clone())))
-            }
-            _ => None,
-        }
+        let lasts = if self.said.is_ok() { KNOWN_FOR } else { AWAY_FOR };
+        let holds = self.age(now) < lasts;
+        holds.then(|| self.said.clone().map_err(OidcError::Provider))
+    }
+
+    fn age(&self, now: Timestamp) -> Duration {
+        now.duration_since(self.asked_at).unsigned_abs()
     }
 }
 
@@ -237,14 +241,16 @@ impl OpenId {
         }
         let _place = self.place()?;
         let client = self.client(now).await?;
-        let proven = self.prove(&client, code, &going).await;
-        if let Err(error) = &proven {
+        let proven = self.prove(&client, code, &going, now).await;
+        match &proven {
             // The same again costs the provider as much.
-            let number = self.guesses.fetch_add(1, Ordering::Relaxed).to_string();
-            locked(&self.guessing).failed(peer, None, guess([PURPOSE, &number]), now);
-            if matches!(error, OidcError::OtherKey) {
-                self.ask_for_keys(now);
+            Err(OidcError::NoCode(_)) => {
+                let number = self.guesses.fetch_add(1, Ordering::Relaxed).to_string();
+                locked(&self.guessing).failed(peer, None, guess([PURPOSE, &number]), now);
             }
+            Err(OidcError::OtherKey) => self.ask_for_keys(now),
+            // Nobody's guess.
+            Err(_) | Ok(_) => {}
         }
         Ok(Proven { email: proven?, next: going.next })
     }
@@ -255,8 +261,7 @@ impl OpenId {
 
     /// Before the next person is let in.
     fn ask_for_keys(&self, now: Timestamp) {
-        let mut known = locked(&self.known);
-        known.metadata.take_if(|(_, asked_at)| now.duration_since(*asked_at).unsigned_abs() >= KEYS_FOR);
+        locked(&self.known).take_if(|known| known.said.is_ok() && known.age(now) >= KEYS_FOR);
     }
 
     fn going(&self, kept: &str, now: Timestamp) -> Option<Going> {
@@ -266,16 +271,23 @@ impl OpenId {
         (now.duration_since(going.began_at).unsigned_abs() <= LASTS).then_some(going)
     }
 
-    async fn prove(&self, client: &Ready, code: &str, going: &Going) -> Result<Address, OidcError> {
+    async fn prove(
+        &self,
+        client: &Ready,
+        code: &str,
+        going: &Going,
+        now: Timestamp,
+    ) -> Result<Address, OidcError> {
         let answer = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .map_err(in_words)?
             .set_pkce_verifier(PkceCodeVerifier::new(going.verifier.clone()))
             .request_async(&self.http)
             .await
-            .map_err(in_words)?;
+            .map_err(unexchanged)?;
         let token = answer.id_token().ok_or_else(|| OidcError::Provider("it gave no ID token".to_owned()))?;
-        let provider = client.id_token_verifier();
+        let at = SystemTime::UNIX_EPOCH + Duration::try_from(now.as_duration()).unwrap_or_default();
+        let provider = client.id_token_verifier().set_time_fn(move || at.into());
         let claims = token.claims(&provider, &Nonce::new(going.nonce.clone())).map_err(unproven)?;
         if let Some(expected) = claims.access_token_hash() {
             let signing = token.signing_alg().map_err(in_words)?;
@@ -314,27 +326,27 @@ impl OpenId {
     }
 
     async fn metadata(&self, now: Timestamp) -> Result<CoreProviderMetadata, OidcError> {
-        if let Some(known) = locked(&self.known).at(now) {
+        if let Some(known) = self.known(now) {
             return known;
         }
         let _asking = self.asking.lock().await;
         // Whoever was before may have been answered, or not.
-        if let Some(known) = locked(&self.known).at(now) {
+        if let Some(known) = self.known(now) {
             return known;
         }
         let introduced = tokio::time::timeout(INTRODUCTION, self.introduced()).await;
-        let introduced =
-            introduced.unwrap_or_else(|_| Err(OidcError::Provider("it does not answer".to_owned())));
-        *locked(&self.known) = match &introduced {
-            Ok(metadata) => Known { metadata: Some((metadata.clone(), now)), away: None },
-            Err(error) => Known { metadata: None, away: Some((why(error), now)) },
-        };
-        introduced
+        let said = introduced.unwrap_or_else(|_| Err("it does not answer".to_owned()));
+        *locked(&self.known) = Some(Known { said: said.clone(), asked_at: now });
+        said.map_err(OidcError::Provider)
     }
 
-    async fn introduced(&self) -> Result<CoreProviderMetadata, OidcError> {
-        let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(in_words)?;
-        CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(in_words)
+    fn known(&self, now: Timestamp) -> Option<Result<CoreProviderMetadata, OidcError>> {
+        locked(&self.known).as_ref().and_then(|known| known.at(now))
+    }
+
+    async fn introduced(&self) -> Result<CoreProviderMetadata, String> {
+        let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(words)?;
+        CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(words)
     }
 }
 
@@ -377,20 +389,31 @@ async fn fetch(client: &Client, request: HttpRequest) -> Result<HttpResponse, Un
     Ok(built.body(body)?)
 }
 
-fn in_words(error: impl std::error::Error) -> OidcError {
+/// An error with those behind it, which say more.
+fn words(error: impl std::error::Error) -> String {
     let mut words = error.to_string();
     let mut behind = error.source();
     while let Some(error) = behind {
         words = format!("{words}: {error}");
         behind = error.source();
     }
-    OidcError::Provider(words)
+    words
 }
 
-fn why(error: &OidcError) -> String {
-    match error {
-        OidcError::Provider(why) => why.clone(),
-        other => other.to_string(),
+fn in_words(error: impl std::error::Error) -> OidcError {
+    OidcError::Provider(words(error))
+}
+
+/// Whether it was the code or something else, of which whoever has come can do nothing.
+fn unexchanged(error: CoreRequestTokenError<Unread>) -> OidcError {
+    use CoreErrorResponseType::{InvalidClient, UnauthorizedClient};
+    match &error {
+        RequestTokenError::ServerResponse(answer)
+            if !matches!(answer.error(), InvalidClient | UnauthorizedClient) =>
+        {
+            OidcError::NoCode(words(error))
+        }
+        _ => in_words(error),
     }
 }
 

@@ -7,18 +7,21 @@ use std::{
     path::Path,
     process::Stdio,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
+use aws_lc_rs::hmac;
 use axum::{
     Json, Router,
     http::StatusCode,
     routing::{get, post},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use store::{Actor, Role};
 use tempfile::TempDir;
 use tokio::{
@@ -112,9 +115,11 @@ async fn without_a_provider_there_is_no_such_page() {
     bench.stop().await;
 }
 
-/// A provider that says of itself what it must, takes no code, and counts what it is asked.
+/// A provider that says of itself what it must, and counts what it is asked.
 struct Counted {
     issuer: String,
+    /// What it answers to a code; it takes none unless this is set otherwise.
+    answer: Arc<Mutex<(StatusCode, Value)>>,
     introductions: Arc<AtomicUsize>,
     codes: Arc<AtomicUsize>,
 }
@@ -123,27 +128,49 @@ impl Counted {
     async fn start(answers: bool) -> Self {
         let listener = listener().await;
         let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let answer = (StatusCode::BAD_REQUEST, json!({"error": "invalid_grant"}));
+        let answer = Arc::new(Mutex::new(answer));
         let (introductions, codes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let said = json!({
             "issuer": issuer, "authorization_endpoint": format!("{issuer}/auth"), "token_endpoint": format!("{issuer}/token"),
             "jwks_uri": format!("{issuer}/keys"), "response_types_supported": ["code"], "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"],
+            "id_token_signing_alg_values_supported": ["RS256", "HS256"],
         });
         let (asked, shown) = (Arc::clone(&introductions), Arc::clone(&codes));
         let introduce = async move || {
             asked.fetch_add(1, Ordering::Relaxed);
             if answers { Ok(Json(said)) } else { Err(StatusCode::INTERNAL_SERVER_ERROR) }
         };
-        let refuse = async move || {
+        let said_to_codes = Arc::clone(&answer);
+        let exchange = async move || {
             shown.fetch_add(1, Ordering::Relaxed);
-            (StatusCode::BAD_REQUEST, Json(json!({"error": "invalid_grant"})))
+            let (status, said) = said_to_codes.lock().unwrap().clone();
+            (status, Json(said))
         };
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(introduce))
             .route("/keys", get(async || Json(json!({"keys": []}))))
-            .route("/token", post(refuse));
+            .route("/token", post(exchange));
         tokio::spawn(axum::serve(listener, router).into_future());
-        Self { issuer, introductions, codes }
+        Self { issuer, answer, introductions, codes }
+    }
+
+    fn answers(&self, status: StatusCode, said: Value) {
+        *self.answer.lock().unwrap() = (status, said);
+    }
+
+    /// An ID token (OpenID Connect Core 1.0 section 2), signed with the secret of two.
+    fn token(&self, nonce: &str, ends_at: Timestamp) -> Value {
+        let claims = json!({
+            "iss": self.issuer, "sub": "1", "aud": "bookpost", "iat": ends_at.as_second() - 600, "exp": ends_at.as_second(),
+            "nonce": nonce, "email": "administrator@library.example", "email_verified": true,
+        });
+        let [header, claims] =
+            [json!({"alg": "HS256"}), claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+        let signed = format!("{header}.{claims}");
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"a secret of two");
+        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&key, signed.as_bytes()));
+        json!({"access_token": "a", "token_type": "Bearer", "id_token": format!("{signed}.{tag}")})
     }
 
     fn counts(&self) -> [usize; 2] {
@@ -186,25 +213,75 @@ async fn no_more_than_a_few_wait_for_a_provider_that_hangs() {
 async fn codes_that_are_none_are_not_shown_to_the_provider_for_ever() {
     let provider = Counted::start(true).await;
     let (bench, _secret) = bench(&provider.issuer, listener().await).await;
-    let (cookie, state) = begun(&bench).await;
+    let going = begun(&bench).await;
     let mut statuses = Vec::new();
     for _ in 0..9 {
-        let path = format!("/sign-in/oidc/back?code=x&state={state}");
-        let request = bench.client.get(format!("{}{path}", bench.origin)).header("cookie", &cookie);
-        statuses.push(Answer::of(request).await.status);
+        statuses.push(back(&bench, &going).await.status);
     }
     assert_eq!(statuses, [403, 403, 403, 403, 403, 403, 429, 429, 429]);
     assert_eq!(provider.counts(), [1, 6], "and it is not asked for its keys each time");
     bench.stop().await;
 }
 
-/// The cookie and the state of somebody who is on their way to the provider.
-async fn begun(bench: &Bench) -> (String, String) {
+/// Behind a school's one address all would wait.
+#[tokio::test]
+async fn for_what_the_provider_does_wrong_nobody_waits() {
+    let provider = Counted::start(true).await;
+    let (bench, _secret) = bench(&provider.issuer, listener().await).await;
+    let going = begun(&bench).await;
+    for (status, said) in [
+        (StatusCode::INTERNAL_SERVER_ERROR, json!("out of order")),
+        (StatusCode::UNAUTHORIZED, json!({"error": "invalid_client"})),
+        (StatusCode::OK, json!({"access_token": "a", "token_type": "Bearer"})),
+        (StatusCode::OK, provider.token("another", bench.now())),
+    ] {
+        provider.answers(status, said.clone());
+        for _ in 0..7 {
+            assert_eq!(back(&bench, &going).await.status, 403, "{said}");
+        }
+    }
+    provider.answers(StatusCode::BAD_REQUEST, json!({"error": "invalid_grant"}));
+    assert_eq!(back(&bench, &going).await.status, 403);
+    bench.stop().await;
+}
+
+/// By the clock that all else goes by.
+#[tokio::test]
+async fn a_token_that_has_run_out_signs_nobody_in() {
+    let provider = Counted::start(true).await;
+    let (bench, _secret) = bench(&provider.issuer, listener().await).await;
+    let going = begun(&bench).await;
+    for (seconds, status) in [(-1, 403), (60, 303)] {
+        let ends_at = bench.now() + jiff::SignedDuration::from_secs(seconds);
+        provider.answers(StatusCode::OK, provider.token(&going.nonce, ends_at));
+        let answer = back(&bench, &going).await;
+        assert_eq!(answer.status, status, "{seconds}: {}", answer.text);
+    }
+    bench.stop().await;
+}
+
+/// Somebody who is on their way to the provider.
+struct Going {
+    cookie: String,
+    state: String,
+    nonce: String,
+}
+
+async fn begun(bench: &Bench) -> Going {
     let answer = bench.get("nobody", "/sign-in/oidc").await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
-    let (_, state) = answer.header("location").split_once("state=").unwrap();
-    (cookie, state.split('&').next().unwrap().to_owned())
+    let of = |name: &str| {
+        let (_, value) = answer.header("location").split_once(&format!("{name}=")).unwrap();
+        value.split('&').next().unwrap().to_owned()
+    };
+    Going { cookie, state: of("state"), nonce: of("nonce") }
+}
+
+/// They come back with a code.
+async fn back(bench: &Bench, going: &Going) -> Answer {
+    let path = format!("/sign-in/oidc/back?code=x&state={}", going.state);
+    Answer::of(bench.client.get(format!("{}{path}", bench.origin)).header("cookie", &going.cookie)).await
 }
 
 /// Anybody can lead a browser to where people come back.
@@ -212,7 +289,7 @@ async fn begun(bench: &Bench) -> (String, String) {
 async fn what_the_provider_refuses_is_told_to_whoever_has_asked_it() {
     let provider = Counted::start(true).await;
     let (bench, _secret) = bench(&provider.issuer, listener().await).await;
-    let (cookie, state) = begun(&bench).await;
+    let Going { cookie, state, .. } = begun(&bench).await;
     for (cookie, state, said) in [
         (&*cookie, &*state, "did not sign you in"),
         (&cookie, "other", "begun in another browser"),

@@ -136,7 +136,7 @@ fn refuse(pages: &Pages, peer: &Peer, provider: &OpenId, error: &OidcError) -> R
             words.count("oidc-slow", wait)
         }
         OidcError::Busy => words.t("sign-in-busy"),
-        OidcError::Provider(_) | OidcError::OtherKey | OidcError::Key(_) => {
+        OidcError::Provider(_) | OidcError::NoCode(_) | OidcError::OtherKey | OidcError::Key(_) => {
             words.with("oidc-provider", &name)
         }
         OidcError::NotVerified(_) => words.with("oidc-not-verified", &name),
