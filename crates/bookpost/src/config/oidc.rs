@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Surroundings, raw::Raw, secret::secret};
+use super::{Surroundings, private_url, raw::Raw, secret::secret};
 
 /// Whether this program was built with it.
 pub(crate) const BUILT_IN: bool = cfg!(feature = "oidc");
@@ -55,7 +55,8 @@ pub(super) fn oidc(raw: &mut Raw, around: &Surroundings, public_address: Option<
         let todo = "take [oidc] out, or build Bookpost with `--features oidc`";
         raw.problem("oidc", "this Bookpost was built without sign-in by an OpenID Connect provider", todo);
     }
-    if !is_private(&issuer) {
+    let address = private_url(&issuer).ok().filter(|url| issuer.starts_with(&format!("{}://", url.scheme())));
+    if address.is_none() {
         let problem = format!("{issuer:?} is not an https address");
         raw.problem(
             "oidc.issuer",
@@ -79,20 +80,8 @@ pub(super) fn oidc(raw: &mut Raw, around: &Surroundings, public_address: Option<
             todo,
         );
     }
-    let name = name.unwrap_or_else(|| host(&issuer).to_owned());
+    let name = name.or_else(|| Some(address?.host_str()?.to_owned())).unwrap_or_default();
     Some(Oidc { name, issuer, client_id: client_id?, client_secret: client_secret?, trust_addresses })
-}
-
-/// Encrypted, or on this computer.
-fn is_private(issuer: &str) -> bool {
-    let here = ["localhost", "127.0.0.1", "[::1]"];
-    issuer.starts_with("https://") && !host(issuer).is_empty()
-        || issuer.starts_with("http://")
-            && here.contains(&host(issuer).rsplit_once(':').map_or(host(issuer), |(host, _)| host))
-}
-
-fn host(issuer: &str) -> &str {
-    issuer.split('/').nth(2).unwrap_or_default()
 }
 
 #[cfg(all(test, feature = "oidc"))]
@@ -113,6 +102,17 @@ mod tests {
         for (top, settings, fault) in [
             (public, [issuer, id, &secret], None),
             (public, ["issuer = \"http://localhost:3000\"", id, &secret], None),
+            (public, ["issuer = \"http://[::1]:3000\"", id, &secret], None),
+            (
+                public,
+                ["issuer = \"http://localhost:x@login.school.example\"", id, &secret],
+                Some("is not an https address"),
+            ),
+            (
+                public,
+                ["issuer = \"https:login.school.example\"", id, &secret],
+                Some("is not an https address"),
+            ),
             (
                 public,
                 ["issuer = \"http://login.school.example\"", id, &secret],
@@ -135,10 +135,8 @@ mod tests {
             match (checked, fault) {
                 (Ok(loaded), None) => {
                     let oidc = loaded.config.oidc.unwrap();
-                    assert_eq!(
-                        (oidc.name.contains("school") || oidc.name.contains("localhost"), &*oidc.client_id),
-                        (true, "bookpost")
-                    );
+                    let names = ["login.school.example", "localhost", "[::1]"];
+                    assert!(names.contains(&&*oidc.name) && oidc.client_id == "bookpost", "{oidc:?}");
                     assert!(!format!("{oidc:?}").contains("a secret"), "{oidc:?}");
                 }
                 (Err(problems), Some(fault)) => {

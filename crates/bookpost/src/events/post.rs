@@ -7,6 +7,7 @@ use reqwest::{Client, Url, redirect::Policy};
 use serde::Serialize;
 
 use super::{EventBody, signature::SigningSecret};
+use crate::config::{NotPrivate, private_url};
 
 /// Who takes longer to answer has not been told.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,18 +45,11 @@ impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let malformed = || AddressError::Malformed(text.to_owned());
-        let url = Url::parse(text.trim()).map_err(|_| malformed())?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(AddressError::Credentials);
-        }
-        let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        match url.scheme() {
-            "https" => Ok(Self(url)),
-            "http" if here => Ok(Self(url)),
-            "http" => Err(AddressError::NotEncrypted(text.to_owned())),
-            _ => Err(malformed()),
-        }
+        private_url(text.trim()).map(Self).map_err(|why| match why {
+            NotPrivate::Malformed => AddressError::Malformed(text.to_owned()),
+            NotPrivate::NotEncrypted => AddressError::NotEncrypted(text.to_owned()),
+            NotPrivate::Credentials => AddressError::Credentials,
+        })
     }
 }
 
