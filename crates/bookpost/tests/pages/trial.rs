@@ -267,3 +267,34 @@ async fn the_right_port_is_found_and_tested_from_there() {
     assert!(lines[0].new.as_ref().unwrap().contains(&format!("{port} no encryption")), "{lines:?}");
     bench.stop().await;
 }
+
+/// The password was typed into the form that found the port, spaces and all, and is stored nowhere.
+#[tokio::test]
+async fn a_new_server_with_a_login_is_tested_with_the_port_that_was_found() {
+    let first = Sink::start(wants_login()).await.unwrap();
+    let login = Some(("berta".to_owned(), " w0rd ".to_owned()));
+    let second = Sink::start(Settings { login, ..Settings::default() }).await.unwrap();
+    let (bench, port) = (bench(&first).await, second.address().port());
+    let form = format!(
+        "version=1&server=2&server2.host=127.0.0.1&server2.port={port}&server2.encryption=starttls&server2.login=berta\
+         &server2.password=+w0rd+&server2.allow_non_secure=yes&server2.send_password_unencrypted=yes"
+    );
+    let page = bench.post("ann", "/preferences/test/port", &form).await.text;
+    assert!(!page.contains("w0rd"), "{page}");
+    let path = begun(&bench, "ann", &pressed(&page, port)).await;
+    let page = ended(&bench, "ann", &path).await;
+    assert!(page.contains("The server accepted login and password."), "{page}");
+    bench.stop().await;
+}
+
+/// What the button for this port sends.
+fn pressed(page: &str, port: u16) -> String {
+    let of_port = page.split(&format!("<strong>Port {port}</strong>")).nth(1).unwrap();
+    let form =
+        of_port.split("action=\"/preferences/test\">").nth(1).unwrap().split("</form>").next().unwrap();
+    let fields = form.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
+        let (name, rest) = field.split_once("\" value=\"").unwrap();
+        format!("{name}={}", rest.split('"').next().unwrap())
+    });
+    fields.filter(|field| !field.starts_with("form_token=")).collect::<Vec<_>>().join("&")
+}

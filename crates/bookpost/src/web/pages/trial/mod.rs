@@ -1,7 +1,7 @@
 //! Test Server: a mail server tried as it is entered, before it is saved, each step shown as it is made.
 //!
-//! A trial belongs to the session that began it, lives in memory, and stands in the log when it ends. Nothing here ever holds a password
-//! longer than the trial takes, and no page shows one.
+//! A trial belongs to the session that began it, lives in memory, and stands in the log when it ends. No page shows a password: those that
+//! were typed are kept in memory for a while, so that the form can be gone back to with them.
 
 mod arrived;
 mod ports;

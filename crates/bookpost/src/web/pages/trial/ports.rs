@@ -27,7 +27,7 @@ struct Found {
     /// None of them can be used.
     none: Option<String>,
     ports: Vec<Line>,
-    /// What is tested with one of them: `server1`, its number, and what else stands in the form, without a password.
+    /// What is tested with one of them: `server1`, its number, and what else stands in the form; its password is kept here.
     server: String,
     number: u8,
     rest: Vec<(String, String)>,
@@ -56,8 +56,8 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
         return not_here::not_allowed(visit.words());
     }
     let (form, own) = (Form::new(form, &visit), visit.person().email.to_string());
-    let (number, back) = (form.number(), form.back(&visit));
-    let rest = form.rest(&format!("server{number}"));
+    let (number, back) = (form.number(), form.back(&visit).unwrap_or_default());
+    let rest = form.rest(&format!("server{number}"), &back);
     let wanted = match form.without_login().wanted(&visit.pages.sources.preferences).await {
         Ok(wanted) => wanted,
         Err(why) => return unusable(&visit, &own, why).await,
@@ -92,7 +92,7 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
         server: server.name.clone(),
         number,
         rest,
-        back: back.unwrap_or_default(),
+        back,
     })
 }
 

@@ -14,7 +14,11 @@ use crate::{
 };
 
 /// A form, as it was sent: names of preferences and what stands in them, beside others that are of no interest here.
-pub(in crate::web::pages) struct Form(BTreeMap<String, String>);
+pub(in crate::web::pages) struct Form {
+    texts: BTreeMap<String, String>,
+    /// To the letter: a space may belong to one.
+    passwords: Passwords,
+}
 
 /// What is to be tested.
 pub(super) struct Wanted {
@@ -32,46 +36,44 @@ pub(super) enum Unusable {
 }
 
 /// What is not sent back to the form of the preferences: what a button said, and what belongs to one page only.
-const NOT_SENT_BACK: [&str; 7] = ["form_token", "typed", "server", "to", "anyway", "use", "port"];
+const NOT_SENT_BACK: [&str; 7] = ["form_token", TYPED, "server", "to", "anyway", "use", "port"];
+/// By this the passwords of the form are found again.
+const TYPED: &str = "typed";
 
 impl Form {
     /// With the passwords that were typed into it before.
     pub(super) fn new(fields: Vec<(String, String)>, visit: &Visit) -> Self {
-        let mut form: BTreeMap<_, _> =
-            fields.into_iter().map(|(name, text)| (name, text.trim().to_owned())).collect();
-        let token = form.get("typed").map_or("", String::as_str);
-        for (name, password) in visit.pages.typed.find(visit.person().id, token, visit.clockwork.now) {
-            let typed = form.entry(name).or_default();
-            if typed.is_empty() {
-                password.as_str().clone_into(typed);
+        let (mut texts, mut typed) = (BTreeMap::new(), Passwords::new());
+        for (name, text) in fields {
+            if !name.ends_with(".password") {
+                texts.insert(name, text.trim().to_owned());
+            } else if !text.is_empty() {
+                typed.insert(name, text.into());
             }
         }
-        Self(form)
+        let token = texts.get(TYPED).map_or("", String::as_str);
+        let mut passwords = visit.pages.typed.find(visit.person().id, token, visit.clockwork.now);
+        passwords.extend(typed);
+        Self { texts, passwords }
     }
 
     /// What the form of the preferences is when somebody goes back to it: all but its passwords, which are kept here for a while. None: it
     /// was another form.
     pub(super) fn back(&self, visit: &Visit) -> Option<Vec<(String, String)>> {
         self.get("version")?;
-        let (mut back, mut passwords) = (Vec::new(), Passwords::new());
-        for (name, text) in &self.0 {
-            if name.ends_with(".password") && !text.is_empty() {
-                passwords.insert(name.clone(), text.clone().into());
-            } else if !name.ends_with(".password") && !NOT_SENT_BACK.contains(&name.as_str()) {
-                back.push((name.clone(), text.clone()));
-            }
-        }
-        let token = visit.pages.typed.keep(visit.person().id, passwords, visit.clockwork.now);
-        back.extend(token.map(|token| ("typed".to_owned(), token)));
+        let sent_back = self.texts.iter().filter(|(name, _)| !NOT_SENT_BACK.contains(&name.as_str()));
+        let mut back: Vec<_> = sent_back.map(|(name, text)| (name.clone(), text.clone())).collect();
+        let token = visit.pages.typed.keep(visit.person().id, self.passwords.clone(), visit.clockwork.now);
+        back.extend(token.map(|token| (TYPED.to_owned(), token)));
         Some(back)
     }
 
     /// As far as it says where a server is: nobody signs in to find its ports.
     pub(super) fn without_login(mut self) -> Self {
         let server = format!("server{}", self.number());
-        self.0.insert(format!("{server}.login"), String::new());
-        self.0.remove(&format!("{server}.password"));
-        self.0.insert(format!("{server}.encryption"), "starttls".to_owned());
+        self.texts.insert(format!("{server}.login"), String::new());
+        self.passwords.remove(&format!("{server}.password"));
+        self.texts.insert(format!("{server}.encryption"), "starttls".to_owned());
         self
     }
 
@@ -81,7 +83,7 @@ impl Form {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.texts.get(name).map(String::as_str)
     }
 
     /// Whom the test message is for; None: an address that is none.
@@ -106,14 +108,16 @@ impl Form {
         Ok(Wanted { server, config })
     }
 
-    /// What else the form says of this server, for another form: neither its port nor its encryption, and never its password.
-    pub(super) fn rest(&self, server: &str) -> Vec<(String, String)> {
+    /// What else the form says of this server, for another form: neither its port nor its encryption, and instead of its password by what
+    /// that is found, as it goes `back`.
+    pub(super) fn rest(&self, server: &str, back: &[(String, String)]) -> Vec<(String, String)> {
         let kept = ["host", "login", "allow_non_secure", "send_password_unencrypted"];
         let names = kept
             .iter()
             .map(|key| format!("{server}.{key}"))
             .chain(["to".to_owned(), "sending.ehlo_name".to_owned()]);
-        names.filter_map(|name| self.get(&name).map(|text| (name.clone(), text.to_owned()))).collect()
+        let texts = names.filter_map(|name| self.get(&name).map(|text| (name.clone(), text.to_owned())));
+        texts.chain(back.iter().filter(|(name, _)| name == TYPED).cloned()).collect()
     }
 
     /// What the form says of one server, as preferences. What is set elsewhere is left to stand there.
@@ -128,8 +132,8 @@ impl Form {
             let name = format!("{server}.{key}");
             values.extend(self.get(&name).map(|text| (name.clone(), value(key, text))));
         }
-        if let Some(password) = self.get(&format!("{server}.password")).filter(|text| !text.is_empty()) {
-            values.insert(format!("{server}.password"), Value::from(password));
+        if let Some((name, password)) = self.passwords.get_key_value(&format!("{server}.password")) {
+            values.insert(name.clone(), Value::from(password.as_str()));
         }
         // Without a login there is no password; a browser says nothing of a box that is not ticked.
         if self.get(&format!("{server}.login")) == Some("") {
