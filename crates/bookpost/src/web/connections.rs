@@ -181,12 +181,12 @@ struct Arriving {
 
 impl Arriving {
     fn of(body: Incoming, waiting: &Waiting, asker: &Arc<Asker>) -> Self {
-        waiting.arrives(asker);
-        let mut arriving = Self { body, from: Some((waiting.clone(), Arc::clone(asker))) };
-        if arriving.body.is_end_stream() {
-            arriving.is_over();
+        if body.is_end_stream() {
+            waiting.end(asker);
+            return Self { body, from: None };
         }
-        arriving
+        waiting.arrives(asker);
+        Self { body, from: Some((waiting.clone(), Arc::clone(asker))) }
     }
 
     fn is_over(&mut self) {
