@@ -372,6 +372,19 @@ pub enum Move {
     Return,
 }
 
+impl Move {
+    /// The word for it, as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Cancel => "cancel",
+            Self::Return => "return",
+        }
+    }
+}
+
 /// How many recipients moved, and how many were in a state from which they could not.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Moved {

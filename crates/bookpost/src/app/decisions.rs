@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mail::clock::Clock;
-use store::{Actor, AlarmKind, Deed, NewAudit, Store};
+use store::{Actor, AlarmKind, Deed, Move, NewAudit, Selection, Store};
 use tokio::sync::Mutex;
 
 use super::RESTORED;
@@ -60,6 +60,22 @@ impl Decisions {
             message: format!("it broke off, and may be half done: {error}"),
         });
         (reply, now)
+    }
+
+    /// Decides about mail, with a line in the log that is `about` it; gives the instant that the queue has for it, too.
+    pub async fn move_mail(
+        &self,
+        selection: Selection,
+        action: Move,
+        about: String,
+        who: Actor,
+    ) -> (Reply, Timestamp) {
+        let line = move |reply: &Reply| {
+            let Reply::Moved(moved) = reply else { return None };
+            let new = Some(format!("{}: {}", action.name(), moved.moved));
+            Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
+        };
+        self.carry_out_noted(QueueRequest::Move { selection, action }, line).await
     }
 
     /// Pauses all sending, with a line in the log.

@@ -128,9 +128,9 @@ fn open_doors(
 
 /// Where the pages are. While nobody can sign in, whoever reads the log can become the administrator.
 async fn say_how_to_set_up(app: &App, pages: Option<SocketAddr>) {
-    let Some(pages) = pages else { return };
+    let Some(bound) = pages else { return };
     let config = app.settings.now();
-    tracing::info!("the pages are at {}", web::reached(&config, pages).join(", "));
+    tracing::info!("the pages are at {}", web::reached(&config, bound).join(", "));
     match people::set_up_line(&app.people, &web::for_links(&config, pages)).await {
         Ok(line) => line.iter().for_each(|line| tracing::info!("{line}")),
         Err(error) => tracing::warn!(%error, "no link for setting up could be made"),
@@ -189,7 +189,7 @@ impl App {
             Request::Sites(request) => self.about_sites(request).await,
             Request::People(request) => {
                 let config = self.settings.now();
-                let pages = config.listen.map(|at| web::for_links(&config, at)).unwrap_or_default();
+                let pages = web::for_links(&config, config.listen);
                 let place = people::Place { sites: &config.sites, pages: &pages };
                 people::perform(
                     &self.store,

@@ -373,7 +373,7 @@ async fn answer_from(
         }
         Request::Sites(request) => sites::perform(store, &source, request, &mut dice, now).await,
         Request::People(request) => {
-            let pages = config.listen.map(|at| web::for_links(&config, at)).unwrap_or_default();
+            let pages = web::for_links(&config, config.listen);
             let place = people::Place { sites, pages: &pages };
             people::perform(store, request, place, who, &mut dice, now).await
         }

@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use crate::{
     app::{Decisions, NoticeRuns, Preferences, Programs},
     config::Config,
-    deliver::hosting::NameServers,
+    deliver::hosting::{self, Answer, Hosting, LookupError, NameServers},
     identity::People,
     receive::Submitter,
 };
@@ -73,6 +73,13 @@ impl Sources {
     /// The settings as they are now.
     pub(crate) fn config(&self) -> Arc<Config> {
         self.submitter.settings.now()
+    }
+
+    /// Who hosts the mail of this domain, and by which servers it could be sent.
+    pub(crate) async fn look_at(&self, domain: &str) -> Result<(Hosting, Answer), LookupError> {
+        let unanswered = |error: anyhow::Error| LookupError::NoAnswer(domain.to_owned(), error.to_string());
+        let (resolver, config) = (self.name_servers.resolver().map_err(unanswered)?, self.config());
+        hosting::look(&resolver, domain, config.sending.own_name().unwrap_or("localhost")).await
     }
 }
 

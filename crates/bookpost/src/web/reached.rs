@@ -16,9 +16,10 @@ pub fn reached(config: &Config, bound: SocketAddr) -> Vec<String> {
     of(config.public_address.as_deref(), config.web.certificate.is_some(), bound, own)
 }
 
-/// Those by which a link can be opened on another computer, as far as there are any. With a public address that is the one for all.
-pub fn for_links(config: &Config, bound: SocketAddr) -> Vec<String> {
-    farthest(config.public_address.as_deref(), reached(config, bound))
+/// Those by which a link can be opened on another computer, as far as there are any. With a public address that is the one for all. None
+/// where the pages listen nowhere.
+pub fn for_links(config: &Config, bound: Option<SocketAddr>) -> Vec<String> {
+    bound.map(|bound| farthest(config.public_address.as_deref(), reached(config, bound))).unwrap_or_default()
 }
 
 fn farthest(public: Option<&str>, mut all: Vec<String>) -> Vec<String> {

@@ -6,18 +6,15 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{
-    Api,
-    problem::{Kind, Problem},
-};
+use super::problem::{Kind, Problem};
 
 /// The query, of which every name is known.
 pub(super) struct Asked<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequestParts<Api> for Asked<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let Query(asked) = Query::<T>::try_from_uri(&parts.uri)
             .map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
         Ok(Self(asked))

@@ -8,9 +8,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
-use store::{Deed, Error, Move, NewAudit, State};
+use store::{Error, Move, State};
 
 use self::meant::{Meant, allowed, meant};
+pub(in crate::web) use self::meant::{about, concerned};
 use super::{
     flash,
     form::Posted,
@@ -22,12 +23,12 @@ use super::{
     wanted::Wanted,
     words::Words,
 };
-use crate::cli::control::{QueueRequest, Reply};
+use crate::cli::control::Reply;
 
 /// In which order they stand.
 const ORDER: [Move; 5] = [Move::Release, Move::Retry, Move::Hold, Move::Cancel, Move::Return];
 /// Messages that can be named one by one; a page of the queue has far less.
-pub(super) const MOST_NAMED: usize = 500;
+pub(in crate::web) const MOST_NAMED: usize = 500;
 
 /// A way to decide.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,14 +89,8 @@ pub(super) fn buttons(words: &Words, moves: &[Move]) -> Vec<Button> {
     moves.iter().map(button).collect()
 }
 
-pub(in crate::web) fn name(wish: Move) -> &'static str {
-    match wish {
-        Move::Retry => "retry",
-        Move::Hold => "hold",
-        Move::Release => "release",
-        Move::Cancel => "cancel",
-        Move::Return => "return",
-    }
+fn name(wish: Move) -> &'static str {
+    wish.name()
 }
 
 /// What becomes of mail about which it is decided so, in English.
@@ -135,13 +130,7 @@ pub(super) async fn carry_out(Posted { visit, form }: Posted<Decision>) -> Respo
         Err(error) => return not_here::of(&error, &visit),
     }
     let (who, about) = (visit.actor(), form.about());
-    let line = move |reply: &Reply| {
-        let Reply::Moved(moved) = reply else { return None };
-        let new = Some(format!("{}: {}", name(wish), moved.moved));
-        Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
-    };
-    let request = QueueRequest::Move { selection, action: wish };
-    match visit.pages.sources.decisions.carry_out_noted(request, line).await {
+    match visit.pages.sources.decisions.move_mail(selection, wish, about, who).await {
         (Reply::Moved(moved), at) => {
             let next = flash::told_of(local(&form.next), wish, &moved, at);
             Redirect::to(&next).into_response()

@@ -55,8 +55,7 @@ mod when;
 mod words;
 
 pub(super) use self::{
-    decide::{consequence, name},
-    row::moves,
+    decide::{MOST_NAMED, about, concerned, consequence},
     wanted::Wanted,
 };
 
@@ -70,7 +69,7 @@ use axum::{
 use super::Sources;
 
 pub(super) use not_here::nothing_at;
-pub(super) use trial::note as note_trial;
+pub(super) use trial::tried_and_noted;
 
 /// What the pages are made of. Cheap to clone.
 #[derive(Clone)]

@@ -106,7 +106,7 @@ pub(super) fn is_open(state: State) -> bool {
 }
 
 /// What can be decided about what is in this state, the most usual first.
-pub(in crate::web) fn moves(state: State) -> &'static [Move] {
+pub(super) fn moves(state: State) -> &'static [Move] {
     match state {
         State::Waiting => &[Move::Retry, Move::Hold, Move::Cancel, Move::Return],
         State::Held => &[Move::Release, Move::Cancel, Move::Return],

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::Response,
 };
 use mail::Address;
@@ -26,6 +26,7 @@ use crate::{
     identity::Permission,
     web::{
         api::{
+            asked::{self, Asked},
             document::AdminProblems,
             problem::{Kind, Problem},
         },
@@ -71,7 +72,7 @@ impl Admin {
     async fn about_people(&self, owner: &Owner, request: PeopleRequest) -> Result<Response, Problem> {
         owner.must(Permission::ManagePeople)?;
         let (config, now) = (self.sources.config(), self.sources.clock.now());
-        let pages = config.listen.map(|at| for_links(&config, at)).unwrap_or_default();
+        let pages = for_links(&config, config.listen);
         let place = people::Place { sites: &config.sites, pages: &pages };
         let (store, who) = (&self.sources.store, owner.0.actor());
         answered(people::perform(store, request, place, who, &mut secret_dice(), now).await)
@@ -209,19 +210,11 @@ pub(super) struct Lines {
 pub(super) async fn log(
     State(admin): State<Admin>,
     owner: Owner,
-    lines: Result<Query<Lines>, axum::extract::rejection::QueryRejection>,
+    Asked(Lines { about, before, limit }): Asked<Lines>,
 ) -> Result<Response, Problem> {
     owner.must(Permission::SeeAudit)?;
-    let Query(Lines { about, before, limit }) =
-        lines.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
-    let limit = super::super::asked::page(limit, USUAL, MOST)?;
+    let limit = asked::page(limit, USUAL, MOST)?;
     let filter = AuditFilter { about, ..AuditFilter::default() };
-    told(
-        &admin
-            .sources
-            .store
-            .audit(filter, before.map(AuditId), limit)
-            .await
-            .map_err(|error| of_store(&error))?,
-    )
+    let lines = admin.sources.store.audit(filter, before.map(AuditId), limit).await;
+    told(&lines.map_err(|error| of_store(&error))?)
 }

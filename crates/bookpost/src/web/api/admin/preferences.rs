@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::State,
     http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
@@ -24,18 +24,18 @@ use crate::{
     app::secret_dice,
     config::{Loaded, Preference},
     deliver::{
-        hosting::{self, LookupError},
+        hosting::LookupError,
         trial::{self, Trial},
     },
     identity::Permission,
     preferences::{Change, Changed, Wish, masked},
     web::{
         api::{
-            asked,
+            asked::{self, Asked},
             document::AdminProblems,
             problem::{Kind, Problem},
         },
-        pages::note_trial,
+        pages::tried_and_noted,
     },
 };
 
@@ -147,10 +147,9 @@ pub(super) struct Back {
 pub(super) async fn history(
     State(admin): State<Admin>,
     owner: Owner,
-    back: Result<Query<Back>, QueryRejection>,
+    Asked(Back { limit }): Asked<Back>,
 ) -> Result<Response, Problem> {
     owner.must(Permission::ChangePreferences)?;
-    let Query(Back { limit }) = back.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
     let limit = asked::page(limit, USUAL_HISTORY, MOST_HISTORY)?;
     let changes = admin.sources.store.preference_changes(limit).await.map_err(|error| of_store(&error))?;
     told(&changes.into_iter().map(masked).collect::<Vec<_>>())
@@ -172,17 +171,12 @@ pub(super) struct Whose {
 pub(super) async fn suggest(
     State(admin): State<Admin>,
     owner: Owner,
-    whose: Result<Query<Whose>, QueryRejection>,
+    Asked(Whose { address }): Asked<Whose>,
 ) -> Result<Response, Problem> {
     owner.must(Permission::ChangePreferences)?;
-    let Query(Whose { address }) = whose.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
     let address = Address::parse(&address)
         .map_err(|error| Problem::new(Kind::Malformed, format!("address: {error}")))?;
-    let resolver = admin.sources.name_servers.resolver();
-    let resolver = resolver.map_err(|error| Problem::unavailable(error.to_string()))?;
-    let config = admin.sources.config();
-    let own_name = config.sending.own_name().unwrap_or("localhost");
-    match hosting::look(&resolver, address.domain(), own_name).await {
+    match admin.sources.look_at(address.domain()).await {
         Ok((_, answer)) => told(&answer),
         Err(error @ LookupError::NoSuchDomain(_)) => Err(Problem::new(Kind::Conflict, error.to_string())),
         Err(error) => Err(Problem::unavailable(error.to_string())),
@@ -239,19 +233,13 @@ pub(super) async fn test(
         to.as_deref().map(Address::parse).transpose().map_err(|error| invalid(format!("to: {error}")))?;
     let random = secret_dice().random();
     let letter = to.map(|to| trial::letter(&config, &to, now, random)).transpose().map_err(invalid)?;
-    let accepted = if letter.is_some() { "accepted" } else { "works" };
     let (who, sources) = (owner.0.actor(), admin.sources.clone());
     // To its end, and into the log, though whoever asked goes away.
     let tested = tokio::spawn(async move {
         let trial = Trial::new(&server, &config.sending.ehlo_name, letter, now);
         let mut steps = Vec::new();
-        let tried = trial::run(trial, |event| steps.extend(serde_json::to_value(&event))).await;
-        let result = match &tried {
-            Ok(Ok(())) => accepted,
-            Ok(Err(fault)) => fault.words,
-            Err(_) => "broke off",
-        };
-        let noted = note_trial(&sources.store, who, &server, result, sources.clock.now()).await;
+        let tell = |event| steps.extend(serde_json::to_value(&event));
+        let (tried, noted) = tried_and_noted(&sources, who, trial, tell).await;
         noted.map_err(|error| Problem::unavailable(error.to_string()))?;
         let tried = tried.map_err(|error| Problem::unavailable(format!("{error:#}")))?;
         Ok(Json(Tested { works: tried.is_ok(), steps }))

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, State},
     response::Response,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Deed, Filter, MessageId, Move, Moved, NewAudit, RecipientId, Row, Selection};
+use store::{Filter, MessageId, Move, Moved, RecipientId, Row, Selection};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -23,12 +23,12 @@ use crate::{
     identity::Permission,
     web::{
         api::{
-            asked,
+            asked::{self, Asked},
             document::AdminProblems,
             problem::{Kind, Problem},
             status::{StateName, message_id},
         },
-        pages::{self, Wanted},
+        pages::{self, MOST_NAMED, Wanted},
     },
 };
 
@@ -97,13 +97,6 @@ impl Like {
     }
 }
 
-type Asked = Result<Query<Like>, QueryRejection>;
-
-fn read(asked: Asked) -> Result<Like, Problem> {
-    let Query(like) = asked.map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
-    Ok(like)
-}
-
 /// One page of recipients, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = QueuePage)]
@@ -126,10 +119,9 @@ pub(super) struct Page {
 pub(super) async fn list(
     State(admin): State<Admin>,
     owner: Owner,
-    asked: Asked,
+    Asked(like): Asked<Like>,
 ) -> Result<Json<Page>, Problem> {
     owner.must(ALL_MAIL)?;
-    let like = read(asked)?;
     let (limit, after) = (asked::page(like.limit, USUAL, MOST)?, asked::after(like.after.as_deref())?);
     let part = admin.sources.store.part(like.filter(&admin)?, after.map(RecipientId), limit).await;
     let part = part.map_err(|error| of_store(&error))?;
@@ -153,10 +145,10 @@ pub(super) struct Counted {
 pub(super) async fn counts(
     State(admin): State<Admin>,
     owner: Owner,
-    asked: Asked,
+    Asked(like): Asked<Like>,
 ) -> Result<Json<Counted>, Problem> {
     owner.must(ALL_MAIL)?;
-    let counted = admin.sources.store.count(read(asked)?.whole(&admin)?).await;
+    let counted = admin.sources.store.count(like.whole(&admin)?).await;
     let store::Counted { states, more } = counted.map_err(|error| of_store(&error))?;
     Ok(Json(Counted { states, more }))
 }
@@ -228,19 +220,21 @@ impl Decision {
             }
             Some(like) => Ok(Selection::Matching(Box::new(like.whole(admin)?))),
             None if self.messages.is_empty() => Err(invalid("say messages or matching")),
-            None if self.messages.len() > MOST => Err(invalid("messages: at most 500")),
+            None if self.messages.len() > MOST_NAMED => {
+                Err(invalid(&format!("messages: at most {MOST_NAMED}")))
+            }
             None => Ok(Selection::Messages(self.messages.iter().copied().map(MessageId).collect())),
         }
     }
 
     /// For the log.
     fn about(&self) -> String {
-        let ids: Vec<_> = self.messages.iter().map(ToString::to_string).collect();
-        let Some(like) = &self.matching else { return format!("message {}", ids.join(", ")) };
-        let state = like.state.map(store::State::from).and_then(|state| serde_json::to_value(state).ok());
-        let state = state.and_then(|state| state.as_str().map(ToOwned::to_owned)).unwrap_or_default();
-        let path = Wanted { state, ..like.wanted() }.path(None);
-        format!("all mail: {}", path.split_once('?').map_or("", |(_, query)| query))
+        let wanted = |like: &Like| {
+            let state = like.state.map(store::State::from).and_then(|state| serde_json::to_value(state).ok());
+            let state = state.and_then(|state| state.as_str().map(ToOwned::to_owned)).unwrap_or_default();
+            Wanted { state, ..like.wanted() }
+        };
+        pages::about(&self.messages, &self.matching.as_ref().map(wanted).unwrap_or_default(), None)
     }
 }
 
@@ -256,21 +250,14 @@ pub(super) async fn decide(
     owner.must(ALL_MAIL)?;
     let (selection, action) = (decision.selection(&admin)?, decision.action);
     let (states, or_more) = admin.meant(&selection).await?;
-    let can = states.iter().filter(|(state, _)| pages::moves(**state).contains(&action));
-    let concerned = can.map(|(_, count)| count).sum();
+    let concerned = pages::concerned(&states, action);
     let consequence = pages::consequence(action);
     let decided = Decided { dry_run: decision.dry_run, concerned, or_more, consequence, done: None };
     if decision.dry_run {
         return Ok(Json(decided));
     }
     let (who, about) = (owner.0.actor(), decision.about());
-    let line = move |reply: &Reply| {
-        let Reply::Moved(moved) = reply else { return None };
-        let new = Some(format!("{}: {}", pages::name(action), moved.moved));
-        Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
-    };
-    let request = QueueRequest::Move { selection, action };
-    match admin.sources.decisions.carry_out_noted(request, line).await.0 {
+    match admin.sources.decisions.move_mail(selection, action, about, who).await.0 {
         Reply::Moved(moved) => Ok(Json(Decided { done: Some(moved), ..decided })),
         reply => Err(answered(reply).err().unwrap_or_else(Problem::not_found)),
     }

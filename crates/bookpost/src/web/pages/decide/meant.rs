@@ -6,7 +6,11 @@ use jiff::{Timestamp, tz::TimeZone};
 use store::{Error, Filter, MessageId, Move, RecipientId, Selection, State};
 
 use super::{Decision, moves};
-use crate::web::pages::{row, visit::Visit, wanted::state};
+use crate::web::pages::{
+    row,
+    visit::Visit,
+    wanted::{Wanted, state},
+};
 
 /// Messages whose subjects are shown before something is done with them.
 const NAMED: usize = 5;
@@ -40,15 +44,30 @@ impl Decision {
 
     /// For the log.
     pub(super) fn about(&self) -> String {
-        if self.id.is_empty() {
-            let path = self.wanted.path(None);
-            let (_, query) = path.split_once('?').unwrap_or_default();
-            let of = self.decided_at.map(|at| format!(" (moved before, at {at})")).unwrap_or_default();
-            return format!("all mail: {query}{of}");
-        }
-        let ids: Vec<_> = self.id.iter().map(ToString::to_string).collect();
-        format!("message {}", ids.join(", "))
+        about(&self.id, &self.wanted, self.decided_at)
     }
+}
+
+/// What a decision is about, as the page of the log reads it: these messages, or without any all mail that is wanted; of that only what was
+/// moved at this instant, where one is given.
+pub(in crate::web) fn about<'a>(
+    messages: impl IntoIterator<Item = &'a i64>,
+    wanted: &Wanted,
+    decided_at: Option<i64>,
+) -> String {
+    let ids: Vec<_> = messages.into_iter().map(ToString::to_string).collect();
+    if !ids.is_empty() {
+        return format!("message {}", ids.join(", "));
+    }
+    let path = wanted.path(None);
+    let (_, query) = path.split_once('?').unwrap_or_default();
+    let of = decided_at.map(|at| format!(" (moved before, at {at})")).unwrap_or_default();
+    format!("all mail: {query}{of}")
+}
+
+/// With how many this can be done, of so many in each state.
+pub(in crate::web) fn concerned(states: &BTreeMap<State, u64>, wish: Move) -> u64 {
+    states.iter().filter(|(state, _)| moves(**state).contains(&wish)).map(|(_, count)| count).sum()
 }
 
 /// Whether this person decides about all that is meant. A message that they may not even see is as one that is not there; of all that is
@@ -72,13 +91,10 @@ pub(super) async fn meant(
     wish: Move,
 ) -> Result<Meant, Error> {
     let store = &visit.pages.sources.store;
-    let concerned = |states: &BTreeMap<State, u64>| -> u64 {
-        states.iter().filter(|(state, _)| moves(**state).contains(&wish)).map(|(_, count)| count).sum()
-    };
     match selection {
         Selection::Messages(ids) => {
             let outlines = store.outlines(ids).await?;
-            let count = outlines.iter().map(|outline| concerned(&outline.states)).sum();
+            let count = outlines.iter().map(|outline| concerned(&outline.states, wish)).sum();
             let subjects = outlines.iter().map(|outline| row::subject(visit, &outline.subject));
             let named: Vec<_> = subjects.take(NAMED).collect();
             Ok(Meant { count, or_more: false, unnamed: outlines.len() - named.len(), named })
@@ -86,7 +102,7 @@ pub(super) async fn meant(
         Selection::Matching(filter) => {
             let counted = store.count((**filter).clone()).await?;
             let named = described(visit, decision);
-            Ok(Meant { count: concerned(&counted.states), or_more: counted.more, named, unnamed: 0 })
+            Ok(Meant { count: concerned(&counted.states, wish), or_more: counted.more, named, unnamed: 0 })
         }
         _ => Ok(Meant { count: 0, or_more: false, named: Vec::new(), unnamed: 0 }),
     }

@@ -89,11 +89,8 @@ fn take_port<'a>(found: &'a str, draft: &mut Draft) -> Option<&'a str> {
 
 async fn find(address: &Address, visit: &Visit) -> Found {
     let (words, sources) = (visit.words(), &visit.pages.sources);
-    let config = sources.config();
-    let own_name = config.sending.own_name().unwrap_or("localhost");
     let not_found = |sentence: String| Found { sentence, suggestions: Vec::new() };
-    let Ok(resolver) = sources.name_servers.resolver() else { return not_found(words.t("host-no-answer")) };
-    match hosting::look(&resolver, address.domain(), own_name).await {
+    match sources.look_at(address.domain()).await {
         Ok((hosting, answer)) => found(hosting, &answer, words),
         Err(LookupError::NoSuchDomain(domain)) => {
             not_found(words.with("host-no-domain", &[("domain", &domain)]))

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Actor, Audit, AuditFilter, AuditId, Deed, Error, NewAudit, Store};
 
-use super::{ACCEPTED, ARRIVED, named};
+use super::noted::{ACCEPTED, ARRIVED, named};
 use crate::{
     config::Server,
     identity::Permission,

@@ -4,6 +4,7 @@
 //! were typed are kept in memory for a while, so that the form can be gone back to with them.
 
 mod arrived;
+mod noted;
 mod ports;
 mod running;
 mod wanted;
@@ -18,10 +19,11 @@ use axum::{
 };
 use mail::{Address, smtp::client::Transaction};
 use rand::RngExt as _;
-use store::{AuditId, Deed, Error, NewAudit, Store};
+use store::Error;
 use tokio::sync::watch::Sender;
 
 use self::{
+    noted::note,
     running::{Busy, Course, End},
     wanted::{Form, Unusable, Wanted},
 };
@@ -35,14 +37,16 @@ use super::{
 };
 use crate::{
     app::secret_dice,
-    config::{Encryption, Server},
+    config::Server,
     deliver::trial::{self, Trial},
     identity::Permission,
     preferences::Refused,
 };
 
+pub(in crate::web) use self::noted::tried_and_noted;
 pub(super) use self::{
     arrived::{advise, answer, tested},
+    noted::{ACCEPTED, ARRIVED, BROKE_OFF, WORKS},
     ports::find,
     running::Trials,
     watch::{show, steps as told},
@@ -107,18 +111,12 @@ pub(super) async fn start(Posted { visit, form }: Posted<Vec<(String, String)>>)
 
 /// Makes the trial, whoever looks, and notes what came of it.
 fn run(visit: &Visit, wanted: Wanted, letter: Transaction, course: Sender<Course>) {
-    let sources = &visit.pages.sources;
-    let (store, clock, who) = (sources.store.clone(), Arc::clone(&sources.clock), visit.actor());
+    let (sources, who) = (visit.pages.sources.clone(), visit.actor());
     tokio::spawn(async move {
         let Wanted { server, config } = wanted;
-        let trial = Trial::new(&server, &config.sending.ehlo_name, Some(letter), clock.now());
-        let tried = trial::run(trial, |event| course.send_modify(|course| course.told.push(event))).await;
-        let result = match &tried {
-            Ok(Ok(())) => ACCEPTED.to_owned(),
-            Ok(Err(fault)) => fault.words.to_owned(),
-            Err(error) => format!("{error:#}"),
-        };
-        let noted = note(&store, who, &server, &result, clock.now()).await;
+        let trial = Trial::new(&server, &config.sending.ehlo_name, Some(letter), sources.clock.now());
+        let tell = |event| course.send_modify(|course| course.told.push(event));
+        let (tried, noted) = tried_and_noted(&sources, who, trial, tell).await;
         let end = match (tried, noted) {
             (Ok(Ok(())), Ok(id)) => End::Passed(id),
             (Ok(Err(_)), Ok(_)) => End::Failed,
@@ -133,35 +131,6 @@ fn run(visit: &Visit, wanted: Wanted, letter: Transaction, course: Sender<Course
         };
         course.send_modify(|course| course.end = Some(end));
     });
-}
-
-/// What the log says of a test message that the server took, and of one that somebody found in a mailbox.
-pub(super) const ACCEPTED: &str = "accepted";
-pub(super) const ARRIVED: &str = "arrived";
-
-/// A line of the log about a test of this server.
-pub(in crate::web) async fn note(
-    store: &Store,
-    who: store::Actor,
-    server: &Server,
-    result: &str,
-    now: jiff::Timestamp,
-) -> Result<AuditId, Error> {
-    let new = Some(format!("{}: {result}", named(server)));
-    let line = NewAudit { who, what: Deed::ServerTested, about: server.name.clone(), old: None, new };
-    store.note_audit(line, now).await
-}
-
-/// All by which a test is a test of this server, as it is set: without its password.
-fn named(server: &Server) -> String {
-    let Server { host, port, encryption, login, .. } = server;
-    let encryption = match encryption {
-        Encryption::StartTls => "starttls",
-        Encryption::Tls => "tls",
-        Encryption::Plain => "none",
-    };
-    let login = login.as_ref().map(|login| format!(" as {}", login.user));
-    format!("{host}:{port} {encryption}{}", login.unwrap_or_default())
 }
 
 /// `server1` as people call it.
