@@ -153,21 +153,30 @@ impl About {
             // Named by what was changed, or there is nothing to name.
             Deed::PreferenceChanged | Deed::SendingPaused | Deed::SendingResumed => String::new(),
             Deed::ServerTested => called(words, &line.about),
-            Deed::MailDecided | Deed::TextOpened => return Self::mail(words, &line.about),
+            Deed::MailDecided | Deed::TextOpened | Deed::SentAgain => return Self::mail(words, &line.about),
+            Deed::RunBegun => return Self::run(words, "log-run", &line.about),
             _ => line.about.clone(),
         };
-        let run = line.about.strip_prefix("run ").filter(|id| id.parse::<u64>().is_ok());
-        Self { text, href: run.map(|id| format!("/notices/runs/{id}")) }
+        Self { text, href: None }
     }
 
-    /// One message, several, or all that are like something.
+    fn run(words: &Words, key: &str, about: &str) -> Self {
+        match about.strip_prefix("run ").filter(|id| id.parse::<u64>().is_ok()) {
+            Some(id) => {
+                Self { text: words.with(key, &[("id", id)]), href: Some(format!("/notices/runs/{id}")) }
+            }
+            None => Self { text: about.to_owned(), href: None },
+        }
+    }
+
+    /// One message, several, all of a run, or all that are like something.
     fn mail(words: &Words, about: &str) -> Self {
         if let Some(query) = about.strip_prefix("all mail: ") {
             let query = query.split(" (").next().unwrap_or_default();
             return Self { text: words.t("log-all-like-it"), href: Some(format!("/queue?{query}")) };
         }
         let Some(ids) = about.strip_prefix("message ") else {
-            return Self { text: about.to_owned(), href: None };
+            return Self::run(words, "log-of-run", about);
         };
         let one = ids.parse::<u64>().is_ok();
         let text = words.with(if one { "log-message" } else { "log-messages" }, &[("ids", ids)]);
@@ -244,6 +253,30 @@ mod tests {
             ("all mail: state=held (moved before, at 5)", "all mail that was like this", "/queue?state=held"),
         ] {
             assert_eq!(about(text), (shown.to_owned(), href.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_line_is_about_leads_there_and_nowhere_else() {
+        for (what, about, shown, href) in [
+            (Deed::RunBegun, "run 5", "(no. 5)", Some("/notices/runs/5")),
+            (Deed::RunBegun, "run x", "run x", None),
+            (Deed::MailDecided, "run 5", "(of the run no. 5)", Some("/notices/runs/5")),
+            (Deed::SentAgain, "message 7", "(no. 7)", Some("/queue/7")),
+            (Deed::ProgramAdded, "run 5", "run 5", None),
+            (Deed::ProgramAdded, "message 7", "message 7", None),
+        ] {
+            let line = Audit {
+                id: AuditId(1),
+                happened_at: jiff::Timestamp::UNIX_EPOCH,
+                who: Actor::CommandLine,
+                what,
+                about: about.to_owned(),
+                old: None,
+                new: None,
+            };
+            let found = About::of(Language::English.words(), &line);
+            assert_eq!((&*found.text, found.href.as_deref()), (shown, href), "{what:?} {about}");
         }
     }
 

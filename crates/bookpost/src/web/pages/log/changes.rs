@@ -130,6 +130,8 @@ fn of_test(words: &Words, text: &str) -> Vec<Said> {
     let result = match result {
         trial::ACCEPTED => words.t("log-test-accepted"),
         trial::ARRIVED => words.t("log-test-arrived"),
+        trial::WORKS => words.t("log-test-works"),
+        trial::BROKE_OFF => words.t("log-test-broke-off"),
         other => reason.map_or_else(|| other.to_owned(), |reason| words.reason(*reason)),
     };
     alone(place.to_owned(), &result)
@@ -229,6 +231,20 @@ mod tests {
                 None,
                 Some("[::1]:25 starttls: arrived"),
                 "[::1]:25||the test message has arrived",
+            ),
+            (
+                Deed::ServerTested,
+                "server1",
+                None,
+                Some("a.example:25 none: works"),
+                "a.example:25||it works; no message was sent",
+            ),
+            (
+                Deed::ServerTested,
+                "server1",
+                None,
+                Some("a.example:25 none: broke off"),
+                "a.example:25||the test broke off",
             ),
             (
                 Deed::ServerTested,

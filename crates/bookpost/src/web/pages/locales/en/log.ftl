@@ -42,11 +42,15 @@ log-sent-again = sent a notice again
 log-unknown = did something that this version has no words for
 log-message = (no. { $ids })
 log-messages = (nos. { $ids })
+log-run = (no. { $id })
+log-of-run = (of the run no. { $id })
 log-all-like-it = all mail that was like this
 log-key = Key
 log-old-mail = Mail that had waited for long
 log-test-accepted = the test message was accepted
 log-test-arrived = the test message has arrived
+log-test-works = it works; no message was sent
+log-test-broke-off = the test broke off
 
 ## What was changed
 secret-changed = changed

@@ -42,11 +42,15 @@ log-sent-again = envió de nuevo un aviso
 log-unknown = hizo algo para lo que esta versión no tiene palabras
 log-message = (n.º { $ids })
 log-messages = (n.os { $ids })
+log-run = (n.º { $id })
+log-of-run = (del envío n.º { $id })
 log-all-like-it = todo el correo que era así
 log-key = Clave
 log-old-mail = El correo que llevaba mucho esperando
 log-test-accepted = el mensaje de prueba fue aceptado
 log-test-arrived = el mensaje de prueba llegó
+log-test-works = funciona; no se envió ningún mensaje
+log-test-broke-off = la prueba se interrumpió
 
 ## Qué se cambió
 secret-changed = cambiada
