@@ -200,7 +200,7 @@ async fn to_do<'a>(
     let words = visit.words();
     let alarm = |alarm: &Alarm, (title, what)| {
         let (since, noted) = (visit.clockwork.at(alarm.started_at), visit.may(Permission::SeeAddresses));
-        let noted = noted.then(|| format!("{} ({})", alarm.text, alarm.subject));
+        let noted = noted.then(|| alarm.text.clone());
         ToDo { title, what, since: Some(since), noted, href: None }
     };
     let decide = |count: u64, key: &str, href| {

@@ -38,7 +38,9 @@ pub(in super::super) fn said(name: &str, old: Option<&str>, new: Option<&str>, w
         Some(stored) => value(name, stored, words),
         None => unset(name, words),
     };
-    vec![Said { of, was: value(old), is: value(new) }]
+    let (was, is) = (value(old), value(new));
+    // What was only taken for granted and is now chosen reads alike.
+    vec![Said { of, was: if was == is { String::new() } else { was }, is }]
 }
 
 /// What a preference is called; by its name where nobody is asked for it on a page.
@@ -224,6 +226,7 @@ mod tests {
             ("library", "", "Riverside", "Name of the library: (empty) → Riverside"),
             ("library", "\"true\"", "Riverside", "Name of the library: true → Riverside"),
             ("sending.way", "", "\"practice\"", "Way of sending: Do not send → Practice mailbox"),
+            ("sending.way", "", "\"none\"", "Way of sending:  → Do not send"),
             (
                 "server1.encryption",
                 "starttls",
