@@ -139,7 +139,6 @@ run-sums = It adds up
 run-asked = Asked for
 run-asked-hint = Each address counts, and each person or line that was not written to.
 run-accepted = accepted by the mail server
-run-accepted-by = accepted by { $server }
 run-not-written = not written to
 run-aside = Also in the file
 run-by-library = By library

@@ -139,7 +139,6 @@ run-sums = Las cuentas
 run-asked = Pedidos
 run-asked-hint = Cuenta cada dirección, y cada persona o línea a la que no se escribió.
 run-accepted = aceptados por el servidor de correo
-run-accepted-by = aceptados por { $server }
 run-not-written = sin correo
 run-aside = También en el archivo
 run-by-library = Por biblioteca
