@@ -135,6 +135,7 @@ impl NoticeRuns {
                 _ => CheckError::Unready(Unready::Other(Failure::Temporary, error.to_string())),
             })?;
             let prepared =
+                io::ErrorKind::UnexpectedEof => CheckError::Unready(Unready::NotWhole),
                 Prepared::new(&settings, &export, &request, limits).map_err(CheckError::Unready)?;
             let planned = Planned::of(&prepared, today);
             Ok::<_, CheckError>((Arc::new(prepared), planned))
