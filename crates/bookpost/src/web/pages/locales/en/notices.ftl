@@ -277,6 +277,7 @@ done-samples = { $n ->
     [one] { $n } sample is on its way to you.
    *[other] { $n } samples are on their way to you.
   }
+done-not-sent = Nothing was sent: what this file would do has changed since you looked at it. Look at it again, then send it.
 done-not-now = Bookpost takes no mail at the moment. Try again in a minute.
 done-export-forgotten = The upload is deleted.
 done-run-stopped = { $n ->

@@ -277,6 +277,7 @@ done-samples = { $n ->
     [one] { $n } muestra va en camino hacia usted.
    *[other] { $n } muestras van en camino hacia usted.
   }
+done-not-sent = No se ha enviado nada: lo que haría este archivo ha cambiado desde que lo miró. Mírelo de nuevo y envíelo después.
 done-not-now = Bookpost no acepta correo en este momento. Inténtelo de nuevo dentro de un minuto.
 done-export-forgotten = El archivo subido se ha borrado.
 done-run-stopped = { $n ->
