@@ -60,7 +60,7 @@ impl NoticeRuns {
     ) -> Result<MessageId, NotAgain> {
         let (runs, to, request) = (self.clone(), to.clone(), request.to_owned());
         let sent = tokio::spawn(async move { runs.send_here(recipient, &to, &request, who).await }).await;
-        sent.unwrap_or_else(|error| Err(internal(error)))
+        sent.unwrap_or_else(|error| Err(internal(&error)))
     }
 
     async fn send_here(
@@ -87,8 +87,9 @@ impl NoticeRuns {
         };
         let answer =
             |accepted: &[store::Accepted]| accepted.iter().flat_map(|one| one.id.0.to_be_bytes()).collect();
-        let id =
-            |answer: &[u8]| answer.try_into().map(|id| MessageId(i64::from_be_bytes(id))).map_err(internal);
+        let id = |answer: &[u8]| {
+            answer.try_into().map(|id| MessageId(i64::from_be_bytes(id))).map_err(|error| internal(&error))
+        };
         let once = self.receiver.accept_once(key, vec![message], answer).await?;
         match once {
             Once::Stored { answer, .. } => {
@@ -111,7 +112,7 @@ impl NoticeRuns {
         let id = format!("<{}>", message_id(random, &settings.sending.ehlo_name));
         let site = settings.sites.iter().find(|site| row.site.as_ref() == Some(&site.code));
         let zone = site.and_then(|site| site.time_zone.clone()).unwrap_or_else(TimeZone::system);
-        let date = date(now, zone.to_offset(now)).map_err(internal)?;
+        let date = date(now, zone.to_offset(now)).map_err(|error| internal(&error))?;
         let fields = [("Date", &*date), ("To", to.as_str()), ("Message-ID", &id)];
         Ok(NewMessage {
             kind: Kind::Mail,
@@ -134,6 +135,6 @@ impl NoticeRuns {
     }
 }
 
-fn internal(error: impl ToString) -> NotAgain {
+fn internal(error: &impl ToString) -> NotAgain {
     NotAgain::Store(store::Error::Internal(error.to_string()))
 }

@@ -365,8 +365,8 @@ mod tests {
         let (end, ends) = mpsc::channel();
         let asked = async {
             let alone = Arc::clone(&reading).lock_owned().await;
-            let (_alone, read) = beside(alone, move || ends.recv().unwrap()).await.unwrap();
-            read
+            let (_alone, read) = beside(alone, move || ends.recv()).await.unwrap();
+            read.unwrap();
         };
         assert!(asked.now_or_never().is_none());
         assert!(reading.try_lock().is_err(), "it is still read");
