@@ -29,7 +29,7 @@ use mail_builder::{
 use crate::Address;
 
 pub use attachment::Attachment;
-pub use fields::fields_within;
+pub use fields::{fields_within, with_fields};
 pub use mailbox::Mailbox;
 pub(crate) use read::text_of_field;
 pub use read::{header, header_block, plain_text};
@@ -136,12 +136,18 @@ pub fn message_id(random: u128, host: &str) -> String {
     }
 }
 
+/// An instant as `Date` has it (RFC 5322 section 3.3), in this offset from UTC.
+pub fn date(at: Timestamp, offset: Offset) -> Result<String, BuildError> {
+    let zoned = at.to_zoned_datetime(offset.to_time_zone());
+    rfc2822::to_string(&zoned).map_err(|_| BuildError::Date(at))
+}
+
 impl NewMail {
     /// The whole mail, headers and body, with CRLF line ends and a line end at its end.
     pub fn build(&self) -> Result<Vec<u8>, BuildError> {
         let id = checked_message_id(&self.message_id)?;
         let mut mail = MessageBuilder::new()
-            .header("Date", Raw::new(self.date_text()?))
+            .header("Date", Raw::new(date(self.date, self.offset)?))
             .header("From", mailboxes(std::slice::from_ref(&self.from)));
         if let Some(reply_to) = &self.reply_to {
             mail = mail.header("Reply-To", mailboxes(std::slice::from_ref(reply_to)));
@@ -173,11 +179,6 @@ impl NewMail {
             written.extend_from_slice(b"\r\n");
         }
         Ok(written)
-    }
-
-    fn date_text(&self) -> Result<String, BuildError> {
-        let zoned = self.date.to_zoned_datetime(self.offset.to_time_zone());
-        rfc2822::to_string(&zoned).map_err(|_| BuildError::Date(self.date))
     }
 
     fn body(&self, id: &str) -> Result<MimePart<'_>, BuildError> {

@@ -77,8 +77,8 @@ pub enum Begun {
 /// Which of those whom a run left out are meant.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LeftOutFilter {
-    /// Only for this reason.
-    pub why: Option<LeftOutWhy>,
+    /// Only for one of these reasons; empty: for any.
+    pub why: BTreeSet<LeftOutWhy>,
     /// Only of one of these libraries; empty: of any, and of none.
     pub sites: BTreeSet<String>,
     /// With `sites`: those too whose library is not known.

@@ -126,8 +126,14 @@ impl Exports {
         }
     }
 
+    /// All of it. One that a power cut made shorter is refused: half an export looks whole.
     pub(super) fn read(&self, id: &ExportId) -> io::Result<Vec<u8>> {
-        fs::read(self.bytes_of(id))
+        let facts = self.facts(id)?.ok_or(io::ErrorKind::NotFound)?;
+        let bytes = fs::read(self.bytes_of(id))?;
+        if bytes.len() as u64 != facts.bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(bytes)
     }
 
     /// What this person has uploaded, the newest first.
@@ -243,6 +249,18 @@ mod tests {
         super::super::retention::delete(&[super::folder(folder.path())], before).unwrap();
         assert_eq!(exports.facts(&old).unwrap(), None);
         assert!(exports.facts(&new).unwrap().is_some());
+    }
+
+    #[test]
+    fn half_of_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let exports = Exports::new(folder.path());
+        let id = upload(&exports, 1, 7);
+        assert_eq!(exports.read(&id).unwrap(), b"a,b\n");
+        fs::File::options().write(true).open(exports.bytes_of(&id)).unwrap().set_len(2).unwrap();
+        assert_eq!(exports.read(&id).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        exports.forget(&id).unwrap();
+        assert_eq!(exports.read(&id).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

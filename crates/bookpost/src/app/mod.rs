@@ -257,6 +257,7 @@ impl App {
             clock: Arc::clone(&self.clock),
             alarms: self.alarms.clone(),
             applications: self.applications.clone(),
+            notices: self.notices.clone(),
             lines,
         }));
     }

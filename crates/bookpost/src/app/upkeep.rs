@@ -1,4 +1,5 @@
-//! What is done by the minute: the watchdog, the clock's watchdog, asking a person again, noting which keys were used, purging.
+//! What is done by the minute: the watchdog, the clock's watchdog, asking a person again, noting which keys were used, forgetting what was
+//! looked through, purging.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +7,7 @@ use jiff::Timestamp;
 use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
-use super::{attention, exports, retention, set_clock, watchdog::Watchdogs};
+use super::{NoticeRuns, attention, exports, retention, set_clock, watchdog::Watchdogs};
 use crate::{alarms::Alarms, config::Settings, identity::Applications, queue::route::Line};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -29,6 +30,7 @@ pub(super) struct Upkeep {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) alarms: Alarms,
     pub(super) applications: Applications,
+    pub(super) notices: NoticeRuns,
     pub(super) lines: Vec<Arc<Line>>,
 }
 
@@ -54,6 +56,7 @@ pub(super) async fn run(upkeep: Upkeep) {
         upkeep.ask_again(now).await;
         upkeep.alarms.look();
         note_uses(&upkeep.store, &upkeep.applications).await;
+        upkeep.notices.forget_checks(now);
         if let Err(error) = upkeep.purge(now).await {
             tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
         }

@@ -71,10 +71,11 @@ pub fn plan<'a>(
     let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
     let lines = lines.into_iter().flat_map(|(why, lines)| lines.iter().map(move |line| of_line(why, line)));
     let mut left_out: Vec<LeftOut> = lines.chain(import.no_lines.map(no_lines)).collect();
-    let mut chosen = Vec::with_capacity(import.patrons.len());
+    let (mut chosen, mut items) = (Vec::with_capacity(import.patrons.len()), 0);
     for (at, patron) in import.patrons.iter().enumerate() {
         let (overdue, not_yet): (Vec<&Item>, Vec<&Item>) =
             plan.items(patron).partition(|item| item.is_overdue(today));
+        items += overdue.len() + not_yet.len();
         left_out.extend(not_yet.into_iter().map(|item| not_due_yet(patron, item, plan.site_of(item))));
         let (known, unknown): (Vec<&Item>, Vec<&Item>) =
             overdue.into_iter().partition(|item| plan.site_of(item).is_some());
@@ -89,7 +90,7 @@ pub fn plan<'a>(
             chosen.push(at);
         }
     }
-    left_out.extend(dates_in_doubt(import, &left_out));
+    left_out.extend(dates_in_doubt(import, items, &left_out));
     left_out.sort_by_key(|one| one.line);
     if !only.is_empty() {
         // What is of no known library may be about a patron of another.
@@ -148,10 +149,9 @@ fn not_due_yet(patron: &PatronNotice, item: &Item, site: Option<&Site>) -> LeftO
     }
 }
 
-/// Where most items are not overdue yet, the days may have been taken for months; or it is the wrong export.
-fn dates_in_doubt(import: &Import, left_out: &[LeftOut]) -> Option<LeftOut> {
+/// Where most items that the run is for are not overdue yet, the days may have been taken for months; or it is the wrong export.
+fn dates_in_doubt(import: &Import, all: usize, left_out: &[LeftOut]) -> Option<LeftOut> {
     let not_yet = left_out.iter().filter(|one| one.why == LeftOutWhy::NotDueYet).count();
-    let all: usize = import.patrons.iter().map(|patron| patron.items.len()).sum();
     if not_yet * 2 <= all {
         return None;
     }

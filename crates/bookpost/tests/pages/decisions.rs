@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bookpost::cli::control::{QueueRequest, Reply};
 use jiff::SignedDuration;
-use store::{Actor, AuditFilter, Deed, MessageId, Move, NewAudit, Role, Selection, State, Verdict};
+use store::{
+    Actor, AuditFilter, Deed, MessageId, Move, NewAudit, RecipientId, Role, Selection, State, Verdict,
+};
 
 use crate::bench::{Bench, notice, servers};
 
@@ -75,6 +77,22 @@ async fn who_goes_away_has_decided_all_the_same() {
         assert!(looks < 10_000, "nothing stands in the log");
     }
     assert_eq!(state(&bench, id).await, State::Held);
+    bench.stop().await;
+}
+
+/// Also from a page of the queue that does not show the newest.
+#[tokio::test]
+async fn mail_that_came_after_the_question_is_not_meant() {
+    let bench = Bench::staffed(servers()).await;
+    let before = bench.mail(notice("a@example.org", "Before"), None).await;
+    let page = bench.get("manager", "/queue/decide?do=cancel&state=waiting&after=9999999").await.text;
+    let up_to = RecipientId::of(before, 0).0;
+    assert!(page.contains(&format!("name=\"up_to\" value=\"{up_to}\"")), "{page}");
+    let after = bench.mail(notice("a@example.org", "After"), None).await;
+    let done =
+        bench.post("manager", "/queue/decide", &format!("do=cancel&state=waiting&up_to={up_to}")).await;
+    assert_eq!(done.status, 303);
+    assert_eq!((state(&bench, before).await, state(&bench, after).await), (State::Cancelled, State::Waiting));
     bench.stop().await;
 }
 

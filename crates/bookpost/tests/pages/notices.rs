@@ -1,17 +1,25 @@
 //! Overdue notices: from the export to who got a mail and who did not.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bookpost::{
-    app::{exports::ExportId, notice_run::Options},
+    app::{
+        exports::ExportId,
+        notice_run::{Checked, Options},
+    },
     config::{Server, Way},
 };
+use futures_util::FutureExt as _;
+use jiff::tz::TimeZone;
 use reqwest::Method;
-use store::{Actor, AuditFilter, Begun, Deed, Filter, LeftOutWhy, NewRun, Role, RunId, State};
+use store::{
+    Actor, AuditFilter, Begun, Deed, Filter, LeftOut, LeftOutWhy, MessageId, NewMessage, NewRun, RecipientId,
+    Role, RunId, State, Verdict,
+};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
 use crate::{
-    bench::{Answer, Bench, servers},
+    bench::{Answer, Bench, notice, servers},
     browser::drive,
 };
 
@@ -57,10 +65,21 @@ async fn uploaded(bench: &Bench, who: &str, export: &str) -> String {
 
 /// Sends it, and gives the run once its mails are made and tried.
 async fn sent(bench: &Bench, who: &str, check: &str) -> RunId {
-    let answer = bench.post(who, &format!("{check}/send"), "attempt=0").await;
+    let fields = form_of(bench, who, check).await;
+    let answer = bench.post(who, &format!("{check}/send"), &fields).await;
     let run = answer.header("location").rsplit('/').next().unwrap().parse().map(RunId).unwrap();
     over(bench, run).await;
     run
+}
+
+/// What the form of this page sends, beside the token.
+async fn form_of(bench: &Bench, who: &str, check: &str) -> String {
+    let page = bench.get(who, check).await.text;
+    let value = |name: &str| {
+        let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        format!("{name}={}", rest.split('"').next().unwrap())
+    };
+    ["attempt", "people", "practice"].map(value).join("&")
 }
 
 async fn over(bench: &Bench, run: RunId) {
@@ -68,6 +87,45 @@ async fn over(bench: &Bench, run: RunId) {
         tokio::task::yield_now().await;
     }
     bench.app.worker.quiet().await.unwrap();
+}
+
+/// An upload as its page shows it to somebody of all libraries.
+async fn looked_through(bench: &Bench, check: &str) -> Arc<Checked> {
+    let id = ExportId::named(check.rsplit('/').next().unwrap()).unwrap();
+    let notices = &bench.app.notices;
+    let facts = notices.exports.facts(&id).unwrap().unwrap();
+    notices.check(&id, facts, &Options::default(), BTreeSet::new()).await.unwrap()
+}
+
+/// Waits for what comes by itself.
+async fn comes(is_there: impl AsyncFn() -> bool) {
+    let mut looks = 0;
+    while !is_there().await {
+        looks += 1;
+        assert!(looks < 100_000, "it does not come");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Nothing can be written to the log any more.
+const LOG_FAILS: &str =
+    "CREATE TRIGGER log_fails BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no log'); END";
+
+fn sql(bench: &Bench) -> rusqlite::Connection {
+    rusqlite::Connection::open(bench.app.settings.now().data_dir.join("queue.db")).unwrap()
+}
+
+/// So many messages like this one, without recipients.
+fn copy(sql: &rusqlite::Connection, message: MessageId, times: u32) {
+    let mut columns =
+        sql.prepare("SELECT name FROM pragma_table_info('message') WHERE name <> 'id'").unwrap();
+    let columns: Vec<String> = columns.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let columns = columns.join(", ");
+    let copies = format!(
+        "WITH RECURSIVE copy (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM copy WHERE n < ?1)
+         INSERT INTO message (id, {columns}) SELECT ?2 + n, {columns} FROM copy CROSS JOIN message WHERE id = ?2"
+    );
+    sql.execute(&copies, (times, message.0)).unwrap();
 }
 
 fn to(sink: &Sink) -> Way {
@@ -117,7 +175,8 @@ async fn from_the_export_to_whom_it_did_not_reach() {
 
     // Two clicks make one run, and a page that is sent again later leads to it.
     let path = format!("{check}/send");
-    let (one, other) = tokio::join!(bench.post(who, &path, "attempt=0"), bench.post(who, &path, "attempt=0"));
+    let fields = form_of(&bench, who, &check).await;
+    let (one, other) = tokio::join!(bench.post(who, &path, &fields), bench.post(who, &path, &fields));
     assert_eq!(one.header("location"), "/notices/runs/1");
     assert_eq!(other.header("location"), "/notices/runs/1");
     over(&bench, RunId(1)).await;
@@ -158,12 +217,15 @@ async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else(
     let form = bench.get(who, &path).await.text;
     let request = form.split("name=\"request\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let before = sink.count();
+    bench.clock.advance(Duration::from_secs(1));
     assert_eq!(bench.post(who, &path, &format!("request={request}&to=nobody")).await.status, 422);
     assert_eq!(bench.post(who, &path, "request=x&to=ben@new.example.org").await.status, 400);
     let fields = format!("request={request}&to=ben@new.example.org");
     let (one, other) = (bench.post(who, &path, &fields).await, bench.post(who, &path, &fields).await);
     assert_eq!(one.status, 303, "{}", one.text);
     assert_eq!(one.header("location"), other.header("location"));
+    let fields = format!("request={request}&to=ben@other.example.org");
+    assert_eq!(bench.post(who, &path, &fields).await.status, 400, "the form of another address");
     bench.app.worker.quiet().await.unwrap();
     let taken = sink.taken();
     assert_eq!(sink.count(), before + 1);
@@ -171,6 +233,8 @@ async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else(
     let text = String::from_utf8_lossy(&taken.last().unwrap().bytes).into_owned();
     assert!(text.contains("To: ben@new.example.org") && text.contains("Dune"), "{text}");
     assert!(!text.contains("ben@example.org"), "{text}");
+    let date = mail::message::date(bench.now(), TimeZone::system().to_offset(bench.now())).unwrap();
+    assert!(text.contains(&format!("Date: {date}\r\n")) && text.matches("Date: ").count() == 1, "{text}");
     let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
     assert!(names.contains("Sent again to ben@new.example.org: accepted"), "{names}");
     assert!(bench.get(who, "/notices/runs/1").await.text.contains("1 was sent again to a corrected address"));
@@ -178,8 +242,38 @@ async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else(
     let again = log.iter().find(|line| line.what == Deed::SentAgain).unwrap();
     assert_eq!(again.new.as_deref(), Some("ben@new.example.org"));
     // What is still on its way, and what is another library's, does not go again.
+    let waits = NewMessage { run: Some(run), ..notice("cleo@example.org", "Overdue") };
+    let waits = RecipientId::of(bench.mail(waits, None).await, 0);
+    let path_of_it = format!("/notices/runs/{}/again/{}", run.0, waits.0);
+    assert_eq!(bench.get(who, &path_of_it).await.status, 404);
     assert_eq!(bench.get("elsewhere", &path).await.status, 404);
     assert_eq!(bench.get("viewer", &path).await.status, 403);
+    bench.stop().await;
+}
+
+/// What was sent stays sent, whether or not the log can say so and somebody waits for the answer.
+#[tokio::test]
+async fn a_notice_that_went_again_is_not_said_to_have_failed() {
+    let sink = Sink::start(refuses("ben@example.org")).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let check = uploaded(&bench, "manager", &export()).await;
+    let run = sent(&bench, "manager", &check).await;
+    let filter = Filter { run: Some(run), state: Some(State::Returned), ..Filter::default() };
+    let ben = bench.app.store.list(filter, None, 9).await.unwrap().remove(0).recipient;
+    let before = sink.count();
+    let address = "ben@new.example.org".parse().unwrap();
+    let notices = &bench.app.notices;
+    let sending = notices.send_again(ben, &address, "one", Actor::CommandLine);
+    assert!(sending.now_or_never().is_none(), "it takes a moment");
+    comes(async || {
+        let log = bench.app.store.audit(AuditFilter::default(), None, 9).await.unwrap();
+        log.iter().any(|line| line.what == Deed::SentAgain)
+    })
+    .await;
+    sql(&bench).execute_batch(LOG_FAILS).unwrap();
+    notices.send_again(ben, &address, "two", Actor::CommandLine).await.unwrap();
+    bench.app.worker.quiet().await.unwrap();
+    assert_eq!(sink.count(), before + 2);
     bench.stop().await;
 }
 
@@ -284,15 +378,125 @@ async fn what_has_not_left_is_cancelled_and_written_to_by_the_next_run() {
     bench.stop().await;
 }
 
+/// A run is of what somebody agreed to, or there is none.
+#[tokio::test]
+async fn nothing_is_sent_where_it_is_not_what_the_page_said() {
+    let bench = Bench::staffed(Way::Practice).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let fields = form_of(&bench, "administrator", &check).await;
+    assert_eq!(fields, "attempt=0&people=3&practice=true");
+    let again = format!("{check}?done=not_sent");
+    let send = async |fields: &str| {
+        let answer = bench.post("administrator", &format!("{check}/send"), fields).await;
+        answer.header("location").to_owned()
+    };
+    for other in ["attempt=0", &fields.replace('3', "2"), &fields.replace("true", "false")] {
+        assert_eq!(send(other).await, again, "{other}");
+    }
+    let mut config = (*bench.app.settings.now()).clone();
+    config.sending.way = servers();
+    bench.app.settings.replace(config);
+    assert_eq!(send(&fields).await, again);
+    let page = bench.get("administrator", &again).await.text;
+    assert!(page.contains("Nothing was sent: what this file would do has changed"), "{page}");
+    assert!(
+        page.contains("through 127.0.0.1") && page.contains("name=\"practice\" value=\"false\""),
+        "{page}"
+    );
+    assert_eq!(bench.app.store.runs(9).await.unwrap(), []);
+    bench.stop().await;
+}
+
+/// Looking at it does not keep what the ledger said.
+#[tokio::test]
+async fn who_was_written_to_meanwhile_is_known_after_a_quarter_of_an_hour() {
+    let bench = Bench::staffed(servers()).await;
+    let who = "administrator";
+    let (one, other) = (uploaded(&bench, who, &export()).await, uploaded(&bench, who, &export()).await);
+    let says = async |said: &str| {
+        let page = bench.get(who, &one).await.text;
+        assert!(page.contains(said), "{said}: {page}");
+    };
+    says("This sends 3 emails to 3 people").await;
+    sent(&bench, who, &other).await;
+    bench.pass(10);
+    says("This sends 3 emails to 3 people").await;
+    bench.pass(6);
+    says("Nobody would get a mail from this file.").await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_nobody_looks_at_any_more_takes_no_memory() {
+    let bench = Bench::staffed(servers()).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let checked = Arc::downgrade(&looked_through(&bench, &check).await);
+    bench.pass(14);
+    assert!(checked.upgrade().is_some());
+    bench.pass(2);
+    comes(async || checked.upgrade().is_none()).await;
+    bench.stop().await;
+}
+
+/// What a browser set going goes on without it, and stands in the log.
+#[tokio::test]
+async fn who_goes_away_has_begun_a_run_all_the_same() {
+    let bench = Bench::staffed(servers()).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let checked = looked_through(&bench, &check).await;
+    let beginning = bench.app.notices.begin(checked, 0, Actor::CommandLine);
+    assert!(beginning.now_or_never().is_none(), "it takes a moment");
+    comes(async || {
+        let log = bench.app.store.audit(AuditFilter::default(), None, 9).await.unwrap();
+        log.iter().any(|line| line.what == Deed::RunBegun)
+    })
+    .await;
+    over(&bench, RunId(1)).await;
+    let run = bench.app.store.run(RunId(1)).await.unwrap();
+    assert!(run.finished_at.is_some() && run.states == [(State::Waiting, 3)].into(), "{run:?}");
+    bench.stop().await;
+}
+
+/// However much stands before them.
+#[tokio::test]
+async fn nobody_is_overlooked_in_a_large_run() {
+    let bench = Bench::staffed(servers()).await;
+    let run = RunId(1);
+    let new = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice: false,
+        started_at: bench.now(),
+    };
+    assert_eq!(bench.app.store.begin_run(new).await.unwrap(), run);
+    let first = NewMessage { run: Some(run), ..notice("ben@example.org", "Overdue") };
+    bench.mail(first, Some(Verdict::Returned)).await;
+    let many = NewMessage { run: Some(run), ..notice("ana@example.org", "Overdue") };
+    let last = bench.mail(many, None).await;
+    copy(&sql(&bench), last, 40_000);
+    let line = |n: u64, why, who: &str| LeftOut {
+        why,
+        line: Some(n),
+        who: who.to_owned(),
+        detail: String::new(),
+        site: Some("MAIN".to_owned()),
+    };
+    let mut left_out: Vec<_> = (1..=60).map(|n| line(n, LeftOutWhy::NotDueYet, "Ana Ruiz")).collect();
+    left_out.push(line(61, LeftOutWhy::NoAddress, "Cleo Nguyen"));
+    bench.app.store.left_out(run, left_out).await.unwrap();
+    for (what, who) in [("returned", "ben@example.org"), ("not_written", "Cleo Nguyen")] {
+        let page = bench.get("administrator", &format!("/notices/runs/1/names?what={what}")).await.text;
+        assert!(page.contains(who) && !page.contains("after="), "{what}: {page}");
+    }
+    bench.stop().await;
+}
+
 /// It is told before anything is made of it: there is no second runtime thread.
 #[tokio::test]
 async fn a_run_that_is_stopped_while_it_is_made_makes_no_more_for_those_libraries() {
     let bench = Bench::staffed(servers()).await;
     let check = uploaded(&bench, "administrator", &export()).await;
-    let id = ExportId::named(check.rsplit('/').next().unwrap()).unwrap();
-    let notices = &bench.app.notices;
-    let facts = notices.exports.facts(&id).unwrap().unwrap();
-    let checked = notices.check(&id, facts, &Options::default(), BTreeSet::new()).await.unwrap();
+    let (notices, checked) = (&bench.app.notices, looked_through(&bench, &check).await);
     let run = notices.begin(checked, 0, Actor::CommandLine).await.unwrap();
     notices.stop(run, ["EAST".to_owned()].into());
     let page = bench.get("administrator", &format!("/notices/runs/{}", run.0)).await.text;
@@ -326,9 +530,11 @@ async fn a_run_that_was_cut_short_says_so_and_goes_on() {
     assert!(page.contains("name=\"attempt\" value=\"1\"") && page.contains("was cut short before"), "{page}");
     assert!(page.contains("into the practice mailbox. No patron receives anything."), "{page}");
     // The form of before makes no second run.
-    let old = bench.post("administrator", &format!("{check}/send"), "attempt=0").await;
+    let fields = form_of(&bench, "administrator", &check).await;
+    let before = fields.replace("attempt=1", "attempt=0");
+    let old = bench.post("administrator", &format!("{check}/send"), &before).await;
     assert_eq!(old.header("location"), "/notices/runs/1");
-    let next = bench.post("administrator", &format!("{check}/send"), "attempt=1").await;
+    let next = bench.post("administrator", &format!("{check}/send"), &fields).await;
     assert_eq!(next.header("location"), "/notices/runs/2");
     over(&bench, RunId(2)).await;
     let page = bench.get("administrator", "/notices/runs/2").await.text;

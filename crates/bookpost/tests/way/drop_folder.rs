@@ -251,12 +251,16 @@ async fn a_folder_that_cannot_be_made_is_tried_again() {
 }
 
 #[tokio::test]
-async fn finished_exports_and_practice_mail_are_deleted_when_their_time_is_over() {
+async fn finished_exports_uploads_and_practice_mail_are_deleted_when_their_time_is_over() {
     const DAY: Duration = Duration::from_hours(24);
     let drop = Drop::start(|config| config.keep.bodies = DAY * 3).await;
     let kept = drop.bench.app.practice.folder();
-    let folders = [drop.folder.join("done"), drop.folder.join("refused"), kept];
-    for folder in &folders {
+    let uploads = drop.bench.app.settings.now().data_dir.join("exports");
+    fs::create_dir(&uploads).unwrap();
+    drop.put_at(&uploads.join("old"), "", DAY * 2);
+    drop.put_at(&uploads.join("young"), "", DAY / 2);
+    let folders = [drop.folder.join("done"), drop.folder.join("refused"), kept, uploads];
+    for folder in &folders[..3] {
         drop.put_at(&folder.join("old"), "", DAY * 4);
         drop.put_at(&folder.join("young"), "", DAY * 2);
     }

@@ -117,6 +117,24 @@ pub fn fields_within(message: &[u8], limit: usize) -> &[u8] {
     slice(message, 0..ends.take_while(|end| *end <= limit).last().unwrap_or(0))
 }
 
+/// `message` with other values in these fields of its header: each takes the place of the first of its name, and stands once.
+pub fn with_fields(message: &[u8], values: &[(&str, &str)]) -> Vec<u8> {
+    let mut all = Vec::with_capacity(message.len());
+    let (mut fields, mut is_set) = (Fields::new(message, 0), vec![false; values.len()]);
+    for field in fields.by_ref() {
+        match values.iter().zip(&mut is_set).find(|((name, _), _)| field.is(name)) {
+            None => all.extend_from_slice(field.raw),
+            Some((_, is_set)) if *is_set => {}
+            Some(((name, value), is_set)) => {
+                *is_set = true;
+                all.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+            }
+        }
+    }
+    all.extend_from_slice(slice(message, fields.position()..message.len()));
+    all
+}
+
 /// Where the line that begins at `at` is over: behind its LF.
 pub(crate) fn line_end(message: &[u8], at: usize) -> usize {
     memchr(b'\n', slice(message, at..message.len())).map_or(message.len(), |length| at + length + 1)
@@ -137,6 +155,17 @@ mod tests {
         ] {
             assert_eq!(fields_within(message.as_bytes(), limit), fields.as_bytes(), "{message:?}");
         }
+    }
+
+    #[test]
+    fn only_the_fields_that_are_named_are_others() {
+        let message = b"From: Desk <d@e.org>\r\nTo: \"Ana Ruiz\"\r\n <ana@old.org>,\r\n\t<ana@older.org>\r\nSubject: To: nobody\r\n\
+            message-id: <1@x>\r\nTo: twice@old.org\r\n\r\nTo: in the text\r\n";
+        let again = with_fields(message, &[("To", "ana@new.org"), ("Message-ID", "<2@x>"), ("Date", "now")]);
+        assert_eq!(
+            String::from_utf8(again).unwrap(),
+            "From: Desk <d@e.org>\r\nTo: ana@new.org\r\nSubject: To: nobody\r\nMessage-ID: <2@x>\r\n\r\nTo: in the text\r\n"
+        );
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::{Error, LeftOut, LeftOutFilter, RunId, RunPart};
 const STATES: &str = "SELECT m.site, r.state FROM message m INDEXED BY message_run
     CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535 WHERE m.run = ?1";
 const LEFT_OUT: &str = "SELECT site, why, count(*) FROM left_out WHERE run = ?1 GROUP BY site, why";
-const OF_ANY_REASON: &str =
-    "SELECT n, why, line, who, detail, site FROM left_out WHERE run = ?1 AND n > ?2 AND ?5 IS NULL";
+const OF_REASONS: &str = "SELECT n, why, line, who, detail, site FROM left_out
+    WHERE run = ?1 AND n > ?2 AND (?5 IS NULL OR why IN (SELECT value FROM json_each(?5)))";
 const OF_ONE_REASON: &str = "SELECT n, why, line, who, detail, site FROM left_out INDEXED BY left_out_why
     WHERE run = ?1 AND n > ?2 AND why = ?5";
 const OF_SITES: &str = "AND (?3 IS NULL OR site IN (SELECT value FROM json_each(?3)) OR (site IS NULL AND ?4)) ORDER BY n LIMIT ?6";
@@ -56,8 +56,12 @@ impl Sqlite {
             .read(move |sql| {
                 let LeftOutFilter { why, sites, or_of_none } = filter;
                 let sites = (!sites.is_empty()).then(|| serde_json::json!(sites).to_string());
-                let question = if why.is_some() { OF_ONE_REASON } else { OF_ANY_REASON };
-                let why = why.map(|why| name(&why)).transpose()?;
+                let names = why.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+                let (question, why) = match names.as_slice() {
+                    [] => (OF_REASONS, None),
+                    [one] => (OF_ONE_REASON, Some(one.clone())),
+                    some => (OF_REASONS, Some(serde_json::json!(some).to_string())),
+                };
                 let mut statement = sql.prepare_cached(&format!("{question} {OF_SITES}"))?;
                 let mut found =
                     statement.query((run.0, whole(after), sites, or_of_none, why, whole(limit)))?;
@@ -88,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_part_is_entered_where_the_last_one_ended() {
-        for question in [OF_ANY_REASON, OF_ONE_REASON] {
+        for question in [OF_REASONS, OF_ONE_REASON] {
             let plan = open::tests::plan(&format!("{question} {OF_SITES}"));
             assert!(plan.contains("n>?") && !plan.contains("TEMP B-TREE"), "{plan}");
         }

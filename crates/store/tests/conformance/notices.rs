@@ -240,6 +240,7 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
         left_out(LeftOutWhy::RefusedLine, "Ben", None),
         left_out(LeftOutWhy::NoAddress, "Cleo", Some("EAST")),
         left_out(LeftOutWhy::NoAddress, "Dan", Some("MAIN")),
+        left_out(LeftOutWhy::NotMade, "Eve", Some("EAST")),
     ];
     store.left_out(run, all).await.unwrap();
     let part = |states: u64, left_out: &[(LeftOutWhy, u64)]| RunPart {
@@ -248,23 +249,26 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
     };
     let expected: BTreeMap<Option<String>, RunPart> = [
         (None, part(1, &[(LeftOutWhy::RefusedLine, 1)])),
-        (Some("EAST".to_owned()), part(1, &[(LeftOutWhy::NoAddress, 1)])),
+        (Some("EAST".to_owned()), part(1, &[(LeftOutWhy::NoAddress, 1), (LeftOutWhy::NotMade, 1)])),
         (Some("MAIN".to_owned()), part(2, &[(LeftOutWhy::NoAddress, 2)])),
     ]
     .into();
     assert_eq!(store.run_by_site(run).await.unwrap(), expected);
-    let (main, no_address) = (&["MAIN"][..], Some(LeftOutWhy::NoAddress));
+    let (main, no_address) = (&["MAIN"][..], &[LeftOutWhy::NoAddress][..]);
+    let (any, some) = (&[][..], &[LeftOutWhy::RefusedLine, LeftOutWhy::NotMade][..]);
     for (why, sites, or_of_none, after, limit, expected) in [
-        (None, &[][..], false, 0, 9, &["Ann", "Ben", "Cleo", "Dan"][..]),
-        (None, &[], false, 1, 2, &["Ben", "Cleo"]),
+        (any, &[][..], false, 0, 9, &["Ann", "Ben", "Cleo", "Dan", "Eve"][..]),
+        (any, &[], false, 1, 2, &["Ben", "Cleo"]),
+        (some, &[], false, 0, 2, &["Ben", "Eve"]),
+        (some, &[], false, 2, 2, &["Eve"]),
         (no_address, &[], false, 0, 9, &["Ann", "Cleo", "Dan"]),
         (no_address, main, true, 1, 9, &["Dan"]),
-        (None, main, false, 0, 9, &["Ann", "Dan"]),
-        (None, main, true, 0, 9, &["Ann", "Ben", "Dan"]),
-        (None, &["EAST"], false, 3, 9, &[]),
+        (any, main, false, 0, 9, &["Ann", "Dan"]),
+        (any, main, true, 0, 9, &["Ann", "Ben", "Dan"]),
+        (any, &["EAST"], false, 3, 9, &["Eve"]),
     ] {
         let sites = sites.iter().map(|site| (*site).to_owned()).collect();
-        let filter = LeftOutFilter { why, sites, or_of_none };
+        let filter = LeftOutFilter { why: why.iter().copied().collect(), sites, or_of_none };
         let found = store.left_out_part(run, filter, after, limit).await.unwrap();
         assert_eq!(found.iter().map(|(_, one)| one.who.as_str()).collect::<Vec<_>>(), expected);
     }

@@ -2,7 +2,11 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use mail::{Address, Envelope, ReversePath, message::message_id};
+use jiff::tz::TimeZone;
+use mail::{
+    Address, Envelope,
+    message::{date, message_id, with_fields},
+};
 use store::{
     Actor, Class, Deed, Door, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row, State,
 };
@@ -20,15 +24,23 @@ pub enum NotAgain {
     Gone,
     #[error("it is still on its way, or was never sent")]
     NotFinished,
+    #[error("the same request sent something else before")]
+    AnotherRequest,
     #[error(transparent)]
     NotNow(#[from] NotNow),
     #[error(transparent)]
     Store(#[from] store::Error),
 }
 
-/// The tag by which what was sent again is found from what it was sent for.
-pub fn sent_again_for(recipient: RecipientId) -> String {
+/// Among the tags of what was sent again, the one that says for which recipient.
+fn tag(recipient: RecipientId) -> String {
     format!("{SENT_AGAIN} for {}", recipient.0)
+}
+
+/// For whom this was sent again.
+pub fn sent_again_for(row: &Row) -> Option<RecipientId> {
+    let number = |tag: &String| tag.strip_prefix(SENT_AGAIN)?.strip_prefix(" for ")?.parse().ok();
+    row.tags.iter().find_map(number).map(RecipientId)
 }
 
 /// Whether a notice in this state may go out once more.
@@ -37,8 +49,21 @@ pub fn may_go_again(state: State) -> bool {
 }
 
 impl NoticeRuns {
-    /// Sends what this recipient was to get to `to`, and writes so in the log. The same `request` sends it once.
+    /// Sends what this recipient was to get to `to`, and writes so in the log. The same `request` sends it once; whoever goes away has sent it
+    /// all the same.
     pub async fn send_again(
+        &self,
+        recipient: RecipientId,
+        to: &Address,
+        request: &str,
+        who: Actor,
+    ) -> Result<MessageId, NotAgain> {
+        let (runs, to, request) = (self.clone(), to.clone(), request.to_owned());
+        let sent = tokio::spawn(async move { runs.send_here(recipient, &to, &request, who).await }).await;
+        sent.unwrap_or_else(|error| Err(internal(&error)))
+    }
+
+    async fn send_here(
         &self,
         recipient: RecipientId,
         to: &Address,
@@ -53,7 +78,7 @@ impl NoticeRuns {
             return Err(NotAgain::NotFinished);
         }
         let body = self.store.body(row.message).await?.ok_or(NotAgain::Gone)?;
-        let message = self.readdressed(&row, &body, to);
+        let message = self.readdressed(&row, &body, to)?;
         let fingerprint = digest(&SHA256, format!("{} {to}", recipient.0).as_bytes());
         let key = OnceKey {
             application: row.application.clone(),
@@ -62,30 +87,34 @@ impl NoticeRuns {
         };
         let answer =
             |accepted: &[store::Accepted]| accepted.iter().flat_map(|one| one.id.0.to_be_bytes()).collect();
-        let id = |answer: &[u8]| answer.try_into().map(i64::from_be_bytes).map(MessageId);
+        let id = |answer: &[u8]| {
+            answer.try_into().map(|id| MessageId(i64::from_be_bytes(id))).map_err(|error| internal(&error))
+        };
         let once = self.receiver.accept_once(key, vec![message], answer).await?;
         match once {
             Once::Stored { answer, .. } => {
                 let about = format!("message {}", row.message.0);
                 let (old, new) = (Some(row.to.address.to_string()), Some(to.to_string()));
                 let line = NewAudit { who, what: Deed::SentAgain, about, old, new };
-                self.store.note_audit(line, self.clock.now()).await?;
-                id(&answer).map_err(|_| NotAgain::NotFinished)
+                if let Err(error) = self.store.note_audit(line, self.clock.now()).await {
+                    tracing::error!(%error, "that a notice was sent again could not be written to the log");
+                }
+                id(&answer)
             }
-            Once::Before(answer) => id(&answer).map_err(|_| NotAgain::NotFinished),
-            Once::Another => Err(NotAgain::NotFinished),
+            Once::Before(answer) => id(&answer),
+            Once::Another => Err(NotAgain::AnotherRequest),
         }
     }
 
-    fn readdressed(&self, row: &Row, body: &[u8], to: &Address) -> NewMessage {
+    fn readdressed(&self, row: &Row, body: &[u8], to: &Address) -> Result<NewMessage, NotAgain> {
         let (now, settings) = (self.clock.now(), self.settings.now());
         let random = u128::from(self.draw()) << 64 | u128::from(self.draw());
         let id = format!("<{}>", message_id(random, &settings.sending.ehlo_name));
-        let sender = match &row.reverse_path {
-            ReversePath::Address(address) => ReversePath::Address(address.clone()),
-            ReversePath::Null => ReversePath::Null,
-        };
-        NewMessage {
+        let site = settings.sites.iter().find(|site| row.site.as_ref() == Some(&site.code));
+        let zone = site.and_then(|site| site.time_zone.clone()).unwrap_or_else(TimeZone::system);
+        let date = date(now, zone.to_offset(now)).map_err(|error| internal(&error))?;
+        let fields = [("Date", &*date), ("To", to.as_str()), ("Message-ID", &id)];
+        Ok(NewMessage {
             kind: Kind::Mail,
             class: Class::Normal,
             door: Door::Notices,
@@ -93,61 +122,19 @@ impl NoticeRuns {
             application: row.application.clone(),
             site: row.site.clone(),
             run: row.run,
-            envelope: Envelope::to_one(sender, to.clone()),
-            message_id: id.clone(),
+            envelope: Envelope::to_one(row.reverse_path.clone(), to.clone()),
+            bytes: Bytes::from(with_fields(body, &fields)),
+            message_id: id,
             subject: row.subject.clone(),
-            tags: vec![SENT_AGAIN.to_owned(), sent_again_for(row.recipient)],
+            tags: vec![SENT_AGAIN.to_owned(), tag(row.recipient)],
             patron: row.patron.clone(),
-            bytes: Bytes::from(with_fields(body, &[("To", to.as_str()), ("Message-ID", &id)])),
             first_due_at: now,
             expires_at: settings.schedule.expires_at(now),
             lease: None,
-        }
+        })
     }
 }
 
-/// A message of ours with other values in these fields of its header; each takes the place of the first of its name, folded or not
-/// (RFC 5322 section 2.2.3), and stands once.
-fn with_fields(message: &[u8], fields: &[(&str, &str)]) -> Vec<u8> {
-    let end = message.windows(4).position(|four| four == b"\r\n\r\n").map_or(message.len(), |at| at + 2);
-    let (header, body) = message.split_at(end);
-    let mut all = Vec::with_capacity(message.len());
-    let (mut skips, mut set) = (false, vec![false; fields.len()]);
-    for line in header.split_inclusive(|byte| *byte == b'\n') {
-        let is_folded = line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
-        if !is_folded {
-            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            let known = fields
-                .iter()
-                .zip(&mut set)
-                .find(|((known, _), _)| known.as_bytes().eq_ignore_ascii_case(name));
-            skips = known.is_some();
-            if let Some(((known, value), set)) = known
-                && !std::mem::replace(set, true)
-            {
-                all.extend_from_slice(format!("{known}: {value}\r\n").as_bytes());
-            }
-        }
-        if !skips {
-            all.extend_from_slice(line);
-        }
-    }
-    all.extend_from_slice(body);
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_whom_it_is_for_is_another() {
-        let message = b"From: Desk <d@e.org>\r\nTo: \"Ana Ruiz\"\r\n <ana@old.org>,\r\n\t<ana@older.org>\r\nSubject: To: nobody\r\n\
-            message-id: <1@x>\r\nTo: twice@old.org\r\n\r\nTo: in the text\r\n";
-        let again = with_fields(message, &[("To", "ana@new.org"), ("Message-ID", "<2@x>")]);
-        assert_eq!(
-            String::from_utf8(again).unwrap(),
-            "From: Desk <d@e.org>\r\nTo: ana@new.org\r\nSubject: To: nobody\r\nMessage-ID: <2@x>\r\n\r\nTo: in the text\r\n"
-        );
-    }
+fn internal(error: &impl ToString) -> NotAgain {
+    NotAgain::Store(store::Error::Internal(error.to_string()))
 }

@@ -6,7 +6,7 @@ use store::{Actor, AlarmKind, Begun, Deed, Door, Filter, Move, NewAudit, NewRun,
 use tokio::sync::mpsc;
 
 use super::{Checked, NOTICE, NoticeRuns, Refusal, make::Making};
-use crate::{app::exports::ExportId, config::Way};
+use crate::app::exports::ExportId;
 
 /// How far an export has been run.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +44,20 @@ impl NoticeRuns {
         Ok(before)
     }
 
-    /// Begins the run of an export, and gives its number. The same `attempt` gives the same run, however often it is asked for.
+    /// Begins the run of an export, and gives its number. The same `attempt` gives the same run, however often it is asked for; whoever
+    /// goes away has begun it all the same.
     pub async fn begin(
+        &self,
+        checked: Arc<Checked>,
+        attempt: u32,
+        who: Actor,
+    ) -> Result<RunId, store::Error> {
+        let runs = self.clone();
+        let begun = tokio::spawn(async move { runs.begin_here(checked, attempt, who).await }).await;
+        begun.unwrap_or_else(|error| Err(store::Error::Internal(error.to_string())))
+    }
+
+    async fn begin_here(
         &self,
         checked: Arc<Checked>,
         attempt: u32,
@@ -58,7 +70,7 @@ impl NoticeRuns {
             return Ok(run);
         }
         let attempt = before.attempt;
-        let practice = matches!(self.settings.now().sending.way, Way::Practice);
+        let practice = checked.is_practice();
         let new = NewRun {
             notice: NOTICE.into(),
             source: checked.uploaded.name.clone(),
@@ -68,16 +80,16 @@ impl NoticeRuns {
         match self.store.begin_run_once(new, who.clone(), request(&checked.id, attempt)).await? {
             Begun::Before(run) => Ok(run),
             Begun::New(run) => {
-                let (about, new) = (format!("run {}", run.0), Some(checked.uploaded.name.clone()));
-                let line = NewAudit { who, what: Deed::RunBegun, about, old: None, new };
-                if let Err(error) = self.store.note_audit(line, self.clock.now()).await {
-                    tracing::error!(%error, "that a run was begun could not be written to the log");
-                }
                 let place = self.running.begin(run);
                 let (door, prepared) = (Door::Notices, Arc::clone(&checked.prepared));
                 let making = Making { run, practice, door, prepared, place };
                 let (runs, id, source) = (self.clone(), checked.id.clone(), checked.uploaded.name.clone());
                 tokio::spawn(async move { runs.to_the_end(making, &id, &source).await });
+                let (about, new) = (format!("run {}", run.0), Some(checked.uploaded.name.clone()));
+                let line = NewAudit { who, what: Deed::RunBegun, about, old: None, new };
+                if let Err(error) = self.store.note_audit(line, self.clock.now()).await {
+                    tracing::error!(%error, "that a run was begun could not be written to the log");
+                }
                 Ok(run)
             }
         }

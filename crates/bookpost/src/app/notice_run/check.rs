@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 use mail::Address;
 use serde::{Deserialize, Serialize};
 use store::{LedgerKey, LeftOut};
+use tokio::{sync::OwnedMutexGuard, task::JoinHandle};
 
 use super::{
     NOTICE, NoticeRuns, day, lately,
@@ -27,7 +28,7 @@ use crate::{
 
 /// Exports that are kept read; the one that was looked at longest ago goes first.
 const MOST: usize = 3;
-/// Then it is read again.
+/// Then it is read again, and the ledger is asked again.
 const KEPT: SignedDuration = SignedDuration::from_mins(15);
 /// Patrons whose items are looked up in the ledger at once.
 const LOOKED_UP: usize = 500;
@@ -54,6 +55,8 @@ pub(super) struct Checks {
 
 struct Kept {
     checked: Arc<Checked>,
+    /// When the ledger was asked: it is soon out of date, however often somebody looks.
+    looked_up_at: Timestamp,
     used_at: Timestamp,
 }
 
@@ -122,16 +125,17 @@ impl NoticeRuns {
         if let Some(checked) = self.checks.find(is_it, now) {
             return Ok(checked);
         }
-        let _alone = self.checks.reading.lock().await;
+        let alone = Arc::clone(&self.checks.reading).lock_owned().await;
         // Somebody may have asked for the same meanwhile.
         if let Some(checked) = self.checks.find(is_it, now) {
             return Ok(checked);
         }
         let (exports, file, request) = (self.exports.clone(), id.clone(), request(options));
         let (settings, limits) = (Arc::clone(&config), only.clone());
-        let read = tokio::task::spawn_blocking(move || {
+        let read = beside(alone, move || {
             let export = exports.read(&file).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => CheckError::Gone,
+                io::ErrorKind::UnexpectedEof => CheckError::Unready(Unready::NotWhole),
                 _ => CheckError::Unready(Unready::Other(Failure::Temporary, error.to_string())),
             })?;
             let prepared =
@@ -140,7 +144,8 @@ impl NoticeRuns {
             Ok::<_, CheckError>((Arc::new(prepared), planned))
         });
         let broken = |error: tokio::task::JoinError| Unready::Other(Failure::Temporary, error.to_string());
-        let (prepared, planned) = read.await.map_err(|error| CheckError::Unready(broken(error)))??;
+        let (_alone, read) = read.await.map_err(|error| CheckError::Unready(broken(error)))?;
+        let (prepared, planned) = read?;
         let (id, options) = (id.clone(), options.clone());
         let mut checked = Checked {
             id,
@@ -157,21 +162,12 @@ impl NoticeRuns {
             prepared,
         };
         self.look_up(&mut checked, &planned.people, now).await?;
-        self.forget_in_time();
         Ok(self.checks.keep(checked, now))
     }
 
-    /// What nobody looks at any more takes no memory.
-    fn forget_in_time(&self) {
-        let (checks, clock) = (self.checks.clone(), Arc::clone(&self.clock));
-        tokio::spawn(async move {
-            loop {
-                clock.sleep_until(clock.now().saturating_add(KEPT).unwrap_or(Timestamp::MAX)).await;
-                if checks.are_forgotten(clock.now()) {
-                    return;
-                }
-            }
-        });
+    /// What was looked through long ago takes no memory.
+    pub(in crate::app) fn forget_checks(&self, now: Timestamp) {
+        self.checks.forget_old(now);
     }
 
     /// Who was written to lately, by the ledger, gets no mail.
@@ -182,7 +178,7 @@ impl NoticeRuns {
         now: Timestamp,
     ) -> Result<(), store::Error> {
         // A rehearsal does not look at the ledger.
-        let practice = matches!(checked.config.sending.way, Way::Practice);
+        let practice = checked.is_practice();
         let repeat = checked.prepared.repeat;
         for some in people.chunks(LOOKED_UP) {
             let keys: Vec<_> = some.iter().flat_map(|person| person.keys.iter().cloned()).collect();
@@ -227,6 +223,14 @@ impl Planned {
     }
 }
 
+/// Does what takes memory in a thread of its own. Nobody else reads before it is over, though whoever asked goes away.
+fn beside<T: Send + 'static>(
+    alone: OwnedMutexGuard<()>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<(OwnedMutexGuard<()>, T)> {
+    tokio::task::spawn_blocking(move || (alone, work()))
+}
+
 fn request(options: &Options) -> RunRequest {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     RunRequest {
@@ -237,19 +241,24 @@ fn request(options: &Options) -> RunRequest {
     }
 }
 
+impl Kept {
+    fn holds(&self, now: Timestamp) -> bool {
+        now.duration_since(self.looked_up_at) < KEPT
+    }
+}
+
 impl Checks {
     fn find(&self, is_it: impl Fn(&Checked) -> bool, now: Timestamp) -> Option<Arc<Checked>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter_mut().find(|one| is_it(&one.checked))?;
+        let found = kept.iter_mut().find(|one| one.holds(now) && is_it(&one.checked))?;
         found.used_at = now;
         Some(Arc::clone(&found.checked))
     }
 
-    /// Forgets those whose time is over; whether that is all.
-    fn are_forgotten(&self, now: Timestamp) -> bool {
+    /// Forgets those whose time is over.
+    fn forget_old(&self, now: Timestamp) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|one| now.duration_since(one.used_at) < KEPT);
-        kept.is_empty()
+        kept.retain(|one| one.holds(now));
     }
 
     fn keep(&self, checked: Checked, now: Timestamp) -> Arc<Checked> {
@@ -257,7 +266,7 @@ impl Checks {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.sort_by_key(|one| std::cmp::Reverse(one.used_at));
         kept.truncate(MOST - 1);
-        kept.push(Kept { checked: Arc::clone(&checked), used_at: now });
+        kept.push(Kept { checked: Arc::clone(&checked), looked_up_at: now, used_at: now });
         checked
     }
 
@@ -279,6 +288,16 @@ impl Checked {
         self.people.push(person.at);
         self.addresses += patron.addresses.len() as u64;
         *self.libraries.entry(person.site.clone()).or_default() += 1;
+    }
+
+    /// The way of sending that was chosen when it was looked through: what was said of it then holds for its run.
+    pub fn way(&self) -> &Way {
+        &self.config.sending.way
+    }
+
+    /// No patron receives anything of it.
+    pub fn is_practice(&self) -> bool {
+        matches!(self.way(), Way::Practice)
     }
 
     /// How many get a mail.
@@ -328,5 +347,30 @@ impl Checked {
 
     fn import(&self) -> &Import {
         &self.prepared.import
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    /// Whoever loads the page again and again adds no reading to the one that goes on.
+    #[tokio::test]
+    async fn one_is_read_at_a_time_though_whoever_asked_goes_away() {
+        let reading = Checks::default().reading;
+        let (end, ends) = mpsc::channel();
+        let asked = async {
+            let alone = Arc::clone(&reading).lock_owned().await;
+            let (_alone, read) = beside(alone, move || ends.recv()).await.unwrap();
+            read.unwrap();
+        };
+        assert!(asked.now_or_never().is_none());
+        assert!(reading.try_lock().is_err(), "it is still read");
+        end.send(()).unwrap();
+        drop(reading.lock().await);
     }
 }

@@ -62,21 +62,34 @@ impl NoticeRuns {
                 }
                 Made::Batch(batch) => {
                     self.receiver.not_crowded(practice, STEP_ASIDE).await;
-                    let batch = self.without_stopped(run, batch, &making.place.stop(), &mut told).await?;
-                    self.accept_batch(run, batch, repeat, &mut told).await?;
+                    self.take(run, batch, &making.place, (repeat, &mut told)).await?;
                 }
                 Made::LeftOut(left_out) => self.store.left_out(run, left_out).await?,
             }
             let _ = progress.send(told);
         }
-        // Whoever stopped it may have looked before the last batch was stored.
-        if let Some(sites) = making.place.stop().sites() {
+        self.store.finish_run(run, self.clock.now()).await?;
+        Ok(told)
+    }
+
+    /// Stores what is still wanted of a batch. Whoever stops the run meanwhile may look before it is stored: then it is cancelled here.
+    async fn take(
+        &self,
+        run: RunId,
+        batch: Vec<NewNotice>,
+        place: &Place,
+        (repeat, told): (Option<Duration>, &mut Progress),
+    ) -> Result<(), Refusal> {
+        let before = place.stop();
+        let batch = self.without_stopped(run, batch, &before, told).await?;
+        self.accept_batch(run, batch, repeat, told).await?;
+        let stop = place.stop();
+        if let Some(sites) = stop.sites().filter(|_| stop != before) {
             let filter = Filter { run: Some(run), sites, ..Filter::default() };
             let selection = Selection::Matching(Box::new(filter));
             self.store.move_recipients(selection, Move::Cancel, self.clock.now()).await?;
         }
-        self.store.finish_run(run, self.clock.now()).await?;
-        Ok(told)
+        Ok(())
     }
 
     /// Those that are still wanted; the others are put on record as left out.
@@ -191,5 +204,64 @@ impl NoticeRuns {
             self.store.left_out(run, left_out).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use futures_util::future::poll_immediate;
+    use mail::Address;
+    use store::{LedgerKey, NewRun, Patron, State};
+
+    use super::*;
+    use crate::{
+        app::{App, Start},
+        config::{Source, Surroundings},
+        notices::{PlannedNotice, Site},
+    };
+
+    fn notice(mailer: &mut Mailer, code: &str) -> NewNotice {
+        let address = || Address::parse("desk@example.org").unwrap();
+        let site = Site {
+            code: code.to_owned(),
+            name: code.to_owned(),
+            email: Some(address()),
+            reply_to: None,
+            return_address: None,
+            phone: None,
+            branches: Vec::new(),
+            time_zone: None,
+        };
+        let patron = Patron { name: "Ana Ruiz".to_owned(), number: None };
+        let text = || "Overdue".to_owned();
+        let (from, to, keys) = (address(), [address()], vec![LedgerKey(code.to_owned())]);
+        let (subject, html) = (text(), text());
+        let (site, from, to) = (&site, &from, &to);
+        mailer.message(&PlannedNotice { site, from, to, patron, subject, text: text(), html, keys }).unwrap()
+    }
+
+    /// Whoever stops it cancels what is stored by then; what is stored a moment later is seen to here.
+    #[tokio::test]
+    async fn what_is_being_stored_while_a_run_is_stopped_does_not_leave() {
+        let folder = tempfile::tempdir().unwrap();
+        let around = Surroundings::given([], Some("books.library.example"));
+        let text = format!("data_dir = \"{}\"\n", folder.path().display());
+        let config = Source::given(&text, None, &around).check(&BTreeMap::new()).unwrap().config;
+        let app = App::start(config, Start::of_this_machine().unwrap()).await.unwrap();
+        let (runs, started_at) = (&app.notices, app.clock.now());
+        let new = NewRun { notice: "n".to_owned(), source: "a.csv".to_owned(), practice: false, started_at };
+        let run = app.store.begin_run(new).await.unwrap();
+        let (place, mut told) = (runs.running.begin(run), Progress::default());
+        let mut mailer = Mailer { run: Some(run), ..runs.mailer() };
+        let batch = ["MAIN", "EAST"].map(|code| notice(&mut mailer, code)).into();
+        let mut taking = Box::pin(runs.take(run, batch, &place, (None, &mut told)));
+        assert!(poll_immediate(&mut taking).await.is_none(), "it is being stored");
+        runs.running.stop(run, &["EAST".to_owned()].into());
+        taking.await.unwrap();
+        let states = app.store.run(run).await.unwrap().states;
+        assert_eq!(states, [(State::Waiting, 1), (State::Cancelled, 1)].into());
+        app.stop().await.unwrap();
     }
 }

@@ -27,6 +27,8 @@ const DAY: Duration = Duration::from_hours(24);
 pub enum Unready {
     /// It cannot be read, or not without being told more.
     Import(ImportError),
+    /// A part of it is missing on the disk.
+    NotWhole,
     /// Something else is wrong, in plain English.
     Other(Failure, String),
 }
@@ -35,6 +37,7 @@ impl From<Unready> for Refusal {
     fn from(unready: Unready) -> Self {
         match unready {
             Unready::Import(error) => Self(Failure::Data, error.to_string()),
+            Unready::NotWhole => Self(Failure::Data, "a part of the file is missing".to_owned()),
             Unready::Other(failure, message) => Self(failure, message),
         }
     }

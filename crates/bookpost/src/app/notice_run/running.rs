@@ -74,10 +74,10 @@ impl Stop {
     }
 
     /// The libraries that it is stopped for, as a filter has them: no library means all. `None`: it goes on.
-    pub(super) fn sites(self) -> Option<BTreeSet<String>> {
+    pub(super) fn sites(&self) -> Option<BTreeSet<String>> {
         match self {
             Self::No => None,
-            Self::Sites(sites) => Some(sites),
+            Self::Sites(sites) => Some(sites.clone()),
             Self::All => Some(BTreeSet::new()),
         }
     }

@@ -4,7 +4,7 @@ use mail::Address;
 use store::Class;
 
 use super::{Checked, NoticeRuns, prepare::Mailer};
-use crate::{config::Way, notices::PlannedNotice, receive::NotNow};
+use crate::{notices::PlannedNotice, receive::NotNow};
 
 /// So many.
 const SAMPLES: usize = 3;
@@ -28,8 +28,7 @@ impl NoticeRuns {
         mark: &str,
     ) -> Result<usize, NoSamples> {
         self.receiver.has_room()?;
-        let practice = matches!(self.settings.now().sending.way, Way::Practice);
-        let mut mailer = Mailer { practice, class: Class::Urgent, ..self.mailer() };
+        let mut mailer = Mailer { practice: checked.is_practice(), class: Class::Urgent, ..self.mailer() };
         let mut messages = Vec::with_capacity(SAMPLES);
         for n in chosen(checked.people()) {
             let Some(Ok(notice)) = checked.mail(n) else { continue };

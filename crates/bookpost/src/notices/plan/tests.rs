@@ -171,6 +171,22 @@ fn where_most_is_not_overdue_yet_the_dates_are_doubted() {
     assert!(said.ends_with("is it an export of overdue items?"), "{said}");
 }
 
+/// Whoever runs the part of one library is warned, however much other libraries have.
+#[test]
+fn dates_are_doubted_by_the_items_that_the_run_is_for() {
+    let (sites, template) = (sites(), wording("overdue"));
+    let mut export = "title,due,email,name,branch\nDune,2026-12-11,a@example.org,Ngozi,MAIN\n".to_owned();
+    export.extend((0..9).map(|n| format!("Book {n},2026-11-02,b{n}@example.org,Ming,WEST\n")));
+    let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
+    for (only, doubted) in [(&["MAIN"][..], true), (&["WEST"], false), (&[], false)] {
+        let only = only.iter().map(|code| (*code).to_owned()).collect();
+        let plan = plan(&import, &sites, &template, TODAY, &only);
+        let doubt = plan.left_out.iter().find(|one| one.why == LeftOutWhy::DatesInDoubt);
+        assert_eq!(doubt.is_some(), doubted, "{only:?}");
+        assert!(doubt.is_none_or(|one| one.detail.starts_with("1 of 1 item is not due yet")), "{doubt:?}");
+    }
+}
+
 #[test]
 fn lines_for_other_notices_and_repeated_lines_and_empty_exports_are_told() {
     let evergreen = String::from_utf8_lossy(include_bytes!("../fixtures/evergreen.csv"))

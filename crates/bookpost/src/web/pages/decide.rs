@@ -10,7 +10,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use store::{Error, Move, State};
 
-use self::meant::{Meant, allowed, meant};
+use self::meant::{Meant, allowed, ends, meant};
 pub(in crate::web) use self::meant::{about, concerned};
 use super::{
     flash,
@@ -145,12 +145,13 @@ async fn sure(visit: &Visit, mut decision: Decision, wish: Move) -> Result<Respo
     decision.wanted.after = None;
     decision.next = local(&decision.next).to_owned();
     let f = Frame::around(visit, Place::Queue).await?;
-    let Some(selection) = decision.selection(visit) else {
+    let Some(mut selection) = decision.selection(visit) else {
         return Ok(page(&NothingSelected { f, next: decision.next, gone: false }));
     };
     if !allowed(visit, &selection).await? {
         return Ok(not_here::not_allowed(visit.words()));
     }
+    decision.up_to = ends(visit, &mut selection).await?;
     let words = visit.words();
     let meant = meant(visit, &selection, &decision, wish).await?;
     if meant.count == 0 && !meant.or_more {

@@ -174,15 +174,13 @@ fn states(visit: &Visit, wanted: &Wanted) -> Vec<Choice> {
 }
 
 fn sites(visit: &Visit, wanted: &Wanted) -> Vec<Choice> {
-    let limited = visit.sites();
     let config = visit.pages.sources.config();
-    let theirs = config.sites.iter().filter(|site| limited.is_empty() || limited.contains(&site.code));
     let choice = |code: &String| Choice {
         value: code.clone(),
         text: site_name(visit, code),
         chosen: wanted.site == *code,
     };
-    theirs.map(|site| choice(&site.code)).collect()
+    visit.libraries(&config).map(|site| choice(&site.code)).collect()
 }
 
 async fn programs(visit: &Visit, wanted: &Wanted) -> Result<Vec<Choice>, Error> {

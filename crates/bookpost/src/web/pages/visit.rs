@@ -22,7 +22,11 @@ use super::{
     when::Clockwork,
     words::{Language, Words},
 };
-use crate::identity::{Permission, Visitor};
+use crate::{
+    config::Config,
+    identity::{Permission, Visitor},
+    notices::Site,
+};
 
 /// A browser sends it back over https only, to this host only, and another program of the host cannot have set it (RFC 6265bis, `__Host-`).
 const COOKIE: &str = "__Host-bookpost";
@@ -102,6 +106,12 @@ impl Visit {
     /// The libraries that they are limited to; none: to none.
     pub(super) fn sites(&self) -> BTreeSet<String> {
         if self.may(Permission::SeeQueue(None)) { BTreeSet::new() } else { self.person().sites.clone() }
+    }
+
+    /// Those libraries, as they are set up.
+    pub(super) fn libraries<'a>(&self, config: &'a Config) -> impl Iterator<Item = &'a Site> + use<'a> {
+        let limited = self.sites();
+        config.sites.iter().filter(move |site| limited.is_empty() || limited.contains(&site.code))
     }
 }
 

@@ -154,6 +154,11 @@ pub(super) const STATES: [(&str, State); 8] = [
     ("cancelled", State::Cancelled),
 ];
 
+/// How a state is called there.
+pub(super) fn name(state: State) -> &'static str {
+    STATES.iter().find(|(_, known)| *known == state).map_or("", |(name, _)| name)
+}
+
 pub(super) fn state(name: &str) -> Option<State> {
     STATES.iter().find(|(known, _)| *known == name).map(|(_, state)| *state)
 }

@@ -83,6 +83,17 @@ pub(super) async fn allowed(visit: &Visit, selection: &Selection) -> Result<bool
     Ok(outlines.iter().all(|outline| visit.may_decide(outline.site.as_deref())))
 }
 
+/// Of all that is like something, what comes later is not meant: up to which recipient it is asked about.
+pub(super) async fn ends(visit: &Visit, selection: &mut Selection) -> Result<Option<i64>, Error> {
+    let Selection::Matching(filter) = selection else { return Ok(None) };
+    if filter.up_to.is_none() {
+        let newest = visit.pages.sources.store.part((**filter).clone(), None, 1).await?;
+        // Where nothing was found so far, it can only lie below.
+        filter.up_to = newest.rows.first().map(|row| row.recipient).or(newest.next);
+    }
+    Ok(filter.up_to.map(|recipient| recipient.0))
+}
+
 /// How many are concerned, and what is meant.
 pub(super) async fn meant(
     visit: &Visit,

@@ -89,11 +89,12 @@ pub(in crate::web::pages) async fn send(
             Redirect::to(&flash::told(&path, Done::SentAgain, None)).into_response()
         }
         Err(NotAgain::Store(error)) => not_here::of(&error, &visit),
+        Err(NotAgain::AnotherRequest) => not_here::form_too_old(words),
         Err(why) => {
             let problem = words.t(match why {
                 NotAgain::Gone => "again-gone",
                 NotAgain::NotNow(_) => "again-not-now",
-                NotAgain::NotFinished | NotAgain::Store(_) => "again-not-finished",
+                NotAgain::NotFinished | NotAgain::AnotherRequest | NotAgain::Store(_) => "again-not-finished",
             });
             answered(&visit, &row, StatusCode::CONFLICT, form, Some(problem)).await
         }

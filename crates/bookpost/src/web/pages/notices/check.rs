@@ -128,7 +128,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         (number(checked.libraries.len()), words.t("check-libraries")),
         (number(not_written), words.t("check-not-written")),
     ];
-    let way = &visit.pages.sources.config().sending.way;
+    let way = checked.way();
     Ok(Check {
         f: Frame::around(visit, Place::Notices).await?,
         id: checked.id.text().to_owned(),
@@ -145,7 +145,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         people: checked.people(),
         me: visit.person().email.to_string(),
         may_sample: !matches!(way, Way::None),
-        practice: matches!(way, Way::Practice),
+        practice: checked.is_practice(),
         attempt: before.attempt,
     })
 }
@@ -230,8 +230,7 @@ pub(super) fn options(visit: &Visit, chosen: &Options) -> Vec<Field> {
     let encodings = ENCODINGS.map(|(label, text)| choice(label, text.to_owned(), &chosen.encoding));
     let orders = ORDERS.map(|(order, key)| choice(order, words.t(key), &chosen.dates));
     let config = visit.pages.sources.config();
-    let limited = visit.sites();
-    let sites = config.sites.iter().filter(|site| limited.is_empty() || limited.contains(&site.code));
+    let sites = visit.libraries(&config);
     let sites = sites.map(|site| choice(&site.code, site.name.clone(), &chosen.site));
     let one_of =
         |first: Choice, others: Vec<Choice>| Kind::OneOf(std::iter::once(first).chain(others).collect());

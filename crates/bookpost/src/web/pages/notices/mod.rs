@@ -193,9 +193,8 @@ async fn on_disk<T: Send + 'static>(
 
 /// The address of a page about an upload, with what was settled about the file and more.
 fn path(id: &str, page: &str, options: &Options, more: &str) -> String {
-    let given = [("dates", &options.dates), ("encoding", &options.encoding), ("site", &options.site)];
-    let given = given.into_iter().filter(|(_, value)| !value.is_empty());
-    let given = given.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, RESERVED)));
+    let given =
+        given(options).map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, RESERVED)));
     let query: Vec<_> = given.chain((!more.is_empty()).then(|| more.to_owned())).collect();
     let sign = if query.is_empty() { "" } else { "?" };
     format!("/notices/check/{id}{page}{sign}{}", query.join("&"))
@@ -203,10 +202,10 @@ fn path(id: &str, page: &str, options: &Options, more: &str) -> String {
 
 /// What was settled, as fields of a form.
 fn fields(options: &Options) -> Vec<(&'static str, String)> {
-    let given = [("dates", &options.dates), ("encoding", &options.encoding), ("site", &options.site)];
-    given
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name, value.clone()))
-        .collect()
+    given(options).map(|(name, value)| (name, value.clone())).collect()
+}
+
+fn given(options: &Options) -> impl Iterator<Item = (&'static str, &String)> {
+    let all = [("dates", &options.dates), ("encoding", &options.encoding), ("site", &options.site)];
+    all.into_iter().filter(|(_, value)| !value.is_empty())
 }

@@ -1,5 +1,7 @@
 //! The names behind a number of a run, each with the reason and what is done about it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     extract::{Path, RawQuery},
@@ -7,29 +9,31 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
-use store::{Error, Filter, LeftOut, LeftOutFilter, LeftOutWhy, RecipientId, Row, Run, State};
+use store::{Error, Filter, LeftOut, LeftOutFilter, LeftOutWhy, Part, RecipientId, Row, Run, State};
 
 use super::{
     check::is_aside,
     may_run,
     run::known,
-    sums::{ORDER, REASONS, Sums, is_own, left, left_do},
+    sums::{REASONS, Sums, is_own, left, left_do},
     title,
 };
 use crate::{
-    app::notice_run::{may_go_again, sent_again_for},
+    app::notice_run::{SENT_AGAIN, may_go_again, sent_again_for},
     identity::Permission,
     web::pages::{
         frame::{Frame, Place, page},
         not_here,
         row::{self, RowStanding, site_name},
         visit::Visit,
-        wanted::RESERVED,
+        wanted::{RESERVED, state},
     },
 };
 
 /// Names of a page.
 const PAGE: usize = 50;
+/// Of what was sent again, so much is read at once.
+const AT_ONCE: usize = 500;
 
 /// Which names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +46,7 @@ pub(super) enum What {
 
 impl What {
     fn named(name: &str) -> Option<Self> {
-        let state = ORDER.iter().find(|(known, _)| *known == name).map(|(_, state)| Self::State(*state));
+        let state = state(name).map(Self::State);
         let left = || REASONS.iter().find(|(known, _)| *known == name).map(|(_, why)| Self::Left(*why));
         state.or_else(left).or_else(|| (name == "not_written").then_some(Self::NotWritten))
     }
@@ -114,22 +118,23 @@ pub(in crate::web::pages) async fn show(
 
 async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked) -> Result<Names, Error> {
     let words = visit.words();
-    let (mut mails, mut left_out, mut next) = (Vec::new(), Vec::new(), None);
-    if let What::State(state) = what {
-        let filter = mail_filter(visit, run, Some(state), &asked.site);
-        let after = asked.after.parse().ok().map(RecipientId);
-        let part = visit.pages.sources.store.part(filter, after, PAGE).await?;
+    let (mut mails, mut left_out) = (Vec::new(), Vec::new());
+    let next = if let What::State(state) = what {
+        let part = mail_part(visit, run, state, asked).await?;
         let paused = visit.pages.sources.store.paused().await?.is_some();
-        for row in &part.rows {
-            mails.push(mail(visit, row, paused).await?);
-        }
-        next = part.next.map(|id| id.0.to_string());
+        let went = if may_go_again(state) && !part.rows.is_empty() {
+            went_again(visit, run).await?
+        } else {
+            BTreeMap::new()
+        };
+        mails = part.rows.iter().map(|row| mail(visit, row, paused, went.get(&row.recipient))).collect();
+        part.next.map(|id| id.0.to_string())
     } else {
         let after = asked.after.parse().unwrap_or_default();
         let (some, last) = left_part(visit, run, what, &asked.site, after, PAGE).await?;
-        next = last.map(|n| n.to_string()).or(next);
         left_out = some.iter().map(|one| left_line(visit, one)).collect();
-    }
+        last.map(|n| n.to_string())
+    };
     let number = match what {
         What::State(state) => sums.state(state),
         What::Left(why) => sums.left_out.get(&why).copied().unwrap_or(0),
@@ -170,6 +175,37 @@ pub(super) fn mail_filter(visit: &Visit, run: &Run, state: Option<State>, site: 
     Filter { run: Some(run.id), state, site, sites: visit.sites(), ..Filter::default() }
 }
 
+/// The next in this state. Where so much of the run was looked through that nobody is found yet, it is looked further.
+async fn mail_part(visit: &Visit, run: &Run, state: State, asked: &Asked) -> Result<Part, Error> {
+    let filter = mail_filter(visit, run, Some(state), &asked.site);
+    let mut after = asked.after.parse().ok().map(RecipientId);
+    loop {
+        let part = visit.pages.sources.store.part(filter.clone(), after, PAGE).await?;
+        if !part.rows.is_empty() || part.next.is_none() {
+            return Ok(part);
+        }
+        after = part.next;
+    }
+}
+
+/// What of this run was sent again, by the recipient for whom it was; the newest first.
+async fn went_again(visit: &Visit, run: &Run) -> Result<BTreeMap<RecipientId, Vec<Row>>, Error> {
+    let filter = Filter { tag: Some(SENT_AGAIN.to_owned()), ..mail_filter(visit, run, None, "") };
+    let (mut went, mut after) = (BTreeMap::<_, Vec<_>>::new(), None);
+    loop {
+        let part = visit.pages.sources.store.part(filter.clone(), after, AT_ONCE).await?;
+        for row in part.rows {
+            if let Some(recipient) = sent_again_for(&row) {
+                went.entry(recipient).or_default().push(row);
+            }
+        }
+        after = part.next;
+        if after.is_none() {
+            return Ok(went);
+        }
+    }
+}
+
 /// The next of those who were left out, as far as they are theirs, and where to go on.
 pub(super) async fn left_part(
     visit: &Visit,
@@ -187,15 +223,14 @@ pub(super) async fn left_part(
     };
     let or_of_none = site.is_empty() && (limits.is_empty() || is_own(visit, run));
     let why = match what {
-        What::Left(why) => Some(why),
-        _ => None,
+        What::Left(why) => [why].into(),
+        What::NotWritten => REASONS.iter().map(|(_, why)| *why).filter(|why| !is_aside(*why)).collect(),
+        What::State(_) => return Ok((Vec::new(), None)),
     };
     let filter = LeftOutFilter { why, sites, or_of_none };
     let found = visit.pages.sources.store.left_out_part(run.id, filter, after, limit).await?;
     let next = found.last().map(|(n, _)| *n).filter(|_| found.len() == limit);
-    let is_meant = |one: &LeftOut| what != What::NotWritten || !is_aside(one.why);
-    let meant = found.into_iter().map(|(_, one)| one).filter(is_meant).map(|one| masked(visit, one));
-    Ok((meant.collect(), next))
+    Ok((found.into_iter().map(|(_, one)| masked(visit, one)).collect(), next))
 }
 
 /// Whoever sees no addresses sees no names either.
@@ -206,26 +241,13 @@ fn masked(visit: &Visit, one: LeftOut) -> LeftOut {
     LeftOut { who: String::new(), detail: row::others_words(visit, &one.detail), ..one }
 }
 
-async fn mail(visit: &Visit, row: &Row, paused: bool) -> Result<Mail, Error> {
+fn mail(visit: &Visit, row: &Row, paused: bool, went_again: Option<&Vec<Row>>) -> Mail {
     let words = visit.words();
     let sees = visit.may(Permission::SeeAddresses);
     let who = row.patron.as_ref().filter(|_| sees).map(|patron| patron.name.clone()).unwrap_or_default();
     let may_again = may_run(visit) && visit.may(Permission::RunNotices(row.site.as_deref()));
-    let mut went_again = Vec::new();
-    if may_go_again(row.state) {
-        let filter = Filter {
-            tag: Some(sent_again_for(row.recipient)),
-            run: row.run,
-            sites: visit.sites(),
-            ..Filter::default()
-        };
-        let found = visit.pages.sources.store.list(filter, None, PAGE).await?;
-        went_again = found
-            .iter()
-            .map(|row| (row.message.0, row::address(visit, &row.to.address), words.state(row.state)))
-            .collect();
-    }
-    Ok(Mail {
+    let went = |row: &Row| (row.message.0, row::address(visit, &row.to.address), words.state(row.state));
+    Mail {
         id: row.message.0,
         who,
         address: row::address(visit, &row.to.address),
@@ -234,8 +256,8 @@ async fn mail(visit: &Visit, row: &Row, paused: bool) -> Result<Mail, Error> {
         what_to_do: row.reason.map(|reason| words.what_to_do(reason)),
         again: (may_again && may_go_again(row.state))
             .then(|| format!("/notices/runs/{}/again/{}", row.run.map_or(0, |run| run.0), row.recipient.0)),
-        went_again,
-    })
+        went_again: went_again.into_iter().flatten().map(went).collect(),
+    }
 }
 
 fn left_line(visit: &Visit, one: &LeftOut) -> Left {

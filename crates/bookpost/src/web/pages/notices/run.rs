@@ -21,7 +21,7 @@ use crate::{
         marks, not_here,
         row::site_name,
         visit::Visit,
-        wanted::RESERVED,
+        wanted::{self, RESERVED},
         when::At,
         words::Words,
     },
@@ -125,7 +125,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         health,
         tone,
         todo,
-        states: states(visit, run, sums),
+        states: states(words, run, sums),
         not_written: reasons(words, run, sums, false),
         aside: reasons(words, run, sums, true),
         asked: words.number(sums.asked()),
@@ -175,40 +175,28 @@ fn names(run: &Run, what: &str, site: Option<&str>) -> String {
     format!("/notices/runs/{}/names?what={what}{}", run.id.0, site.unwrap_or_default())
 }
 
-fn states(visit: &Visit, run: &Run, sums: &Sums) -> Vec<Count> {
-    let words = visit.words();
-    let shown = ORDER.iter().filter(|(_, state)| match state {
+fn states(words: &Words, run: &Run, sums: &Sums) -> Vec<Count> {
+    let shown = ORDER.iter().filter(|state| match state {
         State::Delivered => !run.practice,
         State::Practiced => run.practice,
         State::Waiting | State::Returned => true,
-        _ => sums.state(*state) > 0,
+        _ => sums.state(**state) > 0,
     });
-    let count = |(name, state): &(&str, State)| {
+    let count = |state: &State| {
         let n = sums.state(*state);
         let text = match state {
-            State::Delivered => accepted_by(visit),
+            State::Delivered => words.t("run-accepted"),
             _ => words.state(*state),
         };
         Count {
             number: words.number(n),
             text,
-            href: (n > 0).then(|| names(run, name, None)),
+            href: (n > 0).then(|| names(run, wanted::name(*state), None)),
             tone: marks::tone(*state),
             mark: marks::mark(*state),
         }
     };
     shown.map(count).collect()
-}
-
-/// By whom, where there is one who it can have been.
-fn accepted_by(visit: &Visit) -> String {
-    match &visit.pages.sources.config().sending.way {
-        Way::Servers(servers) => match servers.as_slice() {
-            [one] => visit.words().with("run-accepted-by", &[("server", &one.host)]),
-            _ => visit.words().t("run-accepted"),
-        },
-        _ => visit.words().t("run-accepted"),
-    }
 }
 
 fn reasons(words: &Words, run: &Run, sums: &Sums, aside: bool) -> Vec<Count> {
@@ -222,12 +210,12 @@ fn reasons(words: &Words, run: &Run, sums: &Sums, aside: bool) -> Vec<Count> {
 }
 
 /// The states that some library has something in.
-fn columns(sums: &Sums) -> impl Iterator<Item = &'static (&'static str, State)> {
-    ORDER.iter().filter(|(_, state)| sums.state(*state) > 0)
+fn columns(sums: &Sums) -> impl Iterator<Item = State> {
+    ORDER.into_iter().filter(|state| sums.state(*state) > 0)
 }
 
 fn heads(words: &Words, sums: &Sums) -> Vec<String> {
-    let states = columns(sums).map(|(_, state)| words.state(*state));
+    let states = columns(sums).map(|state| words.state(state));
     let (first, last) = (words.t("run-asked"), words.t("run-not-written"));
     std::iter::once(first).chain(states).chain([last]).collect()
 }
@@ -242,8 +230,8 @@ fn sites(visit: &Visit, run: &Run, sums: &Sums) -> Vec<SiteLine> {
             let href = site.as_deref().filter(|_| n > 0).map(|site| names(run, what, Some(site)));
             (words.number(n), href)
         };
-        let states =
-            columns(sums).map(|(name, state)| cell(name, part.states.get(state).copied().unwrap_or(0)));
+        let states = columns(sums)
+            .map(|state| cell(wanted::name(state), part.states.get(&state).copied().unwrap_or(0)));
         let first = (words.number(asked), None);
         let cells = std::iter::once(first).chain(states).chain([cell("not_written", left_out)]).collect();
         (asked > 0).then_some(SiteLine { name, cells })

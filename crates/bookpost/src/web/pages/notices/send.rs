@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{check::checked, done, on_disk, path, theirs};
 use crate::{
-    app::notice_run::{NoSamples, Options},
+    app::notice_run::{Checked, NoSamples, Options},
     web::pages::{
         flash::{self, Done},
         form::Posted,
@@ -16,13 +16,22 @@ use crate::{
     },
 };
 
-/// What was settled about the file, and how often its run was cut short before.
+/// What was settled about the file, how often its run was cut short before, and what the page said of it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(in crate::web::pages) struct Wish {
     #[serde(flatten)]
     options: Options,
     attempt: String,
+    people: String,
+    practice: String,
+}
+
+impl Wish {
+    /// To as many people as the page said, and patrons receive something or not as it said.
+    fn is_for(&self, checked: &Checked) -> bool {
+        self.people.parse() == Ok(checked.people()) && self.practice.parse() == Ok(checked.is_practice())
+    }
 }
 
 /// Some of its mails go to whoever asks.
@@ -67,6 +76,10 @@ pub(in crate::web::pages) async fn send(
     };
     if checked.people() == 0 {
         return Redirect::to(&path(&id, "", &form.options, "")).into_response();
+    }
+    if !form.is_for(&checked) {
+        let again = path(&id, "", &form.options, "");
+        return Redirect::to(&flash::told(&again, Done::NotSent, None)).into_response();
     }
     let attempt = form.attempt.parse().unwrap_or_default();
     match notices.begin(checked, attempt, visit.actor()).await {

@@ -23,15 +23,15 @@ pub(super) const REASONS: [(&str, LeftOutWhy); 11] = [
 ];
 
 /// The order in which people want to know.
-pub(super) const ORDER: [(&str, State); 8] = [
-    ("delivered", State::Delivered),
-    ("practiced", State::Practiced),
-    ("waiting", State::Waiting),
-    ("sending", State::Sending),
-    ("returned", State::Returned),
-    ("in_doubt", State::InDoubt),
-    ("held", State::Held),
-    ("cancelled", State::Cancelled),
+pub(super) const ORDER: [State; 8] = [
+    State::Delivered,
+    State::Practiced,
+    State::Waiting,
+    State::Sending,
+    State::Returned,
+    State::InDoubt,
+    State::Held,
+    State::Cancelled,
 ];
 
 /// Of a run, as far as it is theirs.
@@ -100,7 +100,7 @@ impl Sums {
 
     /// "405 accepted, 4 waiting, 3 sent back, 9 not written to".
     pub(super) fn sentence(&self, words: &Words) -> String {
-        let states = ORDER.iter().map(|(_, state)| (state_key(*state), self.state(*state)));
+        let states = ORDER.iter().map(|state| (state_key(*state), self.state(*state)));
         let all = states.chain([("part-not-written", self.not_written())]).filter(|(_, count)| *count > 0);
         let parts: Vec<_> = all.map(|(key, count)| words.count(key, count)).collect();
         if parts.is_empty() { words.t("part-none") } else { parts.join(", ") }

@@ -63,11 +63,12 @@ pub(super) async fn page(visit: &Visit, id: &str, name: &str, chosen: &Options, 
             let (what, todo) = said(words, error);
             (what, todo, error.to_string())
         }
+        Unready::NotWhole => (words.t("unread-not-whole"), words.t("unread-not-whole-do"), String::new()),
         Unready::Other(_, message) => (words.t("unread-other"), words.t("unread-other-do"), message.clone()),
     };
     let readings = match why {
         Unready::Import(error) => readings(visit, id, chosen, error),
-        Unready::Other(..) => Vec::new(),
+        Unready::NotWhole | Unready::Other(..) => Vec::new(),
     };
     let (id, name, options) = (id.to_owned(), name.to_owned(), options(visit, chosen));
     let unread = Unread { f, id, name, what, todo, readings, details, options };

@@ -15,7 +15,10 @@ use tokio::sync::Semaphore;
 use super::{answered, may_run, on_disk};
 use crate::{
     app::exports::{ExportId, Incoming, MOST_BYTES, UploadError},
-    web::pages::{not_here, visit::Visit},
+    web::{
+        Disk,
+        pages::{not_here, visit::Visit},
+    },
 };
 
 /// At the same time, of everybody together.
@@ -91,8 +94,7 @@ async fn taken(visit: &Visit, mut form: Multipart) -> Result<ExportId, NotTaken>
         return Err(NotTaken::Because("upload-busy", StatusCode::SERVICE_UNAVAILABLE));
     };
     let sources = &visit.pages.sources;
-    let has_room = (sources.now)().disk.is_none_or(|disk| disk.free > disk.floor + MOST_BYTES);
-    if !has_room {
+    if !has_room((sources.now)().disk) {
         return Err(NotTaken::Because("upload-disk", StatusCode::INSUFFICIENT_STORAGE));
     }
     let exports = sources.notices.exports.clone();
@@ -112,6 +114,11 @@ async fn taken(visit: &Visit, mut form: Multipart) -> Result<ExportId, NotTaken>
         }
     }
     finish(visit, incoming, name).await
+}
+
+/// For as many as may come in at the same time. What is not known about the disk stops nobody.
+fn has_room(disk: Option<Disk>) -> bool {
+    disk.is_none_or(|disk| disk.free > disk.floor + MOST_AT_ONCE as u64 * MOST_BYTES)
 }
 
 async fn finish(visit: &Visit, incoming: Incoming, name: String) -> Result<ExportId, NotTaken> {
@@ -160,6 +167,18 @@ fn name(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_that_may_come_in_at_once_fits_above_the_floor() {
+        let all = 4 * MOST_BYTES;
+        for (disk, expected) in [
+            (None, true),
+            (Some(Disk { free: 7 + all, floor: 7 }), false),
+            (Some(Disk { free: 8 + all, floor: 7 }), true),
+        ] {
+            assert_eq!(has_room(disk), expected, "{disk:?}");
+        }
+    }
 
     #[test]
     fn of_a_name_the_last_part_is_kept() {

@@ -108,6 +108,8 @@ unread-quote = A quotation mark opens in line { $line } and is never closed, so 
 unread-quote-do = Make the export again; if that does not help, correct that line.
 unread-other = Something is not set up as it should be.
 unread-other-do = Show this to your IT person.
+unread-not-whole = This file is not whole: Bookpost was cut off while it was stored.
+unread-not-whole-do = Upload it again.
 unread-choose = Read it so
 unread-upload = Upload another file
 kind-pdf = a PDF document
@@ -139,7 +141,6 @@ run-sums = It adds up
 run-asked = Asked for
 run-asked-hint = Each address counts, and each person or line that was not written to.
 run-accepted = accepted by the mail server
-run-accepted-by = accepted by { $server }
 run-not-written = not written to
 run-aside = Also in the file
 run-by-library = By library
@@ -276,6 +277,7 @@ done-samples = { $n ->
     [one] { $n } sample is on its way to you.
    *[other] { $n } samples are on their way to you.
   }
+done-not-sent = Nothing was sent: what this file would do has changed since you looked at it. Look at it again, then send it.
 done-not-now = Bookpost takes no mail at the moment. Try again in a minute.
 done-export-forgotten = The upload is deleted.
 done-run-stopped = { $n ->

@@ -108,6 +108,8 @@ unread-quote = En la línea { $line } se abren unas comillas que no se cierran, 
 unread-quote-do = Haga de nuevo la exportación; si no ayuda, corrija esa línea.
 unread-other = Algo no está configurado como debería.
 unread-other-do = Enséñeselo a su informático.
+unread-not-whole = Este archivo no está completo: Bookpost se interrumpió mientras lo guardaba.
+unread-not-whole-do = Súbalo de nuevo.
 unread-choose = Leerlo así
 unread-upload = Subir otro archivo
 kind-pdf = un documento PDF
@@ -139,7 +141,6 @@ run-sums = Las cuentas
 run-asked = Pedidos
 run-asked-hint = Cuenta cada dirección, y cada persona o línea a la que no se escribió.
 run-accepted = aceptados por el servidor de correo
-run-accepted-by = aceptados por { $server }
 run-not-written = sin correo
 run-aside = También en el archivo
 run-by-library = Por biblioteca
@@ -276,6 +277,7 @@ done-samples = { $n ->
     [one] { $n } muestra va en camino hacia usted.
    *[other] { $n } muestras van en camino hacia usted.
   }
+done-not-sent = No se ha enviado nada: lo que haría este archivo ha cambiado desde que lo miró. Mírelo de nuevo y envíelo después.
 done-not-now = Bookpost no acepta correo en este momento. Inténtelo de nuevo dentro de un minuto.
 done-export-forgotten = El archivo subido se ha borrado.
 done-run-stopped = { $n ->
