@@ -265,7 +265,7 @@ pub struct Site {
     pub email: Option<Address>,
     /// Where answers go; None: to `email`.
     pub reply_to: Option<Address>,
-    /// Where undeliverable mail goes; None: to `email`.
+    /// Where undeliverable mail goes; None: where answers go, see [`Self::returns_to`].
     pub return_address: Option<Address>,
     pub phone: Option<String>,
     /// Further branch codes that mean this site in exports.
@@ -275,9 +275,12 @@ pub struct Site {
 }
 
 impl Site {
-    /// Where its undeliverable mail goes.
+    /// Where its undeliverable mail goes: where answers go if nothing else is said. An address of another domain than `email` is only
+    /// taken where it is named as the return address, as few mail servers let one domain send with the envelope of another.
     pub fn returns_to(&self) -> Option<&Address> {
-        self.return_address.as_ref().or(self.email.as_ref())
+        let email = self.email.as_ref();
+        let of_its_domain = |to: &&Address| email.is_some_and(|email| email.domain() == to.domain());
+        self.return_address.as_ref().or(self.reply_to.as_ref().filter(of_its_domain)).or(email)
     }
 }
 

@@ -24,12 +24,14 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
 
 fn warn_of_site(site: &Site) -> Option<String> {
     let code = &site.code;
-    match &site.email {
-        None => Some(format!("site {code} has no email address: its notices cannot be sent (sites.email)")),
-        Some(email) if site.return_address.is_none() => Some(format!(
-            "site {code} has no return address: undeliverable mail goes to {email} (sites.return_address)"
+    match site.returns_to() {
+        _ if site.email.is_none() => {
+            Some(format!("site {code} has no email address: its notices cannot be sent (sites.email)"))
+        }
+        Some(returns) if site.return_address.is_none() => Some(format!(
+            "site {code} has no return address: undeliverable mail goes to {returns} (sites.return_address)"
         )),
-        Some(_) => None,
+        _ => None,
     }
 }
 

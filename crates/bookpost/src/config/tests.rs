@@ -299,3 +299,19 @@ fn the_name_of_a_library_is_one_line() {
         assert!(problems.contains("line break"), "{problems}");
     }
 }
+
+#[test]
+fn undeliverable_mail_goes_where_answers_go_unless_that_is_of_another_domain() {
+    for (settings, goes) in [
+        ("", "notices@library.example"),
+        ("reply_to = \"desk@library.example\"", "desk@library.example"),
+        ("reply_to = \"desk@elsewhere.example\"", "notices@library.example"),
+        (
+            "reply_to = \"desk@library.example\"\nreturn_address = \"back@elsewhere.example\"",
+            "back@elsewhere.example",
+        ),
+    ] {
+        let config = check(&format!("{LEAST}{settings}"), &[]).unwrap().config;
+        assert_eq!(config.sites[0].returns_to().map(mail::Address::as_str), Some(goes), "{settings}");
+    }
+}

@@ -233,7 +233,7 @@ impl Mailer {
             offset: site.time_zone.as_ref().map_or(self.offset, |zone| zone.to_offset(self.now)),
         };
         let bytes = mail.build().map_err(|error| error.to_string())?;
-        let returns = site.return_address.as_ref().unwrap_or(notice.from).clone();
+        let returns = site.returns_to().unwrap_or(notice.from).clone();
         let recipients = notice.to.iter().cloned().map(Recipient::from).collect();
         let envelope =
             Envelope::new(ReversePath::Address(returns), recipients).map_err(|error| error.to_string())?;
