@@ -83,10 +83,15 @@ pub async fn wish(
             return Err(SiteRefused::Needed { code: code.clone(), needs });
         }
     }
+    let sites = value(loaded, change)?;
+    Ok(Wish { based_on: Some(based_on), values: [(SITES.to_owned(), sites)].into(), by })
+}
+
+/// All sites with this change, as they are stored.
+pub fn value(loaded: &Loaded, change: SiteChange) -> Result<Value, SiteRefused> {
     let sites = changed(written(loaded), change)?;
     // Without any it is not set at all.
-    let sites = if sites.is_empty() { Value::Null } else { Value::Array(sites) };
-    Ok(Wish { based_on: Some(based_on), values: [(SITES.to_owned(), sites)].into(), by })
+    Ok(if sites.is_empty() { Value::Null } else { Value::Array(sites) })
 }
 
 /// What needs the site of this code.

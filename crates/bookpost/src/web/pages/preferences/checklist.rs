@@ -20,8 +20,41 @@ pub(super) struct Line {
 pub(super) struct Known {
     /// Servers that were seen to take mail as they are set now, as attempts name them: by a test, or the one that took mail last.
     pub(super) seen_to_work: Vec<String>,
-    /// People who may do everything, and can sign in.
+    pub(super) staff: Staff,
+}
+
+/// People who may sign in.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Staff {
+    pub(super) people: u64,
+    /// Whose newest mail came back.
+    pub(super) unreachable: Vec<String>,
+    /// Who may do everything, and can sign in.
     pub(super) administrators: u64,
+}
+
+/// So many people's mail is looked at: a page is not to wait for more.
+const MOST_LOOKED_AT: usize = 50;
+
+impl Staff {
+    async fn read(visit: &Visit) -> Result<Self, Error> {
+        let sources = &visit.pages.sources;
+        let mut people = sources.store.people().await?;
+        people.retain(|person| person.disabled_at.is_none());
+        let mut unreachable = Vec::new();
+        for person in people.iter().take(MOST_LOOKED_AT) {
+            let filter = Filter { address: Some(person.email.clone()), ..Filter::default() };
+            let newest = sources.store.part(filter, None, 1).await?.rows.pop();
+            if newest.is_some_and(|row| row.state == State::Returned) {
+                unreachable.push(person.email.to_string());
+            }
+        }
+        Ok(Self {
+            people: u64::try_from(people.len()).unwrap_or(u64::MAX),
+            unreachable,
+            administrators: sources.people.administrators().await?,
+        })
+    }
 }
 
 impl Known {
@@ -38,8 +71,7 @@ impl Known {
         if seen_to_work.is_empty() {
             seen_to_work.extend(took_mail_last(store).await?);
         }
-        let administrators = visit.pages.sources.people.administrators().await?;
-        Ok(Self { seen_to_work, administrators })
+        Ok(Self { seen_to_work, staff: Staff::read(visit).await? })
     }
 }
 
@@ -77,9 +109,16 @@ pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> 
             if without.is_empty() { "need-library-fix" } else { "need-library-email-fix" },
         ),
         way(config, known, words),
+        line(
+            known.staff.unreachable.is_empty(),
+            words.count("need-staff-yes", known.staff.people),
+            words.with("need-staff-no", &[("people", &known.staff.unreachable.join(", "))]),
+            "/preferences/people",
+            "need-staff-fix",
+        ),
         line(told, words.t("need-alarm-yes"), words.t("need-alarm-no"), "#alarms", "need-alarm-fix"),
         line(
-            known.administrators > 1,
+            known.staff.administrators > 1,
             words.t("need-second-yes"),
             words.t("need-second-no"),
             "/preferences/people",
@@ -119,7 +158,7 @@ mod tests {
 
     fn of(config: &Config, accepted_by: Option<&str>, administrators: u64) -> Vec<bool> {
         let seen_to_work = accepted_by.map(ToOwned::to_owned).into_iter().collect();
-        let known = Known { seen_to_work, administrators };
+        let known = Known { seen_to_work, staff: Staff { people: 2, unreachable: vec![], administrators } };
         let lines = lines(config, &known, Language::English.words());
         assert!(lines.iter().all(|line| line.done == line.fix.is_none()), "what is missing can be put right");
         lines.into_iter().map(|line| line.done).collect()
@@ -128,13 +167,17 @@ mod tests {
     #[test]
     fn each_line_is_ticked_when_it_is_so() {
         let mut config = Config::usual(Path::new("/"), Way::None);
-        assert_eq!(of(&config, None, 1), [false; 4]);
+        assert_eq!(of(&config, None, 1), [false, false, true, false, false]);
         config.sending.way = Way::Practice;
-        assert_eq!(of(&config, Some("a.example:25"), 1), [false; 4]);
+        assert_eq!(of(&config, Some("a.example:25"), 1), [false, false, true, false, false]);
         let server = Server::plain("server1", "192.0.2.1:25".parse().unwrap());
         config.sending.way = Way::Servers(vec![Arc::new(server)]);
-        assert_eq!(of(&config, Some("192.0.2.2:25"), 1), [false; 4], "another server took mail");
-        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, false, true]);
+        assert_eq!(
+            of(&config, Some("192.0.2.2:25"), 1),
+            [false, false, true, false, false],
+            "another server took mail"
+        );
+        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, true, false, true]);
         config.alarms.webhook = Some("https://a.example".to_owned());
         config.sites.push(Site {
             code: "A".to_owned(),
@@ -146,8 +189,12 @@ mod tests {
             branches: Vec::new(),
             time_zone: None,
         });
-        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [true; 4]);
+        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [true; 5]);
+        let mut known = Known { seen_to_work: vec!["192.0.2.1:25".to_owned()], staff: Staff::default() };
+        known.staff.unreachable.push("ann@library.example".to_owned());
+        let staff = lines(&config, &known, Language::English.words()).remove(2);
+        assert!(!staff.done && staff.text.contains("ann@library.example"), "{}", staff.text);
         config.sites[0].email = None;
-        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, true, true]);
+        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, true, true, true]);
     }
 }

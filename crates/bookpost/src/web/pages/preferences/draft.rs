@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::StandingPreferences,
-    config::{Config, Loaded, Origin},
+    config::{Loaded, Origin},
     identity::Permission,
     web::pages::{not_here, visit::Visit},
 };
@@ -31,7 +31,6 @@ pub(super) struct Draft {
     pub(super) passwords: Passwords,
     /// The passwords that are to be forgotten.
     pub(super) forgotten: Vec<String>,
-    pub(super) library_email: String,
     pub(super) notice: Option<Notice>,
     pub(super) unsaved: bool,
 }
@@ -59,7 +58,6 @@ impl Draft {
     pub(super) fn stored(standing: StandingPreferences) -> Self {
         let entries = entries::shown(&standing.loaded.config);
         Self {
-            library_email: first_email(&standing.loaded.config),
             seen: entries.clone(),
             entries,
             faults: Faults::default(),
@@ -109,7 +107,6 @@ pub(super) async fn begin(visit: &Visit, form: &Sent) -> Result<Draft, Response>
         seen,
         passwords,
         forgotten,
-        library_email: form.get("library_email").unwrap_or_default().to_owned(),
         ..Draft::stored(standing)
     })
 }
@@ -129,8 +126,4 @@ async fn seen(visit: &Visit, form: &Sent, standing: &StandingPreferences) -> Res
 /// Whether it cannot be changed here.
 pub(super) fn is_fixed(loaded: &Loaded, name: &str) -> bool {
     matches!(origin(loaded, name), Origin::File(_) | Origin::Environment(_))
-}
-
-fn first_email(config: &Config) -> String {
-    config.sender().map(|(_, email)| email.to_string()).unwrap_or_default()
 }

@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Value, json};
 
 use super::sent::Sent;
-use crate::config::{Config, Encryption, InDoubtPolicy, Server, Way};
+use crate::{
+    config::{Config, Encryption, InDoubtPolicy, Server, Way},
+    preferences::sites::SITES,
+};
 
 /// Texts by the names of fields; of a tick, `yes` or nothing. Never a password.
 pub(super) type Entries = BTreeMap<&'static str, String>;
@@ -23,6 +26,8 @@ enum Is {
     Hours,
     /// The shorter or the longer of a pair of minutes.
     OfPair,
+    /// The email address of the only library: see `library_email`.
+    OfLibrary,
 }
 
 /// Why a text is no value.
@@ -31,6 +36,8 @@ pub(super) enum Fault {
     NoNumber,
     /// A server needs its address.
     NoHost,
+    /// Not an email address.
+    NoAddress,
 }
 
 /// Which servers there may be.
@@ -56,7 +63,11 @@ macro_rules! names_of_server {
 
 const OF_SERVERS: [[(&str, Is); 11]; 2] = [names_of_server!("server1"), names_of_server!("server2")];
 
-const OTHERS: [(&str, Is); 18] = [
+/// The first question.
+pub(super) const LIBRARY_EMAIL: &str = "library_email";
+
+const OTHERS: [(&str, Is); 19] = [
+    (LIBRARY_EMAIL, Is::OfLibrary),
     ("sending.way", Is::Text),
     ("sending.ehlo_name", Is::Text),
     ("schedule.short_range", Is::Minutes),
@@ -83,6 +94,9 @@ fn all() -> impl Iterator<Item = (&'static str, Is)> {
 
 /// The preference that a field is of, or a part of.
 pub(super) fn preference(name: &str) -> &str {
+    if name == LIBRARY_EMAIL {
+        return SITES;
+    }
     name.strip_suffix(".least").or_else(|| name.strip_suffix(".most")).unwrap_or(name)
 }
 
@@ -125,6 +139,7 @@ fn other(field: &str, config: &Config) -> String {
     let (sending, schedule, alarms) = (&config.sending, &config.schedule, &config.alarms);
     let days = |length: Duration| (length.as_secs() / 86_400).to_string();
     match field {
+        LIBRARY_EMAIL => config.sender().map(|(_, email)| email.to_string()).unwrap_or_default(),
         "sending.way" => way(&sending.way).to_owned(),
         "sending.ehlo_name" => sending.own_name().unwrap_or_default().to_owned(),
         "schedule.short_range" => minutes(schedule.short_range),
@@ -216,7 +231,7 @@ pub(super) fn values(
             faults.insert(host, Fault::NoHost);
         }
     }
-    for (name, is) in all().filter(|(name, _)| changed.contains(name)) {
+    for (name, is) in all().filter(|(name, is)| *is != Is::OfLibrary && changed.contains(name)) {
         let server = SERVERS.into_iter().find(|server| name.starts_with(server));
         let host = server.and_then(|server| wanted.get(&*format!("{server}.host")));
         if host.is_some_and(String::is_empty) {
@@ -250,7 +265,7 @@ fn value(name: &str, is: Is, wanted: &Entries) -> Result<Value, Fault> {
             Value::from(if port == "465" { "tls" } else { "starttls" })
         }
         _ if own.is_empty() => Value::Null,
-        Is::Text => Value::from(own),
+        Is::Text | Is::OfLibrary => Value::from(own),
         Is::Number => Value::from(number(own)?),
         Is::Minutes => Value::from(format!("{}m", number(own)?)),
         Is::Hours => Value::from(format!("{}h", number(own)?)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    entries::{Entries, preference},
+    entries::{Entries, LIBRARY_EMAIL, preference},
     sent::Passwords,
 };
 use crate::{
@@ -212,6 +212,7 @@ fn texts(key: &str) -> Option<Texts> {
         "schedule.long_wait.least" => ("label-long-least", Some("help-long-wait"), None),
         "schedule.long_wait.most" => ("label-long-most", None, None),
         "schedule.give_up_after" => ("label-give-up", Some("help-give-up"), None),
+        LIBRARY_EMAIL => ("label-library-email", None, None),
         "keep.texts_days" => ("label-texts", Some("help-texts"), None),
         "keep.records_days" => ("label-records", Some("help-records"), None),
         "alarms.email" => ("label-alarm-email", Some("help-alarm-email"), None),
@@ -231,7 +232,6 @@ pub(super) fn label(name: &str, words: &Words) -> String {
         "library" => Some("start-name"),
         "sites" => Some("nav-libraries"),
         "sending.way" => Some("way-title"),
-        "library_email" => Some("label-library-email"),
         "schedule.short_wait" => Some("label-short-least"),
         "schedule.long_wait" => Some("label-long-least"),
         key => texts(key).map(|(label, ..)| label),

@@ -11,6 +11,7 @@ mod draft;
 mod entries;
 mod fields;
 mod history;
+mod library_email;
 mod meanwhile;
 mod page;
 mod problems;

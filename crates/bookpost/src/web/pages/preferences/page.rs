@@ -8,9 +8,10 @@ use store::Error;
 use super::{
     checklist::{self, Known, Line},
     draft::{Draft, Notice},
+    entries::LIBRARY_EMAIL,
     fields::{Form, ServerFields, label},
     history::Told,
-    refused, sentences,
+    library_email, refused, sentences,
     suggest::Found,
     tried::Failed,
 };
@@ -90,6 +91,7 @@ struct Preferences {
     tone: &'static str,
     in_use: String,
     library_email: String,
+    library_email_hint: String,
     library_email_problem: Option<String>,
     ways: Vec<Way>,
     way_problem: Option<String>,
@@ -164,8 +166,9 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         checklist: checklist::lines(config, &Known::read(visit, config).await?, words),
         tone: standing.tone(),
         in_use: sentences::in_use(&standing, &alarms, clockwork),
-        library_email: draft.library_email.clone(),
-        library_email_problem: draft.faults.by_field.get("library_email").cloned(),
+        library_email: draft.entries.get(LIBRARY_EMAIL).cloned().unwrap_or_default(),
+        library_email_hint: library_email::hint(&draft, words),
+        library_email_problem: draft.faults.by_field.get(LIBRARY_EMAIL).cloned(),
         ways: ways(&form),
         way_problem: draft.faults.by_field.get("sending.way").cloned(),
         way_elsewhere: form.elsewhere("sending.way"),
@@ -245,16 +248,16 @@ fn later(visit: &Visit) -> Vec<Later> {
 
 fn sender(site: &Site, visit: &Visit) -> Sender {
     let words = visit.words();
-    let other = |address: &Option<Address>| match (address, &site.email) {
-        (Some(address), _) => address.to_string(),
-        (None, Some(_)) => words.t("senders-same"),
+    let other = |address: Option<&Address>| match (address, &site.email) {
         (None, None) => words.t("senders-none"),
+        (Some(address), email) if email.as_ref() != Some(address) => address.to_string(),
+        _ => words.t("senders-same"),
     };
     Sender {
         name: site.name.clone(),
-        from: other(&site.email),
-        reply_to: other(&site.reply_to),
-        returns: other(&site.return_address),
+        from: site.email.as_ref().map_or_else(|| words.t("senders-none"), ToString::to_string),
+        reply_to: other(site.reply_to.as_ref()),
+        returns: other(site.returns_to()),
     }
 }
 

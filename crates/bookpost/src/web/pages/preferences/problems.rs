@@ -21,6 +21,7 @@ impl Faults {
         let text = |fault| match fault {
             Fault::NoNumber => words.t("fault-number"),
             Fault::NoHost => words.t("fault-no-host"),
+            Fault::NoAddress => words.t("fault-email"),
         };
         let by_field = faults.iter().map(|(name, fault)| ((*name).to_owned(), text(*fault))).collect();
         Self { by_field, others: Vec::new() }

@@ -11,7 +11,8 @@ use store::Error;
 
 use super::{
     draft::{Draft, Notice, begin},
-    entries::{self, Entries, SERVERS, differing},
+    entries::{self, Entries, LIBRARY_EMAIL, SERVERS, differing},
+    library_email,
     meanwhile::{CHANGES, merged},
     page,
     problems::Faults,
@@ -78,6 +79,7 @@ type Values = BTreeMap<String, Value>;
 /// What is to be stored, passwords among it.
 fn values(draft: &Draft) -> Result<Values, BTreeMap<&'static str, entries::Fault>> {
     let mut values = entries::values(&draft.entries, &draft.seen)?;
+    values.extend(library_email::stored(draft).map_err(|fault| BTreeMap::from([(LIBRARY_EMAIL, fault)]))?);
     for server in SERVERS {
         let password = format!("{server}.password");
         let stands = |key: &str| draft.entries.get(&*format!("{server}.{key}")).map_or("", String::as_str);

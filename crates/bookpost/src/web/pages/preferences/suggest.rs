@@ -6,6 +6,7 @@ use mail::Address;
 
 use super::{
     draft::{Draft, Notice, begin},
+    entries::LIBRARY_EMAIL,
     page,
     sent::Sent,
 };
@@ -46,12 +47,13 @@ pub(in super::super) async fn answer(Posted { visit, form }: Posted<Sent>) -> Re
         draft.notice = filled_in.map(Notice::FilledIn);
         return page::show(&visit, draft).await;
     }
-    let text = form.get("library_email").unwrap_or_default().trim().to_owned();
+    let text = form.get(LIBRARY_EMAIL).unwrap_or_default().trim().to_owned();
     match Address::parse(&text) {
         Ok(address) => draft.notice = Some(Notice::Found(Box::new(find(&address, &visit).await))),
-        Err(_) => draft.fault("library_email", visit.words().t("fault-email")),
+        Err(_) => draft.fault(LIBRARY_EMAIL, visit.words().t("fault-email")),
     }
-    draft.library_email = text;
+    // Also where it cannot be changed here.
+    draft.entries.insert(LIBRARY_EMAIL, text);
     page::show(&visit, draft).await
 }
 

@@ -42,6 +42,12 @@ need-way-practice = A real way of sending. The practice mailbox is chosen, and n
 need-way-untested = A test of the way of sending. No mail was accepted by it yet.
 need-way-fix = Choose a way
 need-way-test = Go to the test
+need-staff-yes = { $n ->
+        [one] The address of the person who signs in: no mail to it came back.
+       *[other] The addresses of the { $n } people who sign in: no mail to them came back.
+    }
+need-staff-no = A right address for: { $people }. The newest mail to it came back.
+need-staff-fix = Correct it
 need-alarm-yes = Somebody is told when something is wrong.
 need-alarm-no = Somebody who is told when something is wrong.
 need-alarm-fix = Enter an address
@@ -78,7 +84,9 @@ port-taken = Port { $port } and its security are filled in below, and are not sa
 
 ## The first question
 suggest-title = Where is your library's email?
-suggest-hint = Bookpost looks up who hosts this address, and suggests how to send. Nothing is changed by that.
+suggest-hint = Bookpost looks up who hosts this address, and suggests how to send. Looking it up changes nothing.
+suggest-hint-saved = Saved, it is what patrons of { $library } see as the sender.
+suggest-hint-several = The addresses of your libraries are changed at Libraries.
 label-library-email = The library's email address
 find-out = Find out
 use-this = Use this

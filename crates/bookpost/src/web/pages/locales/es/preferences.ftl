@@ -42,6 +42,12 @@ need-way-practice = Una forma de envío de verdad. Está elegido el buzón de pr
 need-way-untested = Una prueba de la forma de envío. Aún no ha aceptado ningún correo.
 need-way-fix = Elegir una forma
 need-way-test = Ir a la prueba
+need-staff-yes = { $n ->
+        [one] La dirección de la persona que entra: ningún correo ha vuelto de ella.
+       *[other] Las direcciones de las { $n } personas que entran: ningún correo ha vuelto de ellas.
+    }
+need-staff-no = Una dirección correcta para: { $people }. El último correo enviado ahí ha vuelto.
+need-staff-fix = Corregirla
 need-alarm-yes = Se avisa a alguien cuando algo va mal.
 need-alarm-no = Alguien a quien se avise cuando algo vaya mal.
 need-alarm-fix = Escribir una dirección
@@ -78,7 +84,9 @@ port-taken = El puerto { $port } y su seguridad están abajo en el formulario, y
 
 ## La primera pregunta
 suggest-title = ¿Dónde está el correo de su biblioteca?
-suggest-hint = Bookpost averigua quién aloja esta dirección y propone cómo enviar. Con eso no se cambia nada.
+suggest-hint = Bookpost averigua quién aloja esta dirección y propone cómo enviar. Averiguarlo no cambia nada.
+suggest-hint-saved = Al guardar, es lo que los usuarios de { $library } ven como remitente.
+suggest-hint-several = Las direcciones de sus bibliotecas se cambian en Bibliotecas.
 label-library-email = La dirección de correo de la biblioteca
 find-out = Averiguar
 use-this = Usar esto
