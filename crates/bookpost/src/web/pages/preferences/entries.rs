@@ -33,11 +33,12 @@ enum Is {
 /// Why a text is no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    NoNumber,
+    /// Not a number.
+    Number,
     /// A server needs its address.
-    NoHost,
+    Host,
     /// Not an email address.
-    NoAddress,
+    Address,
 }
 
 /// Which servers there may be.
@@ -228,7 +229,7 @@ pub(super) fn values(
             values.extend(fields.map(|(name, _)| (name.to_owned(), Value::Null)));
             values.insert(format!("{server}.password"), Value::Null);
         } else if gone && touched {
-            faults.insert(host, Fault::NoHost);
+            faults.insert(host, Fault::Host);
         }
     }
     for (name, is) in all().filter(|(name, is)| *is != Is::OfLibrary && changed.contains(name)) {
@@ -247,7 +248,7 @@ pub(super) fn values(
 
 fn value(name: &str, is: Is, wanted: &Entries) -> Result<Value, Fault> {
     let text = |name: &str| wanted.get(name).map_or("", String::as_str);
-    let number = |text: &str| text.parse::<u64>().map_err(|_| Fault::NoNumber);
+    let number = |text: &str| text.parse::<u64>().map_err(|_| Fault::Number);
     let own = text(name);
     Ok(match is {
         Is::Tick => Value::from(!own.is_empty()),
@@ -346,21 +347,17 @@ mod tests {
         assert_eq!(stored.len(), 12);
         assert!(stored.contains_key("server2.password") && stored.values().all(Value::is_null));
         let nameless = with(&[("server1.login", "notices")]);
-        assert_eq!(values(&nameless, &usual()), Err([("server1.host", Fault::NoHost)].into()));
+        assert_eq!(values(&nameless, &usual()), Err([("server1.host", Fault::Host)].into()));
     }
 
     #[test]
     fn what_is_no_number_is_told_at_its_field() {
         for text in ["x", "-1", "1.5", "99999999999999999999"] {
             let wrong = with(&[("keep.texts_days", text)]);
-            assert_eq!(
-                values(&wrong, &usual()),
-                Err([("keep.texts_days", Fault::NoNumber)].into()),
-                "{text}"
-            );
+            assert_eq!(values(&wrong, &usual()), Err([("keep.texts_days", Fault::Number)].into()), "{text}");
         }
         let half = with(&[("schedule.long_wait.least", "")]);
-        assert_eq!(values(&half, &usual()), Err([("schedule.long_wait.least", Fault::NoNumber)].into()));
+        assert_eq!(values(&half, &usual()), Err([("schedule.long_wait.least", Fault::Number)].into()));
     }
 
     #[test]

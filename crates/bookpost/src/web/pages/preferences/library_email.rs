@@ -31,7 +31,7 @@ pub(super) fn stored(draft: &Draft) -> Result<Option<(String, Value)>, Fault> {
     };
     let email = match text {
         "" => Value::Null,
-        text => Value::from(Address::parse(text).map_err(|_| Fault::NoAddress)?.as_str()),
+        text => Value::from(Address::parse(text).map_err(|_| Fault::Address)?.as_str()),
     };
     let values = Map::from_iter([("email".to_owned(), email)]);
     let change = SiteChange::Change { code: library.code.clone(), values };

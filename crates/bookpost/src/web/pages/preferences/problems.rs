@@ -19,9 +19,9 @@ impl Faults {
     /// What could not be read.
     pub(super) fn unread(faults: &BTreeMap<&'static str, Fault>, words: &Words) -> Self {
         let text = |fault| match fault {
-            Fault::NoNumber => words.t("fault-number"),
-            Fault::NoHost => words.t("fault-no-host"),
-            Fault::NoAddress => words.t("fault-email"),
+            Fault::Number => words.t("fault-number"),
+            Fault::Host => words.t("fault-no-host"),
+            Fault::Address => words.t("fault-email"),
         };
         let by_field = faults.iter().map(|(name, fault)| ((*name).to_owned(), text(*fault))).collect();
         Self { by_field, others: Vec::new() }
