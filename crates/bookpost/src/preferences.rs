@@ -3,6 +3,7 @@
 //!
 //! This part knows nothing of pages and commands, and does not send.
 
+mod do_not_send;
 mod kept;
 pub mod sites;
 
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
+
+pub use do_not_send::DoNotSend;
 
 use crate::{
     config::{self, Config, Loaded, Origin, PREFERENCES, Password, Preference, Problems, SECRETS, Source},
