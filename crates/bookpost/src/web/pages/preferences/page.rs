@@ -7,6 +7,7 @@ use store::Error;
 
 use super::{
     checklist::{self, Known, Line},
+    copies,
     draft::{Draft, Notice},
     fields::{Form, ServerFields, label},
     history::Told,
@@ -109,6 +110,7 @@ struct Preferences {
     unheard: bool,
     paused: Option<String>,
     stands_still: String,
+    copies: [String; 3],
     last: Option<Told>,
     elsewhere: Vec<String>,
 }
@@ -189,6 +191,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         unheard: sentences::unheard(config),
         paused: pause.map(|pause| words.with("health-paused", &[("since", &clockwork.text(pause.began_at))])),
         stands_still: words.with("pause-stands-still", &[("after", &give_up)]),
+        copies: copies::sentences(&config.sealing_key, store, words).await?,
         last: last.map(|change| Told::of(&change, clockwork)),
         elsewhere,
     }
