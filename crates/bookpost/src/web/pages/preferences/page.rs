@@ -310,6 +310,11 @@ impl Preferences {
         self.f.words.with("tried-failed", &[("server", &server)])
     }
 
+    /// Where it is put right.
+    fn first_failed(servers: &[Failed]) -> &'static str {
+        if servers.first().is_some_and(|failed| failed.number == 2) { "server2" } else { "server1" }
+    }
+
     fn more(&self, lines: usize) -> String {
         self.f.words.count("changed-more", u64::try_from(lines).unwrap_or(u64::MAX))
     }
