@@ -5,6 +5,7 @@
 
 mod do_not_send;
 mod kept;
+pub mod logos;
 pub mod sites;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 mod again;
 mod begin;
 mod check;
+pub(crate) mod logo;
 mod make;
 mod prepare;
 mod preview;

@@ -116,7 +116,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             ask(load()?, Request::Preferences(request), output)
         }
         Command::Sites(command) => {
-            let (request, output) = sites::request(command);
+            let (request, output) = sites::request(command)?;
             ask(load()?, Request::Sites(request), output)
         }
         Command::People(command) => {
@@ -324,7 +324,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             };
             Ok(tokio::join!(work, show).0)
         }
-        request => without_service(loaded, request, bar).await,
+        request => Box::pin(without_service(loaded, request, bar)).await,
     }
 }
 

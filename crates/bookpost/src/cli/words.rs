@@ -133,6 +133,7 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::ServerTested => "tested a mail server",
         Deed::RunBegun => "began a notice run",
         Deed::SentAgain => "sent a notice again",
+        Deed::LogoChanged => "changed the logo of a library",
         Deed::Unknown => "did what this version does not know",
     }
 }

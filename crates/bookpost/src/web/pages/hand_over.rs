@@ -164,6 +164,7 @@ impl Post {
             subject: words.with(subject, &[("library", &library)]),
             text: format!("{}\n", parts.join("\n\n")),
             html: None,
+            pictures: Vec::new(),
             attachments: Vec::new(),
             headers: Vec::new(),
             auto_submitted: Some(AutoSubmitted::Generated),
