@@ -128,7 +128,10 @@ async function server1(page, hands, name) {
   await page.waitForURL(/\/preferences\/test\/[0-9a-f]{32}$/);
   await page.waitForSelector(".verdict.well");
   await shown(page, name && `preferences-tested-${name}`);
-  await hands.press(`button:has-text("Back to the form")`);
+  await hands.press(`button:has-text("Yes")`);
+  await says(page, "h1", "It arrived");
+  await shown(page, name && `preferences-arrived-${name}`);
+  await hands.press(`button:has-text("Go on to save these settings")`);
   await stands(page, { "server1.host": "127.0.0.1", "server1.port": SERVER_1, "server1.encryption": "none" });
   await hidesPassword(page);
   await hands.press(SAVE);

@@ -9,6 +9,7 @@ const PAGES = {
   libraries: LIBRARIES,
   "library-add": `${LIBRARIES}/add`,
   "library-change": `${LIBRARIES}/change?code=MAIN`,
+  "library-logo": `${LIBRARIES}/logo?code=MAIN`,
   "library-needed": `${LIBRARIES}/remove?code=MAIN`,
   "library-remove": `${LIBRARIES}/remove?code=HILL`,
   programs: PROGRAMS,
@@ -17,6 +18,34 @@ const PAGES = {
   "program-change": `${PROGRAMS}/1/change`,
   "program-off": `${PROGRAMS}/1/switch`,
 };
+
+/** 120 x 40 pixels. */
+const LOGO = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAHgAAAAoAQMAAAAPJKxmAAAABlBMVEX///8fTl/XlhndAAAAG0lEQVR42mNgoBDw//9/4P//P1BqlD/S+BQCAFSycdCTC5SdAAAAAElFTkSuQmCC",
+  "base64",
+);
+
+/** A logo is given, seen, and taken away; what is none is refused. */
+async function logo(javaScriptEnabled) {
+  const page = await person({ javaScriptEnabled });
+  await signIn(page);
+  await page.goto(BASE + LIBRARIES);
+  await page.click("[aria-label='Logo of Main Library']");
+  await page.setInputFiles("[name=logo]", { name: "logo.png", mimeType: "image/png", buffer: Buffer.from("<svg/>") });
+  await page.click("button.main");
+  assert.match(await page.textContent(".problem"), /neither a PNG nor a JPEG/);
+  await page.setInputFiles("[name=logo]", { name: "logo.png", mimeType: "image/png", buffer: LOGO });
+  await page.click("button.main");
+  assert.match(await page.textContent(".flash"), /The logo is saved/);
+  const shown = await page.locator("img.logo").evaluate((img) => [img.complete, img.naturalWidth, img.alt]);
+  assert.deepEqual(shown, [true, 120, "Logo"]);
+  await page.click("[aria-label='Logo of Main Library']");
+  if (javaScriptEnabled) await examine(page, "library-logo");
+  await picture(page, `library-logo-${javaScriptEnabled}`);
+  await page.click("text=Remove the logo");
+  assert.match(await page.textContent(".flash"), /The logo is removed/);
+  await page.context().close();
+}
 
 /** A library is added with a slip, put right, changed, removed, and comes back; with scripts or without. */
 async function libraries(javaScriptEnabled) {
@@ -126,6 +155,7 @@ await drive(async () => {
   await look(PAGES);
   for (const javaScriptEnabled of [true, false]) {
     await libraries(javaScriptEnabled);
+    await logo(javaScriptEnabled);
     await programs(javaScriptEnabled);
   }
   await atOnce();

@@ -3,7 +3,9 @@
 //!
 //! This part knows nothing of pages and commands, and does not send.
 
+mod do_not_send;
 mod kept;
+pub mod logos;
 pub mod sites;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
+
+pub use do_not_send::DoNotSend;
 
 use crate::{
     config::{self, Config, Loaded, Origin, PREFERENCES, Password, Preference, Problems, SECRETS, Source},

@@ -31,6 +31,16 @@ pub fn of_preference(name: &str) -> String {
     format!("preference {name}")
 }
 
+/// What gives a key that the settings name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenBy {
+    File(PathBuf),
+    /// Of the environment.
+    Variable(String),
+    /// Of systemd.
+    Credential(String),
+}
+
 /// Where the key is.
 #[derive(Clone)]
 pub enum KeySource {
@@ -38,6 +48,7 @@ pub enum KeySource {
     File(PathBuf),
     /// From a file, a credential or the environment, as the settings say.
     Given {
+        by: GivenBy,
         key: Zeroizing<String>,
         /// The one before it: what that has sealed is sealed anew.
         old: Option<Zeroizing<String>>,
@@ -286,7 +297,8 @@ mod tests {
     #[test]
     fn a_key_is_never_printed_by_accident() {
         let text = draw(&mut StdRng::seed_from_u64(3));
-        let source = KeySource::Given { key: text.clone(), old: None };
+        let source =
+            KeySource::Given { by: GivenBy::Variable("KEY".to_owned()), key: text.clone(), old: None };
         let shown = format!("{source:?} {:?}", SealingKey::parse(&text).unwrap());
         assert_eq!(shown, "Given(..) SealingKey(..)");
     }

@@ -11,6 +11,7 @@ mod head;
 mod header_text;
 mod mailbox;
 pub(crate) mod octets;
+mod picture;
 mod read;
 mod reencode;
 pub(crate) mod structure;
@@ -31,6 +32,7 @@ use crate::Address;
 pub use attachment::Attachment;
 pub use fields::{fields_within, with_fields};
 pub use mailbox::Mailbox;
+pub use picture::Picture;
 pub(crate) use read::text_of_field;
 pub use read::{header, header_block, plain_text};
 pub use reencode::{Target, Unconvertible, needed as reencoding_needed, reencode};
@@ -71,6 +73,8 @@ pub struct NewMail {
     pub text: String,
     /// The same as HTML.
     pub html: Option<String>,
+    /// What the HTML shows, and is of no use without it.
+    pub pictures: Vec<Picture>,
     /// Files that come with it.
     pub attachments: Vec<Attachment>,
     /// Further headers. Values are text; ASCII is written as it stands, so that structured values stay legible to programs.
@@ -182,7 +186,7 @@ impl NewMail {
     }
 
     fn body(&self, id: &str) -> Result<MimePart<'_>, BuildError> {
-        let texts = self.texts(id);
+        let texts = self.texts(id)?;
         if self.attachments.is_empty() {
             return Ok(texts);
         }
@@ -192,12 +196,25 @@ impl NewMail {
         Ok(MimePart::new(mixed, parts))
     }
 
-    fn texts(&self, id: &str) -> MimePart<'_> {
+    fn texts(&self, id: &str) -> Result<MimePart<'_>, BuildError> {
         let text = MimePart::new("text/plain", header_text::body(&self.text));
-        let Some(html) = &self.html else { return text };
-        let html = MimePart::new("text/html", header_text::body(html));
+        let Some(html) = &self.html else { return Ok(text) };
+        let html = self.with_pictures(MimePart::new("text/html", header_text::body(html)), id)?;
         let alternative = ContentType::new("multipart/alternative").attribute("boundary", boundary("=_", id));
-        MimePart::new(alternative, vec![text, html])
+        Ok(MimePart::new(alternative, vec![text, html]))
+    }
+
+    /// The HTML comes first, so that nothing has to say which part it is (RFC 2387 section 3.2).
+    fn with_pictures<'a>(&'a self, html: MimePart<'a>, id: &str) -> Result<MimePart<'a>, BuildError> {
+        if self.pictures.is_empty() {
+            return Ok(html);
+        }
+        let pictures = self.pictures.iter().map(Picture::part);
+        let parts = std::iter::once(Ok(html)).chain(pictures).collect::<Result<Vec<_>, _>>()?;
+        let related = ContentType::new("multipart/related")
+            .attribute("type", "text/html")
+            .attribute("boundary", boundary("=_r", id));
+        Ok(MimePart::new(related, parts))
     }
 }
 

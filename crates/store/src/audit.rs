@@ -96,6 +96,8 @@ deeds! {
     RunBegun,
     /// Somebody's notice was sent again to another address.
     SentAgain,
+    /// A site got a logo, another one, or none.
+    LogoChanged,
 }
 
 /// A line to add.

@@ -14,9 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    ApplicationSettings, Attempt, Backup, BackupError, Claim, Class, CopyTo, EventFilter, EventId, EventKind,
-    Filter, Kind, Lease, MessageId, Move, NewMessage, NewRun, NewWebhook, OpenError, PauseWhy, RecipientId,
-    Restored, Selection, Settlement, State, Store, Verdict,
+    Actor, ApplicationSettings, Attempt, Backup, BackupError, Claim, Class, CopyTo, EventFilter, EventId,
+    EventKind, Filter, Kind, Lease, Logo, MessageId, Move, NewMessage, NewRun, NewWebhook, OpenError,
+    PauseWhy, RecipientId, Restored, Selection, Settlement, State, Store, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -223,7 +223,7 @@ async fn an_application_hears_of_what_is_set_aside_at_once_and_a_web_address_doe
         .add_application(
             "Library".parse().unwrap(),
             ApplicationSettings::default(),
-            store::Actor::CommandLine,
+            Actor::CommandLine,
             now(),
         )
         .await
@@ -436,4 +436,19 @@ async fn what_was_erased_is_not_copied() {
     place.copy();
     let copy = fs::read(place.path("copy")).unwrap();
     assert!(!copy.windows(20).any(|part| part == b"only in this message"));
+}
+
+#[tokio::test]
+async fn a_logo_is_in_the_copy_and_comes_back() {
+    let place = Place::new();
+    let store = place.open();
+    let logo = Logo { media_type: "image/png".to_owned(), bytes: vec![7; 3] };
+    store.set_logo("MAIN", Some(logo.clone()), Actor::CommandLine, now()).await.unwrap();
+    place.copy();
+    place.restore(now()).unwrap();
+    let restored = place.restored(now());
+    assert_eq!(restored.logos().await.unwrap(), [("MAIN".to_owned(), logo)].into());
+    for store in [store, restored] {
+        store.close().await.unwrap();
+    }
 }

@@ -26,6 +26,7 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
         subject: subject.clone(),
         text: text(alarm, telling),
         html: None,
+        pictures: Vec::new(),
         attachments: Vec::new(),
         headers: Vec::new(),
         auto_submitted: Some(AutoSubmitted::Generated),

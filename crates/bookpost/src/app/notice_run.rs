@@ -3,6 +3,7 @@
 mod again;
 mod begin;
 mod check;
+pub(crate) mod logo;
 mod make;
 mod prepare;
 mod preview;
@@ -33,8 +34,12 @@ use self::{check::Checks, make::Making, prepare::Prepared, running::Running};
 use super::Exports;
 use crate::{
     alarms::Alarms,
-    cli::control::{Failure, Progress, Reply, RunRequest, RunSummary},
+    cli::{
+        control::{Failure, Progress, Reply, RunRequest, RunSummary},
+        words,
+    },
     config::{Config, Settings, Way},
+    preferences::DoNotSend,
     queue::worker::Handle,
     receive::Receiver,
 };
@@ -50,7 +55,10 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(20);
 
 const PAUSED: &str =
     "Sending is paused, so all of it waits and nothing is sent. To send again, run: bookpost queue resume";
-const NO_WAY: &str = "No way of sending is chosen (sending.way), so all of it waits and nothing is sent. Choose one, then start the service anew.";
+const NO_WAY: &str = "No way of sending is chosen (sending.way)";
+/// After that, or after who wants it so.
+const SO_IT_WAITS: &str =
+    "so all of it waits and nothing is sent. To send it, choose a way under Preferences > Setup > Email.";
 
 /// The way by which commands, the drop folder and pages run notices. All clones are the same.
 #[derive(Clone)]
@@ -175,7 +183,9 @@ impl NoticeRuns {
         let making = Making { run, practice, door: door_of(request), prepared, place };
         let mut told = self.make(making, &progress).await?;
         let paused = self.store.paused().await?.is_some();
-        let way = !paused && (practice || !matches!(self.settings.now().sending.way, Way::None));
+        let config = self.settings.now();
+        let sending = &config.sending;
+        let way = !paused && (practice || !matches!(sending.way, Way::None));
         self.watch(run, (request.wait && way, service), &mut told, &progress).await?;
         let left_out = self.store.left_out_of(run).await?;
         let mut problems: Vec<_> =
@@ -183,7 +193,8 @@ impl NoticeRuns {
         if paused {
             problems.insert(0, PAUSED.to_owned());
         } else if !way {
-            problems.insert(0, NO_WAY.to_owned());
+            let why = if sending.is_off() { self.off().await? } else { NO_WAY.to_owned() };
+            problems.insert(0, format!("{why}, {SO_IT_WAITS}"));
         }
         Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service, way })
     }
@@ -227,6 +238,12 @@ impl NoticeRuns {
         let Progress { total, prepared, lately, .. } = *told;
         *told = Progress { total, prepared, lately, ..Progress::of(&states) };
         Ok(())
+    }
+
+    /// Who wants nothing to be sent.
+    async fn off(&self) -> Result<String, Refusal> {
+        let at = |instant| TimeZone::system().to_datetime(instant).strftime("%Y-%m-%d %H:%M").to_string();
+        Ok(words::not_to_be_sent(DoNotSend::chosen(&self.store).await?.as_ref(), at))
     }
 
     /// A random number.

@@ -110,8 +110,10 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
         Step::Run(&["systemctl", "daemon-reload"]),
         Step::Run(&["systemctl", "enable", "bookpost.service"]),
         Step::Say(
-            "Next: write your mail server into /etc/bookpost/bookpost.toml, check it with \
-             `sudo -u bookpost bookpost config check`, then start the service with `sudo systemctl restart bookpost`.",
+            "Next: start the service with `sudo systemctl restart bookpost`, and open the address that \
+             `sudo -u bookpost bookpost people setup-link` prints: the pages lead on from there. Without pages: write your \
+             library and your mail server into /etc/bookpost/bookpost.toml, check it with \
+             `sudo -u bookpost bookpost config check`, then start the service.",
         ),
         Step::Say(
             "For programs that call /usr/sbin/sendmail, where no other mail system has it: \
@@ -231,7 +233,7 @@ mod tests {
         let text = told(&dry);
         assert_eq!(text.lines().count(), plan(&dry).len());
         assert!(text.contains("would make the folder /var/lib/bookpost (0700)\n"), "{text}");
-        assert!(text.contains("\nNext: write your mail server"), "{text}");
+        assert!(text.contains("\nNext: start the service"), "{text}");
         assert!(text.contains("left out, as this is another root: run systemctl daemon-reload\n"), "{text}");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the binary");
     }

@@ -9,6 +9,7 @@ use super::{
     args::Chosen,
     control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
 };
+use crate::preferences::DoNotSend;
 
 /// Most alarms that a status shows.
 const ALARMS: usize = 50;
@@ -29,7 +30,8 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
     Ok(match request {
         QueueRequest::Status => {
             let (counts, alarms) = (store.counts().await?, store.alarms(true, ALARMS).await?);
-            Reply::Status(Status { at: now, service, pause: store.paused().await?, counts, alarms })
+            let (pause, do_not_send) = (store.paused().await?, DoNotSend::chosen(store).await?);
+            Reply::Status(Status { at: now, service, pause, do_not_send, counts, alarms })
         }
         QueueRequest::List { filter, after, limit } => {
             known(store, filter.run).await?;

@@ -25,11 +25,13 @@ use super::{
     control::{self, Failure, QueueRequest, Reply, Request, RunRequest},
     failures, install, keys, log, manual, people, preferences,
     progress::Bar,
-    queue, sendmail, servers, show, sites, webhooks,
+    queue, sendmail, servers,
+    show::{self, Sends},
+    sites, webhooks,
 };
 use crate::{
     app::{clock::SystemClock, notice_run, secret_dice},
-    config::{self, Config, Loaded, Surroundings, Way},
+    config::{self, Config, Loaded, Surroundings},
     notices::{
         BUILT_IN,
         import::{Aliases, ImportError, MAX_BYTES},
@@ -114,7 +116,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             ask(load()?, Request::Preferences(request), output)
         }
         Command::Sites(command) => {
-            let (request, output) = sites::request(command);
+            let (request, output) = sites::request(command)?;
             ask(load()?, Request::Sites(request), output)
         }
         Command::People(command) => {
@@ -248,23 +250,33 @@ fn ask(loaded: Loaded, request: Request, output: Output) -> Result<Exit, Stop> {
     loaded.source.installed().map_err(|problems| Stop(Exit::Config, problems.to_string()))?;
     let config = &loaded.config;
     let bar = Bar::new(matches!(request, Request::Run(_)) && !output.json);
-    let way = config.sending.way.clone();
+    let (sends, off) = (Sends::of(&config.sending), config.sending.is_off());
     let (done, left) = (done(&request), left_in_maildrop(config, &request));
     let answered = runtime()?.block_on(answer(loaded, request, &bar));
-    let reply = answered.unwrap_or_else(|error| failures::reply(&error));
+    let mut reply = answered.unwrap_or_else(|error| failures::reply(&error));
+    if let Reply::Status(status) = &mut reply {
+        // The configuration file may have another way by now.
+        status.do_not_send.take_if(|_| !off);
+    }
     drop(bar);
     let done = done.map_or(String::new(), |done| format!("{done}\n\n"));
-    tell_between(&reply, output, &way, &done, &show::left_in_maildrop(left))
+    tell_between(&reply, output, sends, &done, &show::left_in_maildrop(left))
 }
 
 /// Prints a reply about what is sent by nobody.
 fn tell(reply: &Reply, output: Output) -> Result<Exit, Stop> {
-    tell_between(reply, output, &Way::None, "", "")
+    tell_between(reply, output, Sends::NoWay, "", "")
 }
 
 /// Prints a reply, for people with what is to stand before and after it.
-fn tell_between(reply: &Reply, output: Output, way: &Way, before: &str, after: &str) -> Result<Exit, Stop> {
-    let view = show::View { zone: &TimeZone::system(), way };
+fn tell_between(
+    reply: &Reply,
+    output: Output,
+    sends: Sends,
+    before: &str,
+    after: &str,
+) -> Result<Exit, Stop> {
+    let view = show::View { zone: &TimeZone::system(), sends };
     if output.json {
         print_json(reply)?;
     } else if matches!(reply, Reply::Failed { .. }) {
@@ -312,7 +324,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             };
             Ok(tokio::join!(work, show).0)
         }
-        request => without_service(loaded, request, bar).await,
+        request => Box::pin(without_service(loaded, request, bar)).await,
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     control::{Reply, RunSummary, Shown, Status},
     words,
 };
-use crate::config::Way;
+use crate::config::{Sending, Way};
 
 /// Characters of a subject in a list.
 const SUBJECT: usize = 40;
@@ -28,7 +28,30 @@ const SUBJECT: usize = 40;
 /// Where a reply is read.
 pub(super) struct View<'a> {
     pub(super) zone: &'a TimeZone,
-    pub(super) way: &'a Way,
+    pub(super) sends: Sends,
+}
+
+/// Which mail is sent at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sends {
+    All,
+    /// Only what is of a rehearsal.
+    Practice,
+    /// Nobody has chosen yet how.
+    NoWay,
+    /// None, as somebody chose that.
+    Nothing,
+}
+
+impl Sends {
+    pub(super) fn of(sending: &Sending) -> Self {
+        match &sending.way {
+            Way::Servers(_) => Self::All,
+            Way::Practice => Self::Practice,
+            Way::None if sending.is_off() => Self::Nothing,
+            Way::None => Self::NoWay,
+        }
+    }
 }
 
 impl View<'_> {
@@ -36,9 +59,14 @@ impl View<'_> {
         self.zone.to_datetime(instant).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// Whether mail of this kind is sent at all.
-    fn leaves(&self, practice: bool) -> bool {
-        practice || matches!(self.way, Way::Servers(_))
+    /// Until when mail of this kind waits, if it is not sent at all.
+    fn stays(&self, practice: bool) -> Option<&'static str> {
+        match self.sends {
+            _ if practice => None,
+            Sends::All => None,
+            Sends::Practice | Sends::NoWay => Some(words::NO_WAY),
+            Sends::Nothing => Some(words::DO_NOT_SEND),
+        }
     }
 }
 
@@ -134,7 +162,11 @@ fn show_status(status: &Status, view: &View<'_>) -> String {
     }
     match counts.next_due_at {
         _ if status.pause.is_some() => {}
-        Some(_) if matches!(view.way, Way::None) => line(format!("\nmail {} (sending.way)", words::NO_WAY)),
+        Some(_) if view.sends == Sends::NoWay => line(format!("\nmail {} (sending.way)", words::NO_WAY)),
+        Some(_) if view.sends == Sends::Nothing => {
+            let chosen = words::not_to_be_sent(status.do_not_send.as_ref(), |instant| view.at(instant));
+            line(format!("\n{chosen}: mail waits until another way of sending is (sending.way)"));
+        }
         Some(due) => line(format!("\nnext try at {}", view.at(due))),
         None => {}
     }
@@ -214,8 +246,11 @@ fn shortened(subject: &str) -> String {
 }
 
 fn state_of(row: &Row, view: &View<'_>) -> String {
+    let stays = view.stays(row.practice).filter(|_| row.state == State::Waiting);
+    if let Some(stays) = stays {
+        return stays.to_owned();
+    }
     match (row.state, row.due_at) {
-        (State::Waiting, _) if !view.leaves(row.practice) => words::NO_WAY.to_owned(),
         (State::Waiting, Some(due)) if row.attempts == 0 => format!("waits until {}", view.at(due)),
         (State::Waiting, Some(due)) => format!("will try again at {}", view.at(due)),
         (state, _) => words::state(state).to_owned(),
@@ -303,7 +338,7 @@ mod tests {
     #[test]
     fn others_words_do_not_steer_the_terminal() {
         let message = "250 \u{1b}[2J\rok\u{9b}1m".to_owned();
-        let view = View { zone: &TimeZone::UTC, way: &Way::None };
+        let view = View { zone: &TimeZone::UTC, sends: Sends::NoWay };
         let shown = text(&Reply::Failed { failure: Failure::Refused, message }, &view);
         assert_eq!(shown, "250  [2J ok 1m\n");
     }

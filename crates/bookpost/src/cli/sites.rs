@@ -1,5 +1,9 @@
 //! The commands about sites: read from the command line, and carried out by the service, or by the command itself while it holds the lock.
 
+use std::{fs::File, io::Read as _, path::Path};
+
+use anyhow::Context as _;
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use jiff::Timestamp;
 use rand::CryptoRng;
 use serde_json::{Map, Value};
@@ -18,6 +22,7 @@ use crate::{
     config::{Loaded, Source},
     preferences::{
         self, Change, Changed, Refused,
+        logos::MOST_BYTES,
         sites::{self, SITES, SiteChange, SiteRefused},
     },
 };
@@ -39,14 +44,14 @@ pub(super) async fn perform(
         let changed = preferences::change(store, source, change, dice, |_| Ok(()), now).await;
         changed.map(|(changed, ())| changed)
     };
-    answer(store, standing.await, request, change).await
+    answer(store, standing.await, request, change, now).await
 }
 
 impl App {
     /// Carries `request` out; what is changed holds when it is answered.
     pub(super) async fn about_sites(&self, request: SitesRequest) -> Reply {
         let change = async |change| self.preferences.change(change).await;
-        answer(&self.store, self.preferences.now().await, request, change).await
+        answer(&self.store, self.preferences.now().await, request, change, self.clock.now()).await
     }
 }
 
@@ -55,16 +60,26 @@ async fn answer(
     standing: Result<StandingPreferences, Refused>,
     request: SitesRequest,
     change: impl AsyncFnOnce(Change) -> Result<Changed, Refused>,
+    now: Timestamp,
 ) -> Reply {
     let done = async {
         let StandingPreferences { stored, loaded } = standing?;
-        let SitesRequest::Change(wanted) = request else { return Ok(shown(&loaded)) };
+        let wanted = match request {
+            SitesRequest::List => return Ok(shown(&loaded)),
+            SitesRequest::Logo { code, file } => {
+                let file = file.map(|file| BASE64.decode(file).unwrap_or_default());
+                sites::set_logo(store, &loaded, &code, file, Actor::CommandLine, now).await?;
+                return Ok(shown(&loaded));
+            }
+            SitesRequest::Change(wanted) => wanted,
+        };
         let wish = sites::wish(store, &loaded, wanted, stored.version, Actor::CommandLine).await?;
         Ok::<_, SiteRefused>(shown(&change(Change::Set(wish)).await?.loaded))
     };
     match done.await {
         Ok(sites) => Reply::Sites(sites),
         Err(SiteRefused::Preferences(why)) => refused(&why),
+        Err(why @ SiteRefused::Logo(_)) => Reply::Failed { failure: Failure::Data, message: why.to_string() },
         Err(why) => Reply::Failed { failure: Failure::Usage, message: why.to_string() },
     }
 }
@@ -79,7 +94,16 @@ fn shown(loaded: &Loaded) -> ShownSites {
 
 /// What was done, for what is answered with how all sites stand afterwards.
 pub(super) fn done(request: &SitesRequest) -> Option<String> {
-    let SitesRequest::Change(change) = request else { return None };
+    let change = match request {
+        SitesRequest::List => return None,
+        SitesRequest::Logo { code, file: Some(_) } => {
+            return Some(format!("Notices of the site {code} have this logo from now on."));
+        }
+        SitesRequest::Logo { code, file: None } => {
+            return Some(format!("Notices of the site {code} have no logo from now on."));
+        }
+        SitesRequest::Change(change) => change,
+    };
     Some(match change {
         SiteChange::Add { code, .. } => format!("The site {code} was added."),
         SiteChange::Change { code, .. } => format!("The site {code} was changed."),
@@ -90,9 +114,13 @@ pub(super) fn done(request: &SitesRequest) -> Option<String> {
 }
 
 /// What a command line means.
-pub(super) fn request(command: Sites) -> (SitesRequest, Output) {
+pub(super) fn request(command: Sites) -> anyhow::Result<(SitesRequest, Output)> {
     let (change, output) = match command {
-        Sites::List { output } => return (SitesRequest::List, output),
+        Sites::List { output } => return Ok((SitesRequest::List, output)),
+        Sites::Logo { code, file, remove: _, output } => {
+            let file = file.map(|file| read(&file)).transpose()?;
+            return Ok((SitesRequest::Logo { code, file: file.map(|file| BASE64.encode(file)) }, output));
+        }
         Sites::Add { code, name, email, more, output } => {
             (SiteChange::Add { code, values: named(Some(name), email, more) }, output)
         }
@@ -104,7 +132,20 @@ pub(super) fn request(command: Sites) -> (SitesRequest, Output) {
         }
         Sites::Remove { code, output } => (SiteChange::Remove { code }, output),
     };
-    (SitesRequest::Change(change), output)
+    Ok((SitesRequest::Change(change), output))
+}
+
+/// A little more than a logo may have, so that it is known for what it is.
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(most).read_to_end(&mut bytes)
+    } else {
+        File::open(file).and_then(|open| open.take(most).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok(bytes)
 }
 
 fn named(name: Option<String>, email: Option<String>, more: More) -> Map<String, Value> {

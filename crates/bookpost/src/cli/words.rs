@@ -2,12 +2,30 @@
 
 use jiff::Timestamp;
 use mail::{Reason, counted};
-use store::{Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, State};
+use store::{Actor, Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, State};
 
-use crate::deliver::trial::Step;
+use crate::{deliver::trial::Step, preferences::DoNotSend};
 
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";
+/// The same, as somebody wants it.
+pub const DO_NOT_SEND: &str = "waits until another way of sending is chosen than \"Do not send\"";
+
+/// Nothing is sent, as somebody wants it; `at` tells an instant. Who that was is known where it was not the settings' file.
+pub fn not_to_be_sent(chosen: Option<&DoNotSend>, at: impl Fn(Timestamp) -> String) -> String {
+    let by = chosen.map(|chosen| format!(" ({}, since {})", actor(&chosen.who), at(chosen.since)));
+    format!("\"Do not send\" is chosen{}", by.unwrap_or_default())
+}
+
+/// Who did something.
+pub fn actor(who: &Actor) -> &str {
+    match who {
+        Actor::Person { name, .. } => name.as_str(),
+        Actor::CommandLine => "command line",
+        Actor::Configuration => "settings",
+        Actor::NotSignedIn => "not signed in",
+    }
+}
 
 /// Nothing is sent; `at` tells an instant.
 pub fn paused(pause: &Pause, at: impl Fn(Timestamp) -> String) -> String {
@@ -115,6 +133,7 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::ServerTested => "tested a mail server",
         Deed::RunBegun => "began a notice run",
         Deed::SentAgain => "sent a notice again",
+        Deed::LogoChanged => "changed the logo of a library",
         Deed::Unknown => "did what this version does not know",
     }
 }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     app::steps::AbortAt,
-    secrets::{KeySource, SealingKey},
+    secrets::{GivenBy, KeySource, SealingKey},
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -105,9 +105,16 @@ fn sealing_key(raw: &mut Raw, data_dir: &Path, around: &Surroundings) -> Option<
         raw.problem("secrets", what, "without both in the settings, run: bookpost keys rotate");
     }
     match key {
-        Some(key) => Some(KeySource::Given { key, old }),
+        Some(key) => Some(KeySource::Given { by: given_by(raw)?, key, old }),
         None => (!named).then(|| KeySource::File(KeySource::usual(data_dir))),
     }
+}
+
+/// What gives the key; None: nothing that is named.
+fn given_by(raw: &mut Raw) -> Option<GivenBy> {
+    let file = raw.get("secrets.key_file").map(GivenBy::File);
+    let variable = raw.get("secrets.key_env").map(GivenBy::Variable);
+    file.or(variable).or_else(|| raw.get("secrets.key_credential").map(GivenBy::Credential))
 }
 
 /// Whether a key is named, and the key; one that is none, or cannot be had, is noted.

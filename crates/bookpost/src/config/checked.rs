@@ -122,6 +122,11 @@ impl Sending {
         Some(self.ehlo_name.as_str()).filter(|name| *name != NO_HOST)
     }
 
+    /// Somebody chose that nothing is sent.
+    pub fn is_off(&self) -> bool {
+        self.way_is_chosen && matches!(self.way, Way::None)
+    }
+
     fn usual(way: Way) -> Self {
         Self {
             way_is_chosen: !matches!(way, Way::None),

@@ -10,6 +10,9 @@ use super::{Config, Doors, Encryption, InDoubtPolicy, Loaded, Server, Site, Way,
 pub(super) fn warnings(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     match &config.sending.way {
+        Way::None if config.sending.is_off() => {
+            warnings.push("mail waits: \"Do not send\" is chosen (sending.way)".to_owned());
+        }
         Way::None => warnings.push("mail waits: no way of sending is chosen (sending.way)".to_owned()),
         Way::Practice => warnings.push(practice(config)),
         Way::Servers(servers) => servers.iter().for_each(|server| warn_of(server, &mut warnings)),
@@ -84,7 +87,8 @@ impl Loaded {
             line(name, &value);
         }
         match &config.sending.way {
-            Way::None => line("way of sending", "none: mail waits"),
+            Way::None if config.sending.is_off() => line("way of sending", "do not send: mail waits"),
+            Way::None => line("way of sending", "none is chosen: mail waits"),
             Way::Practice => line("way of sending", "practice mailbox: nobody receives the mail"),
             Way::Servers(servers) => {
                 for server in servers {

@@ -207,6 +207,41 @@ fn the_sample_can_be_used_as_it_stands_and_shows_every_setting() {
     }
 }
 
+/// What stands in the file is stronger than the pages: the one that is installed leaves to them what they can set.
+#[test]
+fn the_sample_leaves_to_the_pages_what_people_set_there() {
+    let loaded = check(SAMPLE, &[]).unwrap();
+    let set: Vec<_> = loaded.preferences.iter().filter(|one| one.origin != Origin::Usual).collect();
+    assert!(set.is_empty(), "{set:?}");
+    assert!(!loaded.config.sending.way_is_chosen && loaded.config.sites.is_empty());
+    assert!(loaded.config.doors.sendmail.socket.is_some() && loaded.config.notices.drop_folder.is_absolute());
+}
+
+/// As the guides say: the # is taken away before what is wanted.
+#[test]
+fn all_can_be_set_by_the_file_alone() {
+    let mut text = SAMPLE.to_owned();
+    for line in [
+        "library = \"Riverside Public Library\"",
+        "way = \"practice\"",
+        "[server1]",
+        "host = \"smtp.library.example\"",
+        "encryption = \"starttls\"",
+        "[[sites]]",
+        "code = \"MAIN\"",
+        "name = \"Riverside Public Library\"",
+        "email = \"notices@library.example\"",
+    ] {
+        let commented = format!("\n# {line}\n");
+        assert_eq!(text.matches(&commented).count(), 1, "{line}");
+        text = text.replace(&commented, &format!("\n{line}\n"));
+    }
+    let config = check(&text.replace("\"practice\"", "\"servers\""), &[]).unwrap().config;
+    let Way::Servers(servers) = &config.sending.way else { panic!("servers") };
+    assert_eq!((&*config.library, &*servers[0].host), ("Riverside Public Library", "smtp.library.example"));
+    assert_eq!(config.sites[0].email.as_ref().unwrap().as_str(), "notices@library.example");
+}
+
 #[test]
 fn who_may_not_read_the_file_is_told_who_may() {
     for (kind, helps) in [

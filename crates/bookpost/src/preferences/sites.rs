@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::{Actor, Store};
 
-use super::{Refused, Wish};
+use super::{
+    Refused, Wish,
+    logos::{self, NoLogo},
+};
 use crate::config::{Loaded, Site};
 
 /// The preference.
@@ -49,6 +53,8 @@ pub enum SiteRefused {
     Field(String),
     #[error("the site {code} cannot be removed: {}", listed(needs))]
     Needed { code: String, needs: Vec<Need> },
+    #[error("this cannot be the logo: {0}")]
+    Logo(#[from] NoLogo),
     #[error(transparent)]
     Preferences(#[from] Refused),
 }
@@ -105,6 +111,22 @@ pub async fn needs(store: &Store, of_exports: &Option<String>, code: &str) -> Re
         .chain(programs.map(|one| Need::Program(one.name.to_string())))
         .chain(people.map(|one| Need::Person(one.email.to_string())))
         .collect())
+}
+
+/// The site of this code has this file as its logo from here on, or none.
+pub async fn set_logo(
+    store: &Store,
+    loaded: &Loaded,
+    code: &str,
+    file: Option<Vec<u8>>,
+    by: Actor,
+    now: Timestamp,
+) -> Result<(), SiteRefused> {
+    if loaded.config.sites.iter().all(|site| site.code != code) {
+        return Err(not_found(&written(loaded), code.to_owned()));
+    }
+    let logo = file.map(logos::read).transpose()?;
+    Ok(store.set_logo(code, logo, by, now).await.map_err(Refused::from)?)
 }
 
 /// A site as it is written.

@@ -84,6 +84,7 @@ mod tests {
             subject: "A new password".to_owned(),
             text: "¡Hola! https://bookpost.library.example/reset?code=elf-elf-elf\n".repeat(20),
             html: None,
+            pictures: Vec::new(),
             attachments: Vec::new(),
             headers: Vec::new(),
             auto_submitted: None,

@@ -96,7 +96,7 @@ pub async fn rotate(store: &Store, source: &KeySource, dice: &mut StdRng) -> Res
     let file = match source {
         KeySource::File(file) if file.exists() => file,
         KeySource::File(_) => return Err(RotationError::NoKey),
-        KeySource::Given { key, old: Some(old) } => return reseal_given(store, key, old, dice).await,
+        KeySource::Given { key, old: Some(old), .. } => return reseal_given(store, key, old, dice).await,
         KeySource::Given { .. } => return Err(RotationError::Given),
     };
     let old = SealingKey::load(source)?;
@@ -109,7 +109,7 @@ pub async fn rotate(store: &Store, source: &KeySource, dice: &mut StdRng) -> Res
 /// At a start, before anything is sealed: ends a rotation that broke off, or does the one that the settings ask for.
 pub async fn finish(store: &Store, source: &KeySource, dice: &mut StdRng) -> Result<(), RotationError> {
     match source {
-        KeySource::Given { key, old: Some(old) } => {
+        KeySource::Given { key, old: Some(old), .. } => {
             let secrets = reseal_given(store, key, old, dice).await?;
             if secrets > 0 {
                 tracing::info!(secrets, "sealed with the new key; the old one is needed no more");
@@ -213,6 +213,7 @@ mod tests {
     use store::{Actor, ApplicationSettings, NewWebhook};
 
     use super::*;
+    use crate::secrets::GivenBy;
 
     const SECRET: &[u8] = b"hunter2";
     const PASSWORD: &str = "server1.password";
@@ -319,6 +320,7 @@ mod tests {
         let (_folder, store, file) = place(&mut dice).await;
         let before = fs::read_to_string(file.file().unwrap()).unwrap();
         let given = |key: &str, old: Option<&str>| KeySource::Given {
+            by: GivenBy::Variable("KEY".to_owned()),
             key: key.to_owned().into(),
             old: old.map(|old| old.to_owned().into()),
         };

@@ -12,7 +12,7 @@ use crate::bench::{Answer, Bench, email, notice, servers};
 const ROLES: [&str; 3] = ["viewer", "manager", "administrator"];
 
 /// Method, path beneath `/api/v1/admin`, body, and what an administrator is answered. Everybody else may not.
-const CALLS: [(&str, &str, &str, u16); 29] = [
+const CALLS: [(&str, &str, &str, u16); 32] = [
     ("GET", "/preferences", "", 200),
     ("PATCH", "/preferences", r#"{"library": "Riverside"}"#, 200),
     ("POST", "/preferences/undo", "", 200),
@@ -28,6 +28,9 @@ const CALLS: [(&str, &str, &str, u16); 29] = [
     ("GET", "/sites", "", 200),
     ("POST", "/sites", r#"{"code": "WEST", "name": "West", "email": "west@library.example"}"#, 200),
     ("PATCH", "/sites/WEST", r#"{"phone": "555"}"#, 200),
+    ("PUT", "/sites/WEST/logo", r#"{"picture": "iVBORw0KGgoAAAANSUhEUgAAAHgAAAAo"}"#, 204),
+    ("GET", "/sites/WEST/logo", "", 200),
+    ("DELETE", "/sites/WEST/logo", "", 204),
     ("DELETE", "/sites/WEST", "", 200),
     ("GET", "/programs", "", 200),
     ("POST", "/programs", r#"{"name": "Tracker"}"#, 200),

@@ -126,11 +126,20 @@ async fn a_person_is_written_to_in_their_language_and_for_no_longer_than_the_lin
     bench.stop().await;
 }
 
+/// Where nobody has chosen yet, that is why.
+#[tokio::test]
+async fn no_link_is_mailed_before_a_way_of_sending_is_chosen() {
+    let bench = Bench::of_file("").await;
+    let ask = bench.get("administrator", "/preferences/people/new").await.text;
+    assert!(ask.contains("Bookpost cannot mail the link: no way of sending is chosen."), "{ask}");
+    bench.stop().await;
+}
+
 /// And says why. The link that is shown works.
 #[tokio::test]
 async fn where_nothing_can_be_mailed_the_link_is_shown_once() {
     for (way, public, paused, why) in [
-        (Way::None, true, false, "no way of sending is chosen"),
+        (Way::None, true, false, "“Do not send” is chosen"),
         (Way::Practice, true, false, "Practice mailbox"),
         (servers(), true, true, "all sending is paused"),
         (servers(), false, false, "name no public address"),

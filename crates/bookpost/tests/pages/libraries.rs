@@ -1,7 +1,8 @@
 //! Libraries are added, changed and removed on their page, by one person at a time.
 
+use reqwest::Method;
 use serde_json::{Value, json};
-use store::{ApplicationSettings, AuditFilter};
+use store::{ApplicationSettings, AuditFilter, Deed, Logo};
 
 use crate::bench::{Answer, Bench};
 
@@ -178,5 +179,88 @@ async fn a_library_without_an_address_says_what_will_not_work() {
     ] {
         assert!(email.contains(said), "{said}: {email}");
     }
+    bench.stop().await;
+}
+
+/// The head of a PNG of this size.
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
+    let head = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR";
+    [&head[..], &width.to_be_bytes(), &height.to_be_bytes()].concat()
+}
+
+/// A file as browsers send it (RFC 7578).
+async fn give(bench: &Bench, code: &str, token: &str, file: &[u8]) -> Answer {
+    let mut body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{token}\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"logo\"; filename=\"logo.png\"\r\nContent-Type: image/png\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(file);
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    let request = bench.ask("administrator", Method::POST, &format!("{LIST}/logo?code={code}"));
+    Answer::of(request.header("content-type", "multipart/form-data; boundary=b").body(body)).await
+}
+
+/// It is what its bytes are, whatever the browser says of it.
+#[tokio::test]
+async fn a_logo_is_given_shown_and_removed() {
+    let bench = Bench::of_file("").await;
+    done(&bench, "add", HILL, "library_added").await;
+    let (who, of_hill) = ("administrator", format!("{LIST}/logo?code=HILL"));
+    let token = bench.get(who, &of_hill).await.form_token();
+    for (code, token, file, status, said) in [
+        (
+            "HILL",
+            &*token,
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(),
+            422,
+            "neither a PNG nor a JPEG",
+        ),
+        ("HILL", &token, [png(60, 20), vec![0; 3 << 20]].concat(), 422, "This file is too large."),
+        ("HILL", &token, png(601, 20), 422, "This picture has 601 × 20 pixels. A logo has at most 600 × 200"),
+        ("HILL", &token, png(60, 20)[..20].to_vec(), 422, "This picture is damaged."),
+        ("HILL", &token, Vec::new(), 422, "Choose a file first."),
+        ("HILL", "another", png(60, 20), 400, ""),
+        ("NONE", &token, png(60, 20), 404, ""),
+    ] {
+        let answer = give(&bench, code, token, &file).await;
+        assert!(
+            answer.status == status && answer.text.contains(said),
+            "{said}: {} {}",
+            answer.status,
+            answer.text
+        );
+    }
+    assert!(bench.app.store.logos().await.unwrap().is_empty());
+    assert!(!bench.get(who, LIST).await.text.contains("<img"));
+
+    let given = give(&bench, "HILL", &token, &png(60, 20)).await;
+    assert_eq!(given.header("location"), format!("{LIST}?done=logo_set"), "{}", given.text);
+    let picture = format!("{LIST}/logo/picture?code=HILL");
+    for page in [LIST, &*of_hill] {
+        let shown = bench.get(who, page).await.text;
+        let img = format!("src=\"{picture}\"");
+        assert!(shown.contains(&img) && shown.contains("width=\"60\" height=\"20\""), "{page}: {shown}");
+    }
+    let shown = bench.ask(who, Method::GET, &picture).send().await.unwrap();
+    assert_eq!(shown.headers()["content-type"], "image/png");
+    assert_eq!(shown.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(shown.bytes().await.unwrap(), png(60, 20));
+
+    // A library that comes back has it still.
+    done(&bench, "remove", "code=HILL", "library_removed").await;
+    post(&bench, "undo", &format!("version={}", version(&bench).await)).await;
+    let logo = Logo { media_type: "image/png".to_owned(), bytes: png(60, 20) };
+    assert_eq!(bench.app.store.logo("HILL").await.unwrap(), Some(logo));
+    let removed = post(&bench, "logo/remove", "code=HILL").await;
+    assert_eq!(removed.header("location"), format!("{LIST}?done=logo_removed"));
+    assert_eq!(bench.get(who, &picture).await.status, 404);
+    let filter = AuditFilter { what: Some(Deed::LogoChanged), ..AuditFilter::default() };
+    let log = bench.app.store.audit(filter, None, 9).await.unwrap();
+    let picture = Some("image/png, 24 bytes".to_owned());
+    let lines: Vec<_> = log.iter().map(|line| (&*line.about, &line.old, &line.new)).collect();
+    assert_eq!(lines, [("HILL", &picture, &None), ("HILL", &None, &picture)]);
+    let page = bench.get(who, "/preferences/log").await.text;
+    assert!(page.contains("changed the logo of a library"), "{page}");
     bench.stop().await;
 }

@@ -13,8 +13,8 @@ use futures_util::FutureExt as _;
 use jiff::tz::TimeZone;
 use reqwest::Method;
 use store::{
-    Actor, AuditFilter, Begun, Deed, Filter, LeftOut, LeftOutWhy, MessageId, NewMessage, NewRun, RecipientId,
-    Role, RunId, State, Verdict,
+    Actor, AuditFilter, Begun, Deed, Filter, LeftOut, LeftOutWhy, Logo, MessageId, NewMessage, NewRun,
+    RecipientId, Role, RunId, State, Verdict,
 };
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
@@ -137,6 +137,45 @@ fn refuses(address: &str) -> Settings {
     let does = Does::Reply("550 5.1.1 no such user".to_owned());
     let rule = Rule { at: At::Rcpt, address: Some(address.to_owned()), does, times: None };
     Settings { rules: vec![rule], keep_bytes: true, ..Settings::default() }
+}
+
+/// Inside the mail, in its HTML only; a library without one writes as ever.
+#[tokio::test]
+async fn a_logo_stands_at_the_head_of_the_notices_of_its_library() {
+    let sink = Sink::start(Settings { keep_bytes: true, ..Settings::default() }).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let (who, bytes) = ("administrator", crate::libraries::png(120, 40));
+    let logo = Logo { media_type: "image/png".to_owned(), bytes: bytes.clone() };
+    bench.app.store.set_logo("MAIN", Some(logo), Actor::CommandLine, bench.now()).await.unwrap();
+    let check = uploaded(&bench, who, &export()).await;
+    let shown = "alt=\"Main Library\" width=\"120\" height=\"40\"";
+    let framed = bench.get(who, &format!("{check}/html?n=1")).await;
+    assert!(framed.header("content-security-policy").contains("default-src 'none'"));
+    assert!(framed.text.contains("<img src=\"data:image/png;base64,iVBORw0K") && framed.text.contains(shown));
+
+    let run = sent(&bench, who, &check).await;
+    let mails = sink.taken();
+    let of = |to: &str| mails.iter().find(|mail| mail.to == [to]).unwrap();
+    let parsed = mailparse::parse_mail(&of("ana@example.org").bytes).unwrap();
+    let types: Vec<_> = parsed.parts().map(|part| part.ctype.mimetype.as_str()).collect();
+    assert_eq!(types, ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]);
+    let related = &parsed.subparts[1].subparts;
+    let id = mailparse::MailHeaderMap::get_first_value(&related[1].headers[..], "Content-ID").unwrap();
+    let html = related[0].get_body().unwrap();
+    assert!(
+        html.contains(&format!("<img src=\"cid:{}\"", id.trim_matches(['<', '>']))) && html.contains(shown)
+    );
+    assert_eq!(related[1].get_body_raw().unwrap(), bytes);
+    let without = mailparse::parse_mail(&of("dan@example.org").bytes).unwrap();
+    let types: Vec<_> = without.parts().map(|part| part.ctype.mimetype.as_str()).collect();
+    assert_eq!(types, ["multipart/alternative", "text/plain", "text/html"]);
+
+    let filter = Filter { run: Some(run), ..Filter::default() };
+    let rows = bench.app.store.list(filter, None, 9).await.unwrap();
+    let ana = rows.iter().find(|row| row.to.address.as_str() == "ana@example.org").unwrap();
+    let page = bench.get(who, &format!("/queue/{}/html", ana.message.0)).await.text;
+    assert!(page.contains("<img src=\"data:image/png;base64,iVBORw0K") && !page.contains("cid:"), "{page}");
+    bench.stop().await;
 }
 
 #[tokio::test]

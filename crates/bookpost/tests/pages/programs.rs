@@ -179,11 +179,16 @@ async fn what_came_today_and_who_is_told_is_shown() {
         assert_eq!(today(&bench.get("administrator", &format!("{LIST}{path}")).await.text), "3", "{path}");
     }
     let page = bench.get("administrator", &format!("{LIST}/1")).await.text;
-    for said in
-        ["https://hook.example/a", "Nothing had to be told yet.", "Bookpost takes no mail by SMTP yet."]
-    {
+    for said in [
+        "https://hook.example/a",
+        "Nothing had to be told yet.",
+        "Programs cannot hand in mail by SMTP on this computer yet.",
+    ] {
         assert!(page.contains(said), "{said}: {page}");
     }
+    let door = between(&page, "<h2 id=\"enter\">", "</section>");
+    let (plain, folded) = door.split_once("<details class=\"apart\">").unwrap();
+    assert!(!plain.contains("[smtp]") && folded.contains("[smtp]"), "{door}");
     bench.pass(10 * 60);
     assert_eq!(today(&bench.get("administrator", LIST).await.text), "0");
     bench.stop().await;

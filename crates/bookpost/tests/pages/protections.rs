@@ -193,6 +193,7 @@ async fn what_others_write_is_never_markup() {
         format!("/reset?code={query}"),
         "/preferences/libraries/change?code=EVIL".to_owned(),
         format!("/preferences/libraries/remove?code={query}"),
+        "/preferences/libraries/logo?code=EVIL".to_owned(),
         format!("/preferences/programs/1/revoke?key={query}"),
         format!("/preferences/test/arrived?test=1&is={query}"),
     ];

@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 104] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 108] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -67,6 +67,10 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 104] = [
     ("/preferences/libraries/remove?code=MAIN", None, [303, 403, 403, 403, 200]),
     ("/preferences/libraries/remove", Some("code=MAIN&version=0"), [303, 403, 403, 403, 409]),
     ("/preferences/libraries/undo", Some("version=0"), [303, 403, 403, 403, 303]),
+    ("/preferences/libraries/logo?code=MAIN", None, [303, 403, 403, 403, 200]),
+    ("/preferences/libraries/logo?code=MAIN", Some(""), [303, 403, 403, 403, 400]),
+    ("/preferences/libraries/logo/picture?code=MAIN", None, [303, 403, 403, 403, 404]),
+    ("/preferences/libraries/logo/remove", Some("code=MAIN"), [303, 403, 403, 403, 303]),
     ("/preferences/programs", None, [303, 403, 403, 403, 200]),
     ("/preferences/programs/add", None, [303, 403, 403, 403, 200]),
     ("/preferences/programs/add", Some("name="), [303, 403, 403, 403, 422]),

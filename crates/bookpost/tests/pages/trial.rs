@@ -287,11 +287,53 @@ async fn a_new_server_with_a_login_is_tested_with_the_port_that_was_found() {
     bench.stop().await;
 }
 
+/// What somebody typed is at hand until the last question is answered, and goes on from there.
+#[tokio::test]
+async fn from_a_test_that_arrived_one_goes_on_to_save_what_was_tested() {
+    let sink = Sink::start(wants_login()).await.unwrap();
+    let bench = bench(&sink).await;
+    let port = sink.address().port();
+    let form = format!(
+        "version=1&server=1&server1.host=127.0.0.1&server1.port={port}&server1.encryption=none&server1.login=anna\
+         &server1.password=kept+s3cret&server1.allow_non_secure=yes&server1.send_password_unencrypted=yes&keep.texts_days=9"
+    );
+    let path = begun(&bench, "ann", &form).await;
+    let mut page = ended(&bench, "ann", &path).await;
+    let arrived = "action=\"/preferences/test/arrived\"";
+    for (is, said) in
+        [("not_yet", "It has not arrived yet"), ("in_spam", "It is in spam"), ("yes", "It arrived")]
+    {
+        // Tests are forgotten, and somebody may look for their mail for longer.
+        bench.pass(11);
+        let answer = format!("{}&is={is}", hidden(&page, arrived));
+        let answered = bench.post("ann", "/preferences/test/arrived", &answer).await;
+        assert!(answered.status == 200 && answered.text.contains(said), "{is}: {}", answered.text);
+        page = answered.text;
+        assert!(page.contains("What you entered is not saved yet.") && !page.contains("s3cret"), "{page}");
+    }
+    assert!(
+        page.contains("class=\"main\">Go on to save these settings<") && !page.contains(arrived),
+        "{page}"
+    );
+    assert!(log(&bench).await[0].new.as_ref().unwrap().ends_with(": arrived"));
+    let back = hidden(&page, "action=\"/preferences/suggest\"");
+    assert!(!back.contains("is=") && !back.contains("test="), "{back}");
+    let form = bench.post("ann", "/preferences/suggest", &format!("{back}&back=yes")).await.text;
+    for kept in ["name=\"keep.texts_days\" value=\"9\"", "name=\"typed\"", "data-unsaved=\"yes\""] {
+        assert!(form.contains(kept), "{kept}: {form}");
+    }
+    bench.stop().await;
+}
+
 /// What the button for this port sends.
 fn pressed(page: &str, port: u16) -> String {
     let of_port = page.split(&format!("<strong>Port {port}</strong>")).nth(1).unwrap();
-    let form =
-        of_port.split("action=\"/preferences/test\">").nth(1).unwrap().split("</form>").next().unwrap();
+    hidden(of_port, "action=\"/preferences/test\">")
+}
+
+/// What goes along with the first form that has this.
+fn hidden(page: &str, action: &str) -> String {
+    let form = page.split(action).nth(1).unwrap().split("</form>").next().unwrap();
     let fields = form.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
         let (name, rest) = field.split_once("\" value=\"").unwrap();
         format!("{name}={}", rest.split('"').next().unwrap())

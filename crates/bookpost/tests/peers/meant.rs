@@ -48,6 +48,7 @@ fn mail(key: &str, name: &str, subject: &str, text: &str) -> NewMail {
         subject: subject.into(),
         text: text.into(),
         html: Some(format!("<p>{}</p>\n", text.replace('\n', "<br>\n"))),
+        pictures: Vec::new(),
         attachments: Vec::new(),
         headers: Vec::new(),
         auto_submitted: None,

@@ -104,6 +104,13 @@ impl Place {
         place
     }
 
+    /// The same where nobody has said how to send.
+    pub(crate) fn without_a_way() -> Self {
+        let place = Self::new("none", None);
+        place.change("way = \"none\"\n", "");
+        place
+    }
+
     pub(crate) fn configure(&self, way: &str, sink: Option<&Sink>) {
         let server = sink.map_or(String::new(), |sink| {
             format!(

@@ -113,11 +113,15 @@ async fn with_wait_a_run_ends_with_the_last_outcome() {
 
 #[tokio::test]
 async fn with_wait_a_run_that_nothing_will_send_ends_and_says_so() {
-    let place = Place::new("none", None);
-    let export = place.export(3);
-    let said = place.run(&["notices", "run", "--wait", export.to_str().unwrap()]).await;
-    assert_eq!(said.code, Some(1));
-    assert!(said.out.contains("No way of sending is chosen"), "{said:?}");
+    for (place, why) in [
+        (Place::new("none", None), "\"Do not send\" is chosen, so all of it waits"),
+        (Place::without_a_way(), "No way of sending is chosen (sending.way), so all of it waits"),
+    ] {
+        let export = place.export(3);
+        let said = place.run(&["notices", "run", "--wait", export.to_str().unwrap()]).await;
+        assert_eq!(said.code, Some(1));
+        assert!(said.out.contains(why), "{said:?}");
+    }
 }
 
 #[tokio::test]

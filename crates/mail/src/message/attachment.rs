@@ -26,7 +26,7 @@ impl Attachment {
 }
 
 /// `type/subtype`, and parameters without quotation marks.
-fn is_media_type(text: &str) -> bool {
+pub(super) fn is_media_type(text: &str) -> bool {
     let mut pieces = text.split(';').map(str::trim);
     let kind = pieces.next().and_then(|kind| kind.split_once('/'));
     let discrete = kind.is_some_and(|(kind, subtype)| {

@@ -18,6 +18,7 @@ fn mail() -> NewMail {
         subject: "Overdue items".into(),
         text: "Dear Jane,\nthree books are overdue.\n".into(),
         html: Some("<p>Dear Jane,</p>\n<p>three books are overdue.</p>\n".into()),
+        pictures: Vec::new(),
         attachments: Vec::new(),
         headers: vec![("List-Unsubscribe".into(), "<mailto:library@example.org?subject=stop>".into())],
         auto_submitted: Some(AutoSubmitted::Generated),
@@ -187,6 +188,33 @@ fn files_come_back_as_they_were_beside_both_texts() {
     }
     let refused = NewMail { attachments: vec![file("a", "multipart/mixed")], ..mail() }.build();
     assert_eq!(refused, Err(BuildError::MediaType("multipart/mixed".into())));
+}
+
+/// Without one, all is as if there were no pictures.
+#[test]
+fn a_picture_stands_beside_the_html_that_shows_it() {
+    let content: Vec<u8> = (0..=255).cycle().take(5_000).collect();
+    let picture = |content_id: &str, media_type: &str| Picture {
+        content_id: content_id.into(),
+        media_type: media_type.into(),
+        content: content.clone(),
+    };
+    let written =
+        NewMail { pictures: vec![picture("logo.1@b.example", "image/png")], ..mail() }.build().unwrap();
+    assert_clean(&written);
+    let parsed = parse_mail(&written).unwrap();
+    let types: Vec<_> = parsed.parts().map(|part| part.ctype.mimetype.clone()).collect();
+    assert_eq!(types, ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]);
+    let shown = &parsed.subparts[1].subparts[1];
+    assert_eq!(shown.get_body_raw().unwrap(), content);
+    let field = |name: &str| shown.headers.iter().find(|field| field.get_key() == name).unwrap().get_value();
+    assert_eq!((&*field("Content-ID"), &*field("Content-Disposition")), ("<logo.1@b.example>", "inline"));
+    for (id, media_type) in
+        [("logo", "image/png"), ("a@b\r\nBcc: c@d.example", "image/png"), ("a@b", "text/html")]
+    {
+        let refused = NewMail { pictures: vec![picture(id, media_type)], ..mail() }.build();
+        assert!(refused.is_err(), "{id} {media_type}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod events;
 mod expire;
 mod links;
 mod list;
+mod logos;
 mod migrations;
 mod moves;
 mod notices;

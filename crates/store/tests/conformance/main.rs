@@ -11,6 +11,7 @@ mod applications;
 mod events;
 mod fresh;
 mod keys;
+mod logos;
 mod notices;
 mod pause;
 mod people;
@@ -138,6 +139,7 @@ cases! {
     keys::a_key_of_a_person_is_theirs_until_it_is_revoked,
     keys::who_is_disabled_has_no_key_any_more,
     keys::what_is_done_about_programs_and_keys_stands_in_the_log,
+    logos::a_logo_is_a_sites_until_another_takes_its_place,
     sign_in::a_password_is_apart_and_is_changed,
     sign_in::a_session_is_known_by_its_token,
     sign_in::a_session_begins_only_with_the_password_as_it_is,
@@ -155,12 +157,13 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 18] = [
+const CASES: [&str; 19] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("events.rs"),
     include_str!("fresh.rs"),
     include_str!("keys.rs"),
+    include_str!("logos.rs"),
     include_str!("notices.rs"),
     include_str!("pause.rs"),
     include_str!("people.rs"),
@@ -177,13 +180,14 @@ const CASES: [&str; 18] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 17] = [
+const SURFACE: [&str; 18] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
     include_str!("../../src/audit.rs"),
     include_str!("../../src/events.rs"),
     include_str!("../../src/links.rs"),
+    include_str!("../../src/logos.rs"),
     include_str!("../../src/notices.rs"),
     include_str!("../../src/pause.rs"),
     include_str!("../../src/preferences.rs"),

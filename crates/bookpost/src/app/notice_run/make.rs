@@ -50,7 +50,8 @@ impl NoticeRuns {
         progress: &mpsc::UnboundedSender<Progress>,
     ) -> Result<Progress, Refusal> {
         let (run, practice, repeat) = (making.run, making.practice, making.prepared.repeat);
-        let mut made = self.render(Arc::clone(&making.prepared), run, (practice, making.door));
+        let mailer = Mailer { run: Some(run), practice, door: making.door, ..self.mailer().await? };
+        let mut made = self.render(Arc::clone(&making.prepared), mailer);
         let mut told = Progress::default();
         while let Some(next) = made.recv().await {
             match next {
@@ -114,15 +115,9 @@ impl NoticeRuns {
     }
 
     /// A thread that renders, some batches ahead of the store.
-    fn render(
-        &self,
-        prepared: Arc<Prepared>,
-        run: RunId,
-        (practice, door): (bool, Door),
-    ) -> mpsc::Receiver<Made> {
+    fn render(&self, prepared: Arc<Prepared>, mut mailer: Mailer) -> mpsc::Receiver<Made> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let now = self.clock.now();
-        let mut mailer = Mailer { run: Some(run), practice, door, ..self.mailer() };
         let bulk_over = self.settings.now().sending.bulk_over;
         tokio::task::spawn_blocking(move || {
             let plan = prepared.plan(day(now));
@@ -154,9 +149,9 @@ impl NoticeRuns {
     }
 
     /// Makes messages of no run.
-    pub(super) fn mailer(&self) -> Mailer {
+    pub(super) async fn mailer(&self) -> Result<Mailer, store::Error> {
         let (now, settings) = (self.clock.now(), self.settings.now());
-        Mailer {
+        Ok(Mailer {
             run: None,
             door: Door::Notices,
             practice: false,
@@ -165,8 +160,9 @@ impl NoticeRuns {
             now,
             offset: TimeZone::system().to_offset(now),
             expires_at: settings.schedule.expires_at(now),
+            logos: self.store.logos().await?,
             dice: StdRng::seed_from_u64(self.draw()),
-        }
+        })
     }
 
     /// Accepts one batch, and counts its notices.
@@ -254,7 +250,7 @@ mod tests {
         let new = NewRun { notice: "n".to_owned(), source: "a.csv".to_owned(), practice: false, started_at };
         let run = app.store.begin_run(new).await.unwrap();
         let (place, mut told) = (runs.running.begin(run), Progress::default());
-        let mut mailer = Mailer { run: Some(run), ..runs.mailer() };
+        let mut mailer = Mailer { run: Some(run), ..runs.mailer().await.unwrap() };
         let batch = ["MAIN", "EAST"].map(|code| notice(&mut mailer, code)).into();
         let mut taking = Box::pin(runs.take(run, batch, &place, (None, &mut told)));
         assert!(poll_immediate(&mut taking).await.is_none(), "it is being stored");

@@ -1,16 +1,19 @@
 //! From a request to an import and a wording that fit together, and from a planned notice to a message.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use mail::{
     Envelope, Recipient, ReversePath,
-    message::{AutoSubmitted, Mailbox, NewMail, message_id},
+    message::{AutoSubmitted, Mailbox, NewMail, Picture, message_id},
 };
 use rand::{RngExt, rngs::StdRng};
-use store::{Class, Door, Kind, LeftOut, LeftOutWhy, NewMessage, NewNotice, RunId};
+use store::{Class, Door, Kind, LeftOut, LeftOutWhy, Logo, NewMessage, NewNotice, RunId};
 
-use super::{Refusal, left_out};
+use super::{Refusal, left_out, logo};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
@@ -199,6 +202,8 @@ pub(super) struct Mailer {
     /// For sites that have no time zone of their own.
     pub(super) offset: Offset,
     pub(super) expires_at: Timestamp,
+    /// By the codes of their sites.
+    pub(super) logos: BTreeMap<String, Logo>,
     pub(super) dice: StdRng,
 }
 
@@ -216,6 +221,10 @@ impl Mailer {
             name: Some(notice.patron.name.clone()).filter(|name| !name.is_empty()),
             address: address.clone(),
         };
+        let (html, pictures) = match self.logos.get(&site.code) {
+            Some(logo) => with_logo(notice, logo, format!("logo.{id}")),
+            None => (notice.html.clone(), Vec::new()),
+        };
         let mail = NewMail {
             from: Mailbox { name: Some(site.name.clone()), address: notice.from.clone() },
             reply_to: site.reply_to.clone().map(|address| Mailbox { name: Some(site.name.clone()), address }),
@@ -223,7 +232,8 @@ impl Mailer {
             cc: Vec::new(),
             subject: notice.subject.clone(),
             text: notice.text.clone(),
-            html: Some(notice.html.clone()),
+            html: Some(html),
+            pictures,
             attachments: Vec::new(),
             headers: Vec::new(),
             auto_submitted: Some(AutoSubmitted::Generated),
@@ -257,6 +267,12 @@ impl Mailer {
         };
         Ok(NewNotice { message, keys: notice.keys.clone() })
     }
+}
+
+fn with_logo(notice: &PlannedNotice<'_>, logo: &Logo, content_id: String) -> (String, Vec<Picture>) {
+    let html = logo::shown(&notice.html, &format!("cid:{content_id}"), &notice.site.name, logo);
+    let Logo { media_type, bytes } = logo.clone();
+    (html, vec![Picture { content_id, media_type, content: bytes }])
 }
 
 /// A notice as a person reads it on the console.

@@ -28,7 +28,8 @@ impl NoticeRuns {
         mark: &str,
     ) -> Result<usize, NoSamples> {
         self.receiver.has_room()?;
-        let mut mailer = Mailer { practice: checked.is_practice(), class: Class::Urgent, ..self.mailer() };
+        let usual = self.mailer().await?;
+        let mut mailer = Mailer { practice: checked.is_practice(), class: Class::Urgent, ..usual };
         let mut messages = Vec::with_capacity(SAMPLES);
         for n in chosen(checked.people()) {
             let Some(Ok(notice)) = checked.mail(n) else { continue };

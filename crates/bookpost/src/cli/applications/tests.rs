@@ -4,7 +4,6 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use super::*;
 use crate::{
     cli::{Arguments, Exit, args::Command, show},
-    config::Way,
     identity::{self, Refusal},
 };
 use clap::Parser as _;
@@ -46,7 +45,7 @@ async fn perform_all(store: &Store, commands: &[(&str, &[&str], Exit)]) -> Strin
         };
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, way: &Way::None });
+        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
         assert_eq!(Exit::of(&reply), *exit, "{title}: {text}");
         seen = format!("{seen}== {title}\n{text}\n");
     }

@@ -1,5 +1,7 @@
 //! `sites`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Output;
@@ -42,6 +44,19 @@ pub enum Sites {
         /// Take this away
         #[arg(long, value_name = "WHAT")]
         reset: Vec<Optional>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Put a logo at the head of a site's notices; see the guide to preferences for what it may be
+    Logo {
+        /// Its branch code
+        code: String,
+        /// A PNG or JPEG of at most 600 x 200 pixels and 20 kB; - for standard input
+        #[arg(required_unless_present = "remove")]
+        file: Option<PathBuf>,
+        /// Take it away
+        #[arg(long, conflicts_with = "file")]
+        remove: bool,
         #[command(flatten)]
         output: Output,
     },

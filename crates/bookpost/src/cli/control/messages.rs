@@ -16,6 +16,8 @@ use store::{
     Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Webhook,
 };
 
+use crate::preferences::DoNotSend;
+
 /// What a command asks of the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -289,6 +291,9 @@ pub struct Status {
     pub service: bool,
     /// A person wants nothing to be sent.
     pub pause: Option<Pause>,
+    /// Who chose the way of sending by which nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub do_not_send: Option<DoNotSend>,
     pub counts: Counts,
     /// Open alarms.
     pub alarms: Vec<Alarm>,

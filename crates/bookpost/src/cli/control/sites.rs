@@ -13,6 +13,8 @@ pub enum SitesRequest {
     List,
     /// One is to be otherwise.
     Change(SiteChange),
+    /// One is to have this file as its logo, in base64, or none.
+    Logo { code: String, file: Option<String> },
 }
 
 /// All sites, as they are written in the settings.

@@ -6,10 +6,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use store::{Role, Session};
 
 use super::*;
-use crate::{
-    cli::{Arguments, Exit, args, show},
-    config::Way,
-};
+use crate::cli::{Arguments, Exit, args, show};
 
 const PEER: std::net::IpAddr = std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
@@ -127,7 +124,7 @@ async fn from_the_first_link_to_the_log() {
         let reply = ask(&store, &words, &["http://127.0.0.1:8025"], at).await;
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, way: &Way::None });
+        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
         assert_eq!(Exit::of(&reply), exit, "{title}: {text}");
         seen = format!("{seen}== {title}\n{}\n", without_code(&text));
     }
@@ -184,7 +181,7 @@ async fn the_link_that_is_shown_is_the_link_that_opens() {
     }
     let Reply::Link(shown) = ask(&store, &["people", "setup-link"], &[], 4).await else { panic!("a link") };
     assert!(shown.link.0.starts_with("/set-up?code="));
-    let view = show::View { zone: &TimeZone::UTC, way: &Way::None };
+    let view = show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay };
     assert!(show::text(&Reply::Link(shown), &view).contains("`listen`"));
 }
 

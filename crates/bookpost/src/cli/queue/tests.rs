@@ -4,9 +4,10 @@ use mail::{Address, Envelope, ReversePath};
 use store::{Class, Filter, Kind, Move, NewMessage, NewRun, Patron, State};
 
 use super::*;
-use crate::{
-    cli::{Exit, show, words},
-    config::Way,
+use crate::cli::{
+    Exit,
+    show::{self, Sends},
+    words,
 };
 
 fn now() -> Timestamp {
@@ -36,12 +37,12 @@ fn message(to: &str) -> NewMessage {
 }
 
 async fn ask(store: &Store, request: QueueRequest) -> (Exit, String) {
-    ask_by(store, request, &Way::Servers(Vec::new())).await
+    ask_by(store, request, Sends::All).await
 }
 
-async fn ask_by(store: &Store, request: QueueRequest, way: &Way) -> (Exit, String) {
+async fn ask_by(store: &Store, request: QueueRequest, sends: Sends) -> (Exit, String) {
     let reply = perform(store, request, false, now()).await;
-    (Exit::of(&reply), show::text(&reply, &show::View { zone: &TimeZone::UTC, way }))
+    (Exit::of(&reply), show::text(&reply, &show::View { zone: &TimeZone::UTC, sends }))
 }
 
 fn act(selection: Selection, action: Move) -> QueueRequest {
@@ -135,21 +136,47 @@ async fn what_nothing_sends_is_not_said_to_be_tried_again() {
     let rehearsal = NewMessage { practice: true, ..message("béa@b.example") };
     let accepted = store.accept(vec![waiting, rehearsal], now()).await.unwrap();
     let list = QueueRequest::List { filter: Box::default(), after: None, limit: 9 };
-    for (request, way, waits) in [
-        (QueueRequest::Status, Way::None, 1),
-        (QueueRequest::Show(accepted[0].id), Way::None, 1),
-        (QueueRequest::Run(run), Way::None, 1),
-        (list.clone(), Way::None, 1),
-        (list.clone(), Way::Practice, 1),
-        (list, Way::Servers(Vec::new()), 0),
-        (QueueRequest::Run(run), Way::Servers(Vec::new()), 0),
-        (QueueRequest::Show(accepted[1].id), Way::None, 0),
+    let no_way = Some(words::NO_WAY);
+    for (request, sends, waits) in [
+        (QueueRequest::Status, Sends::NoWay, no_way),
+        (QueueRequest::Status, Sends::Nothing, Some("\"Do not send\" is chosen: mail waits until another")),
+        (QueueRequest::Show(accepted[0].id), Sends::NoWay, no_way),
+        (QueueRequest::Show(accepted[0].id), Sends::Nothing, Some(words::DO_NOT_SEND)),
+        (QueueRequest::Run(run), Sends::NoWay, no_way),
+        (QueueRequest::Run(run), Sends::Nothing, Some(words::DO_NOT_SEND)),
+        (list.clone(), Sends::NoWay, no_way),
+        (list.clone(), Sends::Practice, no_way),
+        (list.clone(), Sends::Nothing, Some(words::DO_NOT_SEND)),
+        (list, Sends::All, None),
+        (QueueRequest::Run(run), Sends::All, None),
+        (QueueRequest::Show(accepted[1].id), Sends::NoWay, None),
     ] {
-        let (_, said) = ask_by(&store, request.clone(), &way).await;
-        assert_eq!(said.matches(words::NO_WAY).count(), waits, "{request:?} {way:?}: {said}");
+        let (_, said) = ask_by(&store, request.clone(), sends).await;
+        let waits_for = [words::NO_WAY, "Do not send"];
+        let count: usize = waits_for.iter().map(|words| said.matches(words).count()).sum();
+        assert_eq!(count, usize::from(waits.is_some()), "{request:?} {sends:?}: {said}");
+        assert!(waits.is_none_or(|waits| said.contains(waits)), "{request:?} {sends:?}: {said}");
         let tried = ["again", "next try"].iter().any(|words| said.contains(words));
-        assert!(waits == 0 || !tried, "{request:?} {way:?}: {said}");
+        assert!(waits.is_none() || !tried, "{request:?} {sends:?}: {said}");
     }
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_wants_nothing_to_be_sent_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    store.accept(vec![message("ana@a.example")], now()).await.unwrap();
+    let name = "Béa Okafor".parse().unwrap();
+    let by = store::Actor::Person { id: store::PersonId(1), name };
+    let chosen = |way: &str| [("sending.way".to_owned(), Some(format!("{way:?}")))].into_iter().collect();
+    store.change_preferences(0, chosen("none"), by.clone(), now()).await.unwrap();
+    let (_, said) = ask_by(&store, QueueRequest::Status, Sends::Nothing).await;
+    let sentence = "\"Do not send\" is chosen (Béa Okafor, since 2026-11-23 10:00): mail waits until another way of sending is";
+    assert!(said.contains(sentence), "{said}");
+    store.change_preferences(1, chosen("practice"), by, now()).await.unwrap();
+    let Reply::Status(status) = perform(&store, QueueRequest::Status, false, now()).await else { panic!() };
+    assert_eq!(status.do_not_send, None);
     store.close().await.unwrap();
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use mail::counted;
-use store::{Actor, Audit, LinkPurpose, Person};
+use store::{Audit, LinkPurpose, Person};
 
 use super::{Table, View};
 use crate::cli::{
@@ -139,7 +139,7 @@ pub(super) fn log(lines: &[Audit], view: &View<'_>) -> String {
         table.row([
             &line.id.0.to_string(),
             &view.at(line.happened_at),
-            who(&line.who),
+            words::actor(&line.who),
             words::deed(line.what),
             &line.about,
             line.old.as_deref().unwrap_or_default(),
@@ -147,15 +147,6 @@ pub(super) fn log(lines: &[Audit], view: &View<'_>) -> String {
         ]);
     }
     table.to_string()
-}
-
-pub(super) fn who(actor: &Actor) -> &str {
-    match actor {
-        Actor::Person { name, .. } => name.as_str(),
-        Actor::CommandLine => "command line",
-        Actor::Configuration => "settings",
-        Actor::NotSignedIn => "not signed in",
-    }
 }
 
 fn sites(person: &Person) -> String {

@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use store::PreferenceChange;
 
-use super::{Table, View, people};
+use super::{Table, View};
 use crate::{
-    cli::control::{ChangedPreferences, ShownPreferences},
+    cli::{
+        control::{ChangedPreferences, ShownPreferences},
+        words,
+    },
     config::Origin,
 };
 
@@ -45,7 +48,7 @@ pub(super) fn history(changes: &[PreferenceChange], view: &View<'_>) -> String {
         return "none: nothing was changed yet\n".to_owned();
     }
     let one = |change: &PreferenceChange| {
-        format!("{}, {}:\n{}", view.at(change.changed_at), people::who(&change.changed_by), lines(change))
+        format!("{}, {}:\n{}", view.at(change.changed_at), words::actor(&change.changed_by), lines(change))
     };
     changes.iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -14,6 +14,8 @@ use crate::cli::{
 /// Left-out patrons that are named one by one at the end of a run; the rest is counted.
 const NAMED: usize = 20;
 
+const AGAIN: &str = "will try again";
+
 /// How many of those who were left out are named.
 enum Named<'a> {
     All,
@@ -78,7 +80,7 @@ pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
     let progress = Progress::of(&run.states);
     format!(
         "{table}\n{}{}",
-        figures(&progress, run.practice, view.leaves(run.practice)),
+        figures(&progress, run.practice, view.stays(run.practice).unwrap_or(AGAIN)),
         named(left_out, &Named::All)
     )
 }
@@ -103,7 +105,9 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
         counted(run.patrons, "patron", "patrons"),
         counted(prepared, "notice", "notices")
     );
-    out.push_str(&figures(&run.progress, run.practice, run.way));
+    // Why it only waits is among the problems.
+    let later = if run.way { AGAIN } else { words::state(State::Waiting) };
+    out.push_str(&figures(&run.progress, run.practice, later));
     for problem in &run.problems {
         let _ = writeln!(out, "\n! {problem}");
     }
@@ -116,7 +120,8 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
 }
 
 /// What became of the addresses; the lines add up to them.
-fn figures(progress: &Progress, practice: bool, leaves: bool) -> String {
+/// `later` is said of what waits.
+fn figures(progress: &Progress, practice: bool, later: &str) -> String {
     let Progress { delivered, practiced, waiting, returned, aside, .. } = *progress;
     let mut table = Table::default();
     let taken = if practice {
@@ -124,7 +129,6 @@ fn figures(progress: &Progress, practice: bool, leaves: bool) -> String {
     } else {
         (words::state(State::Delivered), delivered)
     };
-    let later = if leaves { "will try again" } else { words::NO_WAY };
     for (what, count) in [taken, (later, waiting), ("sent back to the library", returned)] {
         table.row([what, &count.to_string()]);
     }
@@ -175,10 +179,10 @@ mod tests {
     use jiff::tz::TimeZone;
     use store::{LeftOutWhy, RunId};
 
+    use super::super::Sends;
     use super::*;
-    use crate::config::Way;
 
-    const VIEW: View<'_> = View { zone: &TimeZone::UTC, way: &Way::Servers(Vec::new()) };
+    const VIEW: View<'_> = View { zone: &TimeZone::UTC, sends: Sends::All };
 
     fn left_out(count: u64) -> Vec<LeftOut> {
         let one = |line| LeftOut {

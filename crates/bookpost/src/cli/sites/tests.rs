@@ -6,7 +6,7 @@ use store::{ApplicationSettings, PersonSettings, Role};
 use super::*;
 use crate::{
     cli::{Arguments, Exit, args::Command, show},
-    config::{Surroundings, Way},
+    config::Surroundings,
 };
 
 fn now() -> Timestamp {
@@ -19,7 +19,7 @@ fn read(words: &[&str]) -> SitesRequest {
     let Command::Sites(command) = Arguments::try_parse_from(words).unwrap().command else {
         panic!("another command")
     };
-    request(command).0
+    request(command).unwrap().0
 }
 
 /// Carries each out; gives what is said.
@@ -31,7 +31,7 @@ async fn perform_all(store: &Store, source: &Source, commands: &[(&[&str], Exit)
         let reply = perform(store, source, request, &mut StdRng::seed_from_u64(7), now()).await;
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, way: &Way::None });
+        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
         assert_eq!(Exit::of(&reply), *exit, "{words:?}: {text}");
         let said = said.filter(|_| *exit == Exit::Done).map_or(String::new(), |said| format!("{said}\n\n"));
         seen = format!("{seen}== {}\n{said}{text}\n", words.join(" "));
@@ -39,7 +39,7 @@ async fn perform_all(store: &Store, source: &Source, commands: &[(&[&str], Exit)
     seen
 }
 
-fn source(folder: &std::path::Path, more: &str) -> Source {
+fn source(folder: &Path, more: &str) -> Source {
     let file = format!("data_dir = {folder:?}\n[sending]\nehlo_name = \"books.library.example\"\n{more}");
     Source::given(&file, Some("bookpost.toml".into()), &Surroundings::given([], None))
 }
@@ -88,6 +88,42 @@ async fn from_the_first_site_to_the_last() {
     )
     .await;
     insta::assert_snapshot!(seen);
+}
+
+#[tokio::test]
+async fn a_site_gets_a_logo_and_loses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let source = source(folder.path(), "");
+    let files = ["png", "svg", "much"].map(|name| folder.path().join(name).display().to_string());
+    let [png, svg, much] = &files;
+    let head = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x78\x00\x00\x00\x28";
+    for (file, bytes) in
+        [(png, head.to_vec()), (svg, b"<svg/>".to_vec()), (much, [&head[..], &vec![0; MOST_BYTES]].concat())]
+    {
+        std::fs::write(file, bytes).unwrap();
+    }
+    let add = ["add", "MAIN", "--name", "Main Library", "--email", "desk@library.example"];
+    let said = perform_all(
+        &store,
+        &source,
+        &[
+            (&add, Exit::Done),
+            (&["logo", "WEST", png], Exit::Usage),
+            (&["logo", "MAIN", svg], Exit::Data),
+            (&["logo", "MAIN", much], Exit::Data),
+            (&["logo", "MAIN", png], Exit::Done),
+        ],
+    )
+    .await;
+    for words in ["no site has the code WEST", "neither a PNG nor a JPEG", "may have 20 kB", "have this logo"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(store.logo("MAIN").await.unwrap().unwrap().bytes, head);
+    let said = perform_all(&store, &source, &[(&["logo", "MAIN", "--remove"], Exit::Done)]).await;
+    assert!(said.contains("have no logo") && store.logos().await.unwrap().is_empty(), "{said}");
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

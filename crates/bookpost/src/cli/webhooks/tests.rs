@@ -4,10 +4,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use store::{ApplicationSettings, EventId, WebhookOutcome, WebhookTrouble};
 
 use super::*;
-use crate::{
-    cli::{Arguments, Exit, args::Command, show},
-    config::Way,
-};
+use crate::cli::{Arguments, Exit, args::Command, show};
 
 fn minute(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_764_324_000).unwrap() + SignedDuration::from_mins(minutes)
@@ -23,7 +20,7 @@ async fn say(store: &Store, key: &KeySource, words: &[&str]) -> (Exit, String) {
     let reply = perform(store, request, key, &mut StdRng::seed_from_u64(3), minute(0)).await;
     let line = serde_json::to_string(&reply).unwrap();
     assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-    let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, way: &Way::None });
+    let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
     (Exit::of(&reply), text)
 }
 

@@ -65,6 +65,7 @@ fn written(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result
         subject: format!("Test message of {}", config.library),
         text,
         html: None,
+        pictures: Vec::new(),
         attachments: Vec::new(),
         headers: Vec::new(),
         auto_submitted: Some(AutoSubmitted::Generated),

@@ -307,6 +307,7 @@ impl MessageRequest {
             subject: subject?.to_owned(),
             text: text?.to_owned(),
             html: self.html.clone(),
+            pictures: Vec::new(),
             attachments,
             headers: self.headers.iter().map(|(name, value)| (name.clone().into(), value.clone())).collect(),
             auto_submitted: None,

@@ -53,6 +53,8 @@ pub(super) enum Done {
     ExportForgotten,
     RunStopped,
     SentAgain,
+    LogoSet,
+    LogoRemoved,
 }
 
 /// For how many. What is no such word is nothing.
@@ -129,6 +131,8 @@ impl Flash {
             Done::ExportForgotten => words.t("done-export-forgotten"),
             Done::RunStopped => words.count("done-run-stopped", n),
             Done::SentAgain => words.t("done-sent-again"),
+            Done::LogoSet => words.t("done-logo-set"),
+            Done::LogoRemoved => words.t("done-logo-removed"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

@@ -16,7 +16,7 @@ use super::{
     visit::Visit,
     words::{Language, Words},
 };
-use crate::{config::Way, identity::Permission};
+use crate::{config::Way, identity::Permission, preferences::DoNotSend};
 
 /// Where a page stands in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +111,9 @@ impl Frame {
                 Some(Banner { text, resume: visit.may(Permission::PauseSending) })
             }
             (None, Way::None) if config.sending.way_is_chosen => {
-                let chosen = standing::chosen(&sources.store).await?;
-                let by = chosen.map(|chosen| chosen.said("banner-do-not-send-by", &visit.clockwork));
+                let chosen = DoNotSend::chosen(&sources.store).await?;
+                let by = chosen
+                    .map(|chosen| standing::said_of(&chosen, "banner-do-not-send-by", &visit.clockwork));
                 let text = by.unwrap_or_else(|| words.t("banner-do-not-send"));
                 Some(Banner { text, resume: false })
             }

@@ -26,6 +26,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Obstacle {
     NoWay,
+    /// “Do not send” is chosen.
+    Off,
     Practice,
     Paused,
     NoAddress,
@@ -56,6 +58,7 @@ impl Obstacle {
     pub(super) fn words(self, words: &Words) -> String {
         words.t(match self {
             Self::NoWay => "no-post-way",
+            Self::Off => "no-post-off",
             Self::Practice => "no-post-practice",
             Self::Paused => "no-post-paused",
             Self::NoAddress => "no-post-address",
@@ -73,6 +76,7 @@ impl Post {
         let paused = pages.sources.store.paused().await?.is_some();
         let sender = config.sender().map(|(_, email)| email.clone());
         Ok(match (&config.sending.way, config.public_address.clone(), sender) {
+            (Way::None, ..) if config.sending.is_off() => Err(Obstacle::Off),
             (Way::None, ..) => Err(Obstacle::NoWay),
             (Way::Practice, ..) => Err(Obstacle::Practice),
             (Way::Servers(_), ..) if paused => Err(Obstacle::Paused),
@@ -160,6 +164,7 @@ impl Post {
             subject: words.with(subject, &[("library", &library)]),
             text: format!("{}\n", parts.join("\n\n")),
             html: None,
+            pictures: Vec::new(),
             attachments: Vec::new(),
             headers: Vec::new(),
             auto_submitted: Some(AutoSubmitted::Generated),

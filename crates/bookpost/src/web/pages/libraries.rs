@@ -2,6 +2,7 @@
 
 mod change;
 mod form;
+mod logo;
 mod remove;
 
 use askama::Template;
@@ -26,10 +27,11 @@ use crate::{
     app::StandingPreferences,
     config::{Origin, Site},
     identity::Permission,
-    preferences::{Change, Refused, sites::SITES},
+    preferences::{Change, Refused, logos::size, sites::SITES},
 };
 
 pub(super) use change::{add, ask_add, ask_change, change};
+pub(super) use logo::{picture, remove as remove_logo, route as logo};
 pub(super) use remove::{ask as ask_remove, remove};
 
 const HERE: &str = "/preferences/libraries";
@@ -53,6 +55,8 @@ struct Library {
     facts: Vec<(String, String)>,
     /// It has no address, and cannot send.
     mute: bool,
+    /// How wide and high its logo is.
+    logo: Option<(u32, u32)>,
     /// As it stands in addresses.
     encoded: String,
 }
@@ -75,17 +79,19 @@ async fn libraries(visit: &Visit) -> Result<Libraries, Error> {
         Err(Refused::Store(error)) => return Err(error),
         Err(_) => Some(words.t("libraries-fixed")),
     };
+    let logos = sources.store.logos().await?;
+    let logo = |site: &Site| logos.get(&site.code).and_then(|logo| size(&logo.bytes));
     let last = sources.store.preference_changes(1).await?.pop();
     let last = last.filter(|last| elsewhere.is_none() && last.values.contains_key(SITES));
     Ok(Libraries {
         f: Frame::around(visit, Place::Libraries).await?,
-        all: sources.config().sites.iter().map(|site| library(site, words)).collect(),
+        all: sources.config().sites.iter().map(|site| library(site, logo(site), words)).collect(),
         last: last.map(|last| (told(&last, visit), last.version)),
         elsewhere,
     })
 }
 
-fn library(site: &Site, words: &Words) -> Library {
+fn library(site: &Site, logo: Option<(u32, u32)>, words: &Words) -> Library {
     let optional = [
         ("library-phone", site.phone.clone()),
         ("library-branches", Some(site.branches.join(", ")).filter(|all| !all.is_empty())),
@@ -102,6 +108,7 @@ fn library(site: &Site, words: &Words) -> Library {
         name: site.name.clone(),
         code: site.code.clone(),
         mute: site.email.is_none(),
+        logo,
         facts: facts.filter_map(|(key, value)| Some((words.t(key), value?))).collect(),
         encoded: encoded(&site.code),
     }
@@ -164,6 +171,10 @@ fn failed(why: &Refused, visit: &Visit) -> Response {
 impl Libraries {
     fn change(&self, name: &str) -> String {
         self.f.words.with("library-change-of", &[("name", name)])
+    }
+
+    fn logo(&self, name: &str) -> String {
+        self.f.words.with("logo-of", &[("name", name)])
     }
 
     fn remove(&self, name: &str) -> String {

@@ -208,6 +208,7 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::PreferenceChanged => "log-preference-changed",
         Deed::RunBegun => "log-run-begun",
         Deed::SentAgain => "log-sent-again",
+        Deed::LogoChanged => "log-logo-changed",
         Deed::ProgramAdded => "log-program-added",
         Deed::ProgramChanged => "log-program-changed",
         Deed::ProgramDisabled => "log-program-off",

@@ -84,6 +84,18 @@ struct Pages {
 }
 
 impl Pages {
+    fn new(sources: Sources) -> Self {
+        Self {
+            live: live::Live::start(sources.clone()),
+            #[cfg(feature = "oidc")]
+            openid: oidc::provider(&sources),
+            trials: trial::Trials::default(),
+            typed: preferences::Typed::default(),
+            uploads: notices::Uploads::default(),
+            sources,
+        }
+    }
+
     /// The address by which people come from elsewhere.
     fn public(&self) -> Option<String> {
         self.sources.config().public_address.clone()
@@ -97,15 +109,7 @@ impl Pages {
 
 /// The addresses and what answers them.
 pub(super) fn router(sources: Sources) -> Router {
-    let pages = Pages {
-        live: live::Live::start(sources.clone()),
-        #[cfg(feature = "oidc")]
-        openid: oidc::provider(&sources),
-        trials: trial::Trials::default(),
-        typed: preferences::Typed::default(),
-        uploads: notices::Uploads::default(),
-        sources,
-    };
+    let pages = Pages::new(sources);
     let router = Router::new();
     #[cfg(feature = "oidc")]
     let router = router.merge(oidc::routes());
@@ -141,6 +145,9 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/preferences/libraries/change", get(libraries::ask_change).post(libraries::change))
         .route("/preferences/libraries/remove", get(libraries::ask_remove).post(libraries::remove))
         .route("/preferences/libraries/undo", post(libraries::undo))
+        .route("/preferences/libraries/logo", libraries::logo())
+        .route("/preferences/libraries/logo/picture", get(libraries::picture))
+        .route("/preferences/libraries/logo/remove", post(libraries::remove_logo))
         .route("/preferences/programs", get(programs::show))
         .route("/preferences/programs/add", get(programs::ask_add).post(programs::add))
         .route("/preferences/programs/{id}", get(programs::show_one))

@@ -1,24 +1,18 @@
 //! How it stands with sending, in one sentence.
 
 use jiff::Timestamp;
-use store::{Actor, Alarm, AlarmKind, AuditFilter, Deed, Error, Pause, Store};
+use store::{Alarm, AlarmKind, Error, Pause};
 
 use super::{known::ALARMS, log, when::Clockwork};
 use crate::{
     config::{Sending, Way},
+    preferences::DoNotSend,
     web::{Moment, Sources},
 };
 
 /// What is said of a server while it is at fault.
 const OF_A_SERVER: [AlarmKind; 4] =
     [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse, AlarmKind::Quota];
-
-/// A person wants nothing to be sent: who, and since when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chosen {
-    pub(super) who: Actor,
-    pub(super) since: Timestamp,
-}
 
 /// What becomes of mail at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +26,7 @@ pub(super) enum Standing {
     NoWay,
     /// Mail waits, as somebody chose that; who and when, where it is known.
     DoNotSend {
-        chosen: Option<Chosen>,
+        chosen: Option<DoNotSend>,
     },
     Practice,
     /// `backup`: another server stands by.
@@ -57,7 +51,7 @@ impl Standing {
         let (pause, mut alarms) = (store.paused().await?, store.alarms(true, ALARMS).await?);
         let mut standing = Self::of(&(sources.now)(), &config.sending, pause, &alarms);
         if let Self::DoNotSend { chosen } = &mut standing {
-            *chosen = self::chosen(store).await?;
+            *chosen = DoNotSend::chosen(store).await?;
         }
         alarms.retain(|alarm| standing.bears(alarm, &config.sending.way));
         Ok((standing, alarms))
@@ -127,7 +121,7 @@ impl Standing {
             Self::Paused { since: at } => since("health-paused", *at),
             Self::NoWay => words.t("health-no-way"),
             Self::DoNotSend { chosen: None } => words.t("health-do-not-send"),
-            Self::DoNotSend { chosen: Some(chosen) } => chosen.said("health-do-not-send-by", clockwork),
+            Self::DoNotSend { chosen: Some(chosen) } => said_of(chosen, "health-do-not-send-by", clockwork),
             Self::Practice => words.t("health-practice"),
             Self::Well { server, backup } => {
                 let server = words.t(if *server == 1 { "server-1" } else { "server-2" });
@@ -141,20 +135,10 @@ impl Standing {
     }
 }
 
-impl Chosen {
-    pub(super) fn said(&self, key: &'static str, clockwork: &Clockwork) -> String {
-        let (who, since) = (log::actor(clockwork.words, &self.who), clockwork.text(self.since));
-        clockwork.words.with(key, &[("who", &who), ("since", &since)])
-    }
-}
-
-/// Who chose last that nothing is sent, as the log has it; none where the settings' file says so.
-pub(super) async fn chosen(store: &Store) -> Result<Option<Chosen>, Error> {
-    let about = Some("sending.way".to_owned());
-    let filter = AuditFilter { about, what: Some(Deed::PreferenceChanged), who: None };
-    let last = store.audit(filter, None, 1).await?.pop();
-    let last = last.filter(|line| line.new.as_deref().is_some_and(|new| new.trim_matches('"') == "none"));
-    Ok(last.map(|line| Chosen { who: line.who, since: line.happened_at }))
+/// Who wants nothing to be sent, and since when.
+pub(super) fn said_of(chosen: &DoNotSend, key: &'static str, clockwork: &Clockwork) -> String {
+    let (who, since) = (log::actor(clockwork.words, &chosen.who), clockwork.text(chosen.since));
+    clockwork.words.with(key, &[("who", &who), ("since", &since)])
 }
 
 #[cfg(test)]

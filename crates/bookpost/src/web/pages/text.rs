@@ -6,8 +6,9 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use mailparse::ParsedMail;
+use mailparse::{MailHeaderMap as _, ParsedMail};
 use serde::Deserialize;
 use store::{Deed, Error, NewAudit, Row};
 
@@ -24,6 +25,9 @@ use crate::identity::Permission;
 const MOST: usize = 200 << 10;
 /// Bytes of a message that is taken apart; of a longer one the source is shown.
 const MOST_READ: usize = 8 << 20;
+
+/// Pictures that are shown.
+const PICTURES: [&str; 2] = ["image/png", "image/jpeg"];
 
 /// A page of a stranger: it runs nothing, loads nothing and stands in our frame only.
 pub(super) const STRANGER: &str =
@@ -88,19 +92,44 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>, RawQuery(query): 
 /// What stands in the frame: the message as its writer made it.
 pub(super) async fn framed(visit: Visit, Path(id): Path<String>) -> Response {
     let html = match opened(&visit, &id, true).await {
-        Ok(Some((_, Some(bytes)))) => apart(move || Body::of(&bytes, As::Html).html).await,
+        Ok(Some((_, Some(bytes)))) => apart(move || with_pictures(&bytes)).await,
         Ok(Some((_, None))) => Ok(None),
         Ok(None) => return not_here::not_allowed(visit.words()),
         Err(error) => return not_here::of(&error, &visit),
     };
     let html = match html {
-        Ok(Some(html)) => html.text,
+        Ok(Some(html)) => html,
         Ok(None) => return StatusCode::NOT_FOUND.into_response(),
         Err(error) => return not_here::of(&error, &visit),
     };
     let headers =
         [(header::CONTENT_SECURITY_POLICY, STRANGER), (header::CONTENT_TYPE, "text/html; charset=utf-8")];
     (headers, html).into_response()
+}
+
+/// The HTML with the pictures that came with it: its page loads nothing from anywhere.
+fn with_pictures(message: &[u8]) -> Option<String> {
+    let mut html = Body::of(message, As::Html).html?.text;
+    let parsed = mailparse::parse_mail(message.get(..MOST_READ).unwrap_or(message)).ok()?;
+    let mut room = MOST;
+    for part in parsed.parts().filter(|part| PICTURES.contains(&part.ctype.mimetype.as_str())) {
+        let id = part.headers.get_first_value("Content-ID").unwrap_or_default();
+        let id = id.trim().trim_start_matches('<').trim_end_matches('>');
+        let quoted = format!("\"cid:{id}\"");
+        if id.is_empty() || !html.contains(&quoted) {
+            continue;
+        }
+        let Ok(bytes) = part.get_body_raw() else { continue };
+        let Some(left) = room.checked_sub(bytes.len()) else { continue };
+        room = left;
+        html = html.replacen(&quoted, &format!("\"{}\"", data(&part.ctype.mimetype, &bytes)), 1);
+    }
+    Some(html)
+}
+
+/// A picture as an address that holds all of it.
+pub(super) fn data(media_type: &str, bytes: &[u8]) -> String {
+    format!("data:{media_type};base64,{}", BASE64.encode(bytes))
 }
 
 /// The bytes of a message, for somebody who may read them; `None`: they may not. What is shown is in the log before.
@@ -209,6 +238,19 @@ mod tests {
         assert_eq!(Body::of(message, As::Html).html.unwrap().text.trim(), "<p>Hello</p>");
         assert_eq!(Body::of(b"Subject: x\r\n\r\nHello", As::Html).html, None);
         assert!(part(message, As::Source).unwrap().text.starts_with("Content-Type: multipart/mixed"));
+    }
+
+    #[test]
+    fn a_picture_that_came_with_it_is_shown_and_nothing_else_is_loaded() {
+        let message = b"Content-Type: multipart/related; boundary=a\r\n\r\n--a\r\nContent-Type: text/html\r\n\r\n\
+            <img src=\"cid:l@b\"><img src=\"cid:svg@b\"><img src=\"https://elsewhere.example/a.png\">\r\n\
+            --a\r\nContent-Type: image/png\r\nContent-ID: <l@b>\r\nContent-Transfer-Encoding: base64\r\n\r\nAQID\r\n\
+            --a\r\nContent-Type: image/svg+xml\r\nContent-ID: <svg@b>\r\n\r\n<svg/>\r\n--a--\r\n";
+        let html = with_pictures(message).unwrap();
+        assert_eq!(
+            html.trim(),
+            "<img src=\"data:image/png;base64,AQID\"><img src=\"cid:svg@b\"><img src=\"https://elsewhere.example/a.png\">"
+        );
     }
 
     /// Where the border falls into a letter too.

@@ -50,6 +50,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(preferences::test))
         .routes(routes!(sites::list, sites::add))
         .routes(routes!(sites::change, sites::remove))
+        .routes(routes!(sites::logo, sites::set_logo, sites::remove_logo))
         .routes(routes!(programs::list, programs::add))
         .routes(routes!(programs::show, programs::change))
         .routes(routes!(programs::switch_off))

@@ -2,22 +2,25 @@
 
 use axum::{
     extract::{Path, State},
-    response::Response,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
     Admin,
     caller::{Owner, Sent},
-    refused, told,
+    of_store, refused, told,
 };
 use crate::{
     config::Loaded,
     identity::Permission,
     preferences::{
         Change,
-        sites::{SiteChange, SiteRefused, values, wish},
+        sites::{self, SiteChange, SiteRefused, values, wish},
     },
     web::api::{
         document::AdminProblems,
@@ -93,6 +96,72 @@ pub(super) async fn remove(
     carry_out(&admin, &owner, SiteChange::Remove { code }).await
 }
 
+/// The logo of a site.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Logo {
+    /// A PNG or JPEG of at most 600 x 200 pixels and 20,000 bytes, in base64.
+    picture: String,
+}
+
+/// Shows the logo of a site.
+#[utoipa::path(get, path = "/api/v1/admin/sites/{code}/logo", operation_id = "show_logo", tag = "administration",
+    security(("own_key" = [])), params(("code" = String, Path, description = "Its branch code")),
+    responses((status = 200, description = "The logo", body = Logo), AdminProblems))]
+pub(super) async fn logo(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    let found = admin.sources.store.logo(&code).await.map_err(|error| of_store(&error))?;
+    let none = || Problem::new(Kind::NotFound, format!("no site {code} has a logo"));
+    told(&Logo { picture: BASE64.encode(found.ok_or_else(none)?.bytes) })
+}
+
+/// Gives a site a logo, which stands at the head of its notices from then on.
+#[utoipa::path(put, path = "/api/v1/admin/sites/{code}/logo", operation_id = "set_logo", tag = "administration",
+    security(("own_key" = [])), params(("code" = String, Path, description = "Its branch code")), request_body = Logo,
+    responses((status = 204, description = "It is kept"), AdminProblems))]
+pub(super) async fn set_logo(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Path(code): Path<String>,
+    Sent(Logo { picture }): Sent<Logo>,
+) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    let Ok(file) = BASE64.decode(picture) else {
+        return Err(Problem::new(Kind::Invalid, "the picture is not in base64"));
+    };
+    of_logo(&admin, &owner, &code, Some(file)).await
+}
+
+/// Takes the logo of a site away.
+#[utoipa::path(delete, path = "/api/v1/admin/sites/{code}/logo", operation_id = "remove_logo", tag = "administration",
+    security(("own_key" = [])), params(("code" = String, Path, description = "Its branch code")),
+    responses((status = 204, description = "There is none any more"), AdminProblems))]
+pub(super) async fn remove_logo(
+    State(admin): State<Admin>,
+    owner: Owner,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    owner.must(Permission::ChangePreferences)?;
+    of_logo(&admin, &owner, &code, None).await
+}
+
+async fn of_logo(
+    admin: &Admin,
+    owner: &Owner,
+    code: &str,
+    file: Option<Vec<u8>>,
+) -> Result<Response, Problem> {
+    let sources = &admin.sources;
+    let standing = sources.preferences.now().await.map_err(|why| refused(&why))?;
+    let (by, now) = (owner.0.actor(), sources.clock.now());
+    let set = sites::set_logo(&sources.store, &standing.loaded, code, file, by, now).await;
+    set.map(|()| StatusCode::NO_CONTENT.into_response()).map_err(|why| of_site(&why))
+}
+
 async fn carry_out(admin: &Admin, owner: &Owner, change: SiteChange) -> Result<Response, Problem> {
     owner.must(Permission::ChangePreferences)?;
     let sources = &admin.sources;
@@ -109,7 +178,7 @@ fn of_site(why: &SiteRefused) -> Problem {
     let kind = match why {
         SiteRefused::Preferences(why) => return refused(why),
         SiteRefused::NotFound { .. } => Kind::NotFound,
-        SiteRefused::Field(_) => Kind::Invalid,
+        SiteRefused::Field(_) | SiteRefused::Logo(_) => Kind::Invalid,
         SiteRefused::Exists(_) | SiteRefused::Needed { .. } => Kind::Conflict,
     };
     Problem::new(kind, why.to_string())

@@ -43,6 +43,7 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         | Deed::ProgramEnabled
         | Deed::RunBegun
         | Deed::SentAgain
+        | Deed::LogoChanged
         | Deed::Unknown => vec![Said { of: String::new(), was: was.to_owned(), is: is.to_owned() }],
     }
 }

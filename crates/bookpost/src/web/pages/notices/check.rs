@@ -140,7 +140,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         options: options(visit, &checked.options),
         kept: super::fields(&checked.options),
         mails: path(checked.id.text(), "/mail", &checked.options, ""),
-        says: says(words, checked, way),
+        says: says(words, checked, way, visit.pages.sources.config().sending.is_off()),
         warnings: warnings(visit, checked, paused, before.cut_short.is_some()),
         people: checked.people(),
         me: visit.person().email.to_string(),
@@ -246,7 +246,7 @@ pub(super) fn options(visit: &Visit, chosen: &Options) -> Vec<Field> {
 }
 
 /// All of it in one sentence.
-fn says(words: &Words, checked: &Checked, way: &Way) -> String {
+fn says(words: &Words, checked: &Checked, way: &Way, off: bool) -> String {
     let people = u64::try_from(checked.people()).unwrap_or(u64::MAX);
     if people == 0 {
         return words.t("says-nobody");
@@ -257,6 +257,7 @@ fn says(words: &Words, checked: &Checked, way: &Way) -> String {
     let mut parts = vec![("mails", &*mails), ("people", &people), ("libraries", &libraries)];
     match way {
         Way::Practice => words.with("says-practice", &parts),
+        Way::None if off => words.with("says-off", &parts),
         Way::None => words.with("says-no-way", &parts),
         Way::Servers(servers) => {
             let way = servers.first().map(|server| server.host.clone()).unwrap_or_default();

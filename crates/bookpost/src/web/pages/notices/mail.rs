@@ -8,14 +8,16 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
+use store::Error;
 
 use super::{check::checked, fields, path};
 use crate::{
-    app::notice_run::{Checked, Options},
+    app::notice_run::{Checked, Options, logo},
+    notices::PlannedNotice,
     web::pages::{
         frame::{Frame, Place, page},
         not_here,
-        text::STRANGER,
+        text::{STRANGER, data},
         visit::Visit,
         wanted::RESERVED,
     },
@@ -92,10 +94,24 @@ pub(in crate::web::pages) async fn framed(
                 (header::CONTENT_SECURITY_POLICY, STRANGER),
                 (header::CONTENT_TYPE, "text/html; charset=utf-8"),
             ];
-            (headers, notice.html).into_response()
+            match with_logo(&visit, &notice).await {
+                Ok(html) => (headers, html).into_response(),
+                Err(error) => not_here::of(&error, &visit),
+            }
         }
         _ => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// As it will be sent.
+async fn with_logo(visit: &Visit, notice: &PlannedNotice<'_>) -> Result<String, Error> {
+    let logo = visit.pages.sources.store.logo(&notice.site.code).await?;
+    Ok(match logo {
+        Some(logo) => {
+            logo::shown(&notice.html, &data(&logo.media_type, &logo.bytes), &notice.site.name, &logo)
+        }
+        None => notice.html.clone(),
+    })
 }
 
 fn asked(query: Option<&str>) -> Asked {

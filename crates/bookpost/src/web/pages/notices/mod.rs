@@ -22,7 +22,7 @@ pub(super) use self::{
     run::show as run,
     send::{forget, samples, send},
     stop::{ask as ask_stop, stop},
-    upload::{Uploads, take as upload},
+    upload::{Uploads, hear_out, take as upload, text},
 };
 
 use askama::Template;

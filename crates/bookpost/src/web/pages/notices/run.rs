@@ -107,7 +107,8 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
     if sums.is_open() && paused {
         todo.push(words.t("run-paused"));
     } else if sums.is_open() && !run.practice && matches!(sources.config().sending.way, Way::None) {
-        todo.push(words.t("run-no-way"));
+        let off = sources.config().sending.is_off();
+        todo.push(words.t(if off { "run-off" } else { "run-no-way" }));
     }
     if again > 0 {
         todo.push(words.count("run-again", again));

@@ -132,7 +132,7 @@ async fn finish(visit: &Visit, incoming: Incoming, name: String) -> Result<Expor
 }
 
 /// A browser that is still sending does not listen.
-async fn hear_out(file: &mut Field<'_>) {
+pub(in crate::web::pages) async fn hear_out(file: &mut Field<'_>) {
     let mut heard = 0;
     while let Ok(Some(bytes)) = file.chunk().await {
         heard += bytes.len() as u64;
@@ -142,7 +142,8 @@ async fn hear_out(file: &mut Field<'_>) {
     }
 }
 
-async fn text(field: &mut Field<'_>) -> Option<String> {
+/// What a field says, if it is short.
+pub(in crate::web::pages) async fn text(field: &mut Field<'_>) -> Option<String> {
     let mut all = Vec::new();
     while let Some(bytes) = field.chunk().await.ok()? {
         all.extend_from_slice(&bytes);

@@ -7,6 +7,7 @@
 //! This part knows nothing of how preferences are stored and checked: it asks [`crate::app::Preferences`].
 
 mod checklist;
+mod copies;
 mod draft;
 mod entries;
 mod fields;

@@ -7,6 +7,7 @@ use store::Error;
 
 use super::{
     checklist::{self, Known, Line},
+    copies,
     draft::{Draft, Notice},
     entries::LIBRARY_EMAIL,
     fields::{Form, ServerFields, label},
@@ -111,6 +112,7 @@ struct Preferences {
     unheard: bool,
     paused: Option<String>,
     stands_still: String,
+    copies: [String; 3],
     last: Option<Told>,
     elsewhere: Vec<String>,
 }
@@ -192,6 +194,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         unheard: sentences::unheard(config),
         paused: pause.map(|pause| words.with("health-paused", &[("since", &clockwork.text(pause.began_at))])),
         stands_still: words.with("pause-stands-still", &[("after", &give_up)]),
+        copies: copies::sentences(&config.sealing_key, store, words).await?,
         last: last.map(|change| Told::of(&change, clockwork)),
         elsewhere,
     }
@@ -308,6 +311,11 @@ impl Preferences {
     fn failed_title(&self, failed: &Failed) -> String {
         let server = self.f.words.t(if failed.number == 2 { "trial-server-2" } else { "trial-server-1" });
         self.f.words.with("tried-failed", &[("server", &server)])
+    }
+
+    /// Where it is put right.
+    fn first_failed(servers: &[Failed]) -> &'static str {
+        if servers.first().is_some_and(|failed| failed.number == 2) { "server2" } else { "server1" }
     }
 
     fn more(&self, lines: usize) -> String {

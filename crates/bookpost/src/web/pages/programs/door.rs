@@ -18,14 +18,22 @@ pub(super) enum Way {
 pub(super) struct Door {
     /// What is entered, to be copied; one for each way in, the best first.
     pub(super) entries: Vec<String>,
-    /// No way in by SMTP is open: the lines that open one.
-    pub(super) opens: Option<&'static str>,
+    /// No way in by SMTP is open.
+    pub(super) closed: Option<Closed>,
     /// A program that is on this computer only.
     pub(super) local_only: bool,
     /// Which computers need no password.
     pub(super) trusted: Option<String>,
     /// Where requests over HTTP go.
     pub(super) http: Option<String>,
+}
+
+/// What is said where no way in by SMTP is open.
+pub(super) struct Closed {
+    /// What works today, a sentence for each.
+    pub(super) works: Vec<String>,
+    /// The lines that open one.
+    pub(super) opens: &'static str,
 }
 
 const OPENS: &str = "[smtp]\nlisten = \"127.0.0.1:2525\"";
@@ -36,14 +44,15 @@ impl Door {
         let encrypted = if smtp.certificate.is_some() { "door-starttls" } else { "door-plain" };
         let by_tls = smtp.listen_tls.iter().map(|at| (at, "door-tls"));
         let plain = smtp.listen.iter().map(|at| (at, encrypted));
-        let trusted = smtp.trusted.iter().filter(|one| one.application.eq_ignore_ascii_case(name));
+        let trusted =
+            smtp.trusted.iter().filter(|one| smtp.is_open() && one.application.eq_ignore_ascii_case(name));
         let trusted = trusted.map(|one| one.network.to_string()).collect::<Vec<_>>().join(", ");
         Self {
             entries: by_tls
                 .chain(plain)
                 .map(|(at, key)| entry(config, *at, &words.t(key), way, words))
                 .collect(),
-            opens: (!smtp.is_open()).then_some(OPENS),
+            closed: (!smtp.is_open()).then(|| Closed { works: works(config, name, words), opens: OPENS }),
             local_only: smtp.is_open()
                 && smtp.listen.iter().chain(&smtp.listen_tls).all(|at| at.ip().is_loopback()),
             trusted: (!trusted.is_empty()).then(|| words.with("door-trusted", &[("networks", &trusted)])),
@@ -54,8 +63,7 @@ impl Door {
 
 /// Line by line, as the settings of a program ask for it.
 fn entry(config: &Config, at: SocketAddr, encryption: &str, way: &Way, words: &Words) -> String {
-    let server =
-        if at.ip().is_unspecified() { config.sending.ehlo_name.clone() } else { at.ip().to_string() };
+    let server = if at.ip().is_unspecified() { known_as(config) } else { at.ip().to_string() };
     let (login, password) = match way {
         Way::NoKey => (words.t("door-no-key"), words.t("door-no-key")),
         Way::Kept(login) => (login.clone(), words.t("door-password-kept")),
@@ -74,11 +82,36 @@ fn entry(config: &Config, at: SocketAddr, encryption: &str, way: &Way, words: &W
     text
 }
 
+/// By what a program hands in mail while the SMTP door is closed.
+fn works(config: &Config, name: &str, words: &Words) -> Vec<String> {
+    let here_only = config.public_address.is_none() && config.listen.is_some_and(|at| at.ip().is_loopback());
+    let by_http = if here_only { "door-works-http-here" } else { "door-works-http" };
+    let by_http = http(config).map(|address| words.with(by_http, &[("address", &address)]));
+    let door = &config.doors.sendmail;
+    let by_command = (door.socket.is_some() || door.maildrop.is_some()).then(|| {
+        if door.application.eq_ignore_ascii_case(name) {
+            words.t("door-works-sendmail")
+        } else {
+            words.with("door-works-sendmail-as", &[("program", &door.application)])
+        }
+    });
+    by_http.into_iter().chain(by_command).collect()
+}
+
 fn http(config: &Config) -> Option<String> {
+    let at = config.listen?;
     let scheme = if config.web.certificate.is_some() { "https" } else { "http" };
-    let here = config.listen.map(|at| format!("{scheme}://{at}"));
-    let base = config.public_address.clone().or(here)?;
-    Some(format!("{base}/api/v1/messages"))
+    let here = if at.ip().is_unspecified() {
+        format!("{scheme}://{}:{}", known_as(config), at.port())
+    } else {
+        format!("{scheme}://{at}")
+    };
+    Some(format!("{}/api/v1/messages", config.public_address.as_ref().unwrap_or(&here)))
+}
+
+/// This computer, as others find it.
+fn known_as(config: &Config) -> String {
+    config.sending.ehlo_name.clone()
 }
 
 #[cfg(test)]
@@ -103,11 +136,43 @@ mod tests {
     fn a_closed_door_is_said_to_be_closed() {
         let door = Door::of(&config(), "Tracker", &Way::NoKey, Language::English.words());
         assert!(door.entries.is_empty() && door.http.is_none() && !door.local_only);
-        assert_eq!(door.opens, Some(OPENS));
+        let closed = door.closed.unwrap();
+        assert!(closed.works.is_empty(), "{:?}", closed.works);
         // What is shown can be used as it stands.
         let around = config::Surroundings::given([], None);
-        let opened = config::check_text(OPENS, None, &around).unwrap().config;
+        let opened = config::check_text(closed.opens, None, &around).unwrap().config;
         assert!(opened.doors.smtp.is_open());
+    }
+
+    #[test]
+    fn while_it_is_closed_what_works_is_said_and_nothing_else() {
+        let works = |config: &Config, name: &str| {
+            let door = Door::of(config, name, &Way::NoKey, Language::English.words());
+            assert!(door.trusted.is_none());
+            door.closed.unwrap().works
+        };
+        let mut config = config();
+        let trusted = Trusted { network: "10.1.0.0/16".parse().unwrap(), application: "tracker".to_owned() };
+        config.doors.smtp.trusted = vec![trusted];
+        config.public_address = Some("https://mail.library.example".to_owned());
+        // What listens nowhere has no address that leads to it.
+        assert!(works(&config, "Tracker").is_empty());
+        config.listen = Some("127.0.0.1:8625".parse().unwrap());
+        let [http] = &works(&config, "Tracker")[..] else { panic!() };
+        assert!(
+            http.contains("https://mail.library.example/api/v1/messages") && !http.contains("Only"),
+            "{http}"
+        );
+        config.public_address = None;
+        let [http] = &works(&config, "Tracker")[..] else { panic!() };
+        assert!(http.contains("http://127.0.0.1:8625/api/v1/messages") && http.contains("Only"), "{http}");
+        config.listen = None;
+        config.doors.sendmail.maildrop = Some("/var/spool/bookpost/maildrop".into());
+        config.doors.sendmail.application = "cron".to_owned();
+        let [command] = &works(&config, "Tracker")[..] else { panic!() };
+        assert!(command.contains("counts as mail of “cron”"), "{command}");
+        let [command] = &works(&config, "Cron")[..] else { panic!() };
+        assert!(!command.contains("counts as"), "{command}");
     }
 
     #[test]
@@ -116,7 +181,7 @@ mod tests {
         config.sending.ehlo_name = "books.library.example".to_owned();
         config.doors.smtp.listen = vec!["127.0.0.1:2525".parse().unwrap()];
         let door = Door::of(&config, "Tracker", &Way::NoKey, Language::English.words());
-        assert!(door.local_only && door.opens.is_none());
+        assert!(door.local_only && door.closed.is_none());
         assert_eq!(
             entries(&config, &Way::Kept("7k3f9q2x".to_owned())),
             [
@@ -145,6 +210,9 @@ mod tests {
             !door.local_only
                 && Door::of(&config, "Other", &Way::NoKey, Language::English.words()).trusted.is_none()
         );
+        config.listen = Some("0.0.0.0:8625".parse().unwrap());
+        let door = Door::of(&config, "Tracker", &Way::NoKey, Language::English.words());
+        assert_eq!(door.http.as_deref(), Some("http://books.library.example:8625/api/v1/messages"));
         config.public_address = Some("https://mail.library.example".to_owned());
         let door = Door::of(&config, "Tracker", &Way::NoKey, Language::English.words());
         assert_eq!(door.http.as_deref(), Some("https://mail.library.example/api/v1/messages"));

@@ -1,4 +1,5 @@
-//! "Did it arrive?": what to do when it did not, and that it did is remembered, for this server as it is set.
+//! "Did it arrive?": what to do when it did not, and that it did is remembered, for this server as it is set. A form that was away for the
+//! test goes along, until somebody goes back to it.
 
 use askama::Template;
 use axum::{
@@ -9,7 +10,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use store::{Actor, Audit, AuditFilter, AuditId, Deed, Error, NewAudit, Store};
 
-use super::noted::{ACCEPTED, ARRIVED, named};
+use super::{
+    noted::{ACCEPTED, ARRIVED, named},
+    wanted::Form,
+};
 use crate::{
     config::Server,
     identity::Permission,
@@ -63,7 +67,7 @@ enum Found {
 }
 
 #[derive(Deserialize)]
-pub(in crate::web::pages) struct Answer {
+struct Answer {
     /// The line of the log.
     test: i64,
     is: Found,
@@ -73,21 +77,38 @@ pub(in crate::web::pages) struct Answer {
 #[template(path = "trial_arrived.html")]
 struct Advice {
     f: Frame,
-    in_spam: bool,
+    found: Found,
     test: i64,
+    /// The form that the test was begun from.
+    back: Option<Vec<(String, String)>>,
 }
 
-/// Remembers that it arrived, or leads to what to do.
-pub(in crate::web::pages) async fn answer(Posted { visit, form }: Posted<Answer>) -> Response {
+/// Remembers that it arrived, or says what to do.
+pub(in crate::web::pages) async fn answer(Posted { visit, form }: Posted<Vec<(String, String)>>) -> Response {
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
     }
-    let is = match form.is {
-        Found::Yes => return remember(&visit, form.test).await,
-        Found::NotYet => "not_yet",
-        Found::InSpam => "in_spam",
+    let form = Form::new(form, &visit);
+    let Some(Answer { test, is }) = form.answer() else {
+        return not_here::form_too_old(visit.words());
     };
-    Redirect::to(&format!("/preferences/test/arrived?test={}&is={is}", form.test)).into_response()
+    if is == Found::Yes
+        && let Err(response) = remember(&visit, test).await
+    {
+        return response;
+    }
+    match (form.back(&visit), is) {
+        (Some(back), found) => said(&visit, found, test, Some(back)).await,
+        (None, Found::Yes) => {
+            Redirect::to(&flash::told("/preferences/test", Done::Arrived, None)).into_response()
+        }
+        (None, Found::NotYet) => advice(test, "not_yet"),
+        (None, Found::InSpam) => advice(test, "in_spam"),
+    }
+}
+
+fn advice(test: i64, is: &str) -> Response {
+    Redirect::to(&format!("/preferences/test/arrived?test={test}&is={is}")).into_response()
 }
 
 /// What to do when it did not arrive where it should.
@@ -95,29 +116,32 @@ pub(in crate::web::pages) async fn advise(visit: Visit, RawQuery(query): RawQuer
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
     }
-    let Ok(Answer { test, is }) = serde_html_form::from_str(query.as_deref().unwrap_or_default()) else {
-        return Redirect::to("/preferences/test").into_response();
-    };
-    match Frame::around(&visit, Place::Email).await {
-        Ok(f) => page(&Advice { f, in_spam: is == Found::InSpam, test }),
-        Err(error) => not_here::of(&error, &visit),
+    match serde_html_form::from_str(query.as_deref().unwrap_or_default()) {
+        Ok(Answer { test, is: found @ (Found::NotYet | Found::InSpam) }) => {
+            said(&visit, found, test, None).await
+        }
+        _ => Redirect::to("/preferences/test").into_response(),
     }
 }
 
-async fn remember(visit: &Visit, test: i64) -> Response {
+async fn said(visit: &Visit, found: Found, test: i64, back: Option<Vec<(String, String)>>) -> Response {
+    match Frame::around(visit, Place::Email).await {
+        Ok(f) => page(&Advice { f, found, test, back }),
+        Err(error) => not_here::of(&error, visit),
+    }
+}
+
+async fn remember(visit: &Visit, test: i64) -> Result<(), Response> {
     let noted = match line(visit, test).await {
         Ok(Some(Audit { about, new: Some(new), .. })) => {
             let new = new.strip_suffix(ACCEPTED).map(|named| format!("{named}{ARRIVED}"));
             let line = NewAudit { who: visit.actor(), what: Deed::ServerTested, about, old: None, new };
             visit.pages.sources.store.note_audit(line, visit.clockwork.now).await
         }
-        Ok(_) => return not_here::not_found(visit.words()),
+        Ok(_) => return Err(not_here::not_found(visit.words())),
         Err(error) => Err(error),
     };
-    match noted {
-        Ok(_) => Redirect::to(&flash::told("/preferences/test", Done::Arrived, None)).into_response(),
-        Err(error) => not_here::of(&error, visit),
-    }
+    noted.map(|_| ()).map_err(|error| not_here::of(&error, visit))
 }
 
 /// Their own test of this number, if its message was accepted.
@@ -131,8 +155,25 @@ async fn line(visit: &Visit, test: i64) -> Result<Option<Audit>, Error> {
     Ok(found.into_iter().find(accepted))
 }
 
+impl Form {
+    /// What it says of a test; None: nothing that can be read.
+    fn answer(&self) -> Option<Answer> {
+        let is = match self.get("is")? {
+            "yes" => Found::Yes,
+            "not_yet" => Found::NotYet,
+            "in_spam" => Found::InSpam,
+            _ => return None,
+        };
+        Some(Answer { test: self.get("test")?.parse().ok()?, is })
+    }
+}
+
 impl Advice {
     fn title(&self) -> String {
-        self.f.words.t(if self.in_spam { "trial-spam-title" } else { "trial-not-yet-title" })
+        self.f.words.t(match self.found {
+            Found::Yes => "trial-yes-title",
+            Found::NotYet => "trial-not-yet-title",
+            Found::InSpam => "trial-spam-title",
+        })
     }
 }

@@ -36,7 +36,7 @@ pub(super) enum Unusable {
 }
 
 /// What is not sent back to the form of the preferences: what a button said, and what belongs to one page only.
-const NOT_SENT_BACK: [&str; 7] = ["form_token", TYPED, "server", "to", "anyway", "use", "port"];
+const NOT_SENT_BACK: [&str; 9] = ["form_token", TYPED, "server", "to", "anyway", "use", "port", "test", "is"];
 /// By this the passwords of the form are found again.
 const TYPED: &str = "typed";
 

@@ -55,3 +55,23 @@ done-library-changed = The library was changed.
 done-library-removed = The library was removed.
 done-undone = The last change was undone.
 done-not-undone = Nothing was undone: somebody else has changed the preferences since.
+
+## Its logo
+logo-alt = Logo
+logo-of = Logo of { $name }
+logo-title = Logo of { $name }
+logo-lead = It stands at the head of this library's notices. Mail programs that show no pictures say the library's name instead. The plain text of a mail stays as it is.
+logo-now = The logo now
+logo-set = Choose a logo
+logo-other = Choose another
+logo-file = Picture
+logo-hint = A PNG or JPEG, at most { $width } × { $height } pixels and { $kilobytes } kB, as every notice carries it.
+logo-remove = Remove the logo
+logo-none-chosen = Choose a file first.
+logo-kind = This file is neither a PNG nor a JPEG. Save the picture as one of these.
+logo-bytes = This file is too large. A logo has at most { $kilobytes } kB, and { $width } × { $height } pixels.
+logo-is = This picture has { $width } × { $height } pixels.
+logo-size = A logo has at most { $width } × { $height }, and { $kilobytes } kB. Make it smaller.
+logo-damaged = This picture is damaged. Save it again, or choose another.
+done-logo-set = The logo is saved. Notices from now on have it.
+done-logo-removed = The logo is removed. Notices from now on have none.

@@ -39,6 +39,7 @@ log-person-key-revoked = revoked a key of a person's own
 log-server-tested = tested a mail server
 log-run-begun = began a notice run
 log-sent-again = sent a notice again
+log-logo-changed = changed the logo of a library
 log-unknown = did something that this version has no words for
 log-message = (no. { $ids })
 log-messages = (nos. { $ids })

@@ -83,6 +83,7 @@ n-libraries = { $n ->
 says-servers = This sends { $mails } to { $people } of { $libraries } through { $way }.
 says-practice = This puts { $mails } to { $people } of { $libraries } into the practice mailbox. No patron receives anything.
 says-no-way = This makes { $mails } to { $people } of { $libraries }. No way of sending is chosen, so they wait until one is.
+says-off = This makes { $mails } to { $people } of { $libraries }. “Do not send” is chosen, so they wait until another way of sending is.
 says-nobody = Nobody would get a mail from this file.
 says-again = The run of this file was cut short before. Sending it now writes only to those who were not written to.
 says-addresses = Some people have several addresses: it is { $n } addresses in all.
@@ -163,6 +164,7 @@ run-go-on-link = To the upload
 run-practice = This was a practice. To write to patrons, an administrator chooses a way of sending; then run the export again.
 run-paused = Sending is paused: what waits goes out when an administrator lets it go on.
 run-no-way = No way of sending is chosen: what waits goes out when one is.
+run-off = “Do not send” is chosen: what waits goes out when another way of sending is.
 run-later = A mail server may still send a mail back later. Such mail goes to the address for undeliverable mail.
 run-again = { $n ->
     [one] { $n } was sent again to a corrected address, and counts as asked for once more.

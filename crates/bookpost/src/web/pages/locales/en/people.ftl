@@ -66,6 +66,7 @@ link-shown-once = It is not shown again; you can make another at any time.
 link-done = Done
 
 no-post-way = Bookpost cannot mail the link: no way of sending is chosen.
+no-post-off = Bookpost cannot mail the link: “Do not send” is chosen.
 no-post-practice = Bookpost cannot mail the link: mail goes to the Practice mailbox, where nobody receives it.
 no-post-paused = Bookpost cannot mail the link: all sending is paused.
 no-post-address = Bookpost cannot mail the link: the settings name no public address (“public_address”) that it could lead to.

@@ -76,7 +76,7 @@ both-changed-empty = Somebody else emptied this meanwhile. If you save, it becom
 tried-not-saved = Nothing is saved yet: the test failed.
 tried-failed = { $server } does not work as it stands below
 tried-choose = Put it right below and save again, or save it as it is.
-tried-back = Back to the form
+tried-back = Put it right in the form
 tried-not-made = The test could not be made.
 save-anyway = Save all the same
 taken-over = Server 1 is filled in below, and is not saved yet. Enter login and password if it needs them, then save.
@@ -259,3 +259,15 @@ fault-give-up = Mail would be given up before the first tries are over. Choose a
 fault-keep = Records must be kept at least as long as texts.
 fault-email = This is not an email address. Look for a slip, such as a missing @.
 fault-webhook = This is not a web address. Write it with https:// in front.
+
+## Copies and the key
+copies-title = Copies and the key
+copies-key-for = Bookpost locks the passwords that it has to know again with a key. The key is in no backup, so that a backup alone gives no password away: to restore one completely you need both.
+copies-key-in-file = The key is in the file { $file } on the computer that Bookpost runs on. Copy this somewhere safe, but not beside the backups.
+copies-key-not-yet = There is no key yet. Bookpost makes it when it first needs it, for example when a password is entered, in the file { $file } on the computer that it runs on. Then copy this somewhere safe, but not beside the backups.
+copies-key-missing = The key is missing. It belongs into the file { $file } on the computer that Bookpost runs on: put your copy of it back there, and start Bookpost again.
+copies-key-by-file = The key is in the file { $file } on the computer that Bookpost runs on, as the configuration says (secrets.key_file). Copy this somewhere safe, but not beside the backups.
+copies-key-by-variable = The key comes from the environment variable { $name }, as the configuration says (secrets.key_env). Copy what is set there somewhere safe, but not beside the backups.
+copies-key-by-credential = The key comes from the systemd credential { $name }, as the configuration says (secrets.key_credential). Copy what is kept there somewhere safe, but not beside the backups.
+copies-key-lost = If the key is lost, the passwords of the mail servers must be entered again, and programs that are notified at a web address need a new secret: Today says which. Everything else goes on.
+copies-commands = These say where the key is, and make a backup of everything else that is in the queue:

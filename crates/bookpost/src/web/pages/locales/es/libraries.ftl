@@ -55,3 +55,23 @@ done-library-changed = Se cambió la biblioteca.
 done-library-removed = Se quitó la biblioteca.
 done-undone = Se deshizo el último cambio.
 done-not-undone = No se deshizo nada: otra persona ha cambiado las preferencias desde entonces.
+
+## Its logo
+logo-alt = Logotipo
+logo-of = Logotipo de { $name }
+logo-title = Logotipo de { $name }
+logo-lead = Aparece al comienzo de los avisos de esta biblioteca. Los programas de correo que no muestran imágenes dicen en su lugar el nombre de la biblioteca. El texto sin formato de un mensaje no cambia.
+logo-now = El logotipo actual
+logo-set = Elija un logotipo
+logo-other = Elija otro
+logo-file = Imagen
+logo-hint = Un PNG o JPEG, como máximo de { $width } × { $height } píxeles y { $kilobytes } kB, porque lo lleva cada aviso.
+logo-remove = Quitar el logotipo
+logo-none-chosen = Elija primero un archivo.
+logo-kind = Este archivo no es ni PNG ni JPEG. Guarde la imagen en uno de estos formatos.
+logo-bytes = Este archivo es demasiado grande. Un logotipo tiene como máximo { $kilobytes } kB y { $width } × { $height } píxeles.
+logo-is = Esta imagen tiene { $width } × { $height } píxeles.
+logo-size = Un logotipo tiene como máximo { $width } × { $height } y { $kilobytes } kB. Redúzcala.
+logo-damaged = Esta imagen está dañada. Guárdela de nuevo o elija otra.
+done-logo-set = El logotipo está guardado. Lo llevan los avisos a partir de ahora.
+done-logo-removed = El logotipo se ha quitado. Los avisos a partir de ahora no llevan ninguno.

@@ -39,6 +39,7 @@ log-person-key-revoked = anuló una clave propia de una persona
 log-server-tested = probó un servidor de correo
 log-run-begun = inició un envío de avisos
 log-sent-again = envió de nuevo un aviso
+log-logo-changed = cambió el logotipo de una biblioteca
 log-unknown = hizo algo para lo que esta versión no tiene palabras
 log-message = (n.º { $ids })
 log-messages = (n.os { $ids })

@@ -83,6 +83,7 @@ n-libraries = { $n ->
 says-servers = Se envían { $mails } a { $people } de { $libraries } a través de { $way }.
 says-practice = Se ponen { $mails } para { $people } de { $libraries } en el buzón de prácticas. Ningún usuario recibe nada.
 says-no-way = Se preparan { $mails } para { $people } de { $libraries }. No se ha elegido ninguna forma de envío, así que esperan hasta que se elija una.
+says-off = Se preparan { $mails } para { $people } de { $libraries }. Se ha elegido «No enviar», así que esperan hasta que se elija otra forma de envío.
 says-nobody = Nadie recibiría un correo con este archivo.
 says-again = El envío de este archivo se interrumpió antes. Si lo envía ahora, solo se escribe a quienes no se escribió.
 says-addresses = Algunas personas tienen varias direcciones: son { $n } direcciones en total.
@@ -163,6 +164,7 @@ run-go-on-link = Ir a subirla
 run-practice = Esto fue una práctica. Para escribir a los usuarios, un administrador elige una forma de envío; después envíe de nuevo la exportación.
 run-paused = El envío está en pausa: lo que espera sale cuando un administrador lo reanude.
 run-no-way = No se ha elegido ninguna forma de envío: lo que espera sale cuando se elija una.
+run-off = Se ha elegido «No enviar»: lo que espera sale cuando se elija otra forma de envío.
 run-later = Un servidor de correo todavía puede devolver un correo más tarde. Ese correo va a la dirección para correo no entregable.
 run-again = { $n ->
     [one] { $n } se envió de nuevo a una dirección corregida, y cuenta otra vez como pedido.

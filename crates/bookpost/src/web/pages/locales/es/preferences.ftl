@@ -76,7 +76,7 @@ both-changed-empty = Otra persona ha vaciado esto entretanto. Si guarda, valdrá
 tried-not-saved = Aún no se ha guardado nada: la prueba ha fallado.
 tried-failed = El { $server } no funciona como está abajo
 tried-choose = Corríjalo abajo y guarde de nuevo, o guárdelo tal como está.
-tried-back = Volver al formulario
+tried-back = Corregirlo en el formulario
 tried-not-made = No se pudo hacer la prueba.
 save-anyway = Guardar de todos modos
 taken-over = El Servidor 1 está rellenado abajo y aún no está guardado. Escriba usuario y contraseña si los necesita, y guarde.
@@ -259,3 +259,15 @@ fault-give-up = Se desistiría antes de que terminen los primeros intentos. Elij
 fault-keep = Los registros deben guardarse al menos tanto como los textos.
 fault-email = Esto no es una dirección de correo. Busque una errata, como una @ que falta.
 fault-webhook = Esto no es una dirección web. Escríbala con https:// delante.
+
+## Copies and the key
+copies-title = Copias y la clave
+copies-key-for = Bookpost cierra con una clave las contraseñas que tiene que volver a leer. La clave no está en ninguna copia de seguridad, para que una copia sola no descubra ninguna contraseña: para restaurarla por completo hacen falta las dos.
+copies-key-in-file = La clave está en el archivo { $file } del equipo donde funciona Bookpost. Copie este archivo a un lugar seguro, pero no junto a las copias de seguridad.
+copies-key-not-yet = Todavía no hay clave. Bookpost la crea cuando la necesita por primera vez, por ejemplo al escribir una contraseña, en el archivo { $file } del equipo donde funciona. Copie entonces este archivo a un lugar seguro, pero no junto a las copias de seguridad.
+copies-key-missing = Falta la clave. Su lugar es el archivo { $file } del equipo donde funciona Bookpost: vuelva a poner ahí su copia y reinicie Bookpost.
+copies-key-by-file = La clave está en el archivo { $file } del equipo donde funciona Bookpost, como dice la configuración (secrets.key_file). Copie este archivo a un lugar seguro, pero no junto a las copias de seguridad.
+copies-key-by-variable = La clave viene de la variable de entorno { $name }, como dice la configuración (secrets.key_env). Copie lo que hay en ella a un lugar seguro, pero no junto a las copias de seguridad.
+copies-key-by-credential = La clave viene de la credencial de systemd { $name }, como dice la configuración (secrets.key_credential). Copie lo que hay en ella a un lugar seguro, pero no junto a las copias de seguridad.
+copies-key-lost = Si se pierde la clave, hay que volver a escribir las contraseñas de los servidores de correo, y los programas que reciben avisos en una dirección web necesitan un secreto nuevo: Hoy dice cuáles. Todo lo demás sigue funcionando.
+copies-commands = Estas órdenes dicen dónde está la clave y hacen una copia de seguridad de todo lo demás que hay en la cola:
