@@ -229,7 +229,7 @@ pub(super) fn label(name: &str, words: &Words) -> String {
     };
     let label = match key {
         "library" => Some("start-name"),
-        "sites" => Some("nav-libraries"),
+        key if key.split('.').next() == Some("sites") => Some("nav-libraries"),
         "sending.way" => Some("way-title"),
         "library_email" => Some("label-library-email"),
         "schedule.short_wait" => Some("label-short-least"),
