@@ -37,6 +37,61 @@ export async function person(options = {}) {
   return page;
 }
 
+/** The name of a field, as a selector. */
+export const named = (name) => `[name="${name}"]`;
+
+/** How somebody with a mouse uses a page: each is the first that is so, and a value is as the form sends it. */
+export const mouse = (page) => ({
+  press: (what) => page.click(what),
+  fill: (name, text) => page.fill(named(name), text),
+  choose: (name, value) => page.selectOption(named(name), { value }),
+  tick: (name) => page.check(named(name)),
+  pick: (name, value) => page.check(`${named(name)}[value=${value}]`),
+});
+
+/** How somebody without one does. What a mouse would do fails. */
+export const keyboard = (page) => {
+  for (const verb of ["click", "dblclick", "tap", "fill", "check", "uncheck", "selectOption", "focus"]) {
+    page[verb] = () => assert.fail(`${verb}: by keyboard alone`);
+  }
+  const goTo = async (what) => {
+    const handle = await page.locator(what).first().elementHandle();
+    const there = () => handle.evaluate((one) => one === document.activeElement);
+    for (let presses = 0; presses < 200; presses++) {
+      if (await there()) return;
+      await page.keyboard.press("Tab");
+    }
+    assert.fail(`${what} cannot be reached by keyboard`);
+  };
+  const key = async (what, pressed) => {
+    await goTo(what);
+    await page.keyboard.press(pressed);
+  };
+  return {
+    press: async (what) => {
+      await key(what, "Enter");
+      await page.waitForLoadState();
+    },
+    fill: async (name, text) => {
+      await key(named(name), "Control+A");
+      await page.keyboard.press("Delete");
+      await page.keyboard.type(text);
+    },
+    choose: async (name, value) => {
+      await goTo(named(name));
+      await page.keyboard.type(await page.textContent(`${named(name)} option[value="${value}"]`));
+      assert.equal(await page.inputValue(named(name)), value);
+    },
+    tick: async (name) => {
+      if (!(await page.isChecked(named(name)))) await key(named(name), "Space");
+    },
+    pick: async (name, value) => {
+      await goTo(`${named(name)}:checked`);
+      while (!(await page.isChecked(`${named(name)}[value=${value}]`))) await page.keyboard.press("ArrowDown");
+    },
+  };
+};
+
 /** Signs in from Today: the administrator, or who is named. */
 export async function signIn(page, email = EMAIL, password = PASSWORD) {
   await page.goto(`${BASE}/`);
@@ -47,10 +102,15 @@ export async function signIn(page, email = EMAIL, password = PASSWORD) {
   assert.equal(new URL(page.url()).pathname, "/");
 }
 
-/** What axe finds, and whether anything stands out to the side. */
-export async function examine(page, name) {
+/** Nothing stands out to the side. */
+export async function fits(page, name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
+}
+
+/** That it fits, and what axe finds. */
+export async function examine(page, name) {
+  await fits(page, name);
   await page.evaluate(axe);
   const found = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
   const faults = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n    ")}`);
