@@ -25,9 +25,12 @@ export async function drive(used) {
   }
 }
 
+/** What everybody has who is not said to have something else. A color on its way to another is none that anybody reads. */
+const USUAL = { locale: "en-US", viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" };
+
 /** A person at a browser of their own; whatever the page complains of fails the test. */
 export async function person(options = {}) {
-  const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({ ...USUAL, ...options });
   const page = await context.newPage();
   page.on("console", (message) => {
     const expected = /status of 4|frame is sandboxed/.test(message.text());
@@ -148,27 +151,30 @@ export async function picture(page, name) {
   await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage: true });
 }
 
-/** Every page, by its name for a picture and its path: wide and narrow, light and dark, in both languages. */
-export async function look(pages, signedOut = {}) {
-  await lookIn("wide-light", { colorScheme: "light" }, pages, signedOut);
-  await lookIn("narrow-light", { colorScheme: "light", ...TELEPHONE }, pages, signedOut);
-  await lookIn("narrow-dark-spanish", { colorScheme: "dark", locale: "es-ES", ...TELEPHONE }, pages, signedOut);
-  // Nothing in these that one of the others does not have: they are for whoever looks at the pictures.
-  if (!SCREENSHOTS) return;
-  await lookIn("wide-dark", { colorScheme: "dark" }, pages, signedOut);
-  await lookIn("wide-light-spanish", { colorScheme: "light", locale: "es-ES" }, pages, signedOut);
+/** Wide and narrow, in both languages. */
+export const LOOKS = { wide: {}, narrow: TELEPHONE, "narrow-spanish": { locale: "es-ES", ...TELEPHONE } };
+
+/** A page as it stands, light and dark. */
+export async function lookAt(page, name) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await examine(page, `${name} ${colorScheme}`);
+    await picture(page, `${name}-${colorScheme}`);
+  }
 }
 
-async function lookIn(setting, options, pages, signedOut) {
-  const page = await person(options);
-  const shown = async ([name, path]) => {
-    await page.goto(BASE + path);
-    for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
-    await examine(page, `${name} ${setting}`);
-    await picture(page, `${name}-${setting}`);
-  };
-  for (const one of Object.entries(signedOut)) await shown(one);
-  await signIn(page);
-  for (const one of Object.entries(pages)) await shown(one);
-  await page.context().close();
+/** Every page, by its name for a picture and its path, in each of LOOKS, with all that is folded open. */
+export async function look(pages, signedOut = {}) {
+  for (const [setting, options] of Object.entries(LOOKS)) {
+    const page = await person(options);
+    const shown = async ([name, path]) => {
+      await page.goto(BASE + path);
+      for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
+      await lookAt(page, `${name}-${setting}`);
+    };
+    for (const one of Object.entries(signedOut)) await shown(one);
+    await signIn(page);
+    for (const one of Object.entries(pages)) await shown(one);
+    await page.context().close();
+  }
 }
