@@ -25,9 +25,12 @@ export async function drive(used) {
   }
 }
 
+/** What everybody has who is not said to have something else. A color on its way to another is none that anybody reads. */
+const USUAL = { locale: "en-US", viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" };
+
 /** A person at a browser of their own; whatever the page complains of fails the test. */
 export async function person(options = {}) {
-  const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({ ...USUAL, ...options });
   const page = await context.newPage();
   page.on("console", (message) => {
     const expected = /status of 4|frame is sandboxed/.test(message.text());
@@ -36,6 +39,61 @@ export async function person(options = {}) {
   page.on("pageerror", (error) => { throw error; });
   return page;
 }
+
+/** The name of a field, as a selector. */
+export const named = (name) => `[name="${name}"]`;
+
+/** How somebody with a mouse uses a page: each is the first that is so, and a value is as the form sends it. */
+export const mouse = (page) => ({
+  press: (what) => page.click(what),
+  fill: (name, text) => page.fill(named(name), text),
+  choose: (name, value) => page.selectOption(named(name), { value }),
+  tick: (name) => page.check(named(name)),
+  pick: (name, value) => page.check(`${named(name)}[value=${value}]`),
+});
+
+/** How somebody without one does. What a mouse would do fails. */
+export const keyboard = (page) => {
+  for (const verb of ["click", "dblclick", "tap", "fill", "check", "uncheck", "selectOption", "focus"]) {
+    page[verb] = () => assert.fail(`${verb}: by keyboard alone`);
+  }
+  const goTo = async (what) => {
+    const handle = await page.locator(what).first().elementHandle();
+    const there = () => handle.evaluate((one) => one === document.activeElement);
+    for (let presses = 0; presses < 200; presses++) {
+      if (await there()) return;
+      await page.keyboard.press("Tab");
+    }
+    assert.fail(`${what} cannot be reached by keyboard`);
+  };
+  const key = async (what, pressed) => {
+    await goTo(what);
+    await page.keyboard.press(pressed);
+  };
+  return {
+    press: async (what) => {
+      await key(what, "Enter");
+      await page.waitForLoadState();
+    },
+    fill: async (name, text) => {
+      await key(named(name), "Control+A");
+      await page.keyboard.press("Delete");
+      await page.keyboard.type(text);
+    },
+    choose: async (name, value) => {
+      await goTo(named(name));
+      await page.keyboard.type(await page.textContent(`${named(name)} option[value="${value}"]`));
+      assert.equal(await page.inputValue(named(name)), value);
+    },
+    tick: async (name) => {
+      if (!(await page.isChecked(named(name)))) await key(named(name), "Space");
+    },
+    pick: async (name, value) => {
+      await goTo(`${named(name)}:checked`);
+      while (!(await page.isChecked(`${named(name)}[value=${value}]`))) await page.keyboard.press("ArrowDown");
+    },
+  };
+};
 
 /** Signs in from Today: the administrator, or who is named. */
 export async function signIn(page, email = EMAIL, password = PASSWORD) {
@@ -47,10 +105,15 @@ export async function signIn(page, email = EMAIL, password = PASSWORD) {
   assert.equal(new URL(page.url()).pathname, "/");
 }
 
-/** What axe finds, and whether anything stands out to the side. */
-export async function examine(page, name) {
+/** Nothing stands out to the side. */
+export async function fits(page, name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
+}
+
+/** That it fits, and what axe finds. */
+export async function examine(page, name) {
+  await fits(page, name);
   await page.evaluate(axe);
   const found = await page.evaluate((values) => axe.run(document, { runOnly: { type: "tag", values } }), RULES);
   const faults = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join("\n    ")}`);
@@ -88,27 +151,30 @@ export async function picture(page, name) {
   await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage: true });
 }
 
-/** Every page, by its name for a picture and its path: wide and narrow, light and dark, in both languages. */
-export async function look(pages, signedOut = {}) {
-  await lookIn("wide-light", { colorScheme: "light" }, pages, signedOut);
-  await lookIn("narrow-light", { colorScheme: "light", ...TELEPHONE }, pages, signedOut);
-  await lookIn("narrow-dark-spanish", { colorScheme: "dark", locale: "es-ES", ...TELEPHONE }, pages, signedOut);
-  // Nothing in these that one of the others does not have: they are for whoever looks at the pictures.
-  if (!SCREENSHOTS) return;
-  await lookIn("wide-dark", { colorScheme: "dark" }, pages, signedOut);
-  await lookIn("wide-light-spanish", { colorScheme: "light", locale: "es-ES" }, pages, signedOut);
+/** Wide and narrow, in both languages. */
+export const LOOKS = { wide: {}, narrow: TELEPHONE, "narrow-spanish": { locale: "es-ES", ...TELEPHONE } };
+
+/** A page as it stands, light and dark. */
+export async function lookAt(page, name) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await examine(page, `${name} ${colorScheme}`);
+    await picture(page, `${name}-${colorScheme}`);
+  }
 }
 
-async function lookIn(setting, options, pages, signedOut) {
-  const page = await person(options);
-  const shown = async ([name, path]) => {
-    await page.goto(BASE + path);
-    for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
-    await examine(page, `${name} ${setting}`);
-    await picture(page, `${name}-${setting}`);
-  };
-  for (const one of Object.entries(signedOut)) await shown(one);
-  await signIn(page);
-  for (const one of Object.entries(pages)) await shown(one);
-  await page.context().close();
+/** Every page, by its name for a picture and its path, in each of LOOKS, with all that is folded open. */
+export async function look(pages, signedOut = {}) {
+  for (const [setting, options] of Object.entries(LOOKS)) {
+    const page = await person(options);
+    const shown = async ([name, path]) => {
+      await page.goto(BASE + path);
+      for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
+      await lookAt(page, `${name}-${setting}`);
+    };
+    for (const one of Object.entries(signedOut)) await shown(one);
+    await signIn(page);
+    for (const one of Object.entries(pages)) await shown(one);
+    await page.context().close();
+  }
 }

@@ -1,7 +1,7 @@
 // Overdue notices in a browser, from the export to whom it did not reach: with scripts and without, wide and narrow, light and dark, in both
 // languages, by keyboard alone, read by axe. `crates/bookpost/tests/pages/notices.rs` starts this; the mail server knows nobody called ben.
 import assert from "node:assert/strict";
-import { BASE, TELEPHONE, drive, examine, look, person, picture, signIn } from "./lib.mjs";
+import { BASE, LOOKS, drive, look, lookAt, person, signIn } from "./lib.mjs";
 
 const HEAD = "borrowernumber,firstname,surname,email,branchcode,title,barcode,duedate,issuedate";
 const line = (n, name, branch, due) =>
@@ -11,17 +11,10 @@ const export_ = (first, due = "2026-11-12") =>
     `${first + 3},Dan,Smith,,MAIN,Emma,b${first + 3},${due},`, line(first + 4, "Eve", "WEST", due), "7,too short", ""].join("\n");
 const file = (name, text) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
 
-const SETTINGS = {
-  "wide-light": { colorScheme: "light" },
-  "narrow-light": { colorScheme: "light", ...TELEPHONE },
-  "narrow-dark-spanish": { colorScheme: "dark", locale: "es-ES", ...TELEPHONE },
-};
-
 async function shown(page, name, setting) {
   if (setting === "plain") return;
   for (const details of await page.$$("main details")) await details.evaluate((one) => (one.open = true));
-  await examine(page, `${name} ${setting}`);
-  await picture(page, `${name}-${setting}`);
+  await lookAt(page, `${name}-${setting}`);
 }
 
 async function upload(page, name, text) {
@@ -123,14 +116,14 @@ async function refused(setting, options) {
 await drive(async () => {
   await look({ "notices-empty": "/notices" });
   let first = 100;
-  for (const [setting, options] of Object.entries(SETTINGS)) await way(setting, options, (first += 100));
+  for (const [setting, options] of Object.entries(LOOKS)) await way(setting, options, (first += 100));
   await way("plain", { javaScriptEnabled: false }, 600);
-  for (const [setting, options] of Object.entries(SETTINGS)) await refused(setting, options);
+  for (const [setting, options] of Object.entries(LOOKS)) await refused(setting, options);
   await keyboard();
   const page = await person();
   await signIn(page);
   await page.goto(`${BASE}/notices/runs/1/stop`);
-  await shown(page, "notices-stop", "wide-light");
+  await shown(page, "notices-stop", "wide");
   await page.context().close();
 });
 console.log("overdue notices work in a browser");

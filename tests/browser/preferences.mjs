@@ -3,64 +3,11 @@
 //   SERVER_1, SERVER_2, NOBODY    the ports of a server that wants a login, of one that wants none, and one at which nobody listens
 //   SECRET                        the password of the first, whose login is "notices"
 import assert from "node:assert/strict";
-import { BASE, TELEPHONE, drive, examine, look, person, picture, signIn } from "./lib.mjs";
+import { BASE, TELEPHONE, drive, examine, keyboard, look, mouse, named, person, picture, signIn } from "./lib.mjs";
 
 const { SERVER_1, SERVER_2, NOBODY, SECRET } = process.env;
 const HERE = `${BASE}/preferences`;
 const BEA = "bea@library.example";
-
-/** The name of a field, as a selector. */
-const named = (name) => `[name="${name}"]`;
-
-/** How somebody with a mouse uses a page. */
-const mouse = (page) => ({
-  press: (what) => page.click(what),
-  fill: (name, text) => page.fill(named(name), text),
-  choose: (name, text) => page.selectOption(named(name), { label: text }),
-  tick: (name) => page.check(named(name)),
-  way: (value) => page.check(`${named("sending.way")}[value=${value}]`),
-  open: (within) => page.click(`${within} summary:has-text("Advanced")`),
-});
-
-/** How somebody without one does. */
-const keyboard = (page) => {
-  const goTo = async (what) => {
-    const handle = await page.locator(what).first().elementHandle();
-    const there = () => handle.evaluate((one) => one === document.activeElement);
-    for (let presses = 0; presses < 200; presses++) {
-      if (await there()) return;
-      await page.keyboard.press("Tab");
-    }
-    assert.fail(`${what} cannot be reached by keyboard`);
-  };
-  const key = async (what, pressed) => {
-    await goTo(what);
-    await page.keyboard.press(pressed);
-  };
-  return {
-    press: async (what) => {
-      await key(what, "Enter");
-      await page.waitForLoadState();
-    },
-    fill: async (name, text) => {
-      await key(named(name), "Control+A");
-      await page.keyboard.press("Delete");
-      await page.keyboard.type(text);
-    },
-    choose: async (name, text) => {
-      await goTo(named(name));
-      await page.keyboard.type(text);
-    },
-    tick: async (name) => {
-      if (!(await page.isChecked(named(name)))) await key(named(name), "Space");
-    },
-    way: async (value) => {
-      await goTo(`${named("sending.way")}:checked`);
-      while (!(await page.isChecked(`${named("sending.way")}[value=${value}]`))) await page.keyboard.press("ArrowDown");
-    },
-    open: (within) => key(`${within} summary:has-text("Advanced")`, "Enter"),
-  };
-};
 
 const first = (number) => `section[aria-labelledby=server${number}]`;
 const SAVE = ".save button.main";
@@ -106,11 +53,11 @@ async function firstQuestion(page, hands, name) {
 async function server1(page, hands, name) {
   await hands.fill("server1.host", "127.0.0.1");
   await hands.fill("server1.port", NOBODY);
-  await hands.choose("server1.encryption", "Not encrypted");
+  await hands.choose("server1.encryption", "none");
   await hands.tick("server1.allow_non_secure");
   await hands.fill("server1.login", "notices");
   await hands.fill("server1.password", SECRET);
-  await hands.open(first(1));
+  await hands.press(`${first(1)} summary:has-text("Advanced")`);
   await hands.tick("server1.send_password_unencrypted");
   await hands.press(SAVE);
   await says(page, ".problem", "Nothing is saved yet: the test failed.");
@@ -162,12 +109,13 @@ async function server2(page, hands, name) {
 }
 
 /** Another address for Server 1: its password is wanted again. */
-async function elsewhere(page, hands) {
+async function elsewhere(page, hands, name) {
   await hands.fill("server1.host", "localhost");
   await hands.press(SAVE);
   await says(page, "[id='server1.password-problem']", "Enter the password again.");
   await hands.press(`${first(1)} button:has-text("Test Server 1")`);
   await says(page, ".problem", "was entered for another server");
+  await shown(page, name && `preferences-again-${name}`);
   await page.goto(HERE);
   await stands(page, { "server1.host": "127.0.0.1" });
 }
@@ -191,7 +139,7 @@ async function schedule(page, hands, name) {
 
 /** Nothing is sent, and it is said that nothing grows older; then paused and let go on. */
 async function standStill(page, hands, name) {
-  await hands.way("none");
+  await hands.pick("sending.way", "none");
   await hands.press(SAVE);
   await says(page, ".flash", "Saved.");
   const pause = () => page.textContent("section[aria-labelledby=pause]");
@@ -211,7 +159,7 @@ async function standStill(page, hands, name) {
 /** As it was before. */
 async function putBack(page, hands) {
   await page.goto(HERE);
-  await hands.way("practice");
+  await hands.pick("sending.way", "practice");
   await hands.fill("server2.host", "");
   await hands.fill("server1.host", "");
   await hands.fill("keep.texts_days", "30");

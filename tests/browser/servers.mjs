@@ -1,11 +1,77 @@
 // From the first start to a server that dies and comes back, and each way in which a server can be wrong, on the program itself with real
-// mail servers. `crates/bookpost/tests/peers/pages.rs` starts this with what it needs to know, and does to the servers what is wanted here:
+// mail servers, by one person. `crates/bookpost/tests/peers/pages.rs` starts this once for each setting, with what it needs to know, and
+// does to the servers what is wanted here:
+//   SETTING                                 how that person uses the pages: one of SETTINGS
 //   BASE, LINK                              where, and the link for setting up
 //   SERVER_1, SERVER_2, LOGIN, KEY, ALARMS  the ports of both servers, their login and its password, and who is told of what is wrong
 import assert from "node:assert/strict";
 import { createInterface } from "node:readline";
-import { BASE, TELEPHONE, drive, examine, person, picture } from "./lib.mjs";
+import { BASE, TELEPHONE, drive, examine, fits, keyboard, mouse, person, picture } from "./lib.mjs";
 
+const SETTINGS = {
+  mouse: { language: "en", hands: mouse, options: {} },
+  "no-script": { language: "es", hands: mouse, options: { javaScriptEnabled: false, locale: "es-ES", ...TELEPHONE } },
+  keyboard: { language: "en", hands: keyboard, options: TELEPHONE },
+};
+/** What is looked for on the pages. */
+const SAID = {
+  en: {
+    named: "Saved. Now choose how mail goes out.",
+    practices: "Mail goes to the practice mailbox now.",
+    practiced: "Kept in the practice mailbox",
+    saved: "Saved. It holds from now on.",
+    passed: [
+      /It has the address 127\.0\.0\.1\./,
+      /Encrypted \(TLS 1\.\d\)\. The server's proof of identity \(certificate\) is for 127\.0\.0\.1 and good until \d+ \w+ \d{4}/,
+      /The server accepted login and password\./,
+      /The server accepted the test message for me@elsewhere\.example\./,
+    ],
+    notYet: /It has not arrived yet/,
+    arrived: "Good: the test message arrived.",
+    known: /Server 2: A test message arrived \(.*Ann\)/,
+    accepted: "Accepted by",
+    well: "All mail goes out through Server 1; the backup server stands by.",
+    backup: "The backup server is sending",
+    alarm: "Tell your IT person that Server 1 does not work.",
+    notSent: "No mail was sent.",
+    advice: {
+      "wrong-password": "Check login and password.",
+      expired: "The proof of identity (certificate) was good until 1 Jan 2020.",
+      "wrong-name": "Enter the server by that name: mail.example.net.",
+      "closed-port": "Nothing answers on port",
+    },
+  },
+  es: {
+    named: "Guardado. Ahora elija cómo sale el correo.",
+    practices: "Ahora el correo va al buzón de prácticas.",
+    practiced: "Guardado en el buzón de prácticas",
+    saved: "Guardado. Vale desde ahora.",
+    passed: [
+      /Tiene la dirección 127\.0\.0\.1\./,
+      /Cifrada \(TLS 1\.\d\)\. La prueba de identidad del servidor \(certificado\) es para 127\.0\.0\.1 y vale hasta el \d+ de \w+ de \d{4}/,
+      /El servidor aceptó el usuario y la contraseña\./,
+      /El servidor aceptó el mensaje de prueba para me@elsewhere\.example\./,
+    ],
+    notYet: /Todavía no ha llegado/,
+    arrived: "Bien: el mensaje de prueba llegó.",
+    known: /Servidor 2: Un mensaje de prueba llegó \(.*Ann\)/,
+    accepted: "Aceptado por",
+    well: "Todo el correo sale por el Servidor 1; el servidor de reserva está preparado.",
+    backup: "El servidor de reserva envía",
+    alarm: "Diga a su informático que el Servidor 1 no funciona.",
+    notSent: "No se envió ningún correo.",
+    advice: {
+      "wrong-password": "Compruebe el usuario y la contraseña.",
+      expired: "La prueba de identidad (certificado) valió hasta el 1 de enero de 2020.",
+      "wrong-name": "Introduzca el servidor con ese nombre: mail.example.net.",
+      "closed-port": "No responde nada en el puerto",
+    },
+  },
+};
+
+const { SETTING } = process.env;
+const { language, hands: handsOf, options } = SETTINGS[SETTING];
+const said = SAID[language];
 const EMAIL = "ann@library.example";
 const PASSWORD = "elf zwölf zehn";
 const DEADLINE = 100_000;
@@ -18,16 +84,27 @@ async function want(what) {
   assert.equal((await answers.next()).value, "done", what);
 }
 
+/** What axe finds, where scripts can run, and whether the page fits; and a picture. */
+async function shown(page, name) {
+  await (options.javaScriptEnabled === false ? fits : examine)(page, `${name} ${SETTING}`);
+  await picture(page, `${name}-${SETTING}`);
+}
+
+/** By a link, to where it leads. */
+async function follow(page, hands, path) {
+  await hands.press(`a[href="${path}"]`);
+  await page.waitForURL(BASE + path);
+}
+
 /** Looks again and again, as a person does, until this is on the page. */
-async function until(page, path, text) {
+async function until(page, text) {
   const deadline = Date.now() + DEADLINE;
   for (;;) {
-    if (path) await page.goto(BASE + path);
-    else await page.reload();
-    const said = await page.textContent("main");
-    if (said.includes(text)) return said;
-    assert.ok(Date.now() < deadline, `${page.url()}: "${text}" did not come: ${said}`);
+    const main = await page.textContent("main");
+    if (main.includes(text)) return main;
+    assert.ok(Date.now() < deadline, `${page.url()}: "${text}" did not come: ${main}`);
     await page.waitForTimeout(250);
+    await page.reload();
   }
 }
 
@@ -37,148 +114,133 @@ async function told(page, text) {
 }
 
 /** The link, the library, the practice mailbox, a test message. */
-async function firstStart(page) {
+async function firstStart(page, hands) {
   await page.goto(process.env.LINK);
-  await examine(page, "set-up");
-  await page.fill("[name=email]", EMAIL);
-  await page.fill("[name=name]", "Ann");
-  await page.fill("[name=password]", PASSWORD);
-  await page.click("button.main");
+  await shown(page, "set-up");
+  await hands.fill("email", EMAIL);
+  await hands.fill("name", "Ann");
+  await hands.fill("password", PASSWORD);
+  await hands.press("button.main");
   await page.waitForURL(`${BASE}/start`);
-  await examine(page, "start");
-  await picture(page, "start");
-  await page.fill("[name=name]", "Riverside Library");
-  await page.fill("[name=email]", "desk@library.example");
-  await page.click("text=Go on");
-  await told(page, "Now choose how mail goes out");
-  await picture(page, "start-named");
-  await page.click("button:has-text('Practice mailbox for now')");
-  await told(page, "practice mailbox now");
-  await examine(page, "start with practice");
-  await picture(page, "start-practice");
-  await page.click("text=Send a test message");
+  assert.equal(await page.getAttribute("html", "lang"), language);
+  await shown(page, "start");
+  await hands.fill("name", "Riverside Library");
+  await hands.fill("email", "desk@library.example");
+  await hands.press('form[action="/start"] button');
+  await told(page, said.named);
+  await picture(page, `start-named-${SETTING}`);
+  await hands.press('form[action="/start/practice"] button');
+  await told(page, said.practices);
+  await shown(page, "start-practice");
+  await send(page, hands, said.practiced);
+  assert.match(await page.textContent("h1"), /Riverside Library/);
+}
+
+/** Sends a message by the queue, and sees what becomes of it. */
+async function send(page, hands, becomes) {
+  if (new URL(page.url()).pathname !== "/start") await page.goto(`${BASE}/start`);
+  await hands.press('form[action="/start/test"] button');
   await page.waitForURL(/\/queue\/\d+$/);
-  await until(page, undefined, "practice mailbox");
-  assert.match(await page.textContent("h1"), /Test message of Riverside Library/);
+  await until(page, becomes);
+}
+
+async function signOutAndIn(page, hands) {
+  await hands.press('form[action="/sign-out"] button');
+  await page.waitForURL(/\/sign-in/);
+  await hands.fill("email", EMAIL);
+  await hands.fill("password", PASSWORD);
+  await hands.press("button.main");
+  await page.waitForURL(`${BASE}/`);
 }
 
 /** Both servers are entered in the form, and saved once both pass their test. */
-async function enterServers(page) {
+async function enterServers(page, hands) {
   const { SERVER_1, SERVER_2, LOGIN, KEY, ALARMS } = process.env;
-  await page.goto(`${BASE}/preferences`);
-  await page.check('[name="sending.way"][value=servers]');
-  await page.click("section[aria-labelledby=server2] summary");
+  await follow(page, hands, "/preferences");
+  await hands.pick("sending.way", "servers");
+  await hands.press("section[aria-labelledby=server2] summary");
   for (const [server, port] of [["server1", SERVER_1], ["server2", SERVER_2]]) {
-    await page.fill(`[name="${server}.host"]`, "127.0.0.1");
-    await page.fill(`[name="${server}.port"]`, port);
-    await page.selectOption(`[name="${server}.encryption"]`, "starttls");
-    await page.fill(`[name="${server}.login"]`, LOGIN);
-    await page.fill(`[name="${server}.password"]`, KEY);
+    await hands.fill(`${server}.host`, "127.0.0.1");
+    await hands.fill(`${server}.port`, port);
+    await hands.choose(`${server}.encryption`, "starttls");
+    await hands.fill(`${server}.login`, LOGIN);
+    await hands.fill(`${server}.password`, KEY);
   }
-  await page.fill('[name="alarms.email"]', ALARMS);
-  await page.click(".save button.main");
-  await told(page, "Saved. It holds from now on.");
+  await hands.fill("alarms.email", ALARMS);
+  await hands.press(".save button.main");
+  await told(page, said.saved);
   assert.ok(!(await page.content()).includes(KEY));
 }
 
 /** Tests a server on the page; what it says at the end. */
-async function test(page, number, name) {
+async function test(page, hands, number, name) {
   await page.goto(`${BASE}/preferences/test`);
-  await page.selectOption("[name=server]", String(number));
-  await page.fill("[name=to]", "me@elsewhere.example");
-  await page.click("button.main");
+  await hands.choose("server", String(number));
+  await hands.fill("to", "me@elsewhere.example");
+  await hands.press('form[action="/preferences/test"] button.main');
   await page.waitForURL(/\/preferences\/test\/[0-9a-f]{32}$/);
   await page.waitForSelector(".verdict.well, .verdict.stop", { timeout: DEADLINE });
-  await examine(page, name);
-  await picture(page, `test-${name}`);
+  await shown(page, `test-${name}`);
   return page.textContent("main");
 }
 
 /** A server that is as it should be. */
-async function goodServers(page) {
+async function goodServers(page, hands) {
   for (const number of [1, 2]) {
-    const said = await test(page, number, `good-${number}`);
-    for (const step of [
-      "It has the address 127.0.0.1.",
-      /Encrypted \(TLS 1\.\d\)\. The server's proof of identity \(certificate\) is for 127\.0\.0\.1 and good until/,
-      "The server accepted login and password.",
-      "The server accepted the test message for me@elsewhere.example.",
-    ]) assert.ok(typeof step === "string" ? said.includes(step) : step.test(said), `${step}: ${said}`);
-    await page.locator("summary").first().click();
-    assert.match(await page.locator("pre").first().textContent(), /ESMTP/);
-    await page.click("text=Not yet");
+    const main = await test(page, hands, number, `good-${number}`);
+    for (const step of said.passed) assert.match(main, step);
+    await hands.press(".steps summary");
+    const words = page.locator(".steps pre").first();
+    await words.waitFor({ state: "visible" });
+    assert.match(await words.textContent(), /ESMTP/);
+    await hands.press("[name=is][value=not_yet]");
     await page.waitForURL(/is=not_yet/);
-    await examine(page, "not yet");
-    await picture(page, "test-not-yet");
-    await page.click("button:has-text('Yes')");
-    await told(page, "the test message arrived");
+    assert.match(await page.textContent("h1"), said.notYet);
+    await shown(page, "test-not-yet");
+    await hands.press("[name=is][value=yes]");
+    await told(page, said.arrived);
   }
-  assert.match(await page.textContent("main"), /Server 2: A test message arrived \(.*Ann\)/);
-}
-
-/** Sends a message by the queue, and sees it accepted. */
-async function send(page) {
-  await page.goto(`${BASE}/start`);
-  await page.click("text=Send a test message");
-  await page.waitForURL(/\/queue\/\d+$/);
-  return until(page, undefined, "Accepted by");
+  assert.match(await page.textContent("main"), said.known);
 }
 
 /** Server 1 dies, Server 2 takes over, people hear of it, and Server 1 comes back. */
-async function failOver(page) {
-  await until(page, "/", "All mail goes out through Server 1; the backup server stands by.");
-  await send(page);
+async function failOver(page, hands) {
+  await follow(page, hands, "/");
+  await until(page, said.well);
+  await send(page, hands, said.accepted);
   await want("server 1 to stop");
-  await send(page);
-  await until(page, "/", "The backup server is sending");
-  await examine(page, "backup");
-  await picture(page, "backup");
+  await send(page, hands, said.accepted);
+  await follow(page, hands, "/");
+  await until(page, said.backup);
+  assert.ok((await page.textContent("main")).includes(said.alarm));
+  await shown(page, "backup");
   await want("the alarm");
   await want("server 1 to start");
-  await until(page, "/", "All mail goes out through Server 1; the backup server stands by.");
-  await send(page);
+  await until(page, said.well);
+  await send(page, hands, said.accepted);
 }
 
 /** Each has its own advice. */
-async function wrongServers(page) {
-  for (const [what, name, advice] of [
-    ["a wrong password", "wrong-password", "Check login and password."],
-    ["an expired certificate", "expired", "The proof of identity (certificate) was good until 1 Jan 2020."],
-    ["another name", "wrong-name", "Enter the server by that name: mail.example.net."],
-    ["a closed port", "closed-port", "Nothing answers on port"],
+async function wrongServers(page, hands) {
+  for (const [what, name] of [
+    ["a wrong password", "wrong-password"],
+    ["an expired certificate", "expired"],
+    ["another name", "wrong-name"],
+    ["a closed port", "closed-port"],
   ]) {
     await want(what);
-    const said = await test(page, 2, name);
-    assert.ok(said.includes(advice) && said.includes("No mail was sent."), `${what}: ${said}`);
+    const main = await test(page, hands, 2, name);
+    assert.ok(main.includes(said.advice[name]) && main.includes(said.notSent), `${what}: ${main}`);
     assert.equal(await page.locator(".steps .stop").count(), 1, what);
   }
 }
 
-/** The same without scripts, on a telephone, in Spanish. */
-async function without(signedIn) {
-  const page = await person({ javaScriptEnabled: false, locale: "es-ES", ...TELEPHONE });
-  await page.context().addCookies(await signedIn.context().cookies());
-  await want("the right password");
-  await page.goto(`${BASE}/preferences/test`);
-  await page.click("text=Probar servidor >> nth=-1");
-  await page.waitForURL(/\/preferences\/test\/[0-9a-f]{32}$/);
-  await page.waitForSelector(".verdict.well", { timeout: DEADLINE });
-  await picture(page, "test-narrow-spanish");
-  await page.click("text=En el correo no deseado");
-  await page.waitForURL(/is=in_spam/);
-  assert.match(await page.textContent("h1"), /correo no deseado/);
-  await picture(page, "spam-narrow-spanish");
-  await page.context().close();
-}
-
 await drive(async () => {
-  const page = await person();
-  await firstStart(page);
-  await enterServers(page);
-  await goodServers(page);
-  await failOver(page);
-  await wrongServers(page);
-  await without(page);
+  const page = await person(options);
+  const hands = handsOf(page);
+  for (const part of [firstStart, signOutAndIn, enterServers, goodServers, failOver, wrongServers]) {
+    await part(page, hands);
+  }
 }).finally(() => {
   input.close();
   process.stdin.destroy();

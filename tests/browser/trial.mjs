@@ -1,21 +1,14 @@
 // Test Server and the first start in a browser: wide and narrow, light and dark, in both languages, with all folds open, read by axe.
 // `crates/bookpost/tests/pages/trial.rs` starts this.
 import assert from "node:assert/strict";
-import { BASE, TELEPHONE, drive, examine, look, person, picture, signIn } from "./lib.mjs";
-
-const SETTINGS = {
-  "wide-light": { colorScheme: "light" },
-  "narrow-light": { colorScheme: "light", ...TELEPHONE },
-  "narrow-dark-spanish": { colorScheme: "dark", locale: "es-ES", ...TELEPHONE },
-};
+import { BASE, LOOKS, drive, look, lookAt, person, signIn } from "./lib.mjs";
 
 /** A test, as it goes and at its end, and the ports. */
 async function tests(setting, options) {
   const page = await person(options);
   const shown = async (name) => {
     for (const details of await page.$$("details")) await details.evaluate((one) => (one.open = true));
-    await examine(page, `${name} ${setting}`);
-    await picture(page, `${name}-${setting}`);
+    await lookAt(page, `${name}-${setting}`);
   };
   await signIn(page);
   await page.goto(`${BASE}/preferences/test`);
@@ -38,5 +31,5 @@ await drive(async () => {
     "test-spam": "/preferences/test/arrived?test=1&is=in_spam",
     "test-forgotten": "/preferences/test/none",
   });
-  for (const [setting, options] of Object.entries(SETTINGS)) await tests(setting, options);
+  for (const [setting, options] of Object.entries(LOOKS)) await tests(setting, options);
 });

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Error, MessageId, NewMessage, RunId, State, States, Store, before};
+use crate::{Actor, Error, LeftOutDetail, MessageId, NewMessage, RunId, State, States, Store, before};
 
 /// One item in one patron's hands, as the ledger knows it: a digest of patron, item and due date (or checkout date), made by
 /// the notices code; together with the notice's name it is the key of FIELD facts section 5.
@@ -58,8 +58,9 @@ pub struct LeftOut {
     pub line: Option<u64>,
     /// Patron's name, or what the line says.
     pub who: String,
-    /// The reason in words.
-    pub detail: String,
+    /// What more is known of the reason. For scripts it is a sentence.
+    #[serde(with = "crate::left_out")]
+    pub detail: LeftOutDetail,
     /// Code of the library that would have written, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,

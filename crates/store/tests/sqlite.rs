@@ -548,7 +548,7 @@ async fn lists_of_old_runs_are_erased() {
         why: LeftOutWhy::NoAddress,
         line: None,
         who: NAME.to_owned(),
-        detail: String::new(),
+        detail: String::new().into(),
         site: None,
     };
     store.left_out(run, vec![one; 5]).await.unwrap();

@@ -19,7 +19,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use mail::clock::Clock;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{Door, LeftOut, LeftOutWhy, NewRun, RunId, Store};
+use store::{Door, LeftOut, LeftOutDetail, LeftOutWhy, NewRun, RunId, Store};
 use tokio::sync::mpsc;
 
 pub use self::{
@@ -254,7 +254,7 @@ impl NoticeRuns {
 
 /// `site`: the library that would have written.
 fn lately(patron: &store::Patron, site: &str, last_at: Timestamp) -> LeftOut {
-    left_out(LeftOutWhy::WrittenLately, patron, Some(site), format!("last written to on {}", day(last_at)))
+    left_out(LeftOutWhy::WrittenLately, patron, Some(site), LeftOutDetail::WrittenOn { day: day(last_at) })
 }
 
 /// The day that the library has.
@@ -262,7 +262,7 @@ fn day(instant: Timestamp) -> Date {
     TimeZone::system().to_datetime(instant).date()
 }
 
-fn left_out(why: LeftOutWhy, patron: &store::Patron, site: Option<&str>, detail: String) -> LeftOut {
+fn left_out(why: LeftOutWhy, patron: &store::Patron, site: Option<&str>, detail: LeftOutDetail) -> LeftOut {
     let who = match &patron.number {
         Some(number) => format!("{} ({number})", patron.name),
         None => patron.name.clone(),

@@ -154,8 +154,13 @@ mod tests {
             (0, vec![], false),
         ] {
             let progress = Progress { prepared, ..Progress::default() };
-            let left_out =
-                |why| LeftOut { why, line: None, who: String::new(), detail: String::new(), site: None };
+            let left_out = |why| LeftOut {
+                why,
+                line: None,
+                who: String::new(),
+                detail: String::new().into(),
+                site: None,
+            };
             let left_out: Vec<_> = why.iter().copied().map(left_out).collect();
             assert_eq!(reaches_nobody(&progress, &left_out), expected, "{prepared} {why:?}");
         }
@@ -164,8 +169,13 @@ mod tests {
     #[test]
     fn a_notice_that_could_not_be_made_is_not_all_done() {
         for (why, exit) in [(LeftOutWhy::NotMade, Exit::Partly), (LeftOutWhy::LeftAside, Exit::Done)] {
-            let left_out =
-                vec![LeftOut { why, line: None, who: String::new(), detail: String::new(), site: None }];
+            let left_out = vec![LeftOut {
+                why,
+                line: None,
+                who: String::new(),
+                detail: String::new().into(),
+                site: None,
+            }];
             assert_eq!(Exit::of(&Reply::Preview(Preview { notices: 1, left_out, first: None })), exit);
         }
     }

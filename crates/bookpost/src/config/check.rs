@@ -10,7 +10,7 @@ use mail::retry::RetrySchedule;
 use zeroize::Zeroizing;
 
 use super::{
-    AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way,
+    AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way, Wrong,
     checked::{NO_HOST, USUAL_LISTEN_CONNECTIONS},
     doors::doors,
     oidc,
@@ -58,7 +58,8 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         records: days(raw, "keep.records_days", events_kept, 365),
     };
     if keep.records < keep.bodies {
-        raw.problem(
+        raw.wrong(
+            Wrong::RecordsTooShort,
             "keep",
             "texts would be kept longer than the records they belong to",
             "keep records at least as long",
@@ -179,7 +180,12 @@ fn ehlo_name(raw: &mut Raw, around: &Surroundings, practice: bool) -> Option<Str
         if is_full(&name) {
             return Some(name);
         }
-        raw.problem(path, format!("mail servers distrust a machine that calls itself {name:?}"), todo);
+        raw.wrong(
+            Wrong::NoFullName,
+            path,
+            format!("mail servers distrust a machine that calls itself {name:?}"),
+            todo,
+        );
         return None;
     }
     let _: Option<String> = raw.get(path);
@@ -187,7 +193,12 @@ fn ehlo_name(raw: &mut Raw, around: &Surroundings, practice: bool) -> Option<Str
         Some(name) => Some(name),
         None if practice => Some(NO_HOST.to_owned()),
         None => {
-            raw.problem(path, "this machine's full name cannot be found, and mail servers ask for it", todo);
+            raw.wrong(
+                Wrong::NoFullName,
+                path,
+                "this machine's full name cannot be found, and mail servers ask for it",
+                todo,
+            );
             None
         }
     }
@@ -202,7 +213,8 @@ fn schedule(raw: &mut Raw) -> RetrySchedule {
         give_up_after: raw.get("schedule.give_up_after").unwrap_or(usual.give_up_after),
     };
     if !(10 * MINUTE..=24 * HOUR).contains(&schedule.short_range) {
-        raw.problem(
+        raw.wrong(
+            Wrong::ShortRange,
             "schedule.short_range",
             "the short range is too short or too long",
             "choose from \"10m\" to \"24h\"",
@@ -210,7 +222,12 @@ fn schedule(raw: &mut Raw) -> RetrySchedule {
     }
     if schedule.give_up_after < schedule.short_range {
         let what = "messages would be given up before the short range is over";
-        raw.problem("schedule.give_up_after", what, "choose a longer time; \"100h\" is usual");
+        raw.wrong(
+            Wrong::GivenUpTooSoon,
+            "schedule.give_up_after",
+            what,
+            "choose a longer time; \"100h\" is usual",
+        );
     }
     schedule
 }
@@ -303,16 +320,22 @@ fn alarms(raw: &mut Raw) -> AlarmsConfig {
     }
     let webhook: Option<String> = raw.get("alarms.webhook");
     if webhook.as_ref().is_some_and(|at| !at.starts_with("http://") && !at.starts_with("https://")) {
-        raw.problem("alarms.webhook", "this is not a web address", "write it with https:// in front");
+        raw.wrong(
+            Wrong::NoWebAddress,
+            "alarms.webhook",
+            "this is not a web address",
+            "write it with https:// in front",
+        );
     }
     AlarmsConfig { command, webhook, email: raw.get("alarms.email") }
 }
 
 fn days(raw: &mut Raw, path: &str, least: u64, usual: u64) -> Duration {
     let days: u64 = raw.get(path).unwrap_or(usual);
-    if !(least..=36_500).contains(&days) {
-        let todo = format!("choose a number of days from {least} to 36500");
-        raw.problem(path, format!("`{path}` is {days}"), todo);
+    let most = 36_500;
+    if !(least..=most).contains(&days) {
+        let todo = format!("choose a number of days from {least} to {most}");
+        raw.wrong(Wrong::OutOfRange { least, most }, path, format!("`{path}` is {days}"), todo);
     }
     DAY.saturating_mul(u32::try_from(days).unwrap_or(u32::MAX))
 }

@@ -34,7 +34,7 @@ pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
 pub use oidc::Oidc;
 pub use preferences::{PREFERENCES, Preference, SECRETS};
 pub use private_url::{NotPrivate, private_url};
-pub use problem::{Problem, Problems};
+pub use problem::{Problem, Problems, Wrong};
 pub use raw::Origin;
 pub use sample::SAMPLE;
 pub use secret::sealed;

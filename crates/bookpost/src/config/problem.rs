@@ -7,7 +7,8 @@ use std::fmt;
 pub struct Problem {
     /// The setting, or the section, by its name (`sites.0.email`); empty where it is about none.
     pub setting: String,
-    /// What is wrong, in plain words.
+    pub wrong: Wrong,
+    /// The same in plain words, in English.
     pub what: String,
     /// File and line, or the environment's variable.
     pub at: String,
@@ -17,8 +18,49 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(what: impl Into<String>, at: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { setting: String::new(), what: what.into(), at: at.into(), todo: todo.into() }
+        Self {
+            setting: String::new(),
+            wrong: Wrong::Other,
+            what: what.into(),
+            at: at.into(),
+            todo: todo.into(),
+        }
     }
+}
+
+/// What is wrong, for whoever says it in words of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// It is not the kind of value that it should be.
+    Unreadable,
+    OutOfRange {
+        least: u64,
+        most: u64,
+    },
+    /// Neither the name nor the address of a host.
+    NoHost,
+    /// Mail would go in plain, and nobody has said that it may.
+    Unencrypted,
+    /// The same of a password.
+    LoginUnencrypted,
+    LoginWithoutPassword,
+    PasswordWithoutLogin,
+    /// A password goes only where it was entered for.
+    PasswordOfAnother,
+    /// There is a second server, and no first.
+    OnlySecond,
+    /// Mail is to go through servers, and there is none.
+    NoServer,
+    /// Of this computer.
+    NoFullName,
+    NoWebAddress,
+    ShortRange,
+    /// Before the short range is over.
+    GivenUpTooSoon,
+    /// Records would go before the texts that belong to them.
+    RecordsTooShort,
+    /// Something else, which is not of the preferences or cannot be entered there.
+    Other,
 }
 
 /// Everything that is wrong, found in one go; never empty.

@@ -16,7 +16,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Problem, Problems, Surroundings, setting::Setting, surroundings::PREFIX};
+use super::{Problem, Problems, Surroundings, Wrong, setting::Setting, surroundings::PREFIX};
 
 /// The settings as written, the keys that were asked for, and what was found wrong so far.
 pub(super) struct Raw {
@@ -89,7 +89,8 @@ impl Raw {
         };
         read.map_err(|why| {
             let detail = if why.is_empty() { String::new() } else { format!(" ({why})") };
-            self.problem(
+            self.wrong(
+                Wrong::Unreadable,
                 path,
                 format!("`{path}` must be {}{detail}", T::EXPECTS),
                 format!("write {}", T::EXPECTS),
@@ -114,8 +115,9 @@ impl Raw {
         if range.contains(&number) {
             return number;
         }
-        let todo = format!("choose a number from {} to {}", range.start(), range.end());
-        self.problem(path, format!("`{path}` is {number}"), todo);
+        let (least, most) = range.into_inner();
+        let todo = format!("choose a number from {least} to {most}");
+        self.wrong(Wrong::OutOfRange { least, most }, path, format!("`{path}` is {number}"), todo);
         usual
     }
 
@@ -163,8 +165,18 @@ impl Raw {
 
     /// Notes a problem with the setting at `path`.
     pub(super) fn problem(&mut self, path: &str, what: impl Into<String>, todo: impl Into<String>) {
+        self.wrong(Wrong::Other, path, what, todo);
+    }
+
+    pub(super) fn wrong(
+        &mut self,
+        wrong: Wrong,
+        path: &str,
+        what: impl Into<String>,
+        todo: impl Into<String>,
+    ) {
         let at = self.place(path);
-        self.problems.push(Problem { setting: path.to_owned(), ..Problem::new(what, at, todo) });
+        self.problems.push(Problem { setting: path.to_owned(), wrong, ..Problem::new(what, at, todo) });
     }
 
     /// Where `path` is set, or where it would be.

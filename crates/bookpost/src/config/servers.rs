@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Encryption, Limits, Login, Password, Server, Surroundings, Way,
+    Encryption, Limits, Login, Password, Server, Surroundings, Way, Wrong,
     raw::Raw,
     secret::{self, Given},
     setting::WayName,
@@ -30,7 +30,12 @@ pub(super) fn way(
     let first = raw.has("server1").then(|| server(raw, "server1", around, key));
     let second = raw.has("server2").then(|| server(raw, "server2", around, key));
     if second.is_some() && first.is_none() {
-        raw.problem("server2", "there is a [server2], but no [server1]", "call the only server [server1]");
+        raw.wrong(
+            Wrong::OnlySecond,
+            "server2",
+            "there is a [server2], but no [server1]",
+            "call the only server [server1]",
+        );
     }
     let named = first.is_some();
     let servers = [first, second].into_iter().flatten().map(|server| server.map(Arc::new));
@@ -40,7 +45,12 @@ pub(super) fn way(
         WayName::Practice => Some((Way::Practice, servers?)),
         WayName::Servers if !named => {
             let todo = "add a section [server1] with at least its host, or choose \"practice\"";
-            raw.problem("sending.way", "mail is to leave through servers, but there is no [server1]", todo);
+            raw.wrong(
+                Wrong::NoServer,
+                "sending.way",
+                "mail is to leave through servers, but there is no [server1]",
+                todo,
+            );
             None
         }
         WayName::Servers => servers.map(|servers| (Way::Servers(servers.clone()), servers)),
@@ -69,16 +79,17 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
         raw.get_within(&path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1..=1_000_000);
     let limits =
         Limits { per_minute: limit(raw, &path("per_minute")), per_day: limit(raw, &path("per_day")) };
-    let login = login(raw, name, around, key);
     if encryption == Encryption::Plain && !allow_non_secure {
-        raw.problem(
+        raw.wrong(
+            Wrong::Unencrypted,
             &path("encryption"),
             "without encryption, patrons' names and titles could be read on the way",
             format!("use \"starttls\", or set `{name}.allow_non_secure = true` if that is meant"),
         );
     }
     if encryption == Encryption::Plain && raw.has(&path("login")) && !password_on_plain {
-        raw.problem(
+        raw.wrong(
+            Wrong::LoginUnencrypted,
             &path("login"),
             "there is a login, but the password is never sent over a connection that is not encrypted",
             format!(
@@ -86,6 +97,7 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
             ),
         );
     }
+    let login = login(raw, name, around, key);
     Some(Server {
         name: name.to_owned(),
         host: host?,
@@ -123,7 +135,8 @@ fn plain_host(raw: &mut Raw, path: &str, host: String) -> Option<String> {
     if address || !host.contains([':', '/', '@', ' ', '[', ']']) {
         return Some(host);
     }
-    raw.problem(
+    raw.wrong(
+        Wrong::NoHost,
         path,
         format!("{host:?} is not a host's name or address"),
         "write the name only; the port is a setting of its own",
@@ -144,7 +157,8 @@ fn login(raw: &mut Raw, server: &str, around: &Surroundings, key: Option<&KeySou
         .any(|key| raw.has(&format!("{server}.{key}")));
     let password = secret::secret_or_sealed(raw, server, "password", around, key);
     if user.is_some() && !named {
-        raw.problem(
+        raw.wrong(
+            Wrong::LoginWithoutPassword,
             &path,
             "there is a login, but no password for it",
             format!(
@@ -154,7 +168,12 @@ fn login(raw: &mut Raw, server: &str, around: &Surroundings, key: Option<&KeySou
         );
     }
     if user.is_none() && named && !raw.has(&path) {
-        raw.problem(server, "there is a password, but no login for it", format!("set `{path}` too"));
+        raw.wrong(
+            Wrong::PasswordWithoutLogin,
+            server,
+            "there is a password, but no login for it",
+            format!("set `{path}` too"),
+        );
     }
     let password = match password? {
         Given::Known(password) => Password::Known(password),

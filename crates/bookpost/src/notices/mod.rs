@@ -16,6 +16,6 @@ pub mod template;
 
 pub use import::{Import, ImportError, ImportOptions, Item, PatronNotice, read};
 pub use keys::ledger_key;
-pub use plan::{Outline, Plan, PlannedNotice, plan};
+pub use plan::{EXPORT, NAMELESS, Outline, Plan, PlannedNotice, plan};
 pub use site::Site;
 pub use template::{BUILT_IN, DateFormat, Rendered, Sources, Template, TemplateError};

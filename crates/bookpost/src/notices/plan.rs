@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use mail::{Address, counted};
-use store::{LedgerKey, LeftOut, LeftOutWhy, Patron};
+use mail::Address;
+use store::{LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, Patron};
 
 use super::{
     Import, Item, PatronNotice,
@@ -13,6 +13,11 @@ use super::{
     site::Site,
     template::{Letter, LetterItem, Rendered, Template},
 };
+
+/// Who is left out, where the reason is about all of the export.
+pub const EXPORT: &str = "the export";
+/// Who is left out, where the export says neither name nor number.
+pub const NAMELESS: &str = "a patron without a name";
 
 /// One patron's notice, ready to become a message.
 #[derive(Debug, Clone)]
@@ -70,7 +75,8 @@ pub fn plan<'a>(
     let mut plan = Plan::bare(import, sites, template, today, only);
     let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
     let lines = lines.into_iter().flat_map(|(why, lines)| lines.iter().map(move |line| of_line(why, line)));
-    let mut left_out: Vec<LeftOut> = lines.chain(import.no_lines.map(no_lines)).collect();
+    let mut left_out: Vec<LeftOut> =
+        lines.chain(import.no_lines.clone().map(of_export(LeftOutWhy::NoLines))).collect();
     let (mut chosen, mut items) = (Vec::with_capacity(import.patrons.len()), 0);
     for (at, patron) in import.patrons.iter().enumerate() {
         let (overdue, not_yet): (Vec<&Item>, Vec<&Item>) =
@@ -104,14 +110,8 @@ fn of_line(why: LeftOutWhy, line: &super::import::Refused) -> LeftOut {
     LeftOut { why, line: Some(line.line), who: line.text.clone(), detail: line.reason.clone(), site: None }
 }
 
-fn no_lines(detail: &str) -> LeftOut {
-    LeftOut {
-        why: LeftOutWhy::NoLines,
-        line: None,
-        who: "the export".to_owned(),
-        detail: detail.to_owned(),
-        site: None,
-    }
+fn of_export(why: LeftOutWhy) -> impl Fn(LeftOutDetail) -> LeftOut {
+    move |detail| LeftOut { why, line: None, who: EXPORT.to_owned(), detail, site: None }
 }
 
 /// One for each code.
@@ -128,23 +128,21 @@ fn unknown_branches(import: &Import, patron: &PatronNotice, items: &[&Item]) -> 
 
 fn unknown_branch(import: &Import, patron: &PatronNotice, branch: u16, items: usize) -> LeftOut {
     let code = import.branches.get(usize::from(branch)).map_or("", |code| &**code);
-    let count = counted(items, "item", "items");
     let detail = if code.is_empty() {
-        format!("{count}: the export does not say which library it is; with several libraries it must")
+        LeftOutDetail::NoBranch { items }
     } else {
-        format!("{count}: no library here has the branch code \"{code}\"")
+        LeftOutDetail::UnknownBranch { items, code: code.into() }
     };
     LeftOut { why: LeftOutWhy::UnknownBranch, line: Some(patron.line), who: who(patron), detail, site: None }
 }
 
 fn not_due_yet(patron: &PatronNotice, item: &Item, site: Option<&Site>) -> LeftOut {
     let what = if item.title().is_empty() { item.barcode() } else { item.title() };
-    let due = item.due.map_or(String::new(), |due| format!(" is due on {due}"));
     LeftOut {
         why: LeftOutWhy::NotDueYet,
         line: Some(item.line),
         who: who(patron),
-        detail: format!("\"{what}\"{due}"),
+        detail: LeftOutDetail::NotDueYet { item: what.into(), due: item.due },
         site: site.map(|site| site.code.clone()),
     }
 }
@@ -155,51 +153,41 @@ fn dates_in_doubt(import: &Import, all: usize, left_out: &[LeftOut]) -> Option<L
     if not_yet * 2 <= all {
         return None;
     }
-    let advice = match import.dates.filter(|_| import.shape != Shape::Evergreen) {
-        Some(order) => format!(
-            "the day and the month may be the wrong way round: the dates were read as {order}; --dates, or dates in the settings, says \
-             which comes first"
-        ),
-        None => "is it an export of overdue items?".to_owned(),
-    };
-    Some(LeftOut {
-        why: LeftOutWhy::DatesInDoubt,
-        line: None,
-        who: "the export".to_owned(),
-        detail: format!("{not_yet} of {} not due yet; {advice}", counted(all, "item is", "items are")),
-        site: None,
-    })
+    let order =
+        import.dates.filter(|_| import.shape != Shape::Evergreen).map(|order| order.to_string().into());
+    Some(of_export(LeftOutWhy::DatesInDoubt)(LeftOutDetail::DatesInDoubt { not_yet, all, order }))
 }
 
 fn no_address(patron: &PatronNotice, site: &Site) -> LeftOut {
     let detail = match &patron.unusable {
-        Some(text) => format!("\"{text}\" is not an email address"),
-        None => "the patron has no email address in the library system".to_owned(),
+        Some(text) => LeftOutDetail::NotAnAddress { text: text.clone() },
+        None => LeftOutDetail::NoAddress,
     };
     of_patron(LeftOutWhy::NoAddress, patron, site, detail)
 }
 
 fn no_sender(patron: &PatronNotice, site: &Site) -> LeftOut {
-    let detail = format!(
-        "{} has no email address for the notice to be from: enter one under Preferences > Libraries",
-        site.name
-    );
-    of_patron(LeftOutWhy::NotMade, patron, site, detail)
+    of_patron(
+        LeftOutWhy::NotMade,
+        patron,
+        site,
+        LeftOutDetail::NoSender { library: site.name.as_str().into() },
+    )
 }
 
 fn unusable_address(patron: &PatronNotice, site: &Site) -> Option<LeftOut> {
     let (text, used) = (patron.unusable.as_ref()?, patron.addresses.first()?);
-    let detail = format!("\"{text}\" is not an email address; the notice is for {used}");
+    let detail = LeftOutDetail::OneNotAnAddress { text: text.clone(), used: used.as_str().into() };
     Some(of_patron(LeftOutWhy::UnusableAddress, patron, site, detail))
 }
 
-fn of_patron(why: LeftOutWhy, patron: &PatronNotice, site: &Site, detail: String) -> LeftOut {
+fn of_patron(why: LeftOutWhy, patron: &PatronNotice, site: &Site, detail: LeftOutDetail) -> LeftOut {
     LeftOut { why, line: Some(patron.line), who: who(patron), detail, site: Some(site.code.clone()) }
 }
 
 fn who(patron: &PatronNotice) -> String {
     match (patron.name(), patron.number()) {
-        ("", number) => number.unwrap_or("a patron without a name").to_owned(),
+        ("", number) => number.unwrap_or(NAMELESS).to_owned(),
         (name, None) => name.to_owned(),
         (name, Some(number)) => format!("{name} ({number})"),
     }
@@ -267,7 +255,7 @@ impl<'a> Plan<'a> {
             html,
             keys,
         });
-        Some(made.map_err(|error| of_patron(LeftOutWhy::NotMade, patron, site, error.to_string())))
+        Some(made.map_err(|error| of_patron(LeftOutWhy::NotMade, patron, site, error.to_string().into())))
     }
 
     fn outline(&self, at: usize) -> Option<Outline<'a>> {

@@ -2,7 +2,7 @@
 //! again: nobody has a password that they do not know sent to a machine of theirs.
 
 use super::known_secret;
-use crate::config::{Config, Encryption, Loaded, Origin, Problem, Server};
+use crate::config::{Config, Encryption, Loaded, Origin, Problem, Server, Wrong};
 
 /// The passwords that must be entered again; `entered` says which were.
 pub(super) fn problems(before: &Loaded, after: &Config, entered: impl Fn(&str) -> bool) -> Vec<Problem> {
@@ -36,5 +36,9 @@ fn told(before: &Loaded, server: &Server, setting: String) -> Problem {
             "enter it again together with the change: bookpost preferences password --server {number} NAME=VALUE"
         ),
     };
-    Problem { setting, ..Problem::new(what, "Preferences > Setup > Email", todo) }
+    Problem {
+        setting,
+        wrong: Wrong::PasswordOfAnother,
+        ..Problem::new(what, "Preferences > Setup > Email", todo)
+    }
 }

@@ -117,7 +117,7 @@ fn fuzz_import() {
             assert!(!patron.items.is_empty() && patron.items.len() <= import::MAX_ITEMS);
         }
         for refused in import.refused.iter().chain(&import.left_aside) {
-            assert!(refused.line > 0 && !refused.reason.is_empty());
+            assert!(refused.line > 0 && !refused.reason.to_string().is_empty());
         }
     });
 }

@@ -517,7 +517,7 @@ async fn nobody_is_overlooked_in_a_large_run() {
         why,
         line: Some(n),
         who: who.to_owned(),
-        detail: String::new(),
+        detail: String::new().into(),
         site: Some("MAIN".to_owned()),
     };
     let mut left_out: Vec<_> = (1..=60).map(|n| line(n, LeftOutWhy::NotDueYet, "Ana Ruiz")).collect();
@@ -527,6 +527,42 @@ async fn nobody_is_overlooked_in_a_large_run() {
         let page = bench.get("administrator", &format!("/notices/runs/1/names?what={what}")).await.text;
         assert!(page.contains(who) && !page.contains("after="), "{what}: {page}");
     }
+    bench.stop().await;
+}
+
+/// Who is left out and why, before the run and after it, and in the table.
+#[tokio::test]
+async fn whoever_reads_spanish_is_told_in_spanish_who_was_left_out() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "administrator";
+    bench.post(who, "/language", "language=es&next=/").await;
+    let export = format!(
+        "{}7,Fay,Adams,nobody,MAIN,Walden,m7,2027-01-12,2026-10-12\n8,,,no,MAIN,Eva,m8,2026-11-12,2026-10-12\n",
+        export()
+    );
+    let check = uploaded(&bench, who, &export).await;
+    let said = [
+        "el usuario no tiene dirección de correo en el sistema de biblioteca",
+        "1 ejemplar: ninguna biblioteca de aquí tiene el código «WEST»",
+        "tiene menos celdas que la primera línea: 2 en lugar de 9",
+        "«Walden» vence el 12 de enero de 2027",
+        "«no» no es una dirección de correo",
+    ];
+    let before = bench.get(who, &check).await.text;
+    let run = sent(&bench, who, &check).await;
+    let mut after = String::new();
+    for what in ["no_address", "unknown_branch", "refused_line", "not_due_yet"] {
+        after += &bench.get(who, &format!("/notices/runs/{}/names?what={what}", run.0)).await.text;
+    }
+    for page in [&before, &after] {
+        for said in said {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        assert!(!page.contains("class=\"hint\" lang=\"en\""), "{page}");
+    }
+    let table = bench.get(who, &format!("/notices/runs/{}/csv", run.0)).await.text;
+    assert!(table.contains(&format!(": {}\"", said[0])), "{table}");
     bench.stop().await;
 }
 

@@ -163,7 +163,7 @@ async fn a_server_is_tested_as_the_form_has_it() {
     for (fields, said) in [
         ("server=1&to=nobody", "This is no email address."),
         ("server=2", "No mail server is entered yet."),
-        ("server=1&server1.port=99999", "must be a number from 1 to 65535"),
+        ("server=1&server1.port=99999", "Server 1, Port: The port is a number from 1 to 65535"),
         ("server=1&server1.encryption=none", "patrons&#39; names and titles could be read on the way"),
     ] {
         let answer = bench.post("ann", "/preferences/test", fields).await;
@@ -173,6 +173,52 @@ async fn a_server_is_tested_as_the_form_has_it() {
     assert_eq!(bench.app.store.preferences().await.unwrap(), before);
     let log = format!("{:?}", log(&bench).await);
     assert!(log.contains("The mail server did not accept our password.") && !log.contains("w0rd"), "{log}");
+    bench.stop().await;
+}
+
+/// The page without what is around it.
+fn main(page: &str) -> &str {
+    page.split("<main").nth(1).unwrap().split("</main>").next().unwrap()
+}
+
+/// What is wrong with the settings, and why a server did not pass, is told in the reader's language; only the server's own words are not.
+#[tokio::test]
+async fn whoever_reads_spanish_is_told_in_spanish_what_is_wrong() {
+    let sink = Sink::start(with(At::Auth, Does::Reply("535 5.7.8 no".to_owned()))).await.unwrap();
+    let bench = bench(&sink).await;
+    bench.post("ann", "/language", "language=es&next=/").await;
+    for (fields, said) in [
+        ("server=1&server1.port=99999", "Servidor 1, Puerto: El puerto es un número de 1 a 65535"),
+        ("server=1&server1.port=x", "Servidor 1, Puerto: El puerto es un número de 1 a 65535"),
+        (
+            "server=1&server1.encryption=none",
+            "Servidor 1, Seguridad: Sin cifrado, los nombres de los usuarios",
+        ),
+        ("server=1&server1.host=a.example", "Servidor 1, Contraseña: Escriba de nuevo la contraseña."),
+        ("server=1&sending.ehlo_name=desk", "con un punto dentro, como books.library.example."),
+    ] {
+        for path in ["/preferences/test", "/preferences/test/port"] {
+            // The ports are looked for without a login, and whatever the encryption is.
+            if path.ends_with("port") && !fields.contains("server1.port") && !fields.contains("ehlo") {
+                continue;
+            }
+            let answer = bench.post("ann", path, fields).await;
+            assert_eq!(answer.status, 422, "{fields}");
+            assert!(answer.text.contains(said), "{fields}: {}", answer.text);
+            let main = main(&answer.text);
+            assert!(!main.contains("lang=\"en\""), "{fields}: {main}");
+        }
+    }
+    let path = begun(&bench, "ann", "server=1").await;
+    let page = ended(&bench, "ann", &path).await;
+    let main = main(&page);
+    for said in
+        ["no ha aceptado nuestra contraseña.", "Compruebe el usuario y la contraseña.", "535 5.7.8 no"]
+    {
+        assert!(main.contains(said), "{said}: {main}");
+    }
+    // One fold with what the server said in greeting, one with what it said in the end.
+    assert_eq!(main.matches("lang=\"en\"").count(), main.matches("<pre tabindex=\"0\" lang=\"en\">").count());
     bench.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! The pages in a browser, on the program itself, with two real mail servers: from the first start to a server that dies and comes back,
-//! and each way in which a server can be wrong. `tests/browser/servers.mjs` uses the pages, and asks here for what happens to the servers.
+//! and each way in which a server can be wrong; with a mouse, without scripts on a telephone, and by keyboard. `tests/browser/servers.mjs` uses
+//! the pages, and asks here for what happens to the servers.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -32,7 +33,24 @@ struct Library {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn server_2_takes_over_before_the_eyes_of_a_browser() {
+async fn servers_are_set_up_and_fail_in_a_browser_with_a_mouse() {
+    drive("mouse").await;
+}
+
+/// On a telephone, in Spanish.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_are_set_up_and_fail_in_a_browser_without_scripts() {
+    drive("no-script").await;
+}
+
+/// On a telephone, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_are_set_up_and_fail_in_a_browser_by_keyboard() {
+    drive("keyboard").await;
+}
+
+/// All of it, by somebody who uses the pages so.
+async fn drive(setting: &str) {
     let Some(modules) = modules() else {
         return not_run("needs chromium and playwright-core: run tests/peers/install");
     };
@@ -40,6 +58,7 @@ async fn server_2_takes_over_before_the_eyes_of_a_browser() {
     let (service, link) = library.serve().await;
     let mut browser = Command::new("node")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/servers.mjs"))
+        .env("SETTING", setting)
         .env("BASE", &library.origin)
         .env("LINK", link)
         .env("SERVER_1", library.servers[0].address.port().to_string())
@@ -134,7 +153,6 @@ impl Library {
                 soon("the alarm arrives", arrived).await;
             }
             "a wrong password" => self.password(2, "a guess").await,
-            "the right password" => self.password(2, LOGIN.1).await,
             "an expired certificate" => self.server(2, self.wrong[0].address).await,
             "another name" => self.server(2, self.wrong[1].address).await,
             "a closed port" => {

@@ -62,8 +62,8 @@ async fn a_list_of_all_loans_makes_notices_of_what_is_overdue_and_names_the_rest
     assert!(rows.len() == 2 && rows.iter().all(|row| row.door == Some(Door::Notices)), "{rows:?}");
     let kept = bench.app.store.left_out_of(summary.id).await.unwrap();
     assert_eq!(kept, summary.left_out);
-    let said: Vec<_> = kept.iter().map(|one| (one.why, one.line, one.detail.as_str())).collect();
-    assert_eq!(said, [(LeftOutWhy::NotDueYet, Some(4), "\"Beloved\" is due on 2027-02-12")]);
+    let said: Vec<_> = kept.iter().map(|one| (one.why, one.line, one.detail.to_string())).collect();
+    assert_eq!(said, [(LeftOutWhy::NotDueYet, Some(4), "\"Beloved\" is due on 2027-02-12".to_owned())]);
     // Read the wrong way round, all of it lies in the future, and the run is no success.
     let wrong = Reply::Run(run(&bench, &EXPORT.replace("2026-11-12", "2027-02-12")).await);
     assert_eq!(Exit::of(&wrong), Exit::Partly);

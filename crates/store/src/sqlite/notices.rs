@@ -82,7 +82,8 @@ impl Sqlite {
             .write(move |tx| {
                 run_of(tx.sql, run)?.ok_or(Error::NotFound("run"))?;
                 for one in left_out {
-                    let row = (run.0, name(&one.why)?, one.line.map(whole), one.who, one.detail, one.site);
+                    let detail = one.detail.stored().map_err(|error| Error::Internal(error.to_string()))?;
+                    let row = (run.0, name(&one.why)?, one.line.map(whole), one.who, detail, one.site);
                     tx.sql.prepare_cached(LEAVE_OUT)?.execute(row)?;
                 }
                 Ok(())

@@ -8,7 +8,7 @@ use super::{
     notices::{run_of, unreadable},
     rows::text,
 };
-use crate::{Error, LeftOut, LeftOutFilter, RunId, RunPart};
+use crate::{Error, LeftOut, LeftOutDetail, LeftOutFilter, RunId, RunPart};
 
 /// Without a sorter: they are counted as they come.
 const STATES: &str = "SELECT m.site, r.state FROM message m INDEXED BY message_run
@@ -80,7 +80,7 @@ fn decode(row: &rusqlite::Row<'_>) -> Result<LeftOut, Error> {
         why: text(row, 1)?.and_then(named).ok_or_else(|| unreadable("left_out.why"))?,
         line: row.get::<_, Option<i64>>(2)?.map(count),
         who: text(row, 3)?.unwrap_or_default(),
-        detail: text(row, 4)?.unwrap_or_default(),
+        detail: LeftOutDetail::of_stored(text(row, 4)?.unwrap_or_default()),
         site: text(row, 5)?,
     })
 }

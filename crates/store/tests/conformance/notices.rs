@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use store::{
-    Actor, Begun, LedgerKey, LeftOut, LeftOutFilter, LeftOutWhy, MessageId, Move, NewMessage, NewNotice,
-    NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State, Store, Verdict,
+    Actor, Begun, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter, LeftOutWhy, MessageId, Move, NewMessage,
+    NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State, Store, Verdict,
 };
 
 use crate::fresh::{Fresh, begin, leased, minute, notice, settle, sound, to_many};
@@ -172,7 +172,7 @@ pub(crate) async fn runs_add_up(fresh: &Fresh) {
         why: LeftOutWhy::NoAddress,
         line: Some(7),
         who: "Ann".to_owned(),
-        detail: "no address".to_owned(),
+        detail: LeftOutDetail::NotAnAddress { text: "nobody".into() },
         site: None,
     };
     store.left_out(run, vec![left_out.clone()]).await.unwrap();
@@ -232,7 +232,7 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
         why,
         line: None,
         who: who.to_owned(),
-        detail: String::new(),
+        detail: String::new().into(),
         site: site.map(ToOwned::to_owned),
     };
     let all = vec![

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 use rand::{SeedableRng, rngs::StdRng};
-use store::{Class, Door, Filter, LeftOut, LeftOutWhy, Move, NewNotice, NoticeAccepted, RunId, Selection};
+use store::{
+    Class, Door, Filter, LeftOut, LeftOutDetail, LeftOutWhy, Move, NewNotice, NoticeAccepted, RunId,
+    Selection,
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -23,7 +26,6 @@ const AHEAD: usize = 2;
 /// A batch waits so long for those before it to leave. Where mail leaves quickly nothing is then read from the disk again; a slow
 /// server delays the promise that all is stored by this little for each batch.
 const STEP_ASIDE: Duration = Duration::from_millis(200);
-const STOPPED: &str = "the run was stopped before this notice was made";
 
 /// A run whose notices are to be made.
 pub(super) struct Making {
@@ -107,7 +109,7 @@ impl NoticeRuns {
             told.total = told.total.saturating_sub(u64::try_from(stopped.len()).unwrap_or(u64::MAX));
             let of = |notice: &NewNotice| {
                 let (patron, site) = (notice.message.patron.as_ref()?, notice.message.site.as_deref());
-                Some(left_out(LeftOutWhy::Stopped, patron, site, STOPPED.to_owned()))
+                Some(left_out(LeftOutWhy::Stopped, patron, site, LeftOutDetail::Stopped))
             };
             self.store.left_out(run, stopped.iter().filter_map(of).collect()).await?;
         }

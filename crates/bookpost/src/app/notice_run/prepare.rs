@@ -211,7 +211,7 @@ impl Mailer {
     /// The message of one notice, with its ledger keys; or the patron as left out, because it cannot be built.
     pub(super) fn message(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, LeftOut> {
         self.build(notice)
-            .map_err(|why| left_out(LeftOutWhy::NotMade, &notice.patron, Some(&notice.site.code), why))
+            .map_err(|why| left_out(LeftOutWhy::NotMade, &notice.patron, Some(&notice.site.code), why.into()))
     }
 
     fn build(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {

@@ -162,7 +162,8 @@ fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
         let most = if matches!(how_many, Named::All) { ones.len() } else { NAMED };
         for one in ones.iter().take(most) {
             let line = one.line.map_or(String::new(), |line| format!("line {line}, "));
-            let detail = if one.detail.is_empty() { String::new() } else { format!(": {}", one.detail) };
+            let detail = one.detail.to_string();
+            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
             let _ = writeln!(out, "  {line}{}{detail}", one.who);
         }
         if let Named::Some(rest) = how_many
@@ -189,7 +190,7 @@ mod tests {
             why: LeftOutWhy::NoAddress,
             line: Some(line),
             who: format!("Patron {line}"),
-            detail: "no address".to_owned(),
+            detail: "no address".to_owned().into(),
             site: None,
         };
         (1..=count).map(one).collect()

@@ -1,6 +1,6 @@
 //! Why a whole file could not be used, in words for the person who chose it.
 
-use super::{MAX_BYTES, MAX_CELL_BYTES, MAX_ROWS};
+use super::{MAX_BYTES, MAX_ROWS};
 
 /// The file is not used at all; nothing of it is planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,9 +101,4 @@ impl OtherKind {
             Self::NotText => "Choose the file that the library system exported as CSV.",
         }
     }
-}
-
-/// Why a row is not used, as it stands in the list of lines we could not use.
-pub(super) fn cell_too_long() -> String {
-    format!("a cell is longer than {} KiB", MAX_CELL_BYTES / 1024)
 }

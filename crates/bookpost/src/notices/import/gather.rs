@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use encoding_rs::Encoding;
 use jiff::civil::Date;
+use store::LeftOutDetail;
 
 use super::{
     DateOrder, Import, ImportError, Item, ItemCells, MAX_CELL_BYTES, MAX_ITEMS, PatronNotice, Refused, Shape,
     aliases::Field,
     clean::{addresses, clean, reading_order},
     dates::{self, Evidence},
-    error::cell_too_long,
     layout::Layout,
     packed::Packed,
     patron::PatronCells,
@@ -36,8 +36,7 @@ pub(super) fn gather(
     }
     let mut import = gatherer.import;
     if import.patrons.is_empty() && import.refused.is_empty() && import.left_aside.is_empty() {
-        import.no_lines =
-            Some("it has column names but no lines below them: nothing is overdue, or the export broke off");
+        import.no_lines = Some(LeftOutDetail::OnlyColumns);
     }
     Ok(import)
 }
@@ -131,7 +130,7 @@ impl<'a> Gatherer<'a> {
         }
         let kind = self.cell(row, Field::NoticeType).trim();
         if self.layout.shape == Shape::Evergreen && kind != "OVERDUE" {
-            let reason = format!("a {kind} notice, not an overdue item");
+            let reason = LeftOutDetail::OtherNotice { kind: kind.into() };
             self.import.left_aside.push(Refused { line: row.line, reason, text: self.about(row) });
             return;
         }
@@ -140,20 +139,19 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    fn unusable_as_a_whole(&self, row: &Row<'_>) -> Option<String> {
+    fn unusable_as_a_whole(&self, row: &Row<'_>) -> Option<LeftOutDetail> {
         let (has, needs) = (row.width(), self.layout.width);
         if let Some(reason) = taken_in(row, self.layout.delimiter, needs) {
             return Some(reason);
         }
         if has < needs || !row.is_empty_from(needs) {
-            let what = if self.layout.has_header { "the first line" } else { "the others" };
-            let wrong = if has < needs { "fewer" } else { "more" };
-            return Some(format!("it has {wrong} cells than {what}: {has} instead of {needs}"));
+            return Some(LeftOutDetail::Cells { has, needs, as_first: self.layout.has_header });
         }
-        (row.longest_cell() > MAX_CELL_BYTES).then(cell_too_long)
+        (row.longest_cell() > MAX_CELL_BYTES)
+            .then_some(LeftOutDetail::LongCell { kib: MAX_CELL_BYTES / 1024 })
     }
 
-    fn patron_and_items(&mut self, row: &Row<'_>) -> Result<(), String> {
+    fn patron_and_items(&mut self, row: &Row<'_>) -> Result<(), LeftOutDetail> {
         let identity = self.identity(row)?;
         let branch = self.branch(row)?;
         let infos = self.layout.column(Field::ItemsInfo);
@@ -171,7 +169,7 @@ impl<'a> Gatherer<'a> {
                 }
             }
         }
-        if any { Ok(()) } else { Err("it names no item".to_owned()) }
+        if any { Ok(()) } else { Err(LeftOutDetail::NoItems) }
     }
 
     fn cell<'r>(&self, row: &Row<'r>, field: Field) -> &'r str {
@@ -179,7 +177,7 @@ impl<'a> Gatherer<'a> {
     }
 
     /// Who the row is about, for the ledger.
-    fn identity(&self, row: &Row<'_>) -> Result<Box<str>, String> {
+    fn identity(&self, row: &Row<'_>) -> Result<Box<str>, LeftOutDetail> {
         for (prefix, field) in [("id:", Field::PatronId), ("card:", Field::PatronNumber)] {
             let value = self.cell(row, field).trim();
             if !value.is_empty() {
@@ -190,7 +188,7 @@ impl<'a> Gatherer<'a> {
             self.layout.emails.iter().map(|&at| row.cell(Some(at)).trim()).find(|cell| !cell.is_empty());
         let name = self.name(row);
         match (address, name.is_empty()) {
-            (None, true) => Err("it names no patron: number, name and address are all empty".to_owned()),
+            (None, true) => Err(LeftOutDetail::NoPatron),
             (address, _) => {
                 let address = address.unwrap_or("").to_lowercase();
                 Ok(["address:", &address, "\u{1f}", &name].concat().into_boxed_str())
@@ -198,21 +196,21 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    fn branch(&mut self, row: &Row<'_>) -> Result<u16, String> {
+    fn branch(&mut self, row: &Row<'_>) -> Result<u16, LeftOutDetail> {
         let code = self.cell(row, Field::Branch).trim();
         let branches = &mut self.import.branches;
         let at = branches.iter().position(|known| **known == *code).unwrap_or_else(|| {
             branches.push(code.into());
             branches.len() - 1
         });
-        u16::try_from(at).map_err(|_| "the file names more than 65,536 branches".to_owned())
+        u16::try_from(at).map_err(|_| LeftOutDetail::ManyBranches)
     }
 
-    fn item(&mut self, row: &Row<'_>, branch: u16) -> Result<Item, String> {
+    fn item(&mut self, row: &Row<'_>, branch: u16) -> Result<Item, LeftOutDetail> {
         let layout = self.layout;
         let cell = |field| row.cell(layout.column(field));
-        let due = self.date(cell(Field::Due), "due date")?;
-        let checked_out = self.date(cell(Field::CheckedOut), "checkout date");
+        let due = self.date(cell(Field::Due), false)?;
+        let checked_out = self.date(cell(Field::CheckedOut), true);
         // Beside a due date the checkout date is only something to show.
         let checked_out = if due.is_some() { checked_out.unwrap_or(None) } else { checked_out? };
         self.finish_item(
@@ -233,11 +231,11 @@ impl<'a> Gatherer<'a> {
     }
 
     /// One line of Koha's cell of all items: checkout date, title, barcode, author, title number.
-    fn item_of_info(&mut self, info: &str, branch: u16, line: u64) -> Result<Item, String> {
+    fn item_of_info(&mut self, info: &str, branch: u16, line: u64) -> Result<Item, LeftOutDetail> {
         let mut parts = info.split('\t');
         let mut part = || parts.next().unwrap_or("");
         let (out, title, barcode, author) = (part(), part(), part(), part());
-        let checked_out = self.date(out, "checkout date")?;
+        let checked_out = self.date(out, true)?;
         self.finish_item([title, author, barcode, "", "", "", ""], None, checked_out, branch, line)
     }
 
@@ -248,32 +246,33 @@ impl<'a> Gatherer<'a> {
         checked_out: Option<Date>,
         branch: u16,
         line: u64,
-    ) -> Result<Item, String> {
+    ) -> Result<Item, LeftOutDetail> {
         let cleaned = &mut self.cleaned;
         cleaned.fill(cells);
         let [title, author, barcode, number, call_number, price, charge] =
             std::array::from_fn(|index| cleaned.get(index));
         if title.is_empty() && barcode.is_empty() && number.is_empty() {
-            return Err("it names no item: title and barcode are empty".to_owned());
+            return Err(LeftOutDetail::NoItem);
         }
         if due.is_none() && checked_out.is_none() {
-            return Err("it has neither a due date nor a checkout date".to_owned());
+            return Err(LeftOutDetail::NoDate);
         }
         let cells = ItemCells { title, author, barcode, number, call_number, price, charge };
         Ok(Item::new(&cells, due, checked_out, branch, line))
     }
 
-    fn date(&self, text: &str, what: &str) -> Result<Option<Date>, String> {
+    /// `checkout`: it is the day of the loan.
+    fn date(&self, text: &str, checkout: bool) -> Result<Option<Date>, LeftOutDetail> {
         if text.trim().is_empty() {
             return Ok(None);
         }
         dates::parse(text, self.import.dates).map(Some).ok_or_else(|| {
-            let order = self.import.dates.map(|order| format!(" (the dates of this file are {order})"));
-            format!("the {what} \"{}\" is not a date{}", shown(text), order.unwrap_or_default())
+            let order = self.import.dates.map(|order| order.to_string().into());
+            LeftOutDetail::NotADate { checkout, text: shown(text).into(), order }
         })
     }
 
-    fn add(&mut self, row: &Row<'_>, identity: Box<str>, item: Item) -> Result<(), String> {
+    fn add(&mut self, row: &Row<'_>, identity: Box<str>, item: Item) -> Result<(), LeftOutDetail> {
         let at = match self.by_identity.get(&identity) {
             Some(&at) => at,
             None => self.new_patron(row, identity),
@@ -281,12 +280,12 @@ impl<'a> Gatherer<'a> {
         let about = || shown(item.title());
         let Some(patron) = self.import.patrons.get_mut(at) else { return Ok(()) };
         if patron.items.iter().any(|known| is_same(known, &item)) {
-            let reason = "the same item of the same patron stands above already".to_owned();
+            let reason = LeftOutDetail::Twice;
             self.import.left_aside.push(Refused { line: row.line, reason, text: about() });
             return Ok(());
         }
         if patron.items.len() >= MAX_ITEMS {
-            return Err(format!("the patron already has {MAX_ITEMS} items above, more than anybody carries"));
+            return Err(LeftOutDetail::ManyItems { most: MAX_ITEMS });
         }
         patron.items.push(item);
         for &column in &self.layout.emails {

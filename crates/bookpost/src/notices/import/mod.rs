@@ -28,6 +28,7 @@ pub use encoding_rs::Encoding;
 pub use error::{ImportError, OtherKind};
 pub use layout::{Delimiter, Shape};
 pub use patron::{Item, ItemCells, PatronNotice};
+use store::LeftOutDetail;
 
 /// Largest file. A district of 100,000 pupils with three overdue items each makes some 80 MB.
 pub const MAX_BYTES: usize = 256 * 1024 * 1024;
@@ -64,7 +65,7 @@ pub struct Import {
     /// Lines that are in order but are not for this notice (holds, fines, the same item twice).
     pub left_aside: Vec<Refused>,
     /// Why there are no lines at all, if there are none.
-    pub no_lines: Option<&'static str>,
+    pub no_lines: Option<LeftOutDetail>,
 }
 
 /// A line of the file that makes no notice.
@@ -72,8 +73,7 @@ pub struct Import {
 pub struct Refused {
     /// Line of the file, from 1, at which the row begins.
     pub line: u64,
-    /// In plain words, to stand after "Line 12: ".
-    pub reason: String,
+    pub reason: LeftOutDetail,
     /// Whom or what the line is about, as far as it can be told.
     pub text: String,
 }
@@ -103,7 +103,7 @@ impl Import {
             branches: Vec::new(),
             refused: Vec::new(),
             left_aside: Vec::new(),
-            no_lines: Some("it is empty: nothing is overdue, or the export broke off"),
+            no_lines: Some(LeftOutDetail::Empty),
         }
     }
 }

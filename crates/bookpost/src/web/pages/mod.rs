@@ -26,6 +26,7 @@ mod log;
 mod lost_secrets;
 mod marks;
 mod message;
+mod not_done;
 mod not_here;
 mod notices;
 #[cfg(feature = "oidc")]

@@ -9,6 +9,7 @@ use store::Error;
 
 use super::{
     frame::{Frame, page_as},
+    not_done::{NotDone, refused},
     security,
     visit::Visit,
     words::{Language, Words},
@@ -23,11 +24,11 @@ use crate::{
 struct NotHere {
     f: Frame,
     title: String,
-    why: String,
+    why: Vec<NotDone>,
 }
 
 fn bare(status: StatusCode, words: &'static Words, title: &str, why: &str) -> Response {
-    let (title, why) = (words.t(title), words.t(why));
+    let (title, why) = (words.t(title), vec![words.t(why).into()]);
     page_as(status, &NotHere { f: Frame::bare(words, ""), title, why })
 }
 
@@ -67,7 +68,7 @@ pub(super) fn unavailable(error: &Error, words: &'static Words) -> Response {
 /// The preferences cannot be had: a person must be told why.
 pub(super) fn no_preferences(why: &Refused, words: &'static Words) -> Response {
     let f = Frame::bare(words, "");
-    let not_here = NotHere { f, title: words.t("no-preferences"), why: why.to_string() };
+    let not_here = NotHere { f, title: words.t("no-preferences"), why: refused(words, why) };
     page_as(StatusCode::SERVICE_UNAVAILABLE, &not_here)
 }
 

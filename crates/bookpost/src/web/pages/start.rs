@@ -19,6 +19,7 @@ use super::{
     flash::{self, Done},
     form::Posted,
     frame::{Frame, Place, page_as},
+    not_done::{self, NotDone},
     not_here,
     sign_in::Nothing,
     visit::Visit,
@@ -57,8 +58,8 @@ struct Start {
     may_test: bool,
     /// What is marked is to be looked at.
     marked: bool,
-    /// Why something was not done, in English.
-    problem: Option<String>,
+    /// Why something was not done.
+    problems: Vec<NotDone>,
 }
 
 #[derive(Default, Deserialize)]
@@ -143,8 +144,8 @@ pub(super) async fn send(Posted { visit, form: Nothing {} }: Posted<Nothing>) ->
         Ok(accepted) => Redirect::to(&format!("/queue/{}", accepted.id.0)).into_response(),
         Err(NotTaken::Store(error)) => not_here::of(&error, &visit),
         Err(why) => {
-            let problem = Some(why.to_string());
-            answered(&visit, StatusCode::SERVICE_UNAVAILABLE, |start| start.problem = problem).await
+            let problem = NotDone::said(visit.words().t("start-not-taken"), &why);
+            answered(&visit, StatusCode::SERVICE_UNAVAILABLE, |start| start.problems = vec![problem]).await
         }
     }
 }
@@ -155,8 +156,8 @@ async fn changed(visit: &Visit, values: BTreeMap<String, Value>) -> Result<(), R
         Ok(_) => Ok(()),
         Err(Refused::Store(error)) => Err(not_here::of(&error, visit)),
         Err(why) => {
-            let problem = Some(why.to_string());
-            Err(answered(visit, StatusCode::UNPROCESSABLE_ENTITY, |start| start.problem = problem).await)
+            let problems = not_done::refused(visit.words(), &why);
+            Err(answered(visit, StatusCode::UNPROCESSABLE_ENTITY, |start| start.problems = problems).await)
         }
     }
 }
@@ -260,7 +261,7 @@ async fn start(visit: &Visit) -> Result<Start, Error> {
         test,
         may_test: library.is_some() && !matches!(config.sending.way, Way::None),
         marked: false,
-        problem: None,
+        problems: Vec::new(),
     })
 }
 

@@ -26,6 +26,7 @@ use crate::{
         flash::{self, Done},
         form::Posted,
         frame::{Frame, Place, page_as},
+        not_done::{self, NotDone},
         not_here,
         visit::Visit,
     },
@@ -39,7 +40,7 @@ struct Page {
     action: String,
     fields: Vec<Field>,
     /// What is wrong with none of them.
-    problem: Option<String>,
+    problems: Vec<NotDone>,
     /// Of the preferences as they are shown.
     version: i64,
     /// The code, where it stands fast.
@@ -71,7 +72,7 @@ async fn with_form(
     let Some(form) = form(&standing.loaded.config.sites, standing.stored.version) else {
         return not_here::not_found(visit.words());
     };
-    shown(&visit, &form, code, Faults::default(), None).await
+    shown(&visit, &form, code, Faults::default(), Vec::new()).await
 }
 
 /// What can be changed, for whoever may; else the answer is another page.
@@ -108,7 +109,9 @@ async fn save(visit: Visit, form: LibraryForm, adds: bool) -> Response {
     let others: Vec<_> = sites.iter().filter(|site| adds || site.code != form.code).collect();
     let values = match form.read(visit.words(), &others) {
         Ok(values) => values,
-        Err(faults) => return shown(&visit, &form, code, *faults, Some(visit.words().t("not-saved"))).await,
+        Err(faults) => {
+            return shown(&visit, &form, code, *faults, vec![visit.words().t("not-saved").into()]).await;
+        }
     };
     let (change, done) = match code.clone() {
         None => (SiteChange::Add { code: form.code.trim().to_owned(), values }, Done::LibraryAdded),
@@ -122,7 +125,13 @@ async fn save(visit: Visit, form: LibraryForm, adds: bool) -> Response {
         Err(SiteRefused::Preferences(why @ (Refused::Store(_) | Refused::HalfHeard(_)))) => {
             failed(&why, &visit)
         }
-        Err(why) => shown(&visit, &form, code, Faults::default(), Some(why.to_string())).await,
+        Err(why) => {
+            let problems = match &why {
+                SiteRefused::Preferences(why) => not_done::refused(visit.words(), why),
+                why => vec![NotDone::said(visit.words().t("refused-change"), why)],
+            };
+            shown(&visit, &form, code, Faults::default(), problems).await
+        }
     }
 }
 
@@ -147,7 +156,7 @@ async fn again(visit: &Visit, form: LibraryForm, code: Option<String>, version: 
     };
     let last = last.map(|last| told(&last, visit)).unwrap_or_default();
     let problem = visit.words().with("libraries-meanwhile", &[("last", &last)]);
-    shown(visit, &LibraryForm { version, ..form }, code, Faults::default(), Some(problem)).await
+    shown(visit, &LibraryForm { version, ..form }, code, Faults::default(), vec![problem.into()]).await
 }
 
 async fn shown(
@@ -155,7 +164,7 @@ async fn shown(
     form: &LibraryForm,
     code: Option<String>,
     faults: Faults,
-    problem: Option<String>,
+    problems: Vec<NotDone>,
 ) -> Response {
     let (words, f) = (visit.words(), Frame::around(visit, Place::Libraries).await);
     let f = match f {
@@ -169,7 +178,7 @@ async fn shown(
             format!("{HERE}/change?code={}", encoded(code)),
         ),
     };
-    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let fields = form.fields(words, faults, code.is_some());
-    page_as(status, &Page { f, title, action, fields, problem, version: form.version, code })
+    page_as(status, &Page { f, title, action, fields, problems, version: form.version, code })
 }

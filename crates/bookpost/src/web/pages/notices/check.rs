@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use store::{Error, LeftOut, LeftOutWhy};
 
 use super::{
+    detail::{Detail, said, who},
     done, path,
     sums::{left, left_do},
     theirs, unread,
@@ -66,13 +67,20 @@ struct Check {
     attempt: u32,
 }
 
+/// One of those who get no mail.
+struct Named {
+    /// In words.
+    line: Option<String>,
+    who: String,
+    detail: Detail,
+}
+
 /// Those who get no mail for one reason.
 struct Reason {
     count: String,
     title: String,
     todo: String,
-    /// Each with the line, in words.
-    named: Vec<(Option<String>, LeftOut)>,
+    named: Vec<Named>,
     more: Option<String>,
 }
 
@@ -161,12 +169,16 @@ fn reasons(words: &Words, left_out: &[LeftOut]) -> Vec<Reason> {
     for one in left_out {
         by_reason.entry((is_aside(one.why), one.why)).or_default().push(one);
     }
-    let line = |one: &LeftOut| one.line.map(|line| words.with("left-line", &[("line", &words.number(line))]));
+    let named = |one: &LeftOut| Named {
+        line: one.line.map(|line| words.with("left-line", &[("line", &words.number(line))])),
+        who: who(words, one),
+        detail: said(words, &one.detail),
+    };
     let reason = |((_, why), all): ((bool, LeftOutWhy), Vec<&LeftOut>)| Reason {
         count: words.number(all.len() as u64),
         title: left(words, why, all.len() as u64),
         todo: left_do(words, why),
-        named: all.iter().take(NAMED).map(|one| (line(one), (*one).clone())).collect(),
+        named: all.iter().take(NAMED).map(|one| named(one)).collect(),
         more: (all.len() > NAMED).then(|| words.count("check-more", (all.len() - NAMED) as u64)),
     };
     by_reason.into_iter().map(reason).collect()
@@ -175,7 +187,7 @@ fn reasons(words: &Words, left_out: &[LeftOut]) -> Vec<Reason> {
 fn facts(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
     let (words, found) = (visit.words(), checked.facts());
     let order = found.dates.as_ref().and_then(|dates| ORDERS.iter().find(|(order, _)| order == dates));
-    let newest = found.newest.map(|newest| dated(visit, newest));
+    let newest = found.newest.map(|newest| dated(words, newest));
     let shape = words.t(match found.shape {
         Shape::KohaOverdues => "shape-koha-page",
         Shape::KohaNotices => "shape-koha-notices",
@@ -203,8 +215,7 @@ pub(super) fn encoding_name(name: &str) -> String {
 }
 
 /// A day in full.
-pub(super) fn dated(visit: &Visit, day: Date) -> String {
-    let words = visit.words();
+pub(super) fn dated(words: &Words, day: Date) -> String {
     let month = words.t(&format!("month-{}", day.month()));
     words.with(
         "date-with-year",

@@ -13,6 +13,7 @@ use futures_util::stream;
 use store::{Error, LeftOut, RecipientId, Row, Run};
 
 use super::{
+    detail::{said, who},
     names::{What, left_part, mail_filter},
     run::known,
     sums::{left, left_do},
@@ -123,10 +124,10 @@ fn without(visit: &Visit, one: &LeftOut) -> Vec<String> {
     let words = visit.words();
     let site = one.site.as_deref().map(|code| site_name(visit, code)).unwrap_or_default();
     let line = one.line.map(|line| line.to_string()).unwrap_or_default();
-    let why = format!("{}: {}", left(words, one.why, 1), one.detail);
+    let why = format!("{}: {}", left(words, one.why, 1), said(words, &one.detail).text);
     let none = String::new;
     vec![
-        one.who.clone(),
+        who(words, one),
         none(),
         none(),
         site,

@@ -10,7 +10,7 @@ use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use store::Error;
 
-use super::{check::checked, fields, path};
+use super::{check::checked, detail::said, fields, path};
 use crate::{
     app::notice_run::{Checked, Options, logo},
     notices::PlannedNotice,
@@ -137,7 +137,7 @@ fn mail(visit: &Visit, f: Frame, checked: &Checked, n: usize, asked: &Asked) -> 
             ];
             (head, notice.text, None)
         }
-        Some(Err(left_out)) => (Vec::new(), String::new(), Some(left_out.detail)),
+        Some(Err(left_out)) => (Vec::new(), String::new(), Some(said(words, &left_out.detail).text)),
         None => (Vec::new(), String::new(), Some(String::new())),
     };
     let find = asked.find.trim().to_owned();

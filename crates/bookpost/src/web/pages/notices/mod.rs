@@ -3,6 +3,7 @@
 mod again;
 mod check;
 mod csv;
+mod detail;
 mod done;
 mod mail;
 mod names;

@@ -13,6 +13,7 @@ use store::{Error, Filter, LeftOut, LeftOutFilter, LeftOutWhy, Part, RecipientId
 
 use super::{
     check::is_aside,
+    detail::{Detail, said, who},
     may_run,
     run::known,
     sums::{REASONS, Sums, is_own, left, left_do},
@@ -94,7 +95,7 @@ struct Left {
     who: String,
     line: Option<String>,
     site: Option<String>,
-    detail: String,
+    detail: Detail,
     reason: String,
 }
 
@@ -233,12 +234,12 @@ pub(super) async fn left_part(
     Ok((found.into_iter().map(|(_, one)| masked(visit, one)).collect(), next))
 }
 
-/// Whoever sees no addresses sees no names either.
+/// Whoever sees no addresses sees no names either; what is said of the reason is masked where it is said.
 fn masked(visit: &Visit, one: LeftOut) -> LeftOut {
     if visit.may(Permission::SeeAddresses) {
         return one;
     }
-    LeftOut { who: String::new(), detail: row::others_words(visit, &one.detail), ..one }
+    LeftOut { who: String::new(), ..one }
 }
 
 fn mail(visit: &Visit, row: &Row, paused: bool, went_again: Option<&Vec<Row>>) -> Mail {
@@ -262,11 +263,12 @@ fn mail(visit: &Visit, row: &Row, paused: bool, went_again: Option<&Vec<Row>>) -
 
 fn left_line(visit: &Visit, one: &LeftOut) -> Left {
     let words = visit.words();
+    let detail = said(words, &one.detail);
     Left {
-        who: one.who.clone(),
+        who: who(words, one),
         line: one.line.map(|line| words.with("left-line", &[("line", &words.number(line))])),
         site: one.site.as_deref().map(|code| site_name(visit, code)),
-        detail: one.detail.clone(),
+        detail: Detail { text: row::others_words(visit, &detail.text), ..detail },
         reason: left(words, one.why, 1),
     }
 }

@@ -132,7 +132,7 @@ fn readings(visit: &Visit, id: &str, chosen: &Options, error: &ImportError) -> V
     let reading = |(name, key): &(&str, &str)| {
         let order: DateOrder = name.parse().ok()?;
         let as_date = match text {
-            Some(text) => dated(visit, order.read(text)?),
+            Some(text) => dated(visit.words(), order.read(text)?),
             None => String::new(),
         };
         let options = Options { dates: (*name).to_owned(), ..chosen.clone() };

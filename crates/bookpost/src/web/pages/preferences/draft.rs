@@ -17,7 +17,7 @@ use crate::{
     app::StandingPreferences,
     config::{Loaded, Origin},
     identity::Permission,
-    web::pages::{not_here, visit::Visit},
+    web::pages::{not_done::NotDone, not_here, visit::Visit},
 };
 
 /// What the page shows in the form and above it.
@@ -50,7 +50,7 @@ pub(super) enum Notice {
     /// This stands in the form now, and is not saved.
     FilledIn(String),
     /// Nothing was done: this is why.
-    Refused(String),
+    Refused(Vec<NotDone>),
 }
 
 impl Draft {

@@ -230,7 +230,7 @@ pub(super) fn label(name: &str, words: &Words) -> String {
     };
     let label = match key {
         "library" => Some("start-name"),
-        "sites" => Some("nav-libraries"),
+        key if key.split('.').next() == Some("sites") => Some("nav-libraries"),
         "sending.way" => Some("way-title"),
         "schedule.short_wait" => Some("label-short-least"),
         "schedule.long_wait" => Some("label-long-least"),

@@ -29,7 +29,8 @@ use axum::response::Response;
 
 pub(super) use self::{
     page::ask,
-    said::{Said, said},
+    problems::in_words,
+    said::{Said, label, said},
     sample::show as sample_report,
     save::{import, save, undo},
     sent::Passwords,

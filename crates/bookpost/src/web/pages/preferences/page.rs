@@ -23,6 +23,7 @@ use crate::{
     web::pages::{
         field::Field,
         frame::{Frame, Place, page_as},
+        not_done::NotDone,
         not_here,
         standing::Standing,
         visit::Visit,
@@ -67,7 +68,7 @@ enum Above {
     Wrong {
         title: String,
         marked: Vec<Marked>,
-        others: Vec<String>,
+        others: Vec<NotDone>,
     },
     Meanwhile {
         changes: Vec<Told>,
@@ -295,7 +296,7 @@ impl Preferences {
             },
             Notice::FilledIn(said) => Above::Plain(said),
             Notice::Refused(why) => {
-                Above::Wrong { title: words.t("not-done"), marked: Vec::new(), others: vec![why] }
+                Above::Wrong { title: words.t("not-done"), marked: Vec::new(), others: why }
             }
             Notice::Found(found) => Above::Found(found),
             Notice::Failed(failed) => Above::Failed(failed),

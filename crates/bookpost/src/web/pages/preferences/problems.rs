@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::entries::{Entries, Fault, shown};
+use super::{
+    entries::{Fault, shown},
+    said::label,
+};
 use crate::{
-    config::{Config, Problem, Problems, Way},
-    web::pages::words::Words,
+    config::{Config, Problem, Problems, Way, Wrong},
+    web::pages::{not_done::NotDone, words::Words},
 };
 
 /// Texts by field, and those that are about no field of the form.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Faults {
     pub(super) by_field: BTreeMap<String, String>,
-    pub(super) others: Vec<String>,
+    pub(super) others: Vec<NotDone>,
 }
 
 impl Faults {
@@ -28,23 +31,33 @@ impl Faults {
     }
 
     /// What was found when all settings were checked together.
-    pub(super) fn checked(problems: &Problems, entries: &Entries, words: &Words) -> Self {
+    pub(super) fn checked(problems: &Problems, words: &Words) -> Self {
         let mut faults = Self::default();
         for problem in &problems.0 {
             match field(&problem.setting) {
                 Some(name) => {
-                    let text = text(problem, &name, entries, words);
+                    let text = text(problem.wrong, &name, words);
                     faults.by_field.entry(name).or_insert(text);
                 }
-                None => faults.others.push(as_given(problem)),
+                None => faults.others.push(other(problem, words)),
             }
         }
         faults
     }
 }
 
-fn as_given(problem: &Problem) -> String {
-    format!("{}: {}", problem.what, problem.todo)
+/// The same where there is no form: each with the name of its field.
+pub(in super::super) fn in_words(problems: &Problems, words: &Words) -> Vec<NotDone> {
+    let Faults { by_field, others } = Faults::checked(problems, words);
+    let named = |(name, text): (String, String)| format!("{}: {text}", label(&name, words)).into();
+    by_field.into_iter().map(named).chain(others).collect()
+}
+
+/// What is about no field of the form.
+fn other(problem: &Problem, words: &Words) -> NotDone {
+    let what = label(&problem.setting, words);
+    let Problem { what: said, at, todo, .. } = problem;
+    NotDone::said(words.with("fault-elsewhere", &[("what", &what)]), &format!("{said} ({at}): {todo}"))
 }
 
 /// The field that a setting is of.
@@ -66,49 +79,51 @@ fn field(setting: &str) -> Option<String> {
     known.contains_key(field).then(|| field.to_owned())
 }
 
-/// The usual ones in each language; the others as they are given.
-fn text(problem: &Problem, field: &str, entries: &Entries, words: &Words) -> String {
-    let stands = |name: &str| entries.get(name).map_or("", String::as_str);
-    let server = field.split_once('.').map_or("", |(server, _)| server);
-    let plain = stands(&format!("{server}.encryption")) == "none";
+fn text(wrong: Wrong, field: &str, words: &Words) -> String {
+    words.t(match wrong {
+        Wrong::OutOfRange { least, most } => {
+            let bounds = [("least", &*least.to_string()), ("most", &most.to_string())];
+            return words.with("fault-range", &bounds);
+        }
+        Wrong::Unreadable | Wrong::Other => unreadable(field),
+        Wrong::NoHost => "fault-host",
+        Wrong::Unencrypted => "fault-plain",
+        Wrong::LoginUnencrypted => "fault-plain-login",
+        Wrong::LoginWithoutPassword => "fault-login-alone",
+        Wrong::PasswordWithoutLogin => "fault-password-alone",
+        Wrong::PasswordOfAnother => "fault-password-again",
+        Wrong::OnlySecond => "fault-only-second",
+        Wrong::NoServer => "fault-no-server",
+        Wrong::NoFullName => "fault-own-name",
+        Wrong::NoWebAddress => "fault-webhook",
+        Wrong::ShortRange => "fault-short-range",
+        Wrong::GivenUpTooSoon => "fault-give-up",
+        Wrong::RecordsTooShort => "fault-keep",
+    })
+}
+
+/// What was entered is no value of this field.
+fn unreadable(field: &str) -> &'static str {
     let key = field.strip_prefix("server1.").or_else(|| field.strip_prefix("server2.")).unwrap_or(field);
-    let key = match key {
-        "host" if problem.setting == "server2" => "fault-only-second",
+    match key {
         "host" => "fault-host",
         "port" => "fault-port",
-        "encryption" if plain => "fault-plain",
-        "login" if problem.setting == server => "fault-password-alone",
-        "login" if plain => "fault-plain-login",
-        "login" => "fault-login-alone",
-        "password" if problem.setting == field => "fault-password-again",
-        "keep.records_days" if problem.setting == "keep" => "fault-keep",
-        "connections"
-        | "connections_for_urgent"
-        | "per_minute"
-        | "per_day"
-        | "messages_per_connection"
-        | "keep.texts_days"
-        | "keep.records_days" => "fault-range",
-        "sending.way" => "fault-no-server",
+        "password" => "fault-password",
         "sending.ehlo_name" => "fault-own-name",
-        "schedule.short_range" => "fault-short-range",
-        "schedule.short_wait.least" | "schedule.long_wait.least" => "fault-wait",
-        "schedule.give_up_after" => "fault-give-up",
         "alarms.email" => "fault-email",
         "alarms.webhook" => "fault-webhook",
-        _ => return as_given(problem),
-    };
-    if key == "fault-range" {
-        // As in "choose a number from 1 to 100".
-        let bounds =
-            problem.todo.rsplit(|letter: char| !letter.is_ascii_digit()).filter(|part| !part.is_empty());
-        let bounds: Vec<_> = bounds.take(2).collect();
-        return match bounds.as_slice() {
-            [most, least] => words.with("fault-range", &[("least", least), ("most", most)]),
-            _ => as_given(problem),
-        };
+        "schedule.short_range" => "fault-short-range",
+        "schedule.short_wait.least" | "schedule.long_wait.least" => "fault-wait",
+        "encryption"
+        | "login"
+        | "allow_non_secure"
+        | "send_password_unencrypted"
+        | "sending.way"
+        | "sending.in_doubt"
+        | "sending.null_reverse_path" => "fault-value",
+        // What is no number at all was found before.
+        _ => "fault-too-large",
     }
-    words.t(key)
 }
 
 #[cfg(test)]
@@ -119,104 +134,81 @@ mod tests {
         web::pages::words::Language,
     };
 
-    /// What stands in a file, the field, whether encryption is off there, and what is said.
-    fn of_sending() -> Vec<(String, &'static str, bool, &'static str)> {
+    /// What stands in a file, the field, and what is said.
+    fn of_sending() -> Vec<(String, &'static str, &'static str)> {
         let server = "[server1]\nhost = \"a.example\"\n";
         let own = "[sending]\nehlo_name = \"b.example\"\nway = ";
         vec![
-            (
-                format!("{own}\"servers\""),
-                "sending.way",
-                false,
-                "Enter Server 1 below, or choose another way.",
-            ),
+            (format!("{own}\"servers\""), "sending.way", "Enter Server 1 below, or choose another way."),
             (
                 format!("{own}\"none\"\n[server1]\nhost = \"https://a\""),
                 "server1.host",
-                false,
                 "This is not a server's name or address. Write it without https:// and without the port, as in smtp.library.example.",
             ),
             (
                 format!("{own}\"none\"\n{server}port = 70000"),
                 "server1.port",
-                false,
                 "The port is a number from 1 to 65535; 587, 465 or 25 are usual.",
             ),
             (
                 format!("{own}\"none\"\n{server}encryption = \"none\""),
                 "server1.encryption",
-                true,
                 "Without encryption, patrons' names and titles could be read on the way. Choose an encryption, or tick Allow Non-Secure Connections if that is meant.",
             ),
             (
                 format!("{own}\"none\"\n{server}login = \"x\""),
                 "server1.login",
-                false,
                 "There is a login, but no password for it. Enter the password, or leave the login empty.",
             ),
             (
                 format!("{own}\"none\"\n{server}connections = 0"),
                 "server1.connections",
-                false,
                 "Choose a number from 1 to 100.",
             ),
             (
                 format!("{own}\"none\"\n[server2]\nhost = \"a.example\""),
                 "server2.host",
-                false,
                 "There is no Server 1. Enter your only server as Server 1.",
             ),
         ]
     }
 
-    fn of_the_rest() -> Vec<(String, &'static str, bool, &'static str)> {
+    fn of_the_rest() -> Vec<(String, &'static str, &'static str)> {
         vec![
             (
                 "[schedule]\nshort_range = \"1m\"".to_owned(),
                 "schedule.short_range",
-                false,
                 "Choose from 10 to 1440 minutes.",
             ),
             (
                 "[schedule]\nshort_wait = [\"9m\", \"3m\"]".to_owned(),
                 "schedule.short_wait.least",
-                false,
                 "The first number must be at least 1, and not larger than the second.",
             ),
             (
                 "[schedule]\ngive_up_after = \"1m\"".to_owned(),
                 "schedule.give_up_after",
-                false,
                 "Mail would be given up before the first tries are over. Choose a longer time; 100 hours are usual.",
             ),
-            (
-                "[keep]\ntexts_days = 0".to_owned(),
-                "keep.texts_days",
-                false,
-                "Choose a number from 1 to 36500.",
-            ),
+            ("[keep]\ntexts_days = 0".to_owned(), "keep.texts_days", "Choose a number from 1 to 36500."),
             (
                 "[keep]\ntexts_days = 300\nrecords_days = 200".to_owned(),
                 "keep.records_days",
-                false,
                 "Records must be kept at least as long as texts.",
             ),
             (
                 "[alarms]\nemail = \"it\"".to_owned(),
                 "alarms.email",
-                false,
                 "This is not an email address. Look for a slip, such as a missing @.",
             ),
             (
                 "[alarms]\nwebhook = \"it\"".to_owned(),
                 "alarms.webhook",
-                false,
                 "This is not a web address. Write it with https:// in front.",
             ),
             (
                 "[sending]\nehlo_name = \"desk\"".to_owned(),
                 "sending.ehlo_name",
-                false,
                 "Mail servers ask for this computer's full name, with a dot in it, as in books.library.example. Your IT person knows it.",
             ),
         ]
@@ -225,24 +217,45 @@ mod tests {
     /// Each is found by the real check, and is told at a field that is on the page.
     #[test]
     fn every_usual_problem_stands_at_its_field_in_both_languages() {
-        for (file, name, plain, english) in of_sending().into_iter().chain(of_the_rest()) {
+        for (file, name, english) in of_sending().into_iter().chain(of_the_rest()) {
             let around = Surroundings::given([], None);
             let problems = check_text(&file, None, &around).unwrap_err();
-            let encryption = if plain { "none" } else { "starttls" };
-            let entries = [("server1.encryption", encryption.to_owned())].into();
-            let faults = Faults::checked(&problems, &entries, Language::English.words());
+            let faults = Faults::checked(&problems, Language::English.words());
             assert_eq!(faults.by_field.get(name).map(String::as_str), Some(english), "{file}: {problems}");
-            assert_eq!(faults.others, Vec::<String>::new(), "{file}");
-            let spanish = Faults::checked(&problems, &entries, Language::Spanish.words());
+            assert_eq!(faults.others, [], "{file}");
+            let spanish = Faults::checked(&problems, Language::Spanish.words());
             assert_ne!(spanish.by_field[name], english, "{file}");
         }
     }
 
-    /// What belongs to no field is said all the same.
+    /// Whatever can be entered in the form, or be among the preferences otherwise, is told in the reader's language where it is wrong.
     #[test]
-    fn what_is_about_another_setting_is_given_as_it_is() {
-        let problems = check_text("listen = \"x\"", None, &Surroundings::given([], None)).unwrap_err();
-        let faults = Faults::checked(&problems, &Entries::new(), Language::Spanish.words());
-        assert_eq!(faults.others.len(), 1, "{faults:?}");
+    fn whatever_is_wrong_has_words() {
+        for field in shown(&Config::usual("/".as_ref(), Way::None)).keys() {
+            let [english, spanish] =
+                Language::ALL.map(|language| text(Wrong::Unreadable, field, language.words()));
+            assert!(english != spanish && !spanish.starts_with("fault-"), "{field}: {spanish}");
+        }
+        for (name, wrong) in [
+            ("sites", "[{ code = \"A\", name = \"A\", email = \"nobody\" }]"),
+            ("notices", "{ repeat_days = \"x\" }"),
+            ("library", "3"),
+        ] {
+            let around = Surroundings::given([], None);
+            let problems = check_text(&format!("{name} = {wrong}"), None, &around).unwrap_err();
+            let faults = Faults::checked(&problems, Language::Spanish.words());
+            let [other] = faults.others.as_slice() else { panic!("{name}: {faults:?}") };
+            assert!(other.why.ends_with(": el valor no se puede usar así."), "{other:?}");
+            assert!(other.said.as_ref().unwrap().contains(name), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_form_each_is_named() {
+        let text = "[sending]\nehlo_name = \"b.example\"\nway = \"servers\"";
+        let problems = check_text(text, None, &Surroundings::given([], None)).unwrap_err();
+        let said = in_words(&problems, Language::Spanish.words());
+        assert_eq!(said.len(), 1);
+        assert_eq!(said[0].why, "Forma de envío: Escriba abajo el Servidor 1, o elija otra forma.");
     }
 }

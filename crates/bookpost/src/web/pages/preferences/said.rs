@@ -44,7 +44,7 @@ pub(in super::super) fn said(name: &str, old: Option<&str>, new: Option<&str>, w
 }
 
 /// What a preference is called; by its name where nobody is asked for it on a page.
-fn label(name: &str, words: &Words) -> String {
+pub(in super::super) fn label(name: &str, words: &Words) -> String {
     words.t(match name {
         "library" => "start-name",
         "schedule.short_wait" => "said-short-wait",

@@ -11,7 +11,7 @@ use store::Error;
 
 use super::{
     draft::{Draft, Notice, begin},
-    entries::{self, Entries, LIBRARY_EMAIL, SERVERS, differing},
+    entries::{self, LIBRARY_EMAIL, SERVERS, differing},
     library_email,
     meanwhile::{CHANGES, merged},
     page,
@@ -21,13 +21,12 @@ use super::{
     tried,
 };
 use crate::{
-    config::Problems,
     identity::Permission,
     preferences::{Change, Refused, Wish},
     web::pages::{
         flash::{self, Done},
         form::Posted,
-        not_here,
+        not_done, not_here,
         visit::Visit,
     },
 };
@@ -113,12 +112,12 @@ async fn wrong(visit: &Visit, draft: Draft, faults: Faults) -> Response {
 async fn not_saved(visit: &Visit, draft: Draft, why: Refused) -> Response {
     match why {
         Refused::Problems(problems) => {
-            let faults = Faults::checked(&problems, &draft.entries, visit.words());
+            let faults = Faults::checked(&problems, visit.words());
             wrong(visit, draft, faults).await
         }
         Refused::Store(error) => not_here::of(&error, visit),
         why => {
-            let notice = Some(Notice::Refused(why.to_string()));
+            let notice = Some(Notice::Refused(not_done::refused(visit.words(), &why)));
             page::show_as(StatusCode::UNPROCESSABLE_ENTITY, visit, Draft { notice, ..draft }).await
         }
     }
@@ -157,11 +156,6 @@ pub(in super::super) async fn import(Posted { visit, .. }: Posted<Sent>) -> Resp
     carry_out(&visit, Change::Import { by: visit.actor() }, Done::PreferencesImported).await
 }
 
-fn in_words(problems: &Problems, visit: &Visit) -> String {
-    let Faults { by_field, others } = Faults::checked(problems, &Entries::new(), visit.words());
-    by_field.into_values().chain(others).collect::<Vec<_>>().join(" ")
-}
-
 async fn carry_out(visit: &Visit, change: Change, done: Done) -> Response {
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
@@ -169,11 +163,9 @@ async fn carry_out(visit: &Visit, change: Change, done: Done) -> Response {
     let preferences = &visit.pages.sources.preferences;
     let why = match preferences.change(change).await {
         Ok(_) => return Redirect::to(&flash::told(HERE, done, None)).into_response(),
-        Err(Refused::Store(Error::Changed)) => visit.words().t("undo-too-late"),
-        Err(Refused::NothingToUndo) => visit.words().t("undo-nothing"),
+        Err(Refused::Store(Error::Changed)) => vec![visit.words().t("undo-too-late").into()],
         Err(Refused::Store(error)) => return not_here::of(&error, visit),
-        Err(Refused::Problems(problems)) => in_words(&problems, visit),
-        Err(why) => why.to_string(),
+        Err(why) => not_done::refused(visit.words(), &why),
     };
     match preferences.now().await {
         Ok(standing) => {

@@ -31,6 +31,7 @@ use super::{
     field::{Choice, Field, Kind},
     form::Posted,
     frame::{Frame, Place, page_as},
+    not_done::{self, NotDone},
     not_here,
     visit::Visit,
     words::Words,
@@ -65,8 +66,8 @@ struct Asking {
     known: Vec<String>,
     /// Why nothing was tested.
     problem: Option<String>,
-    /// What is wrong with the settings, in English: what, and what to do.
-    problems: Vec<(String, String)>,
+    /// What is wrong with the settings.
+    problems: Vec<NotDone>,
 }
 
 /// The page that asks.
@@ -155,10 +156,7 @@ async fn unusable(visit: &Visit, to: &str, why: Unusable) -> Response {
     let problems = match why {
         Unusable::NoServer => return unfit(visit, to, |asking| asking.server = None).await,
         Unusable::Refused(Refused::Store(error)) => return not_here::of(&error, visit),
-        Unusable::Refused(why) => vec![(why.to_string(), String::new())],
-        Unusable::Problems(problems) => {
-            problems.into_iter().map(|problem| (problem.what, problem.todo)).collect()
-        }
+        Unusable::Refused(why) => not_done::refused(visit.words(), &why),
     };
     unfit(visit, to, |asking| asking.problems = problems).await
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     app::{Preferences, StandingPreferences},
-    config::{Config, Origin, Problem, Problems, Server},
+    config::{Config, Origin, Server},
     preferences::Refused,
     web::pages::{preferences::Passwords, visit::Visit},
 };
@@ -31,7 +31,6 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 pub(super) enum Unusable {
     NoServer,
-    Problems(Vec<Problem>),
     Refused(Refused),
 }
 
@@ -96,13 +95,13 @@ impl Form {
 
     /// The server, with what stands in the form, and the rest as it is stored.
     pub(super) async fn wanted(&self, preferences: &Preferences) -> Result<Wanted, Unusable> {
-        let standing = preferences.now().await.map_err(Unusable::of)?;
+        let standing = preferences.now().await.map_err(Unusable::Refused)?;
         let (number, first) = (self.number(), !standing.loaded.config.sending.servers.is_empty());
         let mut values = self.values(&format!("server{number}"), &standing);
         if number == 2 && !first {
             values.extend(self.values("server1", &standing));
         }
-        let config = preferences.proposed(values).await.map_err(Unusable::of)?.config;
+        let config = preferences.proposed(values).await.map_err(Unusable::Refused)?.config;
         let server = config.sending.servers.iter().find(|server| server.name == format!("server{number}"));
         let server = server.cloned().ok_or(Unusable::NoServer)?;
         Ok(Wanted { server, config })
@@ -160,14 +159,5 @@ fn value(key: &str, text: &str) -> Value {
         _ if text.is_empty() => Value::Null,
         ("port", Ok(number)) => Value::from(number),
         _ => Value::from(text),
-    }
-}
-
-impl Unusable {
-    fn of(why: Refused) -> Self {
-        match why {
-            Refused::Problems(Problems(problems)) => Self::Problems(problems),
-            why => Self::Refused(why),
-        }
     }
 }

@@ -296,3 +296,42 @@ csv-line = Line of the export
 csv-state = What became of it
 csv-why = Why
 csv-todo = What to do
+
+## The particulars of one of them
+detail-export = the export
+detail-nameless = a patron without a name
+detail-other-notice = a { $kind } notice, not an overdue item
+detail-twice = the same item of the same patron stands above already
+detail-quotation-mark = a quotation mark takes in what follows, down to line { $last }; none of these lines is used. Take the mark out of the export, or let the library system put marks around all cells
+detail-fewer-cells = it has fewer cells than the first line: { $has } instead of { $needs }
+detail-more-cells = it has more cells than the first line: { $has } instead of { $needs }
+detail-fewer-cells-others = it has fewer cells than the others: { $has } instead of { $needs }
+detail-more-cells-others = it has more cells than the others: { $has } instead of { $needs }
+detail-long-cell = a cell is longer than { $kib } KiB
+detail-no-items = it names no item
+detail-no-item = it names no item: title and barcode are empty
+detail-no-patron = it names no patron: number, name and address are all empty
+detail-many-branches = the file names more than 65,536 branches
+detail-no-date = it has neither a due date nor a checkout date
+detail-no-due-date = the due date "{ $text }" is not a date
+detail-no-checkout-date = the checkout date "{ $text }" is not a date
+detail-in-order = { $what } (the dates of this file are { $order })
+detail-many-items = the patron already has { $most } items above, more than anybody carries
+detail-empty = it is empty: nothing is overdue, or the export broke off
+detail-only-columns = it has column names but no lines below them: nothing is overdue, or the export broke off
+detail-items = { $n ->
+    [one] { $n } item
+   *[other] { $n } items
+  }
+detail-no-branch = { $items }: the export does not say which library it is; with several libraries it must
+detail-unknown-branch = { $items }: no library here has the branch code "{ $code }"
+detail-not-due = "{ $item }" is due on { $day }
+detail-item = "{ $item }"
+detail-dates = not due yet: { $part } of { $items }; the day and the month may be the wrong way round: the dates were read as { $order }
+detail-dates-export = not due yet: { $part } of { $items }; is it an export of overdue items?
+detail-not-an-address = "{ $text }" is not an email address
+detail-no-address = the patron has no email address in the library system
+detail-no-sender = { $library } has no email address for the notice to be from: enter one under Preferences > Libraries
+detail-one-not-an-address = "{ $text }" is not an email address; the notice is for { $used }
+detail-written-on = last written to on { $day }
+detail-stopped = the run was stopped before this notice was made

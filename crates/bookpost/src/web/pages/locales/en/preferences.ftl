@@ -259,6 +259,17 @@ fault-give-up = Mail would be given up before the first tries are over. Choose a
 fault-keep = Records must be kept at least as long as texts.
 fault-email = This is not an email address. Look for a slip, such as a missing @.
 fault-webhook = This is not a web address. Write it with https:// in front.
+fault-too-large = This number cannot be used. Choose a smaller one.
+fault-value = This value cannot be used. Choose one that is offered.
+fault-password = This password cannot be used. Enter it again.
+fault-elsewhere = { $what }: the value cannot be used as it stands.
+
+## Why nothing was changed
+refused-elsewhere = { $what }: it is set elsewhere ({ $place }), which is stronger. It can be changed only there.
+refused-half-heard = The change is stored, and the running Bookpost could not read all of it. Restart Bookpost.
+refused-key = The key that seals passwords cannot be used. Show this to your IT person.
+refused-unusable = Bookpost cannot work with this. Show this to your IT person.
+refused-change = This could not be changed. Open the page again; if it stays so, show this to your IT person.
 
 ## Copies and the key
 copies-title = Copies and the key

@@ -30,6 +30,7 @@ start-test-lead = It goes to { $to } like mail to a patron, and you see each ste
 start-test-practice = It goes the way of all mail, to the practice mailbox, and you see each step.
 start-test-first = First choose how mail goes out.
 start-test-send = Send a test message
+start-not-taken = The test message was not taken. Try again in a few minutes; if it stays so, show this to your IT person.
 start-later = Later; to Today
 to-do-start = Your library's name and email address are missing
 to-do-start-do = Without them no mail can go out.

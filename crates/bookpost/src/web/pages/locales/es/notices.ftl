@@ -296,3 +296,42 @@ csv-line = Línea de la exportación
 csv-state = Qué fue de él
 csv-why = Por qué
 csv-todo = Qué hacer
+
+## Los pormenores de cada uno
+detail-export = la exportación
+detail-nameless = un usuario sin nombre
+detail-other-notice = un aviso { $kind }, no un ejemplar retrasado
+detail-twice = el mismo ejemplar del mismo usuario ya está más arriba
+detail-quotation-mark = unas comillas abarcan lo que sigue, hasta la línea { $last }; no se usa ninguna de estas líneas. Quite las comillas de la exportación, o haga que el sistema de biblioteca ponga comillas en todas las celdas
+detail-fewer-cells = tiene menos celdas que la primera línea: { $has } en lugar de { $needs }
+detail-more-cells = tiene más celdas que la primera línea: { $has } en lugar de { $needs }
+detail-fewer-cells-others = tiene menos celdas que las demás: { $has } en lugar de { $needs }
+detail-more-cells-others = tiene más celdas que las demás: { $has } en lugar de { $needs }
+detail-long-cell = una celda ocupa más de { $kib } KiB
+detail-no-items = no nombra ningún ejemplar
+detail-no-item = no nombra ningún ejemplar: el título y el código de barras están vacíos
+detail-no-patron = no nombra a ningún usuario: el número, el nombre y la dirección están vacíos
+detail-many-branches = el archivo nombra más de 65 536 sucursales
+detail-no-date = no tiene fecha de vencimiento ni fecha de préstamo
+detail-no-due-date = la fecha de vencimiento «{ $text }» no es una fecha
+detail-no-checkout-date = la fecha de préstamo «{ $text }» no es una fecha
+detail-in-order = { $what } (las fechas de este archivo: { $order })
+detail-many-items = el usuario ya tiene { $most } ejemplares más arriba, más de los que lleva nadie
+detail-empty = está vacía: no hay retrasos, o la exportación se cortó
+detail-only-columns = tiene nombres de columnas y ninguna línea debajo: no hay retrasos, o la exportación se cortó
+detail-items = { $n ->
+    [one] { $n } ejemplar
+   *[other] { $n } ejemplares
+  }
+detail-no-branch = { $items }: la exportación no dice de qué biblioteca; con varias bibliotecas tiene que decirlo
+detail-unknown-branch = { $items }: ninguna biblioteca de aquí tiene el código «{ $code }»
+detail-not-due = «{ $item }» vence el { $day }
+detail-item = «{ $item }»
+detail-dates = aún sin vencer: { $part } de { $items }; puede que el día y el mes estén al revés: las fechas se leyeron como { $order }
+detail-dates-export = aún sin vencer: { $part } de { $items }; ¿es una exportación de retrasos?
+detail-not-an-address = «{ $text }» no es una dirección de correo
+detail-no-address = el usuario no tiene dirección de correo en el sistema de biblioteca
+detail-no-sender = { $library } no tiene dirección de correo de la que venga el aviso: póngala en Preferencias > Bibliotecas
+detail-one-not-an-address = «{ $text }» no es una dirección de correo; el aviso va a { $used }
+detail-written-on = se le escribió por última vez el { $day }
+detail-stopped = el envío se detuvo antes de preparar este aviso

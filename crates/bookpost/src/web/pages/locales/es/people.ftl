@@ -67,7 +67,7 @@ link-done = Hecho
 
 no-post-way = Bookpost no puede enviar el enlace: no se ha elegido ninguna forma de envío.
 no-post-off = Bookpost no puede enviar el enlace: se ha elegido «No enviar».
-no-post-practice = Bookpost no puede enviar el enlace: el correo va al buzón de práctica, donde nadie lo recibe.
+no-post-practice = Bookpost no puede enviar el enlace: el correo va al buzón de prácticas, donde nadie lo recibe.
 no-post-paused = Bookpost no puede enviar el enlace: todo el envío está en pausa.
 no-post-address = Bookpost no puede enviar el enlace: los ajustes no indican ninguna dirección pública («public_address») a la que pueda llevar.
 no-post-sender = Bookpost no puede enviar el enlace: ninguna biblioteca tiene aún un correo electrónico desde el que pueda salir.

@@ -259,6 +259,17 @@ fault-give-up = Se desistiría antes de que terminen los primeros intentos. Elij
 fault-keep = Los registros deben guardarse al menos tanto como los textos.
 fault-email = Esto no es una dirección de correo. Busque una errata, como una @ que falta.
 fault-webhook = Esto no es una dirección web. Escríbala con https:// delante.
+fault-too-large = Este número no se puede usar. Elija uno menor.
+fault-value = Este valor no se puede usar. Elija uno de los que se ofrecen.
+fault-password = Esta contraseña no se puede usar. Escríbala de nuevo.
+fault-elsewhere = { $what }: el valor no se puede usar así.
+
+## Por qué no se ha cambiado nada
+refused-elsewhere = { $what }: se fija en otro lugar ({ $place }), que es más fuerte. Solo se puede cambiar allí.
+refused-half-heard = El cambio está guardado, y el Bookpost en marcha no ha podido leerlo todo. Reinicie Bookpost.
+refused-key = La clave que sella las contraseñas no se puede usar. Enséñelo a su informático.
+refused-unusable = Bookpost no puede trabajar así. Enséñelo a su informático.
+refused-change = No se ha podido cambiar. Abra la página de nuevo; si sigue así, enséñelo a su informático.
 
 ## Copies and the key
 copies-title = Copias y la clave

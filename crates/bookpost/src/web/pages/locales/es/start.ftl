@@ -30,6 +30,7 @@ start-test-lead = Va a { $to } como el correo a un usuario, y usted ve cada paso
 start-test-practice = Sigue el camino de todo el correo, hasta el buzón de prácticas, y usted ve cada paso.
 start-test-first = Primero elija cómo sale el correo.
 start-test-send = Enviar un mensaje de prueba
+start-not-taken = El mensaje de prueba no se ha aceptado. Pruebe de nuevo en unos minutos; si sigue así, enséñelo a su informático.
 start-later = Más tarde; ir a Hoy
 to-do-start = Faltan el nombre y el correo de su biblioteca
 to-do-start-do = Sin ellos no puede salir ningún correo.

@@ -1,0 +1,261 @@
+//! What is known of why somebody was left out, beyond the kind of reason. It is kept as what it is, not as a sentence, so that everybody
+//! reads it in their own language; as text it is in English.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use mail::counted;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The particulars.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOutDetail {
+    /// In English, as whatever could not be done said it.
+    Text(String),
+    /// The line is for another kind of notice.
+    OtherNotice {
+        /// As the export calls it.
+        kind: Box<str>,
+    },
+    /// The same item of the same patron stands above.
+    Twice,
+    /// A quotation mark takes in lines below.
+    QuotationMark {
+        /// The last of them.
+        last: u64,
+    },
+    /// The line has not as many cells as it should.
+    Cells {
+        /// So many.
+        has: usize,
+        /// It should have so many.
+        needs: usize,
+        /// As the first line has; else as the others have.
+        as_first: bool,
+    },
+    /// A cell is longer than this.
+    LongCell {
+        /// In KiB.
+        kib: usize,
+    },
+    /// The cell of all items is empty.
+    NoItems,
+    /// Neither title nor barcode.
+    NoItem,
+    /// Neither number nor name nor address.
+    NoPatron,
+    /// The file names more branches than can be told apart.
+    ManyBranches,
+    /// Neither of the dates.
+    NoDate,
+    /// A date that is none.
+    NotADate {
+        /// The day of the loan; else the day on which it is due.
+        checkout: bool,
+        /// As it is written.
+        text: Box<str>,
+        /// The order that the dates of this file have, as in the settings.
+        order: Option<Box<str>>,
+    },
+    /// The patron has more items than anybody carries.
+    ManyItems {
+        /// So many are taken.
+        most: usize,
+    },
+    /// Nothing is in the export.
+    Empty,
+    /// The export has the names of columns, and nothing below.
+    OnlyColumns,
+    /// The export does not say of which library these items are.
+    NoBranch {
+        /// How many.
+        items: usize,
+    },
+    /// Of no library here.
+    UnknownBranch {
+        /// How many.
+        items: usize,
+        /// As the export has it.
+        code: Box<str>,
+    },
+    /// Not overdue on the day of the run.
+    NotDueYet {
+        /// Title or barcode.
+        item: Box<str>,
+        /// The day.
+        due: Option<Date>,
+    },
+    /// Most is not due yet.
+    DatesInDoubt {
+        /// So many items.
+        not_yet: usize,
+        /// Of so many.
+        all: usize,
+        /// How the dates were read, as in the settings, if that may be wrong.
+        order: Option<Box<str>>,
+    },
+    /// What the patron's record has is no address.
+    NotAnAddress {
+        /// What it has.
+        text: Box<str>,
+    },
+    /// The patron's record has none.
+    NoAddress,
+    /// The library has no address to write from.
+    NoSender {
+        /// Its name.
+        library: Box<str>,
+    },
+    /// One address of several is none.
+    OneNotAnAddress {
+        /// What it is.
+        text: Box<str>,
+        /// To where the notice goes.
+        used: Box<str>,
+    },
+    /// The last notice about the same.
+    WrittenOn {
+        /// The day.
+        day: Date,
+    },
+    /// A person stopped the run.
+    Stopped,
+}
+
+impl LeftOutDetail {
+    /// As it is kept.
+    pub(crate) fn stored(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    /// What was kept before there was more than text is text.
+    pub(crate) fn of_stored(text: String) -> Self {
+        serde_json::from_str(&text).unwrap_or(Self::Text(text))
+    }
+}
+
+impl From<String> for LeftOutDetail {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl fmt::Display for LeftOutDetail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::NoBranch { .. }
+            | Self::UnknownBranch { .. }
+            | Self::NotDueYet { .. }
+            | Self::DatesInDoubt { .. } => self.of_items(f),
+            Self::NotAnAddress { text } => write!(f, "\"{text}\" is not an email address"),
+            Self::NoAddress => f.write_str("the patron has no email address in the library system"),
+            Self::NoSender { library } => write!(
+                f,
+                "{library} has no email address for the notice to be from: enter one under Preferences > Libraries"
+            ),
+            Self::OneNotAnAddress { text, used } => {
+                write!(f, "\"{text}\" is not an email address; the notice is for {used}")
+            }
+            Self::WrittenOn { day } => write!(f, "last written to on {day}"),
+            Self::Stopped => f.write_str("the run was stopped before this notice was made"),
+            _ => self.of_line(f),
+        }
+    }
+}
+
+impl LeftOutDetail {
+    fn of_items(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoBranch { items } => write!(
+                f,
+                "{}: the export does not say which library it is; with several libraries it must",
+                counted(*items, "item", "items")
+            ),
+            Self::UnknownBranch { items, code } => {
+                let items = counted(*items, "item", "items");
+                write!(f, "{items}: no library here has the branch code \"{code}\"")
+            }
+            Self::NotDueYet { item, due: Some(due) } => write!(f, "\"{item}\" is due on {due}"),
+            Self::NotDueYet { item, due: None } => write!(f, "\"{item}\""),
+            Self::DatesInDoubt { not_yet, all, order } => {
+                write!(f, "{not_yet} of {} not due yet; ", counted(*all, "item is", "items are"))?;
+                match order {
+                    Some(order) => write!(
+                        f,
+                        "the day and the month may be the wrong way round: the dates were read as {order}; --dates, or dates in the \
+                         settings, says which comes first"
+                    ),
+                    None => f.write_str("is it an export of overdue items?"),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn of_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherNotice { kind } => write!(f, "a {kind} notice, not an overdue item"),
+            Self::QuotationMark { last } => write!(
+                f,
+                "a quotation mark takes in what follows, down to line {last}; none of these lines is used. \
+                 Take the mark out of the export, or let the library system put marks around all cells"
+            ),
+            Self::Cells { has, needs, as_first } => {
+                let wrong = if has < needs { "fewer" } else { "more" };
+                let others = if *as_first { "the first line" } else { "the others" };
+                write!(f, "it has {wrong} cells than {others}: {has} instead of {needs}")
+            }
+            Self::LongCell { kib } => write!(f, "a cell is longer than {kib} KiB"),
+            Self::NotADate { checkout, text, order } => {
+                let what = if *checkout { "checkout date" } else { "due date" };
+                write!(f, "the {what} \"{text}\" is not a date")?;
+                order.iter().try_for_each(|order| write!(f, " (the dates of this file are {order})"))
+            }
+            Self::ManyItems { most } => {
+                write!(f, "the patron already has {most} items above, more than anybody carries")
+            }
+            Self::Twice => f.write_str("the same item of the same patron stands above already"),
+            Self::NoItems => f.write_str("it names no item"),
+            Self::NoItem => f.write_str("it names no item: title and barcode are empty"),
+            Self::NoPatron => f.write_str("it names no patron: number, name and address are all empty"),
+            Self::ManyBranches => f.write_str("the file names more than 65,536 branches"),
+            Self::NoDate => f.write_str("it has neither a due date nor a checkout date"),
+            Self::Empty => f.write_str("it is empty: nothing is overdue, or the export broke off"),
+            Self::OnlyColumns => f.write_str(
+                "it has column names but no lines below them: nothing is overdue, or the export broke off",
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// For scripts it is the sentence.
+pub(crate) fn serialize<S: Serializer>(detail: &LeftOutDetail, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(detail)
+}
+
+/// What comes from there is text.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LeftOutDetail, D::Error> {
+    String::deserialize(deserializer).map(LeftOutDetail::Text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_kept_as_what_it_is() {
+        let day = Date::constant(2026, 11, 12);
+        for detail in [
+            LeftOutDetail::NotDueYet { item: "Dune".into(), due: Some(day) },
+            LeftOutDetail::Stopped,
+            LeftOutDetail::Text("{\"stopped\"".to_owned()),
+        ] {
+            assert_eq!(LeftOutDetail::of_stored(detail.stored().unwrap()), detail);
+        }
+        let before = "no such branch".to_owned();
+        assert_eq!(LeftOutDetail::of_stored(before.clone()), LeftOutDetail::Text(before));
+    }
+}
