@@ -64,7 +64,7 @@ const SAID = {
       "wrong-password": "Compruebe el usuario y la contraseña.",
       expired: "La prueba de identidad (certificado) valió hasta el 1 de enero de 2020.",
       "wrong-name": "Introduzca el servidor con ese nombre: mail.example.net.",
-      "closed-port": "No responde nada en el puerto",
+      "closed-port": "nada en el puerto",
     },
   },
 };
