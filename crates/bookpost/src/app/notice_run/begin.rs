@@ -83,13 +83,13 @@ impl NoticeRuns {
                 let place = self.running.begin(run);
                 let (door, prepared) = (Door::Notices, Arc::clone(&checked.prepared));
                 let making = Making { run, practice, door, prepared, place };
-                let (runs, id, source) = (self.clone(), checked.id.clone(), checked.uploaded.name.clone());
-                tokio::spawn(async move { runs.to_the_end(making, &id, &source).await });
                 let (about, new) = (format!("run {}", run.0), Some(checked.uploaded.name.clone()));
                 let line = NewAudit { who, what: Deed::RunBegun, about, old: None, new };
                 if let Err(error) = self.store.note_audit(line, self.clock.now()).await {
                     tracing::error!(%error, "that a run was begun could not be written to the log");
                 }
+                let (runs, id, source) = (self.clone(), checked.id.clone(), checked.uploaded.name.clone());
+                tokio::spawn(async move { runs.to_the_end(making, &id, &source).await });
                 Ok(run)
             }
         }

@@ -240,20 +240,44 @@ mod tests {
         mailer.message(&PlannedNotice { site, from, to, patron, subject, text: text(), html, keys }).unwrap()
     }
 
+    async fn app(folder: &std::path::Path) -> App {
+        let around = Surroundings::given([], Some("books.library.example"));
+        let text = format!("data_dir = \"{}\"\n", folder.display());
+        let config = Source::given(&text, None, &around).check(&BTreeMap::new()).unwrap().config;
+        App::start(config, Start::of_this_machine().unwrap()).await.unwrap()
+    }
+
+    /// A run, and a notice of each of two libraries.
+    async fn begun(app: &App) -> (RunId, Place, Vec<NewNotice>) {
+        let (runs, started_at) = (&app.notices, app.clock.now());
+        let new = NewRun { notice: "n".to_owned(), source: "a.csv".to_owned(), practice: false, started_at };
+        let run = app.store.begin_run(new).await.unwrap();
+        let mut mailer = Mailer { run: Some(run), ..runs.mailer().await.unwrap() };
+        let batch = ["MAIN", "EAST"].map(|code| notice(&mut mailer, code)).into();
+        (run, runs.running.begin(run), batch)
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_stopped_makes_no_more_for_those_libraries() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        let ((run, place, batch), mut told) = (begun(&app).await, Progress::default());
+        app.notices.running.stop(run, &["EAST".to_owned()].into());
+        app.notices.take(run, batch, &place, (None, &mut told)).await.unwrap();
+        let found = app.store.run(run).await.unwrap();
+        assert_eq!(found.states, [(State::Waiting, 1)].into());
+        assert_eq!(found.left_out, [(LeftOutWhy::Stopped, 1)].into());
+        drop(place);
+        app.stop().await.unwrap();
+    }
+
     /// Whoever stops it cancels what is stored by then; what is stored a moment later is seen to here.
     #[tokio::test]
     async fn what_is_being_stored_while_a_run_is_stopped_does_not_leave() {
         let folder = tempfile::tempdir().unwrap();
-        let around = Surroundings::given([], Some("books.library.example"));
-        let text = format!("data_dir = \"{}\"\n", folder.path().display());
-        let config = Source::given(&text, None, &around).check(&BTreeMap::new()).unwrap().config;
-        let app = App::start(config, Start::of_this_machine().unwrap()).await.unwrap();
-        let (runs, started_at) = (&app.notices, app.clock.now());
-        let new = NewRun { notice: "n".to_owned(), source: "a.csv".to_owned(), practice: false, started_at };
-        let run = app.store.begin_run(new).await.unwrap();
-        let (place, mut told) = (runs.running.begin(run), Progress::default());
-        let mut mailer = Mailer { run: Some(run), ..runs.mailer().await.unwrap() };
-        let batch = ["MAIN", "EAST"].map(|code| notice(&mut mailer, code)).into();
+        let app = app(folder.path()).await;
+        let (runs, mut told) = (&app.notices, Progress::default());
+        let (run, place, batch) = begun(&app).await;
         let mut taking = Box::pin(runs.take(run, batch, &place, (None, &mut told)));
         assert!(poll_immediate(&mut taking).await.is_none(), "it is being stored");
         runs.running.stop(run, &["EAST".to_owned()].into());
