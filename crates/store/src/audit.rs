@@ -96,6 +96,10 @@ deeds! {
     RunBegun,
     /// Somebody's notice was sent again to another address.
     SentAgain,
+    /// It was said what the columns of an export are.
+    ColumnsChosen,
+    /// That is not remembered any more.
+    ColumnsForgotten,
 }
 
 /// A line to add.

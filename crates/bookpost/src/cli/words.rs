@@ -115,6 +115,8 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::ServerTested => "tested a mail server",
         Deed::RunBegun => "began a notice run",
         Deed::SentAgain => "sent a notice again",
+        Deed::ColumnsChosen => "said what the columns of an export are",
+        Deed::ColumnsForgotten => "had the columns of an export forgotten",
         Deed::Unknown => "did what this version does not know",
     }
 }

@@ -53,6 +53,8 @@ pub(super) enum Done {
     ExportForgotten,
     RunStopped,
     SentAgain,
+    ColumnsKept,
+    ColumnsForgotten,
 }
 
 /// For how many. What is no such word is nothing.
@@ -129,6 +131,8 @@ impl Flash {
             Done::ExportForgotten => words.t("done-export-forgotten"),
             Done::RunStopped => words.count("done-run-stopped", n),
             Done::SentAgain => words.t("done-sent-again"),
+            Done::ColumnsKept => words.t("done-columns-kept"),
+            Done::ColumnsForgotten => words.t("done-columns-forgotten"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');
