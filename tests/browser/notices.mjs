@@ -1,6 +1,7 @@
 // Overdue notices in a browser, from the export to whom it did not reach: with scripts and without, wide and narrow, light and dark, in both
 // languages, by keyboard alone, read by axe. `crates/bookpost/tests/pages/notices.rs` starts this; the mail server knows nobody called ben.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { BASE, LOOKS, drive, look, lookAt, person, signIn } from "./lib.mjs";
 
 const HEAD = "borrowernumber,firstname,surname,email,branchcode,title,barcode,duedate,issuedate";
@@ -10,6 +11,12 @@ const export_ = (first, due = "2026-11-12") =>
   [HEAD, ...["Ana", "Ben", "Cleo"].map((name, at) => line(first + at, name, at === 2 ? "EAST" : "MAIN", due)),
     `${first + 3},Dan,Smith,,MAIN,Emma,b${first + 3},${due},`, line(first + 4, "Eve", "WEST", due), "7,too short", ""].join("\n");
 const file = (name, text) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+const WORKBOOK = readFileSync(new URL("../../crates/bookpost/src/notices/fixtures/destiny.xlsx", import.meta.url));
+/** Nothing in it is called as in other exports. */
+const UNKNOWN = `Leser;Kontakt;PIN;Band;Abgabe;Farbe
+Okafor, Ngozi;ngozi@example.org;geheim;"Moby Dick; or, The Whale";2026-11-12;MAIN
+Li, Ming;ming@example.org;geheim;<b>Emma</b>;2026-11-12;MAIN
+`;
 
 async function shown(page, name, setting) {
   if (setting === "plain") return;
@@ -113,12 +120,64 @@ async function refused(setting, options) {
   await page.context().close();
 }
 
+/** A sheet is read, and another one is chosen. */
+async function workbook(setting, options) {
+  const page = await person(options);
+  await signIn(page);
+  await upload(page, "destiny.xlsx", WORKBOOK);
+  assert.match(await page.textContent(".facts"), /Overdues/);
+  await shown(page, "notices-workbook", setting);
+  const choose = page.locator("details", { has: page.locator("#sheet") });
+  if (!(await choose.evaluate((one) => one.open))) await choose.locator("summary").first().click();
+  await page.selectOption("#sheet", "Notes");
+  await choose.locator("button:not([type=button])").last().click();
+  assert.equal(new URL(page.url()).searchParams.get("sheet"), "Notes");
+  assert.equal(await page.locator("#m0").count(), 1, "what is not known is asked");
+  await page.context().close();
+}
+
+/** What the columns are is said by hand, first wrong, then right; it is read so, and forgotten. */
+async function byHand(setting, options) {
+  const page = await person(options);
+  await signIn(page);
+  await upload(page, "ausleihe.csv", UNKNOWN);
+  const text = await page.textContent("main");
+  assert.ok(text.includes("Okafor, Ngozi · Li, Ming") && text.includes("<b>Emma</b>") && !text.includes("geheim"), text);
+  assert.equal(await page.inputValue("#m1"), "email");
+  await shown(page, "notices-columns", setting);
+  await page.selectOption("#m0", "title");
+  await page.selectOption("#m3", "title");
+  await page.click("form[action$='/columns'] button.main");
+  assert.equal(await page.locator(".problem").count(), 1);
+  assert.equal(await page.locator(".field.wrong").count(), 2);
+  await shown(page, "notices-columns-wrong", setting);
+  for (const [column, meaning] of [["#m0", "patron_name"], ["#m4", "due"], ["#m5", "branch"]]) {
+    await page.selectOption(column, meaning);
+  }
+  await page.click("form[action$='/columns'] button.main");
+  assert.equal(await page.locator(".flash").count(), 1);
+  assert.match(await page.textContent(".figures"), /2/);
+  await shown(page, "notices-by-hand", setting);
+  const said = page.locator("details", { has: page.locator("form[action$='/forget']") });
+  if (!(await said.evaluate((one) => one.open))) await said.locator("summary").click();
+  await said.locator("form button").click();
+  assert.equal(await page.locator("#m1").count(), 1, "it is asked again");
+  assert.equal(await page.locator(".flash").count(), 1);
+  await page.context().close();
+}
+
 await drive(async () => {
   await look({ "notices-empty": "/notices" });
   let first = 100;
   for (const [setting, options] of Object.entries(LOOKS)) await way(setting, options, (first += 100));
   await way("plain", { javaScriptEnabled: false }, 600);
-  for (const [setting, options] of Object.entries(LOOKS)) await refused(setting, options);
+  for (const [setting, options] of Object.entries(LOOKS)) {
+    await refused(setting, options);
+    await workbook(setting, options);
+    await byHand(setting, options);
+  }
+  await workbook("plain", { javaScriptEnabled: false });
+  await byHand("plain", { javaScriptEnabled: false });
   await keyboard();
   const page = await person();
   await signIn(page);

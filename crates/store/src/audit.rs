@@ -98,6 +98,10 @@ deeds! {
     SentAgain,
     /// A site got a logo, another one, or none.
     LogoChanged,
+    /// It was said what the columns of an export are.
+    ColumnsChosen,
+    /// That is not remembered any more.
+    ColumnsForgotten,
 }
 
 /// A line to add.

@@ -3,6 +3,7 @@
 mod again;
 mod begin;
 mod check;
+mod columns;
 pub(crate) mod logo;
 mod make;
 mod prepare;
@@ -19,18 +20,19 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use mail::clock::Clock;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{Door, LeftOut, LeftOutDetail, LeftOutWhy, NewRun, RunId, Store};
+use store::{Actor, Door, LeftOut, LeftOutDetail, LeftOutWhy, NewRun, RunId, Store};
 use tokio::sync::mpsc;
 
 pub use self::{
     again::{NotAgain, SENT_AGAIN, may_go_again, sent_again_for},
     begin::RunBefore,
     check::{CheckError, Checked, Facts, Options},
+    columns::Known,
     prepare::Unready,
     preview::preview,
     samples::NoSamples,
 };
-use self::{check::Checks, make::Making, prepare::Prepared, running::Running};
+use self::{check::Checks, columns::known, make::Making, prepare::Prepared, running::Running};
 use super::Exports;
 use crate::{
     alarms::Alarms,
@@ -101,12 +103,17 @@ pub fn check(config: &Config) -> Result<(), String> {
 }
 
 /// Reads the export, in a thread of its own. Exports are large: the bytes go as soon as they are read.
-async fn prepared(config: &Arc<Config>, mut request: RunRequest) -> Result<(Prepared, RunRequest), Refusal> {
+async fn prepared(
+    config: &Arc<Config>,
+    store: &Store,
+    mut request: RunRequest,
+) -> Result<(Prepared, RunRequest), Refusal> {
+    let known = known(store).await?;
     let export = std::mem::take(&mut request.export);
     let (config, options) = (Arc::clone(config), request.clone());
     let everywhere = BTreeSet::new();
-    let read =
-        tokio::task::spawn_blocking(move || Prepared::new(&config, &export, &options, everywhere)).await;
+    let read = move || Prepared::new(&config, &export, &options, everywhere, &known);
+    let read = tokio::task::spawn_blocking(read).await;
     let prepared = read.map_err(|error| Refusal(Failure::Temporary, error.to_string()))?;
     Ok((prepared.map_err(Refusal::from)?, request))
 }
@@ -154,7 +161,7 @@ impl NoticeRuns {
         if request.preview {
             return preview(&self.settings.now(), &self.store, self.clock.now(), request).await;
         }
-        match prepared(&self.settings.now(), request).await {
+        match prepared(&self.settings.now(), &self.store, request).await {
             Ok((prepared, request)) => {
                 let run = self.run_prepared(prepared, &request, service, progress).await;
                 run.map_or_else(Reply::from, Reply::Run)
@@ -171,6 +178,10 @@ impl NoticeRuns {
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Result<RunSummary, Refusal> {
         let practice = practices(&self.settings.now(), request);
+        if let (Some(columns), Some(shape)) = (&request.columns, &prepared.import.columns) {
+            let (shape, chosen) = (shape.clone(), columns.chosen());
+            self.store.remember_columns(shape, chosen, Actor::CommandLine, self.clock.now()).await?;
+        }
         let new = NewRun {
             notice: NOTICE.into(),
             source: request.source.clone(),

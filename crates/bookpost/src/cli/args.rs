@@ -22,7 +22,7 @@ use self::{
     webhooks::Webhooks,
 };
 use super::{control::Older, sendmail::options::HELP};
-use crate::notices::BUILT_IN;
+use crate::notices::{BUILT_IN, import::Columns};
 
 /// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
 #[derive(Debug, Parser)]
@@ -224,6 +224,12 @@ pub struct Export {
     /// The export's encoding, if it is not found out: utf-8, windows-1252, macintosh
     #[arg(long)]
     pub encoding: Option<String>,
+    /// The sheet of a workbook, if it is not the first with column names
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// What the columns are, if they are not known, as in email=E-Mail,title=Book; a run remembers it for exports with the same columns
+    #[arg(long, value_name = "WHAT=NAME")]
+    pub columns: Option<Columns>,
     /// The wording to use
     #[arg(long)]
     pub wording: Option<String>,

@@ -463,7 +463,8 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
         Notices::Preview { export, output } => (export, true, false, false, output),
         Notices::Run { export, wait, practice, output } => (export, false, practice, wait, output),
     };
-    let Export { file, site, dates, delimiter, encoding, wording, repeat_days, again } = export;
+    let Export { file, site, dates, delimiter, encoding, sheet, columns, wording, repeat_days, again } =
+        export;
     let content = read_export(&file)
         .map_err(|error| Stop(Exit::Data, format!("{} cannot be read: {error}", file.display())))?;
     let source = match file.file_name() {
@@ -481,6 +482,8 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
         dates,
         delimiter,
         encoding,
+        sheet,
+        columns,
         wording,
         repeat_days,
         again,

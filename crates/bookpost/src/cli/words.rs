@@ -134,6 +134,8 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::RunBegun => "began a notice run",
         Deed::SentAgain => "sent a notice again",
         Deed::LogoChanged => "changed the logo of a library",
+        Deed::ColumnsChosen => "said what the columns of an export are",
+        Deed::ColumnsForgotten => "had the columns of an export forgotten",
         Deed::Unknown => "did what this version does not know",
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! All addresses are under `example.org` (RFC 2606), all people and barcodes are made up; the same seed makes the same bytes.
 
+mod workbook;
+
+pub use workbook::{archive, rows, workbook};
+
 use std::fmt::Write as _;
 
 use jiff::{ToSpan as _, civil::Date};

@@ -1,7 +1,10 @@
 //! What people and library systems write.
 
 use bolero::check;
-use bookpost::notices::import::{self, ImportOptions};
+use bookpost::notices::{
+    import::{self, ImportOptions},
+    sample::workbook,
+};
 use mail::{
     Address,
     address::{all_in, mask_addresses},
@@ -101,6 +104,18 @@ fn fuzz_address() {
     });
 }
 
+/// Rows of a sheet.
+const SHEETS: Food = Food {
+    samples: &[
+        b"<row r=\"1\"><c r=\"A1\" t=\"s\"><v>0</v></c><c t=\"str\"><v>due</v></c></row><row r=\"3\"><c s=\"1\"><v>46338.5</v></c></row>",
+        b"<row><c t=\"inlineStr\"><is><r><t>na</t></r><rPh><t>x</t></rPh><t>me_x000A_</t></is></c><c t=\"e\"><f>1</f><v>#N/A</v></c></row>",
+    ],
+    words: &[
+        "<row>", "</row>", "<row r=\"7\">", "<c>", "</c>", "<c t=\"s\">", "<c r=\"XFD9\"/>", "<v>", "</v>", "<is>", "<t>", "&amp;",
+        "&#10;", "<![CDATA[", "]]>", "<!--", "-->", "1E400", "-1", "2958466", "</sheetData>",
+    ],
+};
+
 /// It is an address however often it is read, and says nothing beyond its own line.
 pub(crate) fn assert_sound(address: &Address) {
     assert_eq!(Address::parse(address.as_str()).as_ref(), Ok(address));
@@ -118,6 +133,19 @@ fn fuzz_import() {
         }
         for refused in import.refused.iter().chain(&import.left_aside) {
             assert!(refused.line > 0 && !refused.reason.to_string().is_empty());
+        }
+    });
+}
+
+#[test]
+fn fuzz_workbook() {
+    check!(name = "fuzz_workbook").with_iterations(5_000).with_max_len(512).for_each(|input: &[u8]| {
+        let rows = String::from_utf8_lossy(&SHEETS.octets(input)).into_owned();
+        let bytes = workbook(&[("Sheet", &rows)], "<si><t>email</t></si>").unwrap();
+        let options = ImportOptions::default();
+        let _ = import::head(&bytes, &options);
+        if let Ok(import) = import::read(&bytes, &options) {
+            assert!(import.sheets.is_some());
         }
     });
 }

@@ -5,6 +5,7 @@ mod account;
 mod admin_api;
 mod bench;
 mod browser;
+mod columns;
 mod decisions;
 mod letters;
 mod libraries;

@@ -8,6 +8,7 @@ use bookpost::{
         notice_run::{Checked, Options},
     },
     config::{Server, Way},
+    notices::sample::{archive, workbook},
 };
 use futures_util::FutureExt as _;
 use jiff::tz::TimeZone;
@@ -64,7 +65,7 @@ async fn uploaded(bench: &Bench, who: &str, export: &str) -> String {
 }
 
 /// Sends it, and gives the run once its mails are made and tried.
-async fn sent(bench: &Bench, who: &str, check: &str) -> RunId {
+pub(crate) async fn sent(bench: &Bench, who: &str, check: &str) -> RunId {
     let fields = form_of(bench, who, check).await;
     let answer = bench.post(who, &format!("{check}/send"), &fields).await;
     let run = answer.header("location").rsplit('/').next().unwrap().parse().map(RunId).unwrap();
@@ -635,14 +636,24 @@ async fn what_is_no_export_is_said_in_plain_words() {
     wide.extend(export().encode_utf16().flat_map(u16::to_le_bytes));
     let dates = export().replace("2026-11-12", "11/12/2026").replace("2026-11-13", "11/10/2026");
     let dates = dates.replace("2026-10-12", "10/12/2026").replace("2026-10-13", "10/11/2026");
+    let bomb = workbook(&[("Bomb", &"<x/>".repeat(2 << 20))], "").unwrap();
+    let old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    let locked = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let random = (0..1024_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     for (bytes, status, said) in [
-        (b"PK\x03\x04xl/worksheets".to_vec(), 422, "This is a workbook or a ZIP archive"),
+        (b"PK\x03\x04xl/worksheets".to_vec(), 422, "This workbook is damaged"),
+        (archive(&[("a.csv", b"a,b")]).unwrap(), 422, "This is a ZIP archive"),
+        (archive(&[("content.xml", b"")]).unwrap(), 422, "an OpenDocument spreadsheet (.ods)"),
+        (bomb, 422, "The file is too large for an overdue export"),
+        (old.clone(), 422, "This is an old Excel or Word file"),
+        ([old, locked].concat(), 422, "This is a file that is protected with a password"),
         (b"%PDF-1.7".to_vec(), 422, "This is a PDF document"),
         (b"<!doctype html><html>".to_vec(), 422, "This is a web page"),
         (b"a,b\0,c\n".to_vec(), 422, "This is no text"),
         (random, 422, "This is no text"),
-        (b"name;colour\nAna;red\n".to_vec(), 422, "The columns of this file are not known."),
+        (b"name;colour\nAna;red\n".to_vec(), 200, "What are the columns?"),
+        (b"Ana;a@example.org;Dune\n".to_vec(), 422, "The first line of this file has no names"),
+        (b"one\ntwo\n".to_vec(), 422, "This file is no table of overdue items"),
         (
             format!("{HEAD}1,\"Ana,Ruiz\n2,Ben,Okafor\n").into_bytes(),
             422,

@@ -13,12 +13,15 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 108] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 111] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
     ("/notices/upload", Some(""), [303, 403, 400, 400, 400]),
     ("/notices/check/x", None, [303, 403, 404, 404, 404]),
+    ("/notices/check/x/columns", None, [303, 403, 404, 404, 404]),
+    ("/notices/check/x/columns", Some(""), [303, 403, 404, 404, 404]),
+    ("/notices/check/x/columns/forget", Some(""), [303, 403, 404, 404, 404]),
     ("/notices/check/x/mail", None, [303, 403, 404, 404, 404]),
     ("/notices/check/x/html", None, [303, 403, 404, 404, 404]),
     ("/notices/check/x/samples", Some(""), [303, 403, 404, 404, 404]),
@@ -214,7 +217,9 @@ async fn everybody_may_what_is_theirs_at_every_address() {
 #[tokio::test]
 async fn no_address_answers_to_another_method() {
     let bench = Bench::staffed(servers()).await;
-    let pages = include_str!("../../src/web/pages/mod.rs");
+    let pages =
+        [include_str!("../../src/web/pages/mod.rs"), include_str!("../../src/web/pages/notices/columns.rs")]
+            .concat();
     let known: BTreeSet<_> =
         pages.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let named: BTreeSet<_> = MAY.iter().map(|(path, ..)| route(path)).collect();

@@ -20,6 +20,7 @@ mod pages_door;
 mod people;
 mod preferences;
 mod preferences_killed;
+mod private;
 mod promised;
 mod sendmail;
 mod sendmail_restarts;

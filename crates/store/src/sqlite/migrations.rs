@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0016_session_browser", include_str!("migrations/0016_session_browser.sql")),
     ("0017_door", include_str!("migrations/0017_door.sql")),
     ("0018_logo", include_str!("migrations/0018_logo.sql")),
+    ("0019_columns", include_str!("migrations/0019_columns.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

@@ -9,6 +9,7 @@ pub(crate) mod backup;
 mod claim;
 mod clock;
 mod codes;
+mod columns;
 mod counts;
 mod draft;
 mod errors;

@@ -8,6 +8,7 @@
 
 mod accept;
 mod applications;
+mod columns;
 mod events;
 mod fresh;
 mod keys;
@@ -53,6 +54,8 @@ cases! {
     applications::the_last_use_of_a_key_is_the_latest,
     applications::what_waits_of_an_application_is_counted,
     applications::what_an_application_handed_in_is_counted_from_an_instant_on,
+    columns::what_was_said_of_columns_is_remembered_until_it_is_forgotten,
+    columns::the_columns_that_were_said_longest_ago_are_forgotten,
     events::every_change_is_an_event,
     events::what_people_and_age_do_is_an_event,
     events::an_event_reads_the_same_each_time,
@@ -160,6 +163,7 @@ cases! {
 const CASES: [&str; 19] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
+    include_str!("columns.rs"),
     include_str!("events.rs"),
     include_str!("fresh.rs"),
     include_str!("keys.rs"),
@@ -185,6 +189,7 @@ const SURFACE: [&str; 18] = [
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
     include_str!("../../src/audit.rs"),
+    include_str!("../../src/columns.rs"),
     include_str!("../../src/events.rs"),
     include_str!("../../src/links.rs"),
     include_str!("../../src/logos.rs"),

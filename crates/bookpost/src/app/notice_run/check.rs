@@ -10,10 +10,13 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 use mail::Address;
 use serde::{Deserialize, Serialize};
 use store::{LedgerKey, LeftOut};
-use tokio::{sync::OwnedMutexGuard, task::JoinHandle};
+use tokio::{
+    sync::OwnedMutexGuard,
+    task::{JoinError, JoinHandle},
+};
 
 use super::{
-    NOTICE, NoticeRuns, day, lately,
+    Known, NOTICE, NoticeRuns, day, known, lately,
     prepare::{Prepared, Unready},
 };
 use crate::{
@@ -22,7 +25,7 @@ use crate::{
     config::{Config, Way},
     notices::{
         Import, Outline, PlannedNotice,
-        import::{Delimiter, Shape},
+        import::{Delimiter, Shape, Sheets},
     },
 };
 
@@ -41,6 +44,8 @@ const FOUND: usize = 20;
 pub struct Options {
     pub dates: String,
     pub encoding: String,
+    /// The sheet of a workbook.
+    pub sheet: String,
     /// The library of lines that name none.
     pub site: String,
 }
@@ -50,7 +55,7 @@ pub struct Options {
 pub(super) struct Checks {
     kept: Arc<Mutex<Vec<Kept>>>,
     /// Reading takes memory: one at a time.
-    reading: Arc<tokio::sync::Mutex<()>>,
+    pub(super) reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Kept {
@@ -69,6 +74,7 @@ pub struct Checked {
     pub only: BTreeSet<String>,
     pub(super) prepared: Arc<Prepared>,
     config: Arc<Config>,
+    known: Known,
     today: Date,
     /// Places in the import of those who get a mail.
     people: Vec<usize>,
@@ -87,6 +93,10 @@ pub struct Facts {
     pub shape: Shape,
     pub delimiter: Delimiter,
     pub encoding: &'static str,
+    /// Of a workbook.
+    pub sheets: Option<Sheets>,
+    /// By what files with the same columns are known, where a person may say what they are.
+    pub columns: Option<String>,
     /// The order of its dates, where that mattered.
     pub dates: Option<String>,
     /// The latest date on which something was lent or due.
@@ -104,6 +114,22 @@ pub enum CheckError {
     Store(#[from] store::Error),
 }
 
+impl From<io::Error> for CheckError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Gone,
+            io::ErrorKind::UnexpectedEof => Self::Unready(Unready::NotWhole),
+            _ => Self::Unready(Unready::Other(Failure::Temporary, error.to_string())),
+        }
+    }
+}
+
+impl From<JoinError> for CheckError {
+    fn from(error: JoinError) -> Self {
+        Self::Unready(Unready::Other(Failure::Temporary, error.to_string()))
+    }
+}
+
 impl NoticeRuns {
     /// Looks through an upload, for somebody who is limited to these libraries (none: to none). What was looked through lately is at hand.
     pub async fn check(
@@ -115,11 +141,13 @@ impl NoticeRuns {
     ) -> Result<Arc<Checked>, CheckError> {
         let (config, now) = (self.settings.now(), self.clock.now());
         let today = day(now);
+        let known = known(&self.store).await?;
         let is_it = |checked: &Checked| {
             checked.id == *id
                 && checked.options == *options
                 && checked.only == only
                 && checked.today == today
+                && checked.known == known
                 && Arc::ptr_eq(&checked.config, &config)
         };
         if let Some(checked) = self.checks.find(is_it, now) {
@@ -131,20 +159,15 @@ impl NoticeRuns {
             return Ok(checked);
         }
         let (exports, file, request) = (self.exports.clone(), id.clone(), request(options));
-        let (settings, limits) = (Arc::clone(&config), only.clone());
+        let (settings, limits, columns) = (Arc::clone(&config), only.clone(), Arc::clone(&known));
         let read = beside(alone, move || {
-            let export = exports.read(&file).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => CheckError::Gone,
-                io::ErrorKind::UnexpectedEof => CheckError::Unready(Unready::NotWhole),
-                _ => CheckError::Unready(Unready::Other(Failure::Temporary, error.to_string())),
-            })?;
-            let prepared =
-                Prepared::new(&settings, &export, &request, limits).map_err(CheckError::Unready)?;
+            let export = exports.read(&file)?;
+            let prepared = Prepared::new(&settings, &export, &request, limits, &columns);
+            let prepared = prepared.map_err(CheckError::Unready)?;
             let planned = Planned::of(&prepared, today);
             Ok::<_, CheckError>((Arc::new(prepared), planned))
         });
-        let broken = |error: tokio::task::JoinError| Unready::Other(Failure::Temporary, error.to_string());
-        let (_alone, read) = read.await.map_err(|error| CheckError::Unready(broken(error)))?;
+        let (_alone, read) = read.await?;
         let (prepared, planned) = read?;
         let (id, options) = (id.clone(), options.clone());
         let mut checked = Checked {
@@ -153,6 +176,7 @@ impl NoticeRuns {
             options,
             only,
             config,
+            known,
             today,
             people: Vec::new(),
             addresses: 0,
@@ -224,18 +248,19 @@ impl Planned {
 }
 
 /// Does what takes memory in a thread of its own. Nobody else reads before it is over, though whoever asked goes away.
-fn beside<T: Send + 'static>(
+pub(super) fn beside<T: Send + 'static>(
     alone: OwnedMutexGuard<()>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<(OwnedMutexGuard<()>, T)> {
     tokio::task::spawn_blocking(move || (alone, work()))
 }
 
-fn request(options: &Options) -> RunRequest {
+pub(super) fn request(options: &Options) -> RunRequest {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     RunRequest {
         dates: given(&options.dates),
         encoding: given(&options.encoding),
+        sheet: given(&options.sheet),
         site: given(&options.site),
         ..RunRequest::default()
     }
@@ -340,6 +365,8 @@ impl Checked {
             shape: import.shape,
             delimiter: import.delimiter,
             encoding: import.encoding.name(),
+            sheets: import.sheets.clone(),
+            columns: import.columns.clone(),
             dates: import.dates.map(|order| order.to_string()),
             newest: items.filter_map(|item| item.due.max(item.checked_out)).max(),
         }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ use mail::{
 use rand::{RngExt, rngs::StdRng};
 use store::{Class, Door, Kind, LeftOut, LeftOutWhy, Logo, NewMessage, NewNotice, RunId};
 
-use super::{Refusal, left_out, logo};
+use super::{Known, Refusal, left_out, logo};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
@@ -70,8 +71,9 @@ impl Prepared {
         export: &[u8],
         request: &RunRequest,
         only: BTreeSet<String>,
+        known: &Known,
     ) -> Result<Self, Unready> {
-        let options = options(config, request)?;
+        let options = options(config, request, known)?;
         let mut import = notices::read(export, &options).map_err(Unready::Import)?;
         if let Some(site) = request.site.as_ref().or(config.notices.default_site.as_ref()) {
             name_the_site(config, &mut import, site)?;
@@ -89,8 +91,10 @@ impl Prepared {
     pub(super) fn faults(config: &Config) -> Vec<String> {
         let of_wording = |wording| template(config, &RunRequest { wording, ..RunRequest::default() }).err();
         let wordings = std::iter::once(None).chain(own_wordings(config).into_iter().map(Some));
-        let refusals =
-            options(config, &RunRequest::default()).err().into_iter().chain(wordings.filter_map(of_wording));
+        let refusals = options(config, &RunRequest::default(), &Known::default())
+            .err()
+            .into_iter()
+            .chain(wordings.filter_map(of_wording));
         let mut faults = Vec::new();
         for Refusal(_, message) in refusals {
             // The wording that is used may be one of the library's own.
@@ -121,7 +125,11 @@ impl Prepared {
     }
 }
 
-fn options(config: &Config, request: &RunRequest) -> Result<ImportOptions, Refusal> {
+pub(super) fn options(
+    config: &Config,
+    request: &RunRequest,
+    known: &Known,
+) -> Result<ImportOptions, Refusal> {
     let usage = |message: String| Refusal(Failure::Usage, message);
     let encoding = request.encoding.as_deref().map(|label| {
         encoding_rs::Encoding::for_label(label.as_bytes()).ok_or_else(|| {
@@ -147,7 +155,10 @@ fn options(config: &Config, request: &RunRequest) -> Result<ImportOptions, Refus
         encoding: encoding.transpose()?,
         delimiter: delimiter.transpose()?,
         dates: dates.transpose()?,
+        sheet: request.sheet.clone(),
         aliases,
+        columns: request.columns.clone(),
+        known: Arc::clone(known),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::{
 /// Plans the run of `request`, and says whom it would write to.
 pub async fn preview(config: &Arc<Config>, store: &Store, now: Timestamp, request: RunRequest) -> Reply {
     let practice = practices(config, &request);
-    let planned = match prepared(config, request).await {
+    let planned = match prepared(config, store, request).await {
         Ok((prepared, _)) => plan(&prepared, store, now, practice).await,
         Err(refusal) => Err(refusal),
     };

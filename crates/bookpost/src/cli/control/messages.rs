@@ -16,7 +16,7 @@ use store::{
     Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Webhook,
 };
 
-use crate::preferences::DoNotSend;
+use crate::{notices::import::Columns, preferences::DoNotSend};
 
 /// What a command asks of the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,6 +110,12 @@ pub struct RunRequest {
     pub delimiter: Option<char>,
     /// A WHATWG name (`utf-8`, `windows-1252`, `macintosh`).
     pub encoding: Option<String>,
+    /// Which sheet of a workbook.
+    #[serde(default)]
+    pub sheet: Option<String>,
+    /// What the columns are, from now on for all exports with the same ones.
+    #[serde(default)]
+    pub columns: Option<Columns>,
     pub wording: Option<String>,
     /// 0: once only. None: as configured.
     pub repeat_days: Option<u64>,

@@ -113,6 +113,8 @@ fn an_export_survives_the_way() {
         dates: None,
         delimiter: Some(';'),
         encoding: None,
+        sheet: Some("Overdues".to_owned()),
+        columns: Some("email=E-Mail".parse().unwrap()),
         wording: None,
         repeat_days: Some(0),
         again: true,

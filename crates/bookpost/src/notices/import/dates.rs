@@ -149,6 +149,13 @@ pub(super) fn parse(text: &str, order: Option<DateOrder>) -> Option<Date> {
     Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
 }
 
+/// Whether it is a date in one order or another.
+pub(super) fn is_one(text: &str) -> bool {
+    [DateOrder::DayFirst, DateOrder::MonthFirst, DateOrder::YearFirst]
+        .into_iter()
+        .any(|order| parse(text, Some(order)).is_some())
+}
+
 /// Takes a date apart.
 fn written(text: &str) -> Option<Written> {
     let text = text.trim();

@@ -11,7 +11,7 @@ use super::{
     aliases::Field,
     clean::{addresses, clean, reading_order},
     dates::{self, Evidence},
-    layout::Layout,
+    layout::{Delimiter, Layout},
     packed::Packed,
     patron::PatronCells,
     quotes::taken_in,
@@ -108,6 +108,8 @@ impl<'a> Gatherer<'a> {
             shape: layout.shape,
             encoding,
             delimiter: layout.delimiter,
+            sheets: None,
+            columns: layout.known_by.clone(),
             dates,
             patrons: Vec::new(),
             branches: Vec::new(),
@@ -124,7 +126,7 @@ impl<'a> Gatherer<'a> {
         }
         if let Some(reason) = self.unusable_as_a_whole(row) {
             // Its cells cannot be told apart, so a password among them could not be, either.
-            let text = if self.layout.has_secrets { String::new() } else { shown(row.raw) };
+            let text = if self.layout.has_secrets { String::new() } else { self.whole(row) };
             self.import.refused.push(Refused { line: row.line, reason, text });
             return;
         }
@@ -136,6 +138,16 @@ impl<'a> Gatherer<'a> {
         }
         if let Err(reason) = self.patron_and_items(row) {
             self.import.refused.push(Refused { line: row.line, reason, text: self.about(row) });
+        }
+    }
+
+    /// As it stands in the file.
+    fn whole(&self, row: &Row<'_>) -> String {
+        if self.layout.delimiter == Delimiter::Cell {
+            let cells: Vec<String> = row.cells().map(shown).filter(|cell| !cell.is_empty()).collect();
+            shown(&cells.join(", "))
+        } else {
+            shown(row.raw)
         }
     }
 

@@ -2,11 +2,13 @@
 
 use std::{collections::HashMap, fmt};
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
 
 use super::{
     ImportError, ImportOptions,
     aliases::{Aliases, FIELDS, Field, NAMED, normal},
+    columns::{Columns, EMAIL, needed, shape},
+    workbook,
 };
 
 /// What stands between two cells.
@@ -15,9 +17,12 @@ pub enum Delimiter {
     Comma,
     Semicolon,
     Tab,
+    /// Nothing that a person sees: a sheet of a workbook.
+    Cell,
 }
 
 impl Delimiter {
+    /// Those of text files.
     pub(super) const ALL: [Self; 3] = [Self::Comma, Self::Semicolon, Self::Tab];
 
     /// The delimiter that `character` is, if it is one.
@@ -30,6 +35,7 @@ impl Delimiter {
             Self::Comma => b',',
             Self::Semicolon => b';',
             Self::Tab => b'\t',
+            Self::Cell => workbook::BETWEEN_CELLS,
         }
     }
 }
@@ -45,6 +51,8 @@ pub enum Shape {
     Evergreen,
     /// Known by the list of column names.
     Named,
+    /// Known by what a person said of its columns.
+    ByHand,
 }
 
 impl fmt::Display for Shape {
@@ -54,6 +62,7 @@ impl fmt::Display for Shape {
             Self::KohaNotices => "Koha, overdue notices (-csv)",
             Self::Evergreen => "Evergreen, notify-csv",
             Self::Named => "known by its column names",
+            Self::ByHand => "with columns chosen by hand",
         })
     }
 }
@@ -69,6 +78,8 @@ pub(super) struct Layout {
     pub(super) emails: Vec<usize>,
     /// Whether the file has a column that must not be kept.
     pub(super) has_secrets: bool,
+    /// By what files with the same columns are known, where a person may say what they are.
+    pub(super) known_by: Option<String>,
     columns: [Option<usize>; FIELDS],
 }
 
@@ -85,6 +96,7 @@ impl Layout {
             width,
             emails: Vec::new(),
             has_secrets: false,
+            known_by: None,
             columns: [None; FIELDS],
         }
     }
@@ -98,16 +110,19 @@ impl Layout {
 
 /// A reader over `text` that takes every row, whatever its number of cells.
 pub(super) fn reader(text: &str, delimiter: Delimiter) -> csv::Reader<&[u8]> {
-    ReaderBuilder::new()
-        .delimiter(delimiter.byte())
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes())
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(delimiter.byte()).has_headers(false).flexible(true);
+    if delimiter == Delimiter::Cell {
+        // A quotation mark in a cell is one.
+        builder.quoting(false).terminator(Terminator::Any(workbook::ENDS_ROW));
+    }
+    builder.from_reader(text.as_bytes())
 }
 
 /// Looks at the first row and finds out what the file is.
-pub(super) fn recognise(text: &str, options: &ImportOptions) -> Result<Layout, ImportError> {
-    let said = options.delimiter.map(|delimiter| [delimiter]);
+pub(super) fn recognise(text: &str, is_sheet: bool, options: &ImportOptions) -> Result<Layout, ImportError> {
+    let said =
+        if is_sheet { Some([Delimiter::Cell]) } else { options.delimiter.map(|delimiter| [delimiter]) };
     let candidates = said.as_ref().map_or(&Delimiter::ALL[..], |one| &one[..]);
     // Of several delimiters the one that makes the most cells is right, if its cells have a meaning.
     let mut rows: Vec<(Delimiter, Vec<String>)> =
@@ -115,7 +130,7 @@ pub(super) fn recognise(text: &str, options: &ImportOptions) -> Result<Layout, I
     rows.sort_by_key(|(_, cells)| std::cmp::Reverse(cells.len()));
     let mut problem = None;
     for (delimiter, cells) in &rows {
-        match layout(*delimiter, cells, &options.aliases) {
+        match layout(*delimiter, cells, options) {
             Ok(layout) => return Ok(layout),
             Err(error) => _ = problem.get_or_insert(error),
         }
@@ -123,26 +138,90 @@ pub(super) fn recognise(text: &str, options: &ImportOptions) -> Result<Layout, I
     Err(problem.unwrap_or(ImportError::Empty))
 }
 
-fn first_row(text: &str, delimiter: Delimiter) -> Vec<String> {
+/// What stands between the cells of a file of which nothing else is known.
+pub(super) fn likely_delimiter(text: &str, said: Option<Delimiter>) -> Delimiter {
+    let most = Delimiter::ALL.into_iter().rev().max_by_key(|delimiter| first_row(text, *delimiter).len());
+    said.or(most).unwrap_or(Delimiter::Comma)
+}
+
+pub(super) fn first_row(text: &str, delimiter: Delimiter) -> Vec<String> {
     let mut row = ByteRecord::new();
     // Reading from memory does not fail, and any number of cells is allowed.
     let _ = reader(text, delimiter).read_byte_record(&mut row);
     row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
 }
 
-fn layout(delimiter: Delimiter, first: &[String], aliases: &Aliases) -> Result<Layout, ImportError> {
+fn layout(delimiter: Delimiter, first: &[String], options: &ImportOptions) -> Result<Layout, ImportError> {
+    let names: Vec<String> = first.iter().map(|cell| normal(cell)).collect();
+    if let Some(columns) = &options.columns {
+        return by_hand(delimiter, first, &names, &options.aliases, columns);
+    }
     if is_evergreen(first) {
         return Ok(evergreen(delimiter, first.len()));
     }
-    let names: Vec<String> = first.iter().map(|cell| normal(cell)).collect();
     let has = |name: &str| names.iter().any(|seen| seen == name);
     if has("itemsinfo") && (has("name") || has("surname")) {
         Ok(by_names(Shape::KohaNotices, delimiter, &names, KOHA_NOTICES))
     } else if ["borrowernumber", "duedate", "branchcode", "barcode"].into_iter().all(has) {
         Ok(by_names(Shape::KohaOverdues, delimiter, &names, KOHA_OVERDUES))
+    } else if let Some(columns) = shape(&names).and_then(|shape| options.known.get(&shape)) {
+        by_hand(delimiter, first, &names, &options.aliases, columns)
     } else {
-        named(delimiter, first, &names, aliases)
+        named(delimiter, first, &names, &options.aliases)
     }
+}
+
+/// As a person said.
+fn by_hand(
+    delimiter: Delimiter,
+    first: &[String],
+    names: &[String],
+    aliases: &Aliases,
+    columns: &Columns,
+) -> Result<Layout, ImportError> {
+    let is_secret = |key: &str| aliases.names("drop").iter().any(|name| key.split('#').next() == Some(name));
+    let keys = keys(names);
+    let position = |key: &String| {
+        let found = keys.iter().position(|one| one.as_ref() == Some(key)).filter(|_| !is_secret(key));
+        found.ok_or_else(|| ImportError::NoSuchColumn { name: key.clone(), seen: shown(first) })
+    };
+    let mut layout = Layout::new(Shape::ByHand, delimiter, names.len());
+    layout.has_secrets = names.iter().any(|name| is_secret(name));
+    layout.known_by = shape(names);
+    for (meaning, field) in NAMED {
+        let column = columns.names(meaning).first().map(position).transpose()?;
+        layout.set(field, column);
+    }
+    layout.emails = columns.names(EMAIL).iter().map(position).collect::<Result<_, _>>()?;
+    layout.emails.sort_unstable();
+    let missing = columns.missing();
+    if missing.is_empty() {
+        Ok(layout)
+    } else {
+        Err(ImportError::UnknownColumns { missing, seen: shown(first) })
+    }
+}
+
+/// By what each column is named, where it has a name: several of one name are counted.
+pub(super) fn keys<'n>(names: &'n [String]) -> Vec<Option<String>> {
+    let (counts, mut seen) = (counts(names), HashMap::<&str, usize>::new());
+    let key = |name: &'n String| {
+        if name.is_empty() || counts.get(name.as_str()) == Some(&1) {
+            return Some(name.clone()).filter(|name| !name.is_empty());
+        }
+        let nth = seen.entry(name).or_default();
+        *nth += 1;
+        Some(format!("{name}#{nth}"))
+    };
+    names.iter().map(key).collect()
+}
+
+fn counts(names: &[String]) -> HashMap<&str, usize> {
+    let mut counts = HashMap::new();
+    for name in names {
+        *counts.entry(name.as_str()).or_default() += 1;
+    }
+    counts
 }
 
 /// Koha's Overdues page; `barcode` is the item's, `title` the item's, and `borrowertitle` a form of address.
@@ -232,54 +311,23 @@ fn named(
     if let Some(name) = wanted.find(|name| duplicates.contains(name)) {
         return Err(ImportError::DuplicateColumn { name: name.clone() });
     }
-    let missing = missing(&layout);
-    if missing.is_empty() {
-        return Ok(layout);
+    let has = |meaning: &str| match NAMED.iter().find(|(known, _)| *known == meaning) {
+        Some((_, field)) => layout.column(*field).is_some(),
+        None => !layout.emails.is_empty(),
+    };
+    let missing = needed(has);
+    if !missing.is_empty() {
+        return Err(ImportError::UnknownColumns { missing, seen: shown(first) });
     }
-    Err(ImportError::UnknownColumns { missing: missing.join(", "), seen: shown(first) })
+    layout.known_by = shape(names);
+    Ok(layout)
 }
 
-/// Columns by name. A name that occurs several times stands as `name#1`, `name#2`, and is given back as well.
+/// Columns by name, and the names that occur several times.
 fn positions(names: &[String]) -> (HashMap<String, usize>, Vec<String>) {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for name in names {
-        *counts.entry(name).or_default() += 1;
-    }
-    let mut seen: HashMap<&str, usize> = HashMap::new();
-    let mut columns = HashMap::new();
-    let mut duplicates = Vec::new();
-    for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-        if counts.get(name.as_str()) == Some(&1) {
-            columns.insert(name.clone(), at);
-        } else {
-            let nth = seen.entry(name).or_default();
-            *nth += 1;
-            columns.insert(format!("{name}#{nth}"), at);
-            if *nth == 2 {
-                duplicates.push(name.clone());
-            }
-        }
-    }
-    (columns, duplicates)
-}
-
-/// What a notice cannot do without.
-fn missing(layout: &Layout) -> Vec<&'static str> {
-    let any = |fields: &[Field]| fields.iter().any(|field| layout.column(*field).is_some());
-    let mut missing = Vec::new();
-    if layout.emails.is_empty() {
-        missing.push("the patron's email address");
-    }
-    if !any(&[Field::PatronId, Field::PatronNumber, Field::PatronName, Field::FamilyName]) {
-        missing.push("the patron's name or number");
-    }
-    if !any(&[Field::Title, Field::ItemBarcode]) {
-        missing.push("the item's title or barcode");
-    }
-    if !any(&[Field::Due, Field::CheckedOut]) {
-        missing.push("the due date (or the checkout date)");
-    }
-    missing
+    let columns = keys(names).into_iter().zip(0..).filter_map(|(key, at)| Some((key?, at))).collect();
+    let several = counts(names).into_iter().filter(|(name, count)| *count > 1 && !name.is_empty());
+    (columns, several.map(|(name, _)| name.to_owned()).collect())
 }
 
 /// The file's own column names for an error, shortened.

@@ -1,7 +1,7 @@
 //! Reading the overdue export of a library system.
 //!
 //! ```text
-//! bytes --text--> letters --layout--> form, delimiter, columns --dates--> order of the dates --gather--> patrons and items
+//! bytes --text or workbook--> letters --layout--> form, delimiter, columns --dates--> order of the dates --gather--> patrons and items
 //! ```
 //!
 //! Nothing is guessed that could make a wrong notice: an order of dates that no row settles, columns that are not known and
@@ -12,23 +12,32 @@
 
 mod aliases;
 mod clean;
+mod columns;
 mod dates;
 mod error;
 mod gather;
+mod head;
 mod layout;
 mod packed;
 mod patron;
 mod quotes;
 mod rows;
 mod text;
+mod workbook;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use store::LeftOutDetail;
 
 pub use aliases::Aliases;
+pub use columns::{Columns, ColumnsError, EMAIL, Needed};
 pub use dates::DateOrder;
 pub use encoding_rs::Encoding;
 pub use error::{ImportError, OtherKind};
+pub use head::{Column, Head, head};
 pub use layout::{Delimiter, Shape};
 pub use patron::{Item, ItemCells, PatronNotice};
-use store::LeftOutDetail;
+pub use workbook::Sheets;
 
 /// Largest file. A district of 100,000 pupils with three overdue items each makes some 80 MB.
 pub const MAX_BYTES: usize = 256 * 1024 * 1024;
@@ -45,7 +54,13 @@ pub struct ImportOptions {
     pub encoding: Option<&'static Encoding>,
     pub delimiter: Option<Delimiter>,
     pub dates: Option<DateOrder>,
+    /// Which sheet of a workbook.
+    pub sheet: Option<String>,
     pub aliases: Aliases,
+    /// What its columns are.
+    pub columns: Option<Columns>,
+    /// What was said before of the columns of files, by their shape.
+    pub known: Arc<BTreeMap<String, Columns>>,
 }
 
 /// An export that was read.
@@ -54,6 +69,10 @@ pub struct Import {
     pub shape: Shape,
     pub encoding: &'static Encoding,
     pub delimiter: Delimiter,
+    /// Of a workbook.
+    pub sheets: Option<Sheets>,
+    /// By what files with the same columns are known, where a person said or may say what they are.
+    pub columns: Option<String>,
     /// The order of its dates, where that mattered.
     pub dates: Option<DateOrder>,
     /// In the order of the file.
@@ -83,11 +102,18 @@ pub fn read(bytes: &[u8], options: &ImportOptions) -> Result<Import, ImportError
     if bytes.len() > MAX_BYTES {
         return Err(ImportError::TooLarge);
     }
+    if text::is_archive(bytes) {
+        let workbook = workbook::read(bytes, options.sheet.as_deref())?;
+        let layout = layout::recognise(&workbook.text, true, options)?;
+        let mut import = gather::gather(&workbook.text, &layout, options.dates, encoding_rs::UTF_8)?;
+        import.sheets = Some(workbook.sheets);
+        return Ok(import);
+    }
     let (text, encoding) = match text::decode(bytes, options.encoding) {
         Err(ImportError::Empty) => return Ok(Import::empty()),
         decoded => decoded?,
     };
-    let layout = layout::recognise(&text, options)?;
+    let layout = layout::recognise(&text, false, options)?;
     gather::gather(&text, &layout, options.dates, encoding)
 }
 
@@ -98,6 +124,8 @@ impl Import {
             shape: Shape::Evergreen,
             encoding: encoding_rs::UTF_8,
             delimiter: Delimiter::Comma,
+            sheets: None,
+            columns: None,
             dates: None,
             patrons: Vec::new(),
             branches: Vec::new(),

@@ -11,6 +11,7 @@ use super::{layout::Delimiter, rows::Row};
 pub(super) fn taken_in(row: &Row<'_>, delimiter: Delimiter, width: usize) -> Option<LeftOutDetail> {
     let lines = row.raw.matches('\n').count();
     if lines == 0
+        || delimiter == Delimiter::Cell
         || !(ends_within_text(row.raw, delimiter) || row.cells().any(|cell| is_rows(cell, delimiter, width)))
     {
         return None;

@@ -5,6 +5,7 @@ use csv::ByteRecord;
 use super::{
     ImportError, MAX_ROWS,
     layout::{Delimiter, reader},
+    workbook::ENDS_ROW,
 };
 
 /// Reads row after row into one record.
@@ -13,6 +14,15 @@ pub(super) struct Rows<'a> {
     reader: csv::Reader<&'a [u8]>,
     record: ByteRecord,
     read: u64,
+    ends_row: EndsRow,
+}
+
+/// What ends a row of the text.
+enum EndsRow {
+    /// The end of a line, of which the reader keeps count.
+    Line,
+    /// The mark of a sheet; this row is the next.
+    Mark(u64),
 }
 
 /// One row.
@@ -27,17 +37,21 @@ pub(super) struct Row<'a> {
 impl<'a> Rows<'a> {
     /// All rows below the header, if there is one.
     pub(super) fn new(text: &'a str, delimiter: Delimiter, has_header: bool) -> Self {
-        let mut rows = Self { text, reader: reader(text, delimiter), record: ByteRecord::new(), read: 0 };
+        let ends_row = if delimiter == Delimiter::Cell { EndsRow::Mark(1) } else { EndsRow::Line };
+        let reader = reader(text, delimiter);
+        let mut rows = Self { text, reader, record: ByteRecord::new(), read: 0, ends_row };
         if has_header {
-            // Reading from memory does not fail.
-            let _ = rows.reader.read_byte_record(&mut rows.record);
+            // A quotation mark among the names that is never closed leaves no rows.
+            let _ = rows.next();
+            rows.read = 0;
         }
         rows
     }
 
     /// The next row, or None after the last.
     pub(super) fn next(&mut self) -> Result<Option<Row<'_>>, ImportError> {
-        let (mut start, mut line) = (offset(&self.reader), self.reader.position().line());
+        let start = offset(&self.reader);
+        let line = self.reader.position().line();
         if !self.reader.read_byte_record(&mut self.record).unwrap_or(false) {
             return Ok(None);
         }
@@ -45,15 +59,22 @@ impl<'a> Rows<'a> {
         if self.read > MAX_ROWS {
             return Err(ImportError::TooManyRows);
         }
-        // Empty lines before the row belong to the reader's record; the row begins after them.
-        let bytes = self.text.as_bytes();
-        while let Some(end @ (b'\n' | b'\r')) = bytes.get(start) {
-            line += u64::from(*end == b'\n');
-            start += 1;
-        }
         let end = offset(&self.reader);
-        let raw = self.text.get(start..end).unwrap_or("").trim_end();
-        if end >= bytes.len() && raw.contains('\n') && raw.matches('"').count() % 2 == 1 {
+        let read = self.text.get(start..end).unwrap_or("");
+        if let EndsRow::Mark(next) = &mut self.ends_row {
+            // Empty rows before it belong to the reader's record.
+            let mark = char::from(ENDS_ROW);
+            let raw = read.trim_start_matches(mark);
+            let line = *next + (read.len() - raw.len()) as u64;
+            *next = line + 1;
+            return Ok(Some(Row { line, raw: raw.trim_end_matches(mark), record: &self.record }));
+        }
+        // Empty lines before the row do, too.
+        let raw = read.trim_start_matches(['\n', '\r']);
+        let before = read.get(..read.len() - raw.len()).unwrap_or("");
+        let line = line + before.matches('\n').count() as u64;
+        let raw = raw.trim_end();
+        if end >= self.text.len() && raw.contains('\n') && raw.matches('"').count() % 2 == 1 {
             return Err(ImportError::UnclosedQuote { line });
         }
         Ok(Some(Row { line, raw, record: &self.record }))

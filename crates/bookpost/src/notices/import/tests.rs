@@ -187,6 +187,36 @@ fn checkout_dates_that_are_only_shown_are_left_out_where_their_order_is_open() {
     }
 }
 
+/// What is said now goes before what was said before, and that before the list of names.
+#[test]
+fn columns_are_what_a_person_says() {
+    let text = "Name,Email,Title,Band,Due,PIN\nAnn,a@example.org,Dune,Emma,2026-11-12,4711\n";
+    let shape = "band\ndue\nemail\nname\npin\ntitle";
+    let said = |text: &str| text.parse::<Columns>().unwrap();
+    let title = |columns: Option<&str>, known: Option<&str>| {
+        let known = known.map(|known| (shape.to_owned(), said(known))).into_iter().collect();
+        let options =
+            ImportOptions { columns: columns.map(said), known: Arc::new(known), ..ImportOptions::default() };
+        let import = read(text.as_bytes(), &options)?;
+        assert_eq!(import.columns.as_deref(), Some(shape));
+        Ok::<_, ImportError>((import.shape, import.patrons[0].items[0].title().to_owned()))
+    };
+    let (band, email) =
+        ("email=Email,patron_name=Name,title=Band,due=Due", "email=Email,patron_name=Name,due=Due");
+    assert_eq!(title(None, None), Ok((Shape::Named, "Dune".to_owned())));
+    assert_eq!(title(None, Some(band)), Ok((Shape::ByHand, "Emma".to_owned())));
+    let now = band.replace("Band", "Name").replace("patron_name=Name", "patron_id=Name");
+    assert_eq!(title(Some(&now), Some(band)), Ok((Shape::ByHand, "Ann".to_owned())));
+    for (columns, said) in [
+        (email.to_owned(), "Missing: the item's title or barcode. The file's columns are: Name, Email,"),
+        (format!("{band},author=Who"), "The file has no column \"who\""),
+        (format!("{band},patron_number=PIN"), "The file has no column \"pin\" that may be read"),
+    ] {
+        let error = title(Some(&columns), None).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
 #[test]
 fn files_that_cannot_be_used() {
     for (text, said) in [

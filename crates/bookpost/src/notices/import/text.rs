@@ -13,13 +13,20 @@ const HEAD: usize = 4096;
 /// First bytes of files that are often chosen by mistake.
 const OTHER_KINDS: &[(&[u8], OtherKind)] = &[
     (b"%PDF", OtherKind::Pdf),
-    (b"PK\x03\x04", OtherKind::Workbook),
     (b"\xd0\xcf\x11\xe0", OtherKind::OldOffice),
     (b"\x1f\x8b", OtherKind::Compressed),
     (b"\x89PNG", OtherKind::Picture),
     (b"\xff\xd8\xff", OtherKind::Picture),
     (b"{\\rtf", OtherKind::TextDocument),
 ];
+
+/// What stands in the list of an old Office file that is in truth a newer one behind a password (MS-OFFCRYPTO 2.3.4), in UTF-16.
+const LOCKED: &str = "EncryptedPackage";
+
+/// Whether this is a workbook, or another archive of the kind that workbooks are.
+pub(super) fn is_archive(bytes: &[u8]) -> bool {
+    [&b"PK\x03\x04"[..], b"PK\x05\x06"].iter().any(|mark| bytes.starts_with(mark))
+}
 
 /// The text of a file and the encoding it was in.
 pub(super) fn decode<'a>(
@@ -44,7 +51,10 @@ pub(super) fn decode<'a>(
 fn refuse_other_kinds(bytes: &[u8]) -> Result<(), ImportError> {
     let head = bytes.get(..HEAD).unwrap_or(bytes);
     if let Some((_, kind)) = OTHER_KINDS.iter().find(|(mark, _)| head.starts_with(mark)) {
-        return Err(ImportError::NotAnExport(*kind));
+        return Err(ImportError::NotAnExport(match kind {
+            OtherKind::OldOffice if is_locked(bytes) => OtherKind::Locked,
+            kind => *kind,
+        }));
     }
     let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let page = [&b"<!doctype"[..], b"<html", b"<?xml", b"<head", b"<body"];
@@ -52,6 +62,11 @@ fn refuse_other_kinds(bytes: &[u8]) -> Result<(), ImportError> {
         return Err(ImportError::NotAnExport(OtherKind::WebPage));
     }
     Ok(())
+}
+
+fn is_locked(bytes: &[u8]) -> bool {
+    let name: Vec<u8> = LOCKED.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    memchr::memmem::find(bytes, &name).is_some()
 }
 
 /// The encoding of bytes without a mark. UTF-8 with a few damaged letters is still UTF-8.
@@ -162,8 +177,11 @@ mod tests {
             (b" \r\n\n", "is empty"),
             (b"\xef\xbb\xbf", "is empty"),
             (b"%PDF-1.7 ...", "a PDF document"),
-            (b"PK\x03\x04xl/", "an Excel workbook"),
             (b"\xd0\xcf\x11\xe0\xa1", "an old Excel"),
+            (
+                b"\xd0\xcf\x11\xe0E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0",
+                "protected with a password",
+            ),
             (b"\n<!DOCTYPE html><html>", "a web page"),
             (b"\xef\xbb\xbf<HTML>", "a web page"),
             (b"\x7fELF\0\0\0", "not a text file"),

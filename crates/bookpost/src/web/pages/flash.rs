@@ -55,6 +55,8 @@ pub(super) enum Done {
     SentAgain,
     LogoSet,
     LogoRemoved,
+    ColumnsKept,
+    ColumnsForgotten,
 }
 
 /// For how many. What is no such word is nothing.
@@ -133,6 +135,8 @@ impl Flash {
             Done::SentAgain => words.t("done-sent-again"),
             Done::LogoSet => words.t("done-logo-set"),
             Done::LogoRemoved => words.t("done-logo-removed"),
+            Done::ColumnsKept => words.t("done-columns-kept"),
+            Done::ColumnsForgotten => words.t("done-columns-forgotten"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

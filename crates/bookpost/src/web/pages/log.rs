@@ -209,6 +209,8 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::RunBegun => "log-run-begun",
         Deed::SentAgain => "log-sent-again",
         Deed::LogoChanged => "log-logo-changed",
+        Deed::ColumnsChosen => "log-columns-chosen",
+        Deed::ColumnsForgotten => "log-columns-forgotten",
         Deed::ProgramAdded => "log-program-added",
         Deed::ProgramChanged => "log-program-changed",
         Deed::ProgramDisabled => "log-program-off",

@@ -120,6 +120,7 @@ pub(super) fn router(sources: Sources) -> Router {
         // What comes in is counted as it does.
         .route("/notices/upload", post(notices::upload).layer(DefaultBodyLimit::disable()))
         .route("/notices/check/{id}", get(notices::check))
+        .merge(notices::routes_of_columns())
         .route("/notices/check/{id}/mail", get(notices::mail))
         .route("/notices/check/{id}/html", get(notices::framed))
         .route("/notices/check/{id}/samples", post(notices::samples))

@@ -4,6 +4,7 @@ use mail::Reason;
 use store::{Audit, Deed};
 
 use crate::web::pages::{
+    notices::meaning,
     preferences::{Said, said},
     programs::megabytes,
     trial,
@@ -29,6 +30,7 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         Deed::ProgramKeyRevoked | Deed::PersonKeyRevoked => alone(words.t("log-key"), was),
         Deed::ServerTested => of_test(words, is),
         Deed::MailDecided => of_decision(words, is),
+        Deed::ColumnsChosen => of_parts(was, is, |part, value| (meaning(words, part), value.to_owned())),
         Deed::SendingResumed => of_old_mail(words, is),
         Deed::PersonDisabled
         | Deed::PersonEnabled
@@ -44,6 +46,7 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         | Deed::RunBegun
         | Deed::SentAgain
         | Deed::LogoChanged
+        | Deed::ColumnsForgotten
         | Deed::Unknown => vec![Said { of: String::new(), was: was.to_owned(), is: is.to_owned() }],
     }
 }

@@ -11,15 +11,19 @@ use jiff::civil::Date;
 use store::{Error, LeftOut, LeftOutWhy};
 
 use super::{
+    columns::{self, Said},
     detail::{Detail, said, who},
     done, path,
     sums::{left, left_do},
     theirs, unread,
 };
 use crate::{
-    app::notice_run::{CheckError, Checked, Options},
+    app::notice_run::{CheckError, Checked, Options, Unready},
     config::Way,
-    notices::import::{Delimiter, Shape},
+    notices::{
+        ImportError,
+        import::{Delimiter, Shape, Sheets},
+    },
     web::pages::{
         field::{Choice, Field, Kind},
         frame::{Frame, Place, page},
@@ -50,6 +54,8 @@ struct Check {
     id: String,
     name: String,
     facts: Vec<(String, String)>,
+    /// Where it is asked what the columns are, and what was said of them.
+    columns: Option<(String, Option<Said>)>,
     figures: Vec<(String, String)>,
     libraries: Vec<(String, String)>,
     reasons: Vec<Reason>,
@@ -119,6 +125,12 @@ pub(super) async fn checked(visit: &Visit, id: &str, options: &Options) -> Resul
         Ok(checked) => Ok(checked),
         Err(CheckError::Gone) => Err(not_here::not_found(visit.words())),
         Err(CheckError::Store(error)) => Err(not_here::of(&error, visit)),
+        // What is not known is asked.
+        Err(CheckError::Unready(Unready::Import(
+            ImportError::UnknownColumns { .. }
+            | ImportError::DuplicateColumn { .. }
+            | ImportError::NoSuchColumn { .. },
+        ))) => Err(columns::asked(visit, &id, &name, options).await),
         Err(CheckError::Unready(why)) => Err(unread::page(visit, id.text(), &name, options, &why).await),
     }
 }
@@ -137,15 +149,24 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         (number(not_written), words.t("check-not-written")),
     ];
     let way = checked.way();
+    let found = checked.facts();
+    let columns = match &found.columns {
+        Some(shape) => {
+            let asked = path(checked.id.text(), "/columns", &checked.options, "");
+            Some((asked, columns::said(visit, shape).await?))
+        }
+        None => None,
+    };
     Ok(Check {
         f: Frame::around(visit, Place::Notices).await?,
         id: checked.id.text().to_owned(),
         name: checked.uploaded.name.clone(),
         facts: facts(visit, checked),
+        columns,
         figures: figures.into(),
         libraries: libraries(visit, checked),
         reasons,
-        options: options(visit, &checked.options),
+        options: options(visit, &checked.options, found.sheets.as_ref()),
         kept: super::fields(&checked.options),
         mails: path(checked.id.text(), "/mail", &checked.options, ""),
         says: says(words, checked, way, visit.pages.sources.config().sending.is_off()),
@@ -193,19 +214,35 @@ fn facts(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
         Shape::KohaNotices => "shape-koha-notices",
         Shape::Evergreen => "shape-evergreen",
         Shape::Named => "shape-named",
+        Shape::ByHand => "shape-by-hand",
     });
     let between = words.t(match found.delimiter {
         Delimiter::Comma => "between-comma",
         Delimiter::Semicolon => "between-semicolon",
         Delimiter::Tab => "between-tab",
+        Delimiter::Cell => "between-cell",
     });
     let mut all = vec![
         (words.t("check-uploaded"), visit.clockwork.text(checked.uploaded.at)),
         (words.t("check-shape"), format!("{shape}, {between}")),
-        (words.t("check-encoding"), encoding_name(found.encoding)),
     ];
+    match &found.sheets {
+        Some(sheets) => all.extend(of_sheets(words, sheets)),
+        None => all.push((words.t("check-encoding"), encoding_name(found.encoding))),
+    }
     all.extend(order.map(|(_, key)| (words.t("check-order"), words.t(key))));
     all.extend(newest.map(|newest| (words.t("check-newest"), newest)));
+    all
+}
+
+/// The sheet that was read, and the others.
+fn of_sheets(words: &Words, sheets: &Sheets) -> Vec<(String, String)> {
+    let others: Vec<&str> =
+        sheets.all.iter().map(String::as_str).filter(|name| *name != sheets.read).collect();
+    let mut all = vec![(words.t("check-sheet"), sheets.read.clone())];
+    if !others.is_empty() {
+        all.push((words.t("check-other-sheets"), others.join(", ")));
+    }
     all
 }
 
@@ -230,7 +267,7 @@ fn libraries(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
 }
 
 /// What can be settled by a person where it was not found out right.
-pub(super) fn options(visit: &Visit, chosen: &Options) -> Vec<Field> {
+pub(super) fn options(visit: &Visit, chosen: &Options, sheets: Option<&Sheets>) -> Vec<Field> {
     let words = visit.words();
     let choice = |value: &str, text: String, chosen: &str| Choice {
         value: value.to_owned(),
@@ -245,15 +282,27 @@ pub(super) fn options(visit: &Visit, chosen: &Options) -> Vec<Field> {
     let sites = sites.map(|site| choice(&site.code, site.name.clone(), &chosen.site));
     let one_of =
         |first: Choice, others: Vec<Choice>| Kind::OneOf(std::iter::once(first).chain(others).collect());
-    vec![
-        Field::new("encoding", words.t("check-encoding"))
-            .kind(one_of(found(&chosen.encoding), encodings.into()))
-            .hint(words.t("option-encoding-hint")),
+    let first = match sheets.map(|sheets| &sheets.all).filter(|all| all.len() > 1) {
+        Some(all) => {
+            let all = all.iter().map(|name| choice(name, name.clone(), &chosen.sheet)).collect();
+            let first = choice("", words.t("option-sheet-first"), &chosen.sheet);
+            Some(Field::new("sheet", words.t("check-sheet")).kind(one_of(first, all)))
+        }
+        // A workbook says itself in which letters it is.
+        None if sheets.is_some() => None,
+        None => Some(
+            Field::new("encoding", words.t("check-encoding"))
+                .kind(one_of(found(&chosen.encoding), encodings.into()))
+                .hint(words.t("option-encoding-hint")),
+        ),
+    };
+    let others = [
         Field::new("dates", words.t("check-order")).kind(one_of(found(&chosen.dates), orders.into())),
         Field::new("site", words.t("option-site"))
             .kind(one_of(choice("", words.t("option-site-none"), &chosen.site), sites.collect()))
             .hint(words.t("option-site-hint")),
-    ]
+    ];
+    first.into_iter().chain(others).collect()
 }
 
 /// All of it in one sentence.

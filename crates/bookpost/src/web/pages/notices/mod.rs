@@ -2,6 +2,7 @@
 
 mod again;
 mod check;
+mod columns;
 mod csv;
 mod detail;
 mod done;
@@ -17,6 +18,7 @@ mod upload;
 pub(super) use self::{
     again::{ask as ask_again, send as send_again},
     check::show as check,
+    columns::{meaning, routes as routes_of_columns},
     csv::download,
     mail::{framed, show as mail},
     names::show as names,
@@ -207,6 +209,11 @@ fn fields(options: &Options) -> Vec<(&'static str, String)> {
 }
 
 fn given(options: &Options) -> impl Iterator<Item = (&'static str, &String)> {
-    let all = [("dates", &options.dates), ("encoding", &options.encoding), ("site", &options.site)];
+    let all = [
+        ("dates", &options.dates),
+        ("encoding", &options.encoding),
+        ("sheet", &options.sheet),
+        ("site", &options.site),
+    ];
     all.into_iter().filter(|(_, value)| !value.is_empty())
 }

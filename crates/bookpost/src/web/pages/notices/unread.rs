@@ -5,6 +5,7 @@ use axum::{http::StatusCode, response::Response};
 
 use super::{
     check::{ORDERS, dated, options},
+    columns::needed,
     path,
 };
 use crate::{
@@ -70,7 +71,7 @@ pub(super) async fn page(visit: &Visit, id: &str, name: &str, chosen: &Options, 
         Unready::Import(error) => readings(visit, id, chosen, error),
         Unready::NotWhole | Unready::Other(..) => Vec::new(),
     };
-    let (id, name, options) = (id.to_owned(), name.to_owned(), options(visit, chosen));
+    let (id, name, options) = (id.to_owned(), name.to_owned(), options(visit, chosen, None));
     let unread = Unread { f, id, name, what, todo, readings, details, options };
     page_as(StatusCode::UNPROCESSABLE_ENTITY, &unread)
 }
@@ -82,17 +83,36 @@ fn said(words: &Words, error: &ImportError) -> (String, String) {
         ImportError::Empty => (words.t("unread-empty"), words.t("unread-empty-do")),
         ImportError::NotAnExport(kind) => {
             let what = other(words, *kind);
-            (words.with("unread-kind", &[("kind", &what)]), words.t("unread-kind-do"))
+            let todo = words.t(match kind {
+                OtherKind::BinaryWorkbook | OtherKind::OpenDocument | OtherKind::OldOffice => {
+                    "unread-save-as-do"
+                }
+                OtherKind::Locked => "unread-locked-do",
+                OtherKind::Compressed => "unread-compressed-do",
+                _ => "unread-kind-do",
+            });
+            (words.with("unread-kind", &[("kind", &what)]), todo)
         }
         ImportError::TooLarge | ImportError::TooManyRows => {
             (words.t("unread-large"), words.t("unread-large-do"))
         }
+        ImportError::WorkbookTooLarge => (words.t("unread-large"), words.t("unread-workbook-large-do")),
+        ImportError::DamagedWorkbook => (words.t("unread-damaged"), words.t("unread-damaged-do")),
+        ImportError::NoNamesInWorkbook => (words.t("unread-no-sheet"), words.t("unread-no-sheet-do")),
+        ImportError::NoSuchSheet { said, sheets } => {
+            let parts = [("said", &**said), ("sheets", &**sheets)];
+            (words.with("unread-sheet", &parts), words.t("unread-upload-again"))
+        }
+        ImportError::NoNames => (words.t("unread-no-names"), words.t("unread-no-names-do")),
+        ImportError::NoTable => (words.t("unread-no-table"), words.t("unread-large-do")),
+        // These are asked about, not told.
         ImportError::UnknownColumns { missing, seen } => {
-            let parts = [("missing", &**missing), ("seen", &**seen)];
+            let missing: Vec<String> = missing.iter().map(|one| needed(words, *one)).collect();
+            let parts = [("missing", &*missing.join("; ")), ("seen", &**seen)];
             (words.with("unread-columns", &parts), words.t("unread-columns-do"))
         }
-        ImportError::DuplicateColumn { name } => {
-            (words.with("unread-twice", &[("name", name)]), words.t("unread-columns-do"))
+        ImportError::DuplicateColumn { name } | ImportError::NoSuchColumn { name, .. } => {
+            (words.with("unread-column", &[("name", name)]), words.t("unread-columns-do"))
         }
         ImportError::AmbiguousDates { line: at, text } => {
             let parts = [("text", &**text), ("line", &*line(*at))];
@@ -112,7 +132,9 @@ fn said(words: &Words, error: &ImportError) -> (String, String) {
 fn other(words: &Words, kind: OtherKind) -> String {
     words.t(match kind {
         OtherKind::Pdf => "kind-pdf",
-        OtherKind::Workbook => "kind-workbook",
+        OtherKind::BinaryWorkbook => "kind-binary-workbook",
+        OtherKind::OpenDocument => "kind-open-document",
+        OtherKind::Locked => "kind-locked",
         OtherKind::OldOffice => "kind-old-office",
         OtherKind::Compressed => "kind-compressed",
         OtherKind::Picture => "kind-picture",

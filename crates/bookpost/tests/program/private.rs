@@ -1,0 +1,82 @@
+//! What is never kept of an export.
+
+use std::{fs, path::Path};
+
+use bookpost::notices::sample::{rows, workbook};
+
+use crate::bench::Place;
+
+const PASSWORD: &str = "hunter2hunter2";
+const GOVERNMENT_ID: &str = "123-45-6789";
+
+/// Every file beneath a folder.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else if path.is_file() {
+            all.push((path.display().to_string(), fs::read(&path).unwrap()));
+        }
+    }
+    all
+}
+
+fn is_private(bytes: &[u8]) -> bool {
+    let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    has(PASSWORD) || has(GOVERNMENT_ID)
+}
+
+/// Whether its columns are known or said by hand, whether its lines can be used or not, as a text or a workbook.
+#[tokio::test]
+async fn passwords_and_government_ids_of_an_export_are_nowhere_afterwards() {
+    let place = Place::new("practice", None);
+    let service = place.serve().await;
+    let named = |name: &str, id: &str| {
+        format!(
+            "{name},Email,{id},Title,Barcode,Due,Password,Branch\n\
+             Ann,{name}1@example.org,{GOVERNMENT_ID},Dune,1,2020-11-12,{PASSWORD},MAIN\n\
+             Ming,{name}2@example.org,{GOVERNMENT_ID},Emma,2,soon,{PASSWORD},MAIN\n\
+             Zoe,nobody,{GOVERNMENT_ID},Emma,3,2020-11-12,{PASSWORD},NOWHERE\n\
+             Lee,{name}3@example.org,{GOVERNMENT_ID},{PASSWORD}\n"
+        )
+    };
+    let known = named("Name", "Government ID");
+    // A cell of a sheet is in its column, whatever is missing beside it.
+    let (whole, _) = known.rsplit_once("Lee").unwrap();
+    let whole = whole.replace("Ann", "Cy");
+    let by_hand = ["--columns", "email=Email,patron_name=Leser,title=Title,due=Due,branch=Branch"];
+    let exports: [(&str, Vec<u8>, &[&str]); 4] = [
+        ("known.csv", known.clone().into_bytes(), &[]),
+        ("hand.csv", named("Leser", "SSN").into_bytes(), &by_hand),
+        ("again.csv", named("Leser", "SSN").replace("Ann", "Bo").into_bytes(), &[]),
+        ("book.xlsx", workbook(&[("S", &rows(whole.as_bytes()))], "").unwrap(), &[]),
+    ];
+    for (name, bytes, words) in &exports {
+        let export = place.path(name);
+        fs::write(&export, bytes).unwrap();
+        assert!(is_private(bytes) || name.ends_with("xlsx"), "{name}");
+        for what in ["preview", "run"] {
+            let said = place.notices(&[&[what], *words].concat(), &export).await;
+            assert!(said.code == Some(0) || said.code == Some(1), "{name}: {said:?}");
+            assert!(
+                said.out.contains("refused_line") && !is_private(said.out.as_bytes()),
+                "{name}: {said:?}"
+            );
+            assert!(!is_private(said.err.as_bytes()), "{name}: {said:?}");
+        }
+        fs::remove_file(&export).unwrap();
+    }
+    let runs = place.run(&["notices", "runs", "--json"]).await;
+    assert_eq!(runs.out.matches("\"source\"").count(), exports.len(), "{runs:?}");
+    let copy = place.path("copy");
+    assert_eq!(place.run(&["backup", copy.to_str().unwrap()]).await.code, Some(0));
+    let log = service.log().await;
+    assert!(!is_private(log.as_bytes()), "{log}");
+    let all = files(&place.path(""));
+    assert!(all.iter().any(|(name, bytes)| name.ends_with("copy") && !bytes.is_empty()));
+    for (name, bytes) in all {
+        assert!(!is_private(&bytes), "{name}");
+    }
+}
