@@ -18,6 +18,7 @@ mod backup;
 mod error;
 mod events;
 mod links;
+mod looks;
 mod notices;
 mod once;
 mod pause;
@@ -32,6 +33,7 @@ mod sent;
 mod sessions;
 mod sqlite;
 mod tallies;
+mod unreachable;
 
 pub use alarms::{Alarm, AlarmKind};
 pub use applications::*;
@@ -40,6 +42,7 @@ pub use backup::*;
 pub use error::{Error, OpenError};
 pub use events::*;
 pub use links::*;
+pub use looks::*;
 pub use notices::*;
 pub use once::*;
 pub use pause::*;
@@ -53,6 +56,7 @@ pub use search::*;
 pub use sent::*;
 pub use sessions::*;
 pub use tallies::*;
+pub use unreachable::*;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -274,6 +278,12 @@ impl Store {
     /// What is in the queue; costs the same however much that is.
     pub async fn counts(&self) -> Result<Counts, Error> {
         self.db.counts().await
+    }
+
+    /// When the first of the real mail that waits is given up, leaving out what waits for one of these reasons. Looks through what is
+    /// left out before it.
+    pub async fn expires_first(&self, but: &[Reason]) -> Result<Option<Timestamp>, Error> {
+        self.db.expires_first(but).await
     }
 
     /// How many recipients have waited for a person, set aside or in doubt, for longer than this.
