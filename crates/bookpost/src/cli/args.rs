@@ -121,6 +121,11 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Say how the service is, in one line and with the exit codes of a monitoring plug-in: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    Check {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -62,6 +62,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
     match reply {
         Reply::Progress(_) => String::new(),
         Reply::Status(status) => show_status(status, view),
+        Reply::Check(checked) => format!("{}\n", checked.line()),
         Reply::Rows(rows) => show_rows(rows, view),
         Reply::Message(message) => show_message(message, view),
         Reply::Moved(moved) => show_moved(moved),

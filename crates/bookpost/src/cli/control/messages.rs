@@ -36,6 +36,8 @@ pub enum Request {
     Keys(KeysRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
+    /// How it stands, for a monitoring system.
+    Check,
 }
 
 /// What needs nothing but the queue.
@@ -124,6 +126,7 @@ pub enum Reply {
     Status(Status),
     Rows(Vec<Row>),
     Message(Vec<Shown>),
+    Check(Checked),
     Moved(Moved),
     /// Nothing is sent any more.
     Paused(Pause),
@@ -297,6 +300,28 @@ pub struct Status {
 /// One recipient with its attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
+/// How it stands, for a monitoring system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    pub grade: Grade,
+    /// What makes it so, in plain words.
+    pub reasons: Vec<String>,
+    /// None: they could not be had.
+    pub counts: Option<Counts>,
+    /// For how long the oldest mail has waited.
+    pub oldest_seconds: u64,
+}
+
+/// As plug-ins of monitoring systems say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    Ok,
+    Warning,
+    Critical,
+    Unknown,
+}
+
     pub row: Row,
     pub attempts: Vec<Attempt>,
 }

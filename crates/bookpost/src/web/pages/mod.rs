@@ -42,6 +42,7 @@ mod security;
 mod sending;
 mod sessions;
 mod sign_in;
+mod silence;
 mod standing;
 mod start;
 mod steps;

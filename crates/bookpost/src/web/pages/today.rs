@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::utf8_percent_encode;
-use store::{Alarm, Counts, Error, State};
+use store::{Alarm, AlarmKind, Counts, Error, State};
 
 use super::{
     chart::{self, Span},
@@ -15,6 +15,7 @@ use super::{
     lost_secrets, marks, not_here,
     row::site_name,
     visit::Visit,
+    silence,
     wanted::RESERVED,
     when::At,
 };
@@ -210,8 +211,14 @@ async fn to_do<'a>(
     };
     let mut all = Vec::new();
     for one in alarms {
-        let said = lost_secrets::words(visit, one).await?;
-        all.push(alarm(one, said.unwrap_or_else(|| words.alarm(one.kind))));
+        let said = match lost_secrets::words(visit, one).await? {
+            Some(said) => Some(said),
+            None => silence::words(visit, one).await?,
+        };
+        let silent = one.kind == AlarmKind::Silence && said.is_some();
+        let one = alarm(one, said.unwrap_or_else(|| words.alarm(one.kind)));
+        // Since when is in its words.
+        all.push(if silent { ToDo { since: None, ..one } } else { one });
     }
     if visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sender().is_none() {
         let (title, what) = (words.t("to-do-start"), words.t("to-do-start-do"));

@@ -96,6 +96,8 @@ fn text(problem: &Problem, field: &str, entries: &Entries, words: &Words) -> Str
         "schedule.give_up_after" => "fault-give-up",
         "alarms.email" => "fault-email",
         "alarms.webhook" => "fault-webhook",
+        "alarms.waiting_limit" => "fault-waiting-limit",
+        "alarms.deadman" => "fault-deadman",
         _ => return as_given(problem),
     };
     if key == "fault-range" {
@@ -212,6 +214,18 @@ mod tests {
                 "alarms.webhook",
                 false,
                 "This is not a web address. Write it with https:// in front.",
+            ),
+            (
+                "[alarms]\nwaiting_limit = \"1m\"".to_owned(),
+                "alarms.waiting_limit",
+                false,
+                "Choose from 1 to 8760 hours; 24 are usual.",
+            ),
+            (
+                "[alarms]\ndeadman = \"http://a.example/x\"".to_owned(),
+                "alarms.deadman",
+                false,
+                "This must be a web address that begins with https:// and has no name or password in it.",
             ),
             (
                 "[sending]\nehlo_name = \"desk\"".to_owned(),
