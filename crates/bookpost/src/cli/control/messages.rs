@@ -297,9 +297,6 @@ pub struct Status {
     pub alarms: Vec<Alarm>,
 }
 
-/// One recipient with its attempts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
 /// How it stands, for a monitoring system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
@@ -325,6 +322,9 @@ pub enum Grade {
     pub row: Row,
     pub attempts: Vec<Attempt>,
 }
+/// One recipient with its attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
 
 mod as_base64 {
     use base64::{Engine as _, engine::general_purpose::STANDARD};

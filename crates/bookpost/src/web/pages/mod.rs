@@ -83,6 +83,7 @@ struct Pages {
     typed: preferences::Typed,
     uploads: notices::Uploads,
 }
+    large: notices::Large,
 
 impl Pages {
     /// The address by which people come from elsewhere.
@@ -106,6 +107,7 @@ pub(super) fn router(sources: Sources) -> Router {
         typed: preferences::Typed::default(),
         uploads: notices::Uploads::default(),
         sources,
+        large: notices::Large::default(),
     };
     let router = Router::new();
     #[cfg(feature = "oidc")]

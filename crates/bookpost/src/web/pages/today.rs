@@ -13,9 +13,10 @@ use super::{
     frame::{Frame, Place, page},
     known::{Known, Now},
     lost_secrets, marks, not_here,
+    notices::Lately,
     row::site_name,
-    visit::Visit,
     silence,
+    visit::Visit,
     wanted::RESERVED,
     when::At,
 };
@@ -67,6 +68,7 @@ struct Today {
     f: Frame,
     tone: &'static str,
     sentence: String,
+    lately: Lately,
     figures: Vec<Figure>,
     libraries: Vec<Library>,
     charts: Vec<Chart>,
@@ -104,6 +106,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         f: Frame::around(visit, Place::Today).await?,
         tone: known.standing.tone(),
         sentence: known.standing.sentence(clockwork),
+        lately: Lately::read(visit, looked_before(visit).await).await?,
         figures: figures(visit, &now, None),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
@@ -119,6 +122,15 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         reports_owed: Some(counts.reports_owed).filter(|n| *n > 0).map(|n| words.count("reports-owed", n)),
         may_pause: known.standing.may_pause() && visit.may(Permission::PauseSending),
         version: now.version(),
+    })
+}
+
+/// When they looked for the last time before this visit. A full disk keeps nobody from looking.
+async fn looked_before(visit: &Visit) -> Option<Timestamp> {
+    let looked = visit.pages.sources.store.look(visit.person().id, visit.clockwork.now).await;
+    looked.unwrap_or_else(|error| {
+        tracing::warn!(%error, "that somebody looked could not be noted");
+        None
     })
 }
 

@@ -4,6 +4,7 @@ mod again;
 mod check;
 mod csv;
 mod done;
+mod last;
 mod mail;
 mod names;
 mod run;
@@ -23,6 +24,7 @@ pub(super) use self::{
     send::{forget, samples, send},
     stop::{ask as ask_stop, stop},
     upload::{Uploads, take as upload},
+    sums::Large,
 };
 
 use askama::Template;
@@ -87,7 +89,7 @@ async fn answered(visit: &Visit, status: StatusCode, problem: Option<String>) ->
 async fn notices(visit: &Visit, problem: Option<String>) -> Result<Notices, Error> {
     let sources = &visit.pages.sources;
     let mut runs = Vec::new();
-    for run in sources.store.runs(RUNS).await? {
+    for run in sources.store.runs_begun(RUNS).await? {
         let sums = Sums::of(visit, &run).await?;
         if sums.is_theirs(visit, &run) {
             runs.push(line(visit, &run, &sums));
