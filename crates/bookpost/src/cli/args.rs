@@ -298,6 +298,16 @@ pub enum Queue {
         #[command(flatten)]
         output: Output,
     },
+    /// List who cannot be reached: whose last mail came back because of the address
+    Unreachable {
+        /// Only those of this site
+        #[arg(long, value_name = "CODE")]
+        site: Option<String>,
+        #[arg(long, default_value_t = 1000, value_parser = at_least_one())]
+        limit: usize,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Show one message with every attempt
     Show {
         /// The message's number

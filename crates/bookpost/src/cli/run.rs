@@ -430,6 +430,9 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
             };
             return Ok((QueueRequest::List { filter: Box::new(filter), after: None, limit }, output));
         }
+        Queue::Unreachable { site, limit, output } => {
+            return Ok((QueueRequest::Unreachable { site, limit }, output));
+        }
         Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
         Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),
         Queue::Retry(chosen) => (chosen, Move::Retry),

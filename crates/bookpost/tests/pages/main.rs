@@ -25,4 +25,5 @@ mod start;
 mod timeline;
 mod today;
 mod trial;
+mod unreachable;
 mod week;

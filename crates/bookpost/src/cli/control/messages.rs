@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
     Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause,
-    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Webhook,
+    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Unreachable, Webhook,
 };
 
 /// What a command asks of the service.
@@ -48,6 +48,8 @@ pub enum QueueRequest {
     Status,
     /// Recipients, the newest first.
     List { filter: Box<Filter>, after: Option<RecipientId>, limit: usize },
+    /// Who cannot be reached, those whose mail came back last first.
+    Unreachable { site: Option<String>, limit: usize },
     /// One message with every attempt.
     Show(MessageId),
     /// A person's decision.
@@ -124,9 +126,10 @@ pub enum Reply {
     /// More follows.
     Progress(Progress),
     Status(Status),
-    Rows(Vec<Row>),
-    Message(Vec<Shown>),
     Check(Checked),
+    Rows(Vec<Row>),
+    Unreachable(Vec<Unreachable>),
+    Message(Vec<Shown>),
     Moved(Moved),
     /// Nothing is sent any more.
     Paused(Pause),
@@ -319,12 +322,12 @@ pub enum Grade {
     Unknown,
 }
 
-    pub row: Row,
-    pub attempts: Vec<Attempt>,
-}
 /// One recipient with its attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
+    pub row: Row,
+    pub attempts: Vec<Attempt>,
+}
 
 mod as_base64 {
     use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -17,14 +17,15 @@ mod upload;
 pub(super) use self::{
     again::{ask as ask_again, send as send_again},
     check::show as check,
-    csv::download,
+    csv::{MARK, download, line},
+    last::Lately,
     mail::{framed, show as mail},
     names::show as names,
     run::show as run,
     send::{forget, samples, send},
     stop::{ask as ask_stop, stop},
-    upload::{Uploads, take as upload},
     sums::Large,
+    upload::{Uploads, take as upload},
 };
 
 use askama::Template;
@@ -92,7 +93,7 @@ async fn notices(visit: &Visit, problem: Option<String>) -> Result<Notices, Erro
     for run in sources.store.runs_begun(RUNS).await? {
         let sums = Sums::of(visit, &run).await?;
         if sums.is_theirs(visit, &run) {
-            runs.push(line(visit, &run, &sums));
+            runs.push(run_line(visit, &run, &sums));
         }
     }
     let (exports, person) = (sources.notices.exports.clone(), visit.person().id);
@@ -110,7 +111,7 @@ async fn notices(visit: &Visit, problem: Option<String>) -> Result<Notices, Erro
     })
 }
 
-fn line(visit: &Visit, run: &Run, sums: &Sums) -> Line {
+fn run_line(visit: &Visit, run: &Run, sums: &Sums) -> Line {
     let words = visit.words();
     let notices = &visit.pages.sources.notices;
     let (standing, tone) = if notices.is_cut_short(run) {
