@@ -10,6 +10,7 @@ const PAGES = {
   held: "/queue?state=held",
   searched: "/queue?state=waiting&site=MAIN&tag=autumn",
   nothing: "/queue?to=nobody@example.org",
+  unreachable: "/queue/unreachable",
   waits: "/queue/2",
   returned: "/queue/3",
   doubt: "/queue/5",

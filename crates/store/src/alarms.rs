@@ -44,6 +44,14 @@ pub enum AlarmKind {
     SecretsLost,
     /// The certificate of the doors has changed and cannot be used.
     Certificate,
+    /// The certificate of the doors runs out soon, or has run out.
+    CertificateEnds,
+    /// Mail waits for long, and no other alarm says why.
+    Waiting,
+    /// Mail may have arrived, and waits for a person.
+    InDoubt,
+    /// No notice run has begun for longer than usual.
+    Silence,
 }
 
 /// One alarm.

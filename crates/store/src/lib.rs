@@ -21,6 +21,7 @@ mod events;
 mod left_out;
 mod links;
 mod logos;
+mod looks;
 mod notices;
 mod once;
 mod pause;
@@ -35,6 +36,7 @@ mod sent;
 mod sessions;
 mod sqlite;
 mod tallies;
+mod unreachable;
 
 pub use alarms::{Alarm, AlarmKind};
 pub use applications::*;
@@ -46,6 +48,7 @@ pub use events::*;
 pub use left_out::LeftOutDetail;
 pub use links::*;
 pub use logos::*;
+pub use looks::*;
 pub use notices::*;
 pub use once::*;
 pub use pause::*;
@@ -59,6 +62,7 @@ pub use search::*;
 pub use sent::*;
 pub use sessions::*;
 pub use tallies::*;
+pub use unreachable::*;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -280,6 +284,12 @@ impl Store {
     /// What is in the queue; costs the same however much that is.
     pub async fn counts(&self) -> Result<Counts, Error> {
         self.db.counts().await
+    }
+
+    /// When the first of the real mail that waits is given up, leaving out what waits for one of these reasons. Looks through what is
+    /// left out before it.
+    pub async fn expires_first(&self, but: &[Reason]) -> Result<Option<Timestamp>, Error> {
+        self.db.expires_first(but).await
     }
 
     /// How many recipients have waited for a person, set aside or in doubt, for longer than this.

@@ -200,6 +200,11 @@ impl Store {
         self.db.runs(limit).await
     }
 
+    /// The last runs, newest first, and nothing of what became of them: costs the same however large they are.
+    pub async fn runs_begun(&self, limit: usize) -> Result<Vec<Run>, Error> {
+        self.db.runs_begun(limit).await
+    }
+
     /// What became of a run, by the library; `None`: of none, or not known. Together they are [`Store::run`].
     pub async fn run_by_site(&self, run: RunId) -> Result<BTreeMap<Option<String>, RunPart>, Error> {
         self.db.run_by_site(run).await

@@ -50,6 +50,13 @@ impl Authority {
         self.sign(&params)
     }
 
+    /// An identity for `name` that is good until the beginning of this day.
+    pub fn until(&self, name: &str, (year, month, day): (i32, u8, u8)) -> Identity {
+        let mut params = params(name);
+        params.not_after = date_time_ymd(year, month, day);
+        self.sign(&params)
+    }
+
     fn sign(&self, params: &CertificateParams) -> Identity {
         let key = key();
         let signed = params.signed_by(&key, &self.issuer).unwrap_or_else(|error| panic!("{error}"));

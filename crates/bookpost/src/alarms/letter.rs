@@ -85,6 +85,10 @@ fn about(kind: AlarmKind) -> &'static str {
         AlarmKind::SecretsLost => "the key that seals secrets is missing or another",
         AlarmKind::Restored => "a backup was restored, and sending is paused",
         AlarmKind::Certificate => "the certificate cannot be used",
+        AlarmKind::CertificateEnds => "the certificate runs out",
+        AlarmKind::Waiting => "mail waits for long",
+        AlarmKind::InDoubt => "mail may have arrived and waits for a person",
+        AlarmKind::Silence => "no notices have been sent for longer than usual",
         _ => "something needs a person",
     }
 }

@@ -1,7 +1,9 @@
 //! The program put together: opens everything in the right order, makes the channels between the parts, ends them again.
 
 mod attention;
+mod certificates;
 pub mod clock;
+mod deadman;
 mod decisions;
 mod doors;
 pub mod drop_folder;
@@ -12,9 +14,11 @@ mod preferences;
 mod programs;
 mod retention;
 mod set_clock;
+pub(crate) mod silence;
 pub mod socket;
 pub mod steps;
 mod upkeep;
+mod waits;
 mod watchdog;
 
 use std::{
@@ -259,6 +263,7 @@ impl App {
             applications: self.applications.clone(),
             notices: self.notices.clone(),
             lines,
+            now: self.sources().now,
         }));
     }
 

@@ -1,5 +1,5 @@
-//! What is done by the minute: the watchdog, the clock's watchdog, asking a person again, noting which keys were used, forgetting what was
-//! looked through, purging.
+//! What is done by the minute: the watchdogs, asking a person again, saying that all is well, noting which keys were used, forgetting what
+//! was looked through, purging.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,11 +7,14 @@ use jiff::Timestamp;
 use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
-use super::{NoticeRuns, attention, exports, retention, set_clock, watchdog::Watchdogs};
-use crate::{alarms::Alarms, config::Settings, identity::Applications, queue::route::Line};
+use super::{
+    NoticeRuns, attention, certificates, deadman::Deadman, exports, retention, set_clock, silence,
+    waits::Waits, watchdog::Watchdogs,
+};
+use crate::{alarms::Alarms, config::Settings, identity::Applications, queue::route::Line, web::Moment};
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// Files whose time is over are looked for this often.
+/// Files whose time is over, and certificates, are looked at this often.
 const FILES_EVERY: Duration = Duration::from_hours(1);
 /// A person who has not decided about mail for so long is asked again.
 const ASK_AGAIN: Duration = Duration::from_hours(100);
@@ -32,6 +35,8 @@ pub(super) struct Upkeep {
     pub(super) applications: Applications,
     pub(super) notices: NoticeRuns,
     pub(super) lines: Vec<Arc<Line>>,
+    /// What the parts are like at this moment.
+    pub(super) now: Arc<dyn Fn() -> Moment + Send + Sync>,
 }
 
 fn words_for_long(count: u64) -> String {
@@ -45,14 +50,18 @@ fn words_for_long(count: u64) -> String {
 pub(super) async fn run(upkeep: Upkeep) {
     let mut dogs = Watchdogs::new(upkeep.lines.iter().cloned());
     let mut clock = set_clock::Watch::new(upkeep.clock.now());
+    let deadman = Deadman { store: upkeep.store.clone(), now: Arc::clone(&upkeep.now) };
+    let mut waits = Waits::default();
     let mut files_at = Timestamp::MIN;
     loop {
         let now = upkeep.clock.now();
+        deadman.look(upkeep.settings.now().alarms.deadman.as_deref()).await;
         clock.look(&upkeep.store, &*upkeep.clock, &upkeep.alarms).await;
         dogs.look(&upkeep.store, &upkeep.alarms, now).await;
         if let Err(error) = attention::look(&upkeep.store, &upkeep.alarms, now).await {
             tracing::error!(%error, "the alarms could not be looked through; they are again in a minute");
         }
+        upkeep.look(&mut waits, now).await;
         upkeep.ask_again(now).await;
         upkeep.alarms.look();
         note_uses(&upkeep.store, &upkeep.applications).await;
@@ -63,6 +72,7 @@ pub(super) async fn run(upkeep: Upkeep) {
         if now >= files_at {
             files_at = now.saturating_add(FILES_EVERY).unwrap_or(Timestamp::MAX);
             upkeep.delete_files(now).await;
+            certificates::look(&upkeep.settings.now(), &upkeep.alarms, upkeep.wall_clock(now));
         }
         upkeep.clock.sleep_until(now.saturating_add(MINUTE).unwrap_or(Timestamp::MAX)).await;
     }
@@ -76,9 +86,22 @@ pub(super) async fn note_uses(store: &Store, applications: &Applications) {
 }
 
 impl Upkeep {
+    /// What waits for too long, or stays away.
+    async fn look(&self, waits: &mut Waits, now: Timestamp) {
+        let (store, alarms) = (&self.store, &self.alarms);
+        let waits = waits.look(store, alarms, &self.settings.now(), now).await;
+        if let Err(error) = waits.and(silence::look(store, alarms, now).await) {
+            tracing::error!(%error, "what waits and what stays away could not be read; it is again in a minute");
+        }
+    }
+
+    fn wall_clock(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.clock.wall_departure()).unwrap_or(now)
+    }
+
     /// Files are stamped by the wall clock.
     async fn delete_files(&self, now: Timestamp) {
-        let wall_clock = now.saturating_add(self.clock.wall_departure()).unwrap_or(now);
+        let wall_clock = self.wall_clock(now);
         let older_than = |age| wall_clock.saturating_sub(age).unwrap_or(Timestamp::MIN);
         let (texts, uploads) = (older_than(self.settings.now().keep.bodies), older_than(exports::KEPT));
         let folders = retention::folders(&self.settings.now());

@@ -121,6 +121,11 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Say how the service is, in one line and with the exit codes of a monitoring plug-in: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    Check {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Check the configuration, or print a sample
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -295,6 +300,16 @@ pub enum Queue {
         #[arg(long)]
         in_doubt: bool,
         #[arg(long, default_value_t = 50, value_parser = at_least_one())]
+        limit: usize,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List who cannot be reached: whose last mail came back because of the address
+    Unreachable {
+        /// Only those of this site
+        #[arg(long, value_name = "CODE")]
+        site: Option<String>,
+        #[arg(long, default_value_t = 1000, value_parser = at_least_one())]
         limit: usize,
         #[command(flatten)]
         output: Output,

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    control::{self, Progress, Reply, Request, RunRequest, WebhooksRequest},
+    control::{self, Checked, Progress, Reply, Request, RunRequest, WebhooksRequest},
     failures, keys, people, webhooks,
 };
 use crate::{
@@ -202,11 +202,22 @@ impl App {
                 .await
             }
             Request::Run(request) => self.notices.run(request, true, progress).await,
+            Request::Check => Reply::Check(self.check().await),
         }
     }
 }
 
 impl App {
+    /// As for `/healthz`, with the numbers.
+    async fn check(&self) -> Checked {
+        let sources = self.sources();
+        let health = web::health(&sources).await;
+        let counts = self.store.counts().await;
+        let oldest_at = counts.as_ref().ok().and_then(|counts| counts.oldest_waiting_at);
+        let oldest = oldest_at.map_or(0, |at| self.clock.now().duration_since(at).as_secs());
+        Checked::of(health, counts, u64::try_from(oldest).unwrap_or(0))
+    }
+
     async fn about_webhooks(&self, request: WebhooksRequest) -> Reply {
         let seals = matches!(request, WebhooksRequest::Add { .. });
         let _sealing = if seals { Some(self.sealing.with_key().await) } else { None };

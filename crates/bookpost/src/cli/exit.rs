@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use store::{LeftOut, LeftOutWhy};
 
-use crate::cli::control::{Failure, Progress, Reply};
+use crate::cli::control::{Failure, Grade, Progress, Reply};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Exit {
     /// 1: done, but mail was returned or set aside, or waits while nothing would send it; or some notices could not be made, or
     /// some ids not be moved.
     Partly,
+    /// 0 to 3: how `check` found it, as monitoring systems read it.
+    Monitored(Grade),
     /// 64: the command line makes no sense.
     Usage,
     /// 65: the export or address handed in cannot be used.
@@ -36,6 +38,12 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Partly => 1,
+            Self::Monitored(grade) => match grade {
+                Grade::Ok => 0,
+                Grade::Warning => 1,
+                Grade::Critical => 2,
+                Grade::Unknown => 3,
+            },
             Self::Usage => 64,
             Self::Data => 65,
             Self::NoUser => 67,
@@ -71,6 +79,7 @@ impl Exit {
             Reply::Preview(preview) if not_made(&preview.left_out) => Self::Partly,
             Reply::BackedUp { backup, .. } if !backup.wrong.is_empty() => Self::Partly,
             Reply::Backup(backup) if !backup.wrong.is_empty() => Self::Data,
+            Reply::Check(checked) => Self::Monitored(checked.grade),
             Reply::Moved(moved) if moved.unmoved > 0 => Self::Partly,
             _ => Self::Done,
         }

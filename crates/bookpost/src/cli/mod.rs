@@ -4,6 +4,7 @@ pub mod applications;
 mod args;
 mod backup;
 mod certificate;
+mod check;
 pub mod commands;
 pub mod control;
 mod demo;

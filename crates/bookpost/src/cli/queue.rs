@@ -1,9 +1,11 @@
 //! The queue commands: carried out on the store, by the service for whoever asks over the control socket, or by the command
 //! itself while it holds the lock.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use mail::counted;
-use store::{Error, MessageId, Move, Moved, PauseWhy, RunId, Selection, Store};
+use store::{Error, MessageId, Move, Moved, PauseWhy, RunId, Selection, Store, Unreachable};
 
 use super::{
     args::Chosen,
@@ -36,6 +38,9 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
         QueueRequest::List { filter, after, limit } => {
             known(store, filter.run).await?;
             Reply::Rows(store.list(filter.within_reach(now), after, limit.min(ROWS)).await?)
+        }
+        QueueRequest::Unreachable { site, limit } => {
+            Reply::Unreachable(unreachable(store, site, limit.min(ROWS)).await?)
         }
         QueueRequest::Show(message) => {
             let rows = store.show(message).await?;
@@ -93,6 +98,20 @@ async fn resume(store: &Store, older: Option<Older>, now: Timestamp) -> Result<R
     };
     store.end_pause().await?;
     Ok(Reply::Resumed { pause, older })
+}
+
+/// So many of them, as far as the list goes.
+async fn unreachable(store: &Store, site: Option<String>, limit: usize) -> Result<Vec<Unreachable>, Error> {
+    let sites: BTreeSet<_> = site.into_iter().collect();
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let part = store.unreachable(sites.clone(), after, limit.saturating_sub(all.len())).await?;
+        all.extend(part.all);
+        after = part.next;
+        if after.is_none() || all.len() >= limit {
+            return Ok(all);
+        }
+    }
 }
 
 /// A run that was never begun is a slip, and not a run without mail.

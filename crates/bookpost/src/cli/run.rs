@@ -21,8 +21,8 @@ use super::{
         Arguments, Certificate, Chosen, Command, ConfigCommand, Export, Install, LogForm, Notices, Output,
         Queue, Sample, preferences::Preferences,
     },
-    backup, certificate as own_certificate, commands,
-    control::{self, Failure, QueueRequest, Reply, Request, RunRequest},
+    backup, certificate as own_certificate, check, commands,
+    control::{self, Checked, Failure, Grade, QueueRequest, Reply, Request, RunRequest},
     failures, install, keys, log, manual, people, preferences,
     progress::Bar,
     queue, sendmail, servers,
@@ -79,6 +79,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
     match command {
         Command::Config(ConfigCommand::Sample(wanted)) => print(sample(&wanted).as_bytes()),
         Command::Config(ConfigCommand::Check) => check_configuration(&load()?),
+        Command::Check { output } => watched(load(), output),
         Command::Sendmail { words } => Ok(sendmail::main(words)),
         Command::Install(wanted) => set_up(wanted),
         Command::Completions { shell } => print(&manual::completions(shell)),
@@ -147,11 +148,12 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Backup { file, check: true, output, .. } => tell(&backup::look_into(&file), output),
         Command::Backup { file, force, output, .. } => back_up(&load()?.config, file, force, output),
-        Command::Restore { file, data_dir: Some(folder), output } => {
-            restore(&file, backup::Place::of(folder), output)
-        }
-        Command::Restore { file, data_dir: None, output } => {
-            restore(&file, backup::Place::from(load()?.config), output)
+        Command::Restore { file, data_dir, output } => {
+            let to = data_dir.map_or_else(
+                || load().map(|loaded| backup::Place::from(loaded.config)),
+                |folder| Ok(backup::Place::of(folder)),
+            );
+            restore(&file, to?, output)
         }
     }
 }
@@ -186,6 +188,15 @@ fn suggest_servers(wanted: &str, form: LogForm, output: Output) -> Result<Exit, 
         return print_json(&answer);
     }
     print(show::servers::suggestions(&answer).as_bytes())
+}
+
+/// On standard output in any case: that is what a monitoring system shows.
+fn watched(loaded: Result<Loaded, Stop>, output: Output) -> Result<Exit, Stop> {
+    let checked = match loaded.and_then(|loaded| Ok(runtime()?.block_on(check::ask(&loaded.config)))) {
+        Ok(checked) => checked,
+        Err(Stop(_, why)) => Checked::without_numbers(Grade::Unknown, why),
+    };
+    tell(&Reply::Check(checked), output)
 }
 
 /// Says everything about the configuration, and what of it cannot be used.
@@ -390,6 +401,10 @@ async fn answer_from(
             people::perform(store, request, place, who, &mut dice, now).await
         }
         Request::Keys(request) => keys::perform(store, request, key, Some(&source), &mut dice).await,
+        // Whoever asks that asks the service.
+        Request::Check => {
+            Reply::Check(Checked::without_numbers(Grade::Critical, "no service works in this folder"))
+        }
         Request::Run(request) => notice_run::preview(&Arc::new(config), store, now, request).await,
     })
 }
@@ -426,6 +441,9 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
                 ..Filter::default()
             };
             return Ok((QueueRequest::List { filter: Box::new(filter), after: None, limit }, output));
+        }
+        Queue::Unreachable { site, limit, output } => {
+            return Ok((QueueRequest::Unreachable { site, limit }, output));
         }
         Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
         Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),

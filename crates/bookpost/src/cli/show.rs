@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::TimeZone};
 use mail::counted;
-use store::{Alarm, InsteadOf, Moved, Row, State};
+use store::{Alarm, InsteadOf, Moved, Row, State, Unreachable};
 
 use super::{
     control::{Reply, RunSummary, Shown, Status},
@@ -90,7 +90,9 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
     match reply {
         Reply::Progress(_) => String::new(),
         Reply::Status(status) => show_status(status, view),
+        Reply::Check(checked) => format!("{}\n", checked.line()),
         Reply::Rows(rows) => show_rows(rows, view),
+        Reply::Unreachable(all) => show_unreachable(all, view),
         Reply::Message(message) => show_message(message, view),
         Reply::Moved(moved) => show_moved(moved),
         Reply::Paused(pause) => format!("{}\n", words::paused(pause, |instant| view.at(instant))),
@@ -231,6 +233,28 @@ fn show_rows(rows: &[Row], view: &View<'_>) -> String {
             row.to.address.as_str(),
             &row.patron.as_ref().map_or_else(|| shortened(&row.subject), |patron| patron.name.clone()),
             &state_of(row, view),
+            row.reason.map_or("", words::reason),
+        ]);
+    }
+    table.to_string()
+}
+
+fn show_unreachable(all: &[Unreachable], view: &View<'_>) -> String {
+    if all.is_empty() {
+        return "none\n".to_owned();
+    }
+    let mut table = Table::default();
+    table.row(["since", "last", "site", "to", "patron", "number", "message", "because"]);
+    for Unreachable { row, since } in all {
+        let patron = row.patron.as_ref();
+        table.row([
+            &view.at(*since),
+            &view.at(row.settled_at.unwrap_or(row.accepted_at)),
+            row.site.as_deref().unwrap_or_default(),
+            row.to.address.as_str(),
+            patron.map_or("", |patron| &patron.name),
+            patron.and_then(|patron| patron.number.as_deref()).unwrap_or_default(),
+            &row.message.0.to_string(),
             row.reason.map_or("", words::reason),
         ]);
     }

@@ -10,10 +10,11 @@ use mail::retry::RetrySchedule;
 use zeroize::Zeroizing;
 
 use super::{
-    AlarmsConfig, Config, InDoubtPolicy, Keep, NoticesConfig, Sending, Site, Surroundings, Way, Wrong,
-    checked::{NO_HOST, USUAL_LISTEN_CONNECTIONS},
+    AlarmsConfig, Config, InDoubtPolicy, Keep, NotPrivate, NoticesConfig, Sending, Site, Surroundings, Way,
+    Wrong,
+    checked::{NO_HOST, USUAL_LISTEN_CONNECTIONS, USUAL_WAITING},
     doors::doors,
-    oidc,
+    oidc, private_url,
     raw::Raw,
     secret, servers,
     surroundings::{ABORT_AT, is_full},
@@ -327,7 +328,26 @@ fn alarms(raw: &mut Raw) -> AlarmsConfig {
             "write it with https:// in front",
         );
     }
-    AlarmsConfig { command, webhook, email: raw.get("alarms.email") }
+    let deadman: Option<String> = raw.get("alarms.deadman");
+    if let Some(why) = deadman.as_ref().and_then(|at| private_url(at).err()) {
+        let (what, todo) = match why {
+            NotPrivate::Malformed => ("this is not a web address", "write it with https:// in front"),
+            NotPrivate::NotEncrypted => ("it could be read on the way", "write it with https:// in front"),
+            NotPrivate::Credentials => ("a name or a password stands in it", "take both out"),
+        };
+        raw.problem("alarms.deadman", what, todo);
+    }
+    AlarmsConfig { command, webhook, email: raw.get("alarms.email"), deadman, waiting: waiting(raw) }
+}
+
+/// How long mail may wait before a person is told.
+fn waiting(raw: &mut Raw) -> Duration {
+    let given = raw.get("alarms.waiting_limit").unwrap_or(USUAL_WAITING);
+    if !(HOUR..=365 * DAY).contains(&given) {
+        let todo = "choose from \"1h\" to \"8760h\"; \"24h\" is usual";
+        raw.problem("alarms.waiting_limit", "it is shorter than an hour or longer than a year", todo);
+    }
+    given
 }
 
 fn days(raw: &mut Raw, path: &str, least: u64, usual: u64) -> Duration {

@@ -23,6 +23,9 @@ pub(super) const NO_HOST: &str = "bookpost.invalid";
 /// Where pages, health and metrics are, so many connections at one time.
 pub(super) const USUAL_LISTEN_CONNECTIONS: usize = 300;
 
+/// Mail that waits for longer is told of.
+pub(super) const USUAL_WAITING: Duration = DAY;
+
 /// All of it.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -323,7 +326,7 @@ impl NoticesConfig {
 }
 
 /// Who is told when something breaks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct AlarmsConfig {
     /// A command; the alarm's text on its standard input, its fields in the environment.
     pub command: Option<PathBuf>,
@@ -331,6 +334,17 @@ pub struct AlarmsConfig {
     pub webhook: Option<String>,
     /// A mail address, written to through the other server if there is one.
     pub email: Option<Address>,
+    /// A web address that is called by the minute while all is well.
+    pub deadman: Option<String>,
+    /// Mail that waits for longer is told of.
+    pub waiting: Duration,
+}
+
+impl Default for AlarmsConfig {
+    fn default() -> Self {
+        let waiting = USUAL_WAITING;
+        Self { command: None, webhook: None, email: None, deadman: None, waiting }
+    }
 }
 
 /// How long things are kept after a message's end.

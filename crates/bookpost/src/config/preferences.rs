@@ -50,6 +50,8 @@ pub const PREFERENCES: &[&str] = &[
     "keep.records_days",
     "alarms.email",
     "alarms.webhook",
+    "alarms.waiting_limit",
+    "alarms.deadman",
     "notices.repeat_days",
     "notices.wording",
     "notices.dates",

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
@@ -57,14 +58,14 @@ impl For {
         }
     }
 
-    fn subject(self) -> &'static str {
+    pub(crate) fn subject(self) -> &'static str {
         match self {
             Self::Smtp => "smtp",
             Self::Web => "web",
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Smtp => "SMTP",
             Self::Web => "the pages",
@@ -114,6 +115,16 @@ pub struct Unusable {
 /// Whether these files can be used.
 pub fn check(files: &CertificateFiles, of: For) -> Result<(), Unusable> {
     read(files, of).map(drop).map_err(|error| Unusable { why: format!("{error:#}"), of })
+}
+
+/// When the first certificate of the chain runs out; none where that cannot be read.
+pub(crate) fn ends_at(files: &CertificateFiles) -> Option<Timestamp> {
+    let chain = CertificateDer::pem_file_iter(&files.certificate).ok()?;
+    let ends_at = |certificate: CertificateDer<'_>| {
+        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).ok()?;
+        Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
+    };
+    chain.filter_map(Result::ok).filter_map(ends_at).min()
 }
 
 impl Certificate {

@@ -131,10 +131,15 @@ pub fn router(sources: Sources) -> Router {
         .layer(middleware::from_fn(client::guard))
 }
 
-async fn healthz(State(sources): State<Sources>) -> Response {
+/// How it stands, as `/healthz` says.
+pub async fn health(sources: &Sources) -> Health {
     let store = &sources.store;
     let (counts, alarms) = (store.counts().await, store.alarms(true, 50).await);
-    let health = judge(&(sources.now)(), counts, alarms, store.paused().await.ok().flatten());
+    judge(&(sources.now)(), counts, alarms, store.paused().await.ok().flatten())
+}
+
+async fn healthz(State(sources): State<Sources>) -> Response {
+    let health = health(&sources).await;
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()
 }

@@ -26,4 +26,5 @@ mod start;
 mod timeline;
 mod today;
 mod trial;
+mod unreachable;
 mod week;

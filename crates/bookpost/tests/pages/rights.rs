@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 111] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 113] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -38,6 +38,8 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 111] = [
     ("/notices/runs/1/again/{of_run}", Some("to=a@b.example"), [303, 403, 404, 404, 404]),
     ("/notices/runs/x", None, [303, 404, 404, 404, 404]),
     ("/queue", None, [303, 200, 200, 200, 200]),
+    ("/queue/unreachable", None, [303, 200, 200, 200, 200]),
+    ("/queue/unreachable/csv", None, [303, 403, 200, 200, 200]),
     ("/queue/{id}", None, [303, 200, 404, 200, 200]),
     ("/queue/{id}/text", None, [303, 403, 404, 200, 200]),
     ("/queue/{id}/html", None, [303, 403, 404, 200, 200]),
@@ -149,6 +151,7 @@ pub(crate) fn pages(id: i64) -> impl Iterator<Item = String> {
             && may[4] == 200
             && !["/live", "/healthz", "/metrics"].contains(path)
             && !path.ends_with("/html")
+            && !path.ends_with("/csv")
     });
     looked_at.map(move |(path, ..)| path.replace("{id}", &id.to_string()))
 }

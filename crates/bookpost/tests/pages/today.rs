@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bookpost::config::{Server, Way};
+use jiff::SignedDuration;
 use serde_json::json;
-use store::AlarmKind;
+use store::{AlarmKind, LeftOut, LeftOutWhy, NewMessage, NewRun, RunId, Verdict};
 
-use crate::bench::{Answer, Bench};
+use crate::bench::{Answer, Bench, notice, servers};
 
 fn two() -> Way {
     let server = |n| Arc::new(Server::plain(&format!("server{n}"), "127.0.0.1:9".parse().unwrap()));
@@ -51,7 +52,7 @@ async fn who_chose_that_nothing_is_sent_is_said_and_no_server_is_at_fault() {
         assert!(page.contains(said), "{said}: {page}");
     }
     assert!(!page.contains("No way of sending is chosen") && !page.contains("backup server"), "{page}");
-    let queue = bench.mail(crate::bench::notice("p@example.org", "Overdue"), None).await;
+    let queue = bench.mail(notice("p@example.org", "Overdue"), None).await;
     let page = bench.get("administrator", &format!("/queue/{}", queue.0)).await.text;
     assert!(page.contains("waits, because “Do not send” is chosen"), "{page}");
     bench.stop().await;
@@ -60,4 +61,153 @@ async fn who_chose_that_nothing_is_sent_is_said_and_no_server_is_at_fault() {
     let page = never.get("administrator", "/").await.text;
     assert!(page.contains("No way of sending is chosen.") && !page.contains("Do not send"), "{page}");
     never.stop().await;
+}
+
+/// A run that began so many hours ago.
+async fn run(bench: &Bench, hours: i64, practice: bool) -> RunId {
+    let new = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice,
+        started_at: bench.now() - SignedDuration::from_hours(hours),
+    };
+    let run = bench.app.store.begin_run(new).await.unwrap();
+    bench.app.store.finish_run(run, bench.now()).await.unwrap();
+    run
+}
+
+async fn mails(bench: &Bench, run: RunId, site: &str, count: usize, verdict: Option<Verdict>) {
+    for n in 0..count {
+        let message = notice(&format!("p{n}@example.org"), "Overdue");
+        let practice = matches!(verdict, Some(Verdict::Practiced));
+        let message = NewMessage { run: Some(run), site: Some(site.to_owned()), practice, ..message };
+        bench.mail(message, verdict.clone()).await;
+    }
+}
+
+fn sentence(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("data-runs><a href=\"")?;
+    rest.split("</a>").next()
+}
+
+/// With the numbers of its own page, and each is told of their own libraries.
+#[tokio::test]
+async fn it_opens_with_the_last_run_that_one_may_see() {
+    let bench = Bench::staffed(servers()).await;
+    let told = async |who: &str| sentence(&bench.get(who, "/").await.text).map(ToOwned::to_owned);
+    assert_eq!(told("administrator").await, None);
+    let first = run(&bench, 26, false).await;
+    mails(&bench, first, "MAIN", 3, Some(Verdict::Delivered)).await;
+    mails(&bench, first, "EAST", 1, Some(Verdict::Returned)).await;
+    mails(&bench, first, "MAIN", 2, None).await;
+    let left_out = |why| LeftOut {
+        why,
+        line: None,
+        who: "Cleo".to_owned(),
+        detail: String::new(),
+        site: Some("MAIN".to_owned()),
+    };
+    let all = vec![
+        left_out(LeftOutWhy::NoAddress),
+        left_out(LeftOutWhy::NoAddress),
+        left_out(LeftOutWhy::LeftAside),
+    ];
+    bench.app.store.left_out(first, all).await.unwrap();
+    let (all, main) = (
+        "/notices/runs/1\">Friday 12:05: 6 notices, 3 accepted by the mail server, 2 waiting, 1 sent back, 2 people without an email address",
+        "/notices/runs/1\">Friday 12:05: 5 notices, 3 accepted by the mail server, 2 waiting, 2 people without an email address",
+    );
+    for (who, expected) in [
+        ("administrator", all),
+        ("viewer", all),
+        ("manager", main),
+        ("elsewhere", "/notices/runs/1\">Friday 12:05: 1 notice, 1 sent back"),
+    ] {
+        assert_eq!(told(who).await.as_deref(), Some(expected), "{who}");
+    }
+    let page = bench.get("administrator", "/notices/runs/1").await.text;
+    for number in ["3", "2", "1"] {
+        assert!(page.contains(&format!(">{number}<")), "{number}: {page}");
+    }
+    // A later one that is not theirs hides none that is.
+    let second = run(&bench, 1, true).await;
+    mails(&bench, second, "EAST", 1, Some(Verdict::Practiced)).await;
+    assert_eq!(told("manager").await.as_deref(), Some(main));
+    assert_eq!(
+        told("elsewhere").await.as_deref(),
+        Some(
+            "/notices/runs/2\">Today 13:05, a practice: 1 notice, 1 in the practice mailbox. No patron received anything."
+        )
+    );
+    let answer =
+        Answer::of(bench.ask("elsewhere", reqwest::Method::GET, "/").header("accept-language", "es")).await;
+    assert!(
+        answer.text.contains("Hoy 13:05, una práctica: 1 aviso, 1 en el buzón de prácticas."),
+        "{}",
+        answer.text
+    );
+    bench.stop().await;
+}
+
+/// By the name of the only server, where that took it.
+#[tokio::test]
+async fn who_accepted_it_is_said_by_name_where_it_can_be_no_other() {
+    for (hosts, said) in [
+        (&["smtp.library.example"][..], "2 accepted by smtp.library.example"),
+        (&["smtp-relay.gmail.com"], "2 accepted by the mail server"),
+        (&["smtp.library.example", "b.example"], "2 accepted by the mail server"),
+    ] {
+        let server = |(n, host): (usize, &&str)| {
+            let plain = Server::plain(&format!("server{n}"), "127.0.0.1:9".parse().unwrap());
+            Arc::new(Server { host: (*host).to_owned(), ..plain })
+        };
+        let bench = Bench::staffed(Way::Servers((1..).zip(hosts).map(server).collect())).await;
+        let run = run(&bench, 1, false).await;
+        mails(&bench, run, "MAIN", 2, Some(Verdict::Delivered)).await;
+        let page = bench.get("manager", "/").await.text;
+        assert!(page.contains(said), "{hosts:?}: {page}");
+        bench.stop().await;
+    }
+}
+
+/// What stays away is to be seen to, by whoever looks.
+#[tokio::test]
+async fn that_nothing_was_sent_for_longer_than_usual_is_to_do() {
+    let bench = Bench::staffed(servers()).await;
+    for days in (4..10).rev() {
+        run(&bench, days * 24, false).await;
+    }
+    bench.app.store.raise(AlarmKind::Silence, "notice runs", "None.", bench.now()).await.unwrap();
+    for who in ["administrator", "manager", "viewer"] {
+        let page = bench.get(who, "/").await.text;
+        assert!(page.contains("<h3>Nothing sent since Tuesday 14:05; usually daily</h3>"), "{who}: {page}");
+    }
+    bench.stop().await;
+}
+
+/// Several runs are one more sentence, for whoever has not seen them.
+#[tokio::test]
+async fn it_sums_up_the_runs_since_somebody_looked_last() {
+    let bench = Bench::staffed(servers()).await;
+    let told = async |who: &str| bench.get(who, "/").await.text;
+    assert!(!told("manager").await.contains("Since you last looked"));
+    // One is told of already.
+    bench.pass(40);
+    let one = run(&bench, 0, false).await;
+    mails(&bench, one, "MAIN", 2, Some(Verdict::Delivered)).await;
+    assert!(!told("manager").await.contains("Since you last looked"));
+    for _ in 0..2 {
+        bench.pass(20);
+        let run = run(&bench, 0, false).await;
+        mails(&bench, run, "MAIN", 2, Some(Verdict::Delivered)).await;
+    }
+    bench.pass(10);
+    let page = told("manager").await;
+    let expected =
+        "Since you last looked (Today 14:45): 2 runs with 4 notices, 4 accepted by the mail server";
+    assert!(page.contains(expected), "{page}");
+    assert!(told("manager").await.contains(expected), "within the same visit");
+    bench.pass(31);
+    assert!(!told("manager").await.contains("Since you last looked"));
+    bench.stop().await;
 }

@@ -10,6 +10,7 @@ mod api_restarts;
 mod applications;
 mod backup;
 mod bench;
+mod check;
 mod commands;
 mod demo;
 mod door;

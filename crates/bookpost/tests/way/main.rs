@@ -24,3 +24,4 @@ mod preferences;
 mod reports;
 mod set_clock;
 mod turns;
+mod watch;

@@ -39,7 +39,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 35] = [
+const OTHERS: [(&str, &str); 37] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("attempt", "instead_since"),
@@ -66,6 +66,8 @@ const OTHERS: [(&str, &str); 35] = [
     ("person", "added_at"),
     ("person", "disabled_at"),
     ("person", "last_sign_in_at"),
+    ("person", "looked_at"),
+    ("person", "looked_before_at"),
     ("person_key", "made_at"),
     ("person_key", "used_at"),
     ("person_key", "revoked_at"),

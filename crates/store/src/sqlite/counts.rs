@@ -1,6 +1,7 @@
 //! What is in the queue, without looking through it.
 
 use jiff::Timestamp;
+use mail::Reason;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
@@ -17,6 +18,10 @@ const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_
 const OLDEST: &str = "SELECT m.accepted_at, r.expires_at FROM (SELECT id, expires_at FROM recipient INDEXED BY recipient_expiring
         WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1) r
     CROSS JOIN message m ON m.id = r.id / 65536";
+/// When the first is given up that waits for none of these reasons.
+const EXPIRES_FIRST: &str = "SELECT expires_at FROM recipient INDEXED BY recipient_expiring
+    WHERE state = 0 AND practice = 0 AND (reason IS NULL OR reason NOT IN (SELECT value FROM json_each(?1)))
+    ORDER BY expires_at LIMIT 1";
 /// Each of them from its end: asked for together they would be looked for among all.
 const ENDS: &str = "SELECT (SELECT min(id) FROM message), (SELECT max(id) FROM message)";
 
@@ -28,6 +33,18 @@ impl Sqlite {
         let before = micros(since_before);
         self.readers
             .read(move |sql| Ok(count(sql.prepare_cached(ASIDE)?.query_row([before], |row| row.get(0))?)))
+            .await
+    }
+
+    pub(crate) async fn expires_first(&self, but: &[Reason]) -> Result<Option<Timestamp>, Error> {
+        let codes: Vec<_> = but.iter().map(|reason| reason.as_str()).collect();
+        let codes = serde_json::json!(codes).to_string();
+        self.readers
+            .read(move |sql| {
+                let found: Option<i64> =
+                    sql.prepare_cached(EXPIRES_FIRST)?.query_row([codes], |row| row.get(0)).optional()?;
+                Ok(found.and_then(instant))
+            })
             .await
     }
 
@@ -104,6 +121,12 @@ pub(super) fn first_since(sql: &Connection, since: Timestamp) -> Result<i64, Err
 mod tests {
     use super::*;
     use crate::sqlite::open;
+
+    #[test]
+    fn what_is_given_up_first_is_found_from_the_oldest_on() {
+        let plan = open::tests::plan(EXPIRES_FIRST);
+        assert!(plan.contains("recipient_expiring") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
 
     #[test]
     fn the_ends_are_found_without_looking_through_all() {

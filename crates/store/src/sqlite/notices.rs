@@ -128,6 +128,20 @@ impl Sqlite {
             .await
     }
 
+    pub(crate) async fn runs_begun(&self, limit: usize) -> Result<Vec<Run>, Error> {
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(&format!("{RUN} ORDER BY id DESC LIMIT ?1"))?;
+                let mut found = statement.query([whole(limit)])?;
+                let mut runs = Vec::new();
+                while let Some(row) = found.next()? {
+                    runs.push(decode(row)?);
+                }
+                Ok(runs)
+            })
+            .await
+    }
+
     pub(crate) async fn left_out_of(&self, run: RunId) -> Result<Vec<LeftOut>, Error> {
         let all = self.left_out_part(run, LeftOutFilter::default(), 0, usize::MAX).await?;
         Ok(all.into_iter().map(|(_, one)| one).collect())

@@ -24,6 +24,7 @@ mod sent;
 mod sign_in;
 mod staff;
 mod start;
+mod unreachable;
 mod upkeep;
 mod worker;
 
@@ -105,6 +106,7 @@ cases! {
     people::list_filters_and_pages,
     people::mail_is_found_from_an_instant_on,
     people::counts_agree_with_rows,
+    people::what_is_given_up_first_is_found_by_why,
     reports::outcome_and_obligation_are_one,
     reports::what_is_owed_is_looked_up_by_address,
     reports::a_report_causes_no_report,
@@ -128,6 +130,8 @@ cases! {
     notices::runs_add_up,
     notices::a_run_that_is_asked_for_twice_is_one,
     notices::a_run_is_counted_by_library_and_listed_in_parts,
+    unreachable::who_cannot_be_reached_is_whose_last_mail_came_back,
+    unreachable::the_list_is_given_in_parts_and_by_library,
     upkeep::purge_leaves_owed_reports,
     upkeep::alarms_open_once_and_end_once,
     upkeep::alarms_are_told_until_people_heard,
@@ -138,6 +142,7 @@ cases! {
     staff::the_last_administrator_stays,
     staff::disabled_people_are_enabled_again,
     staff::each_change_is_in_the_log,
+    staff::when_somebody_looked_before_this_visit_is_known,
     staff::the_log_is_read_in_parts,
     keys::a_key_of_a_person_is_theirs_until_it_is_revoked,
     keys::who_is_disabled_has_no_key_any_more,
@@ -160,7 +165,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 19] = [
+const CASES: [&str; 21] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("columns.rs"),
@@ -179,12 +184,13 @@ const CASES: [&str; 19] = [
     include_str!("sign_in.rs"),
     include_str!("staff.rs"),
     include_str!("start.rs"),
+    include_str!("unreachable.rs"),
     include_str!("upkeep.rs"),
     include_str!("worker.rs"),
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 18] = [
+const SURFACE: [&str; 21] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -193,6 +199,7 @@ const SURFACE: [&str; 18] = [
     include_str!("../../src/events.rs"),
     include_str!("../../src/links.rs"),
     include_str!("../../src/logos.rs"),
+    include_str!("../../src/looks.rs"),
     include_str!("../../src/notices.rs"),
     include_str!("../../src/pause.rs"),
     include_str!("../../src/preferences.rs"),
@@ -204,6 +211,7 @@ const SURFACE: [&str; 18] = [
     include_str!("../../src/sent.rs"),
     include_str!("../../src/sessions.rs"),
     include_str!("../../src/tallies.rs"),
+    include_str!("../../src/unreachable.rs"),
 ];
 
 /// Every operation of `Store` is called by a case.

@@ -190,6 +190,10 @@ pub(crate) async fn runs_add_up(fresh: &Fresh) {
     let runs = store.runs(9).await.unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [later, run]);
     assert_eq!(runs[0].states, [].into(), "nothing was accepted");
+    let begun = store.runs_begun(1).await.unwrap();
+    assert_eq!(begun, [runs[0].clone()]);
+    let bare = store::Run { states: [].into(), left_out: [].into(), ..runs[1].clone() };
+    assert_eq!(store.runs_begun(9).await.unwrap(), [runs[0].clone(), bare]);
 }
 
 /// Two clicks, or a page that is loaded again, make one run.

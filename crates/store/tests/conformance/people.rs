@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mail::Reason;
 use store::{Filter, Kind, Move, Moved, NewMessage, RecipientId, RunId, Selection, State, Verdict};
 
 use crate::fresh::{
@@ -255,6 +256,32 @@ pub(crate) async fn mail_is_found_from_an_instant_on(fresh: &Fresh) {
         rows.reverse();
         assert_eq!(rows, all[first..], "minute {minutes}");
     }
+}
+
+pub(crate) async fn what_is_given_up_first_is_found_by_why(fresh: &Fresh) {
+    let store = fresh.open();
+    let first = async || store.expires_first(&[Reason::TryLater]).await.unwrap();
+    assert_eq!(first().await, None);
+    for (message, verdict) in [
+        (NewMessage { practice: true, expires_at: minute(10), ..waiting() }, None),
+        (NewMessage { expires_at: minute(20), ..leased() }, Some(Verdict::Held)),
+        (
+            NewMessage { expires_at: minute(30), ..leased() },
+            Some(Verdict::Deferred { due_at: minute(5), in_doubt: false }),
+        ),
+    ] {
+        let recipient = accept(fresh, &store, message).await;
+        if let Some(verdict) = verdict {
+            settle(fresh, &store, recipient, verdict).await;
+        }
+        assert_eq!(first().await, None);
+    }
+    assert_eq!(store.expires_first(&[]).await.unwrap(), Some(minute(30)));
+    for expires_at in [minute(50), minute(40)] {
+        accept(fresh, &store, NewMessage { expires_at, ..waiting() }).await;
+        assert_eq!(first().await, Some(expires_at));
+    }
+    sound(&store).await;
 }
 
 pub(crate) async fn counts_agree_with_rows(fresh: &Fresh) {

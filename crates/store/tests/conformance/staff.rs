@@ -235,3 +235,27 @@ pub(crate) async fn the_log_is_read_in_parts(fresh: &Fresh) {
     assert_eq!(filtered(disabled.clone()).await, log(&store).await[..1]);
     assert_eq!(filtered(AuditFilter { who: Some(PersonId(2)), ..disabled }).await, []);
 }
+
+/// A visit is all that is looked at within half an hour of each other.
+pub(crate) async fn when_somebody_looked_before_this_visit_is_known(fresh: &Fresh) {
+    let store = fresh.open();
+    let (ann, ben) =
+        (add(fresh, &store, "ann", Role::Administrator).await, add(fresh, &store, "ben", Role::Viewer).await);
+    for (minutes, before) in [
+        (0, None),
+        (0, None),
+        (10, None),
+        (39, None),
+        (69, Some(39)),
+        (90, Some(39)),
+        (600, Some(90)),
+        (601, Some(90)),
+    ] {
+        fresh.at(minutes);
+        let looked = store.look(ann.id, fresh.now()).await.unwrap();
+        assert_eq!(looked, before.map(minute), "minute {minutes}");
+    }
+    assert_eq!(store.look(ben.id, fresh.now()).await.unwrap(), None);
+    store.look(PersonId(999), fresh.now()).await.unwrap_err();
+    sound(&store).await;
+}

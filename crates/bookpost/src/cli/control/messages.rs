@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
     Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause,
-    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Webhook,
+    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Unreachable, Webhook,
 };
 
 use crate::{notices::import::Columns, preferences::DoNotSend};
@@ -38,6 +38,8 @@ pub enum Request {
     Keys(KeysRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
+    /// How it stands, for a monitoring system.
+    Check,
 }
 
 /// What needs nothing but the queue.
@@ -48,6 +50,8 @@ pub enum QueueRequest {
     Status,
     /// Recipients, the newest first.
     List { filter: Box<Filter>, after: Option<RecipientId>, limit: usize },
+    /// Who cannot be reached, those whose mail came back last first.
+    Unreachable { site: Option<String>, limit: usize },
     /// One message with every attempt.
     Show(MessageId),
     /// A person's decision.
@@ -130,7 +134,9 @@ pub enum Reply {
     /// More follows.
     Progress(Progress),
     Status(Status),
+    Check(Checked),
     Rows(Vec<Row>),
+    Unreachable(Vec<Unreachable>),
     Message(Vec<Shown>),
     Moved(Moved),
     /// Nothing is sent any more.
@@ -303,6 +309,28 @@ pub struct Status {
     pub counts: Counts,
     /// Open alarms.
     pub alarms: Vec<Alarm>,
+}
+
+/// How it stands, for a monitoring system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    pub grade: Grade,
+    /// What makes it so, in plain words.
+    pub reasons: Vec<String>,
+    /// None: they could not be had.
+    pub counts: Option<Counts>,
+    /// For how long the oldest mail has waited.
+    pub oldest_seconds: u64,
+}
+
+/// As plug-ins of monitoring systems say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    Ok,
+    Warning,
+    Critical,
+    Unknown,
 }
 
 /// One recipient with its attempts.

@@ -199,3 +199,46 @@ async fn a_reply_survives_the_socket() {
     }
     store.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn who_cannot_be_reached_is_listed_with_why_and_since_when() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let list = |site: Option<&str>| QueueRequest::Unreachable { site: site.map(ToOwned::to_owned), limit: 9 };
+    assert_eq!(ask(&store, list(None)).await, (Exit::Done, "none\n".to_owned()));
+    let lease = store::Lease(1);
+    let patron = Some(Patron { name: "Béa Okafor".to_owned(), number: Some("4711".to_owned()) });
+    let returned = NewMessage { patron, lease: Some(lease), ..message("bea@b.example") };
+    let accepted = store.accept(vec![returned], now()).await.unwrap();
+    let attempt = store::Attempt {
+        instead_of: None,
+        started_at: now(),
+        ended_at: now(),
+        server: "mail.example:587".to_owned(),
+        phase: mail::Phase::Rcpt,
+        reason: Some(mail::Reason::AddressUnknown),
+        answer: "550 5.1.1 no such user".to_owned(),
+    };
+    let recipient = store::RecipientId::of(accepted[0].id, 0);
+    let settlement = store::Settlement { recipient, lease, attempt, verdict: store::Verdict::Returned };
+    store.settle(vec![settlement], now()).await.unwrap();
+    let (exit, said) = ask(&store, list(Some("MAIN"))).await;
+    let line: Vec<_> =
+        said.lines().nth(1).unwrap().split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect();
+    assert_eq!(exit, Exit::Done);
+    assert_eq!(
+        line,
+        [
+            "2026-11-23 10:00",
+            "2026-11-23 10:00",
+            "MAIN",
+            "bea@b.example",
+            "Béa Okafor",
+            "4711",
+            "1",
+            words::reason(mail::Reason::AddressUnknown)
+        ]
+    );
+    assert_eq!(ask(&store, list(Some("EAST"))).await.1, "none\n");
+    store.close().await.unwrap();
+}

@@ -24,6 +24,8 @@ pub(super) enum Place {
     Today,
     Notices,
     Queue,
+    /// Queue > Who cannot be reached.
+    Unreachable,
     /// Preferences > Setup > Email.
     Email,
     Libraries,
@@ -71,8 +73,9 @@ pub(super) struct Frame {
     pub(super) library: String,
     pub(super) signed_in: Option<SignedIn>,
     pub(super) navigation: Vec<Link>,
-    /// Within Preferences.
-    pub(super) setup: Vec<Link>,
+    /// Within Preferences, or the queue.
+    pub(super) tabs: Vec<Link>,
+    pub(super) tabs_label: String,
     pub(super) banner: Option<Banner>,
     pub(super) flash: Option<String>,
     /// What takes back what the flash tells of.
@@ -90,7 +93,8 @@ impl Frame {
             library: library.to_owned(),
             signed_in: None,
             navigation: Vec::new(),
-            setup: Vec::new(),
+            tabs: Vec::new(),
+            tabs_label: String::new(),
             banner: None,
             flash: None,
             undo: None,
@@ -125,20 +129,29 @@ impl Frame {
         let allowed = SETUP.iter().filter(|(.., permission)| visit.may(*permission));
         let setup: Vec<_> = allowed.map(|(at, href, key, _)| link(href, words.t(key), *at)).collect();
         let within = setup.iter().any(|link| link.here);
+        let of_queue = matches!(place, Place::Queue | Place::Unreachable);
         let mut navigation = vec![
             link("/", words.t("nav-today"), Place::Today),
             link("/notices", words.t("nav-notices"), Place::Notices),
-            link("/queue", words.t("nav-queue"), Place::Queue),
+            Link { here: of_queue, ..link("/queue", words.t("nav-queue"), Place::Queue) },
         ];
         let first = setup.first().map(|link| link.href);
         navigation.extend(first.map(|href| Link { href, text: words.t("nav-preferences"), here: within }));
-        let setup = if within { setup } else { Vec::new() };
+        let tabs = if of_queue {
+            let unreachable = link("/queue/unreachable", words.t("nav-unreachable"), Place::Unreachable);
+            vec![link("/queue", words.t("nav-all-mail"), Place::Queue), unreachable]
+        } else if within {
+            setup
+        } else {
+            Vec::new()
+        };
         let (told, path) = (visit.flash(), visit.path());
         let (flash, undo) = (told.text(words), told.undo(path, words).filter(|_| visit.may_decide_theirs()));
         Ok(Self {
             banner,
             navigation,
-            setup,
+            tabs,
+            tabs_label: words.t(if of_queue { "nav-of-queue" } else { "nav-setup" }),
             flash,
             undo,
             signed_in: Some(visit.signed_in()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{Alarm, Error, State, States};
+use store::{Alarm, AlarmKind, Error, State, States};
 
 use super::standing::Standing;
 use crate::{config::Config, web::Sources};
@@ -56,7 +56,9 @@ impl Known {
         let (store, config) = (&sources.store, sources.config());
         let (all, today) = (store.by_site(None).await?, store.by_site(Some(day_began_at)).await?);
         let (standing, alarms) = Standing::read(sources).await?;
-        let raised = alarms.into_iter().map(|alarm| Raised::of(alarm, &config)).collect();
+        // What may have arrived is a number of its own.
+        let alarms = alarms.into_iter().filter(|alarm| alarm.kind != AlarmKind::InDoubt);
+        let raised = alarms.map(|alarm| Raised::of(alarm, &config)).collect();
         Ok(Self { all, today, raised, standing })
     }
 
@@ -98,7 +100,10 @@ impl Known {
 
     /// What is wrong, as far as it is for somebody who is limited to these libraries.
     pub(super) fn alarms(&self, sites: &BTreeSet<String>) -> impl Iterator<Item = &Alarm> {
-        let concerns = |raised: &&Raised| sites.is_empty() || !raised.sites.is_disjoint(sites);
+        // That no notices are sent at all is for everybody.
+        let concerns = |raised: &&Raised| {
+            sites.is_empty() || !raised.sites.is_disjoint(sites) || raised.alarm.kind == AlarmKind::Silence
+        };
         self.raised.iter().filter(concerns).map(|raised| &raised.alarm)
     }
 
@@ -129,8 +134,6 @@ impl Now {
 
 #[cfg(test)]
 mod tests {
-    use store::AlarmKind;
-
     use super::*;
 
     impl Known {

@@ -43,6 +43,7 @@ mod security;
 mod sending;
 mod sessions;
 mod sign_in;
+mod silence;
 mod standing;
 mod start;
 mod steps;
@@ -50,6 +51,7 @@ mod text;
 mod timeline;
 mod today;
 mod trial;
+mod unreachable;
 mod visit;
 mod wanted;
 mod when;
@@ -82,6 +84,7 @@ struct Pages {
     trials: trial::Trials,
     typed: preferences::Typed,
     uploads: notices::Uploads,
+    large: notices::Large,
 }
 
 impl Pages {
@@ -93,6 +96,7 @@ impl Pages {
             trials: trial::Trials::default(),
             typed: preferences::Typed::default(),
             uploads: notices::Uploads::default(),
+            large: notices::Large::default(),
             sources,
         }
     }
@@ -115,6 +119,7 @@ pub(super) fn router(sources: Sources) -> Router {
     #[cfg(feature = "oidc")]
     let router = router.merge(oidc::routes());
     router
+        .merge(of_queue())
         .route("/", get(today::show))
         .route("/notices", get(notices::show))
         // What comes in is counted as it does.
@@ -131,11 +136,6 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/notices/runs/{id}/csv", get(notices::download))
         .route("/notices/runs/{id}/stop", get(notices::ask_stop).post(notices::stop))
         .route("/notices/runs/{id}/again/{recipient}", get(notices::ask_again).post(notices::send_again))
-        .route("/queue", get(list::show))
-        .route("/queue/decide", get(decide::ask).post(decide::carry_out))
-        .route("/queue/{id}", get(message::show))
-        .route("/queue/{id}/text", get(text::show))
-        .route("/queue/{id}/html", get(text::framed))
         .route("/sending", get(sending::ask).post(sending::carry_out))
         .route("/preferences", get(preferences::ask).post(preferences::save))
         .route("/preferences/suggest", post(preferences::suggest))
@@ -186,6 +186,18 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .layer(from_fn_with_state(pages.clone(), security::guard))
         .with_state(pages)
+}
+
+/// About mail.
+fn of_queue() -> Router<Pages> {
+    Router::new()
+        .route("/queue", get(list::show))
+        .route("/queue/unreachable", get(unreachable::show))
+        .route("/queue/unreachable/csv", get(unreachable::download))
+        .route("/queue/decide", get(decide::ask).post(decide::carry_out))
+        .route("/queue/{id}", get(message::show))
+        .route("/queue/{id}/text", get(text::show))
+        .route("/queue/{id}/html", get(text::framed))
 }
 
 /// The words of this key, for whoever has not chosen a language.

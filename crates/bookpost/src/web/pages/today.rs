@@ -6,14 +6,16 @@ use askama::Template;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::utf8_percent_encode;
-use store::{Alarm, Counts, Error, State};
+use store::{Alarm, AlarmKind, Counts, Error, State};
 
 use super::{
     chart::{self, Span},
     frame::{Frame, Place, page},
     known::{Known, Now},
     lost_secrets, marks, not_here,
+    notices::Lately,
     row::site_name,
+    silence,
     visit::Visit,
     wanted::RESERVED,
     when::At,
@@ -66,6 +68,7 @@ struct Today {
     f: Frame,
     tone: &'static str,
     sentence: String,
+    lately: Lately,
     figures: Vec<Figure>,
     libraries: Vec<Library>,
     charts: Vec<Chart>,
@@ -103,6 +106,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         f: Frame::around(visit, Place::Today).await?,
         tone: known.standing.tone(),
         sentence: known.standing.sentence(clockwork),
+        lately: Lately::read(visit, looked_before(visit).await).await?,
         figures: figures(visit, &now, None),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
@@ -118,6 +122,15 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         reports_owed: Some(counts.reports_owed).filter(|n| *n > 0).map(|n| words.count("reports-owed", n)),
         may_pause: known.standing.may_pause() && visit.may(Permission::PauseSending),
         version: now.version(),
+    })
+}
+
+/// When they looked for the last time before this visit. A full disk keeps nobody from looking.
+async fn looked_before(visit: &Visit) -> Option<Timestamp> {
+    let looked = visit.pages.sources.store.look(visit.person().id, visit.clockwork.now).await;
+    looked.unwrap_or_else(|error| {
+        tracing::warn!(%error, "that somebody looked could not be noted");
+        None
     })
 }
 
@@ -210,8 +223,14 @@ async fn to_do<'a>(
     };
     let mut all = Vec::new();
     for one in alarms {
-        let said = lost_secrets::words(visit, one).await?;
-        all.push(alarm(one, said.unwrap_or_else(|| words.alarm(one.kind))));
+        let said = match lost_secrets::words(visit, one).await? {
+            Some(said) => Some(said),
+            None => silence::words(visit, one).await?,
+        };
+        let silent = one.kind == AlarmKind::Silence && said.is_some();
+        let one = alarm(one, said.unwrap_or_else(|| words.alarm(one.kind)));
+        // Since when is in its words.
+        all.push(if silent { ToDo { since: None, ..one } } else { one });
     }
     if visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sender().is_none() {
         let (title, what) = (words.t("to-do-start"), words.t("to-do-start-do"));

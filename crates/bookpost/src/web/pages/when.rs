@@ -11,6 +11,8 @@ use super::words::Words;
 const WEEKDAYS: [&str; 7] =
     ["weekday-1", "weekday-2", "weekday-3", "weekday-4", "weekday-5", "weekday-6", "weekday-7"];
 
+const DAYS: [&str; 7] = ["day-1", "day-2", "day-3", "day-4", "day-5", "day-6", "day-7"];
+
 /// Where and when a page is read.
 #[derive(Clone)]
 pub(super) struct Clockwork {
@@ -46,6 +48,19 @@ impl Clockwork {
             self.words.with("date-with-year", &[("day", &day), ("month", &month), ("year", &year)])
         };
         self.words.with("day-and-time", &[("day", &day), ("time", &time)])
+    }
+
+    /// The day of the last week by its name, with the time of day; what is older as in [`Self::text`].
+    pub(super) fn lately(&self, instant: Timestamp) -> String {
+        let then = self.local(instant);
+        let days = self.local(self.now).date().since(then.date()).map_or(i32::MAX, |span| span.get_days());
+        let Some(key) = usize::try_from(days).ok().filter(|days| *days < 7).and_then(|days| match days {
+            0 => Some(&"day-today"),
+            _ => DAYS.get(usize::from(then.weekday().to_monday_zero_offset().unsigned_abs())),
+        }) else {
+            return self.text(instant);
+        };
+        format!("{} {}", self.words.t(key), then.strftime("%H:%M"))
     }
 
     /// The day alone, with its year.

@@ -221,6 +221,10 @@ fn alarm_name(kind: AlarmKind) -> &'static str {
         AlarmKind::RunInterrupted => "run-interrupted",
         AlarmKind::Webhook => "webhook",
         AlarmKind::Certificate => "certificate",
+        AlarmKind::CertificateEnds => "certificate-ends",
+        AlarmKind::Waiting => "waiting",
+        AlarmKind::InDoubt => "in-doubt",
+        AlarmKind::Silence => "silence",
         AlarmKind::SecretsLost => "secrets-lost",
         _ => "other",
     }

@@ -116,7 +116,20 @@ let live = document.querySelector("[data-live]");
 if (live) {
   const number = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: "min2" });
   const version = (now) => [now.tone, now.alarms, Number(now.in_doubt > 0), Number(now.held > 0)].join("-");
+  let [moved, waits] = ["", false];
+  // What became of the last run is said in words.
+  const retell = async () => {
+    waits = false;
+    const fresh = (await again().catch(() => undefined))?.querySelector("[data-runs]");
+    if (fresh) live.querySelector("[data-runs]")?.replaceWith(fresh);
+  };
   hears(async (now) => {
+    const before = moved;
+    moved = JSON.stringify(now);
+    if (before !== "" && before !== moved && !waits) {
+      waits = true;
+      setTimeout(retell, REST / 2);
+    }
     for (const place of find("[data-count]", live)) {
       const count = number.format(now[place.dataset.count] ?? 0);
       if (place.textContent !== count) place.textContent = count;

@@ -26,7 +26,7 @@ use crate::{
 /// Rows that are read at once.
 const SLICE: usize = 500;
 /// The encoding is said to spreadsheets that would guess it.
-const MARK: &str = "\u{feff}";
+pub(in crate::web::pages) const MARK: &str = "\u{feff}";
 
 /// Where it goes on.
 enum Place {
@@ -139,7 +139,7 @@ fn without(visit: &Visit, one: &LeftOut) -> Vec<String> {
 }
 
 /// RFC 4180, with every cell in quotation marks.
-fn line(cells: &[String]) -> String {
+pub(in crate::web::pages) fn line(cells: &[String]) -> String {
     let cells: Vec<_> =
         cells.iter().map(|cell| format!("\"{}\"", harmless(cell).replace('"', "\"\""))).collect();
     format!("{}\r\n", cells.join(","))

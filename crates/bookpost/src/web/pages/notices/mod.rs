@@ -6,6 +6,7 @@ mod columns;
 mod csv;
 mod detail;
 mod done;
+mod last;
 mod mail;
 mod names;
 mod run;
@@ -19,12 +20,14 @@ pub(super) use self::{
     again::{ask as ask_again, send as send_again},
     check::show as check,
     columns::{meaning, routes as routes_of_columns},
-    csv::download,
+    csv::{MARK, download, line},
+    last::Lately,
     mail::{framed, show as mail},
     names::show as names,
     run::show as run,
     send::{forget, samples, send},
     stop::{ask as ask_stop, stop},
+    sums::Large,
     upload::{Uploads, hear_out, take as upload, text},
 };
 
@@ -90,10 +93,10 @@ async fn answered(visit: &Visit, status: StatusCode, problem: Option<String>) ->
 async fn notices(visit: &Visit, problem: Option<String>) -> Result<Notices, Error> {
     let sources = &visit.pages.sources;
     let mut runs = Vec::new();
-    for run in sources.store.runs(RUNS).await? {
+    for run in sources.store.runs_begun(RUNS).await? {
         let sums = Sums::of(visit, &run).await?;
         if sums.is_theirs(visit, &run) {
-            runs.push(line(visit, &run, &sums));
+            runs.push(run_line(visit, &run, &sums));
         }
     }
     let (exports, person) = (sources.notices.exports.clone(), visit.person().id);
@@ -111,7 +114,7 @@ async fn notices(visit: &Visit, problem: Option<String>) -> Result<Notices, Erro
     })
 }
 
-fn line(visit: &Visit, run: &Run, sums: &Sums) -> Line {
+fn run_line(visit: &Visit, run: &Run, sums: &Sums) -> Line {
     let words = visit.words();
     let notices = &visit.pages.sources.notices;
     let (standing, tone) = if notices.is_cut_short(run) {

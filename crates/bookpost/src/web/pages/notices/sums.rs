@@ -1,8 +1,13 @@
 //! What became of a run, in numbers that add up: each address, and each line or person without a mail, is one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use store::{Actor, Error, LeftOutWhy, Run, RunPart, State, States};
+use store::{Actor, Error, LeftOutWhy, Run, RunId, RunPart, State, States};
+use tokio::time::Instant;
 
 use super::check::is_aside;
 use crate::web::pages::{visit::Visit, words::Words};
@@ -42,14 +47,52 @@ pub(super) struct Sums {
     pub(super) left_out: BTreeMap<LeftOutWhy, u64>,
 }
 
+/// Runs of so many addresses take a while to be counted.
+const LARGE: u64 = 20_000;
+/// For so long what was counted of one stands on every page.
+const STANDS: Duration = Duration::from_secs(5);
+/// So many are kept.
+const KEPT: usize = 8;
+
+/// What became of large runs a moment ago: they are not counted for each page that tells of them.
+#[derive(Clone, Default)]
+pub(in crate::web::pages) struct Large(Arc<Mutex<Vec<(RunId, Instant, Parts)>>>);
+
+/// By the library.
+type Parts = BTreeMap<Option<String>, RunPart>;
+
+impl Large {
+    fn counted(&self, run: RunId) -> Option<Parts> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(_, at, _)| at.elapsed() < STANDS);
+        kept.iter().find(|(known, ..)| *known == run).map(|(.., parts)| parts.clone())
+    }
+
+    fn keep(&self, run: RunId, parts: &Parts) {
+        if parts.values().flat_map(|part| part.states.values()).sum::<u64>() < LARGE {
+            return;
+        }
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (run, Instant::now(), parts.clone()));
+    }
+}
+
 impl Sums {
     pub(super) async fn of(visit: &Visit, run: &Run) -> Result<Self, Error> {
-        let parts = visit.pages.sources.store.run_by_site(run.id).await?;
+        let large = &visit.pages.large;
+        let parts = if let Some(parts) = large.counted(run.id) {
+            parts
+        } else {
+            let parts = visit.pages.sources.store.run_by_site(run.id).await?;
+            large.keep(run.id, &parts);
+            parts
+        };
         Ok(Self::seen(parts, &visit.sites(), is_own(visit, run)))
     }
 
     /// What somebody sees who is limited to these libraries (none: to none); of a run of their own, also what is of no known library.
-    fn seen(parts: BTreeMap<Option<String>, RunPart>, limits: &BTreeSet<String>, own: bool) -> Self {
+    fn seen(parts: Parts, limits: &BTreeSet<String>, own: bool) -> Self {
         let mut sums = Self::default();
         for (site, mut part) in parts {
             match &site {
@@ -68,6 +111,16 @@ impl Sums {
             sums.sites.insert(site, part);
         }
         sums
+    }
+
+    /// Those of another run are counted with it; not by library.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (state, count) in &other.states {
+            *self.states.entry(*state).or_default() += count;
+        }
+        for (why, count) in &other.left_out {
+            *self.left_out.entry(*why).or_default() += count;
+        }
     }
 
     /// Whether the run is theirs to see at all.
@@ -116,7 +169,7 @@ pub(super) fn is_own(visit: &Visit, run: &Run) -> bool {
     matches!(&run.begun_by, Some(Actor::Person { id, .. }) if *id == visit.person().id)
 }
 
-fn state_key(state: State) -> &'static str {
+pub(super) fn state_key(state: State) -> &'static str {
     match state {
         State::Waiting => "part-waiting",
         State::Sending => "part-sending",
@@ -203,6 +256,18 @@ mod tests {
             let sums = Sums::seen(parts(), &limits, own);
             assert_eq!((sums.asked(), sums.not_written()), (asked, not_written), "{limits:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_large_run_is_not_counted_again_and_not_for_long() {
+        let large = Large::default();
+        large.keep(RunId(1), &parts());
+        assert_eq!(large.counted(RunId(1)), None);
+        let many: Parts = [(None, part(&[(State::Waiting, LARGE)], &[]))].into();
+        large.keep(RunId(2), &many);
+        assert_eq!((large.counted(RunId(2)), large.counted(RunId(3))), (Some(many), None));
+        tokio::time::advance(STANDS).await;
+        assert_eq!(large.counted(RunId(2)), None);
     }
 
     #[test]

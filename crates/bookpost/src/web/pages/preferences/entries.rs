@@ -67,7 +67,7 @@ const OF_SERVERS: [[(&str, Is); 11]; 2] = [names_of_server!("server1"), names_of
 /// The first question.
 pub(super) const LIBRARY_EMAIL: &str = "library_email";
 
-const OTHERS: [(&str, Is); 19] = [
+const OTHERS: [(&str, Is); 21] = [
     (LIBRARY_EMAIL, Is::OfLibrary),
     ("sending.way", Is::Text),
     ("sending.ehlo_name", Is::Text),
@@ -87,6 +87,8 @@ const OTHERS: [(&str, Is); 19] = [
     ("keep.records_days", Is::Number),
     ("alarms.email", Is::Text),
     ("alarms.webhook", Is::Text),
+    ("alarms.waiting_limit", Is::Hours),
+    ("alarms.deadman", Is::Text),
 ];
 
 fn all() -> impl Iterator<Item = (&'static str, Is)> {
@@ -161,6 +163,8 @@ fn other(field: &str, config: &Config) -> String {
         "keep.texts_days" => days(config.keep.bodies),
         "keep.records_days" => days(config.keep.records),
         "alarms.email" => alarms.email.as_ref().map(ToString::to_string).unwrap_or_default(),
+        "alarms.waiting_limit" => alarms.waiting.as_secs().div_ceil(3600).to_string(),
+        "alarms.deadman" => alarms.deadman.clone().unwrap_or_default(),
         _ => alarms.webhook.clone().unwrap_or_default(),
     }
 }

@@ -154,7 +154,8 @@ impl Form<'_> {
                 self.one_of(name, &[("retry", "in-doubt-retry"), ("hold", "in-doubt-hold")])
             }
             "alarms.email" => Kind::Line("email"),
-            "alarms.webhook" => Kind::Line("url"),
+            "alarms.waiting_limit" => Kind::Number { least: 1, most: 24 * 365 },
+            "alarms.webhook" | "alarms.deadman" => Kind::Line("url"),
             _ => Kind::Line("text"),
         }
     }
@@ -217,6 +218,8 @@ fn texts(key: &str) -> Option<Texts> {
         "keep.records_days" => ("label-records", Some("help-records"), None),
         "alarms.email" => ("label-alarm-email", Some("help-alarm-email"), None),
         "alarms.webhook" => ("label-alarm-webhook", Some("help-alarm-webhook"), None),
+        "alarms.waiting_limit" => ("label-waiting-limit", Some("help-waiting-limit"), None),
+        "alarms.deadman" => ("label-deadman", Some("help-deadman"), None),
         _ => return None,
     })
 }

@@ -190,7 +190,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
             "sending.null_reverse_path",
         ]),
         keep: form.group(["keep.texts_days", "keep.records_days"]),
-        alarms: form.group(["alarms.email", "alarms.webhook"]),
+        alarms: form.group(["alarms.email", "alarms.webhook", "alarms.waiting_limit", "alarms.deadman"]),
         alarm_command: config.alarms.command.as_ref().map(|command| command.display().to_string()),
         unheard: sentences::unheard(config),
         paused: pause.map(|pause| words.with("health-paused", &[("since", &clockwork.text(pause.began_at))])),

@@ -112,6 +112,8 @@ fn unreadable(field: &str) -> &'static str {
         "sending.ehlo_name" => "fault-own-name",
         "alarms.email" => "fault-email",
         "alarms.webhook" => "fault-webhook",
+        "alarms.waiting_limit" => "fault-waiting-limit",
+        "alarms.deadman" => "fault-deadman",
         "schedule.short_range" => "fault-short-range",
         "schedule.short_wait.least" | "schedule.long_wait.least" => "fault-wait",
         "encryption"
@@ -205,6 +207,16 @@ mod tests {
                 "[alarms]\nwebhook = \"it\"".to_owned(),
                 "alarms.webhook",
                 "This is not a web address. Write it with https:// in front.",
+            ),
+            (
+                "[alarms]\nwaiting_limit = \"1m\"".to_owned(),
+                "alarms.waiting_limit",
+                "Choose from 1 to 8760 hours; 24 are usual.",
+            ),
+            (
+                "[alarms]\ndeadman = \"http://a.example/x\"".to_owned(),
+                "alarms.deadman",
+                "This must be a web address that begins with https:// and has no name or password in it.",
             ),
             (
                 "[sending]\nehlo_name = \"desk\"".to_owned(),

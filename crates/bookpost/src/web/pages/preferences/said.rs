@@ -66,7 +66,8 @@ fn without_unit(name: &str, label: String) -> String {
 }
 
 fn is_length(name: &str) -> bool {
-    name.starts_with("schedule.") || ["sending.digest_window", "sending.report_delay"].contains(&name)
+    name.starts_with("schedule.")
+        || ["sending.digest_window", "sending.report_delay", "alarms.waiting_limit"].contains(&name)
 }
 
 /// Where nothing is set.
@@ -74,9 +75,13 @@ fn unset(name: &str, words: &Words) -> String {
     words.t(match key(name) {
         "sending.way" => "way-none",
         "encryption" => "encryption-by-port",
-        "library" | "host" | "login" | "alarms.email" | "alarms.webhook" | "notices.default_site" => {
-            "value-empty"
-        }
+        "library"
+        | "host"
+        | "login"
+        | "alarms.email"
+        | "alarms.webhook"
+        | "alarms.deadman"
+        | "notices.default_site" => "value-empty",
         "per_minute" | "per_day" => "value-no-limit",
         SITES => "value-none",
         _ => "value-usual",

@@ -236,6 +236,12 @@ label-alarm-email = Email address
 help-alarm-email = Whoever looks after this gets an email when something is wrong, and one when it is over. It goes through the other server if there is one.
 label-alarm-webhook = Web address to notify
 help-alarm-webhook = A web address that your IT person gives you, for example of a chat or of a monitoring system. It works although no mail can be sent.
+label-waiting-limit = Tell of mail that waits (hours)
+help-waiting-limit = Somebody is told once when mail has waited for longer than this, although sending is not paused and no server is known to be at fault. Mail for full mailboxes does not count. 24 hours are usual.
+label-deadman = Web address to call while all is well
+help-deadman = Once a minute, and only while all is well, Bookpost calls this address of a monitoring service, which tells you when the calls stay away: then this computer is off, or Bookpost does not work. Your IT person has such an address.
+fault-waiting-limit = Choose from 1 to 8760 hours; 24 are usual.
+fault-deadman = This must be a web address that begins with https:// and has no name or password in it.
 pause-section = Pause all sending
 pause-stands-still = While sending is paused, or set to Do not send, the { $after } after which mail is given up stand still.
 

@@ -152,3 +152,15 @@ done-left = { $n ->
 done-paused = Sending is paused.
 done-resumed = Sending goes on.
 done-language = The language is changed.
+
+## Who cannot be reached
+unreachable-title = Who cannot be reached
+unreachable-lead = The last mail to each of them came back, because of the address or its mailbox. Who got a mail since is not on the list.
+unreachable-filter = Choose a library
+unreachable-none = Everybody can be reached, as far as we know
+unreachable-none-why = No mail has come back because of the address without a later one being accepted. A mail server may still send mail back later.
+unreachable-csv = Download the whole list as a table (CSV)
+unreachable-since = since { $since }
+unreachable-last = last on { $when }
+csv-since = Not reached since
+csv-last = Last mail that came back

@@ -12,6 +12,17 @@ health-do-not-send-by = Nothing is sent: “Do not send” is chosen since { $si
 health-do-not-send = Nothing is sent: “Do not send” is chosen.
 health-practice = Mail goes to the practice mailbox. Nobody receives it.
 health-stopped = Sending has stopped: a part of Bookpost ended. Restart Bookpost.
+last-run = { $when }: { $what }
+last-run-practice = { $when }, a practice: { $what }. No patron received anything.
+last-run-under-way = { $when }: a run is under way. So far { $what }
+last-run-cut-short = { $when }: a run broke off. Until then { $what }
+last-run-since = Since you last looked ({ $when }): { $runs } runs with { $what }
+last-run-notices = { $n ->
+    [one] { $n } notice
+   *[other] { $n } notices
+  }
+last-run-accepted = { $n } accepted by { $server }
+last-run-server = the mail server
 server-1 = Server 1
 server-2 = Server 2
 
@@ -94,6 +105,18 @@ alarm-webhook = A program cannot be told what becomes of its mail
 alarm-webhook-do = Show it to whoever looks after that program.
 alarm-certificate = The certificate of Bookpost cannot be used
 alarm-certificate-do = Have your IT person renew it. The old one is used meanwhile.
+alarm-certificate-ends = The certificate of Bookpost runs out
+alarm-certificate-ends-do = Have your IT person renew it before that day. Nothing has to be restarted.
+alarm-waiting = Mail has waited for long
+alarm-waiting-do = Look in the queue at what waits, and why. If the reason is not the patron's mailbox, show it to your IT person.
+alarm-in-doubt = Mail may have arrived
+alarm-in-doubt-do = Ask the patrons before you send it again.
+alarm-silence = No notices have been sent for longer than usual
+alarm-silence-do = Look whether the library system still makes the export, and whether it comes here.
+silence-daily = Nothing sent since { $since }; usually daily
+silence-weekdays = Nothing sent since { $since }; usually from Monday to Friday
+silence-weekly = Nothing sent since { $since }; usually weekly
+silence-days = Nothing sent since { $since }; usually at least every { $days } days
 alarm-restored = This was restored from a backup, and sending is paused
 alarm-restored-do = Look at what was set aside, then let sending go on.
 alarm-other = Something needs a look

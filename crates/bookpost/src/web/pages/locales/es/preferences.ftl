@@ -236,6 +236,12 @@ label-alarm-email = Dirección de correo
 help-alarm-email = Quien se ocupa de esto recibe un correo cuando algo va mal, y otro cuando ha pasado. Va por el otro servidor si lo hay.
 label-alarm-webhook = Dirección web a la que avisar
 help-alarm-webhook = Una dirección web que le da su informático, por ejemplo de un chat o de un sistema de vigilancia. Funciona aunque no se pueda enviar correo.
+label-waiting-limit = Avisar del correo que espera (horas)
+help-waiting-limit = Se avisa una vez cuando hay correo que espera desde hace más tiempo que este, aunque el envío no esté en pausa y no se sepa que falle ningún servidor. El correo para buzones llenos no cuenta. Lo habitual son 24 horas.
+label-deadman = Dirección web a la que llamar mientras todo va bien
+help-deadman = Una vez por minuto, y solo mientras todo va bien, Bookpost llama a esta dirección de un servicio de vigilancia, que le avisa cuando faltan las llamadas: entonces este ordenador está apagado o Bookpost no funciona. Su informático tiene una dirección así.
+fault-waiting-limit = Elija de 1 a 8760 horas; lo habitual son 24.
+fault-deadman = Debe ser una dirección web que empiece por https:// y no contenga nombre ni contraseña.
 pause-section = Pausar todo el envío
 pause-stands-still = Mientras el envío está en pausa, o en No enviar, las { $after } tras las que se desiste no corren.
 

@@ -152,3 +152,15 @@ done-left = { $n ->
 done-paused = El envío está en pausa.
 done-resumed = El envío continúa.
 done-language = Se ha cambiado el idioma.
+
+## A quién no se llega
+unreachable-title = A quién no se llega
+unreachable-lead = El último correo a cada una de estas personas volvió a causa de la dirección o de su buzón. Quien ha recibido un correo después no está en la lista.
+unreachable-filter = Elegir una biblioteca
+unreachable-none = Se llega a todo el mundo, que sepamos
+unreachable-none-why = No ha vuelto ningún correo a causa de la dirección sin que después se aceptara otro. Un servidor de correo todavía puede devolver correo más tarde.
+unreachable-csv = Descargar toda la lista como tabla (CSV)
+unreachable-since = desde { $since }
+unreachable-last = por última vez: { $when }
+csv-since = Sin llegar desde
+csv-last = Último correo devuelto

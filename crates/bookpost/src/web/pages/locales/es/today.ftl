@@ -12,6 +12,17 @@ health-do-not-send-by = No se envía nada: se ha elegido «No enviar» desde { $
 health-do-not-send = No se envía nada: se ha elegido «No enviar».
 health-practice = El correo va al buzón de prácticas. Nadie lo recibe.
 health-stopped = El envío se ha detenido: una parte de Bookpost ha terminado. Reinicie Bookpost.
+last-run = { $when }: { $what }
+last-run-practice = { $when }, una práctica: { $what }. Ningún usuario recibió nada.
+last-run-under-way = { $when }: hay un envío en marcha. Hasta ahora { $what }
+last-run-cut-short = { $when }: un envío se interrumpió. Hasta entonces { $what }
+last-run-since = Desde la última vez que miró ({ $when }): { $runs } envíos con { $what }
+last-run-notices = { $n ->
+    [one] { $n } aviso
+   *[other] { $n } avisos
+  }
+last-run-accepted = { $n } aceptados por { $server }
+last-run-server = el servidor de correo
 server-1 = el Servidor 1
 server-2 = el Servidor 2
 
@@ -94,6 +105,18 @@ alarm-webhook = No se puede comunicar a un programa qué ha sido de su correo
 alarm-webhook-do = Enséñeselo a quien cuida de ese programa.
 alarm-certificate = No se puede usar el certificado de Bookpost
 alarm-certificate-do = Pida a su informático que lo renueve. Mientras tanto se usa el anterior.
+alarm-certificate-ends = El certificado de Bookpost caduca
+alarm-certificate-ends-do = Pida a su informático que lo renueve antes de ese día. No hay que reiniciar nada.
+alarm-waiting = Hay correo que espera desde hace mucho
+alarm-waiting-do = Mire en la cola qué espera y por qué. Si la causa no es el buzón del usuario, enséñeselo a su informático.
+alarm-in-doubt = Hay correo que puede haber llegado
+alarm-in-doubt-do = Pregunte a los usuarios antes de volver a enviarlo.
+alarm-silence = Hace más tiempo de lo habitual que no se envían avisos
+alarm-silence-do = Compruebe si el sistema de la biblioteca sigue haciendo la exportación y si llega aquí.
+silence-daily = No se ha enviado nada desde { $since }; lo habitual es a diario
+silence-weekdays = No se ha enviado nada desde { $since }; lo habitual es de lunes a viernes
+silence-weekly = No se ha enviado nada desde { $since }; lo habitual es cada semana
+silence-days = No se ha enviado nada desde { $since }; lo habitual es al menos cada { $days } días
 alarm-restored = Esto se recuperó de una copia de seguridad y el envío está en pausa
 alarm-restored-do = Mire lo que quedó apartado y después reanude el envío.
 alarm-other = Hay algo que conviene mirar

@@ -1,0 +1,95 @@
+//! What waits for too long, or for a person, is told, though nothing is broken.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use mail::{Reason, counted};
+use store::{Alarm, AlarmKind, Error, Store};
+
+use crate::{
+    alarms::Alarms,
+    config::{Config, Way},
+};
+
+/// What the alarms are about.
+const MAIL: &str = "mail";
+/// Mail waits for days because of the patron's own mailbox, which nobody here can mend; the patron's library hears when it is given up.
+const OF_PATRONS: [Reason; 1] = [Reason::MailboxFull];
+/// People who were told of one of these know why mail waits.
+const SAY_WHY: [AlarmKind; 4] =
+    [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::Quota, AlarmKind::Stuck];
+/// What is being sent does not wait just then; no attempt takes longer.
+const ATTEMPT: SignedDuration = SignedDuration::from_mins(15);
+/// The latest alarms, that are looked through.
+const ALARMS: usize = 500;
+
+/// Watches what waits.
+#[derive(Default)]
+pub(super) struct Waits {
+    /// Since when nothing has waited for too long.
+    calm_since: Option<Timestamp>,
+}
+
+impl Waits {
+    /// By the minute.
+    pub(super) async fn look(
+        &mut self,
+        store: &Store,
+        alarms: &Alarms,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        match store.counts().await?.in_doubt {
+            0 => alarms.clear(AlarmKind::InDoubt, MAIL),
+            count => alarms.raise(AlarmKind::InDoubt, MAIL, words_in_doubt(count)),
+        }
+        let limit = config.alarms.waiting;
+        let expires_at = store.expires_first(&OF_PATRONS).await?;
+        if expires_at.is_some_and(|expires_at| waited(config, expires_at, now) > signed(limit)) {
+            self.calm_since = None;
+            if sends(config) && store.paused().await?.is_none() && !is_said(store, limit, now).await? {
+                alarms.raise(AlarmKind::Waiting, MAIL, words_waiting(limit));
+            }
+        } else if now.duration_since(*self.calm_since.get_or_insert(now)) > ATTEMPT {
+            alarms.clear(AlarmKind::Waiting, MAIL);
+        }
+        Ok(())
+    }
+}
+
+/// Time in which mail grew no older does not count: what is left of its time does.
+fn waited(config: &Config, expires_at: Timestamp, now: Timestamp) -> SignedDuration {
+    signed(config.schedule.give_up_after).saturating_sub(expires_at.duration_since(now))
+}
+
+fn signed(length: Duration) -> SignedDuration {
+    SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX)
+}
+
+/// Somebody wants mail to go out, and not to the practice mailbox.
+fn sends(config: &Config) -> bool {
+    matches!(config.sending.way, Way::Servers(_))
+}
+
+/// A fault that says why is open, or was within that time.
+async fn is_said(store: &Store, limit: Duration, now: Timestamp) -> Result<bool, Error> {
+    let since = now.saturating_sub(limit).unwrap_or(Timestamp::MIN);
+    let says = |alarm: &Alarm| {
+        SAY_WHY.contains(&alarm.kind) && alarm.ended_at.is_none_or(|ended_at| ended_at > since)
+    };
+    Ok(store.alarms(false, ALARMS).await?.iter().any(says))
+}
+
+fn words_in_doubt(count: u64) -> String {
+    let mails = counted(count, "mail", "mails");
+    format!(
+        "{mails} may have arrived: the connection broke while the mail server was answering. A person must decide. To see which, run: bookpost queue list --state in-doubt. Then send it again (bookpost queue retry) or do not (bookpost queue cancel)."
+    )
+}
+
+fn words_waiting(limit: Duration) -> String {
+    let hours = counted(limit.as_secs().div_ceil(3600), "hour", "hours");
+    format!(
+        "Mail has waited for more than {hours}, although sending is not paused and no server was at fault in this time, as far as is known. To see which and why, run: bookpost queue list --state waiting."
+    )
+}
