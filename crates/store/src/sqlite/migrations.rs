@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0015_run_pages", include_str!("migrations/0015_run_pages.sql")),
     ("0016_session_browser", include_str!("migrations/0016_session_browser.sql")),
     ("0017_door", include_str!("migrations/0017_door.sql")),
+    ("0021_came_back", include_str!("migrations/0021_came_back.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

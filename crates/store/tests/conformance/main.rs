@@ -8,6 +8,7 @@
 
 mod accept;
 mod applications;
+mod came_back;
 mod events;
 mod fresh;
 mod keys;
@@ -52,6 +53,11 @@ cases! {
     applications::the_last_use_of_a_key_is_the_latest,
     applications::what_waits_of_an_application_is_counted,
     applications::what_an_application_handed_in_is_counted_from_an_instant_on,
+    came_back::what_comes_back_is_returned_and_reported_once,
+    came_back::a_delay_returns_nobody,
+    came_back::what_is_tied_to_nobody_changes_nothing,
+    came_back::what_is_not_settled_yet_comes_back_later,
+    came_back::a_report_that_comes_back_causes_no_report,
     events::every_change_is_an_event,
     events::what_people_and_age_do_is_an_event,
     events::an_event_reads_the_same_each_time,
@@ -155,9 +161,10 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 18] = [
+const CASES: [&str; 19] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
+    include_str!("came_back.rs"),
     include_str!("events.rs"),
     include_str!("fresh.rs"),
     include_str!("keys.rs"),
@@ -177,11 +184,12 @@ const CASES: [&str; 18] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 17] = [
+const SURFACE: [&str; 18] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
     include_str!("../../src/audit.rs"),
+    include_str!("../../src/came_back.rs"),
     include_str!("../../src/events.rs"),
     include_str!("../../src/links.rs"),
     include_str!("../../src/notices.rs"),
