@@ -63,7 +63,12 @@ use crate::{
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
     receive::{self, Receiver, Submitter},
-    returns, web,
+    returns::{
+        self,
+        incoming::{Counts, Incoming},
+    },
+    secrets::return_path::ReturnPaths,
+    web,
 };
 
 /// What the alarm is about that a backup was restored.
@@ -104,6 +109,9 @@ pub struct App {
     tasks: tokio::sync::Mutex<JoinSet<()>>,
     /// Where secrets are sealed.
     pub(crate) sealing: Sealing,
+    return_paths: ReturnPaths,
+    /// What came back, as it is counted.
+    came_back: Counts,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -184,7 +192,8 @@ impl App {
             unsettled,
             steps: steps.clone(),
         });
-        let (routes, low) = routes(&settings, &practice)?;
+        let return_paths = ReturnPaths::new(&store.return_path_key().await?);
+        let (routes, low) = routes(&settings, &practice, &return_paths)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
         let (leases_of_fresh, delivery_of_fresh) = (Arc::clone(&leases), Arc::clone(&delivery));
@@ -226,6 +235,8 @@ impl App {
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
             sealing,
+            return_paths,
+            came_back: Counts::default(),
             broken: AtomicBool::new(false),
         };
         app.start_clerks(lines).await;
@@ -243,6 +254,9 @@ impl App {
             alarms: self.alarms.clone(),
             dice: Arc::clone(&self.dice),
         }));
+        if let Some(folder) = self.settings.now().undeliverable.maildir.clone() {
+            tasks.spawn(returns::maildir::watch(self.incoming(), folder));
+        }
         tasks.spawn(events::run(events::Teller {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
@@ -260,6 +274,18 @@ impl App {
             notices: self.notices.clone(),
             lines,
         }));
+    }
+
+    /// Where mail goes that comes back.
+    pub fn incoming(&self) -> Incoming {
+        Incoming {
+            settings: self.settings.clone(),
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            paths: self.return_paths.clone(),
+            alarms: self.alarms.clone(),
+            counts: self.came_back.clone(),
+        }
     }
 
     /// The way in for applications.
@@ -298,6 +324,7 @@ impl App {
             preferences: self.preferences.clone(),
             programs: self.programs(),
             notices: self.notices.clone(),
+            came_back: self.came_back.clone(),
             zone: TimeZone::system(),
             name_servers: NameServers::default(),
             now: Arc::new(move || web::Moment {
@@ -374,9 +401,15 @@ async fn open(
 }
 
 /// The route of real mail, and that of practice mail, which is a way of its own. Their lines ring the bell when they are nearly empty.
-fn routes(settings: &Settings, practice: &Practice) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
+fn routes(
+    settings: &Settings,
+    practice: &Practice,
+    paths: &ReturnPaths,
+) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
     let low = Arc::new(Notify::new());
-    let route = |practice, upstreams| Route::new(practice, settings.clone(), upstreams, Arc::clone(&low));
+    let route = |practice, upstreams| {
+        Route::new(practice, settings.clone(), upstreams, Arc::clone(&low), paths.clone())
+    };
     let mailbox = upstream(&Arc::new(practice_server(practice)))?;
     Ok((vec![route(false, upstreams(&settings.now())?), route(true, vec![mailbox])], low))
 }

@@ -67,7 +67,7 @@ const OF_SERVERS: [[(&str, Is); 11]; 2] = [names_of_server!("server1"), names_of
 /// The first question.
 pub(super) const LIBRARY_EMAIL: &str = "library_email";
 
-const OTHERS: [(&str, Is); 19] = [
+const OTHERS: [(&str, Is); 21] = [
     (LIBRARY_EMAIL, Is::OfLibrary),
     ("sending.way", Is::Text),
     ("sending.ehlo_name", Is::Text),
@@ -83,6 +83,8 @@ const OTHERS: [(&str, Is); 19] = [
     ("sending.report_delay", Is::Minutes),
     ("sending.bulk_over", Is::Number),
     ("sending.null_reverse_path", Is::Tick),
+    ("undeliverable.address", Is::Text),
+    ("undeliverable.by_smtp", Is::Tick),
     ("keep.texts_days", Is::Number),
     ("keep.records_days", Is::Number),
     ("alarms.email", Is::Text),
@@ -158,6 +160,10 @@ fn other(field: &str, config: &Config) -> String {
         "sending.report_delay" => minutes(sending.report_delay),
         "sending.bulk_over" => sending.bulk_over.to_string(),
         "sending.null_reverse_path" => tick(sending.null_reverse_path),
+        "undeliverable.address" => {
+            config.undeliverable.address.as_ref().map(ToString::to_string).unwrap_or_default()
+        }
+        "undeliverable.by_smtp" => tick(config.undeliverable.by_smtp),
         "keep.texts_days" => days(config.keep.bodies),
         "keep.records_days" => days(config.keep.records),
         "alarms.email" => alarms.email.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -96,6 +96,8 @@ fn text(problem: &Problem, field: &str, entries: &Entries, words: &Words) -> Str
         "schedule.give_up_after" => "fault-give-up",
         "alarms.email" => "fault-email",
         "alarms.webhook" => "fault-webhook",
+        "undeliverable.address" => "fault-comes-back",
+        "undeliverable.by_smtp" => "fault-comes-by-smtp",
         _ => return as_given(problem),
     };
     if key == "fault-range" {
@@ -212,6 +214,18 @@ mod tests {
                 "alarms.webhook",
                 false,
                 "This is not a web address. Write it with https:// in front.",
+            ),
+            (
+                "[undeliverable]\naddress = \"a*b*@library.example\"".to_owned(),
+                "undeliverable.address",
+                false,
+                "This is not an address with at most one star in front of the @ and a short name there, as in returns+*@library.example.",
+            ),
+            (
+                "[undeliverable]\naddress = \"a@library.example\"\nby_smtp = true".to_owned(),
+                "undeliverable.by_smtp",
+                false,
+                "Anybody could bring mail to an address without a star. Write the address above with a star, as in *@returns.library.example, or take the tick away.",
             ),
             (
                 "[sending]\nehlo_name = \"desk\"".to_owned(),
