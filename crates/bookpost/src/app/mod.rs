@@ -63,10 +63,7 @@ use crate::{
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
     receive::{self, Receiver, Submitter},
-    returns::{
-        self,
-        incoming::{Counts, Incoming},
-    },
+    returns::{self, incoming::Incoming},
     secrets::return_path::ReturnPaths,
     web,
 };
@@ -109,9 +106,7 @@ pub struct App {
     tasks: tokio::sync::Mutex<JoinSet<()>>,
     /// Where secrets are sealed.
     pub(crate) sealing: Sealing,
-    return_paths: ReturnPaths,
-    /// What came back, as it is counted.
-    came_back: Counts,
+    incoming: Incoming,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -192,13 +187,12 @@ impl App {
             unsettled,
             steps: steps.clone(),
         });
-        let return_paths = ReturnPaths::new(&store.return_path_key().await?);
-        let (routes, low) = routes(&settings, &practice, &return_paths)?;
+        let incoming = Incoming::open(&settings, &store, &clock, &alarms).await?;
+        let (routes, low) = routes(&settings, &practice, &incoming.paths)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
-        let (leases_of_fresh, delivery_of_fresh) = (Arc::clone(&leases), Arc::clone(&delivery));
         let told_of_fresh = (handle.clone(), metrics.clone(), alarms.clone());
-        let fresh = doors::Lines::new(&routes, leases_of_fresh, delivery_of_fresh, told_of_fresh);
+        let fresh = doors::Lines::new(&routes, &leases, &delivery, told_of_fresh);
         let folder = config.data_dir.clone();
         let receiver = Receiver::new(store.clone(), folder, Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
@@ -235,16 +229,14 @@ impl App {
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
             sealing,
-            return_paths,
-            came_back: Counts::default(),
+            incoming,
             broken: AtomicBool::new(false),
         };
-        app.start_clerks(lines).await;
-        Ok(app)
+        Ok(app.with_clerks(lines).await)
     }
 
     /// Those who come by now and then: return reports, events, upkeep.
-    async fn start_clerks(&self, lines: Vec<Arc<Line>>) {
+    async fn with_clerks(self, lines: Vec<Arc<Line>>) -> Self {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(returns::run(returns::Returns {
             settings: self.settings.clone(),
@@ -274,18 +266,13 @@ impl App {
             notices: self.notices.clone(),
             lines,
         }));
+        drop(tasks);
+        self
     }
 
     /// Where mail goes that comes back.
     pub fn incoming(&self) -> Incoming {
-        Incoming {
-            settings: self.settings.clone(),
-            store: self.store.clone(),
-            clock: Arc::clone(&self.clock),
-            paths: self.return_paths.clone(),
-            alarms: self.alarms.clone(),
-            counts: self.came_back.clone(),
-        }
+        self.incoming.clone()
     }
 
     /// The way in for applications.
@@ -324,7 +311,7 @@ impl App {
             preferences: self.preferences.clone(),
             programs: self.programs(),
             notices: self.notices.clone(),
-            came_back: self.came_back.clone(),
+            came_back: self.incoming.counts.clone(),
             zone: TimeZone::system(),
             name_servers: NameServers::default(),
             now: Arc::new(move || web::Moment {

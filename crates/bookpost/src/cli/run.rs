@@ -312,7 +312,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             };
             Ok(tokio::join!(work, show).0)
         }
-        request => without_service(loaded, request, bar).await,
+        request => Box::pin(without_service(loaded, request, bar)).await,
     }
 }
 

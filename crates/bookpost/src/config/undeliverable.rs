@@ -122,9 +122,8 @@ pub(super) fn undeliverable(raw: &mut Raw) -> Undeliverable {
     });
     let maildir = raw.get("undeliverable.maildir");
     let by_smtp = raw.get("undeliverable.by_smtp").unwrap_or(false);
-    if by_smtp && text.is_none()
-        || by_smtp && address.as_ref().is_some_and(|address| !address.names_messages())
-    {
+    let names_none = text.is_none() || address.as_ref().is_some_and(|address| !address.names_messages());
+    if by_smtp && names_none {
         raw.problem(
             "undeliverable.by_smtp",
             "anybody could bring mail to an address that names no message",

@@ -81,6 +81,23 @@ impl Counts {
 }
 
 impl Incoming {
+    /// With the queue's own key.
+    pub async fn open(
+        settings: &Settings,
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+        alarms: &Alarms,
+    ) -> Result<Self, store::Error> {
+        Ok(Self {
+            settings: settings.clone(),
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            paths: ReturnPaths::new(&store.return_path_key().await?),
+            alarms: alarms.clone(),
+            counts: Counts::default(),
+        })
+    }
+
     /// Reads a mail, and notes what it tells. `to` is the address that it was sent to, where that is known; else those in it are
     /// looked at. To be brought again after an error: what was noted stays so, and is not noted twice.
     pub async fn take(&self, mail: &[u8], to: Option<&Address>) -> Result<Taken, store::Error> {

@@ -2,7 +2,7 @@
 //!
 //! `r7-0123456789abcdef0123`: the number of the message, and the beginning of an HMAC over it with the queue's own key.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use mail::Address;
@@ -26,8 +26,7 @@ impl ReturnPaths {
 
     /// The address to which mail about this message comes back.
     pub fn make(&self, read: &ReadAddress, message: MessageId) -> Option<Address> {
-        let tag: String = self.tag(message).iter().map(|octet| format!("{octet:02x}")).collect();
-        read.with(&format!("r{}-{tag}", message.0))
+        read.with(&format!("r{}-{}", message.0, self.tag(message)))
     }
 
     /// The message that an address names; None of one that was not made here.
@@ -36,17 +35,18 @@ impl ReturnPaths {
         let (number, tag) = word.strip_prefix('r')?.split_once('-')?;
         // As it is written here, and not otherwise.
         let message = MessageId(number.parse().ok().filter(|id: &i64| *id > 0 && id.to_string() == number)?);
-        let known: String = self.tag(message).iter().map(|octet| format!("{octet:02x}")).collect();
+        let known = self.tag(message);
         verify_slices_are_equal(known.as_bytes(), tag.as_bytes()).ok().map(|()| message)
     }
 
-    fn tag(&self, message: MessageId) -> [u8; OCTETS] {
+    fn tag(&self, message: MessageId) -> String {
         let mut signed = hmac::Context::with_key(&self.0);
         signed.update(PURPOSE);
         signed.update(&message.0.to_be_bytes());
-        let whole = signed.sign();
-        let mut tag = [0; OCTETS];
-        tag.iter_mut().zip(whole.as_ref()).for_each(|(octet, known)| *octet = *known);
+        let mut tag = String::with_capacity(OCTETS * 2);
+        for octet in signed.sign().as_ref().iter().take(OCTETS) {
+            let _ = write!(tag, "{octet:02x}");
+        }
         tag
     }
 }

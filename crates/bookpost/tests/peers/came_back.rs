@@ -110,7 +110,9 @@ async fn comes_back(kind: &str, named: bool) {
     let Some(peer) = Peer::start(kind, folder.path(), Some(sink.address()), &options) else { return };
     let bench = Bench::start(&folder, folder.server(peer.address, Security::Plain)).await;
     let mailbox = folder.path().join("mailbox");
-    ["new", "cur", "tmp"].iter().for_each(|name| fs::create_dir_all(mailbox.join(name)).unwrap());
+    for name in ["new", "cur", "tmp"] {
+        fs::create_dir_all(mailbox.join(name)).unwrap();
+    }
     read_in(&bench, named.then_some("returns+*@riverside.example.org"), Some(&mailbox));
 
     let everybody = || PATRONS.iter().map(|patron| patron.0).chain([FINE]);

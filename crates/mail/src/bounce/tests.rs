@@ -131,8 +131,7 @@ fn what_is_nested_or_cut_up_without_end_is_left_alone() {
     let Incoming::Report(report) = read(long.as_bytes()) else { panic!() };
     assert!(report.recipients[0].words.chars().count() <= MOST_WORDS);
     let named = "<a@b.example>:\n".repeat(1_900);
-    let Incoming::Report(report) = super::read(QMAIL.replace("<bo@example.org>:\n", &named).as_bytes())
-    else {
+    let Incoming::Report(report) = read(QMAIL.replace("<bo@example.org>:\n", &named).as_bytes()) else {
         panic!()
     };
     assert!(report.recipients.iter().all(|one| one.words.len() < 20 * "<a@b.example>:\n".len()));
