@@ -4,6 +4,7 @@
 //! The key comes from the settings, or from a file in the data folder that is made when it is first needed.
 
 pub mod letter;
+pub mod return_path;
 mod rotation;
 
 use std::{

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 pub use digest::{Digest, DigestEntry};
 pub use letter::{Mailbox, Original, ReturnReport, Returned, ReturnedMessage};
-pub use read::{NotAReport, original_from_parameter, read};
+pub use read::{NotAReport, original_from_parameter, read, read_status};
 pub use relayed::{RelayReport, Relayed};
 
 use crate::{Address, EnhancedStatusCode};

@@ -3,6 +3,7 @@
 //! This crate knows nothing of sockets, files, SQL or threads; time and randomness come in as arguments.
 
 pub mod address;
+pub mod bounce;
 pub mod clock;
 mod counted;
 pub mod dsn;

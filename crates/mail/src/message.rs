@@ -140,6 +140,16 @@ pub fn message_id(random: u128, host: &str) -> String {
     }
 }
 
+/// Whether a Message-ID, with or without its angle brackets, looks as [`message_id`] draws them for this host: who knows it has seen the
+/// message. Those that other programs make may be numbers that anybody can guess.
+pub fn is_drawn_id(id: &str, host: &str) -> bool {
+    let bare = id.trim_start_matches('<').trim_end_matches('>');
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    bare.split_once('@').is_some_and(|(drawn, of)| {
+        drawn.len() == 32 && drawn.bytes().all(is_hex) && of.eq_ignore_ascii_case(host)
+    })
+}
+
 /// An instant as `Date` has it (RFC 5322 section 3.3), in this offset from UTC.
 pub fn date(at: Timestamp, offset: Offset) -> Result<String, BuildError> {
     let zoned = at.to_zoned_datetime(offset.to_time_zone());

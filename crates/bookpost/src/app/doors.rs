@@ -46,12 +46,13 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn new(
         routes: &[Route],
-        leases: Arc<Leases>,
-        delivery: Arc<Delivery>,
+        leases: &Arc<Leases>,
+        delivery: &Arc<Delivery>,
         (handle, metrics, alarms): (Handle, Metrics, Alarms),
     ) -> Self {
         let all = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let (refusing, runtime) = (AtomicBool::new(false), tokio::runtime::Handle::current());
+        let (leases, delivery) = (Arc::clone(leases), Arc::clone(delivery));
         Self { all, leases, handle, delivery, metrics, alarms, refusing, runtime }
     }
 

@@ -67,7 +67,9 @@ use crate::{
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
     receive::{self, Receiver, Submitter},
-    returns, web,
+    returns::{self, incoming::Incoming},
+    secrets::return_path::ReturnPaths,
+    web,
 };
 
 /// What the alarm is about that a backup was restored.
@@ -108,6 +110,7 @@ pub struct App {
     tasks: tokio::sync::Mutex<JoinSet<()>>,
     /// Where secrets are sealed.
     pub(crate) sealing: Sealing,
+    incoming: Incoming,
     /// A part of the program panicked.
     broken: AtomicBool,
 }
@@ -188,12 +191,12 @@ impl App {
             unsettled,
             steps: steps.clone(),
         });
-        let (routes, low) = routes(&settings, &practice)?;
+        let incoming = Incoming::open(&settings, &store, &clock, &alarms).await?;
+        let (routes, low) = routes(&settings, &practice, &incoming.paths)?;
         let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
-        let (leases_of_fresh, delivery_of_fresh) = (Arc::clone(&leases), Arc::clone(&delivery));
         let told_of_fresh = (handle.clone(), metrics.clone(), alarms.clone());
-        let fresh = doors::Lines::new(&routes, leases_of_fresh, delivery_of_fresh, told_of_fresh);
+        let fresh = doors::Lines::new(&routes, &leases, &delivery, told_of_fresh);
         let folder = config.data_dir.clone();
         let receiver = Receiver::new(store.clone(), folder, Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
@@ -230,14 +233,14 @@ impl App {
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
             sealing,
+            incoming,
             broken: AtomicBool::new(false),
         };
-        app.start_clerks(lines).await;
-        Ok(app)
+        Ok(app.with_clerks(lines).await)
     }
 
     /// Those who come by now and then: return reports, events, upkeep.
-    async fn start_clerks(&self, lines: Vec<Arc<Line>>) {
+    async fn with_clerks(self, lines: Vec<Arc<Line>>) -> Self {
         let mut tasks = self.tasks.lock().await;
         tasks.spawn(returns::run(returns::Returns {
             settings: self.settings.clone(),
@@ -247,6 +250,9 @@ impl App {
             alarms: self.alarms.clone(),
             dice: Arc::clone(&self.dice),
         }));
+        if let Some(folder) = self.settings.now().undeliverable.maildir.clone() {
+            tasks.spawn(returns::maildir::watch(self.incoming(), folder));
+        }
         tasks.spawn(events::run(events::Teller {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
@@ -265,6 +271,13 @@ impl App {
             lines,
             now: self.sources().now,
         }));
+        drop(tasks);
+        self
+    }
+
+    /// Where mail goes that comes back.
+    pub fn incoming(&self) -> Incoming {
+        self.incoming.clone()
     }
 
     /// The way in for applications.
@@ -303,6 +316,7 @@ impl App {
             preferences: self.preferences.clone(),
             programs: self.programs(),
             notices: self.notices.clone(),
+            came_back: self.incoming.counts.clone(),
             zone: TimeZone::system(),
             name_servers: NameServers::default(),
             now: Arc::new(move || web::Moment {
@@ -379,9 +393,15 @@ async fn open(
 }
 
 /// The route of real mail, and that of practice mail, which is a way of its own. Their lines ring the bell when they are nearly empty.
-fn routes(settings: &Settings, practice: &Practice) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
+fn routes(
+    settings: &Settings,
+    practice: &Practice,
+    paths: &ReturnPaths,
+) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
     let low = Arc::new(Notify::new());
-    let route = |practice, upstreams| Route::new(practice, settings.clone(), upstreams, Arc::clone(&low));
+    let route = |practice, upstreams| {
+        Route::new(practice, settings.clone(), upstreams, Arc::clone(&low), paths.clone())
+    };
     let mailbox = upstream(&Arc::new(practice_server(practice)))?;
     Ok((vec![route(false, upstreams(&settings.now())?), route(true, vec![mailbox])], low))
 }

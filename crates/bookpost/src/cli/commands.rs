@@ -95,7 +95,7 @@ fn open_doors(
 ) -> anyhow::Result<JoinHandle<()>> {
     let files = app.settings.now().web.certificate.clone();
     let listening = listening.map(|listening| listening.with(files, app.alarms.clone())).transpose()?;
-    let smtp = Arc::new(smtp::Door::new(app.submitter(), app.alarms.clone())?);
+    let smtp = Arc::new(smtp::Door::new(app.submitter(), app.alarms.clone(), Arc::new(app.incoming()))?);
     let doors = doors.and_locally(local::bind(&app.settings.now().doors.sendmail)?);
     let socket = control::bind(&app.settings.now().data_dir).context("the control socket cannot be made")?;
     let asked = Arc::clone(app);

@@ -18,6 +18,7 @@ use super::{
     raw::Raw,
     secret, servers,
     surroundings::{ABORT_AT, is_full},
+    undeliverable::undeliverable,
     web,
 };
 use crate::{
@@ -50,6 +51,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let schedule = schedule(raw);
     let sites = sites(raw);
     let doors = doors(raw);
+    let undeliverable = undeliverable(raw);
     let notices = notices(raw, &data_dir, sites.as_deref());
     let alarms = alarms(raw);
     // An event is told with what the record of its message says.
@@ -75,6 +77,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         sites: sites?,
         notices,
         doors,
+        undeliverable,
         sealing_key: sealing_key?,
         listen: listen?,
         web,

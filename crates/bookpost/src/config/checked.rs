@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
-use super::{Doors, Oidc, WebDoor};
+use super::{Doors, Oidc, Undeliverable, WebDoor};
 use crate::{app::steps::AbortAt, secrets::KeySource};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -45,6 +45,8 @@ pub struct Config {
     pub notices: NoticesConfig,
     /// How applications hand in mail.
     pub doors: Doors,
+    /// Where mail comes back to later, and how it is read.
+    pub undeliverable: Undeliverable,
     /// What seals secrets in the queue.
     pub sealing_key: KeySource,
     /// Where pages, health and metrics listen; None: nowhere.
@@ -82,6 +84,7 @@ impl Config {
             sites: Vec::new(),
             notices: NoticesConfig::usual(data_dir),
             doors: Doors::usual(),
+            undeliverable: Undeliverable::default(),
             sealing_key: KeySource::File(KeySource::usual(data_dir)),
             listen: None,
             web: WebDoor::default(),

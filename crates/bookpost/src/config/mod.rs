@@ -20,6 +20,7 @@ mod setting;
 mod settings;
 mod show;
 mod surroundings;
+mod undeliverable;
 mod web;
 
 use std::{
@@ -40,6 +41,7 @@ pub use sample::SAMPLE;
 pub use secret::sealed;
 pub use settings::Settings;
 pub use surroundings::{SENDMAIL_MAILDROP, SENDMAIL_SOCKET, Surroundings};
+pub use undeliverable::{ReadAddress, Undeliverable};
 pub use web::WebDoor;
 
 /// Where the configuration is looked for when nobody says.

@@ -46,6 +46,8 @@ pub const PREFERENCES: &[&str] = &[
     "sending.report_delay",
     "sending.bulk_over",
     "sending.null_reverse_path",
+    "undeliverable.address",
+    "undeliverable.by_smtp",
     "keep.texts_days",
     "keep.records_days",
     "alarms.email",

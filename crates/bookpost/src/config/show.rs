@@ -18,6 +18,14 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         Way::Servers(servers) => servers.iter().for_each(|server| warn_of(server, &mut warnings)),
     }
     warnings.extend(config.sites.iter().filter_map(warn_of_site));
+    if let Some(folder) = config.undeliverable.maildir.as_ref().filter(|folder| !folder.join("new").is_dir())
+    {
+        let what = format!(
+            "there is no mail folder {} (no folder `new` in it), or it cannot be reached",
+            folder.display()
+        );
+        warnings.push(format!("{what}: what comes back later is not read (undeliverable.maildir)"));
+    }
     let alarms = &config.alarms;
     if alarms.command.is_none() && alarms.webhook.is_none() && alarms.email.is_none() {
         warnings.push("nobody is told when something breaks, except in the log ([alarms])".to_owned());
@@ -129,6 +137,9 @@ impl Loaded {
             .repeat
             .map_or("once only".to_owned(), |again| format!("again after {}", length(again)));
         line("overdue notices", &format!("wording {}, {repeat}", config.notices.wording));
+        for (name, value) in undeliverable(config) {
+            line(name, &value);
+        }
         line("drop folder", &config.notices.drop_folder.display().to_string());
         line(
             "keeps",
@@ -136,6 +147,19 @@ impl Loaded {
         );
         out
     }
+}
+
+/// How mail that comes back later is read, line by line.
+fn undeliverable(config: &Config) -> Vec<(&'static str, String)> {
+    let read = &config.undeliverable;
+    let mut lines = Vec::new();
+    if !read.is_read() {
+        return lines;
+    }
+    lines.extend(read.address.as_ref().map(|address| ("comes back to", address.to_string())));
+    lines.extend(read.maildir.as_ref().map(|folder| ("is read in", folder.display().to_string())));
+    lines.extend(read.takes_by_smtp().then(|| ("is taken by", "the SMTP door, from anybody".to_owned())));
+    lines
 }
 
 /// How others come to the pages, line by line.

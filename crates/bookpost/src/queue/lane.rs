@@ -263,7 +263,7 @@ impl Lane {
         let token = u64::from(self.begun);
         self.client.begin(Transaction {
             token,
-            reverse_path: job.envelope.reverse_path.clone(),
+            reverse_path: self.line.own_reverse_path.told(&job),
             ret: job.envelope.ret,
             envelope_id: job.envelope.envelope_id.clone(),
             recipients: job.envelope.recipients().to_vec(),

@@ -26,6 +26,7 @@ use crate::{
         concurrency::Concurrency,
         reverse_path::OwnReversePath,
     },
+    secrets::return_path::ReturnPaths,
 };
 
 /// What all connections of the program share.
@@ -209,11 +210,17 @@ impl Delivery {
 
 impl Route {
     /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty.
-    pub fn new(practice: bool, settings: Settings, upstreams: Vec<Upstream>, low: Arc<Notify>) -> Self {
+    pub fn new(
+        practice: bool,
+        settings: Settings,
+        upstreams: Vec<Upstream>,
+        low: Arc<Notify>,
+        paths: ReturnPaths,
+    ) -> Self {
         let line = Line {
             ready: Ready::new(low),
             practice,
-            own_reverse_path: OwnReversePath::new(settings.clone()),
+            own_reverse_path: OwnReversePath::new(settings.clone(), paths),
             settings,
             exits: Exits::default(),
             in_flight: AtomicUsize::new(0),

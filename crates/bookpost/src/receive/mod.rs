@@ -5,6 +5,7 @@
 mod apart;
 mod bodies;
 pub mod certificate;
+mod comes_back;
 pub mod local;
 mod log;
 pub mod maildrop;
@@ -26,6 +27,7 @@ use self::pressure::Pressure;
 pub use self::{
     apart::apart,
     bodies::{Bodies, Reservation},
+    comes_back::{ComesBack, Expected},
     log::not_taken,
     not_taken::NotTaken,
     pressure::{DISK_FLOOR, NotNow, free},

@@ -33,6 +33,7 @@ use crate::{
     deliver::hosting::{self, Answer, Hosting, LookupError, NameServers},
     identity::People,
     receive::Submitter,
+    returns::incoming::Counts as CameBackCounts,
 };
 
 pub use client::Client;
@@ -61,6 +62,8 @@ pub struct Sources {
     pub programs: Programs,
     /// What people send with exports.
     pub notices: NoticeRuns,
+    /// What came back, as it is counted.
+    pub came_back: CameBackCounts,
     /// In which people read the time.
     pub zone: TimeZone,
     /// Who is asked where a library's mail is.

@@ -106,7 +106,8 @@ impl Bench {
         let addresses = listening.addresses();
         let listening = listening.and_locally(local::bind(&app.settings.now().doors.sendmail).unwrap());
         let (ends, end) = watch::channel(false);
-        let door = Arc::new(Door::new(app.submitter(), app.alarms.clone()).unwrap());
+        let door =
+            Arc::new(Door::new(app.submitter(), app.alarms.clone(), Arc::new(app.incoming())).unwrap());
         let serving = tokio::spawn(door.serve(listening, end));
         Self { app, sink, addresses, ends, serving, folder }
     }

@@ -8,6 +8,7 @@
 
 mod access;
 mod bench;
+mod comes_back;
 mod events;
 mod http;
 mod http_many;

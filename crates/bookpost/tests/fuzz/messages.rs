@@ -3,6 +3,7 @@
 use bolero::check;
 use bytes::Bytes;
 use mail::{
+    bounce::{self, Incoming},
     dsn,
     message::{self, Mailbox, Target, reencode},
     submission::{Circumstances, Completion, LineEnds, Prepared, Refused, prepare, recipients_of_headers},
@@ -49,6 +50,15 @@ const BOUNCES: Food = Food {
         "Content-Type: multipart/report; report-type=delivery-status; boundary=",
         "Content-Type: message/delivery-status\r\n",
         "Content-Type: message/global-delivery-status\r\n",
+        "Content-Type: message/rfc822\r\n\r\n",
+        "Content-Type: text/rfc822-headers\r\n\r\n",
+        "Message-ID: <1@library.example>\r\n",
+        "From: MAILER-DAEMON@x.org\r\n",
+        "Auto-Submitted: auto-replied\r\n",
+        "X-Failed-Recipients: a@x.org, b@y.org\r\n",
+        "Hi. This is the qmail-send program\n\n<a@x.org>:\nno such user (#5.1.1)\n\n",
+        "did not reach the following recipient(s):\na@x.org\n",
+        "--- Below this line is a copy of the message.\n",
         "Final-Recipient: rfc822; ",
         "Original-Recipient: utf-8; ",
         "Action: failed\r\n",
@@ -145,5 +155,20 @@ fn fuzz_dsn() {
         for recipient in report.failed() {
             assert!(recipient.precise_status().0 < 10);
         }
+    });
+}
+
+#[test]
+fn fuzz_bounce() {
+    check!(name = "fuzz_bounce").with_iterations(10_000).with_max_len(512).for_each(|input: &[u8]| {
+        let octets = BOUNCES.octets(input);
+        assert!(bounce::sent_to(&octets).iter().all(|address| address.as_str().contains('@')));
+        let Incoming::Report(report) = bounce::read(&octets) else { return };
+        assert!(!report.recipients.is_empty());
+        for one in &report.recipients {
+            assert!(!one.addresses.is_empty());
+            assert!(!one.words.contains(['\r', '\n']));
+        }
+        assert!(report.message_id.is_none_or(|id| id.starts_with('<') && id.ends_with('>')));
     });
 }

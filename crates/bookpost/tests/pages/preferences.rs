@@ -32,8 +32,8 @@ pub(crate) fn filled(page: &Answer, changes: &[(&str, &str)]) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-const TICKS: [&str; 4] =
-    ["allow_non_secure", "send_password_unencrypted", "null_reverse_path", "forget_password"];
+const TICKS: [&str; 5] =
+    ["allow_non_secure", "send_password_unencrypted", "null_reverse_path", "by_smtp", "forget_password"];
 
 /// The fields of the large form, by name.
 fn fields(html: &str) -> Vec<(String, String)> {
@@ -580,5 +580,33 @@ async fn the_preferences_are_changed_in_a_browser() {
     let told =
         [("SERVER_1", &*ports[0]), ("SERVER_2", &*ports[1]), ("NOBODY", &*ports[2]), ("SECRET", SECRET)];
     drive("preferences.mjs", &bench, &told).await;
+    bench.stop().await;
+}
+
+/// A door that anybody could use to say what they like is not opened.
+#[tokio::test]
+async fn where_mail_comes_back_to_is_set_here() {
+    let bench = Bench::staffed(servers()).await;
+    let page = bench.get("administrator", "/preferences").await.text;
+    assert!(
+        page.contains("No folder with such mail is read") && page.contains("Mail that comes back later"),
+        "{page}"
+    );
+    let star = "returns+*@library.example";
+    bench.saved("administrator", &[("undeliverable.address", star), ("undeliverable.by_smtp", "yes")]).await;
+    let read = bench.app.settings.now().undeliverable.clone();
+    assert_eq!((read.address.unwrap().to_string().as_str(), read.by_smtp), (star, true));
+    let page = bench.get("administrator", "/preferences").await;
+    assert!(
+        page.text.contains(star) && page.text.contains("Since Bookpost was started: noted 0;"),
+        "{}",
+        page.text
+    );
+    let form = |text: &str| filled(&page, &[("undeliverable.address", text)]);
+    for wrong in ["returns@library.example", "", "two*stars*@library.example"] {
+        let answer = bench.post("administrator", "/preferences", &form(wrong)).await;
+        assert_eq!(answer.status, 422, "{wrong}");
+    }
+    assert_eq!(bench.app.settings.now().undeliverable.address.as_ref().unwrap().to_string(), star);
     bench.stop().await;
 }

@@ -1,10 +1,13 @@
 //! What the page of one message tells of what happened to it.
 
 use jiff::SignedDuration;
-use mail::{Phase, Reason};
-use store::{Attempt, Door, InsteadOf, Lease, NewMessage, RecipientId, Settlement, Verdict};
+use mail::{Phase, Reason, bounce::Happened};
+use store::{
+    About, Attempt, Bounce, Door, InsteadOf, Lease, MessageId, NewMessage, NewRun, RecipientId, Settlement,
+    Verdict,
+};
 
-use bookpost::config::Way;
+use bookpost::config::{Config, Undeliverable, Way};
 
 use crate::bench::{Bench, notice, servers};
 
@@ -77,4 +80,76 @@ async fn what_stands_still_tells_what_is_left_of_its_time() {
     let left = "It waits until another way of sending is chosen, and grows no older meanwhile: 100 hours of 100 hours";
     assert!(page.contains(left) && !page.contains("Next try"), "{page}");
     bench.stop().await;
+}
+
+/// Accepted is not the last word, and the numbers of the run follow what comes after it.
+#[tokio::test]
+async fn what_comes_back_later_is_said() {
+    let bench = Bench::staffed(servers()).await;
+    let (notice_name, source) = ("overdue-items".to_owned(), "overdues.csv".to_owned());
+    let run = NewRun { notice: notice_name, source, practice: false, started_at: bench.now() };
+    let run = bench.app.store.begin_run(run).await.unwrap();
+    let mut ids = Vec::new();
+    for to in ["p@example.org", "q@example.org"] {
+        let message = NewMessage { run: Some(run), ..notice(to, "Overdue") };
+        ids.push(bench.mail(message, Some(Verdict::Delivered)).await);
+    }
+    bench.app.store.finish_run(run, bench.now()).await.unwrap();
+    let (message, whole) = (format!("/queue/{}", ids[0].0), format!("/notices/runs/{}", run.0));
+    let page = bench.get("manager", &message).await.text;
+    let later = "A mail server may still send it back later. Such mail goes to ";
+    assert!(page.contains(later) && page.contains("Accepted by"), "{page}");
+    assert!(
+        bench
+            .get("manager", &whole)
+            .await
+            .text
+            .contains("Such mail goes to the address for undeliverable mail.")
+    );
+
+    let config = (*bench.app.settings.now()).clone();
+    let undeliverable =
+        Undeliverable { maildir: Some("/var/mail/returned".into()), ..Undeliverable::default() };
+    bench.app.settings.replace(Config { undeliverable, ..config });
+    let read = "A mail server may still send it back later; then it is said here.";
+    for path in [&message, &whole] {
+        let page = bench.get("manager", path).await.text;
+        assert!(page.contains(read) && !page.contains("Such mail goes to"), "{page}");
+    }
+
+    bench.pass(10);
+    came_back(&bench, ids[0], Happened::Delayed(None), Reason::TryLater).await;
+    let page = bench.get("manager", &message).await.text;
+    assert!(
+        page.contains("a mail server goes on trying") && page.contains("mx.example.org said so."),
+        "{page}"
+    );
+    bench.pass(10);
+    came_back(&bench, ids[0], Happened::Failed, Reason::AddressUnknown).await;
+    let page = bench.get("manager", &message).await.text;
+    assert!(
+        page.contains("Came back: the address does not exist.")
+            && page.contains("550 5.1.1 &#60;p@example.org&#62; &#38; no"),
+        "{page}"
+    );
+    assert!(page.contains("sent back to the library") && !page.contains(read), "{page}");
+    // Who may not see addresses reads none in the server's words either.
+    let page = bench.get("viewer", &message).await.text;
+    assert!(page.contains("Came back:") && !page.contains("p@example.org"), "{page}");
+    let page = bench.get("manager", &whole).await.text;
+    let text = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("1 accepted by the mail server") && text.contains("1 sent back"), "{page}");
+    bench.stop().await;
+}
+
+async fn came_back(bench: &Bench, id: MessageId, happened: Happened, reason: Reason) {
+    let bounce = Bounce {
+        about: About::Message(id),
+        addresses: Vec::new(),
+        happened,
+        reason,
+        by: Some("mx.example.org".to_owned()),
+        words: "550 5.1.1 <p@example.org> & no".to_owned(),
+    };
+    bench.app.store.came_back(bounce, bench.now()).await.unwrap();
 }

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use bookpost::{
     app::{App, Start},
     config::{Config, Doors, Encryption, Limits, Login, Sending, Server, Way},
+    queue::route::Upstream,
 };
 use mail::{Envelope, ReversePath, retry::RetrySchedule};
 use store::{Class, Counts, Filter, Kind, NewMessage, Row};
@@ -138,6 +139,11 @@ impl Bench {
 
     async fn run(config: Config, start: Start) -> Self {
         Self { app: App::start(config, start).await.unwrap() }
+    }
+
+    /// Mail goes by this server from here on, without encryption.
+    pub(crate) async fn go_by(&self, server: Arc<Server>) {
+        self.app.worker.reroute(vec![Upstream::new(server, None)]).await;
     }
 
     /// Hands messages in.

@@ -57,8 +57,10 @@ impl OpenDoor {
         let addresses = listening.addresses();
         let (ends, end) = watch::channel(false);
         let serving = tokio::spawn(
-            std::sync::Arc::new(Door::new(app.submitter(), app.alarms.clone()).unwrap())
-                .serve(listening, end),
+            std::sync::Arc::new(
+                Door::new(app.submitter(), app.alarms.clone(), std::sync::Arc::new(app.incoming())).unwrap(),
+            )
+            .serve(listening, end),
         );
         let key = (key.id().0.clone(), key.secret().to_owned());
         Self { bench, sink, key, addresses, ends, serving }

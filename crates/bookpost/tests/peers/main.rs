@@ -16,6 +16,7 @@ mod away;
 mod bench;
 mod bounces;
 mod callers;
+mod came_back;
 mod clients;
 mod distrust;
 mod door;

@@ -10,6 +10,7 @@
 mod alarms;
 mod applications;
 mod bench;
+mod came_back;
 mod drop_folder;
 mod events;
 mod faults;

@@ -32,7 +32,12 @@ pub fn read(message: &[u8]) -> Result<Report, NotAReport> {
     let mail = mailparse::parse_mail(message).map_err(|_| NotAReport::NotMail)?;
     let part = status_part(&mail, 0).ok_or(NotAReport::NoStatus)?;
     let body = part.get_body_raw().map_err(|_| NotAReport::NoStatus)?;
-    let groups = groups(&String::from_utf8_lossy(&body));
+    read_status(&body)
+}
+
+/// Reads the body of a `message/delivery-status` part.
+pub fn read_status(body: &[u8]) -> Result<Report, NotAReport> {
+    let groups = groups(&String::from_utf8_lossy(body));
 
     // The first group should speak of the message and the others of recipients; a group is believed for what it holds.
     let about_message = |name| groups.iter().find_map(|group| group.get(name));
@@ -77,6 +82,7 @@ impl Group {
     }
 }
 
+/// Fields are put on one line when all their lines are known: one by one, a field of many lines would cost their square.
 fn groups(text: &str) -> Vec<Group> {
     let mut groups = vec![Group::default()];
     for line in text.lines() {
@@ -85,11 +91,14 @@ fn groups(text: &str) -> Vec<Group> {
             groups.push(Group::default());
         } else if line.starts_with([' ', '\t']) {
             if let Some((_, value)) = group.0.last_mut() {
-                *value = one_line(&format!("{value} {line}"));
+                value.push_str(line);
             }
         } else if let Some((name, value)) = line.split_once(':') {
-            group.0.push((name.trim().to_ascii_lowercase(), one_line(value)));
+            group.0.push((name.trim().to_ascii_lowercase(), value.to_owned()));
         }
+    }
+    for (_, value) in groups.iter_mut().flat_map(|group| &mut group.0) {
+        *value = one_line(value);
     }
     groups
 }

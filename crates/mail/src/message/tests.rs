@@ -274,3 +274,22 @@ proptest! {
         assert_clean(&written);
     }
 }
+
+#[test]
+fn a_drawn_message_id_is_known_by_its_form() {
+    let drawn = message_id(7, "books.library.example");
+    assert!(
+        is_drawn_id(&format!("<{drawn}>"), "books.library.example")
+            && is_drawn_id(&drawn, "Books.Library.Example")
+    );
+    for other in [
+        "<20261123.1@books.library.example>",
+        "<7@books.library.example>",
+        "",
+        "<>",
+        "@books.library.example",
+    ] {
+        assert!(!is_drawn_id(other, "books.library.example"), "{other}");
+    }
+    assert!(!is_drawn_id(&drawn, "other.example"));
+}

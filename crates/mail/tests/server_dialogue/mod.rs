@@ -106,6 +106,7 @@ impl Script {
             ["tls", "established"] => settings.tls = Tls::Established,
             ["sign-in", "offered"] => settings.sign_in = SignIn::Offered,
             ["sign-in", "required"] => settings.sign_in = SignIn::Required,
+            ["sign-in", "required-of-senders"] => settings.sign_in = SignIn::RequiredOfSenders,
             ["password-on-plain"] => settings.password_on_plain = true,
             ["no", "smtputf8"] => settings.smtputf8 = false,
             ["no", "dsn"] => settings.dsn = false,

@@ -39,7 +39,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 37] = [
+const OTHERS: [(&str, &str); 39] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("attempt", "instead_since"),
@@ -77,6 +77,8 @@ const OTHERS: [(&str, &str); 37] = [
     ("audit", "happened_at"),
     ("sent", "sent_at"),
     ("known_columns", "chosen_at"),
+    ("came_back", "noted_at"),
+    ("came_back", "until"),
 ];
 
 /// What the last opening left on record.

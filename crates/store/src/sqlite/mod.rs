@@ -6,6 +6,7 @@ mod alarms;
 mod applications;
 mod audit;
 pub(crate) mod backup;
+mod came_back;
 mod claim;
 mod clock;
 mod codes;

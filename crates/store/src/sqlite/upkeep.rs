@@ -158,6 +158,7 @@ fn purge_rows(tx: &mut Tx<'_>, id: MessageId) -> Result<(), Error> {
     drop(found);
     for sql in [
         "DELETE FROM attempt WHERE recipient BETWEEN ?1 AND ?2",
+        "DELETE FROM came_back WHERE recipient BETWEEN ?1 AND ?2",
         "DELETE FROM recipient WHERE id BETWEEN ?1 AND ?2",
     ] {
         tx.sql.prepare_cached(sql)?.execute((first, last))?;

@@ -9,6 +9,7 @@
 mod accept;
 mod applications;
 mod columns;
+mod came_back;
 mod events;
 mod fresh;
 mod keys;
@@ -57,6 +58,11 @@ cases! {
     applications::what_an_application_handed_in_is_counted_from_an_instant_on,
     columns::what_was_said_of_columns_is_remembered_until_it_is_forgotten,
     columns::the_columns_that_were_said_longest_ago_are_forgotten,
+    came_back::what_comes_back_is_returned_and_reported_once,
+    came_back::a_delay_returns_nobody,
+    came_back::what_is_tied_to_nobody_changes_nothing,
+    came_back::what_is_not_settled_yet_comes_back_later,
+    came_back::a_report_that_comes_back_causes_no_report,
     events::every_change_is_an_event,
     events::what_people_and_age_do_is_an_event,
     events::an_event_reads_the_same_each_time,
@@ -165,9 +171,10 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 21] = [
+const CASES: [&str; 22] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
+    include_str!("came_back.rs"),
     include_str!("columns.rs"),
     include_str!("events.rs"),
     include_str!("fresh.rs"),
@@ -190,12 +197,13 @@ const CASES: [&str; 21] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 21] = [
+const SURFACE: [&str; 22] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
     include_str!("../../src/audit.rs"),
     include_str!("../../src/columns.rs"),
+    include_str!("../../src/came_back.rs"),
     include_str!("../../src/events.rs"),
     include_str!("../../src/links.rs"),
     include_str!("../../src/logos.rs"),

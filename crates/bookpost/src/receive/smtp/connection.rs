@@ -2,8 +2,9 @@
 
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use mail::{
-    EnhancedStatusCode, Envelope, Reply,
+    Address, EnhancedStatusCode, Envelope, Recipient, Reply, ReversePath,
     smtp::{
         sasl::Login,
         server::{Mail, Server, Transaction, Wish},
@@ -15,7 +16,7 @@ use super::{Door, ended, stream::Stream};
 use crate::{
     config::Way,
     identity::{Caller, Refusal},
-    receive::{Leniency, NotTaken, Origin, Reservation, Submission, not_taken},
+    receive::{Expected, Leniency, NotTaken, Origin, Reservation, Submission, not_taken},
 };
 
 /// Who says nothing new for so long is gone (RFC 5321 section 4.5.3.2.7).
@@ -46,6 +47,10 @@ pub(super) struct Connection {
     signed_in: bool,
     /// Recipients of the transaction that is under way.
     recipients: usize,
+    /// It is from nobody.
+    from_nobody: bool,
+    /// It brings back what we sent, to this address.
+    coming_back: Option<Address>,
     body: Option<Reservation>,
     ends: watch::Receiver<bool>,
 }
@@ -68,6 +73,8 @@ impl Connection {
             caller,
             signed_in: false,
             recipients: 0,
+            from_nobody: false,
+            coming_back: None,
             body: None,
             ends,
         };
@@ -86,7 +93,7 @@ impl Connection {
                 Some(Wish::StartTls) => self.start_tls().await?,
                 Some(Wish::SignIn(login)) => self.sign_in(&login),
                 Some(Wish::Mail(mail)) => self.mail(&mail),
-                Some(Wish::Recipient(_)) => self.recipient(),
+                Some(Wish::Recipient(recipient)) => self.recipient(&recipient),
                 Some(Wish::Content) => {
                     deadline = Instant::now() + LONGEST_CONTENT;
                     self.content();
@@ -180,9 +187,12 @@ impl Connection {
     }
 
     fn mail(&mut self, mail: &Mail) {
-        self.recipients = 0;
+        (self.recipients, self.coming_back) = (0, None);
+        self.from_nobody = mail.reverse_path == ReversePath::Null;
         let caller = match self.caller_now() {
             Ok(caller) => caller,
+            // Whether it brings something back is seen by whom it is for.
+            Err(_) if self.may_come_back() => return self.server.accept(),
             Err(refusal) => return self.turn_away(&refusal),
         };
         match self.door.submitter.may_begin(&caller, &mail.reverse_path, mail.size) {
@@ -213,8 +223,42 @@ impl Connection {
         });
     }
 
+    /// Mail from nobody, over the network.
+    fn may_come_back(&self) -> bool {
+        self.from_nobody && matches!(self.peer, Peer::Network(_)) && self.door.comes_back.is_open()
+    }
+
+    /// What comes back goes to its one address and nowhere else; and who has not signed in sends nothing but that.
+    fn recipient(&mut self, recipient: &Recipient) {
+        let expected = if self.may_come_back() {
+            self.door.comes_back.expects(&recipient.address)
+        } else {
+            Expected::NotHere
+        };
+        match (expected, &self.caller) {
+            (Expected::NotHere, Ok(_)) if self.coming_back.is_none() => self.another(),
+            (Expected::NotHere, Err(_)) if self.coming_back.is_none() => {
+                self.server.answer(reply(
+                    550,
+                    7,
+                    1,
+                    "Not taken: this is no address here, and sign in to send mail elsewhere",
+                ));
+            }
+            (Expected::MadeUp, _) => {
+                tracing::info!(peer = ?self.peer, "mail to a return path that was never given to anybody was refused");
+                self.server.answer(reply(550, 1, 1, "No mail was ever sent from this address"));
+            }
+            (Expected::Yes, _) if self.recipients == 0 && self.coming_back.is_none() => {
+                self.coming_back = Some(recipient.address.clone());
+                self.server.accept();
+            }
+            _ => self.server.answer(reply(452, 5, 3, "One address at a time for what comes back")),
+        }
+    }
+
     /// Those that are one too many come with the next message (RFC 5321 section 4.5.3.1.10).
-    fn recipient(&mut self) {
+    fn another(&mut self) {
         let most = self.caller.as_ref().map_or(0, |caller| caller.settings().recipients);
         if usize::try_from(most).is_ok_and(|most| self.recipients >= most) {
             let text = format!("This application may write to {most} recipients at a time");
@@ -231,6 +275,9 @@ impl Connection {
     }
 
     async fn message(&mut self, transaction: Transaction) {
+        if let Some(to) = self.coming_back.take() {
+            return self.come_back(to, transaction.content).await;
+        }
         let caller = match self.caller_now() {
             Ok(caller) => caller,
             Err(refusal) => return self.turn_away(&refusal),
@@ -251,6 +298,20 @@ impl Connection {
             }
             Err(error) => self.refuse(&error),
         }
+    }
+
+    /// It is on record before that is said.
+    async fn come_back(&mut self, to: Address, content: Bytes) {
+        let taken = self.door.comes_back.take(to, content).await;
+        self.body = None;
+        self.server.answer(match taken {
+            Ok(true) => reply(250, 0, 0, "Taken"),
+            Ok(false) => reply(451, 3, 0, "That message is not settled yet; try again later"),
+            Err(error) => {
+                tracing::error!(%error, "what came back could not be put on record; it will be brought again");
+                reply(451, 3, 0, "It cannot be put on record now; try again later")
+            }
+        });
     }
 
     fn submission(&self, transaction: Transaction) -> Result<Submission, mail::envelope::NoRecipient> {

@@ -1,7 +1,7 @@
 //! SMTP submission (RFC 6409, RFC 8314): applications hand in mail as they would to any mail server.
 //!
 //! Nobody is relayed for without having signed in, except from networks that the settings name, and processes of this machine over the
-//! local socket. This part drives connections; the dialogue itself is [`mail::smtp::server`], and what is done with a message is
+//! local socket. What comes back of our own mail may be brought by anybody, to an address that nobody can make up. This part drives connections; the dialogue itself is [`mail::smtp::server`], and what is done with a message is
 //! [`super::Submitter`].
 
 mod connection;
@@ -26,7 +26,7 @@ use self::{
     stream::Stream,
 };
 use super::{
-    Bodies, Submitter,
+    Bodies, ComesBack, Submitter,
     certificate::{Certificate, For},
 };
 use crate::{
@@ -45,6 +45,8 @@ pub struct Door {
     pub(super) submitter: Submitter,
     pub(super) certificate: Option<Certificate>,
     bodies: Bodies,
+    /// For what comes back.
+    pub(super) comes_back: Arc<dyn ComesBack>,
     open: Mutex<HashMap<Option<IpAddr>, usize>>,
 }
 
@@ -112,12 +114,12 @@ impl Listener {
 }
 
 impl Door {
-    pub fn new(submitter: Submitter, alarms: Alarms) -> anyhow::Result<Self> {
+    pub fn new(submitter: Submitter, alarms: Alarms, comes_back: Arc<dyn ComesBack>) -> anyhow::Result<Self> {
         let doors = &submitter.settings.now().doors;
         let load = |files| Certificate::load(files, For::Smtp, For::Smtp.telling(alarms));
         let certificate = doors.smtp.certificate.clone().map(load).transpose()?;
         let bodies = Bodies::new(doors.largest_message.saturating_mul(LARGEST_AT_ONCE));
-        Ok(Self { submitter, certificate, bodies, open: Mutex::default() })
+        Ok(Self { submitter, certificate, bodies, comes_back, open: Mutex::default() })
     }
 
     /// Answers until `ends` says so; then connections finish the answer that they owe.
@@ -221,7 +223,7 @@ impl Door {
     fn settings(&self, peer: IpAddr, tls: bool, trusted: bool) -> Settings {
         let config = self.submitter.settings.now();
         let start_tls = if self.certificate.is_some() { Tls::StartTls } else { Tls::None };
-        let (sign_in, password_on_plain) = sign_in(peer, trusted);
+        let (sign_in, password_on_plain) = sign_in(peer, trusted, self.comes_back.is_open());
         Settings {
             host_name: config.sending.ehlo_name.clone(),
             greeting: "ESMTP Bookpost".to_owned(),
@@ -270,8 +272,13 @@ impl Drop for Place<'_> {
 }
 
 /// Whether `peer` must sign in, and whether its password is taken without TLS: where nobody can listen on the way.
-fn sign_in(peer: IpAddr, trusted: bool) -> (SignIn, bool) {
-    (if trusted { SignIn::Offered } else { SignIn::Required }, peer.is_loopback())
+fn sign_in(peer: IpAddr, trusted: bool, may_come_back: bool) -> (SignIn, bool) {
+    let sign_in = match (trusted, may_come_back) {
+        (true, _) => SignIn::Offered,
+        (false, true) => SignIn::RequiredOfSenders,
+        (false, false) => SignIn::Required,
+    };
+    (sign_in, peer.is_loopback())
 }
 
 /// Says why to whoever is one too many; where TLS comes first, there is no way to say it.
@@ -314,8 +321,9 @@ mod tests {
             ("2001:db8::1", false),
         ] {
             let peer = peer.parse().unwrap();
-            assert_eq!(sign_in(peer, false), (SignIn::Required, on_plain), "{peer}");
-            assert_eq!(sign_in(peer, true), (SignIn::Offered, on_plain), "{peer}");
+            assert_eq!(sign_in(peer, false, false), (SignIn::Required, on_plain), "{peer}");
+            assert_eq!(sign_in(peer, false, true), (SignIn::RequiredOfSenders, on_plain), "{peer}");
+            assert_eq!(sign_in(peer, true, true), (SignIn::Offered, on_plain), "{peer}");
         }
     }
 }

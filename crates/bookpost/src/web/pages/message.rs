@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use jiff::Timestamp;
-use store::{Attempt, Error, MessageId, Outline, Row, State};
+use store::{Attempt, CameBack, Error, MessageId, Outline, Row, State};
 
 use super::{
     decide::{Button, buttons, possible},
@@ -25,6 +25,8 @@ struct Recipient {
     what_to_do: Option<String>,
     report: Option<Report>,
     steps: Vec<Step>,
+    /// That it may still come back, and where to.
+    later: Option<String>,
 }
 
 /// The message that told the library of it.
@@ -85,6 +87,7 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
     let may_decide = rows.iter().all(|(row, _)| visit.may_decide(row.site.as_deref()));
     let can = possible(rows.iter().map(|(row, _)| row.state));
     let reports = reports(visit, &rows).await?;
+    let came_back = visit.pages.sources.store.what_came_back(first.message).await?;
     Ok(Message {
         f: Frame::around(visit, Place::Queue).await?,
         id: first.message.0,
@@ -93,7 +96,11 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
         facts: facts(visit, first),
         recipients: rows
             .iter()
-            .map(|(row, attempts)| recipient(visit, (row, attempts), still, paused, &reports))
+            .map(|(row, attempts)| {
+                let of_it = came_back.iter().filter(|one| one.recipient == row.recipient).cloned();
+                let of_it: Vec<_> = of_it.collect();
+                recipient(visit, (row, attempts, &of_it), still, paused, &reports)
+            })
             .collect(),
         buttons: if may_decide { buttons(visit.words(), &can) } else { Vec::new() },
         may_decide,
@@ -134,7 +141,7 @@ async fn reports(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap
 
 fn recipient(
     visit: &Visit,
-    (row, attempts): (&Row, &[Attempt]),
+    (row, attempts, came_back): (&Row, &[Attempt], &[CameBack]),
     still: Option<Still>,
     paused: bool,
     reports: &BTreeMap<MessageId, Report>,
@@ -150,8 +157,19 @@ fn recipient(
         standing: RowStanding::of(visit, row, paused),
         what_to_do: is_told.map(|reason| visit.words().what_to_do(reason)),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
-        steps: timeline(visit, row, attempts, still),
+        steps: timeline(visit, row, (attempts, came_back), still),
+        later: later(visit, row),
     }
+}
+
+/// Accepted is not in the mailbox. Whoever looks here is told where what comes back is to be found.
+fn later(visit: &Visit, row: &Row) -> Option<String> {
+    let to = row.reverse_path.address().filter(|_| row.state == State::Delivered && !row.practice)?;
+    Some(if visit.pages.sources.config().undeliverable.is_read() {
+        visit.words().t("later-is-read")
+    } else {
+        visit.words().with("later-goes-to", &[("address", &row::address(visit, to))])
+    })
 }
 
 /// Another one at each change; none once nothing changes any more.

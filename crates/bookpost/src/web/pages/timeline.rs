@@ -1,8 +1,8 @@
 //! What happened to a recipient, in order and in plain words.
 
 use jiff::{SignedDuration, Timestamp};
-use mail::Phase;
-use store::{Attempt, Door, Row, State};
+use mail::{Phase, Reason};
+use store::{Attempt, CameBack, Door, Row, State};
 
 use super::{row, visit::Visit, when::At, words::Words};
 
@@ -36,7 +36,12 @@ pub(super) struct Still {
 }
 
 /// Everything in order; what is to come stands last.
-pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt], still: Option<Still>) -> Vec<Step> {
+pub(super) fn timeline(
+    visit: &Visit,
+    row: &Row,
+    (attempts, came_back): (&[Attempt], &[CameBack]),
+    still: Option<Still>,
+) -> Vec<Step> {
     let words = visit.words();
     let step = |at: Timestamp, text: String, ahead: bool| Step {
         at: visit.clockwork.at(at),
@@ -48,6 +53,7 @@ pub(super) fn timeline(visit: &Visit, row: &Row, attempts: &[Attempt], still: Op
     };
     let mut steps = vec![step(row.accepted_at, accepted(words, row), false)];
     steps.extend(attempts.iter().map(|attempt| attempted(visit, row, attempt)));
+    steps.extend(came_back.iter().map(|one| came_back_step(visit, one)));
     let since = row.settled_at.or(row.aside_at);
     let said_already = matches!(row.state, State::Delivered | State::Practiced) && !attempts.is_empty();
     if let Some(since) = since.filter(|_| !said_already) {
@@ -110,7 +116,7 @@ fn attempted(visit: &Visit, row: &Row, attempt: &Attempt) -> Step {
         server: server.unwrap_or_else(|| words.t("attempt-no-server")),
         took: visit.clockwork.took(attempt.started_at, attempt.ended_at),
         phase: phase(words, attempt.phase),
-        code: attempt.reason.map(mail::Reason::as_str),
+        code: attempt.reason.map(Reason::as_str),
         answer,
     };
     let at = visit.clockwork.at(attempt.ended_at);
@@ -119,6 +125,39 @@ fn attempted(visit: &Visit, row: &Row, attempt: &Attempt) -> Step {
         words.with("event-attempt-instead", &[("since", &since), ("reason", &words.reason(instead.reason))])
     });
     Step { at, text, note, ahead: false, tone, details: Some(details) }
+}
+
+/// What a mail server said of it after it had accepted it.
+fn came_back_step(visit: &Visit, one: &CameBack) -> Step {
+    let words = visit.words();
+    let reason = words.reason(one.reason.unwrap_or(Reason::Refused));
+    let text = match one.until.map(|until| visit.clockwork.text(until)) {
+        _ if one.failed => words.with("event-came-back", &[("reason", &small(&reason))]),
+        Some(until) => words.with("event-still-tried-until", &[("until", &until)]),
+        None => words.t("event-still-tried"),
+    };
+    let by = one.by.as_deref().map(|by| row::others_words(visit, by));
+    let details = Details {
+        server: by.clone().unwrap_or_else(|| words.t("came-back-by-nobody")),
+        took: words.t("came-back-took"),
+        phase: words.t("came-back-phase"),
+        code: one.reason.map(Reason::as_str),
+        answer: row::others_words(visit, &one.words),
+    };
+    Step {
+        at: visit.clockwork.at(one.noted_at),
+        text,
+        note: by.map(|by| words.with("event-came-back-by", &[("server", &by)])),
+        ahead: false,
+        tone: "look",
+        details: Some(details),
+    }
+}
+
+/// As it goes on behind a colon.
+fn small(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
 }
 
 fn phase(words: &Words, phase: Phase) -> String {

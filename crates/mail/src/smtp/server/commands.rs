@@ -6,7 +6,7 @@ use super::{
     Announced, Chunk, Command, Fate, Hello, Mail, Progress, Question, Server, SignIn, Stage, Step, Tls, Turn,
     Wish, command::Path, replies, sign_in,
 };
-use crate::Recipient;
+use crate::{Recipient, ReversePath};
 
 impl Server {
     pub(super) fn command(&mut self, command: Command<'_>) -> Step {
@@ -146,12 +146,20 @@ impl Server {
             return self.last_word(replies::TOO_MANY_TRANSACTIONS);
         }
         match Mail::read(path, &self.settings) {
+            Ok(mail) if !self.signed_in && self.wants_sign_in(&mail) => {
+                self.progress = Progress::Refused;
+                self.fault(replies::SIGN_IN_FIRST)
+            }
             Ok(mail) if mail.size.is_some_and(|size| size > self.settings.limits.message) => {
                 self.not_begun(replies::TOO_LARGE)
             }
             Ok(mail) => self.ask(Question::Mail(mail.clone()), Wish::Mail(mail)),
             Err(reply) => self.not_begun(reply),
         }
+    }
+
+    fn wants_sign_in(&self, mail: &Mail) -> bool {
+        self.settings.sign_in == SignIn::RequiredOfSenders && mail.reverse_path != ReversePath::Null
     }
 
     fn rcpt(&mut self, path: Path<'_>) -> Step {

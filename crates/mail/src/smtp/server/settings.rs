@@ -44,6 +44,9 @@ pub enum SignIn {
     Offered,
     /// Offered, and nobody gets further without.
     Required,
+    /// Offered, and nobody gets further without, except with mail from nobody (the null reverse-path, RFC 5321 section 4.5.5): whether
+    /// it may come in is asked at each recipient.
+    RequiredOfSenders,
 }
 
 /// How much is borne. Each is the most that is taken.

@@ -60,6 +60,8 @@ struct Page {
     not_written: Vec<Count>,
     aside: Vec<Count>,
     asked: String,
+    /// Where what comes back later is to be found; None in practice.
+    later: Option<String>,
     heads: Vec<String>,
     sites: Vec<SiteLine>,
     may_stop: bool,
@@ -130,6 +132,9 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         not_written: reasons(words, run, sums, false),
         aside: reasons(words, run, sums, true),
         asked: words.number(sums.asked()),
+        later: (!run.practice).then(|| {
+            words.t(if sources.config().undeliverable.is_read() { "later-is-read" } else { "run-later" })
+        }),
         heads: heads(words, sums),
         sites: sites(visit, run, sums),
         may_stop: may_run(visit) && (under_way || stoppable),

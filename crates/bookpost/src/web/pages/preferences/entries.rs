@@ -83,6 +83,8 @@ const OTHERS: [(&str, Is); 21] = [
     ("sending.report_delay", Is::Minutes),
     ("sending.bulk_over", Is::Number),
     ("sending.null_reverse_path", Is::Tick),
+    ("undeliverable.address", Is::Text),
+    ("undeliverable.by_smtp", Is::Tick),
     ("keep.texts_days", Is::Number),
     ("keep.records_days", Is::Number),
     ("alarms.email", Is::Text),
@@ -160,6 +162,10 @@ fn other(field: &str, config: &Config) -> String {
         "sending.report_delay" => minutes(sending.report_delay),
         "sending.bulk_over" => sending.bulk_over.to_string(),
         "sending.null_reverse_path" => tick(sending.null_reverse_path),
+        "undeliverable.address" => {
+            config.undeliverable.address.as_ref().map(ToString::to_string).unwrap_or_default()
+        }
+        "undeliverable.by_smtp" => tick(config.undeliverable.by_smtp),
         "keep.texts_days" => days(config.keep.bodies),
         "keep.records_days" => days(config.keep.records),
         "alarms.email" => alarms.email.as_ref().map(ToString::to_string).unwrap_or_default(),

@@ -139,7 +139,10 @@ impl Form<'_> {
             "sending.digest_from" | "sending.bulk_over" => Kind::Number { least: 0, most: 1_000_000 },
             "sending.digest_window" | "sending.report_delay" => Kind::Number { least: 0, most: 24 * 60 },
             _ if key.starts_with("schedule.") => Kind::Number { least: 1, most: 7 * 24 * 60 },
-            "allow_non_secure" | "send_password_unencrypted" | "sending.null_reverse_path" => Kind::Tick,
+            "allow_non_secure"
+            | "send_password_unencrypted"
+            | "sending.null_reverse_path"
+            | "undeliverable.by_smtp" => Kind::Tick,
             "password" => Kind::Password { kept: *self.origin(name) != Origin::Usual },
             "encryption" => self.one_of(
                 name,
@@ -207,6 +210,8 @@ fn texts(key: &str) -> Option<Texts> {
         "sending.digest_window" => ("label-digest-window", Some("help-digest-window"), None),
         "sending.report_delay" => ("label-report-delay", Some("help-report-delay"), None),
         "sending.null_reverse_path" => ("label-null-sender", Some("help-null-sender"), None),
+        "undeliverable.address" => ("label-comes-back", Some("help-comes-back"), Some("hint-comes-back")),
+        "undeliverable.by_smtp" => ("label-comes-by-smtp", Some("help-comes-by-smtp"), None),
         "schedule.short_range" => ("label-short-range", Some("help-short-range"), None),
         "schedule.short_wait.least" => ("label-short-least", Some("help-short-wait"), None),
         "schedule.short_wait.most" => ("label-short-most", None, None),

@@ -107,6 +107,10 @@ struct Preferences {
     in_doubt: Vec<Field>,
     reports: Vec<Field>,
     reports_more: Vec<Field>,
+    /// Where what comes back later is read.
+    comes_back: Vec<Field>,
+    comes_back_folder: Option<String>,
+    comes_back_counts: Option<String>,
     keep: Vec<Field>,
     alarms: Vec<Field>,
     alarm_command: Option<String>,
@@ -189,6 +193,13 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
             "sending.bulk_over",
             "sending.null_reverse_path",
         ]),
+        comes_back: form.group(["undeliverable.address", "undeliverable.by_smtp"]),
+        comes_back_counts: config.undeliverable.is_read().then(|| counted(visit)),
+        comes_back_folder: config
+            .undeliverable
+            .maildir
+            .as_ref()
+            .map(|folder| words.with("comes-back-folder", &[("folder", &folder.display().to_string())])),
         keep: form.group(["keep.texts_days", "keep.records_days"]),
         alarms: form.group(["alarms.email", "alarms.webhook", "alarms.waiting_limit", "alarms.deadman"]),
         alarm_command: config.alarms.command.as_ref().map(|command| command.display().to_string()),
@@ -200,6 +211,13 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         elsewhere,
     }
     .with(visit, draft))
+}
+
+/// What was made of the mail that came back.
+fn counted(visit: &Visit) -> String {
+    let words = visit.words();
+    let [noted, untied, others] = visit.pages.sources.came_back.now().map(|count| words.number(count));
+    words.with("comes-back-counts", &[("noted", &noted), ("untied", &untied), ("others", &others)])
 }
 
 async fn programs(visit: &Visit) -> Result<String, Error> {

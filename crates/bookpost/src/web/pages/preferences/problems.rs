@@ -114,6 +114,8 @@ fn unreadable(field: &str) -> &'static str {
         "alarms.webhook" => "fault-webhook",
         "alarms.waiting_limit" => "fault-waiting-limit",
         "alarms.deadman" => "fault-deadman",
+        "undeliverable.address" => "fault-comes-back",
+        "undeliverable.by_smtp" => "fault-comes-by-smtp",
         "schedule.short_range" => "fault-short-range",
         "schedule.short_wait.least" | "schedule.long_wait.least" => "fault-wait",
         "encryption"
@@ -217,6 +219,16 @@ mod tests {
                 "[alarms]\ndeadman = \"http://a.example/x\"".to_owned(),
                 "alarms.deadman",
                 "This must be a web address that begins with https:// and has no name or password in it.",
+            ),
+            (
+                "[undeliverable]\naddress = \"a*b*@library.example\"".to_owned(),
+                "undeliverable.address",
+                "This is not an address with at most one star in front of the @ and a short name there, as in returns+*@library.example.",
+            ),
+            (
+                "[undeliverable]\naddress = \"a@library.example\"\nby_smtp = true".to_owned(),
+                "undeliverable.by_smtp",
+                "Anybody could bring mail to an address without a star. Write the address above with a star, as in *@returns.library.example, or take the tick away.",
             ),
             (
                 "[sending]\nehlo_name = \"desk\"".to_owned(),

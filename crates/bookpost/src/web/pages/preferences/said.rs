@@ -81,7 +81,8 @@ fn unset(name: &str, words: &Words) -> String {
         | "alarms.email"
         | "alarms.webhook"
         | "alarms.deadman"
-        | "notices.default_site" => "value-empty",
+        | "notices.default_site"
+        | "undeliverable.address" => "value-empty",
         "per_minute" | "per_day" => "value-no-limit",
         SITES => "value-none",
         _ => "value-usual",
@@ -112,12 +113,20 @@ fn chosen(key: &str, text: &str) -> Option<&'static str> {
         ("encryption", "starttls") => "encryption-starttls",
         ("encryption", "tls") => "encryption-tls",
         ("encryption", "none") => "encryption-none",
-        ("allow_non_secure" | "send_password_unencrypted" | "sending.null_reverse_path", "true") => {
-            "value-yes"
-        }
-        ("allow_non_secure" | "send_password_unencrypted" | "sending.null_reverse_path", "false") => {
-            "value-no"
-        }
+        (
+            "allow_non_secure"
+            | "send_password_unencrypted"
+            | "sending.null_reverse_path"
+            | "undeliverable.by_smtp",
+            "true",
+        ) => "value-yes",
+        (
+            "allow_non_secure"
+            | "send_password_unencrypted"
+            | "sending.null_reverse_path"
+            | "undeliverable.by_smtp",
+            "false",
+        ) => "value-no",
         ("notices.wording", "overdue") => "wording-overdue",
         ("notices.wording", "overdue-without-titles") => "wording-without-titles",
         ("notices.dates", "d/m/y") => "dates-day-first",

@@ -221,6 +221,18 @@ sample-title = A sample of a return report
 sample-lead = So a library reads what came back. The patron does not exist; nothing was sent.
 sample-back = Back to Email
 
+## Mail that comes back later
+comes-back-title = Mail that comes back later
+comes-back-is = A mail server may accept an email and send it back minutes or days later, because the address does not exist or the mailbox is full. If Bookpost reads where such mail goes, the queue and the page of the notice run say so too.
+comes-back-no-folder = No folder with such mail is read. Your IT person can name one in the settings file (undeliverable.maildir).
+comes-back-folder = Read in the folder { $folder }, every 15 seconds.
+comes-back-counts = Since Bookpost was started: noted { $noted }; left for people because nothing ties them to an email { $untied }; something else { $others }.
+label-comes-back = Address that such mail goes to
+hint-comes-back = For example returns+*@library.example
+help-comes-back = Where Bookpost reads it. With a star, each email gets a return address of its own, with letters and digits in place of the star that nobody can make up, so that what comes back is surely found. Your mail server must deliver all of these addresses to the same place. Without a star, what comes back is found by what it quotes of the email.
+label-comes-by-smtp = Take such mail over the network (SMTP)
+help-comes-by-smtp = Your mail server hands it to Bookpost directly. Anybody may then bring mail to these addresses, and only to those that Bookpost has given to an email. The address must have a star.
+
 ## How long things are kept
 keep-title = How long things are kept
 label-texts = Keep texts (days)
@@ -264,6 +276,8 @@ fault-wait = The first number must be at least 1, and not larger than the second
 fault-give-up = Mail would be given up before the first tries are over. Choose a longer time; 100 hours are usual.
 fault-keep = Records must be kept at least as long as texts.
 fault-email = This is not an email address. Look for a slip, such as a missing @.
+fault-comes-back = This is not an address with at most one star in front of the @ and a short name there, as in returns+*@library.example.
+fault-comes-by-smtp = Anybody could bring mail to an address without a star. Write the address above with a star, as in *@returns.library.example, or take the tick away.
 fault-webhook = This is not a web address. Write it with https:// in front.
 fault-too-large = This number cannot be used. Choose a smaller one.
 fault-value = This value cannot be used. Choose one that is offered.

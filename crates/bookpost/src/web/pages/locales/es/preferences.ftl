@@ -221,6 +221,18 @@ sample-title = Un ejemplo de informe de devolución
 sample-lead = Así lee una biblioteca lo que volvió. El usuario no existe; no se envió nada. Los informes están en inglés.
 sample-back = Volver a Correo
 
+## Correo que vuelve más tarde
+comes-back-title = Correo que vuelve más tarde
+comes-back-is = Un servidor de correo puede aceptar un correo y devolverlo minutos o días después, porque la dirección no existe o el buzón está lleno. Si Bookpost lee el lugar adonde va ese correo, la cola y la página del envío de avisos también lo dicen.
+comes-back-no-folder = No se lee ninguna carpeta con ese correo. La persona de informática puede indicar una en el archivo de configuración (undeliverable.maildir).
+comes-back-folder = Se lee en la carpeta { $folder }, cada 15 segundos.
+comes-back-counts = Desde que se inició Bookpost: anotados { $noted }; dejados para personas porque nada los une a un correo { $untied }; otra cosa { $others }.
+label-comes-back = Dirección adonde va ese correo
+hint-comes-back = Por ejemplo returns+*@library.example
+help-comes-back = Dónde lo lee Bookpost. Con un asterisco, cada correo recibe su propia dirección de devolución, con letras y cifras en lugar del asterisco que nadie puede inventar, para que lo que vuelva se encuentre con seguridad. Su servidor de correo debe entregar todas estas direcciones en el mismo lugar. Sin asterisco, lo que vuelve se encuentra por lo que cita del correo.
+label-comes-by-smtp = Recibir ese correo por la red (SMTP)
+help-comes-by-smtp = Su servidor de correo lo entrega directamente a Bookpost. Entonces cualquiera puede traer correo a estas direcciones, y solo a las que Bookpost ha dado a un correo. La dirección debe tener un asterisco.
+
 ## Cuánto se guarda
 keep-title = Cuánto tiempo se guardan las cosas
 label-texts = Guardar los textos (días)
@@ -264,6 +276,8 @@ fault-wait = El primer número debe ser al menos 1, y no mayor que el segundo.
 fault-give-up = Se desistiría antes de que terminen los primeros intentos. Elija más tiempo; 100 horas es lo habitual.
 fault-keep = Los registros deben guardarse al menos tanto como los textos.
 fault-email = Esto no es una dirección de correo. Busque una errata, como una @ que falta.
+fault-comes-back = Esto no es una dirección con un asterisco como máximo delante de la @ y un nombre corto allí, como en returns+*@library.example.
+fault-comes-by-smtp = Cualquiera podría traer correo a una dirección sin asterisco. Escriba la dirección de arriba con un asterisco, como en *@returns.library.example, o quite la marca.
 fault-webhook = Esto no es una dirección web. Escríbala con https:// delante.
 fault-too-large = Este número no se puede usar. Elija uno menor.
 fault-value = Este valor no se puede usar. Elija uno de los que se ofrecen.
