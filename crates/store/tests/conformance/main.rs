@@ -8,8 +8,8 @@
 
 mod accept;
 mod applications;
-mod columns;
 mod came_back;
+mod columns;
 mod events;
 mod fresh;
 mod keys;
