@@ -7,7 +7,8 @@ use store::{
 };
 
 use crate::fresh::{
-    Fresh, accept, accept_all, address, begin, leased, minute, row, settle, sound, state, to_many, waiting,
+    Fresh, MINUTE, accept, accept_all, address, begin, leased, minute, row, settle, sound, state, to_many,
+    waiting,
 };
 
 fn bounce(about: About, addresses: &[&str], happened: Happened) -> Bounce {
@@ -168,7 +169,7 @@ pub(crate) async fn a_report_that_comes_back_causes_no_report(fresh: &Fresh) {
     assert_eq!(store.counts().await.unwrap().reports_owed, 0);
     // What is over is forgotten with it.
     fresh.at(100);
-    let keep = std::time::Duration::from_secs(60);
+    let keep = MINUTE;
     while store.purge(keep, keep, 10, fresh.now()).await.unwrap() > 0 {}
     assert_eq!(store.what_came_back(recipient.message()).await.unwrap(), []);
     sound(&store).await;
