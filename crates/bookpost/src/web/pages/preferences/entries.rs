@@ -67,7 +67,7 @@ const OF_SERVERS: [[(&str, Is); 11]; 2] = [names_of_server!("server1"), names_of
 /// The first question.
 pub(super) const LIBRARY_EMAIL: &str = "library_email";
 
-const OTHERS: [(&str, Is); 21] = [
+const OTHERS: [(&str, Is); 23] = [
     (LIBRARY_EMAIL, Is::OfLibrary),
     ("sending.way", Is::Text),
     ("sending.ehlo_name", Is::Text),
