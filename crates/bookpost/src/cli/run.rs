@@ -148,12 +148,11 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Backup { file, check: true, output, .. } => tell(&backup::look_into(&file), output),
         Command::Backup { file, force, output, .. } => back_up(&load()?.config, file, force, output),
-        Command::Restore { file, data_dir, output } => {
-            let to = data_dir.map_or_else(
-                || load().map(|loaded| backup::Place::from(loaded.config)),
-                |folder| Ok(backup::Place::of(folder)),
-            );
-            restore(&file, to?, output)
+        Command::Restore { file, data_dir: Some(to), output } => {
+            restore(&file, backup::Place::of(to), output)
+        }
+        Command::Restore { file, data_dir: None, output } => {
+            restore(&file, backup::Place::from(load()?.config), output)
         }
     }
 }
