@@ -23,7 +23,9 @@ async function says(page, selector, text) {
   await page.waitForSelector(`${selector}:has-text("${text}")`);
 }
 
+/** In the form itself: what was typed goes along on other pages too. */
 async function stands(page, fields) {
+  await page.waitForSelector("#preferences");
   for (const [name, text] of Object.entries(fields)) assert.equal(await page.inputValue(named(name)), text, name);
 }
 
