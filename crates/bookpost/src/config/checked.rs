@@ -276,7 +276,7 @@ pub struct Site {
     pub email: Option<Address>,
     /// Where answers go; None: to `email`.
     pub reply_to: Option<Address>,
-    /// Where undeliverable mail goes; None: where answers go, see [`Self::returns_to`].
+    /// Where undeliverable mail goes; None: to `email`.
     pub return_address: Option<Address>,
     pub phone: Option<String>,
     /// Further branch codes that mean this site in exports.
@@ -286,12 +286,10 @@ pub struct Site {
 }
 
 impl Site {
-    /// Where its undeliverable mail goes: where answers go if nothing else is said. An address of another domain than `email` is only
-    /// taken where it is named as the return address, as few mail servers let one domain send with the envelope of another.
+    /// Where its undeliverable mail goes. Never where answers go unless that is said: it is the sender of the envelope too, and many mail
+    /// servers take no other than the one whose login is used.
     pub fn returns_to(&self) -> Option<&Address> {
-        let email = self.email.as_ref();
-        let of_its_domain = |to: &&Address| email.is_some_and(|email| email.domain() == to.domain());
-        self.return_address.as_ref().or(self.reply_to.as_ref().filter(of_its_domain)).or(email)
+        self.return_address.as_ref().or(self.email.as_ref())
     }
 }
 

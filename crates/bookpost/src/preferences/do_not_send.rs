@@ -13,8 +13,11 @@ pub struct DoNotSend {
 }
 
 impl DoNotSend {
-    /// Who chose it last, as the log has it; none where the settings' file says so.
+    /// Who chose it last, as the log has it; none where it is not stored among the preferences, as where the settings' file says so.
     pub async fn chosen(store: &Store) -> Result<Option<Self>, Error> {
+        if store.preferences().await?.values.get("sending.way").map(String::as_str) != Some("\"none\"") {
+            return Ok(None);
+        }
         let about = Some("sending.way".to_owned());
         let filter = AuditFilter { about, what: Some(Deed::PreferenceChanged), who: None };
         let last = store.audit(filter, None, 1).await?.pop();

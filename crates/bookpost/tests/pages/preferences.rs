@@ -399,6 +399,7 @@ async fn a_password_that_is_not_saved_is_kept_for_who_typed_it() {
     let again = filled(&refused, &[("keep.texts_days", "9")]);
     let by_another = bench.post("bea", "/preferences", &again).await;
     assert_eq!(by_another.status, 422, "she has no password to save");
+    assert!(by_another.text.contains("Enter it again. Nothing is saved yet."), "{}", by_another.text);
     assert_eq!(bench.post("administrator", "/preferences", &again).await.status, 303);
     assert!(bench.stored().await.contains_key("server1.password"));
     bench.stop().await;
@@ -546,6 +547,8 @@ async fn the_address_of_the_only_library_is_saved_with_the_rest() {
     assert_eq!(told.status, 409, "another was faster: {}", told.text);
     let several = bench.saved("administrator", &[("library_email", "mine@library.example")]).await;
     assert_eq!(several.status, 303, "{}", several.text);
+    let told = bench.get("administrator", several.header("location")).await.text;
+    assert!(told.contains("Nothing was changed. The email address at the top is only looked up"), "{told}");
     assert_eq!(email(&bench).as_deref(), Some("a@library.example"), "nobody knows whose it would be");
     let page = bench.get("administrator", "/preferences").await;
     assert!(page.text.contains("The addresses of your libraries are changed at Libraries."), "{}", page.text);

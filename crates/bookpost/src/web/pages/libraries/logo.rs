@@ -48,6 +48,9 @@ struct Page {
     problem: Option<String>,
 }
 
+/// Of a picture that is too large so much is listened to, so that a browser shows the answer: a photograph, not a film.
+const HEARD_OUT: u64 = 32 * 1024 * 1024;
+
 /// Why none was taken.
 enum NotTaken {
     /// It is no form of this session.
@@ -158,7 +161,7 @@ async fn bounded(file: &mut Field<'_>) -> Result<Vec<u8>, NotTaken> {
     while let Some(chunk) = file.chunk().await.map_err(|_| NotTaken::Because("upload-broke-off"))? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > MOST_BYTES {
-            hear_out(file).await;
+            hear_out(file, HEARD_OUT).await;
             return Ok(bytes);
         }
     }

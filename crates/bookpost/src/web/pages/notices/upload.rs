@@ -105,7 +105,7 @@ async fn taken(visit: &Visit, mut form: Multipart) -> Result<ExportId, NotTaken>
         match written {
             (Ok(()), going_on) => incoming = going_on,
             (Err(UploadError::TooLarge), _) => {
-                hear_out(&mut file).await;
+                hear_out(&mut file, HEARD_OUT).await;
                 return Err(NotTaken::Because("upload-too-large", StatusCode::PAYLOAD_TOO_LARGE));
             }
             (Err(UploadError::Io(error)), _) => {
@@ -132,11 +132,11 @@ async fn finish(visit: &Visit, incoming: Incoming, name: String) -> Result<Expor
 }
 
 /// A browser that is still sending does not listen.
-pub(in crate::web::pages) async fn hear_out(file: &mut Field<'_>) {
+pub(in crate::web::pages) async fn hear_out(file: &mut Field<'_>, most: u64) {
     let mut heard = 0;
     while let Ok(Some(bytes)) = file.chunk().await {
         heard += bytes.len() as u64;
-        if heard > HEARD_OUT {
+        if heard > most {
             return;
         }
     }

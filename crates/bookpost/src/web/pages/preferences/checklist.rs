@@ -1,6 +1,6 @@
 //! "For emails to work, you also need": what is there, and what is still to be done.
 
-use store::{Error, Filter, State, Store};
+use store::{Error, Filter, OF_THE_ADDRESS, Row, State, Store};
 
 use crate::{
     config::{Config, Way},
@@ -26,8 +26,9 @@ pub(super) struct Known {
 /// People who may sign in.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Staff {
+    /// Whose mail was looked at.
     pub(super) people: u64,
-    /// Whose newest mail came back.
+    /// Whose newest mail came back because of the address.
     pub(super) unreachable: Vec<String>,
     /// Who may do everything, and can sign in.
     pub(super) administrators: u64,
@@ -41,11 +42,14 @@ impl Staff {
         let sources = &visit.pages.sources;
         let mut people = sources.store.people().await?;
         people.retain(|person| person.disabled_at.is_none());
+        people.truncate(MOST_LOOKED_AT);
         let mut unreachable = Vec::new();
-        for person in people.iter().take(MOST_LOOKED_AT) {
+        for person in &people {
             let filter = Filter { address: Some(person.email.clone()), ..Filter::default() };
             let newest = sources.store.part(filter, None, 1).await?.rows.pop();
-            if newest.is_some_and(|row| row.state == State::Returned) {
+            let of_the_address =
+                |row: &Row| row.reason.is_some_and(|reason| OF_THE_ADDRESS.contains(&reason));
+            if newest.is_some_and(|row| row.state == State::Returned && of_the_address(&row)) {
                 unreachable.push(person.email.to_string());
             }
         }

@@ -31,6 +31,8 @@ pub(super) struct Draft {
     pub(super) passwords: Passwords,
     /// The passwords that are to be forgotten.
     pub(super) forgotten: Vec<String>,
+    /// Passwords were typed before, and are not kept any more.
+    pub(super) typed_too_long_ago: bool,
     pub(super) notice: Option<Notice>,
     pub(super) unsaved: bool,
 }
@@ -63,6 +65,7 @@ impl Draft {
             faults: Faults::default(),
             passwords: Passwords::new(),
             forgotten: Vec::new(),
+            typed_too_long_ago: false,
             notice: None,
             unsaved: false,
             standing,
@@ -95,9 +98,11 @@ pub(super) async fn begin(visit: &Visit, form: &Sent) -> Result<Draft, Response>
     }
     let seen = seen(visit, form, &standing).await.map_err(|error| not_here::of(&error, visit))?;
     let entries = entries::sent(form, &seen, |name| is_fixed(&standing.loaded, name));
-    let typed = &visit.pages.typed;
-    let mut passwords =
-        typed.find(visit.person().id, form.get("typed").unwrap_or_default(), visit.clockwork.now);
+    let token = form.get("typed").filter(|token| !token.is_empty());
+    let typed = |token| visit.pages.typed.find(visit.person().id, token, visit.clockwork.now);
+    let found = token.map(typed);
+    let typed_too_long_ago = found == Some(None);
+    let mut passwords = found.flatten().unwrap_or_default();
     passwords.extend(form.passwords());
     passwords.retain(|name, _| !is_fixed(&standing.loaded, name));
     let forgotten = form.forgotten();
@@ -107,6 +112,7 @@ pub(super) async fn begin(visit: &Visit, form: &Sent) -> Result<Draft, Response>
         seen,
         passwords,
         forgotten,
+        typed_too_long_ago,
         ..Draft::stored(standing)
     })
 }

@@ -35,8 +35,13 @@ pub(super) fn stored(draft: &Draft) -> Result<Option<(String, Value)>, Fault> {
     };
     let values = Map::from_iter([("email".to_owned(), email)]);
     let change = SiteChange::Change { code: library.code.clone(), values };
-    let all = sites::value(&draft.standing.loaded, change);
-    Ok(all.ok().map(|all| (SITES.to_owned(), all)))
+    let all = sites::value(&draft.standing.loaded, change).map_err(|_| Fault::Address)?;
+    Ok(Some((SITES.to_owned(), all)))
+}
+
+/// Another address stands there, and it is only looked up.
+pub(super) fn is_not_saved(draft: &Draft) -> bool {
+    draft.entries.get(LIBRARY_EMAIL) != draft.seen.get(LIBRARY_EMAIL) && library(draft).is_none()
 }
 
 /// What becomes of it.

@@ -43,12 +43,18 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
     if form.version() != version {
         return meanwhile(&visit, draft, form.version()).await;
     }
+    if draft.typed_too_long_ago {
+        let others = vec![visit.words().t("password-too-long-ago").into()];
+        return wrong(&visit, draft, Faults { others, ..Faults::default() }).await;
+    }
     let values = match values(&draft) {
         Ok(values) => values,
         Err(faults) => return wrong(&visit, draft, Faults::unread(&faults, visit.words())).await,
     };
     if values.is_empty() {
-        return Redirect::to(&flash::told(HERE, Done::NothingChanged, None)).into_response();
+        let done =
+            if library_email::is_not_saved(&draft) { Done::AddressLookedUp } else { Done::NothingChanged };
+        return Redirect::to(&flash::told(HERE, done, None)).into_response();
     }
     if !form.has("anyway") {
         match try_first(&visit, &draft, &values).await {
@@ -62,8 +68,13 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
         }
     }
     let wish = Wish { based_on: Some(version), values, by: visit.actor() };
+    let done = if library_email::is_not_saved(&draft) {
+        Done::PreferencesSavedWithoutAddress
+    } else {
+        Done::PreferencesSaved
+    };
     match visit.pages.sources.preferences.change(Change::Set(wish)).await {
-        Ok(_) => Redirect::to(&flash::told(HERE, Done::PreferencesSaved, None)).into_response(),
+        Ok(_) => Redirect::to(&flash::told(HERE, done, None)).into_response(),
         // Somebody was quicker by a moment.
         Err(Refused::Store(Error::Changed)) => match begin(&visit, &form).await {
             Ok(draft) => meanwhile(&visit, draft, version).await,

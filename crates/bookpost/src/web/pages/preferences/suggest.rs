@@ -45,6 +45,10 @@ pub(in super::super) async fn answer(Posted { visit, form }: Posted<Sent>) -> Re
     };
     if ["use", "port", "back"].iter().any(|button| form.has(button)) {
         draft.notice = filled_in.map(Notice::FilledIn);
+        if draft.typed_too_long_ago && draft.notice.is_none() {
+            draft.faults.others.push(visit.words().t("password-too-long-ago").into());
+            draft.notice = Some(Notice::Wrong);
+        }
         return page::show(&visit, draft).await;
     }
     let text = form.get(LIBRARY_EMAIL).unwrap_or_default().trim().to_owned();

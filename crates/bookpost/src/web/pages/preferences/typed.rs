@@ -13,9 +13,9 @@ use super::sent::Passwords;
 use crate::{app::secret_dice, identity::people::Token};
 
 /// They are kept for so long.
-const KEPT: SignedDuration = SignedDuration::from_mins(15);
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
 /// Of so many forms; the oldest is forgotten for another.
-const MOST: usize = 16;
+const MOST: usize = 64;
 
 /// All of them, in memory only. All clones are the same.
 #[derive(Clone, Default)]
@@ -50,11 +50,11 @@ impl Typed {
         Some(token)
     }
 
-    /// What this person typed before; they are not forgotten by that.
-    pub(in super::super) fn find(&self, person: PersonId, token: &str, now: Timestamp) -> Passwords {
+    /// What this person typed before; they are not forgotten by that. None: they were kept long enough.
+    pub(in super::super) fn find(&self, person: PersonId, token: &str, now: Timestamp) -> Option<Passwords> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = all.iter().find(|kept| kept.token == token && kept.person == person && kept.until > now);
-        found.map(|kept| kept.passwords.clone()).unwrap_or_default()
+        found.map(|kept| kept.passwords.clone())
     }
 }
 
@@ -72,10 +72,10 @@ mod tests {
     fn they_are_found_by_who_typed_them_for_a_while() {
         let (typed, now, ann) = (Typed::default(), Timestamp::UNIX_EPOCH, PersonId(1));
         let token = typed.keep(ann, passwords("elf"), now).unwrap();
-        assert_eq!(typed.find(ann, &token, now), passwords("elf"));
-        assert!(typed.find(PersonId(2), &token, now).is_empty(), "another person");
-        assert!(typed.find(ann, "x", now).is_empty(), "another form");
-        assert!(typed.find(ann, &token, now + KEPT).is_empty(), "later");
+        assert_eq!(typed.find(ann, &token, now), Some(passwords("elf")));
+        assert_eq!(typed.find(PersonId(2), &token, now), None, "another person");
+        assert_eq!(typed.find(ann, "x", now), None, "another form");
+        assert_eq!(typed.find(ann, &token, now + KEPT), None, "later");
         assert_eq!(typed.keep(ann, Passwords::new(), now), None);
     }
 
@@ -83,7 +83,7 @@ mod tests {
     fn there_are_never_many() {
         let (typed, now, ann) = (Typed::default(), Timestamp::UNIX_EPOCH, PersonId(1));
         let tokens: Vec<_> = (0..=MOST).map(|_| typed.keep(ann, passwords("elf"), now).unwrap()).collect();
-        let found = tokens.iter().filter(|token| !typed.find(ann, token, now).is_empty()).count();
+        let found = tokens.iter().filter(|token| typed.find(ann, token, now).is_some()).count();
         assert_eq!(found, MOST);
     }
 }

@@ -109,9 +109,9 @@ fn http(config: &Config) -> Option<String> {
     Some(format!("{}/api/v1/messages", config.public_address.as_ref().unwrap_or(&here)))
 }
 
-/// This computer, as others find it.
+/// This computer, as others find it; by what is to be put in there, where its name is not known.
 fn known_as(config: &Config) -> String {
-    config.sending.ehlo_name.clone()
+    config.sending.own_name().unwrap_or("NAME-OF-THIS-COMPUTER").to_owned()
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ impl Form {
             }
         }
         let token = texts.get(TYPED).map_or("", String::as_str);
-        let mut passwords = visit.pages.typed.find(visit.person().id, token, visit.clockwork.now);
+        let found = visit.pages.typed.find(visit.person().id, token, visit.clockwork.now);
+        let mut passwords = found.unwrap_or_default();
         passwords.extend(typed);
         Self { texts, passwords }
     }
@@ -63,6 +64,8 @@ impl Form {
         let sent_back = self.texts.iter().filter(|(name, _)| !NOT_SENT_BACK.contains(&name.as_str()));
         let mut back: Vec<_> = sent_back.map(|(name, text)| (name.clone(), text.clone())).collect();
         let token = visit.pages.typed.keep(visit.person().id, self.passwords.clone(), visit.clockwork.now);
+        // By one under which nothing is found any more, the form says that they are to be typed again.
+        let token = token.or_else(|| self.get(TYPED).map(ToOwned::to_owned));
         back.extend(token.map(|token| (TYPED.to_owned(), token)));
         Some(back)
     }

@@ -25,7 +25,6 @@ library-email-help = Notices of this library come from this address. Programs ma
 library-answers = Where answers go
 library-returns = Where undeliverable mail goes
 library-same-hint = Empty: to the address that patrons see as the sender.
-library-returns-hint = Empty: where answers go, if that is an address of the same domain (the part after the @) as the sender; else to the sender.
 library-returns-help = When a mail cannot be delivered, a return report goes to this address. Choose a mailbox that somebody reads.
 library-phone = Telephone
 library-phone-hint = Notices name it for questions. It may stay empty.

@@ -10,6 +10,8 @@ changes-programs = A change here changes the mail of: notices, { $programs }.
 changes-notices = A change here changes the mail of the notices. No other program sends through Bookpost yet.
 no-preferences = The preferences cannot be shown
 done-preferences = Saved. It holds from now on.
+done-preferences-without-address = Saved. It holds from now on. The email address at the top was only looked up: addresses of libraries are entered at Libraries.
+done-address-looked-up = Nothing was changed. The email address at the top is only looked up: addresses of libraries are entered at Libraries.
 done-nothing-changed = Nothing had to be saved: it was so already.
 done-imported = Moved into Bookpost. What still stands in the file is stronger: take it out there.
 not-done = Nothing was changed.
@@ -44,9 +46,9 @@ need-way-fix = Choose a way
 need-way-test = Go to the test
 need-staff-yes = { $n ->
         [one] The address of the person who signs in: no mail to it came back.
-       *[other] The addresses of the { $n } people who sign in: no mail to them came back.
+       *[other] The addresses of { $n } people who sign in: no mail to them came back.
     }
-need-staff-no = A right address for: { $people }. The newest mail to it came back.
+need-staff-no = A right address for: { $people }. The newest mail came back because of the address.
 need-staff-fix = Correct it
 need-alarm-yes = Somebody is told when something is wrong.
 need-alarm-no = Somebody who is told when something is wrong.
@@ -154,6 +156,7 @@ help-login = The name by which Bookpost signs in to the mail server, often a who
 label-password = Password
 help-password = The password that goes with the login. It is kept sealed and never shown again; if you change the address of the server, enter it again. At Google it is an app password, not the usual one.
 label-forget-password = Forget the kept password
+password-too-long-ago = The password that was typed here before is not kept any more, because that was more than an hour ago. Enter it again. Nothing is saved yet.
 password-typed = Entered a moment ago, and kept until you save.
 label-plain-password = Send the password without encryption
 help-plain-password = Without this, a password is never sent over a connection that is not encrypted, whatever else is allowed. Others could read it on the way.
@@ -293,12 +296,12 @@ refused-change = This could not be changed. Open the page again; if it stays so,
 
 ## Copies and the key
 copies-title = Copies and the key
-copies-key-for = Bookpost locks the passwords that it has to know again with a key. The key is in no backup, so that a backup alone gives no password away: to restore one completely you need both.
+copies-key-for = Bookpost encrypts the passwords of your mail servers with a key. The key is in no backup that Bookpost makes, so that a backup alone gives no password away: to restore one completely you need both.
 copies-key-in-file = The key is in the file { $file } on the computer that Bookpost runs on. Copy this somewhere safe, but not beside the backups.
 copies-key-not-yet = There is no key yet. Bookpost makes it when it first needs it, for example when a password is entered, in the file { $file } on the computer that it runs on. Then copy this somewhere safe, but not beside the backups.
-copies-key-missing = The key is missing. It belongs into the file { $file } on the computer that Bookpost runs on: put your copy of it back there, and start Bookpost again.
+copies-key-missing = The key is missing. It belongs in the file { $file } on the computer that Bookpost runs on: put your copy of it back there, and start Bookpost again.
 copies-key-by-file = The key is in the file { $file } on the computer that Bookpost runs on, as the configuration says (secrets.key_file). Copy this somewhere safe, but not beside the backups.
 copies-key-by-variable = The key comes from the environment variable { $name }, as the configuration says (secrets.key_env). Copy what is set there somewhere safe, but not beside the backups.
 copies-key-by-credential = The key comes from the systemd credential { $name }, as the configuration says (secrets.key_credential). Copy what is kept there somewhere safe, but not beside the backups.
-copies-key-lost = If the key is lost, the passwords of the mail servers must be entered again, and programs that are notified at a web address need a new secret: Today says which. Everything else goes on.
-copies-commands = These say where the key is, and make a backup of everything else that is in the queue:
+copies-key-lost = If the key is lost, the passwords of the mail servers must be entered again, and programs that are notified at a web address need a new secret: the page Today says which. Everything else goes on.
+copies-commands = These commands show where the key comes from, and make a backup of everything else:

@@ -25,7 +25,6 @@ library-email-help = Los avisos de esta biblioteca salen de esta dirección. Los
 library-answers = Adónde van las respuestas
 library-returns = Adónde va el correo que no se puede entregar
 library-same-hint = Vacío: a la dirección que los usuarios ven como remitente.
-library-returns-hint = Vacío: adonde van las respuestas, si esa dirección es del mismo dominio (la parte después de la @) que el remitente; si no, al remitente.
 library-returns-help = Cuando un correo no se puede entregar, se envía un informe de devolución a esta dirección. Elija un buzón que alguien lea.
 library-phone = Teléfono
 library-phone-hint = Los avisos lo indican para preguntas. Puede quedar vacío.
@@ -56,7 +55,7 @@ done-library-removed = Se quitó la biblioteca.
 done-undone = Se deshizo el último cambio.
 done-not-undone = No se deshizo nada: otra persona ha cambiado las preferencias desde entonces.
 
-## Its logo
+## Su logotipo
 logo-alt = Logotipo
 logo-of = Logotipo de { $name }
 logo-title = Logotipo de { $name }

@@ -10,6 +10,8 @@ changes-programs = Un cambio aquí cambia el correo de: avisos, { $programs }.
 changes-notices = Un cambio aquí cambia el correo de los avisos. Ningún otro programa envía aún por Bookpost.
 no-preferences = No se pueden mostrar las preferencias
 done-preferences = Guardado. Vale desde ahora.
+done-preferences-without-address = Guardado. Vale desde ahora. La dirección de correo de arriba solo se ha averiguado: las direcciones de las bibliotecas se escriben en Bibliotecas.
+done-address-looked-up = No se ha cambiado nada. La dirección de correo de arriba solo se averigua: las direcciones de las bibliotecas se escriben en Bibliotecas.
 done-nothing-changed = No había nada que guardar: ya estaba así.
 done-imported = Pasado a Bookpost. Lo que sigue en el archivo tiene más fuerza: quítelo de allí.
 not-done = No se ha cambiado nada.
@@ -44,9 +46,9 @@ need-way-fix = Elegir una forma
 need-way-test = Ir a la prueba
 need-staff-yes = { $n ->
         [one] La dirección de la persona que entra: ningún correo ha vuelto de ella.
-       *[other] Las direcciones de las { $n } personas que entran: ningún correo ha vuelto de ellas.
+       *[other] Las direcciones de { $n } personas que entran: ningún correo ha vuelto de ellas.
     }
-need-staff-no = Una dirección correcta para: { $people }. El último correo enviado ahí ha vuelto.
+need-staff-no = Una dirección correcta para: { $people }. El último correo ha vuelto a causa de la dirección.
 need-staff-fix = Corregirla
 need-alarm-yes = Se avisa a alguien cuando algo va mal.
 need-alarm-no = Alguien a quien se avise cuando algo vaya mal.
@@ -154,6 +156,7 @@ help-login = El nombre con el que Bookpost entra en el servidor de correo, a men
 label-password = Contraseña
 help-password = La contraseña que va con el usuario. Se guarda sellada y no se muestra nunca más; si cambia la dirección del servidor, escríbala de nuevo. En Google es una contraseña de aplicación, no la habitual.
 label-forget-password = Olvidar la contraseña guardada
+password-too-long-ago = La contraseña que se escribió aquí antes ya no se conserva, porque ha pasado más de una hora. Escríbala de nuevo. Todavía no se ha guardado nada.
 password-typed = Escrita hace un momento, y conservada hasta que guarde.
 label-plain-password = Enviar la contraseña sin cifrar
 help-plain-password = Sin esto, una contraseña no se envía nunca por una conexión sin cifrar, aunque se permita lo demás. Otros podrían leerla por el camino.
@@ -291,14 +294,14 @@ refused-key = La clave que sella las contraseñas no se puede usar. Enséñelo a
 refused-unusable = Bookpost no puede trabajar así. Enséñelo a su informático.
 refused-change = No se ha podido cambiar. Abra la página de nuevo; si sigue así, enséñelo a su informático.
 
-## Copies and the key
+## Las copias y la clave
 copies-title = Copias y la clave
-copies-key-for = Bookpost cierra con una clave las contraseñas que tiene que volver a leer. La clave no está en ninguna copia de seguridad, para que una copia sola no descubra ninguna contraseña: para restaurarla por completo hacen falta las dos.
+copies-key-for = Bookpost cifra con una clave las contraseñas de sus servidores de correo. La clave no está en ninguna copia de seguridad que haga Bookpost, para que una copia sola no descubra ninguna contraseña: para restaurarla por completo hacen falta las dos.
 copies-key-in-file = La clave está en el archivo { $file } del equipo donde funciona Bookpost. Copie este archivo a un lugar seguro, pero no junto a las copias de seguridad.
 copies-key-not-yet = Todavía no hay clave. Bookpost la crea cuando la necesita por primera vez, por ejemplo al escribir una contraseña, en el archivo { $file } del equipo donde funciona. Copie entonces este archivo a un lugar seguro, pero no junto a las copias de seguridad.
 copies-key-missing = Falta la clave. Su lugar es el archivo { $file } del equipo donde funciona Bookpost: vuelva a poner ahí su copia y reinicie Bookpost.
 copies-key-by-file = La clave está en el archivo { $file } del equipo donde funciona Bookpost, como dice la configuración (secrets.key_file). Copie este archivo a un lugar seguro, pero no junto a las copias de seguridad.
 copies-key-by-variable = La clave viene de la variable de entorno { $name }, como dice la configuración (secrets.key_env). Copie lo que hay en ella a un lugar seguro, pero no junto a las copias de seguridad.
 copies-key-by-credential = La clave viene de la credencial de systemd { $name }, como dice la configuración (secrets.key_credential). Copie lo que hay en ella a un lugar seguro, pero no junto a las copias de seguridad.
-copies-key-lost = Si se pierde la clave, hay que volver a escribir las contraseñas de los servidores de correo, y los programas que reciben avisos en una dirección web necesitan un secreto nuevo: Hoy dice cuáles. Todo lo demás sigue funcionando.
-copies-commands = Estas órdenes dicen dónde está la clave y hacen una copia de seguridad de todo lo demás que hay en la cola:
+copies-key-lost = Si se pierde la clave, hay que volver a escribir las contraseñas de los servidores de correo, y los programas que reciben avisos en una dirección web necesitan un secreto nuevo: la página Hoy dice cuáles. Todo lo demás sigue funcionando.
+copies-commands = Estas órdenes muestran de dónde viene la clave y hacen una copia de seguridad de todo lo demás:
