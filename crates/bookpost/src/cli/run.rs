@@ -83,10 +83,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         Command::Sendmail { words } => Ok(sendmail::main(words)),
         Command::Install(wanted) => set_up(wanted),
         Command::Completions { shell } => print(&manual::completions(shell)),
-        Command::Manual { to } => {
-            manual::write(&to).with_context(|| format!("cannot write into {}", to.display()))?;
-            Ok(Exit::Done)
-        }
+        Command::Manual { to } => write_manual(&to),
         Command::Demo { dir, no_serve } => {
             log::start(form, "warn");
             runtime()?.block_on(commands::demo(dir, at_a_terminal() && !no_serve))?;
@@ -155,6 +152,11 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             restore(&file, backup::Place::from(load()?.config), output)
         }
     }
+}
+
+fn write_manual(to: &Path) -> Result<Exit, Stop> {
+    manual::write(to).with_context(|| format!("cannot write into {}", to.display()))?;
+    Ok(Exit::Done)
 }
 
 /// Is somebody there who reads, and can stop what goes on?
