@@ -142,6 +142,18 @@ fn a_workbook_that_unpacks_to_very_much_is_refused() {
     );
 }
 
+/// What is open is kept until it is closed.
+#[test]
+fn elements_inside_of_each_other_are_bounded() {
+    let whole = rows(format!("{NAMES}Ann,a@example.org,Dune,1,2026-11-12\n").as_bytes());
+    let inside = |n: usize| one(&format!("{}{}{whole}", "<a>".repeat(n), "</a>".repeat(n)));
+    // Two are around them.
+    assert!(import(&inside(62)).is_ok());
+    assert_eq!(import(&inside(63)).unwrap_err(), ImportError::DamagedWorkbook);
+    let unclosed = one(&format!("{whole}{}", "<a>".repeat(300_000)));
+    assert_eq!(import(&unclosed).unwrap_err(), ImportError::DamagedWorkbook);
+}
+
 /// A short cell that says which long text it has.
 #[test]
 fn a_long_text_that_many_cells_share_is_refused() {
