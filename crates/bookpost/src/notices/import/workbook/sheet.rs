@@ -132,7 +132,7 @@ impl Cell {
             }
         }
         Ok(match self.kind {
-            Kind::Number => number::text(&value, context.styles.is_date(self.style), context.from_1904),
+            Kind::Number => number::text(&value, context.styles.shows(self.style), context.from_1904),
             Kind::Shared => shared(&value, context.strings)?,
             Kind::AsItStands => unescape(&value).into_owned(),
             Kind::YesOrNo => if value.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(),
