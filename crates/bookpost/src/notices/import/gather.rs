@@ -125,8 +125,14 @@ impl<'a> Gatherer<'a> {
             return;
         }
         if let Some(reason) = self.unusable_as_a_whole(row) {
-            // Its cells cannot be told apart, so a password among them could not be, either.
-            let text = if self.layout.has_secrets { String::new() } else { self.whole(row) };
+            let text = match self.layout.shape {
+                // What is not used was not said to be harmless.
+                Shape::ByHand if matches!(reason, LeftOutDetail::LongCell { .. }) => self.about(row),
+                // Its cells cannot be told apart, so a password among them could not be, either.
+                Shape::ByHand => String::new(),
+                _ if self.layout.has_secrets => String::new(),
+                _ => self.whole(row),
+            };
             self.import.refused.push(Refused { line: row.line, reason, text });
             return;
         }
