@@ -153,7 +153,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
     let columns = match &found.columns {
         Some(shape) => {
             let asked = path(checked.id.text(), "/columns", &checked.options, "");
-            Some((asked, columns::said(visit, shape).await?))
+            Some((asked, columns::said(visit, shape, &checked.options).await?))
         }
         None => None,
     };
