@@ -60,6 +60,11 @@ async fn a_workbook_is_looked_through_sheet_by_sheet() {
         "{}",
         page.text
     );
+    assert!(page.text.contains("<option value=\"June &#38; July\">"), "another one is chosen: {}", page.text);
+    assert!(!page.text.contains("value=\"August\""), "{}", page.text);
+    // Another fault: the sheet stays chosen.
+    let page = bench.get("administrator", &format!("{check}?sheet=Cover")).await.text;
+    assert!(page.contains("<input type=\"hidden\" name=\"sheet\" value=\"Cover\">"), "{page}");
     bench.stop().await;
 }
 

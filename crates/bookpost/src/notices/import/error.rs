@@ -40,8 +40,8 @@ pub enum ImportError {
     )]
     NoNamesInWorkbook,
     /// A sheet that somebody asked for.
-    #[error("No sheet of this workbook is called \"{said}\". Its sheets are: {sheets}.")]
-    NoSuchSheet { said: String, sheets: String },
+    #[error("No sheet of this workbook is called \"{said}\". Its sheets are: {}.", .sheets.join(", "))]
+    NoSuchSheet { said: String, sheets: Vec<String> },
     /// A header, but none we know.
     #[error(
         "The columns of this file are not known. Missing: {}. The file's columns are: {seen}. \

@@ -71,7 +71,7 @@ pub(super) fn read(bytes: &[u8], said: Option<&str>) -> Result<Workbook, ImportE
     };
     let Some(chosen) = chosen else {
         return Err(match said {
-            Some(said) => ImportError::NoSuchSheet { said: said.to_owned(), sheets: all.join(", ") },
+            Some(said) => ImportError::NoSuchSheet { said: said.to_owned(), sheets: all },
             None => ImportError::NoNamesInWorkbook,
         });
     };

@@ -13,7 +13,10 @@ use axum::{
 };
 use store::{Error, KnownColumns};
 
-use super::{check::options, fields, path, theirs, unread};
+use super::{
+    check::{Asking, options},
+    fields, path, theirs, unread,
+};
 use crate::{
     app::{
         exports::ExportId,
@@ -22,7 +25,7 @@ use crate::{
     notices::import::{Column, Columns, ColumnsError, EMAIL, Head, Needed},
     web::pages::{
         Pages,
-        field::{Choice, Field},
+        field::Choice,
         flash::{self, Done},
         form::Posted,
         frame::{Frame, Place, page_as},
