@@ -56,7 +56,7 @@ pub enum ImportError {
     NoSuchColumn { name: String, seen: String },
     /// The first line is one of a patron already.
     #[error(
-        "The first line of this file is no line of column names: it has an address or a date in it. \
+        "The first line of this file is no line of column names: it has an address, a date or a number in it, or is mostly empty. \
          In the library system, have the names of the columns exported as well."
     )]
     NoNames,

@@ -95,7 +95,7 @@ fn of_text(
 ) -> Result<Head, ImportError> {
     let first = layout::first_row(text, delimiter);
     let names: Vec<String> = first.iter().map(|name| normal(name)).collect();
-    if first.iter().any(|cell| Address::parse(cell.trim()).is_ok() || dates::is_one(cell)) {
+    if has_no_names(&first) {
         return Err(ImportError::NoNames);
     }
     let shape = shape(&names).filter(|_| (2..=MOST_COLUMNS).contains(&names.len()));
@@ -138,9 +138,13 @@ fn values(text: &str, delimiter: Delimiter, width: usize) -> Result<Vec<Vec<Stri
     Ok(values)
 }
 
-/// What each seems to be: by the list of column names, by parts of its name, by what stands in it.
+/// What each seems to be: by the list of column names; where that is not enough, by parts of its name, and by what stands in it.
 fn guess(columns: &mut [Column], options: &ImportOptions) {
-    for meaning in Columns::meanings() {
+    let listed = |meaning: &str, column: &Column| {
+        let name = column.key.split('#').next().unwrap_or_default();
+        options.aliases.names(meaning).iter().any(|one| *one == column.key || meaning == EMAIL && one == name)
+    };
+    for meaning in Columns::meanings().filter(|meaning| *meaning != EMAIL) {
         for name in options.aliases.names(meaning) {
             suppose(columns, meaning, |column| column.key == *name);
         }
@@ -252,6 +256,9 @@ mod tests {
         for (text, expected) in [
             ("Ngozi,a@example.org,Dune\n".to_owned(), ImportError::NoNames),
             ("Ngozi,Dune,2026-11-12\n".to_owned(), ImportError::NoNames),
+            ("Ngozi,P1042,Dune\n".to_owned(), ImportError::NoNames),
+            ("Ngozi,39001000001234,Dune\n".to_owned(), ImportError::NoNames),
+            ("Overdue items,,,\nName,Email,Title,Due\n".to_owned(), ImportError::NoNames),
             ("nothing but a line\n".to_owned(), ImportError::NoTable),
             (wide(MOST_COLUMNS + 1), ImportError::NoTable),
         ] {
