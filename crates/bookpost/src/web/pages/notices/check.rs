@@ -249,6 +249,9 @@ fn of_sheets(words: &Words, sheets: &Sheets) -> Vec<(String, String)> {
     if !others.is_empty() {
         all.push((words.t("check-other-sheets"), others.join(", ")));
     }
+    if sheets.hidden_rows > 0 {
+        all.push((words.t("check-hidden-rows"), words.number(sheets.hidden_rows)));
+    }
     all
 }
 

@@ -32,6 +32,7 @@ check-shape = Form
 check-encoding = Letters (encoding)
 check-sheet = Sheet
 check-other-sheets = Other sheets, not read
+check-hidden-rows = Rows that are hidden, left out
 check-order = Order of the dates
 check-newest = Newest date in it
 check-age = An upload does not tell when the file was made. If the newest date looks old, make the export again.

@@ -32,6 +32,7 @@ check-shape = Forma
 check-encoding = Letras (codificación)
 check-sheet = Hoja
 check-other-sheets = Otras hojas, no leídas
+check-hidden-rows = Filas ocultas, no incluidas
 check-order = Orden de las fechas
 check-newest = Fecha más reciente
 check-age = Un archivo subido no dice cuándo se hizo. Si la fecha más reciente parece antigua, haga de nuevo la exportación.
