@@ -104,7 +104,7 @@ async fn it_opens_with_the_last_run_that_one_may_see() {
         why,
         line: None,
         who: "Cleo".to_owned(),
-        detail: String::new(),
+        detail: store::LeftOutDetail::Text(String::new()),
         site: Some("MAIN".to_owned()),
     };
     let all = vec![
