@@ -6,7 +6,7 @@ use bookpost::{
     config::Way,
     notices::sample::{rows, workbook},
 };
-use store::{AuditFilter, Deed};
+use store::{AuditFilter, Deed, Role};
 
 use crate::{
     bench::{Answer, Bench, servers},
@@ -60,13 +60,19 @@ async fn a_workbook_is_looked_through_sheet_by_sheet() {
         "{}",
         page.text
     );
+    assert!(page.text.contains("<option value=\"June &#38; July\">"), "another one is chosen: {}", page.text);
+    assert!(!page.text.contains("value=\"August\""), "{}", page.text);
+    // Another fault: the sheet stays chosen.
+    let page = bench.get("administrator", &format!("{check}?sheet=Cover")).await.text;
+    assert!(page.contains("<input type=\"hidden\" name=\"sheet\" value=\"Cover\">"), "{page}");
     bench.stop().await;
 }
 
 #[tokio::test]
 async fn columns_that_are_not_known_are_asked_and_remembered_for_everybody() {
-    let bench = Bench::staffed(servers()).await;
-    let who = "manager";
+    let mut bench = Bench::staffed(servers()).await;
+    bench.person("head", Role::Manager, None).await;
+    let who = "head";
     let (check, page) = checked(&bench, who, "ausleihe.csv", UNKNOWN.as_bytes()).await;
     assert_eq!(page.status, 200);
     for said in [
@@ -104,7 +110,7 @@ async fn columns_that_are_not_known_are_asked_and_remembered_for_everybody() {
     assert!(answer.header("location").ends_with("done=columns_kept"), "{answer:?}");
     let page = bench.get(who, &check).await.text;
     assert!(page.contains("columns as they were chosen by hand, with semicolons"), "{page}");
-    assert!(page.contains("was said by manager"), "{page}");
+    assert!(page.contains("was said by head"), "{page}");
     assert!(page.contains("<dt>Title</dt><dd><bdi>band</bdi></dd>"), "{page}");
     // Everybody's, whatever the order of the columns.
     let turned: String = UNKNOWN
@@ -160,12 +166,60 @@ async fn who_may_say_what_the_columns_of_a_file_are() {
     let page = bench.get("manager", &path).await.text;
     let (_, title) = page.split_once("id=\"m2\"").unwrap();
     assert!(title.split("</select>").next().unwrap().contains("value=\"title\" selected"), "{page}");
-    bench.post("manager", &path, "m0=patron_name&m1=email&m3=title&m4=due").await;
-    let mail = bench.get("manager", &format!("{check}/mail?n=1&site=MAIN")).await.text;
+    let answer = bench.post("manager", &path, "m0=patron_name&m1=email&m3=title&m4=due").await;
+    let (_, own) = answer.header("location").split_once('?').unwrap();
+    let mail = bench.get("manager", &format!("{check}/mail?{own}&n=1&site=MAIN")).await.text;
     assert!(mail.contains("Emma") && !mail.contains("Dune"), "{mail}");
     // What Koha writes needs no telling.
     let (check, page) = checked(&bench, "manager", "koha.csv", export().as_bytes()).await;
     assert!(!page.text.contains(&format!("{check}/columns\"")), "{}", page.text);
+    bench.stop().await;
+}
+
+/// A person of one library decides about their own file, not about others'.
+#[tokio::test]
+async fn what_somebody_of_one_library_says_holds_for_their_upload_only() {
+    let bench = Bench::staffed(servers()).await;
+    let file = UNKNOWN.replace("rot", "MAIN");
+    let (check, page) = checked(&bench, "manager", "ausleihe.csv", file.as_bytes()).await;
+    assert!(page.text.contains("What you say holds for this upload only."), "{}", page.text);
+    let right = format!("{RIGHT}branch");
+    let answer = bench.post("manager", &format!("{check}/columns"), &right).await;
+    let own = answer.header("location").to_owned();
+    assert!(own.starts_with(&format!("{check}?columns=")), "{answer:?}");
+    assert_eq!(bench.app.store.known_columns().await.unwrap(), []);
+    let page = bench.get("manager", &own).await.text;
+    for said in [
+        "This sends 2 emails to 2 people of 1 library",
+        "was said for this upload only",
+        "<dt>Title</dt><dd><bdi>band</bdi></dd>",
+        "name=\"columns\" value=\"{",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("/columns/forget"), "{page}");
+    // Another file with the same columns is asked about.
+    let (other, page) = checked(&bench, "administrator", "again.csv", file.as_bytes()).await;
+    assert!(page.text.contains("What are the columns?"), "{}", page.text);
+
+    // What holds for everybody they see, and leave as it is.
+    let answer = bench.post("administrator", &format!("{other}/columns"), &right).await;
+    assert!(answer.header("location").ends_with("done=columns_kept"), "{answer:?}");
+    let page = bench.get("manager", &check).await.text;
+    assert!(page.contains("was said by administrator") && !page.contains("/columns/forget"), "{page}");
+    assert_eq!(bench.post("manager", &format!("{check}/columns/forget"), "").await.status, 403);
+    bench
+        .post("manager", &format!("{check}/columns"), &right.replace("m0=patron_name", "m0=patron_number"))
+        .await;
+    let known = bench.app.store.known_columns().await.unwrap();
+    assert!(known.len() == 1 && known[0].chosen.contains_key("patron_name"), "{known:?}");
+
+    // It is run as it was looked through.
+    bench.post("administrator", &format!("{other}/columns/forget"), "").await;
+    let (_, query) = own.split_once('?').unwrap();
+    let form = format!("{query}&attempt=0&people=2&practice=false");
+    let answer = bench.post("manager", &format!("{check}/send"), &form).await;
+    assert!(answer.header("location").starts_with("/notices/runs/"), "{answer:?}");
     bench.stop().await;
 }
 

@@ -25,7 +25,7 @@ use crate::{
     config::{Config, Way},
     notices::{
         Import, Outline, PlannedNotice,
-        import::{Delimiter, Shape, Sheets},
+        import::{Columns, Delimiter, Shape, Sheets},
     },
 };
 
@@ -48,6 +48,8 @@ pub struct Options {
     pub sheet: String,
     /// The library of lines that name none.
     pub site: String,
+    /// What its columns are, where that holds for this file only: [`Columns`] as JSON.
+    pub columns: String,
 }
 
 /// All that are kept read. Clones are the same.
@@ -255,6 +257,13 @@ pub(super) fn beside<T: Send + 'static>(
     tokio::task::spawn_blocking(move || (alone, work()))
 }
 
+impl Options {
+    /// What somebody said for this file only.
+    pub fn own_columns(&self) -> Option<Columns> {
+        serde_json::from_str(&self.columns).ok()
+    }
+}
+
 pub(super) fn request(options: &Options) -> RunRequest {
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     RunRequest {
@@ -262,6 +271,7 @@ pub(super) fn request(options: &Options) -> RunRequest {
         encoding: given(&options.encoding),
         sheet: given(&options.sheet),
         site: given(&options.site),
+        columns: options.own_columns(),
         ..RunRequest::default()
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::ImportError;
 
 const BUILT_IN: &str = include_str!("aliases.toml");
+/// Letters of a name that means the same as a part of a word: a `Benutzerkennwort` is a `kennwort`, a `Shipping` is no `pin`.
+const LONG: usize = 7;
 
 /// What a column can mean to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,26 @@ impl Aliases {
     pub(super) fn names(&self, meaning: &str) -> &[String] {
         self.lists.get(meaning).map_or(&[], Vec::as_slice)
     }
+
+    /// Whether a column of this name is never read and never kept.
+    pub(super) fn is_secret(&self, name: &str) -> bool {
+        has_secret(self.names("drop"), name)
+    }
+}
+
+/// Whether a name says that what stands below it is never read, by one of these names among its words; a longer one may be part of a word.
+fn has_secret(secrets: &[String], name: &str) -> bool {
+    let words = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        format!(" {} ", words.collect::<Vec<_>>().join(" ").to_lowercase())
+    };
+    let name = words(name);
+    secrets.iter().any(|secret| {
+        let whole = words(secret);
+        let secret = whole.trim();
+        !secret.is_empty()
+            && (name.contains(&whole) || secret.chars().count() >= LONG && name.contains(secret))
+    })
 }
 
 fn lists(toml: &str) -> Result<BTreeMap<String, Vec<String>>, String> {
@@ -127,6 +149,58 @@ mod tests {
         for meaning in NAMED.iter().map(|(name, _)| *name).chain(["email", "drop"]) {
             assert!(!built_in[meaning].is_empty(), "{meaning}");
         }
+    }
+
+    #[test]
+    fn secrets_are_known_by_the_words_of_their_names() {
+        let aliases = Aliases::default();
+        for name in [
+            "PIN",
+            "pin#2",
+            "PIN:",
+            "User-PIN",
+            "patron_password",
+            "Password (hash)",
+            "NewPassword",
+            "SSN",
+            "National ID Number",
+            "Passport Number",
+            "Contraseña",
+            "Clave de acceso",
+            "DNI",
+            "Número de DNI",
+            "Fecha de nacimiento",
+            "Kennwort",
+            "Benutzerkennwort",
+            "Passwort",
+            "Geburtsdatum",
+            "Personalausweisnummer",
+            "Mot de passe",
+            "Date de naissance",
+            "No. de sécurité sociale",
+            "Birth Date",
+            "Student DOB",
+        ] {
+            assert!(aliases.is_secret(name), "{name}");
+        }
+        for name in [
+            "Shipping",
+            "Spine label",
+            "Card Number",
+            "Ausweisnummer",
+            "Leser",
+            "Library",
+            "National library",
+            "",
+        ] {
+            assert!(!aliases.is_secret(name), "{name}");
+        }
+        let known = NAMED.iter().map(|(name, _)| *name).chain(["email"]);
+        for name in known.flat_map(|meaning| aliases.names(meaning)) {
+            assert!(!aliases.is_secret(name), "{name}");
+        }
+        let own = Aliases::with_overrides("drop = [\"Farbe\", \"\"]").unwrap();
+        assert!(own.is_secret("Farbe 2") && !own.is_secret("Farbenlehre") && !own.is_secret("PIN"));
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub enum ImportError {
     )]
     NoNamesInWorkbook,
     /// A sheet that somebody asked for.
-    #[error("No sheet of this workbook is called \"{said}\". Its sheets are: {sheets}.")]
-    NoSuchSheet { said: String, sheets: String },
+    #[error("No sheet of this workbook is called \"{said}\". Its sheets are: {}.", .sheets.join(", "))]
+    NoSuchSheet { said: String, sheets: Vec<String> },
     /// A header, but none we know.
     #[error(
         "The columns of this file are not known. Missing: {}. The file's columns are: {seen}. \
@@ -56,7 +56,7 @@ pub enum ImportError {
     NoSuchColumn { name: String, seen: String },
     /// The first line is one of a patron already.
     #[error(
-        "The first line of this file is no line of column names: it has an address or a date in it. \
+        "The first line of this file is no line of column names: it has an address, a date or a number in it, or is mostly empty. \
          In the library system, have the names of the columns exported as well."
     )]
     NoNames,

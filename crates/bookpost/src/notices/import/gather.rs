@@ -121,12 +121,18 @@ impl<'a> Gatherer<'a> {
     }
 
     fn row(&mut self, row: &Row<'_>) {
-        if row.is_empty() {
+        if row.is_empty() || self.is_sheet() && row.is_empty_up_to(self.layout.width) {
             return;
         }
         if let Some(reason) = self.unusable_as_a_whole(row) {
-            // Its cells cannot be told apart, so a password among them could not be, either.
-            let text = if self.layout.has_secrets { String::new() } else { self.whole(row) };
+            let text = match self.layout.shape {
+                // What is not used was not said to be harmless.
+                Shape::ByHand if matches!(reason, LeftOutDetail::LongCell { .. }) => self.about(row),
+                // Its cells cannot be told apart, so a password among them could not be, either.
+                Shape::ByHand => String::new(),
+                _ if self.layout.has_secrets => String::new(),
+                _ => self.whole(row),
+            };
             self.import.refused.push(Refused { line: row.line, reason, text });
             return;
         }
@@ -143,12 +149,17 @@ impl<'a> Gatherer<'a> {
 
     /// As it stands in the file.
     fn whole(&self, row: &Row<'_>) -> String {
-        if self.layout.delimiter == Delimiter::Cell {
-            let cells: Vec<String> = row.cells().map(shown).filter(|cell| !cell.is_empty()).collect();
+        if self.is_sheet() {
+            let cells: Vec<String> =
+                row.cells().take(self.layout.width).map(shown).filter(|cell| !cell.is_empty()).collect();
             shown(&cells.join(", "))
         } else {
             shown(row.raw)
         }
+    }
+
+    fn is_sheet(&self) -> bool {
+        self.layout.delimiter == Delimiter::Cell
     }
 
     fn unusable_as_a_whole(&self, row: &Row<'_>) -> Option<LeftOutDetail> {
@@ -156,7 +167,8 @@ impl<'a> Gatherer<'a> {
         if let Some(reason) = taken_in(row, self.layout.delimiter, needs) {
             return Some(reason);
         }
-        if has < needs || !row.is_empty_from(needs) {
+        // What stands in a sheet beside its columns is in none of them.
+        if has < needs || !self.is_sheet() && !row.is_empty_from(needs) {
             return Some(LeftOutDetail::Cells { has, needs, as_first: self.layout.has_header });
         }
         (row.longest_cell() > MAX_CELL_BYTES)

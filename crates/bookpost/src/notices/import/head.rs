@@ -6,7 +6,7 @@ use super::{
     Columns, ImportError, ImportOptions, MAX_BYTES, Sheets,
     aliases::normal,
     clean::clean,
-    columns::{EMAIL, shape},
+    columns::{EMAIL, needed, shape},
     dates,
     layout::{self, Delimiter},
     rows::Rows,
@@ -57,7 +57,7 @@ const TOLD_BY: [(&str, &[&str]); 15] = [
     ("call_number", &["call", "sign", "cote"]),
     ("title", &["title", "titel", "título", "titulo", "titre", "book", "libro", "buch"]),
     ("author", &["auth", "auto", "aute", "verfasser"]),
-    ("patron_number", &["card", "carné", "carnet", "ausweis", "number", "número", "nummer", "barcode"]),
+    ("patron_number", &["card", "carné", "carnet", "ausweis", "lesernummer", "benutzernummer", "barcode"]),
     ("first_name", &["first", "given", "vorname", "nombre de pila", "prénom"]),
     ("family_name", &["last", "surname", "nachname", "familienname", "apellido"]),
     (
@@ -69,6 +69,9 @@ const TOLD_BY: [(&str, &[&str]); 15] = [
     ("charge", &["fine", "charge", "multa", "gebühr", "amende"]),
     ("language", &["language", "idioma", "sprache", "langue"]),
 ];
+
+/// Parts of names of what no notice has, whoever's it is.
+const TOLD_OFF_BY: [&str; 5] = ["phone", "telef", "téléph", "mobil", "fax"];
 
 /// Reads the first rows.
 pub fn head(bytes: &[u8], options: &ImportOptions) -> Result<Head, ImportError> {
@@ -92,7 +95,7 @@ fn of_text(
 ) -> Result<Head, ImportError> {
     let first = layout::first_row(text, delimiter);
     let names: Vec<String> = first.iter().map(|name| normal(name)).collect();
-    if first.iter().any(|cell| Address::parse(cell.trim()).is_ok() || dates::is_one(cell)) {
+    if has_no_names(&first) {
         return Err(ImportError::NoNames);
     }
     let shape = shape(&names).filter(|_| (2..=MOST_COLUMNS).contains(&names.len()));
@@ -104,7 +107,7 @@ fn of_text(
         layout::keys(&names).into_iter().zip(&first).zip(values).zip(&names)
     {
         let Some(key) = key else { continue };
-        let is_secret = options.aliases.names("drop").contains(normal);
+        let is_secret = options.aliases.is_secret(normal);
         let values = if is_secret { Vec::new() } else { values };
         columns.push(Column { name: shown(name), key, values, is_secret, meaning: None });
     }
@@ -135,15 +138,34 @@ fn values(text: &str, delimiter: Delimiter, width: usize) -> Result<Vec<Vec<Stri
     Ok(values)
 }
 
-/// What each seems to be: by the list of column names, by parts of its name, by what stands in it.
+/// What each seems to be: by the list of column names; where that is not enough, by parts of its name, and by what stands in it.
 fn guess(columns: &mut [Column], options: &ImportOptions) {
-    for meaning in Columns::meanings() {
+    let listed = |meaning: &str, column: &Column| {
+        let name = column.key.split('#').next().unwrap_or_default();
+        options.aliases.names(meaning).iter().any(|one| *one == column.key || meaning == EMAIL && one == name)
+    };
+    for meaning in Columns::meanings().filter(|meaning| *meaning != EMAIL) {
         for name in options.aliases.names(meaning) {
             suppose(columns, meaning, |column| column.key == *name);
         }
     }
+    let has = |columns: &[Column], meaning: &str| {
+        columns
+            .iter()
+            .any(|column| column.meaning == Some(meaning) || meaning == EMAIL && listed(EMAIL, column))
+    };
+    if needed(|meaning| has(columns, meaning)).is_empty() {
+        // It is read so without being asked about, with all addresses.
+        for column in columns.iter_mut().filter(|column| !column.is_secret && listed(EMAIL, column)) {
+            column.meaning = Some(EMAIL);
+        }
+        return;
+    }
     for (meaning, parts) in TOLD_BY {
-        suppose(columns, meaning, |column| parts.iter().any(|part| column.key.contains(part)));
+        suppose(columns, meaning, |column| {
+            let is_told = || parts.iter().any(|part| column.key.contains(part));
+            listed(meaning, column) || is_told() && !TOLD_OFF_BY.iter().any(|part| column.key.contains(part))
+        });
     }
     let all = |column: &Column, is_it: fn(&str) -> bool| {
         !column.values.is_empty() && column.values.iter().all(|value| is_it(value))
@@ -152,17 +174,26 @@ fn guess(columns: &mut [Column], options: &ImportOptions) {
     suppose(columns, "due", |column| all(column, dates::is_one));
 }
 
-/// Takes the first column of which nothing is known yet, or, of addresses, all.
+/// Takes the first column of which nothing is known yet. Of addresses no more than one, too: whose the others are, a person knows.
 fn suppose(columns: &mut [Column], meaning: &'static str, is_it: impl Fn(&Column) -> bool) {
-    for at in 0..columns.len() {
-        if meaning != EMAIL && columns.iter().any(|one| one.meaning == Some(meaning)) {
-            return;
-        }
-        let Some(column) = columns.get_mut(at) else { return };
-        if column.meaning.is_none() && !column.is_secret && is_it(column) {
-            column.meaning = Some(meaning);
-        }
+    if columns.iter().any(|one| one.meaning == Some(meaning)) {
+        return;
     }
+    let mut free = columns.iter_mut().filter(|column| column.meaning.is_none() && !column.is_secret);
+    if let Some(column) = free.find(|column| is_it(column)) {
+        column.meaning = Some(meaning);
+    }
+}
+
+/// Whether a line is of patrons or of nothing rather than of names: it has an address, a date or a number, or is mostly empty.
+fn has_no_names(first: &[String]) -> bool {
+    let is_number = |cell: &str| {
+        let digits = cell.chars().filter(char::is_ascii_digit).count();
+        digits * 2 > cell.chars().filter(|c| c.is_alphanumeric()).count()
+    };
+    let empty = first.iter().filter(|cell| cell.trim().is_empty()).count();
+    let is_value = |cell: &str| Address::parse(cell).is_ok() || dates::is_one(cell) || is_number(cell);
+    empty * 2 > first.len() || first.iter().any(|cell| is_value(cell.trim()))
 }
 
 fn shown(text: &str) -> String {
@@ -225,12 +256,31 @@ mod tests {
         for (text, expected) in [
             ("Ngozi,a@example.org,Dune\n".to_owned(), ImportError::NoNames),
             ("Ngozi,Dune,2026-11-12\n".to_owned(), ImportError::NoNames),
+            ("Ngozi,P1042,Dune\n".to_owned(), ImportError::NoNames),
+            ("Ngozi,39001000001234,Dune\n".to_owned(), ImportError::NoNames),
+            ("Overdue items,,,\nName,Email,Title,Due\n".to_owned(), ImportError::NoNames),
             ("nothing but a line\n".to_owned(), ImportError::NoTable),
             (wide(MOST_COLUMNS + 1), ImportError::NoTable),
         ] {
             assert_eq!(head(text.as_bytes(), &ImportOptions::default()).unwrap_err(), expected, "{text}");
         }
         assert_eq!(guessed(&wide(MOST_COLUMNS)).len(), MOST_COLUMNS);
+    }
+
+    #[test]
+    fn a_number_of_something_is_no_card_number_and_one_address_is_chosen() {
+        let text = "Name;Phone Number;Student mobile;Número;Nummer;Mail (home);Mail (work);Book;Back by;Passport Number\n\
+            Ngozi;1;2;3;4;a@example.org;b@example.org;Dune;2026-11-12;X4711\n";
+        let meanings: Vec<_> = guessed(text).into_iter().map(|(_, meaning)| meaning).collect();
+        let name = Some("patron_name");
+        let expected = [name, None, None, None, None, Some(EMAIL), None, Some("title"), Some("due"), None];
+        assert_eq!(meanings, expected);
+        let head = head(text.as_bytes(), &ImportOptions::default()).unwrap();
+        assert!(head.columns[9].is_secret && head.columns[9].values.is_empty());
+        // It is read without being asked about; what is shown is what is read.
+        let known = guessed("Name;Email;Parent email;Title;Due;Book type\n");
+        let addresses = known.iter().filter(|(_, meaning)| *meaning == Some(EMAIL)).count();
+        assert_eq!((addresses, known[5].1), (2, None));
     }
 
     #[test]

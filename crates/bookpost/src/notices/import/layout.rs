@@ -179,14 +179,13 @@ fn by_hand(
     aliases: &Aliases,
     columns: &Columns,
 ) -> Result<Layout, ImportError> {
-    let is_secret = |key: &str| aliases.names("drop").iter().any(|name| key.split('#').next() == Some(name));
     let keys = keys(names);
     let position = |key: &String| {
-        let found = keys.iter().position(|one| one.as_ref() == Some(key)).filter(|_| !is_secret(key));
+        let found = keys.iter().position(|one| one.as_ref() == Some(key)).filter(|_| !aliases.is_secret(key));
         found.ok_or_else(|| ImportError::NoSuchColumn { name: key.clone(), seen: shown(first) })
     };
     let mut layout = Layout::new(Shape::ByHand, delimiter, names.len());
-    layout.has_secrets = names.iter().any(|name| is_secret(name));
+    layout.has_secrets = names.iter().any(|name| aliases.is_secret(name));
     layout.known_by = shape(names);
     for (meaning, field) in NAMED {
         let column = columns.names(meaning).first().map(position).transpose()?;
@@ -293,7 +292,7 @@ fn named(
 ) -> Result<Layout, ImportError> {
     let (by_name, duplicates) = positions(names);
     let mut layout = Layout::new(Shape::Named, delimiter, names.len());
-    let is_secret = |name: &String| aliases.names("drop").contains(name);
+    let is_secret = |name: &String| aliases.is_secret(name);
     layout.has_secrets = names.iter().any(is_secret);
     for (meaning, field) in NAMED {
         let column = aliases
@@ -304,7 +303,11 @@ fn named(
         layout.set(field, column);
     }
     let emails = aliases.names("email");
-    layout.emails = (0..).zip(names).filter(|(_, name)| emails.contains(name)).map(|(at, _)| at).collect();
+    layout.emails = (0..)
+        .zip(names)
+        .filter(|(_, name)| emails.contains(name) && !is_secret(name))
+        .map(|(at, _)| at)
+        .collect();
     // One of them may be what is not known otherwise: it is neither guessed nor dropped.
     let unset = NAMED.iter().filter(|(_, field)| layout.column(*field).is_none());
     let mut wanted = unset.flat_map(|(meaning, _)| aliases.names(meaning)).filter(|name| !is_secret(name));

@@ -113,6 +113,11 @@ impl<'a> Row<'a> {
         self.record.iter().skip(column).all(|cell| cell.trim_ascii().is_empty())
     }
 
+    /// Whether all cells before `column` are.
+    pub(super) fn is_empty_up_to(&self, column: usize) -> bool {
+        self.record.iter().take(column).all(|cell| cell.trim_ascii().is_empty())
+    }
+
     pub(super) fn longest_cell(&self) -> usize {
         self.record.iter().map(<[u8]>::len).max().unwrap_or(0)
     }

@@ -217,6 +217,21 @@ fn columns_are_what_a_person_says() {
     }
 }
 
+/// Nobody said what the others hold.
+#[test]
+fn of_lines_that_are_refused_only_the_columns_that_somebody_named_are_kept() {
+    let long = "x".repeat(MAX_CELL_BYTES + 1);
+    let text = format!(
+        "Leser,Mail,Band,Abgabe,Merkmal\nAnn,a@example.org,Dune,2026-11-12,geheim\nMing,b@example.org,Emma,soon,geheim\n\
+         Zoe,c@example.org,Jazz,2026-11-12,geheim{long}\nLee,geheim\nBo,d@example.org,Dune,2026-11-12,x,geheim\n"
+    );
+    let columns = "email=Mail,patron_name=Leser,title=Band,due=Abgabe".parse().unwrap();
+    let options = ImportOptions { columns: Some(columns), ..ImportOptions::default() };
+    let import = read(text.as_bytes(), &options).unwrap();
+    let kept: Vec<_> = import.refused.iter().map(|one| (one.line, one.text.as_str())).collect();
+    assert_eq!(kept, [(3, "Ming, Emma"), (4, "Zoe, Jazz"), (5, ""), (6, "")]);
+}
+
 #[test]
 fn files_that_cannot_be_used() {
     for (text, said) in [

@@ -39,6 +39,8 @@ pub struct Sheets {
     pub read: String,
     /// All that can be seen in it, in its order.
     pub all: Vec<String>,
+    /// Rows of the one that nobody sees, a filter's for one; they are left out.
+    pub hidden_rows: u64,
 }
 
 /// A sheet of a workbook.
@@ -71,12 +73,12 @@ pub(super) fn read(bytes: &[u8], said: Option<&str>) -> Result<Workbook, ImportE
     };
     let Some(chosen) = chosen else {
         return Err(match said {
-            Some(said) => ImportError::NoSuchSheet { said: said.to_owned(), sheets: all.join(", ") },
+            Some(said) => ImportError::NoSuchSheet { said: said.to_owned(), sheets: all },
             None => ImportError::NoNamesInWorkbook,
         });
     };
-    let text = sheet::read(&mut parts, &chosen.part, &context)?;
-    Ok(Workbook { sheets: Sheets { read: chosen.name.clone(), all }, text })
+    let (text, hidden_rows) = sheet::read(&mut parts, &chosen.part, &context)?;
+    Ok(Workbook { sheets: Sheets { read: chosen.name.clone(), all, hidden_rows }, text })
 }
 
 /// A title stands alone in its row; column names are several.

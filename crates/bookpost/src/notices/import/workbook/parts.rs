@@ -21,10 +21,14 @@ const MOST_PIECE: u64 = 2 << 20;
 const MOST_RATIO: u64 = 100;
 /// Bytes that any part may unpack to.
 const SMALL: u64 = 1 << 20;
+/// Elements that are open at the same time, all of which are kept; workbooks have some ten.
+const MOST_OPEN: u32 = 64;
 
 /// The archive.
 pub(super) struct Parts<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// Bytes of it.
+    size: u64,
     /// Bytes that may still be unpacked.
     left: Rc<Cell<u64>>,
 }
@@ -36,6 +40,8 @@ type Unpacked<'p, 'a> = BufReader<ZipFile<'p, Cursor<&'a [u8]>>>;
 pub(super) struct Xml<'p, 'a> {
     reader: Reader<Bounded<Unpacked<'p, 'a>>>,
     buffer: Vec<u8>,
+    /// Elements that are open.
+    open: u32,
 }
 
 impl<'a> Parts<'a> {
@@ -44,7 +50,7 @@ impl<'a> Parts<'a> {
             return Err(ImportError::WorkbookTooLarge);
         }
         let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| ImportError::DamagedWorkbook)?;
-        Ok(Self { archive, left: Rc::new(Cell::new(MOST_UNPACKED)) })
+        Ok(Self { archive, size: bytes.len() as u64, left: Rc::new(Cell::new(MOST_UNPACKED)) })
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -57,7 +63,8 @@ impl<'a> Parts<'a> {
             Err(ZipError::FileNotFound) => return Ok(None),
             part => part.map_err(|_| ImportError::DamagedWorkbook)?,
         };
-        let of_size = part.compressed_size().saturating_mul(MOST_RATIO).saturating_add(SMALL);
+        let stored = part.compressed_size().min(self.size);
+        let of_size = stored.saturating_mul(MOST_RATIO).saturating_add(SMALL);
         let bounded = Bounded {
             inner: BufReader::new(part),
             all_left: Rc::clone(&self.left),
@@ -69,7 +76,7 @@ impl<'a> Parts<'a> {
         let config = reader.config_mut();
         config.expand_empty_elements = true;
         config.check_end_names = false;
-        Ok(Some(Xml { reader, buffer: Vec::new() }))
+        Ok(Some(Xml { reader, buffer: Vec::new(), open: 0 }))
     }
 }
 
@@ -78,11 +85,18 @@ impl Xml<'_, '_> {
     pub(super) fn next(&mut self) -> Result<Event<'_>, ImportError> {
         self.buffer.clear();
         self.reader.get_mut().piece_left = MOST_PIECE;
-        match self.reader.read_event_into(&mut self.buffer) {
-            Ok(event) => Ok(event),
-            Err(_) if self.reader.get_ref().is_over => Err(ImportError::WorkbookTooLarge),
-            Err(_) => Err(ImportError::DamagedWorkbook),
+        let event = match self.reader.read_event_into(&mut self.buffer) {
+            Ok(event) => event,
+            Err(_) if self.reader.get_ref().is_over => return Err(ImportError::WorkbookTooLarge),
+            Err(_) => return Err(ImportError::DamagedWorkbook),
+        };
+        match &event {
+            Event::Start(_) if self.open >= MOST_OPEN => return Err(ImportError::DamagedWorkbook),
+            Event::Start(_) => self.open += 1,
+            Event::End(_) => self.open = self.open.saturating_sub(1),
+            _ => {}
         }
+        Ok(event)
     }
 }
 

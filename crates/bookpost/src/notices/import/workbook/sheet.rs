@@ -7,7 +7,7 @@ use super::{
     parts::{Parts, Xml},
     strings::Strings,
     styles::Styles,
-    xml::{add_text, attribute, attributes, unescape},
+    xml::{add_text, attributes, unescape},
 };
 use crate::notices::import::{MAX_CELL_BYTES, MAX_ROWS};
 
@@ -22,9 +22,14 @@ pub(super) struct Context<'a> {
     pub(super) from_1904: bool,
 }
 
-/// All rows.
-pub(super) fn read(parts: &mut Parts<'_>, part: &str, context: &Context<'_>) -> Result<String, ImportError> {
-    Ok(rows(parts, part, context, |_| false)?.text)
+/// All rows that can be seen, and how many cannot.
+pub(super) fn read(
+    parts: &mut Parts<'_>,
+    part: &str,
+    context: &Context<'_>,
+) -> Result<(String, u64), ImportError> {
+    let rows = rows(parts, part, context, |_| false)?;
+    Ok((rows.text, rows.hidden))
 }
 
 /// How many cells the first row has that has any; 0: no row has.
@@ -44,8 +49,9 @@ fn rows(
         match xml.next()? {
             Event::Start(element) => match element.local_name().as_ref() {
                 "row" => {
-                    let said = attribute(&element, "r")?.and_then(|row| row.parse().ok());
-                    rows.begin(said)?;
+                    let [row, hidden] = attributes(&element, ["r", "hidden"])?;
+                    let is_hidden = hidden.is_some_and(|hidden| matches!(hidden.trim(), "1" | "true"));
+                    rows.begin(row.and_then(|row| row.parse().ok()), is_hidden)?;
                 }
                 "c" => {
                     let cell = Cell::of(&element)?;
@@ -132,7 +138,7 @@ impl Cell {
             }
         }
         Ok(match self.kind {
-            Kind::Number => number::text(&value, context.styles.is_date(self.style), context.from_1904),
+            Kind::Number => number::text(&value, context.styles.shows(self.style), context.from_1904),
             Kind::Shared => shared(&value, context.strings)?,
             Kind::AsItStands => unescape(&value).into_owned(),
             Kind::YesOrNo => if value.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(),
@@ -182,11 +188,16 @@ struct Rows {
     column: u32,
     used: (u32, usize),
     cells: u64,
+    /// Whether nobody sees this row, and whether it has something.
+    is_hidden: bool,
+    hides: bool,
+    /// Rows with something that nobody sees.
+    hidden: u64,
 }
 
 impl Rows {
     /// Begins a row, of which its number is said or not.
-    fn begin(&mut self, said: Option<u64>) -> Result<(), ImportError> {
+    fn begin(&mut self, said: Option<u64>, is_hidden: bool) -> Result<(), ImportError> {
         let number = said.unwrap_or(self.row + 1);
         if number <= self.row {
             return Err(ImportError::DamagedWorkbook);
@@ -198,6 +209,7 @@ impl Rows {
         while self.row + 1 < number {
             self.end()?;
         }
+        self.is_hidden = is_hidden;
         Ok(())
     }
 
@@ -205,6 +217,11 @@ impl Rows {
         let column = column.unwrap_or(self.column);
         if column < self.column || column >= MOST_COLUMNS {
             return Err(ImportError::DamagedWorkbook);
+        }
+        if self.is_hidden {
+            self.hides |= !text.trim().is_empty();
+            self.cells += 1;
+            return self.is_bounded();
         }
         self.fill(column);
         if self.column > 0 {
@@ -248,6 +265,8 @@ impl Rows {
         }
         self.text.push(char::from(ENDS_ROW));
         (self.row, self.column, self.used) = (self.row + 1, 0, (0, 0));
+        self.hidden += u64::from(self.hides);
+        (self.is_hidden, self.hides) = (false, false);
         self.is_bounded()
     }
 

@@ -142,6 +142,18 @@ fn a_workbook_that_unpacks_to_very_much_is_refused() {
     );
 }
 
+/// What is open is kept until it is closed.
+#[test]
+fn elements_inside_of_each_other_are_bounded() {
+    let whole = rows(format!("{NAMES}Ann,a@example.org,Dune,1,2026-11-12\n").as_bytes());
+    let inside = |n: usize| one(&format!("{}{}{whole}", "<a>".repeat(n), "</a>".repeat(n)));
+    // Two are around them.
+    assert!(import(&inside(62)).is_ok());
+    assert_eq!(import(&inside(63)).unwrap_err(), ImportError::DamagedWorkbook);
+    let unclosed = one(&format!("{whole}{}", "<a>".repeat(300_000)));
+    assert_eq!(import(&unclosed).unwrap_err(), ImportError::DamagedWorkbook);
+}
+
 /// A short cell that says which long text it has.
 #[test]
 fn a_long_text_that_many_cells_share_is_refused() {
@@ -195,6 +207,35 @@ fn what_a_file_announces_is_not_believed() {
     let import = import(&bytes.unwrap()).unwrap();
     assert_eq!(import.sheets.unwrap().all, ["<S>"]);
     assert_eq!(import.patrons[0].items[0].title(), "Dune");
+}
+
+/// What a person filtered away in a spreadsheet is not meant.
+#[test]
+fn hidden_rows_are_left_out_and_counted() {
+    let cell = |text: &str| format!("<c t=\"str\"><v>{text}</v></c>");
+    let line = |hidden: &str, who: &str| {
+        let cells = [who, "a@example.org", "Dune", who, "2026-11-12"].map(cell).concat();
+        format!("<row{hidden}>{cells}</row>")
+    };
+    let note = format!("<row hidden=\"1\">{}<c/></row>", cell("note").repeat(2));
+    let head = rows(NAMES.as_bytes());
+    let all = [line("", "Ann"), line(" hidden=\"1\"", "Ben"), "<row hidden=\"true\"><c/></row>".to_owned()]
+        .concat();
+    let last = [line(" hidden=\"true\"", "Cy"), line(" hidden=\"0\"", "Dee")].concat();
+    let import = import(&one(&format!("{note}{head}{all}{last}"))).unwrap();
+    let seen: Vec<_> = import.patrons.iter().map(|patron| (patron.name(), patron.line)).collect();
+    assert_eq!(seen, [("Ann", 3), ("Dee", 7)]);
+    assert_eq!(import.sheets.unwrap().hidden_rows, 3);
+    assert!(import.refused.is_empty(), "{:?}", import.refused);
+}
+
+#[test]
+fn notes_beside_the_named_columns_are_not_read() {
+    let csv = format!("{NAMES}Ann,a@example.org,Dune,1,2026-11-12,,called\n,,,,,,to do\n");
+    let import = import(&one(&rows(csv.as_bytes()))).unwrap();
+    assert_eq!((import.patrons.len(), import.refused), (1, Vec::new()));
+    let text = read_export(csv.as_bytes(), &ImportOptions::default()).unwrap();
+    assert_eq!(text.refused.len(), 2, "in a text one delimiter too many may stand anywhere");
 }
 
 proptest::proptest! {

@@ -59,7 +59,7 @@ struct Check {
     figures: Vec<(String, String)>,
     libraries: Vec<(String, String)>,
     reasons: Vec<Reason>,
-    options: Vec<Field>,
+    options: Asking,
     kept: Vec<(&'static str, String)>,
     mails: String,
     /// What is to be known before anything is sent.
@@ -79,6 +79,12 @@ struct Named {
     line: Option<String>,
     who: String,
     detail: Detail,
+}
+
+/// What can be settled by a person, and what else was, which stays.
+pub(super) struct Asking {
+    pub(super) fields: Vec<Field>,
+    pub(super) kept: Vec<(&'static str, String)>,
 }
 
 /// Those who get no mail for one reason.
@@ -153,7 +159,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
     let columns = match &found.columns {
         Some(shape) => {
             let asked = path(checked.id.text(), "/columns", &checked.options, "");
-            Some((asked, columns::said(visit, shape).await?))
+            Some((asked, columns::said(visit, shape, &checked.options).await?))
         }
         None => None,
     };
@@ -166,7 +172,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         figures: figures.into(),
         libraries: libraries(visit, checked),
         reasons,
-        options: options(visit, &checked.options, found.sheets.as_ref()),
+        options: options(visit, &checked.options, found.sheets.as_ref().map(|sheets| &*sheets.all)),
         kept: super::fields(&checked.options),
         mails: path(checked.id.text(), "/mail", &checked.options, ""),
         says: says(words, checked, way, visit.pages.sources.config().sending.is_off()),
@@ -243,6 +249,9 @@ fn of_sheets(words: &Words, sheets: &Sheets) -> Vec<(String, String)> {
     if !others.is_empty() {
         all.push((words.t("check-other-sheets"), others.join(", ")));
     }
+    if sheets.hidden_rows > 0 {
+        all.push((words.t("check-hidden-rows"), words.number(sheets.hidden_rows)));
+    }
     all
 }
 
@@ -267,7 +276,7 @@ fn libraries(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
 }
 
 /// What can be settled by a person where it was not found out right.
-pub(super) fn options(visit: &Visit, chosen: &Options, sheets: Option<&Sheets>) -> Vec<Field> {
+pub(super) fn options(visit: &Visit, chosen: &Options, sheets: Option<&[String]>) -> Asking {
     let words = visit.words();
     let choice = |value: &str, text: String, chosen: &str| Choice {
         value: value.to_owned(),
@@ -282,7 +291,7 @@ pub(super) fn options(visit: &Visit, chosen: &Options, sheets: Option<&Sheets>) 
     let sites = sites.map(|site| choice(&site.code, site.name.clone(), &chosen.site));
     let one_of =
         |first: Choice, others: Vec<Choice>| Kind::OneOf(std::iter::once(first).chain(others).collect());
-    let first = match sheets.map(|sheets| &sheets.all).filter(|all| all.len() > 1) {
+    let first = match sheets.filter(|all| all.len() > 1 || !chosen.sheet.is_empty()) {
         Some(all) => {
             let all = all.iter().map(|name| choice(name, name.clone(), &chosen.sheet)).collect();
             let first = choice("", words.t("option-sheet-first"), &chosen.sheet);
@@ -302,7 +311,10 @@ pub(super) fn options(visit: &Visit, chosen: &Options, sheets: Option<&Sheets>) 
             .kind(one_of(choice("", words.t("option-site-none"), &chosen.site), sites.collect()))
             .hint(words.t("option-site-hint")),
     ];
-    first.into_iter().chain(others).collect()
+    let fields: Vec<Field> = first.into_iter().chain(others).collect();
+    let kept =
+        super::fields(chosen).into_iter().filter(|(name, _)| fields.iter().all(|field| field.name != *name));
+    Asking { kept: kept.collect(), fields }
 }
 
 /// All of it in one sentence.

@@ -1,4 +1,5 @@
-//! What the columns of a file are: asked where they are not known, remembered for everybody, and forgotten again.
+//! What the columns of a file are: asked where they are not known, remembered for everybody, and forgotten again. Whoever is limited to some
+//! libraries says it for a file of theirs only.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,10 @@ use axum::{
 };
 use store::{Error, KnownColumns};
 
-use super::{check::options, fields, path, theirs, unread};
+use super::{
+    check::{Asking, options},
+    fields, path, theirs, unread,
+};
 use crate::{
     app::{
         exports::ExportId,
@@ -21,7 +25,7 @@ use crate::{
     notices::import::{Column, Columns, ColumnsError, EMAIL, Head, Needed},
     web::pages::{
         Pages,
-        field::{Choice, Field},
+        field::Choice,
         flash::{self, Done},
         form::Posted,
         frame::{Frame, Place, page_as},
@@ -63,8 +67,10 @@ struct Asked {
     name: String,
     problem: Option<String>,
     needed: String,
+    /// For whom it holds.
+    holds: String,
     columns: Vec<Line>,
-    options: Vec<Field>,
+    options: Asking,
     kept: Vec<(&'static str, String)>,
 }
 
@@ -84,6 +90,7 @@ pub(super) struct Said {
     pub(super) by: String,
     /// What, and the columns that are it.
     pub(super) columns: Vec<(String, String)>,
+    pub(super) may_forget: bool,
 }
 
 /// What is wrong with what was chosen.
@@ -116,7 +123,12 @@ pub(super) async fn asked(visit: &Visit, id: &ExportId, name: &str, options: &Op
     }
 }
 
-/// They are used as they were said to be, and so are those of all files like it.
+/// Others' files may be among those with the same columns.
+fn may_say_for_all(visit: &Visit) -> bool {
+    visit.sites().is_empty()
+}
+
+/// They are used as they were said to be, and so are those of all files like it, if that may be said.
 async fn choose(Path(id): Path<String>, Posted { visit, form }: Posted<Pairs>) -> Response {
     let (id, uploaded) = match theirs(&visit, &id).await {
         Ok(theirs) => theirs,
@@ -132,6 +144,12 @@ async fn choose(Path(id): Path<String>, Posted { visit, form }: Posted<Pairs>) -
         Ok(columns) => columns,
         Err(wrong) => return page(&visit, &id, &uploaded.name, &options, &head, Some(wrong)).await,
     };
+    if !may_say_for_all(&visit) {
+        // All pages about the file carry it along.
+        let own = Options { columns: serde_json::to_string(&columns).unwrap_or_default(), ..options };
+        return Redirect::to(&path(id.text(), "", &own, "")).into_response();
+    }
+    let options = Options { columns: String::new(), ..options };
     let (store, now) = (&visit.pages.sources.store, visit.clockwork.now);
     let kept = store.remember_columns(head.shape, columns.chosen(), visit.actor(), now).await;
     led_on(&visit, &id, &options, Done::ColumnsKept, kept)
@@ -143,7 +161,10 @@ async fn forget(Path(id): Path<String>, Posted { visit, form }: Posted<Pairs>) -
         Ok(theirs) => theirs,
         Err(response) => return response,
     };
-    let options = Options::of_pairs(&form);
+    if !may_say_for_all(&visit) {
+        return not_here::not_allowed(visit.words());
+    }
+    let options = Options { columns: String::new(), ..Options::of_pairs(&form) };
     let head = match visit.pages.sources.notices.head(&id, &options).await {
         Ok(head) => head,
         Err(error) => return failed(&visit, &id, &uploaded.name, &options, error).await,
@@ -153,21 +174,29 @@ async fn forget(Path(id): Path<String>, Posted { visit, form }: Posted<Pairs>) -
     led_on(&visit, &id, &options, Done::ColumnsForgotten, forgotten.map(|_| ()))
 }
 
-/// What was said of files with these columns.
-pub(super) async fn said(visit: &Visit, shape: &str) -> Result<Option<Said>, Error> {
-    let known = visit.pages.sources.store.known_columns().await?;
+/// What was said of this file, or of all files with these columns.
+pub(super) async fn said(visit: &Visit, shape: &str, settled: &Options) -> Result<Option<Said>, Error> {
     let words = visit.words();
+    if let Some(own) = settled.own_columns() {
+        let (by, columns) = (words.t("columns-own"), listed(words, &own.chosen()));
+        return Ok(Some(Said { by, columns, may_forget: false }));
+    }
+    let known = visit.pages.sources.store.known_columns().await?;
     let said = |known: KnownColumns| Said {
         by: words.with(
             "columns-by",
             &[("who", &words.actor(&known.chosen_by)), ("when", &visit.clockwork.text(known.chosen_at))],
         ),
-        columns: MEANINGS
-            .iter()
-            .filter_map(|(what, key)| Some((words.t(key), known.chosen.get(*what)?.join(", "))))
-            .collect(),
+        columns: listed(words, &known.chosen),
+        may_forget: may_say_for_all(visit),
     };
     Ok(known.into_iter().find(|known| known.shape == shape).map(said))
+}
+
+/// Each meaning in words, with the columns that are it.
+fn listed(words: &Words, chosen: &BTreeMap<String, Vec<String>>) -> Vec<(String, String)> {
+    let line = |(what, key): &(&str, &str)| Some((words.t(key), chosen.get(*what)?.join(", ")));
+    MEANINGS.iter().filter_map(line).collect()
 }
 
 /// What a column can be, in words.
@@ -266,9 +295,10 @@ async fn page(
         f,
         id: id.text().to_owned(),
         name: name.to_owned(),
+        holds: words.t(if may_say_for_all(visit) { "columns-kept" } else { "columns-kept-own" }),
         needed: all.map(|one| needed(words, one)).join("; "),
         columns: head.columns.iter().enumerate().map(line).collect(),
-        options: options(visit, settled, head.sheets.as_ref()),
+        options: options(visit, settled, head.sheets.as_ref().map(|sheets| &*sheets.all)),
         kept: fields(settled),
         problem,
     };
@@ -289,7 +319,13 @@ impl Options {
             let found = pairs.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone()).unwrap_or_default()
         };
-        Self { dates: said("dates"), encoding: said("encoding"), sheet: said("sheet"), site: said("site") }
+        Self {
+            dates: said("dates"),
+            encoding: said("encoding"),
+            sheet: said("sheet"),
+            site: said("site"),
+            columns: said("columns"),
+        }
     }
 }
 

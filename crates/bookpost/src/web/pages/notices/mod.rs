@@ -217,6 +217,7 @@ fn given(options: &Options) -> impl Iterator<Item = (&'static str, &String)> {
         ("encoding", &options.encoding),
         ("sheet", &options.sheet),
         ("site", &options.site),
+        ("columns", &options.columns),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty())
 }

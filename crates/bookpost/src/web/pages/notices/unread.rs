@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 
 use super::{
-    check::{ORDERS, dated, options},
+    check::{Asking, ORDERS, dated, options},
     columns::needed,
     path,
 };
@@ -15,7 +15,6 @@ use crate::{
         import::{DateOrder, OtherKind},
     },
     web::pages::{
-        field::Field,
         frame::{Frame, Place, page_as},
         not_here,
         visit::Visit,
@@ -35,7 +34,7 @@ struct Unread {
     readings: Vec<Reading>,
     /// In English, for whoever looks after Bookpost.
     details: String,
-    options: Vec<Field>,
+    options: Asking,
 }
 
 /// One way to read the dates of the file.
@@ -71,7 +70,12 @@ pub(super) async fn page(visit: &Visit, id: &str, name: &str, chosen: &Options, 
         Unready::Import(error) => readings(visit, id, chosen, error),
         Unready::NotWhole | Unready::Other(..) => Vec::new(),
     };
-    let (id, name, options) = (id.to_owned(), name.to_owned(), options(visit, chosen, None));
+    // Of those that there are another one can be chosen.
+    let sheets = match why {
+        Unready::Import(ImportError::NoSuchSheet { sheets, .. }) => Some(sheets.as_slice()),
+        _ => None,
+    };
+    let (id, name, options) = (id.to_owned(), name.to_owned(), options(visit, chosen, sheets));
     let unread = Unread { f, id, name, what, todo, readings, details, options };
     page_as(StatusCode::UNPROCESSABLE_ENTITY, &unread)
 }
@@ -100,8 +104,8 @@ fn said(words: &Words, error: &ImportError) -> (String, String) {
         ImportError::DamagedWorkbook => (words.t("unread-damaged"), words.t("unread-damaged-do")),
         ImportError::NoNamesInWorkbook => (words.t("unread-no-sheet"), words.t("unread-no-sheet-do")),
         ImportError::NoSuchSheet { said, sheets } => {
-            let parts = [("said", &**said), ("sheets", &**sheets)];
-            (words.with("unread-sheet", &parts), words.t("unread-upload-again"))
+            let parts = [("said", &**said), ("sheets", &*sheets.join(", "))];
+            (words.with("unread-sheet", &parts), words.t("unread-sheet-do"))
         }
         ImportError::NoNames => (words.t("unread-no-names"), words.t("unread-no-names-do")),
         ImportError::NoTable => (words.t("unread-no-table"), words.t("unread-large-do")),
