@@ -17,8 +17,10 @@ async fn each_sees_whom_their_libraries_do_not_reach() {
     assert!(page.contains("Everybody can be reached"), "{page}");
     bench.mail(to("ana@example.org", "Ana Ruiz", "MAIN"), Some(Verdict::Returned)).await;
     bench.mail(to("ben@example.org", "Ben <b>Okafor</b>", "EAST"), Some(Verdict::Returned)).await;
-    bench.mail(to("cleo@example.org", "Cleo", "MAIN"), Some(Verdict::Returned)).await;
-    bench.mail(to("cleo@example.org", "Cleo", "MAIN"), Some(Verdict::Delivered)).await;
+    for verdict in [Verdict::Returned, Verdict::Delivered] {
+        let patron = Some(Patron { name: "Cleo".to_owned(), number: Some("4712".to_owned()) });
+        bench.mail(NewMessage { patron, ..to("cleo@example.org", "Cleo", "MAIN") }, Some(verdict)).await;
+    }
     for (who, ana, ben) in [
         ("administrator", true, true),
         ("manager", true, false),
