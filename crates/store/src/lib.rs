@@ -288,10 +288,15 @@ impl Store {
         self.db.counts().await
     }
 
-    /// When the first of the real mail that waits is given up, leaving out what waits for one of these reasons. Looks through what is
-    /// left out before it.
-    pub async fn expires_first(&self, but: &[Reason]) -> Result<Option<Timestamp>, Error> {
-        self.db.expires_first(but).await
+    /// Whether real mail waits that was to be sent before `due_before` and is given up before `expires_before`, leaving out what waits for
+    /// one of these reasons. Looks through what is given up before then.
+    pub async fn has_waited(
+        &self,
+        due_before: Timestamp,
+        expires_before: Timestamp,
+        but: &[Reason],
+    ) -> Result<bool, Error> {
+        self.db.has_waited(due_before, expires_before, but).await
     }
 
     /// How many recipients have waited for a person, set aside or in doubt, for longer than this.

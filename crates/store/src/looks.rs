@@ -15,4 +15,9 @@ impl Store {
     pub async fn look(&self, person: PersonId, now: Timestamp) -> Result<Option<Timestamp>, Error> {
         self.db.look(person, now).await
     }
+
+    /// What [`Store::look`] would give, where nobody looks.
+    pub async fn looked_before(&self, person: PersonId, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        self.db.looked_before(person, now).await
+    }
 }

@@ -1,10 +1,12 @@
 //! No export stays away in silence: where notice runs came at a regular pace and none comes any more, a person is told.
 //!
-//! The rule. Only runs that write to patrons count, and those that begin within six hours of the one before are one occasion with it.
-//! Of the 35 days up to the last occasion at least four are needed, the first and the last of them almost three days apart. The pace
-//! is the gap that three of four gaps do not exceed; where the gap in the middle is less than a third of it, there is no pace. It is
-//! silent once more than one and a half times the pace and 14 hours have passed, so that at a daily pace one day that the library is
-//! closed is borne. Where all occasions were from Monday to Friday, and one of these days apart, weekends do not count.
+//! The rule, for all libraries together. Only runs that write to patrons count, and those that begin within six hours of the first of
+//! them are one occasion. Of the 35 days up to the last occasion at least four are needed, the first and the last of them almost three
+//! days apart. The pace is the gap that three of four gaps do not exceed; where the gap in the middle is less than a third of it, there
+//! is no pace. A longer gap that was there twice is usual too, as where a library is closed on Sunday and Monday. It is silent once
+//! more than the longest usual gap, half the pace and 14 hours have passed since the last run, so that one closed day more is borne.
+//! Where all occasions were from Monday to Friday, and one of these days apart, weekends do not count. After 35 days in which no run
+//! has begun, what was usual is forgotten.
 
 use jiff::{
     SignedDuration, Timestamp,
@@ -17,6 +19,7 @@ use crate::alarms::Alarms;
 
 /// Runs that are looked through.
 const RUNS: usize = 1_000;
+/// How far back what was is usual still.
 const WITHIN: SignedDuration = SignedDuration::from_hours(35 * 24);
 const ONE_OCCASION: SignedDuration = SignedDuration::from_hours(6);
 const FEWEST: usize = 4;
@@ -56,22 +59,23 @@ impl Silence {
     /// Of these runs, newest first.
     fn of(runs: &[Run], now: Timestamp, zone: &TimeZone) -> Option<Self> {
         let occasions = occasions(runs);
-        let (first, since) = (*occasions.first()?, *occasions.last()?);
-        if occasions.len() < FEWEST || since.duration_since(first) < SPAN {
+        let (first, last) = (occasions.first()?, occasions.last()?);
+        let (span, since) = (last.began_at.duration_since(first.began_at), last.last_run_at);
+        if occasions.len() < FEWEST || span < SPAN || now.duration_since(since) > WITHIN {
             return None;
         }
-        let on_weekdays = occasions.iter().all(|at| !is_weekend(zone.to_datetime(*at).weekday()));
-        let daily = |count: &Counting<'_>| usual(&occasions, count).filter(|gap| *gap <= DAILY);
+        let on_weekdays = occasions.iter().all(|one| !is_weekend(zone.to_datetime(one.began_at).weekday()));
+        let daily = |count: &Counting<'_>| Usual::of(&occasions, count).filter(|usual| usual.gap <= DAILY);
         let weekdays = Counting { zone, weekends: false };
-        let (count, gap) = if let Some(gap) = daily(&weekdays).filter(|_| on_weekdays) {
-            (weekdays, gap)
+        let (count, usual) = if let Some(usual) = daily(&weekdays).filter(|_| on_weekdays) {
+            (weekdays, usual)
         } else {
             let all = Counting { zone, weekends: true };
-            let gap = usual(&occasions, &all)?;
-            (all, gap)
+            let usual = Usual::of(&occasions, &all)?;
+            (all, usual)
         };
-        let is_silent = count.between(since, now) > gap + gap / 2 + GRACE;
-        is_silent.then(|| Self { since, pace: Pace::of(gap, count.weekends) })
+        let is_silent = count.between(since, now) > usual.longest + usual.gap / 2 + GRACE;
+        is_silent.then(|| Self { since, pace: Pace::of(usual.gap, count.weekends) })
     }
 }
 
@@ -114,31 +118,50 @@ fn words(silence: Silence, zone: &TimeZone) -> String {
     )
 }
 
-/// When runs began that write to patrons, oldest first, those close to each other once.
-fn occasions(runs: &[Run]) -> Vec<Timestamp> {
-    let mut all: Vec<_> = runs.iter().filter(|run| !run.practice).map(|run| run.started_at).collect();
-    all.sort();
-    let mut before = None;
-    all.retain(|at| {
-        let is_new = before.is_none_or(|before| at.duration_since(before) > ONE_OCCASION);
-        before = Some(*at);
-        is_new
-    });
-    let last = all.last().copied();
-    all.retain(|at| last.is_some_and(|last| last.duration_since(*at) <= WITHIN));
+/// Runs close to each other.
+#[derive(Debug, Clone, Copy)]
+struct Occasion {
+    began_at: Timestamp,
+    last_run_at: Timestamp,
+}
+
+/// Those of runs that write to patrons, oldest first.
+fn occasions(runs: &[Run]) -> Vec<Occasion> {
+    let mut begun: Vec<_> = runs.iter().filter(|run| !run.practice).map(|run| run.started_at).collect();
+    begun.sort();
+    let mut all: Vec<Occasion> = Vec::new();
+    for at in begun {
+        match all.last_mut().filter(|last| at.duration_since(last.began_at) <= ONE_OCCASION) {
+            Some(last) => last.last_run_at = at,
+            None => all.push(Occasion { began_at: at, last_run_at: at }),
+        }
+    }
+    let last = all.last().map(|last| last.began_at);
+    all.retain(|one| last.is_some_and(|last| last.duration_since(one.began_at) <= WITHIN));
     all
 }
 
-/// The gap that three of four do not exceed; none where they are too unlike each other.
-fn usual(occasions: &[Timestamp], count: &Counting<'_>) -> Option<SignedDuration> {
-    let mut gaps: Vec<_> = occasions
-        .iter()
-        .zip(occasions.iter().skip(1))
-        .map(|(before, after)| count.between(*before, *after))
-        .collect();
-    gaps.sort();
-    let (middle, usual) = (*gaps.get(gaps.len() / 2)?, *gaps.get(gaps.len() * 3 / 4)?);
-    (middle * 3 >= usual).then_some(usual)
+/// How far occasions usually are apart.
+struct Usual {
+    /// Three of four gaps do not exceed it.
+    gap: SignedDuration,
+    /// The longest that was there twice, and no less than the other.
+    longest: SignedDuration,
+}
+
+impl Usual {
+    /// None where the gaps are too unlike each other.
+    fn of(occasions: &[Occasion], count: &Counting<'_>) -> Option<Self> {
+        let mut gaps: Vec<_> = occasions
+            .iter()
+            .zip(occasions.iter().skip(1))
+            .map(|(before, after)| count.between(before.began_at, after.began_at))
+            .collect();
+        gaps.sort();
+        let (middle, gap) = (*gaps.get(gaps.len() / 2)?, *gaps.get(gaps.len() * 3 / 4)?);
+        let longest = gaps.iter().rev().nth(1).copied().unwrap_or(gap).max(gap);
+        (middle * 3 >= gap).then_some(Self { gap, longest })
+    }
 }
 
 /// What counts of the time that passes.
@@ -222,6 +245,43 @@ mod tests {
             // Over the end of summer time, when a day has an hour more.
             ("10-29 10-30 10-31 11-01T06:00 11-02", "11-04T09:31", "11-04T08:00", Some(Pace::Daily)),
             ("11-03 11-05 11-10 11-12 11-17 11-19", "11-27T22:00", "11-24T06:00", Some(Pace::Days(5))),
+            // Closed on Sunday and Monday, and on Friday and Saturday: both are usual, and one closed day more is borne.
+            (
+                "11-03 11-04 11-05 11-06 11-07 11-10 11-11 11-12 11-13 11-14 11-17 11-18 11-19 11-20 11-21",
+                "11-25T08:01",
+                "11-25T08:00",
+                Some(Pace::Daily),
+            ),
+            (
+                "11-01 11-02 11-03 11-04 11-05 11-08 11-09 11-10 11-11 11-12 11-15 11-16 11-17 11-18 11-19",
+                "11-23T08:01",
+                "11-23T08:00",
+                Some(Pace::Daily),
+            ),
+            // A gap that was there once is not usual.
+            ("11-02 11-03 11-04 11-07 11-08 11-09 11-10", "11-12T08:01", "11-12T08:00", Some(Pace::Daily)),
+            // Two runs a day are counted from the later one; within six hours too, of which it is one occasion.
+            (
+                "11-03 11-03T16:40 11-04 11-04T16:40 11-05 11-05T16:40 11-06 11-06T16:40 11-07 11-07T16:40",
+                "11-09T02:41",
+                "11-09T01:00",
+                Some(Pace::Daily),
+            ),
+            (
+                "11-05 11-05T10:00 11-06 11-06T10:00 11-07 11-07T10:00 11-08 11-08T10:00",
+                "11-10T12:01",
+                "11-10T12:00",
+                Some(Pace::Daily),
+            ),
+            // Around the clock.
+            (
+                "11-05 11-05T12:00 11-05T18:00 11-06T00:00 11-06 11-06T12:00 11-06T18:00 11-07T00:00 11-07 11-07T12:00 11-07T18:00 11-08T00:00 11-08 11-08T12:00 11-08T18:00",
+                "11-10T02:01",
+                "11-10T02:00",
+                Some(Pace::Daily),
+            ),
+            // What was usual is forgotten after 35 days, and so the alarm ends.
+            (daily, "12-13T06:00", "12-13T06:01", Some(Pace::Daily)),
             // Fourteen libraries one after the other are one occasion, and practice is none.
             ("11-02 11-02T06:10 11-02T11:00 11-03", "12-30", "12-01", None),
             ("11-02 -11-03 -11-04 11-05", "12-30", "12-01", None),

@@ -44,10 +44,12 @@ impl Waits {
             count => alarms.raise(AlarmKind::InDoubt, MAIL, words_in_doubt(count)),
         }
         let limit = config.alarms.waiting;
-        let expires_at = store.expires_first(&OF_PATRONS).await?;
-        if expires_at.is_some_and(|expires_at| waited(config, expires_at, now) > signed(limit)) {
+        if !sends(config) || store.paused().await?.is_some() {
             self.calm_since = None;
-            if sends(config) && store.paused().await?.is_none() && !is_said(store, limit, now).await? {
+            alarms.clear(AlarmKind::Waiting, MAIL);
+        } else if has_waited(store, config, now).await? {
+            self.calm_since = None;
+            if !is_said(store, limit, now).await? {
                 alarms.raise(AlarmKind::Waiting, MAIL, words_waiting(limit));
             }
         } else if now.duration_since(*self.calm_since.get_or_insert(now)) > ATTEMPT {
@@ -57,9 +59,14 @@ impl Waits {
     }
 }
 
-/// Time in which mail grew no older does not count: what is left of its time does.
-fn waited(config: &Config, expires_at: Timestamp, now: Timestamp) -> SignedDuration {
-    signed(config.schedule.give_up_after).saturating_sub(expires_at.duration_since(now))
+/// Whether mail waits for longer than it may. Its age is counted from when it was to be sent. Time in which it grew no older does not
+/// count, which is known by how much more of its time is left than would be.
+async fn has_waited(store: &Store, config: &Config, now: Timestamp) -> Result<bool, Error> {
+    let now = store.ageing_stopped_at(false).await?.map_or(now, |stopped_at| stopped_at.min(now));
+    let limit = signed(config.alarms.waiting);
+    let due_before = now.saturating_sub(limit).unwrap_or(Timestamp::MIN);
+    let expires_before = due_before.saturating_add(config.schedule.give_up_after).unwrap_or(Timestamp::MAX);
+    store.has_waited(due_before, expires_before, &OF_PATRONS).await
 }
 
 fn signed(length: Duration) -> SignedDuration {

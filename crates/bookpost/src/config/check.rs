@@ -53,7 +53,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let doors = doors(raw);
     let undeliverable = undeliverable(raw);
     let notices = notices(raw, &data_dir, sites.as_deref());
-    let alarms = alarms(raw);
+    let alarms = alarms(raw, schedule.give_up_after);
     // An event is told with what the record of its message says.
     let events_kept = store::EVENTS_KEPT.as_secs().div_ceil(DAY.as_secs());
     let keep = Keep {
@@ -316,7 +316,7 @@ fn notices(raw: &mut Raw, data_dir: &Path, sites: Option<&[Site]>) -> NoticesCon
     }
 }
 
-fn alarms(raw: &mut Raw) -> AlarmsConfig {
+fn alarms(raw: &mut Raw, give_up_after: Duration) -> AlarmsConfig {
     let command: Option<PathBuf> = raw.get("alarms.command");
     if let Some(command) = command.as_ref().filter(|command| !command.is_file()) {
         let what = format!("there is no command {}", command.display());
@@ -340,13 +340,22 @@ fn alarms(raw: &mut Raw) -> AlarmsConfig {
         };
         raw.problem("alarms.deadman", what, todo);
     }
-    AlarmsConfig { command, webhook, email: raw.get("alarms.email"), deadman, waiting: waiting(raw) }
+    AlarmsConfig {
+        command,
+        webhook,
+        email: raw.get("alarms.email"),
+        deadman,
+        waiting: waiting(raw, give_up_after),
+    }
 }
 
-/// How long mail may wait before a person is told.
-fn waiting(raw: &mut Raw) -> Duration {
-    let given = raw.get("alarms.waiting_limit").unwrap_or(USUAL_WAITING);
-    if !(HOUR..=365 * DAY).contains(&given) {
+/// How long mail may wait before a person is told: less than until it is given up.
+fn waiting(raw: &mut Raw, give_up_after: Duration) -> Duration {
+    let Some(given) = raw.get("alarms.waiting_limit") else { return USUAL_WAITING.min(give_up_after / 2) };
+    if given >= give_up_after {
+        let todo = "choose less than `schedule.give_up_after`; \"24h\" is usual";
+        raw.problem("alarms.waiting_limit", "mail is given up before it has waited for so long", todo);
+    } else if !(HOUR..=365 * DAY).contains(&given) {
         let todo = "choose from \"1h\" to \"8760h\"; \"24h\" is usual";
         raw.problem("alarms.waiting_limit", "it is shorter than an hour or longer than a year", todo);
     }

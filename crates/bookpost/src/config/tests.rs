@@ -135,6 +135,19 @@ fn cross_rules() {
 }
 
 #[test]
+fn the_limit_of_waiting_is_less_than_the_time_after_which_mail_is_given_up() {
+    let limit = |schedule: &str, alarms: &str| {
+        let text = format!("{LEAST}[schedule]\ngive_up_after = \"{schedule}\"\n[alarms]\n{alarms}\n");
+        check(&text, &[]).map(|loaded| loaded.config.alarms.waiting.as_secs() / 3600)
+    };
+    assert_eq!(limit("100h", "").unwrap(), 24);
+    assert_eq!(limit("12h", "").unwrap(), 6, "nobody has chosen it");
+    assert_eq!(limit("48h", "waiting_limit = \"47h\"").unwrap(), 47);
+    let problems = limit("48h", "waiting_limit = \"48h\"").unwrap_err().to_string();
+    assert!(problems.contains("mail is given up before it has waited for so long"), "{problems}");
+}
+
+#[test]
 fn no_full_host_name_is_an_error_that_names_the_setting_only_where_a_server_asks() {
     let nameless = Surroundings::given([], Some("localhost"));
     check_text(LEAST, None, &nameless).unwrap();

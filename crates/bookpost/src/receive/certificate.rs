@@ -117,14 +117,21 @@ pub fn check(files: &CertificateFiles, of: For) -> Result<(), Unusable> {
     read(files, of).map(drop).map_err(|error| Unusable { why: format!("{error:#}"), of })
 }
 
-/// When the first certificate of the chain runs out; none where that cannot be read.
-pub(crate) fn ends_at(files: &CertificateFiles) -> Option<Timestamp> {
-    let chain = CertificateDer::pem_file_iter(&files.certificate).ok()?;
-    let ends_at = |certificate: CertificateDer<'_>| {
-        let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).ok()?;
-        Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
-    };
-    chain.filter_map(Result::ok).filter_map(ends_at).min()
+/// How long a certificate is good (RFC 5280, 4.1.2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Validity {
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+}
+
+impl Validity {
+    /// Of our own certificate, the first of the chain: those behind it are not ours to renew. None where that cannot be read.
+    pub(crate) fn read(files: &CertificateFiles) -> Option<Self> {
+        let own = CertificateDer::pem_file_iter(&files.certificate).ok()?.next()?.ok()?;
+        let (_, own) = x509_parser::parse_x509_certificate(&own).ok()?;
+        let at = |at: x509_parser::time::ASN1Time| Timestamp::from_second(at.timestamp()).ok();
+        Some(Self { not_before: at(own.validity().not_before)?, not_after: at(own.validity().not_after)? })
+    }
 }
 
 impl Certificate {
@@ -192,6 +199,20 @@ mod tests {
     use testkit::certs::Authority;
 
     use super::*;
+
+    #[test]
+    fn it_runs_out_with_the_first_of_the_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let files = CertificateFiles { certificate: path("c.pem"), key: path("k.pem") };
+        assert_eq!(Validity::read(&files), None);
+        let authority = Authority::new();
+        let [own, other] =
+            [(2027, 5, 1), (2027, 3, 1)].map(|day| authority.until("a.library.example", day).certificate);
+        fs::write(&files.certificate, format!("{own}{other}")).unwrap();
+        let not_after = Validity::read(&files).unwrap().not_after;
+        assert_eq!(not_after.to_string(), "2027-05-01T00:00:00Z");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {

@@ -214,6 +214,30 @@ impl Bench {
         id
     }
 
+    /// A message that came back from each of so many.
+    pub(crate) async fn returned_to_many(&self, message: NewMessage, count: u16) {
+        let to = |n| format!("p{n}@example.org").parse::<Address>().unwrap().into();
+        let envelope = Envelope::new(message.envelope.reverse_path.clone(), (0..count).map(to).collect());
+        let message = NewMessage { envelope: envelope.unwrap(), lease: Some(LEASE), ..message };
+        let accepted = self.app.store.accept(vec![message], self.now()).await.unwrap();
+        let attempt = Attempt {
+            instead_of: None,
+            started_at: self.now(),
+            ended_at: self.now(),
+            server: "smtp.library.example:587".to_owned(),
+            phase: Phase::Rcpt,
+            reason: Some(Reason::AddressUnknown),
+            answer: "550 5.1.1 no such user here".to_owned(),
+        };
+        let settlement = |n| Settlement {
+            recipient: RecipientId::of(accepted[0].id, n),
+            lease: LEASE,
+            attempt: attempt.clone(),
+            verdict: Verdict::Returned,
+        };
+        self.app.store.settle((0..count).map(settlement).collect(), self.now()).await.unwrap();
+    }
+
     async fn settle(&self, recipient: RecipientId, verdict: Verdict, answer: Option<&str>) {
         let (reason, usual) = match verdict {
             Verdict::Delivered | Verdict::Practiced => (None, "250 2.0.0 Ok: queued as 4XyZ"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bookpost::config::{Server, Way};
 use jiff::SignedDuration;
 use serde_json::json;
-use store::{AlarmKind, LeftOut, LeftOutWhy, NewMessage, NewRun, RunId, Verdict};
+use store::{AlarmKind, LeftOut, LeftOutDetail, LeftOutWhy, NewMessage, NewRun, RunId, Verdict};
 
 use crate::bench::{Answer, Bench, notice, servers};
 
@@ -104,7 +104,7 @@ async fn it_opens_with_the_last_run_that_one_may_see() {
         why,
         line: None,
         who: "Cleo".to_owned(),
-        detail: String::new().into(),
+        detail: LeftOutDetail::Text(String::new()),
         site: Some("MAIN".to_owned()),
     };
     let all = vec![
@@ -204,10 +204,64 @@ async fn it_sums_up_the_runs_since_somebody_looked_last() {
     bench.pass(10);
     let page = told("manager").await;
     let expected =
-        "Since you last looked (Today 14:45): 2 runs with 4 notices, 4 accepted by the mail server";
+        "Since you last looked (today 14:45): 2 runs with 4 notices, 4 accepted by the mail server";
     assert!(page.contains(expected), "{page}");
     assert!(told("manager").await.contains(expected), "within the same visit");
     bench.pass(31);
     assert!(!told("manager").await.contains("Since you last looked"));
+    bench.stop().await;
+}
+
+/// A tab that renews itself all day is nobody who looks; what it says is the same.
+#[tokio::test]
+async fn a_page_that_renews_itself_is_no_look() {
+    let bench = Bench::staffed(servers()).await;
+    bench.get("manager", "/").await;
+    let renewed = async || {
+        let request = bench.ask("manager", reqwest::Method::GET, "/").header("bookpost-renews", "yes");
+        Answer::of(request).await.text
+    };
+    for _ in 0..3 {
+        bench.pass(20);
+        let run = run(&bench, 0, false).await;
+        mails(&bench, run, "MAIN", 1, Some(Verdict::Delivered)).await;
+        renewed().await;
+    }
+    let expected = "Since you last looked (today 14:05): 3 runs with 3 notices";
+    assert!(renewed().await.contains(expected));
+    assert!(bench.get("manager", "/").await.text.contains(expected));
+    let script = bench.get("nobody", &script(&renewed().await)).await.text;
+    assert!(script.contains("\"bookpost-renews\""), "{script}");
+    bench.stop().await;
+}
+
+fn script(page: &str) -> String {
+    let (_, at) = page.split_once("src=\"/").unwrap();
+    format!("/{}", at.split('"').next().unwrap())
+}
+
+/// Whoever was away for long is not told a number that is not true.
+#[tokio::test]
+async fn many_runs_since_somebody_looked_are_more_than_nine() {
+    let bench = Bench::staffed(servers()).await;
+    bench.get("manager", "/").await;
+    bench.get("elsewhere", "/").await;
+    let east = run(&bench, 0, false).await;
+    mails(&bench, east, "EAST", 1, Some(Verdict::Delivered)).await;
+    bench.pass(40);
+    for n in 1..=14 {
+        let run = run(&bench, 0, false).await;
+        mails(&bench, run, "MAIN", 1, Some(Verdict::Delivered)).await;
+        let renewed = bench.ask("manager", reqwest::Method::GET, "/").header("bookpost-renews", "yes");
+        let page = Answer::of(renewed).await.text;
+        let (few, many) = (
+            page.contains(&format!("Since you last looked (today 14:05): {n} runs with {n} notices")),
+            page.contains("Since you last looked (today 14:05): more than 9 runs<"),
+        );
+        assert_eq!((few, many), ((2..10).contains(&n), n > 9), "{n}: {page}");
+    }
+    // Others' later runs hide none that is theirs.
+    let page = bench.get("elsewhere", "/").await.text;
+    assert!(page.contains(&format!("/notices/runs/{}\">", east.0)), "{page}");
     bench.stop().await;
 }

@@ -17,8 +17,10 @@ async fn each_sees_whom_their_libraries_do_not_reach() {
     assert!(page.contains("Everybody can be reached"), "{page}");
     bench.mail(to("ana@example.org", "Ana Ruiz", "MAIN"), Some(Verdict::Returned)).await;
     bench.mail(to("ben@example.org", "Ben <b>Okafor</b>", "EAST"), Some(Verdict::Returned)).await;
-    bench.mail(to("cleo@example.org", "Cleo", "MAIN"), Some(Verdict::Returned)).await;
-    bench.mail(to("cleo@example.org", "Cleo", "MAIN"), Some(Verdict::Delivered)).await;
+    for verdict in [Verdict::Returned, Verdict::Delivered] {
+        let patron = Some(Patron { name: "Cleo".to_owned(), number: Some("4712".to_owned()) });
+        bench.mail(NewMessage { patron, ..to("cleo@example.org", "Cleo", "MAIN") }, Some(verdict)).await;
+    }
     for (who, ana, ben) in [
         ("administrator", true, true),
         ("manager", true, false),
@@ -65,5 +67,25 @@ async fn the_list_goes_on_and_the_table_has_all_of_it_and_no_formula() {
     let head = "\"Name\",\"Number\",\"Email address\",\"Library\",\"Why\",\"Not reached since\",\"Last mail that came back\",\"What to do\"";
     assert_eq!(lines[0].trim_start_matches('\u{feff}'), head);
     assert!(lines[60].starts_with("\"'=HYPERLINK(1)\",\"4711\",\"p0@example.org\",\"Main Library\",\"The address does not exist.\",\"2026-11-28T14:05:00Z\""), "{}", lines[60]);
+    bench.stop().await;
+}
+
+/// One request looks through no more than it takes a moment for.
+#[tokio::test]
+async fn behind_many_returns_that_are_not_theirs_it_is_looked_further_when_they_ask() {
+    let bench = Bench::staffed(Way::Practice).await;
+    bench.mail(to("ana@example.org", "Ana Ruiz", "MAIN"), Some(Verdict::Returned)).await;
+    for _ in 0..21 {
+        bench.returned_to_many(to("ben@example.org", "Ben", "EAST"), 1_000).await;
+    }
+    let first = bench.get("manager", "/queue/unreachable").await.text;
+    assert!(!first.contains("Everybody can be reached") && !first.contains("Ana Ruiz"), "{first}");
+    let (_, next) = first.split_once("<a href=\"/queue/unreachable?after=").unwrap();
+    let (after, text) = next.split_once("\" rel=\"next\">").unwrap();
+    assert!(text.starts_with("Look further"), "{text}");
+    let next = bench.get("manager", &format!("/queue/unreachable?after={after}")).await.text;
+    assert!(next.contains("Ana Ruiz"), "{next}");
+    let table = bench.get("manager", "/queue/unreachable/csv").await.text;
+    assert_eq!(table.lines().count(), 2, "the table is made of all parts");
     bench.stop().await;
 }

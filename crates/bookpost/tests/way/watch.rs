@@ -8,7 +8,7 @@ use bookpost::{
 };
 use jiff::tz::TimeZone;
 use mail::clock::Clock as _;
-use store::{Actor, AlarmKind, NewRun};
+use store::{Actor, AlarmKind, NewMessage, NewRun};
 use testkit::{
     certs::Authority,
     sink::{At, Does, Rule},
@@ -19,7 +19,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use crate::bench::{Bench, always, nobody, server, sink};
+use crate::bench::{Bench, always, message, nobody, server, sink};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -100,6 +100,13 @@ async fn mail_that_waits_for_long_is_told_once_where_nothing_else_says_why() {
     // Though it is being sent now and then.
     bench.pass_in_steps(HOUR * 10, MINUTE).await;
     assert_eq!(told(&bench, AlarmKind::Waiting).await.len(), 1);
+    // Whoever pauses knows why mail waits.
+    bench.app.decisions.pause(Actor::CommandLine).await;
+    bench.pass(MINUTE * 2).await;
+    assert!(matches!(&told(&bench, AlarmKind::Waiting).await[..], [(_, false)]));
+    bench.app.decisions.resume(Some(Older::Send), Actor::CommandLine).await;
+    bench.pass_in_steps(HOUR, MINUTE).await;
+    assert!(matches!(&told(&bench, AlarmKind::Waiting).await[..], [(_, false), (_, true)]));
     bench
         .app
         .store
@@ -107,7 +114,24 @@ async fn mail_that_waits_for_long_is_told_once_where_nothing_else_says_why() {
         .await
         .unwrap();
     bench.pass(MINUTE * 17).await;
-    assert!(matches!(&told(&bench, AlarmKind::Waiting).await[..], [(_, false)]));
+    assert!(matches!(&told(&bench, AlarmKind::Waiting).await[..], [(_, false), (_, false)]));
+}
+
+/// What is given up soon has not waited for long for that, nor has any mail where it is kept for longer than it was before.
+#[tokio::test]
+async fn how_long_mail_waits_is_counted_from_when_it_was_to_be_sent() {
+    let sink = sink(vec![always(At::Rcpt, "450 4.7.1 greylisted")]).await;
+    let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+        config.alarms.waiting = HOUR * 6;
+    })
+    .await;
+    let now = bench.clock.now();
+    let short = NewMessage { expires_at: now + HOUR * 10, ..message(&["ann@example.org"], now) };
+    bench.app.receiver.accept(vec![short]).await.unwrap();
+    bench.pass_in_steps(HOUR * 5, MINUTE).await;
+    assert_eq!(told(&bench, AlarmKind::Waiting).await, []);
+    bench.pass_in_steps(HOUR * 2, MINUTE).await;
+    assert!(matches!(&told(&bench, AlarmKind::Waiting).await[..], [(_, true)]));
 }
 
 /// Whoever knows that the server is down knows why mail waits.
@@ -161,7 +185,7 @@ async fn a_certificate_that_runs_out_is_told_two_weeks_before_and_when_it_has() 
             .map(|(_, about, _)| about)
             .collect::<Vec<_>>()
     };
-    for (days, expected) in [(1, &[][..]), (2, &["web"]), (14, &["web", "web, run out"])] {
+    for (days, expected) in [(1, &[][..]), (2, &["web"]), (14, &["web, run out"])] {
         bench.pass_in_steps(DAY * days, HOUR).await;
         assert_eq!(open().await, expected, "{days}");
     }

@@ -18,10 +18,10 @@ const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_
 const OLDEST: &str = "SELECT m.accepted_at, r.expires_at FROM (SELECT id, expires_at FROM recipient INDEXED BY recipient_expiring
         WHERE state = 0 AND practice = ?1 ORDER BY expires_at, id LIMIT 1) r
     CROSS JOIN message m ON m.id = r.id / 65536";
-/// When the first is given up that waits for none of these reasons.
-const EXPIRES_FIRST: &str = "SELECT expires_at FROM recipient INDEXED BY recipient_expiring
-    WHERE state = 0 AND practice = 0 AND (reason IS NULL OR reason NOT IN (SELECT value FROM json_each(?1)))
-    ORDER BY expires_at LIMIT 1";
+/// Of what is given up before ?2, whether anything was to be sent before ?1 and waits for none of these reasons.
+const HAS_WAITED: &str = "SELECT EXISTS (SELECT 1 FROM recipient r INDEXED BY recipient_expiring CROSS JOIN message m ON m.id = r.id / 65536
+    WHERE r.state = 0 AND r.practice = 0 AND r.expires_at < ?2 AND m.first_due_at < ?1
+        AND (r.reason IS NULL OR r.reason NOT IN (SELECT value FROM json_each(?3))))";
 /// Each of them from its end: asked for together they would be looked for among all.
 const ENDS: &str = "SELECT (SELECT min(id) FROM message), (SELECT max(id) FROM message)";
 
@@ -36,14 +36,18 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn expires_first(&self, but: &[Reason]) -> Result<Option<Timestamp>, Error> {
+    pub(crate) async fn has_waited(
+        &self,
+        due_before: Timestamp,
+        expires_before: Timestamp,
+        but: &[Reason],
+    ) -> Result<bool, Error> {
         let codes: Vec<_> = but.iter().map(|reason| reason.as_str()).collect();
         let codes = serde_json::json!(codes).to_string();
         self.readers
             .read(move |sql| {
-                let found: Option<i64> =
-                    sql.prepare_cached(EXPIRES_FIRST)?.query_row([codes], |row| row.get(0)).optional()?;
-                Ok(found.and_then(instant))
+                let instants = (micros(due_before), micros(expires_before), codes);
+                Ok(sql.prepare_cached(HAS_WAITED)?.query_row(instants, |row| row.get(0))?)
             })
             .await
     }
@@ -123,9 +127,13 @@ mod tests {
     use crate::sqlite::open;
 
     #[test]
-    fn what_is_given_up_first_is_found_from_the_oldest_on() {
-        let plan = open::tests::plan(EXPIRES_FIRST);
-        assert!(plan.contains("recipient_expiring") && !plan.contains("TEMP B-TREE"), "{plan}");
+    fn what_has_waited_is_found_from_what_is_given_up_first_on() {
+        let plan = open::tests::plan(HAS_WAITED);
+        assert!(
+            plan.contains("recipient_expiring (practice=? AND expires_at<?)")
+                && !plan.contains("TEMP B-TREE"),
+            "{plan}"
+        );
     }
 
     #[test]

@@ -53,4 +53,13 @@ impl Sqlite {
         };
         self.writer.write(note).await
     }
+
+    pub(crate) async fn looked_before(
+        &self,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let found = self.readers.read(move |sql| Looks::read(sql, person)).await?;
+        Ok(found.and(micros(now)).before.and_then(instant))
+    }
 }

@@ -23,7 +23,7 @@ macro_rules! came_back {
             $of,
             ".practice = 0 AND ",
             $of,
-            ".reason IN ('address_unknown', 'domain_unknown', 'mailbox_disabled', 'mailbox_full', 'utf8_unsupported', 'refused')"
+            ".reason IN ('address_unknown', 'domain_unknown', 'mailbox_disabled', 'mailbox_full', 'utf8_unsupported')"
         )
     };
 }
@@ -35,8 +35,8 @@ const FLOOR: &str = concat!(
     " AND r.id < ?1 ORDER BY r.id DESC LIMIT 1 OFFSET ?2"
 );
 
-/// The last return of an address in a library behind which there is neither another one nor a mail that was taken; and the first return
-/// since the last mail before it that was.
+/// The last return of an address in a library behind which there is neither another one nor a mail that was taken, there, or by the same
+/// patron at another address, for which few mails are looked at: those of one patron; and the first return since the last mail before it that was.
 const CONDITIONS: &str = concat!(
     "FROM recipient r INDEXED BY recipient_unreachable CROSS JOIN message m ON m.id = r.id / 65536 WHERE ",
     came_back!("r"),
@@ -47,6 +47,13 @@ const CONDITIONS: &str = concat!(
                 AND (l.state = 3 OR (",
     came_back!("l"),
     " AND n.site IS m.site)))
+        AND NOT EXISTS (SELECT 1 FROM message n INDEXED BY message_patron
+            CROSS JOIN recipient l ON l.id BETWEEN n.id * 65536 AND n.id * 65536 + 65535
+            WHERE n.patron_number = m.patron_number AND n.site IS m.site AND n.id > m.id AND n.kind = :mail AND l.state = 3)
+        AND NOT EXISTS (SELECT 1 FROM message n INDEXED BY message_sent_again
+            CROSS JOIN recipient l ON l.id BETWEEN n.id * 65536 AND n.id * 65536 + 65535
+            WHERE json_extract(n.tags, '$[0]') = 'sent again' AND json_extract(n.tags, '$[1]') = 'sent again for ' || r.id
+                AND n.site IS m.site AND l.state = 3)
     ORDER BY r.id DESC LIMIT :limit"
 );
 const SINCE: &str = concat!(
@@ -114,6 +121,8 @@ mod tests {
         let plan = open::tests::plan(&question());
         assert!(plan.contains("recipient_unreachable (state=? AND rowid>? AND rowid<?)"), "{plan}");
         assert!(!plan.contains("SCAN recipient") && !plan.contains("TEMP B-TREE"), "{plan}");
+        assert!(plan.contains("message_patron (patron_number=? AND site=?"), "{plan}");
+        assert!(plan.contains("message_sent_again (<expr>=?"), "{plan}");
         assert!(open::tests::plan(FLOOR).contains("recipient_unreachable"), "{plan}");
     }
 

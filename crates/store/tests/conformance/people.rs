@@ -258,10 +258,11 @@ pub(crate) async fn mail_is_found_from_an_instant_on(fresh: &Fresh) {
     }
 }
 
-pub(crate) async fn what_is_given_up_first_is_found_by_why(fresh: &Fresh) {
+pub(crate) async fn mail_that_has_waited_is_found_by_when_and_why(fresh: &Fresh) {
     let store = fresh.open();
-    let first = async || store.expires_first(&[Reason::TryLater]).await.unwrap();
-    assert_eq!(first().await, None);
+    let has_waited = async |due, expires, but: &[Reason]| {
+        store.has_waited(minute(due), minute(expires), but).await.unwrap()
+    };
     for (message, verdict) in [
         (NewMessage { practice: true, expires_at: minute(10), ..waiting() }, None),
         (NewMessage { expires_at: minute(20), ..leased() }, Some(Verdict::Held)),
@@ -269,17 +270,19 @@ pub(crate) async fn what_is_given_up_first_is_found_by_why(fresh: &Fresh) {
             NewMessage { expires_at: minute(30), ..leased() },
             Some(Verdict::Deferred { due_at: minute(5), in_doubt: false }),
         ),
+        // What is given up soon may be young.
+        (NewMessage { expires_at: minute(35), first_due_at: minute(20), ..waiting() }, None),
     ] {
         let recipient = accept(fresh, &store, message).await;
         if let Some(verdict) = verdict {
             settle(fresh, &store, recipient, verdict).await;
         }
-        assert_eq!(first().await, None);
+        assert!(!has_waited(10, 60, &[Reason::TryLater]).await);
     }
-    assert_eq!(store.expires_first(&[]).await.unwrap(), Some(minute(30)));
-    for expires_at in [minute(50), minute(40)] {
-        accept(fresh, &store, NewMessage { expires_at, ..waiting() }).await;
-        assert_eq!(first().await, Some(expires_at));
+    assert!(has_waited(10, 60, &[]).await);
+    accept(fresh, &store, NewMessage { expires_at: minute(50), first_due_at: minute(8), ..waiting() }).await;
+    for (due, expires, expected) in [(10, 60, true), (8, 60, false), (10, 50, false)] {
+        assert_eq!(has_waited(due, expires, &[Reason::TryLater]).await, expected, "{due} {expires}");
     }
     sound(&store).await;
 }

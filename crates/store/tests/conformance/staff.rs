@@ -252,8 +252,10 @@ pub(crate) async fn when_somebody_looked_before_this_visit_is_known(fresh: &Fres
         (601, Some(90)),
     ] {
         fresh.at(minutes);
-        let looked = store.look(ann.id, fresh.now()).await.unwrap();
-        assert_eq!(looked, before.map(minute), "minute {minutes}");
+        // Asking is no look.
+        let expected = before.map(minute);
+        assert_eq!(store.looked_before(ann.id, fresh.now()).await.unwrap(), expected, "minute {minutes}");
+        assert_eq!(store.look(ann.id, fresh.now()).await.unwrap(), expected, "minute {minutes}");
     }
     assert_eq!(store.look(ben.id, fresh.now()).await.unwrap(), None);
     store.look(PersonId(999), fresh.now()).await.unwrap_err();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mail::{Envelope, Reason};
-use store::{Attempt, Kind, NewMessage, Settlement, Store, Verdict};
+use store::{Attempt, Kind, NewMessage, Patron, Settlement, Store, Verdict};
 
 use crate::fresh::{Fresh, accept, address, leased, minute, settlement, sound};
 
@@ -71,6 +71,8 @@ pub(crate) async fn who_cannot_be_reached_is_whose_last_mail_came_back(fresh: &F
         (7, "WEST", "Ann@Example.org", Verdict::Delivered, None, vec![]),
         (8, "MAIN", "ann@example.org", Verdict::Returned, Some(Reason::MailboxFull), vec![ann("MAIN", 8)]),
         (9, "MAIN", "ben@example.org", Verdict::Returned, Some(Reason::SenderRefused), vec![ann("MAIN", 8)]),
+        // Perhaps for its content or its size.
+        (9, "MAIN", "cleo@example.org", Verdict::Returned, Some(Reason::Refused), vec![ann("MAIN", 8)]),
         (
             10,
             "MAIN",
@@ -88,6 +90,46 @@ pub(crate) async fn who_cannot_be_reached_is_whose_last_mail_came_back(fresh: &F
     let message = NewMessage { kind: Kind::Alarm, ..leased() };
     ended_of(fresh, &store, message, Verdict::Returned, unknown).await;
     assert_eq!(found(&store, &[]).await.len(), 1);
+    sound(&store).await;
+}
+
+pub(crate) async fn who_was_reached_at_a_corrected_address_is_reached(fresh: &Fresh) {
+    let store = fresh.open();
+    let mail = |site: &str, to: &str, number: Option<&str>| {
+        let message = leased();
+        let envelope = Envelope::to_one(message.envelope.reverse_path.clone(), address(to));
+        let patron = Some(Patron { name: "Ann".to_owned(), number: number.map(ToOwned::to_owned) });
+        NewMessage { site: Some(site.to_owned()), envelope, patron, ..message }
+    };
+    let of_ann = mail("MAIN", "ann@exmaple.org", Some("7"));
+    let nameless = mail("MAIN", "ben@exmaple.org", None);
+    let unknown = Some(Reason::AddressUnknown);
+    ended_of(fresh, &store, mail("MAIN", "ann@example.org", Some("7")), Verdict::Delivered, None).await;
+    ended_of(fresh, &store, of_ann, Verdict::Returned, unknown).await;
+    let ben = accept(fresh, &store, nameless).await;
+    let settlement = settlement(fresh, ben, Verdict::Returned);
+    let attempt = Attempt { reason: unknown, ..settlement.attempt.clone() };
+    store.settle(vec![Settlement { attempt, ..settlement }], fresh.now()).await.unwrap();
+    // Another patron, another library's patron of that number, one of no number, and what came back again.
+    for (message, verdict) in [
+        (mail("MAIN", "ann@example.org", Some("8")), Verdict::Delivered),
+        (mail("EAST", "ann@example.org", Some("7")), Verdict::Delivered),
+        (mail("MAIN", "ann@example.org", None), Verdict::Delivered),
+        (mail("MAIN", "ann@example.org", Some("7")), Verdict::Held),
+    ] {
+        ended_of(fresh, &store, message, verdict, None).await;
+        assert_eq!(found(&store, &[]).await.len(), 2);
+    }
+    ended_of(fresh, &store, mail("MAIN", "ann@example.org", Some("7")), Verdict::Delivered, None).await;
+    assert_eq!(found(&store, &[]).await, [("MAIN".to_owned(), "ben@exmaple.org".to_owned(), 0)]);
+    let again = |n: i64| {
+        let tags = vec!["sent again".to_owned(), format!("sent again for {n}")];
+        NewMessage { tags, ..mail("MAIN", "ben@example.org", None) }
+    };
+    for (n, expected) in [(ben.0 + 1, 1), (ben.0, 0)] {
+        ended_of(fresh, &store, again(n), Verdict::Delivered, None).await;
+        assert_eq!(found(&store, &[]).await.len(), expected, "{n}");
+    }
     sound(&store).await;
 }
 

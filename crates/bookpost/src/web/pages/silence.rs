@@ -13,7 +13,7 @@ pub(super) async fn words(visit: &Visit, alarm: &Alarm) -> Result<Option<(String
     let (clockwork, words) = (&visit.clockwork, visit.words());
     let store = &visit.pages.sources.store;
     let Some(silence) = Silence::read(store, clockwork.now, &clockwork.zone).await? else { return Ok(None) };
-    let text = clockwork.lately(silence.since);
+    let text = clockwork.lately_within(silence.since);
     let since = ("since", text.as_str());
     let what = match silence.pace {
         Pace::Daily => words.with("silence-daily", &[since]),

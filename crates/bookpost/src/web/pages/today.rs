@@ -125,9 +125,11 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
     })
 }
 
-/// When they looked for the last time before this visit. A full disk keeps nobody from looking.
+/// When they looked for the last time before this visit; a page that renews itself notes no look. A full disk keeps nobody from looking.
 async fn looked_before(visit: &Visit) -> Option<Timestamp> {
-    let looked = visit.pages.sources.store.look(visit.person().id, visit.clockwork.now).await;
+    let (store, person, now) = (&visit.pages.sources.store, visit.person().id, visit.clockwork.now);
+    let looked =
+        if visit.renews() { store.looked_before(person, now).await } else { store.look(person, now).await };
     looked.unwrap_or_else(|error| {
         tracing::warn!(%error, "that somebody looked could not be noted");
         None

@@ -25,6 +25,8 @@ use crate::identity::Permission;
 
 /// Lines of a page.
 const PAGE: usize = 50;
+/// Parts of the list that are looked through at once, until somebody is found.
+const PARTS: usize = 4;
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -92,21 +94,23 @@ async fn shown(visit: &Visit, asked: &Asked) -> Result<Page, Error> {
     })
 }
 
-/// The next of those that are theirs. Where so many returns were looked through that nobody is found yet, it is looked further.
+/// The next of those that are theirs. Where so many returns were looked through that nobody is found yet, it is for whoever asks to look
+/// further.
 async fn part(
     visit: &Visit,
     asked: &Asked,
-    mut after: Option<RecipientId>,
+    after: Option<RecipientId>,
     limit: usize,
 ) -> Result<Unreached, Error> {
     let Some(sites) = sites(visit, &asked.site) else { return Ok(Unreached::default()) };
-    loop {
-        let part = visit.pages.sources.store.unreachable(sites.clone(), after, limit).await?;
-        if !part.all.is_empty() || part.next.is_none() {
-            return Ok(part);
+    let mut found = Unreached { all: Vec::new(), next: after };
+    for _ in 0..PARTS {
+        found = visit.pages.sources.store.unreachable(sites.clone(), found.next, limit).await?;
+        if !found.all.is_empty() || found.next.is_none() {
+            break;
         }
-        after = part.next;
     }
+    Ok(found)
 }
 
 /// As far as they are theirs; none where nothing is.

@@ -32,6 +32,8 @@ use crate::{
 const COOKIE: &str = "__Host-bookpost";
 /// On this computer itself there is no https, and browsers know of no such promise there.
 const PLAIN_COOKIE: &str = "bookpost";
+/// What the script of a page sends when it renews it.
+const RENEWS: &str = "bookpost-renews";
 
 /// A request of somebody who has signed in.
 pub(super) struct Visit {
@@ -44,6 +46,7 @@ pub(super) struct Visit {
     pub(super) origin: String,
     /// With its query.
     path: String,
+    renews: bool,
 }
 
 impl Visit {
@@ -67,6 +70,11 @@ impl Visit {
     /// With its query.
     pub(super) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Whether an open page renews itself, as its script says, and nobody may be looking. It is no right and no proof.
+    pub(super) fn renews(&self) -> bool {
+        self.renews
     }
 
     pub(super) fn flash(&self) -> Flash {
@@ -132,6 +140,7 @@ impl FromRequestParts<Pages> for Visit {
     async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, Response> {
         let asked = Language::asked(&parts.headers);
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let renews = parts.headers.contains_key(RENEWS);
         let (now, secure) = (pages.sources.clock.now(), is_secure(parts));
         let Some(token) = token(&parts.headers, secure) else { return Err(to_sign_in(parts, &path)) };
         let visitor = match pages.sources.people.visitor(&token).await {
@@ -144,7 +153,7 @@ impl FromRequestParts<Pages> for Visit {
         let clockwork = Clockwork { words, zone: pages.sources.zone.clone(), now };
         let visited = parts.extensions.get::<Visited>();
         let origin = visited.map(|visited| visited.origin.clone()).unwrap_or_default();
-        Ok(Self { pages: pages.clone(), visitor, clockwork, token, secure, origin, path })
+        Ok(Self { pages: pages.clone(), visitor, clockwork, token, secure, origin, path, renews })
     }
 }
 

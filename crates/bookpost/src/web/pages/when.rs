@@ -11,7 +11,18 @@ use super::words::Words;
 const WEEKDAYS: [&str; 7] =
     ["weekday-1", "weekday-2", "weekday-3", "weekday-4", "weekday-5", "weekday-6", "weekday-7"];
 
-const DAYS: [&str; 7] = ["day-1", "day-2", "day-3", "day-4", "day-5", "day-6", "day-7"];
+/// Today, and the days of a week.
+const DAYS: [&str; 8] = ["day-today", "day-1", "day-2", "day-3", "day-4", "day-5", "day-6", "day-7"];
+const DAYS_WITHIN: [&str; 8] = [
+    "within-today",
+    "within-day-1",
+    "within-day-2",
+    "within-day-3",
+    "within-day-4",
+    "within-day-5",
+    "within-day-6",
+    "within-day-7",
+];
 
 /// Where and when a page is read.
 #[derive(Clone)]
@@ -50,17 +61,26 @@ impl Clockwork {
         self.words.with("day-and-time", &[("day", &day), ("time", &time)])
     }
 
-    /// The day of the last week by its name, with the time of day; what is older as in [`Self::text`].
+    /// The day of the last week by its name, with the time of day, as a sentence begins with it; what is older as in [`Self::text`].
     pub(super) fn lately(&self, instant: Timestamp) -> String {
+        let time = self.local(instant).strftime("%H:%M");
+        self.day_lately(instant, &DAYS)
+            .map_or_else(|| self.text(instant), |key| format!("{} {time}", self.words.t(key)))
+    }
+
+    /// The same within a sentence.
+    pub(super) fn lately_within(&self, instant: Timestamp) -> String {
+        let time = self.local(instant).strftime("%H:%M").to_string();
+        self.day_lately(instant, &DAYS_WITHIN)
+            .map_or_else(|| self.text(instant), |key| self.words.with(key, &[("time", &time)]))
+    }
+
+    /// Today, or the day of the last week.
+    fn day_lately(&self, instant: Timestamp, keys: &[&'static str; 8]) -> Option<&'static str> {
         let then = self.local(instant);
-        let days = self.local(self.now).date().since(then.date()).map_or(i32::MAX, |span| span.get_days());
-        let Some(key) = usize::try_from(days).ok().filter(|days| *days < 7).and_then(|days| match days {
-            0 => Some(&"day-today"),
-            _ => DAYS.get(usize::from(then.weekday().to_monday_zero_offset().unsigned_abs())),
-        }) else {
-            return self.text(instant);
-        };
-        format!("{} {}", self.words.t(key), then.strftime("%H:%M"))
+        let days = self.local(self.now).date().since(then.date()).ok()?.get_days();
+        let weekday = usize::from(then.weekday().to_monday_one_offset().unsigned_abs());
+        keys.get(if days == 0 { 0 } else { weekday }).copied().filter(|_| (0..7).contains(&days))
     }
 
     /// The day alone, with its year.
@@ -130,6 +150,23 @@ mod tests {
             let at = clockwork.at(instant.parse().unwrap());
             assert_eq!((at.text.as_str(), at.iso.as_str()), (text, instant));
             assert_eq!(clockwork.day_began_at().to_string(), "2026-11-28T06:00:00Z");
+        }
+    }
+
+    #[test]
+    fn a_day_of_the_last_week_has_its_name_as_the_sentence_wants_it() {
+        let now = "2026-11-28T23:00:00Z".parse().unwrap();
+        for (language, instant, alone, within) in [
+            (Language::English, "2026-11-28T06:00:00Z", "Today 06:00", "today 06:00"),
+            (Language::English, "2026-11-23T06:00:00Z", "Monday 06:00", "Monday 06:00"),
+            (Language::Spanish, "2026-11-28T06:00:00Z", "Hoy 06:00", "hoy a las 06:00"),
+            (Language::Spanish, "2026-11-23T06:00:00Z", "Lunes 06:00", "el lunes a las 06:00"),
+            (Language::Spanish, "2026-11-21T06:00:00Z", "21 de noviembre, 06:00", "21 de noviembre, 06:00"),
+            (Language::English, "2026-11-29T06:00:00Z", "29 Nov, 06:00", "29 Nov, 06:00"),
+        ] {
+            let clockwork = Clockwork { words: language.words(), zone: TimeZone::UTC, now };
+            let instant = instant.parse().unwrap();
+            assert_eq!((&*clockwork.lately(instant), &*clockwork.lately_within(instant)), (alone, within));
         }
     }
 

@@ -96,9 +96,9 @@ const hears = (hear) => {
   look();
 };
 
-// This page as it is now; nothing when it is another by now.
+// This page as it is now; nothing when it is another by now. Nobody looks because a page renews itself.
 const again = async () => {
-  const answer = await fetch(location.href);
+  const answer = await fetch(location.href, { headers: { "bookpost-renews": "yes" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return answer.ok && !answer.redirected ? page : undefined;
 };
@@ -128,7 +128,7 @@ if (live) {
     moved = JSON.stringify(now);
     if (before !== "" && before !== moved && !waits) {
       waits = true;
-      setTimeout(retell, REST / 2);
+      setTimeout(retell, REST * (0.5 + Math.random()));
     }
     for (const place of find("[data-count]", live)) {
       const count = number.format(now[place.dataset.count] ?? 0);

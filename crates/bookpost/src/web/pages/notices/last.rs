@@ -9,8 +9,10 @@ use super::{
 };
 use crate::{config::Way, deliver::hosting::Provider, web::pages::visit::Visit};
 
-/// Runs that are looked through.
-const RUNS: usize = 10;
+/// Runs that are looked through, for the last that is theirs.
+const RUNS: usize = 50;
+/// More than so many since somebody looked are not summed up.
+const SUMMED: u64 = 9;
 
 /// The last run, and those since somebody looked last, where they are more.
 pub(in crate::web::pages) struct Lately {
@@ -31,7 +33,7 @@ impl Lately {
         let (mut last, mut count, mut all) = (None, 0, Sums::default());
         let is_since = |run: &Run| before.is_some_and(|before| run.started_at > before);
         for run in visit.pages.sources.store.runs_begun(RUNS).await? {
-            if last.is_some() && !is_since(&run) {
+            if last.is_some() && (!is_since(&run) || count > SUMMED) {
                 break;
             }
             let sums = Sums::of(visit, &run).await?;
@@ -47,7 +49,11 @@ impl Lately {
             }
         }
         let since = before.filter(|_| count > 1).map(|before| {
-            let (words, when) = (visit.words(), visit.clockwork.lately(before));
+            let (words, when) = (visit.words(), visit.clockwork.lately_within(before));
+            if count > SUMMED {
+                return words
+                    .with("last-run-since-many", &[("when", &when), ("runs", &words.number(SUMMED))]);
+            }
             let (runs, what) = (words.number(count), what(visit, &all, None));
             words.with("last-run-since", &[("when", &when), ("runs", &runs), ("what", &what)])
         });
@@ -82,7 +88,10 @@ fn what(visit: &Visit, sums: &Sums, server: Option<&str>) -> String {
     let state = |(state, count)| match state {
         State::Delivered => {
             let server = server.map_or_else(|| words.t("last-run-server"), ToOwned::to_owned);
-            words.with("last-run-accepted", &[("n", &words.number(count)), ("server", &server)])
+            words.with(
+                "last-run-accepted",
+                &[("accepted", &words.count(state_key(state), count)), ("server", &server)],
+            )
         }
         state => words.count(state_key(state), count),
     };

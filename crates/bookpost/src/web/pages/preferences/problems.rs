@@ -213,7 +213,7 @@ mod tests {
             (
                 "[alarms]\nwaiting_limit = \"1m\"".to_owned(),
                 "alarms.waiting_limit",
-                "Choose from 1 to 8760 hours; 24 are usual.",
+                "Choose from 1 to 8760 hours, and less than the time after which mail is given up; 24 are usual.",
             ),
             (
                 "[alarms]\ndeadman = \"http://a.example/x\"".to_owned(),

@@ -17,11 +17,12 @@ last-run-practice = { $when }, a practice: { $what }. No patron received anythin
 last-run-under-way = { $when }: a run is under way. So far { $what }
 last-run-cut-short = { $when }: a run broke off. Until then { $what }
 last-run-since = Since you last looked ({ $when }): { $runs } runs with { $what }
+last-run-since-many = Since you last looked ({ $when }): more than { $runs } runs
 last-run-notices = { $n ->
     [one] { $n } notice
    *[other] { $n } notices
   }
-last-run-accepted = { $n } accepted by { $server }
+last-run-accepted = { $accepted } by { $server }
 last-run-server = the mail server
 server-1 = Server 1
 server-2 = Server 2

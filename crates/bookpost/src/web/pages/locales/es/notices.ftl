@@ -193,14 +193,26 @@ run-again = { $n ->
   }
 run-stop = Detener: cancelar lo que no ha salido
 run-csv = Descargar como tabla (CSV)
-part-delivered = { $n } aceptados
+part-delivered = { $n ->
+    [one] { $n } aceptado
+   *[other] { $n } aceptados
+  }
 part-practiced = { $n } en el buzón de prácticas
 part-waiting = { $n } en espera
 part-sending = { $n } enviándose
-part-returned = { $n } devueltos
+part-returned = { $n ->
+    [one] { $n } devuelto
+   *[other] { $n } devueltos
+  }
 part-in-doubt = { $n } en duda
-part-held = { $n } apartados
-part-cancelled = { $n } cancelados
+part-held = { $n ->
+    [one] { $n } apartado
+   *[other] { $n } apartados
+  }
+part-cancelled = { $n ->
+    [one] { $n } cancelado
+   *[other] { $n } cancelados
+  }
 part-not-written = { $n } sin correo
 part-none = no había que escribir a nadie
 

@@ -153,12 +153,14 @@ done-paused = El envío está en pausa.
 done-resumed = El envío continúa.
 done-language = Se ha cambiado el idioma.
 
-## A quién no se llega
-unreachable-title = A quién no se llega
+## Personas a las que no llega el correo
+unreachable-title = Personas a las que no llega el correo
 unreachable-lead = El último correo a cada una de estas personas volvió a causa de la dirección o de su buzón. Quien ha recibido un correo después no está en la lista.
 unreachable-filter = Elegir una biblioteca
 unreachable-none = Se llega a todo el mundo, que sepamos
 unreachable-none-why = No ha vuelto ningún correo a causa de la dirección sin que después se aceptara otro. Un servidor de correo todavía puede devolver correo más tarde.
+unreachable-none-yet = En esta parte de la lista no se encontró a nadie. La lista sigue.
+unreachable-further = Buscar más
 unreachable-csv = Descargar toda la lista como tabla (CSV)
 unreachable-since = desde { $since }
 unreachable-last = por última vez: { $when }

@@ -17,11 +17,12 @@ last-run-practice = { $when }, una práctica: { $what }. Ningún usuario recibi�
 last-run-under-way = { $when }: hay un envío en marcha. Hasta ahora { $what }
 last-run-cut-short = { $when }: un envío se interrumpió. Hasta entonces { $what }
 last-run-since = Desde la última vez que miró ({ $when }): { $runs } envíos con { $what }
+last-run-since-many = Desde la última vez que miró ({ $when }): más de { $runs } envíos
 last-run-notices = { $n ->
     [one] { $n } aviso
    *[other] { $n } avisos
   }
-last-run-accepted = { $n } aceptados por { $server }
+last-run-accepted = { $accepted } por { $server }
 last-run-server = el servidor de correo
 server-1 = el Servidor 1
 server-2 = el Servidor 2
