@@ -254,6 +254,8 @@ async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else(
     let path = format!("/notices/runs/{}/again/{}", run.0, ben.recipient.0);
     let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
     assert!(names.contains(&path), "{names}");
+    let unreachable = async || bench.get(who, "/queue/unreachable").await.text;
+    assert!(unreachable().await.contains("ben@example.org"));
     let form = bench.get(who, &path).await.text;
     let request = form.split("name=\"request\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let before = sink.count();
@@ -277,6 +279,7 @@ async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else(
     assert!(text.contains(&format!("Date: {date}\r\n")) && text.matches("Date: ").count() == 1, "{text}");
     let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
     assert!(names.contains("Sent again to ben@new.example.org: accepted"), "{names}");
+    assert!(!unreachable().await.contains("ben@example.org"));
     assert!(bench.get(who, "/notices/runs/1").await.text.contains("1 was sent again to a corrected address"));
     let log = bench.app.store.audit(AuditFilter::default(), None, 9).await.unwrap();
     let again = log.iter().find(|line| line.what == Deed::SentAgain).unwrap();

@@ -14,7 +14,7 @@ use store::{
 use super::NoticeRuns;
 use crate::receive::NotNow;
 
-/// All mail that was sent again has this among its tags.
+/// All mail that was sent again has this as its first tag, and for which recipient as its second: the store finds it by them.
 pub const SENT_AGAIN: &str = "sent again";
 
 /// Why a notice was not sent again.
