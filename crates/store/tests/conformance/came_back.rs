@@ -56,7 +56,9 @@ pub(crate) async fn what_comes_back_is_returned_and_reported_once(fresh: &Fresh)
 
     fresh.at(9);
     assert_eq!(told(fresh, &store, forwarded.clone()).await, Noted::Known(recipient));
-    store.report(NewMessage { kind: Kind::Report, ..waiting() }, &[recipient], fresh.now()).await.unwrap();
+    let message_id = "<report@library.example>".to_owned();
+    let report = NewMessage { kind: Kind::Report, message_id, ..waiting() };
+    store.report(report, &[recipient], fresh.now()).await.unwrap();
     assert_eq!(told(fresh, &store, by_id("p@example.org")).await, Noted::Known(recipient));
     let key = store.return_path_key().await.unwrap();
     store.close().await.unwrap();
