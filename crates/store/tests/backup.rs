@@ -273,7 +273,7 @@ async fn whoever_was_signed_in_is_so_no_longer() {
     place.open().close().await.unwrap();
     place.copy();
     let sql = Connection::open(place.path("copy")).unwrap();
-    let rows = "INSERT INTO person VALUES (1, 'a@b.example', 'a@b.example', 'Ann', 'viewer', '[]', NULL, 0, NULL, NULL, NULL);
+    let rows = "INSERT INTO person VALUES (1, 'a@b.example', 'a@b.example', 'Ann', 'viewer', '[]', NULL, 0, NULL, NULL, NULL, NULL, NULL);
         INSERT INTO session VALUES (1, zeroblob(32), 1, '', 0, 0, NULL);
         INSERT INTO link VALUES (zeroblob(32), 'set_up', NULL, 0)";
     sql.execute_batch(rows).unwrap();

@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// Files of one look; the others wait for the next.
 const MOST_AT_ONCE: usize = 1000;
 /// What the alarm is about.
-const FOLDER: &str = "undeliverable mail";
+pub const FOLDER: &str = "undeliverable mail";
 
 /// Looks for as long as the program runs.
 pub async fn watch(incoming: Incoming, folder: PathBuf) {

@@ -6,9 +6,10 @@ use std::{
     path::PathBuf,
 };
 
-use store::AlarmKind;
+use store::{Alarm, AlarmKind};
 
 use super::App;
+use crate::returns;
 
 /// Open alarms that are read at the start.
 const OPEN: usize = 10_000;
@@ -72,7 +73,10 @@ impl Faults {
         if self.open.is_none()
             && let Ok(alarms) = app.store.alarms(true, OPEN).await
         {
-            let ours = alarms.into_iter().filter(|alarm| alarm.kind == AlarmKind::DropFolder);
+            let is_ours = |alarm: &Alarm| {
+                alarm.kind == AlarmKind::DropFolder && alarm.subject != returns::maildir::FOLDER
+            };
+            let ours = alarms.into_iter().filter(is_ours);
             self.open = Some(ours.map(|alarm| (alarm.subject, alarm.text)).collect());
         }
     }
