@@ -33,14 +33,14 @@ async fn one_line_and_the_codes_of_a_plug_in() {
     service.terminate();
     assert_eq!(service.code().await, Some(0));
     let (store, began_at) = (place.store(), "2026-11-28T14:05:00Z".parse().unwrap());
-    // One that nothing in a practice mailbox ends.
-    store.raise(AlarmKind::SignIn, "server1", "The password is refused.", began_at).await.unwrap();
+    // One that nothing ends by itself.
+    store.raise(AlarmKind::Disk, "test", "The disk is full.", began_at).await.unwrap();
     store.close().await.unwrap();
     let service = place.serve().await;
     let said = check().await;
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(
-        said.out.contains("CRITICAL - The password is refused. (server1); sending is paused"),
+        said.out.contains("CRITICAL - The disk is full. (test); sending is paused"),
         "{said:?}"
     );
     service.terminate();
