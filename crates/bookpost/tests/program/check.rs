@@ -39,10 +39,7 @@ async fn one_line_and_the_codes_of_a_plug_in() {
     let service = place.serve().await;
     let said = check().await;
     assert_eq!(said.code, Some(2), "{said:?}");
-    assert!(
-        said.out.contains("CRITICAL - The disk is full. (test); sending is paused"),
-        "{said:?}"
-    );
+    assert!(said.out.contains("CRITICAL - The disk is full. (test); sending is paused"), "{said:?}");
     service.terminate();
     service.code().await;
     fs::write(place.path("config"), "nonsense").unwrap();

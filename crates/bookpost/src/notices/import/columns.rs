@@ -11,7 +11,7 @@ pub const EMAIL: &str = "email";
 /// Letters of all names of a file's columns together; what has more is nothing to remember.
 const LONGEST_SHAPE: usize = 16 << 10;
 
-/// Which column is what: by a meaning (`email`, or one of [`Columns::meanings`]), the names of columns in the form of [`normal`], with `#2`
+/// Which column is what: by a meaning (`email`, or one of [`Columns::meanings`]), the names of columns in the form of `normal`, with `#2`
 /// behind the second of one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
