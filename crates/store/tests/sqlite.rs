@@ -89,6 +89,28 @@ async fn accept_is_on_disk_when_it_returns() {
     assert_eq!(found.body(accepted[0].id).await.unwrap().unwrap(), &b"a\r\n"[..]);
 }
 
+/// The power failed while the file was made, before it had a log: SQLite left a journal, by which half a transaction is to be taken back.
+#[tokio::test]
+async fn a_queue_whose_making_was_cut_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let sql = raw(folder.path());
+    sql.execute_batch(
+        "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (text);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+         INSERT INTO half SELECT hex(randomblob(500)) FROM n",
+    )
+    .unwrap();
+    let cut = killed(folder.path());
+    assert!(std::fs::metadata(cut.path().join("queue.db-journal")).unwrap().len() > 0);
+    assert_eq!(Store::peek_preferences(cut.path()).unwrap(), store::Preferences::default());
+    let store = Store::open(cut.path(), now()).unwrap();
+    store.accept(vec![message(None, b"a\r\n")], now()).await.unwrap();
+    let tables: i64 = raw(cut.path())
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'half'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(tables, 0);
+}
+
 #[test]
 fn a_second_open_names_the_first() {
     let folder = tempfile::tempdir().unwrap();

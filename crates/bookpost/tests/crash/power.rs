@@ -20,8 +20,10 @@ use crate::{
 
 /// Messages that flow while the record is made.
 const MESSAGES: u64 = 400;
-/// Points at which the power fails, of each record.
-const CUTS: usize = 40;
+/// While the file of the queue is made the power fails after each of so many events.
+const MAKING: usize = 40;
+/// Points at which the power fails, of each record: those, and as many anywhere.
+const CUTS: usize = 2 * MAKING;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_power_cut_nothing_is_lost_and_nothing_doubled_in_silence() {
@@ -56,7 +58,7 @@ async fn after_a_power_cut_nothing_is_lost_and_nothing_doubled_in_silence() {
     let (mut doubts, mut doubled) = (0, 0);
     for cut in 0..CUTS {
         // The first is before everything, the last after it.
-        let at = if cut == 0 { 0 } else { dice.random_range(0..=log.events().len()) };
+        let at = if cut < MAKING { cut } else { dice.random_range(0..=log.events().len()) };
         let rebuilt = tempfile::tempdir().unwrap();
         log.after_power_cut(at, &place.join("watched"), None, &mut dice, rebuilt.path()).unwrap();
         let told = format!("power cut {cut}, after event {at} of {}", log.events().len());

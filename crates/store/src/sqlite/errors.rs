@@ -31,6 +31,11 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
+/// The file was being made when the power failed: only who may write can take back what there is of it.
+pub(super) fn is_half_made(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_ROLLBACK)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

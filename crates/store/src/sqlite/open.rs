@@ -57,10 +57,12 @@ fn open_on(
         .map_err(|error| refused(&error))?;
     // SQLite syncs its files, not always their names: a queue that a power cut takes the name of is lost.
     sync_folder(folder).map_err(|error| refused(&error))?;
-    if backup::is_marked(&reader(&path)?)? {
+    let mut writer = writing(&path)?;
+    // Its first look also takes back what a power cut left of the making of the file, which who only reads cannot.
+    if backup::is_marked(&writer)? {
         return Err(OpenError::IsBackup { folder: folder.to_owned() });
     }
-    let mut writer = writer(&path)?;
+    prepare(&writer)?;
     migrations::run(&mut writer, folder)?;
     Ok(Opened { lock, writer })
 }
@@ -116,21 +118,26 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(or_here(folder))?.sync_all()
 }
 
-/// The one connection that writes.
-fn writer(path: &Path) -> Result<Connection, Error> {
+/// A connection that may write; it has changed nothing.
+fn writing(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// Makes it the one connection that writes.
+fn prepare(connection: &Connection) -> Result<(), Error> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // FULL: a commit is on disk when it returns. secure_delete: a purged body is overwritten, not only forgotten.
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF;
          PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB};
          PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA journal_size_limit = {LARGEST_LOG}; PRAGMA cell_size_check = ON;"
     ))?;
-    Ok(connection)
+    Ok(())
 }
 
 /// A connection that reads, and writes into other files.
@@ -142,10 +149,7 @@ pub(super) fn copier(path: &Path) -> Result<Connection, Error> {
 
 /// The one connection to a file that nobody else knows of, and that is thrown away unless all goes well: the caller syncs it then.
 pub(super) fn private(path: &Path) -> Result<Connection, Error> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let connection = writing(path)?;
     connection.execute_batch(&format!(
         "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON; PRAGMA mmap_size = 0;
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{WRITER_CACHE_KIB}"
@@ -154,7 +158,7 @@ pub(super) fn private(path: &Path) -> Result<Connection, Error> {
 }
 
 /// A connection that only reads.
-pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{
     Sqlite, audit,
     codes::{micros, whole},
-    open,
+    errors, open,
     rows::{at, text},
     sealed,
     writer::Tx,
@@ -32,7 +32,10 @@ pub(crate) fn peek_preferences(folder: &Path) -> Result<Preferences, OpenError> 
     if !path.exists() {
         return Ok(Preferences::default());
     }
-    let sql = open::reader(&path)?;
+    let sql = match open::reader(&path) {
+        Err(error) if errors::is_half_made(&error) => return Ok(Preferences::default()),
+        sql => sql.map_err(Error::from)?,
+    };
     let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'preference_change'";
     let there: i64 = sql.query_row(there, [], |row| row.get(0)).map_err(Error::from)?;
     Ok(if there == 0 { Preferences::default() } else { all(&sql)? })
