@@ -114,7 +114,8 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             ask(load()?, Request::Preferences(request), output)
         }
         Command::Sites(command) => {
-            let (request, output) = sites::request(command)?;
+            let (request, output) =
+                sites::request(command).map_err(|error| Stop(Exit::Data, format!("{error:#}")))?;
             ask(load()?, Request::Sites(request), output)
         }
         Command::People(command) => {

@@ -73,7 +73,7 @@ async fn answer(
             }
             SitesRequest::Change(wanted) => wanted,
         };
-        let wish = sites::wish(store, &loaded, wanted, stored.version, Actor::CommandLine).await?;
+        let wish = sites::wish(store, &loaded, wanted, stored.version, (Actor::CommandLine, now)).await?;
         Ok::<_, SiteRefused>(shown(&change(Change::Set(wish)).await?.loaded))
     };
     match done.await {

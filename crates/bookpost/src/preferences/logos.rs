@@ -11,31 +11,39 @@ pub const HIGHEST: u32 = 200;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const JPEG: &[u8] = b"\xff\xd8\xff";
+/// The last chunk, which is empty (PNG, section 11.2.5).
+const PNG_END: &[u8] = b"\x00\x00\x00\x00IEND\xaeB`\x82";
+/// End of image (ITU T.81 annex B).
+const JPEG_END: &[u8] = b"\xff\xd9";
 
 /// Why a file is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoLogo {
     #[error("it is neither a PNG nor a JPEG; save it as one of these")]
     Kind,
-    #[error("it has {} kB, and may have {} kB: every notice carries it", bytes.div_ceil(1_000), MOST_BYTES / 1_000)]
-    Bytes { bytes: usize },
+    #[error("it has more than {} kB: every notice carries it", MOST_BYTES / 1_000)]
+    TooLarge,
     #[error("it is {width} x {height} pixels, and may be {WIDEST} x {HIGHEST}: make it smaller")]
     Size { width: u32, height: u32 },
-    #[error("the picture is damaged: nothing says how large it is")]
+    #[error("the picture is damaged: its size or its end is missing")]
     Damaged,
 }
 
 /// The picture of a file.
 pub fn read(bytes: Vec<u8>) -> Result<Logo, NoLogo> {
-    let media_type = if bytes.starts_with(PNG) {
-        "image/png"
+    let (media_type, end) = if bytes.starts_with(PNG) {
+        ("image/png", PNG_END)
     } else if bytes.starts_with(JPEG) {
-        "image/jpeg"
+        ("image/jpeg", JPEG_END)
     } else {
         return Err(NoLogo::Kind);
     };
     if bytes.len() > MOST_BYTES {
-        return Err(NoLogo::Bytes { bytes: bytes.len() });
+        return Err(NoLogo::TooLarge);
+    }
+    // Some programs write more behind the end.
+    if !bytes.windows(end.len()).any(|part| part == end) {
+        return Err(NoLogo::Damaged);
     }
     let (width, height) = size(&bytes).ok_or(NoLogo::Damaged)?;
     if width > WIDEST || height > HIGHEST {
@@ -88,13 +96,13 @@ mod tests {
 
     fn png(width: u32, height: u32, more: usize) -> Vec<u8> {
         let head = [PNG, b"\x00\x00\x00\x0dIHDR", &width.to_be_bytes(), &height.to_be_bytes()];
-        [head.concat(), vec![0; more]].concat()
+        [&head.concat(), &*vec![0; more], PNG_END].concat()
     }
 
     fn jpeg(width: u16, height: u16) -> Vec<u8> {
         let of = u16::to_be_bytes;
         let frame = [&[8][..], &of(height), &of(width), &[3]].concat();
-        [b"\xff\xd8\xff\xe0\x00\x04AB\xff\xc4\x00\x03\x00\xff\xff\xc2\x00\x11", &frame[..]].concat()
+        [b"\xff\xd8\xff\xe0\x00\x04AB\xff\xc4\x00\x03\x00\xff\xff\xc2\x00\x11", &frame[..], JPEG_END].concat()
     }
 
     #[test]
@@ -104,7 +112,8 @@ mod tests {
             (jpeg(600, 200), Ok("image/jpeg")),
             (png(601, 20, 0), Err(NoLogo::Size { width: 601, height: 20 })),
             (jpeg(60, 201), Err(NoLogo::Size { width: 60, height: 201 })),
-            (png(60, 20, MOST_BYTES), Err(NoLogo::Bytes { bytes: MOST_BYTES + 24 })),
+            (png(60, 20, MOST_BYTES), Err(NoLogo::TooLarge)),
+            (png(60, 20, 0)[..24].to_vec(), Err(NoLogo::Damaged)),
             (b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_vec(), Err(NoLogo::Kind)),
             (b"GIF89a".to_vec(), Err(NoLogo::Kind)),
             (Vec::new(), Err(NoLogo::Kind)),
@@ -119,7 +128,7 @@ mod tests {
         assert_eq!(size(&jpeg(120, 40)), Some((120, 40)));
         // However it is cut, it is read to its end and no further.
         let whole = jpeg(120, 40);
-        for end in 0..whole.len() - 1 {
+        for end in 0..whole.len() - 1 - JPEG_END.len() {
             assert_eq!(size(&whole[..end]), None, "{end}");
         }
     }

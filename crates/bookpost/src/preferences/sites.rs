@@ -81,7 +81,7 @@ pub async fn wish(
     loaded: &Loaded,
     change: SiteChange,
     based_on: i64,
-    by: Actor,
+    (by, now): (Actor, Timestamp),
 ) -> Result<Wish, SiteRefused> {
     if let SiteChange::Remove { code } = &change {
         let needs = needs(store, &loaded.config.notices.default_site, code).await?;
@@ -89,7 +89,14 @@ pub async fn wish(
             return Err(SiteRefused::Needed { code: code.clone(), needs });
         }
     }
+    let added = if let SiteChange::Add { code, .. } = &change { Some(code.clone()) } else { None };
     let sites = value(loaded, change)?;
+    // It is another library than the one that had this code before.
+    if let Some(code) = added
+        && store.logo(&code).await.map_err(Refused::Store)?.is_some()
+    {
+        store.set_logo(&code, None, by.clone(), now).await.map_err(Refused::Store)?;
+    }
     Ok(Wish { based_on: Some(based_on), values: [(SITES.to_owned(), sites)].into(), by })
 }
 

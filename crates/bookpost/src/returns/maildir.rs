@@ -48,32 +48,35 @@ fn words(folder: &Path, error: &io::Error) -> String {
     )
 }
 
-/// Looks once; gives how many mails were noted.
+/// Looks once; gives how many mails were noted. One that cannot be read keeps the others from nothing: they are seen to, and then it is said.
 pub async fn look(incoming: &Incoming, folder: &Path) -> io::Result<usize> {
     let new = folder.join("new");
-    let mut noted = 0;
-    for name in blocking({
-        let new = new.clone();
-        move || names(&new)
-    })
-    .await?
-    {
-        let file = new.join(&name);
-        // Another reader may have taken it meanwhile.
-        let mail = match blocking(move || read(&file)).await {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            mail => mail?,
-        };
-        let Some(mail) = mail else { continue };
-        let taken = incoming.take(&mail, None).await.map_err(io::Error::other)?;
-        noted += usize::from(taken == Taken::Noted);
-        if taken == Taken::NotYet {
-            continue;
+    let names = blocking(move || names(&new)).await?;
+    let (mut noted, mut failed) = (0, None);
+    for name in names {
+        match one(incoming, folder, &name).await {
+            Ok(taken) => noted += usize::from(taken == Some(Taken::Noted)),
+            Err(error) => failed = failed.or(Some(error)),
         }
-        let (from, to) = (new.join(&name), target(folder, &name, taken));
+    }
+    failed.map_or(Ok(noted), Err)
+}
+
+/// None: another reader has taken it meanwhile, or it is no mail.
+async fn one(incoming: &Incoming, folder: &Path, name: &OsStr) -> io::Result<Option<Taken>> {
+    let from = folder.join("new").join(name);
+    let file = from.clone();
+    let mail = match blocking(move || read(&file)).await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        mail => mail?,
+    };
+    let Some(mail) = mail else { return Ok(None) };
+    let taken = incoming.take(&mail, None).await.map_err(io::Error::other)?;
+    if taken != Taken::NotYet {
+        let to = target(folder, name, taken);
         blocking(move || fs::rename(from, to)).await?;
     }
-    Ok(noted)
+    Ok(Some(taken))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -28,7 +28,7 @@ const CALLS: [(&str, &str, &str, u16); 32] = [
     ("GET", "/sites", "", 200),
     ("POST", "/sites", r#"{"code": "WEST", "name": "West", "email": "west@library.example"}"#, 200),
     ("PATCH", "/sites/WEST", r#"{"phone": "555"}"#, 200),
-    ("PUT", "/sites/WEST/logo", r#"{"picture": "iVBORw0KGgoAAAANSUhEUgAAAHgAAAAo"}"#, 204),
+    ("PUT", "/sites/WEST/logo", r#"{"picture": "iVBORw0KGgoAAAANSUhEUgAAAHgAAAAoAAAAAElFTkSuQmCC"}"#, 204),
     ("GET", "/sites/WEST/logo", "", 200),
     ("DELETE", "/sites/WEST/logo", "", 204),
     ("DELETE", "/sites/WEST", "", 200),

@@ -2,9 +2,13 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::{ApplicationSettings, AuditFilter, Deed, Logo};
+use store::{Actor, ApplicationSettings, AuditFilter, Deed, Filter, Logo};
+use testkit::sink::{Settings, Sink};
 
-use crate::bench::{Answer, Bench};
+use crate::{
+    bench::{Answer, Bench},
+    notices::{export, sent, to, uploaded},
+};
 
 const MAIN: &str = "code=MAIN&name=Main+Library&email=desk@library.example";
 /// Nobody is limited to it.
@@ -132,7 +136,7 @@ async fn a_library_stays_while_something_needs_it() {
     let bench = Bench::of_file("").await;
     done(&bench, "add", MAIN, "library_added").await;
     let settings = ApplicationSettings { sites: vec!["MAIN".to_owned()], ..ApplicationSettings::default() };
-    let (store, now, who) = (&bench.app.store, bench.now(), store::Actor::CommandLine);
+    let (store, now, who) = (&bench.app.store, bench.now(), Actor::CommandLine);
     store.add_application("<Tracker>".parse().unwrap(), settings, who, now).await.unwrap();
     let question = bench.get("administrator", &format!("{LIST}/remove?code=MAIN")).await.text;
     for said in [
@@ -182,10 +186,10 @@ async fn a_library_without_an_address_says_what_will_not_work() {
     bench.stop().await;
 }
 
-/// The head of a PNG of this size.
+/// The head and the end of a PNG of this size.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
     let head = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR";
-    [&head[..], &width.to_be_bytes(), &height.to_be_bytes()].concat()
+    [&head[..], &width.to_be_bytes(), &height.to_be_bytes(), b"\0\0\0\0IEND\xaeB`\x82"].concat()
 }
 
 /// A file as browsers send it (RFC 7578).
@@ -257,10 +261,49 @@ async fn a_logo_is_given_shown_and_removed() {
     assert_eq!(bench.get(who, &picture).await.status, 404);
     let filter = AuditFilter { what: Some(Deed::LogoChanged), ..AuditFilter::default() };
     let log = bench.app.store.audit(filter, None, 9).await.unwrap();
-    let picture = Some("image/png, 24 bytes".to_owned());
+    let picture = Some("image/png, 36 bytes".to_owned());
     let lines: Vec<_> = log.iter().map(|line| (&*line.about, &line.old, &line.new)).collect();
     assert_eq!(lines, [("HILL", &picture, &None), ("HILL", &None, &picture)]);
     let page = bench.get(who, "/preferences/log").await.text;
     assert!(page.contains("changed the logo of a library"), "{page}");
+    bench.stop().await;
+}
+
+/// Inside the mail, in its HTML only; a library without one writes as ever.
+#[tokio::test]
+async fn a_logo_stands_at_the_head_of_the_notices_of_its_library() {
+    let sink = Sink::start(Settings { keep_bytes: true, ..Settings::default() }).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let (who, bytes) = ("administrator", png(120, 40));
+    let logo = Logo { media_type: "image/png".to_owned(), bytes: bytes.clone() };
+    bench.app.store.set_logo("MAIN", Some(logo), Actor::CommandLine, bench.now()).await.unwrap();
+    let check = uploaded(&bench, who, &export()).await;
+    let shown = "alt=\"Main Library\" width=\"120\" height=\"40\"";
+    let framed = bench.get(who, &format!("{check}/html?n=1")).await;
+    assert!(framed.header("content-security-policy").contains("default-src 'none'"));
+    assert!(framed.text.contains("<img src=\"data:image/png;base64,iVBORw0K") && framed.text.contains(shown));
+
+    let run = sent(&bench, who, &check).await;
+    let mails = sink.taken();
+    let of = |to: &str| mails.iter().find(|mail| mail.to == [to]).unwrap();
+    let parsed = mailparse::parse_mail(&of("ana@example.org").bytes).unwrap();
+    let types: Vec<_> = parsed.parts().map(|part| part.ctype.mimetype.as_str()).collect();
+    assert_eq!(types, ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]);
+    let related = &parsed.subparts[1].subparts;
+    let id = mailparse::MailHeaderMap::get_first_value(&related[1].headers[..], "Content-ID").unwrap();
+    let html = related[0].get_body().unwrap();
+    assert!(
+        html.contains(&format!("<img src=\"cid:{}\"", id.trim_matches(['<', '>']))) && html.contains(shown)
+    );
+    assert_eq!(related[1].get_body_raw().unwrap(), bytes);
+    let without = mailparse::parse_mail(&of("dan@example.org").bytes).unwrap();
+    let types: Vec<_> = without.parts().map(|part| part.ctype.mimetype.as_str()).collect();
+    assert_eq!(types, ["multipart/alternative", "text/plain", "text/html"]);
+
+    let filter = Filter { run: Some(run), ..Filter::default() };
+    let rows = bench.app.store.list(filter, None, 9).await.unwrap();
+    let ana = rows.iter().find(|row| row.to.address.as_str() == "ana@example.org").unwrap();
+    let page = bench.get(who, &format!("/queue/{}/html", ana.message.0)).await.text;
+    assert!(page.contains("<img src=\"data:image/png;base64,iVBORw0K") && !page.contains("cid:"), "{page}");
     bench.stop().await;
 }

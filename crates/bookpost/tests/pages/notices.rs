@@ -8,14 +8,13 @@ use bookpost::{
         notice_run::{Checked, Options},
     },
     config::{Server, Way},
-    notices::sample::{archive, workbook},
 };
 use futures_util::FutureExt as _;
 use jiff::tz::TimeZone;
 use reqwest::Method;
 use store::{
-    Actor, AuditFilter, Begun, Deed, Filter, LeftOut, LeftOutWhy, Logo, MessageId, NewMessage, NewRun,
-    RecipientId, Role, RunId, State, Verdict,
+    Actor, AuditFilter, Begun, Deed, Filter, LeftOut, LeftOutWhy, MessageId, NewMessage, NewRun, RecipientId,
+    Role, RunId, State, Verdict,
 };
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 
@@ -24,7 +23,8 @@ use crate::{
     browser::drive,
 };
 
-const HEAD: &str = "borrowernumber,firstname,surname,email,branchcode,title,barcode,duedate,issuedate\n";
+pub(crate) const HEAD: &str =
+    "borrowernumber,firstname,surname,email,branchcode,title,barcode,duedate,issuedate\n";
 
 /// Three of MAIN, one of whom has no address; one of EAST; one of nowhere; a line that is too short.
 pub(crate) fn export() -> String {
@@ -45,7 +45,7 @@ pub(crate) async fn upload(bench: &Bench, who: &str, name: &str, bytes: &[u8]) -
     send_file(bench, who, &token, name, bytes).await
 }
 
-async fn send_file(bench: &Bench, who: &str, token: &str, name: &str, bytes: &[u8]) -> Answer {
+pub(crate) async fn send_file(bench: &Bench, who: &str, token: &str, name: &str, bytes: &[u8]) -> Answer {
     let mut body = format!(
         "--b\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{token}\r\n--b\r\n\
          Content-Disposition: form-data; name=\"export\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
@@ -58,7 +58,7 @@ async fn send_file(bench: &Bench, who: &str, token: &str, name: &str, bytes: &[u
 }
 
 /// Uploads an export, and gives the address of what is in it.
-async fn uploaded(bench: &Bench, who: &str, export: &str) -> String {
+pub(crate) async fn uploaded(bench: &Bench, who: &str, export: &str) -> String {
     let answer = upload(bench, who, "overdues.csv", export.as_bytes()).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     answer.header("location").to_owned()
@@ -74,7 +74,7 @@ pub(crate) async fn sent(bench: &Bench, who: &str, check: &str) -> RunId {
 }
 
 /// What the form of this page sends, beside the token.
-async fn form_of(bench: &Bench, who: &str, check: &str) -> String {
+pub(crate) async fn form_of(bench: &Bench, who: &str, check: &str) -> String {
     let page = bench.get(who, check).await.text;
     let value = |name: &str| {
         let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
@@ -83,7 +83,7 @@ async fn form_of(bench: &Bench, who: &str, check: &str) -> String {
     ["attempt", "people", "practice"].map(value).join("&")
 }
 
-async fn over(bench: &Bench, run: RunId) {
+pub(crate) async fn over(bench: &Bench, run: RunId) {
     while bench.app.notices.is_under_way(run) {
         tokio::task::yield_now().await;
     }
@@ -91,7 +91,7 @@ async fn over(bench: &Bench, run: RunId) {
 }
 
 /// An upload as its page shows it to somebody of all libraries.
-async fn looked_through(bench: &Bench, check: &str) -> Arc<Checked> {
+pub(crate) async fn looked_through(bench: &Bench, check: &str) -> Arc<Checked> {
     let id = ExportId::named(check.rsplit('/').next().unwrap()).unwrap();
     let notices = &bench.app.notices;
     let facts = notices.exports.facts(&id).unwrap().unwrap();
@@ -129,54 +129,15 @@ fn copy(sql: &rusqlite::Connection, message: MessageId, times: u32) {
     sql.execute(&copies, (times, message.0)).unwrap();
 }
 
-fn to(sink: &Sink) -> Way {
+pub(crate) fn to(sink: &Sink) -> Way {
     Way::Servers(vec![Arc::new(Server::plain("server1", sink.address()))])
 }
 
 /// The server knows nobody at this address.
-fn refuses(address: &str) -> Settings {
+pub(crate) fn refuses(address: &str) -> Settings {
     let does = Does::Reply("550 5.1.1 no such user".to_owned());
     let rule = Rule { at: At::Rcpt, address: Some(address.to_owned()), does, times: None };
     Settings { rules: vec![rule], keep_bytes: true, ..Settings::default() }
-}
-
-/// Inside the mail, in its HTML only; a library without one writes as ever.
-#[tokio::test]
-async fn a_logo_stands_at_the_head_of_the_notices_of_its_library() {
-    let sink = Sink::start(Settings { keep_bytes: true, ..Settings::default() }).await.unwrap();
-    let bench = Bench::staffed(to(&sink)).await;
-    let (who, bytes) = ("administrator", crate::libraries::png(120, 40));
-    let logo = Logo { media_type: "image/png".to_owned(), bytes: bytes.clone() };
-    bench.app.store.set_logo("MAIN", Some(logo), Actor::CommandLine, bench.now()).await.unwrap();
-    let check = uploaded(&bench, who, &export()).await;
-    let shown = "alt=\"Main Library\" width=\"120\" height=\"40\"";
-    let framed = bench.get(who, &format!("{check}/html?n=1")).await;
-    assert!(framed.header("content-security-policy").contains("default-src 'none'"));
-    assert!(framed.text.contains("<img src=\"data:image/png;base64,iVBORw0K") && framed.text.contains(shown));
-
-    let run = sent(&bench, who, &check).await;
-    let mails = sink.taken();
-    let of = |to: &str| mails.iter().find(|mail| mail.to == [to]).unwrap();
-    let parsed = mailparse::parse_mail(&of("ana@example.org").bytes).unwrap();
-    let types: Vec<_> = parsed.parts().map(|part| part.ctype.mimetype.as_str()).collect();
-    assert_eq!(types, ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]);
-    let related = &parsed.subparts[1].subparts;
-    let id = mailparse::MailHeaderMap::get_first_value(&related[1].headers[..], "Content-ID").unwrap();
-    let html = related[0].get_body().unwrap();
-    assert!(
-        html.contains(&format!("<img src=\"cid:{}\"", id.trim_matches(['<', '>']))) && html.contains(shown)
-    );
-    assert_eq!(related[1].get_body_raw().unwrap(), bytes);
-    let without = mailparse::parse_mail(&of("dan@example.org").bytes).unwrap();
-    let types: Vec<_> = without.parts().map(|part| part.ctype.mimetype.as_str()).collect();
-    assert_eq!(types, ["multipart/alternative", "text/plain", "text/html"]);
-
-    let filter = Filter { run: Some(run), ..Filter::default() };
-    let rows = bench.app.store.list(filter, None, 9).await.unwrap();
-    let ana = rows.iter().find(|row| row.to.address.as_str() == "ana@example.org").unwrap();
-    let page = bench.get(who, &format!("/queue/{}/html", ana.message.0)).await.text;
-    assert!(page.contains("<img src=\"data:image/png;base64,iVBORw0K") && !page.contains("cid:"), "{page}");
-    bench.stop().await;
 }
 
 #[tokio::test]
@@ -621,160 +582,6 @@ async fn a_run_that_was_cut_short_says_so_and_goes_on() {
     over(&bench, RunId(2)).await;
     let page = bench.get("administrator", "/notices/runs/2").await.text;
     assert!(page.contains("in the practice mailbox. No patron received anything."), "{page}");
-    bench.stop().await;
-}
-
-#[tokio::test]
-async fn what_is_no_export_is_said_in_plain_words() {
-    let bench = Bench::staffed(servers()).await;
-    let long = format!("{HEAD}1,{},Ruiz,a@b.example,MAIN,x,m1,2026-11-12,2026-10-12\n", "x".repeat(1 << 20));
-    let mut wide = b"\xff\xfe".to_vec();
-    wide.extend(export().encode_utf16().flat_map(u16::to_le_bytes));
-    let dates = export().replace("2026-11-12", "11/12/2026").replace("2026-11-13", "11/10/2026");
-    let dates = dates.replace("2026-10-12", "10/12/2026").replace("2026-10-13", "10/11/2026");
-    let bomb = workbook(&[("Bomb", &"<x/>".repeat(2 << 20))], "").unwrap();
-    let old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
-    let locked = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let random = (0..1024_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    for (bytes, status, said) in [
-        (b"PK\x03\x04xl/worksheets".to_vec(), 422, "This workbook is damaged"),
-        (archive(&[("a.csv", b"a,b")]).unwrap(), 422, "This is a ZIP archive"),
-        (archive(&[("content.xml", b"")]).unwrap(), 422, "an OpenDocument spreadsheet (.ods)"),
-        (bomb, 422, "The file is too large for an overdue export"),
-        (old.clone(), 422, "This is an old Excel or Word file"),
-        ([old, locked].concat(), 422, "This is a file that is protected with a password"),
-        (b"%PDF-1.7".to_vec(), 422, "This is a PDF document"),
-        (b"<!doctype html><html>".to_vec(), 422, "This is a web page"),
-        (b"a,b\0,c\n".to_vec(), 422, "This is no text"),
-        (random, 422, "This is no text"),
-        (b"name;colour\nAna;red\n".to_vec(), 200, "What are the columns?"),
-        (b"Ana;a@example.org;Dune\n".to_vec(), 422, "The first line of this file has no names"),
-        (b"one\ntwo\n".to_vec(), 422, "This file is no table of overdue items"),
-        (
-            format!("{HEAD}1,\"Ana,Ruiz\n2,Ben,Okafor\n").into_bytes(),
-            422,
-            "opens in line 2 and is never closed",
-        ),
-        (dates.into_bytes(), 422, "The dates can be read in more than one way"),
-        (long.into_bytes(), 200, "a cell is longer than 64 KiB"),
-        (wide, 200, "This sends 3 emails to 3 people"),
-        (HEAD.as_bytes().to_vec(), 200, "Nobody would get a mail from this file."),
-        (b" \n".to_vec(), 200, "Nobody would get a mail from this file."),
-    ] {
-        let answer = upload(&bench, "administrator", "overdues.csv", &bytes).await;
-        assert_eq!(answer.status, 303, "{said}: {}", answer.text);
-        let page = bench.get("administrator", answer.header("location")).await;
-        assert_eq!((page.status, page.text.contains(said)), (status, true), "{said}: {}", page.text);
-    }
-    bench.stop().await;
-}
-
-#[tokio::test]
-async fn an_unclear_order_of_dates_is_asked_with_the_readings_side_by_side() {
-    let bench = Bench::staffed(servers()).await;
-    let export = export().replace("2026-11-12", "11/12/2026").replace("2026-11-13", "11/10/2026");
-    let export = export.replace("2026-10-12", "10/12/2026").replace("2026-10-13", "10/11/2026");
-    let check = uploaded(&bench, "administrator", &export).await;
-    let page = bench.get("administrator", &check).await.text;
-    for reading in ["11 Dec 2026", "12 Nov 2026", "?dates=d%2Fm%2Fy", "?dates=m%2Fd%2Fy"] {
-        assert!(page.contains(reading), "{reading}: {page}");
-    }
-    assert!(!page.contains("?dates=y%2Fm%2Fd"), "the year cannot come first");
-    let read = bench.get("administrator", &format!("{check}?dates=m%2Fd%2Fy")).await.text;
-    assert!(read.contains("Month first") && read.contains("name=\"dates\" value=\"m/d/y\""), "{read}");
-    bench.stop().await;
-}
-
-#[tokio::test]
-async fn only_a_form_of_this_session_brings_a_file_in() {
-    let bench = Bench::staffed(servers()).await;
-    let others = bench.get("administrator", "/").await.form_token();
-    for token in ["", "AAAA", others.as_str(), &"x".repeat(10_000)] {
-        assert_eq!(send_file(&bench, "manager", token, "a.csv", b"a").await.status, 400, "{token}");
-    }
-    // The file before the token is not looked at.
-    let body =
-        "--b\r\nContent-Disposition: form-data; name=\"export\"; filename=\"a.csv\"\r\n\r\na\r\n--b--\r\n";
-    let request = bench.ask("manager", Method::POST, "/notices/upload").body(body);
-    let answer = Answer::of(request.header("content-type", "multipart/form-data; boundary=b")).await;
-    assert_eq!(answer.status, 400);
-    let folder = bench.app.settings.now().data_dir.join("exports");
-    assert!(!folder.exists() || std::fs::read_dir(&folder).unwrap().next().is_none());
-    let cut = format!(
-        "--b\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{}\r\n--b\r\n\
-        Content-Disposition: form-data; name=\"export\"; filename=\"a.csv\"\r\n\r\nhalf of",
-        bench.get("manager", "/").await.form_token()
-    );
-    let request = bench.ask("manager", Method::POST, "/notices/upload").body(cut);
-    let answer = Answer::of(request.header("content-type", "multipart/form-data; boundary=b")).await;
-    assert!(answer.status == 400 && answer.text.contains("did not come through"), "{}", answer.text);
-    assert!(std::fs::read_dir(&folder).unwrap().next().is_none(), "what broke off leaves nothing");
-    let none = upload(&bench, "manager", "", b"").await;
-    assert!(none.status == 422 && none.text.contains("Choose the file"), "{}", none.text);
-    bench.stop().await;
-}
-
-#[tokio::test]
-async fn a_file_that_is_too_large_is_refused_and_leaves_nothing() {
-    let bench = Bench::staffed(servers()).await;
-    let bytes = vec![b'a'; (128 << 20) + 1];
-    let answer = upload(&bench, "administrator", "overdues.csv", &bytes).await;
-    assert_eq!(answer.status, 413);
-    assert!(answer.text.contains("larger than 128 MB"), "{}", answer.text);
-    let folder = bench.app.settings.now().data_dir.join("exports");
-    assert!(std::fs::read_dir(folder).unwrap().next().is_none());
-    bench.stop().await;
-}
-
-/// Names and titles of an export are text, on every page and in the table.
-#[tokio::test]
-async fn what_an_export_says_is_never_markup_and_never_a_formula() {
-    const EVIL: &str = "<script>alert(1)</script><img src=x>{{ 7919*7907 }}";
-    let sink = Sink::start(refuses("a@example.org")).await.unwrap();
-    let bench = Bench::staffed(to(&sink)).await;
-    let export = format!(
-        "{HEAD}1,{EVIL},=1+1,a@example.org,MAIN,{EVIL},m1,2026-11-12,2026-10-12\n\
-         2,=cmd()|' /C calc'!A0,,,MAIN,{EVIL},m2,2026-11-12,2026-10-12\n\
-         3,{EVIL},x,{EVIL},MAIN,{EVIL},m3,2026-11-12,2026-10-12\n\
-         4,{EVIL},x,b@example.org,{EVIL},{EVIL},m4,2026-11-12,2026-10-12\n4,{EVIL}\n"
-    );
-    let answer =
-        upload(&bench, "administrator", &format!("{EVIL}.csv").replace('/', ""), export.as_bytes()).await;
-    let check = answer.header("location").to_owned();
-    let look = async |path: &str| {
-        let answer = bench.get("administrator", path).await;
-        assert!(answer.status < 500, "{path}");
-        for markup in ["<script>", "<img", "62615533"] {
-            assert!(!answer.text.contains(markup), "{path}: {markup}: {}", answer.text);
-        }
-        answer.text
-    };
-    for page in ["", "/mail?n=1", "/html?n=1", "/mail?find=%3Cscript%3E", "?dates=%3Cscript%3E&site=%3Cimg"] {
-        look(&format!("{check}{page}")).await;
-    }
-    look("/notices").await;
-    let run = sent(&bench, "administrator", &check).await;
-    for page in [
-        "",
-        "/names?what=returned",
-        "/names?what=no_address",
-        "/names?what=refused_line",
-        "/names?what=unknown_branch",
-        "/names?what=returned&site=%3Cscript%3E&after=%3Cscript%3E",
-        "/names?what=%3Cscript%3E",
-        "/stop",
-    ] {
-        look(&format!("/notices/runs/{}{page}", run.0)).await;
-    }
-    let table = bench.get("administrator", &format!("/notices/runs/{}/csv", run.0)).await;
-    assert!(table.header("content-disposition").starts_with("attachment;"), "{table:?}");
-    assert!(table.text.contains("\"'=cmd()|"), "{}", table.text);
-    for line in table.text.lines().skip(1) {
-        for cell in line.split("\",\"") {
-            let first = cell.trim_start_matches('"').trim_start().chars().next().unwrap_or(' ');
-            assert!(!"=+-@".contains(first), "{line}");
-        }
-    }
     bench.stop().await;
 }
 

@@ -97,6 +97,22 @@ async fn what_was_noted_is_read_and_what_is_for_people_is_not() {
     bench.app.stop().await.unwrap();
 }
 
+/// The first cannot be put away, as something stands in its place.
+#[tokio::test]
+async fn one_mail_that_cannot_be_seen_to_keeps_no_other() {
+    let (folder, sink) = (tempfile::tempdir().unwrap(), sink(Vec::new()).await);
+    let bench = start(folder.path(), &sink).await;
+    bench.accept(&["gone@example.org"]).await;
+    bench.quiet().await;
+    fs::write(folder.path().join("new/1.person"), "From: ann@example.org\n\nHello\n").unwrap();
+    fs::create_dir_all(folder.path().join("cur/1.person:2,/x")).unwrap();
+    put(folder.path(), "2.mx", &sink.taken()[0].from);
+    maildir::look(&bench.app.incoming(), folder.path()).await.unwrap_err();
+    assert_eq!(lie(folder.path(), "new"), ["1.person"]);
+    assert_eq!(bench.row("gone@example.org").await.state, State::Returned);
+    bench.app.stop().await.unwrap();
+}
+
 /// A mail may be back before it is on record that it was accepted.
 #[tokio::test]
 async fn what_is_not_settled_yet_stays_until_it_is() {

@@ -18,10 +18,14 @@ pub(crate) fn shown(html: &str, src: &str, name: &str, logo: &Logo) -> String {
     [before, &picture, after].concat()
 }
 
-/// Where the text begins: after the tag of the body, or where all begins.
+/// Where the text begins: after the tag of the body, the last one, as wordings have others in comments for single mail programs. Without
+/// one after the head, or where all begins.
 fn head(html: &str) -> usize {
     let lower = html.to_ascii_lowercase();
-    let Some(start) = lower.find("<body") else { return 0 };
+    let is_tag = |at: &usize| lower[at + 5..].starts_with(|next: char| next == '>' || next.is_whitespace());
+    let Some(start) = lower.match_indices("<body").map(|(at, _)| at).filter(is_tag).last() else {
+        return lower.find("</head>").map_or(0, |at| at + 7);
+    };
     let mut quoted = None;
     for (at, letter) in html.char_indices().skip_while(|(at, _)| *at < start) {
         match (quoted, letter) {
@@ -61,6 +65,9 @@ mod tests {
             ("<!DOCTYPE html>\n<html><BODY style=\"a: '>'\" title='\">'>", "<p>Überfällig</p></BODY></html>"),
             ("", "<p>Overdue</p>"),
             ("", "<body \"<p>Broken"),
+            ("<!--[if mso]><body class=\"mso\"><![endif]--><body>", "<p>Overdue</p></body>"),
+            ("<style>body, <bodyguard> {}</style><body>", "<p>Overdue</p></body>"),
+            ("<!DOCTYPE html><head><title>Overdue</title></head>", "<p>Overdue</p>"),
             ("", ""),
         ] {
             let shown = shown(&format!("{before}{after}"), "cid:a@b", name, &logo);

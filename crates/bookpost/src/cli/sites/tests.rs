@@ -97,10 +97,13 @@ async fn a_site_gets_a_logo_and_loses_it() {
     let source = source(folder.path(), "");
     let files = ["png", "svg", "much"].map(|name| folder.path().join(name).display().to_string());
     let [png, svg, much] = &files;
+    let end = b"\0\0\0\0IEND\xaeB`\x82";
     let head = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x00\x78\x00\x00\x00\x28";
-    for (file, bytes) in
-        [(png, head.to_vec()), (svg, b"<svg/>".to_vec()), (much, [&head[..], &vec![0; MOST_BYTES]].concat())]
-    {
+    for (file, bytes) in [
+        (png, [&head[..], end].concat()),
+        (svg, b"<svg/>".to_vec()),
+        (much, [&head[..], &vec![0; MOST_BYTES]].concat()),
+    ] {
         std::fs::write(file, bytes).unwrap();
     }
     let add = ["add", "MAIN", "--name", "Main Library", "--email", "desk@library.example"];
@@ -116,13 +119,20 @@ async fn a_site_gets_a_logo_and_loses_it() {
         ],
     )
     .await;
-    for words in ["no site has the code WEST", "neither a PNG nor a JPEG", "may have 20 kB", "have this logo"]
+    for words in
+        ["no site has the code WEST", "neither a PNG nor a JPEG", "more than 20 kB", "have this logo"]
     {
         assert!(said.contains(words), "{words}: {said}");
     }
-    assert_eq!(store.logo("MAIN").await.unwrap().unwrap().bytes, head);
+    assert_eq!(store.logo("MAIN").await.unwrap().unwrap().bytes, [&head[..], end].concat());
     let said = perform_all(&store, &source, &[(&["logo", "MAIN", "--remove"], Exit::Done)]).await;
     assert!(said.contains("have no logo") && store.logos().await.unwrap().is_empty(), "{said}");
+    // Another library with the code of one that was removed begins without its logo.
+    let again = [(&["logo", "MAIN", png][..], Exit::Done), (&["remove", "MAIN"], Exit::Done)];
+    perform_all(&store, &source, &again).await;
+    assert_eq!(store.logos().await.unwrap().len(), 1, "removing may be undone");
+    perform_all(&store, &source, &[(&add, Exit::Done)]).await;
+    assert!(store.logos().await.unwrap().is_empty());
     store.close().await.unwrap();
 }
 

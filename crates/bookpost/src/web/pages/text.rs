@@ -23,6 +23,9 @@ use crate::identity::Permission;
 
 /// Bytes of a text that are shown.
 const MOST: usize = 200 << 10;
+/// Pictures of a message that are shown with it, and places in which each is.
+const MOST_PICTURES: usize = 20;
+const MOST_USES: usize = 10;
 /// Bytes of a message that is taken apart; of a longer one the source is shown.
 const MOST_READ: usize = 8 << 20;
 
@@ -112,7 +115,8 @@ fn with_pictures(message: &[u8]) -> Option<String> {
     let mut html = Body::of(message, As::Html).html?.text;
     let parsed = mailparse::parse_mail(message.get(..MOST_READ).unwrap_or(message)).ok()?;
     let mut room = MOST;
-    for part in parsed.parts().filter(|part| PICTURES.contains(&part.ctype.mimetype.as_str())) {
+    let pictures = parsed.parts().filter(|part| PICTURES.contains(&part.ctype.mimetype.as_str()));
+    for part in pictures.take(MOST_PICTURES) {
         let id = part.headers.get_first_value("Content-ID").unwrap_or_default();
         let id = id.trim().trim_start_matches('<').trim_end_matches('>');
         let quoted = format!("\"cid:{id}\"");
@@ -122,7 +126,8 @@ fn with_pictures(message: &[u8]) -> Option<String> {
         let Ok(bytes) = part.get_body_raw() else { continue };
         let Some(left) = room.checked_sub(bytes.len()) else { continue };
         room = left;
-        html = html.replacen(&quoted, &format!("\"{}\"", data(&part.ctype.mimetype, &bytes)), 1);
+        let picture = format!("\"{}\"", data(&part.ctype.mimetype, &bytes));
+        html = html.replacen(&quoted, &picture, MOST_USES);
     }
     Some(html)
 }

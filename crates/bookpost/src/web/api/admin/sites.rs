@@ -166,7 +166,7 @@ async fn carry_out(admin: &Admin, owner: &Owner, change: SiteChange) -> Result<R
     owner.must(Permission::ChangePreferences)?;
     let sources = &admin.sources;
     let standing = sources.preferences.now().await.map_err(|why| refused(&why))?;
-    let by = owner.0.actor();
+    let by = (owner.0.actor(), sources.clock.now());
     let wish = wish(&sources.store, &standing.loaded, change, standing.stored.version, by).await;
     let wish = wish.map_err(|why| of_site(&why))?;
     let changed = sources.preferences.change(Change::Set(wish)).await.map_err(|why| refused(&why))?;

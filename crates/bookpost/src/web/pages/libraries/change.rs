@@ -143,7 +143,8 @@ pub(super) async fn carry_out(
     version: i64,
 ) -> Result<(), SiteRefused> {
     let sources = &visit.pages.sources;
-    let wish = wish(&sources.store, &standing.loaded, change, version, visit.actor()).await?;
+    let wish =
+        wish(&sources.store, &standing.loaded, change, version, (visit.actor(), visit.clockwork.now)).await?;
     sources.preferences.change(Change::Set(wish)).await?;
     Ok(())
 }

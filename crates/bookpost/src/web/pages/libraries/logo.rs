@@ -202,7 +202,7 @@ fn limits(words: &Words, key: &str) -> String {
 fn in_words(words: &Words, why: NoLogo) -> String {
     match why {
         NoLogo::Kind => words.t("logo-kind"),
-        NoLogo::Bytes { .. } => limits(words, "logo-bytes"),
+        NoLogo::TooLarge => limits(words, "logo-bytes"),
         NoLogo::Size { width, height } => {
             let is = words.with(
                 "logo-is",
