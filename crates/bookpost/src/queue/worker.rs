@@ -96,6 +96,8 @@ enum Request {
     /// Real mail goes to these servers from here on. Answered once that is so.
     Reroute(Vec<Upstream>, oneshot::Sender<()>),
     TellWhenQuiet(oneshot::Sender<Timestamp>),
+    /// Whether servers that are at fault answer again is not waited for.
+    Probe,
     Drain,
 }
 
@@ -138,6 +140,11 @@ impl Handle {
         let (sender, done) = oneshot::channel();
         self.send(Request::Reroute(upstreams, sender));
         let _ = done.await;
+    }
+
+    /// Asks the servers that are at fault now, and not when they would be asked by themselves.
+    pub fn probe(&self) {
+        self.send(Request::Probe);
     }
 
     /// Give back what has not passed the point of no return, wait for the rest (bounded), end.
@@ -499,6 +506,11 @@ impl Worker {
                 Request::Reroute(upstreams, asker) => {
                     self.reroute(upstreams).await;
                     self.pausers.push(asker);
+                }
+                Request::Probe => {
+                    let now = self.delivery.clock.now();
+                    let upstreams = self.routes.iter_mut().flat_map(|route| &mut route.upstreams);
+                    upstreams.for_each(|upstream| upstream.breaker.probe_now(now));
                 }
                 Request::Settled => self.routes.iter_mut().for_each(|route| route.next_due = None),
                 Request::TellWhenQuiet(answer) => {
