@@ -23,8 +23,8 @@ const SAID = {
     doubt: ["1 mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself."],
     notWritten: ["2 entries of the last run got no mail", "1 person of an unknown library. An administrator adds the branch code", "1 line we could not use. Correct the record"],
     paused: ["Sending is paused", "Paused by Ann.", /\d mails? waits?\. While sending is paused, the 100 hours stand still: nothing is given up\./],
-    password: ["The mail server did not accept our password", /[2-9] mails wait\. None is lost/, "Nobody's mail was sent back for that."],
-    down: ["Nothing goes out since", /[2-9] mails wait\. None is lost/, "If nothing changes, the first is given up at", "gets nothing through the mail server 127.0.0.1:"],
+    password: ["the mail server does not accept our password", "The mail server did not accept our password", /[2-9] mails wait\. None is lost/, "Nobody's mail was sent back for that."],
+    down: ["Nothing goes out since", /[2-9] mails wait\. None is lost/, "If nothing changes, the first is given up and sent back to the library:", "gets nothing through the mail server 127.0.0.1:"],
     asked: "The mail server is being asked.",
     backup: ["The backup server is sending since", "All mail goes out through it meanwhile. Have Server 1 repaired. Nothing has to be sent again."],
   },
@@ -38,8 +38,8 @@ const SAID = {
     doubt: ["1 correo quizá haya llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo."],
     notWritten: ["2 entradas del último envío quedaron sin correo", "1 persona de una biblioteca desconocida.", "1 línea que no pudimos usar."],
     paused: ["El envío está en pausa", "En pausa por Ann.", /Esperan? \d correos?\. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada\./],
-    password: ["El servidor de correo no ha aceptado nuestra contraseña", /Esperan [2-9] correos\. No se ha perdido ninguno/, "No se ha devuelto el correo de nadie por eso."],
-    down: ["No sale nada desde", /Esperan [2-9] correos\. No se ha perdido ninguno/, "Si nada cambia, el primero se abandona a las", "no consigue enviar nada por el servidor de correo 127.0.0.1:"],
+    password: ["el servidor de correo no acepta nuestra contraseña", "El servidor de correo no ha aceptado nuestra contraseña", /Esperan [2-9] correos\. No se ha perdido ninguno/, "No se ha devuelto el correo de nadie por eso."],
+    down: ["No sale nada desde", /Esperan [2-9] correos\. No se ha perdido ninguno/, "Si nada cambia, el primero se abandona y se devuelve a la biblioteca:", "no consigue enviar nada por el servidor de correo 127.0.0.1:"],
     asked: "Se está preguntando al servidor de correo.",
     backup: ["El servidor de reserva envía desde", "todo el correo sale por él. Haga reparar el Servidor 1. No hay que volver a enviar nada."],
   },
@@ -108,6 +108,7 @@ await drive(async () => {
   await want("server 1");
   await run(page, hands, ["ana", "ben", "cleo"]);
   await says(open, [said.well, said.allWell], "all-well");
+  assert.equal((await open.textContent("[data-banner]")).trim(), "");
 
   await run(page, hands, ["ana", "gone1", "gone2", "gone3"]);
   await says(open, said.gone, "dead-addresses");

@@ -100,7 +100,11 @@ const hears = (hear) => {
 const again = async () => {
   const answer = await fetch(location.href, { headers: { "bookpost-renews": "yes" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return answer.ok && !answer.redirected ? page : undefined;
+  if (!answer.ok || answer.redirected) return undefined;
+  // What stands above all pages is no older than what stands on this one.
+  const [banner, fresh] = [document, page].map((one) => one.querySelector("[data-banner]"));
+  if (banner && fresh && banner.innerHTML !== fresh.innerHTML) banner.innerHTML = fresh.innerHTML;
+  return page;
 };
 
 // What somebody has opened stays open.

@@ -6,6 +6,7 @@ health-backup = The backup server is sending since { $since }.
 health-backup-just-now = The backup server is sending.
 health-down = Nothing goes out since { $since }: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
 health-down-just-now = Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
+health-signed-out = Nothing goes out since { $since }: the mail server does not accept our password. Mail is kept, and goes out by itself once the new one is entered.
 health-paused = Sending is paused since { $since }.
 health-no-way = Nothing is sent: no way of sending is chosen.
 health-do-not-send-by = Nothing is sent: “Do not send” is chosen since { $since } ({ $who }).
@@ -73,7 +74,7 @@ to-do-down-waits = { $n ->
     [one] { $n } mail waits. It is not lost, and goes out by itself as soon as the server takes mail again.
    *[other] { $n } mails wait. None is lost, and they go out by themselves as soon as the server takes mail again.
   }
-to-do-down-expires = If nothing changes, the first is given up at { $at } and sent back to the library.
+to-do-down-expires = If nothing changes, the first is given up and sent back to the library: { $at }.
 to-do-sign-in-link = Enter the new password and test it
 to-do-probe = Check now
 done-probing = The mail server is being asked. Whether it answers stands here in a moment.

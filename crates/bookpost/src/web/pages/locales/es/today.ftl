@@ -6,6 +6,7 @@ health-backup = El servidor de reserva envía desde { $since }.
 health-backup-just-now = En este momento envía el servidor de reserva.
 health-down = No sale nada desde { $since }: el servidor de correo no responde como debería. El correo se guarda, y saldrá solo en cuanto se pueda.
 health-down-just-now = En este momento no sale nada: el servidor de correo no responde como debería. El correo se guarda, y saldrá solo en cuanto se pueda.
+health-signed-out = No sale nada desde { $since }: el servidor de correo no acepta nuestra contraseña. El correo se guarda, y saldrá solo cuando se introduzca la nueva.
 health-paused = El envío está en pausa desde { $since }.
 health-no-way = No se envía nada: no se ha elegido ninguna forma de envío.
 health-do-not-send-by = No se envía nada: se ha elegido «No enviar» desde { $since } ({ $who }).
@@ -73,7 +74,7 @@ to-do-down-waits = { $n ->
     [one] Espera { $n } correo. No se ha perdido, y sale por sí solo en cuanto el servidor vuelva a aceptar correo.
    *[other] Esperan { $n } correos. No se ha perdido ninguno, y salen por sí solos en cuanto el servidor vuelva a aceptar correo.
   }
-to-do-down-expires = Si nada cambia, el primero se abandona a las { $at } y se devuelve a la biblioteca.
+to-do-down-expires = Si nada cambia, el primero se abandona y se devuelve a la biblioteca: { $at }.
 to-do-sign-in-link = Introducir la contraseña nueva y probarla
 to-do-probe = Comprobar ahora
 done-probing = Se está preguntando al servidor de correo. Si responde, se dirá aquí en un momento.
