@@ -31,7 +31,7 @@ const SAID = {
   es: {
     well: "Todo el correo sale por el Servidor 1.",
     practised: ["3 correos del último envío están en el buzón de prácticas. Ningún usuario ha recibido nada.", "elija cómo se envía el correo y luego vuelva a enviar la exportación"],
-    allWell: /3 avisos, 3 aceptados por .*Nada requiere su atención\./s,
+    allWell: /3 avisos, 3 aceptados por .*Nada \S+ su atención\./s,
     gone: ["3 correos del último envío fueron devueltos", "3 direcciones no existen. Todos los demás están listos. Corrija las direcciones y vuelva a enviar a estas 3. Nadie más recibe correo."],
     goneLess: "2 direcciones no existen.",
     full: [/1 buzón está lleno\. Bookpost lo intenta hasta .*\d\d:\d\d, y luego se lo dice\. Ahora no hay nada que hacer\./],
