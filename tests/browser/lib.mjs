@@ -37,6 +37,12 @@ export async function person(options = {}) {
     if (message.type() === "error" && !expected) throw new Error(`${page.url()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => { throw error; });
+  // Whoever has clicked on a link looks at the page that follows once it is there, with its pictures.
+  const click = page.click.bind(page);
+  page.click = async (...what) => {
+    await click(...what);
+    await page.waitForLoadState();
+  };
   return page;
 }
 

@@ -131,6 +131,7 @@ async function workbook(setting, options) {
   if (!(await choose.evaluate((one) => one.open))) await choose.locator("summary").first().click();
   await page.selectOption("#sheet", "Notes");
   await choose.locator("button:not([type=button])").last().click();
+  await page.waitForLoadState();
   assert.equal(new URL(page.url()).searchParams.get("sheet"), "Notes");
   assert.equal(await page.locator("#m0").count(), 1, "what is not known is asked");
   await page.context().close();
@@ -161,6 +162,7 @@ async function byHand(setting, options) {
   const said = page.locator("details", { has: page.locator("form[action$='/forget']") });
   if (!(await said.evaluate((one) => one.open))) await said.locator("summary").click();
   await said.locator("form button").click();
+  await page.waitForLoadState();
   assert.equal(await page.locator("#m1").count(), 1, "it is asked again");
   assert.equal(await page.locator(".flash").count(), 1);
   await page.context().close();

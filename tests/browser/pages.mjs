@@ -61,6 +61,7 @@ async function byKeyboard() {
     assert.fail(`no way to ${text}`);
   };
   await page.goto(`${BASE}/queue/4`);
+  await page.waitForFunction(() => document.activeElement?.name === "email");
   await page.keyboard.type(EMAIL);
   await page.keyboard.press("Tab");
   await page.keyboard.type(PASSWORD);
@@ -69,7 +70,7 @@ async function byKeyboard() {
   await page.keyboard.press("Tab");
   assert.equal(await focused(), "Skip to the content");
   await page.keyboard.press("Enter");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+  await page.waitForFunction(() => document.activeElement.id === "content");
   await to("Send after all");
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineWidth);
   assert.notEqual(outline, "0px", "where the keyboard is can be seen");

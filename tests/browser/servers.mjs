@@ -32,7 +32,7 @@ const SAID = {
     accepted: "Accepted by",
     well: "All mail goes out through Server 1; the backup server stands by.",
     backup: "The backup server is sending",
-    alarm: "Tell your IT person that Server 1 does not work.",
+    alarm: "Have Server 1 repaired.",
     notSent: "No mail was sent.",
     advice: {
       "wrong-password": "Check login and password.",
@@ -58,7 +58,7 @@ const SAID = {
     accepted: "Aceptado por",
     well: "Todo el correo sale por el Servidor 1; el servidor de reserva está preparado.",
     backup: "El servidor de reserva envía",
-    alarm: "Diga a su informático que el Servidor 1 no funciona.",
+    alarm: "Haga reparar el Servidor 1.",
     notSent: "No se envió ningún correo.",
     advice: {
       "wrong-password": "Compruebe el usuario y la contraseña.",

@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use mail::Reason;
 use serde::{Deserialize, Serialize};
 
 use crate::{Actor, Error, LeftOutDetail, MessageId, NewMessage, RunId, State, States, Store, before};
@@ -93,6 +94,25 @@ pub struct RunPart {
     pub states: States,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
+    /// Why, of what waits, and of what was returned and has not been sent again.
+    pub why: BTreeMap<(State, Reason), Alike>,
+}
+
+/// Recipients that stand in one state for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alike {
+    /// At least one.
+    pub count: u64,
+    /// When the first of them is given up, or would have been.
+    pub expires_first_at: Timestamp,
+}
+
+impl Alike {
+    /// One more, or many.
+    pub fn add(&mut self, other: Self) {
+        self.count += other.count;
+        self.expires_first_at = self.expires_first_at.min(other.expires_first_at);
+    }
 }
 
 /// The kinds of being left out.

@@ -171,6 +171,12 @@ impl Sink {
         Ok(Self { address, shared, listening })
     }
 
+    /// Ends it: when this returns, nobody listens.
+    pub async fn stop(mut self) {
+        self.listening.abort();
+        let _ = (&mut self.listening).await;
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -89,6 +89,11 @@ impl Decisions {
         self.switch(QueueRequest::Resume { older }, Deed::SendingResumed, new, who).await
     }
 
+    /// Asks the servers that are at fault whether they answer again.
+    pub async fn probe(&self) -> Reply {
+        self.carry_out(QueueRequest::Probe).await
+    }
+
     async fn switch(&self, request: QueueRequest, what: Deed, new: Option<String>, who: Actor) -> Reply {
         let line = NewAudit { who, what, about: "sending".to_owned(), old: None, new };
         let is_done = |reply: &Reply| matches!(reply, Reply::Paused(_) | Reply::Resumed { .. });
@@ -106,6 +111,7 @@ impl Decisions {
                 self.alarms.clear(AlarmKind::Restored, RESTORED);
                 self.worker.pause(false).await;
             }
+            Reply::Probing => self.worker.probe(),
             _ if moves => self.worker.wake(),
             _ => {}
         }

@@ -334,6 +334,11 @@ pub enum Queue {
         #[command(flatten)]
         output: Output,
     },
+    /// Ask the mail servers that do not work whether they answer again, and do not wait for the next time
+    Probe {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Try again now
     Retry(Chosen),
     /// Keep back

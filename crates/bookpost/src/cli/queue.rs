@@ -17,6 +17,8 @@ use crate::preferences::DoNotSend;
 const ALARMS: usize = 50;
 /// Most rows of one list.
 const ROWS: usize = 10_000;
+const NO_SERVICE: &str =
+    "Bookpost does not run as a service here, so no server is asked by itself. Start it with: bookpost serve";
 /// What has waited for longer is asked about before it is sent.
 pub(crate) const OLD: SignedDuration = SignedDuration::from_hours(48);
 
@@ -64,6 +66,8 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
         }
         QueueRequest::Pause => Reply::Paused(store.pause(PauseWhy::ByPerson, now).await?),
         QueueRequest::Resume { older } => resume(store, older, now).await?,
+        QueueRequest::Probe if service => Reply::Probing,
+        QueueRequest::Probe => Reply::Failed { failure: Failure::Temporary, message: NO_SERVICE.to_owned() },
         QueueRequest::Run(id) => {
             let (run, left_out) = (store.run(id).await?, store.left_out_of(id).await?);
             Reply::ShownRun(ShownRun { run, left_out })

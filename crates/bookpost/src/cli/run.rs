@@ -448,6 +448,7 @@ fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
             return Ok((QueueRequest::Unreachable { site, limit }, output));
         }
         Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
+        Queue::Probe { output } => return Ok((QueueRequest::Probe, output)),
         Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),
         Queue::Retry(chosen) => (chosen, Move::Retry),
         Queue::Hold(chosen) => (chosen, Move::Hold),

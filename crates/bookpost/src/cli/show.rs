@@ -109,6 +109,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
                 "Sending goes on; it was paused since {since}, and that time makes no mail older.{moved}\n"
             )
         }
+        Reply::Probing => "The mail servers that do not work are being asked whether they answer again. See: bookpost queue status\n".to_owned(),
         Reply::Runs(list) => runs::list(list, view),
         Reply::ShownRun(shown) => runs::show(shown, view),
         Reply::Run(run) => runs::summary(run),

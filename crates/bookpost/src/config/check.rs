@@ -322,31 +322,27 @@ fn alarms(raw: &mut Raw, give_up_after: Duration) -> AlarmsConfig {
         let what = format!("there is no command {}", command.display());
         raw.problem("alarms.command", what, "name a program by its full path; it is run without arguments");
     }
-    let webhook: Option<String> = raw.get("alarms.webhook");
-    if webhook.as_ref().is_some_and(|at| !at.starts_with("http://") && !at.starts_with("https://")) {
-        raw.wrong(
-            Wrong::NoWebAddress,
-            "alarms.webhook",
-            "this is not a web address",
-            "write it with https:// in front",
-        );
+    AlarmsConfig {
+        command,
+        webhook: web_address(raw, "alarms.webhook"),
+        email: raw.get("alarms.email"),
+        deadman: web_address(raw, "alarms.deadman"),
+        waiting: waiting(raw, give_up_after),
     }
-    let deadman: Option<String> = raw.get("alarms.deadman");
-    if let Some(why) = deadman.as_ref().and_then(|at| private_url(at).err()) {
+}
+
+/// What is told there nobody reads on the way.
+fn web_address(raw: &mut Raw, key: &str) -> Option<String> {
+    let address: Option<String> = raw.get(key);
+    if let Some(why) = address.as_ref().and_then(|at| private_url(at).err()) {
         let (what, todo) = match why {
             NotPrivate::Malformed => ("this is not a web address", "write it with https:// in front"),
             NotPrivate::NotEncrypted => ("it could be read on the way", "write it with https:// in front"),
             NotPrivate::Credentials => ("a name or a password stands in it", "take both out"),
         };
-        raw.problem("alarms.deadman", what, todo);
+        raw.wrong(Wrong::WebAddress, key, what, todo);
     }
-    AlarmsConfig {
-        command,
-        webhook,
-        email: raw.get("alarms.email"),
-        deadman,
-        waiting: waiting(raw, give_up_after),
-    }
+    address
 }
 
 /// How long mail may wait before a person is told: less than until it is given up.

@@ -53,7 +53,8 @@ pub enum Wrong {
     NoServer,
     /// Of this computer.
     NoFullName,
-    NoWebAddress,
+    /// None, or one on the way to which could be read what is told there.
+    WebAddress,
     ShortRange,
     /// Before the short range is over.
     GivenUpTooSoon,

@@ -3,6 +3,7 @@
 //! It claims what is due, keeps the right number of connections open, probes servers that failed, spreads what waited for
 //! them, and returns what became too old behind them. It never sends anything itself.
 
+mod handle;
 mod lanes;
 mod limits;
 mod probes;
@@ -17,7 +18,7 @@ use std::{
 use jiff::Timestamp;
 use store::{AlarmKind, Claim, Lease, Settled, Settlement, Store};
 use tokio::{
-    sync::{Notify, mpsc, oneshot, watch},
+    sync::{Notify, mpsc, oneshot},
     task::{Id, JoinSet},
 };
 
@@ -31,6 +32,8 @@ use crate::{
     },
 };
 
+use self::handle::Request;
+pub use self::handle::{Activity, Handle, Inbox, inbox};
 pub use lanes::Running;
 
 /// Recipients per claim.
@@ -50,124 +53,6 @@ const ALONE: Duration = Duration::from_secs(30);
 
 /// What the alarm is about when stored mail cannot be read.
 pub const UNREADABLE: &str = "stored mail";
-
-/// What the dispatcher is doing, for `serve`, `notices run` and tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Activity {
-    /// Mail is moving.
-    Busy,
-    /// Nothing moves until then, unless new mail comes.
-    AsleepUntil(Timestamp),
-    /// It ended: drained, or the journal failed.
-    Ended {
-        /// The journal failed: nothing may be sent before a restart.
-        journal_failed: bool,
-    },
-}
-
-/// Wakes, drains and watches a dispatcher.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    requests: mpsc::UnboundedSender<Request>,
-    /// What it is doing.
-    pub activity: watch::Receiver<Activity>,
-    /// The servers by name, and whether mail to them is kept back.
-    pub servers: watch::Receiver<Vec<(String, bool)>>,
-}
-
-/// The dispatcher's end of a [`Handle`].
-#[derive(Debug)]
-pub struct Inbox {
-    requests: mpsc::UnboundedReceiver<Request>,
-    activity: watch::Sender<Activity>,
-    servers: watch::Sender<Vec<(String, bool)>>,
-}
-
-#[derive(Debug)]
-enum Request {
-    /// There may be due mail in the store.
-    Wake,
-    /// Outcomes reached the store.
-    Settled,
-    /// Fresh mail is in line.
-    Fresh,
-    /// Nothing is sent from here on, or again. Answered once that is so.
-    Pause(bool, oneshot::Sender<()>),
-    /// Real mail goes to these servers from here on. Answered once that is so.
-    Reroute(Vec<Upstream>, oneshot::Sender<()>),
-    TellWhenQuiet(oneshot::Sender<Timestamp>),
-    Drain,
-}
-
-/// A handle, before there is a dispatcher.
-pub fn inbox() -> (Handle, Inbox) {
-    let (sender, requests) = mpsc::unbounded_channel();
-    let (activity, watched) = watch::channel(Activity::Busy);
-    let (servers, shown) = watch::channel(Vec::new());
-    let handle = Handle { requests: sender, activity: watched, servers: shown };
-    (handle, Inbox { requests, activity, servers })
-}
-
-impl Handle {
-    /// There may be due mail in the store.
-    pub fn wake(&self) {
-        self.send(Request::Wake);
-    }
-
-    /// Outcomes reached the store.
-    pub fn settled(&self) {
-        self.send(Request::Settled);
-    }
-
-    /// Fresh mail is in line: there may be no connection for it yet.
-    pub fn fresh(&self) {
-        self.send(Request::Fresh);
-    }
-
-    /// Sends nothing from here on, or goes on sending; when this returns, that is so. What has begun comes to its end.
-    pub async fn pause(&self, paused: bool) {
-        let (sender, done) = oneshot::channel();
-        self.send(Request::Pause(paused, sender));
-        // A dispatcher that has ended sends nothing.
-        let _ = done.await;
-    }
-
-    /// Sends real mail to these servers from here on, in the order in which they are tried; without any it waits, and grows no older.
-    /// What has begun comes to its end.
-    pub async fn reroute(&self, upstreams: Vec<Upstream>) {
-        let (sender, done) = oneshot::channel();
-        self.send(Request::Reroute(upstreams, sender));
-        let _ = done.await;
-    }
-
-    /// Give back what has not passed the point of no return, wait for the rest (bounded), end.
-    pub fn drain(&self) {
-        self.send(Request::Drain);
-    }
-
-    /// Waits until all that was handed in before has been attempted or waits for its time; tells when that is. None: the
-    /// dispatcher has ended.
-    pub async fn quiet(&self) -> Option<Timestamp> {
-        let (sender, answer) = oneshot::channel();
-        self.send(Request::TellWhenQuiet(sender));
-        answer.await.ok()
-    }
-
-    fn send(&self, request: Request) {
-        // A dispatcher that has ended needs nothing.
-        let _ = self.requests.send(request);
-    }
-}
-
-impl Inbox {
-    /// All that was asked for by now: under load that is more than one request for each message, and one round does for them all.
-    /// Nothing when nobody can ask any more.
-    async fn next(&mut self) -> Vec<Request> {
-        let mut requests = Vec::new();
-        self.requests.recv_many(&mut requests, usize::MAX).await;
-        requests
-    }
-}
 
 /// The dispatcher's state.
 pub struct Worker {
@@ -499,6 +384,11 @@ impl Worker {
                 Request::Reroute(upstreams, asker) => {
                     self.reroute(upstreams).await;
                     self.pausers.push(asker);
+                }
+                Request::Probe => {
+                    let now = self.delivery.clock.now();
+                    let upstreams = self.routes.iter_mut().flat_map(|route| &mut route.upstreams);
+                    upstreams.for_each(|upstream| upstream.breaker.probe_now(now));
                 }
                 Request::Settled => self.routes.iter_mut().for_each(|route| route.next_due = None),
                 Request::TellWhenQuiet(answer) => {

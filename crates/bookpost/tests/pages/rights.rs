@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 113] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 114] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -54,6 +54,7 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 113] = [
     ("/sending", None, [303, 403, 403, 403, 200]),
     ("/sending", Some("what=pause"), [303, 403, 403, 403, 303]),
     ("/sending", Some("what=resume"), [303, 403, 403, 403, 303]),
+    ("/sending/probe", Some(""), [303, 403, 303, 303, 303]),
     ("/preferences", None, [303, 403, 403, 403, 200]),
     (
         "/preferences",

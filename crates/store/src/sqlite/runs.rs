@@ -1,17 +1,20 @@
 //! What became of a run: by library, and name by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+
+use mail::Reason;
 
 use super::{
     Sqlite,
-    codes::{count, name, named, state, whole},
+    codes::{count, instant, name, named, state, whole},
     notices::{run_of, unreadable},
     rows::text,
 };
-use crate::{Error, LeftOut, LeftOutDetail, LeftOutFilter, RunId, RunPart};
+use crate::{Alike, Error, LeftOut, LeftOutDetail, LeftOutFilter, RunId, RunPart, State};
 
 /// Without a sorter: they are counted as they come.
-const STATES: &str = "SELECT m.site, r.state FROM message m INDEXED BY message_run
+const STATES: &str = "SELECT m.site, r.state, r.reason, r.expires_at, r.id,
+        CASE WHEN m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'sent again' THEN json_extract(m.tags, '$[1]') END FROM message m INDEXED BY message_run
     CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535 WHERE m.run = ?1";
 const LEFT_OUT: &str = "SELECT site, why, count(*) FROM left_out WHERE run = ?1 GROUP BY site, why";
 const OF_REASONS: &str = "SELECT n, why, line, who, detail, site FROM left_out
@@ -26,13 +29,16 @@ impl Sqlite {
             .read(move |sql| {
                 let sql = &*sql.unchecked_transaction()?;
                 run_of(sql, run)?.ok_or(Error::NotFound("run"))?;
-                let mut parts: BTreeMap<Option<String>, RunPart> = BTreeMap::new();
+                let mut parts = Parts::new();
+                let mut returned = Returned::default();
                 let mut statement = sql.prepare_cached(STATES)?;
                 let mut found = statement.query([run.0])?;
                 while let Some(row) = found.next()? {
                     let state = state(row.get(1)?).ok_or_else(|| unreadable("recipient.state"))?;
                     *parts.entry(text(row, 0)?).or_default().states.entry(state).or_default() += 1;
+                    returned.see(row, state, &mut parts)?;
                 }
+                returned.count(&mut parts);
                 let mut statement = sql.prepare_cached(LEFT_OUT)?;
                 let mut found = statement.query([run.0])?;
                 while let Some(row) = found.next()? {
@@ -73,6 +79,45 @@ impl Sqlite {
             })
             .await
     }
+}
+
+type Parts = BTreeMap<Option<String>, RunPart>;
+
+/// What of a run was returned, and what was sent again, which may stand behind it.
+#[derive(Default)]
+struct Returned {
+    all: Vec<(i64, Option<String>, Reason, Alike)>,
+    /// For whom it was sent again.
+    again: HashSet<i64>,
+}
+
+impl Returned {
+    /// Counts why, of what waits at once.
+    fn see(&mut self, row: &rusqlite::Row<'_>, state: State, parts: &mut Parts) -> Result<(), Error> {
+        if let Some(tag) = text(row, 5)? {
+            self.again.extend(tag.rsplit(' ').next().and_then(|id| id.parse::<i64>().ok()));
+        }
+        let Some(reason) = text(row, 2)?.and_then(named) else { return Ok(()) };
+        let expires_first_at = instant(row.get(3)?).ok_or_else(|| unreadable("recipient.expires_at"))?;
+        let one = Alike { count: 1, expires_first_at };
+        match state {
+            State::Waiting => add(parts.entry(text(row, 0)?).or_default(), state, reason, one),
+            State::Returned => self.all.push((row.get(4)?, text(row, 0)?, reason, one)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn count(self, parts: &mut Parts) {
+        let Self { all, again } = self;
+        for (_, site, reason, one) in all.into_iter().filter(|(id, ..)| !again.contains(id)) {
+            add(parts.entry(site).or_default(), State::Returned, reason, one);
+        }
+    }
+}
+
+fn add(part: &mut RunPart, state: State, reason: Reason, one: Alike) {
+    part.why.entry((state, reason)).and_modify(|all| all.add(one)).or_insert(one);
 }
 
 fn decode(row: &rusqlite::Row<'_>) -> Result<LeftOut, Error> {

@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use mail::Reason;
 use store::{
-    Actor, Begun, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter, LeftOutWhy, MessageId, Move, NewMessage,
-    NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State, Store, Verdict,
+    Actor, Alike, Begun, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter, LeftOutWhy, MessageId, Move,
+    NewMessage, NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State, Store,
+    Verdict,
 };
 
-use crate::fresh::{Fresh, begin, leased, minute, notice, settle, sound, to_many};
+use crate::fresh::{Fresh, begin, claim_of, leased, minute, notice, settle, sound, to_many};
 
 async fn stored(fresh: &Fresh, store: &Store, keys: &[&str], repeat: Option<Duration>) -> bool {
     let run = begin(fresh, store, false).await;
@@ -250,6 +252,7 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
     let part = |states: u64, left_out: &[(LeftOutWhy, u64)]| RunPart {
         states: [(State::Waiting, states)].into(),
         left_out: left_out.iter().copied().collect(),
+        why: BTreeMap::new(),
     };
     let expected: BTreeMap<Option<String>, RunPart> = [
         (None, part(1, &[(LeftOutWhy::RefusedLine, 1)])),
@@ -258,6 +261,21 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
     ]
     .into();
     assert_eq!(store.run_by_site(run).await.unwrap(), expected);
+    let claimed = store.claim(claim_of(fresh, 3)).await.unwrap();
+    let later = Verdict::Deferred { due_at: fresh.later(5), in_doubt: false };
+    for (job, verdict) in claimed.iter().zip([Verdict::Returned, later, Verdict::Delivered]) {
+        settle(fresh, &store, job.recipients[0].id, verdict).await;
+    }
+    let mut why = BTreeMap::new();
+    for part in store.run_by_site(run).await.unwrap().into_values() {
+        why.extend(part.why);
+    }
+    let one = |job: &store::Claimed| Alike { count: 1, expires_first_at: job.recipients[0].expires_at };
+    let expected = [
+        ((State::Waiting, Reason::TryLater), one(&claimed[1])),
+        ((State::Returned, Reason::AddressUnknown), one(&claimed[0])),
+    ];
+    assert_eq!(why, expected.into());
     let (main, no_address) = (&["MAIN"][..], &[LeftOutWhy::NoAddress][..]);
     let (any, some) = (&[][..], &[LeftOutWhy::RefusedLine, LeftOutWhy::NotMade][..]);
     for (why, sites, or_of_none, after, limit, expected) in [

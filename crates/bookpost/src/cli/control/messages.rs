@@ -60,6 +60,8 @@ pub enum QueueRequest {
     Pause,
     /// It is sent again. `None`: where some has waited for long, ask what is to become of it.
     Resume { older: Option<Older> },
+    /// Servers that are at fault are asked now whether they answer again.
+    Probe,
     /// The latest notice runs.
     Runs { limit: usize },
     /// One run with everyone whom it left out.
@@ -146,6 +148,8 @@ pub enum Reply {
         pause: Pause,
         older: Moved,
     },
+    /// The servers are being asked.
+    Probing,
     Runs(Vec<Run>),
     ShownRun(ShownRun),
     Run(RunSummary),

@@ -20,6 +20,8 @@ pub enum Permission<'a> {
     ActOnQueue(Site<'a>),
     /// Preview and start notices of this site.
     RunNotices(Site<'a>),
+    /// Have servers that are at fault asked now, and not when they would be by themselves.
+    ProbeServers,
     /// Stop all sending, and let it go on.
     PauseSending,
     /// Look at and change the Email Preferences.
@@ -37,14 +39,17 @@ pub fn allows(role: Role, sites: &BTreeSet<String>, permission: Permission<'_>) 
     use Permission as P;
     let own = |site: Site<'_>| sites.is_empty() || site.is_some_and(|site| sites.contains(site));
     match (role, permission) {
-        (Role::Administrator, _) | (Role::Manager, P::SeeAddresses) => true,
+        (Role::Administrator, _) | (Role::Manager, P::SeeAddresses | P::ProbeServers) => true,
         (Role::Manager | Role::Viewer, P::SeeQueue(site))
         | (Role::Manager, P::OpenText(site) | P::ActOnQueue(site) | P::RunNotices(site)) => own(site),
         (
             Role::Manager | Role::Viewer,
             P::PauseSending | P::ChangePreferences | P::ManagePeople | P::ManagePrograms | P::SeeAudit,
         )
-        | (Role::Viewer, P::SeeAddresses | P::OpenText(_) | P::ActOnQueue(_) | P::RunNotices(_)) => false,
+        | (
+            Role::Viewer,
+            P::SeeAddresses | P::ProbeServers | P::OpenText(_) | P::ActOnQueue(_) | P::RunNotices(_),
+        ) => false,
     }
 }
 

@@ -137,6 +137,7 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/notices/runs/{id}/stop", get(notices::ask_stop).post(notices::stop))
         .route("/notices/runs/{id}/again/{recipient}", get(notices::ask_again).post(notices::send_again))
         .route("/sending", get(sending::ask).post(sending::carry_out))
+        .route("/sending/probe", post(sending::probe))
         .route("/preferences", get(preferences::ask).post(preferences::save))
         .route("/preferences/suggest", post(preferences::suggest))
         .route("/preferences/undo", post(preferences::undo))

@@ -11,6 +11,7 @@ use super::{
     form::Posted,
     frame::{Frame, Place, page},
     not_here,
+    sign_in::Nothing,
     visit::Visit,
 };
 use crate::{
@@ -89,6 +90,17 @@ pub(super) async fn carry_out(Posted { visit, form }: Posted<Asked>) -> Response
         reply => return not_here::undone(&reply, visit.words()),
     };
     Redirect::to(&flash::told("/", done, None)).into_response()
+}
+
+/// Asks the servers that are at fault whether they answer again.
+pub(super) async fn probe(Posted { visit, form: Nothing {} }: Posted<Nothing>) -> Response {
+    if !visit.may(Permission::ProbeServers) {
+        return not_here::not_allowed(visit.words());
+    }
+    match visit.pages.sources.decisions.probe().await {
+        Reply::Probing => Redirect::to(&flash::told("/", Done::Probing, None)).into_response(),
+        reply => not_here::undone(&reply, visit.words()),
+    }
 }
 
 impl Sending {

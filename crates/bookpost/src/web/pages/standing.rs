@@ -38,9 +38,10 @@ pub(super) enum Standing {
     Backup {
         since: Option<Timestamp>,
     },
-    /// No server takes mail.
+    /// No server takes mail. `sign_in`: only because our password is not accepted.
     Down {
         since: Option<Timestamp>,
+        sign_in: bool,
     },
 }
 
@@ -84,7 +85,15 @@ impl Standing {
         match servers.iter().position(|server| !is_down(&server.name)) {
             Some(0) => Self::Well { server: 1, backup: servers.len() > 1 },
             Some(_) => Self::Backup { since: since(&[AlarmKind::BackupInUse]) },
-            None => Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]) },
+            None => {
+                let of_any = |kind| {
+                    servers.iter().any(|server| {
+                        alarms.iter().any(|alarm| alarm.kind == kind && tells(alarm, &server.name))
+                    })
+                };
+                let sign_in = of_any(AlarmKind::SignIn) && !of_any(AlarmKind::ServerDown);
+                Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]), sign_in }
+            }
         }
     }
 
@@ -129,8 +138,9 @@ impl Standing {
             }
             Self::Backup { since: Some(at) } => since("health-backup", *at),
             Self::Backup { since: None } => words.t("health-backup-just-now"),
-            Self::Down { since: Some(at) } => since("health-down", *at),
-            Self::Down { since: None } => words.t("health-down-just-now"),
+            Self::Down { since: Some(at), sign_in: true } => since("health-signed-out", *at),
+            Self::Down { since: Some(at), sign_in: false } => since("health-down", *at),
+            Self::Down { since: None, .. } => words.t("health-down-just-now"),
         }
     }
 }
@@ -172,6 +182,7 @@ mod tests {
         };
         let pause = Some(Pause { began_at: at(), why: PauseWhy::ByPerson });
         let (down, backup) = ([alarm(AlarmKind::ServerDown)], [alarm(AlarmKind::BackupInUse)]);
+        let signed_out = [alarm(AlarmKind::SignIn)];
         let ended = Moment { worker_alive: false, ..moment(&[]) };
         let all = [down[0].clone(), backup[0].clone()];
         for (now, way, pause, alarms, expected) in [
@@ -179,10 +190,35 @@ mod tests {
             (moment(&["server2"]), servers(2), None, &[], Standing::Well { server: 1, backup: true }),
             (moment(&["server1"]), servers(2), None, &backup, Standing::Backup { since: Some(at()) }),
             (moment(&[]), servers(2), None, &all, Standing::Backup { since: Some(at()) }),
-            (moment(&["server2"]), servers(2), None, &all, Standing::Down { since: Some(at()) }),
-            (moment(&[]), servers(1), None, &down, Standing::Down { since: Some(at()) }),
-            (moment(&["server1"]), servers(1), None, &down, Standing::Down { since: Some(at()) }),
-            (moment(&["server1", "server2"]), servers(2), None, &[], Standing::Down { since: None }),
+            (
+                moment(&["server2"]),
+                servers(2),
+                None,
+                &all,
+                Standing::Down { since: Some(at()), sign_in: false },
+            ),
+            (moment(&[]), servers(1), None, &down, Standing::Down { since: Some(at()), sign_in: false }),
+            (
+                moment(&["server1"]),
+                servers(1),
+                None,
+                &down,
+                Standing::Down { since: Some(at()), sign_in: false },
+            ),
+            (
+                moment(&["server1"]),
+                servers(1),
+                None,
+                &signed_out,
+                Standing::Down { since: Some(at()), sign_in: true },
+            ),
+            (
+                moment(&["server1", "server2"]),
+                servers(2),
+                None,
+                &[],
+                Standing::Down { since: None, sign_in: false },
+            ),
             (moment(&["practice"]), servers(1), None, &[], Standing::Well { server: 1, backup: false }),
             (moment(&["server1"]), servers(1), pause, &down, Standing::Paused { since: at() }),
             (moment(&[]), Way::None, None, &[], Standing::NoWay),
@@ -198,7 +234,7 @@ mod tests {
         assert_eq!(chosen, Standing::DoNotSend { chosen: None });
         for (standing, way, kept) in [
             (Standing::Backup { since: None }, servers(2), &[true, true][..]),
-            (Standing::Down { since: None }, servers(2), &[true, false]),
+            (Standing::Down { since: None, sign_in: false }, servers(2), &[true, false]),
             (Standing::Paused { since: at() }, servers(2), &[true, false]),
             (chosen, Way::None, &[false, false]),
         ] {

@@ -1,21 +1,24 @@
 //! The first page: how it stands, and what needs a person.
 
+mod to_do;
+mod waits;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::utf8_percent_encode;
-use store::{Alarm, AlarmKind, Counts, Error, State};
+use store::{Counts, Error, State};
 
+use self::{to_do::ToDo, waits::Note};
 use super::{
     chart::{self, Span},
     frame::{Frame, Place, page},
     known::{Known, Now},
-    lost_secrets, marks, not_here,
+    marks, not_here,
     notices::Lately,
     row::site_name,
-    silence,
     visit::Visit,
     wanted::RESERVED,
     when::At,
@@ -51,17 +54,6 @@ struct Chart {
     most: String,
 }
 
-/// Something that a person has to do.
-struct ToDo {
-    title: String,
-    what: String,
-    since: Option<At>,
-    /// As it was noted, in English.
-    noted: Option<String>,
-    /// Where it is done, and what the link says.
-    href: Option<(&'static str, String)>,
-}
-
 #[derive(Template)]
 #[template(path = "today.html")]
 struct Today {
@@ -73,6 +65,7 @@ struct Today {
     libraries: Vec<Library>,
     charts: Vec<Chart>,
     to_do: Vec<ToDo>,
+    notes: Vec<Note>,
     /// When what waits goes out is told, as all of it is theirs.
     tells_when: bool,
     waits: bool,
@@ -101,16 +94,18 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
     // Who is limited to some libraries is not told when others' mail goes out.
     let counts = if sites.is_empty() { store.counts().await? } else { Counts::default() };
     let leaves = counts.waiting > 0 && store.paused().await?.is_none();
+    let lately = Lately::read(visit, looked_before(visit).await).await?;
     let at = |instant: Option<_>| instant.filter(|_| counts.waiting > 0).map(|instant| clockwork.at(instant));
     Ok(Today {
         f: Frame::around(visit, Place::Today).await?,
         tone: known.standing.tone(),
         sentence: known.standing.sentence(clockwork),
-        lately: Lately::read(visit, looked_before(visit).await).await?,
         figures: figures(visit, &now, None),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
-        to_do: to_do(visit, known.alarms(&sites), &now).await?,
+        to_do: to_do::read(visit, &known, &counts, lately.last.as_ref()).await?,
+        notes: waits::read(visit, lately.last.as_ref()).await?,
+        lately,
         tells_when: sites.is_empty(),
         waits: now.waiting > 0,
         next: counts
@@ -205,43 +200,6 @@ async fn charts(visit: &Visit, sites: BTreeSet<String>) -> Result<Vec<Chart>, Er
     ];
     let is_something = |chart: &Chart| chart.spans.iter().any(|span| span.handed_in > 0);
     Ok(all.into_iter().filter(is_something).collect())
-}
-
-async fn to_do<'a>(
-    visit: &Visit,
-    alarms: impl Iterator<Item = &'a Alarm>,
-    now: &Now,
-) -> Result<Vec<ToDo>, Error> {
-    let words = visit.words();
-    let alarm = |alarm: &Alarm, (title, what)| {
-        let (since, noted) = (visit.clockwork.at(alarm.started_at), visit.may(Permission::SeeAddresses));
-        let noted = noted.then(|| alarm.text.clone());
-        ToDo { title, what, since: Some(since), noted, href: None }
-    };
-    let decide = |count: u64, key: &str, href| {
-        let (title, what) = (words.count(key, count), String::new());
-        let href = Some((href, words.t("look-at-them")));
-        (count > 0).then_some(ToDo { title, what, since: None, noted: None, href })
-    };
-    let mut all = Vec::new();
-    for one in alarms {
-        let said = match lost_secrets::words(visit, one).await? {
-            Some(said) => Some(said),
-            None => silence::words(visit, one).await?,
-        };
-        let silent = one.kind == AlarmKind::Silence && said.is_some();
-        let one = alarm(one, said.unwrap_or_else(|| words.alarm(one.kind)));
-        // Since when is in its words.
-        all.push(if silent { ToDo { since: None, ..one } } else { one });
-    }
-    if visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sender().is_none() {
-        let (title, what) = (words.t("to-do-start"), words.t("to-do-start-do"));
-        let href = Some(("/start", words.t("to-do-start-link")));
-        all.push(ToDo { title, what, since: None, noted: None, href });
-    }
-    all.extend(decide(now.in_doubt, "to-do-in-doubt", "/queue?state=in_doubt"));
-    all.extend(decide(now.held, "to-do-held", "/queue?state=held"));
-    Ok(all)
 }
 
 impl Today {

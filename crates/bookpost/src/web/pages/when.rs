@@ -83,6 +83,12 @@ impl Clockwork {
         keys.get(if days == 0 { 0 } else { weekday }).copied().filter(|_| (0..7).contains(&days))
     }
 
+    /// The day with its year, and the time of day: for what is read somewhere else, or later.
+    pub(super) fn in_full(&self, instant: Timestamp) -> String {
+        let time = self.local(instant).strftime("%H:%M").to_string();
+        self.words.with("day-and-time", &[("day", &self.day(instant)), ("time", &time)])
+    }
+
     /// The day alone, with its year.
     pub(super) fn day(&self, instant: Timestamp) -> String {
         let then = self.local(instant);

@@ -100,7 +100,11 @@ const hears = (hear) => {
 const again = async () => {
   const answer = await fetch(location.href, { headers: { "bookpost-renews": "yes" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return answer.ok && !answer.redirected ? page : undefined;
+  if (!answer.ok || answer.redirected) return undefined;
+  // What stands above all pages is no older than what stands on this one.
+  const [banner, fresh] = [document, page].map((one) => one.querySelector("[data-banner]"));
+  if (banner && fresh && banner.innerHTML !== fresh.innerHTML) banner.innerHTML = fresh.innerHTML;
+  return page;
 };
 
 // What somebody has opened stays open.
@@ -108,6 +112,7 @@ const renew = (old, fresh) => {
   const open = find("details", old).map((details) => details.open);
   find("details", fresh).forEach((details, at) => (details.open ||= open[at] ?? false));
   old.replaceWith(fresh);
+  copies(fresh);
   return fresh;
 };
 
@@ -117,18 +122,22 @@ if (live) {
   const number = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: "min2" });
   const version = (now) => [now.tone, now.alarms, Number(now.in_doubt > 0), Number(now.held > 0)].join("-");
   let [moved, waits] = ["", false];
-  // What became of the last run is said in words.
+  const says = (place) => place.textContent + find("a", place).map((link) => link.getAttribute("href"));
+  // What became of the last run is said in words, and what is to be done about it.
   const retell = async () => {
     waits = false;
-    const fresh = (await again().catch(() => undefined))?.querySelector("[data-runs]");
-    if (fresh) live.querySelector("[data-runs]")?.replaceWith(fresh);
+    const page = await again().catch(() => undefined);
+    for (const place of page ? find("[data-retold]", live) : []) {
+      const fresh = page.querySelector(`[data-retold="${place.dataset.retold}"]`);
+      if (fresh && says(fresh) !== says(place)) renew(place, fresh);
+    }
   };
   hears(async (now) => {
     const before = moved;
     moved = JSON.stringify(now);
     if (before !== "" && before !== moved && !waits) {
       waits = true;
-      setTimeout(retell, REST * (0.5 + Math.random()));
+      setTimeout(retell, REST * (0.3 + Math.random() / 2));
     }
     for (const place of find("[data-count]", live)) {
       const count = number.format(now[place.dataset.count] ?? 0);

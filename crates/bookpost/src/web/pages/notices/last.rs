@@ -1,16 +1,23 @@
 //! The last run that somebody may see, in one sentence for the first page. Its numbers are those of the run's own page.
 
 use jiff::Timestamp;
-use store::{Error, Filter, Run, State};
+use mail::Reason;
+use store::{Alike, Error, Filter, LeftOutWhy, Run, State};
 
 use super::{
     check::is_aside,
-    sums::{ORDER, REASONS, Sums, left, state_key},
+    sums::{ORDER, REASONS, Sums, left, left_do, state_key},
 };
-use crate::{config::Way, deliver::hosting::Provider, web::pages::visit::Visit};
+use crate::{
+    config::Way,
+    deliver::hosting::Provider,
+    web::pages::{visit::Visit, words::Words},
+};
 
 /// Runs that are looked through, for the last that is theirs.
 const RUNS: usize = 50;
+/// For these a further run of the same export writes to whom this one did not.
+const TO_MEND: [LeftOutWhy; 3] = [LeftOutWhy::UnknownBranch, LeftOutWhy::RefusedLine, LeftOutWhy::NotMade];
 /// More than so many since somebody looked are not summed up.
 const SUMMED: u64 = 9;
 
@@ -25,6 +32,8 @@ pub(in crate::web::pages) struct LastRun {
     pub(in crate::web::pages) id: i64,
     pub(in crate::web::pages) text: String,
     pub(in crate::web::pages) tone: &'static str,
+    pub(in crate::web::pages) practice: bool,
+    sums: Sums,
 }
 
 impl Lately {
@@ -76,7 +85,33 @@ impl LastRun {
             ("last-run", if sums.wants_a_look() { "look" } else { "calm" })
         };
         let when = visit.clockwork.lately(run.started_at);
-        Ok(Self { id: run.id.0, text: words.with(key, &[("when", &when), ("what", &what)]), tone })
+        let text = words.with(key, &[("when", &when), ("what", &what)]);
+        Ok(Self { id: run.id.0, text, tone, practice: run.practice, sums: sums.clone() })
+    }
+
+    /// Why mail of it stands in this state, with how many, the most first.
+    pub(in crate::web::pages) fn why(&self, state: State) -> Vec<(Reason, Alike)> {
+        let of = self.sums.why.iter().filter(|((of, _), _)| *of == state);
+        let mut all: Vec<_> = of.map(|((_, reason), counted)| (*reason, *counted)).collect();
+        all.sort_by_key(|(_, counted)| std::cmp::Reverse(counted.count));
+        all
+    }
+
+    pub(in crate::web::pages) fn state(&self, state: State) -> u64 {
+        self.sums.state(state)
+    }
+
+    pub(in crate::web::pages) fn others_are_done(&self) -> bool {
+        self.sums.others_are_done()
+    }
+
+    /// Who got no mail though somebody can do something about it, with what that is: as the names' page says it.
+    pub(in crate::web::pages) fn not_written(&self, words: &Words) -> Vec<(u64, String, String)> {
+        let of = |why: &LeftOutWhy| self.sums.left_out.get(why).copied().filter(|count| *count > 0);
+        TO_MEND
+            .iter()
+            .filter_map(|why| Some((of(why)?, left(words, *why, of(why)?), left_do(words, *why))))
+            .collect()
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) use self::{
     check::show as check,
     columns::{meaning, routes as routes_of_columns},
     csv::{MARK, download, line},
-    last::Lately,
+    last::{LastRun, Lately},
     mail::{framed, show as mail},
     names::show as names,
     run::show as run,

@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use store::{Actor, Error, LeftOutWhy, Run, RunId, RunPart, State, States};
+use mail::Reason;
+use store::{Actor, Alike, Error, LeftOutWhy, Run, RunId, RunPart, State, States};
 use tokio::time::Instant;
 
 use super::check::is_aside;
@@ -45,6 +46,8 @@ pub(super) struct Sums {
     pub(super) sites: BTreeMap<Option<String>, RunPart>,
     pub(super) states: States,
     pub(super) left_out: BTreeMap<LeftOutWhy, u64>,
+    /// See [`RunPart::why`].
+    pub(super) why: BTreeMap<(State, Reason), Alike>,
 }
 
 /// Runs of so many addresses take a while to be counted.
@@ -99,7 +102,10 @@ impl Sums {
                 Some(site) if !limits.is_empty() && !limits.contains(site) => continue,
                 None if !limits.is_empty() && !own => continue,
                 // Mail of no library is for those who are limited to none.
-                None if !limits.is_empty() => part.states.clear(),
+                None if !limits.is_empty() => {
+                    part.states.clear();
+                    part.why.clear();
+                }
                 _ => {}
             }
             for (state, count) in &part.states {
@@ -107,6 +113,9 @@ impl Sums {
             }
             for (why, count) in &part.left_out {
                 *sums.left_out.entry(*why).or_default() += count;
+            }
+            for (why, counted) in &part.why {
+                sums.why.entry(*why).and_modify(|all| all.add(*counted)).or_insert(*counted);
             }
             sums.sites.insert(site, part);
         }
@@ -139,6 +148,12 @@ impl Sums {
 
     pub(super) fn asked(&self) -> u64 {
         self.states.values().sum::<u64>() + self.not_written()
+    }
+
+    /// All of it came to its end, and all that was written to arrived or was not to be sent, but what was returned.
+    pub(super) fn others_are_done(&self) -> bool {
+        let open = [State::Waiting, State::Sending, State::InDoubt, State::Held];
+        open.into_iter().all(|state| self.state(state) == 0)
     }
 
     /// Something of it may still leave.
@@ -225,7 +240,8 @@ mod tests {
     use crate::web::pages::words::Language;
 
     fn part(states: &[(State, u64)], left_out: &[(LeftOutWhy, u64)]) -> RunPart {
-        RunPart { states: states.iter().copied().collect(), left_out: left_out.iter().copied().collect() }
+        let (states, left_out) = (states.iter().copied().collect(), left_out.iter().copied().collect());
+        RunPart { states, left_out, why: BTreeMap::new() }
     }
 
     fn parts() -> BTreeMap<Option<String>, RunPart> {

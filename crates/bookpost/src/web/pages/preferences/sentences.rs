@@ -97,7 +97,7 @@ mod tests {
             ),
             (&Standing::Well { server: 1, backup: false }, vec![], "All mail goes out through Server 1."),
             (
-                &Standing::Down { since: None },
+                &Standing::Down { since: None, sign_in: false },
                 vec![alarm(AlarmKind::SignIn, "server1")],
                 "Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can. The mail server did not accept our password.",
             ),

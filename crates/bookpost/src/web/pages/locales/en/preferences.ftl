@@ -256,7 +256,7 @@ help-waiting-limit = Somebody is told once when mail has waited for longer than 
 label-deadman = Web address to call while all is well
 help-deadman = Once a minute, and only while all is well, Bookpost calls this address of a monitoring service, which tells you when the calls stay away: then this computer is off, or Bookpost does not work. Your IT person has such an address.
 fault-waiting-limit = Choose from 1 to 8760 hours, and less than the time after which mail is given up; 24 are usual.
-fault-deadman = This must be a web address that begins with https:// and has no name or password in it.
+fault-web-address = This must be a web address that begins with https:// and has no name or password in it.
 pause-section = Pause all sending
 pause-stands-still = While sending is paused, or set to Do not send, the { $after } after which mail is given up stand still.
 
@@ -281,7 +281,6 @@ fault-keep = Records must be kept at least as long as texts.
 fault-email = This is not an email address. Look for a slip, such as a missing @.
 fault-comes-back = This is not an address with at most one star in front of the @ and a short name there, as in returns+*@library.example.
 fault-comes-by-smtp = Anybody could bring mail to an address without a star. Write the address above with a star, as in *@returns.library.example, or take the tick away.
-fault-webhook = This is not a web address. Write it with https:// in front.
 fault-too-large = This number cannot be used. Choose a smaller one.
 fault-value = This value cannot be used. Choose one that is offered.
 fault-password = This password cannot be used. Enter it again.

@@ -6,6 +6,7 @@ health-backup = The backup server is sending since { $since }.
 health-backup-just-now = The backup server is sending.
 health-down = Nothing goes out since { $since }: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
 health-down-just-now = Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
+health-signed-out = Nothing goes out since { $since }: the mail server does not accept our password. Mail is kept, and goes out by itself once the new one is entered.
 health-paused = Sending is paused since { $since }.
 health-no-way = Nothing is sent: no way of sending is chosen.
 health-do-not-send-by = Nothing is sent: “Do not send” is chosen since { $since } ({ $who }).
@@ -62,6 +63,79 @@ to-do-in-doubt = { $n ->
     [one] { $n } mail may have arrived. Ask the patron before you send it again.
    *[other] { $n } mails may have arrived. Ask the patrons before you send them again.
   }
+to-do-paused = Sending is paused
+to-do-paused-by = Paused by { $who }.
+to-do-paused-waits = { $n ->
+    [0] No mail waits. While sending is paused, the 100 hours stand still: nothing is given up.
+    [one] { $n } mail waits. While sending is paused, the 100 hours stand still: nothing is given up.
+   *[other] { $n } mails wait. While sending is paused, the 100 hours stand still: nothing is given up.
+  }
+to-do-down-waits = { $n ->
+    [one] { $n } mail waits. It is not lost, and goes out by itself as soon as the server takes mail again.
+   *[other] { $n } mails wait. None is lost, and they go out by themselves as soon as the server takes mail again.
+  }
+to-do-down-expires = If nothing changes, the first is given up and sent back to the library: { $at }.
+to-do-sign-in-link = Enter the new password and test it
+to-do-probe = Check now
+done-probing = The mail server is being asked. Whether it answers stands here in a moment.
+for-it-down = Bookpost, which sends the library's email, gets nothing through the mail server { $server } since { $since }. Please look at the server, the network on the way to it, and the firewall. Nothing has to be sent again: Bookpost asks at least once a minute, and what waits goes out by itself.
+for-it-sign-in = Bookpost, which sends the library's email, is not let in by the mail server { $server } since { $since }. Please look at the account and its password, and tell us the new one: we enter it under Preferences > Setup > Email. Nothing has to be sent again: what waits goes out by itself.
+for-it-backup = Bookpost, which sends the library's email, gets nothing through the mail server { $server } since { $since }. All mail goes out through the backup server meanwhile. Please have the server repaired. Nothing has to be sent again: Bookpost goes back to it by itself.
+to-do-practised = { $n ->
+    [one] { $n } mail of the last run is in the practice mailbox. No patron received anything.
+   *[other] { $n } mails of the last run are in the practice mailbox. No patron received anything.
+  }
+to-do-practised-do = To write to patrons, choose how mail is sent, then run the export again.
+to-do-practised-ask = To write to patrons, ask an administrator to choose how mail is sent, then run the export again.
+to-do-practised-link = Choose how mail is sent
+to-do-returned = { $n ->
+    [one] { $n } mail of the last run was sent back
+   *[other] { $n } mails of the last run were sent back
+  }
+returned-address-unknown = { $n ->
+    [one] { $n } address does not exist.
+   *[other] { $n } addresses do not exist.
+  }
+returned-domain-unknown = { $n ->
+    [one] { $n } address has something behind the @ that does not exist, or takes no mail.
+   *[other] { $n } addresses have something behind the @ that does not exist, or takes no mail.
+  }
+returned-mailbox-disabled = { $n ->
+    [one] { $n } mailbox has been closed.
+   *[other] { $n } mailboxes have been closed.
+  }
+returned-mailbox-full = { $n ->
+    [one] { $n } mailbox stayed full.
+   *[other] { $n } mailboxes stayed full.
+  }
+returned-other = { $n }: { $why }
+to-do-returned-others = All others are done.
+to-do-returned-correct = { $n ->
+    [one] Correct the address, then send again to this one person. Nobody else gets a mail.
+   *[other] Correct the addresses, then send again to these { $n }. Nobody else gets a mail.
+  }
+to-do-returned-look = What to do stands with each of them.
+to-do-returned-link = { $n ->
+    [one] Show it
+   *[other] Show these { $n }
+  }
+to-do-not-written = { $n ->
+    [one] { $n } entry of the last run got no mail
+   *[other] { $n } entries of the last run got no mail
+  }
+to-do-not-written-link = Show who and why
+waits-in-doubt = { $n ->
+    [one] { $n } mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself. There is nothing to do, unless you do not want it sent again.
+   *[other] { $n } mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves. There is nothing to do, unless you do not want one sent again.
+  }
+waits-in-doubt-many = More than 100 mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves.
+waits-mail = Mail { $id }
+waits-full = { $n ->
+    [one] { $n } mailbox is full.
+   *[other] { $n } mailboxes are full.
+  }
+waits-full-until = Bookpost tries until { $until }, then tells you. There is nothing to do now.
+waits-full-link = Who it is
 look-at-them = Show in the queue
 
 waits = What waits
@@ -77,11 +151,11 @@ reports-owed = { $n ->
 sending-pause = Pause all sending
 
 alarm-server-down = The mail server does not answer as it should
-alarm-server-down-do = Mail is kept and goes out by itself. If it lasts, tell your IT person.
+alarm-server-down-do = If it lasts, tell your IT person.
 alarm-sign-in = The mail server did not accept our password
-alarm-sign-in-do = Have login and password entered again. Mail is kept until then.
+alarm-sign-in-do = Nobody's mail was sent back for that. Have the new password entered and tested; then the mail leaves by itself.
 alarm-backup-in-use = The backup server is sending
-alarm-backup-in-use-do = Tell your IT person that Server 1 does not work. Mail goes out meanwhile.
+alarm-backup-in-use-do = All mail goes out through it meanwhile. Have Server 1 repaired. Nothing has to be sent again.
 alarm-sender-refused = The mail server does not let us send from an address of ours
 alarm-sender-refused-do = Check the library's email address, then send what was set aside.
 alarm-report-lost = A return report could not be delivered

@@ -256,7 +256,7 @@ help-waiting-limit = Se avisa una vez cuando hay correo que espera desde hace m�
 label-deadman = Dirección web a la que llamar mientras todo va bien
 help-deadman = Una vez por minuto, y solo mientras todo va bien, Bookpost llama a esta dirección de un servicio de vigilancia, que le avisa cuando faltan las llamadas: entonces este ordenador está apagado o Bookpost no funciona. Su informático tiene una dirección así.
 fault-waiting-limit = Elija de 1 a 8760 horas, y menos que el tiempo tras el que se desiste; lo habitual son 24.
-fault-deadman = Debe ser una dirección web que empiece por https:// y no contenga nombre ni contraseña.
+fault-web-address = Debe ser una dirección web que empiece por https:// y no contenga nombre ni contraseña.
 pause-section = Pausar todo el envío
 pause-stands-still = Mientras el envío está en pausa, o en No enviar, las { $after } tras las que se desiste no corren.
 
@@ -281,7 +281,6 @@ fault-keep = Los registros deben guardarse al menos tanto como los textos.
 fault-email = Esto no es una dirección de correo. Busque una errata, como una @ que falta.
 fault-comes-back = Esto no es una dirección con un asterisco como máximo delante de la @ y un nombre corto allí, como en returns+*@library.example.
 fault-comes-by-smtp = Cualquiera podría traer correo a una dirección sin asterisco. Escriba la dirección de arriba con un asterisco, como en *@returns.library.example, o quite la marca.
-fault-webhook = Esto no es una dirección web. Escríbala con https:// delante.
 fault-too-large = Este número no se puede usar. Elija uno menor.
 fault-value = Este valor no se puede usar. Elija uno de los que se ofrecen.
 fault-password = Esta contraseña no se puede usar. Escríbala de nuevo.

@@ -6,6 +6,7 @@ health-backup = El servidor de reserva envía desde { $since }.
 health-backup-just-now = En este momento envía el servidor de reserva.
 health-down = No sale nada desde { $since }: el servidor de correo no responde como debería. El correo se guarda, y saldrá solo en cuanto se pueda.
 health-down-just-now = En este momento no sale nada: el servidor de correo no responde como debería. El correo se guarda, y saldrá solo en cuanto se pueda.
+health-signed-out = No sale nada desde { $since }: el servidor de correo no acepta nuestra contraseña. El correo se guarda, y saldrá solo cuando se introduzca la nueva.
 health-paused = El envío está en pausa desde { $since }.
 health-no-way = No se envía nada: no se ha elegido ninguna forma de envío.
 health-do-not-send-by = No se envía nada: se ha elegido «No enviar» desde { $since } ({ $who }).
@@ -62,6 +63,79 @@ to-do-in-doubt = { $n ->
     [one] { $n } mensaje puede haber llegado. Pregunte al usuario antes de enviarlo de nuevo.
    *[other] { $n } mensajes pueden haber llegado. Pregunte a los usuarios antes de enviarlos de nuevo.
   }
+to-do-paused = El envío está en pausa
+to-do-paused-by = En pausa por { $who }.
+to-do-paused-waits = { $n ->
+    [0] No espera ningún correo. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada.
+    [one] Espera { $n } correo. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada.
+   *[other] Esperan { $n } correos. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada.
+  }
+to-do-down-waits = { $n ->
+    [one] Espera { $n } correo. No se ha perdido, y sale por sí solo en cuanto el servidor vuelva a aceptar correo.
+   *[other] Esperan { $n } correos. No se ha perdido ninguno, y salen por sí solos en cuanto el servidor vuelva a aceptar correo.
+  }
+to-do-down-expires = Si nada cambia, el primero se abandona y se devuelve a la biblioteca: { $at }.
+to-do-sign-in-link = Introducir la contraseña nueva y probarla
+to-do-probe = Comprobar ahora
+done-probing = Se está preguntando al servidor de correo. Si responde, se dirá aquí en un momento.
+for-it-down = Bookpost, que envía el correo de la biblioteca, no consigue enviar nada por el servidor de correo { $server } desde { $since }. Revise el servidor, la red hasta él y el cortafuegos. No hay que volver a enviar nada: Bookpost pregunta al menos una vez por minuto, y lo que espera sale por sí solo.
+for-it-sign-in = Bookpost, que envía el correo de la biblioteca, no puede entrar en el servidor de correo { $server } desde { $since }. Revise la cuenta y su contraseña, y díganos la nueva: la introducimos en Preferencias > Configuración > Correo. No hay que volver a enviar nada: lo que espera sale por sí solo.
+for-it-backup = Bookpost, que envía el correo de la biblioteca, no consigue enviar nada por el servidor de correo { $server } desde { $since }. Mientras tanto, todo el correo sale por el servidor de reserva. Haga reparar el servidor. No hay que volver a enviar nada: Bookpost vuelve a él por sí solo.
+to-do-practised = { $n ->
+    [one] { $n } correo del último envío está en el buzón de prácticas. Ningún usuario ha recibido nada.
+   *[other] { $n } correos del último envío están en el buzón de prácticas. Ningún usuario ha recibido nada.
+  }
+to-do-practised-do = Para escribir a los usuarios, elija cómo se envía el correo y luego vuelva a enviar la exportación.
+to-do-practised-ask = Para escribir a los usuarios, pida a un administrador que elija cómo se envía el correo y luego vuelva a enviar la exportación.
+to-do-practised-link = Elegir cómo se envía el correo
+to-do-returned = { $n ->
+    [one] { $n } correo del último envío fue devuelto
+   *[other] { $n } correos del último envío fueron devueltos
+  }
+returned-address-unknown = { $n ->
+    [one] { $n } dirección no existe.
+   *[other] { $n } direcciones no existen.
+  }
+returned-domain-unknown = { $n ->
+    [one] En { $n } dirección, lo que sigue a la @ no existe o no acepta correo.
+   *[other] En { $n } direcciones, lo que sigue a la @ no existe o no acepta correo.
+  }
+returned-mailbox-disabled = { $n ->
+    [one] { $n } buzón se ha cerrado.
+   *[other] { $n } buzones se han cerrado.
+  }
+returned-mailbox-full = { $n ->
+    [one] { $n } buzón siguió lleno.
+   *[other] { $n } buzones siguieron llenos.
+  }
+returned-other = { $n }: { $why }
+to-do-returned-others = Todos los demás están listos.
+to-do-returned-correct = { $n ->
+    [one] Corrija la dirección y vuelva a enviar a esta persona. Nadie más recibe correo.
+   *[other] Corrija las direcciones y vuelva a enviar a estas { $n }. Nadie más recibe correo.
+  }
+to-do-returned-look = Con cada uno está lo que hay que hacer.
+to-do-returned-link = { $n ->
+    [one] Verlo
+   *[other] Ver estos { $n }
+  }
+to-do-not-written = { $n ->
+    [one] { $n } entrada del último envío quedó sin correo
+   *[other] { $n } entradas del último envío quedaron sin correo
+  }
+to-do-not-written-link = Ver quién y por qué
+waits-in-doubt = { $n ->
+    [one] { $n } correo quizá haya llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo. No hay nada que hacer, salvo que no quiera que se envíe otra vez.
+   *[other] { $n } correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos. No hay nada que hacer, salvo que no quiera que alguno se envíe otra vez.
+  }
+waits-in-doubt-many = Más de 100 correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos.
+waits-mail = Correo { $id }
+waits-full = { $n ->
+    [one] { $n } buzón está lleno.
+   *[other] { $n } buzones están llenos.
+  }
+waits-full-until = Bookpost lo intenta hasta { $until }, y luego se lo dice. Ahora no hay nada que hacer.
+waits-full-link = Quién es
 look-at-them = Ver en la cola
 
 waits = Lo que espera
@@ -77,11 +151,11 @@ reports-owed = { $n ->
 sending-pause = Poner en pausa todo el envío
 
 alarm-server-down = El servidor de correo no responde como debería
-alarm-server-down-do = El correo se guarda y saldrá solo. Si dura, avise a su informático.
+alarm-server-down-do = Si dura, avise a su informático.
 alarm-sign-in = El servidor de correo no ha aceptado nuestra contraseña
-alarm-sign-in-do = Pida que se vuelvan a escribir el usuario y la contraseña. Hasta entonces el correo se guarda.
+alarm-sign-in-do = No se ha devuelto el correo de nadie por eso. Haga introducir y probar la contraseña nueva; entonces el correo sale por sí solo.
 alarm-backup-in-use = Está enviando el servidor de reserva
-alarm-backup-in-use-do = Diga a su informático que el Servidor 1 no funciona. Mientras tanto el correo sale.
+alarm-backup-in-use-do = Mientras tanto, todo el correo sale por él. Haga reparar el Servidor 1. No hay que volver a enviar nada.
 alarm-sender-refused = El servidor de correo no nos deja enviar desde una de nuestras direcciones
 alarm-sender-refused-do = Compruebe el correo electrónico de la biblioteca y envíe después lo que se apartó.
 alarm-report-lost = No se pudo entregar un informe de devolución
