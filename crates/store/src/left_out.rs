@@ -121,6 +121,32 @@ pub enum LeftOutDetail {
     },
     /// A person stopped the run.
     Stopped,
+    /// The earlier notice is not sent.
+    NotSent {
+        /// The run that had made it.
+        run: i64,
+    },
+    /// The export has next to nothing of what an earlier one had of a library.
+    Thin {
+        /// Its name.
+        library: Box<str>,
+        /// So many items now.
+        items: u64,
+        /// Of a sample of what the earlier one had, so many in a hundred are in this one.
+        percent: u64,
+    },
+    /// The export is older than one of a library that was run before.
+    Older {
+        /// The library's name.
+        library: Box<str>,
+        /// The day of the newer one.
+        day: Date,
+    },
+    /// Lines that cannot be read do not say whom they are about.
+    Nameless {
+        /// How many.
+        lines: usize,
+    },
 }
 
 impl LeftOutDetail {
@@ -160,6 +186,9 @@ impl fmt::Display for LeftOutDetail {
             }
             Self::WrittenOn { day } => write!(f, "last written to on {day}"),
             Self::Stopped => f.write_str("the run was stopped before this notice was made"),
+            Self::NotSent { .. } | Self::Thin { .. } | Self::Older { .. } | Self::Nameless { .. } => {
+                self.of_earlier(f)
+            }
             _ => self.of_line(f),
         }
     }
@@ -189,6 +218,24 @@ impl LeftOutDetail {
                     ),
                     None => f.write_str("is it an export of overdue items?"),
                 }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn of_earlier(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent { run } => write!(f, "the notice of run {run} had not left yet and is not sent"),
+            Self::Thin { library, items, percent } => write!(
+                f,
+                "{library}: {} in this export, and of what an earlier one had only {percent} in 100; it may have broken off, or be of a part only",
+                counted(usize::try_from(*items).unwrap_or(usize::MAX), "item", "items")
+            ),
+            Self::Older { library, day } => {
+                write!(f, "{library}: a newer export, of {day}, was run before this one")
+            }
+            Self::Nameless { lines } => {
+                write!(f, "{} could not be read and may be about anybody", counted(*lines, "line", "lines"))
             }
             _ => Ok(()),
         }

@@ -31,6 +31,7 @@ mod person_keys;
 mod preferences;
 mod queue;
 mod reports;
+mod returned;
 mod sealed;
 mod search;
 mod sent;
@@ -59,6 +60,7 @@ pub use person_keys::*;
 pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
+pub use returned::*;
 pub use sealed::*;
 pub use search::*;
 pub use sent::*;
@@ -178,6 +180,10 @@ impl Store {
     ///
     /// A notice is a repeat when every one of its items was written about, by this kind of notice, later than `repeat` before
     /// `now` (`None`: ever). A notice with one new item is stored whole. A practice run neither reads nor writes the ledger.
+    ///
+    /// A notice that is stored puts those out of date that it [`Replaces`]: they are cancelled, or marked while they are being sent, with
+    /// [`mail::Reason::Replaced`], in the same transaction. What an unsent one of them wrote about counts as not written where some of its
+    /// items came back; so there is never neither of the two.
     pub async fn accept_notices(
         &self,
         run: RunId,

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use mail::Reason;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Error, LeftOutDetail, MessageId, NewMessage, RunId, State, States, Store, before};
+use crate::{
+    Actor, Error, LeftOutDetail, MessageId, NewMessage, Replaces, RunId, State, States, Store, before,
+};
 
 /// One item in one patron's hands, as the ledger knows it: a digest of patron, item and due date (or checkout date), made by
 /// the notices code; together with the notice's name it is the key of FIELD facts section 5.
@@ -36,6 +38,10 @@ pub struct NewNotice {
     pub message: NewMessage,
     /// The items it names.
     pub keys: Vec<LedgerKey>,
+    /// Those of them that belong to another library than the one that writes, and the code of that.
+    pub elsewhere: BTreeMap<LedgerKey, String>,
+    /// The earlier notices in whose place it goes: all that they name is named here, or came back.
+    pub replaces: Vec<Replaces>,
 }
 
 /// What became of one notice at the door.
@@ -141,6 +147,10 @@ pub enum LeftOutWhy {
     UnusableAddress,
     /// A note: the export has no lines at all.
     NoLines,
+    /// A note: an earlier notice was not sent any more, as all its items came back.
+    ItemsReturned,
+    /// A note: what came back since earlier runs could not be told from this export, so that nothing of them was cancelled for it.
+    NotTold,
 }
 
 impl LeftOutWhy {
@@ -154,7 +164,12 @@ impl LeftOutWhy {
             | Self::NotDueYet
             | Self::NotMade
             | Self::Stopped => false,
-            Self::DatesInDoubt | Self::LeftAside | Self::UnusableAddress | Self::NoLines => true,
+            Self::DatesInDoubt
+            | Self::LeftAside
+            | Self::UnusableAddress
+            | Self::NoLines
+            | Self::ItemsReturned
+            | Self::NotTold => true,
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mail::{Envelope, Phase, Reason, Recipient, ReversePath};
 use serde::{Deserialize, Serialize};
 
-use crate::Filter;
+use crate::{Filter, Outdated};
 
 /// A message. Rises with acceptance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -510,6 +510,9 @@ pub struct Row {
     /// The return report that told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_in: Option<MessageId>,
+    /// What put it out of date, where it was cancelled for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outdated: Option<Outdated>,
 }
 
 /// What a start knows of what was in flight when the last one ended. Only what is still under the lease named counts.

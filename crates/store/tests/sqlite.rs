@@ -398,7 +398,8 @@ async fn a_clock_that_was_set_changes_no_wait_and_no_age() {
         let accepted = store.accept(vec![waits], now).await.unwrap();
         let run = store.begin_run(run_at(now)).await.unwrap();
         let keys = vec![LedgerKey(format!("item {time}"))];
-        let written = NewNotice { message: NewMessage { run: Some(run), ..message(None, b"b\r\n") }, keys };
+        let message = NewMessage { run: Some(run), ..message(None, b"b\r\n") };
+        let written = NewNotice { message, keys, elsewhere: [].into(), replaces: Vec::new() };
         store.accept_notices(run, vec![written.clone()], None, now).await.unwrap();
         store.note_clock(hours(open), now).await.unwrap();
         store.close().await.unwrap();

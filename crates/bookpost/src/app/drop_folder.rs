@@ -159,7 +159,8 @@ impl DropFolder {
             }
         };
         let source = name.to_string_lossy().into_owned();
-        let request = RunRequest { source, export, from_folder: true, ..RunRequest::default() };
+        let exported_at = Some(stamp.changed_at());
+        let request = RunRequest { source, export, from_folder: true, exported_at, ..RunRequest::default() };
         let reply = app.notices.run(request, true, mpsc::unbounded_channel().0).await;
         match reply {
             Reply::Run(ref run) => {

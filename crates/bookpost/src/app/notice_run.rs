@@ -5,6 +5,7 @@ mod begin;
 mod check;
 mod columns;
 pub(crate) mod logo;
+mod look_back;
 mod make;
 mod prepare;
 mod preview;
@@ -78,6 +79,8 @@ pub struct NoticeRuns {
     running: Running,
     /// Held by whoever begins a run.
     beginning: Arc<tokio::sync::Mutex<()>>,
+    /// Held by whoever makes the notices of a run that is no practice.
+    making: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// Why a run did not begin.
@@ -148,6 +151,7 @@ impl NoticeRuns {
             checks: Checks::default(),
             running: Running::default(),
             beginning: Arc::default(),
+            making: Arc::default(),
         }
     }
 
@@ -191,7 +195,8 @@ impl NoticeRuns {
         let run = self.store.begin_run(new).await?;
         let (lines, patrons) = (prepared.lines(), prepared.patrons());
         let (prepared, place) = (Arc::new(prepared), self.running.begin(run));
-        let making = Making { run, practice, door: door_of(request), prepared, place };
+        let export_of = request.exported_at.unwrap_or(Timestamp::MAX).min(self.clock.now());
+        let making = Making { run, practice, door: door_of(request), prepared, export_of, place };
         let mut told = self.make(making, &progress).await?;
         let paused = self.store.paused().await?.is_some();
         let config = self.settings.now();

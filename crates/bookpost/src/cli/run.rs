@@ -486,7 +486,7 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     };
     let Export { file, site, dates, delimiter, encoding, sheet, columns, wording, repeat_days, again } =
         export;
-    let content = read_export(&file)
+    let (content, exported_at) = read_export(&file)
         .map_err(|error| Stop(Exit::Data, format!("{} cannot be read: {error}", file.display())))?;
     let source = match file.file_name() {
         Some(name) if name != "-" => name.to_string_lossy().into_owned(),
@@ -495,6 +495,7 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     let request = RunRequest {
         source,
         from_folder: false,
+        exported_at,
         export: content,
         preview,
         practice,
@@ -512,21 +513,24 @@ fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
     Ok((Request::Run(request), output))
 }
 
-/// Reads no more than an export may have: one that is too large is refused here, in words, and never sent to the service.
-fn read_export(file: &Path) -> std::io::Result<Vec<u8>> {
+/// Reads no more than an export may have: one that is too large is refused here, in words, and never sent to the service. With when it was
+/// made, where it is a file.
+fn read_export(file: &Path) -> std::io::Result<(Vec<u8>, Option<Timestamp>)> {
     let too_large = || std::io::Error::other(ImportError::TooLarge);
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
-    let mut content = Vec::new();
+    let (mut content, mut made_at) = (Vec::new(), None);
     if file == Path::new("-") {
         std::io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut content)?;
     } else {
         let opened = std::fs::File::open(file)?;
-        if opened.metadata()?.len() > most {
+        let facts = opened.metadata()?;
+        if facts.len() > most {
             return Err(too_large());
         }
+        made_at = Some(facts.modified()?.try_into().map_err(std::io::Error::other)?);
         opened.take(most.saturating_add(1)).read_to_end(&mut content)?;
     }
-    if content.len() > MAX_BYTES { Err(too_large()) } else { Ok(content) }
+    if content.len() > MAX_BYTES { Err(too_large()) } else { Ok((content, made_at)) }
 }
 
 fn address(text: &str) -> Result<Address, Stop> {

@@ -234,7 +234,7 @@ fn show_rows(rows: &[Row], view: &View<'_>) -> String {
             row.to.address.as_str(),
             &row.patron.as_ref().map_or_else(|| shortened(&row.subject), |patron| patron.name.clone()),
             &state_of(row, view),
-            row.reason.map_or("", words::reason),
+            &words::because(row, |of| view.at(of)),
         ]);
     }
     table.to_string()
@@ -306,7 +306,8 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
     }
     for Shown { row, attempts } in message {
         let patron = row.patron.as_ref().map_or(String::new(), |patron| format!(" ({})", patron.name));
-        let because = row.reason.map_or(String::new(), |reason| format!(": {}", words::reason(reason)));
+        let because =
+            row.reason.map_or(String::new(), |_| format!(": {}", words::because(row, |of| view.at(of))));
         let _ = writeln!(out, "\n{}{patron}\n  {}{because}", row.to.address, state_of(row, view));
         for attempt in attempts {
             let server = if attempt.server.is_empty() { "no server" } else { &attempt.server };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mail::{Reason, counted};
-use store::{Actor, Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, State};
+use store::{Actor, Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, Row, State};
 
 use crate::{deliver::trial::Step, preferences::DoNotSend};
 
@@ -174,7 +174,21 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::Broke => "the message broke the program three times",
         Reason::ByPerson => "a person or the sending program decided so",
         Reason::FromBackup => "it was unfinished in the backup, and may have been sent since",
+        Reason::ItemsReturned => "its items are no longer in a newer export",
+        Reason::Replaced => "a newer notice was written in its place",
         _ => "the server refused it",
+    }
+}
+
+/// Why mail is where it is; of what is out of date, by which export.
+pub fn because(row: &Row, at: impl Fn(Timestamp) -> String) -> String {
+    let reason = row.reason.map_or("", reason);
+    match row.outdated.and_then(|outdated| Some((outdated.run, outdated.of?))) {
+        Some((run, of)) if row.reason == Some(Reason::ItemsReturned) => {
+            format!("its items are no longer in the export of {} (run {})", at(of), run.0)
+        }
+        Some((run, of)) => format!("{reason} after the export of {} (run {})", at(of), run.0),
+        None => reason.to_owned(),
     }
 }
 
@@ -201,6 +215,14 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
             "addresses we could not use, of patrons who have another",
         ),
         LeftOutWhy::NoLines => ("export without lines", "exports without lines"),
+        LeftOutWhy::ItemsReturned => (
+            "earlier notice that is not sent, as its items came back",
+            "earlier notices that are not sent, as their items came back",
+        ),
+        LeftOutWhy::NotTold => (
+            "library of which this export does not say what came back, so that what waits is sent as it is",
+            "libraries of which this export does not say what came back, so that what waits is sent as it is",
+        ),
     };
     counted(count, one, many)
 }

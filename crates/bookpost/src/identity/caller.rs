@@ -260,6 +260,7 @@ mod tests {
             strikes: 0,
             reason: None,
             reported_in: None,
+            outdated: None,
             answer: None,
         }
     }

@@ -10,6 +10,7 @@
 pub mod import;
 pub mod keys;
 mod plan;
+pub mod returned;
 pub mod sample;
 mod site;
 pub mod template;

@@ -1,6 +1,6 @@
 //! From an import to the notices of a run, rendered one at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use mail::Address;
@@ -33,6 +33,8 @@ pub struct PlannedNotice<'a> {
     pub html: String,
     /// One per item named.
     pub keys: Vec<LedgerKey>,
+    /// Those of items of other libraries, with the codes of these.
+    pub elsewhere: BTreeMap<LedgerKey, String>,
 }
 
 /// Who gets a notice, and who does not and why.
@@ -59,6 +61,8 @@ pub struct Outline<'a> {
     pub site: &'a Site,
     /// One per item named.
     pub keys: Vec<LedgerKey>,
+    /// Those of items of other libraries, with the codes of these.
+    pub elsewhere: BTreeMap<LedgerKey, String>,
 }
 
 /// Decides who gets a notice. A patron with items of several libraries gets one, from the library of the first; items of an unknown
@@ -229,7 +233,7 @@ impl<'a> Plan<'a> {
 
     /// The notice of the patron at this place of the import, or why it cannot be made; `None`: there is none for them.
     pub fn notice(&self, at: usize) -> Option<Result<PlannedNotice<'a>, LeftOut>> {
-        let Outline { patron, site, keys, .. } = self.outline(at)?;
+        let Outline { patron, site, keys, elsewhere, .. } = self.outline(at)?;
         let from = site.email.as_ref()?;
         let items: Vec<_> = self.overdue(patron).map(|(item, site)| letter_item(item, site)).collect();
         let letter = Letter {
@@ -254,6 +258,7 @@ impl<'a> Plan<'a> {
             text,
             html,
             keys,
+            elsewhere,
         });
         Some(made.map_err(|error| of_patron(LeftOutWhy::NotMade, patron, site, error.to_string().into())))
     }
@@ -261,8 +266,34 @@ impl<'a> Plan<'a> {
     fn outline(&self, at: usize) -> Option<Outline<'a>> {
         let patron = self.import.patrons.get(at)?;
         let (_, site) = self.overdue(patron).next()?;
-        let keys = self.overdue(patron).map(|(item, _)| ledger_key(&patron.identity, item)).collect();
-        Some(Outline { at, patron, site, keys })
+        let (mut keys, mut elsewhere) = (Vec::new(), BTreeMap::new());
+        for (item, of) in self.overdue(patron) {
+            let key = ledger_key(&patron.identity, item);
+            if of.code != site.code {
+                elsewhere.insert(key.clone(), of.code.clone());
+            }
+            keys.push(key);
+        }
+        Some(Outline { at, patron, site, keys, elsewhere })
+    }
+
+    /// All items of the export, also those that nobody is written to about, with the library where it is known and the run is for it.
+    pub fn all_items(&self) -> impl Iterator<Item = (Option<&'a Site>, LedgerKey)> {
+        let is_ours = |site: &&Site| self.only.is_empty() || self.only.contains(&site.code);
+        self.import.patrons.iter().flat_map(move |patron| {
+            let key = |item: &Item| ledger_key(&patron.identity, item);
+            patron.items.iter().map(move |item| (self.site_of(item).filter(is_ours), key(item)))
+        })
+    }
+
+    /// What is known of lines that could not be used.
+    pub fn refused(&self) -> impl Iterator<Item = &'a str> {
+        self.import.refused.iter().map(|line| line.text.as_str())
+    }
+
+    /// The sites that the run is limited to; none: to none.
+    pub fn only(&self) -> &BTreeSet<String> {
+        &self.only
     }
 
     /// The items that a patron's notice names.

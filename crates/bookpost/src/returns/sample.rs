@@ -47,6 +47,7 @@ fn refused(patron: Address, site: Option<String>, to: &Address, now: Timestamp) 
         size: 3000,
         state: State::Returned,
         reported_in: None,
+        outdated: None,
         accepted_at: before(70),
         first_due_at: before(70),
         due_at: None,

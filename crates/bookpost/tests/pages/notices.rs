@@ -382,6 +382,45 @@ async fn what_has_not_left_is_cancelled_and_written_to_by_the_next_run() {
     bench.stop().await;
 }
 
+/// Both are cancelled; whoever reads the names is told which was why, and by which export.
+#[tokio::test]
+async fn what_came_back_is_told_apart_from_what_a_person_stopped() {
+    let bench = Bench::staffed(servers()).await;
+    let who = "administrator";
+    let check = uploaded(&bench, who, &export()).await;
+    sent(&bench, who, &check).await;
+    bench.post("elsewhere", "/notices/runs/1/stop", "").await;
+    // Ben's came back, and one of Ana's two.
+    let is_out = |line: &&str| ["Dune", "Emma", "short"].iter().all(|gone| !line.contains(gone));
+    let newer: Vec<String> = export().lines().filter(is_out).map(|line| format!("{line}\n")).collect();
+    let check = uploaded(&bench, who, &newer.concat()).await;
+    let page = bench.get(who, &check).await.text;
+    assert!(page.contains("This sends 2 emails to 2 people"), "Dan's, and Ana's anew: {page}");
+    assert!(page.contains("earlier notice that is not sent, as its items came back"), "{page}");
+    let run = sent(&bench, who, &check).await;
+    assert_eq!(bench.app.store.run(run).await.unwrap().states, [(State::Waiting, 2)].into());
+    let names = bench.get(who, "/notices/runs/1/names?what=cancelled").await.text;
+    for said in [
+        "A person decided this, or the program that sent it.",
+        "Its items are no longer in the export of ",
+        "A newer notice was written in its place after the export of ",
+        "if an item is overdue after all, the next run writes about it",
+    ] {
+        assert_eq!(names.matches(said).count(), 1, "{said}: {names}");
+    }
+    let table = bench.get(who, "/notices/runs/1/csv").await.text;
+    assert!(table.contains("Its items are no longer in the export of "), "{table}");
+    let mut shown = bench.get(who, "/queue?state=cancelled").await.text;
+    assert!(shown.contains("Its items are no longer in the export of "), "{shown}");
+    bench.post(who, "/language", "language=es&next=/").await;
+    shown = bench.get(who, "/notices/runs/2/names?what=items_returned").await.text;
+    assert!(
+        shown.contains("Ben Okafor (2)") && shown.contains("el aviso del envío 1 aún no había salido"),
+        "{shown}"
+    );
+    bench.stop().await;
+}
+
 /// A run is of what somebody agreed to, or there is none.
 #[tokio::test]
 async fn nothing_is_sent_where_it_is_not_what_the_page_said() {

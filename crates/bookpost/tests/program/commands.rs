@@ -71,6 +71,35 @@ async fn a_preview_and_a_run_through_the_service() {
     drop(service);
 }
 
+/// From the command to the server: a book that came back in between sends no notice, and what people read of it says why.
+#[tokio::test]
+async fn what_is_not_in_a_newer_export_is_not_sent_and_it_is_said_why() {
+    let sink = sink(vec![reply(At::Rcpt, "451 4.2.1 try again later", None)]).await;
+    let place = Place::new("servers", Some(&sink));
+    place.add("[schedule]\nshort_wait = [\"200ms\", \"400ms\"]\n");
+    let first = place.export(5);
+    assert_eq!(place.notices(&["run"], &first).await.json()["run"]["progress"]["waiting"].as_u64(), Some(5));
+    let text = fs::read_to_string(&first).unwrap();
+    let (rest, _) = text.trim_end().rsplit_once('\n').unwrap();
+    let newer = place.path("newer.csv");
+    fs::write(&newer, format!("{rest}\n")).unwrap();
+    sink.set_rules(Vec::new());
+    let said = place.notices(&["run", "--wait"], &newer).await;
+    let left_out = &said.json()["run"]["left_out"];
+    let noted = left_out.as_array().unwrap().iter().filter(|one| one["why"] == "items_returned").count();
+    assert_eq!(noted, 1, "{said:?}");
+    let listed = place.run(&["queue", "list", "--state", "cancelled"]).await;
+    assert!(listed.out.contains("its items are no longer in the export of 20"), "{}", listed.out);
+    let row = &place.run(&["queue", "list", "--state", "cancelled", "--json"]).await.json()["rows"][0];
+    assert_eq!((&row["reason"], &row["outdated"]["run"]), (&"items_returned".into(), &2.into()), "{row}");
+    let shown = place.run(&["queue", "show", &row["message"].to_string()]).await;
+    assert!(shown.out.contains("not sent, as decided: its items are no longer"), "{}", shown.out);
+    let shown = place.run(&["notices", "show", "2"]).await;
+    assert!(shown.out.contains("1 earlier notice that is not sent, as its items came back"), "{}", shown.out);
+    let left = place.run(&["queue", "status", "--json"]).await.json();
+    assert_eq!(left["status"]["counts"]["cancelled"].as_u64(), Some(1), "{left}");
+}
+
 #[tokio::test]
 async fn what_comes_back_or_is_set_aside_is_exit_code_1() {
     for (at, refusal, what, count) in [

@@ -23,6 +23,8 @@ mod outcomes;
 mod pause;
 mod preferences;
 mod reports;
+mod returned;
+mod returned_weeks;
 mod set_clock;
 mod turns;
 mod watch;

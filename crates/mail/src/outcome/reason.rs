@@ -57,6 +57,8 @@ impl Reason {
                 | Self::Broke
                 | Self::ByPerson
                 | Self::FromBackup
+                | Self::ItemsReturned
+                | Self::Replaced
         )
     }
 }
@@ -186,6 +188,12 @@ reasons! {
     /// It was not finished when the queue was copied, and the copy is in use now.
     FromBackup "from_backup" "It was unfinished in the backup, and may have been sent since."
         "Look whether it was sent, then send it after all or do not."
+    /// A notice none of whose items is in a newer export.
+    ItemsReturned "items_returned" "Its items are no longer in a newer export."
+        "Nothing: if an item is overdue after all, the next run writes about it."
+    /// A notice in whose place a later run wrote another one.
+    Replaced "replaced" "A newer notice was written in its place, about the items that are still overdue."
+        "Nothing: the newer notice is among the mail of the later run."
 }
 
 #[cfg(test)]

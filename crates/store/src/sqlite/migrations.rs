@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0019_columns", include_str!("migrations/0019_columns.sql")),
     ("0020_overview", include_str!("migrations/0020_overview.sql")),
     ("0021_came_back", include_str!("migrations/0021_came_back.sql")),
+    ("0024_returned", include_str!("migrations/0024_returned.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

@@ -33,6 +33,7 @@ mod preferences;
 mod readers;
 mod restart;
 pub(crate) mod restore;
+mod returned;
 mod rows;
 mod runs;
 mod sealed;

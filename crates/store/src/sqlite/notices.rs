@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     Sqlite, accept,
     codes::{STATES, count, instant, micros, name, named, whole},
+    returned,
     rows::{at, text},
     writer::Tx,
 };
@@ -24,9 +25,10 @@ const TALLIES: &str = "SELECT sum(r.state = 0), sum(r.state = 1), sum(r.state = 
         sum(r.state = 6), sum(r.state = 7)
     FROM message m CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     WHERE m.run = ?1";
-const WRITTEN: &str = "SELECT written_at FROM ledger WHERE notice = ?1 AND item = ?2";
-const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at), message = excluded.message";
+const WRITTEN: &str = "SELECT written_at, message FROM ledger WHERE notice = ?1 AND item = ?2";
+const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message, site) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at), message = excluded.message,
+        site = excluded.site";
 /// Unless another message has written about it since, or this one goes to somebody or may have arrived.
 const FORGET: &str = "DELETE FROM ledger WHERE notice = ?1 AND item = ?2 AND message = ?3
     AND NOT EXISTS (SELECT 1 FROM recipient r WHERE r.id BETWEEN ?3 * 65536 AND ?3 * 65536 + 65535
@@ -81,12 +83,7 @@ impl Sqlite {
         self.writer
             .write(move |tx| {
                 run_of(tx.sql, run)?.ok_or(Error::NotFound("run"))?;
-                for one in left_out {
-                    let detail = one.detail.stored().map_err(|error| Error::Internal(error.to_string()))?;
-                    let row = (run.0, name(&one.why)?, one.line.map(whole), one.who, detail, one.site);
-                    tx.sql.prepare_cached(LEAVE_OUT)?.execute(row)?;
-                }
-                Ok(())
+                leave_out(tx, run, left_out)
             })
             .await
     }
@@ -156,7 +153,9 @@ impl Sqlite {
         self.readers
             .read(move |sql| {
                 keys.iter()
-                    .map(|key| Ok(written(sql, &notice, key, micros(since))?.and_then(instant)))
+                    .map(|key| {
+                        Ok(written(sql, &notice, key, micros(since), &BTreeSet::new())?.and_then(instant))
+                    })
                     .collect()
             })
             .await
@@ -179,24 +178,48 @@ fn accept_one(
     if run.practice {
         return Ok(NoticeAccepted::Stored(accept::store(tx, &notice.message, now)?.id));
     }
-    let written: Vec<Option<i64>> =
-        notice.keys.iter().map(|key| written(tx.sql, &run.notice, key, since)).collect::<Result<_, _>>()?;
+    let unsent = returned::unsent(tx.sql, &notice.replaces)?;
+    let written = |key| written(tx.sql, &run.notice, key, since, &unsent);
+    let written: Vec<Option<i64>> = notice.keys.iter().map(written).collect::<Result<_, _>>()?;
     let all: Option<Vec<i64>> = written.into_iter().collect();
     if let Some(last_at) = all.and_then(|all| all.into_iter().max()).and_then(instant) {
         return Ok(NoticeAccepted::WrittenLately { last_at });
     }
     let accepted = accept::store(tx, &notice.message, now)?;
+    for one in &notice.replaces {
+        returned::replace(tx, run, one, now)?;
+    }
     for key in &notice.keys {
-        tx.sql.prepare_cached(WRITE)?.execute((&run.notice, &key.0, micros(now), accepted.id.0))?;
+        let site = notice.elsewhere.get(key);
+        tx.sql.prepare_cached(WRITE)?.execute((&run.notice, &key.0, micros(now), accepted.id.0, site))?;
     }
     Ok(NoticeAccepted::Stored(accepted.id))
 }
 
-/// When this item was last written about, if that was after `since`.
-fn written(sql: &Connection, notice: &str, key: &LedgerKey, since: i64) -> Result<Option<i64>, Error> {
-    let at: Option<i64> =
-        sql.prepare_cached(WRITTEN)?.query_row((notice, &key.0), |row| row.get(0)).optional()?;
-    Ok(at.filter(|at| *at > since))
+/// When this item was last written about, if that was after `since` and by another message than these.
+fn written(
+    sql: &Connection,
+    notice: &str,
+    key: &LedgerKey,
+    since: i64,
+    but: &BTreeSet<i64>,
+) -> Result<Option<i64>, Error> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?));
+    let found = sql.prepare_cached(WRITTEN)?.query_row((notice, &key.0), read).optional()?;
+    let counts = |(at, message): &(i64, Option<i64>)| {
+        *at > since && message.is_none_or(|message| !but.contains(&message))
+    };
+    Ok(found.filter(counts).map(|(at, _)| at))
+}
+
+/// Adds to those whom a run left out.
+pub(super) fn leave_out(tx: &Tx<'_>, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
+    for one in left_out {
+        let detail = one.detail.stored().map_err(|error| Error::Internal(error.to_string()))?;
+        let row = (run.0, name(&one.why)?, one.line.map(whole), one.who, detail, one.site);
+        tx.sql.prepare_cached(LEAVE_OUT)?.execute(row)?;
+    }
+    Ok(())
 }
 
 /// A row of the ledger by its key, and the message that wrote it.

@@ -10,7 +10,7 @@ use super::{
     codes::micros,
     draft::{FRESH_FLOOR, read_meta},
     events::{self, Noted},
-    settle,
+    returned, settle,
     writer::Tx,
 };
 use crate::{Attempt, Error, EventKind, MessageId, RecipientId, Restart, Restarted, Source, State};
@@ -26,7 +26,7 @@ const SET: &str =
     "UPDATE recipient SET state = ?2, due_at = ?3, aside_at = ?4, alone = ?5, strikes = ?6, lease = NULL,
         claimed_in = NULL, in_doubt_at = coalesce(in_doubt_at, ?7), reason = coalesce(?8, reason),
         note = CASE WHEN ?7 IS NULL THEN note END, attempts = attempts + (?7 IS NOT NULL)
-    WHERE id = ?1 AND state = 1 RETURNING attempts";
+    WHERE id = ?1 AND state = 1 RETURNING attempts, outdated_by IS NOT NULL";
 
 /// One recipient that was in flight.
 struct InFlight {
@@ -129,7 +129,7 @@ fn restart_one(
     // What only stood in line cannot have ended the program, and thousands may have stood there.
     let alone = waits && (one.alone || in_doubt || known.begun.contains(&key));
     let reason = if broke { Some("broke") } else { in_doubt.then_some("answer_unknown") };
-    let attempts = tx.sql.prepare_cached(SET)?.query_row(
+    let (attempts, outdated) = tx.sql.prepare_cached(SET)?.query_row(
         (
             one.id,
             super::codes::state_code(to),
@@ -140,7 +140,7 @@ fn restart_one(
             in_doubt.then_some(micros(now)),
             reason,
         ),
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get::<_, bool>(1)?)),
     )?;
     if in_doubt {
         settle::record(tx, RecipientId(one.id), attempts, &lost_answer(now))?;
@@ -158,6 +158,9 @@ fn restart_one(
     tx.draft.moved(State::Sending, to);
     tx.draft.ever_in_doubt(i64::from(in_doubt && one.never_in_doubt));
     tx.fresh.left.push(one.id);
+    if outdated {
+        returned::no_longer_sending(tx, RecipientId(one.id), now)?;
+    }
     restarted.in_doubt += u64::from(in_doubt);
     restarted.waiting += u64::from(waits && !in_doubt && !alone);
     restarted.alone += u64::from(alone && !in_doubt);

@@ -5,16 +5,19 @@ use mail::{Address, Envelope, Reason, Recipient, ReversePath};
 use rusqlite::{Row as SqlRow, types::ValueRef};
 
 use super::{codes, events};
-use crate::{Attempt, Class, Error, InsteadOf, Kind, MessageId, Patron, RecipientId, Row, RunId, State};
+use crate::{
+    Attempt, Class, Error, InsteadOf, Kind, MessageId, Outdated, Patron, RecipientId, Row, RunId, State,
+};
 
 /// The columns that [`shown`] reads, of `recipient r JOIN message m`. A row is aside or settled, and never both.
 pub(super) const SHOWN: &str = "r.id, r.state, r.class, r.practice, r.due_at, r.expires_at, coalesce(r.settled_at, r.aside_at), r.in_doubt_at, r.attempts,
     r.strikes, r.reason, coalesce(r.note, (SELECT a.answer FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1)),
     r.address, r.notify, r.original, m.kind, m.application, m.site, m.run, m.reverse_path, m.subject, m.message_id,
-    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at, m.tags, r.reported_in, m.door";
+    m.patron_name, m.patron_number, m.size, m.accepted_at, m.first_due_at, m.tags, r.reported_in, m.door,
+    CASE r.state WHEN 7 THEN r.outdated_by END, (SELECT n.exported_at FROM run n WHERE n.id = r.outdated_by)";
 
 /// How many they are.
-pub(super) const SHOWN_COLUMNS: usize = 30;
+pub(super) const SHOWN_COLUMNS: usize = 32;
 
 /// What stands where an address cannot be read.
 const UNREADABLE: &str = "unreadable@invalid";
@@ -61,7 +64,13 @@ pub(super) fn shown(row: &SqlRow<'_>) -> Result<Row, Error> {
         reason: if whole { reason } else { Some(Reason::Broke) },
         answer: text(row, 11)?,
         reported_in: row.get::<_, Option<i64>>(28)?.map(MessageId),
+        outdated: outdated(row)?,
     })
+}
+
+fn outdated(row: &SqlRow<'_>) -> Result<Option<Outdated>, Error> {
+    let (run, of) = (row.get::<_, Option<i64>>(30)?.map(RunId), at(row, 31)?);
+    Ok(run.map(|run| Outdated { run, of }))
 }
 
 /// A recipient whose `notify` and `original` stand at `first` and after.

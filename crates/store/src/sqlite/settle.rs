@@ -7,7 +7,7 @@ use super::{
     Sqlite,
     codes::{micros, name, phase_code},
     events::{self, Noted},
-    obligations, sent,
+    obligations, returned, sent,
     writer::Tx,
 };
 use crate::{Attempt, Error, EventKind, RecipientId, Settled, Settlement, Source, State, Verdict};
@@ -76,12 +76,15 @@ fn settle(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Se
         Verdict::InDoubt => set_aside(tx, settlement, State::InDoubt, now)?,
         Verdict::Held => set_aside(tx, settlement, State::Held, now)?,
         Verdict::Struck { due_at } => strike(tx, settlement, *due_at, now)?,
-        Verdict::GivenBack => return give_back(tx, settlement),
+        Verdict::GivenBack => return give_back(tx, settlement, now),
     };
     let Some(row) = settled else { return late(tx, settlement, now) };
     tx.fresh.left.push(id.0);
     record(tx, id, row.attempts, &settlement.attempt)?;
     note(tx, id, &row, now)?;
+    if row.outdated {
+        returned::no_longer_sending(tx, id, now)?;
+    }
     match settlement.verdict {
         Verdict::Returned => obligations::owe(tx, id, now)?,
         Verdict::Relayed => obligations::owe_relayed(tx, id, now)?,
@@ -96,16 +99,19 @@ struct Row {
     source: Source,
     happened: EventKind,
     next_attempt_at: Option<Timestamp>,
+    /// A newer export has put it out of date meanwhile.
+    outdated: bool,
 }
 
 impl Row {
-    /// From `attempts, source`.
+    /// From `attempts, source`, and whether it is out of date.
     fn read(
         row: &rusqlite::Row<'_>,
         happened: EventKind,
         next_attempt_at: Option<Timestamp>,
     ) -> rusqlite::Result<Self> {
-        Ok(Self { attempts: row.get(0)?, source: Source(row.get(1)?), happened, next_attempt_at })
+        let (attempts, source, outdated) = (row.get(0)?, Source(row.get(1)?), row.get(2)?);
+        Ok(Self { attempts, source, happened, next_attempt_at, outdated })
     }
 }
 
@@ -128,7 +134,7 @@ fn finish(tx: &mut Tx<'_>, settlement: &Settlement, to: State, now: Timestamp) -
     };
     let sql = format!(
         "UPDATE recipient SET state = ?3, due_at = NULL, settled_at = ?4, reason = ?5, alone = 0, attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 AND practice = coalesce(?6, practice) RETURNING attempts, source"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 AND practice = coalesce(?6, practice) RETURNING attempts, source, 0"
     );
     let happened = match to {
         State::Delivered => EventKind::Delivered,
@@ -166,7 +172,7 @@ fn wait(
     let sql = format!(
         "UPDATE recipient SET state = 0, due_at = ?3, in_doubt_at = coalesce(in_doubt_at, ?4), reason = ?5, alone = 0,
              attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source, outdated_by IS NOT NULL"
     );
     let settled = tx
         .sql
@@ -201,7 +207,7 @@ fn set_aside(
     let sql = format!(
         "UPDATE recipient SET state = ?3, due_at = NULL, aside_at = ?4, in_doubt_at = coalesce(in_doubt_at, ?5), reason = ?6,
              alone = 0, attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source, outdated_by IS NOT NULL"
     );
     let settled = tx
         .sql
@@ -240,11 +246,11 @@ fn strike(
              aside_at = CASE WHEN strikes + 1 >= ?3 THEN ?5 END,
              alone = CASE WHEN strikes + 1 >= ?3 THEN 0 ELSE 1 END,
              strikes = strikes + 1, reason = 'broke', attempts = attempts + 1, {CLEARED}
-         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source, state"
+         WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source, outdated_by IS NOT NULL, state"
     );
     let key = (settlement.recipient.0, settlement.lease.0, STRIKES, micros(due_at), micros(now));
     let struck = |row: &rusqlite::Row<'_>| {
-        let waits = row.get::<_, i64>(2)? == 0;
+        let waits = row.get::<_, i64>(3)? == 0;
         let happened = if waits { EventKind::Deferred } else { EventKind::Held };
         Row::read(row, happened, waits.then_some(due_at))
     };
@@ -257,9 +263,9 @@ fn strike(
 }
 
 /// Waiting as it was; nothing was attempted. Where it is said why, that stands as its reason.
-fn give_back(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, Error> {
+fn give_back(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Settled, Error> {
     let sql = "UPDATE recipient SET state = 0, lease = NULL, claimed_in = NULL, alone = min(alone, 1), reason = coalesce(?3, reason)
-        WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING practice, class, due_at";
+        WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING practice, class, due_at, outdated_by IS NOT NULL";
     let given = tx
         .sql
         .prepare_cached(sql)?
@@ -269,13 +275,16 @@ fn give_back(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, Error>
                 settlement.lease.0,
                 settlement.attempt.reason.as_ref().map(name).transpose()?,
             ),
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )
         .optional()?;
-    let Some((practice, class, due_at)) = given else { return Ok(Settled::TooLate) };
+    let Some((practice, class, due_at, outdated)) = given else { return Ok(Settled::TooLate) };
     tx.fresh.left.push(settlement.recipient.0);
     tx.draft.moved(State::Sending, State::Waiting);
     tx.draft.given_back(practice, class, settlement.recipient, due_at);
+    if outdated {
+        returned::no_longer_sending(tx, settlement.recipient, now)?;
+    }
     Ok(Settled::Done)
 }
 
@@ -296,7 +305,7 @@ fn late(tx: &mut Tx<'_>, settlement: &Settlement, now: Timestamp) -> Result<Sett
     let Some(from) = from.and_then(super::codes::state) else { return Ok(Settled::TooLate) };
     let sql = "UPDATE recipient SET state = ?2, due_at = NULL, aside_at = NULL, settled_at = ?3, reason = NULL, alone = 0,
             attempts = attempts + 1, note = NULL
-        WHERE id = ?1 RETURNING attempts, source";
+        WHERE id = ?1 RETURNING attempts, source, 0";
     let happened = if practice { EventKind::Practiced } else { EventKind::Delivered };
     let row = tx
         .sql

@@ -160,7 +160,8 @@ pub(crate) async fn begin(fresh: &Fresh, store: &Store, practice: bool) -> RunId
 
 pub(crate) fn notice(run: RunId, practice: bool, keys: &[&str]) -> NewNotice {
     let keys = keys.iter().map(|key| store::LedgerKey((*key).to_owned())).collect();
-    NewNotice { message: NewMessage { run: Some(run), practice, ..waiting() }, keys }
+    let message = NewMessage { run: Some(run), practice, ..waiting() };
+    NewNotice { message, keys, elsewhere: [].into(), replaces: Vec::new() }
 }
 
 pub(crate) fn ids(claimed: &[store::Claimed]) -> Vec<MessageId> {

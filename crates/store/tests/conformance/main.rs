@@ -19,6 +19,7 @@ mod pause;
 mod people;
 mod preferences;
 mod reports;
+mod returned;
 mod sealed;
 mod search;
 mod sent;
@@ -136,6 +137,12 @@ cases! {
     notices::runs_add_up,
     notices::a_run_that_is_asked_for_twice_is_one,
     notices::a_run_is_counted_by_library_and_listed_in_parts,
+    returned::what_is_open_of_earlier_runs_is_known_with_what_it_names,
+    returned::what_came_back_is_cancelled_now_or_where_it_would_wait,
+    returned::what_was_being_sent_at_a_sudden_end_is_cancelled_at_the_start,
+    returned::a_notice_gives_way_to_one_about_what_is_left,
+    returned::a_notice_gives_way_to_one_that_names_more,
+    returned::who_has_it_at_one_address_has_been_written_to,
     unreachable::who_cannot_be_reached_is_whose_last_mail_came_back,
     unreachable::who_was_reached_at_a_corrected_address_is_reached,
     unreachable::the_list_is_given_in_parts_and_by_library,
@@ -172,7 +179,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 22] = [
+const CASES: [&str; 23] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("came_back.rs"),
@@ -186,6 +193,7 @@ const CASES: [&str; 22] = [
     include_str!("people.rs"),
     include_str!("preferences.rs"),
     include_str!("reports.rs"),
+    include_str!("returned.rs"),
     include_str!("search.rs"),
     include_str!("sealed.rs"),
     include_str!("sent.rs"),
@@ -198,7 +206,7 @@ const CASES: [&str; 22] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 22] = [
+const SURFACE: [&str; 23] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -215,6 +223,7 @@ const SURFACE: [&str; 22] = [
     include_str!("../../src/people.rs"),
     include_str!("../../src/person_keys.rs"),
     include_str!("../../src/reports.rs"),
+    include_str!("../../src/returned.rs"),
     include_str!("../../src/search.rs"),
     include_str!("../../src/sealed.rs"),
     include_str!("../../src/sent.rs"),

@@ -32,6 +32,10 @@ impl Stamp {
         Ok(Self { bytes: facts.len(), changed_at: changed_at(facts)? })
     }
 
+    pub(super) fn changed_at(self) -> Timestamp {
+        self.changed_at
+    }
+
     /// Nobody has written to it for long enough.
     pub(super) fn stood_still(self, wall_clock: Timestamp) -> bool {
         wall_clock.duration_since(self.changed_at) >= STANDS_STILL

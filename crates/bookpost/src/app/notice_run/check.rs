@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{
     Known, NOTICE, NoticeRuns, day, known, lately,
+    look_back::foreseen,
     prepare::{Prepared, Unready},
 };
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     notices::{
         Import, Outline, PlannedNotice,
         import::{Columns, Delimiter, Shape, Sheets},
+        returned::Replaceable,
     },
 };
 
@@ -187,7 +189,15 @@ impl NoticeRuns {
             left_out: planned.left_out,
             prepared,
         };
-        self.look_up(&mut checked, &planned.people, now).await?;
+        let replaceable = if checked.is_practice() {
+            Replaceable::default()
+        } else {
+            let of = checked.uploaded.at;
+            let (replaceable, notes) = foreseen(&self.store, &checked.prepared, of, now).await?;
+            checked.left_out.extend(notes);
+            replaceable
+        };
+        self.look_up(&mut checked, &planned.people, &replaceable, now).await?;
         Ok(self.checks.keep(checked, now))
     }
 
@@ -201,6 +211,7 @@ impl NoticeRuns {
         &self,
         checked: &mut Checked,
         people: &[Person],
+        replaceable: &Replaceable,
         now: Timestamp,
     ) -> Result<(), store::Error> {
         // A rehearsal does not look at the ledger.
@@ -217,7 +228,8 @@ impl NoticeRuns {
             for person in some {
                 let of_theirs: Vec<_> = written.by_ref().take(person.keys.len()).collect();
                 let all: Option<Vec<_>> = of_theirs.into_iter().collect();
-                checked.count(person, all.and_then(|all| all.into_iter().max()));
+                let last_at = all.and_then(|all| all.into_iter().max());
+                checked.count(person, last_at.filter(|_| !replaceable.is_written_anew(&person.keys)));
             }
         }
         Ok(())

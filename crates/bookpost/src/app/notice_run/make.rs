@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use rand::{SeedableRng, rngs::StdRng};
 use store::{
     Class, Door, Filter, LeftOut, LeftOutDetail, LeftOutWhy, Move, NewNotice, NoticeAccepted, RunId,
@@ -15,7 +15,7 @@ use super::{
     prepare::{Mailer, Prepared},
     running::{Place, Stop},
 };
-use crate::cli::control::Progress;
+use crate::{cli::control::Progress, notices::returned::Replaceable};
 
 /// Notices per transaction.
 const BATCH: usize = 200;
@@ -33,6 +33,8 @@ pub(super) struct Making {
     pub(super) practice: bool,
     pub(super) door: Door,
     pub(super) prepared: Arc<Prepared>,
+    /// When its export was made.
+    pub(super) export_of: Timestamp,
     /// It is under way for as long as this is there.
     pub(super) place: Place,
 }
@@ -52,8 +54,11 @@ impl NoticeRuns {
         progress: &mpsc::UnboundedSender<Progress>,
     ) -> Result<Progress, Refusal> {
         let (run, practice, repeat) = (making.run, making.practice, making.prepared.repeat);
+        // One after the other, so that what a newer export says holds for all that an earlier run makes.
+        let _alone = if practice { None } else { Some(self.making.lock().await) };
+        let replaceable = if practice { Replaceable::default() } else { self.look_back(&making).await? };
         let mailer = Mailer { run: Some(run), practice, door: making.door, ..self.mailer().await? };
-        let mut made = self.render(Arc::clone(&making.prepared), mailer);
+        let mut made = self.render(Arc::clone(&making.prepared), mailer, replaceable);
         let mut told = Progress::default();
         while let Some(next) = made.recv().await {
             match next {
@@ -117,7 +122,12 @@ impl NoticeRuns {
     }
 
     /// A thread that renders, some batches ahead of the store.
-    fn render(&self, prepared: Arc<Prepared>, mut mailer: Mailer) -> mpsc::Receiver<Made> {
+    fn render(
+        &self,
+        prepared: Arc<Prepared>,
+        mut mailer: Mailer,
+        replaceable: Replaceable,
+    ) -> mpsc::Receiver<Made> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let now = self.clock.now();
         let bulk_over = self.settings.now().sending.bulk_over;
@@ -133,7 +143,10 @@ impl NoticeRuns {
             for notice in plan.notices() {
                 // One that cannot be made does not keep the others from going.
                 match notice.and_then(|notice| mailer.message(&notice)) {
-                    Ok(message) => batch.push(message),
+                    Ok(notice) => {
+                        let replaces = replaceable.by(&notice.keys);
+                        batch.push(NewNotice { replaces, ..notice });
+                    }
                     Err(left_out) => not_made.push(left_out),
                 }
                 if batch.len() == BATCH
@@ -236,8 +249,10 @@ mod tests {
         let text = || "Overdue".to_owned();
         let (from, to, keys) = (address(), [address()], vec![LedgerKey(code.to_owned())]);
         let (subject, html) = (text(), text());
-        let (site, from, to) = (&site, &from, &to);
-        mailer.message(&PlannedNotice { site, from, to, patron, subject, text: text(), html, keys }).unwrap()
+        let (site, from, to, elsewhere) = (&site, &from, &to, BTreeMap::new());
+        let text = text();
+        let planned = PlannedNotice { site, from, to, patron, subject, text, html, keys, elsewhere };
+        mailer.message(&planned).unwrap()
     }
 
     async fn app(folder: &std::path::Path) -> App {

@@ -21,6 +21,7 @@ use crate::{
     notices::{
         self, BUILT_IN, DateFormat, Import, ImportError, ImportOptions, Plan, PlannedNotice, Template,
         import::{Aliases, DateOrder},
+        returned::Newest,
     },
 };
 
@@ -108,6 +109,17 @@ impl Prepared {
     /// As of `today`, on which no item due is overdue yet.
     pub(super) fn plan(&self, today: Date) -> Plan<'_> {
         notices::plan(&self.import, &self.sites, &self.template, today, &self.only)
+    }
+
+    /// What it says of earlier notices, if it was made at `of`.
+    pub(super) fn newest(&self, of: Timestamp, today: Date) -> Newest {
+        Newest::of(&Plan::bare(&self.import, &self.sites, &self.template, today, &self.only), of)
+    }
+
+    /// What people call a library.
+    pub(super) fn site_name(&self, code: &str) -> String {
+        let site = self.sites.iter().find(|site| site.code == code);
+        site.map_or(code, |site| &site.name).to_owned()
     }
 
     /// The notice of one patron, by their place in the import.
@@ -276,7 +288,8 @@ impl Mailer {
             expires_at: self.expires_at,
             lease: None,
         };
-        Ok(NewNotice { message, keys: notice.keys.clone() })
+        let (keys, elsewhere) = (notice.keys.clone(), notice.elsewhere.clone());
+        Ok(NewNotice { message, keys, elsewhere, replaces: Vec::new() })
     }
 }
 

@@ -5,31 +5,40 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use store::{LeftOut, Store};
 
-use super::{NOTICE, Prepared, Refusal, day, lately, practices, prepare, prepared};
+use super::{NOTICE, Prepared, Refusal, day, lately, look_back::foreseen, practices, prepare, prepared};
 use crate::{
     cli::control::{Preview, Reply, RunRequest},
     config::Config,
-    notices::PlannedNotice,
+    notices::{PlannedNotice, returned::Replaceable},
 };
 
 /// Plans the run of `request`, and says whom it would write to.
 pub async fn preview(config: &Arc<Config>, store: &Store, now: Timestamp, request: RunRequest) -> Reply {
     let practice = practices(config, &request);
     let planned = match prepared(config, store, request).await {
-        Ok((prepared, _)) => plan(&prepared, store, now, practice).await,
+        Ok((prepared, request)) => {
+            let of = request.exported_at.unwrap_or(now).min(now);
+            plan(&Arc::new(prepared), store, (of, now), practice).await
+        }
         Err(refusal) => Err(refusal),
     };
     planned.map_or_else(Reply::from, Reply::Preview)
 }
 
 async fn plan(
-    prepared: &Prepared,
+    prepared: &Arc<Prepared>,
     store: &Store,
-    now: Timestamp,
+    (of, now): (Timestamp, Timestamp),
     practice: bool,
 ) -> Result<Preview, Refusal> {
     let plan = prepared.plan(day(now));
     let mut left_out = plan.left_out.clone();
+    let mut replaceable = Replaceable::default();
+    if !practice {
+        let notes;
+        (replaceable, notes) = foreseen(store, prepared, of, now).await?;
+        left_out.extend(notes);
+    }
     let (mut notices, mut first) = (0, None);
     for notice in plan.notices() {
         let notice = match notice {
@@ -40,7 +49,10 @@ async fn plan(
             }
         };
         // A rehearsal does not look at the ledger.
-        if !practice && let Some(lately) = written_lately(store, &notice, prepared.repeat, now).await? {
+        if !practice
+            && !replaceable.is_written_anew(&notice.keys)
+            && let Some(lately) = written_lately(store, &notice, prepared.repeat, now).await?
+        {
             left_out.push(lately);
             continue;
         }

@@ -102,6 +102,9 @@ pub struct RunRequest {
     /// It lay in the drop folder.
     #[serde(default)]
     pub from_folder: bool,
+    /// When it was made; not known: now.
+    #[serde(default)]
+    pub exported_at: Option<Timestamp>,
     /// Send nothing, only say what would be sent.
     pub preview: bool,
     /// To the practice mailbox, whatever the way of sending is.

@@ -106,6 +106,7 @@ fn an_export_survives_the_way() {
         source: "overdues.csv".to_owned(),
         export: vec![0, 255, b'\n', b'"'],
         from_folder: false,
+        exported_at: Some(jiff::Timestamp::UNIX_EPOCH),
         preview: false,
         practice: true,
         wait: false,

@@ -56,6 +56,7 @@ fn refused() -> Obligation {
         strikes: 0,
         reason: Some(Reason::AddressUnknown),
         reported_in: None,
+        outdated: None,
         answer: Some("550 5.1.1 No such user".into()),
     };
     Obligation {

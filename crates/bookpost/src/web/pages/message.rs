@@ -146,7 +146,7 @@ fn recipient(
     paused: bool,
     reports: &BTreeMap<MessageId, Report>,
 ) -> Recipient {
-    let is_told = row.reason.filter(|_| row::is_open(row.state) || row.state == State::Returned);
+    let is_told = row::is_open(row.state) || row.state == State::Returned || row.outdated.is_some();
     Recipient {
         address: row::address(visit, &row.to.address),
         patron: row
@@ -155,7 +155,7 @@ fn recipient(
             .filter(|_| visit.may(Permission::SeeAddresses))
             .map(|patron| patron.name.clone()),
         standing: RowStanding::of(visit, row, paused),
-        what_to_do: is_told.map(|reason| visit.words().what_to_do(reason)),
+        what_to_do: row.reason.filter(|_| is_told).map(|reason| visit.words().what_to_do(reason)),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
         steps: timeline(visit, row, (attempts, came_back), still),
         later: later(visit, row),

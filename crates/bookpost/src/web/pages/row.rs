@@ -1,5 +1,6 @@
 //! One recipient of a message, as a line of a list.
 
+use mail::Reason;
 use store::{Move, Row, State};
 
 use super::{marks, visit::Visit, when::At};
@@ -74,9 +75,26 @@ impl RowStanding {
             mark: marks::mark(row.state),
             state: words.state(row.state),
             when,
-            why: row.reason.map(|reason| words.reason(reason)),
+            why: why(visit, row),
         }
     }
+}
+
+/// Why it is where it is; of what is out of date, by which export.
+pub(super) fn why(visit: &Visit, row: &Row) -> Option<String> {
+    let (words, reason) = (visit.words(), row.reason?);
+    let key = match reason {
+        Reason::ItemsReturned => Some("reason-items_returned-of"),
+        Reason::Replaced => Some("reason-replaced-of"),
+        _ => None,
+    };
+    let known = row.outdated.and_then(|outdated| Some((outdated.run, outdated.of?))).zip(key);
+    Some(known.map_or_else(
+        || words.reason(reason),
+        |((run, of), key)| {
+            words.with(key, &[("day", &visit.clockwork.text(of)), ("run", &run.0.to_string())])
+        },
+    ))
 }
 
 /// As much of an address as this person may read.

@@ -20,7 +20,11 @@ use super::{
 };
 use crate::{
     identity::Permission,
-    web::pages::{not_here, row::site_name, visit::Visit},
+    web::pages::{
+        not_here,
+        row::{self, site_name},
+        visit::Visit,
+    },
 };
 
 /// Rows that are read at once.
@@ -115,7 +119,7 @@ fn mail(visit: &Visit, row: &Row) -> Vec<String> {
         None => (String::new(), String::new()),
     };
     let site = row.site.as_deref().map(|code| site_name(visit, code)).unwrap_or_default();
-    let why = row.reason.map(|reason| words.reason(reason)).unwrap_or_default();
+    let why = row::why(visit, row).unwrap_or_default();
     let todo = row.reason.map(|reason| words.what_to_do(reason)).unwrap_or_default();
     vec![name, number, row.to.address.to_string(), site, String::new(), words.state(row.state), why, todo]
 }

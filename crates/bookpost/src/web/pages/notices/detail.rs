@@ -41,6 +41,10 @@ pub(super) fn said(words: &Words, detail: &LeftOutDetail) -> Detail {
         }
         LeftOutDetail::WrittenOn { day } => words.with("detail-written-on", &[("day", &dated(words, *day))]),
         LeftOutDetail::Stopped => words.t("detail-stopped"),
+        LeftOutDetail::NotSent { .. }
+        | LeftOutDetail::Thin { .. }
+        | LeftOutDetail::Older { .. }
+        | LeftOutDetail::Nameless { .. } => of_earlier(words, detail),
         _ => of_line(words, detail),
     };
     Detail { text, english: false }
@@ -64,6 +68,22 @@ fn of_items(words: &Words, detail: &LeftOutDetail) -> String {
                 None => words.with("detail-dates-export", &[("part", &part), ("items", &items)]),
             }
         }
+        _ => String::new(),
+    }
+}
+
+fn of_earlier(words: &Words, detail: &LeftOutDetail) -> String {
+    match detail {
+        LeftOutDetail::NotSent { run } => words.with("detail-not-sent", &[("run", &run.to_string())]),
+        LeftOutDetail::Thin { library, items, percent } => {
+            let items = words.count("detail-items", *items);
+            let parts = [("library", &**library), ("items", &items), ("percent", &percent.to_string())];
+            words.with("detail-thin", &parts)
+        }
+        LeftOutDetail::Older { library, day } => {
+            words.with("detail-older", &[("library", library), ("day", &dated(words, *day))])
+        }
+        LeftOutDetail::Nameless { lines } => words.count("detail-unread-lines", whole(*lines)),
         _ => String::new(),
     }
 }
@@ -170,6 +190,10 @@ mod tests {
             LeftOutDetail::NoSender { library: "Riverside".into() },
             LeftOutDetail::OneNotAnAddress { text: text(), used: "a@example.org".into() },
             LeftOutDetail::Stopped,
+            LeftOutDetail::NotSent { run: 7 },
+            LeftOutDetail::Thin { library: "Riverside".into(), items: 3, percent: 4 },
+            LeftOutDetail::Nameless { lines: 1 },
+            LeftOutDetail::Nameless { lines: 2 },
         ]
     }
 
@@ -199,6 +223,11 @@ mod tests {
                 "«Dune» vence el 12 de noviembre de 2026",
             ),
             (LeftOutDetail::NotDueYet { item: "Dune".into(), due: None }, "\"Dune\"", "«Dune»"),
+            (
+                LeftOutDetail::Older { library: "Riverside".into(), day },
+                "Riverside: a newer export, of 12 Nov 2026, was run before this one",
+                "Riverside: antes de esta se usó una exportación más reciente, del 12 de noviembre de 2026",
+            ),
             (
                 LeftOutDetail::WrittenOn { day },
                 "last written to on 12 Nov 2026",

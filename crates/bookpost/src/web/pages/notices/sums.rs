@@ -14,7 +14,7 @@ use super::check::is_aside;
 use crate::web::pages::{visit::Visit, words::Words};
 
 /// Reasons for which nobody is written to.
-pub(super) const REASONS: [(&str, LeftOutWhy); 11] = [
+pub(super) const REASONS: [(&str, LeftOutWhy); 13] = [
     ("no_address", LeftOutWhy::NoAddress),
     ("refused_line", LeftOutWhy::RefusedLine),
     ("unknown_branch", LeftOutWhy::UnknownBranch),
@@ -26,6 +26,8 @@ pub(super) const REASONS: [(&str, LeftOutWhy); 11] = [
     ("left_aside", LeftOutWhy::LeftAside),
     ("dates_in_doubt", LeftOutWhy::DatesInDoubt),
     ("no_lines", LeftOutWhy::NoLines),
+    ("items_returned", LeftOutWhy::ItemsReturned),
+    ("not_told", LeftOutWhy::NotTold),
 ];
 
 /// The order in which people want to know.
@@ -212,6 +214,8 @@ pub(super) fn left(words: &Words, why: LeftOutWhy, n: u64) -> String {
             LeftOutWhy::LeftAside => "left-aside",
             LeftOutWhy::DatesInDoubt => "left-dates",
             LeftOutWhy::NoLines => "left-no-lines",
+            LeftOutWhy::ItemsReturned => "left-items-returned",
+            LeftOutWhy::NotTold => "left-not-told",
         },
         n,
     )
@@ -231,6 +235,8 @@ pub(super) fn left_do(words: &Words, why: LeftOutWhy) -> String {
         LeftOutWhy::LeftAside => "left-aside-do",
         LeftOutWhy::DatesInDoubt => "left-dates-do",
         LeftOutWhy::NoLines => "left-no-lines-do",
+        LeftOutWhy::ItemsReturned => "left-items-returned-do",
+        LeftOutWhy::NotTold => "left-not-told-do",
     })
 }
 

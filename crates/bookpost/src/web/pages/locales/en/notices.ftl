@@ -260,6 +260,16 @@ left-no-lines = { $n ->
    *[other] files without lines
   }
 left-no-lines-do = Nothing is overdue, or the export broke off. Look into the library system.
+left-items-returned = { $n ->
+    [one] earlier notice that is not sent, as its items came back
+   *[other] earlier notices that are not sent, as their items came back
+  }
+left-items-returned-do = Nothing. They had not left yet, and none of their items is in this export.
+left-not-told = { $n ->
+    [one] library of which this export does not say what came back
+   *[other] libraries of which this export does not say what came back
+  }
+left-not-told-do = What waits of earlier runs is sent as it is. If the export is not whole, make it again and run it: then what came back is not written about.
 left-line = line { $line }
 names-none = Nobody
 names-none-why = Nobody of this run stands here any more.
@@ -398,3 +408,10 @@ detail-no-sender = { $library } has no email address for the notice to be from: 
 detail-one-not-an-address = "{ $text }" is not an email address; the notice is for { $used }
 detail-written-on = last written to on { $day }
 detail-stopped = the run was stopped before this notice was made
+detail-not-sent = the notice of run { $run } had not left yet and is not sent
+detail-thin = { $library }: { $items } in this export, and of what an earlier one had only { $percent } in 100; it may have broken off, or be of a part only
+detail-older = { $library }: a newer export, of { $day }, was run before this one
+detail-unread-lines = { $n ->
+    [one] { $n } line could not be read and may be about anybody
+   *[other] { $n } lines could not be read and may be about anybody
+  }

@@ -272,6 +272,16 @@ left-no-lines = { $n ->
    *[other] archivos sin líneas
   }
 left-no-lines-do = No hay retrasos, o la exportación se cortó. Mire en el sistema de biblioteca.
+left-items-returned = { $n ->
+    [one] aviso anterior que no se envía, porque sus ejemplares se devolvieron
+   *[other] avisos anteriores que no se envían, porque sus ejemplares se devolvieron
+  }
+left-items-returned-do = Nada. Aún no habían salido, y ninguno de sus ejemplares está en esta exportación.
+left-not-told = { $n ->
+    [one] biblioteca de la que esta exportación no dice qué se devolvió
+   *[other] bibliotecas de las que esta exportación no dice qué se devolvió
+  }
+left-not-told-do = Lo que espera de envíos anteriores se envía como está. Si la exportación no está completa, hágala de nuevo y envíela: entonces no se escribe sobre lo devuelto.
 left-line = línea { $line }
 names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.
@@ -410,3 +420,10 @@ detail-no-sender = { $library } no tiene dirección de correo de la que venga el
 detail-one-not-an-address = «{ $text }» no es una dirección de correo; el aviso va a { $used }
 detail-written-on = se le escribió por última vez el { $day }
 detail-stopped = el envío se detuvo antes de preparar este aviso
+detail-not-sent = el aviso del envío { $run } aún no había salido y no se envía
+detail-thin = { $library }: { $items } en esta exportación, y de lo que tenía una anterior solo { $percent } de cada 100; puede que se cortara, o que sea solo de una parte
+detail-older = { $library }: antes de esta se usó una exportación más reciente, del { $day }
+detail-unread-lines = { $n ->
+    [one] { $n } línea no se pudo leer y puede ser sobre cualquiera
+   *[other] { $n } líneas no se pudieron leer y pueden ser sobre cualquiera
+  }

@@ -1,0 +1,99 @@
+//! What a run's export says of notices of earlier runs that have not left: seen to before its own are made.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use store::{AllReturned, Error, LeftOut, LeftOutDetail, LeftOutWhy, OpenNotice, RunId, Store};
+
+use super::{NOTICE, NoticeRuns, Refusal, day, left_out, make::Making, prepare::Prepared};
+use crate::notices::{
+    EXPORT,
+    returned::{Judged, Newest, NotTold, Replaceable, judge},
+};
+
+impl NoticeRuns {
+    /// Puts the export on record, and cancels what names nothing any more that is in it. Gives what may give way to new notices: should all
+    /// end here, that goes as it is.
+    pub(super) async fn look_back(&self, making: &Making) -> Result<Replaceable, Refusal> {
+        let (run, now) = (making.run, self.clock.now());
+        let newest = newest(&making.prepared, making.export_of, now).await?;
+        self.store.take_export(run, newest.taken.clone(), now).await?;
+        let judged = judged(&self.store, Some(run), async || Ok(newest)).await?;
+        let notes = not_told(&making.prepared, &judged);
+        if !notes.is_empty() {
+            self.store.left_out(run, notes).await?;
+        }
+        let returned = judged.returned.iter().map(|notice| AllReturned {
+            message: notice.message,
+            keys: notice.items.iter().map(|(key, _)| key.clone()).collect(),
+            note: not_sent(notice),
+        });
+        let cancelled = self.store.all_returned(run, returned.collect(), now).await?;
+        if cancelled > 0 {
+            tracing::info!(
+                run = run.0,
+                cancelled,
+                "notices of earlier runs are not sent: their items came back"
+            );
+        }
+        Ok(judged.replaceable)
+    }
+}
+
+/// What a run over an export that was made at `of` would find, and what it would say of it. Changes nothing.
+pub(super) async fn foreseen(
+    store: &Store,
+    prepared: &Arc<Prepared>,
+    of: Timestamp,
+    now: Timestamp,
+) -> Result<(Replaceable, Vec<LeftOut>), Error> {
+    let judged = judged(store, None, async || newest(prepared, of, now).await).await?;
+    let mut notes = not_told(prepared, &judged);
+    notes.extend(judged.returned.iter().map(not_sent));
+    Ok((judged.replaceable, notes))
+}
+
+/// What the newest export says of runs `before` this one. The export is asked for only if there is something to be said of.
+async fn judged(
+    store: &Store,
+    before: Option<RunId>,
+    newest: impl AsyncFnOnce() -> Result<Newest, Error>,
+) -> Result<Judged, Error> {
+    let earlier = store.earlier_notices(NOTICE, before).await?;
+    if earlier.notices.is_empty() {
+        return Ok(Judged::default());
+    }
+    let newest = newest().await?;
+    in_a_thread(move || judge(earlier, &newest)).await
+}
+
+async fn newest(prepared: &Arc<Prepared>, of: Timestamp, now: Timestamp) -> Result<Newest, Error> {
+    let prepared = Arc::clone(prepared);
+    in_a_thread(move || prepared.newest(of, day(now))).await
+}
+
+/// An export may have very many lines.
+async fn in_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn not_sent(notice: &OpenNotice) -> LeftOut {
+    let detail = LeftOutDetail::NotSent { run: notice.run.0 };
+    let nobody = store::Patron { name: String::new(), number: None };
+    let patron = notice.patron.as_ref().unwrap_or(&nobody);
+    left_out(LeftOutWhy::ItemsReturned, patron, notice.site.as_deref(), detail)
+}
+
+fn not_told(prepared: &Prepared, judged: &Judged) -> Vec<LeftOut> {
+    let note = |(site, why): (&String, &NotTold)| {
+        let library = || prepared.site_name(site).into();
+        let detail = match *why {
+            NotTold::Nameless { lines } => LeftOutDetail::Nameless { lines },
+            NotTold::Older { newer } => LeftOutDetail::Older { library: library(), day: day(newer) },
+            NotTold::Thin { items, percent } => LeftOutDetail::Thin { library: library(), items, percent },
+        };
+        let (why, who, site) = (LeftOutWhy::NotTold, EXPORT.to_owned(), Some(site.clone()));
+        LeftOut { why, line: None, who, detail, site }
+    };
+    judged.not_told.iter().map(note).collect()
+}

@@ -1,0 +1,214 @@
+//! Items that came back: which notices of earlier runs a newer export puts out of date.
+//!
+//! An export says that an item came back only where it would have named it. Why it is believed or not stands in
+//! `docs/adr/0015-items-that-came-back.md`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use store::{Earlier, ExportPart, ExportTaken, LedgerKey, MessageId, OpenNotice, Replaces, RunId};
+
+use super::Plan;
+
+/// Items of each library that a later export is compared by. They are drawn by lot, since keys are digests: those that come first.
+const SAMPLE: usize = 64;
+/// An export that lacks more than four of five of what an earlier one had is another kind of export, or has broken off.
+const OF: usize = 5;
+/// A library with fewer items is judged by the export as a whole.
+const FEW: u64 = 5;
+
+/// An export as it is compared with what earlier ones had.
+pub struct Newest {
+    pub taken: ExportTaken,
+    /// Of all items that it names, also those that nobody is written to about.
+    keys: HashSet<LedgerKey>,
+    /// The libraries that the run is limited to; none: to none.
+    only: BTreeSet<String>,
+    /// What stands in lines that could not be used, cell by cell.
+    unread: HashSet<String>,
+    /// Lines that could not be used and of which nothing may be shown.
+    nameless: usize,
+}
+
+/// Why an export is not believed about a library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotTold {
+    /// So many of its lines may be about anybody.
+    Nameless { lines: usize },
+    /// A newer one was run before.
+    Older { newer: Timestamp },
+    /// It has so many items of that library, and so many in a hundred of what an earlier one had.
+    Thin { items: u64, percent: u64 },
+}
+
+/// What is to be done about notices that have not left.
+#[derive(Default)]
+pub struct Judged {
+    /// Nothing that they name is overdue any more.
+    pub returned: Vec<OpenNotice>,
+    pub replaceable: Replaceable,
+    /// By the code of the library.
+    pub not_told: BTreeMap<String, NotTold>,
+}
+
+/// Notices of which something is overdue still: each gives way to a new one that names all of that.
+#[derive(Default)]
+pub struct Replaceable {
+    notices: Vec<Partly>,
+    by_key: HashMap<LedgerKey, Vec<usize>>,
+}
+
+struct Partly {
+    message: MessageId,
+    /// Overdue still, or not known to have come back.
+    left: Vec<LedgerKey>,
+    returned: Vec<LedgerKey>,
+    /// Nobody has got it.
+    unsent: bool,
+}
+
+impl Newest {
+    /// Of the export of `plan`, which was made at `of`.
+    pub fn of(plan: &Plan<'_>, of: Timestamp) -> Self {
+        let (mut keys, mut parts) = (HashSet::new(), BTreeMap::<String, ExportPart>::new());
+        for (site, key) in plan.all_items() {
+            if let Some(site) = site {
+                let part = parts.entry(site.code.clone()).or_default();
+                part.items += 1;
+                part.sample.insert(key.clone());
+                if part.sample.len() > SAMPLE {
+                    part.sample.pop_last();
+                }
+            }
+            keys.insert(key);
+        }
+        let (mut unread, mut nameless) = (HashSet::new(), 0);
+        for text in plan.refused() {
+            nameless += usize::from(text.is_empty());
+            let cells = text.split([',', ';', '\t', '"']).map(str::trim).filter(|cell| !cell.is_empty());
+            unread.extend(cells.map(str::to_owned));
+        }
+        Self { taken: ExportTaken { of, parts }, keys, only: plan.only().clone(), unread, nameless }
+    }
+
+    /// Whether a line that could not be used may be about whom this notice is for.
+    fn may_name(&self, notice: &OpenNotice) -> bool {
+        let of = |text: &str| self.unread.contains(text.trim());
+        notice
+            .patron
+            .as_ref()
+            .is_some_and(|patron| of(&patron.name) || patron.number.as_deref().is_some_and(of))
+    }
+}
+
+/// What `newest` says of these.
+pub fn judge(earlier: Earlier, newest: &Newest) -> Judged {
+    let Earlier { notices, exports, newest: before } = earlier;
+    let mut voice = Voice { newest, exports, before, said: HashMap::new() };
+    let mut judged = Judged::default();
+    for notice in notices {
+        let (mut left, mut returned) = (Vec::new(), Vec::new());
+        let unknown = newest.may_name(&notice);
+        for (key, elsewhere) in &notice.items {
+            let is_there = unknown || newest.keys.contains(key);
+            let site = elsewhere.as_ref().or(notice.site.as_ref());
+            let is_back = !is_there && site.is_some_and(|site| voice.is_heard(notice.run, site));
+            if is_back { &mut returned } else { &mut left }.push(key.clone());
+        }
+        if left.is_empty() {
+            judged.returned.push(notice);
+        } else {
+            let OpenNotice { message, unsent, .. } = notice;
+            judged.replaceable.add(Partly { message, left, returned, unsent });
+        }
+    }
+    judged.not_told = voice.not_told();
+    judged
+}
+
+/// Whether the export is believed about a library, by the run that a notice was made in.
+struct Voice<'a> {
+    newest: &'a Newest,
+    exports: BTreeMap<RunId, ExportTaken>,
+    before: BTreeMap<String, Timestamp>,
+    /// `Ok(false)`: it says nothing of that library, and nobody expects it to.
+    said: HashMap<(RunId, String), Result<bool, NotTold>>,
+}
+
+impl Voice<'_> {
+    fn is_heard(&mut self, run: RunId, site: &str) -> bool {
+        let key = (run, site.to_owned());
+        if let Some(said) = self.said.get(&key) {
+            return *said == Ok(true);
+        }
+        let said = self.listen(run, site);
+        self.said.insert(key, said);
+        said == Ok(true)
+    }
+
+    fn listen(&self, run: RunId, site: &str) -> Result<bool, NotTold> {
+        let Newest { taken, only, nameless, .. } = self.newest;
+        let Some(made_from) = self.exports.get(&run) else { return Ok(false) };
+        let Some(part) = made_from.parts.get(site) else { return Ok(false) };
+        if !only.is_empty() && !only.contains(site) {
+            return Ok(false);
+        }
+        if *nameless > 0 {
+            return Err(NotTold::Nameless { lines: *nameless });
+        }
+        let newer = self.before.get(site).copied().max(Some(made_from.of)).filter(|of| *of > taken.of);
+        if let Some(newer) = newer {
+            return Err(NotTold::Older { newer });
+        }
+        let sample: BTreeSet<_> = if part.items < FEW {
+            made_from.parts.values().flat_map(|part| &part.sample).collect()
+        } else {
+            part.sample.iter().collect()
+        };
+        let there = sample.iter().filter(|key| self.newest.keys.contains(**key)).count();
+        if there > 0 && there * OF >= sample.len() {
+            return Ok(true);
+        }
+        let items = taken.parts.get(site).map_or(0, |part| part.items);
+        if items == 0 && !taken.parts.is_empty() {
+            // An export of other libraries.
+            return Ok(false);
+        }
+        let percent = u64::try_from(there * 100 / sample.len().max(1)).unwrap_or(0);
+        Err(NotTold::Thin { items, percent })
+    }
+
+    fn not_told(self) -> BTreeMap<String, NotTold> {
+        self.said.into_iter().filter_map(|((_, site), said)| Some((site, said.err()?))).collect()
+    }
+}
+
+impl Replaceable {
+    fn add(&mut self, notice: Partly) {
+        for key in &notice.left {
+            self.by_key.entry(key.clone()).or_default().push(self.notices.len());
+        }
+        self.notices.push(notice);
+    }
+
+    /// What a notice about these goes in place of.
+    pub fn by(&self, keys: &[LedgerKey]) -> Vec<Replaces> {
+        let replaces =
+            |notice: &Partly| Replaces { message: notice.message, returned: notice.returned.clone() };
+        self.covered(keys).map(replaces).collect()
+    }
+
+    /// Whether one about these is written, though they were written about lately: since something came back of a mail that nobody got.
+    pub fn is_written_anew(&self, keys: &[LedgerKey]) -> bool {
+        self.covered(keys).any(|notice| notice.unsent && !notice.returned.is_empty())
+    }
+
+    fn covered(&self, keys: &[LedgerKey]) -> impl Iterator<Item = &Partly> {
+        let found: BTreeSet<_> = keys.iter().filter_map(|key| self.by_key.get(key)).flatten().collect();
+        let found = found.into_iter().filter_map(|at| self.notices.get(*at));
+        found.filter(|notice| notice.left.iter().all(|key| keys.contains(key)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Items that came back: what a newer export says of notices that have not left yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, LedgerKey, LeftOut, MessageId, Patron, RunId, Store};
+
+/// An export that a run takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportTaken {
+    /// When it was made.
+    pub of: Timestamp,
+    /// What it holds of each library, by its code.
+    pub parts: BTreeMap<String, ExportPart>,
+}
+
+/// One library's part of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExportPart {
+    /// How many items.
+    pub items: u64,
+    /// Some of them, drawn by lot.
+    pub sample: BTreeSet<LedgerKey>,
+}
+
+/// What is there of earlier runs of the same notice.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Earlier {
+    /// Their notices that have not left for all whom they are for.
+    pub notices: Vec<OpenNotice>,
+    /// The exports that those were made from, as far as that is known.
+    pub exports: BTreeMap<RunId, ExportTaken>,
+    /// For each library, when the newest export was made that a run ever took of it.
+    pub newest: BTreeMap<String, Timestamp>,
+}
+
+/// A notice that waits, is set aside, or is being sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenNotice {
+    /// The mail.
+    pub message: MessageId,
+    /// The run that made it.
+    pub run: RunId,
+    /// Nobody has got it, nor may somebody have.
+    pub unsent: bool,
+    /// Code of the library that writes.
+    pub site: Option<String>,
+    /// Whom it is about.
+    pub patron: Option<Patron>,
+    /// What it names, never empty, with the code of the library where that is not the one that writes.
+    pub items: Vec<(LedgerKey, Option<String>)>,
+}
+
+/// A notice none of whose items is in the newer export any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllReturned {
+    /// The mail.
+    pub message: MessageId,
+    /// What it names.
+    pub keys: Vec<LedgerKey>,
+    /// What the newer run says of it.
+    pub note: LeftOut,
+}
+
+/// An earlier notice in whose place another one goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaces {
+    /// The mail.
+    pub message: MessageId,
+    /// What it names and the other one does not, since it came back. Where there is something, the rest counts as not written about as long
+    /// as nobody has got the mail.
+    pub returned: Vec<LedgerKey>,
+}
+
+/// Why mail is out of date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outdated {
+    /// By the export of this run.
+    pub run: RunId,
+    /// When that export was made.
+    pub of: Option<Timestamp>,
+}
+
+/// What a newer export says.
+impl Store {
+    /// Puts on record what a run takes. What was known of exports of runs that began more than 60 days before is forgotten.
+    pub async fn take_export(&self, run: RunId, export: ExportTaken, now: Timestamp) -> Result<(), Error> {
+        self.db.take_export(run, export, now).await
+    }
+
+    /// What is still open of runs of this notice that began `before` that one (`None`: of any). Mail that waits for a person because it may
+    /// have arrived is not open; nor is what a person sent again.
+    pub async fn earlier_notices(&self, notice: &str, before: Option<RunId>) -> Result<Earlier, Error> {
+        self.db.earlier_notices(notice.to_owned(), before).await
+    }
+
+    /// These are not to be sent, as nothing that they name is in the export of this run. What waits or is set aside is cancelled with
+    /// [`mail::Reason::ItemsReturned`]; what is being sent is marked, and cancelled in the transaction that would have it wait again. What a
+    /// mail that nobody gets in the end had written about counts as not written. Their notes are left with the run. Gives how many
+    /// mails that concerned. In slices between others' work.
+    pub async fn all_returned(
+        &self,
+        run: RunId,
+        notices: Vec<AllReturned>,
+        now: Timestamp,
+    ) -> Result<u64, Error> {
+        self.db.all_returned(run, notices, now).await
+    }
+}
