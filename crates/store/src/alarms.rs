@@ -52,6 +52,8 @@ pub enum AlarmKind {
     InDoubt,
     /// No notice run has begun for longer than usual.
     Silence,
+    /// A schedule came to its time, and nothing was sent.
+    Schedule,
 }
 
 /// One alarm.

@@ -22,6 +22,8 @@ pub enum Actor {
     Configuration,
     /// Whoever asked on a page where nobody has signed in yet.
     NotSignedIn,
+    /// A schedule, at its time.
+    Schedule,
 }
 
 /// The deeds; each has its words on the pages and on the command line.
@@ -102,6 +104,30 @@ deeds! {
     ColumnsChosen,
     /// That is not remembered any more.
     ColumnsForgotten,
+    /// A notice was added: a copy of another.
+    NoticeAdded,
+    /// How a notice is set up was changed.
+    NoticeChanged,
+    /// A notice was removed.
+    NoticeRemoved,
+    /// A notice that was removed was had back.
+    NoticeRestored,
+    /// What a notice says was changed.
+    WordingChanged,
+    /// Notices are sent by themselves from now on.
+    ScheduleAdded,
+    /// What is sent by itself, or when, was changed.
+    ScheduleChanged,
+    /// It is not sent by itself any more.
+    ScheduleRemoved,
+    /// A schedule rests.
+    SchedulePaused,
+    /// A schedule goes on.
+    ScheduleResumed,
+    /// The next moment of a schedule is left out.
+    ScheduleSkips,
+    /// It is not left out after all.
+    ScheduleSkipsNot,
 }
 
 /// A line to add.

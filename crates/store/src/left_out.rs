@@ -86,6 +86,13 @@ pub enum LeftOutDetail {
         /// The day.
         due: Option<Date>,
     },
+    /// The item is nothing that this notice is about.
+    OtherMatter {
+        /// Title or barcode.
+        item: Box<str>,
+        /// What it is instead.
+        why: OtherMatter,
+    },
     /// Most is not due yet.
     DatesInDoubt {
         /// So many items.
@@ -149,6 +156,20 @@ pub enum LeftOutDetail {
     },
 }
 
+/// Why a notice is not about an item, on whatever day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherMatter {
+    /// It is overdue already, and not coming due.
+    Overdue,
+    /// It is due at no time.
+    NoDueDate,
+    /// It is due at some time, so it is out, and does not wait for anybody.
+    OnLoan,
+    /// No amount is owed for it.
+    NothingOwed,
+}
+
 impl LeftOutDetail {
     /// As it is kept.
     pub(crate) fn stored(&self) -> serde_json::Result<String> {
@@ -174,6 +195,7 @@ impl fmt::Display for LeftOutDetail {
             Self::NoBranch { .. }
             | Self::UnknownBranch { .. }
             | Self::NotDueYet { .. }
+            | Self::OtherMatter { .. }
             | Self::DatesInDoubt { .. } => self.of_items(f),
             Self::NotAnAddress { text } => write!(f, "\"{text}\" is not an email address"),
             Self::NoAddress => f.write_str("the patron has no email address in the library system"),
@@ -208,6 +230,16 @@ impl LeftOutDetail {
             }
             Self::NotDueYet { item, due: Some(due) } => write!(f, "\"{item}\" is due on {due}"),
             Self::NotDueYet { item, due: None } => write!(f, "\"{item}\""),
+            Self::OtherMatter { item, why } => write!(
+                f,
+                "\"{item}\" {}",
+                match why {
+                    OtherMatter::Overdue => "is overdue already",
+                    OtherMatter::NoDueDate => "has no due date",
+                    OtherMatter::OnLoan => "has a due date, so it is no hold",
+                    OtherMatter::NothingOwed => "has no amount that is owed",
+                }
+            ),
             Self::DatesInDoubt { not_yet, all, order } => {
                 write!(f, "{not_yet} of {} not due yet; ", counted(*all, "item is", "items are"))?;
                 match order {
@@ -243,7 +275,7 @@ impl LeftOutDetail {
 
     fn of_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherNotice { kind } => write!(f, "a {kind} notice, not an overdue item"),
+            Self::OtherNotice { kind } => write!(f, "it is for another notice: {kind}"),
             Self::QuotationMark { last } => write!(
                 f,
                 "a quotation mark takes in what follows, down to line {last}; none of these lines is used. \

@@ -14,9 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    Actor, ApplicationSettings, Attempt, Backup, BackupError, Claim, Class, CopyTo, EventFilter, EventId,
-    EventKind, Filter, Kind, Lease, Logo, MessageId, Move, NewMessage, NewRun, NewWebhook, OpenError,
-    PauseWhy, RecipientId, Restored, Selection, Settlement, State, Store, Verdict,
+    Actor, ApplicationSettings, Attempt, Backup, BackupError, Claim, Class, ClosedDays, CopyTo, EventFilter,
+    EventId, EventKind, ExportSource, Filter, Kind, Lease, Logo, MessageId, Move, NewMessage, NewRun,
+    NewWebhook, OpenError, PauseWhy, Reading, RecipientId, Restored, Rhythm, SchedulePlan, Selection,
+    Settlement, State, Store, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -382,7 +383,8 @@ async fn a_copy_is_restored_into_an_empty_folder_only() {
 async fn what_is_no_whole_backup_is_not_restored() {
     let place = Place::new();
     let store = place.open();
-    for _ in 0..10 {
+    // So much that the middle of the file is mail, and not what says where everything is.
+    for _ in 0..400 {
         accept(&store, message()).await;
     }
     store.close().await.unwrap();
@@ -448,6 +450,40 @@ async fn a_logo_is_in_the_copy_and_comes_back() {
     place.restore(now()).unwrap();
     let restored = place.restored(now());
     assert_eq!(restored.logos().await.unwrap(), [("MAIN".to_owned(), logo)].into());
+    for store in [store, restored] {
+        store.close().await.unwrap();
+    }
+}
+
+/// Who was written to since the copy is not known to it.
+#[tokio::test]
+async fn schedules_of_a_restored_queue_rest() {
+    let place = Place::new();
+    let store = place.open();
+    let plan = SchedulePlan {
+        name: "Overdues".to_owned(),
+        notice: "overdue-items".to_owned(),
+        source: ExportSource::File("/srv/overdues.csv".into()),
+        rhythm: Rhythm::Daily,
+        time: jiff::civil::time(6, 0, 0, 0),
+        zone: "UTC".to_owned(),
+        closed: ClosedDays::default(),
+        sites: [].into(),
+        reading: Reading::default(),
+        practice: false,
+    };
+    let id = store.add_schedule(plan, Some(now()), Actor::CommandLine, now()).await.unwrap().id;
+    store
+        .take_turn(id, now(), Some(now() + SignedDuration::from_hours(24)), 0, now())
+        .await
+        .unwrap()
+        .unwrap();
+    place.copy();
+    place.restore(now()).unwrap();
+    let restored = place.restored(now());
+    assert_eq!(restored.schedule(id).await.unwrap().paused_at, Some(now()));
+    assert_eq!(restored.open_turns().await.unwrap(), []);
+    assert_eq!(store.open_turns().await.unwrap().len(), 1);
     for store in [store, restored] {
         store.close().await.unwrap();
     }

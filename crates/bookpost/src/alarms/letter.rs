@@ -89,6 +89,7 @@ fn about(kind: AlarmKind) -> &'static str {
         AlarmKind::Waiting => "mail waits for long",
         AlarmKind::InDoubt => "mail may have arrived and waits for a person",
         AlarmKind::Silence => "no notices have been sent for longer than usual",
+        AlarmKind::Schedule => "scheduled notices were not sent",
         _ => "something needs a person",
     }
 }

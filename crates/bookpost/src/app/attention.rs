@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Reason, ReversePath};
-use store::{Alarm, AlarmKind, Filter, Kind, MessageId, PauseWhy, Row, Run, RunId, State, Store};
+use store::{Alarm, AlarmKind, Filter, Kind, MessageId, PauseWhy, Row, Run, RunId, ScheduleId, State, Store};
 
 use crate::{alarms::Alarms, queue::worker::UNREADABLE};
 
@@ -62,6 +62,13 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
         }
         AlarmKind::SecretsLost => match numbered("webhook ") {
             Some(webhook) => store.webhooks().await?.iter().all(|one| one.id.0 != webhook),
+            None => false,
+        },
+        AlarmKind::Schedule => match numbered("schedule ") {
+            Some(id) => match store.schedule(ScheduleId(id)).await {
+                Err(store::Error::NotFound(_)) => true,
+                found => found?.paused_at.is_some(),
+            },
             None => false,
         },
         AlarmKind::Restored => restored(store).await?.is_none(),

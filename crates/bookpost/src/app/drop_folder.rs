@@ -31,7 +31,7 @@ use crate::cli::{
     show,
 };
 
-pub(crate) use files::changed_at;
+pub(crate) use files::{changed_at, is_export};
 
 /// The folder is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

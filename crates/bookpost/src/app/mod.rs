@@ -13,6 +13,7 @@ pub mod notice_run;
 mod preferences;
 mod programs;
 mod retention;
+pub mod schedules;
 mod set_clock;
 pub(crate) mod silence;
 pub mod socket;
@@ -24,7 +25,7 @@ mod watchdog;
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
@@ -46,6 +47,7 @@ pub use self::{
     notice_run::NoticeRuns,
     preferences::{Preferences, Standing as StandingPreferences},
     programs::Programs,
+    schedules::Schedules,
 };
 use self::{lost_secrets::Sealing, steps::Steps};
 use crate::{
@@ -99,6 +101,8 @@ pub struct App {
     pub decisions: Decisions,
     /// The notice runs.
     pub notices: NoticeRuns,
+    /// Those that begin by themselves.
+    pub schedules: Schedules,
     /// What is counted for /metrics.
     pub metrics: web::Metrics,
     /// The practice mailbox. Practice mail goes there whatever the way of sending is.
@@ -157,19 +161,17 @@ pub fn secret_dice() -> StdRng {
 impl App {
     /// Opens the queue, sorts out the last end, starts all parts.
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
-        let clock = start.clock;
-        let mut dice = StdRng::seed_from_u64(start.seed);
+        let (clock, mut dice) = (start.clock, StdRng::seed_from_u64(start.seed));
         let steps = Steps::new(config.abort_at).breaking(start.break_at);
         let Opened { config, store, journal, recovered } =
             open(config, start.source.as_ref(), clock.now(), &start.boot_id, &mut dice).await?;
         let applications = Applications::load(&store, &config.sites).await?;
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
-        let (mut tasks, way_in) = (JoinSet::new(), Arc::new(OnceLock::new()));
+        let (mut tasks, way_in, metrics) = (JoinSet::new(), Arc::default(), web::Metrics::default());
         let settings = Settings::new(config.clone());
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
-        let metrics = web::Metrics::default();
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
         let (settler, work) = settler::settler(
             store.clone(),
@@ -215,11 +217,13 @@ impl App {
         });
         tasks.spawn(worker.run());
         let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
+        let notices = NoticeRuns::new(&settings, &store, &clock, &receiver, &handle, &alarms, &mut dice);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice(), config.oidc.as_ref()),
             preferences: Preferences::new(&store, &clock, &sealing, &settings, &handle, &applications),
-            notices: NoticeRuns::new(&settings, &store, &clock, &receiver, &handle, &alarms, &mut dice),
+            schedules: Schedules::new(&settings, &store, &clock, &notices, &alarms),
+            notices,
             settings,
             store,
             clock,
@@ -316,6 +320,7 @@ impl App {
             preferences: self.preferences.clone(),
             programs: self.programs(),
             notices: self.notices.clone(),
+            schedules: self.schedules.clone(),
             came_back: self.incoming.counts.clone(),
             zone: TimeZone::system(),
             name_servers: NameServers::default(),

@@ -3,6 +3,7 @@
 mod again;
 mod begin;
 mod check;
+mod chosen;
 mod columns;
 pub(crate) mod logo;
 mod look_back;
@@ -11,6 +12,7 @@ mod prepare;
 mod preview;
 mod running;
 mod samples;
+mod scheduled;
 
 use std::{
     collections::BTreeSet,
@@ -24,16 +26,20 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use store::{Actor, Door, LeftOut, LeftOutDetail, LeftOutWhy, NewRun, RunId, Store};
 use tokio::sync::mpsc;
 
+pub(in crate::app) use self::scheduled::{NotRun, Scheduled};
 pub use self::{
     again::{NotAgain, SENT_AGAIN, may_go_again, sent_again_for},
     begin::RunBefore,
     check::{CheckError, Checked, Facts, Options},
+    chosen::{Chosen, begun_with, notices, sources},
     columns::Known,
     prepare::Unready,
     preview::preview,
     samples::NoSamples,
 };
-use self::{check::Checks, columns::known, make::Making, prepare::Prepared, running::Running};
+use self::{
+    check::Checks, chosen::chosen, columns::known, make::Making, prepare::Prepared, running::Running,
+};
 use super::Exports;
 use crate::{
     alarms::Alarms,
@@ -47,8 +53,6 @@ use crate::{
     receive::Receiver,
 };
 
-/// The name of the Overdue Items Notice in the ledger.
-const NOTICE: &str = "overdue-items";
 /// Open alarms that are told with a run.
 const PROBLEMS: usize = 10;
 /// Progress is told this often.
@@ -111,11 +115,11 @@ async fn prepared(
     store: &Store,
     mut request: RunRequest,
 ) -> Result<(Prepared, RunRequest), Refusal> {
-    let known = known(store).await?;
+    let (known, chosen) = (known(store).await?, chosen(store, request.notice.as_deref()).await?);
     let export = std::mem::take(&mut request.export);
     let (config, options) = (Arc::clone(config), request.clone());
     let everywhere = BTreeSet::new();
-    let read = move || Prepared::new(&config, &export, &options, everywhere, &known);
+    let read = move || Prepared::new(&config, &export, &options, everywhere, &known, &chosen);
     let read = tokio::task::spawn_blocking(read).await;
     let prepared = read.map_err(|error| Refusal(Failure::Temporary, error.to_string()))?;
     Ok((prepared.map_err(Refusal::from)?, request))
@@ -187,7 +191,7 @@ impl NoticeRuns {
             self.store.remember_columns(shape, chosen, Actor::CommandLine, self.clock.now()).await?;
         }
         let new = NewRun {
-            notice: NOTICE.into(),
+            notice: prepared.slug.clone(),
             source: request.source.clone(),
             practice,
             started_at: self.clock.now(),

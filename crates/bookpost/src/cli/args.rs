@@ -3,6 +3,7 @@
 pub(super) mod applications;
 pub(super) mod people;
 pub(super) mod preferences;
+pub(super) mod schedules;
 pub(super) mod sites;
 pub(super) mod webhooks;
 
@@ -18,6 +19,7 @@ use self::{
     applications::Applications,
     people::{Log, People},
     preferences::Preferences,
+    schedules::Schedules,
     sites::Sites,
     webhooks::Webhooks,
 };
@@ -196,13 +198,35 @@ pub enum Notices {
         #[command(flatten)]
         output: Output,
     },
-    /// Show one run, and everyone who was left out
+    /// Show one run, and everyone who was left out; or a notice
     Show {
-        /// The run's number
-        run: i64,
+        /// The run's number, or the notice's name
+        what: String,
         #[command(flatten)]
         output: Output,
     },
+    /// List the notices that can be run
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Switch a notice on, so that it can be run
+    On {
+        /// Its name, as the list has it
+        notice: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Switch a notice off
+    Off {
+        /// Its name, as the list has it
+        notice: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Have notices sent by themselves, at times of your choice
+    #[command(subcommand)]
+    Schedule(Schedules),
     /// List the latest runs
     Runs {
         #[arg(long, default_value_t = 20, value_parser = at_least_one())]
@@ -235,7 +259,10 @@ pub struct Export {
     /// What the columns are, if they are not known, as in email=E-Mail,title=Book; a run remembers it for exports with the same columns
     #[arg(long, value_name = "WHAT=NAME")]
     pub columns: Option<Columns>,
-    /// The wording to use
+    /// Which notice, as `notices list` names it [default: overdue-items]
+    #[arg(long, value_name = "NAME")]
+    pub notice: Option<String>,
+    /// The wording to use, for everybody and in whatever language
     #[arg(long)]
     pub wording: Option<String>,
     /// Write about the same item again after so many days; 0: never

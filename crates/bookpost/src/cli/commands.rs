@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    control::{self, Checked, Progress, Reply, Request, RunRequest, WebhooksRequest},
+    control::{self, Checked, Progress, Reply, Request, RunRequest, SchedulesRequest, WebhooksRequest},
     failures, keys, people, webhooks,
 };
 use crate::{
@@ -115,6 +115,7 @@ fn open_doors(
         tokio::join!(smtp.serve(doors, ends), web);
     });
     tokio::spawn(drop_folder::watch(Arc::clone(app)));
+    tokio::spawn(app.schedules.clone().watch());
     let sendmail = &app.settings.now().doors.sendmail;
     if sendmail.socket.is_some() || sendmail.maildrop.is_some() {
         let known = app.applications.local(&sendmail.application);
@@ -202,6 +203,7 @@ impl App {
                 .await
             }
             Request::Run(request) => self.notices.run(request, true, progress).await,
+            Request::Schedules(request) => self.about_schedules(request, true).await,
             Request::Check => Reply::Check(self.check().await),
         }
     }
@@ -233,20 +235,21 @@ impl App {
 
 /// One notice run with no service running: makes every first attempt itself.
 pub async fn run_notices(config: Config, request: RunRequest, progress: UnboundedSender<Progress>) -> Reply {
-    let failed = |error: anyhow::Error| failures::reply(&error);
-    let start = match Start::of_this_machine() {
-        Ok(start) => start,
-        Err(error) => return failed(error),
-    };
-    let app = match App::start(config, start).await {
-        Ok(app) => app,
-        Err(error) => return failed(error),
-    };
-    let reply = app.notices.run(request, false, progress).await;
-    match app.stop().await {
-        Ok(()) => reply,
-        Err(error) => failed(error),
-    }
+    let run = async |app: &App| app.notices.run(request, false, progress).await;
+    with_app(config, run).await.unwrap_or_else(|error| failures::reply(&error))
+}
+
+/// What is scheduled and due, or asked for by name, with no service running.
+pub async fn run_schedules(config: Config, request: SchedulesRequest) -> Reply {
+    let run = async |app: &App| app.about_schedules(request, false).await;
+    with_app(config, run).await.unwrap_or_else(|error| failures::reply(&error))
+}
+
+async fn with_app(config: Config, run: impl AsyncFnOnce(&App) -> Reply) -> anyhow::Result<Reply> {
+    let app = App::start(config, Start::of_this_machine()?).await?;
+    let reply = run(&app).await;
+    app.stop().await?;
+    Ok(reply)
 }
 
 /// A sample library in `folder`, from an export to the practice mailbox; where `serves`, with its pages, until it is told to stop.

@@ -136,6 +136,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
             phone: Some("555-0100".to_owned()),
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         })
     };
     let seconds = Duration::from_secs;

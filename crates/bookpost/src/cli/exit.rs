@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use store::{LeftOut, LeftOutWhy};
+use store::{CameTo, LeftOut, LeftOutWhy};
 
-use crate::cli::control::{Failure, Grade, Progress, Reply};
+use crate::cli::control::{Failure, Grade, Progress, Reply, ScheduleRan};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,10 +79,23 @@ impl Exit {
             Reply::Preview(preview) if not_made(&preview.left_out) => Self::Partly,
             Reply::BackedUp { backup, .. } if !backup.wrong.is_empty() => Self::Partly,
             Reply::Backup(backup) if !backup.wrong.is_empty() => Self::Data,
+            Reply::SchedulesRan(all) => {
+                all.iter().map(came_to).find(|exit| *exit != Self::Done).unwrap_or(Self::Done)
+            }
             Reply::Check(checked) => Self::Monitored(checked.grade),
             Reply::Moved(moved) if moved.unmoved > 0 => Self::Partly,
             _ => Self::Done,
         }
+    }
+}
+
+/// How a command ends that ran a schedule.
+fn came_to(ran: &ScheduleRan) -> Exit {
+    match ran.ending.as_ref().map(|ending| ending.came_to) {
+        Some(CameTo::Run | CameTo::Skipped) => Exit::Done,
+        None | Some(CameTo::NotNow | CameTo::StillWritten) => Exit::Temporary,
+        Some(CameTo::Settings) => Exit::Config,
+        Some(_) => Exit::Data,
     }
 }
 

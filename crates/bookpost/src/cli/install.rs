@@ -36,6 +36,11 @@ pub const CONFIG_FOLDER: &str = "/etc/bookpost";
 pub const BINARY: &str = "/usr/local/bin/bookpost";
 /// The systemd unit.
 pub const UNIT: &str = "/etc/systemd/system/bookpost.service";
+/// What carries out schedules where the service does not run, and when.
+const TIMER_UNITS: [(&str, &str); 2] = [
+    ("/etc/systemd/system/bookpost-schedules.service", service::SCHEDULES),
+    ("/etc/systemd/system/bookpost-schedules.timer", service::TIMER),
+];
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone)]
@@ -107,6 +112,8 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
         },
         Step::Copy { from: binary.into(), to: BINARY.into(), mode: 0o755 },
         file(UNIT, 0o644, Owner::Root, service::TEXT),
+        file(TIMER_UNITS[0].0, 0o644, Owner::Root, TIMER_UNITS[0].1),
+        file(TIMER_UNITS[1].0, 0o644, Owner::Root, TIMER_UNITS[1].1),
         Step::Run(&["systemctl", "daemon-reload"]),
         Step::Run(&["systemctl", "enable", "bookpost.service"]),
         Step::Say(
@@ -126,7 +133,10 @@ fn installing(binary: &Path, settings: &str) -> Vec<Step> {
 fn removing(purge: bool) -> Vec<Step> {
     let mut steps = vec![
         Step::StopService,
+        Step::StopTimer,
         Step::Remove { path: UNIT.into() },
+        Step::Remove { path: TIMER_UNITS[0].0.into() },
+        Step::Remove { path: TIMER_UNITS[1].0.into() },
         Step::Run(&["systemctl", "daemon-reload"]),
         Step::Remove { path: BINARY.into() },
     ];
@@ -221,6 +231,8 @@ mod tests {
             ("etc/bookpost/bookpost.toml", 0o640),
             ("usr/local/bin/bookpost", 0o755),
             ("etc/systemd/system/bookpost.service", 0o644),
+            ("etc/systemd/system/bookpost-schedules.service", 0o644),
+            ("etc/systemd/system/bookpost-schedules.timer", 0o644),
         ] {
             assert_eq!(mode(&root.join(path)), expected, "{path}");
         }
@@ -310,6 +322,7 @@ mod tests {
             told(&Request { remove: true, purge, ..asked });
             assert!(!root.join("usr/local/bin/bookpost").exists());
             assert!(!root.join("etc/systemd/system/bookpost.service").exists());
+            assert!(!root.join("etc/systemd/system/bookpost-schedules.timer").exists());
             assert_eq!(root.join("var/lib/bookpost").exists(), kept, "purge {purge}");
             assert_eq!(root.join("var/lib/bookpost-notices").exists(), kept, "purge {purge}");
             assert_eq!(root.join("var/spool/bookpost").exists(), kept, "purge {purge}");

@@ -10,6 +10,7 @@ use store::{Error, MessageId, Move, Moved, PauseWhy, RunId, Selection, Store, Un
 use super::{
     args::Chosen,
     control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
+    saved_notices,
 };
 use crate::preferences::DoNotSend;
 
@@ -72,6 +73,7 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             let (run, left_out) = (store.run(id).await?, store.left_out_of(id).await?);
             Reply::ShownRun(ShownRun { run, left_out })
         }
+        QueueRequest::Notices(request) => saved_notices::answer(store, request, now).await?,
         QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),
     })
 }

@@ -1,15 +1,14 @@
 //! From the command to its end.
 
 use std::{
-    io::{IsTerminal as _, Read as _, Write as _},
+    io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::Context as _;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::{Address, clock::Clock as _};
 use serde::Serialize;
 use store::{Actor, Filter, MessageId, Move, OpenError, RunId, State, Store};
@@ -18,24 +17,21 @@ use tokio::sync::mpsc;
 use super::{
     Exit, applications,
     args::{
-        Arguments, Certificate, Chosen, Command, ConfigCommand, Export, Install, LogForm, Notices, Output,
-        Queue, Sample, preferences::Preferences,
+        Arguments, Certificate, Chosen, Command, ConfigCommand, Install, LogForm, Output, Queue, Sample,
+        preferences::Preferences,
     },
     backup, certificate as own_certificate, check, commands,
-    control::{self, Checked, Failure, Grade, QueueRequest, Reply, Request, RunRequest},
-    failures, install, keys, log, manual, people, preferences,
+    control::{self, Checked, Failure, Grade, QueueRequest, Reply, Request},
+    failures, install, keys, log, manual, notices, people, preferences,
     progress::Bar,
-    queue, sendmail, servers,
+    queue, schedules, sendmail, servers,
     show::{self, Sends},
     sites, webhooks,
 };
 use crate::{
-    app::{clock::SystemClock, notice_run, secret_dice},
+    app::{clock::SystemClock, notice_run, schedules::Desk, secret_dice},
     config::{self, Config, Loaded, Surroundings},
-    notices::{
-        BUILT_IN,
-        import::{Aliases, ImportError, MAX_BYTES},
-    },
+    notices::{BUILT_IN, import::Aliases},
     receive::{
         certificate::{self, For},
         maildrop,
@@ -134,7 +130,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             ask(load()?, Request::Keys(request), output)
         }
         Command::Notices(command) => {
-            let (request, output) = notices_request(command)?;
+            let (request, output) = notices::request(command)?;
             ask(load()?, request, output)
         }
         Command::Preferences(Preferences::Test { server, to, json }) => {
@@ -337,6 +333,9 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
             };
             Ok(tokio::join!(work, show).0)
         }
+        Request::Schedules(request) if schedules::runs(&request) => {
+            Ok(Box::pin(commands::run_schedules(loaded.config, request)).await)
+        }
         request => Box::pin(without_service(loaded, request, bar)).await,
     }
 }
@@ -407,6 +406,10 @@ async fn answer_from(
         Request::Check => {
             Reply::Check(Checked::without_numbers(Grade::Critical, "no service works in this folder"))
         }
+        Request::Schedules(request) => {
+            let desk = Desk { store, config: &config, now, wall: now };
+            schedules::perform(&desk, request).await
+        }
         Request::Run(request) => notice_run::preview(&Arc::new(config), store, now, request).await,
     })
 }
@@ -475,62 +478,6 @@ fn confirm(chosen: &Chosen) -> Result<(), Stop> {
         return Ok(());
     }
     Err(Stop(Exit::Usage, "nothing was changed".to_owned()))
-}
-
-fn notices_request(command: Notices) -> Result<(Request, Output), Stop> {
-    let (export, preview, practice, wait, output) = match command {
-        Notices::Runs { limit, output } => return Ok((Request::Queue(QueueRequest::Runs { limit }), output)),
-        Notices::Show { run, output } => return Ok((Request::Queue(QueueRequest::Run(RunId(run))), output)),
-        Notices::Preview { export, output } => (export, true, false, false, output),
-        Notices::Run { export, wait, practice, output } => (export, false, practice, wait, output),
-    };
-    let Export { file, site, dates, delimiter, encoding, sheet, columns, wording, repeat_days, again } =
-        export;
-    let (content, exported_at) = read_export(&file)
-        .map_err(|error| Stop(Exit::Data, format!("{} cannot be read: {error}", file.display())))?;
-    let source = match file.file_name() {
-        Some(name) if name != "-" => name.to_string_lossy().into_owned(),
-        _ => "standard input".to_owned(),
-    };
-    let request = RunRequest {
-        source,
-        from_folder: false,
-        exported_at,
-        export: content,
-        preview,
-        practice,
-        wait,
-        site,
-        dates,
-        delimiter,
-        encoding,
-        sheet,
-        columns,
-        wording,
-        repeat_days,
-        again,
-    };
-    Ok((Request::Run(request), output))
-}
-
-/// Reads no more than an export may have: one that is too large is refused here, in words, and never sent to the service. With when it was
-/// made, where it is a file.
-fn read_export(file: &Path) -> std::io::Result<(Vec<u8>, Option<Timestamp>)> {
-    let too_large = || std::io::Error::other(ImportError::TooLarge);
-    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
-    let (mut content, mut made_at) = (Vec::new(), None);
-    if file == Path::new("-") {
-        std::io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut content)?;
-    } else {
-        let opened = std::fs::File::open(file)?;
-        let facts = opened.metadata()?;
-        if facts.len() > most {
-            return Err(too_large());
-        }
-        made_at = Some(facts.modified()?.try_into().map_err(std::io::Error::other)?);
-        opened.take(most.saturating_add(1)).read_to_end(&mut content)?;
-    }
-    if content.len() > MAX_BYTES { Err(too_large()) } else { Ok((content, made_at)) }
 }
 
 fn address(text: &str) -> Result<Address, Stop> {

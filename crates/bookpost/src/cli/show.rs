@@ -3,9 +3,11 @@
 mod applications;
 mod backup;
 mod keys;
+mod notices;
 mod people;
 mod preferences;
 mod runs;
+mod schedules;
 pub(super) mod servers;
 mod sites;
 mod webhooks;
@@ -118,6 +120,14 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::PreferencesChanged(changed) => preferences::changed(changed),
         Reply::PreferencesHistory(changes) => preferences::history(changes, view),
         Reply::Sites(shown) => sites::list(shown),
+        Reply::Notices(all) => notices::list(all),
+        Reply::Notice(one) => notices::show(one),
+        Reply::Schedules(all) => schedules::list(all, view),
+        Reply::Schedule(shown) => schedules::show(shown, view),
+        Reply::ScheduleRemoved(schedule) => {
+            format!("{} is not sent by itself any more; its runs stay\n", schedule.plan.name)
+        }
+        Reply::SchedulesRan(all) => schedules::ran(all),
         Reply::Applications(all) => applications::list(all, view),
         Reply::Application(application) => applications::show(application, view),
         Reply::NewKey(key) => applications::new_key(key),

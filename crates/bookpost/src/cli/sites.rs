@@ -149,7 +149,7 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 fn named(name: Option<String>, email: Option<String>, more: More) -> Map<String, Value> {
-    let More { reply_to, return_address, phone, branch, time_zone } = more;
+    let More { reply_to, return_address, phone, branch, time_zone, language } = more;
     let text = |value: Option<String>| value.map(Value::from);
     let all = [
         ("name", text(name)),
@@ -159,6 +159,7 @@ fn named(name: Option<String>, email: Option<String>, more: More) -> Map<String,
         ("phone", text(phone)),
         ("branches", (!branch.is_empty()).then(|| Value::from(branch))),
         ("time_zone", text(time_zone)),
+        ("language", text(language)),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
@@ -171,6 +172,7 @@ fn field(what: Optional) -> &'static str {
         Optional::Phone => "phone",
         Optional::Branch => "branches",
         Optional::TimeZone => "time_zone",
+        Optional::Language => "language",
     }
 }
 

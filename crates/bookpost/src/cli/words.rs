@@ -24,6 +24,7 @@ pub fn actor(who: &Actor) -> &str {
         Actor::CommandLine => "command line",
         Actor::Configuration => "settings",
         Actor::NotSignedIn => "not signed in",
+        Actor::Schedule => "schedule",
     }
 }
 
@@ -136,6 +137,18 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::LogoChanged => "changed the logo of a library",
         Deed::ColumnsChosen => "said what the columns of an export are",
         Deed::ColumnsForgotten => "had the columns of an export forgotten",
+        Deed::NoticeAdded => "added a notice",
+        Deed::NoticeChanged => "changed a notice",
+        Deed::NoticeRemoved => "removed a notice",
+        Deed::NoticeRestored => "had a removed notice back",
+        Deed::WordingChanged => "changed the wording of a notice",
+        Deed::ScheduleAdded => "scheduled notices",
+        Deed::ScheduleChanged => "changed a schedule",
+        Deed::ScheduleRemoved => "removed a schedule",
+        Deed::SchedulePaused => "paused a schedule",
+        Deed::ScheduleResumed => "let a schedule go on",
+        Deed::ScheduleSkips => "had the next time of a schedule skipped",
+        Deed::ScheduleSkipsNot => "had the next time of a schedule not skipped",
         Deed::Unknown => "did what this version does not know",
     }
 }

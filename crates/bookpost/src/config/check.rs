@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     AlarmsConfig, Config, InDoubtPolicy, Keep, NotPrivate, NoticesConfig, Sending, Site, Surroundings, Way,
     Wrong,
-    checked::{NO_HOST, USUAL_LISTEN_CONNECTIONS, USUAL_WAITING},
+    checked::{LANGUAGES, NO_HOST, USUAL_LISTEN_CONNECTIONS, USUAL_WAITING},
     doors::doors,
     oidc, private_url,
     raw::Raw,
@@ -269,8 +269,18 @@ fn site(raw: &mut Raw, at: usize) -> Option<Site> {
     let phone = raw.get(&path("phone"));
     let branches = raw.get(&path("branches")).unwrap_or_default();
     let time_zone = raw.get(&path("time_zone"));
+    let language = language(raw, &path("language"));
     let (code, name) = (code?, name?);
-    Some(Site { code, name, email, reply_to, return_address, phone, branches, time_zone })
+    Some(Site { code, name, email, reply_to, return_address, phone, branches, time_zone, language })
+}
+
+/// One that notices are written in.
+fn language(raw: &mut Raw, path: &str) -> Option<String> {
+    let language: Option<String> = raw.get(path);
+    if let Some(other) = language.as_deref().filter(|one| !LANGUAGES.contains(one)) {
+        raw.problem(path, format!("notices are not written in {other:?}"), "write \"en\" or \"es\"");
+    }
+    language
 }
 
 fn notices(raw: &mut Raw, data_dir: &Path, sites: Option<&[Site]>) -> NoticesConfig {
@@ -313,6 +323,7 @@ fn notices(raw: &mut Raw, data_dir: &Path, sites: Option<&[Site]>) -> NoticesCon
         dates,
         drop_folder: raw.get("notices.drop_folder").unwrap_or_else(|| data_dir.join("notices.d")),
         default_site,
+        language: language(raw, "notices.language").unwrap_or_else(|| "en".to_owned()),
     }
 }
 

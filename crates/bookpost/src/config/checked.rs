@@ -283,6 +283,8 @@ pub struct Site {
     pub branches: Vec<String>,
     /// In which its notices are dated; None: the computer's.
     pub time_zone: Option<TimeZone>,
+    /// In which its patrons are written to of whom an export does not say theirs; None: as in all libraries.
+    pub language: Option<String>,
 }
 
 impl Site {
@@ -310,7 +312,12 @@ pub struct NoticesConfig {
     pub drop_folder: PathBuf,
     /// Branch code of exports that have none.
     pub default_site: Option<String>,
+    /// In which patrons are written to of whom neither an export nor their library says theirs: one of [`LANGUAGES`].
+    pub language: String,
 }
+
+/// The languages that notices are written in.
+pub const LANGUAGES: [&str; 2] = ["en", "es"];
 
 impl NoticesConfig {
     fn usual(data_dir: &Path) -> Self {
@@ -322,6 +329,7 @@ impl NoticesConfig {
             dates: None,
             drop_folder: data_dir.join("notices.d"),
             default_site: None,
+            language: "en".to_owned(),
         }
     }
 }

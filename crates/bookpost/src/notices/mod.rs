@@ -9,14 +9,20 @@
 
 pub mod import;
 pub mod keys;
+mod language;
+pub mod moments;
 mod plan;
 pub mod returned;
 pub mod sample;
+pub mod saved;
 mod site;
 pub mod template;
+mod wordings;
 
 pub use import::{Import, ImportError, ImportOptions, Item, PatronNotice, read};
 pub use keys::ledger_key;
-pub use plan::{EXPORT, NAMELESS, Outline, Plan, PlannedNotice, plan};
+pub use language::Language;
+pub use plan::{EXPORT, Form, NAMELESS, Outline, Plan, PlannedNotice, plan};
 pub use site::Site;
 pub use template::{BUILT_IN, DateFormat, Rendered, Sources, Template, TemplateError};
+pub use wordings::Wordings;

@@ -1,17 +1,24 @@
 //! From an import to the notices of a run, rendered one at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod form;
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::civil::Date;
 use mail::Address;
-use store::{LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, Patron};
+use store::{LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, NoticeKind, Patron};
 
+pub use self::form::Form;
+use self::form::Taken;
 use super::{
     Import, Item, PatronNotice,
     import::Shape,
     ledger_key, site,
     site::Site,
-    template::{Letter, LetterItem, Rendered, Template},
+    template::{Letter, LetterItem, Rendered},
 };
 
 /// Who is left out, where the reason is about all of the export.
@@ -26,7 +33,7 @@ pub struct PlannedNotice<'a> {
     /// The site's address.
     pub from: &'a Address,
     /// Never empty; the primary address first.
-    pub to: &'a [Address],
+    pub to: Cow<'a, [Address]>,
     pub patron: Patron,
     pub subject: String,
     pub text: String,
@@ -40,7 +47,7 @@ pub struct PlannedNotice<'a> {
 /// Who gets a notice, and who does not and why.
 pub struct Plan<'a> {
     import: &'a Import,
-    template: &'a Template,
+    form: &'a Form,
     today: Date,
     /// Site of each of the import's branches.
     sites: Vec<Option<&'a Site>>,
@@ -66,41 +73,48 @@ pub struct Outline<'a> {
 }
 
 /// Decides who gets a notice. A patron with items of several libraries gets one, from the library of the first; items of an unknown
-/// branch, and items that are not overdue on the day of the run, are listed and left out of it; so are patrons of a library that has no
+/// branch, and items that the notice is not about on the day of the run, are listed and left out of it; so are patrons of a library that has no
 /// address to write from. Where `only` names sites, items of
 /// others are passed over without a word: they are another's to write about.
 pub fn plan<'a>(
     import: &'a Import,
     sites: &'a [Site],
-    template: &'a Template,
+    form: &'a Form,
     today: Date,
     only: &BTreeSet<String>,
 ) -> Plan<'a> {
-    let mut plan = Plan::bare(import, sites, template, today, only);
+    let mut plan = Plan::bare(import, sites, form, today, only);
     let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
     let lines = lines.into_iter().flat_map(|(why, lines)| lines.iter().map(move |line| of_line(why, line)));
     let mut left_out: Vec<LeftOut> =
         lines.chain(import.no_lines.clone().map(of_export(LeftOutWhy::NoLines))).collect();
     let (mut chosen, mut items) = (Vec::with_capacity(import.patrons.len()), 0);
     for (at, patron) in import.patrons.iter().enumerate() {
-        let (overdue, not_yet): (Vec<&Item>, Vec<&Item>) =
-            plan.items(patron).partition(|item| item.is_overdue(today));
-        items += overdue.len() + not_yet.len();
-        left_out.extend(not_yet.into_iter().map(|item| not_due_yet(patron, item, plan.site_of(item))));
+        let mut taken = Vec::new();
+        for item in plan.items(patron) {
+            items += 1;
+            match form.takes(item, today) {
+                Taken::Yes => taken.push(item),
+                not => left_out.extend(not_taken(patron, item, plan.site_of(item), not)),
+            }
+        }
         let (known, unknown): (Vec<&Item>, Vec<&Item>) =
-            overdue.into_iter().partition(|item| plan.site_of(item).is_some());
+            taken.into_iter().partition(|item| plan.site_of(item).is_some());
         left_out.extend(unknown_branches(import, patron, &unknown));
         let Some(site) = known.first().and_then(|item| plan.site_of(item)) else { continue };
-        if patron.addresses.is_empty() {
-            left_out.push(no_address(patron, site));
-        } else if site.email.is_none() {
-            left_out.push(no_sender(patron, site));
-        } else {
-            left_out.extend(unusable_address(patron, site));
-            chosen.push(at);
+        let to = form.addresses(patron);
+        match to.first() {
+            None => left_out.push(no_address(patron, site)),
+            Some(_) if site.email.is_none() => left_out.push(no_sender(patron, site)),
+            Some(used) => {
+                left_out.extend(unusable_address(patron, site, used));
+                chosen.push(at);
+            }
         }
     }
-    left_out.extend(dates_in_doubt(import, items, &left_out));
+    if form.kind == NoticeKind::Overdue {
+        left_out.extend(dates_in_doubt(import, items, &left_out));
+    }
     left_out.sort_by_key(|one| one.line);
     if !only.is_empty() {
         // What is of no known library may be about a patron of another.
@@ -140,15 +154,17 @@ fn unknown_branch(import: &Import, patron: &PatronNotice, branch: u16, items: us
     LeftOut { why: LeftOutWhy::UnknownBranch, line: Some(patron.line), who: who(patron), detail, site: None }
 }
 
-fn not_due_yet(patron: &PatronNotice, item: &Item, site: Option<&Site>) -> LeftOut {
+fn not_taken(patron: &PatronNotice, item: &Item, site: Option<&Site>, taken: Taken) -> Option<LeftOut> {
     let what = if item.title().is_empty() { item.barcode() } else { item.title() };
-    LeftOut {
-        why: LeftOutWhy::NotDueYet,
-        line: Some(item.line),
-        who: who(patron),
-        detail: LeftOutDetail::NotDueYet { item: what.into(), due: item.due },
-        site: site.map(|site| site.code.clone()),
-    }
+    let (why, detail) = match taken {
+        Taken::Yes => return None,
+        Taken::NotYet => {
+            (LeftOutWhy::NotDueYet, LeftOutDetail::NotDueYet { item: what.into(), due: item.due })
+        }
+        Taken::Never(why) => (LeftOutWhy::LeftAside, LeftOutDetail::OtherMatter { item: what.into(), why }),
+    };
+    let site = site.map(|site| site.code.clone());
+    Some(LeftOut { why, line: Some(item.line), who: who(patron), detail, site })
 }
 
 /// Where most items that the run is for are not overdue yet, the days may have been taken for months; or it is the wrong export.
@@ -179,8 +195,8 @@ fn no_sender(patron: &PatronNotice, site: &Site) -> LeftOut {
     )
 }
 
-fn unusable_address(patron: &PatronNotice, site: &Site) -> Option<LeftOut> {
-    let (text, used) = (patron.unusable.as_ref()?, patron.addresses.first()?);
+fn unusable_address(patron: &PatronNotice, site: &Site, used: &Address) -> Option<LeftOut> {
+    let text = patron.unusable.as_ref()?;
     let detail = LeftOutDetail::OneNotAnAddress { text: text.clone(), used: used.as_str().into() };
     Some(of_patron(LeftOutWhy::UnusableAddress, patron, site, detail))
 }
@@ -202,13 +218,13 @@ impl<'a> Plan<'a> {
     pub fn bare(
         import: &'a Import,
         sites: &'a [Site],
-        template: &'a Template,
+        form: &'a Form,
         today: Date,
         only: &BTreeSet<String>,
     ) -> Self {
         let sites = import.branches.iter().map(|code| site::find(sites, code)).collect();
         let (chosen, left_out) = (Vec::new(), Vec::new());
-        Plan { import, template, today, sites, only: only.clone(), chosen, left_out }
+        Plan { import, form, today, sites, only: only.clone(), chosen, left_out }
     }
 
     /// How many notices there are.
@@ -235,7 +251,8 @@ impl<'a> Plan<'a> {
     pub fn notice(&self, at: usize) -> Option<Result<PlannedNotice<'a>, LeftOut>> {
         let Outline { patron, site, keys, elsewhere, .. } = self.outline(at)?;
         let from = site.email.as_ref()?;
-        let items: Vec<_> = self.overdue(patron).map(|(item, site)| letter_item(item, site)).collect();
+        let items: Vec<_> = self.taken(patron).map(|(item, site)| self.letter_item(item, site)).collect();
+        let language = patron.language().unwrap_or("");
         let letter = Letter {
             branch_name: &site.name,
             branch_code: &site.code,
@@ -245,14 +262,14 @@ impl<'a> Plan<'a> {
             first_name: patron.first_name(),
             family_name: patron.family_name(),
             patron_number: patron.number().unwrap_or(""),
-            language: patron.language().unwrap_or(""),
+            language,
             items,
         };
-        let rendered = self.template.render(&letter);
+        let rendered = self.form.wordings.of(&site.code, language).render(&letter);
         let made = rendered.map(|Rendered { subject, text, html }| PlannedNotice {
             site,
             from,
-            to: &patron.addresses,
+            to: self.form.addresses(patron),
             patron: Patron { name: patron.name().to_owned(), number: patron.number().map(str::to_owned) },
             subject,
             text,
@@ -265,9 +282,9 @@ impl<'a> Plan<'a> {
 
     fn outline(&self, at: usize) -> Option<Outline<'a>> {
         let patron = self.import.patrons.get(at)?;
-        let (_, site) = self.overdue(patron).next()?;
+        let (_, site) = self.taken(patron).next()?;
         let (mut keys, mut elsewhere) = (Vec::new(), BTreeMap::new());
-        for (item, of) in self.overdue(patron) {
+        for (item, of) in self.taken(patron) {
             let key = ledger_key(&patron.identity, item);
             if of.code != site.code {
                 elsewhere.insert(key.clone(), of.code.clone());
@@ -297,9 +314,9 @@ impl<'a> Plan<'a> {
     }
 
     /// The items that a patron's notice names.
-    fn overdue(&self, patron: &'a PatronNotice) -> impl Iterator<Item = (&'a Item, &'a Site)> {
-        let overdue = self.items(patron).filter(|item| item.is_overdue(self.today));
-        overdue.filter_map(|item| Some((item, self.site_of(item)?)))
+    fn taken(&self, patron: &'a PatronNotice) -> impl Iterator<Item = (&'a Item, &'a Site)> {
+        let taken = self.items(patron).filter(|item| self.form.takes(item, self.today) == Taken::Yes);
+        taken.filter_map(|item| Some((item, self.site_of(item)?)))
     }
 
     /// A patron's items, without those of sites that the run is not for.
@@ -311,19 +328,23 @@ impl<'a> Plan<'a> {
     fn site_of(&self, item: &Item) -> Option<&'a Site> {
         self.sites.get(usize::from(item.branch)).copied().flatten()
     }
-}
 
-fn letter_item<'a>(item: &'a Item, site: &'a Site) -> LetterItem<'a> {
-    LetterItem {
-        title: item.title(),
-        author: item.author(),
-        barcode: item.barcode(),
-        call_number: item.call_number(),
-        due: item.due,
-        checked_out: item.checked_out,
-        price: item.price(),
-        charge: item.charge(),
-        branch_name: &site.name,
+    fn letter_item(&self, item: &'a Item, site: &'a Site) -> LetterItem<'a> {
+        let mut written = LetterItem {
+            title: item.title(),
+            author: item.author(),
+            barcode: item.barcode(),
+            call_number: item.call_number(),
+            due: item.due,
+            checked_out: item.checked_out,
+            price: item.price(),
+            charge: item.charge(),
+            branch_name: &site.name,
+        };
+        if self.form.without_titles {
+            written.hide_title();
+        }
+        written
     }
 }
 

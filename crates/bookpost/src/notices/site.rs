@@ -36,6 +36,7 @@ mod tests {
             phone: None,
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         }
     }
 

@@ -16,8 +16,8 @@ use crate::config::{Loaded, Site};
 /// The preference.
 pub const SITES: &str = "sites";
 /// What can be said of a site beside its code, by which its mail is known.
-pub const FIELDS: [&str; 7] =
-    ["name", "email", "reply_to", "return_address", "phone", "branches", "time_zone"];
+pub const FIELDS: [&str; 8] =
+    ["name", "email", "reply_to", "return_address", "phone", "branches", "time_zone", "language"];
 
 /// What is to become of a site. Values are as in the configuration file; `null` takes one away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +151,7 @@ pub fn values(site: &Site) -> Map<String, Value> {
         ("phone", site.phone.as_deref().map(Value::from)),
         ("branches", branches),
         ("time_zone", zone),
+        ("language", site.language.as_deref().map(Value::from)),
     ];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

@@ -28,7 +28,7 @@ use store::Store;
 use tokio::net::TcpListener;
 
 use crate::{
-    app::{Decisions, NoticeRuns, Preferences, Programs},
+    app::{Decisions, NoticeRuns, Preferences, Programs, Schedules},
     config::Config,
     deliver::hosting::{self, Answer, Hosting, LookupError, NameServers},
     identity::People,
@@ -62,6 +62,8 @@ pub struct Sources {
     pub programs: Programs,
     /// What people send with exports.
     pub notices: NoticeRuns,
+    /// Those that begin by themselves.
+    pub schedules: Schedules,
     /// What came back, as it is counted.
     pub came_back: CameBackCounts,
     /// In which people read the time.

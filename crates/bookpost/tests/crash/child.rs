@@ -151,6 +151,7 @@ fn config(task: &Task) -> Config {
             phone: None,
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         }],
         log: "warn".into(),
         abort_at: task.abort_at.as_ref().map(|at| at.parse().unwrap()),

@@ -301,6 +301,7 @@ fn config(folder: &std::path::Path, sink: SocketAddr, doors: Doors) -> Config {
             phone: None,
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         }],
         doors,
         log: "warn".into(),

@@ -22,6 +22,8 @@ mod preferences;
 mod programs;
 mod protections;
 mod rights;
+mod saved_notices;
+mod schedules;
 mod sign_in;
 mod start;
 mod timeline;

@@ -13,11 +13,23 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 114] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 139] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
     ("/notices/upload", Some(""), [303, 403, 400, 400, 400]),
+    // The first schedule is of MAIN.
+    ("/notices/schedules", None, [303, 200, 200, 200, 200]),
+    ("/notices/schedules/add", None, [303, 403, 403, 403, 200]),
+    ("/notices/schedules/add", Some("name="), [303, 403, 403, 403, 422]),
+    ("/notices/schedules/1/change", None, [303, 403, 403, 403, 200]),
+    ("/notices/schedules/1/change", Some("name="), [303, 403, 403, 403, 422]),
+    ("/notices/schedules/1/act", Some("do=skip"), [303, 403, 404, 303, 303]),
+    ("/notices/schedules/1/act", Some("do=pause"), [303, 403, 404, 403, 303]),
+    ("/notices/schedules/1/act", Some("do=run"), [303, 403, 404, 303, 303]),
+    ("/notices/schedules/999/act", Some("do=skip"), [303, 404, 404, 404, 404]),
+    ("/notices/schedules/1/remove", None, [303, 403, 403, 403, 200]),
+    ("/notices/schedules/2/remove", Some(""), [303, 403, 403, 403, 303]),
     ("/notices/check/x", None, [303, 403, 404, 404, 404]),
     ("/notices/check/x/columns", None, [303, 403, 404, 404, 404]),
     ("/notices/check/x/columns", Some(""), [303, 403, 404, 404, 404]),
@@ -27,6 +39,21 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 114] = [
     ("/notices/check/x/samples", Some(""), [303, 403, 404, 404, 404]),
     ("/notices/check/x/send", Some(""), [303, 403, 404, 404, 404]),
     ("/notices/check/x/forget", Some(""), [303, 403, 404, 404, 404]),
+    // Managers are limited to one library each; what holds for all is not theirs to change.
+    ("/notices/saved", None, [303, 403, 200, 200, 200]),
+    ("/notices/saved/overdue-items", None, [303, 403, 200, 200, 200]),
+    ("/notices/saved/overdue-items", Some("days_ahead=3"), [303, 403, 403, 403, 422]),
+    ("/notices/saved/absent", None, [303, 403, 404, 404, 404]),
+    ("/notices/saved/overdue-items/switch", Some("version=9&on=true"), [303, 403, 403, 403, 303]),
+    ("/notices/saved/overdue-items/duplicate", Some(""), [303, 403, 303, 303, 303]),
+    ("/notices/saved/overdue-items/remove", Some(""), [303, 403, 403, 403, 404]),
+    ("/notices/saved/overdue-items/restore", Some(""), [303, 403, 404, 404, 404]),
+    ("/notices/saved/overdue-items/wording", None, [303, 403, 403, 403, 200]),
+    ("/notices/saved/overdue-items/wording?site=MAIN&language=es", None, [303, 403, 404, 200, 200]),
+    ("/notices/saved/overdue-items/wording", Some("subject=x"), [303, 403, 403, 403, 422]),
+    ("/notices/saved/overdue-items/wording", Some("site=MAIN&subject=x"), [303, 403, 404, 422, 422]),
+    ("/notices/saved/overdue-items/html", None, [303, 403, 200, 200, 200]),
+    ("/notices/saved/overdue-items/html", Some("text=x"), [303, 403, 200, 200, 200]),
     ("/notices/runs/1", None, [303, 200, 404, 200, 200]),
     ("/notices/runs/999", None, [303, 404, 404, 404, 404]),
     ("/notices/runs/1/names?what=waiting", None, [303, 200, 404, 200, 200]),
@@ -168,7 +195,12 @@ fn route(path: &str) -> String {
         path => path
             .replace("/programs/1", "/programs/{id}")
             .replace("/runs/1", "/runs/{id}")
+            .replace("/schedules/1", "/schedules/{id}")
+            .replace("/schedules/2", "/schedules/{id}")
+            .replace("/schedules/999", "/schedules/{id}")
             .replace("/check/x", "/check/{id}")
+            .replace("/saved/overdue-items", "/saved/{slug}")
+            .replace("/saved/absent", "/saved/{slug}")
             .replace("{of_run}", "{recipient}"),
     }
 }
@@ -188,6 +220,9 @@ async fn everybody_may_what_is_theirs_at_every_address() {
         started_at: bench.now(),
     };
     let run = bench.app.store.begin_run(run).await.unwrap();
+    for name in ["Overdues", "Another"] {
+        crate::schedules::scheduled(&bench, name).await;
+    }
     let of_run = NewMessage { run: Some(run), ..notice("r@example.org", "Overdue") };
     let of_run = store::RecipientId::of(bench.mail(of_run, None).await, 0);
     let fill = |text: &str| {
@@ -221,9 +256,13 @@ async fn everybody_may_what_is_theirs_at_every_address() {
 #[tokio::test]
 async fn no_address_answers_to_another_method() {
     let bench = Bench::staffed(servers()).await;
-    let pages =
-        [include_str!("../../src/web/pages/mod.rs"), include_str!("../../src/web/pages/notices/columns.rs")]
-            .concat();
+    let pages = [
+        include_str!("../../src/web/pages/mod.rs"),
+        include_str!("../../src/web/pages/notices/columns.rs"),
+        include_str!("../../src/web/pages/notices/saved/mod.rs"),
+        include_str!("../../src/web/pages/schedules/mod.rs"),
+    ]
+    .concat();
     let known: BTreeSet<_> =
         pages.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let named: BTreeSet<_> = MAY.iter().map(|(path, ..)| route(path)).collect();

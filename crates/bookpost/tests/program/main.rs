@@ -23,6 +23,7 @@ mod preferences;
 mod preferences_killed;
 mod private;
 mod promised;
+mod schedules;
 mod sendmail;
 mod sendmail_restarts;
 mod service;

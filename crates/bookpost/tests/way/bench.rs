@@ -45,6 +45,7 @@ pub(crate) fn config(folder: &std::path::Path, servers: Vec<Arc<Server>>) -> Con
             phone: None,
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         }],
         notices: NoticesConfig { repeat: None, ..usual.notices },
         log: "warn".into(),

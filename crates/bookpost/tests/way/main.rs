@@ -25,6 +25,7 @@ mod preferences;
 mod reports;
 mod returned;
 mod returned_weeks;
+mod schedules;
 mod set_clock;
 mod turns;
 mod watch;

@@ -20,6 +20,7 @@ const LIST: &str = "SELECT id, happened_at, person, who, what, about, old, new F
 const COMMAND_LINE: &str = "command line";
 const CONFIGURATION: &str = "configuration";
 const NOT_SIGNED_IN: &str = "not signed in";
+const SCHEDULE: &str = "schedule";
 
 impl Sqlite {
     pub(crate) async fn note_audit(&self, new: NewAudit, now: Timestamp) -> Result<AuditId, Error> {
@@ -65,6 +66,7 @@ pub(super) fn write(sql: &Connection, new: &NewAudit, now: Timestamp) -> Result<
         Actor::CommandLine => (None, COMMAND_LINE),
         Actor::Configuration => (None, CONFIGURATION),
         Actor::NotSignedIn => (None, NOT_SIGNED_IN),
+        Actor::Schedule => (None, SCHEDULE),
     };
     let row = (micros(now), person, who, codes::name(&new.what)?, &new.about, &new.old, &new.new);
     sql.prepare_cached(ADD)?.execute(row)?;
@@ -82,6 +84,7 @@ fn decode(row: &SqlRow<'_>) -> Result<Audit, Error> {
         },
         None if who == CONFIGURATION => Actor::Configuration,
         None if who == NOT_SIGNED_IN => Actor::NotSignedIn,
+        None if who == SCHEDULE => Actor::Schedule,
         None => Actor::CommandLine,
     };
     Ok(Audit {

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Read as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{
@@ -130,12 +130,22 @@ pub(crate) fn look_into(file: &Path) -> Result<Backup, BackupError> {
     let (made_at, version, schema) = match read {
         Ok(Some(made)) => made,
         Ok(None) => return Err(no_backup("it does not say when it was made")),
+        Err(Error::Corrupt(why)) if is_database(file) => {
+            return Err(BackupError::Damaged { file: file.to_owned(), wrong: vec![why] });
+        }
         Err(Error::Corrupt(why)) => return Err(no_backup(&why)),
         Err(other) => return Err(other.into()),
     };
     let wrong = upkeep::check(&sql).unwrap_or_else(|error| vec![error.to_string()]);
     let counts = counts::read(&sql).unwrap_or_default();
     Ok(Backup { file: file.to_owned(), made_at, version, schema, size, counts, wrong })
+}
+
+/// It begins as every SQLite database does (https://www.sqlite.org/fileformat.html section 1.3.1).
+fn is_database(file: &Path) -> bool {
+    let mut head = [0; 16];
+    let read = File::open(file).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head == *b"SQLite format 3\0"
 }
 
 /// When a copy was made, and by which version; None: it is a queue that was worked on.

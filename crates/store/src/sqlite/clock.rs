@@ -39,7 +39,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 40] = [
+const OTHERS: [(&str, &str); 48] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("attempt", "instead_since"),
@@ -78,8 +78,16 @@ const OTHERS: [(&str, &str); 40] = [
     ("audit", "happened_at"),
     ("sent", "sent_at"),
     ("known_columns", "chosen_at"),
+    ("saved_notice", "made_at"),
+    ("saved_notice", "changed_at"),
+    ("saved_notice", "removed_at"),
+    ("wording", "changed_at"),
     ("came_back", "noted_at"),
     ("came_back", "until"),
+    ("schedule", "paused_at"),
+    ("schedule", "made_at"),
+    ("schedule_turn", "begun_at"),
+    ("schedule_turn", "ended_at"),
 ];
 
 /// What the last opening left on record.

@@ -28,6 +28,8 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0019_columns", include_str!("migrations/0019_columns.sql")),
     ("0020_overview", include_str!("migrations/0020_overview.sql")),
     ("0021_came_back", include_str!("migrations/0021_came_back.sql")),
+    ("0022_schedules", include_str!("migrations/0022_schedules.sql")),
+    ("0023_saved_notices", include_str!("migrations/0023_saved_notices.sql")),
     ("0024_returned", include_str!("migrations/0024_returned.sql")),
 ];
 

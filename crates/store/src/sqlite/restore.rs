@@ -121,6 +121,7 @@ fn start_anew(sql: &Connection, of: Timestamp, now: Timestamp) -> Result<(u64, u
     write_meta(sql, FRESH_FLOOR, RecipientId::of(MessageId(first_message + STEP), 0).0)?;
     number_anew(sql)?;
     forget_who_was_told(&tx, now)?;
+    rest_schedules(sql, now)?;
     pause(sql, of, now)?;
     let reports_closed = sql.execute("DELETE FROM obligation", [])?;
     Ok((held, reports_closed as u64))
@@ -171,6 +172,14 @@ fn forget_who_was_told(tx: &Tx<'_>, now: Timestamp) -> Result<(), Error> {
             tx.sql.execute(&format!("DELETE FROM {table}"), [])?;
         }
     }
+    Ok(())
+}
+
+/// What was written to whom since is not known here.
+fn rest_schedules(sql: &Connection, now: Timestamp) -> Result<(), Error> {
+    sql.execute("UPDATE schedule SET paused_at = coalesce(paused_at, ?1)", [micros(now)])?;
+    let ended = "UPDATE schedule_turn SET ended_at = ?1, came_to = 'not_now' WHERE ended_at IS NULL";
+    sql.execute(ended, [micros(now)])?;
     Ok(())
 }
 

@@ -20,6 +20,8 @@ mod people;
 mod preferences;
 mod reports;
 mod returned;
+mod saved_notices;
+mod schedules;
 mod sealed;
 mod search;
 mod sent;
@@ -71,6 +73,12 @@ cases! {
     events::old_events_are_forgotten,
     events::tags_are_kept_and_listed,
     events::a_web_address_is_told_and_tried_again,
+    schedules::a_schedule_is_kept_as_it_was_said,
+    schedules::a_moment_is_taken_once,
+    schedules::what_a_moment_came_to_is_kept,
+    schedules::a_moment_that_is_to_be_left_out_is,
+    schedules::a_schedule_that_rests_takes_no_moment,
+    schedules::what_is_asked_for_now_is_asked_for_once,
     sealed::what_is_sealed_is_sealed_anew_together,
     sent::what_a_server_took_is_counted_for_a_day,
     worker::claim_takes_urgent_first_and_starves_nobody,
@@ -128,6 +136,9 @@ cases! {
     search::messages_are_outlined,
     search::mail_is_counted_by_library_and_time,
     search::what_was_reported_says_where,
+    saved_notices::a_notice_is_changed_by_one_person_at_a_time,
+    saved_notices::a_wording_is_changed_by_one_person_at_a_time,
+    saved_notices::a_copy_has_the_words_of_its_model_and_a_name_of_its_own,
     notices::ledger_repeats_after_the_period,
     notices::one_new_item_stores_all,
     notices::what_a_person_cancelled_counts_as_not_written,
@@ -179,7 +190,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 23] = [
+const CASES: [&str; 25] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("came_back.rs"),
@@ -194,6 +205,8 @@ const CASES: [&str; 23] = [
     include_str!("preferences.rs"),
     include_str!("reports.rs"),
     include_str!("returned.rs"),
+    include_str!("saved_notices.rs"),
+    include_str!("schedules.rs"),
     include_str!("search.rs"),
     include_str!("sealed.rs"),
     include_str!("sent.rs"),
@@ -206,7 +219,7 @@ const CASES: [&str; 23] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 23] = [
+const SURFACE: [&str; 25] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -224,6 +237,8 @@ const SURFACE: [&str; 23] = [
     include_str!("../../src/person_keys.rs"),
     include_str!("../../src/reports.rs"),
     include_str!("../../src/returned.rs"),
+    include_str!("../../src/saved_notices.rs"),
+    include_str!("../../src/schedules.rs"),
     include_str!("../../src/search.rs"),
     include_str!("../../src/sealed.rs"),
     include_str!("../../src/sent.rs"),

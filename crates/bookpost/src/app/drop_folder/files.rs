@@ -100,7 +100,7 @@ fn make(folder: &Path) -> io::Result<()> {
 }
 
 /// Not a file that a program is writing under another name, and none of our notes.
-fn is_export(name: &OsStr) -> bool {
+pub(crate) fn is_export(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
     let other = [".part", ".tmp", ".filepart", Sub::Done.note(), Sub::Refused.note()];
     !name.starts_with('.') && !other.iter().any(|end| name.ends_with(end))

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io, sync::Arc};
 use store::{Actor, AlarmKind, Begun, Deed, Door, Filter, Move, NewAudit, NewRun, Run, RunId, Selection};
 use tokio::sync::mpsc;
 
-use super::{Checked, NOTICE, NoticeRuns, Refusal, make::Making};
+use super::{Checked, NoticeRuns, Refusal, make::Making};
 use crate::app::exports::ExportId;
 
 /// How far an export has been run.
@@ -32,8 +32,13 @@ impl NoticeRuns {
 
     /// Which runs an export had.
     pub async fn runs_before(&self, id: &ExportId) -> Result<RunBefore, store::Error> {
+        self.runs_under(id.text()).await
+    }
+
+    /// Which runs were asked for under this name.
+    pub(super) async fn runs_under(&self, name: &str) -> Result<RunBefore, store::Error> {
         let mut before = RunBefore::default();
-        while let Some(run) = self.store.run_of_request(&request(id, before.attempt)).await? {
+        while let Some(run) = self.store.run_of_request(&attempt_of(name, before.attempt)).await? {
             if !self.is_cut_short(&self.store.run(run).await?) {
                 before.run = Some(run);
                 break;
@@ -72,12 +77,12 @@ impl NoticeRuns {
         let attempt = before.attempt;
         let practice = checked.is_practice();
         let new = NewRun {
-            notice: NOTICE.into(),
+            notice: checked.prepared.slug.clone(),
             source: checked.uploaded.name.clone(),
             practice,
             started_at: self.clock.now(),
         };
-        match self.store.begin_run_once(new, who.clone(), request(&checked.id, attempt)).await? {
+        match self.store.begin_run_once(new, who.clone(), attempt_of(checked.id.text(), attempt)).await? {
             Begun::Before(run) => Ok(run),
             Begun::New(run) => {
                 let place = self.running.begin(run);
@@ -97,19 +102,28 @@ impl NoticeRuns {
     }
 
     async fn to_the_end(&self, making: Making, id: &ExportId, source: &str) {
-        let run = making.run;
-        if let Err(Refusal(_, why)) = self.make(making, &mpsc::unbounded_channel().0).await {
-            let text = format!(
-                "The notice run {} over {source} broke off: {why}. Run the export again: who was written to is left out.",
-                run.0
-            );
-            return self.alarms.raise(AlarmKind::RunInterrupted, &format!("run {}", run.0), text);
+        if self.made(making, source).await.is_err() {
+            return;
         }
         let (runs, id) = (self.clone(), id.clone());
         let forgotten = tokio::task::spawn_blocking(move || runs.forget(&id)).await;
         if let Err(error) = forgotten.unwrap_or_else(|error| Err(io::Error::other(error))) {
             tracing::error!(%error, "an export that was run could not be deleted; it is tried again within a day");
         }
+    }
+
+    /// Makes all its notices. That it broke off a person hears; here is why.
+    pub(super) async fn made(&self, making: Making, source: &str) -> Result<(), String> {
+        let run = making.run;
+        let Err(Refusal(_, why)) = self.make(making, &mpsc::unbounded_channel().0).await else {
+            return Ok(());
+        };
+        let text = format!(
+            "The notice run {} over {source} broke off: {why}. Run the export again: who was written to is left out.",
+            run.0
+        );
+        self.alarms.raise(AlarmKind::RunInterrupted, &format!("run {}", run.0), text);
+        Err(why)
     }
 
     /// Deletes an upload, and what is in memory of it.
@@ -127,9 +141,10 @@ impl NoticeRuns {
     }
 }
 
-fn request(id: &ExportId, attempt: u32) -> String {
+/// The name under which it is asked for once more.
+pub(super) fn attempt_of(name: &str, attempt: u32) -> String {
     match attempt {
-        0 => id.text().to_owned(),
-        again => format!("{} {again}", id.text()),
+        0 => name.to_owned(),
+        again => format!("{name} {again}"),
     }
 }

@@ -1,6 +1,7 @@
 //! What an uploaded export would do, looked through before anything is done: kept in memory while somebody looks at it.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, Mutex, PoisonError},
@@ -16,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    Known, NOTICE, NoticeRuns, day, known, lately,
+    Chosen, Known, NoticeRuns, chosen, day, known, lately,
     look_back::foreseen,
     prepare::{Prepared, Unready},
 };
@@ -52,6 +53,8 @@ pub struct Options {
     pub site: String,
     /// What its columns are, where that holds for this file only: [`Columns`] as JSON.
     pub columns: String,
+    /// The notice that is run over it; empty: the usual one.
+    pub notice: String,
 }
 
 /// All that are kept read. Clones are the same.
@@ -79,6 +82,7 @@ pub struct Checked {
     pub(super) prepared: Arc<Prepared>,
     config: Arc<Config>,
     known: Known,
+    pub chosen: Chosen,
     today: Date,
     /// Places in the import of those who get a mail.
     people: Vec<usize>,
@@ -145,13 +149,17 @@ impl NoticeRuns {
     ) -> Result<Arc<Checked>, CheckError> {
         let (config, now) = (self.settings.now(), self.clock.now());
         let today = day(now);
+        let request = request(options);
         let known = known(&self.store).await?;
+        let chosen = chosen(&self.store, request.notice.as_deref()).await;
+        let chosen = chosen.map_err(|refusal| CheckError::Unready(refusal.into()))?;
         let is_it = |checked: &Checked| {
             checked.id == *id
                 && checked.options == *options
                 && checked.only == only
                 && checked.today == today
                 && checked.known == known
+                && checked.chosen == chosen
                 && Arc::ptr_eq(&checked.config, &config)
         };
         if let Some(checked) = self.checks.find(is_it, now) {
@@ -162,11 +170,11 @@ impl NoticeRuns {
         if let Some(checked) = self.checks.find(is_it, now) {
             return Ok(checked);
         }
-        let (exports, file, request) = (self.exports.clone(), id.clone(), request(options));
+        let (exports, file, notice) = (self.exports.clone(), id.clone(), chosen.clone());
         let (settings, limits, columns) = (Arc::clone(&config), only.clone(), Arc::clone(&known));
         let read = beside(alone, move || {
             let export = exports.read(&file)?;
-            let prepared = Prepared::new(&settings, &export, &request, limits, &columns);
+            let prepared = Prepared::new(&settings, &export, &request, limits, &columns, &notice);
             let prepared = prepared.map_err(CheckError::Unready)?;
             let planned = Planned::of(&prepared, today);
             Ok::<_, CheckError>((Arc::new(prepared), planned))
@@ -181,6 +189,7 @@ impl NoticeRuns {
             only,
             config,
             known,
+            chosen,
             today,
             people: Vec::new(),
             addresses: 0,
@@ -222,7 +231,7 @@ impl NoticeRuns {
             let written = if practice {
                 vec![None; keys.len()]
             } else {
-                self.store.written_lately(NOTICE, &keys, repeat, now).await?
+                self.store.written_lately(&checked.prepared.slug, &keys, repeat, now).await?
             };
             let mut written = written.into_iter();
             for person in some {
@@ -284,6 +293,7 @@ pub(super) fn request(options: &Options) -> RunRequest {
         sheet: given(&options.sheet),
         site: given(&options.site),
         columns: options.own_columns(),
+        notice: given(&options.notice),
         ..RunRequest::default()
     }
 }
@@ -333,7 +343,7 @@ impl Checked {
             return self.left_out.push(left_out);
         }
         self.people.push(person.at);
-        self.addresses += patron.addresses.len() as u64;
+        self.addresses += self.prepared.addresses(person.at).len() as u64;
         *self.libraries.entry(person.site.clone()).or_default() += 1;
     }
 
@@ -364,9 +374,8 @@ impl Checked {
     }
 
     /// Their addresses.
-    pub fn addresses_of(&self, n: usize) -> &[Address] {
-        let patron = self.people.get(n).and_then(|at| self.import().patrons.get(*at));
-        patron.map_or(&[], |patron| &patron.addresses)
+    pub fn addresses_of(&self, n: usize) -> Cow<'_, [Address]> {
+        self.people.get(n).map_or_else(Cow::default, |at| self.prepared.addresses(*at))
     }
 
     /// The first of those in whose name, number or address this stands.
@@ -374,7 +383,8 @@ impl Checked {
         let wanted = text.trim().to_lowercase();
         let has = |n: &usize| {
             let (name, number) = self.person(*n).unwrap_or_default();
-            let addresses = self.addresses_of(*n).iter().map(Address::as_str);
+            let addresses = self.addresses_of(*n);
+            let addresses = addresses.iter().map(Address::as_str);
             [name, number].into_iter().chain(addresses).any(|text| text.to_lowercase().contains(&wanted))
         };
         (0..self.people()).filter(has).take(FOUND).collect()

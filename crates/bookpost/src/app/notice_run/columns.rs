@@ -7,11 +7,15 @@ use store::Store;
 use super::{
     CheckError, NoticeRuns, Options, Unready,
     check::{beside, request},
+    chosen::chosen,
     prepare::options,
 };
 use crate::{
     app::exports::ExportId,
-    notices::import::{Columns, Head, head},
+    notices::{
+        ImportOptions,
+        import::{Columns, Head, head},
+    },
 };
 
 /// By the shape of a file, what its columns are.
@@ -28,10 +32,13 @@ impl NoticeRuns {
     pub async fn head(&self, id: &ExportId, settled: &Options) -> Result<Head, CheckError> {
         let (config, known) = (self.settings.now(), known(&self.store).await?);
         let (exports, file, request) = (self.exports.clone(), id.clone(), request(settled));
+        let chosen = chosen(&self.store, request.notice.as_deref()).await;
+        let kind = chosen.map_err(|refusal| CheckError::Unready(refusal.into()))?.settings().kind;
         let alone = Arc::clone(&self.checks.reading).lock_owned().await;
         let read = beside(alone, move || {
             let options =
                 options(&config, &request, &known).map_err(|why| CheckError::Unready(why.into()))?;
+            let options = ImportOptions { kind, ..options };
             let export = exports.read(&file)?;
             head(&export, &options).map_err(|why| CheckError::Unready(Unready::Import(why)))
         });

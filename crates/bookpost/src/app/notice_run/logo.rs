@@ -14,8 +14,13 @@ pub(crate) fn shown(html: &str, src: &str, name: &str, logo: &Logo) -> String {
         escaped(src),
         escaped(name)
     );
+    put_first(html, &picture)
+}
+
+/// A piece of HTML before the text.
+pub(crate) fn put_first(html: &str, piece: &str) -> String {
     let (before, after) = html.split_at(head(html));
-    [before, &picture, after].concat()
+    [before, piece, after].concat()
 }
 
 /// Where the text begins: after the tag of the body, the last one, as wordings have others in comments for single mail programs. Without
@@ -38,7 +43,7 @@ fn head(html: &str) -> usize {
     0
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use store::{AllReturned, Error, LeftOut, LeftOutDetail, LeftOutWhy, OpenNotice, RunId, Store};
 
-use super::{NOTICE, NoticeRuns, Refusal, day, left_out, make::Making, prepare::Prepared};
+use super::{NoticeRuns, Refusal, day, left_out, make::Making, prepare::Prepared};
 use crate::notices::{
     EXPORT,
     returned::{Judged, Newest, NotTold, Replaceable, judge},
@@ -18,7 +18,7 @@ impl NoticeRuns {
         let (run, now) = (making.run, self.clock.now());
         let newest = newest(&making.prepared, making.export_of, now).await?;
         self.store.take_export(run, newest.taken.clone(), now).await?;
-        let judged = judged(&self.store, Some(run), async || Ok(newest)).await?;
+        let judged = judged(&self.store, &making.prepared.slug, Some(run), async || Ok(newest)).await?;
         let notes = not_told(&making.prepared, &judged);
         if !notes.is_empty() {
             self.store.left_out(run, notes).await?;
@@ -47,19 +47,20 @@ pub(super) async fn foreseen(
     of: Timestamp,
     now: Timestamp,
 ) -> Result<(Replaceable, Vec<LeftOut>), Error> {
-    let judged = judged(store, None, async || newest(prepared, of, now).await).await?;
+    let judged = judged(store, &prepared.slug, None, async || newest(prepared, of, now).await).await?;
     let mut notes = not_told(prepared, &judged);
     notes.extend(judged.returned.iter().map(not_sent));
     Ok((judged.replaceable, notes))
 }
 
-/// What the newest export says of runs `before` this one. The export is asked for only if there is something to be said of.
+/// What the newest export says of this notice's runs `before` this one. The export is asked for only if there is something to be said of.
 async fn judged(
     store: &Store,
+    notice: &str,
     before: Option<RunId>,
     newest: impl AsyncFnOnce() -> Result<Newest, Error>,
 ) -> Result<Judged, Error> {
-    let earlier = store.earlier_notices(NOTICE, before).await?;
+    let earlier = store.earlier_notices(notice, before).await?;
     if earlier.notices.is_empty() {
         return Ok(Judged::default());
     }

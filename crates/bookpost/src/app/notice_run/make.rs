@@ -244,12 +244,13 @@ mod tests {
             phone: None,
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         };
         let patron = Patron { name: "Ana Ruiz".to_owned(), number: None };
         let text = || "Overdue".to_owned();
         let (from, to, keys) = (address(), [address()], vec![LedgerKey(code.to_owned())]);
         let (subject, html) = (text(), text());
-        let (site, from, to, elsewhere) = (&site, &from, &to, BTreeMap::new());
+        let (site, from, to, elsewhere) = (&site, &from, (&to[..]).into(), BTreeMap::new());
         let text = text();
         let planned = PlannedNotice { site, from, to, patron, subject, text, html, keys, elsewhere };
         mailer.message(&planned).unwrap()

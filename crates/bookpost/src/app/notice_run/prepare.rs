@@ -1,6 +1,7 @@
 //! From a request to an import and a wording that fit together, and from a planned notice to a message.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
@@ -8,18 +9,18 @@ use std::{
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use mail::{
-    Envelope, Recipient, ReversePath,
+    Address, Envelope, Recipient, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail, Picture, message_id},
 };
 use rand::{RngExt, rngs::StdRng};
-use store::{Class, Door, Kind, LeftOut, LeftOutWhy, Logo, NewMessage, NewNotice, RunId};
+use store::{Class, Door, Kind, LeftOut, LeftOutWhy, Logo, NewMessage, NewNotice, NoticeKind, RunId};
 
-use super::{Known, Refusal, left_out, logo};
+use super::{Chosen, Known, Refusal, left_out, logo};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
     notices::{
-        self, BUILT_IN, DateFormat, Import, ImportError, ImportOptions, Plan, PlannedNotice, Template,
+        self, BUILT_IN, DateFormat, Form, Import, ImportError, ImportOptions, Plan, PlannedNotice, Template,
         import::{Aliases, DateOrder},
         returned::Newest,
     },
@@ -58,7 +59,9 @@ impl From<Refusal> for Unready {
 pub(super) struct Prepared {
     pub(super) import: Import,
     sites: Vec<Site>,
-    template: Template,
+    form: Form,
+    /// The notice, by which the ledger knows it.
+    pub(super) slug: String,
     /// The sites that the run is limited to; none: to none.
     only: BTreeSet<String>,
     /// None: once only.
@@ -73,19 +76,24 @@ impl Prepared {
         request: &RunRequest,
         only: BTreeSet<String>,
         known: &Known,
+        chosen: &Chosen,
     ) -> Result<Self, Unready> {
-        let options = options(config, request, known)?;
+        let (only, form) = (chosen.only(only)?, chosen.form(config, request)?);
+        let options = ImportOptions { kind: form.kind, ..options(config, request, known)? };
         let mut import = notices::read(export, &options).map_err(Unready::Import)?;
         if let Some(site) = request.site.as_ref().or(config.notices.default_site.as_ref()) {
             name_the_site(config, &mut import, site)?;
         }
         let repeat = match request.repeat_days {
             _ if request.again => Some(Duration::ZERO),
-            Some(0) => None,
-            Some(days) => Some(DAY * u32::try_from(days).unwrap_or(u32::MAX)),
-            None => config.notices.repeat,
+            Some(days) => after(days),
+            None => match chosen.settings().repeat_days {
+                Some(days) => after(days),
+                None => config.notices.repeat,
+            },
         };
-        Ok(Self { import, sites: config.sites.clone(), template: template(config, request)?, only, repeat })
+        let (sites, slug) = (config.sites.clone(), chosen.slug().to_owned());
+        Ok(Self { import, sites, form, slug, only, repeat })
     }
 
     /// All that is wrong with column names and wordings, one fault a line.
@@ -108,12 +116,12 @@ impl Prepared {
 
     /// As of `today`, on which no item due is overdue yet.
     pub(super) fn plan(&self, today: Date) -> Plan<'_> {
-        notices::plan(&self.import, &self.sites, &self.template, today, &self.only)
+        notices::plan(&self.import, &self.sites, &self.form, today, &self.only)
     }
 
     /// What it says of earlier notices, if it was made at `of`.
     pub(super) fn newest(&self, of: Timestamp, today: Date) -> Newest {
-        Newest::of(&Plan::bare(&self.import, &self.sites, &self.template, today, &self.only), of)
+        Newest::of(&Plan::bare(&self.import, &self.sites, &self.form, today, &self.only), of)
     }
 
     /// What people call a library.
@@ -124,7 +132,7 @@ impl Prepared {
 
     /// The notice of one patron, by their place in the import.
     pub(super) fn notice(&self, at: usize, today: Date) -> Option<Result<PlannedNotice<'_>, LeftOut>> {
-        Plan::bare(&self.import, &self.sites, &self.template, today, &self.only).notice(at)
+        Plan::bare(&self.import, &self.sites, &self.form, today, &self.only).notice(at)
     }
 
     /// Usable lines of the export.
@@ -132,9 +140,19 @@ impl Prepared {
         self.import.patrons.iter().map(|patron| patron.items.len() as u64).sum()
     }
 
+    /// Where the notice of a patron goes, by their place in the import.
+    pub(super) fn addresses(&self, at: usize) -> Cow<'_, [Address]> {
+        self.import.patrons.get(at).map_or_else(Cow::default, |patron| self.form.addresses(patron))
+    }
+
     pub(super) fn patrons(&self) -> u64 {
         self.import.patrons.len() as u64
     }
+}
+
+/// 0: once only.
+fn after(days: u64) -> Option<Duration> {
+    (days > 0).then(|| DAY * u32::try_from(days).unwrap_or(u32::MAX))
 }
 
 pub(super) fn options(
@@ -170,6 +188,7 @@ pub(super) fn options(
         sheet: request.sheet.clone(),
         aliases,
         columns: request.columns.clone(),
+        kind: NoticeKind::default(),
         known: Arc::clone(known),
     })
 }
@@ -185,7 +204,7 @@ fn name_the_site(config: &Config, import: &mut Import, site: &str) -> Result<(),
     Ok(())
 }
 
-fn template(config: &Config, request: &RunRequest) -> Result<Template, Refusal> {
+pub(super) fn template(config: &Config, request: &RunRequest) -> Result<Template, Refusal> {
     let name = request.wording.as_ref().unwrap_or(&config.notices.wording);
     let broken = |error: notices::TemplateError| Refusal(Failure::Config, error.to_string());
     if let Some(templates) = &config.notices.templates {
@@ -240,7 +259,7 @@ impl Mailer {
     fn build(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
         let site = notice.site;
         let id = message_id(self.dice.random(), &self.host);
-        let addressee = |address: &mail::Address| Mailbox {
+        let addressee = |address: &Address| Mailbox {
             name: Some(notice.patron.name.clone()).filter(|name| !name.is_empty()),
             address: address.clone(),
         };

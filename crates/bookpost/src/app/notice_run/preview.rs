@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use store::{LeftOut, Store};
 
-use super::{NOTICE, Prepared, Refusal, day, lately, look_back::foreseen, practices, prepare, prepared};
+use super::{Prepared, Refusal, day, lately, look_back::foreseen, practices, prepare, prepared};
 use crate::{
     cli::control::{Preview, Reply, RunRequest},
     config::Config,
@@ -51,7 +51,7 @@ async fn plan(
         // A rehearsal does not look at the ledger.
         if !practice
             && !replaceable.is_written_anew(&notice.keys)
-            && let Some(lately) = written_lately(store, &notice, prepared.repeat, now).await?
+            && let Some(lately) = written_lately(store, &prepared.slug, &notice, prepared.repeat, now).await?
         {
             left_out.push(lately);
             continue;
@@ -65,11 +65,12 @@ async fn plan(
 /// The patron as left out, if all items were written about within the repeat period.
 async fn written_lately(
     store: &Store,
+    slug: &str,
     notice: &PlannedNotice<'_>,
     repeat: Option<Duration>,
     now: Timestamp,
 ) -> Result<Option<LeftOut>, Refusal> {
-    let written = store.written_lately(NOTICE, &notice.keys, repeat, now).await?;
+    let written = store.written_lately(slug, &notice.keys, repeat, now).await?;
     let last_at = written.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
     Ok(last_at.map(|last_at| lately(&notice.patron, &notice.site.code, last_at)))
 }

@@ -1,10 +1,16 @@
 //! A few notices of an export, for whoever wants to see them in a mailbox. They are of no run, and no patron gets them.
 
+use std::collections::BTreeMap;
+
 use mail::Address;
-use store::Class;
+use store::{Class, NewNotice, Patron};
 
 use super::{Checked, NoticeRuns, prepare::Mailer};
-use crate::{notices::PlannedNotice, receive::NotNow};
+use crate::{
+    config::{Site, Way},
+    notices::{PlannedNotice, Rendered},
+    receive::NotNow,
+};
 
 /// So many.
 const SAMPLES: usize = 3;
@@ -16,6 +22,8 @@ pub enum NoSamples {
     NotNow(#[from] NotNow),
     #[error(transparent)]
     Store(#[from] store::Error),
+    #[error("the mail cannot be made")]
+    NotMade,
 }
 
 impl NoticeRuns {
@@ -36,13 +44,45 @@ impl NoticeRuns {
             let mut patron = notice.patron.clone();
             name.clone_into(&mut patron.name);
             let subject = format!("{mark} {}", notice.subject);
-            let notice = PlannedNotice { to: std::slice::from_ref(to), subject, patron, ..notice };
+            let notice = PlannedNotice { to: std::slice::from_ref(to).into(), subject, patron, ..notice };
             messages.extend(mailer.message(&notice).ok().map(|notice| notice.message));
         }
         for message in &mut messages {
             message.patron = None;
         }
         Ok(self.receiver.accept(messages).await?.len())
+    }
+
+    /// Sends what a wording makes of a made-up notice of this library to `to`, with `mark` before the subject.
+    pub async fn send_sample(
+        &self,
+        (site, from): (&Site, &Address),
+        made: Rendered,
+        (to, name): (&Address, &str),
+        mark: &str,
+    ) -> Result<(), NoSamples> {
+        self.receiver.has_room()?;
+        let (practice, usual) =
+            (matches!(self.settings.now().sending.way, Way::Practice), self.mailer().await?);
+        let mut mailer = Mailer { practice, class: Class::Urgent, ..usual };
+        let Rendered { subject, text, html } = made;
+        let notice = PlannedNotice {
+            site,
+            from,
+            to: std::slice::from_ref(to).into(),
+            patron: Patron { name: name.to_owned(), number: None },
+            subject: format!("{mark} {subject}"),
+            text,
+            html,
+            keys: Vec::new(),
+            elsewhere: BTreeMap::new(),
+        };
+        let Ok(NewNotice { mut message, .. }) = mailer.message(&notice) else {
+            return Err(NoSamples::NotMade);
+        };
+        message.patron = None;
+        self.receiver.accept(vec![message]).await?;
+        Ok(())
     }
 }
 

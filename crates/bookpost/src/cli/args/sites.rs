@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Output;
+use crate::config::LANGUAGES;
 
 /// `sites`
 #[derive(Debug, Subcommand)]
@@ -87,6 +88,9 @@ pub struct More {
     /// In which its notices are dated, such as America/New_York [default: the computer's]
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
+    /// In which its patrons are written to of whom the export does not say theirs
+    #[arg(long, value_parser = LANGUAGES)]
+    pub language: Option<String>,
 }
 
 /// What can be taken away.
@@ -98,4 +102,5 @@ pub enum Optional {
     Phone,
     Branch,
     TimeZone,
+    Language,
 }

@@ -4,16 +4,18 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, PeopleRequest, PreferencesRequest,
-    Rotated, ShownKey, ShownKeys, ShownLink, ShownPersonKey, ShownPersonKeys, ShownPreferences,
-    ShownSessions, ShownSites, SignedOut, SitesRequest, WebhooksRequest,
+    ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, NoticesRequest, PeopleRequest,
+    PreferencesRequest, Rotated, ScheduleRan, SchedulesRequest, ShownKey, ShownKeys, ShownLink, ShownNotice,
+    ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites, SignedOut,
+    SitesRequest, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{
     Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause,
-    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Selection, State, Unreachable, Webhook,
+    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Schedule, Selection, State,
+    Unreachable, Webhook,
 };
 
 use crate::{notices::import::Columns, preferences::DoNotSend};
@@ -38,6 +40,8 @@ pub enum Request {
     Keys(KeysRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
+    /// About what is sent by itself.
+    Schedules(SchedulesRequest),
     /// How it stands, for a monitoring system.
     Check,
 }
@@ -66,6 +70,8 @@ pub enum QueueRequest {
     Runs { limit: usize },
     /// One run with everyone whom it left out.
     Run(RunId),
+    /// About notices that can be run.
+    Notices(NoticesRequest),
 }
 
 /// What becomes of mail that has waited long.
@@ -126,6 +132,9 @@ pub struct RunRequest {
     #[serde(default)]
     pub columns: Option<Columns>,
     pub wording: Option<String>,
+    /// Which notice, by its slug. None: the usual one.
+    #[serde(default)]
+    pub notice: Option<String>,
     /// 0: once only. None: as configured.
     pub repeat_days: Option<u64>,
     /// To everyone, whoever was written to lately.
@@ -172,6 +181,12 @@ pub enum Reply {
     /// The last changes, the newest first.
     PreferencesHistory(Vec<PreferenceChange>),
     Sites(ShownSites),
+    Notices(Vec<ShownNotice>),
+    Notice(Box<ShownNotice>),
+    Schedules(Vec<ShownSchedule>),
+    Schedule(Box<ShownSchedule>),
+    ScheduleRemoved(Box<Schedule>),
+    SchedulesRan(Vec<ScheduleRan>),
     People(Vec<Person>),
     Person(Person),
     /// A link that was just made.

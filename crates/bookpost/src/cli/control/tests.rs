@@ -117,6 +117,7 @@ fn an_export_survives_the_way() {
         sheet: Some("Overdues".to_owned()),
         columns: Some("email=E-Mail".parse().unwrap()),
         wording: None,
+        notice: Some("fines".to_owned()),
         repeat_days: Some(0),
         again: true,
     });

@@ -4,6 +4,11 @@
 /// hear the answers to what it has sent.
 pub(super) const TEXT: &str = include_str!("bookpost.service");
 
+/// For computers on which the service does not run all the time.
+pub(super) const SCHEDULES: &str = include_str!("bookpost-schedules.service");
+/// When that looks.
+pub(super) const TIMER: &str = include_str!("bookpost-schedules.timer");
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -41,6 +41,8 @@ pub enum Step {
     Run(&'static [&'static str]),
     /// The service is stopped and started no more; before its unit is taken away.
     StopService,
+    /// The same for the timer, which may never have been started.
+    StopTimer,
     /// A file to take away.
     Remove { path: PathBuf },
     /// A folder to take away with all that is in it.
@@ -62,6 +64,7 @@ impl fmt::Display for Step {
             Self::Copy { from, to, .. } => write!(f, "copy {} to {}", from.display(), to.display()),
             Self::Run(command) => write!(f, "run {}", command.join(" ")),
             Self::StopService => f.write_str("stop the service, and start it no more"),
+            Self::StopTimer => f.write_str("stop the timer of the schedules, and start it no more"),
             Self::Remove { path } => write!(f, "remove {}", path.display()),
             Self::RemoveFolder { path } => write!(f, "remove {} and everything in it", path.display()),
             Self::Say(sentence) => f.write_str(sentence),
@@ -93,9 +96,11 @@ impl Step {
     /// Would it change anything? Under another root there are no users and no services.
     pub(super) fn need(&self, root: &Path) -> Need {
         let elsewhere = root != Path::new("/");
-        let needs_systemd = matches!(self, Self::Run(_) | Self::StopService);
+        let needs_systemd = matches!(self, Self::Run(_) | Self::StopService | Self::StopTimer);
         match self {
-            Self::MakeUser | Self::RemoveUser | Self::Run(_) | Self::StopService if elsewhere => {
+            Self::MakeUser | Self::RemoveUser | Self::Run(_) | Self::StopService | Self::StopTimer
+                if elsewhere =>
+            {
                 Need::NotHere("as this is another root")
             }
             _ if needs_systemd && !Path::new("/run/systemd/system").exists() => {
@@ -104,6 +109,7 @@ impl Step {
             Self::MakeUser => user_ids().is_none().into(),
             Self::RemoveUser => user_ids().is_some().into(),
             Self::StopService => service_need(Path::new(super::UNIT)),
+            Self::StopTimer => service_need(Path::new(super::TIMER_UNITS[1].0)),
             Self::Run(_) | Self::Say(_) => Need::Yes,
             files => files.changes(root).into(),
         }
@@ -123,7 +129,12 @@ impl Step {
                 !has_mode(&to, *mode) || fs::read(from).ok() != fs::read(to).ok()
             }
             Self::Remove { path } | Self::RemoveFolder { path } => under(root, path).exists(),
-            Self::MakeUser | Self::RemoveUser | Self::Run(_) | Self::StopService | Self::Say(_) => true,
+            Self::MakeUser
+            | Self::RemoveUser
+            | Self::Run(_)
+            | Self::StopService
+            | Self::StopTimer
+            | Self::Say(_) => true,
         }
     }
 
@@ -154,6 +165,7 @@ impl Step {
             }
             Self::Run(words) => command(words),
             Self::StopService => command(&["systemctl", "disable", "--now", "bookpost.service"]),
+            Self::StopTimer => command(&["systemctl", "disable", "--now", "bookpost-schedules.timer"]),
             Self::Remove { path } => fs::remove_file(under(root, path)),
             Self::RemoveFolder { path } => fs::remove_dir_all(under(root, path)),
             Self::Say(_) => Ok(()),

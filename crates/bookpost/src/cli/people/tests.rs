@@ -24,6 +24,7 @@ fn sites() -> Vec<Site> {
         phone: None,
         branches: Vec::new(),
         time_zone: None,
+        language: None,
     };
     ["MAIN", "EAST"].map(site).to_vec()
 }

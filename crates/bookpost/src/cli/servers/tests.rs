@@ -36,6 +36,7 @@ impl Library {
             phone: None,
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         });
         Self { folder, authority, config }
     }

@@ -74,6 +74,7 @@ pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
     let finished = run.finished_at.map_or("not finished".to_owned(), |finished| view.at(finished));
     let mut table = Table::default();
     table.row(["run", &run.id.0.to_string()]);
+    table.row(["notice", &run.notice]);
     table.row(["export", &run.source]);
     table.row(["started", &view.at(run.started_at)]);
     table.row(["finished", &finished]);

@@ -12,7 +12,16 @@ pub(super) fn list(shown: &ShownSites) -> String {
             .to_owned();
     }
     let mut table = Table::default();
-    table.row(["code", "name", "email", "answers", "undeliverable", "further codes", "time zone"]);
+    table.row([
+        "code",
+        "name",
+        "email",
+        "answers",
+        "undeliverable",
+        "further codes",
+        "time zone",
+        "language",
+    ]);
     for site in &shown.sites {
         let text = |name| text(site, name);
         table.row([
@@ -23,6 +32,7 @@ pub(super) fn list(shown: &ShownSites) -> String {
             &text("return_address"),
             &text("branches"),
             &text("time_zone"),
+            &text("language"),
         ]);
     }
     let mute = shown.sites.iter().filter(|site| !site.contains_key("email"));

@@ -27,6 +27,7 @@ fn site(code: &str, email: &str) -> Site {
         phone: None,
         branches: Vec::new(),
         time_zone: None,
+        language: None,
     }
 }
 

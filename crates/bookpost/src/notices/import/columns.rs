@@ -3,11 +3,13 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use store::NoticeKind;
 
 use super::aliases::{NAMED, normal};
 
-/// The meaning that several columns may have.
+/// The meanings that several columns may have: addresses of patrons, and of their parents and guardians.
 pub const EMAIL: &str = "email";
+pub const GUARDIAN: &str = "guardian_email";
 /// Letters of all names of a file's columns together; what has more is nothing to remember.
 const LONGEST_SHAPE: usize = 16 << 10;
 
@@ -38,6 +40,14 @@ pub enum Needed {
     Patron,
     Item,
     Date,
+    Charge,
+}
+
+impl Needed {
+    /// All that a notice of this kind cannot do without.
+    pub fn for_notice(kind: NoticeKind) -> Vec<Self> {
+        needed(kind, |_| false)
+    }
 }
 
 impl fmt::Display for Needed {
@@ -47,6 +57,7 @@ impl fmt::Display for Needed {
             Self::Patron => "the patron's name or number",
             Self::Item => "the item's title or barcode",
             Self::Date => "the due date (or the checkout date)",
+            Self::Charge => "the amount that is owed",
         })
     }
 }
@@ -63,7 +74,7 @@ impl Columns {
             let names = columns.0.entry(meaning.to_owned()).or_default();
             let name = normal(name);
             match names.first() {
-                Some(first) if meaning != EMAIL && *first != name => {
+                Some(first) if ![EMAIL, GUARDIAN].contains(&meaning) && *first != name => {
                     let (meaning, first) = (meaning.to_owned(), first.clone());
                     return Err(ColumnsError::Twice { meaning, first, second: name });
                 }
@@ -86,12 +97,12 @@ impl Columns {
 
     /// All that a column can be.
     pub fn meanings() -> impl Iterator<Item = &'static str> {
-        std::iter::once(EMAIL).chain(NAMED.iter().map(|(meaning, _)| *meaning))
+        [EMAIL, GUARDIAN].into_iter().chain(NAMED.iter().map(|(meaning, _)| *meaning))
     }
 
-    /// What is still missing for a notice.
-    pub fn missing(&self) -> Vec<Needed> {
-        needed(|meaning| self.0.contains_key(meaning))
+    /// What is still missing for a notice of this kind.
+    pub fn missing(&self, kind: NoticeKind) -> Vec<Needed> {
+        needed(kind, |meaning| self.0.contains_key(meaning))
     }
 
     /// The columns that are this.
@@ -124,16 +135,28 @@ impl FromStr for Columns {
     }
 }
 
-/// What is missing where only some meanings are there.
-pub(super) fn needed(has: impl Fn(&str) -> bool) -> Vec<Needed> {
-    let all: [(Needed, &[&str]); 4] = [
-        (Needed::Email, &[EMAIL]),
+/// Whether lines of a notice of this kind have a date of one sort or another.
+pub(super) fn has_dates(kind: NoticeKind) -> bool {
+    matches!(kind, NoticeKind::Overdue | NoticeKind::ComingDue)
+}
+
+/// What is missing for a notice of this kind where only some meanings are there.
+pub(super) fn needed(kind: NoticeKind, has: impl Fn(&str) -> bool) -> Vec<Needed> {
+    let all: [(Needed, &[&str]); 5] = [
+        (Needed::Email, &[EMAIL, GUARDIAN]),
         (Needed::Patron, &["patron_id", "patron_number", "patron_name", "family_name"]),
         (Needed::Item, &["title", "item_barcode"]),
         (Needed::Date, &["due", "checked_out"]),
+        (Needed::Charge, &["charge"]),
     ];
+    let is_for = |needed: Needed| match needed {
+        Needed::Date => has_dates(kind),
+        Needed::Charge => kind == NoticeKind::Fines,
+        Needed::Email | Needed::Patron | Needed::Item => true,
+    };
     let is_missing = |any: &[&str]| !any.iter().any(|meaning| has(meaning));
-    all.into_iter().filter(|(_, any)| is_missing(any)).map(|(needed, _)| needed).collect()
+    let missing = all.into_iter().filter(|(needed, any)| is_for(*needed) && is_missing(any));
+    missing.map(|(needed, _)| needed).collect()
 }
 
 /// By what files with the same columns are known, whatever their order: the names, one a line. `None`: there are too many.
@@ -153,7 +176,7 @@ mod tests {
         assert_eq!(columns.names("email"), ["e mail", "mail 2"]);
         assert_eq!(columns.names("title"), ["titel, band"]);
         assert_eq!((columns.meaning("fällig"), columns.meaning("band")), (Some("due"), None));
-        assert_eq!(columns.missing(), [Needed::Patron]);
+        assert_eq!(columns.missing(NoticeKind::Overdue), [Needed::Patron]);
         for (text, said) in [
             ("E-Mail", "says of no column"),
             ("mail=E-Mail", "\"mail\" is nothing that a column can be; it can be: email, "),

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use encoding_rs::Encoding;
 use jiff::civil::Date;
-use store::LeftOutDetail;
+use mail::Address;
+use store::{LeftOutDetail, NoticeKind};
 
 use super::{
-    DateOrder, Import, ImportError, Item, ItemCells, MAX_CELL_BYTES, MAX_ITEMS, PatronNotice, Refused, Shape,
+    DateOrder, Import, ImportError, ImportOptions, Item, ItemCells, MAX_CELL_BYTES, MAX_ITEMS, PatronNotice,
+    Refused, Shape,
     aliases::Field,
     clean::{addresses, clean, reading_order},
+    columns::has_dates,
     dates::{self, Evidence},
     layout::{Delimiter, Layout},
     packed::Packed,
@@ -25,11 +28,11 @@ const SHOWN_CHARS: usize = 120;
 pub(super) fn gather(
     text: &str,
     layout: &Layout,
-    said: Option<DateOrder>,
+    options: &ImportOptions,
     encoding: &'static Encoding,
 ) -> Result<Import, ImportError> {
-    let order = order_of_dates(text, layout, said)?;
-    let mut gatherer = Gatherer::new(layout, order, encoding);
+    let order = order_of_dates(text, layout, options.dates)?;
+    let mut gatherer = Gatherer::new(layout, order, options.kind, encoding);
     let mut rows = Rows::new(text, layout.delimiter, layout.has_header);
     while let Some(row) = rows.next()? {
         gatherer.row(&row);
@@ -73,6 +76,7 @@ fn order_of_dates(
 struct Gatherer<'a> {
     layout: &'a Layout,
     import: Import,
+    kind: NoticeKind,
     by_identity: HashMap<Box<str>, usize>,
     /// Re-used for every row.
     cleaned: Cleaned,
@@ -103,7 +107,12 @@ impl Cleaned {
 }
 
 impl<'a> Gatherer<'a> {
-    fn new(layout: &'a Layout, dates: Option<DateOrder>, encoding: &'static Encoding) -> Self {
+    fn new(
+        layout: &'a Layout,
+        dates: Option<DateOrder>,
+        kind: NoticeKind,
+        encoding: &'static Encoding,
+    ) -> Self {
         let import = Import {
             shape: layout.shape,
             encoding,
@@ -117,7 +126,7 @@ impl<'a> Gatherer<'a> {
             left_aside: Vec::new(),
             no_lines: None,
         };
-        Self { layout, import, by_identity: HashMap::new(), cleaned: Cleaned::default() }
+        Self { layout, import, kind, by_identity: HashMap::new(), cleaned: Cleaned::default() }
     }
 
     fn row(&mut self, row: &Row<'_>) {
@@ -137,7 +146,7 @@ impl<'a> Gatherer<'a> {
             return;
         }
         let kind = self.cell(row, Field::NoticeType).trim();
-        if self.layout.shape == Shape::Evergreen && kind != "OVERDUE" {
+        if self.layout.shape == Shape::Evergreen && kind != evergreen(self.kind) {
             let reason = LeftOutDetail::OtherNotice { kind: kind.into() };
             self.import.left_aside.push(Refused { line: row.line, reason, text: self.about(row) });
             return;
@@ -208,8 +217,10 @@ impl<'a> Gatherer<'a> {
                 return Ok([prefix, value].concat().into_boxed_str());
             }
         }
-        let address =
-            self.layout.emails.iter().map(|&at| row.cell(Some(at)).trim()).find(|cell| !cell.is_empty());
+        let columns = self.layout.emails.iter().chain(&self.layout.guardians);
+        let cells = columns.map(|&at| (at, row.cell(Some(at)).trim())).filter(|(_, cell)| !cell.is_empty());
+        // The first of the file, whosever it is: another one would be another patron.
+        let address = cells.min_by_key(|(at, _)| *at).map(|(_, cell)| cell);
         let name = self.name(row);
         match (address, name.is_empty()) {
             (None, true) => Err(LeftOutDetail::NoPatron),
@@ -278,7 +289,7 @@ impl<'a> Gatherer<'a> {
         if title.is_empty() && barcode.is_empty() && number.is_empty() {
             return Err(LeftOutDetail::NoItem);
         }
-        if due.is_none() && checked_out.is_none() {
+        if due.is_none() && checked_out.is_none() && has_dates(self.kind) {
             return Err(LeftOutDetail::NoDate);
         }
         let cells = ItemCells { title, author, barcode, number, call_number, price, charge };
@@ -312,18 +323,11 @@ impl<'a> Gatherer<'a> {
             return Err(LeftOutDetail::ManyItems { most: MAX_ITEMS });
         }
         patron.items.push(item);
-        for &column in &self.layout.emails {
-            let cell = row.cell(Some(column));
-            if cell.trim().is_empty() || patron.addresses.iter().any(|known| known.as_str() == cell) {
-                continue;
+        let PatronNotice { addresses: own, guardians, unusable, .. } = patron;
+        for (columns, known) in [(&self.layout.emails, own), (&self.layout.guardians, guardians)] {
+            for &column in columns {
+                take_addresses(row.cell(Some(column)), known, unusable);
             }
-            let (found, bad) = addresses(cell);
-            for address in found {
-                if !patron.addresses.contains(&address) {
-                    patron.addresses.push(address);
-                }
-            }
-            patron.unusable = patron.unusable.take().or(bad.map(|bad| shown(&bad).into_boxed_str()));
         }
         Ok(())
     }
@@ -345,6 +349,7 @@ impl<'a> Gatherer<'a> {
             identity,
             cells,
             addresses: Vec::new(),
+            guardians: Vec::new(),
             unusable: None,
             line: row.line,
             items: Vec::new(),
@@ -377,6 +382,30 @@ impl<'a> Gatherer<'a> {
             [name.as_str(), number.into_iter().find(|number| !number.is_empty()).unwrap_or(""), title];
         let pieces: Vec<String> = pieces.into_iter().map(shown).filter(|piece| !piece.is_empty()).collect();
         pieces.join(", ")
+    }
+}
+
+/// Each once; what is no address is told of.
+fn take_addresses(cell: &str, known: &mut Vec<Address>, unusable: &mut Option<Box<str>>) {
+    if cell.trim().is_empty() || known.iter().any(|known| known.as_str() == cell) {
+        return;
+    }
+    let (found, bad) = addresses(cell);
+    for address in found {
+        if !known.contains(&address) {
+            known.push(address);
+        }
+    }
+    *unusable = unusable.take().or(bad.map(|bad| shown(&bad).into_boxed_str()));
+}
+
+/// What Evergreen calls it.
+fn evergreen(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Overdue => "OVERDUE",
+        NoticeKind::ComingDue => "PREOVERDUE",
+        NoticeKind::HoldReady => "RESERVE",
+        NoticeKind::Fines => "FINES",
     }
 }
 

@@ -1,18 +1,21 @@
 //! The columns of a file with the first few of their values, for a person who says what they are.
 
 use mail::Address;
+use store::NoticeKind;
 
 use super::{
     Columns, ImportError, ImportOptions, MAX_BYTES, Sheets,
     aliases::normal,
     clean::clean,
-    columns::{EMAIL, needed, shape},
+    columns::{EMAIL, GUARDIAN, needed, shape},
     dates,
     layout::{self, Delimiter},
     rows::Rows,
     text, workbook,
 };
 
+/// What several columns may be.
+const SEVERAL: [&str; 2] = [EMAIL, GUARDIAN];
 /// Columns that a person can be asked about.
 const MOST_COLUMNS: usize = 100;
 /// Values of a column.
@@ -29,6 +32,8 @@ pub struct Head {
     pub shape: String,
     /// Of a workbook.
     pub sheets: Option<Sheets>,
+    /// What the notice is about that it is for.
+    pub kind: NoticeKind,
     /// Those with names, in the order of the file.
     pub columns: Vec<Column>,
 }
@@ -119,7 +124,7 @@ fn of_text(
         }
         None => guess(&mut columns, options),
     }
-    Ok(Head { shape, sheets, columns })
+    Ok(Head { shape, sheets, kind: options.kind, columns })
 }
 
 /// The first few values of each column.
@@ -142,24 +147,28 @@ fn values(text: &str, delimiter: Delimiter, width: usize) -> Result<Vec<Vec<Stri
 fn guess(columns: &mut [Column], options: &ImportOptions) {
     let listed = |meaning: &str, column: &Column| {
         let name = column.key.split('#').next().unwrap_or_default();
-        options.aliases.names(meaning).iter().any(|one| *one == column.key || meaning == EMAIL && one == name)
+        let is_several = SEVERAL.contains(&meaning);
+        options.aliases.names(meaning).iter().any(|one| *one == column.key || is_several && one == name)
     };
-    for meaning in Columns::meanings().filter(|meaning| *meaning != EMAIL) {
+    for meaning in Columns::meanings().filter(|meaning| !SEVERAL.contains(meaning)) {
         for name in options.aliases.names(meaning) {
             suppose(columns, meaning, |column| column.key == *name);
         }
     }
     let has = |columns: &[Column], meaning: &str| {
-        columns
-            .iter()
-            .any(|column| column.meaning == Some(meaning) || meaning == EMAIL && listed(EMAIL, column))
+        let is_several = SEVERAL.contains(&meaning);
+        columns.iter().any(|column| column.meaning == Some(meaning) || is_several && listed(meaning, column))
     };
-    if needed(|meaning| has(columns, meaning)).is_empty() {
+    if needed(options.kind, |meaning| has(columns, meaning)).is_empty() {
         // It is read so without being asked about, with all addresses.
-        for column in columns.iter_mut().filter(|column| !column.is_secret && listed(EMAIL, column)) {
-            column.meaning = Some(EMAIL);
+        for column in columns.iter_mut().filter(|column| !column.is_secret) {
+            let meaning = SEVERAL.into_iter().find(|meaning| listed(meaning, column));
+            column.meaning = meaning.or(column.meaning);
         }
         return;
+    }
+    for column in columns.iter_mut().filter(|column| !column.is_secret && listed(GUARDIAN, column)) {
+        column.meaning = Some(GUARDIAN);
     }
     for (meaning, parts) in TOLD_BY {
         suppose(columns, meaning, |column| {
@@ -247,7 +256,7 @@ mod tests {
         assert_eq!(head.columns[0].values, ["Okafor, Ngozi", "Li, Ming"]);
         assert_eq!(head.columns[5].values, ["rot"]);
         assert!(head.columns[2].is_secret && head.columns[2].values.is_empty());
-        assert_eq!(head.columns().missing(), []);
+        assert_eq!(head.columns().missing(NoticeKind::Overdue), []);
     }
 
     #[test]
@@ -279,8 +288,7 @@ mod tests {
         assert!(head.columns[9].is_secret && head.columns[9].values.is_empty());
         // It is read without being asked about; what is shown is what is read.
         let known = guessed("Name;Email;Parent email;Title;Due;Book type\n");
-        let addresses = known.iter().filter(|(_, meaning)| *meaning == Some(EMAIL)).count();
-        assert_eq!((addresses, known[5].1), (2, None));
+        assert_eq!((known[1].1, known[2].1, known[5].1), (Some(EMAIL), Some(GUARDIAN), None));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use csv::{ByteRecord, ReaderBuilder, Terminator};
 
 use super::{
     ImportError, ImportOptions,
-    aliases::{Aliases, FIELDS, Field, NAMED, normal},
-    columns::{Columns, EMAIL, needed, shape},
+    aliases::{FIELDS, Field, NAMED, normal},
+    columns::{Columns, EMAIL, GUARDIAN, needed, shape},
     workbook,
 };
 
@@ -76,6 +76,8 @@ pub(super) struct Layout {
     pub(super) width: usize,
     /// Columns with addresses, in the file's order.
     pub(super) emails: Vec<usize>,
+    /// Columns with addresses of parents and guardians.
+    pub(super) guardians: Vec<usize>,
     /// Whether the file has a column that must not be kept.
     pub(super) has_secrets: bool,
     /// By what files with the same columns are known, where a person may say what they are.
@@ -95,6 +97,7 @@ impl Layout {
             has_header: shape != Shape::Evergreen,
             width,
             emails: Vec::new(),
+            guardians: Vec::new(),
             has_secrets: false,
             known_by: None,
             columns: [None; FIELDS],
@@ -154,7 +157,7 @@ pub(super) fn first_row(text: &str, delimiter: Delimiter) -> Vec<String> {
 fn layout(delimiter: Delimiter, first: &[String], options: &ImportOptions) -> Result<Layout, ImportError> {
     let names: Vec<String> = first.iter().map(|cell| normal(cell)).collect();
     if let Some(columns) = &options.columns {
-        return by_hand(delimiter, first, &names, &options.aliases, columns);
+        return by_hand(delimiter, first, &names, columns, options);
     }
     if is_evergreen(first) {
         return Ok(evergreen(delimiter, first.len()));
@@ -165,9 +168,9 @@ fn layout(delimiter: Delimiter, first: &[String], options: &ImportOptions) -> Re
     } else if ["borrowernumber", "duedate", "branchcode", "barcode"].into_iter().all(has) {
         Ok(by_names(Shape::KohaOverdues, delimiter, &names, KOHA_OVERDUES))
     } else if let Some(columns) = shape(&names).and_then(|shape| options.known.get(&shape)) {
-        by_hand(delimiter, first, &names, &options.aliases, columns)
+        by_hand(delimiter, first, &names, columns, options)
     } else {
-        named(delimiter, first, &names, &options.aliases)
+        named(delimiter, first, &names, options)
     }
 }
 
@@ -176,8 +179,8 @@ fn by_hand(
     delimiter: Delimiter,
     first: &[String],
     names: &[String],
-    aliases: &Aliases,
     columns: &Columns,
+    ImportOptions { aliases, kind, .. }: &ImportOptions,
 ) -> Result<Layout, ImportError> {
     let keys = keys(names);
     let position = |key: &String| {
@@ -191,9 +194,12 @@ fn by_hand(
         let column = columns.names(meaning).first().map(position).transpose()?;
         layout.set(field, column);
     }
-    layout.emails = columns.names(EMAIL).iter().map(position).collect::<Result<_, _>>()?;
+    let positions = |meaning| columns.names(meaning).iter().map(position).collect::<Result<Vec<_>, _>>();
+    layout.emails = positions(EMAIL)?;
     layout.emails.sort_unstable();
-    let missing = columns.missing();
+    layout.guardians = positions(GUARDIAN)?;
+    layout.guardians.sort_unstable();
+    let missing = columns.missing(*kind);
     if missing.is_empty() {
         Ok(layout)
     } else {
@@ -288,7 +294,7 @@ fn named(
     delimiter: Delimiter,
     first: &[String],
     names: &[String],
-    aliases: &Aliases,
+    ImportOptions { aliases, kind, .. }: &ImportOptions,
 ) -> Result<Layout, ImportError> {
     let (by_name, duplicates) = positions(names);
     let mut layout = Layout::new(Shape::Named, delimiter, names.len());
@@ -302,12 +308,12 @@ fn named(
             .find_map(|name| by_name.get(name.as_str()).copied());
         layout.set(field, column);
     }
-    let emails = aliases.names("email");
-    layout.emails = (0..)
-        .zip(names)
-        .filter(|(_, name)| emails.contains(name) && !is_secret(name))
-        .map(|(at, _)| at)
-        .collect();
+    let several = |meaning: &str| {
+        let known = aliases.names(meaning);
+        let of_it = (0..).zip(names).filter(|(_, name)| known.contains(name) && !is_secret(name));
+        of_it.map(|(at, _)| at).collect::<Vec<usize>>()
+    };
+    (layout.emails, layout.guardians) = (several(EMAIL), several(GUARDIAN));
     // One of them may be what is not known otherwise: it is neither guessed nor dropped.
     let unset = NAMED.iter().filter(|(_, field)| layout.column(*field).is_none());
     let mut wanted = unset.flat_map(|(meaning, _)| aliases.names(meaning)).filter(|name| !is_secret(name));
@@ -316,9 +322,10 @@ fn named(
     }
     let has = |meaning: &str| match NAMED.iter().find(|(known, _)| *known == meaning) {
         Some((_, field)) => layout.column(*field).is_some(),
+        None if meaning == GUARDIAN => !layout.guardians.is_empty(),
         None => !layout.emails.is_empty(),
     };
-    let missing = needed(has);
+    let missing = needed(*kind, has);
     if !missing.is_empty() {
         return Err(ImportError::UnknownColumns { missing, seen: shown(first) });
     }
@@ -356,7 +363,7 @@ mod tests {
         let guide = include_str!("../../../../../docs/guide/exports.md");
         let known = [KOHA_OVERDUES, KOHA_NOTICES].concat();
         let names = known.into_iter().chain(NAMED).map(|(name, _)| name);
-        for name in names.chain(["email", "drop"]) {
+        for name in names.chain(["email", "guardian_email", "drop"]) {
             assert!(guide.contains(&format!("`{name}`")), "{name}");
         }
     }

@@ -27,10 +27,10 @@ mod workbook;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use store::LeftOutDetail;
+use store::{LeftOutDetail, NoticeKind};
 
 pub use aliases::Aliases;
-pub use columns::{Columns, ColumnsError, EMAIL, Needed};
+pub use columns::{Columns, ColumnsError, EMAIL, GUARDIAN, Needed};
 pub use dates::DateOrder;
 pub use encoding_rs::Encoding;
 pub use error::{ImportError, OtherKind};
@@ -59,6 +59,8 @@ pub struct ImportOptions {
     pub aliases: Aliases,
     /// What its columns are.
     pub columns: Option<Columns>,
+    /// What the notice is about: lines of others are left aside.
+    pub kind: NoticeKind,
     /// What was said before of the columns of files, by their shape.
     pub known: Arc<BTreeMap<String, Columns>>,
 }
@@ -105,7 +107,7 @@ pub fn read(bytes: &[u8], options: &ImportOptions) -> Result<Import, ImportError
     if text::is_archive(bytes) {
         let workbook = workbook::read(bytes, options.sheet.as_deref())?;
         let layout = layout::recognise(&workbook.text, true, options)?;
-        let mut import = gather::gather(&workbook.text, &layout, options.dates, encoding_rs::UTF_8)?;
+        let mut import = gather::gather(&workbook.text, &layout, options, encoding_rs::UTF_8)?;
         import.sheets = Some(workbook.sheets);
         return Ok(import);
     }
@@ -114,7 +116,7 @@ pub fn read(bytes: &[u8], options: &ImportOptions) -> Result<Import, ImportError
         decoded => decoded?,
     };
     let layout = layout::recognise(&text, false, options)?;
-    gather::gather(&text, &layout, options.dates, encoding)
+    gather::gather(&text, &layout, options, encoding)
 }
 
 impl Import {

@@ -16,6 +16,8 @@ pub struct PatronNotice {
     pub(super) cells: PatronCells,
     /// Distinct, in the order of the file: the first is the primary one.
     pub addresses: Vec<Address>,
+    /// Of parents and guardians, distinct, in the order of the file.
+    pub guardians: Vec<Address>,
     /// What stands in the address column but is no address.
     pub unusable: Option<Box<str>>,
     /// Line of the patron's first row.

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::notices::{BUILT_IN, DateFormat, ImportOptions, Sources, import::DateOrder, read};
+use crate::notices::{BUILT_IN, DateFormat, ImportOptions, Sources, Template, import::DateOrder, read};
 
 const TODAY: Date = date(2026, 11, 23);
 
@@ -18,12 +18,13 @@ fn sites() -> Vec<Site> {
             phone: Some("555-0100".into()),
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         })
         .into()
 }
 
-fn wording(name: &str) -> Template {
-    Template::built_in(name, DateFormat::Long).unwrap().unwrap()
+fn wording(name: &str) -> Form {
+    Form::overdue(Template::built_in(name, DateFormat::Long).unwrap().unwrap())
 }
 
 #[test]
@@ -206,7 +207,7 @@ fn lines_for_other_notices_and_repeated_lines_and_empty_exports_are_told() {
             (
                 LeftOutWhy::LeftAside,
                 Some(1),
-                "Ngozi Okafor, 23529001042, A Hold: a PREOVERDUE notice, not an overdue item",
+                "Ngozi Okafor, 23529001042, A Hold: it is for another notice: PREOVERDUE",
             ),
         ),
         (
@@ -237,7 +238,7 @@ fn a_notice_that_cannot_be_made_is_left_out_and_the_others_go() {
     assert!(template.is_err());
     let template =
         Template::check(Sources { text: &text.replace("1042", "1043"), ..BUILT_IN[0].1 }, DateFormat::Long);
-    let (sites, template) = (sites(), template.unwrap());
+    let (sites, template) = (sites(), Form::overdue(template.unwrap()));
     let notices: Vec<_> = plan(&import, &sites, &template, TODAY, &BTreeSet::new()).notices().collect();
     assert_eq!(notices[0].as_ref().unwrap().patron.name, "Ngozi Okafor");
     let left_out = notices[1].as_ref().unwrap_err();

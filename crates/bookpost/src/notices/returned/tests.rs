@@ -7,7 +7,7 @@ use mail::Address;
 use store::Patron;
 
 use super::*;
-use crate::notices::{BUILT_IN, DateFormat, Import, ImportOptions, Site, Template, read};
+use crate::notices::{BUILT_IN, DateFormat, Form, Import, ImportOptions, Site, Template, read};
 
 const TODAY: Date = date(2026, 11, 23);
 
@@ -21,6 +21,7 @@ fn sites() -> Vec<Site> {
         phone: None,
         branches: Vec::new(),
         time_zone: None,
+        language: None,
     };
     ["MAIN", "EAST"].map(site).into()
 }
@@ -40,9 +41,10 @@ fn items(site: &str, numbers: std::ops::Range<usize>) -> Vec<String> {
 }
 
 fn newest(import: &Import, only: &[&str], of: i64) -> Newest {
-    let (sites, template) = (sites(), Template::built_in(BUILT_IN[0].0, DateFormat::Long).unwrap().unwrap());
+    let template = Template::built_in(BUILT_IN[0].0, DateFormat::Long).unwrap().unwrap();
+    let (sites, form) = (sites(), Form::overdue(template));
     let only = only.iter().map(|code| (*code).to_owned()).collect();
-    Newest::of(&Plan::bare(import, &sites, &template, TODAY, &only), at(of))
+    Newest::of(&Plan::bare(import, &sites, &form, TODAY, &only), at(of))
 }
 
 fn at(second: i64) -> Timestamp {

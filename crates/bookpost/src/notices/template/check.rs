@@ -1,7 +1,6 @@
 //! What can be wrong with a wording, told to the person who wrote it.
 
 use std::{
-    borrow::Cow,
     collections::BTreeSet,
     ops::Range,
     path::{Path, PathBuf},
@@ -10,7 +9,7 @@ use std::{
 use minijinja::ErrorKind;
 
 use super::{
-    Template,
+    Part, Template,
     engine::{HTML, SUBJECT, TEXT, names_used},
     samples,
     variables::{ITEM_VARIABLES, VARIABLES},
@@ -24,16 +23,19 @@ const NOT_IN_SUBJECT: [&str; 2] = ["title", "author"];
 pub enum TemplateError {
     /// A name that means nothing.
     #[error("{file}, line {line}: there is no \"{name}\"{}", near(.name))]
-    UnknownVariable { file: &'static str, line: usize, name: String },
+    UnknownVariable { file: &'static str, line: usize, column: usize, name: String },
     /// The engine does not understand it.
     #[error("{file}, line {line}: {why}")]
-    Wrong { file: &'static str, line: usize, why: String },
+    Wrong { file: &'static str, line: usize, column: usize, why: String },
     /// A loop without an end, or near it.
     #[error("{file}, line {line}: the template does not come to an end; look at its loops")]
     Endless { file: &'static str, line: usize },
     /// Titles are seen on locked screens and in lists of mail.
     #[error("subject.txt: a subject must not name titles or authors; others can read it over a shoulder")]
     TitleInSubject,
+    /// More letters than a wording may have.
+    #[error("{file}: it is too long")]
+    TooLong { file: &'static str },
     /// Nothing left.
     #[error("{file}: it comes out empty")]
     EmptyText { file: &'static str },
@@ -71,6 +73,26 @@ impl TemplateError {
         }
     }
 
+    /// Each by itself.
+    pub fn each(&self) -> Vec<&Self> {
+        match self {
+            Self::Several(faults) => faults.iter().collect(),
+            one => vec![one],
+        }
+    }
+
+    /// Which of the texts it is about; those about no single one are told of the subject.
+    pub fn part(&self) -> Part {
+        match self {
+            Self::UnknownVariable { file, .. }
+            | Self::Wrong { file, .. }
+            | Self::Endless { file, .. }
+            | Self::TooLong { file }
+            | Self::EmptyText { file } => Part::of_file(file),
+            _ => Part::Subject,
+        }
+    }
+
     /// The same in a folder of a library's own.
     pub(super) fn of_folder(self, folder: &Path) -> Self {
         match self {
@@ -92,6 +114,7 @@ impl TemplateError {
     /// The engine's error in our words.
     pub(super) fn of(file: &'static str, source: &str, error: &minijinja::Error) -> Self {
         let line = error.line().unwrap_or(1);
+        let column = error.range().map_or(1, |range| column(source, range.start));
         let piece = error.range().and_then(|range| source.get(range)).unwrap_or("").trim();
         match error.kind() {
             ErrorKind::OutOfFuel => Self::Endless { file, line },
@@ -101,15 +124,16 @@ impl TemplateError {
                 if file == SUBJECT && names(expression).any(|name| NOT_IN_SUBJECT.contains(&name)) {
                     return Self::TitleInSubject;
                 }
-                Self::UnknownVariable { file, line, name: last_name(path).to_owned() }
+                Self::UnknownVariable { file, line, column, name: last_name(path).to_owned() }
             }
             ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest => {
                 let why = format!("{} is not available in notices", error.detail().unwrap_or(piece));
-                Self::Wrong { file, line, why }
+                Self::Wrong { file, line, column, why }
             }
             _ => Self::Wrong {
                 file,
                 line,
+                column,
                 why: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
             },
         }
@@ -146,19 +170,47 @@ fn is_of_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
+/// What somebody may have meant by a name that means nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Near {
+    /// It is right inside the loop over the items.
+    OfItem,
+    /// This one.
+    Name(&'static str),
+    /// Nobody knows.
+    Nothing,
+}
+
+impl Near {
+    /// By how little it is wrong.
+    pub fn to(name: &str) -> Self {
+        if ITEM_VARIABLES.contains(&name) {
+            return Self::OfItem;
+        }
+        let known = VARIABLES.into_iter().chain(ITEM_VARIABLES);
+        let best = known
+            .map(|known| (strsim::damerau_levenshtein(known, name), known))
+            .min()
+            .filter(|(distance, _)| *distance <= 3.max(name.len() / 3));
+        best.map_or(Self::Nothing, |(_, known)| Self::Name(known))
+    }
+}
+
 /// " (did you mean ...?)" for a name that is nearly right, or right in another place.
 fn near(name: &str) -> String {
-    if ITEM_VARIABLES.contains(&name) {
-        return format!(" here: it belongs to an item, as item.{name} inside {{% for item in items %}}");
+    match Near::to(name) {
+        Near::OfItem => {
+            format!(" here: it belongs to an item, as item.{name} inside {{% for item in items %}}")
+        }
+        Near::Name(known) => format!(" (did you mean \"{known}\"?)"),
+        Near::Nothing => String::new(),
     }
-    let known = VARIABLES.iter().chain(&ITEM_VARIABLES);
-    let best = known
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .min()
-        .filter(|(distance, _)| *distance <= 3.max(name.len() / 3));
-    let meant: Cow<'_, str> =
-        best.map_or(Cow::Borrowed(""), |(_, known)| format!(" (did you mean \"{known}\"?)").into());
-    meant.into_owned()
+}
+
+/// Which letter of its line stands there, from 1.
+fn column(source: &str, at: usize) -> usize {
+    let before = source.get(..at).unwrap_or_default();
+    before.rsplit('\n').next().unwrap_or_default().chars().count() + 1
 }
 
 /// What is wrong with the texts that the engine understands.
@@ -193,12 +245,12 @@ fn unknown_names(template: &Template, file: &'static str, source: &str) -> Vec<T
     let unknown: BTreeSet<String> = unknown.filter(|name| !VARIABLES.contains(&name.as_str())).collect();
     let mut faults = Vec::new();
     for name in unknown {
-        let line =
-            (1..).zip(source.lines()).find(|(_, text)| text.contains(&name)).map_or(1, |(line, _)| line);
+        let at = source.find(&name).unwrap_or(0);
+        let line = source.get(..at).unwrap_or_default().matches('\n').count() + 1;
         let fault = if file == SUBJECT && NOT_IN_SUBJECT.contains(&name.as_str()) {
             TemplateError::TitleInSubject
         } else {
-            TemplateError::UnknownVariable { file, line, name }
+            TemplateError::UnknownVariable { file, line, column: column(source, at), name }
         };
         if !faults.contains(&fault) {
             faults.push(fault);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
 
-use super::{FUEL, Sources, check::TemplateError};
+use super::{Sources, TRIED_FUEL, bounded, check::TemplateError, marks};
 
 pub(super) const SUBJECT: &str = "subject.txt";
 pub(super) const TEXT: &str = "body.txt";
@@ -32,15 +32,23 @@ pub(super) fn environment(fuel: u64) -> Environment<'static> {
     environment
 }
 
-/// The texts that the engine understands, and what is wrong with the others.
+/// The texts that the engine understands, and what is wrong with the others; with fuel to be tried by.
 pub(super) fn compile(sources: Sources<'_>) -> (Environment<'static>, Vec<TemplateError>) {
-    let mut environment = environment(FUEL);
-    let faults = sources.files().into_iter().filter_map(|(name, source)| {
+    let mut environment = environment(TRIED_FUEL);
+    let faults = sources.files().filter_map(|(name, source)| {
         let error = environment.add_template_owned(name, source.to_owned()).err()?;
         Some(TemplateError::of(name, source, &error))
     });
     let faults = faults.collect();
     (environment, faults)
+}
+
+/// The text alone, with its values between marks. What is wrong with it is wrong with the text itself, and told of that.
+pub(super) fn marked(text: &str) -> Environment<'static> {
+    let mut environment = environment(TRIED_FUEL);
+    marks::around_values(&mut environment);
+    let _ = environment.add_template_owned(TEXT, marks::without(text));
+    environment
 }
 
 pub(super) fn render(
@@ -49,7 +57,8 @@ pub(super) fn render(
     value: &Value,
 ) -> Result<String, TemplateError> {
     let template = environment.get_template(name).map_err(|error| TemplateError::of(name, "", &error))?;
-    template.render(value.clone()).map_err(|error| TemplateError::of(name, template.source(), &error))
+    bounded::render(&template, value, bounded::MOST_OF_NOTICE)
+        .map_err(|error| TemplateError::of(name, template.source(), &error))
 }
 
 /// The names that a text takes from outside, in whatever branch of it.

@@ -63,7 +63,7 @@ impl FreeTemplate {
         let part = |part: Part| {
             let template =
                 self.environment.get_template(part.file()).map_err(|error| FreeError::of(part, &error))?;
-            bounded::render(&template, variables).map_err(|error| {
+            bounded::render(&template, variables, bounded::MOST_OCTETS).map_err(|error| {
                 let faulty = FreeError::of(part, &error);
                 match missing(&template, variables) {
                     Some(missing) if error.kind() == ErrorKind::UndefinedError => {
@@ -88,6 +88,14 @@ impl Part {
             Self::Subject => SUBJECT,
             Self::Text => TEXT,
             Self::Html => HTML,
+        }
+    }
+
+    pub(super) fn of_file(file: &str) -> Self {
+        match file {
+            TEXT => Self::Text,
+            HTML => Self::Html,
+            _ => Self::Subject,
         }
     }
 }

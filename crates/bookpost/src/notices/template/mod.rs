@@ -3,7 +3,7 @@
 //! A template can read the variables of `variables` and nothing else: no files, no other templates, no functions, a short
 //! list of filters, and so much work per text that an endless loop ends at once. It is compiled once and checked when it is
 //! saved or loaded, with `samples` of every kind, so that a misspelt variable is found by the person who wrote it. The
-//! subject is given no titles and no authors.
+//! subject is given no titles and no authors. A wording without HTML has it made of its text, by `marks`.
 //!
 //! This part knows nothing of mail messages: it makes three texts.
 
@@ -11,20 +11,26 @@ mod bounded;
 mod check;
 mod engine;
 mod free;
+mod marks;
 mod samples;
 mod variables;
 
 use std::{io, path::Path};
 
 use minijinja::Environment;
+use store::NoticeKind;
 
-pub use check::TemplateError;
+use super::Site;
+
+pub use check::{Near, TemplateError};
 pub use free::{FreeError, FreeRendered, FreeTemplate, Part};
-pub use variables::DateFormat;
+pub use variables::{DateFormat, ITEM_VARIABLES, VARIABLES};
 pub(super) use variables::{Letter, LetterItem};
 
 /// Steps of the template engine for one text. A notice of 2,000 items takes some 300,000.
 pub(super) const FUEL: u64 = 3_000_000;
+/// Steps for one text of a sample, of which none has more than five items: whoever tries a wording again and again keeps nobody waiting.
+const TRIED_FUEL: u64 = 50_000;
 /// Longest subject; longer ones are cut off by many mail programs and refused by some servers.
 pub(super) const MAX_SUBJECT_CHARS: usize = 200;
 
@@ -33,14 +39,14 @@ const ONE_MAIL: &str =
     "body.txt and body.html are the same mail for different mail programs: change both or neither";
 const NOTHING: &str = "and neither body.txt nor body.html is there";
 
-/// The built-in wordings by name.
+/// The wordings that the settings can choose, by name. All that are built in are in [`super::saved`].
 pub const BUILT_IN: [(&str, Sources<'static>); 2] = [
     (
         "overdue",
         Sources {
             subject: include_str!("wording/overdue.subject.txt"),
             text: include_str!("wording/overdue.body.txt"),
-            html: include_str!("wording/overdue.body.html"),
+            html: Some(include_str!("wording/overdue.body.html")),
         },
     ),
     (
@@ -48,7 +54,7 @@ pub const BUILT_IN: [(&str, Sources<'static>); 2] = [
         Sources {
             subject: include_str!("wording/overdue.subject.txt"),
             text: include_str!("wording/without-titles.body.txt"),
-            html: include_str!("wording/without-titles.body.html"),
+            html: Some(include_str!("wording/without-titles.body.html")),
         },
     ),
 ];
@@ -58,19 +64,23 @@ pub const BUILT_IN: [(&str, Sources<'static>); 2] = [
 pub struct Sources<'a> {
     pub subject: &'a str,
     pub text: &'a str,
-    pub html: &'a str,
+    /// `None`: it is made of the text.
+    pub html: Option<&'a str>,
 }
 
 impl<'a> Sources<'a> {
     /// The texts with the names of their files.
-    pub fn files(&self) -> [(&'static str, &'a str); 3] {
-        [(engine::SUBJECT, self.subject), (engine::TEXT, self.text), (engine::HTML, self.html)]
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &'a str)> + use<'a> {
+        let html = self.html.map(|html| (engine::HTML, html));
+        [(engine::SUBJECT, self.subject), (engine::TEXT, self.text)].into_iter().chain(html)
     }
 }
 
 /// A compiled and checked wording.
 pub struct Template {
     environment: Environment<'static>,
+    /// Where there is no HTML: the text once more, for what is made of it.
+    marked: Option<Environment<'static>>,
     dates: DateFormat,
     /// The subject speaks of single items.
     subject_has_items: bool,
@@ -94,8 +104,11 @@ impl Template {
     pub fn check(sources: Sources<'_>, dates: DateFormat) -> Result<Self, TemplateError> {
         let (environment, mut faults) = engine::compile(sources);
         let subject_has_items = engine::names_used(&environment, engine::SUBJECT).contains("items");
-        let template = Self { environment, dates, subject_has_items };
+        let marked = sources.html.is_none().then(|| engine::marked(sources.text));
+        let mut template = Self { environment, marked, dates, subject_has_items };
         faults.extend(check::faults(&template));
+        template.environment.set_fuel(Some(FUEL));
+        template.marked.iter_mut().for_each(|marked| marked.set_fuel(Some(FUEL)));
         TemplateError::all(faults).map_or(Ok(template), Err)
     }
 
@@ -130,7 +143,7 @@ impl Template {
         let sources = Sources {
             subject: subject.as_deref().or(base.map(|base| base.subject)).unwrap_or(""),
             text: text.as_deref().or(base.map(|base| base.text)).unwrap_or(""),
-            html: html.as_deref().or(base.map(|base| base.html)).unwrap_or(""),
+            html: html.as_deref().or(base.and_then(|base| base.html)),
         };
         Self::check(sources, dates).map_err(|error| error.of_folder(folder))
     }
@@ -144,17 +157,35 @@ impl Template {
         engine::render(&self.environment, file, &value)
     }
 
+    /// A made-up notice of this kind and library, for whoever looks at the wording.
+    pub fn sample(
+        &self,
+        kind: NoticeKind,
+        site: Option<&Site>,
+        without_titles: bool,
+    ) -> Result<Rendered, TemplateError> {
+        let mut letter = samples::shown(kind, site);
+        if without_titles {
+            letter.items.iter_mut().for_each(LetterItem::hide_title);
+        }
+        self.render(&letter)
+    }
+
     /// The texts of one notice.
     pub(super) fn render(&self, letter: &Letter<'_>) -> Result<Rendered, TemplateError> {
         let value = variables::value(letter, self.dates);
         let part = |name| engine::render(&self.environment, name, &value);
+        let made = |marked| {
+            let text = engine::render(marked, engine::TEXT, &value)?;
+            Ok(marks::page(&text, self.dates.language(), letter.branch_name))
+        };
         let in_subject = variables::subject_value(letter, self.dates, self.subject_has_items);
         let subject = engine::render(&self.environment, engine::SUBJECT, &in_subject)?;
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(Rendered {
             subject: subject.chars().take(MAX_SUBJECT_CHARS).collect(),
             text: part(engine::TEXT)?,
-            html: part(engine::HTML)?,
+            html: self.marked.as_ref().map_or_else(|| part(engine::HTML), made)?,
         })
     }
 }

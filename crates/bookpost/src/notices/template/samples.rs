@@ -2,8 +2,10 @@
 //! with each single thing known or unknown by itself. What a branch of a wording meets in real notices it meets here.
 
 use jiff::civil::date;
+use store::NoticeKind;
 
 use super::variables::{Letter, LetterItem};
+use crate::notices::Site;
 
 /// One item, two, and more: some languages have a form of their own for each.
 const ITEM_COUNTS: [usize; 3] = [1, 2, 5];
@@ -75,6 +77,42 @@ pub(super) fn all() -> impl Iterator<Item = Letter<'static>> {
     let one_by_one = THINGS.into_iter().flat_map(|thing| [Known::Only(thing), Known::AllBut(thing)]);
     let known = [Known::All, Known::None].into_iter().chain(one_by_one);
     known.flat_map(|known| ITEM_COUNTS.map(|count| letter(known, count)))
+}
+
+/// The one that people are shown.
+pub(super) fn shown(kind: NoticeKind, site: Option<&Site>) -> Letter<'_> {
+    let name = site.map_or("Main Library", |site| &site.name);
+    let first = LetterItem { branch_name: name, ..item(Known::All) };
+    let second = LetterItem {
+        title: "A Wrinkle in Time",
+        author: "L'Engle, Madeleine",
+        barcode: "39001000002",
+        call_number: "J LEN",
+        due: Some(date(2026, 11, 16)),
+        checked_out: Some(date(2026, 10, 26)),
+        price: "12.00",
+        charge: "0.20",
+        branch_name: name,
+    };
+    let mut items = vec![first, second];
+    for item in &mut items {
+        if kind == NoticeKind::HoldReady {
+            (item.due, item.checked_out) = (None, None);
+        }
+        if matches!(kind, NoticeKind::HoldReady | NoticeKind::ComingDue) {
+            (item.price, item.charge) = ("", "");
+        }
+    }
+    let answers = site.and_then(|site| site.reply_to.as_ref().or(site.email.as_ref()));
+    let known = letter(Known::All, 0);
+    Letter {
+        branch_name: name,
+        branch_code: site.map_or(known.branch_code, |site| &site.code),
+        branch_email: answers.map_or(known.branch_email, |address| address.as_str()),
+        branch_phone: site.map_or(known.branch_phone, |site| site.phone.as_deref().unwrap_or("")),
+        items,
+        ..known
+    }
 }
 
 fn letter(known: Known, items: usize) -> Letter<'static> {

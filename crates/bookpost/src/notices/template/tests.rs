@@ -40,7 +40,9 @@ fn all_faults_are_told_at_once() {
     let sources = Sources {
         subject: "{% if %}",
         text: "{{ patron_nam }}\n{{ branch }}",
-        html: "{% for item in items %}{% if item.author %}{{ item.writer }}{% else %}{{ item.titel }}{% endif %}{% endfor %}",
+        html: Some(
+            "{% for item in items %}{% if item.author %}{{ item.writer }}{% else %}{{ item.titel }}{% endif %}{% endfor %}",
+        ),
     };
     let said = Template::check(sources, DateFormat::Long).err().unwrap().to_string();
     let starts = [
@@ -174,7 +176,7 @@ fn faults_of_an_own_wording_name_its_place() {
 #[test]
 fn the_guide_names_every_variable() {
     let guide = include_str!("../../../../../docs/guide/wording.md");
-    for name in variables::VARIABLES.iter().chain(&variables::ITEM_VARIABLES) {
+    for name in VARIABLES.iter().chain(&ITEM_VARIABLES) {
         assert!(guide.contains(&format!("`{name}`")), "{name}");
     }
 }
@@ -185,6 +187,7 @@ fn dates_written_out() {
     for (format, written) in [
         (DateFormat::Long, "12 November 2026"),
         (DateFormat::LongUs, "November 12, 2026"),
+        (DateFormat::LongEs, "12 de noviembre de 2026"),
         (DateFormat::Iso, "2026-11-12"),
     ] {
         assert_eq!(format.write(date), written);

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 /// Variables of the whole notice.
-pub(super) const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 12] = [
     "branch_name",
     "branch_code",
     "branch_email",
@@ -21,7 +21,7 @@ pub(super) const VARIABLES: [&str; 12] = [
 ];
 
 /// Variables of each of `items`.
-pub(super) const ITEM_VARIABLES: [&str; 9] = [
+pub const ITEM_VARIABLES: [&str; 9] = [
     "title",
     "author",
     "item_barcode",
@@ -42,6 +42,8 @@ pub enum DateFormat {
     Long,
     /// November 12, 2026
     LongUs,
+    /// 12 de noviembre de 2026
+    LongEs,
     /// 2026-11-12
     Iso,
 }
@@ -61,13 +63,35 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
+const MESES: [&str; 12] = [
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+];
+
 impl DateFormat {
+    /// The language of the notice that has its dates so (BCP 47).
+    pub(super) fn language(self) -> &'static str {
+        if self == Self::LongEs { "es" } else { "en" }
+    }
+
     /// The date as it stands in a notice.
     pub fn write(self, date: Date) -> String {
-        let month = usize::try_from(date.month() - 1).ok().and_then(|at| MONTHS.get(at)).unwrap_or(&"");
+        let months = if self == Self::LongEs { &MESES } else { &MONTHS };
+        let month = usize::try_from(date.month() - 1).ok().and_then(|at| months.get(at)).unwrap_or(&"");
         match self {
             Self::Long => format!("{} {month} {}", date.day(), date.year()),
             Self::LongUs => format!("{month} {}, {}", date.day(), date.year()),
+            Self::LongEs => format!("{} de {month} de {}", date.day(), date.year()),
             Self::Iso => date.to_string(),
         }
     }
@@ -98,6 +122,13 @@ pub(in crate::notices) struct LetterItem<'a> {
     pub(in crate::notices) price: &'a str,
     pub(in crate::notices) charge: &'a str,
     pub(in crate::notices) branch_name: &'a str,
+}
+
+impl LetterItem<'_> {
+    /// What tells which item it is, and what it is about; by its barcode the library knows it.
+    pub(in crate::notices) fn hide_title(&mut self) {
+        (self.title, self.author, self.call_number) = ("", "", "");
+    }
 }
 
 /// The letter as the texts see it. What is not known is an empty text, so that `{% if author %}` works.

@@ -60,6 +60,23 @@ pub(super) enum Done {
     LogoRemoved,
     ColumnsKept,
     ColumnsForgotten,
+    NoticeSaved,
+    NoticeDuplicated,
+    NoticeOn,
+    NoticeOff,
+    NoticeRemoved,
+    NoticeRestored,
+    NoticeChangedMeanwhile,
+    WordingSaved,
+    WordingReset,
+    ScheduleAdded,
+    ScheduleChanged,
+    ScheduleRemoved,
+    SchedulePaused,
+    ScheduleResumed,
+    ScheduleSkips,
+    ScheduleSkipsNot,
+    ScheduleRuns,
 }
 
 /// For how many. What is no such word is nothing.
@@ -143,6 +160,23 @@ impl Flash {
             Done::LogoRemoved => words.t("done-logo-removed"),
             Done::ColumnsKept => words.t("done-columns-kept"),
             Done::ColumnsForgotten => words.t("done-columns-forgotten"),
+            Done::NoticeSaved
+            | Done::NoticeDuplicated
+            | Done::NoticeOn
+            | Done::NoticeOff
+            | Done::NoticeRemoved
+            | Done::NoticeRestored
+            | Done::NoticeChangedMeanwhile
+            | Done::WordingSaved
+            | Done::WordingReset => self.of_notices(words)?,
+            Done::ScheduleAdded => words.t("done-schedule-added"),
+            Done::ScheduleChanged => words.t("done-schedule-changed"),
+            Done::ScheduleRemoved => words.t("done-schedule-removed"),
+            Done::SchedulePaused => words.t("done-schedule-paused"),
+            Done::ScheduleResumed => words.t("done-schedule-resumed"),
+            Done::ScheduleSkips => words.t("done-schedule-skips"),
+            Done::ScheduleSkipsNot => words.t("done-schedule-skips-not"),
+            Done::ScheduleRuns => words.t("done-schedule-runs"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');
@@ -153,6 +187,22 @@ impl Flash {
 }
 
 impl Flash {
+    fn of_notices(&self, words: &Words) -> Option<String> {
+        let key = match self.done? {
+            Done::NoticeSaved => "done-notice-saved",
+            Done::NoticeDuplicated => "done-notice-duplicated",
+            Done::NoticeOn => "done-notice-on",
+            Done::NoticeOff => "done-notice-off",
+            Done::NoticeRemoved => "done-notice-removed",
+            Done::NoticeRestored => "done-notice-restored",
+            Done::NoticeChangedMeanwhile => "done-notice-changed-meanwhile",
+            Done::WordingSaved => "done-wording-saved",
+            Done::WordingReset => "done-wording-reset",
+            _ => return None,
+        };
+        Some(words.t(key))
+    }
+
     /// What takes it back, for whoever is on the page at `path`.
     pub(super) fn undo(&self, path: &str, words: &Words) -> Option<Undo> {
         let at = self.at.filter(|_| self.n.is_some_and(|n| n > 0))?;

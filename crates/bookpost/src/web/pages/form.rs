@@ -11,8 +11,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Pages, not_here, visit::Visit};
 
-/// The largest form is one page of the queue, ticked.
-pub(super) const MOST: usize = 64 << 10;
+/// The largest form is a wording, with HTML of its own.
+pub(super) const MOST: usize = 256 << 10;
 /// A form that is not there by then is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -23,6 +23,10 @@ use crate::{config::Way, identity::Permission, preferences::DoNotSend};
 pub(super) enum Place {
     Today,
     Notices,
+    /// Overdue notices > Saved notices.
+    SavedNotices,
+    /// Notices > Scheduled.
+    Schedules,
     Queue,
     /// Queue > Who cannot be reached.
     Unreachable,
@@ -130,9 +134,10 @@ impl Frame {
         let setup: Vec<_> = allowed.map(|(at, href, key, _)| link(href, words.t(key), *at)).collect();
         let within = setup.iter().any(|link| link.here);
         let of_queue = matches!(place, Place::Queue | Place::Unreachable);
+        let of_notices = matches!(place, Place::Notices | Place::SavedNotices | Place::Schedules);
         let mut navigation = vec![
             link("/", words.t("nav-today"), Place::Today),
-            link("/notices", words.t("nav-notices"), Place::Notices),
+            Link { here: of_notices, ..link("/notices", words.t("nav-notices"), Place::Notices) },
             Link { here: of_queue, ..link("/queue", words.t("nav-queue"), Place::Queue) },
         ];
         let first = setup.first().map(|link| link.href);
@@ -140,6 +145,12 @@ impl Frame {
         let tabs = if of_queue {
             let unreachable = link("/queue/unreachable", words.t("nav-unreachable"), Place::Unreachable);
             vec![link("/queue", words.t("nav-all-mail"), Place::Queue), unreachable]
+        } else if of_notices {
+            let saved = link("/notices/saved", words.t("nav-saved-notices"), Place::SavedNotices);
+            let schedules = link("/notices/schedules", words.t("nav-schedules"), Place::Schedules);
+            let saved = Some(saved).filter(|_| visit.may_run_theirs());
+            let runs = link("/notices", words.t("nav-runs"), Place::Notices);
+            std::iter::once(runs).chain(saved).chain([schedules]).collect()
         } else if within {
             setup
         } else {
@@ -151,7 +162,11 @@ impl Frame {
             banner,
             navigation,
             tabs,
-            tabs_label: words.t(if of_queue { "nav-of-queue" } else { "nav-setup" }),
+            tabs_label: words.t(match place {
+                _ if of_queue => "nav-of-queue",
+                _ if of_notices => "nav-of-notices",
+                _ => "nav-setup",
+            }),
             flash,
             undo,
             signed_in: Some(visit.signed_in()),

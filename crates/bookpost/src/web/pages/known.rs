@@ -7,7 +7,7 @@ use serde::Serialize;
 use store::{Alarm, AlarmKind, Error, State, States};
 
 use super::standing::Standing;
-use crate::{config::Config, web::Sources};
+use crate::{app::schedules::subject, config::Config, web::Sources};
 
 /// Most alarms that are shown.
 pub(super) const ALARMS: usize = 50;
@@ -58,7 +58,16 @@ impl Known {
         let (standing, alarms) = Standing::read(sources).await?;
         // What may have arrived is a number of its own.
         let alarms = alarms.into_iter().filter(|alarm| alarm.kind != AlarmKind::InDoubt);
-        let raised = alarms.map(|alarm| Raised::of(alarm, &config)).collect();
+        let mut raised: Vec<_> = alarms.map(|alarm| Raised::of(alarm, &config)).collect();
+        if raised.iter().any(|raised| raised.alarm.kind == AlarmKind::Schedule) {
+            for schedule in store.schedules().await? {
+                let is_its = |raised: &&mut Raised| raised.alarm.subject == subject(schedule.id);
+                raised
+                    .iter_mut()
+                    .filter(is_its)
+                    .for_each(|raised| raised.sites.clone_from(&schedule.plan.sites));
+            }
+        }
         Ok(Self { all, today, raised, standing })
     }
 

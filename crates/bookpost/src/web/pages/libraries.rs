@@ -96,6 +96,7 @@ fn library(site: &Site, logo: Option<(u32, u32)>, words: &Words) -> Library {
         ("library-phone", site.phone.clone()),
         ("library-branches", Some(site.branches.join(", ")).filter(|all| !all.is_empty())),
         ("library-zone", zone(site)),
+        ("library-language", site.language.as_ref().map(|tag| language(words, tag))),
     ];
     let sent = [
         ("library-email", site.email.as_ref()),
@@ -112,6 +113,11 @@ fn library(site: &Site, logo: Option<(u32, u32)>, words: &Words) -> Library {
         facts: facts.filter_map(|(key, value)| Some((words.t(key), value?))).collect(),
         encoded: encoded(&site.code),
     }
+}
+
+/// A language that notices are written in.
+pub(super) fn language(words: &Words, tag: &str) -> String {
+    words.t(if tag == "es" { "notice-language-es" } else { "notice-language-en" })
 }
 
 fn encoded(code: &str) -> String {

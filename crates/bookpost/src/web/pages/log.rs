@@ -144,6 +144,7 @@ pub(super) fn actor(words: &Words, who: &Actor) -> String {
         Actor::CommandLine => words.t("log-command-line"),
         Actor::Configuration => words.t("log-settings"),
         Actor::NotSignedIn => words.t("log-not-signed-in"),
+        Actor::Schedule => words.t("log-schedule"),
     }
 }
 
@@ -211,6 +212,18 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::LogoChanged => "log-logo-changed",
         Deed::ColumnsChosen => "log-columns-chosen",
         Deed::ColumnsForgotten => "log-columns-forgotten",
+        Deed::NoticeAdded => "log-notice-added",
+        Deed::NoticeChanged => "log-notice-changed",
+        Deed::NoticeRemoved => "log-notice-removed",
+        Deed::NoticeRestored => "log-notice-restored",
+        Deed::WordingChanged => "log-wording-changed",
+        Deed::ScheduleAdded => "log-schedule-added",
+        Deed::ScheduleChanged => "log-schedule-changed",
+        Deed::ScheduleRemoved => "log-schedule-removed",
+        Deed::SchedulePaused => "log-schedule-paused",
+        Deed::ScheduleResumed => "log-schedule-resumed",
+        Deed::ScheduleSkips => "log-schedule-skips",
+        Deed::ScheduleSkipsNot => "log-schedule-skips-not",
         Deed::ProgramAdded => "log-program-added",
         Deed::ProgramChanged => "log-program-changed",
         Deed::ProgramDisabled => "log-program-off",

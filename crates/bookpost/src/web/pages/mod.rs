@@ -39,6 +39,7 @@ mod person_keys;
 mod preferences;
 mod programs;
 mod row;
+mod schedules;
 mod security;
 mod sending;
 mod sessions;
@@ -126,6 +127,8 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/notices/upload", post(notices::upload).layer(DefaultBodyLimit::disable()))
         .route("/notices/check/{id}", get(notices::check))
         .merge(notices::routes_of_columns())
+        .merge(notices::routes_of_saved())
+        .merge(schedules::routes())
         .route("/notices/check/{id}/mail", get(notices::mail))
         .route("/notices/check/{id}/html", get(notices::framed))
         .route("/notices/check/{id}/samples", post(notices::samples))

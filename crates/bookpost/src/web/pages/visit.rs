@@ -111,6 +111,16 @@ impl Visit {
         }
     }
 
+    /// Whether they run notices of the libraries that are theirs.
+    pub(super) fn may_run_theirs(&self) -> bool {
+        let sites = self.sites();
+        if sites.is_empty() {
+            self.may(Permission::RunNotices(None))
+        } else {
+            sites.iter().all(|site| self.may(Permission::RunNotices(Some(site))))
+        }
+    }
+
     /// The libraries that they are limited to; none: to none.
     pub(super) fn sites(&self) -> BTreeSet<String> {
         if self.may(Permission::SeeQueue(None)) { BTreeSet::new() } else { self.person().sites.clone() }

@@ -71,7 +71,7 @@ impl Language {
 /// The files of a language as one text. A key stands in the file of the page that says it.
 macro_rules! locale {
     ($tag:literal) => {
-        locale!($tag: "everywhere" "sign_in" "today" "notices" "queue" "message" "reasons" "setup" "secrets" "people" "account" "log" "libraries" "programs" "start" "trial" "preferences")
+        locale!($tag: "everywhere" "sign_in" "today" "notices" "saved" "schedules" "queue" "message" "reasons" "setup" "secrets" "people" "account" "log" "libraries" "programs" "start" "trial" "preferences")
     };
     ($tag:literal: $($file:literal)+) => {
         concat!($(include_str!(concat!("locales/", $tag, "/", $file, ".ftl")), "\n"),+)
@@ -131,6 +131,7 @@ impl Words {
             Actor::CommandLine => self.t("by-command-line"),
             Actor::Configuration => self.t("by-configuration"),
             Actor::NotSignedIn => self.t("by-nobody-signed-in"),
+            Actor::Schedule => self.t("by-schedule"),
         }
     }
 
@@ -225,6 +226,7 @@ fn alarm_name(kind: AlarmKind) -> &'static str {
         AlarmKind::Waiting => "waiting",
         AlarmKind::InDoubt => "in-doubt",
         AlarmKind::Silence => "silence",
+        AlarmKind::Schedule => "schedule",
         AlarmKind::SecretsLost => "secrets-lost",
         _ => "other",
     }

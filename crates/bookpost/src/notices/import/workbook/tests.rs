@@ -37,7 +37,7 @@ fn a_destiny_workbook_is_taken_as_it_is() {
     assert_eq!(sheets.read, "Overdues");
     assert_eq!(sheets.all, ["About", "Overdues", "Notes"], "nobody sees the hidden one");
     let [ngozi, ming] = import.patrons.as_slice() else { panic!("{:?}", import.patrons) };
-    assert_eq!((ngozi.name(), ngozi.number(), ngozi.addresses.len()), ("Ngozi Okafor", Some("P 1042"), 2));
+    assert_eq!((ngozi.name(), ngozi.number(), ngozi.guardians.len()), ("Ngozi Okafor", Some("P 1042"), 2));
     let dune = &ngozi.items[0];
     assert_eq!((dune.title(), dune.barcode(), dune.price()), ("Dune", "39001000001234", "18.5"));
     assert_eq!((dune.due, dune.checked_out), (Some(date(2026, 11, 12)), Some(date(2026, 10, 22))));

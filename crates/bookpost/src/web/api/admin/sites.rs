@@ -46,6 +46,8 @@ pub(super) struct Site {
     branches: Option<Vec<String>>,
     /// In which its notices are dated.
     time_zone: Option<String>,
+    /// In which its patrons are written to of whom an export does not say theirs: `en` or `es`.
+    language: Option<String>,
 }
 
 /// Lists all sites.

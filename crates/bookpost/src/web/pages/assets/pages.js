@@ -77,8 +77,23 @@ for (const form of find("[data-unsaved]")) {
   };
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
-  form.addEventListener("submit", () => (unsaved = false));
+  form.addEventListener("submit", (event) => (unsaved &&= Boolean(event.submitter?.formTarget)));
   addEventListener("beforeunload", (event) => unsaved && event.preventDefault());
+}
+
+// A wording as it looks while it is typed. A frame that is new leaves no step for Back.
+for (const button of find("[data-previews]")) {
+  let rests;
+  button.form.addEventListener("input", () => {
+    clearTimeout(rests);
+    rests = setTimeout(() => {
+      const frame = document.querySelector(`iframe[name="${button.formTarget}"]`);
+      const fresh = frame.cloneNode();
+      fresh.removeAttribute("src");
+      frame.replaceWith(fresh);
+      button.form.requestSubmit(button);
+    }, 400);
+  });
 }
 
 // What changes while somebody looks. Nothing is asked for a page that nobody sees.

@@ -5,11 +5,11 @@ use mail::Address;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::zone;
+use super::{language, zone};
 use crate::{
-    config::Site,
+    config::{LANGUAGES, Site},
     web::pages::{
-        field::{Field, Kind},
+        field::{Choice, Field, Kind},
         words::Words,
     },
 };
@@ -26,6 +26,7 @@ pub(in crate::web::pages) struct LibraryForm {
     pub(super) phone: String,
     pub(super) branches: String,
     pub(super) time_zone: String,
+    pub(super) language: String,
     /// Of the preferences that were seen.
     pub(super) version: i64,
 }
@@ -56,6 +57,7 @@ impl LibraryForm {
             phone: site.phone.clone().unwrap_or_default(),
             branches: site.branches.join(", "),
             time_zone: zone(site).unwrap_or_default(),
+            language: site.language.clone().unwrap_or_default(),
             version,
         }
     }
@@ -105,8 +107,24 @@ impl LibraryForm {
             ("phone", text(&self.phone)),
             ("branches", branches),
             ("time_zone", text(&self.time_zone)),
+            ("language", text(if LANGUAGES.contains(&&*self.language) { &self.language } else { "" })),
         ];
         all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Whatever else is sent stands for none.
+    fn languages(&self, words: &Words) -> Vec<Choice> {
+        let usual = Choice {
+            value: String::new(),
+            text: words.t("library-language-usual"),
+            chosen: !LANGUAGES.contains(&&*self.language),
+        };
+        let of = |tag: &str| Choice {
+            value: tag.to_owned(),
+            text: language(words, tag),
+            chosen: tag == self.language,
+        };
+        std::iter::once(usual).chain(LANGUAGES.into_iter().map(of)).collect()
     }
 
     /// `known`: the code stands fast.
@@ -153,6 +171,9 @@ impl LibraryForm {
                 .hint(words.t("library-zone-hint"))
                 .help(words.t("library-zone-help"))
                 .problem(faults.time_zone),
+            field("language", "library-language")
+                .kind(Kind::OneOf(self.languages(words)))
+                .hint(words.t("library-language-hint")),
         ]
     }
 }
@@ -180,6 +201,7 @@ mod tests {
             phone: None,
             branches: vec![format!("{code}2")],
             time_zone: TimeZone::get("America/Chicago").ok(),
+            language: Some("es".to_owned()),
         }
     }
 
@@ -191,6 +213,7 @@ mod tests {
         let shown = serde_json::json!({
             "name": "MAIN Library", "email": "desk@library.example", "reply_to": "info@library.example",
             "return_address": null, "phone": null, "branches": ["MAIN2"], "time_zone": "America/Chicago",
+            "language": "es",
         });
         assert_eq!(Value::Object(values), shown);
     }

@@ -31,7 +31,13 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         Deed::ServerTested => of_test(words, is),
         Deed::MailDecided => of_decision(words, is),
         Deed::ColumnsChosen => of_parts(was, is, |part, value| (meaning(words, part), value.to_owned())),
+        Deed::NoticeAdded => of_parts("", is, |part, value| of_notice(words, part, value)),
+        Deed::NoticeChanged => of_parts(was, is, |part, value| of_notice(words, part, value)),
+        Deed::ScheduleAdded | Deed::ScheduleChanged => {
+            of_parts(was, is, |part, value| of_schedule(words, part, value))
+        }
         Deed::SendingResumed => of_old_mail(words, is),
+        Deed::ScheduleRemoved => of_parts(is, was, |part, value| of_schedule(words, part, value)),
         Deed::PersonDisabled
         | Deed::PersonEnabled
         | Deed::PasswordChanged
@@ -47,6 +53,13 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         | Deed::SentAgain
         | Deed::LogoChanged
         | Deed::ColumnsForgotten
+        | Deed::NoticeRemoved
+        | Deed::NoticeRestored
+        | Deed::WordingChanged
+        | Deed::SchedulePaused
+        | Deed::ScheduleResumed
+        | Deed::ScheduleSkips
+        | Deed::ScheduleSkipsNot
         | Deed::Unknown => vec![Said { of: String::new(), was: was.to_owned(), is: is.to_owned() }],
     }
 }
@@ -67,6 +80,27 @@ fn of_parts(was: &str, is: &str, in_words: impl Fn(&str, &str) -> (String, Strin
     parts(is).map(change).collect()
 }
 
+/// As the form of a notice calls it.
+fn of_notice(words: &Words, part: &str, value: &str) -> (String, String) {
+    let of = match part {
+        "name" => words.t("notice-name"),
+        "is" => words.t("notice-on"),
+        "sites" => words.t("notice-sites"),
+        "repeat_days" => words.t("notice-repeat"),
+        "without_titles" => words.t("notice-without-titles"),
+        "to" => words.t("notice-recipients"),
+        other => other.to_owned(),
+    };
+    let value = match (part, value) {
+        ("is" | "without_titles", "on" | "true") => words.t("notice-yes"),
+        ("is" | "without_titles", _) => words.t("notice-no"),
+        ("sites", "") => words.t("notice-sites-all"),
+        ("repeat_days", "usual") => words.t("notice-repeat-usual-short"),
+        _ => value.to_owned(),
+    };
+    (of, value)
+}
+
 fn of_person(words: &Words, part: &str, value: &str) -> (String, String) {
     let of = match part {
         "address" => words.t("sign-in-email"),
@@ -85,6 +119,23 @@ fn of_person(words: &Words, part: &str, value: &str) -> (String, String) {
         (_, other) => other.to_owned(),
     };
     (of, value)
+}
+
+fn of_schedule(words: &Words, part: &str, value: &str) -> (String, String) {
+    let of = match part {
+        "name" => words.t("schedule-name"),
+        "export" => words.t("schedule-export"),
+        "days" => words.t("schedule-days"),
+        "time" => words.t("schedule-time"),
+        "zone" => words.t("library-zone"),
+        "closed weekdays" => words.t("schedule-closed-weekdays"),
+        "closed days" => words.t("schedule-closed-dates"),
+        "sites" => words.t("schedule-libraries"),
+        "dates" => words.t("schedule-dates"),
+        "site" => words.t("schedule-site"),
+        other => other.to_owned(),
+    };
+    (of, value.to_owned())
 }
 
 fn of_program(words: &Words, part: &str, value: &str) -> (String, String) {

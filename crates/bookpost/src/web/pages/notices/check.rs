@@ -13,16 +13,17 @@ use store::{Error, LeftOut, LeftOutWhy};
 use super::{
     columns::{self, Said},
     detail::{Detail, said, who},
-    done, path,
+    done, path, saved,
     sums::{left, left_do},
     theirs, unread,
 };
 use crate::{
-    app::notice_run::{CheckError, Checked, Options, Unready},
+    app::notice_run::{CheckError, Checked, Options, Unready, notices},
     config::Way,
     notices::{
         ImportError,
         import::{Delimiter, Shape, Sheets},
+        saved::Notice,
     },
     web::pages::{
         field::{Choice, Field, Kind},
@@ -61,6 +62,8 @@ struct Check {
     reasons: Vec<Reason>,
     options: Asking,
     kept: Vec<(&'static str, String)>,
+    /// Those that can be run over it.
+    notices: Vec<Choice>,
     mails: String,
     /// What is to be known before anything is sent.
     says: String,
@@ -174,6 +177,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         reasons,
         options: options(visit, &checked.options, found.sheets.as_ref().map(|sheets| &*sheets.all)),
         kept: super::fields(&checked.options),
+        notices: runnable(visit, checked.chosen.slug()).await?,
         mails: path(checked.id.text(), "/mail", &checked.options, ""),
         says: says(words, checked, way, visit.pages.sources.config().sending.is_off()),
         warnings: warnings(visit, checked, paused, before.cut_short.is_some()),
@@ -183,6 +187,18 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         practice: checked.is_practice(),
         attempt: before.attempt,
     })
+}
+
+/// The saved notices that this person can run; the one with this slug is chosen.
+async fn runnable(visit: &Visit, chosen: &str) -> Result<Vec<Choice>, Error> {
+    let all = notices(&visit.pages.sources.store).await?.into_iter();
+    let runnable = all.filter(|notice| notice.settings.on && saved::is_theirs(visit, notice));
+    let choice = |notice: Notice| Choice {
+        text: saved::name(visit.words(), &notice),
+        chosen: notice.slug == chosen,
+        value: notice.slug,
+    };
+    Ok(runnable.map(choice).collect())
 }
 
 /// Nobody goes without a mail for it who would get one today.

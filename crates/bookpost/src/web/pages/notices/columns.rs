@@ -22,7 +22,7 @@ use crate::{
         exports::ExportId,
         notice_run::{CheckError, Options},
     },
-    notices::import::{Column, Columns, ColumnsError, EMAIL, Head, Needed},
+    notices::import::{Column, Columns, ColumnsError, EMAIL, GUARDIAN, Head, Needed},
     web::pages::{
         Pages,
         field::Choice,
@@ -36,8 +36,9 @@ use crate::{
 };
 
 /// What a column can be, in the order in which it is offered.
-const MEANINGS: [(&str, &str); 17] = [
+const MEANINGS: [(&str, &str); 18] = [
     (EMAIL, "meaning-email"),
+    (GUARDIAN, "meaning-guardian-email"),
     ("patron_name", "meaning-patron-name"),
     ("first_name", "meaning-first-name"),
     ("family_name", "meaning-family-name"),
@@ -212,6 +213,7 @@ pub(super) fn needed(words: &Words, needed: Needed) -> String {
         Needed::Patron => "needed-patron",
         Needed::Item => "needed-item",
         Needed::Date => "needed-date",
+        Needed::Charge => "needed-charge",
     })
 }
 
@@ -253,7 +255,7 @@ fn chosen(head: &Head) -> Result<Columns, Wrong> {
         ColumnsError::Twice { meaning, .. } | ColumnsError::NoMeaning { meaning } => Wrong::Twice(meaning),
         ColumnsError::NoPair { part } => Wrong::Twice(part),
     })?;
-    let missing = columns.missing();
+    let missing = columns.missing(head.kind);
     if missing.is_empty() { Ok(columns) } else { Err(Wrong::Missing(missing)) }
 }
 
@@ -290,13 +292,13 @@ async fn page(
         choices: choices(words, column),
         problem: problem.clone().filter(|_| twice.is_some() && twice.as_deref() == column.meaning),
     };
-    let all = [Needed::Email, Needed::Patron, Needed::Item, Needed::Date];
+    let all = Needed::for_notice(head.kind).into_iter();
     let asked = Asked {
         f,
         id: id.text().to_owned(),
         name: name.to_owned(),
         holds: words.t(if may_say_for_all(visit) { "columns-kept" } else { "columns-kept-own" }),
-        needed: all.map(|one| needed(words, one)).join("; "),
+        needed: all.map(|one| needed(words, one)).collect::<Vec<_>>().join("; "),
         columns: head.columns.iter().enumerate().map(line).collect(),
         options: options(visit, settled, head.sheets.as_ref().map(|sheets| &*sheets.all)),
         kept: fields(settled),
@@ -325,6 +327,7 @@ impl Options {
             sheet: said("sheet"),
             site: said("site"),
             columns: said("columns"),
+            notice: said("notice"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Why one person, or one line, was left out, in the reader's language.
 
 use jiff::civil::Date;
-use store::{LeftOut, LeftOutDetail};
+use store::{LeftOut, LeftOutDetail, OtherMatter};
 
 use super::check::{ORDERS, dated};
 use crate::{
@@ -32,6 +32,7 @@ pub(super) fn said(words: &Words, detail: &LeftOutDetail) -> Detail {
         LeftOutDetail::NoBranch { .. }
         | LeftOutDetail::UnknownBranch { .. }
         | LeftOutDetail::NotDueYet { .. }
+        | LeftOutDetail::OtherMatter { .. }
         | LeftOutDetail::DatesInDoubt { .. } => of_items(words, detail),
         LeftOutDetail::NotAnAddress { text } => words.with("detail-not-an-address", &[("text", text)]),
         LeftOutDetail::NoAddress => words.t("detail-no-address"),
@@ -58,6 +59,15 @@ fn of_items(words: &Words, detail: &LeftOutDetail) -> String {
             words.with("detail-unknown-branch", &[("items", &items(*n)), ("code", code)])
         }
         LeftOutDetail::NotDueYet { item, due } => not_due(words, item, *due),
+        LeftOutDetail::OtherMatter { item, why } => {
+            let key = match why {
+                OtherMatter::Overdue => "detail-overdue-already",
+                OtherMatter::NoDueDate => "detail-no-due-date-at-all",
+                OtherMatter::OnLoan => "detail-on-loan",
+                OtherMatter::NothingOwed => "detail-nothing-owed",
+            };
+            words.with(key, &[("item", item)])
+        }
         LeftOutDetail::DatesInDoubt { not_yet, all, order } => {
             let (part, items) = (words.number(whole(*not_yet)), items(*all));
             match order {
@@ -194,6 +204,10 @@ mod tests {
             LeftOutDetail::Thin { library: "Riverside".into(), items: 3, percent: 4 },
             LeftOutDetail::Nameless { lines: 1 },
             LeftOutDetail::Nameless { lines: 2 },
+            LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::Overdue },
+            LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::NoDueDate },
+            LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::OnLoan },
+            LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::NothingOwed },
         ]
     }
 

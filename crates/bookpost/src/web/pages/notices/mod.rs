@@ -10,6 +10,7 @@ mod last;
 mod mail;
 mod names;
 mod run;
+mod saved;
 mod send;
 mod stop;
 mod sums;
@@ -25,6 +26,7 @@ pub(super) use self::{
     mail::{framed, show as mail},
     names::show as names,
     run::show as run,
+    saved::routes as routes_of_saved,
     send::{forget, samples, send},
     stop::{ask as ask_stop, stop},
     sums::Large,
@@ -48,9 +50,9 @@ use super::{
 use crate::{
     app::{
         exports::{ExportId, MOST_BYTES, Uploaded},
-        notice_run::Options,
+        notice_run::{Options, notices as all_notices},
     },
-    identity::Permission,
+    notices::saved::USUAL,
 };
 
 /// Runs on the list.
@@ -64,6 +66,8 @@ struct Notices {
     /// Why an upload was not taken.
     problem: Option<String>,
     uploads: Vec<(String, Uploaded, At)>,
+    /// The notice that is meant, where it is not the usual one: its slug and its name.
+    chosen: Option<(String, String)>,
     runs: Vec<Line>,
 }
 
@@ -109,9 +113,24 @@ async fn notices(visit: &Visit, problem: Option<String>) -> Result<Notices, Erro
         f: Frame::around(visit, Place::Notices).await?,
         may_run: may_run(visit),
         problem,
+        chosen: chosen(visit).await?,
         uploads: uploads.into_iter().map(upload).collect(),
         runs,
     })
+}
+
+/// Which notice the address asks for.
+async fn chosen(visit: &Visit) -> Result<Option<(String, String)>, Error> {
+    let Some(slug) = asked_for(visit) else { return Ok(None) };
+    let all = all_notices(&visit.pages.sources.store).await?;
+    let found = all.into_iter().find(|notice| notice.slug == slug && saved::is_theirs(visit, notice));
+    Ok(found.map(|notice| (slug, saved::name(visit.words(), &notice))))
+}
+
+/// The slug of a notice in the address of a page.
+fn asked_for(visit: &Visit) -> Option<String> {
+    let query = visit.path().split_once('?').map(|(_, query)| query);
+    Some(Options::in_query(query).notice).filter(|slug| !slug.is_empty() && slug != USUAL)
 }
 
 fn run_line(visit: &Visit, run: &Run, sums: &Sums) -> Line {
@@ -165,12 +184,7 @@ fn title(words: &Words, id: i64) -> String {
 
 /// Whether they run notices of the libraries that are theirs.
 fn may_run(visit: &Visit) -> bool {
-    let sites = visit.sites();
-    if sites.is_empty() {
-        visit.may(Permission::RunNotices(None))
-    } else {
-        sites.iter().all(|site| visit.may(Permission::RunNotices(Some(site))))
-    }
+    visit.may_run_theirs()
 }
 
 /// An upload, for whoever made it and for administrators; for anybody else there is none.
@@ -218,6 +232,7 @@ fn given(options: &Options) -> impl Iterator<Item = (&'static str, &String)> {
         ("sheet", &options.sheet),
         ("site", &options.site),
         ("columns", &options.columns),
+        ("notice", &options.notice),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty())
 }

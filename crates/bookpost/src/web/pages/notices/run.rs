@@ -9,6 +9,7 @@ use super::{
     begun_by,
     check::is_aside,
     may_run,
+    saved::called,
     sums::{ORDER, REASONS, Sums, left, not_written},
     title,
 };
@@ -50,6 +51,8 @@ struct Page {
     source: String,
     at: At,
     by: String,
+    /// Which of the saved notices.
+    notice: String,
     is_by_person: bool,
     practice: bool,
     /// What is going on, in one sentence.
@@ -123,6 +126,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         source: run.source.clone(),
         at: visit.clockwork.at(run.started_at),
         by: begun_by(visit, run),
+        notice: called(visit, &run.notice).await?,
         is_by_person: run.begun_by.is_some(),
         practice: run.practice,
         health,

@@ -53,7 +53,9 @@ pub(in crate::web::pages) async fn samples(
             let n = u64::try_from(n).unwrap_or(u64::MAX);
             Redirect::to(&flash::told(&back, Done::SamplesSent, Some((n, 0)))).into_response()
         }
-        Err(NoSamples::NotNow(_)) => Redirect::to(&flash::told(&back, Done::NotNow, None)).into_response(),
+        Err(NoSamples::NotNow(_) | NoSamples::NotMade) => {
+            Redirect::to(&flash::told(&back, Done::NotNow, None)).into_response()
+        }
         Err(NoSamples::Store(error)) => not_here::of(&error, &visit),
     }
 }

@@ -12,9 +12,12 @@ use axum::{
 };
 use tokio::sync::Semaphore;
 
-use super::{answered, may_run, on_disk};
+use super::{answered, asked_for, may_run, on_disk, path};
 use crate::{
-    app::exports::{ExportId, Incoming, MOST_BYTES, UploadError},
+    app::{
+        exports::{ExportId, Incoming, MOST_BYTES, UploadError},
+        notice_run::Options,
+    },
     web::{
         Disk,
         pages::{not_here, visit::Visit},
@@ -69,7 +72,10 @@ pub(in crate::web::pages) async fn take(
     let slow = NotTaken::Because("upload-broke-off", StatusCode::REQUEST_TIMEOUT);
     let taken = tokio::time::timeout(PATIENCE, taken(&visit, form)).await;
     match taken.unwrap_or(Err(slow)) {
-        Ok(id) => Redirect::to(&format!("/notices/check/{}", id.text())).into_response(),
+        Ok(id) => {
+            let options = Options { notice: asked_for(&visit).unwrap_or_default(), ..Options::default() };
+            Redirect::to(&path(id.text(), "", &options, "")).into_response()
+        }
         Err(NotTaken::NotOurs) => not_here::form_too_old(visit.words()),
         Err(NotTaken::Because(why, status)) => {
             let problem = visit.words().count(why, MOST_BYTES >> 20);

@@ -192,6 +192,7 @@ mod tests {
             phone: None,
             branches: Vec::new(),
             time_zone: None,
+            language: None,
         });
         assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [true; 5]);
         let mut known = Known { seen_to_work: vec!["192.0.2.1:25".to_owned()], staff: Staff::default() };

@@ -202,6 +202,7 @@ fn of_library(field: &str, words: &Words) -> String {
         "phone" => "library-phone",
         "branches" => "library-branches",
         "time_zone" => "library-zone",
+        "language" => "library-language",
         other => return other.to_owned(),
     })
 }

@@ -8,7 +8,7 @@ use super::super::{
     known::{Known, Now},
     log, lost_secrets,
     notices::LastRun,
-    silence,
+    schedules, silence,
     standing::Standing,
     visit::Visit,
     when::At,
@@ -146,6 +146,16 @@ fn text_for_it(visit: &Visit, alarm: &Alarm) -> String {
 }
 
 async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
+    if let Some((title, what, href)) = schedules::to_do(visit, alarm).await? {
+        return Ok(ToDo {
+            title,
+            what: vec![what],
+            since: Some(visit.clockwork.at(alarm.started_at)),
+            href: Some((href.to_owned(), visit.words().t("alarm-schedule-link"))),
+            for_it: for_it(visit, alarm),
+            ..ToDo::default()
+        });
+    }
     let said = match lost_secrets::words(visit, alarm).await? {
         Some(said) => Some(said),
         None => silence::words(visit, alarm).await?,
@@ -153,14 +163,19 @@ async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
     // Since when is in its words.
     let is_silent = alarm.kind == AlarmKind::Silence && said.is_some();
     let (title, what) = said.unwrap_or_else(|| visit.words().alarm(alarm.kind));
-    let noted = ForIt { text: String::new(), noted: alarm.text.clone() };
     Ok(ToDo {
         title,
         what: vec![what],
         since: Some(visit.clockwork.at(alarm.started_at)).filter(|_| !is_silent),
-        for_it: Some(noted).filter(|_| visit.may(Permission::SeeAddresses)),
+        for_it: for_it(visit, alarm),
         ..ToDo::default()
     })
+}
+
+/// As it was noted, for whoever sees addresses.
+fn for_it(visit: &Visit, alarm: &Alarm) -> Option<ForIt> {
+    let noted = ForIt { text: String::new(), noted: alarm.text.clone() };
+    Some(noted).filter(|_| visit.may(Permission::SeeAddresses))
 }
 
 fn start(visit: &Visit) -> Option<ToDo> {

@@ -91,3 +91,4 @@ back-to-today = To Today
 by-command-line = somebody at the command line
 by-configuration = the configuration file
 by-nobody-signed-in = somebody at the sign-in page
+by-schedule = a schedule

@@ -249,7 +249,7 @@ left-aside = { $n ->
     [one] line that is not for this notice
    *[other] lines that are not for this notice
   }
-left-aside-do = Nothing. They are holds, fines, or the same item twice.
+left-aside-do = Nothing. They are for another notice, or the same item twice.
 left-dates = { $n ->
     [one] doubt about the dates
    *[other] doubts about the dates
@@ -341,7 +341,9 @@ needed-email = the patron’s email address
 needed-patron = the patron’s name or number
 needed-item = the item’s title or barcode
 needed-date = the due date, or the checkout date
+needed-charge = the amount that is owed
 meaning-email = Email address
+meaning-guardian-email = Email address of a parent or guardian
 meaning-patron-name = Patron’s name
 meaning-first-name = First name
 meaning-family-name = Family name
@@ -373,7 +375,11 @@ csv-todo = What to do
 ## The particulars of one of them
 detail-export = the export
 detail-nameless = a patron without a name
-detail-other-notice = a { $kind } notice, not an overdue item
+detail-other-notice = it is for another notice: { $kind }
+detail-overdue-already = "{ $item }" is overdue already
+detail-no-due-date-at-all = "{ $item }" has no due date
+detail-on-loan = "{ $item }" has a due date, so it is no hold
+detail-nothing-owed = "{ $item }" has no amount that is owed
 detail-twice = the same item of the same patron stands above already
 detail-quotation-mark = a quotation mark takes in what follows, down to line { $last }; none of these lines is used. Take the mark out of the export, or let the library system put marks around all cells
 detail-fewer-cells = it has fewer cells than the first line: { $has } instead of { $needs }

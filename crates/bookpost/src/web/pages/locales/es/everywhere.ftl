@@ -91,3 +91,4 @@ back-to-today = Ir a Hoy
 by-command-line = alguien en la línea de órdenes
 by-configuration = el archivo de configuración
 by-nobody-signed-in = alguien en la página de entrada
+by-schedule = una programación

@@ -261,7 +261,7 @@ left-aside = { $n ->
     [one] línea que no es para este aviso
    *[other] líneas que no son para este aviso
   }
-left-aside-do = Nada. Son reservas, multas o el mismo ejemplar dos veces.
+left-aside-do = Nada. Son para otro aviso, o el mismo ejemplar dos veces.
 left-dates = { $n ->
     [one] duda sobre las fechas
    *[other] dudas sobre las fechas
@@ -353,7 +353,9 @@ needed-email = la dirección de correo del usuario
 needed-patron = el nombre o el número del usuario
 needed-item = el título o el código de barras del ejemplar
 needed-date = la fecha de vencimiento o la de préstamo
+needed-charge = el importe que se debe
 meaning-email = Dirección de correo
+meaning-guardian-email = Correo de un padre, madre o tutor
 meaning-patron-name = Nombre del usuario
 meaning-first-name = Nombre de pila
 meaning-family-name = Apellidos
@@ -385,7 +387,11 @@ csv-todo = Qué hacer
 ## Los pormenores de cada uno
 detail-export = la exportación
 detail-nameless = un usuario sin nombre
-detail-other-notice = un aviso { $kind }, no un ejemplar retrasado
+detail-other-notice = es para otro aviso: { $kind }
+detail-overdue-already = «{ $item }» ya está vencido
+detail-no-due-date-at-all = «{ $item }» no tiene fecha de vencimiento
+detail-on-loan = «{ $item }» tiene fecha de vencimiento, así que no es una reserva
+detail-nothing-owed = no se debe nada por «{ $item }»
 detail-twice = el mismo ejemplar del mismo usuario ya está más arriba
 detail-quotation-mark = unas comillas abarcan lo que sigue, hasta la línea { $last }; no se usa ninguna de estas líneas. Quite las comillas de la exportación, o haga que el sistema de biblioteca ponga comillas en todas las celdas
 detail-fewer-cells = tiene menos celdas que la primera línea: { $has } en lugar de { $needs }

@@ -1,0 +1,263 @@
+//! Schedules: notices that are sent by themselves.
+//!
+//! A due moment is taken first, in the transaction that moves the schedule on, and only then is anything done about it. What was taken and not
+//! seen to its end, as the program ended, is seen to at the next start: under the moment's name there is one run, however often it is begun.
+//! Moments that passed while nothing ran are one. An export that is not another than the last run's is not sent; what keeps notices from being
+//! sent raises an alarm, which ends with the next run.
+//!
+//! This part knows nothing of pages.
+
+mod command;
+mod desk;
+mod source;
+mod turn;
+pub(crate) mod words;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use mail::clock::Clock;
+use store::{Actor, AlarmKind, Error, Schedule, ScheduleId, SchedulePlan, Store, Turn};
+use tokio::sync::Notify;
+
+pub use self::desk::Desk;
+use super::NoticeRuns;
+use crate::{
+    alarms::Alarms,
+    config::{Config, Settings},
+    notices::moments::{Moments, NoMoments},
+};
+
+/// The clock and the schedules are looked at at least this often.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// All schedules. Clones are the same.
+#[derive(Clone)]
+pub struct Schedules {
+    settings: Settings,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    notices: NoticeRuns,
+    alarms: Alarms,
+    changed: Arc<Notify>,
+}
+
+/// Why a schedule was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotScheduled {
+    /// It has no name.
+    #[error("a schedule needs a name")]
+    Nameless,
+    /// What it says of days and times.
+    #[error(transparent)]
+    Moments(#[from] NoMoments),
+    /// The place of its export.
+    #[error("the export must be named by its whole path, as in /srv/exports/overdues.csv")]
+    NotWhole,
+    /// The place of its export is Bookpost's own.
+    #[error("{} is in a folder of Bookpost's own or of the system; exports lie elsewhere", .0.display())]
+    NotThere(PathBuf),
+    /// Whatever lies there is run already.
+    #[error("whatever is put into the drop folder is run by itself; choose another folder")]
+    DropFolder,
+    /// A library that there is not.
+    #[error("no library here has the code {0:?}")]
+    Site(String),
+    /// The order of dates, or an encoding.
+    #[error("this is not known: {0:?}")]
+    Reading(String),
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl Schedules {
+    pub(super) fn new(
+        settings: &Settings,
+        store: &Store,
+        clock: &Arc<dyn Clock>,
+        notices: &NoticeRuns,
+        alarms: &Alarms,
+    ) -> Self {
+        Self {
+            settings: settings.clone(),
+            store: store.clone(),
+            clock: Arc::clone(clock),
+            notices: notices.clone(),
+            alarms: alarms.clone(),
+            changed: Arc::default(),
+        }
+    }
+
+    /// Sees to them for as long as the program runs.
+    pub async fn watch(self) {
+        match self.open().await {
+            Ok(turns) => self.begin(turns),
+            Err(error) => tracing::error!(%error, "what schedules had begun before could not be read"),
+        }
+        loop {
+            let next = match self.look().await {
+                Ok((turns, next)) => {
+                    self.begin(turns);
+                    next
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the schedules could not be looked at; they are again in a minute");
+                    later(self.clock.now(), LOOK_EVERY)
+                }
+            };
+            tokio::select! {
+                () = self.clock.sleep_until(next) => {}
+                () = self.changed.notified() => {}
+            }
+        }
+    }
+
+    /// Those that were taken before and are not over.
+    pub async fn open(&self) -> Result<Vec<Turn>, Error> {
+        self.store.open_turns().await
+    }
+
+    /// Takes what is due, and says when to look again.
+    pub async fn look(&self) -> Result<(Vec<Turn>, Timestamp), Error> {
+        let mut taken = Vec::new();
+        for schedule in self.store.schedules().await? {
+            if let Ok(moments) = Moments::of(&schedule.plan) {
+                self.take(&schedule, &moments, &mut taken).await?;
+            }
+        }
+        let (now, wall) = (self.clock.now(), self.wall_clock());
+        let next = self.store.schedules().await?.iter().filter_map(next_of).min();
+        let wait = next.and_then(|next| Duration::try_from(next.duration_since(wall)).ok());
+        Ok((taken, later(now, wait.unwrap_or(LOOK_EVERY).min(LOOK_EVERY))))
+    }
+
+    /// Takes its moment if that has come, with those that have passed since.
+    async fn take(
+        &self,
+        schedule: &Schedule,
+        moments: &Moments<'_>,
+        taken: &mut Vec<Turn>,
+    ) -> Result<(), Error> {
+        let wall = self.wall_clock();
+        let (mut next, mut skips) = (next_of(schedule), schedule.skips_next);
+        while let Some(due) = next.filter(|due| *due <= wall) {
+            // Only one was to be left out.
+            let (after, missed) = if skips {
+                (moments.after(due), 0)
+            } else {
+                (moments.after(wall), moments.passed(due, wall))
+            };
+            let turn = self.store.take_turn(schedule.id, due, after, missed, self.clock.now()).await?;
+            taken.extend(turn.filter(|turn| turn.ended_at.is_none()));
+            (next, skips) = (after, false);
+        }
+        // The clock was ahead when this moment was chosen.
+        if let (Some(due), Some(first)) = (next, moments.after(wall))
+            && first < due
+        {
+            self.store.move_schedule(schedule.id, due, Some(first)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sees to these, whether or not anybody waits for them.
+    fn begin(&self, turns: impl IntoIterator<Item = Turn>) {
+        for turn in turns {
+            let schedules = self.clone();
+            tokio::spawn(async move { schedules.carry_out(turn).await });
+        }
+    }
+
+    /// Somebody wants its notices now; `at` names the wish, so that a second click is not another. False: they asked before.
+    pub async fn run_now(&self, id: ScheduleId, at: Timestamp, who: Actor) -> Result<bool, Error> {
+        let turn = self.ask(id, at, who).await?;
+        let asked = turn.is_some();
+        self.begin(turn);
+        Ok(asked)
+    }
+
+    /// The turn that somebody asks for.
+    pub async fn ask(&self, id: ScheduleId, at: Timestamp, who: Actor) -> Result<Option<Turn>, Error> {
+        self.store.ask_turn(id, at, who, self.clock.now()).await
+    }
+
+    /// A new one.
+    pub async fn add(&self, plan: SchedulePlan, who: Actor) -> Result<Schedule, NotScheduled> {
+        let added = self.desk(&self.settings.now()).add(plan, who).await?;
+        self.changed();
+        Ok(added)
+    }
+
+    /// Another plan, if it is still at this version.
+    pub async fn change(
+        &self,
+        id: ScheduleId,
+        version: i64,
+        plan: SchedulePlan,
+        who: Actor,
+    ) -> Result<Schedule, NotScheduled> {
+        let changed = self.desk(&self.settings.now()).change(id, version, plan, who).await?;
+        self.changed();
+        Ok(changed)
+    }
+
+    /// It is gone.
+    pub async fn remove(&self, id: ScheduleId, who: Actor) -> Result<Schedule, Error> {
+        let removed = self.store.remove_schedule(id, who, self.clock.now()).await?;
+        self.alarms.clear(AlarmKind::Schedule, &subject(id));
+        Ok(removed)
+    }
+
+    /// Its next moment is left out, or is not after all.
+    pub async fn skip(&self, id: ScheduleId, skips: bool, who: Actor) -> Result<Schedule, Error> {
+        self.store.skip_next(id, skips, who, self.clock.now()).await
+    }
+
+    /// It rests: what was wrong with it is no matter meanwhile.
+    pub async fn pause(&self, id: ScheduleId, who: Actor) -> Result<Schedule, Error> {
+        let paused = self.store.pause_schedule(id, who, self.clock.now()).await?;
+        self.alarms.clear(AlarmKind::Schedule, &subject(id));
+        Ok(paused)
+    }
+
+    /// It goes on with the first moment from now on.
+    pub async fn resume(&self, id: ScheduleId, who: Actor) -> Result<Schedule, Error> {
+        let resumed = self.desk(&self.settings.now()).resume(id, who).await?;
+        self.changed();
+        Ok(resumed)
+    }
+
+    /// Somebody changed them: they are looked at again now.
+    pub fn changed(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Where they are changed.
+    pub fn desk<'a>(&'a self, config: &'a Config) -> Desk<'a> {
+        Desk { store: &self.store, config, now: self.clock.now(), wall: self.wall_clock() }
+    }
+
+    /// The next moments that a plan would have.
+    pub fn following(&self, plan: &SchedulePlan, most: usize) -> Result<Vec<Timestamp>, NoMoments> {
+        Ok(Moments::of(plan)?.following(self.wall_clock(), most))
+    }
+
+    /// The time by which people and files go.
+    fn wall_clock(&self) -> Timestamp {
+        self.clock.now().saturating_add(self.clock.wall_departure()).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// What an alarm about it is about.
+pub(crate) fn subject(id: ScheduleId) -> String {
+    format!("schedule {}", id.0)
+}
+
+/// Unless it rests.
+fn next_of(schedule: &Schedule) -> Option<Timestamp> {
+    schedule.next_due.filter(|_| schedule.paused_at.is_none())
+}
+
+fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+}

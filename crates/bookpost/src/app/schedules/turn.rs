@@ -1,0 +1,225 @@
+//! A moment that was taken, seen to its end.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use store::{
+    Actor, AlarmKind, CameTo, Ending, Error, ExportSeen, ExportSource, RunId, Schedule, SchedulePlan, Turn,
+};
+
+use super::{
+    Schedules, command, later,
+    source::{self, Export, NoExport},
+    subject, words,
+};
+use crate::{
+    app::notice_run::{NotRun, Options, Scheduled, Unready},
+    cli::control::Failure,
+    notices::ImportError,
+};
+
+/// An export that is being written is looked at again after this,
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// and so often.
+const LOOKS: u32 = 30;
+/// For the line of commands that the shell is given.
+const SHELL: [&str; 2] = ["/bin/sh", "-c"];
+
+impl Schedules {
+    /// Takes the export, looks at it and runs it, or puts on record why it is not run. Gives what it came to.
+    pub async fn carry_out(&self, turn: Turn) -> Option<Ending> {
+        let ending = match self.ending(&turn).await {
+            Ok(ending) => ending?,
+            Err(error) => {
+                tracing::error!(%error, schedule = turn.schedule.0, "what a schedule came to is not known");
+                return None;
+            }
+        };
+        if let Err(error) = self.store.end_turn(&turn, ending.clone(), self.clock.now()).await {
+            tracing::error!(%error, schedule = turn.schedule.0, "what a schedule came to is not on record");
+        }
+        Some(ending)
+    }
+
+    /// `None`: nobody wants to know any more.
+    async fn ending(&self, turn: &Turn) -> Result<Option<Ending>, Error> {
+        let schedule = match self.store.schedule(turn.schedule).await {
+            Err(Error::NotFound(_)) => return Ok(None),
+            found => found?,
+        };
+        // Whoever was killed in between may have come so far before.
+        let run = self.notices.run_of_moment(&name(turn)).await?;
+        let ending = match run {
+            Some(run) => Ending { came_to: CameTo::Run, detail: None, run: Some(run), export: None },
+            None => self.run(&schedule, turn).await?,
+        };
+        self.tell(&schedule, turn, &ending).await?;
+        Ok(Some(ending))
+    }
+
+    async fn run(&self, schedule: &Schedule, turn: &Turn) -> Result<Ending, Error> {
+        let not_sent = |came_to, detail, export| Ok(Ending { came_to, detail, run: None, export });
+        let export = match self.export(&schedule.plan).await {
+            Ok(export) => export,
+            Err(NoExport::Changing) => return not_sent(CameTo::StillWritten, None, None),
+            Err(NoExport::For(came_to, detail)) => return not_sent(came_to, detail, None),
+        };
+        let seen =
+            ExportSeen { digest: digest(&SHA256, &export.bytes).as_ref().to_vec(), written: export.written };
+        let last = self.store.last_export(schedule.id).await?;
+        if let Some(came_to) = last.and_then(|last| is_no_news(&seen, &last, self.wall_clock())) {
+            return not_sent(came_to, None, Some(seen));
+        }
+        match self.notices.run_scheduled(scheduled(&schedule.plan, turn, export)).await {
+            Ok(run) => Ok(Ending { came_to: CameTo::Run, detail: None, run: Some(run), export: Some(seen) }),
+            Err(why) => {
+                let (came_to, detail, run) = not_run(why);
+                Ok(Ending { came_to, detail, run, export: Some(seen) })
+            }
+        }
+    }
+
+    /// As soon as it stands still.
+    async fn export(&self, plan: &SchedulePlan) -> Result<Export, NoExport> {
+        let (path, is_folder) = match &plan.source {
+            ExportSource::Command(words) => return command::export(words, &*self.clock).await,
+            ExportSource::Shell(line) => {
+                let words = SHELL.into_iter().map(ToOwned::to_owned).chain([line.clone()]);
+                return command::export(&words.collect::<Vec<_>>(), &*self.clock).await;
+            }
+            ExportSource::File(path) => (path, false),
+            ExportSource::Folder(path) => (path, true),
+        };
+        for _ in 0..LOOKS {
+            let (path, wall_clock) = (path.clone(), self.wall_clock());
+            let read = tokio::task::spawn_blocking(move || {
+                let file = if is_folder { source::newest(&path)? } else { path };
+                source::file(&file, wall_clock)
+            });
+            let broken =
+                |error: tokio::task::JoinError| NoExport::For(CameTo::NotNow, Some(error.to_string()));
+            match read.await.map_err(broken)? {
+                Err(NoExport::Changing) => {}
+                read => return read,
+            }
+            self.clock.sleep_until(later(self.clock.now(), LOOK_AGAIN)).await;
+        }
+        Err(NoExport::Changing)
+    }
+
+    /// A person hears of it, once when it begins to be so, and once when it is over.
+    async fn tell(&self, schedule: &Schedule, turn: &Turn, ending: &Ending) -> Result<(), Error> {
+        let subject = subject(schedule.id);
+        if !ending.came_to.is_fault() {
+            self.alarms.clear(AlarmKind::Schedule, &subject);
+            return Ok(());
+        }
+        let came_to = |turn: &Turn| turn.ending.as_ref().map(|ending| ending.came_to);
+        let last = self.store.turns(schedule.id, 2).await?;
+        let last = last.iter().find(|one| one.due != turn.due).and_then(came_to);
+        if last != Some(ending.came_to) {
+            self.alarms.clear(AlarmKind::Schedule, &subject);
+        }
+        self.alarms.raise(AlarmKind::Schedule, &subject, words::alarm(schedule, turn, ending.came_to));
+        Ok(())
+    }
+
+    /// Without a service, what a turn made has its first attempt before the program ends.
+    pub async fn first_attempts(&self, run: RunId) -> Result<(), Error> {
+        self.notices.first_attempts(run).await
+    }
+}
+
+/// Under this the moment has one run.
+fn name(turn: &Turn) -> String {
+    format!("schedule {} {}", turn.schedule.0, turn.due.as_microsecond())
+}
+
+/// Why an export is not sent again. Nothing was written after `wall_clock`: the clock was ahead then.
+fn is_no_news(seen: &ExportSeen, last: &ExportSeen, wall_clock: Timestamp) -> Option<CameTo> {
+    if seen.digest == last.digest {
+        return Some(CameTo::Unchanged);
+    }
+    let is_older =
+        seen.written.zip(last.written).is_some_and(|(seen, last)| seen < last && last <= wall_clock);
+    is_older.then_some(CameTo::Older)
+}
+
+fn scheduled(plan: &SchedulePlan, turn: &Turn, export: Export) -> Scheduled {
+    let reading = &plan.reading;
+    Scheduled {
+        moment: name(turn),
+        notice: plan.notice.clone(),
+        source: export.name,
+        exported_at: export.written,
+        export: export.bytes,
+        options: Options {
+            dates: reading.dates.clone(),
+            encoding: reading.encoding.clone(),
+            sheet: reading.sheet.clone(),
+            site: reading.site.clone(),
+            columns: String::new(),
+            notice: plan.notice.clone(),
+        },
+        sites: plan.sites.clone(),
+        practice: plan.practice,
+        who: turn.asked_by.clone().unwrap_or(Actor::Schedule),
+    }
+}
+
+/// What is said of the columns and lines of an export may be patrons' own: it stands on the page that looks it through, and not here.
+fn not_run(why: NotRun) -> (CameTo, Option<String>, Option<RunId>) {
+    if why.is_about_dates() {
+        return (CameTo::UnclearDates, None, None);
+    }
+    match why {
+        NotRun::Broken(run, why) => (CameTo::NotNow, Some(why), Some(run)),
+        NotRun::DatesInDoubt => (CameTo::UnclearDates, None, None),
+        NotRun::Unready(Unready::NotWhole) => (CameTo::NotUsable, None, None),
+        NotRun::Unready(Unready::Import(error)) => match error {
+            ImportError::UnknownColumns { .. }
+            | ImportError::NoSuchColumn { .. }
+            | ImportError::DuplicateColumn { .. }
+            | ImportError::NoNames => (CameTo::UnknownColumns, None, None),
+            ImportError::Aliases(why) => (CameTo::Settings, Some(why), None),
+            other => (CameTo::NotUsable, Some(other.to_string()), None),
+        },
+        NotRun::Unready(Unready::Other(failure, why)) => match failure {
+            Failure::Usage | Failure::Config => (CameTo::Settings, Some(why), None),
+            Failure::Data => (CameTo::NotUsable, Some(why), None),
+            Failure::Temporary | Failure::Refused | Failure::Changed => (CameTo::NotNow, Some(why), None),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_is_news_when_it_is_another_and_not_older() {
+        let seen = |digest: u8, written: Option<i64>| ExportSeen {
+            digest: vec![digest],
+            written: written.map(|second| Timestamp::from_second(second).unwrap()),
+        };
+        for (now, last, expected) in [
+            (seen(1, Some(5)), seen(2, Some(4)), None),
+            (seen(1, Some(4)), seen(2, Some(4)), None),
+            (seen(1, Some(5)), seen(1, Some(4)), Some(CameTo::Unchanged)),
+            (seen(1, Some(3)), seen(2, Some(4)), Some(CameTo::Older)),
+            (seen(1, Some(3)), seen(2, Some(11)), None),
+            (seen(1, Some(3)), seen(1, Some(4)), Some(CameTo::Unchanged)),
+            (seen(1, None), seen(2, None), None),
+            (seen(1, None), seen(1, None), Some(CameTo::Unchanged)),
+            // From a file to a command, or back.
+            (seen(1, Some(3)), seen(2, None), None),
+        ] {
+            assert_eq!(
+                is_no_news(&now, &last, Timestamp::from_second(10).unwrap()),
+                expected,
+                "{now:?} {last:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `bookpost notices`: what its words ask for.
+
+use std::{io::Read as _, path::Path};
+
+use jiff::Timestamp;
+use store::RunId;
+
+use super::{
+    args::{Export, Notices, Output},
+    control::{NoticesRequest, QueueRequest, Request, RunRequest},
+    exit::Exit,
+    run::Stop,
+    schedules,
+};
+use crate::notices::{ImportError, import::MAX_BYTES};
+
+pub(super) fn request(command: Notices) -> Result<(Request, Output), Stop> {
+    let (export, preview, practice, wait, output) = match command {
+        Notices::Runs { limit, output } => return Ok((Request::Queue(QueueRequest::Runs { limit }), output)),
+        Notices::Show { what, output } => {
+            let shown = match what.parse() {
+                Ok(run) => QueueRequest::Run(RunId(run)),
+                Err(_) => QueueRequest::Notices(NoticesRequest::Show { slug: what }),
+            };
+            return Ok((Request::Queue(shown), output));
+        }
+        Notices::List { output } => return Ok((about_notices(NoticesRequest::List), output)),
+        Notices::On { notice: slug, output } => {
+            return Ok((about_notices(NoticesRequest::Switch { slug, on: true }), output));
+        }
+        Notices::Off { notice: slug, output } => {
+            return Ok((about_notices(NoticesRequest::Switch { slug, on: false }), output));
+        }
+        Notices::Schedule(command) => {
+            let (request, output) = schedules::request(command);
+            return Ok((Request::Schedules(request), output));
+        }
+        Notices::Preview { export, output } => (export, true, false, false, output),
+        Notices::Run { export, wait, practice, output } => (export, false, practice, wait, output),
+    };
+    Ok((Request::Run(run_request(export, (preview, practice, wait))?), output))
+}
+
+fn about_notices(request: NoticesRequest) -> Request {
+    Request::Queue(QueueRequest::Notices(request))
+}
+
+fn run_request(export: Export, (preview, practice, wait): (bool, bool, bool)) -> Result<RunRequest, Stop> {
+    let Export {
+        file,
+        site,
+        dates,
+        delimiter,
+        encoding,
+        sheet,
+        columns,
+        notice,
+        wording,
+        repeat_days,
+        again,
+    } = export;
+    let (content, exported_at) = read_export(&file)
+        .map_err(|error| Stop(Exit::Data, format!("{} cannot be read: {error}", file.display())))?;
+    let source = match file.file_name() {
+        Some(name) if name != "-" => name.to_string_lossy().into_owned(),
+        _ => "standard input".to_owned(),
+    };
+    Ok(RunRequest {
+        source,
+        from_folder: false,
+        exported_at,
+        export: content,
+        preview,
+        practice,
+        wait,
+        site,
+        dates,
+        delimiter,
+        encoding,
+        sheet,
+        columns,
+        wording,
+        notice,
+        repeat_days,
+        again,
+    })
+}
+
+/// Reads no more than an export may have: one that is too large is refused here, in words, and never sent to the service. With when it was
+/// made, where it is a file.
+fn read_export(file: &Path) -> std::io::Result<(Vec<u8>, Option<Timestamp>)> {
+    let too_large = || std::io::Error::other(ImportError::TooLarge);
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    let (mut content, mut made_at) = (Vec::new(), None);
+    if file == Path::new("-") {
+        std::io::stdin().lock().take(most.saturating_add(1)).read_to_end(&mut content)?;
+    } else {
+        let opened = std::fs::File::open(file)?;
+        let facts = opened.metadata()?;
+        if facts.len() > most {
+            return Err(too_large());
+        }
+        made_at = Some(facts.modified()?.try_into().map_err(std::io::Error::other)?);
+        opened.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    }
+    if content.len() > MAX_BYTES { Err(too_large()) } else { Ok((content, made_at)) }
+}

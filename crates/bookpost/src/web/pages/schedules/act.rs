@@ -1,0 +1,131 @@
+//! What is done with a schedule as it is: run now, left out once, rested, removed.
+
+use askama::Template;
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use store::Error;
+
+use super::{HERE, may_change, may_run, theirs};
+use crate::web::pages::{
+    flash::{self, Done},
+    form::Posted,
+    frame::{Frame, Place, page},
+    not_here,
+    visit::Visit,
+};
+
+/// A page may have been open for so long before somebody asks on it for a run: later its wish names an instant of its own.
+const OPEN: SignedDuration = SignedDuration::from_hours(1);
+
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    #[serde(rename = "do")]
+    what: String,
+    /// In microseconds since 1970: when the page was made.
+    #[serde(default)]
+    at: i64,
+}
+
+/// Does it.
+pub(super) async fn act(Path(id): Path<String>, Posted { visit, form }: Posted<Wish>) -> Response {
+    let schedule = match theirs(&visit, &id).await {
+        Ok(schedule) => schedule,
+        Err(response) => return response,
+    };
+    let allowed = match &*form.what {
+        "run" | "skip" | "unskip" => may_run(&visit, &schedule.plan),
+        _ => may_change(&visit),
+    };
+    if !allowed {
+        return not_here::not_allowed(visit.words());
+    }
+    let (schedules, who, id) = (&visit.pages.sources.schedules, visit.actor(), schedule.id);
+    let done = match &*form.what {
+        "run" => schedules
+            .run_now(id, asked_at(form.at, visit.clockwork.now), who)
+            .await
+            .map(|_| Done::ScheduleRuns),
+        "skip" => schedules.skip(id, true, who).await.map(|_| Done::ScheduleSkips),
+        "unskip" => schedules.skip(id, false, who).await.map(|_| Done::ScheduleSkipsNot),
+        "pause" => schedules.pause(id, who).await.map(|_| Done::SchedulePaused),
+        "resume" => schedules.resume(id, who).await.map(|_| Done::ScheduleResumed),
+        _ => Err(Error::NotFound("decision")),
+    };
+    match done {
+        Ok(done) => Redirect::to(&flash::told(HERE, done, None)).into_response(),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+/// Two clicks on one page are one wish.
+fn asked_at(shown: i64, now: Timestamp) -> Timestamp {
+    let shown = Timestamp::from_microsecond(shown).unwrap_or(now);
+    let is_lately = shown <= now && now.duration_since(shown) < OPEN;
+    if is_lately { shown } else { now }
+}
+
+#[derive(Template)]
+#[template(path = "schedule_remove.html")]
+struct Question {
+    f: Frame,
+    title: String,
+    id: i64,
+}
+
+/// Says what follows, and asks.
+pub(super) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Response {
+    if !may_change(&visit) {
+        return not_here::not_allowed(visit.words());
+    }
+    let schedule = match theirs(&visit, &id).await {
+        Ok(schedule) => schedule,
+        Err(response) => return response,
+    };
+    let title = visit.words().with("schedule-remove-title", &[("name", &schedule.plan.name)]);
+    match Frame::around(&visit, Place::Schedules).await {
+        Ok(f) => page(&Question { f, title, id: schedule.id.0 }),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+/// Does it.
+pub(super) async fn remove(Path(id): Path<String>, Posted { visit, .. }: Posted<Nothing>) -> Response {
+    if !may_change(&visit) {
+        return not_here::not_allowed(visit.words());
+    }
+    let schedule = match theirs(&visit, &id).await {
+        Ok(schedule) => schedule,
+        Err(response) => return response,
+    };
+    match visit.pages.sources.schedules.remove(schedule.id, visit.actor()).await {
+        Ok(_) => Redirect::to(&flash::told(HERE, Done::ScheduleRemoved, None)).into_response(),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_clicks_on_one_page_are_one_wish() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let before = |seconds| now - SignedDuration::from_secs(seconds);
+        for (shown, expected) in [
+            (before(5).as_microsecond(), before(5)),
+            (before(3_600).as_microsecond(), now),
+            (before(-5).as_microsecond(), now),
+            (i64::MAX, now),
+            (0, now),
+        ] {
+            assert_eq!(asked_at(shown, now), expected, "{shown}");
+        }
+    }
+}

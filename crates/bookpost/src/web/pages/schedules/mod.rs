@@ -1,0 +1,206 @@
+//! What is sent by itself: the list, with what came of it.
+
+mod act;
+mod change;
+mod form;
+mod said;
+
+pub(super) use self::said::to_do;
+
+use askama::Template;
+use axum::{
+    Router,
+    response::Response,
+    routing::{get, post},
+};
+use store::{CameTo, Error, RunId, Schedule, ScheduleId, SchedulePlan, Turn};
+
+use self::said::{advice, came_to, days, moment, place_of, zoned};
+use super::{
+    Pages,
+    frame::{Frame, Place, page},
+    not_here,
+    visit::Visit,
+    when::At,
+    words::Words,
+};
+use crate::{app::schedules, identity::Permission};
+
+const HERE: &str = "/notices/schedules";
+/// Moments that are looked back at.
+const LOOKED_BACK: usize = 10;
+/// Moments that are shown before they come.
+const SHOWN: usize = 5;
+
+/// What answers, and where.
+pub(super) fn routes() -> Router<Pages> {
+    Router::new()
+        .route("/notices/schedules", get(show))
+        .route("/notices/schedules/add", get(change::ask_add).post(change::add))
+        .route("/notices/schedules/{id}/change", get(change::ask).post(change::change))
+        .route("/notices/schedules/{id}/act", post(act::act))
+        .route("/notices/schedules/{id}/remove", get(act::ask_remove).post(act::remove))
+}
+
+#[derive(Template)]
+#[template(path = "schedules.html")]
+struct Schedules {
+    f: Frame,
+    may_change: bool,
+    all: Vec<Card>,
+    /// Of the clock, for wishes: one is not carried out twice.
+    now: i64,
+}
+
+/// A schedule on the list.
+struct Card {
+    id: i64,
+    name: String,
+    may_run: bool,
+    practice: bool,
+    paused: bool,
+    skips: bool,
+    /// What is said of it, each with its name.
+    facts: Vec<(String, String)>,
+    last: Option<Past>,
+    before: Vec<Past>,
+}
+
+/// What came of a moment.
+struct Past {
+    at: At,
+    text: String,
+    /// What is done about it.
+    advice: Option<String>,
+    run: Option<(i64, String)>,
+    /// For whoever looks after the computer.
+    detail: Option<String>,
+    tone: &'static str,
+}
+
+/// The list.
+async fn show(visit: Visit) -> Response {
+    match list(&visit).await {
+        Ok(list) => page(&list),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+async fn list(visit: &Visit) -> Result<Schedules, Error> {
+    let mut all = Vec::new();
+    for schedule in visit.pages.sources.store.schedules().await? {
+        if may_see(visit, &schedule.plan) {
+            all.push(card(visit, schedule).await?);
+        }
+    }
+    Ok(Schedules {
+        f: Frame::around(visit, Place::Schedules).await?,
+        may_change: may_change(visit),
+        all,
+        now: visit.clockwork.now.as_microsecond(),
+    })
+}
+
+async fn card(visit: &Visit, schedule: Schedule) -> Result<Card, Error> {
+    let turns = visit.pages.sources.store.turns(schedule.id, LOOKED_BACK).await?;
+    let mut past = turns.iter().map(|turn| past(visit, &schedule.plan, turn));
+    Ok(Card {
+        id: schedule.id.0,
+        may_run: may_run(visit, &schedule.plan),
+        practice: schedule.plan.practice,
+        paused: schedule.paused_at.is_some(),
+        skips: schedule.skips_next,
+        facts: facts(visit, &schedule),
+        last: past.next(),
+        before: past.collect(),
+        name: schedule.plan.name,
+    })
+}
+
+fn facts(visit: &Visit, schedule: &Schedule) -> Vec<(String, String)> {
+    let (words, plan) = (visit.words(), &schedule.plan);
+    let next = match (schedule.paused_at, schedule.next_due) {
+        (Some(since), _) => words.with("schedule-paused-since", &[("since", &visit.clockwork.text(since))]),
+        (None, None) => words.t("schedule-no-more"),
+        (None, Some(due)) if schedule.skips_next => {
+            let following = visit.pages.sources.schedules.following(plan, SHOWN).unwrap_or_default();
+            let after = following.into_iter().find(|at| *at > due).map(|at| moment(visit, plan, at));
+            let parts = [
+                ("left_out", &*moment(visit, plan, due)),
+                ("then", &*after.unwrap_or_else(|| "–".to_owned())),
+            ];
+            words.with("schedule-skipped-then", &parts)
+        }
+        (None, Some(due)) => moment(visit, plan, due),
+    };
+    let config = visit.pages.sources.config();
+    let named = config.sites.iter().filter(|site| plan.sites.contains(&site.code));
+    let named: Vec<_> = named.map(|site| site.name.clone()).collect();
+    let libraries = (config.sites.len() > 1).then(|| {
+        let libraries = if plan.sites.is_empty() { words.t("libraries-all") } else { named.join(", ") };
+        (words.t("schedule-libraries"), libraries)
+    });
+    let facts = [
+        (words.t("schedule-next"), next),
+        (words.t("schedule-days"), days(words, plan)),
+        (words.t("schedule-export"), place_of(words, &plan.source, may_change(visit))),
+    ];
+    facts.into_iter().chain(libraries).collect()
+}
+
+fn past(visit: &Visit, plan: &SchedulePlan, turn: &Turn) -> Past {
+    let words = visit.words();
+    let at = zoned(visit, plan).at(turn.due);
+    let ending = turn.ending.as_ref();
+    let what = ending.map(|ending| ending.came_to);
+    let mut text = words.t(what.map_or("came-to-under-way", came_to));
+    if turn.missed > 0 {
+        text.push(' ');
+        text.push_str(&words.count("schedule-missed", turn.missed));
+    }
+    let run = ending.and_then(|ending| ending.run);
+    Past {
+        at,
+        text,
+        advice: what.and_then(advice).map(|key| words.t(key)),
+        run: run.map(|RunId(id)| (id, words.with("run-title", &[("id", &id.to_string())]))),
+        detail: ending.and_then(|ending| ending.detail.clone()).filter(|_| may_change(visit)),
+        tone: if what.is_some_and(CameTo::is_fault) { "look" } else { "well" },
+    }
+}
+
+/// A manager of the libraries that it is for sees it.
+fn may_see(visit: &Visit, plan: &SchedulePlan) -> bool {
+    may_all(plan, |site| visit.may_see(site))
+}
+
+/// And may have it run.
+fn may_run(visit: &Visit, plan: &SchedulePlan) -> bool {
+    may_all(plan, |site| visit.may(Permission::RunNotices(site)))
+}
+
+fn may_all(plan: &SchedulePlan, may: impl Fn(Option<&str>) -> bool) -> bool {
+    if plan.sites.is_empty() { may(None) } else { plan.sites.iter().all(|site| may(Some(site))) }
+}
+
+fn may_change(visit: &Visit) -> bool {
+    visit.may(Permission::ChangePreferences)
+}
+
+/// One that they see; for anybody else there is none.
+async fn theirs(visit: &Visit, id: &str) -> Result<Schedule, Response> {
+    let none = || not_here::not_found(visit.words());
+    let id = id.parse().map_err(|_| none())?;
+    match visit.pages.sources.store.schedule(ScheduleId(id)).await {
+        Ok(schedule) if may_see(visit, &schedule.plan) => Ok(schedule),
+        Ok(_) | Err(Error::NotFound(_)) => Err(none()),
+        Err(error) => Err(not_here::of(&error, visit)),
+    }
+}
+
+impl Schedules {
+    /// For whoever does not see which card a button stands in.
+    fn of(&self, key: &'static str, card: &Card) -> String {
+        self.f.words.with("schedule-act-of", &[("act", &self.f.t(key)), ("name", &card.name)])
+    }
+}

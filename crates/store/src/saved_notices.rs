@@ -1,0 +1,192 @@
+//! Notices that can be run, as people set them up, and what they say.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Actor, Error, Store};
+
+/// What a notice is about, which says which lines of an export it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// What was due before the day of the run.
+    #[default]
+    Overdue,
+    /// What is due within some days.
+    ComingDue,
+    /// What waits for the patron; it has no due date.
+    HoldReady,
+    /// What an amount is owed for.
+    Fines,
+}
+
+/// How a notice is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NoticeSettings {
+    /// For people; empty for one that is built in: pages name it in each person's language.
+    pub name: String,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// The slug of the built-in notice whose words it has where none are written for it.
+    pub like: String,
+    /// Of people for people; patrons never see it.
+    pub notes: String,
+    /// It can be run.
+    pub on: bool,
+    /// It stands first on the list, for everybody.
+    pub favourite: bool,
+    /// The sites that run it; none: all of them.
+    pub sites: BTreeSet<String>,
+    /// The same item is written about again after so many days; 0: never. `None`: as the settings say for all notices.
+    pub repeat_days: Option<u64>,
+    /// Of its items neither title nor author is given.
+    pub without_titles: bool,
+    /// Of what is coming due: how many days ahead.
+    pub days_ahead: u16,
+    /// To whom it goes.
+    pub recipients: NoticeRecipients,
+}
+
+/// To whom a notice goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NoticeRecipients {
+    /// To the addresses on the patron's record.
+    pub patron: bool,
+    /// To those of parents and guardians.
+    pub guardian: bool,
+}
+
+impl Default for NoticeRecipients {
+    fn default() -> Self {
+        Self { patron: true, guardian: true }
+    }
+}
+
+/// A notice as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedNotice {
+    /// Its name in the ledger and in runs.
+    pub slug: String,
+    /// How it is set up.
+    pub settings: NoticeSettings,
+    /// Rises with each change, from 1.
+    pub version: i64,
+    /// Who made it, or changed something about one that is built in first.
+    pub made_by: Actor,
+    /// When.
+    pub made_at: Timestamp,
+    /// Who changed it last.
+    pub changed_by: Actor,
+    /// When.
+    pub changed_at: Timestamp,
+    /// It was removed then, and can be had back.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// Which wording is meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WordingKey {
+    /// The slug of the notice.
+    pub notice: String,
+    /// Code of the site; `None`: for all sites that have none of their own.
+    pub site: Option<String>,
+    /// `en`, `es`
+    pub language: String,
+}
+
+/// What a notice says: templates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wording {
+    /// One line.
+    pub subject: String,
+    /// With simple marks.
+    pub text: String,
+    /// `None`: made of the text.
+    pub html: Option<String>,
+}
+
+/// A wording as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedWording {
+    /// Of which notice, for whom.
+    pub key: WordingKey,
+    /// `None`: what is built in.
+    pub wording: Option<Wording>,
+    /// Rises with each change, from 1.
+    pub version: i64,
+    /// Who changed it last.
+    pub changed_by: Actor,
+    /// When.
+    pub changed_at: Timestamp,
+}
+
+/// Notices and their wordings. Each change says which version it was made of, 0 where there was none: [`Error::Changed`] if somebody was
+/// faster. Each gives the version that it made.
+impl Store {
+    /// All of them, the removed ones too, by their slugs.
+    pub async fn saved_notices(&self) -> Result<Vec<SavedNotice>, Error> {
+        self.db.saved_notices().await
+    }
+
+    /// The notice is set up like this from here on.
+    pub async fn save_notice(
+        &self,
+        slug: &str,
+        settings: NoticeSettings,
+        seen: i64,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        self.db.save_notice(slug.to_owned(), settings, seen, who, now).await
+    }
+
+    /// A further notice with all the wordings of `from`. [`Error::Exists`] if there was ever one of this slug: the ledger knows it.
+    pub async fn duplicate_notice(
+        &self,
+        from: &str,
+        slug: &str,
+        settings: NoticeSettings,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        self.db.duplicate_notice(from.to_owned(), slug.to_owned(), settings, who, now).await
+    }
+
+    /// It is removed, or had back.
+    pub async fn remove_notice(
+        &self,
+        slug: &str,
+        removed: bool,
+        seen: i64,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        self.db.remove_notice(slug.to_owned(), removed, seen, who, now).await
+    }
+
+    /// What is written for any of them.
+    pub async fn wordings(&self) -> Result<Vec<SavedWording>, Error> {
+        self.db.wordings(None).await
+    }
+
+    /// What is written for this one.
+    pub async fn wordings_of(&self, notice: &str) -> Result<Vec<SavedWording>, Error> {
+        self.db.wordings(Some(notice.to_owned())).await
+    }
+
+    /// It says this from here on; `None`: what is built in.
+    pub async fn save_wording(
+        &self,
+        key: WordingKey,
+        wording: Option<Wording>,
+        seen: i64,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<i64, Error> {
+        self.db.save_wording(key, wording, seen, who, now).await
+    }
+}

@@ -1,0 +1,119 @@
+//! Moments of schedules that were taken, and what they came to.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row as SqlRow};
+
+use super::{
+    Sqlite,
+    codes::{count, micros, name, named, whole},
+    rows::{at, text},
+    schedules::{as_json, of_json},
+};
+use crate::{Actor, CameTo, Ending, Error, ExportSeen, RunId, ScheduleId, TURNS_KEPT, Turn};
+
+const COLUMNS: &str =
+    "SELECT schedule, due, asked_by, missed, begun_at, ended_at, came_to, detail, run, digest, written
+    FROM schedule_turn";
+const TAKE: &str = "INSERT INTO schedule_turn (schedule, due, asked_by, missed, begun_at, ended_at, came_to)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+/// The newest stay.
+const BOUND: &str = "DELETE FROM schedule_turn WHERE schedule = ?1 AND due <=
+    (SELECT due FROM schedule_turn WHERE schedule = ?1 ORDER BY due DESC LIMIT 1 OFFSET ?2)";
+const END: &str =
+    "UPDATE schedule_turn SET ended_at = ?3, came_to = ?4, detail = ?5, run = ?6, digest = ?7, written = ?8
+    WHERE schedule = ?1 AND due = ?2 AND ended_at IS NULL";
+const OPEN: &str = "WHERE ended_at IS NULL ORDER BY due, schedule";
+const LAST: &str = "WHERE schedule = ?1 ORDER BY due DESC LIMIT ?2";
+const LAST_RUN: &str =
+    "WHERE schedule = ?1 AND came_to = 'run' AND digest IS NOT NULL ORDER BY due DESC LIMIT 1";
+
+impl Sqlite {
+    pub(crate) async fn end_turn(
+        &self,
+        (schedule, due): (ScheduleId, Timestamp),
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.writer
+            .write(move |tx| {
+                let (digest, written) =
+                    ending.export.map(|export| (export.digest, export.written.map(micros))).unzip();
+                let row = (
+                    schedule.0,
+                    micros(due),
+                    micros(now),
+                    name(&ending.came_to)?,
+                    ending.detail,
+                    ending.run.map(|run| run.0),
+                    digest,
+                    written.flatten(),
+                );
+                tx.sql.prepare_cached(END)?.execute(row)?;
+                Ok(())
+            })
+            .await
+    }
+
+    pub(crate) async fn open_turns(&self) -> Result<Vec<Turn>, Error> {
+        self.readers.read(|sql| listed(sql, OPEN, [])).await
+    }
+
+    pub(crate) async fn turns(&self, id: ScheduleId, limit: usize) -> Result<Vec<Turn>, Error> {
+        self.readers.read(move |sql| last(sql, id, limit)).await
+    }
+
+    pub(crate) async fn last_export(&self, id: ScheduleId) -> Result<Option<ExportSeen>, Error> {
+        let last = self.readers.read(move |sql| listed(sql, LAST_RUN, [id.0])).await?.pop();
+        Ok(last.and_then(|turn| turn.ending).and_then(|ending| ending.export))
+    }
+}
+
+/// `None`: it was taken before.
+pub(super) fn take(
+    sql: &Connection,
+    (id, due): (ScheduleId, Timestamp),
+    asked_by: Option<&Actor>,
+    (missed, skipped): (u64, bool),
+    now: Timestamp,
+) -> Result<Option<Turn>, Error> {
+    let who = asked_by.map(as_json).transpose()?;
+    let (ended_at, came_to) = skipped.then(|| (micros(now), name(&CameTo::Skipped))).unzip();
+    let row = (id.0, micros(due), who, whole(missed), micros(now), ended_at, came_to.transpose()?);
+    if sql.prepare_cached(TAKE)?.execute(row)? == 0 {
+        return Ok(None);
+    }
+    sql.prepare_cached(BOUND)?.execute((id.0, whole(TURNS_KEPT)))?;
+    Ok(listed(sql, "WHERE schedule = ?1 AND due = ?2", (id.0, micros(due)))?.pop())
+}
+
+/// Newest first.
+pub(super) fn last(sql: &Connection, id: ScheduleId, limit: usize) -> Result<Vec<Turn>, Error> {
+    listed(sql, LAST, (id.0, whole(limit)))
+}
+
+fn listed(sql: &Connection, which: &str, of: impl rusqlite::Params) -> Result<Vec<Turn>, Error> {
+    let mut statement = sql.prepare_cached(&format!("{COLUMNS} {which}"))?;
+    let mut found = statement.query(of)?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        all.push(decode(row)?);
+    }
+    Ok(all)
+}
+
+fn decode(row: &SqlRow<'_>) -> Result<Turn, Error> {
+    let moment = |column| Ok::<_, Error>(at(row, column)?.unwrap_or(Timestamp::UNIX_EPOCH));
+    let came_to = text(row, 6)?.map(|word| named(word).unwrap_or(CameTo::Unknown));
+    let written = at(row, 10)?;
+    let export = row.get::<_, Option<Vec<u8>>>(9)?.map(|digest| ExportSeen { digest, written });
+    let (detail, run) = (text(row, 7)?, row.get::<_, Option<i64>>(8)?.map(RunId));
+    Ok(Turn {
+        schedule: ScheduleId(row.get(0)?),
+        due: moment(1)?,
+        asked_by: of_json(text(row, 2)?),
+        missed: count(row.get(3)?),
+        begun_at: moment(4)?,
+        ended_at: at(row, 5)?,
+        ending: came_to.map(|came_to| Ending { came_to, detail, run, export }),
+    })
+}

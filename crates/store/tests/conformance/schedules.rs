@@ -1,0 +1,213 @@
+//! Schedules, and that each of their moments is taken once.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, civil::time};
+use store::{
+    Actor, AuditFilter, CameTo, ClosedDays, Deed, Ending, Error, ExportSeen, ExportSource, NewRun, PersonId,
+    Reading, Rhythm, Schedule, SchedulePlan, Store, TURNS_KEPT,
+};
+
+use crate::fresh::{Fresh, minute, sound};
+
+fn ann() -> Actor {
+    Actor::Person { id: PersonId(1), name: "Ann".parse().unwrap() }
+}
+
+fn plan(name: &str) -> SchedulePlan {
+    SchedulePlan {
+        name: name.to_owned(),
+        notice: "overdue-items".to_owned(),
+        source: ExportSource::File("/srv/exports/overdues.csv".into()),
+        rhythm: Rhythm::Weekly([1, 4].into()),
+        time: time(6, 0, 0, 0),
+        zone: "America/Chicago".to_owned(),
+        closed: ClosedDays { weekdays: [7].into(), dates: ["2026-12-25".parse().unwrap()].into() },
+        sites: BTreeSet::from(["MAIN".to_owned()]),
+        reading: Reading { dates: "m/d/y".to_owned(), ..Reading::default() },
+        practice: false,
+    }
+}
+
+async fn added(store: &Store, fresh: &Fresh, next_due: Timestamp) -> Schedule {
+    store.add_schedule(plan("Overdues"), Some(next_due), ann(), fresh.now()).await.unwrap()
+}
+
+fn came_to(came_to: CameTo) -> Ending {
+    Ending { came_to, detail: None, run: None, export: None }
+}
+
+pub(crate) async fn a_schedule_is_kept_as_it_was_said(fresh: &Fresh) {
+    let store = fresh.open();
+    assert_eq!(store.schedules().await.unwrap(), []);
+    let first = added(&store, fresh, minute(10)).await;
+    let same = store.add_schedule(plan("Overdues"), None, ann(), fresh.now()).await;
+    assert!(matches!(same, Err(Error::Exists(_))), "{same:?}");
+    let command = ExportSource::Command(vec!["/usr/bin/export".to_owned(), "--all".to_owned()]);
+    let another = SchedulePlan { source: command, rhythm: Rhythm::Yearly(2, 29), ..plan("Another") };
+    let another = store.add_schedule(another, None, Actor::CommandLine, fresh.now()).await.unwrap();
+    store.close().await.unwrap();
+    let store = fresh.open();
+    assert_eq!(store.schedules().await.unwrap(), [another.clone(), first.clone()]);
+    assert_eq!((&first.plan, first.next_due, first.version), (&plan("Overdues"), Some(minute(10)), 1));
+    let taken =
+        store.change_schedule(another.id, another.version, plan("Overdues"), None, ann(), fresh.now()).await;
+    assert!(matches!(taken, Err(Error::Exists(_))), "{taken:?}");
+    let other = SchedulePlan { rhythm: Rhythm::Daily, ..plan("Overdues") };
+    let next = Some(minute(3));
+    let changed = store
+        .change_schedule(first.id, 1, other.clone(), next, Actor::CommandLine, fresh.now())
+        .await
+        .unwrap();
+    assert_eq!((&changed.plan, changed.version, changed.next_due), (&other, 2, next));
+    let late = store.change_schedule(first.id, 1, plan("Overdues"), None, ann(), fresh.now()).await;
+    assert!(matches!(late, Err(Error::Changed)), "{late:?}");
+    assert_eq!(store.remove_schedule(first.id, ann(), fresh.now()).await.unwrap(), changed);
+    assert!(matches!(store.schedule(first.id).await, Err(Error::NotFound(_))));
+    let lines = store.audit(AuditFilter::default(), None, 9).await.unwrap();
+    let deeds: Vec<_> = lines.iter().map(|line| (line.what, &*line.about)).collect();
+    assert_eq!(
+        deeds,
+        [
+            (Deed::ScheduleRemoved, "Overdues"),
+            (Deed::ScheduleChanged, "Overdues"),
+            (Deed::ScheduleAdded, "Another"),
+            (Deed::ScheduleAdded, "Overdues"),
+        ]
+    );
+    let (old, new) = (lines[1].old.as_deref().unwrap(), lines[1].new.as_deref().unwrap());
+    assert!(old.contains("days: weekly 1, 4;") && new.contains("days: daily;"), "{old} {new}");
+    sound(&store).await;
+}
+
+/// However often, by whomever, and over a restart.
+pub(crate) async fn a_moment_is_taken_once(fresh: &Fresh) {
+    let store = fresh.open();
+    let (due, next) = (minute(10), Some(minute(20)));
+    let schedule = added(&store, fresh, due).await;
+    fresh.at(12);
+    let take = async |store: &Store| store.take_turn(schedule.id, due, next, 2, fresh.now()).await.unwrap();
+    let turn = take(&store).await.unwrap();
+    assert_eq!((turn.due, turn.missed, turn.begun_at, &turn.ending), (due, 2, minute(12), &None));
+    assert_eq!(take(&store).await, None);
+    assert_eq!(store.schedule(schedule.id).await.unwrap().next_due, next);
+    assert_eq!(store.open_turns().await.unwrap(), std::slice::from_ref(&turn));
+    store.close().await.unwrap();
+    let store = fresh.open();
+    assert_eq!(
+        store.open_turns().await.unwrap(),
+        std::slice::from_ref(&turn),
+        "whoever starts anew finds it"
+    );
+    // Though the clock was put back, and it is due again.
+    assert!(store.move_schedule(schedule.id, minute(20), Some(due)).await.unwrap());
+    assert!(!store.move_schedule(schedule.id, minute(20), Some(due)).await.unwrap());
+    assert_eq!(take(&store).await, None);
+    assert_eq!(store.schedule(schedule.id).await.unwrap().next_due, next, "it goes on all the same");
+    sound(&store).await;
+}
+
+pub(crate) async fn what_a_moment_came_to_is_kept(fresh: &Fresh) {
+    let store = fresh.open();
+    let id = added(&store, fresh, minute(10)).await.id;
+    assert!(store.last_turns().await.unwrap().is_empty());
+    let take = async |due: i64| {
+        let (due, next) = (minute(due), Some(minute(due + 10)));
+        store.take_turn(id, due, next, 0, fresh.now()).await.unwrap().unwrap()
+    };
+    fresh.at(10);
+    let first = take(10).await;
+    let new = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "a.csv".to_owned(),
+        practice: false,
+        started_at: fresh.now(),
+    };
+    let run = store.begin_run(new).await.unwrap();
+    let export = ExportSeen { digest: vec![7; 32], written: Some(minute(9)) };
+    let ran = Ending { run: Some(run), export: Some(export.clone()), ..came_to(CameTo::Run) };
+    store.end_turn(&first, ran.clone(), fresh.now()).await.unwrap();
+    store.end_turn(&first, came_to(CameTo::NotNow), fresh.now()).await.unwrap();
+    fresh.at(20);
+    let second = take(20).await;
+    let detail = Some("No such file".to_owned());
+    let missing = Ending {
+        detail,
+        export: Some(ExportSeen { digest: vec![8; 32], written: None }),
+        ..came_to(CameTo::Missing)
+    };
+    store.end_turn(&second, missing.clone(), fresh.now()).await.unwrap();
+    let turns = store.turns(id, 9).await.unwrap();
+    let endings: Vec<_> = turns.iter().map(|turn| (turn.due, turn.ending.clone().unwrap())).collect();
+    assert_eq!(endings, [(minute(20), missing), (minute(10), ran)]);
+    assert_eq!(store.last_turns().await.unwrap()[&id], turns[0]);
+    assert_eq!(store.last_export(id).await.unwrap(), Some(export), "the one that was sent");
+    assert_eq!(store.open_turns().await.unwrap(), []);
+    assert_eq!(store.turns(id, 1).await.unwrap().len(), 1);
+    for n in 3..=i64::try_from(TURNS_KEPT).unwrap() + 1 {
+        fresh.at(n * 10);
+        take(n * 10).await;
+    }
+    let kept = store.turns(id, TURNS_KEPT + 9).await.unwrap();
+    assert_eq!((kept.len(), kept.last().unwrap().due), (TURNS_KEPT, minute(20)));
+    sound(&store).await;
+}
+
+pub(crate) async fn a_moment_that_is_to_be_left_out_is(fresh: &Fresh) {
+    let store = fresh.open();
+    let id = added(&store, fresh, minute(10)).await.id;
+    let skip = async |skips| store.skip_next(id, skips, ann(), fresh.now()).await.unwrap().skips_next;
+    assert_eq!(
+        (skip(true).await, skip(false).await, skip(true).await, skip(true).await),
+        (true, false, true, true)
+    );
+    fresh.at(11);
+    let (due, next) = (minute(10), Some(minute(20)));
+    let turn = store.take_turn(id, due, next, 0, fresh.now()).await.unwrap().unwrap();
+    let over = (turn.ended_at, turn.ending.map(|ending| ending.came_to));
+    assert_eq!(over, (Some(minute(11)), Some(CameTo::Skipped)));
+    assert!(!store.schedule(id).await.unwrap().skips_next, "it was that one only");
+    let lines = store.audit(AuditFilter::default(), None, 9).await.unwrap();
+    let deeds: Vec<_> = lines.iter().map(|line| line.what).collect();
+    let (skips, not) = (Deed::ScheduleSkips, Deed::ScheduleSkipsNot);
+    assert_eq!(deeds, [skips, not, skips, Deed::ScheduleAdded]);
+    sound(&store).await;
+}
+
+pub(crate) async fn a_schedule_that_rests_takes_no_moment(fresh: &Fresh) {
+    let store = fresh.open();
+    let (due, next) = (minute(10), Some(minute(20)));
+    let id = added(&store, fresh, due).await.id;
+    fresh.at(1);
+    assert_eq!(store.pause_schedule(id, ann(), fresh.now()).await.unwrap().paused_at, Some(minute(1)));
+    fresh.at(11);
+    assert_eq!(store.pause_schedule(id, ann(), fresh.now()).await.unwrap().paused_at, Some(minute(1)));
+    assert_eq!(store.take_turn(id, due, next, 0, fresh.now()).await.unwrap(), None);
+    let resumed = store.resume_schedule(id, next, ann(), fresh.now()).await.unwrap();
+    assert_eq!((resumed.paused_at, resumed.next_due), (None, next));
+    // It goes on already, and is not moved again.
+    let again = store.resume_schedule(id, None, ann(), fresh.now()).await.unwrap();
+    assert_eq!(again.next_due, next);
+    let deeds: Vec<_> =
+        store.audit(AuditFilter::default(), None, 9).await.unwrap().iter().map(|line| line.what).collect();
+    assert_eq!(deeds, [Deed::ScheduleResumed, Deed::SchedulePaused, Deed::ScheduleAdded]);
+    sound(&store).await;
+}
+
+/// Though it rests: a person wants it. A second click asks for the same moment.
+pub(crate) async fn what_is_asked_for_now_is_asked_for_once(fresh: &Fresh) {
+    let store = fresh.open();
+    let id = added(&store, fresh, minute(10)).await.id;
+    fresh.at(3);
+    let (asked, ask) = (minute(2), async |at| store.ask_turn(id, at, ann(), fresh.now()).await.unwrap());
+    let turn = ask(asked).await.unwrap();
+    assert_eq!((turn.due, &turn.asked_by, turn.missed), (asked, &Some(ann()), 0));
+    assert_eq!(ask(asked).await, None);
+    assert_eq!(store.schedule(id).await.unwrap().next_due, Some(minute(10)), "its own moments stay");
+    store.remove_schedule(id, ann(), fresh.now()).await.unwrap();
+    assert_eq!(store.open_turns().await.unwrap(), []);
+    // What it comes to afterwards is nobody's any more.
+    store.end_turn(&turn, came_to(CameTo::Missing), fresh.now()).await.unwrap();
+    assert!(store.ask_turn(id, asked, ann(), fresh.now()).await.is_err());
+    sound(&store).await;
+}
