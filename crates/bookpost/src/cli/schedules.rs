@@ -16,11 +16,9 @@ use crate::{
         App,
         schedules::{Desk, NotScheduled},
     },
-    notices::moments::Moments,
+    notices::{moments::Moments, saved::USUAL},
 };
 
-/// The only notice that there is so far.
-const NOTICE: &str = "overdue-items";
 /// Moments that are shown before they come.
 const SHOWN: usize = 5;
 const WHO: Actor = Actor::CommandLine;
@@ -174,7 +172,7 @@ fn plan(new: NewSchedule) -> SchedulePlan {
     let zone = new.zone.or_else(|| TimeZone::system().iana_name().map(ToOwned::to_owned));
     SchedulePlan {
         name: new.name.trim().to_owned(),
-        notice: NOTICE.to_owned(),
+        notice: new.notice.unwrap_or_else(|| USUAL.to_owned()),
         source,
         rhythm,
         time: new.at,

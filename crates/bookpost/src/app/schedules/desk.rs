@@ -5,6 +5,7 @@ use store::{Actor, Error, Schedule, ScheduleId, SchedulePlan, Store};
 
 use super::{NotScheduled, source};
 use crate::{
+    app::notice_run,
     config::Config,
     notices::moments::{Moments, NoMoments},
 };
@@ -24,7 +25,7 @@ pub struct Desk<'a> {
 impl Desk<'_> {
     /// A new one.
     pub async fn add(&self, plan: SchedulePlan, who: Actor) -> Result<Schedule, NotScheduled> {
-        let next = self.first(&plan)?;
+        let next = self.first(&plan).await?;
         Ok(self.store.add_schedule(plan, Some(next), who, self.now).await?)
     }
 
@@ -36,7 +37,7 @@ impl Desk<'_> {
         plan: SchedulePlan,
         who: Actor,
     ) -> Result<Schedule, NotScheduled> {
-        let next = self.first(&plan)?;
+        let next = self.first(&plan).await?;
         Ok(self.store.change_schedule(id, version, plan, Some(next), who, self.now).await?)
     }
 
@@ -47,8 +48,12 @@ impl Desk<'_> {
         self.store.resume_schedule(id, next, who, self.now).await
     }
 
-    fn first(&self, plan: &SchedulePlan) -> Result<Timestamp, NotScheduled> {
+    async fn first(&self, plan: &SchedulePlan) -> Result<Timestamp, NotScheduled> {
         source::check(plan, self.config)?;
+        let notices = notice_run::notices(self.store).await?;
+        if !notices.iter().any(|notice| notice.slug == plan.notice && notice.settings.on) {
+            return Err(NotScheduled::Notice(plan.notice.clone()));
+        }
         Ok(Moments::of(plan)?.after(self.wall).ok_or(NoMoments::Never)?)
     }
 }

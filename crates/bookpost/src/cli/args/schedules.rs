@@ -79,6 +79,9 @@ pub struct NewSchedule {
     /// The export is what the shell prints for this line
     #[arg(long, group = "export", value_name = "LINE")]
     pub shell: Option<String>,
+    /// Which notice, as `notices list` names it [default: overdue-items]
+    #[arg(long, value_name = "NOTICE")]
+    pub notice: Option<String>,
     /// On this day only, as in 2027-02-03
     #[arg(long, group = "days", value_name = "DATE")]
     pub once: Option<Date>,

@@ -40,6 +40,7 @@ pub(super) fn show(shown: &ShownSchedule, view: &View<'_>) -> String {
     let plan = &shown.schedule.plan;
     let mut table = Table::default();
     table.row(["name", &plan.name]);
+    table.row(["notice", &plan.notice]);
     table.row(["when", &when(plan)]);
     table.row(["export", &export(&plan.source)]);
     table.row(["next", &next(&shown.schedule, view)]);

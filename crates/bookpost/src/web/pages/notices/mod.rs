@@ -26,7 +26,7 @@ pub(super) use self::{
     mail::{framed, show as mail},
     names::show as names,
     run::show as run,
-    saved::routes as routes_of_saved,
+    saved::{name as saved_name, routes as routes_of_saved},
     send::{forget, samples, send},
     stop::{ask as ask_stop, stop},
     sums::Large,

@@ -17,7 +17,7 @@ use super::{
     theirs,
 };
 use crate::{
-    app::schedules::NotScheduled,
+    app::{notice_run, schedules::NotScheduled},
     web::pages::{
         flash::{self, Done},
         form::Posted,
@@ -140,7 +140,12 @@ impl Shown {
             ExportSource::Command(_) | ExportSource::Shell(_) => Some(words.t("schedule-command-elsewhere")),
             ExportSource::File(_) | ExportSource::Folder(_) => None,
         });
-        let parts = self.form.parts(words, &visit.pages.sources.config().sites, command, &self.faults);
+        let notices = match notice_run::notices(&visit.pages.sources.store).await {
+            Ok(notices) => notices,
+            Err(error) => return not_here::of(&error, visit),
+        };
+        let config = visit.pages.sources.config();
+        let parts = self.form.parts(words, (&notices, &config.sites), command, &self.faults);
         let f = match Frame::around(visit, Place::Schedules).await {
             Ok(f) => f,
             Err(error) => return not_here::of(&error, visit),

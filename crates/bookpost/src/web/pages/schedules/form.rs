@@ -10,9 +10,13 @@ use super::said::WEEKDAYS;
 use crate::{
     app::schedules::NotScheduled,
     config::Site,
-    notices::moments::NoMoments,
+    notices::{
+        moments::NoMoments,
+        saved::{Notice, USUAL},
+    },
     web::pages::{
         field::{Choice, Field, Kind},
+        notices::saved_name,
         words::Words,
     },
 };
@@ -28,14 +32,13 @@ const RHYTHMS: [(&str, &str); 5] = [
 const PLACES: [(&str, &str); 2] = [("file", "schedule-is-file"), ("folder", "schedule-is-folder")];
 const ORDERS: [(&str, &str); 4] =
     [("", "schedule-dates-found"), ("d/m/y", "order-day"), ("m/d/y", "order-month"), ("y/m/d", "order-year")];
-/// The only notice that there is so far.
-const NOTICE: &str = "overdue-items";
 
 /// As it is filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ScheduleForm {
     name: String,
+    notice: String,
     place: String,
     path: String,
     rhythm: String,
@@ -71,6 +74,7 @@ impl ScheduleForm {
     pub(super) fn empty(zone: String) -> Self {
         Self {
             rhythm: "daily".to_owned(),
+            notice: USUAL.to_owned(),
             place: "file".to_owned(),
             time: "06:00".to_owned(),
             day: "1".to_owned(),
@@ -89,6 +93,7 @@ impl ScheduleForm {
         };
         let mut form = Self {
             name: plan.name.clone(),
+            notice: plan.notice.clone(),
             place: place.to_owned(),
             path,
             time: plan.time.strftime("%H:%M").to_string(),
@@ -155,7 +160,7 @@ impl ScheduleForm {
         let reading = before.map(|before| before.reading.clone()).unwrap_or_default();
         Ok(SchedulePlan {
             name: self.name.trim().to_owned(),
-            notice: before.map_or_else(|| NOTICE.to_owned(), |before| before.notice.clone()),
+            notice: Some(&*self.notice).filter(|slug| !slug.is_empty()).unwrap_or(USUAL).to_owned(),
             source: self.source(before),
             rhythm,
             time,
@@ -197,7 +202,7 @@ impl ScheduleForm {
     pub(super) fn parts(
         &self,
         words: &Words,
-        sites: &[Site],
+        (notices, sites): (&[Notice], &[Site]),
         command: Option<String>,
         faults: &[Fault],
     ) -> Vec<Part> {
@@ -224,7 +229,14 @@ impl ScheduleForm {
         };
         let name =
             field("name", "schedule-name").value(&*self.name).hint(words.t("schedule-name-hint")).required();
-        let mut what = vec![name];
+        let choice = |notice: &Notice| Choice {
+            value: notice.slug.clone(),
+            text: saved_name(words, notice),
+            chosen: notice.slug == self.notice,
+        };
+        let notices = notices.iter().filter(|notice| notice.settings.on || notice.slug == self.notice);
+        let notice = field("notice", "schedule-notice").kind(Kind::OneOf(notices.map(choice).collect()));
+        let mut what = vec![name, notice];
         what.extend(export);
         vec![
             part("schedule-part-what", what),
@@ -333,6 +345,7 @@ pub(super) fn fault(why: &NotScheduled, words: &Words) -> Option<Fault> {
         NotScheduled::NotWhole => ("path", "schedule-path-not-whole"),
         NotScheduled::NotThere(_) => ("path", "schedule-path-not-there"),
         NotScheduled::DropFolder => ("path", "schedule-path-drop-folder"),
+        NotScheduled::Notice(_) => ("notice", "schedule-no-such-notice"),
         NotScheduled::Site(_) => ("site", "schedule-no-such-site"),
         NotScheduled::Reading(_) => ("dates", "schedule-no-such-order"),
         NotScheduled::Store(_) => return None,
@@ -348,7 +361,7 @@ mod tests {
     fn plan(rhythm: Rhythm) -> SchedulePlan {
         SchedulePlan {
             name: "Overdues".to_owned(),
-            notice: NOTICE.to_owned(),
+            notice: "hold-ready".to_owned(),
             source: ExportSource::Folder("/srv/exports".into()),
             rhythm,
             time: "06:30".parse().unwrap(),
@@ -411,7 +424,7 @@ mod tests {
             let faults = form.read(words, None).unwrap_err();
             let fields: Vec<_> = faults.iter().map(|(field, _)| *field).collect();
             assert_eq!(fields, expected);
-            let parts = form.parts(words, &[], None, &faults);
+            let parts = form.parts(words, (&[], &[]), None, &faults);
             let wrong = parts.iter().flat_map(|part| &part.fields).filter(|field| field.problem.is_some());
             assert_eq!(wrong.count(), expected.len());
         }

@@ -20,11 +20,16 @@ use super::{
     Pages,
     frame::{Frame, Place, page},
     not_here,
+    notices::saved_name,
     visit::Visit,
     when::At,
     words::Words,
 };
-use crate::{app::schedules, identity::Permission};
+use crate::{
+    app::{notice_run, schedules},
+    identity::Permission,
+    notices::saved::Notice,
+};
 
 const HERE: &str = "/notices/schedules";
 /// Moments that are looked back at.
@@ -87,10 +92,11 @@ async fn show(visit: Visit) -> Response {
 }
 
 async fn list(visit: &Visit) -> Result<Schedules, Error> {
+    let notices = notice_run::notices(&visit.pages.sources.store).await?;
     let mut all = Vec::new();
     for schedule in visit.pages.sources.store.schedules().await? {
         if may_see(visit, &schedule.plan) {
-            all.push(card(visit, schedule).await?);
+            all.push(card(visit, schedule, &notices).await?);
         }
     }
     Ok(Schedules {
@@ -101,7 +107,7 @@ async fn list(visit: &Visit) -> Result<Schedules, Error> {
     })
 }
 
-async fn card(visit: &Visit, schedule: Schedule) -> Result<Card, Error> {
+async fn card(visit: &Visit, schedule: Schedule, notices: &[Notice]) -> Result<Card, Error> {
     let turns = visit.pages.sources.store.turns(schedule.id, LOOKED_BACK).await?;
     let mut past = turns.iter().map(|turn| past(visit, &schedule.plan, turn));
     Ok(Card {
@@ -110,14 +116,14 @@ async fn card(visit: &Visit, schedule: Schedule) -> Result<Card, Error> {
         practice: schedule.plan.practice,
         paused: schedule.paused_at.is_some(),
         skips: schedule.skips_next,
-        facts: facts(visit, &schedule),
+        facts: facts(visit, &schedule, notices),
         last: past.next(),
         before: past.collect(),
         name: schedule.plan.name,
     })
 }
 
-fn facts(visit: &Visit, schedule: &Schedule) -> Vec<(String, String)> {
+fn facts(visit: &Visit, schedule: &Schedule, notices: &[Notice]) -> Vec<(String, String)> {
     let (words, plan) = (visit.words(), &schedule.plan);
     let next = match (schedule.paused_at, schedule.next_due) {
         (Some(since), _) => words.with("schedule-paused-since", &[("since", &visit.clockwork.text(since))]),
@@ -140,7 +146,10 @@ fn facts(visit: &Visit, schedule: &Schedule) -> Vec<(String, String)> {
         let libraries = if plan.sites.is_empty() { words.t("libraries-all") } else { named.join(", ") };
         (words.t("schedule-libraries"), libraries)
     });
+    let notice = notices.iter().find(|notice| notice.slug == plan.notice);
+    let notice = notice.map_or_else(|| plan.notice.clone(), |notice| saved_name(words, notice));
     let facts = [
+        (words.t("schedule-notice"), notice),
         (words.t("schedule-next"), next),
         (words.t("schedule-days"), days(words, plan)),
         (words.t("schedule-export"), place_of(words, &plan.source, may_change(visit))),

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use store::{Error, NoticeSettings};
 
 use self::said::about;
-pub(super) use self::said::name;
+pub(in crate::web::pages) use self::said::name;
 use super::may_run;
 use crate::{
     app::notice_run::notices,
