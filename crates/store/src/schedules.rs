@@ -363,7 +363,7 @@ impl Store {
     }
 
     /// The export that the last run of a schedule was made of.
-    pub async fn last_export(&self, id: ScheduleId) -> Result<Option<ExportSeen>, Error> {
-        self.db.last_export(id).await
+    pub async fn last_export(&self, id: ScheduleId, practice: bool) -> Result<Option<ExportSeen>, Error> {
+        self.db.last_export(id, practice).await
     }
 }

@@ -15,6 +15,7 @@ pub use self::form::Form;
 use self::form::Taken;
 use super::{
     Import, Item, PatronNotice,
+    import::Refused,
     import::Shape,
     ledger_key, site,
     site::Site,
@@ -124,7 +125,7 @@ pub fn plan<'a>(
     plan
 }
 
-fn of_line(why: LeftOutWhy, line: &super::import::Refused) -> LeftOut {
+fn of_line(why: LeftOutWhy, line: &Refused) -> LeftOut {
     LeftOut { why, line: Some(line.line), who: line.text.clone(), detail: line.reason.clone(), site: None }
 }
 
@@ -304,8 +305,8 @@ impl<'a> Plan<'a> {
     }
 
     /// What is known of lines that could not be used.
-    pub fn refused(&self) -> impl Iterator<Item = &'a str> {
-        self.import.refused.iter().map(|line| line.text.as_str())
+    pub fn refused(&self) -> impl Iterator<Item = &'a Refused> {
+        self.import.refused.iter()
     }
 
     /// The sites that the run is limited to; none: to none.

@@ -83,9 +83,9 @@ impl Newest {
             keys.insert(key);
         }
         let (mut unread, mut nameless) = (HashSet::new(), 0);
-        for text in plan.refused() {
-            nameless += usize::from(text.is_empty());
-            let cells = text.split([',', ';', '\t', '"']).map(str::trim).filter(|cell| !cell.is_empty());
+        for line in plan.refused() {
+            nameless += usize::from(!line.names_one);
+            let cells = line.text.split([',', ';', '\t', '"']).map(str::trim).filter(|cell| !cell.is_empty());
             unread.extend(cells.map(str::to_owned));
         }
         Self { taken: ExportTaken { of, parts }, keys, only: plan.only().clone(), unread, nameless }
@@ -160,6 +160,11 @@ impl Voice<'_> {
         if let Some(newer) = newer {
             return Err(NotTold::Older { newer });
         }
+        let items = taken.parts.get(site).map_or(0, |part| part.items);
+        if items == 0 && !taken.parts.is_empty() {
+            // An export of other libraries.
+            return Ok(false);
+        }
         let sample: BTreeSet<_> = if part.items < FEW {
             made_from.parts.values().flat_map(|part| &part.sample).collect()
         } else {
@@ -168,11 +173,6 @@ impl Voice<'_> {
         let there = sample.iter().filter(|key| self.newest.keys.contains(**key)).count();
         if there > 0 && there * OF >= sample.len() {
             return Ok(true);
-        }
-        let items = taken.parts.get(site).map_or(0, |part| part.items);
-        if items == 0 && !taken.parts.is_empty() {
-            // An export of other libraries.
-            return Ok(false);
         }
         let percent = u64::try_from(there * 100 / sample.len().max(1)).unwrap_or(0);
         Err(NotTold::Thin { items, percent })

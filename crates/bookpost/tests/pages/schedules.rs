@@ -98,8 +98,7 @@ async fn what_is_scheduled_is_listed_with_what_came_of_it() {
     bench.app.alarms.carried_out().await;
     for (who, told) in [("manager", true), ("administrator", true), ("viewer", true), ("elsewhere", false)] {
         let today = bench.get(who, "/").await.text;
-        let said = "No notices were sent by “Weekly” (today 14:10)";
-        assert_eq!(today.contains(said), told, "{who}: {today}");
+        assert!(!today.contains("No notices were sent by"), "{who}: whoever asked knows: {today}");
         let list = bench.get(who, "/notices/schedules").await.text;
         assert_eq!(list.contains("the export is the same as at the last run"), told, "{who}");
     }

@@ -27,7 +27,7 @@ macro_rules! wait_until {
             "UPDATE recipient SET state = 0, due_at = ",
             $due_at,
             ", expires_at = expires_at + max(coalesce(min(?2, m.ageing_until) - max(aside_at, m.first_due_at), 0), 0),
-                aside_at = NULL, alone = max(alone, strikes > 0), strikes = 0
+                aside_at = NULL, alone = max(alone, strikes > 0), strikes = 0, outdated_by = NULL, outdated_why = NULL
             FROM (SELECT first_due_at, coalesce((SELECT value FROM meta
                     WHERE name = CASE practice WHEN 0 THEN 'ageing_stopped' ELSE 'ageing_stopped_practice' END), ?2) AS ageing_until
                 FROM message WHERE id = ?1 / 65536) m
@@ -41,7 +41,8 @@ const RELEASE: &str = wait_until!("CASE attempts WHEN 0 THEN max(?2, m.first_due
 const HOLD: &str =
     "UPDATE recipient SET state = 6, due_at = NULL, alone = 0, aside_at = ?2, reason = 'by_person'
     WHERE id = ?1 AND state = ?3";
-const CANCEL: &str = "UPDATE recipient SET state = 7, due_at = NULL, alone = 0, aside_at = NULL, settled_at = ?2, reason = 'by_person'
+const CANCEL: &str = "UPDATE recipient SET state = 7, due_at = NULL, alone = 0, aside_at = NULL, settled_at = ?2, reason = 'by_person',
+        outdated_by = NULL, outdated_why = NULL
     WHERE id = ?1 AND state = ?3";
 const RETURN: &str = "UPDATE recipient SET state = 5, due_at = NULL, alone = 0, aside_at = NULL, settled_at = ?2, reason = 'by_person'
     WHERE id = ?1 AND state = ?3";

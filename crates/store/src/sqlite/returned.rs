@@ -66,8 +66,9 @@ const KEEP: &str = "INSERT OR IGNORE INTO outdated (message, notice, item) VALUE
 const MARKED: &str =
     "SELECT state, outdated_by, outdated_why FROM recipient WHERE id = ?1 AND outdated_by IS NOT NULL";
 const KEPT: &str = "SELECT notice, item, message FROM outdated WHERE message = ?1";
-/// Nobody has it, or will have it unless it is sent from here.
-const UNSENT: &str = "SELECT count(*) > 0 AND min(state IN (0, 6, 7) AND in_doubt_at IS NULL AND coalesce(reason, '') <> 'from_backup')
+/// Nobody has it, or will have it unless it is sent from here. What a person keeps back is theirs to decide.
+const UNSENT: &str = "SELECT count(*) > 0 AND min(state IN (0, 6, 7) AND in_doubt_at IS NULL AND coalesce(reason, '') <> 'from_backup'
+            AND NOT (state = 6 AND coalesce(reason, '') = 'by_person'))
         AND max(state IN (0, 6))
     FROM recipient WHERE id BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535";
 

@@ -24,8 +24,9 @@ const END: &str =
     WHERE schedule = ?1 AND due = ?2 AND ended_at IS NULL";
 const OPEN: &str = "WHERE ended_at IS NULL ORDER BY due, schedule";
 const LAST: &str = "WHERE schedule = ?1 ORDER BY due DESC LIMIT ?2";
-const LAST_RUN: &str =
-    "WHERE schedule = ?1 AND came_to = 'run' AND digest IS NOT NULL ORDER BY due DESC LIMIT 1";
+/// What went to the practice mailbox reached nobody.
+const LAST_RUN: &str = "WHERE schedule = ?1 AND came_to = 'run' AND digest IS NOT NULL
+    AND (?2 OR NOT EXISTS (SELECT 1 FROM run r WHERE r.id = schedule_turn.run AND r.practice)) ORDER BY begun_at DESC LIMIT 1";
 
 impl Sqlite {
     pub(crate) async fn end_turn(
@@ -62,8 +63,12 @@ impl Sqlite {
         self.readers.read(move |sql| last(sql, id, limit)).await
     }
 
-    pub(crate) async fn last_export(&self, id: ScheduleId) -> Result<Option<ExportSeen>, Error> {
-        let last = self.readers.read(move |sql| listed(sql, LAST_RUN, [id.0])).await?.pop();
+    pub(crate) async fn last_export(
+        &self,
+        id: ScheduleId,
+        practice: bool,
+    ) -> Result<Option<ExportSeen>, Error> {
+        let last = self.readers.read(move |sql| listed(sql, LAST_RUN, (id.0, practice))).await?.pop();
         Ok(last.and_then(|turn| turn.ending).and_then(|ending| ending.export))
     }
 }

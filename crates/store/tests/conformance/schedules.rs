@@ -141,7 +141,7 @@ pub(crate) async fn what_a_moment_came_to_is_kept(fresh: &Fresh) {
     let endings: Vec<_> = turns.iter().map(|turn| (turn.due, turn.ending.clone().unwrap())).collect();
     assert_eq!(endings, [(minute(20), missing), (minute(10), ran)]);
     assert_eq!(store.last_turns().await.unwrap()[&id], turns[0]);
-    assert_eq!(store.last_export(id).await.unwrap(), Some(export), "the one that was sent");
+    assert_eq!(store.last_export(id, false).await.unwrap(), Some(export), "the one that was sent");
     assert_eq!(store.open_turns().await.unwrap(), []);
     assert_eq!(store.turns(id, 1).await.unwrap().len(), 1);
     for n in 3..=i64::try_from(TURNS_KEPT).unwrap() + 1 {

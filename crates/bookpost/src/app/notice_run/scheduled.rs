@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use store::{Actor, Begun, Deed, Door, LeftOutWhy, NewAudit, NewRun, RunId};
+use store::{Actor, Begun, Deed, Door, LeftOutWhy, NewAudit, NewRun, RunId, State};
 use tokio::sync::mpsc;
 
 use super::{
@@ -69,6 +69,17 @@ impl NoticeRuns {
     /// The run of a moment of a schedule that is under way, or over; one that was cut short is none.
     pub(in crate::app) async fn run_of_moment(&self, moment: &str) -> Result<Option<RunId>, store::Error> {
         Ok(self.runs_under(moment).await?.run)
+    }
+
+    /// The run of a moment that was cut short, if somebody had stopped it before.
+    pub(in crate::app) async fn stopped_run_of_moment(
+        &self,
+        moment: &str,
+    ) -> Result<Option<RunId>, store::Error> {
+        let Some(id) = self.runs_under(moment).await?.cut_short else { return Ok(None) };
+        let run = self.store.run(id).await?;
+        let cancelled = run.states.get(&State::Cancelled).is_some_and(|count| *count > 0);
+        Ok(Some(id).filter(|_| cancelled || run.left_out.contains_key(&LeftOutWhy::Stopped)))
     }
 
     /// Runs it to its end.

@@ -13,7 +13,7 @@ mod source;
 mod turn;
 pub(crate) mod words;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use mail::clock::Clock;
@@ -40,6 +40,8 @@ pub struct Schedules {
     notices: NoticeRuns,
     alarms: Alarms,
     changed: Arc<Notify>,
+    /// Held by whoever sees to a moment of that schedule.
+    alone: Arc<tokio::sync::Mutex<BTreeMap<ScheduleId, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 /// Why a schedule was not changed.
@@ -88,6 +90,7 @@ impl Schedules {
             notices: notices.clone(),
             alarms: alarms.clone(),
             changed: Arc::default(),
+            alone: Arc::default(),
         }
     }
 

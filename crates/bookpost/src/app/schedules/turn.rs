@@ -1,6 +1,6 @@
 //! A moment that was taken, seen to its end.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::notice_run::{NotRun, Options, Scheduled, Unready},
     cli::control::Failure,
+    config::Way,
     notices::ImportError,
 };
 
@@ -29,6 +30,14 @@ const SHELL: [&str; 2] = ["/bin/sh", "-c"];
 impl Schedules {
     /// Takes the export, looks at it and runs it, or puts on record why it is not run. Gives what it came to.
     pub async fn carry_out(&self, turn: Turn) -> Option<Ending> {
+        // One moment of a schedule at a time; and who waited for another that was the same finds it seen to.
+        let one = Arc::clone(self.alone.lock().await.entry(turn.schedule).or_default());
+        let _alone = one.lock().await;
+        let open = self.store.open_turns().await;
+        if open.is_ok_and(|open| open.iter().all(|one| (one.schedule, one.due) != (turn.schedule, turn.due)))
+        {
+            return None;
+        }
         let ending = match self.ending(&turn).await {
             Ok(ending) => ending?,
             Err(error) => {
@@ -52,7 +61,14 @@ impl Schedules {
         let run = self.notices.run_of_moment(&name(turn)).await?;
         let ending = match run {
             Some(run) => Ending { came_to: CameTo::Run, detail: None, run: Some(run), export: None },
-            None => self.run(&schedule, turn).await?,
+            None if rests(&schedule, turn) => skipped(),
+            None => match self.notices.stopped_run_of_moment(&name(turn)).await? {
+                Some(run) => {
+                    let detail = Some("a person stopped it".to_owned());
+                    Ending { came_to: CameTo::NotNow, detail, run: Some(run), export: None }
+                }
+                None => self.run(&schedule, turn).await?,
+            },
         };
         self.tell(&schedule, turn, &ending).await?;
         Ok(Some(ending))
@@ -67,7 +83,16 @@ impl Schedules {
         };
         let seen =
             ExportSeen { digest: digest(&SHA256, &export.bytes).as_ref().to_vec(), written: export.written };
-        let last = self.store.last_export(schedule.id).await?;
+        // It may have waited for long.
+        let schedule = &self.store.schedule(schedule.id).await.map(|now| Schedule {
+            plan: SchedulePlan { source: schedule.plan.source.clone(), ..now.plan.clone() },
+            ..now
+        })?;
+        if rests(schedule, turn) {
+            return Ok(skipped());
+        }
+        let practice = schedule.plan.practice || matches!(self.settings.now().sending.way, Way::Practice);
+        let last = self.store.last_export(schedule.id, practice).await?;
         if let Some(came_to) = last.and_then(|last| is_no_news(&seen, &last, self.wall_clock())) {
             return not_sent(came_to, None, Some(seen));
         }
@@ -111,6 +136,10 @@ impl Schedules {
     /// A person hears of it, once when it begins to be so, and once when it is over.
     async fn tell(&self, schedule: &Schedule, turn: &Turn, ending: &Ending) -> Result<(), Error> {
         let subject = subject(schedule.id);
+        // Whoever asked sees it, and what is due goes out by itself.
+        if turn.asked_by.is_some() && matches!(ending.came_to, CameTo::Unchanged | CameTo::Older) {
+            return Ok(());
+        }
         if !ending.came_to.is_fault() {
             self.alarms.clear(AlarmKind::Schedule, &subject);
             return Ok(());
@@ -129,6 +158,15 @@ impl Schedules {
     pub async fn first_attempts(&self, run: RunId) -> Result<(), Error> {
         self.notices.first_attempts(run).await
     }
+}
+
+/// Nobody wants it to be sent by itself at present.
+fn rests(schedule: &Schedule, turn: &Turn) -> bool {
+    schedule.paused_at.is_some() && turn.asked_by.is_none()
+}
+
+fn skipped() -> Ending {
+    Ending { came_to: CameTo::Skipped, detail: None, run: None, export: None }
 }
 
 /// Under this the moment has one run.

@@ -142,17 +142,27 @@ impl<'a> Gatherer<'a> {
                 _ if self.layout.has_secrets => String::new(),
                 _ => self.whole(row),
             };
-            self.import.refused.push(Refused { line: row.line, reason, text });
+            self.import.refused.push(Refused { line: row.line, reason, text, names_one: false });
             return;
         }
         let kind = self.cell(row, Field::NoticeType).trim();
         if self.layout.shape == Shape::Evergreen && kind != evergreen(self.kind) {
             let reason = LeftOutDetail::OtherNotice { kind: kind.into() };
-            self.import.left_aside.push(Refused { line: row.line, reason, text: self.about(row) });
+            self.import.left_aside.push(Refused {
+                line: row.line,
+                reason,
+                text: self.about(row),
+                names_one: self.names_one(row),
+            });
             return;
         }
         if let Err(reason) = self.patron_and_items(row) {
-            self.import.refused.push(Refused { line: row.line, reason, text: self.about(row) });
+            self.import.refused.push(Refused {
+                line: row.line,
+                reason,
+                text: self.about(row),
+                names_one: self.names_one(row),
+            });
         }
     }
 
@@ -198,11 +208,22 @@ impl<'a> Gatherer<'a> {
             match self.item_of_info(info, branch, row.line) {
                 Ok(item) => self.add(row, identity.clone(), item)?,
                 Err(reason) => {
-                    self.import.refused.push(Refused { line: row.line, reason, text: self.about(row) });
+                    self.import.refused.push(Refused {
+                        line: row.line,
+                        reason,
+                        text: self.about(row),
+                        names_one: self.names_one(row),
+                    });
                 }
             }
         }
         if any { Ok(()) } else { Err(LeftOutDetail::NoItems) }
+    }
+
+    /// Whether it says whom a row is about.
+    fn names_one(&self, row: &Row<'_>) -> bool {
+        let numbers = [Field::PatronNumber, Field::PatronId];
+        !self.name(row).is_empty() || numbers.iter().any(|field| !self.cell(row, *field).trim().is_empty())
     }
 
     fn cell<'r>(&self, row: &Row<'r>, field: Field) -> &'r str {
@@ -316,7 +337,7 @@ impl<'a> Gatherer<'a> {
         let Some(patron) = self.import.patrons.get_mut(at) else { return Ok(()) };
         if patron.items.iter().any(|known| is_same(known, &item)) {
             let reason = LeftOutDetail::Twice;
-            self.import.left_aside.push(Refused { line: row.line, reason, text: about() });
+            self.import.left_aside.push(Refused { line: row.line, reason, text: about(), names_one: true });
             return Ok(());
         }
         if patron.items.len() >= MAX_ITEMS {

@@ -97,6 +97,8 @@ pub struct Refused {
     pub reason: LeftOutDetail,
     /// Whom or what the line is about, as far as it can be told.
     pub text: String,
+    /// It is about the patron whom the text names; else it may be about anybody, or about several.
+    pub names_one: bool,
 }
 
 /// Reads an export.

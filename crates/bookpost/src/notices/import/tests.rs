@@ -127,6 +127,7 @@ fn two_columns_of_one_name_and_secrets() {
             line: 4,
             reason: LeftOutDetail::Cells { has: 5, needs: 8, as_first: true },
             text: String::new(),
+            names_one: false,
         }]
     );
 }

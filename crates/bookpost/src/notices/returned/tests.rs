@@ -90,7 +90,7 @@ fn an_export_is_believed_where_it_would_have_named_the_item() {
             None,
         ),
         ("nothing came back", both(), both(), none, 200, 0, None),
-        ("of one library", both(), items("MAIN", 1..20), none, 200, 2, None),
+        ("of one library", both(), items("MAIN", 1..20), none, 200, 1, None),
         ("of the other, which had few", both(), items("EAST", 1..3), none, 200, 0, thin(2, 8)),
         ("for one library only", both(), items("MAIN", 1..20), &["MAIN"][..], 200, 1, None),
         ("just a fifth", items("MAIN", 0..20), items("MAIN", 16..20), none, 200, 1, None),
@@ -203,6 +203,7 @@ fn whoever_a_line_that_cannot_be_used_may_be_about_is_left_alone() {
         line: 2,
         reason: store::LeftOutDetail::NoDate,
         text: String::new(),
+        names_one: false,
     };
     has.refused.push(refused);
     let judged = judge(earlier(&had, &had[..2]), &newest(&has, &[], 200));

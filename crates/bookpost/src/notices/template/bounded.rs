@@ -11,7 +11,7 @@ pub(super) const MOST_OCTETS: usize = 256 * 1024;
 pub(super) const MOST_OF_NOTICE: usize = 4 << 20;
 
 /// Renders no further than `most` bytes; what is longer ends with [`ErrorKind::WriteFailure`]. What stands in variables on the way is
-/// bounded by the fuel, of which one step pays for 64 bytes.
+/// bounded by the fuel, of which one step pays for 64 bytes, and by what a template may be made of ([`super::plain`]).
 pub(super) fn render(template: &Template<'_, '_>, variables: &Value, most: usize) -> Result<String, Error> {
     let mut text = Bounded { text: Vec::new(), most };
     template.render_captured_to(variables.clone(), &mut text)?;

@@ -4,7 +4,12 @@ use std::collections::HashSet;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, filters};
 
-use super::{Sources, TRIED_FUEL, bounded, check::TemplateError, marks};
+use super::{
+    Sources, TRIED_FUEL, bounded,
+    check::TemplateError,
+    marks,
+    plain::{NotTaken, not_taken},
+};
 
 pub(super) const SUBJECT: &str = "subject.txt";
 pub(super) const TEXT: &str = "body.txt";
@@ -36,6 +41,9 @@ pub(super) fn environment(fuel: u64) -> Environment<'static> {
 pub(super) fn compile(sources: Sources<'_>) -> (Environment<'static>, Vec<TemplateError>) {
     let mut environment = environment(TRIED_FUEL);
     let faults = sources.files().filter_map(|(name, source)| {
+        if let Some(NotTaken { line, column, why }) = not_taken(source) {
+            return Some(TemplateError::Wrong { file: name, line, column, why });
+        }
         let error = environment.add_template_owned(name, source.to_owned()).err()?;
         Some(TemplateError::of(name, source, &error))
     });

@@ -9,7 +9,7 @@ use minijinja::{Environment, Error, ErrorKind};
 /// Around a value. They are for private use (Unicode, chapter 23.5), and are taken out of whatever else has them.
 const OPEN: char = '\u{e0f0}';
 const CLOSE: char = '\u{e0f1}';
-const MARKS: [char; 2] = [OPEN, CLOSE];
+pub(super) const MARKS: [char; 2] = [OPEN, CLOSE];
 
 /// Has every value written between the marks.
 pub(super) fn around_values(environment: &mut Environment<'static>) {

@@ -12,6 +12,7 @@ mod check;
 mod engine;
 mod free;
 mod marks;
+mod plain;
 mod samples;
 mod variables;
 

@@ -78,19 +78,23 @@ fn a_subject_never_names_a_title() {
         "{{ items[0].title }} is overdue",
         "{{ items[0].title|upper }} is overdue",
         "{{ items[0].title[:10] }} is overdue",
-        "{{ items[0].author|default('x') ~ items[0].author }}",
         "{{ items[0]['title'] }}",
         "x{% if item_count > 1 %}{{ items[1].title }}{% endif %}",
         "x{% for item in items %}{% if item.title %}y{% endif %}{% endfor %}",
-        "{% set book = items[0] %}{{ book.title }}",
         "{{ (items|first).author }}",
         "{{ title }} is overdue",
     ] {
         assert_eq!(with_subject(subject).err(), Some(TemplateError::TitleInSubject), "{subject}");
     }
-    for subject in ["x{% set key = 'title' %}{{ items[0][key] }}", "x{{ items[0].titel|title }} no title"] {
+    let error = with_subject("x{{ items[0].titel|title }} no title").err();
+    assert!(matches!(error, Some(TemplateError::UnknownVariable { .. })), "{error:?}");
+    for subject in [
+        "x{% set key = 'title' %}{{ items[0][key] }}",
+        "{% set book = items[0] %}{{ book.title }}",
+        "{{ items[0].author|default('x') ~ items[0].author }}",
+    ] {
         let error = with_subject(subject).err();
-        assert!(matches!(error, Some(TemplateError::UnknownVariable { .. })), "{subject}: {error:?}");
+        assert!(matches!(error, Some(TemplateError::Wrong { .. })), "{subject}: {error:?}");
     }
     for subject in ["{{ items }}", "{{ items[0] }}", "{{ items[0].title|default('x') }}"] {
         let letter = samples::all().next().unwrap();

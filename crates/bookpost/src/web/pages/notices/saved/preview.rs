@@ -10,6 +10,7 @@ use serde::Deserialize;
 use store::{Error, Wording};
 
 use super::{
+    libraries,
     said::fault,
     theirs,
     wording::{MOST_OF_HTML, MOST_OF_SUBJECT, MOST_OF_TEXT, Which, standing as as_it_stands},
@@ -83,7 +84,7 @@ pub(super) fn site<'a>(
     config: &'a Config,
     which: &Which,
 ) -> Option<&'a Site> {
-    let codes = super::libraries(visit, notice);
+    let codes = libraries(visit, notice);
     let is_it = |site: &&Site| match which.site() {
         Some(code) => site.code == code,
         None => codes.iter().any(|(code, _)| *code == site.code),
@@ -135,6 +136,11 @@ pub(super) async fn standing(visit: Visit, Path(slug): Path<String>, Query(asked
         Ok(notice) => notice,
         Err(response) => return response,
     };
+    // What another library says is not theirs to read.
+    if asked.which.site().is_some_and(|site| libraries(&visit, &notice).iter().all(|(code, _)| code != site))
+    {
+        return not_here::not_found(visit.words());
+    }
     let found = async {
         let saved = visit.pages.sources.store.wordings_of(&slug).await?;
         let (site, language) = (asked.which.site(), asked.which.language().tag());
