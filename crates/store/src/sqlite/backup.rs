@@ -141,7 +141,7 @@ pub(crate) fn look_into(file: &Path) -> Result<Backup, BackupError> {
     Ok(Backup { file: file.to_owned(), made_at, version, schema, size, counts, wrong })
 }
 
-/// It begins as every SQLite database does (https://www.sqlite.org/fileformat.html section 1.3.1).
+/// It begins as every SQLite database does (<https://www.sqlite.org/fileformat.html>, section 1.3.1).
 fn is_database(file: &Path) -> bool {
     let mut head = [0; 16];
     let read = File::open(file).and_then(|mut file| file.read_exact(&mut head));
