@@ -8,6 +8,7 @@ mod browser;
 mod columns;
 mod decisions;
 mod first_question;
+mod left_out;
 mod letters;
 mod libraries;
 mod live;

@@ -198,6 +198,8 @@ async fn a_wording_is_previewed_as_it_is_typed() {
     assert_eq!(bench.app.store.wordings().await.unwrap(), [], "nothing is kept");
     let spanish =
         bench.get("manager", &format!("{LIST}/overdue-items/html?language=es&site=MAIN")).await.text;
+    let others = bench.get("manager", &format!("{LIST}/overdue-items/html?language=es&site=EAST")).await;
+    assert_eq!(others.status, 404, "{}", others.text);
     assert!(spanish.contains("lang=\"es\"") && spanish.contains("12 de noviembre de 2026"), "{spanish}");
     bench.stop().await;
 }

@@ -11,8 +11,8 @@ use bookpost::app::schedules::NotScheduled;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use mail::clock::Clock as _;
 use store::{
-    Actor, AlarmKind, CameTo, ClosedDays, Ending, ExportSource, NewRun, Reading, Rhythm, Schedule,
-    SchedulePlan, Turn,
+    Actor, AlarmKind, CameTo, ClosedDays, Ending, ExportSource, LeftOut, LeftOutWhy, NewRun, Reading, Rhythm,
+    Schedule, SchedulePlan, Turn,
 };
 
 use crate::bench::{Bench, SLEEPERS, nobody, server};
@@ -238,6 +238,77 @@ async fn what_people_leave_out_is_left_out() {
     put("D");
     assert_eq!(scheduled.look_at("2027-01-21T07:00").await, [CameTo::Run]);
     assert_eq!(scheduled.runs().await, 3);
+    scheduled.bench.app.stop().await.unwrap();
+}
+
+/// Taken, and not seen to its end, as where the program was ended in between.
+#[tokio::test]
+async fn what_was_taken_is_not_sent_once_a_person_wants_that_it_is_not() {
+    for (told, rests) in [("it rests", true), ("its run was stopped", false)] {
+        let scheduled = Scheduled::start().await;
+        let id = scheduled.add(scheduled.plan()).await.id;
+        scheduled.bench.clock.set(at("2027-01-15T06:00"));
+        scheduled.put("overdues.csv", &export("Emma"), 2 * MINUTE);
+        let turn = scheduled.bench.app.schedules.look().await.unwrap().0.pop().unwrap();
+        let store = &scheduled.bench.app.store;
+        if rests {
+            scheduled.bench.app.schedules.pause(id, CLI).await.unwrap();
+        } else {
+            let new = NewRun {
+                notice: "overdue-items".to_owned(),
+                source: "overdues.csv".to_owned(),
+                practice: false,
+                started_at: scheduled.bench.clock.now(),
+            };
+            let name = format!("schedule {} {}", turn.schedule.0, turn.due.as_microsecond());
+            let begun = store.begin_run_once(new, Actor::Schedule, name).await.unwrap();
+            let store::Begun::New(run) = begun else { panic!("begun before") };
+            let line = LeftOut {
+                why: LeftOutWhy::Stopped,
+                line: None,
+                who: "Ann".to_owned(),
+                detail: String::new().into(),
+                site: None,
+            };
+            store.left_out(run, vec![line]).await.unwrap();
+        }
+        let ending = scheduled.carry_out(turn).await;
+        let expected = if rests { CameTo::Skipped } else { CameTo::NotNow };
+        assert_eq!(ending.came_to, expected, "{told}");
+        assert_eq!(scheduled.bench.counts().await.waiting, 0, "{told}");
+        scheduled.bench.app.stop().await.unwrap();
+    }
+}
+
+/// However many come to it at once.
+#[tokio::test]
+async fn a_moment_is_seen_to_by_one() {
+    let scheduled = Scheduled::start().await;
+    scheduled.add(scheduled.plan()).await;
+    scheduled.bench.clock.set(at("2027-01-15T06:00"));
+    scheduled.put("overdues.csv", &export("Emma"), 2 * MINUTE);
+    let turn = scheduled.bench.app.schedules.look().await.unwrap().0.pop().unwrap();
+    let schedules = &scheduled.bench.app.schedules;
+    let (one, other) = tokio::join!(schedules.carry_out(turn.clone()), schedules.carry_out(turn));
+    assert_eq!((one.is_some(), other.is_some()), (true, false));
+    assert_eq!(scheduled.runs().await, 1);
+    scheduled.bench.app.stop().await.unwrap();
+}
+
+/// Nobody received what went to the practice mailbox: the same export may go to patrons then.
+#[tokio::test]
+async fn practice_is_no_last_run() {
+    let scheduled = Scheduled::start().await;
+    let practice = SchedulePlan { practice: true, ..scheduled.plan() };
+    let added = scheduled.add(practice).await;
+    scheduled.bench.clock.set(at("2027-01-15T05:00"));
+    scheduled.put("overdues.csv", &export("Emma"), 2 * MINUTE);
+    assert_eq!(scheduled.look_at("2027-01-15T06:00").await, [CameTo::Run]);
+    assert_eq!(scheduled.look_at("2027-01-16T06:00").await, [CameTo::Unchanged], "to practice again");
+    let real = scheduled.plan();
+    scheduled.bench.app.schedules.change(added.id, added.version, real, CLI).await.unwrap();
+    assert_eq!(scheduled.look_at("2027-01-17T06:00").await, [CameTo::Run]);
+    assert_eq!(scheduled.look_at("2027-01-18T06:00").await, [CameTo::Unchanged]);
     scheduled.bench.app.stop().await.unwrap();
 }
 

@@ -150,6 +150,7 @@ cases! {
     notices::a_run_is_counted_by_library_and_listed_in_parts,
     returned::what_is_open_of_earlier_runs_is_known_with_what_it_names,
     returned::what_came_back_is_cancelled_now_or_where_it_would_wait,
+    returned::what_a_person_decided_about_a_notice_stands,
     returned::what_was_being_sent_at_a_sudden_end_is_cancelled_at_the_start,
     returned::a_notice_gives_way_to_one_about_what_is_left,
     returned::a_notice_gives_way_to_one_that_names_more,

@@ -184,6 +184,31 @@ pub(crate) async fn what_came_back_is_cancelled_now_or_where_it_would_wait(fresh
     sound(&store).await;
 }
 
+/// What is kept back gives way to nothing, and what is to be sent after all is sent, though a mark said otherwise.
+pub(crate) async fn what_a_person_decided_about_a_notice_stands(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = first(fresh, &store).await;
+    let decide = async |id: MessageId, action| {
+        store.move_recipients(Selection::Messages(vec![id]), action, fresh.now()).await.unwrap()
+    };
+    let kept = accepted(fresh, &store, run, notice(run, false, &["a", "b"])).await.unwrap();
+    decide(kept, Move::Hold).await;
+    let doubt = accepted(fresh, &store, run, sent(run, &["c"])).await.unwrap();
+    let newer = begin(fresh, &store, false).await;
+    let known = store.earlier_notices("overdue-items", Some(newer)).await.unwrap().notices;
+    let unsent: Vec<_> =
+        known.iter().filter(|notice| notice.message == kept).map(|notice| notice.unsent).collect();
+    assert_eq!(unsent, [false]);
+    assert_eq!(store.all_returned(newer, vec![back(doubt, &["c"])], fresh.now()).await.unwrap(), 1);
+    settle(fresh, &store, one(doubt), Verdict::InDoubt).await;
+    decide(doubt, Move::Retry).await;
+    store.claim(crate::fresh::claim_of(fresh, 9)).await.unwrap();
+    settle(fresh, &store, one(doubt), put_off(fresh, false)).await;
+    let now = row(&store, one(doubt)).await;
+    assert_eq!((now.state, now.outdated), (State::Waiting, None));
+    sound(&store).await;
+}
+
 /// What a sudden end gives back would else be sent.
 pub(crate) async fn what_was_being_sent_at_a_sudden_end_is_cancelled_at_the_start(fresh: &Fresh) {
     let store = fresh.open();

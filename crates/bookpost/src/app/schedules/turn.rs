@@ -83,13 +83,13 @@ impl Schedules {
         };
         let seen =
             ExportSeen { digest: digest(&SHA256, &export.bytes).as_ref().to_vec(), written: export.written };
-        // It may have waited for long.
-        let schedule = &self.store.schedule(schedule.id).await.map(|now| Schedule {
-            plan: SchedulePlan { source: schedule.plan.source.clone(), ..now.plan.clone() },
-            ..now
-        })?;
-        if rests(schedule, turn) {
+        // It may have waited for long: what people decided meanwhile holds.
+        let now = self.store.schedule(schedule.id).await?;
+        if rests(&now, turn) {
             return Ok(skipped());
+        }
+        if now.plan != schedule.plan {
+            return Box::pin(self.run(&now, turn)).await;
         }
         let practice = schedule.plan.practice || matches!(self.settings.now().sending.way, Way::Practice);
         let last = self.store.last_export(schedule.id, practice).await?;

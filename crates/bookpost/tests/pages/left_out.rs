@@ -1,0 +1,105 @@
+//! Who got no mail of a run, and why, in the words of whoever reads it.
+
+use store::{Actor, LeftOut, LeftOutWhy, State};
+use testkit::sink::{Settings, Sink};
+
+use crate::{
+    bench::{Bench, servers},
+    notices::{export, looked_through, over, sent, to, uploaded},
+};
+
+/// Both are cancelled; whoever reads the names is told which was why, and by which export.
+#[tokio::test]
+async fn what_came_back_is_told_apart_from_what_a_person_stopped() {
+    let bench = Bench::staffed(servers()).await;
+    let who = "administrator";
+    let check = uploaded(&bench, who, &export()).await;
+    sent(&bench, who, &check).await;
+    bench.post("elsewhere", "/notices/runs/1/stop", "").await;
+    // Ben's came back, and one of Ana's two.
+    let is_out = |line: &&str| ["Dune", "Emma", "short"].iter().all(|gone| !line.contains(gone));
+    let newer: Vec<String> = export().lines().filter(is_out).map(|line| format!("{line}\n")).collect();
+    let check = uploaded(&bench, who, &newer.concat()).await;
+    let page = bench.get(who, &check).await.text;
+    assert!(page.contains("This sends 2 emails to 2 people"), "Dan's, and Ana's anew: {page}");
+    assert!(page.contains("earlier notice that is not sent, as its items came back"), "{page}");
+    let run = sent(&bench, who, &check).await;
+    assert_eq!(bench.app.store.run(run).await.unwrap().states, [(State::Waiting, 2)].into());
+    let names = bench.get(who, "/notices/runs/1/names?what=cancelled").await.text;
+    for said in [
+        "A person decided this, or the program that sent it.",
+        "Its items are no longer in the export of ",
+        "A newer notice was written in its place after the export of ",
+        "if an item is overdue after all, the next run writes about it",
+    ] {
+        assert_eq!(names.matches(said).count(), 1, "{said}: {names}");
+    }
+    let table = bench.get(who, "/notices/runs/1/csv").await.text;
+    assert!(table.contains("Its items are no longer in the export of "), "{table}");
+    let mut shown = bench.get(who, "/queue?state=cancelled").await.text;
+    assert!(shown.contains("Its items are no longer in the export of "), "{shown}");
+    bench.post(who, "/language", "language=es&next=/").await;
+    shown = bench.get(who, "/notices/runs/2/names?what=items_returned").await.text;
+    assert!(
+        shown.contains("Ben Okafor (2)") && shown.contains("el aviso del envío 1 aún no había salido"),
+        "{shown}"
+    );
+    bench.stop().await;
+}
+
+/// Who is left out and why, before the run and after it, and in the table.
+#[tokio::test]
+async fn whoever_reads_spanish_is_told_in_spanish_who_was_left_out() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "administrator";
+    bench.post(who, "/language", "language=es&next=/").await;
+    let export = format!(
+        "{}7,Fay,Adams,nobody,MAIN,Walden,m7,2027-01-12,2026-10-12\n8,,,no,MAIN,Eva,m8,2026-11-12,2026-10-12\n",
+        export()
+    );
+    let check = uploaded(&bench, who, &export).await;
+    let said = [
+        "el usuario no tiene dirección de correo en el sistema de biblioteca",
+        "1 ejemplar: ninguna biblioteca de aquí tiene el código «WEST»",
+        "tiene menos celdas que la primera línea: 2 en lugar de 9",
+        "«Walden» vence el 12 de enero de 2027",
+        "«no» no es una dirección de correo",
+    ];
+    let before = bench.get(who, &check).await.text;
+    let run = sent(&bench, who, &check).await;
+    let mut after = String::new();
+    for what in ["no_address", "unknown_branch", "refused_line", "not_due_yet"] {
+        after += &bench.get(who, &format!("/notices/runs/{}/names?what={what}", run.0)).await.text;
+    }
+    for page in [&before, &after] {
+        for said in said {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        assert!(!page.contains("class=\"hint\" lang=\"en\""), "{page}");
+    }
+    let table = bench.get(who, &format!("/notices/runs/{}/csv", run.0)).await.text;
+    assert!(table.contains(&format!(": {}\"", said[0])), "{table}");
+    bench.stop().await;
+}
+
+/// What was not even made is on the page of its library.
+#[tokio::test]
+async fn whoever_is_not_written_to_because_a_run_was_stopped_is_named() {
+    let bench = Bench::staffed(servers()).await;
+    let check = uploaded(&bench, "administrator", &export()).await;
+    let checked = looked_through(&bench, &check).await;
+    let run = bench.app.notices.begin(checked, 0, Actor::CommandLine).await.unwrap();
+    over(&bench, run).await;
+    let line = LeftOut {
+        why: LeftOutWhy::Stopped,
+        line: None,
+        who: "Fay Wong".to_owned(),
+        detail: String::new().into(),
+        site: Some("EAST".to_owned()),
+    };
+    bench.app.store.left_out(run, vec![line]).await.unwrap();
+    let page = bench.get("elsewhere", &format!("/notices/runs/{}/names?what=stopped", run.0)).await.text;
+    assert!(page.contains("Fay Wong") && page.contains("run the export again"), "{page}");
+    bench.stop().await;
+}
