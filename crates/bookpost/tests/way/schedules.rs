@@ -288,8 +288,8 @@ async fn a_moment_is_seen_to_by_one() {
     scheduled.bench.clock.set(at("2027-01-15T06:00"));
     scheduled.put("overdues.csv", &export("Emma"), 2 * MINUTE);
     let turn = scheduled.bench.app.schedules.look().await.unwrap().0.pop().unwrap();
-    let schedules = &scheduled.bench.app.schedules;
-    let (one, other) = tokio::join!(schedules.carry_out(turn.clone()), schedules.carry_out(turn));
+    let app = &scheduled.bench.app;
+    let (one, other) = tokio::join!(app.schedules.carry_out(turn.clone()), app.schedules.carry_out(turn));
     assert_eq!((one.is_some(), other.is_some()), (true, false));
     assert_eq!(scheduled.runs().await, 1);
     scheduled.bench.app.stop().await.unwrap();
