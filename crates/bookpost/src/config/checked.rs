@@ -276,7 +276,7 @@ pub struct Site {
     pub email: Option<Address>,
     /// Where answers go; None: to `email`.
     pub reply_to: Option<Address>,
-    /// Where undeliverable mail goes; None: to `email`.
+    /// Where undeliverable mail goes; None: return reports to where answers go, what a mail server sends back to `email`.
     pub return_address: Option<Address>,
     pub phone: Option<String>,
     /// Further branch codes that mean this site in exports.
@@ -288,10 +288,15 @@ pub struct Site {
 }
 
 impl Site {
-    /// Where its undeliverable mail goes. Never where answers go unless that is said: it is the sender of the envelope too, and many mail
-    /// servers take no other than the one whose login is used.
+    /// The sender of the envelope of its notices, to whom a mail server sends back. Never where answers go unless that is said: many mail
+    /// servers take no other sender than the one whose login is used.
     pub fn returns_to(&self) -> Option<&Address> {
         self.return_address.as_ref().or(self.email.as_ref())
+    }
+
+    /// Where Bookpost's own reports about its notices go: to people.
+    pub fn reports_to(&self) -> Option<&Address> {
+        self.return_address.as_ref().or(self.reply_to.as_ref()).or(self.email.as_ref())
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
 
 fn warn_of_site(site: &Site) -> Option<String> {
     let code = &site.code;
-    match site.returns_to() {
+    match site.reports_to() {
         _ if site.email.is_none() => {
             Some(format!("site {code} has no email address: its notices cannot be sent (sites.email)"))
         }
@@ -126,7 +126,7 @@ impl Loaded {
             },
         );
         for site in &config.sites {
-            let sends = match (&site.email, site.returns_to()) {
+            let sends = match (&site.email, site.reports_to()) {
                 (Some(email), Some(back)) => format!("<{email}>, returns to {back}"),
                 _ => "without an email address".to_owned(),
             };

@@ -22,7 +22,7 @@ use rand::{RngExt, rngs::StdRng};
 use store::{AlarmKind, MessageId, Owing, Store};
 
 use self::plan::{Form, When};
-pub use self::sample::sample;
+pub use self::{plan::reports_to, sample::sample};
 use crate::{alarms::Alarms, config::Settings, receive::Receiver};
 
 /// Returns in one letter, which is made in memory.
@@ -85,8 +85,8 @@ impl Returns {
         loop {
             let owed = self.store.obligations(to, practice, MOST).await?;
             let (is_all, before_page) = (owed.len() < MOST, written);
-            for letter in plan::letters(form, owed, before(now, when.delay)) {
-                match self.write(to, &letter, now).await {
+            for (to, letter) in plan::addressed(form, owed, before(now, when.delay), &config.sites) {
+                match self.write(&to, &letter, now).await {
                     Ok(()) => written += 1,
                     Err(error) if letter.form == Form::Digest => return Err(error),
                     Err(error) => {

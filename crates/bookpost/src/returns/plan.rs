@@ -3,7 +3,19 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use store::{MessageId, Obligation, Owing, State};
+use mail::Address;
+use store::{MessageId, Obligation, Owing, Row, State};
+
+use crate::config::Site;
+
+/// Where the report about a message goes. Whoever gives a message a return address is told there (RFC 3461, section 4); a notice has
+/// that of its library, whose people may read another mailbox.
+pub fn reports_to<'a>(sites: &'a [Site], row: &'a Row) -> Option<&'a Address> {
+    let back = row.reverse_path.address()?;
+    let of_notice = row.run.and(row.site.as_deref());
+    let site = of_notice.and_then(|code| sites.iter().find(|site| site.code == code));
+    Some(site.filter(|site| site.returns_to() == Some(back)).and_then(Site::reports_to).unwrap_or(back))
+}
 
 /// One letter to a return address. It covers at least one return.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +68,29 @@ pub(super) fn form(owing: &Owing, recent: u64, when: &When, now: Timestamp) -> O
     (now.duration_since(owing.owed_since).unsigned_abs() >= when.window).then_some(Form::Digest)
 }
 
+/// The letters of this form, each with the address it goes to.
+pub(super) fn addressed(
+    form: Form,
+    owed: Vec<Obligation>,
+    owed_before: Timestamp,
+    sites: &[Site],
+) -> Vec<(Address, Letter)> {
+    let mut by_address: BTreeMap<Address, Vec<Obligation>> = BTreeMap::new();
+    for one in owed {
+        let to = reports_to(sites, &one.row).cloned();
+        if let Some(to) = to {
+            by_address.entry(to).or_default().push(one);
+        }
+    }
+    let letters = |(to, owed): (Address, _)| {
+        letters(form, owed, owed_before).into_iter().map(move |letter| (to.clone(), letter))
+    };
+    by_address.into_iter().flat_map(letters).collect()
+}
+
 /// The letters of this form to one address. A digest takes whatever is owed, so that it leaves no tail of single reports; a
 /// report takes all returns of a message of which one has waited long enough.
-pub(super) fn letters(form: Form, owed: Vec<Obligation>, owed_before: Timestamp) -> Vec<Letter> {
+fn letters(form: Form, owed: Vec<Obligation>, owed_before: Timestamp) -> Vec<Letter> {
     let (relayed, returned): (Vec<_>, Vec<_>) =
         owed.into_iter().partition(|one| one.row.state == State::Delivered);
     let mut letters = of_each_message(Form::Relayed, relayed, owed_before);

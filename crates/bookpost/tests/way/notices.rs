@@ -1,5 +1,7 @@
 //! Notice runs on a real queue: what goes, what is left out, and what the run says of it.
 
+use std::time::Duration;
+
 use bookpost::{
     cli::{
         Exit,
@@ -7,10 +9,11 @@ use bookpost::{
     },
     config::Config,
 };
+use mail::ReversePath;
 use store::{Class, Door, Filter, LeftOutWhy};
 use tokio::sync::mpsc;
 
-use crate::bench::{Bench, server, sink};
+use crate::bench::{Bench, START, message, refuses, server, sink};
 
 const EXPORT: &str = "name,card number,title,due,email,branch\n\
     Ngozi,1,Dune,2026-11-12,ngozi@example.org,RIV\n\
@@ -106,4 +109,42 @@ async fn a_large_run_goes_behind_all_other_mail() {
         assert_eq!(bench.row("ming@example.org").await.class, class);
         bench.app.stop().await.unwrap();
     }
+}
+
+/// Mail servers take the sender; people read where answers go. Of two libraries that send from one address too.
+#[tokio::test]
+async fn reports_about_notices_go_to_where_answers_go_and_those_of_programs_to_who_sent() {
+    let gone = "550 5.1.1 no such user";
+    let refused = ["ngozi@example.org", "ming@example.org", "zoe@example.org", "ann@example.org"];
+    let sink = sink(refused.map(|address| refuses(address, gone)).into()).await;
+    let bench = Bench::start_with(vec![server("server1", sink.address())], |config| {
+        let mut other = config.sites[0].clone();
+        other.code = "BUS".into();
+        config.sites[0].reply_to = "desk@riverside.example.org".parse().ok();
+        other.reply_to = "driver@riverside.example.org".parse().ok();
+        config.sites.push(other);
+    })
+    .await;
+    run(&bench, &EXPORT.replace("zoe@example.org,RIV", "zoe@example.org,BUS")).await;
+    let mut sent = message(&["ann@example.org"], START);
+    sent.envelope.reverse_path = "library@riverside.example.org".parse().map(ReversePath::Address).unwrap();
+    bench.app.receiver.accept(vec![sent]).await.unwrap();
+    bench.pass(Duration::from_mins(2)).await;
+    let reports =
+        sink.taken().into_iter().map(|one| (one.to.concat(), String::from_utf8(one.bytes).unwrap()));
+    let mut about: Vec<_> = reports
+        .flat_map(|(to, text)| {
+            let names = refused.into_iter().filter(move |address| text.contains(address));
+            names.map(move |address| (address, to.clone()))
+        })
+        .collect();
+    about.sort();
+    let expected = [
+        ("ann@example.org", "library@riverside.example.org"),
+        ("ming@example.org", "desk@riverside.example.org"),
+        ("ngozi@example.org", "desk@riverside.example.org"),
+        ("zoe@example.org", "driver@riverside.example.org"),
+    ];
+    assert_eq!(about, expected.map(|(address, to)| (address, to.to_owned())));
+    bench.app.stop().await.unwrap();
 }

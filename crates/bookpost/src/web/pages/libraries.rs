@@ -101,7 +101,7 @@ fn library(site: &Site, logo: Option<(u32, u32)>, words: &Words) -> Library {
     let sent = [
         ("library-email", site.email.as_ref()),
         ("library-answers", site.reply_to.as_ref().or(site.email.as_ref())),
-        ("library-returns", site.returns_to()),
+        ("library-returns", site.reports_to()),
     ];
     let sent = sent.map(|(key, address)| (key, address.map(ToString::to_string)));
     let facts = sent.into_iter().chain(optional);

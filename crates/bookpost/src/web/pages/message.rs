@@ -15,7 +15,7 @@ use super::{
     timeline::{Step, Still, timeline},
     visit::Visit,
 };
-use crate::{config::Way, identity::Permission};
+use crate::{config::Way, identity::Permission, returns};
 
 /// One recipient.
 struct Recipient {
@@ -195,7 +195,8 @@ fn facts(visit: &Visit, row: &Row) -> Vec<Fact> {
         value: run.0.to_string(),
         href: Some(format!("/queue?run={}", run.0)),
     });
-    let returns_to = row.reverse_path.address();
+    let config = visit.pages.sources.config();
+    let returns_to = returns::reports_to(&config.sites, row);
     let returns_to =
         returns_to.map_or_else(|| words.t("fact-returns-to-nobody"), |to| row::address(visit, to));
     let facts = [

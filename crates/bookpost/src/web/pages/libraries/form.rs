@@ -157,7 +157,7 @@ impl LibraryForm {
             field("return_address", "library-returns")
                 .kind(Kind::Line("email"))
                 .value(&*self.return_address)
-                .hint(words.t("library-same-hint"))
+                .hint(words.t("library-returns-hint"))
                 .help(words.t("library-returns-help"))
                 .problem(faults.return_address),
             field("phone", "library-phone").value(&*self.phone).hint(words.t("library-phone-hint")),

@@ -279,7 +279,7 @@ fn sender(site: &Site, visit: &Visit) -> Sender {
         name: site.name.clone(),
         from: site.email.as_ref().map_or_else(|| words.t("senders-none"), ToString::to_string),
         reply_to: other(site.reply_to.as_ref()),
-        returns: other(site.returns_to()),
+        returns: other(site.reports_to()),
     }
 }
 

@@ -208,7 +208,7 @@ help-in-doubt = Rarely a connection breaks just when the server would say that i
 
 ## Return reports
 reports-title = Return reports
-reports-are = Each email that comes back is reported to the library's address for undeliverable mail: to whom, why, and what to do.
+reports-are = Each email that comes back is reported to the library: to whom, why, and what to do. The report goes to the library's address for undeliverable mail; if it has none, to where answers go. What a program sent is reported to the program's own sender.
 reports-sample = Show a sample
 label-digest-from = One summary for more returns than
 help-digest-from = If more than so many emails come back to one address within a few minutes, the library gets one summary with a list instead of a report for each.

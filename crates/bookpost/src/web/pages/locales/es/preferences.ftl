@@ -208,7 +208,7 @@ help-in-doubt = Rara vez una conexión se corta justo cuando el servidor iba a d
 
 ## Informes de devolución
 reports-title = Informes de devolución
-reports-are = De cada correo que vuelve se informa a la dirección de la biblioteca para el correo que no se puede entregar: a quién, por qué y qué hacer.
+reports-are = De cada correo que vuelve se informa a la biblioteca: a quién, por qué y qué hacer. El informe va a la dirección de la biblioteca para el correo que no se puede entregar; si no tiene, adonde van las respuestas. De lo que envió un programa se informa al remitente del propio programa.
 reports-sample = Ver un ejemplo
 label-digest-from = Un solo resumen si vuelven más de
 help-digest-from = Si a una dirección vuelven más correos que estos en pocos minutos, la biblioteca recibe un resumen con una lista en lugar de un informe por cada uno.
