@@ -92,8 +92,13 @@ mech_list: {args.mechanism or "plain login"}
 """)
         (folder / "passwords").unlink(missing_ok=True)
         check_passwords(args, folder / "passwords")
+    # Whoever runs the test may say what becomes of a recipient: an answer, or `never`.
+    (folder / "recipients").touch()
     write(folder / "etc/main.cf", f"""\
 compatibility_level = 3.6
+smtpd_restriction_classes = never
+never = sleep 3600
+smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/recipients
 queue_directory = {folder}/queue
 data_directory = {folder}/data
 command_directory = /usr/sbin
@@ -115,6 +120,7 @@ smtpd_tls_security_level = {"none" if args.tls == "none" else "may"}
 smtpd_tls_cert_file = {args.cert or ""}
 smtpd_tls_key_file = {args.key or ""}
 smtpd_peername_lookup = no
+smtpd_discard_ehlo_keywords = {args.conceal}
 smtp_tls_security_level = {"none" if args.next_tls == "none" else "encrypt"}
 smtp_tls_CAfile = {args.next_ca or ""}
 smtp_tls_wrappermode = {"yes" if args.next_tls == "implicit" else "no"}

@@ -38,6 +38,7 @@ def arguments():
     p.add_argument("--next-login", help="sign in with this name at the next server (relays)")
     p.add_argument("--next-password", default="secret")
     p.add_argument("--hostname", default="relay.example.org")
+    p.add_argument("--conceal", default="", metavar="WORDS", help="do not offer these of EHLO, such as pipelining (postfix)")
     p.add_argument("--warn-after", type=int, metavar="SECONDS", help="delay warning to the sender (relays)")
     p.add_argument("--give-up-after", type=int, metavar="SECONDS", help="return what is older (relays)")
     p.add_argument("--retry-every", type=int, metavar="SECONDS", default=300, help="look at the queue so often (relays)")

@@ -1,5 +1,5 @@
 //! An overdue export of a library that does not exist, of any size, on standard output:
-//! `cargo run --release -p bookpost --example koha -- 10000 25000 > overdues.csv` (patrons, items).
+//! `cargo run --release -p bookpost --example koha -- 10000 25000 > overdues.csv` (patrons, items); with a third word `xlsx` as a workbook.
 
 use std::{error::Error, io::Write as _};
 
@@ -7,10 +7,14 @@ use bookpost::notices::sample;
 use jiff::civil::date;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut numbers = std::env::args().skip(1).map(|word| word.parse());
-    let (Some(patrons), Some(items)) = (numbers.next().transpose()?, numbers.next().transpose()?) else {
-        return Err("koha PATRONS ITEMS".into());
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    let [patrons, items, form @ ..] = &words[..] else { return Err("koha PATRONS ITEMS [xlsx]".into()) };
+    let csv = sample::koha(patrons.parse()?, items.parse()?, date(2026, 11, 23));
+    let export = match form {
+        [] => csv,
+        [form] if form == "xlsx" => sample::workbook(&[("Overdues", &sample::rows(&csv))], "")?,
+        _ => return Err("koha PATRONS ITEMS [xlsx]".into()),
     };
-    std::io::stdout().lock().write_all(&sample::koha(patrons, items, date(2026, 11, 23)))?;
+    std::io::stdout().lock().write_all(&export)?;
     Ok(())
 }

@@ -2,14 +2,17 @@
 //! `cargo xtask bench relay`: mail handed in over SMTP and passed on, raced against Postfix; urgent mail beside bulk mail; large requests
 //! over HTTP.
 //! `cargo xtask bench pages`: the pages of a Bookpost with a million messages.
+//! `cargo xtask bench export`: an export of 100,000 lines on the pages, from the upload to the first mail after the click.
 //!
 //! All sides send the same mails to the same sink, in interleaved rounds of one run, and every message is checked there.
 //! How the figures are taken and what they were: docs/benchmarks.md.
 
 mod batch;
 mod bookpost;
+mod export;
 mod mails;
 mod pages;
+mod person;
 mod postfix;
 mod process;
 mod relay;
@@ -65,6 +68,8 @@ enum What {
     Relay,
     /// The pages, with a million messages in the queue and mail flowing.
     Pages,
+    /// An export of 100,000 lines on the pages.
+    Export,
 }
 
 /// Where everything is.
@@ -99,6 +104,10 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
     if let What::Pages = bench.options.what {
         crate::say(&runtime.block_on(pages::measure(&bench))?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let What::Export = bench.options.what {
+        crate::say(&runtime.block_on(export::measure(&bench))?);
         return Ok(ExitCode::SUCCESS);
     }
     let figures = runtime.block_on(rounds::measure(&bench))?;

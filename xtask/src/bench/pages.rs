@@ -4,7 +4,7 @@
 use std::{
     fmt::Write as _,
     fs::{self, File},
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -13,7 +13,9 @@ use anyhow::{Context as _, ensure};
 use tokio::time::Instant;
 
 use super::{
-    Bench, output, process,
+    Bench, output,
+    person::Person,
+    process,
     relay::{FROM, Running, free_port, listens},
     report::{median, ratio},
     sink::Sink,
@@ -28,7 +30,6 @@ const OPEN: u32 = 100;
 const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// The flow is watched for so long, with and without.
 const WINDOW: Duration = Duration::from_secs(10);
-const ADMINISTRATOR: &str = "name=Bench&email=bench%40library.example.org&password=elf+elf+elf+elf";
 
 /// Pages of each kind.
 const PAGES: [&str; 21] = [
@@ -58,8 +59,7 @@ const PAGES: [&str; 21] = [
 /// A Bookpost with much mail, an administrator, and a server that takes all of it.
 struct Library {
     service: Running,
-    port: u16,
-    cookie: String,
+    person: Person,
     flow: BufReader<File>,
     _sink: Sink,
 }
@@ -123,35 +123,9 @@ impl Library {
         let service = Running(command(&["serve"]).spawn().context("bookpost does not start")?);
         listens(port).await?;
         // After the start, which makes a link of its own: only the newest opens.
-        let link = output(command(&["people", "setup-link"]))?;
-        let code = link.split("code=").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let form = format!("code={}&{ADMINISTRATOR}", code.context("no code was made")?);
+        let person = Person::first(port, &output(command(&["people", "setup-link"]))?)?;
         let flow = BufReader::new(File::open(sink.ledger())?);
-        let mut library = Self { service, port, cookie: String::new(), flow, _sink: sink };
-        let answer = library.ask("POST", "/set-up", &form)?;
-        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: "));
-        let cookie = cookie.and_then(|cookie| cookie.split(';').next());
-        cookie.context("nobody was signed in")?.clone_into(&mut library.cookie);
-        Ok(library)
-    }
-
-    fn send(&self, method: &str, path: &str, form: &str) -> anyhow::Result<TcpStream> {
-        let mut stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], self.port)))?;
-        stream.set_nodelay(true)?;
-        let (port, cookie, length) = (self.port, &self.cookie, form.len());
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{form}"
-        );
-        stream.write_all(request.as_bytes())?;
-        Ok(stream)
-    }
-
-    /// The whole answer.
-    fn ask(&self, method: &str, path: &str, form: &str) -> anyhow::Result<String> {
-        let mut answer = Vec::new();
-        self.send(method, path, form)?.read_to_end(&mut answer)?;
-        Ok(String::from_utf8_lossy(&answer).into_owned())
+        Ok(Self { service, person, flow, _sink: sink })
     }
 
     /// How long each request for it took, the shortest first, and its bytes.
@@ -159,13 +133,8 @@ impl Library {
         let (mut all, mut bytes) = (Vec::new(), 0);
         for _ in 0..ASKED {
             let began_at = Instant::now();
-            let answer = self.ask("GET", path, "")?;
+            let answer = self.person.page(path)?;
             all.push(began_at.elapsed());
-            ensure!(
-                answer.starts_with("HTTP/1.1 200 "),
-                "{path}: {}",
-                answer.lines().next().unwrap_or_default()
-            );
             bytes = answer.len();
         }
         all.sort();
@@ -174,13 +143,13 @@ impl Library {
 
     /// Bytes of what every page loads once.
     fn assets(&self) -> anyhow::Result<usize> {
-        let page = self.ask("GET", "/", "")?;
+        let page = self.person.page("/")?;
         let paths = page.split('"').filter(|text| text.starts_with("/assets/"));
-        paths.map(|path| Ok(self.ask("GET", path, "")?.len())).sum()
+        paths.map(|path| Ok(self.person.page(path)?.len())).sum()
     }
 
     fn stand_open(&self) -> anyhow::Result<Vec<TcpStream>> {
-        (0..OPEN).map(|_| self.send("GET", "/live", "")).collect()
+        (0..OPEN).map(|_| self.person.send("GET", "/live", ("", b""))).collect()
     }
 
     /// Messages that leave in a second, while these pages stand open and look at the queue again now and then.
@@ -192,7 +161,7 @@ impl Library {
             if open.is_empty() {
                 tokio::time::sleep(WINDOW.saturating_sub(began_at.elapsed())).await;
             } else {
-                self.ask("GET", "/queue", "")?;
+                self.person.page("/queue")?;
                 tokio::time::sleep(pause).await;
             }
         }

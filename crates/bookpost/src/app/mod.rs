@@ -195,7 +195,7 @@ impl App {
         });
         let incoming = Incoming::open(&settings, &store, &clock, &alarms).await?;
         let (routes, low) = routes(&settings, &practice, &incoming.paths)?;
-        let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
+        let lines: Vec<_> = routes.iter().map(|route| Arc::clone(&route.line)).collect();
         let leases = Arc::new(Leases::new(store.epoch()));
         let told_of_fresh = (handle.clone(), metrics.clone(), alarms.clone());
         let fresh = doors::Lines::new(&routes, &leases, &delivery, told_of_fresh);
@@ -217,7 +217,8 @@ impl App {
         });
         tasks.spawn(worker.run());
         let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
-        let notices = NoticeRuns::new(&settings, &store, &clock, &receiver, &handle, &alarms, &mut dice);
+        let notices =
+            NoticeRuns::new(&settings, &store, &clock, &receiver, (&handle, &lines), &alarms, &mut dice);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice(), config.oidc.as_ref()),

@@ -49,7 +49,7 @@ use crate::{
     },
     config::{Config, Settings, Way},
     preferences::DoNotSend,
-    queue::worker::Handle,
+    queue::{route::Line, worker::Handle},
     receive::Receiver,
 };
 
@@ -75,6 +75,8 @@ pub struct NoticeRuns {
     clock: Arc<dyn Clock>,
     receiver: Receiver,
     worker: Handle,
+    /// Where fresh mail stands in memory.
+    lines: Arc<[Arc<Line>]>,
     alarms: Alarms,
     dice: Arc<Mutex<StdRng>>,
     /// The exports that people have uploaded.
@@ -139,7 +141,7 @@ impl NoticeRuns {
         store: &Store,
         clock: &Arc<dyn Clock>,
         receiver: &Receiver,
-        worker: &Handle,
+        (worker, lines): (&Handle, &[Arc<Line>]),
         alarms: &Alarms,
         dice: &mut StdRng,
     ) -> Self {
@@ -150,6 +152,7 @@ impl NoticeRuns {
             clock: Arc::clone(clock),
             receiver: receiver.clone(),
             worker: worker.clone(),
+            lines: lines.into(),
             alarms: alarms.clone(),
             dice: Arc::new(Mutex::new(StdRng::from_rng(dice))),
             checks: Checks::default(),

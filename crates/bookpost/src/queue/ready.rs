@@ -3,7 +3,10 @@
 mod room;
 mod turns;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use store::{Claimed, Class, RunId, Source};
 use tokio::sync::Notify;
@@ -24,6 +27,20 @@ pub struct Ready {
     low: Arc<Notify>,
     /// Rung when a line that was long is so no more.
     shorter: Notify,
+}
+
+/// The mail of a run, or of some of its libraries; no library means all.
+#[derive(Debug, Clone)]
+pub struct OfRun {
+    pub run: RunId,
+    pub sites: BTreeSet<String>,
+}
+
+impl OfRun {
+    fn covers(&self, message: &Claimed) -> bool {
+        let is_theirs = || message.site.as_ref().is_some_and(|site| self.sites.contains(site));
+        message.run == Some(self.run) && (self.sites.is_empty() || is_theirs())
+    }
 }
 
 /// A line of more bytes is long: whoever can wait does.
@@ -160,22 +177,29 @@ impl Ready {
         Some(kept)
     }
 
-    /// Takes all messages of one run out of the line.
-    pub fn take_run(&self, run: RunId) -> Vec<Claimed> {
+    /// Takes these messages out of the line.
+    pub fn take_out(&self, these: &OfRun) -> Vec<Claimed> {
         let mut inner = self.lock();
         let mut taken = Vec::new();
         for line in &mut inner.lines {
-            let (of_run, others): (Vec<_>, Vec<_>) =
-                line.take_all().into_iter().partition(|one| one.run == Some(run));
+            let (out, others): (Vec<_>, Vec<_>) =
+                line.take_all().into_iter().partition(|one| these.covers(one));
             for other in others {
                 line.push_back(other);
             }
-            taken.extend(of_run);
+            taken.extend(out);
         }
-        taken.extend(inner.kept.take_if(|kept| kept.run == Some(run)));
+        taken.extend(inner.kept.take_if(|kept| these.covers(kept)));
         let bytes: usize = taken.iter().map(|one: &Claimed| one.bytes.len()).sum();
         inner.bytes = inner.bytes.saturating_sub(bytes);
         taken
+    }
+
+    /// Recipients of these messages in line.
+    pub fn recipients(&self, these: &OfRun) -> usize {
+        let inner = self.lock();
+        let all = inner.lines.iter().flat_map(Turns::iter).chain(&inner.kept);
+        all.filter(|one| these.covers(one)).map(|one| one.recipients.len()).sum()
     }
 
     /// Messages in line.

@@ -27,13 +27,13 @@ use crate::{
     app::steps::Step,
     queue::{
         lane::{Ended, Gate},
-        ready::MEMORY_BUDGET,
-        route::{Delivery, Route, Told, Upstream},
+        ready::{MEMORY_BUDGET, OfRun},
+        route::{Delivery, Route, Told, Upstream, given_back},
     },
 };
 
 use self::handle::Request;
-pub use self::handle::{Activity, Handle, Inbox, inbox};
+pub use self::handle::{Activity, Handle, Inbox, Withdrawn, inbox};
 pub use lanes::Running;
 
 /// Recipients per claim.
@@ -48,6 +48,8 @@ const RECOVERY_STEP: Duration = Duration::from_secs(1);
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// On shutdown, answers to what has passed the point of no return are waited for this long.
 pub const DRAIN: Duration = Duration::from_secs(30);
+/// Whoever had mail taken out of the line decides about it within this time.
+const WITHDRAWN: Duration = Duration::from_secs(10);
 /// A recipient that was in flight when the program died is attempted alone for so long; then others go too.
 const ALONE: Duration = Duration::from_secs(30);
 
@@ -390,6 +392,7 @@ impl Worker {
                     let upstreams = self.routes.iter_mut().flat_map(|route| &mut route.upstreams);
                     upstreams.for_each(|upstream| upstream.breaker.probe_now(now));
                 }
+                Request::Withdraw(these, asker) => self.withdraw(&these, asker).await,
                 Request::Settled => self.routes.iter_mut().for_each(|route| route.next_due = None),
                 Request::TellWhenQuiet(answer) => {
                     self.alone_due = true;
@@ -400,6 +403,20 @@ impl Worker {
             }
         }
         drains
+    }
+
+    /// Whoever asked decides about what waits then; meanwhile nothing of it is claimed again.
+    async fn withdraw(&mut self, these: &OfRun, asker: oneshot::Sender<Withdrawn>) {
+        let lines = self.routes.iter().map(|route| &route.line.ready);
+        let out: Vec<_> = lines.flat_map(|ready| ready.take_out(these)).collect();
+        let now = self.delivery.clock.now();
+        self.settle_now(given_back(&out, now), now).await;
+        let (holds, let_go) = oneshot::channel();
+        if asker.send(Withdrawn { _holds: holds }).is_ok() {
+            // Either end is as good: what was not decided about by then is sent.
+            let _ = tokio::time::timeout(WITHDRAWN, let_go).await;
+        }
+        self.look_again();
     }
 
     async fn reroute(&mut self, upstreams: Vec<Upstream>) {

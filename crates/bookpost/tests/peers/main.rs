@@ -24,6 +24,7 @@ mod http;
 mod letter;
 mod meant;
 mod misbehaving;
+mod overdue;
 mod pages;
 mod peer;
 mod program;

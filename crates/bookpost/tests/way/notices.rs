@@ -1,16 +1,17 @@
 //! Notice runs on a real queue: what goes, what is left out, and what the run says of it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bookpost::{
     cli::{
         Exit,
         control::{Reply, RunRequest, RunSummary},
     },
-    config::Config,
+    config::{Config, Server},
 };
-use mail::ReversePath;
-use store::{Class, Door, Filter, LeftOutWhy};
+use mail::{ReversePath, clock::Clock as _};
+use store::{Class, Door, Filter, LeftOutWhy, RunId, State};
+use testkit::sink::{At, Does, Rule};
 use tokio::sync::mpsc;
 
 use crate::bench::{Bench, START, message, refuses, server, sink};
@@ -146,5 +147,45 @@ async fn reports_about_notices_go_to_where_answers_go_and_those_of_programs_to_w
         ("zoe@example.org", "driver@riverside.example.org"),
     ];
     assert_eq!(about, expected.map(|(address, to)| (address, to.to_owned())));
+    bench.app.stop().await.unwrap();
+}
+
+/// Behind a slow server, fresh mail stands in line in memory. What has not begun can be called back, and nothing else.
+#[tokio::test]
+async fn who_stops_a_run_calls_back_what_stands_in_line() {
+    let slow = Rule { at: At::Rcpt, address: Some("p0@example.org".into()), does: Does::Wait, times: None };
+    let sink = sink(vec![slow]).await;
+    let one = Server { connections: 1, ..Server::plain("server1", sink.address()) };
+    let bench = Bench::start(vec![one.into()]).await;
+    let line = |n: u8| format!("P{n},{n},Dune,2026-11-12,p{n}@example.org,RIV\n");
+    let export: String = std::iter::once("name,card number,title,due,email,branch\n".to_owned())
+        .chain((0..8).map(line))
+        .collect();
+    let request =
+        RunRequest { source: "export.csv".into(), export: export.into_bytes(), ..RunRequest::default() };
+    let (notices, (progress, mut told)) = (bench.app.notices.clone(), mpsc::unbounded_channel());
+    let run = tokio::spawn(async move { notices.run(request, true, progress).await });
+    while told.recv().await.is_some_and(|told| told.prepared < 8) {}
+    bench.accept(&["ann@example.org"]).await;
+    while bench.row("p0@example.org").await.state != State::Sending
+        || bench.app.notices.in_line(RunId(1), BTreeSet::new()) == 8
+    {
+        tokio::task::yield_now().await;
+    }
+    let (in_line, elsewhere) = (
+        bench.app.notices.in_line(RunId(1), BTreeSet::new()),
+        bench.app.notices.in_line(RunId(1), ["BUS".to_owned()].into()),
+    );
+    assert!((6..8).contains(&in_line) && elsewhere == 0, "{in_line}, {elsewhere}");
+    let (selection, wish, withdrawn) = bench.app.notices.stop(RunId(1), BTreeSet::new()).await;
+    assert_eq!(bench.counts().await.waiting, in_line, "nothing is claimed again meanwhile");
+    let moved = bench.app.store.move_recipients(selection, wish, bench.clock.now()).await.unwrap();
+    drop(withdrawn);
+    assert_eq!(moved.moved, in_line);
+    sink.let_go();
+    let Ok(Reply::Run(summary)) = run.await else { panic!("no run") };
+    assert_eq!(summary.progress.delivered, 8 - in_line);
+    bench.quiet().await;
+    assert_eq!(sink.count(), 8 - in_line + 1, "and who is of no run");
     bench.app.stop().await.unwrap();
 }

@@ -6,7 +6,10 @@ use store::{Actor, AlarmKind, Begun, Deed, Door, Filter, Move, NewAudit, NewRun,
 use tokio::sync::mpsc;
 
 use super::{Checked, NoticeRuns, Refusal, make::Making};
-use crate::app::exports::ExportId;
+use crate::{
+    app::exports::ExportId,
+    queue::{ready::OfRun, worker::Withdrawn},
+};
 
 /// How far an export has been run.
 #[derive(Debug, Clone, Default)]
@@ -133,11 +136,27 @@ impl NoticeRuns {
     }
 
     /// From now on nothing of this run is made any more, as far as it is mail of these libraries; of none, if there are none. What was made
-    /// and has not left is what is to be cancelled.
-    pub fn stop(&self, run: RunId, sites: BTreeSet<String>) -> (Selection, Move) {
+    /// and has not left is what is to be cancelled, before the last of what this gives is dropped.
+    pub async fn stop(&self, run: RunId, sites: BTreeSet<String>) -> (Selection, Move, Option<Withdrawn>) {
         self.running.stop(run, &sites);
+        self.not_left(run, sites).await
+    }
+
+    /// How many of its recipients of these libraries are said to be being sent, and can be called back.
+    pub fn in_line(&self, run: RunId, sites: BTreeSet<String>) -> u64 {
+        let these = OfRun { run, sites };
+        let in_line = self.lines.iter().map(|line| line.ready.recipients(&these)).sum::<usize>();
+        u64::try_from(in_line).unwrap_or(u64::MAX)
+    }
+
+    pub(super) async fn not_left(
+        &self,
+        run: RunId,
+        sites: BTreeSet<String>,
+    ) -> (Selection, Move, Option<Withdrawn>) {
+        let withdrawn = self.worker.withdraw(OfRun { run, sites: sites.clone() }).await;
         let filter = Filter { run: Some(run), sites, ..Filter::default() };
-        (Selection::Matching(Box::new(filter)), Move::Cancel)
+        (Selection::Matching(Box::new(filter)), Move::Cancel, withdrawn)
     }
 }
 

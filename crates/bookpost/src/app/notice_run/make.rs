@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use rand::{SeedableRng, rngs::StdRng};
-use store::{
-    Class, Door, Filter, LeftOut, LeftOutDetail, LeftOutWhy, Move, NewNotice, NoticeAccepted, RunId,
-    Selection,
-};
+use store::{Class, Door, LeftOut, LeftOutDetail, LeftOutWhy, NewNotice, NoticeAccepted, RunId};
 use tokio::sync::mpsc;
 
 use super::{
@@ -93,9 +90,9 @@ impl NoticeRuns {
         self.accept_batch(run, batch, repeat, told).await?;
         let stop = place.stop();
         if let Some(sites) = stop.sites().filter(|_| stop != before) {
-            let filter = Filter { run: Some(run), sites, ..Filter::default() };
-            let selection = Selection::Matching(Box::new(filter));
-            self.store.move_recipients(selection, Move::Cancel, self.clock.now()).await?;
+            let (selection, wish, withdrawn) = self.not_left(run, sites).await;
+            self.store.move_recipients(selection, wish, self.clock.now()).await?;
+            drop(withdrawn);
         }
         Ok(())
     }

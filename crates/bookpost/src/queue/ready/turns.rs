@@ -62,6 +62,11 @@ impl Turns {
         message
     }
 
+    /// Those of one source after the other.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Claimed> {
+        self.sources.iter().flat_map(|one| &one.messages)
+    }
+
     pub(super) fn take_all(&mut self) -> Vec<Claimed> {
         std::iter::from_fn(|| self.pop_front()).collect()
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::queue::route::Upstream;
+use crate::queue::{ready::OfRun, route::Upstream};
 
 /// What the dispatcher is doing, for `serve`, `notices run` and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,13 @@ pub enum Activity {
         /// The journal failed: nothing may be sent before a restart.
         journal_failed: bool,
     },
+}
+
+/// Nothing is claimed before this is dropped, or some seconds have passed.
+#[derive(Debug)]
+#[must_use = "what was withdrawn is claimed again when this is dropped"]
+pub struct Withdrawn {
+    pub(super) _holds: oneshot::Sender<()>,
 }
 
 /// Wakes, drains and watches a dispatcher.
@@ -52,6 +59,8 @@ pub(super) enum Request {
     TellWhenQuiet(oneshot::Sender<Timestamp>),
     /// Whether servers that are at fault answer again is not waited for.
     Probe,
+    /// What stands in line of these waits in the store again, and is not claimed before the other end lets go.
+    Withdraw(OfRun, oneshot::Sender<Withdrawn>),
     Drain,
 }
 
@@ -99,6 +108,14 @@ impl Handle {
     /// Asks the servers that are at fault now, and not when they would be asked by themselves.
     pub fn probe(&self) {
         self.send(Request::Probe);
+    }
+
+    /// Takes mail out of the line, so that it waits in the store, where something else can be decided about it. What is on a connection by now
+    /// stays there. None: the dispatcher has ended, and nothing stands in line.
+    pub async fn withdraw(&self, these: OfRun) -> Option<Withdrawn> {
+        let (sender, done) = oneshot::channel();
+        self.send(Request::Withdraw(these, sender));
+        done.await.ok()
     }
 
     /// Give back what has not passed the point of no return, wait for the rest (bounded), end.

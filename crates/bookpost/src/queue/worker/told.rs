@@ -1,5 +1,7 @@
 //! What connections tell, and what the dispatcher makes of it.
 
+use std::collections::BTreeSet;
+
 use mail::{Reason, Scope};
 use store::{AlarmKind, Claimed, Move, RunId, Selection};
 
@@ -9,7 +11,10 @@ use crate::{
         breaker::Fault,
         conclude::{Effect, QUOTA_PAUSE, Refusal, SHORT_PAUSE},
     },
-    queue::route::{Told, given_back},
+    queue::{
+        ready::OfRun,
+        route::{Told, given_back},
+    },
     returns,
 };
 
@@ -68,7 +73,7 @@ impl Worker {
             ),
             Effect::Suspicious(refusal) => {
                 if let Some(run) = route.suspicion.count(&refusal) {
-                    let inside = route.line.ready.take_run(run);
+                    let inside = route.line.ready.take_out(&OfRun { run, sites: BTreeSet::new() });
                     self.hold_run(run, inside, &refusal).await;
                 }
             }

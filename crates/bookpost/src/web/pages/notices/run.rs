@@ -119,7 +119,9 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         todo.push(words.count("run-again", again));
     }
     let open = under_way || sums.is_open();
-    let stoppable = [State::Waiting, State::Held, State::InDoubt].iter().any(|state| sums.state(*state) > 0);
+    let not_left = [State::Waiting, State::Held, State::InDoubt];
+    let stoppable = not_left.iter().any(|state| sums.state(*state) > 0)
+        || sources.notices.in_line(run.id, visit.sites()) > 0;
     Ok(Page {
         f: Frame::around(visit, Place::Notices).await?,
         id: run.id.0,

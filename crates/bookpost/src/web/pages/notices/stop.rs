@@ -45,11 +45,13 @@ async fn sure(visit: &Visit, id: &str) -> Result<Sure, Error> {
     let (run, sums) = known(visit, id).await?;
     let words = visit.words();
     let not_left = [State::Waiting, State::Held, State::InDoubt].map(|state| sums.state(state));
-    let gone = sums.state(State::Delivered) + sums.state(State::Practiced) + sums.state(State::Sending);
+    let in_line = visit.pages.sources.notices.in_line(run.id, visit.sites());
+    let under_way = sums.state(State::Sending).saturating_sub(in_line);
+    let gone = sums.state(State::Delivered) + sums.state(State::Practiced) + under_way;
     Ok(Sure {
         f: Frame::around(visit, Place::Notices).await?,
         id: run.id.0,
-        question: words.count("stop-question", not_left.iter().sum()),
+        question: words.count("stop-question", not_left.iter().sum::<u64>() + in_line),
         under_way: visit.pages.sources.notices.is_under_way(run.id),
         gone: words.count("stop-gone", gone),
     })
@@ -68,14 +70,16 @@ pub(in crate::web::pages) async fn stop(
         Err(error) => return not_here::of(&error, &visit),
     };
     let sources = &visit.pages.sources;
-    let (selection, action) = sources.notices.stop(run.id, visit.sites());
+    let (selection, action, withdrawn) = sources.notices.stop(run.id, visit.sites()).await;
     let (who, about) = (visit.actor(), format!("run {}", run.id.0));
     let line = move |reply: &Reply| {
         let Reply::Moved(moved) = reply else { return None };
         let new = Some(format!("cancel: {}", moved.moved));
         Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
     };
-    match sources.decisions.carry_out_noted(QueueRequest::Move { selection, action }, line).await {
+    let done = sources.decisions.carry_out_noted(QueueRequest::Move { selection, action }, line).await;
+    drop(withdrawn);
+    match done {
         (Reply::Moved(moved), _) => {
             let path = format!("/notices/runs/{}", run.id.0);
             Redirect::to(&flash::told(&path, Done::RunStopped, Some((moved.moved, 0)))).into_response()
