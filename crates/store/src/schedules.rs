@@ -47,6 +47,9 @@ pub struct SchedulePlan {
     /// Into the practice mailbox.
     #[serde(default)]
     pub practice: bool,
+    /// An export that was written more hours ago is not sent; `None`: as is usual for its days.
+    #[serde(default)]
+    pub not_older_than: Option<u32>,
 }
 
 /// Where an export comes from.
@@ -115,8 +118,8 @@ pub struct Schedule {
     pub version: i64,
     /// Its next moment; `None`: there is none any more.
     pub next_due: Option<Timestamp>,
-    /// That one is left out.
-    pub skips_next: bool,
+    /// The moment that is left out.
+    pub skips: Option<Timestamp>,
     /// Since when none is taken.
     pub paused_at: Option<Timestamp>,
     /// Who made it.
@@ -174,12 +177,22 @@ pub enum CameTo {
     Run,
     /// A person had it left out.
     Skipped,
+    /// A person had it end before all its notices were made.
+    Stopped,
+    /// The run broke off: a part of its notices may have gone.
+    Broken,
+    /// Since the last run somebody has run this export, as by hand.
+    SentAlready,
     /// The export is the one that the last run was made of.
     Unchanged,
     /// The export was written before the one that the last run was made of.
     Older,
+    /// The export was written too long ago.
+    TooOld,
     /// There is no export.
     Missing,
+    /// The place of the export does not answer, as a folder of another computer that is off.
+    NoAnswer,
     /// The export was being written for too long.
     StillWritten,
     /// The export may not be read, or not from where it is.
@@ -206,12 +219,17 @@ pub enum CameTo {
 
 impl CameTo {
     /// All that this version knows.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
         Self::Run,
         Self::Skipped,
+        Self::Stopped,
+        Self::Broken,
+        Self::SentAlready,
         Self::Unchanged,
         Self::Older,
+        Self::TooOld,
         Self::Missing,
+        Self::NoAnswer,
         Self::StillWritten,
         Self::Unreadable,
         Self::CommandFailed,
@@ -224,9 +242,14 @@ impl CameTo {
         Self::NotNow,
     ];
 
-    /// Nothing was sent, though nobody wanted it so.
+    /// Not all was sent, though nobody wanted it so.
     pub fn is_fault(self) -> bool {
-        !matches!(self, Self::Run | Self::Skipped)
+        !matches!(self, Self::Run | Self::Skipped | Self::Stopped | Self::SentAlready)
+    }
+
+    /// Not one notice of it was made. Of one that broke off or was stopped, some may have gone.
+    pub fn is_nothing_sent(self) -> bool {
+        !matches!(self, Self::Run | Self::Stopped | Self::Broken | Self::Unknown)
     }
 }
 
@@ -253,17 +276,17 @@ impl Store {
         self.db.add_schedule(plan, next_due, who, now).await
     }
 
-    /// Another plan, if it is still at this version; else [`Error::Changed`]. What was to be left out is not any more.
+    /// Another plan, if it is still at this version; else [`Error::Changed`]. `next_due`: its next moment, and the one that is left out.
     pub async fn change_schedule(
         &self,
         id: ScheduleId,
         version: i64,
         plan: SchedulePlan,
-        next_due: Option<Timestamp>,
+        (next_due, skips): (Option<Timestamp>, Option<Timestamp>),
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.change_schedule(id, version, (plan, next_due), who, now).await
+        self.db.change_schedule(id, version, (plan, next_due, skips), who, now).await
     }
 
     /// It is gone, with what its moments came to; its runs stay.
@@ -276,15 +299,15 @@ impl Store {
         self.db.remove_schedule(id, who, now).await
     }
 
-    /// Its next moment is left out, or is not after all.
-    pub async fn skip_next(
+    /// Its next moment, which must be this one, is left out; [`Error::Changed`] where it is another by now. `None`: none is left out after all.
+    pub async fn skip_moment(
         &self,
         id: ScheduleId,
-        skips: bool,
+        moment: Option<Timestamp>,
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.skip_next(id, skips, who, now).await
+        self.db.skip_moment(id, moment, who, now).await
     }
 
     /// No moment of it is taken any more.
@@ -297,7 +320,7 @@ impl Store {
         self.db.pause_schedule(id, who, now).await
     }
 
-    /// Its moments are taken again, from `next_due` on: none that has passed meanwhile.
+    /// Its moments are taken again, from `next_due` on: none that has passed meanwhile. One that is to be left out is, if it is yet to come.
     pub async fn resume_schedule(
         &self,
         id: ScheduleId,
@@ -332,17 +355,34 @@ impl Store {
         self.db.ask_turn(id, at, who, now).await
     }
 
-    /// The schedule goes on to another moment than `due`, as the clock was put right. False: it is not at `due` any more.
+    /// The moment `due`, with `missed` after it, is seen to with a turn that was taken before and is not over; the schedule goes on to
+    /// `next_due`. False: the schedule is not at that moment any more or is paused, or the turn is over.
+    pub async fn join_turn(
+        &self,
+        turn: &Turn,
+        due: Timestamp,
+        next_due: Option<Timestamp>,
+        missed: u64,
+    ) -> Result<bool, Error> {
+        self.db.join_turn((turn.schedule, turn.due), (due, next_due), missed).await
+    }
+
+    /// The schedule goes on to another moment than `due`, as the clock was put right, or has one again. False: it is not at `due` any more.
     pub async fn move_schedule(
         &self,
         id: ScheduleId,
-        due: Timestamp,
+        due: Option<Timestamp>,
         next_due: Option<Timestamp>,
     ) -> Result<bool, Error> {
         self.db.move_schedule(id, due, next_due).await
     }
 
-    /// Puts on record what a turn came to. A second time changes nothing.
+    /// Puts on record which export a turn is about to be made of, so that it is known however the run ends.
+    pub async fn note_turn_export(&self, turn: &Turn, export: ExportSeen) -> Result<(), Error> {
+        self.db.note_turn_export((turn.schedule, turn.due), export).await
+    }
+
+    /// Puts on record what a turn came to; of which export stays, if it was noted before and is not told here. A second time changes nothing.
     pub async fn end_turn(&self, turn: &Turn, ending: Ending, now: Timestamp) -> Result<(), Error> {
         self.db.end_turn((turn.schedule, turn.due), ending, now).await
     }
@@ -362,8 +402,38 @@ impl Store {
         self.db.last_turns().await
     }
 
-    /// The export that the last run of a schedule was made of.
-    pub async fn last_export(&self, id: ScheduleId, practice: bool) -> Result<Option<ExportSeen>, Error> {
-        self.db.last_export(id, practice).await
+    /// The last turn of a schedule whose export was sent, by it or by somebody else. What went to the practice mailbox counts with `practice` only.
+    pub async fn last_sent(&self, id: ScheduleId, practice: bool) -> Result<Option<Turn>, Error> {
+        self.db.last_sent(id, practice).await
     }
+
+    /// Puts on record by what the export of a run is known again, and to patrons of which libraries the run is limited.
+    pub async fn note_run_export(
+        &self,
+        run: RunId,
+        digest: Vec<u8>,
+        sites: BTreeSet<String>,
+    ) -> Result<(), Error> {
+        self.db.note_run_export(run, digest, sites).await
+    }
+
+    /// The last run of this kind, if there is one.
+    pub async fn run_of_export(&self, wanted: RunOfExport) -> Result<Option<RunId>, Error> {
+        self.db.run_of_export(wanted).await
+    }
+}
+
+/// Which run is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOfExport {
+    /// Of this notice,
+    pub notice: String,
+    /// over this export,
+    pub digest: Vec<u8>,
+    /// for all these libraries at least; none: for all,
+    pub sites: BTreeSet<String>,
+    /// to patrons; or to the practice mailbox as well,
+    pub practice: bool,
+    /// begun later than this, and come to its end.
+    pub since: Option<Timestamp>,
 }

@@ -14,10 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Envelope, Phase, Reason, ReversePath};
 use rusqlite::Connection;
 use store::{
-    Actor, ApplicationSettings, Attempt, Backup, BackupError, Claim, Class, ClosedDays, CopyTo, EventFilter,
-    EventId, EventKind, ExportSource, Filter, Kind, Lease, Logo, MessageId, Move, NewMessage, NewRun,
-    NewWebhook, OpenError, PauseWhy, Reading, RecipientId, Restored, Rhythm, SchedulePlan, Selection,
-    Settlement, State, Store, Verdict,
+    Actor, ApplicationSettings, Attempt, Backup, BackupError, CameTo, Claim, Class, ClosedDays, CopyTo,
+    EventFilter, EventId, EventKind, ExportSeen, ExportSource, Filter, Kind, Lease, Logo, MessageId, Move,
+    NewMessage, NewRun, NewWebhook, OpenError, PauseWhy, Reading, RecipientId, Restored, Rhythm,
+    SchedulePlan, Selection, Settlement, State, Store, Verdict,
 };
 
 const LEASE: Lease = Lease(1);
@@ -471,6 +471,7 @@ async fn schedules_of_a_restored_queue_rest() {
         sites: [].into(),
         reading: Reading::default(),
         practice: false,
+        not_older_than: None,
     };
     let id = store.add_schedule(plan, Some(now()), Actor::CommandLine, now()).await.unwrap().id;
     store
@@ -478,12 +479,23 @@ async fn schedules_of_a_restored_queue_rest() {
         .await
         .unwrap()
         .unwrap();
+    let begun = now() + SignedDuration::from_hours(24);
+    let second = store.take_turn(id, begun, None, 0, now()).await.unwrap().unwrap();
+    store.note_turn_export(&second, ExportSeen { digest: vec![7; 32], written: None }).await.unwrap();
     place.copy();
     place.restore(now()).unwrap();
     let restored = place.restored(now());
+    let came_to: Vec<_> = restored
+        .turns(id, 9)
+        .await
+        .unwrap()
+        .iter()
+        .map(|turn| turn.ending.as_ref().unwrap().came_to)
+        .collect();
+    assert_eq!(came_to, [CameTo::Broken, CameTo::NotNow], "of the later one some may have gone");
     assert_eq!(restored.schedule(id).await.unwrap().paused_at, Some(now()));
     assert_eq!(restored.open_turns().await.unwrap(), []);
-    assert_eq!(store.open_turns().await.unwrap().len(), 1);
+    assert_eq!(store.open_turns().await.unwrap().len(), 2);
     for store in [store, restored] {
         store.close().await.unwrap();
     }

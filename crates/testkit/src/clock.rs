@@ -88,6 +88,13 @@ impl ManualClock {
         let _ = count.wait_for(|sleeping| *sleeping >= wanted).await;
     }
 
+    /// Waits until somebody sleeps until exactly this instant.
+    pub async fn wait_for_sleeper_at(&self, wanted: Timestamp) {
+        let mut count = self.sleepers.subscribe();
+        let is_there = |_: &usize| self.state().sleepers.keys().any(|(at, _)| *at == wanted);
+        let _ = count.wait_for(is_there).await;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

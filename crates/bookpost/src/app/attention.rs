@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Reason, ReversePath};
-use store::{Alarm, AlarmKind, Filter, Kind, MessageId, PauseWhy, Row, Run, RunId, ScheduleId, State, Store};
+use store::{Alarm, AlarmKind, Filter, Kind, MessageId, PauseWhy, Row, Run, RunId, State, Store};
 
+use super::schedules;
 use crate::{alarms::Alarms, queue::worker::UNREADABLE};
 
 /// What the alarm is about when a start set something aside at its third strike.
@@ -64,9 +65,12 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
             Some(webhook) => store.webhooks().await?.iter().all(|one| one.id.0 != webhook),
             None => false,
         },
-        AlarmKind::Schedule => match numbered("schedule ") {
-            Some(id) => match store.schedule(ScheduleId(id)).await {
+        AlarmKind::Schedule => match schedules::of_subject(&alarm.subject) {
+            Some(id) => match store.schedule(id).await {
                 Err(store::Error::NotFound(_)) => true,
+                Ok(found) if alarm.subject == schedules::no_time(id) => {
+                    schedules::has_no_time(&found, now).is_none()
+                }
                 found => found?.paused_at.is_some(),
             },
             None => false,

@@ -92,8 +92,11 @@ impl Exit {
 /// How a command ends that ran a schedule.
 fn came_to(ran: &ScheduleRan) -> Exit {
     match ran.ending.as_ref().map(|ending| ending.came_to) {
-        Some(CameTo::Run | CameTo::Skipped) => Exit::Done,
-        None | Some(CameTo::NotNow | CameTo::StillWritten) => Exit::Temporary,
+        Some(CameTo::Run | CameTo::Skipped | CameTo::SentAlready) => Exit::Done,
+        Some(CameTo::Stopped) => Exit::Partly,
+        None | Some(CameTo::NotNow | CameTo::StillWritten | CameTo::NoAnswer | CameTo::Broken) => {
+            Exit::Temporary
+        }
         Some(CameTo::Settings) => Exit::Config,
         Some(_) => Exit::Data,
     }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jiff::{Timestamp, tz::TimeZone};
-use mail::{Address, clock::Clock as _};
+use jiff::tz::TimeZone;
+use mail::{Address, clock::Clock};
 use serde::Serialize;
 use store::{Actor, Filter, MessageId, Move, OpenError, RunId, State, Store};
 use tokio::sync::mpsc;
@@ -356,7 +356,7 @@ async fn without_service(loaded: Loaded, request: Request, bar: &Bar) -> anyhow:
         opened = Store::open(&loaded.config.data_dir, clock.now());
     }
     let store = opened?;
-    let reply = answer_from(&store, loaded, request, clock.now()).await?;
+    let reply = answer_from(&store, loaded, request, &clock).await?;
     store.close().await?;
     Ok(reply)
 }
@@ -378,9 +378,9 @@ async fn answer_from(
     store: &Store,
     loaded: Loaded,
     request: Request,
-    now: Timestamp,
+    clock: &dyn Clock,
 ) -> anyhow::Result<Reply> {
-    let Loaded { config, source, .. } = loaded;
+    let (Loaded { config, source, .. }, now) = (loaded, clock.now());
     let (sites, key, who, mut dice) = (&config.sites, &config.sealing_key, Actor::CommandLine, secret_dice());
     Ok(match request {
         Request::Queue(request) => queue::perform(store, request, false, now).await,
@@ -407,7 +407,7 @@ async fn answer_from(
             Reply::Check(Checked::without_numbers(Grade::Critical, "no service works in this folder"))
         }
         Request::Schedules(request) => {
-            let desk = Desk { store, config: &config, now, wall: now };
+            let desk = Desk { store, config: &config, clock };
             schedules::perform(&desk, request).await
         }
         Request::Run(request) => notice_run::preview(&Arc::new(config), store, now, request).await,

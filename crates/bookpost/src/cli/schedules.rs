@@ -1,14 +1,19 @@
 //! The commands about what is sent by itself: carried out by the service, or by the command itself while it holds the lock.
 
-use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+
+use jiff::{
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use store::{Actor, ClosedDays, Error, ExportSource, Reading, Rhythm, Schedule, SchedulePlan, Store, Turn};
 
 use super::{
     args::{
         Output,
-        schedules::{NewSchedule, Schedules},
+        schedules::{FOUND_OUT, NewSchedule, PlanOptions, Schedules},
     },
-    control::{Failure, Reply, ScheduleRan, SchedulesRequest, ShownSchedule},
+    control::{Failure, PlanChange, Reply, ScheduleRan, SchedulesRequest, ShownSchedule},
     queue,
 };
 use crate::{
@@ -21,6 +26,8 @@ use crate::{
 
 /// Moments that are shown before they come.
 const SHOWN: usize = 5;
+/// Moments that are looked back at.
+const LOOKED_BACK: usize = 100;
 const WHO: Actor = Actor::CommandLine;
 
 /// Whether it needs more than the queue.
@@ -46,7 +53,6 @@ fn failed(why: &NotScheduled) -> Reply {
 
 async fn answer(desk: &Desk<'_>, request: SchedulesRequest) -> Result<Reply, NotScheduled> {
     let store = desk.store;
-    let named = async |name: &str| named(store, name).await.map(|schedule| schedule.id);
     let schedule = match request {
         // Whoever asks that has the whole program.
         SchedulesRequest::List | SchedulesRequest::Run(_) | SchedulesRequest::RunDue => {
@@ -57,13 +63,25 @@ async fn answer(desk: &Desk<'_>, request: SchedulesRequest) -> Result<Reply, Not
             return Ok(Reply::Schedules(all));
         }
         SchedulesRequest::Add(plan) => desk.add(*plan, WHO).await?,
-        SchedulesRequest::Skip { name, skips } => {
-            store.skip_next(named(&name).await?, skips, WHO, desk.now).await?
+        SchedulesRequest::Change { name, change } => {
+            let before = named(store, &name).await?;
+            let plan = change.of(before.plan.clone());
+            let changed = desk.change(before.id, before.version, plan, WHO).await?;
+            let unskipped = before.skips.filter(|_| changed.skips.is_none());
+            return Ok(Reply::Schedule(Box::new(ShownSchedule { unskipped, ..shown(desk, changed).await? })));
         }
-        SchedulesRequest::Pause(name) => store.pause_schedule(named(&name).await?, WHO, desk.now).await?,
-        SchedulesRequest::Resume(name) => desk.resume(named(&name).await?, WHO).await?,
+        SchedulesRequest::Skip { name, skips } => {
+            let schedule = named(store, &name).await?;
+            let moment = schedule.next_due.filter(|_| skips);
+            if skips && moment.is_none() {
+                return Err(NotScheduled::NoNext);
+            }
+            desk.skip(schedule.id, moment, WHO).await?
+        }
+        SchedulesRequest::Pause(name) => desk.pause(named(store, &name).await?.id, WHO).await?,
+        SchedulesRequest::Resume(name) => desk.resume(named(store, &name).await?.id, WHO).await?,
         SchedulesRequest::Remove(name) => {
-            let removed = store.remove_schedule(named(&name).await?, WHO, desk.now).await?;
+            let removed = desk.remove(named(store, &name).await?.id, WHO).await?;
             return Ok(Reply::ScheduleRemoved(Box::new(removed)));
         }
     };
@@ -77,9 +95,9 @@ async fn named(store: &Store, name: &str) -> Result<Schedule, Error> {
 
 async fn shown(desk: &Desk<'_>, schedule: Schedule) -> Result<ShownSchedule, Error> {
     let last = desk.store.turns(schedule.id, 1).await?.pop();
-    let following = Moments::of(&schedule.plan).map(|moments| moments.following(desk.wall, SHOWN));
+    let following = Moments::of(&schedule.plan).map(|moments| moments.following(desk.wall(), SHOWN));
     let following = following.unwrap_or_default();
-    Ok(ShownSchedule { schedule, last, following })
+    Ok(ShownSchedule { schedule, last, following, unskipped: None })
 }
 
 impl App {
@@ -109,11 +127,10 @@ impl App {
                 asked.into_iter().collect()
             }
             _ if service => self.schedules.look().await?.0,
-            // What a command before this one took and did not come to an end with.
+            // With what a command before this one took and did not come to an end with.
             _ => {
-                let mut open = self.schedules.open().await?;
-                open.extend(self.schedules.look().await?.0);
-                open
+                self.schedules.look().await?;
+                self.schedules.open().await?
             }
         };
         let mut ran = Vec::new();
@@ -128,9 +145,15 @@ impl App {
             Err(Error::NotFound(_)) => return Ok(None),
             found => found?.plan.name,
         };
-        let due = turn.due;
-        let ending = self.schedules.carry_out(turn).await;
-        if let Some(run) = ending.as_ref().and_then(|ending| ending.run).filter(|_| !service) {
+        let (id, due) = (turn.schedule, turn.due);
+        let mut ending = self.schedules.carry_out(turn).await;
+        if ending.is_none() {
+            // The service's own look came first: then it is over by now.
+            let turns = self.store.turns(id, LOOKED_BACK).await?;
+            ending = turns.into_iter().find(|turn| turn.due == due).and_then(|turn| turn.ending);
+        }
+        let made = ending.as_ref().filter(|ending| !ending.came_to.is_nothing_sent());
+        if let Some(run) = made.and_then(|ending| ending.run).filter(|_| !service) {
             self.schedules.first_attempts(run).await?;
         }
         Ok(Some(ScheduleRan { name, due, ending }))
@@ -145,6 +168,18 @@ pub(super) fn request(command: Schedules) -> (SchedulesRequest, Output) {
             let output = new.output;
             (SchedulesRequest::Add(Box::new(plan(*new))), output)
         }
+        Schedules::Change(change) => {
+            let change = *change;
+            let (name, plan, output) = (change.schedule, change.plan, change.output);
+            let change = PlanChange {
+                name: change.name,
+                everywhere: change.everywhere,
+                to_patrons: change.to_patrons,
+                never_closed: change.never_closed,
+                ..changes(plan)
+            };
+            (SchedulesRequest::Change { name, change: Box::new(change) }, output)
+        }
         Schedules::Run { name: Some(name), output, .. } => (SchedulesRequest::Run(name), output),
         Schedules::Run { name: None, output, .. } => (SchedulesRequest::RunDue, output),
         Schedules::Skip { name, undo, output } => (SchedulesRequest::Skip { name, skips: !undo }, output),
@@ -156,39 +191,60 @@ pub(super) fn request(command: Schedules) -> (SchedulesRequest, Output) {
 
 /// One of each group is there, as the command line wants it.
 fn plan(new: NewSchedule) -> SchedulePlan {
-    let source = match (new.file, new.folder, new.command) {
-        (Some(file), ..) => ExportSource::File(file),
-        (_, Some(folder), _) => ExportSource::Folder(folder),
-        (.., Some(words)) => ExportSource::Command(words),
-        (None, None, None) => ExportSource::Shell(new.shell.unwrap_or_default()),
-    };
-    let rhythm = match (new.once, new.monthly, new.yearly) {
-        (Some(day), ..) => Rhythm::Once(day),
-        (_, Some(day), _) => Rhythm::Monthly(day),
-        (.., Some((month, day))) => Rhythm::Yearly(month, day),
-        (None, None, None) if new.weekly.is_empty() => Rhythm::Daily,
-        (None, None, None) => Rhythm::Weekly(new.weekly.into_iter().collect()),
-    };
-    let zone = new.zone.or_else(|| TimeZone::system().iana_name().map(ToOwned::to_owned));
-    SchedulePlan {
+    let zone = TimeZone::system().iana_name().map(ToOwned::to_owned);
+    let empty = SchedulePlan {
         name: new.name.trim().to_owned(),
-        notice: new.notice.unwrap_or_else(|| USUAL.to_owned()),
+        notice: USUAL.to_owned(),
+        source: ExportSource::Shell(String::new()),
+        rhythm: Rhythm::Daily,
+        time: Time::midnight(),
+        zone: zone.unwrap_or_else(|| "UTC".to_owned()),
+        closed: ClosedDays::default(),
+        sites: BTreeSet::new(),
+        reading: Reading::default(),
+        practice: false,
+        not_older_than: None,
+    };
+    changes(new.plan).of(empty)
+}
+
+/// What these options say.
+fn changes(plan: PlanOptions) -> PlanChange {
+    let source = match (plan.file, plan.folder, plan.command, plan.shell) {
+        (Some(file), ..) => Some(ExportSource::File(file)),
+        (_, Some(folder), ..) => Some(ExportSource::Folder(folder)),
+        (_, _, Some(words), _) => Some(ExportSource::Command(words)),
+        (.., line) => line.map(ExportSource::Shell),
+    };
+    let rhythm = match (plan.once, plan.monthly, plan.yearly) {
+        (Some(day), ..) => Some(Rhythm::Once(day)),
+        (_, Some(day), _) => Some(Rhythm::Monthly(day)),
+        (.., Some((month, day))) => Some(Rhythm::Yearly(month, day)),
+        (None, None, None) if !plan.weekly.is_empty() => {
+            Some(Rhythm::Weekly(plan.weekly.into_iter().collect()))
+        }
+        (None, None, None) => plan.daily.then_some(Rhythm::Daily),
+    };
+    let said = |found: Option<String>| found.map(|text| if text == FOUND_OUT { String::new() } else { text });
+    let some = |all: BTreeSet<String>| (!all.is_empty()).then_some(all);
+    PlanChange {
+        notice: plan.notice,
         source,
         rhythm,
-        time: new.at,
-        zone: zone.unwrap_or_else(|| "UTC".to_owned()),
-        closed: ClosedDays {
-            weekdays: new.closed_on.into_iter().collect(),
-            dates: new.closed.into_iter().collect(),
-        },
-        sites: new.only.into_iter().collect(),
-        reading: Reading {
-            dates: new.dates.unwrap_or_default(),
-            encoding: new.encoding.unwrap_or_default(),
-            sheet: new.sheet.unwrap_or_default(),
-            site: new.site.unwrap_or_default(),
-        },
-        practice: new.practice,
+        time: plan.at,
+        zone: plan.zone,
+        closed_weekdays: Some(plan.closed_on.into_iter().collect())
+            .filter(|days: &BTreeSet<i8>| !days.is_empty()),
+        closed_dates: Some(plan.closed.into_iter().collect())
+            .filter(|days: &BTreeSet<Date>| !days.is_empty()),
+        sites: some(plan.only.into_iter().collect()),
+        dates: said(plan.dates),
+        encoding: said(plan.encoding),
+        sheet: said(plan.sheet),
+        site: plan.site,
+        practice: plan.practice,
+        not_older_than: plan.not_older_than,
+        ..PlanChange::default()
     }
 }
 
@@ -247,5 +303,63 @@ mod tests {
         assert_eq!(asked("run --due").unwrap(), SchedulesRequest::RunDue);
         let undo = SchedulesRequest::Skip { name: "Overdues".to_owned(), skips: false };
         assert_eq!(asked("skip Overdues --undo").unwrap(), undo);
+    }
+
+    /// What is not said stays, and whatever the form of the page can change the command can.
+    #[test]
+    fn a_change_says_only_what_is_to_be_otherwise() {
+        let changed =
+            |plan: &SchedulePlan, words: &str| match asked(format!("change Overdues {words}").trim_end())
+                .unwrap()
+            {
+                SchedulesRequest::Change { name, change } if name == "Overdues" => change.of(plan.clone()),
+                other => panic!("{other:?}"),
+            };
+        let words = "add Overdues --at 06:00 --zone UTC --file /srv/a.csv --weekly mon --closed-on sun --closed 2026-12-25
+            --only MAIN --site MAIN --dates d/m/y --encoding utf-8 --sheet S --practice --notice fines --not-older-than 12";
+        let words: Vec<_> = words.split_whitespace().collect();
+        let SchedulesRequest::Add(plan) = asked(&words.join(" ")).unwrap() else { panic!("{words:?}") };
+        let plan = *plan;
+        assert_eq!((plan.not_older_than, plan.practice), (Some(12), true));
+        assert_eq!(changed(&plan, ""), plan);
+        for (words, expected) in [
+            ("--name Late", SchedulePlan { name: "Late".to_owned(), ..plan.clone() }),
+            ("--at 07:30", SchedulePlan { time: "07:30".parse().unwrap(), ..plan.clone() }),
+            ("--zone Europe/Madrid", SchedulePlan { zone: "Europe/Madrid".to_owned(), ..plan.clone() }),
+            ("--daily", SchedulePlan { rhythm: Rhythm::Daily, ..plan.clone() }),
+            ("--monthly 3", SchedulePlan { rhythm: Rhythm::Monthly(3), ..plan.clone() }),
+            ("--folder /srv", SchedulePlan { source: ExportSource::Folder("/srv".into()), ..plan.clone() }),
+            ("--notice coming-due", SchedulePlan { notice: "coming-due".to_owned(), ..plan.clone() }),
+            (
+                "--closed-on sat",
+                SchedulePlan {
+                    closed: ClosedDays { weekdays: [6].into(), ..plan.closed.clone() },
+                    ..plan.clone()
+                },
+            ),
+            ("--never-closed", SchedulePlan { closed: ClosedDays::default(), ..plan.clone() }),
+            ("--only EAST", SchedulePlan { sites: ["EAST".to_owned()].into(), ..plan.clone() }),
+            ("--everywhere", SchedulePlan { sites: BTreeSet::new(), ..plan.clone() }),
+            ("--to-patrons", SchedulePlan { practice: false, ..plan.clone() }),
+            ("--not-older-than usual", SchedulePlan { not_older_than: None, ..plan.clone() }),
+            ("--not-older-than 48", SchedulePlan { not_older_than: Some(48), ..plan.clone() }),
+            (
+                "--dates auto --encoding auto --sheet auto",
+                SchedulePlan {
+                    reading: Reading { site: "MAIN".to_owned(), ..Reading::default() },
+                    ..plan.clone()
+                },
+            ),
+        ] {
+            assert_eq!(changed(&plan, words), expected, "{words}");
+        }
+        for words in [
+            "",
+            "Overdues --daily --monthly 3",
+            "Overdues --file /a --folder /b",
+            "Overdues --not-older-than 0",
+        ] {
+            assert!(asked(format!("change {words}").trim_end()).is_err(), "{words}");
+        }
     }
 }

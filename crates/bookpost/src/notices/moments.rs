@@ -5,7 +5,7 @@
 //! back over it, the first of the two. So there is at most one on each day, however the clocks are set.
 
 use jiff::{
-    Timestamp, ToSpan as _,
+    SignedDuration, Timestamp, ToSpan as _,
     civil::{Date, DateTime},
     tz::{AmbiguousOffset, TimeZone},
 };
@@ -15,6 +15,15 @@ use store::{ClosedDays, Rhythm, SchedulePlan};
 const LOOKED_THROUGH: usize = 366 * 3;
 /// A moment waits for an open day for no longer.
 const WAITS: usize = 366;
+
+/// Days that are looked back at for the moment before.
+const LOOKED_BACK: usize = 12;
+/// An export may be so much older than the moment before the last one.
+const AGE_BESIDE: SignedDuration = SignedDuration::from_hours(12);
+/// It may be so old at most,
+const AGE_MOST: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// and so old where there is one moment only.
+const AGE_ONCE: SignedDuration = SignedDuration::from_hours(36);
 
 /// Why a plan has no moments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -78,8 +87,29 @@ impl<'a> Moments<'a> {
         u64::try_from(later.take_while(|moment| *moment <= to).count()).unwrap_or(u64::MAX)
     }
 
+    /// The day that it is at this instant where the schedule is for.
+    pub fn day_of(&self, instant: Timestamp) -> Date {
+        self.zone.to_datetime(instant).date()
+    }
+
+    /// How old an export may be now, where nobody says otherwise: one that was made in time for the moment before the last one was missed
+    /// since. So it is the time since that moment, and half a day; a week and a day at most, as by then people have long brought back what it
+    /// names.
+    pub fn usual_age(&self, now: Timestamp) -> SignedDuration {
+        let before = |instant| {
+            let days = self.day_of(instant).series(-1_i32.days()).take(LOOKED_BACK);
+            days.filter_map(|day| self.on(day)).find(|moment| *moment < instant)
+        };
+        let last = before(now.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(now));
+        match (&self.plan.rhythm, last.and_then(before)) {
+            (Rhythm::Once(_), _) => AGE_ONCE,
+            (_, Some(before)) => now.duration_since(before).saturating_add(AGE_BESIDE).min(AGE_MOST),
+            (_, None) => AGE_MOST,
+        }
+    }
+
     /// The moment of this day.
-    fn on(&self, day: Date) -> Option<Timestamp> {
+    pub fn on(&self, day: Date) -> Option<Timestamp> {
         if !self.falls_on(day) {
             return None;
         }

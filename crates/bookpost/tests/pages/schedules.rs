@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, fs::File, path::Path, time::SystemTime};
 
 use jiff::SignedDuration;
 use store::{
-    Actor, AuditFilter, CameTo, ClosedDays, Deed, ExportSource, Reading, Rhythm, Schedule, SchedulePlan,
+    Actor, AlarmKind, AuditFilter, CameTo, ClosedDays, Deed, Ending, ExportSource, NewRun, Reading, Rhythm,
+    Schedule, SchedulePlan,
 };
 
 use crate::{
@@ -25,6 +26,7 @@ fn plan(name: &str, path: &Path) -> SchedulePlan {
         sites: BTreeSet::from(["MAIN".to_owned()]),
         reading: Reading::default(),
         practice: false,
+        not_older_than: None,
     }
 }
 
@@ -161,14 +163,27 @@ async fn the_next_time_is_skipped_and_not_skipped_after_all() {
     let bench = Bench::staffed(servers()).await;
     let schedule = scheduled(&bench, "Overdues").await;
     let act = format!("/notices/schedules/{}/act", schedule.id.0);
-    bench.post("manager", &act, "do=skip").await;
+    let page = bench.get("manager", "/notices/schedules").await.text;
+    assert!(page.contains("Skip next (Monday, 30 Nov 2026, 06:00)"), "{page}");
+    let another = format!("do=skip&due={}", bench.now().as_microsecond());
+    let refused = bench.post("manager", &act, &another).await;
+    assert_eq!(refused.header("location"), "/notices/schedules?done=schedule_next_is_another");
+    assert_eq!(bench.app.store.schedule(schedule.id).await.unwrap().skips, None);
+    bench
+        .post("manager", &act, &format!("do=skip&due={}", schedule.next_due.unwrap().as_microsecond()))
+        .await;
+    let log = bench.get("administrator", "/preferences/log").await.text;
+    assert!(log.contains("2026-11-30 06:00"), "{log}");
     let page = bench.get("manager", "/notices/schedules").await.text;
     let said = "not on Monday, 30 Nov 2026, 06:00, as it is skipped; then Thursday, 3 Dec 2026, 06:00";
     assert!(page.contains(said), "{page}");
     bench.post("manager", &act, "do=unskip").await;
     let page = bench.get("manager", "/notices/schedules").await.text;
     assert!(!page.contains("as it is skipped") && page.contains("Skip next"), "{page}");
+    bench.post("manager", &act, "do=skip").await;
     bench.post("administrator", &act, "do=pause").await;
+    let page = bench.get("viewer", "/notices/schedules").await.text;
+    assert!(page.contains("; not on Monday, 30 Nov 2026, 06:00, as it is skipped"), "{page}");
     let page = bench.get("viewer", "/notices/schedules").await.text;
     assert!(page.contains("none, as it is paused since 14:05") && !page.contains("Run now"), "{page}");
     // Two of its moments pass.
@@ -195,6 +210,50 @@ async fn a_command_is_neither_shown_nor_changed_on_a_page() {
     assert_eq!((kept.plan.source, kept.version), (source, 2));
     let log = bench.get("administrator", "/preferences/log").await.text;
     assert!(!log.contains("--password=elf"), "nor in the log: {log}");
+    bench.stop().await;
+}
+
+/// A run that broke off, and a schedule that has no time any more, are told as they are.
+#[tokio::test]
+async fn what_needs_a_person_says_what_is_true() {
+    let bench = Bench::staffed(servers()).await;
+    let (store, alarms) = (&bench.app.store, &bench.app.alarms);
+    let broken = scheduled(&bench, "Broken").await;
+    let now = bench.now();
+    let turn = store.ask_turn(broken.id, now, Actor::Schedule, now).await.unwrap().unwrap();
+    let new = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "a.csv".to_owned(),
+        practice: false,
+        started_at: now,
+    };
+    let run = store.begin_run(new).await.unwrap();
+    let ending = Ending { came_to: CameTo::Broken, detail: None, run: Some(run), export: None };
+    store.end_turn(&turn, ending, now).await.unwrap();
+    alarms.raise(AlarmKind::Schedule, "schedule 1", "noted");
+    let timeless = scheduled(&bench, "Timeless").await;
+    let mars = SchedulePlan { zone: "Mars/Olympus".to_owned(), ..timeless.plan };
+    store
+        .change_schedule(timeless.id, 1, mars, (timeless.next_due, None), Actor::CommandLine, now)
+        .await
+        .unwrap();
+    bench.app.schedules.look().await.unwrap();
+    alarms.carried_out().await;
+    let today = bench.get("manager", "/").await.text;
+    for said in [
+        "Not all notices were sent by “Broken”",
+        "The run broke off half-way: some notices may have gone. Look at the run.",
+        "href=\"/notices/runs/1\"",
+        "“Timeless” has no time any more at which it would be sent",
+        "the time zone Mars/Olympus is not known on this computer any more",
+    ] {
+        assert!(today.contains(said), "{said}: {today}");
+    }
+    let elsewhere = bench.get("elsewhere", "/").await.text;
+    assert!(!elsewhere.contains("Timeless") && !elsewhere.contains("“Broken”"), "{elsewhere}");
+    let list = bench.get("manager", "/notices/schedules").await.text;
+    assert!(!list.contains("Nothing was sent") && list.contains("some notices may have gone"), "{list}");
+    assert!(list.contains("none: the time zone Mars/Olympus is not known"), "{list}");
     bench.stop().await;
 }
 

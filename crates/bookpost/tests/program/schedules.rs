@@ -1,20 +1,17 @@
 //! What is sent by itself: by commands, with a service and without.
 
-use std::{
-    fs::File,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{fs::File, path::Path, time::Duration};
 
 use jiff::SignedDuration;
 use store::{Actor, CameTo, ScheduleId};
 
 use crate::bench::Place;
 
-/// It was written long ago.
+/// It was written an hour ago, and so much later.
 fn stands_still(path: &Path, seconds: u64) {
-    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000 + seconds);
-    File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
+    let file = File::options().write(true).open(path).unwrap();
+    let written = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(written - Duration::from_secs(3_600 - seconds)).unwrap();
 }
 
 const ADD: [&str; 8] = ["notices", "schedule", "add", "Overdues", "--daily", "--at", "06:00", "--zone=UTC"];
@@ -49,7 +46,21 @@ async fn without_a_service_commands_say_what_is_sent_and_send_it() {
     assert!(again.code == Some(65) && again.out.contains("the same as at the last run"), "{again:?}");
     let list = schedule(&["list"]).await;
     assert!(list.out.contains("Overdues: Nothing was sent. The export is the same"), "{list:?}");
-    assert!(schedule(&["skip", "Overdues"]).await.out.contains("is skipped"));
+    let skipped = schedule(&["skip", "Overdues", "--json"]).await.json();
+    assert_eq!(
+        skipped["schedule"]["schedule"]["skips"], skipped["schedule"]["schedule"]["next_due"],
+        "{skipped}"
+    );
+    assert!(schedule(&["skip", "Overdues"]).await.out.contains("06:00 is skipped"));
+    let changed =
+        schedule(&["change", "Overdues", "--weekly", "mon", "--not-older-than", "48", "--json"]).await.json();
+    let plan = &changed["schedule"]["schedule"]["plan"];
+    assert_eq!((&plan["not_older_than"], &plan["zone"]), (&48.into(), &"UTC".into()), "{changed}");
+    assert!(plan["rhythm"]["weekly"].is_array(), "{changed}");
+    assert_eq!(schedule(&["change", "Nothing", "--daily"]).await.code, Some(64));
+    let daily = schedule(&["change", "Overdues", "--daily", "--not-older-than", "usual"]).await;
+    assert!(daily.code == Some(0) && daily.out.contains("daily 06:00 (UTC)"), "{daily:?}");
+    schedule(&["skip", "Overdues"]).await;
     assert!(!schedule(&["skip", "Overdues", "--undo"]).await.out.contains("is skipped"));
     assert!(schedule(&["pause", "Overdues"]).await.out.contains("paused since"));
     assert!(!schedule(&["resume", "Overdues"]).await.out.contains("paused since"));
@@ -69,7 +80,7 @@ async fn as_if_it_was_due(place: &Place, days: i64) {
     let schedule = store.schedule(ScheduleId(1)).await.unwrap();
     let next = schedule.next_due.unwrap();
     let due = next - SignedDuration::from_hours(24 * (days + 1));
-    assert!(store.move_schedule(schedule.id, next, Some(due)).await.unwrap());
+    assert!(store.move_schedule(schedule.id, Some(next), Some(due)).await.unwrap());
     store.close().await.unwrap();
 }
 

@@ -25,6 +25,8 @@ mod preferences;
 mod reports;
 mod returned;
 mod returned_weeks;
+mod schedule_ends;
+mod scheduled;
 mod schedules;
 mod set_clock;
 mod turns;

@@ -3,112 +3,18 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
-    path::PathBuf,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use bookpost::app::schedules::NotScheduled;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, tz::TimeZone};
 use mail::clock::Clock as _;
-use store::{
-    Actor, AlarmKind, CameTo, ClosedDays, Ending, ExportSource, LeftOut, LeftOutWhy, NewRun, Reading, Rhythm,
-    Schedule, SchedulePlan, Turn,
+use store::{Actor, CameTo, ClosedDays, ExportSource, LeftOut, LeftOutWhy, Reading, SchedulePlan, Turn};
+
+use crate::{
+    bench::{SLEEPERS, nobody, server},
+    scheduled::{CLI, DAY, HEADER, MINUTE, Scheduled, ZONE, at, export},
 };
-
-use crate::bench::{Bench, SLEEPERS, nobody, server};
-
-const CLI: Actor = Actor::CommandLine;
-const ZONE: &str = "America/Chicago";
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-const HEADER: &str = "Name,Barcode,Email,Title,Due date,Branch\n";
-
-fn at(local: &str) -> Timestamp {
-    let local: jiff::civil::DateTime = local.parse().unwrap();
-    TimeZone::get(ZONE).unwrap().to_timestamp(local).unwrap()
-}
-
-/// Of one patron who has kept this title for long.
-fn export(title: &str) -> String {
-    format!("{HEADER}Ann,1,ann@example.org,{title},2026-11-02,RIV\n")
-}
-
-struct Scheduled {
-    bench: Bench,
-    exports: tempfile::TempDir,
-}
-
-impl Scheduled {
-    /// On a Friday, in the night.
-    async fn start() -> Self {
-        let bench = Bench::start(vec![server("server1", nobody())]).await;
-        Self { bench, exports: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.exports.path().join(name)
-    }
-
-    /// Writes a file that was last changed so long ago, by the time of the test.
-    fn put(&self, name: &str, text: &str, age: Duration) {
-        fs::write(self.path(name), text).unwrap();
-        let now =
-            SystemTime::UNIX_EPOCH + Duration::from_secs(self.bench.clock.now().as_second().cast_unsigned());
-        File::options().write(true).open(self.path(name)).unwrap().set_modified(now - age).unwrap();
-    }
-
-    fn plan(&self) -> SchedulePlan {
-        SchedulePlan {
-            name: "Overdues".to_owned(),
-            notice: "overdue-items".to_owned(),
-            source: ExportSource::File(self.path("overdues.csv")),
-            rhythm: Rhythm::Daily,
-            time: "06:00".parse().unwrap(),
-            zone: ZONE.to_owned(),
-            closed: ClosedDays::default(),
-            sites: BTreeSet::new(),
-            reading: Reading::default(),
-            practice: false,
-        }
-    }
-
-    async fn add(&self, plan: SchedulePlan) -> Schedule {
-        self.bench.app.schedules.add(plan, CLI).await.unwrap()
-    }
-
-    /// Sees to whatever is due, and says what came of it.
-    async fn look(&self) -> Vec<(Turn, Ending)> {
-        let mut all = Vec::new();
-        for turn in self.bench.app.schedules.look().await.unwrap().0 {
-            all.push((turn.clone(), self.carry_out(turn).await));
-        }
-        all
-    }
-
-    async fn carry_out(&self, turn: Turn) -> Ending {
-        self.bench.app.schedules.carry_out(turn).await.unwrap()
-    }
-
-    /// At this time.
-    async fn look_at(&self, local: &str) -> Vec<CameTo> {
-        self.bench.clock.set(at(local));
-        self.look().await.into_iter().map(|(_, ending)| ending.came_to).collect()
-    }
-
-    async fn runs(&self) -> usize {
-        self.bench.app.store.runs(1_000).await.unwrap().len()
-    }
-
-    async fn told(&self) -> Vec<String> {
-        let alarms = self.bench.open_alarms().await.into_iter();
-        alarms.filter(|(kind, ..)| *kind == AlarmKind::Schedule).map(|(.., text)| text).collect()
-    }
-
-    /// How often a person was told that something is wrong with it.
-    async fn alarms(&self) -> usize {
-        self.bench.alarms(false).await.iter().filter(|(kind, ..)| *kind == AlarmKind::Schedule).count()
-    }
-}
 
 /// Every minute somebody looks, over both clock changes: each day has its notices once, at the time that there is.
 #[tokio::test]
@@ -164,16 +70,7 @@ async fn what_was_missed_runs_once() {
 async fn killed_at_any_moment_it_runs_once() {
     let begun = async |scheduled: &Scheduled, turn: &Turn, finished: bool| {
         let store = &scheduled.bench.app.store;
-        let new = NewRun {
-            notice: "overdue-items".to_owned(),
-            source: "overdues.csv".to_owned(),
-            practice: false,
-            started_at: scheduled.bench.clock.now(),
-        };
-        let name = format!("schedule {} {}", turn.schedule.0, turn.due.as_microsecond());
-        let store::Begun::New(run) = store.begin_run_once(new, Actor::Schedule, name).await.unwrap() else {
-            panic!("begun before")
-        };
+        let run = scheduled.begin_run_of(turn).await;
         if finished {
             store.finish_run(run, scheduled.bench.clock.now()).await.unwrap();
         }
@@ -215,7 +112,11 @@ async fn what_people_leave_out_is_left_out() {
     let id = scheduled.add(scheduled.plan()).await.id;
     let all = &scheduled.bench.app.schedules;
     let put = |title| scheduled.put("overdues.csv", &export(title), 2 * MINUTE);
-    all.skip(id, true, CLI).await.unwrap();
+    let skip = async || {
+        let next = scheduled.bench.app.store.schedule(id).await.unwrap().next_due;
+        all.skip(id, next, CLI).await.unwrap()
+    };
+    skip().await;
     put("A");
     assert_eq!(scheduled.look_at("2027-01-15T06:00").await, []);
     let last = scheduled.bench.app.store.turns(id, 1).await.unwrap().pop().unwrap();
@@ -234,7 +135,8 @@ async fn what_people_leave_out_is_left_out() {
     put("C");
     assert_eq!(scheduled.look_at("2027-01-19T06:00").await, [CameTo::Run]);
     // The one that was to be left out, and one after it, passed while nobody looked.
-    all.skip(id, true, CLI).await.unwrap();
+    skip().await;
+    scheduled.bench.clock.set(at("2027-01-21T07:00"));
     put("D");
     assert_eq!(scheduled.look_at("2027-01-21T07:00").await, [CameTo::Run]);
     assert_eq!(scheduled.runs().await, 3);
@@ -254,15 +156,7 @@ async fn what_was_taken_is_not_sent_once_a_person_wants_that_it_is_not() {
         if rests {
             scheduled.bench.app.schedules.pause(id, CLI).await.unwrap();
         } else {
-            let new = NewRun {
-                notice: "overdue-items".to_owned(),
-                source: "overdues.csv".to_owned(),
-                practice: false,
-                started_at: scheduled.bench.clock.now(),
-            };
-            let name = format!("schedule {} {}", turn.schedule.0, turn.due.as_microsecond());
-            let begun = store.begin_run_once(new, Actor::Schedule, name).await.unwrap();
-            let store::Begun::New(run) = begun else { panic!("begun before") };
+            let run = scheduled.begin_run_of(&turn).await;
             let line = LeftOut {
                 why: LeftOutWhy::Stopped,
                 line: None,
@@ -273,7 +167,7 @@ async fn what_was_taken_is_not_sent_once_a_person_wants_that_it_is_not() {
             store.left_out(run, vec![line]).await.unwrap();
         }
         let ending = scheduled.carry_out(turn).await;
-        let expected = if rests { CameTo::Skipped } else { CameTo::NotNow };
+        let expected = if rests { CameTo::Skipped } else { CameTo::Stopped };
         assert_eq!(ending.came_to, expected, "{told}");
         assert_eq!(scheduled.bench.counts().await.waiting, 0, "{told}");
         scheduled.bench.app.stop().await.unwrap();
@@ -307,6 +201,8 @@ async fn practice_is_no_last_run() {
     assert_eq!(scheduled.look_at("2027-01-16T06:00").await, [CameTo::Unchanged], "to practice again");
     let real = scheduled.plan();
     scheduled.bench.app.schedules.change(added.id, added.version, real, CLI).await.unwrap();
+    scheduled.bench.clock.set(at("2027-01-17T05:00"));
+    scheduled.put("overdues.csv", &export("Emma"), 2 * MINUTE);
     assert_eq!(scheduled.look_at("2027-01-17T06:00").await, [CameTo::Run]);
     assert_eq!(scheduled.look_at("2027-01-18T06:00").await, [CameTo::Unchanged]);
     scheduled.bench.app.stop().await.unwrap();
@@ -407,6 +303,7 @@ async fn an_export_that_leaves_something_open_is_not_sent() {
         assert_eq!(scheduled.told().await.len(), 1, "{text}");
     }
     // What is not sent is not taken for sent.
+    scheduled.bench.clock.set(at("2027-01-20T05:00"));
     scheduled.put("overdues.csv", &two_ways, 2 * MINUTE);
     let plan = scheduled.bench.app.store.schedule(id).await.unwrap();
     let reading = Reading { dates: "d/m/y".to_owned(), ..Reading::default() };
@@ -427,12 +324,14 @@ async fn the_newest_export_of_a_folder_is_sent_when_it_stands_still() {
     scheduled.bench.quiet().await;
     scheduled.bench.clock.set(at("2027-01-16T06:00"));
     scheduled.bench.quiet().await;
+    // Nobody else wakes a minute from now.
+    scheduled.bench.clock.advance(Duration::from_secs(7));
     scheduled.put("a.csv", &export("A"), 20 * MINUTE);
     scheduled.put("b.csv", &export("B"), Duration::ZERO);
     scheduled.put("c.csv.part", &export("C"), Duration::ZERO);
     let (turns, _) = scheduled.bench.app.schedules.look().await.unwrap();
     let waits = async {
-        scheduled.bench.clock.wait_for_sleepers(SLEEPERS + 1).await;
+        scheduled.bench.clock.wait_for_sleeper_at(scheduled.bench.clock.now() + MINUTE).await;
         scheduled.bench.clock.advance(MINUTE);
     };
     let (ending, ()) = tokio::join!(scheduled.carry_out(turns[0].clone()), waits);

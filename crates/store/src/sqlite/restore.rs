@@ -178,7 +178,9 @@ fn forget_who_was_told(tx: &Tx<'_>, now: Timestamp) -> Result<(), Error> {
 /// What was written to whom since is not known here.
 fn rest_schedules(sql: &Connection, now: Timestamp) -> Result<(), Error> {
     sql.execute("UPDATE schedule SET paused_at = coalesce(paused_at, ?1)", [micros(now)])?;
-    let ended = "UPDATE schedule_turn SET ended_at = ?1, came_to = 'not_now' WHERE ended_at IS NULL";
+    // Once its export was noted, its run may have begun.
+    let ended = "UPDATE schedule_turn SET ended_at = ?1, came_to = CASE WHEN digest IS NULL
+        THEN 'not_now' ELSE 'broken' END WHERE ended_at IS NULL";
     sql.execute(ended, [micros(now)])?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Moments of schedules that were taken, and what they came to.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row as SqlRow};
 
@@ -9,7 +11,7 @@ use super::{
     rows::{at, text},
     schedules::{as_json, of_json},
 };
-use crate::{Actor, CameTo, Ending, Error, ExportSeen, RunId, ScheduleId, TURNS_KEPT, Turn};
+use crate::{Actor, CameTo, Ending, Error, ExportSeen, RunId, RunOfExport, ScheduleId, TURNS_KEPT, Turn};
 
 const COLUMNS: &str =
     "SELECT schedule, due, asked_by, missed, begun_at, ended_at, came_to, detail, run, digest, written
@@ -19,13 +21,22 @@ const TAKE: &str = "INSERT INTO schedule_turn (schedule, due, asked_by, missed, 
 /// The newest stay.
 const BOUND: &str = "DELETE FROM schedule_turn WHERE schedule = ?1 AND due <=
     (SELECT due FROM schedule_turn WHERE schedule = ?1 ORDER BY due DESC LIMIT 1 OFFSET ?2)";
-const END: &str =
-    "UPDATE schedule_turn SET ended_at = ?3, came_to = ?4, detail = ?5, run = ?6, digest = ?7, written = ?8
+const NOTE: &str = "UPDATE schedule_turn SET digest = ?3, written = ?4 WHERE schedule = ?1 AND due = ?2 AND ended_at IS NULL";
+/// What was noted of the export before stays where nothing is told of it.
+const END: &str = "UPDATE schedule_turn SET ended_at = ?3, came_to = ?4, detail = ?5, run = ?6,
+    digest = coalesce(?7, digest), written = CASE WHEN ?7 IS NULL THEN written ELSE ?8 END
     WHERE schedule = ?1 AND due = ?2 AND ended_at IS NULL";
+const JOIN: &str =
+    "UPDATE schedule_turn SET missed = missed + ?3 WHERE schedule = ?1 AND due = ?2 AND ended_at IS NULL";
 const OPEN: &str = "WHERE ended_at IS NULL ORDER BY due, schedule";
 const LAST: &str = "WHERE schedule = ?1 ORDER BY due DESC LIMIT ?2";
+const RUN_EXPORT: &str =
+    "INSERT INTO run_export (run, digest, sites) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+const RUNS_OF: &str = "SELECT r.id, e.sites FROM run_export e JOIN run r ON r.id = e.run
+    WHERE e.digest = ?1 AND r.notice = ?2 AND (?3 OR NOT r.practice) AND r.started_at > coalesce(?4, r.started_at - 1)
+    AND r.finished_at IS NOT NULL ORDER BY r.id DESC";
 /// What went to the practice mailbox reached nobody.
-const LAST_RUN: &str = "WHERE schedule = ?1 AND came_to = 'run' AND digest IS NOT NULL
+const LAST_SENT: &str = "WHERE schedule = ?1 AND came_to IN ('run', 'sent_already') AND digest IS NOT NULL
     AND (?2 OR NOT EXISTS (SELECT 1 FROM run r WHERE r.id = schedule_turn.run AND r.practice)) ORDER BY begun_at DESC LIMIT 1";
 
 impl Sqlite {
@@ -63,14 +74,50 @@ impl Sqlite {
         self.readers.read(move |sql| last(sql, id, limit)).await
     }
 
-    pub(crate) async fn last_export(
+    pub(crate) async fn note_turn_export(
         &self,
-        id: ScheduleId,
-        practice: bool,
-    ) -> Result<Option<ExportSeen>, Error> {
-        let last = self.readers.read(move |sql| listed(sql, LAST_RUN, (id.0, practice))).await?.pop();
-        Ok(last.and_then(|turn| turn.ending).and_then(|ending| ending.export))
+        (schedule, due): (ScheduleId, Timestamp),
+        export: ExportSeen,
+    ) -> Result<(), Error> {
+        let row = (schedule.0, micros(due), export.digest, export.written.map(micros));
+        self.writer.write(move |tx| Ok(tx.sql.prepare_cached(NOTE)?.execute(row).map(drop)?)).await
     }
+
+    pub(crate) async fn last_sent(&self, id: ScheduleId, practice: bool) -> Result<Option<Turn>, Error> {
+        Ok(self.readers.read(move |sql| listed(sql, LAST_SENT, (id.0, practice))).await?.pop())
+    }
+
+    pub(crate) async fn note_run_export(
+        &self,
+        run: RunId,
+        digest: Vec<u8>,
+        sites: BTreeSet<String>,
+    ) -> Result<(), Error> {
+        let row = (run.0, digest, as_json(&sites)?);
+        self.writer.write(move |tx| Ok(tx.sql.prepare_cached(RUN_EXPORT)?.execute(row).map(drop)?)).await
+    }
+
+    pub(crate) async fn run_of_export(&self, wanted: RunOfExport) -> Result<Option<RunId>, Error> {
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(RUNS_OF)?;
+                let RunOfExport { notice, digest, sites, practice, since } = wanted;
+                let mut found = statement.query((digest, notice, practice, since.map(micros)))?;
+                while let Some(row) = found.next()? {
+                    let only: BTreeSet<String> = of_json(text(row, 1)?).unwrap_or_default();
+                    if only.is_empty() || (!sites.is_empty() && sites.is_subset(&only)) {
+                        return Ok(Some(RunId(row.get(0)?)));
+                    }
+                }
+                Ok(None)
+            })
+            .await
+    }
+}
+
+/// False: it is over.
+pub(super) fn join(sql: &Connection, (id, due): (ScheduleId, Timestamp), missed: u64) -> Result<bool, Error> {
+    Ok(sql.prepare_cached(JOIN)?.execute((id.0, micros(due), whole(missed)))? > 0)
 }
 
 /// `None`: it was taken before.

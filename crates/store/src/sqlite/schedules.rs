@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -14,17 +14,13 @@ use super::{
 };
 use crate::{Actor, Deed, Error, ExportSource, NewAudit, Rhythm, Schedule, ScheduleId, SchedulePlan, Turn};
 
-const COLUMNS: &str =
-    "SELECT id, plan, version, next_due, skips_next, paused_at, made_by, made_at FROM schedule";
+const COLUMNS: &str = "SELECT id, plan, version, next_due, skips, paused_at, made_by, made_at FROM schedule";
 const ADD: &str = "INSERT INTO schedule (name, plan, next_due, made_by, made_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-const CHANGE: &str =
-    "UPDATE schedule SET name = ?2, plan = ?3, next_due = ?4, skips_next = 0, version = version + 1
-    WHERE id = ?1";
-const SKIP: &str = "UPDATE schedule SET skips_next = ?2 WHERE id = ?1";
-const PAUSE: &str = "UPDATE schedule SET paused_at = ?2 WHERE id = ?1";
-const RESUME: &str = "UPDATE schedule SET paused_at = NULL, next_due = ?2, skips_next = 0 WHERE id = ?1";
-const GO_ON: &str = "UPDATE schedule SET next_due = ?2, skips_next = 0 WHERE id = ?1";
-const MOVE: &str = "UPDATE schedule SET next_due = ?3 WHERE id = ?1 AND next_due = ?2";
+const CHANGE: &str = "UPDATE schedule SET name = ?2, plan = ?3, version = version + 1 WHERE id = ?1";
+/// Where it stands; a moment that has been left out is forgotten.
+const STAND: &str = "UPDATE schedule SET next_due = ?2, paused_at = ?4,
+    skips = CASE WHEN ?3 >= ?2 THEN ?3 END, skips_next = coalesce(?3 >= ?2, 0) WHERE id = ?1";
+const MOVE: &str = "UPDATE schedule SET next_due = ?3 WHERE id = ?1 AND next_due IS ?2";
 const IS_NAMED: &str = "SELECT EXISTS (SELECT 1 FROM schedule WHERE name = ?1 AND id <> ?2)";
 const NO_SCHEDULE: Error = Error::NotFound("schedule");
 
@@ -70,7 +66,7 @@ impl Sqlite {
         &self,
         id: ScheduleId,
         version: i64,
-        (plan, next_due): (SchedulePlan, Option<Timestamp>),
+        (plan, next_due, skips): (SchedulePlan, Option<Timestamp>, Option<Timestamp>),
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
@@ -84,11 +80,14 @@ impl Sqlite {
                     return Ok(before);
                 }
                 not_named(tx.sql, &plan.name, id)?;
-                let row = (id.0, &plan.name, as_json(&plan)?, next_due.map(micros));
-                tx.sql.prepare_cached(CHANGE)?.execute(row)?;
+                tx.sql.prepare_cached(CHANGE)?.execute((id.0, &plan.name, as_json(&plan)?))?;
                 let (old, new) = (in_words(&before.plan), in_words(&plan));
-                note(tx.sql, who, Deed::ScheduleChanged, (&plan.name, Some(old), Some(new)), now)?;
-                one(tx.sql, id)
+                note(tx.sql, who.clone(), Deed::ScheduleChanged, (&plan.name, Some(old), Some(new)), now)?;
+                if let Some(skipped) = before.skips.filter(|_| skips.is_none()) {
+                    let moment = in_its_zone(&before.plan, skipped);
+                    note(tx.sql, who, Deed::ScheduleSkipsNot, (&plan.name, None, Some(moment)), now)?;
+                }
+                stand(tx.sql, &Schedule { plan, next_due, skips, ..before })
             })
             .await
     }
@@ -111,24 +110,23 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn skip_next(
+    pub(crate) async fn skip_moment(
         &self,
         id: ScheduleId,
-        skips: bool,
+        moment: Option<Timestamp>,
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.writer
-            .write(move |tx| {
-                let before = one(tx.sql, id)?;
-                if before.skips_next != skips {
-                    tx.sql.prepare_cached(SKIP)?.execute((id.0, skips))?;
-                    let deed = if skips { Deed::ScheduleSkips } else { Deed::ScheduleSkipsNot };
-                    note(tx.sql, who, deed, (&before.plan.name, None, None), now)?;
-                }
-                one(tx.sql, id)
-            })
-            .await
+        let decide = move |before: &mut Schedule| {
+            let was = std::mem::replace(&mut before.skips, moment);
+            if moment.is_some() && before.next_due != moment {
+                return Err(Error::Changed);
+            }
+            let deed = if moment.is_some() { Deed::ScheduleSkips } else { Deed::ScheduleSkipsNot };
+            let said = moment.or(was).map(|moment| in_its_zone(&before.plan, moment));
+            Ok((was != moment).then_some((deed, said)))
+        };
+        self.decide(id, decide, who, now).await
     }
 
     pub(crate) async fn pause_schedule(
@@ -137,16 +135,12 @@ impl Sqlite {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.writer
-            .write(move |tx| {
-                let before = one(tx.sql, id)?;
-                if before.paused_at.is_none() {
-                    tx.sql.prepare_cached(PAUSE)?.execute((id.0, micros(now)))?;
-                    note(tx.sql, who, Deed::SchedulePaused, (&before.plan.name, None, None), now)?;
-                }
-                one(tx.sql, id)
-            })
-            .await
+        let decide = move |before: &mut Schedule| {
+            let rests = before.paused_at.is_some();
+            before.paused_at = before.paused_at.or(Some(now));
+            Ok((!rests).then_some((Deed::SchedulePaused, None)))
+        };
+        self.decide(id, decide, who, now).await
     }
 
     pub(crate) async fn resume_schedule(
@@ -156,14 +150,30 @@ impl Sqlite {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
+        let decide = move |before: &mut Schedule| {
+            let rests = before.paused_at.take().is_some();
+            if rests {
+                before.next_due = next_due;
+            }
+            Ok(rests.then_some((Deed::ScheduleResumed, None)))
+        };
+        self.decide(id, decide, who, now).await
+    }
+
+    /// What somebody decides about one: how it stands then, and what the log says of it. `None`: it stands so already.
+    async fn decide(
+        &self,
+        id: ScheduleId,
+        decide: impl FnOnce(&mut Schedule) -> Result<Option<(Deed, Option<String>)>, Error> + Send + 'static,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<Schedule, Error> {
         self.writer
             .write(move |tx| {
-                let before = one(tx.sql, id)?;
-                if before.paused_at.is_some() {
-                    tx.sql.prepare_cached(RESUME)?.execute((id.0, next_due.map(micros)))?;
-                    note(tx.sql, who, Deed::ScheduleResumed, (&before.plan.name, None, None), now)?;
-                }
-                one(tx.sql, id)
+                let mut schedule = one(tx.sql, id)?;
+                let Some((deed, said)) = decide(&mut schedule)? else { return Ok(schedule) };
+                note(tx.sql, who, deed, (&schedule.plan.name, None, said), now)?;
+                stand(tx.sql, &schedule)
             })
             .await
     }
@@ -181,8 +191,28 @@ impl Sqlite {
                 if found.next_due != Some(due) || found.paused_at.is_some() {
                     return Ok(None);
                 }
-                tx.sql.prepare_cached(GO_ON)?.execute((id.0, next_due.map(micros)))?;
-                schedule_turns::take(tx.sql, (id, due), None, (missed, found.skips_next), now)
+                let is_skipped = found.skips == Some(due);
+                stand(tx.sql, &Schedule { next_due, ..found })?;
+                schedule_turns::take(tx.sql, (id, due), None, (missed, is_skipped), now)
+            })
+            .await
+    }
+
+    pub(crate) async fn join_turn(
+        &self,
+        (id, taken): (ScheduleId, Timestamp),
+        (due, next_due): (Timestamp, Option<Timestamp>),
+        missed: u64,
+    ) -> Result<bool, Error> {
+        self.writer
+            .write(move |tx| {
+                let found = one(tx.sql, id)?;
+                let stands = found.next_due == Some(due) && found.paused_at.is_none();
+                if !stands || !schedule_turns::join(tx.sql, (id, taken), missed.saturating_add(1))? {
+                    return Ok(false);
+                }
+                stand(tx.sql, &Schedule { next_due, ..found })?;
+                Ok(true)
             })
             .await
     }
@@ -205,10 +235,10 @@ impl Sqlite {
     pub(crate) async fn move_schedule(
         &self,
         id: ScheduleId,
-        due: Timestamp,
+        due: Option<Timestamp>,
         next_due: Option<Timestamp>,
     ) -> Result<bool, Error> {
-        let row = (id.0, micros(due), next_due.map(micros));
+        let row = (id.0, due.map(micros), next_due.map(micros));
         self.writer.write(move |tx| Ok(tx.sql.prepare_cached(MOVE)?.execute(row)? > 0)).await
     }
 
@@ -233,6 +263,14 @@ fn one(sql: &Connection, id: ScheduleId) -> Result<Schedule, Error> {
     decode(found.next()?.ok_or(NO_SCHEDULE)?)
 }
 
+/// Puts it on record as it stands now.
+fn stand(sql: &Connection, schedule: &Schedule) -> Result<Schedule, Error> {
+    let Schedule { next_due, skips, paused_at, .. } = schedule;
+    let row = (schedule.id.0, next_due.map(micros), skips.map(micros), paused_at.map(micros));
+    sql.prepare_cached(STAND)?.execute(row)?;
+    one(sql, schedule.id)
+}
+
 fn not_named(sql: &Connection, name: &str, id: ScheduleId) -> Result<(), Error> {
     let taken: bool =
         sql.prepare_cached(IS_NAMED)?.query_row((name, id.0), |row| row.get(0)).optional()?.unwrap_or(false);
@@ -246,7 +284,7 @@ fn decode(row: &SqlRow<'_>) -> Result<Schedule, Error> {
         plan: of_json(text(row, 1)?).ok_or_else(unreadable)?,
         version: row.get(2)?,
         next_due: at(row, 3)?,
-        skips_next: row.get(4)?,
+        skips: at(row, 4)?,
         paused_at: at(row, 5)?,
         made_by: of_json(text(row, 6)?).unwrap_or(Actor::CommandLine),
         made_at: at(row, 7)?.unwrap_or(Timestamp::UNIX_EPOCH),
@@ -270,6 +308,12 @@ fn note(
 ) -> Result<(), Error> {
     let line = NewAudit { who, what, about: about.to_owned(), old, new };
     audit::write(sql, &line, now).map(drop)
+}
+
+/// A moment, for the log.
+fn in_its_zone(plan: &SchedulePlan, moment: Timestamp) -> String {
+    let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
+    zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// For the log.
@@ -305,6 +349,7 @@ fn in_words(plan: &SchedulePlan) -> String {
         ("sheet", reading.sheet.clone()),
         ("site", reading.site.clone()),
         ("practice", if plan.practice { "yes" } else { "no" }.to_owned()),
+        ("hours", plan.not_older_than.map_or_else(|| "usual".to_owned(), |hours| hours.to_string())),
     ];
     audit::parts(parts)
 }

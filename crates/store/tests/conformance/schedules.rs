@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, civil::time};
 use store::{
     Actor, AuditFilter, CameTo, ClosedDays, Deed, Ending, Error, ExportSeen, ExportSource, NewRun, PersonId,
-    Reading, Rhythm, Schedule, SchedulePlan, Store, TURNS_KEPT,
+    Reading, Rhythm, RunOfExport, Schedule, SchedulePlan, Store, TURNS_KEPT,
 };
 
 use crate::fresh::{Fresh, minute, sound};
@@ -26,6 +26,7 @@ fn plan(name: &str) -> SchedulePlan {
         sites: BTreeSet::from(["MAIN".to_owned()]),
         reading: Reading { dates: "m/d/y".to_owned(), ..Reading::default() },
         practice: false,
+        not_older_than: None,
     }
 }
 
@@ -50,17 +51,18 @@ pub(crate) async fn a_schedule_is_kept_as_it_was_said(fresh: &Fresh) {
     let store = fresh.open();
     assert_eq!(store.schedules().await.unwrap(), [another.clone(), first.clone()]);
     assert_eq!((&first.plan, first.next_due, first.version), (&plan("Overdues"), Some(minute(10)), 1));
-    let taken =
-        store.change_schedule(another.id, another.version, plan("Overdues"), None, ann(), fresh.now()).await;
+    let taken = store
+        .change_schedule(another.id, another.version, plan("Overdues"), (None, None), ann(), fresh.now())
+        .await;
     assert!(matches!(taken, Err(Error::Exists(_))), "{taken:?}");
     let other = SchedulePlan { rhythm: Rhythm::Daily, ..plan("Overdues") };
     let next = Some(minute(3));
     let changed = store
-        .change_schedule(first.id, 1, other.clone(), next, Actor::CommandLine, fresh.now())
+        .change_schedule(first.id, 1, other.clone(), (next, None), Actor::CommandLine, fresh.now())
         .await
         .unwrap();
     assert_eq!((&changed.plan, changed.version, changed.next_due), (&other, 2, next));
-    let late = store.change_schedule(first.id, 1, plan("Overdues"), None, ann(), fresh.now()).await;
+    let late = store.change_schedule(first.id, 1, plan("Overdues"), (None, None), ann(), fresh.now()).await;
     assert!(matches!(late, Err(Error::Changed)), "{late:?}");
     assert_eq!(store.remove_schedule(first.id, ann(), fresh.now()).await.unwrap(), changed);
     assert!(matches!(store.schedule(first.id).await, Err(Error::NotFound(_))));
@@ -100,8 +102,8 @@ pub(crate) async fn a_moment_is_taken_once(fresh: &Fresh) {
         "whoever starts anew finds it"
     );
     // Though the clock was put back, and it is due again.
-    assert!(store.move_schedule(schedule.id, minute(20), Some(due)).await.unwrap());
-    assert!(!store.move_schedule(schedule.id, minute(20), Some(due)).await.unwrap());
+    assert!(store.move_schedule(schedule.id, next, Some(due)).await.unwrap());
+    assert!(!store.move_schedule(schedule.id, next, Some(due)).await.unwrap());
     assert_eq!(take(&store).await, None);
     assert_eq!(store.schedule(schedule.id).await.unwrap().next_due, next, "it goes on all the same");
     sound(&store).await;
@@ -141,7 +143,8 @@ pub(crate) async fn what_a_moment_came_to_is_kept(fresh: &Fresh) {
     let endings: Vec<_> = turns.iter().map(|turn| (turn.due, turn.ending.clone().unwrap())).collect();
     assert_eq!(endings, [(minute(20), missing), (minute(10), ran)]);
     assert_eq!(store.last_turns().await.unwrap()[&id], turns[0]);
-    assert_eq!(store.last_export(id, false).await.unwrap(), Some(export), "the one that was sent");
+    let sent = store.last_sent(id, false).await.unwrap().and_then(|turn| turn.ending?.export);
+    assert_eq!(sent, Some(export), "the one that was sent");
     assert_eq!(store.open_turns().await.unwrap(), []);
     assert_eq!(store.turns(id, 1).await.unwrap().len(), 1);
     for n in 3..=i64::try_from(TURNS_KEPT).unwrap() + 1 {
@@ -156,21 +159,137 @@ pub(crate) async fn what_a_moment_came_to_is_kept(fresh: &Fresh) {
 pub(crate) async fn a_moment_that_is_to_be_left_out_is(fresh: &Fresh) {
     let store = fresh.open();
     let id = added(&store, fresh, minute(10)).await.id;
-    let skip = async |skips| store.skip_next(id, skips, ann(), fresh.now()).await.unwrap().skips_next;
-    assert_eq!(
-        (skip(true).await, skip(false).await, skip(true).await, skip(true).await),
-        (true, false, true, true)
-    );
-    fresh.at(11);
     let (due, next) = (minute(10), Some(minute(20)));
+    let skip = async |moment| store.skip_moment(id, moment, ann(), fresh.now()).await;
+    let skips = async |moment| skip(moment).await.unwrap().skips;
+    assert_eq!((skips(Some(due)).await, skips(None).await), (Some(due), None));
+    assert_eq!((skips(Some(due)).await, skips(Some(due)).await), (Some(due), Some(due)));
+    // Whoever saw another moment as the next meant that one.
+    assert!(matches!(skip(next).await, Err(Error::Changed)));
+    // The clock was put back: there is a moment before it now.
+    assert!(store.move_schedule(id, Some(due), Some(minute(5))).await.unwrap());
+    fresh.at(5);
+    let before = store.take_turn(id, minute(5), Some(due), 0, fresh.now()).await.unwrap().unwrap();
+    assert_eq!(before.ending, None, "it was another that is to be left out");
+    fresh.at(11);
     let turn = store.take_turn(id, due, next, 0, fresh.now()).await.unwrap().unwrap();
     let over = (turn.ended_at, turn.ending.map(|ending| ending.came_to));
     assert_eq!(over, (Some(minute(11)), Some(CameTo::Skipped)));
-    assert!(!store.schedule(id).await.unwrap().skips_next, "it was that one only");
+    assert_eq!(store.schedule(id).await.unwrap().skips, None, "it was that one only");
     let lines = store.audit(AuditFilter::default(), None, 9).await.unwrap();
     let deeds: Vec<_> = lines.iter().map(|line| line.what).collect();
     let (skips, not) = (Deed::ScheduleSkips, Deed::ScheduleSkipsNot);
     assert_eq!(deeds, [skips, not, skips, Deed::ScheduleAdded]);
+    let zone = jiff::tz::TimeZone::get("America/Chicago").unwrap();
+    let said = zone.to_datetime(due).strftime("%Y-%m-%d %H:%M").to_string();
+    assert!(lines[..3].iter().all(|line| line.new.as_ref() == Some(&said)), "{lines:?}");
+    sound(&store).await;
+}
+
+/// A pause and a change of the plan do not make people forget it.
+pub(crate) async fn what_is_to_be_left_out_stays_so_over_a_pause(fresh: &Fresh) {
+    let store = fresh.open();
+    let (due, next) = (minute(10), minute(20));
+    let id = added(&store, fresh, due).await.id;
+    store.skip_moment(id, Some(due), ann(), fresh.now()).await.unwrap();
+    let pause = async || store.pause_schedule(id, ann(), fresh.now()).await.unwrap();
+    assert_eq!(pause().await.skips, Some(due));
+    let resume = async |next| store.resume_schedule(id, Some(next), ann(), fresh.now()).await.unwrap().skips;
+    assert_eq!(resume(due).await, Some(due));
+    let change = async |name: &str, skips| {
+        let version = store.schedule(id).await.unwrap().version;
+        let moments = (Some(due), skips);
+        store.change_schedule(id, version, plan(name), moments, ann(), fresh.now()).await.unwrap().skips
+    };
+    assert_eq!(change("Kept", Some(next)).await, Some(next));
+    assert_eq!(change("Forgotten", None).await, None);
+    let lines = store.audit(AuditFilter::default(), None, 9).await.unwrap();
+    assert_eq!((lines[0].what, &*lines[0].about), (Deed::ScheduleSkipsNot, "Forgotten"), "nor in silence");
+    store.skip_moment(id, Some(due), ann(), fresh.now()).await.unwrap();
+    pause().await;
+    assert_eq!(resume(next).await, None, "it passed in the pause, and nothing was sent");
+    sound(&store).await;
+}
+
+/// However the program ends afterwards.
+pub(crate) async fn of_which_export_a_moment_is_made_is_known_before(fresh: &Fresh) {
+    let store = fresh.open();
+    let (due, next) = (minute(10), Some(minute(20)));
+    let id = added(&store, fresh, due).await.id;
+    fresh.at(10);
+    let turn = store.take_turn(id, due, next, 0, fresh.now()).await.unwrap().unwrap();
+    let seen = |digest, written| ExportSeen { digest: vec![digest; 32], written };
+    store.note_turn_export(&turn, seen(1, None)).await.unwrap();
+    store.note_turn_export(&turn, seen(2, Some(minute(9)))).await.unwrap();
+    store.close().await.unwrap();
+    let store = fresh.open();
+    assert_eq!(store.last_sent(id, false).await.unwrap(), None, "it is not sent yet");
+    store.end_turn(&turn, came_to(CameTo::Run), fresh.now()).await.unwrap();
+    store.note_turn_export(&turn, seen(3, None)).await.unwrap();
+    let sent = store.last_sent(id, false).await.unwrap().and_then(|turn| turn.ending?.export);
+    assert_eq!(sent, Some(seen(2, Some(minute(9)))));
+    sound(&store).await;
+}
+
+/// What passed while nothing ran is one, with what was taken before that and came to no end.
+pub(crate) async fn a_moment_joins_one_that_is_not_over(fresh: &Fresh) {
+    let store = fresh.open();
+    let (due, next) = (minute(10), Some(minute(20)));
+    let id = added(&store, fresh, due).await.id;
+    fresh.at(10);
+    let turn = store.take_turn(id, due, next, 1, fresh.now()).await.unwrap().unwrap();
+    fresh.at(45);
+    let join = async || store.join_turn(&turn, minute(20), Some(minute(50)), 2).await.unwrap();
+    store.pause_schedule(id, ann(), fresh.now()).await.unwrap();
+    assert!(!join().await, "it rests");
+    store.resume_schedule(id, next, ann(), fresh.now()).await.unwrap();
+    assert_eq!((join().await, join().await), (true, false), "once");
+    let open = store.open_turns().await.unwrap();
+    let [open] = &open[..] else { panic!("{open:?}") };
+    assert_eq!((open.due, open.missed), (due, 4));
+    assert_eq!(store.schedule(id).await.unwrap().next_due, Some(minute(50)));
+    store.end_turn(&turn, came_to(CameTo::Run), fresh.now()).await.unwrap();
+    fresh.at(50);
+    assert!(!store.join_turn(&turn, minute(50), Some(minute(60)), 0).await.unwrap(), "it is over");
+    assert_eq!(store.schedule(id).await.unwrap().next_due, Some(minute(50)));
+    sound(&store).await;
+}
+
+pub(crate) async fn a_run_is_known_by_its_export(fresh: &Fresh) {
+    let store = fresh.open();
+    let sites = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<BTreeSet<_>>();
+    let run = async |notice: &str, practice, only: &[&str], finished| {
+        let (notice, source, started_at) = (notice.to_owned(), "a.csv".to_owned(), fresh.now());
+        let run = store.begin_run(NewRun { notice, source, practice, started_at }).await.unwrap();
+        store.note_run_export(run, vec![7; 32], sites(only)).await.unwrap();
+        if finished {
+            store.finish_run(run, fresh.now()).await.unwrap();
+        }
+        run
+    };
+    let wanted = |only: &[&str], practice| RunOfExport {
+        notice: "overdue-items".to_owned(),
+        digest: vec![7; 32],
+        sites: sites(only),
+        practice,
+        since: None,
+    };
+    let found = async |wanted| store.run_of_export(wanted).await.unwrap();
+    fresh.at(3);
+    run("overdue-items", false, &[], false).await;
+    run("fines", false, &[], true).await;
+    let practice = run("overdue-items", true, &[], true).await;
+    assert_eq!(found(wanted(&[], false)).await, None, "cut short, another notice, or to nobody");
+    assert_eq!(found(wanted(&[], true)).await, Some(practice));
+    let main = run("overdue-items", false, &["MAIN", "EAST"], true).await;
+    for (only, expected) in [(&["MAIN"][..], Some(main)), (&["MAIN", "WEST"], None), (&[], None)] {
+        assert_eq!(found(wanted(only, false)).await, expected, "{only:?}");
+    }
+    fresh.at(5);
+    let all = run("overdue-items", false, &[], true).await;
+    assert_eq!(found(wanted(&[], false)).await, Some(all));
+    assert_eq!(found(RunOfExport { since: Some(fresh.now()), ..wanted(&[], false) }).await, None);
+    assert_eq!(found(RunOfExport { digest: vec![8; 32], ..wanted(&[], false) }).await, None);
     sound(&store).await;
 }
 

@@ -51,6 +51,8 @@ impl NoticeRuns {
         progress: &mpsc::UnboundedSender<Progress>,
     ) -> Result<Progress, Refusal> {
         let (run, practice, repeat) = (making.run, making.practice, making.prepared.repeat);
+        let (digest, only) = (making.prepared.digest.clone(), making.prepared.only.clone());
+        self.store.note_run_export(run, digest, only).await?;
         // One after the other, so that what a newer export says holds for all that an earlier run makes.
         let _alone = if practice { None } else { Some(self.making.lock().await) };
         let replaceable = if practice { Replaceable::default() } else { self.look_back(&making).await? };

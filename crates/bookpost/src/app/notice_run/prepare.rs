@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use mail::{
     Address, Envelope, Recipient, ReversePath,
@@ -63,7 +64,9 @@ pub(super) struct Prepared {
     /// The notice, by which the ledger knows it.
     pub(super) slug: String,
     /// The sites that the run is limited to; none: to none.
-    only: BTreeSet<String>,
+    pub(super) only: BTreeSet<String>,
+    /// By which the export is known again (SHA-256).
+    pub(super) digest: Vec<u8>,
     /// None: once only.
     pub(super) repeat: Option<Duration>,
 }
@@ -93,7 +96,8 @@ impl Prepared {
             },
         };
         let (sites, slug) = (config.sites.clone(), chosen.slug().to_owned());
-        Ok(Self { import, sites, form, slug, only, repeat })
+        let digest = digest(&SHA256, export).as_ref().to_vec();
+        Ok(Self { import, sites, form, slug, only, digest, repeat })
     }
 
     /// All that is wrong with column names and wordings, one fault a line.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use store::{Actor, Begun, Deed, Door, LeftOutWhy, NewAudit, NewRun, RunId, State};
+use store::{Actor, Begun, Deed, Door, LeftOutWhy, NewAudit, NewRun, RunId, RunOfExport, State};
 use tokio::sync::mpsc;
 
 use super::{
@@ -35,6 +35,8 @@ pub(in crate::app) struct Scheduled {
     /// Only for these libraries; none: for all.
     pub(in crate::app) sites: BTreeSet<String>,
     pub(in crate::app) practice: bool,
+    /// A run of the same export that somebody began later than this is enough; `None`: any.
+    pub(in crate::app) since: Option<Timestamp>,
     pub(in crate::app) who: Actor,
 }
 
@@ -46,6 +48,8 @@ pub(in crate::app) enum NotRun {
     DatesInDoubt,
     /// It broke off.
     Broken(RunId, String),
+    /// Somebody ran the same export: this is that run.
+    SentAlready(RunId),
 }
 
 impl From<store::Error> for NotRun {
@@ -84,7 +88,8 @@ impl NoticeRuns {
 
     /// Runs it to its end.
     pub(in crate::app) async fn run_scheduled(&self, wanted: Scheduled) -> Result<RunId, NotRun> {
-        let Scheduled { moment, notice, source, export, exported_at, options, sites, practice, who } = wanted;
+        let Scheduled { moment, notice, source, export, exported_at, options, sites, practice, since, who } =
+            wanted;
         let chosen = chosen(&self.store, Some(&notice)).await;
         let chosen = chosen.map_err(|refusal| NotRun::Unready(refusal.into()))?;
         let (config, known) = (self.settings.now(), known(&self.store).await?);
@@ -103,6 +108,11 @@ impl NoticeRuns {
             NotRun::Unready(Unready::Other(Failure::Temporary, error.to_string()))
         };
         let prepared = Arc::new(read.await.map_err(broken)?.1?);
+        let (digest, sites) = (prepared.digest.clone(), prepared.only.clone());
+        let same = RunOfExport { notice: prepared.slug.clone(), digest, sites, practice, since };
+        if let Some(run) = self.store.run_of_export(same).await? {
+            return Err(NotRun::SentAlready(run));
+        }
         let new = NewRun { notice, source: source.clone(), practice, started_at: self.clock.now() };
         let beginning = self.beginning.lock().await;
         let before = self.runs_under(&moment).await?;

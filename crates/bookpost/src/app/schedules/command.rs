@@ -65,7 +65,7 @@ pub(super) async fn export(words: &[String], clock: &dyn Clock) -> Result<Export
             let name = Path::new(program)
                 .file_name()
                 .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            Ok(Export { bytes, name, written: None })
+            Ok(Export { bytes, name, written: None, remark: None })
         }
         Ok(Ended::TooMuch) => Err(NoExport::For(CameTo::CommandTooMuch, None)),
         Ok(Ended::Badly(why)) => Err(failed(why)),

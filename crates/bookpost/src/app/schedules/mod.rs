@@ -1,8 +1,8 @@
 //! Schedules: notices that are sent by themselves.
 //!
 //! A due moment is taken first, in the transaction that moves the schedule on, and only then is anything done about it. What was taken and not
-//! seen to its end, as the program ended, is seen to at the next start: under the moment's name there is one run, however often it is begun.
-//! Moments that passed while nothing ran are one. An export that is not another than the last run's is not sent; what keeps notices from being
+//! seen to its end, as the program or the disk failed, is seen to at the next look: under the moment's name there is one run, however often it is
+//! begun. Moments that passed while nothing ran are one, with one that was taken before and has no run yet. An export that is not another than the last run's is not sent; what keeps notices from being
 //! sent raises an alarm, which ends with the next run.
 //!
 //! This part knows nothing of pages.
@@ -13,7 +13,12 @@ mod source;
 mod turn;
 pub(crate) mod words;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use mail::clock::Clock;
@@ -21,6 +26,7 @@ use store::{Actor, AlarmKind, Error, Schedule, ScheduleId, SchedulePlan, Store, 
 use tokio::sync::Notify;
 
 pub use self::desk::Desk;
+pub(crate) use self::desk::has_no_time;
 use super::NoticeRuns;
 use crate::{
     alarms::Alarms,
@@ -42,6 +48,8 @@ pub struct Schedules {
     changed: Arc<Notify>,
     /// Held by whoever sees to a moment of that schedule.
     alone: Arc<tokio::sync::Mutex<BTreeMap<ScheduleId, Arc<tokio::sync::Mutex<()>>>>>,
+    /// The moments that tasks of this program see to.
+    seen_to: Arc<Mutex<BTreeSet<(ScheduleId, Timestamp)>>>,
 }
 
 /// Why a schedule was not changed.
@@ -56,6 +64,9 @@ pub enum NotScheduled {
     /// The place of its export.
     #[error("the export must be named by its whole path, as in /srv/exports/overdues.csv")]
     NotWhole,
+    /// The place of its export does not say what it is.
+    #[error("{} does not answer; look whether the computer that it is on is there", .0.display())]
+    NoAnswer(PathBuf),
     /// The place of its export is Bookpost's own.
     #[error("{} is in a folder of Bookpost's own or of the system; exports lie elsewhere", .0.display())]
     NotThere(PathBuf),
@@ -68,6 +79,9 @@ pub enum NotScheduled {
     /// A library that there is not.
     #[error("no library here has the code {0:?}")]
     Site(String),
+    /// It has no time any more that could be left out.
+    #[error("there is no next time that could be left out")]
+    NoNext,
     /// The order of dates, or an encoding.
     #[error("this is not known: {0:?}")]
     Reading(String),
@@ -91,26 +105,25 @@ impl Schedules {
             alarms: alarms.clone(),
             changed: Arc::default(),
             alone: Arc::default(),
+            seen_to: Arc::default(),
         }
     }
 
     /// Sees to them for as long as the program runs.
     pub async fn watch(self) {
-        match self.open().await {
-            Ok(turns) => self.begin(turns),
-            Err(error) => tracing::error!(%error, "what schedules had begun before could not be read"),
-        }
         loop {
             let next = match self.look().await {
-                Ok((turns, next)) => {
-                    self.begin(turns);
-                    next
-                }
+                Ok((_, next)) => next,
                 Err(error) => {
                     tracing::error!(%error, "the schedules could not be looked at; they are again in a minute");
                     later(self.clock.now(), LOOK_EVERY)
                 }
             };
+            // With what was taken just now come those whose end is not on record, as the program was ended or the disk was full.
+            match self.open().await {
+                Ok(turns) => self.begin(turns),
+                Err(error) => tracing::error!(%error, "what schedules have begun could not be read"),
+            }
             tokio::select! {
                 () = self.clock.sleep_until(next) => {}
                 () = self.changed.notified() => {}
@@ -118,7 +131,7 @@ impl Schedules {
         }
     }
 
-    /// Those that were taken before and are not over.
+    /// Those that were taken and are not over.
     pub async fn open(&self) -> Result<Vec<Turn>, Error> {
         self.store.open_turns().await
     }
@@ -127,6 +140,9 @@ impl Schedules {
     pub async fn look(&self) -> Result<(Vec<Turn>, Timestamp), Error> {
         let mut taken = Vec::new();
         for schedule in self.store.schedules().await? {
+            if let Some(why) = has_no_time(&schedule, self.wall_clock()) {
+                self.alarms.raise(AlarmKind::Schedule, &no_time(schedule.id), words::no_time(&schedule, why));
+            }
             if let Ok(moments) = Moments::of(&schedule.plan) {
                 self.take(&schedule, &moments, &mut taken).await?;
             }
@@ -145,32 +161,59 @@ impl Schedules {
         taken: &mut Vec<Turn>,
     ) -> Result<(), Error> {
         let wall = self.wall_clock();
-        let (mut next, mut skips) = (next_of(schedule), schedule.skips_next);
+        let mut next = next_of(schedule);
         while let Some(due) = next.filter(|due| *due <= wall) {
-            // Only one was to be left out.
+            // Only that one was to be left out.
+            let skips = schedule.skips == Some(due);
             let (after, missed) = if skips {
                 (moments.after(due), 0)
             } else {
                 (moments.after(wall), moments.passed(due, wall))
             };
-            let turn = self.store.take_turn(schedule.id, due, after, missed, self.clock.now()).await?;
-            taken.extend(turn.filter(|turn| turn.ended_at.is_none()));
-            (next, skips) = (after, false);
+            let before = if skips { None } else { self.not_run_yet(schedule.id).await? };
+            if let Some(before) = before {
+                self.store.join_turn(&before, due, after, missed).await?;
+            } else {
+                let turn = self.store.take_turn(schedule.id, due, after, missed, self.clock.now()).await?;
+                taken.extend(turn.filter(|turn| turn.ended_at.is_none()));
+            }
+            next = after;
         }
-        // The clock was ahead when this moment was chosen.
-        if let (Some(due), Some(first)) = (next, moments.after(wall))
-            && first < due
-        {
-            self.store.move_schedule(schedule.id, due, Some(first)).await?;
+        // The clock was ahead when this moment was chosen; or there was none, as when its time zone was not known.
+        let first = moments.after(wall).filter(|first| next.is_none_or(|due| *first < due));
+        if schedule.paused_at.is_none() && first.is_some() {
+            self.store.move_schedule(schedule.id, next, first).await?;
         }
         Ok(())
     }
 
-    /// Sees to these, whether or not anybody waits for them.
+    /// A moment of it that was taken before and of which nothing was made, as the program ended: what is due by now is due with it.
+    async fn not_run_yet(&self, id: ScheduleId) -> Result<Option<Turn>, Error> {
+        for turn in self.store.open_turns().await? {
+            if turn.schedule == id && turn.asked_by.is_none() {
+                let name = turn::name(&turn);
+                let run = self.notices.run_of_moment(&name).await?;
+                if run.is_none() && self.notices.stopped_run_of_moment(&name).await?.is_none() {
+                    return Ok(Some(turn));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sees to these, whether or not anybody waits for them. Those that are seen to already are left to whoever does.
     fn begin(&self, turns: impl IntoIterator<Item = Turn>) {
         for turn in turns {
-            let schedules = self.clone();
-            tokio::spawn(async move { schedules.carry_out(turn).await });
+            let key = (turn.schedule, turn.due);
+            let seen_to = Arc::clone(&self.seen_to);
+            if seen_to.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+                let done = Done { seen_to, key };
+                let schedules = self.clone();
+                tokio::spawn(async move {
+                    let _done = done;
+                    schedules.carry_out(turn).await
+                });
+            }
         }
     }
 
@@ -194,7 +237,7 @@ impl Schedules {
         Ok(added)
     }
 
-    /// Another plan, if it is still at this version.
+    /// Another plan, if it is still at this version. That it had no time any more is over.
     pub async fn change(
         &self,
         id: ScheduleId,
@@ -203,26 +246,32 @@ impl Schedules {
         who: Actor,
     ) -> Result<Schedule, NotScheduled> {
         let changed = self.desk(&self.settings.now()).change(id, version, plan, who).await?;
+        self.alarms.clear(AlarmKind::Schedule, &no_time(id));
         self.changed();
         Ok(changed)
     }
 
     /// It is gone.
     pub async fn remove(&self, id: ScheduleId, who: Actor) -> Result<Schedule, Error> {
-        let removed = self.store.remove_schedule(id, who, self.clock.now()).await?;
-        self.alarms.clear(AlarmKind::Schedule, &subject(id));
+        let removed = self.desk(&self.settings.now()).remove(id, who).await?;
+        self.is_no_matter(id);
         Ok(removed)
     }
 
-    /// Its next moment is left out, or is not after all.
-    pub async fn skip(&self, id: ScheduleId, skips: bool, who: Actor) -> Result<Schedule, Error> {
-        self.store.skip_next(id, skips, who, self.clock.now()).await
+    /// Its next moment is left out, if it is this one; `None`: it is not after all.
+    pub async fn skip(
+        &self,
+        id: ScheduleId,
+        moment: Option<Timestamp>,
+        who: Actor,
+    ) -> Result<Schedule, Error> {
+        self.desk(&self.settings.now()).skip(id, moment, who).await
     }
 
     /// It rests: what was wrong with it is no matter meanwhile.
     pub async fn pause(&self, id: ScheduleId, who: Actor) -> Result<Schedule, Error> {
-        let paused = self.store.pause_schedule(id, who, self.clock.now()).await?;
-        self.alarms.clear(AlarmKind::Schedule, &subject(id));
+        let paused = self.desk(&self.settings.now()).pause(id, who).await?;
+        self.is_no_matter(id);
         Ok(paused)
     }
 
@@ -233,6 +282,12 @@ impl Schedules {
         Ok(resumed)
     }
 
+    fn is_no_matter(&self, id: ScheduleId) {
+        for subject in [subject(id), no_time(id)] {
+            self.alarms.clear(AlarmKind::Schedule, &subject);
+        }
+    }
+
     /// Somebody changed them: they are looked at again now.
     pub fn changed(&self) {
         self.changed.notify_one();
@@ -240,7 +295,7 @@ impl Schedules {
 
     /// Where they are changed.
     pub fn desk<'a>(&'a self, config: &'a Config) -> Desk<'a> {
-        Desk { store: &self.store, config, now: self.clock.now(), wall: self.wall_clock() }
+        Desk { store: &self.store, config, clock: &*self.clock }
     }
 
     /// The next moments that a plan would have.
@@ -249,8 +304,20 @@ impl Schedules {
     }
 
     /// The time by which people and files go.
-    fn wall_clock(&self) -> Timestamp {
-        self.clock.now().saturating_add(self.clock.wall_departure()).unwrap_or(Timestamp::MAX)
+    pub(crate) fn wall_clock(&self) -> Timestamp {
+        wall_clock(&*self.clock)
+    }
+}
+
+/// Takes a moment off the list of those that are seen to.
+struct Done {
+    seen_to: Arc<Mutex<BTreeSet<(ScheduleId, Timestamp)>>>,
+    key: (ScheduleId, Timestamp),
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.seen_to.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 
@@ -259,9 +326,25 @@ pub(crate) fn subject(id: ScheduleId) -> String {
     format!("schedule {}", id.0)
 }
 
+/// What an alarm is about that says that it has no time any more.
+pub(crate) fn no_time(id: ScheduleId) -> String {
+    format!("schedule {} without a time", id.0)
+}
+
+/// Of which schedule an alarm is.
+pub(crate) fn of_subject(text: &str) -> Option<ScheduleId> {
+    let number = text.strip_prefix("schedule ")?;
+    number.strip_suffix(" without a time").unwrap_or(number).parse().ok().map(ScheduleId)
+}
+
 /// Unless it rests.
 fn next_of(schedule: &Schedule) -> Option<Timestamp> {
     schedule.next_due.filter(|_| schedule.paused_at.is_none())
+}
+
+/// The time by which people and files go.
+fn wall_clock(clock: &dyn Clock) -> Timestamp {
+    clock.now().saturating_add(clock.wall_departure()).unwrap_or(Timestamp::MAX)
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

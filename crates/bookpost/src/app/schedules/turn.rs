@@ -3,27 +3,32 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::{
-    Actor, AlarmKind, CameTo, Ending, Error, ExportSeen, ExportSource, RunId, Schedule, SchedulePlan, Turn,
+    Actor, Alarm, AlarmKind, CameTo, Ending, Error, ExportSeen, ExportSource, RunId, Schedule, SchedulePlan,
+    Turn,
 };
 
 use super::{
     Schedules, command, later,
-    source::{self, Export, NoExport},
+    source::{self, Export, NoExport, Places, within},
     subject, words,
 };
 use crate::{
     app::notice_run::{NotRun, Options, Scheduled, Unready},
     cli::control::Failure,
     config::Way,
-    notices::ImportError,
+    notices::{ImportError, moments::Moments},
 };
 
 /// An export that is being written is looked at again after this,
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// and so often.
 const LOOKS: u32 = 30;
+/// Its folder may take so long to give it; a network may be slow.
+const READS_WITHIN: Duration = Duration::from_mins(10);
+/// Open alarms that are looked through.
+const ALARMS: usize = 500;
 /// For the line of commands that the shell is given.
 const SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
@@ -60,13 +65,10 @@ impl Schedules {
         // Whoever was killed in between may have come so far before.
         let run = self.notices.run_of_moment(&name(turn)).await?;
         let ending = match run {
-            Some(run) => Ending { came_to: CameTo::Run, detail: None, run: Some(run), export: None },
-            None if rests(&schedule, turn) => skipped(),
+            Some(run) => ending(CameTo::Run, None, Some(run)),
+            None if rests(&schedule, turn) => ending(CameTo::Skipped, None, None),
             None => match self.notices.stopped_run_of_moment(&name(turn)).await? {
-                Some(run) => {
-                    let detail = Some("a person stopped it".to_owned());
-                    Ending { came_to: CameTo::NotNow, detail, run: Some(run), export: None }
-                }
+                Some(run) => ending(CameTo::Stopped, None, Some(run)),
                 None => self.run(&schedule, turn).await?,
             },
         };
@@ -75,34 +77,41 @@ impl Schedules {
     }
 
     async fn run(&self, schedule: &Schedule, turn: &Turn) -> Result<Ending, Error> {
-        let not_sent = |came_to, detail, export| Ok(Ending { came_to, detail, run: None, export });
         let export = match self.export(&schedule.plan).await {
             Ok(export) => export,
-            Err(NoExport::Changing) => return not_sent(CameTo::StillWritten, None, None),
-            Err(NoExport::For(came_to, detail)) => return not_sent(came_to, detail, None),
+            Err(NoExport::Changing(_)) => return Ok(ending(CameTo::StillWritten, None, None)),
+            Err(NoExport::For(came_to, detail)) => return Ok(ending(came_to, detail, None)),
         };
         let seen =
             ExportSeen { digest: digest(&SHA256, &export.bytes).as_ref().to_vec(), written: export.written };
         // It may have waited for long: what people decided meanwhile holds.
         let now = self.store.schedule(schedule.id).await?;
         if rests(&now, turn) {
-            return Ok(skipped());
+            return Ok(ending(CameTo::Skipped, None, None));
         }
         if now.plan != schedule.plan {
             return Box::pin(self.run(&now, turn)).await;
         }
         let practice = schedule.plan.practice || matches!(self.settings.now().sending.way, Way::Practice);
-        let last = self.store.last_export(schedule.id, practice).await?;
-        if let Some(came_to) = last.and_then(|last| is_no_news(&seen, &last, self.wall_clock())) {
-            return not_sent(came_to, None, Some(seen));
+        let last = self.store.last_sent(schedule.id, practice).await?;
+        let before = last.as_ref().and_then(|turn| turn.ending.as_ref()?.export.as_ref());
+        let no_news = before.and_then(|before| is_no_news(&seen, before, self.wall_clock()));
+        let no_news = no_news.or_else(|| is_too_old(&schedule.plan, &seen, self.wall_clock()));
+        if let Some(came_to) = no_news {
+            return Ok(Ending { export: Some(seen), ..ending(came_to, None, None) });
         }
-        match self.notices.run_scheduled(scheduled(&schedule.plan, turn, export)).await {
-            Ok(run) => Ok(Ending { came_to: CameTo::Run, detail: None, run: Some(run), export: Some(seen) }),
+        // However the run ends, it is known what it was made of.
+        self.store.note_turn_export(turn, seen.clone()).await?;
+        let (remark, since) = (export.remark.clone(), last.map(|turn| turn.begun_at));
+        let run = self.notices.run_scheduled(scheduled(&schedule.plan, turn, export, since)).await;
+        let came_to = match run {
+            Ok(run) => ending(CameTo::Run, remark, Some(run)),
             Err(why) => {
                 let (came_to, detail, run) = not_run(why);
-                Ok(Ending { came_to, detail, run, export: Some(seen) })
+                ending(came_to, detail, run)
             }
-        }
+        };
+        Ok(Ending { export: Some(seen), ..came_to })
     }
 
     /// As soon as it stands still.
@@ -116,21 +125,21 @@ impl Schedules {
             ExportSource::File(path) => (path, false),
             ExportSource::Folder(path) => (path, true),
         };
+        let places = Places::of(&self.settings.now());
+        let mut before = None;
         for _ in 0..LOOKS {
-            let (path, wall_clock) = (path.clone(), self.wall_clock());
-            let read = tokio::task::spawn_blocking(move || {
-                let file = if is_folder { source::newest(&path)? } else { path };
-                source::file(&file, wall_clock)
-            });
-            let broken =
-                |error: tokio::task::JoinError| NoExport::For(CameTo::NotNow, Some(error.to_string()));
-            match read.await.map_err(broken)? {
-                Err(NoExport::Changing) => {}
-                read => return read,
+            let (path, places, wall_clock) = (path.clone(), places.clone(), self.wall_clock());
+            let look = move || source::take(&path, is_folder, &places, wall_clock, before.as_ref());
+            let found = within(&*self.clock, READS_WITHIN, look).await;
+            let broken = |error: std::io::Error| NoExport::For(CameTo::NotNow, Some(error.to_string()));
+            match found.map_err(broken)? {
+                None => return Err(NoExport::For(CameTo::NoAnswer, None)),
+                Some(Err(NoExport::Changing(standing))) => before = Some(standing),
+                Some(found) => return found,
             }
             self.clock.sleep_until(later(self.clock.now(), LOOK_AGAIN)).await;
         }
-        Err(NoExport::Changing)
+        Err(NoExport::For(CameTo::StillWritten, None))
     }
 
     /// A person hears of it, once when it begins to be so, and once when it is over.
@@ -147,10 +156,18 @@ impl Schedules {
         let came_to = |turn: &Turn| turn.ending.as_ref().map(|ending| ending.came_to);
         let last = self.store.turns(schedule.id, 2).await?;
         let last = last.iter().find(|one| one.due != turn.due).and_then(came_to);
+        let text = words::alarm(schedule, turn, ending);
+        let is_it = |alarm: &Alarm| {
+            alarm.kind == AlarmKind::Schedule && alarm.subject == subject && alarm.text == text
+        };
+        // Whoever comes to this moment again, as its end could not be put on record, has told it already.
+        if self.store.alarms(true, ALARMS).await?.iter().any(is_it) {
+            return Ok(());
+        }
         if last != Some(ending.came_to) {
             self.alarms.clear(AlarmKind::Schedule, &subject);
         }
-        self.alarms.raise(AlarmKind::Schedule, &subject, words::alarm(schedule, turn, ending.came_to));
+        self.alarms.raise(AlarmKind::Schedule, &subject, text);
         Ok(())
     }
 
@@ -165,12 +182,13 @@ fn rests(schedule: &Schedule, turn: &Turn) -> bool {
     schedule.paused_at.is_some() && turn.asked_by.is_none()
 }
 
-fn skipped() -> Ending {
-    Ending { came_to: CameTo::Skipped, detail: None, run: None, export: None }
+/// Of an export that is not known, or not told here.
+fn ending(came_to: CameTo, detail: Option<String>, run: Option<RunId>) -> Ending {
+    Ending { came_to, detail, run, export: None }
 }
 
 /// Under this the moment has one run.
-fn name(turn: &Turn) -> String {
+pub(super) fn name(turn: &Turn) -> String {
     format!("schedule {} {}", turn.schedule.0, turn.due.as_microsecond())
 }
 
@@ -184,7 +202,16 @@ fn is_no_news(seen: &ExportSeen, last: &ExportSeen, wall_clock: Timestamp) -> Op
     is_older.then_some(CameTo::Older)
 }
 
-fn scheduled(plan: &SchedulePlan, turn: &Turn, export: Export) -> Scheduled {
+/// What a command writes is of this moment.
+fn is_too_old(plan: &SchedulePlan, seen: &ExportSeen, wall_clock: Timestamp) -> Option<CameTo> {
+    let most = match plan.not_older_than {
+        Some(hours) => SignedDuration::from_hours(hours.into()),
+        None => Moments::of(plan).ok()?.usual_age(wall_clock),
+    };
+    seen.written.is_some_and(|written| wall_clock.duration_since(written) > most).then_some(CameTo::TooOld)
+}
+
+fn scheduled(plan: &SchedulePlan, turn: &Turn, export: Export, since: Option<Timestamp>) -> Scheduled {
     let reading = &plan.reading;
     Scheduled {
         moment: name(turn),
@@ -202,6 +229,7 @@ fn scheduled(plan: &SchedulePlan, turn: &Turn, export: Export) -> Scheduled {
         },
         sites: plan.sites.clone(),
         practice: plan.practice,
+        since,
         who: turn.asked_by.clone().unwrap_or(Actor::Schedule),
     }
 }
@@ -212,7 +240,8 @@ fn not_run(why: NotRun) -> (CameTo, Option<String>, Option<RunId>) {
         return (CameTo::UnclearDates, None, None);
     }
     match why {
-        NotRun::Broken(run, why) => (CameTo::NotNow, Some(why), Some(run)),
+        NotRun::Broken(run, why) => (CameTo::Broken, Some(why), Some(run)),
+        NotRun::SentAlready(run) => (CameTo::SentAlready, None, Some(run)),
         NotRun::DatesInDoubt => (CameTo::UnclearDates, None, None),
         NotRun::Unready(Unready::NotWhole) => (CameTo::NotUsable, None, None),
         NotRun::Unready(Unready::Import(error)) => match error {
@@ -234,6 +263,14 @@ fn not_run(why: NotRun) -> (CameTo, Option<String>, Option<RunId>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What has gone by then has gone.
+    #[test]
+    fn a_run_that_broke_off_is_not_told_as_one_that_never_was() {
+        let (came_to, _, run) = not_run(NotRun::Broken(RunId(7), "the disk is full".to_owned()));
+        assert_eq!((came_to, run), (CameTo::Broken, Some(RunId(7))));
+        assert!(came_to.is_fault() && !came_to.is_nothing_sent());
+    }
 
     #[test]
     fn an_export_is_news_when_it_is_another_and_not_older() {

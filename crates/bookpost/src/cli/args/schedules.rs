@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use jiff::civil::{Date, Time};
 
 use super::Output;
+use crate::cli::control::MostHours;
 
 /// `notices schedule`
 #[derive(Debug, Subcommand)]
@@ -17,6 +18,8 @@ pub enum Schedules {
     },
     /// Have notices sent by themselves
     Add(Box<NewSchedule>),
+    /// Have it otherwise: what is not said stays as it is
+    Change(Box<ChangedSchedule>),
     /// Send its notices now, whenever they are due; or with --due those of all schedules whose time has come
     Run {
         /// Its name
@@ -64,9 +67,43 @@ pub enum Schedules {
 /// `notices schedule add`
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("export").required(true)), group(ArgGroup::new("days").required(true)))]
+#[command(group(ArgGroup::new("time").required(true)))]
 pub struct NewSchedule {
     /// What it is called
     pub name: String,
+    #[command(flatten)]
+    pub plan: PlanOptions,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `notices schedule change`
+#[derive(Debug, Args)]
+pub struct ChangedSchedule {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub schedule: String,
+    /// What it is called from now on
+    #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub plan: PlanOptions,
+    /// No day is closed any more
+    #[arg(long)]
+    pub never_closed: bool,
+    /// To patrons of all sites again
+    #[arg(long, conflicts_with = "only")]
+    pub everywhere: bool,
+    /// To patrons again, and not into the practice mailbox
+    #[arg(long, conflicts_with = "practice")]
+    pub to_patrons: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What is sent, when, and how the export is read.
+#[derive(Debug, Args)]
+pub struct PlanOptions {
     /// The export is this file, written anew each time
     #[arg(long, group = "export")]
     pub file: Option<PathBuf>,
@@ -79,7 +116,7 @@ pub struct NewSchedule {
     /// The export is what the shell prints for this line
     #[arg(long, group = "export", value_name = "LINE")]
     pub shell: Option<String>,
-    /// Which notice, as `notices list` names it [default: overdue-items]
+    /// Which notice, as `notices list` names it; for a new one, overdue-items is usual
     #[arg(long, value_name = "NOTICE")]
     pub notice: Option<String>,
     /// On this day only, as in 2027-02-03
@@ -98,9 +135,9 @@ pub struct NewSchedule {
     #[arg(long, group = "days", value_name = "MONTH-DAY", value_parser = month_and_day)]
     pub yearly: Option<(i8, i8)>,
     /// At this time, as in 06:00
-    #[arg(long, value_name = "TIME")]
-    pub at: Time,
-    /// By the clock of this time zone, as in America/Chicago [default: that of the computer]
+    #[arg(long, group = "time", value_name = "TIME")]
+    pub at: Option<Time>,
+    /// By the clock of this time zone, as in America/Chicago; for a new one, that of the computer is usual
     #[arg(long, value_name = "ZONE")]
     pub zone: Option<String>,
     /// Closed on these days of each week, as in sat,sun: what falls there waits for the next open day
@@ -116,7 +153,7 @@ pub struct NewSchedule {
     #[arg(long, value_name = "CODE")]
     pub site: Option<String>,
     /// Order of day, month and year, if the export leaves it open
-    #[arg(long, value_name = "ORDER", value_parser = ["d/m/y", "m/d/y", "y/m/d"])]
+    #[arg(long, value_name = "ORDER", value_parser = ["d/m/y", "m/d/y", "y/m/d", FOUND_OUT])]
     pub dates: Option<String>,
     /// The export's encoding, if it is not found out: utf-8, windows-1252, macintosh
     #[arg(long)]
@@ -124,12 +161,16 @@ pub struct NewSchedule {
     /// The sheet of a workbook, if it is not the first with column names
     #[arg(long, value_name = "NAME")]
     pub sheet: Option<String>,
+    /// Send no export that was written more hours ago; `usual` goes by the days on which it is sent
+    #[arg(long, value_name = "HOURS", value_parser = most_hours)]
+    pub not_older_than: Option<MostHours>,
     /// Into the practice mailbox: nobody receives it
     #[arg(long)]
     pub practice: bool,
-    #[command(flatten)]
-    pub output: Output,
 }
+
+/// For what is found out from the export.
+pub(in crate::cli) const FOUND_OUT: &str = "auto";
 
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -143,4 +184,10 @@ fn month_and_day(text: &str) -> Result<(i8, i8), String> {
     let parts = text.split_once('-').and_then(|(month, day)| Some((month.parse().ok()?, day.parse().ok()?)));
     let can_be = |(month, day): &(i8, i8)| (1..=12).contains(month) && (1..=31).contains(day);
     parts.filter(can_be).ok_or_else(|| "a month and a day, as in 12-01".to_owned())
+}
+
+fn most_hours(text: &str) -> Result<MostHours, String> {
+    let hours = || text.parse().ok().filter(|hours| (1..=24 * 366).contains(hours));
+    let said = if text == "usual" { Some(None) } else { hours().map(Some) };
+    said.map(MostHours).ok_or_else(|| "hours from 1 to 8784, or the word: usual".to_owned())
 }

@@ -9,6 +9,7 @@ use super::{Table, View};
 use crate::{
     app::schedules::words::{advice, came_to},
     cli::control::{ScheduleRan, ShownSchedule},
+    notices::moments::Moments,
 };
 
 /// One line for each, and what is wrong beneath.
@@ -48,6 +49,11 @@ pub(super) fn show(shown: &ShownSchedule, view: &View<'_>) -> String {
     for at in following.take(4) {
         table.row(["", &local(plan, *at)]);
     }
+    let most = plan.not_older_than.map_or_else(|| "usual".to_owned(), |hours| format!("{hours} hours"));
+    table.row(["not older than", &most]);
+    if let Some(moment) = shown.unskipped {
+        table.row(["not skipped any more", &local(plan, moment)]);
+    }
     table.to_string()
 }
 
@@ -73,17 +79,24 @@ pub(super) fn ran(all: &[ScheduleRan]) -> String {
 }
 
 fn came_to_of(what: CameTo) -> String {
-    let sent = if what.is_fault() { "Nothing was sent. " } else { "" };
+    let says_so = !what.is_nothing_sent() || what == CameTo::Skipped;
+    let sent = if says_so { "" } else { "Nothing was sent. " };
     format!("{sent}{} {}", came_to(what), advice(what)).trim_end().to_owned()
 }
 
 fn next(schedule: &Schedule, view: &View<'_>) -> String {
-    match (schedule.paused_at, schedule.next_due) {
-        (Some(since), _) => format!("paused since {}", view.at(since)),
-        (None, None) => "none any more".to_owned(),
-        (None, Some(due)) if schedule.skips_next => format!("{} is skipped", local(&schedule.plan, due)),
-        (None, Some(due)) => local(&schedule.plan, due),
-    }
+    let plan = &schedule.plan;
+    let skipped = schedule.skips.map(|moment| format!("; {} is skipped", local(plan, moment)));
+    let next = match (schedule.paused_at, Moments::of(plan), schedule.next_due) {
+        (Some(since), ..) => format!("paused since {}", view.at(since)),
+        (None, Err(why), _) => format!("none: {why}"),
+        (None, Ok(_), None) => "none any more".to_owned(),
+        (None, Ok(moments), Some(due)) if schedule.skips == Some(due) => {
+            moments.after(due).map_or_else(|| "none any more".to_owned(), |after| local(plan, after))
+        }
+        (None, Ok(_), Some(due)) => local(plan, due),
+    };
+    next + &skipped.unwrap_or_default()
 }
 
 /// By the clock of the schedule.
@@ -115,5 +128,20 @@ fn export(source: &ExportSource) -> String {
         ExportSource::Folder(path) => format!("newest in {}", path.display()),
         ExportSource::Command(words) => words.join(" "),
         ExportSource::Shell(line) => format!("sh: {line}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_was_sent_is_said_where_it_is_so() {
+        for what in CameTo::ALL {
+            let is_said = came_to_of(what).starts_with("Nothing was sent.");
+            let may_have_gone =
+                [CameTo::Run, CameTo::Skipped, CameTo::Stopped, CameTo::Broken].contains(&what);
+            assert_eq!(is_said, !may_have_gone, "{what:?}");
+        }
     }
 }

@@ -18,6 +18,7 @@ fn plan(rhythm: Rhythm, time: &str, zone: &str) -> SchedulePlan {
         sites: BTreeSet::new(),
         reading: Reading::default(),
         practice: false,
+        not_older_than: None,
     }
 }
 
@@ -222,6 +223,26 @@ fn what_passed_is_counted() {
     for (to, count) in [("2026-11-03T06:00:00Z", 2), ("2026-11-03T05:59:59Z", 1), ("2026-11-01T07:00:00Z", 0)]
     {
         assert_eq!(moments.passed(at("2026-11-01T06:00:00Z"), at(to)), count, "{to}");
+    }
+}
+
+#[test]
+fn an_export_may_be_as_old_as_the_moment_before_and_half_a_day() {
+    let weekend = ClosedDays { weekdays: [6, 7].into(), ..ClosedDays::default() };
+    // 2 November 2026 is a Monday.
+    for (rhythm, closed, now, hours) in [
+        (Rhythm::Daily, ClosedDays::default(), "2026-11-03T06:00:00Z", 24 + 12),
+        (Rhythm::Daily, ClosedDays::default(), "2026-11-03T13:00:00Z", 24 + 7 + 12),
+        (Rhythm::Daily, weekend.clone(), "2026-11-02T06:00:00Z", 3 * 24 + 12),
+        (Rhythm::Weekly([1].into()), ClosedDays::default(), "2026-11-02T06:00:00Z", 7 * 24 + 12),
+        (Rhythm::Weekly([1, 4].into()), ClosedDays::default(), "2026-11-02T06:00:00Z", 4 * 24 + 12),
+        (Rhythm::Monthly(2), ClosedDays::default(), "2026-11-02T06:00:00Z", 8 * 24),
+        (Rhythm::Yearly(11, 2), ClosedDays::default(), "2026-11-02T06:00:00Z", 8 * 24),
+        (Rhythm::Once("2026-11-02".parse().unwrap()), weekend, "2026-11-02T06:00:00Z", 36),
+    ] {
+        let plan = SchedulePlan { closed, ..plan(rhythm, "06:00", "UTC") };
+        let age = Moments::of(&plan).unwrap().usual_age(now.parse().unwrap());
+        assert_eq!(age, SignedDuration::from_hours(hours), "{plan:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use store::{Alarm, AlarmKind, Error, State, States};
 
 use super::standing::Standing;
-use crate::{app::schedules::subject, config::Config, web::Sources};
+use crate::{app::schedules::of_subject, config::Config, web::Sources};
 
 /// Most alarms that are shown.
 pub(super) const ALARMS: usize = 50;
@@ -61,7 +61,7 @@ impl Known {
         let mut raised: Vec<_> = alarms.map(|alarm| Raised::of(alarm, &config)).collect();
         if raised.iter().any(|raised| raised.alarm.kind == AlarmKind::Schedule) {
             for schedule in store.schedules().await? {
-                let is_its = |raised: &&mut Raised| raised.alarm.subject == subject(schedule.id);
+                let is_its = |raised: &&mut Raised| of_subject(&raised.alarm.subject) == Some(schedule.id);
                 raised
                     .iter_mut()
                     .filter(is_its)

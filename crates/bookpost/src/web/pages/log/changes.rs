@@ -133,9 +133,14 @@ fn of_schedule(words: &Words, part: &str, value: &str) -> (String, String) {
         "sites" => words.t("schedule-libraries"),
         "dates" => words.t("schedule-dates"),
         "site" => words.t("schedule-site"),
+        "hours" => words.t("schedule-oldest"),
         other => other.to_owned(),
     };
-    (of, value.to_owned())
+    let value = match (part, value) {
+        ("hours", "usual") => words.t("schedule-oldest-usual"),
+        _ => value.to_owned(),
+    };
+    (of, value)
 }
 
 fn of_program(words: &Words, part: &str, value: &str) -> (String, String) {

@@ -28,6 +28,9 @@ pub(super) struct Wish {
     /// In microseconds since 1970: when the page was made.
     #[serde(default)]
     at: i64,
+    /// The moment that the page calls the next one, in the same way.
+    #[serde(default)]
+    due: i64,
 }
 
 /// Does it.
@@ -49,8 +52,19 @@ pub(super) async fn act(Path(id): Path<String>, Posted { visit, form }: Posted<W
             .run_now(id, asked_at(form.at, visit.clockwork.now), who)
             .await
             .map(|_| Done::ScheduleRuns),
-        "skip" => schedules.skip(id, true, who).await.map(|_| Done::ScheduleSkips),
-        "unskip" => schedules.skip(id, false, who).await.map(|_| Done::ScheduleSkipsNot),
+        "skip" => {
+            let seen = Some(form.due).filter(|due| *due != 0).map(Timestamp::from_microsecond);
+            let moment = seen.map_or(schedule.next_due, Result::ok);
+            // It has come meanwhile: another one was not meant.
+            match moment {
+                Some(_) => match schedules.skip(id, moment, who).await {
+                    Err(Error::Changed) => Ok(Done::ScheduleNextIsAnother),
+                    done => done.map(|_| Done::ScheduleSkips),
+                },
+                None => Ok(Done::ScheduleNextIsAnother),
+            }
+        }
+        "unskip" => schedules.skip(id, None, who).await.map(|_| Done::ScheduleSkipsNot),
         "pause" => schedules.pause(id, who).await.map(|_| Done::SchedulePaused),
         "resume" => schedules.resume(id, who).await.map(|_| Done::ScheduleResumed),
         _ => Err(Error::NotFound("decision")),

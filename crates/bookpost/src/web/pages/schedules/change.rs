@@ -95,12 +95,20 @@ async fn save(visit: Visit, mut form: ScheduleForm, before: Option<Schedule>) ->
             .await;
     }
     let (schedules, who) = (&visit.pages.sources.schedules, visit.actor());
-    let (saved, done) = match &before {
-        None => (schedules.add(plan, who).await, Done::ScheduleAdded),
-        Some(before) => (schedules.change(before.id, form.version, plan, who).await, Done::ScheduleChanged),
+    let saved = match &before {
+        None => schedules.add(plan, who).await,
+        Some(before) => schedules.change(before.id, form.version, plan, who).await,
     };
     match saved {
-        Ok(_) => Redirect::to(&flash::told(HERE, done, None)).into_response(),
+        Ok(saved) => {
+            let skipped = before.as_ref().map(|before| before.skips);
+            let done = match skipped {
+                None => Done::ScheduleAdded,
+                Some(Some(_)) if saved.skips.is_none() => Done::ScheduleChangedUnskipped,
+                Some(_) => Done::ScheduleChanged,
+            };
+            Redirect::to(&flash::told(HERE, done, None)).into_response()
+        }
         // What was filled in stays, and can be saved by whoever has seen that.
         Err(NotScheduled::Store(Error::Changed)) => {
             form.version = before.as_ref().map_or(0, |before| before.version);

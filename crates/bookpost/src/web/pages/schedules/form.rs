@@ -29,6 +29,8 @@ const RHYTHMS: [(&str, &str); 5] = [
     ("yearly", "rhythm-yearly"),
     ("once", "rhythm-once"),
 ];
+/// An export may be so old at most.
+const MOST_HOURS: u32 = 24 * 366;
 const PLACES: [(&str, &str); 2] = [("file", "schedule-is-file"), ("folder", "schedule-is-folder")];
 const ORDERS: [(&str, &str); 4] =
     [("", "schedule-dates-found"), ("d/m/y", "order-day"), ("m/d/y", "order-month"), ("y/m/d", "order-year")];
@@ -53,6 +55,7 @@ pub(super) struct ScheduleForm {
     sites: Vec<String>,
     dates: String,
     site: String,
+    not_older_than: String,
     practice: String,
     /// Of the schedule that was seen.
     pub(super) version: i64,
@@ -103,6 +106,7 @@ impl ScheduleForm {
             sites: plan.sites.iter().cloned().collect(),
             dates: plan.reading.dates.clone(),
             site: plan.reading.site.clone(),
+            not_older_than: plan.not_older_than.map(|hours| hours.to_string()).unwrap_or_default(),
             practice: if plan.practice { "yes" } else { "" }.to_owned(),
             version,
             ..Self::empty(String::new())
@@ -154,6 +158,13 @@ impl ScheduleForm {
         if dates.is_err() {
             wrong("closed_dates", "schedule-bad-dates");
         }
+        let not_older_than = match self.not_older_than.trim() {
+            "" => Ok(None),
+            hours => hours.parse().map(Some),
+        };
+        if !matches!(not_older_than, Ok(None | Some(1..=MOST_HOURS))) {
+            wrong("not_older_than", "schedule-bad-oldest");
+        }
         let (Ok(time), Ok(rhythm), Ok(dates), true) = (time, rhythm, dates, faults.is_empty()) else {
             return Err(faults);
         };
@@ -169,6 +180,7 @@ impl ScheduleForm {
             sites: self.sites.iter().cloned().collect(),
             reading: Reading { dates: self.dates.clone(), site: self.site.clone(), ..reading },
             practice: !self.practice.is_empty(),
+            not_older_than: not_older_than.unwrap_or_default(),
         })
     }
 
@@ -314,6 +326,11 @@ impl ScheduleForm {
             all.push(field("sites", "schedule-libraries").kind(Kind::AnyOf(for_sites)).hint(hint));
         }
         all.extend([
+            field("not_older_than", "schedule-oldest")
+                .kind(Kind::Number { least: 1, most: MOST_HOURS.into() })
+                .value(&*self.not_older_than)
+                .hint(words.t("schedule-oldest-hint"))
+                .help(words.t("schedule-oldest-help")),
             field("dates", "schedule-dates").kind(one_of(&ORDERS, &self.dates)),
             field("site", "schedule-site").kind(Kind::OneOf(unnamed)),
             field("practice", "schedule-practice").kind(Kind::Tick).value(&*self.practice),
@@ -344,11 +361,12 @@ pub(super) fn fault(why: &NotScheduled, words: &Words) -> Option<Fault> {
         NotScheduled::Moments(NoMoments::Never) => ("rhythm", "schedule-never"),
         NotScheduled::NotWhole => ("path", "schedule-path-not-whole"),
         NotScheduled::NotThere(_) => ("path", "schedule-path-not-there"),
+        NotScheduled::NoAnswer(_) => ("path", "schedule-path-no-answer"),
         NotScheduled::DropFolder => ("path", "schedule-path-drop-folder"),
         NotScheduled::Notice(_) => ("notice", "schedule-no-such-notice"),
         NotScheduled::Site(_) => ("site", "schedule-no-such-site"),
         NotScheduled::Reading(_) => ("dates", "schedule-no-such-order"),
-        NotScheduled::Store(_) => return None,
+        NotScheduled::Store(_) | NotScheduled::NoNext => return None,
     };
     Some((field, words.t(key)))
 }
@@ -374,6 +392,7 @@ mod tests {
                 ..Reading::default()
             },
             practice: true,
+            not_older_than: Some(12),
         }
     }
 
@@ -419,6 +438,8 @@ mod tests {
             (with("yearly"), &["month"]),
             (with("once"), &["date"]),
             (ScheduleForm { day: "32".to_owned(), ..with("monthly") }, &["day"]),
+            (ScheduleForm { not_older_than: "0".to_owned(), ..usual.clone() }, &["not_older_than"]),
+            (ScheduleForm { not_older_than: "soon".to_owned(), ..usual.clone() }, &["not_older_than"]),
             (ScheduleForm { closed_dates: "25.12.2026".to_owned(), ..usual.clone() }, &["closed_dates"]),
         ] {
             let faults = form.read(words, None).unwrap_err();

@@ -13,9 +13,10 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use jiff::Timestamp;
 use store::{CameTo, Error, RunId, Schedule, ScheduleId, SchedulePlan, Turn};
 
-use self::said::{advice, came_to, days, moment, place_of, zoned};
+use self::said::{advice, came_to, days, moment, no_time, place_of, zoned};
 use super::{
     Pages,
     frame::{Frame, Place, page},
@@ -26,7 +27,7 @@ use super::{
     words::Words,
 };
 use crate::{
-    app::{notice_run, schedules},
+    app::{notice_run, schedules, schedules::has_no_time},
     identity::Permission,
     notices::saved::Notice,
 };
@@ -64,7 +65,10 @@ struct Card {
     may_run: bool,
     practice: bool,
     paused: bool,
-    skips: bool,
+    /// What is left out, or can be: whether it is, and what a button says of it. `None`: there is no next time.
+    skip: Option<(bool, String)>,
+    /// Its next moment, in microseconds since 1970.
+    due: i64,
     /// What is said of it, each with its name.
     facts: Vec<(String, String)>,
     last: Option<Past>,
@@ -115,7 +119,8 @@ async fn card(visit: &Visit, schedule: Schedule, notices: &[Notice]) -> Result<C
         may_run: may_run(visit, &schedule.plan),
         practice: schedule.plan.practice,
         paused: schedule.paused_at.is_some(),
-        skips: schedule.skips_next,
+        skip: skip(visit, &schedule),
+        due: schedule.next_due.map_or(0, Timestamp::as_microsecond),
         facts: facts(visit, &schedule, notices),
         last: past.next(),
         before: past.collect(),
@@ -125,20 +130,7 @@ async fn card(visit: &Visit, schedule: Schedule, notices: &[Notice]) -> Result<C
 
 fn facts(visit: &Visit, schedule: &Schedule, notices: &[Notice]) -> Vec<(String, String)> {
     let (words, plan) = (visit.words(), &schedule.plan);
-    let next = match (schedule.paused_at, schedule.next_due) {
-        (Some(since), _) => words.with("schedule-paused-since", &[("since", &visit.clockwork.text(since))]),
-        (None, None) => words.t("schedule-no-more"),
-        (None, Some(due)) if schedule.skips_next => {
-            let following = visit.pages.sources.schedules.following(plan, SHOWN).unwrap_or_default();
-            let after = following.into_iter().find(|at| *at > due).map(|at| moment(visit, plan, at));
-            let parts = [
-                ("left_out", &*moment(visit, plan, due)),
-                ("then", &*after.unwrap_or_else(|| "–".to_owned())),
-            ];
-            words.with("schedule-skipped-then", &parts)
-        }
-        (None, Some(due)) => moment(visit, plan, due),
-    };
+    let next = next(visit, schedule);
     let config = visit.pages.sources.config();
     let named = config.sites.iter().filter(|site| plan.sites.contains(&site.code));
     let named: Vec<_> = named.map(|site| site.name.clone()).collect();
@@ -155,6 +147,39 @@ fn facts(visit: &Visit, schedule: &Schedule, notices: &[Notice]) -> Vec<(String,
         (words.t("schedule-export"), place_of(words, &plan.source, may_change(visit))),
     ];
     facts.into_iter().chain(libraries).collect()
+}
+
+/// When it is sent next, and what is left out.
+fn next(visit: &Visit, schedule: &Schedule) -> String {
+    let (words, plan) = (visit.words(), &schedule.plan);
+    let schedules = &visit.pages.sources.schedules;
+    let skipped = schedule.skips.map(|skipped| moment(visit, plan, skipped));
+    let next = match (schedule.paused_at, has_no_time(schedule, schedules.wall_clock()), schedule.next_due) {
+        (Some(since), ..) => words.with("schedule-paused-since", &[("since", &visit.clockwork.text(since))]),
+        (None, Some(why), _) => no_time(words, plan, why),
+        (None, None, None) => words.t("schedule-no-more"),
+        (None, None, Some(due)) if schedule.skips == Some(due) => {
+            let following = schedules.following(plan, SHOWN).unwrap_or_default();
+            let after = following.into_iter().find(|at| *at > due).map(|at| moment(visit, plan, at));
+            let after = after.unwrap_or_else(|| "–".to_owned());
+            let parts = [("left_out", &*moment(visit, plan, due)), ("then", &*after)];
+            return words.with("schedule-skipped-then", &parts);
+        }
+        (None, None, Some(due)) => moment(visit, plan, due),
+    };
+    match skipped {
+        Some(skipped) => format!("{next}; {}", words.with("schedule-skipped-too", &[("left_out", &skipped)])),
+        None => next,
+    }
+}
+
+fn skip(visit: &Visit, schedule: &Schedule) -> Option<(bool, String)> {
+    let (words, plan) = (visit.words(), &schedule.plan);
+    let named = |key, at| words.with(key, &[("moment", &moment(visit, plan, at))]);
+    match schedule.skips {
+        Some(skipped) => Some((true, named("schedule-unskip", skipped))),
+        None => schedule.next_due.map(|due| (false, named("schedule-skip", due))),
+    }
 }
 
 fn past(visit: &Visit, plan: &SchedulePlan, turn: &Turn) -> Past {
@@ -210,6 +235,10 @@ async fn theirs(visit: &Visit, id: &str) -> Result<Schedule, Response> {
 impl Schedules {
     /// For whoever does not see which card a button stands in.
     fn of(&self, key: &'static str, card: &Card) -> String {
-        self.f.words.with("schedule-act-of", &[("act", &self.f.t(key)), ("name", &card.name)])
+        self.named(&self.f.t(key), card)
+    }
+
+    fn named(&self, act: &str, card: &Card) -> String {
+        self.f.words.with("schedule-act-of", &[("act", act), ("name", &card.name)])
     }
 }

@@ -1,10 +1,13 @@
 //! Schedules in words.
 
 use jiff::{Timestamp, tz::TimeZone};
-use store::{Alarm, AlarmKind, CameTo, Error, ExportSource, Rhythm, SchedulePlan};
+use store::{Alarm, AlarmKind, CameTo, Error, ExportSource, Rhythm, RunId, SchedulePlan};
 
-use super::{HERE, Visit, Words, may_see, schedules::subject};
-use crate::web::pages::when::Clockwork;
+use super::{
+    HERE, Visit, Words, has_no_time, may_see,
+    schedules::{self, of_subject},
+};
+use crate::{notices::moments::NoMoments, web::pages::when::Clockwork};
 
 pub(super) const WEEKDAYS: [&str; 7] = [
     "weekday-name-1",
@@ -21,9 +24,14 @@ pub(super) fn came_to(what: CameTo) -> &'static str {
     match what {
         CameTo::Run => "came-to-run",
         CameTo::Skipped => "came-to-skipped",
+        CameTo::Stopped => "came-to-stopped",
+        CameTo::Broken => "came-to-broken",
+        CameTo::SentAlready => "came-to-sent-already",
         CameTo::Unchanged => "came-to-unchanged",
         CameTo::Older => "came-to-older",
+        CameTo::TooOld => "came-to-too-old",
         CameTo::Missing => "came-to-missing",
+        CameTo::NoAnswer => "came-to-no-answer",
         CameTo::StillWritten => "came-to-still-written",
         CameTo::Unreadable => "came-to-unreadable",
         CameTo::CommandFailed => "came-to-command-failed",
@@ -41,8 +49,12 @@ pub(super) fn came_to(what: CameTo) -> &'static str {
 /// What is done about it.
 pub(super) fn advice(what: CameTo) -> Option<&'static str> {
     Some(match what {
-        CameTo::Run | CameTo::Skipped | CameTo::Unknown => return None,
-        CameTo::Unchanged | CameTo::Older | CameTo::Missing => "came-to-no-news-do",
+        CameTo::Run | CameTo::Skipped | CameTo::Stopped | CameTo::SentAlready | CameTo::Unknown => {
+            return None;
+        }
+        CameTo::Broken => "came-to-broken-do",
+        CameTo::NoAnswer => "came-to-no-answer-do",
+        CameTo::Unchanged | CameTo::Older | CameTo::TooOld | CameTo::Missing => "came-to-no-news-do",
         CameTo::StillWritten => "came-to-still-written-do",
         CameTo::Unreadable => "came-to-unreadable-do",
         CameTo::CommandFailed | CameTo::CommandTooSlow | CameTo::CommandTooMuch => "came-to-command-do",
@@ -123,30 +135,51 @@ pub(super) fn place_of(words: &Words, source: &ExportSource, whole: bool) -> Str
     }
 }
 
-/// That a schedule came to its time and nothing was sent: what is wrong, what is done about it, and where. `None`: the alarm is another.
-pub(in crate::web::pages) async fn to_do(
-    visit: &Visit,
-    alarm: &Alarm,
-) -> Result<Option<(String, String, &'static str)>, Error> {
-    if alarm.kind != AlarmKind::Schedule {
-        return Ok(None);
+/// Why it has no time any more.
+pub(super) fn no_time(words: &Words, plan: &SchedulePlan, why: NoMoments) -> String {
+    match why {
+        NoMoments::Zone => words.with("schedule-no-zone", &[("zone", &plan.zone)]),
+        NoMoments::Day | NoMoments::Never => words.t("schedule-all-closed"),
     }
+}
+
+/// What needs a person: what is wrong, what is done about it, and where, with the words of that link.
+pub(in crate::web::pages) struct ToDo {
+    pub(in crate::web::pages) title: String,
+    pub(in crate::web::pages) what: String,
+    pub(in crate::web::pages) href: (String, String),
+}
+
+/// That a schedule came to its time and not all was sent, or has no time any more. `None`: the alarm is another.
+pub(in crate::web::pages) async fn to_do(visit: &Visit, alarm: &Alarm) -> Result<Option<ToDo>, Error> {
+    let id = of_subject(&alarm.subject).filter(|_| alarm.kind == AlarmKind::Schedule);
+    let Some(id) = id else { return Ok(None) };
     let (store, words) = (&visit.pages.sources.store, visit.words());
-    let schedules = store.schedules().await?;
-    let Some(schedule) = schedules.into_iter().find(|one| subject(one.id) == alarm.subject) else {
-        return Ok(None);
-    };
+    let all = store.schedules().await?;
+    let Some(schedule) = all.into_iter().find(|one| one.id == id) else { return Ok(None) };
     if !may_see(visit, &schedule.plan) {
         return Ok(None);
     }
+    let here = (HERE.to_owned(), words.t("alarm-schedule-link"));
+    if alarm.subject == schedules::no_time(id) {
+        let now = visit.pages.sources.schedules.wall_clock();
+        let why = has_no_time(&schedule, now).map(|why| no_time(words, &schedule.plan, why));
+        let title = words.with("schedule-no-time", &[("name", &schedule.plan.name)]);
+        let what = format!("{} {}", why.unwrap_or_default(), words.t("schedule-no-time-do"));
+        return Ok(Some(ToDo { title, what: what.trim_start().to_owned(), href: here }));
+    }
     let turns = store.turns(schedule.id, super::LOOKED_BACK).await?;
     let fault = turns.iter().find_map(|turn| {
-        let came_to = turn.ending.as_ref()?.came_to;
-        came_to.is_fault().then_some((turn.due, came_to))
+        let ending = turn.ending.as_ref()?;
+        ending.came_to.is_fault().then_some((turn.due, ending.came_to, ending.run))
     });
-    let Some((due, what)) = fault else { return Ok(None) };
+    let Some((due, what, run)) = fault else { return Ok(None) };
     let when = zoned(visit, &schedule.plan).lately_within(due);
-    let title = words.with("schedule-not-sent", &[("name", &schedule.plan.name), ("when", &when)]);
+    let key = if what.is_nothing_sent() { "schedule-not-sent" } else { "schedule-half-sent" };
+    let title = words.with(key, &[("name", &schedule.plan.name), ("when", &when)]);
     let advice = advice(what).map(|key| words.t(key)).unwrap_or_default();
-    Ok(Some((title, format!("{} {advice}", words.t(came_to(what))), HERE)))
+    let of_run =
+        |RunId(id)| (format!("/notices/runs/{id}"), words.with("run-title", &[("id", &id.to_string())]));
+    let href = run.filter(|_| !what.is_nothing_sent()).map_or(here, of_run);
+    Ok(Some(ToDo { title, what: format!("{} {advice}", words.t(came_to(what))), href }))
 }

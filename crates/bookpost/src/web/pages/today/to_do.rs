@@ -146,12 +146,12 @@ fn text_for_it(visit: &Visit, alarm: &Alarm) -> String {
 }
 
 async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
-    if let Some((title, what, href)) = schedules::to_do(visit, alarm).await? {
+    if let Some(of_schedule) = schedules::to_do(visit, alarm).await? {
         return Ok(ToDo {
-            title,
-            what: vec![what],
+            title: of_schedule.title,
+            what: vec![of_schedule.what],
             since: Some(visit.clockwork.at(alarm.started_at)),
-            href: Some((href.to_owned(), visit.words().t("alarm-schedule-link"))),
+            href: Some(of_schedule.href),
             for_it: for_it(visit, alarm),
             ..ToDo::default()
         });
