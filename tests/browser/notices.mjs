@@ -52,6 +52,10 @@ async function way(setting, options, first) {
   await page.click(".above a");
   await page.click("form[action$='/samples'] button");
   assert.match(await page.textContent(".flash"), /3 (samples|muestras)/);
+  // The dates of the export are of weeks ago: a person says that it is the right one.
+  await page.click("form[action$='/send'] button.main");
+  assert.match(page.url(), /\/notices\/check\//, "nothing is sent before");
+  await page.check("[name=sure]");
   await page.click("form[action$='/send'] button.main");
   await page.waitForURL(/\/notices\/runs\/\d+$/);
   // It comes to its end while somebody looks, or, where nothing runs, when the page is asked for again.
@@ -100,6 +104,8 @@ async function keyboard() {
   await reach("button.main");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/notices\/check\//);
+  await reach("[name=sure]");
+  await page.keyboard.press("Space");
   await reach("form[action$='/send'] button.main");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/notices\/runs\/\d+$/);

@@ -71,11 +71,13 @@ async function says(open, parts, name) {
 }
 
 let numbers = 100;
+/** Of two days ago: what is older is asked about. */
+const DUE = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
 /** An export with a line for each; its run has begun. */
 async function run(page, hands, names, more = []) {
   const head = "borrowernumber,firstname,surname,email,title,barcode,duedate,branchcode,issuedate";
   const line = (name, branch = "") =>
-    `${(numbers += 1)},${name},Nguyen,${name}@example.org,Emma,b${numbers},2026-01-20,${branch},`;
+    `${(numbers += 1)},${name},Nguyen,${name}@example.org,Emma,b${numbers},${DUE},${branch},`;
   const text = [head, ...names.map((name) => line(name)), ...more.map((one) => (one === "short" ? "7,too short" : line(one, "NOWHERE"))), ""].join("\n");
   await page.goto(`${BASE}/notices`);
   await page.setInputFiles("[type=file]", { name: "overdues.csv", mimeType: "text/csv", buffer: Buffer.from(text) });

@@ -149,6 +149,8 @@ pub enum LeftOutDetail {
         /// The day of the newer one.
         day: Date,
     },
+    /// The export ends in the middle of a line.
+    BrokenOff,
     /// Lines that cannot be read do not say whom they are about.
     Nameless {
         /// How many.
@@ -208,9 +210,11 @@ impl fmt::Display for LeftOutDetail {
             }
             Self::WrittenOn { day } => write!(f, "last written to on {day}"),
             Self::Stopped => f.write_str("the run was stopped before this notice was made"),
-            Self::NotSent { .. } | Self::Thin { .. } | Self::Older { .. } | Self::Nameless { .. } => {
-                self.of_earlier(f)
-            }
+            Self::NotSent { .. }
+            | Self::Thin { .. }
+            | Self::Older { .. }
+            | Self::BrokenOff
+            | Self::Nameless { .. } => self.of_earlier(f),
             _ => self.of_line(f),
         }
     }
@@ -266,6 +270,7 @@ impl LeftOutDetail {
             Self::Older { library, day } => {
                 write!(f, "{library}: a newer export, of {day}, was run before this one")
             }
+            Self::BrokenOff => f.write_str("the export ends in the middle of a line, so it has broken off"),
             Self::Nameless { lines } => {
                 write!(f, "{} could not be read and may be about anybody", counted(*lines, "line", "lines"))
             }

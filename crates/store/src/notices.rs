@@ -18,6 +18,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LedgerKey(pub String);
 
+/// The first tag of a copy to a teacher, by which it is told apart from the mail of patrons.
+pub const TO_TEACHER: &str = "copy to a teacher";
+
 /// A run to begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRun {
@@ -96,11 +99,13 @@ pub struct LeftOutFilter {
 /// What became of one library's part of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunPart {
-    /// Recipients by state.
+    /// Recipients by state; those of copies to teachers are not among them.
     pub states: States,
+    /// Copies to teachers by state.
+    pub copies: States,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
-    /// Why, of what waits, and of what was returned and has not been sent again.
+    /// Why, of what waits or was cancelled, and of what was returned and has not been sent again.
     pub why: BTreeMap<(State, Reason), Alike>,
 }
 
@@ -192,8 +197,11 @@ pub struct Run {
     pub started_at: Timestamp,
     /// When all its notices were accepted; None while it works, or when it died half way.
     pub finished_at: Option<Timestamp>,
-    /// Recipients by state.
+    /// Recipients by state; those of copies to teachers are not among them.
     pub states: BTreeMap<State, u64>,
+    /// Copies to teachers by state.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub copies: BTreeMap<State, u64>,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
 }

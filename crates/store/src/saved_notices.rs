@@ -58,11 +58,15 @@ pub struct NoticeRecipients {
     pub patron: bool,
     /// To those of parents and guardians.
     pub guardian: bool,
+    /// Teachers get a list of their pupils.
+    pub teacher: bool,
+    /// Where the notice names titles, that list does too.
+    pub teacher_titles: bool,
 }
 
 impl Default for NoticeRecipients {
     fn default() -> Self {
-        Self { patron: true, guardian: true }
+        Self { patron: true, guardian: true, teacher: false, teacher_titles: false }
     }
 }
 
@@ -109,6 +113,13 @@ pub struct Wording {
     pub html: Option<String>,
 }
 
+/// What a wording said before its last change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordingBefore {
+    /// `None`: what is built in.
+    pub wording: Option<Wording>,
+}
+
 /// A wording as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedWording {
@@ -116,6 +127,8 @@ pub struct SavedWording {
     pub key: WordingKey,
     /// `None`: what is built in.
     pub wording: Option<Wording>,
+    /// So that the last change can be taken back; `None`: it was changed before that was kept, or begins anew.
+    pub before: Option<WordingBefore>,
     /// Rises with each change, from 1.
     pub version: i64,
     /// Who changed it last.

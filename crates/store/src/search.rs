@@ -52,6 +52,9 @@ pub struct Filter {
     /// Only what has this among its tags.
     #[serde(default)]
     pub tag: Option<String>,
+    /// Only copies to teachers, or none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<bool>,
     /// Only what a person's decision of this instant brought into `state`, held or waiting, and what has not gone on from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<Timestamp>,

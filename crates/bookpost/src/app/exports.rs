@@ -40,6 +40,9 @@ pub struct Uploaded {
     pub name: String,
     pub by: PersonId,
     pub at: Timestamp,
+    /// When the file was last changed there, where the browser said so.
+    #[serde(default)]
+    pub made_at: Option<Timestamp>,
     pub bytes: u64,
 }
 
@@ -98,7 +101,7 @@ impl Exports {
     pub fn finish(
         &self,
         mut incoming: Incoming,
-        name: String,
+        (name, made_at): (String, Option<Timestamp>),
         by: PersonId,
         at: Timestamp,
     ) -> io::Result<ExportId> {
@@ -106,7 +109,7 @@ impl Exports {
             self.forget(&old)?;
         }
         incoming.file.flush()?;
-        let facts = serde_json::to_vec(&Uploaded { name, by, at, bytes: incoming.bytes })?;
+        let facts = serde_json::to_vec(&Uploaded { name, by, at, made_at, bytes: incoming.bytes })?;
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -212,7 +215,7 @@ mod tests {
         let mut incoming = exports.begin().unwrap();
         incoming.write(b"a,b\n").unwrap();
         let at = Timestamp::from_second(second).unwrap();
-        exports.finish(incoming, "overdues.csv".to_owned(), PersonId(by), at).unwrap()
+        exports.finish(incoming, ("overdues.csv".to_owned(), None), PersonId(by), at).unwrap()
     }
 
     #[test]

@@ -258,6 +258,9 @@ impl App {
         if let Some(folder) = self.settings.now().undeliverable.maildir.clone() {
             tasks.spawn(returns::maildir::watch(self.incoming(), folder));
         }
+        if let Some(file) = self.settings.now().undeliverable.mbox.clone() {
+            tasks.spawn(returns::mbox::watch(self.incoming(), file));
+        }
         tasks.spawn(events::run(events::Teller {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),

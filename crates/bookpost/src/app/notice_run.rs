@@ -1,6 +1,7 @@
 //! A notice run: from the bytes of an export to messages in the queue, and what became of them.
 
 mod again;
+mod age;
 mod begin;
 mod check;
 mod chosen;
@@ -29,6 +30,7 @@ use tokio::sync::mpsc;
 pub(in crate::app) use self::scheduled::{NotRun, Scheduled};
 pub use self::{
     again::{NotAgain, SENT_AGAIN, may_go_again, sent_again_for},
+    age::Old,
     begin::RunBefore,
     check::{CheckError, Checked, Facts, Options},
     chosen::{Chosen, begun_with, notices, sources},
@@ -117,7 +119,8 @@ async fn prepared(
     store: &Store,
     mut request: RunRequest,
 ) -> Result<(Prepared, RunRequest), Refusal> {
-    let (known, chosen) = (known(store).await?, chosen(store, request.notice.as_deref()).await?);
+    let chosen = chosen(store, request.notice.as_deref()).await.map_err(Refusal::from)?;
+    let known = known(store).await?;
     let export = std::mem::take(&mut request.export);
     let (config, options) = (Arc::clone(config), request.clone());
     let everywhere = BTreeSet::new();
@@ -189,6 +192,9 @@ impl NoticeRuns {
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Result<RunSummary, Refusal> {
         let practice = practices(&self.settings.now(), request);
+        if !practice {
+            self.not_too_old(request)?;
+        }
         if let (Some(columns), Some(shape)) = (&request.columns, &prepared.import.columns) {
             let (shape, chosen) = (shape.clone(), columns.chosen());
             self.store.remember_columns(shape, chosen, Actor::CommandLine, self.clock.now()).await?;
@@ -222,6 +228,22 @@ impl NoticeRuns {
         Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service, way })
     }
 
+    /// A file that somebody names may be yesterday's; one that was put into the drop folder was put there.
+    fn not_too_old(&self, request: &RunRequest) -> Result<(), Refusal> {
+        let asked = !request.from_folder && !request.older_is_right;
+        match age::old(request.exported_at, None, self.clock.now()).filter(|_| asked) {
+            Some(Old::File(at)) => {
+                let at = TimeZone::system().to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string();
+                let message = format!(
+                    "{} was last changed on {at}, more than 24 hours ago, so nothing was sent. If it is the right export all the same, add --older-export-is-right",
+                    request.source
+                );
+                Err(Refusal(Failure::Data, message))
+            }
+            Some(Old::Dates(_)) | None => Ok(()),
+        }
+    }
+
     /// Tells the progress until the first attempts are made, or with `wait` until the last outcome. However slowly mail flows,
     /// it is waited for as long as it does. Without a service, what an earlier run left behind has its attempt too.
     async fn watch(
@@ -244,7 +266,7 @@ impl NoticeRuns {
                 moved_at = now;
             }
             let stands = now.duration_since(moved_at) >= PATIENCE;
-            let done = told.waiting == 0 && (service || first_attempts_made || stands);
+            let done = told.waiting + told.lists_waiting == 0 && (service || first_attempts_made || stands);
             if done || (!wait && (first_attempts_made || stands)) {
                 return Ok(());
             }
@@ -257,9 +279,10 @@ impl NoticeRuns {
     }
 
     async fn count(&self, run: RunId, told: &mut Progress) -> Result<(), Refusal> {
-        let states = self.store.run(run).await?.states;
+        let run = self.store.run(run).await?;
         let Progress { total, prepared, lately, .. } = *told;
-        *told = Progress { total, prepared, lately, ..Progress::of(&states) };
+        let counted = Progress::of(&run.states).with_lists(&run.copies);
+        *told = Progress { total, prepared, lately, ..counted };
         Ok(())
     }
 

@@ -217,6 +217,7 @@ mod tests {
             started_at: at(text.trim_start_matches('-'), zone),
             finished_at: None,
             states: BTreeMap::new(),
+            copies: BTreeMap::new(),
             left_out: BTreeMap::new(),
         };
         let mut all: Vec<_> = (1..).zip(times.split_whitespace()).map(run).collect();

@@ -195,6 +195,9 @@ pub enum Notices {
         /// Into the practice mailbox: nobody receives it
         #[arg(long)]
         practice: bool,
+        /// Run the export though the file is older than 24 hours
+        #[arg(long)]
+        older_export_is_right: bool,
         #[command(flatten)]
         output: Output,
     },

@@ -201,7 +201,10 @@ mod tests {
                 detail: String::new().into(),
                 site: None,
             }];
-            assert_eq!(Exit::of(&Reply::Preview(Preview { notices: 1, left_out, first: None })), exit);
+            assert_eq!(
+                Exit::of(&Reply::Preview(Preview { notices: 1, lists: 0, left_out, first: None })),
+                exit
+            );
         }
     }
 }

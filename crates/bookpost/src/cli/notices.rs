@@ -15,7 +15,7 @@ use super::{
 use crate::notices::{ImportError, import::MAX_BYTES};
 
 pub(super) fn request(command: Notices) -> Result<(Request, Output), Stop> {
-    let (export, preview, practice, wait, output) = match command {
+    let (export, preview, practice, (wait, older_is_right), output) = match command {
         Notices::Runs { limit, output } => return Ok((Request::Queue(QueueRequest::Runs { limit }), output)),
         Notices::Show { what, output } => {
             let shown = match what.parse() {
@@ -35,17 +35,20 @@ pub(super) fn request(command: Notices) -> Result<(Request, Output), Stop> {
             let (request, output) = schedules::request(command);
             return Ok((Request::Schedules(request), output));
         }
-        Notices::Preview { export, output } => (export, true, false, false, output),
-        Notices::Run { export, wait, practice, output } => (export, false, practice, wait, output),
+        Notices::Preview { export, output } => (export, true, false, (false, false), output),
+        Notices::Run { export, wait, practice, older_export_is_right, output } => {
+            (export, false, practice, (wait, older_export_is_right), output)
+        }
     };
-    Ok((Request::Run(run_request(export, (preview, practice, wait))?), output))
+    let request = RunRequest { preview, practice, wait, older_is_right, ..run_request(export)? };
+    Ok((Request::Run(request), output))
 }
 
 fn about_notices(request: NoticesRequest) -> Request {
     Request::Queue(QueueRequest::Notices(request))
 }
 
-fn run_request(export: Export, (preview, practice, wait): (bool, bool, bool)) -> Result<RunRequest, Stop> {
+fn run_request(export: Export) -> Result<RunRequest, Stop> {
     let Export {
         file,
         site,
@@ -70,9 +73,6 @@ fn run_request(export: Export, (preview, practice, wait): (bool, bool, bool)) ->
         from_folder: false,
         exported_at,
         export: content,
-        preview,
-        practice,
-        wait,
         site,
         dates,
         delimiter,
@@ -83,6 +83,7 @@ fn run_request(export: Export, (preview, practice, wait): (bool, bool, bool)) ->
         notice,
         repeat_days,
         again,
+        ..RunRequest::default()
     })
 }
 

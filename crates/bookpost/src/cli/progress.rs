@@ -48,8 +48,9 @@ impl Bar {
 
 /// How many of how many mails are finished, and what stands beside the bar. A notice that is not stored yet counts as one mail.
 fn figures(progress: &Progress) -> (u64, u64, String) {
-    let Progress { total, prepared, lately, addresses, delivered, practiced, waiting, returned, aside } =
-        *progress;
+    let Progress {
+        total, prepared, lately, addresses, delivered, practiced, waiting, returned, aside, ..
+    } = *progress;
     let done = delivered + practiced + returned + aside;
     let of = addresses + total.saturating_sub(prepared);
     let mut message = format!("{prepared} prepared, {delivered} accepted by the server, {waiting} waiting");

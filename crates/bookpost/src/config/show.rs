@@ -26,6 +26,15 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         );
         warnings.push(format!("{what}: what comes back later is not read (undeliverable.maildir)"));
     }
+    let is_there =
+        |file: &&std::path::PathBuf| file.parent().is_some_and(std::path::Path::is_dir) && !file.is_dir();
+    if let Some(file) = config.undeliverable.mbox.as_ref().filter(|file| !is_there(file)) {
+        let what = format!(
+            "there can be no mailbox {}: its folder is not there, or it is one itself",
+            file.display()
+        );
+        warnings.push(format!("{what}: what comes back later is not read (undeliverable.mbox)"));
+    }
     let alarms = &config.alarms;
     if alarms.command.is_none() && alarms.webhook.is_none() && alarms.email.is_none() {
         warnings.push("nobody is told when something breaks, except in the log ([alarms])".to_owned());
@@ -158,6 +167,7 @@ fn undeliverable(config: &Config) -> Vec<(&'static str, String)> {
     }
     lines.extend(read.address.as_ref().map(|address| ("comes back to", address.to_string())));
     lines.extend(read.maildir.as_ref().map(|folder| ("is read in", folder.display().to_string())));
+    lines.extend(read.mbox.as_ref().map(|file| ("is read from", file.display().to_string())));
     lines.extend(read.takes_by_smtp().then(|| ("is taken by", "the SMTP door, from anybody".to_owned())));
     lines
 }

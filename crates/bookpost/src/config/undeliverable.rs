@@ -16,6 +16,8 @@ pub struct Undeliverable {
     pub address: Option<ReadAddress>,
     /// The folder (Maildir) in which its mail lies.
     pub maildir: Option<PathBuf>,
+    /// The file (mbox) in which it stands.
+    pub mbox: Option<PathBuf>,
     /// The SMTP door takes mail for it from anybody.
     pub by_smtp: bool,
 }
@@ -33,7 +35,7 @@ pub struct ReadAddress {
 impl Undeliverable {
     /// Somebody reads what comes back.
     pub fn is_read(&self) -> bool {
-        self.maildir.is_some() || self.takes_by_smtp()
+        self.maildir.is_some() || self.mbox.is_some() || self.takes_by_smtp()
     }
 
     /// The SMTP door takes it: only what names a message, as anybody may bring it.
@@ -120,7 +122,7 @@ pub(super) fn undeliverable(raw: &mut Raw) -> Undeliverable {
         }
         read
     });
-    let maildir = raw.get("undeliverable.maildir");
+    let (maildir, mbox) = (raw.get("undeliverable.maildir"), raw.get("undeliverable.mbox"));
     let by_smtp = raw.get("undeliverable.by_smtp").unwrap_or(false);
     let names_none = text.is_none() || address.as_ref().is_some_and(|address| !address.names_messages());
     if by_smtp && names_none {
@@ -130,7 +132,7 @@ pub(super) fn undeliverable(raw: &mut Raw) -> Undeliverable {
             "set `undeliverable.address` with a *, such as \"*@returns.library.example\"",
         );
     }
-    Undeliverable { address, maildir, by_smtp }
+    Undeliverable { address, maildir, mbox, by_smtp }
 }
 
 #[cfg(test)]
@@ -184,8 +186,11 @@ mod tests {
 
     #[test]
     fn nobody_is_let_in_at_an_address_that_names_no_message() {
-        let door =
-            |text: &str| Undeliverable { address: ReadAddress::parse(text), maildir: None, by_smtp: true };
+        let door = |text: &str| Undeliverable {
+            address: ReadAddress::parse(text),
+            by_smtp: true,
+            ..Undeliverable::default()
+        };
         assert!(door("*@returns.library.example").takes_by_smtp());
         assert!(!door("returns@library.example").takes_by_smtp());
         assert!(!Undeliverable { by_smtp: true, ..Undeliverable::default() }.is_read());

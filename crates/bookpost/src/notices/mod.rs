@@ -16,13 +16,15 @@ pub mod returned;
 pub mod sample;
 pub mod saved;
 mod site;
+mod teachers;
 pub mod template;
 mod wordings;
 
 pub use import::{Import, ImportError, ImportOptions, Item, PatronNotice, read};
 pub use keys::ledger_key;
 pub use language::Language;
-pub use plan::{EXPORT, Form, NAMELESS, Outline, Plan, PlannedNotice, plan};
+pub use plan::{A_TEACHER, EXPORT, Form, NAMELESS, Outline, Plan, PlannedNotice, plan};
 pub use site::Site;
+pub use teachers::{TeacherList, teacher_key};
 pub use template::{BUILT_IN, DateFormat, Rendered, Sources, Template, TemplateError};
 pub use wordings::Wordings;

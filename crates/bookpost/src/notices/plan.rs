@@ -19,6 +19,7 @@ use super::{
     import::Shape,
     ledger_key, site,
     site::Site,
+    teacher_key,
     template::{Letter, LetterItem, Rendered},
 };
 
@@ -26,6 +27,9 @@ use super::{
 pub const EXPORT: &str = "the export";
 /// Who is left out, where the export says neither name nor number.
 pub const NAMELESS: &str = "a patron without a name";
+
+/// Who is meant by what is said of a list for a teacher.
+pub const A_TEACHER: &str = "a teacher";
 
 /// One patron's notice, ready to become a message.
 #[derive(Debug, Clone)]
@@ -43,6 +47,8 @@ pub struct PlannedNotice<'a> {
     pub keys: Vec<LedgerKey>,
     /// Those of items of other libraries, with the codes of these.
     pub elsewhere: BTreeMap<LedgerKey, String>,
+    /// It is a list for a teacher: it is about several people, and counted apart.
+    pub is_list: bool,
 }
 
 /// Who gets a notice, and who does not and why.
@@ -277,6 +283,7 @@ impl<'a> Plan<'a> {
             html,
             keys,
             elsewhere,
+            is_list: false,
         });
         Some(made.map_err(|error| of_patron(LeftOutWhy::NotMade, patron, site, error.to_string().into())))
     }
@@ -304,9 +311,40 @@ impl<'a> Plan<'a> {
         })
     }
 
+    /// Items that are still in the export, and that this notice is not about on this day or any later one; with what teachers were told of
+    /// them.
+    pub fn settled(&self) -> impl Iterator<Item = LedgerKey> {
+        let is_settled = |item: &&Item| matches!(self.form.takes(item, self.today), Taken::Never(_));
+        self.import.patrons.iter().flat_map(move |patron| {
+            patron.items.iter().filter(is_settled).flat_map(move |item| {
+                let key = ledger_key(&patron.identity, item);
+                let told =
+                    patron.teachers.iter().map(|teacher| teacher_key(teacher, &key)).collect::<Vec<_>>();
+                told.into_iter().chain([key])
+            })
+        })
+    }
+
+    pub(super) fn patrons(&self) -> &'a [PatronNotice] {
+        &self.import.patrons
+    }
+
+    pub(super) fn form(&self) -> &'a Form {
+        self.form
+    }
+
+    pub(super) fn site_named(&self, code: &str) -> Option<&'a Site> {
+        self.sites.iter().copied().flatten().find(|site| site.code == code)
+    }
+
     /// What is known of lines that could not be used.
     pub fn refused(&self) -> impl Iterator<Item = &'a Refused> {
         self.import.refused.iter()
+    }
+
+    /// The export ends in the middle of a line.
+    pub fn is_broken_off(&self) -> bool {
+        self.import.broken_off
     }
 
     /// The sites that the run is limited to; none: to none.
@@ -315,7 +353,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The items that a patron's notice names.
-    fn taken(&self, patron: &'a PatronNotice) -> impl Iterator<Item = (&'a Item, &'a Site)> {
+    pub(super) fn taken(&self, patron: &'a PatronNotice) -> impl Iterator<Item = (&'a Item, &'a Site)> {
         let taken = self.items(patron).filter(|item| self.form.takes(item, self.today) == Taken::Yes);
         taken.filter_map(|item| Some((item, self.site_of(item)?)))
     }

@@ -14,6 +14,8 @@ use super::Plan;
 const SAMPLE: usize = 64;
 /// An export that lacks more than four of five of what an earlier one had is another kind of export, or has broken off.
 const OF: usize = 5;
+/// So is one that lacks more than half of it, and has less than half as many items: where much comes back, as much is overdue anew.
+const OF_FEWER: usize = 2;
 /// A library with fewer items is judged by the export as a whole.
 const FEW: u64 = 5;
 
@@ -22,17 +24,23 @@ pub struct Newest {
     pub taken: ExportTaken,
     /// Of all items that it names, also those that nobody is written to about.
     keys: HashSet<LedgerKey>,
+    /// Of those of them that the notice is not about any more: nothing is owed, it is on loan, it is overdue already.
+    settled: HashSet<LedgerKey>,
     /// The libraries that the run is limited to; none: to none.
     only: BTreeSet<String>,
     /// What stands in lines that could not be used, cell by cell.
     unread: HashSet<String>,
     /// Lines that could not be used and of which nothing may be shown.
     nameless: usize,
+    /// It ends in the middle of a line.
+    broken_off: bool,
 }
 
 /// Why an export is not believed about a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotTold {
+    /// It ends in the middle of a line, so that nobody knows what it would have named.
+    BrokenOff,
     /// So many of its lines may be about anybody.
     Nameless { lines: usize },
     /// A newer one was run before.
@@ -82,22 +90,25 @@ impl Newest {
             }
             keys.insert(key);
         }
+        keys.extend(plan.teacher_keys());
         let (mut unread, mut nameless) = (HashSet::new(), 0);
         for line in plan.refused() {
             nameless += usize::from(!line.names_one);
             let cells = line.text.split([',', ';', '\t', '"']).map(str::trim).filter(|cell| !cell.is_empty());
             unread.extend(cells.map(str::to_owned));
         }
-        Self { taken: ExportTaken { of, parts }, keys, only: plan.only().clone(), unread, nameless }
+        let settled = plan.settled().collect();
+        let (only, broken_off) = (plan.only().clone(), plan.is_broken_off());
+        Self { taken: ExportTaken { of, parts }, keys, settled, only, unread, nameless, broken_off }
     }
 
-    /// Whether a line that could not be used may be about whom this notice is for.
+    /// Whether a line that could not be used may be about whom this notice is for. A list for a teacher is about several.
     fn may_name(&self, notice: &OpenNotice) -> bool {
         let of = |text: &str| self.unread.contains(text.trim());
-        notice
-            .patron
-            .as_ref()
-            .is_some_and(|patron| of(&patron.name) || patron.number.as_deref().is_some_and(of))
+        match &notice.patron {
+            Some(patron) => of(&patron.name) || patron.number.as_deref().is_some_and(of),
+            None => !self.unread.is_empty(),
+        }
     }
 }
 
@@ -110,7 +121,7 @@ pub fn judge(earlier: Earlier, newest: &Newest) -> Judged {
         let (mut left, mut returned) = (Vec::new(), Vec::new());
         let unknown = newest.may_name(&notice);
         for (key, elsewhere) in &notice.items {
-            let is_there = unknown || newest.keys.contains(key);
+            let is_there = unknown || newest.keys.contains(key) && !newest.settled.contains(key);
             let site = elsewhere.as_ref().or(notice.site.as_ref());
             let is_back = !is_there && site.is_some_and(|site| voice.is_heard(notice.run, site));
             if is_back { &mut returned } else { &mut left }.push(key.clone());
@@ -147,11 +158,14 @@ impl Voice<'_> {
     }
 
     fn listen(&self, run: RunId, site: &str) -> Result<bool, NotTold> {
-        let Newest { taken, only, nameless, .. } = self.newest;
+        let Newest { taken, only, nameless, broken_off, .. } = self.newest;
         let Some(made_from) = self.exports.get(&run) else { return Ok(false) };
         let Some(part) = made_from.parts.get(site) else { return Ok(false) };
         if !only.is_empty() && !only.contains(site) {
             return Ok(false);
+        }
+        if *broken_off {
+            return Err(NotTold::BrokenOff);
         }
         if *nameless > 0 {
             return Err(NotTold::Nameless { lines: *nameless });
@@ -165,13 +179,16 @@ impl Voice<'_> {
             // An export of other libraries.
             return Ok(false);
         }
-        let sample: BTreeSet<_> = if part.items < FEW {
-            made_from.parts.values().flat_map(|part| &part.sample).collect()
+        let all = |parts: &BTreeMap<String, ExportPart>| parts.values().map(|part| part.items).sum::<u64>();
+        let (sample, had, has): (BTreeSet<_>, _, _) = if part.items < FEW {
+            let sample = made_from.parts.values().flat_map(|part| &part.sample).collect();
+            (sample, all(&made_from.parts), all(&taken.parts))
         } else {
-            part.sample.iter().collect()
+            (part.sample.iter().collect(), part.items, items)
         };
         let there = sample.iter().filter(|key| self.newest.keys.contains(**key)).count();
-        if there > 0 && there * OF >= sample.len() {
+        let is_whole = there * OF_FEWER >= sample.len() || has * OF_FEWER as u64 >= had;
+        if there > 0 && there * OF >= sample.len() && is_whole {
             return Ok(true);
         }
         let percent = u64::try_from(there * 100 / sample.len().max(1)).unwrap_or(0);

@@ -37,10 +37,14 @@ impl Wordings {
         self.all.insert((site, language), template);
     }
 
+    /// What this library writes in where nobody says anything else.
+    pub fn language_of(&self, site: &str) -> Language {
+        self.languages.get(site).copied().unwrap_or(self.usual)
+    }
+
     /// What is written to a patron of this library, whose language the export calls so.
     pub fn of(&self, site: &str, language: &str) -> &Template {
-        let usual = || self.languages.get(site).copied().unwrap_or(self.usual);
-        let language = Language::named(language).unwrap_or_else(usual);
+        let language = Language::named(language).unwrap_or_else(|| self.language_of(site));
         let own = self.all.get(&(Some(site.to_owned()), language));
         own.or_else(|| self.all.get(&(None, language))).unwrap_or(&self.otherwise)
     }

@@ -1,5 +1,5 @@
 //! Return reports out: what could not be delivered comes back to the library, one report per message, or one summary for
-//! many. And in: what comes back of mail that a server had accepted (`incoming`, read in a folder by `maildir`).
+//! many. And in: what comes back of mail that a server had accepted (`incoming`, read in a folder by `maildir`, in a file by `mbox`).
 //!
 //! That a report is owed was stored together with the outcome; it is written here later, in one transaction that also
 //! closes what it covers. This part knows nothing of connections: a report is a message and re-enters the queue.
@@ -7,6 +7,7 @@
 mod compose;
 pub mod incoming;
 pub mod maildir;
+pub mod mbox;
 mod plan;
 mod sample;
 

@@ -11,7 +11,8 @@ const READ: &str = "returns+*@library.example";
 /// With a message that a server has accepted: the address that it went out with.
 async fn with_a_message(wanted: Wanted) -> (Bench, String) {
     let bench = Bench::start(wanted).await;
-    let undeliverable = Undeliverable { address: ReadAddress::parse(READ), maildir: None, by_smtp: true };
+    let undeliverable =
+        Undeliverable { address: ReadAddress::parse(READ), by_smtp: true, ..Undeliverable::default() };
     let config = Config { undeliverable, ..(*bench.app.settings.now()).clone() };
     bench.app.settings.replace(config);
     let key = bench.key("Library").await;

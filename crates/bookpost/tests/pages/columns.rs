@@ -217,7 +217,7 @@ async fn what_somebody_of_one_library_says_holds_for_their_upload_only() {
     // It is run as it was looked through.
     bench.post("administrator", &format!("{other}/columns/forget"), "").await;
     let (_, query) = own.split_once('?').unwrap();
-    let form = format!("{query}&attempt=0&people=2&practice=false");
+    let form = format!("{query}&attempt=0&people=2&practice=false&sure=yes");
     let answer = bench.post("manager", &format!("{check}/send"), &form).await;
     assert!(answer.header("location").starts_with("/notices/runs/"), "{answer:?}");
     bench.stop().await;

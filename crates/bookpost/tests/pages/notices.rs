@@ -80,7 +80,9 @@ pub(crate) async fn form_of(bench: &Bench, who: &str, check: &str) -> String {
         let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
         format!("{name}={}", rest.split('"').next().unwrap())
     };
-    ["attempt", "people", "practice"].map(value).join("&")
+    let fields = ["attempt", "people", "practice"].map(value).join("&");
+    // The exports of these tests are of weeks ago.
+    if page.contains("name=\"sure\"") { format!("{fields}&sure=yes") } else { fields }
 }
 
 pub(crate) async fn over(bench: &Bench, run: RunId) {

@@ -148,15 +148,72 @@ async fn a_wrong_wording_is_refused_with_its_place_and_nothing_typed_is_lost() {
     bench.stop().await;
 }
 
+/// A click too much, or a colleague's: what stood there before is had back, and that can be taken back, too.
+#[tokio::test]
+async fn the_last_change_of_a_wording_can_be_taken_back() {
+    let bench = Bench::staffed(servers()).await;
+    let page = async || bench.get("administrator", &format!("{LIST}/fines/wording")).await.text;
+    assert!(!page().await.contains("value=\"undo\""), "nothing was changed");
+    let html = "<p>Pay, {{ patron_name }}</p>";
+    for (version, subject, text, html) in [(0, "Ours", "First", html), (1, "Theirs", "Second", "")] {
+        let saved =
+            post(&bench, "administrator", "fines/wording", &typed(version, subject, text, html)).await;
+        assert_eq!(saved.status, 303, "{}", saved.text);
+    }
+    let before = page().await;
+    let shown = "Ours\n\nFirst\n\n&#60;p&#62;Pay, {{ patron_name }}&#60;/p&#62;</pre>";
+    assert!(before.contains(shown) && before.contains("value=\"undo\""), "{before}");
+    let says = async || bench.app.store.wordings().await.unwrap()[0].wording.clone();
+    for (version, subject) in [(2, "Ours"), (3, "Theirs"), (4, "Ours")] {
+        let undone = format!("do=undo&version={version}&language=en");
+        assert_eq!(post(&bench, "administrator", "fines/wording", &undone).await.status, 303);
+        assert_eq!(says().await.unwrap().subject, subject);
+    }
+    assert_eq!(says().await.unwrap().html.as_deref(), Some(html));
+    // Where nothing was written before there is the built-in wording.
+    post(&bench, "administrator", "hold-ready/wording", &typed(0, "Ours", "First", "")).await;
+    let undone = post(&bench, "administrator", "hold-ready/wording", "do=undo&version=1&language=en").await;
+    assert_eq!(undone.status, 303);
+    let all = bench.app.store.wordings_of("hold-ready").await.unwrap();
+    assert_eq!(all[0].wording, None);
+    // Whoever has not seen the last change takes nothing back.
+    let late = post(&bench, "administrator", "hold-ready/wording", "do=undo&version=1&language=en").await;
+    assert_eq!(late.status, 422, "{}", late.text);
+    bench.stop().await;
+}
+
+/// One that was for a library that was removed since is not for all of them when somebody saves it.
+#[tokio::test]
+async fn a_notice_of_a_removed_library_does_not_become_one_of_all() {
+    let bench = Bench::staffed(servers()).await;
+    let fields = "version=0&on=yes&to=patron&sites=EAST";
+    assert_eq!(post(&bench, "administrator", "fines", fields).await.status, 303);
+    let mut config = (*bench.app.settings.now()).clone();
+    config.sites.retain(|site| site.code != "EAST");
+    bench.app.settings.replace(config);
+    let page = bench.get("administrator", &format!("{LIST}/fines")).await.text;
+    let box_ = "name=\"sites\" value=\"EAST\" checked";
+    assert!(page.contains(box_) && page.contains("EAST (a library that was removed)"), "{page}");
+    let fields = "version=1&on=yes&to=patron&sites=EAST&notes=x";
+    assert_eq!(post(&bench, "administrator", "fines", fields).await.status, 303);
+    assert_eq!(settings(&bench, "fines").await.sites, ["EAST".to_owned()].into());
+    bench.stop().await;
+}
+
 #[tokio::test]
 async fn who_comes_second_to_a_wording_is_told_and_sees_what_the_other_wrote() {
     let bench = Bench::staffed(servers()).await;
-    let first = post(&bench, "administrator", "fines/wording", &typed(0, "Ours", "First", "")).await;
+    let first =
+        post(&bench, "administrator", "fines/wording", &typed(0, "Ours", "First", "<p>1st</p>")).await;
     led_to(&first, &format!("{LIST}/fines/wording?language=en&done=wording_saved"));
     let late = post(&bench, "administrator", "fines/wording", &typed(0, "Mine", "Second", "")).await;
     assert_eq!(late.status, 422);
-    for part in ["somebody else changed this wording", "Ours\n\nFirst", "Second</textarea>", "value=\"Mine\""]
-    {
+    for part in [
+        "somebody else changed this wording",
+        "Ours\n\nFirst\n\n&#60;p&#62;1st&#60;/p&#62;",
+        "Second</textarea>",
+        "value=\"Mine\"",
+    ] {
         assert!(late.text.contains(part), "{part}: {}", late.text);
     }
     assert_eq!(value(&late.text, "version"), "1");
@@ -247,7 +304,14 @@ async fn the_notice_that_is_chosen_is_the_one_that_is_run() {
     let bench = Bench::staffed(to(&sink)).await;
     let check = uploaded(&bench, "administrator", SPEAKING).await;
     let off = bench.get("administrator", &format!("{check}?notice=overdue-items-firm")).await;
-    assert!(off.text.contains("is switched off"), "{}", off.text);
+    for said in [
+        "The notice “Overdue Items, firm” is switched off.",
+        "href=\"/notices/saved/overdue-items-firm\">Open this notice to switch it on",
+        "?notice=overdue-items\">Use “Overdue Items, gentle” instead",
+    ] {
+        assert!(off.status == 422 && off.text.contains(said), "{said}: {}", off.text);
+    }
+    assert!(!off.text.contains("bookpost notices on"), "what a command says is no help here: {}", off.text);
     for slug in ["overdue-items-firm", "coming-due"] {
         led_to(
             &post(&bench, "administrator", &format!("{slug}/switch"), "version=0&on=true").await,
@@ -261,7 +325,9 @@ async fn the_notice_that_is_chosen_is_the_one_that_is_run() {
     let fields: Vec<_> = ["attempt", "people", "practice", "notice"]
         .map(|name| format!("{name}={}", value(&page, name)))
         .into();
-    let answer = bench.post("administrator", &format!("{check}/send"), &fields.join("&")).await;
+    let answer = bench
+        .post("administrator", &format!("{check}/send"), &format!("{}&sure=yes", fields.join("&")))
+        .await;
     let run = store::RunId(answer.header("location").rsplit('/').next().unwrap().parse().unwrap());
     crate::notices::over(&bench, run).await;
     assert_eq!(bench.app.store.run(run).await.unwrap().notice, "overdue-items-firm");
@@ -344,5 +410,96 @@ async fn saved_notices_work_in_a_browser() {
     let sink = Sink::start(Settings::default()).await.unwrap();
     let bench = Bench::staffed(to(&sink)).await;
     drive("wording.mjs", &bench, &[]).await;
+    bench.stop().await;
+}
+
+/// Which notice is said together with the file: those that are on, what people need most first.
+#[tokio::test]
+async fn the_notice_is_chosen_where_the_file_is() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let page = async || bench.get("administrator", "/notices").await.text;
+    assert!(!page().await.contains("<select id=\"notice\""), "there is only one");
+    post(&bench, "administrator", "overdue-items-firm", "version=0&on=yes&favourite=yes&to=patron").await;
+    let both = page().await;
+    let (firm, gentle) =
+        (both.find("value=\"overdue-items-firm\""), both.find("value=\"overdue-items\" selected"));
+    assert!(firm.is_some() && firm < gentle, "{both}");
+    let token = bench.get("administrator", "/").await.form_token();
+    let upload = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{token}\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"notice\"\r\n\r\noverdue-items-firm\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"changed\"\r\n\r\n1795784700000\r\n--b\r\n\
+         Content-Disposition: form-data; name=\"export\"; filename=\"a.csv\"\r\n\r\n{SPEAKING}\r\n--b--\r\n"
+    );
+    let request = bench.ask("administrator", reqwest::Method::POST, "/notices/upload");
+    let answer =
+        Answer::of(request.header("content-type", "multipart/form-data; boundary=b").body(upload)).await;
+    assert!(answer.header("location").ends_with("?notice=overdue-items-firm"), "{answer:?}");
+    let check = bench.get("administrator", answer.header("location")).await.text;
+    assert!(check.contains("File last changed"), "the browser said when: {check}");
+    // None is on: that is said where the file would go.
+    for (slug, version) in [("overdue-items-firm", 1), ("overdue-items", 0)] {
+        let off = format!("version={version}&on=false");
+        led_to(
+            &post(&bench, "administrator", &format!("{slug}/switch"), &off).await,
+            &format!("{LIST}?done=notice_off"),
+        );
+    }
+    let none = page().await;
+    assert!(none.contains("No notice is switched on") && none.contains("Switch one on"), "{none}");
+    bench.post("administrator", "/language", "language=es&next=/").await;
+    let check = uploaded(&bench, "administrator", SPEAKING).await;
+    let off = bench.get("administrator", &check).await.text;
+    assert!(off.contains("está desactivado") && off.contains("Abrir este aviso para activarlo"), "{off}");
+    bench.stop().await;
+}
+
+/// Teachers get lists beside the notices: said before, seen before, and counted apart after.
+#[tokio::test]
+async fn lists_for_teachers_are_told_of_and_counted_apart() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let fields = "version=0&on=yes&to=patron&to=teacher";
+    assert_eq!(post(&bench, "administrator", "overdue-items", fields).await.status, 303);
+    let recipients = settings(&bench, "overdue-items").await.recipients;
+    assert!(recipients.teacher && !recipients.teacher_titles && !recipients.guardian, "{recipients:?}");
+    let export = "borrowernumber,name,email,branch,title,barcode,due,teacher email\n\
+         1,Ana,ana@example.org,MAIN,Moby Dick,m1,2026-11-12,reyes@school.example\n\
+         2,Ben,ben@example.org,MAIN,Dune,m2,2026-11-12,reyes@school.example\n\
+         3,Cleo,cleo@example.org,EAST,Emma,m3,2026-11-12,\n";
+    let check = uploaded(&bench, "administrator", export).await;
+    let page = bench.get("administrator", &check).await.text;
+    for said in [
+        "This sends 3 emails to 3 people of 2 libraries through 127.0.0.1. Beside that, 1 teacher gets a list of their students.",
+        "1 of these people has no address of a teacher in the file",
+        "/mail?list=yes&#38;n=1",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let list = bench.get("administrator", &format!("{check}/mail?list=yes&n=1")).await.text;
+    assert!(
+        list.contains("List 1 of 1") && list.contains("These 2 students") && !list.contains("Dune"),
+        "{list}"
+    );
+    let html = bench.get("administrator", &format!("{check}/html?list=yes&n=1")).await.text;
+    assert!(html.contains("<bdi>Ana</bdi>: 1 item") && !html.contains("Dune"), "{html}");
+    assert_eq!(bench.get("administrator", &format!("{check}/mail?list=yes&n=2")).await.status, 404);
+    let run = sent(&bench, "administrator", &check).await;
+    let page = bench.get("administrator", &format!("/notices/runs/{}", run.0)).await.text;
+    assert!(page.contains("3 of 3 were accepted") || page.contains("All 3"), "{page}");
+    let (people, lists) = page.split_once("Lists for teachers").unwrap();
+    assert!(people.contains("names?what=delivered\" aria-label=\"3 "), "{people}");
+    assert!(lists.contains("names?what=delivered&#38;lists=yes\" aria-label=\"1 "), "{lists}");
+    for (query, has, has_not) in [
+        ("what=delivered", "ana@example.org", "reyes@school.example"),
+        ("what=delivered&lists=yes", "reyes@school.example", "ana@example.org"),
+    ] {
+        let names = bench.get("administrator", &format!("/notices/runs/{}/names?{query}", run.0)).await.text;
+        assert!(names.contains(has) && !names.contains(has_not), "{query}: {names}");
+    }
+    let table = bench.get("administrator", &format!("/notices/runs/{}/csv", run.0)).await.text;
+    assert!(table.contains("\"(list for a teacher)\",\"\",\"reyes@school.example\""), "{table}");
+    assert!(bench.get("administrator", "/notices").await.text.contains("3 accepted"));
     bench.stop().await;
 }

@@ -162,3 +162,60 @@ async fn what_an_export_says_is_never_markup_and_never_a_formula() {
     }
     bench.stop().await;
 }
+
+/// What is older than a day, or breaks off in a line, is not sent before somebody has said that it is the right file.
+#[tokio::test]
+async fn a_doubtful_file_is_asked_about_and_not_sent_before() {
+    let sink = Sink::start(refuses("nobody@example.org")).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "administrator";
+    let fresh = export().replace("2026-11-13", "2026-11-27");
+    let broken_off = fresh.trim_end().to_owned();
+    for (text, says) in [
+        (fresh, None),
+        (export(), Some("The last date in the file is 13 Nov 2026.")),
+        (broken_off, Some("The file ends in the middle of its last line.")),
+    ] {
+        let check = uploaded(&bench, who, &text).await;
+        let page = bench.get(who, &check).await.text;
+        assert_eq!(page.contains("name=\"sure\" value=\"yes\" required"), says.is_some(), "{says:?}: {page}");
+        assert!(page.contains(says.unwrap_or("<h1>")), "{says:?}: {page}");
+        let Some(_) = says else { continue };
+        let sure = crate::notices::form_of(&bench, who, &check).await;
+        let unsure = sure.replace("&sure=yes", "");
+        assert_ne!(sure, unsure);
+        let answer = bench.post(who, &format!("{check}/send"), &unsure).await;
+        assert_eq!(answer.header("location"), format!("{check}?done=not_sure"));
+        let told = bench.get(who, answer.header("location")).await.text;
+        assert!(told.contains("say first, above the button, that this is the right file"), "{told}");
+    }
+    assert_eq!(bench.app.store.runs(9).await.unwrap().len(), 0);
+    let check = uploaded(&bench, who, &export()).await;
+    let run = sent(&bench, who, &check).await;
+    assert_eq!(bench.app.store.run(run).await.unwrap().states.values().sum::<u64>(), 3);
+    bench.stop().await;
+}
+
+/// An old file that is uploaded today does not say what came back since the newer one.
+#[tokio::test]
+async fn an_old_file_cancels_nothing_that_a_newer_one_asked_for() {
+    let bench = Bench::staffed(servers()).await;
+    let who = "administrator";
+    let newer = export().replace("2026-11-12,2026-10-12\n2", "2026-11-27,2026-10-12\n2");
+    let newer = newer.replace("Dune,m3,2026-11-12", "Dune,m3,2026-11-27");
+    let check = uploaded(&bench, who, &newer).await;
+    let first = sent(&bench, who, &check).await;
+    // Of two weeks ago: Ben's book was not overdue then.
+    let older: String = export()
+        .lines()
+        .filter(|line| !line.contains("Dune") && !line.contains("short"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let older = older + "9,Fay,Adams,fay@example.org,MAIN,Walden,m9,2026-11-11,2026-10-11\n";
+    let check = uploaded(&bench, who, &older).await;
+    let page = bench.get(who, &check).await.text;
+    assert!(page.contains("a newer export, of"), "{page}");
+    sent(&bench, who, &check).await;
+    let states = bench.app.store.run(first).await.unwrap().states;
+    assert_eq!(states, [(store::State::Waiting, 3)].into());
+    bench.stop().await;
+}

@@ -171,7 +171,7 @@ async fn comes_back(kind: &str, named: bool) {
 fn read_in(bench: &Bench, address: Option<&str>, maildir: Option<&Path>) {
     let address = address.and_then(ReadAddress::parse);
     let by_smtp = maildir.is_none();
-    let undeliverable = Undeliverable { address, maildir: maildir.map(Path::to_owned), by_smtp };
+    let undeliverable = Undeliverable { address, maildir: maildir.map(Path::to_owned), mbox: None, by_smtp };
     let config = (*bench.app.settings.now()).clone();
     bench.app.settings.replace(Config { undeliverable, ..config });
 }

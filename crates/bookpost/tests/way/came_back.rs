@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use bookpost::{
     config::{Config, ReadAddress, Undeliverable},
-    returns::maildir,
+    returns::{maildir, mbox},
 };
 use mail::Reason;
 use store::{AlarmKind, Kind, MessageId, State};
@@ -24,7 +24,8 @@ async fn start(mailbox: &Path, sink: &Sink) -> Bench {
 /// The tests look themselves.
 fn read_in(bench: &Bench, mailbox: &Path) {
     let address = ReadAddress::parse("returns+*@riverside.example.org");
-    let undeliverable = Undeliverable { address, maildir: Some(mailbox.to_owned()), by_smtp: false };
+    let undeliverable =
+        Undeliverable { address, maildir: Some(mailbox.to_owned()), ..Undeliverable::default() };
     let config = (*bench.app.settings.now()).clone();
     bench.app.settings.replace(Config { undeliverable, ..config });
 }
@@ -172,5 +173,88 @@ async fn only_mail_that_may_come_back_to_us_is_named() {
     assert_eq!(from[..2], [String::new(), String::new()]);
     assert_eq!(from[2], "desk@elsewhere.example");
     assert_eq!(from.iter().filter(|from| from.starts_with("returns+r")).count(), 1, "{from:?}");
+    bench.app.stop().await.unwrap();
+}
+
+/// Python's own, which locks a mailbox as delivery agents do: by fcntl, and by a file beside it.
+fn deliver(mailbox: &Path, mails: &[&str]) {
+    let script = "import mailbox, sys\nbox = mailbox.mbox(sys.argv[1])\nbox.lock()\n\
+                  for mail in sys.argv[2:]: box.add(mail)\nbox.flush()\nbox.unlock()\n";
+    let done = std::process::Command::new("python3").args(["-c", script]).arg(mailbox).args(mails).status();
+    assert!(done.unwrap().success());
+}
+
+fn report(to: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example.org\nTo: <{to}>\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n\
+         Reporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1\n\n--b--\n"
+    )
+}
+
+/// It is read and never changed: what is for people stays, and what is there twice is noted once.
+#[tokio::test]
+async fn what_comes_back_into_a_mailbox_of_one_file_is_reported_once() {
+    let (folder, sink) = (tempfile::tempdir().unwrap(), sink(Vec::new()).await);
+    let file = folder.path().join("returns");
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let address = ReadAddress::parse("returns+*@riverside.example.org");
+    let undeliverable = Undeliverable { address, mbox: Some(file.clone()), ..Undeliverable::default() };
+    let config = (*bench.app.settings.now()).clone();
+    bench.app.settings.replace(Config { undeliverable, ..config });
+    bench.accept(&["gone@example.org"]).await;
+    bench.quiet().await;
+    let from = sink.taken()[0].from.clone();
+    assert!(from.starts_with("returns+r1-"), "{from}");
+
+    let (mut mailbox, incoming) = (mbox::Mailbox::new(file.clone()), bench.app.incoming());
+    assert_eq!(mailbox.look(&incoming).await.unwrap(), 0, "nothing ever came");
+    let letter = "From: ann@example.org\nSubject: Hello\n\nDear library,\n\nFrom now on I read more.\n";
+    deliver(&file, &[letter, &report(&from), letter]);
+    let delivered = fs::read(&file).unwrap();
+    assert_eq!(mailbox.look(&incoming).await.unwrap(), 1);
+    let row = bench.row("gone@example.org").await;
+    assert_eq!((row.state, row.reason), (State::Returned, Some(Reason::AddressUnknown)));
+    assert_eq!(fs::read(&file).unwrap(), delivered, "all of it stays for people");
+    assert_eq!(mailbox.look(&incoming).await.unwrap(), 0);
+    // What comes later is found behind it; the next start reads all of it again.
+    deliver(&file, &[&report(&from)]);
+    assert_eq!(mailbox.look(&incoming).await.unwrap(), 0, "it tells nothing new");
+    assert_eq!(mbox::Mailbox::new(file.clone()).look(&incoming).await.unwrap(), 0);
+    assert_eq!(incoming.counts.now()[0], 1);
+    bench.app.stop().await.unwrap();
+}
+
+/// Whoever delivers holds the lock of the file; half a report is read by nobody.
+#[tokio::test]
+async fn a_mailbox_is_not_read_while_a_delivery_agent_has_its_lock() {
+    let (folder, sink) = (tempfile::tempdir().unwrap(), sink(Vec::new()).await);
+    let file = folder.path().join("returns");
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let address = ReadAddress::parse("returns+*@riverside.example.org");
+    let undeliverable = Undeliverable { address, mbox: Some(file.clone()), ..Undeliverable::default() };
+    let config = (*bench.app.settings.now()).clone();
+    bench.app.settings.replace(Config { undeliverable, ..config });
+    bench.accept(&["gone@example.org"]).await;
+    bench.quiet().await;
+    deliver(&file, &[&report(&sink.taken()[0].from)]);
+    // By fcntl alone, as Postfix can be told to; it says when it has it, and lets go when its input ends.
+    let script = "import fcntl, sys\nbox = open(sys.argv[1], 'r+')\nfcntl.lockf(box, fcntl.LOCK_EX)\n\
+                  print('locked', flush=True)\nsys.stdin.read()\n";
+    let mut agent = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(&file)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(agent.stdout.take().unwrap()), &mut said)
+        .unwrap();
+    assert_eq!(said, "locked\n");
+    let (mut mailbox, incoming) = (mbox::Mailbox::new(file.clone()), bench.app.incoming());
+    assert_eq!(mailbox.look(&incoming).await.unwrap(), 0, "it is being written");
+    drop(agent.stdin.take());
+    assert!(agent.wait().unwrap().success());
+    assert_eq!(mailbox.look(&incoming).await.unwrap(), 1);
     bench.app.stop().await.unwrap();
 }

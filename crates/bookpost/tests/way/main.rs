@@ -29,5 +29,6 @@ mod schedule_ends;
 mod scheduled;
 mod schedules;
 mod set_clock;
+mod teachers;
 mod turns;
 mod watch;

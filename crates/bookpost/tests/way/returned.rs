@@ -28,6 +28,7 @@ pub(crate) async fn run(bench: &Bench, export: &str, exported_at: Option<Timesta
         source: "export.csv".into(),
         export: export.into(),
         exported_at,
+        older_is_right: true,
         ..RunRequest::default()
     };
     match bench.app.notices.run(request, true, mpsc::unbounded_channel().0).await {
@@ -171,9 +172,9 @@ async fn an_export_that_is_thin_or_empty_or_older_cancels_nothing_and_says_so() 
     let before = bench.clock.now() - SignedDuration::from_hours(48);
     for (items, exported_at, says) in [
         (
-            &items[..3],
+            &items[..9],
             None,
-            "Riverside Library: 3 items in this export, and of what an earlier one had only 15 in 100",
+            "Riverside Library: 9 items in this export, and of what an earlier one had only 45 in 100",
         ),
         (&items[..0], None, "Riverside Library: 0 items in this export"),
         (&items[..19], Some(before), "Riverside Library: a newer export, of"),
@@ -185,6 +186,51 @@ async fn an_export_that_is_thin_or_empty_or_older_cancels_nothing_and_says_so() 
     }
     run(&bench, &export(&items[..19]), None).await;
     assert_eq!((bench.counts().await.waiting, bench.counts().await.cancelled), (19, 1));
+    bench.app.stop().await.unwrap();
+}
+
+/// Whatever stands behind the line in which it broke off is not known.
+#[tokio::test]
+async fn an_export_that_broke_off_in_a_line_cancels_nothing_and_says_so() {
+    let sink = sink(vec![always(At::Rcpt, "451 4.2.1 try again later")]).await;
+    let bench = bench(&sink).await;
+    run(&bench, &export(&ALL), None).await;
+    bench.pass_in_steps(DAY, HOUR).await;
+    let whole = export(&ALL);
+    let broken_off = run(&bench, whole.split_at(whole.rfind("eloved").unwrap()).0, None).await;
+    let said = broken_off.left_out.iter().find(|one| one.why == LeftOutWhy::NotTold).unwrap();
+    assert_eq!(said.detail.to_string(), "the export ends in the middle of a line, so it has broken off");
+    assert_eq!((bench.counts().await.waiting, bench.counts().await.cancelled), (3, 0));
+    // One without the last end of a line, as some programs write it, is whole.
+    run(&bench, export(&ALL[..3]).trim_end(), None).await;
+    assert_eq!((bench.counts().await.waiting, bench.counts().await.cancelled), (2, 1));
+    bench.app.stop().await.unwrap();
+}
+
+/// Somebody stops a run whose notices went in place of earlier ones: nobody has any, and the next run writes.
+#[tokio::test]
+async fn after_a_stop_the_next_run_writes_to_whom_nobody_wrote() {
+    let sink = sink(vec![always(At::Rcpt, "451 4.2.1 try again later")]).await;
+    let bench = bench(&sink).await;
+    let first = run(&bench, &export(&ALL), None).await;
+    bench.pass_in_steps(DAY, HOUR).await;
+    let newer = export(&[ALL[0], ALL[2], ALL[3]]);
+    let second = run(&bench, &newer, None).await;
+    assert_eq!((second.progress.prepared, second.progress.lately), (1, 2), "one of Ann's came back");
+    let (selection, action, withdrawn) = bench.app.notices.stop(second.id, [].into()).await;
+    bench.app.store.move_recipients(selection, action, bench.clock.now()).await.unwrap();
+    drop(withdrawn);
+    for (run, states) in [
+        (first.id, [(State::Waiting, 2), (State::Cancelled, 1)].into()),
+        (second.id, [(State::Cancelled, 1)].into()),
+    ] {
+        assert_eq!(bench.app.store.run(run).await.unwrap().states, states, "{run:?}");
+    }
+    let third = run(&bench, &newer, None).await;
+    assert_eq!((third.progress.prepared, third.progress.lately), (1, 2));
+    sink.set_rules(Vec::new());
+    bench.pass_in_steps(DAY, HOUR).await;
+    assert_eq!(titles(&sink, "ann", &["Dune", "Emma"]), [["Dune"]]);
     bench.app.stop().await.unwrap();
 }
 

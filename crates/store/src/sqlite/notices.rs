@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite, accept,
-    codes::{STATES, count, instant, micros, name, named, whole},
+    codes::{STATES, count, instant, micros, name, named, state, whole},
     returned,
     rows::{at, text},
     writer::Tx,
@@ -25,6 +25,12 @@ const TALLIES: &str = "SELECT sum(r.state = 0), sum(r.state = 1), sum(r.state = 
         sum(r.state = 6), sum(r.state = 7)
     FROM message m CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     WHERE m.run = ?1";
+/// A message is a copy to a teacher: in the words of the index that has these.
+pub(super) const COPY: &str = "(m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher')";
+/// What of [`TALLIES`] is copies.
+const COPIES: &str = "SELECT r.state, count(*) FROM message m INDEXED BY message_copy
+    CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
+    WHERE m.run = ?1 AND m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher' GROUP BY r.state";
 const WRITTEN: &str = "SELECT written_at, message FROM ledger WHERE notice = ?1 AND item = ?2";
 const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message, site) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at), message = excluded.message,
@@ -282,6 +288,7 @@ fn decode(row: &rusqlite::Row<'_>) -> Result<Run, Error> {
         finished_at: at(row, 5)?,
         begun_by: text(row, 6)?.and_then(|who| serde_json::from_str(&who).ok()),
         states: BTreeMap::new(),
+        copies: BTreeMap::new(),
         left_out: BTreeMap::new(),
     })
 }
@@ -296,6 +303,7 @@ fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
             }
         }
     }
+    apart(sql, &mut run)?;
     let mut statement =
         sql.prepare_cached("SELECT why, count(*) FROM left_out WHERE run = ?1 GROUP BY why")?;
     let mut found = statement.query([run.id.0])?;
@@ -307,6 +315,23 @@ fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
     Ok(run)
 }
 
+/// Copies to teachers are told apart from what was counted with them.
+fn apart(sql: &Connection, run: &mut Run) -> Result<(), Error> {
+    let mut statement = sql.prepare_cached(COPIES)?;
+    let mut found = statement.query([run.id.0])?;
+    while let Some(row) = found.next()? {
+        let (of, copies) = (state(row.get(0)?), count(row.get(1)?));
+        let of = of.ok_or_else(|| unreadable("recipient.state"))?;
+        run.copies.insert(of, copies);
+        let all = run.states.get(&of).copied().unwrap_or(0);
+        match all.saturating_sub(copies) {
+            0 => run.states.remove(&of),
+            people => run.states.insert(of, people),
+        };
+    }
+    Ok(())
+}
+
 pub(super) fn unreadable(column: &str) -> Error {
     Error::Corrupt(format!("{column} cannot be read"))
 }
@@ -315,6 +340,19 @@ pub(super) fn unreadable(column: &str) -> Error {
 mod tests {
     use super::*;
     use crate::sqlite::open;
+
+    #[test]
+    fn copies_are_found_without_looking_at_other_mail() {
+        let plan = open::tests::plan(COPIES);
+        assert!(plan.contains("message_copy (run=?)"), "{plan}");
+        let tagged = serde_json::json!([crate::TO_TEACHER]).to_string();
+        let words = format!("SELECT {}", COPY.replace("m.tags", "?1"));
+        let sql = Connection::open_in_memory().unwrap();
+        for (tags, is_copy) in [(Some(&*tagged), true), (Some("[\"sent again\"]"), false), (None, false)] {
+            let found = sql.query_row(&words, [tags], |row| row.get::<_, Option<bool>>(0)).unwrap();
+            assert_eq!(found.unwrap_or(false), is_copy, "{tags:?}");
+        }
+    }
 
     #[test]
     fn a_run_is_counted_without_a_sorter() {

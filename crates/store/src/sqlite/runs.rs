@@ -14,7 +14,8 @@ use crate::{Alike, Error, LeftOut, LeftOutDetail, LeftOutFilter, RunId, RunPart,
 
 /// Without a sorter: they are counted as they come.
 const STATES: &str = "SELECT m.site, r.state, r.reason, r.expires_at, r.id,
-        CASE WHEN m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'sent again' THEN json_extract(m.tags, '$[1]') END FROM message m INDEXED BY message_run
+        CASE WHEN m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'sent again' THEN json_extract(m.tags, '$[1]') END,
+        m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher' FROM message m INDEXED BY message_run
     CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535 WHERE m.run = ?1";
 const LEFT_OUT: &str = "SELECT site, why, count(*) FROM left_out WHERE run = ?1 GROUP BY site, why";
 const OF_REASONS: &str = "SELECT n, why, line, who, detail, site FROM left_out
@@ -35,7 +36,12 @@ impl Sqlite {
                 let mut found = statement.query([run.0])?;
                 while let Some(row) = found.next()? {
                     let state = state(row.get(1)?).ok_or_else(|| unreadable("recipient.state"))?;
-                    *parts.entry(text(row, 0)?).or_default().states.entry(state).or_default() += 1;
+                    let part = parts.entry(text(row, 0)?).or_default();
+                    if row.get::<_, Option<bool>>(6)?.unwrap_or(false) {
+                        *part.copies.entry(state).or_default() += 1;
+                        continue;
+                    }
+                    *part.states.entry(state).or_default() += 1;
                     returned.see(row, state, &mut parts)?;
                 }
                 returned.count(&mut parts);
@@ -101,7 +107,9 @@ impl Returned {
         let expires_first_at = instant(row.get(3)?).ok_or_else(|| unreadable("recipient.expires_at"))?;
         let one = Alike { count: 1, expires_first_at };
         match state {
-            State::Waiting => add(parts.entry(text(row, 0)?).or_default(), state, reason, one),
+            State::Waiting | State::Cancelled => {
+                add(parts.entry(text(row, 0)?).or_default(), state, reason, one);
+            }
             State::Returned => self.all.push((row.get(4)?, text(row, 0)?, reason, one)),
             _ => {}
         }

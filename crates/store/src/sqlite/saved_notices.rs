@@ -10,7 +10,10 @@ use super::{
     notices::unreadable,
     rows::{at, text},
 };
-use crate::{Actor, Deed, Error, NewAudit, NoticeSettings, SavedNotice, SavedWording, Wording, WordingKey};
+use crate::{
+    Actor, Deed, Error, NewAudit, NoticeSettings, SavedNotice, SavedWording, Wording, WordingBefore,
+    WordingKey,
+};
 
 const NOTICES: &str =
     "SELECT slug, settings, version, made_by, made_at, changed_by, changed_at, removed_at FROM saved_notice";
@@ -21,12 +24,11 @@ const SAVE: &str =
 const REMOVE: &str =
     "UPDATE saved_notice SET removed_at = ?2, version = version + 1, changed_by = ?3, changed_at = ?4
     WHERE slug = ?1";
-const WORDINGS: &str =
-    "SELECT notice, site, language, subject, text, html, version, changed_by, changed_at FROM wording";
+const WORDINGS: &str = "SELECT notice, site, language, subject, text, html, version, changed_by, changed_at, before FROM wording";
 const WRITE: &str =
-    "INSERT INTO wording (notice, site, language, subject, text, html, version, changed_by, changed_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8)
-    ON CONFLICT DO UPDATE SET subject = ?4, text = ?5, html = ?6, version = version + 1, changed_by = ?7, changed_at = ?8";
+    "INSERT INTO wording (notice, site, language, subject, text, html, version, changed_by, changed_at, before)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?9)
+    ON CONFLICT DO UPDATE SET subject = ?4, text = ?5, html = ?6, version = version + 1, changed_by = ?7, changed_at = ?8, before = ?9";
 /// Each begins anew.
 const COPY: &str =
     "INSERT INTO wording (notice, site, language, subject, text, html, version, changed_by, changed_at)
@@ -169,6 +171,7 @@ impl Sqlite {
                     html,
                     json(&who)?,
                     micros(now),
+                    json(&before)?,
                 ))?;
                 let about = [&key.notice, site, &key.language].into_iter().filter(|part| !part.is_empty());
                 let about = about.map(ToOwned::to_owned).collect::<Vec<_>>().join(" ");
@@ -226,6 +229,9 @@ fn wording(row: &SqlRow<'_>) -> Result<SavedWording, Error> {
             language: text(row, 2)?.unwrap_or_default(),
         },
         wording,
+        before: text(row, 9)?
+            .and_then(|before| serde_json::from_str(&before).ok())
+            .map(|wording| WordingBefore { wording }),
         version: row.get(6)?,
         changed_by: actor(text(row, 7)?),
         changed_at: at(row, 8)?.ok_or_else(|| unreadable("wording.changed_at"))?,
@@ -245,7 +251,12 @@ fn in_words(settings: &NoticeSettings) -> String {
     let on = if settings.on { "on" } else { "off" };
     let repeat = settings.repeat_days.map_or_else(|| "usual".to_owned(), |days| days.to_string());
     let to = settings.recipients;
-    let to = [(to.patron, "patron"), (to.guardian, "guardian")];
+    let to = [
+        (to.patron, "patron"),
+        (to.guardian, "guardian"),
+        (to.teacher, "teacher"),
+        (to.teacher && to.teacher_titles, "titles for the teacher"),
+    ];
     let to: Vec<_> = to.into_iter().filter(|(chosen, _)| *chosen).map(|(_, who)| who).collect();
     let sites: Vec<_> = settings.sites.iter().map(String::as_str).collect();
     audit::parts([

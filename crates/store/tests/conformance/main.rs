@@ -149,6 +149,7 @@ cases! {
     notices::a_cancelled_message_takes_back_what_it_wrote_and_no_more,
     notices::a_whole_run_that_is_cancelled_is_written_again,
     notices::practice_runs_leave_no_ledger,
+    notices::copies_to_teachers_are_counted_apart,
     notices::runs_add_up,
     notices::a_run_that_is_asked_for_twice_is_one,
     notices::a_run_is_counted_by_library_and_listed_in_parts,

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use mail::Reason;
 use store::{
-    Actor, Alike, Begun, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter, LeftOutWhy, MessageId, Move,
-    NewMessage, NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State, Store,
-    Verdict,
+    Actor, Alike, Begun, Filter, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter, LeftOutWhy, MessageId,
+    Move, NewMessage, NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State,
+    Store, TO_TEACHER, Verdict,
 };
 
 use crate::fresh::{Fresh, begin, claim_of, leased, minute, notice, settle, sound, to_many};
@@ -113,6 +113,40 @@ pub(crate) async fn what_a_person_cancelled_counts_as_not_written(fresh: &Fresh)
     fresh.at(3);
     cancel(accepted).await.unwrap();
     assert!(!stored(fresh, &store, &["cancelled"], day).await);
+    sound(&store).await;
+}
+
+/// The numbers of a run are of people; what teachers get of it stands beside them.
+pub(crate) async fn copies_to_teachers_are_counted_apart(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = begin(fresh, &store, false).await;
+    let other = begin(fresh, &store, false).await;
+    let of = |run, key: &str, tags: &[&str]| {
+        let NewNotice { message, .. } = notice(run, false, &[]);
+        let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        NewNotice { message: NewMessage { tags, ..message }, ..notice(run, false, &[key]) }
+    };
+    let notices = vec![of(run, "a", &[]), of(run, "b", &["sent again"]), of(run, "c", &[TO_TEACHER])];
+    store.accept_notices(run, notices, None, fresh.now()).await.unwrap();
+    let copies = vec![of(other, "d", &[TO_TEACHER]), of(other, "e", &[TO_TEACHER])];
+    let copies = store.accept_notices(other, copies, None, fresh.now()).await.unwrap();
+    let first = Selection::Messages(id_of(copies[0]).into_iter().collect());
+    store.move_recipients(first, Move::Cancel, fresh.now()).await.unwrap();
+    let waiting = |count: u64| [(State::Waiting, count)].into();
+    for (run, states, copies) in [
+        (run, waiting(2), waiting(1)),
+        (other, [].into(), [(State::Waiting, 1), (State::Cancelled, 1)].into()),
+    ] {
+        let found = store.run(run).await.unwrap();
+        assert_eq!((&found.states, &found.copies), (&states, &copies));
+        let part = store.run_by_site(run).await.unwrap().remove(&Some("MAIN".to_owned())).unwrap();
+        assert_eq!((part.states, part.copies), (states, copies));
+    }
+    let found = async |copies| {
+        let filter = Filter { run: Some(run), copies, ..Filter::default() };
+        store.part(filter, None, 9).await.unwrap().rows.len()
+    };
+    assert_eq!((found(None).await, found(Some(true)).await, found(Some(false)).await), (3, 1, 2));
     sound(&store).await;
 }
 
@@ -252,7 +286,7 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
     let part = |states: u64, left_out: &[(LeftOutWhy, u64)]| RunPart {
         states: [(State::Waiting, states)].into(),
         left_out: left_out.iter().copied().collect(),
-        why: BTreeMap::new(),
+        ..RunPart::default()
     };
     let expected: BTreeMap<Option<String>, RunPart> = [
         (None, part(1, &[(LeftOutWhy::RefusedLine, 1)])),

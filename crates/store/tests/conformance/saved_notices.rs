@@ -1,6 +1,8 @@
 //! Notices that can be run, and what they say.
 
-use store::{Actor, AuditFilter, Deed, Error, NoticeKind, NoticeSettings, PersonId, Wording, WordingKey};
+use store::{
+    Actor, AuditFilter, Deed, Error, NoticeKind, NoticeSettings, PersonId, Wording, WordingBefore, WordingKey,
+};
 
 use crate::fresh::{Fresh, minute, sound};
 
@@ -76,11 +78,16 @@ pub(crate) async fn a_wording_is_changed_by_one_person_at_a_time(fresh: &Fresh) 
     assert_eq!(all.len(), 3);
     let of_fines = store.wordings_of("fines").await.unwrap();
     assert_eq!(of_fines, all[..2]);
-    assert_eq!((&of_fines[0].wording, of_fines[0].version), (&Some(html), 3));
+    assert_eq!((&of_fines[0].wording, of_fines[0].version), (&Some(html.clone()), 3));
+    // What it said before its last change is kept, and that there was nothing.
+    let before = |wording| Some(WordingBefore { wording });
+    assert_eq!((&of_fines[0].before, &of_fines[1].before), (&before(None), &before(None)));
+    assert_eq!(save(Some(wording("Anew")), 3).await.unwrap(), 4);
+    assert_eq!(store.wordings_of("fines").await.unwrap()[0].before, before(Some(html)));
     assert_eq!((&of_fines[1].key, of_fines[1].changed_at), (&of_main, minute(1)));
     let lines = store.audit(AuditFilter::default(), None, 9).await.unwrap();
     let lines: Vec<_> = lines.iter().map(|line| (line.what, line.about.as_str())).collect();
-    let abouts = ["overdue-items en", "fines MAIN en", "fines en", "fines en", "fines en"];
+    let abouts = ["fines en", "overdue-items en", "fines MAIN en", "fines en", "fines en", "fines en"];
     assert_eq!(lines, abouts.map(|about| (Deed::WordingChanged, about)));
     sound(&store).await;
 }

@@ -74,7 +74,8 @@ impl Faults {
             && let Ok(alarms) = app.store.alarms(true, OPEN).await
         {
             let is_ours = |alarm: &Alarm| {
-                alarm.kind == AlarmKind::DropFolder && alarm.subject != returns::maildir::FOLDER
+                let others = [returns::maildir::FOLDER, returns::mbox::MAILBOX];
+                alarm.kind == AlarmKind::DropFolder && !others.contains(&&*alarm.subject)
             };
             let ours = alarms.into_iter().filter(is_ours);
             self.open = Some(ours.map(|alarm| (alarm.subject, alarm.text)).collect());

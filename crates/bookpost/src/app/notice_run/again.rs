@@ -9,6 +9,7 @@ use mail::{
 };
 use store::{
     Actor, Class, Deed, Door, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row, State,
+    TO_TEACHER,
 };
 
 use super::NoticeRuns;
@@ -113,6 +114,8 @@ impl NoticeRuns {
         let site = settings.sites.iter().find(|site| row.site.as_ref() == Some(&site.code));
         let zone = site.and_then(|site| site.time_zone.clone()).unwrap_or_else(TimeZone::system);
         let date = date(now, zone.to_offset(now)).map_err(|error| internal(&error))?;
+        // A list for a teacher stays one, and is not counted with people.
+        let list = row.tags.first().filter(|tag| *tag == TO_TEACHER).cloned();
         let fields = [("Date", &*date), ("To", to.as_str()), ("Message-ID", &id)];
         Ok(NewMessage {
             kind: Kind::Mail,
@@ -126,7 +129,7 @@ impl NoticeRuns {
             bytes: Bytes::from(with_fields(body, &fields)),
             message_id: id,
             subject: row.subject.clone(),
-            tags: vec![SENT_AGAIN.to_owned(), tag(row.recipient)],
+            tags: list.into_iter().chain([SENT_AGAIN.to_owned(), tag(row.recipient)]).collect(),
             patron: row.patron.clone(),
             first_due_at: now,
             expires_at: settings.schedule.expires_at(now),

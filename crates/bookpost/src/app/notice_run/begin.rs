@@ -90,7 +90,7 @@ impl NoticeRuns {
             Begun::New(run) => {
                 let place = self.running.begin(run);
                 let (door, prepared) = (Door::Notices, Arc::clone(&checked.prepared));
-                let export_of = checked.uploaded.at;
+                let export_of = checked.made_at;
                 let making = Making { run, practice, door, prepared, export_of, place };
                 let (about, new) = (format!("run {}", run.0), Some(checked.uploaded.name.clone()));
                 let line = NewAudit { who, what: Deed::RunBegun, about, old: None, new };

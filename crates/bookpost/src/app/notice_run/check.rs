@@ -17,7 +17,9 @@ use tokio::{
 };
 
 use super::{
-    Chosen, Known, NoticeRuns, chosen, day, known, lately,
+    Chosen, Known, NoticeRuns,
+    age::{self, Old},
+    chosen, day, known, lately,
     look_back::foreseen,
     prepare::{Prepared, Unready},
 };
@@ -26,7 +28,7 @@ use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Way},
     notices::{
-        Import, Outline, PlannedNotice,
+        Import, Outline, PlannedNotice, TeacherList,
         import::{Columns, Delimiter, Shape, Sheets},
         returned::Replaceable,
     },
@@ -90,6 +92,14 @@ pub struct Checked {
     pub addresses: u64,
     /// Usable items of the file.
     pub items: u64,
+    /// It is not run before a person says that it is the right one.
+    pub old: Option<Old>,
+    /// When it counts as made.
+    pub(super) made_at: Timestamp,
+    /// What teachers get.
+    lists: Vec<TeacherList>,
+    /// Of whom teachers hear nothing, though the notice would have them hear, since the file names none.
+    pub without_teacher: usize,
     /// How many get a mail, by the code of the library that writes.
     pub libraries: BTreeMap<String, u64>,
     /// Everybody else, and why.
@@ -152,7 +162,7 @@ impl NoticeRuns {
         let request = request(options);
         let known = known(&self.store).await?;
         let chosen = chosen(&self.store, request.notice.as_deref()).await;
-        let chosen = chosen.map_err(|refusal| CheckError::Unready(refusal.into()))?;
+        let chosen = chosen.map_err(CheckError::Unready)?;
         let is_it = |checked: &Checked| {
             checked.id == *id
                 && checked.options == *options
@@ -195,18 +205,29 @@ impl NoticeRuns {
             addresses: 0,
             items: prepared.lines(),
             libraries: BTreeMap::new(),
+            old: None,
+            made_at: now,
+            lists: Vec::new(),
+            without_teacher: 0,
             left_out: planned.left_out,
             prepared,
         };
         let replaceable = if checked.is_practice() {
             Replaceable::default()
         } else {
-            let of = checked.uploaded.at;
-            let (replaceable, notes) = foreseen(&self.store, &checked.prepared, of, now).await?;
+            let Uploaded { at, made_at, .. } = checked.uploaded;
+            checked.old = age::old(made_at, age::newest(checked.import(), today), now);
+            checked.made_at = age::made_at(at, made_at, checked.old);
+            let (replaceable, notes) = foreseen(&self.store, &checked.prepared, checked.made_at, now).await?;
             checked.left_out.extend(notes);
             replaceable
         };
         self.look_up(&mut checked, &planned.people, &replaceable, now).await?;
+        let lately = self.told_lately(&checked.prepared, checked.is_practice()).await?;
+        let prepared = Arc::clone(&checked.prepared);
+        checked.lists =
+            tokio::task::spawn_blocking(move || prepared.lists(today, &lately, &replaceable)).await?;
+        checked.without_teacher = checked.count_without_teacher();
         Ok(self.checks.keep(checked, now))
     }
 
@@ -357,6 +378,16 @@ impl Checked {
         matches!(self.way(), Way::Practice)
     }
 
+    /// It ends in the middle of a line.
+    pub fn is_broken_off(&self) -> bool {
+        self.import().broken_off
+    }
+
+    /// A person has to look at it once more before it is run; a rehearsal harms nobody.
+    pub fn is_doubtful(&self) -> bool {
+        !self.is_practice() && (self.old.is_some() || self.is_broken_off())
+    }
+
     /// How many get a mail.
     pub fn people(&self) -> usize {
         self.people.len()
@@ -376,6 +407,21 @@ impl Checked {
     /// Their addresses.
     pub fn addresses_of(&self, n: usize) -> Cow<'_, [Address]> {
         self.people.get(n).map_or_else(Cow::default, |at| self.prepared.addresses(*at))
+    }
+
+    /// How many teachers get a list.
+    pub fn lists(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// A teacher's list, counted from 0.
+    pub fn list(&self, n: usize) -> Option<PlannedNotice<'_>> {
+        self.prepared.listed(self.lists.get(n)?, self.today)
+    }
+
+    fn count_without_teacher(&self) -> usize {
+        let patrons = self.people.iter().filter_map(|at| self.import().patrons.get(*at));
+        patrons.filter(|patron| self.prepared.is_for_teachers() && patron.teachers.is_empty()).count()
     }
 
     /// The first of those in whose name, number or address this stands.

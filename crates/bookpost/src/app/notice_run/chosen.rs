@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use store::{NoticeSettings, SavedWording, Store, Wording};
 
-use super::{Refusal, prepare::template};
+use super::{
+    Refusal,
+    prepare::{Unready, template},
+};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::Config,
@@ -27,8 +30,8 @@ pub async fn notices(store: &Store) -> Result<Vec<Notice>, store::Error> {
 }
 
 /// The notice of this name; without one, the one that is usual. It can be run.
-pub(super) async fn chosen(store: &Store, slug: Option<&str>) -> Result<Chosen, Refusal> {
-    let usage = |message: String| Refusal(Failure::Usage, message);
+pub(super) async fn chosen(store: &Store, slug: Option<&str>) -> Result<Chosen, Unready> {
+    let usage = |message: String| Unready::Other(Failure::Usage, message);
     let slug = slug.unwrap_or(USUAL);
     let all = notices(store).await?;
     let found = all.iter().find(|one| one.slug == slug).cloned();
@@ -37,8 +40,7 @@ pub(super) async fn chosen(store: &Store, slug: Option<&str>) -> Result<Chosen, 
         usage(format!("no notice is called {slug:?}; there are: {known}"))
     })?;
     if !notice.settings.on {
-        let todo = format!("switch it on with: bookpost notices on {slug}");
-        return Err(usage(format!("the notice {slug} is switched off; {todo}")));
+        return Err(Unready::Off(slug.to_owned()));
     }
     let wordings = store.wordings_of(slug).await?;
     Ok(Chosen(Arc::new((notice, wordings))))

@@ -33,7 +33,7 @@ impl NoticeRuns {
         let (config, known) = (self.settings.now(), known(&self.store).await?);
         let (exports, file, request) = (self.exports.clone(), id.clone(), request(settled));
         let chosen = chosen(&self.store, request.notice.as_deref()).await;
-        let kind = chosen.map_err(|refusal| CheckError::Unready(refusal.into()))?.settings().kind;
+        let kind = chosen.map_err(CheckError::Unready)?.settings().kind;
         let alone = Arc::clone(&self.checks.reading).lock_owned().await;
         let read = beside(alone, move || {
             let options =

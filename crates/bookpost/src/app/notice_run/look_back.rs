@@ -1,15 +1,18 @@
 //! What a run's export says of notices of earlier runs that have not left: seen to before its own are made.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
-use store::{AllReturned, Error, LeftOut, LeftOutDetail, LeftOutWhy, OpenNotice, RunId, Store};
+use store::{AllReturned, Error, LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, OpenNotice, RunId, Store};
 
 use super::{NoticeRuns, Refusal, day, left_out, make::Making, prepare::Prepared};
 use crate::notices::{
-    EXPORT,
+    A_TEACHER, EXPORT,
     returned::{Judged, Newest, NotTold, Replaceable, judge},
 };
+
+/// Keys that are looked up in the ledger at once.
+const LOOKED_UP: usize = 2_000;
 
 impl NoticeRuns {
     /// Puts the export on record, and cancels what names nothing any more that is in it. Gives what may give way to new notices: should all
@@ -38,6 +41,38 @@ impl NoticeRuns {
         }
         Ok(judged.replaceable)
     }
+}
+
+impl NoticeRuns {
+    /// Of what teachers were told lately, by the ledger; a rehearsal does not look at it.
+    pub(super) async fn told_lately(
+        &self,
+        prepared: &Arc<Prepared>,
+        practice: bool,
+    ) -> Result<HashSet<LedgerKey>, Error> {
+        told_lately(&self.store, prepared, practice, self.clock.now()).await
+    }
+}
+
+/// See [`NoticeRuns::told_lately`].
+pub(super) async fn told_lately(
+    store: &Store,
+    prepared: &Arc<Prepared>,
+    practice: bool,
+    now: Timestamp,
+) -> Result<HashSet<LedgerKey>, Error> {
+    let mut lately = HashSet::new();
+    if practice || !prepared.is_for_teachers() {
+        return Ok(lately);
+    }
+    let read = Arc::clone(prepared);
+    let keys = in_a_thread(move || read.teacher_keys()).await?;
+    for some in keys.chunks(LOOKED_UP) {
+        let written = store.written_lately(&prepared.slug, some, prepared.repeat, now).await?;
+        let written = some.iter().zip(written).filter(|(_, at)| at.is_some());
+        lately.extend(written.map(|(key, _)| key.clone()));
+    }
+    Ok(lately)
 }
 
 /// What a run over an export that was made at `of` would find, and what it would say of it. Changes nothing.
@@ -80,7 +115,7 @@ async fn in_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
 
 fn not_sent(notice: &OpenNotice) -> LeftOut {
     let detail = LeftOutDetail::NotSent { run: notice.run.0 };
-    let nobody = store::Patron { name: String::new(), number: None };
+    let nobody = store::Patron { name: A_TEACHER.to_owned(), number: None };
     let patron = notice.patron.as_ref().unwrap_or(&nobody);
     left_out(LeftOutWhy::ItemsReturned, patron, notice.site.as_deref(), detail)
 }
@@ -89,6 +124,7 @@ fn not_told(prepared: &Prepared, judged: &Judged) -> Vec<LeftOut> {
     let note = |(site, why): (&String, &NotTold)| {
         let library = || prepared.site_name(site).into();
         let detail = match *why {
+            NotTold::BrokenOff => LeftOutDetail::BrokenOff,
             NotTold::Nameless { lines } => LeftOutDetail::Nameless { lines },
             NotTold::Older { newer } => LeftOutDetail::Older { library: library(), day: day(newer) },
             NotTold::Thin { items, percent } => LeftOutDetail::Thin { library: library(), items, percent },

@@ -1,10 +1,10 @@
 //! Making the notices of a run: a thread renders, some batches ahead of the store.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use rand::{SeedableRng, rngs::StdRng};
-use store::{Class, Door, LeftOut, LeftOutDetail, LeftOutWhy, NewNotice, NoticeAccepted, RunId};
+use store::{Class, Door, LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, NewNotice, NoticeAccepted, RunId};
 use tokio::sync::mpsc;
 
 use super::{
@@ -38,8 +38,13 @@ pub(super) struct Making {
 
 /// What passes from the thread that renders to the task that stores.
 enum Made {
-    Planned { notices: u64, left_out: Vec<LeftOut> },
+    Planned {
+        notices: u64,
+        left_out: Vec<LeftOut>,
+    },
     Batch(Vec<NewNotice>),
+    /// Lists for teachers.
+    Lists(Vec<NewNotice>),
     LeftOut(Vec<LeftOut>),
 }
 
@@ -56,8 +61,9 @@ impl NoticeRuns {
         // One after the other, so that what a newer export says holds for all that an earlier run makes.
         let _alone = if practice { None } else { Some(self.making.lock().await) };
         let replaceable = if practice { Replaceable::default() } else { self.look_back(&making).await? };
+        let lately = self.told_lately(&making.prepared, practice).await?;
         let mailer = Mailer { run: Some(run), practice, door: making.door, ..self.mailer().await? };
-        let mut made = self.render(Arc::clone(&making.prepared), mailer, replaceable);
+        let mut made = self.render(Arc::clone(&making.prepared), mailer, (replaceable, lately));
         let mut told = Progress::default();
         while let Some(next) = made.recv().await {
             match next {
@@ -70,6 +76,10 @@ impl NoticeRuns {
                 Made::Batch(batch) => {
                     self.receiver.not_crowded(practice, STEP_ASIDE).await;
                     self.take(run, batch, &making.place, (repeat, &mut told)).await?;
+                }
+                Made::Lists(lists) => {
+                    self.receiver.not_crowded(practice, STEP_ASIDE).await;
+                    self.take(run, lists, &making.place, (repeat, &mut told)).await?;
                 }
                 Made::LeftOut(left_out) => self.store.left_out(run, left_out).await?,
             }
@@ -110,7 +120,8 @@ impl NoticeRuns {
         let (stopped, wanted): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|notice| stop.is_for(notice.message.site.as_deref()));
         if !stopped.is_empty() {
-            told.total = told.total.saturating_sub(u64::try_from(stopped.len()).unwrap_or(u64::MAX));
+            let people = stopped.iter().filter(|notice| notice.message.patron.is_some()).count();
+            told.total = told.total.saturating_sub(u64::try_from(people).unwrap_or(u64::MAX));
             let of = |notice: &NewNotice| {
                 let (patron, site) = (notice.message.patron.as_ref()?, notice.message.site.as_deref());
                 Some(left_out(LeftOutWhy::Stopped, patron, site, LeftOutDetail::Stopped))
@@ -125,7 +136,7 @@ impl NoticeRuns {
         &self,
         prepared: Arc<Prepared>,
         mut mailer: Mailer,
-        replaceable: Replaceable,
+        (replaceable, lately): (Replaceable, HashSet<LedgerKey>),
     ) -> mpsc::Receiver<Made> {
         let (sender, receiver) = mpsc::channel(AHEAD);
         let now = self.clock.now();
@@ -155,6 +166,12 @@ impl NoticeRuns {
                 }
             }
             let _ = sender.blocking_send(Made::Batch(batch));
+            let lists = lists(&prepared, &mut mailer, (&replaceable, &lately));
+            for some in lists.chunks(BATCH) {
+                if sender.blocking_send(Made::Lists(some.to_vec())).is_err() {
+                    return;
+                }
+            }
             if !not_made.is_empty() {
                 let _ = sender.blocking_send(Made::LeftOut(not_made));
             }
@@ -198,6 +215,8 @@ impl NoticeRuns {
         let mut left_out = Vec::new();
         for (one, (patron, site, addresses)) in accepted.iter().zip(facts) {
             match one {
+                NoticeAccepted::Stored(_) if patron.is_none() => told.lists += 1,
+                NoticeAccepted::WrittenLately { .. } if patron.is_none() => {}
                 NoticeAccepted::Stored(_) => {
                     told.prepared += 1;
                     told.addresses += u64::try_from(addresses).unwrap_or(u64::MAX);
@@ -215,6 +234,24 @@ impl NoticeRuns {
         }
         Ok(())
     }
+}
+
+/// The lists for teachers of a run.
+fn lists(
+    prepared: &Prepared,
+    mailer: &mut Mailer,
+    (replaceable, lately): (&Replaceable, &HashSet<LedgerKey>),
+) -> Vec<NewNotice> {
+    let today = day(mailer.now);
+    let mut made = Vec::new();
+    for list in prepared.lists(today, lately, replaceable) {
+        let Some(notice) = prepared.listed(&list, today) else { continue };
+        match mailer.message(&notice) {
+            Ok(notice) => made.push(NewNotice { replaces: replaceable.by(&notice.keys), ..notice }),
+            Err(why) => tracing::error!(%why.detail, "a list for a teacher could not be made"),
+        }
+    }
+    made
 }
 
 #[cfg(test)]
@@ -251,7 +288,8 @@ mod tests {
         let (subject, html) = (text(), text());
         let (site, from, to, elsewhere) = (&site, &from, (&to[..]).into(), BTreeMap::new());
         let text = text();
-        let planned = PlannedNotice { site, from, to, patron, subject, text, html, keys, elsewhere };
+        let planned =
+            PlannedNotice { site, from, to, patron, subject, text, html, keys, elsewhere, is_list: false };
         mailer.message(&planned).unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -14,16 +14,20 @@ use mail::{
     message::{AutoSubmitted, Mailbox, NewMail, Picture, message_id},
 };
 use rand::{RngExt, rngs::StdRng};
-use store::{Class, Door, Kind, LeftOut, LeftOutWhy, Logo, NewMessage, NewNotice, NoticeKind, RunId};
+use store::{
+    Class, Door, Kind, LedgerKey, LeftOut, LeftOutWhy, Logo, NewMessage, NewNotice, NoticeKind, RunId,
+    TO_TEACHER,
+};
 
 use super::{Chosen, Known, Refusal, left_out, logo};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
     notices::{
-        self, BUILT_IN, DateFormat, Form, Import, ImportError, ImportOptions, Plan, PlannedNotice, Template,
+        self, BUILT_IN, DateFormat, Form, Import, ImportError, ImportOptions, Plan, PlannedNotice,
+        TeacherList, Template,
         import::{Aliases, DateOrder},
-        returned::Newest,
+        returned::{Newest, Replaceable},
     },
 };
 
@@ -36,6 +40,8 @@ pub enum Unready {
     Import(ImportError),
     /// A part of it is missing on the disk.
     NotWhole,
+    /// The notice of this name is switched off.
+    Off(String),
     /// Something else is wrong, in plain English.
     Other(Failure, String),
 }
@@ -45,8 +51,18 @@ impl From<Unready> for Refusal {
         match unready {
             Unready::Import(error) => Self(Failure::Data, error.to_string()),
             Unready::NotWhole => Self(Failure::Data, "a part of the file is missing".to_owned()),
+            Unready::Off(slug) => {
+                let todo = format!("switch it on with: bookpost notices on {slug}");
+                Self(Failure::Usage, format!("the notice {slug} is switched off; {todo}"))
+            }
             Unready::Other(failure, message) => Self(failure, message),
         }
+    }
+}
+
+impl From<store::Error> for Unready {
+    fn from(error: store::Error) -> Self {
+        Self::Other(Failure::Temporary, error.to_string())
     }
 }
 
@@ -125,7 +141,7 @@ impl Prepared {
 
     /// What it says of earlier notices, if it was made at `of`.
     pub(super) fn newest(&self, of: Timestamp, today: Date) -> Newest {
-        Newest::of(&Plan::bare(&self.import, &self.sites, &self.form, today, &self.only), of)
+        Newest::of(&self.bare(today), of)
     }
 
     /// What people call a library.
@@ -136,7 +152,37 @@ impl Prepared {
 
     /// The notice of one patron, by their place in the import.
     pub(super) fn notice(&self, at: usize, today: Date) -> Option<Result<PlannedNotice<'_>, LeftOut>> {
-        Plan::bare(&self.import, &self.sites, &self.form, today, &self.only).notice(at)
+        self.bare(today).notice(at)
+    }
+
+    /// The lists for teachers, of those of whom something is new.
+    pub(super) fn lists(
+        &self,
+        today: Date,
+        lately: &HashSet<LedgerKey>,
+        replaceable: &Replaceable,
+    ) -> Vec<TeacherList> {
+        self.bare(today).written_lists(lately, replaceable)
+    }
+
+    /// One of them as a mail.
+    pub(super) fn listed(&self, list: &TeacherList, today: Date) -> Option<PlannedNotice<'_>> {
+        self.bare(today).listed(list)
+    }
+
+    /// What teachers could be told, as the ledger knows it.
+    pub(super) fn teacher_keys(&self) -> Vec<LedgerKey> {
+        let wanted = self.form.recipients.teacher;
+        if wanted { self.bare(Date::MIN).teacher_keys().collect() } else { Vec::new() }
+    }
+
+    /// Whether teachers get lists.
+    pub(super) fn is_for_teachers(&self) -> bool {
+        self.form.recipients.teacher
+    }
+
+    fn bare(&self, today: Date) -> Plan<'_> {
+        Plan::bare(&self.import, &self.sites, &self.form, today, &self.only)
     }
 
     /// Usable lines of the export.
@@ -304,8 +350,8 @@ impl Mailer {
             envelope,
             message_id: format!("<{id}>"),
             subject: notice.subject.clone(),
-            tags: Vec::new(),
-            patron: Some(notice.patron.clone()),
+            tags: notice.is_list.then(|| TO_TEACHER.to_owned()).into_iter().collect(),
+            patron: (!notice.is_list).then(|| notice.patron.clone()),
             bytes: bytes.into(),
             first_due_at: self.now,
             expires_at: self.expires_at,

@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use store::{LeftOut, Store};
 
-use super::{Prepared, Refusal, day, lately, look_back::foreseen, practices, prepare, prepared};
+use super::{
+    Prepared, Refusal, day, lately,
+    look_back::{foreseen, told_lately},
+    practices, prepare, prepared,
+};
 use crate::{
     cli::control::{Preview, Reply, RunRequest},
     config::Config,
@@ -59,7 +63,9 @@ async fn plan(
         notices += 1;
         first.get_or_insert_with(|| prepare::as_text(&notice));
     }
-    Ok(Preview { notices, left_out, first })
+    let lately = told_lately(store, prepared, practice, now).await?;
+    let lists = u64::try_from(prepared.lists(day(now), &lately, &replaceable).len()).unwrap_or(u64::MAX);
+    Ok(Preview { notices, lists, left_out, first })
 }
 
 /// The patron as left out, if all items were written about within the repeat period.

@@ -76,6 +76,7 @@ impl NoticeRuns {
             html,
             keys: Vec::new(),
             elsewhere: BTreeMap::new(),
+            is_list: false,
         };
         let Ok(NewNotice { mut message, .. }) = mailer.message(&notice) else {
             return Err(NoSamples::NotMade);

@@ -91,7 +91,7 @@ impl NoticeRuns {
         let Scheduled { moment, notice, source, export, exported_at, options, sites, practice, since, who } =
             wanted;
         let chosen = chosen(&self.store, Some(&notice)).await;
-        let chosen = chosen.map_err(|refusal| NotRun::Unready(refusal.into()))?;
+        let chosen = chosen.map_err(NotRun::Unready)?;
         let (config, known) = (self.settings.now(), known(&self.store).await?);
         let today = day(self.clock.now());
         let asked = request(&options);

@@ -15,7 +15,7 @@ use super::{
     subject, words,
 };
 use crate::{
-    app::notice_run::{NotRun, Options, Scheduled, Unready},
+    app::notice_run::{NotRun, Options, Refusal, Scheduled, Unready},
     cli::control::Failure,
     config::Way,
     notices::{ImportError, moments::Moments},
@@ -252,6 +252,10 @@ fn not_run(why: NotRun) -> (CameTo, Option<String>, Option<RunId>) {
             ImportError::Aliases(why) => (CameTo::Settings, Some(why), None),
             other => (CameTo::NotUsable, Some(other.to_string()), None),
         },
+        NotRun::Unready(why @ Unready::Off(_)) => {
+            let Refusal(_, why) = why.into();
+            (CameTo::Settings, Some(why), None)
+        }
         NotRun::Unready(Unready::Other(failure, why)) => match failure {
             Failure::Usage | Failure::Config => (CameTo::Settings, Some(why), None),
             Failure::Data => (CameTo::NotUsable, Some(why), None),

@@ -139,6 +139,9 @@ pub struct RunRequest {
     pub repeat_days: Option<u64>,
     /// To everyone, whoever was written to lately.
     pub again: bool,
+    /// A person says that an export older than 24 hours is the right one.
+    #[serde(default)]
+    pub older_is_right: bool,
 }
 
 /// One answer.
@@ -260,6 +263,11 @@ pub struct Progress {
     pub returned: u64,
     /// Set aside, in doubt with a person to decide, or cancelled.
     pub aside: u64,
+    /// Lists for teachers that were stored, and those of them that wait. They are counted with nothing else.
+    #[serde(default)]
+    pub lists: u64,
+    #[serde(default)]
+    pub lists_waiting: u64,
 }
 
 impl Progress {
@@ -277,6 +285,15 @@ impl Progress {
             } += count;
         }
         progress
+    }
+
+    /// With the lists for teachers, by what became of them.
+    #[must_use]
+    pub fn with_lists(mut self, copies: &BTreeMap<State, u64>) -> Self {
+        self.lists = copies.values().sum();
+        let waiting = [State::Waiting, State::Sending].iter().filter_map(|state| copies.get(state));
+        self.lists_waiting = waiting.sum();
+        self
     }
 }
 
@@ -312,6 +329,9 @@ pub struct ShownRun {
 pub struct Preview {
     /// Notices that would be sent.
     pub notices: u64,
+    /// Lists for teachers that would be sent beside them.
+    #[serde(default)]
+    pub lists: u64,
     pub left_out: Vec<LeftOut>,
     /// The first notice: From, To, Subject and the text.
     pub first: Option<String>,

@@ -119,6 +119,7 @@ fn an_export_survives_the_way() {
         wording: None,
         notice: Some("fines".to_owned()),
         repeat_days: Some(0),
+        older_is_right: true,
         again: true,
     });
     let line = serde_json::to_string(&request).unwrap();

@@ -35,7 +35,13 @@ pub(super) fn show(one: &ShownNotice) -> String {
     table.row(["written again", &repeat]);
     table.row(["titles", if one.without_titles { "never named" } else { "named" }]);
     let to = [(one.recipients.patron, "patrons"), (one.recipients.guardian, "parents and guardians")];
-    let to: Vec<_> = to.into_iter().filter(|(is, _)| *is).map(|(_, who)| who).collect();
+    let list = if one.recipients.teacher_titles {
+        "teachers (a list with titles)"
+    } else {
+        "teachers (a list without titles)"
+    };
+    let to = to.into_iter().chain([(one.recipients.teacher, list)]);
+    let to: Vec<_> = to.filter(|(is, _)| *is).map(|(_, who)| who).collect();
     table.row(["goes to", &to.join(", ")]);
     if !one.notes.is_empty() {
         table.row(["notes", &one.notes]);

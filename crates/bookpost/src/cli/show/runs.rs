@@ -78,7 +78,7 @@ pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
     table.row(["export", &run.source]);
     table.row(["started", &view.at(run.started_at)]);
     table.row(["finished", &finished]);
-    let progress = Progress::of(&run.states);
+    let progress = Progress::of(&run.states).with_lists(&run.copies);
     format!(
         "{table}\n{}{}",
         figures(&progress, run.practice, view.stays(run.practice).unwrap_or(AGAIN)),
@@ -123,7 +123,7 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
 /// What became of the addresses; the lines add up to them.
 /// `later` is said of what waits.
 fn figures(progress: &Progress, practice: bool, later: &str) -> String {
-    let Progress { delivered, practiced, waiting, returned, aside, .. } = *progress;
+    let Progress { delivered, practiced, waiting, returned, aside, lists, lists_waiting, .. } = *progress;
     let mut table = Table::default();
     let taken = if practice {
         (words::state(State::Practiced), practiced)
@@ -136,12 +136,21 @@ fn figures(progress: &Progress, practice: bool, later: &str) -> String {
     if aside > 0 {
         table.row(["set aside; needs a person", &aside.to_string()]);
     }
+    if lists > 0 {
+        let waiting =
+            if lists_waiting > 0 { format!(", {lists_waiting} of them waiting") } else { String::new() };
+        table.row(["lists to teachers, counted apart", &format!("{lists}{waiting}")]);
+    }
     table.to_string()
 }
 
 /// What a run would do.
 pub(super) fn preview(preview: &Preview) -> String {
     let mut out = format!("{} would be sent\n", counted(preview.notices, "notice", "notices"));
+    if preview.lists > 0 {
+        let lists = counted(preview.lists, "teacher", "teachers");
+        let _ = writeln!(out, "{lists} would get a list of their students");
+    }
     out.push_str(&named(&preview.left_out, &Named::Some("the same command with --json")));
     if let Some(first) = &preview.first {
         let _ = write!(out, "\nThe first of them:\n\n{first}");
@@ -215,6 +224,7 @@ mod tests {
                 (State::InDoubt, 1),
                 (State::Cancelled, 1),
             ]),
+            copies: BTreeMap::new(),
             left_out: BTreeMap::from([(LeftOutWhy::NoAddress, 21)]),
         }
     }
@@ -260,7 +270,7 @@ mod tests {
         assert!(said.starts_with("run 7: 1 line, 1 patron, 1 notice\n"), "{said}");
         assert!(said.contains("\n1 patron without an address:\n"), "{said}");
         assert!(said.contains("\n1 waits for its next try;"), "{said}");
-        let said = preview(&Preview { notices: 1, left_out: Vec::new(), first: None });
+        let said = preview(&Preview { notices: 1, lists: 0, left_out: Vec::new(), first: None });
         assert_eq!(said, "1 notice would be sent\n");
     }
 

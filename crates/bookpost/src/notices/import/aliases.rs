@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     ImportError,
-    columns::{EMAIL, GUARDIAN},
+    columns::{EMAIL, GUARDIAN, TEACHER},
 };
 
 const BUILT_IN: &str = include_str!("aliases.toml");
@@ -60,7 +60,7 @@ pub(super) const NAMED: [(&str, Field); 16] = [
 ];
 
 /// Further lists: columns of which there may be several, and those that are never read.
-const OTHERS: [&str; 3] = [EMAIL, GUARDIAN, "drop"];
+const OTHERS: [&str; 4] = [EMAIL, GUARDIAN, TEACHER, "drop"];
 
 /// Column names by meaning; [`Aliases::default`] is the built-in list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,9 +7,11 @@ use store::NoticeKind;
 
 use super::aliases::{NAMED, normal};
 
-/// The meanings that several columns may have: addresses of patrons, and of their parents and guardians.
+/// The meanings that several columns may have: addresses of patrons, of their parents and guardians, and of their teachers.
 pub const EMAIL: &str = "email";
 pub const GUARDIAN: &str = "guardian_email";
+pub const TEACHER: &str = "teacher_email";
+pub(super) const SEVERAL: [&str; 3] = [EMAIL, GUARDIAN, TEACHER];
 /// Letters of all names of a file's columns together; what has more is nothing to remember.
 const LONGEST_SHAPE: usize = 16 << 10;
 
@@ -74,7 +76,7 @@ impl Columns {
             let names = columns.0.entry(meaning.to_owned()).or_default();
             let name = normal(name);
             match names.first() {
-                Some(first) if ![EMAIL, GUARDIAN].contains(&meaning) && *first != name => {
+                Some(first) if !SEVERAL.contains(&meaning) && *first != name => {
                     let (meaning, first) = (meaning.to_owned(), first.clone());
                     return Err(ColumnsError::Twice { meaning, first, second: name });
                 }
@@ -97,7 +99,7 @@ impl Columns {
 
     /// All that a column can be.
     pub fn meanings() -> impl Iterator<Item = &'static str> {
-        [EMAIL, GUARDIAN].into_iter().chain(NAMED.iter().map(|(meaning, _)| *meaning))
+        SEVERAL.into_iter().chain(NAMED.iter().map(|(meaning, _)| *meaning))
     }
 
     /// What is still missing for a notice of this kind.

@@ -34,10 +34,15 @@ pub(super) fn gather(
     let order = order_of_dates(text, layout, options.dates)?;
     let mut gatherer = Gatherer::new(layout, order, options.kind, encoding);
     let mut rows = Rows::new(text, layout.delimiter, layout.has_header);
+    // A program that writes a file ends each line; what it is cut off in has no end, and seldom all its cells.
+    let ends = layout.delimiter == Delimiter::Cell || text.ends_with(['\n', '\r']);
+    let mut last_is_short = false;
     while let Some(row) = rows.next()? {
+        last_is_short = !row.is_empty() && row.width() < layout.width;
         gatherer.row(&row);
     }
     let mut import = gatherer.import;
+    import.broken_off = !ends && last_is_short;
     if import.patrons.is_empty() && import.refused.is_empty() && import.left_aside.is_empty() {
         import.no_lines = Some(LeftOutDetail::OnlyColumns);
     }
@@ -124,6 +129,7 @@ impl<'a> Gatherer<'a> {
             branches: Vec::new(),
             refused: Vec::new(),
             left_aside: Vec::new(),
+            broken_off: false,
             no_lines: None,
         };
         Self { layout, import, kind, by_identity: HashMap::new(), cleaned: Cleaned::default() }
@@ -344,11 +350,15 @@ impl<'a> Gatherer<'a> {
             return Err(LeftOutDetail::ManyItems { most: MAX_ITEMS });
         }
         patron.items.push(item);
-        let PatronNotice { addresses: own, guardians, unusable, .. } = patron;
+        let PatronNotice { addresses: own, guardians, teachers, unusable, .. } = patron;
         for (columns, known) in [(&self.layout.emails, own), (&self.layout.guardians, guardians)] {
             for &column in columns {
                 take_addresses(row.cell(Some(column)), known, unusable);
             }
+        }
+        // What is no address there keeps no patron from being written to.
+        for &column in &self.layout.teachers {
+            take_addresses(row.cell(Some(column)), teachers, &mut None);
         }
         Ok(())
     }
@@ -371,6 +381,7 @@ impl<'a> Gatherer<'a> {
             cells,
             addresses: Vec::new(),
             guardians: Vec::new(),
+            teachers: Vec::new(),
             unusable: None,
             line: row.line,
             items: Vec::new(),

@@ -7,15 +7,13 @@ use super::{
     Columns, ImportError, ImportOptions, MAX_BYTES, Sheets,
     aliases::normal,
     clean::clean,
-    columns::{EMAIL, GUARDIAN, needed, shape},
+    columns::{EMAIL, GUARDIAN, SEVERAL, TEACHER, needed, shape},
     dates,
     layout::{self, Delimiter},
     rows::Rows,
     text, workbook,
 };
 
-/// What several columns may be.
-const SEVERAL: [&str; 2] = [EMAIL, GUARDIAN];
 /// Columns that a person can be asked about.
 const MOST_COLUMNS: usize = 100;
 /// Values of a column.
@@ -167,8 +165,10 @@ fn guess(columns: &mut [Column], options: &ImportOptions) {
         }
         return;
     }
-    for column in columns.iter_mut().filter(|column| !column.is_secret && listed(GUARDIAN, column)) {
-        column.meaning = Some(GUARDIAN);
+    for meaning in [GUARDIAN, TEACHER] {
+        for column in columns.iter_mut().filter(|column| !column.is_secret && listed(meaning, column)) {
+            column.meaning = Some(meaning);
+        }
     }
     for (meaning, parts) in TOLD_BY {
         suppose(columns, meaning, |column| {

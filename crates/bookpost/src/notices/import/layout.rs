@@ -7,7 +7,7 @@ use csv::{ByteRecord, ReaderBuilder, Terminator};
 use super::{
     ImportError, ImportOptions,
     aliases::{FIELDS, Field, NAMED, normal},
-    columns::{Columns, EMAIL, GUARDIAN, needed, shape},
+    columns::{Columns, EMAIL, GUARDIAN, TEACHER, needed, shape},
     workbook,
 };
 
@@ -78,6 +78,8 @@ pub(super) struct Layout {
     pub(super) emails: Vec<usize>,
     /// Columns with addresses of parents and guardians.
     pub(super) guardians: Vec<usize>,
+    /// And of teachers.
+    pub(super) teachers: Vec<usize>,
     /// Whether the file has a column that must not be kept.
     pub(super) has_secrets: bool,
     /// By what files with the same columns are known, where a person may say what they are.
@@ -98,6 +100,7 @@ impl Layout {
             width,
             emails: Vec::new(),
             guardians: Vec::new(),
+            teachers: Vec::new(),
             has_secrets: false,
             known_by: None,
             columns: [None; FIELDS],
@@ -199,6 +202,8 @@ fn by_hand(
     layout.emails.sort_unstable();
     layout.guardians = positions(GUARDIAN)?;
     layout.guardians.sort_unstable();
+    layout.teachers = positions(TEACHER)?;
+    layout.teachers.sort_unstable();
     let missing = columns.missing(*kind);
     if missing.is_empty() {
         Ok(layout)
@@ -313,7 +318,8 @@ fn named(
         let of_it = (0..).zip(names).filter(|(_, name)| known.contains(name) && !is_secret(name));
         of_it.map(|(at, _)| at).collect::<Vec<usize>>()
     };
-    (layout.emails, layout.guardians) = (several(EMAIL), several(GUARDIAN));
+    (layout.emails, layout.guardians, layout.teachers) =
+        (several(EMAIL), several(GUARDIAN), several(TEACHER));
     // One of them may be what is not known otherwise: it is neither guessed nor dropped.
     let unset = NAMED.iter().filter(|(_, field)| layout.column(*field).is_none());
     let mut wanted = unset.flat_map(|(meaning, _)| aliases.names(meaning)).filter(|name| !is_secret(name));
@@ -363,7 +369,7 @@ mod tests {
         let guide = include_str!("../../../../../docs/guide/exports.md");
         let known = [KOHA_OVERDUES, KOHA_NOTICES].concat();
         let names = known.into_iter().chain(NAMED).map(|(name, _)| name);
-        for name in names.chain(["email", "guardian_email", "drop"]) {
+        for name in names.chain(["email", "guardian_email", "teacher_email", "drop"]) {
             assert!(guide.contains(&format!("`{name}`")), "{name}");
         }
     }

@@ -30,7 +30,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use store::{LeftOutDetail, NoticeKind};
 
 pub use aliases::Aliases;
-pub use columns::{Columns, ColumnsError, EMAIL, GUARDIAN, Needed};
+pub use columns::{Columns, ColumnsError, EMAIL, GUARDIAN, Needed, TEACHER};
 pub use dates::DateOrder;
 pub use encoding_rs::Encoding;
 pub use error::{ImportError, OtherKind};
@@ -85,6 +85,8 @@ pub struct Import {
     pub refused: Vec<Refused>,
     /// Lines that are in order but are not for this notice (holds, fines, the same item twice).
     pub left_aside: Vec<Refused>,
+    /// It ends in the middle of a line: what would stand behind it is not known.
+    pub broken_off: bool,
     /// Why there are no lines at all, if there are none.
     pub no_lines: Option<LeftOutDetail>,
 }
@@ -135,6 +137,7 @@ impl Import {
             branches: Vec::new(),
             refused: Vec::new(),
             left_aside: Vec::new(),
+            broken_off: false,
             no_lines: Some(LeftOutDetail::Empty),
         }
     }

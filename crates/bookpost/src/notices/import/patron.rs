@@ -18,6 +18,8 @@ pub struct PatronNotice {
     pub addresses: Vec<Address>,
     /// Of parents and guardians, distinct, in the order of the file.
     pub guardians: Vec<Address>,
+    /// Of teachers, distinct, in the order of the file.
+    pub teachers: Vec<Address>,
     /// What stands in the address column but is no address.
     pub unusable: Option<Box<str>>,
     /// Line of the patron's first row.

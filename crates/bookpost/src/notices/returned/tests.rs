@@ -93,8 +93,11 @@ fn an_export_is_believed_where_it_would_have_named_the_item() {
         ("of one library", both(), items("MAIN", 1..20), none, 200, 1, None),
         ("of the other, which had few", both(), items("EAST", 1..3), none, 200, 0, thin(2, 8)),
         ("for one library only", both(), items("MAIN", 1..20), &["MAIN"][..], 200, 1, None),
-        ("just a fifth", items("MAIN", 0..20), items("MAIN", 16..20), none, 200, 1, None),
-        ("less than a fifth", items("MAIN", 0..20), items("MAIN", 17..20), none, 200, 0, thin(3, 15)),
+        ("just a half", items("MAIN", 0..20), items("MAIN", 10..20), none, 200, 1, None),
+        ("less than a half", items("MAIN", 0..20), items("MAIN", 11..20), none, 200, 0, thin(9, 45)),
+        ("just a fifth, and as many others", items("MAIN", 0..20), items("MAIN", 16..26), none, 200, 1, None),
+        ("a fifth, and fewer others", items("MAIN", 0..20), items("MAIN", 16..25), none, 200, 0, thin(9, 20)),
+        ("less than a fifth", items("MAIN", 0..20), items("MAIN", 17..37), none, 200, 0, thin(20, 15)),
         ("of other patrons", items("MAIN", 0..20), items("MAIN", 100..120), none, 200, 0, thin(20, 0)),
         ("empty", both(), Vec::new(), none, 200, 0, thin(0, 0)),
         ("the last of few", items("MAIN", 0..1), Vec::new(), none, 200, 0, thin(0, 0)),
@@ -201,5 +204,60 @@ fn whoever_a_line_that_cannot_be_used_may_be_about_is_left_alone() {
         assert_eq!(has.refused.len(), 1);
         let judged = judge(earlier(&had, &had[..2]), &newest(&has, &[], 200));
         assert_eq!((judged.returned.len(), judged.not_told.get("MAIN").copied()), (back, not_told), "{line}");
+    }
+}
+
+/// What is paid, picked up or overdue by now may still stand in an export of everything.
+#[test]
+fn what_a_notice_is_not_about_any_more_is_as_good_as_gone() {
+    use store::NoticeKind as K;
+    let read = |rows: &[&str], kind| {
+        let mut text = "name,email,title,due,fine,branch\n".to_owned();
+        for (row, who) in rows.iter().zip('A'..) {
+            writeln!(text, "{who},{who}@example.org,T{who},{row},MAIN").unwrap();
+        }
+        read(text.as_bytes(), &ImportOptions { kind, ..ImportOptions::default() }).unwrap()
+    };
+    let sites = sites();
+    let form = |kind| {
+        let template = Template::built_in(BUILT_IN[0].0, DateFormat::Long).unwrap().unwrap();
+        Form { kind, days_ahead: 7, ..Form::overdue(template) }
+    };
+    let newest = |rows: &[&str], kind, of| {
+        let (import, form) = (read(rows, kind), form(kind));
+        Newest::of(&Plan::bare(&import, &sites, &form, TODAY, &BTreeSet::new()), at(of))
+    };
+    for (kind, had, has, back) in [
+        (K::Fines, ["2026-11-01,1.20", "2026-11-01,2.00"], &["2026-11-01,0.00", "2026-11-01,2.50"][..], 1),
+        (K::Fines, ["2026-11-01,1.20", "2026-11-01,2.00"], &["2026-11-01,", "2026-11-01,2.00"], 1),
+        (K::HoldReady, [",", ","], &[",", "2026-12-14,"], 1),
+        (K::HoldReady, [",", ","], &[","], 1),
+        (K::ComingDue, ["2026-11-22,", "2026-11-24,"], &["2026-11-22,", "2026-11-24,"], 1),
+        (K::ComingDue, ["2026-11-23,", "2026-11-24,"], &["2026-11-23,"], 1),
+        (K::Overdue, ["2026-11-01,", "2026-11-01,"], &["2026-11-01,", "2026-12-14,"], 1),
+        (K::Overdue, ["2026-11-01,1.20", "2026-11-01,2.00"], &["2026-11-01,0.00", "2026-11-01,"], 0),
+    ] {
+        let taken = newest(&had, kind, 100).taken;
+        let import = read(&had, kind);
+        let notice = |(at, patron): (usize, &crate::notices::PatronNotice)| OpenNotice {
+            message: MessageId(i64::try_from(at).unwrap()),
+            run: RunId(1),
+            unsent: true,
+            site: Some("MAIN".to_owned()),
+            patron: Some(Patron { name: patron.name().to_owned(), number: None }),
+            items: patron
+                .items
+                .iter()
+                .map(|item| (crate::notices::ledger_key(&patron.identity, item), None))
+                .collect(),
+        };
+        let notices = import.patrons.iter().enumerate().map(notice).collect();
+        let earlier = Earlier {
+            notices,
+            exports: [(RunId(1), taken)].into(),
+            newest: [("MAIN".to_owned(), at(100))].into(),
+        };
+        let judged = judge(earlier, &newest(has, kind, 200));
+        assert_eq!(judged.returned.len(), back, "{kind:?} {had:?} {has:?} {:?}", judged.not_told);
     }
 }

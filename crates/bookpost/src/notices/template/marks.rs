@@ -14,13 +14,18 @@ pub(super) const MARKS: [char; 2] = [OPEN, CLOSE];
 /// Has every value written between the marks.
 pub(super) fn around_values(environment: &mut Environment<'static>) {
     environment.set_formatter(|out, _, value| {
-        let text = value.to_string().replace(MARKS, "");
-        let written = if text.is_empty() { Ok(()) } else { write!(out, "{OPEN}{text}{CLOSE}") };
-        written.map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
+        write!(out, "{}", self::value(&value.to_string()))
+            .map_err(|error| Error::new(ErrorKind::WriteFailure, error.to_string()))
     });
 }
 
-/// A template without the marks.
+/// A value between the marks.
+pub(super) fn value(text: &str) -> String {
+    let text = text.replace(MARKS, "");
+    if text.is_empty() { text } else { format!("{OPEN}{text}{CLOSE}") }
+}
+
+/// A text without the marks.
 pub(super) fn without(source: &str) -> String {
     source.replace(MARKS, "")
 }
@@ -157,11 +162,14 @@ fn inline(line: &str, page: &mut String) {
             is_bold = !is_bold;
             rest = behind;
         } else if let Some((address, behind)) = address(rest) {
-            page.push_str("<a href=\"");
+            let leads = !behind.starts_with(OPEN);
+            if leads {
+                page.push_str("<a href=\"");
+                escaped(address, page);
+                page.push_str("\">");
+            }
             escaped(address, page);
-            page.push_str("\">");
-            escaped(address, page);
-            page.push_str("</a>");
+            page.push_str(if leads { "</a>" } else { "" });
             rest = behind;
         } else {
             let (letter, behind) = rest.split_at(first.len_utf8());
@@ -174,7 +182,8 @@ fn inline(line: &str, page: &mut String) {
     }
 }
 
-/// An address of the web at the beginning. One that a value goes on with is none: where it leads is not what the person wrote.
+/// An address of the web at the beginning. One that a value goes on with is no link: where it leads is not what the person wrote. It is
+/// looked at once, though addresses stand within it.
 fn address(text: &str) -> Option<(&str, &str)> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
     let ends = |letter: char| letter.is_whitespace() || "<>\"*".contains(letter) || MARKS.contains(&letter);
@@ -182,7 +191,7 @@ fn address(text: &str) -> Option<(&str, &str)> {
     let host = host.get(..end)?.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '\'']);
     let scheme = text.len() - text.split_once("://")?.1.len();
     let (address, behind) = text.split_at_checked(scheme + host.len())?;
-    (!host.is_empty() && !behind.starts_with(OPEN)).then_some((address, behind))
+    (!host.is_empty()).then_some((address, behind))
 }
 
 fn escaped(text: &str, page: &mut String) {
@@ -232,6 +241,15 @@ mod tests {
         ] {
             assert_eq!(body(text), html, "{text}");
         }
+    }
+
+    /// Addresses that go on with a value are looked at once each, however many stand one in another: else this takes hours.
+    #[test]
+    fn what_leads_nowhere_is_read_once() {
+        let many = "http://x/".repeat(1 << 18);
+        assert!(body(&format!("{many}[a]")) == format!("<p>{many}<bdi>a</bdi></p>\n"), "none is a link");
+        let dots = "http://.... ".repeat(1 << 16);
+        assert!(body(&format!("{dots}[a]")) == format!("<p>{dots}<bdi>a</bdi></p>\n"), "none is an address");
     }
 
     /// Titles are written by anybody.

@@ -95,6 +95,16 @@ pub struct Rendered {
     pub html: String,
 }
 
+/// A text as it stands in a mail, and the HTML that is made of it. What [`as_value`] gave stands in it as it is.
+pub(super) fn of_marked(text: &str, dates: DateFormat, title: &str) -> (String, String) {
+    (marks::without(text), marks::page(text, dates.language(), title))
+}
+
+/// For [`of_marked`]: it makes no list, no link and no tag, whatever it is.
+pub(super) fn as_value(text: &str) -> String {
+    marks::value(text)
+}
+
 impl Template {
     /// A built-in wording; None if there is none of that name.
     pub fn built_in(name: &str, dates: DateFormat) -> Option<Result<Self, TemplateError>> {

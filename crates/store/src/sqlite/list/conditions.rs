@@ -5,7 +5,10 @@ use rusqlite::types::Value;
 use super::way::Way;
 use crate::{
     Filter, Kind, RecipientId, State,
-    sqlite::codes::{kind_code, micros, state_code, whole},
+    sqlite::{
+        codes::{kind_code, micros, state_code, whole},
+        notices::COPY,
+    },
 };
 
 /// What stands after the last @ of an address; as the index has it.
@@ -86,6 +89,11 @@ impl Conditions {
         if let Some(tag) = &filter.tag {
             let tag = self.put(tag.clone());
             self.texts.push(format!("EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = {tag})"));
+        }
+        match filter.copies {
+            Some(true) => self.texts.push(COPY.to_owned()),
+            Some(false) => self.texts.push(format!("NOT coalesce({COPY}, 0)")),
+            None => {}
         }
         for word in filter.subject.iter().flat_map(|words| words.split_whitespace()) {
             self.has_word(word);

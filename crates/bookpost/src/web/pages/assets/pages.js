@@ -8,6 +8,14 @@ for (const select of find("select[data-sends]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// When a file was last changed goes with it: only the browser knows.
+for (const file of find("[data-dates]")) {
+  const field = file.form.elements[file.dataset.dates];
+  const tell = () => (field.value = file.files[0]?.lastModified ?? "");
+  file.addEventListener("change", tell);
+  file.form.addEventListener("submit", tell);
+}
+
 // A password that may be looked at.
 for (const button of find("[data-shows]")) {
   const field = document.getElementById(button.dataset.shows);

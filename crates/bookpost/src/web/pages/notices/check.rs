@@ -18,7 +18,7 @@ use super::{
     theirs, unread,
 };
 use crate::{
-    app::notice_run::{CheckError, Checked, Options, Unready, notices},
+    app::notice_run::{CheckError, Checked, Old, Options, Unready, notices},
     config::Way,
     notices::{
         ImportError,
@@ -65,6 +65,10 @@ struct Check {
     /// Those that can be run over it.
     notices: Vec<Choice>,
     mails: String,
+    /// Where the first list for a teacher is seen.
+    lists: Option<String>,
+    /// Why a person has to say that this is the right file.
+    doubts: Vec<String>,
     /// What is to be known before anything is sent.
     says: String,
     warnings: Vec<String>,
@@ -179,6 +183,9 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         kept: super::fields(&checked.options),
         notices: runnable(visit, checked.chosen.slug()).await?,
         mails: path(checked.id.text(), "/mail", &checked.options, ""),
+        lists: (checked.lists() > 0)
+            .then(|| path(checked.id.text(), "/mail", &checked.options, "list=yes&n=1")),
+        doubts: doubts(visit, checked),
         says: says(words, checked, way, visit.pages.sources.config().sending.is_off()),
         warnings: warnings(visit, checked, paused, before.cut_short.is_some()),
         people: checked.people(),
@@ -190,7 +197,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
 }
 
 /// The saved notices that this person can run; the one with this slug is chosen.
-async fn runnable(visit: &Visit, chosen: &str) -> Result<Vec<Choice>, Error> {
+pub(super) async fn runnable(visit: &Visit, chosen: &str) -> Result<Vec<Choice>, Error> {
     let all = notices(&visit.pages.sources.store).await?.into_iter();
     let runnable = all.filter(|notice| notice.settings.on && saved::is_theirs(visit, notice));
     let choice = |notice: Notice| Choice {
@@ -248,6 +255,7 @@ fn facts(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
         (words.t("check-uploaded"), visit.clockwork.text(checked.uploaded.at)),
         (words.t("check-shape"), format!("{shape}, {between}")),
     ];
+    all.extend(checked.uploaded.made_at.map(|at| (words.t("check-changed"), visit.clockwork.text(at))));
     match &found.sheets {
         Some(sheets) => all.extend(of_sheets(words, sheets)),
         None => all.push((words.t("check-encoding"), encoding_name(found.encoding))),
@@ -343,7 +351,7 @@ fn says(words: &Words, checked: &Checked, way: &Way, off: bool) -> String {
     let (mails, libraries) = (words.count("n-mails", people), words.count("n-libraries", libraries));
     let people = words.count("n-people", people);
     let mut parts = vec![("mails", &*mails), ("people", &people), ("libraries", &libraries)];
-    match way {
+    let said = match way {
         Way::Practice => words.with("says-practice", &parts),
         Way::None if off => words.with("says-off", &parts),
         Way::None => words.with("says-no-way", &parts),
@@ -352,6 +360,10 @@ fn says(words: &Words, checked: &Checked, way: &Way, off: bool) -> String {
             parts.push(("way", &way));
             words.with("says-servers", &parts)
         }
+    };
+    match checked.lists() {
+        0 => said,
+        lists => format!("{said} {}", words.count("says-lists", u64::try_from(lists).unwrap_or(u64::MAX))),
     }
 }
 
@@ -362,6 +374,10 @@ fn warnings(visit: &Visit, checked: &Checked, paused: bool, again: bool) -> Vec<
     [
         again.then(|| words.t("says-again")),
         (more > 0).then(|| words.count("says-addresses", checked.addresses)),
+        (checked.without_teacher > 0).then(|| {
+            let without = u64::try_from(checked.without_teacher).unwrap_or(u64::MAX);
+            words.count("says-without-teacher", without)
+        }),
         doubtful.then(|| words.t("says-dates")),
         paused.then(|| words.t("says-paused")),
         (!checked.only.is_empty()).then(|| words.t("says-limited")),
@@ -369,6 +385,19 @@ fn warnings(visit: &Visit, checked: &Checked, paused: bool, again: bool) -> Vec<
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What keeps it from being sent before a person has looked once more.
+fn doubts(visit: &Visit, checked: &Checked) -> Vec<String> {
+    let words = visit.words();
+    if !checked.is_doubtful() {
+        return Vec::new();
+    }
+    let old = checked.old.map(|old| match old {
+        Old::File(at) => words.with("doubt-file", &[("when", &visit.clockwork.text(at))]),
+        Old::Dates(day) => words.with("doubt-dates", &[("day", &dated(words, day))]),
+    });
+    old.into_iter().chain(checked.is_broken_off().then(|| words.t("doubt-broken-off"))).collect()
 }
 
 impl Check {

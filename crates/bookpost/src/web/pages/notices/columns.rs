@@ -22,7 +22,7 @@ use crate::{
         exports::ExportId,
         notice_run::{CheckError, Options},
     },
-    notices::import::{Column, Columns, ColumnsError, EMAIL, GUARDIAN, Head, Needed},
+    notices::import::{Column, Columns, ColumnsError, EMAIL, GUARDIAN, Head, Needed, TEACHER},
     web::pages::{
         Pages,
         field::Choice,
@@ -36,9 +36,10 @@ use crate::{
 };
 
 /// What a column can be, in the order in which it is offered.
-const MEANINGS: [(&str, &str); 18] = [
+const MEANINGS: [(&str, &str); 19] = [
     (EMAIL, "meaning-email"),
     (GUARDIAN, "meaning-guardian-email"),
+    (TEACHER, "meaning-teacher-email"),
     ("patron_name", "meaning-patron-name"),
     ("first_name", "meaning-first-name"),
     ("family_name", "meaning-family-name"),

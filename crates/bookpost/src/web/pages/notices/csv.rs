@@ -10,7 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use store::{Error, LeftOut, RecipientId, Row, Run};
+use store::{Error, LeftOut, RecipientId, Row, Run, TO_TEACHER};
 
 use super::{
     detail::{said, who},
@@ -116,6 +116,7 @@ fn mail(visit: &Visit, row: &Row) -> Vec<String> {
     let words = visit.words();
     let (name, number) = match &row.patron {
         Some(patron) => (patron.name.clone(), patron.number.clone().unwrap_or_default()),
+        None if row.tags.first().is_some_and(|tag| tag == TO_TEACHER) => (words.t("csv-list"), String::new()),
         None => (String::new(), String::new()),
     };
     let site = row.site.as_deref().map(|code| site_name(visit, code)).unwrap_or_default();

@@ -5,7 +5,7 @@ use store::{LeftOut, LeftOutDetail, OtherMatter};
 
 use super::check::{ORDERS, dated};
 use crate::{
-    notices::{EXPORT, NAMELESS},
+    notices::{A_TEACHER, EXPORT, NAMELESS},
     web::pages::words::Words,
 };
 
@@ -22,6 +22,7 @@ pub(super) fn who(words: &Words, one: &LeftOut) -> String {
     match one.who.as_str() {
         EXPORT if one.line.is_none() => words.t("detail-export"),
         NAMELESS => words.t("detail-nameless"),
+        A_TEACHER if one.line.is_none() => words.t("detail-a-teacher"),
         who => who.to_owned(),
     }
 }
@@ -45,6 +46,7 @@ pub(super) fn said(words: &Words, detail: &LeftOutDetail) -> Detail {
         LeftOutDetail::NotSent { .. }
         | LeftOutDetail::Thin { .. }
         | LeftOutDetail::Older { .. }
+        | LeftOutDetail::BrokenOff
         | LeftOutDetail::Nameless { .. } => of_earlier(words, detail),
         _ => of_line(words, detail),
     };
@@ -93,6 +95,7 @@ fn of_earlier(words: &Words, detail: &LeftOutDetail) -> String {
         LeftOutDetail::Older { library, day } => {
             words.with("detail-older", &[("library", library), ("day", &dated(words, *day))])
         }
+        LeftOutDetail::BrokenOff => words.t("detail-broken-off"),
         LeftOutDetail::Nameless { lines } => words.count("detail-unread-lines", whole(*lines)),
         _ => String::new(),
     }
@@ -202,6 +205,7 @@ mod tests {
             LeftOutDetail::Stopped,
             LeftOutDetail::NotSent { run: 7 },
             LeftOutDetail::Thin { library: "Riverside".into(), items: 3, percent: 4 },
+            LeftOutDetail::BrokenOff,
             LeftOutDetail::Nameless { lines: 1 },
             LeftOutDetail::Nameless { lines: 2 },
             LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::Overdue },

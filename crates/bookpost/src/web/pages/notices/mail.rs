@@ -8,7 +8,7 @@ use axum::{
 };
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
-use store::Error;
+use store::{Error, LeftOut};
 
 use super::{check::checked, detail::said, fields, path};
 use crate::{
@@ -28,6 +28,8 @@ use crate::{
 struct Asked {
     /// Which mail, from 1.
     n: Option<usize>,
+    /// Of the lists for teachers.
+    list: String,
     r#as: String,
     find: String,
 }
@@ -68,7 +70,7 @@ pub(in crate::web::pages) async fn show(
         Err(response) => return response,
     };
     let n = asked.n.unwrap_or(1).saturating_sub(1);
-    if checked.person(n).is_none() {
+    if asked.of(&checked, n).is_none() {
         return not_here::not_found(visit.words());
     }
     match Frame::around(&visit, Place::Notices).await {
@@ -88,7 +90,7 @@ pub(in crate::web::pages) async fn framed(
         Ok(checked) => checked,
         Err(response) => return response,
     };
-    match checked.mail(asked.n.unwrap_or(1).saturating_sub(1)) {
+    match asked.of(&checked, asked.n.unwrap_or(1).saturating_sub(1)) {
         Some(Ok(notice)) => {
             let headers = [
                 (header::CONTENT_SECURITY_POLICY, STRANGER),
@@ -114,6 +116,21 @@ async fn with_logo(visit: &Visit, notice: &PlannedNotice<'_>) -> Result<String, 
     })
 }
 
+impl Asked {
+    fn is_list(&self) -> bool {
+        !self.list.is_empty()
+    }
+
+    /// The mail with this number, counted from 0.
+    fn of<'a>(&self, checked: &'a Checked, n: usize) -> Option<Result<PlannedNotice<'a>, LeftOut>> {
+        if self.is_list() { checked.list(n).map(Ok) } else { checked.mail(n) }
+    }
+
+    fn count(&self, checked: &Checked) -> usize {
+        if self.is_list() { checked.lists() } else { checked.people() }
+    }
+}
+
 fn asked(query: Option<&str>) -> Asked {
     serde_html_form::from_str(query.unwrap_or_default()).unwrap_or_default()
 }
@@ -121,13 +138,20 @@ fn asked(query: Option<&str>) -> Asked {
 fn mail(visit: &Visit, f: Frame, checked: &Checked, n: usize, asked: &Asked) -> Mail {
     let (words, id, is_html) = (visit.words(), checked.id.text(), asked.r#as == "html");
     let form = if is_html { "&as=html" } else { "" };
-    let to = |n: usize, form: &str| path(id, "/mail", &checked.options, &format!("n={}{form}", n + 1));
+    let page = |page: &str, list: bool, n: usize, form: &str| {
+        let list = if list { "list=yes&" } else { "" };
+        path(id, page, &checked.options, &format!("{list}n={}{form}", n + 1))
+    };
+    let to = |n: usize, form: &str| page("/mail", asked.is_list(), n, form);
     let called = |n: usize| match checked.person(n).unwrap_or_default() {
         (name, "") => name.to_owned(),
         (name, number) => format!("{name} ({number})"),
     };
+    let who = if asked.is_list() { words.t("mail-list") } else { called(n) };
+    let title = if asked.is_list() { "mail-list-title" } else { "mail-title" };
+    let of = asked.count(checked);
     let number = |n: usize| words.number(u64::try_from(n).unwrap_or(u64::MAX));
-    let (head, text, problem) = match checked.mail(n) {
+    let (head, text, problem) = match asked.of(checked, n) {
         Some(Ok(notice)) => {
             let to: Vec<_> = notice.to.iter().map(ToString::to_string).collect();
             let head = vec![
@@ -143,17 +167,17 @@ fn mail(visit: &Visit, f: Frame, checked: &Checked, n: usize, asked: &Asked) -> 
     let find = asked.find.trim().to_owned();
     let again = format!("{form}&find={}", utf8_percent_encode(&find, RESERVED));
     let found = |find: &str| {
-        let line = |n: usize| (called(n), to(n, &again));
+        let line = |n: usize| (called(n), page("/mail", false, n, &again));
         checked.find(find).into_iter().map(line).collect()
     };
     Mail {
         above: path(id, "", &checked.options, ""),
         name: checked.uploaded.name.clone(),
-        title: words.with("mail-title", &[("n", &number(n + 1)), ("of", &number(checked.people()))]),
-        who: called(n),
+        title: words.with(title, &[("n", &number(n + 1)), ("of", &number(of))]),
+        who,
         head,
         text,
-        html: path(id, "/html", &checked.options, &format!("n={}", n + 1)),
+        html: page("/html", asked.is_list(), n, ""),
         problem,
         ways: [
             (to(n, ""), words.t("text-plain"), !is_html),
@@ -161,7 +185,7 @@ fn mail(visit: &Visit, f: Frame, checked: &Checked, n: usize, asked: &Asked) -> 
         ],
         is_html,
         previous: n.checked_sub(1).map(|n| to(n, form)),
-        next: (n + 1 < checked.people()).then(|| to(n + 1, form)),
+        next: (n + 1 < of).then(|| to(n + 1, form)),
         action: format!("/notices/check/{id}/mail"),
         kept: fields(&checked.options),
         found: (!find.is_empty()).then(|| found(&find)),

@@ -38,8 +38,9 @@ use axum::{http::StatusCode, response::Response};
 use percent_encoding::utf8_percent_encode;
 use store::{Error, PersonId, Role, Run};
 
-use self::sums::Sums;
+use self::{check::runnable, sums::Sums};
 use super::{
+    field::Choice,
     frame::{Frame, Place, page_as},
     not_here,
     visit::Visit,
@@ -50,7 +51,7 @@ use super::{
 use crate::{
     app::{
         exports::{ExportId, MOST_BYTES, Uploaded},
-        notice_run::{Options, notices as all_notices},
+        notice_run::Options,
     },
     notices::saved::USUAL,
 };
@@ -66,8 +67,10 @@ struct Notices {
     /// Why an upload was not taken.
     problem: Option<String>,
     uploads: Vec<(String, Uploaded, At)>,
-    /// The notice that is meant, where it is not the usual one: its slug and its name.
-    chosen: Option<(String, String)>,
+    /// Those that can be run over it, where there are several.
+    choices: Vec<Choice>,
+    /// None is switched on.
+    none_is_on: bool,
     runs: Vec<Line>,
 }
 
@@ -109,22 +112,16 @@ async fn notices(visit: &Visit, problem: Option<String>) -> Result<Notices, Erro
         let at = visit.clockwork.at(facts.at);
         (id.text().to_owned(), facts, at)
     };
+    let choices = runnable(visit, asked_for(visit).as_deref().unwrap_or(USUAL)).await?;
     Ok(Notices {
         f: Frame::around(visit, Place::Notices).await?,
         may_run: may_run(visit),
         problem,
-        chosen: chosen(visit).await?,
+        none_is_on: choices.is_empty(),
+        choices,
         uploads: uploads.into_iter().map(upload).collect(),
         runs,
     })
-}
-
-/// Which notice the address asks for.
-async fn chosen(visit: &Visit) -> Result<Option<(String, String)>, Error> {
-    let Some(slug) = asked_for(visit) else { return Ok(None) };
-    let all = all_notices(&visit.pages.sources.store).await?;
-    let found = all.into_iter().find(|notice| notice.slug == slug && saved::is_theirs(visit, notice));
-    Ok(found.map(|notice| (slug, saved::name(visit.words(), &notice))))
 }
 
 /// The slug of a notice in the address of a page.

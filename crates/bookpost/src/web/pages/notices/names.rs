@@ -59,6 +59,8 @@ struct Asked {
     what: String,
     site: String,
     after: String,
+    /// Lists for teachers, which are no notices.
+    lists: String,
 }
 
 #[derive(Template)]
@@ -137,11 +139,15 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         last.map(|n| n.to_string())
     };
     let number = match what {
+        What::State(state) if asked.is_of_lists() => sums.copies(&[state]),
         What::State(state) => sums.state(state),
         What::Left(why) => sums.left_out.get(&why).copied().unwrap_or(0),
         What::NotWritten => sums.not_written(),
     };
     let title = match what {
+        What::State(state) if asked.is_of_lists() => {
+            format!("{}: {}", words.t("run-lists"), words.state(state))
+        }
         What::State(state) => words.state(state),
         What::Left(why) => left(words, why, number),
         What::NotWritten => words.t("run-not-written"),
@@ -151,6 +157,7 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         let site = site.map(|site| format!("&site={}", utf8_percent_encode(site, RESERVED)));
         let what = utf8_percent_encode(&asked.what, RESERVED);
         let after = if after.is_empty() { String::new() } else { format!("&after={after}") };
+        let after = if asked.lists.is_empty() { after } else { format!("&lists=yes{after}") };
         format!("/notices/runs/{}/names?what={what}{}{after}", run.id.0, site.unwrap_or_default())
     };
     Ok(Names {
@@ -170,6 +177,13 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
     })
 }
 
+impl Asked {
+    /// None of another kind than is asked for: the number behind which they stand counts these.
+    fn is_of_lists(&self) -> bool {
+        !self.lists.is_empty()
+    }
+}
+
 /// The mail of a run that is theirs, of one library where one is asked for.
 pub(super) fn mail_filter(visit: &Visit, run: &Run, state: Option<State>, site: &str) -> Filter {
     let site = Some(site.to_owned()).filter(|site| !site.is_empty());
@@ -178,7 +192,8 @@ pub(super) fn mail_filter(visit: &Visit, run: &Run, state: Option<State>, site: 
 
 /// The next in this state. Where so much of the run was looked through that nobody is found yet, it is looked further.
 async fn mail_part(visit: &Visit, run: &Run, state: State, asked: &Asked) -> Result<Part, Error> {
-    let filter = mail_filter(visit, run, Some(state), &asked.site);
+    let filter =
+        Filter { copies: Some(asked.is_of_lists()), ..mail_filter(visit, run, Some(state), &asked.site) };
     let mut after = asked.after.parse().ok().map(RecipientId);
     loop {
         let part = visit.pages.sources.store.part(filter.clone(), after, PAGE).await?;

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
+use mail::Reason;
 use percent_encoding::utf8_percent_encode;
 use store::{Error, Filter, LeftOutWhy, Run, RunId, RunPart, State};
 
@@ -59,7 +60,11 @@ struct Page {
     health: String,
     tone: &'static str,
     todo: Vec<String>,
+    /// Who was to get a mail and gets none, as a person decided: what follows, and where they are named.
+    neither: Option<(String, String)>,
     states: Vec<Count>,
+    /// Lists for teachers.
+    copies: Vec<Count>,
     not_written: Vec<Count>,
     aside: Vec<Count>,
     asked: String,
@@ -120,7 +125,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
     }
     let open = under_way || sums.is_open();
     let not_left = [State::Waiting, State::Held, State::InDoubt];
-    let stoppable = not_left.iter().any(|state| sums.state(*state) > 0)
+    let stoppable = not_left.iter().any(|state| sums.state(*state) + sums.copies(&[*state]) > 0)
         || sources.notices.in_line(run.id, visit.sites()) > 0;
     Ok(Page {
         f: Frame::around(visit, Place::Notices).await?,
@@ -134,7 +139,9 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         health,
         tone,
         todo,
+        neither: neither(words, run, sums, under_way).filter(|_| may_run(visit)),
         states: states(words, run, sums),
+        copies: copies(words, run, sums),
         not_written: reasons(words, run, sums, false),
         aside: reasons(words, run, sums, true),
         asked: words.number(sums.asked()),
@@ -146,7 +153,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         may_stop: may_run(visit) && (under_way || stoppable),
         may_download: visit.may(Permission::SeeAddresses),
         go_on: cut_short && may_run(visit),
-        version: open.then(|| format!("{under_way} {}", sums.sentence(words))),
+        version: open.then(|| format!("{under_way} {} {:?}", sums.sentence(words), sums.copies)),
     })
 }
 
@@ -209,6 +216,25 @@ fn states(words: &Words, run: &Run, sums: &Sums) -> Vec<Count> {
         }
     };
     shown.map(count).collect()
+}
+
+/// Lists for teachers stand apart: the numbers above count people.
+fn copies(words: &Words, run: &Run, sums: &Sums) -> Vec<Count> {
+    let count = |state: &State| Count {
+        number: words.number(sums.copies(&[*state])),
+        text: words.state(*state),
+        href: Some(format!("{}&lists=yes", names(run, wanted::name(*state), None))),
+        tone: marks::tone(*state),
+        mark: marks::mark(*state),
+    };
+    ORDER.iter().filter(|state| sums.copies(&[**state]) > 0).map(count).collect()
+}
+
+/// What a person cancelled counts as not written. An earlier notice that had given way to it is not given back: it names what came back.
+fn neither(words: &Words, run: &Run, sums: &Sums, under_way: bool) -> Option<(String, String)> {
+    let cancelled = sums.why.get(&(State::Cancelled, Reason::ByPerson)).map_or(0, |alike| alike.count);
+    let says = cancelled > 0 && !run.practice && !under_way;
+    says.then(|| (words.count("run-neither", cancelled), names(run, wanted::name(State::Cancelled), None)))
 }
 
 fn reasons(words: &Words, run: &Run, sums: &Sums, aside: bool) -> Vec<Count> {

@@ -25,6 +25,8 @@ pub(in crate::web::pages) struct Wish {
     attempt: String,
     people: String,
     practice: String,
+    /// This is the right file, though there is reason to look at it once more.
+    sure: String,
 }
 
 impl Wish {
@@ -82,6 +84,10 @@ pub(in crate::web::pages) async fn send(
     if !form.is_for(&checked) {
         let again = path(&id, "", &form.options, "");
         return Redirect::to(&flash::told(&again, Done::NotSent, None)).into_response();
+    }
+    if checked.is_doubtful() && form.sure.is_empty() {
+        let again = path(&id, "", &form.options, "");
+        return Redirect::to(&flash::told(&again, Done::NotSure, None)).into_response();
     }
     let attempt = form.attempt.parse().unwrap_or_default();
     match notices.begin(checked, attempt, visit.actor()).await {

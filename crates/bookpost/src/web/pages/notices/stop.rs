@@ -44,10 +44,10 @@ pub(in crate::web::pages) async fn ask(visit: Visit, Path(id): Path<String>) -> 
 async fn sure(visit: &Visit, id: &str) -> Result<Sure, Error> {
     let (run, sums) = known(visit, id).await?;
     let words = visit.words();
-    let not_left = [State::Waiting, State::Held, State::InDoubt].map(|state| sums.state(state));
+    let all = |state| sums.state(state) + sums.copies(&[state]);
+    let not_left = [State::Waiting, State::Held, State::InDoubt].map(all);
     let in_line = visit.pages.sources.notices.in_line(run.id, visit.sites());
-    let under_way = sums.state(State::Sending).saturating_sub(in_line);
-    let gone = sums.state(State::Delivered) + sums.state(State::Practiced) + under_way;
+    let gone = all(State::Delivered) + all(State::Practiced) + all(State::Sending).saturating_sub(in_line);
     Ok(Sure {
         f: Frame::around(visit, Place::Notices).await?,
         id: run.id.0,

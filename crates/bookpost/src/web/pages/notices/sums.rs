@@ -47,6 +47,8 @@ pub(super) const ORDER: [State; 8] = [
 pub(super) struct Sums {
     pub(super) sites: BTreeMap<Option<String>, RunPart>,
     pub(super) states: States,
+    /// Lists for teachers, which are counted apart.
+    pub(super) copies: States,
     pub(super) left_out: BTreeMap<LeftOutWhy, u64>,
     /// See [`RunPart::why`].
     pub(super) why: BTreeMap<(State, Reason), Alike>,
@@ -106,12 +108,16 @@ impl Sums {
                 // Mail of no library is for those who are limited to none.
                 None if !limits.is_empty() => {
                     part.states.clear();
+                    part.copies.clear();
                     part.why.clear();
                 }
                 _ => {}
             }
             for (state, count) in &part.states {
                 *sums.states.entry(*state).or_default() += count;
+            }
+            for (state, count) in &part.copies {
+                *sums.copies.entry(*state).or_default() += count;
             }
             for (why, count) in &part.left_out {
                 *sums.left_out.entry(*why).or_default() += count;
@@ -143,6 +149,11 @@ impl Sums {
         self.states.get(&state).copied().unwrap_or(0)
     }
 
+    /// Lists for teachers in one of these states.
+    pub(super) fn copies(&self, states: &[State]) -> u64 {
+        states.iter().filter_map(|state| self.copies.get(state)).sum()
+    }
+
     /// For whom the export asked for a mail, and no mail was made.
     pub(super) fn not_written(&self) -> u64 {
         not_written(&self.left_out)
@@ -155,17 +166,20 @@ impl Sums {
     /// All of it came to its end, and all that was written to arrived or was not to be sent, but what was returned.
     pub(super) fn others_are_done(&self) -> bool {
         let open = [State::Waiting, State::Sending, State::InDoubt, State::Held];
-        open.into_iter().all(|state| self.state(state) == 0)
+        open.into_iter().all(|state| self.state(state) + self.copies(&[state]) == 0)
     }
 
     /// Something of it may still leave.
     pub(super) fn is_open(&self) -> bool {
-        [State::Waiting, State::Sending].into_iter().any(|state| self.state(state) > 0)
+        [State::Waiting, State::Sending]
+            .into_iter()
+            .any(|state| self.state(state) + self.copies(&[state]) > 0)
     }
 
     pub(super) fn wants_a_look(&self) -> bool {
         let states = [State::Returned, State::InDoubt, State::Held];
-        states.into_iter().any(|state| self.state(state) > 0) || self.not_written() > 0
+        states.into_iter().any(|state| self.state(state) + self.copies(&[state]) > 0)
+            || self.not_written() > 0
     }
 
     /// "405 accepted, 4 waiting, 3 sent back, 9 not written to".
@@ -247,7 +261,7 @@ mod tests {
 
     fn part(states: &[(State, u64)], left_out: &[(LeftOutWhy, u64)]) -> RunPart {
         let (states, left_out) = (states.iter().copied().collect(), left_out.iter().copied().collect());
-        RunPart { states, left_out, why: BTreeMap::new() }
+        RunPart { states, left_out, ..RunPart::default() }
     }
 
     fn parts() -> BTreeMap<Option<String>, RunPart> {

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::{http::StatusCode, response::Response};
 
 use super::{
-    check::{Asking, ORDERS, dated, options},
+    check::{Asking, ORDERS, dated, options, runnable},
     columns::needed,
-    path,
+    path, saved,
 };
 use crate::{
-    app::notice_run::{Options, Unready},
+    app::notice_run::{Options, Unready, notices},
     notices::{
         ImportError,
         import::{DateOrder, OtherKind},
@@ -30,6 +30,8 @@ struct Unread {
     name: String,
     what: String,
     todo: String,
+    /// Where another notice is chosen, and where this one is switched on.
+    notices: Vec<(String, String)>,
     /// A date, and how it reads in each order.
     readings: Vec<Reading>,
     /// In English, for whoever looks after Bookpost.
@@ -63,12 +65,16 @@ pub(super) async fn page(visit: &Visit, id: &str, name: &str, chosen: &Options, 
             let (what, todo) = said(words, error);
             (what, todo, error.to_string())
         }
+        Unready::Off(slug) => {
+            let name = named(visit, slug).await;
+            (words.with("unread-off", &[("name", &name)]), words.t("unread-off-do"), String::new())
+        }
         Unready::NotWhole => (words.t("unread-not-whole"), words.t("unread-not-whole-do"), String::new()),
         Unready::Other(_, message) => (words.t("unread-other"), words.t("unread-other-do"), message.clone()),
     };
     let readings = match why {
         Unready::Import(error) => readings(visit, id, chosen, error),
-        Unready::NotWhole | Unready::Other(..) => Vec::new(),
+        Unready::NotWhole | Unready::Off(_) | Unready::Other(..) => Vec::new(),
     };
     // Of those that there are another one can be chosen.
     let sheets = match why {
@@ -76,8 +82,30 @@ pub(super) async fn page(visit: &Visit, id: &str, name: &str, chosen: &Options, 
         _ => None,
     };
     let (id, name, options) = (id.to_owned(), name.to_owned(), options(visit, chosen, sheets));
-    let unread = Unread { f, id, name, what, todo, readings, details, options };
+    let notices = match why {
+        Unready::Off(slug) => others(visit, &id, slug, chosen).await,
+        _ => Vec::new(),
+    };
+    let unread = Unread { f, id, name, what, todo, notices, readings, details, options };
     page_as(StatusCode::UNPROCESSABLE_ENTITY, &unread)
+}
+
+/// What people call a notice.
+async fn named(visit: &Visit, slug: &str) -> String {
+    let all = notices(&visit.pages.sources.store).await.unwrap_or_default();
+    let found = all.iter().find(|notice| notice.slug == slug);
+    found.map_or_else(|| slug.to_owned(), |notice| saved::name(visit.words(), notice))
+}
+
+/// What leads on where a notice is switched off: its own page, and those that are on.
+async fn others(visit: &Visit, id: &str, slug: &str, chosen: &Options) -> Vec<(String, String)> {
+    let words = visit.words();
+    let own = (format!("/notices/saved/{slug}"), words.t("unread-off-switch"));
+    let on = runnable(visit, slug).await.unwrap_or_default().into_iter().map(|choice| {
+        let options = Options { notice: choice.value, ..chosen.clone() };
+        (path(id, "", &options, ""), words.with("unread-off-instead", &[("name", &choice.text)]))
+    });
+    std::iter::once(own).chain(on).collect()
 }
 
 /// What is wrong, and what is done about it.

@@ -10,6 +10,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::{answered, asked_for, may_run, on_disk, path};
@@ -18,6 +19,7 @@ use crate::{
         exports::{ExportId, Incoming, MOST_BYTES, UploadError},
         notice_run::Options,
     },
+    notices::saved::USUAL,
     web::{
         Disk,
         pages::{not_here, visit::Visit},
@@ -72,8 +74,9 @@ pub(in crate::web::pages) async fn take(
     let slow = NotTaken::Because("upload-broke-off", StatusCode::REQUEST_TIMEOUT);
     let taken = tokio::time::timeout(PATIENCE, taken(&visit, form)).await;
     match taken.unwrap_or(Err(slow)) {
-        Ok(id) => {
-            let options = Options { notice: asked_for(&visit).unwrap_or_default(), ..Options::default() };
+        Ok((id, notice)) => {
+            let notice = notice.or_else(|| asked_for(&visit)).unwrap_or_default();
+            let options = Options { notice, ..Options::default() };
             Redirect::to(&path(id.text(), "", &options, "")).into_response()
         }
         Err(NotTaken::NotOurs) => not_here::form_too_old(visit.words()),
@@ -85,7 +88,27 @@ pub(in crate::web::pages) async fn take(
     }
 }
 
-async fn taken(visit: &Visit, mut form: Multipart) -> Result<ExportId, NotTaken> {
+/// What stands in a form before its file.
+#[derive(Default)]
+struct Said {
+    /// The notice that is to be run over it.
+    notice: Option<String>,
+    /// When the file was last changed, in milliseconds since 1970: scripts put it in.
+    changed: Option<Timestamp>,
+}
+
+impl Said {
+    fn hear(&mut self, name: &str, value: &str) {
+        if name == "notice" {
+            self.notice = Some(value.to_owned()).filter(|slug| !slug.is_empty() && slug != USUAL);
+        } else {
+            let millisecond = value.parse().ok().filter(|at: &i64| *at > 0);
+            self.changed = millisecond.and_then(|at| Timestamp::from_millisecond(at).ok());
+        }
+    }
+}
+
+async fn taken(visit: &Visit, mut form: Multipart) -> Result<(ExportId, Option<String>), NotTaken> {
     let broke_off = || NotTaken::Because("upload-broke-off", StatusCode::BAD_REQUEST);
     // Nothing of a form is kept before it is known to be of this session.
     let mut token = form.next_field().await.ok().flatten().ok_or(NotTaken::NotOurs)?;
@@ -94,7 +117,15 @@ async fn taken(visit: &Visit, mut form: Multipart) -> Result<ExportId, NotTaken>
         return Err(NotTaken::NotOurs);
     }
     drop(token);
-    let mut file = form.next_field().await.map_err(|_| broke_off())?.ok_or_else(broke_off)?;
+    let mut said = Said::default();
+    let mut file = loop {
+        let mut field = form.next_field().await.map_err(|_| broke_off())?.ok_or_else(broke_off)?;
+        let name = field.name().unwrap_or_default().to_owned();
+        if !["notice", "changed"].contains(&&*name) {
+            break field;
+        }
+        said.hear(&name, &text(&mut field).await.ok_or_else(broke_off)?);
+    };
     let name = name(file.file_name().unwrap_or_default());
     let Ok(_place) = Arc::clone(&visit.pages.uploads.0).try_acquire_owned() else {
         return Err(NotTaken::Because("upload-busy", StatusCode::SERVICE_UNAVAILABLE));
@@ -119,7 +150,8 @@ async fn taken(visit: &Visit, mut form: Multipart) -> Result<ExportId, NotTaken>
             }
         }
     }
-    finish(visit, incoming, name).await
+    drop(file);
+    Ok((finish(visit, incoming, (name, said.changed)).await?, said.notice))
 }
 
 /// For as many as may come in at the same time. What is not known about the disk stops nobody.
@@ -127,14 +159,18 @@ fn has_room(disk: Option<Disk>) -> bool {
     disk.is_none_or(|disk| disk.free > disk.floor + MOST_AT_ONCE as u64 * MOST_BYTES)
 }
 
-async fn finish(visit: &Visit, incoming: Incoming, name: String) -> Result<ExportId, NotTaken> {
+async fn finish(
+    visit: &Visit,
+    incoming: Incoming,
+    (name, changed): (String, Option<Timestamp>),
+) -> Result<ExportId, NotTaken> {
     if incoming.is_empty() && name.is_empty() {
         return Err(NotTaken::Because("upload-none", StatusCode::UNPROCESSABLE_ENTITY));
     }
     let name = if name.is_empty() { visit.words().t("upload-unnamed") } else { name };
     let (exports, person) = (visit.pages.sources.notices.exports.clone(), visit.person().id);
     let now = visit.clockwork.now;
-    Ok(on_disk(move || exports.finish(incoming, name, person, now)).await?)
+    Ok(on_disk(move || exports.finish(incoming, (name, changed), person, now)).await?)
 }
 
 /// A browser that is still sending does not listen.

@@ -199,6 +199,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
             .undeliverable
             .maildir
             .as_ref()
+            .or(config.undeliverable.mbox.as_ref())
             .map(|folder| words.with("comes-back-folder", &[("folder", &folder.display().to_string())])),
         keep: form.group(["keep.texts_days", "keep.records_days"]),
         alarms: form.group(["alarms.email", "alarms.webhook", "alarms.waiting_limit", "alarms.deadman"]),

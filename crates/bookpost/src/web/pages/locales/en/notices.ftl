@@ -35,7 +35,7 @@ check-other-sheets = Other sheets, not read
 check-hidden-rows = Rows that are hidden, left out
 check-order = Order of the dates
 check-newest = Newest date in it
-check-age = An upload does not tell when the file was made. If the newest date looks old, make the export again.
+check-age = If these dates look old, make the export again.
 check-people = people get a mail
 check-items = items in the file
 check-libraries = libraries write
@@ -53,6 +53,19 @@ check-options = The file was not read right?
 check-read-again = Read it again
 check-samples = Send 3 samples to me
 check-samples-hint = The first mail, one of the middle and the last go to { $email }, marked as samples. No patron gets anything.
+check-changed = File last changed
+doubt-title = Is this the right file?
+doubt-file = The file was last changed on { $when }, more than 24 hours ago. It still lists what was brought back since then.
+doubt-dates = The last date in the file is { $day }. It may be an older export that still lists what was brought back since then.
+doubt-broken-off = The file ends in the middle of its last line. The export may have broken off, so that people are missing.
+doubt-sure = Yes, send from this file
+notice-none-on = No notice is switched on, so nothing can be sent.
+notice-none-on-link = Switch one on
+unread-off = The notice “{ $name }” is switched off.
+unread-off-do = Switch it on, or choose another notice. The file stays here until tomorrow.
+unread-off-switch = Open this notice to switch it on
+unread-off-instead = Use “{ $name }” instead
+check-see-lists = See the lists for teachers
 check-send-title = Send
 check-send = Send
 check-send-practice = Send to the practice mailbox
@@ -91,6 +104,14 @@ says-practice = This puts { $mails } to { $people } of { $libraries } into the p
 says-no-way = This makes { $mails } to { $people } of { $libraries }. No way of sending is chosen, so they wait until one is.
 says-off = This makes { $mails } to { $people } of { $libraries }. “Do not send” is chosen, so they wait until another way of sending is.
 says-nobody = Nobody would get a mail from this file.
+says-lists = Beside that, { $n ->
+    [one] { $n } teacher gets
+   *[other] { $n } teachers get
+} a list of their students.
+says-without-teacher = { $n ->
+    [one] { $n } of these people has
+   *[other] { $n } of these people have
+} no address of a teacher in the file, so no teacher hears of them.
 says-again = The run of this file was cut short before. Sending it now writes only to those who were not written to.
 says-addresses = Some people have several addresses: it is { $n } addresses in all.
 says-dates = Most items in this file are not due yet. Day and month may be the wrong way round: look at the dates before you send.
@@ -144,6 +165,8 @@ kind-web-page = a web page, perhaps an error or a sign-in page
 kind-not-text = no text
 
 ## One mail before it is sent
+mail-list = List for a teacher
+mail-list-title = List { $n } of { $of }
 mail-title = Mail { $n } of { $of }
 mail-from = From
 mail-to = To
@@ -160,6 +183,8 @@ sample-mark = [Sample]
 
 ## A run
 run-sums = It adds up
+run-lists = Lists for teachers
+run-lists-hint = One mail for each teacher, beside the notices. They are not counted above.
 run-asked = Asked for
 run-asked-hint = Each address counts, and each person or line that was not written to.
 run-accepted = accepted by the mail server
@@ -181,6 +206,11 @@ run-cut-short = { $n ->
    *[other] This run was cut short: { $n } mails were made, the others were not.
   }
 run-go-on = Upload the same export again and send it: only those who were not written to get a mail.
+run-neither = { $n ->
+    [one] { $n } mail of this run was cancelled by a person. Nobody was written to about its items, and an earlier notice that had given way to it is not sent either. To write after all, upload the newest export and send it.
+   *[other] { $n } mails of this run were cancelled by a person. Nobody was written to about their items, and earlier notices that had given way to them are not sent either. To write after all, upload the newest export and send it.
+}
+run-neither-names = See who they are
 run-go-on-link = To the upload
 run-practice = This was a practice. To write to patrons, an administrator chooses a way of sending; then run the export again.
 run-paused = Sending is paused: what waits goes out when an administrator lets it go on.
@@ -310,6 +340,7 @@ done-samples = { $n ->
     [one] { $n } sample is on its way to you.
    *[other] { $n } samples are on their way to you.
   }
+done-not-sure = Nothing was sent: say first, above the button, that this is the right file.
 done-not-sent = Nothing was sent: what this file would do has changed since you looked at it. Look at it again, then send it.
 done-not-now = Bookpost takes no mail at the moment. Try again in a minute.
 done-export-forgotten = The upload is deleted.
@@ -343,6 +374,7 @@ needed-item = the item’s title or barcode
 needed-date = the due date, or the checkout date
 needed-charge = the amount that is owed
 meaning-email = Email address
+meaning-teacher-email = Email address of a teacher
 meaning-guardian-email = Email address of a parent or guardian
 meaning-patron-name = Patron’s name
 meaning-first-name = First name
@@ -364,6 +396,7 @@ done-columns-kept = The columns are read like this from now on.
 done-columns-forgotten = What was said of the columns is forgotten.
 done-sent-again = The mail is sent again to the corrected address.
 csv-name = Name
+csv-list = (list for a teacher)
 csv-number = Number
 csv-address = Email address
 csv-library = Library
@@ -374,6 +407,7 @@ csv-todo = What to do
 
 ## The particulars of one of them
 detail-export = the export
+detail-a-teacher = a teacher
 detail-nameless = a patron without a name
 detail-other-notice = it is for another notice: { $kind }
 detail-overdue-already = "{ $item }" is overdue already
@@ -416,6 +450,7 @@ detail-written-on = last written to on { $day }
 detail-stopped = the run was stopped before this notice was made
 detail-not-sent = the notice of run { $run } had not left yet and is not sent
 detail-thin = { $library }: { $items } in this export, and of what an earlier one had only { $percent } in 100; it may have broken off, or be of a part only
+detail-broken-off = the export ends in the middle of a line, so it has broken off
 detail-older = { $library }: a newer export, of { $day }, was run before this one
 detail-unread-lines = { $n ->
     [one] { $n } line could not be read and may be about anybody

@@ -35,7 +35,7 @@ check-other-sheets = Otras hojas, no leídas
 check-hidden-rows = Filas ocultas, no incluidas
 check-order = Orden de las fechas
 check-newest = Fecha más reciente
-check-age = Un archivo subido no dice cuándo se hizo. Si la fecha más reciente parece antigua, haga de nuevo la exportación.
+check-age = Si estas fechas parecen antiguas, haga de nuevo la exportación.
 check-people = personas reciben un correo
 check-items = ejemplares en el archivo
 check-libraries = bibliotecas escriben
@@ -53,6 +53,19 @@ check-options = ¿No se ha leído bien el archivo?
 check-read-again = Leerlo de nuevo
 check-samples = Enviarme 3 muestras
 check-samples-hint = El primer correo, uno del medio y el último van a { $email }, marcados como muestras. Ningún usuario recibe nada.
+check-changed = Última modificación del archivo
+doubt-title = ¿Es este el archivo correcto?
+doubt-file = El archivo se modificó por última vez el { $when }, hace más de 24 horas. Todavía contiene lo que se ha devuelto desde entonces.
+doubt-dates = La última fecha del archivo es el { $day }. Puede ser una exportación anterior, que todavía contiene lo que se ha devuelto desde entonces.
+doubt-broken-off = El archivo termina en mitad de su última línea. Puede que la exportación se cortara y falten personas.
+doubt-sure = Sí, enviar a partir de este archivo
+notice-none-on = Ningún aviso está activado, así que no se puede enviar nada.
+notice-none-on-link = Activar uno
+unread-off = El aviso «{ $name }» está desactivado.
+unread-off-do = Actívelo o elija otro aviso. El archivo se guarda aquí hasta mañana.
+unread-off-switch = Abrir este aviso para activarlo
+unread-off-instead = Usar «{ $name }» en su lugar
+check-see-lists = Ver las listas para docentes
 check-send-title = Enviar
 check-send = Enviar
 check-send-practice = Enviar al buzón de prácticas
@@ -91,6 +104,14 @@ says-practice = Se ponen { $mails } para { $people } de { $libraries } en el buz
 says-no-way = Se preparan { $mails } para { $people } de { $libraries }. No se ha elegido ninguna forma de envío, así que esperan hasta que se elija una.
 says-off = Se preparan { $mails } para { $people } de { $libraries }. Se ha elegido «No enviar», así que esperan hasta que se elija otra forma de envío.
 says-nobody = Nadie recibiría un correo con este archivo.
+says-lists = Además, { $n ->
+    [one] { $n } docente recibe
+   *[other] { $n } docentes reciben
+} una lista de sus alumnos.
+says-without-teacher = { $n ->
+    [one] { $n } de estas personas no tiene
+   *[other] { $n } de estas personas no tienen
+} ninguna dirección de docente en el archivo, así que ningún docente sabrá de ellas.
 says-again = El envío de este archivo se interrumpió antes. Si lo envía ahora, solo se escribe a quienes no se escribió.
 says-addresses = Algunas personas tienen varias direcciones: son { $n } direcciones en total.
 says-dates = La mayoría de los ejemplares de este archivo aún no vencen. Puede que el día y el mes estén cambiados: mire las fechas antes de enviar.
@@ -144,6 +165,8 @@ kind-web-page = una página web, quizá un error o una página de entrada
 kind-not-text = algo que no es texto
 
 ## Un correo antes de enviarlo
+mail-list = Lista para un docente
+mail-list-title = Lista { $n } de { $of }
 mail-title = Correo { $n } de { $of }
 mail-from = De
 mail-to = Para
@@ -160,6 +183,8 @@ sample-mark = [Muestra]
 
 ## Un envío
 run-sums = Las cuentas
+run-lists = Listas para docentes
+run-lists-hint = Un correo para cada docente, además de los avisos. No se cuentan arriba.
 run-asked = Pedidos
 run-asked-hint = Cuenta cada dirección, y cada persona o línea a la que no se escribió.
 run-accepted = aceptados por el servidor de correo
@@ -181,6 +206,11 @@ run-cut-short = { $n ->
    *[other] Este envío se interrumpió: se prepararon { $n } correos, los demás no.
   }
 run-go-on = Suba de nuevo la misma exportación y envíela: solo reciben un correo aquellos a quienes no se escribió.
+run-neither = { $n ->
+    [one] Una persona canceló { $n } correo de este envío. No se ha escrito a nadie sobre sus ejemplares, y tampoco se envía un aviso anterior que le había cedido el paso. Para escribir de todos modos, suba la exportación más reciente y envíela.
+   *[other] Una persona canceló { $n } correos de este envío. No se ha escrito a nadie sobre sus ejemplares, y tampoco se envían los avisos anteriores que les habían cedido el paso. Para escribir de todos modos, suba la exportación más reciente y envíela.
+}
+run-neither-names = Ver quiénes son
 run-go-on-link = Ir a subirla
 run-practice = Esto fue una práctica. Para escribir a los usuarios, un administrador elige una forma de envío; después envíe de nuevo la exportación.
 run-paused = El envío está en pausa: lo que espera sale cuando un administrador lo reanude.
@@ -322,6 +352,7 @@ done-samples = { $n ->
     [one] { $n } muestra va en camino hacia usted.
    *[other] { $n } muestras van en camino hacia usted.
   }
+done-not-sure = No se ha enviado nada: indique antes, encima del botón, que este es el archivo correcto.
 done-not-sent = No se ha enviado nada: lo que haría este archivo ha cambiado desde que lo miró. Mírelo de nuevo y envíelo después.
 done-not-now = Bookpost no acepta correo en este momento. Inténtelo de nuevo dentro de un minuto.
 done-export-forgotten = El archivo subido se ha borrado.
@@ -355,6 +386,7 @@ needed-item = el título o el código de barras del ejemplar
 needed-date = la fecha de vencimiento o la de préstamo
 needed-charge = el importe que se debe
 meaning-email = Dirección de correo
+meaning-teacher-email = Correo de un docente
 meaning-guardian-email = Correo de un padre, madre o tutor
 meaning-patron-name = Nombre del usuario
 meaning-first-name = Nombre de pila
@@ -376,6 +408,7 @@ done-columns-kept = A partir de ahora las columnas se leen así.
 done-columns-forgotten = Lo indicado sobre las columnas se ha olvidado.
 done-sent-again = El correo se envía de nuevo a la dirección corregida.
 csv-name = Nombre
+csv-list = (lista para un docente)
 csv-number = Número
 csv-address = Dirección de correo
 csv-library = Biblioteca
@@ -386,6 +419,7 @@ csv-todo = Qué hacer
 
 ## Los pormenores de cada uno
 detail-export = la exportación
+detail-a-teacher = un docente
 detail-nameless = un usuario sin nombre
 detail-other-notice = es para otro aviso: { $kind }
 detail-overdue-already = «{ $item }» ya está vencido
@@ -428,6 +462,7 @@ detail-written-on = se le escribió por última vez el { $day }
 detail-stopped = el envío se detuvo antes de preparar este aviso
 detail-not-sent = el aviso del envío { $run } aún no había salido y no se envía
 detail-thin = { $library }: { $items } en esta exportación, y de lo que tenía una anterior solo { $percent } de cada 100; puede que se cortara, o que sea solo de una parte
+detail-broken-off = la exportación termina en mitad de una línea, así que se cortó
 detail-older = { $library }: antes de esta se usó una exportación más reciente, del { $day }
 detail-unread-lines = { $n ->
     [one] { $n } línea no se pudo leer y puede ser sobre cualquiera

@@ -58,7 +58,13 @@ impl NoticeForm {
     /// As a notice stands.
     pub(super) fn of(settings: &NoticeSettings, version: i64) -> Self {
         let yes = |is: bool| if is { "yes".to_owned() } else { String::new() };
-        let to = [(settings.recipients.patron, "patron"), (settings.recipients.guardian, "guardian")];
+        let to = settings.recipients;
+        let to = [
+            (to.patron, "patron"),
+            (to.guardian, "guardian"),
+            (to.teacher, "teacher"),
+            (to.teacher_titles, "teacher_titles"),
+        ];
         Self {
             version,
             name: settings.name.clone(),
@@ -91,8 +97,13 @@ impl NoticeForm {
         let coming = about.kind == NoticeKind::ComingDue;
         let known = |site: &String| about.libraries.iter().any(|(code, _)| code == site);
         let sites: BTreeSet<_> = self.sites.iter().filter(|site| known(site)).cloned().collect();
-        let recipients =
-            NoticeRecipients { patron: self.to.contains("patron"), guardian: self.to.contains("guardian") };
+        let to = |who| self.to.contains(who);
+        let recipients = NoticeRecipients {
+            patron: to("patron"),
+            guardian: to("guardian"),
+            teacher: to("teacher"),
+            teacher_titles: to("teacher_titles"),
+        };
         let nobody = !recipients.patron && !recipients.guardian;
         let faults = Faults {
             name: (!about.built_in && name.is_empty())
@@ -129,7 +140,12 @@ impl NoticeForm {
             text: name.clone(),
             chosen: self.sites.contains(code),
         });
-        let to = [("patron", "notice-to-patron"), ("guardian", "notice-to-guardian")];
+        let to = [
+            ("patron", "notice-to-patron"),
+            ("guardian", "notice-to-guardian"),
+            ("teacher", "notice-to-teacher"),
+            ("teacher_titles", "notice-to-teacher-titles"),
+        ];
         let to = to.map(|(who, key)| Choice {
             value: who.to_owned(),
             text: words.t(key),
@@ -209,7 +225,12 @@ mod tests {
             repeat_days: Some(0),
             without_titles: true,
             days_ahead: 5,
-            recipients: NoticeRecipients { patron: false, guardian: true },
+            recipients: NoticeRecipients {
+                patron: false,
+                guardian: true,
+                teacher: true,
+                teacher_titles: true,
+            },
         }
     }
 

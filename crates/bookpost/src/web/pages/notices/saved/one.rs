@@ -96,11 +96,17 @@ pub(super) async fn change(Path(slug): Path<String>, Posted { visit, form }: Pos
 
 fn of(visit: &Visit, notice: &Notice) -> About {
     let config = visit.pages.sources.config();
-    let libraries = visit.libraries(&config).map(|site| (site.code.clone(), site.name.clone()));
+    let mut libraries: Vec<_> =
+        visit.libraries(&config).map(|site| (site.code.clone(), site.name.clone())).collect();
+    // A library that is there no more stays on the list: without it a notice of that library alone would be one of all.
+    let is_gone = |code: &&String| config.sites.iter().all(|site| site.code != **code);
+    let gone = notice.settings.sites.iter().filter(is_gone);
+    libraries
+        .extend(gone.map(|code| (code.clone(), visit.words().with("notice-site-gone", &[("code", code)]))));
     About {
         kind: notice.settings.kind,
         built_in: notice.is_built_in(),
-        libraries: libraries.collect(),
+        libraries,
         limited: !visit.sites().is_empty(),
     }
 }

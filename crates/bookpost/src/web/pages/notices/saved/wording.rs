@@ -80,6 +80,8 @@ struct Editor {
     last: Option<String>,
     /// There is something of their own to take back.
     own: bool,
+    /// What it said before its last change.
+    before: Option<String>,
     variables: Vec<(&'static str, String)>,
     of_items: Vec<(&'static str, String)>,
     me: String,
@@ -168,11 +170,13 @@ pub(super) async fn save(Path(slug): Path<String>, Posted { visit, form }: Poste
         Err(response) => return response,
     };
     let seen = form.version.parse().unwrap_or(0);
-    let wording = match form.r#do.as_str() {
-        "reset" => None,
-        _ => Some(form.typed.wording()),
+    let before = saved.as_ref().and_then(|saved| saved.before.clone());
+    let (wording, is_typed) = match (form.r#do.as_str(), before) {
+        ("reset", _) => (None, false),
+        ("undo", Some(before)) => (before.wording, false),
+        _ => (Some(form.typed.wording()), true),
     };
-    if wording.is_some() {
+    if is_typed {
         let made = made(&visit, &notice, &form.typed).await;
         match made {
             Ok(Ok(made)) if form.r#do == "sample" => {
@@ -201,7 +205,7 @@ pub(super) async fn save(Path(slug): Path<String>, Posted { visit, form }: Poste
             let last = saved.as_ref().map(|saved| last(&visit, saved)).unwrap_or_default();
             let theirs = saved.as_ref().and_then(|saved| saved.wording.as_ref());
             let why = words.with("wording-meanwhile", &[("last", &last)]);
-            let said = theirs.map(|wording| format!("{}\n\n{}", wording.subject, wording.text));
+            let said = theirs.map(as_text);
             let version = saved.as_ref().map_or(0, |saved| saved.version);
             let problems = vec![NotDone { why, said }];
             shown(&visit, &notice, saved, (form.typed, version), (problems, Vec::new())).await
@@ -282,7 +286,11 @@ async fn said(
         text_faults: of(Part::Text),
         html_faults: of(Part::Html),
         last: saved.as_ref().map(|saved| last(visit, saved)),
-        own: saved.is_some_and(|saved| saved.wording.is_some()),
+        own: saved.as_ref().is_some_and(|saved| saved.wording.is_some()),
+        before: saved.and_then(|saved| saved.before).map(|before| match &before.wording {
+            Some(wording) => as_text(wording),
+            None => words.t("wording-before-built-in"),
+        }),
         variables: in_words(&VARIABLES),
         of_items: in_words(&OF_ITEMS),
         me: visit.person().email.to_string(),
@@ -290,6 +298,12 @@ async fn said(
         f,
     };
     page_as(status, &editor)
+}
+
+/// All that it says.
+fn as_text(wording: &store::Wording) -> String {
+    let html = wording.html.as_ref().map_or_else(String::new, |html| format!("\n\n{html}"));
+    format!("{}\n\n{}{html}", wording.subject, wording.text)
 }
 
 fn last(visit: &Visit, saved: &SavedWording) -> String {
