@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
 };
@@ -147,13 +147,12 @@ impl Library {
     fn checked(&self, export: &Path, memory: &mut u64) -> anyhow::Result<(Duration, String)> {
         let (name, file) = (export.file_name().unwrap_or_default().to_string_lossy(), fs::read(export)?);
         let page = self.person.page("/notices")?;
-        let (id, done) = (self.service.0.id(), AtomicBool::new(false));
+        let (id, (done, over)) = (self.service.0.id(), mpsc::channel::<()>());
         thread::scope(|scope| {
-            let watch = scope.spawn(|| {
+            let watch = scope.spawn(move || {
                 let mut most = 0;
-                while !done.load(Ordering::Relaxed) {
+                while over.recv_timeout(SAMPLE_EVERY) == Err(RecvTimeoutError::Timeout) {
                     most = most.max(process::pss(id).unwrap_or(0));
-                    thread::sleep(SAMPLE_EVERY);
                 }
                 most
             });
@@ -162,7 +161,7 @@ impl Library {
                 .and_then(|token| self.person.upload("/notices/upload", token, &name, &file))
                 .and_then(|check| self.person.page(&check).map(|_| check));
             let took = began_at.elapsed();
-            done.store(true, Ordering::Relaxed);
+            drop(done);
             *memory = (*memory).max(watch.join().unwrap_or(0));
             Ok((took, check?))
         })

@@ -169,7 +169,7 @@ impl App {
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
         let (mut tasks, way_in, metrics) = (JoinSet::new(), Arc::default(), web::Metrics::default());
-        let settings = Settings::new(config.clone());
+        let (settings, (effects, told)) = (Settings::new(config.clone()), mpsc::unbounded_channel());
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
@@ -181,7 +181,6 @@ impl App {
             doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone()),
         );
         tasks.spawn(work);
-        let (effects, told) = mpsc::unbounded_channel();
         let delivery = Arc::new(Delivery {
             store: store.clone(),
             journal: journal.clone(),
