@@ -6,6 +6,7 @@
 mod do_not_send;
 mod kept;
 pub mod logos;
+pub mod mail_accounts;
 pub mod sites;
 
 use std::collections::BTreeMap;

@@ -27,6 +27,11 @@ pub use rotation::{Lost, RotationError, finish, lost, rotate};
 /// What secrets that sign posts to web addresses are sealed for.
 pub const OF_WEBHOOKS: &str = "webhook";
 
+/// What the tokens of the account at a mail provider are sealed for.
+pub fn of_mail_account(provider: &str) -> String {
+    format!("mail account {provider}")
+}
+
 /// What the secret preference `name` is sealed for.
 pub fn of_preference(name: &str) -> String {
     format!("preference {name}")

@@ -128,6 +128,10 @@ deeds! {
     ScheduleSkips,
     /// It is not left out after all.
     ScheduleSkipsNot,
+    /// Somebody signed in at a mail provider, and mail can leave by their account.
+    MailAccountConnected,
+    /// The account at a mail provider is not used any more.
+    MailAccountDisconnected,
 }
 
 /// A line to add.

@@ -14,6 +14,8 @@ pub enum SealedKind {
     Preference,
     /// A preference as it was before or after a change on record, to which that change may be undone.
     FormerPreference,
+    /// What a mail provider gave to whoever signed in there.
+    MailAccount,
 }
 
 /// One secret as it stands in the queue.
@@ -21,9 +23,9 @@ pub enum SealedKind {
 pub struct SealedSecret {
     /// What it is.
     pub kind: SealedKind,
-    /// The number of the web address, or of the change on record; 0 for a preference as it is.
+    /// The number of the web address, or of the change on record; 0 for a preference as it is, and for an account.
     pub id: i64,
-    /// What it is for: the web address, or the name of the preference.
+    /// What it is for: the web address, the name of the preference, or the provider.
     pub about: String,
     /// Whose web address it is.
     pub application: Option<String>,

@@ -9,4 +9,5 @@ pub mod dice;
 pub mod faults;
 pub mod food;
 pub mod names;
+pub mod provider;
 pub mod sink;

@@ -27,6 +27,8 @@ use tokio::{
 
 use session::{Session, Wish};
 
+use crate::provider::Provider;
+
 /// One message that was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Taken {
@@ -64,6 +66,8 @@ pub struct Settings {
     pub tls: Option<(Arc<ServerConfig>, bool)>,
     /// A login and its password; with them nothing is taken without AUTH PLAIN or LOGIN.
     pub login: Option<(String, String)>,
+    /// With it nothing is taken without a token of this provider (XOAUTH2 or OAUTHBEARER).
+    pub provider: Option<Provider>,
     /// Keep whole messages in memory.
     pub keep_bytes: bool,
     /// One JSON object per line.
@@ -142,6 +146,7 @@ impl Default for Settings {
             rules: Vec::new(),
             tls: None,
             login: None,
+            provider: None,
             keep_bytes: false,
             ledger: None,
             notes: None,

@@ -53,7 +53,7 @@ use self::{lost_secrets::Sealing, steps::Steps};
 use crate::{
     alarms::Alarms,
     cli::words,
-    config::{Config, Encryption, Server, Settings, Source, Way},
+    config::{Config, Encryption, Provider, Server, Settings, Source, Way},
     deliver::{
         hosting::NameServers,
         practice::{self, Practice},
@@ -61,6 +61,7 @@ use crate::{
     },
     events,
     identity::{Applications, People},
+    preferences::mail_accounts::MailAccounts,
     queue::{
         journal::Journal,
         route::{Delivery, Line, Route, Upstream},
@@ -114,6 +115,8 @@ pub struct App {
     tasks: tokio::sync::Mutex<JoinSet<()>>,
     /// Where secrets are sealed.
     pub(crate) sealing: Sealing,
+    /// Accounts at mail providers.
+    pub accounts: MailAccounts,
     incoming: Incoming,
     /// A part of the program panicked.
     broken: AtomicBool,
@@ -169,7 +172,7 @@ impl App {
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
         let (mut tasks, way_in, metrics) = (JoinSet::new(), Arc::default(), web::Metrics::default());
-        let (settings, (effects, told)) = (Settings::new(config.clone()), mpsc::unbounded_channel());
+        let settings = Settings::new(config.clone());
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
@@ -181,6 +184,8 @@ impl App {
             doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone()),
         );
         tasks.spawn(work);
+        let (leases, (effects, told)) = (Arc::new(Leases::new(store.epoch())), mpsc::unbounded_channel());
+        let (sealing, accounts) = sealing(&store, &clock, &settings, start.source, &alarms)?;
         let delivery = Arc::new(Delivery {
             store: store.clone(),
             journal: journal.clone(),
@@ -188,14 +193,13 @@ impl App {
             clock: Arc::clone(&clock),
             dice: Mutex::new(StdRng::from_rng(&mut dice)),
             settings: settings.clone(),
+            accounts: accounts.clone(),
             effects,
             unsettled,
             steps: steps.clone(),
         });
         let incoming = Incoming::open(&settings, &store, &clock, &alarms).await?;
-        let (routes, low) = routes(&settings, &practice, &incoming.paths)?;
-        let lines: Vec<_> = routes.iter().map(|route| Arc::clone(&route.line)).collect();
-        let leases = Arc::new(Leases::new(store.epoch()));
+        let (routes, lines, low) = routes(&settings, &practice, &incoming.paths)?;
         let told_of_fresh = (handle.clone(), metrics.clone(), alarms.clone());
         let fresh = doors::Lines::new(&routes, &leases, &delivery, told_of_fresh);
         let folder = config.data_dir.clone();
@@ -215,7 +219,6 @@ impl App {
             paused: store.paused().await?.is_some(),
         });
         tasks.spawn(worker.run());
-        let sealing = Sealing::new(&store, &settings, start.source.map(Arc::new).as_ref(), &alarms);
         let notices =
             NoticeRuns::new(&settings, &store, &clock, &receiver, (&handle, &lines), &alarms, &mut dice);
         let app = Self {
@@ -237,6 +240,7 @@ impl App {
             alarms,
             tasks: tokio::sync::Mutex::new(tasks),
             sealing,
+            accounts,
             incoming,
             broken: AtomicBool::new(false),
         };
@@ -275,6 +279,7 @@ impl App {
             alarms: self.alarms.clone(),
             applications: self.applications.clone(),
             notices: self.notices.clone(),
+            accounts: self.accounts.clone(),
             lines,
             now: self.sources().now,
         }));
@@ -323,6 +328,7 @@ impl App {
             preferences: self.preferences.clone(),
             programs: self.programs(),
             notices: self.notices.clone(),
+            accounts: self.accounts.clone(),
             schedules: self.schedules.clone(),
             came_back: self.incoming.counts.clone(),
             zone: TimeZone::system(),
@@ -357,6 +363,7 @@ impl App {
         let journal_failed = matches!(ended.as_deref(), Ok(Activity::Ended { journal_failed: true }));
         // An alarm that cannot be told in time is raised again at the next start, if it still holds.
         let _ = tokio::time::timeout(ALARM_PATIENCE, self.alarms.carried_out()).await;
+        self.accounts.ended().await;
         self.tasks.lock().await.shutdown().await;
         upkeep::note_uses(&self.store, &self.applications).await;
         set_clock::note(&self.store, &*self.clock).await;
@@ -400,18 +407,32 @@ async fn open(
     Ok(Opened { config, store, journal, recovered })
 }
 
+/// Routes, their lines, and what rings when a line is nearly empty.
+type Routes = (Vec<Route>, Vec<Arc<Line>>, Arc<Notify>);
+
 /// The route of real mail, and that of practice mail, which is a way of its own. Their lines ring the bell when they are nearly empty.
-fn routes(
-    settings: &Settings,
-    practice: &Practice,
-    paths: &ReturnPaths,
-) -> anyhow::Result<(Vec<Route>, Arc<Notify>)> {
+fn routes(settings: &Settings, practice: &Practice, paths: &ReturnPaths) -> anyhow::Result<Routes> {
     let low = Arc::new(Notify::new());
     let route = |practice, upstreams| {
         Route::new(practice, settings.clone(), upstreams, Arc::clone(&low), paths.clone())
     };
     let mailbox = upstream(&Arc::new(practice_server(practice)))?;
-    Ok((vec![route(false, upstreams(&settings.now())?), route(true, vec![mailbox])], low))
+    let routes = vec![route(false, upstreams(&settings.now())?), route(true, vec![mailbox])];
+    let lines = routes.iter().map(|route| Arc::clone(&route.line)).collect();
+    Ok((routes, lines, low))
+}
+
+/// Where secrets are sealed, and the accounts at mail providers, whose tokens are such.
+fn sealing(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    settings: &Settings,
+    source: Option<Source>,
+    alarms: &Alarms,
+) -> anyhow::Result<(Sealing, MailAccounts)> {
+    let sealing = Sealing::new(store, settings, source.map(Arc::new).as_ref(), alarms);
+    let accounts = MailAccounts::new(store, clock, settings, &sealing, alarms)?;
+    Ok((sealing, accounts))
 }
 
 /// The servers to which real mail goes; none where it waits.
@@ -480,7 +501,7 @@ async fn end_alarms_of_no_server(
         Way::None | Way::Practice => &[],
     };
     for alarm in store.alarms_to_tell().await? {
-        let of_a_server = alarm.subject.starts_with("server");
+        let of_a_server = alarm.subject.starts_with("server") || Provider::named(&alarm.subject).is_some();
         if of_a_server && servers.iter().all(|server| server.name != alarm.subject) {
             alarms.server_works(&alarm.subject);
         }

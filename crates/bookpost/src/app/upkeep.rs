@@ -11,7 +11,10 @@ use super::{
     NoticeRuns, attention, certificates, deadman::Deadman, exports, retention, set_clock, silence,
     waits::Waits, watchdog::Watchdogs,
 };
-use crate::{alarms::Alarms, config::Settings, identity::Applications, queue::route::Line, web::Moment};
+use crate::{
+    alarms::Alarms, config::Settings, identity::Applications, preferences::mail_accounts::MailAccounts,
+    queue::route::Line, web::Moment,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// Files whose time is over, and certificates, are looked at this often.
@@ -34,6 +37,7 @@ pub(super) struct Upkeep {
     pub(super) alarms: Alarms,
     pub(super) applications: Applications,
     pub(super) notices: NoticeRuns,
+    pub(super) accounts: MailAccounts,
     pub(super) lines: Vec<Arc<Line>>,
     /// What the parts are like at this moment.
     pub(super) now: Arc<dyn Fn() -> Moment + Send + Sync>,
@@ -63,6 +67,9 @@ pub(super) async fn run(upkeep: Upkeep) {
         }
         upkeep.look(&mut waits, now).await;
         upkeep.ask_again(now).await;
+        if let Err(error) = upkeep.accounts.keep_alive().await {
+            tracing::error!(%error, "sign-ins at mail providers could not be read; they are again in a minute");
+        }
         upkeep.alarms.look();
         note_uses(&upkeep.store, &upkeep.applications).await;
         upkeep.notices.forget_checks(now);

@@ -1,5 +1,6 @@
 //! The command line: reads it, carries it out by the running service or by itself, says what came of it.
 
+mod accounts;
 pub mod applications;
 mod args;
 mod backup;

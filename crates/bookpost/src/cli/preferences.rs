@@ -12,6 +12,7 @@ use serde_json::Value;
 use store::{Actor, Error, Store};
 
 use super::{
+    accounts,
     args::{Output, preferences::Settings},
     control::{ChangedPreferences, Failure, PreferencesRequest, Reply, ShownPreferences},
     queue,
@@ -30,6 +31,9 @@ pub(super) async fn perform(
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Reply {
+    if let PreferencesRequest::Account(_) = &request {
+        return accounts::without_service();
+    }
     let change = async |change| {
         let changed = preferences::change(store, source, change, dice, |_| Ok(()), now).await;
         changed.map(|(changed, ())| changed)
@@ -40,6 +44,9 @@ pub(super) async fn perform(
 impl App {
     /// Carries `request` out; what is changed holds when it is answered.
     pub(super) async fn about_preferences(&self, request: PreferencesRequest) -> Reply {
+        if let PreferencesRequest::Account(request) = request {
+            return self.about_account(request).await;
+        }
         answer(&self.store, self.preferences.source(), request, async |change| {
             self.preferences.change(change).await
         })
@@ -58,6 +65,7 @@ async fn answer(
             Ok(source) => show(store, source).await,
             Err(why) => Err(why),
         },
+        PreferencesRequest::Account(_) => return accounts::without_service(),
         PreferencesRequest::History { limit } => history(store, limit).await,
         PreferencesRequest::Change(wanted) => {
             let imports = matches!(wanted, Change::Import { .. });
@@ -70,7 +78,8 @@ async fn answer(
 async fn show(store: &Store, source: &Source) -> Result<Reply, Refused> {
     let stored = store.preferences().await?;
     let Loaded { preferences, warnings, .. } = source.check(&stored.values).map_err(Refused::Problems)?;
-    Ok(Reply::Preferences(ShownPreferences { version: stored.version, preferences, warnings }))
+    let (version, accounts) = (stored.version, accounts::shown(store).await?);
+    Ok(Reply::Preferences(ShownPreferences { version, preferences, accounts, warnings }))
 }
 
 async fn history(store: &Store, limit: usize) -> Result<Reply, Refused> {

@@ -15,13 +15,15 @@ use store::{Actor, Filter, MessageId, Move, OpenError, RunId, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
-    Exit, applications,
+    Exit, accounts, applications,
     args::{
         Arguments, Certificate, Chosen, Command, ConfigCommand, Install, LogForm, Output, Queue, Sample,
         preferences::Preferences,
     },
     backup, certificate as own_certificate, check, commands,
-    control::{self, Checked, Failure, Grade, QueueRequest, Reply, Request},
+    control::{
+        self, AccountRequest, Checked, Failure, Grade, PreferencesRequest, QueueRequest, Reply, Request,
+    },
     failures, install, keys, log, manual, notices, people, preferences,
     progress::Bar,
     queue, schedules, sendmail, servers,
@@ -104,11 +106,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let (request, output) = webhooks::request(command);
             ask(load()?, Request::Webhooks(request), output)
         }
-        Command::Preferences(Preferences::Settings(command)) => {
-            let (request, output) =
-                preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
-            ask(load()?, Request::Preferences(request), output)
-        }
+        Command::Preferences(command) => about_preferences(command, form, load),
         Command::Sites(command) => {
             let (request, output) =
                 sites::request(command).map_err(|error| Stop(Exit::Data, format!("{error:#}")))?;
@@ -133,13 +131,6 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let (request, output) = notices::request(command)?;
             ask(load()?, request, output)
         }
-        Command::Preferences(Preferences::Test { server, to, json }) => {
-            let to = to.as_deref().map(address).transpose()?;
-            try_server(&load()?, servers::Test { server, to, json })
-        }
-        Command::Preferences(Preferences::Suggest { address, output }) => {
-            suggest_servers(&address, form, output)
-        }
         Command::Backup { file, check: true, output, .. } => tell(&backup::look_into(&file), output),
         Command::Backup { file, force, output, .. } => back_up(&load()?.config, file, force, output),
         Command::Restore { file, data_dir: Some(to), output } => {
@@ -148,6 +139,34 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         Command::Restore { file, data_dir: None, output } => {
             restore(&file, backup::Place::from(load()?.config), output)
         }
+    }
+}
+
+fn about_preferences(
+    command: Preferences,
+    form: LogForm,
+    load: impl FnOnce() -> Result<Loaded, Stop>,
+) -> Result<Exit, Stop> {
+    match command {
+        Preferences::Settings(command) => {
+            let (request, output) =
+                preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
+            ask(load()?, Request::Preferences(request), output)
+        }
+        Preferences::Connect { provider, another, output } => {
+            let loaded = load()?;
+            let ask = |request| asked(&loaded, Request::Preferences(PreferencesRequest::Account(request)));
+            tell(&accounts::connect(provider, another, ask, complain)?, output)
+        }
+        Preferences::Disconnect { provider, output } => {
+            let request = AccountRequest::Disconnect { provider };
+            ask(load()?, Request::Preferences(PreferencesRequest::Account(request)), output)
+        }
+        Preferences::Test { server, to, json } => {
+            let to = to.as_deref().map(address).transpose()?;
+            try_server(&load()?, servers::Test { server, to, json })
+        }
+        Preferences::Suggest { address, output } => suggest_servers(&address, form, output),
     }
 }
 
@@ -270,6 +289,11 @@ fn ask(loaded: Loaded, request: Request, output: Output) -> Result<Exit, Stop> {
     drop(bar);
     let done = done.map_or(String::new(), |done| format!("{done}\n\n"));
     tell_between(&reply, output, sends, &done, &show::left_in_maildrop(left))
+}
+
+/// What the service says to it.
+fn asked(loaded: &Loaded, request: Request) -> anyhow::Result<Reply> {
+    runtime()?.block_on(answer(loaded.clone(), request, &Bar::new(false)))
 }
 
 /// Prints a reply about what is sent by nobody.

@@ -71,7 +71,10 @@ fn exit(fault: &Fault) -> Exit {
         | Reason::CertificateWrongName
         | Reason::CertificateUnknownIssuer
         | Reason::SignInImpossible
-        | Reason::PasswordLost => Exit::Config,
+        | Reason::PasswordLost
+        | Reason::SignedOut
+        | Reason::NotSignedIn
+        | Reason::ClientRefused => Exit::Config,
         Reason::TooLarge
         | Reason::Utf8Unsupported
         | Reason::HeaderUtf8Unsupported

@@ -116,8 +116,14 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::ShownRun(shown) => runs::show(shown, view),
         Reply::Run(run) => runs::summary(run),
         Reply::Preview(preview) => runs::preview(preview),
-        Reply::Preferences(shown) => preferences::show(shown),
+        Reply::Preferences(shown) => preferences::show(shown, view),
         Reply::PreferencesChanged(changed) => preferences::changed(changed),
+        Reply::SignInBegun { to, .. } => format!("{to}\n"),
+        Reply::Connected(account) => preferences::account(account, view),
+        Reply::AnotherAccount { account, before } => format!(
+            "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
+        ),
+        Reply::Disconnected { provider, told } => preferences::disconnected(provider, *told),
         Reply::PreferencesHistory(changes) => preferences::history(changes, view),
         Reply::Sites(shown) => sites::list(shown),
         Reply::Notices(all) => notices::list(all),

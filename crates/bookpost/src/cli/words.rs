@@ -149,6 +149,8 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::ScheduleResumed => "let a schedule go on",
         Deed::ScheduleSkips => "had the next time of a schedule skipped",
         Deed::ScheduleSkipsNot => "had the next time of a schedule not skipped",
+        Deed::MailAccountConnected => "signed in at a mail provider",
+        Deed::MailAccountDisconnected => "ended a sign-in at a mail provider",
         Deed::Unknown => "did what this version does not know",
     }
 }
@@ -169,6 +171,9 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::LimitReached => "the limit that was set for the mail server is reached",
         Reason::SignInRefused => "the mail server did not accept our password",
         Reason::PasswordLost => "the password for the mail server must be entered again",
+        Reason::SignedOut => "the mail provider has signed us out",
+        Reason::NotSignedIn => "nobody has signed in at the mail provider",
+        Reason::ClientRefused => "the mail provider does not know the client id and secret",
         Reason::SignInImpossible => "the mail server offers no sign-in that is safe here",
         Reason::RelayDenied => "the mail server does not send mail for us",
         Reason::HostNotFound => "the mail server's name was not found",

@@ -10,11 +10,11 @@ use mail::retry::RetrySchedule;
 use zeroize::Zeroizing;
 
 use super::{
-    AlarmsConfig, Config, InDoubtPolicy, Keep, NotPrivate, NoticesConfig, Sending, Site, Surroundings, Way,
-    Wrong,
+    AlarmsConfig, Config, InDoubtPolicy, Keep, MailProvider, NotPrivate, NoticesConfig, Sending, Site,
+    Surroundings, Way, Wrong,
     checked::{LANGUAGES, NO_HOST, USUAL_LISTEN_CONNECTIONS, USUAL_WAITING},
     doors::doors,
-    oidc, private_url,
+    mail_provider, oidc, private_url,
     raw::Raw,
     secret, servers,
     surroundings::{ABORT_AT, is_full},
@@ -47,7 +47,8 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let oidc = oidc::oidc(raw, around, public_address.as_deref());
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
     let sealing_key = sealing_key(raw, &data_dir, around);
-    let sending = sending(raw, around, sealing_key.as_ref());
+    let providers = mail_provider::providers(raw, around, sealing_key.as_ref());
+    let sending = sending(raw, around, sealing_key.as_ref(), &providers);
     let schedule = schedule(raw);
     let sites = sites(raw);
     let doors = doors(raw);
@@ -83,6 +84,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         web,
         listen_connections: usize::try_from(listen_connections).unwrap_or(usize::MAX),
         public_address,
+        providers,
         oidc,
         keep,
         log,
@@ -157,9 +159,14 @@ fn public_address(raw: &mut Raw) -> Option<String> {
     None
 }
 
-fn sending(raw: &mut Raw, around: &Surroundings, key: Option<&KeySource>) -> Option<Sending> {
+fn sending(
+    raw: &mut Raw,
+    around: &Surroundings,
+    key: Option<&KeySource>,
+    providers: &[MailProvider],
+) -> Option<Sending> {
     let way_is_chosen = raw.has("sending.way");
-    let (way, servers) = servers::way(raw, around, key).unzip();
+    let (way, servers) = servers::way(raw, around, key, providers).unzip();
     let practice = matches!(way, Some(Way::None | Way::Practice));
     let ehlo_name = ehlo_name(raw, around, practice);
     Some(Sending {

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
-use super::{Doors, Oidc, Undeliverable, WebDoor};
+use super::{Doors, MailProvider, Oidc, Provider, Undeliverable, WebDoor};
 use crate::{app::steps::AbortAt, secrets::KeySource};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -57,6 +57,8 @@ pub struct Config {
     pub listen_connections: usize,
     /// By which address people come to the pages from elsewhere, as browsers write it: a scheme, a name and no path.
     pub public_address: Option<String>,
+    /// Providers at which mail can be sent by somebody's account.
+    pub providers: Vec<MailProvider>,
     /// Who says who people are, beside Bookpost itself.
     pub oidc: Option<Oidc>,
     /// How long texts and records are kept after the end of a message.
@@ -90,6 +92,7 @@ impl Config {
             web: WebDoor::default(),
             listen_connections: USUAL_LISTEN_CONNECTIONS,
             public_address: None,
+            providers: Vec::new(),
             oidc: None,
             keep: Keep { bodies: 30 * DAY, records: 365 * DAY },
             log: "info".to_owned(),
@@ -173,6 +176,8 @@ pub struct Server {
     /// The second switch: the password may be sent over a plain connection.
     pub password_on_plain: bool,
     pub login: Option<Login>,
+    /// In the place of a login: the account of whoever has signed in there.
+    pub sign_in: Option<Provider>,
     /// PEM certificates that are trusted instead of the system's.
     pub ca_file: Option<PathBuf>,
     /// At most so many connections at once.
@@ -201,6 +206,7 @@ impl Server {
             allow_non_secure: true,
             password_on_plain: false,
             login: None,
+            sign_in: None,
             ca_file: None,
             connections: 20,
             connections_for_urgent: 1,

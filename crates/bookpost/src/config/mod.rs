@@ -8,6 +8,7 @@
 mod check;
 mod checked;
 mod doors;
+mod mail_provider;
 mod oidc;
 mod preferences;
 mod private_url;
@@ -32,6 +33,7 @@ use store::{Error, OpenError, Store};
 
 pub use checked::*;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
+pub use mail_provider::{MailProvider, Provider};
 pub use oidc::Oidc;
 pub use preferences::{PREFERENCES, Preference, SECRETS};
 pub use private_url::{NotPrivate, private_url};

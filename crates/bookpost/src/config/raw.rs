@@ -242,10 +242,15 @@ impl Raw {
 
     /// Variables that are passwords by the file's own word are no settings.
     fn password_variables(&self) -> BTreeSet<String> {
-        ["server1.password_env", "server2.password_env"]
-            .into_iter()
-            .filter_map(|path| self.value(path)?.as_str().map(str::to_owned))
-            .collect()
+        [
+            "server1.password_env",
+            "server2.password_env",
+            "google.client_secret_env",
+            "microsoft.client_secret_env",
+        ]
+        .into_iter()
+        .filter_map(|path| self.value(path)?.as_str().map(str::to_owned))
+        .collect()
     }
 
     /// `place` says to people where it stands.

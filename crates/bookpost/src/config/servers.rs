@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Encryption, Limits, Login, Password, Server, Surroundings, Way, Wrong,
+    Encryption, Limits, Login, MailProvider, Password, Provider, Server, Surroundings, Way, Wrong,
     raw::Raw,
     secret::{self, Given},
     setting::WayName,
@@ -23,6 +23,7 @@ pub(super) fn way(
     raw: &mut Raw,
     around: &Surroundings,
     key: Option<&KeySource>,
+    providers: &[MailProvider],
 ) -> Option<(Way, Vec<Arc<Server>>)> {
     let chosen = raw.has("sending.way");
     let name = raw.get("sending.way");
@@ -54,6 +55,19 @@ pub(super) fn way(
             None
         }
         WayName::Servers => servers.map(|servers| (Way::Servers(servers.clone()), servers)),
+        WayName::By(provider) => {
+            let Some(named) = providers.iter().find(|one| one.provider == provider) else {
+                let name = provider.name();
+                raw.wrong(
+                    Wrong::NoServer,
+                    "sending.way",
+                    format!("mail is to leave by {}, but no client id is set for it", provider.title()),
+                    format!("set `{name}.client_id` and its secret, as the guide says"),
+                );
+                return None;
+            };
+            Some((Way::Servers(vec![Arc::clone(&named.server)]), servers?))
+        }
     }
 }
 
@@ -61,6 +75,49 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
     let path = |key: &str| format!("{name}.{key}");
     let host: Option<String> = raw.need(&path("host"), "the server's name or address");
     let host = host.and_then(|host| plain_host(raw, &path("host"), host));
+    let server = described(raw, name, &Usual::SERVER);
+    let login = login(raw, name, around, key);
+    Some(Server { host: host?, login, ..server })
+}
+
+/// The mail server of a provider: as usual there, unless something else is said. Whoever signs in shows it a token.
+pub(super) fn of_provider(raw: &mut Raw, provider: Provider) -> Option<Server> {
+    let name = provider.name();
+    let host = raw.get(&format!("{name}.host")).unwrap_or_else(|| provider.usual_host().to_owned());
+    let host = plain_host(raw, &format!("{name}.host"), host)?;
+    let server = described(raw, name, &Usual::of(provider));
+    if server.encryption == Encryption::Plain && !server.password_on_plain {
+        raw.problem(
+            &format!("{name}.encryption"),
+            "what signs Bookpost in is never sent over a connection that is not encrypted",
+            "use \"starttls\"",
+        );
+    }
+    Some(Server { host, sign_in: Some(provider), ..server })
+}
+
+/// What holds for a server where nothing else is said.
+struct Usual {
+    connections: u64,
+    per_minute: Option<u32>,
+    per_day: Option<u32>,
+}
+
+impl Usual {
+    const SERVER: Self = Self { connections: USUAL_CONNECTIONS, per_minute: None, per_day: None };
+
+    /// What the provider takes of one account; more, and it takes nothing for a day.
+    fn of(provider: Provider) -> Self {
+        match provider {
+            Provider::Google => Self { connections: 10, per_minute: None, per_day: Some(2000) },
+            Provider::Microsoft => Self { connections: 3, per_minute: Some(30), per_day: Some(10_000) },
+        }
+    }
+}
+
+/// All but its name and login.
+fn described(raw: &mut Raw, name: &str, usual: &Usual) -> Server {
+    let path = |key: &str| format!("{name}.{key}");
     let encryption = raw.get(&path("encryption")).unwrap_or(Encryption::StartTls);
     let port = raw.get(&path("port")).unwrap_or(usual_port(encryption));
     let allow_non_secure = raw.get(&path("allow_non_secure")).unwrap_or(false);
@@ -73,12 +130,14 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
             "name a file of PEM certificates",
         );
     }
-    let connections = raw.get_within(&path("connections"), USUAL_CONNECTIONS, 1..=MOST_CONNECTIONS);
+    let connections = raw.get_within(&path("connections"), usual.connections, 1..=MOST_CONNECTIONS);
     let for_urgent = raw.get_within(&path("connections_for_urgent"), 1, 0..=MOST_CONNECTIONS);
     let messages =
         raw.get_within(&path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1..=1_000_000);
-    let limits =
-        Limits { per_minute: limit(raw, &path("per_minute")), per_day: limit(raw, &path("per_day")) };
+    let limits = Limits {
+        per_minute: limit(raw, &path("per_minute")).or(usual.per_minute),
+        per_day: limit(raw, &path("per_day")).or(usual.per_day),
+    };
     if encryption == Encryption::Plain && !allow_non_secure {
         raw.wrong(
             Wrong::Unencrypted,
@@ -97,21 +156,21 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
             ),
         );
     }
-    let login = login(raw, name, around, key);
-    Some(Server {
+    Server {
         name: name.to_owned(),
-        host: host?,
+        host: String::new(),
         port,
         encryption,
         allow_non_secure,
         password_on_plain,
-        login,
+        login: None,
+        sign_in: None,
         ca_file,
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
         connections_for_urgent: usize::try_from(for_urgent).unwrap_or(usize::MAX),
         messages_per_connection: u32::try_from(messages).unwrap_or(u32::MAX),
         limits,
-    })
+    }
 }
 
 /// Without the setting there is none.

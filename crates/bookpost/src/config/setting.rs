@@ -6,7 +6,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use mail::Address;
 use toml::Value;
 
-use super::{Encryption, InDoubtPolicy};
+use super::{Encryption, InDoubtPolicy, Provider};
 
 /// A value that can stand in the configuration.
 pub(super) trait Setting: Sized {
@@ -108,15 +108,19 @@ pub(super) enum WayName {
     None,
     Practice,
     Servers,
+    /// By an account at this provider.
+    By(Provider),
 }
 
 impl Setting for WayName {
-    const EXPECTS: &'static str = "\"servers\", \"practice\" or \"none\"";
+    const EXPECTS: &'static str = "\"servers\", \"google\", \"microsoft\", \"practice\" or \"none\"";
     fn read(value: &Value) -> Result<Self, String> {
         match text(value)? {
             "none" => Ok(Self::None),
             "practice" => Ok(Self::Practice),
             "servers" => Ok(Self::Servers),
+            "google" => Ok(Self::By(Provider::Google)),
+            "microsoft" => Ok(Self::By(Provider::Microsoft)),
             other => Err(format!("{other:?} is none of them")),
         }
     }

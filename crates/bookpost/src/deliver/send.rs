@@ -64,7 +64,7 @@ async fn hear_last_words(stream: &mut Stream, client: &mut Client) {
 mod tests {
     use mail::{
         Address, ReversePath,
-        smtp::client::{RecipientResult, Security, Settings, Transaction, TransactionResult, Wish},
+        smtp::client::{Proof, RecipientResult, Security, Settings, Transaction, TransactionResult, Wish},
     };
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 
@@ -81,6 +81,7 @@ mod tests {
             ehlo_name: "client.example".into(),
             security: Security::Plain,
             login: None,
+            proof: Proof::default(),
             password_on_plain: false,
         });
         let recipient = |n| format!("reader{n}@example.org").parse::<Address>().unwrap().into();

@@ -2,11 +2,14 @@
 
 use mail::{
     Reason,
-    smtp::client::{Login, Security, Settings},
+    smtp::client::{Login, Proof, Security, Settings},
 };
 
 use super::stream::ConnectError;
-use crate::config::{Encryption, Password, Server};
+use crate::{
+    config::{Encryption, Password, Server},
+    preferences::mail_accounts::{NoToken, Shown},
+};
 
 /// Before a connection: nobody is asked with a password that cannot be read.
 pub fn check_password(server: &Server) -> Result<(), ConnectError> {
@@ -33,6 +36,19 @@ pub fn settings(ehlo_name: &str, server: &Server) -> Settings {
             Password::Known(password) => Some(Login { user: login.user.clone(), password: password.clone() }),
             Password::Lost => None,
         }),
+        proof: Proof::Password,
         password_on_plain: server.password_on_plain,
+    }
+}
+
+/// The same for a server of a provider, which is shown a token.
+pub fn with_token(settings: Settings, shown: &Shown) -> Settings {
+    let login = Login { user: shown.user.clone(), password: shown.token.clone() };
+    Settings { login: Some(login), proof: Proof::Token, ..settings }
+}
+
+impl From<NoToken> for ConnectError {
+    fn from(NoToken { reason, text }: NoToken) -> Self {
+        Self { reason, text }
     }
 }

@@ -5,6 +5,7 @@
 //! asked for ([`super::mark`]) while MAIL, RCPT and DATA travel; it is durable before the last byte of a message leaves.
 
 mod allowed;
+mod signed_in;
 
 use std::{
     collections::VecDeque,
@@ -32,16 +33,17 @@ use super::{
 };
 use crate::{
     app::steps::Step,
-    config::{Encryption, Server},
+    config::Server,
     deliver::{
         allowance::Allowance,
         breaker::Fault,
         conclude::{self, Circumstances, Conclusion, Effect, judge_client},
         letter,
         send::send,
-        settings::{check_password, settings},
-        stream::{self, Stream},
+        settings::settings,
+        stream::Stream,
     },
+    preferences::mail_accounts::Shown,
 };
 
 /// A connection without a message is kept so long.
@@ -144,6 +146,8 @@ pub struct Lane {
     /// Whole replies that were read when it got that time.
     replies: u64,
     ended: Ended,
+    /// What a server of a provider is shown on this connection.
+    shown: Option<Shown>,
 }
 
 impl Lane {
@@ -181,6 +185,7 @@ impl Lane {
             deadline: Instant::now(),
             replies: 0,
             ended,
+            shown: None,
         }
     }
 
@@ -188,7 +193,7 @@ impl Lane {
     pub async fn run(mut self) -> Ended {
         let mut gate = self.gate.clone();
         let opened = tokio::select! {
-            opened = open(Arc::clone(&self.server), self.tls.clone()) => Some(opened),
+            opened = self.open() => Some(opened),
             _ = gate.wait_for(|gate| *gate == Gate::Abandon) => None,
         };
         match opened {
@@ -280,7 +285,7 @@ impl Lane {
             return true;
         }
         match *self.gate.borrow() {
-            Gate::Open => false,
+            Gate::Open => !self.has_errand() && self.showed_an_old_token(),
             Gate::Finish => !self.has_errand(),
             Gate::Abandon => true,
         }
@@ -304,7 +309,7 @@ impl Lane {
             Wish::Mark(token) => self.ask_for_mark(token),
             Wish::Finished(result) => self.finish(&result).await,
             Wish::Closed(ending) => {
-                self.closed(ending);
+                self.closed(ending).await;
                 *stream = None;
             }
         }
@@ -543,12 +548,12 @@ impl Lane {
         self.client.quit();
     }
 
-    fn closed(&mut self, ending: Ending) {
+    async fn closed(&mut self, ending: Ending) {
         let (judgement, text) = match ending {
             // A server that has had enough of a connection after it took mail over it is none to complain about.
             Ending::Refused { .. } if self.ended.answered && self.slots().is_empty() => return,
             Ending::Refused { phase, reply } => {
-                let judgement = judge(phase, &reply);
+                let judgement = self.of_a_token(judge(phase, &reply)).await;
                 // Said in the middle of a message it is about that, which has been told of it.
                 let of_a_message =
                     matches!(judgement.action, Action::Return | Action::Split | Action::HoldSender);
@@ -584,15 +589,5 @@ impl Lane {
 
     fn slots(&self) -> std::sync::MutexGuard<'_, VecDeque<InFlight>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection to `server`, under TLS where that comes first.
-async fn open(server: Arc<Server>, tls: Option<Arc<ClientConfig>>) -> Result<Stream, stream::ConnectError> {
-    check_password(&server)?;
-    let plain = Stream::plain(stream::connect(&server.host, server.port).await?);
-    match (server.encryption, tls) {
-        (Encryption::Tls, Some(tls)) => plain.secure(tls, &server.host).await,
-        _ => Ok(plain),
     }
 }

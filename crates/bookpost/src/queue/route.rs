@@ -26,6 +26,7 @@ use crate::{
         concurrency::Concurrency,
         reverse_path::OwnReversePath,
     },
+    preferences::mail_accounts::MailAccounts,
     secrets::return_path::ReturnPaths,
 };
 
@@ -38,6 +39,8 @@ pub struct Delivery {
     /// Seeded in `app`.
     pub dice: Mutex<StdRng>,
     pub settings: Settings,
+    /// What servers of providers are shown.
+    pub accounts: MailAccounts,
     pub effects: mpsc::UnboundedSender<Told>,
     /// Recipients whose outcome is on its way to the database.
     pub unsettled: Arc<AtomicI64>,

@@ -14,15 +14,17 @@ use rand::{CryptoRng, SeedableRng as _, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 use store::{SealedKind, SealedSecret, Store};
 
-use super::{KeyError, KeySource, OF_WEBHOOKS, SealingKey, draw, keep, of_preference, sync_folder};
+use super::{
+    KeyError, KeySource, OF_WEBHOOKS, SealingKey, draw, keep, of_mail_account, of_preference, sync_folder,
+};
 
 /// A secret that no key opens. It must be entered, or made, anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {
     pub kind: SealedKind,
-    /// The number of the web address; 0 for a preference.
+    /// The number of the web address; else 0.
     pub id: i64,
-    /// The web address, or the name of the preference.
+    /// The web address, the name of the preference, or the provider.
     pub about: String,
     /// Whose web address it is.
     pub application: Option<String>,
@@ -53,6 +55,7 @@ impl Lost {
         match self.kind {
             SealedKind::Webhook => format!("webhook {}", self.id),
             SealedKind::Preference | SealedKind::FormerPreference => self.about.clone(),
+            SealedKind::MailAccount => format!("account {}", self.about),
         }
     }
 
@@ -68,6 +71,7 @@ impl Lost {
             SealedKind::Preference | SealedKind::FormerPreference => {
                 format!("the password for Server {}", self.server())
             }
+            SealedKind::MailAccount => format!("the sign-in at {}", self.about),
         }
     }
 
@@ -81,6 +85,9 @@ impl Lost {
                 "enter it again under Preferences > Setup > Email, or with: bookpost preferences password --server {}",
                 self.server()
             ),
+            SealedKind::MailAccount => {
+                format!("sign in again: bookpost preferences connect {}", self.about)
+            }
         }
     }
 
@@ -164,7 +171,10 @@ async fn reseal(
         let purpose = purpose(secret);
         let opened = old.open(&purpose, &octets(secret)?).ok()?;
         let sealed = new.seal(&purpose, &opened, &mut dice);
-        Some(if secret.kind == SealedKind::Webhook { sealed } else { STANDARD.encode(sealed).into_bytes() })
+        Some(match secret.kind {
+            SealedKind::Webhook | SealedKind::MailAccount => sealed,
+            SealedKind::Preference | SealedKind::FormerPreference => STANDARD.encode(sealed).into_bytes(),
+        })
     };
     store.reseal(anew).await
 }
@@ -173,13 +183,14 @@ fn purpose(secret: &SealedSecret) -> String {
     match secret.kind {
         SealedKind::Webhook => OF_WEBHOOKS.to_owned(),
         SealedKind::Preference | SealedKind::FormerPreference => of_preference(&secret.about),
+        SealedKind::MailAccount => of_mail_account(&secret.about),
     }
 }
 
 /// What was sealed, out of the text that stands for it among the preferences.
 fn octets(secret: &SealedSecret) -> Option<Vec<u8>> {
     match secret.kind {
-        SealedKind::Webhook => Some(secret.sealed.clone()),
+        SealedKind::Webhook | SealedKind::MailAccount => Some(secret.sealed.clone()),
         SealedKind::Preference | SealedKind::FormerPreference => STANDARD.decode(&secret.sealed).ok(),
     }
 }

@@ -32,6 +32,7 @@ use crate::{
     config::Config,
     deliver::hosting::{self, Answer, Hosting, LookupError, NameServers},
     identity::People,
+    preferences::mail_accounts::MailAccounts,
     receive::Submitter,
     returns::incoming::Counts as CameBackCounts,
 };
@@ -62,6 +63,8 @@ pub struct Sources {
     pub programs: Programs,
     /// What people send with exports.
     pub notices: NoticeRuns,
+    /// Accounts at mail providers, and how people sign in to them.
+    pub accounts: MailAccounts,
     /// Those that begin by themselves.
     pub schedules: Schedules,
     /// What came back, as it is counted.

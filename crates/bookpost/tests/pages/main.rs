@@ -15,6 +15,7 @@ mod live;
 mod log;
 mod look;
 mod lost_secrets;
+mod mail_account;
 mod notices;
 #[cfg(feature = "oidc")]
 mod oidc;

@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 139] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 145] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -104,6 +104,13 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 139] = [
     ("/preferences/libraries/logo?code=MAIN", Some(""), [303, 403, 403, 403, 400]),
     ("/preferences/libraries/logo/picture?code=MAIN", None, [303, 403, 403, 403, 404]),
     ("/preferences/libraries/logo/remove", Some("code=MAIN"), [303, 403, 403, 403, 303]),
+    // No provider is set up.
+    ("/preferences/sign-in/back", None, [303, 403, 403, 403, 400]),
+    ("/preferences/sign-in/google", None, [303, 403, 403, 403, 404]),
+    ("/preferences/sign-in/google/begin", None, [303, 403, 403, 403, 404]),
+    ("/preferences/sign-in/google/paste", Some("address=x"), [303, 403, 403, 403, 404]),
+    ("/preferences/sign-in/google/confirm", Some(""), [303, 403, 403, 403, 404]),
+    ("/preferences/sign-in/google/end", Some(""), [303, 403, 403, 403, 404]),
     ("/preferences/programs", None, [303, 403, 403, 403, 200]),
     ("/preferences/programs/add", None, [303, 403, 403, 403, 200]),
     ("/preferences/programs/add", Some("name="), [303, 403, 403, 403, 422]),
@@ -201,6 +208,7 @@ fn route(path: &str) -> String {
             .replace("/check/x", "/check/{id}")
             .replace("/saved/overdue-items", "/saved/{slug}")
             .replace("/saved/absent", "/saved/{slug}")
+            .replace("/sign-in/google", "/sign-in/{provider}")
             .replace("{of_run}", "{recipient}"),
     }
 }
@@ -261,6 +269,7 @@ async fn no_address_answers_to_another_method() {
         include_str!("../../src/web/pages/notices/columns.rs"),
         include_str!("../../src/web/pages/notices/saved/mod.rs"),
         include_str!("../../src/web/pages/schedules/mod.rs"),
+        include_str!("../../src/web/pages/mail_account.rs"),
     ]
     .concat();
     let known: BTreeSet<_> =

@@ -16,6 +16,7 @@ mod events;
 mod faults;
 mod life;
 mod limits;
+mod mail_accounts;
 mod maildrop;
 mod notices;
 mod outage;

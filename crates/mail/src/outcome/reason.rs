@@ -115,6 +115,15 @@ reasons! {
     /// A password that was sealed with a key that is gone.
     PasswordLost "password_lost" "The password for the mail server cannot be read any more."
         "Enter it again under Preferences > Setup > Email."
+    /// The sign-in at the mail provider is over: revoked, too old, or the server takes no token of it.
+    SignedOut "signed_out" "The mail provider has signed us out."
+        "Sign in again under Preferences > Setup > Email."
+    /// Nobody has signed in at the mail provider.
+    NotSignedIn "not_signed_in" "Nobody has signed in at the mail provider yet."
+        "Sign in under Preferences > Setup > Email."
+    /// The mail provider does not know us by our client id and secret.
+    ClientRefused "client_refused" "The mail provider does not know Bookpost by the client id and secret that were entered."
+        "Have your IT person check both at the provider, and that the secret has not run out."
     /// The server does not relay for us.
     RelayDenied "relay_denied" "The mail server does not pass on mail for us."
         "Check the sign-in, and have this computer allowed to send through the mail server."

@@ -34,7 +34,7 @@ pub use self::{
     transfer::Transaction,
     wish::{Ending, Failure, RecipientResult, TransactionResult, Violation, Wish},
 };
-pub use super::sasl::Login;
+pub use super::sasl::{Login, Proof};
 use super::{capabilities::Capabilities, command};
 use crate::{Phase, Reply, reply::ReplyParser};
 
@@ -313,6 +313,7 @@ mod tests {
             ehlo_name: "client.example".to_owned(),
             security: Security::Plain,
             login: None,
+            proof: Proof::default(),
             password_on_plain: false,
         };
         Client::new(settings)
@@ -400,12 +401,15 @@ mod tests {
         let login = Login { user: "anna".to_owned(), password: "s3cret!".to_owned().into() };
         for (mechanism, ours) in [
             ("PLAIN", &["C: AUTH PLAIN ***"][..]),
+            ("XOAUTH2", &["C: AUTH XOAUTH2 ***"]),
+            ("OAUTHBEARER", &["C: AUTH OAUTHBEARER ***"]),
             ("LOGIN", &["C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: ***", "S: 334 UGFzc3dvcmQ6", "C: ***"]),
         ] {
             let mut client = Client::new(Settings {
                 ehlo_name: "client.example".to_owned(),
                 security: Security::Plain,
                 login: Some(login.clone()),
+                proof: if mechanism.contains("OAUTH") { Proof::Token } else { Proof::Password },
                 password_on_plain: true,
             })
             .with_transcript();

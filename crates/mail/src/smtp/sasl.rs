@@ -1,7 +1,7 @@
 //! Sign-in by AUTH (RFC 4954): what is said for each mechanism.
 //!
-//! A mechanism is a row of `MECHANISMS` and its answers in [`Exchange::answer`]. XOAUTH2 and OAUTHBEARER, which need a
-//! token in place of the password, will be two more.
+//! A mechanism is a row of `MECHANISMS` and its answers in [`Exchange::answer`]. OAUTHBEARER (RFC 7628) and XOAUTH2, which is Google's
+//! and Microsoft's own, show a token in place of a password.
 
 use std::fmt;
 
@@ -25,6 +25,16 @@ impl fmt::Debug for Login {
     }
 }
 
+/// What stands in the place of the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proof {
+    /// The password.
+    #[default]
+    Password,
+    /// An access token (RFC 6749 section 1.4) of whoever has signed in at the provider. It is never shown where a password is asked for.
+    Token,
+}
+
 /// How to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mechanism {
@@ -32,10 +42,19 @@ pub enum Mechanism {
     Plain,
     /// Never a standard, but all that some servers have.
     Login,
+    /// RFC 7628
+    OAuthBearer,
+    /// As Google and Microsoft describe it.
+    XOAuth2,
 }
 
 /// The mechanisms, the preferred first.
-const MECHANISMS: [(&str, Mechanism); 2] = [("PLAIN", Mechanism::Plain), ("LOGIN", Mechanism::Login)];
+const MECHANISMS: [(&str, Mechanism, Proof); 4] = [
+    ("PLAIN", Mechanism::Plain, Proof::Password),
+    ("LOGIN", Mechanism::Login, Proof::Password),
+    ("OAUTHBEARER", Mechanism::OAuthBearer, Proof::Token),
+    ("XOAUTH2", Mechanism::XOAuth2, Proof::Token),
+];
 
 /// One sign-in under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +64,10 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// The best mechanism that the server offers, if there is one that we know.
-    pub fn choose(offered: &Capabilities) -> Option<Self> {
-        let (_, mechanism) = MECHANISMS.into_iter().find(|(name, _)| offered.offers_auth(name))?;
+    /// The best mechanism for this proof that the server offers, if there is one that we know.
+    pub fn choose(offered: &Capabilities, proof: Proof) -> Option<Self> {
+        let mut fit = MECHANISMS.into_iter().filter(|(_, _, shown)| *shown == proof);
+        let (_, mechanism, _) = fit.find(|(name, ..)| offered.offers_auth(name))?;
         Some(Self { mechanism, answers: 0 })
     }
 
@@ -59,6 +79,16 @@ impl Exchange {
                 Zeroizing::new(format!("AUTH PLAIN {}", *encoded(&secret)))
             }
             Mechanism::Login => Zeroizing::new("AUTH LOGIN".to_owned()),
+            Mechanism::OAuthBearer => {
+                let (user, token) = (sasl_name(&login.user), &*login.password);
+                let secret = Zeroizing::new(format!("n,a={user},\x01auth=Bearer {token}\x01\x01"));
+                Zeroizing::new(format!("AUTH OAUTHBEARER {}", *encoded(&secret)))
+            }
+            Mechanism::XOAuth2 => {
+                let (user, token) = (&login.user, &*login.password);
+                let secret = Zeroizing::new(format!("user={user}\x01auth=Bearer {token}\x01\x01"));
+                Zeroizing::new(format!("AUTH XOAUTH2 {}", *encoded(&secret)))
+            }
         }
     }
 
@@ -67,11 +97,19 @@ impl Exchange {
         let answer = match (self.mechanism, self.answers) {
             (Mechanism::Login, 0) => encoded(&login.user),
             (Mechanism::Login, 1) => encoded(&login.password),
+            // The server has said why it does not take the token, and says no only after this (RFC 7628 section 3.2.3).
+            (Mechanism::OAuthBearer, 0) => encoded("\x01"),
+            (Mechanism::XOAuth2, 0) => Zeroizing::default(),
             _ => return None,
         };
         self.answers += 1;
         Some(answer)
     }
+}
+
+/// A name within a list of names (RFC 5801 section 4).
+fn sasl_name(name: &str) -> String {
+    name.replace('=', "=3D").replace(',', "=2C")
 }
 
 fn encoded(text: &str) -> Zeroizing<String> {
@@ -92,7 +130,9 @@ mod tests {
 
     #[test]
     fn plain_is_preferred() {
-        let chosen = |auth: &[&str]| Exchange::choose(&offered(auth)).map(|exchange| exchange.mechanism);
+        let chosen = |auth: &[&str]| {
+            Exchange::choose(&offered(auth), Proof::Password).map(|exchange| exchange.mechanism)
+        };
         assert_eq!(chosen(&["LOGIN", "PLAIN"]), Some(Mechanism::Plain));
         assert_eq!(chosen(&["CRAM-MD5", "LOGIN"]), Some(Mechanism::Login));
         assert_eq!(chosen(&["GSSAPI"]), None);
@@ -101,18 +141,51 @@ mod tests {
     /// The example of RFC 4616 section 4.
     #[test]
     fn plain_in_one_line() {
-        let mut exchange = Exchange::choose(&offered(&["PLAIN"])).unwrap();
+        let mut exchange = Exchange::choose(&offered(&["PLAIN"]), Proof::Password).unwrap();
         assert_eq!(*exchange.command(&login()), "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
         assert_eq!(exchange.answer(&login()), None);
     }
 
     #[test]
     fn login_in_three() {
-        let mut exchange = Exchange::choose(&offered(&["LOGIN"])).unwrap();
+        let mut exchange = Exchange::choose(&offered(&["LOGIN"]), Proof::Password).unwrap();
         assert_eq!(*exchange.command(&login()), "AUTH LOGIN");
         assert_eq!(exchange.answer(&login()).unwrap().as_str(), "dGlt");
         assert_eq!(exchange.answer(&login()).unwrap().as_str(), "dGFuc3RhYWZ0YW5zdGFhZg==");
         assert_eq!(exchange.answer(&login()), None);
+    }
+
+    #[test]
+    fn a_token_is_shown_to_nobody_who_wants_a_password() {
+        let chosen = |auth: &[&str], proof| Exchange::choose(&offered(auth), proof).map(|one| one.mechanism);
+        let all = ["LOGIN", "PLAIN", "XOAUTH2", "OAUTHBEARER"];
+        assert_eq!(chosen(&all, Proof::Token), Some(Mechanism::OAuthBearer));
+        assert_eq!(chosen(&all, Proof::Password), Some(Mechanism::Plain));
+        assert_eq!(chosen(&["LOGIN", "XOAUTH2"], Proof::Token), Some(Mechanism::XOAuth2));
+        assert_eq!(chosen(&["LOGIN", "PLAIN"], Proof::Token), None);
+        assert_eq!(chosen(&["XOAUTH2", "OAUTHBEARER"], Proof::Password), None);
+    }
+
+    /// The example of Google's description, and that of RFC 7628 section 4.1 without its host and port.
+    #[test]
+    fn a_token_in_one_line() {
+        let login =
+            |user: &str, token: &str| Login { user: user.to_owned(), password: token.to_owned().into() };
+        let google = login("someuser@example.com", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg");
+        let mut exchange = Exchange::choose(&offered(&["XOAUTH2"]), Proof::Token).unwrap();
+        assert_eq!(
+            *exchange.command(&google),
+            "AUTH XOAUTH2 dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ=="
+        );
+        assert_eq!(exchange.answer(&google).unwrap().as_str(), "");
+        assert_eq!(exchange.answer(&google), None);
+        let mut exchange = Exchange::choose(&offered(&["OAUTHBEARER"]), Proof::Token).unwrap();
+        let odd = login("a=b,c@example.com", "vF9dft4qmT");
+        let said = exchange.command(&odd).replace("AUTH OAUTHBEARER ", "");
+        let said = String::from_utf8(STANDARD.decode(said).unwrap()).unwrap();
+        assert_eq!(said, "n,a=a=3Db=2Cc@example.com,\x01auth=Bearer vF9dft4qmT\x01\x01");
+        assert_eq!(exchange.answer(&odd).unwrap().as_str(), "AQ==");
+        assert_eq!(exchange.answer(&odd), None);
     }
 
     #[test]

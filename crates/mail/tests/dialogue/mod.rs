@@ -9,8 +9,8 @@ use mail::{
     message::{Target, reencode},
     reply::ReplyParser,
     smtp::client::{
-        Client, Ending, Failure, Login, RecipientResult, Security, Settings, Transaction, TransactionResult,
-        Wish,
+        Client, Ending, Failure, Login, Proof, RecipientResult, Security, Settings, Transaction,
+        TransactionResult, Wish,
     },
 };
 
@@ -65,6 +65,7 @@ impl Script {
             ehlo_name: "client.example".into(),
             security: Security::Plain,
             login: None,
+            proof: Proof::Password,
             password_on_plain: false,
         };
         let mut script = Self { name: name.to_owned(), settings, lines: Vec::new(), expected: String::new() };
@@ -110,6 +111,11 @@ impl Script {
             ["security", "starttls"] => self.settings.security = Security::StartTlsRequired,
             ["security", "starttls-if-offered"] => self.settings.security = Security::StartTlsIfOffered,
             ["security", "implicit"] => self.settings.security = Security::ImplicitTls,
+            ["token", user, token] => {
+                self.settings.proof = Proof::Token;
+                self.settings.login =
+                    Some(Login { user: (*user).to_owned(), password: (*token).to_owned().into() });
+            }
             ["login", user, password] => {
                 self.settings.login =
                     Some(Login { user: (*user).to_owned(), password: (*password).to_owned().into() });

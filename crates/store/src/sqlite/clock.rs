@@ -39,7 +39,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 48] = [
+const OTHERS: [(&str, &str); 55] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("attempt", "instead_since"),
@@ -88,6 +88,13 @@ const OTHERS: [(&str, &str); 48] = [
     ("schedule", "made_at"),
     ("schedule_turn", "begun_at"),
     ("schedule_turn", "ended_at"),
+    ("mail_account", "connected_at"),
+    ("mail_account", "usable_until"),
+    ("mail_account", "refresh_at"),
+    ("mail_account", "refreshed_at"),
+    ("mail_account", "failed_at"),
+    ("mail_account", "signed_out_at"),
+    ("mail_account", "leased_until"),
 ];
 
 /// What the last opening left on record.

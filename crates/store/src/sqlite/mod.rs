@@ -20,6 +20,7 @@ mod links;
 mod list;
 mod logos;
 mod looks;
+mod mail_accounts;
 mod migrations;
 mod moves;
 mod notices;

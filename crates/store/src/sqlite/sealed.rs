@@ -13,8 +13,10 @@ const WEBHOOKS: &str =
     ORDER BY w.id";
 const PREFERENCES: &str = "SELECT name, value FROM preference ORDER BY name";
 const CHANGES: &str = "SELECT version, changed FROM preference_change ORDER BY version";
+const MAIL_ACCOUNTS: &str = "SELECT provider, tokens FROM mail_account ORDER BY provider";
 const SET_WEBHOOK: &str = "UPDATE webhook SET secret = ?2 WHERE id = ?1";
 const SET_PREFERENCE: &str = "UPDATE preference SET value = ?2 WHERE name = ?1";
+const SET_MAIL_ACCOUNT: &str = "UPDATE mail_account SET tokens = ?2 WHERE provider = ?1";
 const SET_CHANGE: &str = "UPDATE preference_change SET changed = ?2 WHERE version = ?1";
 
 impl Sqlite {
@@ -47,7 +49,10 @@ impl Sqlite {
 
 /// Shows each secret, and writes what is given in its place. Gives how many were.
 fn each(sql: &Connection, mut anew: impl FnMut(&SealedSecret) -> Option<Vec<u8>>) -> Result<u64, Error> {
-    Ok(of_webhooks(sql, &mut anew)? + of_preferences(sql, &mut anew)? + of_changes(sql, &mut anew)?)
+    // The order is that in which they are shown.
+    let webhooks = of_webhooks(sql, &mut anew)?;
+    let preferences = of_preferences(sql, &mut anew)? + of_changes(sql, &mut anew)?;
+    Ok(webhooks + preferences + of_mail_accounts(sql, &mut anew)?)
 }
 
 type Anew<'a> = &'a mut dyn FnMut(&SealedSecret) -> Option<Vec<u8>>;
@@ -61,6 +66,20 @@ fn of_webhooks(sql: &Connection, anew: Anew<'_>) -> Result<u64, Error> {
     for secret in secrets {
         let Some(sealed) = anew(&secret) else { continue };
         sql.prepare_cached(SET_WEBHOOK)?.execute((secret.id, sealed))?;
+        replaced += 1;
+    }
+    Ok(replaced)
+}
+
+fn of_mail_accounts(sql: &Connection, anew: Anew<'_>) -> Result<u64, Error> {
+    let mut replaced = 0;
+    let secrets = read(sql, MAIL_ACCOUNTS, |row| {
+        let (kind, about) = (SealedKind::MailAccount, text(row, 0)?.unwrap_or_default());
+        Ok(SealedSecret { kind, id: 0, about, sealed: row.get(1)?, application: None })
+    })?;
+    for secret in secrets {
+        let Some(sealed) = anew(&secret) else { continue };
+        sql.prepare_cached(SET_MAIL_ACCOUNT)?.execute((secret.about, sealed))?;
         replaced += 1;
     }
     Ok(replaced)

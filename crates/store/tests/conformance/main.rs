@@ -14,6 +14,7 @@ mod events;
 mod fresh;
 mod keys;
 mod logos;
+mod mail_accounts;
 mod notices;
 mod pause;
 mod people;
@@ -179,6 +180,10 @@ cases! {
     keys::who_is_disabled_has_no_key_any_more,
     keys::what_is_done_about_programs_and_keys_stands_in_the_log,
     logos::a_logo_is_a_sites_until_another_takes_its_place,
+    mail_accounts::an_account_is_there_until_it_is_disconnected,
+    mail_accounts::one_at_a_time_asks_for_other_tokens,
+    mail_accounts::who_comes_late_stores_nothing,
+    mail_accounts::what_is_signed_out_is_asked_for_no_more,
     sign_in::a_password_is_apart_and_is_changed,
     sign_in::a_session_is_known_by_its_token,
     sign_in::a_session_begins_only_with_the_password_as_it_is,
@@ -196,7 +201,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 25] = [
+const CASES: [&str; 26] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("came_back.rs"),
@@ -205,6 +210,7 @@ const CASES: [&str; 25] = [
     include_str!("fresh.rs"),
     include_str!("keys.rs"),
     include_str!("logos.rs"),
+    include_str!("mail_accounts.rs"),
     include_str!("notices.rs"),
     include_str!("pause.rs"),
     include_str!("people.rs"),
@@ -225,7 +231,7 @@ const CASES: [&str; 25] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 25] = [
+const SURFACE: [&str; 26] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -236,6 +242,7 @@ const SURFACE: [&str; 25] = [
     include_str!("../../src/links.rs"),
     include_str!("../../src/logos.rs"),
     include_str!("../../src/looks.rs"),
+    include_str!("../../src/mail_accounts.rs"),
     include_str!("../../src/notices.rs"),
     include_str!("../../src/pause.rs"),
     include_str!("../../src/preferences.rs"),

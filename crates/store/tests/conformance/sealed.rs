@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use store::{Actor, ApplicationSettings, NewWebhook, SealedKind, SealedSecret, Store};
+use store::{
+    Actor, ApplicationSettings, GivenTokens, NewMailAccount, NewWebhook, SealedKind, SealedSecret, Store,
+};
 
 use crate::fresh::{Fresh, sound};
 
@@ -24,6 +26,10 @@ async fn with_secrets(fresh: &Fresh) -> Store {
         let values = BTreeMap::from([password, host]);
         store.change_preferences(version, values, Actor::CommandLine, fresh.now()).await.unwrap();
     }
+    let given = GivenTokens { tokens: b"t".to_vec(), usable_until: fresh.now(), refresh_at: fresh.now() };
+    let [provider, account, scopes] = ["google", "library@a.example", "mail"].map(str::to_owned);
+    let new = NewMailAccount { provider, account, scopes, given };
+    store.connect_mail_account(new, Actor::CommandLine, fresh.now()).await.unwrap();
     store
 }
 
@@ -32,15 +38,17 @@ async fn sealed(store: &Store) -> Vec<(SealedKind, i64, String)> {
     all.map(|one| (one.kind, one.id, String::from_utf8(one.sealed).unwrap())).collect()
 }
 
-fn each(texts: [&str; 6]) -> Vec<(SealedKind, i64, String)> {
-    use SealedKind::{FormerPreference as Former, Preference, Webhook};
-    let kinds = [(Webhook, 1), (Webhook, 2), (Preference, 0), (Former, 1), (Former, 2), (Former, 2)];
-    kinds.into_iter().zip(texts).map(|((kind, id), text)| (kind, id, text.to_owned())).collect()
+fn each(texts: [&str; 7]) -> Vec<(SealedKind, i64, String)> {
+    use SealedKind::{FormerPreference as Former, MailAccount, Preference, Webhook};
+    let former = [(Former, 1), (Former, 2), (Former, 2)];
+    let kinds =
+        [(Webhook, 1), (Webhook, 2), (Preference, 0)].into_iter().chain(former).chain([(MailAccount, 0)]);
+    kinds.zip(texts).map(|((kind, id), text)| (kind, id, text.to_owned())).collect()
 }
 
 pub(crate) async fn what_is_sealed_is_sealed_anew_together(fresh: &Fresh) {
     let store = with_secrets(fresh).await;
-    let before = each(["a", "b", "two", "one", "one", "two"]);
+    let before = each(["a", "b", "two", "one", "one", "two", "t"]);
     assert_eq!(sealed(&store).await, before);
     let first = store.sealed().await.unwrap().remove(0);
     assert_eq!((&*first.about, first.application.as_deref()), ("https://a.example/", Some("Library")));
@@ -56,8 +64,8 @@ pub(crate) async fn what_is_sealed_is_sealed_anew_together(fresh: &Fresh) {
     assert_eq!(sealed(&store).await, before);
     let anew =
         |secret: &SealedSecret| (secret.sealed != b"b").then(|| [&secret.sealed[..], b" anew"].concat());
-    assert_eq!(store.reseal(anew).await.unwrap(), 5);
-    let after = ["a anew", "b", "two anew", "one anew", "one anew", "two anew"];
+    assert_eq!(store.reseal(anew).await.unwrap(), 6);
+    let after = ["a anew", "b", "two anew", "one anew", "one anew", "two anew", "t anew"];
     assert_eq!(sealed(&store).await, each(after));
     // Undoing a change goes to what it was, under the new key.
     let last = store.preference_changes(1).await.unwrap().pop().unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use memchr::{memchr, memmem};
 
 use super::{At, Does, Shared, Taken};
+use crate::provider::Provider;
 
 const READ_AT_ONCE: usize = 64 * 1024;
 
@@ -43,12 +44,14 @@ enum Expects {
     Data,
     Plain,
     Login,
+    /// It was said why a token is not taken.
+    Refused,
     Password(String),
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, number: u64) -> Self {
-        let signed_in = shared.settings.login.is_none();
+        let signed_in = shared.settings.login.is_none() && shared.settings.provider.is_none();
         Self {
             shared,
             input: Vec::new(),
@@ -155,6 +158,7 @@ impl Session {
     fn understand(&mut self, line: &str) -> Option<Wish> {
         match std::mem::replace(&mut self.expects, Expects::Command) {
             Expects::Plain => return self.sign_in_plain(line),
+            Expects::Refused => return self.sign_in(false),
             Expects::Login => {
                 self.expects = Expects::Password(line.to_owned());
                 self.say("334 UGFzc3dvcmQ6");
@@ -238,6 +242,9 @@ impl Session {
         let mut words = line.split(' ').skip(1);
         let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
         match (mechanism.as_str(), words.next()) {
+            ("XOAUTH2" | "OAUTHBEARER", Some(response)) if self.shared.settings.provider.is_some() => {
+                self.sign_in_by_token(&mechanism, response)
+            }
             _ if self.shared.settings.login.is_none() => self.refuse("503 5.5.1 No sign-in here"),
             ("PLAIN", Some(response)) => self.sign_in_plain(response),
             ("PLAIN", None) => {
@@ -258,6 +265,23 @@ impl Session {
         self.sign_in(right)
     }
 
+    fn sign_in_by_token(&mut self, mechanism: &str, response: &str) -> Option<Wish> {
+        let live = self.shared.settings.provider.as_ref().map(Provider::live).unwrap_or_default();
+        let right = live.iter().any(|(user, token)| {
+            let proof = format!("auth=Bearer {token}\x01\x01");
+            let said = match mechanism {
+                "XOAUTH2" => format!("user={user}\x01{proof}"),
+                _ => format!("n,a={user},\x01{proof}"),
+            };
+            response == base64(said.as_bytes())
+        });
+        if right {
+            return self.sign_in(true);
+        }
+        self.expects = Expects::Refused;
+        self.refuse("334 eyJzdGF0dXMiOiI0MDEifQ==")
+    }
+
     fn sign_in(&mut self, right: bool) -> Option<Wish> {
         if !right {
             return self.refuse("535 5.7.8 Credentials not accepted");
@@ -274,6 +298,9 @@ impl Session {
         lines.extend(settings.extensions.iter().cloned());
         if settings.tls.is_some() && !self.secure {
             lines.push("STARTTLS".into());
+        }
+        if settings.provider.is_some() {
+            lines.push("AUTH XOAUTH2 OAUTHBEARER".into());
         }
         if settings.login.is_some() {
             lines.push("AUTH PLAIN LOGIN".into());

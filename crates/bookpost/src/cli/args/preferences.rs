@@ -3,6 +3,7 @@
 use clap::Subcommand;
 
 use super::{Output, at_least_one};
+use crate::config::Provider;
 
 /// `preferences`
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,26 @@ pub enum Preferences {
         #[arg(long)]
         json: bool,
     },
+    /// Sign in at a mail provider, so that mail can be sent by an account there: prints an address to open in a browser, and reads the
+    /// one with which that comes back from standard input
+    Connect {
+        /// google or microsoft
+        #[arg(value_parser = provider)]
+        provider: Provider,
+        /// Take the account although another one was connected before
+        #[arg(long)]
+        another: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Forget the sign-in at a mail provider, and tell the provider that it is over
+    Disconnect {
+        /// google or microsoft
+        #[arg(value_parser = provider)]
+        provider: Provider,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Say who hosts the mail of an address, and by which server a library there would send
     Suggest {
         /// The library's email address
@@ -28,6 +49,10 @@ pub enum Preferences {
         #[command(flatten)]
         output: Output,
     },
+}
+
+fn provider(text: &str) -> Result<Provider, String> {
+    Provider::named(text).ok_or_else(|| "it is google or microsoft".to_owned())
 }
 
 /// What is done with the preferences themselves.

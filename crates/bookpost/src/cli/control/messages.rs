@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, NoticesRequest, PeopleRequest,
-    PreferencesRequest, Rotated, ScheduleRan, SchedulesRequest, ShownKey, ShownKeys, ShownLink, ShownNotice,
-    ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites, SignedOut,
-    SitesRequest, WebhooksRequest,
+    PreferencesRequest, Rotated, ScheduleRan, SchedulesRequest, ShownAccount, ShownKey, ShownKeys, ShownLink,
+    ShownNotice, ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites,
+    SignedOut, SitesRequest, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -183,6 +183,23 @@ pub enum Reply {
     PreferencesChanged(ChangedPreferences),
     /// The last changes, the newest first.
     PreferencesHistory(Vec<PreferenceChange>),
+    /// Where somebody signs in at a mail provider, and what is given back afterwards.
+    SignInBegun {
+        to: String,
+        kept: String,
+    },
+    /// Mail can be sent by this account.
+    Connected(Box<ShownAccount>),
+    /// Another account than before: nothing is changed until somebody says that it is meant.
+    AnotherAccount {
+        account: String,
+        before: String,
+    },
+    /// It is forgotten; whether the provider was told.
+    Disconnected {
+        provider: String,
+        told: bool,
+    },
     Sites(ShownSites),
     Notices(Vec<ShownNotice>),
     Notice(Box<ShownNotice>),

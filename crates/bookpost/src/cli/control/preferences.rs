@@ -1,9 +1,13 @@
 //! What passes over the control socket about preferences.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::PreferenceChange;
+use store::{Actor, PreferenceChange};
 
-use crate::{config::Preference, preferences::Change};
+use crate::{
+    config::{Preference, Provider},
+    preferences::Change,
+};
 
 /// What needs the queue and what the service was started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +19,45 @@ pub enum PreferencesRequest {
     Change(Change),
     /// The last changes.
     History { limit: usize },
+    /// About an account at a mail provider.
+    Account(AccountRequest),
+}
+
+/// About an account at a mail provider.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountRequest {
+    /// Somebody wants to sign in there.
+    Begin { provider: Provider },
+    /// They are back, with this address in the browser's bar.
+    End { provider: Provider, kept: String, address: String },
+    /// The other account is meant.
+    Confirm { provider: Provider },
+    /// It is used no more.
+    Disconnect { provider: Provider },
+}
+
+/// Without the address: a code is in it.
+impl std::fmt::Debug for AccountRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccountRequest(..)")
+    }
+}
+
+/// An account at a mail provider, with nothing secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShownAccount {
+    pub provider: String,
+    pub account: String,
+    pub scopes: Vec<String>,
+    pub connected_at: Timestamp,
+    pub connected_by: Actor,
+    /// When the provider renewed it last.
+    pub renewed_at: Option<Timestamp>,
+    /// When it is asked to again; `None`: it will not.
+    pub renews_at: Option<Timestamp>,
+    pub signed_out_at: Option<Timestamp>,
+    pub last_error: Option<String>,
 }
 
 /// All preferences.
@@ -23,6 +66,8 @@ pub struct ShownPreferences {
     /// To be named by whoever changes what is shown.
     pub version: i64,
     pub preferences: Vec<Preference>,
+    /// Accounts at mail providers.
+    pub accounts: Vec<ShownAccount>,
     /// What works, but is probably not meant.
     pub warnings: Vec<String>,
 }

@@ -8,7 +8,8 @@ use std::{io, path::Path, time::Duration};
 use mail::{
     EnhancedStatusCode, Envelope, Phase, Reply,
     smtp::client::{
-        Client, Ending, Failure, RecipientResult, Security, Settings, Transaction, TransactionResult, Wish,
+        Client, Ending, Failure, Proof, RecipientResult, Security, Settings, Transaction, TransactionResult,
+        Wish,
     },
 };
 
@@ -55,6 +56,7 @@ pub(super) fn hand_over(
         ehlo_name: host.to_owned(),
         security: Security::Plain,
         login: None,
+        proof: Proof::default(),
         password_on_plain: false,
     };
     let envelope = &letter.envelope;

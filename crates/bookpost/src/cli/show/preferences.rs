@@ -8,21 +8,61 @@ use store::PreferenceChange;
 use super::{Table, View};
 use crate::{
     cli::{
-        control::{ChangedPreferences, ShownPreferences},
+        control::{ChangedPreferences, ShownAccount, ShownPreferences},
         words,
     },
-    config::Origin,
+    config::{Origin, Provider},
 };
 
 /// One line for each.
-pub(super) fn show(shown: &ShownPreferences) -> String {
+pub(super) fn show(shown: &ShownPreferences, view: &View<'_>) -> String {
     let mut table = Table::default();
     table.row(["preference", "value", "set in"]);
     for preference in &shown.preferences {
         let value = preference.value.as_ref().map_or("(usual)".to_owned(), written);
         table.row([&preference.name, &value, origin(&preference.origin)]);
     }
-    format!("{table}{}", notes(&shown.warnings))
+    let mut out = table.to_string();
+    for one in &shown.accounts {
+        let _ = write!(out, "\n{}", account(one, view));
+    }
+    out + &notes(&shown.warnings)
+}
+
+/// An account at a mail provider.
+pub(super) fn account(account: &ShownAccount, view: &View<'_>) -> String {
+    let title = title(&account.provider);
+    let (by, since) = (words::actor(&account.connected_by), view.at(account.connected_at));
+    let mut out = format!("{title}: connected as {} since {since}, by {by}\n", account.account);
+    if let Some(at) = account.signed_out_at {
+        let _ = writeln!(
+            out,
+            "{title} signed us out ({}): mail waits. Sign in again: bookpost preferences connect {}",
+            view.at(at),
+            account.provider
+        );
+    }
+    if let Some(at) = account.renews_at {
+        let _ = writeln!(out, "renewed next: {}", view.at(at));
+    }
+    if let Some(why) = &account.last_error {
+        let _ = writeln!(out, "last error: {why}");
+    }
+    out
+}
+
+/// What became of a sign-in that was ended.
+pub(super) fn disconnected(provider: &str, told: bool) -> String {
+    let title = title(provider);
+    if told {
+        format!("Disconnected from {title}; the sign-in is good for nothing now.\n")
+    } else {
+        format!("Disconnected. {title} was not told: take Bookpost's access away in the account there too.\n")
+    }
+}
+
+fn title(provider: &str) -> &str {
+    Provider::named(provider).map_or(provider, |one| one.title())
 }
 
 /// What became of a change.

@@ -166,9 +166,13 @@ fn domain_of(sender: &str) -> &str {
 
 fn alarm_kind(fault: &Fault) -> AlarmKind {
     match fault.reason {
-        Reason::SignInRefused | Reason::SignInImpossible | Reason::PasswordLost | Reason::RelayDenied => {
-            AlarmKind::SignIn
-        }
+        Reason::SignInRefused
+        | Reason::SignInImpossible
+        | Reason::PasswordLost
+        | Reason::SignedOut
+        | Reason::NotSignedIn
+        | Reason::ClientRefused
+        | Reason::RelayDenied => AlarmKind::SignIn,
         _ => AlarmKind::ServerDown,
     }
 }
@@ -177,6 +181,8 @@ pub(super) fn plain_name(name: &str) -> &str {
     match name {
         "server1" => "Your mail server (Server 1)",
         "server2" => "Your backup mail server (Server 2)",
+        "google" => "Google",
+        "microsoft" => "Microsoft",
         other => other,
     }
 }

@@ -80,6 +80,9 @@ pub(super) enum Done {
     ScheduleSkips,
     ScheduleSkipsNot,
     ScheduleRuns,
+    AccountConnected,
+    AccountEnded,
+    AccountForgotten,
 }
 
 /// For how many. What is no such word is nothing.
@@ -183,6 +186,9 @@ impl Flash {
             Done::ScheduleSkips => words.t("done-schedule-skips"),
             Done::ScheduleSkipsNot => words.t("done-schedule-skips-not"),
             Done::ScheduleRuns => words.t("done-schedule-runs"),
+            Done::AccountConnected => words.t("done-account-connected"),
+            Done::AccountEnded => words.t("done-account-ended"),
+            Done::AccountForgotten => words.t("done-account-forgotten"),
         };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');

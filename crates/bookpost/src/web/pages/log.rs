@@ -232,6 +232,8 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::ProgramKeyRevoked => "log-program-key-revoked",
         Deed::PersonKeyMade => "log-person-key-made",
         Deed::PersonKeyRevoked => "log-person-key-revoked",
+        Deed::MailAccountConnected => "log-mail-account-connected",
+        Deed::MailAccountDisconnected => "log-mail-account-disconnected",
         Deed::ServerTested => "log-server-tested",
         Deed::Unknown => "log-unknown",
     })

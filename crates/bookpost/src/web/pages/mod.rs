@@ -24,6 +24,7 @@ mod list;
 mod live;
 mod log;
 mod lost_secrets;
+mod mail_account;
 mod marks;
 mod message;
 mod not_done;
@@ -129,6 +130,7 @@ pub(super) fn router(sources: Sources) -> Router {
         .merge(notices::routes_of_columns())
         .merge(notices::routes_of_saved())
         .merge(schedules::routes())
+        .merge(mail_account::routes())
         .route("/notices/check/{id}/mail", get(notices::mail))
         .route("/notices/check/{id}/html", get(notices::framed))
         .route("/notices/check/{id}/samples", post(notices::samples))

@@ -71,7 +71,7 @@ impl Language {
 /// The files of a language as one text. A key stands in the file of the page that says it.
 macro_rules! locale {
     ($tag:literal) => {
-        locale!($tag: "everywhere" "sign_in" "today" "notices" "saved" "schedules" "queue" "message" "reasons" "setup" "secrets" "people" "account" "log" "libraries" "programs" "start" "trial" "preferences")
+        locale!($tag: "everywhere" "sign_in" "today" "notices" "saved" "schedules" "queue" "message" "reasons" "setup" "secrets" "people" "account" "log" "libraries" "programs" "start" "trial" "preferences" "mail_account")
     };
     ($tag:literal: $($file:literal)+) => {
         concat!($(include_str!(concat!("locales/", $tag, "/", $file, ".ftl")), "\n"),+)

@@ -142,7 +142,7 @@ impl Opening {
     fn sign_in(&mut self, settings: &Settings, offered: &Capabilities, out: &mut Output) -> Step {
         let Some(login) = &settings.login else { return Step::Done };
         let allowed = self.secure || settings.password_on_plain;
-        let Some(exchange) = Exchange::choose(offered).filter(|_| allowed) else {
+        let Some(exchange) = Exchange::choose(offered, settings.proof).filter(|_| allowed) else {
             return Step::Failed(Phase::Auth, Failure::SignInImpossible);
         };
         self.waits = Waits::Auth(exchange);

@@ -1,6 +1,6 @@
 //! How to speak to one server.
 
-use crate::smtp::sasl::Login;
+use crate::smtp::sasl::{Login, Proof};
 
 /// What is to be reached before mail may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub security: Security,
     /// Sign in with this; if that is not possible, nothing is attempted.
     pub login: Option<Login>,
-    /// The password may be sent over a connection without TLS.
+    /// What stands in the place of its password.
+    pub proof: Proof,
+    /// It may be sent over a connection without TLS.
     pub password_on_plain: bool,
 }

@@ -367,6 +367,7 @@ fn the_client_and_the_server_understand_each_other() {
         ehlo_name: "client.example".to_owned(),
         security: client::Security::StartTlsRequired,
         login: Some(Login { user: "tim".to_owned(), password: "secret".to_owned().into() }),
+        proof: client::Proof::default(),
         password_on_plain: false,
     });
     let mut server = Server::new(settings());

@@ -60,6 +60,8 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         | Deed::ScheduleResumed
         | Deed::ScheduleSkips
         | Deed::ScheduleSkipsNot
+        | Deed::MailAccountConnected
+        | Deed::MailAccountDisconnected
         | Deed::Unknown => vec![Said { of: String::new(), was: was.to_owned(), is: is.to_owned() }],
     }
 }

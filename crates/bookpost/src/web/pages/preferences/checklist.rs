@@ -4,7 +4,7 @@ use store::{Error, Filter, OF_THE_ADDRESS, Row, State, Store};
 
 use crate::{
     config::{Config, Way},
-    web::pages::{trial::tested, visit::Visit, words::Words},
+    web::pages::{mail_account, trial::tested, visit::Visit, words::Words},
 };
 
 /// One line of it.
@@ -144,7 +144,13 @@ fn way(config: &Config, known: &Known, words: &Words) -> Line {
                     let text = words.with("need-way-yes", &[("server", &server.host)]);
                     Line { done: true, text, fix: None }
                 }
-                None => not_yet(words.t("need-way-untested"), "#server1", "need-way-test"),
+                None => match servers.first().and_then(|server| server.sign_in) {
+                    Some(provider) => {
+                        let text = words.with("need-way-sign-in", &[("name", provider.title())]);
+                        not_yet(text, mail_account::address(provider), "way-sign-in-page")
+                    }
+                    None => not_yet(words.t("need-way-untested"), "#server1", "need-way-test"),
+                },
             }
         }
     }

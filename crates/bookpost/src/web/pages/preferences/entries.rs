@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::sent::Sent;
 use crate::{
-    config::{Config, Encryption, InDoubtPolicy, Server, Way},
+    config::{Config, Encryption, InDoubtPolicy, Provider, Server, Way},
     preferences::sites::SITES,
 };
 
@@ -180,7 +180,9 @@ pub(super) fn way(way: &Way) -> &'static str {
     match way {
         Way::None => "none",
         Way::Practice => "practice",
-        Way::Servers(_) => "servers",
+        Way::Servers(servers) => {
+            servers.first().and_then(|server| server.sign_in).map_or("servers", Provider::name)
+        }
     }
 }
 

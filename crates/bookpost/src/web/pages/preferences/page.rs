@@ -17,12 +17,13 @@ use super::{
     tried::Failed,
 };
 use crate::{
-    config::Site,
+    config::{Provider, Site},
     identity::Permission,
     preferences,
     web::pages::{
         field::Field,
         frame::{Frame, Place, page_as},
+        mail_account,
         not_done::NotDone,
         not_here,
         standing::Standing,
@@ -37,6 +38,8 @@ struct Way {
     title: String,
     sentence: String,
     chosen: bool,
+    /// Where somebody signs in for it.
+    page: Option<&'static str>,
 }
 
 /// One that cannot be chosen yet: what to do today, and what Server 1 would be.
@@ -176,7 +179,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         library_email: draft.entries.get(LIBRARY_EMAIL).cloned().unwrap_or_default(),
         library_email_hint: library_email::hint(&draft, words),
         library_email_problem: draft.faults.by_field.get(LIBRARY_EMAIL).cloned(),
-        ways: ways(&form),
+        ways: ways(&form, visit),
         way_problem: draft.faults.by_field.get("sending.way").cloned(),
         way_elsewhere: form.elsewhere("sending.way"),
         later: later(visit),
@@ -231,21 +234,32 @@ async fn programs(visit: &Visit) -> Result<String, Error> {
     })
 }
 
-fn ways(form: &Form<'_>) -> Vec<Way> {
+fn ways(form: &Form<'_>, visit: &Visit) -> Vec<Way> {
     let stands = form.entries.get("sending.way").map_or("", String::as_str);
-    let way = |(value, title, sentence): (&'static str, &str, &str)| Way {
+    let way = |(value, title, sentence): (&'static str, &str, &str), page| Way {
         value,
         title: form.words.t(title),
         sentence: form.words.t(sentence),
         chosen: stands == value,
+        page,
     };
-    [
+    let always = [
         ("none", "way-none", "way-none-is"),
         ("practice", "way-practice", "way-practice-is"),
         ("servers", "way-servers", "way-servers-is"),
-    ]
-    .map(way)
-    .into()
+    ];
+    let by = |provider: Provider| match provider {
+        Provider::Google => ("google", "way-google", "way-google-is"),
+        Provider::Microsoft => ("microsoft", "way-microsoft", "way-microsoft-is"),
+    };
+    let mut ways: Vec<_> = always.map(|one| way(one, None)).into();
+    ways.extend(set_up(visit).map(|one| way(by(one), Some(mail_account::address(one)))));
+    ways
+}
+
+/// The providers at which somebody can sign in.
+fn set_up(visit: &Visit) -> impl Iterator<Item = Provider> {
+    Provider::ALL.into_iter().filter(|one| visit.pages.sources.accounts.provider(*one).is_some())
 }
 
 fn later(visit: &Visit) -> Vec<Later> {
@@ -260,13 +274,16 @@ fn later(visit: &Visit) -> Vec<Later> {
         ("fill-gmail", "smtp.gmail.com 587 starttls"),
     ];
     let microsoft: &[_] = &[("fill-microsoft", "smtp.office365.com 587 starttls")];
-    [
-        ("way-google", "way-google-today", google),
-        ("way-microsoft", "way-microsoft-today", microsoft),
-        ("way-integrated", "way-integrated-today", &[]),
-    ]
-    .map(later)
-    .into()
+    let set_up: Vec<_> = set_up(visit).collect();
+    let mut all = Vec::new();
+    if !set_up.contains(&Provider::Google) {
+        all.push(later(("way-google", "way-google-today", google)));
+    }
+    if !set_up.contains(&Provider::Microsoft) {
+        all.push(later(("way-microsoft", "way-microsoft-today", microsoft)));
+    }
+    all.push(later(("way-integrated", "way-integrated-today", &[])));
+    all
 }
 
 fn sender(site: &Site, visit: &Visit) -> Sender {

@@ -18,7 +18,8 @@ pub(super) struct Failed {
     pub(super) said: String,
 }
 
-/// The servers that are used in `after` and were not so in `before`.
+/// The servers that are used in `after` and were not so in `before`. Those of providers are known, and who has signed in there is another
+/// page's.
 fn new(before: &Config, after: &Config) -> Vec<Arc<Server>> {
     let (Way::Servers(servers), own_name) = (&after.sending.way, &after.sending.ehlo_name) else {
         return Vec::new();
@@ -28,7 +29,8 @@ fn new(before: &Config, after: &Config) -> Vec<Arc<Server>> {
         _ => &[],
     };
     let same = |one: &Server, other: &Server| (key(one), &one.login) == (key(other), &other.login);
-    servers.iter().filter(|server| !used.iter().any(|known| same(known, server))).cloned().collect()
+    let described = servers.iter().filter(|server| server.sign_in.is_none());
+    described.filter(|server| !used.iter().any(|known| same(known, server))).cloned().collect()
 }
 
 /// What decides whether a server can be reached and takes mail of ours.

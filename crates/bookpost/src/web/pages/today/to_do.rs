@@ -6,14 +6,17 @@ use store::{Alarm, AlarmKind, AuditFilter, Counts, Deed, Error, State};
 
 use super::super::{
     known::{Known, Now},
-    log, lost_secrets,
+    log, lost_secrets, mail_account,
     notices::LastRun,
     schedules, silence,
     standing::Standing,
     visit::Visit,
     when::At,
 };
-use crate::{config::Way, identity::Permission};
+use crate::{
+    config::{Provider, Way},
+    identity::Permission,
+};
 
 /// Something that a person has to do.
 #[derive(Default)]
@@ -98,7 +101,14 @@ async fn paused(visit: &Visit, since: Timestamp, waiting: u64) -> Result<ToDo, E
 /// A mail server that does not take mail.
 fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &Counts) -> ToDo {
     let (words, clockwork) = (visit.words(), &visit.clockwork);
-    let (title, todo) = words.alarm(alarm.kind);
+    let provider = Provider::named(&alarm.subject).filter(|_| alarm.kind == AlarmKind::SignIn);
+    let (title, todo) = provider.map_or_else(
+        || words.alarm(alarm.kind),
+        |one| {
+            let name = [("name", one.title())];
+            (words.with("alarm-account", &name), words.with("alarm-account-do", &name))
+        },
+    );
     let is_down = matches!(known.standing, Standing::Down { .. });
     let waiting = known.now(&visit.sites()).waiting;
     let mut what = Vec::new();
@@ -116,7 +126,13 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
         title,
         what,
         since: Some(clockwork.at(alarm.started_at)),
-        href: enters.then(|| (format!("/preferences#{}", alarm.subject), words.t("to-do-sign-in-link"))),
+        href: enters.then(|| match provider {
+            Some(one) => {
+                let text = words.with("account-again", &[("name", one.title())]);
+                (mail_account::address(one).to_owned(), text)
+            }
+            None => (format!("/preferences#{}", alarm.subject), words.t("to-do-sign-in-link")),
+        }),
         may_probe: alarm.kind != AlarmKind::SignIn && visit.may(Permission::ProbeServers),
         for_it: sees.then(|| ForIt { text: text_for_it(visit, alarm), noted: noted(alarm, all) }),
     }

@@ -1,0 +1,129 @@
+//! Providers at which mail is sent by the account of whoever has signed in there, with no password.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{
+    Server, Surroundings, private_url,
+    raw::Raw,
+    secret::{self, Given},
+    servers,
+};
+use crate::secrets::KeySource;
+
+/// A provider that Bookpost knows its way about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Google Workspace and Gmail.
+    Google,
+    /// Microsoft 365 and Outlook.
+    Microsoft,
+}
+
+impl Provider {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Google, Self::Microsoft];
+
+    /// As settings and the queue name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Google => "google",
+            Self::Microsoft => "microsoft",
+        }
+    }
+
+    /// As people know it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Google => "Google",
+            Self::Microsoft => "Microsoft",
+        }
+    }
+
+    /// The one that settings name so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.name() == name)
+    }
+
+    /// Where it takes mail.
+    pub(super) fn usual_host(self) -> &'static str {
+        match self {
+            Self::Google => "smtp.gmail.com",
+            Self::Microsoft => "smtp.office365.com",
+        }
+    }
+}
+
+/// A provider, and what it knows Bookpost by.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailProvider {
+    pub provider: Provider,
+    /// What it knows us by.
+    pub client_id: String,
+    /// What we prove it with.
+    pub client_secret: Zeroizing<String>,
+    /// Which organisation's accounts are meant, at Microsoft; `common`: any.
+    pub tenant: String,
+    /// Somebody else who speaks OpenID Connect stands in its place, at this address; None: the provider itself.
+    pub issuer: Option<String>,
+    /// Where it takes mail.
+    pub server: Arc<Server>,
+}
+
+/// Without the secret.
+impl std::fmt::Debug for MailProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailProvider").field("provider", &self.provider).finish_non_exhaustive()
+    }
+}
+
+/// Those of which a client id is set, as far as they can be used.
+pub(super) fn providers(raw: &mut Raw, around: &Surroundings, key: Option<&KeySource>) -> Vec<MailProvider> {
+    Provider::ALL.into_iter().filter_map(|provider| one(raw, provider, around, key)).collect()
+}
+
+fn one(
+    raw: &mut Raw,
+    provider: Provider,
+    around: &Surroundings,
+    key: Option<&KeySource>,
+) -> Option<MailProvider> {
+    let name = provider.name();
+    let path = |key: &str| format!("{name}.{key}");
+    let client_id: Option<String> = raw.get(&path("client_id"));
+    let secret = secret::secret_or_sealed(raw, name, "client_secret", around, key);
+    let issuer: Option<String> = raw.get(&path("issuer"));
+    let tenant: Option<String> =
+        (provider == Provider::Microsoft).then(|| raw.get(&path("tenant"))).flatten();
+    let server = servers::of_provider(raw, provider);
+    let Some(client_id) = client_id else {
+        if secret.is_some() || issuer.is_some() || tenant.is_some() {
+            let what = format!("there are settings for {}, but no client id", provider.title());
+            raw.problem(&path("client_id"), what, "write the client id that you were given there");
+        }
+        return None;
+    };
+    let Some(secret) = secret else {
+        let todo = format!("name the file with it as `{name}.client_secret_file`");
+        raw.problem(&path("client_secret_file"), "there is a client id, but no client secret", todo);
+        return None;
+    };
+    if issuer.as_ref().is_some_and(|issuer| private_url(issuer).is_err()) {
+        let what = "what stands in the provider's place must be an https address";
+        raw.problem(&path("issuer"), what, "write it like \"https://login.school.example\"");
+    }
+    let tenant = tenant.unwrap_or_else(|| "common".to_owned());
+    if !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)) {
+        let what = format!("{tenant:?} is no tenant");
+        raw.problem(&path("tenant"), what, "write its id or its domain, or leave it out");
+    }
+    let client_secret = match secret {
+        Given::Known(secret) => secret,
+        // The provider will not know it, and a person hears that it must be entered again.
+        Given::Lost => Zeroizing::default(),
+    };
+    Some(MailProvider { provider, client_id, client_secret, tenant, issuer, server: Arc::new(server?) })
+}

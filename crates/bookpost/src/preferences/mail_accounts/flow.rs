@@ -1,0 +1,249 @@
+//! Somebody signs in at a provider, and comes back: the authorization code flow with PKCE (RFC 6749 section 4.1, RFC 7636).
+//!
+//! What is begun is kept by the browser, sealed, so that nothing here grows with those who begin and never come back. It is of use to whoever
+//! began it, in the browser where they did.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use mail::Address;
+use rand::{CryptoRng, RngExt as _};
+use serde::{Deserialize, Serialize};
+use store::{Actor, AlarmKind, NewMailAccount};
+
+use super::{
+    AccountError, MailAccounts, claims,
+    endpoints::{Endpoints, may_send, scopes},
+    http::provider_said,
+    redirect,
+    tokens::{Asker, Given, Tokens},
+};
+use crate::{
+    app::secret_dice,
+    config::{MailProvider, Provider},
+    secrets::SealingKey,
+};
+
+/// Whoever begins comes back by then.
+pub const LASTS: Duration = Duration::from_mins(15);
+/// What is begun is sealed for.
+const PURPOSE: &str = "sign-in at a mail provider";
+
+/// What somebody has begun.
+pub struct Begun {
+    /// Where they go now.
+    pub to: String,
+    /// What their browser keeps meanwhile; of no use to anybody else.
+    pub kept: String,
+}
+
+/// What the address has in which somebody comes back.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Back {
+    pub code: String,
+    pub state: String,
+    pub error: String,
+    pub error_description: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Came {
+    /// Mail can leave by this account.
+    Connected { provider: Provider, account: String },
+    /// Another account was connected before; nothing is stored until somebody says that this one is meant.
+    Another { provider: Provider, account: String, before: String },
+}
+
+/// What was given to somebody who is asked whether that account is meant.
+pub(super) struct Pending {
+    provider: Provider,
+    account: Address,
+    scopes: String,
+    given: Given,
+    refresh: String,
+    who: Actor,
+    came_at: Timestamp,
+}
+
+impl Pending {
+    fn is(&self, provider: Provider, who: &Actor, now: Timestamp) -> bool {
+        let age = now.duration_since(self.came_at).unsigned_abs();
+        self.provider == provider && self.who == *who && age <= LASTS
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Going {
+    provider: Provider,
+    state: String,
+    nonce: String,
+    verifier: String,
+    back: String,
+    who: Actor,
+    began_at: Timestamp,
+}
+
+impl MailAccounts {
+    /// The address at which people come back, and why this provider would not take it.
+    pub fn back(&self, provider: Provider) -> Result<String, AccountError> {
+        let set = self.provider(provider).ok_or(AccountError::NotSet)?;
+        let back = redirect::back(&self.0.settings.now());
+        match redirect::not_taken(&set, &back) {
+            Some(why) => Err(AccountError::NotTaken { back, why }),
+            None => Ok(back),
+        }
+    }
+
+    /// Sends somebody to the provider.
+    pub async fn begin(&self, provider: Provider, who: Actor) -> Result<Begun, AccountError> {
+        let set = self.provider(provider).ok_or(AccountError::NotSet)?;
+        let back = self.back(provider)?;
+        let endpoints = Endpoints::of(&set, &self.0.http).await?;
+        let mut dice = secret_dice();
+        let [state, nonce, verifier] = [(); 3].map(|()| draw(&mut dice));
+        let asker = Asker::new(&set, &endpoints, &self.0.http)?;
+        let to = asker.there(&back, [&state, &nonce, &verifier])?;
+        let going = Going { provider, state, nonce, verifier, back, who, began_at: self.0.clock.now() };
+        let (key, _) = SealingKey::get(&self.0.settings.now().sealing_key, &mut dice)?;
+        let sealed = key.seal(PURPOSE, &serde_json::to_vec(&going).unwrap_or_default(), &mut dice);
+        Ok(Begun { to, kept: URL_SAFE_NO_PAD.encode(sealed) })
+    }
+
+    /// Whoever began it is back.
+    pub async fn end(&self, kept: &str, back: &Back, who: &Actor) -> Result<Came, AccountError> {
+        let going = self.going(kept).ok_or(AccountError::Stale)?;
+        if back.state.is_empty() || going.state != back.state || going.who != *who {
+            return Err(AccountError::Stale);
+        }
+        if !back.error.is_empty() {
+            let said = format!("{} {}", back.error, back.error_description);
+            return Err(AccountError::Denied(
+                said.trim().chars().filter(|c| !c.is_control()).take(200).collect(),
+            ));
+        }
+        // Once begun it comes to its end, though whoever came back goes away: the code is spent.
+        let (accounts, code) = (self.clone(), back.code.clone());
+        let ended = tokio::spawn(async move { accounts.exchange(going, &code).await }).await;
+        ended.unwrap_or_else(|error| Err(AccountError::Provider(error.to_string())))
+    }
+
+    /// Which provider this was begun at.
+    pub fn begun_at(&self, kept: &str) -> Option<Provider> {
+        self.going(kept).map(|going| going.provider)
+    }
+
+    /// The other account is meant.
+    pub async fn confirm(&self, provider: Provider, who: &Actor) -> Result<Came, AccountError> {
+        let now = self.0.clock.now();
+        let mut waiting = self.0.pending.lock().await;
+        let pending = waiting.take_if(|pending| pending.is(provider, who, now)).ok_or(AccountError::Stale)?;
+        drop(waiting);
+        self.connect(pending).await
+    }
+
+    /// Who has signed in with another account than the one before, and is asked whether it is meant: the account, and the one before.
+    pub async fn waits(&self, provider: Provider, who: &Actor) -> Option<(String, String)> {
+        let waiting = self.0.pending.lock().await;
+        let pending = waiting.as_ref().filter(|pending| pending.is(provider, who, self.0.clock.now()))?;
+        let before = self.account(provider).await.ok()??;
+        Some((pending.account.to_string(), before.account))
+    }
+
+    /// The account is used no more. True: the provider was told, and its tokens are good for nothing; false: that is done there, by its owner.
+    pub async fn disconnect(&self, provider: Provider, who: Actor) -> Result<bool, AccountError> {
+        let _alone = match self.0.asking.get(&provider) {
+            Some(asking) => asking.lock().await,
+            None => return Ok(false),
+        };
+        let store = &self.0.store;
+        let gone = store.disconnect_mail_account(provider.name(), who, self.0.clock.now()).await?;
+        self.0.alarms.clear(AlarmKind::SignIn, provider.name());
+        let Some((gone, set)) = gone.zip(self.provider(provider)) else { return Ok(false) };
+        let Ok(tokens) = self.0.tokens(provider, &gone) else { return Ok(false) };
+        let told = async {
+            let endpoints = Endpoints::of(&set, &self.0.http).await?;
+            Asker::new(&set, &endpoints, &self.0.http)?.revoke(tokens.refresh()).await
+        };
+        Ok(told.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the mail provider could not be told that a sign-in is over");
+            false
+        }))
+    }
+
+    fn going(&self, kept: &str) -> Option<Going> {
+        let sealed = URL_SAFE_NO_PAD.decode(kept).ok()?;
+        let opened = self.0.settings.now().sealing_key.open(PURPOSE, &sealed).ok()?;
+        let going: Going = serde_json::from_slice(&opened).ok()?;
+        let age = self.0.clock.now().duration_since(going.began_at).unsigned_abs();
+        (age <= LASTS).then_some(going)
+    }
+
+    async fn exchange(&self, going: Going, code: &str) -> Result<Came, AccountError> {
+        let provider = going.provider;
+        let set = self.provider(provider).ok_or(AccountError::NotSet)?;
+        let endpoints = Endpoints::of(&set, &self.0.http).await?;
+        let asker = Asker::new(&set, &endpoints, &self.0.http)?;
+        let given = asker.exchange(code, &going.verifier, &going.back).await?;
+        let granted = given.scopes.clone().unwrap_or_else(|| scopes(provider, &endpoints).join(" "));
+        if !may_send(provider, &granted) {
+            return Err(AccountError::BoxUnticked { granted });
+        }
+        let refresh = given.refresh.as_deref().cloned().ok_or(AccountError::NoTokenForLater)?;
+        let account = self.who_signed_in(&set, &endpoints, &given, &going.nonce).await?;
+        let before = self.account(provider).await?.map(|before| before.account);
+        let came_at = self.0.clock.now();
+        let pending = Pending { provider, account, scopes: granted, given, refresh, who: going.who, came_at };
+        match before.filter(|before| !before.eq_ignore_ascii_case(&pending.account.to_string())) {
+            Some(before) => {
+                let account = pending.account.to_string();
+                *self.0.pending.lock().await = Some(pending);
+                Ok(Came::Another { provider, account, before })
+            }
+            None => self.connect(pending).await,
+        }
+    }
+
+    async fn who_signed_in(
+        &self,
+        set: &MailProvider,
+        endpoints: &Endpoints,
+        given: &Given,
+        nonce: &str,
+    ) -> Result<Address, AccountError> {
+        let now = self.0.clock.now();
+        let wall = now.saturating_add(self.0.clock.wall_departure()).unwrap_or(now);
+        if let Some(token) = &given.id_token {
+            let said = claims::address(token, &set.client_id, nonce, wall);
+            if let Some(address) = said.map_err(|why| AccountError::Provider(why.to_owned()))? {
+                return Ok(address);
+            }
+        }
+        let address = endpoints.userinfo.as_ref().ok_or(AccountError::NoAddress)?;
+        let request = self.0.http.get(address, Some(&given.access))?;
+        let said: claims::UserInfo = self.0.http.read(request).await.map_err(provider_said)?;
+        said.address().ok_or(AccountError::NoAddress)
+    }
+
+    async fn connect(&self, pending: Pending) -> Result<Came, AccountError> {
+        let Pending { provider, account, scopes, given, refresh, who, .. } = pending;
+        let now = self.0.clock.now();
+        let _sealing = self.0.sealing.with_key().await;
+        let mut dice = secret_dice();
+        let (key, _) = SealingKey::get(&self.0.settings.now().sealing_key, &mut dice)?;
+        let given = Tokens::new(&refresh, &given.access).given(provider, given.lasts, &key, &mut dice, now);
+        let (name, account) = (provider.name().to_owned(), account.to_string());
+        let new = NewMailAccount { provider: name, account: account.clone(), scopes, given };
+        self.0.store.connect_mail_account(new, who, now).await?;
+        self.0.alarms.clear(AlarmKind::SignIn, provider.name());
+        self.0.sealing.look().await;
+        Ok(Came::Connected { provider, account })
+    }
+}
+
+fn draw(dice: &mut impl CryptoRng) -> String {
+    let bytes: [u8; 32] = dice.random();
+    URL_SAFE_NO_PAD.encode(bytes)
+}

@@ -1,0 +1,125 @@
+//! Asking a provider over HTTP.
+
+use std::{pin::Pin, time::Duration};
+
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Client, Request, StatusCode, header, redirect::Policy};
+use serde::de::DeserializeOwned;
+
+use super::AccountError;
+
+/// An answer of the provider has come by then.
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+/// No answer of a provider is larger.
+const MOST: usize = 1 << 20;
+
+/// Asks providers.
+pub(super) struct Http(Client);
+
+/// Why an answer was not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error("{}", words(.0))]
+    Http(#[from] reqwest::Error),
+    #[error("its answer is too large")]
+    TooLarge,
+    #[error("{0}")]
+    Malformed(#[from] http::Error),
+    /// It serves nobody for the moment: that says nothing of what it was asked.
+    #[error("it answered {0}")]
+    Away(StatusCode),
+    #[error("it answered {0}")]
+    Refused(StatusCode),
+    #[error("its answer was not understood: {0}")]
+    Unknown(#[from] serde_json::Error),
+}
+
+impl Http {
+    pub(super) fn new() -> Result<Self, reqwest::Error> {
+        let agent = concat!("Bookpost/", env!("CARGO_PKG_VERSION"));
+        // Elsewhere nobody has said that it may be asked.
+        let client =
+            Client::builder().timeout(PATIENCE).redirect(Policy::none()).user_agent(agent).build()?;
+        Ok(Self(client))
+    }
+
+    pub(super) fn get(&self, address: &str, token: Option<&str>) -> Result<Request, AccountError> {
+        let mut request = self.0.get(address);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        request.build().map_err(|error| provider_said(error.into()))
+    }
+
+    /// A form with this token, and with the client's name and secret if they are asked for there.
+    pub(super) fn revocation(
+        &self,
+        address: &str,
+        client: Option<(&str, &str)>,
+        token: &str,
+    ) -> Result<Request, AccountError> {
+        let body = format!("token={}", utf8_percent_encode(token, NON_ALPHANUMERIC));
+        let mut request =
+            self.0.post(address).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        if let Some((id, secret)) = client {
+            request = request.basic_auth(id, Some(secret));
+        }
+        request.build().map_err(|error| provider_said(error.into()))
+    }
+
+    /// What it answers, if that is good.
+    pub(super) async fn read<T: DeserializeOwned>(&self, request: Request) -> Result<T, Unread> {
+        let answer = self.ask(request).await?;
+        if answer.status().is_success() {
+            Ok(serde_json::from_slice(answer.body())?)
+        } else {
+            Err(Unread::Refused(answer.status()))
+        }
+    }
+
+    pub(super) async fn ask(&self, request: Request) -> Result<HttpResponse, Unread> {
+        let mut answer = self.0.execute(request).await.map_err(reqwest::Error::without_url)?;
+        let status = answer.status();
+        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+            return Err(Unread::Away(status));
+        }
+        let mut built = http::Response::builder().status(status);
+        for (name, value) in answer.headers() {
+            built = built.header(name, value);
+        }
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
+            if body.len() + part.len() > MOST {
+                return Err(Unread::TooLarge);
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(built.body(body)?)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = Unread;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unread>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move { self.ask(request.try_into()?).await })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is called with the error of a result")]
+pub(super) fn provider_said(error: Unread) -> AccountError {
+    AccountError::Provider(words(&error))
+}
+
+/// An error with those behind it, which say more.
+pub(super) fn words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut behind = error.source();
+    while let Some(error) = behind {
+        words = format!("{words}: {error}");
+        behind = error.source();
+    }
+    words
+}

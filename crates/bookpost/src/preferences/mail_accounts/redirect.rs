@@ -1,0 +1,101 @@
+//! Where a provider leads people back to, and which addresses it would refuse. That is said before anybody is sent there: the provider's own
+//! page says it in words that help nobody.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use crate::config::{Config, MailProvider, Provider};
+
+/// The page to which people come back, after the address by which they come to the pages.
+pub const BACK: &str = "/preferences/sign-in/back";
+
+/// Names that exist in one building only (RFC 6761, RFC 6762, RFC 8375, and what routers make up).
+const LOCAL: [&str; 9] =
+    ["local", "internal", "lan", "home", "localdomain", "intranet", "test", "invalid", "arpa"];
+
+/// Why a provider would not take the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotTaken {
+    /// It is http, and not this computer itself.
+    NotEncrypted,
+    /// It is an IP address.
+    Number,
+    /// Its name exists in the library's own network only.
+    Local,
+}
+
+/// The address that is entered at the provider, to the letter.
+pub fn back(config: &Config) -> String {
+    let here = || {
+        let port = config.listen.map_or(80, |listen| listen.port());
+        let scheme = if config.web.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://localhost:{port}")
+    };
+    let public = config.public_address.clone().unwrap_or_else(here);
+    format!("{public}{BACK}")
+}
+
+/// Why this provider would not take the address; none: it does.
+pub fn not_taken(provider: &MailProvider, back: &str) -> Option<NotTaken> {
+    let url = Url::parse(back).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    if provider.issuer.is_some() || matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
+        return None;
+    }
+    if url.as_ref().is_none_or(|url| url.scheme() != "https") {
+        return Some(NotTaken::NotEncrypted);
+    }
+    if provider.provider != Provider::Google {
+        return None;
+    }
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if bare.parse::<IpAddr>().is_ok() {
+        return Some(NotTaken::Number);
+    }
+    let (_, last) = host.rsplit_once('.').unwrap_or(("", "local"));
+    LOCAL.contains(&last).then_some(NotTaken::Local)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{config::Way, preferences::mail_accounts::tests::provider};
+
+    #[test]
+    fn an_address_that_the_provider_refuses_is_refused_before_anybody_is_sent_there() {
+        let google = provider(Provider::Google, None);
+        for (address, expected) in [
+            ("https://bookpost.library.example", None),
+            ("http://localhost:8025", None),
+            ("http://127.0.0.1:8025", None),
+            ("http://bookpost.library.example", Some(NotTaken::NotEncrypted)),
+            ("http://localhost.library.example", Some(NotTaken::NotEncrypted)),
+            ("https://192.0.2.7", Some(NotTaken::Number)),
+            ("https://[2001:db8::1]:8443", Some(NotTaken::Number)),
+            ("https://bookpost.local", Some(NotTaken::Local)),
+            ("https://bookpost.school.internal", Some(NotTaken::Local)),
+            ("https://bookpost", Some(NotTaken::Local)),
+            ("nothing", Some(NotTaken::NotEncrypted)),
+        ] {
+            let back = format!("{address}{BACK}");
+            assert_eq!(not_taken(&google, &back), expected, "{address}");
+            // Microsoft takes any name, over https.
+            let microsoft = expected.filter(|why| *why == NotTaken::NotEncrypted);
+            assert_eq!(not_taken(&provider(Provider::Microsoft, None), &back), microsoft, "{address}");
+            let other = provider(Provider::Google, Some("https://login.school.example"));
+            assert_eq!(not_taken(&other, &back), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn people_come_back_to_where_they_come_to_the_pages() {
+        let mut config = Config::usual(Path::new("/"), Way::None);
+        config.listen = Some(([127, 0, 0, 1], 8025).into());
+        assert_eq!(back(&config), "http://localhost:8025/preferences/sign-in/back");
+        config.public_address = Some("https://bookpost.library.example".to_owned());
+        assert_eq!(back(&config), "https://bookpost.library.example/preferences/sign-in/back");
+    }
+}

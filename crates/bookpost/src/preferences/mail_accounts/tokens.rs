@@ -1,0 +1,258 @@
+//! What a provider gives: for a code, and for the token before it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use oauth2::{
+    AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse as _, TokenUrl,
+    basic::{
+        BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
+        BasicTokenIntrospectionResponse, BasicTokenType,
+    },
+};
+use rand::CryptoRng;
+use serde::{Deserialize, Serialize};
+use store::GivenTokens;
+use zeroize::Zeroizing;
+
+use super::{
+    AccountError,
+    endpoints::{Endpoints, extra, scopes},
+    http::{Http, Unread, provider_said, words},
+};
+use crate::{
+    config::{MailProvider, Provider},
+    secrets::{KeySource, SealingKey, of_mail_account},
+};
+
+/// A token lasts as long where the provider does not say (it does).
+const USUAL: Duration = Duration::from_hours(1);
+
+/// Beside the tokens: who has signed in (OpenID Connect Core 1.0 section 3.1.3.3).
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Extra {
+    pub(super) id_token: Option<String>,
+}
+
+impl ExtraTokenFields for Extra {}
+
+type Answer = StandardTokenResponse<Extra, BasicTokenType>;
+type Ready = Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// Whoever asks a provider.
+pub(super) struct Asker<'a> {
+    provider: &'a MailProvider,
+    endpoints: &'a Endpoints,
+    http: &'a Http,
+    client: Ready,
+}
+
+/// What was given.
+pub(super) struct Given {
+    pub(super) access: Zeroizing<String>,
+    pub(super) refresh: Option<Zeroizing<String>>,
+    pub(super) lasts: Duration,
+    /// What was agreed to; `None`: all that was asked for (RFC 6749 section 5.1).
+    pub(super) scopes: Option<String>,
+    pub(super) id_token: Option<String>,
+}
+
+/// Why nothing was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The code or token is none, or none any more.
+    Grant(String),
+    /// The client is none, or may not ask.
+    Client(String),
+    /// The provider could not be asked: that says nothing of the token.
+    Away(String),
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn new(
+        provider: &'a MailProvider,
+        endpoints: &'a Endpoints,
+        http: &'a Http,
+    ) -> Result<Self, AccountError> {
+        let malformed = |error: oauth2::url::ParseError| AccountError::Provider(error.to_string());
+        let client = Client::new(ClientId::new(provider.client_id.clone()))
+            .set_client_secret(ClientSecret::new(provider.client_secret.to_string()))
+            .set_auth_uri(AuthUrl::new(endpoints.authorization.clone()).map_err(malformed)?)
+            .set_token_uri(TokenUrl::new(endpoints.token.clone()).map_err(malformed)?);
+        Ok(Self { provider, endpoints, http, client })
+    }
+
+    /// Where somebody goes to sign in.
+    pub(super) fn there(
+        &self,
+        back: &str,
+        [state, nonce, verifier]: [&str; 3],
+    ) -> Result<String, AccountError> {
+        let back =
+            RedirectUrl::new(back.to_owned()).map_err(|error| AccountError::Provider(error.to_string()))?;
+        let challenge =
+            oauth2::PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned()));
+        let state = state.to_owned();
+        let mut request = self
+            .client
+            .authorize_url(move || oauth2::CsrfToken::new(state))
+            .set_redirect_uri(std::borrow::Cow::Owned(back))
+            .set_pkce_challenge(challenge)
+            .add_extra_param("nonce", nonce);
+        for scope in scopes(self.provider.provider, self.endpoints) {
+            request = request.add_scope(Scope::new(scope.to_owned()));
+        }
+        for (name, value) in extra(self.provider) {
+            request = request.add_extra_param(*name, *value);
+        }
+        Ok(request.url().0.into())
+    }
+
+    /// What is given for a code.
+    pub(super) async fn exchange(
+        &self,
+        code: &str,
+        verifier: &str,
+        back: &str,
+    ) -> Result<Given, AccountError> {
+        let back =
+            RedirectUrl::new(back.to_owned()).map_err(|error| AccountError::Provider(error.to_string()))?;
+        let answer = self
+            .client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_redirect_uri(std::borrow::Cow::Owned(back))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
+            .request_async(self.http)
+            .await;
+        match answer.map_err(refusal) {
+            Ok(answer) => Ok(given(&answer)),
+            Err(Refusal::Grant(said)) => Err(AccountError::NoCode(said)),
+            Err(Refusal::Client(said)) => Err(AccountError::Client(said)),
+            Err(Refusal::Away(said)) => Err(AccountError::Provider(said)),
+        }
+    }
+
+    /// What is given for the token of before.
+    pub(super) async fn refresh(&self, refresh: &str) -> Result<Given, Refusal> {
+        let refresh = RefreshToken::new(refresh.to_owned());
+        let answer = self.client.exchange_refresh_token(&refresh).request_async(self.http).await;
+        answer.map(|answer| given(&answer)).map_err(refusal)
+    }
+
+    /// Ends the sign-in at the provider; false: that is done there, by its owner.
+    pub(super) async fn revoke(&self, refresh: &str) -> Result<bool, AccountError> {
+        let Some(address) = &self.endpoints.revocation else { return Ok(false) };
+        // Google asks for no client there, and says no to what it does not ask for.
+        let client = (&*self.provider.client_id, &**self.provider.client_secret);
+        let client =
+            (self.provider.issuer.is_some() || self.provider.provider != Provider::Google).then_some(client);
+        let request = self.http.revocation(address, client, refresh)?;
+        let answer = self.http.ask(request).await.map_err(provider_said)?;
+        // What it does not know is as good as ended (RFC 7009 section 2.2; Google says 400).
+        if answer.status().is_success() || answer.status() == reqwest::StatusCode::BAD_REQUEST {
+            return Ok(true);
+        }
+        Err(provider_said(Unread::Refused(answer.status())))
+    }
+}
+
+fn given(answer: &Answer) -> Given {
+    let scopes = answer.scopes().map(|all| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" "));
+    Given {
+        access: Zeroizing::new(answer.access_token().secret().clone()),
+        refresh: answer.refresh_token().map(|token| Zeroizing::new(token.secret().clone())),
+        lasts: answer.expires_in().unwrap_or(USUAL),
+        scopes,
+        id_token: answer.extra_fields().id_token.clone(),
+    }
+}
+
+fn refusal(error: RequestTokenError<Unread, BasicErrorResponse>) -> Refusal {
+    match error {
+        RequestTokenError::ServerResponse(answer) => {
+            let said = answer.to_string();
+            match answer.error() {
+                BasicErrorResponseType::InvalidGrant => Refusal::Grant(said),
+                // Microsoft says so where somebody must be there (RFC 6749 has no word for it).
+                BasicErrorResponseType::Extension(word) if word == "interaction_required" => {
+                    Refusal::Grant(said)
+                }
+                BasicErrorResponseType::Extension(word)
+                    if word == "temporarily_unavailable" || word == "server_error" =>
+                {
+                    Refusal::Away(said)
+                }
+                _ => Refusal::Client(said),
+            }
+        }
+        // With it might come what was sent.
+        RequestTokenError::Parse(..) => Refusal::Away("its answer was not understood".to_owned()),
+        RequestTokenError::Request(error) => Refusal::Away(words(&error)),
+        RequestTokenError::Other(said) => Refusal::Away(said),
+    }
+}
+
+/// As they stand in the queue, sealed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Tokens {
+    refresh: String,
+    access: String,
+}
+
+impl Tokens {
+    pub(super) fn new(refresh: &str, access: &str) -> Self {
+        Self { refresh: refresh.to_owned(), access: access.to_owned() }
+    }
+
+    pub(super) fn refresh(&self) -> &str {
+        &self.refresh
+    }
+
+    pub(super) fn access(&self) -> &str {
+        &self.access
+    }
+
+    /// Sealed, and when others are to be had: a while before they end, however long they last.
+    pub(super) fn given(
+        &self,
+        provider: Provider,
+        lasts: Duration,
+        key: &SealingKey,
+        dice: &mut impl CryptoRng,
+        now: Timestamp,
+    ) -> GivenTokens {
+        let text = Zeroizing::new(serde_json::to_vec(self).unwrap_or_default());
+        let at = |after: Duration| now.saturating_add(after).unwrap_or(Timestamp::MAX);
+        GivenTokens {
+            tokens: key.seal(&of_mail_account(provider.name()), &text, dice),
+            usable_until: at(lasts),
+            refresh_at: at(lasts * 3 / 4),
+        }
+    }
+
+    pub(super) fn open(provider: Provider, sealed: &[u8], key: &KeySource) -> Option<Self> {
+        let opened = key.open(&of_mail_account(provider.name()), sealed).ok()?;
+        serde_json::from_slice(&opened).ok()
+    }
+}
+
+impl Drop for Tokens {
+    fn drop(&mut self) {
+        use zeroize::Zeroize as _;
+        self.refresh.zeroize();
+        self.access.zeroize();
+    }
+}

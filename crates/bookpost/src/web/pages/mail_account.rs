@@ -1,0 +1,267 @@
+//! Preferences > Setup > Email > Sign in with a mail provider: what to know before, there and back, and how it stands.
+
+mod said;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, RawQuery},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use store::{Error, MailAccount};
+
+use super::{
+    Pages,
+    flash::{self, Done},
+    form::Posted,
+    frame::{Frame, Place, page_as},
+    not_here,
+    visit::{Visit, kept_under},
+};
+use crate::{
+    config::{Provider, Way},
+    identity::Permission,
+    preferences::mail_accounts::{AccountError, Back, Came, LASTS},
+};
+
+/// What the browser keeps until it comes back. As the session's, it is set by nobody else over https.
+const COOKIE: &str = "__Host-bookpost-account";
+const PLAIN_COOKIE: &str = "bookpost-account";
+
+pub(super) fn routes() -> Router<Pages> {
+    Router::new()
+        .route("/preferences/sign-in/back", get(back))
+        .route("/preferences/sign-in/{provider}", get(show))
+        .route("/preferences/sign-in/{provider}/begin", get(begin))
+        .route("/preferences/sign-in/{provider}/paste", post(paste))
+        .route("/preferences/sign-in/{provider}/confirm", post(confirm))
+        .route("/preferences/sign-in/{provider}/end", post(end))
+}
+
+/// Where the page of this provider is.
+pub(super) fn address(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Google => "/preferences/sign-in/google",
+        Provider::Microsoft => "/preferences/sign-in/microsoft",
+    }
+}
+
+#[derive(Template)]
+#[template(path = "mail_account.html")]
+struct Page {
+    f: Frame,
+    here: &'static str,
+    title: String,
+    lead: String,
+    /// What came of the last attempt: what is wrong, and what the provider said.
+    refused: Option<said::Refused>,
+    /// Whose account came, and whose was there before.
+    another: Option<String>,
+    facts: Vec<(String, String)>,
+    /// What is wrong with it.
+    fault: Option<String>,
+    /// The boxes that were ticked, as the provider names them.
+    scopes: String,
+    /// What else is to be done, and where.
+    unused: Option<String>,
+    /// The address that is entered at the provider.
+    back: String,
+    /// Why it would not be taken there.
+    not_taken: Option<String>,
+    button: String,
+    shared: String,
+    end: Option<[String; 2]>,
+}
+
+async fn show(visit: Visit, Path(name): Path<String>) -> Response {
+    match allowed(&visit, &name) {
+        Ok(provider) => shown(&visit, provider, None).await,
+        Err(response) => response,
+    }
+}
+
+/// Sends somebody to the provider, from where they come to [`back`].
+async fn begin(visit: Visit, Path(name): Path<String>) -> Response {
+    let provider = match allowed(&visit, &name) {
+        Ok(provider) => provider,
+        Err(response) => return response,
+    };
+    match visit.pages.sources.accounts.begin(provider, visit.actor()).await {
+        Ok(begun) => {
+            ([(header::SET_COOKIE, cookie(&visit, &begun.kept))], Redirect::to(&begun.to)).into_response()
+        }
+        Err(error) => shown(&visit, provider, Some(&error)).await,
+    }
+}
+
+async fn back(visit: Visit, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    if !visit.may(Permission::ChangePreferences) {
+        return not_here::not_allowed(visit.words());
+    }
+    came(&visit, &query.unwrap_or_default(), &headers, None).await
+}
+
+#[derive(Deserialize)]
+struct Pasted {
+    #[serde(default)]
+    address: String,
+}
+
+/// Where the browser could not come back by itself, somebody brings what stood in its bar.
+async fn paste(
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Posted { visit, form }: Posted<Pasted>,
+) -> Response {
+    let provider = match allowed(&visit, &name) {
+        Ok(provider) => provider,
+        Err(response) => return response,
+    };
+    let query = form.address.trim().split_once('?').map_or("", |(_, query)| query);
+    came(&visit, query.split('#').next().unwrap_or_default(), &headers, Some(provider)).await
+}
+
+async fn came(visit: &Visit, query: &str, headers: &HeaderMap, asked: Option<Provider>) -> Response {
+    let accounts = &visit.pages.sources.accounts;
+    let kept = kept_under(cookie_name(visit), headers).unwrap_or_default();
+    let Some(provider) = accounts.begun_at(&kept).or(asked) else {
+        return not_here::form_too_old(visit.words());
+    };
+    let back: Back = serde_html_form::from_str(query).unwrap_or_default();
+    let mut response = match accounts.end(&kept, &back, &visit.actor()).await {
+        Ok(Came::Connected { .. }) => done(provider, Done::AccountConnected),
+        Ok(Came::Another { .. }) => Redirect::to(address(provider)).into_response(),
+        Err(error) => shown(visit, provider, Some(&error)).await,
+    };
+    if let Ok(forgotten) = set(visit, "", 0).parse() {
+        response.headers_mut().append(header::SET_COOKIE, forgotten);
+    }
+    response
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+async fn confirm(Path(name): Path<String>, Posted { visit, .. }: Posted<Nothing>) -> Response {
+    let provider = match allowed(&visit, &name) {
+        Ok(provider) => provider,
+        Err(response) => return response,
+    };
+    match visit.pages.sources.accounts.confirm(provider, &visit.actor()).await {
+        Ok(_) => done(provider, Done::AccountConnected),
+        Err(error) => shown(&visit, provider, Some(&error)).await,
+    }
+}
+
+async fn end(Path(name): Path<String>, Posted { visit, .. }: Posted<Nothing>) -> Response {
+    let provider = match allowed(&visit, &name) {
+        Ok(provider) => provider,
+        Err(response) => return response,
+    };
+    match visit.pages.sources.accounts.disconnect(provider, visit.actor()).await {
+        Ok(true) => done(provider, Done::AccountEnded),
+        Ok(false) => done(provider, Done::AccountForgotten),
+        Err(error) => shown(&visit, provider, Some(&error)).await,
+    }
+}
+
+fn done(provider: Provider, done: Done) -> Response {
+    Redirect::to(&flash::told(address(provider), done, None)).into_response()
+}
+
+/// The provider, if it is set up and this person may see to it.
+#[expect(clippy::result_large_err, reason = "it is the answer")]
+fn allowed(visit: &Visit, name: &str) -> Result<Provider, Response> {
+    if !visit.may(Permission::ChangePreferences) {
+        return Err(not_here::not_allowed(visit.words()));
+    }
+    let provider = Provider::named(name).filter(|one| visit.pages.sources.accounts.provider(*one).is_some());
+    provider.ok_or_else(|| not_here::not_found(visit.words()))
+}
+
+async fn shown(visit: &Visit, provider: Provider, error: Option<&AccountError>) -> Response {
+    if let Some(AccountError::Store(error)) = error {
+        return not_here::of(error, visit);
+    }
+    if let Some(error) = error {
+        tracing::warn!(provider = provider.name(), %error, "nobody was signed in at the mail provider");
+    }
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    match made(visit, provider, error).await {
+        Ok(page) => page_as(status, &page),
+        Err(error) => not_here::of(&error, visit),
+    }
+}
+
+async fn made(visit: &Visit, provider: Provider, error: Option<&AccountError>) -> Result<Page, Error> {
+    let (sources, words) = (&visit.pages.sources, visit.words());
+    let account = sources.accounts.account(provider).await?;
+    let name = [("name", provider.title())];
+    let with = |key: &str| words.with(key, &name);
+    let (back, not_taken) = match sources.accounts.back(provider) {
+        Ok(back) => (back, None),
+        Err(AccountError::NotTaken { back, why }) => (back, Some(said::not_taken(why, provider, words))),
+        Err(_) => (String::new(), None),
+    };
+    let another = sources.accounts.waits(provider, &visit.actor()).await.map(|(account, before)| {
+        words.with(
+            "account-another",
+            &[("name", provider.title()), ("account", &account), ("before", &before)],
+        )
+    });
+    let signed_out = account.as_ref().is_some_and(|account| account.signed_out_at.is_some());
+    let button = if account.is_some() { "account-again" } else { "account-begin" };
+    let way = &sources.config().sending.way;
+    let in_use = matches!(way, Way::Servers(all) if all.iter().any(|one| one.sign_in == Some(provider)));
+    Ok(Page {
+        f: Frame::around(visit, Place::Email).await?,
+        here: address(provider),
+        title: with("account-title"),
+        lead: with("account-lead"),
+        refused: error.map(|error| said::refused(error, provider, words)),
+        another,
+        facts: account.as_ref().map(|account| facts(account, visit)).unwrap_or_default(),
+        fault: signed_out.then(|| with("account-signed-out")),
+        unused: (account.is_some() && !in_use).then(|| with("account-unused")),
+        scopes: account.as_ref().map(|account| account.scopes.clone()).unwrap_or_default(),
+        back,
+        not_taken,
+        button: with(button),
+        shared: with("account-before-shared"),
+        end: account.is_some().then(|| [with("account-end-is"), with("account-end")]),
+    })
+}
+
+/// As whom, since when, by whom, and how it goes on.
+fn facts(account: &MailAccount, visit: &Visit) -> Vec<(String, String)> {
+    let (words, clockwork) = (visit.words(), &visit.clockwork);
+    let mut facts = vec![
+        (words.t("account-as"), account.account.clone()),
+        (words.t("account-since"), clockwork.text(account.connected_at)),
+        (words.t("account-by"), words.actor(&account.connected_by)),
+    ];
+    if account.signed_out_at.is_none() {
+        facts.push((words.t("account-next"), clockwork.text(account.refresh_at)));
+    }
+    if let Some((at, why)) = &account.failed {
+        facts.push((words.t("account-last-error"), format!("{}: {why}", clockwork.text(*at))));
+    }
+    facts
+}
+
+/// Not `Strict`: the provider leads the browser back.
+fn cookie(visit: &Visit, kept: &str) -> String {
+    set(visit, kept, LASTS.as_secs())
+}
+
+fn set(visit: &Visit, kept: &str, age: u64) -> String {
+    let (name, secure) = (cookie_name(visit), if visit.secure { "; Secure" } else { "" });
+    format!("{name}={kept}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
+}
+
+fn cookie_name(visit: &Visit) -> &'static str {
+    if visit.secure { COOKIE } else { PLAIN_COOKIE }
+}

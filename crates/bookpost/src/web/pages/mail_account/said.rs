@@ -1,0 +1,56 @@
+//! Why nobody was signed in at a provider, in a librarian's words, and what to do about it.
+
+use crate::{
+    config::Provider,
+    preferences::mail_accounts::{AccountError, redirect::NotTaken},
+    web::pages::words::Words,
+};
+
+/// What is wrong, and the provider's own words.
+pub(super) struct Refused {
+    pub(super) why: String,
+    pub(super) said: Option<String>,
+}
+
+pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -> Refused {
+    let key = match error {
+        AccountError::NotTaken { why, .. } => {
+            return Refused { why: not_taken(*why, provider, words), said: None };
+        }
+        AccountError::NotSet => "account-not-set",
+        AccountError::Stale => "account-stale",
+        AccountError::Denied(said) => denied(said),
+        AccountError::NoCode(_) => "account-no-code",
+        AccountError::Client(_) => "account-client",
+        AccountError::BoxUnticked { .. } => "account-box",
+        AccountError::NoTokenForLater => "account-no-later",
+        AccountError::NoAddress => "account-no-address",
+        AccountError::Provider(_) | AccountError::Key(_) | AccountError::Store(_) => "account-provider",
+    };
+    let said = match error {
+        AccountError::Stale | AccountError::NotSet | AccountError::NoAddress => None,
+        error => Some(error.to_string()),
+    };
+    Refused { why: words.with(key, &[("name", provider.title())]), said }
+}
+
+/// The words that Google and Microsoft bring people back with, as far as somebody can do something about them.
+fn denied(said: &str) -> &'static str {
+    let has = |word: &str| said.contains(word);
+    if has("admin_policy_enforced") || has("org_internal") || has("AADSTS65001") || has("AADSTS90094") {
+        "account-policy"
+    } else if has("access_denied") {
+        "account-denied"
+    } else {
+        "account-provider"
+    }
+}
+
+pub(super) fn not_taken(why: NotTaken, provider: Provider, words: &Words) -> String {
+    let key = match why {
+        NotTaken::NotEncrypted => "account-back-http",
+        NotTaken::Number => "account-back-number",
+        NotTaken::Local => "account-back-local",
+    };
+    words.with(key, &[("name", provider.title())])
+}

@@ -1,0 +1,216 @@
+//! Signing in at a mail provider on the pages: there, back, and how it stands.
+
+use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _};
+
+use store::Role;
+use tempfile::TempDir;
+use testkit::provider::{CLIENT, Person, Provider};
+
+use crate::bench::{Answer, Bench, form, listener, servers};
+
+const PAGE: &str = "/preferences/sign-in/google";
+const BACK: &str = "/preferences/sign-in/back";
+const LIBRARY: &str = "library@school.example";
+const WHO: &str = "administrator";
+
+/// The folder holds the secret that Bookpost shares with the provider.
+async fn place() -> (Bench, Provider, TempDir) {
+    let (folder, provider, listener) =
+        (tempfile::tempdir().unwrap(), Provider::start(false, 3600).await.unwrap(), listener().await);
+    let secret = folder.path().join("secret");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret).unwrap();
+    file.write_all(CLIENT.1.as_bytes()).unwrap();
+    let file = format!(
+        "public_address = \"http://{}\"\n[google]\nclient_id = \"{}\"\nclient_secret_file = \"{}\"\nissuer = \"{}\"\n",
+        listener.local_addr().unwrap(),
+        CLIENT.0,
+        secret.display(),
+        provider.issuer()
+    );
+    let mut bench = Bench::at(listener, servers(), &file).await;
+    bench.person(WHO, Role::Administrator, None).await;
+    bench.person("second", Role::Administrator, None).await;
+    (bench, provider, folder)
+}
+
+/// What the browser keeps, and where it was sent.
+async fn begun(bench: &Bench) -> (String, String) {
+    let answer = bench.get(WHO, &format!("{PAGE}/begin")).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.contains("HttpOnly; SameSite=Lax"), "{cookie}");
+    (cookie.split(';').next().unwrap().to_owned(), answer.header("location").to_owned())
+}
+
+/// Somebody comes back from another site, with what their browser keeps.
+async fn back(bench: &Bench, who: &str, cookie: &str, query: &str) -> Answer {
+    let request = bench.client.get(format!("{}{BACK}?{query}", bench.origin));
+    let session = &bench.tokens[who];
+    let request = request.header("sec-fetch-site", "cross-site").header("sec-fetch-mode", "navigate");
+    let request = request.header("sec-fetch-dest", "document");
+    Answer::of(request.header("cookie", format!("bookpost={session}; {cookie}"))).await
+}
+
+async fn signed_in(bench: &Bench, provider: &Provider, person: &Person) -> Answer {
+    let (cookie, to) = begun(bench).await;
+    let (code, state) = provider.agree(&to, person).unwrap();
+    back(bench, WHO, &cookie, &format!("code={code}&state={state}")).await
+}
+
+fn account(name: &str) -> Person {
+    Person::new(&format!("{name}@school.example"))
+}
+
+#[tokio::test]
+async fn somebody_signs_in_and_sees_how_it_stands() {
+    let (bench, provider, _secret) = place().await;
+    let preferences = bench.get(WHO, "/preferences").await.text;
+    assert!(preferences.contains("value=\"google\"") && preferences.contains(PAGE));
+    assert!(!preferences.contains("value=\"microsoft\""), "that is not set up");
+    let before = bench.get(WHO, PAGE).await.text;
+    assert!(before.contains(&format!("{}{BACK}", bench.origin)), "{before}");
+    assert!(before.contains("library@") && before.contains("Tick every box"), "{before}");
+    let came = signed_in(&bench, &provider, &account("library")).await;
+    assert_eq!(
+        (came.status, came.header("location")),
+        (303, "/preferences/sign-in/google?done=account_connected")
+    );
+    assert!(came.header("set-cookie").contains("Max-Age=0"), "{}", came.header("set-cookie"));
+    let page = bench.get(WHO, came.header("location")).await.text;
+    for said in [
+        LIBRARY,
+        "every box ticked",
+        "Renewed next",
+        "https://mail.google.com/",
+        "Mail does not leave by Google yet",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let log = bench.get(WHO, "/preferences/log").await.text;
+    assert!(log.contains("signed in at a mail provider"), "{log}");
+    for text in [&page, &log] {
+        assert!(!text.contains("token-00") && !text.contains("later-00") && !text.contains(CLIENT.1));
+    }
+    let ended = bench.post(WHO, &format!("{PAGE}/end"), "").await;
+    assert_eq!(ended.header("location"), "/preferences/sign-in/google?done=account_ended");
+    assert_eq!(provider.revoked().len(), 1);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_went_wrong_is_said_with_what_to_do() {
+    let (bench, provider, _secret) = place().await;
+    let unticks = Some("https://mail.google.com/".to_owned());
+    let box_left = signed_in(&bench, &provider, &Person { unticks, ..account("library") }).await;
+    assert_eq!(box_left.status, 422);
+    assert!(box_left.text.contains("left unticked, so nothing is connected"), "{}", box_left.text);
+    for (error, said) in [
+        ("access_denied", "said no, so nothing is connected"),
+        ("admin_policy_enforced", "Whoever administers Google"),
+        ("org_internal", "Whoever administers Google"),
+        ("server_error", "cannot be asked at the moment"),
+    ] {
+        let (cookie, to) = begun(&bench).await;
+        let (_, state) = provider.agree(&to, &account("library")).unwrap();
+        let answer = back(&bench, WHO, &cookie, &format!("error={error}&state={state}")).await;
+        assert!(answer.text.contains(said), "{error}: {}", answer.text);
+    }
+    for (status, body, said) in [
+        (401, serde_json::json!({ "error": "invalid_client" }), "does not know Bookpost by the client id"),
+        (400, serde_json::json!({ "error": "invalid_grant" }), "can be used once only"),
+        (503, serde_json::json!({}), "cannot be asked at the moment"),
+        (200, serde_json::json!({ "access_token": "a", "token_type": "Bearer" }), "let us in for now only"),
+    ] {
+        provider.answers(status, body);
+        let answer = signed_in(&bench, &provider, &account("library")).await;
+        assert_eq!(answer.status, 422, "{said}");
+        assert!(answer.text.contains(said), "{said}: {}", answer.text);
+    }
+    assert!(!bench.get(WHO, PAGE).await.text.contains("Connected as"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_not_begun_by_this_person_in_this_browser_connects_nothing() {
+    let (bench, provider, _secret) = place().await;
+    let (cookie, to) = begun(&bench).await;
+    let (code, state) = provider.agree(&to, &account("eve")).unwrap();
+    let query = format!("code={code}&state={state}");
+    assert_eq!(back(&bench, WHO, "", &query).await.status, 400, "in another browser");
+    assert_eq!(back(&bench, WHO, "bookpost-account=AAAA", &query).await.status, 400);
+    let second = back(&bench, "second", &cookie, &query).await;
+    assert!(second.text.contains("not begun in this browser by you"), "{}", second.text);
+    let nobody = bench.client.get(format!("{}{BACK}?{query}", bench.origin)).header("cookie", &cookie);
+    assert_eq!(Answer::of(nobody).await.status, 303, "signed in first");
+    let mixed = back(&bench, WHO, &cookie, &format!("code={code}&state=x")).await;
+    assert!(mixed.text.contains("not begun in this browser by you"), "{}", mixed.text);
+    assert!(!bench.get(WHO, PAGE).await.text.contains("Connected as"));
+    // Wherever it says that somebody is to go, they come to a page of ours.
+    let open = back(&bench, WHO, &cookie, &format!("{query}&next=https://evil.example/")).await;
+    assert_eq!(open.header("location"), "/preferences/sign-in/google?done=account_connected");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn another_account_is_asked_about_and_an_address_can_be_pasted() {
+    let (bench, provider, _secret) = place().await;
+    signed_in(&bench, &provider, &account("library")).await;
+    let (cookie, to) = begun(&bench).await;
+    let (code, state) = provider.agree(&to, &account("anna")).unwrap();
+    let token = bench.get(WHO, "/").await.form_token();
+    let pasted = format!("http://localhost:1{BACK}?code={code}&state={state}#");
+    let fields = format!("form_token={token}&address={}", pasted.replace('&', "%26").replace('#', "%23"));
+    let request = bench.ask(WHO, reqwest::Method::POST, &format!("{PAGE}/paste"));
+    let session = format!("bookpost={}; {cookie}", bench.tokens[WHO]);
+    let request = form(request, fields).header("cookie", session);
+    let answer = Answer::of(request).await;
+    assert_eq!((answer.status, answer.header("location")), (303, PAGE));
+    let page = bench.get(WHO, PAGE).await.text;
+    assert!(
+        page.contains("You signed in with anna@school.example, and before it was library@school.example"),
+        "{page}"
+    );
+    assert!(
+        !bench.get("second", PAGE).await.text.contains("anna@school.example"),
+        "it is not for them to say"
+    );
+    let second = bench.post("second", &format!("{PAGE}/confirm"), "").await;
+    assert_eq!(second.status, 422);
+    bench.post(WHO, &format!("{PAGE}/confirm"), "").await;
+    let page = bench.get(WHO, PAGE).await.text;
+    assert!(page.contains("anna@school.example") && !page.contains("You signed in with"), "{page}");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_that_google_refuses_is_refused_before_anybody_goes_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret).unwrap();
+    file.write_all(b"secret").unwrap();
+    let text = format!("[google]\nclient_id = \"us\"\nclient_secret_file = \"{}\"\n", secret.display());
+    let listener = listener().await;
+    // What people come by is what it is asked by, and is no name that Google knows.
+    let text = format!("public_address = \"http://bookpost.local\"\n{text}");
+    let mut bench = Bench::at(listener, servers(), &text).await;
+    bench.person(WHO, Role::Administrator, None).await;
+    for path in [PAGE.to_owned(), format!("{PAGE}/begin")] {
+        let answer = bench.get(WHO, &path).await;
+        assert!(answer.text.contains("encrypted addresses (https) only"), "{}", answer.text);
+        assert!(!answer.text.contains("href=\"/preferences/sign-in/google/begin\""), "{}", answer.text);
+        assert_ne!(answer.status, 303);
+    }
+    bench.stop().await;
+}
+
+/// Where nothing is set up the page says what it said before.
+#[tokio::test]
+async fn without_a_client_id_there_is_no_such_page() {
+    let mut bench = Bench::start(servers()).await;
+    bench.person(WHO, Role::Administrator, None).await;
+    assert_eq!(bench.get(WHO, PAGE).await.status, 404);
+    let preferences = bench.get(WHO, "/preferences").await.text;
+    assert!(preferences.contains("Signing in to Google is not possible yet"));
+    assert!(!preferences.contains("sign-in/google") && !preferences.contains("value=\"google\""));
+    bench.stop().await;
+}

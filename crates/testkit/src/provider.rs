@@ -1,0 +1,340 @@
+//! A mail provider that people sign in at: gives codes and tokens as RFC 6749, RFC 7636 and OpenID Connect say, and says no when it is told
+//! to.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use aws_lc_rs::digest;
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// What it knows Bookpost by.
+pub const CLIENT: (&str, &str) = ("bookpost", "a secret of two");
+
+/// It listens as long as it, or a clone of it, lives.
+#[derive(Clone)]
+pub struct Provider {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    /// While it is closed, answers for tokens wait.
+    gate: Arc<watch::Sender<bool>>,
+    asked: Arc<watch::Sender<u32>>,
+}
+
+#[derive(Default)]
+struct State {
+    codes: BTreeMap<String, Code>,
+    /// The account of each token for later that is good.
+    refresh: BTreeMap<String, String>,
+    /// The account of each token for servers that is good.
+    access: BTreeMap<String, String>,
+    /// Tokens for later that were used up.
+    used: Vec<String>,
+    /// It gives another token for later each time, and ends a sign-in of which one comes twice.
+    rotates: bool,
+    lasts: u64,
+    /// What it answers next where tokens are asked for, instead of tokens.
+    answers: VecDeque<(u16, Value)>,
+    refreshes: u32,
+    revoked: Vec<String>,
+    drawn: u32,
+}
+
+struct Code {
+    account: String,
+    scopes: String,
+    challenge: String,
+    nonce: String,
+    back: String,
+}
+
+/// What somebody does on its pages.
+#[derive(Clone)]
+pub struct Person {
+    /// With which account they sign in.
+    pub account: String,
+    /// The box that they leave unticked.
+    pub unticks: Option<String>,
+}
+
+impl Person {
+    /// Somebody who ticks all boxes.
+    pub fn new(account: &str) -> Self {
+        Self { account: account.to_owned(), unticks: None }
+    }
+}
+
+impl Provider {
+    /// On any free port of 127.0.0.1; its tokens for servers last so many seconds.
+    pub async fn start(rotates: bool, lasts: u64) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let state = State { rotates, lasts, ..State::default() };
+        let provider = Self {
+            address: listener.local_addr()?,
+            state: Arc::new(Mutex::new(state)),
+            gate: Arc::new(watch::Sender::new(true)),
+            asked: Arc::default(),
+        };
+        let serving = provider.clone();
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                let provider = serving.clone();
+                tokio::spawn(async move { provider.serve(connection).await });
+            }
+        });
+        Ok(provider)
+    }
+
+    /// As it names itself.
+    pub fn issuer(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Somebody opens the address and agrees: gives the code and the state with which they are led back. `Err`: what is wrong with the
+    /// address.
+    pub fn agree(&self, address: &str, person: &Person) -> Result<(String, String), String> {
+        let query = address.split_once("/authorize?").ok_or("another address")?.1;
+        let said = form(query);
+        let of = |name: &str| said.get(name).cloned().unwrap_or_default();
+        for (name, expected) in
+            [("response_type", "code"), ("client_id", CLIENT.0), ("code_challenge_method", "S256")]
+        {
+            if of(name) != expected {
+                return Err(format!("{name} is {:?}", of(name)));
+            }
+        }
+        let ticked = |scope: &&str| person.unticks.as_deref() != Some(*scope);
+        let scopes: Vec<_> = of("scope").split(' ').filter(ticked).map(ToOwned::to_owned).collect();
+        let (mut state, code) = (
+            self.state(),
+            Code {
+                account: person.account.clone(),
+                scopes: scopes.join(" "),
+                challenge: of("code_challenge"),
+                nonce: of("nonce"),
+                back: of("redirect_uri"),
+            },
+        );
+        let name = state.draw("code");
+        state.codes.insert(name.clone(), code);
+        Ok((name, of("state")))
+    }
+
+    /// The tokens for servers that are good, each with its account.
+    pub fn live(&self) -> Vec<(String, String)> {
+        self.state().access.iter().map(|(token, user)| (user.clone(), token.clone())).collect()
+    }
+
+    /// Servers take none of the tokens that were given so far.
+    pub fn spend(&self) {
+        self.state().access.clear();
+    }
+
+    /// Whoever administers it ends all sign-ins.
+    pub fn revoke(&self) {
+        let mut state = self.state();
+        state.access.clear();
+        state.refresh.clear();
+    }
+
+    /// It answers this the next time that tokens are asked for.
+    pub fn answers(&self, status: u16, body: Value) {
+        self.state().answers.push_back((status, body));
+    }
+
+    /// How often other tokens were asked for.
+    pub fn refreshes(&self) -> u32 {
+        self.state().refreshes
+    }
+
+    /// What was revoked on request.
+    pub fn revoked(&self) -> Vec<String> {
+        self.state().revoked.clone()
+    }
+
+    /// Whoever asks for tokens waits from now on for the answer, or no more.
+    pub fn hold(&self, holds: bool) {
+        self.gate.send_replace(!holds);
+    }
+
+    /// Until tokens were asked for so often.
+    pub async fn asked(&self, times: u32) {
+        let _ = self.asked.subscribe().wait_for(|asked| *asked >= times).await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn serve(&self, mut connection: TcpStream) {
+        let Some(request) = Request::read(&mut connection).await else { return };
+        let (status, body) = self.answer(&request).await;
+        let body = body.to_string();
+        let head = format!(
+            "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        let _ = connection.write_all(format!("{head}{body}").as_bytes()).await;
+    }
+
+    async fn answer(&self, request: &Request) -> (u16, Value) {
+        match request.path.as_str() {
+            "/.well-known/openid-configuration" => {
+                let at = |path: &str| format!("{}{path}", self.issuer());
+                let said = json!({
+                    "issuer": self.issuer(),
+                    "authorization_endpoint": at("/authorize"),
+                    "token_endpoint": at("/token"),
+                    "userinfo_endpoint": at("/userinfo"),
+                    "revocation_endpoint": at("/revoke"),
+                });
+                (200, said)
+            }
+            "/token" => {
+                self.asked.send_modify(|asked| *asked += 1);
+                let _ = self.gate.subscribe().wait_for(|open| *open).await;
+                self.state().give(request)
+            }
+            "/userinfo" => {
+                let token = request.authorization.strip_prefix("Bearer ").unwrap_or_default();
+                match self.state().access.get(token) {
+                    Some(account) => (200, json!({ "sub": account, "email": account })),
+                    None => (401, json!({ "error": "invalid_token" })),
+                }
+            }
+            "/revoke" => {
+                let mut state = self.state();
+                let token = request.form.get("token").cloned().unwrap_or_default();
+                state.refresh.remove(&token);
+                state.access.clear();
+                state.revoked.push(token);
+                (200, json!({}))
+            }
+            _ => (404, json!({})),
+        }
+    }
+}
+
+impl State {
+    fn draw(&mut self, what: &str) -> String {
+        self.drawn += 1;
+        format!("{what}-{:04}", self.drawn)
+    }
+
+    fn give(&mut self, request: &Request) -> (u16, Value) {
+        let refreshes = request.form.get("grant_type").is_some_and(|kind| kind == "refresh_token");
+        self.refreshes += u32::from(refreshes);
+        if let Some(answer) = self.answers.pop_front() {
+            return answer;
+        }
+        if request.authorization != client() {
+            return (401, json!({ "error": "invalid_client" }));
+        }
+        if refreshes { self.refresh(&request.form) } else { self.exchange(&request.form) }
+    }
+
+    fn exchange(&mut self, form: &BTreeMap<String, String>) -> (u16, Value) {
+        let of = |name: &str| form.get(name).map_or("", String::as_str);
+        // Once, whatever comes of it.
+        let Some(code) = self.codes.remove(of("code")) else { return no_grant("no such code") };
+        let shown = digest::digest(&digest::SHA256, of("code_verifier").as_bytes());
+        if URL_SAFE_NO_PAD.encode(shown) != code.challenge {
+            return no_grant("the verifier is another");
+        }
+        if of("redirect_uri") != code.back {
+            return no_grant("the address is another");
+        }
+        let later = self.draw("later");
+        self.refresh.insert(later.clone(), code.account.clone());
+        let claims = json!({ "aud": CLIENT.0, "exp": i64::MAX, "nonce": code.nonce, "email": code.account });
+        let id_token = format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let beside = [("refresh_token", later), ("scope", code.scopes), ("id_token", id_token)];
+        (200, self.given(&code.account, beside))
+    }
+
+    fn refresh(&mut self, form: &BTreeMap<String, String>) -> (u16, Value) {
+        let shown = form.get("refresh_token").cloned().unwrap_or_default();
+        if self.used.contains(&shown) {
+            self.refresh.clear();
+            self.access.clear();
+            return no_grant("it was used before; the sign-in is over");
+        }
+        let Some(account) = self.refresh.get(&shown).cloned() else { return no_grant("revoked") };
+        if !self.rotates {
+            return (200, self.given(&account, []));
+        }
+        self.refresh.remove(&shown);
+        self.used.push(shown);
+        let later = self.draw("later");
+        self.refresh.insert(later.clone(), account.clone());
+        (200, self.given(&account, [("refresh_token", later)]))
+    }
+
+    fn given<const N: usize>(&mut self, account: &str, beside: [(&str, String); N]) -> Value {
+        let token = self.draw("token");
+        self.access.insert(token.clone(), account.to_owned());
+        let mut given = serde_json::Map::new();
+        given.insert("access_token".to_owned(), json!(token));
+        given.insert("token_type".to_owned(), json!("Bearer"));
+        given.insert("expires_in".to_owned(), json!(self.lasts));
+        given.extend(beside.map(|(name, value)| (name.to_owned(), json!(value))));
+        Value::Object(given)
+    }
+}
+
+fn no_grant(why: &str) -> (u16, Value) {
+    (400, json!({ "error": "invalid_grant", "error_description": why }))
+}
+
+fn client() -> String {
+    let encoded = |text: &str| text.replace(' ', "+");
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", CLIENT.0, encoded(CLIENT.1))))
+}
+
+/// What was asked.
+struct Request {
+    path: String,
+    authorization: String,
+    form: BTreeMap<String, String>,
+}
+
+impl Request {
+    async fn read(connection: &mut TcpStream) -> Option<Self> {
+        let mut reader = BufReader::new(connection);
+        let mut line = String::new();
+        reader.read_line(&mut line).await.ok()?;
+        let path = line.split(' ').nth(1)?.to_owned();
+        let (mut authorization, mut length) = (String::new(), 0);
+        loop {
+            line.clear();
+            reader.read_line(&mut line).await.ok()?;
+            let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+            match name.to_ascii_lowercase().as_str() {
+                "authorization" => value.clone_into(&mut authorization),
+                "content-length" => length = value.parse().ok()?,
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).await.ok()?;
+        Some(Self { path, authorization, form: form(&String::from_utf8(body).ok()?) })
+    }
+}
+
+fn form(text: &str) -> BTreeMap<String, String> {
+    let decoded = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8_lossy().into_owned();
+    text.split('&').filter_map(|pair| pair.split_once('=')).map(|(a, b)| (decoded(a), decoded(b))).collect()
+}
