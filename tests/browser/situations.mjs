@@ -21,7 +21,7 @@ const SAID = {
     goneLess: "2 addresses do not exist.",
     full: [/1 mailbox is full\. Bookpost tries until .*\d\d:\d\d, then tells you\. There is nothing to do now\./],
     doubt: ["1 mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself."],
-    notWritten: ["2 entries of the last run got no mail", "1 person of an unknown library. An administrator adds the branch code", "1 line we could not use. Correct the record"],
+    notWritten: ["2 entries of the last run got no mail, and can still get one", "1 person of an unknown library. An administrator adds the branch code", "1 line we could not use. Correct the record"],
     paused: ["Sending is paused", "Paused by Ann.", /\d mails? waits?\. While sending is paused, the 100 hours stand still: nothing is given up\./],
     password: ["the mail server does not accept our password", "The mail server did not accept our password", /[2-9] mails wait\. None is lost/, "Nobody's mail was sent back for that."],
     down: ["Nothing goes out since", /[2-9] mails wait\. None is lost/, "If nothing changes, the first is given up and sent back to the library:", "gets nothing through the mail server 127.0.0.1:"],

@@ -24,6 +24,10 @@ pub enum Actor {
     NotSignedIn,
     /// A schedule, at its time.
     Schedule,
+    /// An export that was left in the drop folder.
+    DropFolder,
+    /// The program, when it starts.
+    Bookpost,
 }
 
 /// The deeds; each has its words on the pages and on the command line.
@@ -94,7 +98,7 @@ deeds! {
     PersonKeyRevoked,
     /// A mail server was tested; what came of it.
     ServerTested,
-    /// A notice run was begun on the pages.
+    /// A notice run was begun.
     RunBegun,
     /// Somebody's notice was sent again to another address.
     SentAgain,

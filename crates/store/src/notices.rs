@@ -190,7 +190,7 @@ pub struct Run {
     pub source: String,
     /// A rehearsal.
     pub practice: bool,
-    /// Who began it on the pages; None: a command, or the drop folder.
+    /// Who began it; None: a command or the drop folder, of before that was noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub begun_by: Option<Actor>,
     /// When it began.
@@ -211,6 +211,11 @@ impl Store {
     /// Begins a run.
     pub async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
         self.db.begin_run(run).await
+    }
+
+    /// Begins a run for whoever cannot ask twice; the log says so.
+    pub async fn begin_run_by(&self, run: NewRun, who: Actor) -> Result<RunId, Error> {
+        self.db.begin_run_by(run, who).await
     }
 
     /// Begins a run for somebody, unless `request` began one already: however often it is made, there is one run.

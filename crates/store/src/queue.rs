@@ -395,6 +395,9 @@ pub struct Moved {
     /// In which states those are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unmoved_in: BTreeMap<State, u64>,
+    /// Messages that were named and are not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MessageId>,
 }
 
 /// What is in the queue.

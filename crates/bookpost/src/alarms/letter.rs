@@ -10,6 +10,9 @@ use store::{Alarm, AlarmKind, Class, Door, Kind, NewMessage};
 use super::{Telling, telling};
 use crate::config::Config;
 
+/// What an alarm about the maildrop is about: nothing waits there for a decision.
+const MAILDROP: &str = "sendmail";
+
 /// The mail that carries `alarm` to the address in the configuration; None without one.
 pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp) -> Option<NewMessage> {
     let to = config.alarms.email.clone()?;
@@ -57,7 +60,10 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
 }
 
 fn subject(alarm: &Alarm, telling: Telling) -> String {
-    let about = about(alarm.kind);
+    let about = match alarm.kind {
+        AlarmKind::Held if alarm.subject == MAILDROP => "mail of the sendmail command needs a look",
+        kind => about(kind),
+    };
     match telling {
         Telling::Started => about.to_owned(),
         Telling::Still => format!("still: {about}"),

@@ -49,7 +49,7 @@ pub use self::{
     programs::Programs,
     schedules::Schedules,
 };
-use self::{lost_secrets::Sealing, steps::Steps};
+use self::{doors::Lines, lost_secrets::Sealing, steps::Steps};
 use crate::{
     alarms::Alarms,
     cli::words,
@@ -172,7 +172,7 @@ impl App {
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
 
         let (mut tasks, way_in, metrics) = (JoinSet::new(), Arc::default(), web::Metrics::default());
-        let settings = Settings::new(config.clone());
+        let (leases, settings) = (Arc::new(Leases::new(store.epoch())), Settings::new(config.clone()));
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
@@ -184,7 +184,7 @@ impl App {
             doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone()),
         );
         tasks.spawn(work);
-        let (leases, (effects, told)) = (Arc::new(Leases::new(store.epoch())), mpsc::unbounded_channel());
+        let (effects, told) = mpsc::unbounded_channel();
         let (sealing, accounts) = sealing(&store, &clock, &settings, start.source, &alarms)?;
         let delivery = Arc::new(Delivery {
             store: store.clone(),
@@ -200,8 +200,8 @@ impl App {
         });
         let incoming = Incoming::open(&settings, &store, &clock, &alarms).await?;
         let (routes, lines, low) = routes(&settings, &practice, &incoming.paths)?;
-        let told_of_fresh = (handle.clone(), metrics.clone(), alarms.clone());
-        let fresh = doors::Lines::new(&routes, &leases, &delivery, told_of_fresh);
+        let fresh =
+            Lines::new(&routes, &leases, &delivery, (handle.clone(), metrics.clone(), alarms.clone()));
         let folder = config.data_dir.clone();
         let receiver = Receiver::new(store.clone(), folder, Arc::clone(&clock), Arc::new(fresh), steps);
         let _ = way_in.set(receiver.clone());
@@ -512,7 +512,7 @@ async fn end_alarms_of_no_server(
 fn words_of_restored(of: Timestamp) -> String {
     let at = TimeZone::system().to_datetime(of).strftime("%a %-d %b %H:%M").to_string();
     format!(
-        "{} What was unfinished then is set aside, as it may have been sent since. Look through it, then send again with: bookpost queue resume",
+        "{} What was unfinished then is set aside, as it may have been sent since. Look through it, then go on sending with: bookpost queue resume",
         words::restored(&at)
     )
 }

@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 
 pub(in crate::app) use self::scheduled::{NotRun, Scheduled};
 pub use self::{
-    again::{NotAgain, SENT_AGAIN, may_go_again, sent_again_for},
+    again::{NotAgain, SENT_AGAIN, may_go_again, sent_again_for, shown_tags},
     age::Old,
     begin::RunBefore,
     check::{CheckError, Checked, Facts, Options},
@@ -134,6 +134,10 @@ fn practices(config: &Config, request: &RunRequest) -> bool {
     request.practice || matches!(config.sending.way, Way::Practice)
 }
 
+fn actor_of(request: &RunRequest) -> Actor {
+    if request.from_folder { Actor::DropFolder } else { Actor::CommandLine }
+}
+
 fn door_of(request: &RunRequest) -> Door {
     if request.from_folder { Door::Folder } else { Door::Notices }
 }
@@ -197,7 +201,7 @@ impl NoticeRuns {
         }
         if let (Some(columns), Some(shape)) = (&request.columns, &prepared.import.columns) {
             let (shape, chosen) = (shape.clone(), columns.chosen());
-            self.store.remember_columns(shape, chosen, Actor::CommandLine, self.clock.now()).await?;
+            self.store.remember_columns(shape, chosen, actor_of(request), self.clock.now()).await?;
         }
         let new = NewRun {
             notice: prepared.slug.clone(),
@@ -205,7 +209,7 @@ impl NoticeRuns {
             practice,
             started_at: self.clock.now(),
         };
-        let run = self.store.begin_run(new).await?;
+        let run = self.store.begin_run_by(new, actor_of(request)).await?;
         let (lines, patrons) = (prepared.lines(), prepared.patrons());
         let (prepared, place) = (Arc::new(prepared), self.running.begin(run));
         let export_of = request.exported_at.unwrap_or(Timestamp::MAX).min(self.clock.now());

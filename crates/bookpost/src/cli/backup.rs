@@ -26,19 +26,22 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) struct Place {
     folder: PathBuf,
     key_file: Option<PathBuf>,
+    /// No settings name it.
+    elsewhere: bool,
 }
 
 impl Place {
     /// A folder with the key in its usual place.
     pub(super) fn of(folder: PathBuf) -> Self {
         let key_file = Some(KeySource::usual(&folder));
-        Self { folder, key_file }
+        Self { folder, key_file, elsewhere: true }
     }
 }
 
 impl From<Config> for Place {
     fn from(config: Config) -> Self {
-        Self { folder: config.data_dir, key_file: config.sealing_key.file().map(Path::to_owned) }
+        let key_file = config.sealing_key.file().map(Path::to_owned);
+        Self { folder: config.data_dir, key_file, elsewhere: false }
     }
 }
 
@@ -81,7 +84,11 @@ pub(super) fn look_into(file: &Path) -> Reply {
 /// Makes a backup the queue of an empty folder.
 pub(super) fn restore(file: &Path, to: Place, now: Timestamp) -> Reply {
     match Store::restore(file, &to.folder, now) {
-        Ok(restored) => Reply::Restored { restored, key_file: to.key_file.filter(|file| !file.exists()) },
+        Ok(restored) => Reply::Restored {
+            restored,
+            key_file: to.key_file.filter(|file| !file.exists()),
+            elsewhere: to.elsewhere,
+        },
         Err(error) => failed(error),
     }
 }

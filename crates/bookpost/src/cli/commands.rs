@@ -120,6 +120,10 @@ fn open_doors(
     if sendmail.socket.is_some() || sendmail.maildrop.is_some() {
         let known = app.applications.local(&sendmail.application);
         tracing::info!(application = sendmail.application, "{}", who_may_send(known.err()));
+    } else {
+        tracing::info!(
+            "the sendmail command is not let in: neither `sendmail.socket` nor `sendmail.maildrop` is set"
+        );
     }
     if let Some(folder) = sendmail.maildrop.clone() {
         tokio::spawn(watch_maildrop(Arc::clone(app), folder));
@@ -255,7 +259,7 @@ async fn with_app(config: Config, run: impl AsyncFnOnce(&App) -> Reply) -> anyho
 /// A sample library in `folder`, from an export to the practice mailbox; where `serves`, with its pages, until it is told to stop.
 pub async fn demo(folder: PathBuf, serves: bool) -> anyhow::Result<()> {
     super::demo::run(&folder).await?;
-    if serves { super::demo::serve(&folder).await } else { Ok(()) }
+    if serves { super::demo::serve(&folder).await } else { super::demo::without_pages() }
 }
 
 #[cfg(test)]

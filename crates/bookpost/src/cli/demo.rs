@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mail::{Address, message::header, retry::RetrySchedule};
-use store::{Actor, LeftOutWhy, State};
+use store::{Actor, LeftOutWhy, OpenError, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
@@ -85,6 +85,11 @@ pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
     .await
 }
 
+/// Says why no link stands here.
+pub(super) fn without_pages() -> anyhow::Result<()> {
+    say("Its pages were not opened: that is done in a terminal, and without --no-serve.")
+}
+
 /// What the sample library is goes among the preferences, so that it can be changed on the pages. The file keeps what is the computer's.
 async fn prefer(app: &App, file: &Path, settings: &str, data_dir: &Path) -> anyhow::Result<()> {
     let place = toml::Value::String(data_dir.to_string_lossy().into_owned());
@@ -107,6 +112,13 @@ fn empty(folder: &Path) -> anyhow::Result<()> {
             "{} holds something that is not the demo's. Name another folder with --dir",
             folder.display()
         );
+        // Its pages are still served, or another demo is under way: that one would write on in a folder that is gone.
+        if let Err(OpenError::InUse { .. }) = Store::check_free(folder) {
+            anyhow::bail!(
+                "a demo in {} is still at work: end it with Ctrl-C where it was started, or name another folder with --dir",
+                folder.display()
+            );
+        }
         fs::remove_dir_all(folder)?;
     }
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -230,6 +242,7 @@ async fn show(app: &App, summary: &RunSummary, report: Option<&Path>) -> anyhow:
         count(State::Waiting) + count(State::Sending),
         left_out(LeftOutWhy::RefusedLine),
     );
+    text.push_str("  who got no notice, and why:\n");
     for one in &summary.left_out {
         let line = one.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let _ = writeln!(text, "      {line}{}: {}", one.who, one.detail);

@@ -83,6 +83,7 @@ impl Exit {
                 all.iter().map(came_to).find(|exit| *exit != Self::Done).unwrap_or(Self::Done)
             }
             Reply::Check(checked) => Self::Monitored(checked.grade),
+            Reply::Moved(moved) if !moved.missing.is_empty() => Self::Usage,
             Reply::Moved(moved) if moved.unmoved > 0 => Self::Partly,
             _ => Self::Done,
         }
@@ -104,7 +105,8 @@ fn came_to(ran: &ScheduleRan) -> Exit {
 
 /// Whether nothing needs a person. `goes_on`: what waits will be sent by itself.
 fn complete(progress: &Progress, goes_on: bool) -> bool {
-    progress.returned == 0 && progress.aside == 0 && (goes_on || progress.waiting == 0)
+    let needs_nobody = progress.returned == 0 && progress.aside == 0 && progress.cancelled == 0;
+    needs_nobody && (goes_on || progress.waiting == 0)
 }
 
 /// Whether nobody of an export that names people could be written to: the file, or the settings for it, will be at fault.
@@ -141,6 +143,7 @@ mod tests {
             let progress = Progress { waiting, returned, aside, ..Progress::default() };
             assert_eq!(complete(&progress, goes_on), expected, "{progress:?} {goes_on}");
         }
+        assert!(!complete(&Progress { cancelled: 1, ..Progress::default() }, true));
     }
 
     /// The page that scripts are written by.

@@ -63,7 +63,7 @@ pub async fn set_up_links(people: &People, pages: &[String]) -> Result<Option<Ve
     if !people.needs_set_up().await? {
         return Ok(None);
     }
-    let made = people.make_link(LinkPurpose::SetUp, None, Actor::CommandLine).await?;
+    let made = people.make_link(LinkPurpose::SetUp, None, Actor::Bookpost).await?;
     Ok(Some(links(pages, LinkPurpose::SetUp, made.code.text())))
 }
 

@@ -46,11 +46,11 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             Reply::Unreachable(unreachable(store, site, limit.min(ROWS)).await?)
         }
         QueueRequest::Show(message) => {
-            let rows = store.show(message).await?;
-            if rows.is_empty() {
+            let shown = shown(store, message).await?;
+            if shown.is_empty() {
                 return Err(Error::NotFound("message"));
             }
-            Reply::Message(rows.into_iter().map(|(row, attempts)| Shown { row, attempts }).collect())
+            Reply::Message(shown)
         }
         QueueRequest::Move { selection, action } => {
             match &selection {
@@ -59,11 +59,12 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
                 _ => {}
             }
             let named = matches!(selection, Selection::Messages(_));
+            let missing = missing(store, &selection).await?;
             let moved = store.move_recipients(selection, action, now).await?;
             if named && moved.moved + moved.unmoved == 0 {
                 return Err(Error::NotFound("message"));
             }
-            Reply::Moved(moved)
+            Reply::Moved(Moved { missing, ..moved })
         }
         QueueRequest::Pause => Reply::Paused(store.pause(PauseWhy::ByPerson, now).await?),
         QueueRequest::Resume { older } => resume(store, older, now).await?,
@@ -104,6 +105,23 @@ async fn resume(store: &Store, older: Option<Older>, now: Timestamp) -> Result<R
     };
     store.end_pause().await?;
     Ok(Reply::Resumed { pause, older })
+}
+
+/// The recipients of a message; none, where there is none.
+pub(crate) async fn shown(store: &Store, message: MessageId) -> Result<Vec<Shown>, Error> {
+    let mut all = Vec::new();
+    for (row, attempts) in store.show(message).await? {
+        let ageing_stopped_at = store.ageing_stopped_at(row.practice).await?;
+        all.push(Shown { row, attempts, ageing_stopped_at });
+    }
+    Ok(all)
+}
+
+/// Which of the messages that are named are not there.
+async fn missing(store: &Store, selection: &Selection) -> Result<Vec<MessageId>, Error> {
+    let Selection::Messages(ids) = selection else { return Ok(Vec::new()) };
+    let known: BTreeSet<_> = store.outlines(ids).await?.into_iter().map(|known| known.message).collect();
+    Ok(ids.iter().copied().filter(|id| !known.contains(id)).collect())
 }
 
 /// So many of them, as far as the list goes.

@@ -22,7 +22,10 @@ use super::{
     control::{Reply, RunSummary, Shown, Status},
     words,
 };
-use crate::config::{Sending, Way};
+use crate::{
+    app::notice_run::shown_tags,
+    config::{Sending, Way},
+};
 
 /// Characters of a subject in a list.
 const SUBJECT: usize = 40;
@@ -158,7 +161,9 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Rotated(done) => keys::rotated(done),
         Reply::BackedUp { backup, key_file } => backup::made(backup, key_file.as_deref(), view),
         Reply::Backup(backup) => backup::look(backup, view),
-        Reply::Restored { restored, key_file } => backup::restored(restored, key_file.as_deref(), view),
+        Reply::Restored { restored, key_file, elsewhere } => {
+            backup::restored(restored, key_file.as_deref(), *elsewhere, view)
+        },
         Reply::Failed { message, .. } => format!("{message}\n"),
     }
 }
@@ -175,7 +180,7 @@ fn show_status(status: &Status, view: &View<'_>) -> String {
     };
     if let Some(pause) = &status.pause {
         line(format!(
-            "\n{} To send again, run: bookpost queue resume",
+            "\n{}\nTo go on sending, run: bookpost queue resume",
             words::paused(pause, |instant| view.at(instant))
         ));
     }
@@ -233,6 +238,10 @@ fn show_moved(moved: &Moved) -> String {
             let _ = write!(out, " ({})", states.join("; "));
         }
     }
+    if !moved.missing.is_empty() {
+        let ids: Vec<_> = moved.missing.iter().map(|id| id.0.to_string()).collect();
+        let _ = write!(out, "; there is no message {}", ids.join(", "));
+    }
     out + "\n"
 }
 
@@ -241,7 +250,7 @@ fn show_rows(rows: &[Row], view: &View<'_>) -> String {
         return "none\n".to_owned();
     }
     let mut table = Table::default();
-    table.row(["message", "accepted", "application", "to", "patron or subject", "state", "because"]);
+    table.row(["message", "accepted", "program", "to", "patron or subject", "state", "because"]);
     for row in rows {
         table.row([
             &row.message.0.to_string(),
@@ -298,29 +307,43 @@ fn state_of(row: &Row, view: &View<'_>) -> String {
     }
 }
 
+/// Until when it is tried, as long as it waits for a try.
+fn gives_up(message: &[Shown], view: &View<'_>) -> Option<String> {
+    let waits = |shown: &&Shown| matches!(shown.row.state, State::Waiting | State::Sending);
+    let waiting = message.iter().find(waits)?;
+    let since = waiting.ageing_stopped_at.filter(|_| waiting.row.state == State::Waiting);
+    Some(match since {
+        Some(since) => format!("not yet: its time stands still since {}", view.at(since)),
+        None => view.at(waiting.row.expires_at),
+    })
+}
+
 fn show_message(message: &[Shown], view: &View<'_>) -> String {
     let mut out = String::new();
     if let Some(Shown { row, .. }) = message.first() {
         let from = row.reverse_path.address().map_or("nobody (a report)", |address| address.as_str());
         let mut table = Table::default();
         table.row(["message", &row.message.0.to_string()]);
-        table.row(["application", &row.application]);
+        table.row(["program", &row.application]);
         if let Some(door) = row.door {
             table.row(["came in by", words::door(door)]);
         }
         table.row(["subject", &row.subject]);
-        if !row.tags.is_empty() {
-            table.row(["tags", &row.tags.join(", ")]);
+        let tags = shown_tags(row);
+        if !tags.is_empty() {
+            table.row(["tags", &tags.join(", ")]);
         }
         table.row(["class", words::class(row.class)]);
         table.row(["size", &counted(row.size, "octet", "octets")]);
         table.row(["returns to", from]);
         table.row(["accepted", &view.at(row.accepted_at)]);
-        table.row(["gives up", &view.at(row.expires_at)]);
+        if let Some(at) = gives_up(message, view) {
+            table.row(["gives up", &at]);
+        }
         table.row(["Message-ID", &row.message_id]);
         out.push_str(&table.to_string());
     }
-    for Shown { row, attempts } in message {
+    for Shown { row, attempts, .. } in message {
         let patron = row.patron.as_ref().map_or(String::new(), |patron| format!(" ({})", patron.name));
         let because =
             row.reason.map_or(String::new(), |_| format!(": {}", words::because(row, |of| view.at(of))));

@@ -25,6 +25,8 @@ pub fn actor(who: &Actor) -> &str {
         Actor::Configuration => "settings",
         Actor::NotSignedIn => "not signed in",
         Actor::Schedule => "schedule",
+        Actor::DropFolder => "drop folder",
+        Actor::Bookpost => "Bookpost itself",
     }
 }
 
@@ -38,7 +40,7 @@ pub fn paused(pause: &Pause, at: impl Fn(Timestamp) -> String) -> String {
             )
         }
         PauseWhy::Restored { of } => format!(
-            "{} Mail is accepted and waits, and this time makes it no older. What was unfinished then is set aside, as it may have been sent since: bookpost queue list --state held",
+            "{} Mail is accepted and waits, and this time makes it no older. What was unfinished then is set aside, as it may have been sent since. Look at it first: bookpost queue list --state held",
             restored(&at(of))
         ),
     }
@@ -238,8 +240,8 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
             "earlier notices that are not sent, as their items came back",
         ),
         LeftOutWhy::NotTold => (
-            "library of which this export does not say what came back, so that what waits is sent as it is",
-            "libraries of which this export does not say what came back, so that what waits is sent as it is",
+            "library where Bookpost cannot tell from this export what came back, so that earlier mails that still wait are sent all the same",
+            "libraries where Bookpost cannot tell from this export what came back, so that earlier mails that still wait are sent all the same",
         ),
     };
     counted(count, one, many)

@@ -8,6 +8,7 @@ pub mod conclude;
 pub mod concurrency;
 pub mod hosting;
 pub mod letter;
+mod pinned;
 pub mod practice;
 pub mod reverse_path;
 pub mod send;

@@ -11,6 +11,8 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
+use super::pinned::Pinned;
+
 /// A client configuration for one server.
 ///
 /// With `ca_file` only the certificates in it are trusted; without it, what the system trusts.
@@ -22,11 +24,15 @@ pub fn client_config(ca_file: Option<&Path>) -> anyhow::Result<Arc<ClientConfig>
 pub(super) fn verifier(ca_file: Option<&Path>) -> anyhow::Result<Arc<dyn ServerCertVerifier>> {
     let Some(path) = ca_file else { return Ok(Arc::new(Verifier::new(provider())?)) };
     let mut roots = RootCertStore::empty();
+    let mut named = Vec::new();
     for certificate in CertificateDer::pem_file_iter(path)? {
-        roots.add(certificate?)?;
+        let certificate = certificate?;
+        roots.add(certificate.clone())?;
+        named.push(certificate);
     }
     anyhow::ensure!(!roots.is_empty(), "{} holds no certificate", path.display());
-    Ok(WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build()?)
+    let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build()?;
+    Ok(Arc::new(Pinned::new(judge, named)))
 }
 
 /// A client configuration that leaves the decision to `verifier`.

@@ -46,7 +46,7 @@ const MOST_AT_ONCE: usize = 1000;
 /// Files of which something is known. The others are looked at whenever it is their turn.
 const MOST_KNOWN: usize = 10_000;
 /// What the alarms are about.
-const SUBJECT: &str = "sendmail";
+pub(crate) const SUBJECT: &str = "sendmail";
 /// Open alarms among which that of an earlier process is looked for.
 const OPEN: usize = 1000;
 /// Whose the reports are.

@@ -126,14 +126,16 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 pub fn router(sources: Sources) -> Router {
     let api = api::router(sources.clone());
     let pages = pages::router(sources.clone());
+    let people = sources.people.clone();
     Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(show_metrics))
         .with_state(sources)
         .merge(api)
         .merge(pages)
-        .fallback(async |uri: Uri, headers: HeaderMap| {
-            pages::nothing_at(uri.path(), &headers).unwrap_or_else(|| api::nothing_at(&uri).into_response())
+        .fallback(async move |uri: Uri, headers: HeaderMap| {
+            let page = pages::nothing_at(&people, uri.path(), &headers).await;
+            page.unwrap_or_else(|| api::nothing_at(&uri).into_response())
         })
         .method_not_allowed_fallback(async || api::another_method())
         .layer(middleware::from_fn(client::guard))

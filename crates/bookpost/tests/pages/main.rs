@@ -16,6 +16,7 @@ mod log;
 mod look;
 mod lost_secrets;
 mod mail_account;
+mod newcomer;
 mod notices;
 #[cfg(feature = "oidc")]
 mod oidc;

@@ -154,7 +154,7 @@ async fn a_schedule_is_added_looked_at_changed_and_removed() {
     let deeds: Vec<_> = lines.iter().map(|line| line.what).collect();
     assert_eq!(deeds, [Deed::ScheduleRemoved, Deed::ScheduleChanged, Deed::ScheduleAdded]);
     let log = bench.get("administrator", "/preferences/log").await.text;
-    assert!(log.contains("scheduled notices") && log.contains("weekly 1"), "{log}");
+    assert!(log.contains("scheduled notices") && log.contains("every week: Monday"), "{log}");
     bench.stop().await;
 }
 

@@ -46,7 +46,12 @@ async fn the_library_is_named_and_a_test_message_goes_to_the_practice_mailbox() 
     );
     let page = bench.get("ann", "/start").await.text;
     assert!(page.contains("Mail comes from Riverside Library, desk@library.example."), "{page}");
-    assert!(!bench.get("ann", "/").await.text.contains("href=\"/start\""));
+    let today = bench.get("ann", "/").await.text;
+    assert!(!today.contains("name and email address are missing"), "{today}");
+    assert!(
+        today.contains("<a href=\"/start\">Set up sending</a>"),
+        "the way back, until mail goes out: {today}"
+    );
 
     assert_eq!(bench.post("ann", "/start/test", "").await.header("location"), "/start", "there is no way");
     let chosen = bench.post("ann", "/start/practice", "").await;
@@ -62,8 +67,25 @@ async fn the_library_is_named_and_a_test_message_goes_to_the_practice_mailbox() 
     assert_eq!(changes.len(), 3, "{changes:?}");
     bench.app.change_preferences(Change::Undo { by: Actor::CommandLine }).await.unwrap();
     assert!(matches!(bench.app.settings.now().sending.way, bookpost::config::Way::None));
-    // What is there already is not named again.
-    bench.post("ann", "/start", "name=Another&email=a@library.example").await;
+    // What is there already is not named again, and that is said.
+    let again = bench.post("ann", "/start", "name=Another&email=a@library.example").await;
+    assert_eq!(again.header("location"), "/start?done=named_before");
+    let page = bench.get("ann", "/start?done=named_before").await.text;
+    assert!(page.contains("what you have just typed was not saved"), "{page}");
+    assert!(page.contains("href=\"/preferences/libraries/change?code=RL\""), "{page}");
+    let same = bench.post("ann", "/start", "name=Riverside+Library&email=desk@library.example").await;
+    assert_eq!(same.header("location"), "/start", "two clicks are one");
     assert_eq!(bench.app.settings.now().sites.len(), 1);
+    bench.stop().await;
+}
+
+/// As the exports of the library name it, and not as it might be guessed.
+#[tokio::test]
+async fn the_branch_code_is_asked_for_and_said() {
+    let bench = bench().await;
+    bench.post("ann", "/start", "name=Riverside+Library&email=desk@library.example&code=+MAIN+").await;
+    assert_eq!(bench.app.settings.now().sites[0].code, "MAIN");
+    let page = bench.get("ann", "/start").await.text;
+    assert!(page.contains("Its branch code in exports is MAIN;"), "{page}");
     bench.stop().await;
 }

@@ -28,6 +28,40 @@ async fn after_a_start_the_open_alarm_is_believed() {
     bench.stop().await;
 }
 
+/// Nothing waits while Server 1 sends, and each server that fails is called by its name.
+#[tokio::test]
+async fn each_server_that_fails_is_named_and_a_backup_that_does_keeps_nothing_waiting() {
+    let bench = Bench::staffed(two()).await;
+    bench.mail(notice("p@example.org", "Overdue"), None).await;
+    bench.app.store.raise(AlarmKind::ServerDown, "server2", "Down", bench.now()).await.unwrap();
+    let page = bench.get("administrator", "/").await.text;
+    for said in [
+        "All mail goes out through Server 1. The backup server cannot be used at the moment.",
+        "Server 2, the backup, does not answer as it should",
+        "All mail goes out through Server 1, and none waits for this.",
+        "href=\"/preferences#server2\">Look at its settings and test it",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    for wrong in [
+        "the backup server stands by",
+        "goes out by itself as soon as the server",
+        "The mail server does not answer",
+    ] {
+        assert!(!page.contains(wrong), "{wrong}: {page}");
+    }
+    bench.app.store.raise(AlarmKind::ServerDown, "server1", "Down", bench.now()).await.unwrap();
+    let page = bench.get("administrator", "/").await.text;
+    for said in [
+        "<h3>Server 1 does not answer as it should",
+        "<h3>Server 2, the backup, does not answer as it should",
+    ] {
+        assert_eq!(page.matches(said).count(), 1, "{said}: {page}");
+    }
+    assert_eq!(page.matches("1 mail waits. It is not lost").count(), 1, "{page}");
+    bench.stop().await;
+}
+
 /// An alarm about a server that is not used is not shown, and who chose that nothing is sent is.
 #[tokio::test]
 async fn who_chose_that_nothing_is_sent_is_said_and_no_server_is_at_fault() {

@@ -49,6 +49,27 @@ async fn a_server_is_tested_in_a_browser() {
     bench.stop().await;
 }
 
+/// What was typed into the form is there again, whatever is wrong with it.
+#[tokio::test]
+async fn a_form_that_cannot_be_tested_can_be_gone_back_to() {
+    let sink = Sink::start(wants_login()).await.unwrap();
+    let bench = bench(&sink).await;
+    let fields =
+        "version=1&server=1&server1.host=mail.library.example&server1.port=2526&server1.encryption=none";
+    let answer = bench.post("ann", "/preferences/test", fields).await;
+    assert_eq!(answer.status, 422);
+    for said in [
+        "This cannot be tested yet",
+        "action=\"/preferences/suggest\"",
+        "name=\"server1.host\" value=\"mail.library.example\"",
+        "Back to the form",
+    ] {
+        assert!(answer.text.contains(said), "{said}: {}", answer.text);
+    }
+    assert!(!answer.text.contains("No mail server is entered yet."), "{}", answer.text);
+    bench.stop().await;
+}
+
 /// Begins a test, and gives the page of it, which is another one.
 async fn begun(bench: &Bench, who: &str, fields: &str) -> String {
     let answer = bench.post(who, "/preferences/test", fields).await;

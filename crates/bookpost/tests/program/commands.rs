@@ -68,6 +68,10 @@ async fn a_preview_and_a_run_through_the_service() {
     let shown = place.run(&["notices", "show", "2", "--json"]).await.json();
     assert_eq!(shown["shown_run"]["left_out"].as_array().unwrap().len(), 20);
     assert_eq!(place.run(&["notices", "show", "3"]).await.code, Some(64));
+    let log = place.run(&["log"]).await.out;
+    let says =
+        |line: &&str| ["command line", "began a notice run", "run 2"].iter().all(|part| line.contains(part));
+    assert_eq!(log.lines().filter(says).count(), 1, "{log}");
     drop(service);
 }
 

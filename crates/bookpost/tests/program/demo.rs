@@ -55,6 +55,7 @@ async fn without_a_terminal_it_ends_after_the_summary() {
     let said: Said = bookpost(folder.path()).arg("demo").output().await.unwrap().into();
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("It adds up.") && !said.out.contains("http://"), "{said:?}");
+    assert!(said.out.contains("Its pages were not opened"), "why there is no link: {said:?}");
 }
 
 /// Under a terminal that `script` (util-linux) makes.
@@ -89,6 +90,10 @@ async fn at_a_terminal_it_serves_the_pages_until_it_is_told_to_stop() {
     let shown = run(&["preferences", "show"]).await;
     assert!(shown.out.contains("Riverside Libraries"), "{shown:?}");
     assert_eq!(run(&["preferences", "set", "library=Lakeside"]).await.code, Some(0));
+    assert_eq!(run(&["queue", "list", "--state", "returned"]).await.code, Some(0));
+    // Its folder is not taken from under it.
+    let second: Said = bookpost(folder.path()).args(["demo", "--no-serve"]).output().await.unwrap().into();
+    assert!(second.code == Some(75) && second.err.contains("still at work"), "{second:?}");
     assert_eq!(run(&["queue", "list", "--state", "returned"]).await.code, Some(0));
     // Ctrl-C.
     child.stdin.as_mut().unwrap().write_all(b"\x03").await.unwrap();

@@ -59,6 +59,9 @@ async fn the_log_of_a_start_says_how_to_set_up() {
         codes.push(lines[0].split_once(&before).unwrap().1.to_owned());
     }
     assert!(codes[0].len() >= 43 && codes[0] != codes[1], "{codes:?}");
+    let changes = place.run(&["log"]).await.out;
+    let made = |line: &&str| line.contains("Bookpost itself") && line.contains("made a link for setting up");
+    assert_eq!(changes.lines().filter(made).count(), 2, "{changes}");
     place.change(&listened, "\"off\"");
     let log = place.serve().await.log().await;
     assert!(!log.contains("set-up"), "nobody listens: {log}");

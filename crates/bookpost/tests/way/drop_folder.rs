@@ -12,7 +12,7 @@ use bookpost::{
     config::{Config, Way},
 };
 use mail::clock::Clock as _;
-use store::{AlarmKind, Door, Filter};
+use store::{Actor, AlarmKind, AuditFilter, Deed, Door, Filter};
 
 use crate::bench::Bench;
 
@@ -117,6 +117,8 @@ async fn an_export_is_run_once_and_its_report_lies_beside_it() {
     let report = drop.text("done", "-overdues.csv.report.txt");
     assert!(report.starts_with("run 1: 50 lines, 50 patrons, 25 notices\n"), "{report}");
     assert!(report.contains("Cy24: "), "everyone who was left out: {report}");
+    let log = drop.bench.app.store.audit(AuditFilter::default(), None, 1).await.unwrap();
+    assert_eq!((&log[0].who, log[0].what, &*log[0].about), (&Actor::DropFolder, Deed::RunBegun, "run 1"));
     assert_eq!(drop.told().await, []);
 }
 

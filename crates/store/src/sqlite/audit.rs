@@ -21,6 +21,8 @@ const COMMAND_LINE: &str = "command line";
 const CONFIGURATION: &str = "configuration";
 const NOT_SIGNED_IN: &str = "not signed in";
 const SCHEDULE: &str = "schedule";
+const DROP_FOLDER: &str = "drop folder";
+const BOOKPOST: &str = "bookpost";
 
 impl Sqlite {
     pub(crate) async fn note_audit(&self, new: NewAudit, now: Timestamp) -> Result<AuditId, Error> {
@@ -67,6 +69,8 @@ pub(super) fn write(sql: &Connection, new: &NewAudit, now: Timestamp) -> Result<
         Actor::Configuration => (None, CONFIGURATION),
         Actor::NotSignedIn => (None, NOT_SIGNED_IN),
         Actor::Schedule => (None, SCHEDULE),
+        Actor::DropFolder => (None, DROP_FOLDER),
+        Actor::Bookpost => (None, BOOKPOST),
     };
     let row = (micros(now), person, who, codes::name(&new.what)?, &new.about, &new.old, &new.new);
     sql.prepare_cached(ADD)?.execute(row)?;
@@ -85,6 +89,8 @@ fn decode(row: &SqlRow<'_>) -> Result<Audit, Error> {
         None if who == CONFIGURATION => Actor::Configuration,
         None if who == NOT_SIGNED_IN => Actor::NotSignedIn,
         None if who == SCHEDULE => Actor::Schedule,
+        None if who == DROP_FOLDER => Actor::DropFolder,
+        None if who == BOOKPOST => Actor::Bookpost,
         None => Actor::CommandLine,
     };
     Ok(Audit {

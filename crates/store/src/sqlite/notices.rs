@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    Sqlite, accept,
+    Sqlite, accept, audit,
     codes::{STATES, count, instant, micros, name, named, state, whole},
     returned,
     rows::{at, text},
     writer::Tx,
 };
 use crate::{
-    Actor, Begun, Error, LedgerKey, LeftOut, LeftOutFilter, NewNotice, NewRun, NoticeAccepted, Run, RunId,
+    Actor, Begun, Deed, Error, LedgerKey, LeftOut, LeftOutFilter, NewAudit, NewNotice, NewRun,
+    NoticeAccepted, Run, RunId,
 };
 
 const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at, begun_by FROM run";
@@ -64,7 +65,20 @@ impl Sqlite {
     }
 
     pub(crate) async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
-        self.writer.write(move |tx| begin(tx, run, None)).await
+        self.writer.write(move |tx| begin(tx, run, (None, None))).await
+    }
+
+    pub(crate) async fn begin_run_by(&self, run: NewRun, who: Actor) -> Result<RunId, Error> {
+        self.writer
+            .write(move |tx| {
+                let (started_at, new) = (run.started_at, Some(run.source.clone()));
+                let id = begin(tx, run, (Some(as_json(&who)?), None))?;
+                let line =
+                    NewAudit { who, what: Deed::RunBegun, about: format!("run {}", id.0), old: None, new };
+                audit::write(tx.sql, &line, started_at)?;
+                Ok(id)
+            })
+            .await
     }
 
     pub(crate) async fn begin_run_once(
@@ -76,7 +90,7 @@ impl Sqlite {
         self.writer
             .write(move |tx| match requested(tx.sql, &request)? {
                 Some(before) => Ok(Begun::Before(before)),
-                None => Ok(Begun::New(begin(tx, run, Some((as_json(&who)?, request)))?)),
+                None => Ok(Begun::New(begin(tx, run, (Some(as_json(&who)?), Some(request)))?)),
             })
             .await
     }
@@ -254,10 +268,9 @@ pub(super) fn forget(tx: &Tx<'_>, rows: &[Written]) -> Result<(), Error> {
     Ok(())
 }
 
-/// `by`: who, as JSON, and by which request.
-fn begin(tx: &Tx<'_>, run: NewRun, by: Option<(String, String)>) -> Result<RunId, Error> {
+/// By whom, as JSON, and by which request.
+fn begin(tx: &Tx<'_>, run: NewRun, (who, request): (Option<String>, Option<String>)) -> Result<RunId, Error> {
     let sql = "INSERT INTO run (notice, source, practice, started_at, begun_by, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let (who, request) = by.unzip();
     let row = (run.notice, run.source, run.practice, micros(run.started_at), who, request);
     tx.sql.prepare_cached(sql)?.execute(row)?;
     Ok(RunId(tx.sql.last_insert_rowid()))

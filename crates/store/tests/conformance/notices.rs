@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use mail::Reason;
 use store::{
-    Actor, Alike, Begun, Filter, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter, LeftOutWhy, MessageId,
-    Move, NewMessage, NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart, Selection, State,
-    Store, TO_TEACHER, Verdict,
+    Actor, Alike, AuditFilter, Begun, Deed, Filter, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter,
+    LeftOutWhy, MessageId, Move, NewMessage, NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart,
+    Selection, State, Store, TO_TEACHER, Verdict,
 };
 
 use crate::fresh::{Fresh, begin, claim_of, leased, minute, notice, settle, sound, to_many};
@@ -255,6 +255,11 @@ pub(crate) async fn a_run_that_is_asked_for_twice_is_one(fresh: &Fresh) {
     assert_eq!(store.run_of_request("a").await.unwrap(), Some(run));
     assert_eq!(store.run_of_request("c").await.unwrap(), None);
     assert_eq!(store.run(run).await.unwrap().begun_by, Some(Actor::CommandLine));
+    let by_folder = store.begin_run_by(new(), Actor::DropFolder).await.unwrap();
+    assert_eq!(store.run(by_folder).await.unwrap().begun_by, Some(Actor::DropFolder));
+    let line = store.audit(AuditFilter::default(), None, 1).await.unwrap().pop().unwrap();
+    assert_eq!((line.who, line.what), (Actor::DropFolder, Deed::RunBegun));
+    assert_eq!((line.about, line.new), (format!("run {}", by_folder.0), Some("a.csv".to_owned())));
     sound(&store).await;
 }
 

@@ -38,7 +38,8 @@ pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
             let selection = Selection::Messages(vec![recipient.message()]);
             let moved = store.move_recipients(selection, wish, fresh.now()).await.unwrap();
             let unmoved_in = (!legal).then_some((start, 1)).into_iter().collect();
-            let expected = Moved { moved: legal.into(), unmoved: (!legal).into(), unmoved_in };
+            let expected =
+                Moved { moved: legal.into(), unmoved: (!legal).into(), unmoved_in, missing: Vec::new() };
             assert_eq!(moved, expected, "{wish:?} {start:?}");
             assert_eq!(state(&store, recipient).await, if legal { to } else { start }, "{wish:?} {start:?}");
         }

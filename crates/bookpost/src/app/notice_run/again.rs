@@ -44,6 +44,13 @@ pub fn sent_again_for(row: &Row) -> Option<RecipientId> {
     row.tags.iter().find_map(number).map(RecipientId)
 }
 
+/// Those that say something to people.
+pub fn shown_tags(row: &Row) -> Vec<&str> {
+    let is_number =
+        |tag: &&String| tag.strip_prefix(SENT_AGAIN).is_some_and(|rest| rest.starts_with(" for "));
+    row.tags.iter().filter(|tag| !is_number(tag)).map(String::as_str).collect()
+}
+
 /// Whether a notice in this state may go out once more.
 pub fn may_go_again(state: State) -> bool {
     matches!(state, State::Returned | State::Delivered | State::Practiced)

@@ -237,6 +237,9 @@ pub enum Reply {
     Restored {
         restored: Restored,
         key_file: Option<PathBuf>,
+        /// In a folder that no settings name.
+        #[serde(default)]
+        elsewhere: bool,
     },
     /// It could not be done.
     Failed {
@@ -278,8 +281,11 @@ pub struct Progress {
     pub practiced: u64,
     pub waiting: u64,
     pub returned: u64,
-    /// Set aside, in doubt with a person to decide, or cancelled.
+    /// Set aside, or in doubt with a person to decide.
     pub aside: u64,
+    /// Not sent, as a person or a newer export decided.
+    #[serde(default)]
+    pub cancelled: u64,
     /// Lists for teachers that were stored, and those of them that wait. They are counted with nothing else.
     #[serde(default)]
     pub lists: u64,
@@ -298,7 +304,8 @@ impl Progress {
                 State::Practiced => &mut progress.practiced,
                 State::Waiting | State::Sending => &mut progress.waiting,
                 State::Returned => &mut progress.returned,
-                State::Held | State::InDoubt | State::Cancelled => &mut progress.aside,
+                State::Held | State::InDoubt => &mut progress.aside,
+                State::Cancelled => &mut progress.cancelled,
             } += count;
         }
         progress
@@ -397,6 +404,9 @@ pub enum Grade {
 pub struct Shown {
     pub row: Row,
     pub attempts: Vec<Attempt>,
+    /// Since when it grows no older, while that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ageing_stopped_at: Option<Timestamp>,
 }
 
 mod as_base64 {

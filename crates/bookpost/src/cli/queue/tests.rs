@@ -99,6 +99,38 @@ async fn a_person_looks_and_decides() {
     store.close().await.unwrap();
 }
 
+/// A number that is a slip is no reason to leave the others as they are, and none to end as if all was done.
+#[tokio::test]
+async fn what_is_not_there_is_named_and_the_others_are_decided_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let id = store.accept(vec![message("ana@a.example")], now()).await.unwrap()[0].id;
+    let hold = |ids: &[MessageId]| QueueRequest::Move {
+        selection: Selection::Messages(ids.to_vec()),
+        action: Move::Hold,
+    };
+    let (ended, text) = ask(&store, hold(&[id, MessageId(9999)])).await;
+    assert_eq!((ended, &*text), (Exit::Usage, "done for 1; there is no message 9999\n"));
+    assert_eq!(store.show(id).await.unwrap()[0].0.state, State::Held);
+    assert_eq!(ask(&store, hold(&[MessageId(9999)])).await.0, Exit::Usage);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn mail_whose_time_stands_still_is_given_up_on_no_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let id = store.accept(vec![message("ana@a.example")], now()).await.unwrap()[0].id;
+    let shown = async || ask(&store, QueueRequest::Show(id)).await.1;
+    assert!(shown().await.contains("gives up    2026-"), "{}", shown().await);
+    store.stop_ageing(false, now()).await.unwrap();
+    let still = "gives up    not yet: its time stands still since 2026-";
+    assert!(shown().await.contains(still), "{}", shown().await);
+    ask(&store, QueueRequest::Move { selection: Selection::All, action: Move::Hold }).await;
+    assert!(!shown().await.contains("gives up"), "it waits for a person: {}", shown().await);
+    store.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_person_pauses_and_lets_it_go_on() {
     let folder = tempfile::tempdir().unwrap();

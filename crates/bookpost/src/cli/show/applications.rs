@@ -14,7 +14,7 @@ pub(super) fn list(applications: &[Application], view: &View<'_>) -> String {
         return "none; add one with: bookpost programs add NAME\n".to_owned();
     }
     let mut table = Table::default();
-    table.row(["application", "sends as", "keys", "last used", ""]);
+    table.row(["program", "sends as", "keys", "last used", ""]);
     for application in applications {
         let live = live(application).count();
         let used_at = application.keys.iter().filter_map(|key| key.used_at).max();
@@ -33,7 +33,7 @@ pub(super) fn list(applications: &[Application], view: &View<'_>) -> String {
 pub(super) fn show(application: &Application, view: &View<'_>) -> String {
     let (settings, name) = (&application.settings, application.name.as_str());
     let mut table = Table::default();
-    table.row(["application", name]);
+    table.row(["program", name]);
     table.row(["sends as", &from(settings)]);
     table.row(["for the sites", &list_or("all", settings.sites.iter())]);
     table.row(["classes", &classes(settings)]);

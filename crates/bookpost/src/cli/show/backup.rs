@@ -39,22 +39,33 @@ pub(super) fn look(backup: &Backup, view: &View<'_>) -> String {
 }
 
 /// One is the queue now.
-pub(super) fn restored(restored: &Restored, missing_key: Option<&Path>, view: &View<'_>) -> String {
+pub(super) fn restored(
+    restored: &Restored,
+    missing_key: Option<&Path>,
+    elsewhere: bool,
+    view: &View<'_>,
+) -> String {
+    // Commands without settings of their own look at the installation, and not at a copy in another folder.
+    let settings = restored.folder.with_extension("toml");
+    let program =
+        if elsewhere { format!("bookpost --config {}", settings.display()) } else { "bookpost".to_owned() };
     let mut out =
         format!("{} It is in {}.\n", words::restored(&view.at(restored.of)), restored.folder.display());
     if restored.held > 0 {
-        let mails = counted(restored.held, "mail", "mails");
-        let _ = writeln!(
-            out,
-            "{mails} that may have been sent since are set aside: bookpost queue list --state held"
+        let (one, many) = (
+            "mail is set aside, as it may have been sent since",
+            "mails are set aside, as they may have been sent since",
         );
+        let mails = counted(restored.held, one, many);
+        let _ = writeln!(out, "{mails}: {program} queue list --state held");
     }
     if restored.reports_closed > 0 {
-        let reports = counted(restored.reports_closed, "return report", "return reports");
-        let _ = writeln!(
-            out,
-            "{reports} that may have been written since will not be written: bookpost queue list --state returned"
+        let (one, many) = (
+            "return report is not written, as it may have been since",
+            "return reports are not written, as they may have been since",
         );
+        let reports = counted(restored.reports_closed, one, many);
+        let _ = writeln!(out, "{reports}: {program} queue list --state returned");
     }
     if let Some(file) = missing_key {
         let _ = writeln!(
@@ -63,12 +74,59 @@ pub(super) fn restored(restored: &Restored, missing_key: Option<&Path>, view: &V
             file.display()
         );
     }
-    out + "Start Bookpost, look through what is set aside, then send again with: bookpost queue resume\n"
+    if elsewhere {
+        let folder = toml::Value::String(restored.folder.display().to_string());
+        let _ = write!(
+            out,
+            "Your installation is as it was. To look into this copy, write these two lines into {}:\n\n    data_dir = {folder}\n    listen = \"127.0.0.1:8626\"\n\n\
+             and start it with: {program} serve\n\n\
+             It sends nothing while it is paused. Do not go on sending in it beside your installation: mail would go out twice.\n",
+            settings.display()
+        );
+        return out;
+    }
+    out + "Start Bookpost, look through what is set aside, then go on sending with: bookpost queue resume\n"
 }
 
 fn size(octets: u64) -> String {
     match octets {
         0..1_000_000 => format!("{} kB", octets.div_ceil(1_000)),
         more => format!("{} MB", more.div_ceil(1_000_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::{super::Sends, *};
+
+    /// What is said of a copy in another folder is about that one, and has nobody send from it.
+    #[test]
+    fn no_command_for_a_copy_elsewhere_is_about_the_installation() {
+        let view = View { zone: &TimeZone::UTC, sends: Sends::NoWay };
+        let of = |folder: &str, held, elsewhere| {
+            let of = "2026-11-23T10:00:00Z".parse().unwrap();
+            let restored = Restored { folder: folder.into(), of, held, reports_closed: 1 };
+            super::restored(&restored, None, elsewhere, &view)
+        };
+        let trial = of("/tmp/trial", 1, true);
+        for said in [
+            "1 mail is set aside, as it may have been sent since: bookpost --config /tmp/trial.toml queue list --state held\n",
+            "    data_dir = \"/tmp/trial\"\n    listen = \"127.0.0.1:8626\"\n",
+            "start it with: bookpost --config /tmp/trial.toml serve\n",
+        ] {
+            assert!(trial.contains(said), "{said}: {trial}");
+        }
+        assert!(!trial.contains("bookpost queue") && !trial.contains("resume"), "{trial}");
+        let own = of("/var/lib/bookpost", 2, false);
+        assert!(
+            own.contains("2 mails are set aside, as they may have been sent since: bookpost queue list"),
+            "{own}"
+        );
+        assert!(
+            own.contains("go on sending with: bookpost queue resume") && !own.contains("--config"),
+            "{own}"
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Preferences in words.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::PreferenceChange;
 
 use super::{Table, View};
@@ -101,9 +101,51 @@ fn lines(change: &PreferenceChange) -> String {
     };
     let mut out = String::new();
     for (name, changed) in &change.values {
+        if let Some(parts) = of_each(changed.before.as_deref(), changed.after.as_deref()) {
+            for part in parts {
+                let _ = writeln!(out, "  {name}, {part}");
+            }
+            continue;
+        }
         let _ = writeln!(out, "  {name}: {} (before: {})", value(&changed.after), value(&changed.before));
     }
     out
+}
+
+/// Of a list of libraries each that is new, gone or another, and what of it; None, where it is no such list, or only in another order.
+fn of_each(before: Option<&str>, after: Option<&str>) -> Option<Vec<String>> {
+    let list = |json: Option<&str>| -> Option<Vec<Map<String, Value>>> {
+        json.map_or(Some(Vec::new()), |json| serde_json::from_str(json).ok())
+    };
+    let (before, after) = (list(before)?, list(after)?);
+    let code = |one: &Map<String, Value>| one.get("code").map_or_else(String::new, written);
+    let mut parts = Vec::new();
+    for new in &after {
+        let Some(old) = before.iter().find(|old| code(old) == code(new)) else {
+            parts.push(format!("{}: added", code(new)));
+            continue;
+        };
+        let keys: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+        let value = |one: &Map<String, Value>, key: &str| one.get(key).map_or("none".to_owned(), listed);
+        let changed = keys.into_iter().filter(|key| old.get(*key) != new.get(*key));
+        parts.extend(
+            changed.map(|key| {
+                format!("{}, {key}: {} (before: {})", code(new), value(new, key), value(old, key))
+            }),
+        );
+    }
+    let gone = before.iter().filter(|old| after.iter().all(|new| code(new) != code(old)));
+    parts.extend(gone.map(|old| format!("{}: removed", code(old))));
+    Some(parts).filter(|parts| !parts.is_empty())
+}
+
+/// A value of a library; a list with commas.
+fn listed(value: &Value) -> String {
+    match value {
+        Value::Array(list) if list.is_empty() => "none".to_owned(),
+        Value::Array(list) => list.iter().map(written).collect::<Vec<_>>().join(", "),
+        other => written(other),
+    }
 }
 
 fn origin(origin: &Origin) -> &str {
@@ -132,4 +174,22 @@ fn notes(warnings: &[String]) -> String {
         let _ = writeln!(notes, "note: {warning}");
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_libraries_it_is_said_what_changed() {
+        let before = r#"[{"code":"RPL","name":"Riverside"},{"code":"OLD","name":"Old"}]"#;
+        let after =
+            r#"[{"code":"RPL","name":"Riverside","branches":["MAIN","EAST"]},{"code":"NEW","name":"New"}]"#;
+        assert_eq!(
+            of_each(Some(before), Some(after)).unwrap(),
+            ["RPL, branches: MAIN, EAST (before: none)", "NEW: added", "OLD: removed"]
+        );
+        assert_eq!(of_each(Some("25"), Some("587")), None);
+        assert_eq!(of_each(Some(r#"["3m","9m"]"#), None), None);
+    }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use mail::counted;
-use store::{LeftOut, Run, State};
+use store::{LeftOut, LeftOutWhy, Run, State};
 
 use super::{Table, View};
 use crate::cli::{
@@ -39,6 +39,7 @@ pub(super) fn list(runs: &[Run], view: &View<'_>) -> String {
         "waiting",
         "came back",
         "set aside",
+        "not sent",
         "left out",
     ]);
     for run in runs {
@@ -57,15 +58,17 @@ pub(super) fn list(runs: &[Run], view: &View<'_>) -> String {
             &progress.waiting.to_string(),
             &progress.returned.to_string(),
             &progress.aside.to_string(),
+            &progress.cancelled.to_string(),
             &left_out_of(run).to_string(),
         ]);
     }
     table.to_string()
 }
 
-/// Those who go without a notice; what is only noted leaves nobody out.
+/// Those who go without a notice, as the pages count them: what is only noted leaves nobody out, nor does what is not overdue yet.
 fn left_out_of(run: &Run) -> u64 {
-    run.left_out.iter().filter(|(why, _)| !why.is_note()).map(|(_, count)| count).sum()
+    let leaves_out = |why: LeftOutWhy| !why.is_note() && why != LeftOutWhy::NotDueYet;
+    run.left_out.iter().filter(|(why, _)| leaves_out(**why)).map(|(_, count)| count).sum()
 }
 
 /// One run, complete.
@@ -123,7 +126,8 @@ fn summarise(run: &RunSummary, how_many: &Named<'_>) -> String {
 /// What became of the addresses; the lines add up to them.
 /// `later` is said of what waits.
 fn figures(progress: &Progress, practice: bool, later: &str) -> String {
-    let Progress { delivered, practiced, waiting, returned, aside, lists, lists_waiting, .. } = *progress;
+    let Progress { delivered, practiced, waiting, returned, aside, cancelled, .. } = *progress;
+    let Progress { lists, lists_waiting, .. } = *progress;
     let mut table = Table::default();
     let taken = if practice {
         (words::state(State::Practiced), practiced)
@@ -135,6 +139,9 @@ fn figures(progress: &Progress, practice: bool, later: &str) -> String {
     }
     if aside > 0 {
         table.row(["set aside; needs a person", &aside.to_string()]);
+    }
+    if cancelled > 0 {
+        table.row([words::state(State::Cancelled), &cancelled.to_string()]);
     }
     if lists > 0 {
         let waiting =
@@ -188,7 +195,7 @@ fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
-    use store::{LeftOutWhy, RunId};
+    use store::RunId;
 
     use super::super::Sends;
     use super::*;
@@ -281,8 +288,8 @@ mod tests {
         let shown = list(&[finished(), practice], &VIEW);
         let figures: Vec<Vec<&str>> =
             shown.lines().skip(1).map(|line| line.split_whitespace().skip(4).collect()).collect();
-        assert_eq!(figures[0], ["13", "7", "0", "2", "1", "3", "21"], "{shown}");
-        assert_eq!(figures[1], ["5", "0", "5", "0", "0", "0", "21"], "{shown}");
+        assert_eq!(figures[0], ["13", "7", "0", "2", "1", "2", "1", "21"], "{shown}");
+        assert_eq!(figures[1], ["5", "0", "5", "0", "0", "0", "0", "21"], "{shown}");
         assert!(!shown.contains("not finished"), "{shown}");
         assert!(list(&[run()], &VIEW).contains("overdues.csv (not finished)"));
     }

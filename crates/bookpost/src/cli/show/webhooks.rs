@@ -13,7 +13,7 @@ pub(super) fn list(webhooks: &[Webhook], view: &View<'_>) -> String {
         return "none; add one with: bookpost webhooks add APPLICATION https://...\n".to_owned();
     }
     let mut table = Table::default();
-    table.row(["number", "application", "web address", "told of", "told last"]);
+    table.row(["number", "program", "web address", "told of", "told last"]);
     for webhook in webhooks {
         let told_at = webhook.told_at.map_or("never".to_owned(), |at| view.at(at));
         let number = webhook.id.0.to_string();

@@ -13,7 +13,7 @@ use crate::config::{Config, Site, Way};
 
 /// A message to `to` that says what it is, from the first site.
 pub fn letter(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result<Transaction, String> {
-    let mail = written(config, to, now, random)?;
+    let mail = written(config, to, false, (now, random))?;
     Ok(Transaction {
         token: 0,
         reverse_path: ReversePath::Address(mail.from.address.clone()),
@@ -26,12 +26,13 @@ pub fn letter(config: &Config, to: &Address, now: Timestamp, random: u64) -> Res
 
 /// The same message for the queue, which sends it like mail to a patron.
 pub fn queued(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result<NewMessage, String> {
-    let mail = written(config, to, now, random)?;
+    let practice = matches!(config.sending.way, Way::Practice);
+    let mail = written(config, to, practice, (now, random))?;
     Ok(NewMessage {
         kind: Kind::Mail,
         door: Door::Bookpost,
         class: Class::Urgent,
-        practice: matches!(config.sending.way, Way::Practice),
+        practice,
         application: "bookpost".to_owned(),
         site: site(config).map(|site| site.code.clone()),
         run: None,
@@ -51,12 +52,22 @@ fn site(config: &Config) -> Option<&Site> {
     config.sites.first()
 }
 
-fn written(config: &Config, to: &Address, now: Timestamp, random: u64) -> Result<NewMail, String> {
+fn written(
+    config: &Config,
+    to: &Address,
+    practice: bool,
+    (now, random): (Timestamp, u64),
+) -> Result<NewMail, String> {
     let (site, email) = config.sender().ok_or("a site with an email address is needed to send from")?;
-    let text = format!(
-        "This is a test message of Bookpost for {}.\n\nIf you can read it, mail of {} leaves as it should. Nothing is to be done.\n",
-        config.library, site.name
-    );
+    let shows = if practice {
+        format!(
+            "It is in the practice mailbox, and nobody received it. Whether mail of {} leaves is shown by a test message through a mail server.",
+            site.name
+        )
+    } else {
+        format!("If you can read it, mail of {} leaves as it should. Nothing is to be done.", site.name)
+    };
+    let text = format!("This is a test message of Bookpost for {}.\n\n{shows}\n", config.library);
     Ok(NewMail {
         from: Mailbox { name: Some(site.name.clone()), address: email.clone() },
         reply_to: None,

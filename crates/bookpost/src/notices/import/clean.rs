@@ -34,7 +34,10 @@ pub(super) fn reading_order(name: &str) -> Option<(&str, &str)> {
     (!last.is_empty() && !first.is_empty() && !first.contains(',')).then_some((first, last))
 }
 
-/// The addresses in a cell, in order, and the first piece that is none.
+/// So many letters of a cell without an address are shown.
+const SHOWN: usize = 100;
+
+/// The addresses in a cell, in order, and the first piece that is none; where there is no address at all, the whole of what stands there.
 pub(super) fn addresses(cell: &str) -> (Vec<Address>, Option<String>) {
     let mut found = Vec::new();
     let mut bad = None;
@@ -53,6 +56,8 @@ pub(super) fn addresses(cell: &str) -> (Vec<Address>, Option<String>) {
             Err(_) => {}
         }
     }
+    // "ann at library.example" is one slip, and not the word "ann".
+    let bad = if found.is_empty() { bad.map(|_| cell.trim().chars().take(SHOWN).collect()) } else { bad };
     (found, bad)
 }
 
@@ -84,6 +89,8 @@ mod tests {
         let texts: Vec<&str> = found.iter().map(Address::as_str).collect();
         assert_eq!(texts, ["a@example.org", "b@example.org", "c@example.org"]);
         assert_eq!(bad.as_deref(), Some("nobody"));
+        let (found, bad) = addresses(" bad at example.org ");
+        assert_eq!((found.len(), bad.as_deref()), (0, Some("bad at example.org")));
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn every_unknown_code_of_a_patron_and_every_unusable_address_is_named() {
             2,
             "Ngozi: \"nobody\" is not an email address; the notice is for a@example.org",
         ),
-        (LeftOutWhy::NoAddress, 6, "Ming: \"nobody\" is not an email address"),
+        (LeftOutWhy::NoAddress, 6, "Ming: \"nobody either\" is not an email address"),
     ];
     assert_eq!(left(&plan), expected.map(|(why, line, text)| (why, Some(line), text.to_owned())));
     assert_eq!(plan.notices().next().unwrap().unwrap().to.len(), 1);

@@ -98,11 +98,11 @@ impl Worker {
     pub(super) fn tell_fault(&self, index: usize, upstream_index: usize, fault: &Fault) {
         let Some(route) = self.routes.get(index) else { return };
         let Some(upstream) = route.upstreams.get(upstream_index) else { return };
-        let meanwhile = match route.active() {
-            Some(_) => "Mail goes through the other server meanwhile.",
-            None => {
-                "Mail waits, and nothing is lost; what has waited for 100 hours is sent back to the library."
-            }
+        // The text stands for as long as the fault lasts, and the other server may come and go in that time.
+        let meanwhile = if route.upstreams.len() > 1 {
+            "Mail goes through the other server as long as that takes mail. While neither does, mail waits, and nothing is lost; what has waited for 100 hours is sent back to the library."
+        } else {
+            "Mail waits, and nothing is lost; what has waited for 100 hours is sent back to the library."
         };
         let what = match fault.reason {
             Reason::AnswerUnknown => "The connection broke several times while the server was answering.",

@@ -1,7 +1,7 @@
 //! What was handed in over some time, and what became of it: a picture, and the same numbers as a table.
 //!
-//! The picture needs no colours: what was handed in is an outline, what the server accepted fills it from below, and what came back hangs
-//! under the line.
+//! The picture needs no colours: what was handed in is an outline, what the server accepted fills it from below, what was practised stands
+//! on that as a frame of its own, and what came back hangs under the line.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -27,8 +27,10 @@ pub(super) struct Span {
     /// What stands under it, if there is room.
     pub(super) tick: String,
     pub(super) handed_in: u64,
-    /// By the server, or by the practice mailbox.
+    /// By the server.
     pub(super) accepted: u64,
+    /// By the practice mailbox: nobody received it.
+    pub(super) practiced: u64,
     pub(super) returned: u64,
     began_at: Timestamp,
 }
@@ -36,13 +38,14 @@ pub(super) struct Span {
 impl Span {
     /// It waits, was set aside, may have arrived, or is not to be sent.
     pub(super) fn rest(&self) -> u64 {
-        self.handed_in - self.accepted - self.returned
+        self.handed_in - self.accepted - self.practiced - self.returned
     }
 
     fn add(&mut self, states: &States) {
         let of = |state: &State| states.get(state).copied().unwrap_or(0);
         self.handed_in += states.values().sum::<u64>();
-        self.accepted += of(&State::Delivered) + of(&State::Practiced);
+        self.accepted += of(&State::Delivered);
+        self.practiced += of(&State::Practiced);
         self.returned += of(&State::Returned);
     }
 }
@@ -88,7 +91,7 @@ fn filled(mut spans: Vec<Span>, quarters: &BTreeMap<Timestamp, States>) -> Vec<S
 pub(super) fn picture(spans: &[Span]) -> String {
     let most = spans.iter().map(|span| span.handed_in).max().unwrap_or(0).max(1);
     let high = |count: u64, room: u64| {
-        if count == 0 { 0 } else { (count.saturating_mul(UP) / most).clamp(LEAST, room) }
+        if count == 0 { 0 } else { (count.saturating_mul(UP) / most).clamp(LEAST.min(room), room) }
     };
     let width = WIDE * u64::try_from(spans.len()).unwrap_or(1);
     let mut svg = format!(
@@ -98,6 +101,7 @@ pub(super) fn picture(spans: &[Span]) -> String {
     for (at, span) in (0_u64..).zip(spans) {
         let (left, wide) = (at * WIDE + 3, WIDE - 6);
         let (all, accepted) = (high(span.handed_in, UP), high(span.accepted, UP));
+        let practiced = high(span.practiced, UP - accepted);
         let mut bar = |class: &str, top: u64, high: u64| {
             if high > 0 {
                 // Writing to a String cannot fail.
@@ -109,6 +113,7 @@ pub(super) fn picture(spans: &[Span]) -> String {
         };
         bar("handed-in", UP - all, all);
         bar("accepted", UP - accepted, accepted);
+        bar("practiced", UP - accepted - practiced, practiced);
         bar("returned", UP, high(span.returned, DOWN));
     }
     let _ = write!(svg, r#"<path d="M0 {UP}H{width}"/></svg>"#);
@@ -150,11 +155,13 @@ mod tests {
         ]);
         let hours = hours(&clockwork, &quarters);
         let of = |span: &Span| (span.name.clone(), span.handed_in, span.accepted, span.returned, span.rest());
+        let practised = |spans: &[Span]| spans.iter().map(|span| span.practiced).collect::<Vec<_>>();
         assert_eq!((hours.len(), of(&hours[23])), (24, ("19:00".to_owned(), 5, 4, 1, 0)));
         assert_eq!(of(&hours[22]), ("18:00".to_owned(), 2, 0, 0, 2));
         assert_eq!(hours.iter().map(|span| span.handed_in).sum::<u64>(), 18, "not what came before");
         let days = days(&clockwork, &quarters);
-        assert_eq!((days.len(), of(&days[6])), (7, ("Sat 28 Nov".to_owned(), 12, 9, 1, 2)));
+        assert_eq!((days.len(), of(&days[6])), (7, ("Sat 28 Nov".to_owned(), 12, 4, 1, 2)));
+        assert_eq!(practised(&days), [0, 0, 0, 0, 0, 0, 5], "what nobody received is accepted by no server");
         assert_eq!(days[6].tick, "Sat 28");
         assert_eq!(of(&days[5]), ("Fri 27 Nov".to_owned(), 6, 0, 0, 6));
         assert_eq!(of(&days[0]), ("Sun 22 Nov".to_owned(), 7, 7, 0, 0));
@@ -193,6 +200,13 @@ mod tests {
             assert!(svg.contains(bar), "{bar}: {svg}");
         }
         assert_eq!(svg.matches("<rect").count(), 6);
+        let svg = picture(&[Span { practiced: 10, ..span(40, 20, 10) }]);
+        for bar in [
+            r#"<rect class="accepted" x="3" y="40" width="14" height="40"/>"#,
+            r#"<rect class="practiced" x="3" y="20" width="14" height="20"/>"#,
+        ] {
+            assert!(svg.contains(bar), "{bar}: {svg}");
+        }
         assert!(picture(&[span(0, 0, 0)]).contains("M0 80H20"));
     }
 }

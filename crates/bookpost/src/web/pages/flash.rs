@@ -21,6 +21,7 @@ pub(super) enum Done {
     Probing,
     Language,
     SignedOut,
+    NothingSaved,
     LinkAsked,
     PersonAdded,
     PersonChanged,
@@ -44,6 +45,7 @@ pub(super) enum Done {
     KeyRevoked,
     Arrived,
     Started,
+    NamedBefore,
     Practice,
     PreferencesSaved,
     PreferencesSavedWithoutAddress,
@@ -126,6 +128,7 @@ impl Flash {
             Done::Resumed => words.t("done-resumed"),
             Done::Probing => words.t("done-probing"),
             Done::Language => words.t("done-language"),
+            Done::NothingSaved => words.t("sign-in-nothing-saved"),
             Done::SignedOut => words.t("sign-in-ended"),
             Done::LinkAsked => words.t("forgot-asked"),
             Done::PersonAdded => words.t("done-person-added"),
@@ -150,6 +153,7 @@ impl Flash {
             Done::KeyRevoked => words.t("done-key-revoked"),
             Done::Arrived => words.t("done-arrived"),
             Done::Started => words.t("done-started"),
+            Done::NamedBefore => words.t("done-named-before"),
             Done::Practice => words.t("done-practice"),
             Done::PreferencesSaved => words.t("done-preferences"),
             Done::PreferencesSavedWithoutAddress => words.t("done-preferences-without-address"),
@@ -176,16 +180,16 @@ impl Flash {
             | Done::NoticeChangedMeanwhile
             | Done::WordingSaved
             | Done::WordingReset => self.of_notices(words)?,
-            Done::ScheduleAdded => words.t("done-schedule-added"),
-            Done::ScheduleChanged => words.t("done-schedule-changed"),
-            Done::ScheduleChangedUnskipped => words.t("done-schedule-changed-unskipped"),
-            Done::ScheduleNextIsAnother => words.t("done-schedule-next-is-another"),
-            Done::ScheduleRemoved => words.t("done-schedule-removed"),
-            Done::SchedulePaused => words.t("done-schedule-paused"),
-            Done::ScheduleResumed => words.t("done-schedule-resumed"),
-            Done::ScheduleSkips => words.t("done-schedule-skips"),
-            Done::ScheduleSkipsNot => words.t("done-schedule-skips-not"),
-            Done::ScheduleRuns => words.t("done-schedule-runs"),
+            Done::ScheduleAdded
+            | Done::ScheduleChanged
+            | Done::ScheduleChangedUnskipped
+            | Done::ScheduleNextIsAnother
+            | Done::ScheduleRemoved
+            | Done::SchedulePaused
+            | Done::ScheduleResumed
+            | Done::ScheduleSkips
+            | Done::ScheduleSkipsNot
+            | Done::ScheduleRuns => self.of_schedules(words)?,
             Done::AccountConnected => words.t("done-account-connected"),
             Done::AccountEnded => words.t("done-account-ended"),
             Done::AccountForgotten => words.t("done-account-forgotten"),
@@ -199,6 +203,22 @@ impl Flash {
 }
 
 impl Flash {
+    fn of_schedules(&self, words: &Words) -> Option<String> {
+        Some(words.t(match self.done? {
+            Done::ScheduleAdded => "done-schedule-added",
+            Done::ScheduleChanged => "done-schedule-changed",
+            Done::ScheduleChangedUnskipped => "done-schedule-changed-unskipped",
+            Done::ScheduleNextIsAnother => "done-schedule-next-is-another",
+            Done::ScheduleRemoved => "done-schedule-removed",
+            Done::SchedulePaused => "done-schedule-paused",
+            Done::ScheduleResumed => "done-schedule-resumed",
+            Done::ScheduleSkips => "done-schedule-skips",
+            Done::ScheduleSkipsNot => "done-schedule-skips-not",
+            Done::ScheduleRuns => "done-schedule-runs",
+            _ => return None,
+        }))
+    }
+
     fn of_notices(&self, words: &Words) -> Option<String> {
         let key = match self.done? {
             Done::NoticeSaved => "done-notice-saved",

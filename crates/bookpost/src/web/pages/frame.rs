@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use store::Error;
+use store::{Error, PauseWhy};
 
 use super::{
     assets::{ICON, SCRIPT, STYLE},
@@ -59,8 +59,8 @@ pub(super) struct Link {
 /// What is said above every page, as long as it is so.
 pub(super) struct Banner {
     pub(super) text: String,
-    /// There is a way to end it.
-    pub(super) resume: bool,
+    /// Where it is ended, and what the link says.
+    pub(super) href: Option<(&'static str, String)>,
 }
 
 /// Who is signed in.
@@ -112,21 +112,28 @@ impl Frame {
     pub(super) async fn around(visit: &Visit, place: Place) -> Result<Self, Error> {
         let sources = &visit.pages.sources;
         let (words, config) = (visit.words(), sources.config());
+        let go_on = visit.may(Permission::PauseSending).then(|| ("/sending", words.t("banner-resume")));
+        // The first steps are gone back to until mail goes out.
+        let may_set_up = visit.may(Permission::ChangePreferences) && !visit.path().starts_with("/start");
+        let set_up = may_set_up.then(|| ("/start", words.t("banner-set-up")));
         let banner = match (sources.store.paused().await?, &config.sending.way) {
             (Some(pause), _) => {
-                let since = visit.clockwork.text(pause.began_at);
-                let text = words.with("banner-paused", &[("since", &since)]);
-                Some(Banner { text, resume: visit.may(Permission::PauseSending) })
+                let (since, text) = (visit.clockwork.text(pause.began_at), |at| visit.clockwork.text(at));
+                let text = match pause.why {
+                    PauseWhy::ByPerson => words.with("banner-paused", &[("since", &since)]),
+                    PauseWhy::Restored { of } => words.with("banner-restored", &[("of", &text(of))]),
+                };
+                Some(Banner { text, href: go_on })
             }
             (None, Way::None) if config.sending.way_is_chosen => {
                 let chosen = DoNotSend::chosen(&sources.store).await?;
                 let by = chosen
                     .map(|chosen| standing::said_of(&chosen, "banner-do-not-send-by", &visit.clockwork));
                 let text = by.unwrap_or_else(|| words.t("banner-do-not-send"));
-                Some(Banner { text, resume: false })
+                Some(Banner { text, href: None })
             }
-            (None, Way::None) => Some(Banner { text: words.t("banner-no-way"), resume: false }),
-            (None, Way::Practice) => Some(Banner { text: words.t("banner-practice"), resume: false }),
+            (None, Way::None) => Some(Banner { text: words.t("banner-no-way"), href: set_up }),
+            (None, Way::Practice) => Some(Banner { text: words.t("banner-practice"), href: set_up }),
             (None, Way::Servers(_)) => None,
         };
         let link = |href, text, at| Link { href, text, here: place == at };

@@ -1,6 +1,9 @@
 //! Links that are made for somebody go to them by mail. Where that cannot be, the link is shown once, to whoever had it made.
 
+use std::net::IpAddr;
+
 use askama::Template;
+use axum::http::Uri;
 use jiff::tz::TimeZone;
 use mail::{
     Address, Envelope, ReversePath,
@@ -50,6 +53,8 @@ struct Shown {
     why: String,
     lasts: String,
     link: String,
+    /// It opens on this computer only.
+    is_local: bool,
     back: String,
 }
 
@@ -208,9 +213,19 @@ pub(super) async fn show(
         },
         why: obstacle.words(words),
         lasts: lasts(words, purpose),
+        is_local: is_local(&origin),
         link: format!("{origin}{}", link_path(purpose, made.code.text())),
         back: format!("/preferences/people/{}", person.id.0),
     }))
+}
+
+/// An address that leads to whatever computer it is opened on.
+fn is_local(origin: &str) -> bool {
+    let Some(name) = origin.parse::<Uri>().ok().and_then(|uri| uri.host().map(ToOwned::to_owned)) else {
+        return false;
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn lasts(words: &Words, purpose: LinkPurpose) -> String {
@@ -218,4 +233,23 @@ fn lasts(words: &Words, purpose: LinkPurpose) -> String {
         LinkPurpose::Invitation => "link-lasts-week",
         LinkPurpose::SetUp | LinkPurpose::Reset => "link-lasts-hour",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_to_this_computer_is_known_as_one() {
+        for (origin, expected) in [
+            ("http://127.0.0.1:8625", true),
+            ("http://[::1]:8625", true),
+            ("http://localhost:8625", true),
+            ("https://books.library.example", false),
+            ("http://192.0.2.7:8625", false),
+            ("nothing of the kind", false),
+        ] {
+            assert_eq!(is_local(origin), expected, "{origin}");
+        }
+    }
 }

@@ -187,7 +187,17 @@ async fn programs(visit: &Visit, wanted: &Wanted) -> Result<Vec<Choice>, Error> 
     let known = visit.pages.sources.store.applications().await?;
     let choice =
         |name: &str| Choice { value: name.to_owned(), text: name.to_owned(), chosen: wanted.program == name };
-    Ok(known.readable.iter().map(|application| choice(&application.name.to_string())).collect())
+    let mut names: Vec<_> = known.readable.iter().map(|application| application.name.to_string()).collect();
+    // Programs of this computer need no key, and what stands in an address stays chosen.
+    let sendmail = visit.pages.sources.config().doors.sendmail.clone();
+    let local = (sendmail.socket.is_some() || sendmail.maildrop.is_some()).then_some(sendmail.application);
+    let wished = Some(wanted.program.clone()).filter(|program| !program.is_empty());
+    for name in local.into_iter().chain(wished) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names.iter().map(|name| choice(name)).collect())
 }
 
 impl Queue {

@@ -145,6 +145,8 @@ pub(super) fn actor(words: &Words, who: &Actor) -> String {
         Actor::Configuration => words.t("log-settings"),
         Actor::NotSignedIn => words.t("log-not-signed-in"),
         Actor::Schedule => words.t("log-schedule"),
+        Actor::DropFolder => words.t("log-drop-folder"),
+        Actor::Bookpost => "Bookpost".to_owned(),
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use jiff::Timestamp;
-use store::{Attempt, CameBack, Error, MessageId, Outline, Row, State};
+use mail::Reason;
+use store::{Attempt, AuditFilter, CameBack, Deed, Error, MessageId, Outline, Row, State};
 
 use super::{
     decide::{Button, buttons, possible},
@@ -15,7 +16,15 @@ use super::{
     timeline::{Step, Still, timeline},
     visit::Visit,
 };
-use crate::{config::Way, identity::Permission, returns};
+use crate::{
+    app::notice_run::{SENT_AGAIN, shown_tags},
+    config::Way,
+    identity::Permission,
+    returns,
+};
+
+/// Who decided is looked for among so many of the last decisions.
+const DECISIONS: usize = 500;
 
 /// One recipient.
 struct Recipient {
@@ -56,6 +65,8 @@ struct Message {
     buttons: Vec<Button>,
     may_decide: bool,
     may_open: bool,
+    /// Something happens to it at this moment: whoever looks at the page waits for it.
+    eager: bool,
     /// Something may still happen to it: so that an open page knows when it is out of date.
     version: Option<String>,
 }
@@ -86,12 +97,12 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
     let still = still(visit, first.practice, paused).await?;
     let may_decide = rows.iter().all(|(row, _)| visit.may_decide(row.site.as_deref()));
     let can = possible(rows.iter().map(|(row, _)| row.state));
-    let reports = reports(visit, &rows).await?;
+    let (reports, decided) = (reports(visit, &rows).await?, decided(visit, &rows).await?);
     let came_back = visit.pages.sources.store.what_came_back(first.message).await?;
     Ok(Message {
         f: Frame::around(visit, Place::Queue).await?,
         id: first.message.0,
-        subject: row::subject(visit, &first.subject),
+        subject: row::subject_of(visit, first),
         practice: first.practice,
         facts: facts(visit, first),
         recipients: rows
@@ -99,11 +110,12 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
             .map(|(row, attempts)| {
                 let of_it = came_back.iter().filter(|one| one.recipient == row.recipient).cloned();
                 let of_it: Vec<_> = of_it.collect();
-                recipient(visit, (row, attempts, &of_it), still, paused, &reports)
+                recipient(visit, (row, attempts, &of_it), (still, paused), &reports, &decided)
             })
             .collect(),
         buttons: if may_decide { buttons(visit.words(), &can) } else { Vec::new() },
         may_decide,
+        eager: rows.iter().any(|(row, _)| is_leaving(row, visit.clockwork.now)),
         version: version(&rows),
         may_open: visit.may(Permission::OpenText(first.site.as_deref())),
     })
@@ -142,10 +154,11 @@ async fn reports(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap
 fn recipient(
     visit: &Visit,
     (row, attempts, came_back): (&Row, &[Attempt], &[CameBack]),
-    still: Option<Still>,
-    paused: bool,
+    (still, paused): (Option<Still>, bool),
     reports: &BTreeMap<MessageId, Report>,
+    decided: &BTreeMap<Timestamp, String>,
 ) -> Recipient {
+    let words = visit.words();
     let is_told = row::is_open(row.state) || row.state == State::Returned || row.outdated.is_some();
     Recipient {
         address: row::address(visit, &row.to.address),
@@ -154,11 +167,34 @@ fn recipient(
             .as_ref()
             .filter(|_| visit.may(Permission::SeeAddresses))
             .map(|patron| patron.name.clone()),
-        standing: RowStanding::of(visit, row, paused),
-        what_to_do: row.reason.filter(|_| is_told).map(|reason| visit.words().what_to_do(reason)),
+        standing: RowStanding { why: why(visit, row, decided), ..RowStanding::of(visit, row, paused) },
+        what_to_do: row.reason.filter(|_| is_told).map(|reason| match reason {
+            Reason::ByPerson if row.state == State::Held => words.t("kept-back-do"),
+            reason => words.what_to_do(reason),
+        }),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
         steps: timeline(visit, row, (attempts, came_back), still),
         later: later(visit, row),
+    }
+}
+
+/// Who decided what, by the instant that it has in the queue: so it is found whether one mail was meant, several, or a whole run.
+async fn decided(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap<Timestamp, String>, Error> {
+    if rows.iter().all(|(row, _)| row.reason != Some(Reason::ByPerson)) {
+        return Ok(BTreeMap::new());
+    }
+    let filter = AuditFilter { what: Some(Deed::MailDecided), ..AuditFilter::default() };
+    let lines = visit.pages.sources.store.audit(filter, None, DECISIONS).await?;
+    Ok(lines.iter().map(|line| (line.happened_at, visit.words().actor(&line.who))).collect())
+}
+
+/// With who decided it, where the log says so.
+fn why(visit: &Visit, row: &Row, decided: &BTreeMap<Timestamp, String>) -> Option<String> {
+    let by = row.aside_at.or(row.settled_at).and_then(|at| decided.get(&at));
+    match (row.reason, by) {
+        (Some(Reason::ByPerson), Some(who)) => Some(visit.words().with("decided-by", &[("who", who)])),
+        (Some(Reason::ByPerson), None) if row.state == State::Held => Some(visit.words().t("kept-back")),
+        _ => row::why(visit, row),
     }
 }
 
@@ -170,6 +206,12 @@ fn later(visit: &Visit, row: &Row) -> Option<String> {
     } else {
         visit.words().with("later-goes-to", &[("address", &row::address(visit, to))])
     })
+}
+
+/// It is being sent, or is about to be for the first time.
+fn is_leaving(row: &Row, now: Timestamp) -> bool {
+    let is_due = row.attempts == 0 && row.due_at.is_some_and(|due_at| due_at <= now);
+    row.state == State::Sending || row.state == State::Waiting && is_due
 }
 
 /// Another one at each change; none once nothing changes any more.
@@ -205,14 +247,20 @@ fn facts(visit: &Visit, row: &Row) -> Vec<Fact> {
         run,
         row.site.as_deref().and_then(|code| fact("fact-site", row::site_name(visit, code))),
         fact("fact-class", words.class(row.class)),
-        Some(row::others_words(visit, &row.tags.join(", ")))
-            .filter(|tags| !tags.is_empty())
-            .and_then(|tags| fact("fact-tags", tags)),
+        Some(tags(visit, row)).filter(|tags| !tags.is_empty()).and_then(|tags| fact("fact-tags", tags)),
         fact("fact-size", format!("{} kB", words.number(row.size.div_ceil(1_000)))),
         fact("fact-returns-to", returns_to),
         fact("fact-message-id", row::others_words(visit, &row.message_id)),
     ];
     facts.into_iter().flatten().collect()
+}
+
+fn tags(visit: &Visit, row: &Row) -> String {
+    let tag = |tag| match tag {
+        SENT_AGAIN => visit.words().t("tag-sent-again"),
+        other => row::others_words(visit, other),
+    };
+    shown_tags(row).into_iter().map(tag).collect::<Vec<_>>().join(", ")
 }
 
 impl Message {

@@ -11,11 +11,12 @@ use super::{
     frame::{Frame, page_as},
     not_done::{NotDone, refused},
     security,
-    visit::Visit,
+    visit::{self, Visit},
     words::{Language, Words},
 };
 use crate::{
     cli::control::{Failure, Reply},
+    identity::people::People,
     preferences::Refused,
 };
 
@@ -91,14 +92,15 @@ pub(super) fn undone(reply: &Reply, words: &'static Words) -> Response {
 }
 
 /// Nothing at this address, for a browser; `None`: a program asks.
-pub(in crate::web) fn nothing_at(path: &str, headers: &HeaderMap) -> Option<Response> {
+pub(in crate::web) async fn nothing_at(people: &People, path: &str, headers: &HeaderMap) -> Option<Response> {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_browser = accepts.contains("text/html") && !path.starts_with("/api/");
-    is_browser.then(|| {
-        let mut response = not_found(Language::asked(headers).words());
-        security::protect(&mut response);
-        response
-    })
+    if !is_browser {
+        return None;
+    }
+    let mut response = not_found(visit::language(people, headers).await.words());
+    security::protect(&mut response);
+    Some(response)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One recipient of a message, as a line of a list.
 
 use mail::Reason;
-use store::{Move, Row, State};
+use store::{Door, Move, Row, State};
 
 use super::{marks, visit::Visit, when::At};
 use crate::{config::Way, identity::Permission};
@@ -42,7 +42,7 @@ impl Line {
         Self {
             id: row.message.0,
             recipient: row.recipient.0,
-            subject: subject(visit, &row.subject),
+            subject: subject_of(visit, row),
             to: address(visit, &row.to.address),
             from,
             site: row.site.as_deref().map(|code| site_name(visit, code)),
@@ -105,6 +105,17 @@ pub(super) fn address(visit: &Visit, address: &mail::Address) -> String {
 /// A text of others, such as a server's answer, in which addresses may stand.
 pub(super) fn others_words(visit: &Visit, text: &str) -> String {
     if visit.may(Permission::SeeAddresses) { text.to_owned() } else { mail::address::mask_addresses(text) }
+}
+
+/// Of what Bookpost writes itself, in the reader's words: there the queue has a name, and no subject.
+pub(super) fn subject_of(visit: &Visit, row: &Row) -> String {
+    let own = row.door == Some(Door::Bookpost) && row.application == "bookpost";
+    match &*row.subject {
+        "return report" if own => visit.words().t("subject-return-report"),
+        "summary of returns" if own => visit.words().t("subject-summary"),
+        "relayed" if own => visit.words().t("subject-relayed"),
+        other => subject(visit, other),
+    }
 }
 
 pub(super) fn subject(visit: &Visit, subject: &str) -> String {

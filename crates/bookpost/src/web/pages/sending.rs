@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::Error;
+use store::{Error, PauseWhy};
 
 use super::{
     flash::{self, Done},
@@ -29,6 +29,10 @@ struct Sending {
     /// Since when it is paused.
     paused: Option<Timestamp>,
     since: String,
+    /// Of a copy of the queue: when it was made.
+    copy_of: Option<String>,
+    /// Mail that is set aside.
+    held: u64,
     /// Mails that have waited for long.
     old: u64,
 }
@@ -60,7 +64,13 @@ pub(super) async fn ask(visit: Visit) -> Response {
 
 async fn sending(visit: &Visit) -> Result<Sending, Error> {
     let store = &visit.pages.sources.store;
-    let paused = store.paused().await?.map(|pause| pause.began_at);
+    let pause = store.paused().await?;
+    let paused = pause.map(|pause| pause.began_at);
+    let copy_of = pause.and_then(|pause| match pause.why {
+        PauseWhy::Restored { of } => Some(visit.clockwork.text(of)),
+        PauseWhy::ByPerson => None,
+    });
+    let held = store.counts().await?.held;
     let old = match paused {
         Some(_) => {
             let before = visit.clockwork.now.saturating_sub(OLD).unwrap_or(Timestamp::MIN);
@@ -69,7 +79,7 @@ async fn sending(visit: &Visit) -> Result<Sending, Error> {
         None => 0,
     };
     let since = paused.map(|paused| visit.clockwork.text(paused)).unwrap_or_default();
-    Ok(Sending { f: Frame::around(visit, Place::Today).await?, paused, since, old })
+    Ok(Sending { f: Frame::around(visit, Place::Today).await?, paused, since, copy_of, held, old })
 }
 
 /// Does it.
@@ -113,6 +123,14 @@ impl Sending {
             Some(_) => self.f.words.with("resume-consequence", &[("since", &self.since)]),
             None => self.f.words.t("pause-consequence"),
         }
+    }
+
+    fn restored(&self, of: &str) -> String {
+        self.f.words.with("resume-restored", &[("of", of)])
+    }
+
+    fn set_aside(&self) -> String {
+        self.f.words.count("resume-held", self.held)
     }
 
     fn question(&self) -> String {

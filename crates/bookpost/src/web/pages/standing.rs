@@ -29,10 +29,9 @@ pub(super) enum Standing {
         chosen: Option<DoNotSend>,
     },
     Practice,
-    /// `backup`: another server stands by.
+    /// It is Server 1 that sends.
     Well {
-        server: usize,
-        backup: bool,
+        backup: StandBy,
     },
     /// Server 1 does not take mail, and Server 2 does.
     Backup {
@@ -43,6 +42,15 @@ pub(super) enum Standing {
         since: Option<Timestamp>,
         sign_in: bool,
     },
+}
+
+/// What there is to fall back on while Server 1 sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StandBy {
+    Nothing,
+    Ready,
+    /// There is one, and it does not take mail either.
+    Down,
 }
 
 impl Standing {
@@ -83,7 +91,13 @@ impl Standing {
             alarms.iter().filter(|alarm| kinds.contains(&alarm.kind)).map(|alarm| alarm.started_at).min()
         };
         match servers.iter().position(|server| !is_down(&server.name)) {
-            Some(0) => Self::Well { server: 1, backup: servers.len() > 1 },
+            Some(0) => Self::Well {
+                backup: match servers.get(1) {
+                    None => StandBy::Nothing,
+                    Some(backup) if is_down(&backup.name) => StandBy::Down,
+                    Some(_) => StandBy::Ready,
+                },
+            },
             Some(_) => Self::Backup { since: since(&[AlarmKind::BackupInUse]) },
             None => {
                 let of_any = |kind| {
@@ -115,9 +129,13 @@ impl Standing {
     /// Its name in the style and in what pages are told as they stand open.
     pub(super) fn tone(&self) -> &'static str {
         match self {
-            Self::Well { .. } => "well",
+            Self::Well { backup: StandBy::Nothing | StandBy::Ready } => "well",
             Self::Practice => "calm",
-            Self::Paused { .. } | Self::NoWay | Self::DoNotSend { .. } | Self::Backup { .. } => "look",
+            Self::Well { backup: StandBy::Down }
+            | Self::Paused { .. }
+            | Self::NoWay
+            | Self::DoNotSend { .. }
+            | Self::Backup { .. } => "look",
             Self::Stopped | Self::Down { .. } => "stop",
         }
     }
@@ -132,10 +150,11 @@ impl Standing {
             Self::DoNotSend { chosen: None } => words.t("health-do-not-send"),
             Self::DoNotSend { chosen: Some(chosen) } => said_of(chosen, "health-do-not-send-by", clockwork),
             Self::Practice => words.t("health-practice"),
-            Self::Well { server, backup } => {
-                let server = words.t(if *server == 1 { "server-1" } else { "server-2" });
-                words.with(if *backup { "health-well-two" } else { "health-well" }, &[("server", &server)])
-            }
+            Self::Well { backup } => words.t(match backup {
+                StandBy::Nothing => "health-well",
+                StandBy::Ready => "health-well-two",
+                StandBy::Down => "health-well-alone",
+            }),
             Self::Backup { since: Some(at) } => since("health-backup", *at),
             Self::Backup { since: None } => words.t("health-backup-just-now"),
             Self::Down { since: Some(at), sign_in: true } => since("health-signed-out", *at),
@@ -182,12 +201,15 @@ mod tests {
         };
         let pause = Some(Pause { began_at: at(), why: PauseWhy::ByPerson });
         let (down, backup) = ([alarm(AlarmKind::ServerDown)], [alarm(AlarmKind::BackupInUse)]);
+        let second = [Alarm { subject: "server2".to_owned(), ..alarm(AlarmKind::SignIn) }];
         let signed_out = [alarm(AlarmKind::SignIn)];
         let ended = Moment { worker_alive: false, ..moment(&[]) };
         let all = [down[0].clone(), backup[0].clone()];
         for (now, way, pause, alarms, expected) in [
-            (moment(&[]), servers(1), None, &[][..], Standing::Well { server: 1, backup: false }),
-            (moment(&["server2"]), servers(2), None, &[], Standing::Well { server: 1, backup: true }),
+            (moment(&[]), servers(1), None, &[][..], Standing::Well { backup: StandBy::Nothing }),
+            (moment(&[]), servers(2), None, &[], Standing::Well { backup: StandBy::Ready }),
+            (moment(&["server2"]), servers(2), None, &[], Standing::Well { backup: StandBy::Down }),
+            (moment(&[]), servers(2), None, &second, Standing::Well { backup: StandBy::Down }),
             (moment(&["server1"]), servers(2), None, &backup, Standing::Backup { since: Some(at()) }),
             (moment(&[]), servers(2), None, &all, Standing::Backup { since: Some(at()) }),
             (
@@ -219,7 +241,7 @@ mod tests {
                 &[],
                 Standing::Down { since: None, sign_in: false },
             ),
-            (moment(&["practice"]), servers(1), None, &[], Standing::Well { server: 1, backup: false }),
+            (moment(&["practice"]), servers(1), None, &[], Standing::Well { backup: StandBy::Nothing }),
             (moment(&["server1"]), servers(1), pause, &down, Standing::Paused { since: at() }),
             (moment(&[]), Way::None, None, &[], Standing::NoWay),
             (moment(&[]), Way::Practice, None, &[], Standing::Practice),

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use mail::Address;
+use percent_encoding::utf8_percent_encode;
 use rand::RngExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,11 +24,12 @@ use super::{
     not_here,
     sign_in::Nothing,
     visit::Visit,
+    wanted::RESERVED,
     words::Words,
 };
 use crate::{
     app::secret_dice,
-    config::{Config, Origin, Way},
+    config::{Origin, Way},
     deliver::{
         hosting::{self, Hosting, LookupError},
         trial,
@@ -47,9 +49,11 @@ const LONGEST_CODE: usize = 12;
 struct Start {
     f: Frame,
     /// What the library is to be called, where there is none yet.
-    asked: Option<[Field; 2]>,
+    asked: Option<[Field; 3]>,
     /// The library that there is.
     library: String,
+    /// Where it is changed.
+    change: String,
     /// What was found out about its mail.
     host: Option<String>,
     way: String,
@@ -72,6 +76,9 @@ struct Query {
 pub(super) struct Named {
     name: String,
     email: String,
+    /// One is made of the name where there is none here.
+    #[serde(default)]
+    code: String,
 }
 
 /// The page.
@@ -80,7 +87,7 @@ pub(super) async fn ask(visit: Visit, RawQuery(query): RawQuery) -> Response {
         return not_here::not_allowed(visit.words());
     }
     let query: Query = serde_html_form::from_str(query.as_deref().unwrap_or_default()).unwrap_or_default();
-    let host = match query.look.and(library(&visit.pages.sources.config())) {
+    let host = match query.look.and(visit.pages.sources.config().sender()) {
         Some((_, email)) => Some(host(&visit, email.domain()).await),
         None => None,
     };
@@ -92,13 +99,17 @@ pub(super) async fn name(Posted { visit, form }: Posted<Named>) -> Response {
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
     }
-    if library(&visit.pages.sources.config()).is_some() {
-        return Redirect::to("/start").into_response();
-    }
     let (words, name) = (visit.words(), form.name.trim());
+    if let Some((site, email)) = visit.pages.sources.config().sender() {
+        let is_same = site.name == name && email.to_string() == form.email.trim();
+        let told = if is_same { "/start".to_owned() } else { flash::told("/start", Done::NamedBefore, None) };
+        return Redirect::to(&told).into_response();
+    }
     let email = Address::parse(form.email.trim());
     if let (false, Ok(email)) = (name.is_empty(), &email) {
-        let site = json!({ "code": code(name), "name": name, "email": email.to_string() });
+        let typed = form.code.trim();
+        let code = if typed.is_empty() { code(name) } else { typed.to_owned() };
+        let site = json!({ "code": code, "name": name, "email": email.to_string() });
         let mut values: BTreeMap<_, _> = [("sites".to_owned(), json!([site]))].into();
         if is_unset(&visit, "library").await {
             values.insert("library".to_owned(), Value::from(name));
@@ -108,11 +119,10 @@ pub(super) async fn name(Posted { visit, form }: Posted<Named>) -> Response {
             Err(refused) => refused,
         };
     }
-    let asked = fields(words, name, form.email.trim());
-    let [name, address] = asked;
+    let [name, address, code] = fields(words, name, form.email.trim(), form.code.trim());
     let no_name = form.name.trim().is_empty().then(|| words.t("start-no-name"));
     let no_email = email.is_err().then(|| words.t("start-no-email"));
-    let asked = [name.problem(no_name), address.problem(no_email)];
+    let asked = [name.problem(no_name), address.problem(no_email), code];
     answered(&visit, StatusCode::UNPROCESSABLE_ENTITY, |start| {
         (start.asked, start.marked) = (Some(asked), true);
     })
@@ -170,11 +180,6 @@ async fn is_unset(visit: &Visit, name: &str) -> bool {
     })
 }
 
-/// The first library that has an address, with it.
-fn library(config: &Config) -> Option<(&str, &Address)> {
-    config.sender().map(|(site, email)| (site.name.as_str(), email))
-}
-
 /// A branch code for a library that has none in an export yet: the beginnings of its words, or its word.
 fn code(name: &str) -> String {
     let words: Vec<_> = name.split_whitespace().collect();
@@ -218,10 +223,15 @@ fn hosted(words: &Words, domain: &str, hosting: Hosting) -> String {
     }
 }
 
-fn fields(words: &Words, name: &str, email: &str) -> [Field; 2] {
+fn fields(words: &Words, name: &str, email: &str, code: &str) -> [Field; 3] {
     let named = Field::new("name", words.t("start-name")).value(name).hint(words.t("start-name-hint"));
     let address = Field::new("email", words.t("start-email")).kind(Kind::Line("email")).value(email);
-    [named.required().autocomplete("organization"), address.hint(words.t("start-email-hint")).required()]
+    let code = Field::new("code", words.t("start-code")).value(code).hint(words.t("start-code-hint"));
+    [
+        named.required().autocomplete("organization"),
+        address.hint(words.t("start-email-hint")).required(),
+        code,
+    ]
 }
 
 async fn answered(visit: &Visit, status: StatusCode, change: impl FnOnce(&mut Start)) -> Response {
@@ -236,7 +246,7 @@ async fn answered(visit: &Visit, status: StatusCode, change: impl FnOnce(&mut St
 
 async fn start(visit: &Visit) -> Result<Start, Error> {
     let (words, config) = (visit.words(), visit.pages.sources.config());
-    let library = library(&config);
+    let library = config.sender();
     let to = visit.person().email.to_string();
     let (way, test) = match &config.sending.way {
         Way::None => (words.t("start-way-none"), words.t("start-test-first")),
@@ -251,9 +261,13 @@ async fn start(visit: &Visit) -> Result<Start, Error> {
     };
     Ok(Start {
         f: Frame::around(visit, Place::Today).await?,
-        asked: library.is_none().then(|| fields(words, "", "")),
-        library: library.map_or_else(String::new, |(name, email)| {
-            words.with("start-library-is", &[("name", name), ("email", &email.to_string())])
+        asked: library.is_none().then(|| fields(words, "", "", "")),
+        library: library.map_or_else(String::new, |(site, email)| {
+            let parts = [("name", &*site.name), ("email", email.as_str()), ("code", &site.code)];
+            words.with("start-library-is", &parts)
+        }),
+        change: library.map_or_else(String::new, |(site, _)| {
+            format!("/preferences/libraries/change?code={}", utf8_percent_encode(&site.code, RESERVED))
         }),
         host: None,
         way,

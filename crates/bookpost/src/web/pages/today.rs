@@ -52,6 +52,8 @@ struct Chart {
     picture: String,
     spans: Vec<Span>,
     most: String,
+    /// Some of it went to the practice mailbox.
+    practiced: bool,
 }
 
 #[derive(Template)]
@@ -94,6 +96,8 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
     // Who is limited to some libraries is not told when others' mail goes out.
     let counts = if sites.is_empty() { store.counts().await? } else { Counts::default() };
     let leaves = counts.waiting > 0 && store.paused().await?.is_none();
+    // Nothing is given up while mail grows no older.
+    let ages = store.ageing_stopped_at(false).await?.is_none();
     let lately = Lately::read(visit, looked_before(visit).await).await?;
     let at = |instant: Option<_>| instant.filter(|_| counts.waiting > 0).map(|instant| clockwork.at(instant));
     Ok(Today {
@@ -104,7 +108,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
         to_do: to_do::read(visit, &known, &counts, lately.last.as_ref()).await?,
-        notes: waits::read(visit, lately.last.as_ref()).await?,
+        notes: waits::read(visit, lately.last.as_ref(), ages).await?,
         lately,
         tells_when: sites.is_empty(),
         waits: now.waiting > 0,
@@ -113,7 +117,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
             .filter(|due_at| leaves && *due_at > clockwork.now)
             .map(|due_at| clockwork.at(due_at)),
         oldest: at(counts.oldest_waiting_at),
-        expires: at(counts.expires_first_at),
+        expires: at(counts.expires_first_at.filter(|_| ages)),
         reports_owed: Some(counts.reports_owed).filter(|n| *n > 0).map(|n| words.count("reports-owed", n)),
         may_pause: known.standing.may_pause() && visit.may(Permission::PauseSending),
         version: now.version(),
@@ -192,7 +196,8 @@ async fn charts(visit: &Visit, sites: BTreeSet<String>) -> Result<Vec<Chart>, Er
     let chart = |id, title, most, spans: Vec<Span>| {
         let highest = spans.iter().map(|span| span.handed_in).max().unwrap_or(0);
         let (title, most) = (words.t(title), words.count(most, highest));
-        Chart { id, title, picture: chart::picture(&spans), spans, most }
+        let practiced = spans.iter().any(|span| span.practiced > 0);
+        Chart { id, title, picture: chart::picture(&spans), spans, most, practiced }
     };
     let all = [
         chart("hours", "chart-hours", "chart-most-hour", chart::hours(clockwork, &quarters)),

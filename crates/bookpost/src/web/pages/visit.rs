@@ -14,17 +14,17 @@ use store::{Actor, Person};
 
 use super::{
     Pages,
-    flash::Flash,
+    flash::{self, Done, Flash},
     frame::SignedIn,
     not_here,
-    security::Visited,
+    security::{Visited, local},
     wanted::RESERVED,
     when::Clockwork,
     words::{Language, Words},
 };
 use crate::{
     config::Config,
-    identity::{Permission, Visitor},
+    identity::{Permission, Visitor, people::People},
     notices::Site,
 };
 
@@ -167,12 +167,34 @@ impl FromRequestParts<Pages> for Visit {
     }
 }
 
-/// Where to come back to is said in the address; a form that was filled in is not kept.
+/// Where to come back to is said in the address. A form that was filled in is not kept, which is said too: it leads back to its page.
 fn to_sign_in(parts: &Parts, path: &str) -> Response {
-    if path == "/" || parts.method != Method::GET {
-        return Redirect::to("/sign-in").into_response();
-    }
-    Redirect::to(&format!("/sign-in?next={}", utf8_percent_encode(path, RESERVED))).into_response()
+    let is_form = parts.method != Method::GET;
+    let next = if is_form { sent_from(parts).unwrap_or("/") } else { path };
+    let to = match next {
+        "/" => "/sign-in".to_owned(),
+        next => format!("/sign-in?next={}", utf8_percent_encode(next, RESERVED)),
+    };
+    // Who signs out a second time wanted nothing to be kept.
+    let is_lost = is_form && path != "/sign-out";
+    let to = if is_lost { flash::told(&to, Done::NothingSaved, None) } else { to };
+    Redirect::to(&to).into_response()
+}
+
+/// The page of ours that a form stands on.
+fn sent_from(parts: &Parts) -> Option<&str> {
+    let origin = &parts.extensions.get::<Visited>()?.origin;
+    let page = parts.headers.get(header::REFERER)?.to_str().ok()?;
+    page.strip_prefix(origin.as_str()).map(local)
+}
+
+/// In which language somebody reads who asks for nothing that there is.
+pub(in crate::web) async fn language(people: &People, headers: &HeaderMap) -> Language {
+    let asked = Language::asked(headers);
+    let Some(token) = token(headers, true).or_else(|| token(headers, false)) else { return asked };
+    let visitor = people.visitor(&token).await.ok().flatten();
+    let chosen = visitor.and_then(|visitor| visitor.person().language.as_deref().and_then(Language::named));
+    chosen.unwrap_or(asked)
 }
 
 pub(super) fn is_secure(parts: &Parts) -> bool {

@@ -132,6 +132,8 @@ impl Words {
             Actor::Configuration => self.t("by-configuration"),
             Actor::NotSignedIn => self.t("by-nobody-signed-in"),
             Actor::Schedule => self.t("by-schedule"),
+            Actor::DropFolder => self.t("by-drop-folder"),
+            Actor::Bookpost => "Bookpost".to_owned(),
         }
     }
 

@@ -19,7 +19,10 @@ use super::{
     of_store, told,
 };
 use crate::{
-    cli::control::{QueueRequest, Reply, Shown},
+    cli::{
+        control::{QueueRequest, Reply},
+        queue,
+    },
     identity::Permission,
     web::{
         api::{
@@ -164,9 +167,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     owner.must(ALL_MAIL)?;
     let id = message_id(&id).ok_or_else(Problem::not_found)?;
-    let rows = admin.sources.store.show(id).await.map_err(|error| of_store(&error))?;
-    let shown: Vec<_> = rows.into_iter().map(|(row, attempts)| Shown { row, attempts }).collect();
-    told(&shown)
+    told(&queue::shown(&admin.sources.store, id).await.map_err(|error| of_store(&error))?)
 }
 
 /// Tells how it stands: how much is in which state, whether sending is paused, and the open alarms.

@@ -203,7 +203,7 @@ if (shown) {
     return true;
   };
   const take = shown.matches("ol") ? lines : message;
-  let [known, waits, over] = ["", false, false];
+  let [known, waits, over, looks] = ["", false, false, 0];
   hears((now) => {
     const moved = JSON.stringify(now);
     if (known === moved || over) return;
@@ -212,10 +212,12 @@ if (shown) {
     known = moved;
     if (first || waits) return;
     waits = true;
+    // Whoever has just sent one mail looks at nothing else, for the moment.
+    const soon = "eager" in shown.dataset && ++looks < 10;
     setTimeout(async () => {
       waits = false;
       const page = await again().catch(() => undefined);
       if (page) over = !take(page);
-    }, REST * (0.5 + Math.random()));
+    }, (soon ? 1_000 : REST) * (0.5 + Math.random()));
   });
 }

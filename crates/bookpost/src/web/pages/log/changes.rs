@@ -7,7 +7,7 @@ use crate::web::pages::{
     notices::meaning,
     preferences::{Said, said},
     programs::megabytes,
-    trial,
+    schedules, trial,
     words::Words,
 };
 
@@ -79,7 +79,10 @@ fn of_parts(was: &str, is: &str, in_words: impl Fn(&str, &str) -> (String, Strin
         let (of, is) = in_words(part, is.trim());
         Said { of, was, is }
     };
-    parts(is).map(change).collect()
+    // What stayed as it was is no change.
+    let stayed =
+        |part: &&str, is: &str| parts(was).any(|(other, was)| other == *part && was.trim() == is.trim());
+    parts(is).filter(|(part, is)| !stayed(part, is)).map(change).collect()
 }
 
 /// As the form of a notice calls it.
@@ -127,7 +130,10 @@ fn of_schedule(words: &Words, part: &str, value: &str) -> (String, String) {
     let of = match part {
         "name" => words.t("schedule-name"),
         "export" => words.t("schedule-export"),
-        "days" => words.t("schedule-days"),
+        "days" => words.t("schedule-rhythm"),
+        "encoding" => words.t("check-encoding"),
+        "sheet" => words.t("check-sheet"),
+        "practice" => words.t("schedule-only-practice"),
         "time" => words.t("schedule-time"),
         "zone" => words.t("library-zone"),
         "closed weekdays" => words.t("schedule-closed-weekdays"),
@@ -138,11 +144,34 @@ fn of_schedule(words: &Words, part: &str, value: &str) -> (String, String) {
         "hours" => words.t("schedule-oldest"),
         other => other.to_owned(),
     };
-    let value = match (part, value) {
-        ("hours", "usual") => words.t("schedule-oldest-usual"),
+    let value = match part {
+        "hours" if value == "usual" => words.t("schedule-oldest-usual"),
+        "days" => rhythm(words, value),
+        "practice" => words.t(if value == "yes" { "value-yes" } else { "value-no" }),
+        "closed weekdays" => weekdays(words, value),
         _ => value.to_owned(),
     };
     (of, value)
+}
+
+/// `daily`, `weekly 1, 4`, `monthly 15`, `yearly 9-1`, `once 2026-12-01`.
+fn rhythm(words: &Words, value: &str) -> String {
+    let (how, when) = value.split_once(' ').unwrap_or((value, ""));
+    let (key, when) = match how {
+        "daily" => ("rhythm-daily", String::new()),
+        "weekly" => ("rhythm-weekly", weekdays(words, when)),
+        "monthly" => ("rhythm-monthly", when.to_owned()),
+        "yearly" => ("rhythm-yearly", when.to_owned()),
+        "once" => ("rhythm-once", when.to_owned()),
+        _ => return value.to_owned(),
+    };
+    if when.is_empty() { words.t(key) } else { format!("{}: {when}", words.t(key)) }
+}
+
+/// `1, 7` as Monday, Sunday.
+fn weekdays(words: &Words, value: &str) -> String {
+    let day = |day: &str| day.parse().map_or_else(|_| day.to_owned(), |day| schedules::weekday(words, day));
+    value.split(", ").filter(|day| !day.is_empty()).map(day).collect::<Vec<_>>().join(", ")
 }
 
 fn of_program(words: &Words, part: &str, value: &str) -> (String, String) {
@@ -188,6 +217,9 @@ fn of_class(words: &Words, class: &str) -> String {
 fn of_test(words: &Words, text: &str) -> Vec<Said> {
     let Some((server, result)) = text.split_once(": ") else { return alone(String::new(), text) };
     let place = server.split(' ').next().unwrap_or_default();
+    if let Some(ports) = result.strip_prefix("looked at ports: ") {
+        return alone(place.to_owned(), &looked(words, ports));
+    }
     let reason = Reason::ALL.iter().find(|reason| reason.plain_words() == result);
     let result = match result {
         trial::ACCEPTED => words.t("log-test-accepted"),
@@ -197,6 +229,24 @@ fn of_test(words: &Words, text: &str) -> Vec<Said> {
         other => reason.map_or_else(|| other.to_owned(), |reason| words.reason(*reason)),
     };
     alone(place.to_owned(), &result)
+}
+
+/// `25 nothing, 587 starttls`
+fn looked(words: &Words, ports: &str) -> String {
+    let one = |port: &str| {
+        let (number, spoken) = port.split_once(' ').unwrap_or((port, ""));
+        let spoken = match spoken {
+            "nothing" => words.t("trial-port-nothing"),
+            "tls" => words.t("encryption-tls"),
+            "starttls" => words.t("encryption-starttls"),
+            "no encryption" => words.t("encryption-none"),
+            "no mail server" => words.t("trial-port-other"),
+            other => other.to_owned(),
+        };
+        format!("{number}: {spoken}")
+    };
+    let all: Vec<_> = ports.split(", ").map(one).collect();
+    words.with("log-looked-at", &[("ports", &all.join("; "))])
 }
 
 /// `hold: 3`
@@ -314,6 +364,20 @@ mod tests {
                 None,
                 Some(&*refused),
                 "a.example:25||The mail server did not accept our password.",
+            ),
+            (
+                Deed::ServerTested,
+                "server1",
+                None,
+                Some("a.example:25 none: looked at ports: 25 nothing, 587 starttls"),
+                "a.example:25||ports looked at: 25: nothing answers; 587: Encrypted (recommended)",
+            ),
+            (
+                Deed::ScheduleChanged,
+                "Daily",
+                Some("name: Daily; days: daily; sheet: ; practice: no"),
+                Some("name: Daily; days: weekly 1, 7; sheet: ; practice: no"),
+                "How often|every day|every week: Monday, Sunday",
             ),
             (Deed::MailDecided, "message 7", None, Some("hold: 3"), "Keep back||3"),
             (

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     app::notice_run::{CheckError, Checked, Old, Options, Unready, notices},
     config::Way,
+    identity::Permission,
     notices::{
         ImportError,
         import::{Delimiter, Shape, Sheets},
@@ -99,6 +100,8 @@ struct Reason {
     count: String,
     title: String,
     todo: String,
+    /// There it can be added at once.
+    to_libraries: bool,
     named: Vec<Named>,
     more: Option<String>,
 }
@@ -152,7 +155,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
     let before = visit.pages.sources.notices.runs_before(&checked.id).await?;
     let words = visit.words();
     let paused = visit.pages.sources.store.paused().await?.is_some();
-    let reasons = reasons(words, &checked.left_out);
+    let reasons = reasons(words, &checked.left_out, visit.may(Permission::ChangePreferences));
     let not_written = checked.left_out.iter().filter(|one| !is_aside(one.why)).count();
     let number = |n: usize| words.number(u64::try_from(n).unwrap_or(u64::MAX));
     let figures = [
@@ -214,7 +217,8 @@ pub(super) fn is_aside(why: LeftOutWhy) -> bool {
 }
 
 /// In the order of how much they are to be looked at.
-fn reasons(words: &Words, left_out: &[LeftOut]) -> Vec<Reason> {
+/// `may_add`: they may add a branch code.
+fn reasons(words: &Words, left_out: &[LeftOut], may_add: bool) -> Vec<Reason> {
     let mut by_reason: BTreeMap<(bool, LeftOutWhy), Vec<&LeftOut>> = BTreeMap::new();
     for one in left_out {
         by_reason.entry((is_aside(one.why), one.why)).or_default().push(one);
@@ -228,6 +232,7 @@ fn reasons(words: &Words, left_out: &[LeftOut]) -> Vec<Reason> {
         count: words.number(all.len() as u64),
         title: left(words, why, all.len() as u64),
         todo: left_do(words, why),
+        to_libraries: may_add && why == LeftOutWhy::UnknownBranch,
         named: all.iter().take(NAMED).map(|one| named(one)).collect(),
         more: (all.len() > NAMED).then(|| words.count("check-more", (all.len() - NAMED) as u64)),
     };

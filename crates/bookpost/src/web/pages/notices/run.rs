@@ -171,7 +171,9 @@ fn health(
         return (words.count("run-under-way", made), "calm");
     }
     let done = sums.state(State::Delivered) + sums.state(State::Practiced);
-    let parts = [("done", &*words.number(done)), ("asked", &words.number(sums.asked()))];
+    // Of whoever got a mail; who got none is no part of that, and is said beside it.
+    let of = if made > 0 { made } else { sums.asked() };
+    let parts = [("done", &*words.number(done)), ("asked", &words.number(of))];
     let key = match (sums.is_open(), run.practice) {
         (_, true) => "run-in-practice",
         (true, false) => "run-leaving",
@@ -185,7 +187,13 @@ fn health(
     } else {
         "calm"
     };
-    if all { (words.with("run-all", &parts), tone) } else { (words.with(key, &parts), tone) }
+    let said = words.with(if all { "run-all" } else { key }, &parts);
+    match sums.not_written() {
+        without if without > 0 && made > 0 => {
+            (format!("{said} {}", words.count("run-without", without)), tone)
+        }
+        _ => (said, tone),
+    }
 }
 
 /// The address of the names behind a number.

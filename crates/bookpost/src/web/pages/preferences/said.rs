@@ -47,6 +47,7 @@ pub(in super::super) fn said(name: &str, old: Option<&str>, new: Option<&str>, w
 pub(in super::super) fn label(name: &str, words: &Words) -> String {
     words.t(match name {
         "library" => "start-name",
+        "alarms.email" => "said-alarm-email",
         "schedule.short_wait" => "said-short-wait",
         "schedule.long_wait" => "said-long-wait",
         "notices.repeat_days" => "said-repeat-days",
@@ -73,7 +74,7 @@ fn is_length(name: &str) -> bool {
 /// Where nothing is set.
 fn unset(name: &str, words: &Words) -> String {
     words.t(match key(name) {
-        "sending.way" => "way-none",
+        "sending.way" => "value-not-chosen",
         "encryption" => "encryption-by-port",
         "library"
         | "host"
@@ -240,8 +241,8 @@ mod tests {
         for (name, old, new, expected) in [
             ("library", "", "Riverside", "Name of the library: (empty) → Riverside"),
             ("library", "\"true\"", "Riverside", "Name of the library: true → Riverside"),
-            ("sending.way", "", "\"practice\"", "Way of sending: Do not send → Practice mailbox"),
-            ("sending.way", "", "\"none\"", "Way of sending:  → Do not send"),
+            ("sending.way", "", "\"practice\"", "Way of sending: not chosen yet → Practice mailbox"),
+            ("sending.way", "", "\"none\"", "Way of sending: not chosen yet → Do not send"),
             (
                 "server1.encryption",
                 "starttls",

@@ -68,7 +68,7 @@ mod tests {
     use jiff::{Timestamp, tz::TimeZone};
 
     use super::*;
-    use crate::web::pages::words::Language;
+    use crate::web::pages::{standing::StandBy, words::Language};
 
     fn alarm(kind: AlarmKind, subject: &str) -> Alarm {
         let (subject, text) = (subject.to_owned(), String::new());
@@ -95,7 +95,7 @@ mod tests {
                 vec![alarm(AlarmKind::SignIn, "server1"), alarm(AlarmKind::ServerDown, "server1")],
                 "All mail goes out, through the backup server, since 27 Nov, 22:10. Why: The mail server did not accept our password (Server 1).",
             ),
-            (&Standing::Well { server: 1, backup: false }, vec![], "All mail goes out through Server 1."),
+            (&Standing::Well { backup: StandBy::Nothing }, vec![], "All mail goes out through Server 1."),
             (
                 &Standing::Down { since: None, sign_in: false },
                 vec![alarm(AlarmKind::SignIn, "server1")],

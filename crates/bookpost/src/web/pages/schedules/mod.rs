@@ -5,7 +5,7 @@ mod change;
 mod form;
 mod said;
 
-pub(super) use self::said::to_do;
+pub(super) use self::said::{to_do, weekday};
 
 use askama::Template;
 use axum::{

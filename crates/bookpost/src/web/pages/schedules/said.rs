@@ -80,7 +80,7 @@ pub(super) fn moment(visit: &Visit, plan: &SchedulePlan, at: Timestamp) -> Strin
     words.with("day-and-time", &[("day", &day), ("time", &local.strftime("%H:%M").to_string())])
 }
 
-pub(super) fn weekday(words: &Words, day: i8) -> String {
+pub(in crate::web::pages) fn weekday(words: &Words, day: i8) -> String {
     let at = usize::from(day.unsigned_abs()).checked_sub(1);
     at.and_then(|at| WEEKDAYS.get(at)).map_or_else(String::new, |key| words.t(key))
 }

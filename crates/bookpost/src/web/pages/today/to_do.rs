@@ -9,13 +9,14 @@ use super::super::{
     log, lost_secrets, mail_account,
     notices::LastRun,
     schedules, silence,
-    standing::Standing,
+    standing::{StandBy, Standing},
     visit::Visit,
     when::At,
 };
 use crate::{
     config::{Provider, Way},
     identity::Permission,
+    receive::maildrop,
 };
 
 /// Something that a person has to do.
@@ -50,17 +51,22 @@ pub(super) async fn read(
     let sites = visit.sites();
     let alarms: Vec<_> = known.alarms(&sites).collect();
     let mut all = Vec::new();
-    if let Standing::Paused { since } = known.standing {
-        all.push(paused(visit, since, known.now(&sites).waiting).await?);
+    let waiting = known.now(&sites).waiting;
+    let is_copy = |alarm: &&&Alarm| alarm.kind == AlarmKind::Restored;
+    let is_paused = matches!(known.standing, Standing::Paused { .. });
+    match (&known.standing, alarms.iter().find(is_copy)) {
+        // What is in a copy of the queue is looked at before anything of it is sent.
+        (Standing::Paused { .. }, Some(alarm)) => all.push(restored(visit, alarm, waiting).await?),
+        (Standing::Paused { since }, None) => all.push(paused(visit, *since, waiting).await?),
+        _ => {}
     }
     for alarm in &alarms {
-        if is_told_with_the_backup(alarm, &alarms) {
+        let is_told = alarm.kind == AlarmKind::Restored && is_paused;
+        if is_told || is_told_with_the_backup(alarm, &alarms) {
             continue;
         }
         all.push(match alarm.kind {
-            AlarmKind::ServerDown | AlarmKind::SignIn | AlarmKind::BackupInUse => {
-                server(visit, alarm, &alarms, known, counts)
-            }
+            _ if is_server(alarm) => server(visit, alarm, &alarms, known, counts),
             _ => other(visit, alarm).await?,
         });
     }
@@ -98,12 +104,20 @@ async fn paused(visit: &Visit, since: Timestamp, waiting: u64) -> Result<ToDo, E
     })
 }
 
+async fn restored(visit: &Visit, alarm: &Alarm, waiting: u64) -> Result<ToDo, Error> {
+    let one = other(visit, alarm).await?;
+    let mut what = one.what;
+    what.push(visit.words().count("to-do-paused-waits", waiting));
+    let href = Some(("/queue?state=held".to_owned(), visit.words().t("look-at-set-aside")));
+    Ok(ToDo { what, href, ..one })
+}
+
 /// A mail server that does not take mail.
 fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &Counts) -> ToDo {
     let (words, clockwork) = (visit.words(), &visit.clockwork);
     let provider = Provider::named(&alarm.subject).filter(|_| alarm.kind == AlarmKind::SignIn);
     let (title, todo) = provider.map_or_else(
-        || words.alarm(alarm.kind),
+        || of_server(visit, alarm, known),
         |one| {
             let name = [("name", one.title())];
             (words.with("alarm-account", &name), words.with("alarm-account-do", &name))
@@ -111,8 +125,10 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
     );
     let is_down = matches!(known.standing, Standing::Down { .. });
     let waiting = known.now(&visit.sites()).waiting;
+    // Of two servers that do not take mail each is named, and what waits for either is said once.
+    let is_first = all.iter().find(|other| is_server(other)).is_some_and(|first| first.id == alarm.id);
     let mut what = Vec::new();
-    if is_down && waiting > 0 {
+    if is_down && is_first && waiting > 0 {
         what.push(words.count("to-do-down-waits", waiting));
         // Who is limited to some libraries is not told when others' mail is given up.
         if let Some(at) = counts.expires_first_at {
@@ -121,21 +137,56 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
     }
     what.push(todo);
     let sees = visit.may(Permission::SeeAddresses);
-    let enters = alarm.kind == AlarmKind::SignIn && visit.may(Permission::ChangePreferences);
+    let may_change = visit.may(Permission::ChangePreferences);
+    let link = match alarm.kind {
+        AlarmKind::SignIn => Some("to-do-sign-in-link"),
+        AlarmKind::ServerDown => Some("to-do-server-link"),
+        _ => None,
+    };
     ToDo {
         title,
         what,
         since: Some(clockwork.at(alarm.started_at)),
-        href: enters.then(|| match provider {
+        href: link.filter(|_| may_change).map(|link| match provider {
             Some(one) => {
                 let text = words.with("account-again", &[("name", one.title())]);
                 (mail_account::address(one).to_owned(), text)
             }
-            None => (format!("/preferences#{}", alarm.subject), words.t("to-do-sign-in-link")),
+            None => (format!("/preferences#{}", alarm.subject), words.t(link)),
         }),
         may_probe: alarm.kind != AlarmKind::SignIn && visit.may(Permission::ProbeServers),
-        for_it: sees.then(|| ForIt { text: text_for_it(visit, alarm), noted: noted(alarm, all) }),
+        for_it: sees.then(|| ForIt { text: text_for_it(visit, alarm, known), noted: noted(alarm, all) }),
     }
+}
+
+fn is_server(alarm: &Alarm) -> bool {
+    matches!(alarm.kind, AlarmKind::ServerDown | AlarmKind::SignIn | AlarmKind::BackupInUse)
+}
+
+/// Server 1 sends, and this is about the one behind it.
+fn is_of_the_backup(alarm: &Alarm, known: &Known) -> bool {
+    known.standing == Standing::Well { backup: StandBy::Down } && alarm.subject != "server1"
+}
+
+/// What is wrong with which server, and what is done about it.
+fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
+    let words = visit.words();
+    let (title, todo) = words.alarm(alarm.kind);
+    let config = visit.pages.sources.config();
+    let two = matches!(&config.sending.way, Way::Servers(servers) if servers.len() > 1);
+    let title = match (alarm.kind, &*alarm.subject) {
+        (AlarmKind::ServerDown, "server1") if two => words.t("alarm-server-down-1"),
+        (AlarmKind::ServerDown, "server2") if two => words.t("alarm-server-down-2"),
+        (AlarmKind::SignIn, "server1") if two => words.t("alarm-sign-in-1"),
+        (AlarmKind::SignIn, "server2") if two => words.t("alarm-sign-in-2"),
+        _ => title,
+    };
+    let todo = match alarm.kind {
+        AlarmKind::ServerDown if is_of_the_backup(alarm, known) => words.t("to-do-backup-down"),
+        AlarmKind::SignIn if is_of_the_backup(alarm, known) => words.t("to-do-backup-signed-out"),
+        _ => todo,
+    };
+    (title, todo)
 }
 
 /// With why the backup is in use.
@@ -144,7 +195,7 @@ fn noted(alarm: &Alarm, all: &[&Alarm]) -> String {
     std::iter::once(&alarm.text).chain(told.map(|other| &other.text)).cloned().collect::<Vec<_>>().join("\n")
 }
 
-fn text_for_it(visit: &Visit, alarm: &Alarm) -> String {
+fn text_for_it(visit: &Visit, alarm: &Alarm, known: &Known) -> String {
     let config = visit.pages.sources.config();
     let host = match &config.sending.way {
         Way::Servers(servers) => servers.iter().find(|server| server.name == alarm.subject),
@@ -154,6 +205,7 @@ fn text_for_it(visit: &Visit, alarm: &Alarm) -> String {
         host.map_or_else(|| alarm.subject.clone(), |server| format!("{}:{}", server.host, server.port));
     let since = visit.clockwork.in_full(alarm.started_at);
     let key = match alarm.kind {
+        _ if is_of_the_backup(alarm, known) => "for-it-backup-down",
         AlarmKind::SignIn => "for-it-sign-in",
         AlarmKind::BackupInUse => "for-it-backup",
         _ => "for-it-down",
@@ -166,8 +218,17 @@ async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
         return Ok(ToDo {
             title: of_schedule.title,
             what: vec![of_schedule.what],
-            since: Some(visit.clockwork.at(alarm.started_at)),
+            // When it was due is in its title.
             href: Some(of_schedule.href),
+            for_it: for_it(visit, alarm),
+            ..ToDo::default()
+        });
+    }
+    if alarm.kind == AlarmKind::Held && alarm.subject == maildrop::SUBJECT {
+        return Ok(ToDo {
+            title: visit.words().t("alarm-maildrop"),
+            what: vec![visit.words().t("alarm-maildrop-do")],
+            since: Some(visit.clockwork.at(alarm.started_at)),
             for_it: for_it(visit, alarm),
             ..ToDo::default()
         });

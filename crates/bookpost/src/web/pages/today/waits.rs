@@ -18,8 +18,9 @@ pub(super) struct Note {
     pub(super) mails: Vec<(String, String)>,
 }
 
-pub(super) async fn read(visit: &Visit, last: Option<&LastRun>) -> Result<Vec<Note>, Error> {
-    Ok(in_doubt(visit).await?.into_iter().chain(last.and_then(|last| full(visit, last))).collect())
+/// `ages`: mail that waits grows older.
+pub(super) async fn read(visit: &Visit, last: Option<&LastRun>, ages: bool) -> Result<Vec<Note>, Error> {
+    Ok(in_doubt(visit).await?.into_iter().chain(last.and_then(|last| full(visit, last, ages))).collect())
 }
 
 /// What may have arrived, and is sent once more by itself.
@@ -44,13 +45,15 @@ async fn in_doubt(visit: &Visit) -> Result<Option<Note>, Error> {
 }
 
 /// Mailboxes of the last run that are full.
-fn full(visit: &Visit, last: &LastRun) -> Option<Note> {
+fn full(visit: &Visit, last: &LastRun, ages: bool) -> Option<Note> {
     let why = last.why(State::Waiting);
     let (_, counted) = why.into_iter().find(|(reason, _)| *reason == Reason::MailboxFull)?;
     let until = visit.clockwork.text(counted.expires_first_at);
     let words = visit.words();
     let full = words.count("waits-full", counted.count);
-    let text = format!("{full} {}", words.with("waits-full-until", &[("until", &until)]));
+    let until =
+        if ages { words.with("waits-full-until", &[("until", &until)]) } else { words.t("waits-full-still") };
+    let text = format!("{full} {until}");
     let href = format!("/notices/runs/{}/names?what=waiting", last.id);
     Some(Note { text, mails: vec![(href, words.t("waits-full-link"))] })
 }

@@ -51,7 +51,7 @@ pub(in crate::web::pages) async fn tested(store: &Store, server: &Server) -> Res
         at: line.happened_at,
         by: match &line.who {
             Actor::Person { name, .. } => name.to_string(),
-            Actor::CommandLine | Actor::Configuration | Actor::NotSignedIn | Actor::Schedule => String::new(),
+            _ => String::new(),
         },
         arrived: arrived.is_some(),
     }))

@@ -68,6 +68,8 @@ struct Asking {
     problem: Option<String>,
     /// What is wrong with the settings.
     problems: Vec<NotDone>,
+    /// The form of the preferences that was to be tested, to be gone back to.
+    back: Option<Vec<(String, String)>>,
 }
 
 /// The page that asks.
@@ -91,22 +93,23 @@ pub(super) async fn start(Posted { visit, form }: Posted<Vec<(String, String)>>)
         let problem = Some(words.t("trial-bad-to"));
         return unfit(&visit, &shown, |asking| asking.to.problem = problem).await;
     };
+    let back = form.back(&visit);
     let wanted = match form.wanted(&visit.pages.sources.preferences).await {
         Ok(wanted) => wanted,
-        Err(why) => return unusable(&visit, &shown, why).await,
+        Err(why) => return unusable(&visit, &shown, why, back).await,
     };
     let now = visit.clockwork.now;
     let Ok(letter) = trial::letter(&wanted.config, &to, now, secret_dice().random()) else {
         return unfit(&visit, &shown, |_| ()).await;
     };
-    let (server, back) = (Arc::clone(&wanted.server), form.back(&visit));
-    let course = Course { server, to: Some(to), back, told: Vec::new(), end: None };
+    let server = Arc::clone(&wanted.server);
+    let course = Course { server, to: Some(to), back: back.clone(), told: Vec::new(), end: None };
     match visit.pages.trials.begin(&visit.visitor, course, now) {
         Ok((id, course)) => {
             run(&visit, wanted, letter, course);
             Redirect::to(&format!("/preferences/test/{id}")).into_response()
         }
-        Err(why) => busy(&visit, &shown, why).await,
+        Err(why) => busy(&visit, &shown, why, back).await,
     }
 }
 
@@ -143,22 +146,29 @@ async fn unfit(visit: &Visit, to: &str, change: impl FnOnce(&mut Asking)) -> Res
     answered(visit, StatusCode::UNPROCESSABLE_ENTITY, to, change).await
 }
 
-async fn busy(visit: &Visit, to: &str, why: Busy) -> Response {
+async fn busy(visit: &Visit, to: &str, why: Busy, back: Option<Vec<(String, String)>>) -> Response {
     let problem = Some(visit.words().t(match why {
         Busy::Own => "trial-busy-own",
         Busy::Others => "trial-busy-others",
         Busy::Many => "trial-busy-many",
     }));
-    answered(visit, StatusCode::TOO_MANY_REQUESTS, to, |asking| asking.problem = problem).await
+    let told = |asking: &mut Asking| (asking.problem, asking.back) = (problem, back);
+    answered(visit, StatusCode::TOO_MANY_REQUESTS, to, told).await
 }
 
-async fn unusable(visit: &Visit, to: &str, why: Unusable) -> Response {
+async fn unusable(visit: &Visit, to: &str, why: Unusable, back: Option<Vec<(String, String)>>) -> Response {
     let problems = match why {
-        Unusable::NoServer => return unfit(visit, to, |asking| asking.server = None).await,
+        Unusable::NoServer => {
+            let problem = back.as_ref().map(|_| visit.words().t("trial-no-server"));
+            let told = |asking: &mut Asking| {
+                (asking.server, asking.problem, asking.back) = (None, problem, back);
+            };
+            return unfit(visit, to, told).await;
+        }
         Unusable::Refused(Refused::Store(error)) => return not_here::of(&error, visit),
         Unusable::Refused(why) => not_done::refused(visit.words(), &why),
     };
-    unfit(visit, to, |asking| asking.problems = problems).await
+    unfit(visit, to, |asking| (asking.problems, asking.back) = (problems, back)).await
 }
 
 async fn answered(visit: &Visit, status: StatusCode, to: &str, change: impl FnOnce(&mut Asking)) -> Response {
@@ -195,6 +205,7 @@ async fn asking(visit: &Visit, to: &str) -> Result<Asking, Error> {
         known,
         problem: None,
         problems: Vec::new(),
+        back: None,
     })
 }
 

@@ -60,13 +60,13 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
     let rest = form.rest(&format!("server{number}"), &back);
     let wanted = match form.without_login().wanted(&visit.pages.sources.preferences).await {
         Ok(wanted) => wanted,
-        Err(why) => return unusable(&visit, &own, why).await,
+        Err(why) => return unusable(&visit, &own, why, to_form(back)).await,
     };
     let (server, now) = (&wanted.server, visit.clockwork.now);
     let course = Course { server: Arc::clone(server), to: None, back: None, told: Vec::new(), end: None };
     let place = match visit.pages.trials.begin(&visit.visitor, course, now) {
         Ok((_, place)) => place,
-        Err(why) => return busy(&visit, &own, why).await,
+        Err(why) => return busy(&visit, &own, why, to_form(back)).await,
     };
     let mut ports = USUAL_PORTS.to_vec();
     ports.extend(Some(server.port).filter(|port| !USUAL_PORTS.contains(port)));
@@ -96,6 +96,11 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
     })
 }
 
+/// None, where it was no form that can be gone back to.
+fn to_form(back: Vec<(String, String)>) -> Option<Vec<(String, String)>> {
+    Some(back).filter(|back| !back.is_empty())
+}
+
 fn line(words: &Words, found: &Port) -> Line {
     let port = found.port.to_string();
     let title = words.with("trial-port", &[("port", &port)]);
@@ -107,8 +112,11 @@ fn line(words: &Words, found: &Port) -> Line {
     let sign_in = found
         .sign_in
         .map(|offered| words.t(if offered { "trial-port-sign-in" } else { "trial-port-no-sign-in" }));
-    let text =
+    let mut text =
         [Some(encryption(words, spoken)), sign_in].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    if spoken == Encryption::Plain {
+        text = format!("{text}. {}", words.t("trial-port-plain"));
+    }
     let [takes, tests] =
         ["trial-port-take", "trial-port-test"].map(|key| words.with(key, &[("port", &port)]));
     let encryption = match spoken {

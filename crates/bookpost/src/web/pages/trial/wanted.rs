@@ -104,7 +104,12 @@ impl Form {
         if number == 2 && !first {
             values.extend(self.values("server1", &standing));
         }
-        let config = preferences.proposed(values).await.map_err(Unusable::Refused)?.config;
+        let mut config = preferences.proposed(values.clone()).await.map_err(Unusable::Refused)?.config;
+        // What would keep it from being saved is said by the test: without a name of this computer no server is used.
+        if config.sending.own_name().is_none() {
+            values.insert("sending.way".to_owned(), Value::from("servers"));
+            config = preferences.proposed(values).await.map_err(Unusable::Refused)?.config;
+        }
         let server = config.sending.servers.iter().find(|server| server.name == format!("server{number}"));
         let server = server.cloned().ok_or(Unusable::NoServer)?;
         Ok(Wanted { server, config })

@@ -27,11 +27,13 @@ cancel-and-back = Back, change nothing
 day-and-time = { $day }, { $time }
 
 banner-paused = Sending is paused since { $since }. Mail is accepted and waits.
+banner-restored = Sending is paused: this was restored from the backup of { $of }. Look at what was set aside before you go on sending.
 banner-no-way = No way of sending is chosen. Mail is accepted and waits.
 banner-do-not-send-by = “Do not send” is chosen since { $since } ({ $who }). Mail is accepted and waits.
 banner-do-not-send = “Do not send” is chosen. Mail is accepted and waits.
 banner-practice = Practice mailbox: mail is kept here, and nobody receives it.
-banner-resume = Send again
+banner-set-up = Set up sending
+banner-resume = Go on sending
 
 day-today = Today
 day-1 = Monday
@@ -92,3 +94,4 @@ by-command-line = somebody at the command line
 by-configuration = the configuration file
 by-nobody-signed-in = somebody at the sign-in page
 by-schedule = a schedule
+by-drop-folder = the drop folder

@@ -14,6 +14,7 @@ log-command-line = Command line
 log-settings = Configuration file
 log-not-signed-in = Somebody at the sign-in page
 log-schedule = a schedule
+log-drop-folder = Drop folder
 log-set-up = set Bookpost up
 log-person-added = added a person
 log-person-changed = changed a person
@@ -68,6 +69,7 @@ log-old-mail = Mail that had waited for long
 log-test-accepted = the test message was accepted
 log-test-arrived = the test message has arrived
 log-test-works = it works; no message was sent
+log-looked-at = ports looked at: { $ports }
 log-test-broke-off = the test broke off
 
 ## What was changed
@@ -75,7 +77,9 @@ secret-changed = changed
 secret-forgotten = forgotten
 value-empty = (empty)
 value-none = none
+value-not-chosen = not chosen yet
 value-no-limit = no limit
+said-alarm-email = Email address for alarms
 said-short-wait = Wait of the first tries
 said-long-wait = Wait of the later tries
 said-span = { $from } to { $to }

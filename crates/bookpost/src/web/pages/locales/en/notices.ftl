@@ -47,6 +47,7 @@ check-more = { $n ->
     [one] and { $n } more
    *[other] and { $n } more
   }
+check-to-libraries = Add the code, then load this page again
 check-see = Look at the mails
 check-see-hint = Every mail as it would be sent, one by one.
 check-options = The file was not read right?
@@ -185,13 +186,17 @@ sample-mark = [Sample]
 run-sums = It adds up
 run-lists = Lists for teachers
 run-lists-hint = One mail for each teacher, beside the notices. They are not counted above.
-run-asked = Asked for
-run-asked-hint = Each address counts, and each person or line that was not written to.
+run-asked = Entries in all
+run-asked-hint = Each address that was written to counts, and each person or line that was not.
 run-accepted = accepted by the mail server
 run-not-written = not written to
 run-aside = Also in the file
 run-by-library = By library
 run-no-library = No library known
+run-without = { $n ->
+    [one] { $n } entry of the file gets no mail.
+   *[other] { $n } entries of the file get no mail.
+  }
 run-all = All { $asked } were accepted. There is nothing to do.
 run-over = { $done } of { $asked } were accepted. The numbers lead to the others, and to what to do.
 run-leaving = { $done } of { $asked } are accepted so far.
@@ -296,10 +301,10 @@ left-items-returned = { $n ->
   }
 left-items-returned-do = Nothing. They had not left yet, and none of their items is in this export.
 left-not-told = { $n ->
-    [one] library of which this export does not say what came back
-   *[other] libraries of which this export does not say what came back
+    [one] library where this export does not show what came back
+   *[other] libraries where this export does not show what came back
   }
-left-not-told-do = What waits of earlier runs is sent as it is. If the export is not whole, make it again and run it: then what came back is not written about.
+left-not-told-do = Earlier mails that still wait are sent all the same, though some of their items may be back. To keep those from going out, correct the export or make it again, and run it.
 left-line = line { $line }
 names-none = Nobody
 names-none-why = Nobody of this run stands here any more.

@@ -65,6 +65,7 @@ link-lasts-hour = It works once, within the hour.
 link-shown-once = It is not shown again; you can make another at any time.
 link-done = Done
 
+link-is-local = This link opens only on the computer where Bookpost works. For people at other computers, have your IT person set “listen” and “public_address” first (docs/guide/pages.md), then make a new link.
 no-post-way = Bookpost cannot mail the link: no way of sending is chosen.
 no-post-off = Bookpost cannot mail the link: “Do not send” is chosen.
 no-post-practice = Bookpost cannot mail the link: mail goes to the Practice mailbox, where nobody receives it.

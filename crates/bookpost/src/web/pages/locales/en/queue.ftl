@@ -2,9 +2,15 @@
 pause-title = Pause all sending?
 pause-consequence = Mail is accepted and waits. This time makes it no older: nothing is given up meanwhile.
 pause-button = Pause sending
-resume-title = Send again?
-resume-consequence = What waits goes out again. It was paused since { $since }, and that time makes no mail older.
-resume-button = Send again
+resume-title = Go on sending?
+resume-consequence = What waits goes out, each mail once. Sending was paused since { $since }, and that time makes no mail older.
+resume-restored = This was restored from the backup of { $of }. What has been sent since is not in it. What was unfinished then was set aside, as it may have been sent since: that does not go out by this.
+resume-held = { $n ->
+    [0] Nothing is set aside.
+    [one] Look at the { $n } mail that is set aside
+   *[other] Look at the { $n } mails that are set aside
+  }
+resume-button = Go on sending
 resume-old = { $n ->
     [one] { $n } mail has waited for more than 48 hours. What is to become of it?
    *[other] { $n } mails have waited for more than 48 hours. What is to become of them?
@@ -56,6 +62,9 @@ queue-select = Select { $subject }
 queue-select-all = Select all on this page
 queue-older = Older
 queue-newest = Newest
+subject-return-report = return report
+subject-summary = summary of returns
+subject-relayed = mail that came back, passed on
 queue-without-subject = (no subject)
 queue-with-selected = With what is selected
 queue-all-that-match = With all mail like this, on other pages too

@@ -119,6 +119,7 @@ schedule-no-such-order = This order is not known.
 schedule-site = Library of lines that name none
 schedule-site-none = None
 schedule-no-such-site = There is no such library any more.
+schedule-only-practice = Only practice
 schedule-practice = Only into the practice mailbox: no patron receives anything
 
 ## What came of it

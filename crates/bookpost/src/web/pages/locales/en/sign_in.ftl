@@ -5,8 +5,8 @@ sign-in-password = Password
 sign-in-button = Sign in
 sign-in-forgot = Forgot it?
 sign-in-new = Nobody can sign in as administrator yet.
-sign-in-new-log = The link by which the first administrator is made stands in the log of the service (journalctl -u bookpost). It opens for one hour.
-sign-in-new-link = For a new one, run this on the computer where Bookpost works:
+sign-in-new-log = The link by which the first administrator is made stands where Bookpost was started: in that window, or in the log of the service (journalctl -u bookpost). It opens for one hour.
+sign-in-new-link = For a new one, run this on the computer where Bookpost works, with the --config by which it was started, if it was:
 sign-in-refused = This email address and password do not go together.
 sign-in-disabled = This account is switched off. Ask an administrator.
 sign-in-busy = Too many people sign in at this moment. Try again in a minute.
@@ -15,6 +15,7 @@ sign-in-slow = Too many wrong passwords from here. Try again in { $n ->
    *[other] { $n } seconds
   }.
 sign-in-kept-out = If it was not you who typed them, whoever looks after Bookpost's computer can make you a link that lets you in at once: bookpost people reset-link, and your email address.
+sign-in-nothing-saved = You were signed out in the meantime, and nothing was saved. Sign in, and the page comes again; what you typed last is to be typed once more.
 sign-in-ended = You are signed out.
 show-password = Show
 hide-password = Hide

@@ -1,7 +1,8 @@
 ## Today
 today-title = Today
-health-well = All mail goes out through { $server }.
-health-well-two = All mail goes out through { $server }; the backup server stands by.
+health-well = All mail goes out through Server 1.
+health-well-two = All mail goes out through Server 1; the backup server stands by.
+health-well-alone = All mail goes out through Server 1. The backup server cannot be used at the moment.
 health-backup = The backup server is sending since { $since }.
 health-backup-just-now = The backup server is sending.
 health-down = Nothing goes out since { $since }: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
@@ -25,8 +26,6 @@ last-run-notices = { $n ->
   }
 last-run-accepted = { $accepted } by { $server }
 last-run-server = the mail server
-server-1 = Server 1
-server-2 = Server 2
 
 figures = How it stands
 figure-accepted = handed in today
@@ -45,6 +44,7 @@ chart-hours = The last 24 hours
 chart-days = The last 7 days
 chart-handed-in = handed in
 chart-accepted = accepted by the server
+chart-practiced = practised: nobody received it
 chart-returned = sent back
 chart-rest = not finished, or not sent
 chart-when = When it was handed in
@@ -76,9 +76,13 @@ to-do-down-waits = { $n ->
   }
 to-do-down-expires = If nothing changes, the first is given up and sent back to the library: { $at }.
 to-do-sign-in-link = Enter the new password and test it
+to-do-server-link = Look at its settings and test it
+to-do-backup-down = All mail goes out through Server 1, and none waits for this. Have Server 2 repaired: until then nothing stands by.
+to-do-backup-signed-out = All mail goes out through Server 1, and none waits for this. Have the new password for Server 2 entered and tested: until then nothing stands by.
 to-do-probe = Check now
 done-probing = The mail server is being asked. Whether it answers stands here in a moment.
 for-it-down = Bookpost, which sends the library's email, gets nothing through the mail server { $server } since { $since }. Please look at the server, the network on the way to it, and the firewall. Nothing has to be sent again: Bookpost asks at least once a minute, and what waits goes out by itself.
+for-it-backup-down = Bookpost, which sends the library's email, cannot use its backup mail server { $server } since { $since }. Meanwhile all mail goes out through the first server. Please look at the server, the account on it, the network on the way to it, and the firewall. Bookpost asks it again by itself.
 for-it-sign-in = Bookpost, which sends the library's email, is not let in by the mail server { $server } since { $since }. Please look at the account and its password, and tell us the new one: we enter it under Preferences > Setup > Email. Nothing has to be sent again: what waits goes out by itself.
 for-it-backup = Bookpost, which sends the library's email, gets nothing through the mail server { $server } since { $since }. All mail goes out through the backup server meanwhile. Please have the server repaired. Nothing has to be sent again: Bookpost goes back to it by itself.
 to-do-practised = { $n ->
@@ -120,8 +124,8 @@ to-do-returned-link = { $n ->
    *[other] Show these { $n }
   }
 to-do-not-written = { $n ->
-    [one] { $n } entry of the last run got no mail
-   *[other] { $n } entries of the last run got no mail
+    [one] { $n } entry of the last run got no mail, and can still get one
+   *[other] { $n } entries of the last run got no mail, and can still get one
   }
 to-do-not-written-link = Show who and why
 waits-in-doubt = { $n ->
@@ -135,7 +139,9 @@ waits-full = { $n ->
    *[other] { $n } mailboxes are full.
   }
 waits-full-until = Bookpost tries until { $until }, then tells you. There is nothing to do now.
+waits-full-still = Bookpost tries again when sending goes on, and their time stands still until then. There is nothing to do now.
 waits-full-link = Who it is
+look-at-set-aside = Look at what was set aside
 look-at-them = Show in the queue
 
 waits = What waits
@@ -152,6 +158,10 @@ sending-pause = Pause all sending
 
 alarm-server-down = The mail server does not answer as it should
 alarm-server-down-do = If it lasts, tell your IT person.
+alarm-server-down-1 = Server 1 does not answer as it should
+alarm-server-down-2 = Server 2, the backup, does not answer as it should
+alarm-sign-in-1 = Server 1 did not accept our password
+alarm-sign-in-2 = Server 2, the backup, did not accept our password
 alarm-sign-in = The mail server did not accept our password
 alarm-sign-in-do = Nobody's mail was sent back for that. Have the new password entered and tested; then the mail leaves by itself.
 alarm-backup-in-use = The backup server is sending
@@ -168,6 +178,8 @@ alarm-disk = The disk is full or fails
 alarm-disk-do = Make room on this computer now: new mail is refused until then.
 alarm-broken-message = A message keeps Bookpost from sending it
 alarm-broken-message-do = Show it to your IT person. The other mail is not affected.
+alarm-maildrop = Mail of programs of this computer needs a look
+alarm-maildrop-do = It comes by the sendmail command and its folder. Show your IT person what stands below.
 alarm-held = Mail was set aside
 alarm-held-do = Look at it, and decide whether it is sent.
 alarm-quota = The daily limit of the mail account is used up
@@ -196,6 +208,6 @@ silence-weekdays = Nothing sent since { $since }; usually from Monday to Friday
 silence-weekly = Nothing sent since { $since }; usually weekly
 silence-days = Nothing sent since { $since }; usually at least every { $days } days
 alarm-restored = This was restored from a backup, and sending is paused
-alarm-restored-do = Look at what was set aside, then let sending go on.
+alarm-restored-do = What was unfinished in the backup is set aside, as it may have been sent since. Look at it first, then go on sending.
 alarm-other = Something needs a look
 alarm-other-do = Show it to your IT person.

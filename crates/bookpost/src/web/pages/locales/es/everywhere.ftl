@@ -27,11 +27,13 @@ cancel-and-back = Volver sin cambiar nada
 day-and-time = { $day }, { $time }
 
 banner-paused = El envío está en pausa desde { $since }. El correo se acepta y espera.
+banner-restored = El envío está en pausa: esto se restauró de la copia de seguridad de { $of }. Mire lo que se apartó antes de reanudar el envío.
 banner-no-way = No se ha elegido ninguna forma de envío. El correo se acepta y espera.
 banner-do-not-send-by = Se ha elegido «No enviar» desde { $since } ({ $who }). El correo se acepta y espera.
 banner-do-not-send = Se ha elegido «No enviar». El correo se acepta y espera.
 banner-practice = Buzón de prácticas: el correo se guarda aquí y nadie lo recibe.
-banner-resume = Volver a enviar
+banner-set-up = Configurar el envío
+banner-resume = Reanudar el envío
 
 day-today = Hoy
 day-1 = Lunes
@@ -92,3 +94,4 @@ by-command-line = alguien en la línea de órdenes
 by-configuration = el archivo de configuración
 by-nobody-signed-in = alguien en la página de entrada
 by-schedule = una programación
+by-drop-folder = la carpeta vigilada

@@ -14,6 +14,7 @@ log-command-line = Línea de órdenes
 log-settings = Archivo de configuración
 log-not-signed-in = Alguien en la página de entrada
 log-schedule = una programación
+log-drop-folder = La carpeta vigilada
 log-set-up = puso en marcha Bookpost
 log-person-added = añadió a una persona
 log-person-changed = cambió a una persona
@@ -68,14 +69,17 @@ log-old-mail = El correo que llevaba mucho esperando
 log-test-accepted = el mensaje de prueba fue aceptado
 log-test-arrived = el mensaje de prueba llegó
 log-test-works = funciona; no se envió ningún mensaje
+log-looked-at = puertos consultados: { $ports }
 log-test-broke-off = la prueba se interrumpió
 
 ## Qué se cambió
 secret-changed = cambiada
 secret-forgotten = olvidada
 value-empty = (vacío)
+value-not-chosen = todavía sin elegir
 value-none = ninguna
 value-no-limit = sin límite
+said-alarm-email = Dirección de correo para las alarmas
 said-short-wait = Espera de los primeros intentos
 said-long-wait = Espera de los intentos posteriores
 said-span = de { $from } a { $to }

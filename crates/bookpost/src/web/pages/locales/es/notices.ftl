@@ -47,6 +47,7 @@ check-more = { $n ->
     [one] y { $n } más
    *[other] y { $n } más
   }
+check-to-libraries = Añadir el código, y después volver a cargar esta página
 check-see = Ver los correos
 check-see-hint = Cada correo tal como se enviaría, uno por uno.
 check-options = ¿No se ha leído bien el archivo?
@@ -185,13 +186,17 @@ sample-mark = [Muestra]
 run-sums = Las cuentas
 run-lists = Listas para docentes
 run-lists-hint = Un correo para cada docente, además de los avisos. No se cuentan arriba.
-run-asked = Pedidos
-run-asked-hint = Cuenta cada dirección, y cada persona o línea a la que no se escribió.
+run-asked = Entradas en total
+run-asked-hint = Cuenta cada dirección a la que se escribió, y cada persona o línea a la que no.
 run-accepted = aceptados por el servidor de correo
 run-not-written = sin correo
 run-aside = También en el archivo
 run-by-library = Por biblioteca
 run-no-library = Biblioteca desconocida
+run-without = { $n ->
+    [one] { $n } entrada del fichero queda sin correo.
+   *[other] { $n } entradas del fichero quedan sin correo.
+  }
 run-all = Se aceptaron los { $asked }. No hay nada que hacer.
 run-over = Se aceptaron { $done } de { $asked }. Los números llevan a los demás, y a lo que hay que hacer.
 run-leaving = Hasta ahora se han aceptado { $done } de { $asked }.
@@ -308,10 +313,10 @@ left-items-returned = { $n ->
   }
 left-items-returned-do = Nada. Aún no habían salido, y ninguno de sus ejemplares está en esta exportación.
 left-not-told = { $n ->
-    [one] biblioteca de la que esta exportación no dice qué se devolvió
-   *[other] bibliotecas de las que esta exportación no dice qué se devolvió
+    [one] biblioteca donde esta exportación no muestra qué se devolvió
+   *[other] bibliotecas donde esta exportación no muestra qué se devolvió
   }
-left-not-told-do = Lo que espera de envíos anteriores se envía como está. Si la exportación no está completa, hágala de nuevo y envíela: entonces no se escribe sobre lo devuelto.
+left-not-told-do = Los correos anteriores que aún esperan se envían de todos modos, aunque algunos de sus ejemplares puedan haberse devuelto. Para que no salgan, corrija la exportación o hágala de nuevo, y envíela.
 left-line = línea { $line }
 names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.

@@ -65,6 +65,7 @@ link-lasts-hour = Sirve una sola vez, durante una hora.
 link-shown-once = No se vuelve a mostrar; puede hacer otro en cualquier momento.
 link-done = Hecho
 
+link-is-local = Este enlace solo se abre en el ordenador donde funciona Bookpost. Para quien usa otro ordenador, pida antes a su informático que configure «listen» y «public_address» (docs/guide/pages.md), y haga después un enlace nuevo.
 no-post-way = Bookpost no puede enviar el enlace: no se ha elegido ninguna forma de envío.
 no-post-off = Bookpost no puede enviar el enlace: se ha elegido «No enviar».
 no-post-practice = Bookpost no puede enviar el enlace: el correo va al buzón de prácticas, donde nadie lo recibe.

@@ -2,9 +2,15 @@
 pause-title = ¿Poner en pausa todo el envío?
 pause-consequence = El correo se acepta y espera. Este tiempo no lo hace más viejo: mientras tanto no se desiste de nada.
 pause-button = Poner en pausa
-resume-title = ¿Volver a enviar?
-resume-consequence = Lo que espera vuelve a salir. Estaba en pausa desde { $since }, y ese tiempo no hace más viejo ningún mensaje.
-resume-button = Volver a enviar
+resume-title = ¿Reanudar el envío?
+resume-consequence = Lo que espera sale, cada correo una sola vez. El envío estaba en pausa desde { $since }, y ese tiempo no hace más viejo ningún mensaje.
+resume-restored = Esto se restauró de la copia de seguridad de { $of }. Lo que se ha enviado después no está en ella. Lo que entonces no había terminado se apartó, porque puede haberse enviado después: eso no sale con esto.
+resume-held = { $n ->
+    [0] No hay nada apartado.
+    [one] Ver el correo apartado ({ $n })
+   *[other] Ver los { $n } correos apartados
+  }
+resume-button = Reanudar el envío
 resume-old = { $n ->
     [one] { $n } mensaje ha esperado más de 48 horas. ¿Qué se hace con él?
    *[other] { $n } mensajes han esperado más de 48 horas. ¿Qué se hace con ellos?
@@ -56,6 +62,9 @@ queue-select = Seleccionar { $subject }
 queue-select-all = Seleccionar todo en esta página
 queue-older = Más antiguo
 queue-newest = Lo más nuevo
+subject-return-report = informe de devolución
+subject-summary = resumen de devoluciones
+subject-relayed = correo que volvió, pasado a la biblioteca
 queue-without-subject = (sin asunto)
 queue-with-selected = Con lo seleccionado
 queue-all-that-match = Con todos los correos así, también en otras páginas

@@ -119,6 +119,7 @@ schedule-no-such-order = No se conoce este orden.
 schedule-site = Biblioteca de las líneas que no nombran ninguna
 schedule-site-none = Ninguna
 schedule-no-such-site = Esa biblioteca ya no existe.
+schedule-only-practice = Solo prácticas
 schedule-practice = Solo al buzón de prácticas: ningún usuario recibe nada
 
 ## What came of it

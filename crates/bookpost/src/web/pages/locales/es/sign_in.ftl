@@ -5,8 +5,8 @@ sign-in-password = Contraseña
 sign-in-button = Entrar
 sign-in-forgot = ¿La ha olvidado?
 sign-in-new = Todavía no puede entrar nadie como administrador.
-sign-in-new-log = El enlace con el que se crea el primer administrador está en el registro del servicio (journalctl -u bookpost). Sirve durante una hora.
-sign-in-new-link = Para obtener uno nuevo, ejecute esto en el ordenador donde funciona Bookpost:
+sign-in-new-log = El enlace con el que se crea el primer administrador está donde se inició Bookpost: en esa ventana, o en el registro del servicio (journalctl -u bookpost). Sirve durante una hora.
+sign-in-new-link = Para obtener uno nuevo, ejecute esto en el ordenador donde funciona Bookpost, con el --config con el que se inició, si lo hubo:
 sign-in-refused = Este correo electrónico y esta contraseña no van juntos.
 sign-in-disabled = Esta cuenta está desactivada. Pregunte a un administrador.
 sign-in-busy = Demasiadas personas están entrando en este momento. Inténtelo de nuevo en un minuto.
@@ -15,6 +15,7 @@ sign-in-slow = Demasiadas contraseñas equivocadas desde aquí. Inténtelo de nu
    *[other] { $n } segundos
   }.
 sign-in-kept-out = Si no las escribió usted, quien cuida del ordenador de Bookpost puede hacerle un enlace con el que entra enseguida: bookpost people reset-link, y su dirección de correo.
+sign-in-nothing-saved = Entretanto se cerró su sesión y no se guardó nada. Entre, y volverá a esa página; lo último que escribió hay que escribirlo otra vez.
 sign-in-ended = Ha salido.
 show-password = Mostrar
 hide-password = Ocultar

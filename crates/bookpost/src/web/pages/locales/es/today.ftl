@@ -1,7 +1,8 @@
 ## Hoy
 today-title = Hoy
-health-well = Todo el correo sale por { $server }.
-health-well-two = Todo el correo sale por { $server }; el servidor de reserva está preparado.
+health-well = Todo el correo sale por el Servidor 1.
+health-well-two = Todo el correo sale por el Servidor 1; el servidor de reserva está preparado.
+health-well-alone = Todo el correo sale por el Servidor 1. En este momento el servidor de reserva no se puede usar.
 health-backup = El servidor de reserva envía desde { $since }.
 health-backup-just-now = En este momento envía el servidor de reserva.
 health-down = No sale nada desde { $since }: el servidor de correo no responde como debería. El correo se guarda, y saldrá solo en cuanto se pueda.
@@ -25,8 +26,6 @@ last-run-notices = { $n ->
   }
 last-run-accepted = { $accepted } por { $server }
 last-run-server = el servidor de correo
-server-1 = el Servidor 1
-server-2 = el Servidor 2
 
 figures = Cómo va
 figure-accepted = entregados a Bookpost hoy
@@ -45,6 +44,7 @@ chart-hours = Las últimas 24 horas
 chart-days = Los últimos 7 días
 chart-handed-in = entregados a Bookpost
 chart-accepted = aceptados por el servidor
+chart-practiced = practicados: nadie los recibió
 chart-returned = devueltos
 chart-rest = sin terminar o no enviados
 chart-when = Cuándo se entregaron a Bookpost
@@ -76,9 +76,13 @@ to-do-down-waits = { $n ->
   }
 to-do-down-expires = Si nada cambia, el primero se abandona y se devuelve a la biblioteca: { $at }.
 to-do-sign-in-link = Introducir la contraseña nueva y probarla
+to-do-server-link = Ver sus datos y probarlo
+to-do-backup-down = Todo el correo sale por el Servidor 1, y nada espera por esto. Haga reparar el Servidor 2: hasta entonces no hay nada de reserva.
+to-do-backup-signed-out = Todo el correo sale por el Servidor 1, y nada espera por esto. Haga introducir y probar la contraseña nueva del Servidor 2: hasta entonces no hay nada de reserva.
 to-do-probe = Comprobar ahora
 done-probing = Se está preguntando al servidor de correo. Si responde, se dirá aquí en un momento.
 for-it-down = Bookpost, que envía el correo de la biblioteca, no consigue enviar nada por el servidor de correo { $server } desde { $since }. Revise el servidor, la red hasta él y el cortafuegos. No hay que volver a enviar nada: Bookpost pregunta al menos una vez por minuto, y lo que espera sale por sí solo.
+for-it-backup-down = Bookpost, que envía el correo de la biblioteca, no puede usar su servidor de correo de reserva { $server } desde { $since }. Mientras tanto, todo el correo sale por el primer servidor. Revise el servidor, su cuenta, la red hasta él y el cortafuegos. Bookpost vuelve a preguntarle por sí solo.
 for-it-sign-in = Bookpost, que envía el correo de la biblioteca, no puede entrar en el servidor de correo { $server } desde { $since }. Revise la cuenta y su contraseña, y díganos la nueva: la introducimos en Preferencias > Configuración > Correo. No hay que volver a enviar nada: lo que espera sale por sí solo.
 for-it-backup = Bookpost, que envía el correo de la biblioteca, no consigue enviar nada por el servidor de correo { $server } desde { $since }. Mientras tanto, todo el correo sale por el servidor de reserva. Haga reparar el servidor. No hay que volver a enviar nada: Bookpost vuelve a él por sí solo.
 to-do-practised = { $n ->
@@ -120,8 +124,8 @@ to-do-returned-link = { $n ->
    *[other] Ver estos { $n }
   }
 to-do-not-written = { $n ->
-    [one] { $n } entrada del último envío quedó sin correo
-   *[other] { $n } entradas del último envío quedaron sin correo
+    [one] { $n } entrada del último envío quedó sin correo, y todavía puede recibirlo
+   *[other] { $n } entradas del último envío quedaron sin correo, y todavía pueden recibirlo
   }
 to-do-not-written-link = Ver quién y por qué
 waits-in-doubt = { $n ->
@@ -135,7 +139,9 @@ waits-full = { $n ->
    *[other] { $n } buzones están llenos.
   }
 waits-full-until = Bookpost lo intenta hasta { $until }, y luego se lo dice. Ahora no hay nada que hacer.
+waits-full-still = Bookpost volverá a intentarlo cuando se reanude el envío, y hasta entonces su tiempo se detiene. Ahora no hay nada que hacer.
 waits-full-link = Quién es
+look-at-set-aside = Ver lo que se apartó
 look-at-them = Ver en la cola
 
 waits = Lo que espera
@@ -152,6 +158,10 @@ sending-pause = Poner en pausa todo el envío
 
 alarm-server-down = El servidor de correo no responde como debería
 alarm-server-down-do = Si dura, avise a su informático.
+alarm-server-down-1 = El Servidor 1 no responde como debería
+alarm-server-down-2 = El Servidor 2, el de reserva, no responde como debería
+alarm-sign-in-1 = El Servidor 1 no ha aceptado nuestra contraseña
+alarm-sign-in-2 = El Servidor 2, el de reserva, no ha aceptado nuestra contraseña
 alarm-sign-in = El servidor de correo no ha aceptado nuestra contraseña
 alarm-sign-in-do = No se ha devuelto el correo de nadie por eso. Haga introducir y probar la contraseña nueva; entonces el correo sale por sí solo.
 alarm-backup-in-use = Está enviando el servidor de reserva
@@ -168,6 +178,8 @@ alarm-disk = El disco está lleno o falla
 alarm-disk-do = Haga sitio ahora en este ordenador: hasta entonces se rechaza el correo nuevo.
 alarm-broken-message = Un mensaje impide a Bookpost enviarlo
 alarm-broken-message-do = Enséñeselo a su informático. Al resto del correo no le afecta.
+alarm-maildrop = El correo de los programas de este ordenador necesita que alguien lo mire
+alarm-maildrop-do = Llega por la orden sendmail y su carpeta. Muestre a su informático lo que pone abajo.
 alarm-held = Se ha apartado correo
 alarm-held-do = Mírelo y decida si se envía.
 alarm-quota = Se ha agotado el límite diario de la cuenta de correo
@@ -196,6 +208,6 @@ silence-weekdays = No se ha enviado nada desde { $since }; lo habitual es de lun
 silence-weekly = No se ha enviado nada desde { $since }; lo habitual es cada semana
 silence-days = No se ha enviado nada desde { $since }; lo habitual es al menos cada { $days } días
 alarm-restored = Esto se recuperó de una copia de seguridad y el envío está en pausa
-alarm-restored-do = Mire lo que quedó apartado y después reanude el envío.
+alarm-restored-do = Lo que en la copia no había terminado está apartado, porque puede haberse enviado después. Mírelo primero y después reanude el envío.
 alarm-other = Hay algo que conviene mirar
 alarm-other-do = Enséñeselo a su informático.
