@@ -6,6 +6,14 @@ import { BASE, drive, examine, look, person, picture, signIn, tabThrough } from 
 const SCHEDULES = "/notices/schedules";
 const { EXPORT } = process.env;
 
+/** Of the fields that belong to a rhythm only those of this one are there. */
+async function onlyAsksFor(page, rhythm, shown) {
+  await page.selectOption("[name=rhythm]", rhythm);
+  for (const field of ["[name=weekdays][value='1']", "#day", "#month", "#date"]) {
+    assert.equal(await page.isVisible(field), shown.includes(field), `${rhythm}: ${field}`);
+  }
+}
+
 /** One is added with a slip, looked at, kept, skipped, run, and removed; with scripts or without. */
 async function schedules(javaScriptEnabled) {
   const page = await person({ javaScriptEnabled });
@@ -18,7 +26,10 @@ async function schedules(javaScriptEnabled) {
   await page.click("text=Schedule notices");
   await page.fill("[name=name]", "Overdue notices, weekly");
   await page.fill("[name=path]", "overdues.csv");
-  await page.selectOption("[name=rhythm]", "weekly");
+  await onlyAsksFor(page, "daily", []);
+  await onlyAsksFor(page, "yearly", ["#day", "#month"]);
+  await onlyAsksFor(page, "once", ["#date"]);
+  await onlyAsksFor(page, "weekly", ["[name=weekdays][value='1']"]);
   await page.check("[name=weekdays][value='1']");
   await page.fill("[name=closed_dates]", "2026-11-30");
   await page.click("[name=preview]");
@@ -35,7 +46,11 @@ async function schedules(javaScriptEnabled) {
   assert.match(await page.textContent(".cards"), /as it is skipped; then Monday, 7 Dec 2026/);
   await page.click("text=Do not skip");
   await page.click("text=Run now");
-  assert.match(await page.textContent(".flash"), /is being looked at/);
+  assert.match(await page.textContent("main"), /Patrons are written to at once/);
+  if (javaScriptEnabled) await examine(page, "schedule-run");
+  await picture(page, `schedule-run-${javaScriptEnabled}`);
+  await page.click("text=Write to patrons now");
+  assert.match(await page.textContent(".flash"), /The run has begun/);
   const over = async () => /Run \d+|Nothing was sent/.test(await page.textContent(".cards"));
   while (!(await over())) await page.reload();
   if (javaScriptEnabled) {
@@ -52,6 +67,7 @@ async function schedules(javaScriptEnabled) {
       schedules: SCHEDULES,
       "schedule-add": `${SCHEDULES}/add`,
       "schedule-change": `${SCHEDULES}/${id}/change`,
+      "schedule-run": `${SCHEDULES}/${id}/run`,
       "schedule-remove": `${SCHEDULES}/${id}/remove`,
     });
   }

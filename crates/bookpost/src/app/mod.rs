@@ -176,13 +176,9 @@ impl App {
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
-        let (settler, work) = settler::settler(
-            store.clone(),
-            journal.clone(),
-            Arc::clone(&clock),
-            steps.clone(),
-            doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone()),
-        );
+        let settled = doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone());
+        let (settler, work) =
+            settler::settler(store.clone(), journal.clone(), Arc::clone(&clock), steps.clone(), settled);
         tasks.spawn(work);
         let (effects, told) = mpsc::unbounded_channel();
         let (sealing, accounts) = sealing(&store, &clock, &settings, start.source, &alarms)?;

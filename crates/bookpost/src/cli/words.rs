@@ -234,7 +234,10 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
             "address we could not use, of a patron who has another",
             "addresses we could not use, of patrons who have another",
         ),
-        LeftOutWhy::NoLines => ("export without lines", "exports without lines"),
+        LeftOutWhy::NoLines => (
+            "export that is empty or has only column names",
+            "exports that are empty or have only column names",
+        ),
         LeftOutWhy::ItemsReturned => (
             "earlier notice that is not sent, as its items came back",
             "earlier notices that are not sent, as their items came back",

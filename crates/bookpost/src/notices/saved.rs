@@ -28,12 +28,17 @@ macro_rules! sources {
     };
 }
 
+/// Their HTML is made of the text: whoever changes its words changes all that patrons read.
+const fn of_text(sources: Sources<'static>) -> Sources<'static> {
+    Sources { html: None, ..sources }
+}
+
 /// All of them, as they stand on the list.
 pub const ALL: [BuiltIn; 7] = [
     BuiltIn {
         slug: USUAL,
         kind: NoticeKind::Overdue,
-        english: BUILT_IN[0].1,
+        english: of_text(BUILT_IN[0].1),
         spanish: sources!("es/overdue", "es/overdue"),
     },
     BuiltIn {
@@ -51,7 +56,7 @@ pub const ALL: [BuiltIn; 7] = [
     BuiltIn {
         slug: WITHOUT_TITLES,
         kind: NoticeKind::Overdue,
-        english: BUILT_IN[1].1,
+        english: of_text(BUILT_IN[1].1),
         spanish: sources!("es/overdue", "es/without-titles"),
     },
     BuiltIn {
@@ -148,6 +153,14 @@ pub fn standing(saved: Vec<SavedNotice>) -> Vec<Notice> {
     all
 }
 
+/// Whether this is the HTML that stood beside the usual notices for everybody to see: nobody wrote it, so that it is not what they want
+/// said whatever their text says.
+pub fn is_of_nobody(html: &str) -> bool {
+    let lines = |text: &str| text.trim().replace("\r\n", "\n");
+    let html = lines(html);
+    BUILT_IN.iter().filter_map(|(_, sources)| sources.html).any(|built_in| lines(built_in) == html)
+}
+
 /// A name for the ledger, made of one for people; several of one name are counted. `taken`: what there was ever.
 pub fn slug_for(name: &str, taken: &[String]) -> String {
     const LONGEST: usize = 48;
@@ -215,6 +228,19 @@ mod tests {
             }
         }
         insta::assert_snapshot!(all);
+    }
+
+    /// HTML beside it would go on saying what the text said before somebody changed it.
+    #[test]
+    fn no_built_in_wording_has_html_of_its_own() {
+        for (notice, language) in
+            ALL.into_iter().flat_map(|one| Language::ALL.map(|language| (one, language)))
+        {
+            assert_eq!(notice.sources(language).html, None, "{} {language:?}", notice.slug);
+        }
+        let built_in = BUILT_IN[0].1.html.unwrap();
+        assert!(is_of_nobody(&built_in.replace('\n', "\r\n")), "as a form sends it");
+        assert!(!is_of_nobody(&built_in.replace("Overdue items", "Items")), "somebody's own");
     }
 
     #[test]

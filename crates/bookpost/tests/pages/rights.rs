@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 145] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 146] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -27,6 +27,7 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 145] = [
     ("/notices/schedules/1/act", Some("do=skip"), [303, 403, 404, 303, 303]),
     ("/notices/schedules/1/act", Some("do=pause"), [303, 403, 404, 403, 303]),
     ("/notices/schedules/1/act", Some("do=run"), [303, 403, 404, 303, 303]),
+    ("/notices/schedules/1/run", None, [303, 403, 404, 200, 200]),
     ("/notices/schedules/999/act", Some("do=skip"), [303, 404, 404, 404, 404]),
     ("/notices/schedules/1/remove", None, [303, 403, 403, 403, 200]),
     ("/notices/schedules/2/remove", Some(""), [303, 403, 403, 403, 303]),

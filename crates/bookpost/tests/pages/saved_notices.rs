@@ -182,6 +182,32 @@ async fn the_last_change_of_a_wording_can_be_taken_back() {
     bench.stop().await;
 }
 
+/// Whoever changes the words of the notice that is on from the start changes what mail programs show, too.
+#[tokio::test]
+async fn the_usual_notice_has_no_html_beside_its_text() {
+    let bench = Bench::staffed(servers()).await;
+    let page = format!("{LIST}/overdue-items/wording?language=en");
+    let empty = |page: &str| {
+        let (_, rest) = page.split_once("name=\"html\"").unwrap();
+        let (_, rest) = rest.split_once('>').unwrap();
+        rest.split("</textarea>").next().unwrap().trim().is_empty()
+    };
+    let before = bench.get("administrator", &page).await.text;
+    assert!(empty(&before), "{before}");
+    let saved = post(
+        &bench,
+        "administrator",
+        "overdue-items/wording",
+        &typed(0, "Overdue", "Bring it, {{ patron_name }}", ""),
+    )
+    .await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    let check = uploaded(&bench, "administrator", &crate::notices::export()).await;
+    let html = bench.get("administrator", &format!("{check}/html?n=1")).await.text;
+    assert!(html.contains("<p>Bring it, <bdi>"), "{html}");
+    bench.stop().await;
+}
+
 /// One that was for a library that was removed since is not for all of them when somebody saves it.
 #[tokio::test]
 async fn a_notice_of_a_removed_library_does_not_become_one_of_all() {

@@ -77,7 +77,17 @@ async fn what_is_scheduled_is_listed_with_what_came_of_it() {
         assert!(page.contains(said), "{said}: {page}");
     }
     assert!(!page.contains(&path.display().to_string()), "where it lies is for administrators");
+    assert!(!page.contains("value=\"run\""), "nothing is sent without a question: {page}");
+    let question = format!("/notices/schedules/{}/run", schedule.id.0);
+    let question = bench.get("manager", &question).await.text;
+    for said in
+        ["Run “Weekly” now?", "Patrons are written to at once", "Overdue Items, gentle", "overdues.csv"]
+    {
+        assert!(question.contains(said), "{said}: {question}");
+    }
+    assert!(bench.app.store.runs(9).await.unwrap().is_empty(), "a question sends nothing");
     let at = bench.now().as_microsecond();
+    assert!(question.contains(&format!("name=\"at\" value=\"{at}\"")), "{question}");
     let act = format!("/notices/schedules/{}/act", schedule.id.0);
     for _ in 0..2 {
         let answer = bench.post("manager", &act, &format!("do=run&at={at}")).await;
@@ -118,7 +128,9 @@ async fn a_schedule_is_added_looked_at_changed_and_removed() {
     let look =
         bench.post("administrator", add, &format!("{FORM}&name=Daily&path=/srv/exports&preview=yes")).await;
     assert_eq!(look.status, 200);
-    for moment in ["Monday, 30 Nov 2026, 06:30", "Monday, 28 Dec 2026, 06:30"] {
+    for moment in
+        ["Monday, 30 Nov 2026, 06:30", "Monday, 28 Dec 2026, 06:30", "not on 25 Dec 2026, 1 Jan 2027"]
+    {
         assert!(look.text.contains(moment), "{moment}: {}", look.text);
     }
     assert!(bench.app.store.schedules().await.unwrap().is_empty(), "a look keeps nothing");
@@ -132,7 +144,9 @@ async fn a_schedule_is_added_looked_at_changed_and_removed() {
         assert!(refused.status == 422 && refused.text.contains(said), "{said}: {}", refused.text);
     }
     let added = bench.post("administrator", add, &format!("{FORM}&name=Daily&path=/srv/exports")).await;
-    assert_eq!(added.header("location"), "/notices/schedules?done=schedule_added", "{}", added.text);
+    assert_eq!(added.header("location"), "/notices/schedules?done=schedule_not_there_yet", "{}", added.text);
+    let told = bench.get("administrator", "/notices/schedules?done=schedule_not_there_yet").await.text;
+    assert!(told.contains("The export is not at that place yet"), "{told}");
     let taken = bench.post("administrator", add, &format!("{FORM}&name=Daily&path=/srv/exports")).await;
     assert!(taken.text.contains("Another schedule has this name."), "{}", taken.text);
     let kept = bench.app.store.schedules().await.unwrap().pop().unwrap();

@@ -44,6 +44,7 @@ async fn what_is_no_export_is_said_in_plain_words() {
         (long.into_bytes(), 200, "a cell is longer than 64 KiB"),
         (wide, 200, "This sends 3 emails to 3 people"),
         (HEAD.as_bytes().to_vec(), 200, "Nobody would get a mail from this file."),
+        (b" \n".to_vec(), 200, "none: the file is empty"),
         (b" \n".to_vec(), 200, "Nobody would get a mail from this file."),
     ] {
         let answer = upload(&bench, "administrator", "overdues.csv", &bytes).await;
@@ -96,6 +97,9 @@ async fn only_a_form_of_this_session_brings_a_file_in() {
     assert!(std::fs::read_dir(&folder).unwrap().next().is_none(), "what broke off leaves nothing");
     let none = upload(&bench, "manager", "", b"").await;
     assert!(none.status == 422 && none.text.contains("Choose the file"), "{}", none.text);
+    let empty = upload(&bench, "manager", "overdues.csv", b"").await;
+    assert!(empty.status == 422 && empty.text.contains("The file is empty."), "{}", empty.text);
+    assert!(std::fs::read_dir(&folder).unwrap().next().is_none(), "nor does what is empty");
     bench.stop().await;
 }
 

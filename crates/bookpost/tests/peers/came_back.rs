@@ -216,17 +216,17 @@ fn forge(mailbox: &Path) {
 /// The relay brings what it cannot deliver to our own SMTP door, to which it has not signed in.
 #[tokio::test]
 async fn postfix_brings_it_to_the_door() {
-    brings("postfix").await;
+    Box::pin(brings("postfix")).await;
 }
 
 #[tokio::test]
 async fn exim_brings_it_to_the_door() {
-    brings("exim").await;
+    Box::pin(brings("exim")).await;
 }
 
 #[tokio::test]
 async fn opensmtpd_brings_it_to_the_door() {
-    brings("opensmtpd").await;
+    Box::pin(brings("opensmtpd")).await;
 }
 
 async fn brings(kind: &str) {

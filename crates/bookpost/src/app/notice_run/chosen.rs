@@ -154,7 +154,8 @@ fn built_in(model: BuiltIn, usual: Language) -> Result<Wordings, Refusal> {
 
 /// As templates.
 pub fn sources(wording: &Wording) -> Sources<'_> {
-    Sources { subject: &wording.subject, text: &wording.text, html: wording.html.as_deref() }
+    let html = wording.html.as_deref().filter(|html| !saved::is_of_nobody(html));
+    Sources { subject: &wording.subject, text: &wording.text, html }
 }
 
 /// What a notice says in this language where nothing is written for it.

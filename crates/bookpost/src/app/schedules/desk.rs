@@ -84,6 +84,14 @@ impl Desk<'_> {
         wall_clock(self.clock)
     }
 
+    /// Whether its export is at its place already, as far as can be seen; what a program makes is there when it is asked for.
+    pub async fn is_there(&self, plan: &SchedulePlan) -> bool {
+        let (ExportSource::File(path) | ExportSource::Folder(path)) = &plan.source else { return true };
+        let path = path.clone();
+        let found = within(self.clock, ANSWERS_WITHIN, move || path.exists()).await;
+        found.ok().flatten().unwrap_or(false)
+    }
+
     async fn first(&self, plan: &SchedulePlan) -> Result<Timestamp, NotScheduled> {
         source::check(plan, self.config)?;
         if let ExportSource::File(path) | ExportSource::Folder(path) = &plan.source {

@@ -74,7 +74,9 @@ pub enum NotScheduled {
     #[error("whatever is put into the drop folder is run by itself; choose another folder")]
     DropFolder,
     /// A notice that there is not, or that is switched off.
-    #[error("no notice {0:?} is switched on; all are shown by: bookpost notices list")]
+    #[error(
+        "no notice {0:?} is switched on; all are shown by: bookpost notices list; one is switched on by: bookpost notices on {0}"
+    )]
     Notice(String),
     /// A library that there is not.
     #[error("no library here has the code {0:?}")]

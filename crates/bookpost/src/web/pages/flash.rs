@@ -73,6 +73,7 @@ pub(super) enum Done {
     WordingSaved,
     WordingReset,
     ScheduleAdded,
+    ScheduleNotThereYet,
     ScheduleChanged,
     ScheduleChangedUnskipped,
     ScheduleNextIsAnother,
@@ -109,6 +110,134 @@ pub(super) struct Undo {
     pub(super) href: String,
 }
 
+impl Done {
+    /// Of so many.
+    fn is_counted(self) -> bool {
+        matches!(
+            self,
+            Self::Retry
+                | Self::Hold
+                | Self::Release
+                | Self::Cancel
+                | Self::Return
+                | Self::SessionsEnded
+                | Self::SamplesSent
+                | Self::RunStopped
+        )
+    }
+
+    /// The sentence that says so.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Retry => "done-retry",
+            Self::Hold => "done-hold",
+            Self::Release => "done-release",
+            Self::Cancel => "done-cancel",
+            Self::Return => "done-return",
+            Self::Paused => "done-paused",
+            Self::Resumed => "done-resumed",
+            Self::Probing => "done-probing",
+            Self::Language => "done-language",
+            Self::NothingSaved => "sign-in-nothing-saved",
+            Self::SignedOut => "sign-in-ended",
+            Self::LinkAsked => "forgot-asked",
+            Self::PersonAdded => "done-person-added",
+            Self::PersonChanged => "done-person-changed",
+            Self::PersonOff => "done-person-off",
+            Self::PersonOn => "done-person-on",
+            Self::PersonSignedOut => "done-person-signed-out",
+            Self::InvitationSent => "done-invitation-sent",
+            Self::ResetSent => "done-reset-sent",
+            Self::AccountChanged => "done-account-changed",
+            Self::PasswordChanged => "done-password-changed",
+            Self::SessionsEnded => "done-sessions-ended",
+            Self::LibraryAdded => "done-library-added",
+            Self::LibraryChanged => "done-library-changed",
+            Self::LibraryRemoved => "done-library-removed",
+            Self::Undone => "done-undone",
+            Self::NotUndone => "done-not-undone",
+            Self::ProgramAdded => "done-program-added",
+            Self::ProgramChanged => "done-program-changed",
+            Self::ProgramOff => "done-program-off",
+            Self::ProgramOn => "done-program-on",
+            Self::KeyRevoked => "done-key-revoked",
+            Self::Arrived => "done-arrived",
+            Self::Started => "done-started",
+            Self::NamedBefore => "done-named-before",
+            Self::Practice => "done-practice",
+            Self::PreferencesSaved => "done-preferences",
+            Self::PreferencesSavedWithoutAddress => "done-preferences-without-address",
+            Self::AddressLookedUp => "done-address-looked-up",
+            Self::NothingChanged => "done-nothing-changed",
+            Self::PreferencesImported => "done-imported",
+            Self::SamplesSent => "done-samples",
+            Self::NotNow => "done-not-now",
+            Self::NotSent => "done-not-sent",
+            Self::NotSure => "done-not-sure",
+            Self::ExportForgotten => "done-export-forgotten",
+            Self::RunStopped => "done-run-stopped",
+            Self::SentAgain => "done-sent-again",
+            Self::LogoSet => "done-logo-set",
+            Self::LogoRemoved => "done-logo-removed",
+            Self::ColumnsKept => "done-columns-kept",
+            Self::ColumnsForgotten => "done-columns-forgotten",
+            Self::AccountConnected => "done-account-connected",
+            Self::AccountEnded => "done-account-ended",
+            Self::AccountForgotten => "done-account-forgotten",
+            Self::NoticeSaved
+            | Self::NoticeDuplicated
+            | Self::NoticeOn
+            | Self::NoticeOff
+            | Self::NoticeRemoved
+            | Self::NoticeRestored
+            | Self::NoticeChangedMeanwhile
+            | Self::WordingSaved
+            | Self::WordingReset => self.key_of_notice(),
+            Self::ScheduleNotThereYet
+            | Self::ScheduleAdded
+            | Self::ScheduleChanged
+            | Self::ScheduleChangedUnskipped
+            | Self::ScheduleNextIsAnother
+            | Self::ScheduleRemoved
+            | Self::SchedulePaused
+            | Self::ScheduleResumed
+            | Self::ScheduleSkips
+            | Self::ScheduleSkipsNot
+            | Self::ScheduleRuns => self.key_of_schedule(),
+        }
+    }
+
+    fn key_of_notice(self) -> &'static str {
+        match self {
+            Self::NoticeSaved => "done-notice-saved",
+            Self::NoticeDuplicated => "done-notice-duplicated",
+            Self::NoticeOn => "done-notice-on",
+            Self::NoticeOff => "done-notice-off",
+            Self::NoticeRemoved => "done-notice-removed",
+            Self::NoticeRestored => "done-notice-restored",
+            Self::NoticeChangedMeanwhile => "done-notice-changed-meanwhile",
+            Self::WordingSaved => "done-wording-saved",
+            _ => "done-wording-reset",
+        }
+    }
+
+    fn key_of_schedule(self) -> &'static str {
+        match self {
+            Self::ScheduleNotThereYet => "done-schedule-not-there-yet",
+            Self::ScheduleAdded => "done-schedule-added",
+            Self::ScheduleChanged => "done-schedule-changed",
+            Self::ScheduleChangedUnskipped => "done-schedule-changed-unskipped",
+            Self::ScheduleNextIsAnother => "done-schedule-next-is-another",
+            Self::ScheduleRemoved => "done-schedule-removed",
+            Self::SchedulePaused => "done-schedule-paused",
+            Self::ScheduleResumed => "done-schedule-resumed",
+            Self::ScheduleSkips => "done-schedule-skips",
+            Self::ScheduleSkipsNot => "done-schedule-skips-not",
+            _ => "done-schedule-runs",
+        }
+    }
+}
+
 impl Flash {
     /// Of the address of a page.
     pub(super) fn in_query(query: Option<&str>) -> Self {
@@ -117,122 +246,14 @@ impl Flash {
 
     /// In words.
     pub(super) fn text(&self, words: &Words) -> Option<String> {
-        let n = self.n.unwrap_or(0);
-        let mut text = match self.done? {
-            Done::Retry => words.count("done-retry", n),
-            Done::Hold => words.count("done-hold", n),
-            Done::Release => words.count("done-release", n),
-            Done::Cancel => words.count("done-cancel", n),
-            Done::Return => words.count("done-return", n),
-            Done::Paused => words.t("done-paused"),
-            Done::Resumed => words.t("done-resumed"),
-            Done::Probing => words.t("done-probing"),
-            Done::Language => words.t("done-language"),
-            Done::NothingSaved => words.t("sign-in-nothing-saved"),
-            Done::SignedOut => words.t("sign-in-ended"),
-            Done::LinkAsked => words.t("forgot-asked"),
-            Done::PersonAdded => words.t("done-person-added"),
-            Done::PersonChanged => words.t("done-person-changed"),
-            Done::PersonOff => words.t("done-person-off"),
-            Done::PersonOn => words.t("done-person-on"),
-            Done::PersonSignedOut => words.t("done-person-signed-out"),
-            Done::InvitationSent => words.t("done-invitation-sent"),
-            Done::ResetSent => words.t("done-reset-sent"),
-            Done::AccountChanged => words.t("done-account-changed"),
-            Done::PasswordChanged => words.t("done-password-changed"),
-            Done::SessionsEnded => words.count("done-sessions-ended", n),
-            Done::LibraryAdded => words.t("done-library-added"),
-            Done::LibraryChanged => words.t("done-library-changed"),
-            Done::LibraryRemoved => words.t("done-library-removed"),
-            Done::Undone => words.t("done-undone"),
-            Done::NotUndone => words.t("done-not-undone"),
-            Done::ProgramAdded => words.t("done-program-added"),
-            Done::ProgramChanged => words.t("done-program-changed"),
-            Done::ProgramOff => words.t("done-program-off"),
-            Done::ProgramOn => words.t("done-program-on"),
-            Done::KeyRevoked => words.t("done-key-revoked"),
-            Done::Arrived => words.t("done-arrived"),
-            Done::Started => words.t("done-started"),
-            Done::NamedBefore => words.t("done-named-before"),
-            Done::Practice => words.t("done-practice"),
-            Done::PreferencesSaved => words.t("done-preferences"),
-            Done::PreferencesSavedWithoutAddress => words.t("done-preferences-without-address"),
-            Done::AddressLookedUp => words.t("done-address-looked-up"),
-            Done::NothingChanged => words.t("done-nothing-changed"),
-            Done::PreferencesImported => words.t("done-imported"),
-            Done::SamplesSent => words.count("done-samples", n),
-            Done::NotNow => words.t("done-not-now"),
-            Done::NotSent => words.t("done-not-sent"),
-            Done::NotSure => words.t("done-not-sure"),
-            Done::ExportForgotten => words.t("done-export-forgotten"),
-            Done::RunStopped => words.count("done-run-stopped", n),
-            Done::SentAgain => words.t("done-sent-again"),
-            Done::LogoSet => words.t("done-logo-set"),
-            Done::LogoRemoved => words.t("done-logo-removed"),
-            Done::ColumnsKept => words.t("done-columns-kept"),
-            Done::ColumnsForgotten => words.t("done-columns-forgotten"),
-            Done::NoticeSaved
-            | Done::NoticeDuplicated
-            | Done::NoticeOn
-            | Done::NoticeOff
-            | Done::NoticeRemoved
-            | Done::NoticeRestored
-            | Done::NoticeChangedMeanwhile
-            | Done::WordingSaved
-            | Done::WordingReset => self.of_notices(words)?,
-            Done::ScheduleAdded
-            | Done::ScheduleChanged
-            | Done::ScheduleChangedUnskipped
-            | Done::ScheduleNextIsAnother
-            | Done::ScheduleRemoved
-            | Done::SchedulePaused
-            | Done::ScheduleResumed
-            | Done::ScheduleSkips
-            | Done::ScheduleSkipsNot
-            | Done::ScheduleRuns => self.of_schedules(words)?,
-            Done::AccountConnected => words.t("done-account-connected"),
-            Done::AccountEnded => words.t("done-account-ended"),
-            Done::AccountForgotten => words.t("done-account-forgotten"),
-        };
+        let (done, n) = (self.done?, self.n.unwrap_or(0));
+        let key = done.key();
+        let mut text = if done.is_counted() { words.count(key, n) } else { words.t(key) };
         if let Some(left) = self.left.filter(|left| *left > 0) {
             text.push(' ');
             text.push_str(&words.count("done-left", left));
         }
         Some(text)
-    }
-}
-
-impl Flash {
-    fn of_schedules(&self, words: &Words) -> Option<String> {
-        Some(words.t(match self.done? {
-            Done::ScheduleAdded => "done-schedule-added",
-            Done::ScheduleChanged => "done-schedule-changed",
-            Done::ScheduleChangedUnskipped => "done-schedule-changed-unskipped",
-            Done::ScheduleNextIsAnother => "done-schedule-next-is-another",
-            Done::ScheduleRemoved => "done-schedule-removed",
-            Done::SchedulePaused => "done-schedule-paused",
-            Done::ScheduleResumed => "done-schedule-resumed",
-            Done::ScheduleSkips => "done-schedule-skips",
-            Done::ScheduleSkipsNot => "done-schedule-skips-not",
-            Done::ScheduleRuns => "done-schedule-runs",
-            _ => return None,
-        }))
-    }
-
-    fn of_notices(&self, words: &Words) -> Option<String> {
-        let key = match self.done? {
-            Done::NoticeSaved => "done-notice-saved",
-            Done::NoticeDuplicated => "done-notice-duplicated",
-            Done::NoticeOn => "done-notice-on",
-            Done::NoticeOff => "done-notice-off",
-            Done::NoticeRemoved => "done-notice-removed",
-            Done::NoticeRestored => "done-notice-restored",
-            Done::NoticeChangedMeanwhile => "done-notice-changed-meanwhile",
-            Done::WordingSaved => "done-wording-saved",
-            Done::WordingReset => "done-wording-reset",
-            _ => return None,
-        };
-        Some(words.t(key))
     }
 
     /// What takes it back, for whoever is on the page at `path`.

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::civil::Date;
-use store::{Error, LeftOut, LeftOutWhy};
+use store::{Error, LeftOut, LeftOutDetail, LeftOutWhy};
 
 use super::{
     columns::{self, Said},
@@ -243,6 +243,7 @@ fn facts(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
     let (words, found) = (visit.words(), checked.facts());
     let order = found.dates.as_ref().and_then(|dates| ORDERS.iter().find(|(order, _)| order == dates));
     let newest = found.newest.map(|newest| dated(words, newest));
+    let is_empty = checked.left_out.iter().any(|one| one.detail == LeftOutDetail::Empty);
     let shape = words.t(match found.shape {
         Shape::KohaOverdues => "shape-koha-page",
         Shape::KohaNotices => "shape-koha-notices",
@@ -258,7 +259,10 @@ fn facts(visit: &Visit, checked: &Checked) -> Vec<(String, String)> {
     });
     let mut all = vec![
         (words.t("check-uploaded"), visit.clockwork.text(checked.uploaded.at)),
-        (words.t("check-shape"), format!("{shape}, {between}")),
+        (
+            words.t("check-shape"),
+            if is_empty { words.t("shape-empty") } else { format!("{shape}, {between}") },
+        ),
     ];
     all.extend(checked.uploaded.made_at.map(|at| (words.t("check-changed"), visit.clockwork.text(at))));
     match &found.sheets {

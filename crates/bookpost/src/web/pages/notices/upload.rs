@@ -167,6 +167,9 @@ async fn finish(
     if incoming.is_empty() && name.is_empty() {
         return Err(NotTaken::Because("upload-none", StatusCode::UNPROCESSABLE_ENTITY));
     }
+    if incoming.is_empty() {
+        return Err(NotTaken::Because("upload-empty", StatusCode::UNPROCESSABLE_ENTITY));
+    }
     let name = if name.is_empty() { visit.words().t("upload-unnamed") } else { name };
     let (exports, person) = (visit.pages.sources.notices.exports.clone(), visit.person().id);
     let now = visit.clockwork.now;

@@ -7,15 +7,19 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use store::Error;
+use store::{Error, SchedulePlan};
 
-use super::{HERE, may_change, may_run, theirs};
-use crate::web::pages::{
-    flash::{self, Done},
-    form::Posted,
-    frame::{Frame, Place, page},
-    not_here,
-    visit::Visit,
+use super::{HERE, may_change, may_run, said::place_of, theirs};
+use crate::{
+    app::notice_run,
+    web::pages::{
+        flash::{self, Done},
+        form::Posted,
+        frame::{Frame, Place, page},
+        not_here,
+        notices::saved_name,
+        visit::Visit,
+    },
 };
 
 /// A page may have been open for so long before somebody asks on it for a run: later its wish names an instant of its own.
@@ -104,6 +108,48 @@ pub(super) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Response
         Ok(f) => page(&Question { f, title, id: schedule.id.0 }),
         Err(error) => not_here::of(&error, &visit),
     }
+}
+
+#[derive(Template)]
+#[template(path = "schedule_run.html")]
+struct RunQuestion {
+    f: Frame,
+    title: String,
+    consequence: String,
+    id: i64,
+    /// Of the clock: two clicks on one page are one wish.
+    now: i64,
+    practice: bool,
+}
+
+/// Says that patrons are written to at once, and asks.
+pub(super) async fn ask_run(visit: Visit, Path(id): Path<String>) -> Response {
+    let plan = match theirs(&visit, &id).await {
+        Ok(schedule) if may_run(&visit, &schedule.plan) => (schedule.id.0, schedule.plan),
+        Ok(_) => return not_here::not_allowed(visit.words()),
+        Err(response) => return response,
+    };
+    match run_question(&visit, plan).await {
+        Ok(question) => page(&question),
+        Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+async fn run_question(visit: &Visit, (id, plan): (i64, SchedulePlan)) -> Result<RunQuestion, Error> {
+    let words = visit.words();
+    let notices = notice_run::notices(&visit.pages.sources.store).await?;
+    let notice = notices.iter().find(|notice| notice.slug == plan.notice);
+    let notice = notice.map_or_else(|| plan.notice.clone(), |notice| saved_name(words, notice));
+    let said = [("notice", &*notice), ("export", &*place_of(words, &plan.source, may_change(visit)))];
+    let key = if plan.practice { "schedule-run-practice" } else { "schedule-run-consequence" };
+    Ok(RunQuestion {
+        f: Frame::around(visit, Place::Schedules).await?,
+        title: words.with("schedule-run-title", &[("name", &plan.name)]),
+        consequence: words.with(key, &said),
+        id,
+        now: visit.clockwork.now.as_microsecond(),
+        practice: plan.practice,
+    })
 }
 
 #[derive(Deserialize)]

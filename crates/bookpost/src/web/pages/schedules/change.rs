@@ -103,8 +103,9 @@ async fn save(visit: Visit, mut form: ScheduleForm, before: Option<Schedule>) ->
         Ok(saved) => {
             let skipped = before.as_ref().map(|before| before.skips);
             let done = match skipped {
-                None => Done::ScheduleAdded,
                 Some(Some(_)) if saved.skips.is_none() => Done::ScheduleChangedUnskipped,
+                _ if !is_there(&visit, &saved.plan).await => Done::ScheduleNotThereYet,
+                None => Done::ScheduleAdded,
                 Some(_) => Done::ScheduleChanged,
             };
             Redirect::to(&flash::told(HERE, done, None)).into_response()
@@ -121,6 +122,11 @@ async fn save(visit: Visit, mut form: ScheduleForm, before: Option<Schedule>) ->
             Shown { form, before, plan: None, faults, problem }.page(&visit).await
         }
     }
+}
+
+async fn is_there(visit: &Visit, plan: &SchedulePlan) -> bool {
+    let config = visit.pages.sources.config();
+    visit.pages.sources.schedules.desk(&config).is_there(plan).await
 }
 
 /// A form as it is shown.
@@ -173,7 +179,7 @@ impl Shown {
             }
             Ok(all) => {
                 let all = all.into_iter().map(|at| moment(visit, plan, at)).collect();
-                Some((days(words, plan), all))
+                Some((days(visit, plan), all))
             }
             Err(why) => {
                 self.faults.extend(fault(&why.into(), words));

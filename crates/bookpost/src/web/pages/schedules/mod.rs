@@ -45,6 +45,7 @@ pub(super) fn routes() -> Router<Pages> {
         .route("/notices/schedules/add", get(change::ask_add).post(change::add))
         .route("/notices/schedules/{id}/change", get(change::ask).post(change::change))
         .route("/notices/schedules/{id}/act", post(act::act))
+        .route("/notices/schedules/{id}/run", get(act::ask_run))
         .route("/notices/schedules/{id}/remove", get(act::ask_remove).post(act::remove))
 }
 
@@ -143,7 +144,7 @@ fn facts(visit: &Visit, schedule: &Schedule, notices: &[Notice]) -> Vec<(String,
     let facts = [
         (words.t("schedule-notice"), notice),
         (words.t("schedule-next"), next),
-        (words.t("schedule-days"), days(words, plan)),
+        (words.t("schedule-days"), days(visit, plan)),
         (words.t("schedule-export"), place_of(words, &plan.source, may_change(visit))),
     ];
     facts.into_iter().chain(libraries).collect()

@@ -1,6 +1,6 @@
 //! Schedules in words.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::{Alarm, AlarmKind, CameTo, Error, ExportSource, Rhythm, RunId, SchedulePlan};
 
 use super::{
@@ -18,6 +18,9 @@ pub(super) const WEEKDAYS: [&str; 7] = [
     "weekday-name-6",
     "weekday-name-7",
 ];
+
+/// Closed days that are named; of more it is said how many there are.
+const NAMED: usize = 5;
 
 /// What came of a moment.
 pub(super) fn came_to(what: CameTo) -> &'static str {
@@ -86,7 +89,8 @@ pub(in crate::web::pages) fn weekday(words: &Words, day: i8) -> String {
 }
 
 /// On which days, at which time, and where that is.
-pub(super) fn days(words: &Words, plan: &SchedulePlan) -> String {
+pub(super) fn days(visit: &Visit, plan: &SchedulePlan) -> String {
+    let words = visit.words();
     let time = plan.time.strftime("%H:%M").to_string();
     let time = ("time", &*time);
     let said = match &plan.rhythm {
@@ -102,15 +106,26 @@ pub(super) fn days(words: &Words, plan: &SchedulePlan) -> String {
             words.with("schedule-yearly", &[time, ("day", &date(words, *month, *day))])
         }
     };
-    let dates = u64::try_from(plan.closed.dates.len()).unwrap_or(0);
+    let today = zoned(visit, plan).local(visit.clockwork.now).date();
+    let ahead: Vec<_> = plan.closed.dates.iter().copied().filter(|day| *day >= today).collect();
     let weekdays = &plan.closed.weekdays;
     let closed = [
         (!weekdays.is_empty()).then(|| words.with("schedule-not-on", &[("days", &listed(words, weekdays))])),
-        (dates > 0).then(|| words.count("schedule-not-on-dates", dates)),
+        (!ahead.is_empty()).then(|| not_on(words, &ahead)),
     ];
     let all: Vec<_> =
         [format!("{said} ({})", plan.zone)].into_iter().chain(closed.into_iter().flatten()).collect();
     all.join("; ")
+}
+
+/// The closed days that come first, and how many others there are.
+fn not_on(words: &Words, dates: &[Date]) -> String {
+    let of_day = |day: &Date| format!("{} {}", date(words, day.month(), day.day()), day.year());
+    let days = dates.iter().take(NAMED).map(of_day).collect::<Vec<_>>().join(", ");
+    match dates.len().saturating_sub(NAMED) {
+        0 => words.with("schedule-not-on-dates", &[("days", &days)]),
+        more => words.with("schedule-not-on-more", &[("days", &days), ("n", &more.to_string())]),
+    }
 }
 
 fn date(words: &Words, month: i8, day: i8) -> String {
@@ -182,4 +197,27 @@ pub(in crate::web::pages) async fn to_do(visit: &Visit, alarm: &Alarm) -> Result
         |RunId(id)| (format!("/notices/runs/{id}"), words.with("run-title", &[("id", &id.to_string())]));
     let href = run.filter(|_| !what.is_nothing_sent()).map_or(here, of_run);
     Ok(Some(ToDo { title, what: format!("{} {advice}", words.t(came_to(what))), href }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::pages::words::Language;
+
+    #[test]
+    fn closed_days_are_named() {
+        let dates = |all: &[&str]| all.iter().map(|day| day.parse().unwrap()).collect::<Vec<_>>();
+        let six = ["2026-12-01", "2026-12-02", "2026-12-03", "2026-12-04", "2026-12-05", "2027-01-01"];
+        for (language, days, said) in [
+            (Language::English, &six[..1], "not on 1 Dec 2026"),
+            (Language::Spanish, &six[..1], "no el 1 de diciembre 2026"),
+            (
+                Language::English,
+                &six,
+                "not on 1 Dec 2026, 2 Dec 2026, 3 Dec 2026, 4 Dec 2026, 5 Dec 2026 (and 1 more of the closed days)",
+            ),
+        ] {
+            assert_eq!(not_on(language.words(), &dates(days)), said);
+        }
+    }
 }

@@ -3,11 +3,12 @@ notices-title = Overdue notices
 notices-lead = Upload the export of your library system. You see who would get a mail before anything is sent.
 upload-title = Send notices
 upload-file = The export
-upload-hint = A CSV file of at most { $n } MB: the overdue list of Koha, Evergreen or another library system.
+upload-hint = A CSV file or an Excel workbook (.xlsx) of at most { $n } MB: the overdue list of Koha, Evergreen or another library system.
 upload-button = Upload and check
 upload-unnamed = export
 upload-kept = Only you and administrators can open it. It is deleted when it has been run, or after a day.
 upload-too-large = The file is larger than { $n } MB, too large for an overdue export. Is it the right file?
+upload-empty = The file is empty. If nothing is overdue there is nothing to send; else make the export again, and check that the library system wrote something into it.
 upload-none = Choose the file of the export first.
 upload-broke-off = The file did not come through. Try it again; if it lasts, show this to your IT person.
 upload-busy = Several files are being uploaded at the moment. Try again in a minute.
@@ -73,6 +74,7 @@ check-send-practice = Send to the practice mailbox
 shape-koha-page = Koha, Overdues page
 shape-koha-notices = Koha, overdue_notices -csv
 shape-evergreen = Evergreen, notify-csv
+shape-empty = none: the file is empty
 shape-named = known by its column names
 shape-by-hand = columns as they were chosen by hand
 between-comma = with commas
@@ -291,8 +293,8 @@ left-dates = { $n ->
   }
 left-dates-do = Check the order of day and month, and whether it is an export of overdue items.
 left-no-lines = { $n ->
-    [one] file without lines
-   *[other] files without lines
+    [one] file that is empty, or has only the names of columns
+   *[other] files that are empty, or have only the names of columns
   }
 left-no-lines-do = Nothing is overdue, or the export broke off. Look into the library system.
 left-items-returned = { $n ->

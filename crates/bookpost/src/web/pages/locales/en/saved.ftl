@@ -43,8 +43,12 @@ notice-sites-hint = None chosen: for all libraries.
 notice-sites-own-hint = Which of your libraries it is for.
 notice-no-sites = Choose one of your libraries at least.
 notice-repeat = Days until the same item is written about again
-notice-repeat-hint = Empty: as the preferences say. 0: never again.
-notice-repeat-usual-short = as the preferences say
+notice-repeat-hint = { $n ->
+    [one] Empty: as is usual here, after { $n } day (notices.repeat_days in the settings of Bookpost). 0: never again.
+   *[other] Empty: as is usual here, after { $n } days (notices.repeat_days in the settings of Bookpost). 0: never again.
+  }
+notice-repeat-hint-never = Empty: as is usual here, never again (notices.repeat_days in the settings of Bookpost).
+notice-repeat-usual-short = as is usual
 notice-bad-days = Enter a number from 0 to { $n }.
 notice-without-titles = Never name titles or authors
 notice-without-titles-hint = Nobody reads over a shoulder what a patron has borrowed.

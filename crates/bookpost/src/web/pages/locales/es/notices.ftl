@@ -3,11 +3,12 @@ notices-title = Avisos de retraso
 notices-lead = Suba la exportación de su sistema de biblioteca. Antes de enviar nada verá quién recibiría un correo.
 upload-title = Enviar avisos
 upload-file = La exportación
-upload-hint = Un archivo CSV de { $n } MB como máximo: la lista de retrasos de Koha, Evergreen u otro sistema de biblioteca.
+upload-hint = Un archivo CSV o un libro de Excel (.xlsx) de { $n } MB como máximo: la lista de retrasos de Koha, Evergreen u otro sistema de biblioteca.
 upload-button = Subir y comprobar
 upload-unnamed = exportación
 upload-kept = Solo usted y los administradores pueden abrirlo. Se borra cuando se ha enviado, o pasado un día.
 upload-too-large = El archivo ocupa más de { $n } MB, demasiado para una exportación de retrasos. ¿Es el archivo correcto?
+upload-empty = El archivo está vacío. Si no hay nada retrasado, no hay nada que enviar; si no, haga de nuevo la exportación y compruebe que el sistema de biblioteca escribió algo en ella.
 upload-none = Elija primero el archivo de la exportación.
 upload-broke-off = El archivo no llegó entero. Inténtelo de nuevo; si dura, enséñeselo a su informático.
 upload-busy = En este momento se están subiendo varios archivos. Inténtelo de nuevo dentro de un minuto.
@@ -73,6 +74,7 @@ check-send-practice = Enviar al buzón de prácticas
 shape-koha-page = Koha, página de retrasos
 shape-koha-notices = Koha, overdue_notices -csv
 shape-evergreen = Evergreen, notify-csv
+shape-empty = ninguna: el archivo está vacío
 shape-named = reconocido por los nombres de sus columnas
 shape-by-hand = columnas elegidas a mano
 between-comma = con comas
@@ -303,8 +305,8 @@ left-dates = { $n ->
   }
 left-dates-do = Compruebe el orden de día y mes, y si es una exportación de retrasos.
 left-no-lines = { $n ->
-    [one] archivo sin líneas
-   *[other] archivos sin líneas
+    [one] archivo vacío, o solo con los nombres de las columnas
+   *[other] archivos vacíos, o solo con los nombres de las columnas
   }
 left-no-lines-do = No hay retrasos, o la exportación se cortó. Mire en el sistema de biblioteca.
 left-items-returned = { $n ->

@@ -43,8 +43,12 @@ notice-sites-hint = Si no elige ninguna: para todas las bibliotecas.
 notice-sites-own-hint = Para cuáles de sus bibliotecas es.
 notice-no-sites = Elija al menos una de sus bibliotecas.
 notice-repeat = Días hasta que se vuelve a escribir sobre el mismo ejemplar
-notice-repeat-hint = Vacío: como dicen las preferencias. 0: nunca más.
-notice-repeat-usual-short = como dicen las preferencias
+notice-repeat-hint = { $n ->
+    [one] Vacío: como es habitual aquí, después de { $n } día (notices.repeat_days en los ajustes de Bookpost). 0: nunca más.
+   *[other] Vacío: como es habitual aquí, después de { $n } días (notices.repeat_days en los ajustes de Bookpost). 0: nunca más.
+  }
+notice-repeat-hint-never = Vacío: como es habitual aquí, nunca más (notices.repeat_days en los ajustes de Bookpost).
+notice-repeat-usual-short = como es habitual
 notice-bad-days = Escriba un número de 0 a { $n }.
 notice-without-titles = No nombrar nunca títulos ni autores
 notice-without-titles-hint = Así nadie lee por encima del hombro qué se ha llevado una persona.

@@ -52,6 +52,8 @@ pub(super) struct About {
     pub(super) libraries: Vec<(String, String)>,
     /// One of them at least must be: whoever fills it in is limited to them.
     pub(super) limited: bool,
+    /// Days after which an item is written about again where the notice says nothing; `None`: never.
+    pub(super) repeat_days: Option<u64>,
 }
 
 impl NoticeForm {
@@ -157,6 +159,10 @@ impl NoticeForm {
             .value(&*self.days_ahead)
             .hint(words.t("notice-days-ahead-hint"))
             .problem(faults.days_ahead);
+        let repeat_hint = about.repeat_days.map_or_else(
+            || words.t("notice-repeat-hint-never"),
+            |days| words.count("notice-repeat-hint", days),
+        );
         let sites_hint = words.t(if about.limited { "notice-sites-own-hint" } else { "notice-sites-hint" });
         let all = [
             (!about.built_in).then_some(name),
@@ -166,7 +172,7 @@ impl NoticeForm {
             Some(
                 field("repeat_days", "notice-repeat")
                     .value(&*self.repeat_days)
-                    .hint(words.t("notice-repeat-hint"))
+                    .hint(repeat_hint)
                     .problem(faults.repeat_days),
             ),
             Some(
@@ -210,7 +216,7 @@ mod tests {
 
     fn about(kind: NoticeKind) -> About {
         let libraries = vec![("MAIN".to_owned(), "Main Library".to_owned())];
-        About { kind, built_in: false, libraries, limited: false }
+        About { kind, built_in: false, libraries, limited: false, repeat_days: Some(6) }
     }
 
     fn settings() -> NoticeSettings {

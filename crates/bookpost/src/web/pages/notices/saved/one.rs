@@ -108,6 +108,7 @@ fn of(visit: &Visit, notice: &Notice) -> About {
         built_in: notice.is_built_in(),
         libraries,
         limited: !visit.sites().is_empty(),
+        repeat_days: config.notices.repeat.map(|repeat| repeat.as_secs() / (24 * 60 * 60)),
     }
 }
 

@@ -18,7 +18,11 @@ use super::{
 use crate::{
     app::notice_run::{logo, sources},
     config::Config,
-    notices::{Rendered, Site, Sources, Template as Wordings, saved::Notice, template::TemplateError},
+    notices::{
+        Rendered, Site, Sources, Template as Wordings,
+        saved::{Notice, is_of_nobody},
+        template::TemplateError,
+    },
     web::pages::{
         form::Posted,
         not_done::NotDone,
@@ -44,7 +48,7 @@ pub(super) struct Typed {
 impl Typed {
     pub(super) fn of(wording: &Wording, which: Which) -> Self {
         let Wording { subject, text, html } = wording.clone();
-        Self { which, subject, text, html: html.unwrap_or_default() }
+        Self { which, subject, text, html: html.filter(|html| !is_of_nobody(html)).unwrap_or_default() }
     }
 
     /// Line ends as everywhere; browsers send others.
@@ -53,7 +57,7 @@ impl Typed {
         Wording {
             subject: self.subject.split_whitespace().collect::<Vec<_>>().join(" "),
             text: lines(&self.text),
-            html: Some(lines(&self.html)).filter(|html| !html.trim().is_empty()),
+            html: Some(lines(&self.html)).filter(|html| !html.trim().is_empty() && !is_of_nobody(html)),
         }
     }
 
