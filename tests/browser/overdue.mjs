@@ -63,8 +63,10 @@ async function send(page, hands, lines, name) {
   await page.waitForURL(/\/notices\/runs\/\d+$/);
 }
 
+/** An export is of today where something in it fell due lately. */
+const DUE = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
 const line = (name, n, email = `${name}${n}@example.org`) =>
-  `${name}${n},${name},Nguyen,${email},Emma,b${name}${n},2026-01-20,,`;
+  `${name}${n},${name},Nguyen,${email},Emma,b${name}${n},${DUE},,`;
 const of = (name, count) => Array.from({ length: count }, (_, n) => line(name, n + 1));
 
 await drive(async () => {

@@ -88,11 +88,11 @@ impl ManualClock {
         let _ = count.wait_for(|sleeping| *sleeping >= wanted).await;
     }
 
-    /// Waits until somebody sleeps until exactly this instant.
-    pub async fn wait_for_sleeper_at(&self, wanted: Timestamp) {
+    /// Waits until so many sleep until exactly this instant.
+    pub async fn wait_for_sleepers_at(&self, wanted: Timestamp, sleepers: usize) {
         let mut count = self.sleepers.subscribe();
-        let is_there = |_: &usize| self.state().sleepers.keys().any(|(at, _)| *at == wanted);
-        let _ = count.wait_for(is_there).await;
+        let there = || self.state().sleepers.keys().filter(|(at, _)| *at == wanted).count();
+        let _ = count.wait_for(|_| there() >= sleepers).await;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

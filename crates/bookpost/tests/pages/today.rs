@@ -312,7 +312,8 @@ async fn that_runs_stay_away_is_said_in_a_browser() {
     // By the hour, as it is looked by the minute.
     while !told().await.iter().any(|alarm| alarm.kind == AlarmKind::Silence) {
         bench.pass(60);
-        tokio::task::yield_now().await;
+        // The upkeep and the schedules.
+        bench.clock.wait_for_sleepers_at(bench.now() + SignedDuration::from_mins(1), 2).await;
     }
     crate::browser::drive("silence.mjs", &bench, &[]).await;
     bench.stop().await;

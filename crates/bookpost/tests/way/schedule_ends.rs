@@ -186,7 +186,7 @@ async fn an_export_that_is_stamped_ahead_is_sent_once_it_stands_still() {
     let file = File::options().write(true).open(scheduled.path("overdues.csv")).unwrap();
     file.set_modified(ahead).unwrap();
     let passes = async {
-        scheduled.bench.clock.wait_for_sleeper_at(now + MINUTE).await;
+        scheduled.bench.clock.wait_for_sleepers_at(now + MINUTE, 1).await;
         scheduled.bench.clock.advance(MINUTE);
     };
     let (ending, ()) = tokio::join!(scheduled.carry_out(turn), passes);

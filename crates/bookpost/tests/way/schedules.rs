@@ -331,7 +331,7 @@ async fn the_newest_export_of_a_folder_is_sent_when_it_stands_still() {
     scheduled.put("c.csv.part", &export("C"), Duration::ZERO);
     let (turns, _) = scheduled.bench.app.schedules.look().await.unwrap();
     let waits = async {
-        scheduled.bench.clock.wait_for_sleeper_at(scheduled.bench.clock.now() + MINUTE).await;
+        scheduled.bench.clock.wait_for_sleepers_at(scheduled.bench.clock.now() + MINUTE, 1).await;
         scheduled.bench.clock.advance(MINUTE);
     };
     let (ending, ()) = tokio::join!(scheduled.carry_out(turns[0].clone()), waits);
