@@ -79,6 +79,8 @@ use crate::{
 pub(crate) const RESTORED: &str = "backup";
 /// At the end, alarms on their way to people are waited for this long.
 const ALARM_PATIENCE: Duration = Duration::from_secs(5);
+/// And what a mail provider answers this long.
+const ACCOUNT_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Bookpost, running.
 pub struct App {
@@ -181,7 +183,7 @@ impl App {
             settler::settler(store.clone(), journal.clone(), Arc::clone(&clock), steps.clone(), settled);
         tasks.spawn(work);
         let (effects, told) = mpsc::unbounded_channel();
-        let (sealing, accounts) = sealing(&store, &clock, &settings, start.source, &alarms)?;
+        let (sealing, accounts) = sealing(&store, &clock, &settings, start.source, &alarms);
         let delivery = Arc::new(Delivery {
             store: store.clone(),
             journal: journal.clone(),
@@ -359,8 +361,9 @@ impl App {
         let journal_failed = matches!(ended.as_deref(), Ok(Activity::Ended { journal_failed: true }));
         // An alarm that cannot be told in time is raised again at the next start, if it still holds.
         let _ = tokio::time::timeout(ALARM_PATIENCE, self.alarms.carried_out()).await;
-        self.accounts.ended().await;
         self.tasks.lock().await.shutdown().await;
+        // Whoever asks a provider has its answer by then, or somebody signs in again.
+        let _ = tokio::time::timeout(ACCOUNT_PATIENCE, self.accounts.ended()).await;
         upkeep::note_uses(&self.store, &self.applications).await;
         set_clock::note(&self.store, &*self.clock).await;
         self.store.clone().close().await?;
@@ -425,10 +428,10 @@ fn sealing(
     settings: &Settings,
     source: Option<Source>,
     alarms: &Alarms,
-) -> anyhow::Result<(Sealing, MailAccounts)> {
+) -> (Sealing, MailAccounts) {
     let sealing = Sealing::new(store, settings, source.map(Arc::new).as_ref(), alarms);
-    let accounts = MailAccounts::new(store, clock, settings, &sealing, alarms)?;
-    Ok((sealing, accounts))
+    let accounts = MailAccounts::new(store, clock, settings, &sealing, alarms);
+    (sealing, accounts)
 }
 
 /// The servers to which real mail goes; none where it waits.

@@ -32,6 +32,8 @@ pub struct Newest {
     unread: HashSet<String>,
     /// Lines that could not be used and of which nothing may be shown.
     nameless: usize,
+    /// One that names no teacher says nothing of lists for teachers.
+    names_teachers: bool,
     /// It ends in the middle of a line.
     broken_off: bool,
 }
@@ -90,7 +92,9 @@ impl Newest {
             }
             keys.insert(key);
         }
+        let items = keys.len();
         keys.extend(plan.teacher_keys());
+        let names_teachers = keys.len() > items;
         let (mut unread, mut nameless) = (HashSet::new(), 0);
         for line in plan.refused() {
             nameless += usize::from(!line.names_one);
@@ -99,7 +103,16 @@ impl Newest {
         }
         let settled = plan.settled().collect();
         let (only, broken_off) = (plan.only().clone(), plan.is_broken_off());
-        Self { taken: ExportTaken { of, parts }, keys, settled, only, unread, nameless, broken_off }
+        Self {
+            taken: ExportTaken { of, parts },
+            keys,
+            settled,
+            only,
+            unread,
+            nameless,
+            names_teachers,
+            broken_off,
+        }
     }
 
     /// Whether a line that could not be used may be about whom this notice is for. A list for a teacher is about several.
@@ -107,7 +120,7 @@ impl Newest {
         let of = |text: &str| self.unread.contains(text.trim());
         match &notice.patron {
             Some(patron) => of(&patron.name) || patron.number.as_deref().is_some_and(of),
-            None => !self.unread.is_empty(),
+            None => !self.names_teachers || !self.unread.is_empty(),
         }
     }
 }

@@ -192,6 +192,8 @@ impl Ready {
         taken.extend(inner.kept.take_if(|kept| these.covers(kept)));
         let bytes: usize = taken.iter().map(|one: &Claimed| one.bytes.len()).sum();
         inner.bytes = inner.bytes.saturating_sub(bytes);
+        drop(inner);
+        self.shorter.notify_waiters();
         taken
     }
 

@@ -136,7 +136,9 @@ impl NoticeRuns {
         if let Err(error) = self.store.note_audit(line, self.clock.now()).await {
             tracing::error!(%error, "that a run was begun could not be written to the log");
         }
-        let export_of = exported_at.unwrap_or_else(|| self.clock.now());
+        let now = self.clock.now();
+        // A file from a clock that is ahead is of now: else every right one after it would be older.
+        let export_of = exported_at.map_or(now, |at| at.min(now));
         let making = Making { run, practice, door: Door::Notices, prepared, export_of, place };
         self.made(making, &source).await.map_err(|why| NotRun::Broken(run, why))?;
         Ok(run)

@@ -67,6 +67,7 @@ pub struct ShownPreferences {
     pub version: i64,
     pub preferences: Vec<Preference>,
     /// Accounts at mail providers.
+    #[serde(default)]
     pub accounts: Vec<ShownAccount>,
     /// What works, but is probably not meant.
     pub warnings: Vec<String>,

@@ -17,7 +17,7 @@ use super::{
     endpoints::{Endpoints, may_send, scopes},
     http::provider_said,
     redirect,
-    tokens::{Asker, Given, Tokens},
+    tokens::{Asker, Given, Tokens, plain},
 };
 use crate::{
     app::secret_dice,
@@ -120,9 +120,7 @@ impl MailAccounts {
         }
         if !back.error.is_empty() {
             let said = format!("{} {}", back.error, back.error_description);
-            return Err(AccountError::Denied(
-                said.trim().chars().filter(|c| !c.is_control()).take(200).collect(),
-            ));
+            return Err(AccountError::Denied(plain(&said)));
         }
         // Once begun it comes to its end, though whoever came back goes away: the code is spent.
         let (accounts, code) = (self.clone(), back.code.clone());
@@ -189,7 +187,7 @@ impl MailAccounts {
         let given = asker.exchange(code, &going.verifier, &going.back).await?;
         let granted = given.scopes.clone().unwrap_or_else(|| scopes(provider, &endpoints).join(" "));
         if !may_send(provider, &granted) {
-            return Err(AccountError::BoxUnticked { granted });
+            return Err(AccountError::BoxUnticked { granted: plain(&granted) });
         }
         let refresh = given.refresh.as_deref().cloned().ok_or(AccountError::NoTokenForLater)?;
         let account = self.who_signed_in(&set, &endpoints, &given, &going.nonce).await?;

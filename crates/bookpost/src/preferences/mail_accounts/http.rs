@@ -1,6 +1,6 @@
 //! Asking a provider over HTTP.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::OnceLock, time::Duration};
 
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,8 +14,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// No answer of a provider is larger.
 const MOST: usize = 1 << 20;
 
-/// Asks providers.
-pub(super) struct Http(Client);
+/// Asks providers. It is made when somebody asks: where nobody has a client id, nothing that it needs may be missing.
+#[derive(Default)]
+pub(super) struct Http(OnceLock<Client>);
 
 /// Why an answer was not read.
 #[derive(Debug, thiserror::Error)]
@@ -36,16 +37,19 @@ pub(super) enum Unread {
 }
 
 impl Http {
-    pub(super) fn new() -> Result<Self, reqwest::Error> {
+    fn client(&self) -> Result<&Client, Unread> {
+        if let Some(client) = self.0.get() {
+            return Ok(client);
+        }
         let agent = concat!("Bookpost/", env!("CARGO_PKG_VERSION"));
         // Elsewhere nobody has said that it may be asked.
         let client =
             Client::builder().timeout(PATIENCE).redirect(Policy::none()).user_agent(agent).build()?;
-        Ok(Self(client))
+        Ok(self.0.get_or_init(|| client))
     }
 
     pub(super) fn get(&self, address: &str, token: Option<&str>) -> Result<Request, AccountError> {
-        let mut request = self.0.get(address);
+        let mut request = self.client().map_err(provider_said)?.get(address);
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
@@ -60,8 +64,9 @@ impl Http {
         token: &str,
     ) -> Result<Request, AccountError> {
         let body = format!("token={}", utf8_percent_encode(token, NON_ALPHANUMERIC));
-        let mut request =
-            self.0.post(address).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let client_of_http = self.client().map_err(provider_said)?;
+        let form = "application/x-www-form-urlencoded";
+        let mut request = client_of_http.post(address).header(header::CONTENT_TYPE, form).body(body);
         if let Some((id, secret)) = client {
             request = request.basic_auth(id, Some(secret));
         }
@@ -79,7 +84,7 @@ impl Http {
     }
 
     pub(super) async fn ask(&self, request: Request) -> Result<HttpResponse, Unread> {
-        let mut answer = self.0.execute(request).await.map_err(reqwest::Error::without_url)?;
+        let mut answer = self.client()?.execute(request).await.map_err(reqwest::Error::without_url)?;
         let status = answer.status();
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
             return Err(Unread::Away(status));

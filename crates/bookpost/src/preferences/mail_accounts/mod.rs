@@ -125,18 +125,18 @@ impl MailAccounts {
         settings: &Settings,
         sealing: &Sealing,
         alarms: &Alarms,
-    ) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(Inner {
+    ) -> Self {
+        Self(Arc::new(Inner {
             store: store.clone(),
             clock: Arc::clone(clock),
             settings: settings.clone(),
             sealing: sealing.clone(),
             alarms: alarms.clone(),
-            http: Http::new()?,
+            http: Http::default(),
             asking: Provider::ALL.map(|provider| (provider, Mutex::default())).into(),
             pending: Mutex::default(),
             believed: Mutex::default(),
-        })))
+        }))
     }
 
     /// The provider, as it is set now.

@@ -29,6 +29,9 @@ use crate::{
 
 /// A token lasts as long where the provider does not say (it does).
 const USUAL: Duration = Duration::from_hours(1);
+/// And at least and at most so long, whatever the provider says: one that ends at once would be asked for without end.
+const LEAST: Duration = Duration::from_secs(10);
+const MOST: Duration = Duration::from_hours(24);
 
 /// Beside the tokens: who has signed in (OpenID Connect Core 1.0 section 3.1.3.3).
 #[derive(Debug, Serialize, Deserialize)]
@@ -169,12 +172,17 @@ impl<'a> Asker<'a> {
     }
 }
 
+/// What a provider says, as it is kept and shown.
+pub(super) fn plain(said: &str) -> String {
+    said.trim().chars().filter(|one| !one.is_control()).take(200).collect()
+}
+
 fn given(answer: &Answer) -> Given {
     let scopes = answer.scopes().map(|all| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" "));
     Given {
         access: Zeroizing::new(answer.access_token().secret().clone()),
         refresh: answer.refresh_token().map(|token| Zeroizing::new(token.secret().clone())),
-        lasts: answer.expires_in().unwrap_or(USUAL),
+        lasts: answer.expires_in().unwrap_or(USUAL).clamp(LEAST, MOST),
         scopes,
         id_token: answer.extra_fields().id_token.clone(),
     }
@@ -183,7 +191,7 @@ fn given(answer: &Answer) -> Given {
 fn refusal(error: RequestTokenError<Unread, BasicErrorResponse>) -> Refusal {
     match error {
         RequestTokenError::ServerResponse(answer) => {
-            let said = answer.to_string();
+            let said = plain(&answer.to_string());
             match answer.error() {
                 BasicErrorResponseType::InvalidGrant => Refusal::Grant(said),
                 // Microsoft says so where somebody must be there (RFC 6749 has no word for it).

@@ -70,15 +70,22 @@ pub(in crate::web::pages) async fn stop(
         Err(error) => return not_here::of(&error, &visit),
     };
     let sources = &visit.pages.sources;
-    let (selection, action, withdrawn) = sources.notices.stop(run.id, visit.sites()).await;
     let (who, about) = (visit.actor(), format!("run {}", run.id.0));
     let line = move |reply: &Reply| {
         let Reply::Moved(moved) = reply else { return None };
         let new = Some(format!("cancel: {}", moved.moved));
         Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
     };
-    let done = sources.decisions.carry_out_noted(QueueRequest::Move { selection, action }, line).await;
-    drop(withdrawn);
+    let (notices, decisions) = (sources.notices.clone(), sources.decisions.clone());
+    let (id, sites) = (run.id, visit.sites());
+    // Whoever asked may go away: what was begun comes to its end.
+    let done = tokio::spawn(async move {
+        let (selection, action, withdrawn) = notices.stop(id, sites).await;
+        let done = decisions.carry_out_noted(QueueRequest::Move { selection, action }, line).await;
+        drop(withdrawn);
+        done
+    });
+    let Ok(done) = done.await else { return not_here::of(&Error::Closed, &visit) };
     match done {
         (Reply::Moved(moved), _) => {
             let path = format!("/notices/runs/{}", run.id.0);
