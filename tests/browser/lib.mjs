@@ -111,10 +111,31 @@ export async function signIn(page, email = EMAIL, password = PASSWORD) {
   assert.equal(new URL(page.url()).pathname, "/");
 }
 
-/** Nothing stands out to the side. */
+/** What names a place, a field or a deed: its words stand whole on a line. */
+const LABELS = "nav a, button, .button, th, label, legend, h1, h2, h3";
+
+/** Nothing stands out to the side, and no word of a label is broken. */
 export async function fits(page, name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
+  const broken = await page.evaluate((labels) => {
+    const found = new Set();
+    const cut = (one) => one && (getComputedStyle(one).clipPath !== "none" || cut(one.parentElement));
+    for (const label of document.querySelectorAll(labels)) {
+      if (cut(label)) continue; // only for who listens
+      const texts = document.createTreeWalker(label, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        for (const word of texts.currentNode.data.matchAll(/(?<![^\s(])\p{L}{2,20}(?![^\s.,:;?!)])/gu)) {
+          const range = document.createRange();
+          range.setStart(texts.currentNode, word.index);
+          range.setEnd(texts.currentNode, word.index + word[0].length);
+          if (new Set([...range.getClientRects()].map((part) => part.top)).size > 1) found.add(word[0]);
+        }
+      }
+    }
+    return [...found];
+  }, LABELS);
+  assert.deepEqual(broken, [], `${name}: broken words: ${broken.join(", ")}`);
 }
 
 /** That it fits, and what axe finds. */
