@@ -4,6 +4,7 @@
 //   SCREENSHOTS              a folder; where it is named, pictures of every page go there
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 import { mkdirSync, readFileSync } from "node:fs";
 
 export const { BASE, EMAIL, PASSWORD } = process.env;
@@ -22,7 +23,18 @@ export async function drive(used) {
     await used();
   } finally {
     await browser.close();
+    input?.close();
+    process.stdin.destroy();
   }
+}
+
+let input, answers;
+/** Has something done by whoever started this. */
+export async function want(what) {
+  input ??= createInterface({ input: process.stdin });
+  answers ??= input[Symbol.asyncIterator]();
+  console.log(`wants ${what}`);
+  assert.equal((await answers.next()).value, "done", what);
 }
 
 /** What everybody has who is not said to have something else. A color on its way to another is none that anybody reads. */

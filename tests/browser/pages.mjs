@@ -107,9 +107,12 @@ async function added() {
   await boxes.first().uncheck();
   assert.equal(await page.isChecked("[data-all]"), false);
   await page.selectOption("[name=language]", "es");
+  assert.equal(await page.getAttribute("html", "lang"), "en"); // nothing happens before the button is pressed
+  await page.click("footer button");
   await page.waitForSelector("html[lang=es]");
   assert.match(await page.textContent(".flash"), /idioma/);
   await page.selectOption("[name=language]", "en");
+  await page.click("footer button");
   await page.waitForSelector("html[lang=en]");
   await page.context().close();
 }

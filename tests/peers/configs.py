@@ -263,10 +263,25 @@ match from any for any action "out"
     return ["/mnt/bin/smtpd", "-F", "-f", str(folder / "smtpd.conf")]
 
 
-def dovecot_submission(args, folder):
-    if not args.login:
-        raise SystemExit("dovecot-submission always demands AUTH: give --login")
+def dovecot_sign_in(args, folder):
+    """What signs people in: one login and its password, or any token that whoever gives tokens knows (RFC 7662)."""
+    if args.introspection:
+        write(folder / "tokens", f"""\
+introspection_mode = post
+introspection_url = {args.introspection}
+username_attribute = sub
+active_attribute = active
+active_value = true
+""")
+        return args.mechanism or "xoauth2 oauthbearer", "oauth2", folder / "tokens"
     write(folder / "logins", f"{args.login}:{{PLAIN}}{args.password}\n", 0o644)
+    return args.mechanism or "plain login", "passwd-file", folder / "logins"
+
+
+def dovecot_submission(args, folder):
+    if not args.login and not args.introspection:
+        raise SystemExit("dovecot-submission always demands AUTH: give --login or --introspection")
+    mechanisms, driver, given = dovecot_sign_in(args, folder)
     folder_for(folder / "home", "nobody")
     ssl = "ssl = no"
     if args.tls != "none":
@@ -282,10 +297,11 @@ hostname = {args.hostname}
 protocols = submission
 {ssl}
 disable_plaintext_auth = no
-auth_mechanisms = {args.mechanism or "plain login"}
+auth_mechanisms = {mechanisms}
 passdb {{
-  driver = passwd-file
-  args = {folder}/logins
+  driver = {driver}
+  mechanisms = {mechanisms}
+  args = {given}
 }}
 userdb {{
   driver = static

@@ -7,6 +7,7 @@ mod do_not_send;
 mod kept;
 pub mod logos;
 pub mod mail_accounts;
+mod old_mail;
 pub mod sites;
 
 use std::collections::BTreeMap;
@@ -19,9 +20,13 @@ use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
 
 pub use do_not_send::DoNotSend;
+pub use old_mail::OLD;
 
 use crate::{
-    config::{self, Config, Loaded, Origin, PREFERENCES, Password, Preference, Problems, SECRETS, Source},
+    config::{
+        self, Config, Loaded, Origin, PREFERENCES, Password, Preference, Problems, Provider, SECRETS, Source,
+        Way,
+    },
     secrets::{KeyError, SealingKey},
 };
 
@@ -78,6 +83,8 @@ pub struct Changed {
     pub loaded: Loaded,
     /// None: everything was so already.
     pub change: Option<PreferenceChange>,
+    /// So many mails had waited for long while nothing was to be sent: sending is paused, until somebody decides about them.
+    pub old: u64,
 }
 
 /// Nothing was changed; except where it is said.
@@ -136,11 +143,23 @@ pub async fn change<T>(
         }
         Change::Import { by } => Wanted { based_on: stored.version, values: imported(checked()?, dice)?, by },
     };
-    let loaded = with(source, before.as_ref().ok(), stored.values, &wanted.values)?;
+    let mut loaded = with(source, before.as_ref().ok(), stored.values, &wanted.values)?;
     let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
-    let change = store.change_preferences(wanted.based_on, wanted.values, wanted.by, now).await?;
-    let change = change.filter(|change| change.version > stored.version);
-    Ok((Changed { loaded, change }, prepared))
+    let is_freed = before.is_ok_and(|before| matches!(before.config.sending.way, Way::None))
+        && matches!(loaded.config.sending.way, Way::Servers(_));
+    let old = if is_freed { old_mail::keep_back(store, now).await? } else { 0 };
+    let changed = store.change_preferences(wanted.based_on, wanted.values, wanted.by.clone(), now).await;
+    if old > 0 {
+        match &changed {
+            Ok(_) => old_mail::note(store, wanted.by, now).await,
+            Err(_) => _ = store.end_pause().await?,
+        }
+    }
+    let change = changed?.filter(|change| change.version > stored.version);
+    if old > 0 {
+        loaded.warnings.push(old_mail::words(old));
+    }
+    Ok((Changed { loaded, change, old }, prepared))
 }
 
 /// The settings as they would be with these values. Nothing is stored.
@@ -199,7 +218,16 @@ pub fn elsewhere(loaded: &Loaded) -> impl Iterator<Item = &Preference> {
     loaded.preferences.iter().filter(stands)
 }
 
+/// What the preference is called that is the secret which a provider knows us by.
+pub fn secret_of(provider: Provider) -> String {
+    format!("{}.client_secret", provider.name())
+}
+
 fn known_secret<'a>(config: &'a Config, name: &str) -> Option<&'a Zeroizing<String>> {
+    let provider = config.providers.iter().find(|one| name == secret_of(one.provider));
+    if let Some(provider) = provider.filter(|one| !one.client_secret.is_empty()) {
+        return Some(&provider.client_secret);
+    }
     let server = config.sending.servers.iter().find(|server| name == format!("{}.password", server.name))?;
     match &server.login.as_ref()?.password {
         Password::Known(password) => Some(password),

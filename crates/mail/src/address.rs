@@ -72,7 +72,7 @@ impl Address {
             return Err(AddressError::Local(shown(text)));
         }
         let domain = syntax::domain(domain).ok_or_else(|| AddressError::Domain(shown(text)))?;
-        let address = Self { text: format!("{local}@{domain}"), at: local.len() };
+        let address = Self { text: [local, "@", &domain].concat(), at: local.len() };
         if local.len() + 1 + domain.len().max(address.domain_ascii().len()) > MOST_OCTETS {
             return Err(AddressError::TooLong(shown(text)));
         }

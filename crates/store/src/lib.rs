@@ -42,6 +42,7 @@ mod sessions;
 mod sqlite;
 mod tallies;
 mod unreachable;
+mod unsettled;
 
 pub use alarms::{Alarm, AlarmKind};
 pub use applications::*;
@@ -73,6 +74,7 @@ pub use sent::*;
 pub use sessions::*;
 pub use tallies::*;
 pub use unreachable::*;
+pub use unsettled::*;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

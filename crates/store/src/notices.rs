@@ -197,6 +197,9 @@ pub struct Run {
     pub started_at: Timestamp,
     /// When all its notices were accepted; None while it works, or when it died half way.
     pub finished_at: Option<Timestamp>,
+    /// That a person had it end; None: nobody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<RunStopped>,
     /// Recipients by state; those of copies to teachers are not among them.
     pub states: BTreeMap<State, u64>,
     /// Copies to teachers by state.
@@ -204,6 +207,38 @@ pub struct Run {
     pub copies: BTreeMap<State, u64>,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
+}
+
+/// That a person had a run end: what had not left by then does not leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStopped {
+    /// Whoever did so last.
+    pub by: Actor,
+    /// When they did.
+    pub at: Timestamp,
+    /// For mail of these libraries; none: for all.
+    pub sites: BTreeSet<String>,
+}
+
+impl RunStopped {
+    /// Nothing of mail for these libraries goes on; none: for all.
+    pub fn is_for_all_of(&self, sites: &BTreeSet<String>) -> bool {
+        self.sites.is_empty() || (!sites.is_empty() && sites.is_subset(&self.sites))
+    }
+
+    /// Somebody had it end for one of these libraries at least; none: for all.
+    pub fn is_for_some_of(&self, sites: &BTreeSet<String>) -> bool {
+        self.sites.is_empty() || sites.is_empty() || !sites.is_disjoint(&self.sites)
+    }
+
+    /// For what was stopped before as well.
+    #[must_use]
+    pub fn with(self, before: Option<&Self>) -> Self {
+        let Some(before) = before else { return self };
+        let is_for_all = self.sites.is_empty() || before.sites.is_empty();
+        let sites = if is_for_all { BTreeSet::new() } else { &self.sites | &before.sites };
+        Self { sites, ..self }
+    }
 }
 
 /// Notice runs.
@@ -231,6 +266,22 @@ impl Store {
     /// Adds to those whom the run left out.
     pub async fn left_out(&self, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
         self.db.left_out(run, left_out).await
+    }
+
+    /// Puts on record that somebody had the run end, for mail of these libraries; none: for all. What was stopped before stays so.
+    pub async fn stop_run(
+        &self,
+        run: RunId,
+        sites: BTreeSet<String>,
+        who: Actor,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.db.stop_run(run, RunStopped { by: who, at: now, sites }).await
+    }
+
+    /// What somebody has stopped of a run that was cut short stays so in the one that goes on with it.
+    pub async fn stays_stopped(&self, run: RunId, stopped: RunStopped) -> Result<(), Error> {
+        self.db.stop_run(run, stopped).await
     }
 
     /// All its notices are accepted. A second time changes nothing.

@@ -83,8 +83,26 @@ pub struct Outdated {
     pub of: Option<Timestamp>,
 }
 
+/// A newer export than the one that a mail was made from: of the same notice, about the same library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewerExport {
+    /// The run that took it.
+    pub run: RunId,
+    /// When it was made.
+    pub of: Timestamp,
+    /// It says something of the patron for which they get a mail, or would.
+    pub names: bool,
+    /// That run has written to them.
+    pub wrote: bool,
+}
+
 /// What a newer export says.
 impl Store {
+    /// The newest export that a real run took and was made to the end with, if it is newer than the one that this mail was made from.
+    pub async fn newer_export(&self, message: MessageId) -> Result<Option<NewerExport>, Error> {
+        self.db.newer_export(message).await
+    }
+
     /// Puts on record what a run takes. What was known of exports of runs that began more than 60 days before is forgotten.
     pub async fn take_export(&self, run: RunId, export: ExportTaken, now: Timestamp) -> Result<(), Error> {
         self.db.take_export(run, export, now).await

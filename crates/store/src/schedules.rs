@@ -177,8 +177,10 @@ pub enum CameTo {
     Run,
     /// A person had it left out.
     Skipped,
-    /// A person had it end before all its notices were made.
+    /// A person had it end.
     Stopped,
+    /// A person had another run of this export end, and nobody has asked for it since.
+    StoppedBefore,
     /// The run broke off: a part of its notices may have gone.
     Broken,
     /// Since the last run somebody has run this export, as by hand.
@@ -219,10 +221,11 @@ pub enum CameTo {
 
 impl CameTo {
     /// All that this version knows.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Run,
         Self::Skipped,
         Self::Stopped,
+        Self::StoppedBefore,
         Self::Broken,
         Self::SentAlready,
         Self::Unchanged,
@@ -299,7 +302,8 @@ impl Store {
         self.db.remove_schedule(id, who, now).await
     }
 
-    /// Its next moment, which must be this one, is left out; [`Error::Changed`] where it is another by now. `None`: none is left out after all.
+    /// Its next moment, which must be this one, is left out; [`Error::Changed`] where it is another by now, [`Error::Exists`] where another one
+    /// is left out already. `None`: none is left out after all.
     pub async fn skip_moment(
         &self,
         id: ScheduleId,
@@ -417,8 +421,8 @@ impl Store {
         self.db.note_run_export(run, digest, sites).await
     }
 
-    /// The last run of this kind, if there is one.
-    pub async fn run_of_export(&self, wanted: RunOfExport) -> Result<Option<RunId>, Error> {
+    /// The last run of this kind that came to its end, else the last one that a person had end; `None`: neither is there.
+    pub async fn run_of_export(&self, wanted: RunOfExport) -> Result<Option<SameExport>, Error> {
         self.db.run_of_export(wanted).await
     }
 }
@@ -434,6 +438,15 @@ pub struct RunOfExport {
     pub sites: BTreeSet<String>,
     /// to patrons; or to the practice mailbox as well,
     pub practice: bool,
-    /// begun later than this, and come to its end.
+    /// begun later than this.
     pub since: Option<Timestamp>,
+}
+
+/// What became of an export before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameExport {
+    /// It was sent in this run, for all these libraries.
+    Sent(RunId),
+    /// A person had this run of it end, for one of these libraries at least.
+    Stopped(RunId),
 }

@@ -1,6 +1,8 @@
 //! A mail provider that people sign in at: gives codes and tokens as RFC 6749, RFC 7636 and OpenID Connect say, and says no when it is told
 //! to.
 
+mod device;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     io,
@@ -32,6 +34,8 @@ pub struct Provider {
     /// While it is closed, answers for tokens wait.
     gate: Arc<watch::Sender<bool>>,
     asked: Arc<watch::Sender<u32>>,
+    /// How many of those who waited have hung up.
+    gone: Arc<watch::Sender<u32>>,
 }
 
 #[derive(Default)]
@@ -41,11 +45,17 @@ struct State {
     refresh: BTreeMap<String, String>,
     /// The account of each token for servers that is good.
     access: BTreeMap<String, String>,
+    /// What was asked for with each code that is typed on another device, and who has typed it, if somebody has.
+    typed: BTreeMap<String, (String, Option<Person>)>,
     /// Tokens for later that were used up.
     used: Vec<String>,
     /// It gives another token for later each time, and ends a sign-in of which one comes twice.
     rotates: bool,
     lasts: u64,
+    /// It does as Microsoft does.
+    microsoft: bool,
+    /// What it says of itself otherwise than it is.
+    introduction: BTreeMap<String, Value>,
     /// What it answers next where tokens are asked for, instead of tokens.
     answers: VecDeque<(u16, Value)>,
     refreshes: u32,
@@ -87,6 +97,7 @@ impl Provider {
             state: Arc::new(Mutex::new(state)),
             gate: Arc::new(watch::Sender::new(true)),
             asked: Arc::default(),
+            gone: Arc::default(),
         };
         let serving = provider.clone();
         tokio::spawn(async move {
@@ -96,6 +107,17 @@ impl Provider {
             }
         });
         Ok(provider)
+    }
+
+    /// It does as Microsoft does from now on: it says who somebody is by `preferred_username`, and to those only who ask for `profile`; gives
+    /// a token for later to those only who ask for `offline_access`; and names of what was agreed to only what its own servers are for.
+    pub fn as_microsoft(&self) {
+        self.state().microsoft = true;
+    }
+
+    /// It says this of itself from now on.
+    pub fn introduces(&self, name: &str, value: Value) {
+        self.state().introduction.insert(name.to_owned(), value);
     }
 
     /// As it names itself.
@@ -165,7 +187,7 @@ impl Provider {
         self.state().revoked.clone()
     }
 
-    /// Whoever asks for tokens waits from now on for the answer, or no more.
+    /// Whoever asks for tokens waits from now on for the answer, or no more. Who hangs up meanwhile has not asked.
     pub fn hold(&self, holds: bool) {
         self.gate.send_replace(!holds);
     }
@@ -175,13 +197,27 @@ impl Provider {
         let _ = self.asked.subscribe().wait_for(|asked| *asked >= times).await;
     }
 
+    /// Until so many of those who waited have hung up.
+    pub async fn gone(&self, times: u32) {
+        let _ = self.gone.subscribe().wait_for(|gone| *gone >= times).await;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn serve(&self, mut connection: TcpStream) {
         let Some(request) = Request::read(&mut connection).await else { return };
-        let (status, body) = self.answer(&request).await;
+        if request.path == "/token" {
+            self.asked.send_modify(|asked| *asked += 1);
+            let mut gate = self.gate.subscribe();
+            tokio::select! {
+                biased;
+                _ = gate.wait_for(|open| *open) => {}
+                _ = connection.read_u8() => return self.gone.send_modify(|gone| *gone += 1),
+            }
+        }
+        let (status, body) = self.answer(&request);
         let body = body.to_string();
         let head = format!(
             "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -190,24 +226,30 @@ impl Provider {
         let _ = connection.write_all(format!("{head}{body}").as_bytes()).await;
     }
 
-    async fn answer(&self, request: &Request) -> (u16, Value) {
+    fn answer(&self, request: &Request) -> (u16, Value) {
         match request.path.as_str() {
             "/.well-known/openid-configuration" => {
                 let at = |path: &str| format!("{}{path}", self.issuer());
-                let said = json!({
+                let mut said = json!({
                     "issuer": self.issuer(),
                     "authorization_endpoint": at("/authorize"),
                     "token_endpoint": at("/token"),
                     "userinfo_endpoint": at("/userinfo"),
                     "revocation_endpoint": at("/revoke"),
+                    "device_authorization_endpoint": at("/device"),
                 });
+                let state = self.state();
+                if state.microsoft {
+                    let scopes = json!(["openid", "profile", "email", "offline_access"]);
+                    put(&mut said, "scopes_supported", scopes);
+                    put(&mut said, "userinfo_endpoint", Value::Null);
+                }
+                for (name, value) in &state.introduction {
+                    put(&mut said, name, value.clone());
+                }
                 (200, said)
             }
-            "/token" => {
-                self.asked.send_modify(|asked| *asked += 1);
-                let _ = self.gate.subscribe().wait_for(|open| *open).await;
-                self.state().give(request)
-            }
+            "/token" => self.state().give(request),
             "/userinfo" => {
                 let token = request.authorization.strip_prefix("Bearer ").unwrap_or_default();
                 match self.state().access.get(token) {
@@ -223,6 +265,7 @@ impl Provider {
                 state.revoked.push(token);
                 (200, json!({}))
             }
+            "/device" => self.state().code_to_type(request, &self.issuer()),
             _ => (404, json!({})),
         }
     }
@@ -243,6 +286,9 @@ impl State {
         if request.authorization != client() {
             return (401, json!({ "error": "invalid_client" }));
         }
+        if let Some(answer) = self.typed(&request.form) {
+            return answer;
+        }
         if refreshes { self.refresh(&request.form) } else { self.exchange(&request.form) }
     }
 
@@ -259,10 +305,22 @@ impl State {
         }
         let later = self.draw("later");
         self.refresh.insert(later.clone(), code.account.clone());
-        let claims = json!({ "aud": CLIENT.0, "exp": i64::MAX, "nonce": code.nonce, "email": code.account });
+        let mut claims =
+            json!({ "aud": CLIENT.0, "exp": i64::MAX, "nonce": code.nonce, "email": code.account });
+        let asked = |scope: &str| code.scopes.split(' ').any(|one| one == scope);
+        if self.microsoft {
+            put(&mut claims, "email", Value::Null);
+            put(&mut claims, "preferred_username", asked("profile").then_some(&*code.account).into());
+        }
         let id_token = format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let beside = [("refresh_token", later), ("scope", code.scopes), ("id_token", id_token)];
-        (200, self.given(&code.account, beside))
+        let of_servers = |scope: &&str| !self.microsoft || scope.starts_with("https://");
+        let scopes: Vec<_> = code.scopes.split(' ').filter(of_servers).collect();
+        let beside = [("scope", scopes.join(" ")), ("id_token", id_token)];
+        let mut given = self.given(&code.account, beside);
+        if !self.microsoft || asked("offline_access") {
+            put(&mut given, "refresh_token", json!(later));
+        }
+        (200, given)
     }
 
     fn refresh(&mut self, form: &BTreeMap<String, String>) -> (u16, Value) {
@@ -292,6 +350,12 @@ impl State {
         given.insert("expires_in".to_owned(), json!(self.lasts));
         given.extend(beside.map(|(name, value)| (name.to_owned(), json!(value))));
         Value::Object(given)
+    }
+}
+
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(members) = object {
+        members.insert(name.to_owned(), value);
     }
 }
 

@@ -59,7 +59,7 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
         AlarmKind::RunInterrupted => {
             let runs = store.runs(RUNS).await?;
             let run = numbered("run ").and_then(|number| runs.iter().find(|run| run.id == RunId(number)));
-            run.is_none_or(|run| was_repeated(run, &runs))
+            run.is_none_or(|run| was_stopped(run) || was_repeated(run, &runs))
         }
         AlarmKind::SecretsLost => match numbered("webhook ") {
             Some(webhook) => store.webhooks().await?.iter().all(|one| one.id.0 != webhook),
@@ -87,6 +87,11 @@ pub(super) async fn restored(store: &Store) -> Result<Option<Timestamp>, store::
         PauseWhy::Restored { of } => Some(of),
         PauseWhy::ByPerson => None,
     }))
+}
+
+/// Did a person have it end? Nothing of it is missed then.
+pub(super) fn was_stopped(run: &Run) -> bool {
+    run.stopped.as_ref().is_some_and(|stopped| stopped.sites.is_empty())
 }
 
 /// Was the same export run again, to the end?

@@ -1,13 +1,13 @@
 //! What people decide about the queue while Bookpost runs: it is stored first, then whoever sends is told.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use mail::clock::Clock;
-use store::{Actor, AlarmKind, Deed, Move, NewAudit, Selection, Store};
+use store::{Actor, AlarmKind, Error, Move, NewAudit, RunId, Selection, Store};
 use tokio::sync::Mutex;
 
-use super::RESTORED;
+use super::{NoticeRuns, RESTORED};
 use crate::{
     alarms::Alarms,
     cli::{
@@ -70,23 +70,43 @@ impl Decisions {
         about: String,
         who: Actor,
     ) -> (Reply, Timestamp) {
-        let line = move |reply: &Reply| {
-            let Reply::Moved(moved) = reply else { return None };
-            let new = Some(format!("{}: {}", action.name(), moved.moved));
-            Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
-        };
+        let line = move |reply: &Reply| queue::decided(reply, action, about, who);
         self.carry_out_noted(QueueRequest::Move { selection, action }, line).await
+    }
+
+    /// Has a run end, as far as it is mail of these libraries, and cancels what has not left; of none: of all. Once begun it comes to its end,
+    /// though whoever asked goes away: else nothing more of it is made, and what was made leaves all the same.
+    pub async fn stop_run(
+        &self,
+        notices: &NoticeRuns,
+        run: RunId,
+        sites: BTreeSet<String>,
+        who: Actor,
+    ) -> Result<Reply, Error> {
+        let (decisions, notices) = (self.clone(), notices.clone());
+        let stopped = tokio::spawn(async move {
+            let (selection, action, withdrawn) = notices.stop(run, sites, who.clone()).await?;
+            let reply = decisions.move_mail(selection, action, format!("run {}", run.0), who).await.0;
+            drop(withdrawn);
+            Ok(reply)
+        });
+        stopped.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Pauses all sending, with a line in the log.
     pub async fn pause(&self, who: Actor) -> Reply {
-        self.switch(QueueRequest::Pause, Deed::SendingPaused, None, who).await
+        self.switch(QueueRequest::Pause, who).await
     }
 
     /// Sends again; what waited for long is dealt with so. With a line in the log.
     pub async fn resume(&self, older: Option<Older>, who: Actor) -> Reply {
-        let new = older.map(|older| format!("what had waited for long: {}", older.name()));
-        self.switch(QueueRequest::Resume { older }, Deed::SendingResumed, new, who).await
+        self.switch(QueueRequest::Resume { older }, who).await
+    }
+
+    /// What a command asks for; what it changes stands in the log.
+    pub async fn of_command(&self, request: QueueRequest) -> Reply {
+        let line = queue::line(&request, Actor::CommandLine);
+        self.carry_out_noted(request, line).await.0
     }
 
     /// Asks the servers that are at fault whether they answer again.
@@ -94,10 +114,9 @@ impl Decisions {
         self.carry_out(QueueRequest::Probe).await
     }
 
-    async fn switch(&self, request: QueueRequest, what: Deed, new: Option<String>, who: Actor) -> Reply {
-        let line = NewAudit { who, what, about: "sending".to_owned(), old: None, new };
-        let is_done = |reply: &Reply| matches!(reply, Reply::Paused(_) | Reply::Resumed { .. });
-        self.carry_out_noted(request, move |reply| is_done(reply).then_some(line)).await.0
+    async fn switch(&self, request: QueueRequest, who: Actor) -> Reply {
+        let line = queue::line(&request, who);
+        self.carry_out_noted(request, line).await.0
     }
 
     async fn to_the_end(&self, request: QueueRequest, now: Timestamp) -> Reply {

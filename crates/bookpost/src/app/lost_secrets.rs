@@ -7,12 +7,12 @@ use store::{AlarmKind, SealedKind, Store};
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::secret_dice;
+use super::{App, secret_dice};
 use crate::{
     alarms::Alarms,
     config::{Settings, Source},
     preferences,
-    secrets::{self, KeySource, Lost},
+    secrets::{self, KeySource, Lost, SealingKey},
 };
 
 /// Most alarms that are looked through.
@@ -29,6 +29,26 @@ pub(super) async fn begin(
         tracing::error!(%error, "a change of the key that seals secrets could not be ended");
     }
     look(store, key, source, alarms).await
+}
+
+impl App {
+    /// At a first start the key is made, so that it can be copied to a safe place with the rest. Not where something is sealed already: then
+    /// it is missing, and is made anew for what is entered again only.
+    pub(crate) async fn make_key(&self) {
+        let key = &self.settings.now().sealing_key;
+        match secrets::lost(&self.store, key).await {
+            Ok(lost) if lost.is_empty() => {}
+            Ok(_) => return,
+            Err(error) => return tracing::error!(%error, "it cannot be looked whether a key is missing"),
+        }
+        match (SealingKey::get(key, &mut secret_dice()), key.file()) {
+            (Ok((_, true)), Some(file)) => {
+                tracing::info!(file = %file.display(), "the key that seals secrets is made: copy this file to a safe place");
+            }
+            (Ok(_), _) => {}
+            (Err(error), _) => tracing::warn!(%error, "there is no key to seal secrets with"),
+        }
+    }
 }
 
 /// What the key does not open and is wanted: a password that stands in the file or the environment too is not.

@@ -1,5 +1,6 @@
 //! The program put together: opens everything in the right order, makes the channels between the parts, ends them again.
 
+pub mod asking;
 mod attention;
 mod certificates;
 pub mod clock;
@@ -519,7 +520,8 @@ fn words_of_restored(of: Timestamp) -> String {
 /// The queue belongs to one process: a run that is not finished at its start never will be.
 async fn tell_of_interrupted_runs(store: &Store, alarms: &Alarms) -> Result<(), store::Error> {
     let runs = store.runs(attention::RUNS).await?;
-    for run in runs.iter().filter(|run| run.finished_at.is_none() && !attention::was_repeated(run, &runs)) {
+    let is_missed = |run: &&store::Run| !attention::was_repeated(run, &runs) && !attention::was_stopped(run);
+    for run in runs.iter().filter(|run| run.finished_at.is_none()).filter(is_missed) {
         let made: u64 = run.states.values().sum();
         let text = format!(
             "The notice run {} over {} broke off when Bookpost ended: {} made, and the rest were not. Run the export again: who was written to is left out.",

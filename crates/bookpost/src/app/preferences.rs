@@ -72,6 +72,9 @@ impl Preferences {
         let (changed, upstreams) =
             preferences::change(&self.store, source, change, &mut secret_dice(), upstreams, now).await?;
         self.settings.replace(changed.loaded.config.clone());
+        if changed.old > 0 {
+            self.worker.pause(true).await;
+        }
         self.worker.reroute(upstreams).await;
         let heard = self.applications.set_sites(&self.settings.now().sites, &self.store).await;
         heard.map_err(Refused::HalfHeard)?;

@@ -216,6 +216,7 @@ mod tests {
             begun_by: None,
             started_at: at(text.trim_start_matches('-'), zone),
             finished_at: None,
+            stopped: None,
             states: BTreeMap::new(),
             copies: BTreeMap::new(),
             left_out: BTreeMap::new(),

@@ -59,7 +59,7 @@ pub(super) async fn run(upkeep: Upkeep) {
     let mut files_at = Timestamp::MIN;
     loop {
         let now = upkeep.clock.now();
-        deadman.look(upkeep.settings.now().alarms.deadman.as_deref()).await;
+        deadman.look(&upkeep.settings.now()).await;
         clock.look(&upkeep.store, &*upkeep.clock, &upkeep.alarms).await;
         dogs.look(&upkeep.store, &upkeep.alarms, now).await;
         if let Err(error) = attention::look(&upkeep.store, &upkeep.alarms, now).await {

@@ -2,16 +2,20 @@
 
 use std::io::BufRead as _;
 
+use jiff::tz::TimeZone;
 use store::{Actor, MailAccount, Store};
 
 use super::control::{AccountRequest, Failure, Reply, ShownAccount};
 use crate::{
     app::App,
     config::Provider,
-    preferences::mail_accounts::{AccountError, Back, Came, redirect::NotTaken},
+    preferences::mail_accounts::{AccountError, Asked, Back, Came, WithCode, redirect::NotTaken},
 };
 
 const WHO: Actor = Actor::CommandLine;
+
+type Ask<'a> = &'a dyn Fn(AccountRequest) -> anyhow::Result<Reply>;
+type Say<'a> = &'a dyn Fn(&str);
 
 /// Where there is no service there is nobody to keep a sign-in.
 pub(super) fn without_service() -> Reply {
@@ -24,22 +28,61 @@ pub(super) fn without_service() -> Reply {
 pub(super) fn connect(
     provider: Provider,
     another: bool,
-    ask: impl Fn(AccountRequest) -> anyhow::Result<Reply>,
-    say: impl Fn(&str),
+    ask: Ask<'_>,
+    say: Say<'_>,
 ) -> anyhow::Result<Reply> {
     let (to, kept) = match ask(AccountRequest::Begin { provider })? {
         Reply::SignInBegun { to, kept } => (to, kept),
         other => return Ok(other),
     };
     let name = provider.title();
+    let tunnel = tunnel(&to).map_or_else(String::new, |line| {
+        format!("If that is another computer, the browser finds its way back while this runs there in a window of its own, with your login and the name of this computer; without it, it shows no page at the end:\n\n    {line}\n\n")
+    });
     say(&format!(
-        "Open this address in a browser on any computer, sign in with an account that the library shares, and tick every box:\n\n{to}\n\nAfterwards the browser may say that it cannot reach the page. Copy the whole address from its bar, and paste it here within 15 minutes ({name} lets it be used once):"
+        "Open this address in a browser on any computer, sign in with an account that the library shares, and tick every box:\n\n{to}\n\n{tunnel}Afterwards the browser shows an address, or says that it cannot reach the page. Copy the whole address, from the page or else from the browser's bar, and paste it here within 15 minutes ({name} lets it be used once):"
     ));
     let mut address = String::new();
     std::io::stdin().lock().read_line(&mut address)?;
     match ask(AccountRequest::End { provider, kept, address: address.trim().to_owned() })? {
         Reply::AnotherAccount { .. } if another => ask(AccountRequest::Confirm { provider }),
         other => Ok(other),
+    }
+}
+
+/// What brings a browser on another computer to this one, where people are led back to "this computer".
+fn tunnel(to: &str) -> Option<String> {
+    let to = reqwest::Url::parse(to).ok()?;
+    let (_, back) = to.query_pairs().find(|(name, _)| name == "redirect_uri")?;
+    let back = reqwest::Url::parse(&back).ok()?;
+    let port = back.port_or_known_default()?;
+    let is_here = matches!(back.host_str()?, "localhost" | "127.0.0.1" | "[::1]");
+    is_here.then(|| format!("ssh -L {port}:127.0.0.1:{port} LOGIN@COMPUTER"))
+}
+
+/// The same without a browser that comes back: a code is typed on another device.
+pub(super) fn connect_with_code(
+    provider: Provider,
+    another: bool,
+    ask: Ask<'_>,
+    say: Say<'_>,
+) -> anyhow::Result<Reply> {
+    let mut kept = match ask(AccountRequest::BeginWithCode { provider })? {
+        Reply::SignInByCode { address, code, until, kept } => {
+            let until = TimeZone::system().to_datetime(until).strftime("%H:%M");
+            say(&format!(
+                "Open this address on any computer or telephone, type the code, sign in with an account that the library shares, and agree:\n\n{address}\n{code}\n\nThis waits for it until {until}; Ctrl-C gives up."
+            ));
+            kept
+        }
+        other => return Ok(other),
+    };
+    loop {
+        match ask(AccountRequest::AskWithCode { provider, kept })? {
+            Reply::NotTypedYet { kept: next } => kept = next,
+            Reply::AnotherAccount { .. } if another => return ask(AccountRequest::Confirm { provider }),
+            other => return Ok(other),
+        }
     }
 }
 
@@ -53,6 +96,21 @@ impl App {
                     Ok(begun) => Reply::SignInBegun { to: begun.to, kept: begun.kept },
                     Err(error) => refused(provider, &error),
                 };
+            }
+            AccountRequest::BeginWithCode { provider } => {
+                return match accounts.begin_with_code(provider, WHO).await {
+                    Ok(WithCode { address, code, kept, until }) => {
+                        Reply::SignInByCode { address, code, until, kept }
+                    }
+                    Err(error) => refused(provider, &error),
+                };
+            }
+            AccountRequest::AskWithCode { provider, kept } => {
+                match accounts.ask_with_code(&kept, &WHO).await {
+                    Ok(Asked::NotYet(kept)) => return Reply::NotTypedYet { kept },
+                    Ok(Asked::Came(came)) => (provider, Ok(came)),
+                    Err(error) => (provider, Err(error)),
+                }
             }
             AccountRequest::Disconnect { provider } => {
                 return match accounts.disconnect(provider, WHO).await {
@@ -105,14 +163,25 @@ fn refused(provider: Provider, error: &AccountError) -> Reply {
     let (name, title) = (provider.name(), provider.title());
     let (failure, todo) = match error {
         AccountError::NotSet => {
-            (Failure::Config, format!("set {name}.client_id and its secret, as the guide says"))
+            (Failure::Config, format!("enter it first: bookpost preferences client {name} --id ID"))
         }
         AccountError::NotTaken { why, .. } => (Failure::Config, taken_when(*why).to_owned()),
         AccountError::Client(_) => (Failure::Config, "check both at the provider".to_owned()),
         AccountError::Stale | AccountError::NoCode(_) => {
             (Failure::Usage, format!("begin again: bookpost preferences connect {name}"))
         }
-        AccountError::BoxUnticked { .. } | AccountError::Denied(_) | AccountError::NoAddress => (
+        AccountError::CodeEnded => (
+            Failure::Usage,
+            format!("nothing was saved; begin again: bookpost preferences connect {name} --device-code"),
+        ),
+        AccountError::NoCodes => {
+            (Failure::Usage, format!("sign in with a browser: bookpost preferences connect {name}"))
+        }
+        AccountError::Denied(_) => (
+            Failure::Data,
+            format!("nothing was saved; sign in again and agree: bookpost preferences connect {name}"),
+        ),
+        AccountError::BoxUnticked { .. } | AccountError::NoAddress => (
             Failure::Data,
             format!(
                 "nothing was saved; sign in again and tick every box: bookpost preferences connect {name}"

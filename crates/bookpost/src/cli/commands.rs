@@ -62,6 +62,7 @@ pub(super) async fn serve_and_say(
     check_maildrop(config.doors.sendmail.maildrop.as_deref())?;
     let app =
         Arc::new(App::start(config, Start { source: Some(source), ..Start::of_this_machine()? }).await?);
+    app.make_key().await;
     let (end, ends) = watch::channel(false);
     let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
@@ -137,7 +138,8 @@ async fn say_how_to_set_up(app: &App, pages: Option<SocketAddr>) {
     let config = app.settings.now();
     tracing::info!("the pages are at {}", web::reached(&config, bound).join(", "));
     match people::set_up_line(&app.people, &web::for_links(&config, pages)).await {
-        Ok(line) => line.iter().for_each(|line| tracing::info!("{line}")),
+        // Whoever wants few words needs these all the same.
+        Ok(line) => line.iter().for_each(|line| tracing::warn!("{line}")),
         Err(error) => tracing::warn!(%error, "no link for setting up could be made"),
     }
 }
@@ -179,7 +181,7 @@ impl App {
     /// Carries out what a command asks for over the control socket.
     pub async fn answer(&self, request: Request, progress: UnboundedSender<Progress>) -> Reply {
         match request {
-            Request::Queue(request) => self.decisions.carry_out(request).await,
+            Request::Queue(request) => self.decisions.of_command(request).await,
             Request::Applications(request) => self.programs().carry_out(request, Actor::CommandLine).await,
             Request::Keys(request) => {
                 let _alone = self.sealing.alone().await;

@@ -94,7 +94,7 @@ impl Exit {
 fn came_to(ran: &ScheduleRan) -> Exit {
     match ran.ending.as_ref().map(|ending| ending.came_to) {
         Some(CameTo::Run | CameTo::Skipped | CameTo::SentAlready) => Exit::Done,
-        Some(CameTo::Stopped) => Exit::Partly,
+        Some(CameTo::Stopped | CameTo::StoppedBefore) => Exit::Partly,
         None | Some(CameTo::NotNow | CameTo::StillWritten | CameTo::NoAnswer | CameTo::Broken) => {
             Exit::Temporary
         }

@@ -21,7 +21,7 @@ mod preferences;
 mod progress;
 pub mod queue;
 mod run;
-mod saved_notices;
+pub(crate) mod saved_notices;
 mod schedules;
 pub mod sendmail;
 mod servers;

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     app::App,
-    config::{Loaded, SECRETS, Source},
-    preferences::{self, Change, Changed, Refused, Wish},
+    config::{Loaded, Provider, SECRETS, Source},
+    preferences::{self, Change, Changed, Refused, Wish, secret_of},
 };
 
 /// Carries `request` out where no service runs.
@@ -88,7 +88,7 @@ async fn history(store: &Store, limit: usize) -> Result<Reply, Refused> {
 }
 
 fn told(changed: Changed, imported: bool) -> Reply {
-    let Changed { loaded, change } = changed;
+    let Changed { loaded, change, .. } = changed;
     let still_set = preferences::elsewhere(&loaded).filter(|_| imported).cloned().collect();
     let change = change.map(preferences::masked);
     Reply::PreferencesChanged(ChangedPreferences { change, warnings: loaded.warnings, still_set })
@@ -121,10 +121,15 @@ pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output),
         }
         Settings::Password { server, login, values, output } => {
             let mut all = pairs(&values)?;
-            let password = ask_for_password().map_err(|error| format!("no password came: {error}"))?;
+            let password = ask_for("Password").map_err(|error| format!("no password came: {error}"))?;
             all.extend(login.map(|login| (format!("server{server}.login"), Value::from(login))));
             all.insert(format!("server{server}.password"), Value::from(password));
             (set(all), output)
+        }
+        Settings::Client { provider, id, tenant, output } => {
+            let secret =
+                ask_for("Client secret").map_err(|error| format!("no client secret came: {error}"))?;
+            (set(client(provider, id, tenant, secret)), output)
         }
         Settings::Undo { output } => {
             (PreferencesRequest::Change(Change::Undo { by: Actor::CommandLine }), output)
@@ -134,6 +139,18 @@ pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output),
         }
         Settings::History { limit, output } => (PreferencesRequest::History { limit }, output),
     })
+}
+
+fn client(
+    provider: Provider,
+    id: Option<String>,
+    tenant: Option<String>,
+    secret: String,
+) -> BTreeMap<String, Value> {
+    let named = |key: &str| format!("{}.{key}", provider.name());
+    let id = id.map(|id| (named("client_id"), Value::from(id)));
+    let tenant = tenant.map(|tenant| (named("tenant"), Value::from(tenant)));
+    id.into_iter().chain(tenant).chain([(secret_of(provider), Value::from(secret))]).collect()
 }
 
 fn pairs(texts: &[String]) -> Result<BTreeMap<String, Value>, String> {
@@ -146,6 +163,11 @@ fn pair(text: &str) -> Result<(String, Value), String> {
         text.split_once('=').ok_or_else(|| format!("{text:?} lacks its value: write it as NAME=VALUE"))?;
     let name = name.trim().to_owned();
     if SECRETS.contains(&name.as_str()) {
+        if let Some(provider) = name.strip_suffix(".client_secret") {
+            return Err(format!(
+                "a secret on the command line can be seen by others: bookpost preferences client {provider}"
+            ));
+        }
         let server = name.trim_start_matches("server").trim_end_matches(".password");
         return Err(format!(
             "a password on the command line can be seen by others: bookpost preferences password --server {server}"
@@ -159,9 +181,9 @@ fn pair(text: &str) -> Result<(String, Value), String> {
     ))
 }
 
-fn ask_for_password() -> std::io::Result<String> {
+fn ask_for(what: &str) -> std::io::Result<String> {
     let mut stdin = std::io::stdin().lock();
-    let hidden = stdin.is_terminal().then(Hidden::begin).transpose()?;
+    let hidden = stdin.is_terminal().then(|| Hidden::begin(what)).transpose()?;
     let mut line = String::new();
     stdin.read_line(&mut line)?;
     drop(hidden);
@@ -173,9 +195,9 @@ fn ask_for_password() -> std::io::Result<String> {
 struct Hidden(rustix::termios::Termios);
 
 impl Hidden {
-    fn begin() -> std::io::Result<Self> {
+    fn begin(what: &str) -> std::io::Result<Self> {
         let mut err = std::io::stderr().lock();
-        write!(err, "Password: ")?;
+        write!(err, "{what}: ")?;
         err.flush()?;
         let before = rustix::termios::tcgetattr(std::io::stdin())?;
         let mut hidden = before.clone();
@@ -215,5 +237,7 @@ mod tests {
         assert!(pair("server1.host").unwrap_err().contains("NAME=VALUE"));
         let refused = pair("server2.password=secret").unwrap_err();
         assert!(refused.contains("--server 2") && !refused.contains("secret"), "{refused}");
+        let refused = pair("google.client_secret=GOCSPX").unwrap_err();
+        assert!(refused.contains("preferences client google") && !refused.contains("GOCSPX"), "{refused}");
     }
 }

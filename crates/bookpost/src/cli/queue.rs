@@ -3,16 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mail::counted;
-use store::{Error, MessageId, Move, Moved, PauseWhy, RunId, Selection, Store, Unreachable};
+use store::{
+    Actor, Deed, Error, MessageId, Move, Moved, NewAudit, PauseWhy, RunId, Selection, Store, Unreachable,
+};
 
 use super::{
     args::Chosen,
     control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
     saved_notices,
 };
-use crate::preferences::DoNotSend;
+use crate::preferences::{DoNotSend, OLD};
 
 /// Most alarms that a status shows.
 const ALARMS: usize = 50;
@@ -20,14 +22,70 @@ const ALARMS: usize = 50;
 const ROWS: usize = 10_000;
 const NO_SERVICE: &str =
     "Bookpost does not run as a service here, so no server is asked by itself. Start it with: bookpost serve";
-/// What has waited for longer is asked about before it is sent.
-pub(crate) const OLD: SignedDuration = SignedDuration::from_hours(48);
 
 /// Carries `request` out. `service`: a running service does it.
 pub async fn perform(store: &Store, request: QueueRequest, service: bool, now: Timestamp) -> Reply {
     match answer(store, request, service, now).await {
         Ok(reply) => reply,
         Err(error) => Reply::Failed { failure: failure(&error), message: error.to_string() },
+    }
+}
+
+/// The same, asked for by a command that holds the queue's lock: what it changes stands in the log.
+pub(super) async fn perform_noted(store: &Store, request: QueueRequest, now: Timestamp) -> Reply {
+    let line = line(&request, Actor::CommandLine);
+    let reply = perform(store, request, false, now).await;
+    if let Some(line) = line(&reply)
+        && let Err(error) = store.note_audit(line, now).await
+    {
+        tracing::error!(%error, "what a person did could not be written to the log");
+    }
+    reply
+}
+
+/// What the log says of a request that was answered so; `None`: nothing was changed.
+pub(crate) fn line(
+    request: &QueueRequest,
+    who: Actor,
+) -> impl FnOnce(&Reply) -> Option<NewAudit> + Send + use<> {
+    let (mail, older) = match request {
+        QueueRequest::Move { selection, action } => (Some((*action, about(selection))), None),
+        QueueRequest::Resume { older } => (None, older.map(Older::name)),
+        _ => (None, None),
+    };
+    move |reply| {
+        let (what, new) = match (reply, mail) {
+            (_, Some((action, about))) => return decided(reply, action, about, who),
+            (Reply::Paused(_), None) => (Deed::SendingPaused, None),
+            (Reply::Resumed { .. }, None) => {
+                (Deed::SendingResumed, older.map(|older| format!("what had waited for long: {older}")))
+            }
+            _ => return None,
+        };
+        Some(NewAudit { who, what, about: "sending".to_owned(), old: None, new })
+    }
+}
+
+/// What the log says of a decision about mail, if one was carried out.
+pub(crate) fn decided(reply: &Reply, action: Move, about: String, who: Actor) -> Option<NewAudit> {
+    let Reply::Moved(moved) = reply else { return None };
+    let new = Some(format!("{}: {}", action.name(), moved.moved));
+    Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
+}
+
+/// Which mail was meant, as the pages have it in the log.
+fn about(selection: &Selection) -> String {
+    match selection {
+        Selection::Messages(ids) => {
+            let ids: Vec<_> = ids.iter().map(|id| id.0.to_string()).collect();
+            format!("message {}", ids.join(", "))
+        }
+        Selection::Run(run) => format!("run {}", run.0),
+        Selection::State(state) => {
+            let name = serde_json::to_value(state).ok();
+            format!("all mail: state={}", name.as_ref().and_then(|name| name.as_str()).unwrap_or_default())
+        }
+        Selection::Matching(_) | Selection::WaitingSinceBefore(_) | Selection::All => "all mail: ".to_owned(),
     }
 }
 

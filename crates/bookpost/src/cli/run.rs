@@ -153,10 +153,11 @@ fn about_preferences(
                 preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
             ask(load()?, Request::Preferences(request), output)
         }
-        Preferences::Connect { provider, another, output } => {
+        Preferences::Connect { provider, another, device_code, output } => {
             let loaded = load()?;
             let ask = |request| asked(&loaded, Request::Preferences(PreferencesRequest::Account(request)));
-            tell(&accounts::connect(provider, another, ask, complain)?, output)
+            let connect = if device_code { accounts::connect_with_code } else { accounts::connect };
+            tell(&connect(provider, another, &ask, &complain)?, output)
         }
         Preferences::Disconnect { provider, output } => {
             let request = AccountRequest::Disconnect { provider };
@@ -309,7 +310,7 @@ fn tell_between(
     before: &str,
     after: &str,
 ) -> Result<Exit, Stop> {
-    let view = show::View { zone: &TimeZone::system(), sends };
+    let view = show::View { zone: &TimeZone::system(), sends, now: SystemClock::start().now() };
     if output.json {
         print_json(reply)?;
     } else if matches!(reply, Reply::Failed { .. }) {
@@ -407,7 +408,7 @@ async fn answer_from(
     let (Loaded { config, source, .. }, now) = (loaded, clock.now());
     let (sites, key, who, mut dice) = (&config.sites, &config.sealing_key, Actor::CommandLine, secret_dice());
     Ok(match request {
-        Request::Queue(request) => queue::perform(store, request, false, now).await,
+        Request::Queue(request) => queue::perform_noted(store, request, now).await,
         Request::Applications(request) => {
             applications::perform(store, request, sites, who, &mut dice, now).await
         }

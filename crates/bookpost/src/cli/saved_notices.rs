@@ -41,7 +41,7 @@ fn shown(notice: Notice, wordings: &[SavedWording]) -> ShownNotice {
         Some(ShownWording { site, language, subject })
     };
     ShownNotice {
-        name: if settings.name.is_empty() { called(&notice.slug).to_owned() } else { settings.name },
+        name: name_of(&notice.slug, &settings).to_owned(),
         wordings: wordings.iter().filter_map(of).collect(),
         slug: notice.slug,
         kind: settings.kind,
@@ -55,6 +55,11 @@ fn shown(notice: Notice, wordings: &[SavedWording]) -> ShownNotice {
         recipients: settings.recipients,
         notes: settings.notes,
     }
+}
+
+/// What people call it, in English.
+pub(crate) fn name_of<'a>(slug: &str, settings: &'a NoticeSettings) -> &'a str {
+    if settings.name.is_empty() { called(slug) } else { &settings.name }
 }
 
 /// One that is built in.

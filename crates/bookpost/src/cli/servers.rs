@@ -74,7 +74,10 @@ fn exit(fault: &Fault) -> Exit {
         | Reason::PasswordLost
         | Reason::SignedOut
         | Reason::NotSignedIn
-        | Reason::ClientRefused => Exit::Config,
+        | Reason::ClientRefused
+        | Reason::TokenRefused
+        | Reason::SmtpAuthOff
+        | Reason::PasswordsEnded => Exit::Config,
         Reason::TooLarge
         | Reason::Utf8Unsupported
         | Reason::HeaderUtf8Unsupported

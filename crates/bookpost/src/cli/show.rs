@@ -34,6 +34,7 @@ const SUBJECT: usize = 40;
 pub(super) struct View<'a> {
     pub(super) zone: &'a TimeZone,
     pub(super) sends: Sends,
+    pub(super) now: Timestamp,
 }
 
 /// Which mail is sent at all.
@@ -110,9 +111,12 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
                     counted(moved, "mail", "mails")
                 ),
             };
-            format!(
-                "Sending goes on; it was paused since {since}, and that time makes no mail older.{moved}\n"
-            )
+            let goes_on = match view.sends {
+                Sends::All | Sends::Practice => "Sending goes on",
+                Sends::NoWay => "Sending is not paused any more, and waits for a way of sending to be chosen (sending.way)",
+                Sends::Nothing => "Sending is not paused any more, and nothing goes out all the same, as \"Do not send\" is chosen (sending.way)",
+            };
+            format!("{goes_on}; it was paused since {since}, and that time makes no mail older.{moved}\n")
         }
         Reply::Probing => "The mail servers that do not work are being asked whether they answer again. See: bookpost queue status\n".to_owned(),
         Reply::Runs(list) => runs::list(list, view),
@@ -122,6 +126,8 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Preferences(shown) => preferences::show(shown, view),
         Reply::PreferencesChanged(changed) => preferences::changed(changed),
         Reply::SignInBegun { to, .. } => format!("{to}\n"),
+        Reply::SignInByCode { address, code, .. } => format!("{address}\n{code}\n"),
+        Reply::NotTypedYet { .. } => "The code was not typed yet.\n".to_owned(),
         Reply::Connected(account) => preferences::account(account, view),
         Reply::AnotherAccount { account, before } => format!(
             "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
@@ -191,6 +197,7 @@ fn show_status(status: &Status, view: &View<'_>) -> String {
             let chosen = words::not_to_be_sent(status.do_not_send.as_ref(), |instant| view.at(instant));
             line(format!("\n{chosen}: mail waits until another way of sending is (sending.way)"));
         }
+        Some(due) if due <= view.now => line("\nnext try as soon as a mail server takes mail".to_owned()),
         Some(due) => line(format!("\nnext try at {}", view.at(due))),
         None => {}
     }
@@ -301,6 +308,8 @@ fn state_of(row: &Row, view: &View<'_>) -> String {
         return stays.to_owned();
     }
     match (row.state, row.due_at) {
+        // Its time has come: it waits for a connection, or for a server that answers.
+        (State::Waiting, Some(due)) if due <= view.now => "goes out as soon as it can".to_owned(),
         (State::Waiting, Some(due)) if row.attempts == 0 => format!("waits until {}", view.at(due)),
         (State::Waiting, Some(due)) => format!("will try again at {}", view.at(due)),
         (state, _) => words::state(state).to_owned(),
@@ -403,7 +412,7 @@ mod tests {
     #[test]
     fn others_words_do_not_steer_the_terminal() {
         let message = "250 \u{1b}[2J\rok\u{9b}1m".to_owned();
-        let view = View { zone: &TimeZone::UTC, sends: Sends::NoWay };
+        let view = View { zone: &TimeZone::UTC, sends: Sends::NoWay, now: Timestamp::UNIX_EPOCH };
         let shown = text(&Reply::Failed { failure: Failure::Refused, message }, &view);
         assert_eq!(shown, "250  [2J ok 1m\n");
     }

@@ -10,8 +10,8 @@ use mail::retry::RetrySchedule;
 use zeroize::Zeroizing;
 
 use super::{
-    AlarmsConfig, Config, InDoubtPolicy, Keep, MailProvider, NotPrivate, NoticesConfig, Sending, Site,
-    Surroundings, Way, Wrong,
+    AlarmsConfig, Backup, Config, InDoubtPolicy, Keep, MailProvider, NotPrivate, NoticesConfig, Sending,
+    Site, Surroundings, Way, Wrong,
     checked::{LANGUAGES, NO_HOST, USUAL_LISTEN_CONNECTIONS, USUAL_WAITING},
     doors::doors,
     mail_provider, oidc, private_url,
@@ -166,7 +166,8 @@ fn sending(
     providers: &[MailProvider],
 ) -> Option<Sending> {
     let way_is_chosen = raw.has("sending.way");
-    let (way, servers) = servers::way(raw, around, key, providers).unzip();
+    let backup = raw.get("sending.backup").unwrap_or(Backup::None);
+    let (way, servers) = servers::way(raw, around, key, providers, backup).unzip();
     let practice = matches!(way, Some(Way::None | Way::Practice));
     let ehlo_name = ehlo_name(raw, around, practice);
     Some(Sending {
@@ -177,6 +178,7 @@ fn sending(
         bulk_over: raw.get("sending.bulk_over").unwrap_or(500),
         null_reverse_path: raw.get("sending.null_reverse_path").unwrap_or(true),
         way: way?,
+        backup,
         way_is_chosen,
         servers: servers?,
         ehlo_name: ehlo_name?,

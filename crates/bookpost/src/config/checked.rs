@@ -107,6 +107,8 @@ pub struct Sending {
     pub way: Way,
     /// Somebody chose it; else it is none because nobody has chosen yet.
     pub way_is_chosen: bool,
+    /// What mail leaves by while the way fails, after Server 2 where that is one of the way.
+    pub backup: Backup,
     /// Server 1 and Server 2 as far as they are described, whatever the way is.
     pub servers: Vec<Arc<Server>>,
     /// The name we give ourselves (EHLO); a full host name.
@@ -140,6 +142,7 @@ impl Sending {
         Self {
             way_is_chosen: !matches!(way, Way::None),
             way,
+            backup: Backup::None,
             servers: Vec::new(),
             ehlo_name: NO_HOST.to_owned(),
             in_doubt: InDoubtPolicy::Retry,
@@ -159,8 +162,18 @@ pub enum Way {
     None,
     /// The practice mailbox: nobody receives it.
     Practice,
-    /// The library's own servers: Server 1, and Server 2 as backup if there are two.
+    /// Mail servers, in the order in which they are used: the library's own, or a provider's; and those of the backup behind them.
     Servers(Vec<Arc<Server>>),
+}
+
+/// A way of sending for when the one that was chosen fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backup {
+    None,
+    /// The library's own servers.
+    Servers,
+    /// By an account at this provider.
+    By(Provider),
 }
 
 /// One mail server.

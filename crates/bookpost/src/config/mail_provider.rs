@@ -107,7 +107,9 @@ fn one(
         return None;
     };
     let Some(secret) = secret else {
-        let todo = format!("name the file with it as `{name}.client_secret_file`");
+        let todo = format!(
+            "enter it on the page, name the file with it as `{name}.client_secret_file`, or run: bookpost preferences client {name}"
+        );
         raw.problem(&path("client_secret_file"), "there is a client id, but no client secret", todo);
         return None;
     };

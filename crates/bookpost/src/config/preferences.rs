@@ -10,6 +10,11 @@ use super::raw::{Origin, Raw, SEALED};
 pub const PREFERENCES: &[&str] = &[
     "library",
     "sending.way",
+    "google.client_id",
+    "google.client_secret",
+    "microsoft.client_id",
+    "microsoft.client_secret",
+    "microsoft.tenant",
     "server1.host",
     "server1.port",
     "server1.encryption",
@@ -39,6 +44,7 @@ pub const PREFERENCES: &[&str] = &[
     "schedule.short_wait",
     "schedule.long_wait",
     "schedule.give_up_after",
+    "sending.backup",
     "sending.ehlo_name",
     "sending.in_doubt",
     "sending.digest_from",
@@ -61,7 +67,8 @@ pub const PREFERENCES: &[&str] = &[
 ];
 
 /// The preferences that are secrets.
-pub const SECRETS: [&str; 2] = ["server1.password", "server2.password"];
+pub const SECRETS: [&str; 4] =
+    ["server1.password", "server2.password", "google.client_secret", "microsoft.client_secret"];
 
 /// One preference as it is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -51,6 +51,10 @@ pub enum Wrong {
     OnlySecond,
     /// Mail is to go through servers, and there is none.
     NoServer,
+    /// The same of the backup.
+    NoBackup,
+    /// The backup is the way itself.
+    SameBackup,
     /// Of this computer.
     NoFullName,
     /// None, or one on the way to which could be read what is told there.

@@ -77,6 +77,12 @@ impl Raw {
         Ok(raw)
     }
 
+    /// Whether nothing is set in the section at `path` but this one.
+    pub(super) fn has_only(&self, path: &str, key: &str) -> bool {
+        let section = self.value(path).and_then(Value::as_table);
+        section.is_some_and(|section| section.len() == 1 && section.contains_key(key))
+    }
+
     /// The setting at `path`; a wrong one is noted as a problem and counts as absent.
     pub(super) fn get<T: Setting>(&mut self, path: &str) -> Option<T> {
         self.asked.insert(path.to_owned());

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Encryption, Limits, Login, MailProvider, Password, Provider, Server, Surroundings, Way, Wrong,
+    Backup, Encryption, Limits, Login, MailProvider, Password, Provider, Server, Surroundings, Way, Wrong,
     raw::Raw,
     secret::{self, Given},
     setting::WayName,
@@ -24,12 +24,15 @@ pub(super) fn way(
     around: &Surroundings,
     key: Option<&KeySource>,
     providers: &[MailProvider],
+    backup: Backup,
 ) -> Option<(Way, Vec<Arc<Server>>)> {
     let chosen = raw.has("sending.way");
     let name = raw.get("sending.way");
     let name = if chosen { name } else { Some(WayName::None) };
-    let first = raw.has("server1").then(|| server(raw, "server1", around, key));
-    let second = raw.has("server2").then(|| server(raw, "server2", around, key));
+    let [first, second] = ["server1", "server2"].map(|name| {
+        let is_named = raw.has(name) && !is_prepared(raw, name);
+        is_named.then(|| server(raw, name, around, key))
+    });
     if second.is_some() && first.is_none() {
         raw.wrong(
             Wrong::OnlySecond,
@@ -54,7 +57,11 @@ pub(super) fn way(
             );
             None
         }
-        WayName::Servers => servers.map(|servers| (Way::Servers(servers.clone()), servers)),
+        WayName::Servers => {
+            let servers = servers?;
+            let behind = behind(raw, backup, Backup::Servers, &servers, providers)?;
+            Some((Way::Servers([servers.clone(), behind].concat()), servers))
+        }
         WayName::By(provider) => {
             let Some(named) = providers.iter().find(|one| one.provider == provider) else {
                 let name = provider.name();
@@ -62,13 +69,62 @@ pub(super) fn way(
                     Wrong::NoServer,
                     "sending.way",
                     format!("mail is to leave by {}, but no client id is set for it", provider.title()),
-                    format!("set `{name}.client_id` and its secret, as the guide says"),
+                    format!("run: bookpost preferences client {name} --id ID, or set `{name}.client_id` and its secret"),
                 );
                 return None;
             };
-            Some((Way::Servers(vec![Arc::clone(&named.server)]), servers?))
+            let servers = servers?;
+            let behind = behind(raw, backup, Backup::By(provider), &servers, providers)?;
+            Some((Way::Servers([vec![Arc::clone(&named.server)], behind].concat()), servers))
         }
     }
+}
+
+/// The file says whom to trust for a server that is still to be entered on the page.
+fn is_prepared(raw: &mut Raw, name: &str) -> bool {
+    let is_prepared = raw.has_only(name, "ca_file");
+    if is_prepared {
+        described(raw, name, &Usual::SERVER);
+    }
+    is_prepared
+}
+
+/// The servers of the backup, behind those of the way.
+fn behind(
+    raw: &mut Raw,
+    backup: Backup,
+    way: Backup,
+    servers: &[Arc<Server>],
+    providers: &[MailProvider],
+) -> Option<Vec<Arc<Server>>> {
+    let path = "sending.backup";
+    let (what, todo) = match backup {
+        Backup::None => return Some(Vec::new()),
+        same if same == way => {
+            let todo = "choose another, or \"none\"";
+            raw.wrong(Wrong::SameBackup, path, "the backup is the way of sending itself", todo);
+            return None;
+        }
+        Backup::Servers if !servers.is_empty() => return Some(servers.to_vec()),
+        Backup::Servers => (
+            "your own mail servers are to be the backup, but there is no [server1]".to_owned(),
+            "add a section [server1] with at least its host, or choose \"none\"".to_owned(),
+        ),
+        Backup::By(provider) => {
+            let (name, title) = (provider.name(), provider.title());
+            match providers.iter().find(|one| one.provider == provider) {
+                Some(named) => return Some(vec![Arc::clone(&named.server)]),
+                None => (
+                    format!("{title} is to be the backup, but no client id is set for it"),
+                    format!(
+                        "run: bookpost preferences client {name} --id ID, or set `{name}.client_id` and its secret"
+                    ),
+                ),
+            }
+        }
+    };
+    raw.wrong(Wrong::NoBackup, path, what, todo);
+    None
 }
 
 fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySource>) -> Option<Server> {
@@ -239,4 +295,57 @@ fn login(raw: &mut Raw, server: &str, around: &Surroundings, key: Option<&KeySou
         Given::Lost => Password::Lost,
     };
     Some(Login { user: user?, password })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::Way;
+    use crate::config::{Surroundings, check_text};
+
+    #[test]
+    fn the_backup_stands_behind_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        fs::write(&secret, "a secret of two").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let secret = format!("client_secret_file = {:?}", secret.display().to_string());
+        let provider = |name: &str| format!("[{name}]\nclient_id = \"bookpost\"\n{secret}\n");
+        let (google, microsoft) = (provider("google"), provider("microsoft"));
+        let own = "[server1]\nhost = \"a.example\"\n[server2]\nhost = \"b.example\"\n";
+        for (way, backup, sections, expected) in [
+            ("servers", "none", own, Ok(&["server1", "server2"][..])),
+            ("google", "none", own, Ok(&["google"])),
+            ("google", "servers", own, Ok(&["google", "server1", "server2"])),
+            ("servers", "google", own, Ok(&["server1", "server2", "google"])),
+            ("google", "microsoft", "", Ok(&["google", "microsoft"])),
+            ("google", "servers", "", Err("there is no [server1]")),
+            ("google", "google", own, Err("the way of sending itself")),
+            ("servers", "servers", own, Err("the way of sending itself")),
+            ("google", "pigeon", own, Err("\"servers\", \"google\", \"microsoft\" or \"none\"")),
+            // It is of no use there, and no fault either.
+            ("practice", "google", own, Ok(&[])),
+        ] {
+            let text =
+                format!("[sending]\nway = \"{way}\"\nbackup = \"{backup}\"\n{sections}{google}{microsoft}");
+            let found = check_text(&text, None, &Surroundings::given([], Some("b.example")));
+            match (found, expected) {
+                (Ok(loaded), Ok(expected)) => {
+                    let names: Vec<_> = match &loaded.config.sending.way {
+                        Way::Servers(servers) => servers.iter().map(|one| one.name.as_str()).collect(),
+                        _ => Vec::new(),
+                    };
+                    assert_eq!(names, expected, "{way}, {backup}");
+                }
+                (Err(problems), Err(expected)) => {
+                    assert!(problems.to_string().contains(expected), "{way}, {backup}: {problems}");
+                }
+                (found, _) => panic!("{way}, {backup}: {found:?}"),
+            }
+        }
+        let text = format!("[sending]\nway = \"google\"\nbackup = \"microsoft\"\n{google}");
+        let found = check_text(&text, None, &Surroundings::given([], Some("b.example"))).unwrap_err();
+        assert!(found.to_string().contains("no client id is set"), "{found}");
+    }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use mail::Address;
 use toml::Value;
 
-use super::{Encryption, InDoubtPolicy, Provider};
+use super::{Backup, Encryption, InDoubtPolicy, Provider};
 
 /// A value that can stand in the configuration.
 pub(super) trait Setting: Sized {
@@ -118,6 +118,19 @@ impl Setting for WayName {
         match text(value)? {
             "none" => Ok(Self::None),
             "practice" => Ok(Self::Practice),
+            "servers" => Ok(Self::Servers),
+            "google" => Ok(Self::By(Provider::Google)),
+            "microsoft" => Ok(Self::By(Provider::Microsoft)),
+            other => Err(format!("{other:?} is none of them")),
+        }
+    }
+}
+
+impl Setting for Backup {
+    const EXPECTS: &'static str = "\"servers\", \"google\", \"microsoft\" or \"none\"";
+    fn read(value: &Value) -> Result<Self, String> {
+        match text(value)? {
+            "none" => Ok(Self::None),
             "servers" => Ok(Self::Servers),
             "google" => Ok(Self::By(Provider::Google)),
             "microsoft" => Ok(Self::By(Provider::Microsoft)),

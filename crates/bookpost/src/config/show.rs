@@ -108,8 +108,8 @@ impl Loaded {
             Way::None => line("way of sending", "none is chosen: mail waits"),
             Way::Practice => line("way of sending", "practice mailbox: nobody receives the mail"),
             Way::Servers(servers) => {
-                for server in servers {
-                    line(&title(server), &describe_server(server));
+                for (at, server) in servers.iter().enumerate() {
+                    line(&title(server, at), &describe_server(server));
                 }
             }
         }
@@ -211,8 +211,13 @@ fn doors(doors: &Doors) -> Vec<(&'static str, String)> {
     lines
 }
 
-fn title(server: &Server) -> String {
-    if server.name == "server1" { "Server 1".to_owned() } else { "Server 2, backup".to_owned() }
+fn title(server: &Server, at: usize) -> String {
+    let name = match server.sign_in {
+        Some(provider) => provider.title(),
+        None if server.name == "server1" => "Server 1",
+        None => "Server 2",
+    };
+    if at == 0 { name.to_owned() } else { format!("{name}, backup") }
 }
 
 fn describe_server(server: &Server) -> String {
@@ -221,7 +226,11 @@ fn describe_server(server: &Server) -> String {
         Encryption::Tls => "encrypted from the start",
         Encryption::Plain => "not encrypted",
     };
-    let login = server.login.as_ref().map_or("no login".to_owned(), |login| format!("login {}", login.user));
+    let login = match (server.sign_in, &server.login) {
+        (Some(_), _) => "by the account of whoever has signed in".to_owned(),
+        (None, Some(login)) => format!("login {}", login.user),
+        (None, None) => "no login".to_owned(),
+    };
     format!(
         "{}:{}, {encryption}, {login}, up to {}",
         server.host,

@@ -278,6 +278,19 @@ fn a_server_is_known_before_it_is_chosen() {
     }
 }
 
+/// Its host is entered on the page; the file of certificates can be named in the settings only.
+#[test]
+fn whom_to_trust_may_be_said_before_the_server_is_entered() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = format!("{LEAST}[server1]\nca_file = {:?}\n", file.path());
+    assert!(check(&text, &[]).unwrap().config.sending.servers.is_empty());
+    let entered = check(&text, &[("BOOKPOST_SERVER1__HOST", "a.example")]).unwrap().config.sending.servers;
+    assert_eq!(entered[0].ca_file.as_deref(), Some(file.path()));
+    let problems = check(&format!("{LEAST}[server1]\nca_file = \"/nowhere\"\n"), &[]).unwrap_err();
+    assert!(problems.to_string().contains("/nowhere"), "{problems}");
+    check(&format!("{LEAST}[server1]\nport = 25\n"), &[]).unwrap_err();
+}
+
 #[test]
 fn a_missing_file_says_how_to_make_one() {
     let around = Surroundings::given([("BOOKPOST_CONFIG", "/nowhere/bookpost.toml")], HOST);

@@ -3,11 +3,14 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
-use reqwest::{Client, Url, redirect::Policy};
+use reqwest::{Client, Url};
 use serde::Serialize;
 
 use super::{EventBody, signature::SigningSecret};
-use crate::config::{NotPrivate, private_url};
+use crate::{
+    app::asking,
+    config::{NotPrivate, private_url},
+};
 
 /// Who takes longer to answer has not been told.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -75,10 +78,7 @@ pub(super) struct Poster(Client);
 
 impl Poster {
     pub(super) fn new() -> reqwest::Result<Self> {
-        let agent = concat!("Bookpost/", env!("CARGO_PKG_VERSION"));
-        // Where it would lead nobody has said yes to.
-        let client = Client::builder().timeout(PATIENCE).redirect(Policy::none()).user_agent(agent);
-        client.build().map(Self)
+        asking::client(PATIENCE).map(Self)
     }
 
     /// Posts these events; `Err` is what a person should hear. The same id always has the same events.
@@ -117,17 +117,12 @@ impl Poster {
 
 /// An error with those behind it, which say more.
 fn in_words(error: &reqwest::Error) -> String {
-    let mut words = match error {
+    let words = match error {
         error if error.is_timeout() => "no answer in 30 seconds".to_owned(),
         error if error.is_connect() => "no connection can be made".to_owned(),
         error => error.to_string(),
     };
-    let mut behind = std::error::Error::source(error);
-    while let Some(error) = behind {
-        words = format!("{words}: {error}");
-        behind = error.source();
-    }
-    words
+    asking::with_causes(words, error)
 }
 
 /// The first line of an answer, as far as people need it.

@@ -24,10 +24,9 @@ use openidconnect::{
         CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreProviderMetadata,
         CoreRequestTokenError, CoreUserInfoClaims,
     },
-    http,
 };
 use rand::CryptoRng;
-use reqwest::{Client, redirect::Policy};
+use reqwest::Client;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -37,6 +36,7 @@ use super::{
     people::Token,
 };
 use crate::{
+    app::asking::{self, Unread},
     config::Oidc,
     secrets::{KeyError, KeySource, SealingKey},
 };
@@ -173,9 +173,7 @@ type Ready = CoreClient<
 impl OpenId {
     /// The provider of the settings. `public_address` is where people come from it.
     pub fn new(provider: Oidc, public_address: &str, key: KeySource) -> reqwest::Result<Self> {
-        let agent = concat!("Bookpost/", env!("CARGO_PKG_VERSION"));
-        // Elsewhere nobody has said that it may be asked.
-        let http = Client::builder().timeout(PATIENCE).redirect(Policy::none()).user_agent(agent).build()?;
+        let http = asking::client(PATIENCE)?;
         Ok(Self {
             provider,
             back: format!("{public_address}{BACK}"),
@@ -345,8 +343,8 @@ impl OpenId {
     }
 
     async fn introduced(&self) -> Result<CoreProviderMetadata, String> {
-        let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(words)?;
-        CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(words)
+        let issuer = IssuerUrl::new(self.provider.issuer.clone()).map_err(|error| asking::words(&error))?;
+        CoreProviderMetadata::discover_async(issuer, &self.http).await.map_err(|error| asking::words(&error))
     }
 }
 
@@ -358,50 +356,12 @@ impl<'c> AsyncHttpClient<'c> for Fetcher {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unread>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(fetch(&self.0, request))
+        Box::pin(async move { asking::ask(&self.0, request.try_into()?, MOST).await })
     }
-}
-
-/// Why an answer was not read.
-#[derive(Debug, thiserror::Error)]
-enum Unread {
-    #[error("{0}")]
-    Http(#[from] reqwest::Error),
-    #[error("its answer is too large")]
-    TooLarge,
-    #[error("{0}")]
-    Malformed(#[from] http::Error),
-}
-
-async fn fetch(client: &Client, request: HttpRequest) -> Result<HttpResponse, Unread> {
-    let mut answer = client.execute(request.try_into()?).await.map_err(reqwest::Error::without_url)?;
-    let mut built = http::Response::builder().status(answer.status());
-    for (name, value) in answer.headers() {
-        built = built.header(name, value);
-    }
-    let mut body = Vec::new();
-    while let Some(part) = answer.chunk().await? {
-        if body.len() + part.len() > MOST {
-            return Err(Unread::TooLarge);
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(built.body(body)?)
-}
-
-/// An error with those behind it, which say more.
-fn words(error: impl std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut behind = error.source();
-    while let Some(error) = behind {
-        words = format!("{words}: {error}");
-        behind = error.source();
-    }
-    words
 }
 
 fn in_words(error: impl std::error::Error) -> OidcError {
-    OidcError::Provider(words(error))
+    OidcError::Provider(asking::words(&error))
 }
 
 /// Whether it was the code or something else, of which whoever has come can do nothing.
@@ -411,7 +371,7 @@ fn unexchanged(error: CoreRequestTokenError<Unread>) -> OidcError {
         RequestTokenError::ServerResponse(answer)
             if !matches!(answer.error(), InvalidClient | UnauthorizedClient) =>
         {
-            OidcError::NoCode(words(error))
+            OidcError::NoCode(asking::words(&error))
         }
         _ => in_words(error),
     }

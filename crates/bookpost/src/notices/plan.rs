@@ -60,8 +60,8 @@ pub struct Plan<'a> {
     sites: Vec<Option<&'a Site>>,
     /// The sites that the run is limited to; none: to none.
     only: BTreeSet<String>,
-    /// Places in `import.patrons`.
-    chosen: Vec<usize>,
+    /// Who gets a notice, by their places in `import.patrons`.
+    pub chosen: Vec<usize>,
     /// In the order of the file.
     pub left_out: Vec<LeftOut>,
 }
@@ -249,11 +249,6 @@ impl<'a> Plan<'a> {
         self.chosen.iter().filter_map(|&at| self.notice(at))
     }
 
-    /// For whom they are, without making them.
-    pub fn outlines(&self) -> impl Iterator<Item = Outline<'a>> {
-        self.chosen.iter().filter_map(|&at| self.outline(at))
-    }
-
     /// The notice of the patron at this place of the import, or why it cannot be made; `None`: there is none for them.
     pub fn notice(&self, at: usize) -> Option<Result<PlannedNotice<'a>, LeftOut>> {
         let Outline { patron, site, keys, elsewhere, .. } = self.outline(at)?;
@@ -288,7 +283,8 @@ impl<'a> Plan<'a> {
         Some(made.map_err(|error| of_patron(LeftOutWhy::NotMade, patron, site, error.to_string().into())))
     }
 
-    fn outline(&self, at: usize) -> Option<Outline<'a>> {
+    /// For whom the notice of the patron at this place of the import is, without making it.
+    pub fn outline(&self, at: usize) -> Option<Outline<'a>> {
         let patron = self.import.patrons.get(at)?;
         let (_, site) = self.taken(patron).next()?;
         let (mut keys, mut elsewhere) = (Vec::new(), BTreeMap::new());

@@ -18,6 +18,8 @@ const OF: usize = 5;
 const OF_FEWER: usize = 2;
 /// A library with fewer items is judged by the export as a whole.
 const FEW: u64 = 5;
+/// An export that has nothing of such a library may be one of a single other library; with so many others, and none missing, it is of all.
+const SEVERAL: usize = 2;
 
 /// An export as it is compared with what earlier ones had.
 pub struct Newest {
@@ -189,8 +191,14 @@ impl Voice<'_> {
         }
         let items = taken.parts.get(site).map_or(0, |part| part.items);
         if items == 0 && !taken.parts.is_empty() {
-            // An export of other libraries.
-            return Ok(false);
+            let others: Vec<_> = made_from.parts.keys().filter(|other| *other != site).collect();
+            if part.items >= FEW || others.iter().any(|other| !taken.parts.contains_key(*other)) {
+                // An export of other libraries.
+                return Ok(false);
+            }
+            if others.len() < SEVERAL {
+                return Err(NotTold::Thin { items, percent: 0 });
+            }
         }
         let all = |parts: &BTreeMap<String, ExportPart>| parts.values().map(|part| part.items).sum::<u64>();
         let (sample, had, has): (BTreeSet<_>, _, _) = if part.items < FEW {

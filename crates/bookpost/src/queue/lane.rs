@@ -25,6 +25,7 @@ use rustls::ClientConfig;
 use store::{Claimed, InsteadOf};
 use tokio::{sync::watch, time::Instant};
 
+use self::signed_in::SignedIn;
 use super::{
     exits::Pass,
     journal::Marked,
@@ -43,7 +44,6 @@ use crate::{
         settings::settings,
         stream::Stream,
     },
-    preferences::mail_accounts::Shown,
 };
 
 /// A connection without a message is kept so long.
@@ -146,8 +146,7 @@ pub struct Lane {
     /// Whole replies that were read when it got that time.
     replies: u64,
     ended: Ended,
-    /// What a server of a provider is shown on this connection.
-    shown: Option<Shown>,
+    signed_in: SignedIn,
 }
 
 impl Lane {
@@ -185,22 +184,13 @@ impl Lane {
             deadline: Instant::now(),
             replies: 0,
             ended,
-            shown: None,
+            signed_in: SignedIn::default(),
         }
     }
 
     /// Connects, carries messages, quits.
     pub async fn run(mut self) -> Ended {
-        let mut gate = self.gate.clone();
-        let opened = tokio::select! {
-            opened = self.open() => Some(opened),
-            _ = gate.wait_for(|gate| *gate == Gate::Abandon) => None,
-        };
-        match opened {
-            Some(Ok(stream)) => self.converse(stream).await,
-            Some(Err(error)) => self.fault(error.reason, &error.text, Action::OpenBreaker),
-            None => {}
-        }
+        while self.connection().await {}
         self.ended.left = self.errand.message();
         self.ended
     }
@@ -553,7 +543,7 @@ impl Lane {
             // A server that has had enough of a connection after it took mail over it is none to complain about.
             Ending::Refused { .. } if self.ended.answered && self.slots().is_empty() => return,
             Ending::Refused { phase, reply } => {
-                let judgement = self.of_a_token(judge(phase, &reply)).await;
+                let Some(judgement) = self.of_a_token(judge(phase, &reply)).await else { return };
                 // Said in the middle of a message it is about that, which has been told of it.
                 let of_a_message =
                     matches!(judgement.action, Action::Return | Action::Split | Action::HoldSender);

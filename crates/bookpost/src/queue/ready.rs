@@ -305,7 +305,37 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use futures_util::future::poll_immediate;
+    use jiff::Timestamp;
+    use mail::{Address, Envelope, ReversePath};
+    use store::{Kind, MessageId};
+
     use super::*;
+
+    /// Whoever waits for a long line to be shorter hears of it, though nothing of it was sent.
+    #[tokio::test]
+    async fn who_waits_for_a_long_line_hears_when_a_run_is_taken_out_of_it() {
+        let (ready, run) = (Ready::new(Arc::default()), RunId(1));
+        let message = Claimed {
+            id: MessageId(1),
+            kind: Kind::Mail,
+            class: Class::Normal,
+            practice: false,
+            application: "notices".to_owned(),
+            site: None,
+            run: Some(run),
+            envelope: Envelope::to_one(ReversePath::Null, Address::parse("ann@example.org").unwrap()),
+            recipients: Vec::new(),
+            first_due_at: Timestamp::UNIX_EPOCH,
+            bytes: Bytes::from(vec![0; LONG + 1]),
+        };
+        assert!(ready.push(vec![message]).is_empty());
+        let mut waits = Box::pin(ready.not_long());
+        assert!(poll_immediate(&mut waits).await.is_none(), "it is long");
+        assert_eq!(ready.take_out(&OfRun { run, sites: BTreeSet::new() }).len(), 1);
+        assert!(poll_immediate(&mut waits).await.is_some());
+    }
 
     #[test]
     fn what_is_promised_room_counts_before_it_is_in_line() {

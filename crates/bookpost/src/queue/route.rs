@@ -106,6 +106,8 @@ pub struct Upstream {
     pub lacks_message: bool,
     /// It gave a good answer since something was wrong with it or the program started: no alarm about it is open.
     pub proven: bool,
+    /// An alarm about it is left of earlier, and nothing is known against it now: it is to be asked, as mail may not go to it for long.
+    pub doubted: bool,
 }
 
 /// A way for mail to leave.
@@ -342,6 +344,7 @@ impl Upstream {
             gate: watch::channel(Gate::Open).0,
             lanes: 0,
             proven: false,
+            doubted: false,
             turned_away: 0,
             broke: 0,
             lacks_message: false,

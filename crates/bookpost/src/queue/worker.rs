@@ -158,6 +158,7 @@ impl Worker {
     pub async fn run(mut self) {
         self.show_servers();
         self.remember_sent().await;
+        self.doubt().await;
         loop {
             let wake_at = self.advance().await;
             self.answer_pausers().await;
@@ -206,6 +207,7 @@ impl Worker {
             self.tell_of_unreadable();
             self.open_lanes(index);
             self.probe(index, now).await;
+            self.ask_doubted(index);
             if let Some(at) = self.route_wake_at(index, now).await {
                 wake_at = wake_at.min(at);
             }
@@ -391,6 +393,7 @@ impl Worker {
                     let now = self.delivery.clock.now();
                     let upstreams = self.routes.iter_mut().flat_map(|route| &mut route.upstreams);
                     upstreams.for_each(|upstream| upstream.breaker.probe_now(now));
+                    self.doubt().await;
                 }
                 Request::Withdraw(these, asker) => self.withdraw(&these, asker).await,
                 Request::Settled => self.routes.iter_mut().for_each(|route| route.next_due = None),
@@ -435,6 +438,7 @@ impl Worker {
             self.alarms.clear(AlarmKind::BackupInUse, &only.server.name);
         }
         self.remember_sent().await;
+        self.doubt().await;
         self.show_servers();
         self.look_again();
     }
@@ -442,7 +446,7 @@ impl Worker {
     fn announce(&mut self, wake_at: Timestamp) {
         let moving = self.alone.is_some()
             || !self.told.is_empty()
-            || self.running.values().any(|lane| lane.probe)
+            || self.running.values().any(|lane| lane.probe || lane.doubt)
             || self.delivery.unsettled.load(Ordering::Acquire) > 0
             || self.routes.iter().any(|route| {
                 route.line.in_flight.load(Ordering::Acquire) > 0

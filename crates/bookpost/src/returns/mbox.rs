@@ -1,7 +1,8 @@
 //! Undeliverable mail in a mailbox that is one file (mbox, RFC 4155), as a mail server appends it.
 //!
 //! The file is only read: what is for people stays where they look for it, and whoever owns the mailbox empties it. What was read of it is
-//! remembered while the program runs. The next start reads all of it again, and noting something twice changes nothing.
+//! remembered while the program runs. The next start reads all of it again, and noting something twice changes nothing. What tells of a
+//! message that is not settled yet stays in memory, and holds up nothing behind it: whoever empties the mailbox meanwhile takes away nothing.
 //!
 //! While a delivery agent writes, it has a lock, and nothing is read: the lock of the file (fcntl), which is had here as well while reading, or
 //! a file beside it that ends in `.lock`. That one is looked for before and after, since making one takes the right to write where the
@@ -26,6 +27,8 @@ use super::incoming::{Incoming, Taken};
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// Octets of mail that are in memory at once; the rest waits for the next look.
 const MOST_AT_ONCE: usize = 16 << 20;
+/// Octets of mail about messages that are not settled, in memory. Where there is more, what is behind waits in the file.
+const MOST_UNSETTLED: usize = MOST_AT_ONCE;
 /// Octets of a line that are looked at; what is longer is no header of ours.
 const LONGEST_LINE: u64 = 64 << 10;
 /// What the alarm is about.
@@ -40,6 +43,8 @@ pub struct Mailbox {
     /// What stood just before that place: where something else does, it is another file by now.
     before: Vec<u8>,
     inode: u64,
+    /// What was seen of messages that were not settled then, oldest first.
+    unsettled: Vec<Vec<u8>>,
 }
 
 /// A mail, and where it ends in the file.
@@ -74,23 +79,27 @@ fn words(path: &Path, error: &io::Error) -> String {
 impl Mailbox {
     /// Of which nothing was read.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, read_to: 0, before: Vec::new(), inode: 0 }
+        Self { path, read_to: 0, before: Vec::new(), inode: 0, unsettled: Vec::new() }
     }
 
-    /// Looks once; gives how many mails were noted. What is not settled yet, and all behind it, is looked at again.
+    /// Looks once; gives how many mails were noted. What is not settled yet is looked at again.
     pub async fn look(&mut self, incoming: &Incoming) -> io::Result<usize> {
+        let mut noted = self.look_again(incoming).await?;
         let (path, from, before, inode) = (self.path.clone(), self.read_to, self.before.clone(), self.inode);
         let found = tokio::task::spawn_blocking(move || read(&path, from, &before, inode)).await;
         let Some((found, inode)) = found.unwrap_or_else(|error| Err(io::Error::other(error)))? else {
-            return Ok(0);
+            return Ok(noted);
         };
-        let (mut noted, mut read_to) = (0, None);
-        for one in &found {
-            match incoming.take(&one.mail, None).await.map_err(io::Error::other)? {
-                Taken::NotYet => break,
+        let mut read_to = None;
+        for Found { mail, end } in found {
+            match incoming.take(&mail, None).await.map_err(io::Error::other)? {
+                Taken::NotYet if !self.has_room_for(&mail) => break,
+                // After an error, or once the file was written anew, it is there already.
+                Taken::NotYet if self.is_kept(&mail) => {}
+                Taken::NotYet => self.unsettled.push(mail),
                 taken => noted += usize::from(taken == Taken::Noted),
             }
-            read_to = Some(one.end);
+            read_to = Some(end);
         }
         if let Some(read_to) = read_to {
             let path = self.path.clone();
@@ -99,6 +108,30 @@ impl Mailbox {
             (self.read_to, self.inode) = (read_to, inode);
         }
         Ok(noted)
+    }
+
+    /// At what was not settled; gives how many were noted.
+    async fn look_again(&mut self, incoming: &Incoming) -> io::Result<usize> {
+        let (mut at, mut noted) = (0, 0);
+        while let Some(mail) = self.unsettled.get(at) {
+            match incoming.take(mail, None).await.map_err(io::Error::other)? {
+                Taken::NotYet => at += 1,
+                taken => {
+                    noted += usize::from(taken == Taken::Noted);
+                    self.unsettled.remove(at);
+                }
+            }
+        }
+        Ok(noted)
+    }
+
+    fn has_room_for(&self, mail: &[u8]) -> bool {
+        let kept = self.unsettled.iter().map(Vec::len).sum::<usize>();
+        self.is_kept(mail) || kept + mail.len() <= MOST_UNSETTLED
+    }
+
+    fn is_kept(&self, mail: &[u8]) -> bool {
+        self.unsettled.iter().any(|kept| kept == mail)
     }
 }
 

@@ -17,6 +17,7 @@ use store::{SealedKind, SealedSecret, Store};
 use super::{
     KeyError, KeySource, OF_WEBHOOKS, SealingKey, draw, keep, of_mail_account, of_preference, sync_folder,
 };
+use crate::config::Provider;
 
 /// A secret that no key opens. It must be entered, or made, anew.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,9 +69,10 @@ impl Lost {
                 self.about,
                 self.id
             ),
-            SealedKind::Preference | SealedKind::FormerPreference => {
-                format!("the password for Server {}", self.server())
-            }
+            SealedKind::Preference | SealedKind::FormerPreference => match self.of_client() {
+                Some(provider) => format!("the client secret for {}", provider.title()),
+                None => format!("the password for Server {}", self.server()),
+            },
             SealedKind::MailAccount => format!("the sign-in at {}", self.about),
         }
     }
@@ -81,6 +83,10 @@ impl Lost {
             SealedKind::Webhook => {
                 format!("make it anew: bookpost webhooks remove {}, then add the web address again", self.id)
             }
+            SealedKind::Preference | SealedKind::FormerPreference if self.of_client().is_some() => format!(
+                "enter it again under Preferences > Setup > Email > Sign in, or with: bookpost preferences client {}",
+                self.about.trim_end_matches(".client_secret")
+            ),
             SealedKind::Preference | SealedKind::FormerPreference => format!(
                 "enter it again under Preferences > Setup > Email, or with: bookpost preferences password --server {}",
                 self.server()
@@ -89,6 +95,11 @@ impl Lost {
                 format!("sign in again: bookpost preferences connect {}", self.about)
             }
         }
+    }
+
+    /// The provider in `google.client_secret`.
+    fn of_client(&self) -> Option<Provider> {
+        Provider::named(self.about.strip_suffix(".client_secret")?)
     }
 
     /// The number in `server1.password`.

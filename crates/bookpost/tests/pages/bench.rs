@@ -241,10 +241,10 @@ impl Bench {
     async fn settle(&self, recipient: RecipientId, verdict: Verdict, answer: Option<&str>) {
         let (reason, usual) = match verdict {
             Verdict::Delivered | Verdict::Practiced => (None, "250 2.0.0 Ok: queued as 4XyZ"),
+            Verdict::Deferred { in_doubt: true, .. } | Verdict::InDoubt => (Some(Reason::AnswerUnknown), ""),
             Verdict::Deferred { .. } => {
                 (Some(Reason::MailboxFull), "452 4.2.2 <p@example.org>: mailbox full")
             }
-            Verdict::InDoubt => (Some(Reason::AnswerUnknown), ""),
             Verdict::Held => (Some(Reason::SenderRefused), "553 5.7.1 <desk@library.example>: not yours"),
             _ => (Some(Reason::AddressUnknown), "550 5.1.1 <p@example.org>: no such user here"),
         };

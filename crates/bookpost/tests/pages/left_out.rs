@@ -36,6 +36,12 @@ async fn what_came_back_is_told_apart_from_what_a_person_stopped() {
     ] {
         assert_eq!(names.matches(said).count(), 1, "{said}: {names}");
     }
+    for page in [&names, &bench.get(who, "/notices/runs/1/csv").await.text] {
+        assert!(page.contains("To write after all, upload the newest export and send it."), "{page}");
+        assert!(!page.contains("tell them in another way"), "{page}");
+    }
+    let stopped = bench.get(who, "/notices/runs/1").await.text;
+    assert!(stopped.contains("Unless a later run has written to them, nobody was written to"), "{stopped}");
     let table = bench.get(who, "/notices/runs/1/csv").await.text;
     assert!(table.contains("Its items are no longer in the export of "), "{table}");
     let mut shown = bench.get(who, "/queue?state=cancelled").await.text;
@@ -46,6 +52,43 @@ async fn what_came_back_is_told_apart_from_what_a_person_stopped() {
         shown.contains("Ben Okafor (2)") && shown.contains("el aviso del envío 1 aún no había salido"),
         "{shown}"
     );
+    bench.stop().await;
+}
+
+/// An export of which nobody gets a mail may still say that something came back.
+#[tokio::test]
+async fn an_export_that_writes_to_nobody_can_be_taken_note_of() {
+    let bench = Bench::staffed(servers()).await;
+    let who = "administrator";
+    let whole: String = export()
+        .lines()
+        .filter(|line| !line.contains("short"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let check = uploaded(&bench, who, &whole).await;
+    let first = sent(&bench, who, &check).await;
+    let check = uploaded(&bench, who, &whole).await;
+    let page = bench.get(who, &check).await.text;
+    assert!(page.contains("Nobody would get a mail") && !page.contains("/send\""), "nothing is new: {page}");
+    let newer = whole
+        .lines()
+        .filter(|line| !line.contains("Dune"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let check = uploaded(&bench, who, &newer).await;
+    let page = bench.get(who, &check).await.text;
+    for said in ["Nobody would get a mail", "Take note of this export: 1 waiting notice is not sent</button>"]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let second = sent(&bench, who, &check).await;
+    let states = async |run| bench.app.store.run(run).await.unwrap().states;
+    assert_eq!(states(first).await, [(State::Waiting, 2), (State::Cancelled, 1)].into());
+    assert_eq!(states(second).await, [].into());
+    let page = bench.get(who, &format!("/notices/runs/{}", second.0)).await.text;
+    assert!(page.contains("0 of 4 were accepted.") && page.contains("what=items_returned"), "{page}");
+    let names = bench.get(who, "/notices/runs/1/names?what=not_written").await.text;
+    for todo in ["Enter the address in the library system.", "adds the branch code under Preferences"] {
+        assert!(names.contains(todo), "each its own: {names}");
+    }
     bench.stop().await;
 }
 

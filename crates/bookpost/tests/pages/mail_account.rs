@@ -1,12 +1,15 @@
 //! Signing in at a mail provider on the pages: there, back, and how it stands.
 
-use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _};
+use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
 
 use store::Role;
 use tempfile::TempDir;
 use testkit::provider::{CLIENT, Person, Provider};
 
-use crate::bench::{Answer, Bench, form, listener, servers};
+use crate::{
+    bench::{Answer, Bench, form, listener, servers},
+    browser::drive,
+};
 
 const PAGE: &str = "/preferences/sign-in/google";
 const BACK: &str = "/preferences/sign-in/back";
@@ -15,11 +18,8 @@ const WHO: &str = "administrator";
 
 /// The folder holds the secret that Bookpost shares with the provider.
 async fn place() -> (Bench, Provider, TempDir) {
-    let (folder, provider, listener) =
-        (tempfile::tempdir().unwrap(), Provider::start(false, 3600).await.unwrap(), listener().await);
-    let secret = folder.path().join("secret");
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret).unwrap();
-    file.write_all(CLIENT.1.as_bytes()).unwrap();
+    let (provider, listener) = (Provider::start(false, 3600).await.unwrap(), listener().await);
+    let (folder, secret) = secret_file();
     let file = format!(
         "public_address = \"http://{}\"\n[google]\nclient_id = \"{}\"\nclient_secret_file = \"{}\"\nissuer = \"{}\"\n",
         listener.local_addr().unwrap(),
@@ -31,6 +31,14 @@ async fn place() -> (Bench, Provider, TempDir) {
     bench.person(WHO, Role::Administrator, None).await;
     bench.person("second", Role::Administrator, None).await;
     (bench, provider, folder)
+}
+
+pub(crate) fn secret_file() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret).unwrap();
+    file.write_all(CLIENT.1.as_bytes()).unwrap();
+    (folder, secret)
 }
 
 /// What the browser keeps, and where it was sent.
@@ -104,6 +112,7 @@ async fn what_went_wrong_is_said_with_what_to_do() {
     let box_left = signed_in(&bench, &provider, &Person { unticks, ..account("library") }).await;
     assert_eq!(box_left.status, 422);
     assert!(box_left.text.contains("left unticked, so nothing is connected"), "{}", box_left.text);
+    assert!(!box_left.text.contains("code-00") && !box_left.text.contains("state="), "{}", box_left.text);
     for (error, said) in [
         ("access_denied", "said no, so nothing is connected"),
         ("admin_policy_enforced", "Whoever administers Google"),
@@ -114,6 +123,7 @@ async fn what_went_wrong_is_said_with_what_to_do() {
         let (_, state) = provider.agree(&to, &account("library")).unwrap();
         let answer = back(&bench, WHO, &cookie, &format!("error={error}&state={state}")).await;
         assert!(answer.text.contains(said), "{error}: {}", answer.text);
+        assert!(!answer.text.contains(&state), "{error}: {}", answer.text);
     }
     for (status, body, said) in [
         (401, serde_json::json!({ "error": "invalid_client" }), "does not know Bookpost by the client id"),
@@ -141,7 +151,9 @@ async fn what_was_not_begun_by_this_person_in_this_browser_connects_nothing() {
     let second = back(&bench, "second", &cookie, &query).await;
     assert!(second.text.contains("not begun in this browser by you"), "{}", second.text);
     let nobody = bench.client.get(format!("{}{BACK}?{query}", bench.origin)).header("cookie", &cookie);
-    assert_eq!(Answer::of(nobody).await.status, 303, "signed in first");
+    let nobody = Answer::of(nobody).await;
+    let next = "/sign-in?next=%2Fpreferences%2Fsign-in%2Fback";
+    assert_eq!((nobody.status, nobody.header("location")), (303, next), "signed in first, without the code");
     let mixed = back(&bench, WHO, &cookie, &format!("code={code}&state=x")).await;
     assert!(mixed.text.contains("not begun in this browser by you"), "{}", mixed.text);
     assert!(!bench.get(WHO, PAGE).await.text.contains("Connected as"));
@@ -184,10 +196,7 @@ async fn another_account_is_asked_about_and_an_address_can_be_pasted() {
 
 #[tokio::test]
 async fn an_address_that_google_refuses_is_refused_before_anybody_goes_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("secret");
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&secret).unwrap();
-    file.write_all(b"secret").unwrap();
+    let (_folder, secret) = secret_file();
     let text = format!("[google]\nclient_id = \"us\"\nclient_secret_file = \"{}\"\n", secret.display());
     let listener = listener().await;
     // What people come by is what it is asked by, and is no name that Google knows.
@@ -203,14 +212,93 @@ async fn an_address_that_google_refuses_is_refused_before_anybody_goes_there() {
     bench.stop().await;
 }
 
-/// Where nothing is set up the page says what it said before.
+/// No file is needed: the page says what is to be done at the provider, and takes what that gave.
 #[tokio::test]
-async fn without_a_client_id_there_is_no_such_page() {
+async fn what_a_provider_knows_us_by_is_entered_on_the_page() {
     let mut bench = Bench::start(servers()).await;
     bench.person(WHO, Role::Administrator, None).await;
-    assert_eq!(bench.get(WHO, PAGE).await.status, 404);
     let preferences = bench.get(WHO, "/preferences").await.text;
-    assert!(preferences.contains("Signing in to Google is not possible yet"));
-    assert!(!preferences.contains("sign-in/google") && !preferences.contains("value=\"google\""));
+    assert!(preferences.contains("Set up signing in with Google"), "{preferences}");
+    assert!(preferences.contains(PAGE) && !preferences.contains("value=\"google\""));
+    let page = bench.get(WHO, PAGE).await.text;
+    for said in ["not known there yet", "console.cloud.google.com", BACK, "name=\"client_secret\""] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains(&format!("{PAGE}/begin")), "{page}");
+    let alone = bench.post(WHO, &format!("{PAGE}/client"), "client_id=1234.apps").await;
+    assert_eq!(alone.status, 422);
+    assert!(
+        alone.text.contains("value=\"1234.apps\"") && alone.text.contains("aria-invalid"),
+        "{}",
+        alone.text
+    );
+    let fields = "client_id=+1234.apps+&client_secret=GOCSPX-hidden%0A";
+    let saved = bench.post(WHO, &format!("{PAGE}/client"), fields).await;
+    assert_eq!(saved.header("location"), format!("{PAGE}?done=client_saved"));
+    let (page, log) = (bench.get(WHO, PAGE).await.text, bench.get(WHO, "/preferences/log").await.text);
+    assert!(page.contains("value=\"1234.apps\"") && page.contains("One is kept"), "{page}");
+    let preferences = bench.get(WHO, "/preferences").await.text;
+    assert!(preferences.contains("value=\"google\""), "it can be chosen at once");
+    assert!(log.contains("Google, Client secret"), "{log}");
+    for text in [&page, &log, &preferences] {
+        assert!(!text.contains("GOCSPX-hidden"));
+    }
+    // Nothing is typed again: the secret is the one of before.
+    bench.post(WHO, &format!("{PAGE}/client"), "client_id=5678.apps&client_secret=").await;
+    let set = bench.app.accounts.provider(bookpost::config::Provider::Google).unwrap();
+    assert_eq!((&*set.client_id, set.client_secret.as_str()), ("5678.apps", "GOCSPX-hidden"));
+    let gone = bench.post(WHO, &format!("{PAGE}/client"), "client_id=&client_secret=").await;
+    assert_eq!(gone.header("location"), format!("{PAGE}?done=client_forgotten"));
+    assert!(bench.app.accounts.provider(bookpost::config::Provider::Google).is_none());
+    let stored = bench.app.store.preferences().await.unwrap();
+    assert!(stored.values.keys().all(|name| !name.starts_with("google.")), "{:?}", stored.values.keys());
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_file_is_shown_and_is_changed_there() {
+    let (bench, _provider, _secret) = place().await;
+    let page = bench.get(WHO, PAGE).await.text;
+    assert!(page.contains("which is stronger. It is changed there."), "{page}");
+    assert!(page.contains("line 5; ") && page.contains(&format!("<dd>{}</dd>", CLIENT.0)), "{page}");
+    assert!(!page.contains("name=\"client_id\"") && !page.contains(CLIENT.1), "{page}");
+    let tried = bench.post(WHO, &format!("{PAGE}/client"), "client_id=other&client_secret=other").await;
+    assert_eq!(tried.status, 422);
+    assert_eq!(bench.app.accounts.provider(bookpost::config::Provider::Google).unwrap().client_id, CLIENT.0);
+    bench.stop().await;
+}
+
+/// A browser keeps a session for one name only: nobody is sent to come back under another.
+#[tokio::test]
+async fn who_has_come_by_another_name_goes_to_the_one_that_the_provider_leads_back_to() {
+    let (listener, provider) = (listener().await, Provider::start(false, 3600).await.unwrap());
+    let (port, (_folder, secret)) = (listener.local_addr().unwrap().port(), secret_file());
+    let file = format!(
+        "listen = \"127.0.0.1:{port}\"\n[google]\nclient_id = \"us\"\nissuer = \"{}\"\nclient_secret_file = \"{}\"\n",
+        provider.issuer(),
+        secret.display()
+    );
+    let mut bench = Bench::at(listener, servers(), &file).await;
+    bench.person(WHO, Role::Administrator, None).await;
+    let there = format!("http://localhost:{port}{PAGE}");
+    let page = bench.get(WHO, PAGE).await.text;
+    assert!(page.contains(&format!("class=\"button\" href=\"{there}\"")), "{page}");
+    assert!(!page.contains(&format!("class=\"button\" href=\"{PAGE}/begin\"")), "{page}");
+    let begun = bench.get(WHO, &format!("{PAGE}/begin")).await;
+    assert_eq!((begun.status, begun.header("location")), (303, &*there));
+    assert_eq!(begun.header("set-cookie"), "", "nothing goes along");
+    // Where that name leads to another computer the address is brought here.
+    let pastes = bench.get(WHO, &format!("{PAGE}/begin?pastes=1")).await;
+    assert!(pastes.header("location").starts_with(&provider.issuer()), "{}", pastes.header("location"));
+    let request = bench.ask(WHO, reqwest::Method::GET, PAGE).header("host", format!("localhost:{port}"));
+    let there = Answer::of(request).await.text;
+    assert!(there.contains(&format!("class=\"button\" href=\"{PAGE}/begin\"")), "{there}");
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_provider_knows_us_by_is_entered_in_a_browser() {
+    let bench = Bench::staffed(servers()).await;
+    drive("account.mjs", &bench, &[]).await;
     bench.stop().await;
 }

@@ -3,6 +3,8 @@
 
 mod account;
 mod admin_api;
+mod again;
+mod backups;
 mod bench;
 mod browser;
 mod columns;
@@ -24,6 +26,7 @@ mod people;
 mod preferences;
 mod programs;
 mod protections;
+mod provider_faults;
 mod rights;
 mod saved_notices;
 mod schedules;

@@ -377,11 +377,16 @@ async fn what_has_not_left_is_cancelled_and_written_to_by_the_next_run() {
     // A manager stops what is theirs.
     let stopped = bench.post("elsewhere", "/notices/runs/1/stop", "").await;
     assert_eq!(stopped.header("location"), "/notices/runs/1?done=run_stopped&n=1");
+    let page = bench.get("administrator", "/notices/runs/1").await.text;
+    assert!(page.contains("elsewhere stopped this run for "), "{page}");
     let stopped = bench.post("administrator", "/notices/runs/1/stop", "").await;
     assert_eq!(stopped.header("location"), "/notices/runs/1?done=run_stopped&n=2");
     assert_eq!(bench.app.store.run(run).await.unwrap().states, [(State::Cancelled, 3)].into());
     let page = bench.get("administrator", "/notices/runs/1").await.text;
     assert!(page.contains("what=cancelled") && !page.contains("/stop\""), "{page}");
+    assert!(page.contains("administrator stopped this run ("), "{page}");
+    let today = bench.get("viewer", "/").await.text;
+    assert!(today.contains("a run that administrator stopped. Until then"), "{today}");
     let check = uploaded(&bench, "administrator", &export()).await;
     let page = bench.get("administrator", &check).await.text;
     assert!(page.contains("This sends 3 emails to 3 people"), "{page}");

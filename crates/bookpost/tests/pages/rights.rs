@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 146] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 147] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -107,7 +107,8 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 146] = [
     ("/preferences/libraries/logo/remove", Some("code=MAIN"), [303, 403, 403, 403, 303]),
     // No provider is set up.
     ("/preferences/sign-in/back", None, [303, 403, 403, 403, 400]),
-    ("/preferences/sign-in/google", None, [303, 403, 403, 403, 404]),
+    ("/preferences/sign-in/google", None, [303, 403, 403, 403, 200]),
+    ("/preferences/sign-in/google/client", Some("client_id=us"), [303, 403, 403, 403, 422]),
     ("/preferences/sign-in/google/begin", None, [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/paste", Some("address=x"), [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/confirm", Some(""), [303, 403, 403, 403, 404]),

@@ -428,6 +428,16 @@ async fn a_sample_of_what_is_typed_goes_to_whoever_typed_it() {
         [("administrator@library.example".to_owned(), "[Sample] Try 2".to_owned())]
     );
     assert_eq!(bench.app.store.wordings().await.unwrap(), []);
+    let mut config = (*bench.app.settings.now()).clone();
+    config.sending.way = bookpost::config::Way::Practice;
+    bench.app.settings.replace(config);
+    let answer = post(&bench, "administrator", "fines/wording", &fields).await;
+    assert!(
+        answer.text.contains("The sample is in the practice mailbox. Nobody receives it"),
+        "{}",
+        answer.text
+    );
+    assert!(!answer.text.contains("on its way to"), "{}", answer.text);
     bench.stop().await;
 }
 

@@ -117,6 +117,60 @@ async fn what_is_scheduled_is_listed_with_what_came_of_it() {
     bench.stop().await;
 }
 
+#[tokio::test]
+async fn who_stopped_a_run_of_a_schedule_is_told_with_it() {
+    let bench = Bench::staffed(servers()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("overdues.csv");
+    let daily =
+        SchedulePlan { rhythm: Rhythm::Daily, time: "14:10".parse().unwrap(), ..plan("Daily", &path) };
+    let schedule = bench.app.schedules.add(daily, Actor::CommandLine).await.unwrap();
+    put(&bench, &path);
+    let act = format!("/notices/schedules/{}/act", schedule.id.0);
+    bench.post("manager", &act, &format!("do=run&at={}", bench.now().as_microsecond())).await;
+    assert_eq!(came_to(&bench, &schedule).await, CameTo::Run);
+    let stopped = bench.post("manager", "/notices/runs/1/stop", "").await;
+    assert_eq!(stopped.header("location"), "/notices/runs/1?done=run_stopped&n=1");
+    for (who, path, said) in [
+        ("viewer", "/notices/schedules", "manager stopped it ("),
+        ("viewer", "/notices/runs/1", "manager stopped this run for "),
+        ("manager", "/", "a run that manager stopped. Until then"),
+    ] {
+        let page = bench.get(who, path).await.text;
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    // At its time, nobody asks: it is not sent by itself, and Today says what to do.
+    bench.clock.set(schedule.next_due.unwrap());
+    put(&bench, &path);
+    for turn in bench.app.schedules.look().await.unwrap().0 {
+        assert_eq!(bench.app.schedules.carry_out(turn).await.unwrap().came_to, CameTo::StoppedBefore);
+    }
+    bench.app.alarms.carried_out().await;
+    let today = bench.get("administrator", "/").await.text;
+    assert!(
+        today.contains("somebody stopped a run of this same export") && today.contains("press Run now"),
+        "{today}"
+    );
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_time_is_not_skipped_while_another_is() {
+    let bench = Bench::staffed(servers()).await;
+    let schedule = scheduled(&bench, "Weekly").await;
+    let due = schedule.next_due.unwrap();
+    bench.app.schedules.skip(schedule.id, Some(due), Actor::CommandLine).await.unwrap();
+    let earlier = due - SignedDuration::from_hours(24);
+    assert!(bench.app.store.move_schedule(schedule.id, Some(due), Some(earlier)).await.unwrap());
+    let act = format!("/notices/schedules/{}/act", schedule.id.0);
+    let answer = bench.post("manager", &act, &format!("do=skip&due={}", earlier.as_microsecond())).await;
+    assert_eq!(answer.header("location"), "/notices/schedules?done=schedule_skips_another");
+    let page = bench.get("manager", answer.header("location")).await.text;
+    assert!(page.contains("Another time is skipped already, as the list says."), "{page}");
+    assert_eq!(bench.app.store.schedule(schedule.id).await.unwrap().skips, Some(due));
+    bench.stop().await;
+}
+
 const FORM: &str = "rhythm=weekly&weekdays=1&time=06:30&zone=America/Chicago&place=folder&closed_weekdays=6&closed_weekdays=7&closed_dates=2026-12-25%0A2027-01-01&day=1";
 
 #[tokio::test]
@@ -224,6 +278,21 @@ async fn a_command_is_neither_shown_nor_changed_on_a_page() {
     assert_eq!((kept.plan.source, kept.version), (source, 2));
     let log = bench.get("administrator", "/preferences/log").await.text;
     assert!(!log.contains("--password=elf"), "nor in the log: {log}");
+    bench.stop().await;
+}
+
+/// It says which notice it is, and leads to where that is switched on.
+#[tokio::test]
+async fn a_schedule_of_a_notice_that_is_switched_off_says_so() {
+    let bench = Bench::staffed(servers()).await;
+    let one = scheduled(&bench, "Final").await;
+    let off = SchedulePlan { notice: "overdue-items-final".to_owned(), ..one.plan };
+    let next = (one.next_due, None);
+    bench.app.store.change_schedule(one.id, 1, off, next, Actor::CommandLine, bench.now()).await.unwrap();
+    scheduled(&bench, "Usual").await;
+    let page = bench.get("manager", "/notices/schedules").await.text;
+    assert_eq!(page.matches("is switched off, so nothing is sent. Switch it on").count(), 1, "{page}");
+    assert!(page.contains("<a href=\"/notices/saved/overdue-items-final\">"), "{page}");
     bench.stop().await;
 }
 

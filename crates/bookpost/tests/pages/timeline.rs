@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use mail::{Phase, Reason, bounce::Happened};
 use store::{
-    About, Attempt, Bounce, Door, InsteadOf, Lease, MessageId, NewMessage, NewRun, RecipientId, Settlement,
-    Verdict,
+    About, AlarmKind, Attempt, Bounce, Door, InsteadOf, Lease, MessageId, NewMessage, NewRun, RecipientId,
+    Settlement, Verdict,
 };
 
 use bookpost::config::{Config, Undeliverable, Way};
@@ -50,6 +50,31 @@ async fn why_the_backup_took_it_is_said() {
     let page = bench.get("administrator", &format!("/queue/{}", id.0)).await.text;
     let said = "By the backup server, because Server 1 took no mail since 13:46: ";
     assert!(page.contains("Accepted by backup.example:8702") && page.contains(said), "{page}");
+    bench.stop().await;
+}
+
+/// A time that has passed is no next try, and why nothing happens is said.
+#[tokio::test]
+async fn what_waits_for_a_server_says_so() {
+    let bench = Bench::staffed(servers()).await;
+    let message = NewMessage {
+        first_due_at: bench.now() + SignedDuration::from_hours(2),
+        ..notice("p@example.org", "Overdue")
+    };
+    let id = bench.mail(message, None).await;
+    let pages = async || {
+        let [one, all] = [format!("/queue/{}", id.0), "/queue".to_owned()];
+        [bench.get("administrator", &one).await.text, bench.get("administrator", &all).await.text]
+    };
+    let stopped = "stopped, because the mail server does not answer; it is asked every minute";
+    assert!(pages().await.iter().all(|page| page.contains("waits until 16:05") && !page.contains(stopped)));
+    bench.app.store.raise(AlarmKind::ServerDown, "server1", "Down", bench.now()).await.unwrap();
+    let [one, all] = pages().await;
+    assert!(one.contains(stopped) && all.contains(stopped), "{one}\n{all}");
+    assert!(
+        one.contains("As soon as the mail server takes mail again") && !one.contains("Next try"),
+        "{one}"
+    );
     bench.stop().await;
 }
 
@@ -99,13 +124,9 @@ async fn what_comes_back_later_is_said() {
     let page = bench.get("manager", &message).await.text;
     let later = "A mail server may still send it back later. Such mail goes to ";
     assert!(page.contains(later) && page.contains("Accepted by"), "{page}");
-    assert!(
-        bench
-            .get("manager", &whole)
-            .await
-            .text
-            .contains("Such mail goes to the address for undeliverable mail.")
-    );
+    assert!(bench.get("manager", &whole).await.text.contains(
+        "A mail server may still send a mail back later. Such mail goes to returns@library.example."
+    ));
 
     let config = (*bench.app.settings.now()).clone();
     let undeliverable =

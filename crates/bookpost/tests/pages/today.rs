@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bookpost::config::{Server, Way};
 use jiff::SignedDuration;
 use serde_json::json;
-use store::{AlarmKind, LeftOut, LeftOutDetail, LeftOutWhy, NewMessage, NewRun, RunId, Verdict};
+use store::{
+    AlarmKind, ExportPart, ExportTaken, LeftOut, LeftOutDetail, LeftOutWhy, NewMessage, NewRun, RunId,
+    Verdict,
+};
 
 use crate::bench::{Answer, Bench, notice, servers};
 
@@ -183,6 +186,83 @@ async fn it_opens_with_the_last_run_that_one_may_see() {
     bench.stop().await;
 }
 
+/// What its export was of.
+async fn takes(bench: &Bench, run: RunId, sites: &[&str]) {
+    let part = |site: &&str| ((*site).to_owned(), ExportPart { items: 9, ..ExportPart::default() });
+    let export = ExportTaken { of: bench.now(), parts: sites.iter().map(part).collect() };
+    bench.app.store.take_export(run, export, bench.now()).await.unwrap();
+}
+
+/// One entry for each kind, whatever else was run since.
+#[tokio::test]
+async fn what_nobody_has_seen_to_is_not_forgotten_when_another_run_begins() {
+    let bench = Bench::staffed(servers()).await;
+    let first = run(&bench, 26, false).await;
+    takes(&bench, first, &["EAST"]).await;
+    mails(&bench, first, "EAST", 2, Some(Verdict::Returned)).await;
+    let left_out = LeftOut {
+        why: LeftOutWhy::UnknownBranch,
+        line: None,
+        who: "Cleo".to_owned(),
+        detail: LeftOutDetail::Text(String::new()),
+        site: None,
+    };
+    bench.app.store.left_out(first, vec![left_out]).await.unwrap();
+    let page = bench.get("administrator", "/").await.text;
+    assert!(page.contains("2 mails of the last run were sent back"), "{page}");
+    assert!(!page.contains("All others are done"), "one has no mail: {page}");
+    let other = run(&bench, 1, false).await;
+    takes(&bench, other, &["MAIN"]).await;
+    run(&bench, 0, true).await;
+    let (names, without) = ("/notices/runs/1/names?what=returned", "/notices/runs/1/names?what=not_written");
+    for (who, returned, left_out) in
+        [("administrator", true, true), ("elsewhere", true, false), ("manager", false, false)]
+    {
+        let page = bench.get(who, "/").await.text;
+        let says = |text: &str| page.contains(text);
+        assert_eq!(says("2 mails of the last "), returned, "{who}: {page}");
+        assert_eq!(says(&format!("href=\"{names}\">Show these 2")), returned, "{who}: {page}");
+        assert_eq!(says("1 entry of the last days got no mail, and can still get one"), left_out, "{who}");
+        assert_eq!(says(&format!("href=\"{without}\">")), left_out, "{who}: {page}");
+        assert_eq!(says("Nothing needs you."), !returned, "{who}: {page}");
+    }
+    // One more came back of the other, and each has its own names.
+    let patron = Some(store::Patron { name: "Dan".to_owned(), number: None });
+    let late = NewMessage { run: Some(other), patron, ..notice("dan@example.org", "Overdue") };
+    bench.mail(late, Some(Verdict::Returned)).await;
+    let page = bench.get("administrator", "/").await.text;
+    for said in [
+        "3 mails of the last days were sent back",
+        "href=\"/notices/runs/2/names?what=returned\">Today 13:05: 1</a> · ",
+        "href=\"/notices/runs/1/names?what=returned\">Friday 12:05: 2</a>",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    // One is written to since, and the export has gone through.
+    let last = run(&bench, 0, false).await;
+    takes(&bench, last, &["EAST", "MAIN"]).await;
+    mails(&bench, last, "EAST", 1, Some(Verdict::Delivered)).await;
+    let page = bench.get("elsewhere", "/").await.text;
+    assert!(page.contains("1 mail of the last days was sent back"), "{page}");
+    assert!(!bench.get("administrator", "/").await.text.contains("got no mail"));
+    bench.stop().await;
+}
+
+/// All numbers of a column are of what its head says.
+#[tokio::test]
+async fn practice_mail_of_one_library_stands_under_no_word_for_what_servers_took() {
+    let bench = Bench::staffed(servers()).await;
+    let rehearsal = run(&bench, 1, true).await;
+    mails(&bench, rehearsal, "MAIN", 3, Some(Verdict::Practiced)).await;
+    let page = bench.get("administrator", "/").await.text;
+    assert!(page.contains("state=practiced"), "{page}");
+    let real = run(&bench, 0, false).await;
+    mails(&bench, real, "EAST", 1, Some(Verdict::Delivered)).await;
+    let page = bench.get("administrator", "/").await.text;
+    assert!(page.contains("of these, accepted by the server") && !page.contains("state=practiced"), "{page}");
+    bench.stop().await;
+}
+
 /// By the name of the only server, where that took it.
 #[tokio::test]
 async fn who_accepted_it_is_said_by_name_where_it_can_be_no_other() {
@@ -202,6 +282,32 @@ async fn who_accepted_it_is_said_by_name_where_it_can_be_no_other() {
         assert!(page.contains(said), "{hosts:?}: {page}");
         bench.stop().await;
     }
+}
+
+/// The page of a run and its names say what the first page says.
+#[tokio::test]
+async fn what_waits_is_tried_again_by_itself_and_the_run_says_why_it_waits() {
+    let bench = Bench::staffed(servers()).await;
+    let run = run(&bench, 1, false).await;
+    let due_at = bench.now() + SignedDuration::from_hours(1);
+    for in_doubt in [false, true, true] {
+        mails(&bench, run, "MAIN", 1, Some(Verdict::Deferred { due_at, in_doubt })).await;
+    }
+    let whole = async || bench.get("manager", &format!("/notices/runs/{}", run.0)).await.text;
+    let page = whole().await;
+    assert!(page.contains("2 of those that wait may have arrived"), "{page}");
+    assert!(!page.contains("Nothing goes out"), "{page}");
+    let names = bench.get("manager", &format!("/notices/runs/{}/names?what=waiting", run.0)).await.text;
+    assert_eq!(names.matches("Nothing: it is tried again by itself until ").count(), 3, "{names}");
+    assert!(!names.contains("Tell the patron") && !names.contains("Ask the patron"), "{names}");
+    bench.app.store.raise(AlarmKind::ServerDown, "server1", "Down", bench.now()).await.unwrap();
+    let page = whole().await;
+    for said in
+        ["Nothing goes out since 14:05: the mail server does not answer as it should.", "href=\"/#to-do\""]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    bench.stop().await;
 }
 
 /// What stays away is to be seen to, by whoever looks.

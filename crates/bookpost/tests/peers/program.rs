@@ -24,7 +24,7 @@ impl Program {
         Self { folder, origin: format!("http://{}", free()) }
     }
 
-    fn bookpost(&self, words: &[&str]) -> Command {
+    pub(crate) fn bookpost(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bookpost"));
         // As where the authority of the library is one of those that the computer trusts.
         command.env_clear().env("SSL_CERT_FILE", self.folder.path().join("ca.pem"));
@@ -35,10 +35,15 @@ impl Program {
 
     /// The service, and its link for setting up.
     pub(crate) async fn serve(&self) -> (Child, String) {
+        self.serve_with("").await
+    }
+
+    /// With these settings too.
+    pub(crate) async fn serve_with(&self, settings: &str) -> (Child, String) {
         let data = self.folder.path().join("data");
         let listen = self.origin.trim_start_matches("http://");
         let text = format!(
-            "data_dir = \"{}\"\nlisten = \"{listen}\"\n[sending]\nehlo_name = \"books.library.example\"\n",
+            "data_dir = \"{}\"\nlisten = \"{listen}\"\n{settings}\n[sending]\nehlo_name = \"books.library.example\"\n",
             data.display()
         );
         std::fs::write(self.folder.path().join("bookpost.toml"), text).unwrap();

@@ -203,6 +203,13 @@ impl Place {
         Self::works(command).await
     }
 
+    /// The same, on a computer that has no certificates of authorities.
+    pub(crate) async fn serve_without_authorities(&self) -> Service {
+        let mut command = self.service(None);
+        command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", self.path("none"));
+        Self::works(command).await
+    }
+
     /// The same; it kills itself at this step.
     pub(crate) async fn serve_until(&self, abort_at: Option<&str>) -> Service {
         Self::works(self.service(abort_at)).await

@@ -1,6 +1,6 @@
 //! The key that seals secrets.
 
-use std::{fs, process::Stdio};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio};
 
 use serde_json::Value;
 use testkit::sink::{Settings, Sink};
@@ -101,6 +101,21 @@ async fn a_key_is_changed_while_the_service_runs() {
         assert_eq!(place.run(&words).await.code, Some(0));
         assert!(sends(&place).await);
     }
+}
+
+/// So that it can be copied to a safe place with the rest; for its own user only, and once.
+#[tokio::test]
+async fn the_first_start_makes_the_key() {
+    let place = Place::new("practice", None);
+    let file = place.data().join("secret.key");
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let service = place.serve().await;
+        seen.push((fs::read(&file).unwrap(), fs::metadata(&file).unwrap().permissions().mode() & 0o777));
+        service.terminate();
+        assert_eq!(service.code().await, Some(0));
+    }
+    assert_eq!((&seen[0], seen[0].1), (&seen[1], 0o600));
 }
 
 /// With the key file gone, and with another in its place: the service starts, says what must be entered again, and hears when it was.

@@ -20,10 +20,14 @@ async fn set(place: &Place, values: &[&str]) -> Said {
 }
 
 async fn password(place: &Place, words: &[&str], password: &str) -> Said {
+    given(place, &[&["preferences", "password"], words].concat(), password).await
+}
+
+async fn given(place: &Place, words: &[&str], input: &str) -> Said {
     let mut command = bookpost(&place.path(""));
-    command.arg("--config").arg(place.path("config")).args(["preferences", "password"]).args(words);
+    command.arg("--config").arg(place.path("config")).args(words);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    Said::given(command, password).await
+    Said::given(command, input).await
 }
 
 /// The value of a preference and where it is set.
@@ -72,6 +76,33 @@ async fn a_library_is_set_up_by_commands_while_the_service_runs() {
     );
     let history = place.run(&["preferences", "history"]).await;
     assert_eq!(history.out.matches(", command line:").count(), 3, "{history:?}");
+}
+
+/// What a provider knows Bookpost by needs no file, and its secret stands on no command line and in no answer.
+#[tokio::test]
+async fn a_client_secret_is_set_without_being_seen() {
+    let place = unset();
+    let refused = set(&place, &["google.client_secret=GOCSPX-open-sesame"]).await;
+    assert_eq!(refused.code, Some(64));
+    assert!(refused.err.contains("preferences client google"), "{refused:?}");
+    let client = ["preferences", "client", "google"];
+    let alone = given(&place, &client, "GOCSPX-open-sesame\n").await;
+    assert_eq!(alone.code, Some(65), "{alone:?}");
+    let done = given(&place, &[&client[..], &["--id", "1234.apps"]].concat(), "GOCSPX-open-sesame\n").await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(shown(&place, "google.client_secret").await, (json!("(set)"), json!("preferences")));
+    assert_eq!(shown(&place, "google.client_id").await.0, json!("1234.apps"));
+    let chosen = set(&place, &["sending.way=google", "sending.ehlo_name=books.library.example"]).await;
+    assert_eq!(chosen.code, Some(0), "{chosen:?}");
+    let gone = place.run(&["preferences", "unset", "google.client_id", "google.client_secret"]).await;
+    assert_eq!(gone.code, Some(65), "mail leaves by it: {gone:?}");
+    let mut told = refused.err + &alone.err + &done.out + &done.err + &gone.err;
+    for words in
+        [&["preferences", "history", "--json"][..], &["preferences", "show", "--json"], &["log", "--json"]]
+    {
+        told.push_str(&place.run(words).await.out);
+    }
+    assert!(!told.contains("open-sesame") && !told.contains("sealed"), "{told}");
 }
 
 /// A password is sealed, and nobody is shown it.

@@ -44,6 +44,13 @@ async fn told_to_end_it_gives_back_what_was_not_sent() {
     assert_eq!((counts.delivered, counts.waiting, counts.ever_in_doubt, sink.count()), (1, 2, 0, 1));
 }
 
+/// Nobody is asked over HTTPS where nobody signs in anywhere.
+#[tokio::test]
+async fn without_certificates_of_authorities_it_works_as_long_as_it_needs_none() {
+    let place = Place::new("none", None);
+    place.serve_without_authorities().await.log().await;
+}
+
 #[tokio::test]
 async fn a_port_that_is_taken_ends_the_start_before_anything_is_sent() {
     let (place, sink) = with_waiting(3).await;

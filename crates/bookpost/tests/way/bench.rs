@@ -125,6 +125,16 @@ impl Bench {
         Self { app, clock, folder, config }
     }
 
+    /// Ends it cleanly, and starts it again when `other` has been at its folder.
+    pub(crate) async fn restart_after(self, other: impl AsyncFnOnce(&Config)) -> Self {
+        let Self { app, clock, folder, config } = self;
+        app.stop().await.unwrap();
+        drop(app);
+        other(&config).await;
+        let app = open(&config, &clock, None).await;
+        Self { app, clock, folder, config }
+    }
+
     /// Starts another one on a copy of the data folder as it is now: what the next start finds after a sudden end.
     pub(crate) async fn after_a_crash(&self, servers: Vec<Arc<Server>>) -> Self {
         let folder = memory_folder();
@@ -232,7 +242,7 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     }
 }
 
-async fn open(config: &Config, clock: &ManualClock, break_at: Option<(Step, u32)>) -> App {
+pub(crate) async fn open(config: &Config, clock: &ManualClock, break_at: Option<(Step, u32)>) -> App {
     open_from(config, None, clock, break_at).await
 }
 

@@ -10,7 +10,7 @@ use mail::Reason;
 use store::{AlarmKind, Kind, MessageId, State};
 use testkit::sink::{At, Sink};
 
-use crate::bench::{Bench, always, message, server, sink};
+use crate::bench::{Bench, always, message, refuses, server, sink};
 
 async fn start(mailbox: &Path, sink: &Sink) -> Bench {
     for name in ["new", "cur", "tmp"] {
@@ -222,6 +222,46 @@ async fn what_comes_back_into_a_mailbox_of_one_file_is_reported_once() {
     assert_eq!(mbox::Mailbox::new(file.clone()).look(&incoming).await.unwrap(), 0);
     assert_eq!(incoming.counts.now()[0], 1);
     bench.app.stop().await.unwrap();
+}
+
+/// The first tells of a message that is still being tried: those behind it are noted meanwhile, and it is when its message is settled, though
+/// somebody has emptied the mailbox by then.
+#[tokio::test]
+async fn a_mail_that_is_not_settled_holds_up_nothing_behind_it() {
+    for is_emptied in [false, true] {
+        let later = vec![refuses("later@example.org", "450 4.2.1 later")];
+        let (folder, sink) = (tempfile::tempdir().unwrap(), sink(later).await);
+        let file = folder.path().join("returns");
+        let bench = Bench::start(vec![server("server1", sink.address())]).await;
+        let address = ReadAddress::parse("returns+*@riverside.example.org");
+        let undeliverable = Undeliverable { address, mbox: Some(file.clone()), ..Undeliverable::default() };
+        let config = (*bench.app.settings.now()).clone();
+        bench.app.settings.replace(Config { undeliverable: undeliverable.clone(), ..config });
+        bench.accept(&["later@example.org", "gone@example.org"]).await;
+        bench.quiet().await;
+        let paths = bench.app.incoming().paths;
+        let named = |id| paths.make(undeliverable.address.as_ref().unwrap(), MessageId(id)).unwrap();
+        let of = |id, to: &str| report(named(id).as_str()).replace("gone@example.org", to);
+        deliver(&file, &[&of(1, "later@example.org"), &of(2, "gone@example.org")]);
+        let (mut mailbox, incoming) = (mbox::Mailbox::new(file.clone()), bench.app.incoming());
+        assert_eq!(mailbox.look(&incoming).await.unwrap(), 1);
+        assert_eq!(bench.row("gone@example.org").await.state, State::Returned);
+        assert_eq!(bench.row("later@example.org").await.state, State::Waiting);
+        assert_eq!(mailbox.look(&incoming).await.unwrap(), 0);
+        if is_emptied {
+            fs::write(&file, "").unwrap();
+            assert_eq!(mailbox.look(&incoming).await.unwrap(), 0);
+        }
+        sink.set_rules(Vec::new());
+        bench.pass(Duration::from_mins(9)).await;
+        assert_eq!(bench.row("later@example.org").await.state, State::Delivered);
+        assert_eq!(mailbox.look(&incoming).await.unwrap(), 1);
+        assert_eq!(bench.row("later@example.org").await.state, State::Returned);
+        assert_eq!((mailbox.look(&incoming).await.unwrap(), incoming.counts.now()[0]), (0, 2));
+        // The next start reads all of it again, and nothing is noted twice.
+        assert_eq!(mbox::Mailbox::new(file).look(&incoming).await.unwrap(), 0);
+        bench.app.stop().await.unwrap();
+    }
 }
 
 /// Whoever delivers holds the lock of the file; half a report is read by nobody.

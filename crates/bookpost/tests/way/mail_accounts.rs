@@ -16,10 +16,10 @@ use testkit::{
 
 use crate::bench::{Bench, patron};
 
-const GOOGLE: Provider = Provider::Google;
-const LIBRARY: &str = "library@school.example";
+pub(crate) const GOOGLE: Provider = Provider::Google;
+pub(crate) const LIBRARY: &str = "library@school.example";
 const MAIL: &str = "https://mail.google.com/";
-const ME: Actor = Actor::CommandLine;
+pub(crate) const ME: Actor = Actor::CommandLine;
 
 pub(crate) struct Place {
     pub(crate) bench: Bench,
@@ -28,50 +28,51 @@ pub(crate) struct Place {
 }
 
 /// Tokens last for a minute.
-async fn place(rotates: bool) -> Place {
+pub(crate) async fn place(rotates: bool) -> Place {
     let fake = Fake::start(rotates, 60).await.unwrap();
     let settings = Settings { provider: Some(fake.clone()), keep_bytes: true, ..Settings::default() };
     let sink = Sink::start(settings).await.unwrap();
     let server = server(&sink);
-    let bench = Bench::start_with(vec![Arc::clone(&server)], |config| set_up(config, &fake, server)).await;
+    let bench =
+        Bench::start_with(vec![Arc::clone(&server)], |config| set_up(config, fake.issuer(), server)).await;
     Place { bench, fake, sink }
 }
 
-fn server(sink: &Sink) -> Arc<Server> {
+pub(crate) fn server(sink: &Sink) -> Arc<Server> {
     let plain = Server::plain("google", sink.address());
     Arc::new(Server { sign_in: Some(GOOGLE), password_on_plain: true, ..plain })
 }
 
-fn set_up(config: &mut Config, fake: &Fake, server: Arc<Server>) {
+pub(crate) fn set_up(config: &mut Config, issuer: String, server: Arc<Server>) {
     config.providers = vec![MailProvider {
         provider: GOOGLE,
         client_id: CLIENT.0.to_owned(),
         client_secret: CLIENT.1.to_owned().into(),
         tenant: "common".to_owned(),
-        issuer: Some(fake.issuer()),
+        issuer: Some(issuer),
         server,
     }];
 }
 
 impl Place {
-    async fn sign_in(&self, person: &Person) -> Result<Came, AccountError> {
+    pub(crate) async fn sign_in(&self, person: &Person) -> Result<Came, AccountError> {
         let begun = self.bench.app.accounts.begin(GOOGLE, ME).await?;
         let (code, state) = self.fake.agree(&begun.to, person).unwrap();
         let back = Back { code, state, ..Back::default() };
         self.bench.app.accounts.end(&begun.kept, &back, &ME).await
     }
 
-    async fn connect(&self) {
+    pub(crate) async fn connect(&self) {
         let account = LIBRARY.to_owned();
         let came = self.sign_in(&Person::new(LIBRARY)).await.unwrap();
         assert_eq!(came, Came::Connected { provider: GOOGLE, account });
     }
 
-    async fn delivered(&self) -> u64 {
+    pub(crate) async fn delivered(&self) -> u64 {
         self.bench.counts().await.delivered
     }
 
-    async fn alarm(&self) -> Option<String> {
+    pub(crate) async fn alarm(&self) -> Option<String> {
         let alarms = self.bench.open_alarms().await;
         alarms
             .into_iter()
@@ -80,7 +81,7 @@ impl Place {
     }
 
     /// Each patron got one mail.
-    fn each_once(&self, patrons: usize) {
+    pub(crate) fn each_once(&self, patrons: usize) {
         let mut taken: Vec<_> = self.sink.taken().into_iter().flat_map(|one| one.to).collect();
         taken.sort();
         let mut all: Vec<_> = (0..patrons).map(patron).collect();
@@ -89,7 +90,7 @@ impl Place {
     }
 }
 
-const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn mail_waits_for_somebody_to_sign_in_and_leaves_by_their_account() {
@@ -159,36 +160,6 @@ async fn when_the_provider_ends_the_sign_in_mail_waits_for_another() {
     assert_eq!(place.alarm().await, None);
 }
 
-/// What a server says of a token is asked of the provider: this one gives another.
-#[tokio::test]
-async fn a_token_that_the_server_does_not_take_is_replaced() {
-    let place = place(false).await;
-    place.connect().await;
-    place.fake.spend();
-    place.bench.accept_many(2).await;
-    place.bench.pass(MINUTE).await;
-    place.each_once(2);
-    assert_eq!((place.fake.refreshes(), place.alarm().await), (1, None));
-}
-
-/// Of a server that takes none at all the provider is not asked each time.
-#[tokio::test]
-async fn a_server_that_takes_no_token_is_not_believed_each_time() {
-    let place = place(false).await;
-    place.connect().await;
-    place.sink.set_rules(vec![crate::bench::always(
-        testkit::sink::At::Auth,
-        "535 5.7.139 SmtpClientAuthentication is disabled",
-    )]);
-    place.bench.accept_many(1).await;
-    place.bench.pass(Duration::from_secs(30)).await;
-    assert_eq!(place.fake.refreshes(), 1);
-    assert!(place.alarm().await.unwrap().contains("SmtpClientAuthentication"));
-    place.sink.set_rules(Vec::new());
-    place.bench.pass(2 * MINUTE).await;
-    place.each_once(1);
-}
-
 /// A provider that cannot be asked has said nothing of the sign-in.
 #[tokio::test]
 async fn a_provider_that_serves_nobody_ends_no_sign_in() {
@@ -225,8 +196,13 @@ async fn what_the_provider_says_has_its_consequence() {
         (400, "unauthorized_client", Reason::ClientRefused),
         (400, "invalid_scope", Reason::ClientRefused),
         (400, "temporarily_unavailable", Reason::SignInUnavailable),
-        (403, "rateLimitExceeded", Reason::ClientRefused),
+        (403, "rateLimitExceeded", Reason::SignInUnavailable),
+        (403, "userRateLimitExceeded", Reason::SignInUnavailable),
+        (403, "dailyLimitExceeded", Reason::SignInUnavailable),
+        (400, "slow_down", Reason::SignInUnavailable),
         (429, "rate_limit", Reason::SignInUnavailable),
+        (429, "invalid_grant", Reason::SignInUnavailable),
+        (500, "invalid_client", Reason::SignInUnavailable),
         (503, "backendError", Reason::SignInUnavailable),
     ] {
         let place = place(false).await;

@@ -9,8 +9,10 @@
 
 mod alarms;
 mod applications;
+mod backups;
 mod bench;
 mod came_back;
+mod device_code;
 mod drop_folder;
 mod events;
 mod faults;
@@ -27,9 +29,12 @@ mod reports;
 mod returned;
 mod returned_weeks;
 mod schedule_ends;
+mod schedule_stops;
 mod scheduled;
 mod schedules;
 mod set_clock;
 mod teachers;
+mod token_faults;
+mod token_kill;
 mod turns;
 mod watch;

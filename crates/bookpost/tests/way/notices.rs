@@ -10,7 +10,7 @@ use bookpost::{
     config::{Config, Server},
 };
 use mail::{ReversePath, clock::Clock as _};
-use store::{Class, Door, Filter, LeftOutWhy, RunId, State};
+use store::{Actor, Class, Door, Filter, LeftOutWhy, RunId, State};
 use testkit::sink::{At, Does, Rule};
 use tokio::sync::mpsc;
 
@@ -177,7 +177,8 @@ async fn who_stops_a_run_calls_back_what_stands_in_line() {
         bench.app.notices.in_line(RunId(1), ["BUS".to_owned()].into()),
     );
     assert!((6..8).contains(&in_line) && elsewhere == 0, "{in_line}, {elsewhere}");
-    let (selection, wish, withdrawn) = bench.app.notices.stop(RunId(1), BTreeSet::new()).await;
+    let stopped = bench.app.notices.stop(RunId(1), BTreeSet::new(), Actor::CommandLine).await;
+    let (selection, wish, withdrawn) = stopped.unwrap();
     assert_eq!(bench.counts().await.waiting, in_line, "nothing is claimed again meanwhile");
     let moved = bench.app.store.move_recipients(selection, wish, bench.clock.now()).await.unwrap();
     drop(withdrawn);

@@ -2,9 +2,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use bookpost::preferences::{Change, Wish};
+use bookpost::{
+    cli::control::{Older, Reply},
+    preferences::{Change, Wish},
+};
 use serde_json::{Value, json};
-use store::{Actor, AlarmKind, State};
+use store::{Actor, AlarmKind, AuditFilter, Deed, State};
 use testkit::sink::{At, Does, Rule};
 
 use crate::bench::{Bench, nobody, sink};
@@ -22,12 +25,41 @@ fn one_server(at: SocketAddr) -> Value {
         "server1.encryption": "none", "server1.allow_non_secure": true })
 }
 
+/// What is old news may be worse than no news: whoever lets mail go is asked about what has waited for more than 48 hours.
+#[tokio::test]
+async fn what_waited_for_long_while_nothing_was_to_be_sent_does_not_go_unasked() {
+    let (bench, first) = (Bench::start_unset().await, sink(Vec::new()).await);
+    set(&bench, json!({ "sending.way": "none" })).await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass_in_steps(HOUR * 47, HOUR).await;
+    bench.accept(&["bob@example.org"]).await;
+    bench.pass(HOUR * 2).await;
+    let Value::Object(values) = one_server(first.address()) else { unreachable!() };
+    let wish = Wish { based_on: None, values: values.into_iter().collect(), by: Actor::CommandLine };
+    let changed = bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+    bench.quiet().await;
+    assert_eq!((changed.old, first.count(), bench.counts().await.waiting), (1, 0, 2));
+    assert!(changed.loaded.warnings.iter().any(|warning| warning.contains("1 mail has waited")));
+    let line = bench.app.store.audit(AuditFilter::default(), None, 1).await.unwrap().pop().unwrap();
+    assert_eq!((line.what, line.who), (Deed::SendingPaused, Actor::CommandLine));
+    let resumed = bench.app.decisions.resume(Some(Older::Cancel), Actor::CommandLine).await;
+    assert!(matches!(resumed, Reply::Resumed { .. }), "{resumed:?}");
+    bench.quiet().await;
+    assert_eq!((bench.row("ann@example.org").await.state, first.count()), (State::Cancelled, 1));
+    // Nothing is old now, so nobody is asked.
+    set(&bench, json!({ "sending.way": "none" })).await;
+    bench.accept(&["cem@example.org"]).await;
+    set(&bench, json!({ "sending.way": "servers" })).await;
+    bench.quiet().await;
+    assert_eq!(first.count(), 2);
+}
+
 /// Before anybody has said how mail is sent it waits, and grows no older; then it goes at once.
 #[tokio::test]
 async fn mail_waits_for_a_way_of_sending_and_goes_when_there_is_one() {
     let (bench, first, second) = (Bench::start_unset().await, sink(Vec::new()).await, sink(Vec::new()).await);
     bench.accept(&["ann@example.org", "bob@example.org"]).await;
-    bench.pass_in_steps(HOUR * 120, HOUR).await;
+    bench.pass_in_steps(HOUR * 47, HOUR).await;
     assert_eq!((bench.counts().await.waiting, bench.counts().await.returned), (2, 0));
     set(&bench, one_server(first.address())).await;
     bench.quiet().await;
@@ -41,6 +73,7 @@ async fn mail_waits_for_a_way_of_sending_and_goes_when_there_is_one() {
     let before = bench.row("dan@example.org").await.expires_at;
     bench.pass_in_steps(HOUR * 120, HOUR).await;
     bench.app.change_preferences(Change::Undo { by: Actor::CommandLine }).await.unwrap();
+    bench.app.decisions.resume(Some(Older::Send), Actor::CommandLine).await;
     bench.quiet().await;
     assert_eq!((first.count(), second.count()), (2, 2));
     let row = bench.row("dan@example.org").await;
@@ -101,24 +134,30 @@ async fn another_preference_tries_no_dead_server_again() {
     assert_eq!(kinds, [AlarmKind::ServerDown], "told once");
 }
 
-/// Nothing that another server says ends the alarm of the one that mail goes to.
+/// Nothing that another server says ends the alarm of the one that mail goes to: it is asked itself.
 #[tokio::test]
 async fn a_server_is_proven_by_its_own_answers() {
-    let waits = Rule { at: At::Dot, address: None, does: Does::Wait, times: Some(1) };
-    let (bench, old, new) = (Bench::start_unset().await, sink(vec![waits]).await, sink(Vec::new()).await);
-    set(&bench, one_server(nobody())).await;
-    bench.accept(&["ann@example.org"]).await;
-    bench.quiet().await;
-    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
+    let waits = |at, times| Rule { at, address: None, does: Does::Wait, times };
+    let bench = Bench::start_unset().await;
+    let (old, new) = (sink(vec![waits(At::Dot, Some(1))]).await, sink(vec![waits(At::Ehlo, None)]).await);
     set(&bench, one_server(old.address())).await;
+    bench.accept(&["ann@example.org"]).await;
     old.wait_for(1).await;
+    set(&bench, one_server(nobody())).await;
+    bench.accept(&["bob@example.org"]).await;
+    while bench.alarm_kinds().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
     set(&bench, one_server(new.address())).await;
     old.let_go();
+    while bench.counts().await.delivered == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
+    new.set_rules(Vec::new());
+    new.let_go();
     bench.quiet().await;
-    assert_eq!((bench.counts().await.delivered, bench.alarm_kinds().await), (1, vec![AlarmKind::ServerDown]));
-    bench.accept(&["bob@example.org"]).await;
-    bench.quiet().await;
-    assert_eq!((new.count(), bench.alarm_kinds().await), (1, vec![]));
+    assert_eq!((new.count(), bench.alarm_kinds().await, bench.alarms(false).await.len()), (1, vec![], 1));
 }
 
 /// While it runs, and at the next start.

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use bookpost::cli::control::{Reply, RunRequest, RunSummary};
 use jiff::{SignedDuration, Timestamp};
 use mail::{Reason, clock::Clock as _};
-use store::{Filter, LeftOutWhy, State};
+use store::{Actor, Filter, LeftOutWhy, State};
 use testkit::sink::{At, Does, Rule, Sink};
 use tokio::sync::mpsc;
 
@@ -217,7 +217,8 @@ async fn after_a_stop_the_next_run_writes_to_whom_nobody_wrote() {
     let newer = export(&[ALL[0], ALL[2], ALL[3]]);
     let second = run(&bench, &newer, None).await;
     assert_eq!((second.progress.prepared, second.progress.lately), (1, 2), "one of Ann's came back");
-    let (selection, action, withdrawn) = bench.app.notices.stop(second.id, [].into()).await;
+    let (selection, action, withdrawn) =
+        bench.app.notices.stop(second.id, [].into(), Actor::CommandLine).await.unwrap();
     bench.app.store.move_recipients(selection, action, bench.clock.now()).await.unwrap();
     drop(withdrawn);
     for (run, states) in [

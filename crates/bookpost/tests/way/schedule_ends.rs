@@ -196,6 +196,9 @@ async fn an_export_that_is_stamped_ahead_is_sent_once_it_stands_still() {
         detail.contains("overdues.csv: it is stamped 2027-01-15 14:00 UTC, which is yet to come"),
         "{detail}"
     );
+    // It is of now: else every right one after it would be older.
+    let earlier = scheduled.bench.app.store.earlier_notices("overdue-items", None).await.unwrap();
+    assert_eq!(earlier.newest.values().copied().collect::<Vec<_>>(), [scheduled.bench.clock.now()]);
     scheduled.bench.app.stop().await.unwrap();
 }
 

@@ -9,7 +9,7 @@ use std::{
 use bookpost::app::schedules::NotScheduled;
 use jiff::{SignedDuration, tz::TimeZone};
 use mail::clock::Clock as _;
-use store::{Actor, CameTo, ClosedDays, ExportSource, LeftOut, LeftOutWhy, Reading, SchedulePlan, Turn};
+use store::{Actor, CameTo, ClosedDays, ExportSource, Reading, SchedulePlan, Turn};
 
 use crate::{
     bench::{SLEEPERS, nobody, server},
@@ -157,14 +157,7 @@ async fn what_was_taken_is_not_sent_once_a_person_wants_that_it_is_not() {
             scheduled.bench.app.schedules.pause(id, CLI).await.unwrap();
         } else {
             let run = scheduled.begin_run_of(&turn).await;
-            let line = LeftOut {
-                why: LeftOutWhy::Stopped,
-                line: None,
-                who: "Ann".to_owned(),
-                detail: String::new().into(),
-                site: None,
-            };
-            store.left_out(run, vec![line]).await.unwrap();
+            store.stop_run(run, BTreeSet::new(), CLI, scheduled.bench.clock.now()).await.unwrap();
         }
         let ending = scheduled.carry_out(turn).await;
         let expected = if rests { CameTo::Skipped } else { CameTo::Stopped };
@@ -256,7 +249,7 @@ async fn an_export_that_is_no_news_is_not_sent_and_a_person_hears() {
     assert_eq!(scheduled.look_at("2027-01-15T06:00").await, [CameTo::Missing]);
     let [text] = &scheduled.told().await[..] else { panic!() };
     assert!(
-        text.starts_with("No notices were sent by the schedule Overdues of Friday, 15 January, 06:00: There is no export. Look"),
+        text.starts_with("No notices (Overdue Items, gentle) were sent by the schedule Overdues of Friday, 15 January, 06:00: There is no export. Look"),
         "{text}"
     );
     put("A", 2 * MINUTE);

@@ -161,13 +161,32 @@ async fn a_line_that_cannot_be_used_keeps_the_lists_that_wait() {
     bench.app.stop().await.unwrap();
 }
 
+/// An export without teachers says nothing of what they were told.
+#[tokio::test]
+async fn an_export_without_teachers_keeps_the_lists_that_wait() {
+    let sink = sink(vec![always(testkit::sink::At::Rcpt, "451 4.2.1 try again later")]).await;
+    let bench = bench(&sink, teachers()).await;
+    let first = run(&bench, &ALL).await;
+    bench.pass_in_steps(DAY, Duration::from_hours(1)).await;
+    let mut export = "name,card number,title,due,email,branch\n".to_owned();
+    for (who, title, _) in ALL {
+        writeln!(export, "{who},{who},{title},2026-11-12,{who}@example.org,RIV").unwrap();
+    }
+    let request = RunRequest { export: export.into_bytes(), ..RunRequest::default() };
+    let ran = bench.app.notices.run(request, true, mpsc::unbounded_channel().0).await;
+    assert!(matches!(ran, Reply::Run(_)), "{ran:?}");
+    assert_eq!(bench.app.store.run(first.id).await.unwrap().copies, [(State::Waiting, 2)].into());
+    bench.app.stop().await.unwrap();
+}
+
 /// Whoever stops a run stops its lists, and what was not told is told by the next run.
 #[tokio::test]
 async fn what_is_stopped_counts_as_not_told() {
     let sink = sink(vec![always(testkit::sink::At::Rcpt, "451 4.2.1 try again later")]).await;
     let bench = bench(&sink, teachers()).await;
     let first = run(&bench, &ALL).await;
-    let (selection, action, withdrawn) = bench.app.notices.stop(first.id, [].into()).await;
+    let (selection, action, withdrawn) =
+        bench.app.notices.stop(first.id, [].into(), Actor::CommandLine).await.unwrap();
     bench.app.store.move_recipients(selection, action, bench.clock.now()).await.unwrap();
     drop(withdrawn);
     assert_eq!(bench.app.store.run(first.id).await.unwrap().copies, [(State::Cancelled, 2)].into());

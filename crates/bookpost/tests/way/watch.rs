@@ -195,7 +195,7 @@ async fn a_certificate_that_runs_out_is_told_two_weeks_before_and_when_it_has() 
     assert_eq!(told(&bench, AlarmKind::CertificateEnds).await.len(), 2);
 }
 
-/// The same judgement as at `/healthz`.
+/// What is not well at `/healthz`, and what keeps all mail from leaving.
 #[tokio::test]
 async fn an_address_is_called_by_the_minute_while_all_is_well_and_never_otherwise() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -213,7 +213,9 @@ async fn an_address_is_called_by_the_minute_while_all_is_well_and_never_otherwis
             called.send(String::from_utf8(request).unwrap()).unwrap();
         }
     });
-    let bench = Bench::start_with(Vec::new(), |config| config.alarms.deadman = Some(address)).await;
+    let sink = sink(Vec::new()).await;
+    let servers = vec![server("server1", sink.address())];
+    let bench = Bench::start_with(servers, |config| config.alarms.deadman = Some(address)).await;
     for _ in 0..3 {
         let call = calls.recv().await.unwrap();
         assert!(call.starts_with("GET /ping/secret HTTP/1.1\r\n"), "{call}");
@@ -228,4 +230,10 @@ async fn an_address_is_called_by_the_minute_while_all_is_well_and_never_otherwis
     bench.pass(MINUTE).await;
     calls.recv().await.unwrap();
     assert!(calls.try_recv().is_err(), "nobody was called meanwhile");
+    sink.stop().await;
+    bench.accept(&["ann@example.org"]).await;
+    bench.quiet().await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown]);
+    bench.pass(MINUTE * 10).await;
+    assert!(calls.try_recv().is_err(), "nobody is called while no mail can leave");
 }

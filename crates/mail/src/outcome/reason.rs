@@ -124,6 +124,15 @@ reasons! {
     /// The mail provider does not know us by our client id and secret.
     ClientRefused "client_refused" "The mail provider does not know Bookpost by the client id and secret that were entered."
         "Have your IT person check both at the provider, and that the secret has not run out."
+    /// The mail server does not take a token that the provider has given a moment before.
+    TokenRefused "token_refused" "The mail server does not take the sign-in that the mail provider gave us."
+        "Have whoever administers the accounts allow this one to send by programs (SMTP), or sign in with another one."
+    /// SMTP AUTH is switched off for the mailbox or the organisation.
+    SmtpAuthOff "smtp_auth_off" "The mail provider does not let this account send by programs."
+        "Have whoever administers the accounts switch on Authenticated SMTP for the mailbox, and for the organisation."
+    /// The provider has ended passwords for programs.
+    PasswordsEnded "passwords_ended" "The mail provider takes no passwords from programs any more."
+        "Choose Google or Microsoft under Preferences > Setup > Email, and sign in there."
     /// The server does not relay for us.
     RelayDenied "relay_denied" "The mail server does not pass on mail for us."
         "Check the sign-in, and have this computer allowed to send through the mail server."

@@ -110,11 +110,13 @@ const TABLE: &[Row] = &[
     // The sign-in itself.
     row(NEGATIVE, ANY, &["too many login attempts", "too many authentication"], EVERYWHERE, (Rate, SlowDown, Reason::TooFast)),
     row(only(454), ANY, ANY, &[StartTls], (Route, OpenBreaker, Reason::TlsUnavailable)),
+    row(PERMANENT, ANY, &["smtpclientauthentication is disabled"], EVERYWHERE, (Account, OpenBreaker, Reason::SmtpAuthOff)),
+    row(PERMANENT, &["5.7.30"], ANY, EVERYWHERE, (Account, OpenBreaker, Reason::PasswordsEnded)),
     row(only(535), ANY, ANY, EVERYWHERE, (Account, OpenBreaker, Reason::SignInRefused)),
     row(only(534), ANY, ANY, EVERYWHERE, (Account, OpenBreaker, Reason::SignInRefused)),
     row(only(530), ANY, ANY, EVERYWHERE, (Account, OpenBreaker, Reason::SignInRequired)),
     row(only(538), ANY, ANY, EVERYWHERE, (Account, OpenBreaker, Reason::TlsUnavailable)),
-    row(PERMANENT, &["5.7.8", "5.7.9", "5.7.30", "5.7.139"], ANY, EVERYWHERE, (Account, OpenBreaker, Reason::SignInRefused)),
+    row(PERMANENT, &["5.7.8", "5.7.9", "5.7.139"], ANY, EVERYWHERE, (Account, OpenBreaker, Reason::SignInRefused)),
 
     // The account's allowance, then the pace.
     row(NEGATIVE, ANY, &["maximum sending rate"], EVERYWHERE, (Rate, SlowDown, Reason::TooFast)),

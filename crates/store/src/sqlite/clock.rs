@@ -39,7 +39,7 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 55] = [
+const OTHERS: [(&str, &str); 56] = [
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("attempt", "instead_since"),
@@ -48,6 +48,7 @@ const OTHERS: [(&str, &str); 55] = [
     ("run", "started_at"),
     ("run", "finished_at"),
     ("run", "exported_at"),
+    ("run", "stopped_at"),
     ("alarm", "started_at"),
     ("alarm", "ended_at"),
     ("once", "made_at"),

@@ -34,6 +34,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0025_schedule_facts", include_str!("migrations/0025_schedule_facts.sql")),
     ("0026_copies", include_str!("migrations/0026_copies.sql")),
     ("0027_mail_account", include_str!("migrations/0027_mail_account.sql")),
+    ("0028_stopped", include_str!("migrations/0028_stopped.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

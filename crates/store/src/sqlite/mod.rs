@@ -48,6 +48,7 @@ mod sweep;
 mod tally;
 mod turns;
 mod unreachable;
+mod unsettled;
 mod upkeep;
 mod webhooks;
 mod writer;

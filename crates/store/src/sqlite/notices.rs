@@ -13,14 +13,16 @@ use super::{
     codes::{STATES, count, instant, micros, name, named, state, whole},
     returned,
     rows::{at, text},
+    schedules::{as_json, of_json},
     writer::Tx,
 };
 use crate::{
     Actor, Begun, Deed, Error, LedgerKey, LeftOut, LeftOutFilter, NewAudit, NewNotice, NewRun,
-    NoticeAccepted, Run, RunId,
+    NoticeAccepted, Run, RunId, RunStopped,
 };
 
-const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at, begun_by FROM run";
+const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at, begun_by,
+    stopped_at, stopped_by, stopped_sites FROM run";
 /// One sum for each state, in the order of their codes, and no sorter: a run that is watched is asked about several times a second.
 const TALLIES: &str = "SELECT sum(r.state = 0), sum(r.state = 1), sum(r.state = 2), sum(r.state = 3), sum(r.state = 4), sum(r.state = 5),
         sum(r.state = 6), sum(r.state = 7)
@@ -40,6 +42,7 @@ const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message, site
 const FORGET: &str = "DELETE FROM ledger WHERE notice = ?1 AND item = ?2 AND message = ?3
     AND NOT EXISTS (SELECT 1 FROM recipient r WHERE r.id BETWEEN ?3 * 65536 AND ?3 * 65536 + 65535
         AND (r.state <> 7 OR r.in_doubt_at IS NOT NULL))";
+const STOP: &str = "UPDATE run SET stopped_at = ?2, stopped_by = ?3, stopped_sites = ?4 WHERE id = ?1";
 const LEAVE_OUT: &str = "INSERT INTO left_out (run, n, why, line, who, detail, site)
     VALUES (?1, (SELECT coalesce(max(n), 0) + 1 FROM left_out WHERE run = ?1), ?2, ?3, ?4, ?5, ?6)";
 
@@ -116,6 +119,17 @@ impl Sqlite {
                     0 => Err(Error::NotFound("run")),
                     _ => Ok(()),
                 }
+            })
+            .await
+    }
+
+    pub(crate) async fn stop_run(&self, run: RunId, stopped: RunStopped) -> Result<(), Error> {
+        self.writer
+            .write(move |tx| {
+                let before = run_of(tx.sql, run)?.ok_or(Error::NotFound("run"))?.stopped;
+                let RunStopped { by, at, sites } = stopped.with(before.as_ref());
+                let row = (run.0, micros(at), as_json(&by)?, as_json(&sites)?);
+                Ok(tx.sql.prepare_cached(STOP)?.execute(row).map(drop)?)
             })
             .await
     }
@@ -276,10 +290,6 @@ fn begin(tx: &Tx<'_>, run: NewRun, (who, request): (Option<String>, Option<Strin
     Ok(RunId(tx.sql.last_insert_rowid()))
 }
 
-fn as_json(who: &Actor) -> Result<String, Error> {
-    serde_json::to_string(who).map_err(|error| Error::Internal(error.to_string()))
-}
-
 fn requested(sql: &Connection, request: &str) -> Result<Option<RunId>, Error> {
     let mut statement = sql.prepare_cached("SELECT id FROM run WHERE request = ?1")?;
     Ok(statement.query_row([request], |row| row.get(0)).optional()?.map(RunId))
@@ -299,11 +309,20 @@ fn decode(row: &rusqlite::Row<'_>) -> Result<Run, Error> {
         practice: row.get(3)?,
         started_at: at(row, 4)?.ok_or_else(|| unreadable("run.started_at"))?,
         finished_at: at(row, 5)?,
-        begun_by: text(row, 6)?.and_then(|who| serde_json::from_str(&who).ok()),
+        begun_by: of_json(text(row, 6)?),
+        stopped: stopped(row, 7)?,
         states: BTreeMap::new(),
         copies: BTreeMap::new(),
         left_out: BTreeMap::new(),
     })
+}
+
+/// From this column on. Who did it may be of a later version.
+pub(super) fn stopped(row: &rusqlite::Row<'_>, from: usize) -> Result<Option<RunStopped>, Error> {
+    let Some(at) = at(row, from)? else { return Ok(None) };
+    let by = of_json(text(row, from + 1)?).unwrap_or(Actor::CommandLine);
+    let sites = of_json(text(row, from + 2)?).unwrap_or_default();
+    Ok(Some(RunStopped { by, at, sites }))
 }
 
 fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {

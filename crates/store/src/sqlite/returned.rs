@@ -18,8 +18,8 @@ use super::{
     writer::Tx,
 };
 use crate::{
-    AllReturned, Earlier, Error, ExportPart, ExportTaken, LedgerKey, MessageId, OpenNotice, Patron,
-    RecipientId, Replaces, Run, RunId, State, before,
+    AllReturned, Earlier, Error, ExportPart, ExportTaken, LedgerKey, MessageId, NewerExport, OpenNotice,
+    Patron, RecipientId, Replaces, Run, RunId, State, before,
 };
 
 /// Mails that one slice puts out of date.
@@ -54,6 +54,20 @@ const EXPORT: &str = "SELECT exported_at FROM run WHERE id = ?1";
 const PARTS: &str = "SELECT site, items, sample FROM export_part WHERE run = ?1";
 const NEWEST: &str = "SELECT p.site, max(n.exported_at) FROM run n CROSS JOIN export_part p ON p.run = n.id
     WHERE n.notice = ?1 AND n.practice = 0 AND n.id <> ?2 GROUP BY p.site";
+
+/// Of the mail ?1.
+const NEWER: &str = "SELECT n.id, n.exported_at, m.patron_name, m.patron_number
+    FROM message m CROSS JOIN run o ON o.id = m.run CROSS JOIN run n ON n.notice = o.notice
+    WHERE m.id = ?1 AND n.id <> o.id AND n.practice = 0 AND n.finished_at IS NOT NULL
+        AND (n.exported_at > o.exported_at OR n.exported_at = o.exported_at AND n.id > o.id)
+        AND EXISTS (SELECT 1 FROM export_part p WHERE p.run = n.id AND p.site = m.site)
+    ORDER BY n.exported_at DESC, n.id DESC LIMIT 1";
+const WROTE: &str = "SELECT EXISTS (SELECT 1 FROM message INDEXED BY message_run
+    WHERE run = ?1 AND (CASE WHEN ?3 IS NULL THEN patron_name = ?2 ELSE patron_number = ?3 END))";
+/// Those whom the run had something to say to. A line that could not be used may be about anybody whose number or last name stands in it.
+const SAYS: &str = "SELECT EXISTS (SELECT 1 FROM left_out WHERE run = ?1 AND (
+        why IN ('no_address', 'written_lately', 'unknown_branch', 'not_made', 'stopped') AND instr(who, ?2)
+        OR why = 'refused_line' AND (instr(who, coalesce(?3, ?2)) OR instr(who, ?4))))";
 
 const OF_MESSAGE: &str =
     "SELECT id, state FROM recipient WHERE id BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535 ORDER BY id";
@@ -116,6 +130,28 @@ impl Sqlite {
                     exports.extend(export(sql, id)?.map(|export| (id, export)));
                 }
                 Ok(Earlier { notices, exports, newest: newest(sql, &notice, before)? })
+            })
+            .await
+    }
+
+    pub(crate) async fn newer_export(&self, message: MessageId) -> Result<Option<NewerExport>, Error> {
+        self.readers
+            .read(move |sql| {
+                let sql = &*sql.unchecked_transaction()?;
+                let mut statement = sql.prepare_cached(NEWER)?;
+                let mut found = statement.query([message.0])?;
+                let Some(row) = found.next()? else { return Ok(None) };
+                let (run, of) = (RunId(row.get(0)?), instant(row.get(1)?));
+                let of = of.ok_or_else(|| unreadable("run.exported_at"))?;
+                // Of a list for a teacher nothing is known.
+                let Some(name) = text(row, 2)? else { return Ok(None) };
+                let (number, last) =
+                    (text(row, 3)?, name.split_whitespace().next_back().unwrap_or(&name).to_owned());
+                let wrote: bool =
+                    sql.prepare_cached(WROTE)?.query_row((run.0, &name, &number), |row| row.get(0))?;
+                let says: bool =
+                    sql.prepare_cached(SAYS)?.query_row((run.0, &name, &number, &last), |row| row.get(0))?;
+                Ok(Some(NewerExport { run, of, names: wrote || says, wrote }))
             })
             .await
     }

@@ -8,10 +8,13 @@ use rusqlite::{Connection, Row as SqlRow};
 use super::{
     Sqlite,
     codes::{count, micros, name, named, whole},
+    notices::stopped,
     rows::{at, text},
     schedules::{as_json, of_json},
 };
-use crate::{Actor, CameTo, Ending, Error, ExportSeen, RunId, RunOfExport, ScheduleId, TURNS_KEPT, Turn};
+use crate::{
+    Actor, CameTo, Ending, Error, ExportSeen, RunId, RunOfExport, SameExport, ScheduleId, TURNS_KEPT, Turn,
+};
 
 const COLUMNS: &str =
     "SELECT schedule, due, asked_by, missed, begun_at, ended_at, came_to, detail, run, digest, written
@@ -32,12 +35,13 @@ const OPEN: &str = "WHERE ended_at IS NULL ORDER BY due, schedule";
 const LAST: &str = "WHERE schedule = ?1 ORDER BY due DESC LIMIT ?2";
 const RUN_EXPORT: &str =
     "INSERT INTO run_export (run, digest, sites) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-const RUNS_OF: &str = "SELECT r.id, e.sites FROM run_export e JOIN run r ON r.id = e.run
-    WHERE e.digest = ?1 AND r.notice = ?2 AND (?3 OR NOT r.practice) AND r.started_at > coalesce(?4, r.started_at - 1)
-    AND r.finished_at IS NOT NULL ORDER BY r.id DESC";
-/// What went to the practice mailbox reached nobody.
+const RUNS_OF: &str = "SELECT r.id, e.sites, r.finished_at IS NOT NULL, r.stopped_at, r.stopped_by, r.stopped_sites
+    FROM run_export e JOIN run r ON r.id = e.run WHERE e.digest = ?1 AND r.notice = ?2 AND (?3 OR NOT r.practice) AND r.started_at > coalesce(?4, r.started_at - 1)
+    AND (r.finished_at IS NOT NULL OR r.stopped_at IS NOT NULL) ORDER BY r.id DESC";
+/// What went to the practice mailbox reached nobody, and what a person had end not all.
 const LAST_SENT: &str = "WHERE schedule = ?1 AND came_to IN ('run', 'sent_already') AND digest IS NOT NULL
-    AND (?2 OR NOT EXISTS (SELECT 1 FROM run r WHERE r.id = schedule_turn.run AND r.practice)) ORDER BY begun_at DESC LIMIT 1";
+    AND NOT EXISTS (SELECT 1 FROM run r WHERE r.id = schedule_turn.run AND (r.stopped_at IS NOT NULL OR r.practice AND NOT ?2))
+    ORDER BY begun_at DESC LIMIT 1";
 
 impl Sqlite {
     pub(crate) async fn end_turn(
@@ -97,19 +101,27 @@ impl Sqlite {
         self.writer.write(move |tx| Ok(tx.sql.prepare_cached(RUN_EXPORT)?.execute(row).map(drop)?)).await
     }
 
-    pub(crate) async fn run_of_export(&self, wanted: RunOfExport) -> Result<Option<RunId>, Error> {
+    pub(crate) async fn run_of_export(&self, wanted: RunOfExport) -> Result<Option<SameExport>, Error> {
         self.readers
             .read(move |sql| {
                 let mut statement = sql.prepare_cached(RUNS_OF)?;
                 let RunOfExport { notice, digest, sites, practice, since } = wanted;
                 let mut found = statement.query((digest, notice, practice, since.map(micros)))?;
+                let mut last_stopped = None;
                 while let Some(row) = found.next()? {
                     let only: BTreeSet<String> = of_json(text(row, 1)?).unwrap_or_default();
-                    if only.is_empty() || (!sites.is_empty() && sites.is_subset(&only)) {
-                        return Ok(Some(RunId(row.get(0)?)));
+                    let (run, finished): (_, bool) = (RunId(row.get(0)?), row.get(2)?);
+                    let is_stopped = stopped(row, 3)?.is_some_and(|stopped| stopped.is_for_some_of(&sites));
+                    let is_for_all = only.is_empty() || (!sites.is_empty() && sites.is_subset(&only));
+                    let is_for_some = only.is_empty() || sites.is_empty() || !sites.is_disjoint(&only);
+                    if finished && !is_stopped && is_for_all {
+                        return Ok(Some(SameExport::Sent(run)));
+                    }
+                    if is_stopped && is_for_some {
+                        last_stopped = last_stopped.or(Some(SameExport::Stopped(run)));
                     }
                 }
-                Ok(None)
+                Ok(last_stopped)
             })
             .await
     }

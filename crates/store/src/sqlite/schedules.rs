@@ -122,6 +122,10 @@ impl Sqlite {
             if moment.is_some() && before.next_due != moment {
                 return Err(Error::Changed);
             }
+            // Nobody would hear that the one before it is sent after all.
+            if moment.is_some() && was.is_some() && was != moment {
+                return Err(Error::Exists("a time that is left out"));
+            }
             let deed = if moment.is_some() { Deed::ScheduleSkips } else { Deed::ScheduleSkipsNot };
             let said = moment.or(was).map(|moment| in_its_zone(&before.plan, moment));
             Ok((was != moment).then_some((deed, said)))

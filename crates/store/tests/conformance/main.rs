@@ -30,6 +30,7 @@ mod sign_in;
 mod staff;
 mod start;
 mod unreachable;
+mod unsettled;
 mod upkeep;
 mod worker;
 
@@ -82,6 +83,8 @@ cases! {
     schedules::of_which_export_a_moment_is_made_is_known_before,
     schedules::a_moment_joins_one_that_is_not_over,
     schedules::a_run_is_known_by_its_export,
+    schedules::what_somebody_stopped_is_on_record_and_was_not_sent,
+    schedules::what_was_stopped_is_not_what_was_sent_last,
     schedules::a_schedule_that_rests_takes_no_moment,
     schedules::what_is_asked_for_now_is_asked_for_once,
     sealed::what_is_sealed_is_sealed_anew_together,
@@ -164,6 +167,9 @@ cases! {
     unreachable::who_cannot_be_reached_is_whose_last_mail_came_back,
     unreachable::who_was_reached_at_a_corrected_address_is_reached,
     unreachable::the_list_is_given_in_parts_and_by_library,
+    unsettled::what_came_back_is_to_be_seen_to_until_somebody_wrote_again,
+    unsettled::who_got_no_mail_is_told_until_a_further_run_was_about_them,
+    unsettled::whether_a_newer_export_still_names_somebody_is_known,
     upkeep::purge_leaves_owed_reports,
     upkeep::alarms_open_once_and_end_once,
     upkeep::alarms_are_told_until_people_heard,
@@ -201,7 +207,7 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 26] = [
+const CASES: [&str; 27] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
     include_str!("came_back.rs"),
@@ -226,12 +232,13 @@ const CASES: [&str; 26] = [
     include_str!("staff.rs"),
     include_str!("start.rs"),
     include_str!("unreachable.rs"),
+    include_str!("unsettled.rs"),
     include_str!("upkeep.rs"),
     include_str!("worker.rs"),
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 26] = [
+const SURFACE: [&str; 27] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
@@ -258,6 +265,7 @@ const SURFACE: [&str; 26] = [
     include_str!("../../src/sessions.rs"),
     include_str!("../../src/tallies.rs"),
     include_str!("../../src/unreachable.rs"),
+    include_str!("../../src/unsettled.rs"),
 ];
 
 /// Every operation of `Store` is called by a case.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{Timestamp, civil::time};
 use store::{
     Actor, AuditFilter, CameTo, ClosedDays, Deed, Ending, Error, ExportSeen, ExportSource, NewRun, PersonId,
-    Reading, Rhythm, RunOfExport, Schedule, SchedulePlan, Store, TURNS_KEPT,
+    Reading, Rhythm, RunOfExport, RunStopped, SameExport, Schedule, SchedulePlan, Store, TURNS_KEPT,
 };
 
 use crate::fresh::{Fresh, minute, sound};
@@ -168,6 +168,8 @@ pub(crate) async fn a_moment_that_is_to_be_left_out_is(fresh: &Fresh) {
     assert!(matches!(skip(next).await, Err(Error::Changed)));
     // The clock was put back: there is a moment before it now.
     assert!(store.move_schedule(id, Some(due), Some(minute(5))).await.unwrap());
+    // Of two that are to be left out one would be forgotten.
+    assert!(matches!(skip(Some(minute(5))).await, Err(Error::Exists(_))));
     fresh.at(5);
     let before = store.take_turn(id, minute(5), Some(due), 0, fresh.now()).await.unwrap().unwrap();
     assert_eq!(before.ending, None, "it was another that is to be left out");
@@ -280,16 +282,88 @@ pub(crate) async fn a_run_is_known_by_its_export(fresh: &Fresh) {
     run("fines", false, &[], true).await;
     let practice = run("overdue-items", true, &[], true).await;
     assert_eq!(found(wanted(&[], false)).await, None, "cut short, another notice, or to nobody");
-    assert_eq!(found(wanted(&[], true)).await, Some(practice));
+    assert_eq!(found(wanted(&[], true)).await, Some(SameExport::Sent(practice)));
     let main = run("overdue-items", false, &["MAIN", "EAST"], true).await;
-    for (only, expected) in [(&["MAIN"][..], Some(main)), (&["MAIN", "WEST"], None), (&[], None)] {
+    for (only, expected) in
+        [(&["MAIN"][..], Some(SameExport::Sent(main))), (&["MAIN", "WEST"], None), (&[], None)]
+    {
         assert_eq!(found(wanted(only, false)).await, expected, "{only:?}");
     }
     fresh.at(5);
     let all = run("overdue-items", false, &[], true).await;
-    assert_eq!(found(wanted(&[], false)).await, Some(all));
+    assert_eq!(found(wanted(&[], false)).await, Some(SameExport::Sent(all)));
     assert_eq!(found(RunOfExport { since: Some(fresh.now()), ..wanted(&[], false) }).await, None);
     assert_eq!(found(RunOfExport { digest: vec![8; 32], ..wanted(&[], false) }).await, None);
+    sound(&store).await;
+}
+
+/// A run that a person had end is none that was sent, for those libraries; whether it came to its end or not.
+pub(crate) async fn what_somebody_stopped_is_on_record_and_was_not_sent(fresh: &Fresh) {
+    let store = fresh.open();
+    let sites = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<BTreeSet<_>>();
+    let begun = async |finished| {
+        let (notice, source) = ("overdue-items".to_owned(), "a.csv".to_owned());
+        let new = NewRun { notice, source, practice: false, started_at: fresh.now() };
+        let run = store.begin_run(new).await.unwrap();
+        store.note_run_export(run, vec![7; 32], sites(&[])).await.unwrap();
+        if finished {
+            store.finish_run(run, fresh.now()).await.unwrap();
+        }
+        run
+    };
+    let found = async |only: &[&str]| {
+        let (notice, digest) = ("overdue-items".to_owned(), vec![7; 32]);
+        let wanted = RunOfExport { notice, digest, sites: sites(only), practice: false, since: None };
+        store.run_of_export(wanted).await.unwrap()
+    };
+    let run = begun(true).await;
+    assert_eq!(
+        (store.run(run).await.unwrap().stopped, found(&[]).await),
+        (None, Some(SameExport::Sent(run)))
+    );
+    fresh.at(3);
+    store.stop_run(run, sites(&["MAIN"]), ann(), fresh.now()).await.unwrap();
+    let stopped = |by, at, only: &[&str]| Some(RunStopped { by, at: minute(at), sites: sites(only) });
+    assert_eq!(store.run(run).await.unwrap().stopped, stopped(ann(), 3, &["MAIN"]));
+    for (only, expected) in [
+        (&[][..], SameExport::Stopped(run)),
+        (&["MAIN", "EAST"], SameExport::Stopped(run)),
+        (&["EAST"], SameExport::Sent(run)),
+    ] {
+        assert_eq!(found(only).await, Some(expected), "{only:?}");
+    }
+    fresh.at(4);
+    store.stop_run(run, sites(&["EAST"]), Actor::CommandLine, fresh.now()).await.unwrap();
+    assert_eq!(store.run(run).await.unwrap().stopped, stopped(Actor::CommandLine, 4, &["EAST", "MAIN"]));
+    assert_eq!(found(&["EAST"]).await, Some(SameExport::Stopped(run)));
+    store.stop_run(run, sites(&[]), ann(), fresh.now()).await.unwrap();
+    assert_eq!(store.run(run).await.unwrap().stopped, stopped(ann(), 4, &[]));
+    // One that goes on with it, and is cut short as well.
+    let next = begun(false).await;
+    store.stays_stopped(next, store.run(run).await.unwrap().stopped.unwrap()).await.unwrap();
+    assert_eq!(found(&["WEST"]).await, Some(SameExport::Stopped(next)));
+    // Whoever has run it again since wanted it after all.
+    let again = begun(true).await;
+    assert_eq!(found(&[]).await, Some(SameExport::Sent(again)));
+    sound(&store).await;
+}
+
+/// What a schedule has sent is not what somebody had end.
+pub(crate) async fn what_was_stopped_is_not_what_was_sent_last(fresh: &Fresh) {
+    let store = fresh.open();
+    let (due, next) = (minute(10), Some(minute(20)));
+    let id = added(&store, fresh, due).await.id;
+    fresh.at(10);
+    let turn = store.take_turn(id, due, next, 0, fresh.now()).await.unwrap().unwrap();
+    let (notice, source) = ("overdue-items".to_owned(), "a.csv".to_owned());
+    let new = NewRun { notice, source, practice: false, started_at: fresh.now() };
+    let run = store.begin_run(new).await.unwrap();
+    let export = Some(ExportSeen { digest: vec![7; 32], written: None });
+    let ending = Ending { run: Some(run), export, ..came_to(CameTo::Run) };
+    store.end_turn(&turn, ending, fresh.now()).await.unwrap();
+    assert!(store.last_sent(id, false).await.unwrap().is_some());
+    store.stop_run(run, BTreeSet::new(), ann(), fresh.now()).await.unwrap();
+    assert_eq!(store.last_sent(id, false).await.unwrap(), None);
     sound(&store).await;
 }
 

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
-use store::{Actor, AlarmKind, Begun, Deed, Door, Filter, Move, NewAudit, NewRun, Run, RunId, Selection};
+use store::{
+    Actor, AlarmKind, Begun, Deed, Door, Filter, Move, NewAudit, NewRun, Run, RunId, RunStopped, Selection,
+};
 use tokio::sync::mpsc;
 
 use super::{Checked, NoticeRuns, Refusal, make::Making};
@@ -20,6 +22,8 @@ pub struct RunBefore {
     pub cut_short: Option<RunId>,
     /// How many were: which attempt the next one is.
     pub attempt: u32,
+    /// What a person has stopped of those that were cut short.
+    pub stopped: Option<RunStopped>,
 }
 
 impl NoticeRuns {
@@ -42,11 +46,14 @@ impl NoticeRuns {
     pub(super) async fn runs_under(&self, name: &str) -> Result<RunBefore, store::Error> {
         let mut before = RunBefore::default();
         while let Some(run) = self.store.run_of_request(&attempt_of(name, before.attempt)).await? {
-            if !self.is_cut_short(&self.store.run(run).await?) {
+            let found = self.store.run(run).await?;
+            if !self.is_cut_short(&found) {
                 before.run = Some(run);
                 break;
             }
             before.cut_short = Some(run);
+            let stopped = found.stopped.map(|stopped| stopped.with(before.stopped.as_ref()));
+            before.stopped = stopped.or(before.stopped);
             before.attempt += 1;
         }
         Ok(before)
@@ -135,11 +142,18 @@ impl NoticeRuns {
         self.exports.forget(id)
     }
 
-    /// From now on nothing of this run is made any more, as far as it is mail of these libraries; of none, if there are none. What was made
-    /// and has not left is what is to be cancelled, before the last of what this gives is dropped.
-    pub async fn stop(&self, run: RunId, sites: BTreeSet<String>) -> (Selection, Move, Option<Withdrawn>) {
+    /// From now on nothing of this run is made any more, as far as it is mail of these libraries; of none, if there are none. That is on
+    /// record, and so holds after a sudden end. What was made and has not left is what is to be cancelled, before the last of what this
+    /// gives is dropped.
+    pub async fn stop(
+        &self,
+        run: RunId,
+        sites: BTreeSet<String>,
+        who: Actor,
+    ) -> Result<(Selection, Move, Option<Withdrawn>), store::Error> {
         self.running.stop(run, &sites);
-        self.not_left(run, sites).await
+        self.store.stop_run(run, sites.clone(), who, self.clock.now()).await?;
+        Ok(self.not_left(run, sites).await)
     }
 
     /// How many of its recipients of these libraries are said to be being sent, and can be called back.

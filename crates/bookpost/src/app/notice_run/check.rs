@@ -10,7 +10,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use mail::Address;
 use serde::{Deserialize, Serialize};
-use store::{LedgerKey, LeftOut};
+use store::{LedgerKey, LeftOut, LeftOutWhy};
 use tokio::{
     sync::OwnedMutexGuard,
     task::{JoinError, JoinHandle},
@@ -240,7 +240,7 @@ impl NoticeRuns {
     async fn look_up(
         &self,
         checked: &mut Checked,
-        people: &[Person],
+        people: &[usize],
         replaceable: &Replaceable,
         now: Timestamp,
     ) -> Result<(), store::Error> {
@@ -248,6 +248,8 @@ impl NoticeRuns {
         let practice = checked.is_practice();
         let repeat = checked.prepared.repeat;
         for some in people.chunks(LOOKED_UP) {
+            // Their keys take much memory: those of so many at a time.
+            let some = checked.prepared.outlines(some, checked.today).map(Person::from).collect::<Vec<_>>();
             let keys: Vec<_> = some.iter().flat_map(|person| person.keys.iter().cloned()).collect();
             let written = if practice {
                 vec![None; keys.len()]
@@ -255,7 +257,7 @@ impl NoticeRuns {
                 self.store.written_lately(&checked.prepared.slug, &keys, repeat, now).await?
             };
             let mut written = written.into_iter();
-            for person in some {
+            for person in &some {
                 let of_theirs: Vec<_> = written.by_ref().take(person.keys.len()).collect();
                 let all: Option<Vec<_>> = of_theirs.into_iter().collect();
                 let last_at = all.and_then(|all| all.into_iter().max());
@@ -268,7 +270,8 @@ impl NoticeRuns {
 
 /// What the file says, before the ledger is asked.
 struct Planned {
-    people: Vec<Person>,
+    /// Those for whom there is a mail, by their places in the import.
+    people: Vec<usize>,
     left_out: Vec<LeftOut>,
 }
 
@@ -282,12 +285,13 @@ struct Person {
 impl Planned {
     fn of(prepared: &Prepared, today: Date) -> Self {
         let plan = prepared.plan(today);
-        let person = |outline: Outline<'_>| Person {
-            at: outline.at,
-            site: outline.site.code.clone(),
-            keys: outline.keys,
-        };
-        Self { people: plan.outlines().map(person).collect(), left_out: plan.left_out }
+        Self { people: plan.chosen, left_out: plan.left_out }
+    }
+}
+
+impl From<Outline<'_>> for Person {
+    fn from(outline: Outline<'_>) -> Self {
+        Self { at: outline.at, site: outline.site.code.clone(), keys: outline.keys }
     }
 }
 
@@ -391,6 +395,11 @@ impl Checked {
     /// How many get a mail.
     pub fn people(&self) -> usize {
         self.people.len()
+    }
+
+    /// How many earlier notices its run would keep from being sent, as their items came back.
+    pub fn not_sent(&self) -> usize {
+        self.left_out.iter().filter(|one| one.why == LeftOutWhy::ItemsReturned).count()
     }
 
     /// The name and number of somebody who gets a mail, counted from 0.

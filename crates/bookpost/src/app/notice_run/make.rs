@@ -12,7 +12,10 @@ use super::{
     prepare::{Mailer, Prepared},
     running::{Place, Stop},
 };
-use crate::{cli::control::Progress, notices::returned::Replaceable};
+use crate::{
+    cli::control::{Failure, Progress},
+    notices::returned::Replaceable,
+};
 
 /// Notices per transaction.
 const BATCH: usize = 200;
@@ -23,6 +26,9 @@ const AHEAD: usize = 2;
 /// A batch waits so long for those before it to leave. Where mail leaves quickly nothing is then read from the disk again; a slow
 /// server delays the promise that all is stored by this little for each batch.
 const STEP_ASIDE: Duration = Duration::from_millis(200);
+/// Why a run broke off whose notices were not made to the end.
+const NOT_WHOLE: &str =
+    "making its notices ended before all of them were made, which is a fault of Bookpost's";
 
 /// A run whose notices are to be made.
 pub(super) struct Making {
@@ -42,10 +48,33 @@ enum Made {
         notices: u64,
         left_out: Vec<LeftOut>,
     },
+    /// Notices, or lists for teachers.
     Batch(Vec<NewNotice>),
-    /// Lists for teachers.
-    Lists(Vec<NewNotice>),
     LeftOut(Vec<LeftOut>),
+    /// These were all. What ends without saying so broke off.
+    Whole,
+}
+
+/// Where what is made is stored.
+struct Storing<'a> {
+    run: RunId,
+    practice: bool,
+    repeat: Option<Duration>,
+    place: &'a Place,
+}
+
+/// Nobody wants any more of it, after an error of their own.
+struct Gone;
+
+/// What a thread makes of an export, and for whom.
+struct Rendering {
+    prepared: Arc<Prepared>,
+    mailer: Mailer,
+    replaceable: Replaceable,
+    lately: HashSet<LedgerKey>,
+    /// More notices than these go behind other mail.
+    bulk_over: u64,
+    sender: mpsc::Sender<Made>,
 }
 
 impl NoticeRuns {
@@ -63,7 +92,21 @@ impl NoticeRuns {
         let replaceable = if practice { Replaceable::default() } else { self.look_back(&making).await? };
         let lately = self.told_lately(&making.prepared, practice).await?;
         let mailer = Mailer { run: Some(run), practice, door: making.door, ..self.mailer().await? };
-        let mut made = self.render(Arc::clone(&making.prepared), mailer, (replaceable, lately));
+        let made = self.render(Arc::clone(&making.prepared), mailer, (replaceable, lately));
+        let told =
+            self.store_all(Storing { run, practice, repeat, place: &making.place }, made, progress).await?;
+        self.store.finish_run(run, self.clock.now()).await?;
+        Ok(told)
+    }
+
+    /// Stores what is made, until that is said to be all. Where it is not, whoever makes it has failed, and the run is not whole.
+    async fn store_all(
+        &self,
+        storing: Storing<'_>,
+        mut made: mpsc::Receiver<Made>,
+        progress: &mpsc::UnboundedSender<Progress>,
+    ) -> Result<Progress, Refusal> {
+        let Storing { run, practice, repeat, place } = storing;
         let mut told = Progress::default();
         while let Some(next) = made.recv().await {
             match next {
@@ -75,18 +118,14 @@ impl NoticeRuns {
                 }
                 Made::Batch(batch) => {
                     self.receiver.not_crowded(practice, STEP_ASIDE).await;
-                    self.take(run, batch, &making.place, (repeat, &mut told)).await?;
-                }
-                Made::Lists(lists) => {
-                    self.receiver.not_crowded(practice, STEP_ASIDE).await;
-                    self.take(run, lists, &making.place, (repeat, &mut told)).await?;
+                    self.take(run, batch, place, (repeat, &mut told)).await?;
                 }
                 Made::LeftOut(left_out) => self.store.left_out(run, left_out).await?,
+                Made::Whole => return Ok(told),
             }
             let _ = progress.send(told);
         }
-        self.store.finish_run(run, self.clock.now()).await?;
-        Ok(told)
+        Err(Refusal(Failure::Temporary, NOT_WHOLE.to_owned()))
     }
 
     /// Stores what is still wanted of a batch. Whoever stops the run meanwhile may look before it is stored: then it is cancelled here.
@@ -135,47 +174,13 @@ impl NoticeRuns {
     fn render(
         &self,
         prepared: Arc<Prepared>,
-        mut mailer: Mailer,
+        mailer: Mailer,
         (replaceable, lately): (Replaceable, HashSet<LedgerKey>),
     ) -> mpsc::Receiver<Made> {
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let now = self.clock.now();
         let bulk_over = self.settings.now().sending.bulk_over;
-        tokio::task::spawn_blocking(move || {
-            let plan = prepared.plan(day(now));
-            let notices = u64::try_from(plan.len()).unwrap_or(u64::MAX);
-            if notices > bulk_over {
-                mailer.class = Class::Bulk;
-            }
-            // Whoever receives may have gone, after an error of its own.
-            let _ = sender.blocking_send(Made::Planned { notices, left_out: plan.left_out.clone() });
-            let (mut batch, mut not_made) = (Vec::with_capacity(BATCH), Vec::new());
-            for notice in plan.notices() {
-                // One that cannot be made does not keep the others from going.
-                match notice.and_then(|notice| mailer.message(&notice)) {
-                    Ok(notice) => {
-                        let replaces = replaceable.by(&notice.keys);
-                        batch.push(NewNotice { replaces, ..notice });
-                    }
-                    Err(left_out) => not_made.push(left_out),
-                }
-                if batch.len() == BATCH
-                    && sender.blocking_send(Made::Batch(std::mem::take(&mut batch))).is_err()
-                {
-                    return;
-                }
-            }
-            let _ = sender.blocking_send(Made::Batch(batch));
-            let lists = lists(&prepared, &mut mailer, (&replaceable, &lately));
-            for some in lists.chunks(BATCH) {
-                if sender.blocking_send(Made::Lists(some.to_vec())).is_err() {
-                    return;
-                }
-            }
-            if !not_made.is_empty() {
-                let _ = sender.blocking_send(Made::LeftOut(not_made));
-            }
-        });
+        let rendering = Rendering { prepared, mailer, replaceable, lately, bulk_over, sender };
+        tokio::task::spawn_blocking(move || rendering.render());
         receiver
     }
 
@@ -236,22 +241,75 @@ impl NoticeRuns {
     }
 }
 
-/// The lists for teachers of a run.
-fn lists(
-    prepared: &Prepared,
-    mailer: &mut Mailer,
-    (replaceable, lately): (&Replaceable, &HashSet<LedgerKey>),
-) -> Vec<NewNotice> {
-    let today = day(mailer.now);
-    let mut made = Vec::new();
-    for list in prepared.lists(today, lately, replaceable) {
-        let Some(notice) = prepared.listed(&list, today) else { continue };
-        match mailer.message(&notice) {
-            Ok(notice) => made.push(NewNotice { replaces: replaceable.by(&notice.keys), ..notice }),
-            Err(why) => tracing::error!(%why.detail, "a list for a teacher could not be made"),
-        }
+impl Rendering {
+    fn render(mut self) {
+        // Whoever receives may have gone, after an error of its own.
+        let _ = self.all();
     }
-    made
+
+    fn all(&mut self) -> Result<(), Gone> {
+        self.notices()?;
+        self.lists()?;
+        self.send(Made::Whole)
+    }
+
+    fn notices(&mut self) -> Result<(), Gone> {
+        let prepared = Arc::clone(&self.prepared);
+        let plan = prepared.plan(day(self.mailer.now));
+        let notices = u64::try_from(plan.len()).unwrap_or(u64::MAX);
+        if notices > self.bulk_over {
+            self.mailer.class = Class::Bulk;
+        }
+        self.send(Made::Planned { notices, left_out: plan.left_out.clone() })?;
+        let (mut batch, mut not_made) = (Vec::with_capacity(BATCH), Vec::new());
+        for notice in plan.notices() {
+            // One that cannot be made does not keep the others from going.
+            match notice.and_then(|notice| self.mailer.message(&notice)) {
+                Ok(notice) => batch.push(self.replacing(notice)),
+                Err(left_out) => not_made.push(left_out),
+            }
+            if batch.len() == BATCH || not_made.len() == BATCH {
+                self.send_made(&mut batch, &mut not_made)?;
+            }
+        }
+        self.send_made(&mut batch, &mut not_made)
+    }
+
+    /// The lists for teachers, some at a time.
+    fn lists(&mut self) -> Result<(), Gone> {
+        let (prepared, today) = (Arc::clone(&self.prepared), day(self.mailer.now));
+        let lists = prepared.lists(today, &self.lately, &self.replaceable);
+        for some in lists.chunks(BATCH) {
+            let (mut batch, mut not_made) = (Vec::with_capacity(some.len()), Vec::new());
+            for list in some {
+                let Some(notice) = prepared.listed(list, today) else { continue };
+                match self.mailer.message(&notice) {
+                    Ok(notice) => batch.push(self.replacing(notice)),
+                    // Of a list nobody but its teacher is named.
+                    Err(why) => not_made.push(LeftOut { who: list.to.to_string(), ..why }),
+                }
+            }
+            self.send_made(&mut batch, &mut not_made)?;
+        }
+        Ok(())
+    }
+
+    fn replacing(&self, notice: NewNotice) -> NewNotice {
+        NewNotice { replaces: self.replaceable.by(&notice.keys), ..notice }
+    }
+
+    /// What could not be made is told with what was made beside it, and not once all are.
+    fn send_made(&self, batch: &mut Vec<NewNotice>, not_made: &mut Vec<LeftOut>) -> Result<(), Gone> {
+        let (batch, not_made) = (std::mem::take(batch), std::mem::take(not_made));
+        if !batch.is_empty() {
+            self.send(Made::Batch(batch))?;
+        }
+        if not_made.is_empty() { Ok(()) } else { self.send(Made::LeftOut(not_made)) }
+    }
+
+    fn send(&self, made: Made) -> Result<(), Gone> {
+        self.sender.blocking_send(made).map_err(|_| Gone)
+    }
 }
 
 #[cfg(test)]
@@ -260,13 +318,17 @@ mod tests {
 
     use futures_util::future::poll_immediate;
     use mail::Address;
-    use store::{LedgerKey, NewRun, Patron, State};
+    use store::{Actor, LedgerKey, Logo, NewRun, NoticeRecipients, NoticeSettings, Patron, State};
 
     use super::*;
     use crate::{
         app::{App, Start},
+        cli::control::RunRequest,
         config::{Source, Surroundings},
-        notices::{PlannedNotice, Site},
+        notices::{
+            PlannedNotice, Site,
+            saved::{USUAL, standing},
+        },
     };
 
     fn notice(mailer: &mut Mailer, code: &str) -> NewNotice {
@@ -295,7 +357,10 @@ mod tests {
 
     async fn app(folder: &std::path::Path) -> App {
         let around = Surroundings::given([], Some("books.library.example"));
-        let text = format!("data_dir = \"{}\"\n", folder.display());
+        let site = |code: &str| {
+            format!("[[sites]]\ncode = \"{code}\"\nname = \"{code}\"\nemail = \"desk@example.org\"\n")
+        };
+        let text = format!("data_dir = \"{}\"\n{}{}", folder.display(), site("MAIN"), site("EAST"));
         let config = Source::given(&text, None, &around).check(&BTreeMap::new()).unwrap().config;
         App::start(config, Start::of_this_machine().unwrap()).await.unwrap()
     }
@@ -308,6 +373,79 @@ mod tests {
         let mut mailer = Mailer { run: Some(run), ..runs.mailer().await.unwrap() };
         let batch = ["MAIN", "EAST"].map(|code| notice(&mut mailer, code)).into();
         (run, runs.running.begin(run), batch)
+    }
+
+    /// As after a panic: what was stored by then goes, and the run is not taken for whole.
+    #[tokio::test]
+    async fn what_is_not_said_to_be_all_is_a_run_that_broke_off() {
+        for is_whole in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let app = app(folder.path()).await;
+            let (run, place, batch) = begun(&app).await;
+            let (sender, made) = mpsc::channel(3);
+            sender.try_send(Made::Batch(batch)).ok().unwrap();
+            if is_whole {
+                sender.try_send(Made::Whole).ok().unwrap();
+            }
+            drop(sender);
+            let storing = Storing { run, practice: false, repeat: None, place: &place };
+            let stored = app.notices.store_all(storing, made, &mpsc::unbounded_channel().0).await;
+            assert_eq!(stored.is_ok(), is_whole);
+            assert_eq!(app.store.run(run).await.unwrap().states, [(State::Waiting, 2)].into());
+            drop(place);
+            app.stop().await.unwrap();
+        }
+    }
+
+    /// Each notice, and each list for a teacher, is told where it cannot be made; and however many there are, some at a time are in memory.
+    #[tokio::test]
+    async fn what_cannot_be_made_is_told_and_the_others_come_some_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        let usual = standing(Vec::new()).into_iter().find(|one| one.slug == USUAL).unwrap().settings;
+        let recipients = NoticeRecipients { teacher: true, ..NoticeRecipients::default() };
+        let settings = NoticeSettings { recipients, ..usual };
+        let (who, now) = (Actor::CommandLine, app.clock.now());
+        app.store.save_notice(USUAL, settings, 0, who, now).await.unwrap();
+        let line = |n: usize| {
+            let branch = if n == 0 { "MAIN" } else { "EAST" };
+            format!("P{n},{n},Dune,2020-11-12,p{n}@example.org,{branch},t{n}@school.example\n")
+        };
+        let head = "name,card number,title,due,email,branch,homeroom teacher email\n".to_owned();
+        let export: String = std::iter::once(head).chain((0..=BATCH * 2).map(line)).collect();
+        let request = RunRequest { export: export.into_bytes(), ..RunRequest::default() };
+        let (prepared, _) = super::super::prepared(&app.settings.now(), &app.store, request).await.unwrap();
+        let mut mailer = Mailer { run: Some(RunId(1)), ..app.notices.mailer().await.unwrap() };
+        // A picture of no kind that a mail can have.
+        let logo = Logo { media_type: "no kind".to_owned(), bytes: vec![1] };
+        mailer.logos.insert("MAIN".to_owned(), logo);
+        let mut made =
+            app.notices.render(Arc::new(prepared), mailer, (Replaceable::default(), HashSet::new()));
+        let mut told = Vec::new();
+        while let Some(next) = made.recv().await {
+            told.push(match next {
+                Made::Planned { notices, .. } => format!("{notices} in all"),
+                Made::Batch(batch) => format!("{} made", batch.len()),
+                Made::LeftOut(all) => {
+                    assert!(all.iter().all(|one| one.why == LeftOutWhy::NotMade), "{all:?}");
+                    all.iter().map(|one| one.who.as_str()).collect::<Vec<_>>().join(", ")
+                }
+                Made::Whole => "that is all".to_owned(),
+            });
+        }
+        let expected = [
+            "401 in all",
+            "200 made",
+            "P0 (0)",
+            "200 made",
+            "199 made",
+            "t0@school.example",
+            "200 made",
+            "1 made",
+            "that is all",
+        ];
+        assert_eq!(told, expected);
+        app.stop().await.unwrap();
     }
 
     #[tokio::test]

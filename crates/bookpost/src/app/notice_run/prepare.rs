@@ -24,7 +24,7 @@ use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
     notices::{
-        self, BUILT_IN, DateFormat, Form, Import, ImportError, ImportOptions, Plan, PlannedNotice,
+        self, BUILT_IN, DateFormat, Form, Import, ImportError, ImportOptions, Outline, Plan, PlannedNotice,
         TeacherList, Template,
         import::{Aliases, DateOrder},
         returned::{Newest, Replaceable},
@@ -148,6 +148,12 @@ impl Prepared {
     pub(super) fn site_name(&self, code: &str) -> String {
         let site = self.sites.iter().find(|site| site.code == code);
         site.map_or(code, |site| &site.name).to_owned()
+    }
+
+    /// For whom notices are, by their places in the import.
+    pub(super) fn outlines(&self, places: &[usize], today: Date) -> impl Iterator<Item = Outline<'_>> {
+        let plan = self.bare(today);
+        places.iter().filter_map(move |&at| plan.outline(at))
     }
 
     /// The notice of one patron, by their place in the import.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
-use store::{Actor, Begun, Deed, Door, LeftOutWhy, NewAudit, NewRun, RunId, RunOfExport, State};
+use store::{Actor, Begun, Deed, Door, LeftOutWhy, NewAudit, NewRun, RunId, RunOfExport, SameExport};
 use tokio::sync::mpsc;
 
 use super::{
@@ -38,6 +38,8 @@ pub(in crate::app) struct Scheduled {
     /// A run of the same export that somebody began later than this is enough; `None`: any.
     pub(in crate::app) since: Option<Timestamp>,
     pub(in crate::app) who: Actor,
+    /// A person wants it now, whatever was stopped before.
+    pub(in crate::app) is_asked_for: bool,
 }
 
 /// Why it was not run.
@@ -50,6 +52,8 @@ pub(in crate::app) enum NotRun {
     Broken(RunId, String),
     /// Somebody ran the same export: this is that run.
     SentAlready(RunId),
+    /// Somebody had this run of the same export end: they may have had a reason that is one still.
+    StoppedBefore(RunId),
 }
 
 impl From<store::Error> for NotRun {
@@ -75,21 +79,32 @@ impl NoticeRuns {
         Ok(self.runs_under(moment).await?.run)
     }
 
-    /// The run of a moment that was cut short, if somebody had stopped it before.
+    /// The run of a moment that was cut short, if a person had stopped it before for all patrons of these libraries; none: for all.
     pub(in crate::app) async fn stopped_run_of_moment(
         &self,
         moment: &str,
+        sites: &BTreeSet<String>,
     ) -> Result<Option<RunId>, store::Error> {
-        let Some(id) = self.runs_under(moment).await?.cut_short else { return Ok(None) };
-        let run = self.store.run(id).await?;
-        let cancelled = run.states.get(&State::Cancelled).is_some_and(|count| *count > 0);
-        Ok(Some(id).filter(|_| cancelled || run.left_out.contains_key(&LeftOutWhy::Stopped)))
+        let before = self.runs_under(moment).await?;
+        let is_over = before.stopped.is_some_and(|stopped| stopped.is_for_all_of(sites));
+        Ok(before.cut_short.filter(|_| is_over))
+    }
+
+    /// Whether a person has stopped this run for all patrons of these libraries; none: for all.
+    pub(in crate::app) async fn is_stopped(
+        &self,
+        run: RunId,
+        sites: &BTreeSet<String>,
+    ) -> Result<bool, store::Error> {
+        Ok(self.store.run(run).await?.stopped.is_some_and(|stopped| stopped.is_for_all_of(sites)))
     }
 
     /// Runs it to its end.
     pub(in crate::app) async fn run_scheduled(&self, wanted: Scheduled) -> Result<RunId, NotRun> {
-        let Scheduled { moment, notice, source, export, exported_at, options, sites, practice, since, who } =
-            wanted;
+        let Scheduled {
+            moment, notice, source, export, exported_at, options, sites, practice, since, ..
+        } = wanted;
+        let (who, is_asked_for) = (wanted.who, wanted.is_asked_for);
         let chosen = chosen(&self.store, Some(&notice)).await;
         let chosen = chosen.map_err(NotRun::Unready)?;
         let (config, known) = (self.settings.now(), known(&self.store).await?);
@@ -110,8 +125,10 @@ impl NoticeRuns {
         let prepared = Arc::new(read.await.map_err(broken)?.1?);
         let (digest, sites) = (prepared.digest.clone(), prepared.only.clone());
         let same = RunOfExport { notice: prepared.slug.clone(), digest, sites, practice, since };
-        if let Some(run) = self.store.run_of_export(same).await? {
-            return Err(NotRun::SentAlready(run));
+        match self.store.run_of_export(same).await? {
+            Some(SameExport::Sent(run)) => return Err(NotRun::SentAlready(run)),
+            Some(SameExport::Stopped(run)) if !is_asked_for => return Err(NotRun::StoppedBefore(run)),
+            Some(SameExport::Stopped(_)) | None => {}
         }
         let new = NewRun { notice, source: source.clone(), practice, started_at: self.clock.now() };
         let beginning = self.beginning.lock().await;
@@ -126,6 +143,10 @@ impl NoticeRuns {
         };
         let place = self.running.begin(run);
         drop(beginning);
+        if let Some(stopped) = before.stopped {
+            self.running.stop(run, &stopped.sites);
+            self.store.stays_stopped(run, stopped).await?;
+        }
         let line = NewAudit {
             who,
             what: Deed::RunBegun,

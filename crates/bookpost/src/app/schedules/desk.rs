@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::clock::Clock;
 use store::{Actor, Error, ExportSource, Rhythm, Schedule, ScheduleId, SchedulePlan, Store};
 
@@ -52,14 +52,22 @@ impl Desk<'_> {
         Ok(self.store.change_schedule(id, version, plan, (Some(next), skips), who, self.clock.now()).await?)
     }
 
-    /// Its next moment is left out, if it is this one; `None`: it is not after all.
+    /// Its next moment is left out, if it is this one and no other one is; `None`: none is after all.
     pub async fn skip(
         &self,
         id: ScheduleId,
         moment: Option<Timestamp>,
         who: Actor,
-    ) -> Result<Schedule, Error> {
-        self.store.skip_moment(id, moment, who, self.clock.now()).await
+    ) -> Result<Schedule, NotScheduled> {
+        match self.store.skip_moment(id, moment, who, self.clock.now()).await {
+            Err(Error::Exists(what)) => {
+                let Schedule { skips, plan, .. } = self.store.schedule(id).await?;
+                let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
+                let local = |at| zone.to_datetime(at).strftime("%a %Y-%m-%d %H:%M").to_string();
+                Err(NotScheduled::SkipsAlready(skips.map_or_else(|| what.to_owned(), local)))
+            }
+            done => Ok(done?),
+        }
     }
 
     /// It rests.

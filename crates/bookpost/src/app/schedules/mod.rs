@@ -84,6 +84,9 @@ pub enum NotScheduled {
     /// It has no time any more that could be left out.
     #[error("there is no next time that could be left out")]
     NoNext,
+    /// Of two that are to be left out one would be forgotten.
+    #[error("{0} is skipped already, and only one time can be; to take that back, add --undo")]
+    SkipsAlready(String),
     /// The order of dates, or an encoding.
     #[error("this is not known: {0:?}")]
     Reading(String),
@@ -172,7 +175,7 @@ impl Schedules {
             } else {
                 (moments.after(wall), moments.passed(due, wall))
             };
-            let before = if skips { None } else { self.not_run_yet(schedule.id).await? };
+            let before = if skips { None } else { self.not_run_yet(schedule).await? };
             if let Some(before) = before {
                 self.store.join_turn(&before, due, after, missed).await?;
             } else {
@@ -190,12 +193,13 @@ impl Schedules {
     }
 
     /// A moment of it that was taken before and of which nothing was made, as the program ended: what is due by now is due with it.
-    async fn not_run_yet(&self, id: ScheduleId) -> Result<Option<Turn>, Error> {
+    async fn not_run_yet(&self, schedule: &Schedule) -> Result<Option<Turn>, Error> {
         for turn in self.store.open_turns().await? {
-            if turn.schedule == id && turn.asked_by.is_none() {
+            if turn.schedule == schedule.id && turn.asked_by.is_none() {
                 let name = turn::name(&turn);
                 let run = self.notices.run_of_moment(&name).await?;
-                if run.is_none() && self.notices.stopped_run_of_moment(&name).await?.is_none() {
+                let sites = &schedule.plan.sites;
+                if run.is_none() && self.notices.stopped_run_of_moment(&name, sites).await?.is_none() {
                     return Ok(Some(turn));
                 }
             }
@@ -266,7 +270,7 @@ impl Schedules {
         id: ScheduleId,
         moment: Option<Timestamp>,
         who: Actor,
-    ) -> Result<Schedule, Error> {
+    ) -> Result<Schedule, NotScheduled> {
         self.desk(&self.settings.now()).skip(id, moment, who).await
     }
 

@@ -15,8 +15,8 @@ use super::{
     subject, words,
 };
 use crate::{
-    app::notice_run::{NotRun, Options, Refusal, Scheduled, Unready},
-    cli::control::Failure,
+    app::notice_run::{self, NotRun, Options, Refusal, Scheduled, Unready},
+    cli::{control::Failure, saved_notices::name_of},
     config::Way,
     notices::{ImportError, moments::Moments},
 };
@@ -65,9 +65,9 @@ impl Schedules {
         // Whoever was killed in between may have come so far before.
         let run = self.notices.run_of_moment(&name(turn)).await?;
         let ending = match run {
-            Some(run) => ending(CameTo::Run, None, Some(run)),
+            Some(run) => ending(self.of_run(&schedule, run).await?, None, Some(run)),
             None if rests(&schedule, turn) => ending(CameTo::Skipped, None, None),
-            None => match self.notices.stopped_run_of_moment(&name(turn)).await? {
+            None => match self.notices.stopped_run_of_moment(&name(turn), &schedule.plan.sites).await? {
                 Some(run) => ending(CameTo::Stopped, None, Some(run)),
                 None => self.run(&schedule, turn).await?,
             },
@@ -105,13 +105,19 @@ impl Schedules {
         let (remark, since) = (export.remark.clone(), last.map(|turn| turn.begun_at));
         let run = self.notices.run_scheduled(scheduled(&schedule.plan, turn, export, since)).await;
         let came_to = match run {
-            Ok(run) => ending(CameTo::Run, remark, Some(run)),
+            Ok(run) => ending(self.of_run(schedule, run).await?, remark, Some(run)),
             Err(why) => {
                 let (came_to, detail, run) = not_run(why);
                 ending(came_to, detail, run)
             }
         };
         Ok(Ending { export: Some(seen), ..came_to })
+    }
+
+    /// What its run came to, which is made.
+    async fn of_run(&self, schedule: &Schedule, run: RunId) -> Result<CameTo, Error> {
+        let is_stopped = self.notices.is_stopped(run, &schedule.plan.sites).await?;
+        Ok(if is_stopped { CameTo::Stopped } else { CameTo::Run })
     }
 
     /// As soon as it stands still.
@@ -156,7 +162,10 @@ impl Schedules {
         let came_to = |turn: &Turn| turn.ending.as_ref().map(|ending| ending.came_to);
         let last = self.store.turns(schedule.id, 2).await?;
         let last = last.iter().find(|one| one.due != turn.due).and_then(came_to);
-        let text = words::alarm(schedule, turn, ending);
+        let notices = notice_run::notices(&self.store).await?;
+        let notice = notices.into_iter().find(|notice| notice.slug == schedule.plan.notice);
+        let notice = notice.as_ref().map_or(&*schedule.plan.notice, |one| name_of(&one.slug, &one.settings));
+        let text = words::alarm(schedule, notice, turn, ending);
         let is_it = |alarm: &Alarm| {
             alarm.kind == AlarmKind::Schedule && alarm.subject == subject && alarm.text == text
         };
@@ -231,6 +240,7 @@ fn scheduled(plan: &SchedulePlan, turn: &Turn, export: Export, since: Option<Tim
         practice: plan.practice,
         since,
         who: turn.asked_by.clone().unwrap_or(Actor::Schedule),
+        is_asked_for: turn.asked_by.is_some(),
     }
 }
 
@@ -242,6 +252,7 @@ fn not_run(why: NotRun) -> (CameTo, Option<String>, Option<RunId>) {
     match why {
         NotRun::Broken(run, why) => (CameTo::Broken, Some(why), Some(run)),
         NotRun::SentAlready(run) => (CameTo::SentAlready, None, Some(run)),
+        NotRun::StoppedBefore(run) => (CameTo::StoppedBefore, None, Some(run)),
         NotRun::DatesInDoubt => (CameTo::UnclearDates, None, None),
         NotRun::Unready(Unready::NotWhole) => (CameTo::NotUsable, None, None),
         NotRun::Unready(Unready::Import(error)) => match error {

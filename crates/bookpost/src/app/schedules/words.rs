@@ -11,6 +11,9 @@ pub(crate) fn came_to(came_to: CameTo) -> &'static str {
         CameTo::Run => "The notices were made.",
         CameTo::Skipped => "It was left out, as somebody wanted.",
         CameTo::Stopped => "A person stopped the run.",
+        CameTo::StoppedBefore => {
+            "A person stopped a run of this same export, so the schedule does not go on with it by itself."
+        }
         CameTo::Broken => "The run broke off half-way: some of its notices may have gone.",
         CameTo::SentAlready => "Since its last run, this export was run by somebody else.",
         CameTo::Unchanged => "The export is the same as at the last run.",
@@ -38,6 +41,9 @@ pub(crate) fn came_to(came_to: CameTo) -> &'static str {
 pub(crate) fn advice(came_to: CameTo) -> &'static str {
     match came_to {
         CameTo::Run | CameTo::Skipped | CameTo::Stopped | CameTo::SentAlready | CameTo::Unknown => "",
+        CameTo::StoppedBefore => {
+            "If its notices are to go after all, choose Run now: whoever was written to is left out. If that export was wrong, a new one goes at the next time by itself."
+        }
         CameTo::Broken => {
             "Look at the run. The rest goes with the next run, or with Run now: whoever was written to is left out."
         }
@@ -51,25 +57,31 @@ pub(crate) fn advice(came_to: CameTo) -> &'static str {
             "Have whoever looks after this computer try the command."
         }
         CameTo::UnclearDates => {
-            "Say in the schedule whether day or month comes first, or upload the export under Overdue notices."
+            "Say in the schedule whether day or month comes first, or upload the export under Notices, Send and sent."
         }
         CameTo::UnknownColumns => {
-            "Upload the export under Overdue notices and say what its columns are: that is remembered."
+            "Upload the export under Notices, Send and sent, and say what its columns are: that is remembered."
         }
-        CameTo::NotUsable => "Upload the export under Overdue notices: what is wrong with it is said there.",
+        CameTo::NotUsable => {
+            "Upload the export under Notices, Send and sent: what is wrong with it is said there."
+        }
         CameTo::Settings => "Show this to your IT person.",
         CameTo::NotNow => "Send it with Run now once that is mended.",
     }
 }
 
-/// The text of the alarm.
-pub(super) fn alarm(schedule: &Schedule, turn: &Turn, ending: &Ending) -> String {
+/// The text of the alarm; `notice` is what people call what is sent.
+pub(super) fn alarm(schedule: &Schedule, notice: &str, turn: &Turn, ending: &Ending) -> String {
     let zone = TimeZone::get(&schedule.plan.zone).unwrap_or(TimeZone::UTC);
     let due = zone.to_datetime(turn.due).strftime("%A, %-d %B, %H:%M");
     let (name, what) = (&schedule.plan.name, ending.came_to);
     let begins = if what.is_nothing_sent() { "No notices" } else { "Not all notices" };
     let run = ending.run.map(|run| format!(" It is run {}.", run.0)).unwrap_or_default();
-    format!("{begins} were sent by the schedule {name} of {due}: {}{run} {}", came_to(what), advice(what))
+    format!(
+        "{begins} ({notice}) were sent by the schedule {name} of {due}: {}{run} {}",
+        came_to(what),
+        advice(what)
+    )
 }
 
 /// The text of the alarm that it has no time any more.
@@ -131,10 +143,11 @@ mod tests {
         };
         for came_to in CameTo::ALL.into_iter().filter(|came_to| came_to.is_fault()) {
             let ending = Ending { came_to, detail: None, run: Some(RunId(7)), export: None };
-            let text = alarm(&schedule, &turn, &ending);
-            let begins =
-                if came_to == CameTo::Broken { "Not all notices were sent" } else { "No notices were sent" };
-            assert!(text.starts_with(begins) && !advice(came_to).is_empty(), "{text}");
+            let text = alarm(&schedule, "Hold Ready", &turn, &ending);
+            let begins = if came_to == CameTo::Broken { "Not all" } else { "No" };
+            let begins = format!("{begins} notices (Hold Ready) were sent by the schedule");
+            assert!(!text.contains("Overdue notices"), "{text}");
+            assert!(text.starts_with(&begins) && !advice(came_to).is_empty(), "{text}");
         }
     }
 }

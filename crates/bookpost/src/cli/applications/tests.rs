@@ -46,7 +46,10 @@ async fn perform_all(store: &Store, commands: &[(&str, &[&str], Exit)]) -> Strin
         };
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
+        let text = show::text(
+            &reply,
+            &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay, now: Timestamp::UNIX_EPOCH },
+        );
         assert_eq!(Exit::of(&reply), *exit, "{title}: {text}");
         seen = format!("{seen}== {title}\n{text}\n");
     }

@@ -31,6 +31,9 @@ pub enum Preferences {
         /// Take the account although another one was connected before
         #[arg(long)]
         another: bool,
+        /// Print a code to be typed on another device, and wait until that is done (microsoft)
+        #[arg(long)]
+        device_code: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -89,6 +92,20 @@ pub enum Settings {
         /// What is changed together with it, such as server1.host=smtp.library.example
         #[arg(value_name = "NAME=VALUE")]
         values: Vec<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Set what a mail provider knows Bookpost by; the client secret is asked for, or read as the first line of standard input
+    Client {
+        /// google or microsoft
+        #[arg(value_parser = provider)]
+        provider: Provider,
+        /// The client id; without it only the secret is another
+        #[arg(long)]
+        id: Option<String>,
+        /// Whose accounts are meant, at Microsoft: its id or domain
+        #[arg(long)]
+        tenant: Option<String>,
         #[command(flatten)]
         output: Output,
     },

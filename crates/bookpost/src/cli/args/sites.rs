@@ -76,7 +76,7 @@ pub struct More {
     /// Where answers go [default: to the email address]
     #[arg(long, value_name = "ADDRESS")]
     pub reply_to: Option<String>,
-    /// Where undeliverable mail goes [default: to the email address]
+    /// Where undeliverable mail goes [default: to where answers go]
     #[arg(long, value_name = "ADDRESS")]
     pub return_address: Option<String>,
     /// The telephone number that notices name

@@ -188,6 +188,17 @@ pub enum Reply {
         to: String,
         kept: String,
     },
+    /// What is typed on another device, by when, and what is given back to ask about it.
+    SignInByCode {
+        address: String,
+        code: String,
+        until: Timestamp,
+        kept: String,
+    },
+    /// It was not typed yet; what is given back the next time.
+    NotTypedYet {
+        kept: String,
+    },
     /// Mail can be sent by this account.
     Connected(Box<ShownAccount>),
     /// Another account than before: nothing is changed until somebody says that it is meant.

@@ -31,6 +31,10 @@ pub enum AccountRequest {
     Begin { provider: Provider },
     /// They are back, with this address in the browser's bar.
     End { provider: Provider, kept: String, address: String },
+    /// Somebody wants to sign in there on another device.
+    BeginWithCode { provider: Provider },
+    /// Whether they have.
+    AskWithCode { provider: Provider, kept: String },
     /// The other account is meant.
     Confirm { provider: Provider },
     /// It is used no more.
@@ -82,4 +86,16 @@ pub struct ChangedPreferences {
     pub warnings: Vec<String>,
     /// Where what was imported still stands, and is stronger.
     pub still_set: Vec<Preference>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_service_says_that_knows_of_no_accounts_is_read() {
+        let said = r#"{"version":7,"preferences":[],"warnings":[]}"#;
+        let shown: ShownPreferences = serde_json::from_str(said).unwrap();
+        assert_eq!((shown.version, shown.accounts), (7, Vec::new()));
+    }
 }

@@ -125,7 +125,10 @@ async fn from_the_first_link_to_the_log() {
         let reply = ask(&store, &words, &["http://127.0.0.1:8025"], at).await;
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
+        let text = show::text(
+            &reply,
+            &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay, now: Timestamp::UNIX_EPOCH },
+        );
         assert_eq!(Exit::of(&reply), exit, "{title}: {text}");
         seen = format!("{seen}== {title}\n{}\n", without_code(&text));
     }
@@ -182,7 +185,7 @@ async fn the_link_that_is_shown_is_the_link_that_opens() {
     }
     let Reply::Link(shown) = ask(&store, &["people", "setup-link"], &[], 4).await else { panic!("a link") };
     assert!(shown.link.0.starts_with("/set-up?code="));
-    let view = show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay };
+    let view = show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay, now: Timestamp::UNIX_EPOCH };
     assert!(show::text(&Reply::Link(shown), &view).contains("`listen`"));
 }
 

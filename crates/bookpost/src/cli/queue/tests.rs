@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 use mail::{Address, Envelope, ReversePath};
 use store::{Class, Filter, Kind, Move, NewMessage, NewRun, Patron, State};
 
@@ -42,7 +42,10 @@ async fn ask(store: &Store, request: QueueRequest) -> (Exit, String) {
 
 async fn ask_by(store: &Store, request: QueueRequest, sends: Sends) -> (Exit, String) {
     let reply = perform(store, request, false, now()).await;
-    (Exit::of(&reply), show::text(&reply, &show::View { zone: &TimeZone::UTC, sends }))
+    (
+        Exit::of(&reply),
+        show::text(&reply, &show::View { zone: &TimeZone::UTC, sends, now: Timestamp::UNIX_EPOCH }),
+    )
 }
 
 fn act(selection: Selection, action: Move) -> QueueRequest {
@@ -200,7 +203,7 @@ async fn who_wants_nothing_to_be_sent_is_said() {
     let store = Store::open(folder.path(), now()).unwrap();
     store.accept(vec![message("ana@a.example")], now()).await.unwrap();
     let name = "Béa Okafor".parse().unwrap();
-    let by = store::Actor::Person { id: store::PersonId(1), name };
+    let by = Actor::Person { id: store::PersonId(1), name };
     let chosen = |way: &str| [("sending.way".to_owned(), Some(format!("{way:?}")))].into_iter().collect();
     store.change_preferences(0, chosen("none"), by.clone(), now()).await.unwrap();
     let (_, said) = ask_by(&store, QueueRequest::Status, Sends::Nothing).await;

@@ -104,7 +104,7 @@ mod tests {
     /// What is said of a copy in another folder is about that one, and has nobody send from it.
     #[test]
     fn no_command_for_a_copy_elsewhere_is_about_the_installation() {
-        let view = View { zone: &TimeZone::UTC, sends: Sends::NoWay };
+        let view = View { zone: &TimeZone::UTC, sends: Sends::NoWay, now: jiff::Timestamp::UNIX_EPOCH };
         let of = |folder: &str, held, elsewhere| {
             let of = "2026-11-23T10:00:00Z".parse().unwrap();
             let restored = Restored { folder: folder.into(), of, held, reports_closed: 1 };

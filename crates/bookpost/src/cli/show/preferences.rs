@@ -12,6 +12,7 @@ use crate::{
         words,
     },
     config::{Origin, Provider},
+    preferences::mail_accounts::NotRenewed,
 };
 
 /// One line for each.
@@ -45,8 +46,14 @@ pub(super) fn account(account: &ShownAccount, view: &View<'_>) -> String {
     if let Some(at) = account.renews_at {
         let _ = writeln!(out, "renewed next: {}", view.at(at));
     }
+    let _ = writeln!(out, "boxes ticked: {}", account.scopes.join(" "));
     if let Some(why) = &account.last_error {
-        let _ = writeln!(out, "last error: {why}");
+        let what = match NotRenewed::of(account.signed_out_at.is_some(), why) {
+            NotRenewed::Ended => "ended the sign-in",
+            NotRenewed::Client => "does not know Bookpost by the client id and secret that are set",
+            NotRenewed::Away => "could not be asked, and is asked again",
+        };
+        let _ = writeln!(out, "last error: {title} {what} ({why})");
     }
     out
 }
@@ -179,6 +186,38 @@ fn notes(warnings: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_account_it_is_said_why_it_is_not_renewed() {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        for (signed_out, said, expected) in [
+            (true, "invalid_grant: revoked", "Google ended the sign-in (invalid_grant: revoked)"),
+            (
+                false,
+                "invalid_client",
+                "Google does not know Bookpost by the client id and secret that are set",
+            ),
+            (false, "it answered 503", "Google could not be asked, and is asked again (it answered 503)"),
+        ] {
+            let shown = ShownAccount {
+                provider: "google".to_owned(),
+                account: "library@school.example".to_owned(),
+                scopes: vec!["openid".to_owned(), "https://mail.google.com/".to_owned()],
+                connected_at: at,
+                connected_by: store::Actor::CommandLine,
+                renewed_at: None,
+                renews_at: (!signed_out).then_some(at),
+                signed_out_at: signed_out.then_some(at),
+                last_error: Some(said.to_owned()),
+            };
+            let zone = jiff::tz::TimeZone::UTC;
+            let view =
+                View { zone: &zone, sends: crate::cli::show::Sends::NoWay, now: jiff::Timestamp::UNIX_EPOCH };
+            let text = account(&shown, &view);
+            assert!(text.contains(&format!("last error: {expected}")), "{text}");
+            assert!(text.contains("boxes ticked: openid https://mail.google.com/"), "{text}");
+        }
+    }
 
     #[test]
     fn of_libraries_it_is_said_what_changed() {

@@ -47,10 +47,10 @@ pub(super) fn list(runs: &[Run], view: &View<'_>) -> String {
         table.row([
             &run.id.0.to_string(),
             &view.at(run.started_at),
-            &if run.finished_at.is_some() {
-                run.source.clone()
-            } else {
-                format!("{} (not finished)", run.source)
+            &match (&run.stopped, run.finished_at) {
+                (Some(_), _) => format!("{} (stopped)", run.source),
+                (None, Some(_)) => run.source.clone(),
+                (None, None) => format!("{} (not finished)", run.source),
             },
             &progress.addresses.to_string(),
             &progress.delivered.to_string(),
@@ -81,6 +81,11 @@ pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
     table.row(["export", &run.source]);
     table.row(["started", &view.at(run.started_at)]);
     table.row(["finished", &finished]);
+    if let Some(stopped) = &run.stopped {
+        let of = stopped.sites.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let of = if of.is_empty() { of } else { format!(", for {of}") };
+        table.row(["stopped", &format!("{} by {}{of}", view.at(stopped.at), words::actor(&stopped.by))]);
+    }
     let progress = Progress::of(&run.states).with_lists(&run.copies);
     format!(
         "{table}\n{}{}",
@@ -200,7 +205,7 @@ mod tests {
     use super::super::Sends;
     use super::*;
 
-    const VIEW: View<'_> = View { zone: &TimeZone::UTC, sends: Sends::All };
+    const VIEW: View<'_> = View { zone: &TimeZone::UTC, sends: Sends::All, now: jiff::Timestamp::UNIX_EPOCH };
 
     fn left_out(count: u64) -> Vec<LeftOut> {
         let one = |line| LeftOut {
@@ -222,6 +227,7 @@ mod tests {
             begun_by: None,
             started_at: "2026-11-23T10:00:00Z".parse().unwrap(),
             finished_at: None,
+            stopped: None,
             states: BTreeMap::from([
                 (State::Delivered, 7),
                 (State::Waiting, 1),

@@ -31,7 +31,10 @@ async fn perform_all(store: &Store, source: &Source, commands: &[(&[&str], Exit)
         let reply = perform(store, source, request, &mut StdRng::seed_from_u64(7), now()).await;
         let line = serde_json::to_string(&reply).unwrap();
         assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-        let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
+        let text = show::text(
+            &reply,
+            &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay, now: Timestamp::UNIX_EPOCH },
+        );
         assert_eq!(Exit::of(&reply), *exit, "{words:?}: {text}");
         let said = said.filter(|_| *exit == Exit::Done).map_or(String::new(), |said| format!("{said}\n\n"));
         seen = format!("{seen}== {}\n{said}{text}\n", words.join(" "));

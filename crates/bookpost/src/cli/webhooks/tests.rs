@@ -20,7 +20,10 @@ async fn say(store: &Store, key: &KeySource, words: &[&str]) -> (Exit, String) {
     let reply = perform(store, request, key, &mut StdRng::seed_from_u64(3), minute(0)).await;
     let line = serde_json::to_string(&reply).unwrap();
     assert_eq!(serde_json::from_str::<Reply>(&line).unwrap(), reply, "it survives the socket");
-    let text = show::text(&reply, &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay });
+    let text = show::text(
+        &reply,
+        &show::View { zone: &TimeZone::UTC, sends: show::Sends::NoWay, now: Timestamp::UNIX_EPOCH },
+    );
     (Exit::of(&reply), text)
 }
 

@@ -103,7 +103,7 @@ pub struct Place {
 /// What is known that goes beyond [`Reason::what_to_do`].
 pub fn advice(at: &Situation<'_>) -> Option<Advice> {
     match at.reason {
-        Reason::SignInRefused => Some(sign_in_refused(at)),
+        Reason::SignInRefused | Reason::SmtpAuthOff | Reason::PasswordsEnded => Some(sign_in_refused(at)),
         Reason::RelayDenied => {
             (Provider::of_server(&at.server.host) == Some(Provider::Google)).then_some(Advice::AllowAtGoogle)
         }

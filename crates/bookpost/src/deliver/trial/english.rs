@@ -58,7 +58,8 @@ fn fixed(advice: &Advice) -> Option<&'static str> {
         }
         Advice::SelfSigned => {
             "The server has signed its proof of identity (certificate) itself. If that is meant, save \
-             the certificate in a file and name the file as `ca_file` of this server."
+             the certificate in a file, name the file in the settings file of Bookpost as `ca_file` below \
+             `[server1]` (or `[server2]`), and start Bookpost again."
         }
         _ => return None,
     })
@@ -105,8 +106,9 @@ fn of_certificate(advice: &Advice, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Advice::UnknownIssuer(issuer) => write!(
             f,
             "The proof of identity (certificate) was signed by \"{issuer}\", whom this computer does \
-             not know. If that is your own authority, save its certificate in a file and name the \
-             file as `ca_file` of this server."
+             not know. If that is your own authority, save \
+             its certificate in a file, name the file in the settings file of Bookpost as `ca_file` below \
+             `[server1]` (or `[server2]`), and start Bookpost again."
         ),
         _ => Ok(()),
     }

@@ -95,7 +95,7 @@ fn a_name_has_its_own_advice() {
     for (host, reason, answer, words) in [
         ("smtp.gmail.com", Reason::SignInRefused, "535 5.7.8 no", Some("app password")),
         ("smtp.office365.com", Reason::SignInRefused, "535 5.7.3 no", Some("SMTP AUTH")),
-        ("smtp.library.example", Reason::SignInRefused, "550 5.7.30 no", Some("Authenticated SMTP")),
+        ("smtp.library.example", Reason::PasswordsEnded, "550 5.7.30 no", Some("Authenticated SMTP")),
         ("smtp-relay.gmail.com", Reason::RelayDenied, "550 5.7.1 no", Some("Google Admin console")),
         ("smtp.library.example", Reason::RelayDenied, "550 5.7.1 no", None),
         ("smtp.library.example", Reason::TooFast, "421 4.7.0 no", Some("Test again")),

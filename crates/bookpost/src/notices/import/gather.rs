@@ -349,7 +349,7 @@ impl<'a> Gatherer<'a> {
         if patron.items.len() >= MAX_ITEMS {
             return Err(LeftOutDetail::ManyItems { most: MAX_ITEMS });
         }
-        patron.items.push(item);
+        add(&mut patron.items, item);
         let PatronNotice { addresses: own, guardians, teachers, unusable, .. } = patron;
         for (columns, known) in [(&self.layout.emails, own), (&self.layout.guardians, guardians)] {
             for &column in columns {
@@ -417,6 +417,14 @@ impl<'a> Gatherer<'a> {
     }
 }
 
+/// Most patrons have one item and one address: room for more is made when there are more.
+fn add<T>(known: &mut Vec<T>, new: T) {
+    if known.is_empty() {
+        known.reserve_exact(1);
+    }
+    known.push(new);
+}
+
 /// Each once; what is no address is told of.
 fn take_addresses(cell: &str, known: &mut Vec<Address>, unusable: &mut Option<Box<str>>) {
     if cell.trim().is_empty() || known.iter().any(|known| known.as_str() == cell) {
@@ -425,7 +433,7 @@ fn take_addresses(cell: &str, known: &mut Vec<Address>, unusable: &mut Option<Bo
     let (found, bad) = addresses(cell);
     for address in found {
         if !known.contains(&address) {
-            known.push(address);
+            add(known, address);
         }
     }
     *unusable = unusable.take().or(bad.map(|bad| shown(&bad).into_boxed_str()));

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 
 use super::{
-    ImportError, ImportOptions,
+    ImportError, ImportOptions, alexandria,
     aliases::{FIELDS, Field, NAMED, normal},
     columns::{Columns, EMAIL, GUARDIAN, TEACHER, needed, shape},
     workbook,
@@ -154,6 +154,10 @@ pub(super) fn first_row(text: &str, delimiter: Delimiter) -> Vec<String> {
     let mut row = ByteRecord::new();
     // Reading from memory does not fail, and any number of cells is allowed.
     let _ = reader(text, delimiter).read_byte_record(&mut row);
+    let only = row.get(0).filter(|_| row.len() == 1 && delimiter == Delimiter::Tab);
+    if let Some(names) = only.and_then(|line| alexandria::names(&String::from_utf8_lossy(line))) {
+        return names;
+    }
     row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
 }
 

@@ -10,6 +10,7 @@
 //!
 //! This part knows nothing of sites, templates or files.
 
+mod alexandria;
 mod aliases;
 mod clean;
 mod columns;

@@ -23,7 +23,7 @@ fn sites() -> Vec<Site> {
         time_zone: None,
         language: None,
     };
-    ["MAIN", "EAST"].map(site).into()
+    ["MAIN", "EAST", "WEST"].map(site).into()
 }
 
 /// `MAIN 3`: the third item of that library, in the hands of the third patron there.
@@ -75,6 +75,8 @@ fn earlier(had: &[String], open: &[String]) -> Earlier {
 #[test]
 fn an_export_is_believed_where_it_would_have_named_the_item() {
     let both = || [items("MAIN", 0..20), items("EAST", 0..3)].concat();
+    let of_two = |n: std::ops::Range<usize>| [items("MAIN", n.clone()), items("WEST", n)].concat();
+    let many = || [of_two(0..20), items("EAST", 0..1)].concat();
     let gone = || vec!["MAIN 0".to_owned(), "EAST 0".to_owned()];
     let thin = |items, percent| Some(NotTold::Thin { items, percent });
     let none = &[][..];
@@ -90,7 +92,10 @@ fn an_export_is_believed_where_it_would_have_named_the_item() {
             None,
         ),
         ("nothing came back", both(), both(), none, 200, 0, None),
-        ("of one library", both(), items("MAIN", 1..20), none, 200, 1, None),
+        ("of one library", both(), items("MAIN", 1..20), none, 200, 1, thin(0, 0)),
+        ("of one library of many", many(), items("MAIN", 0..20), none, 200, 0, None),
+        ("the last of few of many", many(), of_two(0..20), none, 200, 1, None),
+        ("broken off in front of the last of few", many(), of_two(0..3), none, 200, 0, thin(0, 14)),
         ("of the other, which had few", both(), items("EAST", 1..3), none, 200, 0, thin(2, 8)),
         ("for one library only", both(), items("MAIN", 1..20), &["MAIN"][..], 200, 1, None),
         ("just a half", items("MAIN", 0..20), items("MAIN", 10..20), none, 200, 1, None),

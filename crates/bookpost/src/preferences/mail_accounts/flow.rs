@@ -17,6 +17,7 @@ use super::{
     endpoints::{Endpoints, may_send, scopes},
     http::provider_said,
     redirect,
+    renewing::of_client,
     tokens::{Asker, Given, Tokens, plain},
 };
 use crate::{
@@ -29,6 +30,9 @@ use crate::{
 pub const LASTS: Duration = Duration::from_mins(15);
 /// What is begun is sealed for.
 const PURPOSE: &str = "sign-in at a mail provider";
+
+/// So begins what is brought back where it was begun in a terminal: the browser is told to bring it there.
+const TERMINAL: &str = "terminal-";
 
 /// What somebody has begun.
 pub struct Begun {
@@ -86,12 +90,19 @@ struct Going {
     began_at: Timestamp,
 }
 
+impl Back {
+    /// It belongs to somebody at a terminal.
+    pub fn is_for_a_terminal(&self) -> bool {
+        self.state.starts_with(TERMINAL)
+    }
+}
+
 impl MailAccounts {
-    /// The address at which people come back, and why this provider would not take it.
+    /// The address at which people come back, and why this provider would not take it, set up or not.
     pub fn back(&self, provider: Provider) -> Result<String, AccountError> {
-        let set = self.provider(provider).ok_or(AccountError::NotSet)?;
+        let issuer = self.provider(provider).and_then(|set| set.issuer);
         let back = redirect::back(&self.0.settings.now());
-        match redirect::not_taken(&set, &back) {
+        match redirect::not_taken(provider, issuer.as_deref(), &back) {
             Some(why) => Err(AccountError::NotTaken { back, why }),
             None => Ok(back),
         }
@@ -103,7 +114,10 @@ impl MailAccounts {
         let back = self.back(provider)?;
         let endpoints = Endpoints::of(&set, &self.0.http).await?;
         let mut dice = secret_dice();
-        let [state, nonce, verifier] = [(); 3].map(|()| draw(&mut dice));
+        let [mut state, nonce, verifier] = [(); 3].map(|()| draw(&mut dice));
+        if who == Actor::CommandLine {
+            state.insert_str(0, TERMINAL);
+        }
         let asker = Asker::new(&set, &endpoints, &self.0.http)?;
         let to = asker.there(&back, [&state, &nonce, &verifier])?;
         let going = Going { provider, state, nonce, verifier, back, who, began_at: self.0.clock.now() };
@@ -139,6 +153,7 @@ impl MailAccounts {
         let mut waiting = self.0.pending.lock().await;
         let pending = waiting.take_if(|pending| pending.is(provider, who, now)).ok_or(AccountError::Stale)?;
         drop(waiting);
+        let _alone = self.0.alone(provider).await;
         self.connect(pending).await
     }
 
@@ -152,13 +167,10 @@ impl MailAccounts {
 
     /// The account is used no more. True: the provider was told, and its tokens are good for nothing; false: that is done there, by its owner.
     pub async fn disconnect(&self, provider: Provider, who: Actor) -> Result<bool, AccountError> {
-        let _alone = match self.0.asking.get(&provider) {
-            Some(asking) => asking.lock().await,
-            None => return Ok(false),
-        };
+        let _alone = self.0.alone(provider).await;
         let store = &self.0.store;
         let gone = store.disconnect_mail_account(provider.name(), who, self.0.clock.now()).await?;
-        self.0.alarms.clear(AlarmKind::SignIn, provider.name());
+        self.over(provider);
         let Some((gone, set)) = gone.zip(self.provider(provider)) else { return Ok(false) };
         let Ok(tokens) = self.0.tokens(provider, &gone) else { return Ok(false) };
         let told = async {
@@ -171,6 +183,13 @@ impl MailAccounts {
         }))
     }
 
+    /// What was wrong with the tokens of before is over.
+    fn over(&self, provider: Provider) {
+        self.0.done.send_replace(());
+        self.0.alarms.clear(AlarmKind::SignIn, provider.name());
+        self.0.alarms.clear(AlarmKind::SignIn, &of_client(provider));
+    }
+
     fn going(&self, kept: &str) -> Option<Going> {
         let sealed = URL_SAFE_NO_PAD.decode(kept).ok()?;
         let opened = self.0.settings.now().sealing_key.open(PURPOSE, &sealed).ok()?;
@@ -181,19 +200,34 @@ impl MailAccounts {
 
     async fn exchange(&self, going: Going, code: &str) -> Result<Came, AccountError> {
         let provider = going.provider;
+        // As for the next token: what is given for one grant may end what was given for another.
+        let _alone = self.0.alone(provider).await;
         let set = self.provider(provider).ok_or(AccountError::NotSet)?;
         let endpoints = Endpoints::of(&set, &self.0.http).await?;
         let asker = Asker::new(&set, &endpoints, &self.0.http)?;
         let given = asker.exchange(code, &going.verifier, &going.back).await?;
-        let granted = given.scopes.clone().unwrap_or_else(|| scopes(provider, &endpoints).join(" "));
+        self.arrived(&set, &endpoints, given, Some(&going.nonce), going.who).await
+    }
+
+    /// Somebody has agreed, and this was given.
+    pub(super) async fn arrived(
+        &self,
+        set: &MailProvider,
+        endpoints: &Endpoints,
+        given: Given,
+        nonce: Option<&str>,
+        who: Actor,
+    ) -> Result<Came, AccountError> {
+        let provider = set.provider;
+        let granted = given.scopes.clone().unwrap_or_else(|| scopes(provider, endpoints).join(" "));
         if !may_send(provider, &granted) {
             return Err(AccountError::BoxUnticked { granted: plain(&granted) });
         }
         let refresh = given.refresh.as_deref().cloned().ok_or(AccountError::NoTokenForLater)?;
-        let account = self.who_signed_in(&set, &endpoints, &given, &going.nonce).await?;
+        let account = self.who_signed_in(set, endpoints, &given, nonce).await?;
         let before = self.account(provider).await?.map(|before| before.account);
         let came_at = self.0.clock.now();
-        let pending = Pending { provider, account, scopes: granted, given, refresh, who: going.who, came_at };
+        let pending = Pending { provider, account, scopes: granted, given, refresh, who, came_at };
         match before.filter(|before| !before.eq_ignore_ascii_case(&pending.account.to_string())) {
             Some(before) => {
                 let account = pending.account.to_string();
@@ -209,7 +243,7 @@ impl MailAccounts {
         set: &MailProvider,
         endpoints: &Endpoints,
         given: &Given,
-        nonce: &str,
+        nonce: Option<&str>,
     ) -> Result<Address, AccountError> {
         let now = self.0.clock.now();
         let wall = now.saturating_add(self.0.clock.wall_departure()).unwrap_or(now);
@@ -235,7 +269,7 @@ impl MailAccounts {
         let (name, account) = (provider.name().to_owned(), account.to_string());
         let new = NewMailAccount { provider: name, account: account.clone(), scopes, given };
         self.0.store.connect_mail_account(new, who, now).await?;
-        self.0.alarms.clear(AlarmKind::SignIn, provider.name());
+        self.over(provider);
         self.0.sealing.look().await;
         Ok(Came::Connected { provider, account })
     }

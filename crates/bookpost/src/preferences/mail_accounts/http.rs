@@ -2,12 +2,13 @@
 
 use std::{pin::Pin, sync::OnceLock, time::Duration};
 
-use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
+use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Client, Request, StatusCode, header, redirect::Policy};
+use reqwest::{Client, Request, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::AccountError;
+use crate::app::asking;
 
 /// An answer of the provider has come by then.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -21,18 +22,14 @@ pub(super) struct Http(OnceLock<Client>);
 /// Why an answer was not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unread {
-    #[error("{}", words(.0))]
-    Http(#[from] reqwest::Error),
-    #[error("its answer is too large")]
-    TooLarge,
-    #[error("{0}")]
-    Malformed(#[from] http::Error),
+    #[error(transparent)]
+    Unread(#[from] asking::Unread),
     /// It serves nobody for the moment: that says nothing of what it was asked.
     #[error("it answered {0}")]
     Away(StatusCode),
     #[error("it answered {0}")]
     Refused(StatusCode),
-    #[error("its answer was not understood: {0}")]
+    #[error("its answer was not understood")]
     Unknown(#[from] serde_json::Error),
 }
 
@@ -41,10 +38,7 @@ impl Http {
         if let Some(client) = self.0.get() {
             return Ok(client);
         }
-        let agent = concat!("Bookpost/", env!("CARGO_PKG_VERSION"));
-        // Elsewhere nobody has said that it may be asked.
-        let client =
-            Client::builder().timeout(PATIENCE).redirect(Policy::none()).user_agent(agent).build()?;
+        let client = asking::client(PATIENCE).map_err(asking::Unread::from)?;
         Ok(self.0.get_or_init(|| client))
     }
 
@@ -53,7 +47,7 @@ impl Http {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        request.build().map_err(|error| provider_said(error.into()))
+        request.build().map_err(|error| provider_said(asking::Unread::from(error).into()))
     }
 
     /// A form with this token, and with the client's name and secret if they are asked for there.
@@ -70,7 +64,7 @@ impl Http {
         if let Some((id, secret)) = client {
             request = request.basic_auth(id, Some(secret));
         }
-        request.build().map_err(|error| provider_said(error.into()))
+        request.build().map_err(|error| provider_said(asking::Unread::from(error).into()))
     }
 
     /// What it answers, if that is good.
@@ -84,23 +78,12 @@ impl Http {
     }
 
     pub(super) async fn ask(&self, request: Request) -> Result<HttpResponse, Unread> {
-        let mut answer = self.client()?.execute(request).await.map_err(reqwest::Error::without_url)?;
+        let answer = asking::ask(self.client()?, request, MOST).await?;
         let status = answer.status();
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
             return Err(Unread::Away(status));
         }
-        let mut built = http::Response::builder().status(status);
-        for (name, value) in answer.headers() {
-            built = built.header(name, value);
-        }
-        let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
-            if body.len() + part.len() > MOST {
-                return Err(Unread::TooLarge);
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok(built.body(body)?)
+        Ok(answer)
     }
 }
 
@@ -109,22 +92,11 @@ impl<'c> AsyncHttpClient<'c> for Http {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Unread>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(async move { self.ask(request.try_into()?).await })
+        Box::pin(async move { self.ask(request.try_into().map_err(asking::Unread::from)?).await })
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is called with the error of a result")]
 pub(super) fn provider_said(error: Unread) -> AccountError {
-    AccountError::Provider(words(&error))
-}
-
-/// An error with those behind it, which say more.
-pub(super) fn words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut behind = error.source();
-    while let Some(error) = behind {
-        words = format!("{words}: {error}");
-        behind = error.source();
-    }
-    words
+    AccountError::Provider(asking::words(&error))
 }

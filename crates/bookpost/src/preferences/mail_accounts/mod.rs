@@ -7,42 +7,34 @@
 //! This part knows nothing of pages, commands and mail.
 
 mod claims;
+mod device;
 mod endpoints;
 mod flow;
 mod http;
 pub mod redirect;
+mod renewing;
 mod tokens;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use mail::{Reason, clock::Clock};
-use rand::RngExt as _;
-use store::{AlarmKind, MailAccount, RefreshLease, Refreshing, Store};
-use tokio::sync::Mutex;
+use store::{AlarmKind, MailAccount, Store};
+use tokio::sync::{Mutex, watch};
 use zeroize::Zeroizing;
 
-use self::{
-    endpoints::Endpoints,
-    http::Http,
-    redirect::NotTaken,
-    tokens::{Asker, Refusal, Tokens},
-};
+use self::{http::Http, redirect::NotTaken};
 use crate::{
     alarms::Alarms,
-    app::{lost_secrets::Sealing, secret_dice},
+    app::lost_secrets::Sealing,
     config::{MailProvider, Provider, Settings},
-    secrets::{KeyError, SealingKey},
+    secrets::KeyError,
 };
 
+pub use device::{Asked, WithCode};
 pub use flow::{Back, Begun, Came, LASTS};
+pub use renewing::of_client;
 
-/// Whoever asks has so long before somebody else may: longer than any answer takes.
-const LEASE: Duration = Duration::from_secs(30);
-/// A provider that did not answer is not asked again sooner.
-const AGAIN: Duration = Duration::from_secs(30);
-/// One that does not know the client is not asked again sooner.
-const AGAIN_CLIENT: Duration = Duration::from_mins(5);
 /// A mail server that does not take a token is not believed again sooner.
 const BELIEVED_AGAIN: Duration = Duration::from_mins(10);
 /// While nothing is sent, a token is asked for this long after the last one ended: what is not used for months is ended by the provider.
@@ -67,6 +59,29 @@ pub struct NoToken {
     pub text: String,
 }
 
+/// Why a provider gave no further token, the last time that it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotRenewed {
+    /// The sign-in is over.
+    Ended,
+    /// The client is none, or may not ask.
+    Client,
+    /// It could not be asked, and is asked again.
+    Away,
+}
+
+impl NotRenewed {
+    /// By what was kept of it.
+    pub fn of(signed_out: bool, said: &str) -> Self {
+        let client = ["invalid_client", "unauthorized_client", "invalid_scope", "no client id"];
+        match said {
+            _ if signed_out => Self::Ended,
+            said if client.iter().any(|word| said.starts_with(word)) => Self::Client,
+            _ => Self::Away,
+        }
+    }
+}
+
 /// Why somebody is not connected.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -77,6 +92,11 @@ pub enum AccountError {
     /// It was not begun here or by them, or too long ago, or what came back belongs to something else.
     #[error("the sign-in was not begun here, or too long ago")]
     Stale,
+    /// What was to be typed on another device was not, in time.
+    #[error("the code was not typed in time")]
+    CodeEnded,
+    #[error("the provider has no codes to be typed on another device")]
+    NoCodes,
     /// The person did not agree, or whoever administers the provider did not.
     #[error("the provider says: {0}")]
     Denied(String),
@@ -110,12 +130,16 @@ struct Inner {
     sealing: Sealing,
     alarms: Alarms,
     http: Http,
-    /// Held by whoever asks this provider for the next token.
+    /// Held by whoever asks this provider for tokens.
     asking: BTreeMap<Provider, Mutex<()>>,
+    /// Told when there are other tokens, or none any more.
+    done: watch::Sender<()>,
+    /// Why no token was given last, where it is asked again by itself.
+    failed: std::sync::Mutex<BTreeMap<Provider, Reason>>,
     /// What was given to somebody who has signed in with another account than before, until they say that it is meant.
     pending: Mutex<Option<flow::Pending>>,
-    /// When a mail server was believed last that it takes a token no more.
-    believed: Mutex<BTreeMap<Provider, Timestamp>>,
+    /// When a mail server was believed last that it takes a token no more, and which.
+    believed: Mutex<BTreeMap<Provider, (Timestamp, Zeroizing<String>)>>,
 }
 
 impl MailAccounts {
@@ -134,6 +158,8 @@ impl MailAccounts {
             alarms: alarms.clone(),
             http: Http::default(),
             asking: Provider::ALL.map(|provider| (provider, Mutex::default())).into(),
+            done: watch::Sender::default(),
+            failed: std::sync::Mutex::default(),
             pending: Mutex::default(),
             believed: Mutex::default(),
         }))
@@ -156,18 +182,23 @@ impl MailAccounts {
         asked.unwrap_or_else(|error| Err(NoToken::later(error.to_string())))
     }
 
-    /// A mail server did not take this one: the next is asked for. A server that takes none at all is not believed each time.
-    pub async fn refused(&self, provider: Provider, shown: &Shown) {
+    /// A mail server did not take this one: the next is asked for. False: that would be no use, as the one before was not taken either, a
+    /// moment ago.
+    pub async fn refused(&self, provider: Provider, shown: &Shown) -> bool {
         let (store, now) = (&self.0.store, self.0.clock.now());
         let mut believed = self.0.believed.lock().await;
-        if believed.get(&provider).is_some_and(|at| now.duration_since(*at).unsigned_abs() < BELIEVED_AGAIN) {
-            return;
+        if let Some((at, token)) = believed.get(&provider)
+            && now.duration_since(*at).unsigned_abs() < BELIEVED_AGAIN
+        {
+            // Another connection has said so of the same one.
+            return *token == shown.token;
         }
-        believed.insert(provider, now);
+        believed.insert(provider, (now, shown.token.clone()));
         drop(believed);
         if let Err(error) = store.spend_token(provider.name(), shown.usable_until, now).await {
             tracing::error!(%error, "that a mail server takes a token no more could not be noted");
         }
+        true
     }
 
     /// Asks for the next token where nobody has needed one for long, so that the sign-in stays alive.
@@ -179,12 +210,15 @@ impl MailAccounts {
             if account.signed_out_at.is_some() || now < idle_since || self.provider(provider).is_none() {
                 continue;
             }
-            if let Err(error) = self.shown(provider).await
-                && error.reason == Reason::SignedOut
-            {
-                let text = format!("{} {}", provider.title(), error.reason.plain_words());
-                self.0.alarms.raise(AlarmKind::SignIn, provider.name(), text);
-            }
+            let Err(error) = self.shown(provider).await else { continue };
+            let subject = match error.reason {
+                Reason::SignedOut => provider.name().to_owned(),
+                // Which is over with the next token, whether mail leaves or not.
+                Reason::ClientRefused => of_client(provider),
+                _ => continue,
+            };
+            let text = format!("{}: {}", provider.title(), error.reason.plain_words());
+            self.0.alarms.raise(AlarmKind::SignIn, &subject, text);
         }
         Ok(())
     }
@@ -210,126 +244,5 @@ impl NoToken {
 impl From<store::Error> for NoToken {
     fn from(error: store::Error) -> Self {
         Self::later(error.to_string())
-    }
-}
-
-impl Inner {
-    fn set(&self, provider: Provider) -> Option<MailProvider> {
-        self.settings.now().providers.iter().find(|one| one.provider == provider).cloned()
-    }
-
-    async fn shown(&self, provider: Provider) -> Result<Shown, NoToken> {
-        let _alone = match self.asking.get(&provider) {
-            Some(asking) => asking.lock().await,
-            None => return Err(NoToken::new(Reason::NotSignedIn, "")),
-        };
-        loop {
-            let (account, now) = (self.store.mail_account(provider.name()).await?, self.clock.now());
-            let Some(account) = account else {
-                return Err(NoToken::new(Reason::NotSignedIn, "nobody has signed in"));
-            };
-            let failed = account.failed.as_ref().map_or("", |(_, why)| why);
-            if account.signed_out_at.is_some() {
-                return Err(NoToken::new(Reason::SignedOut, failed));
-            }
-            if now < account.refresh_at && now < account.usable_until {
-                return self.open(provider, &account);
-            }
-            if now < account.refresh_at && account.failed.is_some() {
-                return Err(NoToken::later(failed));
-            }
-            let lease = RefreshLease(secret_dice().random());
-            match self.store.begin_refresh(provider.name(), lease, LEASE, now).await? {
-                Refreshing::Ours(account) => self.refresh(provider, &account, lease).await?,
-                // On another computer, or before this process began.
-                Refreshing::Others(until) => self.clock.sleep_until(until).await,
-                Refreshing::Nobody => {}
-            }
-        }
-    }
-
-    fn open(&self, provider: Provider, account: &MailAccount) -> Result<Shown, NoToken> {
-        let tokens = self.tokens(provider, account)?;
-        Ok(Shown {
-            user: account.account.clone(),
-            token: Zeroizing::new(tokens.access().to_owned()),
-            until: account.refresh_at.min(account.usable_until),
-            usable_until: account.usable_until,
-        })
-    }
-
-    fn tokens(&self, provider: Provider, account: &MailAccount) -> Result<Tokens, NoToken> {
-        let key = &self.settings.now().sealing_key;
-        let lost = || NoToken::new(Reason::SignedOut, "it was sealed with another key than Bookpost has now");
-        Tokens::open(provider, &account.tokens, key).ok_or_else(lost)
-    }
-
-    /// Asks for the next token, and stores it or why there is none.
-    async fn refresh(
-        &self,
-        provider: Provider,
-        account: &MailAccount,
-        lease: RefreshLease,
-    ) -> Result<(), NoToken> {
-        let name = provider.name();
-        let tokens = match self.tokens(provider, account) {
-            Ok(tokens) => tokens,
-            Err(lost) => {
-                let again_at = self.clock.now().saturating_add(AGAIN).ok();
-                self.store.fail_refresh(name, lease, &lost.text, again_at, self.clock.now()).await?;
-                return Err(lost);
-            }
-        };
-        let given = self.ask(provider, &tokens).await;
-        let now = self.clock.now();
-        let again = |after| now.saturating_add(after).ok();
-        let (said, again_at, reason) = match given {
-            Ok(given) => {
-                let refresh = given.refresh.as_deref().map_or(tokens.refresh(), String::as_str);
-                let next = Tokens::new(refresh, &given.access);
-                let _sealing = self.sealing.with_key().await;
-                let mut dice = secret_dice();
-                let (key, _) = SealingKey::get(&self.settings.now().sealing_key, &mut dice)
-                    .map_err(|error| NoToken::later(error.to_string()))?;
-                let given = next.given(provider, given.lasts, &key, &mut dice, now);
-                self.store.end_refresh(name, lease, given, now).await?;
-                return Ok(());
-            }
-            Err(Refusal::Grant(said)) => (said, None, Reason::SignedOut),
-            Err(Refusal::Client(said)) => (said, again(AGAIN_CLIENT), Reason::ClientRefused),
-            Err(Refusal::Away(said)) => (said, again(AGAIN), Reason::SignInUnavailable),
-        };
-        tracing::warn!(provider = name, reason = reason.as_str(), "the mail provider gave no token");
-        self.store.fail_refresh(name, lease, &said, again_at, now).await?;
-        // The one of now may last a while yet.
-        if reason == Reason::SignInUnavailable && now < account.usable_until {
-            return Ok(());
-        }
-        Err(NoToken::new(reason, said))
-    }
-
-    async fn ask(&self, provider: Provider, tokens: &Tokens) -> Result<tokens::Given, Refusal> {
-        let set = self.set(provider).ok_or_else(|| Refusal::Client("no client id is set".to_owned()))?;
-        let away = |error: AccountError| Refusal::Away(error.to_string());
-        let endpoints = Endpoints::of(&set, &self.http).await.map_err(away)?;
-        Asker::new(&set, &endpoints, &self.http).map_err(away)?.refresh(tokens.refresh()).await
-    }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use std::sync::Arc;
-
-    use crate::config::{MailProvider, Provider, Server};
-
-    pub(in crate::preferences) fn provider(provider: Provider, issuer: Option<&str>) -> MailProvider {
-        MailProvider {
-            provider,
-            client_id: "bookpost".to_owned(),
-            client_secret: "a secret of two".to_owned().into(),
-            tenant: "common".to_owned(),
-            issuer: issuer.map(str::to_owned),
-            server: Arc::new(Server::plain(provider.name(), ([192, 0, 2, 1], 25).into())),
-        }
     }
 }

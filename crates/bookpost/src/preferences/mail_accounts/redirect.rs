@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::config::{Config, MailProvider, Provider};
+use crate::config::{Config, Provider};
 
 /// The page to which people come back, after the address by which they come to the pages.
 pub const BACK: &str = "/preferences/sign-in/back";
@@ -37,16 +37,17 @@ pub fn back(config: &Config) -> String {
 }
 
 /// Why this provider would not take the address; none: it does.
-pub fn not_taken(provider: &MailProvider, back: &str) -> Option<NotTaken> {
+/// `issuer`: another stands in its place, of which that is not known.
+pub fn not_taken(provider: Provider, issuer: Option<&str>, back: &str) -> Option<NotTaken> {
     let url = Url::parse(back).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    if provider.issuer.is_some() || matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
+    if issuer.is_some() || url.as_ref().is_some_and(is_this_computer) {
         return None;
     }
     if url.as_ref().is_none_or(|url| url.scheme() != "https") {
         return Some(NotTaken::NotEncrypted);
     }
-    if provider.provider != Provider::Google {
+    if provider != Provider::Google {
         return None;
     }
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -57,16 +58,32 @@ pub fn not_taken(provider: &MailProvider, back: &str) -> Option<NotTaken> {
     LOCAL.contains(&last).then_some(NotTaken::Local)
 }
 
+/// Under which name of Bookpost somebody who has come by `visited` begins: the provider leads back to the one in `back`, and a browser keeps
+/// what it is given for one name. None: here, as they are there already, or that name would lead them to another computer.
+pub fn begins_at<'a>(back: &'a str, visited: &str) -> Option<&'a str> {
+    let origin = back.strip_suffix(BACK)?;
+    if origin.eq_ignore_ascii_case(visited) {
+        return None;
+    }
+    let (there, here) = (Url::parse(origin).ok()?, Url::parse(visited).ok()?);
+    let same_computer = is_this_computer(&here)
+        && (there.scheme(), there.port_or_known_default()) == (here.scheme(), here.port_or_known_default());
+    (!is_this_computer(&there) || same_computer).then_some(origin)
+}
+
+fn is_this_computer(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::{config::Way, preferences::mail_accounts::tests::provider};
+    use crate::config::Way;
 
     #[test]
     fn an_address_that_the_provider_refuses_is_refused_before_anybody_is_sent_there() {
-        let google = provider(Provider::Google, None);
         for (address, expected) in [
             ("https://bookpost.library.example", None),
             ("http://localhost:8025", None),
@@ -81,12 +98,12 @@ mod tests {
             ("nothing", Some(NotTaken::NotEncrypted)),
         ] {
             let back = format!("{address}{BACK}");
-            assert_eq!(not_taken(&google, &back), expected, "{address}");
+            assert_eq!(not_taken(Provider::Google, None, &back), expected, "{address}");
             // Microsoft takes any name, over https.
             let microsoft = expected.filter(|why| *why == NotTaken::NotEncrypted);
-            assert_eq!(not_taken(&provider(Provider::Microsoft, None), &back), microsoft, "{address}");
-            let other = provider(Provider::Google, Some("https://login.school.example"));
-            assert_eq!(not_taken(&other, &back), None, "{address}");
+            assert_eq!(not_taken(Provider::Microsoft, None, &back), microsoft, "{address}");
+            let issuer = Some("https://login.school.example");
+            assert_eq!(not_taken(Provider::Google, issuer, &back), None, "{address}");
         }
     }
 
@@ -97,5 +114,25 @@ mod tests {
         assert_eq!(back(&config), "http://localhost:8025/preferences/sign-in/back");
         config.public_address = Some("https://bookpost.library.example".to_owned());
         assert_eq!(back(&config), "https://bookpost.library.example/preferences/sign-in/back");
+    }
+
+    #[test]
+    fn it_begins_where_the_browser_comes_back_to() {
+        let (localhost, public) = ("http://localhost:8625", "https://bookpost.library.example");
+        for (origin, visited, expected) in [
+            (localhost, localhost, None),
+            (localhost, "http://LOCALHOST:8625", None),
+            (localhost, "http://127.0.0.1:8625", Some(localhost)),
+            (localhost, "http://[::1]:8625", Some(localhost)),
+            // Through a tunnel, or over the network, that name leads to the computer of whoever looks.
+            (localhost, "http://127.0.0.1:9000", None),
+            (localhost, "https://192.0.2.7:8625", None),
+            (public, public, None),
+            (public, "http://127.0.0.1:8625", Some(public)),
+            (public, "https://192.0.2.7:8625", Some(public)),
+            (public, "", None),
+        ] {
+            assert_eq!(begins_at(&format!("{origin}{BACK}"), visited), expected, "{origin} {visited}");
+        }
     }
 }

@@ -20,9 +20,10 @@ use zeroize::Zeroizing;
 use super::{
     AccountError,
     endpoints::{Endpoints, extra, scopes},
-    http::{Http, Unread, provider_said, words},
+    http::{Http, Unread, provider_said},
 };
 use crate::{
+    app::asking,
     config::{MailProvider, Provider},
     secrets::{KeySource, SealingKey, of_mail_account},
 };
@@ -177,6 +178,11 @@ pub(super) fn plain(said: &str) -> String {
     said.trim().chars().filter(|one| !one.is_control()).take(200).collect()
 }
 
+/// What is given where somebody has typed a code on another device.
+pub(super) fn read(answer: &[u8]) -> Option<Given> {
+    serde_json::from_slice(answer).ok().as_ref().map(given)
+}
+
 fn given(answer: &Answer) -> Given {
     let scopes = answer.scopes().map(|all| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" "));
     Given {
@@ -198,19 +204,34 @@ fn refusal(error: RequestTokenError<Unread, BasicErrorResponse>) -> Refusal {
                 BasicErrorResponseType::Extension(word) if word == "interaction_required" => {
                     Refusal::Grant(said)
                 }
-                BasicErrorResponseType::Extension(word)
-                    if word == "temporarily_unavailable" || word == "server_error" =>
-                {
-                    Refusal::Away(said)
-                }
+                BasicErrorResponseType::Extension(word) if is_of_now(word) => Refusal::Away(said),
                 _ => Refusal::Client(said),
             }
         }
         // With it might come what was sent.
         RequestTokenError::Parse(..) => Refusal::Away("its answer was not understood".to_owned()),
-        RequestTokenError::Request(error) => Refusal::Away(words(&error)),
+        RequestTokenError::Request(error) => Refusal::Away(asking::words(&error)),
         RequestTokenError::Other(said) => Refusal::Away(said),
     }
+}
+
+/// Words for what is over by itself, and says nothing of whoever asks (RFC 6749 section 4.1.2.1, RFC 8628 section 3.5, and Google's own).
+fn is_of_now(word: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "temporarily_unavailable",
+        "server_error",
+        "internal_failure",
+        "internal_error",
+        "backendError",
+        "slow_down",
+        "rate_limit",
+        "rate_limit_exceeded",
+        "rateLimitExceeded",
+        "userRateLimitExceeded",
+        "dailyLimitExceeded",
+        "quotaExceeded",
+    ];
+    WORDS.iter().any(|one| one.eq_ignore_ascii_case(word))
 }
 
 /// As they stand in the queue, sealed.
@@ -262,5 +283,31 @@ impl Drop for Tokens {
         use zeroize::Zeroize as _;
         self.refresh.zeroize();
         self.access.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever the provider says: one that ends at once would be asked for without end, and one that ends in years never.
+    #[test]
+    fn a_token_lasts_for_a_sensible_time() {
+        for (said, lasts) in [
+            (r#","expires_in":0"#, LEAST),
+            (r#","expires_in":9"#, LEAST),
+            (r#","expires_in":3599"#, Duration::from_secs(3599)),
+            (r#","expires_in":18446744073709551615"#, MOST),
+            ("", USUAL),
+        ] {
+            let answer = format!(r#"{{"access_token":"a","token_type":"Bearer"{said}}}"#);
+            assert_eq!(given(&serde_json::from_str(&answer).unwrap()).lasts, lasts, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_a_provider_says_is_kept_short_and_plain() {
+        assert_eq!(plain(" no\r\nSet-Cookie: x\u{7}\u{9b}31m "), "noSet-Cookie: x31m");
+        assert_eq!(plain(&"é".repeat(10_000)).chars().count(), 200);
     }
 }

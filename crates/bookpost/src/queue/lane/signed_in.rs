@@ -2,42 +2,77 @@
 
 use std::sync::Arc;
 
-use mail::{Reason, outcome::Judgement, smtp::client::Client};
+use mail::{Action, Reason, outcome::Judgement, smtp::client::Client};
 use rustls::ClientConfig;
 
-use super::Lane;
+use super::{Gate, Lane};
 use crate::{
     config::{Encryption, Server},
     deliver::{
         settings::{check_password, settings, with_token},
         stream::{self, ConnectError, Stream},
     },
+    preferences::mail_accounts::Shown,
 };
 
+/// What a server of a provider is shown.
+#[derive(Default)]
+pub(super) struct SignedIn {
+    /// On this connection.
+    shown: Option<Shown>,
+    /// It was not taken, and there is another, which goes by another connection.
+    again: bool,
+    /// That was done once.
+    renewed: bool,
+}
+
 impl Lane {
-    pub(super) async fn open(&mut self) -> Result<Stream, ConnectError> {
+    /// A connection, from its beginning to its end. True: another is to be tried.
+    pub(super) async fn connection(&mut self) -> bool {
+        let mut gate = self.gate.clone();
+        let opened = tokio::select! {
+            opened = self.open() => Some(opened),
+            _ = gate.wait_for(|gate| *gate == Gate::Abandon) => None,
+        };
+        match opened {
+            Some(Ok(stream)) => self.converse(stream).await,
+            Some(Err(error)) => self.fault(error.reason, &error.text, Action::OpenBreaker),
+            None => {}
+        }
+        std::mem::take(&mut self.signed_in.again)
+    }
+
+    async fn open(&mut self) -> Result<Stream, ConnectError> {
         if let Some(provider) = self.server.sign_in {
             let shown = self.delivery.accounts.shown(provider).await?;
             let settings = settings(&self.delivery.settings.now().sending.ehlo_name, &self.server);
             self.client = Client::new(with_token(settings, &shown));
-            self.shown = Some(shown);
+            self.signed_in.shown = Some(shown);
         }
         open(Arc::clone(&self.server), self.tls.clone()).await
     }
 
     /// The next message goes by another connection, which shows the token of then.
     pub(super) fn showed_an_old_token(&self) -> bool {
-        self.shown.as_ref().is_some_and(|shown| shown.until <= self.delivery.clock.now())
+        self.signed_in.shown.as_ref().is_some_and(|shown| shown.until <= self.delivery.clock.now())
     }
 
-    /// What an answer means where no password was shown: the token may have ended before its time, which the provider knows.
-    pub(super) async fn of_a_token(&mut self, judgement: Judgement) -> Judgement {
-        let Some((provider, shown)) = self.server.sign_in.zip(self.shown.as_ref()) else { return judgement };
-        if judgement.reason != Reason::SignInRefused {
-            return judgement;
+    /// What an answer means where no password was shown. None: the token may have ended before its time, and the next is shown first.
+    pub(super) async fn of_a_token(&mut self, judgement: Judgement) -> Option<Judgement> {
+        let Some((provider, shown)) = self.server.sign_in.zip(self.signed_in.shown.as_ref()) else {
+            return Some(judgement);
+        };
+        let reason = match judgement.reason {
+            Reason::SignInRefused | Reason::PasswordsEnded => Reason::TokenRefused,
+            Reason::SmtpAuthOff => Reason::SmtpAuthOff,
+            _ => return Some(judgement),
+        };
+        let may_help = self.delivery.accounts.refused(provider, shown).await;
+        if may_help && !self.signed_in.renewed && !self.ended.ready {
+            (self.signed_in.renewed, self.signed_in.again) = (true, true);
+            return None;
         }
-        self.delivery.accounts.refused(provider, shown).await;
-        Judgement { reason: Reason::SignedOut, ..judgement }
+        Some(Judgement { reason, ..judgement })
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Running {
     pub(super) server: Arc<Server>,
     /// It probes a server whose breaker is open.
     pub(super) probe: bool,
+    /// It asks a server of which an alarm is left.
+    pub(super) doubt: bool,
     pub(super) alone: bool,
     pub(super) started_at: Timestamp,
     slots: Slots,
@@ -81,6 +83,7 @@ impl Worker {
             route: index,
             server: Arc::clone(&upstream.server),
             probe: kind == Kind::Probe,
+            doubt: kind == Kind::Doubt,
             alone: kind == Kind::Alone,
             started_at: self.delivery.clock.now(),
             slots,
@@ -112,6 +115,9 @@ impl Worker {
             // In the store before anything is concluded from the lane's end: it may be too old.
             let now = self.delivery.clock.now();
             self.settle_now(given_back(&[*job], now), now).await;
+        }
+        if lane.doubt {
+            return self.doubt_ended(lane, &ended);
         }
         if lane.probe {
             return self.probe_ended(lane, ended).await;
@@ -229,6 +235,7 @@ impl Worker {
 pub(super) enum Kind {
     Usual,
     Probe,
+    Doubt,
     Alone,
 }
 

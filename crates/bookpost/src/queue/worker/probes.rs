@@ -1,8 +1,10 @@
 //! Probing servers whose breaker is open, and what follows when one answers or stays dead.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use mail::Reason;
-use store::{Claim, Claimed, Filter, State};
+use store::{Alarm, AlarmKind, Claim, Claimed, Filter, State};
 
 use super::{
     Worker,
@@ -68,6 +70,49 @@ impl Worker {
             return None;
         }
         self.store.take_alone(self.leases.draw(), practice, now).await.ok()?
+    }
+
+    /// Servers against which nothing is known but an alarm of earlier are to be asked: mail may not go to them for long, and the alarm
+    /// would stand. Not where only a message can show that its fault is over.
+    pub(super) async fn doubt(&mut self) {
+        let open = match self.store.alarms_to_tell().await {
+            Ok(alarms) => alarms,
+            Err(error) => return tracing::error!(%error, "which servers are to be asked could not be read"),
+        };
+        let by_message = |text: &str| text.contains(Reason::RelayDenied.plain_words());
+        let is_asked = |alarm: &&Alarm| {
+            let of_the_way = matches!(alarm.kind, AlarmKind::ServerDown | AlarmKind::SignIn);
+            of_the_way && alarm.ended_at.is_none() && !by_message(&alarm.text)
+        };
+        let subjects: BTreeSet<_> =
+            open.iter().filter(is_asked).map(|alarm| alarm.subject.as_str()).collect();
+        for upstream in self.routes.iter_mut().flat_map(|route| &mut route.upstreams) {
+            let is_doubted = !upstream.breaker.is_open() && subjects.contains(upstream.server.name.as_str());
+            upstream.doubted = is_doubted;
+        }
+    }
+
+    pub(super) fn ask_doubted(&mut self, index: usize) {
+        let Some(route) = self.routes.get_mut(index).filter(|route| !route.paused) else { return };
+        let doubted = route.upstreams.iter_mut().enumerate();
+        let asked: Vec<_> = doubted
+            .filter_map(|(at, upstream)| std::mem::take(&mut upstream.doubted).then_some(at))
+            .collect();
+        for at in asked {
+            self.spawn(index, at, Errand::Probe { job: None, beside: true }, Kind::Doubt);
+        }
+    }
+
+    /// What one that was asked in doubt says. Nothing is kept back because of it until it is at fault; and once that is known, probes tell.
+    pub(super) fn doubt_ended(&mut self, lane: &Running, ended: &Ended) {
+        let Some(route) = self.routes.get(lane.route) else { return };
+        let Some(position) = route.position(&lane.server) else { return };
+        let is_open = route.upstreams.get(position).is_none_or(|upstream| upstream.breaker.is_open());
+        if let Some((fault, _)) = &ended.fault {
+            self.fault(lane.route, position, fault);
+        } else if ended.ready && !is_open {
+            self.alarms.server_answers(&lane.server.name);
+        }
     }
 
     pub(super) async fn probe_ended(&mut self, lane: &Running, ended: Ended) {

@@ -82,7 +82,7 @@ impl Worker {
     }
 
     /// The way to the server, or our sign-in there, is at fault. What connections from before the breaker opened say is no news.
-    fn fault(&mut self, index: usize, upstream_index: usize, fault: &Fault) {
+    pub(super) fn fault(&mut self, index: usize, upstream_index: usize, fault: &Fault) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
@@ -172,6 +172,9 @@ fn alarm_kind(fault: &Fault) -> AlarmKind {
         | Reason::SignedOut
         | Reason::NotSignedIn
         | Reason::ClientRefused
+        | Reason::TokenRefused
+        | Reason::SmtpAuthOff
+        | Reason::PasswordsEnded
         | Reason::RelayDenied => AlarmKind::SignIn,
         _ => AlarmKind::ServerDown,
     }

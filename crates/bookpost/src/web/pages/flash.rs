@@ -7,85 +7,109 @@ use store::{Move, Moved};
 
 use super::{wanted::RESERVED, words::Words};
 
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Done {
-    Retry,
-    Hold,
-    Release,
-    Cancel,
-    Return,
-    Paused,
-    Resumed,
-    Probing,
-    Language,
-    SignedOut,
-    NothingSaved,
-    LinkAsked,
-    PersonAdded,
-    PersonChanged,
-    PersonOff,
-    PersonOn,
-    PersonSignedOut,
-    InvitationSent,
-    ResetSent,
-    AccountChanged,
-    PasswordChanged,
-    SessionsEnded,
-    LibraryAdded,
-    LibraryChanged,
-    LibraryRemoved,
-    Undone,
-    NotUndone,
-    ProgramAdded,
-    ProgramChanged,
-    ProgramOff,
-    ProgramOn,
-    KeyRevoked,
-    Arrived,
-    Started,
-    NamedBefore,
-    Practice,
-    PreferencesSaved,
-    PreferencesSavedWithoutAddress,
-    AddressLookedUp,
-    NothingChanged,
-    PreferencesImported,
-    SamplesSent,
-    NotNow,
-    NotSent,
-    NotSure,
-    ExportForgotten,
-    RunStopped,
-    SentAgain,
-    LogoSet,
-    LogoRemoved,
-    ColumnsKept,
-    ColumnsForgotten,
-    NoticeSaved,
-    NoticeDuplicated,
-    NoticeOn,
-    NoticeOff,
-    NoticeRemoved,
-    NoticeRestored,
-    NoticeChangedMeanwhile,
-    WordingSaved,
-    WordingReset,
-    ScheduleAdded,
-    ScheduleNotThereYet,
-    ScheduleChanged,
-    ScheduleChangedUnskipped,
-    ScheduleNextIsAnother,
-    ScheduleRemoved,
-    SchedulePaused,
-    ScheduleResumed,
-    ScheduleSkips,
-    ScheduleSkipsNot,
-    ScheduleRuns,
-    AccountConnected,
-    AccountEnded,
-    AccountForgotten,
+/// What was done, each with the sentence that says so.
+macro_rules! done {
+    ($($name:ident $key:literal)+) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(super) enum Done {
+            $($name,)+
+        }
+
+        impl Done {
+            fn key(self) -> &'static str {
+                match self {
+                    $(Self::$name => $key,)+
+                }
+            }
+        }
+    };
+}
+
+done! {
+    Retry "done-retry"
+    Hold "done-hold"
+    Release "done-release"
+    Cancel "done-cancel"
+    Return "done-return"
+    Paused "done-paused"
+    Resumed "done-resumed"
+    ResumedInVain "done-resumed-in-vain"
+    Probing "done-probing"
+    Language "done-language"
+    SignedOut "sign-in-ended"
+    NothingSaved "sign-in-nothing-saved"
+    LinkAsked "forgot-asked"
+    PersonAdded "done-person-added"
+    PersonChanged "done-person-changed"
+    PersonOff "done-person-off"
+    PersonOn "done-person-on"
+    PersonSignedOut "done-person-signed-out"
+    InvitationSent "done-invitation-sent"
+    ResetSent "done-reset-sent"
+    AccountChanged "done-account-changed"
+    PasswordChanged "done-password-changed"
+    SessionsEnded "done-sessions-ended"
+    LibraryAdded "done-library-added"
+    LibraryChanged "done-library-changed"
+    LibraryRemoved "done-library-removed"
+    Undone "done-undone"
+    NotUndone "done-not-undone"
+    ProgramAdded "done-program-added"
+    ProgramChanged "done-program-changed"
+    ProgramOff "done-program-off"
+    ProgramOn "done-program-on"
+    KeyRevoked "done-key-revoked"
+    Arrived "done-arrived"
+    Started "done-started"
+    NamedBefore "done-named-before"
+    Practice "done-practice"
+    PreferencesSaved "done-preferences"
+    SavedAndPaused "done-saved-and-paused"
+    PreferencesSavedWithoutAddress "done-preferences-without-address"
+    AddressLookedUp "done-address-looked-up"
+    NothingChanged "done-nothing-changed"
+    PreferencesImported "done-imported"
+    SamplesSent "done-samples"
+    SamplesPractised "done-samples-practised"
+    NotNow "done-not-now"
+    NotSent "done-not-sent"
+    NotSure "done-not-sure"
+    ExportForgotten "done-export-forgotten"
+    RunStopped "done-run-stopped"
+    SentAgain "done-sent-again"
+    SentAgainPractice "done-sent-again-practice"
+    SentAgainWaits "done-sent-again-waits"
+    LogoSet "done-logo-set"
+    LogoRemoved "done-logo-removed"
+    ColumnsKept "done-columns-kept"
+    ColumnsForgotten "done-columns-forgotten"
+    NoticeSaved "done-notice-saved"
+    NoticeDuplicated "done-notice-duplicated"
+    NoticeOn "done-notice-on"
+    NoticeOff "done-notice-off"
+    NoticeRemoved "done-notice-removed"
+    NoticeRestored "done-notice-restored"
+    NoticeChangedMeanwhile "done-notice-changed-meanwhile"
+    WordingSaved "done-wording-saved"
+    WordingReset "done-wording-reset"
+    ScheduleAdded "done-schedule-added"
+    ScheduleNotThereYet "done-schedule-not-there-yet"
+    ScheduleChanged "done-schedule-changed"
+    ScheduleChangedUnskipped "done-schedule-changed-unskipped"
+    ScheduleNextIsAnother "done-schedule-next-is-another"
+    ScheduleSkipsAnother "done-schedule-skips-another"
+    ScheduleRemoved "done-schedule-removed"
+    SchedulePaused "done-schedule-paused"
+    ScheduleResumed "done-schedule-resumed"
+    ScheduleSkips "done-schedule-skips"
+    ScheduleSkipsNot "done-schedule-skips-not"
+    ScheduleRuns "done-schedule-runs"
+    AccountConnected "done-account-connected"
+    AccountEnded "done-account-ended"
+    ClientSaved "done-client-saved"
+    ClientForgotten "done-client-forgotten"
+    AccountForgotten "done-account-forgotten"
 }
 
 /// For how many. What is no such word is nothing.
@@ -122,119 +146,9 @@ impl Done {
                 | Self::Return
                 | Self::SessionsEnded
                 | Self::SamplesSent
+                | Self::SamplesPractised
                 | Self::RunStopped
         )
-    }
-
-    /// The sentence that says so.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Retry => "done-retry",
-            Self::Hold => "done-hold",
-            Self::Release => "done-release",
-            Self::Cancel => "done-cancel",
-            Self::Return => "done-return",
-            Self::Paused => "done-paused",
-            Self::Resumed => "done-resumed",
-            Self::Probing => "done-probing",
-            Self::Language => "done-language",
-            Self::NothingSaved => "sign-in-nothing-saved",
-            Self::SignedOut => "sign-in-ended",
-            Self::LinkAsked => "forgot-asked",
-            Self::PersonAdded => "done-person-added",
-            Self::PersonChanged => "done-person-changed",
-            Self::PersonOff => "done-person-off",
-            Self::PersonOn => "done-person-on",
-            Self::PersonSignedOut => "done-person-signed-out",
-            Self::InvitationSent => "done-invitation-sent",
-            Self::ResetSent => "done-reset-sent",
-            Self::AccountChanged => "done-account-changed",
-            Self::PasswordChanged => "done-password-changed",
-            Self::SessionsEnded => "done-sessions-ended",
-            Self::LibraryAdded => "done-library-added",
-            Self::LibraryChanged => "done-library-changed",
-            Self::LibraryRemoved => "done-library-removed",
-            Self::Undone => "done-undone",
-            Self::NotUndone => "done-not-undone",
-            Self::ProgramAdded => "done-program-added",
-            Self::ProgramChanged => "done-program-changed",
-            Self::ProgramOff => "done-program-off",
-            Self::ProgramOn => "done-program-on",
-            Self::KeyRevoked => "done-key-revoked",
-            Self::Arrived => "done-arrived",
-            Self::Started => "done-started",
-            Self::NamedBefore => "done-named-before",
-            Self::Practice => "done-practice",
-            Self::PreferencesSaved => "done-preferences",
-            Self::PreferencesSavedWithoutAddress => "done-preferences-without-address",
-            Self::AddressLookedUp => "done-address-looked-up",
-            Self::NothingChanged => "done-nothing-changed",
-            Self::PreferencesImported => "done-imported",
-            Self::SamplesSent => "done-samples",
-            Self::NotNow => "done-not-now",
-            Self::NotSent => "done-not-sent",
-            Self::NotSure => "done-not-sure",
-            Self::ExportForgotten => "done-export-forgotten",
-            Self::RunStopped => "done-run-stopped",
-            Self::SentAgain => "done-sent-again",
-            Self::LogoSet => "done-logo-set",
-            Self::LogoRemoved => "done-logo-removed",
-            Self::ColumnsKept => "done-columns-kept",
-            Self::ColumnsForgotten => "done-columns-forgotten",
-            Self::AccountConnected => "done-account-connected",
-            Self::AccountEnded => "done-account-ended",
-            Self::AccountForgotten => "done-account-forgotten",
-            Self::NoticeSaved
-            | Self::NoticeDuplicated
-            | Self::NoticeOn
-            | Self::NoticeOff
-            | Self::NoticeRemoved
-            | Self::NoticeRestored
-            | Self::NoticeChangedMeanwhile
-            | Self::WordingSaved
-            | Self::WordingReset => self.key_of_notice(),
-            Self::ScheduleNotThereYet
-            | Self::ScheduleAdded
-            | Self::ScheduleChanged
-            | Self::ScheduleChangedUnskipped
-            | Self::ScheduleNextIsAnother
-            | Self::ScheduleRemoved
-            | Self::SchedulePaused
-            | Self::ScheduleResumed
-            | Self::ScheduleSkips
-            | Self::ScheduleSkipsNot
-            | Self::ScheduleRuns => self.key_of_schedule(),
-        }
-    }
-
-    fn key_of_notice(self) -> &'static str {
-        match self {
-            Self::NoticeSaved => "done-notice-saved",
-            Self::NoticeDuplicated => "done-notice-duplicated",
-            Self::NoticeOn => "done-notice-on",
-            Self::NoticeOff => "done-notice-off",
-            Self::NoticeRemoved => "done-notice-removed",
-            Self::NoticeRestored => "done-notice-restored",
-            Self::NoticeChangedMeanwhile => "done-notice-changed-meanwhile",
-            Self::WordingSaved => "done-wording-saved",
-            _ => "done-wording-reset",
-        }
-    }
-
-    fn key_of_schedule(self) -> &'static str {
-        match self {
-            Self::ScheduleNotThereYet => "done-schedule-not-there-yet",
-            Self::ScheduleAdded => "done-schedule-added",
-            Self::ScheduleChanged => "done-schedule-changed",
-            Self::ScheduleChangedUnskipped => "done-schedule-changed-unskipped",
-            Self::ScheduleNextIsAnother => "done-schedule-next-is-another",
-            Self::ScheduleRemoved => "done-schedule-removed",
-            Self::SchedulePaused => "done-schedule-paused",
-            Self::ScheduleResumed => "done-schedule-resumed",
-            Self::ScheduleSkips => "done-schedule-skips",
-            Self::ScheduleSkipsNot => "done-schedule-skips-not",
-            _ => "done-schedule-runs",
-        }
     }
 }
 

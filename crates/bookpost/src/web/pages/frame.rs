@@ -1,5 +1,7 @@
 //! What stands around every page.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     http::{StatusCode, header},
@@ -12,11 +14,17 @@ use super::{
     assets::{ICON, SCRIPT, STYLE},
     flash::{self, Done, Undo},
     form::Posted,
+    known::ALARMS,
+    mail_account::{self, alarm as account},
     not_here, security, standing,
     visit::Visit,
     words::{Language, Words},
 };
-use crate::{config::Way, identity::Permission, preferences::DoNotSend};
+use crate::{
+    config::{Server, Way},
+    identity::Permission,
+    preferences::DoNotSend,
+};
 
 /// Where a page stands in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +97,20 @@ pub(super) struct Frame {
     pub(super) icon: &'static str,
 }
 
+/// A provider wants somebody to sign in. It is said on every page: nobody else can do anything about it.
+async fn signed_out(visit: &Visit, servers: &[Arc<Server>]) -> Result<Option<Banner>, Error> {
+    let Some(provider) = servers.iter().find_map(|server| server.sign_in) else { return Ok(None) };
+    let alarms = visit.pages.sources.store.alarms(true, ALARMS).await?;
+    if !alarms.iter().any(|alarm| account::wants_sign_in(alarm, provider)) {
+        return Ok(None);
+    }
+    let (words, there) = (visit.words(), mail_account::address(provider));
+    let name = [("name", provider.title())];
+    let may = visit.may(Permission::ChangePreferences) && !visit.path().starts_with(there);
+    let text = words.with("banner-sign-in", &name);
+    Ok(Some(Banner { text, href: may.then(|| (there, words.with("account-begin", &name))) }))
+}
+
 impl Frame {
     /// Around a page for whoever has not signed in.
     pub(super) fn bare(words: &'static Words, library: &str) -> Self {
@@ -117,12 +139,15 @@ impl Frame {
         let may_set_up = visit.may(Permission::ChangePreferences) && !visit.path().starts_with("/start");
         let set_up = may_set_up.then(|| ("/start", words.t("banner-set-up")));
         let banner = match (sources.store.paused().await?, &config.sending.way) {
-            (Some(pause), _) => {
+            (Some(pause), way) => {
                 let (since, text) = (visit.clockwork.text(pause.began_at), |at| visit.clockwork.text(at));
                 let text = match pause.why {
                     PauseWhy::ByPerson => words.with("banner-paused", &[("since", &since)]),
                     PauseWhy::Restored { of } => words.with("banner-restored", &[("of", &text(of))]),
                 };
+                let too = matches!(way, Way::None) && config.sending.way_is_chosen;
+                let too = too.then(|| words.t("banner-do-not-send-too"));
+                let text = std::iter::once(text).chain(too).collect::<Vec<_>>().join(" ");
                 Some(Banner { text, href: go_on })
             }
             (None, Way::None) if config.sending.way_is_chosen => {
@@ -134,7 +159,7 @@ impl Frame {
             }
             (None, Way::None) => Some(Banner { text: words.t("banner-no-way"), href: set_up }),
             (None, Way::Practice) => Some(Banner { text: words.t("banner-practice"), href: set_up }),
-            (None, Way::Servers(_)) => None,
+            (None, Way::Servers(servers)) => signed_out(visit, servers).await?,
         };
         let link = |href, text, at| Link { href, text, here: place == at };
         let allowed = SETUP.iter().filter(|(.., permission)| visit.may(*permission));

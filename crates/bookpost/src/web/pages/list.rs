@@ -12,7 +12,7 @@ use super::{
     field::Choice,
     frame::{Frame, Place, page},
     not_here,
-    row::{self, Line, site_name},
+    row::{self, Flow, Line, site_name},
     visit::Visit,
     wanted::{STATES, Wanted, state},
 };
@@ -101,12 +101,12 @@ async fn queue(visit: &Visit, wanted: Wanted) -> Result<Queue, Error> {
             (Part::default(), (Vec::new(), Counted::default()), Some(problem))
         }
     };
-    let paused = store.paused().await?.is_some();
+    let flow = Flow::now(visit).await?;
     let theirs = |row: &&store::Row| visit.may_see(row.site.as_deref()) && is_found(visit, &wanted, row);
     let shown: Vec<_> = part.rows.iter().filter(theirs).collect();
     let decided = shown.iter().filter(|row| visit.may_decide(row.site.as_deref()));
     let can = possible(decided.map(|row| row.state));
-    let lines: Vec<_> = shown.iter().map(|row| Line::of(visit, row, paused)).collect();
+    let lines: Vec<_> = shown.iter().map(|row| Line::of(visit, row, flow)).collect();
     let means_all = wanted.is_narrow() || state(&wanted.state).is_some();
     let may_decide_all = means_all && visit.may_decide_theirs() && !lines.is_empty();
     let asked = state(&wanted.state);

@@ -13,6 +13,8 @@ pub(super) async fn words(visit: &Visit, alarm: &Alarm) -> Result<Option<(String
     Ok(match alarm.subject.as_str() {
         "server1.password" => Some((words.t("lost-password-1"), words.t("lost-password-do"))),
         "server2.password" => Some((words.t("lost-password-2"), words.t("lost-password-do"))),
+        "google.client_secret" => Some((words.t("lost-client-google"), words.t("lost-client-do"))),
+        "microsoft.client_secret" => Some((words.t("lost-client-microsoft"), words.t("lost-client-do"))),
         subject => {
             let webhooks = visit.pages.sources.store.webhooks().await?;
             let webhook = webhooks.iter().find(|one| subject == format!("webhook {}", one.id.0));

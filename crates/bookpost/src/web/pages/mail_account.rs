@@ -1,11 +1,15 @@
 //! Preferences > Setup > Email > Sign in with a mail provider: what to know before, there and back, and how it stands.
 
+pub(super) mod alarm;
+mod client;
 mod said;
+mod stands;
+mod terminal;
 
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, RawQuery},
+    extract::{Path, Query, RawQuery},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -24,7 +28,7 @@ use super::{
 use crate::{
     config::{Provider, Way},
     identity::Permission,
-    preferences::mail_accounts::{AccountError, Back, Came, LASTS},
+    preferences::mail_accounts::{AccountError, Back, Came, LASTS, redirect},
 };
 
 /// What the browser keeps until it comes back. As the session's, it is set by nobody else over https.
@@ -33,8 +37,9 @@ const PLAIN_COOKIE: &str = "bookpost-account";
 
 pub(super) fn routes() -> Router<Pages> {
     Router::new()
-        .route("/preferences/sign-in/back", get(back))
+        .route("/preferences/sign-in/back", get(terminal::back))
         .route("/preferences/sign-in/{provider}", get(show))
+        .route("/preferences/sign-in/{provider}/client", post(client::save))
         .route("/preferences/sign-in/{provider}/begin", get(begin))
         .route("/preferences/sign-in/{provider}/paste", post(paste))
         .route("/preferences/sign-in/{provider}/confirm", post(confirm))
@@ -63,7 +68,7 @@ struct Page {
     facts: Vec<(String, String)>,
     /// What is wrong with it.
     fault: Option<String>,
-    /// The boxes that were ticked, as the provider names them.
+    /// See [`stands::for_it`].
     scopes: String,
     /// What else is to be done, and where.
     unused: Option<String>,
@@ -71,24 +76,47 @@ struct Page {
     back: String,
     /// Why it would not be taken there.
     not_taken: Option<String>,
+    /// Where to go first, and why: the provider leads back to there.
+    elsewhere: Option<[String; 2]>,
+    /// The provider knows Bookpost.
+    is_set: bool,
+    client: client::Client,
+    client_title: String,
     button: String,
     shared: String,
     end: Option<[String; 2]>,
 }
 
 async fn show(visit: Visit, Path(name): Path<String>) -> Response {
-    match allowed(&visit, &name) {
+    match administered(&visit, &name) {
         Ok(provider) => shown(&visit, provider, None).await,
         Err(response) => response,
     }
 }
 
+#[derive(Deserialize)]
+struct Begin {
+    /// They bring the address of the browser's bar here.
+    pastes: Option<String>,
+}
+
+/// This page, under the name by which the browser comes back.
+fn elsewhere(visit: &Visit, provider: Provider) -> Option<String> {
+    let back = visit.pages.sources.accounts.back(provider).ok()?;
+    redirect::begins_at(&back, &visit.origin).map(|origin| format!("{origin}{}", address(provider)))
+}
+
 /// Sends somebody to the provider, from where they come to [`back`].
-async fn begin(visit: Visit, Path(name): Path<String>) -> Response {
+async fn begin(visit: Visit, Path(name): Path<String>, Query(asked): Query<Begin>) -> Response {
     let provider = match allowed(&visit, &name) {
         Ok(provider) => provider,
         Err(response) => return response,
     };
+    if asked.pastes.is_none()
+        && let Some(there) = elsewhere(&visit, provider)
+    {
+        return Redirect::to(&there).into_response();
+    }
     match visit.pages.sources.accounts.begin(provider, visit.actor()).await {
         Ok(begun) => {
             ([(header::SET_COOKIE, cookie(&visit, &begun.kept))], Redirect::to(&begun.to)).into_response()
@@ -101,7 +129,7 @@ async fn back(visit: Visit, RawQuery(query): RawQuery, headers: HeaderMap) -> Re
     if !visit.may(Permission::ChangePreferences) {
         return not_here::not_allowed(visit.words());
     }
-    came(&visit, &query.unwrap_or_default(), &headers, None).await
+    came(visit, &query.unwrap_or_default(), &headers, None).await
 }
 
 #[derive(Deserialize)]
@@ -121,12 +149,13 @@ async fn paste(
         Err(response) => return response,
     };
     let query = form.address.trim().split_once('?').map_or("", |(_, query)| query);
-    came(&visit, query.split('#').next().unwrap_or_default(), &headers, Some(provider)).await
+    came(visit, query.split('#').next().unwrap_or_default(), &headers, Some(provider)).await
 }
 
-async fn came(visit: &Visit, query: &str, headers: &HeaderMap, asked: Option<Provider>) -> Response {
+async fn came(visit: Visit, query: &str, headers: &HeaderMap, asked: Option<Provider>) -> Response {
     let accounts = &visit.pages.sources.accounts;
-    let kept = kept_under(cookie_name(visit), headers).unwrap_or_default();
+    let forgotten = set(&visit, "", 0);
+    let kept = kept_under(cookie_name(&visit), headers).unwrap_or_default();
     let Some(provider) = accounts.begun_at(&kept).or(asked) else {
         return not_here::form_too_old(visit.words());
     };
@@ -134,9 +163,10 @@ async fn came(visit: &Visit, query: &str, headers: &HeaderMap, asked: Option<Pro
     let mut response = match accounts.end(&kept, &back, &visit.actor()).await {
         Ok(Came::Connected { .. }) => done(provider, Done::AccountConnected),
         Ok(Came::Another { .. }) => Redirect::to(address(provider)).into_response(),
-        Err(error) => shown(visit, provider, Some(&error)).await,
+        // Whoever changes the language on it comes to where they can begin again.
+        Err(error) => shown(&visit.at(address(provider)), provider, Some(&error)).await,
     };
-    if let Ok(forgotten) = set(visit, "", 0).parse() {
+    if let Ok(forgotten) = forgotten.parse() {
         response.headers_mut().append(header::SET_COOKIE, forgotten);
     }
     response
@@ -172,14 +202,29 @@ fn done(provider: Provider, done: Done) -> Response {
     Redirect::to(&flash::told(address(provider), done, None)).into_response()
 }
 
-/// The provider, if it is set up and this person may see to it.
+/// The provider, if this person may see to it.
 #[expect(clippy::result_large_err, reason = "it is the answer")]
-fn allowed(visit: &Visit, name: &str) -> Result<Provider, Response> {
+fn administered(visit: &Visit, name: &str) -> Result<Provider, Response> {
     if !visit.may(Permission::ChangePreferences) {
         return Err(not_here::not_allowed(visit.words()));
     }
-    let provider = Provider::named(name).filter(|one| visit.pages.sources.accounts.provider(*one).is_some());
-    provider.ok_or_else(|| not_here::not_found(visit.words()))
+    Provider::named(name).ok_or_else(|| not_here::not_found(visit.words()))
+}
+
+/// The same, if it is set up.
+#[expect(clippy::result_large_err, reason = "it is the answer")]
+fn allowed(visit: &Visit, name: &str) -> Result<Provider, Response> {
+    let provider = administered(visit, name)?;
+    let is_set = visit.pages.sources.accounts.provider(provider).is_some();
+    is_set.then_some(provider).ok_or_else(|| not_here::not_found(visit.words()))
+}
+
+/// With what somebody has typed, which was not saved.
+async fn shown_with(visit: &Visit, provider: Provider, typed: client::Client) -> Response {
+    match made(visit, provider, None, typed).await {
+        Ok(page) => page_as(StatusCode::UNPROCESSABLE_ENTITY, &page),
+        Err(error) => not_here::of(&error, visit),
+    }
 }
 
 async fn shown(visit: &Visit, provider: Provider, error: Option<&AccountError>) -> Response {
@@ -190,13 +235,18 @@ async fn shown(visit: &Visit, provider: Provider, error: Option<&AccountError>) 
         tracing::warn!(provider = provider.name(), %error, "nobody was signed in at the mail provider");
     }
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    match made(visit, provider, error).await {
+    match made(visit, provider, error, client::Client::now(visit, provider).await).await {
         Ok(page) => page_as(status, &page),
         Err(error) => not_here::of(&error, visit),
     }
 }
 
-async fn made(visit: &Visit, provider: Provider, error: Option<&AccountError>) -> Result<Page, Error> {
+async fn made(
+    visit: &Visit,
+    provider: Provider,
+    error: Option<&AccountError>,
+    client: client::Client,
+) -> Result<Page, Error> {
     let (sources, words) = (&visit.pages.sources, visit.words());
     let account = sources.accounts.account(provider).await?;
     let name = [("name", provider.title())];
@@ -226,8 +276,15 @@ async fn made(visit: &Visit, provider: Provider, error: Option<&AccountError>) -
         facts: account.as_ref().map(|account| facts(account, visit)).unwrap_or_default(),
         fault: signed_out.then(|| with("account-signed-out")),
         unused: (account.is_some() && !in_use).then(|| with("account-unused")),
-        scopes: account.as_ref().map(|account| account.scopes.clone()).unwrap_or_default(),
+        scopes: account.as_ref().map(stands::for_it).unwrap_or_default(),
+        elsewhere: elsewhere(visit, provider).map(|there| {
+            let names = [("name", provider.title()), ("address", &*there)];
+            [words.with("account-elsewhere", &names), there]
+        }),
         back,
+        is_set: sources.accounts.provider(provider).is_some(),
+        client,
+        client_title: with("client-title"),
         not_taken,
         button: with(button),
         shared: with("account-before-shared"),
@@ -246,8 +303,12 @@ fn facts(account: &MailAccount, visit: &Visit) -> Vec<(String, String)> {
     if account.signed_out_at.is_none() {
         facts.push((words.t("account-next"), clockwork.text(account.refresh_at)));
     }
+    if let Some(at) = account.refreshed_at {
+        facts.push((words.t("account-renewed"), clockwork.text(at)));
+    }
     if let Some((at, why)) = &account.failed {
-        facts.push((words.t("account-last-error"), format!("{}: {why}", clockwork.text(*at))));
+        let text = stands::not_renewed(account, why, words);
+        facts.push((words.t("account-last-error"), format!("{}: {text}", clockwork.text(*at))));
     }
     facts
 }

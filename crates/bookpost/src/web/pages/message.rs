@@ -12,7 +12,7 @@ use super::{
     decide::{Button, buttons, possible},
     frame::{Frame, Place, page},
     not_here,
-    row::{self, RowStanding},
+    row::{self, Flow, RowStanding},
     timeline::{Step, Still, timeline},
     visit::Visit,
 };
@@ -93,8 +93,8 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Response {
 async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
     let rows = known(visit, id).await?;
     let (first, _) = rows.first().ok_or(Error::NotFound("message"))?;
-    let paused = visit.pages.sources.store.paused().await?.is_some();
-    let still = still(visit, first.practice, paused).await?;
+    let flow = Flow::now(visit).await?;
+    let still = still(visit, first.practice, flow == Flow::Paused).await?;
     let may_decide = rows.iter().all(|(row, _)| visit.may_decide(row.site.as_deref()));
     let can = possible(rows.iter().map(|(row, _)| row.state));
     let (reports, decided) = (reports(visit, &rows).await?, decided(visit, &rows).await?);
@@ -110,7 +110,7 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
             .map(|(row, attempts)| {
                 let of_it = came_back.iter().filter(|one| one.recipient == row.recipient).cloned();
                 let of_it: Vec<_> = of_it.collect();
-                recipient(visit, (row, attempts, &of_it), (still, paused), &reports, &decided)
+                recipient(visit, (row, attempts, &of_it), (still, flow), &reports, &decided)
             })
             .collect(),
         buttons: if may_decide { buttons(visit.words(), &can) } else { Vec::new() },
@@ -154,7 +154,7 @@ async fn reports(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap
 fn recipient(
     visit: &Visit,
     (row, attempts, came_back): (&Row, &[Attempt], &[CameBack]),
-    (still, paused): (Option<Still>, bool),
+    (still, flow): (Option<Still>, Flow),
     reports: &BTreeMap<MessageId, Report>,
     decided: &BTreeMap<Timestamp, String>,
 ) -> Recipient {
@@ -167,13 +167,13 @@ fn recipient(
             .as_ref()
             .filter(|_| visit.may(Permission::SeeAddresses))
             .map(|patron| patron.name.clone()),
-        standing: RowStanding { why: why(visit, row, decided), ..RowStanding::of(visit, row, paused) },
+        standing: RowStanding { why: why(visit, row, decided), ..RowStanding::of(visit, row, flow) },
         what_to_do: row.reason.filter(|_| is_told).map(|reason| match reason {
             Reason::ByPerson if row.state == State::Held => words.t("kept-back-do"),
             reason => words.what_to_do(reason),
         }),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
-        steps: timeline(visit, row, (attempts, came_back), still),
+        steps: timeline(visit, row, (attempts, came_back), (still, flow)),
         later: later(visit, row),
     }
 }

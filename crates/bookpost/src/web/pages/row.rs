@@ -1,9 +1,9 @@
 //! One recipient of a message, as a line of a list.
 
 use mail::Reason;
-use store::{Door, Move, Row, State};
+use store::{Door, Error, Move, Row, State};
 
-use super::{marks, visit::Visit, when::At};
+use super::{marks, standing::Standing, visit::Visit, when::At};
 use crate::{config::Way, identity::Permission};
 
 /// A line.
@@ -32,8 +32,35 @@ pub(super) struct RowStanding {
     pub(super) why: Option<String>,
 }
 
+/// Whether mail leaves now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Goes,
+    Paused,
+    /// No server takes mail.
+    Down,
+    /// None does, only because our sign-in is not accepted.
+    SignedOut,
+}
+
+impl Flow {
+    pub(super) async fn now(visit: &Visit) -> Result<Self, Error> {
+        Ok(match Standing::read(&visit.pages.sources).await?.0 {
+            Standing::Paused { .. } => Self::Paused,
+            Standing::Locked { .. } | Standing::Down { sign_in: true, .. } => Self::SignedOut,
+            Standing::Down { sign_in: false, .. } => Self::Down,
+            _ => Self::Goes,
+        })
+    }
+
+    /// Mail that is not practice waits for a server, and its next try is none of its own.
+    pub(super) fn waits_for_server(self, row: &Row) -> bool {
+        matches!(self, Self::Down | Self::SignedOut) && row.state == State::Waiting && !row.practice
+    }
+}
+
 impl Line {
-    pub(super) fn of(visit: &Visit, row: &Row, paused: bool) -> Self {
+    pub(super) fn of(visit: &Visit, row: &Row, flow: Flow) -> Self {
         let words = visit.words();
         let from = match row.run {
             Some(run) => words.with("queue-from-run", &[("run", &run.0.to_string())]),
@@ -48,14 +75,14 @@ impl Line {
             site: row.site.as_deref().map(|code| site_name(visit, code)),
             accepted: visit.clockwork.at(row.accepted_at),
             practice: row.practice,
-            standing: RowStanding::of(visit, row, paused),
+            standing: RowStanding::of(visit, row, flow),
             may_decide: visit.may_decide(row.site.as_deref()) && is_open(row.state),
         }
     }
 }
 
 impl RowStanding {
-    pub(super) fn of(visit: &Visit, row: &Row, paused: bool) -> Self {
+    pub(super) fn of(visit: &Visit, row: &Row, flow: Flow) -> Self {
         let words = visit.words();
         let config = visit.pages.sources.config();
         let leaves = row.practice || matches!(config.sending.way, Way::Servers(_));
@@ -63,11 +90,13 @@ impl RowStanding {
         let no_way = if no_way { "when-waits-do-not-send" } else { "when-waits-no-way" };
         let when = row.due_at.filter(|_| row.state == State::Waiting).map(|due_at| {
             let key = if row.attempts == 0 { "when-waits-first" } else { "when-waits-again" };
-            match (leaves, paused) {
-                (false, _) => words.t(no_way),
-                (true, true) => words.t("when-waits-paused"),
-                (true, false) if due_at <= visit.clockwork.now => words.t("when-waits-now"),
-                (true, false) => words.with(key, &[("time", &visit.clockwork.text(due_at))]),
+            match flow {
+                _ if !leaves => words.t(no_way),
+                Flow::Paused => words.t("when-waits-paused"),
+                Flow::Down if !row.practice => words.t("when-waits-down"),
+                Flow::SignedOut if !row.practice => words.t("when-waits-signed-out"),
+                _ if due_at <= visit.clockwork.now => words.t("when-waits-now"),
+                _ => words.with(key, &[("time", &visit.clockwork.text(due_at))]),
             }
         });
         Self {

@@ -15,11 +15,10 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    cli::{
-        control::{Failure, Older, Reply},
-        queue::OLD,
-    },
+    cli::control::{Failure, Older, Reply},
+    config::Way,
     identity::Permission,
+    preferences::OLD,
 };
 
 #[derive(Template)]
@@ -35,6 +34,8 @@ struct Sending {
     held: u64,
     /// Mails that have waited for long.
     old: u64,
+    /// No way of sending is chosen.
+    nothing_goes: bool,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +80,16 @@ async fn sending(visit: &Visit) -> Result<Sending, Error> {
         None => 0,
     };
     let since = paused.map(|paused| visit.clockwork.text(paused)).unwrap_or_default();
-    Ok(Sending { f: Frame::around(visit, Place::Today).await?, paused, since, copy_of, held, old })
+    let nothing_goes = matches!(visit.pages.sources.config().sending.way, Way::None);
+    Ok(Sending {
+        f: Frame::around(visit, Place::Today).await?,
+        paused,
+        since,
+        copy_of,
+        held,
+        old,
+        nothing_goes,
+    })
 }
 
 /// Does it.
@@ -88,12 +98,14 @@ pub(super) async fn carry_out(Posted { visit, form }: Posted<Asked>) -> Response
         return not_here::not_allowed(visit.words());
     }
     let decisions = &visit.pages.sources.decisions;
+    let nothing_goes = matches!(visit.pages.sources.config().sending.way, Way::None);
     let reply = match form.what {
         What::Pause => decisions.pause(visit.actor()).await,
         What::Resume => decisions.resume(form.older, visit.actor()).await,
     };
     let done = match reply {
         Reply::Paused(_) => Done::Paused,
+        Reply::Resumed { .. } if nothing_goes => Done::ResumedInVain,
         Reply::Resumed { .. } => Done::Resumed,
         // It goes on already, or mail has come to wait for long meanwhile: the page asks again.
         Reply::Failed { failure: Failure::Usage, .. } => return Redirect::to("/sending").into_response(),
@@ -120,6 +132,7 @@ impl Sending {
 
     fn consequence(&self) -> String {
         match self.paused {
+            Some(_) if self.nothing_goes => self.f.words.t("resume-nothing-goes"),
             Some(_) => self.f.words.with("resume-consequence", &[("since", &self.since)]),
             None => self.f.words.t("pause-consequence"),
         }

@@ -1,14 +1,19 @@
 //! How it stands with sending, in one sentence.
 
+mod by_provider;
+
 use jiff::Timestamp;
+use mail::Reason;
 use store::{Alarm, AlarmKind, Error, Pause};
 
-use super::{known::ALARMS, log, when::Clockwork};
+use super::{known::ALARMS, log, mail_account::alarm as account, when::Clockwork};
 use crate::{
     config::{Sending, Way},
     preferences::DoNotSend,
     web::{Moment, Sources},
 };
+
+pub(super) use by_provider::named;
 
 /// What is said of a server while it is at fault.
 const OF_A_SERVER: [AlarmKind; 4] =
@@ -36,6 +41,10 @@ pub(super) enum Standing {
     /// Server 1 does not take mail, and Server 2 does.
     Backup {
         since: Option<Timestamp>,
+    },
+    /// Nobody can sign in at a server, as the key of the passwords is missing.
+    Locked {
+        since: Timestamp,
     },
     /// No server takes mail. `sign_in`: only because our password is not accepted.
     Down {
@@ -106,6 +115,10 @@ impl Standing {
                     })
                 };
                 let sign_in = of_any(AlarmKind::SignIn) && !of_any(AlarmKind::ServerDown);
+                let locked = alarms.iter().filter(|alarm| is_of_the_key(alarm)).map(|alarm| alarm.started_at);
+                if let Some(since) = locked.min().filter(|_| sign_in) {
+                    return Self::Locked { since };
+                }
                 Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]), sign_in }
             }
         }
@@ -116,8 +129,8 @@ impl Standing {
         if !OF_A_SERVER.contains(&alarm.kind) {
             return true;
         }
-        let in_use =
-            matches!(way, Way::Servers(servers) if servers.iter().any(|server| server.name == alarm.subject));
+        let of = account::server(alarm);
+        let in_use = matches!(way, Way::Servers(servers) if servers.iter().any(|server| server.name == of));
         in_use && (alarm.kind != AlarmKind::BackupInUse || matches!(self, Self::Backup { .. }))
     }
 
@@ -136,12 +149,15 @@ impl Standing {
             | Self::NoWay
             | Self::DoNotSend { .. }
             | Self::Backup { .. } => "look",
-            Self::Stopped | Self::Down { .. } => "stop",
+            Self::Stopped | Self::Locked { .. } | Self::Down { .. } => "stop",
         }
     }
 
-    pub(super) fn sentence(&self, clockwork: &Clockwork) -> String {
+    pub(super) fn sentence(&self, way: &Way, clockwork: &Clockwork) -> String {
         let words = clockwork.words;
+        if let Some(sentence) = self.by_provider(way, clockwork) {
+            return sentence;
+        }
         let since = |key, since: Timestamp| words.with(key, &[("since", &clockwork.text(since))]);
         match self {
             Self::Stopped => words.t("health-stopped"),
@@ -157,11 +173,17 @@ impl Standing {
             }),
             Self::Backup { since: Some(at) } => since("health-backup", *at),
             Self::Backup { since: None } => words.t("health-backup-just-now"),
+            Self::Locked { since: at } => since("health-locked", *at),
             Self::Down { since: Some(at), sign_in: true } => since("health-signed-out", *at),
             Self::Down { since: Some(at), sign_in: false } => since("health-down", *at),
             Self::Down { since: None, .. } => words.t("health-down-just-now"),
         }
     }
+}
+
+/// That we are not let in is no fault of the password, nor of the server: it cannot be opened without its key.
+pub(super) fn is_of_the_key(alarm: &Alarm) -> bool {
+    alarm.kind == AlarmKind::SignIn && alarm.text.contains(Reason::PasswordLost.plain_words())
 }
 
 /// Who wants nothing to be sent, and since when.
@@ -203,6 +225,8 @@ mod tests {
         let (down, backup) = ([alarm(AlarmKind::ServerDown)], [alarm(AlarmKind::BackupInUse)]);
         let second = [Alarm { subject: "server2".to_owned(), ..alarm(AlarmKind::SignIn) }];
         let signed_out = [alarm(AlarmKind::SignIn)];
+        let text = Reason::PasswordLost.plain_words().to_owned();
+        let locked = [Alarm { text, ..alarm(AlarmKind::SignIn) }];
         let ended = Moment { worker_alive: false, ..moment(&[]) };
         let all = [down[0].clone(), backup[0].clone()];
         for (now, way, pause, alarms, expected) in [
@@ -234,6 +258,7 @@ mod tests {
                 &signed_out,
                 Standing::Down { since: Some(at()), sign_in: true },
             ),
+            (moment(&["server1"]), servers(1), None, &locked, Standing::Locked { since: at() }),
             (
                 moment(&["server1", "server2"]),
                 servers(2),

@@ -4,7 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Phase, Reason};
 use store::{Attempt, CameBack, Door, Row, State};
 
-use super::{row, visit::Visit, when::At, words::Words};
+use super::{
+    row::{self, Flow},
+    visit::Visit,
+    when::At,
+    words::Words,
+};
 
 /// One thing that happened, or will.
 pub(super) struct Step {
@@ -40,7 +45,7 @@ pub(super) fn timeline(
     visit: &Visit,
     row: &Row,
     (attempts, came_back): (&[Attempt], &[CameBack]),
-    still: Option<Still>,
+    (still, flow): (Option<Still>, Flow),
 ) -> Vec<Step> {
     let words = visit.words();
     let step = |at: Timestamp, text: String, ahead: bool| Step {
@@ -74,7 +79,10 @@ pub(super) fn timeline(
             ..step(still.since.max(row.accepted_at), words.with(still.why, &parts), false)
         });
     } else {
-        steps.extend(row.due_at.map(|due_at| step(due_at, words.t("event-next"), true)));
+        let key = if flow.waits_for_server(row) { "event-next-server" } else { "event-next" };
+        // A try whose time has come and that waits for a server is at hand whenever that answers.
+        let next = row.due_at.map(|due_at| due_at.max(visit.clockwork.now));
+        steps.extend(next.map(|next| step(next, words.t(key), true)));
         steps.push(step(row.expires_at, words.t("event-expires"), true));
     }
     steps

@@ -103,8 +103,8 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
     Ok(Today {
         f: Frame::around(visit, Place::Today).await?,
         tone: known.standing.tone(),
-        sentence: known.standing.sentence(clockwork),
-        figures: figures(visit, &now, None),
+        sentence: known.standing.sentence(&sources.config().sending.way, clockwork),
+        figures: figures(visit, &now, None, practised(&now)),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
         to_do: to_do::read(visit, &known, &counts, lately.last.as_ref()).await?,
@@ -135,8 +135,13 @@ async fn looked_before(visit: &Visit) -> Option<Timestamp> {
     })
 }
 
-/// Of one library, if its code is given.
-fn figures(visit: &Visit, now: &Now, site: Option<&str>) -> Vec<Figure> {
+/// What was sent today all went to the practice mailbox.
+fn practised(now: &Now) -> bool {
+    now.practiced > 0 && now.delivered == 0
+}
+
+/// Of one library, if its code is given. `practised`: what goes to the practice mailbox is counted, in the place of what servers take.
+fn figures(visit: &Visit, now: &Now, site: Option<&str>, practised: bool) -> Vec<Figure> {
     let words = visit.words();
     let today = format!("&since={}", visit.clockwork.today());
     let site = site.map(|code| format!("&site={}", utf8_percent_encode(code, RESERVED))).unwrap_or_default();
@@ -148,7 +153,6 @@ fn figures(visit: &Visit, now: &Now, site: Option<&str>) -> Vec<Figure> {
         tone: state.filter(|_| count > 0).map_or("calm", marks::tone),
         mark: state.map_or("", marks::mark),
     };
-    let practised = now.practiced > 0 && now.delivered == 0;
     let sent = if practised {
         let (state, query) = (Some(State::Practiced), format!("practiced{today}"));
         figure("practiced", now.practiced, state, "figure-practiced", query)
@@ -173,8 +177,10 @@ fn libraries(visit: &Visit, known: &Known) -> Vec<Library> {
     if theirs.len() < 2 {
         return Vec::new();
     }
+    // Each number stands under a word that is the same for all of them.
+    let practised = practised(&known.now(&visit.sites()));
     let library = |site: Option<&str>| {
-        let mut figures = figures(visit, &known.of_site(site), site);
+        let mut figures = figures(visit, &known.of_site(site), site, practised);
         if site.is_none() {
             for figure in &mut figures {
                 figure.href.clear();

@@ -26,6 +26,7 @@ use crate::{
     config::Config,
     identity::{Permission, Visitor, people::People},
     notices::Site,
+    preferences::mail_accounts::redirect::BACK,
 };
 
 /// A browser sends it back over https only, to this host only, and another program of the host cannot have set it (RFC 6265bis, `__Host-`).
@@ -70,6 +71,11 @@ impl Visit {
     /// With its query.
     pub(super) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The same, on the page of this path.
+    pub(super) fn at(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
     }
 
     /// Whether an open page renews itself, as its script says, and nobody may be looking. It is no right and no proof.
@@ -149,7 +155,9 @@ impl FromRequestParts<Pages> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, pages: &Pages) -> Result<Self, Response> {
         let asked = Language::asked(&parts.headers);
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        // What is in the query there signs somebody in, and stands on no page.
+        let path = if parts.uri.path() == BACK { BACK } else { path }.to_owned();
         let renews = parts.headers.contains_key(RENEWS);
         let (now, secure) = (pages.sources.clock.now(), is_secure(parts));
         let Some(token) = token(&parts.headers, secure) else { return Err(to_sign_in(parts, &path)) };

@@ -185,7 +185,7 @@ pub(super) async fn suggest(
 
 async fn carry_out(admin: &Admin, change: Change) -> Result<Response, Problem> {
     let changed = admin.sources.preferences.change(change).await;
-    let Changed { loaded, change } = changed.map_err(|why| refused(&why))?;
+    let Changed { loaded, change, .. } = changed.map_err(|why| refused(&why))?;
     match change {
         Some(change) => Ok(shown(change.version, loaded)),
         None => as_they_stand(admin).await,

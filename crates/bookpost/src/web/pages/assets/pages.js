@@ -2,12 +2,6 @@
 
 const find = (what, within = document) => [...within.querySelectorAll(what)];
 
-// A choice that is sent as soon as it is made.
-for (const select of find("select[data-sends]")) {
-  select.form.querySelector("button").hidden = true;
-  select.addEventListener("change", () => select.form.requestSubmit());
-}
-
 // When a file was last changed goes with it: only the browser knows.
 for (const file of find("[data-dates]")) {
   const field = file.form.elements[file.dataset.dates];

@@ -18,7 +18,8 @@ pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -
             return Refused { why: not_taken(*why, provider, words), said: None };
         }
         AccountError::NotSet => "account-not-set",
-        AccountError::Stale => "account-stale",
+        // Codes for other devices are begun on the command line.
+        AccountError::Stale | AccountError::CodeEnded | AccountError::NoCodes => "account-stale",
         AccountError::Denied(said) => denied(said),
         AccountError::NoCode(_) => "account-no-code",
         AccountError::Client(_) => "account-client",

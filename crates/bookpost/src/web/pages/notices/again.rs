@@ -17,6 +17,7 @@ use crate::{
         notice_run::{NotAgain, may_go_again},
         secret_dice,
     },
+    config::Way,
     identity::Permission,
     web::pages::{
         field::{Field, Kind},
@@ -39,14 +40,20 @@ struct Again {
     field: Field,
     /// The same form sends once, however often it is sent.
     request: String,
+    /// What a newer export says against it, for which a person has to say that it is right all the same.
+    doubt: Option<String>,
+    /// Where it goes while no patron would get it.
+    not_now: Option<String>,
 }
 
 /// To whom.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(in crate::web::pages) struct To {
+pub(in crate::web::pages) struct Wish {
     to: String,
     request: String,
+    /// It goes, whatever a newer export says.
+    sure: String,
 }
 
 /// Asks for the address.
@@ -58,7 +65,7 @@ pub(in crate::web::pages) async fn ask(
         Ok(row) => {
             let (to, request) =
                 (row.to.address.to_string(), format!("{:032x}", secret_dice().random::<u128>()));
-            answered(&visit, &row, StatusCode::OK, To { to, request }, None).await
+            answered(&visit, &row, StatusCode::OK, Wish { to, request, ..Wish::default() }, None).await
         }
         Err(response) => response,
     }
@@ -67,7 +74,7 @@ pub(in crate::web::pages) async fn ask(
 /// Sends it.
 pub(in crate::web::pages) async fn send(
     Path((run, recipient)): Path<(String, String)>,
-    Posted { visit, form }: Posted<To>,
+    Posted { visit, form }: Posted<Wish>,
 ) -> Response {
     let row = match theirs(&visit, &run, &recipient).await {
         Ok(row) => row,
@@ -82,11 +89,18 @@ pub(in crate::web::pages) async fn send(
         let problem = Some(words.t("again-no-address"));
         return answered(&visit, &row, StatusCode::UNPROCESSABLE_ENTITY, form, problem).await;
     };
+    match doubt(&visit, &row).await {
+        Ok(Some(_)) if form.sure.is_empty() => {
+            return answered(&visit, &row, StatusCode::CONFLICT, form, None).await;
+        }
+        Ok(_) => {}
+        Err(error) => return not_here::of(&error, &visit),
+    }
     let notices = &visit.pages.sources.notices;
     match notices.send_again(row.recipient, &to, &form.request, visit.actor()).await {
         Ok(message) => {
             let path = format!("/queue/{}", message.0);
-            Redirect::to(&flash::told(&path, Done::SentAgain, None)).into_response()
+            Redirect::to(&flash::told(&path, done(&visit, &row), None)).into_response()
         }
         Err(NotAgain::Store(error)) => not_here::of(&error, &visit),
         Err(NotAgain::AnotherRequest) => not_here::form_too_old(words),
@@ -122,9 +136,45 @@ async fn theirs(visit: &Visit, run: &str, recipient: &str) -> Result<Row, Respon
     found.await.map_err(|error| not_here::of(&error, visit))
 }
 
-async fn answered(visit: &Visit, row: &Row, status: StatusCode, to: To, problem: Option<String>) -> Response {
+/// Just before a notice leaves it is held against the newest export. A rehearsal writes to nobody.
+async fn doubt(visit: &Visit, row: &Row) -> Result<Option<String>, Error> {
+    if row.practice {
+        return Ok(None);
+    }
+    let newer = visit.pages.sources.store.newer_export(row.message).await?;
+    let key = newer.and_then(|newer| match (newer.names, newer.wrote) {
+        (false, _) => Some("again-not-there"),
+        (true, true) => Some("again-wrote"),
+        (true, false) => None,
+    });
+    Ok(newer.zip(key).map(|(newer, key)| {
+        let (day, run) = (visit.clockwork.text(newer.of), newer.run.0.to_string());
+        visit.words().with(key, &[("day", &day), ("run", &run)])
+    }))
+}
+
+/// What becomes of it as mail is sent now.
+fn done(visit: &Visit, row: &Row) -> Done {
+    match visit.pages.sources.config().sending.way {
+        _ if row.practice => Done::SentAgainPractice,
+        Way::Servers(_) => Done::SentAgain,
+        Way::Practice | Way::None => Done::SentAgainWaits,
+    }
+}
+
+async fn answered(
+    visit: &Visit,
+    row: &Row,
+    status: StatusCode,
+    to: Wish,
+    problem: Option<String>,
+) -> Response {
     let f = match Frame::around(visit, Place::Notices).await {
         Ok(f) => f,
+        Err(error) => return not_here::of(&error, visit),
+    };
+    let doubt = match doubt(visit, row).await {
+        Ok(doubt) => doubt,
         Err(error) => return not_here::of(&error, visit),
     };
     let words = visit.words();
@@ -143,6 +193,12 @@ async fn answered(visit: &Visit, row: &Row, status: StatusCode, to: To, problem:
         why: row.reason.map(|reason| words.reason(reason)),
         field,
         request: to.request,
+        doubt,
+        not_now: match done(visit, row) {
+            Done::SentAgainPractice => Some(words.t("again-practice")),
+            Done::SentAgainWaits => Some(words.t("again-waits")),
+            _ => None,
+        },
     };
     page_as(status, &again)
 }

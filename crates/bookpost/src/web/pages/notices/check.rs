@@ -74,6 +74,8 @@ struct Check {
     says: String,
     warnings: Vec<String>,
     people: usize,
+    /// Nobody gets a mail, but what waits is not sent for it: what the button says.
+    takes_note: Option<String>,
     /// Who gets the samples.
     me: String,
     may_sample: bool,
@@ -192,6 +194,8 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         says: says(words, checked, way, visit.pages.sources.config().sending.is_off()),
         warnings: warnings(visit, checked, paused, before.cut_short.is_some()),
         people: checked.people(),
+        takes_note: (checked.people() == 0 && checked.not_sent() > 0)
+            .then(|| words.count("check-take-note", u64::try_from(checked.not_sent()).unwrap_or(u64::MAX))),
         me: visit.person().email.to_string(),
         may_sample: !matches!(way, Way::None),
         practice: checked.is_practice(),
@@ -354,7 +358,8 @@ pub(super) fn options(visit: &Visit, chosen: &Options, sheets: Option<&[String]>
 fn says(words: &Words, checked: &Checked, way: &Way, off: bool) -> String {
     let people = u64::try_from(checked.people()).unwrap_or(u64::MAX);
     if people == 0 {
-        return words.t("says-nobody");
+        // Nothing leaves before somebody takes note of it, and then the lists do.
+        return and_lists(words, checked, words.t("says-nobody"), checked.not_sent() > 0);
     }
     let libraries = u64::try_from(checked.libraries.len()).unwrap_or(u64::MAX);
     let (mails, libraries) = (words.count("n-mails", people), words.count("n-libraries", libraries));
@@ -370,8 +375,13 @@ fn says(words: &Words, checked: &Checked, way: &Way, off: bool) -> String {
             words.with("says-servers", &parts)
         }
     };
+    and_lists(words, checked, said, true)
+}
+
+fn and_lists(words: &Words, checked: &Checked, said: String, leave: bool) -> String {
     match checked.lists() {
         0 => said,
+        _ if !leave => said,
         lists => format!("{said} {}", words.count("says-lists", u64::try_from(lists).unwrap_or(u64::MAX))),
     }
 }
@@ -411,6 +421,7 @@ fn doubts(visit: &Visit, checked: &Checked) -> Vec<String> {
 
 impl Check {
     fn samples(&self) -> String {
-        self.f.words.with("check-samples-hint", &[("email", &self.me)])
+        let key = if self.practice { "check-samples-hint-practice" } else { "check-samples-hint" };
+        self.f.words.with(key, &[("email", &self.me)])
     }
 }

@@ -14,7 +14,7 @@ use store::{Error, LeftOut, RecipientId, Row, Run, TO_TEACHER};
 
 use super::{
     detail::{said, who},
-    names::{What, left_part, mail_filter},
+    names::{What, left_part, mail_filter, next_step},
     run::known,
     sums::{left, left_do},
 };
@@ -121,7 +121,7 @@ fn mail(visit: &Visit, row: &Row) -> Vec<String> {
     };
     let site = row.site.as_deref().map(|code| site_name(visit, code)).unwrap_or_default();
     let why = row::why(visit, row).unwrap_or_default();
-    let todo = row.reason.map(|reason| words.what_to_do(reason)).unwrap_or_default();
+    let todo = next_step(visit, row).unwrap_or_default();
     vec![name, number, row.to.address.to_string(), site, String::new(), words.state(row.state), why, todo]
 }
 

@@ -2,22 +2,16 @@
 
 use jiff::Timestamp;
 use mail::Reason;
-use store::{Alike, Error, Filter, LeftOutWhy, Run, State};
+use store::{Alike, Error, Filter, Run, State};
 
 use super::{
     check::is_aside,
-    sums::{ORDER, REASONS, Sums, left, left_do, state_key},
+    sums::{ORDER, REASONS, Sums, left, state_key},
 };
-use crate::{
-    config::Way,
-    deliver::hosting::Provider,
-    web::pages::{visit::Visit, words::Words},
-};
+use crate::{config::Way, deliver::hosting::Provider, web::pages::visit::Visit};
 
 /// Runs that are looked through, for the last that is theirs.
 const RUNS: usize = 50;
-/// For these a further run of the same export writes to whom this one did not.
-const TO_MEND: [LeftOutWhy; 3] = [LeftOutWhy::UnknownBranch, LeftOutWhy::RefusedLine, LeftOutWhy::NotMade];
 /// More than so many since somebody looked are not summed up.
 const SUMMED: u64 = 9;
 
@@ -75,7 +69,10 @@ impl LastRun {
         let (words, notices) = (visit.words(), &visit.pages.sources.notices);
         let server = if sums.state(State::Delivered) > 0 { server(visit, run).await? } else { None };
         let what = what(visit, sums, server.as_deref());
-        let (key, tone) = if notices.is_cut_short(run) {
+        let stopped = run.stopped.as_ref().filter(|stopped| stopped.is_for_all_of(&visit.sites()));
+        let (key, tone) = if stopped.is_some() {
+            ("last-run-stopped", "look")
+        } else if notices.is_cut_short(run) {
             ("last-run-cut-short", "look")
         } else if notices.is_under_way(run.id) {
             ("last-run-under-way", "calm")
@@ -85,7 +82,8 @@ impl LastRun {
             ("last-run", if sums.wants_a_look() { "look" } else { "calm" })
         };
         let when = visit.clockwork.lately(run.started_at);
-        let text = words.with(key, &[("when", &when), ("what", &what)]);
+        let who = stopped.map(|stopped| words.actor(&stopped.by)).unwrap_or_default();
+        let text = words.with(key, &[("when", &when), ("what", &what), ("who", &who)]);
         Ok(Self { id: run.id.0, text, tone, practice: run.practice, sums: sums.clone() })
     }
 
@@ -101,17 +99,9 @@ impl LastRun {
         self.sums.state(state)
     }
 
+    /// Nobody of it is left, whether to be written to or without a mail, but whose mail came back.
     pub(in crate::web::pages) fn others_are_done(&self) -> bool {
-        self.sums.others_are_done()
-    }
-
-    /// Who got no mail though somebody can do something about it, with what that is: as the names' page says it.
-    pub(in crate::web::pages) fn not_written(&self, words: &Words) -> Vec<(u64, String, String)> {
-        let of = |why: &LeftOutWhy| self.sums.left_out.get(why).copied().filter(|count| *count > 0);
-        TO_MEND
-            .iter()
-            .filter_map(|why| Some((of(why)?, left(words, *why, of(why)?), left_do(words, *why))))
-            .collect()
+        self.sums.others_are_done() && self.sums.not_written() == 0
     }
 }
 

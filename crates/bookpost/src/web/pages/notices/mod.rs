@@ -9,6 +9,7 @@ mod done;
 mod last;
 mod mail;
 mod names;
+mod pending;
 mod run;
 mod saved;
 mod send;
@@ -25,6 +26,7 @@ pub(super) use self::{
     last::{LastRun, Lately},
     mail::{framed, show as mail},
     names::show as names,
+    pending::{OfRun, Pending},
     run::show as run,
     saved::{name as saved_name, routes as routes_of_saved},
     send::{forget, samples, send},

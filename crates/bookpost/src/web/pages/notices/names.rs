@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, RawQuery},
     response::Response,
 };
+use mail::Reason;
 use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use store::{Error, Filter, LeftOut, LeftOutFilter, LeftOutWhy, Part, RecipientId, Row, Run, State};
@@ -25,7 +26,7 @@ use crate::{
     web::pages::{
         frame::{Frame, Place, page},
         not_here,
-        row::{self, RowStanding, site_name},
+        row::{self, Flow, RowStanding, site_name},
         visit::Visit,
         wanted::{RESERVED, state},
     },
@@ -99,6 +100,8 @@ struct Left {
     site: Option<String>,
     detail: Detail,
     reason: String,
+    /// Where those of several reasons stand together.
+    what_to_do: Option<String>,
 }
 
 /// The page.
@@ -124,18 +127,18 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
     let (mut mails, mut left_out) = (Vec::new(), Vec::new());
     let next = if let What::State(state) = what {
         let part = mail_part(visit, run, state, asked).await?;
-        let paused = visit.pages.sources.store.paused().await?.is_some();
+        let flow = Flow::now(visit).await?;
         let went = if may_go_again(state) && !part.rows.is_empty() {
             went_again(visit, run).await?
         } else {
             BTreeMap::new()
         };
-        mails = part.rows.iter().map(|row| mail(visit, row, paused, went.get(&row.recipient))).collect();
+        mails = part.rows.iter().map(|row| mail(visit, row, flow, went.get(&row.recipient))).collect();
         part.next.map(|id| id.0.to_string())
     } else {
         let after = asked.after.parse().unwrap_or_default();
         let (some, last) = left_part(visit, run, what, &asked.site, after, PAGE).await?;
-        left_out = some.iter().map(|one| left_line(visit, one)).collect();
+        left_out = some.iter().map(|one| left_line(visit, one, what == What::NotWritten)).collect();
         last.map(|n| n.to_string())
     };
     let number = match what {
@@ -257,7 +260,7 @@ fn masked(visit: &Visit, one: LeftOut) -> LeftOut {
     LeftOut { who: String::new(), ..one }
 }
 
-fn mail(visit: &Visit, row: &Row, paused: bool, went_again: Option<&Vec<Row>>) -> Mail {
+fn mail(visit: &Visit, row: &Row, flow: Flow, went_again: Option<&Vec<Row>>) -> Mail {
     let words = visit.words();
     let sees = visit.may(Permission::SeeAddresses);
     let who = row.patron.as_ref().filter(|_| sees).map(|patron| patron.name.clone()).unwrap_or_default();
@@ -268,15 +271,27 @@ fn mail(visit: &Visit, row: &Row, paused: bool, went_again: Option<&Vec<Row>>) -
         who,
         address: row::address(visit, &row.to.address),
         site: row.site.as_deref().map(|code| site_name(visit, code)),
-        standing: RowStanding::of(visit, row, paused),
-        what_to_do: row.reason.map(|reason| words.what_to_do(reason)),
+        standing: RowStanding::of(visit, row, flow),
+        what_to_do: next_step(visit, row),
         again: (may_again && may_go_again(row.state))
             .then(|| format!("/notices/runs/{}/again/{}", row.run.map_or(0, |run| run.0), row.recipient.0)),
         went_again: went_again.into_iter().flatten().map(went).collect(),
     }
 }
 
-fn left_line(visit: &Visit, one: &LeftOut) -> Left {
+/// What is done about mail of a run: as its own page and the first one say it.
+pub(super) fn next_step(visit: &Visit, row: &Row) -> Option<String> {
+    let (words, reason) = (visit.words(), row.reason?);
+    Some(match (row.state, reason) {
+        (State::Waiting, Reason::MailboxFull | Reason::AnswerUnknown) => {
+            words.with("names-tried-again", &[("until", &visit.clockwork.text(row.expires_at))])
+        }
+        (State::Cancelled, Reason::ByPerson) if !row.practice => words.t("names-cancelled-do"),
+        _ => words.what_to_do(reason),
+    })
+}
+
+fn left_line(visit: &Visit, one: &LeftOut, mixed: bool) -> Left {
     let words = visit.words();
     let detail = said(words, &one.detail);
     Left {
@@ -285,6 +300,7 @@ fn left_line(visit: &Visit, one: &LeftOut) -> Left {
         site: one.site.as_deref().map(|code| site_name(visit, code)),
         detail: Detail { text: row::others_words(visit, &detail.text), ..detail },
         reason: left(words, one.why, 1),
+        what_to_do: mixed.then(|| left_do(words, one.why)),
     }
 }
 

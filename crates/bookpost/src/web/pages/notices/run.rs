@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::Path, response::Response};
 use mail::Reason;
 use percent_encoding::utf8_percent_encode;
-use store::{Error, Filter, LeftOutWhy, Run, RunId, RunPart, State};
+use store::{Error, Filter, LeftOutWhy, Run, RunId, RunPart, RunStopped, State};
 
 use super::{
     begun_by,
@@ -21,7 +21,8 @@ use crate::{
     web::pages::{
         frame::{Frame, Place, page},
         marks, not_here,
-        row::site_name,
+        row::{self, site_name},
+        standing::Standing,
         visit::Visit,
         wanted::{self, RESERVED},
         when::At,
@@ -60,6 +61,8 @@ struct Page {
     health: String,
     tone: &'static str,
     todo: Vec<String>,
+    /// Why nothing of it leaves at the moment: as the first page says it.
+    stuck: Option<String>,
     /// Who was to get a mail and gets none, as a person decided: what follows, and where they are named.
     neither: Option<(String, String)>,
     states: Vec<Count>,
@@ -110,7 +113,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
     };
     let again: u64 = sources.store.count(again).await?.states.values().sum();
     let (health, tone) = health(words, run, sums, (under_way, cut_short));
-    let mut todo = Vec::new();
+    let mut todo: Vec<_> = run.stopped.iter().map(|stopped| stopped_by(visit, stopped)).collect();
     if run.practice {
         todo.push(words.t("run-practice"));
     }
@@ -119,6 +122,10 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
     } else if sums.is_open() && !run.practice && matches!(sources.config().sending.way, Way::None) {
         let off = sources.config().sending.is_off();
         todo.push(words.t(if off { "run-off" } else { "run-no-way" }));
+    }
+    let may_have = sums.why.get(&(State::Waiting, Reason::AnswerUnknown)).map_or(0, |alike| alike.count);
+    if may_have > 0 {
+        todo.push(words.count("run-may-have-arrived", may_have));
     }
     if again > 0 {
         todo.push(words.count("run-again", again));
@@ -139,15 +146,14 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         health,
         tone,
         todo,
+        stuck: stuck(visit, run, sums).await?,
         neither: neither(words, run, sums, under_way).filter(|_| may_run(visit)),
         states: states(words, run, sums),
         copies: copies(words, run, sums),
         not_written: reasons(words, run, sums, false),
         aside: reasons(words, run, sums, true),
         asked: words.number(sums.asked()),
-        later: (!run.practice).then(|| {
-            words.t(if sources.config().undeliverable.is_read() { "later-is-read" } else { "run-later" })
-        }),
+        later: later(visit, run, sums).await?,
         heads: heads(words, sums),
         sites: sites(visit, run, sums),
         may_stop: may_run(visit) && (under_way || stoppable),
@@ -155,6 +161,47 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         go_on: cut_short && may_run(visit),
         version: open.then(|| format!("{under_way} {} {:?}", sums.sentence(words), sums.copies)),
     })
+}
+
+/// Who had it end, when, and for which libraries.
+fn stopped_by(visit: &Visit, stopped: &RunStopped) -> String {
+    let words = visit.words();
+    let (who, when) = (words.actor(&stopped.by), visit.clockwork.text(stopped.at));
+    let libraries: Vec<_> = stopped.sites.iter().map(|code| site_name(visit, code)).collect();
+    let said = [("who", &*who), ("when", &when), ("libraries", &libraries.join(", "))];
+    words.with(if libraries.is_empty() { "run-stopped" } else { "run-stopped-for" }, &said)
+}
+
+/// No server takes mail, and some of it waits.
+async fn stuck(visit: &Visit, run: &Run, sums: &Sums) -> Result<Option<String>, Error> {
+    if run.practice || !sums.is_open() {
+        return Ok(None);
+    }
+    let (standing, _) = Standing::read(&visit.pages.sources).await?;
+    let way = &visit.pages.sources.config().sending.way;
+    let is_stuck = matches!(standing, Standing::Down { .. } | Standing::Locked { .. });
+    Ok(is_stuck.then(|| standing.sentence(way, &visit.clockwork)))
+}
+
+/// Where what comes back later is to be found: by its address, if what was taken is all of one library.
+async fn later(visit: &Visit, run: &Run, sums: &Sums) -> Result<Option<String>, Error> {
+    let (words, sources) = (visit.words(), &visit.pages.sources);
+    if run.practice {
+        return Ok(None);
+    }
+    if sources.config().undeliverable.is_read() {
+        return Ok(Some(words.t("later-is-read")));
+    }
+    let (run, state, sites) = (Some(run.id), Some(State::Delivered), visit.sites());
+    let one = match sums.sites.values().filter(|part| part.states.contains_key(&State::Delivered)).count() {
+        1 => sources.store.part(Filter { run, state, sites, ..Filter::default() }, None, 1).await?.rows.pop(),
+        _ => None,
+    };
+    let to = one.as_ref().and_then(|row| row.reverse_path.address());
+    Ok(Some(to.map_or_else(
+        || words.t("run-later"),
+        |to| words.with("run-later-goes-to", &[("address", &row::address(visit, to))]),
+    )))
 }
 
 fn health(
@@ -180,6 +227,11 @@ fn health(
         (false, false) => "run-over",
     };
     let all = done == sums.asked() && done > 0 && !run.practice;
+    let key = match key {
+        "run-over" if sums.asked() == 0 => "run-none",
+        "run-over" if done == made => "run-over-all",
+        key => key,
+    };
     let tone = if all {
         "well"
     } else if sums.wants_a_look() {

@@ -53,7 +53,8 @@ pub(in crate::web::pages) async fn samples(
     match sent {
         Ok(n) => {
             let n = u64::try_from(n).unwrap_or(u64::MAX);
-            Redirect::to(&flash::told(&back, Done::SamplesSent, Some((n, 0)))).into_response()
+            let done = if checked.is_practice() { Done::SamplesPractised } else { Done::SamplesSent };
+            Redirect::to(&flash::told(&back, done, Some((n, 0)))).into_response()
         }
         Err(NoSamples::NotNow(_) | NoSamples::NotMade) => {
             Redirect::to(&flash::told(&back, Done::NotNow, None)).into_response()
@@ -78,7 +79,7 @@ pub(in crate::web::pages) async fn send(
         Ok(checked) => checked,
         Err(response) => return response,
     };
-    if checked.people() == 0 {
+    if checked.people() == 0 && checked.not_sent() == 0 {
         return Redirect::to(&path(&id, "", &form.options, "")).into_response();
     }
     if !form.is_for(&checked) {

@@ -5,11 +5,11 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
-use store::{Deed, Error, NewAudit, State};
+use store::{Error, State};
 
 use super::{may_run, run::known};
 use crate::{
-    cli::control::{QueueRequest, Reply},
+    cli::control::Reply,
     web::pages::{
         flash::{self, Done},
         form::Posted,
@@ -70,27 +70,13 @@ pub(in crate::web::pages) async fn stop(
         Err(error) => return not_here::of(&error, &visit),
     };
     let sources = &visit.pages.sources;
-    let (who, about) = (visit.actor(), format!("run {}", run.id.0));
-    let line = move |reply: &Reply| {
-        let Reply::Moved(moved) = reply else { return None };
-        let new = Some(format!("cancel: {}", moved.moved));
-        Some(NewAudit { who, what: Deed::MailDecided, about, old: None, new })
-    };
-    let (notices, decisions) = (sources.notices.clone(), sources.decisions.clone());
-    let (id, sites) = (run.id, visit.sites());
-    // Whoever asked may go away: what was begun comes to its end.
-    let done = tokio::spawn(async move {
-        let (selection, action, withdrawn) = notices.stop(id, sites).await;
-        let done = decisions.carry_out_noted(QueueRequest::Move { selection, action }, line).await;
-        drop(withdrawn);
-        done
-    });
-    let Ok(done) = done.await else { return not_here::of(&Error::Closed, &visit) };
+    let done = sources.decisions.stop_run(&sources.notices, run.id, visit.sites(), visit.actor()).await;
     match done {
-        (Reply::Moved(moved), _) => {
+        Ok(Reply::Moved(moved)) => {
             let path = format!("/notices/runs/{}", run.id.0);
             Redirect::to(&flash::told(&path, Done::RunStopped, Some((moved.moved, 0)))).into_response()
         }
-        (reply, _) => not_here::undone(&reply, visit.words()),
+        Ok(reply) => not_here::undone(&reply, visit.words()),
+        Err(error) => not_here::of(&error, &visit),
     }
 }

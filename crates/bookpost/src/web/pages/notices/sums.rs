@@ -99,7 +99,7 @@ impl Sums {
     }
 
     /// What somebody sees who is limited to these libraries (none: to none); of a run of their own, also what is of no known library.
-    fn seen(parts: Parts, limits: &BTreeSet<String>, own: bool) -> Self {
+    pub(super) fn seen(parts: Parts, limits: &BTreeSet<String>, own: bool) -> Self {
         let mut sums = Self::default();
         for (site, mut part) in parts {
             match &site {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::sent::Sent;
 use crate::{
-    config::{Config, Encryption, InDoubtPolicy, Provider, Server, Way},
+    config::{Backup, Config, Encryption, InDoubtPolicy, Provider, Server, Way},
     preferences::sites::SITES,
 };
 
@@ -67,9 +67,10 @@ const OF_SERVERS: [[(&str, Is); 11]; 2] = [names_of_server!("server1"), names_of
 /// The first question.
 pub(super) const LIBRARY_EMAIL: &str = "library_email";
 
-const OTHERS: [(&str, Is); 23] = [
+const OTHERS: [(&str, Is); 24] = [
     (LIBRARY_EMAIL, Is::OfLibrary),
     ("sending.way", Is::Text),
+    ("sending.backup", Is::Text),
     ("sending.ehlo_name", Is::Text),
     ("schedule.short_range", Is::Minutes),
     ("schedule.short_wait.least", Is::OfPair),
@@ -146,6 +147,11 @@ fn other(field: &str, config: &Config) -> String {
     match field {
         LIBRARY_EMAIL => config.sender().map(|(_, email)| email.to_string()).unwrap_or_default(),
         "sending.way" => way(&sending.way).to_owned(),
+        "sending.backup" => match sending.backup {
+            Backup::None => String::new(),
+            Backup::Servers => "servers".to_owned(),
+            Backup::By(provider) => provider.name().to_owned(),
+        },
         "sending.ehlo_name" => sending.own_name().unwrap_or_default().to_owned(),
         "schedule.short_range" => minutes(schedule.short_range),
         "schedule.short_wait.least" => minutes(schedule.short_wait.0),

@@ -7,7 +7,7 @@ use super::{
     sent::Passwords,
 };
 use crate::{
-    config::{Loaded, Origin},
+    config::{Loaded, Origin, Password, Provider},
     web::pages::{
         field::{Choice, Field, Kind},
         words::Words,
@@ -98,8 +98,18 @@ impl Form<'_> {
         }
         if self.typed.contains_key(name) {
             field = field.hint(self.words.t("password-typed"));
+        } else if self.is_lost(name) {
+            field = field.hint(self.words.t("password-lost"));
         }
         field
+    }
+
+    /// It is kept, and cannot be opened any more.
+    fn is_lost(&self, name: &str) -> bool {
+        let mut servers = self.loaded.config.sending.servers.iter();
+        let server = servers.find(|server| name == format!("{}.password", server.name));
+        let login = server.and_then(|server| server.login.as_ref());
+        login.is_some_and(|login| matches!(login.password, Password::Lost))
     }
 
     /// Where what cannot be changed here is set.
@@ -143,7 +153,7 @@ impl Form<'_> {
             | "send_password_unencrypted"
             | "sending.null_reverse_path"
             | "undeliverable.by_smtp" => Kind::Tick,
-            "password" => Kind::Password { kept: *self.origin(name) != Origin::Usual },
+            "password" => Kind::Password { kept: *self.origin(name) != Origin::Usual && !self.is_lost(name) },
             "encryption" => self.one_of(
                 name,
                 &[
@@ -153,6 +163,7 @@ impl Form<'_> {
                     ("none", "encryption-none"),
                 ],
             ),
+            "sending.backup" => self.one_of(name, &self.backups()),
             "sending.in_doubt" => {
                 self.one_of(name, &[("retry", "in-doubt-retry"), ("hold", "in-doubt-hold")])
             }
@@ -161,6 +172,16 @@ impl Form<'_> {
             "alarms.webhook" | "alarms.deadman" => Kind::Line("url"),
             _ => Kind::Line("text"),
         }
+    }
+
+    /// A provider that is not set up cannot stand behind anything.
+    fn backups(&self) -> Vec<(&'static str, &'static str)> {
+        let mut all = vec![("", "backup-none"), ("servers", "way-servers")];
+        all.extend(self.loaded.config.providers.iter().map(|one| match one.provider {
+            Provider::Google => ("google", "way-google"),
+            Provider::Microsoft => ("microsoft", "way-microsoft"),
+        }));
+        all
     }
 
     fn one_of(&self, name: &str, all: &[(&str, &str)]) -> Kind {
@@ -204,6 +225,7 @@ fn texts(key: &str) -> Option<Texts> {
         "per_day" => ("label-per-day", Some("help-per-day"), None),
         "messages_per_connection" => ("label-per-connection", Some("help-per-connection"), None),
         "sending.ehlo_name" => ("label-own-name", Some("help-own-name"), Some("hint-own-name")),
+        "sending.backup" => ("label-backup", Some("help-backup"), None),
         "sending.in_doubt" => ("label-in-doubt", Some("help-in-doubt"), None),
         "sending.bulk_over" => ("label-bulk-over", Some("help-bulk-over"), None),
         "sending.digest_from" => ("label-digest-from", Some("help-digest-from"), None),

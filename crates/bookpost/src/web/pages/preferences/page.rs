@@ -48,6 +48,8 @@ struct Later {
     sentence: String,
     /// What a button says, and what it fills in.
     takes: Vec<(String, &'static str)>,
+    /// Where it is made possible, and what the link says.
+    page: Option<(&'static str, String)>,
 }
 
 /// What patrons see of a library, where answers go, and where undeliverable mail goes.
@@ -99,6 +101,8 @@ struct Preferences {
     library_email_hint: String,
     library_email_problem: Option<String>,
     ways: Vec<Way>,
+    /// What sends while the way fails, where there is more than one.
+    backup: Vec<Field>,
     way_problem: Option<String>,
     way_elsewhere: Option<String>,
     later: Vec<Later>,
@@ -175,11 +179,12 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         programs: programs(visit).await?,
         checklist: checklist::lines(config, &Known::read(visit, config).await?, words),
         tone: standing.tone(),
-        in_use: sentences::in_use(&standing, &alarms, clockwork),
+        in_use: sentences::in_use(&sources.config().sending.way, &standing, &alarms, clockwork),
         library_email: draft.entries.get(LIBRARY_EMAIL).cloned().unwrap_or_default(),
         library_email_hint: library_email::hint(&draft, words),
         library_email_problem: draft.faults.by_field.get(LIBRARY_EMAIL).cloned(),
         ways: ways(&form, visit),
+        backup: backup(&form, visit),
         way_problem: draft.faults.by_field.get("sending.way").cloned(),
         way_elsewhere: form.elsewhere("sending.way"),
         later: later(visit),
@@ -257,6 +262,12 @@ fn ways(form: &Form<'_>, visit: &Visit) -> Vec<Way> {
     ways
 }
 
+/// It can be chosen once a provider is set up; before, Server 2 is the backup of Server 1.
+fn backup(form: &Form<'_>, visit: &Visit) -> Vec<Field> {
+    let stands = form.entries.get("sending.backup").is_some_and(|backup| !backup.is_empty());
+    if stands || set_up(visit).next().is_some() { form.group(["sending.backup"]) } else { Vec::new() }
+}
+
 /// The providers at which somebody can sign in.
 fn set_up(visit: &Visit) -> impl Iterator<Item = Provider> {
     Provider::ALL.into_iter().filter(|one| visit.pages.sources.accounts.provider(*one).is_some())
@@ -268,6 +279,11 @@ fn later(visit: &Visit) -> Vec<Later> {
         title: words.t(title),
         sentence: words.t(sentence),
         takes: takes.iter().map(|(key, takes)| (words.t(key), *takes)).collect(),
+        page: None,
+    };
+    let of_provider = |provider: Provider, of: (&str, &str, &[(&str, &'static str)])| {
+        let text = words.with("way-set-up", &[("name", provider.title())]);
+        Later { page: Some((mail_account::address(provider), text)), ..later(of) }
     };
     let google: &[_] = &[
         ("fill-google-relay", "smtp-relay.gmail.com 587 starttls"),
@@ -277,10 +293,10 @@ fn later(visit: &Visit) -> Vec<Later> {
     let set_up: Vec<_> = set_up(visit).collect();
     let mut all = Vec::new();
     if !set_up.contains(&Provider::Google) {
-        all.push(later(("way-google", "way-google-today", google)));
+        all.push(of_provider(Provider::Google, ("way-google", "way-google-today", google)));
     }
     if !set_up.contains(&Provider::Microsoft) {
-        all.push(later(("way-microsoft", "way-microsoft-today", microsoft)));
+        all.push(of_provider(Provider::Microsoft, ("way-microsoft", "way-microsoft-today", microsoft)));
     }
     all.push(later(("way-integrated", "way-integrated-today", &[])));
     all

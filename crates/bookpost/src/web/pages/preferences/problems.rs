@@ -94,6 +94,8 @@ fn text(wrong: Wrong, field: &str, words: &Words) -> String {
         Wrong::PasswordOfAnother => "fault-password-again",
         Wrong::OnlySecond => "fault-only-second",
         Wrong::NoServer => "fault-no-server",
+        Wrong::NoBackup => "fault-no-backup",
+        Wrong::SameBackup => "fault-same-backup",
         Wrong::NoFullName => "fault-own-name",
         Wrong::WebAddress => "fault-web-address",
         Wrong::ShortRange => "fault-short-range",
@@ -122,6 +124,7 @@ fn unreadable(field: &str) -> &'static str {
         | "allow_non_secure"
         | "send_password_unencrypted"
         | "sending.way"
+        | "sending.backup"
         | "sending.in_doubt"
         | "sending.null_reverse_path" => "fault-value",
         // What is no number at all was found before.

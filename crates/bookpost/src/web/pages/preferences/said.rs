@@ -47,6 +47,11 @@ pub(in super::super) fn said(name: &str, old: Option<&str>, new: Option<&str>, w
 pub(in super::super) fn label(name: &str, words: &Words) -> String {
     words.t(match name {
         "library" => "start-name",
+        "google.client_id" => "said-google-client",
+        "google.client_secret" => "said-google-secret",
+        "microsoft.client_id" => "said-microsoft-client",
+        "microsoft.client_secret" => "said-microsoft-secret",
+        "microsoft.tenant" => "said-microsoft-tenant",
         "alarms.email" => "said-alarm-email",
         "schedule.short_wait" => "said-short-wait",
         "schedule.long_wait" => "said-long-wait",
@@ -75,6 +80,7 @@ fn is_length(name: &str) -> bool {
 fn unset(name: &str, words: &Words) -> String {
     words.t(match key(name) {
         "sending.way" => "value-not-chosen",
+        "sending.backup" => "backup-none",
         "encryption" => "encryption-by-port",
         "library"
         | "host"
@@ -83,7 +89,9 @@ fn unset(name: &str, words: &Words) -> String {
         | "alarms.webhook"
         | "alarms.deadman"
         | "notices.default_site"
-        | "undeliverable.address" => "value-empty",
+        | "undeliverable.address"
+        | "google.client_id"
+        | "microsoft.client_id" => "value-empty",
         "per_minute" | "per_day" => "value-no-limit",
         SITES => "value-none",
         _ => "value-usual",
@@ -108,7 +116,10 @@ fn chosen(key: &str, text: &str) -> Option<&'static str> {
     Some(match (key, text) {
         ("sending.way", "none") => "way-none",
         ("sending.way", "practice") => "way-practice",
-        ("sending.way", "servers") => "way-servers",
+        ("sending.way" | "sending.backup", "servers") => "way-servers",
+        ("sending.way" | "sending.backup", "google") => "way-google",
+        ("sending.way" | "sending.backup", "microsoft") => "way-microsoft",
+        ("sending.backup", "none") => "backup-none",
         ("sending.in_doubt", "retry") => "in-doubt-retry",
         ("sending.in_doubt", "hold") => "in-doubt-hold",
         ("encryption", "starttls") => "encryption-starttls",

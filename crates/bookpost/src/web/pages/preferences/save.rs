@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     identity::Permission,
-    preferences::{Change, Refused, Wish},
+    preferences::{Change, Changed, Refused, Wish},
     web::pages::{
         flash::{self, Done},
         form::Posted,
@@ -74,7 +74,7 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
         Done::PreferencesSaved
     };
     match visit.pages.sources.preferences.change(Change::Set(wish)).await {
-        Ok(_) => Redirect::to(&flash::told(HERE, done, None)).into_response(),
+        Ok(changed) => saved(&changed, done),
         // Somebody was quicker by a moment.
         Err(Refused::Store(Error::Changed)) => match begin(&visit, &form).await {
             Ok(draft) => meanwhile(&visit, draft, version).await,
@@ -134,6 +134,12 @@ async fn not_saved(visit: &Visit, draft: Draft, why: Refused) -> Response {
     }
 }
 
+/// Where old mail waits, what becomes of it is asked.
+pub(in super::super) fn saved(changed: &Changed, done: Done) -> Response {
+    let (path, done) = if changed.old > 0 { ("/sending", Done::SavedAndPaused) } else { (HERE, done) };
+    Redirect::to(&flash::told(path, done, None)).into_response()
+}
+
 /// The form comes back with what stands now, and with all that was typed in it.
 async fn meanwhile(visit: &Visit, draft: Draft, version: i64) -> Response {
     let changes = match visit.pages.sources.store.preference_changes(CHANGES).await {
@@ -173,7 +179,7 @@ async fn carry_out(visit: &Visit, change: Change, done: Done) -> Response {
     }
     let preferences = &visit.pages.sources.preferences;
     let why = match preferences.change(change).await {
-        Ok(_) => return Redirect::to(&flash::told(HERE, done, None)).into_response(),
+        Ok(changed) => return saved(&changed, done),
         Err(Refused::Store(Error::Changed)) => vec![visit.words().t("undo-too-late").into()],
         Err(Refused::Store(error)) => return not_here::of(&error, visit),
         Err(why) => not_done::refused(visit.words(), &why),

@@ -6,19 +6,26 @@ use mail::retry::RetrySchedule;
 use store::{Alarm, AlarmKind};
 
 use crate::{
-    config::{Config, Way},
+    config::{Config, Provider, Way},
     web::pages::{standing::Standing, when::Clockwork, words::Words},
 };
 
 /// Which server is in use now, since when, and why.
-pub(super) fn in_use(standing: &Standing, alarms: &[Alarm], clockwork: &Clockwork) -> String {
+pub(super) fn in_use(way: &Way, standing: &Standing, alarms: &[Alarm], clockwork: &Clockwork) -> String {
     let words = clockwork.words;
-    let Standing::Backup { since: Some(since) } = standing else {
-        let sentence = standing.sentence(clockwork);
-        let Standing::Down { .. } = standing else { return sentence };
-        let why = why(alarms, |subject| subject.starts_with("server"), words);
-        return why.map_or(sentence.clone(), |why| format!("{sentence} {why}."));
+    let servers: &[_] = if let Way::Servers(servers) = way { servers } else { &[] };
+    let by_provider = servers.iter().any(|server| server.sign_in.is_some());
+    let with_why = |about: &dyn Fn(&str) -> bool| {
+        let sentence = standing.sentence(way, clockwork);
+        why(alarms, about, words).map_or(sentence.clone(), |why| format!("{sentence} {why}."))
     };
+    let Standing::Backup { since: Some(since) } = standing else {
+        let Standing::Down { .. } = standing else { return standing.sentence(way, clockwork) };
+        return with_why(&|subject| subject.starts_with("server") || by_provider);
+    };
+    if let Some(first) = servers.first().filter(|_| by_provider) {
+        return with_why(&|subject| subject == first.name);
+    }
     let why = why(alarms, |subject| subject == "server1", words);
     let why = why.unwrap_or_else(|| words.alarm(AlarmKind::ServerDown).0);
     words.with("in-use-backup", &[("since", &clockwork.text(*since)), ("why", &why)])
@@ -27,7 +34,11 @@ pub(super) fn in_use(standing: &Standing, alarms: &[Alarm], clockwork: &Clockwor
 fn why(alarms: &[Alarm], about: impl Fn(&str) -> bool, words: &Words) -> Option<String> {
     let kinds = [AlarmKind::SignIn, AlarmKind::ServerDown, AlarmKind::Quota];
     let found = alarms.iter().find(|alarm| kinds.contains(&alarm.kind) && about(&alarm.subject))?;
-    Some(words.alarm(found.kind).0)
+    let provider = Provider::named(&found.subject).filter(|_| found.kind == AlarmKind::SignIn);
+    Some(provider.map_or_else(
+        || words.alarm(found.kind).0,
+        |provider| words.with("alarm-account", &[("name", provider.title())]),
+    ))
 }
 
 /// What happens if an email fails to send, with the numbers that hold now.
@@ -63,12 +74,15 @@ pub(super) fn hours(length: Duration, words: &Words) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::{path::Path, sync::Arc};
 
     use jiff::{Timestamp, tz::TimeZone};
 
     use super::*;
-    use crate::web::pages::{standing::StandBy, words::Language};
+    use crate::{
+        config::Server,
+        web::pages::{standing::StandBy, words::Language},
+    };
 
     fn alarm(kind: AlarmKind, subject: &str) -> Alarm {
         let (subject, text) = (subject.to_owned(), String::new());
@@ -102,7 +116,66 @@ mod tests {
                 "Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can. The mail server did not accept our password.",
             ),
         ] {
-            assert_eq!(in_use(standing, &alarms, &clockwork), expected);
+            assert_eq!(in_use(&Way::None, standing, &alarms, &clockwork), expected);
+        }
+    }
+
+    /// There is no password, and Server 1 may be behind it.
+    #[test]
+    fn a_provider_is_named() {
+        let now = "2026-11-28T09:00:00Z".parse().unwrap();
+        let clockwork = Clockwork { words: Language::English.words(), zone: TimeZone::UTC, now };
+        let named = |name: &str| Server::plain(name, ([192, 0, 2, 1], 25).into());
+        let google = Arc::new(Server { sign_in: Some(Provider::Google), ..named("google") });
+        let own = Arc::new(named("server1"));
+        let (alone, google_first) =
+            ([Arc::clone(&google)].to_vec(), [Arc::clone(&google), Arc::clone(&own)].to_vec());
+        let own_first = [own, google].to_vec();
+        let signed_out = || vec![alarm(AlarmKind::SignIn, "google")];
+        let down = Standing::Down { since: Some(at()), sign_in: true };
+        let backup = Standing::Backup { since: Some(at()) };
+        let well = |backup| Standing::Well { backup };
+        for (servers, standing, alarms, expected) in [
+            (&alone, &well(StandBy::Nothing), vec![], "All mail goes out through Google."),
+            (
+                &google_first,
+                &well(StandBy::Ready),
+                vec![],
+                "All mail goes out through Google; the backup stands by.",
+            ),
+            (
+                &own_first,
+                &well(StandBy::Ready),
+                vec![],
+                "All mail goes out through Server 1; the backup stands by.",
+            ),
+            (
+                &own_first,
+                &well(StandBy::Down),
+                signed_out(),
+                "All mail goes out through Server 1. The backup cannot be used at the moment.",
+            ),
+            (
+                &alone,
+                &down,
+                signed_out(),
+                "Nothing goes out since 27 Nov, 22:10: somebody must sign in at Google. Mail is kept, and goes out by itself afterwards. Google signed us out.",
+            ),
+            (
+                &google_first,
+                &backup,
+                signed_out(),
+                "All mail goes out through the backup since 27 Nov, 22:10: Google takes none. Google signed us out.",
+            ),
+            (
+                &own_first,
+                &backup,
+                vec![alarm(AlarmKind::ServerDown, "server1")],
+                "All mail goes out through the backup since 27 Nov, 22:10: Server 1 takes none. The mail server does not answer as it should.",
+            ),
+        ] {
+            let way = Way::Servers(servers.clone());
+            assert_eq!(in_use(&way, standing, &alarms, &clockwork), expected);
         }
     }
 

@@ -7,11 +7,11 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use store::{Error, SchedulePlan};
+use store::{Error, Schedule, SchedulePlan};
 
 use super::{HERE, may_change, may_run, said::place_of, theirs};
 use crate::{
-    app::notice_run,
+    app::{notice_run, schedules::NotScheduled},
     web::pages::{
         flash::{self, Done},
         form::Posted,
@@ -61,14 +61,11 @@ pub(super) async fn act(Path(id): Path<String>, Posted { visit, form }: Posted<W
             let moment = seen.map_or(schedule.next_due, Result::ok);
             // It has come meanwhile: another one was not meant.
             match moment {
-                Some(_) => match schedules.skip(id, moment, who).await {
-                    Err(Error::Changed) => Ok(Done::ScheduleNextIsAnother),
-                    done => done.map(|_| Done::ScheduleSkips),
-                },
+                Some(_) => skipped(schedules.skip(id, moment, who).await, Done::ScheduleSkips),
                 None => Ok(Done::ScheduleNextIsAnother),
             }
         }
-        "unskip" => schedules.skip(id, None, who).await.map(|_| Done::ScheduleSkipsNot),
+        "unskip" => skipped(schedules.skip(id, None, who).await, Done::ScheduleSkipsNot),
         "pause" => schedules.pause(id, who).await.map(|_| Done::SchedulePaused),
         "resume" => schedules.resume(id, who).await.map(|_| Done::ScheduleResumed),
         _ => Err(Error::NotFound("decision")),
@@ -76,6 +73,16 @@ pub(super) async fn act(Path(id): Path<String>, Posted { visit, form }: Posted<W
     match done {
         Ok(done) => Redirect::to(&flash::told(HERE, done, None)).into_response(),
         Err(error) => not_here::of(&error, &visit),
+    }
+}
+
+fn skipped(done: Result<Schedule, NotScheduled>, said: Done) -> Result<Done, Error> {
+    match done {
+        Ok(_) => Ok(said),
+        Err(NotScheduled::SkipsAlready(_)) => Ok(Done::ScheduleSkipsAnother),
+        Err(NotScheduled::Store(Error::Changed)) => Ok(Done::ScheduleNextIsAnother),
+        Err(NotScheduled::Store(error)) => Err(error),
+        Err(other) => Err(Error::Internal(other.to_string())),
     }
 }
 

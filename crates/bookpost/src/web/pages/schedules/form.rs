@@ -366,7 +366,7 @@ pub(super) fn fault(why: &NotScheduled, words: &Words) -> Option<Fault> {
         NotScheduled::Notice(_) => ("notice", "schedule-no-such-notice"),
         NotScheduled::Site(_) => ("site", "schedule-no-such-site"),
         NotScheduled::Reading(_) => ("dates", "schedule-no-such-order"),
-        NotScheduled::Store(_) | NotScheduled::NoNext => return None,
+        NotScheduled::Store(_) | NotScheduled::NoNext | NotScheduled::SkipsAlready(_) => return None,
     };
     Some((field, words.t(key)))
 }

@@ -7,6 +7,8 @@ mod said;
 
 pub(super) use self::said::{to_do, weekday};
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     Router,
@@ -14,7 +16,7 @@ use axum::{
     routing::{get, post},
 };
 use jiff::Timestamp;
-use store::{CameTo, Error, RunId, Schedule, ScheduleId, SchedulePlan, Turn};
+use store::{CameTo, Error, RunId, RunStopped, Schedule, ScheduleId, SchedulePlan, Turn};
 
 use self::said::{advice, came_to, days, moment, no_time, place_of, zoned};
 use super::{
@@ -35,8 +37,13 @@ use crate::{
 const HERE: &str = "/notices/schedules";
 /// Moments that are looked back at.
 const LOOKED_BACK: usize = 10;
+/// The latest runs, of which it is known whether a person had them end.
+const RUNS: usize = 200;
 /// Moments that are shown before they come.
 const SHOWN: usize = 5;
+
+/// Runs that a person had end.
+type Stopped = BTreeMap<RunId, RunStopped>;
 
 /// What answers, and where.
 pub(super) fn routes() -> Router<Pages> {
@@ -66,6 +73,8 @@ struct Card {
     may_run: bool,
     practice: bool,
     paused: bool,
+    /// Its notice is switched off: what that means, and where it is switched on.
+    off: Option<(String, String)>,
     /// What is left out, or can be: whether it is, and what a button says of it. `None`: there is no next time.
     skip: Option<(bool, String)>,
     /// Its next moment, in microseconds since 1970.
@@ -98,10 +107,12 @@ async fn show(visit: Visit) -> Response {
 
 async fn list(visit: &Visit) -> Result<Schedules, Error> {
     let notices = notice_run::notices(&visit.pages.sources.store).await?;
+    let runs = visit.pages.sources.store.runs_begun(RUNS).await?;
+    let stopped = runs.into_iter().filter_map(|run| Some((run.id, run.stopped?))).collect();
     let mut all = Vec::new();
     for schedule in visit.pages.sources.store.schedules().await? {
         if may_see(visit, &schedule.plan) {
-            all.push(card(visit, schedule, &notices).await?);
+            all.push(card(visit, schedule, (&notices, &stopped)).await?);
         }
     }
     Ok(Schedules {
@@ -112,9 +123,14 @@ async fn list(visit: &Visit) -> Result<Schedules, Error> {
     })
 }
 
-async fn card(visit: &Visit, schedule: Schedule, notices: &[Notice]) -> Result<Card, Error> {
+async fn card(
+    visit: &Visit,
+    schedule: Schedule,
+    (notices, stopped): (&[Notice], &Stopped),
+) -> Result<Card, Error> {
     let turns = visit.pages.sources.store.turns(schedule.id, LOOKED_BACK).await?;
-    let mut past = turns.iter().map(|turn| past(visit, &schedule.plan, turn));
+    let off = off(visit, &schedule.plan, notices);
+    let mut past = turns.iter().map(|turn| past(visit, &schedule.plan, turn, (off.is_some(), stopped)));
     Ok(Card {
         id: schedule.id.0,
         may_run: may_run(visit, &schedule.plan),
@@ -125,8 +141,17 @@ async fn card(visit: &Visit, schedule: Schedule, notices: &[Notice]) -> Result<C
         facts: facts(visit, &schedule, notices),
         last: past.next(),
         before: past.collect(),
+        off,
         name: schedule.plan.name,
     })
+}
+
+/// One that is switched off is sent by no schedule.
+fn off(visit: &Visit, plan: &SchedulePlan, notices: &[Notice]) -> Option<(String, String)> {
+    let notice = notices.iter().find(|notice| notice.slug == plan.notice && !notice.settings.on)?;
+    let name = saved_name(visit.words(), notice);
+    let says = visit.words().with("schedule-notice-off", &[("name", &name)]);
+    Some((says, format!("/notices/saved/{}", notice.slug)))
 }
 
 fn facts(visit: &Visit, schedule: &Schedule, notices: &[Notice]) -> Vec<(String, String)> {
@@ -183,21 +208,33 @@ fn skip(visit: &Visit, schedule: &Schedule) -> Option<(bool, String)> {
     }
 }
 
-fn past(visit: &Visit, plan: &SchedulePlan, turn: &Turn) -> Past {
+/// `off`: its notice is switched off, which is said of the schedule with what is done about it.
+fn past(visit: &Visit, plan: &SchedulePlan, turn: &Turn, (off, stopped): (bool, &Stopped)) -> Past {
     let words = visit.words();
     let at = zoned(visit, plan).at(turn.due);
     let ending = turn.ending.as_ref();
     let what = ending.map(|ending| ending.came_to);
-    let mut text = words.t(what.map_or("came-to-under-way", came_to));
+    let run = ending.and_then(|ending| ending.run);
+    let is_of_run = matches!(what, Some(CameTo::Run | CameTo::Stopped));
+    let stopped = run.filter(|_| is_of_run).and_then(|run| stopped.get(&run));
+    let mut text = match stopped.filter(|stopped| stopped.is_for_all_of(&plan.sites)) {
+        Some(stopped) => {
+            let (who, when) = (words.actor(&stopped.by), visit.clockwork.text(stopped.at));
+            words.with("came-to-stopped", &[("who", &who), ("when", &when)])
+        }
+        None => words.t(what.map_or("came-to-under-way", came_to)),
+    };
     if turn.missed > 0 {
         text.push(' ');
         text.push_str(&words.count("schedule-missed", turn.missed));
     }
-    let run = ending.and_then(|ending| ending.run);
     Past {
         at,
         text,
-        advice: what.and_then(advice).map(|key| words.t(key)),
+        advice: what
+            .filter(|what| !off || *what != CameTo::Settings)
+            .and_then(advice)
+            .map(|key| words.t(key)),
         run: run.map(|RunId(id)| (id, words.with("run-title", &[("id", &id.to_string())]))),
         detail: ending.and_then(|ending| ending.detail.clone()).filter(|_| may_change(visit)),
         tone: if what.is_some_and(CameTo::is_fault) { "look" } else { "well" },

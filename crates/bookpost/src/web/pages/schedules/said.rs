@@ -27,7 +27,8 @@ pub(super) fn came_to(what: CameTo) -> &'static str {
     match what {
         CameTo::Run => "came-to-run",
         CameTo::Skipped => "came-to-skipped",
-        CameTo::Stopped => "came-to-stopped",
+        CameTo::Stopped => "came-to-stopped-by-somebody",
+        CameTo::StoppedBefore => "came-to-stopped-before",
         CameTo::Broken => "came-to-broken",
         CameTo::SentAlready => "came-to-sent-already",
         CameTo::Unchanged => "came-to-unchanged",
@@ -55,6 +56,7 @@ pub(super) fn advice(what: CameTo) -> Option<&'static str> {
         CameTo::Run | CameTo::Skipped | CameTo::Stopped | CameTo::SentAlready | CameTo::Unknown => {
             return None;
         }
+        CameTo::StoppedBefore => "came-to-stopped-before-do",
         CameTo::Broken => "came-to-broken-do",
         CameTo::NoAnswer => "came-to-no-answer-do",
         CameTo::Unchanged | CameTo::Older | CameTo::TooOld | CameTo::Missing => "came-to-no-news-do",

@@ -6,18 +6,21 @@ use store::{Alarm, AlarmKind, AuditFilter, Counts, Deed, Error, State};
 
 use super::super::{
     known::{Known, Now},
-    log, lost_secrets, mail_account,
-    notices::LastRun,
+    log, lost_secrets,
+    mail_account::alarm as account,
+    notices::{LastRun, OfRun, Pending},
     schedules, silence,
-    standing::{StandBy, Standing},
+    standing::{StandBy, Standing, is_of_the_key, named},
     visit::Visit,
     when::At,
 };
-use crate::{
-    config::{Provider, Way},
-    identity::Permission,
-    receive::maildrop,
-};
+use crate::{config::Way, identity::Permission, receive::maildrop};
+
+/// More runs than these have no link each.
+const LINKED: usize = 5;
+
+/// Where it leads, and what it says.
+type Link = (String, String);
 
 /// Something that a person has to do.
 #[derive(Default)]
@@ -27,7 +30,9 @@ pub(super) struct ToDo {
     pub(super) what: Vec<String>,
     pub(super) since: Option<At>,
     /// Where it is done, and what the link says.
-    pub(super) href: Option<(String, String)>,
+    pub(super) href: Option<Link>,
+    /// Where the parts of it are, with what the links say.
+    pub(super) parts: Vec<Link>,
     /// The servers may be asked now.
     pub(super) may_probe: bool,
     pub(super) for_it: Option<ForIt>,
@@ -58,11 +63,16 @@ pub(super) async fn read(
         // What is in a copy of the queue is looked at before anything of it is sent.
         (Standing::Paused { .. }, Some(alarm)) => all.push(restored(visit, alarm, waiting).await?),
         (Standing::Paused { since }, None) => all.push(paused(visit, *since, waiting).await?),
+        (Standing::DoNotSend { .. }, _) => all.extend(no_way(visit, "to-do-do-not-send", waiting)),
+        (Standing::NoWay, _) => all.extend(no_way(visit, "to-do-no-way", waiting)),
         _ => {}
     }
     for alarm in &alarms {
-        let is_told = alarm.kind == AlarmKind::Restored && is_paused;
-        if is_told || is_told_with_the_backup(alarm, &alarms) {
+        let is_told = alarm.kind == AlarmKind::Restored && is_paused
+            || is_of_the_key(alarm) && alarms.iter().any(|other| other.kind == AlarmKind::SecretsLost)
+            || is_told_with_the_backup(alarm, &alarms)
+            || account::is_told(alarm, &alarms);
+        if is_told {
             continue;
         }
         all.push(match alarm.kind {
@@ -74,9 +84,10 @@ pub(super) async fn read(
     all.extend(decisions(visit, &known.now(&sites)));
     if let Some(last) = last {
         all.extend(practised(visit, known, last));
-        all.extend(returned(visit, last));
-        all.extend(not_written(visit, last));
     }
+    let pending = Pending::read(visit).await?;
+    all.extend(returned(visit, &pending, last));
+    all.extend(not_written(visit, &pending, last));
     Ok(all)
 }
 
@@ -104,6 +115,18 @@ async fn paused(visit: &Visit, since: Timestamp, waiting: u64) -> Result<ToDo, E
     })
 }
 
+/// Mail is there, and it is for a person to say how it goes out.
+fn no_way(visit: &Visit, title: &str, waiting: u64) -> Option<ToDo> {
+    let words = visit.words();
+    let link = visit.may(Permission::ChangePreferences);
+    (waiting > 0).then(|| ToDo {
+        title: words.t(title),
+        what: vec![words.count("to-do-no-way-waits", waiting)],
+        href: link.then(|| ("/preferences".to_owned(), words.t("to-do-no-way-link"))),
+        ..ToDo::default()
+    })
+}
+
 async fn restored(visit: &Visit, alarm: &Alarm, waiting: u64) -> Result<ToDo, Error> {
     let one = other(visit, alarm).await?;
     let mut what = one.what;
@@ -115,14 +138,11 @@ async fn restored(visit: &Visit, alarm: &Alarm, waiting: u64) -> Result<ToDo, Er
 /// A mail server that does not take mail.
 fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &Counts) -> ToDo {
     let (words, clockwork) = (visit.words(), &visit.clockwork);
-    let provider = Provider::named(&alarm.subject).filter(|_| alarm.kind == AlarmKind::SignIn);
-    let (title, todo) = provider.map_or_else(
-        || of_server(visit, alarm, known),
-        |one| {
-            let name = [("name", one.title())];
-            (words.with("alarm-account", &name), words.with("alarm-account-do", &name))
-        },
-    );
+    let provider = account::provider(alarm);
+    let goes_on = matches!(known.standing, Standing::Backup { .. } | Standing::Well { .. });
+    let (title, todo) = provider
+        .and_then(|one| account::said(one, alarm, goes_on, words))
+        .unwrap_or_else(|| of_server(visit, alarm, known));
     let is_down = matches!(known.standing, Standing::Down { .. });
     let waiting = known.now(&visit.sites()).waiting;
     // Of two servers that do not take mail each is named, and what waits for either is said once.
@@ -148,12 +168,10 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
         what,
         since: Some(clockwork.at(alarm.started_at)),
         href: link.filter(|_| may_change).map(|link| match provider {
-            Some(one) => {
-                let text = words.with("account-again", &[("name", one.title())]);
-                (mail_account::address(one).to_owned(), text)
-            }
+            Some(one) => account::link(one, alarm, words),
             None => (format!("/preferences#{}", alarm.subject), words.t(link)),
         }),
+        parts: Vec::new(),
         may_probe: alarm.kind != AlarmKind::SignIn && visit.may(Permission::ProbeServers),
         for_it: sees.then(|| ForIt { text: text_for_it(visit, alarm, known), noted: noted(alarm, all) }),
     }
@@ -163,9 +181,14 @@ fn is_server(alarm: &Alarm) -> bool {
     matches!(alarm.kind, AlarmKind::ServerDown | AlarmKind::SignIn | AlarmKind::BackupInUse)
 }
 
-/// Server 1 sends, and this is about the one behind it.
-fn is_of_the_backup(alarm: &Alarm, known: &Known) -> bool {
-    known.standing == Standing::Well { backup: StandBy::Down } && alarm.subject != "server1"
+/// The first server sends, and this is about one behind it.
+fn is_of_the_backup(visit: &Visit, alarm: &Alarm, known: &Known) -> bool {
+    let config = visit.pages.sources.config();
+    let first = match &config.sending.way {
+        Way::Servers(servers) => servers.first().map(|first| first.name.as_str()),
+        Way::None | Way::Practice => None,
+    };
+    known.standing == Standing::Well { backup: StandBy::Down } && Some(alarm.subject.as_str()) != first
 }
 
 /// What is wrong with which server, and what is done about it.
@@ -173,7 +196,18 @@ fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
     let words = visit.words();
     let (title, todo) = words.alarm(alarm.kind);
     let config = visit.pages.sources.config();
-    let two = matches!(&config.sending.way, Way::Servers(servers) if servers.len() > 1);
+    let servers: &[_] = if let Way::Servers(servers) = &config.sending.way { servers } else { &[] };
+    let two = servers.len() > 1;
+    if let Some(first) = servers.first().filter(|_| servers.iter().any(|server| server.sign_in.is_some())) {
+        let (name, first) = (named(&alarm.subject, words), named(&first.name, words));
+        let with = |key: &str| words.with(key, &[("name", &name), ("first", &first)]);
+        return match alarm.kind {
+            AlarmKind::BackupInUse => (title, with("alarm-backup-by-do")),
+            _ if is_of_the_backup(visit, alarm, known) => (with("alarm-by-down"), with("to-do-behind")),
+            AlarmKind::ServerDown => (with("alarm-by-down"), todo),
+            _ => (title, todo),
+        };
+    }
     let title = match (alarm.kind, &*alarm.subject) {
         (AlarmKind::ServerDown, "server1") if two => words.t("alarm-server-down-1"),
         (AlarmKind::ServerDown, "server2") if two => words.t("alarm-server-down-2"),
@@ -182,8 +216,8 @@ fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
         _ => title,
     };
     let todo = match alarm.kind {
-        AlarmKind::ServerDown if is_of_the_backup(alarm, known) => words.t("to-do-backup-down"),
-        AlarmKind::SignIn if is_of_the_backup(alarm, known) => words.t("to-do-backup-signed-out"),
+        AlarmKind::ServerDown if is_of_the_backup(visit, alarm, known) => words.t("to-do-backup-down"),
+        AlarmKind::SignIn if is_of_the_backup(visit, alarm, known) => words.t("to-do-backup-signed-out"),
         _ => todo,
     };
     (title, todo)
@@ -205,7 +239,7 @@ fn text_for_it(visit: &Visit, alarm: &Alarm, known: &Known) -> String {
         host.map_or_else(|| alarm.subject.clone(), |server| format!("{}:{}", server.host, server.port));
     let since = visit.clockwork.in_full(alarm.started_at);
     let key = match alarm.kind {
-        _ if is_of_the_backup(alarm, known) => "for-it-backup-down",
+        _ if is_of_the_backup(visit, alarm, known) => "for-it-backup-down",
         AlarmKind::SignIn => "for-it-sign-in",
         AlarmKind::BackupInUse => "for-it-backup",
         _ => "for-it-down",
@@ -294,28 +328,44 @@ fn practised(visit: &Visit, known: &Known, last: &LastRun) -> Option<ToDo> {
     })
 }
 
-/// What of the last run came back, and was not sent again.
-fn returned(visit: &Visit, last: &LastRun) -> Option<ToDo> {
+/// What came back, and was not sent again.
+fn returned(visit: &Visit, pending: &Pending, last: Option<&LastRun>) -> Option<ToDo> {
     let words = visit.words();
-    let why = last.why(State::Returned);
-    let count: u64 = why.iter().map(|(_, counted)| counted.count).sum();
+    let (why, runs) = (pending.why_returned(), pending.returned());
+    let count: u64 = runs.iter().map(|run| run.count).sum();
     let of_addresses = |reason: &Reason| {
         matches!(reason, Reason::AddressUnknown | Reason::DomainUnknown | Reason::MailboxDisabled)
     };
-    let mut what: Vec<_> =
-        why.iter().map(|(reason, counted)| why_returned(visit, *reason, counted.count)).collect();
-    if last.others_are_done() {
+    let mut what: Vec<_> = why.iter().map(|(reason, count)| why_returned(visit, *reason, *count)).collect();
+    let only = last.filter(|last| is_of(&runs, last));
+    if only.is_some_and(LastRun::others_are_done) {
         what.push(words.t("to-do-returned-others"));
     }
     let corrected = why.iter().all(|(reason, _)| of_addresses(reason));
     what.push(words.count(if corrected { "to-do-returned-correct" } else { "to-do-returned-look" }, count));
-    let href = format!("/notices/runs/{}/names?what=returned", last.id);
-    (count > 0 && !last.practice).then(|| ToDo {
-        title: words.count("to-do-returned", count),
-        what,
-        href: Some((href, words.count("to-do-returned-link", count))),
-        ..ToDo::default()
-    })
+    let (href, parts) = links(visit, &runs, "returned", words.count("to-do-returned-link", count));
+    let title = if only.is_some() { "to-do-returned" } else { "to-do-returned-days" };
+    (count > 0).then(|| ToDo { title: words.count(title, count), what, href, parts, ..ToDo::default() })
+}
+
+/// It is all of the last run.
+fn is_of(runs: &[OfRun], last: &LastRun) -> bool {
+    matches!(runs, [run] if run.id == last.id)
+}
+
+/// Where the names are: behind one link if all are of one run, else behind one for each of the newest.
+fn links(visit: &Visit, runs: &[OfRun], what: &str, text: String) -> (Option<Link>, Vec<Link>) {
+    let names = |run: &OfRun| format!("/notices/runs/{}/names?what={what}", run.id);
+    if let [run] = runs {
+        return (Some((names(run), text)), Vec::new());
+    }
+    let words = visit.words();
+    let one = |run: &OfRun| {
+        let (n, when) = (words.number(run.count), visit.clockwork.lately(run.at));
+        (names(run), words.with("to-do-of-run", &[("when", &when), ("n", &n)]))
+    };
+    let all = (runs.len() > LINKED).then(|| ("/notices".to_owned(), words.t("to-do-all-runs")));
+    (None, runs.iter().take(LINKED).map(one).chain(all).collect())
 }
 
 fn why_returned(visit: &Visit, reason: Reason, count: u64) -> String {
@@ -330,19 +380,20 @@ fn why_returned(visit: &Visit, reason: Reason, count: u64) -> String {
 }
 
 /// Whom a further run of the same export would write to.
-fn not_written(visit: &Visit, last: &LastRun) -> Option<ToDo> {
+fn not_written(visit: &Visit, pending: &Pending, last: Option<&LastRun>) -> Option<ToDo> {
     let words = visit.words();
-    let all = last.not_written(words);
+    let (all, runs) = (pending.why_not_written(words), pending.not_written());
     let count = all.iter().map(|(count, ..)| count).sum();
     let line =
         |(count, what, todo): &(u64, String, String)| format!("{} {what}. {todo}", words.number(*count));
+    let is_last = last.is_some_and(|last| is_of(&runs, last));
+    let title = if is_last { "to-do-not-written" } else { "to-do-not-written-days" };
+    let (href, parts) = links(visit, &runs, "not_written", words.t("to-do-not-written-link"));
     (count > 0).then(|| ToDo {
-        title: words.count("to-do-not-written", count),
+        title: words.count(title, count),
         what: all.iter().map(line).collect(),
-        href: Some((
-            format!("/notices/runs/{}/names?what=not_written", last.id),
-            words.t("to-do-not-written-link"),
-        )),
+        href,
+        parts,
         ..ToDo::default()
     })
 }

@@ -30,6 +30,10 @@ pub(in crate::web) async fn tried_and_noted(
 ) -> (Tried, Result<AuditId, Error>) {
     let (server, well) = (trial.server, if trial.letter.is_some() { ACCEPTED } else { WORKS });
     let tried = trial::run(trial, tell).await;
+    if matches!(tried, Ok(Ok(()))) {
+        // Of what it was at fault for before, the worker learns at once.
+        sources.decisions.probe().await;
+    }
     let result = match &tried {
         Ok(Ok(())) => well,
         Ok(Err(fault)) => fault.words,

@@ -49,6 +49,7 @@ came-back-phase = After it had been accepted
 later-is-read = A mail server may still send it back later; then it is said here.
 later-goes-to = A mail server may still send it back later. Such mail goes to { $address }.
 event-next = Next try
+event-next-server = As soon as the mail server takes mail again: it is asked every minute
 event-expires = Given up, if it cannot be delivered until then
 event-state = Now: { $state }
 attempt-server = Server

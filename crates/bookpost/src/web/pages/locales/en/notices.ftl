@@ -55,6 +55,7 @@ check-options = The file was not read right?
 check-read-again = Read it again
 check-samples = Send 3 samples to me
 check-samples-hint = The first mail, one of the middle and the last go to { $email }, marked as samples. No patron gets anything.
+check-samples-hint-practice = The practice mailbox is chosen: the first mail, one of the middle and the last go there, marked as samples. They stand in the queue, and nobody receives them.
 check-changed = File last changed
 doubt-title = Is this the right file?
 doubt-file = The file was last changed on { $when }, more than 24 hours ago. It still lists what was brought back since then.
@@ -71,6 +72,10 @@ check-see-lists = See the lists for teachers
 check-send-title = Send
 check-send = Send
 check-send-practice = Send to the practice mailbox
+check-take-note = { $n ->
+    [one] Take note of this export: { $n } waiting notice is not sent
+   *[other] Take note of this export: { $n } waiting notices are not sent
+  }
 shape-koha-page = Koha, Overdues page
 shape-koha-notices = Koha, overdue_notices -csv
 shape-evergreen = Evergreen, notify-csv
@@ -212,10 +217,12 @@ run-cut-short = { $n ->
     [one] This run was cut short: { $n } mail was made, the others were not.
    *[other] This run was cut short: { $n } mails were made, the others were not.
   }
+run-stopped = { $who } stopped this run ({ $when }): what had not left by then is not sent.
+run-stopped-for = { $who } stopped this run for { $libraries } ({ $when }): what had not left by then is not sent there.
 run-go-on = Upload the same export again and send it: only those who were not written to get a mail.
 run-neither = { $n ->
-    [one] { $n } mail of this run was cancelled by a person. Nobody was written to about its items, and an earlier notice that had given way to it is not sent either. To write after all, upload the newest export and send it.
-   *[other] { $n } mails of this run were cancelled by a person. Nobody was written to about their items, and earlier notices that had given way to them are not sent either. To write after all, upload the newest export and send it.
+    [one] { $n } mail of this run was cancelled by a person and is not sent, nor is an earlier notice that had given way to it. Unless a later run has written to them, nobody was written to about its items. To write after all, upload the newest export and send it: whoever was written to since is left out.
+   *[other] { $n } mails of this run were cancelled by a person and are not sent, nor are earlier notices that had given way to them. Unless a later run has written to them, nobody was written to about their items. To write after all, upload the newest export and send it: whoever was written to since is left out.
 }
 run-neither-names = See who they are
 run-go-on-link = To the upload
@@ -224,6 +231,14 @@ run-paused = Sending is paused: what waits goes out when an administrator lets i
 run-no-way = No way of sending is chosen: what waits goes out when one is.
 run-off = “Do not send” is chosen: what waits goes out when another way of sending is.
 run-later = A mail server may still send a mail back later. Such mail goes to the address for undeliverable mail.
+run-later-goes-to = A mail server may still send a mail back later. Such mail goes to { $address }.
+run-stuck-link = What to do
+run-none = No mail was made in this run.
+run-over-all = { $done } of { $asked } were accepted.
+run-may-have-arrived = { $n ->
+    [one] { $n } of those that wait may have arrived: the connection broke while the server was answering. The same mail is sent again by itself.
+   *[other] { $n } of those that wait may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves.
+  }
 run-again = { $n ->
     [one] { $n } was sent again to a corrected address, and counts as asked for once more.
    *[other] { $n } were sent again to corrected addresses, and count as asked for once more.
@@ -310,6 +325,8 @@ left-not-told-do = Earlier mails that still wait are sent all the same, though s
 left-line = line { $line }
 names-none = Nobody
 names-none-why = Nobody of this run stands here any more.
+names-tried-again = Nothing: it is tried again by itself until { $until }.
+names-cancelled-do = To write after all, upload the newest export and send it.
 names-message = What happened
 names-again = Send again
 names-again-to = Send again to somebody: { $who }
@@ -342,10 +359,20 @@ again-no-address = This is not an email address.
 again-gone = The text of this mail is deleted already. Run a new export instead.
 again-not-now = Bookpost takes no mail at the moment. Try again in a minute.
 again-not-finished = This mail is still on its way.
+again-doubt = Is this still right?
+again-not-there = This patron is not in the export of { $day } (run { $run }) any more: what the mail is about has probably been brought back.
+again-wrote = A newer notice was written to this patron from the export of { $day } (run { $run }). If that one came back too, send that one again: this one may name what has been brought back since.
+again-sure = Yes, send this mail all the same
+again-practice = This mail is a practice: it goes to the practice mailbox, and nobody receives it.
+again-waits = Mail does not go to patrons at the moment: the practice mailbox or “Do not send” is chosen, or no way of sending. This mail waits until a way of sending is chosen.
 
 done-samples = { $n ->
     [one] { $n } sample is on its way to you.
    *[other] { $n } samples are on their way to you.
+  }
+done-samples-practised = { $n ->
+    [one] { $n } sample is in the practice mailbox. Nobody receives it, nor do you.
+   *[other] { $n } samples are in the practice mailbox. Nobody receives them, nor do you.
   }
 done-not-sure = Nothing was sent: say first, above the button, that this is the right file.
 done-not-sent = Nothing was sent: what this file would do has changed since you looked at it. Look at it again, then send it.
@@ -402,6 +429,8 @@ meaning-charge = Amount owed
 done-columns-kept = The columns are read like this from now on.
 done-columns-forgotten = What was said of the columns is forgotten.
 done-sent-again = The mail is sent again to the corrected address.
+done-sent-again-practice = The mail goes to the practice mailbox once more. Nobody receives it.
+done-sent-again-waits = The mail to the corrected address waits until a way of sending is chosen.
 csv-name = Name
 csv-list = (list for a teacher)
 csv-number = Number

@@ -3,6 +3,7 @@ pause-title = Pause all sending?
 pause-consequence = Mail is accepted and waits. This time makes it no older: nothing is given up meanwhile.
 pause-button = Pause sending
 resume-title = Go on sending?
+resume-nothing-goes = Nothing goes out all the same: “Do not send” is chosen. Choose another way of sending in Preferences.
 resume-consequence = What waits goes out, each mail once. Sending was paused since { $since }, and that time makes no mail older.
 resume-restored = This was restored from the backup of { $of }. What has been sent since is not in it. What was unfinished then was set aside, as it may have been sent since: that does not go out by this.
 resume-held = { $n ->
@@ -87,6 +88,8 @@ when-waits-no-way = waits until a way of sending is chosen
 when-waits-do-not-send = waits, because “Do not send” is chosen
 when-waits-paused = waits until sending goes on
 when-waits-now = goes out as soon as it can
+when-waits-down = stopped, because the mail server does not answer; it is asked every minute
+when-waits-signed-out = stopped, because Bookpost cannot sign in at the mail server; it tries every minute
 
 ## Decisions
 do-release = Send after all
@@ -160,6 +163,8 @@ done-left = { $n ->
   }
 done-paused = Sending is paused.
 done-resumed = Sending goes on.
+done-resumed-in-vain = Sending is not paused any more, and nothing goes out all the same: “Do not send” is chosen in Preferences.
+done-saved-and-paused = Saved. Some mail has waited for more than 48 hours: nothing goes out before you have decided about it.
 done-language = The language is changed.
 
 ## Who cannot be reached

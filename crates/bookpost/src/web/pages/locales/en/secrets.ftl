@@ -5,3 +5,6 @@ lost-password-2 = The password for your backup mail server (Server 2) must be en
 lost-password-do = The key with which Bookpost seals passwords is missing or another. Enter the password under Preferences > Setup > Email, or have your IT person put the key back and start Bookpost again. Everything else goes on.
 lost-webhook = { $program } cannot be told what becomes of its mail at { $host }: the secret for it is lost
 lost-webhook-do = The key with which Bookpost seals passwords is missing or another. Have your IT person put the key back and start Bookpost again, or add the web address of this program again. Everything else goes on.
+lost-client-google = The client secret for Google must be entered again
+lost-client-microsoft = The client secret for Microsoft must be entered again
+lost-client-do = The key with which Bookpost seals passwords is missing or another. Enter the secret where people sign in with the provider, or have your IT person put the key back and start Bookpost again. Everything else goes on.

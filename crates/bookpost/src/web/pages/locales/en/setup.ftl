@@ -5,4 +5,5 @@ saved-not-yet = What you changed is not saved yet.
 not-saved = Nothing was saved. Look at what is marked.
 help-with = What is meant by { $field }?
 password-kept = kept; enter a new one to change it
+password-lost = It cannot be opened any more, as its key is missing: enter it again, or put the key back.
 set-elsewhere = Set elsewhere: { $place }. It can be changed only there.

@@ -8,16 +8,26 @@ health-backup-just-now = The backup server is sending.
 health-down = Nothing goes out since { $since }: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
 health-down-just-now = Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.
 health-signed-out = Nothing goes out since { $since }: the mail server does not accept our password. Mail is kept, and goes out by itself once the new one is entered.
+health-locked = Nothing goes out since { $since }: the passwords cannot be opened, as their key is missing. Mail is kept, and goes out by itself once the key is back, or the password is entered again.
 health-paused = Sending is paused since { $since }.
 health-no-way = Nothing is sent: no way of sending is chosen.
 health-do-not-send-by = Nothing is sent: “Do not send” is chosen since { $since } ({ $who }).
 health-do-not-send = Nothing is sent: “Do not send” is chosen.
+health-by = All mail goes out through { $first }.
+health-by-two = All mail goes out through { $first }; the backup stands by.
+health-by-alone = All mail goes out through { $first }. The backup cannot be used at the moment.
+health-by-backup = All mail goes out through the backup since { $since }: { $first } takes none.
+health-by-backup-just-now = All mail goes out through the backup: { $first } takes none at the moment.
+health-by-signed-out = Nothing goes out since { $since }: somebody must sign in at { $first }. Mail is kept, and goes out by itself afterwards.
+named-server-1 = Server 1
+named-server-2 = Server 2
 health-practice = Mail goes to the practice mailbox. Nobody receives it.
 health-stopped = Sending has stopped: a part of Bookpost ended. Restart Bookpost.
 last-run = { $when }: { $what }
 last-run-practice = { $when }, a practice: { $what }. No patron received anything.
 last-run-under-way = { $when }: a run is under way. So far { $what }
 last-run-cut-short = { $when }: a run broke off. Until then { $what }
+last-run-stopped = { $when }: a run that { $who } stopped. Until then { $what }
 last-run-since = Since you last looked ({ $when }): { $runs } runs with { $what }
 last-run-since-many = Since you last looked ({ $when }): more than { $runs } runs
 last-run-notices = { $n ->
@@ -29,9 +39,9 @@ last-run-server = the mail server
 
 figures = How it stands
 figure-accepted = handed in today
-figure-delivered = accepted by the server today
-figure-practiced = practised today
-figure-returned = sent back today
+figure-delivered = of these, accepted by the server
+figure-practiced = of these, practised
+figure-returned = of these, sent back
 figure-waiting = waiting
 figure-in-doubt = may have arrived
 figure-held = set aside
@@ -62,6 +72,13 @@ to-do-held = { $n ->
 to-do-in-doubt = { $n ->
     [one] { $n } mail may have arrived. Ask the patron before you send it again.
    *[other] { $n } mails may have arrived. Ask the patrons before you send them again.
+  }
+to-do-do-not-send = Mail waits: “Do not send” is chosen
+to-do-no-way = Mail waits: no way of sending is chosen
+to-do-no-way-link = Choose how mail goes out
+to-do-no-way-waits = { $n ->
+    [one] { $n } mail waits. The 100 hours stand still: nothing is given up.
+   *[other] { $n } mails wait. The 100 hours stand still: nothing is given up.
   }
 to-do-paused = Sending is paused
 to-do-paused-by = Paused by { $who }.
@@ -96,6 +113,12 @@ to-do-returned = { $n ->
     [one] { $n } mail of the last run was sent back
    *[other] { $n } mails of the last run were sent back
   }
+to-do-returned-days = { $n ->
+    [one] { $n } mail of the last days was sent back
+   *[other] { $n } mails of the last days were sent back
+  }
+to-do-of-run = { $when }: { $n }
+to-do-all-runs = All runs
 returned-address-unknown = { $n ->
     [one] { $n } address does not exist.
    *[other] { $n } addresses do not exist.
@@ -126,6 +149,10 @@ to-do-returned-link = { $n ->
 to-do-not-written = { $n ->
     [one] { $n } entry of the last run got no mail, and can still get one
    *[other] { $n } entries of the last run got no mail, and can still get one
+  }
+to-do-not-written-days = { $n ->
+    [one] { $n } entry of the last days got no mail, and can still get one
+   *[other] { $n } entries of the last days got no mail, and can still get one
   }
 to-do-not-written-link = Show who and why
 waits-in-doubt = { $n ->
@@ -165,6 +192,9 @@ alarm-sign-in-2 = Server 2, the backup, did not accept our password
 alarm-sign-in = The mail server did not accept our password
 alarm-sign-in-do = Nobody's mail was sent back for that. Have the new password entered and tested; then the mail leaves by itself.
 alarm-backup-in-use = The backup server is sending
+alarm-by-down = { $name } does not take mail as it should
+alarm-backup-by-do = All mail goes out through the backup meanwhile, and nothing has to be sent again. Have { $name } seen to; Bookpost goes back by itself once it takes mail.
+to-do-behind = All mail goes out through { $first }, and none waits for this. Have { $name } seen to: until then nothing stands by.
 alarm-backup-in-use-do = All mail goes out through it meanwhile. Have Server 1 repaired. Nothing has to be sent again.
 alarm-sender-refused = The mail server does not let us send from an address of ours
 alarm-sender-refused-do = Check the library's email address, then send what was set aside.

@@ -49,6 +49,7 @@ came-back-phase = Después de haber sido aceptado
 later-is-read = Un servidor de correo todavía puede devolverlo más tarde; entonces se dirá aquí.
 later-goes-to = Un servidor de correo todavía puede devolverlo más tarde. Ese correo va a { $address }.
 event-next = Próximo intento
+event-next-server = En cuanto el servidor de correo vuelva a aceptar correo: se le pregunta cada minuto
 event-expires = Se desiste, si no se puede entregar hasta entonces
 event-state = Ahora: { $state }
 attempt-server = Servidor

@@ -55,6 +55,7 @@ check-options = ¿No se ha leído bien el archivo?
 check-read-again = Leerlo de nuevo
 check-samples = Enviarme 3 muestras
 check-samples-hint = El primer correo, uno del medio y el último van a { $email }, marcados como muestras. Ningún usuario recibe nada.
+check-samples-hint-practice = Está elegido el buzón de prácticas: el primer correo, uno del medio y el último van allí, marcados como muestras. Están en la cola, y nadie los recibe.
 check-changed = Última modificación del archivo
 doubt-title = ¿Es este el archivo correcto?
 doubt-file = El archivo se modificó por última vez el { $when }, hace más de 24 horas. Todavía contiene lo que se ha devuelto desde entonces.
@@ -71,6 +72,10 @@ check-see-lists = Ver las listas para docentes
 check-send-title = Enviar
 check-send = Enviar
 check-send-practice = Enviar al buzón de prácticas
+check-take-note = { $n ->
+    [one] Tener en cuenta esta exportación: { $n } aviso que espera no se envía
+   *[other] Tener en cuenta esta exportación: { $n } avisos que esperan no se envían
+  }
 shape-koha-page = Koha, página de retrasos
 shape-koha-notices = Koha, overdue_notices -csv
 shape-evergreen = Evergreen, notify-csv
@@ -212,10 +217,12 @@ run-cut-short = { $n ->
     [one] Este envío se interrumpió: se preparó { $n } correo, los demás no.
    *[other] Este envío se interrumpió: se prepararon { $n } correos, los demás no.
   }
+run-stopped = { $who } detuvo este envío ({ $when }): lo que no había salido no se envía.
+run-stopped-for = { $who } detuvo este envío para { $libraries } ({ $when }): lo que no había salido no se envía allí.
 run-go-on = Suba de nuevo la misma exportación y envíela: solo reciben un correo aquellos a quienes no se escribió.
 run-neither = { $n ->
-    [one] Una persona canceló { $n } correo de este envío. No se ha escrito a nadie sobre sus ejemplares, y tampoco se envía un aviso anterior que le había cedido el paso. Para escribir de todos modos, suba la exportación más reciente y envíela.
-   *[other] Una persona canceló { $n } correos de este envío. No se ha escrito a nadie sobre sus ejemplares, y tampoco se envían los avisos anteriores que les habían cedido el paso. Para escribir de todos modos, suba la exportación más reciente y envíela.
+    [one] Una persona canceló { $n } correo de este envío y no se envía, ni tampoco un aviso anterior que le había cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
+   *[other] Una persona canceló { $n } correos de este envío y no se envían, ni tampoco los avisos anteriores que les habían cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
 }
 run-neither-names = Ver quiénes son
 run-go-on-link = Ir a subirla
@@ -224,6 +231,14 @@ run-paused = El envío está en pausa: lo que espera sale cuando un administrado
 run-no-way = No se ha elegido ninguna forma de envío: lo que espera sale cuando se elija una.
 run-off = Se ha elegido «No enviar»: lo que espera sale cuando se elija otra forma de envío.
 run-later = Un servidor de correo todavía puede devolver un correo más tarde. Ese correo va a la dirección para correo no entregable.
+run-later-goes-to = Un servidor de correo todavía puede devolver un correo más tarde. Ese correo va a { $address }.
+run-stuck-link = Qué hacer
+run-none = En este envío no se preparó ningún correo.
+run-over-all = Se aceptaron { $done } de { $asked }.
+run-may-have-arrived = { $n ->
+    [one] De los que esperan, { $n } puede haber llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo.
+   *[other] De los que esperan, { $n } pueden haber llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos.
+  }
 run-again = { $n ->
     [one] { $n } se envió de nuevo a una dirección corregida, y cuenta otra vez como pedido.
    *[other] { $n } se enviaron de nuevo a direcciones corregidas, y cuentan otra vez como pedidos.
@@ -322,6 +337,8 @@ left-not-told-do = Los correos anteriores que aún esperan se envían de todos m
 left-line = línea { $line }
 names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.
+names-tried-again = Nada: se intenta otra vez por sí solo hasta { $until }.
+names-cancelled-do = Para escribir de todos modos, suba la exportación más reciente y envíela.
 names-message = Qué pasó
 names-again = Enviar de nuevo
 names-again-to = Enviar de nuevo a alguien: { $who }
@@ -354,10 +371,20 @@ again-no-address = Esto no es una dirección de correo.
 again-gone = El texto de este correo ya está borrado. Haga un envío nuevo con otra exportación.
 again-not-now = Bookpost no acepta correo en este momento. Inténtelo de nuevo dentro de un minuto.
 again-not-finished = Este correo aún está en camino.
+again-doubt = ¿Sigue siendo correcto?
+again-not-there = Este usuario ya no está en la exportación de { $day } (envío { $run }): probablemente se ha devuelto aquello de lo que trata el correo.
+again-wrote = Se escribió a este usuario un aviso más reciente con la exportación de { $day } (envío { $run }). Si ese también fue devuelto, envíe de nuevo ese: este puede nombrar lo que se ha devuelto desde entonces.
+again-sure = Sí, enviar este correo de todos modos
+again-practice = Este correo es de una práctica: va al buzón de prácticas, y nadie lo recibe.
+again-waits = En este momento el correo no llega a los usuarios: está elegido el buzón de prácticas o «No enviar», o ninguna forma de envío. Este correo espera hasta que se elija una forma de envío.
 
 done-samples = { $n ->
     [one] { $n } muestra va en camino hacia usted.
    *[other] { $n } muestras van en camino hacia usted.
+  }
+done-samples-practised = { $n ->
+    [one] { $n } muestra está en el buzón de prácticas. No la recibe nadie, tampoco usted.
+   *[other] { $n } muestras están en el buzón de prácticas. No las recibe nadie, tampoco usted.
   }
 done-not-sure = No se ha enviado nada: indique antes, encima del botón, que este es el archivo correcto.
 done-not-sent = No se ha enviado nada: lo que haría este archivo ha cambiado desde que lo miró. Mírelo de nuevo y envíelo después.
@@ -414,6 +441,8 @@ meaning-charge = Importe debido
 done-columns-kept = A partir de ahora las columnas se leen así.
 done-columns-forgotten = Lo indicado sobre las columnas se ha olvidado.
 done-sent-again = El correo se envía de nuevo a la dirección corregida.
+done-sent-again-practice = El correo va otra vez al buzón de prácticas. Nadie lo recibe.
+done-sent-again-waits = El correo a la dirección corregida espera hasta que se elija una forma de envío.
 csv-name = Nombre
 csv-list = (lista para un docente)
 csv-number = Número

@@ -3,6 +3,7 @@ pause-title = ¿Poner en pausa todo el envío?
 pause-consequence = El correo se acepta y espera. Este tiempo no lo hace más viejo: mientras tanto no se desiste de nada.
 pause-button = Poner en pausa
 resume-title = ¿Reanudar el envío?
+resume-nothing-goes = Aun así no sale nada: se ha elegido «No enviar». Elija otra forma de envío en Preferencias.
 resume-consequence = Lo que espera sale, cada correo una sola vez. El envío estaba en pausa desde { $since }, y ese tiempo no hace más viejo ningún mensaje.
 resume-restored = Esto se restauró de la copia de seguridad de { $of }. Lo que se ha enviado después no está en ella. Lo que entonces no había terminado se apartó, porque puede haberse enviado después: eso no sale con esto.
 resume-held = { $n ->
@@ -87,6 +88,8 @@ when-waits-no-way = espera hasta que se elija una forma de envío
 when-waits-do-not-send = espera, porque se ha elegido «No enviar»
 when-waits-paused = espera hasta que continúe el envío
 when-waits-now = sale en cuanto se pueda
+when-waits-down = detenido, porque el servidor de correo no responde; se le pregunta cada minuto
+when-waits-signed-out = detenido, porque Bookpost no puede entrar en el servidor de correo; lo intenta cada minuto
 
 ## Decisiones
 do-release = Enviar a pesar de todo
@@ -160,6 +163,8 @@ done-left = { $n ->
   }
 done-paused = El envío está en pausa.
 done-resumed = El envío continúa.
+done-resumed-in-vain = El envío ya no está en pausa, y aun así no sale nada: se ha elegido «No enviar» en Preferencias.
+done-saved-and-paused = Guardado. Hay correo que espera desde hace más de 48 horas: no sale nada hasta que usted decida.
 done-language = Se ha cambiado el idioma.
 
 ## Personas a las que no llega el correo

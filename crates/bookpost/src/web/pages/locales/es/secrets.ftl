@@ -5,3 +5,6 @@ lost-password-2 = Hay que escribir de nuevo la contraseña de su servidor de cor
 lost-password-do = Falta la clave con la que Bookpost guarda las contraseñas, o es otra. Escriba la contraseña en Preferencias > Configuración > Correo, o pida a su informático que reponga la clave y reinicie Bookpost. Todo lo demás sigue funcionando.
 lost-webhook = No se puede comunicar a { $program } en { $host } qué ha sido de su correo: se ha perdido el secreto
 lost-webhook-do = Falta la clave con la que Bookpost guarda las contraseñas, o es otra. Pida a su informático que reponga la clave y reinicie Bookpost, o que añada otra vez la dirección web de este programa. Todo lo demás sigue funcionando.
+lost-client-google = Hay que escribir de nuevo el secreto de cliente de Google
+lost-client-microsoft = Hay que escribir de nuevo el secreto de cliente de Microsoft
+lost-client-do = Falta la clave con la que Bookpost guarda las contraseñas, o es otra. Escriba el secreto donde se inicia sesión con el proveedor, o pida a su informático que reponga la clave y reinicie Bookpost. Todo lo demás sigue funcionando.

@@ -8,16 +8,26 @@ health-backup-just-now = En este momento envía el servidor de reserva.
 health-down = No sale nada desde { $since }: el servidor de correo no responde como debería. El correo se guarda, y saldrá solo en cuanto se pueda.
 health-down-just-now = En este momento no sale nada: el servidor de correo no responde como debería. El correo se guarda, y saldrá solo en cuanto se pueda.
 health-signed-out = No sale nada desde { $since }: el servidor de correo no acepta nuestra contraseña. El correo se guarda, y saldrá solo cuando se introduzca la nueva.
+health-locked = No sale nada desde { $since }: las contraseñas no se pueden abrir, porque falta su clave. El correo se guarda y sale solo en cuanto la clave vuelva o se escriba de nuevo la contraseña.
 health-paused = El envío está en pausa desde { $since }.
 health-no-way = No se envía nada: no se ha elegido ninguna forma de envío.
 health-do-not-send-by = No se envía nada: se ha elegido «No enviar» desde { $since } ({ $who }).
 health-do-not-send = No se envía nada: se ha elegido «No enviar».
+health-by = Todo el correo sale por { $first }.
+health-by-two = Todo el correo sale por { $first }; la reserva está preparada.
+health-by-alone = Todo el correo sale por { $first }. En este momento la reserva no se puede usar.
+health-by-backup = Todo el correo sale por la reserva desde { $since }: { $first } no acepta ninguno.
+health-by-backup-just-now = Todo el correo sale por la reserva: en este momento { $first } no acepta ninguno.
+health-by-signed-out = No sale nada desde { $since }: alguien tiene que iniciar sesión en { $first }. El correo se conserva y sale después por sí solo.
+named-server-1 = el Servidor 1
+named-server-2 = el Servidor 2
 health-practice = El correo va al buzón de prácticas. Nadie lo recibe.
 health-stopped = El envío se ha detenido: una parte de Bookpost ha terminado. Reinicie Bookpost.
 last-run = { $when }: { $what }
 last-run-practice = { $when }, una práctica: { $what }. Ningún usuario recibió nada.
 last-run-under-way = { $when }: hay un envío en marcha. Hasta ahora { $what }
 last-run-cut-short = { $when }: un envío se interrumpió. Hasta entonces { $what }
+last-run-stopped = { $when }: un envío que detuvo { $who }. Hasta entonces { $what }
 last-run-since = Desde la última vez que miró ({ $when }): { $runs } envíos con { $what }
 last-run-since-many = Desde la última vez que miró ({ $when }): más de { $runs } envíos
 last-run-notices = { $n ->
@@ -29,9 +39,9 @@ last-run-server = el servidor de correo
 
 figures = Cómo va
 figure-accepted = entregados a Bookpost hoy
-figure-delivered = aceptados hoy por el servidor
-figure-practiced = practicados hoy
-figure-returned = devueltos hoy
+figure-delivered = de ellos, aceptados por el servidor
+figure-practiced = de ellos, practicados
+figure-returned = de ellos, devueltos
 figure-waiting = en espera
 figure-in-doubt = pueden haber llegado
 figure-held = apartados
@@ -62,6 +72,13 @@ to-do-held = { $n ->
 to-do-in-doubt = { $n ->
     [one] { $n } mensaje puede haber llegado. Pregunte al usuario antes de enviarlo de nuevo.
    *[other] { $n } mensajes pueden haber llegado. Pregunte a los usuarios antes de enviarlos de nuevo.
+  }
+to-do-do-not-send = El correo espera: se ha elegido «No enviar»
+to-do-no-way = El correo espera: no se ha elegido ninguna forma de envío
+to-do-no-way-link = Elegir cómo sale el correo
+to-do-no-way-waits = { $n ->
+    [one] Espera { $n } correo. Las 100 horas no corren: no se desiste de nada.
+   *[other] Esperan { $n } correos. Las 100 horas no corren: no se desiste de nada.
   }
 to-do-paused = El envío está en pausa
 to-do-paused-by = En pausa por { $who }.
@@ -96,6 +113,12 @@ to-do-returned = { $n ->
     [one] { $n } correo del último envío fue devuelto
    *[other] { $n } correos del último envío fueron devueltos
   }
+to-do-returned-days = { $n ->
+    [one] { $n } correo de los últimos días fue devuelto
+   *[other] { $n } correos de los últimos días fueron devueltos
+  }
+to-do-of-run = { $when }: { $n }
+to-do-all-runs = Todos los envíos
 returned-address-unknown = { $n ->
     [one] { $n } dirección no existe.
    *[other] { $n } direcciones no existen.
@@ -126,6 +149,10 @@ to-do-returned-link = { $n ->
 to-do-not-written = { $n ->
     [one] { $n } entrada del último envío quedó sin correo, y todavía puede recibirlo
    *[other] { $n } entradas del último envío quedaron sin correo, y todavía pueden recibirlo
+  }
+to-do-not-written-days = { $n ->
+    [one] { $n } entrada de los últimos días quedó sin correo, y todavía puede recibirlo
+   *[other] { $n } entradas de los últimos días quedaron sin correo, y todavía pueden recibirlo
   }
 to-do-not-written-link = Ver quién y por qué
 waits-in-doubt = { $n ->
@@ -165,6 +192,9 @@ alarm-sign-in-2 = El Servidor 2, el de reserva, no ha aceptado nuestra contrase�
 alarm-sign-in = El servidor de correo no ha aceptado nuestra contraseña
 alarm-sign-in-do = No se ha devuelto el correo de nadie por eso. Haga introducir y probar la contraseña nueva; entonces el correo sale por sí solo.
 alarm-backup-in-use = Está enviando el servidor de reserva
+alarm-by-down = No se puede enviar como se debe por { $name }
+alarm-backup-by-do = Mientras tanto, todo el correo sale por la reserva, y no hay que volver a enviar nada. Haga revisar { $name }; Bookpost vuelve por sí solo en cuanto acepte correo.
+to-do-behind = Todo el correo sale por { $first }, y nada espera por esto. Haga revisar { $name }: hasta entonces no hay nada de reserva.
 alarm-backup-in-use-do = Mientras tanto, todo el correo sale por él. Haga reparar el Servidor 1. No hay que volver a enviar nada.
 alarm-sender-refused = El servidor de correo no nos deja enviar desde una de nuestras direcciones
 alarm-sender-refused-do = Compruebe el correo electrónico de la biblioteca y envíe después lo que se apartó.

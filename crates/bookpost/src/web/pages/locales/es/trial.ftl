@@ -115,8 +115,8 @@ advice-wrong-name = La prueba de identidad (certificado) es para { $names }, y n
 advice-names-and-more = { $names } y { $more } más
 advice-enter-name = Introduzca el servidor con ese nombre: { $name }.
 advice-enter-one = Introduzca el servidor con uno de estos nombres.
-advice-self-signed = El servidor ha firmado él mismo su prueba de identidad (certificado). Si es lo que se quiere, guarde el certificado en un archivo e indique el archivo como `ca_file` de este servidor.
-advice-unknown-issuer = La prueba de identidad (certificado) la firmó «{ $issuer }», que este equipo no conoce. Si es su propia autoridad, guarde su certificado en un archivo e indique el archivo como `ca_file` de este servidor.
+advice-self-signed = El servidor ha firmado él mismo su prueba de identidad (certificado). Si es lo que se quiere, guarde el certificado en un archivo del equipo donde funciona Bookpost, escriba `[server1]` (o `[server2]`, el de reserva) y debajo `ca_file = "/ruta/del/archivo"` en el archivo de configuración de Bookpost, y vuelva a iniciar Bookpost.
+advice-unknown-issuer = La prueba de identidad (certificado) la firmó «{ $issuer }», que este equipo no conoce. Si es su propia autoridad, guarde su certificado en un archivo del equipo donde funciona Bookpost, escriba `[server1]` (o `[server2]`, el de reserva) y debajo `ca_file = "/ruta/del/archivo"` en el archivo de configuración de Bookpost, y vuelva a iniciar Bookpost.
 advice-speaks-tls = El puerto { $port } va cifrado desde el principio: elija { $encryption } para él.
 advice-speaks-starttls = El puerto { $port } empieza sin cifrar y después cambia: elija { $encryption } para él.
 advice-no-encryption = El servidor no ofrece cifrado en el puerto { $port }. { $place }

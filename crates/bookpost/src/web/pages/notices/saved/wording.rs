@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     app::notice_run::{NoSamples, begun_with},
+    config::Way,
     notices::{
         Language, Rendered,
         saved::Notice,
@@ -85,6 +86,8 @@ struct Editor {
     variables: Vec<(&'static str, String)>,
     of_items: Vec<(&'static str, String)>,
     me: String,
+    /// A sample goes where nobody receives it.
+    practice: bool,
 }
 
 impl Which {
@@ -231,6 +234,7 @@ async fn sample(
         Some(sender) => {
             let (to, mark) = ((&person.email, person.name.as_str()), words.t("sample-mark"));
             match sources.notices.send_sample(sender, made, to, &mark).await {
+                Ok(()) if matches!(config.sending.way, Way::Practice) => words.t("wording-sample-practised"),
                 Ok(()) => words.with("wording-sample-sent", &[("email", person.email.as_str())]),
                 Err(NoSamples::NotNow(_) | NoSamples::NotMade) => words.t("done-not-now"),
                 Err(NoSamples::Store(error)) => return not_here::of(&error, visit),
@@ -294,6 +298,7 @@ async fn said(
         variables: in_words(&VARIABLES),
         of_items: in_words(&OF_ITEMS),
         me: visit.person().email.to_string(),
+        practice: matches!(visit.pages.sources.config().sending.way, Way::Practice),
         typed,
         f,
     };
@@ -337,7 +342,8 @@ fn languages(visit: &Visit, which: &Which) -> Vec<Choice> {
 
 impl Editor {
     fn sample(&self) -> String {
-        self.f.words.with("wording-sample-hint", &[("email", &self.me)])
+        let key = if self.practice { "wording-sample-hint-practice" } else { "wording-sample-hint" };
+        self.f.words.with(key, &[("email", &self.me)])
     }
 
     /// Letters that this part may have.

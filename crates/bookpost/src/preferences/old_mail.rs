@@ -1,0 +1,36 @@
+//! Mail that waited while nothing was to be sent: what is old news may be worse than no news, and somebody decides about it before it goes.
+
+use jiff::{SignedDuration, Timestamp};
+use mail::counted;
+use store::{Actor, Deed, Error, NewAudit, PauseWhy, Store};
+
+/// What has waited for longer is asked about before it is sent.
+pub const OLD: SignedDuration = SignedDuration::from_hours(48);
+
+/// Where mail has waited for long, pauses sending, so that nothing of it goes out unasked: how many. Where sending is paused, whoever
+/// resumes it is asked.
+pub(super) async fn keep_back(store: &Store, now: Timestamp) -> Result<u64, Error> {
+    let before = now.saturating_sub(OLD).unwrap_or(Timestamp::MIN);
+    let old = store.waiting_since_before(before).await?;
+    if old == 0 || store.paused().await?.is_some() {
+        return Ok(0);
+    }
+    store.pause(PauseWhy::ByPerson, now).await?;
+    Ok(old)
+}
+
+/// The pause stands, whether or not the log can say so.
+pub(super) async fn note(store: &Store, who: Actor, now: Timestamp) {
+    let about = "sending".to_owned();
+    let line = NewAudit { who, what: Deed::SendingPaused, about, old: None, new: None };
+    if let Err(error) = store.note_audit(line, now).await {
+        tracing::error!(%error, "that sending is paused could not be written to the log");
+    }
+}
+
+pub(super) fn words(old: u64) -> String {
+    format!(
+        "Sending is paused, as {} waited for more than 48 hours. Decide what becomes of it, with: bookpost queue resume --older cancel (or send, or return)",
+        counted(old, "mail has", "mails have")
+    )
+}

@@ -1,0 +1,183 @@
+//! What a provider knows Bookpost by: entered once, by whoever looks after the library's computers.
+
+use std::collections::BTreeMap;
+
+use axum::{extract::Path, response::Response};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Done, Posted, Visit, administered, done, not_here, shown_with};
+use crate::{
+    config::{Loaded, Origin, Provider},
+    preferences::{Change, Refused, Wish, secret_of},
+    web::pages::not_done::{self, NotDone},
+};
+
+/// Longer is no client id, no secret and no tenant.
+const LONGEST: usize = 500;
+
+/// What was typed.
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    client_secret: String,
+    #[serde(default)]
+    tenant: String,
+}
+
+/// What stands in the form.
+pub(super) struct Client {
+    pub(super) id: String,
+    /// Microsoft's, where it is asked for.
+    pub(super) tenant: Option<String>,
+    /// One is kept; it is shown to nobody.
+    pub(super) has_secret: bool,
+    /// Where it is entered instead, in a sentence.
+    pub(super) elsewhere: Option<String>,
+    /// Why it was not saved.
+    pub(super) problems: Vec<NotDone>,
+    /// What is done at the provider, up to where the address to come back to is entered there, and after it.
+    pub(super) steps: [Vec<String>; 2],
+}
+
+impl Client {
+    /// As it stands.
+    pub(super) async fn now(visit: &Visit, provider: Provider) -> Self {
+        let words = visit.words();
+        let steps = |keys: &[&str]| keys.iter().map(|key| words.t(key)).collect();
+        let steps = match provider {
+            Provider::Google => [
+                steps(&["client-google-project", "client-google-audience", "client-google-scope"]),
+                steps(&["client-google-enter"]),
+            ],
+            Provider::Microsoft => [
+                steps(&["client-microsoft-register"]),
+                steps(&["client-microsoft-permission", "client-microsoft-mailbox", "client-microsoft-enter"]),
+            ],
+        };
+        let set = visit.pages.sources.accounts.provider(provider);
+        let tenant = set.as_ref().map(|set| set.tenant.clone()).filter(|tenant| tenant != "common");
+        Self {
+            id: set.as_ref().map(|set| set.client_id.clone()).unwrap_or_default(),
+            tenant: (provider == Provider::Microsoft).then(|| tenant.unwrap_or_default()),
+            has_secret: set.is_some_and(|set| !set.client_secret.is_empty()),
+            elsewhere: match visit.pages.sources.preferences.now().await {
+                Ok(standing) => places(&standing.loaded, provider)
+                    .map(|places| words.with("client-elsewhere", &[("places", &places)])),
+                Err(_) => Some(words.t("client-fixed")),
+            },
+            problems: Vec::new(),
+            steps,
+        }
+    }
+}
+
+/// Where it stands, if that is not among the preferences: it is stronger there.
+fn places(loaded: &Loaded, provider: Provider) -> Option<String> {
+    let ours = |name: &str| {
+        name.strip_prefix(provider.name())
+            .is_some_and(|rest| [".client_id", ".client_secret"].contains(&rest))
+    };
+    let places =
+        loaded.preferences.iter().filter(|one| ours(&one.name)).filter_map(|one| match &one.origin {
+            Origin::File(place) | Origin::Environment(place) => Some(place.as_str()),
+            _ => None,
+        });
+    let places: Vec<_> = places.collect();
+    (!places.is_empty()).then(|| places.join("; "))
+}
+
+/// Stores it. Without a client id all of it is forgotten; without a secret the one that is kept stays.
+pub(super) async fn save(Path(name): Path<String>, Posted { visit, form }: Posted<Typed>) -> Response {
+    let provider = match administered(&visit, &name) {
+        Ok(provider) => provider,
+        Err(response) => return response,
+    };
+    let now = Client::now(&visit, provider).await;
+    let is_set = !form.client_id.trim().is_empty();
+    if is_set && form.client_secret.trim().is_empty() && !now.has_secret && now.elsewhere.is_none() {
+        let missing = visit.words().t("client-secret-missing").into();
+        return again(&visit, provider, &form, now, vec![missing]).await;
+    }
+    let wish = Wish { based_on: None, values: values(provider, &form), by: visit.actor() };
+    match visit.pages.sources.preferences.change(Change::Set(wish)).await {
+        Ok(_) if is_set => done(provider, Done::ClientSaved),
+        Ok(_) => done(provider, Done::ClientForgotten),
+        Err(Refused::Store(error)) => not_here::of(&error, &visit),
+        Err(why) => again(&visit, provider, &form, now, not_done::refused(visit.words(), &why)).await,
+    }
+}
+
+/// What was typed stands there once more, but for the secret.
+async fn again(
+    visit: &Visit,
+    provider: Provider,
+    form: &Typed,
+    now: Client,
+    problems: Vec<NotDone>,
+) -> Response {
+    let tenant = now.tenant.as_ref().map(|_| plain(&form.tenant));
+    shown_with(visit, provider, Client { id: plain(&form.client_id), tenant, problems, ..now }).await
+}
+
+fn values(provider: Provider, form: &Typed) -> BTreeMap<String, Value> {
+    let named = |key: &str| format!("{}.{key}", provider.name());
+    let (id, secret, tenant) = (plain(&form.client_id), plain(&form.client_secret), plain(&form.tenant));
+    let text = |text: String| if text.is_empty() || id.is_empty() { Value::Null } else { Value::from(text) };
+    let mut values = BTreeMap::from([(named("client_id"), text(id.clone()))]);
+    if provider == Provider::Microsoft {
+        values.insert(named("tenant"), text(tenant));
+    }
+    if id.is_empty() || !secret.is_empty() {
+        values.insert(secret_of(provider), text(secret));
+    }
+    values
+}
+
+/// As people copy it from the provider's page: in one line, with nothing around it.
+fn plain(text: &str) -> String {
+    text.trim().chars().filter(|one| !one.is_control()).take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_not_typed_is_kept_and_without_an_id_nothing_is() {
+        let typed = |id: &str, secret: &str, tenant: &str| Typed {
+            client_id: id.to_owned(),
+            client_secret: secret.to_owned(),
+            tenant: tenant.to_owned(),
+        };
+        for (provider, form, expected) in [
+            (
+                Provider::Google,
+                typed(" id\n", "secret ", "x"),
+                json!({ "google.client_id": "id", "google.client_secret": "secret" }),
+            ),
+            (Provider::Google, typed("id", "", ""), json!({ "google.client_id": "id" })),
+            (
+                Provider::Google,
+                typed("", "left", ""),
+                json!({ "google.client_id": null, "google.client_secret": null }),
+            ),
+            (
+                Provider::Microsoft,
+                typed("id", "", "school.example"),
+                json!({ "microsoft.client_id": "id", "microsoft.tenant": "school.example" }),
+            ),
+            (
+                Provider::Microsoft,
+                typed("id", "s", ""),
+                json!({ "microsoft.client_id": "id", "microsoft.client_secret": "s", "microsoft.tenant": null }),
+            ),
+        ] {
+            assert_eq!(json!(values(provider, &form)), expected);
+        }
+    }
+}

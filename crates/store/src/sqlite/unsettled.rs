@@ -1,0 +1,136 @@
+//! Of runs of the last days, what somebody has to see to still.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{
+    Sqlite,
+    codes::{count, instant, micros, named, whole},
+    notices::unreadable,
+    rows::text,
+};
+use crate::{Actor, Alike, Error, RunId, State, Unsettled};
+
+/// Returns that are looked through, the newest first.
+const LOOKED: usize = 2_000;
+
+/// Behind it there is none of another run to the same address, no mail that was taken, and nothing that was sent again for it; few mails are
+/// looked at for each: those of one address or of one patron.
+const RETURNED: &str = "SELECT m.run, m.site, r.reason, r.expires_at, n.started_at, n.begun_by
+    FROM (SELECT id, reason, expires_at, address, practice FROM recipient INDEXED BY recipient_returned
+        WHERE state = 5 AND settled_at >= ?1 ORDER BY settled_at DESC LIMIT ?2) r
+    CROSS JOIN message m ON m.id = r.id / 65536 CROSS JOIN run n ON n.id = m.run
+    WHERE r.practice = 0 AND n.practice = 0 AND r.reason IS NOT NULL
+        AND NOT (m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher')
+        AND NOT EXISTS (SELECT 1 FROM message a INDEXED BY message_sent_again
+            WHERE json_extract(a.tags, '$[0]') = 'sent again' AND json_extract(a.tags, '$[1]') = 'sent again for ' || r.id)
+        AND NOT EXISTS (SELECT 1 FROM recipient l INDEXED BY recipient_address CROSS JOIN message o ON o.id = l.id / 65536
+            WHERE l.address = r.address COLLATE NOCASE AND l.id > r.id AND l.practice = 0
+                AND (l.state = 3 AND o.run IS NOT m.run OR l.state = 5 AND o.run > m.run AND o.site IS m.site))
+        AND NOT EXISTS (SELECT 1 FROM message o INDEXED BY message_patron
+            CROSS JOIN recipient l ON l.id BETWEEN o.id * 65536 AND o.id * 65536 + 65535
+            WHERE o.patron_number = m.patron_number AND o.site IS m.site AND o.id > m.id AND l.state = 3)";
+/// Runs are few.
+const RUNS: &str = "SELECT id, notice, source, started_at, finished_at IS NOT NULL, begun_by FROM run
+    WHERE started_at >= ?1 AND practice = 0 ORDER BY id DESC";
+const LEFT_OUT: &str = "SELECT site, why, count(*) FROM left_out INDEXED BY left_out_why
+    WHERE run = ?1 AND why IN ('refused_line', 'unknown_branch', 'not_made') GROUP BY site, why";
+const SITES: &str = "SELECT site FROM export_part WHERE run = ?1";
+
+impl Sqlite {
+    pub(crate) async fn unsettled(&self, since: Timestamp) -> Result<Vec<Unsettled>, Error> {
+        self.readers
+            .read(move |sql| {
+                let sql = &*sql.unchecked_transaction()?;
+                let mut all = BTreeMap::new();
+                returned(sql, since, &mut all)?;
+                left_out(sql, since, &mut all)?;
+                Ok(all.into_values().rev().collect())
+            })
+            .await
+    }
+}
+
+/// By the run.
+type All = BTreeMap<RunId, Unsettled>;
+
+fn returned(sql: &Connection, since: Timestamp, all: &mut All) -> Result<(), Error> {
+    let mut statement = sql.prepare_cached(RETURNED)?;
+    let mut found = statement.query((micros(since), whole(LOOKED)))?;
+    while let Some(row) = found.next()? {
+        let Some(reason) = text(row, 2)?.and_then(named) else { continue };
+        let run = RunId(row.get(0)?);
+        let expires_first_at = instant(row.get(3)?).ok_or_else(|| unreadable("recipient.expires_at"))?;
+        let one = Alike { count: 1, expires_first_at };
+        let unsettled = of(all, run, row.get(4)?, text(row, 5)?)?;
+        let part = unsettled.parts.entry(text(row, 1)?).or_default();
+        part.why.entry((State::Returned, reason)).and_modify(|all| all.add(one)).or_insert(one);
+    }
+    Ok(())
+}
+
+fn left_out(sql: &Connection, since: Timestamp, all: &mut All) -> Result<(), Error> {
+    // What later runs were about that were made to their end: notice, file and libraries.
+    let mut later: Vec<(String, String, BTreeSet<String>)> = Vec::new();
+    let mut statement = sql.prepare_cached(RUNS)?;
+    let mut found = statement.query([micros(since)])?;
+    while let Some(row) = found.next()? {
+        let (run, started_at, is_over) = (RunId(row.get(0)?), row.get(3)?, row.get::<_, bool>(4)?);
+        let (notice, source) = (row.get::<_, String>(1)?, row.get::<_, String>(2)?);
+        let sites = sites(sql, run)?;
+        let is_told_later = |site: Option<&String>| {
+            later.iter().filter(|(of, ..)| *of == notice).any(|(_, file, theirs)| match site {
+                Some(site) => theirs.contains(site),
+                None if sites.is_empty() => *file == source,
+                None => theirs.is_superset(&sites),
+            })
+        };
+        let mut of_run = sql.prepare_cached(LEFT_OUT)?;
+        let mut these = of_run.query([run.0])?;
+        while let Some(one) = these.next()? {
+            let site = text(one, 0)?;
+            let Some(why) = text(one, 1)?.and_then(named).filter(|_| !is_told_later(site.as_ref())) else {
+                continue;
+            };
+            let unsettled = of(all, run, started_at, text(row, 5)?)?;
+            unsettled.parts.entry(site).or_default().left_out.insert(why, count(one.get(2)?));
+        }
+        if is_over {
+            later.push((notice, source, sites));
+        }
+    }
+    Ok(())
+}
+
+fn of(all: &mut All, run: RunId, started_at: i64, begun_by: Option<String>) -> Result<&mut Unsettled, Error> {
+    let started_at = instant(started_at).ok_or_else(|| unreadable("run.started_at"))?;
+    let begun_by: Option<Actor> = begun_by.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(all.entry(run).or_insert_with(|| Unsettled { run, started_at, begun_by, parts: BTreeMap::new() }))
+}
+
+fn sites(sql: &Connection, run: RunId) -> Result<BTreeSet<String>, Error> {
+    let mut statement = sql.prepare_cached(SITES)?;
+    let found = statement.query_map([run.0], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn each_return_is_looked_up_by_what_is_known_of_it() {
+        let plan = open::tests::plan(RETURNED);
+        for entered in
+            ["recipient_returned (settled_at>?", "recipient_address", "message_patron", "message_sent_again"]
+        {
+            assert!(plan.contains(entered), "{entered}: {plan}");
+        }
+        assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN recipient"), "{plan}");
+        let plan = open::tests::plan(LEFT_OUT);
+        assert!(plan.contains("left_out_why (run=? AND why=?"), "{plan}");
+    }
+}
