@@ -194,10 +194,11 @@ impl MailAccounts {
             return *token == shown.token;
         }
         believed.insert(provider, (now, shown.token.clone()));
-        drop(believed);
+        // Held until that is noted: another connection would be shown the same token once more.
         if let Err(error) = store.spend_token(provider.name(), shown.usable_until, now).await {
             tracing::error!(%error, "that a mail server takes a token no more could not be noted");
         }
+        drop(believed);
         true
     }
 
