@@ -5,7 +5,7 @@
 //   BASE, LINK   where, and the link for setting up
 //   RUN          how many mails are sent in the run
 import assert from "node:assert/strict";
-import { BASE, TELEPHONE, drive, examine, keyboard, mouse, person, picture, want } from "./lib.mjs";
+import { BASE, TELEPHONE, drive, examine, keyboard, mouse, person, picture, setUp, want } from "./lib.mjs";
 
 const SETTINGS = {
   wide: { language: "en", hands: mouse, options: {} },
@@ -67,17 +67,6 @@ async function says(page, parts, name, again = false) {
   await shown(page, name);
 }
 
-async function start(page, hands) {
-  await page.goto(process.env.LINK);
-  for (const [name, value] of [["email", "ann@library.example"], ["name", "Ann"], ["password", "elf zwölf zehn"]]) await hands.fill(name, value);
-  await hands.press("button.main");
-  await page.waitForURL(`${BASE}/start`);
-  await hands.fill("name", "Riverside Library");
-  await hands.fill("email", "desk@library.example");
-  await hands.press('form[action="/start"] button');
-  await page.waitForSelector(".flash");
-}
-
 /** To the provider, and back with these boxes ticked. */
 async function signIn(page, hands, boxes, name) {
   await hands.press(`a[href="${PAGE}/begin"]`);
@@ -110,7 +99,7 @@ async function run(page, hands, name, count) {
 await drive(async () => {
   const page = await person(options);
   const hands = handsOf(page);
-  await start(page, hands);
+  await setUp(page, hands);
 
   await page.goto(`${BASE}/preferences`);
   await hands.press(`a[href="${PAGE}"]`);

@@ -113,6 +113,18 @@ export const keyboard = (page) => {
   };
 };
 
+/** The first steps, as Ann: the administrator and the library. */
+export async function setUp(page, hands) {
+  await page.goto(process.env.LINK);
+  for (const [name, value] of [["email", "ann@library.example"], ["name", "Ann"], ["password", "elf zwölf zehn"]]) await hands.fill(name, value);
+  await hands.press("button.main");
+  await page.waitForURL(`${BASE}/start`);
+  await hands.fill("name", "Riverside Library");
+  await hands.fill("email", "desk@library.example");
+  await hands.press('form[action="/start"] button');
+  await page.waitForSelector(".flash");
+}
+
 /** Signs in from Today: the administrator, or who is named. */
 export async function signIn(page, email = EMAIL, password = PASSWORD) {
   await page.goto(`${BASE}/`);

@@ -4,8 +4,7 @@
 //   SETTING      how that person looks at the pages: one of SETTINGS
 //   BASE, LINK   where, and the link for setting up
 import assert from "node:assert/strict";
-import { createInterface } from "node:readline";
-import { BASE, TELEPHONE, drive, examine, keyboard, mouse, person, picture } from "./lib.mjs";
+import { BASE, TELEPHONE, drive, examine, keyboard, mouse, person, picture, setUp, want } from "./lib.mjs";
 
 const SETTINGS = {
   wide: { hands: mouse, options: {} },
@@ -15,13 +14,6 @@ const { SETTING } = process.env;
 const { hands: handsOf, options } = SETTINGS[SETTING];
 const DEADLINE = 100_000;
 const HEAD = "borrowernumber,firstname,surname,email,title,barcode,duedate,branchcode,issuedate";
-const input = createInterface({ input: process.stdin });
-const answers = input[Symbol.asyncIterator]();
-
-async function want(what) {
-  console.log(`wants ${what}`);
-  assert.equal((await answers.next()).value, "done", what);
-}
 
 async function shown(page, name) {
   await examine(page, `${name} ${SETTING}`);
@@ -72,14 +64,7 @@ const of = (name, count) => Array.from({ length: count }, (_, n) => line(name, n
 await drive(async () => {
   const page = await person(options);
   const hands = handsOf(page);
-  await page.goto(process.env.LINK);
-  for (const [name, value] of [["email", "ann@library.example"], ["name", "Ann"], ["password", "elf zwölf zehn"]]) await hands.fill(name, value);
-  await hands.press("button.main");
-  await page.waitForURL(`${BASE}/start`);
-  await hands.fill("name", "Riverside Library");
-  await hands.fill("email", "desk@library.example");
-  await hands.press('form[action="/start"] button');
-  await page.waitForSelector(".flash");
+  await setUp(page, hands);
   await want("server 1");
 
   // Twelve people: one whose address is gone, one without any. The server is away from the fourth on.
@@ -137,7 +122,4 @@ await drive(async () => {
   await until(page, { asked: 9, delivered: 3, cancelled: 6 }, "stopped-for-good");
   await want("server 1 to start");
   await want("15 to have arrived");
-}).finally(() => {
-  input.close();
-  process.stdin.destroy();
 });

@@ -5,8 +5,7 @@
 //   BASE, LINK                              where, and the link for setting up
 //   SERVER_1, SERVER_2, LOGIN, KEY, ALARMS  the ports of both servers, their login and its password, and who is told of what is wrong
 import assert from "node:assert/strict";
-import { createInterface } from "node:readline";
-import { BASE, TELEPHONE, drive, examine, fits, keyboard, mouse, person, picture } from "./lib.mjs";
+import { BASE, TELEPHONE, drive, examine, fits, keyboard, mouse, person, picture, want } from "./lib.mjs";
 
 const SETTINGS = {
   mouse: { language: "en", hands: mouse, options: {} },
@@ -75,14 +74,6 @@ const said = SAID[language];
 const EMAIL = "ann@library.example";
 const PASSWORD = "elf zwölf zehn";
 const DEADLINE = 100_000;
-const input = createInterface({ input: process.stdin });
-const answers = input[Symbol.asyncIterator]();
-
-/** Has something done to the servers. */
-async function want(what) {
-  console.log(`wants ${what}`);
-  assert.equal((await answers.next()).value, "done", what);
-}
 
 /** What axe finds, where scripts can run, and whether the page fits; and a picture. */
 async function shown(page, name) {
@@ -241,7 +232,4 @@ await drive(async () => {
   for (const part of [firstStart, signOutAndIn, enterServers, goodServers, failOver, wrongServers]) {
     await part(page, hands);
   }
-}).finally(() => {
-  input.close();
-  process.stdin.destroy();
 });

@@ -5,8 +5,7 @@
 //   BASE, LINK           where, and the link for setting up
 //   PASSWORD_NEW         what Server 1 wants to hear once its password is another
 import assert from "node:assert/strict";
-import { createInterface } from "node:readline";
-import { BASE, TELEPHONE, drive, examine, keyboard, mouse, person, picture } from "./lib.mjs";
+import { BASE, TELEPHONE, drive, examine, keyboard, mouse, person, picture, setUp, want } from "./lib.mjs";
 
 const SETTINGS = {
   wide: { language: "en", hands: mouse, options: {} },
@@ -48,13 +47,6 @@ const { SETTING } = process.env;
 const { language, hands: handsOf, options } = SETTINGS[SETTING];
 const said = SAID[language];
 const DEADLINE = 100_000;
-const input = createInterface({ input: process.stdin });
-const answers = input[Symbol.asyncIterator]();
-
-async function want(what) {
-  console.log(`wants ${what}`);
-  assert.equal((await answers.next()).value, "done", what);
-}
 
 /** Of the page that stays open, once it says all of this; whatever is folded is read too. */
 async function says(open, parts, name) {
@@ -86,21 +78,10 @@ async function run(page, hands, names, more = []) {
   await page.waitForURL(/\/notices\/runs\/\d+$/);
 }
 
-async function start(page, hands) {
-  await page.goto(process.env.LINK);
-  for (const [name, value] of [["email", "ann@library.example"], ["name", "Ann"], ["password", "elf zwölf zehn"]]) await hands.fill(name, value);
-  await hands.press("button.main");
-  await page.waitForURL(`${BASE}/start`);
-  await hands.fill("name", "Riverside Library");
-  await hands.fill("email", "desk@library.example");
-  await hands.press('form[action="/start"] button');
-  await page.waitForSelector(".flash");
-}
-
 await drive(async () => {
   const page = await person(options);
   const hands = handsOf(page);
-  await start(page, hands);
+  await setUp(page, hands);
   await want("practice");
   const open = await page.context().newPage();
   await open.goto(`${BASE}/`);
@@ -162,7 +143,4 @@ await drive(async () => {
   await want("server 1 to stop");
   await run(page, hands, ["ana", "ben"]);
   await says(open, said.backup, "backup");
-}).finally(() => {
-  input.close();
-  process.stdin.destroy();
 });

@@ -20,7 +20,7 @@ use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
 
 pub use do_not_send::DoNotSend;
-pub use old_mail::OLD;
+pub use old_mail::is_old_since;
 
 use crate::{
     config::{

@@ -56,6 +56,13 @@ pub enum AlarmKind {
     Schedule,
 }
 
+impl AlarmKind {
+    /// No mail goes through the server that it is about.
+    pub fn stops_a_server(self) -> bool {
+        matches!(self, Self::ServerDown | Self::SignIn)
+    }
+}
+
 /// One alarm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use store::Alarm;
 
 use super::Telling;
+use crate::app::asking;
 
 /// What is posted.
 #[derive(Serialize)]
@@ -36,7 +37,7 @@ pub(super) async fn post(address: &str, alarm: &Alarm, telling: Telling) {
 }
 
 async fn send(address: &str, body: Vec<u8>) -> reqwest::Result<reqwest::StatusCode> {
-    let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
-    let request = client.post(address).header("content-type", "application/json").body(body);
+    let request =
+        asking::client(PATIENCE)?.post(address).header("content-type", "application/json").body(body);
     Ok(request.send().await?.status())
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use store::{Alarm, AlarmKind, Store};
 
+use super::asking;
 use crate::{
     config::{Config, Way},
     web::{self, Moment},
@@ -47,9 +48,7 @@ fn leaves(way: &Way, alarms: &[Alarm]) -> bool {
         Way::None | Way::Practice => &[],
     };
     let at_fault = |name: &str| {
-        let stops = |alarm: &Alarm| {
-            alarm.subject == name && matches!(alarm.kind, AlarmKind::ServerDown | AlarmKind::SignIn)
-        };
+        let stops = |alarm: &Alarm| alarm.subject == name && alarm.kind.stops_a_server();
         alarms.iter().any(stops)
     };
     let all_are = !servers.is_empty() && servers.iter().all(|server| at_fault(&server.name));
@@ -70,9 +69,7 @@ async fn call(address: String) {
 }
 
 async fn get(address: &str) -> reqwest::Result<reqwest::StatusCode> {
-    let client =
-        reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?;
-    Ok(client.get(address).send().await?.status())
+    Ok(asking::client(PATIENCE)?.get(address).send().await?.status())
 }
 
 #[cfg(test)]

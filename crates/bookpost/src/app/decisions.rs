@@ -2,11 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use jiff::Timestamp;
-use mail::clock::Clock;
-use store::{Actor, AlarmKind, Error, Move, NewAudit, RunId, Selection, Store};
-use tokio::sync::Mutex;
-
 use super::{NoticeRuns, RESTORED};
 use crate::{
     alarms::Alarms,
@@ -16,6 +11,9 @@ use crate::{
     },
     queue::worker::Handle,
 };
+use jiff::Timestamp;
+use mail::clock::Clock;
+use store::{Actor, AlarmKind, Error, Move, NewAudit, RunId, Selection, Store};
 
 /// The way by which commands and pages decide. All clones are the same.
 #[derive(Clone)]
@@ -24,13 +22,11 @@ pub struct Decisions {
     clock: Arc<dyn Clock>,
     worker: Handle,
     alarms: Alarms,
-    /// Held by whoever pauses or resumes, so that the queue and the dispatcher are told the same.
-    pausing: Arc<Mutex<()>>,
 }
 
 impl Decisions {
     pub(super) fn new(store: Store, clock: Arc<dyn Clock>, worker: Handle, alarms: Alarms) -> Self {
-        Self { store, clock, worker, alarms, pausing: Arc::default() }
+        Self { store, clock, worker, alarms }
     }
 
     /// Carries it out; holds when it is answered. Once begun it comes to its end, though whoever asked goes away.
@@ -122,7 +118,7 @@ impl Decisions {
     async fn to_the_end(&self, request: QueueRequest, now: Timestamp) -> Reply {
         let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
         let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
-        let _alone = if pauses { Some(self.pausing.lock().await) } else { None };
+        let _alone = if pauses { Some(self.worker.pausing.lock().await) } else { None };
         let reply = queue::perform(&self.store, request, true, now).await;
         match reply {
             Reply::Paused(_) => self.worker.pause(true).await,

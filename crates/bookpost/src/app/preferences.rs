@@ -68,6 +68,8 @@ impl Preferences {
     async fn to_the_end(&self, change: Change) -> Result<Changed, Refused> {
         let _alone = self.changing.lock().await;
         let _sealing = self.sealing.with_key().await;
+        // Where old mail waits, sending is paused by the change.
+        let pausing = self.worker.pausing.lock().await;
         let (source, now) = (self.source()?, self.clock.now());
         let (changed, upstreams) =
             preferences::change(&self.store, source, change, &mut secret_dice(), upstreams, now).await?;
@@ -75,6 +77,7 @@ impl Preferences {
         if changed.old > 0 {
             self.worker.pause(true).await;
         }
+        drop(pausing);
         self.worker.reroute(upstreams).await;
         let heard = self.applications.set_sites(&self.settings.now().sites, &self.store).await;
         heard.map_err(Refused::HalfHeard)?;

@@ -4,6 +4,7 @@ use std::{
     fmt::Write as _,
     fs,
     io::{IsTerminal as _, Write as _},
+    net::TcpListener,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -68,8 +69,10 @@ pub(super) async fn run(folder: &Path) -> anyhow::Result<()> {
 
 /// The pages of the sample library in `folder`, at an address of this machine that is free, until it is told to stop.
 pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
-    // What the environment sets is of another Bookpost.
-    let around = Surroundings::given([], None).with_option("listen", Some("127.0.0.1:0".to_owned()));
+    // What the environment sets is of another Bookpost. The port is one by which the pages call themselves, too.
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let listen = free.context("no port is free for the pages")?.to_string();
+    let around = Surroundings::given([], None).with_option("listen", Some(listen));
     let loaded = config::load(Some(&folder.join(SETTINGS)), &around)?;
     commands::serve_and_say(loaded, async |app, pages| {
         let Some(pages) = pages else { return };

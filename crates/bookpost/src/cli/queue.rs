@@ -14,7 +14,7 @@ use super::{
     control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
     saved_notices,
 };
-use crate::preferences::{DoNotSend, OLD};
+use crate::preferences::{DoNotSend, is_old_since};
 
 /// Most alarms that a status shows.
 const ALARMS: usize = 50;
@@ -143,7 +143,7 @@ async fn resume(store: &Store, older: Option<Older>, now: Timestamp) -> Result<R
         let message = "sending is not paused".to_owned();
         return Ok(Reply::Failed { failure: Failure::Usage, message });
     };
-    let before = now.saturating_sub(OLD).unwrap_or(Timestamp::MIN);
+    let before = is_old_since(now);
     let waiting = store.waiting_since_before(before).await?;
     let action = match older {
         None if waiting > 0 => {

@@ -4,14 +4,17 @@ use jiff::{SignedDuration, Timestamp};
 use mail::counted;
 use store::{Actor, Deed, Error, NewAudit, PauseWhy, Store};
 
-/// What has waited for longer is asked about before it is sent.
-pub const OLD: SignedDuration = SignedDuration::from_hours(48);
+const OLD: SignedDuration = SignedDuration::from_hours(48);
+
+/// What has waited since before then is asked about before it is sent.
+pub fn is_old_since(now: Timestamp) -> Timestamp {
+    now.saturating_sub(OLD).unwrap_or(Timestamp::MIN)
+}
 
 /// Where mail has waited for long, pauses sending, so that nothing of it goes out unasked: how many. Where sending is paused, whoever
 /// resumes it is asked.
 pub(super) async fn keep_back(store: &Store, now: Timestamp) -> Result<u64, Error> {
-    let before = now.saturating_sub(OLD).unwrap_or(Timestamp::MIN);
-    let old = store.waiting_since_before(before).await?;
+    let old = store.waiting_since_before(is_old_since(now)).await?;
     if old == 0 || store.paused().await?.is_some() {
         return Ok(0);
     }

@@ -6,7 +6,7 @@ use testkit::sink::Sink;
 
 use crate::{
     bench::{Bench, notice},
-    notices::{export, refuses, sent, to, uploaded},
+    notices::{again, export, refuses, sent, to, uploaded},
 };
 
 /// Just before it goes once more it is held against the newest export: what came back is not written about in silence.
@@ -17,9 +17,7 @@ async fn what_is_in_the_newest_export_no_more_goes_again_only_when_somebody_says
     let who = "manager";
     let check = uploaded(&bench, who, &export()).await;
     let run = sent(&bench, who, &check).await;
-    let filter = Filter { run: Some(run), state: Some(State::Returned), ..Filter::default() };
-    let ben = bench.app.store.list(filter, None, 9).await.unwrap().remove(0);
-    let path = format!("/notices/runs/{}/again/{}", run.0, ben.recipient.0);
+    let path = again(&bench, run).await;
     let asks = async || {
         let form = bench.get(who, &path).await.text;
         let request = form.split("name=\"request\" value=\"").nth(1).unwrap().split('"').next().unwrap();

@@ -209,6 +209,13 @@ async fn from_the_export_to_whom_it_did_not_reach() {
     bench.stop().await;
 }
 
+/// Where the one of a run that came back is sent again.
+pub(crate) async fn again(bench: &Bench, run: RunId) -> String {
+    let filter = Filter { run: Some(run), state: Some(State::Returned), ..Filter::default() };
+    let returned = bench.app.store.list(filter, None, 9).await.unwrap().remove(0);
+    format!("/notices/runs/{}/again/{}", run.0, returned.recipient.0)
+}
+
 #[tokio::test]
 async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else() {
     let sink = Sink::start(refuses("ben@example.org")).await.unwrap();
@@ -216,9 +223,7 @@ async fn a_returned_notice_goes_again_to_a_corrected_address_and_to_nobody_else(
     let who = "manager";
     let check = uploaded(&bench, who, &export()).await;
     let run = sent(&bench, who, &check).await;
-    let filter = Filter { run: Some(run), state: Some(State::Returned), ..Filter::default() };
-    let ben = bench.app.store.list(filter, None, 9).await.unwrap().remove(0);
-    let path = format!("/notices/runs/{}/again/{}", run.0, ben.recipient.0);
+    let path = again(&bench, run).await;
     let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
     assert!(names.contains(&path), "{names}");
     let unreachable = async || bench.get(who, "/queue/unreachable").await.text;

@@ -91,6 +91,15 @@ async fn at_a_terminal_it_serves_the_pages_until_it_is_told_to_stop() {
     assert!(shown.out.contains("Riverside Libraries"), "{shown:?}");
     assert_eq!(run(&["preferences", "set", "library=Lakeside"]).await.code, Some(0));
     assert_eq!(run(&["queue", "list", "--state", "returned"]).await.code, Some(0));
+    // Whoever signs in at a provider comes back to where the pages are.
+    let port = addresses[0].trim_end_matches('/').rsplit(':').next().unwrap();
+    let mut client = bookpost(folder.path());
+    client.args(config).args(["preferences", "client", "google", "--id", "bookpost"]).stdin(Stdio::piped());
+    let mut client = client.stdout(Stdio::null()).spawn().unwrap();
+    client.stdin.take().unwrap().write_all(b"a secret of two\n").await.unwrap();
+    assert!(client.wait().await.unwrap().success());
+    let connect = run(&["preferences", "connect", "google"]).await;
+    assert!(connect.out.contains(&format!("redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2F")), "{connect:?}");
     // Its folder is not taken from under it.
     let second: Said = bookpost(folder.path()).args(["demo", "--no-serve"]).output().await.unwrap().into();
     assert!(second.code == Some(75) && second.err.contains("still at work"), "{second:?}");

@@ -14,6 +14,8 @@ use testkit::{
     sink::{Settings, Sink},
 };
 
+use tokio::task::JoinHandle;
+
 use crate::bench::{Bench, patron};
 
 pub(crate) const GOOGLE: Provider = Provider::Google;
@@ -66,6 +68,16 @@ impl Place {
         let account = LIBRARY.to_owned();
         let came = self.sign_in(&Person::new(LIBRARY)).await.unwrap();
         assert_eq!(came, Came::Connected { provider: GOOGLE, account });
+    }
+
+    /// Somebody asks for the next token, and their process dies before there is an answer: whoever asked, and what is started after it.
+    pub(crate) async fn dying(&self) -> (JoinHandle<bool>, Bench) {
+        self.bench.clock.advance(2 * MINUTE);
+        self.fake.hold(true);
+        let accounts = self.bench.app.accounts.clone();
+        let dying = tokio::spawn(async move { accounts.shown(GOOGLE).await.is_ok() });
+        self.fake.asked(2).await;
+        (dying, self.bench.after_a_crash(vec![server(&self.sink)]).await)
     }
 
     pub(crate) async fn delivered(&self) -> u64 {
@@ -267,12 +279,7 @@ async fn what_is_asked_for_is_stored_whoever_has_gone() {
 async fn after_a_sudden_end_one_asks_when_the_time_of_the_one_before_is_over() {
     let place = place(false).await;
     place.connect().await;
-    place.bench.clock.advance(2 * MINUTE);
-    place.fake.hold(true);
-    let accounts = place.bench.app.accounts.clone();
-    let dying = tokio::spawn(async move { accounts.shown(GOOGLE).await.is_ok() });
-    place.fake.asked(2).await;
-    let after = place.bench.after_a_crash(vec![server(&place.sink)]).await;
+    let (dying, after) = place.dying().await;
     let accounts = after.app.accounts.clone();
     let waiting = tokio::spawn(async move { accounts.shown(GOOGLE).await.map(|_| ()) });
     after.clock.wait_for_sleepers(crate::bench::SLEEPERS + 1).await;

@@ -13,7 +13,7 @@ use testkit::{provider::Person, sink::At};
 
 use crate::{
     bench::{SLEEPERS, always},
-    mail_accounts::{GOOGLE, LIBRARY, ME, MINUTE, Place, place, server},
+    mail_accounts::{GOOGLE, LIBRARY, ME, MINUTE, Place, place},
 };
 
 impl Place {
@@ -178,12 +178,7 @@ async fn idle() {
 async fn who_waits_for_another_to_ask_is_woken_when_there_is_a_token() {
     let place = place(false).await;
     place.connect().await;
-    place.bench.clock.advance(2 * MINUTE);
-    place.fake.hold(true);
-    let accounts = place.bench.app.accounts.clone();
-    let dying = tokio::spawn(async move { accounts.shown(GOOGLE).await.is_ok() });
-    place.fake.asked(2).await;
-    let after = place.bench.after_a_crash(vec![server(&place.sink)]).await;
+    let (dying, after) = place.dying().await;
     let waits = after.app.accounts.clone();
     let waiting = tokio::spawn(async move { waits.shown(GOOGLE).await.map(|_| ()) });
     after.clock.wait_for_sleepers(SLEEPERS + 1).await;

@@ -138,8 +138,10 @@ async fn mail_whose_time_stands_still_is_given_up_on_no_day() {
 async fn a_person_pauses_and_lets_it_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), now()).unwrap();
-    let old =
-        NewMessage { first_due_at: now() - OLD - SignedDuration::from_secs(1), ..message("ana@a.example") };
+    let old = NewMessage {
+        first_due_at: is_old_since(now()) - SignedDuration::from_secs(1),
+        ..message("ana@a.example")
+    };
     store.accept(vec![old, message("ben@b.example")], now()).await.unwrap();
     let resume = |older| QueueRequest::Resume { older };
     let mut seen = String::new();

@@ -1,7 +1,9 @@
 //! How others ask the dispatcher for something, and see what it is doing.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::queue::{ready::OfRun, route::Upstream};
 
@@ -34,6 +36,8 @@ pub struct Handle {
     pub activity: watch::Receiver<Activity>,
     /// The servers by name, and whether mail to them is kept back.
     pub servers: watch::Receiver<Vec<(String, bool)>>,
+    /// Held by whoever pauses or resumes, so that the queue and the dispatcher are told the same.
+    pub pausing: Arc<Mutex<()>>,
 }
 
 /// The dispatcher's end of a [`Handle`].
@@ -69,7 +73,7 @@ pub fn inbox() -> (Handle, Inbox) {
     let (sender, requests) = mpsc::unbounded_channel();
     let (activity, watched) = watch::channel(Activity::Busy);
     let (servers, shown) = watch::channel(Vec::new());
-    let handle = Handle { requests: sender, activity: watched, servers: shown };
+    let handle = Handle { requests: sender, activity: watched, servers: shown, pausing: Arc::default() };
     (handle, Inbox { requests, activity, servers })
 }
 

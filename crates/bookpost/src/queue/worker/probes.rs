@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use mail::Reason;
-use store::{Alarm, AlarmKind, Claim, Claimed, Filter, State};
+use store::{Alarm, Claim, Claimed, Filter, State};
 
 use super::{
     Worker,
@@ -81,8 +81,7 @@ impl Worker {
         };
         let by_message = |text: &str| text.contains(Reason::RelayDenied.plain_words());
         let is_asked = |alarm: &&Alarm| {
-            let of_the_way = matches!(alarm.kind, AlarmKind::ServerDown | AlarmKind::SignIn);
-            of_the_way && alarm.ended_at.is_none() && !by_message(&alarm.text)
+            alarm.kind.stops_a_server() && alarm.ended_at.is_none() && !by_message(&alarm.text)
         };
         let subjects: BTreeSet<_> =
             open.iter().filter(is_asked).map(|alarm| alarm.subject.as_str()).collect();

@@ -18,7 +18,7 @@ use crate::{
     cli::control::{Failure, Older, Reply},
     config::Way,
     identity::Permission,
-    preferences::OLD,
+    preferences::is_old_since,
 };
 
 #[derive(Template)]
@@ -73,10 +73,7 @@ async fn sending(visit: &Visit) -> Result<Sending, Error> {
     });
     let held = store.counts().await?.held;
     let old = match paused {
-        Some(_) => {
-            let before = visit.clockwork.now.saturating_sub(OLD).unwrap_or(Timestamp::MIN);
-            store.waiting_since_before(before).await?
-        }
+        Some(_) => store.waiting_since_before(is_old_since(visit.clockwork.now)).await?,
         None => 0,
     };
     let since = paused.map(|paused| visit.clockwork.text(paused)).unwrap_or_default();

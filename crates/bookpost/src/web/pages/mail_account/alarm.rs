@@ -16,8 +16,7 @@ pub(in crate::web::pages) fn server(alarm: &Alarm) -> &str {
 /// The provider that an alarm is about.
 pub(in crate::web::pages) fn provider(alarm: &Alarm) -> Option<Provider> {
     let is_about = |one: &Provider| alarm.subject == one.name() || is_of_client(alarm, *one);
-    let is_of_server = matches!(alarm.kind, AlarmKind::SignIn | AlarmKind::ServerDown);
-    Provider::ALL.into_iter().find(is_about).filter(|_| is_of_server)
+    Provider::ALL.into_iter().find(is_about).filter(|_| alarm.kind.stops_a_server())
 }
 
 /// Mail leaves still.
