@@ -99,7 +99,7 @@ async fn at_a_terminal_it_serves_the_pages_until_it_is_told_to_stop() {
     client.stdin.take().unwrap().write_all(b"a secret of two\n").await.unwrap();
     assert!(client.wait().await.unwrap().success());
     let connect = run(&["preferences", "connect", "google"]).await;
-    assert!(connect.out.contains(&format!("redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2F")), "{connect:?}");
+    assert!(connect.err.contains(&format!("redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2F")), "{connect:?}");
     // Its folder is not taken from under it.
     let second: Said = bookpost(folder.path()).args(["demo", "--no-serve"]).output().await.unwrap().into();
     assert!(second.code == Some(75) && second.err.contains("still at work"), "{second:?}");
