@@ -55,3 +55,30 @@ pub fn with_causes(mut words: String, error: &dyn Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, response::Redirect, routing::get};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_of_who_was_asked_and_not_too_long() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let there = format!("http://{}", listener.local_addr().unwrap());
+        let long = get(async || "x".repeat(100));
+        let elsewhere = get(async || Redirect::temporary("/long"));
+        let router = Router::new().route("/long", long).route("/elsewhere", elsewhere);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let client = client(Duration::from_secs(60)).unwrap();
+        let asked = async |path: &str, most| {
+            let request = client.get(format!("{there}{path}")).build().unwrap();
+            ask(&client, request, most).await
+        };
+        assert_eq!(asked("/long", 100).await.unwrap().body().len(), 100);
+        assert!(matches!(asked("/long", 99).await, Err(Unread::TooLarge)));
+        let answer = asked("/elsewhere", 100).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.body().len()), (307, 0));
+    }
+}

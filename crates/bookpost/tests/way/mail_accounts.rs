@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bookpost::{
     config::{Config, MailProvider, Provider, Server},
-    preferences::mail_accounts::{AccountError, Back, Came},
+    preferences::mail_accounts::{AccountError, Back, Came, LASTS},
 };
 use mail::{Reason, clock::Clock as _};
 use serde_json::json;
@@ -319,6 +319,11 @@ async fn another_account_than_before_is_asked_about_first() {
     accounts.confirm(GOOGLE, &ME).await.unwrap();
     assert_eq!(accounts.account(GOOGLE).await.unwrap().unwrap().account, other);
     assert!(matches!(accounts.confirm(GOOGLE, &ME).await, Err(AccountError::Stale)), "once");
+    // Nor is a yes of much later one to this.
+    place.sign_in(&Person::new(LIBRARY)).await.unwrap();
+    place.bench.clock.advance(LASTS + Duration::from_secs(1));
+    assert!(matches!(accounts.confirm(GOOGLE, &ME).await, Err(AccountError::Stale)), "too late");
+    assert_eq!(accounts.account(GOOGLE).await.unwrap().unwrap().account, other);
 }
 
 /// What comes back belongs to whoever began it, in the browser where they did, and is of use once.

@@ -201,6 +201,7 @@ async fn a_provider_that_says_it_is_another_is_not_gone_to() {
         ("authorization_endpoint", "http://login.else.example/authorize", "not encrypted"),
         ("userinfo_endpoint", "http://login.else.example/userinfo", "not encrypted"),
         ("revocation_endpoint", "ftp://login.else.example/revoke", "not encrypted"),
+        ("device_authorization_endpoint", "http://login.else.example/device", "not encrypted"),
     ] {
         let place = place(false).await;
         place.fake.introduces(name, json!(value));

@@ -78,7 +78,9 @@ impl Endpoints {
             let what = format!("{address} is about another provider: {}", plain(&said.issuer));
             return Err(AccountError::Provider(what));
         }
-        let optional = [&said.userinfo_endpoint, &said.revocation_endpoint].into_iter().flatten();
+        let optional =
+            [&said.userinfo_endpoint, &said.revocation_endpoint, &said.device_authorization_endpoint];
+        let optional = optional.into_iter().flatten();
         for endpoint in [&said.authorization_endpoint, &said.token_endpoint].into_iter().chain(optional) {
             if private_url(endpoint).is_err() {
                 let what = format!("it names an address that is not encrypted: {}", plain(endpoint));

@@ -129,7 +129,7 @@ impl MailAccounts {
     /// Whoever began it is back.
     pub async fn end(&self, kept: &str, back: &Back, who: &Actor) -> Result<Came, AccountError> {
         let going = self.going(kept).ok_or(AccountError::Stale)?;
-        if back.state.is_empty() || going.state != back.state || going.who != *who {
+        if going.state != back.state || going.who != *who {
             return Err(AccountError::Stale);
         }
         if !back.error.is_empty() {
