@@ -71,7 +71,7 @@ mod tests {
         let elsewhere = get(async || Redirect::temporary("/long"));
         let router = Router::new().route("/long", long).route("/elsewhere", elsewhere);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let client = client(Duration::from_secs(60)).unwrap();
+        let client = client(Duration::from_mins(1)).unwrap();
         let asked = async |path: &str, most| {
             let request = client.get(format!("{there}{path}")).build().unwrap();
             ask(&client, request, most).await
