@@ -4,11 +4,13 @@
 //! This part knows nothing of pages and commands, and does not send.
 
 mod do_not_send;
+mod in_use;
 mod kept;
 pub mod logos;
 pub mod mail_accounts;
 mod old_mail;
 pub mod sites;
+pub mod tested;
 
 use std::collections::BTreeMap;
 
@@ -20,12 +22,12 @@ use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
 
 pub use do_not_send::DoNotSend;
-pub use old_mail::is_old_since;
+pub use in_use::{InUse, Why};
+pub use old_mail::{at_start, is_old_since};
 
 use crate::{
     config::{
         self, Config, Loaded, Origin, PREFERENCES, Password, Preference, Problems, Provider, SECRETS, Source,
-        Way,
     },
     secrets::{KeyError, SealingKey},
 };
@@ -145,8 +147,8 @@ pub async fn change<T>(
     };
     let mut loaded = with(source, before.as_ref().ok(), stored.values, &wanted.values)?;
     let prepared = prepare(&loaded.config).map_err(Refused::Unusable)?;
-    let is_freed = before.is_ok_and(|before| matches!(before.config.sending.way, Way::None))
-        && matches!(loaded.config.sending.way, Way::Servers(_));
+    let sends = loaded.config.sending.way.sends();
+    let is_freed = sends && before.is_ok_and(|before| !before.config.sending.way.sends());
     let old = if is_freed { old_mail::keep_back(store, now).await? } else { 0 };
     let changed = store.change_preferences(wanted.based_on, wanted.values, wanted.by.clone(), now).await;
     if old > 0 {
@@ -156,6 +158,7 @@ pub async fn change<T>(
         }
     }
     let change = changed?.filter(|change| change.version > stored.version);
+    store.note_nothing_goes(!sends).await?;
     if old > 0 {
         loaded.warnings.push(old_mail::words(old));
     }

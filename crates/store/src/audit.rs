@@ -108,6 +108,8 @@ deeds! {
     ColumnsChosen,
     /// That is not remembered any more.
     ColumnsForgotten,
+    /// It was said that an old export in the drop folder is the right one.
+    OlderExportTaken,
     /// A notice was added: a copy of another.
     NoticeAdded,
     /// How a notice is set up was changed.

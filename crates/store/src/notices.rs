@@ -103,6 +103,8 @@ pub struct RunPart {
     pub states: States,
     /// Copies to teachers by state.
     pub copies: States,
+    /// Mails that these recipients are of: somebody may have several addresses.
+    pub mails: u64,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
     /// Why, of what waits or was cancelled, and of what was returned and has not been sent again.

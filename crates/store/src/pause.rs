@@ -20,6 +20,8 @@ pub struct Pause {
 pub enum PauseWhy {
     /// A person wanted it.
     ByPerson,
+    /// There is somebody to send to again, and mail waited for so long meanwhile that a person is asked first.
+    OldMail,
     /// The queue is a copy: what it holds may have been sent since.
     Restored {
         /// When the copy was made.
@@ -43,6 +45,16 @@ impl Store {
     /// The pause, while there is one.
     pub async fn paused(&self) -> Result<Option<Pause>, Error> {
         self.db.paused().await
+    }
+
+    /// Whether real mail has nobody that it is sent to, as it was noted last.
+    pub async fn nothing_goes(&self) -> Result<bool, Error> {
+        self.db.nothing_goes().await
+    }
+
+    /// Notes whether it has, so that the next start knows. Writes nothing where it was noted so already.
+    pub async fn note_nothing_goes(&self, nothing_goes: bool) -> Result<(), Error> {
+        self.db.note_nothing_goes(nothing_goes).await
     }
 
     /// How many recipients wait whose message might have been sent before this instant. Looks through all that waits.

@@ -15,8 +15,8 @@ pub struct Unsettled {
     pub started_at: Timestamp,
     /// Who began it, where that is known.
     pub begun_by: Option<Actor>,
-    /// By the library; `None`: of none, or not known. Of each part what came back, in `why`, and for whom a further run would write, in
-    /// `left_out`; nothing else is counted.
+    /// By the library; `None`: of none, or not known. Of each part what came back and what waits for a mailbox that is full, in `why`, and for
+    /// whom a further run would write, in `left_out`; nothing else is counted.
     pub parts: BTreeMap<Option<String>, RunPart>,
 }
 
@@ -26,7 +26,7 @@ impl Store {
     /// runs that began since then, though a further one may write to them, until a later run of the same notice is made to its end that was
     /// about the same library: what is left is counted there. Where the library is not known it is one about all that this one was about; of a
     /// run about none that is known, one over the same file. The newest run comes first. Looks through so many returns that a first page
-    /// is not kept waiting: those before are not counted.
+    /// is not kept waiting: those before are not counted. Beside that, of whatever run, what waits as a mailbox is full.
     pub async fn unsettled(&self, since: Timestamp) -> Result<Vec<Unsettled>, Error> {
         self.db.unsettled(since).await
     }

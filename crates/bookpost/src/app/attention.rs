@@ -85,7 +85,7 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
 pub(super) async fn restored(store: &Store) -> Result<Option<Timestamp>, store::Error> {
     Ok(store.paused().await?.and_then(|pause| match pause.why {
         PauseWhy::Restored { of } => Some(of),
-        PauseWhy::ByPerson => None,
+        PauseWhy::ByPerson | PauseWhy::OldMail => None,
     }))
 }
 

@@ -1,13 +1,15 @@
 //! The drop folder: an export that is put there is run, once.
 //!
-//! A file is taken when it has stood still for a while, so that a half-written one is never read; it is then moved to
-//! `done`, with a report beside it, or, with the reason beside it, to `refused`. A run that is interrupted leaves the file where it
-//! is: it is run again, and the ledger keeps what was written from being written twice. What is wrong with the folder or with
+//! A file is taken when it has stood still for a while, so that a half-written one is never read; of one that was run there stays its report
+//! in `done`, as an export may hold passwords, and one that cannot be used lies in `refused` for a day with the reason beside it. One
+//! that is older than a day stays where it is until somebody says that it is the right one. A run that is interrupted leaves the file where
+//! it is: it is run again, and the ledger keeps what was written from being written twice. What is wrong with the folder or with
 //! an export raises an alarm, which ends when it is mended; so do wordings and column names that cannot be used, before an export
 //! needs them.
 
 mod faults;
 mod files;
+mod older;
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +33,9 @@ use crate::cli::{
     show,
 };
 
+pub(crate) use faults::of_old;
 pub(crate) use files::{changed_at, is_export};
+pub(crate) use older::take;
 
 /// The folder is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -97,6 +101,10 @@ impl DropFolder {
                 for (name, stamp) in exports {
                     self.turn(app, &name, stamp).await;
                 }
+                for (at, why) in files::forget(&self.folder, app.clock.now()) {
+                    let name = at.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    self.faults.raise(app, &name, &Fault::Kept { at, why: why.to_string() });
+                }
                 for (name, at) in files::refused(&self.folder) {
                     self.faults.raise(app, &name, &Fault::Refused { at });
                 }
@@ -132,16 +140,25 @@ impl DropFolder {
         let fault = match known.map(|known| known.next.clone()) {
             None => {
                 self.known.insert(name.to_owned(), Known { stamp, next: Next::Run });
-                return self.faults.keep(&shown);
+                return self.faults.keep_of(&shown);
             }
-            Some(Next::Run) if !stamp.stood_still(wall_clock(app)) => return self.faults.keep(&shown),
+            Some(Next::Run) if !stamp.stood_still(wall_clock(app)) => return self.faults.keep_of(&shown),
             Some(Next::RunAt(at, fault)) if now < at => Some(fault),
+            Some(Next::Run | Next::RunAt(..)) if self.is_asked_about(app, name, stamp) => {
+                let fault = Fault::Old { at: stamp.changed_at() };
+                return self.faults.raise(app, &faults::old(&shown), &fault);
+            }
             Some(Next::Run | Next::RunAt(..)) => self.take(app, name, stamp).await,
             Some(Next::Move(target)) => self.move_away(name, stamp, target),
         };
         if let Some(fault) = fault {
             self.faults.raise(app, &shown, &fault);
         }
+    }
+
+    /// A person is to say first whether it is the right one.
+    fn is_asked_about(&self, app: &App, name: &OsStr, stamp: Stamp) -> bool {
+        app.notices.is_asked_about(stamp.changed_at()) && !files::is_right(&self.folder, name, stamp)
     }
 
     /// Reads and runs one export; tells what was wrong.
@@ -200,6 +217,7 @@ impl DropFolder {
         // First the note: an export that lies there has its note beside it, whatever happens in between.
         self.note(&target, sub, text);
         files::forget_note(&self.folder.join(name));
+        files::forget_right(&self.folder, name, stamp);
         if let Some(known) = self.known.get_mut(name) {
             known.next = Next::Move(target.clone());
         }

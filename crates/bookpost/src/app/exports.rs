@@ -18,8 +18,8 @@ use super::secret_dice;
 
 /// Bytes of the largest upload. A district of 100,000 pupils with three overdue items each makes some 80 MB.
 pub const MOST_BYTES: u64 = 128 << 20;
-/// What one person has uploaded and not run; the oldest goes for a further one.
-const MOST_OF_ONE: usize = 5;
+/// What one person has uploaded and not run; the oldest goes for a further one, and they are told.
+pub const MOST_OF_ONE: usize = 5;
 /// Then it is forgotten.
 pub(super) const KEPT: Duration = Duration::from_hours(24);
 
@@ -97,16 +97,18 @@ impl Exports {
         Ok(Incoming { id, path, file, bytes: 0 })
     }
 
-    /// It is whole: from now on it is there.
+    /// It is whole: from now on it is there. Gives how many older ones went for it, too.
     pub fn finish(
         &self,
         mut incoming: Incoming,
         (name, made_at): (String, Option<Timestamp>),
         by: PersonId,
         at: Timestamp,
-    ) -> io::Result<ExportId> {
+    ) -> io::Result<(ExportId, usize)> {
+        let mut gone = 0;
         for (old, _) in self.of(by)?.into_iter().skip(MOST_OF_ONE - 1) {
             self.forget(&old)?;
+            gone += 1;
         }
         incoming.file.flush()?;
         let facts = serde_json::to_vec(&Uploaded { name, by, at, made_at, bytes: incoming.bytes })?;
@@ -117,7 +119,7 @@ impl Exports {
             .open(self.facts_of(&incoming.id))?;
         file.write_all(&facts)?;
         incoming.path = PathBuf::new();
-        Ok(incoming.id.clone())
+        Ok((incoming.id.clone(), gone))
     }
 
     /// What is known of it; `None`: it is not there, or not any more.
@@ -215,7 +217,11 @@ mod tests {
         let mut incoming = exports.begin().unwrap();
         incoming.write(b"a,b\n").unwrap();
         let at = Timestamp::from_second(second).unwrap();
-        exports.finish(incoming, ("overdues.csv".to_owned(), None), PersonId(by), at).unwrap()
+        let name = ("overdues.csv".to_owned(), None);
+        let (id, gone) = exports.finish(incoming, name, PersonId(by), at).unwrap();
+        // The tests upload one a second.
+        assert_eq!(gone, usize::from(by == 1 && second == 6), "{second}");
+        id
     }
 
     #[test]

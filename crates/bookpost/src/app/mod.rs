@@ -468,10 +468,11 @@ async fn begin(
     recovered: &Recovered,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    if !matches!(config.sending.way, Way::Servers(_)) {
+    if !config.sending.way.sends() {
         // Real mail waits for a way of sending, and is not given up meanwhile.
         store.stop_ageing(false, now).await?;
     }
+    crate::preferences::at_start(store, &config.sending.way, now).await?;
     set_clock::tell(store, alarms, now).await?;
     end_alarms_of_no_server(store, config, alarms).await?;
     lost_secrets::begin(store, &config.sealing_key, source, alarms).await?;
@@ -484,7 +485,7 @@ async fn begin(
     }
     // A person is told of what was set aside at its third strike.
     if recovered.restarted.struck_out > 0 {
-        let text = "A message was being sent each of the three times that the program ended abnormally, and was set aside. The other messages are not affected. Show this to your IT person.";
+        let text = "A message was being sent each of the three times that the program ended abnormally, and was set aside. The other mail is not affected. Show it to your IT person.";
         alarms.raise(AlarmKind::BrokenMessage, attention::AT_START, text);
     }
     Ok(())

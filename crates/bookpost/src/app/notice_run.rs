@@ -232,7 +232,13 @@ impl NoticeRuns {
         Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service, way })
     }
 
-    /// A file that somebody names may be yesterday's; one that was put into the drop folder was put there.
+    /// Whether it is asked first about a file of the drop folder that was last changed at `at`: that is known of it, and no practice.
+    pub(in crate::app) fn is_asked_about(&self, at: Timestamp) -> bool {
+        let config = self.settings.now();
+        !practices(&config, &RunRequest::default()) && age::old(Some(at), None, self.clock.now()).is_some()
+    }
+
+    /// A file that somebody names may be yesterday's. The drop folder has asked before it comes here.
     fn not_too_old(&self, request: &RunRequest) -> Result<(), Refusal> {
         let asked = !request.from_folder && !request.older_is_right;
         match age::old(request.exported_at, None, self.clock.now()).filter(|_| asked) {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::Timestamp;
 use mail::clock::Clock;
 use serde_json::Value;
 use store::Store;
@@ -9,9 +10,9 @@ use tokio::sync::Mutex;
 
 use crate::{
     app::{App, lost_secrets::Sealing, secret_dice, upstreams},
-    config::{Loaded, Settings, Source},
+    config::{Loaded, Server, Settings, Source},
     identity::Applications,
-    preferences::{self, Change, Changed, Refused},
+    preferences::{self, Change, Changed, InUse, Refused},
     queue::worker::Handle,
 };
 
@@ -25,8 +26,13 @@ pub struct Preferences {
     settings: Settings,
     worker: Handle,
     applications: Applications,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    started_at: Timestamp,
     /// Held by whoever changes them.
-    changing: Arc<Mutex<()>>,
+    changing: Mutex<()>,
 }
 
 /// The preferences as they stand.
@@ -54,7 +60,7 @@ impl Preferences {
             settings: settings.clone(),
             worker: worker.clone(),
             applications: applications.clone(),
-            changing: Arc::default(),
+            shared: Arc::new(Shared { started_at: clock.now(), changing: Mutex::default() }),
         }
     }
 
@@ -66,7 +72,7 @@ impl Preferences {
     }
 
     async fn to_the_end(&self, change: Change) -> Result<Changed, Refused> {
-        let _alone = self.changing.lock().await;
+        let _alone = self.shared.changing.lock().await;
         let _sealing = self.sealing.with_key().await;
         // Where old mail waits, sending is paused by the change.
         let pausing = self.worker.pausing.lock().await;
@@ -89,6 +95,12 @@ impl Preferences {
     pub async fn now(&self) -> Result<Standing, Refused> {
         let stored = self.store.preferences().await?;
         Ok(Standing { loaded: self.of(&stored.values)?, stored })
+    }
+
+    /// Since when mail goes out by the first server, which takes mail now.
+    pub async fn first_in_use(&self, server: &Server) -> Result<InUse, Refused> {
+        let loaded = self.now().await?.loaded;
+        Ok(InUse::first(&self.store, &loaded, server, self.shared.started_at).await?)
     }
 
     /// The settings with these preferences, as they are stored.

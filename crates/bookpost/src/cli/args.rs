@@ -201,6 +201,13 @@ pub enum Notices {
         #[command(flatten)]
         output: Output,
     },
+    /// Run an export of the drop folder though it is older than 24 hours
+    Take {
+        /// Its name in the drop folder
+        export: String,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Show one run, and everyone who was left out; or a notice
     Show {
         /// The run's number, or the notice's name
@@ -297,6 +304,11 @@ pub enum Queue {
         #[command(flatten)]
         output: Output,
     },
+    /// Today's numbers by library
+    Today {
+        #[command(flatten)]
+        output: Output,
+    },
     /// List recipients, the newest first
     List {
         /// Only those in this state
@@ -326,6 +338,9 @@ pub enum Queue {
         /// Only what its application has put this tag on
         #[arg(long)]
         tag: Option<String>,
+        /// Only what was handed in since this day began, as in 2026-11-28
+        #[arg(long, value_name = "DAY")]
+        since: Option<String>,
         /// Only those that may have arrived twice
         #[arg(long)]
         in_doubt: bool,

@@ -210,6 +210,10 @@ impl App {
             }
             Request::Run(request) => self.notices.run(request, true, progress).await,
             Request::Schedules(request) => self.about_schedules(request, true).await,
+            Request::TakeExport { name } => {
+                let (folder, now) = (&self.settings.now().notices.drop_folder, self.clock.now());
+                drop_folder::take(&self.store, folder, &name, Actor::CommandLine, now).await
+            }
             Request::Check => Reply::Check(self.check().await),
         }
     }

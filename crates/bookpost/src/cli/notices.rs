@@ -24,6 +24,7 @@ pub(super) fn request(command: Notices) -> Result<(Request, Output), Stop> {
             };
             return Ok((Request::Queue(shown), output));
         }
+        Notices::Take { export: name, output } => return Ok((Request::TakeExport { name }, output)),
         Notices::List { output } => return Ok((about_notices(NoticesRequest::List), output)),
         Notices::On { notice: slug, output } => {
             return Ok((about_notices(NoticesRequest::Switch { slug, on: true }), output));

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mail::Address;
 use rand::CryptoRng;
-use store::{Actor, AuditFilter, AuditId, Error, KeyId, LinkPurpose, Person, PersonSettings, Store};
+use store::{
+    Actor, AuditFilter, AuditId, Error, KeyId, LinkPurpose, Person, PersonSettings, SessionId, Store,
+};
 
 use super::{
     args::Output,
@@ -97,6 +99,9 @@ async fn answer(
             let sessions = store.sessions_of(person.id, now).await?;
             Reply::Sessions(ShownSessions { person, sessions })
         }
+        PeopleRequest::EndSession { email, session } => {
+            end_session(store, of(&email).await?, session, who, now).await?
+        }
         PeopleRequest::SignOut { email } => {
             let person = of(&email).await?;
             let sessions = store.end_sessions_of(person.id, None, who, now).await?;
@@ -129,6 +134,21 @@ async fn answer(
             Reply::Log(store.audit(AuditFilter { who, about, what: None }, before, limit).await?)
         }
     })
+}
+
+/// Where they are signed in afterwards. A session of somebody else is not ended.
+async fn end_session(
+    store: &Store,
+    person: Person,
+    session: SessionId,
+    who: Actor,
+    now: Timestamp,
+) -> Result<Reply, Error> {
+    let is_theirs = store.sessions_of(person.id, now).await?.iter().any(|one| one.id == session);
+    let ended = if is_theirs { store.end_session(session, who, now).await? } else { None };
+    ended.ok_or(Error::NotFound("session"))?;
+    let sessions = store.sessions_of(person.id, now).await?;
+    Ok(Reply::Sessions(ShownSessions { person, sessions }))
 }
 
 async fn keys(store: &Store, person: Person) -> Result<Reply, Error> {
@@ -175,6 +195,9 @@ pub(super) fn done(request: &PeopleRequest) -> Option<String> {
         PeopleRequest::Change { email, .. } => format!("{email} was changed, and stands so now:"),
         PeopleRequest::Disable { email } => format!("{email} is disabled, and signed out everywhere."),
         PeopleRequest::Enable { email } => format!("{email} is enabled, and can sign in."),
+        PeopleRequest::EndSession { email, session } => {
+            format!("The session {} of {email} is ended.", session.0)
+        }
         PeopleRequest::RevokeKey { email, key } => {
             format!("The key {} of {email} is revoked: it opens nothing any more.", key.0)
         }
@@ -197,6 +220,9 @@ fn unknown_site(request: &PeopleRequest, sites: &[Site]) -> Option<String> {
 fn told(error: &Error) -> String {
     match error {
         Error::NotFound("person") => format!("{error}; all are shown by: bookpost people list"),
+        Error::NotFound("session") => {
+            format!("{error}; all of a person are shown by: bookpost people sessions")
+        }
         Error::Exists("a password of this person") => {
             format!("{error}; for another, run: bookpost people reset-link")
         }
@@ -229,6 +255,9 @@ pub(super) fn request(command: Command) -> Result<(PeopleRequest, Output), (Fail
         Command::Sessions(person) => {
             let (email, output) = one(person)?;
             (PeopleRequest::Sessions { email }, output)
+        }
+        Command::EndSession { email, session, output } => {
+            (PeopleRequest::EndSession { email: address(&email)?, session: SessionId(session) }, output)
         }
         Command::SignOut(person) => {
             let (email, output) = one(person)?;

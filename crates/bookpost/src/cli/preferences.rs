@@ -14,13 +14,17 @@ use store::{Actor, Error, Store};
 use super::{
     accounts,
     args::{Output, preferences::Settings},
-    control::{ChangedPreferences, Failure, PreferencesRequest, Reply, ShownPreferences},
+    control::{ChangedPreferences, Failure, Found, PreferencesRequest, Reply, ShownPreferences},
     queue,
 };
 use crate::{
     app::App,
-    config::{Loaded, Provider, SECRETS, Source},
-    preferences::{self, Change, Changed, Refused, Wish, secret_of},
+    config::{Provider, SECRETS, Source},
+    preferences::{
+        self, Change, Changed, Refused, Wish, secret_of,
+        tested::{self, ARRIVED, Tested},
+    },
+    web,
 };
 
 /// Carries `request` out where no service runs.
@@ -38,7 +42,7 @@ pub(super) async fn perform(
         let changed = preferences::change(store, source, change, dice, |_| Ok(()), now).await;
         changed.map(|(changed, ())| changed)
     };
-    answer(store, Ok(source), request, change).await
+    answer(store, Ok(source), request, now, change).await
 }
 
 impl App {
@@ -47,10 +51,17 @@ impl App {
         if let PreferencesRequest::Account(request) = request {
             return self.about_account(request).await;
         }
-        answer(&self.store, self.preferences.source(), request, async |change| {
-            self.preferences.change(change).await
-        })
-        .await
+        let (source, now) = (self.preferences.source(), self.clock.now());
+        let change = async |change| self.preferences.change(change).await;
+        let reply = answer(&self.store, source, request, now, change);
+        let mut reply = reply.await;
+        if let Reply::Preferences(shown) = &mut reply {
+            match web::in_use(&self.sources()).await {
+                Ok(in_use) => shown.in_use = in_use,
+                Err(why) => return refused(&why),
+            }
+        }
+        reply
     }
 }
 
@@ -58,6 +69,7 @@ async fn answer(
     store: &Store,
     source: Result<&Source, Refused>,
     request: PreferencesRequest,
+    now: Timestamp,
     change: impl AsyncFnOnce(Change) -> Result<Changed, Refused>,
 ) -> Reply {
     let reply = match request {
@@ -66,6 +78,13 @@ async fn answer(
             Err(why) => Err(why),
         },
         PreferencesRequest::Account(_) => return accounts::without_service(),
+        PreferencesRequest::Tested { server, named, result } => {
+            let noted = tested::note(store, Actor::CommandLine, &server, &named, &result, now).await;
+            noted.map(|_| Reply::TestNoted).map_err(Refused::Store)
+        }
+        PreferencesRequest::Arrived { server, named, found } => {
+            arrived(store, &server, &named, found, now).await.map_err(Refused::Store)
+        }
         PreferencesRequest::History { limit } => history(store, limit).await,
         PreferencesRequest::Change(wanted) => {
             let imports = matches!(wanted, Change::Import { .. });
@@ -77,9 +96,31 @@ async fn answer(
 
 async fn show(store: &Store, source: &Source) -> Result<Reply, Refused> {
     let stored = store.preferences().await?;
-    let Loaded { preferences, warnings, .. } = source.check(&stored.values).map_err(Refused::Problems)?;
+    let loaded = source.check(&stored.values).map_err(Refused::Problems)?;
+    let (preferences, warnings) = (loaded.in_force(), loaded.warnings);
     let (version, accounts) = (stored.version, accounts::shown(store).await?);
-    Ok(Reply::Preferences(ShownPreferences { version, preferences, accounts, warnings }))
+    Ok(Reply::Preferences(ShownPreferences { version, preferences, in_use: None, accounts, warnings }))
+}
+
+/// Remembers it as the page does; of a server as it is set now, and only where it took a test message.
+async fn arrived(
+    store: &Store,
+    server: &str,
+    named: &str,
+    found: Found,
+    now: Timestamp,
+) -> Result<Reply, Error> {
+    if Tested::of(store, server, named).await?.is_none() {
+        let number = server.trim_start_matches("server");
+        let message = format!(
+            "no test message was accepted by this server as it is set now; test it with: bookpost preferences test --server {number} --to ADDRESS"
+        );
+        return Ok(Reply::Failed { failure: Failure::Usage, message });
+    }
+    if found == Found::Yes {
+        tested::note(store, Actor::CommandLine, server, named, ARRIVED, now).await?;
+    }
+    Ok(Reply::Found(found))
 }
 
 async fn history(store: &Store, limit: usize) -> Result<Reply, Refused> {
@@ -220,6 +261,44 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// Of the server as it is set now, and only where it took a test message.
+    #[tokio::test]
+    async fn what_was_found_in_the_mailbox_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::constant(1_800_000_000, 0);
+        let store = Store::open(folder.path(), now).unwrap();
+        let source = Source::given("", None, &crate::config::Surroundings::given([], None));
+        let mut dice = crate::app::secret_dice();
+        let mut ask = async |request| perform(&store, &source, request, &mut dice, now).await;
+        let (server, here) = ("server1".to_owned(), "smtp.example:587 starttls".to_owned());
+        let arrived =
+            |found| PreferencesRequest::Arrived { server: server.clone(), named: here.clone(), found };
+        let test = |named: &str, result: &str| PreferencesRequest::Tested {
+            server: server.clone(),
+            named: named.to_owned(),
+            result: result.to_owned(),
+        };
+        let refused = async |reply: Reply, why: &str| match reply {
+            Reply::Failed { failure: Failure::Usage, message } => {
+                assert!(message.contains("preferences test --server 1 --to"), "{message}");
+            }
+            other => panic!("{why}: {other:?}"),
+        };
+        refused(ask(arrived(Found::Yes)).await, "it was not tested").await;
+        assert_eq!(ask(test("other.example:587 starttls", tested::ACCEPTED)).await, Reply::TestNoted);
+        refused(ask(arrived(Found::Yes)).await, "it was another one").await;
+        assert_eq!(ask(test(&here, tested::WORKS)).await, Reply::TestNoted);
+        refused(ask(arrived(Found::Yes)).await, "there was no message").await;
+        assert_eq!(ask(test(&here, tested::ACCEPTED)).await, Reply::TestNoted);
+        let last = async || Tested::of(&store, &server, &here).await.unwrap().unwrap();
+        for found in [Found::NotYet, Found::InSpam] {
+            assert_eq!(ask(arrived(found)).await, Reply::Found(found));
+            assert!(!last().await.arrived);
+        }
+        assert_eq!(ask(arrived(Found::Yes)).await, Reply::Found(Found::Yes));
+        assert!(last().await.arrived);
+    }
 
     #[test]
     fn values_are_read_as_in_the_file_or_are_texts() {

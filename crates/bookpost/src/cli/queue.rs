@@ -1,6 +1,8 @@
 //! The queue commands: carried out on the store, by the service for whoever asks over the control socket, or by the command
 //! itself while it holds the lock.
 
+pub(super) mod asked;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -11,7 +13,7 @@ use store::{
 
 use super::{
     args::Chosen,
-    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
+    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status, Today},
     saved_notices,
 };
 use crate::preferences::{DoNotSend, is_old_since};
@@ -95,6 +97,9 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             let (counts, alarms) = (store.counts().await?, store.alarms(true, ALARMS).await?);
             let (pause, do_not_send) = (store.paused().await?, DoNotSend::chosen(store).await?);
             Reply::Status(Status { at: now, service, pause, do_not_send, counts, alarms })
+        }
+        QueueRequest::Today { since } => {
+            Reply::Today(Today::of(since, &store.by_site(Some(since)).await?, &store.by_site(None).await?))
         }
         QueueRequest::List { filter, after, limit } => {
             known(store, filter.run).await?;

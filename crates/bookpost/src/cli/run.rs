@@ -11,13 +11,13 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use mail::{Address, clock::Clock};
 use serde::Serialize;
-use store::{Actor, Filter, MessageId, Move, OpenError, RunId, State, Store};
+use store::{Actor, Filter, OpenError, State, Store};
 use tokio::sync::mpsc;
 
 use super::{
     Exit, accounts, applications,
     args::{
-        Arguments, Certificate, Chosen, Command, ConfigCommand, Install, LogForm, Output, Queue, Sample,
+        Arguments, Certificate, Command, ConfigCommand, Install, LogForm, Output, Sample,
         preferences::Preferences,
     },
     backup, certificate as own_certificate, check, commands,
@@ -31,7 +31,7 @@ use super::{
     sites, webhooks,
 };
 use crate::{
-    app::{clock::SystemClock, notice_run, schedules::Desk, secret_dice},
+    app::{clock::SystemClock, drop_folder, notice_run, schedules::Desk, secret_dice},
     config::{self, Config, Loaded, Surroundings},
     notices::{BUILT_IN, import::Aliases},
     receive::{
@@ -95,7 +95,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             Ok(Exit::Done)
         }
         Command::Queue(command) => {
-            let (request, output) = queue_request(command)?;
+            let (request, output) = queue::asked::request(command)?;
             ask(load()?, Request::Queue(request), output)
         }
         Command::Applications(command) => {
@@ -167,6 +167,11 @@ fn about_preferences(
             let to = to.as_deref().map(address).transpose()?;
             try_server(&load()?, servers::Test { server, to, json })
         }
+        Preferences::Arrived { found, server, output } => {
+            let loaded = load()?;
+            let request = servers::arrived(&loaded.config, server, found)?;
+            ask(loaded, Request::Preferences(request), output)
+        }
         Preferences::Suggest { address, output } => suggest_servers(&address, form, output),
     }
 }
@@ -194,7 +199,19 @@ fn restore(file: &Path, to: backup::Place, output: Output) -> Result<Exit, Stop>
 
 fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
     let say = |line: String| drop(print(format!("{line}\n").as_bytes()));
-    runtime()?.block_on(servers::test(&loaded.config, asked, say))
+    let (exit, tested) = runtime()?.block_on(servers::test(&loaded.config, asked, say))?;
+    // Without a queue there is no log; that it cannot be written takes nothing from the test.
+    if loaded.config.data_dir.exists() {
+        let why = match self::asked(loaded, Request::Preferences(tested)) {
+            Ok(Reply::Failed { message, .. }) => Some(message),
+            Ok(_) => None,
+            Err(error) => Some(failures::told(&error)),
+        };
+        if let Some(why) = why {
+            complain(&format!("note: the test does not stand in the log: {why}"));
+        }
+    }
+    Ok(exit)
 }
 
 fn suggest_servers(wanted: &str, form: LogForm, output: Output) -> Result<Exit, Stop> {
@@ -435,77 +452,14 @@ async fn answer_from(
             let desk = Desk { store, config: &config, clock };
             schedules::perform(&desk, request).await
         }
+        Request::TakeExport { name } => {
+            drop_folder::take(store, &config.notices.drop_folder, &name, who, now).await
+        }
         Request::Run(request) => notice_run::preview(&Arc::new(config), store, now, request).await,
     })
 }
 
-fn queue_request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
-    let (chosen, action) = match command {
-        Queue::Status { output } => return Ok((QueueRequest::Status, output)),
-        Queue::Show { id, output } => return Ok((QueueRequest::Show(MessageId(id)), output)),
-        Queue::List {
-            state,
-            run,
-            site,
-            to,
-            to_begins,
-            domain,
-            subject,
-            application,
-            tag,
-            in_doubt,
-            limit,
-            output,
-        } => {
-            let filter = Filter {
-                state: state.map(Into::into),
-                run: run.map(RunId),
-                site,
-                address: to.as_deref().map(address).transpose()?,
-                beginning: to_begins,
-                domain: domain.map(|domain| domain.trim_start_matches('@').to_owned()),
-                subject,
-                ever_in_doubt: in_doubt,
-                application,
-                tag,
-                ..Filter::default()
-            };
-            return Ok((QueueRequest::List { filter: Box::new(filter), after: None, limit }, output));
-        }
-        Queue::Unreachable { site, limit, output } => {
-            return Ok((QueueRequest::Unreachable { site, limit }, output));
-        }
-        Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
-        Queue::Probe { output } => return Ok((QueueRequest::Probe, output)),
-        Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),
-        Queue::Retry(chosen) => (chosen, Move::Retry),
-        Queue::Hold(chosen) => (chosen, Move::Hold),
-        Queue::Release(chosen) => (chosen, Move::Release),
-        Queue::Cancel(chosen) => (chosen, Move::Cancel),
-        Queue::Return(chosen) => (chosen, Move::Return),
-    };
-    confirm(&chosen)?;
-    Ok((QueueRequest::Move { selection: queue::selection(&chosen), action }, chosen.output))
-}
-
-/// Asks before something is done to more than was named one by one.
-fn confirm(chosen: &Chosen) -> Result<(), Stop> {
-    if chosen.yes || !chosen.ids.is_empty() {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(Stop(Exit::Usage, "this concerns many messages: say --yes if that is meant".to_owned()));
-    }
-    complain("This concerns many messages. Go on? Type yes:");
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).context("no answer")?;
-    if answer.trim().eq_ignore_ascii_case("yes") {
-        return Ok(());
-    }
-    Err(Stop(Exit::Usage, "nothing was changed".to_owned()))
-}
-
-fn address(text: &str) -> Result<Address, Stop> {
+pub(super) fn address(text: &str) -> Result<Address, Stop> {
     Address::parse(text)
         .map_err(|error| Stop(Exit::Data, format!("{text:?} is no address to write to: {error}")))
 }
@@ -526,7 +480,7 @@ fn print(bytes: &[u8]) -> Result<Exit, Stop> {
     }
 }
 
-fn complain(text: &str) {
+pub(super) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

@@ -3,14 +3,20 @@
 
 use mail::{Address, Reason};
 
-use super::{Exit, run::Stop, show};
+use super::{
+    Exit,
+    control::{Found, PreferencesRequest},
+    run::Stop,
+    show,
+};
 use crate::{
     app::Start,
-    config::Config,
+    config::{Config, Server},
     deliver::{
         hosting::{self, LookupError, NameServers},
         trial::{self, Fault, Trial},
     },
+    preferences::tested::{ACCEPTED, WORKS, named},
 };
 
 /// What `preferences test` was asked.
@@ -21,16 +27,25 @@ pub(super) struct Test {
     pub(super) json: bool,
 }
 
-/// Tries the server; `say` gets each line when it is known.
-pub(super) async fn test<S>(config: &Config, asked: Test, say: S) -> Result<Exit, Stop>
+/// What was found in the mailbox that the test message went to, for whoever keeps the log.
+pub(super) fn arrived(config: &Config, number: u8, found: Found) -> Result<PreferencesRequest, Stop> {
+    let server = described(config, number)?;
+    Ok(PreferencesRequest::Arrived { server: server.name.clone(), named: named(server), found })
+}
+
+/// Whatever the way of sending is: a server is tested before it is chosen.
+fn described(config: &Config, number: u8) -> Result<&Server, Stop> {
+    let server = config.sending.servers.get(usize::from(number).wrapping_sub(1));
+    let none = || Stop(Exit::Config, format!("there is no Server {number} in the configuration"));
+    server.map(AsRef::as_ref).ok_or_else(none)
+}
+
+/// Tries the server; `say` gets each line when it is known. Gives what the log is to say of it, too.
+pub(super) async fn test<S>(config: &Config, asked: Test, say: S) -> Result<(Exit, PreferencesRequest), Stop>
 where
     S: FnMut(String) + Send,
 {
-    let number = usize::from(asked.server);
-    // Whatever the way of sending is: a server is tested before it is chosen.
-    let Some(server) = config.sending.servers.get(number.wrapping_sub(1)) else {
-        return Err(Stop(Exit::Config, format!("there is no Server {number} in the configuration")));
-    };
+    let server = described(config, asked.server)?;
     let start = Start::of_this_machine()?;
     let now = start.clock.now();
     let letter = asked.to.as_ref().map(|to| trial::letter(config, to, now, start.seed)).transpose();
@@ -38,7 +53,7 @@ where
     told(Trial::new(server, &config.sending.ehlo_name, letter, now), &asked, say).await
 }
 
-async fn told<S>(trial: Trial<'_>, asked: &Test, mut say: S) -> Result<Exit, Stop>
+async fn told<S>(trial: Trial<'_>, asked: &Test, mut say: S) -> Result<(Exit, PreferencesRequest), Stop>
 where
     S: FnMut(String) + Send,
 {
@@ -55,7 +70,14 @@ where
     if !asked.json {
         say(show::servers::end(tried.as_ref().err().map(AsRef::as_ref), asked.to.as_ref()));
     }
-    Ok(tried.map_or_else(|fault| exit(&fault), |()| Exit::Done))
+    let well = if asked.to.is_some() { ACCEPTED } else { WORKS };
+    let result = tried.as_ref().map_or_else(|fault| fault.words, |()| well);
+    let request = PreferencesRequest::Tested {
+        server: server.name.clone(),
+        named: named(server),
+        result: result.to_owned(),
+    };
+    Ok((tried.map_or_else(|fault| exit(&fault), |()| Exit::Done), request))
 }
 
 /// What the asker can do about it.

@@ -16,10 +16,10 @@ use std::fmt::Write as _;
 
 use jiff::{Timestamp, tz::TimeZone};
 use mail::counted;
-use store::{Alarm, InsteadOf, Moved, Row, State, Unreachable};
+use store::{Alarm, InsteadOf, Moved, Pause, Row, State, Unreachable};
 
 use super::{
-    control::{Reply, RunSummary, Shown, Status},
+    control::{Figures, Reply, RunSummary, Shown, Status, Today},
     words,
 };
 use crate::{
@@ -94,30 +94,16 @@ fn harmless(text: &str) -> String {
 
 fn words_of(reply: &Reply, view: &View<'_>) -> String {
     match reply {
-        Reply::Progress(_) => String::new(),
+        Reply::Progress(_) | Reply::TestNoted => String::new(),
         Reply::Status(status) => show_status(status, view),
+        Reply::Today(today) => show_today(today, view),
         Reply::Check(checked) => format!("{}\n", checked.line()),
         Reply::Rows(rows) => show_rows(rows, view),
         Reply::Unreachable(all) => show_unreachable(all, view),
         Reply::Message(message) => show_message(message, view),
         Reply::Moved(moved) => show_moved(moved),
         Reply::Paused(pause) => format!("{}\n", words::paused(pause, |instant| view.at(instant))),
-        Reply::Resumed { pause, older } => {
-            let since = view.at(pause.began_at);
-            let moved = match older.moved {
-                0 => String::new(),
-                moved => format!(
-                    " For {} that had waited for more than 48 hours it was done as you said.",
-                    counted(moved, "mail", "mails")
-                ),
-            };
-            let goes_on = match view.sends {
-                Sends::All | Sends::Practice => "Sending goes on",
-                Sends::NoWay => "Sending is not paused any more, and waits for a way of sending to be chosen (sending.way)",
-                Sends::Nothing => "Sending is not paused any more, and nothing goes out all the same, as \"Do not send\" is chosen (sending.way)",
-            };
-            format!("{goes_on}; it was paused since {since}, and that time makes no mail older.{moved}\n")
-        }
+        Reply::Resumed { pause, older } => show_resumed(pause, older, view),
         Reply::Probing => "The mail servers that do not work are being asked whether they answer again. See: bookpost queue status\n".to_owned(),
         Reply::Runs(list) => runs::list(list, view),
         Reply::ShownRun(shown) => runs::show(shown, view),
@@ -133,6 +119,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
             "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
         ),
         Reply::Disconnected { provider, told } => preferences::disconnected(provider, *told),
+        Reply::Found(found) => servers::found(*found).to_owned(),
         Reply::PreferencesHistory(changes) => preferences::history(changes, view),
         Reply::Sites(shown) => sites::list(shown),
         Reply::Notices(all) => notices::list(all),
@@ -143,6 +130,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
             format!("{} is not sent by itself any more; its runs stay\n", schedule.plan.name)
         }
         Reply::SchedulesRan(all) => schedules::ran(all),
+        Reply::ExportTaken(name) => format!("{name} is run as it is, as soon as the service looks at the drop folder\n"),
         Reply::Applications(all) => applications::list(all, view),
         Reply::Application(application) => applications::show(application, view),
         Reply::NewKey(key) => applications::new_key(key),
@@ -172,6 +160,27 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         },
         Reply::Failed { message, .. } => format!("{message}\n"),
     }
+}
+
+fn show_resumed(pause: &Pause, older: &Moved, view: &View<'_>) -> String {
+    let since = view.at(pause.began_at);
+    let moved = match older.moved {
+        0 => String::new(),
+        moved => format!(
+            " For {} that had waited for more than 48 hours it was done as you said.",
+            counted(moved, "mail", "mails")
+        ),
+    };
+    let goes_on = match view.sends {
+        Sends::All | Sends::Practice => "Sending goes on",
+        Sends::NoWay => {
+            "Sending is not paused any more, and waits for a way of sending to be chosen (sending.way)"
+        }
+        Sends::Nothing => {
+            "Sending is not paused any more, and nothing goes out all the same, as \"Do not send\" is chosen (sending.way)"
+        }
+    };
+    format!("{goes_on}; it was paused since {since}, and that time makes no mail older.{moved}\n")
 }
 
 fn show_status(status: &Status, view: &View<'_>) -> String {
@@ -219,6 +228,31 @@ fn show_status(status: &Status, view: &View<'_>) -> String {
     }
     status.alarms.iter().for_each(|alarm| line(show_alarm(alarm, view)));
     out
+}
+
+fn show_today(today: &Today, view: &View<'_>) -> String {
+    let mut table = Table::default();
+    table.row([
+        "library",
+        "handed in today",
+        "of these, accepted by the server",
+        "practised",
+        "sent back",
+        "waiting",
+        "may have arrived",
+        "set aside",
+    ]);
+    let mut row = |name: &str, figures: &Figures| {
+        let Figures { accepted, delivered, practiced, returned, waiting, in_doubt, held } = figures;
+        let all = [accepted, delivered, practiced, returned, waiting, in_doubt, held].map(u64::to_string);
+        let [accepted, delivered, practiced, returned, waiting, in_doubt, held] = &all;
+        table.row([name, accepted, delivered, practiced, returned, waiting, in_doubt, held]);
+    };
+    for library in &today.libraries {
+        row(library.site.as_deref().unwrap_or("(of no library)"), &library.figures);
+    }
+    row("all", &today.sum());
+    format!("since {}\n{table}", view.at(today.since))
 }
 
 fn show_alarm(alarm: &Alarm, view: &View<'_>) -> String {

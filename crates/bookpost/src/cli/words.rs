@@ -39,6 +39,9 @@ pub fn paused(pause: &Pause, at: impl Fn(Timestamp) -> String) -> String {
                 "Sending is paused since {since}: mail is accepted and waits, and this time makes it no older."
             )
         }
+        PauseWhy::OldMail => format!(
+            "Sending is paused since {since}, as mail has waited for more than 48 hours while nothing was to be sent: mail is accepted and waits, and this time makes it no older. Say what becomes of it with: bookpost queue resume --older cancel (or send, or return)"
+        ),
         PauseWhy::Restored { of } => format!(
             "{} Mail is accepted and waits, and this time makes it no older. What was unfinished then is set aside, as it may have been sent since. Look at it first: bookpost queue list --state held",
             restored(&at(of))
@@ -139,6 +142,7 @@ pub fn deed(deed: Deed) -> &'static str {
         Deed::LogoChanged => "changed the logo of a library",
         Deed::ColumnsChosen => "said what the columns of an export are",
         Deed::ColumnsForgotten => "had the columns of an export forgotten",
+        Deed::OlderExportTaken => "said that an old export is the right one",
         Deed::NoticeAdded => "added a notice",
         Deed::NoticeChanged => "changed a notice",
         Deed::NoticeRemoved => "removed a notice",

@@ -44,6 +44,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let listen_connections =
         raw.get_within("listen_connections", USUAL_LISTEN_CONNECTIONS as u64, 1..=MOST_LISTEN_CONNECTIONS);
     let public_address = public_address(raw);
+    web::is_private(raw, &web, public_address.as_deref());
     let oidc = oidc::oidc(raw, around, public_address.as_deref());
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
     let sealing_key = sealing_key(raw, &data_dir, around);

@@ -249,6 +249,33 @@ pub enum Encryption {
     Plain,
 }
 
+impl Way {
+    /// There is somebody whom real mail is sent to.
+    pub fn sends(&self) -> bool {
+        matches!(self, Self::Servers(_))
+    }
+}
+
+impl Encryption {
+    /// As it stands in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StartTls => "starttls",
+            Self::Tls => "tls",
+            Self::Plain => "none",
+        }
+    }
+
+    /// As people choose it on the page.
+    pub fn plain_words(self) -> &'static str {
+        match self {
+            Self::StartTls => "Encrypted (recommended)",
+            Self::Tls => "Encrypted from the start",
+            Self::Plain => "Not encrypted",
+        }
+    }
+}
+
 /// A login and its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {

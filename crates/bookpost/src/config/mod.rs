@@ -8,6 +8,7 @@
 mod check;
 mod checked;
 mod doors;
+mod in_force;
 mod mail_provider;
 mod oidc;
 mod preferences;

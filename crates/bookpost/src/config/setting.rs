@@ -140,7 +140,7 @@ impl Setting for Backup {
 }
 
 impl Setting for Encryption {
-    const EXPECTS: &'static str = "\"starttls\", \"tls\" or \"none\"";
+    const EXPECTS: &'static str = "\"starttls\" for Encrypted (recommended), \"tls\" for Encrypted from the start, or \"none\" for Not encrypted";
     fn read(value: &Value) -> Result<Self, String> {
         match text(value)? {
             "starttls" => Ok(Self::StartTls),

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
 use mail::counted;
 
-use super::{Config, Doors, Encryption, InDoubtPolicy, Loaded, Server, Site, Way, WebDoor};
+use super::{Config, Doors, InDoubtPolicy, Loaded, Server, Site, Way, WebDoor};
 
 /// What works, but is probably not meant.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
@@ -221,11 +221,7 @@ fn title(server: &Server, at: usize) -> String {
 }
 
 fn describe_server(server: &Server) -> String {
-    let encryption = match server.encryption {
-        Encryption::StartTls => "encrypted",
-        Encryption::Tls => "encrypted from the start",
-        Encryption::Plain => "not encrypted",
-    };
+    let encryption = server.encryption.plain_words();
     let login = match (server.sign_in, &server.login) {
         (Some(_), _) => "by the account of whoever has signed in".to_owned(),
         (None, Some(login)) => format!("login {}", login.user),

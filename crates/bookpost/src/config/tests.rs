@@ -324,6 +324,12 @@ fn others_are_let_in_with_a_certificate_or_by_a_proxy_that_is_named() {
         (format!("listen_certificate = {certificate}"), Some("go together")),
         ("behind_proxy = \"10.1.2.3\"".to_owned(), None),
         ("behind_proxy = [\"10.1.0.0/16\", \"fd00::/64\"]".to_owned(), None),
+        (
+            "behind_proxy = \"10.1.2.3\"\npublic_address = \"http://books.example\"".to_owned(),
+            Some("passwords could be read on the way"),
+        ),
+        ("behind_proxy = \"10.1.2.3\"\npublic_address = \"https://books.example\"".to_owned(), None),
+        ("behind_proxy = \"10.1.2.3\"\npublic_address = \"http://localhost:8080\"".to_owned(), None),
         ("behind_proxy = [\"0.0.0.0/0\"]".to_owned(), Some("so large a network")),
         ("behind_proxy = \"proxy.example\"".to_owned(), Some("is no network")),
         ("listen_key = \"/no/such\"".to_owned(), Some("there is no file /no/such")),

@@ -5,7 +5,9 @@ use std::{net::SocketAddr, path::PathBuf};
 use ipnet::IpNet;
 
 use super::{
+    NotPrivate,
     doors::{CertificateFiles, network_at},
+    private_url,
     raw::Raw,
 };
 
@@ -45,6 +47,19 @@ pub(super) fn listen(raw: &mut Raw, door: &WebDoor) -> Option<Option<SocketAddr>
         "name `listen_certificate` and `listen_key` (bookpost certificate self-signed makes a pair), or as `behind_proxy` the web server that passes requests on; or write \"127.0.0.1:8625\"",
     );
     None
+}
+
+/// A web server that passes on what came in plain would have everybody read the passwords of people on the way, and the cookies that they
+/// are signed in by; without `https` browsers send those in plain too.
+pub(super) fn is_private(raw: &mut Raw, door: &WebDoor, public_address: Option<&str>) {
+    let Some(address) = public_address.filter(|_| !door.behind_proxy.is_empty()) else { return };
+    if matches!(private_url(address), Err(NotPrivate::NotEncrypted)) {
+        raw.problem(
+            "public_address",
+            format!("people would come to the web server before Bookpost by {address}, and their passwords could be read on the way"),
+            "have that web server speak https, and write the address with https://",
+        );
+    }
 }
 
 /// Problems are noted in `raw`.

@@ -229,6 +229,14 @@ impl Replaceable {
         self.notices.push(notice);
     }
 
+    /// Those of another notice, of which nothing is known to have come back.
+    pub fn with_others(&mut self, notices: Vec<OpenNotice>) {
+        for OpenNotice { message, unsent, items, .. } in notices {
+            let left = items.into_iter().map(|(key, _)| key).collect();
+            self.add(Partly { message, left, returned: Vec::new(), unsent });
+        }
+    }
+
     /// What a notice about these goes in place of.
     pub fn by(&self, keys: &[LedgerKey]) -> Vec<Replaces> {
         let replaces =

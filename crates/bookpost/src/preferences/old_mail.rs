@@ -4,11 +4,28 @@ use jiff::{SignedDuration, Timestamp};
 use mail::counted;
 use store::{Actor, Deed, Error, NewAudit, PauseWhy, Store};
 
+use crate::config::Way;
+
 const OLD: SignedDuration = SignedDuration::from_hours(48);
 
 /// What has waited since before then is asked about before it is sent.
 pub fn is_old_since(now: Timestamp) -> Timestamp {
     now.saturating_sub(OLD).unwrap_or(Timestamp::MIN)
+}
+
+/// At a start: the settings' file or the environment may let mail go for which there was nobody until now. Where some of it has waited for
+/// long, sending is paused as it is where a person changes that: how many.
+pub async fn at_start(store: &Store, way: &Way, now: Timestamp) -> Result<u64, Error> {
+    let nothing_goes = !way.sends();
+    let is_freed = !nothing_goes && store.nothing_goes().await?;
+    let old = if is_freed { keep_back(store, now).await? } else { 0 };
+    // Afterwards: a start that breaks off between the two asks again.
+    store.note_nothing_goes(nothing_goes).await?;
+    if old > 0 {
+        note(store, Actor::Configuration, now).await;
+        tracing::warn!("{}", words(old));
+    }
+    Ok(old)
 }
 
 /// Where mail has waited for long, pauses sending, so that nothing of it goes out unasked: how many. Where sending is paused, whoever
@@ -18,7 +35,7 @@ pub(super) async fn keep_back(store: &Store, now: Timestamp) -> Result<u64, Erro
     if old == 0 || store.paused().await?.is_some() {
         return Ok(0);
     }
-    store.pause(PauseWhy::ByPerson, now).await?;
+    store.pause(PauseWhy::OldMail, now).await?;
     Ok(old)
 }
 

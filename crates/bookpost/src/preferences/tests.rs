@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use rand::{SeedableRng as _, rngs::StdRng};
 use serde_json::json;
 
+use store::AlarmKind;
+
 use super::*;
 use crate::config::{Password, Surroundings, Way};
 
@@ -185,4 +187,43 @@ async fn a_password_of_the_file_goes_nowhere_else_either() {
     bench.source = Source::given(&file, Some("bookpost.toml".into()), &around);
     let refused = bench.set(None, json!({ "server1.host": "evil.example" })).await.unwrap_err().to_string();
     assert!(refused.contains("it is set elsewhere (bookpost.toml, line 7)"), "{refused}");
+}
+
+/// The last of what had to be so that mail goes out by the first server.
+#[tokio::test]
+async fn it_is_known_since_when_the_first_server_is_in_use() {
+    let mut bench = Bench::new();
+    let minute = |minutes| now() + jiff::SignedDuration::from_mins(minutes);
+    let known = async |bench: &Bench| {
+        let loaded = bench.loaded().await;
+        let server = loaded.config.sending.servers[0].clone();
+        let known = InUse::first(&bench.store, &loaded, &server, minute(-5)).await.unwrap();
+        (known.since.unwrap(), known.why)
+    };
+    bench.set(None, json!({ "sending.way": "servers", "server1.host": "smtp.example" })).await.unwrap();
+    assert_eq!(known(&bench).await, (now(), Why::Set));
+    // Of another server, and what was over before it was set so.
+    bench.store.raise(AlarmKind::ServerDown, "server2", "", minute(1)).await.unwrap();
+    bench.store.clear(AlarmKind::ServerDown, "server2", minute(2)).await.unwrap();
+    bench.store.raise(AlarmKind::SignIn, "server1", "", minute(-3)).await.unwrap();
+    bench.store.clear(AlarmKind::SignIn, "server1", minute(-2)).await.unwrap();
+    assert_eq!(known(&bench).await, (now(), Why::Set));
+    bench.store.raise(AlarmKind::ServerDown, "server1", "", minute(3)).await.unwrap();
+    bench.store.clear(AlarmKind::ServerDown, "server1", minute(4)).await.unwrap();
+    assert_eq!(known(&bench).await, (minute(4), Why::TakesMailAgain));
+    bench.store.raise(AlarmKind::Disk, "server1", "", minute(5)).await.unwrap();
+    bench.store.clear(AlarmKind::Disk, "server1", minute(6)).await.unwrap();
+    assert_eq!(known(&bench).await, (minute(4), Why::TakesMailAgain), "that kept no mail from it");
+    let about = "sending".to_owned();
+    let who = Actor::CommandLine;
+    let line = store::NewAudit { who, what: store::Deed::SendingResumed, about, old: None, new: None };
+    bench.store.note_audit(line, minute(7)).await.unwrap();
+    assert_eq!(known(&bench).await, (minute(7), Why::Resumed));
+    // What the file says may have been something else before the start.
+    let file = format!("data_dir = {:?}\n{FILE}[server1]\nhost = \"other.example\"\n", bench.folder.path());
+    bench.source = Source::given(&file, Some("bookpost.toml".into()), &Surroundings::given([], None));
+    let loaded = bench.loaded().await;
+    let server = loaded.config.sending.servers[0].clone();
+    let started = InUse::first(&bench.store, &loaded, &server, minute(9)).await.unwrap();
+    assert_eq!((started.since, started.why), (Some(minute(9)), Why::Started));
 }

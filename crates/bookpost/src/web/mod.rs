@@ -42,6 +42,7 @@ pub use connections::serve;
 pub use health::{Health, judge};
 pub use listening::Listening;
 pub use metrics::{Metrics, Outcome};
+pub(crate) use pages::in_use;
 pub use reached::{for_links, reached};
 
 /// Where the answers come from. Cheap to clone.

@@ -1,6 +1,9 @@
 //! By which addresses people come to the pages, for whoever starts Bookpost and wants to open them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 use crate::config::Config;
 
@@ -51,6 +54,9 @@ fn of<I: Iterator<Item = IpAddr>>(
     } else if certificate && !bound.ip().is_loopback() {
         all.push(at("https", bound.ip()));
     }
+    let mut told = BTreeSet::new();
+    // What is set as the public address may be one of this computer's own.
+    all.retain(|address| told.insert(address.clone()));
     all
 }
 
@@ -97,6 +103,13 @@ mod tests {
             (None, false, "127.0.0.1:8625", &["http://127.0.0.1:8625"][..]),
             (None, false, "[::1]:8625", &["http://[::1]:8625"]),
             (public, false, "0.0.0.0:8625", &["https://bookpost.library.example", "http://127.0.0.1:8625"]),
+            (Some("http://127.0.0.1:8625"), false, "127.0.0.1:8625", &["http://127.0.0.1:8625"]),
+            (
+                Some("https://192.0.2.7:8625"),
+                true,
+                "0.0.0.0:8625",
+                &["https://192.0.2.7:8625", "http://127.0.0.1:8625"],
+            ),
             (None, true, "192.0.2.7:443", &["http://127.0.0.1:443", "https://192.0.2.7:443"]),
             (None, true, "0.0.0.0:8625", &["http://127.0.0.1:8625", "https://192.0.2.7:8625"]),
             (

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
 mod account;
+mod adds_up;
 mod admin_api;
 mod again;
 mod backups;

@@ -13,11 +13,13 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 147] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 148] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
     ("/notices/upload", Some(""), [303, 403, 400, 400, 400]),
+    // The drop folder is of all libraries.
+    ("/notices/take", Some("export=absent.csv"), [303, 403, 403, 403, 404]),
     // The first schedule is of MAIN.
     ("/notices/schedules", None, [303, 200, 200, 200, 200]),
     ("/notices/schedules/add", None, [303, 403, 403, 403, 200]),

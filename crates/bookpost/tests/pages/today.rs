@@ -17,6 +17,50 @@ fn two() -> Way {
     Way::Servers(vec![server(1), server(2)])
 }
 
+/// What lies in the drop folder is of all libraries, and so is the word that it is right.
+#[tokio::test]
+async fn an_old_export_is_asked_about_where_whoever_may_say_so_can() {
+    let bench = Bench::staffed(two()).await;
+    let folder = bench.app.settings.now().notices.drop_folder.clone();
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("a&b.csv"), "x").unwrap();
+    let subject = "old export: a&b.csv";
+    bench.app.store.raise(AlarmKind::DropFolder, subject, "Old", bench.now()).await.unwrap();
+    let (asked, button) = ("Is a&#38;b.csv the right export?", "action=\"/notices/take\"");
+    for (who, is_asked) in [("administrator", true), ("manager", false), ("viewer", false)] {
+        let page = bench.get(who, "/").await.text;
+        assert_eq!(page.contains(button), is_asked, "{who}: {page}");
+        assert!(
+            !is_asked || page.contains(asked) && page.contains("name=\"export\" value=\"a&#38;b.csv\""),
+            "{page}"
+        );
+    }
+    let answer = bench.post("administrator", "/notices/take", "export=a%26b.csv").await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/?done=export_taken"), "{answer:?}");
+    let log = bench.app.store.audit(store::AuditFilter::default(), None, 1).await.unwrap();
+    assert_eq!((log[0].what, &*log[0].about), (store::Deed::OlderExportTaken, "a&b.csv"));
+    bench.stop().await;
+}
+
+/// The page says what the alarm says that is told by mail, and when the server is asked next.
+#[tokio::test]
+async fn what_is_done_about_a_server_is_said_alike_everywhere() {
+    for (text, said) in [
+        (
+            "Your mail server (Server 1) (a): The mail server cannot be reached. Mail waits.",
+            "It is asked again every minute, and mail goes out by itself as soon as it answers. \
+             Have your IT person check that the mail server runs, its port, and the firewall.",
+        ),
+        ("Down", "If it lasts, tell your IT person."),
+    ] {
+        let bench = Bench::staffed(servers()).await;
+        bench.app.store.raise(AlarmKind::ServerDown, "server1", text, bench.now()).await.unwrap();
+        let page = bench.get("administrator", "/").await.text;
+        assert!(page.contains(said), "{page}");
+        bench.stop().await;
+    }
+}
+
 const BACKUP: &str = "The backup server is sending since 14:05";
 
 /// What an earlier process found holds until the server answers.

@@ -70,6 +70,42 @@ async fn a_form_that_cannot_be_tested_can_be_gone_back_to() {
     bench.stop().await;
 }
 
+/// A form that is not saved yet is tested with a message to whoever is named beside the server; with nobody named, to whoever tests.
+#[tokio::test]
+async fn what_is_not_saved_is_tested_with_a_message_to_whom_one_likes() {
+    let sink = Sink::start(Settings { keep_bytes: true, ..Settings::default() }).await.unwrap();
+    let bench = bench(&sink).await;
+    let page = bench.get("ann", "/preferences").await.text;
+    for server in [1, 2] {
+        let field = format!("name=\"server{server}.test_to\" value=\"ann@library.example\"");
+        assert!(page.contains(&field), "{field}: {page}");
+    }
+    let form = |to: &str| {
+        format!(
+            "version=1&server=1&server1.host=127.0.0.1&server1.port={}&server1.encryption=none&server1.allow_non_secure=yes&server1.login=&server1.test_to={to}&server2.test_to=x@elsewhere.example",
+            sink.address().port()
+        )
+    };
+    for (to, expected) in [("me@elsewhere.example", "me@elsewhere.example"), ("", "ann@library.example")] {
+        let path = begun(&bench, "ann", &form(to)).await;
+        let page = ended(&bench, "ann", &path).await;
+        assert!(page.contains(&format!("The server accepted the test message for {expected}.")), "{page}");
+        assert_eq!(sink.taken().pop().unwrap().to, [expected]);
+        let kept = format!("name=\"server1.test_to\" value=\"{to}\"");
+        assert!(page.contains(&kept), "it goes back to the form: {page}");
+    }
+    let refused = bench.post("ann", "/preferences/test", &form("nobody")).await;
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text.contains("Back to the form") && refused.text.contains("role=\"alert\""),
+        "{}",
+        refused.text
+    );
+    let back = bench.post("ann", "/preferences/suggest", &form("me@elsewhere.example")).await.text;
+    assert!(back.contains("name=\"server1.test_to\" value=\"me@elsewhere.example\""), "{back}");
+    bench.stop().await;
+}
+
 /// Begins a test, and gives the page of it, which is another one.
 async fn begun(bench: &Bench, who: &str, fields: &str) -> String {
     let answer = bench.post(who, "/preferences/test", fields).await;

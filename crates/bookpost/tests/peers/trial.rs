@@ -166,9 +166,14 @@ async fn ports_and_encryption() {
             closed,
             Encryption::StartTls,
             Reason::Unreachable,
-            format!("choose port {} and \"Encrypted\" ", ports[0]),
+            format!("choose port {} and \"Encrypted (recommended)\" ", ports[0]),
         ),
-        (peers[0].address, Encryption::Tls, Reason::TlsUnavailable, "choose \"Encrypted\" ".to_owned()),
+        (
+            peers[0].address,
+            Encryption::Tls,
+            Reason::TlsUnavailable,
+            "choose \"Encrypted (recommended)\" ".to_owned(),
+        ),
         (
             peers[2].address,
             Encryption::StartTls,

@@ -171,6 +171,12 @@ async fn a_server_can_be_tested_before_it_is_chosen() {
     assert_eq!((said.code, sink.count(), newer.count()), (Some(0), 1, 1), "{said:?}");
     let last: serde_json::Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
     assert_eq!((last["step"].as_str(), last["state"].as_str()), (Some("message"), Some("ok")));
+    for (found, what) in [("not-yet", "Wait ten minutes"), ("yes", "It is noted")] {
+        let said = place.run(&["preferences", "arrived", found]).await;
+        assert!(said.code == Some(0) && said.out.contains(what), "{said:?}");
+    }
+    let log = place.run(&["log"]).await;
+    assert!(log.out.contains(&format!("127.0.0.1:{} none: arrived", newer.address().port())), "{log:?}");
     drop(service);
     let said = place.run(&["preferences", "test", "--to", "ann@example.org", "--server", "2"]).await;
     assert_eq!(said.code, Some(78), "{said:?}");

@@ -1,6 +1,10 @@
 //! What is never kept of an export.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use bookpost::notices::sample::{rows, workbook};
 
@@ -68,8 +72,24 @@ async fn passwords_and_government_ids_of_an_export_are_nowhere_afterwards() {
         }
         fs::remove_file(&export).unwrap();
     }
+    let folder = place.data().join("notices.d");
+    let written = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for (name, text) in [
+        ("left.csv", known.replace("Ann", "Dee")),
+        ("none.csv", format!("Eve,eve@example.org,{PASSWORD},{GOVERNMENT_ID}\n")),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+        fs::File::options().write(true).open(folder.join(name)).unwrap().set_modified(written).unwrap();
+    }
+    while folder.join("left.csv").exists() || folder.join("none.csv").exists() {}
+    // For a day somebody may look at it and mend it; then the reason stays alone.
+    let (refused, others): (Vec<_>, _) =
+        files(&folder.join("refused")).into_iter().partition(|(name, _)| name.ends_with("none.csv"));
+    assert!(refused.len() == 1 && others.len() == 1, "{others:?}");
+    fs::remove_file(&refused[0].0).unwrap();
+    assert!(!is_private(&others[0].1), "the reason quotes no line: {others:?}");
     let runs = place.run(&["notices", "runs", "--json"]).await;
-    assert_eq!(runs.out.matches("\"source\"").count(), exports.len(), "{runs:?}");
+    assert_eq!(runs.out.matches("\"source\"").count(), exports.len() + 1, "{runs:?}");
     let copy = place.path("copy");
     assert_eq!(place.run(&["backup", copy.to_str().unwrap()]).await.code, Some(0));
     let log = service.log().await;

@@ -105,7 +105,7 @@ impl Bench {
         drop(app);
         clock.set(clock.now() + off + set);
         clock.set_wall(SignedDuration::ZERO);
-        let app = open(&config, &clock, None).await;
+        let app = Box::pin(open(&config, &clock, None)).await;
         Self { app, clock, folder, config }
     }
 

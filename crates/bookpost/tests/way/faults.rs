@@ -52,6 +52,7 @@ async fn a_wrong_password_returns_nobody_and_is_told_once() {
     assert_eq!((alarm.0, alarm.1.as_str()), (AlarmKind::SignIn, "server1"));
     assert!(alarm.2.contains(Reason::SignInRefused.plain_words()), "{}", alarm.2);
     assert!(alarm.2.contains("535 5.7.8"), "{}", alarm.2);
+    assert!(alarm.2.contains("What to do: Enter login and password again under Preferences"), "{}", alarm.2);
     let bench = bench.restart(vec![other(&usual, |server| login(server, "right"))], SECOND).await;
     bench.pass(MINUTE).await;
     assert_eq!((bench.counts().await.delivered, sink.count()), (2, 2));

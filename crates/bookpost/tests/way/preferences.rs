@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bookpost::{
-    cli::control::{Older, Reply},
-    preferences::{Change, Wish},
+    cli::control::{Older, PreferencesRequest, Reply, Request},
+    preferences::{Change, InUse, Why, Wish},
 };
+use mail::clock::Clock as _;
 use serde_json::{Value, json};
-use store::{Actor, AlarmKind, AuditFilter, Deed, State};
+use store::{Actor, AlarmKind, AuditFilter, Deed, PauseWhy, State};
 use testkit::sink::{At, Does, Rule};
 
 use crate::bench::{Bench, nobody, sink};
@@ -52,6 +53,87 @@ async fn what_waited_for_long_while_nothing_was_to_be_sent_does_not_go_unasked()
     set(&bench, json!({ "sending.way": "servers" })).await;
     bench.quiet().await;
     assert_eq!(first.count(), 2);
+}
+
+/// The same where it is the settings' file that lets mail go: nobody could be asked when it was changed.
+#[tokio::test]
+async fn what_waited_for_long_does_not_go_unasked_when_the_settings_file_lets_it() {
+    let (bench, first) = (Bench::start_unset().await, sink(Vec::new()).await);
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass_in_steps(HOUR * 47, HOUR).await;
+    bench.accept(&["bob@example.org"]).await;
+    bench.pass(HOUR * 2).await;
+    let server = || vec![crate::bench::server("server1", first.address())];
+    let bench = bench.restart(server(), HOUR).await;
+    bench.quiet().await;
+    assert_eq!((first.count(), bench.counts().await.waiting), (0, 2));
+    let pause = bench.app.store.paused().await.unwrap().unwrap();
+    assert_eq!(pause.why, PauseWhy::OldMail);
+    let line = bench.app.store.audit(AuditFilter::default(), None, 1).await.unwrap().pop().unwrap();
+    assert_eq!((line.what, line.who), (Deed::SendingPaused, Actor::Configuration));
+    let unsaid = bench.app.decisions.resume(None, Actor::CommandLine).await;
+    assert!(matches!(unsaid, Reply::Failed { .. }), "{unsaid:?}");
+    bench.app.decisions.resume(Some(Older::Cancel), Actor::CommandLine).await;
+    bench.quiet().await;
+    assert_eq!((bench.row("ann@example.org").await.state, first.count()), (State::Cancelled, 1));
+    // A server that was down for as long is no such case: nobody had meant mail to wait, and it goes.
+    let bench = bench.restart(vec![crate::bench::server("server1", nobody())], HOUR).await;
+    bench.accept(&["cem@example.org"]).await;
+    bench.pass_in_steps(HOUR * 49, HOUR).await;
+    let bench = bench.restart(server(), HOUR).await;
+    bench.quiet().await;
+    assert_eq!((bench.app.store.paused().await.unwrap(), first.count()), (None, 2));
+}
+
+/// The practice mailbox lets no real mail go either.
+#[tokio::test]
+async fn what_waited_for_long_beside_the_practice_mailbox_does_not_go_unasked() {
+    let (bench, first) = (Bench::start_unset().await, sink(Vec::new()).await);
+    bench.accept(&["ann@example.org"]).await;
+    set(&bench, json!({ "sending.way": "practice" })).await;
+    bench.pass_in_steps(HOUR * 49, HOUR).await;
+    set(&bench, one_server(first.address())).await;
+    bench.quiet().await;
+    assert_eq!(
+        (first.count(), bench.app.store.paused().await.unwrap().map(|pause| pause.why)),
+        (0, Some(PauseWhy::OldMail))
+    );
+    bench.app.decisions.resume(Some(Older::Send), Actor::CommandLine).await;
+    bench.quiet().await;
+    assert_eq!(first.count(), 1);
+}
+
+/// As pages, commands and the API tell it.
+#[tokio::test]
+async fn it_is_told_which_server_is_in_use_since_when_and_why() {
+    let (bench, second) = (Bench::start_unset().await, sink(Vec::new()).await);
+    let in_use = async || {
+        let (progress, _) = tokio::sync::mpsc::unbounded_channel();
+        match bench.app.answer(Request::Preferences(PreferencesRequest::Show), progress).await {
+            Reply::Preferences(shown) => shown.in_use,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(in_use().await, None, "no way of sending is chosen");
+    bench.pass(HOUR).await;
+    set(&bench, one_server(nobody())).await;
+    let set_at = Some(bench.clock.now());
+    let first = InUse { server: "server1".to_owned(), since: set_at, why: Why::Set, fault: None };
+    assert_eq!(in_use().await, Some(first));
+    bench.accept(&["ann@example.org"]).await;
+    bench.pass(HOUR).await;
+    assert_eq!(in_use().await, None, "it takes no mail");
+    let backup = json!({ "server2.host": "127.0.0.1", "server2.port": second.address().port(),
+        "server2.encryption": "none", "server2.allow_non_secure": true });
+    set(&bench, backup).await;
+    bench.pass(HOUR).await;
+    let backup = in_use().await.unwrap();
+    assert_eq!(
+        (&*backup.server, backup.why, backup.fault, second.count()),
+        ("server2", Why::FirstFails, Some(AlarmKind::ServerDown), 1)
+    );
+    bench.app.decisions.pause(Actor::CommandLine).await;
+    assert_eq!(in_use().await, None);
 }
 
 /// Before anybody has said how mail is sent it waits, and grows no older; then it goes at once.

@@ -2,10 +2,13 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use bookpost::cli::control::{Reply, RunRequest, RunSummary};
+use bookpost::{
+    cli::control::{Reply, RunRequest, RunSummary},
+    notices::saved::standing,
+};
 use jiff::{SignedDuration, Timestamp};
 use mail::{Reason, clock::Clock as _};
-use store::{Actor, Filter, LeftOutWhy, State};
+use store::{Actor, Filter, LeftOutWhy, NoticeRecipients, NoticeSettings, State};
 use testkit::sink::{At, Does, Rule, Sink};
 use tokio::sync::mpsc;
 
@@ -287,4 +290,57 @@ async fn a_sudden_end_between_cancelling_and_writing_loses_no_notice() {
         after.app.stop().await.unwrap();
     }
     bench.app.stop().await.unwrap();
+}
+
+/// The gentle notice waits, and the firm one is run: nobody gets both for one item. Where the firm one says less, or goes to others, each is sent.
+#[tokio::test]
+async fn a_firmer_notice_goes_in_place_of_the_gentle_one_that_waits() {
+    let wait = || vec![always(At::Rcpt, "451 4.2.1 try again later")];
+    for (recipients, states) in [
+        (NoticeRecipients::default(), [(State::Waiting, 1), (State::Cancelled, 2)]),
+        (NoticeRecipients { teacher: true, ..NoticeRecipients::default() }, [(State::Waiting, 3); 2]),
+    ] {
+        let sink = sink(wait()).await;
+        let bench = bench(&sink).await;
+        let firm = standing(Vec::new()).into_iter().find(|one| one.slug == "overdue-items-firm").unwrap();
+        let settings = NoticeSettings { on: true, recipients, ..firm.settings };
+        bench
+            .app
+            .store
+            .save_notice(&firm.slug, settings, 0, Actor::CommandLine, bench.clock.now())
+            .await
+            .unwrap();
+        let gentle = run(&bench, &export(&ALL), None).await;
+        let request = RunRequest {
+            source: "firm.csv".into(),
+            export: export(&[ALL[0], ALL[2], ALL[3]]).into(),
+            notice: Some(firm.slug),
+            ..RunRequest::default()
+        };
+        let reply = bench.app.notices.run(request, true, mpsc::unbounded_channel().0).await;
+        let Reply::Run(second) = reply else { panic!("{reply:?}") };
+        assert_eq!((second.progress.prepared, second.progress.lately), (3, 0));
+        // Of Ann's two items the firm one names one.
+        let of_gentle = bench.app.store.run(gentle.id).await.unwrap().states;
+        assert_eq!(of_gentle, states.into());
+        let ben = bench
+            .app
+            .store
+            .list(Filter { run: Some(gentle.id), ..Filter::default() }, None, 9)
+            .await
+            .unwrap();
+        let replaced = ben.iter().filter(|row| row.reason == Some(Reason::Replaced)).count();
+        assert_eq!(replaced, if recipients.teacher { 0 } else { 2 });
+        sink.set_rules(Vec::new());
+        bench.pass_in_steps(DAY, HOUR).await;
+        let mails = |who| titles(&sink, who, &["Beloved", "Ulysses"]).len();
+        let expected = if recipients.teacher { 2 } else { 1 };
+        assert_eq!((mails("ben"), mails("cleo")), (expected, expected));
+        assert_eq!(
+            titles(&sink, "ann", &["Emma"]).len(),
+            2,
+            "what only the gentle one names is not kept from her"
+        );
+        bench.app.stop().await.unwrap();
+    }
 }

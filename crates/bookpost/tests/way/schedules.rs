@@ -374,6 +374,9 @@ async fn what_a_command_writes_is_sent_and_it_knows_nothing_of_bookpost() {
     scheduled.add(SchedulePlan { source: ExportSource::Shell(line), ..scheduled.plan() }).await;
     assert_eq!(scheduled.look_at("2027-01-15T06:00").await, [CameTo::Run]);
     assert_eq!(scheduled.look_at("2027-01-16T06:00").await, [CameTo::Unchanged]);
+    let runs = scheduled.bench.app.store.runs(9).await.unwrap();
+    let sources: Vec<_> = runs.iter().map(|run| &*run.source).collect();
+    assert_eq!(sources, [scheduled.plan().name], "it is not called by its shell");
     let told = fs::read_to_string(told).unwrap();
     let names: BTreeSet<_> = told.lines().filter_map(|line| line.split('=').next()).collect();
     assert!(names.is_subset(&["PATH", "LANG", "PWD", "OLDPWD", "SHLVL", "_"].into()), "{told}");

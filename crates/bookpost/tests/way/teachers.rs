@@ -194,7 +194,7 @@ async fn what_is_stopped_counts_as_not_told() {
     bench.app.stop().await.unwrap();
 }
 
-/// A command over a file of yesterday asks; the drop folder's files were put there.
+/// A command over a file of yesterday asks; the drop folder has asked already.
 #[tokio::test]
 async fn a_file_that_is_older_than_a_day_is_not_run_before_a_person_says_so() {
     let sink = sink(Vec::new()).await;

@@ -35,6 +35,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0026_copies", include_str!("migrations/0026_copies.sql")),
     ("0027_mail_account", include_str!("migrations/0027_mail_account.sql")),
     ("0028_stopped", include_str!("migrations/0028_stopped.sql")),
+    ("0029_mailbox_full", include_str!("migrations/0029_mailbox_full.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

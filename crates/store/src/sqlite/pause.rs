@@ -6,9 +6,12 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     Sqlite, ageing,
     codes::{count, instant, micros},
+    draft::{read_meta, write_meta},
 };
 use crate::{Error, Pause, PauseWhy};
 
+/// There while nobody is sent to.
+const NOTHING_GOES: &str = "nothing_goes";
 const BEGIN: &str = "INSERT INTO pause (one, began_at, why) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING";
 const OLD: &str = "SELECT count(*) FROM recipient r CROSS JOIN message m ON m.id = r.id / 65536
     WHERE r.state = 0 AND m.first_due_at < ?1";
@@ -39,6 +42,26 @@ impl Sqlite {
 
     pub(crate) async fn paused(&self) -> Result<Option<Pause>, Error> {
         self.readers.read(paused).await
+    }
+
+    pub(crate) async fn nothing_goes(&self) -> Result<bool, Error> {
+        Ok(self.readers.read(|sql| read_meta(sql, NOTHING_GOES)).await?.is_some())
+    }
+
+    pub(crate) async fn note_nothing_goes(&self, nothing_goes: bool) -> Result<(), Error> {
+        if self.nothing_goes().await? == nothing_goes {
+            return Ok(());
+        }
+        self.writer
+            .write(move |tx| {
+                if nothing_goes {
+                    write_meta(tx.sql, NOTHING_GOES, 1)?;
+                } else {
+                    tx.sql.prepare_cached("DELETE FROM meta WHERE name = ?1")?.execute([NOTHING_GOES])?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     pub(crate) async fn waiting_since_before(&self, instant: Timestamp) -> Result<u64, Error> {

@@ -10,7 +10,7 @@ use super::{
     notices::{run_of, unreadable},
     rows::text,
 };
-use crate::{Alike, Error, LeftOut, LeftOutDetail, LeftOutFilter, RunId, RunPart, State};
+use crate::{Alike, Error, LeftOut, LeftOutDetail, LeftOutFilter, RecipientId, RunId, RunPart, State};
 
 /// Without a sorter: they are counted as they come.
 const STATES: &str = "SELECT m.site, r.state, r.reason, r.expires_at, r.id,
@@ -31,7 +31,7 @@ impl Sqlite {
                 let sql = &*sql.unchecked_transaction()?;
                 run_of(sql, run)?.ok_or(Error::NotFound("run"))?;
                 let mut parts = Parts::new();
-                let mut returned = Returned::default();
+                let (mut returned, mut last) = (Returned::default(), None);
                 let mut statement = sql.prepare_cached(STATES)?;
                 let mut found = statement.query([run.0])?;
                 while let Some(row) = found.next()? {
@@ -42,6 +42,10 @@ impl Sqlite {
                         continue;
                     }
                     *part.states.entry(state).or_default() += 1;
+                    // Those of one mail come one after the other.
+                    let mail = Some(RecipientId(row.get(4)?).message());
+                    part.mails += u64::from(mail != last);
+                    last = mail;
                     returned.see(row, state, &mut parts)?;
                 }
                 returned.count(&mut parts);

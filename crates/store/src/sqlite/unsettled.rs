@@ -32,6 +32,11 @@ const RETURNED: &str = "SELECT m.run, m.site, r.reason, r.expires_at, n.started_
         AND NOT EXISTS (SELECT 1 FROM message o INDEXED BY message_patron
             CROSS JOIN recipient l ON l.id BETWEEN o.id * 65536 AND o.id * 65536 + 65535
             WHERE o.patron_number = m.patron_number AND o.site IS m.site AND o.id > m.id AND l.state = 3)";
+/// What waits for room in a mailbox has an index of its own, as much else may wait.
+const FULL: &str = "SELECT m.run, m.site, r.reason, r.expires_at, n.started_at, n.begun_by
+    FROM recipient r INDEXED BY recipient_mailbox_full CROSS JOIN message m ON m.id = r.id / 65536 CROSS JOIN run n ON n.id = m.run
+    WHERE r.state = 0 AND r.reason = 'mailbox_full' AND r.practice = 0
+        AND NOT (m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher') LIMIT ?1";
 /// Runs are few.
 const RUNS: &str = "SELECT id, notice, source, started_at, finished_at IS NOT NULL, begun_by FROM run
     WHERE started_at >= ?1 AND practice = 0 ORDER BY id DESC";
@@ -45,7 +50,9 @@ impl Sqlite {
             .read(move |sql| {
                 let sql = &*sql.unchecked_transaction()?;
                 let mut all = BTreeMap::new();
-                returned(sql, since, &mut all)?;
+                let mut of_returned = sql.prepare_cached(RETURNED)?;
+                count_why(of_returned.query((micros(since), whole(LOOKED)))?, State::Returned, &mut all)?;
+                count_why(sql.prepare_cached(FULL)?.query([whole(LOOKED)])?, State::Waiting, &mut all)?;
                 left_out(sql, since, &mut all)?;
                 Ok(all.into_values().rev().collect())
             })
@@ -56,9 +63,7 @@ impl Sqlite {
 /// By the run.
 type All = BTreeMap<RunId, Unsettled>;
 
-fn returned(sql: &Connection, since: Timestamp, all: &mut All) -> Result<(), Error> {
-    let mut statement = sql.prepare_cached(RETURNED)?;
-    let mut found = statement.query((micros(since), whole(LOOKED)))?;
+fn count_why(mut found: rusqlite::Rows<'_>, state: State, all: &mut All) -> Result<(), Error> {
     while let Some(row) = found.next()? {
         let Some(reason) = text(row, 2)?.and_then(named) else { continue };
         let run = RunId(row.get(0)?);
@@ -66,7 +71,7 @@ fn returned(sql: &Connection, since: Timestamp, all: &mut All) -> Result<(), Err
         let one = Alike { count: 1, expires_first_at };
         let unsettled = of(all, run, row.get(4)?, text(row, 5)?)?;
         let part = unsettled.parts.entry(text(row, 1)?).or_default();
-        part.why.entry((State::Returned, reason)).and_modify(|all| all.add(one)).or_insert(one);
+        part.why.entry((state, reason)).and_modify(|all| all.add(one)).or_insert(one);
     }
     Ok(())
 }
@@ -130,6 +135,8 @@ mod tests {
             assert!(plan.contains(entered), "{entered}: {plan}");
         }
         assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN recipient"), "{plan}");
+        let plan = open::tests::plan(FULL);
+        assert!(plan.contains("SCAN r USING INDEX recipient_mailbox_full"), "{plan}");
         let plan = open::tests::plan(LEFT_OUT);
         assert!(plan.contains("left_out_why (run=? AND why=?"), "{plan}");
     }

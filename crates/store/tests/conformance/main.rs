@@ -116,6 +116,7 @@ cases! {
     preferences::each_change_stands_in_the_log,
     preferences::who_comes_second_is_told,
     pause::a_pause_lasts_until_it_is_ended,
+    pause::that_nothing_goes_is_known_at_the_next_start,
     pause::time_in_a_pause_does_not_age,
     pause::time_set_aside_in_a_pause_counts_once,
     pause::what_has_waited_long_is_found,

@@ -290,6 +290,7 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
     store.left_out(run, all).await.unwrap();
     let part = |states: u64, left_out: &[(LeftOutWhy, u64)]| RunPart {
         states: [(State::Waiting, states)].into(),
+        mails: states,
         left_out: left_out.iter().copied().collect(),
         ..RunPart::default()
     };

@@ -23,6 +23,21 @@ pub(crate) async fn a_pause_lasts_until_it_is_ended(fresh: &Fresh) {
     sound(&store).await;
 }
 
+pub(crate) async fn that_nothing_goes_is_known_at_the_next_start(fresh: &Fresh) {
+    let store = fresh.open();
+    assert!(!store.nothing_goes().await.unwrap());
+    store.note_nothing_goes(true).await.unwrap();
+    store.note_nothing_goes(true).await.unwrap();
+    store.close().await.unwrap();
+    let store = fresh.open();
+    assert!(store.nothing_goes().await.unwrap());
+    store.note_nothing_goes(false).await.unwrap();
+    assert!(!store.nothing_goes().await.unwrap());
+    assert_eq!(store.pause(PauseWhy::OldMail, fresh.now()).await.unwrap().why, PauseWhy::OldMail);
+    assert_eq!(store.paused().await.unwrap().map(|pause| pause.why), Some(PauseWhy::OldMail));
+    sound(&store).await;
+}
+
 pub(crate) async fn time_in_a_pause_does_not_age(fresh: &Fresh) {
     let store = fresh.open();
     let before = accept(fresh, &store, NewMessage { expires_at: minute(100), ..waiting() }).await;

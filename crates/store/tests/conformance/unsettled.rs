@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use mail::Envelope;
+use mail::{Envelope, Reason};
 use store::{
-    ExportPart, ExportTaken, LeftOut, LeftOutDetail, LeftOutWhy, MessageId, NewMessage, NewRun, Patron,
-    RecipientId, RunId, State, Store, Verdict,
+    Attempt, ExportPart, ExportTaken, LeftOut, LeftOutDetail, LeftOutWhy, MessageId, NewMessage, NewRun,
+    Patron, RecipientId, RunId, Settlement, State, Store, Verdict,
 };
 
-use crate::fresh::{Fresh, accept, address, begin, leased, minute, settle, sound};
+use crate::fresh::{Fresh, accept, address, begin, leased, minute, settle, settlement, sound};
 
 /// A mail of this run to this address that came to this end.
 async fn ended(fresh: &Fresh, store: &Store, run: RunId, to: &str, verdict: Verdict) -> RecipientId {
@@ -80,6 +80,19 @@ pub(crate) async fn what_came_back_is_to_be_seen_to_until_somebody_wrote_again(f
     assert_eq!(found(&store, 0).await, [(second.0, 1, 0)]);
     // It came back long after its run.
     assert_eq!(found(&store, 1).await, [(second.0, 1, 0)]);
+    // What waits for room in a mailbox is told of whatever run, and nothing else that waits.
+    for (to, reason) in [("fay@example.org", Reason::MailboxFull), ("gus@example.org", Reason::TryLater)] {
+        let recipient = accept(fresh, &store, mail(first, to, None)).await;
+        let verdict = Verdict::Deferred { due_at: fresh.later(5), in_doubt: false };
+        let settlement = settlement(fresh, recipient, verdict);
+        let attempt = Attempt { reason: Some(reason), ..settlement.attempt.clone() };
+        store.settle(vec![Settlement { attempt, ..settlement }], fresh.now()).await.unwrap();
+    }
+    let unsettled = store.unsettled(minute(9)).await.unwrap();
+    let why: Vec<_> =
+        unsettled.iter().flat_map(|one| one.parts.values().flat_map(|part| &part.why)).collect();
+    assert_eq!((unsettled.len(), unsettled[0].run, why.len()), (1, first, 1));
+    assert_eq!((*why[0].0, why[0].1.count), ((State::Waiting, Reason::MailboxFull), 1));
     sound(&store).await;
 }
 

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
 };
 
+use jiff::{Timestamp, tz::TimeZone};
 use store::{Alarm, AlarmKind};
 
 use super::App;
@@ -13,6 +14,18 @@ use crate::returns;
 
 /// Open alarms that are read at the start.
 const OPEN: usize = 10_000;
+/// What the alarm about an old export is about, before its name: it is asked for an answer.
+const OLD: &str = "old export: ";
+
+/// What the alarm is about that asks whether an export of this name is the right one.
+pub(super) fn old(name: &str) -> String {
+    format!("{OLD}{name}")
+}
+
+/// Of which export in the drop folder an alarm asks whether it is the right one.
+pub(crate) fn of_old(alarm: &Alarm) -> Option<&str> {
+    Some(&alarm.subject).filter(|_| alarm.kind == AlarmKind::DropFolder)?.strip_prefix(OLD)
+}
 
 /// Why an export, or all of them, cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +37,8 @@ pub(super) enum Fault {
     NotNow,
     Stays { to: PathBuf, why: String },
     Refused { at: PathBuf },
+    Kept { at: PathBuf, why: String },
+    Old { at: Timestamp },
 }
 
 impl Fault {
@@ -50,11 +65,28 @@ impl Fault {
                 to.display()
             ),
             Self::Refused { at } => format!(
-                "The export {name} could not be used, and nothing was sent. It lies in {}, with the reason beside it. Put a better export of this name into the drop folder, or delete the refused one.",
+                "The export {name} could not be used, and nothing was sent. Why stands in {0}.reason.txt; the export lies beside it for 24 hours. Put a better export of this name into the drop folder, or delete what lies there of the refused one.",
                 at.display()
             ),
+            Self::Kept { at, why } => format!(
+                "What was put into the drop folder is finished, but cannot be deleted: {}: {why}. It may hold passwords: delete it.",
+                at.display()
+            ),
+            Self::Old { at } => {
+                let name = name.strip_prefix(OLD).unwrap_or(name);
+                let at = TimeZone::system().to_datetime(*at).strftime("%Y-%m-%d %H:%M");
+                format!(
+                    "The export {name} in the drop folder was last changed on {at}, more than 24 hours ago, so nothing was sent: what was brought back since then is still in it. It waits there. Put a newer one in its place. If it is the right one all the same, say so on the page Today, or with: bookpost notices take {}",
+                    quoted(name)
+                )
+            }
         }
     }
+}
+
+/// As a shell takes it for one word.
+fn quoted(name: &str) -> String {
+    format!("'{}'", name.replace('\'', r"'\''"))
 }
 
 /// The alarms of the drop folder.
@@ -99,9 +131,9 @@ impl Faults {
         app.alarms.raise(AlarmKind::DropFolder, subject, text);
     }
 
-    /// Nothing new can be said about this.
-    pub(super) fn keep(&mut self, subject: &str) {
-        self.found.insert(subject.to_owned());
+    /// Nothing new can be said about this export.
+    pub(super) fn keep_of(&mut self, name: &str) {
+        self.found.extend([name.to_owned(), old(name)]);
     }
 
     /// Nothing new can be said about anything.

@@ -9,13 +9,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use rustix::fs::OFlags;
 
 use crate::notices::import::MAX_BYTES;
 
 /// An export is complete when it was not changed for so long. A copy over the network may pause for half a minute.
 const STANDS_STILL: SignedDuration = SignedDuration::from_mins(1);
+/// One that was refused lies there for so long, for whoever mends it; so long an upload is kept, too.
+const REFUSED_LIES: SignedDuration = SignedDuration::from_hours(24);
+/// In front of the name of an export that was moved away: when that was, by UTC.
+const MOVED_AT: &str = "%Y%m%d-%H%M%S";
 /// Others of the folder's group read and delete what lies here; where that is not wanted, the folder itself is closed.
 const FOLDER_MODE: u32 = 0o770;
 const FILE_MODE: u32 = 0o660;
@@ -127,7 +131,7 @@ pub(super) fn read(file: &Path, stamp: Stamp) -> io::Result<Content> {
 
 /// Where an export is moved to that was finished at `now`.
 pub(super) fn target(folder: &Path, sub: Sub, name: &OsStr, now: Timestamp) -> PathBuf {
-    let mut moved = OsString::from(now.strftime("%Y%m%d-%H%M%S-").to_string());
+    let mut moved = OsString::from(format!("{}-", now.strftime(MOVED_AT)));
     moved.push(name);
     folder.join(sub.name()).join(moved)
 }
@@ -163,35 +167,102 @@ pub(super) fn move_away(folder: &Path, name: &OsStr, stamp: Stamp, target: &Path
     fs::rename(file, target)
 }
 
-/// The exports that were refused and that no later one of the same name has made good: name and place of the latest.
-pub(super) fn refused(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let refused = latest(&folder.join(Sub::Refused.name()));
-    if refused.is_empty() {
-        return BTreeMap::new();
-    }
-    let done = latest(&folder.join(Sub::Done.name()));
-    let open = refused.into_iter().filter(|(name, (at, _))| done.get(name).is_none_or(|(done, _)| done < at));
-    open.map(|(name, (_, path))| (name, path)).collect()
-}
-
-/// The latest export of each name, by the instant in front of the name.
-fn latest(sub: &Path) -> BTreeMap<String, (String, PathBuf)> {
-    let mut latest = BTreeMap::new();
-    for entry in fs::read_dir(sub).into_iter().flatten().flatten() {
-        let file = entry.file_name();
-        let moved = file.to_string_lossy();
-        let mut parts = moved.splitn(3, '-');
-        if let (Some(day), Some(time), Some(name), true) =
-            (parts.next(), parts.next(), parts.next(), is_export(&file))
-        {
-            let this = (format!("{day}-{time}"), entry.path());
-            let known = latest.entry(name.to_owned()).or_insert_with(|| this.clone());
-            if known.0 < this.0 {
-                *known = this;
+/// Deletes what was run, and what was refused a day ago: an export may hold passwords. What is told of it stays. Gives what cannot be deleted.
+pub(super) fn forget(folder: &Path, now: Timestamp) -> Vec<(PathBuf, io::Error)> {
+    let mut stays = Vec::new();
+    for sub in [Sub::Done, Sub::Refused] {
+        for entry in fs::read_dir(folder.join(sub.name())).into_iter().flatten().flatten() {
+            let file = entry.file_name();
+            let Some((at, _)) = moved(&file.to_string_lossy()).filter(|_| is_export(&file)) else { continue };
+            let is_over = match sub {
+                Sub::Done => true,
+                Sub::Refused => now.duration_since(at) >= REFUSED_LIES,
+            };
+            if is_over && let Err(error) = fs::remove_file(entry.path()) {
+                stays.push((entry.path(), error));
             }
         }
     }
+    stays
+}
+
+/// The exports that were refused and that no later one of the same name has made good: name and place of the latest.
+pub(super) fn refused(folder: &Path) -> BTreeMap<String, PathBuf> {
+    let refused = latest(folder, Sub::Refused);
+    if refused.is_empty() {
+        return BTreeMap::new();
+    }
+    let done = latest(folder, Sub::Done);
+    let open = refused.into_iter().filter(|(name, at)| done.get(name).is_none_or(|done| done < at));
+    open.map(|(name, at)| {
+        let place = target(folder, Sub::Refused, OsStr::new(&name), at);
+        (name, place)
+    })
+    .collect()
+}
+
+/// When the latest export of each name was moved there, as far as it or what is told of it is there.
+fn latest(folder: &Path, sub: Sub) -> BTreeMap<String, Timestamp> {
+    let mut latest = BTreeMap::new();
+    for entry in fs::read_dir(folder.join(sub.name())).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let file = file.to_string_lossy();
+        let Some((at, name)) = moved(file.strip_suffix(sub.note()).unwrap_or(&file)) else { continue };
+        let known = latest.entry(name.to_owned()).or_insert(at);
+        *known = at.max(*known);
+    }
     latest
+}
+
+/// When an export was moved away that is called so now, and what it was called before.
+fn moved(file: &str) -> Option<(Timestamp, &str)> {
+    let (day, rest) = file.split_once('-')?;
+    let (time, name) = rest.split_once('-')?;
+    let at = DateTime::strptime(MOVED_AT, format!("{day}-{time}")).ok()?;
+    Some((TimeZone::UTC.to_timestamp(at).ok()?, name))
+}
+
+/// What is laid beside an old export once somebody has said that it is the right one.
+pub(super) struct Mark(PathBuf);
+
+impl Mark {
+    pub(super) fn set(&self) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(FILE_MODE).open(&self.0).map(|_| ())
+    }
+}
+
+/// The mark of the export of this name as it is now. `None`: there is none of this name.
+pub(super) fn mark_right(folder: &Path, name: &str) -> io::Result<Option<Mark>> {
+    let name = OsStr::new(name);
+    if !is_export(name) || Path::new(name).file_name() != Some(name) {
+        return Ok(None);
+    }
+    let facts = match fs::symlink_metadata(folder.join(name)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        facts => facts?,
+    };
+    let stamp = Stamp::of(&facts)?;
+    Ok(facts.is_file().then(|| Mark(right(folder, name, stamp))))
+}
+
+/// Whether somebody has said so of this one.
+pub(super) fn is_right(folder: &Path, name: &OsStr, stamp: Stamp) -> bool {
+    right(folder, name, stamp).exists()
+}
+
+/// What was said of it holds no more.
+pub(super) fn forget_right(folder: &Path, name: &OsStr, stamp: Stamp) {
+    // Mostly nothing was said.
+    let _ = fs::remove_file(right(folder, name, stamp));
+}
+
+/// It is of this file as it is: whatever comes in its place is asked about anew.
+fn right(folder: &Path, name: &OsStr, stamp: Stamp) -> PathBuf {
+    let mut mark = OsString::from(".");
+    mark.push(name);
+    mark.push(format!(".{}-{}.right", stamp.bytes, stamp.changed_at.as_nanosecond()));
+    folder.join(mark)
 }
 
 #[cfg(test)]

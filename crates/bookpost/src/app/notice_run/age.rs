@@ -1,4 +1,7 @@
 //! How old an export is: one that is older than a day is not run before a person has said that it is the right one.
+//!
+//! The time of the file says so wherever it is known. Dates say it only where it is not: a report of what is overdue for a month has none
+//! that is newer, however fresh it is.
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
@@ -6,8 +9,6 @@ use crate::notices::Import;
 
 /// An export that is made each day is never older.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
-/// A file that is not older itself may be a copy of one that is. What is overdue for long has no newer dates, so that these are given longer.
-const DAYS_IN_A_COPY: i32 = 7;
 
 /// How it is known that an export is old.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,14 +19,13 @@ pub enum Old {
     Dates(Date),
 }
 
-/// Whether an export is old that was last changed at `made_at`, if that is known, and of whose dates `newest` is the last.
+/// Whether an export is old that was last changed at `made_at`, or, where that is not known, of whose dates `newest` is the last.
 pub(super) fn old(made_at: Option<Timestamp>, newest: Option<Date>, now: Timestamp) -> Option<Old> {
-    if let Some(at) = made_at.filter(|at| now.duration_since(*at) > A_DAY) {
-        return Some(Old::File(at));
+    if let Some(at) = made_at {
+        return (now.duration_since(at) > A_DAY).then_some(Old::File(at));
     }
-    let days = if made_at.is_some() { DAYS_IN_A_COPY } else { 1 };
-    let last = day(now).checked_sub(days.days()).unwrap_or(Date::MIN);
-    newest.filter(|newest| *newest < last).map(Old::Dates)
+    let yesterday = day(now).yesterday().unwrap_or(Date::MIN);
+    newest.filter(|newest| *newest < yesterday).map(Old::Dates)
 }
 
 /// When an export counts as made that came in at `at`: when its file was last changed; where nobody says so, not later than a day after its dates.
@@ -74,8 +74,8 @@ mod tests {
             (Some(24), nov(22), None),
             (Some(25), nov(22), Some(Old::File(at(25)))),
             (Some(-5), nov(22), None),
-            (Some(1), nov(16), None),
-            (Some(1), nov(15), Some(Old::Dates(date(2026, 11, 15)))),
+            // What is overdue for 30 days, and was written an hour ago.
+            (Some(1), Some(date(2026, 10, 24)), None),
             (None, nov(22), None),
             (None, nov(21), Some(Old::Dates(date(2026, 11, 21)))),
             (None, None, None),
@@ -91,7 +91,6 @@ mod tests {
         for (file, old, counts_as) in [
             (None, None, at(0)),
             (Some(at(3)), None, at(3)),
-            (Some(at(3)), Some(Old::Dates(date(2026, 11, 9))), at(3)),
             (Some(at(-3)), None, at(0)),
             (Some(at(48)), Some(Old::File(at(48))), at(48)),
             (None, Some(Old::Dates(date(2026, 11, 19))), end_of(date(2026, 11, 20))),

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use jiff::Timestamp;
 use store::{AllReturned, Error, LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, OpenNotice, RunId, Store};
 
-use super::{NoticeRuns, Refusal, day, left_out, make::Making, prepare::Prepared};
+use super::{NoticeRuns, Refusal, chosen::notices, day, left_out, make::Making, prepare::Prepared};
 use crate::notices::{
     A_TEACHER, EXPORT,
     returned::{Judged, Newest, NotTold, Replaceable, judge},
@@ -21,7 +21,7 @@ impl NoticeRuns {
         let (run, now) = (making.run, self.clock.now());
         let newest = newest(&making.prepared, making.export_of, now).await?;
         self.store.take_export(run, newest.taken.clone(), now).await?;
-        let judged = judged(&self.store, &making.prepared.slug, Some(run), async || Ok(newest)).await?;
+        let judged = judged(&self.store, &making.prepared, Some(run), async || Ok(newest)).await?;
         let notes = not_told(&making.prepared, &judged);
         if !notes.is_empty() {
             self.store.left_out(run, notes).await?;
@@ -82,25 +82,32 @@ pub(super) async fn foreseen(
     of: Timestamp,
     now: Timestamp,
 ) -> Result<(Replaceable, Vec<LeftOut>), Error> {
-    let judged = judged(store, &prepared.slug, None, async || newest(prepared, of, now).await).await?;
+    let judged = judged(store, prepared, None, async || newest(prepared, of, now).await).await?;
     let mut notes = not_told(prepared, &judged);
     notes.extend(judged.returned.iter().map(not_sent));
     Ok((judged.replaceable, notes))
 }
 
 /// What the newest export says of this notice's runs `before` this one. The export is asked for only if there is something to be said of.
+/// Of notices like this one it says nothing, as theirs may be other exports: they give way to what says as much.
 async fn judged(
     store: &Store,
-    notice: &str,
+    prepared: &Prepared,
     before: Option<RunId>,
     newest: impl AsyncFnOnce() -> Result<Newest, Error>,
 ) -> Result<Judged, Error> {
-    let earlier = store.earlier_notices(notice, before).await?;
-    if earlier.notices.is_empty() {
-        return Ok(Judged::default());
+    let earlier = store.earlier_notices(&prepared.slug, before).await?;
+    let mut judged = if earlier.notices.is_empty() {
+        Judged::default()
+    } else {
+        let newest = newest().await?;
+        in_a_thread(move || judge(earlier, &newest)).await?
+    };
+    let alike = notices(store).await?.into_iter().filter(|other| prepared.is_alike(other));
+    for other in alike {
+        judged.replaceable.with_others(store.earlier_notices(&other.slug, before).await?.notices);
     }
-    let newest = newest().await?;
-    in_a_thread(move || judge(earlier, &newest)).await
+    Ok(judged)
 }
 
 async fn newest(prepared: &Arc<Prepared>, of: Timestamp, now: Timestamp) -> Result<Newest, Error> {

@@ -28,6 +28,7 @@ use crate::{
         TeacherList, Template,
         import::{Aliases, DateOrder},
         returned::{Newest, Replaceable},
+        saved::Notice,
     },
 };
 
@@ -142,6 +143,15 @@ impl Prepared {
     /// What it says of earlier notices, if it was made at `of`.
     pub(super) fn newest(&self, of: Timestamp, today: Date) -> Newest {
         Newest::of(&self.bare(today), of)
+    }
+
+    /// Whether a notice of this one in wait says to the same people what this run says to them more recently: about as much, to the same
+    /// kind of addresses, under another name.
+    pub(super) fn is_alike(&self, other: &Notice) -> bool {
+        let settings = &other.settings;
+        other.slug != self.slug
+            && settings.kind == self.form.kind
+            && settings.recipients == self.form.recipients
     }
 
     /// What people call a library.

@@ -123,10 +123,10 @@ impl Schedules {
     /// As soon as it stands still.
     async fn export(&self, plan: &SchedulePlan) -> Result<Export, NoExport> {
         let (path, is_folder) = match &plan.source {
-            ExportSource::Command(words) => return command::export(words, &*self.clock).await,
+            ExportSource::Command(words) => return self.export_of_command(plan, words).await,
             ExportSource::Shell(line) => {
                 let words = SHELL.into_iter().map(ToOwned::to_owned).chain([line.clone()]);
-                return command::export(&words.collect::<Vec<_>>(), &*self.clock).await;
+                return self.export_of_command(plan, &words.collect::<Vec<_>>()).await;
             }
             ExportSource::File(path) => (path, false),
             ExportSource::Folder(path) => (path, true),
@@ -146,6 +146,12 @@ impl Schedules {
             self.clock.sleep_until(later(self.clock.now(), LOOK_AGAIN)).await;
         }
         Err(NoExport::For(CameTo::StillWritten, None))
+    }
+
+    /// People know it by the schedule: the program may be a shell.
+    async fn export_of_command(&self, plan: &SchedulePlan, words: &[String]) -> Result<Export, NoExport> {
+        let export = command::export(words, &*self.clock).await?;
+        Ok(Export { name: plan.name.clone(), ..export })
     }
 
     /// A person hears of it, once when it begins to be so, and once when it is over.

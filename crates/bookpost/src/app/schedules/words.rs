@@ -65,7 +65,7 @@ pub(crate) fn advice(came_to: CameTo) -> &'static str {
         CameTo::NotUsable => {
             "Upload the export under Notices, Send and sent: what is wrong with it is said there."
         }
-        CameTo::Settings => "Show this to your IT person.",
+        CameTo::Settings => "Have your IT person put the settings of the notices right. Then choose Run now.",
         CameTo::NotNow => "Send it with Run now once that is mended.",
     }
 }

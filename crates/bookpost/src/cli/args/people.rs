@@ -44,6 +44,15 @@ pub enum People {
     Enable(One),
     /// Where a person is signed in
     Sessions(One),
+    /// End one session of a person, and leave the others
+    EndSession {
+        /// What they sign in with
+        email: String,
+        /// The session's number, as `people sessions` prints it
+        session: i64,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Sign a person out everywhere
     SignOut(One),
     /// Print another link by which a person who has no password yet chooses one

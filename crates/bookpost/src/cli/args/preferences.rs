@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::{Output, at_least_one};
-use crate::config::Provider;
+use crate::{cli::control::Found, config::Provider};
 
 /// `preferences`
 #[derive(Debug, Subcommand)]
@@ -21,6 +21,16 @@ pub enum Preferences {
         /// Print JSON for programs: one object on each line, as each step begins and ends
         #[arg(long)]
         json: bool,
+    },
+    /// Say whether the message of the last test arrived, and what to do if it did not
+    Arrived {
+        /// What was found in the mailbox
+        found: Found,
+        /// Server 1, or 2, the backup
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+        server: u8,
+        #[command(flatten)]
+        output: Output,
     },
     /// Sign in at a mail provider, so that mail can be sent by an account there: prints an address to open in a browser, and reads the
     /// one with which that comes back from standard input

@@ -4,10 +4,10 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ApplicationsRequest, ChangedPreferences, KeysRequest, NewAddress, NoticesRequest, PeopleRequest,
+    ApplicationsRequest, ChangedPreferences, Found, KeysRequest, NewAddress, NoticesRequest, PeopleRequest,
     PreferencesRequest, Rotated, ScheduleRan, SchedulesRequest, ShownAccount, ShownKey, ShownKeys, ShownLink,
     ShownNotice, ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites,
-    SignedOut, SitesRequest, WebhooksRequest,
+    SignedOut, SitesRequest, Today, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -42,6 +42,8 @@ pub enum Request {
     Run(RunRequest),
     /// About what is sent by itself.
     Schedules(SchedulesRequest),
+    /// An old export in the drop folder is the right one.
+    TakeExport { name: String },
     /// How it stands, for a monitoring system.
     Check,
 }
@@ -52,6 +54,8 @@ pub enum Request {
 pub enum QueueRequest {
     /// How many are in which state, and what is wrong.
     Status,
+    /// Today's numbers by library; since when it is today.
+    Today { since: Timestamp },
     /// Recipients, the newest first.
     List { filter: Box<Filter>, after: Option<RecipientId>, limit: usize },
     /// Who cannot be reached, those whose mail came back last first.
@@ -151,6 +155,7 @@ pub enum Reply {
     /// More follows.
     Progress(Progress),
     Status(Status),
+    Today(Today),
     Check(Checked),
     Rows(Vec<Row>),
     Unreachable(Vec<Unreachable>),
@@ -181,6 +186,10 @@ pub enum Reply {
     WebhookWorks(Webhook),
     Preferences(ShownPreferences),
     PreferencesChanged(ChangedPreferences),
+    /// That a server was tested stands in the log.
+    TestNoted,
+    /// What somebody found is known.
+    Found(Found),
     /// The last changes, the newest first.
     PreferencesHistory(Vec<PreferenceChange>),
     /// Where somebody signs in at a mail provider, and what is given back afterwards.
@@ -218,6 +227,8 @@ pub enum Reply {
     Schedule(Box<ShownSchedule>),
     ScheduleRemoved(Box<Schedule>),
     SchedulesRan(Vec<ScheduleRan>),
+    /// This old export in the drop folder is run at the next look.
+    ExportTaken(String),
     People(Vec<Person>),
     Person(Person),
     /// A link that was just made.

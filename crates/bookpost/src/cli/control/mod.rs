@@ -13,6 +13,7 @@ mod preferences;
 mod schedules;
 mod server;
 mod sites;
+mod today;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ pub use preferences::*;
 pub use schedules::*;
 pub use server::{Listener, bind, serve};
 pub use sites::*;
+pub use today::*;
 pub use webhooks::*;
 
 /// Longest line of either side. The largest export travels inside a request, in base64, with some words around it.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
-use store::{AuditId, KeyId, LinkPurpose, Person, PersonKey, PersonName, PersonSettings, Role, Session};
+use store::{
+    AuditId, KeyId, LinkPurpose, Person, PersonKey, PersonName, PersonSettings, Role, Session, SessionId,
+};
 
 use super::Secret;
 
@@ -25,6 +27,8 @@ pub enum PeopleRequest {
     Enable { email: Address },
     /// Where they are signed in.
     Sessions { email: Address },
+    /// There no more.
+    EndSession { email: Address, session: SessionId },
     /// Nowhere any more.
     SignOut { email: Address },
     /// A link for one of them; for setting up where nobody is named.

@@ -1,12 +1,13 @@
 //! What passes over the control socket about preferences.
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{Actor, PreferenceChange};
 
 use crate::{
     config::{Preference, Provider},
-    preferences::Change,
+    preferences::{Change, InUse},
 };
 
 /// What needs the queue and what the service was started with.
@@ -19,8 +20,24 @@ pub enum PreferencesRequest {
     Change(Change),
     /// The last changes.
     History { limit: usize },
+    /// A command has tested this server, `named` as in the log.
+    Tested { server: String, named: String, result: String },
+    /// What somebody found in the mailbox that a test message was sent to by this server, `named` as in the log.
+    Arrived { server: String, named: String, found: Found },
     /// About an account at a mail provider.
     Account(AccountRequest),
+}
+
+/// What somebody found in the mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// The test message
+    Yes,
+    /// Nothing yet
+    NotYet,
+    /// The test message, but taken for spam
+    InSpam,
 }
 
 /// About an account at a mail provider.
@@ -70,6 +87,9 @@ pub struct ShownPreferences {
     /// To be named by whoever changes what is shown.
     pub version: i64,
     pub preferences: Vec<Preference>,
+    /// The server that real mail goes out by at this moment; `None`: by none.
+    #[serde(default)]
+    pub in_use: Option<InUse>,
     /// Accounts at mail providers.
     #[serde(default)]
     pub accounts: Vec<ShownAccount>,

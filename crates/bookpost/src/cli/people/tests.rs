@@ -101,6 +101,8 @@ async fn from_the_first_link_to_the_log() {
         ("a new password", "people reset-link ann@library.example", Exit::Done),
         ("signed in nowhere", "people sessions bob@library.example", Exit::Done),
         ("signed in", "people sessions ann@library.example", Exit::Done),
+        ("another's session is not ended", "people end-session bob@library.example 1", Exit::Usage),
+        ("one session ended", "people end-session ann@library.example 1", Exit::Done),
         ("signed out", "people sign-out ann@library.example", Exit::Done),
         ("the last administrator", "people disable ann@library.example", Exit::Usage),
         ("nor loses the role", "people change ann@library.example --role viewer", Exit::Usage),

@@ -102,6 +102,26 @@ async fn a_person_looks_and_decides() {
     store.close().await.unwrap();
 }
 
+/// The same numbers as on the first page: each library by itself, and all together.
+#[tokio::test]
+async fn todays_numbers_are_told_by_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), now()).unwrap();
+    let yesterday = now() - SignedDuration::from_hours(24);
+    store.accept(vec![message("old@a.example")], yesterday).await.unwrap();
+    let of_none = NewMessage { site: None, ..message("ana@a.example") };
+    let ids = store.accept(vec![message("bea@a.example"), of_none], now()).await.unwrap();
+    ask(&store, act(Selection::Messages(vec![ids[0].id]), Move::Hold)).await;
+    let since: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+    let (_, text) = ask(&store, QueueRequest::Today { since }).await;
+    insta::assert_snapshot!(text);
+    let reply = perform(&store, QueueRequest::Today { since }, false, now()).await;
+    let json = serde_json::to_string(&reply).unwrap();
+    assert_eq!(serde_json::from_str::<Reply>(&json).unwrap(), reply, "it survives the socket");
+    assert!(json.contains(r#"{"site":"MAIN","accepted":1,"delivered":0"#), "{json}");
+    store.close().await.unwrap();
+}
+
 /// A number that is a slip is no reason to leave the others as they are, and none to end as if all was done.
 #[tokio::test]
 async fn what_is_not_there_is_named_and_the_others_are_decided_about() {

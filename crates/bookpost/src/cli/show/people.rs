@@ -114,11 +114,17 @@ pub(super) fn sessions(shown: &ShownSessions, view: &View<'_>) -> String {
         return format!("{} is signed in nowhere\n", shown.person.email);
     }
     let mut table = Table::default();
-    table.row(["signed in", "last seen", "from", "with"]);
+    table.row(["session", "signed in", "last seen", "from", "with"]);
     for session in &shown.sessions {
         let (begun, seen, peer) =
             (view.at(session.begun_at), view.at(session.seen_at), session.peer.to_string());
-        table.row([&*begun, &seen, &peer, session.browser.as_deref().unwrap_or_default()]);
+        table.row([
+            &*session.id.0.to_string(),
+            &begun,
+            &seen,
+            &peer,
+            session.browser.as_deref().unwrap_or_default(),
+        ]);
     }
     table.to_string()
 }

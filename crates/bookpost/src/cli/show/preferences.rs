@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use serde_json::{Map, Value};
-use store::PreferenceChange;
+use store::{AlarmKind, PreferenceChange};
 
 use super::{Table, View};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         words,
     },
     config::{Origin, Provider},
-    preferences::mail_accounts::NotRenewed,
+    preferences::{InUse, Why, mail_accounts::NotRenewed},
 };
 
 /// One line for each.
@@ -20,14 +20,41 @@ pub(super) fn show(shown: &ShownPreferences, view: &View<'_>) -> String {
     let mut table = Table::default();
     table.row(["preference", "value", "set in"]);
     for preference in &shown.preferences {
-        let value = preference.value.as_ref().map_or("(usual)".to_owned(), written);
-        table.row([&preference.name, &value, origin(&preference.origin)]);
+        let value = preference.value.as_ref().map_or("none".to_owned(), written);
+        let set_in = match &preference.origin {
+            Origin::Usual => "(usual)",
+            other => origin(other),
+        };
+        table.row([&preference.name, &value, set_in]);
     }
-    let mut out = table.to_string();
+    let mut out = format!("{}\n{table}", in_use(shown.in_use.as_ref(), view));
     for one in &shown.accounts {
         let _ = write!(out, "\n{}", account(one, view));
     }
     out + &notes(&shown.warnings)
+}
+
+/// The server that mail goes out by, since when and why.
+fn in_use(known: Option<&InUse>, view: &View<'_>) -> String {
+    let Some(InUse { server, since, why, fault }) = known else {
+        return "in use: none at the moment; why: bookpost queue status\n".to_owned();
+    };
+    let since = since.map_or("just now".to_owned(), |since| view.at(since));
+    let why = match (why, fault) {
+        (Why::Set, _) => "when it was set so",
+        (Why::TakesMailAgain, _) => "when it took mail again",
+        (Why::Resumed, _) => "when sending was resumed",
+        (Why::Started, _) => "when Bookpost was started",
+        (Why::FirstFails, Some(AlarmKind::SignIn)) => "as the first one does not accept our sign-in",
+        (Why::FirstFails, Some(AlarmKind::Quota)) => "as the daily limit of the first one is used up",
+        (Why::FirstFails, _) => "as the first one does not answer as it should",
+    };
+    let name = match server.as_str() {
+        "server1" => "Server 1",
+        "server2" => "Server 2",
+        other => title(other),
+    };
+    format!("in use: {name}, since {since}, {why}\n")
 }
 
 /// An account at a mail provider.

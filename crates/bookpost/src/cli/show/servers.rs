@@ -6,7 +6,7 @@ use mail::Address;
 
 use super::harmless;
 use crate::{
-    cli::words,
+    cli::{control::Found as Arrived, words},
     config::Server,
     deliver::{
         hosting::{Answer, SignIn, Suggestion},
@@ -17,6 +17,23 @@ use crate::{
 /// What is tried. No line here ends with its end.
 pub(in crate::cli) fn title(number: u8, server: &Server) -> String {
     harmless(&format!("Server {number}: {}, port {}\n", server.host, server.port))
+}
+
+/// What to do about what was found in the mailbox.
+pub(in crate::cli) fn found(found: Arrived) -> &'static str {
+    match found {
+        Arrived::Yes => "It is noted that mail by this server arrives.\n",
+        Arrived::NotYet => {
+            "Wait ten minutes and look again, in the spam folder too. Some mail servers keep the first mail from somebody new waiting.\n\
+             See that the address has no slip, and try one at another provider.\n\
+             If it does not come at all, the mail server accepted it and stopped it afterwards: look into the log of the mail server, or the message trace of the provider.\n"
+        }
+        Arrived::InSpam => {
+            "Mark it as \"not spam\" there. That helps for this one mailbox.\n\
+             So that patrons find it in their inbox, your domain must say that this mail server may send for it: set SPF and DKIM for this server, and then DMARC.\n\
+             See that the library's email address belongs to your own domain. Mail from a free address through another server is often taken for spam.\n"
+        }
+    }
 }
 
 /// One step that has come to its end.

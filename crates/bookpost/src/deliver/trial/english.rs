@@ -186,12 +186,8 @@ fn said(place: Option<&Place>, otherwise: &str) -> String {
 }
 
 /// As the page says it, and the setting.
-fn words(encryption: Encryption) -> &'static str {
-    match encryption {
-        Encryption::StartTls => "\"Encrypted\" (encryption = \"starttls\")",
-        Encryption::Tls => "\"Encrypted from the start\" (encryption = \"tls\")",
-        Encryption::Plain => "\"Not encrypted\" (encryption = \"none\")",
-    }
+fn words(encryption: Encryption) -> String {
+    format!("\"{}\" (encryption = \"{}\")", encryption.plain_words(), encryption.name())
 }
 
 fn day(at: Timestamp) -> String {

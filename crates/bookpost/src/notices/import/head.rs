@@ -195,7 +195,7 @@ fn suppose(columns: &mut [Column], meaning: &'static str, is_it: impl Fn(&Column
 }
 
 /// Whether a line is of patrons or of nothing rather than of names: it has an address, a date or a number, or is mostly empty.
-fn has_no_names(first: &[String]) -> bool {
+pub(super) fn has_no_names(first: &[String]) -> bool {
     let is_number = |cell: &str| {
         let digits = cell.chars().filter(char::is_ascii_digit).count();
         digits * 2 > cell.chars().filter(|c| c.is_alphanumeric()).count()

@@ -8,6 +8,7 @@ use super::{
     ImportError, ImportOptions, alexandria,
     aliases::{FIELDS, Field, NAMED, normal},
     columns::{Columns, EMAIL, GUARDIAN, TEACHER, needed, shape},
+    head::has_no_names,
     workbook,
 };
 
@@ -350,9 +351,12 @@ fn positions(names: &[String]) -> (HashMap<String, usize>, Vec<String>) {
     (columns, several.map(|(name, _)| name.to_owned()).collect())
 }
 
-/// The file's own column names for an error, shortened.
+/// The file's own column names for an error, shortened. A line of values may hold a password, and errors are kept.
 fn shown(first: &[String]) -> String {
     const MOST: usize = 30;
+    if has_no_names(first) {
+        return "not named, as its first line holds values and not the names of columns".to_owned();
+    }
     let mut names: Vec<String> = first
         .iter()
         .take(MOST)

@@ -180,7 +180,7 @@ impl Worker {
     async fn watch_strikes(&self, message: MessageId) {
         let Ok(shown) = self.store.show(message).await else { return };
         if shown.iter().any(|(row, _)| row.state == State::Held && row.reason == Some(Reason::Broke)) {
-            let text = "A message broke the program three times while it was being sent, and was set aside. The other messages are not affected. Show this to your IT person.";
+            let text = "A message broke the program three times while it was being sent, and was set aside. The other mail is not affected. Show it to your IT person.";
             self.alarms.raise(AlarmKind::BrokenMessage, &format!("message {}", message.0), text);
         }
     }

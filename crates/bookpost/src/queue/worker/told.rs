@@ -109,9 +109,10 @@ impl Worker {
             reason => reason.plain_words(),
         };
         let text = format!(
-            "{} ({}): {what} {meanwhile} {}: {}",
+            "{} ({}): {what} {meanwhile} What to do: {} {}: {}",
             plain_name(&upstream.server.name),
             upstream.server.host,
+            fault.reason.what_to_do(),
             if is_reply(&fault.answer) { "The server said" } else { "In technical words" },
             fault.answer
         );

@@ -143,6 +143,7 @@ impl Frame {
                 let (since, text) = (visit.clockwork.text(pause.began_at), |at| visit.clockwork.text(at));
                 let text = match pause.why {
                     PauseWhy::ByPerson => words.with("banner-paused", &[("since", &since)]),
+                    PauseWhy::OldMail => words.with("banner-old-mail", &[("since", &since)]),
                     PauseWhy::Restored { of } => words.with("banner-restored", &[("of", &text(of))]),
                 };
                 let too = matches!(way, Way::None) && config.sending.way_is_chosen;

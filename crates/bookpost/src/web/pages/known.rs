@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{Alarm, AlarmKind, Error, State, States};
+use store::{Alarm, AlarmKind, Error, States};
 
 use super::standing::Standing;
-use crate::{app::schedules::of_subject, config::Config, web::Sources};
+use crate::{app::schedules::of_subject, cli::control::Figures, config::Config, web::Sources};
 
 /// Most alarms that are shown.
 pub(super) const ALARMS: usize = 50;
@@ -85,26 +85,13 @@ impl Known {
     }
 
     fn told(&self, of: impl Fn(&Option<String>) -> bool, alarms: usize) -> Now {
-        let sum = |sites: &BySite, state| -> u64 {
-            sites.iter().filter(|(site, _)| of(site)).filter_map(|(_, states)| states.get(&state)).sum()
-        };
-        let (today, now) = (|state| sum(&self.today, state), |state| sum(&self.all, state));
-        Now {
-            accepted: self
-                .today
-                .iter()
-                .filter(|(site, _)| of(site))
-                .flat_map(|(_, states)| states.values())
-                .sum(),
-            delivered: today(State::Delivered),
-            practiced: today(State::Practiced),
-            returned: today(State::Returned),
-            waiting: now(State::Waiting) + now(State::Sending),
-            in_doubt: now(State::InDoubt),
-            held: now(State::Held),
-            tone: self.standing.tone(),
-            alarms,
-        }
+        let sites = self.all.keys().chain(self.today.keys()).filter(|site| of(site));
+        let sites: BTreeSet<_> = sites.collect();
+        let of_site = |site| Figures::of(self.today.get(site), self.all.get(site));
+        let sum = sites.into_iter().fold(Figures::default(), |sum, site| sum.and(&of_site(site)));
+        let Figures { accepted, delivered, practiced, returned, waiting, in_doubt, held } = sum;
+        let tone = self.standing.tone();
+        Now { accepted, delivered, practiced, returned, waiting, in_doubt, held, tone, alarms }
     }
 
     /// What is wrong, as far as it is for somebody who is limited to these libraries.
@@ -143,6 +130,8 @@ impl Now {
 
 #[cfg(test)]
 mod tests {
+    use store::State;
+
     use super::*;
 
     impl Known {

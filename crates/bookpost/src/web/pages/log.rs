@@ -214,6 +214,7 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::LogoChanged => "log-logo-changed",
         Deed::ColumnsChosen => "log-columns-chosen",
         Deed::ColumnsForgotten => "log-columns-forgotten",
+        Deed::OlderExportTaken => "log-older-export-taken",
         Deed::NoticeAdded => "log-notice-added",
         Deed::NoticeChanged => "log-notice-changed",
         Deed::NoticeRemoved => "log-notice-removed",

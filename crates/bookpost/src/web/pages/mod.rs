@@ -74,6 +74,7 @@ use axum::{
 use super::Sources;
 
 pub(super) use not_here::nothing_at;
+pub(crate) use standing::in_use;
 pub(super) use trial::tried_and_noted;
 
 /// What the pages are made of. Cheap to clone.
@@ -126,6 +127,7 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/notices", get(notices::show))
         // What comes in is counted as it does.
         .route("/notices/upload", post(notices::upload).layer(DefaultBodyLimit::disable()))
+        .route("/notices/take", post(today::take))
         .route("/notices/check/{id}", get(notices::check))
         .merge(notices::routes_of_columns())
         .merge(notices::routes_of_saved())

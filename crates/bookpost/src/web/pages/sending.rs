@@ -69,7 +69,7 @@ async fn sending(visit: &Visit) -> Result<Sending, Error> {
     let paused = pause.map(|pause| pause.began_at);
     let copy_of = pause.and_then(|pause| match pause.why {
         PauseWhy::Restored { of } => Some(visit.clockwork.text(of)),
-        PauseWhy::ByPerson => None,
+        PauseWhy::ByPerson | PauseWhy::OldMail => None,
     });
     let held = store.counts().await?.held;
     let old = match paused {

@@ -9,7 +9,7 @@ use store::{Alarm, AlarmKind, Error, Pause};
 use super::{known::ALARMS, log, mail_account::alarm as account, when::Clockwork};
 use crate::{
     config::{Sending, Way},
-    preferences::DoNotSend,
+    preferences::{DoNotSend, InUse, Refused},
     web::{Moment, Sources},
 };
 
@@ -89,13 +89,7 @@ impl Standing {
             Way::Practice => return Self::Practice,
             Way::Servers(servers) => servers,
         };
-        let tells = |alarm: &Alarm, name: &str| {
-            alarm.subject == name && alarm.kind != AlarmKind::Quota && OF_A_SERVER.contains(&alarm.kind)
-        };
-        let is_down = |name: &str| {
-            now.breakers.iter().any(|(known, open)| known == name && *open)
-                || alarms.iter().any(|alarm| tells(alarm, name))
-        };
+        let is_down = |name: &str| is_down(now, alarms, name);
         let since = |kinds: &[AlarmKind]| {
             alarms.iter().filter(|alarm| kinds.contains(&alarm.kind)).map(|alarm| alarm.started_at).min()
         };
@@ -121,6 +115,27 @@ impl Standing {
                 }
                 Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]), sign_in }
             }
+        }
+    }
+
+    /// The server that mail goes out by, with since when and why.
+    pub(super) async fn in_use(&self, sources: &Sources, alarms: &[Alarm]) -> Result<Option<InUse>, Refused> {
+        let config = sources.config();
+        let Way::Servers(servers) = &config.sending.way else { return Ok(None) };
+        match (self, servers.first()) {
+            (Self::Well { .. }, Some(first)) => {
+                Box::pin(sources.preferences.first_in_use(first)).await.map(Some)
+            }
+            (Self::Backup { since }, Some(first)) => {
+                let now = (sources.now)();
+                let other = servers.iter().find(|server| !is_down(&now, alarms, &server.name));
+                let fault = alarms.iter().find(|alarm| {
+                    alarm.subject == first.name
+                        && (alarm.kind.stops_a_server() || alarm.kind == AlarmKind::Quota)
+                });
+                Ok(other.map(|other| InUse::instead(other, *since, fault.map(|alarm| alarm.kind))))
+            }
+            _ => Ok(None),
         }
     }
 
@@ -179,6 +194,21 @@ impl Standing {
             Self::Down { since: None, .. } => words.t("health-down-just-now"),
         }
     }
+}
+
+/// The server that mail goes out by at this moment, if it does.
+pub(crate) async fn in_use(sources: &Sources) -> Result<Option<InUse>, Refused> {
+    let (standing, alarms) = Standing::read(sources).await?;
+    standing.in_use(sources, &alarms).await
+}
+
+fn tells(alarm: &Alarm, name: &str) -> bool {
+    alarm.subject == name && alarm.kind != AlarmKind::Quota && OF_A_SERVER.contains(&alarm.kind)
+}
+
+fn is_down(now: &Moment, alarms: &[Alarm], name: &str) -> bool {
+    now.breakers.iter().any(|(known, open)| known == name && *open)
+        || alarms.iter().any(|alarm| tells(alarm, name))
 }
 
 /// That we are not let in is no fault of the password, nor of the server: it cannot be opened without its key.

@@ -1,5 +1,6 @@
 //! The first page: how it stands, and what needs a person.
 
+mod old_export;
 mod to_do;
 mod waits;
 
@@ -11,13 +12,14 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::utf8_percent_encode;
 use store::{Counts, Error, State};
 
+pub(super) use self::old_export::take;
 use self::{to_do::ToDo, waits::Note};
 use super::{
     chart::{self, Span},
     frame::{Frame, Place, page},
     known::{Known, Now},
     marks, not_here,
-    notices::Lately,
+    notices::{Lately, Pending},
     row::site_name,
     visit::Visit,
     wanted::RESERVED,
@@ -99,6 +101,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
     // Nothing is given up while mail grows no older.
     let ages = store.ageing_stopped_at(false).await?.is_none();
     let lately = Lately::read(visit, looked_before(visit).await).await?;
+    let pending = Pending::read(visit).await?;
     let at = |instant: Option<_>| instant.filter(|_| counts.waiting > 0).map(|instant| clockwork.at(instant));
     Ok(Today {
         f: Frame::around(visit, Place::Today).await?,
@@ -107,8 +110,8 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         figures: figures(visit, &now, None, practised(&now)),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
-        to_do: to_do::read(visit, &known, &counts, lately.last.as_ref()).await?,
-        notes: waits::read(visit, lately.last.as_ref(), ages).await?,
+        to_do: to_do::read(visit, &known, &counts, (lately.last.as_ref(), &pending)).await?,
+        notes: waits::read(visit, &pending, ages).await?,
         lately,
         tells_when: sites.is_empty(),
         waits: now.waiting > 0,

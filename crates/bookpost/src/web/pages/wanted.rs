@@ -122,11 +122,10 @@ struct To {
 
 impl To {
     fn of(text: &str) -> Result<Self, &'static str> {
-        if let Some(domain) = text.strip_prefix('@') {
-            return Ok(Self {
-                domain: Some(domain.to_owned()).filter(|domain| !domain.is_empty()),
-                ..Self::default()
-            });
+        match text.strip_prefix('@').map(str::trim) {
+            Some("") => return Err("bad-domain"),
+            Some(domain) => return Ok(Self { domain: Some(domain.to_owned()), ..Self::default() }),
+            None => {}
         }
         // Whoever has not come to the first dot of the domain is still writing.
         match Address::parse(text) {
@@ -202,7 +201,8 @@ mod tests {
                 Ok(Filter { address: Some("ann@example.org".parse().unwrap()), ..Filter::default() }),
             ),
             ("to=@example.org", Ok(Filter { domain: Some("example.org".to_owned()), ..Filter::default() })),
-            ("to=@", Ok(Filter::default())),
+            ("to=@", Err("bad-domain")),
+            ("to=@+", Err("bad-domain")),
             (
                 "subject=overdue",
                 Ok(Filter { subject: Some("overdue".to_owned()), since: Some(week), ..Filter::default() }),

@@ -28,14 +28,14 @@ use crate::{
         trial::{self, Trial},
     },
     identity::Permission,
-    preferences::{Change, Changed, Wish, masked},
+    preferences::{Change, Changed, InUse, Wish, masked},
     web::{
         api::{
             asked::{self, Asked},
             document::AdminProblems,
             problem::{Kind, Problem},
         },
-        pages::tried_and_noted,
+        pages::{in_use, tried_and_noted},
     },
 };
 
@@ -47,22 +47,27 @@ const MOST_HISTORY: usize = 100;
 pub(super) struct Shown {
     /// Rises with each change; it stands in `ETag` too.
     version: i64,
-    /// Each with its name, its value and where it is set. Of a secret it is told only that it is set.
+    /// The server that real mail goes out by at this moment, since when and why; `null`: by none.
+    #[schema(value_type = Option<Object>)]
+    in_use: Option<InUse>,
+    /// Each with its name, the value that holds and where it is set: `origin` is `usual` where nothing is, and `value` is then the usual
+    /// one, or `null` where there usually is none. Of a secret it is told only that it is set.
     #[schema(value_type = Vec<Object>)]
     preferences: Vec<Preference>,
     /// What works, but is probably not meant.
     warnings: Vec<String>,
 }
 
-fn shown(version: i64, loaded: Loaded) -> Response {
+async fn shown(admin: &Admin, version: i64, loaded: Loaded) -> Result<Response, Problem> {
+    let in_use = in_use(&admin.sources).await.map_err(|why| refused(&why))?;
     let tag = [(header::ETAG, format!("\"{version}\""))];
-    let Loaded { preferences, warnings, .. } = loaded;
-    (tag, Json(Shown { version, preferences, warnings })).into_response()
+    let (preferences, warnings) = (loaded.in_force(), loaded.warnings);
+    Ok((tag, Json(Shown { version, in_use, preferences, warnings })).into_response())
 }
 
 async fn as_they_stand(admin: &Admin) -> Result<Response, Problem> {
     let standing = admin.sources.preferences.now().await.map_err(|why| refused(&why))?;
-    Ok(shown(standing.stored.version, standing.loaded))
+    shown(admin, standing.stored.version, standing.loaded).await
 }
 
 /// Shows all preferences.
@@ -187,7 +192,7 @@ async fn carry_out(admin: &Admin, change: Change) -> Result<Response, Problem> {
     let changed = admin.sources.preferences.change(change).await;
     let Changed { loaded, change, .. } = changed.map_err(|why| refused(&why))?;
     match change {
-        Some(change) => Ok(shown(change.version, loaded)),
+        Some(change) => shown(admin, change.version, loaded).await,
         None => as_they_stand(admin).await,
     }
 }

@@ -69,6 +69,7 @@ for (const form of find("[data-unsaved]")) {
   const said = form.querySelector("[data-says-unsaved]");
   let unsaved = form.dataset.unsaved === "yes";
   const changed = (event) => {
+    if (event.target.name.endsWith(".test_to")) return;
     const [, server, key] = /^(server\d)\.(port|encryption)$/.exec(event.target.name) ?? [];
     const choice = server && form.elements[`${server}.encryption`];
     if (key === "encryption") choice.dataset.chosen = "yes";

@@ -3,12 +3,15 @@
 use mail::Reason;
 use store::{Audit, Deed};
 
-use crate::web::pages::{
-    notices::meaning,
-    preferences::{Said, said},
-    programs::megabytes,
-    schedules, trial,
-    words::Words,
+use crate::{
+    preferences::tested,
+    web::pages::{
+        notices::meaning,
+        preferences::{Said, said},
+        programs::megabytes,
+        schedules,
+        words::Words,
+    },
 };
 
 /// Each part by itself; as it stands where it has no parts, or this version does not know them.
@@ -53,6 +56,7 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         | Deed::SentAgain
         | Deed::LogoChanged
         | Deed::ColumnsForgotten
+        | Deed::OlderExportTaken
         | Deed::NoticeRemoved
         | Deed::NoticeRestored
         | Deed::WordingChanged
@@ -222,10 +226,10 @@ fn of_test(words: &Words, text: &str) -> Vec<Said> {
     }
     let reason = Reason::ALL.iter().find(|reason| reason.plain_words() == result);
     let result = match result {
-        trial::ACCEPTED => words.t("log-test-accepted"),
-        trial::ARRIVED => words.t("log-test-arrived"),
-        trial::WORKS => words.t("log-test-works"),
-        trial::BROKE_OFF => words.t("log-test-broke-off"),
+        tested::ACCEPTED => words.t("log-test-accepted"),
+        tested::ARRIVED => words.t("log-test-arrived"),
+        tested::WORKS => words.t("log-test-works"),
+        tested::BROKE_OFF => words.t("log-test-broke-off"),
         other => reason.map_or_else(|| other.to_owned(), |reason| words.reason(*reason)),
     };
     alone(place.to_owned(), &result)

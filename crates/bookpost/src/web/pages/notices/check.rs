@@ -363,7 +363,13 @@ fn says(words: &Words, checked: &Checked, way: &Way, off: bool) -> String {
     }
     let libraries = u64::try_from(checked.libraries.len()).unwrap_or(u64::MAX);
     let (mails, libraries) = (words.count("n-mails", people), words.count("n-libraries", libraries));
-    let people = words.count("n-people", people);
+    // Whoever has several addresses gets it at each, and each is counted afterwards.
+    let several = checked.addresses > people;
+    let mut people = words.count("n-people", people);
+    if several {
+        let addresses = words.count("n-addresses", checked.addresses);
+        people = words.with("n-addresses-of", &[("addresses", &addresses), ("people", &people)]);
+    }
     let mut parts = vec![("mails", &*mails), ("people", &people), ("libraries", &libraries)];
     let said = match way {
         Way::Practice => words.with("says-practice", &parts),
@@ -388,11 +394,9 @@ fn and_lists(words: &Words, checked: &Checked, said: String, leave: bool) -> Str
 
 fn warnings(visit: &Visit, checked: &Checked, paused: bool, again: bool) -> Vec<String> {
     let words = visit.words();
-    let more = checked.addresses.saturating_sub(u64::try_from(checked.people()).unwrap_or(u64::MAX));
     let doubtful = checked.left_out.iter().any(|one| one.why == LeftOutWhy::DatesInDoubt);
     [
         again.then(|| words.t("says-again")),
-        (more > 0).then(|| words.count("says-addresses", checked.addresses)),
         (checked.without_teacher > 0).then(|| {
             let without = u64::try_from(checked.without_teacher).unwrap_or(u64::MAX);
             words.count("says-without-teacher", without)

@@ -1,8 +1,7 @@
 //! The last run that somebody may see, in one sentence for the first page. Its numbers are those of the run's own page.
 
 use jiff::Timestamp;
-use mail::Reason;
-use store::{Alike, Error, Filter, Run, State};
+use store::{Error, Filter, Run, State};
 
 use super::{
     check::is_aside,
@@ -87,14 +86,6 @@ impl LastRun {
         Ok(Self { id: run.id.0, text, tone, practice: run.practice, sums: sums.clone() })
     }
 
-    /// Why mail of it stands in this state, with how many, the most first.
-    pub(in crate::web::pages) fn why(&self, state: State) -> Vec<(Reason, Alike)> {
-        let of = self.sums.why.iter().filter(|((of, _), _)| *of == state);
-        let mut all: Vec<_> = of.map(|((_, reason), counted)| (*reason, *counted)).collect();
-        all.sort_by_key(|(_, counted)| std::cmp::Reverse(counted.count));
-        all
-    }
-
     pub(in crate::web::pages) fn state(&self, state: State) -> u64 {
         self.sums.state(state)
     }
@@ -124,14 +115,18 @@ fn what(visit: &Visit, sums: &Sums, server: Option<&str>) -> String {
         let count = sums.left_out.get(why).copied().filter(|count| *count > 0 && !is_aside(*why))?;
         Some(format!("{} {}", words.number(count), left(words, *why, count)))
     };
-    let made = words.count("last-run-notices", made);
+    let several = sums.of_several(words).map(|(_, addresses)| {
+        let notices = words.count("last-run-notices", sums.mails);
+        words.with("last-run-notices-to", &[("notices", &notices), ("addresses", &addresses)])
+    });
+    let made = several.unwrap_or_else(|| words.count("last-run-notices", made));
     let all: Vec<_> =
         std::iter::once(made).chain(states.map(state)).chain(REASONS.iter().filter_map(reason)).collect();
     all.join(", ")
 }
 
 /// By whose name the server is known that took the newest of it; none where it may have been another one for others.
-async fn server(visit: &Visit, run: &Run) -> Result<Option<String>, Error> {
+pub(super) async fn server(visit: &Visit, run: &Run) -> Result<Option<String>, Error> {
     let sources = &visit.pages.sources;
     let config = sources.config();
     let Way::Servers(servers) = &config.sending.way else { return Ok(None) };

@@ -52,7 +52,7 @@ use super::{
 };
 use crate::{
     app::{
-        exports::{ExportId, MOST_BYTES, Uploaded},
+        exports::{ExportId, MOST_BYTES, MOST_OF_ONE, Uploaded},
         notice_run::Options,
     },
     notices::saved::USUAL,
@@ -160,6 +160,13 @@ fn begun_by(visit: &Visit, run: &Run) -> String {
 impl Notices {
     fn hint(&self) -> String {
         self.f.words.count("upload-hint", MOST_BYTES >> 20)
+    }
+
+    /// Which of the uploads goes for a further one.
+    fn full(&self) -> Option<String> {
+        let (_, oldest, _) = self.uploads.get(MOST_OF_ONE - 1)?;
+        let most = self.f.words.number(MOST_OF_ONE as u64);
+        Some(self.f.words.with("uploads-full", &[("n", &most), ("name", &oldest.name)]))
     }
 
     fn uploaded(&self, at: &At) -> String {

@@ -86,6 +86,8 @@ struct Mail {
     address: String,
     site: Option<String>,
     standing: RowStanding,
+    /// Which server took it.
+    through: Option<String>,
     what_to_do: Option<String>,
     /// Where it is sent again.
     again: Option<String>,
@@ -133,7 +135,10 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         } else {
             BTreeMap::new()
         };
-        mails = part.rows.iter().map(|row| mail(visit, row, flow, went.get(&row.recipient))).collect();
+        for row in &part.rows {
+            let through = through(visit, row).await?;
+            mails.push(Mail { through, ..mail(visit, row, flow, went.get(&row.recipient)) });
+        }
         part.next.map(|id| id.0.to_string())
     } else {
         let after = asked.after.parse().unwrap_or_default();
@@ -272,11 +277,23 @@ fn mail(visit: &Visit, row: &Row, flow: Flow, went_again: Option<&Vec<Row>>) -> 
         address: row::address(visit, &row.to.address),
         site: row.site.as_deref().map(|code| site_name(visit, code)),
         standing: RowStanding::of(visit, row, flow),
+        through: None,
         what_to_do: next_step(visit, row),
         again: (may_again && may_go_again(row.state))
             .then(|| format!("/notices/runs/{}/again/{}", row.run.map_or(0, |run| run.0), row.recipient.0)),
         went_again: went_again.into_iter().flatten().map(went).collect(),
     }
+}
+
+/// Which server took it, by its name; a page has few of them.
+async fn through(visit: &Visit, row: &Row) -> Result<Option<String>, Error> {
+    if row.state != State::Delivered {
+        return Ok(None);
+    }
+    let shown = visit.pages.sources.store.show(row.message).await?;
+    let last = shown.into_iter().find(|(one, _)| one.recipient == row.recipient);
+    let attempt = last.and_then(|(_, mut attempts)| attempts.pop());
+    Ok(attempt.map(|attempt| visit.words().with("names-accepted-by", &[("server", &attempt.server)])))
 }
 
 /// What is done about mail of a run: as its own page and the first one say it.

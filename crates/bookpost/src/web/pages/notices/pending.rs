@@ -47,6 +47,13 @@ impl Pending {
         self.runs(|sums| returned(sums).map(|(_, counted)| counted.count).sum())
     }
 
+    /// The runs of which mail waits for a mailbox that is full, and when the first of it is given up.
+    pub(in crate::web::pages) fn full(&self) -> (Vec<OfRun>, Option<Timestamp>) {
+        let full = |sums: &Sums| sums.why.get(&(State::Waiting, Reason::MailboxFull)).copied();
+        let until = self.0.iter().filter_map(|(_, sums)| Some(full(sums)?.expires_first_at)).min();
+        (self.runs(|sums| full(sums).map_or(0, |alike| alike.count)), until)
+    }
+
     /// The runs of which somebody got no mail.
     pub(in crate::web::pages) fn not_written(&self) -> Vec<OfRun> {
         self.runs(|sums| sums.left_out.values().sum())

@@ -9,6 +9,7 @@ use store::{Error, Filter, LeftOutWhy, Run, RunId, RunPart, RunStopped, State};
 use super::{
     begun_by,
     check::is_aside,
+    last::server,
     may_run,
     saved::called,
     sums::{ORDER, REASONS, Sums, left, not_written},
@@ -71,6 +72,8 @@ struct Page {
     not_written: Vec<Count>,
     aside: Vec<Count>,
     asked: String,
+    /// So many mails to so many addresses, where some people have several.
+    several: Option<String>,
     /// Where what comes back later is to be found; None in practice.
     later: Option<String>,
     heads: Vec<String>,
@@ -105,6 +108,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
     let (words, sources) = (visit.words(), &visit.pages.sources);
     let (under_way, cut_short) = (sources.notices.is_under_way(run.id), sources.notices.is_cut_short(run));
     let paused = sources.store.paused().await?.is_some();
+    let by = if sums.state(State::Delivered) > 0 { server(visit, run).await? } else { None };
     let again = Filter {
         run: Some(run.id),
         tag: Some(SENT_AGAIN.to_owned()),
@@ -148,11 +152,14 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         todo,
         stuck: stuck(visit, run, sums).await?,
         neither: neither(words, run, sums, under_way).filter(|_| may_run(visit)),
-        states: states(words, run, sums),
+        states: states(words, run, sums, by.as_deref()),
         copies: copies(words, run, sums),
         not_written: reasons(words, run, sums, false),
         aside: reasons(words, run, sums, true),
         asked: words.number(sums.asked()),
+        several: sums.of_several(words).map(|(mails, addresses)| {
+            words.with("run-addresses", &[("mails", &mails), ("addresses", &addresses)])
+        }),
         later: later(visit, run, sums).await?,
         heads: heads(words, sums),
         sites: sites(visit, run, sums),
@@ -254,7 +261,8 @@ fn names(run: &Run, what: &str, site: Option<&str>) -> String {
     format!("/notices/runs/{}/names?what={what}{}", run.id.0, site.unwrap_or_default())
 }
 
-fn states(words: &Words, run: &Run, sums: &Sums) -> Vec<Count> {
+/// `by`: the name of the server that took it, where it is one.
+fn states(words: &Words, run: &Run, sums: &Sums, by: Option<&str>) -> Vec<Count> {
     let shown = ORDER.iter().filter(|state| match state {
         State::Delivered => !run.practice,
         State::Practiced => run.practice,
@@ -264,7 +272,10 @@ fn states(words: &Words, run: &Run, sums: &Sums) -> Vec<Count> {
     let count = |state: &State| {
         let n = sums.state(*state);
         let text = match state {
-            State::Delivered => words.t("run-accepted"),
+            State::Delivered => by.map_or_else(
+                || words.t("run-accepted"),
+                |server| words.with("run-accepted-by", &[("server", server)]),
+            ),
             _ => words.state(*state),
         };
         Count {

@@ -49,6 +49,8 @@ pub(super) struct Sums {
     pub(super) states: States,
     /// Lists for teachers, which are counted apart.
     pub(super) copies: States,
+    /// Mails that those in the states are of.
+    pub(super) mails: u64,
     pub(super) left_out: BTreeMap<LeftOutWhy, u64>,
     /// See [`RunPart::why`].
     pub(super) why: BTreeMap<(State, Reason), Alike>,
@@ -108,6 +110,7 @@ impl Sums {
                 // Mail of no library is for those who are limited to none.
                 None if !limits.is_empty() => {
                     part.states.clear();
+                    part.mails = 0;
                     part.copies.clear();
                     part.why.clear();
                 }
@@ -119,6 +122,7 @@ impl Sums {
             for (state, count) in &part.copies {
                 *sums.copies.entry(*state).or_default() += count;
             }
+            sums.mails += part.mails;
             for (why, count) in &part.left_out {
                 *sums.left_out.entry(*why).or_default() += count;
             }
@@ -135,6 +139,7 @@ impl Sums {
         for (state, count) in &other.states {
             *self.states.entry(*state).or_default() += count;
         }
+        self.mails += other.mails;
         for (why, count) in &other.left_out {
             *self.left_out.entry(*why).or_default() += count;
         }
@@ -161,6 +166,13 @@ impl Sums {
 
     pub(super) fn asked(&self) -> u64 {
         self.states.values().sum::<u64>() + self.not_written()
+    }
+
+    /// "2 emails to 4 addresses", where some have several.
+    pub(super) fn of_several(&self, words: &Words) -> Option<(String, String)> {
+        let addresses = self.states.values().sum();
+        let said = || (words.count("n-mails", self.mails), words.count("n-addresses", addresses));
+        (addresses > self.mails).then(said)
     }
 
     /// All of it came to its end, and all that was written to arrived or was not to be sent, but what was returned.

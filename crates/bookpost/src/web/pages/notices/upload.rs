@@ -22,7 +22,11 @@ use crate::{
     notices::saved::USUAL,
     web::{
         Disk,
-        pages::{not_here, visit::Visit},
+        pages::{
+            flash::{self, Done},
+            not_here,
+            visit::Visit,
+        },
     },
 };
 
@@ -74,10 +78,12 @@ pub(in crate::web::pages) async fn take(
     let slow = NotTaken::Because("upload-broke-off", StatusCode::REQUEST_TIMEOUT);
     let taken = tokio::time::timeout(PATIENCE, taken(&visit, form)).await;
     match taken.unwrap_or(Err(slow)) {
-        Ok((id, notice)) => {
+        Ok((id, gone, notice)) => {
             let notice = notice.or_else(|| asked_for(&visit)).unwrap_or_default();
             let options = Options { notice, ..Options::default() };
-            Redirect::to(&path(id.text(), "", &options, "")).into_response()
+            let check = path(id.text(), "", &options, "");
+            let told = (gone > 0).then(|| flash::told(&check, Done::OldestForgotten, None));
+            Redirect::to(&told.unwrap_or(check)).into_response()
         }
         Err(NotTaken::NotOurs) => not_here::form_too_old(visit.words()),
         Err(NotTaken::Because(why, status)) => {
@@ -108,7 +114,7 @@ impl Said {
     }
 }
 
-async fn taken(visit: &Visit, mut form: Multipart) -> Result<(ExportId, Option<String>), NotTaken> {
+async fn taken(visit: &Visit, mut form: Multipart) -> Result<(ExportId, usize, Option<String>), NotTaken> {
     let broke_off = || NotTaken::Because("upload-broke-off", StatusCode::BAD_REQUEST);
     // Nothing of a form is kept before it is known to be of this session.
     let mut token = form.next_field().await.ok().flatten().ok_or(NotTaken::NotOurs)?;
@@ -151,7 +157,8 @@ async fn taken(visit: &Visit, mut form: Multipart) -> Result<(ExportId, Option<S
         }
     }
     drop(file);
-    Ok((finish(visit, incoming, (name, said.changed)).await?, said.notice))
+    let (id, gone) = finish(visit, incoming, (name, said.changed)).await?;
+    Ok((id, gone, said.notice))
 }
 
 /// For as many as may come in at the same time. What is not known about the disk stops nobody.
@@ -163,7 +170,7 @@ async fn finish(
     visit: &Visit,
     incoming: Incoming,
     (name, changed): (String, Option<Timestamp>),
-) -> Result<ExportId, NotTaken> {
+) -> Result<(ExportId, usize), NotTaken> {
     if incoming.is_empty() && name.is_empty() {
         return Err(NotTaken::Because("upload-none", StatusCode::UNPROCESSABLE_ENTITY));
     }

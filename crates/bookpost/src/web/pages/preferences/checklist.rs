@@ -4,7 +4,8 @@ use store::{Error, Filter, OF_THE_ADDRESS, Row, State, Store};
 
 use crate::{
     config::{Config, Way},
-    web::pages::{mail_account, trial::tested, visit::Visit, words::Words},
+    preferences::tested::Tested,
+    web::pages::{mail_account, visit::Visit, words::Words},
 };
 
 /// One line of it.
@@ -67,7 +68,7 @@ impl Known {
         let mut seen_to_work = Vec::new();
         if let Way::Servers(servers) = &config.sending.way {
             for server in servers {
-                if tested(store, server).await?.is_some() {
+                if Tested::last(store, server).await?.is_some() {
                     seen_to_work.push(server.peer());
                 }
             }

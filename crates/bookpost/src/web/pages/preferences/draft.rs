@@ -1,5 +1,7 @@
 //! The form as it stands on the page: what is stored, or what somebody typed and has not saved.
 
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use store::PreferenceChange;
 
@@ -31,6 +33,8 @@ pub(super) struct Draft {
     pub(super) passwords: Passwords,
     /// The passwords that are to be forgotten.
     pub(super) forgotten: Vec<String>,
+    /// Whom test messages are for, by the fields that say so.
+    pub(super) tests_to: BTreeMap<&'static str, String>,
     /// Passwords were typed before, and are not kept any more.
     pub(super) typed_too_long_ago: bool,
     pub(super) notice: Option<Notice>,
@@ -65,6 +69,7 @@ impl Draft {
             faults: Faults::default(),
             passwords: Passwords::new(),
             forgotten: Vec::new(),
+            tests_to: BTreeMap::new(),
             typed_too_long_ago: false,
             notice: None,
             unsaved: false,
@@ -112,6 +117,7 @@ pub(super) async fn begin(visit: &Visit, form: &Sent) -> Result<Draft, Response>
         seen,
         passwords,
         forgotten,
+        tests_to: form.tests_to(),
         typed_too_long_ago,
         ..Draft::stored(standing)
     })

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::sent::Sent;
 use crate::{
-    config::{Backup, Config, Encryption, InDoubtPolicy, Provider, Server, Way},
+    config::{Backup, Config, InDoubtPolicy, Provider, Server, Way},
     preferences::sites::SITES,
 };
 
@@ -129,7 +129,7 @@ fn of_server(field: &str, server: Option<&Server>) -> String {
     match key {
         "host" => server.host.clone(),
         "port" => server.port.to_string(),
-        "encryption" => encryption(server.encryption).to_owned(),
+        "encryption" => server.encryption.name().to_owned(),
         "allow_non_secure" => tick(server.allow_non_secure),
         "login" => server.login.as_ref().map(|login| login.user.clone()).unwrap_or_default(),
         "send_password_unencrypted" => tick(server.password_on_plain),
@@ -189,14 +189,6 @@ pub(super) fn way(way: &Way) -> &'static str {
         Way::Servers(servers) => {
             servers.first().and_then(|server| server.sign_in).map_or("servers", Provider::name)
         }
-    }
-}
-
-fn encryption(encryption: Encryption) -> &'static str {
-    match encryption {
-        Encryption::StartTls => "starttls",
-        Encryption::Tls => "tls",
-        Encryption::Plain => "none",
     }
 }
 

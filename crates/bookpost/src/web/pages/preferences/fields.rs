@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     entries::{Entries, LIBRARY_EMAIL, preference},
-    sent::Passwords,
+    sent::{Passwords, TESTS_TO},
 };
 use crate::{
     config::{Loaded, Origin, Password, Provider},
@@ -25,6 +25,9 @@ pub(super) struct Form<'a> {
     pub(super) typed: &'a Passwords,
     /// The passwords that are to be forgotten.
     pub(super) forgotten: &'a [String],
+    /// Whom test messages are for, by server; where nothing is said: `own`.
+    pub(super) tests_to: &'a BTreeMap<&'static str, String>,
+    pub(super) own: &'a str,
 }
 
 /// The fields of one server.
@@ -37,6 +40,8 @@ pub(super) struct ServerFields {
     pub(super) advanced: Vec<Field>,
     /// Something is wrong among the advanced.
     pub(super) open: bool,
+    /// Whom its test message is for. It is no preference.
+    pub(super) test_to: Field,
     pub(super) test: String,
 }
 
@@ -67,6 +72,7 @@ impl Form<'_> {
             let title = self.words.t(titles.get(at).copied().unwrap_or_default());
             ServerFields {
                 number: at + 1,
+                test_to: self.test_to(TESTS_TO.get(at).copied().unwrap_or_default()),
                 test: self.words.with("server-test", &[("server", &title)]),
                 shown: at == 0 || main.iter().any(|field| field.problem.is_some() || !field.value.is_empty()),
                 open: advanced.iter().any(|field| field.problem.is_some()),
@@ -102,6 +108,14 @@ impl Form<'_> {
             field = field.hint(self.words.t("password-lost"));
         }
         field
+    }
+
+    fn test_to(&self, name: &'static str) -> Field {
+        Field::new(name, self.words.t("trial-to"))
+            .kind(Kind::Line("email"))
+            .value(self.tests_to.get(name).map_or(self.own, String::as_str))
+            .autocomplete("email")
+            .hint(self.words.t("trial-to-hint"))
     }
 
     /// It is kept, and cannot be opened any more.

@@ -33,7 +33,7 @@ pub(super) use self::{
     said::{Said, label, said},
     sample::show as sample_report,
     save::{import, save, undo},
-    sent::Passwords,
+    sent::{Passwords, TESTS_TO},
     suggest::answer as suggest,
     typed::Typed,
 };

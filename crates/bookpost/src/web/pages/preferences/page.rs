@@ -155,6 +155,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
     let (sources, clockwork, words) = (&visit.pages.sources, &visit.clockwork, visit.words());
     let store = &sources.store;
     let config = &draft.standing.loaded.config;
+    let own = visit.person().email.to_string();
     let form = Form {
         words,
         entries: &draft.entries,
@@ -162,6 +163,8 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         faults: &draft.faults.by_field,
         typed: &draft.passwords,
         forgotten: &draft.forgotten,
+        tests_to: &draft.tests_to,
+        own: &own,
     };
     let (pause, (standing, alarms)) = (store.paused().await?, Standing::read(sources).await?);
     let last = store.preference_changes(1).await?.pop();
@@ -179,7 +182,13 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         programs: programs(visit).await?,
         checklist: checklist::lines(config, &Known::read(visit, config).await?, words),
         tone: standing.tone(),
-        in_use: sentences::in_use(&sources.config().sending.way, &standing, &alarms, clockwork),
+        in_use: sentences::in_use(
+            &sources.config().sending.way,
+            &standing,
+            &alarms,
+            Box::pin(standing.in_use(sources, &alarms)).await.ok().flatten().as_ref(),
+            clockwork,
+        ),
         library_email: draft.entries.get(LIBRARY_EMAIL).cloned().unwrap_or_default(),
         library_email_hint: library_email::hint(&draft, words),
         library_email_problem: draft.faults.by_field.get(LIBRARY_EMAIL).cloned(),

@@ -15,6 +15,9 @@ pub(in super::super) struct Sent(Vec<(String, String)>);
 /// Passwords by the names of their preferences.
 pub(in super::super) type Passwords = BTreeMap<String, Zeroizing<String>>;
 
+/// The fields that say whom a test message is for, by server.
+pub(in super::super) const TESTS_TO: [&str; 2] = ["server1.test_to", "server2.test_to"];
+
 impl Sent {
     #[cfg(test)]
     pub(super) fn of(fields: &[(&str, &str)]) -> Self {
@@ -43,6 +46,11 @@ impl Sent {
             Some((name, Zeroizing::new(text)))
         };
         names.into_iter().filter_map(typed).collect()
+    }
+
+    /// Whom test messages are for.
+    pub(super) fn tests_to(&self) -> BTreeMap<&'static str, String> {
+        TESTS_TO.iter().filter_map(|name| Some((*name, self.get(name)?.to_owned()))).collect()
     }
 
     /// The passwords that are to be forgotten.

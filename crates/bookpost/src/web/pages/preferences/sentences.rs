@@ -7,11 +7,41 @@ use store::{Alarm, AlarmKind};
 
 use crate::{
     config::{Config, Provider, Way},
-    web::pages::{standing::Standing, when::Clockwork, words::Words},
+    preferences::{InUse, Why},
+    web::pages::{
+        standing::{Standing, named},
+        when::Clockwork,
+        words::Words,
+    },
 };
 
 /// Which server is in use now, since when, and why.
-pub(super) fn in_use(way: &Way, standing: &Standing, alarms: &[Alarm], clockwork: &Clockwork) -> String {
+pub(super) fn in_use(
+    way: &Way,
+    standing: &Standing,
+    alarms: &[Alarm],
+    known: Option<&InUse>,
+    clockwork: &Clockwork,
+) -> String {
+    let sentence = of_the_standing(way, standing, alarms, clockwork);
+    let since = known.and_then(|known| since(known, clockwork));
+    since.map_or(sentence.clone(), |since| format!("{sentence} {since}"))
+}
+
+/// Since when the first server is used, and what came to be then. Of another the standing says it.
+fn since(known: &InUse, clockwork: &Clockwork) -> Option<String> {
+    let key = match known.why {
+        Why::Set => "in-use-since-set",
+        Why::TakesMailAgain => "in-use-since-again",
+        Why::Resumed => "in-use-since-resumed",
+        Why::Started => "in-use-since-started",
+        Why::FirstFails => return None,
+    };
+    let (words, since) = (clockwork.words, clockwork.text(known.since?));
+    Some(words.with(key, &[("server", &named(&known.server, words)), ("since", &since)]))
+}
+
+fn of_the_standing(way: &Way, standing: &Standing, alarms: &[Alarm], clockwork: &Clockwork) -> String {
     let words = clockwork.words;
     let servers: &[_] = if let Way::Servers(servers) = way { servers } else { &[] };
     let by_provider = servers.iter().any(|server| server.sign_in.is_some());
@@ -94,6 +124,28 @@ mod tests {
     }
 
     #[test]
+    fn of_the_first_server_it_is_said_since_when() {
+        let now = "2026-11-28T09:00:00Z".parse().unwrap();
+        let well = Standing::Well { backup: StandBy::Nothing };
+        let said = |language: Language, why| {
+            let clockwork = Clockwork { words: language.words(), zone: TimeZone::UTC, now };
+            let known = InUse { server: "server1".to_owned(), since: Some(at()), why, fault: None };
+            in_use(&Way::None, &well, &[], Some(&known), &clockwork)
+        };
+        let whole = "All mail goes out through Server 1. Server 1 has been used since 27 Nov, 22:10,";
+        for (why, expected) in [
+            (Why::Set, "when it was set so."),
+            (Why::TakesMailAgain, "when it took mail again."),
+            (Why::Resumed, "when sending was resumed."),
+            (Why::Started, "when Bookpost was started."),
+        ] {
+            assert_eq!(said(Language::English, why), format!("{whole} {expected}"));
+            assert!(said(Language::Spanish, why).contains("desde"), "{why:?}");
+        }
+        assert_eq!(said(Language::English, Why::FirstFails), "All mail goes out through Server 1.");
+    }
+
+    #[test]
     fn it_is_said_which_server_is_in_use_and_why() {
         let now = "2026-11-28T09:00:00Z".parse().unwrap();
         let clockwork = Clockwork { words: Language::English.words(), zone: TimeZone::UTC, now };
@@ -116,7 +168,7 @@ mod tests {
                 "Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can. The mail server did not accept our password.",
             ),
         ] {
-            assert_eq!(in_use(&Way::None, standing, &alarms, &clockwork), expected);
+            assert_eq!(in_use(&Way::None, standing, &alarms, None, &clockwork), expected);
         }
     }
 
@@ -175,7 +227,7 @@ mod tests {
             ),
         ] {
             let way = Way::Servers(servers.clone());
-            assert_eq!(in_use(&way, standing, &alarms, &clockwork), expected);
+            assert_eq!(in_use(&way, standing, &alarms, None, &clockwork), expected);
         }
     }
 

@@ -4,15 +4,18 @@ use jiff::Timestamp;
 use mail::Reason;
 use store::{Alarm, AlarmKind, AuditFilter, Counts, Deed, Error, State};
 
-use super::super::{
-    known::{Known, Now},
-    log, lost_secrets,
-    mail_account::alarm as account,
-    notices::{LastRun, OfRun, Pending},
-    schedules, silence,
-    standing::{StandBy, Standing, is_of_the_key, named},
-    visit::Visit,
-    when::At,
+use super::{
+    super::{
+        known::{Known, Now},
+        log, lost_secrets,
+        mail_account::alarm as account,
+        notices::{LastRun, OfRun, Pending},
+        schedules, silence,
+        standing::{StandBy, Standing, is_of_the_key, named},
+        visit::Visit,
+        when::At,
+    },
+    old_export,
 };
 use crate::{config::Way, identity::Permission, receive::maildrop};
 
@@ -20,7 +23,7 @@ use crate::{config::Way, identity::Permission, receive::maildrop};
 const LINKED: usize = 5;
 
 /// Where it leads, and what it says.
-type Link = (String, String);
+pub(super) type Link = (String, String);
 
 /// Something that a person has to do.
 #[derive(Default)]
@@ -35,6 +38,8 @@ pub(super) struct ToDo {
     pub(super) parts: Vec<Link>,
     /// The servers may be asked now.
     pub(super) may_probe: bool,
+    /// The export that may be said to be the right one.
+    pub(super) take: Option<String>,
     pub(super) for_it: Option<ForIt>,
 }
 
@@ -51,7 +56,7 @@ pub(super) async fn read(
     visit: &Visit,
     known: &Known,
     counts: &Counts,
-    last: Option<&LastRun>,
+    (last, pending): (Option<&LastRun>, &Pending),
 ) -> Result<Vec<ToDo>, Error> {
     let sites = visit.sites();
     let alarms: Vec<_> = known.alarms(&sites).collect();
@@ -85,9 +90,8 @@ pub(super) async fn read(
     if let Some(last) = last {
         all.extend(practised(visit, known, last));
     }
-    let pending = Pending::read(visit).await?;
-    all.extend(returned(visit, &pending, last));
-    all.extend(not_written(visit, &pending, last));
+    all.extend(returned(visit, pending, last));
+    all.extend(not_written(visit, pending, last));
     Ok(all)
 }
 
@@ -173,6 +177,7 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
         }),
         parts: Vec::new(),
         may_probe: alarm.kind != AlarmKind::SignIn && visit.may(Permission::ProbeServers),
+        take: None,
         for_it: sees.then(|| ForIt { text: text_for_it(visit, alarm, known), noted: noted(alarm, all) }),
     }
 }
@@ -195,6 +200,13 @@ fn is_of_the_backup(visit: &Visit, alarm: &Alarm, known: &Known) -> bool {
 fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
     let words = visit.words();
     let (title, todo) = words.alarm(alarm.kind);
+    let todo = match of_text(&alarm.text) {
+        // The same that the alarm itself says, and when it is tried next.
+        Some(reason) if alarm.kind == AlarmKind::ServerDown => {
+            format!("{} {}", words.t("to-do-down-asked"), words.what_to_do(reason))
+        }
+        _ => todo,
+    };
     let config = visit.pages.sources.config();
     let servers: &[_] = if let Way::Servers(servers) = &config.sending.way { servers } else { &[] };
     let two = servers.len() > 1;
@@ -221,6 +233,12 @@ fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
         _ => todo,
     };
     (title, todo)
+}
+
+/// The reason that an alarm names.
+fn of_text(text: &str) -> Option<Reason> {
+    let named = Reason::ALL.iter().copied().filter(|reason| text.contains(reason.plain_words()));
+    named.max_by_key(|reason| reason.plain_words().len())
 }
 
 /// With why the backup is in use.
@@ -258,6 +276,9 @@ async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
             ..ToDo::default()
         });
     }
+    if let Some(to_do) = old_export::to_do(visit, alarm) {
+        return Ok(to_do);
+    }
     if alarm.kind == AlarmKind::Held && alarm.subject == maildrop::SUBJECT {
         return Ok(ToDo {
             title: visit.words().t("alarm-maildrop"),
@@ -284,7 +305,7 @@ async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
 }
 
 /// As it was noted, for whoever sees addresses.
-fn for_it(visit: &Visit, alarm: &Alarm) -> Option<ForIt> {
+pub(super) fn for_it(visit: &Visit, alarm: &Alarm) -> Option<ForIt> {
     let noted = ForIt { text: String::new(), noted: alarm.text.clone() };
     Some(noted).filter(|_| visit.may(Permission::SeeAddresses))
 }
@@ -354,7 +375,7 @@ fn is_of(runs: &[OfRun], last: &LastRun) -> bool {
 }
 
 /// Where the names are: behind one link if all are of one run, else behind one for each of the newest.
-fn links(visit: &Visit, runs: &[OfRun], what: &str, text: String) -> (Option<Link>, Vec<Link>) {
+pub(super) fn links(visit: &Visit, runs: &[OfRun], what: &str, text: String) -> (Option<Link>, Vec<Link>) {
     let names = |run: &OfRun| format!("/notices/runs/{}/names?what={what}", run.id);
     if let [run] = runs {
         return (Some((names(run), text)), Vec::new());

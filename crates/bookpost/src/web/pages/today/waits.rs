@@ -1,9 +1,11 @@
 //! Of what waits, what somebody may ask about and nobody has to do anything for.
 
-use mail::Reason;
 use store::{Error, Filter, State};
 
-use super::super::{notices::LastRun, visit::Visit};
+use super::{
+    super::{notices::Pending, visit::Visit},
+    to_do::links,
+};
 use crate::identity::Permission;
 
 /// Mail that may have arrived is counted up to so many.
@@ -19,8 +21,8 @@ pub(super) struct Note {
 }
 
 /// `ages`: mail that waits grows older.
-pub(super) async fn read(visit: &Visit, last: Option<&LastRun>, ages: bool) -> Result<Vec<Note>, Error> {
-    Ok(in_doubt(visit).await?.into_iter().chain(last.and_then(|last| full(visit, last, ages))).collect())
+pub(super) async fn read(visit: &Visit, pending: &Pending, ages: bool) -> Result<Vec<Note>, Error> {
+    Ok(in_doubt(visit).await?.into_iter().chain(full(visit, pending, ages)).collect())
 }
 
 /// What may have arrived, and is sent once more by itself.
@@ -44,16 +46,15 @@ async fn in_doubt(visit: &Visit) -> Result<Option<Note>, Error> {
     Ok(Some(Note { text, mails }))
 }
 
-/// Mailboxes of the last run that are full.
-fn full(visit: &Visit, last: &LastRun, ages: bool) -> Option<Note> {
-    let why = last.why(State::Waiting);
-    let (_, counted) = why.into_iter().find(|(reason, _)| *reason == Reason::MailboxFull)?;
-    let until = visit.clockwork.text(counted.expires_first_at);
+/// Mailboxes that are full: it is still tried for runs that are not the last one.
+fn full(visit: &Visit, pending: &Pending, ages: bool) -> Option<Note> {
+    let (runs, until) = pending.full();
+    let count = runs.iter().map(|run| run.count).sum();
+    let until = visit.clockwork.text(until?);
     let words = visit.words();
-    let full = words.count("waits-full", counted.count);
-    let until =
-        if ages { words.with("waits-full-until", &[("until", &until)]) } else { words.t("waits-full-still") };
-    let text = format!("{full} {until}");
-    let href = format!("/notices/runs/{}/names?what=waiting", last.id);
-    Some(Note { text, mails: vec![(href, words.t("waits-full-link"))] })
+    let key = if runs.len() > 1 { "waits-full-until-first" } else { "waits-full-until" };
+    let until = if ages { words.with(key, &[("until", &until)]) } else { words.t("waits-full-still") };
+    let text = format!("{} {until}", words.count("waits-full", count));
+    let (one, several) = links(visit, &runs, "waiting", words.t("waits-full-link"));
+    Some(Note { text, mails: one.into_iter().chain(several).collect() })
 }

@@ -6,17 +6,13 @@ use axum::{
     extract::RawQuery,
     response::{IntoResponse, Redirect, Response},
 };
-use jiff::Timestamp;
 use serde::Deserialize;
-use store::{Actor, Audit, AuditFilter, AuditId, Deed, Error, NewAudit, Store};
+use store::{Audit, AuditFilter, AuditId, Deed, Error, NewAudit};
 
-use super::{
-    noted::{ACCEPTED, ARRIVED, named},
-    wanted::Form,
-};
+use super::wanted::Form;
 use crate::{
-    config::Server,
     identity::Permission,
+    preferences::tested::{ACCEPTED, ARRIVED},
     web::pages::{
         flash::{self, Done},
         form::Posted,
@@ -25,37 +21,6 @@ use crate::{
         visit::Visit,
     },
 };
-
-/// So many tests of a server are looked through.
-const LOOKED_THROUGH: usize = 50;
-
-/// A server that has taken a test message, as it is set now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::web::pages) struct Tested {
-    pub(in crate::web::pages) at: Timestamp,
-    pub(in crate::web::pages) by: String,
-    /// Somebody has found it in a mailbox.
-    pub(in crate::web::pages) arrived: bool,
-}
-
-/// The last test that went well, of the server as it is set now; one that arrived before one that was accepted only.
-pub(in crate::web::pages) async fn tested(store: &Store, server: &Server) -> Result<Option<Tested>, Error> {
-    let about = AuditFilter { about: Some(server.name.clone()), ..AuditFilter::default() };
-    let lines = store.audit(about, None, LOOKED_THROUGH).await?;
-    let of = |result: &str| {
-        let said = format!("{}: {result}", named(server));
-        lines.iter().find(|line| line.what == Deed::ServerTested && line.new.as_deref() == Some(&said))
-    };
-    let arrived = of(ARRIVED);
-    Ok(arrived.or_else(|| of(ACCEPTED)).map(|line| Tested {
-        at: line.happened_at,
-        by: match &line.who {
-            Actor::Person { name, .. } => name.to_string(),
-            _ => String::new(),
-        },
-        arrived: arrived.is_some(),
-    }))
-}
 
 /// What somebody found in the mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

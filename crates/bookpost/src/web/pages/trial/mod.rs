@@ -23,7 +23,6 @@ use store::Error;
 use tokio::sync::watch::Sender;
 
 use self::{
-    noted::note,
     running::{Busy, Course, End},
     wanted::{Form, Unusable, Wanted},
 };
@@ -31,6 +30,7 @@ use super::{
     field::{Choice, Field, Kind},
     form::Posted,
     frame::{Frame, Place, page_as},
+    log,
     not_done::{self, NotDone},
     not_here,
     visit::Visit,
@@ -41,13 +41,12 @@ use crate::{
     config::Server,
     deliver::trial::{self, Trial},
     identity::Permission,
-    preferences::Refused,
+    preferences::{Refused, tested::Tested},
 };
 
 pub(in crate::web) use self::noted::tried_and_noted;
 pub(super) use self::{
-    arrived::{advise, answer, tested},
-    noted::{ACCEPTED, ARRIVED, BROKE_OFF, WORKS},
+    arrived::{advise, answer},
     ports::find,
     running::Trials,
     watch::{show, steps as told},
@@ -88,12 +87,17 @@ pub(super) async fn start(Posted { visit, form }: Posted<Vec<(String, String)>>)
     }
     let (form, words) = (Form::new(form, &visit), visit.words());
     let own = &visit.person().email;
-    let shown = form.get("to").filter(|to| !to.is_empty()).map_or_else(|| own.to_string(), ToOwned::to_owned);
+    let shown = form.wished_to().map_or_else(|| own.to_string(), ToOwned::to_owned);
+    let back = form.back(&visit);
     let Some(to) = form.to(own) else {
         let problem = Some(words.t("trial-bad-to"));
-        return unfit(&visit, &shown, |asking| asking.to.problem = problem).await;
+        return unfit(&visit, &shown, |asking| match back {
+            // The form of the preferences has the field.
+            Some(_) => (asking.problem, asking.back) = (problem, back),
+            None => asking.to.problem = problem,
+        })
+        .await;
     };
-    let back = form.back(&visit);
     let wanted = match form.wanted(&visit.pages.sources.preferences).await {
         Ok(wanted) => wanted,
         Err(why) => return unusable(&visit, &shown, why, back).await,
@@ -211,10 +215,10 @@ async fn asking(visit: &Visit, to: &str) -> Result<Asking, Error> {
 
 /// What the last good test of this server showed.
 async fn last(visit: &Visit, server: &Server) -> Result<Option<String>, Error> {
-    let Some(tested) = tested(&visit.pages.sources.store, server).await? else { return Ok(None) };
+    let Some(tested) = Tested::last(&visit.pages.sources.store, server).await? else { return Ok(None) };
     let key = if tested.arrived { "trial-known-arrived" } else { "trial-known-accepted" };
     let (words, when) = (visit.words(), visit.clockwork.text(tested.at));
-    let said = words.with(key, &[("when", &when), ("who", &tested.by)]);
+    let said = words.with(key, &[("when", &when), ("who", &log::actor(words, &tested.by))]);
     Ok(Some(format!("{}: {said}", called(words, &server.name))))
 }
 

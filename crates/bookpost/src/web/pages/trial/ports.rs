@@ -5,11 +5,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 
-use super::{Course, busy, note, unusable, wanted::Form};
+use super::{Course, busy, unusable, wanted::Form};
 use crate::{
     config::Encryption,
     deliver::trial::{Patience, Port, Speaks, USUAL_PORTS, advice::listed, detect},
     identity::Permission,
+    preferences::tested::{named, note},
     web::pages::{
         advice::encryption,
         form::Posted,
@@ -74,8 +75,8 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
     let found = detect(&server.host, &ports, name, ca_file, Patience::LOOK).await;
     drop(place);
     let store = &visit.pages.sources.store;
-    let noted =
-        note(store, visit.actor(), server, &in_the_log(&found), visit.pages.sources.clock.now()).await;
+    let (ports_found, at) = (in_the_log(&found), visit.pages.sources.clock.now());
+    let noted = note(store, visit.actor(), &server.name, &named(server), &ports_found, at).await;
     let f = match (noted, Frame::around(&visit, Place::Email).await) {
         (Ok(_), Ok(f)) => f,
         (Err(error), _) | (_, Err(error)) => return not_here::of(&error, &visit),
@@ -119,12 +120,8 @@ fn line(words: &Words, found: &Port) -> Line {
     }
     let [takes, tests] =
         ["trial-port-take", "trial-port-test"].map(|key| words.with(key, &[("port", &port)]));
-    let encryption = match spoken {
-        Encryption::StartTls => "starttls",
-        Encryption::Tls => "tls",
-        Encryption::Plain => "none",
-    };
-    Line { title, text, usable: Some(Usable { port: found.port, encryption, takes, tests }) }
+    let usable = Usable { port: found.port, encryption: spoken.name(), takes, tests };
+    Line { title, text, usable: Some(usable) }
 }
 
 fn in_the_log(found: &[Port]) -> String {

@@ -10,7 +10,10 @@ use crate::{
     app::{Preferences, StandingPreferences},
     config::{Config, Origin, Server},
     preferences::Refused,
-    web::pages::{preferences::Passwords, visit::Visit},
+    web::pages::{
+        preferences::{Passwords, TESTS_TO},
+        visit::Visit,
+    },
 };
 
 /// A form, as it was sent: names of preferences and what stands in them, beside others that are of no interest here.
@@ -90,10 +93,13 @@ impl Form {
 
     /// Whom the test message is for; None: an address that is none.
     pub(super) fn to(&self, own: &Address) -> Option<Address> {
-        match self.get("to").filter(|text| !text.is_empty()) {
-            Some(text) => Address::parse(text).ok(),
-            None => Some(own.clone()),
-        }
+        self.wished_to().map_or_else(|| Some(own.clone()), |text| Address::parse(text).ok())
+    }
+
+    /// As somebody wrote it, if they did: for the test alone, or beside the server in the form of the preferences.
+    pub(super) fn wished_to(&self) -> Option<&str> {
+        let beside = || TESTS_TO.get(usize::from(self.number()) - 1).and_then(|name| self.get(name));
+        self.get("to").or_else(beside).filter(|text| !text.is_empty())
     }
 
     /// The server, with what stands in the form, and the rest as it is stored.
@@ -119,10 +125,11 @@ impl Form {
     /// that is found, as it goes `back`.
     pub(super) fn rest(&self, server: &str, back: &[(String, String)]) -> Vec<(String, String)> {
         let kept = ["host", "login", "allow_non_secure", "send_password_unencrypted"];
-        let names = kept
-            .iter()
-            .map(|key| format!("{server}.{key}"))
-            .chain(["to".to_owned(), "sending.ehlo_name".to_owned()]);
+        let names = kept.iter().map(|key| format!("{server}.{key}")).chain([
+            "to".to_owned(),
+            format!("{server}.test_to"),
+            "sending.ehlo_name".to_owned(),
+        ]);
         let texts = names.filter_map(|name| self.get(&name).map(|text| (name.clone(), text.to_owned())));
         texts.chain(back.iter().filter(|(name, _)| name == TYPED).cloned()).collect()
     }

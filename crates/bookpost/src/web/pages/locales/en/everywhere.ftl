@@ -26,6 +26,7 @@ for-it = For your IT person
 cancel-and-back = Back, change nothing
 day-and-time = { $day }, { $time }
 
+banner-old-mail = Sending is paused since { $since }: mail has waited for more than 48 hours, and nobody has said yet what becomes of it. Mail is accepted and waits.
 banner-paused = Sending is paused since { $since }. Mail is accepted and waits.
 banner-restored = Sending is paused: this was restored from the backup of { $of }. Look at what was set aside before you go on sending.
 banner-no-way = No way of sending is chosen. Mail is accepted and waits.

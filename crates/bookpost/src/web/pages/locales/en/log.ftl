@@ -44,6 +44,7 @@ log-sent-again = sent a notice again
 log-logo-changed = changed the logo of a library
 log-columns-chosen = said what the columns of an export are
 log-columns-forgotten = had the columns of an export forgotten
+log-older-export-taken = said that an old export is the right one
 log-notice-added = added a notice
 log-notice-changed = changed a notice
 log-notice-removed = removed a notice

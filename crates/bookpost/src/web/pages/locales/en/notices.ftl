@@ -14,6 +14,7 @@ upload-broke-off = The file did not come through. Try it again; if it lasts, sho
 upload-busy = Several files are being uploaded at the moment. Try again in a minute.
 upload-disk = There is not enough room on the disk of Bookpost. Show this to your IT person.
 uploads-title = Not sent yet
+uploads-full = More than { $n } are not kept. With the next upload the oldest goes: { $name }.
 uploads-open = Check and send
 uploads-forget = Delete
 uploads-forget-one = Delete { $name }
@@ -103,6 +104,11 @@ n-people = { $n ->
     [one] { $n } person
    *[other] { $n } people
   }
+n-addresses = { $n ->
+    [one] { $n } address
+   *[other] { $n } addresses
+  }
+n-addresses-of = { $addresses } of { $people }
 n-libraries = { $n ->
     [one] { $n } library
    *[other] { $n } libraries
@@ -121,7 +127,6 @@ says-without-teacher = { $n ->
    *[other] { $n } of these people have
 } no address of a teacher in the file, so no teacher hears of them.
 says-again = The run of this file was cut short before. Sending it now writes only to those who were not written to.
-says-addresses = Some people have several addresses: it is { $n } addresses in all.
 says-dates = Most items in this file are not due yet. Day and month may be the wrong way round: look at the dates before you send.
 says-paused = Sending is paused: the mails wait until an administrator lets it go on.
 says-limited = Only the part of your libraries is shown and sent.
@@ -195,7 +200,9 @@ run-lists = Lists for teachers
 run-lists-hint = One mail for each teacher, beside the notices. They are not counted above.
 run-asked = Entries in all
 run-asked-hint = Each address that was written to counts, and each person or line that was not.
+run-addresses = { $mails } to { $addresses }: some people have several, and each of them counts.
 run-accepted = accepted by the mail server
+run-accepted-by = accepted by { $server }
 run-not-written = not written to
 run-aside = Also in the file
 run-by-library = By library
@@ -327,6 +334,7 @@ names-none = Nobody
 names-none-why = Nobody of this run stands here any more.
 names-tried-again = Nothing: it is tried again by itself until { $until }.
 names-cancelled-do = To write after all, upload the newest export and send it.
+names-accepted-by = accepted by { $server }
 names-message = What happened
 names-again = Send again
 names-again-to = Send again to somebody: { $who }
@@ -378,6 +386,7 @@ done-not-sure = Nothing was sent: say first, above the button, that this is the 
 done-not-sent = Nothing was sent: what this file would do has changed since you looked at it. Look at it again, then send it.
 done-not-now = Bookpost takes no mail at the moment. Try again in a minute.
 done-export-forgotten = The upload is deleted.
+done-oldest-forgotten = Your oldest upload that was not sent was deleted: no more than five are kept.
 done-run-stopped = { $n ->
     [0] The run is stopped.
     [one] The run is stopped. { $n } mail will not be sent.

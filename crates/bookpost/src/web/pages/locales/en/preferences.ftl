@@ -16,6 +16,10 @@ done-nothing-changed = Nothing had to be saved: it was so already.
 done-imported = Moved into Bookpost. What still stands in the file is stronger: take it out there.
 not-done = Nothing was changed.
 
+in-use-since-set = { $server } has been used since { $since }, when it was set so.
+in-use-since-again = { $server } has been used since { $since }, when it took mail again.
+in-use-since-resumed = { $server } has been used since { $since }, when sending was resumed.
+in-use-since-started = { $server } has been used since { $since }, when Bookpost was started.
 in-use-backup = All mail goes out, through the backup server, since { $since }. Why: { $why } (Server 1).
 so-many-minutes = { $n ->
     [one] { $n } minute

@@ -54,6 +54,7 @@ queue-none-why = Nothing in the queue is like this.
 queue-none-yet = No mail was handed in yet. It appears here as soon as a program hands some in.
 queue-bad-filter = This cannot be looked for: { $what }.
 bad-beginning = write at least 3 letters of the address
+bad-domain = behind the @ there is no domain; write one, such as @example.org
 bad-number = a message has a number
 no-addresses = email addresses are not shown to you in full
 bad-date = the day is not a date

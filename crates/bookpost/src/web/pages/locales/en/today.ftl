@@ -34,6 +34,7 @@ last-run-notices = { $n ->
     [one] { $n } notice
    *[other] { $n } notices
   }
+last-run-notices-to = { $notices } to { $addresses }
 last-run-accepted = { $accepted } by { $server }
 last-run-server = the mail server
 
@@ -91,6 +92,7 @@ to-do-down-waits = { $n ->
     [one] { $n } mail waits. It is not lost, and goes out by itself as soon as the server takes mail again.
    *[other] { $n } mails wait. None is lost, and they go out by themselves as soon as the server takes mail again.
   }
+to-do-down-asked = It is asked again every minute, and mail goes out by itself as soon as it answers.
 to-do-down-expires = If nothing changes, the first is given up and sent back to the library: { $at }.
 to-do-sign-in-link = Enter the new password and test it
 to-do-server-link = Look at its settings and test it
@@ -166,6 +168,7 @@ waits-full = { $n ->
    *[other] { $n } mailboxes are full.
   }
 waits-full-until = Bookpost tries until { $until }, then tells you. There is nothing to do now.
+waits-full-until-first = Bookpost tries each for its time, the first until { $until }, then tells you. There is nothing to do now.
 waits-full-still = Bookpost tries again when sending goes on, and their time stands still until then. There is nothing to do now.
 waits-full-link = Who it is
 look-at-set-aside = Look at what was set aside
@@ -214,6 +217,11 @@ alarm-held = Mail was set aside
 alarm-held-do = Look at it, and decide whether it is sent.
 alarm-quota = The daily limit of the mail account is used up
 alarm-quota-do = Nothing: the rest goes out when the limit is free again.
+to-do-old-export = Is { $name } the right export?
+to-do-old-export-why = It lies in the drop folder and was last changed more than 24 hours ago, so nothing was sent: what was brought back since then is still in it.
+to-do-old-export-do = Put a newer export in its place, or say that this is the right one. It waits until then.
+to-do-old-export-take = It is the right one: send its notices
+done-export-taken = Its notices are being made. The run stands here in a moment.
 alarm-drop-folder = An export cannot be used
 alarm-drop-folder-do = Read why below, put it right, and leave the export in the folder again.
 alarm-run-interrupted = A notice run broke off

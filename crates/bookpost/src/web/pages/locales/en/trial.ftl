@@ -6,8 +6,6 @@ trial-server-place = { $server }: { $host }, port { $port }
 trial-to = Send the test message to
 trial-to-hint = Best an address that is not at your library: so you see that mail gets out.
 trial-bad-to = This is no email address.
-trial-to-you = The test message goes to your own address.
-trial-to-another = Test what is saved, to another address
 trial-start = Test Server
 trial-no-server = No mail server is entered yet.
 trial-no-server-do = Enter it under Preferences > Setup > Email
@@ -89,7 +87,7 @@ trial-port-take = Use port { $port }
 trial-port-test = Test port { $port }
 trial-or = or
 
-trial-encryption-starttls = "Encrypted"
+trial-encryption-starttls = "Encrypted (recommended)"
 trial-encryption-tls = "Encrypted from the start"
 trial-encryption-plain = "Not encrypted"
 

@@ -26,6 +26,7 @@ for-it = Para su informático
 cancel-and-back = Volver sin cambiar nada
 day-and-time = { $day }, { $time }
 
+banner-old-mail = El envío está en pausa desde { $since }: hay correo que lleva más de 48 horas esperando, y nadie ha dicho aún qué se hace con él. El correo se acepta y espera.
 banner-paused = El envío está en pausa desde { $since }. El correo se acepta y espera.
 banner-restored = El envío está en pausa: esto se restauró de la copia de seguridad de { $of }. Mire lo que se apartó antes de reanudar el envío.
 banner-no-way = No se ha elegido ninguna forma de envío. El correo se acepta y espera.

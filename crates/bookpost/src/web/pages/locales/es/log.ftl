@@ -44,6 +44,7 @@ log-sent-again = envió de nuevo un aviso
 log-logo-changed = cambió el logotipo de una biblioteca
 log-columns-chosen = indicó qué son las columnas de una exportación
 log-columns-forgotten = hizo olvidar las columnas de una exportación
+log-older-export-taken = dijo que una exportación antigua es la correcta
 log-notice-added = añadió un aviso
 log-notice-changed = cambió un aviso
 log-notice-removed = quitó un aviso

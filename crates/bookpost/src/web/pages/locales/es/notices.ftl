@@ -14,6 +14,7 @@ upload-broke-off = El archivo no llegó entero. Inténtelo de nuevo; si dura, en
 upload-busy = En este momento se están subiendo varios archivos. Inténtelo de nuevo dentro de un minuto.
 upload-disk = No queda sitio suficiente en el disco de Bookpost. Enséñeselo a su informático.
 uploads-title = Sin enviar todavía
+uploads-full = No se guardan más de { $n }. Con la próxima subida desaparece la más antigua: { $name }.
 uploads-open = Comprobar y enviar
 uploads-forget = Borrar
 uploads-forget-one = Borrar { $name }
@@ -103,6 +104,11 @@ n-people = { $n ->
     [one] { $n } persona
    *[other] { $n } personas
   }
+n-addresses = { $n ->
+    [one] { $n } dirección
+   *[other] { $n } direcciones
+  }
+n-addresses-of = { $addresses } de { $people }
 n-libraries = { $n ->
     [one] { $n } biblioteca
    *[other] { $n } bibliotecas
@@ -121,7 +127,6 @@ says-without-teacher = { $n ->
    *[other] { $n } de estas personas no tienen
 } ninguna dirección de docente en el archivo, así que ningún docente sabrá de ellas.
 says-again = El envío de este archivo se interrumpió antes. Si lo envía ahora, solo se escribe a quienes no se escribió.
-says-addresses = Algunas personas tienen varias direcciones: son { $n } direcciones en total.
 says-dates = La mayoría de los ejemplares de este archivo aún no vencen. Puede que el día y el mes estén cambiados: mire las fechas antes de enviar.
 says-paused = El envío está en pausa: los correos esperan hasta que un administrador lo reanude.
 says-limited = Solo se muestra y se envía la parte de sus bibliotecas.
@@ -195,7 +200,9 @@ run-lists = Listas para docentes
 run-lists-hint = Un correo para cada docente, además de los avisos. No se cuentan arriba.
 run-asked = Entradas en total
 run-asked-hint = Cuenta cada dirección a la que se escribió, y cada persona o línea a la que no.
+run-addresses = { $mails } a { $addresses }: algunas personas tienen varias, y cada una cuenta.
 run-accepted = aceptados por el servidor de correo
+run-accepted-by = aceptados por { $server }
 run-not-written = sin correo
 run-aside = También en el archivo
 run-by-library = Por biblioteca
@@ -339,6 +346,7 @@ names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.
 names-tried-again = Nada: se intenta otra vez por sí solo hasta { $until }.
 names-cancelled-do = Para escribir de todos modos, suba la exportación más reciente y envíela.
+names-accepted-by = aceptado por { $server }
 names-message = Qué pasó
 names-again = Enviar de nuevo
 names-again-to = Enviar de nuevo a alguien: { $who }
@@ -390,6 +398,7 @@ done-not-sure = No se ha enviado nada: indique antes, encima del botón, que est
 done-not-sent = No se ha enviado nada: lo que haría este archivo ha cambiado desde que lo miró. Mírelo de nuevo y envíelo después.
 done-not-now = Bookpost no acepta correo en este momento. Inténtelo de nuevo dentro de un minuto.
 done-export-forgotten = El archivo subido se ha borrado.
+done-oldest-forgotten = Su subida más antigua que no se había enviado se ha borrado: no se guardan más de cinco.
 done-run-stopped = { $n ->
     [0] El envío está detenido.
     [one] El envío está detenido. { $n } correo no se enviará.

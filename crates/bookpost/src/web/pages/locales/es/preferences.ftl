@@ -16,6 +16,10 @@ done-nothing-changed = No había nada que guardar: ya estaba así.
 done-imported = Pasado a Bookpost. Lo que sigue en el archivo tiene más fuerza: quítelo de allí.
 not-done = No se ha cambiado nada.
 
+in-use-since-set = Se usa { $server } desde { $since }, cuando se configuró así.
+in-use-since-again = Se usa { $server } desde { $since }, cuando volvió a aceptar correo.
+in-use-since-resumed = Se usa { $server } desde { $since }, cuando se reanudó el envío.
+in-use-since-started = Se usa { $server } desde { $since }, cuando se inició Bookpost.
 in-use-backup = Todo el correo sale, por el servidor de reserva, desde { $since }. Motivo: { $why } (Servidor 1).
 so-many-minutes = { $n ->
     [one] { $n } minuto

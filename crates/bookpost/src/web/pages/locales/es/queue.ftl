@@ -54,6 +54,7 @@ queue-none-why = Nada en la cola es así.
 queue-none-yet = Todavía no se ha entregado ningún correo. Aparece aquí en cuanto un programa entregue alguno.
 queue-bad-filter = Esto no se puede buscar: { $what }.
 bad-beginning = escriba al menos 3 letras de la dirección
+bad-domain = detrás de la @ no hay ningún dominio; escriba uno, como @example.org
 bad-number = el mensaje se busca por su número
 no-addresses = usted no ve las direcciones completas
 bad-date = el día no es una fecha

@@ -34,6 +34,7 @@ last-run-notices = { $n ->
     [one] { $n } aviso
    *[other] { $n } avisos
   }
+last-run-notices-to = { $notices } a { $addresses }
 last-run-accepted = { $accepted } por { $server }
 last-run-server = el servidor de correo
 
@@ -91,6 +92,7 @@ to-do-down-waits = { $n ->
     [one] Espera { $n } correo. No se ha perdido, y sale por sí solo en cuanto el servidor vuelva a aceptar correo.
    *[other] Esperan { $n } correos. No se ha perdido ninguno, y salen por sí solos en cuanto el servidor vuelva a aceptar correo.
   }
+to-do-down-asked = Se le pregunta de nuevo cada minuto, y el correo sale por sí solo en cuanto responda.
 to-do-down-expires = Si nada cambia, el primero se abandona y se devuelve a la biblioteca: { $at }.
 to-do-sign-in-link = Introducir la contraseña nueva y probarla
 to-do-server-link = Ver sus datos y probarlo
@@ -166,6 +168,7 @@ waits-full = { $n ->
    *[other] { $n } buzones están llenos.
   }
 waits-full-until = Bookpost lo intenta hasta { $until }, y luego se lo dice. Ahora no hay nada que hacer.
+waits-full-until-first = Bookpost intenta cada uno durante su plazo, el primero hasta { $until }, y luego se lo dice. Ahora no hay nada que hacer.
 waits-full-still = Bookpost volverá a intentarlo cuando se reanude el envío, y hasta entonces su tiempo se detiene. Ahora no hay nada que hacer.
 waits-full-link = Quién es
 look-at-set-aside = Ver lo que se apartó
@@ -214,6 +217,11 @@ alarm-held = Se ha apartado correo
 alarm-held-do = Mírelo y decida si se envía.
 alarm-quota = Se ha agotado el límite diario de la cuenta de correo
 alarm-quota-do = Nada: el resto sale cuando el límite vuelva a estar libre.
+to-do-old-export = ¿Es { $name } la exportación correcta?
+to-do-old-export-why = Está en la carpeta vigilada y se modificó por última vez hace más de 24 horas, por eso no se envió nada: todavía contiene lo que se ha devuelto desde entonces.
+to-do-old-export-do = Ponga en su lugar una exportación más reciente, o diga que esta es la correcta. Hasta entonces espera.
+to-do-old-export-take = Es la correcta: enviar sus avisos
+done-export-taken = Se están preparando sus avisos. El envío aparecerá aquí en un momento.
 alarm-drop-folder = No se puede usar una exportación
 alarm-drop-folder-do = Lea abajo el motivo, corríjalo y vuelva a dejar la exportación en la carpeta.
 alarm-run-interrupted = Se ha interrumpido un envío de avisos

@@ -6,8 +6,6 @@ trial-server-place = { $server }: { $host }, puerto { $port }
 trial-to = Enviar el mensaje de prueba a
 trial-to-hint = Mejor una dirección que no sea de su biblioteca: así ve que el correo sale.
 trial-bad-to = Esto no es una dirección de correo.
-trial-to-you = El mensaje de prueba va a su propia dirección.
-trial-to-another = Probar lo guardado, a otra dirección
 trial-start = Probar servidor
 trial-no-server = Todavía no se ha introducido ningún servidor de correo.
 trial-no-server-do = Introdúzcalo en Preferencias > Configuración > Correo
@@ -89,8 +87,8 @@ trial-port-take = Usar el puerto { $port }
 trial-port-test = Probar el puerto { $port }
 trial-or = o
 
-trial-encryption-starttls = «Cifrada»
-trial-encryption-tls = «Cifrada desde el principio»
+trial-encryption-starttls = «Cifrado (recomendado)»
+trial-encryption-tls = «Cifrado desde el principio»
 trial-encryption-plain = «Sin cifrar»
 
 ## Qué hacer, donde se sabe más que el motivo
