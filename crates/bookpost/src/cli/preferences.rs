@@ -53,8 +53,7 @@ impl App {
         }
         let (source, now) = (self.preferences.source(), self.clock.now());
         let change = async |change| self.preferences.change(change).await;
-        let reply = answer(&self.store, source, request, now, change);
-        let mut reply = reply.await;
+        let mut reply = answer(&self.store, source, request, now, change).await;
         if let Reply::Preferences(shown) = &mut reply {
             match web::in_use(&self.sources()).await {
                 Ok(in_use) => shown.in_use = in_use,

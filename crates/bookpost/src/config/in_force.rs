@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Backup, Config, InDoubtPolicy, Loaded, Origin, Preference, Provider, Server, Way};
+use super::{
+    Backup, Config, InDoubtPolicy, Loaded, Origin, Preference, Provider, Server, Way,
+    servers::{USUAL_CONNECTIONS, USUAL_FOR_URGENT, USUAL_MESSAGES_PER_CONNECTION},
+};
 
 const DAY: u64 = 86_400;
 
@@ -80,9 +83,9 @@ fn sending(config: &Config, key: &str) -> Option<Value> {
 fn of_server(server: Option<&Server>, key: &str) -> Option<Value> {
     let Some(server) = server else {
         return match key {
-            "connections" => Some(json!(20)),
-            "connections_for_urgent" => Some(json!(1)),
-            "messages_per_connection" => Some(json!(100)),
+            "connections" => Some(json!(USUAL_CONNECTIONS)),
+            "connections_for_urgent" => Some(json!(USUAL_FOR_URGENT)),
+            "messages_per_connection" => Some(json!(USUAL_MESSAGES_PER_CONNECTION)),
             "allow_non_secure" | "send_password_unencrypted" => Some(json!(false)),
             _ => None,
         };

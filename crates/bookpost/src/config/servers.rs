@@ -12,8 +12,9 @@ use crate::secrets::KeySource;
 
 /// Most connections to one server that a setting may ask for.
 const MOST_CONNECTIONS: u64 = 100;
-const USUAL_CONNECTIONS: u64 = 20;
-const USUAL_MESSAGES_PER_CONNECTION: u64 = 100;
+pub(super) const USUAL_CONNECTIONS: u64 = 20;
+pub(super) const USUAL_FOR_URGENT: u64 = 1;
+pub(super) const USUAL_MESSAGES_PER_CONNECTION: u64 = 100;
 /// More than anybody sends.
 const HIGHEST_LIMIT: u64 = 100_000_000;
 
@@ -187,7 +188,7 @@ fn described(raw: &mut Raw, name: &str, usual: &Usual) -> Server {
         );
     }
     let connections = raw.get_within(&path("connections"), usual.connections, 1..=MOST_CONNECTIONS);
-    let for_urgent = raw.get_within(&path("connections_for_urgent"), 1, 0..=MOST_CONNECTIONS);
+    let for_urgent = raw.get_within(&path("connections_for_urgent"), USUAL_FOR_URGENT, 0..=MOST_CONNECTIONS);
     let messages =
         raw.get_within(&path("messages_per_connection"), USUAL_MESSAGES_PER_CONNECTION, 1..=1_000_000);
     let limits = Limits {

@@ -8,8 +8,6 @@ use crate::config::{Loaded, Origin, Server};
 
 /// So many alarms are looked through.
 const ALARMS: usize = 200;
-/// So many lines of the log are.
-const LINES: usize = 1000;
 /// And so many changes.
 const CHANGES: usize = 200;
 
@@ -102,6 +100,6 @@ async fn works_again_at(store: &Store, server: &Server) -> Result<Option<Timesta
 }
 
 async fn resumed_at(store: &Store) -> Result<Option<Timestamp>, Error> {
-    let lines = store.audit(AuditFilter::default(), None, LINES).await?;
-    Ok(lines.iter().find(|line| line.what == Deed::SendingResumed).map(|line| line.happened_at))
+    let resumed = AuditFilter { what: Some(Deed::SendingResumed), ..AuditFilter::default() };
+    Ok(store.audit(resumed, None, 1).await?.first().map(|line| line.happened_at))
 }

@@ -24,8 +24,10 @@ pub(super) fn in_use(
     clockwork: &Clockwork,
 ) -> String {
     let sentence = of_the_standing(way, standing, alarms, clockwork);
-    let since = known.and_then(|known| since(known, clockwork));
-    since.map_or(sentence.clone(), |since| format!("{sentence} {since}"))
+    match known.and_then(|known| since(known, clockwork)) {
+        Some(since) => format!("{sentence} {since}"),
+        None => sentence,
+    }
 }
 
 /// Since when the first server is used, and what came to be then. Of another the standing says it.
