@@ -31,6 +31,9 @@ pub struct Filter {
     /// Only what was accepted from this instant on.
     #[serde(default)]
     pub since: Option<Timestamp>,
+    /// Only what came to the end that it has from this instant on: delivered, practiced, returned or in doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_since: Option<Timestamp>,
     /// Only to this address, in capitals or not.
     pub address: Option<Address>,
     /// Only to addresses that begin like this, in capitals or not.

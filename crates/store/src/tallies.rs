@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::{Error, State, Store, before};
 
-/// Mail is counted by the quarter of an hour in which it was accepted for so long; older mail all together.
+/// Mail is counted by the quarter of an hour in which it was accepted for so long, older mail all together; and by the one in which it came
+/// to its end for so long too.
 pub const QUARTERS_KEPT: Duration = Duration::from_hours(9 * 24);
 
 /// How many recipients are in which state.
@@ -33,7 +34,26 @@ impl Store {
         self.db.by_quarter(since, sites).await
     }
 
-    /// Counts together what was accepted longer ago than [`QUARTERS_KEPT`]. Gives how many counts there are less. Writes nothing where
+    /// How many recipients of each site, and of none, came to the end that they have since the quarter of an hour in which `since` lies:
+    /// delivered, practiced, returned, or in doubt, in which nobody is who came to an end later. What was purged since counts still. No
+    /// further back than [`QUARTERS_KEPT`].
+    pub async fn answered_by_site(
+        &self,
+        since: Timestamp,
+    ) -> Result<BTreeMap<Option<String>, States>, Error> {
+        self.db.answered_by_site(since).await
+    }
+
+    /// The same by the quarter of an hour in which they came to it, of these sites; of any and of none, if there are none of these.
+    pub async fn answered_by_quarter(
+        &self,
+        since: Timestamp,
+        sites: BTreeSet<String>,
+    ) -> Result<BTreeMap<Timestamp, States>, Error> {
+        self.db.answered_by_quarter(since, sites).await
+    }
+
+    /// Counts together what was accepted longer ago than [`QUARTERS_KEPT`], and forgets what came to its end before then. Gives how many counts there are less. Writes nothing where
     /// there is nothing to be done.
     pub async fn fold_quarters(&self, now: Timestamp) -> Result<u64, Error> {
         self.db.fold_quarters(before(now, QUARTERS_KEPT)).await

@@ -36,6 +36,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0027_mail_account", include_str!("migrations/0027_mail_account.sql")),
     ("0028_stopped", include_str!("migrations/0028_stopped.sql")),
     ("0029_mailbox_full", include_str!("migrations/0029_mailbox_full.sql")),
+    ("0030_answered", include_str!("migrations/0030_answered.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.
@@ -104,5 +105,46 @@ mod tests {
         .unwrap();
         let door: (i64, Option<i64>) = of("SELECT id, door FROM message");
         assert_eq!(door, (1, None), "of a message from before it is not known");
+    }
+
+    /// What was answered before answers were counted, as far back as they are.
+    #[test]
+    fn answers_from_before_they_were_counted_are_counted() {
+        const DAY: i64 = 86_400_000_000;
+        let mut sql = Connection::open_in_memory().unwrap();
+        apply(&sql, &MIGRATIONS[..28]).unwrap();
+        let now = 20_000 * DAY;
+        sql.execute("INSERT INTO meta VALUES ('clock_seen_at', ?1)", [now]).unwrap();
+        sql.execute(
+            "INSERT INTO message (id, kind, class, practice, application, site, message_id, subject, size, accepted_at, first_due_at)
+             VALUES (1, 0, 1, 0, 'Library', 'MAIN', '<1@x>', 'Old', 1, ?1, ?1)",
+            [now - 20 * DAY],
+        )
+        .unwrap();
+        let columns =
+            "id, state, class, practice, due_at, expires_at, aside_at, settled_at, in_doubt_at, address";
+        for (ordinal, (state, due_at, aside_at, settled_at)) in [
+            (3, None, None, Some(now - 10 * DAY)),
+            (3, None, None, Some(now - DAY)),
+            (2, None, Some(now), None),
+            (6, None, Some(now), None),
+            (0, Some(now), None, None),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let id = 65_536 + i64::try_from(ordinal).unwrap();
+            let text = format!(
+                "INSERT INTO recipient ({columns}) VALUES (?1, ?2, 1, 0, ?3, 2, ?4, ?5, ?4, 'a@b.example')"
+            );
+            sql.execute(&text, (id, state, due_at, aside_at, settled_at)).unwrap();
+        }
+        run(&mut sql, Path::new("")).unwrap();
+        let mut statement = sql.prepare("SELECT * FROM answered ORDER BY quarter").unwrap();
+        let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+        let found: Vec<(i64, String, i64, i64)> = found.unwrap().collect::<Result<_, _>>().unwrap();
+        let quarter = |at: i64| at / 900_000_000;
+        let main = || "MAIN".to_owned();
+        assert_eq!(found, [(quarter(now - DAY), main(), 3, 1), (quarter(now), main(), 2, 1)]);
     }
 }

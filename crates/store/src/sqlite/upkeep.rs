@@ -52,6 +52,14 @@ const WRONG_TALLIES: &str = "SELECT count(*) FROM (SELECT 1 FROM (
         UNION ALL SELECT coalesce(m.site, ''), r.state, -count(*)
         FROM recipient r JOIN message m ON m.id = r.id / 65536 GROUP BY 1, 2)
     GROUP BY site, state HAVING sum(n) <> 0)";
+/// Quarters, sites and states in which more came to their end than were counted, as far back as it is counted; fewer are there once old
+/// mail is purged.
+const WRONG_ANSWERED: &str = "SELECT count(*) FROM (
+        SELECT coalesce(r.settled_at, r.aside_at) / 900000000 AS quarter, coalesce(m.site, '') AS site, r.state AS state, count(*) AS n
+        FROM recipient r JOIN message m ON m.id = r.id / 65536 WHERE r.state BETWEEN 2 AND 5 GROUP BY 1, 2, 3) found
+    LEFT JOIN answered a USING (quarter, site, state)
+    WHERE quarter >= (SELECT min(quarter) FROM answered) AND n > coalesce(a.recipients, 0)
+        OR EXISTS (SELECT 1 FROM answered WHERE recipients < 0)";
 
 /// What a slice may erase.
 struct Purgeable {
@@ -209,5 +217,9 @@ pub(super) fn check(sql: &Connection) -> Result<Vec<String>, Error> {
 /// The counts by library and time against the rows.
 fn tally_is_wrong(sql: &Connection) -> Result<Option<String>, Error> {
     let wrong: i64 = sql.query_row(WRONG_TALLIES, [], |row| row.get(0))?;
-    Ok((wrong != 0).then(|| format!("{wrong} states of libraries whose recipients were counted wrongly")))
+    if wrong != 0 {
+        return Ok(Some(format!("{wrong} states of libraries whose recipients were counted wrongly")));
+    }
+    let wrong: i64 = sql.query_row(WRONG_ANSWERED, [], |row| row.get(0))?;
+    Ok((wrong != 0).then(|| format!("{wrong} quarters of an hour whose answers were counted wrongly")))
 }

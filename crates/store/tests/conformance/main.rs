@@ -144,6 +144,8 @@ cases! {
     search::what_one_decision_moved_is_found,
     search::messages_are_outlined,
     search::mail_is_counted_by_library_and_time,
+    search::answers_are_counted_when_they_come_and_each_once,
+    search::what_was_answered_long_ago_corrects_no_count,
     search::what_was_reported_says_where,
     saved_notices::a_notice_is_changed_by_one_person_at_a_time,
     saved_notices::a_wording_is_changed_by_one_person_at_a_time,

@@ -248,3 +248,86 @@ pub(crate) async fn what_was_reported_says_where(fresh: &Fresh) {
     let report = store.report(report, &[returned], fresh.now()).await.unwrap();
     assert_eq!(row(&store, returned).await.reported_in, Some(report.id));
 }
+
+fn states(all: &[(State, u64)]) -> BTreeMap<State, u64> {
+    all.iter().copied().collect()
+}
+
+/// Each counts once: at the moment of the answer that holds, and not on the day on which it was handed in.
+pub(crate) async fn answers_are_counted_when_they_come_and_each_once(fresh: &Fresh) {
+    const DAY: i64 = 24 * 60;
+    let store = fresh.open();
+    let main = Some("MAIN".to_owned());
+    let answered = async |since: i64| store.answered_by_site(minute(since)).await.unwrap().remove(&main);
+    let all = accept_all(fresh, &store, vec![leased(), leased(), leased(), waiting()]).await;
+    let [taken, lost, late, held] = [0, 1, 2, 3].map(|at| RecipientId::of(all[at].id, 0));
+    let rehearsed = accept(fresh, &store, NewMessage { practice: true, site: None, ..leased() }).await;
+    assert_eq!(answered(0).await, None, "what waits has no answer");
+    settle(fresh, &store, taken, Verdict::Delivered).await;
+    settle(fresh, &store, rehearsed, Verdict::Practiced).await;
+    assert_eq!(store.answered_by_site(minute(0)).await.unwrap()[&None], states(&[(State::Practiced, 1)]));
+    // The next day: handed in the day before.
+    fresh.at(DAY);
+    for one in [lost, late] {
+        settle(fresh, &store, one, Verdict::InDoubt).await;
+    }
+    assert_eq!(answered(DAY).await, Some(states(&[(State::InDoubt, 2)])));
+    assert_eq!(answered(0).await, Some(states(&[(State::Delivered, 1), (State::InDoubt, 2)])));
+    assert_eq!(store.by_site(Some(fresh.now())).await.unwrap(), BTreeMap::new(), "nothing was handed in");
+    // What is decided since moves the number, and so does what comes back: on the day on which it does.
+    fresh.at(2 * DAY);
+    store.move_recipients(Selection::Messages(vec![lost.message()]), Move::Retry, fresh.now()).await.unwrap();
+    assert_eq!(answered(DAY).await, Some(states(&[(State::InDoubt, 1)])), "what waits again has no answer");
+    let claimed = store.claim(crate::fresh::claim_of(fresh, 9)).await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    settle(fresh, &store, lost, Verdict::Delivered).await;
+    settle(fresh, &store, held, Verdict::Held).await;
+    // The answer of the first attempt, after its lease was over: it is there after all.
+    assert_eq!(settle(fresh, &store, late, Verdict::Delivered).await, store::Settled::TooLate);
+    let bounce = store::Bounce {
+        about: store::About::Message(taken.message()),
+        addresses: vec![address("p@example.org")],
+        happened: mail::bounce::Happened::Failed,
+        reason: mail::Reason::AddressUnknown,
+        by: None,
+        words: "550".to_owned(),
+    };
+    for _ in 0..2 {
+        store.came_back(bounce.clone(), fresh.now()).await.unwrap();
+    }
+    let expected = Some(states(&[(State::Delivered, 2), (State::Returned, 1)]));
+    assert_eq!((answered(0).await, answered(2 * DAY).await), (expected.clone(), expected.clone()));
+    let quarters = store.answered_by_quarter(minute(DAY), main.clone().into_iter().collect()).await.unwrap();
+    assert_eq!(quarters, BTreeMap::from([(minute(2 * DAY), expected.clone().unwrap())]));
+    // What they are is listed by the same day.
+    let of = |state| Filter { state: Some(state), answered_since: Some(minute(DAY)), ..Filter::default() };
+    assert_eq!(found(&store, &of(State::Delivered)).await, vec![late, lost]);
+    assert_eq!(found(&store, &of(State::Returned)).await, vec![taken]);
+    assert_eq!(found(&store, &of(State::Practiced)).await, vec![], "on the day before");
+    assert_eq!(found(&store, &of(State::Held)).await, vec![], "to which nobody has answered");
+    // Counted beside what is still there, and then without: that it is deleted changes nothing of what was.
+    sound(&store).await;
+    fresh.pass(10);
+    store.close_obligations(&[taken], fresh.now()).await.unwrap();
+    assert_eq!(store.purge(crate::fresh::MINUTE, crate::fresh::MINUTE, 9, fresh.now()).await.unwrap(), 8);
+    assert_eq!(store.by_site(None).await.unwrap().get(&main), Some(&states(&[(State::Held, 1)])));
+    assert_eq!(answered(0).await, expected);
+    sound(&store).await;
+    fresh.pass(u32::try_from(QUARTERS_KEPT.as_secs() / 60 + 30).unwrap());
+    assert!(store.fold_quarters(fresh.now()).await.unwrap() > 0);
+    assert_eq!(answered(0).await, None);
+    sound(&store).await;
+}
+
+/// In doubt for so long that nobody counts when it came to that.
+pub(crate) async fn what_was_answered_long_ago_corrects_no_count(fresh: &Fresh) {
+    let store = fresh.open();
+    let lost = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, lost, Verdict::InDoubt).await;
+    fresh.pass(u32::try_from(QUARTERS_KEPT.as_secs() / 60 + 30).unwrap());
+    store.fold_quarters(fresh.now()).await.unwrap();
+    assert_eq!(settle(fresh, &store, lost, Verdict::Delivered).await, store::Settled::TooLate);
+    let all = store.answered_by_site(minute(0)).await.unwrap();
+    assert_eq!(all, BTreeMap::from([(Some("MAIN".to_owned()), states(&[(State::Delivered, 1)]))]));
+    sound(&store).await;
+}

@@ -63,6 +63,10 @@ impl Conditions {
             let since = if filter.state == Some(State::Held) { "r.aside_at" } else { "r.due_at" };
             self.require(since, "=", micros(decided_at));
         }
+        if let Some(since) = filter.answered_since {
+            self.texts.push("r.state BETWEEN 2 AND 5".to_owned());
+            self.require("coalesce(r.settled_at, r.aside_at)", ">=", micros(since));
+        }
         if filter.ever_in_doubt {
             self.texts.push("r.in_doubt_at IS NOT NULL".to_owned());
         }

@@ -179,7 +179,10 @@ fn sets(filter: &Filter) -> Vec<(&'static str, Vec<Value>)> {
             (question, vec![micros(at).into()])
         })),
         Some(State::Returned) => {
-            all.push(("SELECT id FROM recipient INDEXED BY recipient_returned WHERE state = 5", Vec::new()));
+            let question =
+                "SELECT id FROM recipient INDEXED BY recipient_returned WHERE state = 5 AND settled_at >= ?1";
+            let since = filter.answered_since.map_or(i64::MIN, micros);
+            all.push((question, vec![since.into()]));
         }
         Some(State::Waiting) => all.push((
             "SELECT id FROM recipient INDEXED BY recipient_expiring WHERE state = 0 AND practice IN (0, 1)",
