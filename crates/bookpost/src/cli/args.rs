@@ -341,6 +341,9 @@ pub enum Queue {
         /// Only what was handed in since this day began, as in 2026-11-28
         #[arg(long, value_name = "DAY")]
         since: Option<String>,
+        /// Only what was accepted by the server, practised, sent back or came into doubt since this day began, as in 2026-11-28
+        #[arg(long, value_name = "DAY")]
+        answered_since: Option<String>,
         /// Only those that may have arrived twice
         #[arg(long)]
         in_doubt: bool,

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     control::{self, Checked, Progress, Reply, Request, RunRequest, SchedulesRequest, WebhooksRequest},
-    failures, keys, people, webhooks,
+    failures, keys, people, queue, webhooks,
 };
 use crate::{
     app::{App, Start, drop_folder, secret_dice},
@@ -215,6 +215,10 @@ impl App {
                 drop_folder::take(&self.store, folder, &name, Actor::CommandLine, now).await
             }
             Request::Check => Reply::Check(self.check().await),
+            Request::Today { since } => {
+                let (sites, now) = (&self.settings.now().sites, self.clock.now());
+                queue::today::answer(&self.store, sites, since, now).await
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! itself while it holds the lock.
 
 pub(super) mod asked;
+pub(crate) mod today;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use store::{
 
 use super::{
     args::Chosen,
-    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status, Today},
+    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
     saved_notices,
 };
 use crate::preferences::{DoNotSend, is_old_since};
@@ -97,9 +98,6 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             let (counts, alarms) = (store.counts().await?, store.alarms(true, ALARMS).await?);
             let (pause, do_not_send) = (store.paused().await?, DoNotSend::chosen(store).await?);
             Reply::Status(Status { at: now, service, pause, do_not_send, counts, alarms })
-        }
-        QueueRequest::Today { since } => {
-            Reply::Today(Today::of(since, &store.by_site(Some(since)).await?, &store.by_site(None).await?))
         }
         QueueRequest::List { filter, after, limit } => {
             known(store, filter.run).await?;

@@ -96,7 +96,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Queue(command) => {
             let (request, output) = queue::asked::request(command)?;
-            ask(load()?, Request::Queue(request), output)
+            ask(load()?, request, output)
         }
         Command::Applications(command) => {
             let (request, output) = applications::request(command)?;
@@ -455,6 +455,7 @@ async fn answer_from(
         Request::TakeExport { name } => {
             drop_folder::take(store, &config.notices.drop_folder, &name, who, now).await
         }
+        Request::Today { since } => queue::today::answer(store, sites, since, now).await,
         Request::Run(request) => notice_run::preview(&Arc::new(config), store, now, request).await,
     })
 }

@@ -235,24 +235,29 @@ fn show_today(today: &Today, view: &View<'_>) -> String {
     table.row([
         "library",
         "handed in today",
-        "of these, accepted by the server",
-        "practised",
-        "sent back",
-        "waiting",
-        "may have arrived",
-        "set aside",
+        "accepted by the server today",
+        "practised today",
+        "sent back today",
+        "may have arrived today",
+        "waiting now",
+        "set aside now",
     ]);
     let mut row = |name: &str, figures: &Figures| {
-        let Figures { accepted, delivered, practiced, returned, waiting, in_doubt, held } = figures;
-        let all = [accepted, delivered, practiced, returned, waiting, in_doubt, held].map(u64::to_string);
-        let [accepted, delivered, practiced, returned, waiting, in_doubt, held] = &all;
-        table.row([name, accepted, delivered, practiced, returned, waiting, in_doubt, held]);
+        let Figures { accepted, delivered, practiced, returned, in_doubt_today, waiting, held, in_doubt: _ } =
+            figures;
+        let all = [accepted, delivered, practiced, returned, in_doubt_today, waiting, held];
+        let [accepted, delivered, practiced, returned, in_doubt, waiting, held] = &all.map(u64::to_string);
+        table.row([name, accepted, delivered, practiced, returned, in_doubt, waiting, held]);
     };
     for library in &today.libraries {
         row(library.site.as_deref().unwrap_or("(of no library)"), &library.figures);
     }
     row("all", &today.sum());
-    format!("since {}\n{table}", view.at(today.since))
+    let elsewhere = today.libraries.iter().filter(|library| library.since != today.since);
+    let elsewhere = elsewhere.filter_map(|library| {
+        Some(format!("; in {} since {}", library.site.as_deref()?, view.at(library.since)))
+    });
+    format!("since {}{}\n{table}", view.at(today.since), elsewhere.collect::<String>())
 }
 
 fn show_alarm(alarm: &Alarm, view: &View<'_>) -> String {

@@ -12,7 +12,7 @@ use crate::bench::{Answer, Bench, email, notice, servers};
 const ROLES: [&str; 3] = ["viewer", "manager", "administrator"];
 
 /// Method, path beneath `/api/v1/admin`, body, and what an administrator is answered. Everybody else may not.
-const CALLS: [(&str, &str, &str, u16); 32] = [
+const CALLS: [(&str, &str, &str, u16); 33] = [
     ("GET", "/preferences", "", 200),
     ("PATCH", "/preferences", r#"{"library": "Riverside"}"#, 200),
     ("POST", "/preferences/undo", "", 200),
@@ -21,6 +21,7 @@ const CALLS: [(&str, &str, &str, u16); 32] = [
     ("POST", "/preferences/import", "", 200),
     ("GET", "/preferences/suggest?address=x", "", 400),
     ("GET", "/status", "", 200),
+    ("GET", "/today", "", 200),
     ("GET", "/queue?state=held&to=@example.org&limit=2", "", 200),
     ("GET", "/queue/counts?site=MAIN", "", 200),
     ("GET", "/queue/messages/1", "", 404),

@@ -238,7 +238,7 @@ impl Bench {
         self.app.store.settle((0..count).map(settlement).collect(), self.now()).await.unwrap();
     }
 
-    async fn settle(&self, recipient: RecipientId, verdict: Verdict, answer: Option<&str>) {
+    pub(crate) async fn settle(&self, recipient: RecipientId, verdict: Verdict, answer: Option<&str>) {
         let (reason, usual) = match verdict {
             Verdict::Delivered | Verdict::Practiced => (None, "250 2.0.0 Ok: queued as 4XyZ"),
             Verdict::Deferred { in_doubt: true, .. } | Verdict::InDoubt => (Some(Reason::AnswerUnknown), ""),

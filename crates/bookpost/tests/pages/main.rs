@@ -35,6 +35,7 @@ mod sign_in;
 mod start;
 mod timeline;
 mod today;
+mod today_counts;
 mod trial;
 mod unreachable;
 mod uploads;

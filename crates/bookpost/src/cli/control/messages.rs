@@ -46,6 +46,8 @@ pub enum Request {
     TakeExport { name: String },
     /// How it stands, for a monitoring system.
     Check,
+    /// Today's numbers by library; since when it is today.
+    Today { since: Timestamp },
 }
 
 /// What needs nothing but the queue.
@@ -54,8 +56,6 @@ pub enum Request {
 pub enum QueueRequest {
     /// How many are in which state, and what is wrong.
     Status,
-    /// Today's numbers by library; since when it is today.
-    Today { since: Timestamp },
     /// Recipients, the newest first.
     List { filter: Box<Filter>, after: Option<RecipientId>, limit: usize },
     /// Who cannot be reached, those whose mail came back last first.

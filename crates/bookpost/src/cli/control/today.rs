@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::{State, States};
 
-/// Of all libraries of which there is mail.
+/// Of all libraries of which there is mail, or was today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Today {
     /// When the day began.
@@ -18,6 +18,8 @@ pub struct Today {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfLibrary {
     pub site: Option<String>,
+    /// When the day began there.
+    pub since: Timestamp,
     #[serde(flatten)]
     pub figures: Figures,
 }
@@ -27,27 +29,36 @@ pub struct OfLibrary {
 pub struct Figures {
     /// Handed in today.
     pub accepted: u64,
-    /// Of these.
+    /// Came to this today, whenever they were handed in.
     pub delivered: u64,
     pub practiced: u64,
     pub returned: u64,
+    /// Came into doubt today, and are in doubt still.
+    pub in_doubt_today: u64,
     /// Now.
     pub waiting: u64,
     pub in_doubt: u64,
     pub held: u64,
 }
 
+/// By the code of a library; `None`: of none.
+type BySite = BTreeMap<Option<String>, States>;
+
 impl Today {
-    /// From the states of what was handed in `today`, and of `all`.
+    /// From the states of what was handed in today, of what was answered today, and of `all` as it is now. It is today since then, in
+    /// libraries with a time zone of their own since `began_at`.
     pub fn of(
         since: Timestamp,
-        today: &BTreeMap<Option<String>, States>,
-        all: &BTreeMap<Option<String>, States>,
+        began_at: &BTreeMap<Option<String>, Timestamp>,
+        handed_in: &BySite,
+        answered: &BySite,
+        all: &BySite,
     ) -> Self {
-        let sites: BTreeSet<_> = all.keys().chain(today.keys()).collect();
+        let sites: BTreeSet<_> = all.keys().chain(handed_in.keys()).chain(answered.keys()).collect();
         let library = |site: &Option<String>| OfLibrary {
             site: site.clone(),
-            figures: Figures::of(today.get(site), all.get(site)),
+            since: *began_at.get(site).unwrap_or(&since),
+            figures: Figures::of(handed_in.get(site), answered.get(site), all.get(site)),
         };
         Self { since, libraries: sites.into_iter().map(library).collect() }
     }
@@ -60,16 +71,17 @@ impl Today {
 
 impl Figures {
     /// Of one library, of which there may be nothing.
-    pub fn of(today: Option<&States>, all: Option<&States>) -> Self {
+    fn of(handed_in: Option<&States>, answered: Option<&States>, all: Option<&States>) -> Self {
         let count = |states: Option<&States>, state| {
             states.and_then(|states| states.get(&state)).copied().unwrap_or(0)
         };
-        let (of_today, now) = (|state| count(today, state), |state| count(all, state));
+        let (today, now) = (|state| count(answered, state), |state| count(all, state));
         Self {
-            accepted: today.map_or(0, |states| states.values().sum()),
-            delivered: of_today(State::Delivered),
-            practiced: of_today(State::Practiced),
-            returned: of_today(State::Returned),
+            accepted: handed_in.map_or(0, |states| states.values().sum()),
+            delivered: today(State::Delivered),
+            practiced: today(State::Practiced),
+            returned: today(State::Returned),
+            in_doubt_today: today(State::InDoubt),
             waiting: now(State::Waiting) + now(State::Sending),
             in_doubt: now(State::InDoubt),
             held: now(State::Held),
@@ -84,6 +96,7 @@ impl Figures {
             delivered: self.delivered + other.delivered,
             practiced: self.practiced + other.practiced,
             returned: self.returned + other.returned,
+            in_doubt_today: self.in_doubt_today + other.in_doubt_today,
             waiting: self.waiting + other.waiting,
             in_doubt: self.in_doubt + other.in_doubt,
             held: self.held + other.held,

@@ -17,20 +17,20 @@ use crate::{
     cli::{
         Exit,
         args::{Chosen, Output, Queue},
-        control::QueueRequest,
+        control::{QueueRequest, Request},
         run::{Stop, address, complain},
     },
 };
 
 /// What a command line means; what concerns much mail is asked about.
-pub(in crate::cli) fn request(command: Queue) -> Result<(QueueRequest, Output), Stop> {
+pub(in crate::cli) fn request(command: Queue) -> Result<(Request, Output), Stop> {
     let (chosen, action) = match command {
-        Queue::Status { output } => return Ok((QueueRequest::Status, output)),
+        Queue::Status { output } => return Ok((Request::Queue(QueueRequest::Status), output)),
         Queue::Today { output } => {
             let today = TimeZone::system().to_datetime(SystemClock::start().now()).date();
-            return Ok((QueueRequest::Today { since: midnight(today)? }, output));
+            return Ok((Request::Today { since: midnight(today)? }, output));
         }
-        Queue::Show { id, output } => return Ok((QueueRequest::Show(MessageId(id)), output)),
+        Queue::Show { id, output } => return Ok((Request::Queue(QueueRequest::Show(MessageId(id))), output)),
         Queue::List {
             state,
             run,
@@ -42,6 +42,7 @@ pub(in crate::cli) fn request(command: Queue) -> Result<(QueueRequest, Output), 
             application,
             tag,
             since,
+            answered_since,
             in_doubt,
             limit,
             output,
@@ -51,6 +52,7 @@ pub(in crate::cli) fn request(command: Queue) -> Result<(QueueRequest, Output), 
                 run: run.map(RunId),
                 site,
                 since: since.as_deref().map(day).transpose()?,
+                answered_since: answered_since.as_deref().map(day).transpose()?,
                 address: to.as_deref().map(address).transpose()?,
                 beginning: to_begins,
                 domain: domain.as_deref().map(named_domain).transpose()?,
@@ -60,14 +62,19 @@ pub(in crate::cli) fn request(command: Queue) -> Result<(QueueRequest, Output), 
                 tag,
                 ..Filter::default()
             };
-            return Ok((QueueRequest::List { filter: Box::new(filter), after: None, limit }, output));
+            return Ok((
+                Request::Queue(QueueRequest::List { filter: Box::new(filter), after: None, limit }),
+                output,
+            ));
         }
         Queue::Unreachable { site, limit, output } => {
-            return Ok((QueueRequest::Unreachable { site, limit }, output));
+            return Ok((Request::Queue(QueueRequest::Unreachable { site, limit }), output));
         }
-        Queue::Pause { output } => return Ok((QueueRequest::Pause, output)),
-        Queue::Probe { output } => return Ok((QueueRequest::Probe, output)),
-        Queue::Resume { older, output } => return Ok((QueueRequest::Resume { older }, output)),
+        Queue::Pause { output } => return Ok((Request::Queue(QueueRequest::Pause), output)),
+        Queue::Probe { output } => return Ok((Request::Queue(QueueRequest::Probe), output)),
+        Queue::Resume { older, output } => {
+            return Ok((Request::Queue(QueueRequest::Resume { older }), output));
+        }
         Queue::Retry(chosen) => (chosen, Move::Retry),
         Queue::Hold(chosen) => (chosen, Move::Hold),
         Queue::Release(chosen) => (chosen, Move::Release),
@@ -75,7 +82,8 @@ pub(in crate::cli) fn request(command: Queue) -> Result<(QueueRequest, Output), 
         Queue::Return(chosen) => (chosen, Move::Return),
     };
     confirm(&chosen)?;
-    Ok((QueueRequest::Move { selection: selection(&chosen), action }, chosen.output))
+    let decision = QueueRequest::Move { selection: selection(&chosen), action };
+    Ok((Request::Queue(decision), chosen.output))
 }
 
 /// Asks before something is done to more than was named one by one.

@@ -113,12 +113,15 @@ async fn todays_numbers_are_told_by_library() {
     let ids = store.accept(vec![message("bea@a.example"), of_none], now()).await.unwrap();
     ask(&store, act(Selection::Messages(vec![ids[0].id]), Move::Hold)).await;
     let since: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
-    let (_, text) = ask(&store, QueueRequest::Today { since }).await;
-    insta::assert_snapshot!(text);
-    let reply = perform(&store, QueueRequest::Today { since }, false, now()).await;
+    let reply = today::answer(&store, &[], since, now()).await;
+    let view = show::View { zone: &TimeZone::UTC, sends: Sends::All, now: now() };
+    insta::assert_snapshot!(show::text(&reply, &view));
     let json = serde_json::to_string(&reply).unwrap();
     assert_eq!(serde_json::from_str::<Reply>(&json).unwrap(), reply, "it survives the socket");
-    assert!(json.contains(r#"{"site":"MAIN","accepted":1,"delivered":0"#), "{json}");
+    assert!(
+        json.contains(r#"{"site":"MAIN","since":"2026-11-23T00:00:00Z","accepted":1,"delivered":0"#),
+        "{json}"
+    );
     store.close().await.unwrap();
 }
 

@@ -1,7 +1,7 @@
-//! What was handed in over some time, and what became of it: a picture, and the same numbers as a table.
+//! What was handed in over some time, and which answers came then: a picture, and the same numbers as a table.
 //!
 //! The picture needs no colours: what was handed in is an outline, what the server accepted fills it from below, what was practised stands
-//! on that as a frame of its own, and what came back hangs under the line.
+//! on that as a frame of its own, and what came back hangs under the line. More may be accepted within an hour than was handed in then.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -32,26 +32,40 @@ pub(super) struct Span {
     /// By the practice mailbox: nobody received it.
     pub(super) practiced: u64,
     pub(super) returned: u64,
+    /// It may have arrived.
+    pub(super) in_doubt: u64,
     began_at: Timestamp,
 }
 
 impl Span {
-    /// It waits, was set aside, may have arrived, or is not to be sent.
-    pub(super) fn rest(&self) -> u64 {
-        self.handed_in - self.accepted - self.practiced - self.returned
+    pub(super) fn is_something(&self) -> bool {
+        self.highest() + self.returned + self.in_doubt > 0
     }
 
-    fn add(&mut self, states: &States) {
-        let of = |state: &State| states.get(state).copied().unwrap_or(0);
-        self.handed_in += states.values().sum::<u64>();
+    /// What stands above the line.
+    fn highest(&self) -> u64 {
+        self.handed_in.max(self.accepted + self.practiced)
+    }
+
+    fn add(&mut self, answered: &States) {
+        let of = |state: &State| answered.get(state).copied().unwrap_or(0);
         self.accepted += of(&State::Delivered);
         self.practiced += of(&State::Practiced);
         self.returned += of(&State::Returned);
+        self.in_doubt += of(&State::InDoubt);
     }
 }
 
+/// What was handed in by quarters of an hour, or answered.
+type Quarters = BTreeMap<Timestamp, States>;
+
+/// How much the highest bar stands for.
+pub(super) fn highest(spans: &[Span]) -> u64 {
+    spans.iter().map(Span::highest).max().unwrap_or(0)
+}
+
 /// The last 24 hours, the present one last.
-pub(super) fn hours(clockwork: &Clockwork, quarters: &BTreeMap<Timestamp, States>) -> Vec<Span> {
+pub(super) fn hours(clockwork: &Clockwork, handed_in: &Quarters, answered: &Quarters) -> Vec<Span> {
     let hour = clockwork.local(clockwork.now).with().minute(0).second(0).subsec_nanosecond(0).build();
     let hour = hour.ok().and_then(|hour| clockwork.zone.to_timestamp(hour).ok()).unwrap_or(clockwork.now);
     // Of the two hours of the same name when clocks are set back, the later.
@@ -62,11 +76,11 @@ pub(super) fn hours(clockwork: &Clockwork, quarters: &BTreeMap<Timestamp, States
         let tick = if then.hour() % 3 == 0 { then.hour().to_string() } else { String::new() };
         Span { name: clockwork.text(began_at), tick, began_at, ..Span::default() }
     };
-    filled(begun.map(span).collect(), quarters)
+    filled(begun.map(span).collect(), handed_in, answered)
 }
 
 /// The last 7 days, today last.
-pub(super) fn days(clockwork: &Clockwork, quarters: &BTreeMap<Timestamp, States>) -> Vec<Span> {
+pub(super) fn days(clockwork: &Clockwork, handed_in: &Quarters, answered: &Quarters) -> Vec<Span> {
     let today = clockwork.local(clockwork.now).date();
     let span = |back: i64| {
         let day = today.checked_sub(back.days()).ok()?;
@@ -74,13 +88,21 @@ pub(super) fn days(clockwork: &Clockwork, quarters: &BTreeMap<Timestamp, States>
         let began_at = midnight(day, &clockwork.zone)?;
         Some(Span { name, tick, began_at, ..Span::default() })
     };
-    filled((0..DAYS).rev().filter_map(span).collect(), quarters)
+    filled((0..DAYS).rev().filter_map(span).collect(), handed_in, answered)
 }
 
 /// A quarter of an hour belongs to the span in which it begins: each zone's hours begin with one.
-fn filled(mut spans: Vec<Span>, quarters: &BTreeMap<Timestamp, States>) -> Vec<Span> {
-    for (began_at, states) in quarters {
-        if let Some(span) = spans.iter_mut().rev().find(|span| span.began_at <= *began_at) {
+fn filled(mut spans: Vec<Span>, handed_in: &Quarters, answered: &Quarters) -> Vec<Span> {
+    fn of(spans: &mut [Span], began_at: Timestamp) -> Option<&mut Span> {
+        spans.iter_mut().rev().find(|span| span.began_at <= began_at)
+    }
+    for (began_at, states) in handed_in {
+        if let Some(span) = of(&mut spans, *began_at) {
+            span.handed_in += states.values().sum::<u64>();
+        }
+    }
+    for (began_at, states) in answered {
+        if let Some(span) = of(&mut spans, *began_at) {
             span.add(states);
         }
     }
@@ -89,7 +111,7 @@ fn filled(mut spans: Vec<Span>, quarters: &BTreeMap<Timestamp, States>) -> Vec<S
 
 /// The picture, which says nothing to whoever hears the page: the table does. It is stretched to the room that there is.
 pub(super) fn picture(spans: &[Span]) -> String {
-    let most = spans.iter().map(|span| span.handed_in).max().unwrap_or(0).max(1);
+    let most = highest(spans).max(1);
     let high = |count: u64, room: u64| {
         if count == 0 { 0 } else { (count.saturating_mul(UP) / most).clamp(LEAST.min(room), room) }
     };
@@ -153,18 +175,28 @@ mod tests {
             ("2026-11-21T18:30:00Z", State::Delivered, 7),
             ("2026-11-21T18:15:00Z", State::Delivered, 100),
         ]);
-        let hours = hours(&clockwork, &quarters);
-        let of = |span: &Span| (span.name.clone(), span.handed_in, span.accepted, span.returned, span.rest());
+        // What was handed in on the day before is answered today, too.
+        let answered = self::quarters(&[
+            ("2026-11-28T13:45:00Z", State::Delivered, 9),
+            ("2026-11-28T13:30:00Z", State::Returned, 1),
+            ("2026-11-28T13:15:00Z", State::InDoubt, 2),
+            ("2026-11-27T18:30:00Z", State::Practiced, 5),
+            ("2026-11-21T18:15:00Z", State::Delivered, 100),
+        ]);
+        let hours = hours(&clockwork, &quarters, &answered);
+        let of =
+            |span: &Span| (span.name.clone(), span.handed_in, span.accepted, span.returned, span.in_doubt);
         let practised = |spans: &[Span]| spans.iter().map(|span| span.practiced).collect::<Vec<_>>();
-        assert_eq!((hours.len(), of(&hours[23])), (24, ("19:00".to_owned(), 5, 4, 1, 0)));
+        assert_eq!((hours.len(), of(&hours[23])), (24, ("19:00".to_owned(), 5, 9, 1, 0)));
         assert_eq!(of(&hours[22]), ("18:00".to_owned(), 2, 0, 0, 2));
         assert_eq!(hours.iter().map(|span| span.handed_in).sum::<u64>(), 18, "not what came before");
-        let days = days(&clockwork, &quarters);
-        assert_eq!((days.len(), of(&days[6])), (7, ("Sat 28 Nov".to_owned(), 12, 4, 1, 2)));
+        assert_eq!(highest(&hours), 9, "more was accepted than handed in");
+        let days = days(&clockwork, &quarters, &answered);
+        assert_eq!((days.len(), of(&days[6])), (7, ("Sat 28 Nov".to_owned(), 12, 9, 1, 2)));
         assert_eq!(practised(&days), [0, 0, 0, 0, 0, 0, 5], "what nobody received is accepted by no server");
         assert_eq!(days[6].tick, "Sat 28");
-        assert_eq!(of(&days[5]), ("Fri 27 Nov".to_owned(), 6, 0, 0, 6));
-        assert_eq!(of(&days[0]), ("Sun 22 Nov".to_owned(), 7, 7, 0, 0));
+        assert_eq!(of(&days[5]), ("Fri 27 Nov".to_owned(), 6, 0, 0, 0));
+        assert_eq!(of(&days[0]), ("Sun 22 Nov".to_owned(), 7, 0, 0, 0));
     }
 
     /// When clocks are set, there are as many hours, and each quarter is in one.
@@ -172,7 +204,7 @@ mod tests {
     fn hours_are_hours_when_clocks_are_set() {
         for now in ["2026-11-01T06:10:00Z", "2026-11-01T07:10:00Z", "2026-03-08T08:10:00Z"] {
             let clockwork = clockwork("America/Chicago", now);
-            let spans = hours(&clockwork, &BTreeMap::new());
+            let spans = hours(&clockwork, &BTreeMap::new(), &BTreeMap::new());
             assert_eq!(spans.len(), 24, "{now}");
             for pair in spans.windows(2) {
                 assert_eq!(

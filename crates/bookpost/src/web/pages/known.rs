@@ -1,27 +1,30 @@
 //! How it stands with all mail at one moment, of which each person is told what is theirs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{Alarm, AlarmKind, Error, States};
+use store::{Alarm, AlarmKind, Error};
 
 use super::standing::Standing;
-use crate::{app::schedules::of_subject, cli::control::Figures, config::Config, web::Sources};
+use crate::{
+    app::schedules::of_subject,
+    cli::{
+        control::{Figures, Today},
+        queue::today,
+    },
+    config::Config,
+    web::Sources,
+};
 
 /// Most alarms that are shown.
 pub(super) const ALARMS: usize = 50;
 
-/// Numbers by the code of a library; `None`: of none.
-type BySite = BTreeMap<Option<String>, States>;
-
 /// What one look finds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known {
-    /// Of all mail, as it stands now.
-    all: BySite,
-    /// Of what was accepted today.
-    today: BySite,
+    /// Of all mail, as it stands now, and of what came of it today.
+    today: Today,
     raised: Vec<Raised>,
     pub(super) standing: Standing,
 }
@@ -36,11 +39,13 @@ struct Raised {
 /// What a person is told in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(super) struct Now {
-    /// Of what was accepted today.
+    /// Handed in today.
     pub(super) accepted: u64,
+    /// Came to this today, whenever they were handed in.
     pub(super) delivered: u64,
     pub(super) practiced: u64,
     pub(super) returned: u64,
+    pub(super) in_doubt_today: u64,
     /// Now.
     pub(super) waiting: u64,
     pub(super) in_doubt: u64,
@@ -54,7 +59,7 @@ impl Known {
     /// Takes no longer however much mail there is.
     pub(super) async fn read(sources: &Sources, day_began_at: Timestamp) -> Result<Self, Error> {
         let (store, config) = (&sources.store, sources.config());
-        let (all, today) = (store.by_site(None).await?, store.by_site(Some(day_began_at)).await?);
+        let today = today::read(store, &config.sites, day_began_at, sources.clock.now()).await?;
         let (standing, alarms) = Standing::read(sources).await?;
         // What may have arrived is a number of its own.
         let alarms = alarms.into_iter().filter(|alarm| alarm.kind != AlarmKind::InDoubt);
@@ -68,7 +73,7 @@ impl Known {
                     .for_each(|raised| raised.sites.clone_from(&schedule.plan.sites));
             }
         }
-        Ok(Self { all, today, raised, standing })
+        Ok(Self { today, raised, standing })
     }
 
     /// For somebody who is limited to these libraries; to none, if there are none.
@@ -85,13 +90,23 @@ impl Known {
     }
 
     fn told(&self, of: impl Fn(&Option<String>) -> bool, alarms: usize) -> Now {
-        let sites = self.all.keys().chain(self.today.keys()).filter(|site| of(site));
-        let sites: BTreeSet<_> = sites.collect();
-        let of_site = |site| Figures::of(self.today.get(site), self.all.get(site));
-        let sum = sites.into_iter().fold(Figures::default(), |sum, site| sum.and(&of_site(site)));
-        let Figures { accepted, delivered, practiced, returned, waiting, in_doubt, held } = sum;
+        let theirs = self.today.libraries.iter().filter(|library| of(&library.site));
+        let sum = theirs.fold(Figures::default(), |sum, library| sum.and(&library.figures));
+        let Figures { accepted, delivered, practiced, returned, in_doubt_today, waiting, in_doubt, held } =
+            sum;
         let tone = self.standing.tone();
-        Now { accepted, delivered, practiced, returned, waiting, in_doubt, held, tone, alarms }
+        Now {
+            accepted,
+            delivered,
+            practiced,
+            returned,
+            in_doubt_today,
+            waiting,
+            in_doubt,
+            held,
+            tone,
+            alarms,
+        }
     }
 
     /// What is wrong, as far as it is for somebody who is limited to these libraries.
@@ -105,7 +120,13 @@ impl Known {
 
     /// The libraries of which there is mail; `None`: there is mail of none.
     pub(super) fn sites(&self) -> impl Iterator<Item = Option<&str>> {
-        self.all.keys().map(Option::as_deref)
+        self.today.libraries.iter().map(|library| library.site.as_deref())
+    }
+
+    /// When the day began in this library.
+    pub(super) fn day_began_at(&self, site: Option<&str>) -> Timestamp {
+        let library = self.today.libraries.iter().find(|library| library.site.as_deref() == site);
+        library.map_or(self.today.since, |library| library.since)
     }
 }
 
@@ -130,19 +151,24 @@ impl Now {
 
 #[cfg(test)]
 mod tests {
-    use store::State;
+    use std::collections::BTreeMap;
+
+    use store::{State, States};
 
     use super::*;
 
     impl Known {
         pub(in crate::web::pages) fn nothing() -> Self {
             let standing = Standing::Practice;
-            Self { all: BTreeMap::new(), today: BTreeMap::new(), raised: Vec::new(), standing }
+            let today = Today { since: Timestamp::UNIX_EPOCH, libraries: Vec::new() };
+            Self { today, raised: Vec::new(), standing }
         }
 
         pub(in crate::web::pages) fn waiting(site: &str, count: u64) -> Self {
             let all = BTreeMap::from([(Some(site.to_owned()), states(&[(State::Waiting, count)]))]);
-            Self { all, ..Self::nothing() }
+            let none = BTreeMap::new();
+            let today = Today::of(Timestamp::UNIX_EPOCH, &BTreeMap::new(), &none, &none, &all);
+            Self { today, ..Self::nothing() }
         }
     }
 
@@ -166,16 +192,18 @@ mod tests {
             alarm,
             sites: sites.iter().map(|site| (*site).to_owned()).collect(),
         };
+        let all = BTreeMap::from([
+            (None, states(&[(State::Waiting, 1), (State::Held, 2)])),
+            (main.clone(), states(&[(State::Waiting, 10), (State::Sending, 20), (State::InDoubt, 30)])),
+            (Some("EAST".to_owned()), states(&[(State::Waiting, 100), (State::Delivered, 900)])),
+        ]);
+        let handed_in = BTreeMap::from([(main.clone(), states(&[(State::Waiting, 7)]))]);
+        let answered = BTreeMap::from([
+            (main, states(&[(State::Delivered, 3), (State::Returned, 4), (State::InDoubt, 6)])),
+            (None, states(&[(State::Practiced, 5)])),
+        ]);
         let known = Known {
-            all: BTreeMap::from([
-                (None, states(&[(State::Waiting, 1), (State::Held, 2)])),
-                (main.clone(), states(&[(State::Waiting, 10), (State::Sending, 20), (State::InDoubt, 30)])),
-                (Some("EAST".to_owned()), states(&[(State::Waiting, 100), (State::Delivered, 900)])),
-            ]),
-            today: BTreeMap::from([
-                (main, states(&[(State::Delivered, 3), (State::Returned, 4)])),
-                (None, states(&[(State::Practiced, 5)])),
-            ]),
+            today: Today::of(Timestamp::UNIX_EPOCH, &BTreeMap::new(), &handed_in, &answered, &all),
             raised: vec![
                 raised(alarm(1, "server1"), &[]),
                 raised(alarm(2, "main@library.example"), &["MAIN"]),
@@ -183,21 +211,18 @@ mod tests {
             standing: Standing::Practice,
         };
         for (sites, numbers, alarms) in [
-            (&[][..], [12, 3, 5, 4, 131, 30, 2], vec![1, 2]),
-            (&["MAIN"], [7, 3, 0, 4, 30, 30, 0], vec![2]),
-            (&["EAST"], [0, 0, 0, 0, 100, 0, 0], vec![]),
-            (&["EAST", "MAIN"], [7, 3, 0, 4, 130, 30, 0], vec![2]),
-            (&["NONE"], [0; 7], vec![]),
+            (&[][..], [7, 3, 5, 4, 6, 131, 30, 2], vec![1, 2]),
+            (&["MAIN"], [7, 3, 0, 4, 6, 30, 30, 0], vec![2]),
+            (&["EAST"], [0, 0, 0, 0, 0, 100, 0, 0], vec![]),
+            (&["EAST", "MAIN"], [7, 3, 0, 4, 6, 130, 30, 0], vec![2]),
+            (&["NONE"], [0; 8], vec![]),
         ] {
             let sites: BTreeSet<_> = sites.iter().map(|site| (*site).to_owned()).collect();
-            let Now {
-                accepted, delivered, practiced, returned, waiting, in_doubt, held, alarms: told, ..
-            } = known.now(&sites);
-            assert_eq!(
-                [accepted, delivered, practiced, returned, waiting, in_doubt, held],
-                numbers,
-                "{sites:?}"
-            );
+            let now = known.now(&sites);
+            let told = now.alarms;
+            let today = [now.accepted, now.delivered, now.practiced, now.returned, now.in_doubt_today];
+            let all = [today.as_slice(), &[now.waiting, now.in_doubt, now.held]].concat();
+            assert_eq!(all, numbers, "{sites:?}");
             assert_eq!(known.alarms(&sites).map(|alarm| alarm.id).collect::<Vec<_>>(), alarms, "{sites:?}");
             assert_eq!(told, alarms.len(), "{sites:?}");
         }

@@ -75,7 +75,8 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Response {
 /// What is looked for; what cannot be is named by its key in the words.
 fn filter(visit: &Visit, wanted: &Wanted) -> Result<Filter, &'static str> {
     wanted.number().transpose()?;
-    let filter = wanted.filter(&visit.clockwork.zone, visit.clockwork.now)?;
+    let zone = wanted.zone(&visit.pages.sources.config(), &visit.clockwork.zone);
+    let filter = wanted.filter(&zone, visit.clockwork.now)?;
     if asks_for_an_address(&filter) && !visit.may(Permission::SeeAddresses) {
         return Err("no-addresses");
     }

@@ -22,7 +22,7 @@ use super::{
     notices::{Lately, Pending},
     row::site_name,
     visit::Visit,
-    wanted::RESERVED,
+    wanted::{RESERVED, Wanted},
     when::At,
 };
 use crate::identity::Permission;
@@ -107,7 +107,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         f: Frame::around(visit, Place::Today).await?,
         tone: known.standing.tone(),
         sentence: known.standing.sentence(&sources.config().sending.way, clockwork),
-        figures: figures(visit, &now, None, practised(&now)),
+        figures: figures(visit, &now, None, clockwork.day_began_at(), practised(&now)),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
         to_do: to_do::read(visit, &known, &counts, (lately.last.as_ref(), &pending)).await?,
@@ -143,10 +143,14 @@ fn practised(now: &Now) -> bool {
     now.practiced > 0 && now.delivered == 0
 }
 
-/// Of one library, if its code is given. `practised`: what goes to the practice mailbox is counted, in the place of what servers take.
-fn figures(visit: &Visit, now: &Now, site: Option<&str>, practised: bool) -> Vec<Figure> {
+/// Of one library, if its code is given, whose day began at `since`. `practised`: what goes to the practice mailbox is counted, in the
+/// place of what servers take.
+fn figures(visit: &Visit, now: &Now, site: Option<&str>, since: Timestamp, practised: bool) -> Vec<Figure> {
     let words = visit.words();
-    let today = format!("&since={}", visit.clockwork.today());
+    let config = visit.pages.sources.config();
+    let wanted = Wanted { site: site.unwrap_or_default().to_owned(), ..Wanted::default() };
+    let day = wanted.zone(&config, &visit.clockwork.zone).to_datetime(since).date();
+    let answered = format!("&answered={day}");
     let site = site.map(|code| format!("&site={}", utf8_percent_encode(code, RESERVED))).unwrap_or_default();
     let figure = |name, count, state: Option<State>, text: &str, query: String| Figure {
         name,
@@ -157,19 +161,20 @@ fn figures(visit: &Visit, now: &Now, site: Option<&str>, practised: bool) -> Vec
         mark: state.map_or("", marks::mark),
     };
     let sent = if practised {
-        let (state, query) = (Some(State::Practiced), format!("practiced{today}"));
+        let (state, query) = (Some(State::Practiced), format!("practiced{answered}"));
         figure("practiced", now.practiced, state, "figure-practiced", query)
     } else {
-        let (state, query) = (Some(State::Delivered), format!("delivered{today}"));
+        let (state, query) = (Some(State::Delivered), format!("delivered{answered}"));
         figure("delivered", now.delivered, state, "figure-delivered", query)
     };
-    let returned = Some(State::Returned);
+    let (returned, doubt) = (Some(State::Returned), Some(State::InDoubt));
+    let in_doubt = now.in_doubt_today;
     vec![
-        figure("accepted", now.accepted, None, "figure-accepted", today.clone()),
+        figure("accepted", now.accepted, None, "figure-accepted", format!("&since={day}")),
         sent,
+        figure("returned", now.returned, returned, "figure-returned", format!("returned{answered}")),
+        figure("in_doubt_today", in_doubt, doubt, "figure-in-doubt", format!("in_doubt{answered}")),
         figure("waiting", now.waiting, Some(State::Waiting), "figure-waiting", "waiting".to_owned()),
-        figure("returned", now.returned, returned, "figure-returned", format!("returned{today}")),
-        figure("in_doubt", now.in_doubt, Some(State::InDoubt), "figure-in-doubt", "in_doubt".to_owned()),
         figure("held", now.held, Some(State::Held), "figure-held", "held".to_owned()),
     ]
 }
@@ -183,7 +188,7 @@ fn libraries(visit: &Visit, known: &Known) -> Vec<Library> {
     // Each number stands under a word that is the same for all of them.
     let practised = practised(&known.now(&visit.sites()));
     let library = |site: Option<&str>| {
-        let mut figures = figures(visit, &known.of_site(site), site, practised);
+        let mut figures = figures(visit, &known.of_site(site), site, known.day_began_at(site), practised);
         if site.is_none() {
             for figure in &mut figures {
                 figure.href.clear();
@@ -201,18 +206,19 @@ fn libraries(visit: &Visit, known: &Known) -> Vec<Library> {
 async fn charts(visit: &Visit, sites: BTreeSet<String>) -> Result<Vec<Chart>, Error> {
     let (words, clockwork) = (visit.words(), &visit.clockwork);
     let since = clockwork.now.saturating_sub(CHARTS).unwrap_or(Timestamp::MIN);
-    let quarters = visit.pages.sources.store.by_quarter(since, sites).await?;
+    let store = &visit.pages.sources.store;
+    let handed_in = store.by_quarter(since, sites.clone()).await?;
+    let answered = store.answered_by_quarter(since, sites).await?;
     let chart = |id, title, most, spans: Vec<Span>| {
-        let highest = spans.iter().map(|span| span.handed_in).max().unwrap_or(0);
-        let (title, most) = (words.t(title), words.count(most, highest));
+        let (title, most) = (words.t(title), words.count(most, chart::highest(&spans)));
         let practiced = spans.iter().any(|span| span.practiced > 0);
         Chart { id, title, picture: chart::picture(&spans), spans, most, practiced }
     };
     let all = [
-        chart("hours", "chart-hours", "chart-most-hour", chart::hours(clockwork, &quarters)),
-        chart("days", "chart-days", "chart-most-day", chart::days(clockwork, &quarters)),
+        chart("hours", "chart-hours", "chart-most-hour", chart::hours(clockwork, &handed_in, &answered)),
+        chart("days", "chart-days", "chart-most-day", chart::days(clockwork, &handed_in, &answered)),
     ];
-    let is_something = |chart: &Chart| chart.spans.iter().any(|span| span.handed_in > 0);
+    let is_something = |chart: &Chart| chart.spans.iter().any(Span::is_something);
     Ok(all.into_iter().filter(is_something).collect())
 }
 

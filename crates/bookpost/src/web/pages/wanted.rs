@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use store::{Filter, LEAST_BEGINNING, RecipientId, RunId, State};
 
 use super::when::midnight;
+use crate::config::Config;
 
 /// What was asked for; a field that was left empty is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub(in crate::web) struct Wanted {
     pub(in crate::web) tag: String,
     /// A day.
     pub(in crate::web) since: String,
+    /// A day, of the answer.
+    pub(in crate::web) answered: String,
     /// Where the page before ended.
     #[serde(deserialize_with = "number")]
     pub(in crate::web) after: Option<i64>,
@@ -37,18 +40,24 @@ impl Wanted {
         serde_html_form::from_str(query.unwrap_or_default()).unwrap_or_default()
     }
 
+    /// The days of a library that is asked for are its own.
+    pub(in crate::web) fn zone(&self, config: &Config, usual: &TimeZone) -> TimeZone {
+        let site = config.sites.iter().find(|site| site.code == self.site.trim());
+        site.and_then(|site| site.time_zone.clone()).unwrap_or_else(|| usual.clone())
+    }
+
     /// For the store; what cannot be looked for is named by its key in the words.
     pub(in crate::web) fn filter(&self, zone: &TimeZone, now: Timestamp) -> Result<Filter, &'static str> {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let to = given(&self.to).map(|text| To::of(&text)).transpose()?.unwrap_or_default();
         let run = given(&self.run).map(|text| text.parse()).transpose();
-        let since = given(&self.since)
-            .map(|text| text.parse().ok().and_then(|day| midnight(day, zone)).ok_or("bad-date"));
+        let day = |text: String| text.parse().ok().and_then(|day| midnight(day, zone)).ok_or("bad-date");
         let filter = Filter {
             state: state(&self.state),
             run: run.map_err(|_| "bad-run")?.map(RunId),
             site: given(&self.site),
-            since: since.transpose()?,
+            since: given(&self.since).map(day).transpose()?,
+            answered_since: given(&self.answered).map(day).transpose()?,
             address: to.address,
             beginning: to.beginning,
             domain: to.domain,
@@ -72,13 +81,13 @@ impl Wanted {
 
     /// Something beyond the state is asked for.
     pub(in crate::web) fn is_narrow(&self) -> bool {
-        let others = [&self.site, &self.program, &self.run, &self.to, &self.subject, &self.tag, &self.since];
-        others.iter().any(|other| !other.trim().is_empty())
+        let others = [&self.site, &self.program, &self.run, &self.to, &self.subject, &self.tag];
+        others.iter().chain(&[&self.since, &self.answered]).any(|other| !other.trim().is_empty())
     }
 
     /// Something is asked for that stands folded.
     pub(super) fn is_unfolded(&self) -> bool {
-        let folded = [&self.program, &self.run, &self.number, &self.tag, &self.since];
+        let folded = [&self.program, &self.run, &self.number, &self.tag, &self.since, &self.answered];
         folded.iter().any(|field| !field.trim().is_empty())
     }
 
@@ -93,6 +102,7 @@ impl Wanted {
             ("subject", &self.subject),
             ("tag", &self.tag),
             ("since", &self.since),
+            ("answered", &self.answered),
         ];
         fields.into_iter().map(|(name, value)| (name, value.trim())).filter(|(_, value)| !value.is_empty())
     }
@@ -177,7 +187,7 @@ mod tests {
         for query in [
             "",
             "state=held",
-            "state=in_doubt&site=MAIN&program=Textbook%20Tracker&run=7&to=p%40example.org&subject=your%20items&tag=a%26b&since=2026-11-28",
+            "state=in_doubt&site=MAIN&program=Textbook%20Tracker&run=7&to=p%40example.org&subject=your%20items&tag=a%26b&since=2026-11-28&answered=2026-11-29",
         ] {
             let wanted = Wanted::in_query(Some(query));
             let path = wanted.path(None);
@@ -209,6 +219,14 @@ mod tests {
             ),
             ("run=seven", Err("bad-run")),
             ("since=yesterday", Err("bad-date")),
+            ("answered=yesterday", Err("bad-date")),
+            (
+                "answered=2026-11-28",
+                Ok(Filter {
+                    answered_since: Some("2026-11-28T00:00:00Z".parse().unwrap()),
+                    ..Filter::default()
+                }),
+            ),
             ("after=x&state=no-such&other=1&to=+", Ok(Filter::default())),
             (
                 "since=2026-11-28",

@@ -122,11 +122,6 @@ impl Clockwork {
         midnight(self.local(self.now).date(), &self.zone).unwrap_or(self.now)
     }
 
-    /// Today as in a form for dates.
-    pub(super) fn today(&self) -> String {
-        self.local(self.now).strftime("%Y-%m-%d").to_string()
-    }
-
     pub(super) fn local(&self, instant: Timestamp) -> DateTime {
         self.zone.to_datetime(instant)
     }

@@ -66,6 +66,7 @@ pub(super) fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(people::reset_link))
         .routes(routes!(people::log))
         .routes(routes!(queue::status))
+        .routes(routes!(queue::today))
         .routes(routes!(queue::list))
         .routes(routes!(queue::counts))
         .routes(routes!(queue::show))

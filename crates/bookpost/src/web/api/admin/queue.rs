@@ -63,6 +63,8 @@ pub(super) struct Like {
     tag: Option<String>,
     /// Accepted from this day on, such as `2026-11-28`.
     since: Option<String>,
+    /// Accepted by the server, practised, sent back or come into doubt from this day on, such as `2026-11-28`.
+    answered: Option<String>,
     /// In a list: where the page before ended, its `next`.
     after: Option<String>,
     /// In a list: recipients on a page; 100 if nothing is said.
@@ -81,12 +83,15 @@ impl Like {
             subject: text(&self.subject),
             tag: text(&self.tag),
             since: text(&self.since),
+            answered: text(&self.answered),
             ..Wanted::default()
         }
     }
 
     fn filter(&self, admin: &Admin) -> Result<Filter, Problem> {
-        let filter = self.wanted().filter(&admin.sources.zone, admin.sources.clock.now());
+        let wanted = self.wanted();
+        let zone = wanted.zone(&admin.sources.config(), &admin.sources.zone);
+        let filter = wanted.filter(&zone, admin.sources.clock.now());
         let filter = filter.map_err(|key| Problem::new(Kind::Malformed, pages::english(key)))?;
         Ok(Filter { state: self.state.map(Into::into), ..filter })
     }
@@ -176,6 +181,16 @@ pub(super) async fn show(
 pub(super) async fn status(State(admin): State<Admin>, owner: Owner) -> Result<Response, Problem> {
     owner.must(ALL_MAIL)?;
     answered(admin.sources.decisions.carry_out(QueueRequest::Status).await)
+}
+
+/// Tells today's numbers, library by library: what was handed in, and what was accepted, sent back or came into doubt today.
+#[utoipa::path(get, path = "/api/v1/admin/today", operation_id = "today", tag = "administration",
+    security(("own_key" = [])), responses((status = 200, description = "As `queue today --json` prints them", body = Object), AdminProblems))]
+pub(super) async fn today(State(admin): State<Admin>, owner: Owner) -> Result<Response, Problem> {
+    owner.must(ALL_MAIL)?;
+    let (sources, now) = (&admin.sources, admin.sources.clock.now());
+    let since = queue::today::day_began_at(&sources.zone, now).unwrap_or(now);
+    answered(queue::today::answer(&sources.store, &sources.config().sites, since, now).await)
 }
 
 /// What is to become of which mail: of `messages`, or of all that is `matching`.

@@ -27,7 +27,8 @@ pub(super) struct Meant {
 impl Decision {
     /// What is meant; nothing where nothing was said.
     pub(super) fn selection(&self, visit: &Visit) -> Option<Selection> {
-        self.selected(&visit.clockwork.zone, visit.clockwork.now, visit.sites())
+        let zone = self.wanted.zone(&visit.pages.sources.config(), &visit.clockwork.zone);
+        self.selected(&zone, visit.clockwork.now, visit.sites())
     }
 
     fn selected(&self, zone: &TimeZone, now: Timestamp, sites: BTreeSet<String>) -> Option<Selection> {
@@ -137,6 +138,7 @@ fn described(visit: &Visit, decision: &Decision) -> Vec<String> {
         (words.t("queue-run"), wanted.run.clone()),
         (words.t("queue-tag"), wanted.tag.clone()),
         (words.t("queue-since"), wanted.since.clone()),
+        (words.t("queue-answered"), wanted.answered.clone()),
     ];
     let said = asked.into_iter().filter(|(_, value)| !value.trim().is_empty());
     std::iter::once(words.t("selected-all"))

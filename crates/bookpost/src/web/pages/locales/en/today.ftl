@@ -40,12 +40,12 @@ last-run-server = the mail server
 
 figures = How it stands
 figure-accepted = handed in today
-figure-delivered = of these, accepted by the server
-figure-practiced = of these, practised
-figure-returned = of these, sent back
-figure-waiting = waiting
-figure-in-doubt = may have arrived
-figure-held = set aside
+figure-delivered = accepted by the server today
+figure-practiced = practised today
+figure-returned = sent back today
+figure-waiting = waiting now
+figure-in-doubt = may have arrived, today
+figure-held = set aside now
 
 libraries = By library
 library = Library
@@ -57,11 +57,11 @@ chart-handed-in = handed in
 chart-accepted = accepted by the server
 chart-practiced = practised: nobody received it
 chart-returned = sent back
-chart-rest = not finished, or not sent
-chart-when = When it was handed in
+chart-in-doubt = may have arrived
+chart-when = When
 chart-table = The numbers as a table
-chart-most-hour = At most { $n } handed in within an hour
-chart-most-day = At most { $n } handed in on a day
+chart-most-hour = The highest bar: { $n } within an hour
+chart-most-day = The highest bar: { $n } on a day
 
 to-do = To do
 to-do-none = Nothing needs you.

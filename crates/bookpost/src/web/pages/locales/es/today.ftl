@@ -40,12 +40,12 @@ last-run-server = el servidor de correo
 
 figures = Cómo va
 figure-accepted = entregados a Bookpost hoy
-figure-delivered = de ellos, aceptados por el servidor
-figure-practiced = de ellos, practicados
-figure-returned = de ellos, devueltos
-figure-waiting = en espera
-figure-in-doubt = pueden haber llegado
-figure-held = apartados
+figure-delivered = aceptados por el servidor hoy
+figure-practiced = practicados hoy
+figure-returned = devueltos hoy
+figure-waiting = en espera ahora
+figure-in-doubt = pueden haber llegado, hoy
+figure-held = apartados ahora
 
 libraries = Por biblioteca
 library = Biblioteca
@@ -57,11 +57,11 @@ chart-handed-in = entregados a Bookpost
 chart-accepted = aceptados por el servidor
 chart-practiced = practicados: nadie los recibió
 chart-returned = devueltos
-chart-rest = sin terminar o no enviados
-chart-when = Cuándo se entregaron a Bookpost
+chart-in-doubt = pueden haber llegado
+chart-when = Cuándo
 chart-table = Los números en una tabla
-chart-most-hour = Como máximo { $n } en una hora
-chart-most-day = Como máximo { $n } en un día
+chart-most-hour = La barra más alta: { $n } en una hora
+chart-most-day = La barra más alta: { $n } en un día
 
 to-do = Por hacer
 to-do-none = Nada requiere su atención.
