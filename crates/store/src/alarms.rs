@@ -120,6 +120,15 @@ impl Store {
         self.db.alarms_to_tell().await
     }
 
+    /// When the last alarm of one of these kinds about `subject` ended.
+    pub async fn alarm_ended_at(
+        &self,
+        subject: &str,
+        kinds: &[AlarmKind],
+    ) -> Result<Option<Timestamp>, Error> {
+        self.db.alarm_ended_at(subject.to_owned(), kinds).await
+    }
+
     /// Alarms, newest first.
     pub async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
         self.db.alarms(open_only, limit).await

@@ -71,6 +71,11 @@ impl Store {
         self.db.change_preferences(based_on, values, changed_by, now).await
     }
 
+    /// When one of these was changed last.
+    pub async fn preference_changed_at(&self, names: &[String]) -> Result<Option<Timestamp>, Error> {
+        self.db.preference_changed_at(names).await
+    }
+
     /// The last changes, the newest first.
     pub async fn preference_changes(&self, limit: usize) -> Result<Vec<PreferenceChange>, Error> {
         self.db.preference_changes(limit).await

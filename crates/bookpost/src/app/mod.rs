@@ -19,6 +19,7 @@ mod set_clock;
 pub(crate) mod silence;
 pub mod socket;
 pub mod steps;
+pub mod text;
 mod upkeep;
 mod waits;
 mod watchdog;

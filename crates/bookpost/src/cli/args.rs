@@ -24,7 +24,10 @@ use self::{
     webhooks::Webhooks,
 };
 use super::{control::Older, sendmail::options::HELP};
-use crate::notices::{BUILT_IN, import::Columns};
+use crate::{
+    app::text::As,
+    notices::{BUILT_IN, import::Columns},
+};
 
 /// Sends a library's email, and does not let go of a message until it is delivered or returned to its sender.
 #[derive(Debug, Parser)]
@@ -201,6 +204,42 @@ pub enum Notices {
         #[command(flatten)]
         output: Output,
     },
+    /// Send the first mail of an export, one of the middle and the last to an address of yours, marked as samples; no patron gets anything
+    Samples {
+        #[command(flatten)]
+        export: Export,
+        /// Where they go
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Have a run end: what has not left does not leave any more, and nothing more of it is made
+    Stop {
+        /// The run's number
+        run: i64,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Send one notice that came back, or went to a wrong address, once more to a corrected one; nobody else gets anything
+    SendAgain {
+        /// The message's number
+        message: i64,
+        /// The corrected address
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+        /// The address that it went to, where it went to several
+        #[arg(long, value_name = "ADDRESS")]
+        of: Option<String>,
+        /// Send it though a newer export says that it may be out of date
+        #[arg(long)]
+        still_right: bool,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Run an export of the drop folder though it is older than 24 hours
     Take {
         /// Its name in the drop folder
@@ -366,6 +405,16 @@ pub enum Queue {
     Show {
         /// The message's number
         id: i64,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Print what a message says; that it was read stands in the log
+    Text {
+        /// The message's number
+        id: i64,
+        /// How it is shown
+        #[arg(long = "as", value_name = "FORM", default_value = "plain")]
+        shown: As,
         #[command(flatten)]
         output: Output,
     },

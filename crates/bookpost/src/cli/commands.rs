@@ -214,6 +214,9 @@ impl App {
                 let (folder, now) = (&self.settings.now().notices.drop_folder, self.clock.now());
                 drop_folder::take(&self.store, folder, &name, Actor::CommandLine, now).await
             }
+            Request::SendAgain(asked) => self.send_again(asked).await,
+            Request::Samples { export, to } => self.samples(export, to).await,
+            Request::StopRun { run } => self.stop_run(run).await,
             Request::Check => Reply::Check(self.check().await),
             Request::Today { since } => {
                 let (sites, now) = (&self.settings.now().sites, self.clock.now());
@@ -257,6 +260,17 @@ pub async fn run_notices(config: Config, request: RunRequest, progress: Unbounde
 pub async fn run_schedules(config: Config, request: SchedulesRequest) -> Reply {
     let run = async |app: &App| app.about_schedules(request, false).await;
     with_app(config, run).await.unwrap_or_else(|error| failures::reply(&error))
+}
+
+/// What needs the whole program, with no service running: mail that it makes has its first attempt.
+pub async fn send_now(config: Config, request: Request) -> Reply {
+    let (progress, _told) = tokio::sync::mpsc::unbounded_channel();
+    let send = async |app: &App| {
+        let reply = app.answer(request, progress).await;
+        app.worker.quiet().await;
+        reply
+    };
+    with_app(config, send).await.unwrap_or_else(|error| failures::reply(&error))
 }
 
 async fn with_app(config: Config, run: impl AsyncFnOnce(&App) -> Reply) -> anyhow::Result<Reply> {

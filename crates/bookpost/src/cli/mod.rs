@@ -1,6 +1,7 @@
 //! The command line: reads it, carries it out by the running service or by itself, says what came of it.
 
 mod accounts;
+mod again;
 pub mod applications;
 mod args;
 mod backup;

@@ -3,13 +3,14 @@
 use std::{io::Read as _, path::Path};
 
 use jiff::Timestamp;
-use store::RunId;
+use store::{MessageId, RunId};
 
 use super::{
     args::{Export, Notices, Output},
-    control::{NoticesRequest, QueueRequest, Request, RunRequest},
+    control::{NoticesRequest, QueueRequest, Request, RunRequest, SendAgain},
     exit::Exit,
-    run::Stop,
+    queue::asked::confirm,
+    run::{Stop, address},
     schedules,
 };
 use crate::notices::{ImportError, import::MAX_BYTES};
@@ -23,6 +24,19 @@ pub(super) fn request(command: Notices) -> Result<(Request, Output), Stop> {
                 Err(_) => QueueRequest::Notices(NoticesRequest::Show { slug: what }),
             };
             return Ok((Request::Queue(shown), output));
+        }
+        Notices::Samples { export, to, output } => {
+            let (export, to) = (run_request(export)?, address(&to)?);
+            return Ok((Request::Samples { export, to }, output));
+        }
+        Notices::Stop { run, yes, output } => {
+            confirm(yes)?;
+            return Ok((Request::StopRun { run: RunId(run) }, output));
+        }
+        Notices::SendAgain { message, to, of, still_right, output } => {
+            let (to, of) = (address(&to)?, of.as_deref().map(address).transpose()?);
+            let asked = SendAgain { message: MessageId(message), of, to, still_right };
+            return Ok((Request::SendAgain(asked), output));
         }
         Notices::Take { export: name, output } => return Ok((Request::TakeExport { name }, output)),
         Notices::List { output } => return Ok((about_notices(NoticesRequest::List), output)),

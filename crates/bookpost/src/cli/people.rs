@@ -12,7 +12,7 @@ use store::{
 
 use super::{
     args::Output,
-    args::people::{Change, Log, One, People as Command},
+    args::people::{BROWSER, Change, Log, One, People as Command},
     control::{
         Failure, PeopleRequest, PersonChange, Reply, Secret, ShownLink, ShownPersonKey, ShownPersonKeys,
         ShownSessions, SignedOut,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     config::Site,
     identity::{Key, People, people},
+    web::LANGUAGES,
 };
 
 /// What the commands need to know of the settings.
@@ -41,7 +42,8 @@ pub async fn perform(
     dice: &mut (impl CryptoRng + Send),
     now: Timestamp,
 ) -> Reply {
-    if let Some(message) = unknown_site(&request, place.sites) {
+    let unknown = unknown_site(&request, place.sites).or_else(|| unknown_language(&request));
+    if let Some(message) = unknown {
         return Reply::Failed { failure: Failure::Usage, message };
     }
     answer(store, request, place, who, dice, now)
@@ -217,6 +219,18 @@ fn unknown_site(request: &PeopleRequest, sites: &[Site]) -> Option<String> {
     Some(format!("no site has the code {unknown}; the settings name these: {}", codes.join(", ")))
 }
 
+/// Pages in a language that there is not would be in English without a word.
+fn unknown_language(request: &PeopleRequest) -> Option<String> {
+    let language = match request {
+        PeopleRequest::Add(settings) => settings.language.as_deref()?,
+        PeopleRequest::Change { change, .. } => change.language.as_deref()?,
+        _ => return None,
+    };
+    let is_known = language.is_empty() || LANGUAGES.contains(&language);
+    let known = LANGUAGES.join(", ");
+    (!is_known).then(|| format!("the pages are not in {language:?}; they are in: {known}"))
+}
+
 fn told(error: &Error) -> String {
     match error {
         Error::NotFound("person") => format!("{error}; all are shown by: bookpost people list"),
@@ -234,10 +248,10 @@ fn told(error: &Error) -> String {
 pub(super) fn request(command: Command) -> Result<(PeopleRequest, Output), (Failure, String)> {
     let one = |One { email, output }: One| Ok::<_, (Failure, String)>((address(&email)?, output));
     Ok(match command {
-        Command::Add { email, name, role, site, output } => {
+        Command::Add { email, name, role, site, language, output } => {
             let name = name.parse().map_err(|error| (Failure::Usage, format!("--name: {error}")))?;
             let (email, sites) = (address(&email)?, site.into_iter().collect());
-            let settings = PersonSettings { email, name, role: role.into(), sites, language: None };
+            let settings = PersonSettings { email, name, role: role.into(), sites, language };
             (PeopleRequest::Add(settings), output)
         }
         Command::List { output } => (PeopleRequest::List, output),
@@ -296,13 +310,14 @@ pub(super) fn log_request(wanted: Log) -> Result<(PeopleRequest, Output), (Failu
 }
 
 fn changed(change: Change) -> Result<PersonChange, (Failure, String)> {
-    let Change { email, name, role, site, all_sites } = change;
+    let Change { email, name, role, site, all_sites, language } = change;
     let name = name.map(|name| name.parse().map_err(|error| (Failure::Usage, format!("--name: {error}"))));
     Ok(PersonChange {
         email: email.as_deref().map(address).transpose()?,
         name: name.transpose()?,
         role: role.map(Into::into),
         sites: (all_sites || !site.is_empty()).then(|| BTreeSet::from_iter(site)),
+        language: language.map(|language| if language == BROWSER { String::new() } else { language }),
     })
 }
 

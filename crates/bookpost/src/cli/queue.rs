@@ -9,15 +9,19 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mail::counted;
 use store::{
-    Actor, Deed, Error, MessageId, Move, Moved, NewAudit, PauseWhy, RunId, Selection, Store, Unreachable,
+    Actor, Deed, Error, Filter, MessageId, Move, Moved, NewAudit, PauseWhy, RunId, Selection, Store,
+    Unreachable,
 };
 
 use super::{
     args::Chosen,
-    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, Status},
+    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, ShownText, Status, StoppedRun},
     saved_notices,
 };
-use crate::preferences::{DoNotSend, is_old_since};
+use crate::{
+    app::text::{self, As, Body, Part},
+    preferences::{DoNotSend, is_old_since},
+};
 
 /// Most alarms that a status shows.
 const ALARMS: usize = 50;
@@ -113,6 +117,7 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
             }
             Reply::Message(shown)
         }
+        QueueRequest::Text { message, shown } => text(store, message, shown, now).await?,
         QueueRequest::Move { selection, action } => {
             match &selection {
                 Selection::Run(run) => known(store, Some(*run)).await?,
@@ -176,6 +181,56 @@ pub(crate) async fn shown(store: &Store, message: MessageId) -> Result<Vec<Shown
         all.push(Shown { row, attempts, ageing_stopped_at });
     }
     Ok(all)
+}
+
+/// What a message says, for whoever has the command line.
+async fn text(store: &Store, message: MessageId, shown: As, now: Timestamp) -> Result<Reply, Error> {
+    store.show(message).await?;
+    let usage = |message: String| Ok(Reply::Failed { failure: Failure::Usage, message });
+    let Some(bytes) = text::opened(store, message, Actor::CommandLine, now).await? else {
+        return usage(format!(
+            "the text of message {} is deleted: texts are kept for a time only; what happened to the message is shown by: bookpost queue show {0}",
+            message.0
+        ));
+    };
+    let body = text::apart(move || Body::of(&bytes, shown)).await?;
+    let part = if shown == As::Html { body.html } else { body.text };
+    match part {
+        Some(Part { text, cut }) => Ok(Reply::Text(ShownText { message, shown, text, cut })),
+        None => usage(format!(
+            "message {} has no such part; all of it is shown by: bookpost queue text {0} --as source",
+            message.0
+        )),
+    }
+}
+
+/// With no service: has a run end, and cancels what has not left. It is on record as the page has it.
+pub(super) async fn stop_run(store: &Store, run: RunId, now: Timestamp) -> Reply {
+    let (everywhere, who) = (BTreeSet::new(), Actor::CommandLine);
+    let stopped = async {
+        store.run(run).await?;
+        store.stop_run(run, everywhere, who.clone(), now).await
+    };
+    if let Err(error) = stopped.await {
+        return Reply::Failed { failure: failure(&error), message: error.to_string() };
+    }
+    let of_run = Filter { run: Some(run), ..Filter::default() };
+    let selection = Selection::Matching(Box::new(of_run));
+    let reply = perform(store, QueueRequest::Move { selection, action: Move::Cancel }, false, now).await;
+    if let Some(line) = decided(&reply, Move::Cancel, format!("run {}", run.0), who)
+        && let Err(error) = store.note_audit(line, now).await
+    {
+        tracing::error!(%error, "what a person did could not be written to the log");
+    }
+    stopped_run(run, reply)
+}
+
+/// What is answered of a run whose mail was decided about so.
+pub(super) fn stopped_run(run: RunId, reply: Reply) -> Reply {
+    match reply {
+        Reply::Moved(mail) => Reply::RunStopped(StoppedRun { run, mail }),
+        other => other,
+    }
 }
 
 /// Which of the messages that are named are not there.

@@ -167,6 +167,7 @@ fn about_preferences(
             let to = to.as_deref().map(address).transpose()?;
             try_server(&load()?, servers::Test { server, to, json })
         }
+        Preferences::Ports { server, host, output } => look_at_ports(&load()?, server, host, output),
         Preferences::Arrived { found, server, output } => {
             let loaded = load()?;
             let request = servers::arrived(&loaded.config, server, found)?;
@@ -200,9 +201,21 @@ fn restore(file: &Path, to: backup::Place, output: Output) -> Result<Exit, Stop>
 fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
     let say = |line: String| drop(print(format!("{line}\n").as_bytes()));
     let (exit, tested) = runtime()?.block_on(servers::test(&loaded.config, asked, say))?;
+    note_test(loaded, tested);
+    Ok(exit)
+}
+
+fn look_at_ports(loaded: &Loaded, server: u8, host: Option<String>, output: Output) -> Result<Exit, Stop> {
+    let (found, tested) = runtime()?.block_on(servers::ports(&loaded.config, server, host))?;
+    note_test(loaded, tested);
+    if output.json { print_json(&found) } else { print(show::servers::ports(&found).as_bytes()) }
+}
+
+/// Puts into the log that a server was tested.
+fn note_test(loaded: &Loaded, tested: PreferencesRequest) {
     // Without a queue there is no log; that it cannot be written takes nothing from the test.
     if loaded.config.data_dir.exists() {
-        let why = match self::asked(loaded, Request::Preferences(tested)) {
+        let why = match asked(loaded, Request::Preferences(tested)) {
             Ok(Reply::Failed { message, .. }) => Some(message),
             Ok(_) => None,
             Err(error) => Some(failures::told(&error)),
@@ -211,7 +224,6 @@ fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
             complain(&format!("note: the test does not stand in the log: {why}"));
         }
     }
-    Ok(exit)
 }
 
 fn suggest_servers(wanted: &str, form: LogForm, output: Output) -> Result<Exit, Stop> {
@@ -378,6 +390,9 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
         Request::Schedules(request) if schedules::runs(&request) => {
             Ok(Box::pin(commands::run_schedules(loaded.config, request)).await)
         }
+        request @ (Request::SendAgain(_) | Request::Samples { .. }) => {
+            Ok(Box::pin(commands::send_now(loaded.config, request)).await)
+        }
         request => Box::pin(without_service(loaded, request, bar)).await,
     }
 }
@@ -455,6 +470,8 @@ async fn answer_from(
         Request::TakeExport { name } => {
             drop_folder::take(store, &config.notices.drop_folder, &name, who, now).await
         }
+        Request::StopRun { run } => queue::stop_run(store, run, now).await,
+        Request::SendAgain(_) | Request::Samples { .. } => anyhow::bail!("this takes the whole program"),
         Request::Today { since } => queue::today::answer(store, sites, since, now).await,
         Request::Run(request) => notice_run::preview(&Arc::new(config), store, now, request).await,
     })

@@ -2,6 +2,7 @@
 //! mail is sent by them.
 
 use mail::{Address, Reason};
+use serde::Serialize;
 
 use super::{
     Exit,
@@ -14,7 +15,7 @@ use crate::{
     config::{Config, Server},
     deliver::{
         hosting::{self, LookupError, NameServers},
-        trial::{self, Fault, Trial},
+        trial::{self, Fault, Patience, Port, Trial},
     },
     preferences::tested::{ACCEPTED, WORKS, named},
 };
@@ -31,6 +32,33 @@ pub(super) struct Test {
 pub(super) fn arrived(config: &Config, number: u8, found: Found) -> Result<PreferencesRequest, Stop> {
     let server = described(config, number)?;
     Ok(PreferencesRequest::Arrived { server: server.name.clone(), named: named(server), found })
+}
+
+/// Looks at the ports of a server, or of another host. Gives what the log is to say of it, too.
+pub(super) async fn ports(
+    config: &Config,
+    number: u8,
+    host: Option<String>,
+) -> Result<(PortsOf, PreferencesRequest), Stop> {
+    let (host, port, ca_file, name, named) = match host {
+        Some(host) => (host.clone(), None, None, format!("server{number}"), host),
+        None => {
+            let server = described(config, number)?;
+            let Server { host, port, ca_file, name, .. } = server;
+            (host.clone(), Some(*port), ca_file.as_deref(), name.clone(), named(server))
+        }
+    };
+    let all = trial::usual_and(port);
+    let found = trial::detect(&host, &all, &config.sending.ehlo_name, ca_file, Patience::LOOK).await;
+    let result = trial::in_the_log(&found);
+    Ok((PortsOf { host, ports: found }, PreferencesRequest::Tested { server: name, named, result }))
+}
+
+/// What a host speaks at its ports.
+#[derive(Debug, Serialize)]
+pub(super) struct PortsOf {
+    pub(super) host: String,
+    pub(super) ports: Vec<Port>,
 }
 
 /// Whatever the way of sending is: a server is tested before it is chosen.

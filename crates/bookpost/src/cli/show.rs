@@ -3,6 +3,7 @@
 mod applications;
 mod backup;
 mod keys;
+mod mails;
 mod notices;
 mod people;
 mod preferences;
@@ -102,6 +103,10 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Unreachable(all) => show_unreachable(all, view),
         Reply::Message(message) => show_message(message, view),
         Reply::Moved(moved) => show_moved(moved),
+        Reply::Text(shown) => mails::text(shown),
+        Reply::SentAgain(sent) => mails::sent_again(sent),
+        Reply::Samples(sent) => mails::samples(sent),
+        Reply::RunStopped(stopped) => mails::stopped(stopped),
         Reply::Paused(pause) => format!("{}\n", words::paused(pause, |instant| view.at(instant))),
         Reply::Resumed { pause, older } => show_resumed(pause, older, view),
         Reply::Probing => "The mail servers that do not work are being asked whether they answer again. See: bookpost queue status\n".to_owned(),

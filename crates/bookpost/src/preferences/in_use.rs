@@ -6,11 +6,6 @@ use store::{AlarmKind, AuditFilter, Deed, Error, Store};
 
 use crate::config::{Loaded, Origin, Server};
 
-/// So many alarms are looked through.
-const ALARMS: usize = 200;
-/// And so many changes.
-const CHANGES: usize = 200;
-
 /// What keeps mail from a server while it lasts.
 const FAULTS: [AlarmKind; 4] =
     [AlarmKind::ServerDown, AlarmKind::SignIn, AlarmKind::BackupInUse, AlarmKind::Quota];
@@ -85,18 +80,15 @@ fn that_say(server: &Server) -> Vec<String> {
 }
 
 async fn set_at(store: &Store, server: &Server, names: &[String]) -> Result<Option<Timestamp>, Error> {
-    let changes = store.preference_changes(CHANGES).await?;
-    let set = changes.iter().find(|change| names.iter().any(|name| change.values.contains_key(name)));
+    let set = store.preference_changed_at(names).await?;
     let accounts = if server.sign_in.is_some() { store.mail_accounts().await? } else { Vec::new() };
     let account = accounts.iter().find(|account| account.provider == server.name);
-    let instants = [set.map(|change| change.changed_at), account.map(|account| account.connected_at)];
+    let instants = [set, account.map(|account| account.connected_at)];
     Ok(instants.into_iter().flatten().max())
 }
 
 async fn works_again_at(store: &Store, server: &Server) -> Result<Option<Timestamp>, Error> {
-    let alarms = store.alarms(false, ALARMS).await?;
-    let ended = alarms.iter().filter(|alarm| alarm.subject == server.name && FAULTS.contains(&alarm.kind));
-    Ok(ended.filter_map(|alarm| alarm.ended_at).max())
+    store.alarm_ended_at(&server.name, &FAULTS).await
 }
 
 async fn resumed_at(store: &Store) -> Result<Option<Timestamp>, Error> {

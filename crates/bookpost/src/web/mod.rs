@@ -42,7 +42,7 @@ pub use connections::serve;
 pub use health::{Health, judge};
 pub use listening::Listening;
 pub use metrics::{Metrics, Outcome};
-pub(crate) use pages::in_use;
+pub(crate) use pages::{LANGUAGES, in_use};
 pub use reached::{for_links, reached};
 
 /// Where the answers come from. Cheap to clone.
@@ -165,6 +165,11 @@ async fn show_metrics(State(sources): State<Sources>) -> Response {
     let text = sources.metrics.encode(&now, &counts, stats, paused, sources.clock.now());
     let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, form)], text).into_response()
+}
+
+/// What stands before the subject of a sample, for whoever has not chosen a language.
+pub(crate) fn sample_mark() -> String {
+    pages::english("sample-mark")
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! What goes once more, and whether somebody receives it.
 
-use bookpost::config::Way;
+use bookpost::{
+    cli::control::{Reply, Request, SendAgain},
+    config::Way,
+};
 use store::{Filter, NewMessage, RecipientId, State, Verdict};
 use testkit::sink::Sink;
 
@@ -44,6 +47,15 @@ async fn what_is_in_the_newest_export_no_more_goes_again_only_when_somebody_says
     let answer = bench.post(who, &path, &fields).await;
     assert_eq!(answer.status, 409);
     assert!(answer.text.contains("Yes, send this mail all the same"), "{}", answer.text);
+    let (command, to) = (path.rsplit('/').next().unwrap(), "ben@new.example.org".parse().unwrap());
+    let message = RecipientId(command.parse().unwrap()).message();
+    let by_command = SendAgain { message, of: None, to, still_right: false };
+    let (progress, _told) = tokio::sync::mpsc::unbounded_channel();
+    let Reply::Failed { message, .. } = bench.app.answer(Request::SendAgain(by_command), progress).await
+    else {
+        panic!("it went")
+    };
+    assert!(message.contains("is not in the export of ") && message.contains("--still-right"), "{message}");
     bench.app.worker.quiet().await.unwrap();
     assert_eq!(sink.count(), before, "nothing was sent");
     let answer = bench.post(who, &path, &format!("{fields}&sure=yes")).await;

@@ -17,6 +17,7 @@ mod door;
 mod exits;
 mod keys;
 mod log;
+mod mails;
 mod pages_door;
 mod people;
 mod preferences;

@@ -24,14 +24,25 @@ async fn people_are_kept_with_a_service_and_without() {
         assert!(code.starts_with("/invitation?code="), "nobody listens for pages: {code}");
         let changed = json(&["people", "change", email, "--role", "viewer"]).await;
         assert_eq!(text(&changed, "/person/role"), "viewer");
+        assert_eq!(changed.pointer("/person/language"), Some(&Value::Null));
+        let spanish = json(&["people", "change", email, "--language", "es"]).await;
+        assert_eq!(text(&spanish, "/person/language"), "es");
+        let none = place.run(&["people", "change", email, "--language", "tlh"]).await;
+        assert_eq!(none.code, Some(64), "{none:?}");
         let disabled = json(&["people", "disable", email]).await;
         assert!(disabled.pointer("/person/disabled_at").unwrap().is_string());
         json(&["people", "enable", email]).await;
         assert_eq!(json(&["people", "sessions", email]).await["sessions"]["sessions"], Value::Array(vec![]));
         let log = json(&["log", "--about", email]).await;
         let deeds: Vec<_> = log["log"].as_array().unwrap().iter().map(|line| text(line, "/what")).collect();
-        let expected =
-            ["person_enabled", "person_disabled", "person_changed", "invitation_made", "person_added"];
+        let expected = [
+            "person_enabled",
+            "person_disabled",
+            "person_changed",
+            "person_changed",
+            "invitation_made",
+            "person_added",
+        ];
         assert_eq!(deeds, expected);
         let code = code.split_once('=').unwrap().1;
         let all = json(&["people", "list"]).await;

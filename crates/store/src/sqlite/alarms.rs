@@ -1,11 +1,11 @@
 //! Alarms: open once, closed once.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Params, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow};
 
 use super::{
     Sqlite,
-    codes::{micros, name, named, whole},
+    codes::{instant, micros, name, named, whole},
     rows::{at, text},
     writer::Tx,
 };
@@ -17,8 +17,15 @@ const RAISE: &str =
 const CLEAR: &str = "UPDATE alarm SET ended_at = ?3 WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL
     RETURNING id, kind, subject, text, started_at, ended_at, told";
 const TOLD: &str = "UPDATE alarm SET told = ?2 WHERE id = ?1";
-const LIST: &str = "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm
-    WHERE ended_at IS NULL OR NOT ?1 ORDER BY id DESC LIMIT ?2";
+const LIST: &str =
+    "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm ORDER BY id DESC LIMIT ?1";
+/// Few are open, however many there were.
+const OPEN: &str =
+    "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm INDEXED BY alarm_open
+    WHERE ended_at IS NULL ORDER BY id DESC LIMIT ?1";
+const ENDED: &str = "SELECT ended_at FROM alarm INDEXED BY alarm_ended
+    WHERE subject = ?1 AND ended_at IS NOT NULL AND kind IN (SELECT value FROM json_each(?2))
+    ORDER BY ended_at DESC LIMIT 1";
 const TO_TELL: &str = "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm
     WHERE ended_at IS NULL OR told < ?1 ORDER BY id";
 
@@ -70,8 +77,23 @@ impl Sqlite {
     }
 
     pub(crate) async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
-        let some = move |sql: &Connection| all(sql, LIST, (open_only, whole(limit)));
-        self.readers.read(some).await
+        let question = if open_only { OPEN } else { LIST };
+        self.readers.read(move |sql| all(sql, question, [whole(limit)])).await
+    }
+
+    pub(crate) async fn alarm_ended_at(
+        &self,
+        subject: String,
+        kinds: &[AlarmKind],
+    ) -> Result<Option<Timestamp>, Error> {
+        let kinds = serde_json::json!(kinds).to_string();
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(ENDED)?;
+                let ended_at = statement.query_row((subject, kinds), |row| row.get(0)).optional()?;
+                Ok(ended_at.and_then(instant))
+            })
+            .await
     }
 
     pub(crate) async fn alarms_to_tell(&self) -> Result<Vec<Alarm>, Error> {
@@ -103,4 +125,21 @@ fn decode(row: &SqlRow<'_>) -> Result<Option<Alarm>, Error> {
         ended_at: at(row, 5)?,
         told: row.get(6)?,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    #[test]
+    fn open_alarms_and_the_last_end_of_one_are_found_among_many() {
+        let plan = open::tests::plan(OPEN);
+        assert!(plan.contains("USING INDEX alarm_open"), "{plan}");
+        let plan = open::tests::plan(ENDED);
+        assert!(
+            plan.contains("alarm_ended (subject=? AND ended_at>?)") && !plan.contains("TEMP B-TREE"),
+            "{plan}"
+        );
+    }
 }

@@ -12,10 +12,20 @@ use crate::{Actor, Audit, AuditFilter, AuditId, Deed, Error, NewAudit, PersonId,
 
 const ADD: &str = "INSERT INTO audit (happened_at, person, who, what, about, old, new)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-/// Down the key; ends as soon as the page is full.
-const LIST: &str = "SELECT id, happened_at, person, who, what, about, old, new FROM audit
-    WHERE id < ?1 AND (?2 IS NULL OR person = ?2) AND (?3 IS NULL OR about = ?3) AND (?4 IS NULL OR what = ?4)
-    ORDER BY id DESC LIMIT ?5";
+/// Down the key, of all lines or of those of an index; ends as soon as the page is full.
+macro_rules! list {
+    ($of:literal) => {
+        concat!(
+            "SELECT id, happened_at, person, who, what, about, old, new FROM audit ",
+            $of,
+            " AND id < ?1 AND (?2 IS NULL OR person = ?2) AND (?3 IS NULL OR about = ?3) AND (?4 IS NULL OR what = ?4)
+            ORDER BY id DESC LIMIT ?5"
+        )
+    };
+}
+const LIST: &str = list!("WHERE true");
+const LIST_ABOUT: &str = list!("INDEXED BY audit_about WHERE about = ?3");
+const LIST_WHAT: &str = list!("INDEXED BY audit_what WHERE what = ?4");
 
 const COMMAND_LINE: &str = "command line";
 const CONFIGURATION: &str = "configuration";
@@ -38,7 +48,12 @@ impl Sqlite {
         self.readers
             .read(move |sql| {
                 let from = after.map_or(i64::MAX, |id| id.0);
-                let mut statement = sql.prepare_cached(LIST)?;
+                let question = match (&filter.about, &filter.what) {
+                    (Some(_), _) => LIST_ABOUT,
+                    (None, Some(_)) => LIST_WHAT,
+                    (None, None) => LIST,
+                };
+                let mut statement = sql.prepare_cached(question)?;
                 let who = filter.who.map(|id| id.0);
                 let what = filter.what.as_ref().map(codes::name).transpose()?;
                 let mut found = statement.query((from, who, filter.about, what, whole(limit)))?;
@@ -102,4 +117,22 @@ fn decode(row: &SqlRow<'_>) -> Result<Audit, Error> {
         old: text(row, 6)?,
         new: text(row, 7)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::open;
+
+    /// The last line of a kind, or about something, passes none of another.
+    #[test]
+    fn lines_of_a_kind_and_about_something_have_an_index() {
+        for (question, entered) in [
+            (LIST, "SEARCH audit USING INTEGER PRIMARY KEY (rowid<?)"),
+            (LIST_ABOUT, "SEARCH audit USING INDEX audit_about (about=? AND rowid<?)"),
+            (LIST_WHAT, "SEARCH audit USING INDEX audit_what (what=? AND rowid<?)"),
+        ] {
+            assert_eq!(open::tests::plan(question), entered);
+        }
+    }
 }

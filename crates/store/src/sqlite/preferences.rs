@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Sqlite, audit,
-    codes::{micros, whole},
+    codes::{self, instant, micros, whole},
     errors, open,
     rows::{at, text},
     sealed,
@@ -23,6 +23,9 @@ const SET: &str = "INSERT INTO preference (name, value) VALUES (?1, ?2) ON CONFL
 const UNSET: &str = "DELETE FROM preference WHERE name = ?1";
 const NOTE: &str =
     "INSERT INTO preference_change (version, changed_at, changed_by, changed) VALUES (?1, ?2, ?3, ?4)";
+/// Each change of a value is a line of the log.
+const CHANGED_AT: &str = "SELECT max(happened_at) FROM audit INDEXED BY audit_about
+    WHERE about IN (SELECT value FROM json_each(?1)) AND what = ?2";
 const CHANGES: &str =
     "SELECT version, changed_at, changed_by, changed FROM preference_change ORDER BY version DESC LIMIT ?1";
 
@@ -54,6 +57,17 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Option<PreferenceChange>, Error> {
         self.writer.write(move |tx| change(tx, based_on, &values, &changed_by, now)).await
+    }
+
+    pub(crate) async fn preference_changed_at(&self, names: &[String]) -> Result<Option<Timestamp>, Error> {
+        let (names, what) = (serde_json::json!(names).to_string(), codes::name(&Deed::PreferenceChanged)?);
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(CHANGED_AT)?;
+                let changed_at: Option<i64> = statement.query_row((names, what), |row| row.get(0))?;
+                Ok(changed_at.and_then(instant))
+            })
+            .await
     }
 
     pub(crate) async fn preference_changes(&self, limit: usize) -> Result<Vec<PreferenceChange>, Error> {
@@ -144,4 +158,15 @@ fn decode(row: &SqlRow<'_>) -> Result<Option<PreferenceChange>, Error> {
     let changed_by = text(row, 2)?.and_then(|by| serde_json::from_str(&by).ok());
     let changed_by = changed_by.unwrap_or(Actor::CommandLine);
     Ok(Some(PreferenceChange { version: row.get(0)?, changed_at, changed_by, values }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_something_was_changed_is_found_by_its_name() {
+        let plan = open::tests::plan(CHANGED_AT);
+        assert!(plan.contains("SEARCH audit USING INDEX audit_about (about=?)"), "{plan}");
+    }
 }

@@ -34,6 +34,13 @@ pub(crate) async fn what_is_set_is_kept_with_its_changes(fresh: &Fresh) {
     assert_eq!(second.values, BTreeMap::from([("server1.host".to_owned(), host)]), "the port stays");
     store.close().await.unwrap();
     let store = fresh.open();
+    let changed_at = async |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        store.preference_changed_at(&names).await.unwrap()
+    };
+    assert_eq!(changed_at(&["server1.port", "gone"]).await, Some(minute(1)), "not with the host");
+    assert_eq!(changed_at(&["server1.port", "server1.host"]).await, Some(minute(2)));
+    assert_eq!(changed_at(&["gone"]).await, None);
     let undone =
         store.change_preferences(2, second.undone(), Actor::CommandLine, fresh.now()).await.unwrap().unwrap();
     let left = store.preferences().await.unwrap();

@@ -44,6 +44,21 @@ pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
     assert_eq!(store.clear(AlarmKind::ServerDown, "server1", fresh.now()).await.unwrap(), None);
     assert_eq!(store.alarms(true, 9).await.unwrap().len(), 1);
     assert_eq!(store.alarms(false, 9).await.unwrap().len(), 2);
+    // The last end is known, of the kinds that are asked for.
+    let (down, both) = ([AlarmKind::ServerDown], [AlarmKind::ServerDown, AlarmKind::SignIn]);
+    fresh.at(2);
+    store.raise(AlarmKind::SignIn, "server1", "No.", fresh.now()).await.unwrap();
+    fresh.at(3);
+    store.clear(AlarmKind::SignIn, "server1", fresh.now()).await.unwrap();
+    for (subject, kinds, ended) in [
+        ("server1", &both[..], Some(3)),
+        ("server1", &down, Some(1)),
+        ("server2", &both, None),
+        ("server1", &[], None),
+    ] {
+        let ended_at = store.alarm_ended_at(subject, kinds).await.unwrap();
+        assert_eq!(ended_at, ended.map(minute), "{subject} {kinds:?}");
+    }
 }
 
 pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {

@@ -2,18 +2,19 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::{
     Address, Envelope,
     message::{date, message_id, with_fields},
 };
+use serde::{Deserialize, Serialize};
 use store::{
-    Actor, Class, Deed, Door, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row, State,
-    TO_TEACHER,
+    Actor, Class, Deed, Door, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row, RunId,
+    State, TO_TEACHER,
 };
 
 use super::NoticeRuns;
-use crate::receive::NotNow;
+use crate::{config::Way, receive::NotNow};
 
 /// All mail that was sent again has this as its first tag, and for which recipient as its second: the store finds it by them.
 pub const SENT_AGAIN: &str = "sent again";
@@ -31,6 +32,28 @@ pub enum NotAgain {
     NotNow(#[from] NotNow),
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// Why a person has to say that a notice is right all the same, before it goes out once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// The newest export says so: when it was made, and its run.
+    pub of: Timestamp,
+    pub run: RunId,
+    /// That run wrote to the patron. Otherwise it does not name them any more.
+    pub wrote: bool,
+}
+
+/// What becomes of a notice that is sent again, as mail is sent now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goes {
+    /// To the address.
+    Out,
+    /// It is a practice.
+    ToPractice,
+    /// It waits for a way of sending.
+    Waits,
 }
 
 /// Among the tags of what was sent again, the one that says for which recipient.
@@ -57,6 +80,25 @@ pub fn may_go_again(state: State) -> bool {
 }
 
 impl NoticeRuns {
+    /// Just before a notice leaves it is held against the newest export. A rehearsal writes to nobody.
+    pub async fn doubt(&self, row: &Row) -> Result<Option<Doubt>, store::Error> {
+        if row.practice {
+            return Ok(None);
+        }
+        let newer = self.store.newer_export(row.message).await?;
+        let newer = newer.filter(|newer| !newer.names || newer.wrote);
+        Ok(newer.map(|newer| Doubt { of: newer.of, run: newer.run, wrote: newer.names }))
+    }
+
+    /// What would become of it if it were sent again.
+    pub fn goes(&self, row: &Row) -> Goes {
+        match self.settings.now().sending.way {
+            _ if row.practice => Goes::ToPractice,
+            Way::Servers(_) => Goes::Out,
+            Way::Practice | Way::None => Goes::Waits,
+        }
+    }
+
     /// Sends what this recipient was to get to `to`, and writes so in the log. The same `request` sends it once; whoever goes away has sent it
     /// all the same.
     pub async fn send_again(

@@ -35,6 +35,31 @@ async fn plan(
     (of, now): (Timestamp, Timestamp),
     practice: bool,
 ) -> Result<Preview, Refusal> {
+    let Written { people, first, left_out, replaceable } =
+        written(prepared, store, (of, now), practice).await?;
+    let lately = told_lately(store, prepared, practice, now).await?;
+    let count = |all: usize| u64::try_from(all).unwrap_or(u64::MAX);
+    let lists = count(prepared.lists(day(now), &lately, &replaceable).len());
+    Ok(Preview { notices: count(people.len()), lists, left_out, first })
+}
+
+/// Who would be written to.
+pub(super) struct Written {
+    /// Their places in the import.
+    pub(super) people: Vec<usize>,
+    /// The mail of the first of them.
+    first: Option<String>,
+    left_out: Vec<LeftOut>,
+    replaceable: Replaceable,
+}
+
+/// Looks it up.
+pub(super) async fn written(
+    prepared: &Arc<Prepared>,
+    store: &Store,
+    (of, now): (Timestamp, Timestamp),
+    practice: bool,
+) -> Result<Written, Refusal> {
     let plan = prepared.plan(day(now));
     let mut left_out = plan.left_out.clone();
     let mut replaceable = Replaceable::default();
@@ -43,14 +68,15 @@ async fn plan(
         (replaceable, notes) = foreseen(store, prepared, of, now).await?;
         left_out.extend(notes);
     }
-    let (mut notices, mut first) = (0, None);
-    for notice in plan.notices() {
-        let notice = match notice {
-            Ok(notice) => notice,
-            Err(one) => {
+    let (mut people, mut first) = (Vec::new(), None);
+    for &at in &plan.chosen {
+        let notice = match plan.notice(at) {
+            Some(Ok(notice)) => notice,
+            Some(Err(one)) => {
                 left_out.push(one);
                 continue;
             }
+            None => continue,
         };
         // A rehearsal does not look at the ledger.
         if !practice
@@ -60,12 +86,10 @@ async fn plan(
             left_out.push(lately);
             continue;
         }
-        notices += 1;
+        people.push(at);
         first.get_or_insert_with(|| prepare::as_text(&notice));
     }
-    let lately = told_lately(store, prepared, practice, now).await?;
-    let lists = u64::try_from(prepared.lists(day(now), &lately, &replaceable).len()).unwrap_or(u64::MAX);
-    Ok(Preview { notices, lists, left_out, first })
+    Ok(Written { people, first, left_out, replaceable })
 }
 
 /// The patron as left out, if all items were written about within the repeat period.

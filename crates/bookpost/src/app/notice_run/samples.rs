@@ -1,12 +1,13 @@
 //! A few notices of an export, for whoever wants to see them in a mailbox. They are of no run, and no patron gets them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use mail::Address;
 use store::{Class, NewNotice, Patron};
 
-use super::{Checked, NoticeRuns, prepare::Mailer};
+use super::{Checked, NoticeRuns, Refusal, day, practices, prepare::Mailer, prepared, preview::written};
 use crate::{
+    cli::control::{Failure, RunRequest},
     config::{Site, Way},
     notices::{PlannedNotice, Rendered},
     receive::NotNow,
@@ -26,6 +27,13 @@ pub enum NoSamples {
     NotMade,
 }
 
+impl From<NoSamples> for Refusal {
+    fn from(why: NoSamples) -> Self {
+        let failure = if matches!(why, NoSamples::NotMade) { Failure::Data } else { Failure::Temporary };
+        Self(failure, why.to_string())
+    }
+}
+
 impl NoticeRuns {
     /// Sends the first notice, one of the middle and the last to `to`, with `mark` before the subject. Gives how many.
     pub async fn send_samples(
@@ -35,12 +43,42 @@ impl NoticeRuns {
         name: &str,
         mark: &str,
     ) -> Result<usize, NoSamples> {
+        let notices = chosen(checked.people()).into_iter().filter_map(|n| checked.mail(n)?.ok());
+        self.send_some(checked.is_practice(), notices.collect(), (to, name), mark).await
+    }
+
+    /// The same of an export that was handed in with `request`. Gives how many, and whether they go to the practice mailbox.
+    pub(crate) async fn send_samples_of(
+        &self,
+        request: RunRequest,
+        (to, name): (&Address, &str),
+        mark: &str,
+    ) -> Result<(usize, bool), Refusal> {
+        let (config, now) = (self.settings.now(), self.clock.now());
+        let practice = practices(&config, &request);
+        let (prepared, request) = prepared(&config, &self.store, request).await?;
+        let (prepared, of) = (Arc::new(prepared), request.exported_at.unwrap_or(now).min(now));
+        let written = written(&prepared, &self.store, (of, now), practice).await?;
+        let notices = chosen(written.people.len()).into_iter().filter_map(|n| {
+            let at = written.people.get(n)?;
+            prepared.notice(*at, day(now))?.ok()
+        });
+        let sent = self.send_some(practice, notices.collect(), (to, name), mark).await?;
+        Ok((sent, practice))
+    }
+
+    async fn send_some(
+        &self,
+        practice: bool,
+        notices: Vec<PlannedNotice<'_>>,
+        (to, name): (&Address, &str),
+        mark: &str,
+    ) -> Result<usize, NoSamples> {
         self.receiver.has_room()?;
         let usual = self.mailer().await?;
-        let mut mailer = Mailer { practice: checked.is_practice(), class: Class::Urgent, ..usual };
+        let mut mailer = Mailer { practice, class: Class::Urgent, ..usual };
         let mut messages = Vec::with_capacity(SAMPLES);
-        for n in chosen(checked.people()) {
-            let Some(Ok(notice)) = checked.mail(n) else { continue };
+        for notice in notices {
             let mut patron = notice.patron.clone();
             name.clone_into(&mut patron.name);
             let subject = format!("{mark} {}", notice.subject);

@@ -4,6 +4,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use store::Role;
 
 use super::{Output, at_least_one};
+use crate::web::LANGUAGES;
+
+/// No language of their own.
+pub(in crate::cli) const BROWSER: &str = "browser";
 
 /// `people`
 #[derive(Debug, Subcommand)]
@@ -21,6 +25,9 @@ pub enum People {
         /// Only for this site; several times for several [default: all]
         #[arg(long, value_name = "CODE")]
         site: Vec<String>,
+        /// The language of their pages [default: as their browser asks]
+        #[arg(long, value_parser = LANGUAGES)]
+        language: Option<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -107,6 +114,9 @@ pub struct Change {
     /// For all sites
     #[arg(long, conflicts_with = "site")]
     pub all_sites: bool,
+    /// The language of their pages; browser: as their browser asks
+    #[arg(long, value_parser = [LANGUAGES.as_slice(), &[BROWSER]].concat())]
+    pub language: Option<String>,
 }
 
 /// `log`

@@ -22,6 +22,16 @@ pub enum Preferences {
         #[arg(long)]
         json: bool,
     },
+    /// Look at which ports a mail server answers, and how: by which port and security mail can be sent
+    Ports {
+        /// Server 1, or 2, the backup, as the settings have it now
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+        server: u8,
+        /// Look at this host instead, before it is in the settings
+        host: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
     /// Say whether the message of the last test arrived, and what to do if it did not
     Arrived {
         /// What was found in the mailbox

@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, Found, KeysRequest, NewAddress, NoticesRequest, PeopleRequest,
-    PreferencesRequest, Rotated, ScheduleRan, SchedulesRequest, ShownAccount, ShownKey, ShownKeys, ShownLink,
-    ShownNotice, ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites,
-    SignedOut, SitesRequest, Today, WebhooksRequest,
+    PreferencesRequest, Rotated, ScheduleRan, SchedulesRequest, SendAgain, SentAgain, SentSamples,
+    ShownAccount, ShownKey, ShownKeys, ShownLink, ShownNotice, ShownPersonKey, ShownPersonKeys,
+    ShownPreferences, ShownSchedule, ShownSessions, ShownSites, ShownText, SignedOut, SitesRequest,
+    StoppedRun, Today, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
+use mail::Address;
 use serde::{Deserialize, Serialize};
 use store::{
     Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause,
@@ -18,7 +20,7 @@ use store::{
     Unreachable, Webhook,
 };
 
-use crate::{notices::import::Columns, preferences::DoNotSend};
+use crate::{app::text::As, notices::import::Columns, preferences::DoNotSend};
 
 /// What a command asks of the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,12 @@ pub enum Request {
     Schedules(SchedulesRequest),
     /// An old export in the drop folder is the right one.
     TakeExport { name: String },
+    /// One person's notice goes out once more.
+    SendAgain(SendAgain),
+    /// A few notices of an export go to whoever asks, and no patron gets anything.
+    Samples { export: RunRequest, to: Address },
+    /// A run ends: what has not left does not leave any more.
+    StopRun { run: RunId },
     /// How it stands, for a monitoring system.
     Check,
     /// Today's numbers by library; since when it is today.
@@ -62,6 +70,8 @@ pub enum QueueRequest {
     Unreachable { site: Option<String>, limit: usize },
     /// One message with every attempt.
     Show(MessageId),
+    /// What one says. That it was read stands in the log.
+    Text { message: MessageId, shown: As },
     /// A person's decision.
     Move { selection: Selection, action: Move },
     /// Nothing is sent any more.
@@ -163,6 +173,10 @@ pub enum Reply {
     Moved(Moved),
     /// Nothing is sent any more.
     Paused(Pause),
+    Text(ShownText),
+    SentAgain(SentAgain),
+    Samples(SentSamples),
+    RunStopped(StoppedRun),
     /// It is sent again; what became of mail that had waited for long.
     Resumed {
         pause: Pause,

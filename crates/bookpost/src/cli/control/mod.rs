@@ -6,6 +6,7 @@
 mod applications;
 mod client;
 mod keys;
+mod mails;
 mod messages;
 mod notices;
 mod people;
@@ -23,6 +24,7 @@ use crate::notices::import::MAX_BYTES;
 pub use applications::*;
 pub use client::{Client, connect};
 pub use keys::*;
+pub use mails::*;
 pub use messages::*;
 pub use notices::*;
 pub use people::*;

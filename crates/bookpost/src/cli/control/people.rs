@@ -51,6 +51,9 @@ pub struct PersonChange {
     pub role: Option<Role>,
     /// Empty: all.
     pub sites: Option<BTreeSet<String>>,
+    /// In which the pages are; empty: as their browser asks.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// A link that was just made. Its code is here and nowhere else.
@@ -100,7 +103,7 @@ pub struct SignedOut {
 impl PersonChange {
     /// Makes it so.
     pub fn apply(self, settings: &mut PersonSettings) {
-        let Self { email, name, role, sites } = self;
+        let Self { email, name, role, sites, language } = self;
         if let Some(email) = email {
             settings.email = email;
         }
@@ -109,6 +112,9 @@ impl PersonChange {
         }
         settings.role = role.unwrap_or(settings.role);
         settings.sites = sites.unwrap_or_else(|| std::mem::take(&mut settings.sites));
+        if let Some(language) = language {
+            settings.language = Some(language).filter(|language| !language.is_empty());
+        }
     }
 }
 
@@ -133,6 +139,7 @@ mod tests {
             name: Some("Lee".parse().unwrap()),
             role: Some(Role::Viewer),
             sites: Some(BTreeSet::new()),
+            language: Some(String::new()),
         };
         change.apply(&mut settings);
         let after = PersonSettings {
@@ -140,7 +147,7 @@ mod tests {
             name: "Lee".parse().unwrap(),
             role: Role::Viewer,
             sites: BTreeSet::new(),
-            language: before.language,
+            language: None,
         };
         assert_eq!(settings, after);
     }

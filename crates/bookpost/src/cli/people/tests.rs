@@ -207,3 +207,31 @@ async fn a_start_says_how_to_set_up_until_somebody_can() {
     let (_, ann) = people.set_up(&code(&second), email, name, "elf zwölf zehn", PEER).await.unwrap();
     assert_eq!((line().await, ann.role), (None, Role::Administrator));
 }
+
+/// Whoever asks by other ways than the command line is told, too.
+#[tokio::test]
+async fn the_language_of_the_pages_is_one_that_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), minute(0)).unwrap();
+    let add =
+        ["people", "add", "ann@library.example", "--name", "Ann", "--role", "viewer", "--language", "es"];
+    ask(&store, &add, &[], 1).await;
+    let language = async || {
+        let email = "ann@library.example".parse().unwrap();
+        store.person_of(&email).await.unwrap().language
+    };
+    assert_eq!(language().await.as_deref(), Some("es"));
+    let change = async |language: &str| {
+        let change = PersonChange { language: Some(language.to_owned()), ..PersonChange::default() };
+        let request = PeopleRequest::Change { email: "ann@library.example".parse().unwrap(), change };
+        let (sites, mut dice) = (sites(), StdRng::seed_from_u64(1));
+        let place = Place { sites: &sites, pages: &[] };
+        perform(&store, request, place, Actor::CommandLine, &mut dice, minute(2)).await
+    };
+    let Reply::Failed { failure, message } = change("tlh").await else { panic!("a language") };
+    assert_eq!((failure, &*message), (Failure::Usage, "the pages are not in \"tlh\"; they are in: en, es"));
+    assert_eq!(language().await.as_deref(), Some("es"));
+    ask(&store, &["people", "change", "ann@library.example", "--language", "browser"], &[], 3).await;
+    assert_eq!(language().await, None);
+    store.close().await.unwrap();
+}

@@ -16,7 +16,7 @@ use crate::{
     app::clock::SystemClock,
     cli::{
         Exit,
-        args::{Chosen, Output, Queue},
+        args::{Output, Queue},
         control::{QueueRequest, Request},
         run::{Stop, address, complain},
     },
@@ -31,6 +31,9 @@ pub(in crate::cli) fn request(command: Queue) -> Result<(Request, Output), Stop>
             return Ok((Request::Today { since: midnight(today)? }, output));
         }
         Queue::Show { id, output } => return Ok((Request::Queue(QueueRequest::Show(MessageId(id))), output)),
+        Queue::Text { id, shown, output } => {
+            return Ok((Request::Queue(QueueRequest::Text { message: MessageId(id), shown }), output));
+        }
         Queue::List {
             state,
             run,
@@ -81,14 +84,16 @@ pub(in crate::cli) fn request(command: Queue) -> Result<(Request, Output), Stop>
         Queue::Cancel(chosen) => (chosen, Move::Cancel),
         Queue::Return(chosen) => (chosen, Move::Return),
     };
-    confirm(&chosen)?;
+    if chosen.ids.is_empty() {
+        confirm(chosen.yes)?;
+    }
     let decision = QueueRequest::Move { selection: selection(&chosen), action };
     Ok((Request::Queue(decision), chosen.output))
 }
 
 /// Asks before something is done to more than was named one by one.
-fn confirm(chosen: &Chosen) -> Result<(), Stop> {
-    if chosen.yes || !chosen.ids.is_empty() {
+pub(in crate::cli) fn confirm(yes: bool) -> Result<(), Stop> {
+    if yes {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {

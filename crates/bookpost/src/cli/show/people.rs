@@ -40,6 +40,7 @@ pub(super) fn show(person: &Person, view: &View<'_>) -> String {
     table.row(["name", person.name.as_str()]);
     table.row(["role", words::role(person.role)]);
     table.row(["sites", &sites(person)]);
+    table.row(["language", person.language.as_deref().unwrap_or("as their browser asks")]);
     table.row(["added", &view.at(person.added_at)]);
     table.row(["signed in last", &when(person.last_sign_in_at, view)]);
     if let Some(since) = person.disabled_at {

@@ -6,11 +6,13 @@ use mail::Address;
 
 use super::harmless;
 use crate::{
-    cli::{control::Found as Arrived, words},
-    config::Server,
+    cli::{control::Found as Arrived, servers::PortsOf, words},
+    config::{Encryption, Server},
     deliver::{
         hosting::{Answer, SignIn, Suggestion},
-        trial::{Encrypted, Event, Fault, Found, How, State, certificate::Certificate},
+        trial::{
+            Encrypted, Event, Fault, Found, How, Speaks, State, advice::listed, certificate::Certificate,
+        },
     },
 };
 
@@ -109,6 +111,42 @@ pub(in crate::cli) fn end(fault: Option<&Fault>, to: Option<&Address>) -> String
     if !technical.is_empty() {
         let _ = write!(out, "\n\nFor your IT person:\n{}", technical.join("\n"));
     }
+    harmless(&out)
+}
+
+/// What is spoken at each port, as the page says it.
+pub(in crate::cli) fn ports(PortsOf { host, ports }: &PortsOf) -> String {
+    let mut out = format!("Ports of {host}\n\n");
+    for found in ports {
+        let said = match (found.speaks, found.speaks.encryption()) {
+            (Speaks::Nothing, _) => "nothing answers".to_owned(),
+            (_, None) => "something answers that is no mail server for us".to_owned(),
+            (_, Some(encryption)) => {
+                let sign_in = match found.sign_in {
+                    Some(true) => ", with a sign-in",
+                    Some(false) => ", without a sign-in",
+                    None => "",
+                };
+                let plain = if encryption == Encryption::Plain {
+                    ". It is used only with allow_non_secure: patrons' names and titles could be read on the way"
+                } else {
+                    ""
+                };
+                let name = encryption.name();
+                format!("{}{sign_in} (encryption = \"{name}\"){plain}", encryption.plain_words())
+            }
+        };
+        let _ = writeln!(out, "  {:>5}  {said}", found.port);
+    }
+    let usable = ports.iter().any(|port| port.speaks.encryption().is_some());
+    let numbers: Vec<_> = ports.iter().map(|port| port.port).collect();
+    out.push('\n');
+    out.push_str(&if usable {
+        "The mail server answers. The first that you can choose is the best.\n".to_owned()
+    } else {
+        let all = listed(&numbers, "or");
+        format!("Nothing answers at {all}. Look for a slip in the server's name, and have your IT person check that the server runs and that no firewall is in the way.\n")
+    });
     harmless(&out)
 }
 

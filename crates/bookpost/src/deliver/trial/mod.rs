@@ -24,7 +24,7 @@ use self::{
 pub use self::{
     advice::{Advice, Place},
     letter::{letter, queued},
-    ports::{Port, Speaks, USUAL_PORTS, detect},
+    ports::{Port, Speaks, USUAL_PORTS, detect, in_the_log, usual_and},
     step::{Encrypted, Event, Fault, Found, How, State, Step},
 };
 use super::tls;

@@ -57,6 +57,28 @@ impl Speaks {
     }
 }
 
+/// What was found, as the log has it.
+pub fn in_the_log(found: &[Port]) -> String {
+    let of = |port: &Port| {
+        let speaks = match port.speaks {
+            Speaks::Nothing => "nothing",
+            Speaks::Tls => "tls",
+            Speaks::StartTls => "starttls",
+            Speaks::Plain => "no encryption",
+            Speaks::Other => "no mail server",
+        };
+        format!("{} {speaks}", port.port)
+    };
+    format!("looked at ports: {}", found.iter().map(of).collect::<Vec<_>>().join(", "))
+}
+
+/// The usual ports, and this one.
+pub fn usual_and(port: Option<u16>) -> Vec<u16> {
+    let mut ports = USUAL_PORTS.to_vec();
+    ports.extend(port.filter(|port| !USUAL_PORTS.contains(port)));
+    ports
+}
+
 /// Looks at these ports of `host` at the same time; the answers come in their order. Nothing is sent but our own name.
 ///
 /// `ca_file` as in the settings of a server.

@@ -208,6 +208,8 @@ fn of_queue() -> Router<Pages> {
         .route("/queue/{id}/html", get(text::framed))
 }
 
+pub(crate) use self::words::LANGUAGES;
+
 /// The words of this key, for whoever has not chosen a language.
 pub(super) fn english(key: &str) -> String {
     words::Language::English.words().t(key)

@@ -13,11 +13,14 @@ pub(super) enum Language {
     Spanish,
 }
 
+/// Those that a person can choose, as in BCP 47.
+pub(crate) const LANGUAGES: [&str; 2] = [Language::English.tag(), Language::Spanish.tag()];
+
 impl Language {
     pub(super) const ALL: [Self; 2] = [Self::English, Self::Spanish];
 
     /// As in BCP 47.
-    pub(super) fn tag(self) -> &'static str {
+    pub(super) const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::Spanish => "es",

@@ -30,3 +30,8 @@ BEGIN
     WHERE quarter = coalesce(OLD.settled_at, OLD.aside_at) / 900000000 AND state = OLD.state
         AND site = (SELECT coalesce(site, '') FROM message WHERE id = OLD.id / 65536);
 END;
+
+-- The first page and the preferences ask for the last line of the log of a kind or about something, and for the last fault of a server.
+CREATE INDEX audit_what ON audit (what);
+CREATE INDEX audit_about ON audit (about);
+CREATE INDEX alarm_ended ON alarm (subject, ended_at) WHERE ended_at IS NOT NULL;

@@ -49,6 +49,8 @@ pub(super) struct Named {
     role: Option<Role>,
     /// Codes of the sites that they are limited to; empty: to none.
     sites: Option<BTreeSet<String>>,
+    /// The language of their pages, `en` or `es`; empty: as their browser asks.
+    language: Option<String>,
 }
 
 impl Named {
@@ -60,6 +62,7 @@ impl Named {
             name: name.map_err(|error: store::PersonNameError| invalid(format!("name: {error}")))?,
             role: self.role,
             sites: self.sites,
+            language: self.language,
         })
     }
 }
@@ -103,10 +106,18 @@ pub(super) async fn invite(
     owner: Owner,
     Sent(named): Sent<Named>,
 ) -> Result<Response, Problem> {
-    let PersonChange { email: Some(email), name: Some(name), role: Some(role), sites } = named.read()? else {
+    let PersonChange { email: Some(email), name: Some(name), role: Some(role), sites, language } =
+        named.read()?
+    else {
         return Err(Problem::new(Kind::Invalid, "a new person needs email, name and role"));
     };
-    let settings = PersonSettings { email, name, role, sites: sites.unwrap_or_default(), language: None };
+    let settings = PersonSettings {
+        email,
+        name,
+        role,
+        sites: sites.unwrap_or_default(),
+        language: language.filter(|language| !language.is_empty()),
+    };
     admin.about_people(&owner, PeopleRequest::Add(settings)).await
 }
 

@@ -14,10 +14,9 @@ use store::{Error, RecipientId, Row};
 use super::{may_run, run::known};
 use crate::{
     app::{
-        notice_run::{NotAgain, may_go_again},
+        notice_run::{Doubt, Goes, NotAgain, may_go_again},
         secret_dice,
     },
-    config::Way,
     identity::Permission,
     web::pages::{
         field::{Field, Kind},
@@ -136,29 +135,21 @@ async fn theirs(visit: &Visit, run: &str, recipient: &str) -> Result<Row, Respon
     found.await.map_err(|error| not_here::of(&error, visit))
 }
 
-/// Just before a notice leaves it is held against the newest export. A rehearsal writes to nobody.
+/// What a newer export says against it, in words.
 async fn doubt(visit: &Visit, row: &Row) -> Result<Option<String>, Error> {
-    if row.practice {
-        return Ok(None);
-    }
-    let newer = visit.pages.sources.store.newer_export(row.message).await?;
-    let key = newer.and_then(|newer| match (newer.names, newer.wrote) {
-        (false, _) => Some("again-not-there"),
-        (true, true) => Some("again-wrote"),
-        (true, false) => None,
-    });
-    Ok(newer.zip(key).map(|(newer, key)| {
-        let (day, run) = (visit.clockwork.text(newer.of), newer.run.0.to_string());
-        visit.words().with(key, &[("day", &day), ("run", &run)])
+    let doubt = visit.pages.sources.notices.doubt(row).await?;
+    Ok(doubt.map(|Doubt { of, run, wrote }| {
+        let key = if wrote { "again-wrote" } else { "again-not-there" };
+        visit.words().with(key, &[("day", &visit.clockwork.text(of)), ("run", &run.0.to_string())])
     }))
 }
 
 /// What becomes of it as mail is sent now.
 fn done(visit: &Visit, row: &Row) -> Done {
-    match visit.pages.sources.config().sending.way {
-        _ if row.practice => Done::SentAgainPractice,
-        Way::Servers(_) => Done::SentAgain,
-        Way::Practice | Way::None => Done::SentAgainWaits,
+    match visit.pages.sources.notices.goes(row) {
+        Goes::ToPractice => Done::SentAgainPractice,
+        Goes::Out => Done::SentAgain,
+        Goes::Waits => Done::SentAgainWaits,
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::{Course, busy, unusable, wanted::Form};
 use crate::{
     config::Encryption,
-    deliver::trial::{Patience, Port, Speaks, USUAL_PORTS, advice::listed, detect},
+    deliver::trial::{Patience, Port, Speaks, advice::listed, detect, in_the_log, usual_and},
     identity::Permission,
     preferences::tested::{named, note},
     web::pages::{
@@ -69,8 +69,7 @@ pub(in crate::web::pages) async fn find(Posted { visit, form }: Posted<Vec<(Stri
         Ok((_, place)) => place,
         Err(why) => return busy(&visit, &own, why, to_form(back)).await,
     };
-    let mut ports = USUAL_PORTS.to_vec();
-    ports.extend(Some(server.port).filter(|port| !USUAL_PORTS.contains(port)));
+    let ports = usual_and(Some(server.port));
     let (name, ca_file) = (&wanted.config.sending.ehlo_name, server.ca_file.as_deref());
     let found = detect(&server.host, &ports, name, ca_file, Patience::LOOK).await;
     drop(place);
@@ -122,18 +121,4 @@ fn line(words: &Words, found: &Port) -> Line {
         ["trial-port-take", "trial-port-test"].map(|key| words.with(key, &[("port", &port)]));
     let usable = Usable { port: found.port, encryption: spoken.name(), takes, tests };
     Line { title, text, usable: Some(usable) }
-}
-
-fn in_the_log(found: &[Port]) -> String {
-    let of = |port: &Port| {
-        let speaks = match port.speaks {
-            Speaks::Nothing => "nothing",
-            Speaks::Tls => "tls",
-            Speaks::StartTls => "starttls",
-            Speaks::Plain => "no encryption",
-            Speaks::Other => "no mail server",
-        };
-        format!("{} {speaks}", port.port)
-    };
-    format!("looked at ports: {}", found.iter().map(of).collect::<Vec<_>>().join(", "))
 }
