@@ -24,7 +24,7 @@ const MOST_OCTETS: usize = 254;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
-    text: String,
+    text: Box<str>,
     at: usize,
 }
 
@@ -72,7 +72,7 @@ impl Address {
             return Err(AddressError::Local(shown(text)));
         }
         let domain = syntax::domain(domain).ok_or_else(|| AddressError::Domain(shown(text)))?;
-        let address = Self { text: [local, "@", &domain].concat(), at: local.len() };
+        let address = Self { text: [local, "@", &domain].concat().into(), at: local.len() };
         if local.len() + 1 + domain.len().max(address.domain_ascii().len()) > MOST_OCTETS {
             return Err(AddressError::TooLong(shown(text)));
         }
@@ -112,7 +112,7 @@ impl Address {
     /// The same address with its domain in A-labels.
     #[must_use]
     pub fn to_ascii_domain(&self) -> Self {
-        Self { text: format!("{}@{}", self.local(), self.domain_ascii()), at: self.at }
+        Self { text: format!("{}@{}", self.local(), self.domain_ascii()).into(), at: self.at }
     }
 
     /// The address for logs: the first character of the local part, and the domain.
@@ -189,7 +189,7 @@ impl TryFrom<String> for Address {
 
 impl From<Address> for String {
     fn from(address: Address) -> Self {
-        address.text
+        address.text.into()
     }
 }
 

@@ -171,7 +171,7 @@ fn not_taken(patron: &PatronNotice, item: &Item, site: Option<&Site>, taken: Tak
         Taken::Never(why) => (LeftOutWhy::LeftAside, LeftOutDetail::OtherMatter { item: what.into(), why }),
     };
     let site = site.map(|site| site.code.clone());
-    Some(LeftOut { why, line: Some(item.line), who: who(patron), detail, site })
+    Some(LeftOut { why, line: Some(item.line()), who: who(patron), detail, site })
 }
 
 /// Where most items that the run is for are not overdue yet, the days may have been taken for months; or it is the wrong export.
@@ -186,8 +186,8 @@ fn dates_in_doubt(import: &Import, all: usize, left_out: &[LeftOut]) -> Option<L
 }
 
 fn no_address(patron: &PatronNotice, site: &Site) -> LeftOut {
-    let detail = match &patron.unusable {
-        Some(text) => LeftOutDetail::NotAnAddress { text: text.clone() },
+    let detail = match patron.unusable() {
+        Some(text) => LeftOutDetail::NotAnAddress { text: text.into() },
         None => LeftOutDetail::NoAddress,
     };
     of_patron(LeftOutWhy::NoAddress, patron, site, detail)
@@ -203,8 +203,8 @@ fn no_sender(patron: &PatronNotice, site: &Site) -> LeftOut {
 }
 
 fn unusable_address(patron: &PatronNotice, site: &Site, used: &Address) -> Option<LeftOut> {
-    let text = patron.unusable.as_ref()?;
-    let detail = LeftOutDetail::OneNotAnAddress { text: text.clone(), used: used.as_str().into() };
+    let text = patron.unusable()?;
+    let detail = LeftOutDetail::OneNotAnAddress { text: text.into(), used: used.as_str().into() };
     Some(of_patron(LeftOutWhy::UnusableAddress, patron, site, detail))
 }
 
@@ -289,7 +289,7 @@ impl<'a> Plan<'a> {
         let (_, site) = self.taken(patron).next()?;
         let (mut keys, mut elsewhere) = (Vec::new(), BTreeMap::new());
         for (item, of) in self.taken(patron) {
-            let key = ledger_key(&patron.identity, item);
+            let key = ledger_key(patron.identity(), item);
             if of.code != site.code {
                 elsewhere.insert(key.clone(), of.code.clone());
             }
@@ -302,7 +302,7 @@ impl<'a> Plan<'a> {
     pub fn all_items(&self) -> impl Iterator<Item = (Option<&'a Site>, LedgerKey)> {
         let is_ours = |site: &&Site| self.only.is_empty() || self.only.contains(&site.code);
         self.import.patrons.iter().flat_map(move |patron| {
-            let key = |item: &Item| ledger_key(&patron.identity, item);
+            let key = |item: &Item| ledger_key(patron.identity(), item);
             patron.items.iter().map(move |item| (self.site_of(item).filter(is_ours), key(item)))
         })
     }
@@ -313,9 +313,9 @@ impl<'a> Plan<'a> {
         let is_settled = |item: &&Item| matches!(self.form.takes(item, self.today), Taken::Never(_));
         self.import.patrons.iter().flat_map(move |patron| {
             patron.items.iter().filter(is_settled).flat_map(move |item| {
-                let key = ledger_key(&patron.identity, item);
+                let key = ledger_key(patron.identity(), item);
                 let told =
-                    patron.teachers.iter().map(|teacher| teacher_key(teacher, &key)).collect::<Vec<_>>();
+                    patron.teachers().iter().map(|teacher| teacher_key(teacher, &key)).collect::<Vec<_>>();
                 told.into_iter().chain([key])
             })
         })

@@ -45,12 +45,12 @@ impl<'a> Plan<'a> {
         if !self.form().recipients.teacher {
             return lists;
         }
-        for (at, patron) in self.patrons().iter().enumerate().filter(|(_, one)| !one.teachers.is_empty()) {
+        for (at, patron) in self.patrons().iter().enumerate().filter(|(_, one)| !one.teachers().is_empty()) {
             let Some((_, site)) = self.taken(patron).next() else { continue };
             if site.email.is_none() {
                 continue;
             }
-            for teacher in &patron.teachers {
+            for teacher in patron.teachers() {
                 let place =
                     *places.entry((&site.code, teacher.as_str().to_lowercase())).or_insert_with(|| {
                         lists.push(TeacherList {
@@ -70,11 +70,11 @@ impl<'a> Plan<'a> {
 
     /// All that any teacher may have been told of, whatever the notice says now.
     pub fn teacher_keys(&self) -> impl Iterator<Item = LedgerKey> {
-        let with_teachers = self.patrons().iter().filter(|patron| !patron.teachers.is_empty());
+        let with_teachers = self.patrons().iter().filter(|patron| !patron.teachers().is_empty());
         with_teachers.flat_map(|patron| {
             patron.items.iter().flat_map(move |item| {
-                let key = super::ledger_key(&patron.identity, item);
-                patron.teachers.iter().map(move |teacher| teacher_key(teacher, &key))
+                let key = super::ledger_key(patron.identity(), item);
+                patron.teachers().iter().map(move |teacher| teacher_key(teacher, &key))
             })
         })
     }
@@ -84,7 +84,7 @@ impl<'a> Plan<'a> {
         let Some(patron) = self.patrons().get(student) else { return Vec::new() };
         let told = |(item, site): (&Item, &Site)| {
             let elsewhere = (site.code != list.site).then(|| site.code.clone());
-            (teacher_key(&list.to, &super::ledger_key(&patron.identity, item)), elsewhere)
+            (teacher_key(&list.to, &super::ledger_key(patron.identity(), item)), elsewhere)
         };
         self.taken(patron).map(told).collect()
     }

@@ -186,6 +186,7 @@ impl NoticeRuns {
             let export = exports.read(&file)?;
             let prepared = Prepared::new(&settings, &export, &request, limits, &columns, &notice);
             let prepared = prepared.map_err(CheckError::Unready)?;
+            drop(export);
             let planned = Planned::of(&prepared, today);
             Ok::<_, CheckError>((Arc::new(prepared), planned))
         });
@@ -430,7 +431,7 @@ impl Checked {
 
     fn count_without_teacher(&self) -> usize {
         let patrons = self.people.iter().filter_map(|at| self.import().patrons.get(*at));
-        patrons.filter(|patron| self.prepared.is_for_teachers() && patron.teachers.is_empty()).count()
+        patrons.filter(|patron| self.prepared.is_for_teachers() && patron.teachers().is_empty()).count()
     }
 
     /// The first of those in whose name, number or address this stands.

@@ -350,15 +350,24 @@ impl<'a> Gatherer<'a> {
             return Err(LeftOutDetail::ManyItems { most: MAX_ITEMS });
         }
         add(&mut patron.items, item);
-        let PatronNotice { addresses: own, guardians, teachers, unusable, .. } = patron;
-        for (columns, known) in [(&self.layout.emails, own), (&self.layout.guardians, guardians)] {
-            for &column in columns {
-                take_addresses(row.cell(Some(column)), known, unusable);
-            }
+        let cells = |columns: &'a [usize]| {
+            let cells = columns.iter().map(|&column| row.cell(Some(column)));
+            cells.filter(|cell| !cell.trim().is_empty())
+        };
+        let mut unusable = None;
+        for cell in cells(&self.layout.emails) {
+            take_addresses(cell, &mut patron.addresses, &mut unusable);
+        }
+        for cell in cells(&self.layout.guardians) {
+            take_addresses(cell, &mut patron.seldom.get_or_insert_default().guardians, &mut unusable);
         }
         // What is no address there keeps no patron from being written to.
-        for &column in &self.layout.teachers {
-            take_addresses(row.cell(Some(column)), teachers, &mut None);
+        for cell in cells(&self.layout.teachers) {
+            take_addresses(cell, &mut patron.seldom.get_or_insert_default().teachers, &mut None);
+        }
+        if unusable.is_some() {
+            let known = &mut patron.seldom.get_or_insert_default().unusable;
+            *known = known.take().or(unusable);
         }
         Ok(())
     }
@@ -373,16 +382,14 @@ impl<'a> Gatherer<'a> {
         let language = self.cell(row, Field::Language);
         let cleaned = &mut self.cleaned;
         cleaned.fill([first, family, &name, number, language]);
-        let cells = PatronCells(Packed::new(std::array::from_fn(|index| cleaned.get(index))));
+        let [first, family, name, number, language] = std::array::from_fn(|index| cleaned.get(index));
+        let cells = PatronCells(Packed::new([first, family, name, number, language, &identity]));
         let at = self.import.patrons.len();
-        self.by_identity.insert(identity.clone(), at);
+        self.by_identity.insert(identity, at);
         self.import.patrons.push(PatronNotice {
-            identity,
             cells,
             addresses: Vec::new(),
-            guardians: Vec::new(),
-            teachers: Vec::new(),
-            unusable: None,
+            seldom: None,
             line: row.line,
             items: Vec::new(),
         });
@@ -427,7 +434,7 @@ fn add<T>(known: &mut Vec<T>, new: T) {
 
 /// Each once; what is no address is told of.
 fn take_addresses(cell: &str, known: &mut Vec<Address>, unusable: &mut Option<Box<str>>) {
-    if cell.trim().is_empty() || known.iter().any(|known| known.as_str() == cell) {
+    if known.iter().any(|known| known.as_str() == cell) {
         return;
     }
     let (found, bad) = addresses(cell);

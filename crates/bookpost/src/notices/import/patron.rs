@@ -1,4 +1,4 @@
-//! A patron and the items of one notice, kept small: an overdue run holds ten thousand of them.
+//! A patron and the items of one notice, kept small: a run may hold a hundred thousand of them.
 
 use std::fmt;
 
@@ -10,29 +10,47 @@ use super::packed::Packed;
 /// A patron with the items that the notice is about.
 #[derive(Debug, Clone)]
 pub struct PatronNotice {
-    /// Who it is, for the ledger: `id:` and the library system's number, else `card:` and the card number, else `address:` with
-    /// address and name.
-    pub identity: Box<str>,
     pub(super) cells: PatronCells,
     /// Distinct, in the order of the file: the first is the primary one.
     pub addresses: Vec<Address>,
-    /// Of parents and guardians, distinct, in the order of the file.
-    pub guardians: Vec<Address>,
-    /// Of teachers, distinct, in the order of the file.
-    pub teachers: Vec<Address>,
-    /// What stands in the address column but is no address.
-    pub unusable: Option<Box<str>>,
+    /// `None` for most.
+    pub(super) seldom: Option<Box<Seldom>>,
     /// Line of the patron's first row.
     pub line: u64,
     /// In the order of the file, never empty.
     pub items: Vec<Item>,
 }
 
-/// The texts of a patron: first name, family name, full name, number, language.
+/// The texts of a patron: first name, family name, full name, number, language, who it is for the ledger.
 #[derive(Clone)]
-pub(super) struct PatronCells(pub(super) Packed<5>);
+pub(super) struct PatronCells(pub(super) Packed<6>);
+
+/// What few exports have, and few patrons.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seldom {
+    pub(super) guardians: Vec<Address>,
+    pub(super) teachers: Vec<Address>,
+    pub(super) unusable: Option<Box<str>>,
+}
 
 impl PatronNotice {
+    /// Who it is, for the ledger: `id:` and the library system's number, else `card:` and the card number, else `address:` with
+    /// address and name.
+    pub fn identity(&self) -> &str {
+        self.cells.0.get(5)
+    }
+    /// Addresses of parents and guardians, distinct, in the order of the file.
+    pub fn guardians(&self) -> &[Address] {
+        self.seldom.as_ref().map_or(&[], |seldom| &seldom.guardians)
+    }
+    /// Of teachers, distinct, in the order of the file.
+    pub fn teachers(&self) -> &[Address] {
+        self.seldom.as_ref().map_or(&[], |seldom| &seldom.teachers)
+    }
+    /// What stands in the address column but is no address.
+    pub fn unusable(&self) -> Option<&str> {
+        self.seldom.as_ref()?.unusable.as_deref()
+    }
     /// First name, where the export has it apart.
     pub fn first_name(&self) -> &str {
         self.cells.0.get(0)
@@ -70,8 +88,7 @@ pub struct Item {
     pub checked_out: Option<Date>,
     /// Place in [`super::Import::branches`].
     pub branch: u16,
-    /// Line of the item's row, from 1.
-    pub line: u64,
+    line: u32,
 }
 
 /// The texts of an [`Item`].
@@ -97,7 +114,13 @@ impl Item {
     ) -> Self {
         let ItemCells { title, author, barcode, number, call_number, price, charge } = *cells;
         let cells = Packed::new([title, author, barcode, number, call_number, price, charge]);
+        // No file has as many lines as that.
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
         Self { cells, due, checked_out, branch, line }
+    }
+    /// Line of the item's row, from 1.
+    pub fn line(&self) -> u64 {
+        self.line.into()
     }
     /// Whether it was due before `today`. An export without due dates has nothing but overdue items.
     pub fn is_overdue(&self, today: Date) -> bool {

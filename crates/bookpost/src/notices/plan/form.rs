@@ -60,7 +60,7 @@ impl Form {
 
     /// Where the notice of this patron goes: each address once, the patron's own first.
     pub fn addresses<'a>(&self, patron: &'a PatronNotice) -> Cow<'a, [Address]> {
-        let (own, guardians) = (&*patron.addresses, &*patron.guardians);
+        let (own, guardians) = (&*patron.addresses, patron.guardians());
         match (self.recipients.patron, self.recipients.guardian) {
             (true, true) if own.is_empty() => guardians.into(),
             (true, true) if guardians.iter().all(|one| own.contains(one)) => own.into(),

@@ -57,7 +57,11 @@ fn earlier(had: &[String], open: &[String]) -> Earlier {
     let import = import(open);
     let keys = |at: usize| {
         let patron = &import.patrons[at];
-        patron.items.iter().map(|item| crate::notices::ledger_key(&patron.identity, item)).collect::<Vec<_>>()
+        patron
+            .items
+            .iter()
+            .map(|item| crate::notices::ledger_key(patron.identity(), item))
+            .collect::<Vec<_>>()
     };
     let notice = |(at, item): (usize, &String)| OpenNotice {
         message: MessageId(i64::try_from(at).unwrap()),
@@ -253,7 +257,7 @@ fn what_a_notice_is_not_about_any_more_is_as_good_as_gone() {
             items: patron
                 .items
                 .iter()
-                .map(|item| (crate::notices::ledger_key(&patron.identity, item), None))
+                .map(|item| (crate::notices::ledger_key(patron.identity(), item), None))
                 .collect(),
         };
         let notices = import.patrons.iter().enumerate().map(notice).collect();
