@@ -76,7 +76,7 @@ pub use tallies::*;
 pub use unreachable::*;
 pub use unsettled::*;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -331,6 +331,14 @@ impl Store {
     /// All recipients of a message, each with its timeline.
     pub async fn show(&self, message: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
         self.db.show(message).await
+    }
+
+    /// `host:port` of the server that took the mail of each of these recipients; none where no server did.
+    pub async fn accepted_by(
+        &self,
+        recipients: Vec<RecipientId>,
+    ) -> Result<BTreeMap<RecipientId, String>, Error> {
+        self.db.accepted_by(recipients).await
     }
 
     /// The bytes of a message; `None` once they are purged.

@@ -33,7 +33,7 @@ use crate::cli::{
     show,
 };
 
-pub(crate) use faults::of_old;
+pub(crate) use faults::{of_old, waits_for_a_person};
 pub(crate) use files::{changed_at, is_export};
 pub(crate) use older::take;
 
@@ -106,7 +106,7 @@ impl DropFolder {
                     self.faults.raise(app, &name, &Fault::Kept { at, why: why.to_string() });
                 }
                 for (name, at) in files::refused(&self.folder) {
-                    self.faults.raise(app, &name, &Fault::Refused { at });
+                    self.faults.raise(app, &faults::refused(&name), &Fault::Refused { at });
                 }
             }
             Err(error) => {

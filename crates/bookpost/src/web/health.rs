@@ -4,7 +4,7 @@ use serde::Serialize;
 use store::{Alarm, AlarmKind, Counts, Error, Pause, PauseWhy};
 
 use super::Moment;
-use crate::cli::words;
+use crate::{app::drop_folder, cli::words};
 
 /// The answer of `/healthz`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,7 +17,7 @@ pub struct Health {
 }
 
 /// Judges from what was asked. A fault that a restart or a look at this machine would mend makes it unwell; mail that merely
-/// waits for somebody's mail server does not, it is a note.
+/// waits for somebody's mail server does not, and neither does an export that waits for somebody's answer: these are notes.
 pub fn judge(
     now: &Moment,
     counts: Result<Counts, Error>,
@@ -50,7 +50,7 @@ pub fn judge(
     match alarms {
         Ok(alarms) => {
             for alarm in alarms {
-                let list = if is_ours(alarm.kind) { &mut reasons } else { &mut notes };
+                let list = if is_ours(&alarm) { &mut reasons } else { &mut notes };
                 list.push(format!("{} ({})", alarm.text, alarm.subject));
             }
         }
@@ -59,10 +59,11 @@ pub fn judge(
     Health { ok: reasons.is_empty(), reasons, notes }
 }
 
-/// Whether the fault is on this machine or in what it was told, and lasts until somebody acts.
-fn is_ours(kind: AlarmKind) -> bool {
-    matches!(
-        kind,
-        AlarmKind::SignIn | AlarmKind::Stuck | AlarmKind::ClockJump | AlarmKind::Disk | AlarmKind::DropFolder
-    )
+/// Whether the fault is on this machine or in what it was told, and lasts until somebody acts. What only waits for a person's answer is none.
+fn is_ours(alarm: &Alarm) -> bool {
+    match alarm.kind {
+        AlarmKind::SignIn | AlarmKind::Stuck | AlarmKind::ClockJump | AlarmKind::Disk => true,
+        AlarmKind::DropFolder => !drop_folder::waits_for_a_person(alarm),
+        _ => false,
+    }
 }

@@ -29,6 +29,11 @@ fn alarm(kind: AlarmKind, text: &str) -> Alarm {
     }
 }
 
+/// Of the drop folder.
+fn about(subject: &str) -> Alarm {
+    Alarm { subject: subject.to_owned(), ..alarm(AlarmKind::DropFolder, "it waits") }
+}
+
 #[test]
 fn unwell_is_what_this_machine_can_mend() {
     let sick = Moment { worker_alive: false, disk: Some(Disk { free: 1, floor: 2 }), ..well() };
@@ -38,6 +43,9 @@ fn unwell_is_what_this_machine_can_mend() {
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::ServerDown, "does not answer")]), 0, 1),
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::SignIn, "password refused")]), 1, 0),
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::DropFolder, "cannot be read")]), 1, 0),
+        (well(), Ok(Counts::default()), Ok(vec![about("old export: overdues.csv")]), 0, 1),
+        (well(), Ok(Counts::default()), Ok(vec![about("refused export: overdues.csv")]), 0, 1),
+        (well(), Ok(Counts::default()), Ok(vec![about("overdues.csv")]), 1, 0),
         (sick, Err(store::Error::Closed), closed(), 4, 0),
     ] {
         let health = judge(&now, counts, alarms, None);

@@ -5,7 +5,7 @@ use testkit::sink::{Settings, Sink};
 
 use crate::{
     bench::{Bench, servers},
-    notices::{export, looked_through, over, sent, to, uploaded},
+    notices::{export, looked_through, over, refuses, sent, to, uploaded},
 };
 
 /// Both are cancelled; whoever reads the names is told which was why, and by which export.
@@ -125,6 +125,31 @@ async fn whoever_reads_spanish_is_told_in_spanish_who_was_left_out() {
     }
     let table = bench.get(who, &format!("/notices/runs/{}/csv", run.0)).await.text;
     assert!(table.contains(&format!(": {}\"", said[0])), "{table}");
+    bench.stop().await;
+}
+
+/// Whoever asks the mail server's administrator about a mail knows which one to ask.
+#[tokio::test]
+async fn the_table_names_the_server_that_took_each_mail() {
+    let sink = Sink::start(refuses("ben@example.org")).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "administrator";
+    let check = uploaded(&bench, who, &export()).await;
+    let run = sent(&bench, who, &check).await;
+    let table = async || bench.get(who, &format!("/notices/runs/{}/csv", run.0)).await.text;
+    let english = table().await;
+    let mut lines = english.lines().map(|line| line.split("\",\"").collect::<Vec<_>>());
+    let head = lines.next().unwrap();
+    assert_eq!((head.len(), head[6]), (9, "Mail server that accepted it"));
+    let (server, mut taken) = (sink.address().to_string(), 0);
+    for cells in lines {
+        let is_taken = !["", "ben@example.org"].contains(&cells[2]);
+        assert_eq!((cells.len(), cells[6]), (9, if is_taken { &*server } else { "" }), "{cells:?}");
+        taken += u32::from(is_taken);
+    }
+    assert_eq!(taken, 2, "{english}");
+    bench.post(who, "/language", "language=es&next=/").await;
+    assert!(table().await.lines().next().unwrap().contains("\"Servidor de correo que lo aceptó\""));
     bench.stop().await;
 }
 

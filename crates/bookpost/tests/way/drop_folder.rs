@@ -165,7 +165,7 @@ async fn what_cannot_be_used_is_refused_and_a_person_hears_without_hearing_of_pa
         "the reason lies there for longer than the export, of which any cell may be private"
     );
     let told = drop.told().await;
-    assert_eq!((told.len(), told[0].0.as_str()), (1, "overdues.csv"));
+    assert_eq!((told.len(), told[0].0.as_str()), (1, "refused export: overdues.csv"));
     assert!(!told[0].1.contains("Ann Lee") && told[0].1.contains("refused"), "{told:?}");
 
     // The next start does not say it again, and a better export ends it.

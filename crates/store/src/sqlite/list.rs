@@ -26,6 +26,8 @@ const OUTLINES: &str = "SELECT m.id, m.site, m.subject, r.state, count(*)
     FROM (SELECT DISTINCT value AS id FROM json_each(?1)) named CROSS JOIN message m ON m.id = named.id
         CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     GROUP BY m.id, r.state ORDER BY m.id, r.state";
+const ACCEPTED_BY: &str = "SELECT recipient, server FROM attempt
+    WHERE recipient IN (SELECT value FROM json_each(?1)) AND reason IS NULL ORDER BY recipient, n";
 const ACCEPTED_AT: &str = "SELECT accepted_at FROM message WHERE id = ?1 / 65536";
 
 impl Sqlite {
@@ -65,6 +67,21 @@ impl Sqlite {
 
     pub(crate) async fn show(&self, id: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
         self.readers.read(move |sql| show(&*sql.unchecked_transaction()?, id)).await
+    }
+
+    pub(crate) async fn accepted_by(
+        &self,
+        recipients: Vec<RecipientId>,
+    ) -> Result<BTreeMap<RecipientId, String>, Error> {
+        let ids: Vec<_> = recipients.into_iter().map(|recipient| recipient.0).collect();
+        let ids = serde_json::to_string(&ids).map_err(|error| Error::Internal(error.to_string()))?;
+        self.readers
+            .read(move |sql| {
+                let mut statement = sql.prepare_cached(ACCEPTED_BY)?;
+                let of = |row: &rusqlite::Row<'_>| Ok((RecipientId(row.get(0)?), row.get(1)?));
+                Ok(statement.query_map([ids], of)?.collect::<Result<_, _>>()?)
+            })
+            .await
     }
 
     pub(crate) async fn body(&self, id: MessageId) -> Result<Option<Bytes>, Error> {

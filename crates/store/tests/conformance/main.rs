@@ -89,6 +89,7 @@ cases! {
     schedules::what_is_asked_for_now_is_asked_for_once,
     sealed::what_is_sealed_is_sealed_anew_together,
     sent::what_a_server_took_is_counted_for_a_day,
+    sent::which_server_took_a_mail_is_known,
     worker::claim_takes_urgent_first_and_starves_nobody,
     worker::claim_takes_turns_among_applications_and_runs,
     worker::claim_keeps_practice_apart,

@@ -4,6 +4,30 @@ use store::{Sent, Verdict};
 
 use crate::fresh::{Fresh, accept, leased, minute, settle, sound};
 
+pub(crate) async fn which_server_took_a_mail_is_known(fresh: &Fresh) {
+    let store = fresh.open();
+    let due_at = fresh.later(60);
+    let mut all = Vec::new();
+    for verdict in [
+        Verdict::Delivered,
+        Verdict::Relayed,
+        Verdict::Returned,
+        Verdict::Deferred { due_at, in_doubt: false },
+        Verdict::InDoubt,
+    ] {
+        let recipient = accept(fresh, &store, leased()).await;
+        settle(fresh, &store, recipient, verdict).await;
+        all.push(recipient);
+    }
+    let waits = accept(fresh, &store, leased()).await;
+    let server = || "mail.example:587".to_owned();
+    let asked = all.iter().copied().chain([waits]).collect();
+    assert_eq!(store.accepted_by(asked).await.unwrap(), [(all[0], server()), (all[1], server())].into());
+    assert_eq!(store.accepted_by(vec![all[1]]).await.unwrap(), [(all[1], server())].into());
+    assert!(store.accepted_by(Vec::new()).await.unwrap().is_empty());
+    sound(&store).await;
+}
+
 pub(crate) async fn what_a_server_took_is_counted_for_a_day(fresh: &Fresh) {
     let store = fresh.open();
     let server = "mail.example:587";

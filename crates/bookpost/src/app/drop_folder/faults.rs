@@ -16,10 +16,22 @@ use crate::returns;
 const OPEN: usize = 10_000;
 /// What the alarm about an old export is about, before its name: it is asked for an answer.
 const OLD: &str = "old export: ";
+/// And the one about an export that could not be used: a better one is waited for.
+const REFUSED: &str = "refused export: ";
 
 /// What the alarm is about that asks whether an export of this name is the right one.
 pub(super) fn old(name: &str) -> String {
     format!("{OLD}{name}")
+}
+
+/// What the alarm is about that says that an export of this name could not be used.
+pub(super) fn refused(name: &str) -> String {
+    format!("{REFUSED}{name}")
+}
+
+/// All is in order here, but a person is to answer, or to put a better export into the folder.
+pub(crate) fn waits_for_a_person(alarm: &Alarm) -> bool {
+    alarm.kind == AlarmKind::DropFolder && [OLD, REFUSED].iter().any(|about| alarm.subject.starts_with(about))
 }
 
 /// Of which export in the drop folder an alarm asks whether it is the right one.
@@ -65,7 +77,8 @@ impl Fault {
                 to.display()
             ),
             Self::Refused { at } => format!(
-                "The export {name} could not be used, and nothing was sent. Why stands in {0}.reason.txt; the export lies beside it for 24 hours. Put a better export of this name into the drop folder, or delete what lies there of the refused one.",
+                "The export {} could not be used, and nothing was sent. Why stands in {1}.reason.txt; the export lies beside it for 24 hours. Put a better export of this name into the drop folder, or delete what lies there of the refused one.",
+                name.strip_prefix(REFUSED).unwrap_or(name),
                 at.display()
             ),
             Self::Kept { at, why } => format!(

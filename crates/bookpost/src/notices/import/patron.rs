@@ -161,3 +161,16 @@ impl fmt::Debug for Item {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An export of 100,000 lines is read within 150 MB (docs/benchmarks.md), of which these are the greater part.
+    #[test]
+    fn a_patron_and_an_item_stay_small() {
+        assert!(size_of::<PatronNotice>() <= 80, "{}", size_of::<PatronNotice>());
+        assert!(size_of::<Item>() <= 40, "{}", size_of::<Item>());
+        assert!(size_of::<Address>() <= 24, "{}", size_of::<Address>());
+    }
+}

@@ -14,7 +14,7 @@ use store::{Error, LeftOut, RecipientId, Row, Run, TO_TEACHER};
 
 use super::{
     detail::{said, who},
-    names::{What, left_part, mail_filter, next_step},
+    names::{What, accepted_by, left_part, mail_filter, next_step},
     run::known,
     sums::{left, left_do},
 };
@@ -63,6 +63,7 @@ pub(in crate::web::pages) async fn download(visit: Visit, Path(id): Path<String>
         "csv-library",
         "csv-line",
         "csv-state",
+        "csv-accepted-by",
         "csv-why",
         "csv-todo",
     ]
@@ -98,7 +99,9 @@ impl Course {
             Place::Mails(after) => {
                 let filter = mail_filter(visit, run, None, "");
                 let part = visit.pages.sources.store.part(filter, after, SLICE).await?;
-                self.ready.extend(part.rows.iter().map(|row| mail(visit, row)));
+                let mut servers = accepted_by(visit, &part.rows).await?;
+                let mails = part.rows.iter().map(|row| mail(visit, row, servers.remove(&row.recipient)));
+                self.ready.extend(mails);
                 self.place = part.next.map_or(Place::LeftOut(0), |next| Place::Mails(Some(next)));
             }
             Place::LeftOut(after) => {
@@ -112,7 +115,8 @@ impl Course {
     }
 }
 
-fn mail(visit: &Visit, row: &Row) -> Vec<String> {
+/// `server`: the one that accepted it.
+fn mail(visit: &Visit, row: &Row, server: Option<String>) -> Vec<String> {
     let words = visit.words();
     let (name, number) = match &row.patron {
         Some(patron) => (patron.name.clone(), patron.number.clone().unwrap_or_default()),
@@ -122,7 +126,9 @@ fn mail(visit: &Visit, row: &Row) -> Vec<String> {
     let site = row.site.as_deref().map(|code| site_name(visit, code)).unwrap_or_default();
     let why = row::why(visit, row).unwrap_or_default();
     let todo = next_step(visit, row).unwrap_or_default();
-    vec![name, number, row.to.address.to_string(), site, String::new(), words.state(row.state), why, todo]
+    let (address, state, server) =
+        (row.to.address.to_string(), words.state(row.state), server.unwrap_or_default());
+    vec![name, number, address, site, String::new(), state, server, why, todo]
 }
 
 fn without(visit: &Visit, one: &LeftOut) -> Vec<String> {
@@ -138,6 +144,7 @@ fn without(visit: &Visit, one: &LeftOut) -> Vec<String> {
         site,
         line,
         words.t("run-not-written"),
+        none(),
         why,
         left_do(words, one.why),
     ]

@@ -135,8 +135,10 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         } else {
             BTreeMap::new()
         };
+        let accepted_by = accepted_by(visit, &part.rows).await?;
         for row in &part.rows {
-            let through = through(visit, row).await?;
+            let by = accepted_by.get(&row.recipient).filter(|_| row.state == State::Delivered);
+            let through = by.map(|server| words.with("names-accepted-by", &[("server", server)]));
             mails.push(Mail { through, ..mail(visit, row, flow, went.get(&row.recipient)) });
         }
         part.next.map(|id| id.0.to_string())
@@ -285,15 +287,10 @@ fn mail(visit: &Visit, row: &Row, flow: Flow, went_again: Option<&Vec<Row>>) -> 
     }
 }
 
-/// Which server took it, by its name; a page has few of them.
-async fn through(visit: &Visit, row: &Row) -> Result<Option<String>, Error> {
-    if row.state != State::Delivered {
-        return Ok(None);
-    }
-    let shown = visit.pages.sources.store.show(row.message).await?;
-    let last = shown.into_iter().find(|(one, _)| one.recipient == row.recipient);
-    let attempt = last.and_then(|(_, mut attempts)| attempts.pop());
-    Ok(attempt.map(|attempt| visit.words().with("names-accepted-by", &[("server", &attempt.server)])))
+/// Which server took each, as far as one did.
+pub(super) async fn accepted_by(visit: &Visit, rows: &[Row]) -> Result<BTreeMap<RecipientId, String>, Error> {
+    let taken = rows.iter().filter(|row| !row.practice);
+    visit.pages.sources.store.accepted_by(taken.map(|row| row.recipient).collect()).await
 }
 
 /// What is done about mail of a run: as its own page and the first one say it.

@@ -447,6 +447,7 @@ csv-address = Email address
 csv-library = Library
 csv-line = Line of the export
 csv-state = What became of it
+csv-accepted-by = Mail server that accepted it
 csv-why = Why
 csv-todo = What to do
 

@@ -459,6 +459,7 @@ csv-address = Dirección de correo
 csv-library = Biblioteca
 csv-line = Línea de la exportación
 csv-state = Qué fue de él
+csv-accepted-by = Servidor de correo que lo aceptó
 csv-why = Por qué
 csv-todo = Qué hacer
 
