@@ -22,7 +22,7 @@ async fn listed(bench: &Bench, path: &str) -> usize {
 
 /// Handed in, accepted, sent back, may have arrived, waiting, set aside: of mail that came the day before.
 #[tokio::test]
-async fn what_is_answered_today_counts_today_in_the_librarys_own_day() {
+async fn what_is_answered_today_counts_today_in_the_day_that_the_library_has() {
     let bench = Bench::staffed(servers()).await;
     let version = bench.app.store.preferences().await.unwrap().version;
     let east = "code=EAST&name=East+Branch&email=desk@library.example&time_zone=Pacific/Honolulu";
