@@ -40,13 +40,12 @@ pub(super) async fn ports(
     number: u8,
     host: Option<String>,
 ) -> Result<(PortsOf, PreferencesRequest), Stop> {
-    let (host, port, ca_file, name, named) = match host {
-        Some(host) => (host.clone(), None, None, format!("server{number}"), host),
-        None => {
-            let server = described(config, number)?;
-            let Server { host, port, ca_file, name, .. } = server;
-            (host.clone(), Some(*port), ca_file.as_deref(), name.clone(), named(server))
-        }
+    let (host, port, ca_file, name, named) = if let Some(host) = host {
+        (host.clone(), None, None, format!("server{number}"), host)
+    } else {
+        let server = described(config, number)?;
+        let Server { host, port, ca_file, name, .. } = server;
+        (host.clone(), Some(*port), ca_file.as_deref(), name.clone(), named(server))
     };
     let all = trial::usual_and(port);
     let found = trial::detect(&host, &all, &config.sending.ehlo_name, ca_file, Patience::LOOK).await;

@@ -140,13 +140,15 @@ pub(in crate::cli) fn ports(PortsOf { host, ports }: &PortsOf) -> String {
     }
     let usable = ports.iter().any(|port| port.speaks.encryption().is_some());
     let numbers: Vec<_> = ports.iter().map(|port| port.port).collect();
-    out.push('\n');
-    out.push_str(&if usable {
-        "The mail server answers. The first that you can choose is the best.\n".to_owned()
+    if usable {
+        out.push_str("\nThe mail server answers. The first that you can choose is the best.\n");
     } else {
-        let all = listed(&numbers, "or");
-        format!("Nothing answers at {all}. Look for a slip in the server's name, and have your IT person check that the server runs and that no firewall is in the way.\n")
-    });
+        let _ = writeln!(
+            out,
+            "\nNothing answers at {}. Look for a slip in the server's name, and have your IT person check that the server runs and that no firewall is in the way.",
+            listed(&numbers, "or")
+        );
+    }
     harmless(&out)
 }
 
