@@ -10,7 +10,7 @@ pub(crate) async fn which_server_took_a_mail_is_known(fresh: &Fresh) {
     let mut all = Vec::new();
     for verdict in [
         Verdict::Delivered,
-        Verdict::Relayed,
+        Verdict::Delivered,
         Verdict::Returned,
         Verdict::Deferred { due_at, in_doubt: false },
         Verdict::InDoubt,
