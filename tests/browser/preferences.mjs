@@ -131,12 +131,12 @@ async function schedule(page, hands, name) {
   await hands.press(SAVE);
   const sentences = async () => (await page.textContent(".sentences")).replace(/\s+/g, " ");
   await says(page, ".sentences", "After 120 hours it is given up");
-  assert.match(await sentences(), /In the first 90 minutes .* after 4 minutes to 12 minutes/);
+  assert.match(await sentences(), /In the first 90 minutes .* after 4 to 12 minutes/);
   assert.match(await page.textContent("section[aria-labelledby=pause]"), /the 120 hours after which mail is given up stand still/);
   await shown(page, name && `preferences-saved-${name}`);
   await hands.press("text=Undo this");
   await says(page, ".sentences", "After 100 hours it is given up");
-  assert.match(await sentences(), /In the first 60 minutes .* after 3 minutes to 9 minutes/);
+  assert.match(await sentences(), /In the first 60 minutes .* after 3 to 9 minutes/);
 }
 
 /** Nothing is sent, and it is said that nothing grows older; then paused and let go on. */

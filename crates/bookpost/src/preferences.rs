@@ -4,7 +4,7 @@
 //! This part knows nothing of pages and commands, and does not send.
 
 mod do_not_send;
-mod in_use;
+pub(crate) mod in_use;
 mod kept;
 pub mod logos;
 pub mod mail_accounts;

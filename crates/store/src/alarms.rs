@@ -100,6 +100,11 @@ impl Store {
         self.db.raise(kind, subject.to_owned(), text.to_owned(), now).await
     }
 
+    /// What an open alarm says now: it goes on, and its cause is another. Nothing happens when it is not open.
+    pub async fn reword_alarm(&self, kind: AlarmKind, subject: &str, text: &str) -> Result<(), Error> {
+        self.db.reword_alarm(kind, subject.to_owned(), text.to_owned()).await
+    }
+
     /// Ends an alarm; `None` if it was not open.
     pub async fn clear(
         &self,

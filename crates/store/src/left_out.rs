@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use mail::counted;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::MessageId;
+
 /// The particulars.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +128,23 @@ pub enum LeftOutDetail {
         /// The day.
         day: Date,
     },
+    /// The last notice about the same came back, and the address is the same.
+    CameBack {
+        /// The day.
+        day: Date,
+        /// The mail.
+        message: i64,
+    },
+    /// The last notice about the same has not left yet.
+    StillWaits {
+        /// The mail.
+        message: i64,
+    },
+    /// Nobody knows whether the last notice about the same arrived.
+    MayHaveArrived {
+        /// The mail.
+        message: i64,
+    },
     /// A person stopped the run.
     Stopped,
     /// The earlier notice is not sent.
@@ -173,6 +192,16 @@ pub enum OtherMatter {
 }
 
 impl LeftOutDetail {
+    /// The mail that is spoken of.
+    pub fn message(&self) -> Option<MessageId> {
+        match self {
+            Self::CameBack { message, .. }
+            | Self::StillWaits { message }
+            | Self::MayHaveArrived { message } => Some(MessageId(*message)),
+            _ => None,
+        }
+    }
+
     /// As it is kept.
     pub(crate) fn stored(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
@@ -208,7 +237,10 @@ impl fmt::Display for LeftOutDetail {
             Self::OneNotAnAddress { text, used } => {
                 write!(f, "\"{text}\" is not an email address; the notice is for {used}")
             }
-            Self::WrittenOn { day } => write!(f, "last written to on {day}"),
+            Self::WrittenOn { .. }
+            | Self::CameBack { .. }
+            | Self::StillWaits { .. }
+            | Self::MayHaveArrived { .. } => self.of_before(f),
             Self::Stopped => f.write_str("the run was stopped before this notice was made"),
             Self::NotSent { .. }
             | Self::Thin { .. }
@@ -259,12 +291,30 @@ impl LeftOutDetail {
         }
     }
 
+    fn of_before(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrittenOn { day } => write!(f, "last written to on {day}"),
+            Self::CameBack { day, message } => write!(
+                f,
+                "their last mail came back on {day}, and the address is still the same: correct it in the library system and run a new \
+                 export; what happened: bookpost queue show {message}"
+            ),
+            Self::StillWaits { message } => {
+                write!(f, "a mail about the same items still waits: bookpost queue show {message}")
+            }
+            Self::MayHaveArrived { message } => {
+                write!(f, "a mail about the same items may have arrived: bookpost queue show {message}")
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn of_earlier(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent { run } => write!(f, "the notice of run {run} had not left yet and is not sent"),
             Self::Thin { library, items, percent } => write!(
                 f,
-                "{library}: {} in this export, and of what an earlier one had only {percent} in 100; it may have broken off, or be of a part only",
+                "{library}: {} in this export. Of every 100 items in an earlier export it still has {percent}: it may have broken off, or be of a part only",
                 counted(usize::try_from(*items).unwrap_or(usize::MAX), "item", "items")
             ),
             Self::Older { library, day } => {

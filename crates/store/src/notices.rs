@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use mail::Reason;
+use mail::{Address, Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -52,10 +52,43 @@ pub struct NewNotice {
 pub enum NoticeAccepted {
     /// Message and ledger rows are stored.
     Stored(MessageId),
-    /// All its items were written about within the repeat period, last at `last_at`: nothing is stored.
-    WrittenLately {
-        /// When the last of them was written about.
-        last_at: Timestamp,
+    /// All its items were written about within the repeat period: nothing is stored. What came back from other addresses than these does not count.
+    WrittenLately(WrittenBefore),
+}
+
+/// Somebody, as a notice would be for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedItems {
+    /// What it would name.
+    pub keys: Vec<LedgerKey>,
+    /// Where it would go.
+    pub to: Vec<Address>,
+}
+
+/// Why somebody is not written to: they were, about the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrittenBefore {
+    /// When the last of the items was written about.
+    pub last_at: Timestamp,
+    /// The mail of which `stands` is known; for what was only written, none.
+    pub message: Option<MessageId>,
+    /// What became of it.
+    pub stands: Stands,
+}
+
+/// What became of a mail in which somebody was written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// It was accepted for somebody, or no more is known of it.
+    Written,
+    /// It has not left.
+    Waits,
+    /// Nobody knows whether it arrived; also where a person cancelled it since.
+    MayHaveArrived,
+    /// From all its addresses, and the notice would go to the same.
+    CameBack {
+        /// When the last did.
+        at: Timestamp,
     },
 }
 
@@ -105,6 +138,8 @@ pub struct RunPart {
     pub copies: States,
     /// Mails that these recipients are of: somebody may have several addresses.
     pub mails: u64,
+    /// Of those that a person cancelled, so many may have arrived before.
+    pub doubtful: u64,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
     /// Why, of what waits or was cancelled, and of what was returned and has not been sent again.
@@ -140,6 +175,8 @@ pub enum LeftOutWhy {
     NoAddress,
     /// Written to within the repeat period.
     WrittenLately,
+    /// The same; it came back, and the address is as it was.
+    CameBack,
     /// The branch code belongs to no site.
     UnknownBranch,
     /// The item is due today or later.
@@ -167,6 +204,7 @@ impl LeftOutWhy {
             Self::RefusedLine
             | Self::NoAddress
             | Self::WrittenLately
+            | Self::CameBack
             | Self::UnknownBranch
             | Self::NotDueYet
             | Self::NotMade
@@ -306,7 +344,8 @@ impl Store {
         self.db.runs_begun(limit).await
     }
 
-    /// What became of a run, by the library; `None`: of none, or not known. Together they are [`Store::run`].
+    /// What became of a run, by the library; `None`: of none, or not known. Together they are [`Store::run`], but that whose mail came back,
+    /// was sent again, and came back again counts once.
     pub async fn run_by_site(&self, run: RunId) -> Result<BTreeMap<Option<String>, RunPart>, Error> {
         self.db.run_by_site(run).await
     }
@@ -338,5 +377,17 @@ impl Store {
     ) -> Result<Vec<Option<Timestamp>>, Error> {
         let since = within.map_or(Timestamp::MIN, |within| before(now, within));
         self.db.written_lately(notice.to_owned(), keys.to_vec(), since).await
+    }
+
+    /// For each of these, why a run would not write to them now. For previews: changes nothing.
+    pub async fn written_before(
+        &self,
+        notice: &str,
+        people: Vec<NamedItems>,
+        within: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Vec<Option<WrittenBefore>>, Error> {
+        let since = within.map_or(Timestamp::MIN, |within| before(now, within));
+        self.db.written_before(notice.to_owned(), people, since).await
     }
 }

@@ -11,7 +11,7 @@ use store::{
     ApplicationSettings, Attempt, Claim, Class, Error, EventFilter, EventId, EventKind, Filter, KeyHash,
     KeyId, Kind, Lease, LedgerKey, LeftOut, LeftOutWhy, Move, NewKey, NewMessage, NewNotice, NewRun,
     NoticeAccepted, OpenError, RecipientId, Selection, Settled, Settlement, State, Store, StoredApplications,
-    UnreadableApplication, Verdict,
+    UnreadableApplication, Verdict, WrittenBefore,
 };
 
 const LEASE: Lease = Lease(1);
@@ -411,7 +411,8 @@ async fn a_clock_that_was_set_changes_no_wait_and_no_age() {
         assert_eq!((row.accepted_at, row.first_due_at, row.due_at), (now, now, Some(now)), "{told}");
         assert_eq!(row.expires_at, now + hours(100), "{told}");
         let again = store.accept_notices(run, vec![written], Some(DAY), now + hours(23)).await.unwrap();
-        assert_eq!(again, [NoticeAccepted::WrittenLately { last_at: now }], "{told}");
+        let is_known = |before: &WrittenBefore| before.last_at == now;
+        assert!(matches!(&again[..], [NoticeAccepted::WrittenLately(before)] if is_known(before)), "{told}");
         store.clock_set_heard().await.unwrap();
         store.close().await.unwrap();
         store = Store::open(folder.path(), now).unwrap();

@@ -42,17 +42,24 @@ struct Change {
     subject: String,
     /// Some: it starts, with this text. None: it is over.
     text: Option<String>,
+    /// One that is open already says this from here on.
+    rewords: bool,
 }
 
 impl Alarms {
     /// Something is wrong. Nothing happens when this alarm is open already.
     pub fn raise(&self, kind: AlarmKind, subject: &str, text: impl Into<String>) {
-        self.send(kind, subject, Some(text.into()));
+        self.send(kind, subject, Some(text.into()), false);
+    }
+
+    /// The same of something whose cause may change while it lasts: an alarm that is open already says this from here on.
+    pub fn raise_or_reword(&self, kind: AlarmKind, subject: &str, text: impl Into<String>) {
+        self.send(kind, subject, Some(text.into()), true);
     }
 
     /// It is over. Nothing happens when it was not open.
     pub fn clear(&self, kind: AlarmKind, subject: &str) {
-        self.send(kind, subject, None);
+        self.send(kind, subject, None, false);
     }
 
     /// This server answers: whatever was said against it is over.
@@ -80,9 +87,10 @@ impl Alarms {
         let _ = done.await;
     }
 
-    fn send(&self, kind: AlarmKind, subject: &str, text: Option<String>) {
+    fn send(&self, kind: AlarmKind, subject: &str, text: Option<String>, rewords: bool) {
         // Without a receiver the program is ending; an alarm that still holds is raised again at the next start.
-        let _ = self.sender.send(Request::Change(Change { kind, subject: subject.to_owned(), text }));
+        let _ =
+            self.sender.send(Request::Change(Change { kind, subject: subject.to_owned(), text, rewords }));
     }
 }
 
@@ -180,6 +188,11 @@ async fn record(store: &Store, change: &Change, unstored: &mut Unstored, now: Ti
         Some(text) => store.raise(change.kind, &change.subject, text, now).await,
         None => store.clear(change.kind, &change.subject, now).await,
     };
+    if let (Ok(None), Some(text), true) = (&changed, &change.text, change.rewords)
+        && let Err(error) = store.reword_alarm(change.kind, &change.subject, text).await
+    {
+        tracing::error!(%error, kind = ?change.kind, subject = change.subject, "what an alarm says now could not be stored");
+    }
     match changed {
         Ok(news) if change.text.is_some() => news,
         Ok(news) => {

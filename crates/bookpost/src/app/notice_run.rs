@@ -24,7 +24,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use mail::clock::Clock;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{Actor, Door, LeftOut, LeftOutDetail, LeftOutWhy, NewRun, RunId, Store};
+use store::{Actor, Door, LeftOut, LeftOutDetail, LeftOutWhy, NewRun, RunId, Stands, Store, WrittenBefore};
 use tokio::sync::mpsc;
 
 pub(in crate::app) use self::scheduled::{NotRun, Scheduled};
@@ -309,8 +309,17 @@ impl NoticeRuns {
 }
 
 /// `site`: the library that would have written.
-fn lately(patron: &store::Patron, site: &str, last_at: Timestamp) -> LeftOut {
-    left_out(LeftOutWhy::WrittenLately, patron, Some(site), LeftOutDetail::WrittenOn { day: day(last_at) })
+fn lately(patron: &store::Patron, site: &str, before: &WrittenBefore) -> LeftOut {
+    let written = LeftOutDetail::WrittenOn { day: day(before.last_at) };
+    let detail = before.message.map_or(written, |message| match before.stands {
+        Stands::Written => LeftOutDetail::WrittenOn { day: day(before.last_at) },
+        Stands::Waits => LeftOutDetail::StillWaits { message: message.0 },
+        Stands::MayHaveArrived => LeftOutDetail::MayHaveArrived { message: message.0 },
+        Stands::CameBack { at } => LeftOutDetail::CameBack { day: day(at), message: message.0 },
+    });
+    let is_back = matches!(before.stands, Stands::CameBack { .. });
+    let why = if is_back { LeftOutWhy::CameBack } else { LeftOutWhy::WrittenLately };
+    left_out(why, patron, Some(site), detail)
 }
 
 /// The day that the library has.

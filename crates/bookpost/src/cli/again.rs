@@ -97,7 +97,7 @@ fn chosen(rows: impl Iterator<Item = Row>, of: Option<&Address>) -> Result<Row, 
     if rows.iter().any(|row| row.run.is_none()) {
         return Err(usage("it is no notice of a run".to_owned()));
     }
-    let mut finished = rows.into_iter().filter(|row| may_go_again(row.state));
+    let mut finished = rows.into_iter().filter(|row| may_go_again(row.state, row.in_doubt_at.is_some()));
     match (finished.next(), finished.next()) {
         (Some(row), None) => Ok(row),
         (Some(_), Some(_)) => {

@@ -111,7 +111,8 @@ fn complete(progress: &Progress, goes_on: bool) -> bool {
 
 /// Whether nobody of an export that names people could be written to: the file, or the settings for it, will be at fault.
 fn reaches_nobody(progress: &Progress, left_out: &[LeftOut]) -> bool {
-    let lately = left_out.iter().any(|one| one.why == LeftOutWhy::WrittenLately);
+    let lately =
+        left_out.iter().any(|one| matches!(one.why, LeftOutWhy::WrittenLately | LeftOutWhy::CameBack));
     progress.prepared == 0 && !lately && left_out.iter().any(|one| !one.why.is_note())
 }
 

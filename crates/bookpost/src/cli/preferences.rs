@@ -213,6 +213,13 @@ fn pair(text: &str) -> Result<(String, Value), String> {
             "a password on the command line can be seen by others: bookpost preferences password --server {server}"
         ));
     }
+    if matches!(value.trim(), "" | "\"\"" | "''") {
+        let with = name.strip_suffix(".login").map(|server| format!(" {server}.password"));
+        let with = with.filter(|with| SECRETS.contains(&with.trim())).unwrap_or_default();
+        return Err(format!(
+            "`{name}` is set to nothing here: to take it away, run: bookpost preferences unset {name}{with}"
+        ));
+    }
     let written = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v"));
     let value = written.and_then(|value| serde_json::to_value(value).ok());
     Ok((
@@ -311,6 +318,13 @@ mod tests {
             ("sites=[{ code = \"A\" }]", "sites", json!([{ "code": "A" }])),
         ] {
             assert_eq!(pair(text).unwrap(), (name.to_owned(), value), "{text}");
+        }
+        for (text, unset) in [
+            ("server1.login=", "preferences unset server1.login server1.password"),
+            ("library= \"\"", "preferences unset library"),
+        ] {
+            let refused = pair(text).unwrap_err();
+            assert!(refused.ends_with(unset), "{text}: {refused}");
         }
         assert!(pair("server1.host").unwrap_err().contains("NAME=VALUE"));
         let refused = pair("server2.password=secret").unwrap_err();

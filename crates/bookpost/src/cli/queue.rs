@@ -15,11 +15,14 @@ use store::{
 
 use super::{
     args::Chosen,
-    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, ShownText, Status, StoppedRun},
+    control::{Failure, Older, QueueRequest, Reply, Shown, ShownRun, ShownText, Status, StoppedRun, numbers},
     saved_notices,
 };
 use crate::{
-    app::text::{self, As, Body, Part},
+    app::{
+        deciders::{Deciders, decided_at},
+        text::{self, As, Body, Part},
+    },
     preferences::{DoNotSend, is_old_since},
 };
 
@@ -138,7 +141,8 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
         QueueRequest::Probe => Reply::Failed { failure: Failure::Temporary, message: NO_SERVICE.to_owned() },
         QueueRequest::Run(id) => {
             let (run, left_out) = (store.run(id).await?, store.left_out_of(id).await?);
-            Reply::ShownRun(ShownRun { run, left_out })
+            let (numbers, libraries) = numbers(&store.run_by_site(id).await?);
+            Reply::ShownRun(ShownRun { run, numbers, libraries, left_out })
         }
         QueueRequest::Notices(request) => saved_notices::answer(store, request, now).await?,
         QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),
@@ -156,8 +160,9 @@ async fn resume(store: &Store, older: Option<Older>, now: Timestamp) -> Result<R
     let action = match older {
         None if waiting > 0 => {
             let mails = counted(waiting, "mail has", "mails have");
+            let them = if waiting == 1 { "it" } else { "them" };
             let message = format!(
-                "{mails} waited for more than 48 hours. Say what is to become of them: --older cancel (do not send them), --older send, or --older return (give up and tell the library)"
+                "{mails} waited for more than 48 hours. Say what is to become of {them}: --older cancel (do not send {them}), --older send, or --older return (give up and tell the library)"
             );
             return Ok(Reply::Failed { failure: Failure::Usage, message });
         }
@@ -175,10 +180,13 @@ async fn resume(store: &Store, older: Option<Older>, now: Timestamp) -> Result<R
 
 /// The recipients of a message; none, where there is none.
 pub(crate) async fn shown(store: &Store, message: MessageId) -> Result<Vec<Shown>, Error> {
-    let mut all = Vec::new();
-    for (row, attempts) in store.show(message).await? {
+    let (rows, mut all) = (store.show(message).await?, Vec::new());
+    let wanted = rows.iter().filter_map(|(row, _)| decided_at(row)).collect();
+    let deciders = Deciders::of(store, wanted).await?;
+    for (row, attempts) in rows {
         let ageing_stopped_at = store.ageing_stopped_at(row.practice).await?;
-        all.push(Shown { row, attempts, ageing_stopped_at });
+        let decided_by = deciders.of_row(&row).cloned();
+        all.push(Shown { row, attempts, ageing_stopped_at, decided_by });
     }
     Ok(all)
 }

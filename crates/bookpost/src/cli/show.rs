@@ -396,10 +396,14 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
         table.row(["Message-ID", &row.message_id]);
         out.push_str(&table.to_string());
     }
-    for Shown { row, attempts, .. } in message {
+    for Shown { row, attempts, decided_by, .. } in message {
         let patron = row.patron.as_ref().map_or(String::new(), |patron| format!(" ({})", patron.name));
-        let because =
-            row.reason.map_or(String::new(), |_| format!(": {}", words::because(row, |of| view.at(of))));
+        let because = match decided_by {
+            Some(by) => format!(": decided by {}", words::decider(by)),
+            None => {
+                row.reason.map_or(String::new(), |_| format!(": {}", words::because(row, |of| view.at(of))))
+            }
+        };
         let _ = writeln!(out, "\n{}{patron}\n  {}{because}", row.to.address, state_of(row, view));
         for attempt in attempts {
             let server = if attempt.server.is_empty() { "no server" } else { &attempt.server };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mail::{Reason, counted};
 use store::{Actor, Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, Row, State};
 
-use crate::{deliver::trial::Step, preferences::DoNotSend};
+use crate::{app::from_backup::backup_of, deliver::trial::Step, preferences::DoNotSend};
 
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";
@@ -27,6 +27,14 @@ pub fn actor(who: &Actor) -> &str {
         Actor::Schedule => "schedule",
         Actor::DropFolder => "drop folder",
         Actor::Bookpost => "Bookpost itself",
+    }
+}
+
+/// Who decided about mail.
+pub fn decider(who: &Actor) -> &str {
+    match who {
+        Actor::CommandLine => "somebody at the command line",
+        who => actor(who),
     }
 }
 
@@ -210,6 +218,9 @@ pub fn reason(reason: Reason) -> &'static str {
 /// Why mail is where it is; of what is out of date, by which export.
 pub fn because(row: &Row, at: impl Fn(Timestamp) -> String) -> String {
     let reason = row.reason.map_or("", reason);
+    if let Some(made) = backup_of(row) {
+        return format!("it was unfinished in the backup of {}, and may have been sent since", at(made));
+    }
     match row.outdated.and_then(|outdated| Some((outdated.run, outdated.of?))) {
         Some((run, of)) if row.reason == Some(Reason::ItemsReturned) => {
             format!("its items are no longer in the export of {} (run {})", at(of), run.0)
@@ -228,6 +239,7 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
         LeftOutWhy::RefusedLine => ("line we could not use", "lines we could not use"),
         LeftOutWhy::NoAddress => ("patron without an address", "patrons without an address"),
         LeftOutWhy::WrittenLately => ("patron written to lately", "patrons written to lately"),
+        LeftOutWhy::CameBack => ("patron whose last mail came back", "patrons whose last mail came back"),
         LeftOutWhy::UnknownBranch => ("patron of an unknown branch", "patrons of an unknown branch"),
         LeftOutWhy::NotDueYet => ("item that is not overdue yet", "items that are not overdue yet"),
         LeftOutWhy::NotMade => {

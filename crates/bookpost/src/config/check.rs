@@ -355,11 +355,19 @@ fn alarms(raw: &mut Raw, give_up_after: Duration) -> AlarmsConfig {
 /// What is told there nobody reads on the way.
 fn web_address(raw: &mut Raw, key: &str) -> Option<String> {
     let address: Option<String> = raw.get(key);
-    if let Some(why) = address.as_ref().and_then(|at| private_url(at).err()) {
+    if let Some((text, why)) = address.as_ref().and_then(|at| Some((at, private_url(at).err()?))) {
         let (what, todo) = match why {
-            NotPrivate::Malformed => ("this is not a web address", "write it with https:// in front"),
-            NotPrivate::NotEncrypted => ("it could be read on the way", "write it with https:// in front"),
-            NotPrivate::Credentials => ("a name or a password stands in it", "take both out"),
+            NotPrivate::Malformed => {
+                (format!("`{key}` is {text:?}: this is not a web address"), "write it with https:// in front")
+            }
+            NotPrivate::NotEncrypted => (
+                format!("`{key}` is {text:?}: what is told there could be read on the way"),
+                "write it with https:// in front",
+            ),
+            // What stands in it is not shown.
+            NotPrivate::Credentials => {
+                (format!("`{key}`: a name or a password stands in the address"), "take both out")
+            }
         };
         raw.wrong(Wrong::WebAddress, key, what, todo);
     }

@@ -191,7 +191,7 @@ impl Raw {
             return place.clone();
         }
         if self.is_preference(path) {
-            return PAGE.to_owned();
+            return on_page(path);
         }
         let file = self.file.as_ref().map(|file| file.display().to_string());
         let mut of = Some(path);
@@ -300,6 +300,17 @@ impl Raw {
 
 /// Where people set preferences.
 const PAGE: &str = "Preferences > Setup > Email";
+/// Where they change libraries, which are one preference.
+const LIBRARIES: &str = "Preferences > Libraries";
+
+/// The preference at `path` by its name, for whoever set it by a command, and its page.
+fn on_page(path: &str) -> String {
+    if path == "sites" || path.starts_with("sites.") {
+        LIBRARIES.to_owned()
+    } else {
+        format!("{PAGE} (`{path}`)")
+    }
+}
 
 /// The key under which a secret stands that was sealed.
 pub(super) const SEALED: &str = "sealed";

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     Backup, Encryption, Limits, Login, MailProvider, Password, Provider, Server, Surroundings, Way, Wrong,
-    raw::Raw,
+    raw::{Origin, Raw},
     secret::{self, Given},
     setting::WayName,
 };
@@ -288,7 +288,13 @@ fn login(raw: &mut Raw, server: &str, around: &Surroundings, key: Option<&KeySou
             Wrong::PasswordWithoutLogin,
             server,
             "there is a password, but no login for it",
-            format!("set `{path}` too"),
+            if raw.origin(&format!("{server}.password")) == Origin::Preferences {
+                format!(
+                    "set `{path}` too, or take both away: bookpost preferences unset {path} {server}.password"
+                )
+            } else {
+                format!("set `{path}` too")
+            },
         );
     }
     let password = match password? {

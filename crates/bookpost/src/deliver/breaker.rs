@@ -89,9 +89,10 @@ impl Breaker {
         true
     }
 
-    /// The probe that is under way failed.
-    pub fn fail_probe(&mut self, now: Timestamp, fault: Fault) {
-        let Some(open) = &mut self.open else { return };
+    /// The probe that is under way failed. True when that is another fault than before.
+    pub fn fail_probe(&mut self, now: Timestamp, fault: Fault) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        let is_news = open.fault != fault;
         open.fault = fault;
         open.good = 0;
         if open.probing {
@@ -99,6 +100,7 @@ impl Breaker {
             open.wait = next_wait(open.since, now, open.wait);
             open.next_probe_at = later(now, open.wait);
         }
+        is_news
     }
 
     /// When the next probe is to start; None when closed or while one is under way.
@@ -189,7 +191,7 @@ mod tests {
             );
             assert!(breaker.begin_probe(due));
             assert_eq!(breaker.next_probe_at(), None, "one probe at a time");
-            breaker.fail_probe(due, fault());
+            assert!(!breaker.fail_probe(due, fault()), "the same as before");
             probes.push(due.as_second() - 1_000_000);
         }
         assert_eq!(probes, [5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 70, 90, 130, 190, 250, 310]);
@@ -234,7 +236,7 @@ mod tests {
         breaker.begin_probe(at(5));
         breaker.good_probe(at(5), false);
         breaker.begin_probe(at(10));
-        breaker.fail_probe(at(10), fault());
+        assert!(breaker.fail_probe(at(10), Fault::of_the_way(Reason::SignInRefused, "535 no")));
         breaker.begin_probe(at(15));
         assert_eq!(breaker.good_probe(at(15), false), None);
     }

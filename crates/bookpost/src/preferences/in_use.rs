@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{AlarmKind, AuditFilter, Deed, Error, Store};
+use store::{AlarmKind, Error, Store};
 
 use crate::config::{Loaded, Origin, Server};
+
+/// By which servers mail goes out at all.
+const WAY: &str = "sending.way";
 
 /// What keeps mail from a server while it lasts.
 const FAULTS: [AlarmKind; 4] =
@@ -31,8 +34,6 @@ pub enum Why {
     Set,
     /// It took mail again after a fault.
     TakesMailAgain,
-    /// Sending was resumed.
-    Resumed,
     /// Bookpost was started, and it is not known that it was the same before.
     Started,
     /// The first one took no mail any more.
@@ -51,10 +52,15 @@ impl InUse {
         let elsewhere = |one: &crate::config::Preference| {
             names.contains(&one.name) && matches!(one.origin, Origin::File(_) | Origin::Environment(_))
         };
+        // What stands here of that which is set elsewhere changes nothing.
+        let here: Vec<_> = names
+            .iter()
+            .filter(|name| loaded.preferences.iter().all(|one| one.name != **name || !elsewhere(one)))
+            .cloned()
+            .collect();
         let mut known = vec![
-            (set_at(store, server, &names).await?, Why::Set),
+            (changed_at(store, server, &here).await?, Why::Set),
             (works_again_at(store, server).await?, Why::TakesMailAgain),
-            (resumed_at(store).await?, Why::Resumed),
         ];
         known.retain(|(at, _)| at.is_some());
         // The file may have said something else before.
@@ -76,10 +82,17 @@ impl InUse {
 fn that_say(server: &Server) -> Vec<String> {
     let own = ["host", "port", "encryption", "login"].map(|key| format!("{}.{key}", server.name));
     let of_server = own.into_iter().filter(|_| server.sign_in.is_none());
-    of_server.chain(["sending.way".to_owned()]).collect()
+    of_server.chain([WAY.to_owned()]).collect()
 }
 
-async fn set_at(store: &Store, server: &Server, names: &[String]) -> Result<Option<Timestamp>, Error> {
+/// When the server itself was set as it is now, where that is known.
+pub(crate) async fn set_at(store: &Store, server: &Server) -> Result<Option<Timestamp>, Error> {
+    let mut names = that_say(server);
+    names.retain(|name| name != WAY);
+    changed_at(store, server, &names).await
+}
+
+async fn changed_at(store: &Store, server: &Server, names: &[String]) -> Result<Option<Timestamp>, Error> {
     let set = store.preference_changed_at(names).await?;
     let accounts = if server.sign_in.is_some() { store.mail_accounts().await? } else { Vec::new() };
     let account = accounts.iter().find(|account| account.provider == server.name);
@@ -89,9 +102,4 @@ async fn set_at(store: &Store, server: &Server, names: &[String]) -> Result<Opti
 
 async fn works_again_at(store: &Store, server: &Server) -> Result<Option<Timestamp>, Error> {
     store.alarm_ended_at(&server.name, &FAULTS).await
-}
-
-async fn resumed_at(store: &Store) -> Result<Option<Timestamp>, Error> {
-    let resumed = AuditFilter { what: Some(Deed::SendingResumed), ..AuditFilter::default() };
-    Ok(store.audit(resumed, None, 1).await?.first().map(|line| line.happened_at))
 }

@@ -218,7 +218,11 @@ async fn it_is_known_since_when_the_first_server_is_in_use() {
     let who = Actor::CommandLine;
     let line = store::NewAudit { who, what: store::Deed::SendingResumed, about, old: None, new: None };
     bench.store.note_audit(line, minute(7)).await.unwrap();
-    assert_eq!(known(&bench).await, (minute(7), Why::Resumed));
+    assert_eq!(
+        known(&bench).await,
+        (minute(4), Why::TakesMailAgain),
+        "it is the same server as before the pause"
+    );
     // What the file says may have been something else before the start.
     let file = format!("data_dir = {:?}\n{FILE}[server1]\nhost = \"other.example\"\n", bench.folder.path());
     bench.source = Source::given(&file, Some("bookpost.toml".into()), &Surroundings::given([], None));
@@ -226,4 +230,10 @@ async fn it_is_known_since_when_the_first_server_is_in_use() {
     let server = loaded.config.sending.servers[0].clone();
     let started = InUse::first(&bench.store, &loaded, &server, minute(9)).await.unwrap();
     assert_eq!((started.since, started.why), (Some(minute(9)), Why::Started));
+    // It is the same when it stands here too.
+    let imported = [("server1.host".to_owned(), Some("\"other.example\"".to_owned()))].into();
+    let version = bench.store.preferences().await.unwrap().version;
+    bench.store.change_preferences(version, imported, Actor::CommandLine, minute(12)).await.unwrap();
+    let loaded = bench.loaded().await;
+    assert_eq!(InUse::first(&bench.store, &loaded, &server, minute(9)).await.unwrap(), started);
 }

@@ -95,6 +95,8 @@ pub struct Ended {
     pub ready: bool,
     /// The server gave a final answer to a message.
     pub answered: bool,
+    /// And took one.
+    pub took: bool,
     /// Why it never became ready, or was told to go away, and whether that blames how fast we send.
     pub fault: Option<(Fault, Action)>,
     /// The journal failed: nothing may pass the point of no return any more.
@@ -162,7 +164,14 @@ impl Lane {
         let server = Arc::clone(&upstream.server);
         let client = Client::new(settings(&delivery.settings.now().sending.ehlo_name, &server));
         let peer = server.peer();
-        let ended = Ended { ready: false, answered: false, fault: None, journal_failed: false, left: None };
+        let ended = Ended {
+            ready: false,
+            answered: false,
+            took: false,
+            fault: None,
+            journal_failed: false,
+            left: None,
+        };
         Self {
             delivery,
             line,
@@ -499,7 +508,7 @@ impl Lane {
         for effect in effects {
             match effect {
                 Effect::Answered => {
-                    self.ended.answered = true;
+                    (self.ended.answered, self.ended.took) = (true, true);
                     // What another server answers says nothing of the one that sends now.
                     if *self.gate.borrow() == Gate::Open {
                         self.line.good.fetch_add(1, Ordering::Relaxed);
@@ -510,6 +519,10 @@ impl Lane {
                     if matches!(self.errand, Errand::Probe { .. }) =>
                 {
                     self.ended.fault.get_or_insert((fault, Action::OpenBreaker));
+                }
+                // It answers, and gives no more for now: whoever probed makes a pause of that.
+                Effect::Pause(fault) if matches!(self.errand, Errand::Probe { .. }) => {
+                    self.ended.fault.get_or_insert((fault, Action::Pause));
                 }
                 // Before the message can be claimed again.
                 Effect::NullRefused => {

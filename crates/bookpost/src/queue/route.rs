@@ -135,6 +135,8 @@ pub struct Route {
     pub next_due: Option<Option<Timestamp>>,
     /// The same answer to several recipients in a row.
     pub suspicion: Suspicion,
+    /// Which server it was said of that it sends in place of the first.
+    pub stand_in: Option<usize>,
 }
 
 /// Refusals in a row from which a run is set aside.
@@ -246,6 +248,7 @@ impl Route {
             claim_again_at: None,
             next_due: None,
             suspicion: Suspicion::default(),
+            stand_in: None,
         }
     }
 
@@ -278,6 +281,7 @@ impl Route {
         self.line.good.store(0, std::sync::atomic::Ordering::Relaxed);
         self.line.own_reverse_path.forget();
         self.suspicion.clear();
+        self.stand_in = None;
         (self.paused_until, self.recovery, self.due, self.next_due) = (None, None, true, None);
     }
 

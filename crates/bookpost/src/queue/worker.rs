@@ -269,6 +269,9 @@ impl Worker {
                     }
                 }
             }
+            if let Some(active) = active {
+                self.took_mail(index, active);
+            }
         }
     }
 

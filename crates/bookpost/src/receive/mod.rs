@@ -159,7 +159,7 @@ impl Receiver {
                 tracing::debug!(message.id = id.0, run = run.0, "a notice was accepted");
                 Some((notice.message, *id))
             }
-            NoticeAccepted::WrittenLately { .. } => None,
+            NoticeAccepted::WrittenLately(_) => None,
         });
         self.hand_over(stored.collect(), rooms);
         Ok(accepted)

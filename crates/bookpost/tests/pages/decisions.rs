@@ -23,7 +23,7 @@ async fn what_follows_is_said_before_it_is_done() {
     for (wish, id, asked, said, then) in [
         ("hold", waiting, "Keep 1 mail back?", "does not go out until somebody decides", State::Held),
         ("return", waiting, "Give up 1 mail and tell the library?", "gets a return report", State::Returned),
-        ("cancel", doubt, "Not send 1 mail?", "nobody is told", State::Cancelled),
+        ("cancel", doubt, "Do not send this mail?", "nobody is told", State::Cancelled),
         ("release", held, "Send 1 mail after all?", "The time for which it was set aside", State::Waiting),
     ] {
         let before = state(&bench, id).await;
@@ -47,6 +47,38 @@ async fn what_follows_is_said_before_it_is_done() {
     let log = bench.app.store.audit(AuditFilter::default(), None, 50).await.unwrap();
     let decided = log.iter().filter(|line| line.what == Deed::MailDecided).count();
     assert_eq!(decided, 5);
+    bench.stop().await;
+}
+
+/// On the page of the mail, in its timeline and to commands. What a program decides over its door stands in no log, and nobody is guessed.
+#[tokio::test]
+async fn who_decided_is_named() {
+    let bench = Bench::staffed(servers()).await;
+    let [by_person, by_program] = [
+        bench.mail(notice("a@example.org", "A"), None).await,
+        bench.mail(notice("b@example.org", "B"), None).await,
+    ];
+    for (wish, said) in
+        [("hold", "Kept back, as decided by manager"), ("cancel", "Not sent, as decided by manager")]
+    {
+        bench.post("manager", "/queue/decide", &format!("do={wish}&id={}&next=/queue", by_person.0)).await;
+        let page = bench.get("viewer", &format!("/queue/{}", by_person.0)).await.text;
+        assert!(page.contains("Decided by manager.") && page.contains(said), "{wish}: {page}");
+    }
+    let selection = Selection::Messages(vec![by_program]);
+    let later = bench.now() + SignedDuration::from_mins(1);
+    bench.app.store.move_recipients(selection, Move::Cancel, later).await.unwrap();
+    let page = bench.get("viewer", &format!("/queue/{}", by_program.0)).await.text;
+    assert!(page.contains("A person decided this, or the program that sent it."), "{page}");
+    for (id, name) in [(by_person, Some("manager")), (by_program, None)] {
+        let Reply::Message(shown) = bench.app.sources().decisions.carry_out(QueueRequest::Show(id)).await
+        else {
+            panic!("{name:?}: no message");
+        };
+        let by = serde_json::to_value(&shown[0].decided_by).unwrap();
+        assert_eq!(by.to_string().contains("manager"), name.is_some(), "{by}");
+        assert_eq!(by.is_null(), name.is_none(), "{by}");
+    }
     bench.stop().await;
 }
 
@@ -113,7 +145,7 @@ async fn a_selection_and_all_of_a_state_are_moved() {
     );
     bench.post("manager", "/queue/decide", &format!("do=hold&id={}&id={}", ids[0].0, ids[1].0)).await;
     let page = bench.get("administrator", "/queue/decide?do=cancel&state=held&next=/queue?state=held").await;
-    assert!(page.text.contains("Not send 2 mails?"), "{}", page.text);
+    assert!(page.text.contains("Do not send these 2 mails?"), "{}", page.text);
     let done =
         bench.post("administrator", "/queue/decide", "do=cancel&state=held&next=/queue?state=held").await;
     assert_eq!(done.header("location"), "/queue?state=held&done=cancel&n=2");
@@ -160,6 +192,8 @@ async fn sending_is_paused_and_what_is_old_is_asked_about() {
     assert_eq!(resumed.header("location"), "/?done=resumed");
     assert!(bench.app.store.paused().await.unwrap().is_none());
     assert_eq!(state(&bench, old).await, State::Cancelled);
+    let page = bench.get("second", &format!("/queue/{}", old.0)).await.text;
+    assert!(page.contains("Not sent, as decided by second"), "{page}");
     bench.stop().await;
 }
 

@@ -1,4 +1,4 @@
-//! "Where is your library's email?": what is found out, taken over and saved.
+//! "Who runs your library's email?": what is found out, taken over and saved.
 
 use std::collections::BTreeMap;
 

@@ -61,6 +61,44 @@ async fn what_is_done_about_a_server_is_said_alike_everywhere() {
     }
 }
 
+/// A server where nobody can sign in is none that refuses the password.
+#[tokio::test]
+async fn no_password_is_blamed_where_the_server_offers_no_sign_in() {
+    let bench = Bench::staffed(servers()).await;
+    let text = "Your mail server (Server 1) (a): The mail server offers no safe way to sign in. Mail waits.";
+    bench.app.store.raise(AlarmKind::SignIn, "server1", text, bench.now()).await.unwrap();
+    let page = bench.get("administrator", "/").await.text;
+    for said in [
+        "Nothing goes out since 14:05. The mail server offers no safe way to sign in.",
+        "<h3>The mail server offers no safe way to sign in.",
+        "Choose an encrypted connection, or remove the login if the server needs none.",
+        "Look at its settings and test it",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("our password") && !page.contains("new password"), "{page}");
+    bench.stop().await;
+}
+
+/// Before the backup has taken a mail it is not said to send, and nobody is told that mail waits for Server 1.
+#[tokio::test]
+async fn while_a_backup_stands_by_nothing_waits_for_server_1() {
+    let bench = Bench::staffed(two()).await;
+    bench.app.store.raise(AlarmKind::ServerDown, "server1", "Down", bench.now()).await.unwrap();
+    let page = bench.get("administrator", "/").await.text;
+    for said in [
+        "Server 1 takes no mail. What comes next goes out through the backup server.",
+        "Mail goes out through the backup server meanwhile. Have Server 1 repaired. Nothing has to be sent again.",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(
+        !page.contains("The backup server is sending") && !page.contains("as soon as it answers"),
+        "{page}"
+    );
+    bench.stop().await;
+}
+
 const BACKUP: &str = "The backup server is sending since 14:05";
 
 /// What an earlier process found holds until the server answers.
@@ -106,6 +144,15 @@ async fn each_server_that_fails_is_named_and_a_backup_that_does_keeps_nothing_wa
         assert_eq!(page.matches(said).count(), 1, "{said}: {page}");
     }
     assert_eq!(page.matches("1 mail waits. It is not lost").count(), 1, "{page}");
+    // Whichever failed last.
+    bench.app.store.clear(AlarmKind::ServerDown, "server2", bench.now()).await.unwrap();
+    bench.app.store.raise(AlarmKind::ServerDown, "server2", "Down", bench.now()).await.unwrap();
+    let page = bench.get("administrator", "/").await.text;
+    let at = |said: &str| page.find(said).unwrap_or_else(|| panic!("{said}: {page}"));
+    let (waits, second) =
+        (at("1 mail waits. It is not lost"), at("<h3>Server 2, the backup, does not answer"));
+    assert!(at("<h3>Server 1 does not answer") < waits && waits < second, "{page}");
+    assert!(page.contains("neither Server 1 nor the backup takes mail as it should"), "{page}");
     bench.stop().await;
 }
 

@@ -138,8 +138,9 @@ async fn each_step_is_shown_and_what_arrived_is_remembered() {
         bench.app.change_preferences(Change::Set(wish)).await.unwrap();
     };
     set("sending.way", "servers").await;
-    let missing =
-        async || bench.get("bob", "/preferences").await.text.contains("No mail was accepted by it yet");
+    let missing = async || {
+        bench.get("bob", "/preferences").await.text.contains("that it takes mail was not seen lately")
+    };
     assert!(missing().await);
     let path = begun(&bench, "ann", "server=1&to=me@elsewhere.example").await;
     let page = ended(&bench, "ann", &path).await;
@@ -412,7 +413,10 @@ async fn from_a_test_that_arrived_one_goes_on_to_save_what_was_tested() {
         let answered = bench.post("ann", "/preferences/test/arrived", &answer).await;
         assert!(answered.status == 200 && answered.text.contains(said), "{is}: {}", answered.text);
         page = answered.text;
-        assert!(page.contains("What you entered is not saved yet.") && !page.contains("s3cret"), "{page}");
+        assert!(
+            page.contains("What you entered stands in the form still.") && !page.contains("s3cret"),
+            "{page}"
+        );
     }
     assert!(
         page.contains("class=\"main\">Go on to save these settings<") && !page.contains(arrived),

@@ -24,11 +24,15 @@ impl Sent {
         let service = if running { Some(place.serve().await) } else { None };
         let export = place.export(3);
         let said = place.notices(&["run"], &export).await;
-        assert_eq!(said.json()["run"]["progress"]["returned"], 1, "{said:?}");
+        assert_eq!(
+            said.json().pointer("/run/progress/returned").and_then(Value::as_u64),
+            Some(1),
+            "{said:?}"
+        );
         let export = export.display().to_string();
         let mut sent = Self { sink, place, _service: service, export, message: String::new() };
         let rows = sent.json(&["queue", "list", "--state", "returned"]).await;
-        sent.message = rows["rows"][0]["message"].to_string();
+        sent.message = rows.pointer("/rows/0/message").unwrap().to_string();
         sent
     }
 
@@ -45,8 +49,10 @@ impl Sent {
     /// What the log says of this, the newest first: what was done, and what came of it.
     async fn log(&self, about: &str) -> Vec<(String, String)> {
         let log = self.json(&["log", "--about", about]).await;
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        log["log"].as_array().unwrap().iter().map(|line| (text(&line["what"]), text(&line["new"]))).collect()
+        let text =
+            |line: &Value, key: &str| line.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let lines = log.get("log").and_then(Value::as_array).unwrap();
+        lines.iter().map(|line| (text(line, "what"), text(line, "new"))).collect()
     }
 }
 

@@ -20,6 +20,7 @@ mod life;
 mod limits;
 mod mail_accounts;
 mod maildrop;
+mod newest_fault;
 mod notices;
 mod outage;
 mod outcomes;

@@ -16,6 +16,7 @@ const RAISE: &str =
     RETURNING id, kind, subject, text, started_at, ended_at, told";
 const CLEAR: &str = "UPDATE alarm SET ended_at = ?3 WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL
     RETURNING id, kind, subject, text, started_at, ended_at, told";
+const REWORD: &str = "UPDATE alarm SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL";
 const TOLD: &str = "UPDATE alarm SET told = ?2 WHERE id = ?1";
 const LIST: &str =
     "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm ORDER BY id DESC LIMIT ?1";
@@ -66,6 +67,20 @@ impl Sqlite {
                 Ok(alarm)
             })
             .await
+    }
+
+    pub(crate) async fn reword_alarm(
+        &self,
+        kind: AlarmKind,
+        subject: String,
+        words: String,
+    ) -> Result<(), Error> {
+        let kind = name(&kind)?;
+        let reword = move |tx: &mut Tx<'_>| {
+            tx.sql.prepare_cached(REWORD)?.execute((kind, subject, words))?;
+            Ok(())
+        };
+        self.writer.write(reword).await
     }
 
     pub(crate) async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {

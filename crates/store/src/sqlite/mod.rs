@@ -52,6 +52,7 @@ mod unsettled;
 mod upkeep;
 mod webhooks;
 mod writer;
+mod written;
 
 pub(crate) use preferences::peek_preferences;
 

@@ -15,6 +15,7 @@ use super::{
     rows::{at, text},
     schedules::{as_json, of_json},
     writer::Tx,
+    written::{before, written},
 };
 use crate::{
     Actor, Begun, Deed, Error, LedgerKey, LeftOut, LeftOutFilter, NewAudit, NewNotice, NewRun,
@@ -34,7 +35,6 @@ pub(super) const COPY: &str = "(m.tags IS NOT NULL AND json_extract(m.tags, '$[0
 const COPIES: &str = "SELECT r.state, count(*) FROM message m INDEXED BY message_copy
     CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     WHERE m.run = ?1 AND m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher' GROUP BY r.state";
-const WRITTEN: &str = "SELECT written_at, message FROM ledger WHERE notice = ?1 AND item = ?2";
 const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message, site) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at), message = excluded.message,
         site = excluded.site";
@@ -188,7 +188,8 @@ impl Sqlite {
             .read(move |sql| {
                 keys.iter()
                     .map(|key| {
-                        Ok(written(sql, &notice, key, micros(since), &BTreeSet::new())?.and_then(instant))
+                        let written = written(sql, &notice, key, micros(since), &BTreeSet::new())?;
+                        Ok(written.and_then(|(at, _)| instant(at)))
                     })
                     .collect()
             })
@@ -196,7 +197,7 @@ impl Sqlite {
     }
 }
 
-/// Message and ledger rows together, or nothing when all its items were written about since then.
+/// Message and ledger rows together, or nothing when all its items were written about since then and that did not come back from elsewhere.
 fn accept_one(
     tx: &mut Tx<'_>,
     run: &Run,
@@ -213,11 +214,9 @@ fn accept_one(
         return Ok(NoticeAccepted::Stored(accept::store(tx, &notice.message, now)?.id));
     }
     let unsent = returned::unsent(tx.sql, &notice.replaces)?;
-    let written = |key| written(tx.sql, &run.notice, key, since, &unsent);
-    let written: Vec<Option<i64>> = notice.keys.iter().map(written).collect::<Result<_, _>>()?;
-    let all: Option<Vec<i64>> = written.into_iter().collect();
-    if let Some(last_at) = all.and_then(|all| all.into_iter().max()).and_then(instant) {
-        return Ok(NoticeAccepted::WrittenLately { last_at });
+    let to: Vec<_> = notice.message.envelope.recipients().iter().map(|to| to.address.clone()).collect();
+    if let Some(before) = before(tx.sql, &run.notice, (&notice.keys, &to), since, &unsent)? {
+        return Ok(NoticeAccepted::WrittenLately(before));
     }
     let accepted = accept::store(tx, &notice.message, now)?;
     for one in &notice.replaces {
@@ -228,22 +227,6 @@ fn accept_one(
         tx.sql.prepare_cached(WRITE)?.execute((&run.notice, &key.0, micros(now), accepted.id.0, site))?;
     }
     Ok(NoticeAccepted::Stored(accepted.id))
-}
-
-/// When this item was last written about, if that was after `since` and by another message than these.
-fn written(
-    sql: &Connection,
-    notice: &str,
-    key: &LedgerKey,
-    since: i64,
-    but: &BTreeSet<i64>,
-) -> Result<Option<i64>, Error> {
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?));
-    let found = sql.prepare_cached(WRITTEN)?.query_row((notice, &key.0), read).optional()?;
-    let counts = |(at, message): &(i64, Option<i64>)| {
-        *at > since && message.is_none_or(|message| !but.contains(&message))
-    };
-    Ok(found.filter(counts).map(|(at, _)| at))
 }
 
 /// Adds to those whom a run left out.

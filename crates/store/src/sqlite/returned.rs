@@ -64,10 +64,11 @@ const NEWER: &str = "SELECT n.id, n.exported_at, m.patron_name, m.patron_number
     ORDER BY n.exported_at DESC, n.id DESC LIMIT 1";
 const WROTE: &str = "SELECT EXISTS (SELECT 1 FROM message INDEXED BY message_run
     WHERE run = ?1 AND (CASE WHEN ?3 IS NULL THEN patron_name = ?2 ELSE patron_number = ?3 END))";
-/// Those whom the run had something to say to. A line that could not be used may be about anybody whose number or last name stands in it.
+/// Those whom the run had something to say to. A line that could not be used may be about anybody whose number or last name stands in it, and one
+/// of which nothing is kept about anybody.
 const SAYS: &str = "SELECT EXISTS (SELECT 1 FROM left_out WHERE run = ?1 AND (
-        why IN ('no_address', 'written_lately', 'unknown_branch', 'not_made', 'stopped') AND instr(who, ?2)
-        OR why = 'refused_line' AND (instr(who, coalesce(?3, ?2)) OR instr(who, ?4))))";
+        why IN ('no_address', 'written_lately', 'came_back', 'unknown_branch', 'not_made', 'stopped') AND instr(who, ?2)
+        OR why = 'refused_line' AND (who = '' OR instr(who, coalesce(?3, ?2)) OR instr(who, ?4))))";
 
 const OF_MESSAGE: &str =
     "SELECT id, state FROM recipient WHERE id BETWEEN ?1 * 65536 AND ?1 * 65536 + 65535 ORDER BY id";

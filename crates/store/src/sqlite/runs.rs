@@ -15,7 +15,7 @@ use crate::{Alike, Error, LeftOut, LeftOutDetail, LeftOutFilter, RecipientId, Ru
 /// Without a sorter: they are counted as they come.
 const STATES: &str = "SELECT m.site, r.state, r.reason, r.expires_at, r.id,
         CASE WHEN m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'sent again' THEN json_extract(m.tags, '$[1]') END,
-        m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher' FROM message m INDEXED BY message_run
+        m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher', r.in_doubt_at IS NOT NULL FROM message m INDEXED BY message_run
     CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535 WHERE m.run = ?1";
 const LEFT_OUT: &str = "SELECT site, why, count(*) FROM left_out WHERE run = ?1 GROUP BY site, why";
 const OF_REASONS: &str = "SELECT n, why, line, who, detail, site FROM left_out
@@ -99,19 +99,25 @@ struct Returned {
     all: Vec<(i64, Option<String>, Reason, Alike)>,
     /// For whom it was sent again.
     again: HashSet<i64>,
+    /// Of these, for whom that came back as well.
+    twice: HashSet<i64>,
 }
 
 impl Returned {
     /// Counts why, of what waits at once.
     fn see(&mut self, row: &rusqlite::Row<'_>, state: State, parts: &mut Parts) -> Result<(), Error> {
         if let Some(tag) = text(row, 5)? {
-            self.again.extend(tag.rsplit(' ').next().and_then(|id| id.parse::<i64>().ok()));
+            let recipient = tag.rsplit(' ').next().and_then(|id| id.parse::<i64>().ok());
+            self.twice.extend(recipient.filter(|_| state == State::Returned));
+            self.again.extend(recipient);
         }
         let Some(reason) = text(row, 2)?.and_then(named) else { return Ok(()) };
         let expires_first_at = instant(row.get(3)?).ok_or_else(|| unreadable("recipient.expires_at"))?;
         let one = Alike { count: 1, expires_first_at };
         match state {
             State::Waiting | State::Cancelled => {
+                let is_doubtful = state == State::Cancelled && reason == Reason::ByPerson && row.get(7)?;
+                parts.entry(text(row, 0)?).or_default().doubtful += u64::from(is_doubtful);
                 add(parts.entry(text(row, 0)?).or_default(), state, reason, one);
             }
             State::Returned => self.all.push((row.get(4)?, text(row, 0)?, reason, one)),
@@ -121,7 +127,13 @@ impl Returned {
     }
 
     fn count(self, parts: &mut Parts) {
-        let Self { all, again } = self;
+        let Self { all, again, twice } = self;
+        for (_, site, ..) in all.iter().filter(|(id, ..)| twice.contains(id)) {
+            let part = parts.entry(site.clone()).or_default();
+            part.mails = part.mails.saturating_sub(1);
+            let returned = part.states.entry(State::Returned).or_default();
+            *returned = returned.saturating_sub(1);
+        }
         for (_, site, reason, one) in all.into_iter().filter(|(id, ..)| !again.contains(id)) {
             add(parts.entry(site).or_default(), State::Returned, reason, one);
         }

@@ -154,6 +154,8 @@ cases! {
     notices::ledger_repeats_after_the_period,
     notices::one_new_item_stores_all,
     notices::what_a_person_cancelled_counts_as_not_written,
+    notices::what_came_back_counts_as_written_at_its_own_address_only,
+    notices::what_was_sent_again_counts_as_written,
     notices::a_cancelled_message_takes_back_what_it_wrote_and_no_more,
     notices::a_whole_run_that_is_cancelled_is_written_again,
     notices::practice_runs_leave_no_ledger,

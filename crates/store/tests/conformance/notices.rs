@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use mail::Reason;
 use store::{
     Actor, Alike, AuditFilter, Begun, Deed, Filter, LedgerKey, LeftOut, LeftOutDetail, LeftOutFilter,
-    LeftOutWhy, MessageId, Move, NewMessage, NewNotice, NewRun, NoticeAccepted, RecipientId, RunId, RunPart,
-    Selection, State, Store, TO_TEACHER, Verdict,
+    LeftOutWhy, MessageId, Move, NamedItems, NewMessage, NewNotice, NewRun, NoticeAccepted, RecipientId,
+    RunId, RunPart, Selection, Stands, State, Store, TO_TEACHER, Verdict, WrittenBefore,
 };
 
 use crate::fresh::{Fresh, begin, claim_of, leased, minute, notice, settle, sound, to_many};
@@ -20,7 +20,7 @@ async fn stored(fresh: &Fresh, store: &Store, keys: &[&str], repeat: Option<Dura
 fn id_of(accepted: NoticeAccepted) -> Option<MessageId> {
     match accepted {
         NoticeAccepted::Stored(id) => Some(id),
-        NoticeAccepted::WrittenLately { .. } => None,
+        NoticeAccepted::WrittenLately(_) => None,
     }
 }
 
@@ -64,7 +64,8 @@ pub(crate) async fn one_new_item_stores_all(fresh: &Fresh) {
     let run = begin(fresh, &store, false).await;
     let twice = vec![notice(run, false, &["x"]), notice(run, false, &["x"])];
     let all = store.accept_notices(run, twice, day, fresh.now()).await.unwrap();
-    assert_eq!(all[1], NoticeAccepted::WrittenLately { last_at: minute(5) });
+    let waits = WrittenBefore { last_at: minute(5), message: id_of(all[0]), stands: Stands::Waits };
+    assert_eq!(all[1], NoticeAccepted::WrittenLately(waits));
     fresh.at(6);
     let (one, other) = (begin(fresh, &store, false).await, begin(fresh, &store, false).await);
     let (first, second) = tokio::join!(
@@ -113,6 +114,90 @@ pub(crate) async fn what_a_person_cancelled_counts_as_not_written(fresh: &Fresh)
     fresh.at(3);
     cancel(accepted).await.unwrap();
     assert!(!stored(fresh, &store, &["cancelled"], day).await);
+    sound(&store).await;
+}
+
+/// What came back was no mail to whoever has another address since; to the same address nothing goes unasked.
+pub(crate) async fn what_came_back_counts_as_written_at_its_own_address_only(fresh: &Fresh) {
+    let store = fresh.open();
+    let day = Some(Duration::from_hours(24));
+    let address = |to: &str| mail::Address::parse(to).unwrap();
+    let mail = |key: &str, to: &str| {
+        let one = notice(RunId(0), false, &[key]);
+        let envelope = mail::Envelope::to_one(one.message.envelope.reverse_path.clone(), address(to));
+        NewNotice { message: NewMessage { envelope, ..leased() }, ..one }
+    };
+    let accept = async |one: NewNotice| {
+        let run = begin(fresh, &store, false).await;
+        let all = store.accept_notices(run, vec![one], day, fresh.now()).await.unwrap();
+        all[0]
+    };
+    for (key, verdict) in [
+        ("arrived", Verdict::Delivered),
+        ("came back", Verdict::Returned),
+        ("in doubt", Verdict::InDoubt),
+        ("cancelled in doubt", Verdict::InDoubt),
+        ("set aside", Verdict::Held),
+    ] {
+        fresh.pass(1);
+        let id = id_of(accept(mail(key, "hal@dead.example")).await).unwrap();
+        settle(fresh, &store, RecipientId::of(id, 0), verdict).await;
+        if key == "cancelled in doubt" {
+            store.move_recipients(Selection::Messages(vec![id]), Move::Cancel, fresh.now()).await.unwrap();
+        }
+        let last_at = fresh.now();
+        fresh.pass(1);
+        let stands = match key {
+            "arrived" => Stands::Written,
+            "came back" => Stands::CameBack { at: last_at },
+            "set aside" => Stands::Waits,
+            _ => Stands::MayHaveArrived,
+        };
+        for to in ["Hal@DEAD.example", "hal@new.example"] {
+            let expected = (key != "came back" || to != "hal@new.example").then_some(stands);
+            let people = vec![NamedItems { keys: mail(key, to).keys, to: vec![address(to)] }];
+            let before = store.written_before("overdue-items", people, day, fresh.now()).await.unwrap()[0];
+            assert_eq!(before.map(|before| before.stands), expected, "{key} {to}");
+            assert!(before.is_none_or(|before| before.last_at == last_at), "{key} {to}");
+            let told = match accept(mail(key, to)).await {
+                NoticeAccepted::Stored(_) => None,
+                NoticeAccepted::WrittenLately(before) => Some(before),
+            };
+            assert_eq!(told, before, "{key} {to}");
+        }
+        // Once a mail is on its way to another address, that one counts.
+        let last = accept(mail(key, "hal@third.example")).await;
+        assert!(matches!(last, NoticeAccepted::WrittenLately(_)), "{key}");
+    }
+    sound(&store).await;
+}
+
+/// What was sent again in its place is the mail that somebody had.
+pub(crate) async fn what_was_sent_again_counts_as_written(fresh: &Fresh) {
+    let store = fresh.open();
+    let day = Some(Duration::from_hours(24));
+    for (verdict, stands) in [
+        (Some(Verdict::Delivered), Some(Stands::Written)),
+        (None, Some(Stands::Waits)),
+        (Some(Verdict::Returned), None),
+    ] {
+        fresh.pass(1);
+        let key = format!("{stands:?}");
+        let run = begin(fresh, &store, false).await;
+        let first = NewNotice { message: leased(), ..notice(run, false, &[&key]) };
+        let all = store.accept_notices(run, vec![first], day, fresh.now()).await.unwrap();
+        let recipient = RecipientId::of(id_of(all[0]).unwrap(), 0);
+        settle(fresh, &store, recipient, Verdict::Returned).await;
+        let tags = vec!["sent again".to_owned(), format!("sent again for {}", recipient.0)];
+        let again = store.accept(vec![NewMessage { tags, ..leased() }], fresh.now()).await.unwrap();
+        if let Some(verdict) = verdict {
+            settle(fresh, &store, RecipientId::of(again[0].id, 0), verdict).await;
+        }
+        let to = vec![mail::Address::parse("hal@new.example").unwrap()];
+        let people = vec![NamedItems { keys: vec![LedgerKey(key.clone())], to }];
+        let before = store.written_before("overdue-items", people, day, fresh.now()).await.unwrap()[0];
+        assert_eq!(before.map(|before| before.stands), stands, "{key}");
+    }
     sound(&store).await;
 }
 

@@ -30,7 +30,7 @@ async fn accepted(fresh: &Fresh, store: &Store, run: RunId, notice: NewNotice) -
     let all = store.accept_notices(run, vec![notice], WEEK, fresh.now()).await.unwrap();
     match all[0] {
         NoticeAccepted::Stored(id) => Some(id),
-        NoticeAccepted::WrittenLately { .. } => None,
+        NoticeAccepted::WrittenLately(_) => None,
     }
 }
 

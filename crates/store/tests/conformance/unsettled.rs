@@ -173,6 +173,7 @@ pub(crate) async fn whether_a_newer_export_still_names_somebody_is_known(fresh: 
         (LeftOutWhy::RefusedLine, "4,Ben,Okafor,soon", false),
         (LeftOutWhy::RefusedLine, "47,,,soon", true),
         (LeftOutWhy::RefusedLine, "4,Ann,Lee,soon", true),
+        (LeftOutWhy::RefusedLine, "", true),
         (LeftOutWhy::WrittenLately, "Ann Lee (47)", true),
         (LeftOutWhy::NoAddress, "Ann Lee", true),
     ] {

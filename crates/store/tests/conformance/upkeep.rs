@@ -39,7 +39,20 @@ pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
         store.raise(AlarmKind::ServerDown, "server2", "No answer.", fresh.now()).await.unwrap().is_some()
     );
     fresh.at(1);
+    store.reword_alarm(AlarmKind::ServerDown, "server1", "Another certificate.").await.unwrap();
+    let texts = async || {
+        let alarms = store.alarms(false, 9).await.unwrap();
+        alarms.into_iter().map(|alarm| (alarm.started_at, alarm.text)).collect::<Vec<_>>()
+    };
+    let said = |text: &str| (minute(0), text.to_owned());
+    assert_eq!(
+        texts().await,
+        [said("No answer."), said("Another certificate.")],
+        "of this one, and it goes on"
+    );
     let ended = store.clear(AlarmKind::ServerDown, "server1", fresh.now()).await.unwrap().unwrap();
+    store.reword_alarm(AlarmKind::ServerDown, "server1", "Once more.").await.unwrap();
+    assert_eq!(texts().await[1], said("Another certificate."), "what is over stays as it was");
     assert_eq!((ended.id, ended.ended_at), (first.id, Some(minute(1))));
     assert_eq!(store.clear(AlarmKind::ServerDown, "server1", fresh.now()).await.unwrap(), None);
     assert_eq!(store.alarms(true, 9).await.unwrap().len(), 1);

@@ -74,9 +74,10 @@ pub fn shown_tags(row: &Row) -> Vec<&str> {
     row.tags.iter().filter(|tag| !is_number(tag)).map(String::as_str).collect()
 }
 
-/// Whether a notice in this state may go out once more.
-pub fn may_go_again(state: State) -> bool {
+/// Whether a notice in this state may go out once more. `in_doubt`: it may have arrived, which somebody cancelled has no other way out of.
+pub fn may_go_again(state: State, in_doubt: bool) -> bool {
     matches!(state, State::Returned | State::Delivered | State::Practiced)
+        || state == State::Cancelled && in_doubt
 }
 
 impl NoticeRuns {
@@ -124,7 +125,7 @@ impl NoticeRuns {
         let shown = self.store.show(recipient.message()).await?;
         let row = shown.into_iter().map(|(row, _)| row).find(|row| row.recipient == recipient);
         let row = row.filter(|row| row.run.is_some()).ok_or(store::Error::NotFound("message"))?;
-        if !may_go_again(row.state) {
+        if !may_go_again(row.state, row.in_doubt_at.is_some()) {
             return Err(NotAgain::NotFinished);
         }
         let body = self.store.body(row.message).await?.ok_or(NotAgain::Gone)?;

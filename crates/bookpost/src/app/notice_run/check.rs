@@ -10,7 +10,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use mail::Address;
 use serde::{Deserialize, Serialize};
-use store::{LedgerKey, LeftOut, LeftOutWhy};
+use store::{LedgerKey, LeftOut, LeftOutWhy, NamedItems, WrittenBefore};
 use tokio::{
     sync::OwnedMutexGuard,
     task::{JoinError, JoinHandle},
@@ -251,18 +251,18 @@ impl NoticeRuns {
         for some in people.chunks(LOOKED_UP) {
             // Their keys take much memory: those of so many at a time.
             let some = checked.prepared.outlines(some, checked.today).map(Person::from).collect::<Vec<_>>();
-            let keys: Vec<_> = some.iter().flat_map(|person| person.keys.iter().cloned()).collect();
             let written = if practice {
-                vec![None; keys.len()]
+                vec![None; some.len()]
             } else {
-                self.store.written_lately(&checked.prepared.slug, &keys, repeat, now).await?
+                let named = |person: &Person| {
+                    let to = checked.prepared.addresses(person.at).into_owned();
+                    NamedItems { keys: person.keys.clone(), to }
+                };
+                let people = some.iter().map(named).collect();
+                self.store.written_before(&checked.prepared.slug, people, repeat, now).await?
             };
-            let mut written = written.into_iter();
-            for person in &some {
-                let of_theirs: Vec<_> = written.by_ref().take(person.keys.len()).collect();
-                let all: Option<Vec<_>> = of_theirs.into_iter().collect();
-                let last_at = all.and_then(|all| all.into_iter().max());
-                checked.count(person, last_at.filter(|_| !replaceable.is_written_anew(&person.keys)));
+            for (person, before) in some.iter().zip(written) {
+                checked.count(person, before.filter(|_| !replaceable.is_written_anew(&person.keys)));
             }
         }
         Ok(())
@@ -360,12 +360,12 @@ impl Checks {
 }
 
 impl Checked {
-    fn count(&mut self, person: &Person, written_at: Option<Timestamp>) {
+    fn count(&mut self, person: &Person, before: Option<WrittenBefore>) {
         let Some(patron) = self.prepared.import.patrons.get(person.at) else { return };
-        if let Some(last_at) = written_at {
+        if let Some(before) = before {
             let number = patron.number().map(ToOwned::to_owned);
             let named = store::Patron { name: patron.name().to_owned(), number };
-            let left_out = LeftOut { line: Some(patron.line), ..lately(&named, &person.site, last_at) };
+            let left_out = LeftOut { line: Some(patron.line), ..lately(&named, &person.site, &before) };
             return self.left_out.push(left_out);
         }
         self.people.push(person.at);

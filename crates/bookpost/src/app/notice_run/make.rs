@@ -221,16 +221,16 @@ impl NoticeRuns {
         for (one, (patron, site, addresses)) in accepted.iter().zip(facts) {
             match one {
                 NoticeAccepted::Stored(_) if patron.is_none() => told.lists += 1,
-                NoticeAccepted::WrittenLately { .. } if patron.is_none() => {}
+                NoticeAccepted::WrittenLately(_) if patron.is_none() => {}
                 NoticeAccepted::Stored(_) => {
                     told.prepared += 1;
                     told.addresses += u64::try_from(addresses).unwrap_or(u64::MAX);
                 }
-                NoticeAccepted::WrittenLately { last_at } => {
+                NoticeAccepted::WrittenLately(before) => {
                     told.lately += 1;
                     told.total = told.total.saturating_sub(1);
                     let site = site.unwrap_or_default();
-                    left_out.extend(patron.map(|patron| lately(&patron, &site, *last_at)));
+                    left_out.extend(patron.map(|patron| lately(&patron, &site, before)));
                 }
             }
         }

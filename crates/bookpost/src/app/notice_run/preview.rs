@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use store::{LeftOut, Store};
+use store::{LeftOut, NamedItems, Store};
 
 use super::{
     Prepared, Refusal, day, lately,
@@ -100,7 +100,7 @@ async fn written_lately(
     repeat: Option<Duration>,
     now: Timestamp,
 ) -> Result<Option<LeftOut>, Refusal> {
-    let written = store.written_lately(slug, &notice.keys, repeat, now).await?;
-    let last_at = written.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().max());
-    Ok(last_at.map(|last_at| lately(&notice.patron, &notice.site.code, last_at)))
+    let one = NamedItems { keys: notice.keys.clone(), to: notice.to.to_vec() };
+    let before = store.written_before(slug, vec![one], repeat, now).await?.pop().flatten();
+    Ok(before.map(|before| lately(&notice.patron, &notice.site.code, &before)))
 }

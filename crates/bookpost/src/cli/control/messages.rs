@@ -5,18 +5,18 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, ChangedPreferences, Found, KeysRequest, NewAddress, NoticesRequest, PeopleRequest,
-    PreferencesRequest, Rotated, ScheduleRan, SchedulesRequest, SendAgain, SentAgain, SentSamples,
-    ShownAccount, ShownKey, ShownKeys, ShownLink, ShownNotice, ShownPersonKey, ShownPersonKeys,
-    ShownPreferences, ShownSchedule, ShownSessions, ShownSites, ShownText, SignedOut, SitesRequest,
-    StoppedRun, Today, WebhooksRequest,
+    PreferencesRequest, Rotated, RunNumbers, ScheduleRan, SchedulesRequest, SendAgain, SentAgain,
+    SentSamples, ShownAccount, ShownKey, ShownKeys, ShownLink, ShownNotice, ShownPersonKey, ShownPersonKeys,
+    ShownPreferences, ShownSchedule, ShownSessions, ShownSites, ShownText, SignedOut, SiteNumbers,
+    SitesRequest, StoppedRun, Today, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
 use store::{
-    Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved, Pause,
-    Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Schedule, Selection, State,
+    Actor, Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved,
+    Pause, Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Schedule, Selection, State,
     Unreachable, Webhook,
 };
 
@@ -380,6 +380,12 @@ pub struct RunSummary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownRun {
     pub run: Run,
+    /// What became of it; as an earlier version answers, nothing.
+    #[serde(default)]
+    pub numbers: RunNumbers,
+    /// The same by library.
+    #[serde(default)]
+    pub libraries: Vec<SiteNumbers>,
     /// Everyone who was not written to, and why.
     pub left_out: Vec<LeftOut>,
 }
@@ -443,6 +449,9 @@ pub struct Shown {
     /// Since when it grows no older, while that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ageing_stopped_at: Option<Timestamp>,
+    /// Who decided that it is where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<Actor>,
 }
 
 mod as_base64 {

@@ -27,7 +27,7 @@ pub(super) fn show(shown: &ShownPreferences, view: &View<'_>) -> String {
         };
         table.row([&preference.name, &value, set_in]);
     }
-    let mut out = format!("{}\n{table}", in_use(shown.in_use.as_ref(), view));
+    let mut out = format!("{}\n{table}", in_use(shown, view));
     for one in &shown.accounts {
         let _ = write!(out, "\n{}", account(one, view));
     }
@@ -35,15 +35,19 @@ pub(super) fn show(shown: &ShownPreferences, view: &View<'_>) -> String {
 }
 
 /// The server that mail goes out by, since when and why.
-fn in_use(known: Option<&InUse>, view: &View<'_>) -> String {
-    let Some(InUse { server, since, why, fault }) = known else {
-        return "in use: none at the moment; why: bookpost queue status\n".to_owned();
+fn in_use(shown: &ShownPreferences, view: &View<'_>) -> String {
+    let Some(InUse { server, since, why, fault }) = &shown.in_use else {
+        let way = shown.preferences.iter().find(|one| one.name == "sending.way");
+        return match way.and_then(|way| way.value.as_ref()?.as_str()) {
+            Some("practice") => "in use: the practice mailbox; nobody receives what is sent\n",
+            _ => "in use: none at the moment; why: bookpost queue status\n",
+        }
+        .to_owned();
     };
     let since = since.map_or("just now".to_owned(), |since| view.at(since));
     let why = match (why, fault) {
         (Why::Set, _) => "when it was set so",
         (Why::TakesMailAgain, _) => "when it took mail again",
-        (Why::Resumed, _) => "when sending was resumed",
         (Why::Started, _) => "when Bookpost was started",
         (Why::FirstFails, Some(AlarmKind::SignIn)) => "as the first one does not accept our sign-in",
         (Why::FirstFails, Some(AlarmKind::Quota)) => "as the daily limit of the first one is used up",

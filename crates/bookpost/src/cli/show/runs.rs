@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use mail::counted;
-use store::{LeftOut, LeftOutWhy, Run, State};
+use store::{LeftOut, Run, State};
 
 use super::{Table, View};
 use crate::cli::{
-    control::{Preview, Progress, RunSummary, ShownRun},
+    control::{Preview, Progress, RunNumbers, RunSummary, ShownRun, leaves_out},
     words,
 };
 
@@ -67,13 +67,12 @@ pub(super) fn list(runs: &[Run], view: &View<'_>) -> String {
 
 /// Those who go without a notice, as the pages count them: what is only noted leaves nobody out, nor does what is not overdue yet.
 fn left_out_of(run: &Run) -> u64 {
-    let leaves_out = |why: LeftOutWhy| !why.is_note() && why != LeftOutWhy::NotDueYet;
     run.left_out.iter().filter(|(why, _)| leaves_out(**why)).map(|(_, count)| count).sum()
 }
 
 /// One run, complete.
 pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
-    let ShownRun { run, left_out } = shown;
+    let ShownRun { run, left_out, .. } = shown;
     let finished = run.finished_at.map_or("not finished".to_owned(), |finished| view.at(finished));
     let mut table = Table::default();
     table.row(["run", &run.id.0.to_string()]);
@@ -88,10 +87,43 @@ pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
     }
     let progress = Progress::of(&run.states).with_lists(&run.copies);
     format!(
-        "{table}\n{}{}",
+        "{table}\n{}{}{}",
         figures(&progress, run.practice, view.stays(run.practice).unwrap_or(AGAIN)),
+        by_library(shown),
         named(left_out, &Named::All)
     )
+}
+
+/// As the page has it: each line adds up, and all of them to the last.
+fn by_library(ShownRun { run, numbers, libraries, .. }: &ShownRun) -> String {
+    if numbers.asked == 0 {
+        return String::new();
+    }
+    let taken = if run.practice { "practice" } else { "accepted" };
+    let mut table = Table::default();
+    table.row([
+        "library",
+        "asked",
+        taken,
+        "waiting",
+        "sent back",
+        "may have arrived",
+        "set aside",
+        "not sent",
+        "not written to",
+    ]);
+    let mut line = |name: &str, numbers: &RunNumbers| {
+        let [accepted, practice, others @ ..] = numbers.parts();
+        // One of them is none.
+        let [waiting, returned, doubt, aside, cancelled, without] = others.map(|count| count.to_string());
+        let (asked, taken) = (numbers.asked.to_string(), (accepted + practice).to_string());
+        table.row([name, &asked, &taken, &waiting, &returned, &doubt, &aside, &cancelled, &without]);
+    };
+    for one in libraries {
+        line(one.site.as_deref().unwrap_or("of no library"), &one.numbers);
+    }
+    line("all", numbers);
+    format!("\n{table}")
 }
 
 /// What came of a run, for the console.
@@ -200,10 +232,11 @@ fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
-    use store::RunId;
+    use store::{LeftOutWhy, RunId, RunPart};
 
     use super::super::Sends;
     use super::*;
+    use crate::cli::control::numbers;
 
     const VIEW: View<'_> = View { zone: &TimeZone::UTC, sends: Sends::All, now: jiff::Timestamp::UNIX_EPOCH };
 
@@ -260,7 +293,15 @@ mod tests {
         assert!(console.starts_with("run 7: 900 lines, 321 patrons, 300 notices to 600 addresses\n"));
         let complete = report(&summary);
         assert!(complete.contains("line 21, Patron 21: no address") && !complete.contains("more"));
-        let shown = show(&ShownRun { run: run(), left_out: left_out(21) }, &VIEW);
+        let Run { states, left_out: by_why, .. } = run();
+        let part = RunPart { states, left_out: by_why, ..RunPart::default() };
+        let (numbers, libraries) = numbers(&[(Some("MAIN".to_owned()), part)].into());
+        let shown = show(&ShownRun { run: run(), numbers, libraries, left_out: left_out(21) }, &VIEW);
+        for name in ["MAIN", "all"] {
+            let line = shown.lines().find(|line| line.starts_with(name)).unwrap();
+            let line: Vec<_> = line.split_whitespace().skip(1).collect();
+            assert_eq!(line, ["34", "7", "2", "1", "1", "1", "1", "21"], "{shown}");
+        }
         assert!(shown.contains("line 21, Patron 21: no address"), "{shown}");
         assert!(shown.contains("not finished"), "{shown}");
     }

@@ -140,14 +140,9 @@ impl<'a> Gatherer<'a> {
             return;
         }
         if let Some(reason) = self.unusable_as_a_whole(row) {
-            let text = match self.layout.shape {
-                // What is not used was not said to be harmless.
-                Shape::ByHand if matches!(reason, LeftOutDetail::LongCell { .. }) => self.about(row),
-                // Its cells cannot be told apart, so a password among them could not be, either.
-                Shape::ByHand => String::new(),
-                _ if self.layout.has_secrets => String::new(),
-                _ => self.whole(row),
-            };
+            // Where a cell is missing or one too many, the next may be a password, whatever the column is called that it seems to be in.
+            let is_certain = self.is_sheet() || matches!(reason, LeftOutDetail::LongCell { .. });
+            let text = if is_certain { self.about(row) } else { String::new() };
             self.import.refused.push(Refused { line: row.line, reason, text, names_one: false });
             return;
         }
@@ -169,17 +164,6 @@ impl<'a> Gatherer<'a> {
                 text: self.about(row),
                 names_one: self.names_one(row),
             });
-        }
-    }
-
-    /// As it stands in the file.
-    fn whole(&self, row: &Row<'_>) -> String {
-        if self.is_sheet() {
-            let cells: Vec<String> =
-                row.cells().take(self.layout.width).map(shown).filter(|cell| !cell.is_empty()).collect();
-            shown(&cells.join(", "))
-        } else {
-            shown(row.raw)
         }
     }
 

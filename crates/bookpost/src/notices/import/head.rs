@@ -131,6 +131,10 @@ fn values(text: &str, delimiter: Delimiter, width: usize) -> Result<Vec<Vec<Stri
     let mut rows = Rows::new(text, delimiter, true);
     for _ in 0..ROWS {
         let Some(row) = rows.next()? else { break };
+        // What stands in another column than it should may be a password.
+        if delimiter != Delimiter::Cell && row.width() != width {
+            continue;
+        }
         for (values, cell) in values.iter_mut().zip(row.cells()) {
             let value = shown(cell);
             if values.len() < VALUES && !value.is_empty() && !values.contains(&value) {

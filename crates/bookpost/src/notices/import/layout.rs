@@ -81,8 +81,6 @@ pub(super) struct Layout {
     pub(super) guardians: Vec<usize>,
     /// And of teachers.
     pub(super) teachers: Vec<usize>,
-    /// Whether the file has a column that must not be kept.
-    pub(super) has_secrets: bool,
     /// By what files with the same columns are known, where a person may say what they are.
     pub(super) known_by: Option<String>,
     columns: [Option<usize>; FIELDS],
@@ -102,7 +100,6 @@ impl Layout {
             emails: Vec::new(),
             guardians: Vec::new(),
             teachers: Vec::new(),
-            has_secrets: false,
             known_by: None,
             columns: [None; FIELDS],
         }
@@ -196,7 +193,6 @@ fn by_hand(
         found.ok_or_else(|| ImportError::NoSuchColumn { name: key.clone(), seen: shown(first) })
     };
     let mut layout = Layout::new(Shape::ByHand, delimiter, names.len());
-    layout.has_secrets = names.iter().any(|name| aliases.is_secret(name));
     layout.known_by = shape(names);
     for (meaning, field) in NAMED {
         let column = columns.names(meaning).first().map(position).transpose()?;
@@ -309,7 +305,6 @@ fn named(
     let (by_name, duplicates) = positions(names);
     let mut layout = Layout::new(Shape::Named, delimiter, names.len());
     let is_secret = |name: &String| aliases.is_secret(name);
-    layout.has_secrets = names.iter().any(is_secret);
     for (meaning, field) in NAMED {
         let column = aliases
             .names(meaning)

@@ -25,6 +25,32 @@ pub(super) fn value(text: &str) -> String {
     if text.is_empty() { text } else { format!("{OPEN}{text}{CLOSE}") }
 }
 
+/// The text as it stands in a mail beside the page: bold letters are letters, a heading is a line, and the marks are gone.
+pub(super) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for (at, line) in lines(text).iter().enumerate() {
+        if at > 0 {
+            plain.push('\n');
+        }
+        let (mut rest, mut is_bold) = (line.strip_prefix("# ").unwrap_or(line), false);
+        while let Some(first) = rest.chars().next() {
+            let (letters, behind) = if let Some(value) = rest.strip_prefix(OPEN) {
+                value.split_once(CLOSE).unwrap_or((value, ""))
+            } else if let Some(behind) =
+                rest.strip_prefix("**").filter(|behind| is_bold || behind.contains("**"))
+            {
+                is_bold = !is_bold;
+                ("", behind)
+            } else {
+                rest.split_at(first.len_utf8())
+            };
+            plain.push_str(letters);
+            rest = behind;
+        }
+    }
+    plain
+}
+
 /// A text without the marks.
 pub(super) fn without(source: &str) -> String {
     source.replace(MARKS, "")
@@ -216,6 +242,13 @@ mod tests {
         let page = page(&text.replace('[', "\u{e0f0}").replace(']', "\u{e0f1}"), "en", "T");
         let body = page.split_once(BODY).unwrap().1;
         body.strip_suffix("</body>\n</html>\n").unwrap().to_owned()
+    }
+
+    #[test]
+    fn beside_the_page_it_is_plain() {
+        let text =
+            format!("# Hello\n\n**Bring {} back** soon, a ** d\n* {}\n", value("**Dune**"), value("# 1"));
+        assert_eq!(plain(&text), "Hello\n\nBring **Dune** back soon, a ** d\n* # 1\n");
     }
 
     #[test]

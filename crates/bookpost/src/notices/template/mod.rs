@@ -97,7 +97,7 @@ pub struct Rendered {
 
 /// A text as it stands in a mail, and the HTML that is made of it. What [`as_value`] gave stands in it as it is.
 pub(super) fn of_marked(text: &str, dates: DateFormat, title: &str) -> (String, String) {
-    (marks::without(text), marks::page(text, dates.language(), title))
+    (marks::plain(text), marks::page(text, dates.language(), title))
 }
 
 /// For [`of_marked`]: it makes no list, no link and no tag, whatever it is.
@@ -188,16 +188,14 @@ impl Template {
         let part = |name| engine::render(&self.environment, name, &value);
         let made = |marked| {
             let text = engine::render(marked, engine::TEXT, &value)?;
-            Ok(marks::page(&text, self.dates.language(), letter.branch_name))
+            Ok((marks::plain(&text), marks::page(&text, self.dates.language(), letter.branch_name)))
         };
+        let both = || Ok((part(engine::TEXT)?, part(engine::HTML)?));
+        let (text, html) = self.marked.as_ref().map_or_else(both, made)?;
         let in_subject = variables::subject_value(letter, self.dates, self.subject_has_items);
         let subject = engine::render(&self.environment, engine::SUBJECT, &in_subject)?;
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
-        Ok(Rendered {
-            subject: subject.chars().take(MAX_SUBJECT_CHARS).collect(),
-            text: part(engine::TEXT)?,
-            html: self.marked.as_ref().map_or_else(|| part(engine::HTML), made)?,
-        })
+        Ok(Rendered { subject: subject.chars().take(MAX_SUBJECT_CHARS).collect(), text, html })
     }
 }
 

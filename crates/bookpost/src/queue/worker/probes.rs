@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use mail::Reason;
+use mail::{Action, Reason};
 use store::{Alarm, Claim, Claimed, Filter, State};
 
 use super::{
@@ -11,7 +11,10 @@ use super::{
     lanes::{Kind, Running},
 };
 use crate::{
-    deliver::breaker::{Fault, Recovered},
+    deliver::{
+        breaker::{Fault, Recovered},
+        conclude::Effect,
+    },
     queue::{
         lane::{Ended, Errand},
         route,
@@ -120,10 +123,18 @@ impl Worker {
         let sole = route.active().is_none();
         let Some(position) = route.position(&lane.server) else { return };
         let Some(upstream) = route.upstreams.get_mut(position) else { return };
-        let fault = ended.fault.map(|(fault, _)| fault);
-        if let Some(fault) = fault.filter(|_| !ended.answered) {
-            upstream.breaker.fail_probe(now, fault.clone());
-            self.tell_fault(lane.route, position, &fault);
+        if let Some((fault, action)) = ended.fault.filter(|_| !ended.answered) {
+            if sole && action == Action::Pause {
+                // It answers again, and gives no more for now.
+                let recovered = upstream.breaker.close(now);
+                if let Some(recovered) = recovered {
+                    self.recovered(lane.route, position, now, &recovered, sole);
+                }
+                return self.take_effect(lane.route, position, Effect::Pause(fault)).await;
+            }
+            if upstream.breaker.fail_probe(now, fault.clone()) {
+                self.tell_fault(lane.route, position, &fault);
+            }
             if sole {
                 self.expire(lane, &fault).await;
             }
@@ -139,6 +150,9 @@ impl Worker {
         };
         if let Some(recovered) = recovered {
             self.recovered(lane.route, position, now, &recovered, sole);
+            if sole && ended.took {
+                self.took_mail(lane.route, position);
+            }
         }
     }
 
@@ -159,6 +173,7 @@ impl Worker {
             route.due = true;
             self.alone_due = true;
         }
+        route.stand_in = None;
         self.alarms.server_works(&name);
         self.show_servers();
     }

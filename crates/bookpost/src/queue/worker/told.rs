@@ -1,6 +1,6 @@
 //! What connections tell, and what the dispatcher makes of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use mail::{Reason, Scope};
 use store::{AlarmKind, Claimed, Move, RunId, Selection};
@@ -89,12 +89,12 @@ impl Worker {
         upstream.proven = false;
         if upstream.breaker.fail(now, fault.clone()) {
             self.tell_fault(index, upstream_index, fault);
-            self.shut(index, upstream_index);
+            self.shut(index);
         }
     }
 
-    /// A person is told, once of each kind of fault: it may be another person who has to act. They are over together, when the
-    /// server takes mail.
+    /// A person is told, once of each kind of fault: it may be another person who has to act. What is newest is what is wrong: whatever
+    /// was said against the server before is over.
     pub(super) fn tell_fault(&self, index: usize, upstream_index: usize, fault: &Fault) {
         let Some(route) = self.routes.get(index) else { return };
         let Some(upstream) = route.upstreams.get(upstream_index) else { return };
@@ -116,21 +116,41 @@ impl Worker {
             if is_reply(&fault.answer) { "The server said" } else { "In technical words" },
             fault.answer
         );
-        self.alarms.raise(alarm_kind(fault), &upstream.server.name, text);
+        let (kind, name) = (alarm_kind(fault), &upstream.server.name);
+        self.alarms.raise_or_reword(kind, name, text);
+        // That the library itself allows no more is no fault of the server.
+        let by_server = upstream.limited_until.is_none();
+        let others = [AlarmKind::ServerDown, AlarmKind::SignIn].into_iter();
+        let others = others.chain(by_server.then_some(AlarmKind::Quota)).filter(|other| *other != kind);
+        others.for_each(|other| self.alarms.clear(other, name));
     }
 
     /// What follows when a breaker has just opened.
-    fn shut(&mut self, index: usize, upstream_index: usize) {
+    fn shut(&mut self, index: usize) {
         self.show_servers();
-        let Some(route) = self.routes.get(index) else { return };
-        let Some(upstream) = route.upstreams.get(upstream_index) else { return };
-        if let Some(backup) = route.active().filter(|active| *active > upstream_index)
-            && let Some(backup) = route.upstreams.get(backup)
-        {
-            let text = format!("The backup server ({}) is sending.", backup.server.host);
-            self.alarms.raise(AlarmKind::BackupInUse, &upstream.server.name, text);
+        let Some(route) = self.routes.get_mut(index) else { return };
+        // What was taken until now says nothing of the server that sends from here on.
+        route.steer();
+        route.line.good.store(0, Ordering::Relaxed);
+        route.stand_in = None;
+        if let Some(first) = route.upstreams.first().filter(|_| route.active().is_none()) {
+            self.alarms.clear(AlarmKind::BackupInUse, &first.server.name);
         }
         self.look_again();
+    }
+
+    /// This server took mail. If it is not the first, that one takes none, and a person is told who sends meanwhile.
+    pub(super) fn took_mail(&mut self, index: usize, upstream_index: usize) {
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let (Some(first), Some(other)) = (route.upstreams.first(), route.upstreams.get(upstream_index))
+        else {
+            return;
+        };
+        if upstream_index > 0 && route.stand_in != Some(upstream_index) {
+            let text = format!("The backup server ({}) is sending.", other.server.host);
+            self.alarms.raise_or_reword(AlarmKind::BackupInUse, &first.server.name, text);
+            route.stand_in = Some(upstream_index);
+        }
     }
 
     /// Sets a whole run aside, with what of it is claimed and stands in line.
@@ -177,6 +197,7 @@ fn alarm_kind(fault: &Fault) -> AlarmKind {
         | Reason::SmtpAuthOff
         | Reason::PasswordsEnded
         | Reason::RelayDenied => AlarmKind::SignIn,
+        Reason::QuotaUsedUp => AlarmKind::Quota,
         _ => AlarmKind::ServerDown,
     }
 }

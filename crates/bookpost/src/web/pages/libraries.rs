@@ -175,6 +175,10 @@ fn failed(why: &Refused, visit: &Visit) -> Response {
 }
 
 impl Libraries {
+    fn path(&self) -> String {
+        self.f.words.with("setup-path", &[("page", &self.f.t("nav-libraries"))])
+    }
+
     fn change(&self, name: &str) -> String {
         self.f.words.with("library-change-of", &[("name", name)])
     }

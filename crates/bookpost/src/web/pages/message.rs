@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{extract::Path, response::Response};
 use jiff::Timestamp;
 use mail::Reason;
-use store::{Attempt, AuditFilter, CameBack, Deed, Error, MessageId, Outline, Row, State};
+use store::{Attempt, CameBack, Error, MessageId, Outline, Row, State};
 
 use super::{
     decide::{Button, buttons, possible},
@@ -17,14 +17,14 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    app::notice_run::{SENT_AGAIN, shown_tags},
+    app::{
+        deciders::{Deciders, decided_at},
+        notice_run::{SENT_AGAIN, shown_tags},
+    },
     config::Way,
     identity::Permission,
     returns,
 };
-
-/// Who decided is looked for among so many of the last decisions.
-const DECISIONS: usize = 500;
 
 /// One recipient.
 struct Recipient {
@@ -97,7 +97,9 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
     let still = still(visit, first.practice, flow == Flow::Paused).await?;
     let may_decide = rows.iter().all(|(row, _)| visit.may_decide(row.site.as_deref()));
     let can = possible(rows.iter().map(|(row, _)| row.state));
-    let (reports, decided) = (reports(visit, &rows).await?, decided(visit, &rows).await?);
+    let reports = reports(visit, &rows).await?;
+    let wanted = rows.iter().filter_map(|(row, _)| decided_at(row)).collect();
+    let deciders = Deciders::of(&visit.pages.sources.store, wanted).await?;
     let came_back = visit.pages.sources.store.what_came_back(first.message).await?;
     Ok(Message {
         f: Frame::around(visit, Place::Queue).await?,
@@ -110,7 +112,7 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
             .map(|(row, attempts)| {
                 let of_it = came_back.iter().filter(|one| one.recipient == row.recipient).cloned();
                 let of_it: Vec<_> = of_it.collect();
-                recipient(visit, (row, attempts, &of_it), (still, flow), &reports, &decided)
+                recipient(visit, (row, attempts, &of_it), (still, flow), &reports, &deciders)
             })
             .collect(),
         buttons: if may_decide { buttons(visit.words(), &can) } else { Vec::new() },
@@ -156,9 +158,10 @@ fn recipient(
     (row, attempts, came_back): (&Row, &[Attempt], &[CameBack]),
     (still, flow): (Option<Still>, Flow),
     reports: &BTreeMap<MessageId, Report>,
-    decided: &BTreeMap<Timestamp, String>,
+    deciders: &Deciders,
 ) -> Recipient {
     let words = visit.words();
+    let who = deciders.of_row(row).map(|who| words.actor(who));
     let is_told = row::is_open(row.state) || row.state == State::Returned || row.outdated.is_some();
     Recipient {
         address: row::address(visit, &row.to.address),
@@ -167,31 +170,20 @@ fn recipient(
             .as_ref()
             .filter(|_| visit.may(Permission::SeeAddresses))
             .map(|patron| patron.name.clone()),
-        standing: RowStanding { why: why(visit, row, decided), ..RowStanding::of(visit, row, flow) },
+        standing: RowStanding { why: why(visit, row, who.as_deref()), ..RowStanding::of(visit, row, flow) },
         what_to_do: row.reason.filter(|_| is_told).map(|reason| match reason {
             Reason::ByPerson if row.state == State::Held => words.t("kept-back-do"),
             reason => words.what_to_do(reason),
         }),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
-        steps: timeline(visit, row, (attempts, came_back), (still, flow)),
+        steps: timeline(visit, row, (attempts, came_back), (still, flow), who.as_deref()),
         later: later(visit, row),
     }
 }
 
-/// Who decided what, by the instant that it has in the queue: so it is found whether one mail was meant, several, or a whole run.
-async fn decided(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap<Timestamp, String>, Error> {
-    if rows.iter().all(|(row, _)| row.reason != Some(Reason::ByPerson)) {
-        return Ok(BTreeMap::new());
-    }
-    let filter = AuditFilter { what: Some(Deed::MailDecided), ..AuditFilter::default() };
-    let lines = visit.pages.sources.store.audit(filter, None, DECISIONS).await?;
-    Ok(lines.iter().map(|line| (line.happened_at, visit.words().actor(&line.who))).collect())
-}
-
-/// With who decided it, where the log says so.
-fn why(visit: &Visit, row: &Row, decided: &BTreeMap<Timestamp, String>) -> Option<String> {
-    let by = row.aside_at.or(row.settled_at).and_then(|at| decided.get(&at));
-    match (row.reason, by) {
+/// With who decided it, where that is known.
+fn why(visit: &Visit, row: &Row, who: Option<&str>) -> Option<String> {
+    match (row.reason, who) {
         (Some(Reason::ByPerson), Some(who)) => Some(visit.words().with("decided-by", &[("who", who)])),
         (Some(Reason::ByPerson), None) if row.state == State::Held => Some(visit.words().t("kept-back")),
         _ => row::why(visit, row),

@@ -26,16 +26,21 @@ struct NotHere {
     f: Frame,
     title: String,
     why: Vec<NotDone>,
+    /// The first page is there, by the name that was asked.
+    leads_back: bool,
 }
 
 fn bare(status: StatusCode, words: &'static Words, title: &str, why: &str) -> Response {
     let (title, why) = (words.t(title), vec![words.t(why).into()]);
-    page_as(status, &NotHere { f: Frame::bare(words, ""), title, why })
+    page_as(status, &NotHere { f: Frame::bare(words, ""), title, why, leads_back: true })
 }
 
 /// It was asked by a name that is not its own.
 pub(super) fn unknown_name(language: Language) -> Response {
-    bare(StatusCode::MISDIRECTED_REQUEST, language.words(), "refused-title", "refused-host")
+    let words = language.words();
+    let (title, why) = (words.t("refused-title"), vec![words.t("refused-host").into()]);
+    let not_here = NotHere { f: Frame::bare(words, ""), title, why, leads_back: false };
+    page_as(StatusCode::MISDIRECTED_REQUEST, &not_here)
 }
 
 /// A page elsewhere had a browser send something.
@@ -69,7 +74,8 @@ pub(super) fn unavailable(error: &Error, words: &'static Words) -> Response {
 /// The preferences cannot be had: a person must be told why.
 pub(super) fn no_preferences(why: &Refused, words: &'static Words) -> Response {
     let f = Frame::bare(words, "");
-    let not_here = NotHere { f, title: words.t("no-preferences"), why: refused(words, why) };
+    let not_here =
+        NotHere { f, title: words.t("no-preferences"), why: refused(words, why), leads_back: true };
     page_as(StatusCode::SERVICE_UNAVAILABLE, &not_here)
 }
 

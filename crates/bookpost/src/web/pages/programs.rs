@@ -64,6 +64,10 @@ pub(super) async fn show(visit: Visit) -> Response {
 }
 
 impl Programs {
+    fn path(&self) -> String {
+        self.f.words.with("setup-path", &[("page", &self.f.t("nav-programs"))])
+    }
+
     fn unreadable(&self, name: &str) -> String {
         self.f.words.with("program-unreadable", &[("name", name)])
     }

@@ -4,7 +4,7 @@ use mail::Reason;
 use store::{Door, Error, Move, Row, State};
 
 use super::{marks, standing::Standing, visit::Visit, when::At};
-use crate::{config::Way, identity::Permission};
+use crate::{app::from_backup::backup_of, config::Way, identity::Permission};
 
 /// A line.
 pub(super) struct Line {
@@ -47,7 +47,9 @@ impl Flow {
     pub(super) async fn now(visit: &Visit) -> Result<Self, Error> {
         Ok(match Standing::read(&visit.pages.sources).await?.0 {
             Standing::Paused { .. } => Self::Paused,
-            Standing::Locked { .. } | Standing::Down { sign_in: true, .. } => Self::SignedOut,
+            Standing::Locked { .. } | Standing::Refused { .. } | Standing::Down { sign_in: true, .. } => {
+                Self::SignedOut
+            }
             Standing::Down { sign_in: false, .. } => Self::Down,
             _ => Self::Goes,
         })
@@ -112,6 +114,9 @@ impl RowStanding {
 /// Why it is where it is; of what is out of date, by which export.
 pub(super) fn why(visit: &Visit, row: &Row) -> Option<String> {
     let (words, reason) = (visit.words(), row.reason?);
+    if let Some(made) = backup_of(row) {
+        return Some(words.with("reason-from_backup-of", &[("day", &visit.clockwork.text(made))]));
+    }
     let key = match reason {
         Reason::ItemsReturned => Some("reason-items_returned-of"),
         Reason::Replaced => Some("reason-replaced-of"),

@@ -46,6 +46,11 @@ pub(super) enum Standing {
     Locked {
         since: Timestamp,
     },
+    /// The server does not take mail from us, and not for the password's sake.
+    Refused {
+        since: Timestamp,
+        reason: Reason,
+    },
     /// No server takes mail. `sign_in`: only because our password is not accepted.
     Down {
         since: Option<Timestamp>,
@@ -113,6 +118,14 @@ impl Standing {
                 if let Some(since) = locked.min().filter(|_| sign_in) {
                     return Self::Locked { since };
                 }
+                let refused = servers.first().filter(|first| sign_in && first.sign_in.is_none());
+                let refused = refused.and_then(|first| {
+                    let mut of_it = alarms.iter().filter(|alarm| alarm.subject == first.name);
+                    of_it.find_map(|alarm| Some((alarm.started_at, refused_by(alarm)?)))
+                });
+                if let Some((since, reason)) = refused {
+                    return Self::Refused { since, reason };
+                }
                 Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]), sign_in }
             }
         }
@@ -164,7 +177,7 @@ impl Standing {
             | Self::NoWay
             | Self::DoNotSend { .. }
             | Self::Backup { .. } => "look",
-            Self::Stopped | Self::Locked { .. } | Self::Down { .. } => "stop",
+            Self::Stopped | Self::Locked { .. } | Self::Refused { .. } | Self::Down { .. } => "stop",
         }
     }
 
@@ -189,11 +202,33 @@ impl Standing {
             Self::Backup { since: Some(at) } => since("health-backup", *at),
             Self::Backup { since: None } => words.t("health-backup-just-now"),
             Self::Locked { since: at } => since("health-locked", *at),
-            Self::Down { since: Some(at), sign_in: true } => since("health-signed-out", *at),
-            Self::Down { since: Some(at), sign_in: false } => since("health-down", *at),
-            Self::Down { since: None, .. } => words.t("health-down-just-now"),
+            Self::Refused { since, reason } => {
+                let (since, why) = (clockwork.text(*since), words.reason(*reason));
+                words.with("health-refused", &[("since", &since), ("why", &why)])
+            }
+            Self::Down { since: at, sign_in } => down(*at, *sign_in, way, clockwork),
         }
     }
+}
+
+/// Where there are two servers, it is both that take none.
+fn down(since: Option<Timestamp>, sign_in: bool, way: &Way, clockwork: &Clockwork) -> String {
+    let words = clockwork.words;
+    let first = match way {
+        Way::Servers(servers) => servers.first().filter(|_| servers.len() > 1),
+        Way::None | Way::Practice => None,
+    };
+    let key = match (since.is_some(), sign_in, first.is_some()) {
+        (true, true, false) => "health-signed-out",
+        (true, true, true) => "health-signed-out-both",
+        (true, false, false) => "health-down",
+        (true, false, true) => "health-down-both",
+        (false, _, false) => "health-down-just-now",
+        (false, _, true) => "health-down-both-just-now",
+    };
+    let first = first.map(|first| named(&first.name, words)).unwrap_or_default();
+    let since = since.map(|since| clockwork.text(since)).unwrap_or_default();
+    words.with(key, &[("since", &since), ("first", &first)])
 }
 
 /// The server that mail goes out by at this moment, if it does.
@@ -216,6 +251,14 @@ pub(super) fn is_of_the_key(alarm: &Alarm) -> bool {
     alarm.kind == AlarmKind::SignIn && alarm.text.contains(Reason::PasswordLost.plain_words())
 }
 
+/// Why a server of the library takes nothing from us, where that is no fault of the password.
+pub(super) fn refused_by(alarm: &Alarm) -> Option<Reason> {
+    let reasons =
+        [Reason::SignInImpossible, Reason::RelayDenied, Reason::SmtpAuthOff, Reason::PasswordsEnded];
+    let named = reasons.into_iter().find(|reason| alarm.text.contains(reason.plain_words()));
+    named.filter(|_| alarm.kind == AlarmKind::SignIn)
+}
+
 /// Who wants nothing to be sent, and since when.
 pub(super) fn said_of(chosen: &DoNotSend, key: &'static str, clockwork: &Clockwork) -> String {
     let (who, since) = (log::actor(clockwork.words, &chosen.who), clockwork.text(chosen.since));
@@ -226,10 +269,14 @@ pub(super) fn said_of(chosen: &DoNotSend, key: &'static str, clockwork: &Clockwo
 mod tests {
     use std::{path::Path, sync::Arc};
 
+    use jiff::tz::TimeZone;
     use store::PauseWhy;
 
     use super::*;
-    use crate::config::{Config, Server};
+    use crate::{
+        config::{Config, Server},
+        web::pages::words::Language,
+    };
 
     fn at() -> Timestamp {
         "2026-11-23T10:00:00Z".parse().unwrap()
@@ -319,5 +366,28 @@ mod tests {
             assert_eq!(borne, kept, "{standing:?}");
         }
         assert!(Standing::NoWay.bears(&alarm(AlarmKind::Disk), &Way::None));
+    }
+
+    #[test]
+    fn of_two_servers_that_take_none_both_are_said_and_no_password_is_blamed_for_what_is_not_its() {
+        let server = |n| Arc::new(Server::plain(&format!("server{n}"), "127.0.0.1:25".parse().unwrap()));
+        let (one, two) = (Way::Servers(vec![server(1)]), Way::Servers(vec![server(1), server(2)]));
+        let refused = Standing::Refused { since: at(), reason: Reason::SignInImpossible };
+        let breakers = vec![("server1".to_owned(), true)];
+        let now = Moment { worker_alive: true, breakers, ..Moment::default() };
+        let text = Reason::SignInImpossible.plain_words().to_owned();
+        let alarm = Alarm { text, ..alarm(AlarmKind::SignIn) };
+        let sending = Config::usual(Path::new("/"), one.clone()).sending;
+        assert_eq!(Standing::of(&now, &sending, None, &[alarm]), refused);
+        for language in [Language::English, Language::Spanish] {
+            let clockwork = Clockwork { words: language.words(), zone: TimeZone::UTC, now: at() };
+            for (since, sign_in) in [(Some(at()), false), (Some(at()), true), (None, false)] {
+                let said = Standing::Down { since, sign_in }.sentence(&two, &clockwork);
+                assert!(said.contains("Server 1 nor") || said.contains("Servidor 1 ni"), "{said}");
+            }
+            let said = refused.sentence(&one, &clockwork);
+            assert!(said.contains(&clockwork.words.reason(Reason::SignInImpossible)), "{said}");
+            assert!(!said.contains("password") && !said.contains("contraseña"), "{said}");
+        }
     }
 }

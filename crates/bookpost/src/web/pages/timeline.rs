@@ -10,6 +10,7 @@ use super::{
     when::At,
     words::Words,
 };
+use crate::app::from_backup::backup_of;
 
 /// One thing that happened, or will.
 pub(super) struct Step {
@@ -40,12 +41,13 @@ pub(super) struct Still {
     pub(super) why: &'static str,
 }
 
-/// Everything in order; what is to come stands last.
+/// Everything in order; what is to come stands last. `who` decided that it is where it is.
 pub(super) fn timeline(
     visit: &Visit,
     row: &Row,
     (attempts, came_back): (&[Attempt], &[CameBack]),
     (still, flow): (Option<Still>, Flow),
+    who: Option<&str>,
 ) -> Vec<Step> {
     let words = visit.words();
     let step = |at: Timestamp, text: String, ahead: bool| Step {
@@ -62,7 +64,11 @@ pub(super) fn timeline(
     let since = row.settled_at.or(row.aside_at);
     let said_already = matches!(row.state, State::Delivered | State::Practiced) && !attempts.is_empty();
     if let Some(since) = since.filter(|_| !said_already) {
-        let state = words.with("event-state", &[("state", &words.state(row.state))]);
+        let of_backup = backup_of(row).filter(|_| row.state == State::Held);
+        let state = match of_backup.map(|made| visit.clockwork.text(made)) {
+            Some(day) => words.with("event-from-backup", &[("day", &day)]),
+            None => stands(words, row.state, who),
+        };
         steps.push(Step { tone: super::marks::tone(row.state), ..step(since, state, false) });
     }
     if row.state != State::Waiting {
@@ -86,6 +92,20 @@ pub(super) fn timeline(
         steps.push(step(row.expires_at, words.t("event-expires"), true));
     }
     steps
+}
+
+/// How it stands since then; `who` decided so.
+fn stands(words: &Words, state: State, who: Option<&str>) -> String {
+    let decided = match state {
+        State::Held => Some("event-kept-back-by"),
+        State::Cancelled => Some("event-cancelled-by"),
+        State::Returned => Some("event-returned-by"),
+        _ => None,
+    };
+    match decided.zip(who) {
+        Some((key, who)) => words.with(key, &[("who", who)]),
+        None => words.with("event-state", &[("state", &words.state(state))]),
+    }
 }
 
 /// Whole hours, rounded up; below two of them minutes.

@@ -125,6 +125,8 @@ fn of_person(words: &Words, part: &str, value: &str) -> (String, String) {
         ("role", "viewer") => words.t("role-viewer"),
         ("sites", "all") => words.t("libraries-all"),
         ("language", "as the browser asks") => words.t("account-language-browser"),
+        ("language", "en") => words.t("notice-language-en"),
+        ("language", "es") => words.t("notice-language-es"),
         (_, other) => other.to_owned(),
     };
     (of, value)

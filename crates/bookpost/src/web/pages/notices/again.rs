@@ -1,4 +1,4 @@
-//! One person's notice goes out once more, to an address that somebody corrected. Nobody else gets anything.
+//! One person's notice goes out once more, to an address that somebody names. Nobody else gets anything.
 
 use ::mail::Address;
 use askama::Template;
@@ -9,9 +9,9 @@ use axum::{
 };
 use rand::RngExt as _;
 use serde::Deserialize;
-use store::{Error, RecipientId, Row};
+use store::{Error, RecipientId, Row, State};
 
-use super::{may_run, run::known};
+use super::{may_run, names::went_again, run::known};
 use crate::{
     app::{
         notice_run::{Doubt, Goes, NotAgain, may_go_again},
@@ -41,6 +41,8 @@ struct Again {
     request: String,
     /// What a newer export says against it, for which a person has to say that it is right all the same.
     doubt: Option<String>,
+    /// That mail came back from this very address, or may have arrived there, of which a person has to say that it is meant.
+    same: Option<String>,
     /// Where it goes while no patron would get it.
     not_now: Option<String>,
 }
@@ -53,6 +55,8 @@ pub(in crate::web::pages) struct Wish {
     request: String,
     /// It goes, whatever a newer export says.
     sure: String,
+    /// It goes, though that is an address from which mail came back.
+    same: String,
 }
 
 /// Asks for the address.
@@ -64,7 +68,8 @@ pub(in crate::web::pages) async fn ask(
         Ok(row) => {
             let (to, request) =
                 (row.to.address.to_string(), format!("{:032x}", secret_dice().random::<u128>()));
-            answered(&visit, &row, StatusCode::OK, Wish { to, request, ..Wish::default() }, None).await
+            answered(&visit, &row, StatusCode::OK, Wish { to, request, ..Wish::default() }, (None, None))
+                .await
         }
         Err(response) => response,
     }
@@ -85,12 +90,19 @@ pub(in crate::web::pages) async fn send(
         return not_here::form_too_old(words);
     }
     let Ok(to) = Address::parse(form.to.trim()) else {
-        let problem = Some(words.t("again-no-address"));
+        let problem = (Some(words.t("again-no-address")), None);
         return answered(&visit, &row, StatusCode::UNPROCESSABLE_ENTITY, form, problem).await;
     };
     match doubt(&visit, &row).await {
         Ok(Some(_)) if form.sure.is_empty() => {
-            return answered(&visit, &row, StatusCode::CONFLICT, form, None).await;
+            return answered(&visit, &row, StatusCode::CONFLICT, form, (None, None)).await;
+        }
+        Ok(_) => {}
+        Err(error) => return not_here::of(&error, &visit),
+    }
+    match same(&visit, &row, &to).await {
+        Ok(Some(same)) if form.same.is_empty() => {
+            return answered(&visit, &row, StatusCode::CONFLICT, form, (None, Some(same))).await;
         }
         Ok(_) => {}
         Err(error) => return not_here::of(&error, &visit),
@@ -109,7 +121,7 @@ pub(in crate::web::pages) async fn send(
                 NotAgain::NotNow(_) => "again-not-now",
                 NotAgain::NotFinished | NotAgain::AnotherRequest | NotAgain::Store(_) => "again-not-finished",
             });
-            answered(&visit, &row, StatusCode::CONFLICT, form, Some(problem)).await
+            answered(&visit, &row, StatusCode::CONFLICT, form, (Some(problem), None)).await
         }
     }
 }
@@ -128,7 +140,7 @@ async fn theirs(visit: &Visit, run: &str, recipient: &str) -> Result<Row, Respon
             row.run == Some(run.id)
                 && visit.may_see(row.site.as_deref())
                 && visit.may(Permission::RunNotices(row.site.as_deref()))
-                && may_go_again(row.state)
+                && may_go_again(row.state, row.in_doubt_at.is_some())
         };
         row.filter(is_theirs).ok_or(Error::NotFound("message"))
     };
@@ -142,6 +154,29 @@ async fn doubt(visit: &Visit, row: &Row) -> Result<Option<String>, Error> {
         let key = if wrote { "again-wrote" } else { "again-not-there" };
         visit.words().with(key, &[("day", &visit.clockwork.text(of)), ("run", &run.0.to_string())])
     }))
+}
+
+/// That this is where it came back from, then or when it was sent again; or where it may have arrived. A rehearsal writes to nobody.
+async fn same(visit: &Visit, row: &Row, to: &Address) -> Result<Option<String>, Error> {
+    if row.practice {
+        return Ok(None);
+    }
+    let is_it = |one: &Row| one.to.address.as_str().eq_ignore_ascii_case(to.as_str());
+    let came_back = |one: &Row| one.state == State::Returned && is_it(one);
+    let found = in_its_place(visit, row).await?;
+    let words = visit.words();
+    let said = |key| words.with(key, &[("address", &row::address(visit, to))]);
+    if came_back(row) || found.iter().any(came_back) {
+        return Ok(Some(said("again-same")));
+    }
+    Ok((row.state == State::Cancelled && is_it(row)).then(|| said("again-may-have-arrived")))
+}
+
+/// What was sent again in its place.
+async fn in_its_place(visit: &Visit, row: &Row) -> Result<Vec<Row>, Error> {
+    let Some(run) = row.run else { return Ok(Vec::new()) };
+    let run = visit.pages.sources.store.run(run).await?;
+    Ok(went_again(visit, &run).await?.remove(&row.recipient).unwrap_or_default())
 }
 
 /// What becomes of it as mail is sent now.
@@ -158,7 +193,7 @@ async fn answered(
     row: &Row,
     status: StatusCode,
     to: Wish,
-    problem: Option<String>,
+    (problem, same): (Option<String>, Option<String>),
 ) -> Response {
     let f = match Frame::around(visit, Place::Notices).await {
         Ok(f) => f,
@@ -185,6 +220,7 @@ async fn answered(
         field,
         request: to.request,
         doubt,
+        same,
         not_now: match done(visit, row) {
             Done::SentAgainPractice => Some(words.t("again-practice")),
             Done::SentAgainWaits => Some(words.t("again-waits")),

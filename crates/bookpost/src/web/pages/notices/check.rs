@@ -89,6 +89,8 @@ struct Named {
     line: Option<String>,
     who: String,
     detail: Detail,
+    /// The mail that is spoken of.
+    mail: Option<i64>,
 }
 
 /// What can be settled by a person, and what else was, which stays.
@@ -231,6 +233,7 @@ fn reasons(words: &Words, left_out: &[LeftOut], may_add: bool) -> Vec<Reason> {
         line: one.line.map(|line| words.with("left-line", &[("line", &words.number(line))])),
         who: who(words, one),
         detail: said(words, &one.detail),
+        mail: one.detail.message().map(|message| message.0),
     };
     let reason = |((_, why), all): ((bool, LeftOutWhy), Vec<&LeftOut>)| Reason {
         count: words.number(all.len() as u64),

@@ -42,6 +42,11 @@ pub(super) fn said(words: &Words, detail: &LeftOutDetail) -> Detail {
             words.with("detail-one-not-an-address", &[("text", text), ("used", used)])
         }
         LeftOutDetail::WrittenOn { day } => words.with("detail-written-on", &[("day", &dated(words, *day))]),
+        LeftOutDetail::CameBack { day, .. } => {
+            words.with("detail-came-back", &[("day", &dated(words, *day))])
+        }
+        LeftOutDetail::StillWaits { .. } => words.t("detail-still-waits"),
+        LeftOutDetail::MayHaveArrived { .. } => words.t("detail-may-have-arrived"),
         LeftOutDetail::Stopped => words.t("detail-stopped"),
         LeftOutDetail::NotSent { .. }
         | LeftOutDetail::Thin { .. }
@@ -250,6 +255,11 @@ mod tests {
                 LeftOutDetail::WrittenOn { day },
                 "last written to on 12 Nov 2026",
                 "se le escribió por última vez el 12 de noviembre de 2026",
+            ),
+            (
+                LeftOutDetail::CameBack { day, message: 7 },
+                "their last mail came back on 12 Nov 2026, and the address is still the same",
+                "su último correo se devolvió el 12 de noviembre de 2026, y la dirección sigue siendo la misma",
             ),
             (
                 LeftOutDetail::NotADate { checkout: false, text: "soon".into(), order: order() },

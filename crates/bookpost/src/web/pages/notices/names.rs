@@ -101,6 +101,8 @@ struct Left {
     line: Option<String>,
     site: Option<String>,
     detail: Detail,
+    /// The mail that is spoken of.
+    mail: Option<i64>,
     reason: String,
     /// Where those of several reasons stand together.
     what_to_do: Option<String>,
@@ -130,13 +132,18 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
     let next = if let What::State(state) = what {
         let part = mail_part(visit, run, state, asked).await?;
         let flow = Flow::now(visit).await?;
-        let went = if may_go_again(state) && !part.rows.is_empty() {
+        let went = if may_go_again(state, true) && !part.rows.is_empty() {
             went_again(visit, run).await?
         } else {
             BTreeMap::new()
         };
         let accepted_by = accepted_by(visit, &part.rows).await?;
         for row in &part.rows {
+            // Who is sent back twice stands here once, by the last address.
+            let mut again = went.get(&row.recipient).into_iter().flatten();
+            if state == State::Returned && again.any(|one| one.state == State::Returned) {
+                continue;
+            }
             let by = accepted_by.get(&row.recipient).filter(|_| row.state == State::Delivered);
             let through = by.map(|server| words.with("names-accepted-by", &[("server", server)]));
             mails.push(Mail { through, ..mail(visit, row, flow, went.get(&row.recipient)) });
@@ -215,7 +222,7 @@ async fn mail_part(visit: &Visit, run: &Run, state: State, asked: &Asked) -> Res
 }
 
 /// What of this run was sent again, by the recipient for whom it was; the newest first.
-async fn went_again(visit: &Visit, run: &Run) -> Result<BTreeMap<RecipientId, Vec<Row>>, Error> {
+pub(super) async fn went_again(visit: &Visit, run: &Run) -> Result<BTreeMap<RecipientId, Vec<Row>>, Error> {
     let filter = Filter { tag: Some(SENT_AGAIN.to_owned()), ..mail_filter(visit, run, None, "") };
     let (mut went, mut after) = (BTreeMap::<_, Vec<_>>::new(), None);
     loop {
@@ -281,7 +288,7 @@ fn mail(visit: &Visit, row: &Row, flow: Flow, went_again: Option<&Vec<Row>>) -> 
         standing: RowStanding::of(visit, row, flow),
         through: None,
         what_to_do: next_step(visit, row),
-        again: (may_again && may_go_again(row.state))
+        again: (may_again && may_go_again(row.state, row.in_doubt_at.is_some()))
             .then(|| format!("/notices/runs/{}/again/{}", row.run.map_or(0, |run| run.0), row.recipient.0)),
         went_again: went_again.into_iter().flatten().map(went).collect(),
     }
@@ -300,6 +307,7 @@ pub(super) fn next_step(visit: &Visit, row: &Row) -> Option<String> {
         (State::Waiting, Reason::MailboxFull | Reason::AnswerUnknown) => {
             words.with("names-tried-again", &[("until", &visit.clockwork.text(row.expires_at))])
         }
+        (State::Cancelled, Reason::ByPerson) if row.in_doubt_at.is_some() => words.t("names-doubtful-do"),
         (State::Cancelled, Reason::ByPerson) if !row.practice => words.t("names-cancelled-do"),
         _ => words.what_to_do(reason),
     })
@@ -313,6 +321,7 @@ fn left_line(visit: &Visit, one: &LeftOut, mixed: bool) -> Left {
         line: one.line.map(|line| words.with("left-line", &[("line", &words.number(line))])),
         site: one.site.as_deref().map(|code| site_name(visit, code)),
         detail: Detail { text: row::others_words(visit, &detail.text), ..detail },
+        mail: one.detail.message().map(|message| message.0),
         reason: left(words, one.why, 1),
         what_to_do: mixed.then(|| left_do(words, one.why)),
     }

@@ -66,6 +66,8 @@ struct Page {
     stuck: Option<String>,
     /// Who was to get a mail and gets none, as a person decided: what follows, and where they are named.
     neither: Option<(String, String)>,
+    /// The same, but that their mail may have arrived.
+    doubtful: Option<(String, String)>,
     states: Vec<Count>,
     /// Lists for teachers.
     copies: Vec<Count>,
@@ -152,6 +154,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         todo,
         stuck: stuck(visit, run, sums).await?,
         neither: neither(words, run, sums, under_way).filter(|_| may_run(visit)),
+        doubtful: doubtful(words, run, sums).filter(|_| may_run(visit)),
         states: states(words, run, sums, by.as_deref()),
         copies: copies(words, run, sums),
         not_written: reasons(words, run, sums, false),
@@ -186,7 +189,8 @@ async fn stuck(visit: &Visit, run: &Run, sums: &Sums) -> Result<Option<String>, 
     }
     let (standing, _) = Standing::read(&visit.pages.sources).await?;
     let way = &visit.pages.sources.config().sending.way;
-    let is_stuck = matches!(standing, Standing::Down { .. } | Standing::Locked { .. });
+    let is_stuck =
+        matches!(standing, Standing::Down { .. } | Standing::Refused { .. } | Standing::Locked { .. });
     Ok(is_stuck.then(|| standing.sentence(way, &visit.clockwork)))
 }
 
@@ -304,8 +308,16 @@ fn copies(words: &Words, run: &Run, sums: &Sums) -> Vec<Count> {
 /// What a person cancelled counts as not written. An earlier notice that had given way to it is not given back: it names what came back.
 fn neither(words: &Words, run: &Run, sums: &Sums, under_way: bool) -> Option<(String, String)> {
     let cancelled = sums.why.get(&(State::Cancelled, Reason::ByPerson)).map_or(0, |alike| alike.count);
+    let cancelled = cancelled.saturating_sub(sums.doubtful);
     let says = cancelled > 0 && !run.practice && !under_way;
     says.then(|| (words.count("run-neither", cancelled), names(run, wanted::name(State::Cancelled), None)))
+}
+
+/// What may have arrived before a person cancelled it counts as written.
+fn doubtful(words: &Words, run: &Run, sums: &Sums) -> Option<(String, String)> {
+    (sums.doubtful > 0).then(|| {
+        (words.count("run-doubtful", sums.doubtful), names(run, wanted::name(State::Cancelled), None))
+    })
 }
 
 fn reasons(words: &Words, run: &Run, sums: &Sums, aside: bool) -> Vec<Count> {

@@ -14,10 +14,11 @@ use super::check::is_aside;
 use crate::web::pages::{visit::Visit, words::Words};
 
 /// Reasons for which nobody is written to.
-pub(super) const REASONS: [(&str, LeftOutWhy); 13] = [
+pub(super) const REASONS: [(&str, LeftOutWhy); 14] = [
     ("no_address", LeftOutWhy::NoAddress),
     ("refused_line", LeftOutWhy::RefusedLine),
     ("unknown_branch", LeftOutWhy::UnknownBranch),
+    ("came_back", LeftOutWhy::CameBack),
     ("written_lately", LeftOutWhy::WrittenLately),
     ("not_made", LeftOutWhy::NotMade),
     ("stopped", LeftOutWhy::Stopped),
@@ -51,6 +52,8 @@ pub(super) struct Sums {
     pub(super) copies: States,
     /// Mails that those in the states are of.
     pub(super) mails: u64,
+    /// See [`RunPart::doubtful`].
+    pub(super) doubtful: u64,
     pub(super) left_out: BTreeMap<LeftOutWhy, u64>,
     /// See [`RunPart::why`].
     pub(super) why: BTreeMap<(State, Reason), Alike>,
@@ -111,6 +114,7 @@ impl Sums {
                 None if !limits.is_empty() => {
                     part.states.clear();
                     part.mails = 0;
+                    part.doubtful = 0;
                     part.copies.clear();
                     part.why.clear();
                 }
@@ -123,6 +127,7 @@ impl Sums {
                 *sums.copies.entry(*state).or_default() += count;
             }
             sums.mails += part.mails;
+            sums.doubtful += part.doubtful;
             for (why, count) in &part.left_out {
                 *sums.left_out.entry(*why).or_default() += count;
             }
@@ -140,6 +145,7 @@ impl Sums {
             *self.states.entry(*state).or_default() += count;
         }
         self.mails += other.mails;
+        self.doubtful += other.doubtful;
         for (why, count) in &other.left_out {
             *self.left_out.entry(*why).or_default() += count;
         }
@@ -233,6 +239,7 @@ pub(super) fn left(words: &Words, why: LeftOutWhy, n: u64) -> String {
             LeftOutWhy::RefusedLine => "left-refused-line",
             LeftOutWhy::UnknownBranch => "left-unknown-branch",
             LeftOutWhy::WrittenLately => "left-written-lately",
+            LeftOutWhy::CameBack => "left-came-back",
             LeftOutWhy::NotMade => "left-not-made",
             LeftOutWhy::Stopped => "left-stopped",
             LeftOutWhy::NotDueYet => "left-not-due-yet",
@@ -254,6 +261,7 @@ pub(super) fn left_do(words: &Words, why: LeftOutWhy) -> String {
         LeftOutWhy::RefusedLine => "left-refused-line-do",
         LeftOutWhy::UnknownBranch => "left-unknown-branch-do",
         LeftOutWhy::WrittenLately => "left-written-lately-do",
+        LeftOutWhy::CameBack => "left-came-back-do",
         LeftOutWhy::NotMade => "left-not-made-do",
         LeftOutWhy::Stopped => "left-stopped-do",
         LeftOutWhy::NotDueYet => "left-not-due-yet-do",

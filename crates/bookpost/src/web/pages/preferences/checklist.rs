@@ -1,11 +1,16 @@
 //! "For emails to work, you also need": what is there, and what is still to be done.
 
-use store::{Error, Filter, OF_THE_ADDRESS, Row, State, Store};
+use store::{Attempt, Error, Filter, OF_THE_ADDRESS, Row, State, Store};
 
 use crate::{
     config::{Config, Way},
-    preferences::tested::Tested,
-    web::pages::{mail_account, visit::Visit, words::Words},
+    preferences::{in_use::set_at, tested::Tested},
+    web::pages::{
+        mail_account,
+        standing::{Standing, named},
+        visit::Visit,
+        words::Words,
+    },
 };
 
 /// One line of it.
@@ -19,8 +24,9 @@ pub(super) struct Line {
 
 /// What is known beside the settings.
 pub(super) struct Known {
-    /// Servers that were seen to take mail as they are set now, as attempts name them: by a test, or the one that took mail last.
+    /// Servers that were seen to take mail as they are set now: by a test, or as the one that took mail last.
     pub(super) seen_to_work: Vec<String>,
+    pub(super) nothing_goes_out: bool,
     pub(super) staff: Staff,
 }
 
@@ -67,26 +73,35 @@ impl Known {
         let store = &visit.pages.sources.store;
         let mut seen_to_work = Vec::new();
         if let Way::Servers(servers) = &config.sending.way {
-            for server in servers {
-                if Tested::last(store, server).await?.is_some() {
-                    seen_to_work.push(server.peer());
+            let last = took_mail_last(store).await?;
+            for (at, server) in servers.iter().enumerate() {
+                let took_last = match &last {
+                    Some(last) if last.server == server.peer() && last.instead_of.is_some() == (at > 0) => {
+                        set_at(store, server).await?.is_none_or(|set_at| set_at <= last.started_at)
+                    }
+                    _ => false,
+                };
+                if took_last || Tested::last(store, server).await?.is_some() {
+                    seen_to_work.push(server.name.clone());
                 }
             }
         }
-        if seen_to_work.is_empty() {
-            seen_to_work.extend(took_mail_last(store).await?);
-        }
-        Ok(Self { seen_to_work, staff: Staff::read(visit).await? })
+        let (standing, _) = Standing::read(&visit.pages.sources).await?;
+        let nothing_goes_out = matches!(
+            standing,
+            Standing::Down { .. } | Standing::Refused { .. } | Standing::Locked { .. } | Standing::Stopped
+        );
+        Ok(Self { seen_to_work, nothing_goes_out, staff: Staff::read(visit).await? })
     }
 }
 
-/// The server that accepted the newest mail, unless too much has come since.
-async fn took_mail_last(store: &Store) -> Result<Option<String>, Error> {
+/// The attempt by which the newest mail was accepted, unless too much has come since.
+async fn took_mail_last(store: &Store) -> Result<Option<Attempt>, Error> {
     let filter = Filter { state: Some(State::Delivered), ..Filter::default() };
     let Some(row) = store.part(filter, None, 1).await?.rows.pop() else { return Ok(None) };
     let all = store.show(row.message).await?;
     let own = all.into_iter().find(|(known, _)| known.recipient == row.recipient);
-    Ok(own.and_then(|(_, mut attempts)| attempts.pop()).map(|attempt| attempt.server))
+    Ok(own.and_then(|(_, mut attempts)| attempts.pop()))
 }
 
 pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> {
@@ -140,18 +155,28 @@ fn way(config: &Config, known: &Known, words: &Words) -> Line {
         Way::None => not_yet(words.t("need-way-none"), "#way", "need-way-fix"),
         Way::Practice => not_yet(words.t("need-way-practice"), "#way", "need-way-fix"),
         Way::Servers(servers) => {
-            match servers.iter().find(|server| known.seen_to_work.contains(&server.peer())) {
-                Some(server) => {
-                    let text = words.with("need-way-yes", &[("server", &server.host)]);
+            // It is the first by which mail goes out: that another works as well is no test of it.
+            let first = servers.first();
+            let seen = first.filter(|first| known.seen_to_work.contains(&first.name));
+            match (seen, first.and_then(|first| first.sign_in)) {
+                (Some(first), _) if !known.nothing_goes_out => {
+                    let (name, server) = (named(&first.name, words), first.peer());
+                    let text = words.with("need-way-yes", &[("name", &name), ("server", &server)]);
                     Line { done: true, text, fix: None }
                 }
-                None => match servers.first().and_then(|server| server.sign_in) {
-                    Some(provider) => {
-                        let text = words.with("need-way-sign-in", &[("name", provider.title())]);
-                        not_yet(text, mail_account::address(provider), "way-sign-in-page")
-                    }
-                    None => not_yet(words.t("need-way-untested"), "#server1", "need-way-test"),
-                },
+                (None, Some(provider)) => {
+                    let text = words.with("need-way-sign-in", &[("name", provider.title())]);
+                    not_yet(text, mail_account::address(provider), "way-sign-in-page")
+                }
+                (Some(_), Some(provider)) => {
+                    not_yet(words.t("need-way-down"), mail_account::address(provider), "way-sign-in-page")
+                }
+                (Some(_), None) => not_yet(words.t("need-way-down"), "#server1", "need-way-test"),
+                (None, None) => {
+                    let name = first.map(|first| named(&first.name, words)).unwrap_or_default();
+                    let text = words.with("need-way-untested", &[("name", &name)]);
+                    not_yet(text, "#server1", "need-way-test")
+                }
             }
         }
     }
@@ -169,7 +194,11 @@ mod tests {
 
     fn of(config: &Config, accepted_by: Option<&str>, administrators: u64) -> Vec<bool> {
         let seen_to_work = accepted_by.map(ToOwned::to_owned).into_iter().collect();
-        let known = Known { seen_to_work, staff: Staff { people: 2, unreachable: vec![], administrators } };
+        let known = Known {
+            seen_to_work,
+            nothing_goes_out: false,
+            staff: Staff { people: 2, unreachable: vec![], administrators },
+        };
         let lines = lines(config, &known, Language::English.words());
         assert!(lines.iter().all(|line| line.done == line.fix.is_none()), "what is missing can be put right");
         lines.into_iter().map(|line| line.done).collect()
@@ -180,15 +209,22 @@ mod tests {
         let mut config = Config::usual(Path::new("/"), Way::None);
         assert_eq!(of(&config, None, 1), [false, false, true, false, false]);
         config.sending.way = Way::Practice;
-        assert_eq!(of(&config, Some("a.example:25"), 1), [false, false, true, false, false]);
+        assert_eq!(of(&config, Some("server1"), 1), [false, false, true, false, false]);
         let server = Server::plain("server1", "192.0.2.1:25".parse().unwrap());
         config.sending.way = Way::Servers(vec![Arc::new(server)]);
         assert_eq!(
-            of(&config, Some("192.0.2.2:25"), 1),
+            of(&config, Some("server2"), 1),
             [false, false, true, false, false],
             "another server took mail"
         );
-        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, true, false, true]);
+        assert_eq!(of(&config, Some("server1"), 2), [false, true, true, false, true]);
+        let known = Known {
+            seen_to_work: vec!["server1".to_owned()],
+            nothing_goes_out: false,
+            staff: Staff::default(),
+        };
+        let said = lines(&config, &known, Language::English.words()).remove(1).text;
+        assert!(said.contains("Server 1 (192.0.2.1:25)"), "{said}");
         config.alarms.webhook = Some("https://a.example".to_owned());
         config.sites.push(Site {
             code: "A".to_owned(),
@@ -201,12 +237,18 @@ mod tests {
             time_zone: None,
             language: None,
         });
-        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [true; 5]);
-        let mut known = Known { seen_to_work: vec!["192.0.2.1:25".to_owned()], staff: Staff::default() };
+        assert_eq!(of(&config, Some("server1"), 2), [true; 5]);
+        let mut known = Known {
+            seen_to_work: vec!["server1".to_owned()],
+            nothing_goes_out: true,
+            staff: Staff::default(),
+        };
+        let way = lines(&config, &known, Language::English.words()).remove(1);
+        assert!(!way.done && way.text.contains("Nothing goes out"), "{}", way.text);
         known.staff.unreachable.push("ann@library.example".to_owned());
         let staff = lines(&config, &known, Language::English.words()).remove(2);
         assert!(!staff.done && staff.text.contains("ann@library.example"), "{}", staff.text);
         config.sites[0].email = None;
-        assert_eq!(of(&config, Some("192.0.2.1:25"), 2), [false, true, true, true, true]);
+        assert_eq!(of(&config, Some("server1"), 2), [false, true, true, true, true]);
     }
 }

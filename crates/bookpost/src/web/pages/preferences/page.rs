@@ -180,7 +180,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         above: None,
         applies: words.count("applies-to", sites),
         programs: programs(visit).await?,
-        checklist: checklist::lines(config, &Known::read(visit, config).await?, words),
+        checklist: checklist::lines(config, &Box::pin(Known::read(visit, config)).await?, words),
         tone: standing.tone(),
         in_use: sentences::in_use(
             &sources.config().sending.way,

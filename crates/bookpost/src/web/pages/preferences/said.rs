@@ -195,7 +195,12 @@ fn of_sites(old: &[Site], new: &[Site], words: &Words) -> Vec<Said> {
 
 fn differences(old: &Site, new: &Site, words: &Words) -> Vec<Said> {
     let changed = FIELDS.into_iter().filter(|field| old.get(*field) != new.get(*field));
-    let value = |site: &Site, field| site.get(field).map_or_else(|| words.t("value-empty"), plain);
+    let value = |site: &Site, field| match (field, site.get(field)) {
+        (_, None) => words.t("value-empty"),
+        ("language", Some(Value::String(tag))) if tag == "en" => words.t("notice-language-en"),
+        ("language", Some(Value::String(tag))) if tag == "es" => words.t("notice-language-es"),
+        (_, Some(value)) => plain(value),
+    };
     let said = |field| Said {
         of: format!("{}, {}", called(new), of_library(field, words)),
         was: value(old, field),

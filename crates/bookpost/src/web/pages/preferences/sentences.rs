@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Provider, Way},
     preferences::{InUse, Why},
     web::pages::{
-        standing::{Standing, named},
+        standing::{Standing, named, refused_by},
         when::Clockwork,
         words::Words,
     },
@@ -35,7 +35,6 @@ fn since(known: &InUse, clockwork: &Clockwork) -> Option<String> {
     let key = match known.why {
         Why::Set => "in-use-since-set",
         Why::TakesMailAgain => "in-use-since-again",
-        Why::Resumed => "in-use-since-resumed",
         Why::Started => "in-use-since-started",
         Why::FirstFails => return None,
     };
@@ -52,8 +51,17 @@ fn of_the_standing(way: &Way, standing: &Standing, alarms: &[Alarm], clockwork: 
         why(alarms, about, words).map_or(sentence.clone(), |why| format!("{sentence} {why}."))
     };
     let Standing::Backup { since: Some(since) } = standing else {
-        let Standing::Down { .. } = standing else { return standing.sentence(way, clockwork) };
-        return with_why(&|subject| subject.starts_with("server") || by_provider);
+        let Standing::Down { sign_in, .. } = standing else { return standing.sentence(way, clockwork) };
+        let about = |subject: &str| subject.starts_with("server") || by_provider;
+        // Of both servers the sentence says it, and of one too, but who signed us out.
+        let said = if *sign_in { AlarmKind::SignIn } else { AlarmKind::ServerDown };
+        let is_said = fault(alarms, about).is_none_or(|fault| {
+            fault.kind == said && (!sign_in || Provider::named(&fault.subject).is_none())
+        });
+        if is_said || servers.len() > 1 && !by_provider {
+            return standing.sentence(way, clockwork);
+        }
+        return with_why(&about);
     };
     if let Some(first) = servers.first().filter(|_| by_provider) {
         return with_why(&|subject| subject == first.name);
@@ -63,9 +71,16 @@ fn of_the_standing(way: &Way, standing: &Standing, alarms: &[Alarm], clockwork: 
     words.with("in-use-backup", &[("since", &clockwork.text(*since)), ("why", &why)])
 }
 
-fn why(alarms: &[Alarm], about: impl Fn(&str) -> bool, words: &Words) -> Option<String> {
+fn fault(alarms: &[Alarm], about: impl Fn(&str) -> bool) -> Option<&Alarm> {
     let kinds = [AlarmKind::SignIn, AlarmKind::ServerDown, AlarmKind::Quota];
-    let found = alarms.iter().find(|alarm| kinds.contains(&alarm.kind) && about(&alarm.subject))?;
+    alarms.iter().find(|alarm| kinds.contains(&alarm.kind) && about(&alarm.subject))
+}
+
+fn why(alarms: &[Alarm], about: impl Fn(&str) -> bool, words: &Words) -> Option<String> {
+    let found = fault(alarms, about)?;
+    if let Some(reason) = refused_by(found).filter(|_| Provider::named(&found.subject).is_none()) {
+        return Some(words.reason(reason).trim_end_matches('.').to_owned());
+    }
     let provider = Provider::named(&found.subject).filter(|_| found.kind == AlarmKind::SignIn);
     Some(provider.map_or_else(
         || words.alarm(found.kind).0,
@@ -76,8 +91,9 @@ fn why(alarms: &[Alarm], about: impl Fn(&str) -> bool, words: &Words) -> Option<
 /// What happens if an email fails to send, with the numbers that hold now.
 pub(super) fn failing(config: &Config, words: &Words) -> [String; 4] {
     let RetrySchedule { short_range, short_wait, long_wait, give_up_after } = config.schedule;
-    let (from, to) = (minutes(short_wait.0, words), minutes(short_wait.1, words));
-    let (later_from, later_to) = (minutes(long_wait.0, words), minutes(long_wait.1, words));
+    // Both in one unit, which is said once.
+    let (from, to) = (in_minutes(short_wait.0, words), minutes(short_wait.1, words));
+    let (later_from, later_to) = (in_minutes(long_wait.0, words), minutes(long_wait.1, words));
     [
         words.with("failing-short", &[("range", &minutes(short_range, words)), ("from", &from), ("to", &to)]),
         words.with("failing-long", &[("from", &later_from), ("to", &later_to)]),
@@ -94,6 +110,10 @@ pub(super) fn unheard(config: &Config) -> bool {
 
 fn minutes(length: Duration, words: &Words) -> String {
     words.count("so-many-minutes", length.as_secs().div_ceil(60))
+}
+
+fn in_minutes(length: Duration, words: &Words) -> String {
+    words.number(length.as_secs().div_ceil(60))
 }
 
 /// In hours where they are whole.
@@ -138,7 +158,6 @@ mod tests {
         for (why, expected) in [
             (Why::Set, "when it was set so."),
             (Why::TakesMailAgain, "when it took mail again."),
-            (Why::Resumed, "when sending was resumed."),
             (Why::Started, "when Bookpost was started."),
         ] {
             assert_eq!(said(Language::English, why), format!("{whole} {expected}"));
@@ -168,6 +187,11 @@ mod tests {
                 &Standing::Down { since: None, sign_in: false },
                 vec![alarm(AlarmKind::SignIn, "server1")],
                 "Nothing goes out at the moment: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can. The mail server did not accept our password.",
+            ),
+            (
+                &Standing::Down { since: Some(at()), sign_in: false },
+                vec![alarm(AlarmKind::ServerDown, "server1")],
+                "Nothing goes out since 27 Nov, 22:10: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.",
             ),
         ] {
             assert_eq!(in_use(&Way::None, standing, &alarms, None, &clockwork), expected);
@@ -237,16 +261,13 @@ mod tests {
     fn what_happens_is_said_with_the_numbers_that_hold() {
         let mut config = Config::usual(Path::new("/"), Way::None);
         let said = failing(&config, Language::English.words());
-        assert!(
-            said[0].contains("60 minutes") && said[0].contains("3 minutes") && said[0].contains("9 minutes"),
-            "{said:?}"
-        );
-        assert!(said[1].contains("60 minutes") && said[1].contains("90 minutes"), "{said:?}");
+        assert!(said[0].contains("60 minutes") && said[0].contains("after 3 to 9 minutes"), "{said:?}");
+        assert!(said[1].contains("60 to 90 minutes"), "{said:?}");
         assert!(said[2].contains("100 hours"), "{said:?}");
         config.schedule.give_up_after = Duration::from_mins(90);
         config.schedule.short_wait.0 = Duration::from_mins(1);
         let said = failing(&config, Language::English.words());
-        assert!(said[0].contains("1 minute to") && said[2].contains("90 minutes"), "{said:?}");
+        assert!(said[0].contains("after 1 to 9 minutes") && said[2].contains("90 minutes"), "{said:?}");
     }
 
     #[test]

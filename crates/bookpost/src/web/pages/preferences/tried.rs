@@ -18,19 +18,22 @@ pub(super) struct Failed {
     pub(super) said: String,
 }
 
-/// The servers that are used in `after` and were not so in `before`. Those of providers are known, and who has signed in there is another
-/// page's.
+/// The servers that are used in `after` and were not so in `before`, and those that are only described and were described otherwise: with
+/// the practice mailbox, too, a slip is found while it is typed. Those of providers are known, and who has signed in there is another page's.
 fn new(before: &Config, after: &Config) -> Vec<Arc<Server>> {
-    let (Way::Servers(servers), own_name) = (&after.sending.way, &after.sending.ehlo_name) else {
-        return Vec::new();
-    };
-    let used: &[Arc<Server>] = match &before.sending.way {
-        Way::Servers(servers) if *own_name == before.sending.ehlo_name => servers,
-        _ => &[],
+    let sending = |config: &Config| match &config.sending.way {
+        Way::Servers(servers) => servers.clone(),
+        _ => Vec::new(),
     };
     let same = |one: &Server, other: &Server| (key(one), &one.login) == (key(other), &other.login);
-    let described = servers.iter().filter(|server| server.sign_in.is_none());
-    described.filter(|server| !used.iter().any(|known| same(known, server))).cloned().collect()
+    let among = |servers: &[Arc<Server>], server: &Server| servers.iter().any(|known| same(known, server));
+    let (now, before_it) = (sending(after), sending(before));
+    let same_name = before.sending.ehlo_name == after.sending.ehlo_name;
+    let in_use = now.iter().filter(|server| server.sign_in.is_none());
+    let in_use = in_use.filter(|server| !same_name || !among(&before_it, server));
+    let resting = after.sending.servers.iter().filter(|server| !among(&now, server));
+    let resting = resting.filter(|server| !among(&before.sending.servers, server));
+    in_use.chain(resting).cloned().collect()
 }
 
 /// What decides whether a server can be reached and takes mail of ours.
@@ -106,5 +109,23 @@ mod tests {
         let server = Server { connections: 1, ..Server::plain("server1", ([192, 0, 2, 1], 25).into()) };
         slower.sending.way = Way::Servers(vec![Arc::new(server)]);
         assert_eq!(tried(&with(&[25]), &slower), [0; 0]);
+    }
+
+    /// The next choice of the way finds it as it was tried.
+    #[test]
+    fn what_is_described_is_tried_whatever_the_way_is() {
+        for way in [Way::None, Way::Practice] {
+            let described = |port: &[u16]| {
+                let mut config = Config::usual(Path::new("/"), way.clone());
+                if let Way::Servers(servers) = with(port).sending.way {
+                    config.sending.servers = servers;
+                }
+                config
+            };
+            assert_eq!(tried(&described(&[]), &described(&[25])), [25]);
+            assert_eq!(tried(&described(&[25]), &described(&[26])), [26]);
+            assert_eq!(tried(&described(&[25]), &described(&[25])), [0; 0]);
+            assert_eq!(tried(&described(&[25]), &with(&[25])), [25], "now it is used");
+        }
     }
 }

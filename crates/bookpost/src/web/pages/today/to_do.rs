@@ -11,7 +11,7 @@ use super::{
         mail_account::alarm as account,
         notices::{LastRun, OfRun, Pending},
         schedules, silence,
-        standing::{StandBy, Standing, is_of_the_key, named},
+        standing::{StandBy, Standing, is_of_the_key, named, refused_by},
         visit::Visit,
         when::At,
     },
@@ -59,7 +59,8 @@ pub(super) async fn read(
     (last, pending): (Option<&LastRun>, &Pending),
 ) -> Result<Vec<ToDo>, Error> {
     let sites = visit.sites();
-    let alarms: Vec<_> = known.alarms(&sites).collect();
+    let mut alarms: Vec<_> = known.alarms(&sites).collect();
+    alarms.sort_by_key(|alarm| order(visit, alarm));
     let mut all = Vec::new();
     let waiting = known.now(&sites).waiting;
     let is_copy = |alarm: &&&Alarm| alarm.kind == AlarmKind::Restored;
@@ -69,7 +70,9 @@ pub(super) async fn read(
         (Standing::Paused { .. }, Some(alarm)) => all.push(restored(visit, alarm, waiting).await?),
         (Standing::Paused { since }, None) => all.push(paused(visit, *since, waiting).await?),
         (Standing::DoNotSend { .. }, _) => all.extend(no_way(visit, "to-do-do-not-send", waiting)),
-        (Standing::NoWay, _) => all.extend(no_way(visit, "to-do-no-way", waiting)),
+        (Standing::NoWay, _) => {
+            all.extend(no_way(visit, "to-do-no-way", waiting).or_else(|| to_be_chosen(visit)));
+        }
         _ => {}
     }
     for alarm in &alarms {
@@ -93,6 +96,14 @@ pub(super) async fn read(
     all.extend(returned(visit, pending, last));
     all.extend(not_written(visit, pending, last));
     Ok(all)
+}
+
+/// Servers that take no mail come first, in the order in which they are used.
+fn order(visit: &Visit, alarm: &Alarm) -> usize {
+    let config = visit.pages.sources.config();
+    let Way::Servers(servers) = &config.sending.way else { return usize::MAX };
+    let own = servers.iter().position(|server| server.name == account::server(alarm));
+    own.filter(|_| is_server(alarm)).unwrap_or(usize::MAX)
 }
 
 /// That Server 1 does not answer, and that the backup sends for it, is one thing.
@@ -131,6 +142,18 @@ fn no_way(visit: &Visit, title: &str, waiting: u64) -> Option<ToDo> {
     })
 }
 
+/// Nothing waits yet, and nothing could be sent. Before the library is named, that is asked first.
+fn to_be_chosen(visit: &Visit) -> Option<ToDo> {
+    let words = visit.words();
+    let asks = visit.may(Permission::ChangePreferences) && visit.pages.sources.config().sender().is_some();
+    asks.then(|| ToDo {
+        title: words.t("to-do-choose-way"),
+        what: vec![words.t("to-do-choose-way-why")],
+        href: Some(("/preferences".to_owned(), words.t("to-do-no-way-link"))),
+        ..ToDo::default()
+    })
+}
+
 async fn restored(visit: &Visit, alarm: &Alarm, waiting: u64) -> Result<ToDo, Error> {
     let one = other(visit, alarm).await?;
     let mut what = one.what;
@@ -147,7 +170,8 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
     let (title, todo) = provider
         .and_then(|one| account::said(one, alarm, goes_on, words))
         .unwrap_or_else(|| of_server(visit, alarm, known));
-    let is_down = matches!(known.standing, Standing::Down { .. });
+    let is_down = matches!(known.standing, Standing::Down { .. } | Standing::Refused { .. });
+    let by_password = alarm.kind == AlarmKind::SignIn && refused_by(alarm).is_none();
     let waiting = known.now(&visit.sites()).waiting;
     // Of two servers that do not take mail each is named, and what waits for either is said once.
     let is_first = all.iter().find(|other| is_server(other)).is_some_and(|first| first.id == alarm.id);
@@ -163,8 +187,8 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
     let sees = visit.may(Permission::SeeAddresses);
     let may_change = visit.may(Permission::ChangePreferences);
     let link = match alarm.kind {
-        AlarmKind::SignIn => Some("to-do-sign-in-link"),
-        AlarmKind::ServerDown => Some("to-do-server-link"),
+        AlarmKind::SignIn if by_password => Some("to-do-sign-in-link"),
+        AlarmKind::SignIn | AlarmKind::ServerDown => Some("to-do-server-link"),
         _ => None,
     };
     ToDo {
@@ -176,7 +200,7 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
             None => (format!("/preferences#{}", alarm.subject), words.t(link)),
         }),
         parts: Vec::new(),
-        may_probe: alarm.kind != AlarmKind::SignIn && visit.may(Permission::ProbeServers),
+        may_probe: !by_password && visit.may(Permission::ProbeServers),
         take: None,
         for_it: sees.then(|| ForIt { text: text_for_it(visit, alarm, known), noted: noted(alarm, all) }),
     }
@@ -220,6 +244,13 @@ fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
             _ => (title, todo),
         };
     }
+    if let Some(reason) = refused_by(alarm) {
+        let why = words.reason(reason);
+        let title = if two { format!("{}: {why}", named(&alarm.subject, words)) } else { why };
+        let goes_on = matches!(known.standing, Standing::Backup { .. } | Standing::Well { .. });
+        let mail = words.t(if goes_on { "alarm-account-behind" } else { "alarm-account-waits" });
+        return (title, format!("{mail} {}", words.what_to_do(reason)));
+    }
     let title = match (alarm.kind, &*alarm.subject) {
         (AlarmKind::ServerDown, "server1") if two => words.t("alarm-server-down-1"),
         (AlarmKind::ServerDown, "server2") if two => words.t("alarm-server-down-2"),
@@ -229,6 +260,10 @@ fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
     };
     let todo = match alarm.kind {
         AlarmKind::ServerDown if is_of_the_backup(visit, alarm, known) => words.t("to-do-backup-down"),
+        // The next mail goes by the backup; none has yet.
+        AlarmKind::ServerDown if matches!(known.standing, Standing::Backup { .. }) => {
+            words.t("to-do-first-down")
+        }
         AlarmKind::SignIn if is_of_the_backup(visit, alarm, known) => words.t("to-do-backup-signed-out"),
         _ => todo,
     };
@@ -258,7 +293,7 @@ fn text_for_it(visit: &Visit, alarm: &Alarm, known: &Known) -> String {
     let since = visit.clockwork.in_full(alarm.started_at);
     let key = match alarm.kind {
         _ if is_of_the_backup(visit, alarm, known) => "for-it-backup-down",
-        AlarmKind::SignIn => "for-it-sign-in",
+        AlarmKind::SignIn if refused_by(alarm).is_none() => "for-it-sign-in",
         AlarmKind::BackupInUse => "for-it-backup",
         _ => "for-it-down",
     };

@@ -231,6 +231,10 @@ run-neither = { $n ->
     [one] { $n } mail of this run was cancelled by a person and is not sent, nor is an earlier notice that had given way to it. Unless a later run has written to them, nobody was written to about its items. To write after all, upload the newest export and send it: whoever was written to since is left out.
    *[other] { $n } mails of this run were cancelled by a person and are not sent, nor are earlier notices that had given way to them. Unless a later run has written to them, nobody was written to about their items. To write after all, upload the newest export and send it: whoever was written to since is left out.
 }
+run-doubtful = { $n ->
+    [one] { $n } mail of this run may have arrived before a person cancelled it. So it counts as written: a new export does not write to this person about the same items for some days. Ask them whether they had it; if they did not, choose Send again beside their name.
+   *[other] { $n } mails of this run may have arrived before a person cancelled them. So they count as written: a new export does not write to these people about the same items for some days. Ask them whether they had them; to whoever did not, choose Send again beside the name.
+}
 run-neither-names = See who they are
 run-go-on-link = To the upload
 run-practice = This was a practice. To write to patrons, an administrator chooses a way of sending; then run the export again.
@@ -247,8 +251,8 @@ run-may-have-arrived = { $n ->
    *[other] { $n } of those that wait may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves.
   }
 run-again = { $n ->
-    [one] { $n } was sent again to a corrected address, and counts as asked for once more.
-   *[other] { $n } were sent again to corrected addresses, and count as asked for once more.
+    [one] { $n } was sent again, and counts as asked for once more. If that came back too, the person counts once.
+   *[other] { $n } were sent again, and count as asked for once more. If that came back too, the person counts once.
   }
 run-stop = Stop: cancel what has not left
 run-csv = Download as a table (CSV)
@@ -283,7 +287,12 @@ left-written-lately = { $n ->
     [one] person written to lately
    *[other] people written to lately
   }
-left-written-lately-do = Nothing. They had a mail about the same items a short time ago.
+left-written-lately-do = Nothing. They had a mail about the same items a short time ago, or one still waits or may have arrived: the list says which.
+left-came-back = { $n ->
+    [one] person whose last mail came back
+   *[other] people whose last mail came back
+  }
+left-came-back-do = Correct the address in the library system, make the export again and send it: at another address they are written to. If the address is right, open their mail and choose Send again.
 left-not-made = { $n ->
     [one] person whose mail could not be made
    *[other] people whose mail could not be made
@@ -333,6 +342,7 @@ left-line = line { $line }
 names-none = Nobody
 names-none-why = Nobody of this run stands here any more.
 names-tried-again = Nothing: it is tried again by itself until { $until }.
+names-doubtful-do = It may have arrived, so a new export does not write about the same items for some days. Ask whether they had it; if they did not, choose Send again.
 names-cancelled-do = To write after all, upload the newest export and send it.
 names-accepted-by = accepted by { $server }
 names-message = What happened
@@ -371,6 +381,10 @@ again-doubt = Is this still right?
 again-not-there = This patron is not in the export of { $day } (run { $run }) any more: what the mail is about has probably been brought back.
 again-wrote = A newer notice was written to this patron from the export of { $day } (run { $run }). If that one came back too, send that one again: this one may name what has been brought back since.
 again-sure = Yes, send this mail all the same
+again-same-title = Is this address right?
+again-same = Mail came back from { $address }. Enter another address above. If this one is right by now, say so.
+again-may-have-arrived = The mail may have arrived at { $address } already: this person may get it twice. If that is meant, say so.
+again-same-sure = Yes, send it to this address once more
 again-practice = This mail is a practice: it goes to the practice mailbox, and nobody receives it.
 again-waits = Mail does not go to patrons at the moment: the practice mailbox or “Do not send” is chosen, or no way of sending. This mail waits until a way of sending is chosen.
 
@@ -437,9 +451,9 @@ meaning-price = Price
 meaning-charge = Amount owed
 done-columns-kept = The columns are read like this from now on.
 done-columns-forgotten = What was said of the columns is forgotten.
-done-sent-again = The mail is sent again to the corrected address.
+done-sent-again = The mail is sent again to this address.
 done-sent-again-practice = The mail goes to the practice mailbox once more. Nobody receives it.
-done-sent-again-waits = The mail to the corrected address waits until a way of sending is chosen.
+done-sent-again-waits = The mail to this address waits until a way of sending is chosen.
 csv-name = Name
 csv-list = (list for a teacher)
 csv-number = Number
@@ -493,9 +507,12 @@ detail-no-address = the patron has no email address in the library system
 detail-no-sender = { $library } has no email address for the notice to be from: enter one under Preferences > Libraries
 detail-one-not-an-address = "{ $text }" is not an email address; the notice is for { $used }
 detail-written-on = last written to on { $day }
+detail-came-back = their last mail came back on { $day }, and the address is still the same
+detail-still-waits = a mail about the same items still waits
+detail-may-have-arrived = a mail about the same items may have arrived
 detail-stopped = the run was stopped before this notice was made
 detail-not-sent = the notice of run { $run } had not left yet and is not sent
-detail-thin = { $library }: { $items } in this export, and of what an earlier one had only { $percent } in 100; it may have broken off, or be of a part only
+detail-thin = { $library }: { $items } in this export. Of every 100 items in an earlier export it still has { $percent }: it may have broken off, or be of a part only
 detail-broken-off = the export ends in the middle of a line, so it has broken off
 detail-older = { $library }: a newer export, of { $day }, was run before this one
 detail-unread-lines = { $n ->

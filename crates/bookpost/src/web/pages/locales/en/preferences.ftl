@@ -18,7 +18,6 @@ not-done = Nothing was changed.
 
 in-use-since-set = { $server } has been used since { $since }, when it was set so.
 in-use-since-again = { $server } has been used since { $since }, when it took mail again.
-in-use-since-resumed = { $server } has been used since { $since }, when sending was resumed.
 in-use-since-started = { $server } has been used since { $since }, when Bookpost was started.
 in-use-backup = All mail goes out, through the backup server, since { $since }. Why: { $why } (Server 1).
 so-many-minutes = { $n ->
@@ -42,10 +41,11 @@ need-library-no = A library with its email address. Without one, notices have no
 need-library-email = An email address for: { $libraries }. Until then their notices cannot be sent.
 need-library-email-fix = Enter the address
 need-library-fix = Enter the library
-need-way-yes = A way of sending that works: { $server } has accepted mail.
+need-way-yes = A way of sending that works: { $name } ({ $server }) has accepted mail.
 need-way-none = A way of sending. Mail waits until you choose one.
 need-way-practice = A real way of sending. The practice mailbox is chosen, and nobody receives its mail.
-need-way-untested = A test of the way of sending. No mail was accepted by it yet.
+need-way-untested = A test of { $name }, as it is set now: that it takes mail was not seen lately.
+need-way-down = A way of sending that works. Nothing goes out at the moment.
 need-way-fix = Choose a way
 need-way-test = Go to the test
 need-staff-yes = { $n ->
@@ -89,7 +89,7 @@ taken-over = Server 1 is filled in below, and is not saved yet. Enter login and 
 port-taken = Port { $port } and its security are filled in below, and are not saved yet.
 
 ## The first question
-suggest-title = Where is your library's email?
+suggest-title = Who runs your library's email?
 suggest-hint = Bookpost looks up who hosts this address, and suggests how to send. Looking it up changes nothing.
 suggest-hint-saved = Saved, it is what patrons of { $library } see as the sender.
 suggest-hint-several = The addresses of your libraries are changed at Libraries.

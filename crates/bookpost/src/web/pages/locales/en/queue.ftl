@@ -109,8 +109,8 @@ sure-hold = { $n ->
    *[other] Keep { $n } mails back?
   }
 sure-cancel = { $n ->
-    [one] Not send { $n } mail?
-   *[other] Not send { $n } mails?
+    [one] Do not send this mail?
+   *[other] Do not send these { $n } mails?
   }
 sure-return = { $n ->
     [one] Give up { $n } mail and tell the library?

@@ -90,6 +90,7 @@ reason-broke-do = Show it to your IT person; the other messages are not affected
 reason-by_person = A person decided this, or the program that sent it.
 reason-by_person-do = If the patron should hear of it all the same, tell them in another way.
 reason-from_backup = It was unfinished in the backup, and may have been sent since.
+reason-from_backup-of = It was unfinished in the backup of { $day }, and may have been sent since.
 reason-from_backup-do = Look whether it was sent, then send it after all or do not.
 reason-items_returned = Its items are no longer in a newer export.
 reason-items_returned-of = Its items are no longer in the export of { $day } (run { $run }).

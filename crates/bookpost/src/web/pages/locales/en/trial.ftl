@@ -31,7 +31,7 @@ trial-again = Test again
 trial-to-preferences = Change the settings
 trial-back = Back to the form
 trial-go-on = Go on to save these settings
-trial-not-saved = What you entered is not saved yet. The form has it still.
+trial-not-saved = Nothing was saved by the test. What you entered stands in the form still.
 trial-forgotten = This test is over
 trial-forgotten-why = Tests are forgotten after ten minutes. What came of it stands in the log.
 

@@ -208,8 +208,8 @@ run-aside = También en el archivo
 run-by-library = Por biblioteca
 run-no-library = Biblioteca desconocida
 run-without = { $n ->
-    [one] { $n } entrada del fichero queda sin correo.
-   *[other] { $n } entradas del fichero quedan sin correo.
+    [one] { $n } entrada del archivo queda sin correo.
+   *[other] { $n } entradas del archivo quedan sin correo.
   }
 run-all = Se aceptaron los { $asked }. No hay nada que hacer.
 run-over = Se aceptaron { $done } de { $asked }. Los números llevan a los demás, y a lo que hay que hacer.
@@ -231,6 +231,10 @@ run-neither = { $n ->
     [one] Una persona canceló { $n } correo de este envío y no se envía, ni tampoco un aviso anterior que le había cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
    *[other] Una persona canceló { $n } correos de este envío y no se envían, ni tampoco los avisos anteriores que les habían cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
 }
+run-doubtful = { $n ->
+    [one] { $n } correo de este envío puede haber llegado antes de que una persona lo cancelara. Por eso cuenta como escrito: una exportación nueva no escribe a esta persona sobre los mismos ejemplares durante unos días. Pregúntele si lo recibió; si no, elija Enviar de nuevo junto a su nombre.
+   *[other] { $n } correos de este envío pueden haber llegado antes de que una persona los cancelara. Por eso cuentan como escritos: una exportación nueva no escribe a estas personas sobre los mismos ejemplares durante unos días. Pregúnteles si los recibieron; para quien no, elija Enviar de nuevo junto al nombre.
+}
 run-neither-names = Ver quiénes son
 run-go-on-link = Ir a subirla
 run-practice = Esto fue una práctica. Para escribir a los usuarios, un administrador elige una forma de envío; después envíe de nuevo la exportación.
@@ -247,8 +251,8 @@ run-may-have-arrived = { $n ->
    *[other] De los que esperan, { $n } pueden haber llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos.
   }
 run-again = { $n ->
-    [one] { $n } se envió de nuevo a una dirección corregida, y cuenta otra vez como pedido.
-   *[other] { $n } se enviaron de nuevo a direcciones corregidas, y cuentan otra vez como pedidos.
+    [one] { $n } se envió de nuevo, y cuenta otra vez como pedido. Si también se devolvió, la persona cuenta una sola vez.
+   *[other] { $n } se enviaron de nuevo, y cuentan otra vez como pedidos. Si también se devolvieron, cada persona cuenta una sola vez.
   }
 run-stop = Detener: cancelar lo que no ha salido
 run-csv = Descargar como tabla (CSV)
@@ -295,7 +299,12 @@ left-written-lately = { $n ->
     [one] persona a la que se escribió hace poco
    *[other] personas a las que se escribió hace poco
   }
-left-written-lately-do = Nada. Recibieron hace poco un correo sobre los mismos ejemplares.
+left-written-lately-do = Nada. Recibieron hace poco un correo sobre los mismos ejemplares, o uno aún espera o puede haber llegado: la lista dice cuál.
+left-came-back = { $n ->
+    [one] persona cuyo último correo se devolvió
+   *[other] personas cuyo último correo se devolvió
+  }
+left-came-back-do = Corrija la dirección en el sistema de biblioteca, haga de nuevo la exportación y envíela: a otra dirección sí se les escribe. Si la dirección es correcta, abra su correo y elija Enviar de nuevo.
 left-not-made = { $n ->
     [one] persona cuyo correo no se pudo preparar
    *[other] personas cuyo correo no se pudo preparar
@@ -345,6 +354,7 @@ left-line = línea { $line }
 names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.
 names-tried-again = Nada: se intenta otra vez por sí solo hasta { $until }.
+names-doubtful-do = Puede haber llegado, así que una exportación nueva no escribe sobre los mismos ejemplares durante unos días. Pregunte si lo recibió; si no, elija Enviar de nuevo.
 names-cancelled-do = Para escribir de todos modos, suba la exportación más reciente y envíela.
 names-accepted-by = aceptado por { $server }
 names-message = Qué pasó
@@ -383,6 +393,10 @@ again-doubt = ¿Sigue siendo correcto?
 again-not-there = Este usuario ya no está en la exportación de { $day } (envío { $run }): probablemente se ha devuelto aquello de lo que trata el correo.
 again-wrote = Se escribió a este usuario un aviso más reciente con la exportación de { $day } (envío { $run }). Si ese también fue devuelto, envíe de nuevo ese: este puede nombrar lo que se ha devuelto desde entonces.
 again-sure = Sí, enviar este correo de todos modos
+again-same-title = ¿Es correcta esta dirección?
+again-same = El correo a { $address } se devolvió. Escriba arriba otra dirección. Si esta ya es correcta, dígalo.
+again-may-have-arrived = El correo puede haber llegado ya a { $address }: esta persona puede recibirlo dos veces. Si es lo que quiere, dígalo.
+again-same-sure = Sí, enviarlo otra vez a esta dirección
 again-practice = Este correo es de una práctica: va al buzón de prácticas, y nadie lo recibe.
 again-waits = En este momento el correo no llega a los usuarios: está elegido el buzón de prácticas o «No enviar», o ninguna forma de envío. Este correo espera hasta que se elija una forma de envío.
 
@@ -449,9 +463,9 @@ meaning-price = Precio
 meaning-charge = Importe debido
 done-columns-kept = A partir de ahora las columnas se leen así.
 done-columns-forgotten = Lo indicado sobre las columnas se ha olvidado.
-done-sent-again = El correo se envía de nuevo a la dirección corregida.
+done-sent-again = El correo se envía de nuevo a esta dirección.
 done-sent-again-practice = El correo va otra vez al buzón de prácticas. Nadie lo recibe.
-done-sent-again-waits = El correo a la dirección corregida espera hasta que se elija una forma de envío.
+done-sent-again-waits = El correo a esta dirección espera hasta que se elija una forma de envío.
 csv-name = Nombre
 csv-list = (lista para un docente)
 csv-number = Número
@@ -505,9 +519,12 @@ detail-no-address = el usuario no tiene dirección de correo en el sistema de bi
 detail-no-sender = { $library } no tiene dirección de correo de la que venga el aviso: póngala en Preferencias > Bibliotecas
 detail-one-not-an-address = «{ $text }» no es una dirección de correo; el aviso va a { $used }
 detail-written-on = se le escribió por última vez el { $day }
+detail-came-back = su último correo se devolvió el { $day }, y la dirección sigue siendo la misma
+detail-still-waits = un correo sobre los mismos ejemplares aún espera
+detail-may-have-arrived = un correo sobre los mismos ejemplares puede haber llegado
 detail-stopped = el envío se detuvo antes de preparar este aviso
 detail-not-sent = el aviso del envío { $run } aún no había salido y no se envía
-detail-thin = { $library }: { $items } en esta exportación, y de lo que tenía una anterior solo { $percent } de cada 100; puede que se cortara, o que sea solo de una parte
+detail-thin = { $library }: { $items } en esta exportación. De cada 100 ejemplares de una exportación anterior aún tiene { $percent }: puede que se cortara, o que sea solo de una parte
 detail-broken-off = la exportación termina en mitad de una línea, así que se cortó
 detail-older = { $library }: antes de esta se usó una exportación más reciente, del { $day }
 detail-unread-lines = { $n ->

@@ -18,7 +18,6 @@ not-done = No se ha cambiado nada.
 
 in-use-since-set = Se usa { $server } desde { $since }, cuando se configuró así.
 in-use-since-again = Se usa { $server } desde { $since }, cuando volvió a aceptar correo.
-in-use-since-resumed = Se usa { $server } desde { $since }, cuando se reanudó el envío.
 in-use-since-started = Se usa { $server } desde { $since }, cuando se inició Bookpost.
 in-use-backup = Todo el correo sale, por el servidor de reserva, desde { $since }. Motivo: { $why } (Servidor 1).
 so-many-minutes = { $n ->
@@ -42,10 +41,11 @@ need-library-no = Una biblioteca con su dirección de correo. Sin ella, los avis
 need-library-email = Una dirección de correo para: { $libraries }. Hasta entonces sus avisos no se pueden enviar.
 need-library-email-fix = Escribir la dirección
 need-library-fix = Añadir la biblioteca
-need-way-yes = Una forma de envío que funciona: { $server } ha aceptado correo.
+need-way-yes = Una forma de envío que funciona: { $name } ({ $server }) ha aceptado correo.
 need-way-none = Una forma de envío. El correo espera hasta que elija una.
 need-way-practice = Una forma de envío de verdad. Está elegido el buzón de prácticas, y nadie recibe su correo.
-need-way-untested = Una prueba de la forma de envío. Aún no ha aceptado ningún correo.
+need-way-untested = Probar { $name } tal como está configurado: últimamente no se ha visto que acepte correo.
+need-way-down = Una forma de envío que funciona. En este momento no sale nada.
 need-way-fix = Elegir una forma
 need-way-test = Ir a la prueba
 need-staff-yes = { $n ->
@@ -89,7 +89,7 @@ taken-over = El Servidor 1 está rellenado abajo y aún no está guardado. Escri
 port-taken = El puerto { $port } y su seguridad están abajo en el formulario, y todavía no están guardados.
 
 ## La primera pregunta
-suggest-title = ¿Dónde está el correo de su biblioteca?
+suggest-title = ¿Quién lleva el correo de su biblioteca?
 suggest-hint = Bookpost averigua quién aloja esta dirección y propone cómo enviar. Averiguarlo no cambia nada.
 suggest-hint-saved = Al guardar, es lo que los usuarios de { $library } ven como remitente.
 suggest-hint-several = Las direcciones de sus bibliotecas se cambian en Bibliotecas.
@@ -234,7 +234,7 @@ sample-back = Volver a Correo
 ## Correo que vuelve más tarde
 comes-back-title = Correo que vuelve más tarde
 comes-back-is = Un servidor de correo puede aceptar un correo y devolverlo minutos o días después, porque la dirección no existe o el buzón está lleno. Si Bookpost lee el lugar adonde va ese correo, la cola y la página del envío de avisos también lo dicen.
-comes-back-no-folder = No se lee ninguna carpeta con ese correo. La persona de informática puede indicar una en el archivo de configuración (undeliverable.maildir).
+comes-back-no-folder = No se lee ninguna carpeta con ese correo. Su informático puede indicar una en el archivo de configuración (undeliverable.maildir).
 comes-back-folder = Se lee en { $folder }, cada 15 segundos.
 comes-back-counts = Desde que se inició Bookpost: anotados { $noted }; dejados para personas porque nada los une a un correo { $untied }; otra cosa { $others }.
 label-comes-back = Dirección adonde va ese correo
@@ -264,7 +264,7 @@ label-deadman = Dirección web a la que llamar mientras todo va bien
 help-deadman = Una vez por minuto, y solo mientras todo va bien, Bookpost llama a esta dirección de un servicio de vigilancia, que le avisa cuando faltan las llamadas: entonces este ordenador está apagado, Bookpost no funciona o no puede salir ningún correo, como cuando el servidor de correo no responde y no hay otro de reserva. Su informático tiene una dirección así.
 fault-waiting-limit = Elija de 1 a 8760 horas, y menos que el tiempo tras el que se desiste; lo habitual son 24.
 fault-web-address = Debe ser una dirección web que empiece por https:// y no contenga nombre ni contraseña.
-pause-section = Pausar todo el envío
+pause-section = Poner en pausa todo el envío
 pause-stands-still = Mientras el envío está en pausa, o en No enviar, las { $after } tras las que se desiste no corren.
 
 ## Lo que está mal en lo escrito

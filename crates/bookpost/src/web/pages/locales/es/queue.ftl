@@ -109,8 +109,8 @@ sure-hold = { $n ->
    *[other] ¿Retener { $n } mensajes?
   }
 sure-cancel = { $n ->
-    [one] ¿No enviar { $n } mensaje?
-   *[other] ¿No enviar { $n } mensajes?
+    [one] ¿No enviar este mensaje?
+   *[other] ¿No enviar estos { $n } mensajes?
   }
 sure-return = { $n ->
     [one] ¿Desistir de { $n } mensaje y avisar a la biblioteca?

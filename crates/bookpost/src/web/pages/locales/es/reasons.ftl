@@ -90,6 +90,7 @@ reason-broke-do = Enséñeselo a su informático; a los demás mensajes no les a
 reason-by_person = Lo decidió una persona, o el programa que lo envió.
 reason-by_person-do = Si el usuario debe enterarse a pesar de todo, dígaselo de otra manera.
 reason-from_backup = No estaba terminado en la copia de seguridad y puede haberse enviado después.
+reason-from_backup-of = No estaba terminado en la copia de seguridad de { $day } y puede haberse enviado después.
 reason-from_backup-do = Mire si se envió, y envíelo de todos modos o no lo envíe.
 reason-items_returned = Sus ejemplares ya no están en una exportación más reciente.
 reason-items_returned-of = Sus ejemplares ya no están en la exportación del { $day } (envío { $run }).

@@ -31,7 +31,7 @@ trial-again = Probar de nuevo
 trial-to-preferences = Cambiar los ajustes
 trial-back = Volver al formulario
 trial-go-on = Continuar para guardar esta configuración
-trial-not-saved = Lo que escribió todavía no está guardado. Sigue en el formulario.
+trial-not-saved = La prueba no ha guardado nada. Lo que escribió sigue en el formulario.
 trial-forgotten = Esta prueba ya pasó
 trial-forgotten-why = Las pruebas se olvidan a los diez minutos. Su resultado está en el registro.
 

@@ -1,0 +1,118 @@
+//! What is wrong with a server changes while it lasts: the newest says what a person has to do, and nothing older beside it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bookpost::config::{Login, Server};
+use mail::Reason;
+use store::AlarmKind;
+use testkit::sink::{At, Settings, Sink};
+
+use crate::bench::{Bench, always, nobody, patron, server, sink, sink_at};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+fn with_login(address: SocketAddr) -> Arc<Server> {
+    let mut server = Server::clone(&server("server1", address));
+    server.login = Some(Login { user: "library".into(), password: "right".to_owned().into() });
+    server.password_on_plain = true;
+    Arc::new(server)
+}
+
+/// A server that lets in who knows this password.
+async fn lets_in(address: SocketAddr, password: &str) -> Sink {
+    let login = Some(("library".into(), password.into()));
+    Sink::start(Settings { port: address.port(), login, ..Settings::default() }).await.unwrap()
+}
+
+/// What is open, and that all of it was told with this reason.
+async fn is_only(bench: &Bench, kind: AlarmKind, reason: Reason) {
+    let open = bench.open_alarms().await;
+    let [(only, subject, text)] = open.as_slice() else { panic!("{open:?}") };
+    assert_eq!((*only, &**subject), (kind, "server1"));
+    assert!(text.contains(reason.plain_words()), "{text}");
+}
+
+#[tokio::test]
+async fn a_dead_server_that_then_refuses_the_password_is_one_that_refuses_the_password_and_the_reverse() {
+    let address = nobody();
+    let bench = Bench::start(vec![with_login(address)]).await;
+    bench.accept_many(3).await;
+    bench.pass(MINUTE).await;
+    is_only(&bench, AlarmKind::ServerDown, Reason::Unreachable).await;
+    let other = lets_in(address, "another").await;
+    bench.app.worker.probe();
+    bench.quiet().await;
+    is_only(&bench, AlarmKind::SignIn, Reason::SignInRefused).await;
+    other.stop().await;
+    bench.app.worker.probe();
+    bench.quiet().await;
+    is_only(&bench, AlarmKind::ServerDown, Reason::Unreachable).await;
+    let sink = lets_in(address, "right").await;
+    bench.pass(MINUTE * 15).await;
+    assert_eq!((sink.count(), bench.alarm_kinds().await), (3, vec![]));
+    assert_eq!(bench.alarms(false).await.len(), 3, "told of each as it began");
+}
+
+/// It is one alarm all along, and says the newest.
+#[tokio::test]
+async fn a_dead_server_that_then_cannot_take_mail_says_why() {
+    let address = nobody();
+    let bench = Bench::start(vec![server("server1", address)]).await;
+    bench.accept_many(1).await;
+    bench.pass(MINUTE).await;
+    is_only(&bench, AlarmKind::ServerDown, Reason::Unreachable).await;
+    let gone = always(At::Connect, "554 5.3.2 No mail here");
+    let _other = Sink::start(Settings { port: address.port(), rules: vec![gone], ..Settings::default() })
+        .await
+        .unwrap();
+    bench.app.worker.probe();
+    bench.quiet().await;
+    let open = bench.open_alarms().await;
+    let [(AlarmKind::ServerDown, _, text)] = open.as_slice() else { panic!("{open:?}") };
+    assert!(!text.contains(Reason::Unreachable.plain_words()) && text.contains("No mail here"), "{text}");
+    assert_eq!(bench.alarms(false).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_whose_allowance_was_used_up_and_that_then_is_away_is_away_and_the_reverse() {
+    let used_up = || vec![always(At::Rcpt, "550 5.4.5 Daily user sending limit exceeded")];
+    let first = sink(used_up()).await;
+    let address = first.address();
+    let bench = Bench::start(vec![server("server1", address)]).await;
+    bench.accept_many(1).await;
+    bench.quiet().await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::Quota]);
+    first.stop().await;
+    bench.pass(HOUR + MINUTE).await;
+    is_only(&bench, AlarmKind::ServerDown, Reason::Unreachable).await;
+    let first = sink_at(address).await;
+    first.set_rules(used_up());
+    bench.pass(MINUTE * 2).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::Quota]);
+    first.set_rules(Vec::new());
+    bench.pass(HOUR * 2).await;
+    assert_eq!((first.count(), bench.alarm_kinds().await), (1, vec![]));
+}
+
+/// That the backup sends is said once it has taken a mail, and not beside that it is away itself.
+#[tokio::test]
+async fn a_backup_that_took_nothing_is_not_said_to_send() {
+    let (first, second) = (nobody(), nobody());
+    let bench = Bench::start(vec![server("server1", first), server("server2", second)]).await;
+    bench.accept_many(2).await;
+    bench.pass(MINUTE).await;
+    let all: Vec<_> = bench.alarms(false).await.into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(all, [AlarmKind::ServerDown, AlarmKind::ServerDown]);
+    let backup = sink_at(second).await;
+    bench.pass(MINUTE * 15).await;
+    assert_eq!(
+        (backup.count(), bench.alarm_kinds().await),
+        (2, vec![AlarmKind::ServerDown, AlarmKind::BackupInUse])
+    );
+    backup.stop().await;
+    bench.accept(&[&patron(7)]).await;
+    bench.pass(SECOND).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::ServerDown, AlarmKind::ServerDown]);
+}
