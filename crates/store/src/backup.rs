@@ -5,10 +5,10 @@
 
 use std::{io, path::PathBuf};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::{Counts, Error, OpenError, Store, sqlite};
+use crate::{Counts, Error, OpenError, Row, Store, sqlite};
 
 pub use sqlite::backup::{Copying, Stop};
 
@@ -40,6 +40,20 @@ pub struct Backup {
     pub counts: Counts,
     /// What is wrong with the file and its rows; empty when nothing is.
     pub wrong: Vec<String>,
+}
+
+/// How a restore notes the instant of the backup beside mail that was unfinished in it, and how that is read again.
+const NOTE: &str = "It was unfinished in the backup of %Y-%m-%d %H:%M UTC.";
+
+/// What is noted beside mail that was unfinished in the backup of this instant.
+pub(crate) fn noted(of: Timestamp) -> String {
+    of.strftime(NOTE).to_string()
+}
+
+/// Of when the backup is in which this mail was unfinished, to the minute; `None` for mail that comes from no backup.
+pub fn backup_of(row: &Row) -> Option<Timestamp> {
+    let note = row.answer.as_deref().filter(|_| row.reason == Some(mail::Reason::FromBackup))?;
+    TimeZone::UTC.to_timestamp(DateTime::strptime(NOTE, note).ok()?).ok()
 }
 
 /// What became of a copy that was put in place.

@@ -178,7 +178,9 @@ async fn a_restored_queue_sends_nothing_by_itself() {
         let row = row(&other, id).await;
         assert_eq!((row.state, row.reason), (State::Held, Some(Reason::FromBackup)));
         assert_eq!(row.answer.as_deref(), Some("It was unfinished in the backup of 2027-01-15 08:00 UTC."));
+        assert_eq!(store::backup_of(&row), Some(now()));
     }
+    assert_eq!(store::backup_of(&row(&other, delivered).await), None);
     assert_eq!(row(&other, delivered).await.state, State::Delivered);
     assert_eq!(row(&other, returned).await.state, State::Returned);
     let counts = other.counts().await.unwrap();

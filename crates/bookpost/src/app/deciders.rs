@@ -31,7 +31,7 @@ impl Deciders {
                 let lines = lines.into_iter().filter(|line| what == Deed::MailDecided || line.new.is_some());
                 let lines = lines.filter(|line| wanted.contains(&line.happened_at));
                 all.0.extend(lines.map(|line| (line.happened_at, line.who)));
-                if after.is_none() {
+                if after.is_none() || all.0.len() == wanted.len() {
                     break;
                 }
             }

@@ -10,7 +10,6 @@ mod decisions;
 mod doors;
 pub mod drop_folder;
 pub mod exports;
-pub(crate) mod from_backup;
 pub(crate) mod lost_secrets;
 pub mod notice_run;
 mod preferences;

@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 
 pub(in crate::app) use self::scheduled::{NotRun, Scheduled};
 pub use self::{
-    again::{Doubt, Goes, NotAgain, SENT_AGAIN, may_go_again, sent_again_for, shown_tags},
+    again::{Doubt, Goes, NotAgain, SENT_AGAIN, Same, may_go_again, sent_again_for, shown_tags},
     age::Old,
     begin::RunBefore,
     check::{CheckError, Checked, Facts, Options},
@@ -310,13 +310,12 @@ impl NoticeRuns {
 
 /// `site`: the library that would have written.
 fn lately(patron: &store::Patron, site: &str, before: &WrittenBefore) -> LeftOut {
-    let written = LeftOutDetail::WrittenOn { day: day(before.last_at) };
-    let detail = before.message.map_or(written, |message| match before.stands {
-        Stands::Written => LeftOutDetail::WrittenOn { day: day(before.last_at) },
-        Stands::Waits => LeftOutDetail::StillWaits { message: message.0 },
-        Stands::MayHaveArrived => LeftOutDetail::MayHaveArrived { message: message.0 },
-        Stands::CameBack { at } => LeftOutDetail::CameBack { day: day(at), message: message.0 },
-    });
+    let detail = match (before.stands, before.message.map(|message| message.0)) {
+        (Stands::Waits, Some(message)) => LeftOutDetail::StillWaits { message },
+        (Stands::MayHaveArrived, Some(message)) => LeftOutDetail::MayHaveArrived { message },
+        (Stands::CameBack { at }, Some(message)) => LeftOutDetail::CameBack { day: day(at), message },
+        _ => LeftOutDetail::WrittenOn { day: day(before.last_at) },
+    };
     let is_back = matches!(before.stands, Stands::CameBack { .. });
     let why = if is_back { LeftOutWhy::CameBack } else { LeftOutWhy::WrittenLately };
     left_out(why, patron, Some(site), detail)

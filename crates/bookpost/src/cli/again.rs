@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::{
         App,
-        notice_run::{Doubt, NotAgain, may_go_again},
+        notice_run::{Doubt, NotAgain, Same, may_go_again},
         secret_dice,
     },
     web,
@@ -55,9 +55,14 @@ impl App {
         let SendAgain { message, of, to, still_right } = asked;
         let shown = self.store.show(message).await?;
         let row = chosen(shown.into_iter().map(|(row, _)| row), of.as_ref())?;
-        if let Some(doubt) = self.notices.doubt(&row).await?.filter(|_| !still_right) {
-            let message = format!("{} If it is right all the same, add --still-right", said(doubt));
-            return Err(Not(Failure::Usage, message));
+        if !still_right {
+            let doubt = self.notices.doubt(&row).await?.map(said);
+            let same = self.notices.same(&row, &to).await?.map(|same| said_of(same, &to));
+            let against: Vec<_> = doubt.into_iter().chain(same).collect();
+            if !against.is_empty() {
+                let message = format!("{} If it is right all the same, add --still-right", against.join(" "));
+                return Err(Not(Failure::Usage, message));
+            }
         }
         let request = format!("{:032x}", secret_dice().random::<u128>());
         let goes = self.notices.goes(&row);
@@ -105,6 +110,13 @@ fn chosen(rows: impl Iterator<Item = Row>, of: Option<&Address>) -> Result<Row, 
         }
         (None, _) if of.is_some() => Err(usage(format!("to that address, {}", NotAgain::NotFinished))),
         (None, _) => Err(NotAgain::NotFinished.into()),
+    }
+}
+
+fn said_of(same: Same, to: &Address) -> String {
+    match same {
+        Same::CameBack => format!("Mail came back from {to}."),
+        Same::MayHaveArrived => format!("The mail may have arrived at {to}: ask there first."),
     }
 }
 

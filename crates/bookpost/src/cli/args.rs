@@ -234,7 +234,7 @@ pub enum Notices {
         /// The address that it went to, where it went to several
         #[arg(long, value_name = "ADDRESS")]
         of: Option<String>,
-        /// Send it though a newer export says that it may be out of date
+        /// Send it though a newer export says that it may be out of date, or mail came back from this very address
         #[arg(long)]
         still_right: bool,
         #[command(flatten)]

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use mail::{Reason, counted};
-use store::{Actor, Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, Row, State};
+use store::{Actor, Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, Row, State, backup_of};
 
-use crate::{app::from_backup::backup_of, deliver::trial::Step, preferences::DoNotSend};
+use crate::{deliver::trial::Step, preferences::DoNotSend};
 
 /// When mail is sent while nothing sends it.
 pub const NO_WAY: &str = "waits until a way of sending is chosen";

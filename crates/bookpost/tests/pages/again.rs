@@ -50,12 +50,7 @@ async fn what_is_in_the_newest_export_no_more_goes_again_only_when_somebody_says
     assert!(answer.text.contains("Yes, send this mail all the same"), "{}", answer.text);
     let (command, to) = (path.rsplit('/').next().unwrap(), "ben@new.example.org".parse().unwrap());
     let message = RecipientId(command.parse().unwrap()).message();
-    let by_command = SendAgain { message, of: None, to, still_right: false };
-    let (progress, _told) = mpsc::unbounded_channel();
-    let Reply::Failed { message, .. } = bench.app.answer(Request::SendAgain(by_command), progress).await
-    else {
-        panic!("it went")
-    };
+    let message = not_sent(&bench, SendAgain { message, of: None, to, still_right: false }).await;
     assert!(message.contains("is not in the export of ") && message.contains("--still-right"), "{message}");
     bench.app.worker.quiet().await.unwrap();
     assert_eq!(sink.count(), before, "nothing was sent");
@@ -64,6 +59,15 @@ async fn what_is_in_the_newest_export_no_more_goes_again_only_when_somebody_says
     bench.app.worker.quiet().await.unwrap();
     assert_eq!(sink.count(), before + 1);
     bench.stop().await;
+}
+
+/// Why a command does not send it.
+async fn not_sent(bench: &Bench, asked: SendAgain) -> String {
+    let (progress, _told) = mpsc::unbounded_channel();
+    match bench.app.answer(Request::SendAgain(asked), progress).await {
+        Reply::Failed { message, .. } => message,
+        reply => panic!("{reply:?}"),
+    }
 }
 
 /// What goes to the practice mailbox is said to be on its way to nobody.
@@ -172,6 +176,11 @@ async fn the_address_from_which_mail_came_back_is_asked_about() {
     let answer = bench.post(who, &path, &fields).await;
     assert_eq!(answer.status, 409);
     assert!(answer.text.contains("Mail came back from BEN@example.org."), "{}", answer.text);
+    let recipient = RecipientId(path.rsplit('/').next().unwrap().parse().unwrap());
+    let to = "BEN@example.org".parse().unwrap();
+    let by_command = SendAgain { message: recipient.message(), of: None, to, still_right: false };
+    let message = not_sent(&bench, by_command).await;
+    assert!(message.starts_with("Mail came back from BEN@example.org. "), "{message}");
     let answer = bench.post(who, &path, &format!("{fields}&same=yes")).await;
     let told = bench.get(who, answer.header("location")).await.text;
     assert!(

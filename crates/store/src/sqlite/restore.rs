@@ -131,7 +131,7 @@ fn set_aside(tx: &mut Tx<'_>, of: Timestamp, now: Timestamp) -> Result<u64, Erro
     let mut statement = tx.sql.prepare(UNFINISHED)?;
     let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, Source(row.get(2)?))))?;
     let unfinished: Vec<(i64, i64, Source)> = found.collect::<Result<_, _>>()?;
-    let note = format!("It was unfinished in the backup of {}.", of.strftime("%Y-%m-%d %H:%M UTC"));
+    let note = crate::backup::noted(of);
     for (id, from, source) in &unfinished {
         tx.sql.prepare_cached(SET_ASIDE)?.execute((id, micros(now), &note))?;
         let Some(from) = state(*from).filter(|from| *from != State::Held) else { continue };

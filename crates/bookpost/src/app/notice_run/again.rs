@@ -9,8 +9,8 @@ use mail::{
 };
 use serde::{Deserialize, Serialize};
 use store::{
-    Actor, Class, Deed, Door, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row, RunId,
-    State, TO_TEACHER,
+    Actor, Class, Deed, Door, Filter, Kind, MessageId, NewAudit, NewMessage, Once, OnceKey, RecipientId, Row,
+    RunId, State, TO_TEACHER,
 };
 
 use super::NoticeRuns;
@@ -18,6 +18,8 @@ use crate::{config::Way, receive::NotNow};
 
 /// All mail that was sent again has this as its first tag, and for which recipient as its second: the store finds it by them.
 pub const SENT_AGAIN: &str = "sent again";
+/// So many of one notice are looked at.
+const AGAIN: usize = 1_000;
 
 /// Why a notice was not sent again.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,15 @@ pub struct Doubt {
     pub run: RunId,
     /// That run wrote to the patron. Otherwise it does not name them any more.
     pub wrote: bool,
+}
+
+/// Why a person has to say that this address is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Same {
+    /// Mail came back from it, then or when it was sent again.
+    CameBack,
+    /// Mail may have arrived there.
+    MayHaveArrived,
 }
 
 /// What becomes of a notice that is sent again, as mail is sent now.
@@ -89,6 +100,21 @@ impl NoticeRuns {
         let newer = self.store.newer_export(row.message).await?;
         let newer = newer.filter(|newer| !newer.names || newer.wrote);
         Ok(newer.map(|newer| Doubt { of: newer.of, run: newer.run, wrote: newer.names }))
+    }
+
+    /// Whether this very address is one of which somebody has to say that it is meant. A rehearsal writes to nobody.
+    pub async fn same(&self, row: &Row, to: &Address) -> Result<Option<Same>, store::Error> {
+        if row.practice {
+            return Ok(None);
+        }
+        let is_it = |one: &Row| one.to.address.as_str().eq_ignore_ascii_case(to.as_str());
+        let came_back = |one: &Row| one.state == State::Returned && is_it(one);
+        let in_its_place = Filter { run: row.run, tag: Some(tag(row.recipient)), ..Filter::default() };
+        let again = self.store.list(in_its_place, None, AGAIN).await?;
+        if came_back(row) || again.iter().any(came_back) {
+            return Ok(Some(Same::CameBack));
+        }
+        Ok((row.state == State::Cancelled && is_it(row)).then_some(Same::MayHaveArrived))
     }
 
     /// What would become of it if it were sent again.

@@ -1,10 +1,10 @@
 //! One recipient of a message, as a line of a list.
 
 use mail::Reason;
-use store::{Door, Error, Move, Row, State};
+use store::{Door, Error, Move, Row, State, backup_of};
 
 use super::{marks, standing::Standing, visit::Visit, when::At};
-use crate::{app::from_backup::backup_of, config::Way, identity::Permission};
+use crate::{config::Way, identity::Permission};
 
 /// A line.
 pub(super) struct Line {

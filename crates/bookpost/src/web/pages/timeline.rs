@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mail::{Phase, Reason};
-use store::{Attempt, CameBack, Door, Row, State};
+use store::{Attempt, CameBack, Door, Row, State, backup_of};
 
 use super::{
     row::{self, Flow},
@@ -10,7 +10,6 @@ use super::{
     when::At,
     words::Words,
 };
-use crate::app::from_backup::backup_of;
 
 /// One thing that happened, or will.
 pub(super) struct Step {

@@ -9,12 +9,12 @@ use axum::{
 };
 use rand::RngExt as _;
 use serde::Deserialize;
-use store::{Error, RecipientId, Row, State};
+use store::{Error, RecipientId, Row};
 
-use super::{may_run, names::went_again, run::known};
+use super::{may_run, run::known};
 use crate::{
     app::{
-        notice_run::{Doubt, Goes, NotAgain, may_go_again},
+        notice_run::{Doubt, Goes, NotAgain, Same, may_go_again},
         secret_dice,
     },
     identity::Permission,
@@ -156,27 +156,13 @@ async fn doubt(visit: &Visit, row: &Row) -> Result<Option<String>, Error> {
     }))
 }
 
-/// That this is where it came back from, then or when it was sent again; or where it may have arrived. A rehearsal writes to nobody.
 async fn same(visit: &Visit, row: &Row, to: &Address) -> Result<Option<String>, Error> {
-    if row.practice {
-        return Ok(None);
-    }
-    let is_it = |one: &Row| one.to.address.as_str().eq_ignore_ascii_case(to.as_str());
-    let came_back = |one: &Row| one.state == State::Returned && is_it(one);
-    let found = in_its_place(visit, row).await?;
-    let words = visit.words();
-    let said = |key| words.with(key, &[("address", &row::address(visit, to))]);
-    if came_back(row) || found.iter().any(came_back) {
-        return Ok(Some(said("again-same")));
-    }
-    Ok((row.state == State::Cancelled && is_it(row)).then(|| said("again-may-have-arrived")))
-}
-
-/// What was sent again in its place.
-async fn in_its_place(visit: &Visit, row: &Row) -> Result<Vec<Row>, Error> {
-    let Some(run) = row.run else { return Ok(Vec::new()) };
-    let run = visit.pages.sources.store.run(run).await?;
-    Ok(went_again(visit, &run).await?.remove(&row.recipient).unwrap_or_default())
+    let same = visit.pages.sources.notices.same(row, to).await?;
+    let key = same.map(|same| match same {
+        Same::CameBack => "again-same",
+        Same::MayHaveArrived => "again-may-have-arrived",
+    });
+    Ok(key.map(|key| visit.words().with(key, &[("address", &row::address(visit, to))])))
 }
 
 /// What becomes of it as mail is sent now.

@@ -222,7 +222,7 @@ async fn mail_part(visit: &Visit, run: &Run, state: State, asked: &Asked) -> Res
 }
 
 /// What of this run was sent again, by the recipient for whom it was; the newest first.
-pub(super) async fn went_again(visit: &Visit, run: &Run) -> Result<BTreeMap<RecipientId, Vec<Row>>, Error> {
+async fn went_again(visit: &Visit, run: &Run) -> Result<BTreeMap<RecipientId, Vec<Row>>, Error> {
     let filter = Filter { tag: Some(SENT_AGAIN.to_owned()), ..mail_filter(visit, run, None, "") };
     let (mut went, mut after) = (BTreeMap::<_, Vec<_>>::new(), None);
     loop {
