@@ -20,6 +20,7 @@ use super::{
     control::{Progress, Reply, RunRequest, RunSummary},
     people,
     progress::Bar,
+    words,
 };
 use crate::{
     app::{App, Start, secret_dice},
@@ -247,8 +248,7 @@ async fn show(app: &App, summary: &RunSummary, report: Option<&Path>) -> anyhow:
     );
     text.push_str("  who got no notice, and why:\n");
     for one in &summary.left_out {
-        let line = one.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        let _ = writeln!(text, "      {line}{}: {}", one.who, one.detail);
+        let _ = writeln!(text, "      {}", words::who_was_left_out(one));
     }
     text.push_str(if adds_up(summary) {
         "  It adds up.\n"

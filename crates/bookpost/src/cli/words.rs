@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mail::{Reason, counted};
-use store::{Actor, Class, Deed, Door, LeftOutWhy, Pause, PauseWhy, Role, Row, State, backup_of};
+use store::{Actor, Class, Deed, Door, LeftOut, LeftOutWhy, Pause, PauseWhy, Role, Row, State, backup_of};
 
 use crate::{deliver::trial::Step, preferences::DoNotSend};
 
@@ -230,6 +230,15 @@ pub fn because(row: &Row, at: impl Fn(Timestamp) -> String) -> String {
     }
 }
 
+/// Somebody who was left out of a run, or a line of which no more is kept, and why.
+pub fn who_was_left_out(one: &LeftOut) -> String {
+    let line = one.line.map(|line| format!("line {line}"));
+    let who = Some(one.who.clone()).filter(|who| !who.is_empty());
+    let named: Vec<_> = line.into_iter().chain(who).collect();
+    let detail = Some(one.detail.to_string()).filter(|detail| !detail.is_empty());
+    Some(named.join(", ")).into_iter().chain(detail).collect::<Vec<_>>().join(": ")
+}
+
 /// So many were left out of a run for one reason.
 pub fn left_out(why: LeftOutWhy, count: usize) -> String {
     let (one, many) = match why {
@@ -267,4 +276,23 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
         ),
     };
     counted(count, one, many)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::LeftOutDetail;
+
+    #[test]
+    fn whoever_was_left_out_is_named_as_far_as_is_known() {
+        let said = |line, who: &str| {
+            let detail = LeftOutDetail::Cells { has: 6, needs: 24, as_first: true };
+            let why = LeftOutWhy::RefusedLine;
+            who_was_left_out(&LeftOut { why, line, who: who.to_owned(), detail, site: None })
+        };
+        let reason = "it has fewer cells than the first line: 6 instead of 24";
+        assert_eq!(said(Some(299), "Noah"), format!("line 299, Noah: {reason}"));
+        assert_eq!(said(Some(299), ""), format!("line 299: {reason}"));
+        assert_eq!(said(None, "Noah"), format!("Noah: {reason}"));
+    }
 }

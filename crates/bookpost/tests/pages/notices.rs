@@ -203,6 +203,8 @@ async fn from_the_export_to_whom_it_did_not_reach() {
     }
     let names = bench.get(who, "/notices/runs/1/names?what=returned").await.text;
     assert!(names.contains("Ben Okafor") && names.contains("What to do:"), "{names}");
+    let lines = bench.get(who, "/notices/runs/1/names?what=refused_line").await.text;
+    assert!(lines.contains("<strong><bdi>line 8</bdi></strong>"), "{lines}");
     let list = bench.get(who, "/notices").await.text;
     assert!(list.contains("2 accepted, 1 sent back, 3 not written to"), "{list}");
     let log = bench.app.store.audit(AuditFilter::default(), None, 9).await.unwrap();

@@ -215,10 +215,7 @@ fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
         let _ = writeln!(out, "\n{}:", words::left_out(why, ones.len()));
         let most = if matches!(how_many, Named::All) { ones.len() } else { NAMED };
         for one in ones.iter().take(most) {
-            let line = one.line.map_or(String::new(), |line| format!("line {line}, "));
-            let detail = one.detail.to_string();
-            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
-            let _ = writeln!(out, "  {line}{}{detail}", one.who);
+            let _ = writeln!(out, "  {}", words::who_was_left_out(one));
         }
         if let Named::Some(rest) = how_many
             && ones.len() > NAMED

@@ -316,9 +316,15 @@ pub(super) fn next_step(visit: &Visit, row: &Row) -> Option<String> {
 fn left_line(visit: &Visit, one: &LeftOut, mixed: bool) -> Left {
     let words = visit.words();
     let detail = said(words, &one.detail);
+    let line = one.line.map(|line| words.with("left-line", &[("line", &words.number(line))]));
+    // Of a line of which no more is kept, its number stands where a name would.
+    let (who, line) = match who(words, one) {
+        none if none.is_empty() => (line.unwrap_or_default(), None),
+        who => (who, line),
+    };
     Left {
-        who: who(words, one),
-        line: one.line.map(|line| words.with("left-line", &[("line", &words.number(line))])),
+        who,
+        line,
         site: one.site.as_deref().map(|code| site_name(visit, code)),
         detail: Detail { text: row::others_words(visit, &detail.text), ..detail },
         mail: one.detail.message().map(|message| message.0),
