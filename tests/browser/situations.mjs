@@ -19,7 +19,7 @@ const SAID = {
     gone: ["3 mails of the last run were sent back", "3 addresses do not exist. All others are done. Correct the addresses, then send again to these 3. Nobody else gets a mail."],
     goneLess: "2 addresses do not exist.",
     full: [/1 mailbox is full\. Bookpost tries until .*\d\d:\d\d, then tells you\. There is nothing to do now\./],
-    doubt: ["1 mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself."],
+    doubt: ["Of what waits, 1 mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself."],
     notWritten: ["2 entries of the last run got no mail, and can still get one", "1 person of an unknown library. An administrator adds the branch code", "1 line we could not use. Correct the record"],
     paused: ["Sending is paused", "Paused by Ann.", /\d mails? waits?\. While sending is paused, the 100 hours stand still: nothing is given up\./],
     password: ["the mail server does not accept our password", "The mail server did not accept our password", /[2-9] mails wait\. None is lost/, "Nobody's mail was sent back for that."],

@@ -140,6 +140,8 @@ pub struct RunPart {
     pub mails: u64,
     /// Of those that a person cancelled, so many may have arrived before.
     pub doubtful: u64,
+    /// Of those that wait, so many may have arrived.
+    pub waiting_in_doubt: u64,
     /// Left out by kind.
     pub left_out: BTreeMap<LeftOutWhy, u64>,
     /// Why, of what waits or was cancelled, and of what was returned and has not been sent again.

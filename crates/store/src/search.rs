@@ -23,7 +23,7 @@ pub struct Filter {
     pub state: Option<State>,
     /// Only of this run.
     pub run: Option<RunId>,
-    /// Only of this site.
+    /// Only of this site; where it is empty, of none.
     pub site: Option<String>,
     /// Only of one of these sites; empty: of any, and of none.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -31,7 +31,7 @@ pub struct Filter {
     /// Only what was accepted from this instant on.
     #[serde(default)]
     pub since: Option<Timestamp>,
-    /// Only what came to the end that it has from this instant on: delivered, practiced, returned or in doubt.
+    /// Only what came to the end that it has from this instant on: delivered, practiced, returned, cancelled or in doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered_since: Option<Timestamp>,
     /// Only to this address, in capitals or not.

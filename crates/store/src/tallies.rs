@@ -35,8 +35,8 @@ impl Store {
     }
 
     /// How many recipients of each site, and of none, came to the end that they have since the quarter of an hour in which `since` lies:
-    /// delivered, practiced, returned, or in doubt, in which nobody is who came to an end later. What was purged since counts still. No
-    /// further back than [`QUARTERS_KEPT`].
+    /// delivered, practiced, returned, cancelled, or in doubt, in which nobody is who came to an end later. What was purged since counts
+    /// still. No further back than [`QUARTERS_KEPT`].
     pub async fn answered_by_site(
         &self,
         since: Timestamp,

@@ -24,8 +24,8 @@ impl Store {
     /// What came back since then of real runs, and was neither sent again nor followed by mail that arrived: at the same address, or to the
     /// same patron, by their number. What a later run sent to the same address and got back is counted there alone. And who got no mail of
     /// runs that began since then, though a further one may write to them, until a later run of the same notice is made to its end that was
-    /// about the same library: what is left is counted there. Where the library is not known it is one about all that this one was about; of a
-    /// run about none that is known, one over the same file. The newest run comes first. Looks through so many returns that a first page
+    /// about the same library: what is left is counted there. Where the library is not known it is one about all that this one was about, over a
+    /// file of the same name, whatever the digits in it: another file would say nothing of them. The newest run comes first. Looks through so many returns that a first page
     /// is not kept waiting: those before are not counted. Beside that, of whatever run, what waits as a mailbox is full.
     pub async fn unsettled(&self, since: Timestamp) -> Result<Vec<Unsettled>, Error> {
         self.db.unsettled(since).await

@@ -356,7 +356,7 @@ pub enum Queue {
         /// Only those of this run
         #[arg(long, value_name = "N")]
         run: Option<i64>,
-        /// Only those of this site
+        /// Only those of this site; '' for those of none
         #[arg(long, value_name = "CODE")]
         site: Option<String>,
         /// Only this address

@@ -243,16 +243,18 @@ fn show_today(today: &Today, view: &View<'_>) -> String {
         "accepted by the server today",
         "practised today",
         "sent back today",
-        "may have arrived today",
+        "may have arrived, undecided, today",
+        "not sent today",
         "waiting now",
         "set aside now",
     ]);
     let mut row = |name: &str, figures: &Figures| {
-        let Figures { accepted, delivered, practiced, returned, in_doubt_today, waiting, held, in_doubt: _ } =
-            figures;
-        let all = [accepted, delivered, practiced, returned, in_doubt_today, waiting, held];
-        let [accepted, delivered, practiced, returned, in_doubt, waiting, held] = &all.map(u64::to_string);
-        table.row([name, accepted, delivered, practiced, returned, in_doubt, waiting, held]);
+        let Figures { accepted, delivered, practiced, returned, in_doubt_today, cancelled, .. } = figures;
+        let Figures { waiting, held, .. } = figures;
+        let all = [accepted, delivered, practiced, returned, in_doubt_today, cancelled, waiting, held];
+        let [accepted, delivered, practiced, returned, in_doubt, cancelled, waiting, held] =
+            &all.map(u64::to_string);
+        table.row([name, accepted, delivered, practiced, returned, in_doubt, cancelled, waiting, held]);
     };
     for library in &today.libraries {
         row(library.site.as_deref().unwrap_or("(of no library)"), &library.figures);

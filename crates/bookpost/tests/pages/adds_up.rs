@@ -1,6 +1,6 @@
 //! What a run is said to do, and what is told of it afterwards, adds up for whoever reads both.
 
-use store::{NewMessage, NewRun, RunId, Verdict};
+use store::{NewMessage, NewRun, RecipientId, RunId, Verdict};
 
 use crate::{
     bench::{Bench, notice, servers},
@@ -40,6 +40,81 @@ async fn several_addresses_of_one_person_are_said_before_and_after() {
     let run = sent(&bench, "administrator", &check).await;
     let page = bench.get("administrator", &format!("/notices/runs/{}", run.0)).await.text;
     assert!(!page.contains("some people have several"), "{page}");
+    bench.stop().await;
+}
+
+/// The links to names that a page of a run has, each with its number.
+fn lists(page: &str) -> Vec<(String, Option<usize>)> {
+    let links = page.split("<a href=\"/notices/runs/1/names").skip(1);
+    let link = |rest: &str| {
+        let (query, rest) = rest.split_once('"').unwrap_or_default();
+        let number = rest.split(['>', '<']).nth(1).and_then(|text| text.parse().ok());
+        (format!("/notices/runs/1/names{}", query.replace("&#38;", "&")), number)
+    };
+    links.map(link).collect()
+}
+
+/// Of no library, and all together, too.
+#[tokio::test]
+async fn every_number_of_a_run_opens_the_names_that_it_counts() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let lines = "1,Ana,Ruiz,ana@example.org,MAIN,Dune,m1,2026-11-12,2026-10-12\n\
+                 2,Ben,Okafor,ben@example.org,EAST,Emma,m2,2026-11-12,2026-10-12\n\
+                 3,Cleo,Lee,cleo@example.org,NOWHERE,Ulysses,m3,2026-11-12,2026-10-12\n\
+                 4,Dan,Ng,,MAIN,Walden,m4,2026-11-12,2026-10-12\n";
+    let check = uploaded(&bench, "administrator", &format!("{HEAD}{lines}")).await;
+    let run = sent(&bench, "administrator", &check).await;
+    let due_at = bench.now() + jiff::SignedDuration::from_hours(1);
+    let unsure = NewMessage { run: Some(run), ..notice("eve@example.org", "Overdue") };
+    bench.mail(unsure, Some(Verdict::Deferred { due_at, in_doubt: true })).await;
+    let page = bench.get("administrator", "/notices/runs/1").await.text;
+    let names = async |path: &str| {
+        let names = bench.get("administrator", path).await.text;
+        names
+            .split_once("class=\"runs names\"")
+            .map_or(0, |(_, list)| list.matches("<div class=\"what\">").count())
+    };
+    let lists = lists(&page);
+    for (path, number) in &lists {
+        assert_eq!(names(path).await, number.unwrap_or(1), "{path}");
+    }
+    let all: Vec<_> = lists.iter().map(|(path, _)| path.rsplit_once('?').unwrap().1).collect();
+    for asked in
+        ["what=all", "what=all&site=MAIN", "what=not_written&site=%28none%29", "what=waiting_in_doubt"]
+    {
+        assert!(all.contains(&asked), "{asked}: {all:?}");
+    }
+    // The sum, and a part of what waits that is told apart.
+    assert_eq!(
+        lists[..2],
+        [
+            ("/notices/runs/1/names?what=waiting_in_doubt".to_owned(), None),
+            ("/notices/runs/1/names?what=all".to_owned(), Some(5))
+        ]
+    );
+    // Whoever got a mail comes first, then whoever got none.
+    let named = bench.get("administrator", "/notices/runs/1/names?what=all").await.text;
+    let at = |who: &str| named.find(who).unwrap_or(usize::MAX);
+    assert!(at("ana@example.org") < at("Dan Ng") && at("Dan Ng") < usize::MAX, "{named}");
+    bench.stop().await;
+}
+
+/// The table of a run has as many lines as the page counts.
+#[tokio::test]
+async fn whose_mail_came_back_twice_is_one_line_of_the_table() {
+    let bench = Bench::staffed(servers()).await;
+    let run = run(&bench).await;
+    let mail = NewMessage { run: Some(run), ..notice("ben@example.org", "Overdue") };
+    let first = bench.mail(mail.clone(), Some(Verdict::Returned)).await;
+    let tags = vec!["sent again".to_owned(), format!("sent again for {}", RecipientId::of(first, 0).0)];
+    let corrected = NewMessage { run: Some(run), tags, ..notice("ben@new.example.org", "Overdue") };
+    bench.mail(corrected, Some(Verdict::Returned)).await;
+    let table = bench.get("administrator", &format!("/notices/runs/{}/csv", run.0)).await.text;
+    assert_eq!(table.lines().count(), 2, "{table}");
+    assert!(table.contains("ben@new.example.org"), "{table}");
+    let page = bench.get("administrator", &format!("/notices/runs/{}", run.0)).await.text;
+    assert!(page.contains("aria-label=\"1 sent back to the library\""), "{page}");
     bench.stop().await;
 }
 

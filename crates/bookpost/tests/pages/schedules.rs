@@ -349,3 +349,29 @@ async fn schedules_work_in_a_browser() {
     drive("schedules.mjs", &bench, &[("EXPORT", &path.display().to_string())]).await;
     bench.stop().await;
 }
+
+/// Times of a schedule are of its own zone, which is said where the page's other times are of another.
+#[tokio::test]
+async fn times_of_another_zone_say_so() {
+    let bench = Bench::staffed(servers()).await;
+    let missing = Path::new("/srv/exports/overdues.csv");
+    let there = SchedulePlan { zone: "Pacific/Honolulu".to_owned(), ..plan("Island", missing) };
+    let island = bench.app.schedules.add(there, Actor::CommandLine).await.unwrap();
+    let here = scheduled(&bench, "Here").await;
+    for schedule in [&island, &here] {
+        let at = bench.now().as_microsecond();
+        let act = format!("/notices/schedules/{}/act", schedule.id.0);
+        bench.post("administrator", &act, &format!("do=run&at={at}")).await;
+        assert_eq!(came_to(&bench, schedule).await, CameTo::Missing);
+    }
+    bench.app.alarms.carried_out().await;
+    let list = bench.get("administrator", "/notices/schedules").await.text;
+    for said in ["06:00 Pacific/Honolulu", "04:05 Pacific/Honolulu", ">14:05</time>"] {
+        assert!(list.contains(said), "{said}: {list}");
+    }
+    let today = bench.get("administrator", "/").await.text;
+    for said in ["(today 04:05 Pacific/Honolulu)", "(today 14:05)"] {
+        assert!(today.contains(said), "{said}: {today}");
+    }
+    bench.stop().await;
+}

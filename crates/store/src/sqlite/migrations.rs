@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0028_stopped", include_str!("migrations/0028_stopped.sql")),
     ("0029_mailbox_full", include_str!("migrations/0029_mailbox_full.sql")),
     ("0030_answered", include_str!("migrations/0030_answered.sql")),
+    ("0031_cancelled", include_str!("migrations/0031_cancelled.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.
@@ -126,6 +127,8 @@ mod tests {
         for (ordinal, (state, due_at, aside_at, settled_at)) in [
             (3, None, None, Some(now - 10 * DAY)),
             (3, None, None, Some(now - DAY)),
+            (7, None, None, Some(now - 10 * DAY)),
+            (7, None, None, Some(now - DAY)),
             (2, None, Some(now), None),
             (6, None, Some(now), None),
             (0, Some(now), None, None),
@@ -145,6 +148,7 @@ mod tests {
         let found: Vec<(i64, String, i64, i64)> = found.unwrap().collect::<Result<_, _>>().unwrap();
         let quarter = |at: i64| at / 900_000_000;
         let main = || "MAIN".to_owned();
-        assert_eq!(found, [(quarter(now - DAY), main(), 3, 1), (quarter(now), main(), 2, 1)]);
+        let before = [3, 7].map(|state| (quarter(now - DAY), main(), state, 1));
+        assert_eq!(found, [before.as_slice(), &[(quarter(now), main(), 2, 1)]].concat());
     }
 }

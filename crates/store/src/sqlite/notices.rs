@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Actor, Begun, Deed, Error, LedgerKey, LeftOut, LeftOutFilter, NewAudit, NewNotice, NewRun,
-    NoticeAccepted, Run, RunId, RunStopped,
+    NoticeAccepted, Run, RunId, RunStopped, State, States,
 };
 
 const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at, begun_by,
@@ -35,6 +35,11 @@ pub(super) const COPY: &str = "(m.tags IS NOT NULL AND json_extract(m.tags, '$[0
 const COPIES: &str = "SELECT r.state, count(*) FROM message m INDEXED BY message_copy
     CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     WHERE m.run = ?1 AND m.tags IS NOT NULL AND json_extract(m.tags, '$[0]') = 'copy to a teacher' GROUP BY r.state";
+/// Recipients whose mail came back, and came back once more after it was sent again.
+const TWICE: &str = "SELECT count(DISTINCT o.id) FROM message m INDEXED BY message_sent_again
+    CROSS JOIN recipient r ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
+    CROSS JOIN recipient o ON o.id = CAST(substr(json_extract(m.tags, '$[1]'), length('sent again for ') + 1) AS INTEGER)
+    WHERE json_extract(m.tags, '$[0]') = 'sent again' AND m.run = ?1 AND r.state = 5 AND o.state = 5";
 const WRITE: &str = "INSERT INTO ledger (notice, item, written_at, message, site) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (notice, item) DO UPDATE SET written_at = max(written_at, excluded.written_at), message = excluded.message,
         site = excluded.site";
@@ -319,6 +324,8 @@ fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
         }
     }
     apart(sql, &mut run)?;
+    let twice = count(sql.prepare_cached(TWICE)?.query_row([run.id.0], |row| row.get(0))?);
+    take(&mut run.states, State::Returned, twice);
     let mut statement =
         sql.prepare_cached("SELECT why, count(*) FROM left_out WHERE run = ?1 GROUP BY why")?;
     let mut found = statement.query([run.id.0])?;
@@ -338,13 +345,18 @@ fn apart(sql: &Connection, run: &mut Run) -> Result<(), Error> {
         let (of, copies) = (state(row.get(0)?), count(row.get(1)?));
         let of = of.ok_or_else(|| unreadable("recipient.state"))?;
         run.copies.insert(of, copies);
-        let all = run.states.get(&of).copied().unwrap_or(0);
-        match all.saturating_sub(copies) {
-            0 => run.states.remove(&of),
-            people => run.states.insert(of, people),
-        };
+        take(&mut run.states, of, copies);
     }
     Ok(())
+}
+
+/// So many less are in this state.
+fn take(states: &mut States, of: State, less: u64) {
+    let all = states.get(&of).copied().unwrap_or(0);
+    match all.saturating_sub(less) {
+        0 => states.remove(&of),
+        people => states.insert(of, people),
+    };
 }
 
 pub(super) fn unreadable(column: &str) -> Error {

@@ -111,6 +111,9 @@ impl Returned {
             self.twice.extend(recipient.filter(|_| state == State::Returned));
             self.again.extend(recipient);
         }
+        if state == State::Waiting && row.get(7)? {
+            parts.entry(text(row, 0)?).or_default().waiting_in_doubt += 1;
+        }
         let Some(reason) = text(row, 2)?.and_then(named) else { return Ok(()) };
         let expires_first_at = instant(row.get(3)?).ok_or_else(|| unreadable("recipient.expires_at"))?;
         let one = Alike { count: 1, expires_first_at };

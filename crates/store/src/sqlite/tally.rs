@@ -39,7 +39,7 @@ const RECOUNT: &str = "DELETE FROM tally; INSERT INTO tally
     FROM recipient r JOIN message m ON m.id = r.id / 65536 GROUP BY 1, 2, 3;
     DELETE FROM answered; INSERT INTO answered
     SELECT coalesce(r.settled_at, r.aside_at) / 900000000, coalesce(m.site, ''), r.state, count(*)
-    FROM recipient r JOIN message m ON m.id = r.id / 65536 WHERE r.state BETWEEN 2 AND 5 GROUP BY 1, 2, 3";
+    FROM recipient r JOIN message m ON m.id = r.id / 65536 WHERE r.state IN (2, 3, 4, 5, 7) GROUP BY 1, 2, 3";
 const BY_STATE: &str = "SELECT site, state, sum(recipients) FROM tally
     WHERE (?1 IS NULL OR site = ?1) AND (?2 = '[]' OR site IN (SELECT value FROM json_each(?2))) GROUP BY state";
 

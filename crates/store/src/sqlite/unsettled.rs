@@ -88,8 +88,7 @@ fn left_out(sql: &Connection, since: Timestamp, all: &mut All) -> Result<(), Err
         let is_told_later = |site: Option<&String>| {
             later.iter().filter(|(of, ..)| *of == notice).any(|(_, file, theirs)| match site {
                 Some(site) => theirs.contains(site),
-                None if sites.is_empty() => *file == source,
-                None => theirs.is_superset(&sites),
+                None => is_like(file, &source) && theirs.is_superset(&sites),
             })
         };
         let mut of_run = sql.prepare_cached(LEFT_OUT)?;
@@ -113,6 +112,12 @@ fn of(all: &mut All, run: RunId, started_at: i64, begun_by: Option<String>) -> R
     let started_at = instant(started_at).ok_or_else(|| unreadable("run.started_at"))?;
     let begun_by: Option<Actor> = begun_by.and_then(|text| serde_json::from_str(&text).ok());
     Ok(all.entry(run).or_insert_with(|| Unsettled { run, started_at, begun_by, parts: BTreeMap::new() }))
+}
+
+/// Names of one export: "overdue-2026-11-23.csv", "overdue-2026-11-30.csv".
+fn is_like(one: &str, other: &str) -> bool {
+    let without_digits = |name: &str| name.chars().filter(|letter| !letter.is_numeric()).collect::<String>();
+    without_digits(one) == without_digits(other)
 }
 
 fn sites(sql: &Connection, run: RunId) -> Result<BTreeSet<String>, Error> {

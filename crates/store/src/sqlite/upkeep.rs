@@ -56,7 +56,7 @@ const WRONG_TALLIES: &str = "SELECT count(*) FROM (SELECT 1 FROM (
 /// mail is purged.
 const WRONG_ANSWERED: &str = "SELECT count(*) FROM (
         SELECT coalesce(r.settled_at, r.aside_at) / 900000000 AS quarter, coalesce(m.site, '') AS site, r.state AS state, count(*) AS n
-        FROM recipient r JOIN message m ON m.id = r.id / 65536 WHERE r.state BETWEEN 2 AND 5 GROUP BY 1, 2, 3) found
+        FROM recipient r JOIN message m ON m.id = r.id / 65536 WHERE r.state IN (2, 3, 4, 5, 7) GROUP BY 1, 2, 3) found
     LEFT JOIN answered a USING (quarter, site, state)
     WHERE quarter >= (SELECT min(quarter) FROM answered) AND n > coalesce(a.recipients, 0)
         OR EXISTS (SELECT 1 FROM answered WHERE recipients < 0)";

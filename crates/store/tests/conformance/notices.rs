@@ -9,7 +9,7 @@ use store::{
     RunId, RunPart, Selection, Stands, State, Store, TO_TEACHER, Verdict, WrittenBefore,
 };
 
-use crate::fresh::{Fresh, begin, claim_of, leased, minute, notice, settle, sound, to_many};
+use crate::fresh::{Fresh, accept, begin, claim_of, leased, minute, notice, settle, sound, to_many};
 
 async fn stored(fresh: &Fresh, store: &Store, keys: &[&str], repeat: Option<Duration>) -> bool {
     let run = begin(fresh, store, false).await;
@@ -200,6 +200,29 @@ pub(crate) async fn what_was_sent_again_counts_as_written(fresh: &Fresh) {
         let people = vec![NamedItems { keys: vec![LedgerKey(key.clone())], to }];
         let before = store.written_before("overdue-items", people, day, fresh.now()).await.unwrap()[0];
         assert_eq!(before.map(|before| before.stands), stands, "{key}");
+    }
+    sound(&store).await;
+}
+
+/// By the last mail, however the run is asked about.
+pub(crate) async fn whose_mail_came_back_again_is_counted_once(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = begin(fresh, &store, false).await;
+    let again = |of: RecipientId| vec!["sent again".to_owned(), format!("sent again for {}", of.0)];
+    let mail = |tags| NewMessage { run: Some(run), tags, ..leased() };
+    let first = accept(fresh, &store, mail(Vec::new())).await;
+    let other = accept(fresh, &store, mail(Vec::new())).await;
+    let second = accept(fresh, &store, mail(again(first))).await;
+    let third = accept(fresh, &store, mail(again(second))).await;
+    let told = async |count: u64| {
+        let listed = store.runs(9).await.unwrap().remove(0).states;
+        let by_site = store.run_by_site(run).await.unwrap().remove(&Some("MAIN".to_owned())).unwrap().states;
+        let one = store.run(run).await.unwrap().states;
+        assert_eq!((listed.get(&State::Returned), &listed, &by_site), (Some(&count), &one, &one));
+    };
+    for (recipient, count) in [(first, 1), (second, 1), (other, 2), (third, 2)] {
+        settle(fresh, &store, recipient, Verdict::Returned).await;
+        told(count).await;
     }
     sound(&store).await;
 }
@@ -408,6 +431,8 @@ pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fres
     let (any, some) = (&[][..], &[LeftOutWhy::RefusedLine, LeftOutWhy::NotMade][..]);
     for (why, sites, or_of_none, after, limit, expected) in [
         (any, &[][..], false, 0, 9, &["Ann", "Ben", "Cleo", "Dan", "Eve"][..]),
+        // No library is called so.
+        (any, &[""], true, 0, 9, &["Ben"]),
         (any, &[], false, 1, 2, &["Ben", "Cleo"]),
         (some, &[], false, 0, 2, &["Ben", "Eve"]),
         (some, &[], false, 2, 2, &["Eve"]),

@@ -10,7 +10,7 @@ use store::{
 };
 
 use crate::fresh::{
-    Fresh, accept, accept_all, address, leased, minute, row, settle, sound, state, to_many, waiting,
+    Fresh, accept, accept_all, address, begin, leased, minute, row, settle, sound, state, to_many, waiting,
 };
 
 fn to(recipient: &str, subject: &str) -> NewMessage {
@@ -329,5 +329,50 @@ pub(crate) async fn what_was_answered_long_ago_corrects_no_count(fresh: &Fresh) 
     assert_eq!(settle(fresh, &store, lost, Verdict::Delivered).await, store::Settled::TooLate);
     let all = store.answered_by_site(minute(0)).await.unwrap();
     assert_eq!(all, BTreeMap::from([(Some("MAIN".to_owned()), states(&[(State::Delivered, 1)]))]));
+    sound(&store).await;
+}
+
+/// And what is of no library is found by that.
+pub(crate) async fn what_is_not_sent_is_counted_when_that_is_decided(fresh: &Fresh) {
+    const DAY: i64 = 24 * 60;
+    let store = fresh.open();
+    let dropped = accept(fresh, &store, NewMessage { site: None, ..waiting() }).await;
+    accept(fresh, &store, waiting()).await;
+    fresh.at(DAY);
+    let selection = Selection::Messages(vec![dropped.message()]);
+    store.move_recipients(selection, Move::Cancel, fresh.now()).await.unwrap();
+    let answered = store.answered_by_site(fresh.now()).await.unwrap();
+    assert_eq!(answered, BTreeMap::from([(None, states(&[(State::Cancelled, 1)]))]));
+    let of_none = Filter { site: Some(String::new()), ..Filter::default() };
+    assert_eq!(found(&store, &of_none).await, vec![dropped]);
+    let counted = store.count(of_none.clone()).await.unwrap();
+    assert_eq!(counted.states, states(&[(State::Cancelled, 1)]));
+    let today = Filter { answered_since: Some(fresh.now()), ..of_none };
+    assert_eq!(found(&store, &today).await, vec![dropped]);
+    sound(&store).await;
+}
+
+/// As long as it waits.
+pub(crate) async fn what_waits_and_may_have_arrived_is_counted_with_its_run(fresh: &Fresh) {
+    let store = fresh.open();
+    let run = begin(fresh, &store, false).await;
+    let of_run = NewMessage { run: Some(run), ..leased() };
+    let all = accept_all(fresh, &store, vec![of_run.clone(), of_run.clone(), of_run]).await;
+    let [unsure, deferred, taken] = [0, 1, 2].map(|at| RecipientId::of(all[at].id, 0));
+    for (one, in_doubt) in [(unsure, true), (deferred, false), (taken, true)] {
+        settle(fresh, &store, one, Verdict::Deferred { due_at: fresh.later(5), in_doubt }).await;
+    }
+    let main = Some("MAIN".to_owned());
+    let may_have = async || store.run_by_site(run).await.unwrap()[&main].waiting_in_doubt;
+    assert_eq!(may_have().await, 2);
+    let filter =
+        Filter { run: Some(run), state: Some(State::Waiting), ever_in_doubt: true, ..Filter::default() };
+    assert_eq!(found(&store, &filter).await, vec![taken, unsure]);
+    fresh.pass(6);
+    assert_eq!(store.claim(crate::fresh::claim_of(fresh, 9)).await.unwrap().len(), 3);
+    assert_eq!(may_have().await, 0, "they are on their way");
+    settle(fresh, &store, taken, Verdict::Delivered).await;
+    settle(fresh, &store, unsure, Verdict::Deferred { due_at: fresh.later(5), in_doubt: false }).await;
+    assert_eq!(may_have().await, 1, "whatever keeps it now");
     sound(&store).await;
 }

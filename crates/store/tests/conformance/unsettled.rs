@@ -113,7 +113,7 @@ fn left(why: LeftOutWhy, who: &str, site: Option<&str>) -> LeftOut {
 
 pub(crate) async fn who_got_no_mail_is_told_until_a_further_run_was_about_them(fresh: &Fresh) {
     let store = fresh.open();
-    let first = run_of(fresh, &store, "overdue-items", "a.csv", &["EAST", "MAIN"]).await;
+    let first = run_of(fresh, &store, "overdue-items", "overdue-2026-11-23.csv", &["EAST", "MAIN"]).await;
     let all = vec![
         left(LeftOutWhy::UnknownBranch, "Ann", None),
         left(LeftOutWhy::RefusedLine, "Ben", None),
@@ -127,14 +127,18 @@ pub(crate) async fn who_got_no_mail_is_told_until_a_further_run_was_about_them(f
     assert_eq!(found(&store, 0).await, both);
     assert_eq!(found(&store, 2).await, both[..1]);
     // Of another notice, of another library, one that is no practice but not at its end, and a practice.
-    let fines = run_of(fresh, &store, "fines", "a.csv", &["EAST", "MAIN"]).await;
+    let fines = run_of(fresh, &store, "fines", "overdue-2026-11-30.csv", &["EAST", "MAIN"]).await;
     store.finish_run(fines, fresh.now()).await.unwrap();
     let main = run_of(fresh, &store, "overdue-items", "main.csv", &["MAIN"]).await;
     store.finish_run(main, fresh.now()).await.unwrap();
     let rehearsal = begin(fresh, &store, true).await;
     store.finish_run(rehearsal, fresh.now()).await.unwrap();
-    let whole = run_of(fresh, &store, "overdue-items", "b.csv", &["EAST", "MAIN"]).await;
+    let whole = run_of(fresh, &store, "overdue-items", "overdue-2026-11-30.csv", &["EAST", "MAIN"]).await;
     assert_eq!(found(&store, 0).await, both);
+    // Over another file, which says nothing of those whose library is not known.
+    let other = run_of(fresh, &store, "overdue-items", "some-2026-11-30.csv", &["EAST", "MAIN"]).await;
+    store.finish_run(other, fresh.now()).await.unwrap();
+    assert_eq!(found(&store, 0).await, [(nowhere.0, 0, 1), (first.0, 0, 2)]);
     store.left_out(whole, vec![left(LeftOutWhy::RefusedLine, "Ben", None)]).await.unwrap();
     store.finish_run(whole, fresh.now()).await.unwrap();
     assert_eq!(found(&store, 0).await, [(whole.0, 0, 1), (nowhere.0, 0, 1)]);

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use store::{LeftOutWhy, RunPart, State};
 
-/// `asked` is the sum of all the others. Lists for teachers are not among them.
+/// `asked` is the sum of all the others, without `waiting_in_doubt`, which is a part of one. Lists for teachers are not among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RunNumbers {
     pub asked: u64,
     pub accepted: u64,
     pub practice: u64,
     pub waiting: u64,
+    /// Of those that wait: they may have arrived, and are sent again by themselves.
+    pub waiting_in_doubt: u64,
     pub sent_back: u64,
     pub in_doubt: u64,
     pub set_aside: u64,
@@ -53,6 +55,7 @@ impl RunNumbers {
             accepted: count(State::Delivered),
             practice: count(State::Practiced),
             waiting: count(State::Waiting) + count(State::Sending),
+            waiting_in_doubt: part.waiting_in_doubt,
             sent_back: count(State::Returned),
             in_doubt: count(State::InDoubt),
             set_aside: count(State::Held),
@@ -62,7 +65,7 @@ impl RunNumbers {
         Self { asked: numbers.parts().iter().sum(), ..numbers }
     }
 
-    /// All but `asked`, in the order in which they stand.
+    /// Those that add up, in the order in which they stand.
     pub fn parts(&self) -> [u64; 8] {
         let Self { accepted, practice, waiting, sent_back, .. } = *self;
         let Self { in_doubt, set_aside, cancelled, not_written_to, .. } = *self;
@@ -75,6 +78,7 @@ impl RunNumbers {
             accepted: self.accepted + other.accepted,
             practice: self.practice + other.practice,
             waiting: self.waiting + other.waiting,
+            waiting_in_doubt: self.waiting_in_doubt + other.waiting_in_doubt,
             sent_back: self.sent_back + other.sent_back,
             in_doubt: self.in_doubt + other.in_doubt,
             set_aside: self.set_aside + other.set_aside,
@@ -106,6 +110,7 @@ mod tests {
             RunPart {
                 states: states.into_iter().map(|state| (state, n)).collect(),
                 left_out: left_out.into(),
+                waiting_in_doubt: n,
                 ..RunPart::default()
             }
         };
@@ -115,6 +120,7 @@ mod tests {
         let asked: Vec<_> = sites.iter().map(|one| (one.site.as_deref(), one.numbers.asked)).collect();
         assert_eq!(asked, [(None, 9), (Some("MAIN"), 90)]);
         assert_eq!((all.asked, all.parts().iter().sum::<u64>(), all.waiting), (99, 99, 22));
+        assert_eq!(all.waiting_in_doubt, 11);
         let json = serde_json::to_value(&sites[1]).unwrap();
         assert_eq!(
             (&json["site"], &json["asked"], &json["not_written_to"]),

@@ -35,6 +35,8 @@ pub struct Figures {
     pub returned: u64,
     /// Came into doubt today, and are in doubt still.
     pub in_doubt_today: u64,
+    /// It was decided today that they are not sent.
+    pub cancelled: u64,
     /// Now.
     pub waiting: u64,
     pub in_doubt: u64,
@@ -82,6 +84,7 @@ impl Figures {
             practiced: today(State::Practiced),
             returned: today(State::Returned),
             in_doubt_today: today(State::InDoubt),
+            cancelled: today(State::Cancelled),
             waiting: now(State::Waiting) + now(State::Sending),
             in_doubt: now(State::InDoubt),
             held: now(State::Held),
@@ -97,6 +100,7 @@ impl Figures {
             practiced: self.practiced + other.practiced,
             returned: self.returned + other.returned,
             in_doubt_today: self.in_doubt_today + other.in_doubt_today,
+            cancelled: self.cancelled + other.cancelled,
             waiting: self.waiting + other.waiting,
             in_doubt: self.in_doubt + other.in_doubt,
             held: self.held + other.held,

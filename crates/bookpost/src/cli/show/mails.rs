@@ -31,6 +31,9 @@ pub(super) fn sent_again(sent: &SentAgain) -> String {
 
 pub(super) fn samples(sent: &SentSamples) -> String {
     let n = u64::try_from(sent.sent).unwrap_or(u64::MAX);
+    if n == 0 {
+        return "No sample was sent: from this file, nobody would get a mail.\n".to_owned();
+    }
     if sent.practice {
         let samples = counted(n, "sample is", "samples are");
         return format!("{samples} in the practice mailbox. Nobody receives them, nor do you.\n");

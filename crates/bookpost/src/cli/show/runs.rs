@@ -123,7 +123,14 @@ fn by_library(ShownRun { run, numbers, libraries, .. }: &ShownRun) -> String {
         line(one.site.as_deref().unwrap_or("of no library"), &one.numbers);
     }
     line("all", numbers);
-    format!("\n{table}")
+    let may_have = match numbers.waiting_in_doubt {
+        0 => String::new(),
+        n => format!(
+            "\nOf those that wait, {} have arrived: the connection broke while the server was answering. They are sent again by themselves.\n",
+            counted(n, "mail may", "mails may")
+        ),
+    };
+    format!("\n{table}{may_have}")
 }
 
 /// What came of a run, for the console.

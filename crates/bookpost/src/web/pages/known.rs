@@ -46,6 +46,7 @@ pub(super) struct Now {
     pub(super) practiced: u64,
     pub(super) returned: u64,
     pub(super) in_doubt_today: u64,
+    pub(super) cancelled: u64,
     /// Now.
     pub(super) waiting: u64,
     pub(super) in_doubt: u64,
@@ -92,8 +93,8 @@ impl Known {
     fn told(&self, of: impl Fn(&Option<String>) -> bool, alarms: usize) -> Now {
         let theirs = self.today.libraries.iter().filter(|library| of(&library.site));
         let sum = theirs.fold(Figures::default(), |sum, library| sum.and(&library.figures));
-        let Figures { accepted, delivered, practiced, returned, in_doubt_today, waiting, in_doubt, held } =
-            sum;
+        let Figures { accepted, delivered, practiced, returned, in_doubt_today, cancelled, .. } = sum;
+        let Figures { waiting, in_doubt, held, .. } = sum;
         let tone = self.standing.tone();
         Now {
             accepted,
@@ -101,6 +102,7 @@ impl Known {
             practiced,
             returned,
             in_doubt_today,
+            cancelled,
             waiting,
             in_doubt,
             held,
@@ -144,8 +146,9 @@ impl Raised {
 impl Now {
     /// What a page says in words is out of date when this is another.
     pub(super) fn version(&self) -> String {
-        let Self { in_doubt, held, tone, alarms, .. } = self;
-        format!("{tone}-{alarms}-{}-{}", u8::from(*in_doubt > 0), u8::from(*held > 0))
+        let Self { delivered, practiced, cancelled, in_doubt, held, tone, alarms, .. } = self;
+        let is_some = [in_doubt, held, delivered, practiced, cancelled].map(|n| u8::from(*n > 0).to_string());
+        format!("{tone}-{alarms}-{}", is_some.join("-"))
     }
 }
 
@@ -199,7 +202,15 @@ mod tests {
         ]);
         let handed_in = BTreeMap::from([(main.clone(), states(&[(State::Waiting, 7)]))]);
         let answered = BTreeMap::from([
-            (main, states(&[(State::Delivered, 3), (State::Returned, 4), (State::InDoubt, 6)])),
+            (
+                main,
+                states(&[
+                    (State::Delivered, 3),
+                    (State::Returned, 4),
+                    (State::InDoubt, 6),
+                    (State::Cancelled, 8),
+                ]),
+            ),
             (None, states(&[(State::Practiced, 5)])),
         ]);
         let known = Known {
@@ -211,17 +222,17 @@ mod tests {
             standing: Standing::Practice,
         };
         for (sites, numbers, alarms) in [
-            (&[][..], [7, 3, 5, 4, 6, 131, 30, 2], vec![1, 2]),
-            (&["MAIN"], [7, 3, 0, 4, 6, 30, 30, 0], vec![2]),
-            (&["EAST"], [0, 0, 0, 0, 0, 100, 0, 0], vec![]),
-            (&["EAST", "MAIN"], [7, 3, 0, 4, 6, 130, 30, 0], vec![2]),
-            (&["NONE"], [0; 8], vec![]),
+            (&[][..], [7, 3, 5, 4, 6, 8, 131, 30, 2], vec![1, 2]),
+            (&["MAIN"], [7, 3, 0, 4, 6, 8, 30, 30, 0], vec![2]),
+            (&["EAST"], [0, 0, 0, 0, 0, 0, 100, 0, 0], vec![]),
+            (&["EAST", "MAIN"], [7, 3, 0, 4, 6, 8, 130, 30, 0], vec![2]),
+            (&["NONE"], [0; 9], vec![]),
         ] {
             let sites: BTreeSet<_> = sites.iter().map(|site| (*site).to_owned()).collect();
             let now = known.now(&sites);
             let told = now.alarms;
             let today = [now.accepted, now.delivered, now.practiced, now.returned, now.in_doubt_today];
-            let all = [today.as_slice(), &[now.waiting, now.in_doubt, now.held]].concat();
+            let all = [today.as_slice(), &[now.cancelled, now.waiting, now.in_doubt, now.held]].concat();
             assert_eq!(all, numbers, "{sites:?}");
             assert_eq!(known.alarms(&sites).map(|alarm| alarm.id).collect::<Vec<_>>(), alarms, "{sites:?}");
             assert_eq!(told, alarms.len(), "{sites:?}");

@@ -14,7 +14,7 @@ use super::{
     not_here,
     row::{self, Flow, Line, site_name},
     visit::Visit,
-    wanted::{STATES, Wanted, state},
+    wanted::{OF_NONE, STATES, Wanted, state},
 };
 use crate::identity::Permission;
 
@@ -176,12 +176,13 @@ fn states(visit: &Visit, wanted: &Wanted) -> Vec<Choice> {
 
 fn sites(visit: &Visit, wanted: &Wanted) -> Vec<Choice> {
     let config = visit.pages.sources.config();
-    let choice = |code: &String| Choice {
-        value: code.clone(),
+    let choice = |code: &str| Choice {
+        value: code.to_owned(),
         text: site_name(visit, code),
-        chosen: wanted.site == *code,
+        chosen: wanted.site == code,
     };
-    visit.libraries(&config).map(|site| choice(&site.code)).collect()
+    let of_none = visit.sites().is_empty().then(|| choice(OF_NONE));
+    visit.libraries(&config).map(|site| choice(&site.code)).chain(of_none).collect()
 }
 
 async fn programs(visit: &Visit, wanted: &Wanted) -> Result<Vec<Choice>, Error> {

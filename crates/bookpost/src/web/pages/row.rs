@@ -3,7 +3,7 @@
 use mail::Reason;
 use store::{Door, Error, Move, Row, State, backup_of};
 
-use super::{marks, standing::Standing, visit::Visit, when::At};
+use super::{marks, standing::Standing, visit::Visit, wanted::OF_NONE, when::At};
 use crate::{config::Way, identity::Permission};
 
 /// A line.
@@ -159,6 +159,9 @@ pub(super) fn subject(visit: &Visit, subject: &str) -> String {
 
 /// The library's name; its code where it has none.
 pub(super) fn site_name(visit: &Visit, code: &str) -> String {
+    if code == OF_NONE {
+        return visit.words().t("of-no-library");
+    }
     let sites = &visit.pages.sources.config().sites;
     sites.iter().find(|site| site.code == code).map_or_else(|| code.to_owned(), |site| site.name.clone())
 }

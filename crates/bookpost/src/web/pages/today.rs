@@ -22,7 +22,7 @@ use super::{
     notices::{Lately, Pending},
     row::site_name,
     visit::Visit,
-    wanted::{RESERVED, Wanted},
+    wanted::{self, OF_NONE, RESERVED, Wanted},
     when::At,
 };
 use crate::identity::Permission;
@@ -107,7 +107,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         f: Frame::around(visit, Place::Today).await?,
         tone: known.standing.tone(),
         sentence: known.standing.sentence(&sources.config().sending.way, clockwork),
-        figures: figures(visit, &now, None, clockwork.day_began_at(), practised(&now)),
+        figures: figures(visit, &now, None, clockwork.day_began_at(), Told::of(&now)),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
         to_do: to_do::read(visit, &known, &counts, (lately.last.as_ref(), &pending)).await?,
@@ -138,14 +138,24 @@ async fn looked_before(visit: &Visit) -> Option<Timestamp> {
     })
 }
 
-/// What was sent today all went to the practice mailbox.
-fn practised(now: &Now) -> bool {
-    now.practiced > 0 && now.delivered == 0
+/// Which numbers stand on the page beside those that always do, so that what was handed in and what came of it can be added up.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    /// All that was sent today went to the practice mailbox, unless this is told.
+    delivered: bool,
+    practiced: bool,
+    cancelled: bool,
 }
 
-/// Of one library, if its code is given, whose day began at `since`. `practised`: what goes to the practice mailbox is counted, in the
-/// place of what servers take.
-fn figures(visit: &Visit, now: &Now, site: Option<&str>, since: Timestamp, practised: bool) -> Vec<Figure> {
+impl Told {
+    fn of(now: &Now) -> Self {
+        let practiced = now.practiced > 0;
+        Self { delivered: now.delivered > 0 || !practiced, practiced, cancelled: now.cancelled > 0 }
+    }
+}
+
+/// Of one library, if its code is given ([`OF_NONE`]: of mail of none), whose day began at `since`.
+fn figures(visit: &Visit, now: &Now, site: Option<&str>, since: Timestamp, told: Told) -> Vec<Figure> {
     let words = visit.words();
     let config = visit.pages.sources.config();
     let wanted = Wanted { site: site.unwrap_or_default().to_owned(), ..Wanted::default() };
@@ -160,23 +170,23 @@ fn figures(visit: &Visit, now: &Now, site: Option<&str>, since: Timestamp, pract
         tone: state.filter(|_| count > 0).map_or("calm", marks::tone),
         mark: state.map_or("", marks::mark),
     };
-    let sent = if practised {
-        let (state, query) = (Some(State::Practiced), format!("practiced{answered}"));
-        figure("practiced", now.practiced, state, "figure-practiced", query)
-    } else {
-        let (state, query) = (Some(State::Delivered), format!("delivered{answered}"));
-        figure("delivered", now.delivered, state, "figure-delivered", query)
+    let today = |name, count, state, text: &str| {
+        figure(name, count, Some(state), text, format!("{}{answered}", wanted::name(state)))
     };
-    let (returned, doubt) = (Some(State::Returned), Some(State::InDoubt));
-    let in_doubt = now.in_doubt_today;
-    vec![
-        figure("accepted", now.accepted, None, "figure-accepted", format!("&since={day}")),
-        sent,
-        figure("returned", now.returned, returned, "figure-returned", format!("returned{answered}")),
-        figure("in_doubt_today", in_doubt, doubt, "figure-in-doubt", format!("in_doubt{answered}")),
-        figure("waiting", now.waiting, Some(State::Waiting), "figure-waiting", "waiting".to_owned()),
-        figure("held", now.held, Some(State::Held), "figure-held", "held".to_owned()),
-    ]
+    let now_in = |count, state, text: &str| {
+        figure(wanted::name(state), count, Some(state), text, wanted::name(state).to_owned())
+    };
+    let all = [
+        Some(figure("accepted", now.accepted, None, "figure-accepted", format!("&since={day}"))),
+        told.delivered.then(|| today("delivered", now.delivered, State::Delivered, "figure-delivered")),
+        told.practiced.then(|| today("practiced", now.practiced, State::Practiced, "figure-practiced")),
+        Some(today("returned", now.returned, State::Returned, "figure-returned")),
+        Some(today("in_doubt_today", now.in_doubt_today, State::InDoubt, "figure-in-doubt")),
+        told.cancelled.then(|| today("cancelled", now.cancelled, State::Cancelled, "figure-cancelled")),
+        Some(now_in(now.waiting, State::Waiting, "figure-waiting")),
+        Some(now_in(now.held, State::Held, "figure-held")),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// Each library of which there is mail that this person sees; none, where there is one alone.
@@ -186,16 +196,11 @@ fn libraries(visit: &Visit, known: &Known) -> Vec<Library> {
         return Vec::new();
     }
     // Each number stands under a word that is the same for all of them.
-    let practised = practised(&known.now(&visit.sites()));
+    let told = Told::of(&known.now(&visit.sites()));
     let library = |site: Option<&str>| {
-        let mut figures = figures(visit, &known.of_site(site), site, known.day_began_at(site), practised);
-        if site.is_none() {
-            for figure in &mut figures {
-                figure.href.clear();
-            }
-        }
-        let name = site.map_or_else(|| visit.words().t("of-no-library"), |code| site_name(visit, code));
-        Library { name, figures }
+        let code = site.unwrap_or(OF_NONE);
+        let figures = figures(visit, &known.of_site(site), Some(code), known.day_began_at(site), told);
+        Library { name: site_name(visit, code), figures }
     };
     let mut all: Vec<_> = theirs.iter().copied().filter(Option::is_some).map(library).collect();
     all.sort_by(|one, other| one.name.cmp(&other.name));

@@ -11,6 +11,9 @@ use store::{Filter, LEAST_BEGINNING, RecipientId, RunId, State};
 use super::when::midnight;
 use crate::config::Config;
 
+/// In the place of a library's code: mail of none.
+pub(super) const OF_NONE: &str = "(none)";
+
 /// What was asked for; a field that was left empty is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,7 +58,7 @@ impl Wanted {
         let filter = Filter {
             state: state(&self.state),
             run: run.map_err(|_| "bad-run")?.map(RunId),
-            site: given(&self.site),
+            site: given(&self.site).map(|site| if site == OF_NONE { String::new() } else { site }),
             since: given(&self.since).map(day).transpose()?,
             answered_since: given(&self.answered).map(day).transpose()?,
             address: to.address,
@@ -217,6 +220,8 @@ mod tests {
                 "subject=overdue",
                 Ok(Filter { subject: Some("overdue".to_owned()), since: Some(week), ..Filter::default() }),
             ),
+            ("site=MAIN", Ok(Filter { site: Some("MAIN".to_owned()), ..Filter::default() })),
+            ("site=%28none%29", Ok(Filter { site: Some(String::new()), ..Filter::default() })),
             ("run=seven", Err("bad-run")),
             ("since=yesterday", Err("bad-date")),
             ("answered=yesterday", Err("bad-date")),

@@ -64,7 +64,7 @@ impl Conditions {
             self.require(since, "=", micros(decided_at));
         }
         if let Some(since) = filter.answered_since {
-            self.texts.push("r.state BETWEEN 2 AND 5".to_owned());
+            self.texts.push("r.state IN (2, 3, 4, 5, 7)".to_owned());
             self.require("coalesce(r.settled_at, r.aside_at)", ">=", micros(since));
         }
         if filter.ever_in_doubt {
@@ -76,8 +76,10 @@ impl Conditions {
         if let Some(run) = filter.run {
             self.require("m.run", "=", run.0);
         }
-        if let Some(site) = &filter.site {
-            self.require("m.site", "=", site.clone());
+        match filter.site.as_deref() {
+            Some("") => self.texts.push("m.site IS NULL".to_owned()),
+            Some(site) => self.require("m.site", "=", site.to_owned()),
+            None => {}
         }
         if !filter.sites.is_empty() {
             let sites = self.put(serde_json::json!(filter.sites).to_string());

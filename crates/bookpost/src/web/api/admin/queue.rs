@@ -49,7 +49,7 @@ pub(super) struct Like {
     #[param(inline)]
     #[schema(inline)]
     state: Option<StateName>,
-    /// Code of a site.
+    /// Code of a site; `(none)`: of no site.
     site: Option<String>,
     /// What this program handed in.
     program: Option<String>,

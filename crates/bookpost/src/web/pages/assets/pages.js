@@ -138,7 +138,8 @@ const renew = (old, fresh) => {
 let live = document.querySelector("[data-live]");
 if (live) {
   const number = new Intl.NumberFormat(document.documentElement.lang, { useGrouping: "min2" });
-  const version = (now) => [now.tone, now.alarms, Number(now.in_doubt > 0), Number(now.held > 0)].join("-");
+  const some = ["in_doubt", "held", "delivered", "practiced", "cancelled"];
+  const version = (now) => [now.tone, now.alarms, ...some.map((name) => Number(now[name] > 0))].join("-");
   let [moved, waits] = ["", false];
   const says = (place) => place.textContent + find("a", place).map((link) => link.getAttribute("href"));
   // What became of the last run is said in words, and what is to be done about it.

@@ -1,6 +1,6 @@
 //! A run as a table for a spreadsheet: who was asked for, and what became of it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use axum::{
     body::Body,
@@ -10,11 +10,11 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream;
-use store::{Error, LeftOut, RecipientId, Row, Run, TO_TEACHER};
+use store::{Error, LeftOut, RecipientId, Row, Run, State, TO_TEACHER};
 
 use super::{
     detail::{said, who},
-    names::{What, accepted_by, left_part, mail_filter, next_step},
+    names::{What, accepted_by, left_part, mail_filter, next_step, went_again},
     run::known,
     sums::{left, left_do},
 };
@@ -42,6 +42,8 @@ enum Place {
 struct Course {
     visit: Visit,
     run: Run,
+    /// Whose mail came back twice: they stand there once, by the last address.
+    twice: BTreeSet<RecipientId>,
     place: Place,
     ready: VecDeque<Vec<String>>,
 }
@@ -70,12 +72,22 @@ pub(in crate::web::pages) async fn download(visit: Visit, Path(id): Path<String>
     .map(|key| words.t(key));
     let file = format!("attachment; filename=\"run-{}.csv\"", run.id.0);
     let ready = VecDeque::from([head.to_vec()]);
-    let course = Course { visit, run, place: Place::Mails(None), ready };
+    let twice = match came_back_twice(&visit, &run).await {
+        Ok(twice) => twice,
+        Err(error) => return not_here::of(&error, &visit),
+    };
+    let course = Course { visit, run, twice, place: Place::Mails(None), ready };
     let rows = stream::unfold(Some(course), |course| async move { course?.next().await });
     let lines = futures_util::StreamExt::boxed(rows);
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, file)];
     (headers, Body::from_stream(lines)).into_response()
+}
+
+async fn came_back_twice(visit: &Visit, run: &Run) -> Result<BTreeSet<RecipientId>, Error> {
+    let went = went_again(visit, run).await?.into_iter();
+    let twice = went.filter(|(_, again)| again.iter().any(|one| one.state == State::Returned));
+    Ok(twice.map(|(recipient, _)| recipient).collect())
 }
 
 impl Course {
@@ -100,8 +112,10 @@ impl Course {
                 let filter = mail_filter(visit, run, None, "");
                 let part = visit.pages.sources.store.part(filter, after, SLICE).await?;
                 let mut servers = accepted_by(visit, &part.rows).await?;
-                let mails = part.rows.iter().map(|row| mail(visit, row, servers.remove(&row.recipient)));
-                self.ready.extend(mails);
+                let is_once =
+                    |row: &&Row| row.state != State::Returned || !self.twice.contains(&row.recipient);
+                let rows = part.rows.iter().filter(is_once);
+                self.ready.extend(rows.map(|row| mail(visit, row, servers.remove(&row.recipient))));
                 self.place = part.next.map_or(Place::LeftOut(0), |next| Place::Mails(Some(next)));
             }
             Place::LeftOut(after) => {

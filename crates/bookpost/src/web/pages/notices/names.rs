@@ -28,9 +28,16 @@ use crate::{
         not_here,
         row::{self, Flow, RowStanding, site_name},
         visit::Visit,
-        wanted::{RESERVED, state},
+        wanted::{OF_NONE, RESERVED, state},
     },
 };
+
+/// As an address has them.
+pub(super) const ALL: &str = "all";
+pub(super) const WAITING_IN_DOUBT: &str = "waiting_in_doubt";
+
+/// Before a place among those who got none.
+const LEFT: &str = "left-";
 
 /// Names of a page.
 const PAGE: usize = 50;
@@ -40,7 +47,11 @@ const AT_ONCE: usize = 500;
 /// Which names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
+    /// Everybody, whoever got a mail first.
+    All,
     State(State),
+    /// Those that wait, and may have arrived.
+    WaitingInDoubt,
     Left(LeftOutWhy),
     /// All who were to get a mail and for whom there is none.
     NotWritten,
@@ -50,8 +61,30 @@ impl What {
     fn named(name: &str) -> Option<Self> {
         let state = state(name).map(Self::State);
         let left = || REASONS.iter().find(|(known, _)| *known == name).map(|(_, why)| Self::Left(*why));
-        state.or_else(left).or_else(|| (name == "not_written").then_some(Self::NotWritten))
+        state.or_else(left).or(match name {
+            ALL => Some(Self::All),
+            WAITING_IN_DOUBT => Some(Self::WaitingInDoubt),
+            "not_written" => Some(Self::NotWritten),
+            _ => None,
+        })
     }
+
+    /// Where a page of them begins.
+    fn begin(self, after: &str) -> Begin {
+        let left = |after: &str| Begin::Left(after.parse().unwrap_or_default());
+        match (self, after.strip_prefix(LEFT)) {
+            (Self::Left(_) | Self::NotWritten, _) => left(after),
+            (Self::All, Some(after)) => left(after),
+            _ => Begin::Mails(after.parse().ok().map(RecipientId)),
+        }
+    }
+}
+
+/// Behind which one of those who got a mail, or of those who got none.
+#[derive(Debug, Clone, Copy)]
+enum Begin {
+    Mails(Option<RecipientId>),
+    Left(u64),
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -128,38 +161,28 @@ pub(in crate::web::pages) async fn show(
 
 async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked) -> Result<Names, Error> {
     let words = visit.words();
-    let (mut mails, mut left_out) = (Vec::new(), Vec::new());
-    let next = if let What::State(state) = what {
-        let part = mail_part(visit, run, state, asked).await?;
-        let flow = Flow::now(visit).await?;
-        let went = if may_go_again(state, true) && !part.rows.is_empty() {
-            went_again(visit, run).await?
-        } else {
-            BTreeMap::new()
-        };
-        let accepted_by = accepted_by(visit, &part.rows).await?;
-        for row in &part.rows {
-            // Who is sent back twice stands here once, by the last address.
-            let mut again = went.get(&row.recipient).into_iter().flatten();
-            if state == State::Returned && again.any(|one| one.state == State::Returned) {
-                continue;
-            }
-            let by = accepted_by.get(&row.recipient).filter(|_| row.state == State::Delivered);
-            let through = by.map(|server| words.with("names-accepted-by", &[("server", server)]));
-            mails.push(Mail { through, ..mail(visit, row, flow, went.get(&row.recipient)) });
+    let (mut mails, mut left_out, mut next) = (Vec::new(), Vec::new(), None);
+    let mut begin = what.begin(&asked.after);
+    if let Begin::Mails(after) = begin {
+        (mails, next) = some_mails(visit, run, what, (asked, after)).await?;
+        if what == What::All && next.is_none() {
+            // Whoever got none comes after the last who got one.
+            begin = Begin::Left(0);
         }
-        part.next.map(|id| id.0.to_string())
-    } else {
-        let after = asked.after.parse().unwrap_or_default();
+    }
+    if let Begin::Left(after) = begin {
         let (some, last) = left_part(visit, run, what, &asked.site, after, PAGE).await?;
-        left_out = some.iter().map(|one| left_line(visit, one, what == What::NotWritten)).collect();
-        last.map(|n| n.to_string())
-    };
+        left_out = some.iter().map(|one| left_line(visit, one, !matches!(what, What::Left(_)))).collect();
+        let first = if what == What::All { LEFT } else { "" };
+        next = last.map(|n| format!("{first}{n}"));
+    }
     let number = match what {
         What::State(state) if asked.is_of_lists() => sums.copies(&[state]),
         What::State(state) => sums.state(state),
         What::Left(why) => sums.left_out.get(&why).copied().unwrap_or(0),
+        What::WaitingInDoubt => sums.waiting_in_doubt,
         What::NotWritten => sums.not_written(),
+        What::All => sums.asked(),
     };
     let title = match what {
         What::State(state) if asked.is_of_lists() => {
@@ -167,7 +190,9 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         }
         What::State(state) => words.state(state),
         What::Left(why) => left(words, why, number),
+        What::WaitingInDoubt => words.t("names-waiting-in-doubt"),
         What::NotWritten => words.t("run-not-written"),
+        What::All => words.t("run-asked"),
     };
     let site = Some(asked.site.as_str()).filter(|site| !site.is_empty());
     let here = |after: &str| {
@@ -203,15 +228,54 @@ impl Asked {
 
 /// The mail of a run that is theirs, of one library where one is asked for.
 pub(super) fn mail_filter(visit: &Visit, run: &Run, state: Option<State>, site: &str) -> Filter {
-    let site = Some(site.to_owned()).filter(|site| !site.is_empty());
+    let site = Some(site).filter(|site| !site.is_empty());
+    let site = site.map(|site| if site == OF_NONE { String::new() } else { site.to_owned() });
     Filter { run: Some(run.id), state, site, sites: visit.sites(), ..Filter::default() }
 }
 
-/// The next in this state. Where so much of the run was looked through that nobody is found yet, it is looked further.
-async fn mail_part(visit: &Visit, run: &Run, state: State, asked: &Asked) -> Result<Part, Error> {
-    let filter =
-        Filter { copies: Some(asked.is_of_lists()), ..mail_filter(visit, run, Some(state), &asked.site) };
-    let mut after = asked.after.parse().ok().map(RecipientId);
+/// The next for whom there is a mail, and where to go on.
+async fn some_mails(
+    visit: &Visit,
+    run: &Run,
+    what: What,
+    (asked, after): (&Asked, Option<RecipientId>),
+) -> Result<(Vec<Mail>, Option<String>), Error> {
+    let part = mail_part(visit, run, what, (asked, after)).await?;
+    let flow = Flow::now(visit).await?;
+    let goes_again = part.rows.iter().any(|row| may_go_again(row.state, true));
+    let went = if goes_again { went_again(visit, run).await? } else { BTreeMap::new() };
+    let accepted_by = accepted_by(visit, &part.rows).await?;
+    let mut mails = Vec::new();
+    for row in &part.rows {
+        // Who is sent back twice stands here once, by the last address.
+        let mut again = went.get(&row.recipient).into_iter().flatten();
+        if row.state == State::Returned && again.any(|one| one.state == State::Returned) {
+            continue;
+        }
+        let by = accepted_by.get(&row.recipient).filter(|_| row.state == State::Delivered);
+        let through = by.map(|server| visit.words().with("names-accepted-by", &[("server", server)]));
+        mails.push(Mail { through, ..mail(visit, row, flow, went.get(&row.recipient)) });
+    }
+    Ok((mails, part.next.map(|id| id.0.to_string())))
+}
+
+/// The next of these. Where so much of the run was looked through that nobody is found yet, it is looked further.
+async fn mail_part(
+    visit: &Visit,
+    run: &Run,
+    what: What,
+    (asked, mut after): (&Asked, Option<RecipientId>),
+) -> Result<Part, Error> {
+    let state = match what {
+        What::State(state) => Some(state),
+        What::WaitingInDoubt => Some(State::Waiting),
+        What::All | What::Left(_) | What::NotWritten => None,
+    };
+    let filter = Filter {
+        copies: Some(asked.is_of_lists()),
+        ever_in_doubt: what == What::WaitingInDoubt,
+        ..mail_filter(visit, run, state, &asked.site)
+    };
     loop {
         let part = visit.pages.sources.store.part(filter.clone(), after, PAGE).await?;
         if !part.rows.is_empty() || part.next.is_none() {
@@ -222,7 +286,7 @@ async fn mail_part(visit: &Visit, run: &Run, state: State, asked: &Asked) -> Res
 }
 
 /// What of this run was sent again, by the recipient for whom it was; the newest first.
-async fn went_again(visit: &Visit, run: &Run) -> Result<BTreeMap<RecipientId, Vec<Row>>, Error> {
+pub(super) async fn went_again(visit: &Visit, run: &Run) -> Result<BTreeMap<RecipientId, Vec<Row>>, Error> {
     let filter = Filter { tag: Some(SENT_AGAIN.to_owned()), ..mail_filter(visit, run, None, "") };
     let (mut went, mut after) = (BTreeMap::<_, Vec<_>>::new(), None);
     loop {
@@ -249,16 +313,20 @@ pub(super) async fn left_part(
     limit: usize,
 ) -> Result<(Vec<LeftOut>, Option<u64>), Error> {
     let limits = visit.sites();
-    let sites = match site {
-        "" => limits.clone(),
-        one if limits.is_empty() || limits.contains(one) => [one.to_owned()].into(),
+    let sees_none = limits.is_empty() || is_own(visit, run);
+    let (sites, or_of_none) = match site {
+        "" => (limits, sees_none),
+        // No library is called so.
+        OF_NONE if sees_none => ([String::new()].into(), true),
+        one if limits.is_empty() || limits.contains(one) => ([one.to_owned()].into(), false),
         _ => return Ok((Vec::new(), None)),
     };
-    let or_of_none = site.is_empty() && (limits.is_empty() || is_own(visit, run));
     let why = match what {
         What::Left(why) => [why].into(),
-        What::NotWritten => REASONS.iter().map(|(_, why)| *why).filter(|why| !is_aside(*why)).collect(),
-        What::State(_) => return Ok((Vec::new(), None)),
+        What::All | What::NotWritten => {
+            REASONS.iter().map(|(_, why)| *why).filter(|why| !is_aside(*why)).collect()
+        }
+        What::State(_) | What::WaitingInDoubt => return Ok((Vec::new(), None)),
     };
     let filter = LeftOutFilter { why, sites, or_of_none };
     let found = visit.pages.sources.store.left_out_part(run.id, filter, after, limit).await?;

@@ -11,6 +11,7 @@ use super::{
     check::is_aside,
     last::server,
     may_run,
+    names::{ALL, WAITING_IN_DOUBT},
     saved::called,
     sums::{ORDER, REASONS, Sums, left, not_written},
     title,
@@ -25,7 +26,7 @@ use crate::{
         row::{self, site_name},
         standing::Standing,
         visit::Visit,
-        wanted::{self, RESERVED},
+        wanted::{self, OF_NONE, RESERVED},
         when::At,
         words::Words,
     },
@@ -62,6 +63,8 @@ struct Page {
     health: String,
     tone: &'static str,
     todo: Vec<String>,
+    /// So many of those that wait may have arrived, and where they are named.
+    may_have: Option<(String, String)>,
     /// Why nothing of it leaves at the moment: as the first page says it.
     stuck: Option<String>,
     /// Who was to get a mail and gets none, as a person decided: what follows, and where they are named.
@@ -74,6 +77,8 @@ struct Page {
     not_written: Vec<Count>,
     aside: Vec<Count>,
     asked: String,
+    /// Where all of them are named.
+    all: Option<String>,
     /// So many mails to so many addresses, where some people have several.
     several: Option<String>,
     /// Where what comes back later is to be found; None in practice.
@@ -129,10 +134,6 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         let off = sources.config().sending.is_off();
         todo.push(words.t(if off { "run-off" } else { "run-no-way" }));
     }
-    let may_have = sums.why.get(&(State::Waiting, Reason::AnswerUnknown)).map_or(0, |alike| alike.count);
-    if may_have > 0 {
-        todo.push(words.count("run-may-have-arrived", may_have));
-    }
     if again > 0 {
         todo.push(words.count("run-again", again));
     }
@@ -152,6 +153,10 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         health,
         tone,
         todo,
+        may_have: (sums.waiting_in_doubt > 0).then(|| {
+            let says = words.count("run-may-have-arrived", sums.waiting_in_doubt);
+            (says, names(run, WAITING_IN_DOUBT, None))
+        }),
         stuck: stuck(visit, run, sums).await?,
         neither: neither(words, run, sums, under_way).filter(|_| may_run(visit)),
         doubtful: doubtful(words, run, sums).filter(|_| may_run(visit)),
@@ -160,6 +165,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         not_written: reasons(words, run, sums, false),
         aside: reasons(words, run, sums, true),
         asked: words.number(sums.asked()),
+        all: (sums.asked() > 0).then(|| names(run, ALL, None)),
         several: sums.of_several(words).map(|(mails, addresses)| {
             words.with("run-addresses", &[("mails", &mails), ("addresses", &addresses)])
         }),
@@ -348,12 +354,12 @@ fn sites(visit: &Visit, run: &Run, sums: &Sums) -> Vec<SiteLine> {
         let left_out = not_written(&part.left_out);
         let asked = part.states.values().sum::<u64>() + left_out;
         let cell = |what: &str, n: u64| {
-            let href = site.as_deref().filter(|_| n > 0).map(|site| names(run, what, Some(site)));
-            (words.number(n), href)
+            let code = site.as_deref().unwrap_or(OF_NONE);
+            (words.number(n), (n > 0).then(|| names(run, what, Some(code))))
         };
         let states = columns(sums)
             .map(|state| cell(wanted::name(state), part.states.get(&state).copied().unwrap_or(0)));
-        let first = (words.number(asked), None);
+        let first = cell(ALL, asked);
         let cells = std::iter::once(first).chain(states).chain([cell("not_written", left_out)]).collect();
         (asked > 0).then_some(SiteLine { name, cells })
     };

@@ -54,6 +54,8 @@ pub(super) struct Sums {
     pub(super) mails: u64,
     /// See [`RunPart::doubtful`].
     pub(super) doubtful: u64,
+    /// See [`RunPart::waiting_in_doubt`].
+    pub(super) waiting_in_doubt: u64,
     pub(super) left_out: BTreeMap<LeftOutWhy, u64>,
     /// See [`RunPart::why`].
     pub(super) why: BTreeMap<(State, Reason), Alike>,
@@ -115,6 +117,7 @@ impl Sums {
                     part.states.clear();
                     part.mails = 0;
                     part.doubtful = 0;
+                    part.waiting_in_doubt = 0;
                     part.copies.clear();
                     part.why.clear();
                 }
@@ -128,6 +131,7 @@ impl Sums {
             }
             sums.mails += part.mails;
             sums.doubtful += part.doubtful;
+            sums.waiting_in_doubt += part.waiting_in_doubt;
             for (why, count) in &part.left_out {
                 *sums.left_out.entry(*why).or_default() += count;
             }
@@ -146,6 +150,7 @@ impl Sums {
         }
         self.mails += other.mails;
         self.doubtful += other.doubtful;
+        self.waiting_in_doubt += other.waiting_in_doubt;
         for (why, count) in &other.left_out {
             *self.left_out.entry(*why).or_default() += count;
         }

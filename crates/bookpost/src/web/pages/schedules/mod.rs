@@ -18,7 +18,7 @@ use axum::{
 use jiff::Timestamp;
 use store::{CameTo, Error, RunId, RunStopped, Schedule, ScheduleId, SchedulePlan, Turn};
 
-use self::said::{advice, came_to, days, moment, no_time, place_of, zoned};
+use self::said::{advice, came_to, days, moment, no_time, place_of, with_zone, zoned};
 use super::{
     Pages,
     frame::{Frame, Place, page},
@@ -211,7 +211,8 @@ fn skip(visit: &Visit, schedule: &Schedule) -> Option<(bool, String)> {
 /// `off`: its notice is switched off, which is said of the schedule with what is done about it.
 fn past(visit: &Visit, plan: &SchedulePlan, turn: &Turn, (off, stopped): (bool, &Stopped)) -> Past {
     let words = visit.words();
-    let at = zoned(visit, plan).at(turn.due);
+    let At { iso, text: when } = zoned(visit, plan).at(turn.due);
+    let at = At { iso, text: with_zone(visit, plan, turn.due, when) };
     let ending = turn.ending.as_ref();
     let what = ending.map(|ending| ending.came_to);
     let run = ending.and_then(|ending| ending.run);

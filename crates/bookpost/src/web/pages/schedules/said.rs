@@ -77,12 +77,19 @@ pub(super) fn zoned(visit: &Visit, plan: &SchedulePlan) -> Clockwork {
     Clockwork { zone, ..visit.clockwork.clone() }
 }
 
+/// With whose time it is, where the other times on the page are of another zone.
+pub(super) fn with_zone(visit: &Visit, plan: &SchedulePlan, at: Timestamp, text: String) -> String {
+    let is_same = zoned(visit, plan).local(at) == visit.clockwork.local(at);
+    if is_same { text } else { format!("{text} {}", plan.zone) }
+}
+
 /// A moment that comes.
 pub(super) fn moment(visit: &Visit, plan: &SchedulePlan, at: Timestamp) -> String {
     let (clockwork, words) = (zoned(visit, plan), visit.words());
     let local = clockwork.local(at);
     let day = format!("{}, {}", weekday(words, local.weekday().to_monday_one_offset()), clockwork.day(at));
-    words.with("day-and-time", &[("day", &day), ("time", &local.strftime("%H:%M").to_string())])
+    let text = words.with("day-and-time", &[("day", &day), ("time", &local.strftime("%H:%M").to_string())]);
+    with_zone(visit, plan, at, text)
 }
 
 pub(in crate::web::pages) fn weekday(words: &Words, day: i8) -> String {
@@ -192,6 +199,7 @@ pub(in crate::web::pages) async fn to_do(visit: &Visit, alarm: &Alarm) -> Result
     });
     let Some((due, what, run)) = fault else { return Ok(None) };
     let when = zoned(visit, &schedule.plan).lately_within(due);
+    let when = with_zone(visit, &schedule.plan, due, when);
     let key = if what.is_nothing_sent() { "schedule-not-sent" } else { "schedule-half-sent" };
     let title = words.with(key, &[("name", &schedule.plan.name), ("when", &when)]);
     let advice = advice(what).map(|key| words.t(key)).unwrap_or_default();

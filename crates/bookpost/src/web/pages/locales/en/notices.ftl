@@ -342,6 +342,7 @@ left-line = line { $line }
 names-none = Nobody
 names-none-why = Nobody of this run stands here any more.
 names-tried-again = Nothing: it is tried again by itself until { $until }.
+names-waiting-in-doubt = waiting, and may have arrived
 names-doubtful-do = It may have arrived, so a new export does not write about the same items for some days. Ask whether they had it; if they did not, choose Send again.
 names-cancelled-do = To write after all, upload the newest export and send it.
 names-accepted-by = accepted by { $server }
@@ -389,10 +390,12 @@ again-practice = This mail is a practice: it goes to the practice mailbox, and n
 again-waits = Mail does not go to patrons at the moment: the practice mailbox or “Do not send” is chosen, or no way of sending. This mail waits until a way of sending is chosen.
 
 done-samples = { $n ->
+    [0] No sample was sent: from this file, nobody would get a mail.
     [one] { $n } sample is on its way to you.
    *[other] { $n } samples are on their way to you.
   }
 done-samples-practised = { $n ->
+    [0] No sample was made: from this file, nobody would get a mail.
     [one] { $n } sample is in the practice mailbox. Nobody receives it, nor do you.
    *[other] { $n } samples are in the practice mailbox. Nobody receives them, nor do you.
   }

@@ -48,7 +48,8 @@ figure-delivered = accepted by the server today
 figure-practiced = practised today
 figure-returned = sent back today
 figure-waiting = waiting now
-figure-in-doubt = may have arrived, today
+figure-in-doubt = may have arrived, undecided, today
+figure-cancelled = not sent today, as decided
 figure-held = set aside now
 
 libraries = By library
@@ -165,10 +166,10 @@ to-do-not-written-days = { $n ->
   }
 to-do-not-written-link = Show who and why
 waits-in-doubt = { $n ->
-    [one] { $n } mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself. There is nothing to do, unless you do not want it sent again.
-   *[other] { $n } mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves. There is nothing to do, unless you do not want one sent again.
+    [one] Of what waits, { $n } mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself. There is nothing to do, unless you do not want it sent again.
+   *[other] Of what waits, { $n } mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves. There is nothing to do, unless you do not want one sent again.
   }
-waits-in-doubt-many = More than 100 mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves.
+waits-in-doubt-many = Of what waits, more than 100 mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves.
 waits-mail = Mail { $id }
 waits-full = { $n ->
     [one] { $n } mailbox is full.

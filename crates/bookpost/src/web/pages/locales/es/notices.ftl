@@ -354,6 +354,7 @@ left-line = línea { $line }
 names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.
 names-tried-again = Nada: se intenta otra vez por sí solo hasta { $until }.
+names-waiting-in-doubt = en espera, y puede haber llegado
 names-doubtful-do = Puede haber llegado, así que una exportación nueva no escribe sobre los mismos ejemplares durante unos días. Pregunte si lo recibió; si no, elija Enviar de nuevo.
 names-cancelled-do = Para escribir de todos modos, suba la exportación más reciente y envíela.
 names-accepted-by = aceptado por { $server }
@@ -401,10 +402,12 @@ again-practice = Este correo es de una práctica: va al buzón de prácticas, y 
 again-waits = En este momento el correo no llega a los usuarios: está elegido el buzón de prácticas o «No enviar», o ninguna forma de envío. Este correo espera hasta que se elija una forma de envío.
 
 done-samples = { $n ->
+    [0] No se envió ninguna muestra: con este archivo, nadie recibiría un correo.
     [one] { $n } muestra va en camino hacia usted.
    *[other] { $n } muestras van en camino hacia usted.
   }
 done-samples-practised = { $n ->
+    [0] No se hizo ninguna muestra: con este archivo, nadie recibiría un correo.
     [one] { $n } muestra está en el buzón de prácticas. No la recibe nadie, tampoco usted.
    *[other] { $n } muestras están en el buzón de prácticas. No las recibe nadie, tampoco usted.
   }

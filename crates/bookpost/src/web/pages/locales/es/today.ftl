@@ -48,7 +48,8 @@ figure-delivered = aceptados por el servidor hoy
 figure-practiced = practicados hoy
 figure-returned = devueltos hoy
 figure-waiting = en espera ahora
-figure-in-doubt = pueden haber llegado, hoy
+figure-in-doubt = pueden haber llegado, sin decidir, hoy
+figure-cancelled = no enviados hoy, según se decidió
 figure-held = apartados ahora
 
 libraries = Por biblioteca
@@ -165,10 +166,10 @@ to-do-not-written-days = { $n ->
   }
 to-do-not-written-link = Ver quién y por qué
 waits-in-doubt = { $n ->
-    [one] { $n } correo quizá haya llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo. No hay nada que hacer, salvo que no quiera que se envíe otra vez.
-   *[other] { $n } correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos. No hay nada que hacer, salvo que no quiera que alguno se envíe otra vez.
+    [one] De lo que espera, { $n } correo quizá haya llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo. No hay nada que hacer, salvo que no quiera que se envíe otra vez.
+   *[other] De lo que espera, { $n } correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos. No hay nada que hacer, salvo que no quiera que alguno se envíe otra vez.
   }
-waits-in-doubt-many = Más de 100 correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos.
+waits-in-doubt-many = De lo que espera, más de 100 correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos.
 waits-mail = Correo { $id }
 waits-full = { $n ->
     [one] { $n } buzón está lleno.
