@@ -1,7 +1,11 @@
 //! Alarms: what a person must be told.
 
+mod reason;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use reason::{AlarmReason, Cause, FolderFault};
 
 use crate::{Error, Store};
 
@@ -72,6 +76,9 @@ pub struct Alarm {
     pub kind: AlarmKind,
     /// What it is about (`server1`, a From address); one alarm per kind and subject is open at a time.
     pub subject: String,
+    /// Why, where what it is says too little: whoever decides by it need not read the text.
+    #[serde(default)]
+    pub reason: Option<AlarmReason>,
     /// In plain words.
     pub text: String,
     /// When it began.
@@ -94,15 +101,34 @@ impl Store {
         &self,
         kind: AlarmKind,
         subject: &str,
-        text: &str,
+        cause: impl Into<Cause>,
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
-        self.db.raise(kind, subject.to_owned(), text.to_owned(), now).await
+        self.db.raise(kind, subject.to_owned(), cause.into(), now).await
     }
 
-    /// What an open alarm says now: it goes on, and its cause is another. Nothing happens when it is not open.
-    pub async fn reword_alarm(&self, kind: AlarmKind, subject: &str, text: &str) -> Result<(), Error> {
-        self.db.reword_alarm(kind, subject.to_owned(), text.to_owned()).await
+    /// What an open alarm says now: it goes on, and its cause is another, in reason and text. Nothing happens when it is not open.
+    pub async fn reword_alarm(
+        &self,
+        kind: AlarmKind,
+        subject: &str,
+        cause: impl Into<Cause>,
+    ) -> Result<(), Error> {
+        self.db.reword_alarm(kind, subject.to_owned(), cause.into()).await
+    }
+
+    /// Opens an alarm in the place of those of the kinds `instead_of` about the same subject, which end, and nobody hears that they do: something
+    /// is wrong still. Where people heard of this reason while it was so, it is not told again. One that is open already says this from here
+    /// on, and `None` is given. All of it is one transaction.
+    pub async fn raise_instead(
+        &self,
+        kind: AlarmKind,
+        subject: &str,
+        cause: impl Into<Cause>,
+        instead_of: &[AlarmKind],
+        now: Timestamp,
+    ) -> Result<Option<Alarm>, Error> {
+        self.db.raise_instead(kind, subject.to_owned(), cause.into(), instead_of, now).await
     }
 
     /// Ends an alarm; `None` if it was not open.
@@ -115,7 +141,7 @@ impl Store {
         self.db.clear(kind, subject.to_owned(), now).await
     }
 
-    /// People were told of this alarm so many times by now; [`Alarm::TOLD_OVER`] once they heard that it is over.
+    /// People were told of this alarm, and of the reason that it has now, so many times by now; [`Alarm::TOLD_OVER`] once they heard that it is over.
     pub async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
         self.db.alarm_told(alarm, told).await
     }

@@ -44,7 +44,7 @@ mod tallies;
 mod unreachable;
 mod unsettled;
 
-pub use alarms::{Alarm, AlarmKind};
+pub use alarms::{Alarm, AlarmKind, AlarmReason, Cause, FolderFault};
 pub use applications::*;
 pub use audit::*;
 pub use backup::*;

@@ -26,8 +26,10 @@ pub(super) async fn run(path: &Path, alarm: &Alarm, telling: Telling) {
 
 async fn call(path: &Path, alarm: &Alarm, telling: Telling) -> std::io::Result<std::process::ExitStatus> {
     let kind = serde_json::to_value(alarm.kind).ok();
+    let reason = serde_json::to_value(alarm.reason).ok();
     let mut child = Command::new(path)
         .env("BOOKPOST_ALARM_KIND", kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default())
+        .env("BOOKPOST_ALARM_REASON", reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or_default())
         .env("BOOKPOST_ALARM_SUBJECT", &alarm.subject)
         .env("BOOKPOST_ALARM_STATE", telling.name())
         .env("BOOKPOST_ALARM_STARTED_AT", alarm.started_at.to_string())
@@ -47,9 +49,20 @@ async fn call(path: &Path, alarm: &Alarm, telling: Telling) -> std::io::Result<s
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
-    use store::AlarmKind;
+    use store::{AlarmKind, AlarmReason, CameTo, FolderFault};
 
     use super::*;
+
+    #[test]
+    fn the_guide_names_the_reasons() {
+        let guide = include_str!("../../../../docs/guide/alarms.md");
+        let schedules = CameTo::ALL.into_iter().filter(|came_to| came_to.is_fault()).map(AlarmReason::from);
+        for reason in FolderFault::ALL.into_iter().map(AlarmReason::from).chain(schedules) {
+            let word = serde_json::to_value(reason).unwrap();
+            let word = word.as_str().unwrap();
+            assert!(guide.contains(&format!("`{word}`")), "{word}");
+        }
+    }
 
     /// So that a command which calls `bookpost` itself does not hand it settings that there are not.
     #[tokio::test]
@@ -62,6 +75,7 @@ mod tests {
             id: 1,
             kind: AlarmKind::ServerDown,
             subject: "server1".to_owned(),
+            reason: Some(mail::Reason::Unreachable.into()),
             text: "Server 1 does not answer.".to_owned(),
             started_at: "2026-11-23T10:00:00Z".parse().unwrap(),
             ended_at: None,
@@ -71,6 +85,7 @@ mod tests {
         let told = std::fs::read_to_string(told).unwrap();
         assert!(told.starts_with("Server 1 does not answer.\n"), "{told}");
         assert!(told.contains("BOOKPOST_ALARM_KIND=server_down\n"), "{told}");
+        assert!(told.contains("BOOKPOST_ALARM_REASON=unreachable\n"), "{told}");
         let ours = told.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| {
             name.starts_with("BOOKPOST_") && !name.starts_with("BOOKPOST_TEST") && *name != "BOOKPOST_NOT_RUN"
         });

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use mail::clock::Clock;
-use store::{Alarm, AlarmKind, Store};
+use store::{Alarm, AlarmKind, Cause, Store};
 use tokio::sync::{mpsc, oneshot};
 
 pub use letter::message;
@@ -40,26 +40,45 @@ enum Request {
 struct Change {
     kind: AlarmKind,
     subject: String,
-    /// Some: it starts, with this text. None: it is over.
-    text: Option<String>,
-    /// One that is open already says this from here on.
-    rewords: bool,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Starts(Cause),
+    /// It starts, or says this from here on where it is open.
+    Says(Cause),
+    /// The same, and alarms of these kinds about the same give way to it.
+    Instead(Cause, Vec<AlarmKind>),
+    Ends,
 }
 
 impl Alarms {
     /// Something is wrong. Nothing happens when this alarm is open already.
-    pub fn raise(&self, kind: AlarmKind, subject: &str, text: impl Into<String>) {
-        self.send(kind, subject, Some(text.into()), false);
+    pub fn raise(&self, kind: AlarmKind, subject: &str, cause: impl Into<Cause>) {
+        self.send(kind, subject, What::Starts(cause.into()));
     }
 
     /// The same of something whose cause may change while it lasts: an alarm that is open already says this from here on.
-    pub fn raise_or_reword(&self, kind: AlarmKind, subject: &str, text: impl Into<String>) {
-        self.send(kind, subject, Some(text.into()), true);
+    pub fn raise_or_reword(&self, kind: AlarmKind, subject: &str, cause: impl Into<Cause>) {
+        self.send(kind, subject, What::Says(cause.into()));
+    }
+
+    /// The same of something whose faults take turns: what was said of it as one of `kinds` gives way. It is told as one alarm: of each
+    /// reason once, and its end once.
+    pub fn raise_instead(
+        &self,
+        kind: AlarmKind,
+        subject: &str,
+        cause: impl Into<Cause>,
+        kinds: Vec<AlarmKind>,
+    ) {
+        self.send(kind, subject, What::Instead(cause.into(), kinds));
     }
 
     /// It is over. Nothing happens when it was not open.
     pub fn clear(&self, kind: AlarmKind, subject: &str) {
-        self.send(kind, subject, None, false);
+        self.send(kind, subject, What::Ends);
     }
 
     /// This server answers: whatever was said against it is over.
@@ -87,10 +106,9 @@ impl Alarms {
         let _ = done.await;
     }
 
-    fn send(&self, kind: AlarmKind, subject: &str, text: Option<String>, rewords: bool) {
+    fn send(&self, kind: AlarmKind, subject: &str, what: What) {
         // Without a receiver the program is ending; an alarm that still holds is raised again at the next start.
-        let _ =
-            self.sender.send(Request::Change(Change { kind, subject: subject.to_owned(), text, rewords }));
+        let _ = self.sender.send(Request::Change(Change { kind, subject: subject.to_owned(), what }));
     }
 }
 
@@ -114,8 +132,13 @@ where
             match request {
                 Request::Change(change) => {
                     let now = crier.clock.now();
-                    if let Some(alarm) = record(&crier.store, &change, &mut unstored, now).await {
-                        crier.tell(alarm).await;
+                    match record(&crier.store, &change, &mut unstored, now).await {
+                        // People know of it: it was so before, and something else was wrong in between.
+                        Some(alarm) if alarm.ended_at.is_none() && alarm.told > 0 => {
+                            log(&alarm, Telling::Started);
+                        }
+                        Some(alarm) => crier.tell(alarm).await,
+                        None => {}
                     }
                 }
                 Request::Look => crier.tell_all().await,
@@ -181,38 +204,42 @@ type Unstored = BTreeMap<(AlarmKind, String), Alarm>;
 /// the same, once when it starts and once when it ends.
 async fn record(store: &Store, change: &Change, unstored: &mut Unstored, now: Timestamp) -> Option<Alarm> {
     let key = (change.kind, change.subject.clone());
-    if change.text.is_some() && unstored.contains_key(&key) {
-        return None;
-    }
-    let changed = match &change.text {
-        Some(text) => store.raise(change.kind, &change.subject, text, now).await,
-        None => store.clear(change.kind, &change.subject, now).await,
-    };
-    if let (Ok(None), Some(text), true) = (&changed, &change.text, change.rewords)
-        && let Err(error) = store.reword_alarm(change.kind, &change.subject, text).await
-    {
-        tracing::error!(%error, kind = ?change.kind, subject = change.subject, "what an alarm says now could not be stored");
-    }
-    match changed {
-        Ok(news) if change.text.is_some() => news,
-        Ok(news) => {
-            let over = unstored.remove(&key).map(|alarm| Alarm { ended_at: Some(now), ..alarm });
-            news.or(over)
+    let is_unstored = unstored.contains_key(&key);
+    let (kind, subject) = (change.kind, &*change.subject);
+    let changed = match &change.what {
+        What::Starts(_) | What::Says(_) if is_unstored => return None,
+        What::Starts(cause) => store.raise(kind, subject, cause.clone(), now).await,
+        What::Says(cause) => {
+            let raised = store.raise(kind, subject, cause.clone(), now).await;
+            if let Ok(None) = raised
+                && let Err(error) = store.reword_alarm(kind, subject, cause.clone()).await
+            {
+                tracing::error!(%error, ?kind, subject, "what an alarm says now could not be stored");
+            }
+            raised
         }
-        Err(error) => {
-            tracing::error!(%error, kind = ?change.kind, subject = change.subject, "an alarm could not be stored");
-            let Some(text) = change.text.clone() else {
-                return unstored.remove(&key).map(|alarm| Alarm { ended_at: Some(now), ..alarm });
-            };
-            let alarm = Alarm {
-                id: UNSTORED,
-                kind: change.kind,
-                subject: change.subject.clone(),
-                text,
-                started_at: now,
-                ended_at: None,
-                told: 0,
-            };
+        What::Instead(cause, of) => store.raise_instead(kind, subject, cause.clone(), of, now).await,
+        What::Ends => store.clear(kind, subject, now).await,
+    };
+    if let Err(error) = &changed {
+        tracing::error!(%error, ?kind, subject, "an alarm could not be stored");
+    }
+    match (changed, &change.what) {
+        (changed, What::Ends) => {
+            let over = unstored.remove(&key).map(|alarm| Alarm { ended_at: Some(now), ..alarm });
+            changed.ok().flatten().or(over)
+        }
+        (Ok(news), _) => {
+            // The disk works again.
+            unstored.remove(&key);
+            news
+        }
+        (Err(_), _) if is_unstored => None,
+        (Err(_), What::Starts(cause) | What::Says(cause) | What::Instead(cause, _)) => {
+            let Cause { reason, text } = cause.clone();
+            let subject = change.subject.clone();
+            let alarm =
+                Alarm { id: UNSTORED, kind, subject, reason, text, started_at: now, ended_at: None, told: 0 };
             unstored.insert(key, alarm.clone());
             Some(alarm)
         }

@@ -69,6 +69,7 @@ mod tests {
             id: 1,
             kind,
             subject: "server1".into(),
+            reason: None,
             text: "No answer.".into(),
             started_at: began,
             ended_at,

@@ -86,6 +86,7 @@ mod tests {
             id: 1,
             kind,
             subject: subject.to_owned(),
+            reason: None,
             text: String::new(),
             started_at: Timestamp::UNIX_EPOCH,
             ended_at: None,

@@ -167,7 +167,9 @@ pub(super) fn alarms(
     way_in: &Arc<OnceLock<Receiver>>,
 ) -> (Alarms, impl Future<Output = ()> + Send + 'static) {
     let by_mail = alarm_by_mail(settings.clone(), Arc::clone(way_in), Arc::clone(clock));
-    alarms::alarms(store.clone(), Arc::clone(clock), settings.clone(), by_mail)
+    let (alarms, work) = alarms::alarms(store.clone(), Arc::clone(clock), settings.clone(), by_mail);
+    // The start holds it for a while.
+    (alarms, Box::pin(work))
 }
 
 /// An alarm as a message to the address in the preferences, through whatever server still works.

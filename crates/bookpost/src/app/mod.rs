@@ -179,7 +179,7 @@ impl App {
         let (mut tasks, way_in, metrics) = (JoinSet::new(), Arc::default(), web::Metrics::default());
         let (leases, settings) = (Arc::new(Leases::new(store.epoch())), Settings::new(config.clone()));
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
-        begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now()).await?;
+        Box::pin(begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now())).await?;
         let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
         let settled = doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone());
         let (settler, work) =

@@ -69,7 +69,7 @@ pub(super) async fn tell(store: &Store, alarms: &Alarms, now: Timestamp) -> Resu
     // What an earlier start found is over; what this one found is news.
     store.clear(AlarmKind::ClockJump, AT_START, now).await?;
     if let Some(by) = store.clock_set() {
-        store.raise(AlarmKind::ClockJump, AT_START, &words_at_start(by), now).await?;
+        store.raise(AlarmKind::ClockJump, AT_START, words_at_start(by), now).await?;
         store.clock_set_heard().await?;
     }
     alarms.look();

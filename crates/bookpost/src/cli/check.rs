@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, io, time::Duration};
 
-use store::{Counts, Error};
+use store::{Alarm, Counts, Error};
 
 use super::control::{self, Checked, Grade, Reply, Request};
 use crate::{config::Config, web::Health};
@@ -14,7 +14,12 @@ const LINE: usize = 1_000;
 
 impl Checked {
     /// What the service says of itself: what makes it unwell is critical, what a person was told of besides is a warning.
-    pub(super) fn of(health: Health, counts: Result<Counts, Error>, oldest_seconds: u64) -> Self {
+    pub(super) fn of(
+        health: Health,
+        counts: Result<Counts, Error>,
+        alarms: Vec<Alarm>,
+        oldest_seconds: u64,
+    ) -> Self {
         let grade = match (health.ok, health.notes.is_empty()) {
             (false, _) => Grade::Critical,
             (true, false) => Grade::Warning,
@@ -22,12 +27,13 @@ impl Checked {
         };
         let counts = counts.ok();
         let reasons = health.reasons.into_iter().chain(health.notes).collect();
-        Self { grade, reasons, counts, oldest_seconds }
+        Self { grade, reasons, alarms, counts, oldest_seconds }
     }
 
     /// Nothing is known but why.
     pub(super) fn without_numbers(grade: Grade, reason: impl Into<String>) -> Self {
-        Self { grade, reasons: vec![reason.into()], counts: None, oldest_seconds: 0 }
+        let reasons = vec![reason.into()];
+        Self { grade, reasons, alarms: Vec::new(), counts: None, oldest_seconds: 0 }
     }
 
     /// One line: the grade, why, and numbers behind a bar.
@@ -134,7 +140,7 @@ mod tests {
                 2,
             ),
         ] {
-            let checked = Checked::of(health(reasons, notes), counts(), 120);
+            let checked = Checked::of(health(reasons, notes), counts(), Vec::new(), 120);
             assert_eq!(checked.line(), line);
             assert_eq!(Exit::of(&Reply::Check(checked)).code(), code);
         }

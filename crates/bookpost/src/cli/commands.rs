@@ -234,7 +234,9 @@ impl App {
         let counts = self.store.counts().await;
         let oldest_at = counts.as_ref().ok().and_then(|counts| counts.oldest_waiting_at);
         let oldest = oldest_at.map_or(0, |at| self.clock.now().duration_since(at).as_secs());
-        Checked::of(health, counts, u64::try_from(oldest).unwrap_or(0))
+        // That they cannot be read is among what makes it unwell.
+        let alarms = self.store.alarms(true, queue::ALARMS).await.unwrap_or_default();
+        Checked::of(health, counts, alarms, u64::try_from(oldest).unwrap_or(0))
     }
 
     async fn about_webhooks(&self, request: WebhooksRequest) -> Reply {

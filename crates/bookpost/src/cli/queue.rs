@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Most alarms that a status shows.
-const ALARMS: usize = 50;
+pub(super) const ALARMS: usize = 50;
 /// Most rows of one list.
 const ROWS: usize = 10_000;
 const NO_SERVICE: &str =

@@ -15,7 +15,7 @@ use std::{
 use jiff::Timestamp;
 use mail::bounce::MOST_READ;
 use rustix::fs::OFlags;
-use store::AlarmKind;
+use store::{AlarmKind, Cause, FolderFault};
 
 use super::incoming::{Incoming, Taken};
 
@@ -33,7 +33,8 @@ pub async fn watch(incoming: Incoming, folder: PathBuf) {
             Ok(_) => incoming.alarms.clear(AlarmKind::DropFolder, FOLDER),
             Err(error) => {
                 tracing::error!(%error, "undeliverable mail could not be read; it stays where it is");
-                incoming.alarms.raise(AlarmKind::DropFolder, FOLDER, words(&folder, &error));
+                let cause = Cause::new(FolderFault::UndeliverableUnreadable, words(&folder, &error));
+                incoming.alarms.raise(AlarmKind::DropFolder, FOLDER, cause);
             }
         }
         let next = incoming.clock.now().saturating_add(LOOK_EVERY).unwrap_or(Timestamp::MAX);

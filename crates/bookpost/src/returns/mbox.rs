@@ -19,7 +19,7 @@ use std::{
 use jiff::Timestamp;
 use mail::bounce::MOST_READ;
 use rustix::fs::{FlockOperation, OFlags, fcntl_lock};
-use store::AlarmKind;
+use store::{AlarmKind, Cause, FolderFault};
 
 use super::incoming::{Incoming, Taken};
 
@@ -61,7 +61,8 @@ pub async fn watch(incoming: Incoming, path: PathBuf) {
             Ok(_) => incoming.alarms.clear(AlarmKind::DropFolder, MAILBOX),
             Err(error) => {
                 tracing::error!(%error, "a mailbox with undeliverable mail could not be read; it stays as it is");
-                incoming.alarms.raise(AlarmKind::DropFolder, MAILBOX, words(&mailbox.path, &error));
+                let cause = Cause::new(FolderFault::UndeliverableUnreadable, words(&mailbox.path, &error));
+                incoming.alarms.raise(AlarmKind::DropFolder, MAILBOX, cause);
             }
         }
         let next = incoming.clock.now().saturating_add(LOOK_EVERY).unwrap_or(Timestamp::MAX);

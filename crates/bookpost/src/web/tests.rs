@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 use mail::Reason;
-use store::{Alarm, AlarmKind, Counts};
+use store::{Alarm, AlarmKind, Counts, FolderFault};
 
 use super::*;
 
@@ -22,6 +22,7 @@ fn alarm(kind: AlarmKind, text: &str) -> Alarm {
         id: 1,
         kind,
         subject: "server1".to_owned(),
+        reason: None,
         text: text.to_owned(),
         started_at: at(),
         ended_at: None,
@@ -30,8 +31,8 @@ fn alarm(kind: AlarmKind, text: &str) -> Alarm {
 }
 
 /// Of the drop folder.
-fn about(subject: &str) -> Alarm {
-    Alarm { subject: subject.to_owned(), ..alarm(AlarmKind::DropFolder, "it waits") }
+fn about(fault: FolderFault) -> Alarm {
+    Alarm { reason: Some(fault.into()), ..alarm(AlarmKind::DropFolder, "it waits") }
 }
 
 #[test]
@@ -43,9 +44,9 @@ fn unwell_is_what_this_machine_can_mend() {
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::ServerDown, "does not answer")]), 0, 1),
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::SignIn, "password refused")]), 1, 0),
         (well(), Ok(Counts::default()), Ok(vec![alarm(AlarmKind::DropFolder, "cannot be read")]), 1, 0),
-        (well(), Ok(Counts::default()), Ok(vec![about("old export: overdues.csv")]), 0, 1),
-        (well(), Ok(Counts::default()), Ok(vec![about("refused export: overdues.csv")]), 0, 1),
-        (well(), Ok(Counts::default()), Ok(vec![about("overdues.csv")]), 1, 0),
+        (well(), Ok(Counts::default()), Ok(vec![about(FolderFault::ExportOld)]), 0, 1),
+        (well(), Ok(Counts::default()), Ok(vec![about(FolderFault::ExportRefused)]), 0, 1),
+        (well(), Ok(Counts::default()), Ok(vec![about(FolderFault::ExportNotNow)]), 1, 0),
         (sick, Err(store::Error::Closed), closed(), 4, 0),
     ] {
         let health = judge(&now, counts, alarms, None);

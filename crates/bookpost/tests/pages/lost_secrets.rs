@@ -1,7 +1,7 @@
 //! What a person has to enter again where the key that seals passwords is gone.
 
 use mail::Reason;
-use store::{Actor, AlarmKind, ApplicationSettings, NewWebhook};
+use store::{Actor, AlarmKind, ApplicationSettings, Cause, NewWebhook};
 
 use crate::bench::{Bench, servers};
 
@@ -40,8 +40,7 @@ async fn what_follows_from_the_missing_key_is_not_told_as_a_wrong_password() {
     let bench = Bench::staffed(servers()).await;
     let (store, now) = (&bench.app.store, bench.now());
     store.raise(AlarmKind::SecretsLost, "server1.password", "Noted.", now).await.unwrap();
-    let text = format!("Your mail server (Server 1): {}", Reason::PasswordLost.plain_words());
-    store.raise(AlarmKind::SignIn, "server1", &text, now).await.unwrap();
+    store.raise(AlarmKind::SignIn, "server1", Cause::new(Reason::PasswordLost, "Noted."), now).await.unwrap();
     let page = bench.get("administrator", "/").await.text;
     assert!(page.contains("the passwords cannot be opened, as their key is missing"), "{page}");
     assert!(page.contains("password for your mail server (Server 1) must be entered again"), "{page}");

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bookpost::config::{Server, Way};
 use jiff::SignedDuration;
+use mail::Reason;
 use serde_json::json;
 use store::{
-    AlarmKind, ExportPart, ExportTaken, LeftOut, LeftOutDetail, LeftOutWhy, NewMessage, NewRun, RunId,
-    Verdict,
+    AlarmKind, Cause, ExportPart, ExportTaken, FolderFault, LeftOut, LeftOutDetail, LeftOutWhy, NewMessage,
+    NewRun, RunId, Verdict,
 };
 
 use crate::bench::{Answer, Bench, notice, servers};
@@ -25,7 +26,12 @@ async fn an_old_export_is_asked_about_where_whoever_may_say_so_can() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("a&b.csv"), "x").unwrap();
     let subject = "old export: a&b.csv";
-    bench.app.store.raise(AlarmKind::DropFolder, subject, "Old", bench.now()).await.unwrap();
+    bench
+        .app
+        .store
+        .raise(AlarmKind::DropFolder, subject, Cause::new(FolderFault::ExportOld, "Old"), bench.now())
+        .await
+        .unwrap();
     let (asked, button) = ("Is a&#38;b.csv the right export?", "action=\"/notices/take\"");
     for (who, is_asked) in [("administrator", true), ("manager", false), ("viewer", false)] {
         let page = bench.get(who, "/").await.text;
@@ -45,16 +51,18 @@ async fn an_old_export_is_asked_about_where_whoever_may_say_so_can() {
 /// The page says what the alarm says that is told by mail, and when the server is asked next.
 #[tokio::test]
 async fn what_is_done_about_a_server_is_said_alike_everywhere() {
-    for (text, said) in [
+    for (cause, said) in [
         (
-            "Your mail server (Server 1) (a): The mail server cannot be reached. Mail waits.",
+            Cause::new(Reason::Unreachable, "Your mail server (Server 1) (a): no."),
             "It is asked again every minute, and mail goes out by itself as soon as it answers. \
              Have your IT person check that the mail server runs, its port, and the firewall.",
         ),
-        ("Down", "If it lasts, tell your IT person."),
+        ("Down".into(), "If it lasts, tell your IT person."),
+        // The connection broke, of which nobody has to ask the patron.
+        (Cause::new(Reason::AnswerUnknown, "Down"), "If it lasts, tell your IT person."),
     ] {
         let bench = Bench::staffed(servers()).await;
-        bench.app.store.raise(AlarmKind::ServerDown, "server1", text, bench.now()).await.unwrap();
+        bench.app.store.raise(AlarmKind::ServerDown, "server1", cause, bench.now()).await.unwrap();
         let page = bench.get("administrator", "/").await.text;
         assert!(page.contains(said), "{page}");
         bench.stop().await;
@@ -65,8 +73,8 @@ async fn what_is_done_about_a_server_is_said_alike_everywhere() {
 #[tokio::test]
 async fn no_password_is_blamed_where_the_server_offers_no_sign_in() {
     let bench = Bench::staffed(servers()).await;
-    let text = "Your mail server (Server 1) (a): The mail server offers no safe way to sign in. Mail waits.";
-    bench.app.store.raise(AlarmKind::SignIn, "server1", text, bench.now()).await.unwrap();
+    let cause = Cause::new(Reason::SignInImpossible, "Noted.");
+    bench.app.store.raise(AlarmKind::SignIn, "server1", cause, bench.now()).await.unwrap();
     let page = bench.get("administrator", "/").await.text;
     for said in [
         "Nothing goes out since 14:05. The mail server offers no safe way to sign in.",

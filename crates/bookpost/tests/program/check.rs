@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use store::AlarmKind;
+use store::{AlarmKind, Cause, FolderFault};
 
 use crate::bench::Place;
 
@@ -35,11 +35,20 @@ async fn one_line_and_the_codes_of_a_plug_in() {
     let (store, began_at) = (place.store(), "2026-11-28T14:05:00Z".parse().unwrap());
     // One that nothing ends by itself.
     store.raise(AlarmKind::Disk, "test", "The disk is full.", began_at).await.unwrap();
+    let cause = Cause::new(FolderFault::ExportRefused, "It could not be used.");
+    store.raise(AlarmKind::DropFolder, "undeliverable mail", cause, began_at).await.unwrap();
     store.close().await.unwrap();
     let service = place.serve().await;
     let said = check().await;
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.out.contains("CRITICAL - The disk is full. (test); sending is paused"), "{said:?}");
+    let json = place.run(&["check", "--json"]).await.json();
+    let told = |of: &serde_json::Value| (of["kind"].clone(), of["reason"].clone());
+    let all = json["check"]["alarms"].as_array().unwrap();
+    assert_eq!(
+        all.iter().map(told).collect::<Vec<_>>(),
+        [("drop_folder".into(), "export_refused".into()), ("disk".into(), serde_json::Value::Null)]
+    );
     service.terminate();
     service.code().await;
     fs::write(place.path("config"), "nonsense").unwrap();

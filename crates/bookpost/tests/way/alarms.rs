@@ -59,14 +59,11 @@ async fn the_other_server_carries_alarms_when_they_begin_while_they_last_and_whe
     assert!(letters.last().unwrap().contains("It is over: Your mail server (Server 1)"), "{letters:?}");
 }
 
-/// A command that writes down what it is told.
-fn scribe(folder: &Path) -> std::path::PathBuf {
+/// A command that writes down what it is told: what is printed for each alarm, in the language of the shell.
+pub(crate) fn scribe(folder: &Path, prints: &str) -> std::path::PathBuf {
     let path = folder.join("scribe");
     let book = folder.join("book");
-    let script = format!(
-        "#!/bin/sh\n{{ echo \"$BOOKPOST_ALARM_STATE $BOOKPOST_ALARM_SUBJECT\"; cat; }} >> {}\n",
-        book.display()
-    );
+    let script = format!("#!/bin/sh\n{{ {prints}; }} >> {}\n", book.display());
     std::fs::write(&path, script).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path
@@ -77,7 +74,8 @@ async fn a_command_is_told_and_an_alarm_that_was_stored_in_the_last_moment_is_to
     let folder = tempfile::tempdir().unwrap();
     let sink = sink(Vec::new()).await;
     let bench = Bench::start_with(vec![server("server1", nobody())], |config| {
-        config.alarms.command = Some(scribe(folder.path()));
+        config.alarms.command =
+            Some(scribe(folder.path(), "echo \"$BOOKPOST_ALARM_STATE $BOOKPOST_ALARM_SUBJECT\"; cat"));
     })
     .await;
     bench.accept(&["ann@example.org"]).await;
@@ -121,5 +119,5 @@ async fn a_web_address_gets_each_alarm_as_json() {
     assert!(request.starts_with("POST /alarms?token=secret HTTP/1.1\r\n"), "{request}");
     let body: serde_json::Value = serde_json::from_str(request.rsplit("\r\n\r\n").next().unwrap()).unwrap();
     assert_eq!((body["state"].as_str(), body["kind"].as_str()), (Some("started"), Some("server_down")));
-    assert_eq!(body["subject"], "server1");
+    assert_eq!((body["subject"].as_str(), body["reason"].as_str()), (Some("server1"), Some("unreachable")));
 }

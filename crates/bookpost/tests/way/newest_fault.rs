@@ -7,7 +7,10 @@ use mail::Reason;
 use store::AlarmKind;
 use testkit::sink::{At, Settings, Sink};
 
-use crate::bench::{Bench, always, nobody, patron, server, sink, sink_at};
+use crate::{
+    alarms::scribe,
+    bench::{Bench, always, nobody, patron, server, sink, sink_at},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -53,6 +56,47 @@ async fn a_dead_server_that_then_refuses_the_password_is_one_that_refuses_the_pa
     bench.pass(MINUTE * 15).await;
     assert_eq!((sink.count(), bench.alarm_kinds().await), (3, vec![]));
     assert_eq!(bench.alarms(false).await.len(), 3, "told of each as it began");
+}
+
+/// The page follows the newest; people hear of each fault once, are reminded while one lasts, and hear of the end once.
+#[tokio::test]
+async fn faults_that_take_turns_are_told_once_each_until_the_server_works() {
+    let (folder, address) = (tempfile::tempdir().unwrap(), nobody());
+    let bench = Bench::start_with(vec![with_login(address)], |config| {
+        let prints = "echo \"$BOOKPOST_ALARM_STATE $BOOKPOST_ALARM_REASON\"; cat > /dev/null";
+        config.alarms.command = Some(scribe(folder.path(), prints));
+    })
+    .await;
+    let lasts = async || bench.pass_in_steps(MINUTE * 20, MINUTE).await;
+    bench.accept_many(1).await;
+    for _ in 0..4 {
+        lasts().await;
+        is_only(&bench, AlarmKind::ServerDown, Reason::Unreachable).await;
+        let other = lets_in(address, "another").await;
+        lasts().await;
+        is_only(&bench, AlarmKind::SignIn, Reason::SignInRefused).await;
+        other.stop().await;
+    }
+    let sink = lets_in(address, "right").await;
+    lasts().await;
+    assert_eq!((sink.count(), bench.alarm_kinds().await), (1, vec![]));
+    // It is told anew what begins anew.
+    sink.stop().await;
+    bench.accept_many(1).await;
+    bench.pass(MINUTE).await;
+    let book = std::fs::read_to_string(folder.path().join("book")).unwrap();
+    let told: Vec<_> = book.lines().collect();
+    assert_eq!(
+        told,
+        [
+            "started unreachable",
+            "still unreachable",
+            "started sign_in_refused",
+            "still sign_in_refused",
+            "over sign_in_refused",
+            "started unreachable",
+        ]
+    );
 }
 
 /// It is one alarm all along, and says the newest.

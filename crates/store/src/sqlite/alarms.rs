@@ -9,25 +9,33 @@ use super::{
     rows::{at, text},
     writer::Tx,
 };
-use crate::{Alarm, AlarmKind, Error};
+use crate::{Alarm, AlarmKind, Cause, Error};
 
 const RAISE: &str =
-    "INSERT INTO alarm (kind, subject, text, started_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING
-    RETURNING id, kind, subject, text, started_at, ended_at, told";
+    "INSERT INTO alarm (kind, subject, text, reason, started_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
+    RETURNING id, kind, subject, text, started_at, ended_at, told, reason";
 const CLEAR: &str = "UPDATE alarm SET ended_at = ?3 WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL
-    RETURNING id, kind, subject, text, started_at, ended_at, told";
-const REWORD: &str = "UPDATE alarm SET text = ?3 WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL";
+    RETURNING id, kind, subject, text, started_at, ended_at, told, reason";
+const REWORD: &str =
+    "UPDATE alarm SET text = ?3, reason = ?4 WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL";
 const TOLD: &str = "UPDATE alarm SET told = ?2 WHERE id = ?1";
+const TOLD_OF: &str = "UPDATE alarm SET told_of = ltrim(coalesce(told_of, '') || ' ' || reason) WHERE id = ?1 AND reason IS NOT NULL
+    AND instr(' ' || coalesce(told_of, '') || ' ', ' ' || reason || ' ') = 0";
+/// Those in whose place another comes.
+const REPLACED: &str = "SELECT id, told, told_of FROM alarm INDEXED BY alarm_open
+    WHERE ended_at IS NULL AND subject = ?1 AND kind <> ?2 AND kind IN (SELECT value FROM json_each(?3))";
+const REPLACE: &str = "UPDATE alarm SET ended_at = ?2, told = ?3 WHERE id = ?1";
+const INHERIT: &str = "UPDATE alarm SET told = ?2, told_of = ?3 WHERE id = ?1";
 const LIST: &str =
-    "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm ORDER BY id DESC LIMIT ?1";
+    "SELECT id, kind, subject, text, started_at, ended_at, told, reason FROM alarm ORDER BY id DESC LIMIT ?1";
 /// Few are open, however many there were.
 const OPEN: &str =
-    "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm INDEXED BY alarm_open
+    "SELECT id, kind, subject, text, started_at, ended_at, told, reason FROM alarm INDEXED BY alarm_open
     WHERE ended_at IS NULL ORDER BY id DESC LIMIT ?1";
 const ENDED: &str = "SELECT ended_at FROM alarm INDEXED BY alarm_ended
     WHERE subject = ?1 AND ended_at IS NOT NULL AND kind IN (SELECT value FROM json_each(?2))
     ORDER BY ended_at DESC LIMIT 1";
-const TO_TELL: &str = "SELECT id, kind, subject, text, started_at, ended_at, told FROM alarm
+const TO_TELL: &str = "SELECT id, kind, subject, text, started_at, ended_at, told, reason FROM alarm
     WHERE ended_at IS NULL OR told < ?1 ORDER BY id";
 
 impl Sqlite {
@@ -35,14 +43,14 @@ impl Sqlite {
         &self,
         kind: AlarmKind,
         subject: String,
-        words: String,
+        cause: Cause,
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
-        let kind = name(&kind)?;
+        let (kind, reason) = (name(&kind)?, word(&cause)?);
         self.writer
             .write(move |tx| {
                 let mut statement = tx.sql.prepare_cached(RAISE)?;
-                let mut found = statement.query((kind, subject, words, micros(now)))?;
+                let mut found = statement.query((kind, subject, cause.text, reason, micros(now)))?;
                 let alarm = found.next()?.map(decode).transpose()?.flatten();
                 // Stepping to the end finishes the statement.
                 while found.next()?.is_some() {}
@@ -73,19 +81,48 @@ impl Sqlite {
         &self,
         kind: AlarmKind,
         subject: String,
-        words: String,
+        cause: Cause,
     ) -> Result<(), Error> {
-        let kind = name(&kind)?;
+        let (kind, reason) = (name(&kind)?, word(&cause)?);
         let reword = move |tx: &mut Tx<'_>| {
-            tx.sql.prepare_cached(REWORD)?.execute((kind, subject, words))?;
+            tx.sql.prepare_cached(REWORD)?.execute((kind, subject, cause.text, reason))?;
             Ok(())
         };
         self.writer.write(reword).await
     }
 
+    pub(crate) async fn raise_instead(
+        &self,
+        kind: AlarmKind,
+        subject: String,
+        cause: Cause,
+        instead_of: &[AlarmKind],
+        now: Timestamp,
+    ) -> Result<Option<Alarm>, Error> {
+        let (kind, reason) = (name(&kind)?, word(&cause)?);
+        let instead_of = serde_json::json!(instead_of).to_string();
+        let raise = move |tx: &mut Tx<'_>| {
+            let heard = end_replaced(tx, (&subject, &kind, &instead_of), now)?;
+            let mut statement = tx.sql.prepare_cached(RAISE)?;
+            let row = (&kind, &subject, &cause.text, &reason, micros(now));
+            let raised = statement.query_map(row, |row| Ok(decode(row)))?.collect::<Result<Vec<_>, _>>()?;
+            let Some(mut alarm) = raised.into_iter().next().transpose()?.flatten() else {
+                tx.sql.prepare_cached(REWORD)?.execute((&kind, &subject, &cause.text, &reason))?;
+                return Ok(None);
+            };
+            if reason.is_some_and(|reason| heard.of.split(' ').any(|one| one == reason)) {
+                alarm.told = heard.times.max(1);
+            }
+            tx.sql.prepare_cached(INHERIT)?.execute((alarm.id, alarm.told, heard.of.trim_start()))?;
+            Ok(Some(alarm))
+        };
+        self.writer.write(raise).await
+    }
+
     pub(crate) async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
         let note = move |tx: &mut Tx<'_>| {
             tx.sql.prepare_cached(TOLD)?.execute((alarm, told))?;
+            tx.sql.prepare_cached(TOLD_OF)?.execute([alarm])?;
             Ok(())
         };
         self.writer.write(note).await
@@ -116,6 +153,35 @@ impl Sqlite {
     }
 }
 
+/// What people heard of alarms in whose place another comes.
+#[derive(Default)]
+struct Heard {
+    times: u32,
+    /// Reasons, parted by spaces.
+    of: String,
+}
+
+/// Ends them without a word.
+fn end_replaced(
+    tx: &mut Tx<'_>,
+    (subject, kind, instead_of): (&str, &str, &str),
+    now: Timestamp,
+) -> Result<Heard, Error> {
+    let mut statement = tx.sql.prepare_cached(REPLACED)?;
+    let mut found = statement.query((subject, kind, instead_of))?;
+    let (mut heard, mut ended) = (Heard::default(), Vec::new());
+    while let Some(row) = found.next()? {
+        ended.push(row.get::<_, i64>(0)?);
+        heard.times = heard.times.max(row.get(1)?);
+        let of = text(row, 2)?.unwrap_or_default();
+        heard.of.extend([" ", &of]);
+    }
+    for alarm in ended {
+        tx.sql.prepare_cached(REPLACE)?.execute((alarm, micros(now), Alarm::TOLD_OVER))?;
+    }
+    Ok(heard)
+}
+
 fn all(sql: &Connection, question: &str, values: impl Params) -> Result<Vec<Alarm>, Error> {
     let mut statement = sql.prepare_cached(question)?;
     let mut found = statement.query(values)?;
@@ -124,6 +190,10 @@ fn all(sql: &Connection, question: &str, values: impl Params) -> Result<Vec<Alar
         alarms.extend(decode(row)?);
     }
     Ok(alarms)
+}
+
+fn word(cause: &Cause) -> Result<Option<String>, Error> {
+    cause.reason.as_ref().map(name).transpose()
 }
 
 /// None for a kind that this version does not know.
@@ -135,6 +205,8 @@ fn decode(row: &SqlRow<'_>) -> Result<Option<Alarm>, Error> {
         id: row.get(0)?,
         kind,
         subject: text(row, 2)?.unwrap_or_default(),
+        // One that this version does not know is none.
+        reason: text(row, 7)?.and_then(named),
         text: text(row, 3)?.unwrap_or_default(),
         started_at,
         ended_at: at(row, 5)?,

@@ -38,6 +38,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0029_mailbox_full", include_str!("migrations/0029_mailbox_full.sql")),
     ("0030_answered", include_str!("migrations/0030_answered.sql")),
     ("0031_cancelled", include_str!("migrations/0031_cancelled.sql")),
+    ("0032_alarm_reason", include_str!("migrations/0032_alarm_reason.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.
@@ -106,6 +107,82 @@ mod tests {
         .unwrap();
         let door: (i64, Option<i64>) = of("SELECT id, door FROM message");
         assert_eq!(door, (1, None), "of a message from before it is not known");
+    }
+
+    /// What was said of an alarm before it had a reason of its own.
+    #[test]
+    fn an_alarm_from_before_has_the_reason_that_its_text_says() {
+        let mut sql = Connection::open_in_memory().unwrap();
+        let before = MIGRATIONS.iter().position(|(name, _)| *name == "0032_alarm_reason").unwrap();
+        apply(&sql, &MIGRATIONS[..before]).unwrap();
+        let all = [
+            (
+                "server_down",
+                "server1",
+                "Your mail server (Server 1) (a): The mail server cannot be reached. Mail waits.",
+                Some("unreachable"),
+            ),
+            (
+                "server_down",
+                "server2",
+                "B (b): The connection broke several times while the server was answering. Mail",
+                Some("answer_unknown"),
+            ),
+            (
+                "sign_in",
+                "server1",
+                "A (a): The mail server's proof of identity has run out. Mail waits.",
+                Some("certificate_expired"),
+            ),
+            ("sign_in", "google", "Google: The mail provider has signed us out.", Some("signed_out")),
+            (
+                "quota",
+                "server1",
+                "The sending limit is used up. Mail waits and is tried again every hour. The server said: no",
+                Some("quota_used_up"),
+            ),
+            (
+                "schedule",
+                "schedule 1",
+                "No notices (Overdue) were sent by the schedule A of Monday: The export is too old. Look",
+                Some("too_old"),
+            ),
+            ("schedule", "schedule 1 time", "The schedule A has no time any more", None),
+            (
+                "drop_folder",
+                "a.csv",
+                "The export a.csv in the drop folder cannot be read: no. Let Bookpost's user read it (chmod g+r).",
+                Some("export_unreadable"),
+            ),
+            (
+                "drop_folder",
+                "old export: a.csv",
+                "The export a.csv in the drop folder was last changed",
+                Some("export_old"),
+            ),
+            (
+                "drop_folder",
+                "refused export: a.csv",
+                "The export a.csv could not be used, and nothing was sent.",
+                Some("export_refused"),
+            ),
+            // Where the kind says all, no sentence that happens to stand in its text does.
+            ("disk", "queue", "The mail server cannot be reached.", None),
+            ("sign_in", "server2", "Noted.", None),
+        ];
+        for (kind, subject, text, _) in all {
+            let row = (kind, subject, text);
+            sql.execute("INSERT INTO alarm (kind, subject, text, started_at) VALUES (?1, ?2, ?3, 1)", row)
+                .unwrap();
+        }
+        run(&mut sql, Path::new("")).unwrap();
+        let mut statement = sql.prepare("SELECT reason FROM alarm ORDER BY id").unwrap();
+        let found = statement.query_map([], |row| row.get(0)).unwrap();
+        let found: Vec<Option<String>> = found.collect::<Result<_, _>>().unwrap();
+        for ((kind, _, text, expected), reason) in all.iter().zip(&found) {
+            assert_eq!(reason.as_deref(), *expected, "{kind}: {text}");
+        }
+        assert_eq!(found.len(), all.len());
     }
 
     /// What was answered before answers were counted, as far back as they are.

@@ -181,6 +181,8 @@ cases! {
     unsettled::whether_a_newer_export_still_names_somebody_is_known,
     upkeep::purge_leaves_owed_reports,
     upkeep::alarms_open_once_and_end_once,
+    upkeep::an_alarm_has_the_reason_of_its_text,
+    upkeep::what_comes_in_the_place_of_another_is_told_once,
     upkeep::alarms_are_told_until_people_heard,
     upkeep::closed_answers_closed,
     staff::a_person_is_kept_as_they_were_added,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use store::{Alarm, AlarmKind, Error, Verdict};
+use mail::Reason;
+use store::{Alarm, AlarmKind, CameTo, Cause, Error, FolderFault, Verdict};
 
 use crate::fresh::{Fresh, MINUTE, accept, leased, minute, settle, sound, waiting};
 
@@ -72,6 +73,94 @@ pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
         let ended_at = store.alarm_ended_at(subject, kinds).await.unwrap();
         assert_eq!(ended_at, ended.map(minute), "{subject} {kinds:?}");
     }
+}
+
+pub(crate) async fn an_alarm_has_the_reason_of_its_text(fresh: &Fresh) {
+    let store = fresh.open();
+    let (kind, subject) = (AlarmKind::ServerDown, "server1");
+    let raised =
+        |reason: Reason| store.raise(kind, subject, Cause::new(reason, reason.plain_words()), fresh.now());
+    let unreachable = raised(Reason::Unreachable).await.unwrap().unwrap();
+    assert_eq!(unreachable.reason, Some(Reason::Unreachable.into()));
+    assert_eq!(raised(Reason::TimedOut).await.unwrap(), None, "it is open");
+    let read = async || {
+        let open = store.alarms(true, 9).await.unwrap().pop().unwrap();
+        let to_tell = store.alarms_to_tell().await.unwrap().pop().unwrap();
+        assert_eq!(open, to_tell);
+        (open.reason, open.text)
+    };
+    let of = |reason: Reason| (Some(reason.into()), reason.plain_words().to_owned());
+    assert_eq!(read().await, of(Reason::Unreachable), "the first counts");
+    let full = Cause::new(Reason::ServerFull, Reason::ServerFull.plain_words());
+    store.reword_alarm(kind, subject, full).await.unwrap();
+    assert_eq!(read().await, of(Reason::ServerFull), "both are of the newest");
+    store.reword_alarm(kind, subject, "Something else.").await.unwrap();
+    assert_eq!(read().await, (None, "Something else.".to_owned()), "no reason of another text stays");
+    store.reword_alarm(kind, subject, Cause::new(Reason::TimedOut, "No answer.")).await.unwrap();
+    let ended = store.clear(kind, subject, fresh.now()).await.unwrap().unwrap();
+    assert_eq!(ended.reason, Some(Reason::TimedOut.into()));
+    // Of other things than mail, and none where there is nothing to say.
+    for (kind, cause) in [
+        (AlarmKind::Schedule, Cause::new(CameTo::TooOld, "Too old.")),
+        (AlarmKind::DropFolder, Cause::new(FolderFault::ExportOld, "Old.")),
+        (AlarmKind::Disk, Cause::from("Full.")),
+    ] {
+        let reason = cause.reason;
+        assert_eq!(store.raise(kind, "it", cause, fresh.now()).await.unwrap().unwrap().reason, reason);
+        assert_eq!(store.alarms(true, 1).await.unwrap()[0].reason, reason, "{kind:?}");
+    }
+}
+
+pub(crate) async fn what_comes_in_the_place_of_another_is_told_once(fresh: &Fresh) {
+    let store = fresh.open();
+    let (down, sign_in) = (AlarmKind::ServerDown, AlarmKind::SignIn);
+    let raise = async |kind, reason: Reason| {
+        let others: Vec<_> =
+            [down, sign_in, AlarmKind::Quota].into_iter().filter(|other| *other != kind).collect();
+        let cause = Cause::new(reason, reason.plain_words());
+        store.raise_instead(kind, "server1", cause, &others, fresh.now()).await.unwrap()
+    };
+    let open = async || {
+        let open = store.alarms(true, 9).await.unwrap().into_iter();
+        open.filter(|alarm| alarm.subject == "server1")
+            .map(|alarm| (alarm.kind, alarm.reason))
+            .collect::<Vec<_>>()
+    };
+    store.raise(down, "server2", "Of another.", fresh.now()).await.unwrap();
+    store.raise(AlarmKind::BackupInUse, "server1", "Of another kind.", fresh.now()).await.unwrap();
+    let first = raise(down, Reason::Unreachable).await.unwrap();
+    assert_eq!((first.told, first.reason), (0, Some(Reason::Unreachable.into())));
+    store.alarm_told(first.id, 1).await.unwrap();
+    fresh.at(1);
+    let second = raise(sign_in, Reason::SignInRefused).await.unwrap();
+    assert_eq!(second.told, 0, "people know of another fault");
+    let backup = (AlarmKind::BackupInUse, None);
+    assert_eq!(open().await, [(sign_in, Some(Reason::SignInRefused.into())), backup]);
+    store.alarm_told(second.id, 2).await.unwrap();
+    let ended = store.alarms(false, 9).await.unwrap().into_iter().find(|alarm| alarm.id == first.id).unwrap();
+    assert_eq!(
+        (ended.ended_at, ended.told),
+        (Some(minute(1)), Alarm::TOLD_OVER),
+        "nobody hears that it ended"
+    );
+    for (kind, reason, told) in [
+        (down, Reason::Unreachable, Some(2)),
+        (sign_in, Reason::SignInRefused, Some(2)),
+        (down, Reason::TimedOut, Some(0)),
+        // It is open, and what it says is another.
+        (down, Reason::ServerFull, None),
+        // With what was news the reminders begin anew.
+        (sign_in, Reason::SignInRefused, Some(1)),
+    ] {
+        let raised = raise(kind, reason).await;
+        assert_eq!(raised.map(|alarm| alarm.told), told, "{kind:?} {reason:?}");
+        assert_eq!(open().await, [(kind, Some(reason.into())), backup]);
+    }
+    store.clear(sign_in, "server1", fresh.now()).await.unwrap();
+    let to_tell = store.alarms_to_tell().await.unwrap();
+    let subjects: Vec<_> = to_tell.iter().map(|alarm| (alarm.kind, &*alarm.subject)).collect();
+    assert_eq!(subjects, [(down, "server2"), (AlarmKind::BackupInUse, "server1"), (sign_in, "server1")]);
+    assert_eq!(raise(down, Reason::Unreachable).await.unwrap().told, 0, "it was over in between");
 }
 
 pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::TimeZone};
-use store::{Alarm, AlarmKind};
+use store::{Alarm, AlarmKind, AlarmReason, Cause, FolderFault};
 
 use super::App;
 use crate::returns;
@@ -31,12 +31,14 @@ pub(super) fn refused(name: &str) -> String {
 
 /// All is in order here, but a person is to answer, or to put a better export into the folder.
 pub(crate) fn waits_for_a_person(alarm: &Alarm) -> bool {
-    alarm.kind == AlarmKind::DropFolder && [OLD, REFUSED].iter().any(|about| alarm.subject.starts_with(about))
+    let waits = [FolderFault::ExportOld, FolderFault::ExportRefused];
+    matches!(alarm.reason, Some(AlarmReason::Folder(fault)) if waits.contains(&fault))
 }
 
 /// Of which export in the drop folder an alarm asks whether it is the right one.
 pub(crate) fn of_old(alarm: &Alarm) -> Option<&str> {
-    Some(&alarm.subject).filter(|_| alarm.kind == AlarmKind::DropFolder)?.strip_prefix(OLD)
+    let is_asked = alarm.reason == Some(FolderFault::ExportOld.into());
+    is_asked.then(|| alarm.subject.strip_prefix(OLD).unwrap_or(&alarm.subject))
 }
 
 /// Why an export, or all of them, cannot be run.
@@ -54,6 +56,20 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    fn reason(&self) -> FolderFault {
+        match self {
+            Self::Folder { .. } => FolderFault::FolderUnusable,
+            Self::Notices { .. } => FolderFault::NoticesUnusable,
+            Self::Unreadable { .. } => FolderFault::ExportUnreadable,
+            Self::Settings => FolderFault::ExportWantsSettings,
+            Self::NotNow => FolderFault::ExportNotNow,
+            Self::Stays { .. } => FolderFault::ExportStays,
+            Self::Refused { .. } => FolderFault::ExportRefused,
+            Self::Kept { .. } => FolderFault::ExportKept,
+            Self::Old { .. } => FolderFault::ExportOld,
+        }
+    }
+
     fn text(&self, name: &str) -> String {
         match self {
             Self::Folder { folder, why } => format!(
@@ -141,7 +157,7 @@ impl Faults {
         if before.is_some() {
             app.alarms.clear(AlarmKind::DropFolder, subject);
         }
-        app.alarms.raise(AlarmKind::DropFolder, subject, text);
+        app.alarms.raise(AlarmKind::DropFolder, subject, Cause::new(fault.reason(), text));
     }
 
     /// Nothing new can be said about this export.

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Actor, Alarm, AlarmKind, CameTo, Ending, Error, ExportSeen, ExportSource, RunId, Schedule, SchedulePlan,
-    Turn,
+    Actor, Alarm, AlarmKind, CameTo, Cause, Ending, Error, ExportSeen, ExportSource, RunId, Schedule,
+    SchedulePlan, Turn,
 };
 
 use super::{
@@ -172,17 +172,18 @@ impl Schedules {
         let notice = notices.into_iter().find(|notice| notice.slug == schedule.plan.notice);
         let notice = notice.as_ref().map_or(&*schedule.plan.notice, |one| name_of(&one.slug, &one.settings));
         let text = words::alarm(schedule, notice, turn, ending);
+        let cause = Cause::new(ending.came_to, text);
         let is_it = |alarm: &Alarm| {
-            alarm.kind == AlarmKind::Schedule && alarm.subject == subject && alarm.text == text
+            alarm.kind == AlarmKind::Schedule && alarm.subject == subject && alarm.reason == cause.reason
         };
-        // Whoever comes to this moment again, as its end could not be put on record, has told it already.
+        // People know it, of an earlier moment or of this one, the end of which could not be put on record.
         if self.store.alarms(true, ALARMS).await?.iter().any(is_it) {
             return Ok(());
         }
         if last != Some(ending.came_to) {
             self.alarms.clear(AlarmKind::Schedule, &subject);
         }
-        self.alarms.raise(AlarmKind::Schedule, &subject, text);
+        self.alarms.raise(AlarmKind::Schedule, &subject, cause);
         Ok(())
     }
 

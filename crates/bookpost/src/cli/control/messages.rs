@@ -425,6 +425,9 @@ pub struct Checked {
     pub grade: Grade,
     /// What makes it so, in plain words.
     pub reasons: Vec<String>,
+    /// Open alarms, for whoever acts by their kind and reason.
+    #[serde(default)]
+    pub alarms: Vec<Alarm>,
     /// None: they could not be had.
     pub counts: Option<Counts>,
     /// For how long the oldest mail has waited.

@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use mail::{Reason, clock::Clock};
-use store::{AlarmKind, MailAccount, Store};
+use store::{AlarmKind, Cause, MailAccount, Store};
 use tokio::sync::{Mutex, watch};
 use zeroize::Zeroizing;
 
@@ -219,7 +219,7 @@ impl MailAccounts {
                 _ => continue,
             };
             let text = format!("{}: {}", provider.title(), error.reason.plain_words());
-            self.0.alarms.raise(AlarmKind::SignIn, &subject, text);
+            self.0.alarms.raise(AlarmKind::SignIn, &subject, Cause::new(error.reason, text));
         }
         Ok(())
     }

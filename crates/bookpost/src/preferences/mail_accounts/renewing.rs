@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 use jiff::Timestamp;
 use mail::Reason;
 use rand::RngExt as _;
-use store::{AlarmKind, MailAccount, RefreshLease, Refreshing};
+use store::{AlarmKind, Cause, MailAccount, RefreshLease, Refreshing};
 use tokio::sync::MutexGuard;
 use zeroize::Zeroizing;
 
@@ -169,7 +169,7 @@ impl Inner {
                 "{}: {words} Mail still leaves, as long as what was given last is good; then it waits, and nothing is lost. The provider said: {said}",
                 provider.title(),
             );
-            self.alarms.raise(AlarmKind::SignIn, &of_client(provider), text);
+            self.alarms.raise(AlarmKind::SignIn, &of_client(provider), Cause::new(reason, text));
         }
         Ok(())
     }

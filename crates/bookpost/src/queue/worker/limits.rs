@@ -1,7 +1,8 @@
 //! Limits that people set for a server: what is too much waits, and a person hears of it.
 
 use jiff::{Timestamp, tz::TimeZone};
-use store::AlarmKind;
+use mail::Reason;
+use store::{AlarmKind, Cause};
 
 use super::{Worker, later, told::plain_name};
 use crate::deliver::{allowance::Reached, conclude::QUOTA_PAUSE};
@@ -57,7 +58,8 @@ impl Worker {
             words_of(reached.until),
             upstream.server.name
         );
-        self.alarms.raise(AlarmKind::Quota, &upstream.server.name, text);
+        let cause = Cause::new(Reason::LimitReached, text);
+        self.alarms.raise(AlarmKind::Quota, &upstream.server.name, cause);
     }
 
     /// A person hears that it is over when an hour has passed in which the limit kept nothing back.

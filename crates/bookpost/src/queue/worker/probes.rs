@@ -82,10 +82,9 @@ impl Worker {
             Ok(alarms) => alarms,
             Err(error) => return tracing::error!(%error, "which servers are to be asked could not be read"),
         };
-        let by_message = |text: &str| text.contains(Reason::RelayDenied.plain_words());
-        let is_asked = |alarm: &&Alarm| {
-            alarm.kind.stops_a_server() && alarm.ended_at.is_none() && !by_message(&alarm.text)
-        };
+        let by_message = |alarm: &Alarm| alarm.reason == Some(Reason::RelayDenied.into());
+        let is_asked =
+            |alarm: &&Alarm| alarm.kind.stops_a_server() && alarm.ended_at.is_none() && !by_message(alarm);
         let subjects: BTreeSet<_> =
             open.iter().filter(is_asked).map(|alarm| alarm.subject.as_str()).collect();
         for upstream in self.routes.iter_mut().flat_map(|route| &mut route.upstreams) {

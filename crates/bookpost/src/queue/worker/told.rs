@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 use mail::{Reason, Scope};
-use store::{AlarmKind, Claimed, Move, RunId, Selection};
+use store::{AlarmKind, Cause, Claimed, Move, RunId, Selection};
 
 use super::{Worker, later};
 use crate::{
@@ -51,7 +51,9 @@ impl Worker {
                 if let Err(error) = self.store.stop_ageing(route.practice, now).await {
                     tracing::error!(%error, "the beginning of a pause could not be stored");
                 }
-                self.alarms.raise(AlarmKind::Quota, &upstream.server.name, format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer));
+                let text = format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer);
+                let cause = Cause::new(Reason::QuotaUsedUp, text);
+                self.alarms.raise(AlarmKind::Quota, &upstream.server.name, cause);
             }
             Effect::LimitReached(reached) => self.limit_reached(index, upstream_index, reached).await,
             Effect::OpenBreaker(fault) => self.fault(index, upstream_index, &fault),
@@ -94,7 +96,7 @@ impl Worker {
     }
 
     /// A person is told, once of each kind of fault: it may be another person who has to act. What is newest is what is wrong: whatever
-    /// was said against the server before is over.
+    /// was said against the server before gives way, and is told no more where it comes again before the server works.
     pub(super) fn tell_fault(&self, index: usize, upstream_index: usize, fault: &Fault) {
         let Some(route) = self.routes.get(index) else { return };
         let Some(upstream) = route.upstreams.get(upstream_index) else { return };
@@ -117,12 +119,11 @@ impl Worker {
             fault.answer
         );
         let (kind, name) = (alarm_kind(fault), &upstream.server.name);
-        self.alarms.raise_or_reword(kind, name, text);
         // That the library itself allows no more is no fault of the server.
         let by_server = upstream.limited_until.is_none();
         let others = [AlarmKind::ServerDown, AlarmKind::SignIn].into_iter();
         let others = others.chain(by_server.then_some(AlarmKind::Quota)).filter(|other| *other != kind);
-        others.for_each(|other| self.alarms.clear(other, name));
+        self.alarms.raise_instead(kind, name, Cause::new(fault.reason, text), others.collect());
     }
 
     /// What follows when a breaker has just opened.

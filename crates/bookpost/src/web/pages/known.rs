@@ -186,6 +186,7 @@ mod tests {
             id,
             kind: AlarmKind::SenderRefused,
             subject: subject.to_owned(),
+            reason: None,
             text: String::new(),
             started_at: Timestamp::UNIX_EPOCH,
             ended_at: None,

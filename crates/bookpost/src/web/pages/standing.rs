@@ -248,15 +248,15 @@ fn is_down(now: &Moment, alarms: &[Alarm], name: &str) -> bool {
 
 /// That we are not let in is no fault of the password, nor of the server: it cannot be opened without its key.
 pub(super) fn is_of_the_key(alarm: &Alarm) -> bool {
-    alarm.kind == AlarmKind::SignIn && alarm.text.contains(Reason::PasswordLost.plain_words())
+    alarm.kind == AlarmKind::SignIn && alarm.reason == Some(Reason::PasswordLost.into())
 }
 
 /// Why a server of the library takes nothing from us, where that is no fault of the password.
 pub(super) fn refused_by(alarm: &Alarm) -> Option<Reason> {
     let reasons =
         [Reason::SignInImpossible, Reason::RelayDenied, Reason::SmtpAuthOff, Reason::PasswordsEnded];
-    let named = reasons.into_iter().find(|reason| alarm.text.contains(reason.plain_words()));
-    named.filter(|_| alarm.kind == AlarmKind::SignIn)
+    let reason = alarm.reason.filter(|_| alarm.kind == AlarmKind::SignIn)?.of_mail()?;
+    Some(reason).filter(|reason| reasons.contains(reason))
 }
 
 /// Who wants nothing to be sent, and since when.
@@ -284,7 +284,7 @@ mod tests {
 
     fn alarm(kind: AlarmKind) -> Alarm {
         let (subject, text) = ("server1".to_owned(), String::new());
-        Alarm { id: 1, kind, subject, text, started_at: at(), ended_at: None, told: 0 }
+        Alarm { id: 1, kind, subject, reason: None, text, started_at: at(), ended_at: None, told: 0 }
     }
 
     #[test]
@@ -302,8 +302,8 @@ mod tests {
         let (down, backup) = ([alarm(AlarmKind::ServerDown)], [alarm(AlarmKind::BackupInUse)]);
         let second = [Alarm { subject: "server2".to_owned(), ..alarm(AlarmKind::SignIn) }];
         let signed_out = [alarm(AlarmKind::SignIn)];
-        let text = Reason::PasswordLost.plain_words().to_owned();
-        let locked = [Alarm { text, ..alarm(AlarmKind::SignIn) }];
+        let reason = Some(Reason::PasswordLost.into());
+        let locked = [Alarm { reason, ..alarm(AlarmKind::SignIn) }];
         let ended = Moment { worker_alive: false, ..moment(&[]) };
         let all = [down[0].clone(), backup[0].clone()];
         for (now, way, pause, alarms, expected) in [
@@ -375,8 +375,8 @@ mod tests {
         let refused = Standing::Refused { since: at(), reason: Reason::SignInImpossible };
         let breakers = vec![("server1".to_owned(), true)];
         let now = Moment { worker_alive: true, breakers, ..Moment::default() };
-        let text = Reason::SignInImpossible.plain_words().to_owned();
-        let alarm = Alarm { text, ..alarm(AlarmKind::SignIn) };
+        let reason = Some(Reason::SignInImpossible.into());
+        let alarm = Alarm { reason, ..alarm(AlarmKind::SignIn) };
         let sending = Config::usual(Path::new("/"), one.clone()).sending;
         assert_eq!(Standing::of(&now, &sending, None, &[alarm]), refused);
         for language in [Language::English, Language::Spanish] {

@@ -1,7 +1,7 @@
 //! What is to be done where mail leaves by somebody's account and its provider, or the mail server there, says no.
 
 use mail::Reason;
-use store::{Alarm, AlarmKind};
+use store::{Alarm, AlarmKind, AlarmReason};
 
 use crate::{config::Provider, preferences::mail_accounts::of_client, web::pages::words::Words};
 
@@ -33,7 +33,7 @@ pub(in crate::web::pages) fn is_told(alarm: &Alarm, all: &[&Alarm]) -> bool {
     })
 }
 
-/// The alarm says it in the words of its reason. None: it is that of any server.
+/// What is said of a provider and of no other server. None: it is that of any server.
 fn reason(alarm: &Alarm) -> Option<Reason> {
     let told = [
         Reason::NotSignedIn,
@@ -42,7 +42,8 @@ fn reason(alarm: &Alarm) -> Option<Reason> {
         Reason::SmtpAuthOff,
         Reason::SignInUnavailable,
     ];
-    let found = told.into_iter().find(|reason| alarm.text.contains(reason.plain_words()));
+    let of_mail = alarm.reason.and_then(AlarmReason::of_mail);
+    let found = of_mail.filter(|reason| told.contains(reason));
     found.or_else(|| (alarm.kind == AlarmKind::SignIn).then_some(Reason::SignedOut))
 }
 

@@ -138,7 +138,7 @@ mod tests {
 
     fn alarm(kind: AlarmKind, subject: &str) -> Alarm {
         let (subject, text) = (subject.to_owned(), String::new());
-        Alarm { id: 1, kind, subject, text, started_at: at(), ended_at: None, told: 0 }
+        Alarm { id: 1, kind, subject, reason: None, text, started_at: at(), ended_at: None, told: 0 }
     }
 
     fn at() -> Timestamp {

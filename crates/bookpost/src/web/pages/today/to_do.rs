@@ -224,7 +224,7 @@ fn is_of_the_backup(visit: &Visit, alarm: &Alarm, known: &Known) -> bool {
 fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
     let words = visit.words();
     let (title, todo) = words.alarm(alarm.kind);
-    let todo = match of_text(&alarm.text) {
+    let todo = match advised(alarm) {
         // The same that the alarm itself says, and when it is tried next.
         Some(reason) if alarm.kind == AlarmKind::ServerDown => {
             format!("{} {}", words.t("to-do-down-asked"), words.what_to_do(reason))
@@ -270,10 +270,9 @@ fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
     (title, todo)
 }
 
-/// The reason that an alarm names.
-fn of_text(text: &str) -> Option<Reason> {
-    let named = Reason::ALL.iter().copied().filter(|reason| text.contains(reason.plain_words()));
-    named.max_by_key(|reason| reason.plain_words().len())
+/// The reason that says what is done about the server. Of answers that were lost it says what is done about a mail.
+fn advised(alarm: &Alarm) -> Option<Reason> {
+    alarm.reason?.of_mail().filter(|reason| *reason != Reason::AnswerUnknown)
 }
 
 /// With why the backup is in use.
