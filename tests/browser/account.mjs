@@ -23,6 +23,12 @@ async function setUp(javaScriptEnabled, name, title) {
   await page.click("main form[action$='/client'] button:not([type=button])");
   assert.match(await page.textContent(".flash"), /Now somebody can sign in/);
   assert.ok(!(await page.content()).includes(SECRET));
+  assert.ok(await page.isChecked("[name=send_by][value=smtp]"));
+  await page.focus("[name=send_by][value=smtp]");
+  await page.keyboard.press("ArrowDown");
+  await page.click("main form[action$='/handing'] button");
+  assert.match(await page.textContent(".flash"), /^\s*Saved/);
+  assert.ok(await page.isChecked("[name=send_by][value=api]"));
   await page.goto(`${BASE}/preferences`);
   assert.equal(await page.locator(`[name="sending.way"][value=${title.toLowerCase()}]`).count(), 1);
   await page.context().close();

@@ -114,11 +114,11 @@ export const keyboard = (page) => {
 };
 
 /** The first steps, as Ann: the administrator and the library. */
-export async function setUp(page, hands) {
-  await page.goto(process.env.LINK);
+export async function setUp(page, hands, base = BASE, link = process.env.LINK) {
+  await page.goto(link);
   for (const [name, value] of [["email", "ann@library.example"], ["name", "Ann"], ["password", "elf zwölf zehn"]]) await hands.fill(name, value);
   await hands.press("button.main");
-  await page.waitForURL(`${BASE}/start`);
+  await page.waitForURL(`${base}/start`);
   await hands.fill("name", "Riverside Library");
   await hands.fill("email", "desk@library.example");
   await hands.press('form[action="/start"] button');

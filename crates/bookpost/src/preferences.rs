@@ -27,7 +27,8 @@ pub use old_mail::{at_start, is_old_since};
 
 use crate::{
     config::{
-        self, Config, Loaded, Origin, PREFERENCES, Password, Preference, Problems, Provider, SECRETS, Source,
+        self, Config, Loaded, Origin, PREFERENCES, Password, Preference, Problem, Problems, Provider,
+        SECRETS, Source,
     },
     secrets::{KeyError, SealingKey},
 };
@@ -204,7 +205,17 @@ fn with(
     }
     let after = source.check(&all).map_err(Refused::Problems)?;
     let entered = |name: &str| values.get(name).is_some_and(Option::is_some);
-    let problems = before.map(|before| kept::problems(before, &after.config, entered)).unwrap_or_default();
+    let mut problems =
+        before.map(|before| kept::problems(before, &after.config, entered)).unwrap_or_default();
+    // What is stored already may be of a later version; what is entered here is not.
+    let is_entered = |one: &&Problem| {
+        values.keys().filter(|name| entered(name)).any(|name| {
+            one.setting
+                .strip_prefix(name.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    problems.extend(after.unknown.iter().filter(is_entered).cloned());
     if problems.is_empty() { Ok(after) } else { Err(Refused::Problems(Problems(problems))) }
 }
 
@@ -226,7 +237,13 @@ pub fn secret_of(provider: Provider) -> String {
     format!("{}.client_secret", provider.name())
 }
 
+/// The preference with what a sign-in service knows us by.
+pub const KEY_OF_SERVICE: &str = "sign_in_service.key";
+
 fn known_secret<'a>(config: &'a Config, name: &str) -> Option<&'a Zeroizing<String>> {
+    if name == KEY_OF_SERVICE {
+        return config.sign_in_service.as_ref().map(|service| &service.key).filter(|key| !key.is_empty());
+    }
     let provider = config.providers.iter().find(|one| name == secret_of(one.provider));
     if let Some(provider) = provider.filter(|one| !one.client_secret.is_empty()) {
         return Some(&provider.client_secret);

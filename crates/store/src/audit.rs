@@ -138,6 +138,10 @@ deeds! {
     MailAccountConnected,
     /// The account at a mail provider is not used any more.
     MailAccountDisconnected,
+    /// Another installation may have its people sign in by this one.
+    InstallationAdded,
+    /// It may not any more.
+    InstallationRevoked,
 }
 
 /// A line to add.

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mail::Reason;
 
 use crate::{Actor, Error, Store};
 
@@ -32,9 +33,22 @@ pub struct MailAccount {
     /// When one was given last after the sign-in.
     pub refreshed_at: Option<Timestamp>,
     /// When none was given, and why; `None`: that is over.
-    pub failed: Option<(Timestamp, String)>,
+    pub failed: Option<FailedRefresh>,
+    /// Sealed: by what a question is asked again of which the answer was lost. `None`: none was.
+    pub asked: Option<Vec<u8>>,
     /// Since when the provider gives none any more, whoever asks.
     pub signed_out_at: Option<Timestamp>,
+}
+
+/// Why no token was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRefresh {
+    /// When.
+    pub at: Timestamp,
+    /// What it is to Bookpost.
+    pub reason: Reason,
+    /// What was said.
+    pub said: String,
 }
 
 /// Without what is sealed and without the address.
@@ -127,6 +141,17 @@ impl Store {
         self.db.begin_refresh(provider.to_owned(), lease, lasts, now).await
     }
 
+    /// Keeps by what the question of now is asked again, should its answer be lost: until there are other tokens. `false`: the lease is
+    /// another's.
+    pub async fn note_asked(
+        &self,
+        provider: &str,
+        lease: RefreshLease,
+        asked: Vec<u8>,
+    ) -> Result<bool, Error> {
+        self.db.note_asked(provider.to_owned(), lease, asked).await
+    }
+
     /// Ends the lease with what was given. `false`: it was another's by then, or the account is another; nothing is stored.
     pub async fn end_refresh(
         &self,
@@ -138,17 +163,17 @@ impl Store {
         self.db.end_refresh(provider.to_owned(), lease, given, now).await
     }
 
-    /// Ends the lease without anything: `failure` says why, and it is tried again at `again_at`; `None`: the provider will give nothing any
-    /// more. The tokens stay as they are. `false`: as above.
+    /// Ends the lease without anything: `why` and what was said, and it is tried again at `again_at`; `None`: the provider will give nothing
+    /// any more. The tokens stay as they are. `false`: as above.
     pub async fn fail_refresh(
         &self,
         provider: &str,
         lease: RefreshLease,
-        failure: &str,
+        (why, said): (Reason, &str),
         again_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        self.db.fail_refresh(provider.to_owned(), lease, failure.to_owned(), again_at, now).await
+        self.db.fail_refresh(provider.to_owned(), lease, (why, said.to_owned()), again_at, now).await
     }
 
     /// A mail server does not take the token that ends then: it is shown to nobody any more. Nothing where there is another one since.

@@ -22,7 +22,13 @@ pub struct Sent {
 
 /// What was sent lately.
 impl Store {
-    /// What this server, named as attempts name it, took within the last [`SENT_KEPT`], the oldest first. It is noted in the transaction
+    /// What this server, named as attempts name it, takes from now on is counted as this account's: a provider counts what all of its
+    /// servers take of one. Is not kept: said again after each start, before anything is handed to it.
+    pub fn count_as(&self, server: &str, account: &str) {
+        self.db.count_as(server, account);
+    }
+
+    /// What this server, named as attempts name it, or this account ([`Store::count_as`]), took within the last [`SENT_KEPT`], the oldest first. It is noted in the transaction
     /// that settles it.
     pub async fn sent(&self, server: &str, now: Timestamp) -> Result<Vec<Sent>, Error> {
         self.db.sent(server.to_owned(), now).await

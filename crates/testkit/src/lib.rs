@@ -8,6 +8,7 @@ pub mod clock;
 pub mod dice;
 pub mod faults;
 pub mod food;
+pub mod mail_service;
 pub mod names;
 pub mod provider;
 pub mod sink;

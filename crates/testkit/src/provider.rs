@@ -54,6 +54,8 @@ struct State {
     lasts: u64,
     /// It does as Microsoft does.
     microsoft: bool,
+    /// As it names itself.
+    issuer: String,
     /// What it says of itself otherwise than it is.
     introduction: BTreeMap<String, Value>,
     /// What it answers next where tokens are asked for, instead of tokens.
@@ -91,9 +93,10 @@ impl Provider {
     /// On any free port of 127.0.0.1; its tokens for servers last so many seconds.
     pub async fn start(rotates: bool, lasts: u64) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let state = State { rotates, lasts, ..State::default() };
+        let address = listener.local_addr()?;
+        let state = State { rotates, lasts, issuer: format!("http://{address}"), ..State::default() };
         let provider = Self {
-            address: listener.local_addr()?,
+            address,
             state: Arc::new(Mutex::new(state)),
             gate: Arc::new(watch::Sender::new(true)),
             asked: Arc::default(),
@@ -115,9 +118,19 @@ impl Provider {
         self.state().microsoft = true;
     }
 
+    /// Whether it does.
+    pub fn is_microsoft(&self) -> bool {
+        self.state().microsoft
+    }
+
     /// It says this of itself from now on.
     pub fn introduces(&self, name: &str, value: Value) {
         self.state().introduction.insert(name.to_owned(), value);
+    }
+
+    /// It names itself so in ID tokens from now on, and as it is called everywhere else.
+    pub fn signs_as(&self, name: &str) {
+        name.clone_into(&mut self.state().issuer);
     }
 
     /// As it names itself.
@@ -305,8 +318,7 @@ impl State {
         }
         let later = self.draw("later");
         self.refresh.insert(later.clone(), code.account.clone());
-        let mut claims =
-            json!({ "aud": CLIENT.0, "exp": i64::MAX, "nonce": code.nonce, "email": code.account });
+        let mut claims = json!({ "iss": self.issuer, "aud": CLIENT.0, "exp": i64::MAX, "nonce": code.nonce, "email": code.account });
         let asked = |scope: &str| code.scopes.split(' ').any(|one| one == scope);
         if self.microsoft {
             put(&mut claims, "email", Value::Null);

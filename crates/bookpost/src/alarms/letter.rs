@@ -7,7 +7,7 @@ use mail::{
 };
 use store::{Alarm, AlarmKind, Class, Door, Kind, NewMessage};
 
-use super::{Telling, telling};
+use super::{Telling, telling, why_not_this_way};
 use crate::config::Config;
 
 /// What an alarm about the maildrop is about: nothing waits there for a decision.
@@ -62,6 +62,9 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
 fn subject(alarm: &Alarm, telling: Telling) -> String {
     let about = match alarm.kind {
         AlarmKind::Held if alarm.subject == MAILDROP => "mail of the sendmail command needs a look",
+        AlarmKind::SenderRefused if why_not_this_way(&alarm.subject).is_some() => {
+            "a message cannot leave in the way that is set"
+        }
         kind => about(kind),
     };
     match telling {
@@ -96,6 +99,7 @@ fn about(kind: AlarmKind) -> &'static str {
         AlarmKind::InDoubt => "mail may have arrived and waits for a person",
         AlarmKind::Silence => "no notices have been sent for longer than usual",
         AlarmKind::Schedule => "scheduled notices were not sent",
+        AlarmKind::SignInService => "a mail provider does not take this sign-in service",
         _ => "something needs a person",
     }
 }

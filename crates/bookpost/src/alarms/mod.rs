@@ -12,7 +12,7 @@ mod webhook;
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use mail::clock::Clock;
+use mail::{Reason, clock::Clock};
 use store::{Alarm, AlarmKind, Cause, Store};
 use tokio::sync::{mpsc, oneshot};
 
@@ -192,6 +192,24 @@ where
             tracing::error!(%error, alarm.id = id, "that people were told could not be stored; they will be told again");
         }
     }
+}
+
+/// So ends what an alarm about a sender is about where it is our way of sending that cannot take its mail, and why it cannot.
+const NOT_THIS_WAY: [(&str, Reason); 3] = [
+    (" names others", Reason::NamesOthers),
+    (" only some", Reason::OnlySome),
+    (" one of them", Reason::OneOfThem),
+];
+
+/// What an alarm about mail of this domain is about, where that is why it was set aside.
+pub fn not_this_way(domain: &str, reason: Reason) -> Option<String> {
+    let (end, _) = NOT_THIS_WAY.iter().find(|(_, one)| *one == reason)?;
+    Some(format!("{domain}{end}"))
+}
+
+/// The domain that such an alarm is about, and why.
+pub fn why_not_this_way(subject: &str) -> Option<(&str, Reason)> {
+    NOT_THIS_WAY.iter().find_map(|(end, reason)| Some((subject.strip_suffix(end)?, *reason)))
 }
 
 /// The id of an alarm that the store could not take.

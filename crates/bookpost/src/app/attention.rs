@@ -5,7 +5,10 @@ use mail::{Address, Reason, ReversePath};
 use store::{Alarm, AlarmKind, Filter, Kind, MessageId, PauseWhy, Row, Run, RunId, State, Store};
 
 use super::schedules;
-use crate::{alarms::Alarms, queue::worker::UNREADABLE};
+use crate::{
+    alarms::{Alarms, why_not_this_way},
+    queue::worker::UNREADABLE,
+};
 
 /// What the alarm is about when a start set something aside at its third strike.
 pub(super) const AT_START: &str = "start";
@@ -33,11 +36,13 @@ async fn is_over(store: &Store, alarm: &Alarm, now: Timestamp) -> Result<bool, s
     let held = Filter { state: Some(State::Held), ..Filter::default() };
     Ok(match alarm.kind {
         AlarmKind::SenderRefused => {
+            let (domain, reason) =
+                why_not_this_way(&alarm.subject).unwrap_or((&alarm.subject, Reason::SenderRefused));
             let of_sender = |row: &Row| {
                 let sender = row.reverse_path.address().map_or("<>", Address::domain);
                 // What is from nobody was tried with an address too, if it is our own.
                 let own = row.kind != Kind::Mail && row.reverse_path == ReversePath::Null;
-                row.reason == Some(Reason::SenderRefused) && (own || sender == alarm.subject)
+                row.reason == Some(reason) && (own || sender == domain)
             };
             !any(store, held, of_sender).await?
         }

@@ -169,6 +169,11 @@ pub fn secret_dice() -> StdRng {
 impl App {
     /// Opens the queue, sorts out the last end, starts all parts.
     pub async fn start(config: Config, start: Start) -> anyhow::Result<Self> {
+        // What is needed for that is large, and would be part of whatever waits for it.
+        Box::pin(Self::started(config, start)).await
+    }
+
+    async fn started(config: Config, start: Start) -> anyhow::Result<Self> {
         let (clock, mut dice) = (start.clock, StdRng::seed_from_u64(start.seed));
         let steps = Steps::new(config.abort_at).breaking(start.break_at);
         let Opened { config, store, journal, recovered } =

@@ -15,6 +15,8 @@ pub enum Step {
     Accepted,
     /// The worker has it.
     Claimed,
+    /// A connection has it, and nothing of it was looked at.
+    InHand,
     /// Its mark is durable; nothing says yet that its last byte leaves.
     TransmissionBegun,
     /// The journal says that its last byte leaves; it has not.
@@ -26,9 +28,10 @@ pub enum Step {
 }
 
 /// Each step and its name.
-const NAMES: [(Step, &str); 6] = [
+const NAMES: [(Step, &str); 7] = [
     (Step::Accepted, "accepted"),
     (Step::Claimed, "claimed"),
+    (Step::InHand, "in hand"),
     (Step::TransmissionBegun, "transmission begun"),
     (Step::Released, "released"),
     (Step::Answered, "answered"),

@@ -2,14 +2,17 @@
 
 use std::io::BufRead as _;
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use store::{Actor, MailAccount, Store};
 
 use super::control::{AccountRequest, Failure, Reply, ShownAccount};
 use crate::{
     app::App,
-    config::Provider,
-    preferences::mail_accounts::{AccountError, Asked, Back, Came, WithCode, redirect::NotTaken},
+    config::{Config, MailProvider, Provider, SendBy},
+    preferences::mail_accounts::{
+        AccountError, Asked, Back, Came, OfAnother, Used, WithCode, redirect::NotTaken,
+        service::ServiceError, used,
+    },
 };
 
 const WHO: Actor = Actor::CommandLine;
@@ -127,13 +130,15 @@ impl App {
             AccountRequest::Confirm { provider } => (provider, accounts.confirm(provider, &WHO).await),
         };
         match came {
-            Ok(Came::Connected { .. }) => match shown(&self.store).await {
-                Ok(all) => all.into_iter().find(|one| one.provider == provider.name()).map_or_else(
-                    || refused(provider, &AccountError::Stale),
-                    |one| Reply::Connected(Box::new(one)),
-                ),
-                Err(error) => refused(provider, &error.into()),
-            },
+            Ok(Came::Connected { .. }) => {
+                match shown(&self.store, &self.settings.now(), self.clock.now()).await {
+                    Ok(all) => all.into_iter().find(|one| one.provider == provider.name()).map_or_else(
+                        || refused(provider, &AccountError::Stale),
+                        |one| Reply::Connected(Box::new(one)),
+                    ),
+                    Err(error) => refused(provider, &error.into()),
+                }
+            }
             Ok(Came::Another { account, before, .. }) => Reply::AnotherAccount { account, before },
             Err(error) => refused(provider, &error),
         }
@@ -141,12 +146,32 @@ impl App {
 }
 
 /// The accounts, with nothing secret.
-pub(super) async fn shown(store: &Store) -> Result<Vec<ShownAccount>, store::Error> {
-    Ok(store.mail_accounts().await?.into_iter().map(without_secrets).collect())
+pub(super) async fn shown(
+    store: &Store,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Vec<ShownAccount>, store::Error> {
+    let mut all = Vec::new();
+    for account in store.mail_accounts().await? {
+        let set = config.providers.iter().find(|set| set.provider.name() == account.provider);
+        let of_today = match set {
+            Some(set) => Some(used(store, set, now).await?),
+            None => None,
+        };
+        let of_another = set.and_then(|set| OfAnother::of_account(&account, set, &config.sealing_key));
+        let of_another = of_another.map(|of_another| of_another.to_string());
+        all.push(ShownAccount {
+            given_for_another: of_another,
+            ..without_secrets(account, set.map(MailProvider::sends_by), of_today)
+        });
+    }
+    Ok(all)
 }
 
-fn without_secrets(account: MailAccount) -> ShownAccount {
+fn without_secrets(account: MailAccount, send_by: Option<SendBy>, sent: Option<Used>) -> ShownAccount {
     ShownAccount {
+        send_by,
+        sent_in_24_hours: sent,
         provider: account.provider,
         account: account.account,
         scopes: account.scopes.split_whitespace().map(ToOwned::to_owned).collect(),
@@ -155,7 +180,9 @@ fn without_secrets(account: MailAccount) -> ShownAccount {
         renewed_at: account.refreshed_at,
         renews_at: account.signed_out_at.is_none().then_some(account.refresh_at),
         signed_out_at: account.signed_out_at,
-        last_error: account.failed.map(|(_, why)| why),
+        last_reason: account.failed.as_ref().map(|failed| failed.reason),
+        last_error: account.failed.map(|failed| failed.said),
+        given_for_another: None,
     }
 }
 
@@ -191,6 +218,30 @@ fn refused(provider: Provider, error: &AccountError) -> Reply {
             Failure::Data,
             format!("take Bookpost's access away in the account at {title}, then sign in again"),
         ),
+        AccountError::Service(error) => {
+            let todo = match error {
+                ServiceError::Key { .. } => {
+                    "enter the key that you were given, or ask for another: bookpost preferences sign-in-service"
+                }
+                ServiceError::NotOffered { .. } | ServiceError::AtFault { .. } => {
+                    "ask whoever runs it, or use a client id of your own"
+                }
+                ServiceError::AnotherAddress { .. } => {
+                    "have whoever runs it give you a key for your address, or set public_address"
+                }
+                ServiceError::Away { .. } | ServiceError::Unable { .. } | ServiceError::TooOften { .. } => {
+                    "try again in a while; what can be reached is shown by: bookpost preferences test-sign-in-service"
+                }
+            };
+            let lasts = matches!(
+                error,
+                ServiceError::Key { .. }
+                    | ServiceError::NotOffered { .. }
+                    | ServiceError::AtFault { .. }
+                    | ServiceError::AnotherAddress { .. }
+            );
+            (if lasts { Failure::Config } else { Failure::Temporary }, todo.to_owned())
+        }
         AccountError::Provider(_) => (Failure::Temporary, "try again in a while".to_owned()),
         AccountError::Key(_) => (Failure::Config, "put the key back".to_owned()),
         AccountError::Store(error) => (super::queue::failure(error), "try again in a while".to_owned()),

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(super) mod applications;
+pub(super) mod broker;
 pub(super) mod people;
 pub(super) mod preferences;
 pub(super) mod schedules;
@@ -17,6 +18,7 @@ use store::State;
 
 use self::{
     applications::Applications,
+    broker::Broker,
     people::{Log, People},
     preferences::Preferences,
     schedules::Schedules,
@@ -103,6 +105,9 @@ pub enum Command {
     /// The key that seals secrets in the queue
     #[command(subcommand)]
     Keys(Keys),
+    /// Be the sign-in service of other installations: whose people may sign in at Google or Microsoft by the client id that is set here
+    #[command(subcommand)]
+    Broker(Broker),
     /// Copy the queue into one file, whether the service runs or not
     Backup {
         /// The file to make; what is still being written is FILE.part

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    broker,
     control::{self, Checked, Progress, Reply, Request, RunRequest, SchedulesRequest, WebhooksRequest},
     failures, keys, people, queue, webhooks,
 };
@@ -190,6 +191,11 @@ impl App {
                 let reply = keys::perform(&self.store, request, key, source, &mut secret_dice()).await;
                 self.sealing.look().await;
                 reply
+            }
+            Request::Broker(request) => {
+                let (config, who) = (self.settings.now(), Actor::CommandLine);
+                let (mut dice, now) = (secret_dice(), self.clock.now());
+                broker::perform(&self.store, request, &config, who, &mut dice, now).await
             }
             Request::Webhooks(request) => self.about_webhooks(request).await,
             Request::Preferences(request) => self.about_preferences(request).await,

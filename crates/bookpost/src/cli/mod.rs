@@ -5,6 +5,7 @@ mod again;
 pub mod applications;
 mod args;
 mod backup;
+pub mod broker;
 mod certificate;
 mod check;
 pub mod commands;

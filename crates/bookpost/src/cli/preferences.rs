@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     app::App,
-    config::{Provider, SECRETS, Source},
+    config::{Provider, SECRETS, SendBy, Source},
     preferences::{
-        self, Change, Changed, Refused, Wish, secret_of,
+        self, Change, Changed, KEY_OF_SERVICE, Refused, Wish, secret_of,
         tested::{self, ARRIVED, Tested},
     },
     web,
@@ -73,7 +73,7 @@ async fn answer(
 ) -> Reply {
     let reply = match request {
         PreferencesRequest::Show => match source {
-            Ok(source) => show(store, source).await,
+            Ok(source) => show(store, source, now).await,
             Err(why) => Err(why),
         },
         PreferencesRequest::Account(_) => return accounts::without_service(),
@@ -93,11 +93,12 @@ async fn answer(
     reply.unwrap_or_else(|why| refused(&why))
 }
 
-async fn show(store: &Store, source: &Source) -> Result<Reply, Refused> {
+async fn show(store: &Store, source: &Source, now: Timestamp) -> Result<Reply, Refused> {
     let stored = store.preferences().await?;
     let loaded = source.check(&stored.values).map_err(Refused::Problems)?;
-    let (preferences, warnings) = (loaded.in_force(), loaded.warnings);
-    let (version, accounts) = (stored.version, accounts::shown(store).await?);
+    let preferences = loaded.in_force();
+    let (version, accounts) = (stored.version, accounts::shown(store, &loaded.config, now).await?);
+    let warnings = loaded.warnings;
     Ok(Reply::Preferences(ShownPreferences { version, preferences, in_use: None, accounts, warnings }))
 }
 
@@ -166,10 +167,23 @@ pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output),
             all.insert(format!("server{server}.password"), Value::from(password));
             (set(all), output)
         }
-        Settings::Client { provider, id, tenant, output } => {
+        Settings::Client { provider, id, tenant, send_by, output } => {
             let secret =
                 ask_for("Client secret").map_err(|error| format!("no client secret came: {error}"))?;
-            (set(client(provider, id, tenant, secret)), output)
+            let mut values = client(provider, id, tenant, secret);
+            values.extend(send_by.map(|by| sends_by(provider, by)));
+            (set(values), output)
+        }
+        Settings::SignInService { address, name, output } => {
+            let key = ask_for("Key").map_err(|error| format!("no key came: {error}"))?;
+            let named = [("address", address), ("name", name), ("key", Some(key))];
+            let named = named.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            (
+                set(named
+                    .map(|(name, value)| (format!("sign_in_service.{name}"), Value::from(value)))
+                    .collect()),
+                output,
+            )
         }
         Settings::Undo { output } => {
             (PreferencesRequest::Change(Change::Undo { by: Actor::CommandLine }), output)
@@ -193,6 +207,17 @@ fn client(
     id.into_iter().chain(tenant).chain([(secret_of(provider), Value::from(secret))]).collect()
 }
 
+/// Mail is handed to this provider so from now on.
+pub(super) fn hand_over_by(provider: Provider, by: SendBy) -> PreferencesRequest {
+    let values = BTreeMap::from([sends_by(provider, by)]);
+    PreferencesRequest::Change(Change::Set(Wish { based_on: None, values, by: Actor::CommandLine }))
+}
+
+/// How mail is handed over, as a preference.
+fn sends_by(provider: Provider, by: SendBy) -> (String, Value) {
+    (format!("{}.send_by", provider.name()), Value::from(by.name()))
+}
+
 fn pairs(texts: &[String]) -> Result<BTreeMap<String, Value>, String> {
     texts.iter().map(|text| pair(text)).collect()
 }
@@ -207,6 +232,12 @@ fn pair(text: &str) -> Result<(String, Value), String> {
             return Err(format!(
                 "a secret on the command line can be seen by others: bookpost preferences client {provider}"
             ));
+        }
+        if name == KEY_OF_SERVICE {
+            return Err(
+                "a key on the command line can be seen by others: bookpost preferences sign-in-service"
+                    .to_owned(),
+            );
         }
         let server = name.trim_start_matches("server").trim_end_matches(".password");
         return Err(format!(

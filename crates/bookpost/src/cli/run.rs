@@ -20,7 +20,7 @@ use super::{
         Arguments, Certificate, Command, ConfigCommand, Install, LogForm, Output, Sample,
         preferences::Preferences,
     },
-    backup, certificate as own_certificate, check, commands,
+    backup, broker, certificate as own_certificate, check, commands,
     control::{
         self, AccountRequest, Checked, Failure, Grade, PreferencesRequest, QueueRequest, Reply, Request,
     },
@@ -127,6 +127,10 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
             let (request, output) = keys::request(command);
             ask(load()?, Request::Keys(request), output)
         }
+        Command::Broker(command) => {
+            let (request, output) = broker::request(command);
+            ask(load()?, Request::Broker(request), output)
+        }
         Command::Notices(command) => {
             let (request, output) = notices::request(command)?;
             ask(load()?, request, output)
@@ -153,8 +157,14 @@ fn about_preferences(
                 preferences::request(command).map_err(|message| Stop(Exit::Usage, message))?;
             ask(load()?, Request::Preferences(request), output)
         }
-        Preferences::Connect { provider, another, device_code, output } => {
+        Preferences::Connect { provider, another, send_by, device_code, output } => {
             let loaded = load()?;
+            if let Some(by) = send_by {
+                let reply = asked(&loaded, Request::Preferences(preferences::hand_over_by(provider, by)))?;
+                if !matches!(reply, Reply::PreferencesChanged(_)) {
+                    return tell(&reply, output);
+                }
+            }
             let ask = |request| asked(&loaded, Request::Preferences(PreferencesRequest::Account(request)));
             let connect = if device_code { accounts::connect_with_code } else { accounts::connect };
             tell(&connect(provider, another, &ask, &complain)?, output)
@@ -166,6 +176,10 @@ fn about_preferences(
         Preferences::Test { server, to, json } => {
             let to = to.as_deref().map(address).transpose()?;
             try_server(&load()?, servers::Test { server, to, json })
+        }
+        Preferences::TestSignInService { output } => {
+            let loaded = load()?;
+            tell(&runtime()?.block_on(broker::test(&loaded.config)), output)
         }
         Preferences::Ports { server, host, output } => look_at_ports(&load()?, server, host, output),
         Preferences::Arrived { found, server, output } => {
@@ -459,6 +473,7 @@ async fn answer_from(
             people::perform(store, request, place, who, &mut dice, now).await
         }
         Request::Keys(request) => keys::perform(store, request, key, Some(&source), &mut dice).await,
+        Request::Broker(request) => broker::perform(store, request, &config, who, &mut dice, now).await,
         // Whoever asks that asks the service.
         Request::Check => {
             Reply::Check(Checked::without_numbers(Grade::Critical, "no service works in this folder"))

@@ -124,8 +124,15 @@ fn exit(fault: &Fault) -> Exit {
         | Reason::SignedOut
         | Reason::NotSignedIn
         | Reason::ClientRefused
+        | Reason::ServiceRefused
+        | Reason::ServiceAtFault
+        | Reason::OtherClient
         | Reason::TokenRefused
         | Reason::SmtpAuthOff
+        | Reason::ScopeMissing
+        | Reason::ServiceOff
+        | Reason::ForbiddenThere
+        | Reason::NoMailbox
         | Reason::PasswordsEnded => Exit::Config,
         Reason::TooLarge
         | Reason::Utf8Unsupported

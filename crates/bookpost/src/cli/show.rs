@@ -2,6 +2,7 @@
 
 mod applications;
 mod backup;
+mod broker;
 mod keys;
 mod mails;
 mod notices;
@@ -150,6 +151,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::PersonKeys(shown) => people::keys(shown, view),
         Reply::Sessions(shown) => people::sessions(shown, view),
         Reply::SignedOut(out) => people::signed_out(out),
+        Reply::Broker(reply) => broker::words(reply, view),
         Reply::Log(lines) => people::log(lines, view),
         Reply::SelfSigned { certificate, key } => format!(
             "made; these lines of the settings use it, and browsers ask before they trust it:\n\nlisten_certificate = \"{}\"\nlisten_key = \"{}\"\n",

@@ -16,7 +16,7 @@ use super::{
     doors::doors,
     mail_provider, oidc, private_url,
     raw::Raw,
-    secret, servers,
+    secret, servers, sign_in_service,
     surroundings::{ABORT_AT, is_full},
     undeliverable::undeliverable,
     web,
@@ -48,7 +48,8 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let oidc = oidc::oidc(raw, around, public_address.as_deref());
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
     let sealing_key = sealing_key(raw, &data_dir, around);
-    let providers = mail_provider::providers(raw, around, sealing_key.as_ref());
+    let sign_in_service = sign_in_service::service(raw, around, sealing_key.as_ref());
+    let providers = mail_provider::providers(raw, around, sealing_key.as_ref(), sign_in_service.as_ref());
     let sending = sending(raw, around, sealing_key.as_ref(), &providers);
     let schedule = schedule(raw);
     let sites = sites(raw);
@@ -85,6 +86,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
         web,
         listen_connections: usize::try_from(listen_connections).unwrap_or(usize::MAX),
         public_address,
+        sign_in_service,
         providers,
         oidc,
         keep,

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
-use super::{Doors, MailProvider, Oidc, Provider, Undeliverable, WebDoor};
+use super::{Doors, MailProvider, Oidc, Provider, Service, SignInService, Undeliverable, WebDoor};
 use crate::{app::steps::AbortAt, secrets::KeySource};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -57,6 +57,8 @@ pub struct Config {
     pub listen_connections: usize,
     /// By which address people come to the pages from elsewhere, as browsers write it: a scheme, a name and no path.
     pub public_address: Option<String>,
+    /// Whose clients at providers are used where we have none.
+    pub sign_in_service: Option<SignInService>,
     /// Providers at which mail can be sent by somebody's account.
     pub providers: Vec<MailProvider>,
     /// Who says who people are, beside Bookpost itself.
@@ -92,6 +94,7 @@ impl Config {
             web: WebDoor::default(),
             listen_connections: USUAL_LISTEN_CONNECTIONS,
             public_address: None,
+            sign_in_service: None,
             providers: Vec::new(),
             oidc: None,
             keep: Keep { bodies: 30 * DAY, records: 365 * DAY },
@@ -191,6 +194,8 @@ pub struct Server {
     pub login: Option<Login>,
     /// In the place of a login: the account of whoever has signed in there.
     pub sign_in: Option<Provider>,
+    /// It is no mail server, but a web service that takes mail.
+    pub service: Option<Service>,
     /// PEM certificates that are trusted instead of the system's.
     pub ca_file: Option<PathBuf>,
     /// At most so many connections at once.
@@ -220,6 +225,7 @@ impl Server {
             password_on_plain: false,
             login: None,
             sign_in: None,
+            service: None,
             ca_file: None,
             connections: 20,
             connections_for_urgent: 1,

@@ -188,8 +188,13 @@ mod tests {
             [
                 "google.client_id",
                 "google.client_secret",
+                "google.send_by",
                 "microsoft.client_id",
                 "microsoft.client_secret",
+                "microsoft.send_by",
+                "sign_in_service.address",
+                "sign_in_service.key",
+                "sign_in_service.name",
                 "server1.host",
                 "server1.port",
                 "server1.encryption",

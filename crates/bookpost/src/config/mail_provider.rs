@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    Server, Surroundings, private_url,
+    Server, SignInService, Surroundings, private_url,
     raw::Raw,
     secret::{self, Given},
     servers,
@@ -49,18 +49,68 @@ impl Provider {
     }
 
     /// Where it takes mail.
-    pub(super) fn usual_host(self) -> &'static str {
-        match self {
-            Self::Google => "smtp.gmail.com",
-            Self::Microsoft => "smtp.office365.com",
+    pub(super) fn usual_host(self, by: SendBy) -> &'static str {
+        match (self, by) {
+            (Self::Google, SendBy::Smtp) => "smtp.gmail.com",
+            (Self::Google, SendBy::Api) => "gmail.googleapis.com",
+            (Self::Microsoft, SendBy::Smtp) => "smtp.office365.com",
+            (Self::Microsoft, SendBy::Api) => "graph.microsoft.com",
         }
     }
+
+    /// Its web service that takes mail.
+    pub(super) fn service(self) -> Service {
+        match self {
+            Self::Google => Service::Gmail,
+            Self::Microsoft => Service::Graph,
+        }
+    }
+}
+
+/// How a provider is handed mail.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendBy {
+    /// Its mail server.
+    #[default]
+    Smtp,
+    /// Its web service: a narrower box to tick, and no envelope.
+    Api,
+}
+
+impl SendBy {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Smtp, Self::Api];
+
+    /// As settings name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Api => "api",
+        }
+    }
+
+    /// The one that settings name so.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.name() == name)
+    }
+}
+
+/// A web service that takes mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The Gmail API.
+    Gmail,
+    /// Microsoft Graph.
+    Graph,
 }
 
 /// A provider, and what it knows Bookpost by.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailProvider {
     pub provider: Provider,
+    /// Whose client stands in the place of one of ours; None: it knows us by what follows.
+    pub service: Option<SignInService>,
     /// What it knows us by.
     pub client_id: String,
     /// What we prove it with.
@@ -73,6 +123,13 @@ pub struct MailProvider {
     pub server: Arc<Server>,
 }
 
+impl MailProvider {
+    /// How it is handed mail.
+    pub fn sends_by(&self) -> SendBy {
+        if self.server.service.is_some() { SendBy::Api } else { SendBy::Smtp }
+    }
+}
+
 /// Without the secret.
 impl std::fmt::Debug for MailProvider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,9 +137,14 @@ impl std::fmt::Debug for MailProvider {
     }
 }
 
-/// Those of which a client id is set, as far as they can be used.
-pub(super) fn providers(raw: &mut Raw, around: &Surroundings, key: Option<&KeySource>) -> Vec<MailProvider> {
-    Provider::ALL.into_iter().filter_map(|provider| one(raw, provider, around, key)).collect()
+/// Those of which a client id is set, as far as they can be used; where there is a sign-in service, the others by that.
+pub(super) fn providers(
+    raw: &mut Raw,
+    around: &Surroundings,
+    key: Option<&KeySource>,
+    service: Option<&SignInService>,
+) -> Vec<MailProvider> {
+    Provider::ALL.into_iter().filter_map(|provider| one(raw, provider, around, key, service)).collect()
 }
 
 fn one(
@@ -90,6 +152,7 @@ fn one(
     provider: Provider,
     around: &Surroundings,
     key: Option<&KeySource>,
+    service: Option<&SignInService>,
 ) -> Option<MailProvider> {
     let name = provider.name();
     let path = |key: &str| format!("{name}.{key}");
@@ -104,7 +167,18 @@ fn one(
             let what = format!("there are settings for {}, but no client id", provider.title());
             raw.problem(&path("client_id"), what, "write the client id that you were given there");
         }
-        return None;
+        let service = Some(service?.clone());
+        let (client_id, client_secret, tenant) = (String::new(), Zeroizing::default(), String::new());
+        let server = Arc::new(server?);
+        return Some(MailProvider {
+            provider,
+            service,
+            client_id,
+            client_secret,
+            tenant,
+            issuer: None,
+            server,
+        });
     };
     let Some(secret) = secret else {
         let todo = format!(
@@ -127,5 +201,6 @@ fn one(
         // The provider will not know it, and a person hears that it must be entered again.
         Given::Lost => Zeroizing::default(),
     };
-    Some(MailProvider { provider, client_id, client_secret, tenant, issuer, server: Arc::new(server?) })
+    let server = Arc::new(server?);
+    Some(MailProvider { provider, service: None, client_id, client_secret, tenant, issuer, server })
 }

@@ -21,6 +21,7 @@ mod servers;
 mod setting;
 mod settings;
 mod show;
+mod sign_in_service;
 mod surroundings;
 mod undeliverable;
 mod web;
@@ -34,7 +35,7 @@ use store::{Error, OpenError, Store};
 
 pub use checked::*;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
-pub use mail_provider::{MailProvider, Provider};
+pub use mail_provider::{MailProvider, Provider, SendBy, Service};
 pub use oidc::Oidc;
 pub use preferences::{PREFERENCES, Preference, SECRETS};
 pub use private_url::{NotPrivate, private_url};
@@ -43,6 +44,7 @@ pub use raw::Origin;
 pub use sample::SAMPLE;
 pub use secret::sealed;
 pub use settings::Settings;
+pub use sign_in_service::SignInService;
 pub use surroundings::{SENDMAIL_MAILDROP, SENDMAIL_SOCKET, Surroundings};
 pub use undeliverable::{ReadAddress, Undeliverable};
 pub use web::WebDoor;
@@ -64,6 +66,8 @@ pub struct Loaded {
     pub preferences: Vec<Preference>,
     /// The names of all settings that there are, as far as they were looked for.
     pub known: BTreeSet<String>,
+    /// What is stored among the preferences and nobody asked for: a later version may have stored it.
+    pub unknown: Vec<Problem>,
     /// From which this was made, and can be made again with other preferences.
     pub source: Source,
 }
@@ -114,13 +118,14 @@ impl Source {
     pub fn check(&self, preferences: &BTreeMap<String, String>) -> Result<Loaded, Problems> {
         let mut raw = self.raw(preferences)?;
         let config = check::check(&mut raw, &self.around);
-        raw.refuse_unknown();
+        let unknown = raw.refuse_unknown();
         let (preferences, known) = (preferences::all(&raw), raw.asked().clone());
         let problems = raw.into_problems();
         match config {
             Some(config) if problems.is_empty() => {
-                let (warnings, file) = (show::warnings(&config), self.file.clone());
-                Ok(Loaded { config, file, warnings, preferences, known, source: self.clone() })
+                let (mut warnings, file) = (show::warnings(&config), self.file.clone());
+                warnings.extend(unknown.iter().map(|one| format!("{}: {}", one.what, one.todo)));
+                Ok(Loaded { config, file, warnings, preferences, known, unknown, source: self.clone() })
             }
             _ => Err(Problems(problems)),
         }

@@ -12,9 +12,14 @@ pub const PREFERENCES: &[&str] = &[
     "sending.way",
     "google.client_id",
     "google.client_secret",
+    "google.send_by",
     "microsoft.client_id",
     "microsoft.client_secret",
     "microsoft.tenant",
+    "microsoft.send_by",
+    "sign_in_service.address",
+    "sign_in_service.key",
+    "sign_in_service.name",
     "server1.host",
     "server1.port",
     "server1.encryption",
@@ -67,8 +72,13 @@ pub const PREFERENCES: &[&str] = &[
 ];
 
 /// The preferences that are secrets.
-pub const SECRETS: [&str; 4] =
-    ["server1.password", "server2.password", "google.client_secret", "microsoft.client_secret"];
+pub const SECRETS: [&str; 5] = [
+    "server1.password",
+    "server2.password",
+    "google.client_secret",
+    "microsoft.client_secret",
+    "sign_in_service.key",
+];
 
 /// One preference as it is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -47,6 +47,8 @@ pub enum Wrong {
     PasswordWithoutLogin,
     /// A password goes only where it was entered for.
     PasswordOfAnother,
+    /// The same of the key for a sign-in service.
+    KeyOfAnother,
     /// There is a second server, and no first.
     OnlySecond,
     /// Mail is to go through servers, and there is none.

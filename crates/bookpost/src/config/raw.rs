@@ -216,11 +216,13 @@ impl Raw {
         std::iter::once(path).chain(parents).find_map(|part| self.from_environment.get(part))
     }
 
-    /// Notes every key that nobody asked for.
-    pub(super) fn refuse_unknown(&mut self) {
+    /// Notes every key of file and environment that nobody asked for. Those of preferences come back: a later version of the program may
+    /// have stored them, and mail does not wait because of that.
+    pub(super) fn refuse_unknown(&mut self) -> Vec<Problem> {
         let mut unknown = Vec::new();
         find_unknown("", &self.table, &self.asked, &mut unknown);
-        for path in unknown {
+        let (stored, written): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|path| self.is_stored(path));
+        for path in written {
             let near = nearest(&path, &self.asked);
             let todo = match near {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -228,6 +230,21 @@ impl Raw {
             };
             self.problem(&path, format!("there is no setting `{path}`"), todo);
         }
+        stored.iter().map(|path| self.unknown_here(path)).collect()
+    }
+
+    fn unknown_here(&self, path: &str) -> Problem {
+        let what = format!("this version of Bookpost does not know the stored setting `{path}`");
+        let todo = "it does nothing here; use the version that stored it, or leave it";
+        Problem { setting: path.to_owned(), ..Problem::new(what, self.place(path), todo) }
+    }
+
+    /// Whether preferences say it, and nobody else says anything of it.
+    fn is_stored(&self, path: &str) -> bool {
+        let is_beneath =
+            |one: &String| one == path || one.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        let is_written = self.lines.keys().chain(self.from_environment.keys()).any(is_beneath);
+        self.is_preference(path) || (!is_written && self.from_preferences.iter().any(is_beneath))
     }
 
     pub(super) fn into_problems(self) -> Vec<Problem> {
@@ -253,6 +270,7 @@ impl Raw {
             "server2.password_env",
             "google.client_secret_env",
             "microsoft.client_secret_env",
+            "sign_in_service.key_env",
         ]
         .into_iter()
         .filter_map(|path| self.value(path)?.as_str().map(str::to_owned))

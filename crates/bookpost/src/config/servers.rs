@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Backup, Encryption, Limits, Login, MailProvider, Password, Provider, Server, Surroundings, Way, Wrong,
+    Backup, Encryption, Limits, Login, MailProvider, Password, Provider, SendBy, Server, Surroundings, Way,
+    Wrong,
     raw::{Origin, Raw},
     secret::{self, Given},
     setting::WayName,
@@ -14,6 +15,8 @@ use crate::secrets::KeySource;
 const MOST_CONNECTIONS: u64 = 100;
 pub(super) const USUAL_CONNECTIONS: u64 = 20;
 pub(super) const USUAL_FOR_URGENT: u64 = 1;
+/// Where web services are.
+const HTTPS: u16 = 443;
 pub(super) const USUAL_MESSAGES_PER_CONNECTION: u64 = 100;
 /// More than anybody sends.
 const HIGHEST_LIMIT: u64 = 100_000_000;
@@ -140,9 +143,18 @@ fn server(raw: &mut Raw, name: &str, around: &Surroundings, key: Option<&KeySour
 /// The mail server of a provider: as usual there, unless something else is said. Whoever signs in shows it a token.
 pub(super) fn of_provider(raw: &mut Raw, provider: Provider) -> Option<Server> {
     let name = provider.name();
-    let host = raw.get(&format!("{name}.host")).unwrap_or_else(|| provider.usual_host().to_owned());
+    let by = raw.get(&format!("{name}.send_by")).unwrap_or(SendBy::Smtp);
+    let host = raw.get(&format!("{name}.host")).unwrap_or_else(|| provider.usual_host(by).to_owned());
     let host = plain_host(raw, &format!("{name}.host"), host)?;
-    let server = described(raw, name, &Usual::of(provider));
+    let server = described(raw, name, &Usual::of(provider, by));
+    let service = (by == SendBy::Api).then_some(provider.service());
+    if service.is_some() && server.encryption != Encryption::Tls {
+        raw.problem(
+            &format!("{name}.encryption"),
+            "a web service that takes mail is encrypted from the start",
+            "leave it out, or use \"tls\"",
+        );
+    }
     if server.encryption == Encryption::Plain && !server.password_on_plain {
         raw.problem(
             &format!("{name}.encryption"),
@@ -150,33 +162,49 @@ pub(super) fn of_provider(raw: &mut Raw, provider: Provider) -> Option<Server> {
             "use \"starttls\"",
         );
     }
-    Some(Server { host, sign_in: Some(provider), ..server })
+    Some(Server { host, sign_in: Some(provider), service, ..server })
 }
 
 /// What holds for a server where nothing else is said.
 struct Usual {
+    encryption: Encryption,
+    /// None: that of the encryption.
+    port: Option<u16>,
     connections: u64,
     per_minute: Option<u32>,
     per_day: Option<u32>,
 }
 
 impl Usual {
-    const SERVER: Self = Self { connections: USUAL_CONNECTIONS, per_minute: None, per_day: None };
+    const SERVER: Self = Self {
+        encryption: Encryption::StartTls,
+        port: None,
+        connections: USUAL_CONNECTIONS,
+        per_minute: None,
+        per_day: None,
+    };
 
-    /// What the provider takes of one account; more, and it takes nothing for a day.
-    fn of(provider: Provider) -> Self {
-        match provider {
-            Provider::Google => Self { connections: 10, per_minute: None, per_day: Some(2000) },
-            Provider::Microsoft => Self { connections: 3, per_minute: Some(30), per_day: Some(10_000) },
-        }
+    /// What the provider takes of one account; more, and it takes nothing for a day. The Gmail API counts 100 units for each message, and
+    /// gives 15,000 a minute.
+    fn of(provider: Provider, by: SendBy) -> Self {
+        let (encryption, port) = match by {
+            SendBy::Smtp => (Self::SERVER.encryption, None),
+            SendBy::Api => (Encryption::Tls, Some(HTTPS)),
+        };
+        let (connections, per_minute, per_day) = match (provider, by) {
+            (Provider::Google, SendBy::Smtp) => (10, None, 2000),
+            (Provider::Google, SendBy::Api) => (10, Some(150), 2000),
+            (Provider::Microsoft, _) => (3, Some(30), 10_000),
+        };
+        Self { encryption, port, connections, per_minute, per_day: Some(per_day) }
     }
 }
 
 /// All but its name and login.
 fn described(raw: &mut Raw, name: &str, usual: &Usual) -> Server {
     let path = |key: &str| format!("{name}.{key}");
-    let encryption = raw.get(&path("encryption")).unwrap_or(Encryption::StartTls);
-    let port = raw.get(&path("port")).unwrap_or(usual_port(encryption));
+    let encryption = raw.get(&path("encryption")).unwrap_or(usual.encryption);
+    let port = raw.get(&path("port")).unwrap_or(usual.port.unwrap_or(usual_port(encryption)));
     let allow_non_secure = raw.get(&path("allow_non_secure")).unwrap_or(false);
     let password_on_plain = raw.get(&path("send_password_unencrypted")).unwrap_or(false);
     let ca_file: Option<PathBuf> = raw.get(&path("ca_file"));
@@ -222,6 +250,7 @@ fn described(raw: &mut Raw, name: &str, usual: &Usual) -> Server {
         password_on_plain,
         login: None,
         sign_in: None,
+        service: None,
         ca_file,
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
         connections_for_urgent: usize::try_from(for_urgent).unwrap_or(usize::MAX),

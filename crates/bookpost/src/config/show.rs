@@ -223,6 +223,9 @@ fn title(server: &Server, at: usize) -> String {
 fn describe_server(server: &Server) -> String {
     let encryption = server.encryption.plain_words();
     let login = match (server.sign_in, &server.login) {
+        (Some(_), _) if server.service.is_some() => {
+            "its web service, by the account of whoever has signed in".to_owned()
+        }
         (Some(_), _) => "by the account of whoever has signed in".to_owned(),
         (None, Some(login)) => format!("login {}", login.user),
         (None, None) => "no login".to_owned(),

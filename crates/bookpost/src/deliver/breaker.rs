@@ -48,9 +48,17 @@ struct Open {
     fault: Fault,
     since: Timestamp,
     next_probe_at: Timestamp,
+    /// It asked not to be asked before.
+    not_before: Timestamp,
     wait: Duration,
     probing: bool,
     good: u32,
+}
+
+impl Open {
+    fn next_probe_at(&self) -> Timestamp {
+        self.next_probe_at.max(self.not_before)
+    }
 }
 
 /// A fault that is over.
@@ -84,9 +92,23 @@ impl Breaker {
             return false;
         }
         let next_probe_at = later(now, FIRST_PROBES);
-        self.open =
-            Some(Open { fault, since: now, next_probe_at, wait: FIRST_PROBES, probing: false, good: 0 });
+        self.open = Some(Open {
+            fault,
+            since: now,
+            next_probe_at,
+            not_before: now,
+            wait: FIRST_PROBES,
+            probing: false,
+            good: 0,
+        });
         true
+    }
+
+    /// The server asked for this while it was at fault.
+    pub fn leave_alone_until(&mut self, until: Timestamp) {
+        if let Some(open) = &mut self.open {
+            open.not_before = open.not_before.max(until);
+        }
     }
 
     /// The probe that is under way failed. True when that is another fault than before.
@@ -105,13 +127,13 @@ impl Breaker {
 
     /// When the next probe is to start; None when closed or while one is under way.
     pub fn next_probe_at(&self) -> Option<Timestamp> {
-        self.open.as_ref().filter(|open| !open.probing).map(|open| open.next_probe_at)
+        self.open.as_ref().filter(|open| !open.probing).map(Open::next_probe_at)
     }
 
     /// A probe starts now, if one is due.
     pub fn begin_probe(&mut self, now: Timestamp) -> bool {
         match &mut self.open {
-            Some(open) if !open.probing && open.next_probe_at <= now => {
+            Some(open) if !open.probing && open.next_probe_at() <= now => {
                 open.probing = true;
                 true
             }
@@ -123,6 +145,7 @@ impl Breaker {
     pub fn probe_now(&mut self, now: Timestamp) {
         if let Some(open) = &mut self.open {
             open.next_probe_at = open.next_probe_at.min(now);
+            open.not_before = open.not_before.min(now);
         }
     }
 
@@ -227,6 +250,16 @@ mod tests {
         assert!(breaker.begin_probe(at(15)));
         assert!(breaker.good_probe(at(15), false).is_some());
         assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn one_that_asked_for_time_gets_it_unless_a_person_asks() {
+        let mut breaker = Breaker::default();
+        breaker.fail(at(0), fault());
+        breaker.leave_alone_until(at(300));
+        assert_eq!((breaker.next_probe_at(), breaker.begin_probe(at(299))), (Some(at(300)), false));
+        breaker.probe_now(at(200));
+        assert!(breaker.begin_probe(at(200)));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mail::{
-    Action, Address, Judgement, Phase, Reason, Scope,
+    Action, Address, Judgement, Phase, Reason, Reply, Scope,
     address::mask_addresses,
     envelope::Notify,
-    outcome::{self, judge, judge_failure},
+    outcome::{self, judge_failure},
     retry::{Next, RetrySchedule},
     smtp::client::{Failure, RecipientResult, TransactionResult},
 };
@@ -23,6 +23,8 @@ pub const SHORT_PAUSE: Duration = Duration::from_secs(30);
 const PATIENT_ATTEMPTS: u32 = 3;
 /// A used-up allowance is asked for again after so long.
 pub const QUOTA_PAUSE: Duration = Duration::from_hours(1);
+/// What a web service answers that serves nobody (RFC 9110 section 15.6.4).
+const SERVICE_UNAVAILABLE: u16 = 503;
 /// Server answers are kept up to this length.
 const LONGEST_ANSWER: usize = 500;
 
@@ -40,8 +42,12 @@ pub struct Circumstances<'a> {
     pub server: &'a str,
     pub started_at: Timestamp,
     pub now: Timestamp,
+    /// What its refusals mean.
+    pub judge: fn(Phase, &Reply) -> Judgement,
     /// The connection had carried a message before: its end may just have been the server's idle time-out.
     pub reused: bool,
+    /// It takes a message for all of its recipients or for none: they are attempted together again.
+    pub together: bool,
     /// Another server sends: what this one does not take through its own fault goes there at once.
     pub beside: bool,
     /// This is the backup: what is wrong with the first server.
@@ -59,6 +65,8 @@ pub enum Effect {
     Slower,
     /// Fewer connections, a short pause.
     SlowDown,
+    /// The server asked to be left alone for so long.
+    LeaveAlone(Duration),
     /// The allowance is used up.
     Pause(Fault),
     /// As much was sent as people allow.
@@ -124,10 +132,27 @@ pub fn conclude(
         }
     }
     conclusion.effects.dedup();
+    if at.together {
+        attempt_together(&mut conclusion.settlements);
+    }
     // Where the server said so of all of them, after it had taken each, half of them go at a time.
     let groups = if split.len() == job.recipients.len() { split.len().div_ceil(2) } else { split.len() };
     conclusion.split = split.chunks(groups.max(1)).filter_map(|group| only(job, group)).collect();
     conclusion
+}
+
+/// One time for all that wait: what is attempted for some of them only is no whole message any more.
+fn attempt_together(settlements: &mut [Settlement]) {
+    let times = settlements.iter().filter_map(|one| match one.verdict {
+        Verdict::Deferred { due_at, .. } => Some(due_at),
+        _ => None,
+    });
+    let Some(last) = times.max() else { return };
+    for one in settlements {
+        if let Verdict::Deferred { due_at, .. } = &mut one.verdict {
+            *due_at = last;
+        }
+    }
 }
 
 /// Did the server take this recipient at RCPT, whatever came afterwards?
@@ -143,19 +168,23 @@ fn was_taken(outcome: &RecipientResult) -> bool {
 /// What a failure of the dialogue means; None: nothing was attempted.
 pub fn judge_client(phase: Phase, failure: Failure) -> Option<Judgement> {
     let own = |scope, reason| Judgement { scope, action: Action::Return, reason };
+    let held = |reason| Judgement { action: Action::HoldSender, ..own(Scope::Message, reason) };
     let failure = match failure {
         Failure::Abandoned | Failure::NotReady => return None,
         Failure::TooLarge { .. } => return Some(own(Scope::Message, Reason::TooLarge)),
         Failure::EightBitUnsupported(_) => {
             return Some(own(Scope::Message, Reason::ConversionUnsupported));
         }
+        Failure::NamesOthers => return Some(held(Reason::NamesOthers)),
+        Failure::OnlySome => return Some(held(Reason::OnlySome)),
+        Failure::OneOfThem => return Some(held(Reason::OneOfThem)),
         Failure::AddressUnsendable => return Some(own(Scope::Recipient, Reason::AddressUnknown)),
         Failure::ConnectionLost => outcome::Failure::ConnectionLost,
         Failure::TimedOut => outcome::Failure::TimedOut,
         Failure::TlsFailed | Failure::TlsUnavailable => outcome::Failure::TlsUnavailable,
         Failure::CertificateRefused => outcome::Failure::CertificateRefused(outcome::CertificateFault::Other),
         Failure::SignInImpossible => outcome::Failure::SignInImpossible,
-        Failure::Protocol(_) => outcome::Failure::ProtocolViolation,
+        Failure::Protocol(_) | Failure::Undecided(_) => outcome::Failure::ProtocolViolation,
         Failure::Utf8Unsupported => outcome::Failure::Utf8Unsupported,
         Failure::HeaderUtf8Unsupported => outcome::Failure::HeaderUtf8Unsupported,
     };
@@ -206,7 +235,7 @@ impl One<'_> {
                 (self.settlement(Phase::Dot, None, reply.to_string(), verdict), Some(Effect::Answered))
             }
             RecipientResult::Refused { phase, reply } => {
-                let judgement = judge(*phase, reply);
+                let judgement = (self.at.judge)(*phase, reply);
                 let smaller = self.taken || (*phase > Phase::Rcpt && self.job.recipients.len() > 1);
                 if judgement.action == Action::Split && smaller {
                     return None;
@@ -282,7 +311,10 @@ impl One<'_> {
         let Some(judgement) = judge_client(phase, failure).filter(|_| !idle_end) else {
             return (self.settlement(phase, None, String::new(), Verdict::GivenBack), None);
         };
-        let broke = matches!(failure, Failure::ConnectionLost | Failure::TimedOut | Failure::Protocol(_));
+        let broke = matches!(
+            failure,
+            Failure::ConnectionLost | Failure::TimedOut | Failure::Protocol(_) | Failure::Undecided(_)
+        );
         if broke && phase >= Phase::Mail {
             let fault = Fault::at_message(judgement.reason, &failure.to_string());
             let verdict = self.through_its_fault(dice);
@@ -293,7 +325,10 @@ impl One<'_> {
     }
 
     fn unknown(&self, failure: Failure, dice: &mut impl Rng) -> (Settlement, Option<Effect>) {
-        let fault = Fault::at_message(Reason::AnswerUnknown, &failure.to_string());
+        // It says that it is not well, though not what became of the message.
+        let is_unwell = failure == Failure::Undecided(SERVICE_UNAVAILABLE);
+        let reason = if is_unwell { Reason::ServerRefuses } else { Reason::AnswerUnknown };
+        let fault = Fault::at_message(reason, &failure.to_string());
         let verdict = match self.rules.in_doubt {
             InDoubtPolicy::Hold => Verdict::InDoubt,
             // A server that takes each copy and never says so would get one at every attempt.
@@ -302,7 +337,7 @@ impl One<'_> {
         };
         let settlement =
             self.settlement(Phase::Dot, Some(Reason::AnswerUnknown), failure.to_string(), verdict);
-        (settlement, Some(Effect::Broke(fault)))
+        (settlement, Some(if is_unwell { Effect::OpenBreaker(fault) } else { Effect::Broke(fault) }))
     }
 
     /// By the schedule; given up when this was the last attempt.
@@ -419,7 +454,9 @@ mod tests {
             server: "mail.example:25",
             started_at: now,
             now,
+            judge: outcome::judge,
             reused: false,
+            together: false,
             beside: false,
             instead_of: None,
         };
@@ -438,6 +475,31 @@ mod tests {
             let verdict = concluded(&job, lost(), NOW).settlements.remove(0).verdict;
             let again = matches!(verdict, Verdict::Deferred { in_doubt: true, .. });
             assert_eq!((again, verdict == Verdict::InDoubt), (!in_doubt_before, in_doubt_before));
+        }
+    }
+
+    #[test]
+    fn what_goes_to_all_or_to_none_is_attempted_together_again() {
+        let put_off = || says(Phase::Data, "451 4.3.0 later");
+        for together in [false, true] {
+            let at = Circumstances {
+                server: "mail.example:25",
+                started_at: NOW,
+                now: NOW,
+                judge: outcome::judge,
+                reused: false,
+                together,
+                beside: false,
+                instead_of: None,
+            };
+            let rules =
+                Rules { schedule: RetrySchedule::default(), in_doubt: InDoubtPolicy::Retry, practice: false };
+            let result =
+                TransactionResult { token: 0, dsn: false, recipients: vec![put_off(), put_off(), put_off()] };
+            let told = conclude(&job(3), &result, &at, &rules, &mut StdRng::seed_from_u64(1));
+            let first = &told.settlements[0].verdict;
+            assert!(matches!(first, Verdict::Deferred { .. }), "{first:?}");
+            assert_eq!(told.settlements.iter().all(|one| one.verdict == *first), together);
         }
     }
 

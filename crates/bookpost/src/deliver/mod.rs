@@ -4,12 +4,15 @@
 
 pub mod allowance;
 pub mod breaker;
+pub mod by_web;
 pub mod conclude;
 pub mod concurrency;
+pub mod dialogue;
 pub mod hosting;
 pub mod letter;
 mod pinned;
 pub mod practice;
+pub mod put_off;
 pub mod reverse_path;
 pub mod send;
 pub mod settings;

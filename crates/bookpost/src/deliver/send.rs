@@ -3,10 +3,13 @@
 use std::{io, time::Duration};
 
 use bytes::Bytes;
-use mail::smtp::client::{Client, Failure};
+use mail::smtp::client::Failure;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::stream::{Sent, Stream};
+use super::{
+    dialogue::Dialogue,
+    stream::{Sent, Stream},
+};
 
 /// After a connection could not be written any more, what the server said last is waited for so long.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -16,7 +19,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// and hangs up. A failure is told to the client.
 ///
 /// Each piece that the system takes at once may take as long as the client is patient (RFC 5321 section 4.5.3.2.5).
-pub async fn send(stream: &mut Stream, client: &mut Client, mut pieces: Vec<Bytes>) {
+pub async fn send(stream: &mut Stream, client: &mut (impl Dialogue + ?Sized), mut pieces: Vec<Bytes>) {
     let patience = client.timeout();
     let mut deadline = Instant::now() + patience;
     loop {
@@ -51,7 +54,7 @@ pub async fn send(stream: &mut Stream, client: &mut Client, mut pieces: Vec<Byte
 }
 
 /// What had arrived before the connection broke.
-async fn hear_last_words(stream: &mut Stream, client: &mut Client) {
+async fn hear_last_words(stream: &mut Stream, client: &mut (impl Dialogue + ?Sized)) {
     while !client.is_closed()
         && let Ok(Ok(said)) = timeout(LAST_WORDS, stream.read()).await
         && !said.is_empty()
@@ -64,7 +67,9 @@ async fn hear_last_words(stream: &mut Stream, client: &mut Client) {
 mod tests {
     use mail::{
         Address, ReversePath,
-        smtp::client::{Proof, RecipientResult, Security, Settings, Transaction, TransactionResult, Wish},
+        smtp::client::{
+            Client, Proof, RecipientResult, Security, Settings, Transaction, TransactionResult, Wish,
+        },
     };
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 

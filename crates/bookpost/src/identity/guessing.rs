@@ -16,6 +16,8 @@ use aws_lc_rs::digest;
 use jiff::{SignedDuration, Timestamp};
 use store::KeyHash;
 
+use super::Refusal;
+
 /// Failures that cost nothing: people mistype.
 const FREE: u32 = 5;
 /// The first wait; each further one is twice as long, up to the longest.
@@ -61,6 +63,28 @@ impl<K> Default for Guessing<K> {
 }
 
 impl<K: Clone + Eq + Hash> Guessing<K> {
+    /// Whether whoever shows this is let in; `opened`: it opens the key that it names. Those who come at once are counted as if they came
+    /// one after another. See [`super::Applications`].
+    pub(super) fn let_in(
+        &mut self,
+        peer: IpAddr,
+        named: Option<&K>,
+        opened: bool,
+        shown: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let may_wait = !opened || !peer.to_canonical().is_loopback();
+        if let Some(retry_at) = self.held_up(peer, named, now).filter(|_| may_wait) {
+            return Err(Refusal::HeldUp { retry_at });
+        }
+        let Some(key) = named.filter(|_| opened) else {
+            self.failed(peer, named, guess(["", shown]), now);
+            return Err(Refusal::Unknown);
+        };
+        self.succeeded(peer, key, now);
+        Ok(())
+    }
+
     /// Until when nobody from `peer` is heard who names `key` (None: no key that there is).
     pub(super) fn held_up(&self, peer: IpAddr, key: Option<&K>, now: Timestamp) -> Option<Timestamp> {
         let place = place(peer);

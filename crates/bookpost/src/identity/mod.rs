@@ -10,6 +10,7 @@ mod allowance;
 mod applications;
 mod caller;
 mod guessing;
+mod installations;
 mod key;
 #[cfg(feature = "oidc")]
 pub mod oidc;
@@ -23,6 +24,7 @@ pub use allowance::Rate;
 pub use applications::{Applications, Refusal};
 pub use caller::{Action, Caller, Denied, Field};
 pub(crate) use guessing::place;
+pub use installations::Installations;
 pub use key::{Key, Mistyped, id_in};
 pub use people::{People, Permission, SignInError, Visitor};
 pub use person_keys::{Holder, PersonKeys};

@@ -2,18 +2,13 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use store::{Actor, Error, KeyId, Person, Store};
 
-use super::{
-    Permission, Refusal,
-    guessing::{Guessing, guess},
-    key::Key,
-    people::allows,
-};
+use super::{Permission, Refusal, guessing::Guessing, key::Key, locked, people::allows};
 
 /// That a key was used is written down once in so long.
 const USED: SignedDuration = SignedDuration::from_mins(1);
@@ -68,7 +63,7 @@ impl PersonKeys {
             (Ok(key), Some(known)) => key.opens(&known.hash),
             _ => false,
         };
-        if let Err(refusal) = self.let_in(peer, named, opened, shown, now) {
+        if let Err(refusal) = locked(&self.guessing).let_in(peer, named, opened, shown, now) {
             return Ok(Err(key.err().map_or(refusal, |slip| match refusal {
                 Refusal::Unknown => Refusal::Mistyped(slip),
                 other => other,
@@ -82,28 +77,6 @@ impl PersonKeys {
             self.store.person_key_used(&known.key.id, now).await?;
         }
         Ok(Ok(Holder(known.person)))
-    }
-
-    /// Those who come at once are counted as if they came one after another. See [`super::Applications`].
-    fn let_in(
-        &self,
-        peer: IpAddr,
-        named: Option<&KeyId>,
-        opened: bool,
-        shown: &str,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let mut guessing = self.guessing.lock().unwrap_or_else(PoisonError::into_inner);
-        let may_wait = !opened || !peer.to_canonical().is_loopback();
-        if let Some(retry_at) = guessing.held_up(peer, named, now).filter(|_| may_wait) {
-            return Err(Refusal::HeldUp { retry_at });
-        }
-        let Some(key) = named.filter(|_| opened) else {
-            guessing.failed(peer, named, guess(["", shown]), now);
-            return Err(Refusal::Unknown);
-        };
-        guessing.succeeded(peer, key, now);
-        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A kept password goes to the server that it was entered for, and never less protected than then. Who names another server enters it
 //! again: nobody has a password that they do not know sent to a machine of theirs.
 
-use super::known_secret;
+use super::{KEY_OF_SERVICE, known_secret};
 use crate::config::{Config, Encryption, Loaded, Origin, Problem, Server, Wrong};
 
 /// The passwords that must be entered again; `entered` says which were.
@@ -14,7 +14,23 @@ pub(super) fn problems(before: &Loaded, after: &Config, entered: impl Fn(&str) -
         let exposed = may_be_read(server) && !may_be_read(known);
         (kept && !entered(&name) && (goes_elsewhere || exposed)).then(|| told(before, server, name))
     };
-    after.sending.servers.iter().filter_map(problem).collect()
+    let of_service = key_of_service(before, after).filter(|_| !entered(KEY_OF_SERVICE));
+    after.sending.servers.iter().filter_map(problem).chain(of_service).collect()
+}
+
+/// The key of a sign-in service would go to another one than it was entered for.
+fn key_of_service(before: &Loaded, after: &Config) -> Option<Problem> {
+    let (known, next) = (before.config.sign_in_service.as_ref()?, after.sign_in_service.as_ref()?);
+    known_secret(&before.config, KEY_OF_SERVICE)?;
+    (known.address != next.address && known.key == next.key).then(|| Problem {
+        setting: KEY_OF_SERVICE.to_owned(),
+        wrong: Wrong::KeyOfAnother,
+        ..Problem::new(
+            "the key was entered for a sign-in service at another address",
+            "Preferences > Setup > Email",
+            "enter it again together with the address: bookpost preferences sign-in-service --address ADDRESS",
+        )
+    })
 }
 
 /// The password may cross the network in clear.

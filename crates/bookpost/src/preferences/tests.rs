@@ -84,6 +84,36 @@ async fn what_is_set_holds_and_is_undone() {
     assert!(matches!(bench.loaded().await.config.sending.way, Way::Servers(_)), "to undo an undoing");
 }
 
+/// A later version stored it: mail leaves all the same, and a person reads of it. What is entered or written here must be known.
+#[tokio::test]
+async fn what_a_later_version_has_stored_is_passed_over_and_told() {
+    let bench = Bench::new();
+    let sites = json!([{ "code": "A", "name": "North", "email": "north@library.example" }]);
+    bench.set(None, json!({ "sites": sites, "server1.host": "smtp.example" })).await.unwrap();
+    let later = [
+        ("sites", r#"[{"code":"A","name":"North","email":"north@library.example","shelf":"B"}]"#),
+        ("server1.by_pigeon", "true"),
+        ("pigeons.count", "7"),
+        ("pigeons.loft.address", r#""roof""#),
+    ];
+    let later = later.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
+    bench.store.change_preferences(1, later.into(), Actor::CommandLine, now()).await.unwrap();
+    let loaded = bench.loaded().await;
+    let mut unknown: Vec<_> = loaded.unknown.iter().map(|one| one.setting.as_str()).collect();
+    unknown.sort_unstable();
+    assert_eq!(unknown, ["pigeons", "server1.by_pigeon", "sites.0.shelf"]);
+    assert!(loaded.warnings.iter().any(|one| one.contains("`server1.by_pigeon`")), "{:?}", loaded.warnings);
+    bench.set(None, json!({ "sending.way": "practice" })).await.unwrap();
+    assert_eq!(bench.loaded().await.unknown.len(), 3, "it is there for the later version");
+    let shelf = json!([{ "code": "A", "name": "North", "email": "north@library.example", "shelf": "B" }]);
+    let refused = bench.set(None, json!({ "sites": shelf })).await.unwrap_err().to_string();
+    assert!(refused.contains("sites.0.shelf"), "{refused}");
+    let stored = bench.store.preferences().await.unwrap().values;
+    let written = format!("data_dir = {:?}\n[pigeons]\ncolour = \"grey\"\n{FILE}", bench.folder.path());
+    let refused = Source::given(&written, None, &Surroundings::given([], None)).check(&stored).unwrap_err();
+    assert!(refused.to_string().contains("there is no setting `pigeons`"), "{refused}");
+}
+
 /// Each in words that say what to do, and nothing of it is stored.
 #[tokio::test]
 async fn what_cannot_be_used_is_refused_as_a_whole() {

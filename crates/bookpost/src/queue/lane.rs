@@ -5,7 +5,14 @@
 //! asked for ([`super::mark`]) while MAIL, RCPT and DATA travel; it is durable before the last byte of a message leaves.
 
 mod allowed;
+mod at_hand;
+mod closed;
+mod elsewhere;
+mod looked;
+mod put_back;
+mod release;
 mod signed_in;
+mod told;
 
 use std::{
     collections::VecDeque,
@@ -17,19 +24,19 @@ use std::{
 use bytes::Bytes;
 use jiff::Timestamp;
 use mail::{
-    Action, Reason,
-    outcome::judge,
-    smtp::client::{Client, Ending, Failure, Transaction, TransactionResult, Wish},
+    Action,
+    smtp::client::{Client, Failure, Transaction, TransactionResult, Wish},
 };
 use rustls::ClientConfig;
-use store::{Claimed, InsteadOf};
+use store::{Claimed, InsteadOf, MessageId};
 use tokio::{sync::watch, time::Instant};
 
-use self::signed_in::SignedIn;
+pub use self::{at_hand::AtHand, elsewhere::FOR_ITS_TURN};
+use self::{put_back::says_nothing, signed_in::SignedIn};
 use super::{
     exits::Pass,
     journal::Marked,
-    mark::{NotMarked, mark},
+    mark::NotMarked,
     route::{Delivery, Line, Upstream},
 };
 use crate::{
@@ -38,7 +45,8 @@ use crate::{
     deliver::{
         allowance::Allowance,
         breaker::Fault,
-        conclude::{self, Circumstances, Conclusion, Effect, judge_client},
+        conclude::{self, Circumstances, Conclusion, Effect},
+        dialogue::Dialogue,
         letter,
         send::send,
         settings::settings,
@@ -56,6 +64,8 @@ pub enum Errand {
     Flow,
     /// Take urgent messages from the line until there are none, then quit: it is a connection more than the usual ones.
     Urgent,
+    /// Take what only a mail server can be handed, while a web service sends, until there is none.
+    Others,
     /// Connect, TLS, sign in, and carry this message; nothing from the line.
     Alone(Option<Box<Claimed>>),
     /// Try a server whose breaker is open, with this message if there is one; a fault is told at the end. `beside`: another server
@@ -71,7 +81,7 @@ pub enum Errand {
 impl Errand {
     fn message(&mut self) -> Option<Box<Claimed>> {
         match self {
-            Self::Flow | Self::Urgent => None,
+            Self::Flow | Self::Urgent | Self::Others => None,
             Self::Alone(job) | Self::Probe { job, .. } => job.take(),
         }
     }
@@ -84,6 +94,8 @@ pub enum Gate {
     Open,
     /// Take no more from the line: finish what has been begun, then quit. An errand of its own goes on.
     Finish,
+    /// The server was replaced: take no more from any line. Only what it was opened to carry goes on.
+    Replaced,
     /// Give back what has not passed the point of no return.
     Abandon,
 }
@@ -99,6 +111,8 @@ pub struct Ended {
     pub took: bool,
     /// Why it never became ready, or was told to go away, and whether that blames how fast we send.
     pub fault: Option<(Fault, Action)>,
+    /// It asked with its last words to be left alone for so long.
+    pub asked_to_wait: Option<Duration>,
     /// The journal failed: nothing may pass the point of no return any more.
     pub journal_failed: bool,
     /// The message of its errand, if it never came to it.
@@ -136,7 +150,10 @@ pub struct Lane {
     instead_of: Option<InsteadOf>,
     /// What may not be sent now and is to be given back.
     too_many: Vec<Claimed>,
-    client: Client,
+    at_hand: AtHand,
+    /// The message that the service was asked for last, and did not have.
+    asked: Option<MessageId>,
+    client: Box<dyn Dialogue + Send>,
     peer: String,
     mark: Option<(u64, Marking)>,
     marked: Option<(u64, Marked)>,
@@ -158,17 +175,19 @@ impl Lane {
         line: Arc<Line>,
         upstream: &Upstream,
         errand: Errand,
-        slots: Slots,
+        (slots, at_hand): (Slots, AtHand),
         instead_of: Option<InsteadOf>,
     ) -> Self {
         let server = Arc::clone(&upstream.server);
         let client = Client::new(settings(&delivery.settings.now().sending.ehlo_name, &server));
+        let client: Box<dyn Dialogue + Send> = Box::new(client);
         let peer = server.peer();
         let ended = Ended {
             ready: false,
             answered: false,
             took: false,
             fault: None,
+            asked_to_wait: None,
             journal_failed: false,
             left: None,
         };
@@ -183,6 +202,8 @@ impl Lane {
             slots,
             instead_of,
             too_many: Vec::new(),
+            at_hand,
+            asked: None,
             client,
             peer,
             mark: None,
@@ -210,6 +231,9 @@ impl Lane {
         while stream.is_some() {
             self.fill();
             self.give_back_too_many().await;
+            if self.see_to_what_is_at_hand().await {
+                continue;
+            }
             if let Some(wish) = self.next_wish() {
                 // What was done may have made room for the next message: wait only when there is nothing to do.
                 self.perform(wish, &mut stream).await;
@@ -217,6 +241,7 @@ impl Lane {
                 self.wait(open).await;
             }
         }
+        self.give_back_what_is_at_hand().await;
         for left in self.drain_slots() {
             self.allowance.give_back(left.job.recipients.len(), left.started_at);
             self.delivery.give_back(vec![left.job]).await;
@@ -241,16 +266,7 @@ impl Lane {
             self.line.ready.arrived.notify_one();
             return self.quit_when_empty();
         }
-        // Counted before it is taken, so that nobody sees an empty line and nothing under way.
-        self.line.in_flight.fetch_add(1, Ordering::Relaxed);
-        let next = match &mut self.errand {
-            Errand::Flow | Errand::Urgent if self.begun >= self.server.messages_per_connection => None,
-            Errand::Flow => self.line.ready.take(),
-            Errand::Urgent => self.line.ready.take_urgent(),
-            errand => errand.message().map(|job| *job),
-        };
-        let Some(job) = next else {
-            self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let Some(mut job) = self.next_message() else {
             let waits_for_more =
                 matches!(self.errand, Errand::Flow) && self.begun < self.server.messages_per_connection;
             if !waits_for_more {
@@ -259,10 +275,9 @@ impl Lane {
             return;
         };
         let started_at = self.delivery.clock.now();
-        let Some(mut job) = self.allow(job, started_at) else {
-            self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if !self.is_carried(&job) || !self.is_allowed(&job, started_at) {
             return;
-        };
+        }
         job.envelope.reverse_path = self.line.own_reverse_path.of(&job);
         let token = u64::from(self.begun);
         self.client.begin(Transaction {
@@ -274,11 +289,39 @@ impl Lane {
             message: letter::bytes_of(&job, &self.delivery.settings),
         });
         let reused = self.begun > 0;
-        self.slots().push_back(InFlight { token, job, started_at, released: false, exit: None, reused });
-        self.begun += 1;
+        self.begin_with(InFlight { token, job, started_at, released: false, exit: None, reused });
     }
 
-    /// A lane with an errand of its own goes on where the others finish: it is how a closed server is tried.
+    /// What is to be begun next: it is at hand from here on.
+    fn next_message(&mut self) -> Option<Claimed> {
+        if let Some(cleared) = self.cleared() {
+            return Some(cleared);
+        }
+        // Counted before it is taken, so that nobody sees an empty line and nothing under way.
+        self.line.in_flight.fetch_add(1, Ordering::Relaxed);
+        let next = match &mut self.errand {
+            Errand::Flow | Errand::Urgent | Errand::Others
+                if self.begun >= self.server.messages_per_connection =>
+            {
+                None
+            }
+            Errand::Others => self.line.others.take(),
+            Errand::Flow => self.line.ready.take(),
+            Errand::Urgent => self.line.ready.take_urgent(),
+            errand => errand.message().map(|job| *job),
+        };
+        match &next {
+            Some(job) => {
+                self.take_in_hand(job);
+                self.delivery.steps.reached(Step::InHand);
+            }
+            None => _ = self.line.in_flight.fetch_sub(1, Ordering::Relaxed),
+        }
+        next
+    }
+
+    /// A lane with an errand of its own goes on where the others finish: it is how a closed server is tried. What only a mail server can
+    /// be handed goes there while another sends, but not to one that was replaced.
     fn is_closing(&self) -> bool {
         if self.ended.journal_failed {
             return true;
@@ -286,6 +329,7 @@ impl Lane {
         match *self.gate.borrow() {
             Gate::Open => !self.has_errand() && self.showed_an_old_token(),
             Gate::Finish => !self.has_errand(),
+            Gate::Replaced => !self.has_errand() || matches!(self.errand, Errand::Others),
             Gate::Abandon => true,
         }
     }
@@ -306,7 +350,7 @@ impl Lane {
             Wish::Write(pieces) => self.write(pieces, stream).await,
             Wish::StartTls => self.start_tls(stream).await,
             Wish::Mark(token) => self.ask_for_mark(token),
-            Wish::Finished(result) => self.finish(&result).await,
+            Wish::Finished(result) => self.finish(result).await,
             Wish::Closed(ending) => {
                 self.closed(ending).await;
                 *stream = None;
@@ -316,7 +360,7 @@ impl Lane {
 
     async fn write(&mut self, pieces: Vec<Bytes>, stream: &mut Option<Stream>) {
         let Some(open) = stream else { return };
-        send(open, &mut self.client, pieces).await;
+        send(open, &mut *self.client, pieces).await;
         self.be_patient();
     }
 
@@ -333,72 +377,6 @@ impl Lane {
                 self.client.lost(Failure::TlsFailed, 0);
             }
         }
-    }
-
-    fn ask_for_mark(&mut self, token: u64) {
-        let slots = self.slots();
-        let keys = slots.iter().find(|slot| slot.token == token).map(|slot| {
-            slot.job.recipients.iter().map(|recipient| (recipient.id, recipient.lease)).collect()
-        });
-        drop(slots);
-        let delivery = Arc::clone(&self.delivery);
-        self.mark = keys.map(|keys| {
-            let marking: Marking =
-                Box::pin(async move { mark(&delivery.store, &delivery.journal, keys).await });
-            (token, marking)
-        });
-    }
-
-    /// Without the mark nothing passes the point of no return on this connection; only where the journal failed is that so on all.
-    fn hear_of_mark(&mut self, marked: Result<Marked, NotMarked>) {
-        let Some((token, _)) = self.mark.take() else { return };
-        match marked {
-            Ok(marked) => self.marked = Some((token, marked)),
-            Err(NotMarked::Journal(_)) => self.journal_failed(),
-            Err(error) => {
-                tracing::warn!(%error, "a message may not leave now; the connection gives back what it has");
-                self.abandon();
-            }
-        }
-    }
-
-    /// Where only the last byte is left and the mark is durable: from here on a lost answer leaves the message in doubt.
-    fn release(&mut self) {
-        let Some(token) = self.client.awaits_release() else {
-            (self.exit, self.waiting_for_exit) = (None, None);
-            return;
-        };
-        if self.marked.as_ref().is_none_or(|(marked, _)| *marked != token) || !self.may_exit() {
-            return;
-        }
-        let (Some((_, marked)), exit) = (self.marked.take(), self.exit.take()) else { return };
-        self.delivery.steps.reached(Step::TransmissionBegun);
-        if marked.release().is_err() {
-            return self.journal_failed();
-        }
-        self.delivery.steps.reached(Step::Released);
-        if let Some(slot) = self.slots().iter_mut().find(|slot| slot.token == token) {
-            slot.released = true;
-            slot.exit = exit;
-        }
-        self.client.release(token);
-    }
-
-    /// Whether it is our turn to pass the point of no return; if not, it is waited for.
-    fn may_exit(&mut self) -> bool {
-        if self.exit.is_none() && self.waiting_for_exit.is_none() {
-            self.exit = self.line.exits.try_pass();
-            if self.exit.is_none() {
-                self.waiting_for_exit = Some(Box::pin(self.line.exits.pass()));
-            }
-        }
-        self.exit.is_some()
-    }
-
-    /// Nothing more passes the point of no return; what has passed it still gets its answer.
-    fn journal_failed(&mut self) {
-        self.ended.journal_failed = true;
-        self.abandon();
     }
 
     /// The server has a while from now on. Single bytes of a reply do not renew it, only whole replies and our own writes do.
@@ -454,12 +432,19 @@ impl Lane {
         }
     }
 
-    async fn finish(&mut self, result: &TransactionResult) {
+    async fn finish(&mut self, mut result: TransactionResult) {
         // A mark that was not used is void, and must be so before the same recipients are marked again.
         self.mark.take_if(|(token, _)| *token == result.token);
         self.marked.take_if(|(token, _)| *token == result.token);
+        if says_nothing(&result) {
+            return self.put_back(result.token).await;
+        }
+        if self.names_one_of_them(&mut result).await {
+            return;
+        }
         let delivery = Arc::clone(&self.delivery);
-        let Some((conclusion, recorded)) = self.conclude(result) else { return };
+        let result = self.looked(&result).await.unwrap_or(result);
+        let Some((conclusion, recorded)) = self.conclude(&result) else { return };
         self.ended.journal_failed |= !recorded;
         let slot = self.take_slot(result.token);
         self.count(slot.as_ref(), &conclusion);
@@ -471,11 +456,16 @@ impl Lane {
             self.line.exits.answered(exit);
         }
         for group in conclusion.split.into_iter().rev() {
-            if let Some(refused) = self.line.ready.push_first(group) {
+            let ready = match self.errand {
+                Errand::Others => &self.line.others,
+                _ => &self.line.ready,
+            };
+            if let Some(refused) = ready.push_first(group) {
                 delivery.give_back(vec![refused]).await;
             }
         }
-        self.tell(conclusion.effects);
+        let leave_alone = self.client.asked_to_wait(self.delivery.clock.now()).map(Effect::LeaveAlone);
+        self.tell(conclusion.effects.into_iter().chain(leave_alone).collect());
         if !conclusion.settlements.is_empty() {
             delivery.settle(conclusion.settlements).await;
         }
@@ -493,7 +483,9 @@ impl Lane {
             server: &self.peer,
             started_at: slot.started_at,
             now: self.delivery.clock.now(),
+            judge: self.judge(),
             reused: slot.reused,
+            together: self.server.service.is_some(),
             beside: matches!(self.errand, Errand::Probe { beside: true, .. }),
             instead_of: self.instead_of,
         };
@@ -501,44 +493,6 @@ impl Lane {
         let conclusion = conclude::conclude(&slot.job, result, &at, &self.line.rules(), &mut *dice);
         let recorded = self.delivery.journal.outcome(&conclusion.settlements).is_ok();
         Some((conclusion, recorded))
-    }
-
-    fn tell(&mut self, effects: Vec<Effect>) {
-        let mut others = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::Answered => {
-                    (self.ended.answered, self.ended.took) = (true, true);
-                    // What another server answers says nothing of the one that sends now.
-                    if *self.gate.borrow() == Gate::Open {
-                        self.line.good.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-                Effect::PutOff => self.ended.answered = true,
-                Effect::OpenBreaker(fault) | Effect::Broke(fault)
-                    if matches!(self.errand, Errand::Probe { .. }) =>
-                {
-                    self.ended.fault.get_or_insert((fault, Action::OpenBreaker));
-                }
-                // It answers, and gives no more for now: whoever probed makes a pause of that.
-                Effect::Pause(fault) if matches!(self.errand, Errand::Probe { .. }) => {
-                    self.ended.fault.get_or_insert((fault, Action::Pause));
-                }
-                // Before the message can be claimed again.
-                Effect::NullRefused => {
-                    self.ended.answered = true;
-                    self.line.own_reverse_path.refuse_null();
-                }
-                other => {
-                    // A refusal for good is a final answer to a message too.
-                    self.ended.answered |= matches!(other, Effect::Suspicious(_));
-                    others.push(other);
-                }
-            }
-        }
-        if !others.is_empty() {
-            self.delivery.tell(&self.line, &self.server, others);
-        }
     }
 
     /// Gives up what has not passed the point of no return.
@@ -549,33 +503,6 @@ impl Lane {
             self.client.abandon(token);
         }
         self.client.quit();
-    }
-
-    async fn closed(&mut self, ending: Ending) {
-        let (judgement, text) = match ending {
-            // A server that has had enough of a connection after it took mail over it is none to complain about.
-            Ending::Refused { .. } if self.ended.answered && self.slots().is_empty() => return,
-            Ending::Refused { phase, reply } => {
-                let Some(judgement) = self.of_a_token(judge(phase, &reply)).await else { return };
-                // Said in the middle of a message it is about that, which has been told of it.
-                let of_a_message =
-                    matches!(judgement.action, Action::Return | Action::Split | Action::HoldSender);
-                if self.ended.ready && of_a_message {
-                    return;
-                }
-                (judgement, reply.to_string())
-            }
-            Ending::Failed { phase, failure } if !self.ended.ready => {
-                let Some(judgement) = judge_client(phase, failure) else { return };
-                (judgement, failure.to_string())
-            }
-            Ending::Quit | Ending::Failed { .. } => return,
-        };
-        self.fault(judgement.reason, &text, judgement.action);
-    }
-
-    fn fault(&mut self, reason: Reason, answer: &str, action: Action) {
-        self.ended.fault.get_or_insert((Fault::of_the_way(reason, answer), action));
     }
 
     fn take_slot(&self, token: u64) -> Option<InFlight> {

@@ -9,4 +9,5 @@ pub mod ready;
 pub mod route;
 pub mod settler;
 pub mod start;
+mod waits;
 pub mod worker;

@@ -21,6 +21,8 @@ pub const MEMORY_BUDGET: usize = 16 << 20;
 #[derive(Debug)]
 pub struct Ready {
     inner: Arc<Mutex<Inner>>,
+    /// Another line over the same memory.
+    beside: Option<Arc<Mutex<Inner>>>,
     /// Rung for each message that is put in line.
     pub arrived: Notify,
     /// Rung when the line is nearly empty.
@@ -66,7 +68,12 @@ const LOW: usize = 64;
 impl Ready {
     /// An empty line that rings `low` when it is nearly empty.
     pub fn new(low: Arc<Notify>) -> Self {
-        Self { inner: Arc::default(), arrived: Notify::new(), low, shorter: Notify::new() }
+        Self { inner: Arc::default(), beside: None, arrived: Notify::new(), low, shorter: Notify::new() }
+    }
+
+    /// An empty line in which there is only as much room as that one leaves.
+    pub fn beside(other: &Self) -> Self {
+        Self { beside: Some(Arc::clone(&other.inner)), ..Self::new(Arc::clone(&other.low)) }
     }
 
     /// Puts messages at the end of their lines. When the line is stopped they come back.
@@ -222,10 +229,11 @@ impl Ready {
     /// Room in memory for `bytes` of this source, if there is some: kept free until the message is in line. A source may fill as much as
     /// it leaves free, so that whoever comes after it finds room too.
     pub fn reserve(&self, class: Class, source: Source, bytes: usize) -> Option<Room> {
+        let (_, beside) = self.stands_beside();
         let mut inner = self.lock();
         let of = (class, source);
         let own = inner.line(class).bytes_of(source) + inner.promised.to(of);
-        if inner.stopped || own + bytes > inner.free() {
+        if inner.stopped || own + bytes > inner.free().saturating_sub(beside) {
             return None;
         }
         inner.promised.add(of, bytes);
@@ -255,15 +263,31 @@ impl Ready {
         self.lock().stopped
     }
 
-    /// Should more be claimed?
+    /// Should more be claimed? What stands in the line beside it counts.
     pub fn is_low(&self) -> bool {
+        let (messages, bytes) = self.stands_beside();
         let inner = self.lock();
-        inner.len() < LOW && inner.bytes < MEMORY_BUDGET / 2
+        inner.len() + messages < LOW && inner.bytes + bytes < MEMORY_BUDGET / 2
+    }
+
+    /// Does so much stand in it that whoever comes next is to come later?
+    pub fn is_full(&self) -> bool {
+        let inner = self.lock();
+        inner.len() >= LOW || inner.bytes >= LONG
     }
 
     /// Bytes that could be claimed.
     pub fn free(&self) -> usize {
-        self.lock().free()
+        let (_, beside) = self.stands_beside();
+        self.lock().free().saturating_sub(beside)
+    }
+
+    /// Messages and bytes in the line beside it.
+    fn stands_beside(&self) -> (usize, usize) {
+        self.beside.as_ref().map_or((0, 0), |beside| {
+            let inner = beside.lock().unwrap_or_else(PoisonError::into_inner);
+            (inner.len(), inner.bytes)
+        })
     }
 
     /// Stops the line, or lets it move again. What stands in a line that is stopped is handed out, to be given back.
@@ -313,11 +337,8 @@ mod tests {
 
     use super::*;
 
-    /// Whoever waits for a long line to be shorter hears of it, though nothing of it was sent.
-    #[tokio::test]
-    async fn who_waits_for_a_long_line_hears_when_a_run_is_taken_out_of_it() {
-        let (ready, run) = (Ready::new(Arc::default()), RunId(1));
-        let message = Claimed {
+    fn message(bytes: usize, run: RunId) -> Claimed {
+        Claimed {
             id: MessageId(1),
             kind: Kind::Mail,
             class: Class::Normal,
@@ -328,9 +349,15 @@ mod tests {
             envelope: Envelope::to_one(ReversePath::Null, Address::parse("ann@example.org").unwrap()),
             recipients: Vec::new(),
             first_due_at: Timestamp::UNIX_EPOCH,
-            bytes: Bytes::from(vec![0; LONG + 1]),
-        };
-        assert!(ready.push(vec![message]).is_empty());
+            bytes: Bytes::from(vec![0; bytes]),
+        }
+    }
+
+    /// Whoever waits for a long line to be shorter hears of it, though nothing of it was sent.
+    #[tokio::test]
+    async fn who_waits_for_a_long_line_hears_when_a_run_is_taken_out_of_it() {
+        let (ready, run) = (Ready::new(Arc::default()), RunId(1));
+        assert!(ready.push(vec![message(LONG + 1, run)]).is_empty());
         let mut waits = Box::pin(ready.not_long());
         assert!(poll_immediate(&mut waits).await.is_none(), "it is long");
         assert_eq!(ready.take_out(&OfRun { run, sites: BTreeSet::new() }).len(), 1);
@@ -349,6 +376,12 @@ mod tests {
         let urgent = ready.reserve(Class::Urgent, other, MEMORY_BUDGET / 4);
         assert!(urgent.is_some() && ready.free() == 0);
         assert!(ready.reserve(Class::Bulk, Source(3), 1).is_none(), "nothing is left");
+        let others = Ready::new(Arc::default());
+        let beside = Ready::beside(&others);
+        assert!(others.push(vec![message(MEMORY_BUDGET - 100, RunId(1))]).is_empty() && others.is_full());
+        assert!((beside.free(), beside.is_low()) == (100, false), "both lie in the same memory");
+        assert!(beside.reserve(Class::Normal, one, 101).is_none());
+        assert!(beside.reserve(Class::Normal, one, 100).is_some());
         drop((half, quarter, urgent));
         assert!(ready.free() == MEMORY_BUDGET && of_one(MEMORY_BUDGET / 2).is_some());
         let _ = ready.set_stopped(true);

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicUsize},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -60,6 +60,10 @@ pub struct Told {
 #[derive(Debug)]
 pub struct Line {
     pub ready: Ready,
+    /// What the web service that sends cannot be handed, for a mail server of the route.
+    pub others: Ready,
+    /// There is one.
+    pub has_mail_server: AtomicBool,
     pub practice: bool,
     settings: Settings,
     pub own_reverse_path: OwnReversePath,
@@ -74,6 +78,12 @@ pub struct Line {
 }
 
 impl Line {
+    /// Stops what stands in it, or lets it move again. What stood in it when it stops is handed out, to be given back.
+    pub fn set_stopped(&self, stopped: bool) -> Vec<Claimed> {
+        let others = self.others.set_stopped(stopped);
+        self.ready.set_stopped(stopped).into_iter().chain(others).collect()
+    }
+
     /// What follows from an answer, as preferences are now.
     pub fn rules(&self) -> Rules {
         let config = self.settings.now();
@@ -92,7 +102,11 @@ pub struct Upstream {
     pub remembered: bool,
     /// A person was told that the limit of the day is reached: it keeps mail back until then.
     pub limited_until: Option<Timestamp>,
+    /// It asked to be left alone until then, and is not at fault. It concerns the others only while this one sends.
+    pub left_alone_until: Option<Timestamp>,
     pub breaker: Breaker,
+    /// When the last of those probes began that failed since the breaker opened.
+    pub failed_probe_at: Option<Timestamp>,
     pub concurrency: Concurrency,
     /// How far its connections may go on.
     pub gate: watch::Sender<Gate>,
@@ -187,7 +201,7 @@ impl Delivery {
     /// Outcomes on their way to the database.
     pub async fn settle(&self, outcomes: Vec<Settlement>) {
         let count = i64::try_from(outcomes.len()).unwrap_or(i64::MAX);
-        self.unsettled.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        self.unsettled.fetch_add(count, Ordering::Relaxed);
         self.settler.settle(outcomes).await;
     }
 
@@ -224,8 +238,11 @@ impl Route {
         low: Arc<Notify>,
         paths: ReturnPaths,
     ) -> Self {
+        let others = Ready::new(low);
         let line = Line {
-            ready: Ready::new(low),
+            ready: Ready::beside(&others),
+            others,
+            has_mail_server: AtomicBool::new(has_mail_server(&upstreams)),
             practice,
             own_reverse_path: OwnReversePath::new(settings.clone(), paths),
             settings,
@@ -257,6 +274,11 @@ impl Route {
         self.upstreams.iter().position(|upstream| !upstream.breaker.is_open())
     }
 
+    /// Those that an envelope can be given to, in their order.
+    pub fn mail_servers(&self) -> impl Iterator<Item = (usize, &Upstream)> {
+        self.upstreams.iter().enumerate().filter(|(_, upstream)| upstream.server.service.is_none())
+    }
+
     /// Why mail goes to this server and not to the first; none where it is the first.
     pub fn instead_of(&self, upstream: usize) -> Option<InsteadOf> {
         let first = self.upstreams.first().filter(|_| upstream > 0)?;
@@ -268,17 +290,23 @@ impl Route {
     pub fn replace(&mut self, upstreams: Vec<Upstream>) {
         let mut before = std::mem::take(&mut self.upstreams);
         for mut new in upstreams {
-            if let Some(old) = before.iter().find(|old| old.server.peer() == new.server.peer()) {
+            // A provider counts what all of its servers take of an account.
+            let is_counted_on = |old: &&Upstream| {
+                let (old, new) = (&old.server, &new.server);
+                old.peer() == new.peer() || (new.sign_in.is_some() && old.sign_in == new.sign_in)
+            };
+            if let Some(old) = before.iter().find(is_counted_on) {
                 (new.allowance, new.remembered) = (Arc::clone(&old.allowance), old.remembered);
             }
             let same = before.iter().position(|old| old.server == new.server);
             self.upstreams.push(same.map_or(new, |at| before.remove(at)));
         }
         for old in before.into_iter().filter(|old| old.lanes > 0) {
-            old.gate.send_replace(Gate::Finish);
+            old.gate.send_replace(Gate::Replaced);
             self.leaving.push(old);
         }
-        self.line.good.store(0, std::sync::atomic::Ordering::Relaxed);
+        self.line.has_mail_server.store(has_mail_server(&self.upstreams), Ordering::Relaxed);
+        self.line.good.store(0, Ordering::Relaxed);
         self.line.own_reverse_path.forget();
         self.suspicion.clear();
         self.stand_in = None;
@@ -316,7 +344,16 @@ impl Route {
 
     /// Is a while to pass before anything is sent, or is there nobody to send to?
     pub fn pauses(&self, now: Timestamp) -> bool {
-        self.paused || self.upstreams.is_empty() || self.paused_until.is_some_and(|until| now < until)
+        self.paused
+            || self.upstreams.is_empty()
+            || self.paused_until.is_some_and(|until| now < until)
+            || self.is_left_alone(now)
+    }
+
+    /// Has the server that sends now asked to be left alone?
+    pub fn is_left_alone(&self, now: Timestamp) -> bool {
+        let active = self.active().and_then(|active| self.upstreams.get(active));
+        active.and_then(|active| active.left_alone_until).is_some_and(|until| now < until)
     }
 
     /// A person wants nothing to be sent, or does again. The time in between makes nothing older.
@@ -329,7 +366,8 @@ impl Route {
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let asked = self.upstreams.iter().filter(|_| !self.paused);
         let probes = asked.filter_map(|upstream| upstream.breaker.next_probe_at());
-        probes.chain(self.paused_until.filter(|until| *until > now)).min()
+        let waits = self.upstreams.iter().filter_map(|upstream| upstream.left_alone_until);
+        probes.chain(self.paused_until.into_iter().chain(waits).filter(|until| *until > now)).min()
     }
 }
 
@@ -343,7 +381,9 @@ impl Upstream {
             allowance: Arc::default(),
             remembered: false,
             limited_until: None,
+            left_alone_until: None,
             breaker: Breaker::default(),
+            failed_probe_at: None,
             concurrency,
             gate: watch::channel(Gate::Open).0,
             lanes: 0,
@@ -354,6 +394,10 @@ impl Upstream {
             lacks_message: false,
         }
     }
+}
+
+fn has_mail_server(upstreams: &[Upstream]) -> bool {
+    upstreams.iter().any(|upstream| upstream.server.service.is_none())
 }
 
 /// Settlements of messages that were claimed and not attempted.

@@ -5,7 +5,9 @@
 
 mod handle;
 mod lanes;
+mod left_alone;
 mod limits;
+mod others;
 mod probes;
 mod told;
 
@@ -16,6 +18,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use mail::Reason;
 use store::{AlarmKind, Claim, Lease, Settled, Settlement, Store};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
@@ -148,7 +151,7 @@ impl Worker {
             pausers: Vec::new(),
         };
         for route in &mut worker.routes {
-            let _ = route.line.ready.set_stopped(true);
+            let _ = route.line.set_stopped(true);
             route.pause(parts.paused);
         }
         worker
@@ -190,6 +193,7 @@ impl Worker {
         let now = self.delivery.clock.now();
         let mut wake_at = later(now, LONGEST_SLEEP);
         self.watch_limits(now);
+        self.watch_waits(now);
         for index in 0..self.routes.len() {
             self.grow_older(index, now).await;
         }
@@ -206,6 +210,7 @@ impl Worker {
             self.claim(index, now).await;
             self.tell_of_unreadable();
             self.open_lanes(index);
+            self.send_others(index, now).await;
             self.probe(index, now).await;
             self.ask_doubted(index);
             if let Some(at) = self.route_wake_at(index, now).await {
@@ -218,8 +223,9 @@ impl Worker {
     /// The line moves only while mail may leave; what stands in it when it stops goes back to waiting.
     async fn stop_or_go(&mut self, index: usize, now: Timestamp) {
         let Some(route) = self.routes.get(index) else { return };
-        let left = route.line.ready.set_stopped(!route.flows(now));
-        self.delivery.give_back(left).await;
+        let left = route.line.set_stopped(!route.flows(now));
+        let reason = route.is_left_alone(now).then_some(Reason::TooFast);
+        self.delivery.give_back_for(reason, left).await;
     }
 
     /// Whoever paused hears so once no line moves any more, whatever else goes on.
@@ -413,7 +419,7 @@ impl Worker {
 
     /// Whoever asked decides about what waits then; meanwhile nothing of it is claimed again.
     async fn withdraw(&mut self, these: &OfRun, asker: oneshot::Sender<Withdrawn>) {
-        let lines = self.routes.iter().map(|route| &route.line.ready);
+        let lines = self.routes.iter().flat_map(|route| [&route.line.ready, &route.line.others]);
         let out: Vec<_> = lines.flat_map(|ready| ready.take_out(these)).collect();
         let now = self.delivery.clock.now();
         self.settle_now(given_back(&out, now), now).await;
@@ -454,6 +460,7 @@ impl Worker {
             || self.routes.iter().any(|route| {
                 route.line.in_flight.load(Ordering::Acquire) > 0
                     || !route.line.ready.is_empty()
+                    || !route.line.others.is_empty()
                     || route.due && route.flows(self.delivery.clock.now())
             });
         let activity = if moving { Activity::Busy } else { Activity::AsleepUntil(wake_at) };
@@ -482,7 +489,7 @@ impl Worker {
             for upstream in route.upstreams.iter().chain(&route.leaving) {
                 upstream.gate.send_replace(Gate::Abandon);
             }
-            let left = route.line.ready.set_stopped(true);
+            let left = route.line.set_stopped(true);
             self.delivery.give_back(left).await;
         }
         let patience = tokio::time::sleep(DRAIN);

@@ -11,6 +11,7 @@ mod listening;
 mod metrics;
 mod pages;
 mod reached;
+mod sign_in_service;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -126,6 +127,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// The addresses and what answers them.
 pub fn router(sources: Sources) -> Router {
     let api = api::router(sources.clone());
+    let service = sign_in_service::router(sources.clone());
     let pages = pages::router(sources.clone());
     let people = sources.people.clone();
     Router::new()
@@ -133,6 +135,7 @@ pub fn router(sources: Sources) -> Router {
         .route("/metrics", get(show_metrics))
         .with_state(sources)
         .merge(api)
+        .merge(service)
         .merge(pages)
         .fallback(async move |uri: Uri, headers: HeaderMap| {
             let page = pages::nothing_at(&people, uri.path(), &headers).await;

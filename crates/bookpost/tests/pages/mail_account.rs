@@ -91,6 +91,8 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
         "Renewed next",
         "https://mail.google.com/",
         "Mail does not leave by Google yet",
+        "Sent in the last 24 hours",
+        "0 of 2000",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
@@ -102,6 +104,35 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
     let ended = bench.post(WHO, &format!("{PAGE}/end"), "").await;
     assert_eq!(ended.header("location"), "/preferences/sign-in/google?done=account_ended");
     assert_eq!(provider.revoked().len(), 1);
+    bench.stop().await;
+}
+
+/// Which box is asked for goes by it, and what is to be done at the provider.
+#[tokio::test]
+async fn somebody_chooses_how_mail_is_handed_over() {
+    let (bench, provider, _secret) = place().await;
+    let before = bench.get(WHO, PAGE).await.text;
+    assert!(
+        before.contains("value=\"smtp\" checked")
+            && before.contains("add the scope https://mail.google.com/")
+    );
+    let chosen = bench.post(WHO, &format!("{PAGE}/handing"), "send_by=api").await;
+    assert_eq!(chosen.header("location"), format!("{PAGE}?done=handing_chosen"));
+    let page = bench.get(WHO, chosen.header("location")).await.text;
+    for said in ["value=\"api\" checked", "auth/gmail.send", "switch on the Gmail API", "signs in again"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let (_, to) = begun(&bench).await;
+    assert!(to.contains("gmail.send") && !to.contains("mail.google.com"), "{to}");
+    let came = signed_in(&bench, &provider, &account("library")).await;
+    let page = bench.get(WHO, came.header("location")).await.text;
+    assert!(page.contains("By the Gmail API") && page.contains("https://www.googleapis.com/auth/gmail.send"));
+    let set = bench.app.accounts.provider(bookpost::config::Provider::Google).unwrap();
+    assert_eq!((&*set.server.host, set.server.port), ("gmail.googleapis.com", 443));
+    assert_eq!(set.server.limits.per_minute, Some(150));
+    assert_eq!(bench.post(WHO, &format!("{PAGE}/handing"), "send_by=pigeon").await.status, 404);
+    let log = bench.get(WHO, "/preferences/log").await.text;
+    assert!(log.contains("how mail is handed over"), "{log}");
     bench.stop().await;
 }
 

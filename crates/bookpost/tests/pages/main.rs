@@ -32,6 +32,7 @@ mod rights;
 mod saved_notices;
 mod schedules;
 mod sign_in;
+mod sign_in_service;
 mod start;
 mod timeline;
 mod today;

@@ -123,6 +123,20 @@ async fn the_page_says_how_it_stands_and_what_is_missing() {
 }
 
 /// Whatever the page shows, sending it back changes nothing.
+/// A later version has stored it.
+#[tokio::test]
+async fn a_stored_setting_that_is_not_known_is_named_and_stops_nothing() {
+    let bench = Bench::staffed(servers()).await;
+    let page = bench.get("administrator", "/preferences").await;
+    assert!(!page.text.contains("does without"));
+    let later = [("pigeons.count".to_owned(), Some("7".to_owned()))].into();
+    let version = bench.app.store.preferences().await.unwrap().version;
+    bench.app.store.change_preferences(version, later, Actor::CommandLine, bench.now()).await.unwrap();
+    let page = bench.get("administrator", "/preferences").await;
+    assert!(page.status == 200 && page.text.contains("does without: pigeons."), "{}", page.text);
+    bench.stop().await;
+}
+
 #[tokio::test]
 async fn a_form_that_nobody_touched_changes_nothing() {
     let bench = Bench::staffed(servers()).await;

@@ -1,16 +1,18 @@
-//! Each error that Google and Microsoft document at their token endpoints and at their mail servers: what becomes of the mail, and what
+//! Each error that Google and Microsoft document at their token endpoints, at their mail servers and at their web services that take mail: what becomes of the mail, and what
 //! people read.
 
 use std::{fmt::Write as _, time::Duration};
 
 use bookpost::{
-    config::Provider,
+    config::{Provider, SendBy},
     preferences::{Change, Wish, mail_accounts::Back},
 };
 use serde_json::{Value, json};
 use store::{Actor, NewMessage, Role};
 use tempfile::TempDir;
 use testkit::{
+    certs::Authority,
+    mail_service::{self as service, MailService},
     provider::{CLIENT, Person, Provider as Fake},
     sink::{At, Does, Rule, Settings, Sink},
 };
@@ -34,6 +36,8 @@ enum Says {
     Auth(&'static str),
     /// The mail server, to a sender.
     Mail(&'static str),
+    /// The web service, to a message.
+    Message(u16, Value),
 }
 
 fn error(word: &str, description: &str) -> Value {
@@ -114,29 +118,107 @@ fn microsoft() -> Vec<Says> {
     ]
 }
 
+fn gmail() -> Vec<Says> {
+    let says = |status: u16, reason: &str, message: &str| {
+        let errors = json!([{ "domain": "global", "reason": reason, "message": message }]);
+        Says::Message(status, json!({ "error": { "code": status, "message": message, "errors": errors } }))
+    };
+    vec![
+        says(403, "rateLimitExceeded", "Rate Limit Exceeded"),
+        says(403, "userRateLimitExceeded", "User Rate Limit Exceeded"),
+        says(
+            429,
+            "rateLimitExceeded",
+            "User-rate limit exceeded. Retry after 2027-01-16T08:00:00Z (Mail sending)",
+        ),
+        says(403, "dailyLimitExceeded", "Daily Limit Exceeded"),
+        says(403, "domainPolicy", "The domain administrators have disabled Gmail apps."),
+        says(403, "insufficientPermissions", "Request had insufficient authentication scopes."),
+        says(
+            403,
+            "accessNotConfigured",
+            "Gmail API has not been used in project 12 before or it is disabled.",
+        ),
+        says(401, "authError", "Invalid Credentials"),
+        says(400, "failedPrecondition", "Mail service not enabled"),
+        says(400, "invalidArgument", "Invalid To header"),
+        says(400, "badRequest", "Bad Request"),
+        says(413, "uploadTooLarge", "Request is too large."),
+        says(500, "backendError", "Backend Error"),
+        says(503, "backendError", "Service Unavailable"),
+    ]
+}
+
+fn graph() -> Vec<Says> {
+    let says = |status: u16, code: &str, message: &str| {
+        Says::Message(status, json!({ "error": { "code": code, "message": message } }))
+    };
+    vec![
+        says(401, "InvalidAuthenticationToken", "Access token is empty."),
+        says(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."),
+        says(
+            403,
+            "ErrorSendAsDenied",
+            "The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account.",
+        ),
+        says(
+            403,
+            "ErrorMessageSubmissionBlocked",
+            "Cannot send mail. Follow the instructions in your Inbox to verify your account.",
+        ),
+        says(
+            404,
+            "MailboxNotEnabledForRESTAPI",
+            "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+        ),
+        says(400, "ErrorInvalidRecipients", "At least one recipient is not valid."),
+        says(400, "ErrorMimeContentInvalidBase64String", "Invalid base64 string for MIME content."),
+        says(413, "ErrorMessageSizeExceeded", "The message exceeds the maximum supported size."),
+        says(507, "ErrorQuotaExceeded", "The mailbox is full."),
+        says(429, "ErrorExceededMessageLimit", "The message limit was exceeded."),
+        says(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit."),
+        says(503, "serviceNotAvailable", "The service is not available."),
+        says(504, "timeout", "The request timed out."),
+    ]
+}
+
 /// Somebody has signed in, and mail leaves by their account.
 struct Place {
     bench: Bench,
     fake: Fake,
     sink: Sink,
-    _secret: TempDir,
+    service: MailService,
+    folder: TempDir,
 }
 
 impl Place {
-    async fn at(provider: Provider) -> Self {
+    async fn at(provider: Provider, by: SendBy) -> Self {
         let fake = Fake::start(false, 3600).await.unwrap();
         if provider == Provider::Microsoft {
             fake.as_microsoft();
         }
         let settings = Settings { provider: Some(fake.clone()), ..Settings::default() };
         let (sink, (folder, secret)) = (Sink::start(settings).await.unwrap(), secret_file());
+        let authority = Authority::new();
+        let tls = authority.identity("127.0.0.1").server_config();
+        let service = MailService::start(&fake, tls).await.unwrap();
+        let trusted = folder.path().join("trusted.pem");
+        std::fs::write(&trusted, authority.pem()).unwrap();
+        let (port, by) = match by {
+            SendBy::Smtp => (
+                sink.address().port(),
+                "encryption = \"none\"\nallow_non_secure = true\nsend_password_unencrypted = true".to_owned(),
+            ),
+            SendBy::Api => {
+                (service.address().port(), format!("send_by = \"api\"\nca_file = \"{}\"", trusted.display()))
+            }
+        };
         let lines = [
             "public_address = \"https://books.library.example\"".to_owned(),
             format!("[{}]", provider.name()),
             format!("client_id = \"{}\"\nclient_secret_file = \"{}\"", CLIENT.0, secret.display()),
             format!("issuer = \"{}\"", fake.issuer()),
-            format!("host = \"127.0.0.1\"\nport = {}", sink.address().port()),
-            "encryption = \"none\"\nallow_non_secure = true\nsend_password_unencrypted = true".to_owned(),
+            format!("host = \"127.0.0.1\"\nport = {port}\n{by}"),
         ];
         let mut bench = Bench::with(servers(), &lines.join("\n")).await;
         bench.person(WHO, Role::Administrator, None).await;
@@ -147,7 +229,7 @@ impl Place {
         let values = [("sending.way".to_owned(), json!(provider.name()))].into();
         let wish = Wish { based_on: None, values, by: ME };
         bench.app.change_preferences(Change::Set(wish)).await.unwrap();
-        Self { bench, fake, sink, _secret: folder }
+        Self { bench, fake, sink, service, folder }
     }
 
     /// Whatever is due is attempted, and alarms are on record.
@@ -162,7 +244,7 @@ impl Place {
         let later = match says {
             Says::Token(..) => 2 * HOUR,
             Says::Early(..) => 46 * HOUR / 60,
-            Says::Auth(_) | Says::Mail(_) => Duration::ZERO,
+            Says::Auth(_) | Says::Mail(_) | Says::Message(..) => Duration::ZERO,
         };
         self.bench.clock.advance(later);
         let rule =
@@ -170,6 +252,9 @@ impl Place {
         match says {
             Says::Token(status, body) | Says::Early(status, body) => self.fake.answers(*status, body.clone()),
             Says::Auth(reply) => self.sink.set_rules(vec![rule(At::Auth, reply)]),
+            Says::Message(status, body) => {
+                self.service.always_says(Some(service::Says::No(*status, body.clone())));
+            }
             Says::Mail(reply) => self.sink.set_rules(vec![rule(At::Mail, reply)]),
         }
         let due = NewMessage { first_due_at: self.bench.now(), ..notice("p@example.org", "Overdue") };
@@ -181,9 +266,12 @@ impl Place {
     async fn state(&self, provider: Provider) -> String {
         let counts = self.bench.app.store.counts().await.unwrap();
         let account = self.bench.app.accounts.account(provider).await.unwrap().unwrap();
-        let mail = match (counts.delivered, counts.waiting) {
-            (1, 0) => "mail leaves",
-            (0, 1) => "mail waits",
+        let mail = match (counts.delivered, counts.waiting, counts.held, counts.returned) {
+            (1, 0, 0, 0) => "mail leaves",
+            (0, 1, 0, 0) => "mail waits",
+            (0, 0, 1, 0) => "mail is set aside",
+            // The report about it waits, or has left.
+            (.., 1) => "mail comes back",
             _ => "neither",
         };
         let over = if account.signed_out_at.is_some() { "is over" } else { "stays" };
@@ -210,29 +298,41 @@ fn without_tags(line: &str) -> String {
     parts.fold(first, |text, part| text + part.split_once('>').map_or("", |(_, rest)| rest))
 }
 
-async fn table(provider: Provider, all: Vec<Says>) -> String {
+async fn table(provider: Provider, by: SendBy, all: Vec<Says>) -> String {
     let mut table = String::new();
     for says in all {
-        let place = Place::at(provider).await;
+        let place = Box::pin(Place::at(provider, by)).await;
         place.send(&says).await;
         let case = match &says {
             Says::Token(status, body) => format!("token: {status} {body}"),
             Says::Early(status, body) => format!("token, ahead of its end: {status} {body}"),
             Says::Auth(reply) => format!("sign-in: {reply}"),
             Says::Mail(reply) => format!("sender: {reply}"),
+            Says::Message(status, body) => format!("message: {status} {body}"),
         };
         writeln!(table, "{case}\n  {}\n{}", place.state(provider).await, place.told().await).unwrap();
         place.bench.stop().await;
+        drop(place.folder);
     }
     table
 }
 
 #[tokio::test]
 async fn what_google_says_has_its_consequence_and_its_words() {
-    insta::assert_snapshot!("google", table(Provider::Google, google()).await);
+    insta::assert_snapshot!("google", table(Provider::Google, SendBy::Smtp, google()).await);
 }
 
 #[tokio::test]
 async fn what_microsoft_says_has_its_consequence_and_its_words() {
-    insta::assert_snapshot!("microsoft", table(Provider::Microsoft, microsoft()).await);
+    insta::assert_snapshot!("microsoft", table(Provider::Microsoft, SendBy::Smtp, microsoft()).await);
+}
+
+#[tokio::test]
+async fn what_gmail_says_to_a_message_has_its_consequence_and_its_words() {
+    insta::assert_snapshot!("gmail", table(Provider::Google, SendBy::Api, gmail()).await);
+}
+
+#[tokio::test]
+async fn what_graph_says_to_a_message_has_its_consequence_and_its_words() {
+    insta::assert_snapshot!("graph", table(Provider::Microsoft, SendBy::Api, graph()).await);
 }

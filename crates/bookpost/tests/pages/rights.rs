@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 148] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 158] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -111,10 +111,26 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 148] = [
     ("/preferences/sign-in/back", None, [303, 403, 403, 403, 400]),
     ("/preferences/sign-in/google", None, [303, 403, 403, 403, 200]),
     ("/preferences/sign-in/google/client", Some("client_id=us"), [303, 403, 403, 403, 422]),
+    ("/preferences/sign-in/google/handing", Some("send_by=pigeon"), [303, 403, 403, 403, 404]),
+    (
+        "/preferences/sign-in/google/service",
+        Some("service_address=https://a.example"),
+        [303, 403, 403, 403, 422],
+    ),
+    ("/preferences/sign-in/google/service/test", Some(""), [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/begin", None, [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/paste", Some("address=x"), [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/confirm", Some(""), [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/end", Some(""), [303, 403, 403, 403, 404]),
+    // Nothing is given out without a public address.
+    ("/preferences/installations", None, [303, 403, 403, 403, 200]),
+    ("/preferences/installations", Some("name=x"), [303, 403, 403, 403, 422]),
+    ("/preferences/installations/x/end", None, [303, 403, 403, 403, 404]),
+    ("/preferences/installations/x/end", Some(""), [303, 403, 403, 403, 404]),
+    // For people of other installations; nobody has begun there.
+    ("/sign-in-service?ticket=x", None, [410, 410, 410, 410, 410]),
+    ("/sign-in-service/on?seen=x", None, [410, 410, 410, 410, 410]),
+    ("/sign-in-service/back?code=x&state=y", None, [410, 410, 410, 410, 410]),
     ("/preferences/programs", None, [303, 403, 403, 403, 200]),
     ("/preferences/programs/add", None, [303, 403, 403, 403, 200]),
     ("/preferences/programs/add", Some("name="), [303, 403, 403, 403, 422]),
@@ -213,6 +229,7 @@ fn route(path: &str) -> String {
             .replace("/saved/overdue-items", "/saved/{slug}")
             .replace("/saved/absent", "/saved/{slug}")
             .replace("/sign-in/google", "/sign-in/{provider}")
+            .replace("/installations/x", "/installations/{key}")
             .replace("{of_run}", "{recipient}"),
     }
 }
@@ -274,6 +291,7 @@ async fn no_address_answers_to_another_method() {
         include_str!("../../src/web/pages/notices/saved/mod.rs"),
         include_str!("../../src/web/pages/schedules/mod.rs"),
         include_str!("../../src/web/pages/mail_account.rs"),
+        include_str!("../../src/web/pages/sign_in_service.rs"),
     ]
     .concat();
     let known: BTreeSet<_> =

@@ -107,6 +107,7 @@ impl Folder {
             allow_non_secure: security == Security::Plain,
             password_on_plain: security == Security::Plain,
             sign_in: None,
+            service: None,
             login: None,
             ca_file: Some(self.path().join("ca.pem")),
             connections: 10,

@@ -19,6 +19,7 @@ mod callers;
 mod came_back;
 mod chain;
 mod chain_guide;
+mod chain_service;
 mod chain_terminal;
 mod clients;
 mod distrust;

@@ -76,11 +76,11 @@ impl Service {
         self.child.kill().await.unwrap();
     }
 
-    /// Its own memory and its share of what it has in common with others (proc(5), Pss).
+    /// Memory that is its own (proc(5), Pss_Anon): of its file it has the more to itself the fewer others run it at that moment.
     pub(crate) fn memory_kib(&self) -> u64 {
         let rollup = format!("/proc/{}/smaps_rollup", self.child.id().unwrap());
         let text = fs::read_to_string(rollup).unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("Pss_Anon:")).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 

@@ -93,6 +93,10 @@ async fn a_client_secret_is_set_without_being_seen() {
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_eq!(shown(&place, "google.client_secret").await, (json!("(set)"), json!("preferences")));
     assert_eq!(shown(&place, "google.client_id").await.0, json!("1234.apps"));
+    let by = given(&place, &[&client[..], &["--send-by", "api"]].concat(), "GOCSPX-open-sesame\n").await;
+    assert_eq!(by.code, Some(0), "{by:?}");
+    assert_eq!(shown(&place, "google.send_by").await.0, json!("api"));
+    assert_eq!(set(&place, &["google.send_by=pigeon"]).await.code, Some(65));
     let chosen = set(&place, &["sending.way=google", "sending.ehlo_name=books.library.example"]).await;
     assert_eq!(chosen.code, Some(0), "{chosen:?}");
     let gone = place.run(&["preferences", "unset", "google.client_id", "google.client_secret"]).await;

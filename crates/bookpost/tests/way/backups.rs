@@ -66,6 +66,7 @@ impl Two {
 
 fn with_google(config: &mut Config, fake: &Fake, server: Arc<Server>) {
     config.providers = vec![MailProvider {
+        service: None,
         provider: GOOGLE,
         client_id: CLIENT.0.to_owned(),
         client_secret: CLIENT.1.to_owned().into(),

@@ -47,6 +47,7 @@ pub(crate) fn server(sink: &Sink) -> Arc<Server> {
 
 pub(crate) fn set_up(config: &mut Config, issuer: String, server: Arc<Server>) {
     config.providers = vec![MailProvider {
+        service: None,
         provider: GOOGLE,
         client_id: CLIENT.0.to_owned(),
         client_secret: CLIENT.1.to_owned().into(),
@@ -226,6 +227,32 @@ async fn what_the_provider_says_has_its_consequence() {
         let ended = place.bench.app.accounts.account(GOOGLE).await.unwrap().unwrap().signed_out_at;
         assert_eq!(ended.is_some(), reason == Reason::SignedOut, "{error}");
     }
+}
+
+/// What another provider says, or leads back, connects nothing: its code would be shown to this one (RFC 9207), and its word believed.
+#[tokio::test]
+async fn only_the_provider_that_was_asked_is_heard() {
+    let place = place(false).await;
+    let comes = async |iss: &str| {
+        let begun = place.bench.app.accounts.begin(GOOGLE, ME).await.unwrap();
+        let (code, state) = place.fake.agree(&begun.to, &Person::new(LIBRARY)).unwrap();
+        let back = Back { code, state, iss: iss.to_owned(), ..Back::default() };
+        place.bench.app.accounts.end(&begun.kept, &back, &ME).await
+    };
+    let (itself, evil) = (place.fake.issuer(), "https://evil.example");
+    assert!(
+        matches!(comes(evil).await, Err(AccountError::Provider(_))),
+        "though it does not say that it would"
+    );
+    place.fake.introduces("authorization_response_iss_parameter_supported", json!(true));
+    for iss in ["", evil] {
+        assert!(matches!(comes(iss).await, Err(AccountError::Provider(_))), "{iss}");
+    }
+    place.fake.signs_as(evil);
+    assert!(matches!(comes(&itself).await, Err(AccountError::Provider(_))));
+    assert_eq!(place.bench.app.accounts.account(GOOGLE).await.unwrap(), None);
+    place.fake.signs_as(&itself);
+    assert!(matches!(comes(&itself).await, Ok(Came::Connected { .. })));
 }
 
 /// Of a provider that ends a sign-in of which an old token comes again.

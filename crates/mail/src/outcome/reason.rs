@@ -48,6 +48,9 @@ impl Reason {
                 | Self::MailboxDisabled
                 | Self::TooLarge
                 | Self::SenderRefused
+                | Self::NamesOthers
+                | Self::OnlySome
+                | Self::OneOfThem
                 | Self::Reputation
                 | Self::Utf8Unsupported
                 | Self::HeaderUtf8Unsupported
@@ -124,12 +127,51 @@ reasons! {
     /// The mail provider does not know us by our client id and secret.
     ClientRefused "client_refused" "The mail provider does not know Bookpost by the client id and secret that were entered."
         "Have your IT person check both at the provider, and that the secret has not run out."
+    /// The sign-in service does not know this installation by its key, or not any more.
+    ServiceRefused "service_refused" "The sign-in service does not take the key of this installation."
+        "Have your IT person enter another key, which whoever runs the sign-in service gives out."
+    /// The sign-in service could not be asked.
+    ServiceAway "service_away" "The sign-in service does not answer at the moment."
+        "Nothing at first: it is asked again by itself; if it lasts, have your IT person test the connection."
+    /// The sign-in service answers, and cannot do it for the moment.
+    ServiceUnable "service_unable" "The sign-in service answers that it cannot help at the moment."
+        "Nothing at first: it is asked again by itself; if it lasts, ask whoever runs the sign-in service."
+    /// The sign-in service is not known to the provider, or serves this provider no more.
+    ServiceAtFault "service_at_fault" "The sign-in service has a fault of its own, and whoever runs it must act."
+        "Tell whoever runs the sign-in service; nothing is wrong with the sign-in here."
+    /// The sign-in was given to another client, or by another sign-in service.
+    OtherClient "other_client" "The sign-in was given for another client id or sign-in service than the one that is set now."
+        "Sign in again under Preferences > Setup > Email, or have your IT person set the former one again."
     /// The mail server does not take a token that the provider has given a moment before.
     TokenRefused "token_refused" "The mail server does not take the sign-in that the mail provider gave us."
         "Have whoever administers the accounts allow this one to send by programs (SMTP), or sign in with another one."
     /// SMTP AUTH is switched off for the mailbox or the organisation.
     SmtpAuthOff "smtp_auth_off" "The mail provider does not let this account send by programs."
         "Have whoever administers the accounts switch on Authenticated SMTP for the mailbox, and for the organisation."
+    /// What was agreed to at the provider does not cover the way in which mail is to leave.
+    ScopeMissing "scope_missing" "The sign-in at the mail provider does not cover the way in which mail is to leave."
+        "Sign in again under Preferences > Setup > Email, and tick every box."
+    /// The service that takes mail over the web is not switched on for our client.
+    ServiceOff "service_off" "The mail provider has not switched on for Bookpost the service that takes mail."
+        "Have whoever entered Bookpost at the provider switch on there what it sends by (such as the Gmail API)."
+    /// Whoever administers the accounts allows it not.
+    ForbiddenThere "forbidden_there" "The mail provider does not allow this account to send in this way."
+        "Have whoever administers the accounts allow it, or sign in with another one."
+    /// The account has no mailbox.
+    NoMailbox "no_mailbox" "The account that has signed in has no mailbox to send from."
+        "Have a mailbox switched on for it, or sign in with another account."
+    /// There is no envelope, and the header names other people than those it is for.
+    NamesOthers "names_others"
+        "The message names other people than those it is for, and this way of sending would write to them."
+        "Have Google or Microsoft send by their mail server (SMTP), then send it after all."
+    /// There is no envelope, and some of those whom the header names are to get it now, the others not.
+    OnlySome "only_some"
+        "Only some of its people are to get it now, and this way of sending writes to all of them or to none."
+        "Have Google or Microsoft send by their mail server (SMTP), then send it after all."
+    /// There is no envelope, and one of several addresses is not taken.
+    OneOfThem "one_of_them"
+        "One of its addresses is not taken, and this way of sending does not say which; nobody has got it."
+        "Have Google or Microsoft send by their mail server (SMTP), then send it after all; it says which is wrong."
     /// The provider has ended passwords for programs.
     PasswordsEnded "passwords_ended" "The mail provider takes no passwords from programs any more."
         "Choose Google or Microsoft under Preferences > Setup > Email, and sign in there."

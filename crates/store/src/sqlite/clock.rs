@@ -39,7 +39,12 @@ const MESSAGES: &str = "UPDATE message SET accepted_at = accepted_at + ?1 * (acc
 /// Since when mail does not age.
 const AGEING_STOPPED: &str = "UPDATE meta SET value = value + ?1 WHERE name = ?3 AND value >= ?2";
 /// Everything else that has an instant.
-const OTHERS: [(&str, &str); 56] = [
+const OTHERS: [(&str, &str); 61] = [
+    ("installation", "made_at"),
+    ("installation", "revoked_at"),
+    ("brokered", "happened_at"),
+    ("brokered", "returned_at"),
+    ("brokered", "used_at"),
     ("attempt", "started_at"),
     ("attempt", "ended_at"),
     ("attempt", "instead_since"),

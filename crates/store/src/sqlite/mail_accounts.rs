@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mail::Reason;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
 
 use super::{
@@ -10,12 +11,13 @@ use super::{
     codes::{instant, micros, whole},
 };
 use crate::{
-    Actor, Deed, Error, GivenTokens, MailAccount, NewAudit, NewMailAccount, RefreshLease, Refreshing,
+    Actor, Deed, Error, FailedRefresh, GivenTokens, MailAccount, NewAudit, NewMailAccount, RefreshLease,
+    Refreshing,
 };
 
 const COLUMNS: &str =
     "provider, account, scopes, tokens, connected_by, connected_at, usable_until, refresh_at,
-    refreshed_at, failed_at, failure, signed_out_at";
+    refreshed_at, failed_at, failure, signed_out_at, reason, asked";
 /// With nothing left of the one before.
 const CONNECT: &str = "INSERT OR REPLACE INTO mail_account
     (provider, account, scopes, tokens, connected_by, connected_at, usable_until, refresh_at)
@@ -27,10 +29,11 @@ const LEASE: &str = "UPDATE mail_account SET lease = ?2, leased_until = ?3
     WHERE provider = ?1 AND signed_out_at IS NULL";
 const END: &str =
     "UPDATE mail_account SET tokens = ?3, usable_until = ?4, refresh_at = ?5, refreshed_at = ?6,
-        failed_at = NULL, failure = NULL, lease = NULL, leased_until = NULL
+        failed_at = NULL, failure = NULL, reason = NULL, asked = NULL, lease = NULL, leased_until = NULL
     WHERE provider = ?1 AND lease = ?2";
+const ASKED: &str = "UPDATE mail_account SET asked = ?3 WHERE provider = ?1 AND lease = ?2";
 const FAIL: &str =
-    "UPDATE mail_account SET failed_at = ?3, failure = ?4, refresh_at = coalesce(?5, refresh_at),
+    "UPDATE mail_account SET failed_at = ?3, failure = ?4, reason = ?6, refresh_at = coalesce(?5, refresh_at),
         signed_out_at = CASE WHEN ?5 IS NULL THEN ?3 END, lease = NULL, leased_until = NULL
     WHERE provider = ?1 AND lease = ?2";
 const SPEND: &str =
@@ -123,6 +126,17 @@ impl Sqlite {
             .await
     }
 
+    pub(crate) async fn note_asked(
+        &self,
+        provider: String,
+        lease: RefreshLease,
+        asked: Vec<u8>,
+    ) -> Result<bool, Error> {
+        self.writer
+            .write(move |tx| Ok(tx.sql.prepare_cached(ASKED)?.execute((&provider, lease.0, asked))? > 0))
+            .await
+    }
+
     pub(crate) async fn end_refresh(
         &self,
         provider: String,
@@ -144,13 +158,14 @@ impl Sqlite {
         &self,
         provider: String,
         lease: RefreshLease,
-        failure: String,
+        (why, said): (Reason, String),
         again_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, Error> {
         self.writer
             .write(move |tx| {
-                let values = (&provider, lease.0, micros(now), failure, again_at.map(micros));
+                let again_at = again_at.map(micros);
+                let values = (&provider, lease.0, micros(now), said, again_at, why.as_str());
                 Ok(tx.sql.prepare_cached(FAIL)?.execute(values)? > 0)
             })
             .await
@@ -180,7 +195,12 @@ fn decode(row: &SqlRow<'_>) -> rusqlite::Result<MailAccount> {
     let by: String = row.get(4)?;
     let at = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.and_then(instant));
     let always = |column| Ok::<_, rusqlite::Error>(at(column)?.unwrap_or(Timestamp::UNIX_EPOCH));
-    let failed = at(9)?.zip(row.get(10)?);
+    let signed_out_at = at(11)?;
+    // An earlier version kept the words only.
+    let unnamed = if signed_out_at.is_some() { Reason::SignedOut } else { Reason::SignInUnavailable };
+    let reason = row.get::<_, Option<String>>(12)?.and_then(|code| Reason::parse(&code));
+    let failed = at(9)?.zip(row.get::<_, Option<String>>(10)?);
+    let failed = failed.map(|(at, said)| FailedRefresh { at, reason: reason.unwrap_or(unnamed), said });
     Ok(MailAccount {
         provider: row.get(0)?,
         account: row.get(1)?,
@@ -192,6 +212,7 @@ fn decode(row: &SqlRow<'_>) -> rusqlite::Result<MailAccount> {
         refresh_at: always(7)?,
         refreshed_at: at(8)?,
         failed,
-        signed_out_at: at(11)?,
+        asked: row.get(13)?,
+        signed_out_at,
     })
 }

@@ -39,6 +39,7 @@ pub(super) const MIGRATIONS: &[(&str, &str)] = &[
     ("0030_answered", include_str!("migrations/0030_answered.sql")),
     ("0031_cancelled", include_str!("migrations/0031_cancelled.sql")),
     ("0032_alarm_reason", include_str!("migrations/0032_alarm_reason.sql")),
+    ("0033_brokered", include_str!("migrations/0033_brokered.sql")),
 ];
 
 /// Brings the database up to this version's schema. A database of a newer version, or one whose history is not ours, is refused.

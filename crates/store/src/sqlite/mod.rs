@@ -6,6 +6,7 @@ mod alarms;
 mod applications;
 mod audit;
 pub(crate) mod backup;
+mod brokered;
 mod came_back;
 mod claim;
 mod clock;
@@ -78,6 +79,7 @@ pub(crate) struct Sqlite {
     first_message: i64,
     /// By how much the machine's clock was set before this opening and those before, if nobody has heard of it.
     clock_set: Option<SignedDuration>,
+    counted_as: sent::CountedAs,
 }
 
 impl Sqlite {
@@ -87,7 +89,8 @@ impl Sqlite {
         let writer = Writer::start(connection, lock)?;
         let readers = Readers::new(folder.join(open::DATABASE));
         let Begun { store_id, epoch, first_message, clock_set } = begun;
-        Ok(Self { writer, readers, store_id, epoch, first_message, clock_set })
+        let counted_as = sent::CountedAs::default();
+        Ok(Self { writer, readers, store_id, epoch, first_message, clock_set, counted_as })
     }
 
     pub(crate) fn store_id(&self) -> u64 {

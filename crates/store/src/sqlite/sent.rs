@@ -1,6 +1,9 @@
 //! How many recipients each server took.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 
@@ -12,7 +15,17 @@ const BEGIN: &str = "INSERT INTO sent (server, sent_at, count) VALUES (?1, ?2, ?
 const FORGET: &str = "DELETE FROM sent WHERE sent_at <= ?1";
 const SINCE: &str = "SELECT sent_at, count FROM sent WHERE server = ?1 AND sent_at > ?2 ORDER BY sent_at";
 
+/// Servers, and the account as whose is counted what each takes.
+pub(super) type CountedAs = Arc<Mutex<BTreeMap<String, String>>>;
+
 impl Sqlite {
+    pub(crate) fn count_as(&self, server: &str, account: &str) {
+        let mut counted_as = self.counted_as.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted_as.get(server).is_none_or(|known| known != account) {
+            counted_as.insert(server.to_owned(), account.to_owned());
+        }
+    }
+
     pub(crate) async fn sent(&self, server: String, now: Timestamp) -> Result<Vec<Sent>, Error> {
         self.readers
             .read(move |sql| {
@@ -30,12 +43,19 @@ impl Sqlite {
 }
 
 /// Counts what was settled. That it cannot be counted keeps no outcome from being stored.
-pub(super) fn count(tx: &mut Tx<'_>, settlements: &[Settlement], settled: &[Settled], now: Timestamp) {
+pub(super) fn count(
+    tx: &mut Tx<'_>,
+    settlements: &[Settlement],
+    settled: &[Settled],
+    now: Timestamp,
+    counted_as: &CountedAs,
+) {
+    let counted_as = counted_as.lock().unwrap_or_else(PoisonError::into_inner);
     let mut taken: BTreeMap<&str, i64> = BTreeMap::new();
     for (settlement, settled) in settlements.iter().zip(settled) {
         let server = settlement.attempt.server.as_str();
         if *settled == Settled::Done && !server.is_empty() && was_taken(&settlement.verdict) {
-            *taken.entry(server).or_default() += 1;
+            *taken.entry(counted_as.get(server).map_or(server, String::as_str)).or_default() += 1;
         }
     }
     for (server, count) in taken {

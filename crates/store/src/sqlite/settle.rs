@@ -7,7 +7,8 @@ use super::{
     Sqlite,
     codes::{micros, name, phase_code},
     events::{self, Noted},
-    obligations, returned, sent,
+    obligations, returned,
+    sent::{self, CountedAs},
     writer::Tx,
 };
 use crate::{Attempt, Error, EventKind, RecipientId, Settled, Settlement, Source, State, Verdict};
@@ -24,12 +25,18 @@ impl Sqlite {
         settlements: Vec<Settlement>,
         now: Timestamp,
     ) -> Result<Vec<Settled>, Error> {
-        self.writer.write(move |tx| settle_all(tx, &settlements, now)).await
+        let counted_as = CountedAs::clone(&self.counted_as);
+        self.writer.write(move |tx| settle_all(tx, &settlements, now, &counted_as)).await
     }
 }
 
 /// All in one savepoint, which costs a copy of each page that is changed in it; one for each only where one is refused.
-fn settle_all(tx: &mut Tx<'_>, settlements: &[Settlement], now: Timestamp) -> Result<Vec<Settled>, Error> {
+fn settle_all(
+    tx: &mut Tx<'_>,
+    settlements: &[Settlement],
+    now: Timestamp,
+    counted_as: &CountedAs,
+) -> Result<Vec<Settled>, Error> {
     tx.draft.seen(now);
     tx.sql.prepare_cached("SAVEPOINT settlements")?.execute([])?;
     let (draft, left) = (tx.draft, tx.fresh.left.len());
@@ -44,7 +51,7 @@ fn settle_all(tx: &mut Tx<'_>, settlements: &[Settlement], now: Timestamp) -> Re
         other => other,
     }?;
     tx.sql.prepare_cached("RELEASE settlements")?.execute([])?;
-    sent::count(tx, settlements, &settled, now);
+    sent::count(tx, settlements, &settled, now, counted_as);
     Ok(settled)
 }
 

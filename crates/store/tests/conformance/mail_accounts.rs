@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mail::Reason;
 use store::{
-    Actor, AuditFilter, Deed, GivenTokens, MailAccount, NewMailAccount, RefreshLease, Refreshing, Store,
+    Actor, AuditFilter, Deed, FailedRefresh, GivenTokens, MailAccount, NewMailAccount, RefreshLease,
+    Refreshing, Store,
 };
 
 use crate::fresh::{Fresh, minute, sound};
@@ -12,6 +14,12 @@ use crate::fresh::{Fresh, minute, sound};
 const ANNA: RefreshLease = RefreshLease(1);
 const BEN: RefreshLease = RefreshLease(2);
 const LASTS: Duration = Duration::from_mins(2);
+const AWAY: (Reason, &str) = (Reason::SignInUnavailable, "503");
+const OVER: (Reason, &str) = (Reason::SignedOut, "invalid_grant");
+
+fn failure(at: Timestamp, (reason, said): (Reason, &str)) -> FailedRefresh {
+    FailedRefresh { at, reason, said: said.to_owned() }
+}
 
 /// Usable until the tenth minute after `from`.
 fn given(tokens: &str, from: i64) -> GivenTokens {
@@ -62,6 +70,7 @@ pub(crate) async fn an_account_is_there_until_it_is_disconnected(fresh: &Fresh) 
         refresh_at: minute(8),
         refreshed_at: None,
         failed: None,
+        asked: None,
         signed_out_at: None,
     };
     assert!(store.mail_accounts().await.unwrap() == [expected]);
@@ -106,13 +115,19 @@ pub(crate) async fn one_at_a_time_asks_for_other_tokens(fresh: &Fresh) {
     assert_eq!(two.refreshed_at, Some(minute(1)));
     // It is free as soon as it is given back.
     assert!(matches!(begin(&store, BEN, fresh.now()).await, Refreshing::Ours(_)));
-    assert!(store.fail_refresh("google", BEN, "503", Some(minute(3)), fresh.now()).await.unwrap());
+    assert!(store.fail_refresh("google", BEN, AWAY, Some(minute(3)), fresh.now()).await.unwrap());
     let failed = now(&store).await;
     assert_eq!((failed.tokens, failed.refresh_at), (b"two".to_vec(), minute(3)), "as good as before");
-    assert_eq!((failed.failed, failed.signed_out_at), (Some((minute(1), "503".to_owned())), None));
+    assert_eq!((failed.failed, failed.signed_out_at), (Some(failure(minute(1), AWAY)), None));
+    // What was asked stays until there is another token: the answer may have been lost.
+    assert!(!store.note_asked("google", BEN, b"late".to_vec()).await.unwrap());
     assert!(matches!(begin(&store, ANNA, fresh.now()).await, Refreshing::Ours(_)));
+    assert!(store.note_asked("google", ANNA, b"asked".to_vec()).await.unwrap());
+    assert!(store.fail_refresh("google", ANNA, AWAY, Some(minute(3)), fresh.now()).await.unwrap());
+    let Refreshing::Ours(ours) = begin(&store, ANNA, fresh.now()).await else { panic!("not Anna's") };
+    assert_eq!(ours.asked, Some(b"asked".to_vec()));
     assert!(store.end_refresh("google", ANNA, given("three", 1), fresh.now()).await.unwrap());
-    assert_eq!(now(&store).await.failed, None);
+    assert_eq!((now(&store).await.failed, now(&store).await.asked), (None, None));
 
     store.spend_token("google", minute(7), fresh.now()).await.unwrap();
     assert_eq!(now(&store).await.usable_until, minute(11), "that was another one");
@@ -127,7 +142,7 @@ pub(crate) async fn who_comes_late_stores_nothing(fresh: &Fresh) {
     fresh.at(3);
     let Refreshing::Ours(_) = begin(&store, BEN, fresh.now()).await else { panic!("Anna's time is over") };
     assert!(!store.end_refresh("google", ANNA, given("late", 3), fresh.now()).await.unwrap());
-    assert!(!store.fail_refresh("google", ANNA, "late", None, fresh.now()).await.unwrap());
+    assert!(!store.fail_refresh("google", ANNA, AWAY, None, fresh.now()).await.unwrap());
     assert_eq!((now(&store).await.tokens, now(&store).await.failed), (b"one".to_vec(), None));
     // Somebody signs in meanwhile: what was asked for the account before is not theirs.
     store.connect_mail_account(account("other", "new"), Actor::CommandLine, fresh.now()).await.unwrap();
@@ -140,10 +155,10 @@ pub(crate) async fn what_is_signed_out_is_asked_for_no_more(fresh: &Fresh) {
     let store = connected(fresh).await;
     begin(&store, ANNA, fresh.now()).await;
     fresh.at(1);
-    assert!(store.fail_refresh("google", ANNA, "invalid_grant", None, fresh.now()).await.unwrap());
+    assert!(store.fail_refresh("google", ANNA, OVER, None, fresh.now()).await.unwrap());
     let out = now(&store).await;
     assert_eq!(out.signed_out_at, Some(minute(1)));
-    assert_eq!(out.failed, Some((minute(1), "invalid_grant".to_owned())));
+    assert_eq!(out.failed, Some(failure(minute(1), OVER)));
     assert_eq!(begin(&store, BEN, fresh.now()).await, Refreshing::Nobody);
     store.connect_mail_account(account("library", "again"), Actor::CommandLine, fresh.now()).await.unwrap();
     assert_eq!((now(&store).await.signed_out_at, now(&store).await.failed), (None, None));

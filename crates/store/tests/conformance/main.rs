@@ -8,6 +8,7 @@
 
 mod accept;
 mod applications;
+mod brokered;
 mod came_back;
 mod columns;
 mod events;
@@ -197,6 +198,11 @@ cases! {
     keys::who_is_disabled_has_no_key_any_more,
     keys::what_is_done_about_programs_and_keys_stands_in_the_log,
     logos::a_logo_is_a_sites_until_another_takes_its_place,
+    brokered::an_installation_is_served_until_it_is_revoked,
+    brokered::each_installation_has_limits_of_its_own,
+    brokered::what_nothing_came_of_counts_where_it_is_meant_to,
+    brokered::what_was_begun_is_fetched_once,
+    brokered::what_was_done_is_on_record_for_a_hundred_days,
     mail_accounts::an_account_is_there_until_it_is_disconnected,
     mail_accounts::one_at_a_time_asks_for_other_tokens,
     mail_accounts::who_comes_late_stores_nothing,
@@ -218,9 +224,10 @@ cases! {
     sign_in::what_is_over_is_forgotten,
 }
 
-const CASES: [&str; 27] = [
+const CASES: [&str; 28] = [
     include_str!("accept.rs"),
     include_str!("applications.rs"),
+    include_str!("brokered.rs"),
     include_str!("came_back.rs"),
     include_str!("columns.rs"),
     include_str!("events.rs"),
@@ -249,11 +256,12 @@ const CASES: [&str; 27] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 27] = [
+const SURFACE: [&str; 28] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
     include_str!("../../src/audit.rs"),
+    include_str!("../../src/brokered.rs"),
     include_str!("../../src/columns.rs"),
     include_str!("../../src/came_back.rs"),
     include_str!("../../src/events.rs"),

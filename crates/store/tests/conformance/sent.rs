@@ -52,6 +52,14 @@ pub(crate) async fn what_a_server_took_is_counted_for_a_day(fresh: &Fresh) {
     let sent = |at, count| Sent { began_at: minute(at), count };
     assert_eq!(store.sent(server, fresh.now()).await.unwrap(), [sent(0, 8), sent(7, 4)]);
     assert_eq!(store.sent("other.example:25", fresh.now()).await.unwrap(), []);
+    // A provider counts what all of its servers take of one account.
+    fresh.at(8);
+    store.count_as(server, "google library@school.example");
+    let recipient = accept(fresh, &store, leased()).await;
+    settle(fresh, &store, recipient, Verdict::Delivered).await;
+    let of_account = store.sent("google library@school.example", fresh.now()).await.unwrap();
+    assert_eq!(of_account, [sent(8, 1)]);
+    assert_eq!(store.sent(server, fresh.now()).await.unwrap(), [sent(0, 8), sent(7, 4)]);
     // A stretch is forgotten with its last.
     fresh.at(24 * 60 + 4);
     assert_eq!(store.sent(server, fresh.now()).await.unwrap().len(), 2);

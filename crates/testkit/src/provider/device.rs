@@ -55,7 +55,7 @@ impl State {
         let later = self.draw("later");
         self.refresh.insert(later.clone(), person.account.clone());
         // Nobody was sent here with a nonce.
-        let claims = json!({ "aud": CLIENT.0, "exp": i64::MAX, "email": person.account });
+        let claims = json!({ "iss": self.issuer, "aud": CLIENT.0, "exp": i64::MAX, "email": person.account });
         let id_token = format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()));
         let beside = [("refresh_token", later), ("scope", scopes.join(" ")), ("id_token", id_token)];
         Some((200, self.given(&person.account, beside)))

@@ -159,7 +159,11 @@ impl NoticeRuns {
     /// How many of its recipients of these libraries are said to be being sent, and can be called back.
     pub fn in_line(&self, run: RunId, sites: BTreeSet<String>) -> u64 {
         let these = OfRun { run, sites };
-        let in_line = self.lines.iter().map(|line| line.ready.recipients(&these)).sum::<usize>();
+        let in_line = self
+            .lines
+            .iter()
+            .map(|line| line.ready.recipients(&these) + line.others.recipients(&these))
+            .sum::<usize>();
         u64::try_from(in_line).unwrap_or(u64::MAX)
     }
 

@@ -3,7 +3,10 @@
 use clap::Subcommand;
 
 use super::{Output, at_least_one};
-use crate::{cli::control::Found, config::Provider};
+use crate::{
+    cli::control::Found,
+    config::{Provider, SendBy},
+};
 
 /// `preferences`
 #[derive(Debug, Subcommand)]
@@ -51,6 +54,9 @@ pub enum Preferences {
         /// Take the account although another one was connected before
         #[arg(long)]
         another: bool,
+        /// By the mail server of the provider (smtp), or by its web service with a narrower box to tick (api); without it as it is set
+        #[arg(long, value_parser = send_by)]
+        send_by: Option<SendBy>,
         /// Print a code to be typed on another device, and wait until that is done (microsoft)
         #[arg(long)]
         device_code: bool,
@@ -65,6 +71,11 @@ pub enum Preferences {
         #[command(flatten)]
         output: Output,
     },
+    /// Ask the sign-in service whether it knows this installation, and name the host and the port to open in a firewall
+    TestSignInService {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Say who hosts the mail of an address, and by which server a library there would send
     Suggest {
         /// The library's email address
@@ -76,6 +87,10 @@ pub enum Preferences {
 
 fn provider(text: &str) -> Result<Provider, String> {
     Provider::named(text).ok_or_else(|| "it is google or microsoft".to_owned())
+}
+
+fn send_by(text: &str) -> Result<SendBy, String> {
+    SendBy::named(text).ok_or_else(|| "it is smtp or api".to_owned())
 }
 
 /// What is done with the preferences themselves.
@@ -126,6 +141,21 @@ pub enum Settings {
         /// Whose accounts are meant, at Microsoft: its id or domain
         #[arg(long)]
         tenant: Option<String>,
+        /// By the mail server of the provider (smtp), or by its web service with a narrower box to tick (api)
+        #[arg(long, value_parser = send_by)]
+        send_by: Option<SendBy>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Set the sign-in service, by which people sign in where no client id is set; its key is asked for, or read as the first line of
+    /// standard input
+    SignInService {
+        /// Its address, such as <https://signin.district.example>; without it only the key is another
+        #[arg(long)]
+        address: Option<String>,
+        /// Who runs it, as people know them
+        #[arg(long)]
+        name: Option<String>,
         #[command(flatten)]
         output: Output,
     },

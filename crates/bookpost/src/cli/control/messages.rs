@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
-    ApplicationsRequest, ChangedPreferences, Found, KeysRequest, NewAddress, NoticesRequest, PeopleRequest,
-    PreferencesRequest, Rotated, RunNumbers, ScheduleRan, SchedulesRequest, SendAgain, SentAgain,
-    SentSamples, ShownAccount, ShownKey, ShownKeys, ShownLink, ShownNotice, ShownPersonKey, ShownPersonKeys,
-    ShownPreferences, ShownSchedule, ShownSessions, ShownSites, ShownText, SignedOut, SiteNumbers,
-    SitesRequest, StoppedRun, Today, WebhooksRequest,
+    ApplicationsRequest, BrokerReply, BrokerRequest, ChangedPreferences, Found, KeysRequest, NewAddress,
+    NoticesRequest, PeopleRequest, PreferencesRequest, Rotated, RunNumbers, ScheduleRan, SchedulesRequest,
+    SendAgain, SentAgain, SentSamples, ShownAccount, ShownKey, ShownKeys, ShownLink, ShownNotice,
+    ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites, ShownText,
+    SignedOut, SiteNumbers, SitesRequest, StoppedRun, Today, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -40,6 +40,8 @@ pub enum Request {
     People(PeopleRequest),
     /// About the key that seals secrets.
     Keys(KeysRequest),
+    /// About other installations, whose people sign in by this one.
+    Broker(BrokerRequest),
     /// Makes and sends the notices of an export.
     Run(RunRequest),
     /// About what is sent by itself.
@@ -251,6 +253,8 @@ pub enum Reply {
     PersonKeys(ShownPersonKeys),
     Sessions(ShownSessions),
     SignedOut(SignedOut),
+    /// About other installations, whose people sign in by this one, or about the one by which ours do.
+    Broker(Box<BrokerReply>),
     /// What was changed, the newest first.
     Log(Vec<Audit>),
     /// A certificate was made, and its key.

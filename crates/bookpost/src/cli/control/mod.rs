@@ -4,6 +4,7 @@
 //! end, even when the asker hangs up: a request is never cancelled half-way.
 
 mod applications;
+mod broker;
 mod client;
 mod keys;
 mod mails;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use crate::notices::import::MAX_BYTES;
 
 pub use applications::*;
+pub use broker::*;
 pub use client::{Client, connect};
 pub use keys::*;
 pub use mails::*;

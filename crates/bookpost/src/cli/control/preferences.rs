@@ -2,12 +2,13 @@
 
 use clap::ValueEnum;
 use jiff::Timestamp;
+use mail::Reason;
 use serde::{Deserialize, Serialize};
 use store::{Actor, PreferenceChange};
 
 use crate::{
-    config::{Preference, Provider},
-    preferences::{Change, InUse},
+    config::{Preference, Provider, SendBy},
+    preferences::{Change, InUse, mail_accounts::Used},
 };
 
 /// What needs the queue and what the service was started with.
@@ -78,7 +79,19 @@ pub struct ShownAccount {
     /// When it is asked to again; `None`: it will not.
     pub renews_at: Option<Timestamp>,
     pub signed_out_at: Option<Timestamp>,
+    /// How mail is handed over; `None`: the provider is not set up.
+    #[serde(default)]
+    pub send_by: Option<SendBy>,
+    /// How much was sent by it; `None`: as above.
+    #[serde(default)]
+    pub sent_in_24_hours: Option<Used>,
     pub last_error: Option<String>,
+    /// What that is to Bookpost.
+    #[serde(default)]
+    pub last_reason: Option<Reason>,
+    /// For what it was given instead of what is set now: nothing leaves by it.
+    #[serde(default)]
+    pub given_for_another: Option<String>,
 }
 
 /// All preferences.

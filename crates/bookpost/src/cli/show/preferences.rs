@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use mail::Reason;
 use serde_json::{Map, Value};
 use store::{AlarmKind, PreferenceChange};
 
@@ -11,8 +12,8 @@ use crate::{
         control::{ChangedPreferences, ShownAccount, ShownPreferences},
         words,
     },
-    config::{Origin, Provider},
-    preferences::{InUse, Why, mail_accounts::NotRenewed},
+    config::{Origin, Provider, SendBy},
+    preferences::{InUse, Why, mail_accounts::Used},
 };
 
 /// One line for each.
@@ -77,12 +78,34 @@ pub(super) fn account(account: &ShownAccount, view: &View<'_>) -> String {
     if let Some(at) = account.renews_at {
         let _ = writeln!(out, "renewed next: {}", view.at(at));
     }
+    if let Some(Used { count, limit }) = account.sent_in_24_hours {
+        let of = limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+        let _ = writeln!(out, "sent in the last 24 hours: {count}{of}");
+    }
+    if let Some(by) = account.send_by {
+        let how = match by {
+            SendBy::Smtp => "by the mail server (smtp)",
+            SendBy::Api => "by the web service (api)",
+        };
+        let _ = writeln!(out, "mail is handed over: {how}");
+    }
     let _ = writeln!(out, "boxes ticked: {}", account.scopes.join(" "));
+    if let Some(another) = &account.given_for_another {
+        let _ = writeln!(
+            out,
+            "mail waits: {another}. Sign in again: bookpost preferences connect {}; or set the former one again, and it works as before",
+            account.provider
+        );
+    }
     if let Some(why) = &account.last_error {
-        let what = match NotRenewed::of(account.signed_out_at.is_some(), why) {
-            NotRenewed::Ended => "ended the sign-in",
-            NotRenewed::Client => "does not know Bookpost by the client id and secret that are set",
-            NotRenewed::Away => "could not be asked, and is asked again",
+        let what = match account.last_reason {
+            Some(Reason::SignedOut) => "ended the sign-in",
+            Some(Reason::ClientRefused) => "does not know Bookpost by the client id and secret that are set",
+            Some(Reason::SignInUnavailable) => "could not be asked, and is asked again",
+            _ => {
+                let _ = writeln!(out, "last error: {why}");
+                return out;
+            }
         };
         let _ = writeln!(out, "last error: {title} {what} ({why})");
     }
@@ -221,14 +244,31 @@ mod tests {
     #[test]
     fn of_an_account_it_is_said_why_it_is_not_renewed() {
         let at = jiff::Timestamp::UNIX_EPOCH;
-        for (signed_out, said, expected) in [
-            (true, "invalid_grant: revoked", "Google ended the sign-in (invalid_grant: revoked)"),
+        for (signed_out, reason, said, expected) in [
+            (
+                true,
+                Reason::SignedOut,
+                "invalid_grant: revoked",
+                "Google ended the sign-in (invalid_grant: revoked)",
+            ),
             (
                 false,
+                Reason::ClientRefused,
                 "invalid_client",
                 "Google does not know Bookpost by the client id and secret that are set",
             ),
-            (false, "it answered 503", "Google could not be asked, and is asked again (it answered 503)"),
+            (
+                false,
+                Reason::SignInUnavailable,
+                "it answered 503",
+                "Google could not be asked, and is asked again (it answered 503)",
+            ),
+            (
+                false,
+                Reason::ServiceUnable,
+                "the sign-in service cannot help",
+                "the sign-in service cannot help\n",
+            ),
         ] {
             let shown = ShownAccount {
                 provider: "google".to_owned(),
@@ -239,13 +279,20 @@ mod tests {
                 renewed_at: None,
                 renews_at: (!signed_out).then_some(at),
                 signed_out_at: signed_out.then_some(at),
+                send_by: Some(SendBy::Api),
+                sent_in_24_hours: Some(Used { count: 312, limit: Some(2000) }),
                 last_error: Some(said.to_owned()),
+                last_reason: Some(reason),
+                given_for_another: Some("it was given for the client id x".to_owned()),
             };
             let zone = jiff::tz::TimeZone::UTC;
             let view =
                 View { zone: &zone, sends: crate::cli::show::Sends::NoWay, now: jiff::Timestamp::UNIX_EPOCH };
             let text = account(&shown, &view);
             assert!(text.contains(&format!("last error: {expected}")), "{text}");
+            assert!(text.contains("sent in the last 24 hours: 312 of 2000\n"), "{text}");
+            assert!(text.contains("by the web service (api)"), "{text}");
+            assert!(text.contains("mail waits: it was given for the client id x. Sign in again"), "{text}");
             assert!(text.contains("boxes ticked: openid https://mail.google.com/"), "{text}");
         }
     }

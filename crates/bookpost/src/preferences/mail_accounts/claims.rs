@@ -5,9 +5,16 @@ use jiff::Timestamp;
 use mail::Address;
 use serde::Deserialize;
 
+/// As Google names itself.
+pub(super) const GOOGLE: &str = "https://accounts.google.com";
+
 /// What of an ID token is looked at (OpenID Connect Core 1.0 section 2).
 #[derive(Deserialize)]
 struct Claims {
+    #[serde(default)]
+    iss: String,
+    /// The organisation, at Microsoft.
+    tid: Option<String>,
     aud: Audience,
     exp: i64,
     nonce: Option<String>,
@@ -36,9 +43,10 @@ impl UserInfo {
 }
 
 /// The address in an ID token that came from the provider itself, over a connection that proves who it is: its signature says nothing more
-/// (OpenID Connect Core 1.0 section 3.1.3.7, point 6). `Err`: it is not for us, or not for this sign-in.
+/// (OpenID Connect Core 1.0 section 3.1.3.7, point 6). `Err`: it is not of this provider, not for us, or not for this sign-in.
 pub(super) fn address(
     id_token: &str,
+    issuer: &str,
     client_id: &str,
     nonce: Option<&str>,
     now: Timestamp,
@@ -49,6 +57,9 @@ pub(super) fn address(
         .and_then(|part| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok())
         .and_then(|json| serde_json::from_slice(&json).ok());
     let claims = claims.ok_or("its ID token was not understood")?;
+    if !is_of(issuer, &claims) {
+        return Err("its ID token is of another provider");
+    }
     let ours = match &claims.aud {
         Audience::One(one) => one == client_id,
         Audience::Many(many) => many.iter().any(|one| one == client_id),
@@ -67,6 +78,17 @@ pub(super) fn address(
     Ok(said.and_then(|address| Address::parse(&address).ok()))
 }
 
+/// Microsoft names the organisation, where it is asked for those of all (`{tenantid}`); Google leaves out the scheme at times.
+fn is_of(issuer: &str, claims: &Claims) -> bool {
+    let issuer = match &claims.tid {
+        Some(organisation) => issuer.replace("{tenantid}", organisation),
+        None => issuer.to_owned(),
+    };
+    let said = claims.iss.trim_end_matches('/');
+    let issuer = issuer.trim_end_matches('/');
+    said == issuer || (issuer == GOOGLE && GOOGLE.strip_prefix("https://") == Some(said))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -75,18 +97,23 @@ mod tests {
 
     #[test]
     fn an_id_token_is_for_us_and_for_this_sign_in() {
-        let good = json!({ "aud": "us", "exp": 100, "nonce": "n", "email": "library@school.example" });
+        let good = json!({ "iss": "https://login.example", "aud": "us", "exp": 100, "nonce": "n", "email": "library@school.example" });
         let with = |name: &str, value: Value| {
             let mut claims = good.clone();
             claims[name] = value;
             format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()))
         };
-        let look = |token: &str| address(token, "us", Some("n"), Timestamp::constant(99, 0));
+        let look = |token: &str| {
+            address(token, "https://login.example", "us", Some("n"), Timestamp::constant(99, 0))
+        };
         let library: Address = "library@school.example".parse().unwrap();
         assert_eq!(look(&with("aud", json!("us"))), Ok(Some(library.clone())));
         assert_eq!(look(&with("aud", json!(["others", "us"]))), Ok(Some(library)));
         assert_eq!(look(&with("email", Value::Null)), Ok(None));
         for (token, wrong) in [
+            (with("iss", json!("https://evil.example")), "another provider"),
+            (with("iss", json!("login.example")), "another provider"),
+            (with("iss", json!("")), "another provider"),
             (with("aud", json!("others")), "another program"),
             (with("aud", json!(["others"])), "another program"),
             (with("nonce", json!("m")), "another sign-in"),
@@ -96,6 +123,24 @@ mod tests {
             (String::new(), "not understood"),
         ] {
             assert!(look(&token).unwrap_err().contains(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_provider_is_known_by_the_names_that_it_gives_itself() {
+        let microsoft = "https://login.microsoftonline.com/{tenantid}/v2.0";
+        for (issuer, iss, tid, right) in [
+            (GOOGLE, "https://accounts.google.com", None, true),
+            (GOOGLE, "accounts.google.com", None, true),
+            (GOOGLE, "accounts.google.com.evil.example", None, false),
+            ("https://login.example/", "https://login.example", None, true),
+            (microsoft, "https://login.microsoftonline.com/0c3e/v2.0", Some("0c3e"), true),
+            (microsoft, "https://login.microsoftonline.com/0c3e/v2.0", Some("another"), false),
+            (microsoft, "https://login.microsoftonline.com/0c3e/v2.0", None, false),
+            (microsoft, "https://evil.example/0c3e/v2.0", Some("0c3e"), false),
+        ] {
+            let claims = json!({ "iss": iss, "tid": tid, "aud": "us", "exp": 1 });
+            assert_eq!(is_of(issuer, &serde_json::from_value(claims).unwrap()), right, "{issuer} {iss}");
         }
     }
 }

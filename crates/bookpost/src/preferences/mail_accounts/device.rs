@@ -21,6 +21,7 @@ use store::Actor;
 use super::{
     AccountError, Came, LASTS, MailAccounts,
     endpoints::{Endpoints, scopes},
+    given_by::GivenBy,
     http::{Http, Unread, provider_said},
     tokens::{Given, plain, read},
 };
@@ -64,6 +65,8 @@ pub enum Asked {
 struct Going {
     provider: Provider,
     device_code: String,
+    /// To which client it was given.
+    by: GivenBy,
     /// Seconds to wait before each question.
     interval: u64,
     until: Timestamp,
@@ -101,9 +104,12 @@ impl MailAccounts {
     /// A code for somebody to type on another device.
     pub async fn begin_with_code(&self, provider: Provider, who: Actor) -> Result<WithCode, AccountError> {
         let set = self.provider(provider).ok_or(AccountError::NotSet)?;
+        if set.service.is_some() {
+            return Err(AccountError::NoCodes);
+        }
         let endpoints = Endpoints::of(&set, &self.0.http).await?;
         let address = endpoints.device.as_ref().ok_or(AccountError::NoCodes)?;
-        let wanted = scopes(provider, &endpoints).join(" ");
+        let wanted = scopes(provider, set.sends_by(), &endpoints).join(" ");
         let answer = post(&self.0.http, &set, address, &[("scope", &wanted)]).await.map_err(provider_said)?;
         if !answer.status().is_success() {
             return Err(refusal(&answer));
@@ -113,7 +119,8 @@ impl MailAccounts {
         let lasts = Duration::from_secs(begun.expires_in).min(LASTS);
         let until = self.0.clock.now().saturating_add(lasts).unwrap_or(Timestamp::MAX);
         let interval = begun.interval.unwrap_or(USUAL).clamp(1, LONGEST);
-        let going = Going { provider, device_code: begun.device_code, interval, until, who };
+        let going =
+            Going { provider, device_code: begun.device_code, by: GivenBy::now(&set), interval, until, who };
         let kept = self.kept(&going)?;
         let (address, code) = (plain(&begun.verification_uri), plain(&begun.user_code));
         Ok(WithCode { address, code, kept, until })
@@ -151,6 +158,9 @@ impl MailAccounts {
 
     async fn ask_once(&self, going: &Going) -> Result<Said, AccountError> {
         let set = self.provider(going.provider).ok_or(AccountError::NotSet)?;
+        if going.by != GivenBy::now(&set) {
+            return Err(AccountError::Stale);
+        }
         let endpoints = Endpoints::of(&set, &self.0.http).await?;
         let fields = [("grant_type", GRANT), ("device_code", &going.device_code)];
         let answer = match post(&self.0.http, &set, &endpoints.token, &fields).await {

@@ -15,9 +15,11 @@ use store::{Actor, AlarmKind, NewMailAccount};
 use super::{
     AccountError, MailAccounts, claims,
     endpoints::{Endpoints, may_send, scopes},
-    http::provider_said,
+    given_by::{GivenBy, OfAnother},
+    http::{Http, provider_said},
     redirect,
     renewing::of_client,
+    service::{Fetched, Hosted, Opener},
     tokens::{Asker, Given, Tokens, plain},
 };
 use crate::{
@@ -50,6 +52,8 @@ pub struct Back {
     pub state: String,
     pub error: String,
     pub error_description: String,
+    /// Who leads back, where it says so (RFC 9207).
+    pub iss: String,
 }
 
 /// What came of it.
@@ -67,6 +71,7 @@ pub(super) struct Pending {
     account: Address,
     scopes: String,
     given: Given,
+    given_by: GivenBy,
     refresh: String,
     who: Actor,
     came_at: Timestamp,
@@ -88,6 +93,10 @@ struct Going {
     back: String,
     who: Actor,
     began_at: Timestamp,
+    /// By which client.
+    by: GivenBy,
+    /// Where that is a sign-in service's: opens what it gives.
+    opener: Option<Opener>,
 }
 
 impl Back {
@@ -100,9 +109,15 @@ impl Back {
 impl MailAccounts {
     /// The address at which people come back, and why this provider would not take it, set up or not.
     pub fn back(&self, provider: Provider) -> Result<String, AccountError> {
-        let issuer = self.provider(provider).and_then(|set| set.issuer);
+        let set = self.provider(provider);
         let back = redirect::back(&self.0.settings.now());
-        match redirect::not_taken(provider, issuer.as_deref(), &back) {
+        let not_taken = match &set {
+            // The provider does not see it, and the service takes any name.
+            Some(set) if set.service.is_some() => redirect::not_taken_by_service(&back),
+            Some(set) => redirect::not_taken(provider, set.issuer.as_deref(), &back),
+            None => redirect::not_taken(provider, None, &back),
+        };
+        match not_taken {
             Some(why) => Err(AccountError::NotTaken { back, why }),
             None => Ok(back),
         }
@@ -112,15 +127,24 @@ impl MailAccounts {
     pub async fn begin(&self, provider: Provider, who: Actor) -> Result<Begun, AccountError> {
         let set = self.provider(provider).ok_or(AccountError::NotSet)?;
         let back = self.back(provider)?;
-        let endpoints = Endpoints::of(&set, &self.0.http).await?;
         let mut dice = secret_dice();
         let [mut state, nonce, verifier] = [(); 3].map(|()| draw(&mut dice));
         if who == Actor::CommandLine {
             state.insert_str(0, TERMINAL);
         }
-        let asker = Asker::new(&set, &endpoints, &self.0.http)?;
-        let to = asker.there(&back, [&state, &nonce, &verifier])?;
-        let going = Going { provider, state, nonce, verifier, back, who, began_at: self.0.clock.now() };
+        let (to, opener) = if let Some(service) = &set.service {
+            let no_key = || AccountError::Provider("no key could be drawn".to_owned());
+            let opener = Opener::draw().ok_or_else(no_key)?;
+            let hosted = Hosted { service, http: &self.0.http_of_service };
+            let to = hosted.begin((provider, set.sends_by()), &back, [&state, &verifier], &opener).await?;
+            (to, Some(opener))
+        } else {
+            let endpoints = Endpoints::of(&set, &self.0.http).await?;
+            let asker = Asker::new(&set, &endpoints, &self.0.http)?;
+            (asker.there(set.sends_by(), &back, [&state, &nonce, &verifier])?, None)
+        };
+        let (began_at, by) = (self.0.clock.now(), GivenBy::now(&set));
+        let going = Going { provider, state, nonce, verifier, back, who, began_at, by, opener };
         let (key, _) = SealingKey::get(&self.0.settings.now().sealing_key, &mut dice)?;
         let sealed = key.seal(PURPOSE, &serde_json::to_vec(&going).unwrap_or_default(), &mut dice);
         Ok(Begun { to, kept: URL_SAFE_NO_PAD.encode(sealed) })
@@ -137,8 +161,8 @@ impl MailAccounts {
             return Err(AccountError::Denied(plain(&said)));
         }
         // Once begun it comes to its end, though whoever came back goes away: the code is spent.
-        let (accounts, code) = (self.clone(), back.code.clone());
-        let ended = tokio::spawn(async move { accounts.exchange(going, &code).await }).await;
+        let (accounts, back) = (self.clone(), back.clone());
+        let ended = tokio::spawn(async move { accounts.exchange(going, &back).await }).await;
         ended.unwrap_or_else(|error| Err(AccountError::Provider(error.to_string())))
     }
 
@@ -173,7 +197,16 @@ impl MailAccounts {
         self.over(provider);
         let Some((gone, set)) = gone.zip(self.provider(provider)) else { return Ok(false) };
         let Ok(tokens) = self.0.tokens(provider, &gone) else { return Ok(false) };
+        // Nor is it shown to another client to be ended.
+        if OfAnother::of(tokens.given_by(), &set).is_some() {
+            return Ok(false);
+        }
         let told = async {
+            if let Some(service) = &set.service {
+                return Hosted { service, http: &self.0.http_of_service }
+                    .end(provider, tokens.refresh())
+                    .await;
+            }
             let endpoints = Endpoints::of(&set, &self.0.http).await?;
             Asker::new(&set, &endpoints, &self.0.http)?.revoke(tokens.refresh()).await
         };
@@ -198,15 +231,38 @@ impl MailAccounts {
         (age <= LASTS).then_some(going)
     }
 
-    async fn exchange(&self, going: Going, code: &str) -> Result<Came, AccountError> {
+    async fn exchange(&self, going: Going, back: &Back) -> Result<Came, AccountError> {
         let provider = going.provider;
         // As for the next token: what is given for one grant may end what was given for another.
         let _alone = self.0.alone(provider).await;
         let set = self.provider(provider).ok_or(AccountError::NotSet)?;
-        let endpoints = Endpoints::of(&set, &self.0.http).await?;
-        let asker = Asker::new(&set, &endpoints, &self.0.http)?;
-        let given = asker.exchange(code, &going.verifier, &going.back).await?;
-        self.arrived(&set, &endpoints, given, Some(&going.nonce), going.who).await
+        // It was begun with another client than that of now.
+        if going.by != GivenBy::now(&set) {
+            return Err(AccountError::Stale);
+        }
+        let Some((service, opener)) = set.service.as_ref().zip(going.opener.as_ref()) else {
+            return self.exchange_here(&set, going, back).await;
+        };
+        let hosted = Hosted { service, http: &self.0.http_of_service };
+        let Fetched { given, account } = hosted.fetch(provider, &back.code, &going.verifier, opener).await?;
+        let granted = given.scopes.clone().unwrap_or_default();
+        enough(&set, &granted, &given)?;
+        let account = account.as_deref().and_then(|account| Address::parse(account).ok());
+        let account = account.ok_or(AccountError::NoAddress)?;
+        self.agreed(&set, account, granted, given, going.who).await
+    }
+
+    async fn exchange_here(
+        &self,
+        set: &MailProvider,
+        going: Going,
+        back: &Back,
+    ) -> Result<Came, AccountError> {
+        let endpoints = Endpoints::of(set, &self.0.http).await?;
+        endpoints.led_back(&back.iss)?;
+        let asker = Asker::new(set, &endpoints, &self.0.http)?;
+        let given = asker.exchange(&back.code, &going.verifier, &going.back).await?;
+        self.arrived(set, &endpoints, given, Some(&going.nonce), going.who).await
     }
 
     /// Somebody has agreed, and this was given.
@@ -219,15 +275,27 @@ impl MailAccounts {
         who: Actor,
     ) -> Result<Came, AccountError> {
         let provider = set.provider;
-        let granted = given.scopes.clone().unwrap_or_else(|| scopes(provider, endpoints).join(" "));
-        if !may_send(provider, &granted) {
-            return Err(AccountError::BoxUnticked { granted: plain(&granted) });
-        }
+        let granted =
+            given.scopes.clone().unwrap_or_else(|| scopes(provider, set.sends_by(), endpoints).join(" "));
+        enough(set, &granted, &given)?;
+        let account = self.who_signed_in(set, endpoints, &given, nonce, &self.0.http).await?;
+        self.agreed(set, account, granted, given, who).await
+    }
+
+    /// The same, once it is known whose account it is.
+    async fn agreed(
+        &self,
+        set: &MailProvider,
+        account: Address,
+        scopes: String,
+        given: Given,
+        who: Actor,
+    ) -> Result<Came, AccountError> {
+        let (provider, given_by) = (set.provider, GivenBy::now(set));
         let refresh = given.refresh.as_deref().cloned().ok_or(AccountError::NoTokenForLater)?;
-        let account = self.who_signed_in(set, endpoints, &given, nonce).await?;
         let before = self.account(provider).await?.map(|before| before.account);
         let came_at = self.0.clock.now();
-        let pending = Pending { provider, account, scopes: granted, given, refresh, who, came_at };
+        let pending = Pending { provider, account, scopes, given, given_by, refresh, who, came_at };
         match before.filter(|before| !before.eq_ignore_ascii_case(&pending.account.to_string())) {
             Some(before) => {
                 let account = pending.account.to_string();
@@ -238,34 +306,36 @@ impl MailAccounts {
         }
     }
 
-    async fn who_signed_in(
+    pub(super) async fn who_signed_in(
         &self,
         set: &MailProvider,
         endpoints: &Endpoints,
         given: &Given,
         nonce: Option<&str>,
+        http: &Http,
     ) -> Result<Address, AccountError> {
         let now = self.0.clock.now();
         let wall = now.saturating_add(self.0.clock.wall_departure()).unwrap_or(now);
         if let Some(token) = &given.id_token {
-            let said = claims::address(token, &set.client_id, nonce, wall);
+            let said = claims::address(token, &endpoints.issuer, &set.client_id, nonce, wall);
             if let Some(address) = said.map_err(|why| AccountError::Provider(why.to_owned()))? {
                 return Ok(address);
             }
         }
         let address = endpoints.userinfo.as_ref().ok_or(AccountError::NoAddress)?;
-        let request = self.0.http.get(address, Some(&given.access))?;
-        let said: claims::UserInfo = self.0.http.read(request).await.map_err(provider_said)?;
+        let request = http.get(address, Some(&given.access))?;
+        let said: claims::UserInfo = http.read(request).await.map_err(provider_said)?;
         said.address().ok_or(AccountError::NoAddress)
     }
 
     async fn connect(&self, pending: Pending) -> Result<Came, AccountError> {
-        let Pending { provider, account, scopes, given, refresh, who, .. } = pending;
+        let Pending { provider, account, scopes, given, given_by, refresh, who, .. } = pending;
         let now = self.0.clock.now();
         let _sealing = self.0.sealing.with_key().await;
         let mut dice = secret_dice();
         let (key, _) = SealingKey::get(&self.0.settings.now().sealing_key, &mut dice)?;
-        let given = Tokens::new(&refresh, &given.access).given(provider, given.lasts, &key, &mut dice, now);
+        let tokens = Tokens::new(&refresh, &given.access, given_by);
+        let given = tokens.given(provider, given.lasts, &key, &mut dice, now);
         let (name, account) = (provider.name().to_owned(), account.to_string());
         let new = NewMailAccount { provider: name, account: account.clone(), scopes, given };
         self.0.store.connect_mail_account(new, who, now).await?;
@@ -275,7 +345,15 @@ impl MailAccounts {
     }
 }
 
-fn draw(dice: &mut impl CryptoRng) -> String {
+/// Whether mail can be sent with what was given, for good.
+fn enough(set: &MailProvider, granted: &str, given: &Given) -> Result<(), AccountError> {
+    if !may_send(set, granted) {
+        return Err(AccountError::BoxUnticked { granted: plain(granted) });
+    }
+    given.refresh.is_some().then_some(()).ok_or(AccountError::NoTokenForLater)
+}
+
+pub(super) fn draw(dice: &mut impl CryptoRng) -> String {
     let bytes: [u8; 32] = dice.random();
     URL_SAFE_NO_PAD.encode(bytes)
 }

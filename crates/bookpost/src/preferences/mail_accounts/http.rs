@@ -11,13 +11,21 @@ use super::AccountError;
 use crate::app::asking;
 
 /// An answer of the provider has come by then.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// No answer of a provider is larger.
 const MOST: usize = 1 << 20;
 
 /// Asks providers. It is made when somebody asks: where nobody has a client id, nothing that it needs may be missing.
-#[derive(Default)]
-pub(super) struct Http(OnceLock<Client>);
+pub(super) struct Http {
+    client: OnceLock<Client>,
+    patience: Duration,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self::patient(PATIENCE)
+    }
+}
 
 /// Why an answer was not read.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +42,17 @@ pub(super) enum Unread {
 }
 
 impl Http {
+    /// Whoever is asked has answered by then.
+    pub(super) fn patient(patience: Duration) -> Self {
+        Self { client: OnceLock::new(), patience }
+    }
+
     fn client(&self) -> Result<&Client, Unread> {
-        if let Some(client) = self.0.get() {
+        if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = asking::client(PATIENCE).map_err(asking::Unread::from)?;
-        Ok(self.0.get_or_init(|| client))
+        let client = asking::client(self.patience).map_err(asking::Unread::from)?;
+        Ok(self.client.get_or_init(|| client))
     }
 
     pub(super) fn get(&self, address: &str, token: Option<&str>) -> Result<Request, AccountError> {
@@ -75,6 +88,12 @@ impl Http {
         } else {
             Err(Unread::Refused(answer.status()))
         }
+    }
+
+    /// What is answered, whatever its status.
+    pub(super) async fn ask_any(&self, request: HttpRequest) -> Result<HttpResponse, Unread> {
+        let request = request.try_into().map_err(asking::Unread::from)?;
+        Ok(asking::ask(self.client()?, request, MOST).await?)
     }
 
     pub(super) async fn ask(&self, request: Request) -> Result<HttpResponse, Unread> {

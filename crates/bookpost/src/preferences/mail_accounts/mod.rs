@@ -10,20 +10,27 @@ mod claims;
 mod device;
 mod endpoints;
 mod flow;
+mod given_by;
 mod http;
 pub mod redirect;
 mod renewing;
+pub mod service;
 mod tokens;
+mod used;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use mail::{Reason, clock::Clock};
 use store::{AlarmKind, Cause, MailAccount, Store};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, RwLock, watch};
 use zeroize::Zeroizing;
 
-use self::{http::Http, redirect::NotTaken};
+use self::{
+    http::Http,
+    redirect::NotTaken,
+    service::{Kept, ServiceError},
+};
 use crate::{
     alarms::Alarms,
     app::lost_secrets::Sealing,
@@ -33,7 +40,9 @@ use crate::{
 
 pub use device::{Asked, WithCode};
 pub use flow::{Back, Begun, Came, LASTS};
+pub use given_by::{GivenBy, OfAnother};
 pub use renewing::of_client;
+pub use used::{Used, counted_as, sent, used};
 
 /// A mail server that does not take a token is not believed again sooner.
 const BELIEVED_AGAIN: Duration = Duration::from_mins(10);
@@ -50,6 +59,8 @@ pub struct Shown {
     pub until: Timestamp,
     /// Names it without telling it.
     pub usable_until: Timestamp,
+    /// By it the provider may be asked what was sent.
+    pub may_look: bool,
 }
 
 /// Why there is no token, and what was said.
@@ -57,29 +68,6 @@ pub struct Shown {
 pub struct NoToken {
     pub reason: Reason,
     pub text: String,
-}
-
-/// Why a provider gave no further token, the last time that it was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotRenewed {
-    /// The sign-in is over.
-    Ended,
-    /// The client is none, or may not ask.
-    Client,
-    /// It could not be asked, and is asked again.
-    Away,
-}
-
-impl NotRenewed {
-    /// By what was kept of it.
-    pub fn of(signed_out: bool, said: &str) -> Self {
-        let client = ["invalid_client", "unauthorized_client", "invalid_scope", "no client id"];
-        match said {
-            _ if signed_out => Self::Ended,
-            said if client.iter().any(|word| said.starts_with(word)) => Self::Client,
-            _ => Self::Away,
-        }
-    }
 }
 
 /// Why somebody is not connected.
@@ -113,6 +101,9 @@ pub enum AccountError {
     NoTokenForLater,
     #[error("the provider does not say who has signed in")]
     NoAddress,
+    /// By somebody else's client.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
@@ -130,12 +121,18 @@ struct Inner {
     sealing: Sealing,
     alarms: Alarms,
     http: Http,
+    /// Asks a sign-in service.
+    http_of_service: Http,
+    /// Asks providers for other installations.
+    http_for_others: Http,
+    /// What was answered to other installations lately.
+    kept: Kept,
+    /// Held by what is done for other installations while it is.
+    under_way: Arc<RwLock<()>>,
     /// Held by whoever asks this provider for tokens.
     asking: BTreeMap<Provider, Mutex<()>>,
     /// Told when there are other tokens, or none any more.
     done: watch::Sender<()>,
-    /// Why no token was given last, where it is asked again by itself.
-    failed: std::sync::Mutex<BTreeMap<Provider, Reason>>,
     /// What was given to somebody who has signed in with another account than before, until they say that it is meant.
     pending: Mutex<Option<flow::Pending>>,
     /// When a mail server was believed last that it takes a token no more, and which.
@@ -157,9 +154,12 @@ impl MailAccounts {
             sealing: sealing.clone(),
             alarms: alarms.clone(),
             http: Http::default(),
+            http_of_service: Http::patient(service::OF_SERVICE),
+            http_for_others: Http::patient(service::OF_PROVIDER),
+            kept: Kept::default(),
+            under_way: Arc::default(),
             asking: Provider::ALL.map(|provider| (provider, Mutex::default())).into(),
             done: watch::Sender::default(),
-            failed: std::sync::Mutex::default(),
             pending: Mutex::default(),
             believed: Mutex::default(),
         }))
@@ -173,6 +173,12 @@ impl MailAccounts {
     /// The account at a provider, if somebody has signed in.
     pub async fn account(&self, provider: Provider) -> Result<Option<MailAccount>, store::Error> {
         self.0.store.mail_account(provider.name()).await
+    }
+
+    /// How much was sent by it in the last 24 hours. None: it is not set up.
+    pub async fn used(&self, provider: Provider) -> Result<Option<Used>, store::Error> {
+        let Some(set) = self.provider(provider) else { return Ok(None) };
+        used(&self.0.store, &set, self.0.clock.now()).await.map(Some)
     }
 
     /// What a mail server of this provider is shown now. Whoever asks and goes away takes nothing with them: what is asked for is stored.
@@ -202,12 +208,29 @@ impl MailAccounts {
         true
     }
 
-    /// Asks for the next token where nobody has needed one for long, so that the sign-in stays alive.
+    /// The account at a provider is of no use, as it was given for something else than is set now.
+    pub fn of_another(&self, account: &MailAccount) -> Option<OfAnother> {
+        let provider = Provider::named(&account.provider)?;
+        self.0.of_another(provider, account)
+    }
+
+    /// Asks for the next token where nobody has needed one for long, so that the sign-in stays alive. Says where it is none for what is set
+    /// now.
     pub(crate) async fn keep_alive(&self) -> Result<(), store::Error> {
         let now = self.0.clock.now();
         for account in self.0.store.mail_accounts().await? {
             let idle_since = account.usable_until.saturating_add(IDLE).unwrap_or(Timestamp::MAX);
             let Some(provider) = Provider::named(&account.provider) else { continue };
+            if let Some(of_another) = self.of_another(&account).filter(|_| account.signed_out_at.is_none()) {
+                let (title, reason) = (provider.title(), Reason::OtherClient);
+                let text =
+                    format!("{title}: {} {} ({of_another})", reason.plain_words(), reason.what_to_do());
+                self.0.alarms.raise(AlarmKind::SignIn, &of_client(provider), text);
+                continue;
+            }
+            if account.failed.is_none() {
+                self.0.alarms.clear(AlarmKind::SignIn, &of_client(provider));
+            }
             if account.signed_out_at.is_some() || now < idle_since || self.provider(provider).is_none() {
                 continue;
             }
@@ -215,7 +238,9 @@ impl MailAccounts {
             let subject = match error.reason {
                 Reason::SignedOut => provider.name().to_owned(),
                 // Which is over with the next token, whether mail leaves or not.
-                Reason::ClientRefused => of_client(provider),
+                Reason::ClientRefused | Reason::ServiceRefused | Reason::ServiceAtFault => {
+                    of_client(provider)
+                }
                 _ => continue,
             };
             let text = format!("{}: {}", provider.title(), error.reason.plain_words());
@@ -224,11 +249,12 @@ impl MailAccounts {
         Ok(())
     }
 
-    /// Waits for whoever asks a provider: what it gives is stored.
+    /// Waits for whoever asks a provider: what it gives is stored, or handed on.
     pub(crate) async fn ended(&self) {
         for asking in self.0.asking.values() {
             let _nobody = asking.lock().await;
         }
+        let _nothing = self.0.under_way.write().await;
     }
 }
 

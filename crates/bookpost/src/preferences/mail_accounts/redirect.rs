@@ -10,6 +10,11 @@ use crate::config::{Config, Provider};
 /// The page to which people come back, after the address by which they come to the pages.
 pub const BACK: &str = "/preferences/sign-in/back";
 
+/// Where people are who were sent by an installation that signs them in by this one, where they go on, and where they come back to.
+pub const GO: &str = "/sign-in-service";
+pub const ON: &str = "/sign-in-service/on";
+pub const SERVICE_BACK: &str = "/sign-in-service/back";
+
 /// Names that exist in one building only (RFC 6761, RFC 6762, RFC 8375, and what routers make up).
 const LOCAL: [&str; 9] =
     ["local", "internal", "lan", "home", "localdomain", "intranet", "test", "invalid", "arpa"];
@@ -27,13 +32,18 @@ pub enum NotTaken {
 
 /// The address that is entered at the provider, to the letter.
 pub fn back(config: &Config) -> String {
+    of_service(config, BACK)
+}
+
+/// The page at this path, by the address at which people come to the pages.
+pub fn of_service(config: &Config, path: &str) -> String {
     let here = || {
         let port = config.listen.map_or(80, |listen| listen.port());
         let scheme = if config.web.certificate.is_some() { "https" } else { "http" };
         format!("{scheme}://localhost:{port}")
     };
     let public = config.public_address.clone().unwrap_or_else(here);
-    format!("{public}{BACK}")
+    format!("{public}{path}")
 }
 
 /// Why this provider would not take the address; none: it does.
@@ -56,6 +66,11 @@ pub fn not_taken(provider: Provider, issuer: Option<&str>, back: &str) -> Option
     }
     let (_, last) = host.rsplit_once('.').unwrap_or(("", "local"));
     LOCAL.contains(&last).then_some(NotTaken::Local)
+}
+
+/// Why a sign-in service would not take the address.
+pub fn not_taken_by_service(back: &str) -> Option<NotTaken> {
+    crate::config::private_url(back).err().map(|_| NotTaken::NotEncrypted)
 }
 
 /// Under which name of Bookpost somebody who has come by `visited` begins: the provider leads back to the one in `back`, and a browser keeps

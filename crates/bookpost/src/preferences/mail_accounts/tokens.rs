@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mail::Reason;
 use oauth2::{
     AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
     ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
@@ -20,11 +21,12 @@ use zeroize::Zeroizing;
 use super::{
     AccountError,
     endpoints::{Endpoints, extra, scopes},
+    given_by::GivenBy,
     http::{Http, Unread, provider_said},
 };
 use crate::{
     app::asking,
-    config::{MailProvider, Provider},
+    config::{MailProvider, Provider, SendBy},
     secrets::{KeySource, SealingKey, of_mail_account},
 };
 
@@ -81,8 +83,34 @@ pub(super) enum Refusal {
     Grant(String),
     /// The client is none, or may not ask.
     Client(String),
+    /// It was given for something else than is set now: nobody is asked.
+    OfAnother(String),
+    /// The sign-in service does not take our key.
+    Key(String),
+    /// The sign-in service could not be asked: that says nothing of the token either.
+    ServiceAway(String),
+    /// It could, and cannot do it for the moment.
+    ServiceUnable(String),
+    /// It is not known to the provider itself, or does not serve it.
+    ServiceAtFault(String),
     /// The provider could not be asked: that says nothing of the token.
     Away(String),
+}
+
+impl Refusal {
+    /// What it is to Bookpost, and what was said.
+    pub(super) fn because(&self) -> (Reason, &str) {
+        match self {
+            Self::Grant(said) => (Reason::SignedOut, said),
+            Self::Client(said) => (Reason::ClientRefused, said),
+            Self::OfAnother(said) => (Reason::OtherClient, said),
+            Self::Key(said) => (Reason::ServiceRefused, said),
+            Self::ServiceAway(said) => (Reason::ServiceAway, said),
+            Self::ServiceUnable(said) => (Reason::ServiceUnable, said),
+            Self::ServiceAtFault(said) => (Reason::ServiceAtFault, said),
+            Self::Away(said) => (Reason::SignInUnavailable, said),
+        }
+    }
 }
 
 impl<'a> Asker<'a> {
@@ -99,9 +127,10 @@ impl<'a> Asker<'a> {
         Ok(Self { provider, endpoints, http, client })
     }
 
-    /// Where somebody goes to sign in.
+    /// Where somebody goes to sign in, to agree that mail is handed over so.
     pub(super) fn there(
         &self,
+        by: SendBy,
         back: &str,
         [state, nonce, verifier]: [&str; 3],
     ) -> Result<String, AccountError> {
@@ -116,7 +145,7 @@ impl<'a> Asker<'a> {
             .set_redirect_uri(std::borrow::Cow::Owned(back))
             .set_pkce_challenge(challenge)
             .add_extra_param("nonce", nonce);
-        for scope in scopes(self.provider.provider, self.endpoints) {
+        for scope in scopes(self.provider.provider, by, self.endpoints) {
             request = request.add_scope(Scope::new(scope.to_owned()));
         }
         for (name, value) in extra(self.provider) {
@@ -145,7 +174,7 @@ impl<'a> Asker<'a> {
             Ok(answer) => Ok(given(&answer)),
             Err(Refusal::Grant(said)) => Err(AccountError::NoCode(said)),
             Err(Refusal::Client(said)) => Err(AccountError::Client(said)),
-            Err(Refusal::Away(said)) => Err(AccountError::Provider(said)),
+            Err(other) => Err(AccountError::Provider(other.because().1.to_owned())),
         }
     }
 
@@ -183,12 +212,17 @@ pub(super) fn read(answer: &[u8]) -> Option<Given> {
     serde_json::from_slice(answer).ok().as_ref().map(given)
 }
 
+/// How long a token is shown of which that is said.
+pub(super) fn kept_for(said: Option<Duration>) -> Duration {
+    said.unwrap_or(USUAL).clamp(LEAST, MOST)
+}
+
 fn given(answer: &Answer) -> Given {
     let scopes = answer.scopes().map(|all| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" "));
     Given {
         access: Zeroizing::new(answer.access_token().secret().clone()),
         refresh: answer.refresh_token().map(|token| Zeroizing::new(token.secret().clone())),
-        lasts: answer.expires_in().unwrap_or(USUAL).clamp(LEAST, MOST),
+        lasts: kept_for(answer.expires_in()),
         scopes,
         id_token: answer.extra_fields().id_token.clone(),
     }
@@ -239,11 +273,18 @@ fn is_of_now(word: &str) -> bool {
 pub(super) struct Tokens {
     refresh: String,
     access: String,
+    /// Not known of those of an earlier version.
+    #[serde(default)]
+    given_by: Option<GivenBy>,
 }
 
 impl Tokens {
-    pub(super) fn new(refresh: &str, access: &str) -> Self {
-        Self { refresh: refresh.to_owned(), access: access.to_owned() }
+    pub(super) fn new(refresh: &str, access: &str, given_by: GivenBy) -> Self {
+        Self { refresh: refresh.to_owned(), access: access.to_owned(), given_by: Some(given_by) }
+    }
+
+    pub(super) fn given_by(&self) -> Option<&GivenBy> {
+        self.given_by.as_ref()
     }
 
     pub(super) fn refresh(&self) -> &str {

@@ -1,30 +1,36 @@
 //! How a connection keeps to what people allow for its server.
 
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 use mail::Reason;
 use store::{Claimed, Settlement, Verdict};
 
-use super::{InFlight, Lane};
+use super::{Errand, InFlight, Lane, at_hand::Then};
 use crate::deliver::conclude::{Conclusion, Effect};
 
 impl Lane {
-    /// The message, if it may go now. Else the line stops, until the dispatcher has it move again: what stood in it is given back with the
-    /// reason.
-    pub(super) fn allow(&mut self, job: Claimed, now: Timestamp) -> Option<Claimed> {
+    /// Whether the message at hand may go now. Else the line stops, until the dispatcher has it move again: what stood in it is given back
+    /// with the reason.
+    pub(super) fn is_allowed(&mut self, job: &Claimed, now: Timestamp) -> bool {
         let recipients = job.recipients.len();
-        if self.has_errand() {
+        let beside = matches!(self.errand, Errand::Others);
+        if self.has_errand() && !beside {
             self.allowance.charge(recipients, now);
-            return Some(job);
+            return true;
         }
         match self.allowance.take(self.server.limits, recipients, now) {
-            Ok(()) => Some(job),
+            Ok(()) => return true,
+            Err(reached) if beside => self.then(Then::Late(reached.until)),
             Err(reached) => {
-                self.too_many.push(job);
+                self.let_go();
+                self.too_many.push(job.clone());
                 self.too_many.extend(self.line.ready.set_stopped(true));
                 self.delivery.tell(&self.line, &self.server, vec![Effect::LimitReached(reached)]);
-                None
+                self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             }
         }
+        false
     }
 
     pub(super) async fn give_back_too_many(&mut self) {

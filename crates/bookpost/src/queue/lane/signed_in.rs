@@ -5,14 +5,15 @@ use std::sync::Arc;
 use mail::{Action, Reason, outcome::Judgement, smtp::client::Client};
 use rustls::ClientConfig;
 
-use super::{Gate, Lane};
+use super::{Errand, Gate, Lane};
 use crate::{
     config::{Encryption, Server},
     deliver::{
+        by_web,
         settings::{check_password, settings, with_token},
         stream::{self, ConnectError, Stream},
     },
-    preferences::mail_accounts::Shown,
+    preferences::mail_accounts::{Shown, counted_as},
 };
 
 /// What a server of a provider is shown.
@@ -24,11 +25,22 @@ pub(super) struct SignedIn {
     again: bool,
     /// That was done once.
     renewed: bool,
+    /// It was asked how it is, and is well.
+    is_well: bool,
+}
+
+impl SignedIn {
+    /// What it is to be handed goes by the next connection.
+    pub(super) fn is_well(&mut self) {
+        (self.is_well, self.again) = (true, true);
+    }
 }
 
 impl Lane {
     /// A connection, from its beginning to its end. True: another is to be tried.
     pub(super) async fn connection(&mut self) -> bool {
+        // What was carried over the one before says nothing of this one.
+        self.begun = 0;
         let mut gate = self.gate.clone();
         let opened = tokio::select! {
             opened = self.open() => Some(opened),
@@ -46,7 +58,16 @@ impl Lane {
         if let Some(provider) = self.server.sign_in {
             let shown = self.delivery.accounts.shown(provider).await?;
             let settings = settings(&self.delivery.settings.now().sending.ehlo_name, &self.server);
-            self.client = Client::new(with_token(settings, &shown));
+            self.client = match self.server.service {
+                Some(service) => {
+                    let client = by_web::Client::new(service, &self.server.host, shown.clone());
+                    let is_asked = matches!(self.errand, Errand::Probe { .. }) && !self.signed_in.is_well;
+                    Box::new(if is_asked { client.asks_first() } else { client })
+                }
+                None => Box::new(Client::new(with_token(settings, &shown))),
+            };
+            let account = counted_as(provider, &shown.user);
+            self.delivery.store.count_as(&self.peer, &account);
             self.signed_in.shown = Some(shown);
         }
         open(Arc::clone(&self.server), self.tls.clone()).await
@@ -68,7 +89,9 @@ impl Lane {
             _ => return Some(judgement),
         };
         let may_help = self.delivery.accounts.refused(provider, shown).await;
-        if may_help && !self.signed_in.renewed && !self.ended.ready {
+        // A mail server says so before it takes mail, a service at any message.
+        let is_asked = !self.ended.ready || self.server.service.is_some();
+        if may_help && !self.signed_in.renewed && is_asked {
             (self.signed_in.renewed, self.signed_in.again) = (true, true);
             return None;
         }
@@ -77,7 +100,10 @@ impl Lane {
 }
 
 /// A connection to `server`, under TLS where that comes first.
-async fn open(server: Arc<Server>, tls: Option<Arc<ClientConfig>>) -> Result<Stream, ConnectError> {
+pub(super) async fn open(
+    server: Arc<Server>,
+    tls: Option<Arc<ClientConfig>>,
+) -> Result<Stream, ConnectError> {
     check_password(&server)?;
     let plain = Stream::plain(stream::connect(&server.host, server.port).await?);
     match (server.encryption, tls) {

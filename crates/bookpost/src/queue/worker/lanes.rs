@@ -13,7 +13,7 @@ use crate::{
     config::Server,
     deliver::conclude::Effect,
     queue::{
-        lane::{Ended, Errand, InFlight, Lane, Slots},
+        lane::{AtHand, Ended, Errand, InFlight, Lane, Slots},
         route::{Upstream, given_back},
     },
 };
@@ -31,8 +31,11 @@ pub struct Running {
     /// It asks a server of which an alarm is left.
     pub(super) doubt: bool,
     pub(super) alone: bool,
+    /// It carries what only a mail server can be handed.
+    pub(super) others: bool,
     pub(super) started_at: Timestamp,
     slots: Slots,
+    at_hand: AtHand,
 }
 
 impl Worker {
@@ -69,13 +72,13 @@ impl Worker {
         let instead_of = route.instead_of(upstream_index);
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         upstream.lanes += 1;
-        let slots = Slots::default();
+        let (slots, at_hand) = (Slots::default(), AtHand::default());
         let lane = Lane::new(
             Arc::clone(&self.delivery),
             Arc::clone(&route.line),
             upstream,
             errand,
-            Arc::clone(&slots),
+            (Arc::clone(&slots), Arc::clone(&at_hand)),
             instead_of,
         );
         let id = self.lanes.spawn(lane.run()).id();
@@ -85,8 +88,10 @@ impl Worker {
             probe: kind == Kind::Probe,
             doubt: kind == Kind::Doubt,
             alone: kind == Kind::Alone,
+            others: kind == Kind::Others,
             started_at: self.delivery.clock.now(),
             slots,
+            at_hand,
         };
         self.running.insert(id, running);
     }
@@ -116,12 +121,20 @@ impl Worker {
             let now = self.delivery.clock.now();
             self.settle_now(given_back(&[*job], now), now).await;
         }
+        let asked_to_wait = ended.asked_to_wait;
         if lane.doubt {
-            return self.doubt_ended(lane, &ended);
+            self.doubt_ended(lane, &ended);
+        } else if lane.probe {
+            self.probe_ended(lane, ended).await;
+        } else {
+            return self.errand_ended(lane, ended).await;
         }
-        if lane.probe {
-            return self.probe_ended(lane, ended).await;
+        if let Some(wait) = asked_to_wait {
+            self.leave_tried_alone(lane, wait);
         }
+    }
+
+    async fn errand_ended(&mut self, lane: &Running, ended: Ended) {
         // What is said of a server that was replaced is no news.
         let Some(upstream) = self.routes.get(lane.route).and_then(|route| route.position(&lane.server))
         else {
@@ -137,10 +150,13 @@ impl Worker {
             };
             self.take_effect(lane.route, upstream, effect).await;
         }
+        if let Some(wait) = ended.asked_to_wait {
+            self.leave_alone(lane.route, upstream, wait).await;
+        }
     }
 
     /// The server of a connection, unless it was replaced meanwhile.
-    fn upstream_of(&mut self, lane: &Running) -> Option<&mut Upstream> {
+    pub(super) fn upstream_of(&mut self, lane: &Running) -> Option<&mut Upstream> {
         let route = self.routes.get_mut(lane.route)?;
         let position = route.position(&lane.server)?;
         route.upstreams.get_mut(position)
@@ -156,8 +172,12 @@ impl Worker {
 
     /// A defect of ours in the middle of these messages: what was released is in doubt, each of the others gets a strike.
     async fn lane_panicked(&mut self, lane: &Running) {
-        let left: Vec<InFlight> =
-            lane.slots.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        let mut left: Vec<Broken> = {
+            let mut slots = lane.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            slots.drain(..).map(Broken::from).collect()
+        };
+        let at_hand = lane.at_hand.lock().unwrap_or_else(PoisonError::into_inner).take();
+        left.extend(at_hand.map(|taken| Broken { job: taken.job, started_at: None, released: false }));
         tracing::error!(messages = left.len(), "an attempt broke; its messages are tried again alone");
         if let Some(route) = self.routes.get(lane.route) {
             route.line.in_flight.fetch_sub(left.len(), Ordering::Relaxed);
@@ -168,10 +188,10 @@ impl Worker {
         {
             upstream.breaker.probe_inconclusive(now);
         }
-        let settlements = left.iter().flat_map(|slot| broken(&slot.job, slot, now)).collect();
+        let settlements = left.iter().flat_map(|one| one.settle(now)).collect();
         self.settle_now(settlements, now).await;
-        for slot in &left {
-            self.watch_strikes(slot.job.id).await;
+        for one in &left {
+            self.watch_strikes(one.job.id).await;
         }
         self.alone = Some(Alone::Next);
     }
@@ -203,22 +223,29 @@ impl Worker {
         self.alone_is_over();
     }
 
-    /// True when this route had one, and it is on its way.
+    /// True when this route had one, and it is on its way: to the server that sends, or to the one that can be handed it.
     async fn attempt_next_alone(&mut self, index: usize, now: Timestamp) -> bool {
-        let Some(route) = self.routes.get(index) else { return false };
-        let Some(active) = route.active().filter(|_| route.flows(now)) else { return false };
-        match self.store.take_alone(self.leases.draw(), route.practice, now).await {
-            Ok(Some(job)) => {
-                self.delivery.steps.reached(Step::Claimed);
+        loop {
+            let Some(route) = self.routes.get(index) else { return false };
+            let Some(active) = route.active().filter(|_| route.flows(now)) else { return false };
+            let job = match self.store.take_alone(self.leases.draw(), route.practice, now).await {
+                Ok(Some(job)) => job,
+                Ok(None) => return false,
+                Err(error) => {
+                    tracing::error!(%error, "what was in flight could not be read");
+                    return false;
+                }
+            };
+            self.delivery.steps.reached(Step::Claimed);
+            let open = || route.mail_servers().find(|(_, one)| !one.breaker.is_open()).map(|(at, _)| at);
+            let to = if self.delivery.is_for(route, active, &job) { Some(active) } else { open() };
+            if let Some(to) = to {
                 self.alone = Some(Alone::Attempting { since: now });
-                self.spawn(index, active, Errand::Alone(Some(Box::new(job))), Kind::Alone);
-                true
+                self.spawn(index, to, Errand::Alone(Some(Box::new(job))), Kind::Alone);
+                return true;
             }
-            Ok(None) => false,
-            Err(error) => {
-                tracing::error!(%error, "what was in flight could not be read");
-                false
-            }
+            // Given back it would be the next again, without end.
+            self.wait_for_mail_server(index, vec![job], now).await;
         }
     }
 
@@ -234,27 +261,44 @@ impl Worker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Usual,
+    Others,
     Probe,
     Doubt,
     Alone,
 }
 
-fn broken(job: &Claimed, slot: &InFlight, now: Timestamp) -> Vec<Settlement> {
-    let verdict = if slot.released { Verdict::InDoubt } else { Verdict::Struck { due_at: now } };
-    let attempt = Attempt {
-        instead_of: None,
-        started_at: slot.started_at,
-        ended_at: now,
-        server: String::new(),
-        phase: Phase::Data,
-        reason: Some(if slot.released { Reason::AnswerUnknown } else { Reason::Broke }),
-        answer: String::new(),
-    };
-    let settle = |recipient: &store::ClaimedRecipient| Settlement {
-        recipient: recipient.id,
-        lease: recipient.lease,
-        attempt: attempt.clone(),
-        verdict: verdict.clone(),
-    };
-    job.recipients.iter().map(settle).collect()
+/// A message of an attempt that broke.
+struct Broken {
+    job: Claimed,
+    /// None: it was not begun.
+    started_at: Option<Timestamp>,
+    released: bool,
+}
+
+impl From<InFlight> for Broken {
+    fn from(slot: InFlight) -> Self {
+        Self { started_at: Some(slot.started_at), released: slot.released, job: slot.job }
+    }
+}
+
+impl Broken {
+    fn settle(&self, now: Timestamp) -> Vec<Settlement> {
+        let verdict = if self.released { Verdict::InDoubt } else { Verdict::Struck { due_at: now } };
+        let attempt = Attempt {
+            instead_of: None,
+            started_at: self.started_at.unwrap_or(now),
+            ended_at: now,
+            server: String::new(),
+            phase: if self.started_at.is_some() { Phase::Data } else { Phase::Connect },
+            reason: Some(if self.released { Reason::AnswerUnknown } else { Reason::Broke }),
+            answer: String::new(),
+        };
+        let settle = |recipient: &store::ClaimedRecipient| Settlement {
+            recipient: recipient.id,
+            lease: recipient.lease,
+            attempt: attempt.clone(),
+            verdict: verdict.clone(),
+        };
+        self.job.recipients.iter().map(settle).collect()
+    }
 }

@@ -5,7 +5,10 @@ use mail::Reason;
 use store::{AlarmKind, Cause};
 
 use super::{Worker, later, told::plain_name};
-use crate::deliver::{allowance::Reached, conclude::QUOTA_PAUSE};
+use crate::{
+    deliver::{allowance::Reached, conclude::QUOTA_PAUSE},
+    preferences::mail_accounts,
+};
 
 impl Worker {
     /// What each server took before, in an earlier process or while mail went elsewhere, is read from the store. Where a limit is reached by
@@ -16,7 +19,12 @@ impl Worker {
         for (index, route) in self.routes.iter_mut().enumerate().filter(|(_, route)| !route.practice) {
             for upstream in &mut route.upstreams {
                 if !upstream.remembered {
-                    match self.store.sent(&upstream.server.peer(), now).await {
+                    let peer = upstream.server.peer();
+                    let sent = match upstream.server.sign_in {
+                        Some(provider) => mail_accounts::sent(&self.store, provider, &peer, now).await,
+                        None => self.store.sent(&peer, now).await,
+                    };
+                    match sent {
                         Ok(sent) => upstream.allowance.remember(&sent),
                         Err(error) => {
                             tracing::error!(%error, "what a mail server took before could not be read");

@@ -7,7 +7,7 @@ use mail::{Action, Reason};
 use store::{Alarm, Claim, Claimed, Filter, State};
 
 use super::{
-    Worker,
+    CLAIM, Worker,
     lanes::{Kind, Running},
 };
 use crate::{
@@ -41,7 +41,7 @@ impl Worker {
             }
         }
         for (at, wants_message) in due {
-            let job = if dead || wants_message { self.one_message(index, practice, now).await } else { None };
+            let job = if dead || wants_message { self.one_for(index, at, practice, now).await } else { None };
             if job.is_some() || !wants_message {
                 let errand = Errand::Probe { job: job.map(Box::new), beside: !dead };
                 self.spawn(index, at, errand, Kind::Probe);
@@ -54,6 +54,32 @@ impl Worker {
         }
         let Some(route) = self.routes.get(index) else { return };
         route.line.ready.keep_one(route.upstreams.iter().any(|upstream| upstream.lacks_message));
+    }
+
+    /// One that this server can be handed. What only a mail server can goes to one, or waits for it: given back it would be the next again.
+    async fn one_for(&mut self, index: usize, at: usize, practice: bool, now: Timestamp) -> Option<Claimed> {
+        let (mut found, mut passed_over) = (None, Vec::new());
+        while found.is_none() && passed_over.len() < CLAIM {
+            let Some(job) = self.one_message(index, practice, now).await else { break };
+            if self.delivery.is_for(self.routes.get(index)?, at, &job) {
+                found = Some(job);
+            } else {
+                passed_over.push(job);
+            }
+        }
+        let route = self.routes.get(index)?;
+        let mut left = Vec::new();
+        for job in passed_over.into_iter().rev() {
+            left.extend(match route.active() {
+                Some(active) if self.delivery.is_for(route, active, &job) => route.line.ready.push_first(job),
+                Some(_) if !route.line.others.is_full() => route.line.others.push_first(job),
+                _ => Some(job),
+            });
+        }
+        if !left.is_empty() {
+            self.wait_for_mail_server(index, left, now).await;
+        }
+        found
     }
 
     /// A real message for a probe: one that was kept for it, else one that is due in the store, else one that stands in line for
@@ -131,6 +157,7 @@ impl Worker {
                 }
                 return self.take_effect(lane.route, position, Effect::Pause(fault)).await;
             }
+            upstream.failed_probe_at = upstream.failed_probe_at.max(Some(lane.started_at));
             if upstream.breaker.fail_probe(now, fault.clone()) {
                 self.tell_fault(lane.route, position, &fault);
             }
@@ -141,7 +168,7 @@ impl Worker {
         }
         let recovered = if ended.answered {
             upstream.breaker.close(now)
-        } else if ended.ready && !upstream.breaker.wants_message() {
+        } else if ended.ready && !upstream.breaker.wants_message() && ended.asked_to_wait.is_none() {
             upstream.breaker.good_probe(now, sole)
         } else {
             upstream.breaker.probe_inconclusive(now);

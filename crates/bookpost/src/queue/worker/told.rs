@@ -7,6 +7,7 @@ use store::{AlarmKind, Cause, Claimed, Move, RunId, Selection};
 
 use super::{Worker, later};
 use crate::{
+    alarms::not_this_way,
     deliver::{
         breaker::Fault,
         conclude::{Effect, QUOTA_PAUSE, Refusal, SHORT_PAUSE},
@@ -44,6 +45,7 @@ impl Worker {
                 upstream.concurrency.slow_down();
                 route.paused_until = route.paused_until.max(Some(later(now, SHORT_PAUSE)));
             }
+            Effect::LeaveAlone(wait) => self.leave_alone(index, upstream_index, wait).await,
             Effect::Pause(fault) => {
                 upstream.proven = false;
                 route.paused_until = Some(later(now, QUOTA_PAUSE));
@@ -51,7 +53,10 @@ impl Worker {
                 if let Err(error) = self.store.stop_ageing(route.practice, now).await {
                     tracing::error!(%error, "the beginning of a pause could not be stored");
                 }
-                let text = format!("The sending limit is used up. Mail waits and is tried again every hour. The server said: {}", fault.answer);
+                let text = format!(
+                    "The sending limit is used up. Mail waits and is tried again every hour. The server said: {}",
+                    fault.answer
+                );
                 let cause = Cause::new(Reason::QuotaUsedUp, text);
                 self.alarms.raise(AlarmKind::Quota, &upstream.server.name, cause);
             }
@@ -68,19 +73,32 @@ impl Worker {
                     self.fault(index, upstream_index, &fault);
                 }
             }
-            Effect::SenderRefused { sender, fault } => self.alarms.raise(
-                AlarmKind::SenderRefused,
-                domain_of(&sender),
-                format!("The mail server refuses the sender address {sender}; mail from it is set aside. Ask whoever runs the server to allow it, or change the site's address; then run: bookpost queue release --state held. The server said: {}", fault.answer),
-            ),
+            Effect::SenderRefused { sender, fault } => self.sender_refused(&sender, &fault),
             Effect::Suspicious(refusal) => {
                 if let Some(run) = route.suspicion.count(&refusal) {
-                    let inside = route.line.ready.take_out(&OfRun { run, sites: BTreeSet::new() });
+                    let all = OfRun { run, sites: BTreeSet::new() };
+                    let mut inside = route.line.ready.take_out(&all);
+                    inside.extend(route.line.others.take_out(&all));
                     self.hold_run(run, inside, &refusal).await;
                 }
             }
             Effect::ReportLost(to) => returns::report_lost(&self.alarms, &to),
         }
+    }
+
+    fn sender_refused(&self, sender: &str, fault: &Fault) {
+        let domain = domain_of(sender);
+        let (subject, text) = if let Some(subject) = not_this_way(domain, fault.reason) {
+            let (words, todo) = (fault.reason.plain_words(), fault.reason.what_to_do());
+            (subject, format!("Mail from {sender} is set aside. {words} {todo}"))
+        } else {
+            let text = format!(
+                "The mail server refuses the sender address {sender}; mail from it is set aside. Ask whoever runs the server to allow it, or change the site's address; then run: bookpost queue release --state held. The server said: {}",
+                fault.answer
+            );
+            (domain.to_owned(), text)
+        };
+        self.alarms.raise(AlarmKind::SenderRefused, &subject, text);
     }
 
     /// The way to the server, or our sign-in there, is at fault. What connections from before the breaker opened say is no news.
@@ -90,6 +108,11 @@ impl Worker {
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         upstream.proven = false;
         if upstream.breaker.fail(now, fault.clone()) {
+            upstream.failed_probe_at = None;
+            // From here on it is asked how it is, and not before it wants to be.
+            if let Some(until) = upstream.left_alone_until.take() {
+                upstream.breaker.leave_alone_until(until);
+            }
             self.tell_fault(index, upstream_index, fault);
             self.shut(index);
         }
@@ -194,8 +217,15 @@ fn alarm_kind(fault: &Fault) -> AlarmKind {
         | Reason::SignedOut
         | Reason::NotSignedIn
         | Reason::ClientRefused
+        | Reason::ServiceRefused
+        | Reason::ServiceAtFault
+        | Reason::OtherClient
         | Reason::TokenRefused
         | Reason::SmtpAuthOff
+        | Reason::ScopeMissing
+        | Reason::ServiceOff
+        | Reason::ForbiddenThere
+        | Reason::NoMailbox
         | Reason::PasswordsEnded
         | Reason::RelayDenied => AlarmKind::SignIn,
         Reason::QuotaUsedUp => AlarmKind::Quota,

@@ -70,6 +70,7 @@ done! {
     PreferencesSavedWithoutAddress "done-preferences-without-address"
     AddressLookedUp "done-address-looked-up"
     NothingChanged "done-nothing-changed"
+    HandingChosen "done-handing"
     PreferencesImported "done-imported"
     SamplesSent "done-samples"
     SamplesPractised "done-samples-practised"
@@ -111,6 +112,9 @@ done! {
     AccountEnded "done-account-ended"
     ClientSaved "done-client-saved"
     ClientForgotten "done-client-forgotten"
+    ServiceSaved "done-service-saved"
+    ServiceForgotten "done-service-forgotten"
+    InstallationEnded "done-installation-ended"
     AccountForgotten "done-account-forgotten"
 }
 

@@ -237,6 +237,8 @@ fn did(words: &Words, deed: Deed) -> String {
         Deed::PersonKeyRevoked => "log-person-key-revoked",
         Deed::MailAccountConnected => "log-mail-account-connected",
         Deed::MailAccountDisconnected => "log-mail-account-disconnected",
+        Deed::InstallationAdded => "log-installation-added",
+        Deed::InstallationRevoked => "log-installation-revoked",
         Deed::ServerTested => "log-server-tested",
         Deed::Unknown => "log-unknown",
     })

@@ -2,7 +2,9 @@
 
 pub(super) mod alarm;
 mod client;
+mod handing;
 mod said;
+mod service;
 mod stands;
 mod terminal;
 
@@ -24,11 +26,12 @@ use super::{
     frame::{Frame, Place, page_as},
     not_here,
     visit::{Visit, kept_under},
+    words::Words,
 };
 use crate::{
-    config::{Provider, Way},
+    config::{Provider, SendBy, Way},
     identity::Permission,
-    preferences::mail_accounts::{AccountError, Back, Came, LASTS, redirect},
+    preferences::mail_accounts::{AccountError, Back, Came, LASTS, Used, redirect},
 };
 
 /// What the browser keeps until it comes back. As the session's, it is set by nobody else over https.
@@ -40,6 +43,9 @@ pub(super) fn routes() -> Router<Pages> {
         .route("/preferences/sign-in/back", get(terminal::back))
         .route("/preferences/sign-in/{provider}", get(show))
         .route("/preferences/sign-in/{provider}/client", post(client::save))
+        .route("/preferences/sign-in/{provider}/handing", post(handing::save))
+        .route("/preferences/sign-in/{provider}/service", post(service::save))
+        .route("/preferences/sign-in/{provider}/service/test", post(service::test))
         .route("/preferences/sign-in/{provider}/begin", get(begin))
         .route("/preferences/sign-in/{provider}/paste", post(paste))
         .route("/preferences/sign-in/{provider}/confirm", post(confirm))
@@ -82,6 +88,8 @@ struct Page {
     is_set: bool,
     client: client::Client,
     client_title: String,
+    handing: handing::Handing,
+    service: service::Service,
     button: String,
     shared: String,
     end: Option<[String; 2]>,
@@ -221,8 +229,17 @@ fn allowed(visit: &Visit, name: &str) -> Result<Provider, Response> {
 
 /// With what somebody has typed, which was not saved.
 async fn shown_with(visit: &Visit, provider: Provider, typed: client::Client) -> Response {
-    match made(visit, provider, None, typed).await {
+    match made(visit, provider, None, (typed, service::Service::now(visit, provider).await)).await {
         Ok(page) => page_as(StatusCode::UNPROCESSABLE_ENTITY, &page),
+        Err(error) => not_here::of(&error, visit),
+    }
+}
+
+/// With a sign-in service that was tested, or typed and not saved.
+async fn shown_testing(visit: &Visit, provider: Provider, service: service::Service) -> Response {
+    let status = if service.problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    match made(visit, provider, None, (client::Client::now(visit, provider).await, service)).await {
+        Ok(page) => page_as(status, &page),
         Err(error) => not_here::of(&error, visit),
     }
 }
@@ -235,7 +252,8 @@ async fn shown(visit: &Visit, provider: Provider, error: Option<&AccountError>) 
         tracing::warn!(provider = provider.name(), %error, "nobody was signed in at the mail provider");
     }
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    match made(visit, provider, error, client::Client::now(visit, provider).await).await {
+    let forms = (client::Client::now(visit, provider).await, service::Service::now(visit, provider).await);
+    match made(visit, provider, error, forms).await {
         Ok(page) => page_as(status, &page),
         Err(error) => not_here::of(&error, visit),
     }
@@ -245,7 +263,7 @@ async fn made(
     visit: &Visit,
     provider: Provider,
     error: Option<&AccountError>,
-    client: client::Client,
+    (client, service): (client::Client, service::Service),
 ) -> Result<Page, Error> {
     let (sources, words) = (&visit.pages.sources, visit.words());
     let account = sources.accounts.account(provider).await?;
@@ -264,6 +282,7 @@ async fn made(
     });
     let signed_out = account.as_ref().is_some_and(|account| account.signed_out_at.is_some());
     let button = if account.is_some() { "account-again" } else { "account-begin" };
+    let handing = handing::Handing::now(visit, provider).await;
     let way = &sources.config().sending.way;
     let in_use = matches!(way, Way::Servers(all) if all.iter().any(|one| one.sign_in == Some(provider)));
     Ok(Page {
@@ -273,8 +292,17 @@ async fn made(
         lead: with("account-lead"),
         refused: error.map(|error| said::refused(error, provider, words)),
         another,
-        facts: account.as_ref().map(|account| facts(account, visit)).unwrap_or_default(),
-        fault: signed_out.then(|| with("account-signed-out")),
+        facts: match &account {
+            Some(account) => {
+                let used = sources.accounts.used(provider).await?;
+                [facts(account, visit), by_it(provider, handing.now, used, words)].concat()
+            }
+            None => Vec::new(),
+        },
+        fault: match account.as_ref().and_then(|account| sources.accounts.of_another(account)) {
+            _ if signed_out => Some(with("account-signed-out")),
+            of_another => of_another.map(|of_another| stands::of_another(&of_another, words)),
+        },
         unused: (account.is_some() && !in_use).then(|| with("account-unused")),
         scopes: account.as_ref().map(stands::for_it).unwrap_or_default(),
         elsewhere: elsewhere(visit, provider).map(|there| {
@@ -285,7 +313,9 @@ async fn made(
         is_set: sources.accounts.provider(provider).is_some(),
         client,
         client_title: with("client-title"),
+        service,
         not_taken,
+        handing,
         button: with(button),
         shared: with("account-before-shared"),
         end: account.is_some().then(|| [with("account-end-is"), with("account-end")]),
@@ -306,11 +336,26 @@ fn facts(account: &MailAccount, visit: &Visit) -> Vec<(String, String)> {
     if let Some(at) = account.refreshed_at {
         facts.push((words.t("account-renewed"), clockwork.text(at)));
     }
-    if let Some((at, why)) = &account.failed {
-        let text = stands::not_renewed(account, why, words);
-        facts.push((words.t("account-last-error"), format!("{}: {text}", clockwork.text(*at))));
+    if let Some(failed) = &account.failed {
+        let text = stands::not_renewed(account, failed, words);
+        facts.push((words.t("account-last-error"), format!("{}: {text}", clockwork.text(failed.at))));
     }
     facts
+}
+
+/// How mail leaves by it, and how much has.
+fn by_it(provider: Provider, by: SendBy, used: Option<Used>, words: &Words) -> Vec<(String, String)> {
+    let sent = used.map(|Used { count, limit }| {
+        let text = match limit {
+            Some(limit) => words.with(
+                "account-used-of",
+                &[("count", &words.number(count)), ("limit", &words.number(limit.into()))],
+            ),
+            None => words.number(count),
+        };
+        (words.t("account-used"), text)
+    });
+    [(words.t("account-sends-by"), handing::title(provider, by, words))].into_iter().chain(sent).collect()
 }
 
 /// Not `Strict`: the provider leads the browser back.

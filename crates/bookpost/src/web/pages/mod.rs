@@ -17,6 +17,7 @@ mod forgotten;
 mod form;
 mod frame;
 mod hand_over;
+mod installations;
 mod known;
 mod libraries;
 mod links;
@@ -45,6 +46,7 @@ mod security;
 mod sending;
 mod sessions;
 mod sign_in;
+mod sign_in_service;
 mod silence;
 mod standing;
 mod start;
@@ -133,6 +135,8 @@ pub(super) fn router(sources: Sources) -> Router {
         .merge(notices::routes_of_saved())
         .merge(schedules::routes())
         .merge(mail_account::routes())
+        .merge(sign_in_service::routes())
+        .merge(installations::routes())
         .route("/notices/check/{id}/mail", get(notices::mail))
         .route("/notices/check/{id}/html", get(notices::framed))
         .route("/notices/check/{id}/samples", post(notices::samples))

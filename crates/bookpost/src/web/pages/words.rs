@@ -233,6 +233,7 @@ fn alarm_name(kind: AlarmKind) -> &'static str {
         AlarmKind::Silence => "silence",
         AlarmKind::Schedule => "schedule",
         AlarmKind::SecretsLost => "secrets-lost",
+        AlarmKind::SignInService => "sign-in-service",
         _ => "other",
     }
 }

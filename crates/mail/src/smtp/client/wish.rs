@@ -136,6 +136,18 @@ pub enum Failure {
     /// The address cannot stand in a command.
     #[error("the address cannot be put into a command")]
     AddressUnsendable,
+    /// Who gets it is not for an envelope to say there, and the header of the message names others; not tried.
+    #[error("the header of the message names other people than those it is for")]
+    NamesOthers,
+    /// The header names others who are to get it too, but not now: they have had it, or a person decides about them; not tried.
+    #[error("only some of the people whom the message names are to get it now")]
+    OnlySome,
+    /// One of several addresses is not taken, and the answer does not say which; nobody gets it.
+    #[error("one of the addresses of the message is not taken, and the answer does not say which")]
+    OneOfThem,
+    /// The answer says neither that the message was taken nor that it was not.
+    #[error("the answer {0} does not say whether the message was taken")]
+    Undecided(u16),
     /// Given up by whoever began it.
     #[error("given up")]
     Abandoned,
@@ -159,6 +171,9 @@ pub enum Violation {
     /// Bytes between the answer to STARTTLS and the handshake (RFC 3207 section 4.2: somebody may have put them there).
     #[error("bytes before the TLS handshake")]
     Injected,
+    /// Not an answer of a web server, where mail is handed to one.
+    #[error("not an answer of a web server")]
+    NotHttp,
     /// RCPT was accepted in a transaction that was refused, and then DATA.
     #[error("a refused transaction goes on")]
     Undead,

@@ -66,6 +66,8 @@ pub(super) fn of(words: &Words, line: &Audit) -> Vec<Said> {
         | Deed::ScheduleSkipsNot
         | Deed::MailAccountConnected
         | Deed::MailAccountDisconnected
+        | Deed::InstallationAdded
+        | Deed::InstallationRevoked
         | Deed::Unknown => vec![Said { of: String::new(), was: was.to_owned(), is: is.to_owned() }],
     }
 }

@@ -27,8 +27,18 @@ fn is_of_client(alarm: &Alarm, provider: Provider) -> bool {
 /// It leaves no more, which is said.
 pub(in crate::web::pages) fn is_told(alarm: &Alarm, all: &[&Alarm]) -> bool {
     provider(alarm).is_some_and(|one| {
-        let told =
-            |other: &Alarm| other.subject == one.name() && reason(other) == Some(Reason::ClientRefused);
+        let told = |other: &Alarm| {
+            other.subject == one.name()
+                && matches!(
+                    reason(other),
+                    Some(
+                        Reason::ClientRefused
+                            | Reason::ServiceRefused
+                            | Reason::ServiceAtFault
+                            | Reason::OtherClient
+                    )
+                )
+        };
         is_of_client(alarm, one) && all.iter().any(|other| told(other))
     })
 }
@@ -38,8 +48,17 @@ fn reason(alarm: &Alarm) -> Option<Reason> {
     let told = [
         Reason::NotSignedIn,
         Reason::ClientRefused,
+        Reason::ServiceRefused,
+        Reason::ServiceAway,
+        Reason::ServiceUnable,
+        Reason::ServiceAtFault,
+        Reason::OtherClient,
         Reason::TokenRefused,
         Reason::SmtpAuthOff,
+        Reason::ScopeMissing,
+        Reason::ServiceOff,
+        Reason::ForbiddenThere,
+        Reason::NoMailbox,
         Reason::SignInUnavailable,
     ];
     let of_mail = alarm.reason.and_then(AlarmReason::of_mail);
@@ -51,7 +70,7 @@ fn reason(alarm: &Alarm) -> Option<Reason> {
 pub(in crate::web::pages) fn wants_sign_in(alarm: &Alarm, provider: Provider) -> bool {
     let reason =
         reason(alarm).filter(|_| alarm.kind == AlarmKind::SignIn && alarm.subject == provider.name());
-    matches!(reason, Some(Reason::SignedOut | Reason::NotSignedIn))
+    matches!(reason, Some(Reason::SignedOut | Reason::NotSignedIn | Reason::ScopeMissing))
 }
 
 /// What is wrong, and what is to be done; `goes_on`: another server sends meanwhile. None: what is said of any server.
@@ -74,6 +93,7 @@ pub(in crate::web::pages) fn said(
         reason => {
             let title = format!("{}: {}", provider.title(), words.reason(reason));
             let key = match () {
+                () if reason == Reason::OtherClient && !goes_on => "alarm-account-waits",
                 () if is_of_client(alarm, provider) => "alarm-account-leaves",
                 () if goes_on => "alarm-account-behind",
                 () => "alarm-account-waits",
@@ -86,7 +106,7 @@ pub(in crate::web::pages) fn said(
 /// Where to do it.
 pub(in crate::web::pages) fn link(provider: Provider, alarm: &Alarm, words: &Words) -> (String, String) {
     let key = match reason(alarm) {
-        Some(Reason::SignedOut) => "account-again",
+        Some(Reason::SignedOut | Reason::ScopeMissing | Reason::OtherClient) => "account-again",
         Some(Reason::NotSignedIn) => "account-begin",
         _ => "alarm-account-look",
     };

@@ -6,9 +6,9 @@ use axum::{extract::Path, response::Response};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Done, Posted, Visit, administered, done, not_here, shown_with};
+use super::{Done, Posted, Visit, administered, done, handing::Handing, not_here, shown_with};
 use crate::{
-    config::{Loaded, Origin, Provider},
+    config::{Loaded, Origin, Provider, SendBy},
     preferences::{Change, Refused, Wish, secret_of},
     web::pages::not_done::{self, NotDone},
 };
@@ -46,17 +46,8 @@ impl Client {
     /// As it stands.
     pub(super) async fn now(visit: &Visit, provider: Provider) -> Self {
         let words = visit.words();
-        let steps = |keys: &[&str]| keys.iter().map(|key| words.t(key)).collect();
-        let steps = match provider {
-            Provider::Google => [
-                steps(&["client-google-project", "client-google-audience", "client-google-scope"]),
-                steps(&["client-google-enter"]),
-            ],
-            Provider::Microsoft => [
-                steps(&["client-microsoft-register"]),
-                steps(&["client-microsoft-permission", "client-microsoft-mailbox", "client-microsoft-enter"]),
-            ],
-        };
+        let by = Handing::now(visit, provider).await.now;
+        let steps = steps(provider, by).map(|keys| keys.iter().map(|key| words.t(key)).collect());
         let set = visit.pages.sources.accounts.provider(provider);
         let tenant = set.as_ref().map(|set| set.tenant.clone()).filter(|tenant| tenant != "common");
         Self {
@@ -70,6 +61,27 @@ impl Client {
             },
             problems: Vec::new(),
             steps,
+        }
+    }
+}
+
+/// What is done there; which box is to be ticked goes by how mail is handed over.
+fn steps(provider: Provider, by: SendBy) -> [&'static [&'static str]; 2] {
+    match (provider, by) {
+        (Provider::Google, SendBy::Smtp) => [
+            &["client-google-project", "client-google-audience", "client-google-scope"],
+            &["client-google-enter"],
+        ],
+        (Provider::Google, SendBy::Api) => [
+            &["client-google-project", "client-google-audience", "client-google-scope-api"],
+            &["client-google-enter"],
+        ],
+        (Provider::Microsoft, SendBy::Smtp) => [
+            &["client-microsoft-register"],
+            &["client-microsoft-permission", "client-microsoft-mailbox", "client-microsoft-enter"],
+        ],
+        (Provider::Microsoft, SendBy::Api) => {
+            [&["client-microsoft-register"], &["client-microsoft-permission-api", "client-microsoft-enter"]]
         }
     }
 }
@@ -137,7 +149,7 @@ fn values(provider: Provider, form: &Typed) -> BTreeMap<String, Value> {
 }
 
 /// As people copy it from the provider's page: in one line, with nothing around it.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.trim().chars().filter(|one| !one.is_control()).take(LONGEST).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Provider,
-    preferences::mail_accounts::{AccountError, redirect::NotTaken},
+    preferences::mail_accounts::{AccountError, redirect::NotTaken, service::ServiceError},
     web::pages::words::Words,
 };
 
@@ -26,6 +26,7 @@ pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -
         AccountError::BoxUnticked { .. } => "account-box",
         AccountError::NoTokenForLater => "account-no-later",
         AccountError::NoAddress => "account-no-address",
+        AccountError::Service(error) => service(error),
         AccountError::Provider(_) | AccountError::Key(_) | AccountError::Store(_) => "account-provider",
     };
     let said = match error {
@@ -33,6 +34,18 @@ pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -
         error => Some(error.to_string()),
     };
     Refused { why: words.with(key, &[("name", provider.title())]), said }
+}
+
+pub(super) fn service(error: &ServiceError) -> &'static str {
+    match error {
+        ServiceError::Away { .. } => "service-away",
+        ServiceError::Unable { .. } => "service-unable",
+        ServiceError::Key { .. } => "service-key-refused",
+        ServiceError::TooOften { .. } => "service-too-often",
+        ServiceError::NotOffered { .. } => "service-not-offered",
+        ServiceError::AtFault { .. } => "service-at-fault",
+        ServiceError::AnotherAddress { .. } => "service-another-address",
+    }
 }
 
 /// The words that Google and Microsoft bring people back with, as far as somebody can do something about them.

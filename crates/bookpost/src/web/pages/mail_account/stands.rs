@@ -1,16 +1,24 @@
 //! How it stands with an account, in words.
 
-use store::MailAccount;
+use mail::Reason;
+use store::{FailedRefresh, MailAccount};
 
-use crate::{config::Provider, preferences::mail_accounts::NotRenewed, web::pages::words::Words};
+use crate::{
+    config::Provider,
+    preferences::mail_accounts::{GivenBy, OfAnother},
+    web::pages::words::Words,
+};
 
 /// Why the provider gave nothing, the last time that it was asked.
-pub(super) fn not_renewed(account: &MailAccount, said: &str, words: &Words) -> String {
+pub(super) fn not_renewed(account: &MailAccount, failed: &FailedRefresh, words: &Words) -> String {
     let title = Provider::named(&account.provider).map_or("", Provider::title);
-    let key = match NotRenewed::of(account.signed_out_at.is_some(), said) {
-        NotRenewed::Ended => "account-error-ended",
-        NotRenewed::Client => "account-error-client",
-        NotRenewed::Away => "account-error-away",
+    let key = match failed.reason {
+        Reason::SignedOut => "account-error-ended",
+        Reason::ClientRefused => "account-error-client",
+        Reason::SignInUnavailable => "account-error-away",
+        Reason::ServiceAway => "service-error-away",
+        Reason::ServiceUnable => "service-error-unable",
+        other => return words.reason(other),
     };
     words.with(key, &[("name", title)])
 }
@@ -18,5 +26,19 @@ pub(super) fn not_renewed(account: &MailAccount, said: &str, words: &Words) -> S
 /// What only IT reads: the boxes that were ticked, by the provider's names, and its words when it gave nothing.
 pub(super) fn for_it(account: &MailAccount) -> String {
     let boxes = account.scopes.split_whitespace().map(ToOwned::to_owned);
-    boxes.chain(account.failed.as_ref().map(|(_, why)| why.clone())).collect::<Vec<_>>().join("\n")
+    boxes.chain(account.failed.as_ref().map(|failed| failed.said.clone())).collect::<Vec<_>>().join("\n")
+}
+
+/// For what it was given, and what is set now.
+pub(super) fn of_another(of_another: &OfAnother, words: &Words) -> String {
+    let before =
+        of_another.given_by.as_ref().map_or_else(|| words.t("given-by-before"), |by| by_name(by, words));
+    words.with("account-of-another", &[("before", &before), ("now", &by_name(&of_another.now, words))])
+}
+
+fn by_name(by: &GivenBy, words: &Words) -> String {
+    match by {
+        GivenBy::Client { id, .. } => words.with("given-by-client", &[("client", id)]),
+        GivenBy::Service { address } => words.with("given-by-service", &[("address", address)]),
+    }
 }

@@ -17,7 +17,7 @@ use super::{
     tried::Failed,
 };
 use crate::{
-    config::{Provider, Site},
+    config::{Loaded, Provider, Site},
     identity::Permission,
     preferences,
     web::pages::{
@@ -127,6 +127,8 @@ struct Preferences {
     copies: [String; 3],
     last: Option<Told>,
     elsewhere: Vec<String>,
+    /// What a later version has stored.
+    unknown: Option<String>,
 }
 
 /// The page with what is stored.
@@ -227,8 +229,14 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         copies: copies::sentences(&config.sealing_key, store, words).await?,
         last: last.map(|change| Told::of(&change, clockwork)),
         elsewhere,
+        unknown: unknown(&draft.standing.loaded, words),
     }
     .with(visit, draft))
+}
+
+fn unknown(loaded: &Loaded, words: &Words) -> Option<String> {
+    let names: Vec<_> = loaded.unknown.iter().map(|one| one.setting.as_str()).collect();
+    (!names.is_empty()).then(|| words.with("prefs-unknown", &[("names", &names.join(", "))]))
 }
 
 /// What was made of the mail that came back.

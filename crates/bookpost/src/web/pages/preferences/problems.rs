@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Config, Problem, Problems, Way, Wrong},
+    preferences::KEY_OF_SERVICE,
     web::pages::{not_done::NotDone, words::Words},
 };
 
@@ -76,7 +77,7 @@ fn field(setting: &str) -> Option<String> {
     if password {
         return field.split_once('.').map(|(server, _)| format!("{server}.password"));
     }
-    known.contains_key(field).then(|| field.to_owned())
+    (field == KEY_OF_SERVICE || known.contains_key(field)).then(|| field.to_owned())
 }
 
 fn text(wrong: Wrong, field: &str, words: &Words) -> String {
@@ -92,6 +93,7 @@ fn text(wrong: Wrong, field: &str, words: &Words) -> String {
         Wrong::LoginWithoutPassword => "fault-login-alone",
         Wrong::PasswordWithoutLogin => "fault-password-alone",
         Wrong::PasswordOfAnother => "fault-password-again",
+        Wrong::KeyOfAnother => "fault-key-again",
         Wrong::OnlySecond => "fault-only-second",
         Wrong::NoServer => "fault-no-server",
         Wrong::NoBackup => "fault-no-backup",

@@ -52,6 +52,11 @@ pub(in super::super) fn label(name: &str, words: &Words) -> String {
         "microsoft.client_id" => "said-microsoft-client",
         "microsoft.client_secret" => "said-microsoft-secret",
         "microsoft.tenant" => "said-microsoft-tenant",
+        "google.send_by" => "said-google-send-by",
+        "microsoft.send_by" => "said-microsoft-send-by",
+        "sign_in_service.address" => "said-service-address",
+        "sign_in_service.key" => "said-service-key",
+        "sign_in_service.name" => "said-service-name",
         "alarms.email" => "said-alarm-email",
         "schedule.short_wait" => "said-short-wait",
         "schedule.long_wait" => "said-long-wait",
@@ -91,7 +96,9 @@ fn unset(name: &str, words: &Words) -> String {
         | "notices.default_site"
         | "undeliverable.address"
         | "google.client_id"
-        | "microsoft.client_id" => "value-empty",
+        | "microsoft.client_id"
+        | "sign_in_service.address"
+        | "sign_in_service.name" => "value-empty",
         "per_minute" | "per_day" => "value-no-limit",
         SITES => "value-none",
         _ => "value-usual",
@@ -120,6 +127,10 @@ fn chosen(key: &str, text: &str) -> Option<&'static str> {
         ("sending.way" | "sending.backup", "google") => "way-google",
         ("sending.way" | "sending.backup", "microsoft") => "way-microsoft",
         ("sending.backup", "none") => "backup-none",
+        ("google.send_by", "smtp") => "send-by-smtp-google",
+        ("google.send_by", "api") => "send-by-api-google",
+        ("microsoft.send_by", "smtp") => "send-by-smtp-microsoft",
+        ("microsoft.send_by", "api") => "send-by-api-microsoft",
         ("sending.in_doubt", "retry") => "in-doubt-retry",
         ("sending.in_doubt", "hold") => "in-doubt-hold",
         ("encryption", "starttls") => "encryption-starttls",

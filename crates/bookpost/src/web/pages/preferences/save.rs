@@ -64,7 +64,7 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
                 return page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &visit, Draft { notice, ..draft })
                     .await;
             }
-            Err(why) => return not_saved(&visit, draft, why).await,
+            Err(why) => return Box::pin(not_saved(&visit, draft, why)).await,
         }
     }
     let wish = Wish { based_on: Some(version), values, by: visit.actor() };
@@ -80,7 +80,7 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
             Ok(draft) => meanwhile(&visit, draft, version).await,
             Err(refused) => refused,
         },
-        Err(why) => not_saved(&visit, draft, why).await,
+        Err(why) => Box::pin(not_saved(&visit, draft, why)).await,
     }
 }
 

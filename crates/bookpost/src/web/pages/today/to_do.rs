@@ -17,7 +17,7 @@ use super::{
     },
     old_export,
 };
-use crate::{config::Way, identity::Permission, receive::maildrop};
+use crate::{alarms::why_not_this_way, config::Way, identity::Permission, receive::maildrop};
 
 /// More runs than these have no link each.
 const LINKED: usize = 5;
@@ -223,6 +223,9 @@ fn is_of_the_backup(visit: &Visit, alarm: &Alarm, known: &Known) -> bool {
 /// What is wrong with which server, and what is done about it.
 fn of_server(visit: &Visit, alarm: &Alarm, known: &Known) -> (String, String) {
     let words = visit.words();
+    if let Some((_, reason)) = why_not_this_way(&alarm.subject) {
+        return (words.reason(reason), words.what_to_do(reason));
+    }
     let (title, todo) = words.alarm(alarm.kind);
     let todo = match advised(alarm) {
         // The same that the alarm itself says, and when it is tried next.
