@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -17,6 +17,7 @@ use crate::{
     queue::{
         route::{Delivery, Line, Route},
         settler::SettlerEvent,
+        unsettled::Unsettled,
         worker::{Handle, Leases},
     },
     receive::{FreshMail, Leased, Receiver},
@@ -120,13 +121,13 @@ impl FreshMail for Lines {
 
 /// What follows when outcomes reached the database, or could not.
 pub(super) fn settled(
-    unsettled: Arc<AtomicI64>,
+    unsettled: Arc<Unsettled>,
     handle: Handle,
     alarms: Alarms,
     metrics: Metrics,
 ) -> impl Fn(SettlerEvent<'_>) + Send + Sync + 'static {
     let done = move |settlements: &[Settlement]| {
-        unsettled.fetch_sub(i64::try_from(settlements.len()).unwrap_or(i64::MAX), Ordering::AcqRel);
+        unsettled.arrive(settlements.len());
         handle.settled();
     };
     move |event| {

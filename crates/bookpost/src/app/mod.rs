@@ -29,7 +29,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -70,6 +70,7 @@ use crate::{
         route::{Delivery, Line, Route, Upstream},
         settler,
         start::{self, Recovered},
+        unsettled::Unsettled,
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
     receive::{self, Receiver, Submitter},
@@ -185,7 +186,7 @@ impl App {
         let (leases, settings) = (Arc::new(Leases::new(store.epoch())), Settings::new(config.clone()));
         let (alarms, telling) = doors::alarms(&settings, &store, &clock, &way_in);
         Box::pin(begin(&store, &config, start.source.as_ref(), &alarms, &recovered, clock.now())).await?;
-        let ((handle, inbox), unsettled) = (worker::inbox(), Arc::new(AtomicI64::new(0)));
+        let ((handle, inbox), unsettled) = (worker::inbox(), Arc::<Unsettled>::default());
         let settled = doors::settled(Arc::clone(&unsettled), handle.clone(), alarms.clone(), metrics.clone());
         let (settler, work) =
             settler::settler(store.clone(), journal.clone(), Arc::clone(&clock), steps.clone(), settled);

@@ -245,6 +245,7 @@ impl Lane {
         for left in self.drain_slots() {
             self.allowance.give_back(left.job.recipients.len(), left.started_at);
             self.delivery.give_back(vec![left.job]).await;
+            self.line.in_flight.fetch_sub(1, Ordering::Release);
         }
     }
 
@@ -315,7 +316,7 @@ impl Lane {
                 self.take_in_hand(job);
                 self.delivery.steps.reached(Step::InHand);
             }
-            None => _ = self.line.in_flight.fetch_sub(1, Ordering::Relaxed),
+            None => _ = self.line.in_flight.fetch_sub(1, Ordering::Release),
         }
         next
     }
@@ -470,7 +471,7 @@ impl Lane {
             delivery.settle(conclusion.settlements).await;
         }
         self.line.finished.fetch_add(1, Ordering::Relaxed);
-        self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.line.in_flight.fetch_sub(1, Ordering::Release);
     }
 
     /// What the result comes to, and whether the journal has it. The message stays in its slot meanwhile: should this break, the
@@ -512,9 +513,7 @@ impl Lane {
     }
 
     fn drain_slots(&self) -> Vec<InFlight> {
-        let left: Vec<_> = self.slots().drain(..).collect();
-        self.line.in_flight.fetch_sub(left.len(), Ordering::Relaxed);
-        left
+        self.slots().drain(..).collect()
     }
 
     fn slots(&self) -> std::sync::MutexGuard<'_, VecDeque<InFlight>> {

@@ -9,5 +9,6 @@ pub mod ready;
 pub mod route;
 pub mod settler;
 pub mod start;
+pub mod unsettled;
 mod waits;
 pub mod worker;

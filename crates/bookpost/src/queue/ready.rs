@@ -221,6 +221,12 @@ impl Ready {
         self.len() == 0
     }
 
+    /// Is nothing in line, and does this hold while nobody can put anything in, or take anything out?
+    pub fn is_empty_and(&self, holds: impl FnOnce() -> bool) -> bool {
+        let inner = self.lock();
+        inner.len() == 0 && holds()
+    }
+
     /// Urgent messages in line.
     pub fn urgent(&self) -> usize {
         self.lock().line(Class::Urgent).len()
@@ -351,6 +357,14 @@ mod tests {
             first_due_at: Timestamp::UNIX_EPOCH,
             bytes: Bytes::from(vec![0; bytes]),
         }
+    }
+
+    /// Else a message could go from a connection back into the line between the two looks, and be seen in neither.
+    #[test]
+    fn while_somebody_looks_what_else_is_under_way_nothing_is_put_in_line() {
+        let ready = Ready::new(Arc::default());
+        assert!(ready.is_empty_and(|| ready.inner.try_lock().is_err()));
+        assert!(!ready.is_empty_and(|| false));
     }
 
     /// Whoever waits for a long line to be shorter hears of it, though nothing of it was sent.

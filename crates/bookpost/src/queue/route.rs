@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -15,7 +15,9 @@ use rustls::ClientConfig;
 use store::{Attempt, Claimed, ClaimedRecipient, InsteadOf, Recovery, RunId, Settlement, Store, Verdict};
 use tokio::sync::{Notify, mpsc, watch};
 
-use super::{exits::Exits, journal::Journal, lane::Gate, ready::Ready, settler::Settler};
+use super::{
+    exits::Exits, journal::Journal, lane::Gate, ready::Ready, settler::Settler, unsettled::Unsettled,
+};
 use crate::{
     app::steps::Steps,
     config::{Server, Settings},
@@ -42,8 +44,7 @@ pub struct Delivery {
     /// What servers of providers are shown.
     pub accounts: MailAccounts,
     pub effects: mpsc::UnboundedSender<Told>,
-    /// Recipients whose outcome is on its way to the database.
-    pub unsettled: Arc<AtomicI64>,
+    pub unsettled: Arc<Unsettled>,
     /// Told of each step of a message; for crash tests.
     pub steps: Steps,
 }
@@ -82,6 +83,13 @@ impl Line {
     pub fn set_stopped(&self, stopped: bool) -> Vec<Claimed> {
         let others = self.others.set_stopped(stopped);
         self.ready.set_stopped(stopped).into_iter().chain(others).collect()
+    }
+
+    /// Nothing stands in line, and nothing is on a connection. What goes from the one to the other meanwhile is not missed: it is counted
+    /// as on a connection before it is taken, and until it is back.
+    pub fn is_still(&self) -> bool {
+        let on_none = || self.in_flight.load(Ordering::Acquire) == 0;
+        self.ready.is_empty_and(|| self.others.is_empty_and(on_none))
     }
 
     /// What follows from an answer, as preferences are now.
@@ -200,8 +208,7 @@ impl Suspicion {
 impl Delivery {
     /// Outcomes on their way to the database.
     pub async fn settle(&self, outcomes: Vec<Settlement>) {
-        let count = i64::try_from(outcomes.len()).unwrap_or(i64::MAX);
-        self.unsettled.fetch_add(count, Ordering::Relaxed);
+        self.unsettled.leave(outcomes.len());
         self.settler.settle(outcomes).await;
     }
 
@@ -230,7 +237,8 @@ impl Delivery {
 }
 
 impl Route {
-    /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty.
+    /// A route over `upstreams`, tried in their order. It rings `low` when its line is nearly empty. Its line is stopped until the dispatcher
+    /// has it move: what comes before there is one waits in the store.
     pub fn new(
         practice: bool,
         settings: Settings,
@@ -251,6 +259,7 @@ impl Route {
             good: AtomicUsize::new(0),
             finished: AtomicUsize::new(0),
         };
+        let _ = line.set_stopped(true);
         Self {
             practice,
             line: Arc::new(line),
@@ -427,7 +436,10 @@ pub fn recovery(now: Timestamp, outage: Duration) -> Recovery {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::config::{Config, Way};
 
     fn refusal(scope: Scope, code: &str, domain: &str) -> Refusal {
         Refusal { scope, code: code.into(), answer: code.into(), domain: domain.into(), run: Some(RunId(1)) }
@@ -441,6 +453,14 @@ mod tests {
 
     fn others(n: usize) -> &'static str {
         ["a", "b", "c", "d", "e"][n]
+    }
+
+    /// There is a way in before there is a dispatcher, and what tells people of alarms uses it at once.
+    #[test]
+    fn what_comes_before_there_is_a_dispatcher_waits_in_the_store() {
+        let settings = Settings::new(Config::usual(Path::new("/nowhere"), Way::Practice));
+        let route = Route::new(true, settings, Vec::new(), Arc::default(), ReturnPaths::new(b"key"));
+        assert!(route.line.ready.is_stopped() && route.line.others.is_stopped());
     }
 
     #[test]

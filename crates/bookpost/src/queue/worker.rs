@@ -151,7 +151,6 @@ impl Worker {
             pausers: Vec::new(),
         };
         for route in &mut worker.routes {
-            let _ = route.line.set_stopped(true);
             route.pause(parts.paused);
         }
         worker
@@ -163,9 +162,10 @@ impl Worker {
         self.remember_sent().await;
         self.doubt().await;
         loop {
+            let arrivals = self.delivery.unsettled.arrivals();
             let wake_at = self.advance().await;
             self.answer_pausers().await;
-            self.announce(wake_at);
+            self.announce(wake_at, arrivals);
             let clock = Arc::clone(&self.delivery.clock);
             let low = Arc::clone(&self.low);
             let draining = tokio::select! {
@@ -452,17 +452,16 @@ impl Worker {
         self.look_again();
     }
 
-    fn announce(&mut self, wake_at: Timestamp) {
+    /// Tells whether anything moves. A message goes from the line to a connection, and back or on to the database: each place is looked at
+    /// before those to which it goes from there, and what came to the database since this round began was not looked at yet.
+    fn announce(&mut self, wake_at: Timestamp, arrivals: u64) {
+        let now = self.delivery.clock.now();
         let moving = self.alone.is_some()
-            || !self.told.is_empty()
             || self.running.values().any(|lane| lane.probe || lane.doubt)
-            || self.delivery.unsettled.load(Ordering::Acquire) > 0
-            || self.routes.iter().any(|route| {
-                route.line.in_flight.load(Ordering::Acquire) > 0
-                    || !route.line.ready.is_empty()
-                    || !route.line.others.is_empty()
-                    || route.due && route.flows(self.delivery.clock.now())
-            });
+            || self.routes.iter().any(|route| !route.line.is_still() || route.due && route.flows(now))
+            || self.delivery.unsettled.any()
+            || self.delivery.unsettled.arrivals() != arrivals
+            || !self.told.is_empty();
         let activity = if moving { Activity::Busy } else { Activity::AsleepUntil(wake_at) };
         if !moving {
             for asker in self.askers.drain(..) {
@@ -494,7 +493,7 @@ impl Worker {
         }
         let patience = tokio::time::sleep(DRAIN);
         tokio::pin!(patience);
-        while !self.lanes.is_empty() || self.delivery.unsettled.load(Ordering::Acquire) > 0 {
+        while !self.lanes.is_empty() || self.delivery.unsettled.any() {
             tokio::select! {
                 Some(ended) = self.lanes.join_next() => {
                     if let Some(job) = ended.ok().and_then(|ended| ended.left) {

@@ -27,7 +27,6 @@ impl Lane {
                 self.too_many.push(job.clone());
                 self.too_many.extend(self.line.ready.set_stopped(true));
                 self.delivery.tell(&self.line, &self.server, vec![Effect::LimitReached(reached)]);
-                self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             }
         }
         false
@@ -37,6 +36,8 @@ impl Lane {
         if !self.too_many.is_empty() {
             let jobs = std::mem::take(&mut self.too_many);
             self.delivery.give_back_for(Some(Reason::LimitReached), jobs).await;
+            // The one that was at hand.
+            self.line.in_flight.fetch_sub(1, Ordering::Release);
         }
     }
 

@@ -78,8 +78,8 @@ impl Lane {
     pub(super) async fn give_back_what_is_at_hand(&mut self) {
         let left = self.at_hand().take();
         if let Some(Taken { job, .. }) = left {
-            self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
             self.delivery.give_back(vec![job]).await;
+            self.line.in_flight.fetch_sub(1, Ordering::Release);
         }
     }
 

@@ -105,7 +105,7 @@ impl Lane {
             }
             None => {}
         }
-        self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.line.in_flight.fetch_sub(1, Ordering::Release);
         // The dispatcher looks what there is.
         self.delivery.tell(&self.line, &self.server, Vec::new());
         None
@@ -172,7 +172,7 @@ impl Lane {
         let settlements = put_off(&job, now, &why, waits);
         self.let_go();
         self.delivery.settle(settlements).await;
-        self.line.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.line.in_flight.fetch_sub(1, Ordering::Release);
     }
 
     /// As if that had been the answer to it.

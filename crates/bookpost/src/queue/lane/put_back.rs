@@ -28,7 +28,7 @@ impl Lane {
         if let Some(refused) = refused {
             self.delivery.give_back(vec![refused]).await;
         }
-        self.line.in_flight.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        self.line.in_flight.fetch_sub(1, std::sync::atomic::Ordering::Release);
     }
 
     /// A message that nobody has got, as if it had not been begun.

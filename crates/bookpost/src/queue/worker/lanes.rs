@@ -180,7 +180,7 @@ impl Worker {
         left.extend(at_hand.map(|taken| Broken { job: taken.job, started_at: None, released: false }));
         tracing::error!(messages = left.len(), "an attempt broke; its messages are tried again alone");
         if let Some(route) = self.routes.get(lane.route) {
-            route.line.in_flight.fetch_sub(left.len(), Ordering::Relaxed);
+            route.line.in_flight.fetch_sub(left.len(), Ordering::Release);
         }
         let now = self.delivery.clock.now();
         if lane.probe
@@ -212,7 +212,7 @@ impl Worker {
             Some(Alone::Attempting { .. }) => return self.alone_is_over(),
             _ => {}
         }
-        if self.alone.is_some() && self.delivery.unsettled.load(Ordering::Acquire) > 0 {
+        if self.alone.is_some() && self.delivery.unsettled.any() {
             return;
         }
         for index in 0..self.routes.len() {
