@@ -15,12 +15,12 @@ const SAID = {
   en: {
     before: ["Tick every box that is shown.", "such as library@"],
     box: ["The box for sending email was left unticked, so nothing is connected and nothing was saved. Sign in again and tick every box."],
-    connected: ["Connected, with every box ticked that is needed.", "Connected as", "library@school.example", "Mail does not leave by Google yet."],
+    connected: ["Connected. Bookpost may do all that it needs there.", "Connected as", "library@school.example", "Mail does not leave by Google yet."],
     saved: "Saved. It holds from now on.",
     banner: "Somebody must sign in at Google",
     signedOut: ["somebody must sign in at Google.", "Google signed us out", "Mail is kept and waits. Sign in again at Google, and it leaves.", /5 mails wait\. None is lost/],
     page: ["Google signed us out. Mail is kept and waits. Sign in again.", /Last error.{1,30}Google ended the sign-in/, "Renewed last"],
-    again: ["Connected, with every box ticked that is needed."],
+    again: ["Connected. Bookpost may do all that it needs there."],
     well: ["All mail goes out through Google."],
   },
   es: {

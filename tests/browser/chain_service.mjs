@@ -18,7 +18,7 @@ const SAID = {
     trusts: ["by the sign-in service run by Riverside District"],
     reached: ["Connected to 127.0.0.1, TCP port", "knows this installation as Hill School"],
     names: ["Sign in with Google for Hill School", "covers reading and deleting all mail", BASE],
-    connected: ["Connected, with every box ticked that is needed.", "library@school.example"],
+    connected: ["Connected. Bookpost may do all that it needs there.", "library@school.example"],
     used: ["Hill School", /Sign-ins and renewals in 24 hours\s*1/],
     asked: ["End sign-ins here for Hill School?", "Its key opens nothing from now on"],
     ended: ["Nothing is done for this installation any more.", "None yet.", "Ended"],

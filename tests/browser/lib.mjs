@@ -138,10 +138,35 @@ export async function signIn(page, email = EMAIL, password = PASSWORD) {
 /** What names a place, a field or a deed: its words stand whole on a line. */
 const LABELS = "nav a, button, .button, th, label, legend, h1, h2, h3";
 
-/** Nothing stands out to the side, and no word of a label is broken. */
+/** Nothing stands out to the side, nothing is cut, and no word of a label is broken. */
 export async function fits(page, name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
+  const cut = await page.evaluate(() => {
+    const names = (all) => all.map((one) => (one.name || one.className || one.tagName) + ": " + one.textContent.trim().slice(0, 60));
+    const unseen = (one) => one && (getComputedStyle(one).clipPath !== "none" || unseen(one.parentElement));
+    const seen = (what) => [...document.querySelectorAll(what)].filter((one) => one.offsetParent && !unseen(one));
+    // Each of the words of a choice has its place beside the arrow.
+    const pen = document.createElement("canvas").getContext("2d");
+    const room = (select, style) => select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const choices = seen("select").flatMap((select) => {
+      const style = getComputedStyle(select);
+      pen.font = style.font;
+      const longest = Math.max(...[...select.options].map((option) => pen.measureText(option.text).width));
+      return longest > room(select, style) + 1 ? [select] : [];
+    });
+    const narrow = innerWidth < 576;
+    const tables = narrow ? seen(".wide, .scrolls").filter((one) => one.scrollWidth > one.clientWidth) : [];
+    const right = innerWidth + 0.5;
+    const aside = seen("h1, h2, h3, h4, p, li, dd").filter((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      const edge = one.closest("li, main, footer, header").getBoundingClientRect().right;
+      return [...range.getClientRects()].some((part) => part.right > Math.min(edge + 1, right));
+    });
+    return [...names(choices), ...names(tables), ...names(aside.filter((one) => !one.closest(".wide, .scrolls, nav, svg, .ticks, .unseen")))];
+  });
+  assert.deepEqual(cut, [], `${name}: cut, or outside: ${cut.join(" | ")}`);
   const broken = await page.evaluate((labels) => {
     const found = new Set();
     const cut = (one) => one && (getComputedStyle(one).clipPath !== "none" || cut(one.parentElement));

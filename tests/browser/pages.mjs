@@ -89,9 +89,17 @@ async function live() {
   await signIn(other);
   const held = one.locator("[data-count=held]");
   const before = Number(await held.textContent());
+  const [first, last] = ["MAIN", "EAST"].map((site) => one.locator(`td a[href$="?state=held&site=${site}"]`));
+  const ofLibraries = [Number(await first.textContent()), await last.textContent()];
+  assert.equal(ofLibraries[0], before);
+  await first.focus();
   await other.goto(`${BASE}/queue/decide?do=hold&id=2`);
   await other.click("button.main");
   await one.waitForFunction((n) => document.querySelector("[data-count=held]").textContent === String(n), before + 1);
+  // So are the numbers of each library, and whoever is at one stays there.
+  await one.waitForFunction((n) => document.activeElement.closest("td")?.textContent === String(n), before + 1);
+  assert.equal(await first.textContent(), String(before + 1));
+  assert.equal(await last.textContent(), ofLibraries[1]);
   await one.context().close();
   await other.context().close();
 }

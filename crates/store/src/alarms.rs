@@ -72,7 +72,7 @@ impl AlarmKind {
 /// One alarm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
-    /// Its id.
+    /// Its id, from its beginning to its end; negative of one that no disk took.
     pub id: i64,
     /// What it is to Bookpost.
     pub kind: AlarmKind,
@@ -83,7 +83,7 @@ pub struct Alarm {
     pub reason: Option<AlarmReason>,
     /// In plain words.
     pub text: String,
-    /// When it began.
+    /// When it began: of a server that takes no mail, when it first took none, whatever was wrong since.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
@@ -119,9 +119,11 @@ impl Store {
         self.db.reword_alarm(kind, subject.to_owned(), cause.into()).await
     }
 
-    /// Opens an alarm in the place of those of the kinds `instead_of` about the same subject, which end, and nobody hears that they do: something
-    /// is wrong still. Where people heard of this reason while it was so, it is not told again. One that is open already says this from here
-    /// on, and `None` is given. All of it is one transaction.
+    /// Opens an alarm in the place of those of the kinds `instead_of` about the same subject. It is one trouble, and one alarm: where there is
+    /// one, it goes on as this kind, under its id, so that whoever heard of its beginning knows it again at its end. It began when the server
+    /// first took no mail, whatever the kinds were since then; that a limit is used up is none of them. Where people heard of this reason
+    /// while it was so, it is not told again. One that is open already says this from here on, and `None` is given. All of it is one
+    /// transaction.
     pub async fn raise_instead(
         &self,
         kind: AlarmKind,

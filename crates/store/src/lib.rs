@@ -78,7 +78,12 @@ pub use tallies::*;
 pub use unreachable::*;
 pub use unsettled::*;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -313,6 +318,12 @@ impl Store {
         but: &[Reason],
     ) -> Result<bool, Error> {
         self.db.has_waited(due_before, expires_before, but).await
+    }
+
+    /// What waits for the time that it was given, of these libraries; of none: of all. It is given up later than other mail, so it is looked
+    /// for from the end on, among a thousand.
+    pub async fn for_later(&self, sites: BTreeSet<String>, now: Timestamp) -> Result<ForLater, Error> {
+        self.db.for_later(sites, now).await
     }
 
     /// How many recipients have waited for a person, set aside or in doubt, for longer than this.

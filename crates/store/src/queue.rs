@@ -195,6 +195,17 @@ pub struct Claim {
     pub recovery: Option<Recovery>,
 }
 
+/// Mail that is not to be sent before a time, and has not been tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ForLater {
+    /// Recipients.
+    pub count: u64,
+    /// When the first of them is due.
+    pub next_at: Option<Timestamp>,
+    /// There may be more.
+    pub more: bool,
+}
+
 /// A route came back. What was due before `recovered_at` becomes claimable over `window`, in the order of its ids, urgent mail
 /// at once; nothing is rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

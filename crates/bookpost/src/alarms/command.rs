@@ -32,6 +32,7 @@ async fn call(path: &Path, alarm: &Alarm, telling: Telling) -> std::io::Result<s
         .env("BOOKPOST_ALARM_REASON", reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or_default())
         .env("BOOKPOST_ALARM_SUBJECT", &alarm.subject)
         .env("BOOKPOST_ALARM_STATE", telling.name())
+        .env("BOOKPOST_ALARM_ID", alarm.id.to_string())
         .env("BOOKPOST_ALARM_STARTED_AT", alarm.started_at.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -186,7 +186,7 @@ where
         }
         let id = alarm.id;
         (self.by_mail)(alarm, telling).await;
-        if id != UNSTORED
+        if id > 0
             && let Err(error) = self.store.alarm_told(id, told).await
         {
             tracing::error!(%error, alarm.id = id, "that people were told could not be stored; they will be told again");
@@ -212,11 +212,14 @@ pub fn why_not_this_way(subject: &str) -> Option<(&str, Reason)> {
     NOT_THIS_WAY.iter().find_map(|(end, reason)| Some((subject.strip_suffix(end)?, *reason)))
 }
 
-/// The id of an alarm that the store could not take.
-const UNSTORED: i64 = 0;
-
 /// Alarms that are open and that the store could not take.
 type Unstored = BTreeMap<(AlarmKind, String), Alarm>;
+
+/// An id that no other alarm has, stored or not, so that its end is known for that of its beginning.
+fn unstored_id(unstored: &Unstored, now: Timestamp) -> i64 {
+    let lowest = unstored.values().map(|alarm| alarm.id).min().unwrap_or(0);
+    (-now.as_microsecond().abs()).min(lowest - 1)
+}
 
 /// The alarm, if this change is news. The disk may be what it is about: then it is remembered here, and a person is told all
 /// the same, once when it starts and once when it ends.
@@ -256,8 +259,8 @@ async fn record(store: &Store, change: &Change, unstored: &mut Unstored, now: Ti
         (Err(_), What::Starts(cause) | What::Says(cause) | What::Instead(cause, _)) => {
             let Cause { reason, text } = cause.clone();
             let subject = change.subject.clone();
-            let alarm =
-                Alarm { id: UNSTORED, kind, subject, reason, text, started_at: now, ended_at: None, told: 0 };
+            let id = unstored_id(unstored, now);
+            let alarm = Alarm { id, kind, subject, reason, text, started_at: now, ended_at: None, told: 0 };
             unstored.insert(key, alarm.clone());
             Some(alarm)
         }

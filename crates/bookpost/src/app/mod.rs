@@ -324,6 +324,7 @@ impl App {
     pub fn sources(&self) -> web::Sources {
         let activity = self.worker.activity.clone();
         let (servers, journal) = (self.worker.servers.clone(), self.journal.clone());
+        let recovery = self.worker.recovery.clone();
         let folder = self.settings.now().data_dir.clone();
         web::Sources {
             store: self.store.clone(),
@@ -344,6 +345,7 @@ impl App {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
                 disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),
                 breakers: servers.borrow().clone(),
+                recovery: *recovery.borrow(),
                 journal_syncs: journal.stats().syncs,
             }),
         }

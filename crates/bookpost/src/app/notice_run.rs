@@ -46,7 +46,7 @@ use super::Exports;
 use crate::{
     alarms::Alarms,
     cli::{
-        control::{Failure, Progress, Reply, RunRequest, RunSummary},
+        control::{Failure, Progress, Reply, RunRequest, RunSummary, STANDARD_INPUT},
         words,
     },
     config::{Config, Settings, Way},
@@ -64,6 +64,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(20);
 
 const PAUSED: &str =
     "Sending is paused, so all of it waits and nothing is sent. To send again, run: bookpost queue resume";
+const NAMELESS: &str = "The export came by standard input and is remembered under that name: the next that comes so counts as a newer one of the same. If you run several exports so, give each its name: --name overdues.csv";
 const NO_WAY: &str = "No way of sending is chosen (sending.way)";
 /// After that, or after who wants it so.
 const SO_IT_WAITS: &str =
@@ -229,6 +230,7 @@ impl NoticeRuns {
             let why = if sending.is_off() { self.off().await? } else { NO_WAY.to_owned() };
             problems.insert(0, format!("{why}, {SO_IT_WAITS}"));
         }
+        problems.extend((request.source == STANDARD_INPUT).then(|| NAMELESS.to_owned()));
         Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service, way })
     }
 

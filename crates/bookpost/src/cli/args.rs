@@ -295,6 +295,9 @@ pub enum Notices {
 pub struct Export {
     /// The export of the library system; - is standard input
     pub file: PathBuf,
+    /// What the export is called: it is compared with earlier ones of this name [default: the file's name]
+    #[arg(long, value_name = "NAME", value_parser = export_name)]
+    pub name: Option<String>,
     /// The site for lines without a branch code
     #[arg(long, value_name = "CODE")]
     pub site: Option<String>,
@@ -329,6 +332,12 @@ pub struct Export {
 
 pub(super) fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
+}
+
+fn export_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let fits = !name.is_empty() && name.chars().count() <= 200 && !name.contains(char::is_control);
+    if fits { Ok(name.to_owned()) } else { Err("a name of 1 to 200 letters on one line".to_owned()) }
 }
 
 fn delimiter(text: &str) -> Result<char, String> {

@@ -105,7 +105,8 @@ fn came_to(ran: &ScheduleRan) -> Exit {
 
 /// Whether nothing needs a person. `goes_on`: what waits will be sent by itself.
 fn complete(progress: &Progress, goes_on: bool) -> bool {
-    let needs_nobody = progress.returned == 0 && progress.aside == 0 && progress.cancelled == 0;
+    let Progress { returned, in_doubt, aside, cancelled, .. } = *progress;
+    let needs_nobody = [returned, in_doubt, aside, cancelled].iter().all(|count| *count == 0);
     needs_nobody && (goes_on || progress.waiting == 0)
 }
 
@@ -145,6 +146,7 @@ mod tests {
             assert_eq!(complete(&progress, goes_on), expected, "{progress:?} {goes_on}");
         }
         assert!(!complete(&Progress { cancelled: 1, ..Progress::default() }, true));
+        assert!(!complete(&Progress { in_doubt: 1, ..Progress::default() }, true));
     }
 
     /// The page that scripts are written by.

@@ -7,7 +7,7 @@ use store::{MessageId, RunId};
 
 use super::{
     args::{Export, Notices, Output},
-    control::{NoticesRequest, QueueRequest, Request, RunRequest, SendAgain},
+    control::{NoticesRequest, QueueRequest, Request, RunRequest, STANDARD_INPUT, SendAgain},
     exit::Exit,
     queue::asked::confirm,
     run::{Stop, address},
@@ -66,6 +66,7 @@ fn about_notices(request: NoticesRequest) -> Request {
 fn run_request(export: Export) -> Result<RunRequest, Stop> {
     let Export {
         file,
+        name,
         site,
         dates,
         delimiter,
@@ -79,9 +80,10 @@ fn run_request(export: Export) -> Result<RunRequest, Stop> {
     } = export;
     let (content, exported_at) = read_export(&file)
         .map_err(|error| Stop(Exit::Data, format!("{} cannot be read: {error}", file.display())))?;
-    let source = match file.file_name() {
-        Some(name) if name != "-" => name.to_string_lossy().into_owned(),
-        _ => "standard input".to_owned(),
+    let source = match (name, file.file_name()) {
+        (Some(name), _) => name,
+        (None, Some(name)) if name != "-" => name.to_string_lossy().into_owned(),
+        (None, _) => STANDARD_INPUT.to_owned(),
     };
     Ok(RunRequest {
         source,

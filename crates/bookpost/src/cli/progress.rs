@@ -49,13 +49,14 @@ impl Bar {
 /// How many of how many mails are finished, and what stands beside the bar. A notice that is not stored yet counts as one mail.
 fn figures(progress: &Progress) -> (u64, u64, String) {
     let Progress { total, prepared, lately, addresses, .. } = *progress;
-    let Progress { delivered, practiced, waiting, returned, aside, cancelled, .. } = *progress;
-    let done = delivered + practiced + returned + aside + cancelled;
+    let Progress { delivered, practiced, waiting, returned, in_doubt, aside, cancelled, .. } = *progress;
+    let done = delivered + practiced + returned + in_doubt + aside + cancelled;
     let of = addresses + total.saturating_sub(prepared);
     let mut message = format!("{prepared} prepared, {delivered} accepted by the server, {waiting} waiting");
     for (count, what) in [
         (returned, "sent back to the library"),
         (practiced, "practice: nobody received it"),
+        (in_doubt, "may have arrived"),
         (aside, "set aside"),
         (cancelled, "not sent, as decided"),
         (lately, "written to lately"),
@@ -86,6 +87,7 @@ mod tests {
             (Progress { total: 300, prepared: 100, addresses: 200, ..Progress::default() }, 0, 400),
             (two_each, 0, 600),
             (Progress { delivered: 596, returned: 2, aside: 1, cancelled: 1, ..two_each }, 600, 600),
+            (Progress { delivered: 599, in_doubt: 1, ..two_each }, 600, 600),
             (Progress { lately: 300, ..Progress::default() }, 0, 0),
         ] {
             let (is_done, is_of, _) = figures(&progress);

@@ -480,6 +480,8 @@ impl Worker {
             *shown = servers;
             news
         });
+        let recovery = self.routes.iter().find(|route| !route.practice).and_then(|route| route.recovery);
+        self.inbox.recovery.send_if_modified(|shown| std::mem::replace(shown, recovery) != recovery);
     }
 
     /// What has not passed the point of no return is given back at once; the rest is waited for, bounded.

@@ -25,7 +25,7 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 use mail::clock::Clock;
-use store::Store;
+use store::{Recovery, Store};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -102,6 +102,8 @@ pub struct Moment {
     pub disk: Option<Disk>,
     /// Each server's name, and whether its breaker is open.
     pub breakers: Vec<(String, bool)>,
+    /// How what waited for a server leaves since it took mail again.
+    pub recovery: Option<Recovery>,
     /// Syncs of the outcome journal so far.
     pub journal_syncs: u64,
 }

@@ -5,7 +5,7 @@ use bookpost::{
     config::Way,
 };
 use store::{Filter, Move, NewMessage, RecipientId, Selection, State, Verdict};
-use testkit::sink::Sink;
+use testkit::sink::{At, Does, Rule, Settings, Sink};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -235,5 +235,42 @@ async fn of_what_may_have_arrived_and_was_cancelled_nobody_says_that_it_was_not_
     let answer = bench.post(who, &path, &format!("request={request}&to=hal@example.org")).await;
     assert!(answer.text.contains("may have arrived at hal@example.org already"), "{}", answer.text);
     assert_eq!(answer.status, 409);
+    bench.stop().await;
+}
+
+/// What counts as written is not promised to the next run: the question says what that run does.
+#[tokio::test]
+async fn who_may_have_got_the_mail_is_not_promised_another_when_a_run_is_stopped() {
+    let rule = |at, address: &str, does| Rule { at, address: Some(address.to_owned()), does, times: None };
+    let later = Does::Reply("452 4.2.2 mailbox full".to_owned());
+    let rules = vec![
+        rule(At::Rcpt, "ana@example.org", later),
+        rule(At::Dot, "ben@example.org", Does::HangUp),
+        rule(At::Dot, "dan@example.org", Does::HangUp),
+    ];
+    let sink = Sink::start(Settings { rules, ..Settings::default() }).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "administrator";
+    let check = uploaded(&bench, who, &export()).await;
+    let run = sent(&bench, who, &check).await;
+    assert_eq!(bench.app.store.run(run).await.unwrap().states, [(State::Waiting, 3)].into());
+    // Whatever a person has decided about it meanwhile.
+    let filter = Filter { run: Some(run), ever_in_doubt: true, ..Filter::default() };
+    let in_doubt = bench.app.store.list(filter, None, 9).await.unwrap();
+    assert_eq!(in_doubt.len(), 2);
+    let held = Selection::Messages(vec![in_doubt[0].message]);
+    bench.app.store.move_recipients(held, Move::Hold, bench.now()).await.unwrap();
+    let ask = bench.get(who, "/notices/runs/1/stop").await.text;
+    for said in [
+        "Stop this run, and cancel 3 mails?",
+        "2 of these mails may have arrived",
+        "writes to exactly these people, but not to those whose mail may have arrived",
+    ] {
+        assert!(ask.contains(said), "{said}: {ask}");
+    }
+    bench.post(who, "/notices/runs/1/stop", "").await;
+    let check = uploaded(&bench, who, &export()).await;
+    let page = bench.get(who, &check).await.text;
+    assert!(page.contains("This sends 1 email to 1 person") && !page.contains("ben@example.org"), "{page}");
     bench.stop().await;
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use store::Verdict;
+use store::{NewMessage, Verdict};
 use tokio::process::Command;
 
 use crate::bench::{Bench, PASSWORD, email, notice, servers};
@@ -77,6 +77,9 @@ async fn the_pages_work_in_a_browser() {
     ] {
         bench.mail(notice(to, subject), verdict).await;
     }
+    let of_another =
+        NewMessage { site: Some("EAST".to_owned()), ..notice("ida@example.org", "Your overdue items") };
+    bench.mail(of_another, Some(Verdict::Delivered)).await;
     let text =
         "The mail server does not let us send from desk@library.example. Mail from there is set aside.";
     bench

@@ -58,12 +58,13 @@ async fn who_decided_is_named() {
         bench.mail(notice("a@example.org", "A"), None).await,
         bench.mail(notice("b@example.org", "B"), None).await,
     ];
-    for (wish, said) in
-        [("hold", "Kept back, as decided by manager"), ("cancel", "Not sent, as decided by manager")]
-    {
+    for (wish, why, said) in [
+        ("hold", "Kept back by manager (today 14:05).", "Kept back, as decided by manager"),
+        ("cancel", "Decided by manager (today 14:05).", "Not sent, as decided by manager"),
+    ] {
         bench.post("manager", "/queue/decide", &format!("do={wish}&id={}&next=/queue", by_person.0)).await;
         let page = bench.get("viewer", &format!("/queue/{}", by_person.0)).await.text;
-        assert!(page.contains("Decided by manager.") && page.contains(said), "{wish}: {page}");
+        assert!(page.contains(why) && page.contains(said), "{wish}: {page}");
     }
     let selection = Selection::Messages(vec![by_program]);
     let later = bench.now() + SignedDuration::from_mins(1);

@@ -1,6 +1,6 @@
 //! Who got no mail of a run, and why, in the words of whoever reads it.
 
-use store::{Actor, LeftOut, LeftOutWhy, State};
+use store::{Actor, ExportPart, ExportTaken, LeftOut, LeftOutWhy, NewRun, State};
 use testkit::sink::{Settings, Sink};
 
 use crate::{
@@ -171,5 +171,51 @@ async fn whoever_is_not_written_to_because_a_run_was_stopped_is_named() {
     bench.app.store.left_out(run, vec![line]).await.unwrap();
     let page = bench.get("elsewhere", &format!("/notices/runs/{}/names?what=stopped", run.0)).await.text;
     assert!(page.contains("Fay Wong") && page.contains("run the export again"), "{page}");
+    bench.stop().await;
+}
+
+/// The number on the first page and the list behind it are of the same people, whatever other reasons there are and whatever was run since.
+#[tokio::test]
+async fn who_can_still_get_a_mail_is_counted_and_named_alike() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let (who, path) = ("administrator", "/notices/runs/1/names?what=can_still");
+    let check = uploaded(&bench, who, &export()).await;
+    let run = sent(&bench, who, &check).await;
+    let line = |site: &str, name: &str| LeftOut {
+        why: LeftOutWhy::NotMade,
+        line: None,
+        who: name.to_owned(),
+        detail: String::new().into(),
+        site: Some(site.to_owned()),
+    };
+    let all = vec![line("MAIN", "Fay Adams"), line("EAST", "Guy Brown")];
+    bench.app.store.left_out(run, all).await.unwrap();
+    let says = async |number: &str, names: &[&str]| {
+        let today = bench.get(who, "/").await.text;
+        assert!(today.contains(&format!("{number} of the last ")), "{today}");
+        assert!(today.contains(&format!("href=\"{path}\"")), "{today}");
+        let list = bench.get(who, path).await.text;
+        assert!(
+            list.contains(&format!("<h1 class=\"sentence\">{number} got no mail, and can still")),
+            "{list}"
+        );
+        assert_eq!(list.matches("<div class=\"what\">").count(), names.len(), "{list}");
+        assert!(names.iter().all(|name| list.contains(name)), "{list}");
+    };
+    says("4 entries", &["Eve Weber", "Fay Adams", "Guy Brown", "line 8"]).await;
+    // A later run of the same notice over the one library says what is left of that.
+    let new = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "other.csv".to_owned(),
+        practice: false,
+        started_at: bench.now(),
+    };
+    let later = bench.app.store.begin_run(new).await.unwrap();
+    let part = ExportPart { items: 9, ..ExportPart::default() };
+    let export = ExportTaken { of: bench.now(), parts: [("MAIN".to_owned(), part)].into() };
+    bench.app.store.take_export(later, export, bench.now()).await.unwrap();
+    bench.app.store.finish_run(later, bench.now()).await.unwrap();
+    says("3 entries", &["Eve Weber", "Guy Brown", "line 8"]).await;
     bench.stop().await;
 }

@@ -40,4 +40,5 @@ mod today_counts;
 mod trial;
 mod unreachable;
 mod uploads;
+mod waits;
 mod week;

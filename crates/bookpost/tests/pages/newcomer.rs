@@ -107,13 +107,26 @@ async fn mail_that_was_kept_back_says_by_whom_and_what_can_be_done() {
     for id in ids {
         let page = bench.get("administrator", &format!("/queue/{id}")).await.text;
         for said in [
-            "Decided by manager.",
-            "Nothing happens to it until somebody decides.",
+            "Kept back by manager (today 14:05).",
+            "Nothing happens to it until somebody decides. The buttons at the top of this page do:",
             ">Send after all</button>",
         ] {
             assert!(page.contains(said), "{said}: {page}");
         }
         assert!(!page.contains("tell them in another way"), "{page}");
+        let page = bench.get("viewer", &format!("/queue/{id}")).await.text;
+        assert!(page.contains("Ask manager, or whoever runs the notices of this library"), "{page}");
+    }
+    // So do the list of the queue, and the first page; and both say where it is undone, to whoever may.
+    let undo = "To undo it, tick it and choose “Send after all”.";
+    for (who, may) in [("administrator", true), ("viewer", false)] {
+        let list = bench.get(who, "/queue?state=held").await.text;
+        assert_eq!(list.matches("Kept back by manager (today 14:05).").count(), 2, "{list}");
+        assert_eq!(list.contains(undo), may, "{who}: {list}");
+        let today = bench.get(who, "/").await.text;
+        assert!(today.contains("2 emails kept back by manager (today 14:05)."), "{today}");
+        let undo = "To undo that, open the queue under “set aside”";
+        assert_eq!(today.contains(undo), may, "{who}: {today}");
     }
     // Of a program nobody knows who it was.
     let other = bench.mail(notice("c@example.org", "Overdue"), None).await;
@@ -121,7 +134,10 @@ async fn mail_that_was_kept_back_says_by_whom_and_what_can_be_done() {
     bench.pass(1);
     bench.app.store.move_recipients(one, store::Move::Hold, bench.now()).await.unwrap();
     let page = bench.get("administrator", &format!("/queue/{}", other.0)).await.text;
-    assert!(page.contains("Somebody kept it back: a person, or the program that sent it."), "{page}");
+    assert!(
+        page.contains("Somebody kept it back (today 14:06): a person, or the program that sent it."),
+        "{page}"
+    );
     bench.stop().await;
 }
 
@@ -137,8 +153,16 @@ async fn practice_mail_is_not_counted_as_accepted() {
         bench.mail(practice, Some(Verdict::Practiced)).await;
     }
     let page = bench.get("administrator", "/").await.text;
-    let row = "<td class=\"count\">3</td><td class=\"count\">1</td><td class=\"count\">2</td><td class=\"count\">0</td><td class=\"count\">0</td>";
-    assert_eq!(page.matches(row).count(), 2, "of this hour and of this day: {page}");
+    let cell = |(label, n)| format!("<td class=\"count\" data-label=\"{label}\">{n}</td>");
+    let row = [
+        ("handed in", 3),
+        ("accepted by the server", 1),
+        ("practised: nobody received it", 2),
+        ("sent back", 0),
+        ("may have arrived", 0),
+    ];
+    let row = row.map(cell).concat();
+    assert_eq!(page.matches(&row).count(), 2, "of this hour and of this day: {page}");
     assert!(page.contains("<th scope=\"col\" class=\"count\">practised: nobody received it</th>"), "{page}");
     bench.stop().await;
 }

@@ -57,17 +57,17 @@ async fn why_the_backup_took_it_is_said() {
 #[tokio::test]
 async fn what_waits_for_a_server_says_so() {
     let bench = Bench::staffed(servers()).await;
-    let message = NewMessage {
-        first_due_at: bench.now() + SignedDuration::from_hours(2),
-        ..notice("p@example.org", "Overdue")
-    };
-    let id = bench.mail(message, None).await;
+    let message = NewMessage { first_due_at: bench.now(), ..notice("p@example.org", "Overdue") };
+    let put_off = Verdict::Deferred { due_at: bench.now() + SignedDuration::from_hours(2), in_doubt: false };
+    let id = bench.mail(message, Some(put_off)).await;
     let pages = async || {
         let [one, all] = [format!("/queue/{}", id.0), "/queue".to_owned()];
         [bench.get("administrator", &one).await.text, bench.get("administrator", &all).await.text]
     };
     let stopped = "stopped, because the mail server does not answer; it is asked every minute";
-    assert!(pages().await.iter().all(|page| page.contains("waits until 16:05") && !page.contains(stopped)));
+    assert!(
+        pages().await.iter().all(|page| page.contains("will try again at 16:05") && !page.contains(stopped))
+    );
     bench.app.store.raise(AlarmKind::ServerDown, "server1", "Down", bench.now()).await.unwrap();
     let [one, all] = pages().await;
     assert!(one.contains(stopped) && all.contains(stopped), "{one}\n{all}");

@@ -125,7 +125,8 @@ async fn after_a_start_the_open_alarm_is_believed() {
 #[tokio::test]
 async fn each_server_that_fails_is_named_and_a_backup_that_does_keeps_nothing_waiting() {
     let bench = Bench::staffed(two()).await;
-    bench.mail(notice("p@example.org", "Overdue"), None).await;
+    let put_off = Verdict::Deferred { due_at: bench.now() + SignedDuration::from_hours(2), in_doubt: false };
+    bench.mail(notice("p@example.org", "Overdue"), Some(put_off)).await;
     bench.app.store.raise(AlarmKind::ServerDown, "server2", "Down", bench.now()).await.unwrap();
     let page = bench.get("administrator", "/").await.text;
     for said in [
@@ -313,7 +314,7 @@ async fn what_nobody_has_seen_to_is_not_forgotten_when_another_run_begins() {
     let other = run(&bench, 1, false).await;
     takes(&bench, other, &["MAIN"]).await;
     run(&bench, 0, true).await;
-    let (names, without) = ("/notices/runs/1/names?what=returned", "/notices/runs/1/names?what=not_written");
+    let (names, without) = ("/notices/runs/1/names?what=returned", "/notices/runs/1/names?what=can_still");
     for (who, returned, left_out) in
         [("administrator", true, true), ("elsewhere", true, false), ("manager", false, false)]
     {

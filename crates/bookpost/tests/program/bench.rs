@@ -181,6 +181,14 @@ impl Place {
         command.output().await.unwrap().into()
     }
 
+    /// The same, with this as its standard input.
+    pub(crate) async fn given(&self, words: &[&str], input: &str) -> Said {
+        let mut command = bookpost(self.folder.path());
+        command.arg("--config").arg(self.path("config")).args(words);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Said::given(command, input).await
+    }
+
     /// Runs `notices WORDS... EXPORT --json`.
     pub(crate) async fn notices(&self, words: &[&str], export: &Path) -> Said {
         let words: Vec<&str> = ["notices"]

@@ -220,3 +220,22 @@ async fn a_test_that_fails_says_why_in_plain_words() {
     assert_eq!(said.code, Some(78), "{said:?}");
     assert!(said.out.contains("An encrypted connection to the mail server could not be made."), "{said:?}");
 }
+
+/// All that comes by standard input is compared as one export, unless it is given a name: that is said.
+#[tokio::test]
+async fn what_comes_by_standard_input_has_the_name_that_it_is_given() {
+    let sink = sink(Vec::new()).await;
+    let place = Place::new("servers", Some(&sink));
+    let export = std::fs::read_to_string(place.export(2)).unwrap();
+    let run = ["notices", "run", "-", "--again", "--wait"];
+    let nameless = place.given(&run, &export).await;
+    let told = "remembered under that name";
+    assert!(nameless.code == Some(0) && nameless.out.contains(told), "{nameless:?}");
+    let named = place.given(&[&run[..], &["--name", "Monday.csv"]].concat(), &export).await;
+    assert!(named.code == Some(0) && !named.out.contains(told), "{named:?}");
+    let refused = place.given(&[&run[..], &["--name", " "]].concat(), &export).await;
+    assert!(refused.code != Some(0) && refused.err.contains("a name of 1 to 200 letters"), "{refused:?}");
+    let runs = place.run(&["notices", "runs", "--json"]).await.json();
+    let sources: Vec<_> = runs["runs"].as_array().unwrap().iter().map(|run| run["source"].clone()).collect();
+    assert_eq!(sources, ["Monday.csv", "standard input"]);
+}

@@ -93,11 +93,11 @@ async fn a_command_is_told_and_an_alarm_that_was_stored_in_the_last_moment_is_to
     assert!(book.contains("over server1\n"), "{book}");
 }
 
-#[tokio::test]
-async fn a_web_address_gets_each_alarm_as_json() {
+/// A web address that takes whatever is posted to it: where it is, and what came, one request after the other.
+pub(crate) async fn web_address() -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/alarms?token=secret", listener.local_addr().unwrap());
-    let (posted, mut posts) = mpsc::unbounded_channel();
+    let (posted, posts) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = Vec::new();
@@ -109,6 +109,16 @@ async fn a_web_address_gets_each_alarm_as_json() {
             posted.send(String::from_utf8(request).unwrap()).unwrap();
         }
     });
+    (address, posts)
+}
+
+pub(crate) fn body(request: &str) -> serde_json::Value {
+    serde_json::from_str(request.rsplit("\r\n\r\n").next().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_web_address_gets_each_alarm_as_json() {
+    let (address, mut posts) = web_address().await;
     let bench = Bench::start_with(vec![server("server1", nobody())], |config| {
         config.alarms.webhook = Some(address);
     })
@@ -117,7 +127,7 @@ async fn a_web_address_gets_each_alarm_as_json() {
     bench.quiet().await;
     let request = posts.recv().await.unwrap();
     assert!(request.starts_with("POST /alarms?token=secret HTTP/1.1\r\n"), "{request}");
-    let body: serde_json::Value = serde_json::from_str(request.rsplit("\r\n\r\n").next().unwrap()).unwrap();
+    let body = body(&request);
     assert_eq!((body["state"].as_str(), body["kind"].as_str()), (Some("started"), Some("server_down")));
     assert_eq!((body["subject"].as_str(), body["reason"].as_str()), (Some("server1"), Some("unreachable")));
 }

@@ -1,6 +1,6 @@
 //! A Bookpost in a temporary folder, and what the tests ask of it.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, process::Stdio, sync::Arc, time::Duration};
 
 use bookpost::{
     app::{App, Start, steps::Step},
@@ -14,6 +14,7 @@ use testkit::{
     clock::ManualClock,
     sink::{At, Does, Rule, Settings, Sink},
 };
+use tokio::process::{Child, Command};
 
 /// Who sleeps while nothing is to be done: dispatcher, return reports, events, upkeep.
 pub(crate) const SLEEPERS: usize = 4;
@@ -276,6 +277,17 @@ pub(crate) fn nobody() -> SocketAddr {
     let address = port.local_addr().unwrap();
     std::mem::forget(port);
     address
+}
+
+/// This program once more, as a process of its own that runs this test of it and is there to be killed: what it has to know is in the variable.
+pub(crate) fn once_more(test: &str, variable: &str, task: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored"])
+        .env(variable, task)
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
 }
 
 /// A sink that does this out of the ordinary, and keeps what it takes.

@@ -1,13 +1,13 @@
 //! Killed while a web service has a message and has not answered.
 
-use std::{path::Path, process::Stdio, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use bookpost::config::{Config, Encryption, MailProvider, Server, Service};
 use jiff::Timestamp;
 use mail::{Reason, clock::Clock as _};
 use store::State;
 use testkit::{clock::ManualClock, mail_service::Says, provider::CLIENT};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::{
     bench::{self, patron},
@@ -59,13 +59,7 @@ async fn killed_before_the_answer_it_leaves_the_message_in_doubt() {
 fn dying(config: &Config, issuer: &str, server: &Server, now: Timestamp) -> Child {
     let certificates = server.ca_file.as_ref().unwrap().display();
     let task = format!("{now} {issuer} {} {certificates} {}", server.port, config.data_dir.display());
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "by_web_kill::sends_and_dies", "--ignored"])
-        .env(VARIABLE, task)
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+    bench::once_more("by_web_kill::sends_and_dies", VARIABLE, &task)
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bookpost::config::{Login, Server};
-use mail::Reason;
+use mail::{Reason, clock::Clock as _};
 use store::AlarmKind;
 use testkit::sink::{At, Settings, Sink};
 
 use crate::{
-    alarms::scribe,
+    alarms::{body, scribe, web_address},
     bench::{Bench, always, nobody, patron, server, sink, sink_at},
 };
 
@@ -55,10 +55,59 @@ async fn a_dead_server_that_then_refuses_the_password_is_one_that_refuses_the_pa
     let sink = lets_in(address, "right").await;
     bench.pass(MINUTE * 15).await;
     assert_eq!((sink.count(), bench.alarm_kinds().await), (3, vec![]));
-    assert_eq!(bench.alarms(false).await.len(), 3, "told of each as it began");
+    assert_eq!(bench.alarms(false).await.len(), 1, "it was one trouble");
 }
 
-/// The page follows the newest; people hear of each fault once, are reminded while one lasts, and hear of the end once.
+/// Since when is since the server took no mail; whoever keeps alarms by their id finds the end of each beginning.
+#[tokio::test]
+async fn faults_that_take_turns_began_with_the_first_and_end_under_its_id() {
+    let (address, at) = (nobody(), |bench: &Bench| bench.clock.now().to_string());
+    let (webhook, mut posts) = web_address().await;
+    let bench = Bench::start_with(vec![with_login(address)], |config| {
+        config.alarms.webhook = Some(webhook);
+    })
+    .await;
+    bench.accept_many(1).await;
+    bench.quiet().await;
+    let began_at = at(&bench);
+    bench.pass(MINUTE * 5).await;
+    let other = lets_in(address, "another").await;
+    bench.pass(MINUTE * 5).await;
+    is_only(&bench, AlarmKind::SignIn, Reason::SignInRefused).await;
+    other.stop().await;
+    bench.pass(MINUTE * 2).await;
+    is_only(&bench, AlarmKind::ServerDown, Reason::Unreachable).await;
+    let open = bench.app.store.alarms(true, 9).await.unwrap();
+    assert_eq!(open[0].started_at.to_string(), began_at);
+    let sink = lets_in(address, "right").await;
+    bench.pass(MINUTE * 15).await;
+    assert_eq!((sink.count(), bench.alarm_kinds().await), (1, vec![]));
+    // And once more from the beginning.
+    sink.stop().await;
+    bench.accept_many(1).await;
+    bench.quiet().await;
+    let anew_at = at(&bench);
+    bench.pass(MINUTE).await;
+    let mut told = Vec::new();
+    while let Ok(request) = posts.try_recv() {
+        let body = body(&request);
+        let [state, kind, started_at] =
+            ["state", "kind", "started_at"].map(|name| body[name].as_str().unwrap().to_owned());
+        told.push((state, kind, started_at, body["id"].as_i64().unwrap()));
+    }
+    let [first, .., last] = told.as_slice() else { panic!("{told:?}") };
+    assert_ne!(first.3, last.3, "another trouble is another alarm");
+    let expected = [
+        ("started", "server_down", &began_at, first.3),
+        ("started", "sign_in", &began_at, first.3),
+        ("over", "server_down", &began_at, first.3),
+        ("started", "server_down", &anew_at, last.3),
+    ];
+    let expected = expected.map(|(state, kind, at, id)| (state.to_owned(), kind.to_owned(), at.clone(), id));
+    assert_eq!(told, expected);
+}
+
+/// The page follows the newest; people hear of each fault once, are reminded while the trouble lasts, and hear of the end once.
 #[tokio::test]
 async fn faults_that_take_turns_are_told_once_each_until_the_server_works() {
     let (folder, address) = (tempfile::tempdir().unwrap(), nobody());
@@ -92,7 +141,6 @@ async fn faults_that_take_turns_are_told_once_each_until_the_server_works() {
             "started unreachable",
             "still unreachable",
             "started sign_in_refused",
-            "still sign_in_refused",
             "over sign_in_refused",
             "started unreachable",
         ]

@@ -249,7 +249,7 @@ async fn an_export_that_is_no_news_is_not_sent_and_a_person_hears() {
     assert_eq!(scheduled.look_at("2027-01-15T06:00").await, [CameTo::Missing]);
     let [text] = &scheduled.told().await[..] else { panic!() };
     assert!(
-        text.starts_with("No notices (Overdue Items, gentle) were sent by the schedule Overdues of Friday, 15 January, 06:00: There is no export. Look"),
+        text.starts_with("No notices (Overdue Items, gentle) were sent by the schedule Overdues of Friday, 15 January, 06:00 (America/Chicago): There is no export. Look"),
         "{text}"
     );
     put("A", 2 * MINUTE);

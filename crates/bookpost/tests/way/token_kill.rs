@@ -1,12 +1,12 @@
 //! Killed in the middle of asking for the next token.
 
-use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bookpost::config::{Config, Server};
 use jiff::Timestamp;
 use mail::clock::Clock as _;
 use testkit::clock::ManualClock;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::{
     bench::{self, SLEEPERS},
@@ -66,13 +66,7 @@ async fn killed_in_the_middle_it_asks_once_and_the_sign_in_lives() {
 /// This program once more, as a process of its own that asks for a token in this folder.
 fn dying(config: &Config, issuer: &str, now: Timestamp) -> Child {
     let task = format!("{now} {issuer} {}", config.data_dir.display());
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "token_kill::asks_for_a_token_and_dies", "--ignored"])
-        .env(VARIABLE, task)
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+    bench::once_more("token_kill::asks_for_a_token_and_dies", VARIABLE, &task)
 }
 
 #[tokio::test]

@@ -22,10 +22,14 @@ const TOLD: &str = "UPDATE alarm SET told = ?2 WHERE id = ?1";
 const TOLD_OF: &str = "UPDATE alarm SET told_of = ltrim(coalesce(told_of, '') || ' ' || reason) WHERE id = ?1 AND reason IS NOT NULL
     AND instr(' ' || coalesce(told_of, '') || ' ', ' ' || reason || ' ') = 0";
 /// Those in whose place another comes.
-const REPLACED: &str = "SELECT id, told, told_of FROM alarm INDEXED BY alarm_open
-    WHERE ended_at IS NULL AND subject = ?1 AND kind <> ?2 AND kind IN (SELECT value FROM json_each(?3))";
-const REPLACE: &str = "UPDATE alarm SET ended_at = ?2, told = ?3 WHERE id = ?1";
-const INHERIT: &str = "UPDATE alarm SET told = ?2, told_of = ?3 WHERE id = ?1";
+const REPLACED: &str = "SELECT id, kind, started_at, told, told_of FROM alarm INDEXED BY alarm_open
+    WHERE ended_at IS NULL AND subject = ?1 AND kind <> ?2 AND kind IN (SELECT value FROM json_each(?3)) ORDER BY id";
+const IS_OPEN: &str =
+    "SELECT 1 FROM alarm INDEXED BY alarm_open WHERE ended_at IS NULL AND kind = ?1 AND subject = ?2";
+const GIVES_WAY: &str = "UPDATE alarm SET ended_at = ?2, told = ?3 WHERE id = ?1";
+const GOES_ON: &str =
+    "UPDATE alarm SET kind = ?2, text = ?3, reason = ?4, started_at = ?5, told = ?6, told_of = ?7 WHERE id = ?1
+    RETURNING id, kind, subject, text, started_at, ended_at, told, reason";
 const LIST: &str =
     "SELECT id, kind, subject, text, started_at, ended_at, told, reason FROM alarm ORDER BY id DESC LIMIT ?1";
 /// Few are open, however many there were.
@@ -47,16 +51,7 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
         let (kind, reason) = (name(&kind)?, word(&cause)?);
-        self.writer
-            .write(move |tx| {
-                let mut statement = tx.sql.prepare_cached(RAISE)?;
-                let mut found = statement.query((kind, subject, cause.text, reason, micros(now)))?;
-                let alarm = found.next()?.map(decode).transpose()?.flatten();
-                // Stepping to the end finishes the statement.
-                while found.next()?.is_some() {}
-                Ok(alarm)
-            })
-            .await
+        self.writer.write(move |tx| one(tx, RAISE, (kind, subject, cause.text, reason, micros(now)))).await
     }
 
     pub(crate) async fn clear(
@@ -66,15 +61,7 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
         let kind = name(&kind)?;
-        self.writer
-            .write(move |tx| {
-                let mut statement = tx.sql.prepare_cached(CLEAR)?;
-                let mut found = statement.query((kind, subject, micros(now)))?;
-                let alarm = found.next()?.map(decode).transpose()?.flatten();
-                while found.next()?.is_some() {}
-                Ok(alarm)
-            })
-            .await
+        self.writer.write(move |tx| one(tx, CLEAR, (kind, subject, micros(now)))).await
     }
 
     pub(crate) async fn reword_alarm(
@@ -99,22 +86,29 @@ impl Sqlite {
         instead_of: &[AlarmKind],
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
-        let (kind, reason) = (name(&kind)?, word(&cause)?);
+        let (called, reason) = (name(&kind)?, word(&cause)?);
         let instead_of = serde_json::json!(instead_of).to_string();
         let raise = move |tx: &mut Tx<'_>| {
-            let heard = end_replaced(tx, (&subject, &kind, &instead_of), now)?;
-            let mut statement = tx.sql.prepare_cached(RAISE)?;
-            let row = (&kind, &subject, &cause.text, &reason, micros(now));
-            let raised = statement.query_map(row, |row| Ok(decode(row)))?.collect::<Result<Vec<_>, _>>()?;
-            let Some(mut alarm) = raised.into_iter().next().transpose()?.flatten() else {
-                tx.sql.prepare_cached(REWORD)?.execute((&kind, &subject, &cause.text, &reason))?;
-                return Ok(None);
-            };
-            if reason.is_some_and(|reason| heard.of.split(' ').any(|one| one == reason)) {
-                alarm.told = heard.times.max(1);
+            let mut replaced = replaced(tx, (&subject, &called, &instead_of))?;
+            let is_open = tx.sql.prepare_cached(IS_OPEN)?.exists((&called, &subject))?;
+            // One of them goes on as this one; the others are over with it.
+            let first = if is_open || replaced.ids.is_empty() { None } else { Some(replaced.ids.remove(0)) };
+            for alarm in &replaced.ids {
+                tx.sql.prepare_cached(GIVES_WAY)?.execute((alarm, micros(now), Alarm::TOLD_OVER))?;
             }
-            tx.sql.prepare_cached(INHERIT)?.execute((alarm.id, alarm.told, heard.of.trim_start()))?;
-            Ok(Some(alarm))
+            if is_open {
+                tx.sql.prepare_cached(REWORD)?.execute((&called, &subject, &cause.text, &reason))?;
+                return Ok(None);
+            }
+            let Some(first) = first else {
+                return one(tx, RAISE, (&called, &subject, &cause.text, &reason, micros(now)));
+            };
+            let is_known =
+                reason.as_ref().is_some_and(|word| replaced.told_of.split(' ').any(|one| one == word));
+            let told = if is_known { replaced.told.max(1) } else { 0 };
+            let began_at = replaced.began_at.filter(|_| kind.stops_a_server()).unwrap_or(micros(now));
+            let told_of = replaced.told_of.trim_start();
+            one(tx, GOES_ON, (first, &called, &cause.text, &reason, began_at, told, told_of))
         };
         self.writer.write(raise).await
     }
@@ -153,33 +147,43 @@ impl Sqlite {
     }
 }
 
-/// What people heard of alarms in whose place another comes.
+/// Alarms in whose place another comes, and what people heard of them.
 #[derive(Default)]
-struct Heard {
-    times: u32,
+struct Replaced {
+    /// The oldest first.
+    ids: Vec<i64>,
+    /// When a server began to take no mail.
+    began_at: Option<i64>,
+    told: u32,
     /// Reasons, parted by spaces.
-    of: String,
+    told_of: String,
 }
 
-/// Ends them without a word.
-fn end_replaced(
-    tx: &mut Tx<'_>,
-    (subject, kind, instead_of): (&str, &str, &str),
-    now: Timestamp,
-) -> Result<Heard, Error> {
+fn replaced(tx: &mut Tx<'_>, (subject, kind, instead_of): (&str, &str, &str)) -> Result<Replaced, Error> {
     let mut statement = tx.sql.prepare_cached(REPLACED)?;
     let mut found = statement.query((subject, kind, instead_of))?;
-    let (mut heard, mut ended) = (Heard::default(), Vec::new());
+    let mut replaced = Replaced::default();
     while let Some(row) = found.next()? {
-        ended.push(row.get::<_, i64>(0)?);
-        heard.times = heard.times.max(row.get(1)?);
-        let of = text(row, 2)?.unwrap_or_default();
-        heard.of.extend([" ", &of]);
+        replaced.ids.push(row.get(0)?);
+        let stopped = text(row, 1)?.and_then(named).is_some_and(AlarmKind::stops_a_server);
+        let began_at = row.get(2)?;
+        if stopped && replaced.began_at.is_none_or(|earliest| began_at < earliest) {
+            replaced.began_at = Some(began_at);
+        }
+        replaced.told = replaced.told.max(row.get(3)?);
+        replaced.told_of.extend([" ", &text(row, 4)?.unwrap_or_default()]);
     }
-    for alarm in ended {
-        tx.sql.prepare_cached(REPLACE)?.execute((alarm, micros(now), Alarm::TOLD_OVER))?;
-    }
-    Ok(heard)
+    Ok(replaced)
+}
+
+/// The alarm that this statement gives, if it gives one.
+fn one(tx: &mut Tx<'_>, statement: &str, values: impl Params) -> Result<Option<Alarm>, Error> {
+    let mut statement = tx.sql.prepare_cached(statement)?;
+    let mut found = statement.query(values)?;
+    let alarm = found.next()?.map(decode).transpose()?.flatten();
+    // Stepping to the end finishes the statement.
+    while found.next()?.is_some() {}
+    Ok(alarm)
 }
 
 fn all(sql: &Connection, question: &str, values: impl Params) -> Result<Vec<Alarm>, Error> {

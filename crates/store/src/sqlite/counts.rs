@@ -1,16 +1,18 @@
 //! What is in the queue, without looking through it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use mail::Reason;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite,
-    codes::{STATES, count, instant, micros},
+    codes::{STATES, count, instant, micros, whole},
     draft::read_meta,
     turns,
 };
-use crate::{Counts, Error, MessageId, RecipientId};
+use crate::{Counts, Error, ForLater, MessageId, RecipientId};
 
 const NEXT_ALONE: &str = "SELECT due_at, id FROM recipient INDEXED BY recipient_alone
     WHERE state = 0 AND alone = 1 AND practice = ?1 ORDER BY due_at, id LIMIT 1";
@@ -22,6 +24,14 @@ const OLDEST: &str = "SELECT m.accepted_at, r.expires_at FROM (SELECT id, expire
 const HAS_WAITED: &str = "SELECT EXISTS (SELECT 1 FROM recipient r INDEXED BY recipient_expiring CROSS JOIN message m ON m.id = r.id / 65536
     WHERE r.state = 0 AND r.practice = 0 AND r.expires_at < ?2 AND m.first_due_at < ?1
         AND (r.reason IS NULL OR r.reason NOT IN (SELECT value FROM json_each(?3))))";
+/// The last to expire are those that are to be sent last: among ?3 of them, what is not to be sent before a time after ?2.
+const FOR_LATER: &str = "SELECT count(*), min(m.first_due_at) FROM (SELECT id, attempts, reason FROM recipient INDEXED BY recipient_expiring
+        WHERE state = 0 AND practice = ?1 ORDER BY expires_at DESC LIMIT ?3) r
+    CROSS JOIN message m ON m.id = r.id / 65536
+    WHERE r.attempts = 0 AND r.reason IS NULL AND m.first_due_at > ?2
+        AND (?4 = '[]' OR m.site IN (SELECT value FROM json_each(?4)))";
+/// So many are looked at.
+const LOOKED: usize = 1_000;
 /// Each of them from its end: asked for together they would be looked for among all.
 const ENDS: &str = "SELECT (SELECT min(id) FROM message), (SELECT max(id) FROM message)";
 
@@ -48,6 +58,25 @@ impl Sqlite {
             .read(move |sql| {
                 let instants = (micros(due_before), micros(expires_before), codes);
                 Ok(sql.prepare_cached(HAS_WAITED)?.query_row(instants, |row| row.get(0))?)
+            })
+            .await
+    }
+
+    pub(crate) async fn for_later(&self, sites: BTreeSet<String>, now: Timestamp) -> Result<ForLater, Error> {
+        let sites = serde_json::json!(sites).to_string();
+        self.readers
+            .read(move |sql| {
+                let mut all = ForLater::default();
+                for practice in [false, true] {
+                    let values = (practice, micros(now), whole(LOOKED), &sites);
+                    let read =
+                        |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
+                    let (found, next_at) = sql.prepare_cached(FOR_LATER)?.query_row(values, read)?;
+                    all.count += count(found);
+                    all.next_at = [all.next_at, next_at.and_then(instant)].into_iter().flatten().min();
+                    all.more |= found == whole(LOOKED);
+                }
+                Ok(all)
             })
             .await
     }
@@ -134,6 +163,12 @@ mod tests {
                 && !plan.contains("TEMP B-TREE"),
             "{plan}"
         );
+    }
+
+    #[test]
+    fn what_is_for_later_is_found_from_what_is_given_up_last_on() {
+        let plan = open::tests::plan(FOR_LATER);
+        assert!(plan.contains("recipient_expiring (practice=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
 
     #[test]

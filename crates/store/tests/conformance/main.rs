@@ -133,6 +133,7 @@ cases! {
     people::mail_is_found_from_an_instant_on,
     people::counts_agree_with_rows,
     people::mail_that_has_waited_is_found_by_when_and_why,
+    people::mail_for_later_is_counted_until_its_time,
     reports::outcome_and_obligation_are_one,
     reports::what_is_owed_is_looked_up_by_address,
     reports::a_report_causes_no_report,

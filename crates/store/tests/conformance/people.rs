@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use mail::Reason;
-use store::{Filter, Kind, Move, Moved, NewMessage, RecipientId, RunId, Selection, State, Verdict};
+use store::{Filter, ForLater, Kind, Move, Moved, NewMessage, RecipientId, RunId, Selection, State, Verdict};
 
 use crate::fresh::{
-    Fresh, accept, accept_all, address, claim_of, leased, minute, row, settle, sound, state, to_many, waiting,
+    Fresh, LEASE, accept, accept_all, address, claim_of, leased, minute, row, settle, sound, state, to_many,
+    waiting,
 };
 
 pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
@@ -284,6 +285,39 @@ pub(crate) async fn mail_that_has_waited_is_found_by_when_and_why(fresh: &Fresh)
     accept(fresh, &store, NewMessage { expires_at: minute(50), first_due_at: minute(8), ..waiting() }).await;
     for (due, expires, expected) in [(10, 60, true), (8, 60, false), (10, 50, false)] {
         assert_eq!(has_waited(due, expires, &[Reason::TryLater]).await, expected, "{due} {expires}");
+    }
+    sound(&store).await;
+}
+
+pub(crate) async fn mail_for_later_is_counted_until_its_time(fresh: &Fresh) {
+    let store = fresh.open();
+    let at = |due, site: &str| NewMessage {
+        first_due_at: minute(due),
+        expires_at: minute(due + 6_000),
+        site: Some(site.to_owned()),
+        ..waiting()
+    };
+    accept(fresh, &store, waiting()).await;
+    accept(fresh, &store, at(30, "MAIN")).await;
+    accept(fresh, &store, at(20, "EAST")).await;
+    accept(fresh, &store, NewMessage { practice: true, ..at(40, "EAST") }).await;
+    // Somebody wanted it now, and it has its own next try.
+    let tried = accept(fresh, &store, NewMessage { lease: Some(LEASE), ..at(10, "EAST") }).await;
+    settle(fresh, &store, tried, Verdict::Deferred { due_at: minute(9), in_doubt: false }).await;
+    let held = accept(fresh, &store, NewMessage { lease: Some(LEASE), ..at(10, "EAST") }).await;
+    settle(fresh, &store, held, Verdict::Held).await;
+    for (now, sites, count, next) in [
+        (0, &[][..], 3, Some(20)),
+        (0, &["EAST"], 2, Some(20)),
+        (0, &["MAIN"], 1, Some(30)),
+        (0, &["WEST"], 0, None),
+        (20, &[], 2, Some(30)),
+        (39, &["EAST", "MAIN"], 1, Some(40)),
+        (40, &[], 0, None),
+    ] {
+        let sites = sites.iter().map(|site| (*site).to_owned()).collect();
+        let found = store.for_later(sites, minute(now)).await.unwrap();
+        assert_eq!(found, ForLater { count, next_at: next.map(minute), more: false }, "{now}");
     }
     sound(&store).await;
 }

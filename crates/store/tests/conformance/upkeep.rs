@@ -134,15 +134,12 @@ pub(crate) async fn what_comes_in_the_place_of_another_is_told_once(fresh: &Fres
     fresh.at(1);
     let second = raise(sign_in, Reason::SignInRefused).await.unwrap();
     assert_eq!(second.told, 0, "people know of another fault");
+    assert_eq!((second.id, second.started_at), (first.id, first.started_at), "it is one trouble");
     let backup = (AlarmKind::BackupInUse, None);
     assert_eq!(open().await, [(sign_in, Some(Reason::SignInRefused.into())), backup]);
     store.alarm_told(second.id, 2).await.unwrap();
-    let ended = store.alarms(false, 9).await.unwrap().into_iter().find(|alarm| alarm.id == first.id).unwrap();
-    assert_eq!(
-        (ended.ended_at, ended.told),
-        (Some(minute(1)), Alarm::TOLD_OVER),
-        "nobody hears that it ended"
-    );
+    assert_eq!(store.alarms(false, 9).await.unwrap().len(), 3, "none of them ended");
+    fresh.at(2);
     for (kind, reason, told) in [
         (down, Reason::Unreachable, Some(2)),
         (sign_in, Reason::SignInRefused, Some(2)),
@@ -153,14 +150,28 @@ pub(crate) async fn what_comes_in_the_place_of_another_is_told_once(fresh: &Fres
         (sign_in, Reason::SignInRefused, Some(1)),
     ] {
         let raised = raise(kind, reason).await;
-        assert_eq!(raised.map(|alarm| alarm.told), told, "{kind:?} {reason:?}");
+        assert_eq!(raised.as_ref().map(|alarm| alarm.told), told, "{kind:?} {reason:?}");
+        let goes_on = raised.is_none_or(|alarm| (alarm.id, alarm.started_at) == (first.id, minute(0)));
+        assert!(goes_on, "{kind:?} {reason:?}");
         assert_eq!(open().await, [(kind, Some(reason.into())), backup]);
     }
-    store.clear(sign_in, "server1", fresh.now()).await.unwrap();
+    let over = store.clear(sign_in, "server1", fresh.now()).await.unwrap().unwrap();
+    assert_eq!((over.id, over.started_at, over.ended_at), (first.id, minute(0), Some(minute(2))));
     let to_tell = store.alarms_to_tell().await.unwrap();
     let subjects: Vec<_> = to_tell.iter().map(|alarm| (alarm.kind, &*alarm.subject)).collect();
     assert_eq!(subjects, [(down, "server2"), (AlarmKind::BackupInUse, "server1"), (sign_in, "server1")]);
-    assert_eq!(raise(down, Reason::Unreachable).await.unwrap().told, 0, "it was over in between");
+    let anew = raise(down, Reason::Unreachable).await.unwrap();
+    assert_eq!((anew.told, anew.started_at), (0, minute(2)), "it was over in between");
+    assert_ne!(anew.id, first.id);
+    // A server that says that its limit is used up works: what comes before it or after it is another trouble of the same alarm.
+    store.clear(down, "server1", fresh.now()).await.unwrap();
+    let mut last = store.raise(AlarmKind::Quota, "server1", "No more.", fresh.now()).await.unwrap().unwrap();
+    for (at, kind, began) in [(3, down, 3), (4, sign_in, 3), (5, AlarmKind::Quota, 5), (6, down, 6)] {
+        fresh.at(at);
+        let raised = raise(kind, Reason::QuotaUsedUp).await.unwrap();
+        assert_eq!((raised.id, raised.started_at), (last.id, minute(began)), "{kind:?}");
+        last = raised;
+    }
 }
 
 pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {

@@ -74,6 +74,8 @@ pub(crate) fn advice(came_to: CameTo) -> &'static str {
 pub(super) fn alarm(schedule: &Schedule, notice: &str, turn: &Turn, ending: &Ending) -> String {
     let zone = TimeZone::get(&schedule.plan.zone).unwrap_or(TimeZone::UTC);
     let due = zone.to_datetime(turn.due).strftime("%A, %-d %B, %H:%M");
+    // Whoever reads it may be somewhere else.
+    let due = format!("{due} ({})", schedule.plan.zone);
     let (name, what) = (&schedule.plan.name, ending.came_to);
     let begins = if what.is_nothing_sent() { "No notices" } else { "Not all notices" };
     let run = ending.run.map(|run| format!(" It is run {}.", run.0)).unwrap_or_default();
@@ -147,6 +149,7 @@ mod tests {
             let begins = if came_to == CameTo::Broken { "Not all" } else { "No" };
             let begins = format!("{begins} notices (Hold Ready) were sent by the schedule");
             assert!(!text.contains("Overdue notices"), "{text}");
+            assert!(text.contains("of Thursday, 1 January, 00:00 (UTC): "), "{text}");
             assert!(text.starts_with(&begins) && !advice(came_to).is_empty(), "{text}");
         }
     }

@@ -306,6 +306,9 @@ pub enum Failure {
     Changed,
 }
 
+/// What an export is called that came by standard input and has no name.
+pub const STANDARD_INPUT: &str = "standard input";
+
 /// How far a run is. `total`, `prepared` and `lately` count notices, the others addresses: a patron may have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
@@ -321,7 +324,10 @@ pub struct Progress {
     pub practiced: u64,
     pub waiting: u64,
     pub returned: u64,
-    /// Set aside, or in doubt with a person to decide.
+    /// May have arrived, and a person is to decide.
+    #[serde(default)]
+    pub in_doubt: u64,
+    /// Set aside.
     pub aside: u64,
     /// Not sent, as a person or a newer export decided.
     #[serde(default)]
@@ -344,7 +350,8 @@ impl Progress {
                 State::Practiced => &mut progress.practiced,
                 State::Waiting | State::Sending => &mut progress.waiting,
                 State::Returned => &mut progress.returned,
-                State::Held | State::InDoubt => &mut progress.aside,
+                State::InDoubt => &mut progress.in_doubt,
+                State::Held => &mut progress.aside,
                 State::Cancelled => &mut progress.cancelled,
             } += count;
         }

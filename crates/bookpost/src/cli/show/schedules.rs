@@ -23,7 +23,7 @@ pub(super) fn list(all: &[ShownSchedule], view: &View<'_>) -> String {
     let mut beneath = String::new();
     for shown in all {
         let plan = &shown.schedule.plan;
-        let last = shown.last.as_ref().map_or_else(|| "-".to_owned(), |last| local(plan, last.due));
+        let last = shown.last.as_ref().map_or_else(|| "-".to_owned(), |last| local(plan, last.due, view));
         table.row([&plan.name, &when(plan), &export(&plan.source), &next(&shown.schedule, view), &last]);
         let what = shown.last.as_ref().and_then(|last| last.ending.as_ref());
         if let Some(ending) = what.filter(|ending| ending.came_to.is_fault()) {
@@ -47,12 +47,12 @@ pub(super) fn show(shown: &ShownSchedule, view: &View<'_>) -> String {
     table.row(["next", &next(&shown.schedule, view)]);
     let following = shown.following.iter().filter(|at| Some(**at) != shown.schedule.next_due);
     for at in following.take(4) {
-        table.row(["", &local(plan, *at)]);
+        table.row(["", &local(plan, *at, view)]);
     }
     let most = plan.not_older_than.map_or_else(|| "usual".to_owned(), |hours| format!("{hours} hours"));
     table.row(["not older than", &most]);
     if let Some(moment) = shown.unskipped {
-        table.row(["not skipped any more", &local(plan, moment)]);
+        table.row(["not skipped any more", &local(plan, moment, view)]);
     }
     table.to_string()
 }
@@ -86,23 +86,24 @@ fn came_to_of(what: CameTo) -> String {
 
 fn next(schedule: &Schedule, view: &View<'_>) -> String {
     let plan = &schedule.plan;
-    let skipped = schedule.skips.map(|moment| format!("; {} is skipped", local(plan, moment)));
+    let skipped = schedule.skips.map(|moment| format!("; {} is skipped", local(plan, moment, view)));
     let next = match (schedule.paused_at, Moments::of(plan), schedule.next_due) {
         (Some(since), ..) => format!("paused since {}", view.at(since)),
         (None, Err(why), _) => format!("none: {why}"),
         (None, Ok(_), None) => "none any more".to_owned(),
         (None, Ok(moments), Some(due)) if schedule.skips == Some(due) => {
-            moments.after(due).map_or_else(|| "none any more".to_owned(), |after| local(plan, after))
+            moments.after(due).map_or_else(|| "none any more".to_owned(), |after| local(plan, after, view))
         }
-        (None, Ok(_), Some(due)) => local(plan, due),
+        (None, Ok(_), Some(due)) => local(plan, due, view),
     };
     next + &skipped.unwrap_or_default()
 }
 
-/// By the clock of the schedule.
-fn local(plan: &SchedulePlan, at: Timestamp) -> String {
-    let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
-    zone.to_datetime(at).strftime("%a %Y-%m-%d %H:%M").to_string()
+/// By the clock of the schedule; with whose time it is, where the other times of the answer are of another zone.
+fn local(plan: &SchedulePlan, at: Timestamp, view: &View<'_>) -> String {
+    let local = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC).to_datetime(at);
+    let text = local.strftime("%a %Y-%m-%d %H:%M").to_string();
+    if local == view.zone.to_datetime(at) { text } else { format!("{text} {}", plan.zone) }
 }
 
 fn when(plan: &SchedulePlan) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use store::Recovery;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::queue::{ready::OfRun, route::Upstream};
@@ -36,6 +37,8 @@ pub struct Handle {
     pub activity: watch::Receiver<Activity>,
     /// The servers by name, and whether mail to them is kept back.
     pub servers: watch::Receiver<Vec<(String, bool)>>,
+    /// How what waited for the servers of real mail leaves, since one of them took mail again.
+    pub recovery: watch::Receiver<Option<Recovery>>,
     /// Held by whoever pauses or resumes, so that the queue and the dispatcher are told the same.
     pub pausing: Arc<Mutex<()>>,
 }
@@ -46,6 +49,7 @@ pub struct Inbox {
     pub(super) requests: mpsc::UnboundedReceiver<Request>,
     pub(super) activity: watch::Sender<Activity>,
     pub(super) servers: watch::Sender<Vec<(String, bool)>>,
+    pub(super) recovery: watch::Sender<Option<Recovery>>,
 }
 
 #[derive(Debug)]
@@ -73,8 +77,15 @@ pub fn inbox() -> (Handle, Inbox) {
     let (sender, requests) = mpsc::unbounded_channel();
     let (activity, watched) = watch::channel(Activity::Busy);
     let (servers, shown) = watch::channel(Vec::new());
-    let handle = Handle { requests: sender, activity: watched, servers: shown, pausing: Arc::default() };
-    (handle, Inbox { requests, activity, servers })
+    let (recovery, recovers) = watch::channel(None);
+    let handle = Handle {
+        requests: sender,
+        activity: watched,
+        servers: shown,
+        recovery: recovers,
+        pausing: Arc::default(),
+    };
+    (handle, Inbox { requests, activity, servers, recovery })
 }
 
 impl Handle {

@@ -16,7 +16,10 @@ use super::{
     visit::Visit,
     wanted::{OF_NONE, STATES, Wanted, state},
 };
-use crate::identity::Permission;
+use crate::{
+    app::deciders::{Deciders, decided_at},
+    identity::Permission,
+};
 
 /// Lines of a page.
 const PAGE: usize = 50;
@@ -107,7 +110,8 @@ async fn queue(visit: &Visit, wanted: Wanted) -> Result<Queue, Error> {
     let shown: Vec<_> = part.rows.iter().filter(theirs).collect();
     let decided = shown.iter().filter(|row| visit.may_decide(row.site.as_deref()));
     let can = possible(decided.map(|row| row.state));
-    let lines: Vec<_> = shown.iter().map(|row| Line::of(visit, row, flow)).collect();
+    let deciders = Deciders::of(store, shown.iter().filter_map(|row| decided_at(row)).collect()).await?;
+    let lines: Vec<_> = shown.iter().map(|row| Line::of(visit, row, flow, &deciders)).collect();
     let means_all = wanted.is_narrow() || state(&wanted.state).is_some();
     let may_decide_all = means_all && visit.may_decide_theirs() && !lines.is_empty();
     let asked = state(&wanted.state);

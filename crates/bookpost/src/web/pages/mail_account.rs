@@ -92,6 +92,8 @@ struct Page {
     service: service::Service,
     button: String,
     shared: String,
+    /// What is to be allowed on the way.
+    allows: String,
     end: Option<[String; 2]>,
 }
 
@@ -318,6 +320,7 @@ async fn made(
         handing,
         button: with(button),
         shared: with("account-before-shared"),
+        allows: with(if said::has_boxes(provider) { "account-before-boxes" } else { "account-before-agree" }),
         end: account.is_some().then(|| [with("account-end-is"), with("account-end")]),
     })
 }

@@ -33,10 +33,11 @@ pub(super) fn mark(state: State) -> &'static str {
     }
 }
 
-/// Of a step: done, failed, under way, or not reached.
+/// Of a step: done, done and to be looked at, failed, under way, or not reached.
 pub(super) fn step(tone: &str) -> &'static str {
     match tone {
         "well" => svg!(r#"<path d="m2.5 8.5 3.5 4 7.5-9"/>"#),
+        "look" => svg!(r#"<path d="M8 1.5 14.5 8 8 14.5 1.5 8z"/><path d="M8 5v3.5M8 10.8v.2"/>"#),
         "stop" => svg!(r#"<path d="m3.5 3.5 9 9M12.5 3.5l-9 9"/>"#),
         "now" => svg!(r#"<path d="M2 8h11M9 4l4 4-4 4"/>"#),
         _ => svg!(r#"<circle cx="8" cy="8" r="5" stroke-dasharray="2.5 2.2"/>"#),

@@ -170,9 +170,12 @@ fn recipient(
             .as_ref()
             .filter(|_| visit.may(Permission::SeeAddresses))
             .map(|patron| patron.name.clone()),
-        standing: RowStanding { why: why(visit, row, who.as_deref()), ..RowStanding::of(visit, row, flow) },
+        standing: RowStanding {
+            why: row::why_with(visit, row, deciders),
+            ..RowStanding::of(visit, row, flow)
+        },
         what_to_do: row.reason.filter(|_| is_told).map(|reason| match reason {
-            Reason::ByPerson if row.state == State::Held => words.t("kept-back-do"),
+            Reason::ByPerson if row.state == State::Held => kept_back_do(visit, row, who.as_deref()),
             reason => words.what_to_do(reason),
         }),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
@@ -181,12 +184,13 @@ fn recipient(
     }
 }
 
-/// With who decided it, where that is known.
-fn why(visit: &Visit, row: &Row, who: Option<&str>) -> Option<String> {
-    match (row.reason, who) {
-        (Some(Reason::ByPerson), Some(who)) => Some(visit.words().with("decided-by", &[("who", who)])),
-        (Some(Reason::ByPerson), None) if row.state == State::Held => Some(visit.words().t("kept-back")),
-        _ => row::why(visit, row),
+/// Where it is decided anew, or whom to ask.
+fn kept_back_do(visit: &Visit, row: &Row, who: Option<&str>) -> String {
+    let words = visit.words();
+    match who {
+        _ if visit.may_decide(row.site.as_deref()) => words.t("kept-back-do"),
+        Some(who) => words.with("kept-back-ask", &[("who", who)]),
+        None => words.t("kept-back-ask-somebody"),
     }
 }
 

@@ -40,6 +40,7 @@ mod person_form;
 mod person_keys;
 mod preferences;
 mod programs;
+mod recovered;
 mod row;
 mod schedules;
 mod security;

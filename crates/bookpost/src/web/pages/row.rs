@@ -1,10 +1,15 @@
 //! One recipient of a message, as a line of a list.
 
+use jiff::Timestamp;
 use mail::Reason;
 use store::{Door, Error, Move, Row, State, backup_of};
 
 use super::{marks, standing::Standing, visit::Visit, wanted::OF_NONE, when::At};
-use crate::{config::Way, identity::Permission};
+use crate::{
+    app::deciders::{Deciders, decided_at},
+    config::Way,
+    identity::Permission,
+};
 
 /// A line.
 pub(super) struct Line {
@@ -56,14 +61,29 @@ impl Flow {
     }
 
     /// Mail that is not practice waits for a server, and its next try is none of its own.
-    pub(super) fn waits_for_server(self, row: &Row) -> bool {
-        matches!(self, Self::Down | Self::SignedOut) && row.state == State::Waiting && !row.practice
+    pub(super) fn waits_for_server(self, row: &Row, now: Timestamp) -> bool {
+        matches!(self, Self::Down | Self::SignedOut)
+            && row.state == State::Waiting
+            && !row.practice
+            && !is_for_later(row, now)
     }
 }
 
+/// It is not to be sent before a time that it was given.
+pub(super) fn is_for_later(row: &Row, now: Timestamp) -> bool {
+    row.state == State::Waiting && row.attempts == 0 && row.reason.is_none() && row.first_due_at > now
+}
+
 impl Line {
-    pub(super) fn of(visit: &Visit, row: &Row, flow: Flow) -> Self {
+    pub(super) fn of(visit: &Visit, row: &Row, flow: Flow, deciders: &Deciders) -> Self {
         let words = visit.words();
+        let may_decide = visit.may_decide(row.site.as_deref()) && is_open(row.state);
+        let standing = RowStanding::of(visit, row, flow);
+        let undo = (row.state == State::Held && may_decide).then(|| words.t("kept-back-undo-here"));
+        let why = why_with(visit, row, deciders).map(|why| match undo {
+            Some(undo) if decided_at(row).is_some() => format!("{why} {undo}"),
+            _ => why,
+        });
         let from = match row.run {
             Some(run) => words.with("queue-from-run", &[("run", &run.0.to_string())]),
             None => words.with("queue-from", &[("program", &row.application)]),
@@ -77,8 +97,8 @@ impl Line {
             site: row.site.as_deref().map(|code| site_name(visit, code)),
             accepted: visit.clockwork.at(row.accepted_at),
             practice: row.practice,
-            standing: RowStanding::of(visit, row, flow),
-            may_decide: visit.may_decide(row.site.as_deref()) && is_open(row.state),
+            standing: RowStanding { why, ..standing },
+            may_decide,
         }
     }
 }
@@ -95,6 +115,10 @@ impl RowStanding {
             match flow {
                 _ if !leaves => words.t(no_way),
                 Flow::Paused => words.t("when-waits-paused"),
+                // No server keeps back before its time what is for later.
+                Flow::Down | Flow::SignedOut if is_for_later(row, visit.clockwork.now) => {
+                    words.with(key, &[("time", &visit.clockwork.text(due_at))])
+                }
                 Flow::Down if !row.practice => words.t("when-waits-down"),
                 Flow::SignedOut if !row.practice => words.t("when-waits-signed-out"),
                 _ if due_at <= visit.clockwork.now => words.t("when-waits-now"),
@@ -129,6 +153,23 @@ pub(super) fn why(visit: &Visit, row: &Row) -> Option<String> {
             words.with(key, &[("day", &visit.clockwork.text(of)), ("run", &run.0.to_string())])
         },
     ))
+}
+
+/// The same, with who decided it and when, where that is known.
+pub(super) fn why_with(visit: &Visit, row: &Row, deciders: &Deciders) -> Option<String> {
+    let Some(at) = decided_at(row) else { return why(visit, row) };
+    let words = visit.words();
+    let when = visit.clockwork.lately_within(at);
+    let who = deciders.of_row(row).map(|who| words.actor(who));
+    let is_held = row.state == State::Held;
+    match who {
+        Some(who) => {
+            let key = if is_held { "kept-back-by" } else { "decided-by" };
+            Some(words.with(key, &[("who", &who), ("when", &when)]))
+        }
+        None if is_held => Some(words.with("kept-back", &[("when", &when)])),
+        None => why(visit, row),
+    }
 }
 
 /// As much of an address as this person may read.

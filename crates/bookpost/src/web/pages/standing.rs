@@ -2,13 +2,15 @@
 
 mod by_provider;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mail::Reason;
 use store::{Alarm, AlarmKind, Error, Pause};
 
 use super::{known::ALARMS, log, mail_account::alarm as account, when::Clockwork};
 use crate::{
-    config::{Sending, Way},
+    config::{Sending, Server, Way},
     preferences::{DoNotSend, InUse, Refused},
     web::{Moment, Sources},
 };
@@ -95,8 +97,9 @@ impl Standing {
             Way::Servers(servers) => servers,
         };
         let is_down = |name: &str| is_down(now, alarms, name);
-        let since = |kinds: &[AlarmKind]| {
-            alarms.iter().filter(|alarm| kinds.contains(&alarm.kind)).map(|alarm| alarm.started_at).min()
+        let in_use_since = || {
+            let of_backup = alarms.iter().filter(|alarm| alarm.kind == AlarmKind::BackupInUse);
+            of_backup.map(|alarm| alarm.started_at).min()
         };
         match servers.iter().position(|server| !is_down(&server.name)) {
             Some(0) => Self::Well {
@@ -106,7 +109,7 @@ impl Standing {
                     Some(_) => StandBy::Ready,
                 },
             },
-            Some(_) => Self::Backup { since: since(&[AlarmKind::BackupInUse]) },
+            Some(_) => Self::Backup { since: in_use_since() },
             None => {
                 let of_any = |kind| {
                     servers.iter().any(|server| {
@@ -126,7 +129,14 @@ impl Standing {
                 if let Some((since, reason)) = refused {
                     return Self::Refused { since, reason };
                 }
-                Self::Down { since: since(&[AlarmKind::ServerDown, AlarmKind::SignIn]), sign_in }
+                // Mail went out until the last of them failed.
+                let failed_at = |server: &Arc<Server>| {
+                    let of_it = alarms
+                        .iter()
+                        .filter(|alarm| alarm.kind.stops_a_server() && alarm.subject == server.name);
+                    of_it.map(|alarm| alarm.started_at).min()
+                };
+                Self::Down { since: servers.iter().filter_map(failed_at).max(), sign_in }
             }
         }
     }
@@ -267,16 +277,13 @@ pub(super) fn said_of(chosen: &DoNotSend, key: &'static str, clockwork: &Clockwo
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::Arc};
+    use std::path::Path;
 
     use jiff::tz::TimeZone;
     use store::PauseWhy;
 
     use super::*;
-    use crate::{
-        config::{Config, Server},
-        web::pages::words::Language,
-    };
+    use crate::{config::Config, web::pages::words::Language};
 
     fn at() -> Timestamp {
         "2026-11-23T10:00:00Z".parse().unwrap()
@@ -352,6 +359,15 @@ mod tests {
             let sending = Config::usual(Path::new("/"), way.clone()).sending;
             assert_eq!(Standing::of(&now, &sending, pause, alarms), expected, "{way:?}");
         }
+        // The first failed at ten, and the backup sent until noon.
+        let noon = at() + jiff::SignedDuration::from_hours(2);
+        let of_second =
+            Alarm { subject: "server2".to_owned(), started_at: noon, ..alarm(AlarmKind::ServerDown) };
+        let sending = Config::usual(Path::new("/"), servers(2)).sending;
+        assert_eq!(
+            Standing::of(&moment(&[]), &sending, None, &[of_second, alarm(AlarmKind::SignIn)]),
+            Standing::Down { since: Some(noon), sign_in: false }
+        );
         let mut sending = Config::usual(Path::new("/"), Way::None).sending;
         sending.way_is_chosen = true;
         let chosen = Standing::of(&moment(&[]), &sending, None, &all);

@@ -45,6 +45,8 @@ fn one(clockwork: &Clockwork, step: Made, told: &[Event]) -> Step {
     let tone = match state {
         None => "ahead",
         Some(State::Started) => "now",
+        // It is as it was chosen, and still no thing to tick off.
+        Some(State::Ok(Found::Encryption { encryption: None })) => "look",
         Some(State::Ok(_)) => "well",
         Some(State::Failed(_)) => "stop",
     };
@@ -67,6 +69,7 @@ fn one(clockwork: &Clockwork, step: Made, told: &[Event]) -> Step {
     });
     let state = words.t(match tone {
         "well" => "trial-state-well",
+        "look" => "trial-state-look",
         "stop" => "trial-state-stop",
         "now" => "trial-state-now",
         _ => "trial-state-ahead",

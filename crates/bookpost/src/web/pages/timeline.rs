@@ -84,7 +84,8 @@ pub(super) fn timeline(
             ..step(still.since.max(row.accepted_at), words.with(still.why, &parts), false)
         });
     } else {
-        let key = if flow.waits_for_server(row) { "event-next-server" } else { "event-next" };
+        let key =
+            if flow.waits_for_server(row, visit.clockwork.now) { "event-next-server" } else { "event-next" };
         // A try whose time has come and that waits for a server is at hand whenever that answers.
         let next = row.due_at.map(|due_at| due_at.max(visit.clockwork.now));
         steps.extend(next.map(|next| step(next, words.t(key), true)));

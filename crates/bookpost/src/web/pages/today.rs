@@ -1,5 +1,6 @@
 //! The first page: how it stands, and what needs a person.
 
+mod kept_back;
 mod old_export;
 mod to_do;
 mod waits;
@@ -10,7 +11,7 @@ use askama::Template;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::utf8_percent_encode;
-use store::{Counts, Error, State};
+use store::{Counts, Error, ForLater, State};
 
 pub(super) use self::old_export::take;
 use self::{to_do::ToDo, waits::Note};
@@ -102,6 +103,11 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
     let ages = store.ageing_stopped_at(false).await?.is_none();
     let lately = Lately::read(visit, looked_before(visit).await).await?;
     let pending = Pending::read(visit).await?;
+    let for_later = if now.waiting > 0 {
+        store.for_later(sites.clone(), clockwork.now).await?
+    } else {
+        ForLater::default()
+    };
     let at = |instant: Option<_>| instant.filter(|_| counts.waiting > 0).map(|instant| clockwork.at(instant));
     Ok(Today {
         f: Frame::around(visit, Place::Today).await?,
@@ -110,8 +116,8 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
         figures: figures(visit, &now, None, clockwork.day_began_at(), Told::of(&now)),
         libraries: libraries(visit, &known),
         charts: charts(visit, sites.clone()).await?,
-        to_do: to_do::read(visit, &known, &counts, (lately.last.as_ref(), &pending)).await?,
-        notes: waits::read(visit, &pending, ages).await?,
+        to_do: to_do::read(visit, &known, (&counts, for_later), (lately.last.as_ref(), &pending)).await?,
+        notes: waits::read(visit, &known, for_later, (&pending, ages)).await?,
         lately,
         tells_when: sites.is_empty(),
         waits: now.waiting > 0,

@@ -125,11 +125,13 @@ const again = async () => {
   return page;
 };
 
-// What somebody has opened stays open.
+// What somebody has opened stays open, and whoever is at a link stays there.
 const renew = (old, fresh) => {
   const open = find("details", old).map((details) => details.open);
   find("details", fresh).forEach((details, at) => (details.open ||= open[at] ?? false));
+  const at = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
   old.replaceWith(fresh);
+  if (at) find("a", fresh).find((link) => link.getAttribute("href") === at)?.focus({ preventScroll: true });
   copies(fresh);
   return fresh;
 };
@@ -142,7 +144,7 @@ if (live) {
   const version = (now) => [now.tone, now.alarms, ...some.map((name) => Number(now[name] > 0))].join("-");
   let [moved, waits] = ["", false];
   const says = (place) => place.textContent + find("a", place).map((link) => link.getAttribute("href"));
-  // What became of the last run is said in words, and what is to be done about it.
+  // What became of the last run is said in words, and what is to be done about it; and each library has its numbers.
   const retell = async () => {
     waits = false;
     const page = await again().catch(() => undefined);
@@ -154,13 +156,16 @@ if (live) {
   hears(async (now) => {
     const before = moved;
     moved = JSON.stringify(now);
-    if (before !== "" && before !== moved && !waits) {
-      waits = true;
-      setTimeout(retell, REST * (0.3 + Math.random() / 2));
-    }
+    let news = before !== "" && before !== moved;
     for (const place of find("[data-count]", live)) {
       const count = number.format(now[place.dataset.count] ?? 0);
-      if (place.textContent !== count) place.textContent = count;
+      if (place.textContent === count) continue;
+      place.textContent = count;
+      news = true; // also where it moved before this page heard of anything
+    }
+    if (news && !waits) {
+      waits = true;
+      setTimeout(retell, REST * (0.3 + Math.random() / 2));
     }
     if (version(now) === live.dataset.live) return;
     const fresh = (await again())?.querySelector("[data-live]");

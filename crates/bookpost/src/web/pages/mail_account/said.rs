@@ -23,9 +23,11 @@ pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -
         AccountError::Denied(said) => denied(said),
         AccountError::NoCode(_) => "account-no-code",
         AccountError::Client(_) => "account-client",
-        AccountError::BoxUnticked { .. } => "account-box",
+        AccountError::BoxUnticked { .. } if has_boxes(provider) => "account-box",
+        AccountError::BoxUnticked { .. } => "account-not-all",
         AccountError::NoTokenForLater => "account-no-later",
-        AccountError::NoAddress => "account-no-address",
+        AccountError::NoAddress if has_boxes(provider) => "account-no-address",
+        AccountError::NoAddress => "account-no-address-agreed",
         AccountError::Service(error) => service(error),
         AccountError::Provider(_) | AccountError::Key(_) | AccountError::Store(_) => "account-provider",
     };
@@ -34,6 +36,11 @@ pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -
         error => Some(error.to_string()),
     };
     Refused { why: words.with(key, &[("name", provider.title())]), said }
+}
+
+/// Only Google asks with boxes what it allows; elsewhere all of it is agreed to, or nothing.
+pub(super) fn has_boxes(provider: Provider) -> bool {
+    provider == Provider::Google
 }
 
 pub(super) fn service(error: &ServiceError) -> &'static str {

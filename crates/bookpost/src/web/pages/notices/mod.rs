@@ -25,7 +25,7 @@ pub(super) use self::{
     csv::{MARK, download, line},
     last::{LastRun, Lately},
     mail::{framed, show as mail},
-    names::show as names,
+    names::{CAN_STILL, show as names},
     pending::{OfRun, Pending},
     run::show as run,
     saved::{name as saved_name, routes as routes_of_saved},

@@ -16,6 +16,7 @@ use super::{
     check::is_aside,
     detail::{Detail, said, who},
     may_run,
+    pending::Pending,
     run::known,
     sums::{REASONS, Sums, is_own, left, left_do},
     title,
@@ -29,12 +30,14 @@ use crate::{
         row::{self, Flow, RowStanding, site_name},
         visit::Visit,
         wanted::{OF_NONE, RESERVED, state},
+        words::Words,
     },
 };
 
 /// As an address has them.
 pub(super) const ALL: &str = "all";
 pub(super) const WAITING_IN_DOUBT: &str = "waiting_in_doubt";
+pub(in crate::web::pages) const CAN_STILL: &str = "can_still";
 
 /// Before a place among those who got none.
 const LEFT: &str = "left-";
@@ -55,6 +58,8 @@ pub(super) enum What {
     Left(LeftOutWhy),
     /// All who were to get a mail and for whom there is none.
     NotWritten,
+    /// Of these, who can still get one: whom the first page counts.
+    CanStill,
 }
 
 impl What {
@@ -65,15 +70,29 @@ impl What {
             ALL => Some(Self::All),
             WAITING_IN_DOUBT => Some(Self::WaitingInDoubt),
             "not_written" => Some(Self::NotWritten),
+            CAN_STILL => Some(Self::CanStill),
             _ => None,
         })
+    }
+
+    /// What is said of so many of them; `lists`: of lists for teachers.
+    fn title(self, words: &Words, number: u64, lists: bool) -> String {
+        match self {
+            Self::State(state) if lists => format!("{}: {}", words.t("run-lists"), words.state(state)),
+            Self::State(state) => words.state(state),
+            Self::Left(why) => left(words, why, number),
+            Self::WaitingInDoubt => words.t("names-waiting-in-doubt"),
+            Self::NotWritten => words.t("run-not-written"),
+            Self::CanStill => words.count("names-can-still", number),
+            Self::All => words.t("run-asked"),
+        }
     }
 
     /// Where a page of them begins.
     fn begin(self, after: &str) -> Begin {
         let left = |after: &str| Begin::Left(after.parse().unwrap_or_default());
         match (self, after.strip_prefix(LEFT)) {
-            (Self::Left(_) | Self::NotWritten, _) => left(after),
+            (Self::Left(_) | Self::NotWritten | Self::CanStill, _) => left(after),
             (Self::All, Some(after)) => left(after),
             _ => Begin::Mails(after.parse().ok().map(RecipientId)),
         }
@@ -162,6 +181,7 @@ pub(in crate::web::pages) async fn show(
 async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked) -> Result<Names, Error> {
     let words = visit.words();
     let (mut mails, mut left_out, mut next) = (Vec::new(), Vec::new(), None);
+    let pending = if what == What::CanStill { Pending::read(visit).await? } else { Pending::default() };
     let mut begin = what.begin(&asked.after);
     if let Begin::Mails(after) = begin {
         (mails, next) = some_mails(visit, run, what, (asked, after)).await?;
@@ -171,7 +191,12 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         }
     }
     if let Begin::Left(after) = begin {
-        let (some, last) = left_part(visit, run, what, &asked.site, after, PAGE).await?;
+        let (some, last) = if what == What::CanStill {
+            left_some(visit, run, pending.not_written_of(run.id).map(|(_, filter)| filter), after, PAGE)
+                .await?
+        } else {
+            left_part(visit, run, what, &asked.site, after, PAGE).await?
+        };
         left_out = some.iter().map(|one| left_line(visit, one, !matches!(what, What::Left(_)))).collect();
         let first = if what == What::All { LEFT } else { "" };
         next = last.map(|n| format!("{first}{n}"));
@@ -182,17 +207,8 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         What::Left(why) => sums.left_out.get(&why).copied().unwrap_or(0),
         What::WaitingInDoubt => sums.waiting_in_doubt,
         What::NotWritten => sums.not_written(),
+        What::CanStill => pending.not_written_of(run.id).map_or(0, |(count, _)| count),
         What::All => sums.asked(),
-    };
-    let title = match what {
-        What::State(state) if asked.is_of_lists() => {
-            format!("{}: {}", words.t("run-lists"), words.state(state))
-        }
-        What::State(state) => words.state(state),
-        What::Left(why) => left(words, why, number),
-        What::WaitingInDoubt => words.t("names-waiting-in-doubt"),
-        What::NotWritten => words.t("run-not-written"),
-        What::All => words.t("run-asked"),
     };
     let site = Some(asked.site.as_str()).filter(|site| !site.is_empty());
     let here = |after: &str| {
@@ -206,7 +222,7 @@ async fn names(visit: &Visit, run: &Run, sums: &Sums, what: What, asked: &Asked)
         f: Frame::around(visit, Place::Notices).await?,
         id: run.id.0,
         source: run.source.clone(),
-        title,
+        title: what.title(words, number, asked.is_of_lists()),
         site: site.map(|code| site_name(visit, code)),
         todo: match what {
             What::Left(why) => Some(left_do(words, why)),
@@ -269,7 +285,7 @@ async fn mail_part(
     let state = match what {
         What::State(state) => Some(state),
         What::WaitingInDoubt => Some(State::Waiting),
-        What::All | What::Left(_) | What::NotWritten => None,
+        What::All | What::Left(_) | What::NotWritten | What::CanStill => None,
     };
     let filter = Filter {
         copies: Some(asked.is_of_lists()),
@@ -326,9 +342,20 @@ pub(super) async fn left_part(
         What::All | What::NotWritten => {
             REASONS.iter().map(|(_, why)| *why).filter(|why| !is_aside(*why)).collect()
         }
-        What::State(_) | What::WaitingInDoubt => return Ok((Vec::new(), None)),
+        What::State(_) | What::WaitingInDoubt | What::CanStill => return Ok((Vec::new(), None)),
     };
-    let filter = LeftOutFilter { why, sites, or_of_none };
+    left_some(visit, run, Some(LeftOutFilter { why, sites, or_of_none }), after, limit).await
+}
+
+/// The next of those whom this finds; `None` finds nobody.
+async fn left_some(
+    visit: &Visit,
+    run: &Run,
+    filter: Option<LeftOutFilter>,
+    after: u64,
+    limit: usize,
+) -> Result<(Vec<LeftOut>, Option<u64>), Error> {
+    let Some(filter) = filter else { return Ok((Vec::new(), None)) };
     let found = visit.pages.sources.store.left_out_part(run.id, filter, after, limit).await?;
     let next = found.last().map(|(n, _)| *n).filter(|_| found.len() == limit);
     Ok((found.into_iter().map(|(_, one)| masked(visit, one)).collect(), next))

@@ -1,10 +1,10 @@
 //! What of the runs of the last days nobody has seen to yet, as far as it is theirs: it is not forgotten because another run began.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mail::Reason;
-use store::{Actor, Error, LeftOutWhy, State, Unsettled};
+use store::{Actor, Error, LeftOutFilter, LeftOutWhy, RunId, State, Unsettled};
 
 use super::sums::{Sums, left, left_do};
 use crate::web::pages::{visit::Visit, words::Words};
@@ -13,6 +13,7 @@ use crate::web::pages::{visit::Visit, words::Words};
 const DAYS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Of each run, the newest first.
+#[derive(Default)]
 pub(in crate::web::pages) struct Pending(Vec<(OfRun, Sums)>);
 
 /// Something of one run.
@@ -66,6 +67,20 @@ impl Pending {
             *all.entry(*why).or_default() += count;
         }
         all.into_iter().map(|(why, n)| (n, left(words, why, n), left_do(words, why))).collect()
+    }
+
+    /// Whom the number of this run counts: why they got none, and of which libraries they are. `None`: nobody of it.
+    pub(super) fn not_written_of(&self, run: RunId) -> Option<(u64, LeftOutFilter)> {
+        let (_, sums) = self.0.iter().find(|(one, _)| one.id == run.0)?;
+        let count = Some(sums.left_out.values().sum()).filter(|count| *count > 0)?;
+        let of = sums.sites.iter().filter(|(_, part)| !part.left_out.is_empty()).map(|(site, _)| site);
+        // No library is called so: without any, all would be meant.
+        let mut sites: BTreeSet<_> = of.clone().flatten().cloned().collect();
+        let or_of_none = of.clone().any(Option::is_none);
+        if sites.is_empty() {
+            sites.insert(String::new());
+        }
+        Some((count, LeftOutFilter { why: sums.left_out.keys().copied().collect(), sites, or_of_none }))
     }
 
     fn runs(&self, count: impl Fn(&Sums) -> u64) -> Vec<OfRun> {

@@ -5,9 +5,9 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
-use store::{Error, State};
+use store::{Error, Filter, Run, State};
 
-use super::{may_run, run::known};
+use super::{may_run, run::known, sums::Sums};
 use crate::{
     cli::control::Reply,
     web::pages::{
@@ -20,12 +20,18 @@ use crate::{
     },
 };
 
+/// Of what was set aside, so much is read at once.
+const AT_ONCE: usize = 500;
+
 #[derive(Template)]
 #[template(path = "notices_stop.html")]
 struct Sure {
     f: Frame,
     id: i64,
     question: String,
+    consequence: String,
+    /// So many may have arrived, and what becomes of them.
+    doubtful: Option<String>,
     under_way: bool,
     gone: String,
 }
@@ -48,13 +54,40 @@ async fn sure(visit: &Visit, id: &str) -> Result<Sure, Error> {
     let not_left = [State::Waiting, State::Held, State::InDoubt].map(all);
     let in_line = visit.pages.sources.notices.in_line(run.id, visit.sites());
     let gone = all(State::Delivered) + all(State::Practiced) + all(State::Sending).saturating_sub(in_line);
+    let doubtful = doubtful(visit, &run, &sums).await?;
     Ok(Sure {
         f: Frame::around(visit, Place::Notices).await?,
         id: run.id.0,
+        consequence: words.t(if doubtful > 0 { "stop-consequence-but" } else { "stop-consequence" }),
+        doubtful: (doubtful > 0).then(|| words.count("stop-doubtful", doubtful)),
         question: words.count("stop-question", not_left.iter().sum::<u64>() + in_line),
         under_way: visit.pages.sources.notices.is_under_way(run.id),
         gone: words.count("stop-gone", gone),
     })
+}
+
+/// How many of those that would be cancelled may have arrived: they count as written, and the next run leaves them out.
+async fn doubtful(visit: &Visit, run: &Run, sums: &Sums) -> Result<u64, Error> {
+    let mut all = sums.state(State::InDoubt) + sums.copies(&[State::InDoubt]) + sums.waiting_in_doubt;
+    if sums.state(State::Held) + sums.copies(&[State::Held]) == 0 {
+        return Ok(all);
+    }
+    let held = Filter {
+        run: Some(run.id),
+        state: Some(State::Held),
+        ever_in_doubt: true,
+        sites: visit.sites(),
+        ..Filter::default()
+    };
+    let mut after = None;
+    loop {
+        let part = visit.pages.sources.store.part(held.clone(), after, AT_ONCE).await?;
+        all += u64::try_from(part.rows.len()).unwrap_or(u64::MAX);
+        after = part.next;
+        if after.is_none() {
+            return Ok(all);
+        }
+    }
 }
 
 /// Stops it.

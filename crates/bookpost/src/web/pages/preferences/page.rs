@@ -25,7 +25,7 @@ use crate::{
         frame::{Frame, Place, page_as},
         mail_account,
         not_done::NotDone,
-        not_here,
+        not_here, recovered,
         standing::Standing,
         visit::Visit,
         words::Words,
@@ -97,6 +97,8 @@ struct Preferences {
     checklist: Vec<Line>,
     tone: &'static str,
     in_use: String,
+    /// When what waited for the server leaves, now that it takes mail again.
+    recovered: Option<String>,
     library_email: String,
     library_email_hint: String,
     library_email_problem: Option<String>,
@@ -169,6 +171,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         own: &own,
     };
     let (pause, (standing, alarms)) = (store.paused().await?, Standing::read(sources).await?);
+    let waits = store.counts().await?.waiting > 0;
     let last = store.preference_changes(1).await?.pop();
     let sites = u64::try_from(config.sites.len()).unwrap_or(u64::MAX);
     let give_up = sentences::hours(config.schedule.give_up_after, words);
@@ -191,6 +194,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
             Box::pin(standing.in_use(sources, &alarms)).await.ok().flatten().as_ref(),
             clockwork,
         ),
+        recovered: recovered::leaves(&standing, sources, clockwork).filter(|_| waits),
         library_email: draft.entries.get(LIBRARY_EMAIL).cloned().unwrap_or_default(),
         library_email_hint: library_email::hint(&draft, words),
         library_email_problem: draft.faults.by_field.get(LIBRARY_EMAIL).cloned(),

@@ -2,20 +2,20 @@
 
 use jiff::Timestamp;
 use mail::Reason;
-use store::{Alarm, AlarmKind, AuditFilter, Counts, Deed, Error, State};
+use store::{Alarm, AlarmKind, AuditFilter, Counts, Deed, Error, ForLater, State};
 
 use super::{
     super::{
         known::{Known, Now},
         log, lost_secrets,
         mail_account::alarm as account,
-        notices::{LastRun, OfRun, Pending},
+        notices::{CAN_STILL, LastRun, OfRun, Pending},
         schedules, silence,
         standing::{StandBy, Standing, is_of_the_key, named, refused_by},
         visit::Visit,
         when::At,
     },
-    old_export,
+    kept_back, old_export,
 };
 use crate::{alarms::why_not_this_way, config::Way, identity::Permission, receive::maildrop};
 
@@ -55,7 +55,7 @@ pub(super) struct ForIt {
 pub(super) async fn read(
     visit: &Visit,
     known: &Known,
-    counts: &Counts,
+    (counts, for_later): (&Counts, ForLater),
     (last, pending): (Option<&LastRun>, &Pending),
 ) -> Result<Vec<ToDo>, Error> {
     let sites = visit.sites();
@@ -84,12 +84,12 @@ pub(super) async fn read(
             continue;
         }
         all.push(match alarm.kind {
-            _ if is_server(alarm) => server(visit, alarm, &alarms, known, counts),
+            _ if is_server(alarm) => server(visit, alarm, &alarms, known, (counts, for_later)),
             _ => other(visit, alarm).await?,
         });
     }
     all.extend(start(visit));
-    all.extend(decisions(visit, &known.now(&sites)));
+    all.extend(decisions(visit, &known.now(&sites)).await?);
     if let Some(last) = last {
         all.extend(practised(visit, known, last));
     }
@@ -163,7 +163,13 @@ async fn restored(visit: &Visit, alarm: &Alarm, waiting: u64) -> Result<ToDo, Er
 }
 
 /// A mail server that does not take mail.
-fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &Counts) -> ToDo {
+fn server(
+    visit: &Visit,
+    alarm: &Alarm,
+    all: &[&Alarm],
+    known: &Known,
+    (counts, for_later): (&Counts, ForLater),
+) -> ToDo {
     let (words, clockwork) = (visit.words(), &visit.clockwork);
     let provider = account::provider(alarm);
     let goes_on = matches!(known.standing, Standing::Backup { .. } | Standing::Well { .. });
@@ -172,7 +178,8 @@ fn server(visit: &Visit, alarm: &Alarm, all: &[&Alarm], known: &Known, counts: &
         .unwrap_or_else(|| of_server(visit, alarm, known));
     let is_down = matches!(known.standing, Standing::Down { .. } | Standing::Refused { .. });
     let by_password = alarm.kind == AlarmKind::SignIn && refused_by(alarm).is_none();
-    let waiting = known.now(&visit.sites()).waiting;
+    // What is for later does not wait for the server.
+    let waiting = known.now(&visit.sites()).waiting.saturating_sub(for_later.count);
     // Of two servers that do not take mail each is named, and what waits for either is said once.
     let is_first = all.iter().find(|other| is_server(other)).is_some_and(|first| first.id == alarm.id);
     let mut what = Vec::new();
@@ -359,17 +366,18 @@ fn start(visit: &Visit) -> Option<ToDo> {
 }
 
 /// Mail that waits for somebody's decision.
-fn decisions(visit: &Visit, now: &Now) -> impl Iterator<Item = ToDo> {
+async fn decisions(visit: &Visit, now: &Now) -> Result<impl Iterator<Item = ToDo>, Error> {
     let words = visit.words();
-    let decide = move |(count, key, href): (u64, &str, &str)| {
+    let kept_back = if now.held > 0 { kept_back::read(visit).await? } else { Vec::new() };
+    let decide = move |(count, key, href, what): (u64, &str, &str, Vec<String>)| {
         let href = Some((href.to_owned(), words.t("look-at-them")));
-        (count > 0).then(|| ToDo { title: words.count(key, count), href, ..ToDo::default() })
+        (count > 0).then(|| ToDo { title: words.count(key, count), what, href, ..ToDo::default() })
     };
     let all = [
-        (now.in_doubt, "to-do-in-doubt", "/queue?state=in_doubt"),
-        (now.held, "to-do-held", "/queue?state=held"),
+        (now.in_doubt, "to-do-in-doubt", "/queue?state=in_doubt", Vec::new()),
+        (now.held, "to-do-held", "/queue?state=held", kept_back),
     ];
-    all.into_iter().filter_map(decide)
+    Ok(all.into_iter().filter_map(decide))
 }
 
 /// The practice mailbox is still chosen, and what was meant for patrons is in it.
@@ -446,7 +454,7 @@ fn not_written(visit: &Visit, pending: &Pending, last: Option<&LastRun>) -> Opti
         |(count, what, todo): &(u64, String, String)| format!("{} {what}. {todo}", words.number(*count));
     let is_last = last.is_some_and(|last| is_of(&runs, last));
     let title = if is_last { "to-do-not-written" } else { "to-do-not-written-days" };
-    let (href, parts) = links(visit, &runs, "not_written", words.t("to-do-not-written-link"));
+    let (href, parts) = links(visit, &runs, CAN_STILL, words.t("to-do-not-written-link"));
     (count > 0).then(|| ToDo {
         title: words.count(title, count),
         what: all.iter().map(line).collect(),

@@ -1,9 +1,9 @@
 //! Of what waits, what somebody may ask about and nobody has to do anything for.
 
-use store::{Error, Filter, State};
+use store::{Error, Filter, ForLater, State};
 
 use super::{
-    super::{notices::Pending, visit::Visit},
+    super::{known::Known, notices::Pending, recovered, visit::Visit},
     to_do::links,
 };
 use crate::identity::Permission;
@@ -21,8 +21,28 @@ pub(super) struct Note {
 }
 
 /// `ages`: mail that waits grows older.
-pub(super) async fn read(visit: &Visit, pending: &Pending, ages: bool) -> Result<Vec<Note>, Error> {
-    Ok(in_doubt(visit).await?.into_iter().chain(full(visit, pending, ages)).collect())
+pub(super) async fn read(
+    visit: &Visit,
+    known: &Known,
+    for_later: ForLater,
+    (pending, ages): (&Pending, bool),
+) -> Result<Vec<Note>, Error> {
+    let waits = known.now(&visit.sites()).waiting > 0;
+    let leaves = recovered::leaves(&known.standing, &visit.pages.sources, &visit.clockwork).filter(|_| waits);
+    let told = leaves.into_iter().chain(later(visit, for_later)).map(|text| Note { text, mails: Vec::new() });
+    Ok(told.chain(in_doubt(visit).await?).chain(full(visit, pending, ages)).collect())
+}
+
+/// What is not to be sent before a time waits for nothing else.
+fn later(visit: &Visit, for_later: ForLater) -> Option<String> {
+    let words = visit.words();
+    let next = words.with("waits-for-later-next", &[("time", &visit.clockwork.text(for_later.next_at?))]);
+    let text = if for_later.more {
+        words.with("waits-for-later-many", &[("count", &words.number(for_later.count))])
+    } else {
+        words.count("waits-for-later", for_later.count)
+    };
+    Some(format!("{text} {next}"))
 }
 
 /// What may have arrived, and is sent once more by itself.

@@ -261,7 +261,7 @@ part-practiced = { $n } in the practice mailbox
 part-waiting = { $n } waiting
 part-sending = { $n } being sent
 part-returned = { $n } sent back
-part-in-doubt = { $n } in doubt
+part-in-doubt = { $n } may have arrived
 part-held = { $n } set aside
 part-cancelled = { $n } cancelled
 part-not-written = { $n } not written to
@@ -342,6 +342,10 @@ left-line = line { $line }
 names-none = Nobody
 names-none-why = Nobody of this run stands here any more.
 names-tried-again = Nothing: it is tried again by itself until { $until }.
+names-can-still = { $n ->
+    [one] { $n } entry got no mail, and can still get one
+   *[other] { $n } entries got no mail, and can still get one
+  }
 names-waiting-in-doubt = waiting, and may have arrived
 names-doubtful-do = It may have arrived, so a new export does not write about the same items for some days. Ask whether they had it; if they did not, choose Send again.
 names-cancelled-do = To write after all, upload the newest export and send it.
@@ -360,6 +364,11 @@ stop-question = { $n ->
    *[other] Stop this run, and cancel { $n } mails?
   }
 stop-consequence = What has not left is not sent any more. This cannot be taken back, but running the export again writes to exactly these people.
+stop-consequence-but = What has not left is not sent any more. This cannot be taken back. Running the export again writes to exactly these people, but not to those whose mail may have arrived.
+stop-doubtful = { $n ->
+    [one] { $n } of these mails may have arrived: the connection broke while the server was answering. It is not sent once more, and counts as written: a new export does not write to this person about the same items for some days. Ask them whether they had it; if they did not, choose Send again beside their name.
+   *[other] { $n } of these mails may have arrived: the connection broke while the server was answering. They are not sent once more, and count as written: a new export does not write to these people about the same items for some days. Ask them whether they had them; to whoever did not, choose Send again beside the name.
+  }
 stop-under-way = The mails are still being made: those that are not made yet are not made any more.
 stop-gone = { $n ->
     [0] No mail has left.

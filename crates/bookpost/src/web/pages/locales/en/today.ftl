@@ -75,6 +75,10 @@ to-do-held = { $n ->
     [one] { $n } mail is set aside and waits for your decision.
    *[other] { $n } mails are set aside and wait for your decision.
   }
+to-do-kept-back-by = { $mails } kept back by { $who } ({ $when }).
+to-do-kept-back = { $mails } kept back by a person or by the program that sent them ({ $when }).
+to-do-kept-back-undo = To undo that, open the queue under “set aside”, tick the mails and choose “Send after all”; if they are not to go, “Do not send”.
+to-do-kept-back-ask = Whoever runs the notices of the library can undo that in the queue, under “set aside”.
 to-do-in-doubt = { $n ->
     [one] { $n } mail may have arrived. Ask the patron before you send it again.
    *[other] { $n } mails may have arrived. Ask the patrons before you send them again.
@@ -165,6 +169,13 @@ to-do-not-written-days = { $n ->
    *[other] { $n } entries of the last days got no mail, and can still get one
   }
 to-do-not-written-link = Show who and why
+recovered = Mail goes out again since { $since }. What waited for the server leaves by itself within the next { $minutes }, a part at a time.
+waits-for-later = { $n ->
+    [one] { $n } mail waits for the time that it was given.
+   *[other] { $n } mails wait for the time that they were given.
+  }
+waits-for-later-many = At least { $count } mails wait for the time that they were given.
+waits-for-later-next = The next goes out from then on: { $time }.
 waits-in-doubt = { $n ->
     [one] Of what waits, { $n } mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself. There is nothing to do, unless you do not want it sent again.
    *[other] Of what waits, { $n } mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves. There is nothing to do, unless you do not want one sent again.

@@ -42,6 +42,7 @@ trial-step-encryption = Encrypt the connection
 trial-step-sign-in = Sign in
 trial-step-message = Hand over the test message
 trial-state-well = done
+trial-state-look = look at this
 trial-state-stop = failed
 trial-state-now = under way
 trial-state-ahead = not reached

@@ -267,7 +267,10 @@ part-returned = { $n ->
     [one] { $n } devuelto
    *[other] { $n } devueltos
   }
-part-in-doubt = { $n } en duda
+part-in-doubt = { $n ->
+    [one] { $n } puede haber llegado
+   *[other] { $n } pueden haber llegado
+  }
 part-held = { $n ->
     [one] { $n } apartado
    *[other] { $n } apartados
@@ -354,6 +357,10 @@ left-line = línea { $line }
 names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.
 names-tried-again = Nada: se intenta otra vez por sí solo hasta { $until }.
+names-can-still = { $n ->
+    [one] { $n } entrada quedó sin correo, y todavía puede recibirlo
+   *[other] { $n } entradas quedaron sin correo, y todavía pueden recibirlo
+  }
 names-waiting-in-doubt = en espera, y puede haber llegado
 names-doubtful-do = Puede haber llegado, así que una exportación nueva no escribe sobre los mismos ejemplares durante unos días. Pregunte si lo recibió; si no, elija Enviar de nuevo.
 names-cancelled-do = Para escribir de todos modos, suba la exportación más reciente y envíela.
@@ -372,6 +379,11 @@ stop-question = { $n ->
    *[other] ¿Detener este envío y cancelar { $n } correos?
   }
 stop-consequence = Lo que no ha salido ya no se envía. No se puede deshacer, pero si envía de nuevo la exportación se escribe exactamente a estas personas.
+stop-consequence-but = Lo que no ha salido ya no se envía. No se puede deshacer. Si envía de nuevo la exportación se escribe exactamente a estas personas, pero no a aquellas cuyo correo puede haber llegado.
+stop-doubtful = { $n ->
+    [one] { $n } de estos correos puede haber llegado: la conexión se cortó mientras el servidor contestaba. No se envía otra vez y cuenta como escrito: una exportación nueva no escribe a esta persona sobre los mismos ejemplares durante unos días. Pregúntele si lo recibió; si no, elija Enviar de nuevo junto a su nombre.
+   *[other] { $n } de estos correos pueden haber llegado: la conexión se cortó mientras el servidor contestaba. No se envían otra vez y cuentan como escritos: una exportación nueva no escribe a estas personas sobre los mismos ejemplares durante unos días. Pregúnteles si los recibieron; a quien no, elija Enviar de nuevo junto al nombre.
+  }
 stop-under-way = Los correos se están preparando todavía: los que faltan ya no se preparan.
 stop-gone = { $n ->
     [0] No ha salido ningún correo.

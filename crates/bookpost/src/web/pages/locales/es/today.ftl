@@ -75,6 +75,10 @@ to-do-held = { $n ->
     [one] Se ha apartado { $n } mensaje, que espera su decisión.
    *[other] Se han apartado { $n } mensajes, que esperan su decisión.
   }
+to-do-kept-back-by = { $mails }: retenido por { $who } ({ $when }).
+to-do-kept-back = { $mails }: retenido por una persona o por el programa que lo envió ({ $when }).
+to-do-kept-back-undo = Para deshacerlo, abra la cola en «apartado», marque los correos y elija «Enviar a pesar de todo»; si no deben salir, «No enviar».
+to-do-kept-back-ask = Quien lleva los avisos de la biblioteca puede deshacerlo en la cola, en «apartado».
 to-do-in-doubt = { $n ->
     [one] { $n } mensaje puede haber llegado. Pregunte al usuario antes de enviarlo de nuevo.
    *[other] { $n } mensajes pueden haber llegado. Pregunte a los usuarios antes de enviarlos de nuevo.
@@ -91,16 +95,16 @@ to-do-no-way-waits = { $n ->
 to-do-paused = El envío está en pausa
 to-do-paused-by = En pausa por { $who }.
 to-do-paused-waits = { $n ->
-    [0] No espera ningún correo. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada.
-    [one] Espera { $n } correo. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada.
-   *[other] Esperan { $n } correos. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada.
+    [0] No espera ningún correo. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada.
+    [one] Espera { $n } correo. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada.
+   *[other] Esperan { $n } correos. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada.
   }
 to-do-down-waits = { $n ->
     [one] Espera { $n } correo. No se ha perdido, y sale por sí solo en cuanto el servidor vuelva a aceptar correo.
    *[other] Esperan { $n } correos. No se ha perdido ninguno, y salen por sí solos en cuanto el servidor vuelva a aceptar correo.
   }
 to-do-down-asked = Se le pregunta de nuevo cada minuto, y el correo sale por sí solo en cuanto responda.
-to-do-down-expires = Si nada cambia, el primero se abandona y se devuelve a la biblioteca: { $at }.
+to-do-down-expires = Si nada cambia, se desiste del primero y se devuelve a la biblioteca: { $at }.
 to-do-sign-in-link = Introducir la contraseña nueva y probarla
 to-do-server-link = Ver sus datos y probarlo
 to-do-backup-down = Todo el correo sale por el Servidor 1, y nada espera por esto. Haga reparar el Servidor 2: hasta entonces no hay nada de reserva.
@@ -165,6 +169,13 @@ to-do-not-written-days = { $n ->
    *[other] { $n } entradas de los últimos días quedaron sin correo, y todavía pueden recibirlo
   }
 to-do-not-written-link = Ver quién y por qué
+recovered = El correo vuelve a salir desde { $since }. Lo que esperaba al servidor sale por sí solo en los próximos { $minutes }, por partes.
+waits-for-later = { $n ->
+    [one] { $n } correo espera la hora que se le dio.
+   *[other] { $n } correos esperan la hora que se les dio.
+  }
+waits-for-later-many = Al menos { $count } correos esperan la hora que se les dio.
+waits-for-later-next = El próximo sale a partir de entonces: { $time }.
 waits-in-doubt = { $n ->
     [one] De lo que espera, { $n } correo quizá haya llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo. No hay nada que hacer, salvo que no quiera que se envíe otra vez.
    *[other] De lo que espera, { $n } correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos. No hay nada que hacer, salvo que no quiera que alguno se envíe otra vez.

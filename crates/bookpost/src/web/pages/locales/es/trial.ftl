@@ -42,6 +42,7 @@ trial-step-encryption = Cifrar la conexión
 trial-step-sign-in = Iniciar sesión
 trial-step-message = Entregar el mensaje de prueba
 trial-state-well = hecho
+trial-state-look = fíjese en esto
 trial-state-stop = falló
 trial-state-now = en marcha
 trial-state-ahead = no se llegó
