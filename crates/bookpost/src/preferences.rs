@@ -3,6 +3,7 @@
 //!
 //! This part knows nothing of pages and commands, and does not send.
 
+pub mod as_seen;
 mod do_not_send;
 pub(crate) mod in_use;
 mod kept;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use store::{Actor, PreferenceChange, Store};
 use zeroize::Zeroizing;
 
+pub use as_seen::{AsSeen, Written};
 pub use do_not_send::DoNotSend;
 pub use in_use::{InUse, Why};
 pub use old_mail::{at_start, is_old_since};

@@ -58,6 +58,8 @@ pub enum AlarmKind {
     Silence,
     /// A schedule came to its time, and nothing was sent.
     Schedule,
+    /// A sign-in at a mail provider ends by itself soon.
+    SignInEnds,
     /// A mail provider does not take our client, by which other installations sign in.
     SignInService,
 }

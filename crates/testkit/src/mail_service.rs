@@ -30,6 +30,8 @@ const GMAIL: &str = "/upload/gmail/v1/users/me/messages/send?uploadType=media";
 const SENT: &str = "/gmail/v1/users/me/messages?maxResults=5&q=";
 /// And shows some lines of one.
 const ONE: &str = "/gmail/v1/users/me/messages/18found";
+/// Or of one that it says it has taken, by the number of the connection.
+const TAKEN: &str = "/gmail/v1/users/me/messages/18c";
 /// Whose account it is, each asks so; whoever may only send may not know.
 const WHOSE: [&str; 2] = ["/gmail/v1/users/me/profile", "/v1.0/me"];
 /// Where Microsoft Graph takes one.
@@ -224,6 +226,9 @@ impl MailService {
         if let Some(lines) = head.path.strip_prefix(ONE) {
             return self.lines(lines);
         }
+        if let Some(id) = head.path.strip_prefix(TAKEN) {
+            return self.lines_of_taken(id);
+        }
         if WHOSE.contains(&&*head.path) {
             return Some(self.whose());
         }
@@ -307,6 +312,21 @@ impl MailService {
             .collect();
         let count = copies.len();
         (200, json!({ "messages": copies, "resultSizeEstimate": count }))
+    }
+
+    /// Of the last that came over a connection.
+    fn lines_of_taken(&self, asked: &str) -> Option<(u16, Value)> {
+        let (number, _) = asked.split_once('?')?;
+        let number: u64 = number.parse().ok()?;
+        let (at, forgets) = {
+            let state = self.state();
+            (state.taken.iter().rposition(|one| one.connection == number)?, state.forgets_ids)
+        };
+        let (status, mut lines) = self.lines(&format!("{at}?"))?;
+        if forgets && let Some(id) = lines.pointer_mut("/payload/headers/0/value") {
+            *id = json!("<18c@mail.gmail.example>");
+        }
+        Some((status, lines))
     }
 
     fn lines(&self, asked: &str) -> Option<(u16, Value)> {

@@ -52,6 +52,8 @@ struct State {
     /// It gives another token for later each time, and ends a sign-in of which one comes twice.
     rotates: bool,
     lasts: u64,
+    /// So long lasts what it gives for later, where it says so.
+    later_lasts: Option<u64>,
     /// It does as Microsoft does.
     microsoft: bool,
     /// As it names itself.
@@ -188,6 +190,11 @@ impl Provider {
     /// It answers this the next time that tokens are asked for.
     pub fn answers(&self, status: u16, body: Value) {
         self.state().answers.push_back((status, body));
+    }
+
+    /// What it gives for later ends after so many seconds, as for a client that stands at "Testing".
+    pub fn ends_after(&self, seconds: u64) {
+        self.state().later_lasts = Some(seconds);
     }
 
     /// How often other tokens were asked for.
@@ -329,6 +336,9 @@ impl State {
         let scopes: Vec<_> = code.scopes.split(' ').filter(of_servers).collect();
         let beside = [("scope", scopes.join(" ")), ("id_token", id_token)];
         let mut given = self.given(&code.account, beside);
+        if let Some(lasts) = self.later_lasts {
+            put(&mut given, "refresh_token_expires_in", json!(lasts));
+        }
         if !self.microsoft || asked("offline_access") {
             put(&mut given, "refresh_token", json!(later));
         }

@@ -99,6 +99,7 @@ fn about(kind: AlarmKind) -> &'static str {
         AlarmKind::InDoubt => "mail may have arrived and waits for a person",
         AlarmKind::Silence => "no notices have been sent for longer than usual",
         AlarmKind::Schedule => "scheduled notices were not sent",
+        AlarmKind::SignInEnds => "somebody must sign in at a mail provider again soon",
         AlarmKind::SignInService => "a mail provider does not take this sign-in service",
         _ => "something needs a person",
     }

@@ -3,15 +3,16 @@
 use std::io::BufRead as _;
 
 use jiff::{Timestamp, tz::TimeZone};
+use mail::Reason;
 use store::{Actor, MailAccount, Store};
 
-use super::control::{AccountRequest, Failure, Reply, ShownAccount};
+use super::control::{AccountRequest, Failure, RenewedSignIn, Reply, ShownAccount};
 use crate::{
     app::App,
     config::{Config, MailProvider, Provider, SendBy},
     preferences::mail_accounts::{
-        AccountError, Asked, Back, Came, OfAnother, Used, WithCode, redirect::NotTaken,
-        service::ServiceError, used,
+        AccountError, Asked, Back, Came, Ending, NoToken, OfAnother, Shown, Used, WithCode,
+        renewed_at_latest, service::ServiceError, used,
     },
 };
 
@@ -115,7 +116,23 @@ impl App {
                     Err(error) => (provider, Err(error)),
                 }
             }
+            AccountRequest::Renew { provider } => {
+                return match accounts.renewed(provider).await {
+                    Ok(Shown { user, token, usable_until, may_look, .. }) => Reply::Renewed(RenewedSignIn {
+                        user,
+                        token: (*token).clone(),
+                        usable_until,
+                        may_look,
+                    }),
+                    Err(NoToken { reason, text }) => Reply::NotRenewed { reason, text },
+                };
+            }
             AccountRequest::Disconnect { provider } => {
+                match accounts.account(provider).await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return nobody(provider),
+                    Err(error) => return refused(provider, &error.into()),
+                }
                 return match accounts.disconnect(provider, WHO).await {
                     Ok(told) => Reply::Disconnected { provider: provider.name().to_owned(), told },
                     Err(error) => refused(provider, &error),
@@ -145,6 +162,20 @@ impl App {
     }
 }
 
+/// What the service says that was asked to have a sign-in renewed.
+pub(super) fn renewed(reply: anyhow::Result<Reply>) -> Result<Shown, NoToken> {
+    let later = |text| Err(NoToken { reason: Reason::SignInUnavailable, text });
+    match reply {
+        Ok(Reply::Renewed(RenewedSignIn { user, token, usable_until, may_look })) => {
+            Ok(Shown { user, token: token.into(), until: usable_until, usable_until, may_look })
+        }
+        Ok(Reply::NotRenewed { reason, text }) => Err(NoToken { reason, text }),
+        Ok(Reply::Failed { message, .. }) => later(message),
+        Ok(_) => later("the service has said something else".to_owned()),
+        Err(error) => later(format!("{error:#}")),
+    }
+}
+
 /// The accounts, with nothing secret.
 pub(super) async fn shown(
     store: &Store,
@@ -160,8 +191,10 @@ pub(super) async fn shown(
         };
         let of_another = set.and_then(|set| OfAnother::of_account(&account, set, &config.sealing_key));
         let of_another = of_another.map(|of_another| of_another.to_string());
+        let ends = Ending::of_account(&account, &config.sealing_key);
         all.push(ShownAccount {
             given_for_another: of_another,
+            ends,
             ..without_secrets(account, set.map(MailProvider::sends_by), of_today)
         });
     }
@@ -169,6 +202,7 @@ pub(super) async fn shown(
 }
 
 fn without_secrets(account: MailAccount, send_by: Option<SendBy>, sent: Option<Used>) -> ShownAccount {
+    let latest = account.signed_out_at.is_none().then(|| renewed_at_latest(&account));
     ShownAccount {
         send_by,
         sent_in_24_hours: sent,
@@ -178,12 +212,21 @@ fn without_secrets(account: MailAccount, send_by: Option<SendBy>, sent: Option<U
         connected_at: account.connected_at,
         connected_by: account.connected_by,
         renewed_at: account.refreshed_at,
+        renews_at_latest: latest,
         renews_at: account.signed_out_at.is_none().then_some(account.refresh_at),
         signed_out_at: account.signed_out_at,
         last_reason: account.failed.as_ref().map(|failed| failed.reason),
         last_error: account.failed.map(|failed| failed.said),
         given_for_another: None,
+        ends: None,
     }
+}
+
+/// As where any other thing is named that is not there.
+fn nobody(provider: Provider) -> Reply {
+    let (name, title) = (provider.name(), provider.title());
+    let message = format!("nobody has signed in at {title}; to sign in: bookpost preferences connect {name}");
+    Reply::Failed { failure: Failure::Usage, message }
 }
 
 fn refused(provider: Provider, error: &AccountError) -> Reply {
@@ -192,7 +235,9 @@ fn refused(provider: Provider, error: &AccountError) -> Reply {
         AccountError::NotSet => {
             (Failure::Config, format!("enter it first: bookpost preferences client {name} --id ID"))
         }
-        AccountError::NotTaken { why, .. } => (Failure::Config, taken_when(*why).to_owned()),
+        AccountError::NotTaken { .. } => {
+            (Failure::Config, "it must be https, or localhost: set public_address".to_owned())
+        }
         AccountError::Client(_) => (Failure::Config, "check both at the provider".to_owned()),
         AccountError::Stale | AccountError::NoCode(_) => {
             (Failure::Usage, format!("begin again: bookpost preferences connect {name}"))
@@ -249,10 +294,32 @@ fn refused(provider: Provider, error: &AccountError) -> Reply {
     Reply::Failed { failure, message: format!("{title}: {error}; {todo}") }
 }
 
-fn taken_when(why: NotTaken) -> &'static str {
-    match why {
-        NotTaken::NotEncrypted => "it must be https, or localhost: set public_address",
-        NotTaken::Number => "it must be a name and not a number: set public_address",
-        NotTaken::Local => "its name must be known outside your own network: set public_address",
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit::Exit;
+
+    /// As docs/guide/exit-codes.md has it.
+    #[test]
+    fn each_refusal_has_the_code_that_the_same_has_elsewhere() {
+        let said = || "x".to_owned();
+        for (error, code) in [
+            (AccountError::NotSet, 78),
+            (AccountError::Client(said()), 78),
+            (AccountError::Stale, 64),
+            (AccountError::NoCode(said()), 64),
+            (AccountError::CodeEnded, 64),
+            (AccountError::NoCodes, 64),
+            (AccountError::Denied(said()), 65),
+            (AccountError::BoxUnticked { granted: said() }, 65),
+            (AccountError::NoAddress, 65),
+            (AccountError::NoTokenForLater, 65),
+            (AccountError::Provider(said()), 75),
+        ] {
+            assert_eq!(Exit::of(&refused(Provider::Google, &error)).code(), code, "{error}");
+        }
+        assert_eq!(Exit::of(&nobody(Provider::Google)).code(), 64);
+        let another = Reply::AnotherAccount { account: said(), before: said() };
+        assert_eq!(Exit::of(&another).code(), 65, "nothing was connected");
     }
 }

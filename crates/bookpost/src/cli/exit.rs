@@ -82,6 +82,7 @@ impl Exit {
             Reply::SchedulesRan(all) => {
                 all.iter().map(came_to).find(|exit| *exit != Self::Done).unwrap_or(Self::Done)
             }
+            Reply::AnotherAccount { .. } => Self::Data,
             Reply::Check(checked) => Self::Monitored(checked.grade),
             Reply::Moved(moved) if !moved.missing.is_empty() => Self::Usage,
             Reply::Moved(moved) if moved.unmoved > 0 => Self::Partly,

@@ -21,7 +21,9 @@ use crate::{
     app::App,
     config::{Provider, SECRETS, SendBy, Source},
     preferences::{
-        self, Change, Changed, KEY_OF_SERVICE, Refused, Wish, secret_of,
+        self, Change, Changed, KEY_OF_SERVICE, Refused, Wish,
+        as_seen::{By, as_seen},
+        secret_of,
         tested::{self, ARRIVED, Tested},
     },
     web,
@@ -98,8 +100,17 @@ async fn show(store: &Store, source: &Source, now: Timestamp) -> Result<Reply, R
     let loaded = source.check(&stored.values).map_err(Refused::Problems)?;
     let preferences = loaded.in_force();
     let (version, accounts) = (stored.version, accounts::shown(store, &loaded.config, now).await?);
+    let signed_in = store.mail_accounts().await?;
+    let as_seen = as_seen(&loaded.config, By::first(&loaded.config.sending.way, &signed_in));
     let warnings = loaded.warnings;
-    Ok(Reply::Preferences(ShownPreferences { version, preferences, in_use: None, accounts, warnings }))
+    Ok(Reply::Preferences(ShownPreferences {
+        version,
+        preferences,
+        in_use: None,
+        accounts,
+        as_seen,
+        warnings,
+    }))
 }
 
 /// Remembers it as the page does; of a server as it is set now, and only where it took a test message.

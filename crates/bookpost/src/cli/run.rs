@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use mail::{Address, clock::Clock};
 use serde::Serialize;
 use store::{Actor, Filter, OpenError, State, Store};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Exit, accounts, applications,
@@ -173,8 +173,9 @@ fn about_preferences(
             let request = AccountRequest::Disconnect { provider };
             ask(load()?, Request::Preferences(PreferencesRequest::Account(request)), output)
         }
-        Preferences::Test { server, to, json } => {
+        Preferences::Test { provider, server, to, json } => {
             let to = to.as_deref().map(address).transpose()?;
+            let server = provider.map_or(servers::Which::Own(server), servers::Which::Of);
             try_server(&load()?, servers::Test { server, to, json })
         }
         Preferences::TestSignInService { output } => {
@@ -214,8 +215,26 @@ fn restore(file: &Path, to: backup::Place, output: Output) -> Result<Exit, Stop>
 
 fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
     let say = |line: String| drop(print(format!("{line}\n").as_bytes()));
-    let (exit, tested) = runtime()?.block_on(servers::test(&loaded.config, asked, say))?;
-    note_test(loaded, tested);
+    let (wants, wanted) = oneshot::channel();
+    let (gives, given) = oneshot::channel();
+    let renew = |provider| async move {
+        let _ = wants.send(provider);
+        given.await.unwrap_or_else(|_| accounts::renewed(Err(anyhow::anyhow!("nobody was asked"))))
+    };
+    // Only the service asks for it, and only where it is wanted.
+    let asks = async {
+        if let Ok(provider) = wanted.await {
+            let request = PreferencesRequest::Account(AccountRequest::Renew { provider });
+            let said = answer(loaded.clone(), Request::Preferences(request), &Bar::new(false)).await;
+            let _ = gives.send(accounts::renewed(said));
+        }
+    };
+    let both = async { tokio::join!(servers::test(&loaded.config, asked, renew, say), asks) };
+    let (tested, ()) = runtime()?.block_on(both);
+    let (exit, tested) = tested?;
+    for one in tested {
+        note_test(loaded, one);
+    }
     Ok(exit)
 }
 

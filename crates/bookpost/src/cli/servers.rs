@@ -12,21 +12,35 @@ use super::{
 };
 use crate::{
     app::Start,
-    config::{Config, Server},
+    config::{Config, Provider, Server},
     deliver::{
         hosting::{self, LookupError, NameServers},
-        trial::{self, Fault, Patience, Port, Trial},
+        trial::{self, Asks, Fault, Found as Seen, Patience, Port, State, Trial},
     },
-    preferences::tested::{ACCEPTED, WORKS, named},
+    preferences::{
+        mail_accounts::{NoToken, Shown},
+        tested::{ACCEPTED, CHANGES_IDS, KEEPS_IDS, WORKS, named, named_as},
+    },
 };
 
 /// What `preferences test` was asked.
 pub(super) struct Test {
-    /// 1 or 2.
-    pub(super) server: u8,
+    pub(super) server: Which,
     pub(super) to: Option<Address>,
     pub(super) json: bool,
 }
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// 1 or 2.
+    Own(u8),
+    /// That of a provider.
+    Of(Provider),
+}
+
+/// What a provider's server is shown, from the running service: it alone asks for that.
+type Renewed = Result<Shown, NoToken>;
 
 /// What was found in the mailbox that the test message went to, for whoever keeps the log.
 pub(super) fn arrived(config: &Config, number: u8, found: Found) -> Result<PreferencesRequest, Stop> {
@@ -67,20 +81,46 @@ fn described(config: &Config, number: u8) -> Result<&Server, Stop> {
     server.map(AsRef::as_ref).ok_or_else(none)
 }
 
-/// Tries the server; `say` gets each line when it is known. Gives what the log is to say of it, too.
-pub(super) async fn test<S>(config: &Config, asked: Test, say: S) -> Result<(Exit, PreferencesRequest), Stop>
+/// Tries the server; `say` gets each line when it is known, and `renew` asks for what a provider's is shown. Gives what the log is to say
+/// of it, too.
+pub(super) async fn test<S, F>(
+    config: &Config,
+    asked: Test,
+    renew: impl FnOnce(Provider) -> F,
+    say: S,
+) -> Result<(Exit, Vec<PreferencesRequest>), Stop>
 where
     S: FnMut(String) + Send,
+    F: Future<Output = Renewed> + Send,
 {
-    let server = described(config, asked.server)?;
+    let server = match asked.server {
+        Which::Own(number) => described(config, number)?,
+        Which::Of(provider) => of_provider(config, provider)?,
+    };
     let start = Start::of_this_machine()?;
     let now = start.clock.now();
     let letter = asked.to.as_ref().map(|to| trial::letter(config, to, now, start.seed)).transpose();
     let letter = letter.map_err(|error| Stop(Exit::Data, error))?;
-    told(Trial::new(server, &config.sending.ehlo_name, letter, now), &asked, say).await
+    let trial = Trial::new(server, &config.sending.ehlo_name, letter, now);
+    let trial = match asked.server {
+        Which::Own(_) => trial,
+        Which::Of(provider) => trial.by_account(Asks::by(renew(provider))),
+    };
+    told(trial, &asked, say).await
 }
 
-async fn told<S>(trial: Trial<'_>, asked: &Test, mut say: S) -> Result<(Exit, PreferencesRequest), Stop>
+fn of_provider(config: &Config, provider: Provider) -> Result<&Server, Stop> {
+    let set = config.providers.iter().find(|set| set.provider == provider);
+    let none = || {
+        let (name, title) = (provider.name(), provider.title());
+        let todo =
+            format!("{title} is not set up; enter it first: bookpost preferences client {name} --id ID");
+        Stop(Exit::Config, todo)
+    };
+    set.map(|set| &*set.server).ok_or_else(none)
+}
+
+async fn told<S>(trial: Trial<'_>, asked: &Test, mut say: S) -> Result<(Exit, Vec<PreferencesRequest>), Stop>
 where
     S: FnMut(String) + Send,
 {
@@ -88,7 +128,13 @@ where
     if !asked.json {
         say(show::servers::title(asked.server, server));
     }
+    let (mut account, mut kept) = (None, None);
     let tried = trial::run(trial, |event| {
+        match &event.state {
+            State::Ok(Seen::Renewal { account: renewed }) => account = Some(renewed.clone()),
+            State::Ok(Seen::MessageId { message_id_kept }) => kept = *message_id_kept,
+            _ => {}
+        }
         let line =
             if asked.json { serde_json::to_string(&event).ok() } else { show::servers::step(&event, server) };
         line.into_iter().for_each(&mut say);
@@ -99,12 +145,15 @@ where
     }
     let well = if asked.to.is_some() { ACCEPTED } else { WORKS };
     let result = tried.as_ref().map_or_else(|fault| fault.words, |()| well);
-    let request = PreferencesRequest::Tested {
+    let named = account.map_or_else(|| named(server), |account| named_as(server, &account));
+    let of_ids = kept.map(|kept| if kept { KEEPS_IDS } else { CHANGES_IDS });
+    let requests = of_ids.into_iter().chain([result]).map(|result| PreferencesRequest::Tested {
         server: server.name.clone(),
-        named: named(server),
+        named: named.clone(),
         result: result.to_owned(),
-    };
-    Ok((tried.map_or_else(|fault| exit(&fault), |()| Exit::Done), request))
+    });
+    let requests = requests.collect();
+    Ok((tried.map_or_else(|fault| exit(&fault), |()| Exit::Done), requests))
 }
 
 /// What the asker can do about it.

@@ -1,6 +1,7 @@
 //! Replies as plain text for people. The console belongs to the owner of the mail: nothing is masked here.
 
 mod applications;
+mod as_seen;
 mod backup;
 mod broker;
 mod keys;
@@ -124,6 +125,9 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::AnotherAccount { account, before } => format!(
             "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
         ),
+        // No command prints it.
+        Reply::Renewed(_) => String::new(),
+        Reply::NotRenewed { reason, text } => format!("{} ({text})\n", reason.plain_words()),
         Reply::Disconnected { provider, told } => preferences::disconnected(provider, *told),
         Reply::Found(found) => servers::found(*found).to_owned(),
         Reply::PreferencesHistory(changes) => preferences::history(changes, view),

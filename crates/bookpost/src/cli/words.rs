@@ -79,12 +79,14 @@ pub fn state(state: State) -> &'static str {
 /// A step of the trial of a mail server.
 pub fn step(step: Step) -> &'static str {
     match step {
+        Step::Renewal => "renewal",
         Step::Name => "name",
         Step::Connection => "connection",
         Step::Greeting => "greeting",
         Step::Encryption => "encryption",
         Step::SignIn => "sign-in",
         Step::Message => "message",
+        Step::MessageId => "message-id",
     }
 }
 

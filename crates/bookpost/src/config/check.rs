@@ -53,6 +53,8 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let sending = sending(raw, around, sealing_key.as_ref(), &providers);
     let schedule = schedule(raw);
     let sites = sites(raw);
+    let library_mail = sites.iter().flatten().find_map(|site| site.email.as_ref());
+    let sending = sending.map(|sending| sending.named_after(library_mail));
     let doors = doors(raw);
     let undeliverable = undeliverable(raw);
     let notices = notices(raw, &data_dir, sites.as_deref());
@@ -171,8 +173,12 @@ fn sending(
     let way_is_chosen = raw.has("sending.way");
     let backup = raw.get("sending.backup").unwrap_or(Backup::None);
     let (way, servers) = servers::way(raw, around, key, providers, backup).unzip();
-    let practice = matches!(way, Some(Way::None | Way::Practice));
-    let ehlo_name = ehlo_name(raw, around, practice);
+    let needs_none = match &way {
+        Some(Way::None | Way::Practice) => true,
+        Some(Way::Servers(servers)) => servers.iter().all(|server| server.sign_in.is_some()),
+        None => false,
+    };
+    let ehlo_name = ehlo_name(raw, around, needs_none);
     Some(Sending {
         in_doubt: raw.get("sending.in_doubt").unwrap_or(InDoubtPolicy::Retry),
         digest_from: raw.get("sending.digest_from").unwrap_or(20),
@@ -185,10 +191,11 @@ fn sending(
         way_is_chosen,
         servers: servers?,
         ehlo_name: ehlo_name?,
+        ehlo_is_borrowed: false,
     })
 }
 
-fn ehlo_name(raw: &mut Raw, around: &Surroundings, practice: bool) -> Option<String> {
+fn ehlo_name(raw: &mut Raw, around: &Surroundings, needs_none: bool) -> Option<String> {
     let path = "sending.ehlo_name";
     let todo = "set `sending.ehlo_name` to this machine's full name, such as \"books.library.example\"";
     if raw.has(path) {
@@ -207,7 +214,7 @@ fn ehlo_name(raw: &mut Raw, around: &Surroundings, practice: bool) -> Option<Str
     let _: Option<String> = raw.get(path);
     match around.host_name.clone().filter(|name| is_full(name)) {
         Some(name) => Some(name),
-        None if practice => Some(NO_HOST.to_owned()),
+        None if needs_none => Some(NO_HOST.to_owned()),
         None => {
             raw.wrong(
                 Wrong::NoFullName,

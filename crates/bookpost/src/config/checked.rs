@@ -116,6 +116,8 @@ pub struct Sending {
     pub servers: Vec<Arc<Server>>,
     /// The name we give ourselves (EHLO); a full host name.
     pub ehlo_name: String,
+    /// It is that of the library's mail, as this computer has none: good enough for providers, who know us by a sign-in.
+    pub ehlo_is_borrowed: bool,
     /// What to do with a recipient whose answer was never read.
     pub in_doubt: InDoubtPolicy,
     /// Failures for one return address within `digest_window` from which they become one summary.
@@ -133,7 +135,17 @@ pub struct Sending {
 impl Sending {
     /// The name we give ourselves, if there is one.
     pub fn own_name(&self) -> Option<&str> {
-        Some(self.ehlo_name.as_str()).filter(|name| *name != NO_HOST)
+        Some(self.ehlo_name.as_str()).filter(|name| *name != NO_HOST && !self.ehlo_is_borrowed)
+    }
+
+    /// Where this computer has no full name: as the library's mail is called.
+    pub(super) fn named_after(self, library: Option<&Address>) -> Self {
+        match library {
+            Some(library) if self.ehlo_name == NO_HOST && matches!(self.way, Way::Servers(_)) => {
+                Self { ehlo_name: library.domain().to_owned(), ehlo_is_borrowed: true, ..self }
+            }
+            _ => self,
+        }
     }
 
     /// Somebody chose that nothing is sent.
@@ -148,6 +160,7 @@ impl Sending {
             backup: Backup::None,
             servers: Vec::new(),
             ehlo_name: NO_HOST.to_owned(),
+            ehlo_is_borrowed: false,
             in_doubt: InDoubtPolicy::Retry,
             digest_from: 20,
             digest_window: 10 * MINUTE,

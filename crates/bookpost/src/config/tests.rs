@@ -381,3 +381,28 @@ fn undeliverable_mail_goes_to_the_sender_unless_another_address_is_named() {
         assert_eq!(config.sites[0].returns_to().map(mail::Address::as_str), Some(goes), "{settings}");
     }
 }
+
+/// A plain computer can send by a provider, which knows it by a sign-in; one's own servers still want a full name.
+#[test]
+fn a_computer_without_a_full_name_sends_by_a_provider() {
+    let nameless = Surroundings::given([], Some("desk"));
+    let client = "[google]\nclient_id = \"us\"\nclient_secret_env = \"SECRET\"\n";
+    let around = Surroundings::given([("SECRET", "s")], Some("desk"));
+    for by in ["smtp", "api"] {
+        let text = format!("{}{client}send_by = \"{by}\"\n", LEAST.replace("practice", "google"));
+        let sending = check_text(&text, None, &around).unwrap().config.sending;
+        assert!(
+            sending.ehlo_name.contains('.') && sending.ehlo_name != "bookpost.invalid",
+            "{}",
+            sending.ehlo_name
+        );
+        assert_eq!(sending.own_name(), None, "{by}");
+        let beside = format!("{text}[server1]\nhost = \"a.example\"\n")
+            .replace("[sending]", "[sending]\nbackup = \"servers\"");
+        assert!(beside.contains("backup"), "{beside}");
+        let problems = check_text(&beside, None, &around).unwrap_err().to_string();
+        assert!(problems.contains("full name"), "{problems}");
+    }
+    let servers = LEAST.replace("practice", "servers") + "[server1]\nhost = \"a.example\"\n";
+    check_text(&servers, None, &nameless).unwrap_err();
+}

@@ -14,6 +14,10 @@ pub const WORKS: &str = "works";
 /// It could not be made to its end.
 pub const BROKE_OFF: &str = "broke off";
 
+/// A web service has left a test message its Message-ID, or has given it another.
+pub const KEEPS_IDS: &str = "keeps Message-IDs";
+pub const CHANGES_IDS: &str = "changes Message-IDs";
+
 /// So many tests of a server are looked through.
 const LOOKED_THROUGH: usize = 50;
 
@@ -29,7 +33,14 @@ pub struct Tested {
 impl Tested {
     /// The last test that went well, of the server as it is set now; one that arrived before one that was accepted only.
     pub async fn last(store: &Store, server: &Server) -> Result<Option<Self>, Error> {
-        Self::of(store, &server.name, &named(server)).await
+        let named = match server.sign_in {
+            Some(provider) => match store.mail_account(provider.name()).await? {
+                Some(account) => named_as(server, &account.account),
+                None => return Ok(None),
+            },
+            None => named(server),
+        };
+        Self::of(store, &server.name, &named).await
     }
 
     /// The same, of the server `named` so.
@@ -46,6 +57,20 @@ impl Tested {
     }
 }
 
+/// Whether a web service leaves messages their Message-ID, as it was seen last by this account. None: that was not seen.
+pub async fn keeps_ids(store: &Store, server: &Server, account: &str) -> Result<Option<bool>, Error> {
+    let about = AuditFilter { about: Some(server.name.clone()), ..AuditFilter::default() };
+    let lines = store.audit(about, None, LOOKED_THROUGH).await?;
+    let named = named_as(server, account);
+    Ok(lines.iter().filter(|line| line.what == Deed::ServerTested).find_map(|line| {
+        match line.new.as_deref()?.strip_prefix(&*named)?.strip_prefix(": ")? {
+            KEEPS_IDS => Some(true),
+            CHANGES_IDS => Some(false),
+            _ => None,
+        }
+    }))
+}
+
 /// A line about a test of the server, `named` so.
 pub async fn note(
     store: &Store,
@@ -58,6 +83,11 @@ pub async fn note(
     let new = Some(format!("{named}: {result}"));
     let line = NewAudit { who, what: Deed::ServerTested, about: server.to_owned(), old: None, new };
     store.note_audit(line, now).await
+}
+
+/// The same of a provider's server, by the account of whoever has signed in there.
+pub fn named_as(server: &Server, account: &str) -> String {
+    format!("{} as {account}", named(server))
 }
 
 /// All by which a test is a test of this server, as it is set: without its password.

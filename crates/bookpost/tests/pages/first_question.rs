@@ -67,3 +67,62 @@ async fn the_address_of_the_only_library_is_saved_with_the_rest() {
     assert!(page.text.contains("The addresses of your libraries are changed at Libraries."), "{}", page.text);
     bench.stop().await;
 }
+
+/// Whoever enters a password for a server of Google or Microsoft is asked before anything is saved; it works without JavaScript.
+#[tokio::test]
+async fn who_enters_a_password_for_gmail_is_asked_first() {
+    let bench = Bench::staffed(Way::None).await;
+    for (server, host, question, page_of, go_on) in [
+        (
+            "server1",
+            "smtp.gmail.com",
+            "Do you use Gmail for your SMTP?",
+            "google",
+            "Go on with an app password",
+        ),
+        (
+            "server1",
+            "smtp.office365.com",
+            "Do you use Microsoft 365 for your SMTP?",
+            "microsoft",
+            "Go on with this password",
+        ),
+    ] {
+        let entered = [
+            (format!("{server}.host"), host),
+            (format!("{server}.login"), "library@school.example"),
+            (format!("{server}.password"), "s3cret words"),
+        ];
+        let entered: Vec<_> = entered.iter().map(|(name, text)| (&**name, *text)).collect();
+        let asked = bench.saved("administrator", &entered).await;
+        assert_eq!(asked.status, 422, "{host}");
+        for said in [
+            question,
+            go_on,
+            &format!("href=\"/preferences/sign-in/{page_of}\""),
+            "name=\"password_is_meant\"",
+        ] {
+            assert!(asked.text.contains(said), "{said}: {}", asked.text);
+        }
+        assert!(!asked.text.contains("s3cret words"), "{}", asked.text);
+        assert!(!bench.stored().await.contains_key("server1.password"), "{host}");
+    }
+    // The relay knows this computer, and a library's own server is nobody's else.
+    for host in ["smtp-relay.gmail.com", "smtp.library.example"] {
+        let entered =
+            [("server1.host", host), ("server1.login", "l"), ("server1.password", "p"), ("anyway", "yes")];
+        assert_eq!(bench.saved("administrator", &entered).await.status, 303, "{host}");
+    }
+    let entered = [
+        ("server1.host", "smtp.gmail.com"),
+        ("server1.login", "library@school.example"),
+        ("server1.password", "s3cret words"),
+    ];
+    let asked = bench.saved("administrator", &entered).await;
+    assert!(asked.text.contains("Do you use Gmail"), "{}", asked.text);
+    let form = filled(&asked, &[("password_is_meant", "yes"), ("anyway", "yes")]);
+    let saved = bench.post("administrator", "/preferences", &form).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    assert!(bench.stored().await.contains_key("server1.password"), "as it was typed");
+    bench.stop().await;
+}

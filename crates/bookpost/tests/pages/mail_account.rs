@@ -2,6 +2,7 @@
 
 use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
 
+use bookpost::preferences::{Change, Wish};
 use store::Role;
 use tempfile::TempDir;
 use testkit::provider::{CLIENT, Person, Provider};
@@ -78,6 +79,7 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
     let before = bench.get(WHO, PAGE).await.text;
     assert!(before.contains(&format!("{}{BACK}", bench.origin)), "{before}");
     assert!(before.contains("library@") && before.contains("Tick every box"), "{before}");
+    assert!(before.contains("<svg class=\"consent\"") && before.contains("a tick in each"), "{before}");
     let came = signed_in(&bench, &provider, &account("library")).await;
     assert_eq!(
         (came.status, came.header("location")),
@@ -89,6 +91,7 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
         LIBRARY,
         "every box ticked",
         "Renewed next",
+        "with the first mail after 14:50, at the latest 29 Nov, 15:05 (UTC)",
         "https://mail.google.com/",
         "Mail does not leave by Google yet",
         "Sent in the last 24 hours",
@@ -101,9 +104,57 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
     for text in [&page, &log] {
         assert!(!text.contains("token-00") && !text.contains("later-00") && !text.contains(CLIENT.1));
     }
+    let asked = bench.get(WHO, &format!("{PAGE}/end")).await.text;
+    for said in [
+        "Disconnect from Google?",
+        "Mail does not leave by Google at the moment",
+        "Bookpost forgets the sign-in",
+    ] {
+        assert!(asked.contains(said), "{said}: {asked}");
+    }
+    assert!(
+        page.contains(&format!("href=\"{PAGE}/end\"")) && !page.contains(&format!("action=\"{PAGE}/end\""))
+    );
     let ended = bench.post(WHO, &format!("{PAGE}/end"), "").await;
     assert_eq!(ended.header("location"), "/preferences/sign-in/google?done=account_ended");
     assert_eq!(provider.revoked().len(), 1);
+    bench.stop().await;
+}
+
+/// What patrons see is the account, with each library's name, and it is said which address it stands for.
+#[tokio::test]
+async fn what_patrons_see_is_said_of_each_library() {
+    let (bench, provider, _secret) = place().await;
+    let seen = |account: &str| {
+        ["Main Library", "East Branch"].map(|name| {
+            format!(
+                "<th scope=\"row\">{name}</th><td data-label=\"What patrons see\">{name} &#60;{account}&#62;"
+            )
+        })
+    };
+    let says = |page: &str, account: &str| seen(account).iter().all(|row| page.contains(row));
+    assert!(!bench.get(WHO, PAGE).await.text.contains("What patrons see"), "nobody has signed in");
+    signed_in(&bench, &provider, &account("library")).await;
+    let page = bench.get(WHO, PAGE).await.text;
+    assert!(says(&page, LIBRARY), "{page}");
+    assert!(
+        page.contains("Google writes library@school.example in the place of desk@library.example"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<td data-label=\"Where undeliverable mail goes\">the same address</td>"),
+        "{page}"
+    );
+    let preferences = bench.get(WHO, "/preferences").await.text;
+    assert!(
+        says(&preferences, "desk@library.example") && !preferences.contains("Google writes"),
+        "{preferences}"
+    );
+    let values = [("sending.way".to_owned(), serde_json::json!("google"))].into();
+    let wish = Wish { based_on: None, values, by: store::Actor::CommandLine };
+    bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+    let preferences = bench.get(WHO, "/preferences").await.text;
+    assert!(says(&preferences, LIBRARY) && preferences.contains("Google writes"), "{preferences}");
     bench.stop().await;
 }
 
@@ -219,27 +270,86 @@ async fn another_account_is_asked_about_and_an_address_can_be_pasted() {
     );
     let second = bench.post("second", &format!("{PAGE}/confirm"), "").await;
     assert_eq!(second.status, 422);
+    assert!(page.contains(&format!("formaction=\"{PAGE}/drop\"")), "{page}");
     bench.post(WHO, &format!("{PAGE}/confirm"), "").await;
     let page = bench.get(WHO, PAGE).await.text;
     assert!(page.contains("anna@school.example") && !page.contains("You signed in with"), "{page}");
     bench.stop().await;
 }
 
+/// Whoever goes back is asked no more, and what the provider gave is good for nothing.
 #[tokio::test]
-async fn an_address_that_google_refuses_is_refused_before_anybody_goes_there() {
-    let (_folder, secret) = secret_file();
-    let text = format!("[google]\nclient_id = \"us\"\nclient_secret_file = \"{}\"\n", secret.display());
-    let listener = listener().await;
-    // What people come by is what it is asked by, and is no name that Google knows.
-    let text = format!("public_address = \"http://bookpost.local\"\n{text}");
-    let mut bench = Bench::at(listener, servers(), &text).await;
-    bench.person(WHO, Role::Administrator, None).await;
-    for path in [PAGE.to_owned(), format!("{PAGE}/begin")] {
-        let answer = bench.get(WHO, &path).await;
-        assert!(answer.text.contains("encrypted addresses (https) only"), "{}", answer.text);
-        assert!(!answer.text.contains("href=\"/preferences/sign-in/google/begin\""), "{}", answer.text);
-        assert_ne!(answer.status, 303);
+async fn another_account_that_was_not_meant_is_dropped() {
+    let (bench, provider, _secret) = place().await;
+    signed_in(&bench, &provider, &account("library")).await;
+    let asked = signed_in(&bench, &provider, &account("anna")).await;
+    assert_eq!(asked.header("location"), PAGE);
+    let others = bench.post("second", &format!("{PAGE}/drop"), "").await;
+    assert_eq!(
+        others.header("location"),
+        format!("{PAGE}?done=nothing_changed"),
+        "it is not for them to say"
+    );
+    let dropped = bench.post(WHO, &format!("{PAGE}/drop"), "").await;
+    assert_eq!(dropped.header("location"), format!("{PAGE}?done=account_dropped"));
+    assert_eq!(provider.revoked().len(), 1);
+    let page = bench.get(WHO, dropped.header("location")).await.text;
+    assert!(page.contains("Nothing was changed. The new sign-in is dropped"), "{page}");
+    assert!(page.contains(LIBRARY) && !page.contains("anna@school.example"), "{page}");
+    assert_eq!(bench.post(WHO, &format!("{PAGE}/confirm"), "").await.status, 422, "there is nothing to take");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn who_has_an_address_that_google_refuses_is_led_back_to_their_own_computer() {
+    for (public, why) in [
+        ("http://bookpost.local", "encrypted addresses (https) only"),
+        ("https://192.0.2.7", "an address of numbers such as https://192.0.2.7"),
+        ("https://desk", "a name that exists in your own network only, such as https://desk"),
+    ] {
+        for by in ["smtp", "api"] {
+            let (_folder, secret) = secret_file();
+            let listener = listener().await;
+            let port = listener.local_addr().unwrap().port();
+            let text = format!(
+                "public_address = \"{public}\"\nlisten = \"127.0.0.1:{port}\"\n[google]\nclient_id = \"us\"\nclient_secret_file = \"{}\"\nsend_by = \"{by}\"\n",
+                secret.display()
+            );
+            let mut bench = Bench::at(listener, servers(), &text).await;
+            bench.person(WHO, Role::Administrator, None).await;
+            let back = format!("http://localhost:{port}{BACK}");
+            let page = bench.get(WHO, PAGE).await.text;
+            for said in [why, &back, "paste it below", &format!("href=\"{PAGE}/begin?pastes=1\"")] {
+                assert!(page.contains(said), "{public} {said}: {page}");
+            }
+            assert!(
+                !page.contains(&format!("<pre tabindex=\"0\">{public}")),
+                "what is refused is not copied: {page}"
+            );
+            let begun = bench.get(WHO, &format!("{PAGE}/begin?pastes=1")).await;
+            assert_eq!(begun.status, 303, "{}", begun.text);
+            let there = begun.header("location");
+            assert!(there.starts_with("https://accounts.google.com/"), "{there}");
+            assert!(there.contains(&format!("redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2F")), "{there}");
+            bench.stop().await;
+        }
     }
+}
+
+/// Nor is an address that a sign-in service would not lead to; what is to be done instead is said.
+#[tokio::test]
+async fn an_address_that_a_sign_in_service_refuses_is_not_to_be_copied() {
+    let mut bench =
+        Bench::at(listener().await, servers(), "public_address = \"http://bookpost.local\"\n").await;
+    bench.person(WHO, Role::Administrator, None).await;
+    let fields =
+        "service_address=https%3A%2F%2Fsignin.district.example&service_key=abc&service_name=District";
+    let saved = bench.post(WHO, &format!("{PAGE}/service"), fields).await;
+    assert_eq!(saved.status, 303, "{}", saved.text);
+    let page = bench.get(WHO, PAGE).await.text;
+    assert!(page.contains("The sign-in service sends people back to encrypted addresses"), "{page}");
+    assert!(!page.contains("<pre tabindex=\"0\">http://bookpost.local"), "{page}");
+    assert!(!page.contains(&format!("href=\"{PAGE}/begin\"")), "{page}");
     bench.stop().await;
 }
 

@@ -28,6 +28,7 @@ mod preferences;
 mod programs;
 mod protections;
 mod provider_faults;
+mod provider_trial;
 mod rights;
 mod saved_notices;
 mod schedules;

@@ -112,7 +112,7 @@ async fn the_page_says_how_it_stands_and_what_is_missing() {
         "In the first 60 minutes (the &#34;short range&#34;) it is tried again and again, each time after 3 to 9 minutes.",
         "After 100 hours it is given up and sent back to the library",
         "the 100 hours after which mail is given up stand still",
-        "<th scope=\"row\">East Branch</th><td data-label=\"What patrons see\">desk@library.example</td>",
+        "<th scope=\"row\">East Branch</th><td data-label=\"What patrons see\">East Branch &#60;desk@library.example&#62;</td>",
         "formaction=\"/preferences/test\" name=\"server\" value=\"1\"",
     ] {
         assert!(text.contains(said), "{said}: {text}");

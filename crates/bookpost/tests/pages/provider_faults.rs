@@ -182,17 +182,26 @@ fn graph() -> Vec<Says> {
     ]
 }
 
+/// With another box ticked than the one that is asked for, if it is to be.
+pub(crate) async fn signs_in(bench: &Bench, fake: &Fake, provider: Provider, ticks: Option<[&str; 2]>) {
+    let accounts = &bench.app.accounts;
+    let begun = accounts.begin(provider, ME).await.unwrap();
+    let to = ticks.map_or_else(|| begun.to.clone(), |[asked, ticked]| begun.to.replace(asked, ticked));
+    let (code, state) = fake.agree(&to, &Person::new("library@school.example")).unwrap();
+    accounts.end(&begun.kept, &Back { code, state, ..Back::default() }, &ME).await.unwrap();
+}
+
 /// Somebody has signed in, and mail leaves by their account.
-struct Place {
-    bench: Bench,
-    fake: Fake,
-    sink: Sink,
-    service: MailService,
+pub(crate) struct Place {
+    pub(crate) bench: Bench,
+    pub(crate) fake: Fake,
+    pub(crate) sink: Sink,
+    pub(crate) service: MailService,
     folder: TempDir,
 }
 
 impl Place {
-    async fn at(provider: Provider, by: SendBy) -> Self {
+    pub(crate) async fn at(provider: Provider, by: SendBy) -> Self {
         let fake = Fake::start(false, 3600).await.unwrap();
         if provider == Provider::Microsoft {
             fake.as_microsoft();
@@ -222,10 +231,7 @@ impl Place {
         ];
         let mut bench = Bench::with(servers(), &lines.join("\n")).await;
         bench.person(WHO, Role::Administrator, None).await;
-        let accounts = &bench.app.accounts;
-        let begun = accounts.begin(provider, ME).await.unwrap();
-        let (code, state) = fake.agree(&begun.to, &Person::new("library@school.example")).unwrap();
-        accounts.end(&begun.kept, &Back { code, state, ..Back::default() }, &ME).await.unwrap();
+        signs_in(&bench, &fake, provider, None).await;
         let values = [("sending.way".to_owned(), json!(provider.name()))].into();
         let wish = Wish { based_on: None, values, by: ME };
         bench.app.change_preferences(Change::Set(wish)).await.unwrap();
@@ -233,7 +239,7 @@ impl Place {
     }
 
     /// Whatever is due is attempted, and alarms are on record.
-    async fn quiet(&self) {
+    pub(crate) async fn quiet(&self) {
         for _ in 0..2 {
             self.bench.app.worker.quiet().await.unwrap();
             self.bench.app.alarms.carried_out().await;

@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 158] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 160] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -121,6 +121,8 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 158] = [
     ("/preferences/sign-in/google/begin", None, [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/paste", Some("address=x"), [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/confirm", Some(""), [303, 403, 403, 403, 404]),
+    ("/preferences/sign-in/google/drop", Some(""), [303, 403, 403, 403, 404]),
+    ("/preferences/sign-in/google/end", None, [303, 403, 403, 403, 404]),
     ("/preferences/sign-in/google/end", Some(""), [303, 403, 403, 403, 404]),
     // Nothing is given out without a public address.
     ("/preferences/installations", None, [303, 403, 403, 403, 200]),

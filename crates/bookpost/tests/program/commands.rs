@@ -226,7 +226,7 @@ async fn a_test_that_fails_says_why_in_plain_words() {
 async fn what_comes_by_standard_input_has_the_name_that_it_is_given() {
     let sink = sink(Vec::new()).await;
     let place = Place::new("servers", Some(&sink));
-    let export = std::fs::read_to_string(place.export(2)).unwrap();
+    let export = fs::read_to_string(place.export(2)).unwrap();
     let run = ["notices", "run", "-", "--again", "--wait"];
     let nameless = place.given(&run, &export).await;
     let told = "remembered under that name";

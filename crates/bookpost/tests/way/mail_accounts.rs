@@ -416,6 +416,42 @@ async fn a_sign_in_is_kept_alive_while_nothing_is_sent() {
     assert_eq!(place.alarm().await, None);
 }
 
+/// As for a client that stands at "Testing", and as where the provider was not reached for months: in good time, and once.
+#[tokio::test]
+async fn before_a_sign_in_ends_by_itself_a_person_is_told() {
+    let (day, half_hour) = (Duration::from_hours(24), Duration::from_mins(30));
+    let place = place(false).await;
+    let told = async || {
+        let alarms = place.bench.open_alarms().await;
+        let mut of_it = alarms.into_iter().filter(|(kind, ..)| *kind == AlarmKind::SignInEnds);
+        of_it.next().map(|(_, subject, text)| format!("{subject}: {text}"))
+    };
+    place.fake.ends_after(7 * 24 * 3600);
+    place.connect().await;
+    place.bench.pass_in_steps(5 * day - 2 * half_hour, half_hour).await;
+    assert_eq!(told().await, None, "though it was renewed meanwhile");
+    place.bench.pass_in_steps(4 * half_hour, half_hour).await;
+    let text = told().await.unwrap();
+    assert!(text.starts_with("google: Google: the sign-in of library@school.example ends on"), "{text}");
+    assert!(text.contains("as Google said so when somebody signed in"), "{text}");
+    place.fake.ends_after(180 * 24 * 3600);
+    place.connect().await;
+    assert_eq!(told().await, None, "somebody has signed in again");
+    for _ in 0..50 {
+        place.fake.answers(503, serde_json::json!({}));
+    }
+    place.bench.clock.advance(165 * day);
+    place.bench.pass_in_steps(4 * half_hour, half_hour).await;
+    assert_eq!(told().await, None);
+    place.bench.clock.advance(day);
+    place.bench.pass_in_steps(4 * half_hour, half_hour).await;
+    let text = told().await.unwrap();
+    assert!(
+        text.contains("could not be asked to renew it for a long time") || text.contains("said so"),
+        "{text}"
+    );
+}
+
 /// Sealed with the installation's key; and nothing of them is printed.
 #[tokio::test]
 async fn no_token_of_an_account_is_in_the_files_of_the_queue() {

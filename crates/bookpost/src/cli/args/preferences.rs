@@ -15,6 +15,9 @@ pub enum Preferences {
     Settings(Settings),
     /// Try one mail server step by step, as the settings have it now, and say what to do about the step that fails
     Test {
+        /// google or microsoft, instead of a server of your own: by the account of whoever has signed in there
+        #[arg(value_parser = provider, conflicts_with = "server")]
+        provider: Option<Provider>,
         /// Server 1, or 2, the backup
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
         server: u8,

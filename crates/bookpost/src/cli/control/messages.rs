@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     ApplicationsRequest, BrokerReply, BrokerRequest, ChangedPreferences, Found, KeysRequest, NewAddress,
-    NoticesRequest, PeopleRequest, PreferencesRequest, Rotated, RunNumbers, ScheduleRan, SchedulesRequest,
-    SendAgain, SentAgain, SentSamples, ShownAccount, ShownKey, ShownKeys, ShownLink, ShownNotice,
-    ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites, ShownText,
-    SignedOut, SiteNumbers, SitesRequest, StoppedRun, Today, WebhooksRequest,
+    NoticesRequest, PeopleRequest, PreferencesRequest, RenewedSignIn, Rotated, RunNumbers, ScheduleRan,
+    SchedulesRequest, SendAgain, SentAgain, SentSamples, ShownAccount, ShownKey, ShownKeys, ShownLink,
+    ShownNotice, ShownPersonKey, ShownPersonKeys, ShownPreferences, ShownSchedule, ShownSessions, ShownSites,
+    ShownText, SignedOut, SiteNumbers, SitesRequest, StoppedRun, Today, WebhooksRequest,
 };
 use clap::ValueEnum;
 use jiff::Timestamp;
-use mail::Address;
+use mail::{Address, Reason};
 use serde::{Deserialize, Serialize};
 use store::{
     Actor, Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved,
@@ -223,6 +223,13 @@ pub enum Reply {
     /// It was not typed yet; what is given back the next time.
     NotTypedYet {
         kept: String,
+    },
+    /// The provider has renewed a sign-in.
+    Renewed(RenewedSignIn),
+    /// It has not, and why.
+    NotRenewed {
+        reason: Reason,
+        text: String,
     },
     /// Mail can be sent by this account.
     Connected(Box<ShownAccount>),

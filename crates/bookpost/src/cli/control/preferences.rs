@@ -8,7 +8,10 @@ use store::{Actor, PreferenceChange};
 
 use crate::{
     config::{Preference, Provider, SendBy},
-    preferences::{Change, InUse, mail_accounts::Used},
+    preferences::{
+        AsSeen, Change, InUse,
+        mail_accounts::{Ending, Used},
+    },
 };
 
 /// What needs the queue and what the service was started with.
@@ -53,6 +56,8 @@ pub enum AccountRequest {
     BeginWithCode { provider: Provider },
     /// Whether they have.
     AskWithCode { provider: Provider, kept: String },
+    /// The provider is to renew the sign-in; whoever tests it is told what its server is shown.
+    Renew { provider: Provider },
     /// The other account is meant.
     Confirm { provider: Provider },
     /// It is used no more.
@@ -63,6 +68,22 @@ pub enum AccountRequest {
 impl std::fmt::Debug for AccountRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AccountRequest(..)")
+    }
+}
+
+/// What a server of a provider is shown. It passes to nobody but a command of Bookpost's own user, and is printed by none.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewedSignIn {
+    pub user: String,
+    pub token: String,
+    pub usable_until: Timestamp,
+    pub may_look: bool,
+}
+
+/// Without the token.
+impl std::fmt::Debug for RenewedSignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RenewedSignIn(..)")
     }
 }
 
@@ -78,7 +99,13 @@ pub struct ShownAccount {
     pub renewed_at: Option<Timestamp>,
     /// When it is asked to again; `None`: it will not.
     pub renews_at: Option<Timestamp>,
+    /// The same though no mail leaves until then.
+    #[serde(default)]
+    pub renews_at_latest: Option<Timestamp>,
     pub signed_out_at: Option<Timestamp>,
+    /// When it ends by itself, if it is not renewed before; and why.
+    #[serde(default)]
+    pub ends: Option<Ending>,
     /// How mail is handed over; `None`: the provider is not set up.
     #[serde(default)]
     pub send_by: Option<SendBy>,
@@ -106,6 +133,9 @@ pub struct ShownPreferences {
     /// Accounts at mail providers.
     #[serde(default)]
     pub accounts: Vec<ShownAccount>,
+    /// What patrons see of each library's mail as it leaves now.
+    #[serde(default)]
+    pub as_seen: Vec<AsSeen>,
     /// What works, but is probably not meant.
     pub warnings: Vec<String>,
 }

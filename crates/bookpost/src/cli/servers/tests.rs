@@ -64,7 +64,7 @@ impl Library {
             ..Trial::new(server, &self.config.sending.ehlo_name, letter, now)
         };
         let mut lines = Vec::new();
-        let tested = told(trial, &Test { server: 1, to, json }, |line| lines.push(line)).await;
+        let tested = told(trial, &Test { server: Which::Own(1), to, json }, |line| lines.push(line)).await;
         let (exit, _) = tested.unwrap_or_else(|Stop(_, error)| panic!("{error}"));
         let mut text = format!("{}\nexit code {}\n", lines.join("\n"), exit.code());
         for (port, name) in ports.iter().zip(["<another>", "<third>"]).chain([(&server.port, "<port>")]) {

@@ -6,14 +6,17 @@ use mail::Reason;
 use serde_json::{Map, Value};
 use store::{AlarmKind, PreferenceChange};
 
-use super::{Table, View};
+use super::{Table, View, as_seen};
 use crate::{
     cli::{
         control::{ChangedPreferences, ShownAccount, ShownPreferences},
         words,
     },
     config::{Origin, Provider, SendBy},
-    preferences::{InUse, Why, mail_accounts::Used},
+    preferences::{
+        InUse, Why,
+        mail_accounts::{Ending, EndsWhy, Used},
+    },
 };
 
 /// One line for each.
@@ -30,9 +33,9 @@ pub(super) fn show(shown: &ShownPreferences, view: &View<'_>) -> String {
     }
     let mut out = format!("{}\n{table}", in_use(shown, view));
     for one in &shown.accounts {
-        let _ = write!(out, "\n{}", account(one, view));
+        let _ = write!(out, "\n{}", account_beside(one, goes_by(one, shown), view));
     }
-    out + &notes(&shown.warnings)
+    out + &as_seen::table(&shown.as_seen) + &notes(&shown.warnings)
 }
 
 /// The server that mail goes out by, since when and why.
@@ -54,29 +57,61 @@ fn in_use(shown: &ShownPreferences, view: &View<'_>) -> String {
         (Why::FirstFails, Some(AlarmKind::Quota)) => "as the daily limit of the first one is used up",
         (Why::FirstFails, _) => "as the first one does not answer as it should",
     };
-    let name = match server.as_str() {
+    let name = named(server);
+    format!("in use: {name}, since {since}, {why}\n")
+}
+
+/// By what mail goes out though it cannot go by this account.
+fn goes_by<'a>(account: &ShownAccount, shown: &'a ShownPreferences) -> Option<&'a str> {
+    let server = shown.in_use.as_ref().map(|in_use| &*in_use.server);
+    server.filter(|server| *server != account.provider).map(named)
+}
+
+fn named(server: &str) -> &str {
+    match server {
         "server1" => "Server 1",
         "server2" => "Server 2",
         other => title(other),
-    };
-    format!("in use: {name}, since {since}, {why}\n")
+    }
 }
 
 /// An account at a mail provider.
 pub(super) fn account(account: &ShownAccount, view: &View<'_>) -> String {
+    account_beside(account, None, view)
+}
+
+fn account_beside(account: &ShownAccount, goes_by: Option<&str>, view: &View<'_>) -> String {
+    let mail = goes_by.map_or("mail waits".to_owned(), |by| format!("all mail goes out by {by} meanwhile"));
     let title = title(&account.provider);
     let (by, since) = (words::actor(&account.connected_by), view.at(account.connected_at));
     let mut out = format!("{title}: connected as {} since {since}, by {by}\n", account.account);
     if let Some(at) = account.signed_out_at {
         let _ = writeln!(
             out,
-            "{title} signed us out ({}): mail waits. Sign in again: bookpost preferences connect {}",
+            "{title} signed us out ({}): {mail}. Sign in again: bookpost preferences connect {}",
             view.at(at),
             account.provider
         );
     }
     if let Some(at) = account.renews_at {
-        let _ = writeln!(out, "renewed next: {}", view.at(at));
+        let latest = account.renews_at_latest.map(|latest| format!(", at the latest {}", view.at(latest)));
+        let zone =
+            view.zone.iana_name().map_or_else(|| view.zone.to_offset(view.now).to_string(), str::to_owned);
+        let _ = writeln!(
+            out,
+            "renewed next: with the first mail after {}{} ({zone})",
+            view.at(at),
+            latest.unwrap_or_default()
+        );
+    }
+    if let Some(Ending { ends_at, why, .. }) =
+        account.ends.filter(|one| one.why == EndsWhy::Said || one.is_near(view.now))
+    {
+        let why = match why {
+            EndsWhy::Said => "as it said itself",
+            EndsWhy::Unused => "unless it is renewed before, which has failed for a long time",
+        };
+        let _ = writeln!(out, "{title} ends the sign-in: {}, {why}", view.at(ends_at));
     }
     if let Some(Used { count, limit }) = account.sent_in_24_hours {
         let of = limit.map_or_else(String::new, |limit| format!(" of {limit}"));
@@ -93,7 +128,7 @@ pub(super) fn account(account: &ShownAccount, view: &View<'_>) -> String {
     if let Some(another) = &account.given_for_another {
         let _ = writeln!(
             out,
-            "mail waits: {another}. Sign in again: bookpost preferences connect {}; or set the former one again, and it works as before",
+            "{mail}: {another}. Sign in again: bookpost preferences connect {}; or set the former one again, and it works as before",
             account.provider
         );
     }
@@ -278,11 +313,13 @@ mod tests {
                 connected_by: store::Actor::CommandLine,
                 renewed_at: None,
                 renews_at: (!signed_out).then_some(at),
+                renews_at_latest: (!signed_out).then_some(at),
                 signed_out_at: signed_out.then_some(at),
                 send_by: Some(SendBy::Api),
                 sent_in_24_hours: Some(Used { count: 312, limit: Some(2000) }),
                 last_error: Some(said.to_owned()),
                 last_reason: Some(reason),
+                ends: None,
                 given_for_another: Some("it was given for the client id x".to_owned()),
             };
             let zone = jiff::tz::TimeZone::UTC;
@@ -293,6 +330,8 @@ mod tests {
             assert!(text.contains("sent in the last 24 hours: 312 of 2000\n"), "{text}");
             assert!(text.contains("by the web service (api)"), "{text}");
             assert!(text.contains("mail waits: it was given for the client id x. Sign in again"), "{text}");
+            let next = "renewed next: with the first mail after 1970-01-01 00:00, at the latest 1970-01-01 00:00 (UTC)\n";
+            assert_eq!(text.contains(next), !signed_out, "{text}");
             assert!(text.contains("boxes ticked: openid https://mail.google.com/"), "{text}");
         }
     }

@@ -6,7 +6,11 @@ use mail::Address;
 
 use super::harmless;
 use crate::{
-    cli::{control::Found as Arrived, servers::PortsOf, words},
+    cli::{
+        control::Found as Arrived,
+        servers::{PortsOf, Which},
+        words,
+    },
     config::{Encryption, Server},
     deliver::{
         hosting::{Answer, SignIn, Suggestion},
@@ -17,8 +21,12 @@ use crate::{
 };
 
 /// What is tried. No line here ends with its end.
-pub(in crate::cli) fn title(number: u8, server: &Server) -> String {
-    harmless(&format!("Server {number}: {}, port {}\n", server.host, server.port))
+pub(in crate::cli) fn title(which: Which, server: &Server) -> String {
+    let name = match which {
+        Which::Own(number) => format!("Server {number}"),
+        Which::Of(provider) => provider.title().to_owned(),
+    };
+    harmless(&format!("{name}: {}, port {}\n", server.host, server.port))
 }
 
 /// What to do about what was found in the mailbox.
@@ -51,6 +59,13 @@ pub(in crate::cli) fn step(event: &Event, server: &Server) -> Option<String> {
 
 fn ok(found: &Found, server: &Server) -> String {
     match found {
+        Found::Renewal { account } => format!("the provider has renewed the sign-in of {account}"),
+        Found::MessageId { message_id_kept } => match message_id_kept {
+            Some(true) => "it stays: where an answer is lost, the service is asked whether it has the mail",
+            Some(false) => "the service gives mail another one: where an answer is lost, mail stays in doubt",
+            None => "it could not be seen: the sign-in is for sending alone, or the service did not say",
+        }
+        .to_owned(),
         Found::Name { addresses } => {
             let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
             addresses.join(", ")
@@ -60,6 +75,9 @@ fn ok(found: &Found, server: &Server) -> String {
         Found::Encryption { encryption: Some(encrypted) } => encryption(encrypted),
         Found::Encryption { encryption: None } => {
             "none: patrons' names and titles could be read on the way".to_owned()
+        }
+        Found::SignIn { method: Some(method), .. } if server.sign_in.is_some() => {
+            format!("the provider takes the sign-in ({method})")
         }
         Found::SignIn { method: Some(method), .. } => {
             let user = server.login.as_ref().map_or("", |login| &login.user);

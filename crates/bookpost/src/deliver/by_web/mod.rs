@@ -30,7 +30,7 @@ use self::{
 };
 pub use self::{
     request::{carries, compared, named},
-    sent::Letter,
+    sent::{Letter, called, keeps_id},
     table::judge,
 };
 use super::dialogue::Dialogue;

@@ -80,15 +80,11 @@ impl<'a> Letter<'a> {
         let since = self.since.saturating_sub(CLOCKS).unwrap_or(Timestamp::MIN);
         let query = format!("in:sent rfc822msgid:{} after:{}", self.message_id, since.as_second());
         let query = utf8_percent_encode(&query, NON_ALPHANUMERIC);
-        let found: Found = self
-            .ask(&mut stream, &format!("/gmail/v1/users/me/messages?maxResults={COPIES}&q={query}"))
-            .await?;
+        let path = format!("/gmail/v1/users/me/messages?maxResults={COPIES}&q={query}");
+        let of = (self.host, self.shown);
+        let found: Found = ask(&mut stream, of, &path).await?;
         for copy in found.messages.iter().take(COPIES) {
-            let path = format!(
-                "/gmail/v1/users/me/messages/{}?format=metadata&metadataHeaders=Message-ID&metadataHeaders=To&metadataHeaders=Cc",
-                utf8_percent_encode(&copy.id, NON_ALPHANUMERIC)
-            );
-            let lines: Lines = self.ask(&mut stream, &path).await?;
+            let lines: Lines = ask(&mut stream, of, &lines_of(&copy.id)).await?;
             if self.is(&lines) {
                 let text = format!("found among what was sent; Gmail calls it {}", copy.id);
                 return Some(Reply { code: 200, enhanced: None, text });
@@ -98,44 +94,75 @@ impl<'a> Letter<'a> {
     }
 
     fn is(&self, lines: &Lines) -> bool {
-        let one_line = |value: &str| value.replace(['\r', '\n'], " ");
-        let mut header = String::new();
-        for line in &lines.payload.headers {
-            header.extend([&*one_line(&line.name), ": ", &*one_line(&line.value), "\r\n"]);
-        }
+        let header = lines.header();
         let header = header.as_bytes();
         message_id(header).as_ref() == Some(&self.message_id) && named(header).as_ref() == Some(&self.to)
     }
+}
 
-    async fn ask<T: DeserializeOwned>(&self, stream: &mut Stream, path: &str) -> Option<T> {
-        let mut pieces = vec![get(path, self.host, self.shown)];
-        let (mut received, mut is_sent) = (Vec::new(), false);
-        loop {
-            let heard = if is_sent {
-                stream.read().await.ok()?.to_vec()
-            } else {
-                match stream.write(&mut pieces).await.ok()? {
-                    Sent::Heard(heard) => heard.to_vec(),
-                    Sent::Some => continue,
-                    Sent::All => {
-                        is_sent = true;
-                        continue;
-                    }
+impl Lines {
+    /// As they stand in a message.
+    fn header(&self) -> String {
+        let one_line = |value: &str| value.replace(['\r', '\n'], " ");
+        let mut header = String::new();
+        for line in &self.payload.headers {
+            header.extend([&*one_line(&line.name), ": ", &*one_line(&line.value), "\r\n"]);
+        }
+        header
+    }
+}
+
+/// By what Gmail knows a message that it says it has taken.
+pub fn called(answer: &str) -> Option<&str> {
+    answer.rsplit_once("Gmail calls it ").map(|(_, id)| id.trim()).filter(|id| !id.is_empty())
+}
+
+/// Whether a message that Gmail has taken, and knows by `id`, has the Message-ID still that we gave it. None: Gmail does not say.
+pub async fn keeps_id(mut stream: Stream, of: (&str, &Shown), id: &str, message: &[u8]) -> Option<bool> {
+    let ours = message_id(message)?;
+    let lines: Lines = ask(&mut stream, of, &lines_of(id)).await?;
+    Some(message_id(lines.header().as_bytes()).is_some_and(|theirs| theirs == ours))
+}
+
+fn lines_of(id: &str) -> String {
+    format!(
+        "/gmail/v1/users/me/messages/{}?format=metadata&metadataHeaders=Message-ID&metadataHeaders=To&metadataHeaders=Cc",
+        utf8_percent_encode(id, NON_ALPHANUMERIC)
+    )
+}
+
+async fn ask<T: DeserializeOwned>(
+    stream: &mut Stream,
+    (host, shown): (&str, &Shown),
+    path: &str,
+) -> Option<T> {
+    let mut pieces = vec![get(path, host, shown)];
+    let (mut received, mut is_sent) = (Vec::new(), false);
+    loop {
+        let heard = if is_sent {
+            stream.read().await.ok()?.to_vec()
+        } else {
+            match stream.write(&mut pieces).await.ok()? {
+                Sent::Heard(heard) => heard.to_vec(),
+                Sent::Some => continue,
+                Sent::All => {
+                    is_sent = true;
+                    continue;
                 }
-            };
-            received.extend_from_slice(&heard);
-            while let Some(answer) = answer::read(&received, heard.is_empty()).ok()? {
-                if answer.status == 200 {
-                    return serde_json::from_slice(&answer.body).ok();
-                }
-                if answer.status >= 200 {
-                    return None;
-                }
-                received.drain(..answer.length);
             }
-            if heard.is_empty() {
+        };
+        received.extend_from_slice(&heard);
+        while let Some(answer) = answer::read(&received, heard.is_empty()).ok()? {
+            if answer.status == 200 {
+                return serde_json::from_slice(&answer.body).ok();
+            }
+            if answer.status >= 200 {
                 return None;
             }
+            received.drain(..answer.length);
+        }
+        if heard.is_empty() {
+            return None;
         }
     }
 }

@@ -12,9 +12,11 @@ use mail::{
 };
 use rustls::client::{Resumption, danger::ServerCertVerifier};
 use tokio::time::{Instant, timeout_at};
+use zeroize::Zeroizing;
 
 use super::{
     Patience,
+    by_account::{Asks, secrets},
     certificate::{Certificate, Noting},
     step::{Encrypted, Event, Found, How, State, Step},
 };
@@ -22,8 +24,9 @@ use crate::{
     config::{Encryption, Server},
     deliver::{
         conclude::judge_client,
+        dialogue::Dialogue,
         send,
-        settings::{check_password, settings},
+        settings::{check_password, settings, with_token},
         stream::{self, ConnectError, Stream},
         tls,
     },
@@ -35,6 +38,7 @@ pub(super) struct Attempt<'a> {
     pub(super) ehlo_name: &'a str,
     pub(super) verifier: Arc<dyn ServerCertVerifier>,
     pub(super) patience: Patience,
+    pub(super) renews: Option<Asks<'a>>,
 }
 
 /// What came of it.
@@ -46,6 +50,8 @@ pub(super) struct Outcome {
     pub(super) offered: Capabilities,
     pub(super) certificate: Option<Certificate>,
     pub(super) transcript: Vec<String>,
+    /// What a server was shown in the place of a password, in each form in which it might repeat it.
+    pub(super) shown: Vec<Zeroizing<String>>,
 }
 
 /// Why it went no further.
@@ -68,7 +74,19 @@ impl Unsent {
         Self::Refused { reason: judge(phase, &reply).reason, reply }
     }
 
-    fn failed(phase: Phase, failure: Failure) -> Self {
+    /// It is no password that was shown.
+    fn of_a_token(self) -> Self {
+        let told = |reason| match reason {
+            Reason::SignInRefused | Reason::PasswordsEnded => Reason::TokenRefused,
+            other => other,
+        };
+        match self {
+            Self::Refused { reason, reply } => Self::Refused { reason: told(reason), reply },
+            Self::Failed { reason, text } => Self::Failed { reason: told(reason), text },
+        }
+    }
+
+    pub(super) fn failed(phase: Phase, failure: Failure) -> Self {
         let reason =
             judge_client(phase, failure).map_or(Reason::ConnectionLost, |judgement| judgement.reason);
         Self::Failed { reason, text: failure.to_string() }
@@ -91,7 +109,7 @@ impl Attempt<'_> {
         let mut config = tls::verified_by(Arc::clone(&noting) as _)?;
         // A session that goes on shows no certificate.
         config.resumption = Resumption::disabled();
-        let mut client = Client::new(settings(self.ehlo_name, self.server)).with_transcript();
+        let own = settings(self.ehlo_name, self.server);
         let mut course = Course {
             deadline: Instant::now() + self.patience.whole,
             attempt: self,
@@ -102,7 +120,17 @@ impl Attempt<'_> {
             encrypted: false,
             signed_in: false,
         };
-        let result = course.run(&mut client, letter).await;
+        let (shown, renewed) = match course.renewed().await {
+            Ok(shown) => (shown, Ok(())),
+            Err(unsent) => (None, Err(unsent)),
+        };
+        let settings = shown.iter().fold(own, with_token);
+        let mut client = Client::new(settings).with_transcript();
+        let result = match (renewed, &shown, course.attempt.server.service) {
+            (Err(unsent), ..) => Err(unsent),
+            (Ok(()), Some(shown), Some(service)) => course.by_service(service, shown, letter).await,
+            _ => course.run(&mut client, letter).await,
+        };
         Ok(Outcome {
             step: course.step,
             result,
@@ -110,20 +138,21 @@ impl Attempt<'_> {
             offered: client.capabilities().clone(),
             certificate: course.noting.noted(),
             transcript: client.transcript().to_vec(),
+            shown: shown.iter().flat_map(secrets).collect(),
         })
     }
 }
 
 /// An attempt under way.
-struct Course<'a, T> {
-    attempt: Attempt<'a>,
+pub(super) struct Course<'a, T> {
+    pub(super) attempt: Attempt<'a>,
     config: Arc<rustls::ClientConfig>,
     noting: Arc<Noting>,
     tell: T,
     step: Step,
     encrypted: bool,
-    signed_in: bool,
-    deadline: Instant,
+    pub(super) signed_in: bool,
+    pub(super) deadline: Instant,
 }
 
 impl<T: FnMut(Event)> Course<'_, T> {
@@ -137,7 +166,7 @@ impl<T: FnMut(Event)> Course<'_, T> {
         self.converse(client, stream, letter).await
     }
 
-    async fn connect(&mut self) -> Result<Stream, Unsent> {
+    pub(super) async fn connect(&mut self) -> Result<Stream, Unsent> {
         let Server { host, port, .. } = self.attempt.server;
         self.begin(Step::Name);
         check_password(self.attempt.server)?;
@@ -155,7 +184,7 @@ impl<T: FnMut(Event)> Course<'_, T> {
         Ok(Stream::plain(tcp))
     }
 
-    async fn secure(&mut self, plain: Stream, how: How) -> Result<Stream, Unsent> {
+    pub(super) async fn secure(&mut self, plain: Stream, how: How) -> Result<Stream, Unsent> {
         let handshake = plain.secure(Arc::clone(&self.config), &self.attempt.server.host);
         let stream = self.in_time(Phase::Tls, self.attempt.patience.reply, handshake).await?;
         self.encrypted = true;
@@ -202,20 +231,25 @@ impl<T: FnMut(Event)> Course<'_, T> {
                     if let Ending::Refused { phase, .. } | Ending::Failed { phase, .. } = &ending {
                         self.leave_behind(*phase, client, false);
                     }
-                    return said(answer, ending);
+                    let is_shown_a_token = self.attempt.server.sign_in.is_some();
+                    let said = said(answer, ending);
+                    return if is_shown_a_token { said.map_err(Unsent::of_a_token) } else { said };
                 }
             }
         }
     }
 
-    async fn write(&self, stream: &mut Stream, client: &mut Client, pieces: Vec<bytes::Bytes>) {
+    pub(super) async fn write<C>(&self, stream: &mut Stream, client: &mut C, pieces: Vec<bytes::Bytes>)
+    where
+        C: Dialogue,
+    {
         let sent = timeout_at(self.deadline, send::send(stream, client, pieces)).await;
         if sent.is_err() {
             client.lost(Failure::TimedOut, 0);
         }
     }
 
-    async fn read(&self, stream: &mut Stream, client: &mut Client) {
+    pub(super) async fn read(&self, stream: &mut Stream, client: &mut impl Dialogue) {
         let patience = client.timeout().min(self.attempt.patience.reply);
         match timeout_at(self.deadline.min(Instant::now() + patience), stream.read()).await {
             Ok(Ok(bytes)) if !bytes.is_empty() => client.received(bytes),
@@ -236,7 +270,9 @@ impl<T: FnMut(Event)> Course<'_, T> {
         }
         if self.step == Step::SignIn && phase >= Phase::Mail && !self.signed_in {
             self.signed_in = true;
-            let method = self.attempt.server.login.as_ref().and(mechanism(client.transcript()));
+            let Server { login, sign_in, .. } = self.attempt.server;
+            let has_login = login.is_some() || sign_in.is_some();
+            let method = mechanism(client.transcript()).filter(|_| has_login);
             self.passed(Found::SignIn { method, offered: !client.capabilities().auth.is_empty() });
             if letter {
                 self.begin(Step::Message);
@@ -244,16 +280,27 @@ impl<T: FnMut(Event)> Course<'_, T> {
         }
     }
 
-    fn begin(&mut self, step: Step) {
+    /// The same once more, of which nothing is told.
+    pub(super) async fn again(&self) -> Option<Stream> {
+        let Server { host, port, .. } = self.attempt.server;
+        let plain = Stream::plain(stream::connect(host, *port).await.ok()?);
+        plain.secure(Arc::clone(&self.config), host).await.ok()
+    }
+
+    pub(super) fn is_at(&self, step: Step) -> bool {
+        self.step == step && !self.signed_in
+    }
+
+    pub(super) fn begin(&mut self, step: Step) {
         self.step = step;
         (self.tell)(Event { step, state: State::Started });
     }
 
-    fn passed(&mut self, found: Found) {
+    pub(super) fn passed(&mut self, found: Found) {
         (self.tell)(Event { step: self.step, state: State::Ok(found) });
     }
 
-    async fn in_time<R>(
+    pub(super) async fn in_time<R>(
         &self,
         phase: Phase,
         patience: std::time::Duration,

@@ -5,6 +5,7 @@
 
 pub mod advice;
 mod attempt;
+mod by_account;
 pub mod certificate;
 mod english;
 mod letter;
@@ -17,6 +18,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use mail::{Reason, smtp::client::Transaction};
 
+pub use self::by_account::Asks;
 use self::{
     advice::Situation,
     attempt::{Attempt, Outcome, Unsent},
@@ -57,9 +59,10 @@ impl Patience {
 }
 
 /// A trial to be made.
-#[derive(Debug)]
 pub struct Trial<'a> {
     pub server: &'a Server,
+    /// Where somebody signs in at a provider: asks it to renew that, for what the server is shown.
+    pub renews: Option<Asks<'a>>,
     pub ehlo_name: &'a str,
     /// The test message; without it the trial ends where mail could pass.
     pub letter: Option<Transaction>,
@@ -74,7 +77,13 @@ impl<'a> Trial<'a> {
     /// With the usual ports and patience.
     pub fn new(server: &'a Server, ehlo_name: &'a str, letter: Option<Transaction>, now: Timestamp) -> Self {
         let (patience, look) = (Patience::TRIAL, Patience::LOOK);
-        Self { server, ehlo_name, letter, ports: &USUAL_PORTS, patience, look, now }
+        Self { server, renews: None, ehlo_name, letter, ports: &USUAL_PORTS, patience, look, now }
+    }
+
+    /// The same of a provider's server, which is shown what is given for this.
+    #[must_use]
+    pub fn by_account(self, renews: Asks<'a>) -> Self {
+        Self { renews: Some(renews), ..self }
     }
 }
 
@@ -86,7 +95,7 @@ where
 {
     let verifier = tls::verifier(trial.server.ca_file.as_deref())?;
     let Trial { server, ehlo_name, patience, .. } = trial;
-    let attempt = Attempt { server, ehlo_name, verifier, patience };
+    let attempt = Attempt { server, ehlo_name, verifier, patience, renews: trial.renews.take() };
     let outcome = attempt.make(trial.letter.take(), &mut tell).await?;
     let Err(unsent) = &outcome.result else { return Ok(Ok(())) };
     let fault = Box::new(explain(&trial, &outcome, unsent).await);
@@ -97,7 +106,8 @@ where
 async fn explain(trial: &Trial<'_>, outcome: &Outcome, unsent: &Unsent) -> Fault {
     let server = trial.server;
     let mut reason = unsent.reason();
-    let ports = if speaks_another_language(outcome.step, reason) {
+    // Where a provider listens is known.
+    let ports = if server.sign_in.is_none() && speaks_another_language(outcome.step, reason) {
         let mut ports = vec![server.port];
         ports.extend(trial.ports.iter().filter(|port| **port != server.port));
         detect(&server.host, &ports, trial.ehlo_name, server.ca_file.as_deref(), trial.look).await
@@ -109,7 +119,10 @@ async fn explain(trial: &Trial<'_>, outcome: &Outcome, unsent: &Unsent) -> Fault
         // Each waited for the other to begin.
         reason = Reason::TlsUnavailable;
     }
-    let discreet = |text: &str| without_secrets(text, server.login.as_ref());
+    let discreet = |text: &str| {
+        let text = without_secrets(text, server.login.as_ref());
+        outcome.shown.iter().fold(text, |text, secret| text.replace(&**secret, "***"))
+    };
     let (answer, detail, later) = match unsent {
         Unsent::Refused { reply, .. } => (Some(discreet(&reply.to_string())), None, reply.is_transient()),
         Unsent::Failed { text, .. } => (None, Some(text.clone()), false),
@@ -125,7 +138,7 @@ async fn explain(trial: &Trial<'_>, outcome: &Outcome, unsent: &Unsent) -> Fault
         ports: &ports,
         now: trial.now,
     };
-    let advice = advice::advice(&situation);
+    let advice = advice::advice(&situation).filter(|_| server.sign_in.is_none() || !is_of_a_sign_in(reason));
     let what_to_do = advice.as_ref().map_or_else(|| reason.what_to_do().to_owned(), Advice::to_string);
     let transcript = outcome.transcript.iter().map(|line| discreet(line)).collect();
     let (words, certificate) = (reason.plain_words(), outcome.certificate.clone());
@@ -144,6 +157,18 @@ fn speaks_another_language(step: Step, reason: Reason) -> bool {
             | Reason::SignInImpossible
     );
     silent && step != Step::Name && step != Step::Message
+}
+
+/// It is no password that was refused.
+fn is_of_a_sign_in(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::SignInRefused
+            | Reason::TokenRefused
+            | Reason::SmtpAuthOff
+            | Reason::PasswordsEnded
+            | Reason::SignInImpossible
+    )
 }
 
 /// A server may repeat what we said.

@@ -118,7 +118,8 @@ async fn look(
     for encryption in encryptions {
         let nowhere = Server::plain("", (Ipv4Addr::UNSPECIFIED, port).into());
         let server = Server { host: host.to_owned(), encryption, ..nowhere };
-        let attempt = Attempt { server: &server, ehlo_name, verifier: Arc::clone(&verifier), patience };
+        let attempt =
+            Attempt { server: &server, ehlo_name, verifier: Arc::clone(&verifier), patience, renews: None };
         let Ok(outcome) = attempt.make(None, |_| ()).await else { break };
         if let Some(speaks) = spoken(encryption, &outcome) {
             let sign_in = outcome.result.is_ok().then_some(!outcome.offered.auth.is_empty());

@@ -11,6 +11,8 @@ use super::{advice::Advice, certificate::Certificate, ports::Port};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
+    /// A provider renews the sign-in.
+    Renewal,
     /// The server's name is looked up.
     Name,
     /// A connection is made.
@@ -23,6 +25,8 @@ pub enum Step {
     SignIn,
     /// The test message.
     Message,
+    /// Whether a web service has left the test message its Message-ID.
+    MessageId,
 }
 
 /// What is told.
@@ -47,6 +51,14 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Found {
+    Renewal {
+        /// Whose sign-in it is.
+        account: String,
+    },
+    MessageId {
+        /// None: that could not be seen.
+        message_id_kept: Option<bool>,
+    },
     Name {
         addresses: Vec<IpAddr>,
     },

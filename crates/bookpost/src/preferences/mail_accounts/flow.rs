@@ -17,7 +17,7 @@ use super::{
     endpoints::{Endpoints, may_send, scopes},
     given_by::{GivenBy, OfAnother},
     http::{Http, provider_said},
-    redirect,
+    redirect::{self, NotTaken},
     renewing::of_client,
     service::{Fetched, Hosted, Opener},
     tokens::{Asker, Given, Tokens, plain},
@@ -54,6 +54,14 @@ pub struct Back {
     pub error_description: String,
     /// Who leads back, where it says so (RFC 9207).
     pub iss: String,
+}
+
+/// Where people are led back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedBack {
+    pub to: String,
+    /// The public address, in whose place it is, and why the provider would not take that.
+    pub instead: Option<(String, NotTaken)>,
 }
 
 /// What came of it.
@@ -107,20 +115,27 @@ impl Back {
 }
 
 impl MailAccounts {
-    /// The address at which people come back, and why this provider would not take it, set up or not.
+    /// The address at which people come back, or why there is none.
     pub fn back(&self, provider: Provider) -> Result<String, AccountError> {
-        let set = self.provider(provider);
-        let back = redirect::back(&self.0.settings.now());
-        let not_taken = match &set {
-            // The provider does not see it, and the service takes any name.
-            Some(set) if set.service.is_some() => redirect::not_taken_by_service(&back),
-            Some(set) => redirect::not_taken(provider, set.issuer.as_deref(), &back),
-            None => redirect::not_taken(provider, None, &back),
-        };
-        match not_taken {
-            Some(why) => Err(AccountError::NotTaken { back, why }),
-            None => Ok(back),
+        self.led_back(provider).map(|led| led.to)
+    }
+
+    /// The same, and why it is not the public address: this provider would not take that, set up or not.
+    pub fn led_back(&self, provider: Provider) -> Result<LedBack, AccountError> {
+        let (set, config) = (self.provider(provider), self.0.settings.now());
+        let back = redirect::back(&config);
+        if set.as_ref().is_some_and(|set| set.service.is_some()) {
+            // The provider does not see it. The service takes any name, and leads to no other computer than the one that it knows.
+            return match redirect::not_taken_by_service(&back) {
+                Some(why) => Err(AccountError::NotTaken { back, why }),
+                None => Ok(LedBack { to: back, instead: None }),
+            };
         }
+        let issuer = set.as_ref().and_then(|set| set.issuer.as_deref());
+        Ok(match redirect::not_taken(provider, issuer, &back) {
+            None => LedBack { to: back, instead: None },
+            Some(why) => LedBack { to: redirect::loopback(&config), instead: Some((back, why)) },
+        })
     }
 
     /// Sends somebody to the provider.
@@ -181,6 +196,19 @@ impl MailAccounts {
         self.connect(pending).await
     }
 
+    /// It is not: what was given for it is dropped. True: the provider was told, too; false: that is done there, by its owner. None: nobody
+    /// was asked.
+    pub async fn drop_new(&self, provider: Provider, who: &Actor) -> Option<bool> {
+        let now = self.0.clock.now();
+        let pending = self.0.pending.lock().await.take_if(|pending| pending.is(provider, who, now))?;
+        let _alone = self.0.alone(provider).await;
+        let set = self.provider(provider).filter(|set| pending.given_by == GivenBy::now(set));
+        Some(match set {
+            Some(set) => self.told_that_it_is_over(&set, &pending.refresh).await,
+            None => false,
+        })
+    }
+
     /// Who has signed in with another account than the one before, and is asked whether it is meant: the account, and the one before.
     pub async fn waits(&self, provider: Provider, who: &Actor) -> Option<(String, String)> {
         let waiting = self.0.pending.lock().await;
@@ -201,19 +229,23 @@ impl MailAccounts {
         if OfAnother::of(tokens.given_by(), &set).is_some() {
             return Ok(false);
         }
+        Ok(self.told_that_it_is_over(&set, tokens.refresh()).await)
+    }
+
+    /// False: it could not be told, or takes no such word.
+    async fn told_that_it_is_over(&self, set: &MailProvider, refresh: &str) -> bool {
         let told = async {
             if let Some(service) = &set.service {
-                return Hosted { service, http: &self.0.http_of_service }
-                    .end(provider, tokens.refresh())
-                    .await;
+                let hosted = Hosted { service, http: &self.0.http_of_service };
+                return hosted.end(set.provider, refresh).await;
             }
-            let endpoints = Endpoints::of(&set, &self.0.http).await?;
-            Asker::new(&set, &endpoints, &self.0.http)?.revoke(tokens.refresh()).await
+            let endpoints = Endpoints::of(set, &self.0.http).await?;
+            Asker::new(set, &endpoints, &self.0.http)?.revoke(refresh).await
         };
-        Ok(told.await.unwrap_or_else(|error| {
+        told.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the mail provider could not be told that a sign-in is over");
             false
-        }))
+        })
     }
 
     /// What was wrong with the tokens of before is over.
@@ -221,6 +253,7 @@ impl MailAccounts {
         self.0.done.send_replace(());
         self.0.alarms.clear(AlarmKind::SignIn, provider.name());
         self.0.alarms.clear(AlarmKind::SignIn, &of_client(provider));
+        self.0.alarms.clear(AlarmKind::SignInEnds, provider.name());
     }
 
     fn going(&self, kept: &str) -> Option<Going> {
@@ -334,7 +367,8 @@ impl MailAccounts {
         let _sealing = self.0.sealing.with_key().await;
         let mut dice = secret_dice();
         let (key, _) = SealingKey::get(&self.0.settings.now().sealing_key, &mut dice)?;
-        let tokens = Tokens::new(&refresh, &given.access, given_by);
+        let ends_at = given.later_lasts.and_then(|lasts| now.saturating_add(lasts).ok());
+        let tokens = Tokens::new(&refresh, &given.access, given_by).ending(ends_at);
         let given = tokens.given(provider, given.lasts, &key, &mut dice, now);
         let (name, account) = (provider.name().to_owned(), account.to_string());
         let new = NewMailAccount { provider: name, account: account.clone(), scopes, given };

@@ -8,6 +8,7 @@
 
 mod claims;
 mod device;
+mod ending;
 mod endpoints;
 mod flow;
 mod given_by;
@@ -20,7 +21,7 @@ mod used;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use mail::{Reason, clock::Clock};
 use store::{AlarmKind, Cause, MailAccount, Store};
 use tokio::sync::{Mutex, RwLock, watch};
@@ -39,7 +40,8 @@ use crate::{
 };
 
 pub use device::{Asked, WithCode};
-pub use flow::{Back, Begun, Came, LASTS};
+pub use ending::{Ending, EndsWhy};
+pub use flow::{Back, Begun, Came, LASTS, LedBack};
 pub use given_by::{GivenBy, OfAnother};
 pub use renewing::of_client;
 pub use used::{Used, counted_as, sent, used};
@@ -188,6 +190,14 @@ impl MailAccounts {
         asked.unwrap_or_else(|error| Err(NoToken::later(error.to_string())))
     }
 
+    /// The same, once the provider has renewed the sign-in, whether that was due or not: so is seen that it still does. The token of before
+    /// is good as long as it was, where it does not.
+    pub async fn renewed(&self, provider: Provider) -> Result<Shown, NoToken> {
+        let inner = Arc::clone(&self.0);
+        let asked = tokio::spawn(async move { inner.renewed(provider).await }).await;
+        asked.unwrap_or_else(|error| Err(NoToken::later(error.to_string())))
+    }
+
     /// A mail server did not take this one: the next is asked for. False: that would be no use, as the one before was not taken either, a
     /// moment ago.
     pub async fn refused(&self, provider: Provider, shown: &Shown) -> bool {
@@ -214,12 +224,30 @@ impl MailAccounts {
         self.0.of_another(provider, account)
     }
 
+    /// When the account's sign-in ends by itself.
+    pub fn ending(&self, account: &MailAccount) -> Option<Ending> {
+        Ending::of_account(account, &self.0.settings.now().sealing_key)
+    }
+
+    /// Says in good time that a sign-in ends by itself, or that it does not any more.
+    fn tell_of_its_end(&self, account: &MailAccount) {
+        let Some(provider) = Provider::named(&account.provider) else { return };
+        let (alarms, now) = (&self.0.alarms, self.0.clock.now());
+        match self.ending(account).filter(|ending| ending.is_near(now)) {
+            Some(ending) => {
+                let text = ends_soon(provider, &account.account, ending);
+                alarms.raise(AlarmKind::SignInEnds, provider.name(), text);
+            }
+            None => alarms.clear(AlarmKind::SignInEnds, provider.name()),
+        }
+    }
+
     /// Asks for the next token where nobody has needed one for long, so that the sign-in stays alive. Says where it is none for what is set
     /// now.
     pub(crate) async fn keep_alive(&self) -> Result<(), store::Error> {
         let now = self.0.clock.now();
         for account in self.0.store.mail_accounts().await? {
-            let idle_since = account.usable_until.saturating_add(IDLE).unwrap_or(Timestamp::MAX);
+            let idle_since = renewed_at_latest(&account);
             let Some(provider) = Provider::named(&account.provider) else { continue };
             if let Some(of_another) = self.of_another(&account).filter(|_| account.signed_out_at.is_none()) {
                 let (title, reason) = (provider.title(), Reason::OtherClient);
@@ -246,6 +274,9 @@ impl MailAccounts {
             let text = format!("{}: {}", provider.title(), error.reason.plain_words());
             self.0.alarms.raise(AlarmKind::SignIn, &subject, Cause::new(error.reason, text));
         }
+        for account in self.0.store.mail_accounts().await? {
+            self.tell_of_its_end(&account);
+        }
         Ok(())
     }
 
@@ -256,6 +287,23 @@ impl MailAccounts {
         }
         let _nothing = self.0.under_way.write().await;
     }
+}
+
+/// By when its sign-in is renewed though no mail leaves.
+pub fn renewed_at_latest(account: &MailAccount) -> Timestamp {
+    account.usable_until.saturating_add(IDLE).unwrap_or(Timestamp::MAX)
+}
+
+fn ends_soon(provider: Provider, account: &str, ending: Ending) -> String {
+    let (title, name) = (provider.title(), provider.name());
+    let at = TimeZone::system().to_datetime(ending.ends_at).strftime("%A, %-d %B %Y, %H:%M");
+    let why = match ending.why {
+        EndsWhy::Said => format!("{title} said so when somebody signed in"),
+        EndsWhy::Unused => format!("{title} could not be asked to renew it for a long time"),
+    };
+    format!(
+        "{title}: the sign-in of {account} ends on {at}, as {why}. Sign in again before, on the page or with: bookpost preferences connect {name}. After that mail does not leave by {title}."
+    )
 }
 
 impl NoToken {

@@ -35,15 +35,22 @@ pub fn back(config: &Config) -> String {
     of_service(config, BACK)
 }
 
+/// The same on whatever computer the browser runs, which every provider takes. Where that is not this one, the browser finds no page there
+/// (but through a tunnel), and whoever signs in brings the address from its bar.
+pub fn loopback(config: &Config) -> String {
+    format!("{}{BACK}", here(config))
+}
+
 /// The page at this path, by the address at which people come to the pages.
 pub fn of_service(config: &Config, path: &str) -> String {
-    let here = || {
-        let port = config.listen.map_or(80, |listen| listen.port());
-        let scheme = if config.web.certificate.is_some() { "https" } else { "http" };
-        format!("{scheme}://localhost:{port}")
-    };
-    let public = config.public_address.clone().unwrap_or_else(here);
+    let public = config.public_address.clone().unwrap_or_else(|| here(config));
     format!("{public}{path}")
+}
+
+fn here(config: &Config) -> String {
+    let port = config.listen.map_or(80, |listen| listen.port());
+    let scheme = if config.web.certificate.is_some() { "https" } else { "http" };
+    format!("{scheme}://localhost:{port}")
 }
 
 /// Why this provider would not take the address; none: it does.

@@ -70,6 +70,25 @@ impl Inner {
         }
     }
 
+    /// Asks the provider for the next token though the one of now is good, which it stays where there is none.
+    pub(super) async fn renewed(&self, provider: Provider) -> Result<Shown, NoToken> {
+        let alone = self.alone(provider).await;
+        if let Looked::Has(_) = self.looked(provider).await? {
+            let (lease, now) = (RefreshLease(secret_dice().random()), self.clock.now());
+            let lasts = if self.is_hosted(provider) { service::LEASE } else { LEASE };
+            let begun = self.store.begin_refresh(provider.name(), lease, lasts, now).await?;
+            if let Refreshing::Ours(account) = begun {
+                self.refresh(provider, &account, lease).await?;
+            }
+        }
+        drop(alone);
+        let account = self.store.mail_account(provider.name()).await?;
+        if let Some(failed) = account.and_then(|account| account.failed) {
+            return Err(NoToken::new(failed.reason, failed.said));
+        }
+        self.shown(provider).await
+    }
+
     /// Held by whoever asks for tokens.
     pub(super) async fn alone(&self, provider: Provider) -> Option<MutexGuard<'_, ()>> {
         match self.asking.get(&provider) {
@@ -159,7 +178,10 @@ impl Inner {
         let refusal = match asked {
             Ok((given, by)) => {
                 let refresh = given.refresh.as_deref().map_or(tokens.refresh(), String::as_str);
-                let next = Tokens::new(refresh, &given.access, by);
+                let said = given.later_lasts.and_then(|lasts| now.saturating_add(lasts).ok());
+                // Another one may last for as long again, of which nothing was said.
+                let ends_at = said.or_else(|| tokens.ends_at().filter(|_| refresh == tokens.refresh()));
+                let next = Tokens::new(refresh, &given.access, by).ending(ends_at);
                 let _sealing = self.sealing.with_key().await;
                 let mut dice = secret_dice();
                 let (key, _) = SealingKey::get(&self.settings.now().sealing_key, &mut dice)

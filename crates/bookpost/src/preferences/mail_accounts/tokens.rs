@@ -40,6 +40,14 @@ const MOST: Duration = Duration::from_hours(24);
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Extra {
     pub(super) id_token: Option<String>,
+    /// For how many seconds the token for later is good; no standard has it, Google and Microsoft say it where it ends.
+    #[serde(default, deserialize_with = "seconds")]
+    pub(super) refresh_token_expires_in: Option<u64>,
+}
+
+/// Whatever else stands there says nothing, and takes nothing from what was given.
+fn seconds<'de, D: serde::Deserializer<'de>>(said: D) -> Result<Option<u64>, D::Error> {
+    Ok(serde_json::Value::deserialize(said)?.as_u64())
 }
 
 impl ExtraTokenFields for Extra {}
@@ -71,6 +79,8 @@ pub(super) struct Given {
     pub(super) access: Zeroizing<String>,
     pub(super) refresh: Option<Zeroizing<String>>,
     pub(super) lasts: Duration,
+    /// For how long the token for later is good, where that is said.
+    pub(super) later_lasts: Option<Duration>,
     /// What was agreed to; `None`: all that was asked for (RFC 6749 section 5.1).
     pub(super) scopes: Option<String>,
     pub(super) id_token: Option<String>,
@@ -223,6 +233,7 @@ fn given(answer: &Answer) -> Given {
         access: Zeroizing::new(answer.access_token().secret().clone()),
         refresh: answer.refresh_token().map(|token| Zeroizing::new(token.secret().clone())),
         lasts: kept_for(answer.expires_in()),
+        later_lasts: answer.extra_fields().refresh_token_expires_in.map(Duration::from_secs),
         scopes,
         id_token: answer.extra_fields().id_token.clone(),
     }
@@ -276,11 +287,26 @@ pub(super) struct Tokens {
     /// Not known of those of an earlier version.
     #[serde(default)]
     given_by: Option<GivenBy>,
+    /// When the one for later ends by itself, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends_at: Option<Timestamp>,
 }
 
 impl Tokens {
     pub(super) fn new(refresh: &str, access: &str, given_by: GivenBy) -> Self {
-        Self { refresh: refresh.to_owned(), access: access.to_owned(), given_by: Some(given_by) }
+        let (refresh, access) = (refresh.to_owned(), access.to_owned());
+        Self { refresh, access, given_by: Some(given_by), ends_at: None }
+    }
+
+    /// The one for later ends then.
+    pub(super) fn ending(self, ends_at: Option<Timestamp>) -> Self {
+        let mut tokens = self;
+        tokens.ends_at = ends_at;
+        tokens
+    }
+
+    pub(super) fn ends_at(&self) -> Option<Timestamp> {
+        self.ends_at
     }
 
     pub(super) fn given_by(&self) -> Option<&GivenBy> {

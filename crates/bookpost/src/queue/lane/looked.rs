@@ -6,13 +6,14 @@ use mail::{
     Reply,
     smtp::client::{RecipientResult, TransactionResult},
 };
-use store::Claimed;
+use store::{Claimed, Store};
 use tokio::time::timeout;
 
 use super::{Gate, Lane, signed_in::open};
 use crate::{
-    config::Service,
+    config::{Server, Service},
     deliver::{by_web::Letter, letter},
+    preferences::{mail_accounts::Shown, tested::keeps_ids},
 };
 
 /// Somebody waits for the mail behind it.
@@ -49,7 +50,10 @@ impl Lane {
 
     async fn ask_what_was_sent(&mut self, job: &Claimed) -> Option<Reply> {
         let shown = self.delivery.accounts.shown(self.server.sign_in?).await.ok()?;
-        if !shown.may_look || self.server.service != Some(Service::Gmail) {
+        if !shown.may_look
+            || self.server.service != Some(Service::Gmail)
+            || !finds_ids(&self.delivery.store, &self.server, &shown).await
+        {
             return None;
         }
         let message = letter::bytes_of(job, &self.delivery.settings);
@@ -57,4 +61,9 @@ impl Lane {
         let letter = Letter::of(&message, job.envelope.recipients(), of, job.first_due_at)?;
         letter.found(open(Arc::clone(&self.server), self.tls.clone()).await.ok()?).await
     }
+}
+
+/// Nothing is found by its Message-ID where a test has shown that there is another one on it by then.
+async fn finds_ids(store: &Store, server: &Server, shown: &Shown) -> bool {
+    !matches!(keeps_ids(store, server, &shown.user).await, Ok(Some(false)))
 }

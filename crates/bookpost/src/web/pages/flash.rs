@@ -116,6 +116,8 @@ done! {
     ServiceForgotten "done-service-forgotten"
     InstallationEnded "done-installation-ended"
     AccountForgotten "done-account-forgotten"
+    AccountDropped "done-account-dropped"
+    AccountDroppedUntold "done-account-dropped-untold"
 }
 
 /// For how many. What is no such word is nothing.

@@ -2,7 +2,10 @@
 
 pub(super) mod alarm;
 mod client;
+mod end;
+pub(super) mod ends;
 mod handing;
+mod meanwhile;
 mod said;
 mod service;
 mod stands;
@@ -12,7 +15,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Path, Query, RawQuery},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -21,22 +24,25 @@ use store::{Error, MailAccount};
 
 use super::{
     Pages,
+    away::Away,
     flash::{self, Done},
     form::Posted,
     frame::{Frame, Place, page_as},
     not_here,
-    visit::{Visit, kept_under},
+    senders::{self, Sender},
+    visit::Visit,
     words::Words,
 };
 use crate::{
     config::{Provider, SendBy, Way},
     identity::Permission,
-    preferences::mail_accounts::{AccountError, Back, Came, LASTS, Used, redirect},
+    preferences::mail_accounts::{
+        AccountError, Back, Came, LASTS, LedBack, Used, redirect, renewed_at_latest,
+    },
 };
 
-/// What the browser keeps until it comes back. As the session's, it is set by nobody else over https.
-const COOKIE: &str = "__Host-bookpost-account";
-const PLAIN_COOKIE: &str = "bookpost-account";
+/// What the browser keeps until it comes back.
+const AWAY: Away = Away::new("__Host-bookpost-account", "bookpost-account", LASTS);
 
 pub(super) fn routes() -> Router<Pages> {
     Router::new()
@@ -49,7 +55,8 @@ pub(super) fn routes() -> Router<Pages> {
         .route("/preferences/sign-in/{provider}/begin", get(begin))
         .route("/preferences/sign-in/{provider}/paste", post(paste))
         .route("/preferences/sign-in/{provider}/confirm", post(confirm))
-        .route("/preferences/sign-in/{provider}/end", post(end))
+        .route("/preferences/sign-in/{provider}/drop", post(drop_new))
+        .route("/preferences/sign-in/{provider}/end", get(end::ask).post(end::end))
 }
 
 /// Where the page of this provider is.
@@ -72,15 +79,25 @@ struct Page {
     /// Whose account came, and whose was there before.
     another: Option<String>,
     facts: Vec<(String, String)>,
+    /// What a button says that tests it, and what that does.
+    test: Option<[String; 2]>,
+    test_of: &'static str,
+    test_to: String,
+    /// What patrons see of each library's mail by it.
+    senders: Vec<Sender>,
     /// What is wrong with it.
     fault: Option<String>,
     /// See [`stands::for_it`].
     scopes: String,
+    /// It ends by itself soon.
+    ends: Option<String>,
     /// What else is to be done, and where.
     unused: Option<String>,
-    /// The address that is entered at the provider.
-    back: String,
-    /// Why it would not be taken there.
+    /// The address that is entered at the provider, if there is one that it takes.
+    back: Option<String>,
+    /// Why it is not the public one, and what follows from that.
+    instead: Option<[String; 2]>,
+    /// Why there is none.
     not_taken: Option<String>,
     /// Where to go first, and why: the provider leads back to there.
     elsewhere: Option<[String; 2]>,
@@ -94,7 +111,10 @@ struct Page {
     shared: String,
     /// What is to be allowed on the way.
     allows: String,
-    end: Option<[String; 2]>,
+    /// What a link says that ends it.
+    end: Option<String>,
+    /// There are boxes to tick where one agrees.
+    has_boxes: bool,
 }
 
 async fn show(visit: Visit, Path(name): Path<String>) -> Response {
@@ -128,9 +148,7 @@ async fn begin(visit: Visit, Path(name): Path<String>, Query(asked): Query<Begin
         return Redirect::to(&there).into_response();
     }
     match visit.pages.sources.accounts.begin(provider, visit.actor()).await {
-        Ok(begun) => {
-            ([(header::SET_COOKIE, cookie(&visit, &begun.kept))], Redirect::to(&begun.to)).into_response()
-        }
+        Ok(begun) => (AWAY.keep(&begun.kept, visit.secure), Redirect::to(&begun.to)).into_response(),
         Err(error) => shown(&visit, provider, Some(&error)).await,
     }
 }
@@ -164,8 +182,8 @@ async fn paste(
 
 async fn came(visit: Visit, query: &str, headers: &HeaderMap, asked: Option<Provider>) -> Response {
     let accounts = &visit.pages.sources.accounts;
-    let forgotten = set(&visit, "", 0);
-    let kept = kept_under(cookie_name(&visit), headers).unwrap_or_default();
+    let [(set_cookie, forgotten)] = AWAY.forget(visit.secure);
+    let kept = AWAY.found(visit.secure, headers);
     let Some(provider) = accounts.begun_at(&kept).or(asked) else {
         return not_here::form_too_old(visit.words());
     };
@@ -177,7 +195,7 @@ async fn came(visit: Visit, query: &str, headers: &HeaderMap, asked: Option<Prov
         Err(error) => shown(&visit.at(address(provider)), provider, Some(&error)).await,
     };
     if let Ok(forgotten) = forgotten.parse() {
-        response.headers_mut().append(header::SET_COOKIE, forgotten);
+        response.headers_mut().append(set_cookie, forgotten);
     }
     response
 }
@@ -196,15 +214,16 @@ async fn confirm(Path(name): Path<String>, Posted { visit, .. }: Posted<Nothing>
     }
 }
 
-async fn end(Path(name): Path<String>, Posted { visit, .. }: Posted<Nothing>) -> Response {
+/// The other account was not meant: what was given for it is good for nothing, and all is as it was.
+async fn drop_new(Path(name): Path<String>, Posted { visit, .. }: Posted<Nothing>) -> Response {
     let provider = match allowed(&visit, &name) {
         Ok(provider) => provider,
         Err(response) => return response,
     };
-    match visit.pages.sources.accounts.disconnect(provider, visit.actor()).await {
-        Ok(true) => done(provider, Done::AccountEnded),
-        Ok(false) => done(provider, Done::AccountForgotten),
-        Err(error) => shown(&visit, provider, Some(&error)).await,
+    match visit.pages.sources.accounts.drop_new(provider, &visit.actor()).await {
+        Some(true) => done(provider, Done::AccountDropped),
+        Some(false) => done(provider, Done::AccountDroppedUntold),
+        None => done(provider, Done::NothingChanged),
     }
 }
 
@@ -271,10 +290,15 @@ async fn made(
     let account = sources.accounts.account(provider).await?;
     let name = [("name", provider.title())];
     let with = |key: &str| words.with(key, &name);
-    let (back, not_taken) = match sources.accounts.back(provider) {
-        Ok(back) => (back, None),
-        Err(AccountError::NotTaken { back, why }) => (back, Some(said::not_taken(why, provider, words))),
-        Err(_) => (String::new(), None),
+    let (back, instead, not_taken) = match sources.accounts.led_back(provider) {
+        Ok(LedBack { to, instead: None }) => (Some(to), None, None),
+        Ok(LedBack { to, instead: Some((public, why)) }) => {
+            (Some(to), Some(said::instead(&public, why, provider, words)), None)
+        }
+        Err(AccountError::NotTaken { back, .. }) => {
+            (None, None, Some(said::not_taken_by_service(&back, words)))
+        }
+        Err(_) => (None, None, None),
     };
     let another = sources.accounts.waits(provider, &visit.actor()).await.map(|(account, before)| {
         words.with(
@@ -285,6 +309,7 @@ async fn made(
     let signed_out = account.as_ref().is_some_and(|account| account.signed_out_at.is_some());
     let button = if account.is_some() { "account-again" } else { "account-begin" };
     let handing = handing::Handing::now(visit, provider).await;
+    let meanwhile = Box::pin(meanwhile::Meanwhile::now(visit, provider)).await?;
     let way = &sources.config().sending.way;
     let in_use = matches!(way, Way::Servers(all) if all.iter().any(|one| one.sign_in == Some(provider)));
     Ok(Page {
@@ -301,10 +326,15 @@ async fn made(
             }
             None => Vec::new(),
         },
+        test: (account.is_some() && !signed_out).then(|| [with("account-test"), words.t("account-test-is")]),
+        test_of: provider.name(),
+        test_to: visit.person().email.to_string(),
+        senders: senders::by_account(visit, provider).await?.unwrap_or_default(),
         fault: match account.as_ref().and_then(|account| sources.accounts.of_another(account)) {
-            _ if signed_out => Some(with("account-signed-out")),
-            of_another => of_another.map(|of_another| stands::of_another(&of_another, words)),
+            _ if signed_out => Some(stands::signed_out(provider, &meanwhile, words)),
+            of_another => of_another.map(|of_another| stands::of_another(&of_another, &meanwhile, words)),
         },
+        ends: account.as_ref().and_then(|account| ends::said(visit, provider, account)),
         unused: (account.is_some() && !in_use).then(|| with("account-unused")),
         scopes: account.as_ref().map(stands::for_it).unwrap_or_default(),
         elsewhere: elsewhere(visit, provider).map(|there| {
@@ -312,6 +342,7 @@ async fn made(
             [words.with("account-elsewhere", &names), there]
         }),
         back,
+        instead,
         is_set: sources.accounts.provider(provider).is_some(),
         client,
         client_title: with("client-title"),
@@ -321,7 +352,8 @@ async fn made(
         button: with(button),
         shared: with("account-before-shared"),
         allows: with(if said::has_boxes(provider) { "account-before-boxes" } else { "account-before-agree" }),
-        end: account.is_some().then(|| [with("account-end-is"), with("account-end")]),
+        end: account.is_some().then(|| with("account-end")),
+        has_boxes: provider == Provider::Google,
     })
 }
 
@@ -334,7 +366,12 @@ fn facts(account: &MailAccount, visit: &Visit) -> Vec<(String, String)> {
         (words.t("account-by"), words.actor(&account.connected_by)),
     ];
     if account.signed_out_at.is_none() {
-        facts.push((words.t("account-next"), clockwork.text(account.refresh_at)));
+        let (from, latest) = (clockwork.text(account.refresh_at), clockwork.text(renewed_at_latest(account)));
+        let names = [("from", &*from), ("latest", &*latest), ("zone", &clockwork.zone_name())];
+        facts.push((words.t("account-next"), words.with("account-next-when", &names)));
+    }
+    if let Some(ending) = visit.pages.sources.accounts.ending(account) {
+        facts.extend(ends::fact(&ending, clockwork));
     }
     if let Some(at) = account.refreshed_at {
         facts.push((words.t("account-renewed"), clockwork.text(at)));
@@ -359,18 +396,4 @@ fn by_it(provider: Provider, by: SendBy, used: Option<Used>, words: &Words) -> V
         (words.t("account-used"), text)
     });
     [(words.t("account-sends-by"), handing::title(provider, by, words))].into_iter().chain(sent).collect()
-}
-
-/// Not `Strict`: the provider leads the browser back.
-fn cookie(visit: &Visit, kept: &str) -> String {
-    set(visit, kept, LASTS.as_secs())
-}
-
-fn set(visit: &Visit, kept: &str, age: u64) -> String {
-    let (name, secure) = (cookie_name(visit), if visit.secure { "; Secure" } else { "" });
-    format!("{name}={kept}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
-}
-
-fn cookie_name(visit: &Visit) -> &'static str {
-    if visit.secure { COOKIE } else { PLAIN_COOKIE }
 }

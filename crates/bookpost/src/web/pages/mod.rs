@@ -9,6 +9,7 @@
 mod account;
 mod advice;
 mod assets;
+mod away;
 mod chart;
 mod decide;
 mod field;
@@ -44,6 +45,7 @@ mod recovered;
 mod row;
 mod schedules;
 mod security;
+mod senders;
 mod sending;
 mod sessions;
 mod sign_in;

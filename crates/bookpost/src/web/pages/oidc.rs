@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -14,11 +14,11 @@ use serde::Deserialize;
 
 use super::{
     Pages,
+    away::Away,
     frame::{Frame, page_as},
     not_here,
     security::local,
     sign_in::{Peer, let_in},
-    visit::kept_under,
 };
 use crate::{
     app::secret_dice,
@@ -28,9 +28,8 @@ use crate::{
     },
 };
 
-/// What the browser keeps until it comes back. As the session's, it is set by nobody else over https.
-const COOKIE: &str = "__Host-bookpost-oidc";
-const PLAIN_COOKIE: &str = "bookpost-oidc";
+/// What the browser keeps until it comes back.
+const AWAY: Away = Away::new("__Host-bookpost-oidc", "bookpost-oidc", LASTS);
 
 pub(super) fn routes() -> Router<Pages> {
     Router::new().route("/sign-in/oidc", get(begin)).route(BACK, get(end))
@@ -76,7 +75,7 @@ async fn begin(State(pages): State<Pages>, peer: Peer, RawQuery(query): RawQuery
     let Some(provider) = &pages.openid else { return not_here::not_found(peer.language.words()) };
     let next = local(&Query::of(query.as_deref()).next).to_owned();
     match provider.begin(&next, secret_dice(), pages.sources.clock.now()).await {
-        Ok(begun) => (cookie(&begun.kept, &peer), Redirect::to(&begun.to)).into_response(),
+        Ok(begun) => (AWAY.keep(&begun.kept, peer.secure), Redirect::to(&begun.to)).into_response(),
         Err(error) => refuse(&pages, &peer, provider, &error),
     }
 }
@@ -89,7 +88,7 @@ async fn end(
 ) -> Response {
     let Some(provider) = &pages.openid else { return not_here::not_found(peer.language.words()) };
     let (query, now) = (Query::of(query.as_deref()), pages.sources.clock.now());
-    let kept = kept_under(cookie_name(&peer), &headers).unwrap_or_default();
+    let kept = AWAY.found(peer.secure, &headers);
     if !query.error.is_empty() {
         // Anybody can lead a browser here.
         if !provider.is_begun(&kept, &query.state, now) {
@@ -109,8 +108,9 @@ async fn end(
     match pages.sources.people.sign_in_proven(&proven.email, peer.device()).await {
         Ok((token, _)) => {
             let mut response = let_in(token.text(), peer.secure, local(&proven.next));
-            if let Ok(forgotten) = forget(&peer).parse() {
-                response.headers_mut().append(header::SET_COOKIE, forgotten);
+            let [(set_cookie, forgotten)] = AWAY.forget(peer.secure);
+            if let Ok(forgotten) = forgotten.parse() {
+                response.headers_mut().append(set_cookie, forgotten);
             }
             response
         }
@@ -152,44 +152,5 @@ fn say(pages: &Pages, peer: &Peer, why: String) -> Response {
 fn say_as(status: StatusCode, pages: &Pages, peer: &Peer, why: String) -> Response {
     let f = Frame::bare(peer.language.words(), &pages.sources.config().library);
     let page = page_as(status, &NotSignedIn { f, why });
-    ([(header::SET_COOKIE, forget(peer))], page).into_response()
-}
-
-/// Not `Strict`: the provider leads the browser back.
-fn cookie(kept: &str, peer: &Peer) -> [(header::HeaderName, String); 1] {
-    [(header::SET_COOKIE, set(peer, kept, LASTS.as_secs()))]
-}
-
-fn forget(peer: &Peer) -> String {
-    set(peer, "", 0)
-}
-
-fn set(peer: &Peer, kept: &str, age: u64) -> String {
-    let (name, secure) = (cookie_name(peer), if peer.secure { "; Secure" } else { "" });
-    format!("{name}={kept}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
-}
-
-fn cookie_name(peer: &Peer) -> &'static str {
-    if peer.secure { COOKIE } else { PLAIN_COOKIE }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-
-    use super::*;
-    use crate::web::pages::words::Language;
-
-    /// Another program of the host, or of a host beside it, cannot have set it.
-    #[test]
-    fn over_https_what_is_begun_is_kept_for_this_host_alone() {
-        for (secure, expected) in [
-            (true, "__Host-bookpost-oidc=x; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"),
-            (false, "bookpost-oidc=x; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"),
-        ] {
-            let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            let peer = Peer { address, secure, language: Language::ALL[0], browser: None };
-            assert_eq!(cookie("x", &peer)[0].1, expected);
-        }
-    }
+    (AWAY.forget(peer.secure), page).into_response()
 }

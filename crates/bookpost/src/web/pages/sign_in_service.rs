@@ -5,7 +5,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{Query, RawQuery, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -13,9 +13,9 @@ use serde::Deserialize;
 
 use super::{
     Pages,
+    away::Away,
     frame::{Frame, page_as},
     sign_in::Peer,
-    visit::kept_under,
 };
 use crate::preferences::mail_accounts::{
     AccountError, Back, LASTS,
@@ -24,8 +24,7 @@ use crate::preferences::mail_accounts::{
 };
 
 /// What the browser keeps until it comes back.
-const COOKIE: &str = "__Host-bookpost-service";
-const PLAIN_COOKIE: &str = "bookpost-service";
+const AWAY: Away = Away::new("__Host-bookpost-service", "bookpost-service", LASTS);
 
 pub(super) fn routes() -> Router<Pages> {
     Router::new()
@@ -67,7 +66,7 @@ async fn here(State(pages): State<Pages>, peer: Peer, Query(sent): Query<Sent>) 
     match pages.sources.accounts.broker().here(&sent.ticket).await {
         Ok(Some(Going { ticket, seen, kept })) => {
             let page = page_as(StatusCode::OK, &named(&pages, &peer, &ticket, &seen));
-            ([(header::SET_COOKIE, cookie(&peer, &kept, LASTS.as_secs()))], page).into_response()
+            (AWAY.keep(&kept, peer.secure), page).into_response()
         }
         Ok(None) => stale(&pages, &peer, None),
         Err(error) => stale(&pages, &peer, Some(&error)),
@@ -102,7 +101,7 @@ struct Seen {
 
 /// They go on to the provider.
 async fn there(State(pages): State<Pages>, peer: Peer, headers: HeaderMap, seen: Query<Seen>) -> Response {
-    let kept = kept_under(cookie_name(&peer), &headers).unwrap_or_default();
+    let kept = AWAY.found(peer.secure, &headers);
     match pages.sources.accounts.broker().there(&kept, &seen.seen).await {
         Ok(Some(to)) => Redirect::to(&to).into_response(),
         Ok(None) => stale(&pages, &peer, None),
@@ -112,14 +111,14 @@ async fn there(State(pages): State<Pages>, peer: Peer, headers: HeaderMap, seen:
 
 /// They are back from the provider, and go on to the installation.
 async fn back(State(pages): State<Pages>, peer: Peer, headers: HeaderMap, query: RawQuery) -> Response {
-    let kept = kept_under(cookie_name(&peer), &headers).unwrap_or_default();
+    let kept = AWAY.found(peer.secure, &headers);
     let back: Back = serde_html_form::from_str(&query.0.unwrap_or_default()).unwrap_or_default();
     let response = match pages.sources.accounts.broker().back(&kept, &back).await {
         Ok(Some(to)) => Redirect::to(&to).into_response(),
         Ok(None) => return stale(&pages, &peer, None),
         Err(error) => return stale(&pages, &peer, Some(&error)),
     };
-    ([(header::SET_COOKIE, cookie(&peer, "", 0))], response).into_response()
+    (AWAY.forget(peer.secure), response).into_response()
 }
 
 fn stale(pages: &Pages, peer: &Peer, error: Option<&AccountError>) -> Response {
@@ -133,16 +132,6 @@ fn stale(pages: &Pages, peer: &Peer, error: Option<&AccountError>) -> Response {
     };
     let f = Frame::bare(words, &pages.sources.config().library);
     page_as(status, &Stale { f, why: words.t(key) })
-}
-
-/// Not `Strict`: the provider leads the browser back.
-fn cookie(peer: &Peer, kept: &str, age: u64) -> String {
-    let (name, secure) = (cookie_name(peer), if peer.secure { "; Secure" } else { "" });
-    format!("{name}={kept}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")
-}
-
-fn cookie_name(peer: &Peer) -> &'static str {
-    if peer.secure { COOKIE } else { PLAIN_COOKIE }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::{advice::what_to_do, marks, when::Clockwork};
 use crate::{
-    config::{Encryption, Server},
+    config::{Encryption, Server, Service},
     deliver::trial::{Event, Fault, Found, State, Step as Made},
 };
 
@@ -36,7 +36,14 @@ pub(super) fn of(clockwork: &Clockwork, server: &Server, letter: bool, told: &[E
     if server.encryption == Encryption::Tls {
         order.swap(2, 3);
     }
+    if server.sign_in.is_some() {
+        order.insert(0, Made::Renewal);
+    }
+    if server.service.is_some() {
+        order.retain(|step| *step != Made::Greeting);
+    }
     order.extend(letter.then_some(Made::Message));
+    order.extend((letter && server.service == Some(Service::Gmail)).then_some(Made::MessageId));
     order.into_iter().map(|step| one(clockwork, step, told)).collect()
 }
 
@@ -60,12 +67,14 @@ fn one(clockwork: &Clockwork, step: Made, told: &[Event]) -> Step {
     };
     let words = clockwork.words;
     let title = words.t(match step {
+        Made::Renewal => "trial-step-renewal",
         Made::Name => "trial-step-name",
         Made::Connection => "trial-step-connection",
         Made::Greeting => "trial-step-greeting",
         Made::Encryption => "trial-step-encryption",
         Made::SignIn => "trial-step-sign-in",
         Made::Message => "trial-step-message",
+        Made::MessageId => "trial-step-message-id",
     });
     let state = words.t(match tone {
         "well" => "trial-state-well",
@@ -80,6 +89,12 @@ fn one(clockwork: &Clockwork, step: Made, told: &[Event]) -> Step {
 fn text(clockwork: &Clockwork, found: &Found) -> String {
     let words = clockwork.words;
     match found {
+        Found::Renewal { account } => words.with("trial-found-renewal", &[("account", account)]),
+        Found::MessageId { message_id_kept } => words.t(match message_id_kept {
+            Some(true) => "trial-found-id-kept",
+            Some(false) => "trial-found-id-changed",
+            None => "trial-found-id-unseen",
+        }),
         Found::Name { addresses } => {
             let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
             words.with("trial-found-name", &[("addresses", &addresses.join(", "))])
@@ -101,6 +116,7 @@ fn text(clockwork: &Clockwork, found: &Found) -> String {
             ),
             _ => words.with("trial-found-encrypted", &[("version", &encrypted.version)]),
         },
+        Found::SignIn { method: Some(method), .. } if is_token(method) => words.t("trial-found-token"),
         Found::SignIn { method: Some(_), .. } => words.t("trial-found-signed-in"),
         Found::SignIn { method: None, offered: true } => words.t("trial-found-no-login-offered"),
         Found::SignIn { method: None, offered: false } => words.t("trial-found-no-login"),
@@ -112,8 +128,17 @@ fn answer(found: &Found) -> Option<String> {
     match found {
         Found::Greeting { answer } | Found::Message { answer } => Some(answer.clone()),
         Found::SignIn { method, .. } => method.as_ref().map(|method| format!("AUTH {method}")),
-        Found::Name { .. } | Found::Connection { .. } | Found::Encryption { .. } => None,
+        Found::Renewal { .. }
+        | Found::MessageId { .. }
+        | Found::Name { .. }
+        | Found::Connection { .. }
+        | Found::Encryption { .. } => None,
     }
+}
+
+/// No password was shown.
+fn is_token(method: &str) -> bool {
+    matches!(method, "XOAUTH2" | "OAUTHBEARER" | "Bearer")
 }
 
 /// What the server or this computer said, then all that both sides said.

@@ -89,6 +89,12 @@ impl Clockwork {
         self.words.with("day-and-time", &[("day", &self.day(instant)), ("time", &time)])
     }
 
+    /// In which time it is told.
+    pub(super) fn zone_name(&self) -> String {
+        let name = self.zone.iana_name().map(|name| name.replace('_', " "));
+        name.unwrap_or_else(|| self.zone.to_offset(self.now).to_string())
+    }
+
     /// The day alone, with its year.
     pub(super) fn day(&self, instant: Timestamp) -> String {
         let then = self.local(instant);

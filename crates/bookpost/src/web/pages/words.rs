@@ -234,6 +234,7 @@ fn alarm_name(kind: AlarmKind) -> &'static str {
         AlarmKind::Schedule => "schedule",
         AlarmKind::SecretsLost => "secrets-lost",
         AlarmKind::SignInService => "sign-in-service",
+        AlarmKind::SignInEnds => "sign-in-ends",
         _ => "other",
     }
 }

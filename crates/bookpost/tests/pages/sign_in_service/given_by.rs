@@ -48,7 +48,10 @@ impl Entered {
         let account = self.places.school.app.accounts.account(GOOGLE).await.unwrap().unwrap();
         assert_eq!((account.signed_out_at, account.failed), (None, None));
         let page = self.places.school.get(WHO, PAGE).await.text;
-        for part in said.iter().chain(&["Mail waits", &format!("the sign-in service at {}", self.district)]) {
+        for part in said
+            .iter()
+            .chain(&["nothing of that sign-in is sent", &format!("the sign-in service at {}", self.district)])
+        {
             assert!(page.contains(part), "{part}: {page}");
         }
     }
@@ -97,7 +100,7 @@ async fn tokens_are_shown_to_nobody_but_who_gave_them() {
     let next = accounts.shown(GOOGLE).await.unwrap();
     assert_ne!(*next.token, *first.token, "that one has ended meanwhile");
     assert_eq!(entered.places.provider.refreshes(), 1);
-    assert!(!entered.places.school.get(WHO, PAGE).await.text.contains("Mail waits"));
+    assert!(!entered.places.school.get(WHO, PAGE).await.text.contains("nothing of that sign-in is sent"));
 
     // Who disconnects meanwhile tells nobody else either.
     entered.service(&address).await;

@@ -262,6 +262,7 @@ pub(super) fn sealed_about(exchange: &str, provider: Provider) -> String {
 
 fn given(tokens: &wire::Tokens) -> Given {
     Given {
+        later_lasts: None,
         access: tokens.access.clone().into(),
         refresh: tokens.refresh.clone().map(Into::into),
         lasts: kept_for(Some(Duration::from_secs(tokens.lasts))),

@@ -234,6 +234,8 @@ fn of_test(words: &Words, text: &str) -> Vec<Said> {
         tested::ARRIVED => words.t("log-test-arrived"),
         tested::WORKS => words.t("log-test-works"),
         tested::BROKE_OFF => words.t("log-test-broke-off"),
+        tested::KEEPS_IDS => words.t("log-test-keeps-ids"),
+        tested::CHANGES_IDS => words.t("log-test-changes-ids"),
         other => reason.map_or_else(|| other.to_owned(), |reason| words.reason(*reason)),
     };
     alone(place.to_owned(), &result)
@@ -358,6 +360,13 @@ mod tests {
                 None,
                 Some("a.example:25 none: works"),
                 "a.example:25||it works; no message was sent",
+            ),
+            (
+                Deed::ServerTested,
+                "google",
+                None,
+                Some("gmail.example:443 tls as l@x.example: changes Message-IDs"),
+                "gmail.example:443||mail gets another Message-ID there",
             ),
             (
                 Deed::ServerTested,

@@ -14,8 +14,8 @@ pub(super) struct Refused {
 
 pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -> Refused {
     let key = match error {
-        AccountError::NotTaken { why, .. } => {
-            return Refused { why: not_taken(*why, provider, words), said: None };
+        AccountError::NotTaken { back, .. } => {
+            return Refused { why: not_taken_by_service(back, words), said: None };
         }
         AccountError::NotSet => "account-not-set",
         // Codes for other devices are begun on the command line.
@@ -67,11 +67,18 @@ fn denied(said: &str) -> &'static str {
     }
 }
 
-pub(super) fn not_taken(why: NotTaken, provider: Provider, words: &Words) -> String {
+/// Why people are led back to their own computer and not to the public address, and what they do then.
+pub(super) fn instead(public: &str, why: NotTaken, provider: Provider, words: &Words) -> [String; 2] {
     let key = match why {
         NotTaken::NotEncrypted => "account-back-http",
         NotTaken::Number => "account-back-number",
         NotTaken::Local => "account-back-local",
     };
-    words.with(key, &[("name", provider.title())])
+    let names = [("name", provider.title()), ("address", public)];
+    [words.with(key, &names), words.with("account-back-instead", &names)]
+}
+
+/// A sign-in service leads people to encrypted addresses only.
+pub(super) fn not_taken_by_service(back: &str, words: &Words) -> String {
+    words.with("account-back-service", &[("address", back)])
 }

@@ -3,6 +3,7 @@
 use mail::Reason;
 use store::{FailedRefresh, MailAccount};
 
+use super::meanwhile::Meanwhile;
 use crate::{
     config::Provider,
     preferences::mail_accounts::{GivenBy, OfAnother},
@@ -29,11 +30,25 @@ pub(super) fn for_it(account: &MailAccount) -> String {
     boxes.chain(account.failed.as_ref().map(|failed| failed.said.clone())).collect::<Vec<_>>().join("\n")
 }
 
+/// The provider ended it; what becomes of mail.
+pub(super) fn signed_out(provider: Provider, meanwhile: &Meanwhile, words: &Words) -> String {
+    let name = ("name", provider.title());
+    match &meanwhile.by {
+        Some(server) => words.with("account-signed-out-behind", &[name, ("server", server)]),
+        None => words.with("account-signed-out", &[name]),
+    }
+}
+
 /// For what it was given, and what is set now.
-pub(super) fn of_another(of_another: &OfAnother, words: &Words) -> String {
+pub(super) fn of_another(of_another: &OfAnother, meanwhile: &Meanwhile, words: &Words) -> String {
     let before =
         of_another.given_by.as_ref().map_or_else(|| words.t("given-by-before"), |by| by_name(by, words));
-    words.with("account-of-another", &[("before", &before), ("now", &by_name(&of_another.now, words))])
+    let mail = meanwhile.by.as_ref().map_or_else(
+        || words.t("account-of-another-waits"),
+        |server| words.with("account-of-another-behind", &[("server", server)]),
+    );
+    let now = by_name(&of_another.now, words);
+    words.with("account-of-another", &[("mail", &mail), ("before", &before), ("now", &now)])
 }
 
 fn by_name(by: &GivenBy, words: &Words) -> String {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::StandingPreferences,
-    config::{Loaded, Origin},
+    config::{Loaded, Origin, Provider},
     identity::Permission,
     web::pages::{not_done::NotDone, not_here, visit::Visit},
 };
@@ -53,6 +53,8 @@ pub(super) enum Notice {
     /// Nothing was saved yet: these servers did not pass their test.
     Failed(Vec<Failed>),
     Found(Box<Found>),
+    /// Nothing was saved yet: somebody can sign in there instead.
+    Instead(Provider),
     /// This stands in the form now, and is not saved.
     FilledIn(String),
     /// Nothing was done: this is why.

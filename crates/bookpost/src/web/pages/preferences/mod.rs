@@ -12,6 +12,7 @@ mod draft;
 mod entries;
 mod fields;
 mod history;
+mod instead;
 mod library_email;
 mod meanwhile;
 mod page;

@@ -2,8 +2,7 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use mail::Address;
-use store::Error;
+use store::{Error, MailAccount};
 
 use super::{
     checklist::{self, Known, Line},
@@ -12,12 +11,13 @@ use super::{
     entries::LIBRARY_EMAIL,
     fields::{Form, ServerFields, label},
     history::Told,
+    instead::Instead,
     library_email, refused, sentences,
     suggest::Found,
     tried::Failed,
 };
 use crate::{
-    config::{Loaded, Provider, Site},
+    config::{Loaded, Provider},
     identity::Permission,
     preferences,
     web::pages::{
@@ -26,6 +26,7 @@ use crate::{
         mail_account,
         not_done::NotDone,
         not_here, recovered,
+        senders::{self, Sender},
         standing::Standing,
         visit::Visit,
         words::Words,
@@ -40,6 +41,8 @@ struct Way {
     chosen: bool,
     /// Where somebody signs in for it.
     page: Option<&'static str>,
+    /// That the sign-in ends soon.
+    ends: Option<String>,
 }
 
 /// One that cannot be chosen yet: what to do today, and what Server 1 would be.
@@ -50,14 +53,6 @@ struct Later {
     takes: Vec<(String, &'static str)>,
     /// Where it is made possible, and what the link says.
     page: Option<(&'static str, String)>,
-}
-
-/// What patrons see of a library, where answers go, and where undeliverable mail goes.
-struct Sender {
-    name: String,
-    from: String,
-    reply_to: String,
-    returns: String,
 }
 
 /// A field with something wrong: where it is on the page, and what it is called.
@@ -81,6 +76,7 @@ enum Above {
     },
     Failed(Vec<Failed>),
     Found(Box<Found>),
+    Instead(Instead),
 }
 
 #[derive(Template)]
@@ -198,14 +194,14 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         library_email: draft.entries.get(LIBRARY_EMAIL).cloned().unwrap_or_default(),
         library_email_hint: library_email::hint(&draft, words),
         library_email_problem: draft.faults.by_field.get(LIBRARY_EMAIL).cloned(),
-        ways: ways(&form, visit),
+        ways: ways(&form, visit, &endings(visit).await?),
         backup: backup(&form, visit),
         way_problem: draft.faults.by_field.get("sending.way").cloned(),
         way_elsewhere: form.elsewhere("sending.way"),
         later: later(visit),
         own_name: form.group(["sending.ehlo_name"]),
         servers: form.servers(),
-        senders: config.sites.iter().map(|site| sender(site, visit)).collect(),
+        senders: senders::by_the_way(visit, config).await?,
         failing: sentences::failing(config, words),
         schedule: schedule(&form),
         in_doubt: form.group(["sending.in_doubt"]),
@@ -260,7 +256,7 @@ async fn programs(visit: &Visit) -> Result<String, Error> {
     })
 }
 
-fn ways(form: &Form<'_>, visit: &Visit) -> Vec<Way> {
+fn ways(form: &Form<'_>, visit: &Visit, endings: &[(Provider, String)]) -> Vec<Way> {
     let stands = form.entries.get("sending.way").map_or("", String::as_str);
     let way = |(value, title, sentence): (&'static str, &str, &str), page| Way {
         value,
@@ -268,6 +264,7 @@ fn ways(form: &Form<'_>, visit: &Visit) -> Vec<Way> {
         sentence: form.words.t(sentence),
         chosen: stands == value,
         page,
+        ends: endings.iter().find(|(one, _)| one.name() == value).map(|(_, said)| said.clone()),
     };
     let always = [
         ("none", "way-none", "way-none-is"),
@@ -281,6 +278,16 @@ fn ways(form: &Form<'_>, visit: &Visit) -> Vec<Way> {
     let mut ways: Vec<_> = always.map(|one| way(one, None)).into();
     ways.extend(set_up(visit).map(|one| way(by(one), Some(mail_account::address(one)))));
     ways
+}
+
+/// What is said of sign-ins that end soon.
+async fn endings(visit: &Visit) -> Result<Vec<(Provider, String)>, Error> {
+    let accounts = visit.pages.sources.store.mail_accounts().await?;
+    let of = |account: &MailAccount| {
+        let provider = Provider::named(&account.provider)?;
+        Some((provider, mail_account::ends::said(visit, provider, account)?))
+    };
+    Ok(accounts.iter().filter_map(of).collect())
 }
 
 /// It can be chosen once a provider is set up; before, Server 2 is the backup of Server 1.
@@ -323,21 +330,6 @@ fn later(visit: &Visit) -> Vec<Later> {
     all
 }
 
-fn sender(site: &Site, visit: &Visit) -> Sender {
-    let words = visit.words();
-    let other = |address: Option<&Address>| match (address, &site.email) {
-        (None, None) => words.t("senders-none"),
-        (Some(address), email) if email.as_ref() != Some(address) => address.to_string(),
-        _ => words.t("senders-same"),
-    };
-    Sender {
-        name: site.name.clone(),
-        from: site.email.as_ref().map_or_else(|| words.t("senders-none"), ToString::to_string),
-        reply_to: other(site.reply_to.as_ref()),
-        returns: other(site.reports_to()),
-    }
-}
-
 /// In lines of fields that belong together.
 fn schedule(form: &Form<'_>) -> Vec<Vec<Field>> {
     vec![
@@ -372,6 +364,7 @@ impl Preferences {
                 Above::Wrong { title: words.t("not-done"), marked: Vec::new(), others: why }
             }
             Notice::Found(found) => Above::Found(found),
+            Notice::Instead(provider) => Above::Instead(Instead::of(provider, words)),
             Notice::Failed(failed) => Above::Failed(failed),
             Notice::Meanwhile { changes, both } => Above::Meanwhile {
                 changes: changes.iter().map(|change| Told::of(change, &visit.clockwork)).collect(),

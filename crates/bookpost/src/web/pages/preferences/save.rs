@@ -12,7 +12,7 @@ use store::Error;
 use super::{
     draft::{Draft, Notice, begin},
     entries::{self, LIBRARY_EMAIL, SERVERS, differing},
-    library_email,
+    instead, library_email,
     meanwhile::{CHANGES, merged},
     page,
     problems::Faults,
@@ -55,6 +55,11 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
         let done =
             if library_email::is_not_saved(&draft) { Done::AddressLookedUp } else { Done::NothingChanged };
         return Redirect::to(&flash::told(HERE, done, None)).into_response();
+    }
+    let goes_on = form.has("anyway") || form.has("password_is_meant");
+    if let Some(provider) = instead::asked(&draft).filter(|_| !goes_on) {
+        let notice = Some(Notice::Instead(provider));
+        return page::show_as(StatusCode::UNPROCESSABLE_ENTITY, &visit, Draft { notice, ..draft }).await;
     }
     if !form.has("anyway") {
         match try_first(&visit, &draft, &values).await {

@@ -8,7 +8,7 @@ use super::{
     super::{
         known::{Known, Now},
         log, lost_secrets,
-        mail_account::alarm as account,
+        mail_account::{alarm as account, ends as account_ends},
         notices::{CAN_STILL, LastRun, OfRun, Pending},
         schedules, silence,
         standing::{StandBy, Standing, is_of_the_key, named, refused_by},
@@ -319,6 +319,13 @@ async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
             for_it: for_it(visit, alarm),
             ..ToDo::default()
         });
+    }
+    if alarm.kind == AlarmKind::SignInEnds
+        && let Some((title, what, link)) = account_ends::to_do(visit, alarm).await?
+    {
+        let href = Some(link).filter(|_| visit.may(Permission::ChangePreferences));
+        let (what, for_it) = (vec![what], for_it(visit, alarm));
+        return Ok(ToDo { title, what, href, for_it, ..ToDo::default() });
     }
     if let Some(to_do) = old_export::to_do(visit, alarm) {
         return Ok(to_do);

@@ -38,10 +38,13 @@ use super::{
 };
 use crate::{
     app::secret_dice,
-    config::Server,
-    deliver::trial::{self, Trial},
+    config::{Provider, Server},
+    deliver::trial::{self, Asks, Trial},
     identity::Permission,
-    preferences::{Refused, tested::Tested},
+    preferences::{
+        Refused,
+        tested::{Tested, keeps_ids},
+    },
 };
 
 pub(in crate::web) use self::noted::tried_and_noted;
@@ -123,6 +126,10 @@ fn run(visit: &Visit, wanted: Wanted, letter: Transaction, course: Sender<Course
     tokio::spawn(async move {
         let Wanted { server, config } = wanted;
         let trial = Trial::new(&server, &config.sending.ehlo_name, Some(letter), sources.clock.now());
+        let trial = match server.sign_in {
+            Some(provider) => trial.by_account(Asks::by(sources.accounts.renewed(provider))),
+            None => trial,
+        };
         let tell = |event| course.send_modify(|course| course.told.push(event));
         let (tried, noted) = tried_and_noted(&sources, who, trial, tell).await;
         let end = match (tried, noted) {
@@ -143,7 +150,10 @@ fn run(visit: &Visit, wanted: Wanted, letter: Transaction, course: Sender<Course
 
 /// `server1` as people call it.
 pub(super) fn called(words: &Words, server: &str) -> String {
-    words.t(if server == "server2" { "trial-server-2" } else { "trial-server-1" })
+    match Provider::named(server) {
+        Some(provider) => provider.title().to_owned(),
+        None => words.t(if server == "server2" { "trial-server-2" } else { "trial-server-1" }),
+    }
 }
 
 async fn unfit(visit: &Visit, to: &str, change: impl FnOnce(&mut Asking)) -> Response {
@@ -192,13 +202,25 @@ async fn asking(visit: &Visit, to: &str) -> Result<Asking, Error> {
     for server in servers {
         known.extend(last(visit, server).await?);
     }
+    let mut accounts = Vec::new();
+    for set in &config.providers {
+        if let Some(account) = visit.pages.sources.accounts.account(set.provider).await? {
+            known.extend(last_by(visit, &set.server, &account.account).await?);
+            accounts.push((set.provider, account));
+        }
+    }
     let choices = servers.iter().enumerate().map(|(at, server)| {
         let (name, port) = (called(words, &server.name), server.port.to_string());
         let parts = [("server", &*name), ("host", &server.host), ("port", &port)];
         let text = words.with("trial-server-place", &parts);
         Choice { value: (at + 1).to_string(), text, chosen: at == 0 }
     });
-    let choices: Vec<_> = choices.collect();
+    let mut choices: Vec<_> = choices.collect();
+    for (provider, account) in accounts {
+        let parts = [("name", provider.title()), ("account", &*account.account)];
+        let text = words.with("trial-account-place", &parts);
+        choices.push(Choice { value: provider.name().to_owned(), text, chosen: choices.is_empty() });
+    }
     let server = Field::new("server", words.t("trial-which"));
     let to = Field::new("to", words.t("trial-to")).kind(Kind::Line("email")).value(to).autocomplete("email");
     Ok(Asking {
@@ -220,6 +242,15 @@ async fn last(visit: &Visit, server: &Server) -> Result<Option<String>, Error> {
     let (words, when) = (visit.words(), visit.clockwork.text(tested.at));
     let said = words.with(key, &[("when", &when), ("who", &log::actor(words, &tested.by))]);
     Ok(Some(format!("{}: {said}", called(words, &server.name))))
+}
+
+/// The same of an account, and whether its service leaves mail the Message-ID.
+async fn last_by(visit: &Visit, server: &Server, account: &str) -> Result<Vec<String>, Error> {
+    let (store, words) = (&visit.pages.sources.store, visit.words());
+    let ids = keeps_ids(store, server, account).await?.filter(|_| server.service.is_some());
+    let ids = ids.map(|keeps| words.t(if keeps { "trial-found-id-kept" } else { "trial-found-id-changed" }));
+    let ids = ids.map(|ids| format!("{}: {ids}", called(words, &server.name)));
+    Ok(last(visit, server).await?.into_iter().chain(ids).collect())
 }
 
 /// An address to write in a page.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     app::{Preferences, StandingPreferences},
-    config::{Config, Origin, Server},
+    config::{Config, Origin, Provider, Server},
     preferences::Refused,
     web::pages::{
         preferences::{Passwords, TESTS_TO},
@@ -82,6 +82,11 @@ impl Form {
         self
     }
 
+    /// The provider that is to be tested, in the place of a server of the library's own.
+    pub(super) fn provider(&self) -> Option<Provider> {
+        Provider::named(self.get("server")?)
+    }
+
     /// `1` or `2`.
     pub(super) fn number(&self) -> u8 {
         if self.get("server") == Some("2") { 2 } else { 1 }
@@ -105,6 +110,12 @@ impl Form {
     /// The server, with what stands in the form, and the rest as it is stored.
     pub(super) async fn wanted(&self, preferences: &Preferences) -> Result<Wanted, Unusable> {
         let standing = preferences.now().await.map_err(Unusable::Refused)?;
+        if let Some(provider) = self.provider() {
+            let config = standing.loaded.config;
+            let set = config.providers.iter().find(|set| set.provider == provider);
+            let server = set.map(|set| Arc::clone(&set.server)).ok_or(Unusable::NoServer)?;
+            return Ok(Wanted { server, config });
+        }
         let (number, first) = (self.number(), !standing.loaded.config.sending.servers.is_empty());
         let mut values = self.values(&format!("server{number}"), &standing);
         if number == 2 && !first {

@@ -97,3 +97,5 @@ dates-year-first = year, month, day
 said-default-site = Library of exports without a branch code
 said-library-added = { $name } was added
 said-library-removed = { $name } was removed
+log-test-keeps-ids = mail keeps our Message-ID there
+log-test-changes-ids = mail gets another Message-ID there

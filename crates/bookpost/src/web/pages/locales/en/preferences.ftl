@@ -188,6 +188,8 @@ senders-reply = Where answers go
 senders-returns = Where undeliverable mail goes
 senders-none = none: nothing can be sent
 senders-same = the same address
+senders-rewritten = { $name } writes { $account } in the place of { $address }; the name stays. To have patrons see { $address }, enter it in that account under "Send mail as".
+senders-if-allowed = { $name } refuses mail from { $address } unless whoever administers { $name } lets { $account } send as that address ("Send as").
 senders-change = Change it at Libraries
 
 ## What happens if an email fails to send
@@ -325,3 +327,11 @@ said-service-name = Sign-in service, Run by
 said-microsoft-tenant = Microsoft, Organisation (tenant)
 said-google-send-by = Google, how mail is handed over
 said-microsoft-send-by = Microsoft, how mail is handed over
+
+## Whoever enters a password for Google's or Microsoft's mail server
+instead-google = Do you use Gmail for your SMTP?
+instead-google-why = Nothing is saved yet. Google does not take the usual password of an account from programs any more. Sign in with Google instead: then Bookpost needs no password. If you made an app password for this login, you can go on with it.
+instead-google-go-on = Go on with an app password
+instead-microsoft = Do you use Microsoft 365 for your SMTP?
+instead-microsoft-why = Nothing is saved yet. Microsoft is ending passwords for programs that send mail. Sign in with Microsoft instead: then Bookpost needs no password. If your organisation still allows a password here, you can go on with it.
+instead-microsoft-go-on = Go on with this password

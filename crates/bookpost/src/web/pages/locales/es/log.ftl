@@ -97,3 +97,5 @@ dates-year-first = año, mes, día
 said-default-site = Biblioteca de las exportaciones sin código de sucursal
 said-library-added = Se añadió { $name }
 said-library-removed = Se quitó { $name }
+log-test-keeps-ids = allí el correo conserva nuestro Message-ID
+log-test-changes-ids = allí el correo recibe otro Message-ID

@@ -188,6 +188,8 @@ senders-reply = Adónde van las respuestas
 senders-returns = Adónde va el correo que no se puede entregar
 senders-none = ninguna: no se puede enviar nada
 senders-same = la misma dirección
+senders-rewritten = { $name } escribe { $account } en lugar de { $address }; el nombre se queda. Para que los usuarios vean { $address }, introdúzcala en esa cuenta en «Enviar correo como».
+senders-if-allowed = { $name } rechaza el correo de { $address }, salvo que quien administra { $name } permita a { $account } enviar como esa dirección («Enviar como»).
 senders-change = Cambiarlo en Bibliotecas
 
 ## Qué pasa si un correo no se puede enviar
@@ -325,3 +327,11 @@ said-service-name = Servicio de inicio de sesión, Gestionado por
 said-microsoft-tenant = Microsoft, Organización (tenant)
 said-google-send-by = Google, cómo se entrega el correo
 said-microsoft-send-by = Microsoft, cómo se entrega el correo
+
+## Quien escribe una contraseña para el servidor de Google o de Microsoft
+instead-google = ¿Usa Gmail para su SMTP?
+instead-google-why = Aún no se ha guardado nada. Google ya no acepta de los programas la contraseña habitual de una cuenta. Inicie sesión con Google en su lugar: así Bookpost no necesita contraseña. Si ha creado una contraseña de aplicación para este nombre de usuario, puede seguir con ella.
+instead-google-go-on = Seguir con una contraseña de aplicación
+instead-microsoft = ¿Usa Microsoft 365 para su SMTP?
+instead-microsoft-why = Aún no se ha guardado nada. Microsoft está retirando las contraseñas para los programas que envían correo. Inicie sesión con Microsoft en su lugar: así Bookpost no necesita contraseña. Si su organización aún permite aquí una contraseña, puede seguir con ella.
+instead-microsoft-go-on = Seguir con esta contraseña
