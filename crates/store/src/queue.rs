@@ -299,7 +299,8 @@ pub enum Verdict {
     Relayed,
     /// The practice mailbox has it.
     Practiced,
-    /// Waiting again until then. `in_doubt`: the answer was never read; `in_doubt_at` is set and stays.
+    /// Waiting again until then. `in_doubt`: the answer was never read; `in_doubt_at` is set and stays. Where the reason is a limit of the
+    /// library or an allowance ([`mail::Reason::LimitReached`], [`mail::Reason::QuotaUsedUp`]), `expires_at` moves by that time.
     Deferred {
         /// When it is attempted next.
         due_at: Timestamp,

@@ -149,10 +149,11 @@ impl Breaker {
         }
     }
 
-    /// A probe that ended without saying anything about the server (it had no message to try, say): ask again soon.
+    /// A probe that ended without saying anything about the server (it had no message to try, say): it is asked again as after one that failed.
     pub fn probe_inconclusive(&mut self, now: Timestamp) {
         if let Some(open) = &mut self.open {
             open.probing = false;
+            open.wait = next_wait(open.since, now, open.wait);
             open.next_probe_at = later(now, open.wait);
         }
     }

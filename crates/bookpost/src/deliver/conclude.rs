@@ -50,6 +50,8 @@ pub struct Circumstances<'a> {
     pub together: bool,
     /// Another server sends: what this one does not take through its own fault goes there at once.
     pub beside: bool,
+    /// The line may stand still: what is to go in smaller groups goes when that moves.
+    pub alone: bool,
     /// This is the backup: what is wrong with the first server.
     pub instead_of: Option<InsteadOf>,
 }
@@ -238,7 +240,10 @@ impl One<'_> {
                 let judgement = (self.at.judge)(*phase, reply);
                 let smaller = self.taken || (*phase > Phase::Rcpt && self.job.recipients.len() > 1);
                 if judgement.action == Action::Split && smaller {
-                    return None;
+                    let waits = || (self.after(Duration::ZERO), Effect::PutOff);
+                    let (verdict, effect) = self.at.alone.then(waits)?;
+                    let reason = Some(judgement.reason);
+                    return Some((self.settlement(*phase, reason, reply.to_string(), verdict), Some(effect)));
                 }
                 self.judged(*phase, judgement, reply.to_string(), dice)
             }
@@ -267,6 +272,18 @@ impl One<'_> {
                 (Verdict::Returned, effect)
             }
             Action::Retry | Action::Split => (self.again(dice, false), Effect::PutOff),
+            // A letter of our own from nobody goes once more, from somebody.
+            Action::HoldSender if matches!(phase, Phase::Mail | Phase::Rcpt) && is_null(self.job) => {
+                (self.after(Duration::ZERO), Effect::NullRefused)
+            }
+            // The other server may take it, and this one is as good as none for it.
+            Action::SlowDown | Action::OpenBreaker if self.at.beside => {
+                (self.after(Duration::ZERO), Effect::OpenBreaker(fault()))
+            }
+            Action::HoldSender if self.at.beside && judgement.scope == Scope::Sender => {
+                (self.after(Duration::ZERO), Effect::OpenBreaker(fault()))
+            }
+            Action::Pause if self.at.beside => (self.after(Duration::ZERO), Effect::Pause(fault())),
             // Said of one recipient it is that recipient's: the others do not wait for it.
             Action::SlowDown if phase == Phase::Rcpt => (self.again(dice, false), Effect::Slower),
             // One that alone brings this answer does not stop the others again and again.
@@ -276,14 +293,10 @@ impl One<'_> {
             Action::SlowDown => (self.soon(SHORT_PAUSE), Effect::SlowDown),
             // The message goes by its schedule, so that one that alone brings this answer cannot shut the way again and again.
             Action::OpenBreaker if phase >= Phase::Mail => {
-                (self.through_its_fault(dice), Effect::OpenBreaker(fault()))
+                (self.again(dice, false), Effect::OpenBreaker(fault()))
             }
             Action::Pause => (self.after(QUOTA_PAUSE), Effect::Pause(fault())),
             Action::OpenBreaker => (self.after(Duration::ZERO), Effect::OpenBreaker(fault())),
-            // A letter of our own from nobody goes once more, from somebody.
-            Action::HoldSender if matches!(phase, Phase::Mail | Phase::Rcpt) && is_null(self.job) => {
-                (self.after(Duration::ZERO), Effect::NullRefused)
-            }
             Action::HoldSender => {
                 let sender = self.job.envelope.reverse_path.address();
                 let sender = sender.map_or_else(|| "<>".to_owned(), Address::to_string);
@@ -317,7 +330,8 @@ impl One<'_> {
         );
         if broke && phase >= Phase::Mail {
             let fault = Fault::at_message(judgement.reason, &failure.to_string());
-            let verdict = self.through_its_fault(dice);
+            // At once where another server sends, else by the schedule.
+            let verdict = if self.at.beside { self.after(Duration::ZERO) } else { self.again(dice, false) };
             let settlement = self.settlement(phase, Some(judgement.reason), failure.to_string(), verdict);
             return (settlement, Some(Effect::Broke(fault)));
         }
@@ -354,11 +368,6 @@ impl One<'_> {
     /// Nobody is told that a message was not received which may have been: a person decides.
     fn too_old(&self) -> Verdict {
         if self.recipient.in_doubt_before { Verdict::InDoubt } else { Verdict::Returned }
-    }
-
-    /// Certainly not sent, through the server's fault: at once where another server sends, else by the schedule.
-    fn through_its_fault(&self, dice: &mut impl Rng) -> Verdict {
-        if self.at.beside { self.after(Duration::ZERO) } else { self.again(dice, false) }
     }
 
     /// After a fixed wait, as long as the message is not too old: a server that is slow for 100 hours is as good as none.
@@ -458,6 +467,7 @@ mod tests {
             reused: false,
             together: false,
             beside: false,
+            alone: false,
             instead_of: None,
         };
         let rules =
@@ -490,6 +500,7 @@ mod tests {
                 reused: false,
                 together,
                 beside: false,
+                alone: false,
                 instead_of: None,
             };
             let rules =

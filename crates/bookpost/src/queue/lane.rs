@@ -17,7 +17,10 @@ mod told;
 use std::{
     collections::VecDeque,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -144,6 +147,8 @@ pub struct Lane {
     server: Arc<Server>,
     tls: Option<Arc<ClientConfig>>,
     allowance: Arc<Allowance>,
+    /// Messages that the server took.
+    good: Arc<AtomicUsize>,
     gate: watch::Receiver<Gate>,
     errand: Errand,
     slots: Slots,
@@ -197,6 +202,7 @@ impl Lane {
             server,
             tls: upstream.tls.clone(),
             allowance: Arc::clone(&upstream.allowance),
+            good: Arc::clone(&upstream.good),
             gate: upstream.gate.subscribe(),
             errand,
             slots,
@@ -488,6 +494,7 @@ impl Lane {
             reused: slot.reused,
             together: self.server.service.is_some(),
             beside: matches!(self.errand, Errand::Probe { beside: true, .. }),
+            alone: matches!(self.errand, Errand::Probe { .. } | Errand::Alone(_)),
             instead_of: self.instead_of,
         };
         let mut dice = self.delivery.dice.lock().unwrap_or_else(PoisonError::into_inner);

@@ -288,11 +288,11 @@ impl Ready {
         self.lock().free().saturating_sub(beside)
     }
 
-    /// Messages and bytes in the line beside it.
+    /// Messages and bytes in the line beside it. What a large one takes beyond its share keeps nothing from this line.
     fn stands_beside(&self) -> (usize, usize) {
         self.beside.as_ref().map_or((0, 0), |beside| {
             let inner = beside.lock().unwrap_or_else(PoisonError::into_inner);
-            (inner.len(), inner.bytes)
+            (inner.len(), inner.bytes.min(LONG))
         })
     }
 
@@ -392,10 +392,13 @@ mod tests {
         assert!(ready.reserve(Class::Bulk, Source(3), 1).is_none(), "nothing is left");
         let others = Ready::new(Arc::default());
         let beside = Ready::beside(&others);
-        assert!(others.push(vec![message(MEMORY_BUDGET - 100, RunId(1))]).is_empty() && others.is_full());
-        assert!((beside.free(), beside.is_low()) == (100, false), "both lie in the same memory");
-        assert!(beside.reserve(Class::Normal, one, 101).is_none());
-        assert!(beside.reserve(Class::Normal, one, 100).is_some());
+        assert!(others.push(vec![message(LONG, RunId(1))]).is_empty() && others.is_full());
+        let left = MEMORY_BUDGET - LONG;
+        assert_eq!(beside.free(), left, "both lie in the same memory");
+        assert!(beside.reserve(Class::Normal, one, left + 1).is_none());
+        assert!(beside.reserve(Class::Normal, one, left).is_some());
+        assert!(others.push(vec![message(MEMORY_BUDGET, RunId(1))]).is_empty());
+        assert_eq!(beside.free(), left, "a large one takes no more");
         drop((half, quarter, urgent));
         assert!(ready.free() == MEMORY_BUDGET && of_one(MEMORY_BUDGET / 2).is_some());
         let _ = ready.set_stopped(true);

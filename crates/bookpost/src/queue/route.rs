@@ -72,8 +72,6 @@ pub struct Line {
     pub exits: Exits,
     /// Messages on connections.
     pub in_flight: AtomicUsize,
-    /// Final answers since the dispatcher looked last.
-    pub good: AtomicUsize,
     /// Transactions that came to an end, good or bad, since the start.
     pub finished: AtomicUsize,
 }
@@ -110,12 +108,14 @@ pub struct Upstream {
     pub remembered: bool,
     /// A person was told that the limit of the day is reached: it keeps mail back until then.
     pub limited_until: Option<Timestamp>,
-    /// It asked to be left alone until then, and is not at fault. It concerns the others only while this one sends.
-    pub left_alone_until: Option<Timestamp>,
+    /// It is to be given nothing for a while, and is not at fault. That concerns the others only while this one sends.
+    pub pause: Option<Pause>,
     pub breaker: Breaker,
     /// When the last of those probes began that failed since the breaker opened.
     pub failed_probe_at: Option<Timestamp>,
     pub concurrency: Concurrency,
+    /// Messages that it took since the dispatcher looked last.
+    pub good: Arc<AtomicUsize>,
     /// How far its connections may go on.
     pub gate: watch::Sender<Gate>,
     /// Open connections.
@@ -128,8 +128,19 @@ pub struct Upstream {
     pub lacks_message: bool,
     /// It gave a good answer since something was wrong with it or the program started: no alarm about it is open.
     pub proven: bool,
-    /// An alarm about it is left of earlier, and nothing is known against it now: it is to be asked, as mail may not go to it for long.
-    pub doubted: bool,
+    /// An alarm about it is left of earlier, and nothing is known against it now: it is to be asked from then on, as mail may not go to it
+    /// for long.
+    pub doubted: Option<Timestamp>,
+}
+
+/// A while in which a server is given nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    pub until: Timestamp,
+    /// [`Reason::TooFast`]: the server asked for it.
+    pub reason: Reason,
+    /// What waits for that grows older.
+    pub ages: bool,
 }
 
 /// A way for mail to leave.
@@ -142,10 +153,9 @@ pub struct Route {
     /// Those that were replaced, until their last connection has ended.
     pub leaving: Vec<Upstream>,
     pub recovery: Option<Recovery>,
-    pub paused_until: Option<Timestamp>,
     /// A person wants nothing to be sent.
     pub paused: bool,
-    /// While an allowance is used up, or sending is paused, nothing grows older; an earlier process may have left it so.
+    /// In a pause that keeps mail young nothing grows older; an earlier process may have left it so.
     pub ageing_stopped: bool,
     /// There may be due mail in the store.
     pub due: bool,
@@ -256,7 +266,6 @@ impl Route {
             settings,
             exits: Exits::default(),
             in_flight: AtomicUsize::new(0),
-            good: AtomicUsize::new(0),
             finished: AtomicUsize::new(0),
         };
         let _ = line.set_stopped(true);
@@ -266,7 +275,6 @@ impl Route {
             upstreams,
             leaving: Vec::new(),
             recovery: None,
-            paused_until: None,
             paused: false,
             ageing_stopped: true,
             due: true,
@@ -315,11 +323,10 @@ impl Route {
             self.leaving.push(old);
         }
         self.line.has_mail_server.store(has_mail_server(&self.upstreams), Ordering::Relaxed);
-        self.line.good.store(0, Ordering::Relaxed);
         self.line.own_reverse_path.forget();
         self.suspicion.clear();
         self.stand_in = None;
-        (self.paused_until, self.recovery, self.due, self.next_due) = (None, None, true, None);
+        (self.recovery, self.due, self.next_due) = (None, true, None);
     }
 
     /// Which of the servers this is; none: it was replaced.
@@ -353,16 +360,17 @@ impl Route {
 
     /// Is a while to pass before anything is sent, or is there nobody to send to?
     pub fn pauses(&self, now: Timestamp) -> bool {
-        self.paused
-            || self.upstreams.is_empty()
-            || self.paused_until.is_some_and(|until| now < until)
-            || self.is_left_alone(now)
+        self.paused || self.upstreams.is_empty() || self.active_pause(now).is_some()
     }
 
-    /// Has the server that sends now asked to be left alone?
-    pub fn is_left_alone(&self, now: Timestamp) -> bool {
-        let active = self.active().and_then(|active| self.upstreams.get(active));
-        active.and_then(|active| active.left_alone_until).is_some_and(|until| now < until)
+    /// Is that a while in which nothing is to grow older?
+    pub fn keeps_young(&self, now: Timestamp) -> bool {
+        self.paused || self.upstreams.is_empty() || self.active_pause(now).is_some_and(|pause| !pause.ages)
+    }
+
+    /// That of the server that sends now.
+    pub fn active_pause(&self, now: Timestamp) -> Option<Pause> {
+        self.upstreams.get(self.active()?)?.pauses(now)
     }
 
     /// A person wants nothing to be sent, or does again. The time in between makes nothing older.
@@ -374,9 +382,9 @@ impl Route {
     /// When something must be done for this route even if nothing happens: a probe, or the end of a pause.
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let asked = self.upstreams.iter().filter(|_| !self.paused);
-        let probes = asked.filter_map(|upstream| upstream.breaker.next_probe_at());
-        let waits = self.upstreams.iter().filter_map(|upstream| upstream.left_alone_until);
-        probes.chain(self.paused_until.into_iter().chain(waits).filter(|until| *until > now)).min()
+        let probes = asked.flat_map(|one| one.breaker.next_probe_at().into_iter().chain(one.doubted));
+        let pauses = self.upstreams.iter().filter_map(|upstream| upstream.pauses(now));
+        probes.chain(pauses.map(|pause| pause.until)).min()
     }
 }
 
@@ -390,18 +398,36 @@ impl Upstream {
             allowance: Arc::default(),
             remembered: false,
             limited_until: None,
-            left_alone_until: None,
+            pause: None,
             breaker: Breaker::default(),
             failed_probe_at: None,
             concurrency,
+            good: Arc::default(),
             gate: watch::channel(Gate::Open).0,
             lanes: 0,
             proven: false,
-            doubted: false,
+            doubted: None,
             turned_away: 0,
             broke: 0,
             lacks_message: false,
         }
+    }
+
+    /// The longer of two pauses holds.
+    pub fn pause_for(&mut self, pause: Pause) {
+        if self.pause.is_none_or(|longest| longest.until < pause.until) {
+            self.pause = Some(pause);
+        }
+    }
+
+    /// Its pause, if one lasts.
+    pub fn pauses(&self, now: Timestamp) -> Option<Pause> {
+        self.pause.filter(|pause| now < pause.until)
+    }
+
+    /// May it be given mail?
+    pub fn takes_mail(&self, now: Timestamp) -> bool {
+        !self.breaker.is_open() && self.pauses(now).is_none()
     }
 }
 
@@ -461,6 +487,19 @@ mod tests {
         let settings = Settings::new(Config::usual(Path::new("/nowhere"), Way::Practice));
         let route = Route::new(true, settings, Vec::new(), Arc::default(), ReturnPaths::new(b"key"));
         assert!(route.line.ready.is_stopped() && route.line.others.is_stopped());
+    }
+
+    #[test]
+    fn the_longer_of_two_pauses_holds() {
+        let at = |minutes| Timestamp::constant(minutes * 60, 0);
+        let pause = |minutes, reason| Pause { until: at(minutes), reason, ages: reason == Reason::TooFast };
+        let mut upstream =
+            Upstream::new(Arc::new(Server::plain("server1", ([127, 0, 0, 1], 25).into())), None);
+        let (day, hour) = (pause(1440, Reason::LimitReached), pause(60, Reason::QuotaUsedUp));
+        for one in [pause(1, Reason::TooFast), day, hour, pause(2, Reason::TooFast)] {
+            upstream.pause_for(one);
+        }
+        assert_eq!((upstream.pauses(at(1439)), upstream.pauses(at(1440))), (Some(day), None));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::{
     sync::PoisonError,
 };
 
-use jiff::{SignedDuration, Timestamp};
-use mail::{Reason, retry::Next};
-use store::{Attempt, Claimed};
+use jiff::Timestamp;
+use mail::retry::Next;
+use store::Claimed;
 
 use super::route::{Delivery, Line, Route};
 use crate::deliver::{by_web, letter};
@@ -24,22 +24,6 @@ impl Delivery {
         }
     }
 
-    /// The message, no older by the time for which the limits that people set for a mail server kept it back.
-    pub async fn less_what_limits_kept(&self, mut job: Claimed) -> Claimed {
-        let now = self.clock.now();
-        if job.recipients.iter().all(|one| now < one.expires_at) {
-            return job;
-        }
-        let Ok(shown) = self.store.show(job.id).await else { return job };
-        for one in &mut job.recipients {
-            let attempts =
-                shown.iter().find(|(row, _)| row.recipient == one.id).map(|(_, attempts)| attempts);
-            let kept = attempts.map_or(SignedDuration::ZERO, |attempts| kept_by_limits(attempts, now));
-            one.expires_at = one.expires_at.saturating_add(kept).unwrap_or(Timestamp::MAX);
-        }
-        job
-    }
-
     /// Whether that server of the route can be handed the message, or nobody else could. What cannot even be looked at is for the lane,
     /// which may break.
     pub fn is_for(&self, route: &Route, upstream: usize, job: &Claimed) -> bool {
@@ -51,11 +35,4 @@ impl Delivery {
         };
         catch_unwind(AssertUnwindSafe(carries)).unwrap_or(true)
     }
-}
-
-/// From each time that they put it off until it was looked at again.
-fn kept_by_limits(attempts: &[Attempt], now: Timestamp) -> SignedDuration {
-    let ends = attempts.iter().skip(1).map(|next| next.started_at).chain([now]);
-    let kept = attempts.iter().zip(ends).filter(|(one, _)| one.reason == Some(Reason::LimitReached));
-    kept.map(|(one, end)| end.duration_since(one.ended_at)).sum()
 }

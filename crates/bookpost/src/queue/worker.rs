@@ -18,7 +18,6 @@ use std::{
 };
 
 use jiff::Timestamp;
-use mail::Reason;
 use store::{AlarmKind, Claim, Lease, Settled, Settlement, Store};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
@@ -212,7 +211,7 @@ impl Worker {
             self.open_lanes(index);
             self.send_others(index, now).await;
             self.probe(index, now).await;
-            self.ask_doubted(index);
+            self.ask_doubted(index, now);
             if let Some(at) = self.route_wake_at(index, now).await {
                 wake_at = wake_at.min(at);
             }
@@ -224,7 +223,7 @@ impl Worker {
     async fn stop_or_go(&mut self, index: usize, now: Timestamp) {
         let Some(route) = self.routes.get(index) else { return };
         let left = route.line.set_stopped(!route.flows(now));
-        let reason = route.is_left_alone(now).then_some(Reason::TooFast);
+        let reason = route.active_pause(now).map(|pause| pause.reason);
         self.delivery.give_back_for(reason, left).await;
     }
 
@@ -242,9 +241,16 @@ impl Worker {
         }
     }
 
-    /// An allowance is there again, as far as anyone knows: from here on time counts.
+    /// In some pauses nothing grows older; when they are over, as far as anyone knows, time counts again.
     async fn grow_older(&mut self, index: usize, now: Timestamp) {
         let Some(route) = self.routes.get_mut(index) else { return };
+        if route.keeps_young(now) {
+            // Which changes nothing where it is so already.
+            route.ageing_stopped = true;
+            if let Err(error) = self.store.stop_ageing(route.practice, now).await {
+                tracing::error!(%error, "the beginning of a pause could not be stored");
+            }
+        }
         if route.ageing_stopped && !route.pauses(now) {
             match self.store.resume_ageing(route.practice, now).await {
                 Ok(()) => route.ageing_stopped = false,
@@ -253,31 +259,32 @@ impl Worker {
         }
     }
 
-    /// Counts good answers towards more connections.
+    /// Counts the good answers of each server. What was taken before its breaker opened says nothing against that.
     fn grow(&mut self, index: usize) {
         let Some(route) = self.routes.get_mut(index) else { return };
-        let good = route.line.good.swap(0, Ordering::Relaxed);
-        if good > 0 {
+        let (now, active) = (self.delivery.clock.now(), route.active());
+        let mut took = false;
+        for (at, upstream) in route.upstreams.iter_mut().enumerate() {
+            let good = upstream.good.swap(0, Ordering::Relaxed);
+            if good == 0 || upstream.breaker.is_open() {
+                continue;
+            }
+            took |= active == Some(at);
             route.suspicion.clear();
-            // What was answered just before an allowance was used up says nothing against that.
-            let pauses = route.pauses(self.delivery.clock.now());
-            let active = route.active();
-            if let Some(upstream) = active.and_then(|active| route.upstreams.get_mut(active)) {
-                upstream.concurrency.good(good);
-                upstream.broke = 0;
-                upstream.turned_away = 0;
-                if !pauses && !std::mem::replace(&mut upstream.proven, true) {
-                    let name = &upstream.server.name;
-                    if upstream.limited_until.is_some() {
-                        self.alarms.server_answers(name);
-                    } else {
-                        self.alarms.server_works(name);
-                    }
+            upstream.concurrency.good(good);
+            (upstream.broke, upstream.turned_away) = (0, 0);
+            // Nor does what was answered just before an allowance was used up.
+            if upstream.pauses(now).is_none() && !std::mem::replace(&mut upstream.proven, true) {
+                let name = &upstream.server.name;
+                if upstream.limited_until.is_some() {
+                    self.alarms.server_answers(name);
+                } else {
+                    self.alarms.server_works(name);
                 }
             }
-            if let Some(active) = active {
-                self.took_mail(index, active);
-            }
+        }
+        if let Some(active) = active.filter(|_| took) {
+            self.took_mail(index, active);
         }
     }
 
@@ -354,10 +361,13 @@ impl Worker {
         let route = self.routes.get_mut(index)?;
         let mut wake_at = route.wake_at(now);
         if route.flows(now) {
-            let due = if route.recovery.is_some() {
+            let refused_until = route.claim_again_at.filter(|at| now < *at);
+            let due = if refused_until.is_some() {
+                refused_until
+            } else if route.recovery.is_some() {
                 Some(later(now, RECOVERY_STEP))
             } else if route.due {
-                route.claimed_at.map(|at| later(at, CLAIM_BESIDE)) // sooner if the connections ring because the line is low
+                Some(later(now, CLAIM_BESIDE)) // sooner if the connections ring because the line is low
             } else if !route.line.ready.is_empty() {
                 None
             } else if let Some(known) = route.next_due {
@@ -372,7 +382,7 @@ impl Worker {
             wake_at =
                 wake_at.into_iter().chain(due.map(|due| due.max(later(now, Duration::from_millis(1))))).min();
         }
-        wake_at.into_iter().chain(route.claim_again_at.filter(|at| now < *at)).min()
+        wake_at
     }
 
     /// Time has passed: what was not due may be now.
@@ -435,12 +445,6 @@ impl Worker {
         let Some(route) = self.routes.iter_mut().find(|route| !route.practice) else { return };
         let before: Vec<_> = route.upstreams.iter().map(|upstream| upstream.server.name.clone()).collect();
         route.replace(upstreams);
-        if route.upstreams.is_empty() {
-            route.ageing_stopped = true;
-            if let Err(error) = self.store.stop_ageing(false, self.delivery.clock.now()).await {
-                tracing::error!(%error, "that mail waits for a way of sending could not be stored");
-            }
-        }
         let gone = |name: &&String| route.upstreams.iter().all(|upstream| upstream.server.name != **name);
         before.iter().filter(gone).for_each(|name| self.alarms.server_works(name));
         if let [only] = route.upstreams.as_slice() {
@@ -508,9 +512,13 @@ impl Worker {
                         connections = self.lanes.len(),
                         "not everything could be finished in time; what was sent without an answer is in doubt"
                     );
-                    return self.lanes.abort_all();
+                    self.lanes.abort_all();
+                    break;
                 }
             }
+        }
+        while let Ok(told) = self.told.try_recv() {
+            self.hear(told).await;
         }
     }
 }

@@ -9,14 +9,14 @@ use bookpost::{
 };
 use jiff::Timestamp;
 use mail::{Reason, clock::Clock as _};
-use store::{Attempt, Claim, Lease, NewMessage, Settlement, State, Store, Verdict};
+use store::{Attempt, Claim, Filter, Lease, NewMessage, Settlement, State, Store, Verdict};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 use tokio::time::timeout;
 
 use crate::{
     bench::{self, message, patron},
     by_web::{Web, google},
-    by_web_route::{DORA, EMIL, accept, names, service, state, taken},
+    by_web_route::{DORA, EMIL, accept, longer, names, service, state, taken},
     mail_accounts::{GOOGLE, MINUTE},
 };
 
@@ -50,7 +50,7 @@ async fn after_a_sudden_end(web: Web, messages: Vec<NewMessage>) -> Web {
     Box::pin(web.after(other)).await
 }
 
-async fn struck(store: Store, now: Timestamp) {
+pub(crate) async fn struck(store: Store, now: Timestamp) {
     let claim = Claim { lease: Lease(7), now, limit: 100, bytes: 1 << 20, practice: false, recovery: None };
     let settle = |recipient, lease| Settlement {
         recipient,
@@ -214,6 +214,73 @@ async fn the_time_for_which_a_limit_keeps_it_makes_nothing_older() {
     own.set_rules(Vec::new());
     web.bench.pass_in_steps(3 * HOUR, MINUTE * 30).await;
     assert_eq!(web.bench.counts().await.delivered, 6);
+}
+
+/// The last waits for its turn under a limit of the library when no server takes mail any more, and long after its 100 hours.
+#[tokio::test]
+async fn what_a_limit_kept_is_not_given_up_where_no_server_takes_mail() {
+    let own = bench::sink(Vec::new()).await;
+    let limits = Limits { per_day: Some(1), ..Limits::default() };
+    let behind = Server { limits, ..Server::clone(&bench::server("server1", own.address())) };
+    let web = Web::start_beside(GOOGLE, 36_000, Some(Arc::new(behind))).await;
+    accept(&web, (0..6).map(|n| names("list@example.org", &[&patron(n)])).collect()).await;
+    web.bench.pass_in_steps(105 * HOUR, MINUTE * 30).await;
+    assert_eq!((own.count(), web.bench.counts().await.waiting), (5, 1));
+    let at = own.address();
+    own.stop().await;
+    web.service.always_says(Some(google(403, "domainPolicy", "Gmail is off")));
+    web.send(10..11).await;
+    web.bench.pass_in_steps(10 * HOUR, MINUTE * 10).await;
+    assert_eq!((web.bench.counts().await.returned, web.bench.counts().await.waiting), (0, 2));
+    let own = bench::sink_at(at).await;
+    web.bench.pass_in_steps(60 * HOUR, MINUTE * 30).await;
+    assert_eq!(own.count(), 2);
+}
+
+/// None of them can show that the service is well, and looking for one that can keeps nobody waiting.
+#[tokio::test]
+async fn a_probe_looks_at_a_few_messages_at_a_time() {
+    let web = Web::start_beside(GOOGLE, 36_000, Some(bench::server("server1", bench::nobody()))).await;
+    web.service.always_says(Some(google(403, "domainPolicy", "Gmail is off")));
+    web.send(0..1).await;
+    web.bench.pass(5 * MINUTE).await;
+    let many = (1..101).map(|n| names("list@example.org", &[&patron(n)])).collect();
+    web.bench.app.receiver.accept(many).await.unwrap();
+    let put_off = async || {
+        let rows = web.bench.app.store.list(Filter::default(), None, 200).await.unwrap();
+        rows.iter().filter(|row| row.attempts > 0).count()
+    };
+    web.bench.quiet().await;
+    let before = put_off().await;
+    web.bench.pass(MINUTE).await;
+    let looked_at = put_off().await - before;
+    assert!(looked_at > 0 && looked_at <= 40, "{looked_at}");
+    web.bench.pass(20 * MINUTE).await;
+    assert!(put_off().await >= 100);
+}
+
+/// A large one that waits for a slow mail server takes none of the room of what leaves by the service.
+#[tokio::test]
+async fn a_large_message_for_the_mail_server_keeps_nothing_from_the_service() {
+    let own = bench::sink(waits()).await;
+    let web = Web::start_beside(GOOGLE, 36_000, Some(one_connection(&own))).await;
+    for n in 0..3 {
+        let large = longer(names("list@example.org", &[&patron(100 + n)]), 20_000_000);
+        web.bench.app.receiver.accept(vec![large]).await.unwrap();
+        if n == 0 {
+            own.wait_for(1).await;
+        }
+    }
+    let last = async {
+        while state(&web, &patron(102)).await.0 != State::Sending {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(HANGS, last).await.expect("it stands in line");
+    let all = (0..3).map(|n| message(&[&patron(n)], bench::START)).collect();
+    web.bench.app.receiver.accept(all).await.unwrap();
+    timeout(HANGS, web.service.has_taken(3)).await.expect("the others leave");
+    web.each_once(3);
 }
 
 /// A defect of ours where nothing of it was begun.

@@ -46,6 +46,23 @@ async fn what_a_backup_asks_for_keeps_no_mail_from_the_first_server() {
     }
 }
 
+/// An alarm about it is left of before a start. It is asked how it is, and answers that it has much to do: that is no fault, and keeps no mail.
+#[tokio::test]
+async fn one_that_is_asked_how_it_is_and_asks_for_less_is_not_at_fault() {
+    let web = Web::start(GOOGLE, 36_000, None).await;
+    web.service.always_says(Some(google(503, "backendError", "")));
+    web.send(0..1).await;
+    assert_eq!(web.bench.alarm_kinds().await, [AlarmKind::ServerDown]);
+    web.service.always_says(Some(asks_for_an_hour(google(429, "rateLimitExceeded", ""))));
+    let (asked, web) = (web.service.asked_how_it_is(), web.after(async |_| {}).await);
+    web.bench.quiet().await;
+    assert_eq!(web.service.asked_how_it_is() - asked, 1);
+    web.service.always_says(None);
+    web.send(1..2).await;
+    assert_eq!(web.bench.row(&patron(1)).await.state, State::Delivered);
+    assert_eq!((web.bench.open_alarms().await, web.bench.alarms(false).await.len()), (vec![], 1));
+}
+
 /// The one that sends asks for an hour: a person is told, what waits says why, and makes no older.
 #[tokio::test]
 async fn a_long_wait_is_told_and_makes_nothing_older() {

@@ -5,14 +5,17 @@ use std::{sync::Arc, time::Duration};
 use bookpost::{
     app::steps::Step,
     cli::control::{Progress, Reply, RunRequest},
-    config::{Server, Way},
+    config::{Config, Server, Way},
 };
 use mail::{Reason, clock::Clock};
 use store::{AlarmKind, NewRun, State, Store};
 use testkit::sink::{At, Does, Rule, Settings, Sink};
 use tokio::sync::mpsc;
 
-use crate::bench::{Bench, START, message, nobody, refuses, server, sink, sink_at};
+use crate::{
+    bench::{Bench, START, always, message, nobody, refuses, server, sink, sink_at},
+    by_web_others::struck,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
@@ -209,6 +212,45 @@ async fn what_is_split_off_to_be_tried_again_is_not_in_doubt_after_a_crash() {
     after.quiet().await;
     let counts = after.counts().await;
     assert_eq!((counts.delivered, counts.ever_in_doubt, second.count()), (2, 0, 1));
+}
+
+const FOUR: [&str; 4] = ["ann@example.org", "bob@example.org", "cy@example.org", "dee@example.org"];
+
+/// With `ann` among them, all are too many.
+fn too_many() -> Vec<Rule> {
+    let too_many = always(At::Dot, "452 4.5.3 too many recipients");
+    vec![Rule { address: Some("ann@example.org".into()), ..too_many }]
+}
+
+/// After a sudden end it is attempted alone, in smaller groups too, and the others leave as well.
+#[tokio::test]
+async fn what_is_attempted_alone_and_has_too_many_recipients_comes_to_an_end() {
+    let sink = sink(too_many()).await;
+    let servers = || vec![server("server1", sink.address())];
+    let bench = Bench::start(servers()).await;
+    bench.app.worker.pause(true).await;
+    bench.app.receiver.accept(vec![message(&FOUR, START)]).await.unwrap();
+    let other = async |config: &Config| struck(Store::open(&config.data_dir, START).unwrap(), START).await;
+    let bench = Box::pin(bench.restart_after(other)).await;
+    tokio::time::timeout(MINUTE, bench.quiet()).await.expect("it does not go round without end");
+    bench.accept(&["eve@example.org"]).await;
+    bench.quiet().await;
+    assert_eq!(bench.counts().await.delivered, 4);
+    let ann = bench.row("ann@example.org").await;
+    assert_eq!((ann.state, ann.reason), (State::Waiting, Some(Reason::TooManyRecipients)));
+}
+
+/// The server is there again and takes the message of its probe in smaller groups only.
+#[tokio::test]
+async fn a_probe_whose_message_has_too_many_recipients_says_that_the_server_is_there() {
+    let sink = sink(vec![always(At::Rcpt, "554 5.7.1 Relay access denied")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    bench.app.receiver.accept(vec![message(&FOUR, START)]).await.unwrap();
+    bench.pass(MINUTE).await;
+    assert_eq!(bench.alarm_kinds().await, [AlarmKind::SignIn]);
+    sink.set_rules(too_many());
+    bench.pass(MINUTE * 20).await;
+    assert_eq!((bench.counts().await.delivered, bench.alarm_kinds().await), (3, vec![]));
 }
 
 #[tokio::test]

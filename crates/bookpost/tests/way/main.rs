@@ -11,6 +11,7 @@ mod alarms;
 mod applications;
 mod backups;
 mod bench;
+mod beside;
 mod by_web;
 mod by_web_behind;
 mod by_web_kill;

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bookpost::config::Server;
+use mail::clock::Clock as _;
 use store::{Class, NewMessage, State};
 use testkit::sink::{At, Does, Rule};
 
-use crate::bench::{Bench, message, patron, server, sink};
+use crate::bench::{Bench, SLEEPERS, START, message, patron, server, sink};
 
 fn mail(class: Class, application: &str, to: &str, bench: &Bench) -> NewMessage {
     NewMessage { class, application: application.into(), ..message(&[to], bench.app.clock.now()) }
@@ -109,4 +111,28 @@ async fn what_falls_due_in_the_store_is_claimed_while_the_line_is_long() {
     while bench.row("head@example.org").await.state != State::Sending {
         tokio::task::yield_now().await;
     }
+}
+
+/// Messages so large that no more have room in line: what waits behind them is looked at by the second, and not without end.
+#[tokio::test]
+async fn a_full_line_keeps_nobody_awake() {
+    let waits = Rule { at: At::Dot, address: None, does: Does::Wait, times: None };
+    let sink = sink(vec![waits]).await;
+    let one = Server { connections: 1, ..Server::clone(&server("server1", sink.address())) };
+    let bench = Bench::start(vec![Arc::new(one)]).await;
+    let large = |n: usize| {
+        let mut one = message(&[&patron(n)], START);
+        one.bytes = [&one.bytes[..], "x\r\n".repeat(3_500_000).as_bytes()].concat().into();
+        one
+    };
+    bench.app.store.accept((0..5).map(large).collect(), START).await.unwrap();
+    bench.app.worker.wake();
+    sink.wait_for(1).await;
+    for _ in 0..5 {
+        bench.clock.wait_for_sleepers(SLEEPERS).await;
+        bench.clock.advance(Duration::from_secs(2));
+    }
+    bench.clock.wait_for_sleepers(SLEEPERS).await;
+    let next = bench.clock.next_sleeper().unwrap().duration_since(bench.clock.now());
+    assert!(next.as_millis() > 500, "{next:?}");
 }

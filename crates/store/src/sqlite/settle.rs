@@ -1,6 +1,7 @@
 //! Outcomes, each in one transaction with the obligation to report it.
 
 use jiff::Timestamp;
+use mail::Reason;
 use rusqlite::OptionalExtension;
 
 use super::{
@@ -176,9 +177,11 @@ fn wait(
     in_doubt_at: Option<Timestamp>,
 ) -> Result<Option<Row>, Error> {
     count_doubt(tx, settlement, in_doubt_at.is_some())?;
+    let kept = matches!(settlement.attempt.reason, Some(Reason::LimitReached | Reason::QuotaUsedUp));
+    let younger = if kept { micros(due_at) - micros(settlement.attempt.ended_at) } else { 0 };
     let sql = format!(
         "UPDATE recipient SET state = 0, due_at = ?3, in_doubt_at = coalesce(in_doubt_at, ?4), reason = ?5, alone = 0,
-             attempts = attempts + 1, {CLEARED}
+             attempts = attempts + 1, expires_at = expires_at + ?6, {CLEARED}
          WHERE id = ?1 AND lease = ?2 AND state = 1 RETURNING attempts, source, outdated_by IS NOT NULL"
     );
     let settled = tx
@@ -191,6 +194,7 @@ fn wait(
                 micros(due_at),
                 in_doubt_at.map(micros),
                 settlement.attempt.reason.as_ref().map(name).transpose()?,
+                younger.max(0),
             ),
             |row| {
                 let happened = if in_doubt_at.is_some() { EventKind::InDoubt } else { EventKind::Deferred };

@@ -105,6 +105,7 @@ cases! {
     worker::practice_never_becomes_real,
     worker::given_back_is_due_as_it_was,
     worker::every_verdict_leads_to_its_state,
+    worker::what_waits_for_a_limit_or_an_allowance_makes_no_older,
     worker::three_strikes_hold,
     worker::expire_returns_with_obligation,
     worker::expire_sets_aside_what_was_in_doubt,

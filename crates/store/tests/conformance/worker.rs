@@ -262,6 +262,27 @@ pub(crate) async fn every_verdict_leads_to_its_state(fresh: &Fresh) {
 }
 
 /// Invariant 9.
+/// It was nobody's fault that it was not sent.
+pub(crate) async fn what_waits_for_a_limit_or_an_allowance_makes_no_older(fresh: &Fresh) {
+    let store = fresh.open();
+    for (reason, minutes) in [
+        (Some(Reason::LimitReached), 9),
+        (Some(Reason::QuotaUsedUp), 9),
+        (Some(Reason::TryLater), 0),
+        (None, 0),
+    ] {
+        let recipient = accept(fresh, &store, leased()).await;
+        let before = row(&store, recipient).await.expires_at;
+        let waits = Verdict::Deferred { due_at: fresh.later(9), in_doubt: false };
+        let mut settlement = settlement(fresh, recipient, waits);
+        settlement.attempt.reason = reason;
+        assert_eq!(store.settle(vec![settlement], fresh.now()).await.unwrap(), [Settled::Done]);
+        let kept = row(&store, recipient).await.expires_at.duration_since(before);
+        assert_eq!(kept.as_mins(), minutes, "{reason:?}");
+    }
+    sound(&store).await;
+}
+
 pub(crate) async fn three_strikes_hold(fresh: &Fresh) {
     let store = fresh.open();
     let recipient = accept(fresh, &store, leased()).await;

@@ -165,7 +165,7 @@ impl Client {
             _ if is_out => RecipientResult::Unknown { failure },
             (_, said) if answer.status == 503 => RecipientResult::Refused {
                 phase,
-                reply: said.unwrap_or_else(|| reply(said::anything(answer))),
+                reply: said.unwrap_or_else(|| reply(said::anything(answer, &self.shown.token))),
             },
             _ => RecipientResult::Failed { phase, failure },
         };
@@ -184,7 +184,8 @@ impl Client {
             return;
         }
         let phase = if answer.status == 401 { Phase::Auth } else { Phase::Ehlo };
-        let text = said::refusal(self.service, answer).unwrap_or_else(|| said::anything(answer));
+        let text =
+            said::refusal(self.service, answer).unwrap_or_else(|| said::anything(answer, &self.shown.token));
         self.close(Ending::Refused { phase, reply: Reply { code: answer.status, enhanced: None, text } });
     }
 }

@@ -61,9 +61,9 @@ pub(super) fn refusal(service: Service, answer: &Answer) -> Option<String> {
     Some(plain(&said.join(" ")))
 }
 
-/// What anybody said, whoever it is.
-pub(super) fn anything(answer: &Answer) -> String {
-    plain(&String::from_utf8_lossy(&answer.body))
+/// What anybody said, whoever it is. What stands between may show the request to whoever reads this, and the token in it is nobody's business.
+pub(super) fn anything(answer: &Answer, token: &str) -> String {
+    plain(&String::from_utf8_lossy(&answer.body).replace(token, "[token]"))
 }
 
 /// It was asked whose account it is, and answers as the service does: it is well, and the token is one. Whoever may only send hears that they
@@ -151,6 +151,14 @@ mod tests {
         let mut cut = answer(403, &google);
         cut.body.pop();
         assert_eq!(refusal(Service::Gmail, &cut), None, "it is cut off");
+    }
+
+    #[test]
+    fn a_page_that_shows_the_request_does_not_show_its_token() {
+        let body = b"Bad gateway. POST /upload HTTP/1.1 Authorization: Bearer ya29.secret\r\n".to_vec();
+        let page = Answer { body, ..answer(503, &Value::Null) };
+        let said = anything(&page, "ya29.secret");
+        assert_eq!(said, "Bad gateway. POST /upload HTTP/1.1 Authorization: Bearer [token]");
     }
 
     #[test]

@@ -89,7 +89,6 @@ impl Lane {
         if !self.line.has_mail_server.load(Ordering::Relaxed) {
             return Some(job);
         }
-        let job = self.delivery.less_what_limits_kept(job).await;
         let is_full = self.line.others.is_full();
         self.let_go();
         let left = if is_full { Some(job) } else { self.line.others.push(vec![job]).pop() };

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use mail::Action;
 
-use super::{Errand, Gate, Lane};
+use super::{Errand, Lane};
 use crate::deliver::conclude::Effect;
 
 impl Lane {
@@ -14,10 +14,7 @@ impl Lane {
             match effect {
                 Effect::Answered => {
                     (self.ended.answered, self.ended.took) = (true, true);
-                    // What another server answers says nothing of the one that sends now.
-                    if *self.gate.borrow() == Gate::Open {
-                        self.line.good.fetch_add(1, Ordering::Relaxed);
-                    }
+                    self.good.fetch_add(1, Ordering::Relaxed);
                 }
                 Effect::PutOff => self.ended.answered = true,
                 Effect::OpenBreaker(fault) | Effect::Broke(fault)

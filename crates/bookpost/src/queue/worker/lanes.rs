@@ -127,14 +127,14 @@ impl Worker {
         } else if lane.probe {
             self.probe_ended(lane, ended).await;
         } else {
-            return self.errand_ended(lane, ended).await;
+            return self.errand_ended(lane, ended);
         }
         if let Some(wait) = asked_to_wait {
             self.leave_tried_alone(lane, wait);
         }
     }
 
-    async fn errand_ended(&mut self, lane: &Running, ended: Ended) {
+    fn errand_ended(&mut self, lane: &Running, ended: Ended) {
         // What is said of a server that was replaced is no news.
         let Some(upstream) = self.routes.get(lane.route).and_then(|route| route.position(&lane.server))
         else {
@@ -148,10 +148,10 @@ impl Worker {
                 Action::Pause => Effect::Pause(fault),
                 _ => Effect::OpenBreaker(fault),
             };
-            self.take_effect(lane.route, upstream, effect).await;
+            self.take_effect(lane.route, upstream, effect);
         }
         if let Some(wait) = ended.asked_to_wait {
-            self.leave_alone(lane.route, upstream, wait).await;
+            self.leave_alone(lane.route, upstream, wait);
         }
     }
 
@@ -237,7 +237,7 @@ impl Worker {
                 }
             };
             self.delivery.steps.reached(Step::Claimed);
-            let open = || route.mail_servers().find(|(_, one)| !one.breaker.is_open()).map(|(at, _)| at);
+            let open = || route.mail_servers().find(|(_, one)| one.takes_mail(now)).map(|(at, _)| at);
             let to = if self.delivery.is_for(route, active, &job) { Some(active) } else { open() };
             if let Some(to) = to {
                 self.alone = Some(Alone::Attempting { since: now });

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mail::Reason;
 use store::AlarmKind;
 
 use super::{Worker, lanes::Running, later, told::plain_name};
-use crate::deliver::conclude::QUOTA_PAUSE;
+use crate::{deliver::conclude::QUOTA_PAUSE, queue::route::Pause};
 
 /// A person hears of a wait from this length on.
 const LONG: Duration = Duration::from_mins(5);
@@ -14,7 +15,7 @@ const LONG: Duration = Duration::from_mins(5);
 impl Worker {
     /// It gets what it asks for, an hour at most, which is as long as a used-up allowance is left alone. While it is the one that sends, mail
     /// waits, and makes no older where that is long.
-    pub(super) async fn leave_alone(&mut self, index: usize, upstream_index: usize, wait: Duration) {
+    pub(super) fn leave_alone(&mut self, index: usize, upstream_index: usize, wait: Duration) {
         let now = self.delivery.clock.now();
         let until = later(now, wait.min(QUOTA_PAUSE));
         let Some(route) = self.routes.get_mut(index) else { return };
@@ -23,15 +24,11 @@ impl Worker {
         if upstream.breaker.is_open() {
             return upstream.breaker.leave_alone_until(until);
         }
-        upstream.left_alone_until = upstream.left_alone_until.max(Some(until));
+        upstream.pause_for(Pause { until, reason: Reason::TooFast, ages: wait < LONG });
         if !sends || wait < LONG {
             return;
         }
         upstream.proven = false;
-        route.ageing_stopped = true;
-        if let Err(error) = self.store.stop_ageing(route.practice, now).await {
-            tracing::error!(%error, "the beginning of a pause could not be stored");
-        }
         let text = format!(
             "{} asked us to wait before we send more. Nothing is lost: mail waits, and goes on by itself, within an hour. If this happens often, set a limit for it under Preferences > Setup > Email.",
             plain_name(&upstream.server.name)
@@ -52,8 +49,9 @@ impl Worker {
         for route in &mut self.routes {
             let active = route.active();
             for (at, upstream) in route.upstreams.iter_mut().enumerate() {
-                let is_over = upstream.left_alone_until.take_if(|until| now >= *until).is_some();
-                if is_over && active != Some(at) && upstream.limited_until.is_none() {
+                let is_over = upstream.pause.take_if(|pause| now >= pause.until).is_some();
+                let is_well = !upstream.breaker.is_open() && upstream.limited_until.is_none();
+                if is_over && active != Some(at) && is_well {
                     self.alarms.clear(AlarmKind::Quota, &upstream.server.name);
                 }
             }

@@ -8,6 +8,7 @@ use super::{Worker, later, told::plain_name};
 use crate::{
     deliver::{allowance::Reached, conclude::QUOTA_PAUSE},
     preferences::mail_accounts,
+    queue::route::Pause,
 };
 
 impl Worker {
@@ -38,27 +39,24 @@ impl Worker {
             reached.extend(of.map(|(at, reached)| (index, at, reached)));
         }
         for (index, at, one) in reached {
-            self.limit_reached(index, at, one).await;
+            self.limit_reached(index, at, one);
         }
     }
 
     /// Nothing is sent until there is room. The time that mail waits for the next day makes it no older.
-    pub(super) async fn limit_reached(&mut self, index: usize, upstream_index: usize, reached: Reached) {
+    pub(super) fn limit_reached(&mut self, index: usize, upstream_index: usize, reached: Reached) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         if reached.until <= now {
             return;
         }
-        route.paused_until = route.paused_until.max(Some(reached.until));
-        if !reached.of_the_day {
+        let Reached { of_the_day, until } = reached;
+        upstream.pause_for(Pause { until, reason: Reason::LimitReached, ages: !of_the_day });
+        if !of_the_day {
             return;
         }
-        route.ageing_stopped = true;
-        upstream.limited_until = Some(reached.until);
-        if let Err(error) = self.store.stop_ageing(route.practice, now).await {
-            tracing::error!(%error, "the beginning of a pause could not be stored");
-        }
+        upstream.limited_until = Some(until);
         let text = format!(
             "{}: as many mails were sent in 24 hours as the library allows ({}). Nothing is lost: mail waits, and goes on bit by bit from {} on. To allow more, change {}.per_day under Preferences > Setup > Email.",
             plain_name(&upstream.server.name),

@@ -25,7 +25,7 @@ impl Worker {
         let Some(route) = self.routes.get(index).filter(|route| !route.line.others.is_empty()) else {
             return;
         };
-        let open = route.mail_servers().find(|(_, one)| !one.breaker.is_open());
+        let open = route.mail_servers().find(|(_, one)| one.takes_mail(now));
         if let Some((at, upstream)) = open {
             let under_way = self.running.values().filter(|lane| lane.others && lane.route == index).count();
             if under_way < route.line.others.len() && upstream.lanes < upstream.concurrency.allowed() {
@@ -46,9 +46,10 @@ impl Worker {
             // There is none any more: whoever takes it next sees to it.
             return self.settle_now(given_back(&jobs, now), now).await;
         };
-        let (reason, answer) = match upstream.breaker.fault() {
-            Some((fault, _)) => (fault.reason, fault.answer.clone()),
-            None => (Reason::TryLater, FOR_ITS_TURN.to_owned()),
+        let (reason, answer) = match (upstream.breaker.fault(), upstream.pauses(now)) {
+            (Some((fault, _)), _) => (fault.reason, fault.answer.clone()),
+            (None, Some(pause)) => (pause.reason, String::new()),
+            (None, None) => (Reason::TryLater, FOR_ITS_TURN.to_owned()),
         };
         let why = Why { server: &upstream.server.peer(), phase: Phase::Connect, reason, answer };
         let mut settlements: Vec<Settlement> = Vec::new();

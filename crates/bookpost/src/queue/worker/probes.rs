@@ -7,13 +7,14 @@ use mail::{Action, Reason};
 use store::{Alarm, Claim, Claimed, Filter, State};
 
 use super::{
-    CLAIM, Worker,
+    Worker,
     lanes::{Kind, Running},
+    later,
 };
 use crate::{
     deliver::{
         breaker::{Fault, Recovered},
-        conclude::Effect,
+        conclude::{Effect, QUOTA_PAUSE},
     },
     queue::{
         lane::{Ended, Errand},
@@ -24,6 +25,10 @@ use crate::{
 
 /// Messages returned for age per transaction.
 const EXPIRE_SLICE: usize = 500;
+/// So many messages are passed over in search of one that a probe can be made with: all else waits for that.
+const PASSED_OVER: usize = 16;
+/// And no more of them in bytes, which lie in memory meanwhile.
+const MOST_PASSED_OVER: usize = 4 << 20;
 
 impl Worker {
     /// Starts the probes that are due. Where no other server sends, or only a message can show that the fault is over, one real
@@ -59,11 +64,13 @@ impl Worker {
     /// One that this server can be handed. What only a mail server can goes to one, or waits for it: given back it would be the next again.
     async fn one_for(&mut self, index: usize, at: usize, practice: bool, now: Timestamp) -> Option<Claimed> {
         let (mut found, mut passed_over) = (None, Vec::new());
-        while found.is_none() && passed_over.len() < CLAIM {
+        let mut bytes = 0;
+        while found.is_none() && passed_over.len() < PASSED_OVER && bytes < MOST_PASSED_OVER {
             let Some(job) = self.one_message(index, practice, now).await else { break };
             if self.delivery.is_for(self.routes.get(index)?, at, &job) {
                 found = Some(job);
             } else {
+                bytes += job.bytes.len();
                 passed_over.push(job);
             }
         }
@@ -104,6 +111,7 @@ impl Worker {
     /// Servers against which nothing is known but an alarm of earlier are to be asked: mail may not go to them for long, and the alarm
     /// would stand. Not where only a message can show that its fault is over.
     pub(super) async fn doubt(&mut self) {
+        let now = self.delivery.clock.now();
         let open = match self.store.alarms_to_tell().await {
             Ok(alarms) => alarms,
             Err(error) => return tracing::error!(%error, "which servers are to be asked could not be read"),
@@ -115,15 +123,15 @@ impl Worker {
             open.iter().filter(is_asked).map(|alarm| alarm.subject.as_str()).collect();
         for upstream in self.routes.iter_mut().flat_map(|route| &mut route.upstreams) {
             let is_doubted = !upstream.breaker.is_open() && subjects.contains(upstream.server.name.as_str());
-            upstream.doubted = is_doubted;
+            upstream.doubted = is_doubted.then_some(now);
         }
     }
 
-    pub(super) fn ask_doubted(&mut self, index: usize) {
+    pub(super) fn ask_doubted(&mut self, index: usize, now: Timestamp) {
         let Some(route) = self.routes.get_mut(index).filter(|route| !route.paused) else { return };
         let doubted = route.upstreams.iter_mut().enumerate();
         let asked: Vec<_> = doubted
-            .filter_map(|(at, upstream)| std::mem::take(&mut upstream.doubted).then_some(at))
+            .filter_map(|(at, upstream)| upstream.doubted.take_if(|from| *from <= now).map(|_| at))
             .collect();
         for at in asked {
             self.spawn(index, at, Errand::Probe { job: None, beside: true }, Kind::Doubt);
@@ -131,14 +139,22 @@ impl Worker {
     }
 
     /// What one that was asked in doubt says. Nothing is kept back because of it until it is at fault; and once that is known, probes tell.
+    /// That it has much to do is no fault: it is asked again when it has had its time.
     pub(super) fn doubt_ended(&mut self, lane: &Running, ended: &Ended) {
-        let Some(route) = self.routes.get(lane.route) else { return };
+        let now = self.delivery.clock.now();
+        let Some(route) = self.routes.get_mut(lane.route) else { return };
         let Some(position) = route.position(&lane.server) else { return };
-        let is_open = route.upstreams.get(position).is_none_or(|upstream| upstream.breaker.is_open());
-        if let Some((fault, _)) = &ended.fault {
-            self.fault(lane.route, position, fault);
-        } else if ended.ready && !is_open {
-            self.alarms.server_answers(&lane.server.name);
+        let Some(upstream) = route.upstreams.get_mut(position) else { return };
+        match &ended.fault {
+            Some((_, Action::SlowDown | Action::Retry | Action::Pause)) => {
+                let wait = ended.asked_to_wait.unwrap_or(QUOTA_PAUSE).min(QUOTA_PAUSE);
+                upstream.doubted = Some(later(now, wait));
+            }
+            Some((fault, _)) => self.fault(lane.route, position, fault),
+            None if ended.ready && !upstream.breaker.is_open() => {
+                self.alarms.server_answers(&lane.server.name);
+            }
+            None => {}
         }
     }
 
@@ -155,9 +171,12 @@ impl Worker {
                 if let Some(recovered) = recovered {
                     self.recovered(lane.route, position, now, &recovered, sole);
                 }
-                return self.take_effect(lane.route, position, Effect::Pause(fault)).await;
+                return self.take_effect(lane.route, position, Effect::Pause(fault));
             }
             upstream.failed_probe_at = upstream.failed_probe_at.max(Some(lane.started_at));
+            if action == Action::Pause {
+                upstream.breaker.leave_alone_until(later(now, QUOTA_PAUSE));
+            }
             if upstream.breaker.fail_probe(now, fault.clone()) {
                 self.tell_fault(lane.route, position, &fault);
             }
@@ -191,9 +210,9 @@ impl Worker {
         sole: bool,
     ) {
         let Some(route) = self.routes.get_mut(index) else { return };
-        let Some(name) = route.upstreams.get(upstream).map(|upstream| upstream.server.name.clone()) else {
-            return;
-        };
+        let Some(upstream) = route.upstreams.get_mut(upstream) else { return };
+        upstream.failed_probe_at = None;
+        let name = upstream.server.name.clone();
         if sole {
             route.recovery = Some(route::recovery(now, recovered.outage));
             route.due = true;

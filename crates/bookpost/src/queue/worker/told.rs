@@ -1,6 +1,6 @@
 //! What connections tell, and what the dispatcher makes of it.
 
-use std::{collections::BTreeSet, sync::atomic::Ordering};
+use std::collections::BTreeSet;
 
 use mail::{Reason, Scope};
 use store::{AlarmKind, Cause, Claimed, Move, RunId, Selection};
@@ -14,7 +14,7 @@ use crate::{
     },
     queue::{
         ready::OfRun,
-        route::{Told, given_back},
+        route::{Pause, Told, given_back},
     },
     returns,
 };
@@ -28,39 +28,50 @@ impl Worker {
             return;
         };
         let upstream = self.routes.get(index).and_then(|route| route.position(&told.server));
-        let Some(upstream) = upstream else { return };
         for effect in told.effects {
-            self.take_effect(index, upstream, effect).await;
+            match (effect, upstream) {
+                (Effect::SenderRefused { sender, fault }, _) => self.sender_refused(&sender, &fault),
+                (Effect::Suspicious(refusal), _) => self.suspect(index, &refusal).await,
+                (Effect::ReportLost(to), _) => returns::report_lost(&self.alarms, &to),
+                (effect, Some(upstream)) => self.take_effect(index, upstream, effect),
+                // What is said of a server that was replaced is no news.
+                (_, None) => {}
+            }
         }
     }
 
-    pub(super) async fn take_effect(&mut self, index: usize, upstream_index: usize, effect: Effect) {
+    /// One more refusal of a run; after several in a row the run is set aside.
+    async fn suspect(&mut self, index: usize, refusal: &Refusal) {
+        let Some(route) = self.routes.get_mut(index) else { return };
+        if let Some(run) = route.suspicion.count(refusal) {
+            let all = OfRun { run, sites: BTreeSet::new() };
+            let mut inside = route.line.ready.take_out(&all);
+            inside.extend(route.line.others.take_out(&all));
+            self.hold_run(run, inside, refusal).await;
+        }
+    }
+
+    /// What follows for the server.
+    pub(super) fn take_effect(&mut self, index: usize, upstream_index: usize, effect: Effect) {
         let now = self.delivery.clock.now();
         let Some(route) = self.routes.get_mut(index) else { return };
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         match effect {
-            Effect::Answered | Effect::PutOff | Effect::NullRefused => {}
+            Effect::Answered
+            | Effect::PutOff
+            | Effect::NullRefused
+            | Effect::SenderRefused { .. }
+            | Effect::Suspicious(_)
+            | Effect::ReportLost(_) => {}
             Effect::Slower => upstream.concurrency.slow_down(),
             Effect::SlowDown => {
                 upstream.concurrency.slow_down();
-                route.paused_until = route.paused_until.max(Some(later(now, SHORT_PAUSE)));
+                let until = later(now, SHORT_PAUSE);
+                upstream.pause_for(Pause { until, reason: Reason::TooFast, ages: true });
             }
-            Effect::LeaveAlone(wait) => self.leave_alone(index, upstream_index, wait).await,
-            Effect::Pause(fault) => {
-                upstream.proven = false;
-                route.paused_until = Some(later(now, QUOTA_PAUSE));
-                route.ageing_stopped = true;
-                if let Err(error) = self.store.stop_ageing(route.practice, now).await {
-                    tracing::error!(%error, "the beginning of a pause could not be stored");
-                }
-                let text = format!(
-                    "The sending limit is used up. Mail waits and is tried again every hour. The server said: {}",
-                    fault.answer
-                );
-                let cause = Cause::new(Reason::QuotaUsedUp, text);
-                self.alarms.raise(AlarmKind::Quota, &upstream.server.name, cause);
-            }
-            Effect::LimitReached(reached) => self.limit_reached(index, upstream_index, reached).await,
+            Effect::LeaveAlone(wait) => self.leave_alone(index, upstream_index, wait),
+            Effect::Pause(fault) => self.used_up(index, upstream_index, &fault),
+            Effect::LimitReached(reached) => self.limit_reached(index, upstream_index, reached),
             Effect::OpenBreaker(fault) => self.fault(index, upstream_index, &fault),
             // A probe's message that broke as the others did says that nothing is mended.
             Effect::Broke(fault) if upstream.breaker.is_open() => {
@@ -73,17 +84,27 @@ impl Worker {
                     self.fault(index, upstream_index, &fault);
                 }
             }
-            Effect::SenderRefused { sender, fault } => self.sender_refused(&sender, &fault),
-            Effect::Suspicious(refusal) => {
-                if let Some(run) = route.suspicion.count(&refusal) {
-                    let all = OfRun { run, sites: BTreeSet::new() };
-                    let mut inside = route.line.ready.take_out(&all);
-                    inside.extend(route.line.others.take_out(&all));
-                    self.hold_run(run, inside, &refusal).await;
-                }
-            }
-            Effect::ReportLost(to) => returns::report_lost(&self.alarms, &to),
         }
+    }
+
+    /// Its allowance is used up. Who waits for that hears of it while this one sends; what it is given beside another says so itself.
+    fn used_up(&mut self, index: usize, upstream_index: usize, fault: &Fault) {
+        let now = self.delivery.clock.now();
+        let Some(route) = self.routes.get_mut(index) else { return };
+        let sends = route.active() == Some(upstream_index);
+        let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
+        let until = later(now, QUOTA_PAUSE);
+        upstream.pause_for(Pause { until, reason: Reason::QuotaUsedUp, ages: false });
+        if !sends {
+            return;
+        }
+        upstream.proven = false;
+        let text = format!(
+            "The sending limit is used up. Mail waits and is tried again every hour. The server said: {}",
+            fault.answer
+        );
+        let cause = Cause::new(Reason::QuotaUsedUp, text);
+        self.alarms.raise(AlarmKind::Quota, &upstream.server.name, cause);
     }
 
     fn sender_refused(&self, sender: &str, fault: &Fault) {
@@ -108,10 +129,9 @@ impl Worker {
         let Some(upstream) = route.upstreams.get_mut(upstream_index) else { return };
         upstream.proven = false;
         if upstream.breaker.fail(now, fault.clone()) {
-            upstream.failed_probe_at = None;
             // From here on it is asked how it is, and not before it wants to be.
-            if let Some(until) = upstream.left_alone_until.take() {
-                upstream.breaker.leave_alone_until(until);
+            if let Some(pause) = upstream.pause.take_if(|pause| pause.reason == Reason::TooFast) {
+                upstream.breaker.leave_alone_until(pause.until);
             }
             self.tell_fault(index, upstream_index, fault);
             self.shut(index);
@@ -153,9 +173,7 @@ impl Worker {
     fn shut(&mut self, index: usize) {
         self.show_servers();
         let Some(route) = self.routes.get_mut(index) else { return };
-        // What was taken until now says nothing of the server that sends from here on.
         route.steer();
-        route.line.good.store(0, Ordering::Relaxed);
         route.stand_in = None;
         if let Some(first) = route.upstreams.first().filter(|_| route.active().is_none()) {
             self.alarms.clear(AlarmKind::BackupInUse, &first.server.name);
