@@ -26,12 +26,12 @@ const SAID = {
   es: {
     before: ["Marque todas las casillas que aparezcan.", "como biblioteca@"],
     box: ["La casilla para enviar correo quedó sin marcar, así que no se conectó ni se guardó nada. Inicie sesión de nuevo y marque todas las casillas."],
-    connected: ["Conectado, con todas las casillas necesarias marcadas.", "Conectado como", "library@school.example", "El correo todavía no sale por Google."],
+    connected: ["Conectado. Bookpost puede hacer allí todo lo que necesita.", "Conectado como", "library@school.example", "El correo todavía no sale por Google."],
     saved: "Guardado. Vale desde ahora.",
     banner: "Alguien tiene que iniciar sesión en Google",
     signedOut: ["alguien tiene que iniciar sesión en Google.", "Google cerró nuestra sesión", "El correo se conserva y espera. Inicie sesión de nuevo en Google y saldrá.", /Esperan 5 correos\. No se ha perdido ninguno/],
     page: ["Google cerró nuestra sesión. El correo se conserva y espera. Inicie sesión de nuevo.", /Último error.{1,30}Google terminó la sesión/, "Última renovación"],
-    again: ["Conectado, con todas las casillas necesarias marcadas."],
+    again: ["Conectado. Bookpost puede hacer allí todo lo que necesita."],
     well: ["Todo el correo sale por Google."],
   },
 };

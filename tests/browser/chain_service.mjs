@@ -30,7 +30,7 @@ const SAID = {
     trusts: ["a través del servicio gestionado por Riverside District"],
     reached: ["Conectado con 127.0.0.1, puerto TCP", "conoce esta instalación como Hill School"],
     names: ["Iniciar sesión con Google para Hill School", "cubre también leer y borrar todo el correo", BASE],
-    connected: ["Conectado, con todas las casillas necesarias marcadas.", "library@school.example"],
+    connected: ["Conectado. Bookpost puede hacer allí todo lo que necesita.", "library@school.example"],
     used: ["Hill School", /Inicios y renovaciones en 24 horas\s*1/],
     asked: ["¿Terminar aquí los inicios de sesión de Hill School?", "Desde ahora su clave no abre nada"],
     ended: ["para esta instalación.", "Todavía ninguna.", "Terminadas"],

@@ -146,23 +146,28 @@ export async function fits(page, name) {
     const names = (all) => all.map((one) => (one.name || one.className || one.tagName) + ": " + one.textContent.trim().slice(0, 60));
     const unseen = (one) => one && (getComputedStyle(one).clipPath !== "none" || unseen(one.parentElement));
     const seen = (what) => [...document.querySelectorAll(what)].filter((one) => one.offsetParent && !unseen(one));
-    // Each of the words of a choice has its place beside the arrow.
+    const narrow = innerWidth < 576;
+    // Each of the words of a choice has its place beside the arrow, where there is no room to be had.
     const pen = document.createElement("canvas").getContext("2d");
     const room = (select, style) => select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const choices = seen("select").flatMap((select) => {
+    const choices = (narrow ? seen("select") : []).flatMap((select) => {
       const style = getComputedStyle(select);
       pen.font = style.font;
       const longest = Math.max(...[...select.options].map((option) => pen.measureText(option.text).width));
       return longest > room(select, style) + 1 ? [select] : [];
     });
-    const narrow = innerWidth < 576;
     const tables = narrow ? seen(".wide, .scrolls").filter((one) => one.scrollWidth > one.clientWidth) : [];
     const right = innerWidth + 0.5;
-    const aside = seen("h1, h2, h3, h4, p, li, dd").filter((one) => {
+    // What is only read aloud stands anywhere.
+    const texts = (one) => [...one.childNodes].flatMap((node) => (node.nodeType === Node.TEXT_NODE ? [node] : node instanceof Element && !unseen(node) ? texts(node) : []));
+    const places = (node) => {
       const range = document.createRange();
-      range.selectNodeContents(one);
-      const edge = one.closest("li, main, footer, header").getBoundingClientRect().right;
-      return [...range.getClientRects()].some((part) => part.right > Math.min(edge + 1, right));
+      range.selectNodeContents(node);
+      return [...range.getClientRects()];
+    };
+    const aside = seen("h1, h2, h3, h4, p, li, dd").filter((one) => {
+      const edge = (one.closest("li, main, footer, header") ?? document.body).getBoundingClientRect().right;
+      return texts(one).flatMap(places).some((part) => part.right > Math.min(edge + 1, right));
     });
     return [...names(choices), ...names(tables), ...names(aside.filter((one) => !one.closest(".wide, .scrolls, nav, svg, .ticks, .unseen")))];
   });

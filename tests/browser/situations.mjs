@@ -36,7 +36,7 @@ const SAID = {
     full: [/1 buzón está lleno\. Bookpost lo intenta hasta .*\d\d:\d\d, y luego se lo dice\. Ahora no hay nada que hacer\./],
     doubt: ["1 correo quizá haya llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo."],
     notWritten: ["2 entradas del último envío quedaron sin correo", "1 persona de una biblioteca desconocida.", "1 línea que no pudimos usar."],
-    paused: ["El envío está en pausa", "En pausa por Ann.", /Esperan? \d correos?\. Mientras el envío está en pausa, las 100 horas no corren: no se abandona nada\./],
+    paused: ["El envío está en pausa", "En pausa por Ann.", /Esperan? \d correos?\. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada\./],
     password: ["el servidor de correo no acepta nuestra contraseña", "El servidor de correo no ha aceptado nuestra contraseña", /Esperan [2-9] correos\. No se ha perdido ninguno/, "No se ha devuelto el correo de nadie por eso."],
     down: ["No sale nada desde", /Esperan [2-9] correos\. No se ha perdido ninguno/, "Si nada cambia, el primero se abandona y se devuelve a la biblioteca:", "no consigue enviar nada por el servidor de correo 127.0.0.1:"],
     asked: "Se está preguntando al servidor de correo.",

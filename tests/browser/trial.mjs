@@ -14,7 +14,8 @@ async function tests(setting, options) {
   await page.goto(`${BASE}/preferences/test`);
   await page.click("main button.main");
   await page.waitForSelector(".verdict.well");
-  assert.equal(await page.locator(".steps .well").count(), 6);
+  assert.equal(await page.locator(".steps .well").count(), 5);
+  assert.equal(await page.locator(".steps .look").count(), 1);
   await shown("test-passed");
   await page.goto(`${BASE}/preferences/test`);
   await page.click("[formaction]");

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 
 pub use reason::{AlarmReason, Cause, FolderFault};
 
-use crate::{Error, Store};
+use crate::{
+    Error, Store,
+    codes::{micros, name, named},
+    rows::{Columns, at},
+};
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -108,7 +112,7 @@ impl Store {
         cause: impl Into<Cause>,
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
-        self.db.raise(kind, subject.to_owned(), cause.into(), now).await
+        ask!(self.db.raise(kind, subject.to_owned(), cause.into(), now).await)
     }
 
     /// What an open alarm says now: it goes on, and its cause is another, in reason and text. Nothing happens when it is not open.
@@ -118,7 +122,7 @@ impl Store {
         subject: &str,
         cause: impl Into<Cause>,
     ) -> Result<(), Error> {
-        self.db.reword_alarm(kind, subject.to_owned(), cause.into()).await
+        ask!(self.db.reword_alarm(kind, subject.to_owned(), cause.into()).await)
     }
 
     /// Opens an alarm in the place of those of the kinds `instead_of` about the same subject. It is one trouble, and one alarm: where there is
@@ -134,7 +138,7 @@ impl Store {
         instead_of: &[AlarmKind],
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
-        self.db.raise_instead(kind, subject.to_owned(), cause.into(), instead_of, now).await
+        ask!(self.db.raise_instead(kind, subject.to_owned(), cause.into(), instead_of, now).await)
     }
 
     /// Ends an alarm; `None` if it was not open.
@@ -144,17 +148,17 @@ impl Store {
         subject: &str,
         now: Timestamp,
     ) -> Result<Option<Alarm>, Error> {
-        self.db.clear(kind, subject.to_owned(), now).await
+        ask!(self.db.clear(kind, subject.to_owned(), now).await)
     }
 
     /// People were told of this alarm, and of the reason that it has now, so many times by now; [`Alarm::TOLD_OVER`] once they heard that it is over.
     pub async fn alarm_told(&self, alarm: i64, told: u32) -> Result<(), Error> {
-        self.db.alarm_told(alarm, told).await
+        ask!(self.db.alarm_told(alarm, told).await)
     }
 
     /// All alarms of which something may be left to tell: those that are open, and those that ended unheard; oldest first.
     pub async fn alarms_to_tell(&self) -> Result<Vec<Alarm>, Error> {
-        self.db.alarms_to_tell().await
+        ask!(self.db.alarms_to_tell().await)
     }
 
     /// When the last alarm of one of these kinds about `subject` ended.
@@ -163,11 +167,76 @@ impl Store {
         subject: &str,
         kinds: &[AlarmKind],
     ) -> Result<Option<Timestamp>, Error> {
-        self.db.alarm_ended_at(subject.to_owned(), kinds).await
+        ask!(self.db.alarm_ended_at(subject.to_owned(), kinds).await)
     }
 
     /// Alarms, newest first.
     pub async fn alarms(&self, open_only: bool, limit: usize) -> Result<Vec<Alarm>, Error> {
-        self.db.alarms(open_only, limit).await
+        ask!(self.db.alarms(open_only, limit).await)
     }
+}
+
+/// Alarms in whose place another comes, and what people heard of them.
+#[derive(Debug, Default)]
+pub(crate) struct Replaced {
+    /// The oldest first.
+    pub(crate) ids: Vec<i64>,
+    /// When a server began to take no mail.
+    began_at: Option<i64>,
+    told: u32,
+    /// Reasons, parted by spaces.
+    told_of: String,
+}
+
+impl Replaced {
+    /// One more, from `id, kind, started_at, told, told_of`.
+    pub(crate) fn add(&mut self, row: &impl Columns) -> Result<(), Error> {
+        self.ids.push(row.id(0)?);
+        let began_at = row.id(2)?;
+        if row.text(1)?.and_then(named).is_some_and(AlarmKind::stops_a_server) {
+            self.began_at = Some(self.began_at.map_or(began_at, |earliest| earliest.min(began_at)));
+        }
+        self.told = self.told.max(u32::try_from(row.id(3)?).unwrap_or(u32::MAX));
+        self.told_of.extend([" ", &row.text(4)?.unwrap_or_default()]);
+        Ok(())
+    }
+
+    /// Since when what comes in their place has lasted.
+    pub(crate) fn began_at(&self, kind: AlarmKind, now: Timestamp) -> i64 {
+        self.began_at.filter(|_| kind.stops_a_server()).unwrap_or_else(|| micros(now))
+    }
+
+    /// How often people heard of this reason.
+    pub(crate) fn told(&self, reason: Option<&str>) -> u32 {
+        let is_known = reason.is_some_and(|reason| self.told_of.split(' ').any(|one| one == reason));
+        if is_known { self.told.max(1) } else { 0 }
+    }
+
+    /// The reasons that they heard, parted by spaces.
+    pub(crate) fn told_of(&self) -> &str {
+        self.told_of.trim_start()
+    }
+}
+
+/// The reason, as it stands in its column.
+pub(crate) fn word(cause: &Cause) -> Result<Option<String>, Error> {
+    cause.reason.as_ref().map(name).transpose()
+}
+
+/// From `id, kind, subject, text, started_at, ended_at, told, reason`; none for a kind that this version does not know.
+pub(crate) fn decode(row: &impl Columns) -> Result<Option<Alarm>, Error> {
+    let (Some(kind), Some(started_at)) = (row.text(1)?.and_then(named), at(row, 4)?) else {
+        return Ok(None);
+    };
+    Ok(Some(Alarm {
+        id: row.id(0)?,
+        kind,
+        subject: row.text(2)?.unwrap_or_default(),
+        // One that this version does not know is none.
+        reason: row.text(7)?.and_then(named),
+        text: row.text(3)?.unwrap_or_default(),
+        started_at,
+        ended_at: at(row, 5)?,
+        told: u32::try_from(row.id(6)?).unwrap_or(u32::MAX),
+    }))
 }

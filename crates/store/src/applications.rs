@@ -9,8 +9,14 @@ use std::{
 use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{Actor, Class, Error, Store};
+use crate::{
+    Actor, Class, Error, Store,
+    audit::parts,
+    codes::of_json,
+    rows::{Columns, at},
+};
 
 /// An application. Rises as they are added; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -260,7 +266,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.add_application(name, settings, who, now).await
+        ask!(self.db.add_application(name, settings, who, now).await)
     }
 
     /// Changes what an application may do: `change` is given the settings as they are in the same transaction. Where it fails nothing is
@@ -272,7 +278,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.change_application(name.to_owned(), change, who, now).await
+        ask!(self.db.change_application(name.to_owned(), change, who, now).await)
     }
 
     /// From here on nothing is to be accepted from it. What was accepted is sent. A second time changes nothing.
@@ -282,7 +288,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.switch_application(name.to_owned(), false, who, now).await
+        ask!(self.db.switch_application(name.to_owned(), false, who, now).await)
     }
 
     /// It is heard again.
@@ -292,17 +298,17 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.switch_application(name.to_owned(), true, who, now).await
+        ask!(self.db.switch_application(name.to_owned(), true, who, now).await)
     }
 
     /// All applications with their keys, in the order in which they were added. Those that cannot be decoded stand apart, and are logged.
     pub async fn applications(&self) -> Result<StoredApplications, Error> {
-        self.db.applications().await
+        ask!(self.db.applications().await)
     }
 
     /// The application of this name, however its letters are cased.
     pub async fn application(&self, name: &str) -> Result<Application, Error> {
-        self.db.application(name.to_owned()).await
+        ask!(self.db.application(name.to_owned()).await)
     }
 
     /// One more key for an application. [`Error::Exists`] where a key has this id already.
@@ -313,7 +319,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.add_key(application.to_owned(), key, who, now).await
+        ask!(self.db.add_key(application.to_owned(), key, who, now).await)
     }
 
     /// From here on this key opens nothing. A second time changes nothing.
@@ -324,29 +330,96 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Application, Error> {
-        self.db.revoke_key(application.to_owned(), key.clone(), who, now).await
+        ask!(self.db.revoke_key(application.to_owned(), key.clone(), who, now).await)
     }
 
     /// What is kept of the secrets of all keys, the revoked ones too; apart from [`Store::applications`], so that nobody prints it.
     pub async fn key_hashes(&self) -> Result<BTreeMap<KeyId, KeyHash>, Error> {
-        self.db.key_hashes().await
+        ask!(self.db.key_hashes().await)
     }
 
     /// When keys were used last. For a batch once in a while, not for each message; an earlier instant than is on record changes
     /// nothing.
     pub async fn keys_used(&self, used: Vec<(KeyId, Timestamp)>) -> Result<(), Error> {
-        self.db.keys_used(used).await
+        ask!(self.db.keys_used(used).await)
     }
 
     /// How many messages an application has handed in since this instant, up to `at_most`. Looks at so many rows, found by an index.
     pub async fn accepted_of(&self, application: &str, since: Timestamp, at_most: u64) -> Result<u64, Error> {
-        self.db.accepted_of(application.to_owned(), since, at_most).await
+        ask!(self.db.accepted_of(application.to_owned(), since, at_most).await)
     }
 
     /// How many recipients of an application wait, up to `at_most`. Walks so many entries of an index that holds nothing but what
     /// waits: 100,000 took 4 ms, on a connection that only reads. For now and then, not for each message.
     pub async fn waiting_of(&self, application: &str, at_most: u64) -> Result<u64, Error> {
-        self.db.waiting_of(application, at_most).await
+        ask!(self.db.waiting_of(application, at_most).await)
+    }
+}
+
+impl StoredApplications {
+    /// One more, from `id, name, settings, made_at, disabled_at`.
+    pub(crate) fn add(&mut self, row: &impl Columns, keys: Vec<ApplicationKey>) -> Result<(), Error> {
+        let id = ApplicationId(row.id(0)?);
+        let names = keys.iter().map(|key| key.id.clone()).collect();
+        if let Some(application) = decode(row, keys)? {
+            self.readable.push(application);
+            return Ok(());
+        }
+        tracing::error!(
+            application.id = id.0,
+            "a stored application cannot be read; nothing is accepted from it"
+        );
+        let name = row.text(1)?.and_then(|name| name.parse().ok());
+        self.unreadable.push(UnreadableApplication { id, name, keys: names });
+        Ok(())
+    }
+}
+
+/// From `id, name, settings, made_at, disabled_at`; none if it cannot be decoded.
+pub(crate) fn decode(row: &impl Columns, keys: Vec<ApplicationKey>) -> Result<Option<Application>, Error> {
+    let id = ApplicationId(row.id(0)?);
+    let name = row.text(1)?.and_then(|name| name.parse().ok());
+    let settings = of_json(row.text(2)?);
+    let (Some(name), Some(settings), Some(made_at)) = (name, settings, at(row, 3)?) else { return Ok(None) };
+    Ok(Some(Application { id, name, settings, made_at, disabled_at: at(row, 4)?, keys }))
+}
+
+/// From `id, made_at, used_at, revoked_at`.
+pub(crate) fn key(row: &impl Columns) -> Result<ApplicationKey, Error> {
+    Ok(ApplicationKey {
+        id: KeyId(row.text(0)?.unwrap_or_default()),
+        made_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        used_at: at(row, 2)?,
+        revoked_at: at(row, 3)?,
+    })
+}
+
+/// What differs, as it was and as it is; of one that is new, all that is not usual.
+pub(crate) fn differences(
+    old: Option<&ApplicationSettings>,
+    new: &ApplicationSettings,
+) -> Result<(String, String), Error> {
+    let internal = |error: serde_json::Error| Error::Internal(error.to_string());
+    let usual = ApplicationSettings::default();
+    let old = serde_json::to_value(old.unwrap_or(&usual)).map_err(internal)?;
+    let new = serde_json::to_value(new).map_err(internal)?;
+    let (mut was, mut is) = (Vec::new(), Vec::new());
+    for (name, value) in new.as_object().into_iter().flatten() {
+        let before = old.get(name).unwrap_or(&Value::Null);
+        if before != value {
+            was.push((name, words(before)));
+            is.push((name, words(value)));
+        }
+    }
+    Ok((parts(was), parts(is)))
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Array(list) => list.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
+        Value::Null => "-".to_owned(),
+        other => other.to_string(),
     }
 }
 

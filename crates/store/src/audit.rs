@@ -3,7 +3,17 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, PersonId, PersonName, Store};
+use crate::{
+    Error, PersonId, PersonName, Store, codes,
+    rows::{Columns, at},
+};
+
+const COMMAND_LINE: &str = "command line";
+const CONFIGURATION: &str = "configuration";
+const NOT_SIGNED_IN: &str = "not signed in";
+const SCHEDULE: &str = "schedule";
+const DROP_FOLDER: &str = "drop folder";
+const BOOKPOST: &str = "bookpost";
 
 /// Who changed something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,7 +207,7 @@ pub struct AuditFilter {
 impl Store {
     /// Adds a line for a change that was made elsewhere; what the store itself changes it notes itself.
     pub async fn note_audit(&self, new: NewAudit, now: Timestamp) -> Result<AuditId, Error> {
-        self.db.note_audit(new, now).await
+        ask!(self.db.note_audit(new, now).await)
     }
 
     /// The newest lines below `after`, newest first.
@@ -207,6 +217,57 @@ impl Store {
         after: Option<AuditId>,
         limit: usize,
     ) -> Result<Vec<Audit>, Error> {
-        self.db.audit(filter, after, limit).await
+        ask!(self.db.audit(filter, after, limit).await)
     }
+}
+
+/// Parts of a line, such as `role: viewer; sites: all`. No value can pass for another part.
+pub(crate) fn parts(named: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> String {
+    let mut all = Vec::new();
+    for (name, value) in named {
+        all.push(format!("{}: {}", name.as_ref(), value.as_ref().replace(';', ",")));
+    }
+    all.join("; ")
+}
+
+impl Actor {
+    /// Who it is, in the columns `person, who` of the log.
+    pub(crate) fn columns(&self) -> (Option<i64>, &str) {
+        match self {
+            Self::Person { id, name } => (Some(id.0), name.as_str()),
+            Self::CommandLine => (None, COMMAND_LINE),
+            Self::Configuration => (None, CONFIGURATION),
+            Self::NotSignedIn => (None, NOT_SIGNED_IN),
+            Self::Schedule => (None, SCHEDULE),
+            Self::DropFolder => (None, DROP_FOLDER),
+            Self::Bookpost => (None, BOOKPOST),
+        }
+    }
+}
+
+/// From `id, happened_at, person, who, what, about, old, new`, as far as it can be decoded: no line is left out.
+pub(crate) fn decode(row: &impl Columns) -> Result<Audit, Error> {
+    let who = row.text(3)?.unwrap_or_default();
+    let name = || who.parse::<PersonName>().or_else(|_| "?".parse());
+    let who = match row.number(2)? {
+        Some(id) => Actor::Person {
+            id: PersonId(id),
+            name: name().map_err(|error| Error::Internal(error.to_string()))?,
+        },
+        None if who == CONFIGURATION => Actor::Configuration,
+        None if who == NOT_SIGNED_IN => Actor::NotSignedIn,
+        None if who == SCHEDULE => Actor::Schedule,
+        None if who == DROP_FOLDER => Actor::DropFolder,
+        None if who == BOOKPOST => Actor::Bookpost,
+        None => Actor::CommandLine,
+    };
+    Ok(Audit {
+        id: AuditId(row.id(0)?),
+        happened_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        who,
+        what: row.text(4)?.and_then(codes::named).unwrap_or(Deed::Unknown),
+        about: row.text(5)?.unwrap_or_default(),
+        old: row.text(6)?,
+        new: row.text(7)?,
+    })
 }

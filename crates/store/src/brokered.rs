@@ -6,7 +6,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Error, KeyHash, KeyId, NewKey, Store};
+use crate::{
+    Actor, Deed, Error, KeyHash, KeyId, NewAudit, NewKey, Store,
+    audit::parts,
+    codes::{self, micros, of_json, whole},
+    rows::{Columns, at},
+};
+
+/// What was done is known for so long.
+pub(crate) const KEPT: Duration = Duration::from_hours(100 * 24);
+
+/// What is given is counted for so long.
+pub(crate) const DAY: Duration = Duration::from_hours(24);
+
+/// The columns that [`decode`] reads, of `installation i`.
+pub(crate) const COLUMNS: &str = "i.key, i.name, i.returns_to, i.made_by, i.made_at, i.revoked_at";
 
 /// An installation that may have its people sign in here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,7 +177,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Installation, Error> {
-        self.db.add_installation(new, who, now).await
+        ask!(self.db.add_installation(new, who, now).await)
     }
 
     /// From here on its key opens nothing. A second time changes nothing.
@@ -173,36 +187,80 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Installation, Error> {
-        self.db.revoke_installation(key.clone(), who, now).await
+        ask!(self.db.revoke_installation(key.clone(), who, now).await)
     }
 
     /// All that there ever were, by name, and how much is made of each now.
     pub async fn installations(&self, now: Timestamp) -> Result<Vec<InstallationInUse>, Error> {
-        self.db.installations(now).await
+        ask!(self.db.installations(now).await)
     }
 
     /// Whose key this is.
     pub async fn installation(&self, key: &KeyId) -> Result<Option<KnownInstallation>, Error> {
-        self.db.installation(key.clone()).await
+        ask!(self.db.installation(key.clone()).await)
     }
 
     /// Puts on record that this is done now, if it may be. Records of more than 100 days are forgotten.
     pub async fn serve_installation(&self, new: NewService, now: Timestamp) -> Result<Served, Error> {
-        self.db.serve_installation(new, now).await
+        ask!(self.db.serve_installation(new, now).await)
     }
 
     /// A browser is led back for what was begun so: when it was the first time. `None`: it was not begun, or was fetched already.
     pub async fn led_back(&self, once: &[u8], now: Timestamp) -> Result<Option<Timestamp>, Error> {
-        self.db.led_back(once.to_vec(), now).await
+        ask!(self.db.led_back(once.to_vec(), now).await)
     }
 
     /// What came of it.
     pub async fn served(&self, id: ServiceId, came: ServiceCame) -> Result<(), Error> {
-        self.db.served(id, came).await
+        ask!(self.db.served(id, came).await)
     }
 
     /// What was done last, for one of them or for all, the newest first.
     pub async fn services(&self, key: Option<&KeyId>, limit: usize) -> Result<Vec<ServiceLine>, Error> {
-        self.db.services(key.cloned(), limit).await
+        ask!(self.db.services(key.cloned(), limit).await)
     }
+}
+
+/// That one was added, for the log.
+pub(crate) fn added(who: Actor, name: String, (key, returns_to): (&KeyId, &str)) -> NewAudit {
+    let new = parts([("key", key.0.as_str()), ("returns to", returns_to)]);
+    NewAudit { who, what: Deed::InstallationAdded, about: name, old: None, new: Some(new) }
+}
+
+/// Microseconds since 1970 of so long ago.
+pub(crate) fn before(now: Timestamp, by: Duration) -> i64 {
+    micros(now).saturating_sub(whole(by.as_micros()))
+}
+
+/// From [`COLUMNS`].
+pub(crate) fn decode(row: &impl Columns) -> Result<Installation, Error> {
+    Ok(Installation {
+        key: KeyId(row.text(0)?.unwrap_or_default()),
+        name: row.text(1)?.unwrap_or_default(),
+        returns_to: row.text(2)?.unwrap_or_default(),
+        made_by: of_json(row.text(3)?).unwrap_or(Actor::CommandLine),
+        made_at: at(row, 4)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        revoked_at: at(row, 5)?,
+    })
+}
+
+/// From [`COLUMNS`], when something was done for it last, and how often something was given within a day.
+pub(crate) fn in_use(row: &impl Columns) -> Result<InstallationInUse, Error> {
+    Ok(InstallationInUse {
+        installation: decode(row)?,
+        served_at: at(row, 6)?,
+        given_in_24_hours: u32::try_from(row.id(7)?).unwrap_or(u32::MAX),
+    })
+}
+
+/// From `id, name, what, provider, happened_at, came`. Of a word of a later version nothing is known.
+pub(crate) fn line(row: &impl Columns) -> Result<ServiceLine, Error> {
+    Ok(ServiceLine {
+        id: ServiceId(row.id(0)?),
+        installation: row.text(1)?.unwrap_or_default(),
+        what: row.text(2)?.and_then(codes::named).unwrap_or(Service::Begun),
+        provider: row.text(3)?.unwrap_or_default(),
+        happened_at: at(row, 4)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        came: row.text(5)?.and_then(codes::named::<ServiceCame>),
+    })
 }

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use mail::{Address, Reason, bounce::Happened};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Kind, MessageId, RecipientId, RunId, State, Store};
+use crate::{
+    Error, Kind, MessageId, RecipientId, RunId, State, Store, codes,
+    rows::{Columns, at},
+};
 
 /// What a mail server says of one recipient of a message that it had accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,21 +80,43 @@ impl Store {
     /// ([`State::InDoubt`]), returns it in the same transaction, with the obligation to report it that any return has. Told twice it
     /// changes nothing the second time.
     pub async fn came_back(&self, bounce: Bounce, now: Timestamp) -> Result<Noted, Error> {
-        self.db.came_back(bounce, now).await
+        ask!(self.db.came_back(bounce, now).await)
     }
 
     /// What came back of a message, recipient by recipient.
     pub async fn what_came_back(&self, message: MessageId) -> Result<Vec<CameBack>, Error> {
-        self.db.what_came_back(message).await
+        ask!(self.db.what_came_back(message).await)
     }
 
     /// What return paths are signed with; made with the queue, and the same for ever.
     pub async fn return_path_key(&self) -> Result<Vec<u8>, Error> {
-        self.db.return_path_key().await
+        ask!(self.db.return_path_key().await)
     }
 }
 
 /// Whether a recipient in this state has received its message as far as anybody knows, so that a failure returns it.
 pub(crate) fn may_come_back(state: State) -> bool {
     matches!(state, State::Delivered | State::InDoubt)
+}
+
+/// A line of a timeline, from `recipient, failed, noted_at, reason, by, words, until`.
+pub(crate) fn decode(row: &impl Columns) -> Result<CameBack, Error> {
+    Ok(CameBack {
+        recipient: RecipientId(row.id(0)?),
+        failed: row.is(1)?,
+        noted_at: at(row, 2)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        reason: row.text(3)?.and_then(codes::named),
+        by: row.text(4)?,
+        words: row.text(5)?.unwrap_or_default(),
+        until: at(row, 6)?,
+    })
+}
+
+/// Whom of a message's recipients a report is about that names these addresses: the only one, whatever it names.
+pub(crate) fn meant(all: &[(RecipientId, String)], addresses: &[Address]) -> Option<RecipientId> {
+    let named = |address: &str| addresses.iter().any(|one| one.as_str().eq_ignore_ascii_case(address));
+    match all {
+        [(only, _)] => Some(*only),
+        several => several.iter().find(|(_, address)| named(address)).map(|(id, _)| *id),
+    }
 }

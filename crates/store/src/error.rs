@@ -94,6 +94,47 @@ pub enum OpenError {
         /// The user it belongs to.
         owner: u32,
     },
+    /// What is said of the database server cannot be understood, or asks for what this Bookpost has not.
+    #[error("the database server cannot be used: {0}")]
+    Server(String),
+    /// A replica only reads. Name the server that it follows.
+    #[error("the database server is a replica, which cannot be written to; name the one that it follows")]
+    Replica,
+    /// Its version is no longer supported.
+    #[error("the database server is PostgreSQL {found}; Bookpost needs {} or newer", crate::postgres::OLDEST)]
+    OldServer {
+        /// Its version, as it says it.
+        found: String,
+    },
+    /// Behind it each transaction may be on another connection, and what belongs to a connection is lost.
+    #[error(
+        "the database is reached through a pooler in transaction mode; connect to the server itself, or to a pooler in session mode"
+    )]
+    Pooler,
+    /// The tables were made by a newer Bookpost.
+    #[error(
+        "the queue on the database server was made by a newer Bookpost (schema {found}, this one knows {known})"
+    )]
+    TooNewServer {
+        /// The schema that was found.
+        found: u32,
+        /// The newest schema that this version knows.
+        known: u32,
+    },
+    /// Another machine works on this queue under the same name. Give one of them another name.
+    #[error(
+        "another machine named {name} works on this queue; machines that share a queue need names of their own"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// This computer's clock is not that of the database server: what is due here would not be due elsewhere. Put it right.
+    #[error("this computer's clock is {} the clock of the database server by {:#}; put it right, as machines that share a queue must agree", if by.is_negative() { "behind" } else { "ahead of" }, by.abs())]
+    Clock {
+        /// By how much it is ahead.
+        by: jiff::SignedDuration,
+    },
     /// Anything of [`Error`].
     #[error(transparent)]
     Store(#[from] Error),

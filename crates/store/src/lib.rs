@@ -5,11 +5,27 @@
 //! conformance suite in `tests/` holds every database to it. The operations on mail stand here, those on the rest beside their types.
 //!
 //! Instants are arguments; in the database they are `i64` microseconds since 1970 (UTC). Where an age counts, `now` is an argument
-//! beside it: a database with a clock of its own takes the difference.
+//! beside it. Of machines that share a database each has the present instant from its own clock, which is held against the database's at opening.
 //!
 //! This crate knows nothing of SMTP, HTTP or templates.
 
 #![warn(missing_docs)]
+
+/// Asks the database that the store stands on. Both have the same operations, so that nothing but this knows that there are two.
+macro_rules! ask {
+    ($self:ident.db.$operation:ident($($argument:expr),* $(,)?).await) => {
+        match &$self.db {
+            crate::Db::Sqlite(db) => db.$operation($($argument),*).await,
+            crate::Db::Postgres(db) => db.$operation($($argument),*).await,
+        }
+    };
+    ($self:ident.db.$operation:ident($($argument:expr),* $(,)?)) => {
+        match &$self.db {
+            crate::Db::Sqlite(db) => db.$operation($($argument),*),
+            crate::Db::Postgres(db) => db.$operation($($argument),*),
+        }
+    };
+}
 
 mod alarms;
 mod applications;
@@ -17,24 +33,34 @@ mod audit;
 mod backup;
 mod brokered;
 mod came_back;
+mod claiming;
+mod codes;
 mod columns;
 mod error;
 mod events;
+mod for_later;
+mod in_flight;
 mod left_out;
 mod links;
 mod logos;
 mod looks;
 mod mail_accounts;
+mod moves;
 mod notices;
 mod once;
 mod pause;
 mod people;
 mod person_keys;
+mod postgres;
 mod preferences;
 mod queue;
 mod reports;
 mod returned;
+mod rows;
+mod runs;
 mod saved_notices;
+mod schedule_rows;
+mod schedule_turns;
 mod schedules;
 mod sealed;
 mod search;
@@ -44,6 +70,8 @@ mod sqlite;
 mod tallies;
 mod unreachable;
 mod unsettled;
+mod webhooks;
+mod written;
 
 pub use alarms::{Alarm, AlarmKind, AlarmReason, Cause, FolderFault};
 pub use applications::*;
@@ -54,6 +82,7 @@ pub use came_back::*;
 pub use columns::*;
 pub use error::{Error, OpenError};
 pub use events::*;
+pub use for_later::*;
 pub use left_out::{LeftOutDetail, OtherMatter};
 pub use links::*;
 pub use logos::*;
@@ -64,6 +93,7 @@ pub use once::*;
 pub use pause::*;
 pub use people::*;
 pub use person_keys::*;
+pub use postgres::{Server, ServerAddress, ServerEncryption};
 pub use preferences::*;
 pub use queue::*;
 pub use reports::*;
@@ -78,12 +108,7 @@ pub use tallies::*;
 pub use unreachable::*;
 pub use unsettled::*;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -92,7 +117,14 @@ use mail::Reason;
 /// One queue. Cheap to clone; all clones are the same queue.
 #[derive(Clone, Debug)]
 pub struct Store {
-    db: Arc<sqlite::Sqlite>,
+    db: Db,
+}
+
+/// What a queue stands on: a file of this machine, or a server that several machines share.
+#[derive(Clone, Debug)]
+enum Db {
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
 }
 
 /// The whole queue.
@@ -101,7 +133,14 @@ impl Store {
     /// dropped. Brings an older queue up to this version. Looks through no rows, unless the machine's clock was set since the last
     /// opening ([`Store::clock_set`]).
     pub fn open(folder: &Path, now: Timestamp) -> Result<Self, OpenError> {
-        Ok(Self { db: Arc::new(sqlite::Sqlite::open(folder, now)?) })
+        Ok(Self { db: Db::Sqlite(Arc::new(sqlite::Sqlite::open(folder, now)?)) })
+    }
+
+    /// Opens the queue that a server has, and that other machines work on too. This machine is its data folder, which is made if it is not
+    /// there, and whose lock is held until the last clone is dropped. Makes the tables in an empty schema, and brings an older queue up to this
+    /// version.
+    pub async fn connect(server: &Server, now: Timestamp) -> Result<Self, OpenError> {
+        Ok(Self { db: Db::Postgres(Arc::new(postgres::Postgres::connect(server, now).await?)) })
     }
 
     /// Fails where a process has the queue in `folder` open; changes nothing.
@@ -112,40 +151,40 @@ impl Store {
     /// Finishes what waits to be written and carries the log into the database file. Whatever is asked afterwards is
     /// answered with [`Error::Closed`].
     pub async fn close(self) -> Result<(), Error> {
-        self.db.close().await
+        ask!(self.db.close().await)
     }
 
     /// The queue's own number, drawn when it was made and kept for ever.
     pub fn store_id(&self) -> u64 {
-        self.db.store_id()
+        ask!(self.db.store_id())
     }
 
     /// Which opening of this queue this is; rises by one at each.
     pub fn epoch(&self) -> i64 {
-        self.db.epoch()
+        ask!(self.db.epoch())
     }
 
     /// By how much the machine's clock had been set when the queue was opened, now and at the openings before of which nobody has
     /// [heard](Store::clock_set_heard). All instants in it were moved by as much then, so that no age and no wait is another than
     /// before. `None`: it was not, or the database has a clock of its own.
     pub fn clock_set(&self) -> Option<SignedDuration> {
-        self.db.clock_set()
+        ask!(self.db.clock_set())
     }
 
     /// Whoever must know of it does: people were told, and what is kept elsewhere was moved as well. Later openings say it no more.
     pub async fn clock_set_heard(&self) -> Result<(), Error> {
-        self.db.clock_set_heard().await
+        ask!(self.db.clock_set_heard().await)
     }
 
     /// Puts on record how far the machine's clock has departed from the one that tells `now`, and how late it is. To be called when
     /// the departure has changed, and before the queue is closed.
     pub async fn note_clock(&self, departure: SignedDuration, now: Timestamp) -> Result<(), Error> {
-        self.db.note_clock(departure, now).await
+        ask!(self.db.note_clock(departure, now).await)
     }
 
     /// What the writer has done since the queue was opened.
     pub fn stats(&self) -> Stats {
-        self.db.stats()
+        ask!(self.db.stats())
     }
 }
 
@@ -154,7 +193,7 @@ impl Store {
     /// Stores all of `messages` or none; they are on disk when this returns. Concurrent calls share a sync. Where the future is
     /// dropped before its turn comes, nothing is stored; where it is dropped later, they are, and nobody here knows.
     pub async fn accept(&self, messages: Vec<NewMessage>, now: Timestamp) -> Result<Vec<Accepted>, Error> {
-        self.db.accept(messages, |_| (), now).await
+        ask!(self.db.accept(messages, |_| (), now).await)
     }
 
     /// The same, for whoever must know all the same, as it attempts what was stored under a lease: `stored` is called once they are on
@@ -165,7 +204,7 @@ impl Store {
         stored: impl FnOnce(&[Accepted]) + Send + 'static,
         now: Timestamp,
     ) -> Result<Vec<Accepted>, Error> {
-        self.db.accept(messages, stored, now).await
+        ask!(self.db.accept(messages, stored, now).await)
     }
 
     /// Stores all of `messages` with the answer to the request that brought them, unless it was made before: then it gives that answer,
@@ -178,17 +217,17 @@ impl Store {
         stored: impl FnOnce(&[Accepted]) + Send + 'static,
         now: Timestamp,
     ) -> Result<Once, Error> {
-        self.db.accept_once(key, messages, answer, stored, now).await
+        ask!(self.db.accept_once(key, messages, answer, stored, now).await)
     }
 
     /// The request that this application made under this name, while it is known. Changes nothing.
     pub async fn made(&self, application: &str, key: &str) -> Result<Option<Made>, Error> {
-        self.db.made(application.to_owned(), key.to_owned()).await
+        ask!(self.db.made(application.to_owned(), key.to_owned()).await)
     }
 
     /// The request that this application made under this name is known for [`ONCE_KEPT`] from now on. One that is not known stays so.
     pub async fn remember_request(&self, application: &str, key: &str, now: Timestamp) -> Result<(), Error> {
-        self.db.remember_request(application.to_owned(), key.to_owned(), now).await
+        ask!(self.db.remember_request(application.to_owned(), key.to_owned(), now).await)
     }
 
     /// Stores the notices of a run that are not repeats, message and ledger rows together, all in one transaction.
@@ -206,7 +245,7 @@ impl Store {
         repeat: Option<Duration>,
         now: Timestamp,
     ) -> Result<Vec<NoticeAccepted>, Error> {
-        self.db.accept_notices(run, notices, repeat, now).await
+        ask!(self.db.accept_notices(run, notices, repeat, now).await)
     }
 }
 
@@ -216,7 +255,7 @@ impl Store {
     /// [`Source`]s take turns, each with its mail by due time and id; a quarter is kept for the lower classes as long as they have mail that is due. What cannot be decoded is held
     /// with `Reason::Broke`, and the others go. What waits to be attempted alone is left to [`Store::take_alone`].
     pub async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, Error> {
-        self.db.claim(claim).await
+        ask!(self.db.claim(claim).await)
     }
 
     /// The next due message, practice mail or real mail, that must be attempted alone, marked on disk as being attempted so: if the program dies before it
@@ -227,7 +266,7 @@ impl Store {
         practice: bool,
         now: Timestamp,
     ) -> Result<Option<Claimed>, Error> {
-        self.db.take_alone(lease, practice, now).await
+        ask!(self.db.take_alone(lease, practice, now).await)
     }
 
     /// "Transmission begun": whether all of these are still ours to send, so that the last byte of their message may leave. After a
@@ -237,42 +276,49 @@ impl Store {
     /// A queue in a folder has one process: what that claimed is its own for as long as it holds the folder's lock, which is until
     /// the store is closed. Nothing needs to be written there, and yes is said at once, without a transaction or another thread.
     pub async fn mark(&self, recipients: &[(RecipientId, Lease)]) -> Result<bool, Error> {
-        self.db.mark(recipients).await
+        ask!(self.db.mark(recipients).await)
     }
 
     /// Stores outcomes, each together with the obligation to report it, and only under the lease it was claimed with. One that
     /// is refused changes nothing and stops none of the others; it is answered with [`Settled::Refused`].
     pub async fn settle(&self, settlements: Vec<Settlement>, now: Timestamp) -> Result<Vec<Settled>, Error> {
-        self.db.settle(settlements, now).await
+        ask!(self.db.settle(settlements, now).await)
     }
 
     /// To be called once at start, after known outcomes were settled: what an earlier process left in `Sending` waits again, due
     /// now. Those that had `begun` are attempted alone, as one of them may be what ended it. Those `in_doubt` are marked so for ever, with
     /// an attempt on record, and wait as they say, to be attempted alone too; for a person where they were in doubt before. Those that were being attempted alone get a strike; at the third they are held.
     pub async fn restart(&self, known: Restart, now: Timestamp) -> Result<Restarted, Error> {
-        self.db.restart(known, now).await
+        ask!(self.db.restart(known, now).await)
+    }
+
+    /// To be called now and then where several machines share the queue: what another one left in `Sending`, and has said nothing since, waits
+    /// again as after a [restart](Store::restart). What it had [marked](Store::mark) may have arrived, and is attempted no sooner than 11 minutes
+    /// after the mark. Nothing happens where there is no other machine.
+    pub async fn take_over(&self, now: Timestamp) -> Result<Restarted, Error> {
+        ask!(self.db.take_over(now).await)
     }
 
     /// From here on no waiting recipient of practice mail, or of real mail, grows older: an allowance is used up, or there is
     /// nobody to send to. Remembered over restarts. Nothing changes when that was so already.
     pub async fn stop_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
-        self.db.stop_ageing(practice, now).await
+        ask!(self.db.stop_ageing(practice, now).await)
     }
 
     /// Since when they grow no older, while that is so.
     pub async fn ageing_stopped_at(&self, practice: bool) -> Result<Option<Timestamp>, Error> {
-        self.db.ageing_stopped_at(practice).await
+        ask!(self.db.ageing_stopped_at(practice).await)
     }
 
     /// They grow older again, and all of them have the time since [`Store::stop_ageing`] to their credit, as far as they were there.
     /// In slices between others' work; costs next to nothing where ageing was not stopped. Nothing happens in a [pause](Store::pause).
     pub async fn resume_ageing(&self, practice: bool, now: Timestamp) -> Result<(), Error> {
-        self.db.resume_ageing(practice, now).await
+        ask!(self.db.resume_ageing(practice, now).await)
     }
 
     /// When the next waiting recipient falls due, and which it is.
     pub async fn next_due(&self, practice: bool) -> Result<Option<(Timestamp, RecipientId)>, Error> {
-        self.db.next_due(practice).await
+        ask!(self.db.next_due(practice).await)
     }
 
     /// Returns up to `limit` waiting recipients that expire at `cutoff` or before, each with its obligation; those that were in
@@ -286,7 +332,7 @@ impl Store {
         answer: &str,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        self.db.expire(cutoff, practice, limit, reason, answer.to_owned(), now).await
+        ask!(self.db.expire(cutoff, practice, limit, reason, answer.to_owned(), now).await)
     }
 }
 
@@ -301,12 +347,12 @@ impl Store {
         wish: Move,
         now: Timestamp,
     ) -> Result<Moved, Error> {
-        self.db.move_recipients(selection, wish, now).await
+        ask!(self.db.move_recipients(selection, wish, now).await)
     }
 
     /// What is in the queue; costs the same however much that is.
     pub async fn counts(&self) -> Result<Counts, Error> {
-        self.db.counts().await
+        ask!(self.db.counts().await)
     }
 
     /// Whether real mail waits that was to be sent before `due_before` and is given up before `expires_before`, leaving out what waits for
@@ -317,18 +363,12 @@ impl Store {
         expires_before: Timestamp,
         but: &[Reason],
     ) -> Result<bool, Error> {
-        self.db.has_waited(due_before, expires_before, but).await
-    }
-
-    /// What waits for the time that it was given, of these libraries; of none: of all. It is given up later than other mail, so it is looked
-    /// for from the end on, among a thousand.
-    pub async fn for_later(&self, sites: BTreeSet<String>, now: Timestamp) -> Result<ForLater, Error> {
-        self.db.for_later(sites, now).await
+        ask!(self.db.has_waited(due_before, expires_before, but).await)
     }
 
     /// How many recipients have waited for a person, set aside or in doubt, for longer than this.
     pub async fn aside(&self, for_longer_than: Duration, now: Timestamp) -> Result<u64, Error> {
-        self.db.aside(before(now, for_longer_than)).await
+        ask!(self.db.aside(before(now, for_longer_than)).await)
     }
 
     /// The newest recipients below `after`, newest first. What cannot be decoded is shown with `Reason::Broke`.
@@ -338,12 +378,12 @@ impl Store {
         after: Option<RecipientId>,
         limit: usize,
     ) -> Result<Vec<Row>, Error> {
-        self.db.list(filter, after, limit).await
+        ask!(self.db.list(filter, after, limit).await)
     }
 
     /// All recipients of a message, each with its timeline.
     pub async fn show(&self, message: MessageId) -> Result<Vec<(Row, Vec<Attempt>)>, Error> {
-        self.db.show(message).await
+        ask!(self.db.show(message).await)
     }
 
     /// `host:port` of the server that took the mail of each of these recipients; none where no server did.
@@ -351,12 +391,12 @@ impl Store {
         &self,
         recipients: Vec<RecipientId>,
     ) -> Result<BTreeMap<RecipientId, String>, Error> {
-        self.db.accepted_by(recipients).await
+        ask!(self.db.accepted_by(recipients).await)
     }
 
     /// The bytes of a message; `None` once they are purged.
     pub async fn body(&self, message: MessageId) -> Result<Option<Bytes>, Error> {
-        self.db.body(message).await
+        ask!(self.db.body(message).await)
     }
 }
 
@@ -373,17 +413,17 @@ impl Store {
         limit: usize,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        self.db.purge(before(now, keep_bodies), before(now, keep_rows), limit).await
+        ask!(self.db.purge(before(now, keep_bodies), before(now, keep_rows), limit).await)
     }
 
     /// Forgets requests that were made longer ago than [`ONCE_KEPT`], up to `limit`. Gives how many; 0 when none is left.
     pub async fn forget_requests(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {
-        self.db.forget_requests(before(now, ONCE_KEPT), limit).await
+        ask!(self.db.forget_requests(before(now, ONCE_KEPT), limit).await)
     }
 
     /// What is wrong with the file and its rows; empty when nothing is.
     pub async fn check(&self) -> Result<Vec<String>, Error> {
-        self.db.check().await
+        ask!(self.db.check().await)
     }
 }
 

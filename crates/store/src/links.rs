@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Error, PasswordHash, Person, PersonId, PersonSettings, Store, TokenHash};
+use crate::{Actor, Deed, Error, NewAudit, PasswordHash, Person, PersonId, PersonSettings, Store, TokenHash};
 
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +58,12 @@ impl Store {
     /// to be set up, or a password to be chosen first, already; [`Error::NotFound`] where the person is disabled. Gives until when
     /// it opens something.
     pub async fn make_link(&self, new: NewLink, who: Actor, now: Timestamp) -> Result<Timestamp, Error> {
-        self.db.make_link(new, who, now).await
+        ask!(self.db.make_link(new, who, now).await)
     }
 
     /// What a code opens, if it opens anything. Changes nothing.
     pub async fn link(&self, code: TokenHash, now: Timestamp) -> Result<Option<Link>, Error> {
-        self.db.link(code, now).await
+        ask!(self.db.link(code, now).await)
     }
 
     /// Uses a link for a person: it is gone, the password is theirs, and all their sessions are ended, or none of it.
@@ -74,7 +74,7 @@ impl Store {
         password: PasswordHash,
         now: Timestamp,
     ) -> Result<Person, Error> {
-        self.db.take_link(code, password, now).await
+        ask!(self.db.take_link(code, password, now).await)
     }
 
     /// Uses the link for setting up: it is gone, and there is an administrator with this password, or none of it. `settings` are those of an
@@ -86,6 +86,36 @@ impl Store {
         password: PasswordHash,
         now: Timestamp,
     ) -> Result<Person, Error> {
-        self.db.set_up(code, settings, password, now).await
+        ask!(self.db.set_up(code, settings, password, now).await)
     }
+}
+
+/// Whether such a link may be made, and used. `is_administered`: an administrator who can sign in is there.
+pub(crate) fn check(
+    purpose: LinkPurpose,
+    person: Option<&Person>,
+    is_administered: bool,
+) -> Result<(), Error> {
+    match (purpose, person) {
+        (LinkPurpose::SetUp, None) if is_administered => {
+            Err(Error::Exists("an administrator who can sign in"))
+        }
+        (LinkPurpose::SetUp, None) => Ok(()),
+        (LinkPurpose::SetUp, Some(_)) | (_, None) => Err(Error::NotFound("person")),
+        (_, Some(person)) if person.disabled_at.is_some() => Err(Error::NotFound("person who may sign in")),
+        (LinkPurpose::Invitation, Some(person)) if person.has_password => {
+            Err(Error::Exists("a password of this person"))
+        }
+        _ => Ok(()),
+    }
+}
+/// That one was made, for the log.
+pub(crate) fn line(who: Actor, purpose: LinkPurpose, person: Option<&Person>) -> NewAudit {
+    let what = match purpose {
+        LinkPurpose::SetUp => Deed::SetUpLinkMade,
+        LinkPurpose::Invitation => Deed::InvitationMade,
+        LinkPurpose::Reset => Deed::ResetLinkMade,
+    };
+    let about = person.map_or_else(String::new, |person| person.email.to_string());
+    NewAudit { who, what, about, old: None, new: None }
 }

@@ -39,16 +39,16 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db.set_logo(site.to_owned(), logo, who, now).await
+        ask!(self.db.set_logo(site.to_owned(), logo, who, now).await)
     }
 
     /// That of one site.
     pub async fn logo(&self, site: &str) -> Result<Option<Logo>, Error> {
-        self.db.logo(site.to_owned()).await
+        ask!(self.db.logo(site.to_owned()).await)
     }
 
     /// All of them.
     pub async fn logos(&self) -> Result<BTreeMap<String, Logo>, Error> {
-        self.db.logos().await
+        ask!(self.db.logos().await)
     }
 }

@@ -9,7 +9,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mail::Reason;
 
-use crate::{Actor, Error, Store};
+use crate::{
+    Actor, Error, Store,
+    codes::of_json,
+    rows::{Columns, at},
+};
+
+/// The columns that [`decode`] reads.
+pub(crate) const COLUMNS: &str =
+    "provider, account, scopes, tokens, connected_by, connected_at, usable_until, refresh_at,
+    refreshed_at, failed_at, failure, signed_out_at, reason, asked";
 
 /// An account that somebody has signed in to.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,7 +110,7 @@ pub enum Refreshing {
 impl Store {
     /// All of them.
     pub async fn mail_accounts(&self) -> Result<Vec<MailAccount>, Error> {
-        self.db.mail_accounts().await
+        ask!(self.db.mail_accounts().await)
     }
 
     /// That at one provider.
@@ -117,7 +126,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db.connect_mail_account(new, who, now).await
+        ask!(self.db.connect_mail_account(new, who, now).await)
     }
 
     /// It is forgotten. Gives it as it was.
@@ -127,7 +136,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Option<MailAccount>, Error> {
-        self.db.disconnect_mail_account(provider.to_owned(), who, now).await
+        ask!(self.db.disconnect_mail_account(provider.to_owned(), who, now).await)
     }
 
     /// Takes the lease for so long, if nobody has it.
@@ -138,7 +147,7 @@ impl Store {
         lasts: Duration,
         now: Timestamp,
     ) -> Result<Refreshing, Error> {
-        self.db.begin_refresh(provider.to_owned(), lease, lasts, now).await
+        ask!(self.db.begin_refresh(provider.to_owned(), lease, lasts, now).await)
     }
 
     /// Keeps by what the question of now is asked again, should its answer be lost: until there are other tokens. `false`: the lease is
@@ -149,7 +158,7 @@ impl Store {
         lease: RefreshLease,
         asked: Vec<u8>,
     ) -> Result<bool, Error> {
-        self.db.note_asked(provider.to_owned(), lease, asked).await
+        ask!(self.db.note_asked(provider.to_owned(), lease, asked).await)
     }
 
     /// Ends the lease with what was given. `false`: it was another's by then, or the account is another; nothing is stored.
@@ -160,7 +169,7 @@ impl Store {
         given: GivenTokens,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        self.db.end_refresh(provider.to_owned(), lease, given, now).await
+        ask!(self.db.end_refresh(provider.to_owned(), lease, given, now).await)
     }
 
     /// Ends the lease without anything: `why` and what was said, and it is tried again at `again_at`; `None`: the provider will give nothing
@@ -173,7 +182,7 @@ impl Store {
         again_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        self.db.fail_refresh(provider.to_owned(), lease, (why, said.to_owned()), again_at, now).await
+        ask!(self.db.fail_refresh(provider.to_owned(), lease, (why, said.to_owned()), again_at, now).await)
     }
 
     /// A mail server does not take the token that ends then: it is shown to nobody any more. Nothing where there is another one since.
@@ -183,6 +192,32 @@ impl Store {
         usable_until: Timestamp,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db.spend_token(provider.to_owned(), usable_until, now).await
+        ask!(self.db.spend_token(provider.to_owned(), usable_until, now).await)
     }
+}
+
+/// From [`COLUMNS`].
+pub(crate) fn decode(row: &impl Columns) -> Result<MailAccount, Error> {
+    let always = |column| Ok::<_, Error>(at(row, column)?.unwrap_or(Timestamp::UNIX_EPOCH));
+    let words = |column| Ok::<_, Error>(row.text(column)?.unwrap_or_default());
+    let signed_out_at = at(row, 11)?;
+    // An earlier version kept the words only.
+    let unnamed = if signed_out_at.is_some() { Reason::SignedOut } else { Reason::SignInUnavailable };
+    let reason = row.text(12)?.and_then(|code| Reason::parse(&code));
+    let failed = at(row, 9)?.zip(row.text(10)?);
+    let failed = failed.map(|(at, said)| FailedRefresh { at, reason: reason.unwrap_or(unnamed), said });
+    Ok(MailAccount {
+        provider: words(0)?,
+        account: words(1)?,
+        scopes: words(2)?,
+        tokens: row.bytes(3)?.unwrap_or_default(),
+        connected_by: of_json(row.text(4)?).unwrap_or(Actor::CommandLine),
+        connected_at: always(5)?,
+        usable_until: always(6)?,
+        refresh_at: always(7)?,
+        refreshed_at: at(row, 8)?,
+        failed,
+        asked: row.bytes(13)?,
+        signed_out_at,
+    })
 }

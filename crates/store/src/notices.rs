@@ -47,6 +47,14 @@ pub struct NewNotice {
     pub replaces: Vec<Replaces>,
 }
 
+impl NewNotice {
+    /// Whom it is for, and what about.
+    pub(crate) fn person(&self) -> NamedItems {
+        let to = self.message.envelope.recipients().iter().map(|to| to.address.clone()).collect();
+        NamedItems { keys: self.keys.clone(), to }
+    }
+}
+
 /// What became of one notice at the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeAccepted {
@@ -287,27 +295,27 @@ impl RunStopped {
 impl Store {
     /// Begins a run.
     pub async fn begin_run(&self, run: NewRun) -> Result<RunId, Error> {
-        self.db.begin_run(run).await
+        ask!(self.db.begin_run(run).await)
     }
 
     /// Begins a run for whoever cannot ask twice; the log says so.
     pub async fn begin_run_by(&self, run: NewRun, who: Actor) -> Result<RunId, Error> {
-        self.db.begin_run_by(run, who).await
+        ask!(self.db.begin_run_by(run, who).await)
     }
 
     /// Begins a run for somebody, unless `request` began one already: however often it is made, there is one run.
     pub async fn begin_run_once(&self, run: NewRun, who: Actor, request: String) -> Result<Begun, Error> {
-        self.db.begin_run_once(run, who, request).await
+        ask!(self.db.begin_run_once(run, who, request).await)
     }
 
     /// The run that this request began.
     pub async fn run_of_request(&self, request: &str) -> Result<Option<RunId>, Error> {
-        self.db.run_of_request(request.to_owned()).await
+        ask!(self.db.run_of_request(request.to_owned()).await)
     }
 
     /// Adds to those whom the run left out.
     pub async fn left_out(&self, run: RunId, left_out: Vec<LeftOut>) -> Result<(), Error> {
-        self.db.left_out(run, left_out).await
+        ask!(self.db.left_out(run, left_out).await)
     }
 
     /// Puts on record that somebody had the run end, for mail of these libraries; none: for all. What was stopped before stays so.
@@ -318,38 +326,38 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<(), Error> {
-        self.db.stop_run(run, RunStopped { by: who, at: now, sites }).await
+        ask!(self.db.stop_run(run, RunStopped { by: who, at: now, sites }).await)
     }
 
     /// What somebody has stopped of a run that was cut short stays so in the one that goes on with it.
     pub async fn stays_stopped(&self, run: RunId, stopped: RunStopped) -> Result<(), Error> {
-        self.db.stop_run(run, stopped).await
+        ask!(self.db.stop_run(run, stopped).await)
     }
 
     /// All its notices are accepted. A second time changes nothing.
     pub async fn finish_run(&self, run: RunId, now: Timestamp) -> Result<(), Error> {
-        self.db.finish_run(run, now).await
+        ask!(self.db.finish_run(run, now).await)
     }
 
     /// A run as it stands.
     pub async fn run(&self, run: RunId) -> Result<Run, Error> {
-        self.db.run(run).await
+        ask!(self.db.run(run).await)
     }
 
     /// The last runs, newest first.
     pub async fn runs(&self, limit: usize) -> Result<Vec<Run>, Error> {
-        self.db.runs(limit).await
+        ask!(self.db.runs(limit).await)
     }
 
     /// The last runs, newest first, and nothing of what became of them: costs the same however large they are.
     pub async fn runs_begun(&self, limit: usize) -> Result<Vec<Run>, Error> {
-        self.db.runs_begun(limit).await
+        ask!(self.db.runs_begun(limit).await)
     }
 
     /// What became of a run, by the library; `None`: of none, or not known. Together they are [`Store::run`], but that whose mail came back,
     /// was sent again, and came back again counts once.
     pub async fn run_by_site(&self, run: RunId) -> Result<BTreeMap<Option<String>, RunPart>, Error> {
-        self.db.run_by_site(run).await
+        ask!(self.db.run_by_site(run).await)
     }
 
     /// The next of those whom a run left out, in the order of being found, behind the one with this number; each with its number, from 1.
@@ -360,12 +368,12 @@ impl Store {
         after: u64,
         limit: usize,
     ) -> Result<Vec<(u64, LeftOut)>, Error> {
-        self.db.left_out_part(run, filter, after, limit).await
+        ask!(self.db.left_out_part(run, filter, after, limit).await)
     }
 
     /// Whom a run left out, in the order of being found.
     pub async fn left_out_of(&self, run: RunId) -> Result<Vec<LeftOut>, Error> {
-        self.db.left_out_of(run).await
+        ask!(self.db.left_out_of(run).await)
     }
 
     /// For each key, when this notice was last written about it, if that was later than `within` before `now` (`None`: ever). For
@@ -378,7 +386,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Option<Timestamp>>, Error> {
         let since = within.map_or(Timestamp::MIN, |within| before(now, within));
-        self.db.written_lately(notice.to_owned(), keys.to_vec(), since).await
+        ask!(self.db.written_lately(notice.to_owned(), keys.to_vec(), since).await)
     }
 
     /// For each of these, why a run would not write to them now. For previews: changes nothing.
@@ -390,6 +398,6 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Option<WrittenBefore>>, Error> {
         let since = within.map_or(Timestamp::MIN, |within| before(now, within));
-        self.db.written_before(notice.to_owned(), people, since).await
+        ask!(self.db.written_before(notice.to_owned(), people, since).await)
     }
 }

@@ -6,7 +6,19 @@ use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Error, Store};
+use crate::{
+    Actor, Deed, Error, NewAudit, Store,
+    audit::parts,
+    codes,
+    rows::{Columns, at},
+};
+
+/// The columns that [`decode`] reads, of `person p`.
+pub(crate) const COLUMNS: &str =
+    "p.id, p.email, p.name, p.role, p.sites, p.language, p.added_at, p.disabled_at, p.last_sign_in_at,
+    p.password IS NOT NULL";
+/// How many they are.
+pub(crate) const COLUMNS_COUNT: usize = 10;
 
 /// A person. Rises as they are added; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -164,7 +176,7 @@ impl Person {
 impl Store {
     /// How many administer Bookpost.
     pub async fn administrators(&self) -> Result<Administrators, Error> {
-        self.db.administrators().await
+        ask!(self.db.administrators().await)
     }
 
     /// Adds a person without a password. [`Error::Exists`] where another signs in with this address, however it is spelt.
@@ -174,7 +186,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Person, Error> {
-        self.db.add_person(settings, who, now).await
+        ask!(self.db.add_person(settings, who, now).await)
     }
 
     /// Changes a person: `change` is given the settings as they are in the same transaction. [`Error::Exists`] as for
@@ -187,7 +199,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Person, Error> {
-        self.db.change_person(person, change, who, now).await
+        ask!(self.db.change_person(person, change, who, now).await)
     }
 
     /// From here on they cannot sign in, all their sessions are ended, and no link of theirs opens anything. A second time changes
@@ -198,28 +210,118 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Person, Error> {
-        self.db.disable_person(person, who, now).await
+        ask!(self.db.disable_person(person, who, now).await)
     }
 
     /// They can sign in again, with the password they had.
     pub async fn enable_person(&self, person: PersonId, who: Actor, now: Timestamp) -> Result<Person, Error> {
-        self.db.enable_person(person, who, now).await
+        ask!(self.db.enable_person(person, who, now).await)
     }
 
     /// All people, in the order in which they were added. Those who cannot be decoded are left out, and logged.
     pub async fn people(&self) -> Result<Vec<Person>, Error> {
-        self.db.people().await
+        ask!(self.db.people().await)
     }
 
     /// This person.
     pub async fn person(&self, person: PersonId) -> Result<Person, Error> {
-        self.db.person(person).await
+        ask!(self.db.person(person).await)
     }
 
     /// Whoever signs in with this address, however it is spelt.
     pub async fn person_of(&self, email: &Address) -> Result<Person, Error> {
-        self.db.person_of(email).await
+        ask!(self.db.person_of(email).await)
     }
+}
+
+impl Administrators {
+    /// Whether nobody could administer any more, though somebody could before.
+    pub(crate) fn are_lost_since(self, before: Self) -> bool {
+        let lost = |before: u64, after: u64| before > 0 && after == 0;
+        lost(before.all, self.all) || lost(before.with_password, self.with_password)
+    }
+}
+
+/// From [`COLUMNS`]; none if they cannot be decoded: what they may do is not known, so they may do nothing.
+pub(crate) fn decode(row: &impl Columns) -> Result<Option<Person>, Error> {
+    let id = PersonId(row.id(0)?);
+    let email = row.text(1)?.and_then(|email| Address::parse(&email).ok());
+    let name = row.text(2)?.and_then(|name| name.parse().ok());
+    let role = row.text(3)?.and_then(codes::named);
+    let sites: Option<BTreeSet<String>> = row.text(4)?.and_then(|sites| serde_json::from_str(&sites).ok());
+    let (Some(email), Some(name), Some(role), Some(sites), Some(added_at)) =
+        (email, name, role, sites, at(row, 6)?)
+    else {
+        tracing::error!(person.id = id.0, "a stored person cannot be read; they cannot sign in");
+        return Ok(None);
+    };
+    Ok(Some(Person {
+        id,
+        email,
+        name,
+        role,
+        sites,
+        language: row.text(5)?,
+        added_at,
+        disabled_at: at(row, 7)?,
+        last_sign_in_at: at(row, 8)?,
+        has_password: row.is(9)?,
+    }))
+}
+
+/// What stands in the place of a person who cannot be decoded.
+pub(crate) fn unreadable(id: PersonId) -> Error {
+    Error::Corrupt(format!("the person {} cannot be read", id.0))
+}
+
+/// `email, sign_in, name, role, sites`
+pub(crate) fn columns(settings: &PersonSettings) -> Result<[String; 5], Error> {
+    let sites = codes::as_json(&settings.sites)?;
+    let (email, name) = (settings.email.to_string(), settings.name.to_string());
+    Ok([email, sign_in_name(&settings.email), name, codes::name(&settings.role)?, sites])
+}
+
+/// One line of the log about a person.
+pub(crate) fn line(
+    who: Actor,
+    what: Deed,
+    person: &Person,
+    (old, new): (Option<String>, Option<String>),
+) -> NewAudit {
+    NewAudit { who, what, about: person.email.to_string(), old, new }
+}
+
+/// Whoever has their own link.
+pub(crate) fn themselves(person: &Person) -> Actor {
+    Actor::Person { id: person.id, name: person.name.clone() }
+}
+
+/// What a person is, for the log.
+pub(crate) fn words(settings: &PersonSettings) -> String {
+    parts(fields(settings))
+}
+
+/// What differs, as it was and as it is.
+pub(crate) fn differences(old: &PersonSettings, new: &PersonSettings) -> (String, String) {
+    let (mut was, mut is) = (Vec::new(), Vec::new());
+    for ((name, old), (_, new)) in fields(old).into_iter().zip(fields(new)) {
+        if old != new {
+            was.push((name, old));
+            is.push((name, new));
+        }
+    }
+    (parts(was), parts(is))
+}
+fn fields(settings: &PersonSettings) -> [(&'static str, String); 5] {
+    let sites: Vec<_> = settings.sites.iter().map(String::as_str).collect();
+    let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
+    [
+        ("address", settings.email.to_string()),
+        ("name", settings.name.to_string()),
+        ("role", codes::name(&settings.role).unwrap_or_default()),
+        ("sites", or(sites.join(", "), "all")),
+        ("language", settings.language.clone().unwrap_or_else(|| "as the browser asks".to_owned())),
+    ]
 }
 
 #[cfg(test)]

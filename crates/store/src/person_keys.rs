@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Error, KeyHash, KeyId, NewKey, Person, PersonId, Store};
+use crate::{
+    Actor, Error, KeyHash, KeyId, NewKey, Person, PersonId, Store,
+    rows::{Columns, at},
+};
 
 /// A key as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +42,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<PersonKey, Error> {
-        self.db.add_person_key(person, key, who, now).await
+        ask!(self.db.add_person_key(person, key, who, now).await)
     }
 
     /// From here on this key opens nothing. A second time changes nothing. Who is disabled has their keys revoked with that.
@@ -50,21 +53,31 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<PersonKey, Error> {
-        self.db.revoke_person_key(person, key.clone(), who, now).await
+        ask!(self.db.revoke_person_key(person, key.clone(), who, now).await)
     }
 
     /// All keys that a person ever had, the oldest first.
     pub async fn person_keys(&self, person: PersonId) -> Result<Vec<PersonKey>, Error> {
-        self.db.person_keys(person).await
+        ask!(self.db.person_keys(person).await)
     }
 
     /// What is known of this key; `None`: there is none.
     pub async fn person_key(&self, key: &KeyId) -> Result<Option<KnownPersonKey>, Error> {
-        self.db.person_key(key.clone()).await
+        ask!(self.db.person_key(key.clone()).await)
     }
 
     /// It was used now. For once a minute, not for each request.
     pub async fn person_key_used(&self, key: &KeyId, now: Timestamp) -> Result<(), Error> {
-        self.db.person_key_used(key.clone(), now).await
+        ask!(self.db.person_key_used(key.clone(), now).await)
     }
+}
+
+/// From `id, made_at, used_at, revoked_at`.
+pub(crate) fn decode(row: &impl Columns) -> Result<PersonKey, Error> {
+    Ok(PersonKey {
+        id: KeyId(row.text(0)?.unwrap_or_default()),
+        made_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        used_at: at(row, 2)?,
+        revoked_at: at(row, 3)?,
+    })
 }

@@ -4,8 +4,15 @@ use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{Actor, Error, OpenError, Store, sqlite};
+use crate::{
+    Actor, Deed, Error, NewAudit, OpenError, Server, Store,
+    codes::of_json,
+    postgres,
+    rows::{Columns, at},
+    sealed, sqlite,
+};
 
 /// All of them, as they are at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,9 +60,14 @@ impl Store {
         sqlite::peek_preferences(folder)
     }
 
+    /// The same of a queue on a server.
+    pub async fn peek_server_preferences(server: &Server) -> Result<Preferences, OpenError> {
+        postgres::peek_preferences(server).await
+    }
+
     /// All that is set.
     pub async fn preferences(&self) -> Result<Preferences, Error> {
-        self.db.preferences().await
+        ask!(self.db.preferences().await)
     }
 
     /// Sets these values, or takes away those that are `None`, all together. [`Error::Changed`] where somebody else changed something
@@ -68,16 +80,44 @@ impl Store {
         changed_by: Actor,
         now: Timestamp,
     ) -> Result<Option<PreferenceChange>, Error> {
-        self.db.change_preferences(based_on, values, changed_by, now).await
+        ask!(self.db.change_preferences(based_on, values, changed_by, now).await)
     }
 
     /// When one of these was changed last.
     pub async fn preference_changed_at(&self, names: &[String]) -> Result<Option<Timestamp>, Error> {
-        self.db.preference_changed_at(names).await
+        ask!(self.db.preference_changed_at(names).await)
     }
 
     /// The last changes, the newest first.
     pub async fn preference_changes(&self, limit: usize) -> Result<Vec<PreferenceChange>, Error> {
-        self.db.preference_changes(limit).await
+        ask!(self.db.preference_changes(limit).await)
+    }
+}
+
+/// From `version, changed_at, changed_by, changed`; none if it cannot be decoded: the values themselves stand apart.
+pub(crate) fn decode(row: &impl Columns) -> Result<Option<PreferenceChange>, Error> {
+    let values = of_json(row.text(3)?);
+    let (Some(changed_at), Some(values)) = (at(row, 1)?, values) else { return Ok(None) };
+    let changed_by = of_json(row.text(2)?).unwrap_or(Actor::CommandLine);
+    Ok(Some(PreferenceChange { version: row.id(0)?, changed_at, changed_by, values }))
+}
+
+/// One changed value, for the log.
+pub(crate) fn line(who: &Actor, name: &str, (before, after): (Option<&str>, Option<&str>)) -> NewAudit {
+    NewAudit {
+        who: who.clone(),
+        what: Deed::PreferenceChanged,
+        about: name.to_owned(),
+        old: before.map(in_the_log),
+        new: after.map(in_the_log),
+    }
+}
+
+/// A text without its quotes; of a sealed secret only that there is one.
+fn in_the_log(json: &str) -> String {
+    match serde_json::from_str(json) {
+        Ok(Value::String(text)) => text,
+        _ if sealed::of_json(json).is_some() => "(a secret)".to_owned(),
+        _ => json.to_owned(),
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mail::{Envelope, Phase, Reason, Recipient, ReversePath};
 use serde::{Deserialize, Serialize};
 
-use crate::{Filter, Outdated};
+use crate::{Filter, Outdated, codes};
 
 /// A message. Rises with acceptance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -195,17 +195,6 @@ pub struct Claim {
     pub recovery: Option<Recovery>,
 }
 
-/// Mail that is not to be sent before a time, and has not been tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ForLater {
-    /// Recipients.
-    pub count: u64,
-    /// When the first of them is due.
-    pub next_at: Option<Timestamp>,
-    /// There may be more.
-    pub more: bool,
-}
-
 /// A route came back. What was due before `recovered_at` becomes claimable over `window`, in the order of its ids, urgent mail
 /// at once; nothing is rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -334,6 +323,18 @@ pub struct Settlement {
     pub attempt: Attempt,
     /// What came of it.
     pub verdict: Verdict,
+}
+
+impl Settlement {
+    /// For how long a limit of the library or an allowance puts it off, in microseconds: it grows no older by that.
+    pub(crate) fn kept_by_a_limit(&self) -> i64 {
+        match (self.attempt.reason, &self.verdict) {
+            (Some(Reason::LimitReached | Reason::QuotaUsedUp), Verdict::Deferred { due_at, .. }) => {
+                (codes::micros(*due_at) - codes::micros(self.attempt.ended_at)).max(0)
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// What a settlement changed.

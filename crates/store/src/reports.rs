@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use mail::{Address, envelope::Ret};
 use serde::{Deserialize, Serialize};
 
-use crate::{Accepted, Error, NewMessage, RecipientId, Row, Store, before};
+use crate::{
+    Accepted, Error, NewMessage, RecipientId, Row, Store, before, codes,
+    rows::{Columns, SHOWN_COLUMNS, at, shown},
+};
 
 /// A return address to which reports are owed, on practice mail or on real mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +58,7 @@ pub struct RunName {
 impl Store {
     /// The return addresses to which a report has been owed for longer than this, the oldest first.
     pub async fn owing(&self, for_longer_than: Duration, now: Timestamp) -> Result<Vec<Owing>, Error> {
-        self.db.owing(before(now, for_longer_than)).await
+        ask!(self.db.owing(before(now, for_longer_than)).await)
     }
 
     /// All that is owed to this address on practice mail, or on real mail, the oldest first, up to `limit`.
@@ -65,7 +68,7 @@ impl Store {
         practice: bool,
         limit: usize,
     ) -> Result<Vec<Obligation>, Error> {
-        self.db.obligations(return_address, practice, limit).await
+        ask!(self.db.obligations(return_address, practice, limit).await)
     }
 
     /// How many recipients of practice mail, or of real mail, were returned to this address within that time before `now`, reported
@@ -77,7 +80,7 @@ impl Store {
         within: Duration,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        self.db.returned_since(return_address, practice, before(now, within)).await
+        ask!(self.db.returned_since(return_address, practice, before(now, within)).await)
     }
 
     /// Accepts a report and closes the obligations it covers, in one transaction. If one of them is closed already, nothing is
@@ -88,11 +91,54 @@ impl Store {
         closes: &[RecipientId],
         now: Timestamp,
     ) -> Result<Accepted, Error> {
-        self.db.report(report, closes.to_vec(), now).await
+        ask!(self.db.report(report, closes.to_vec(), now).await)
     }
 
     /// Closes obligations that may not be reported. Those that are closed already stay so.
     pub async fn close_obligations(&self, recipients: &[RecipientId], _now: Timestamp) -> Result<(), Error> {
-        self.db.close_obligations(recipients.to_vec()).await
+        ask!(self.db.close_obligations(recipients.to_vec()).await)
     }
+}
+
+/// NOTIFY asks for a report of a success (RFC 3461 section 4.1).
+pub(crate) const SUCCESS: i64 = 1;
+/// NOTIFY asks for a report of a failure.
+pub(crate) const FAILURE: i64 = 2;
+/// Behind what is shown stand `owed_since, envelope_id`, the beginning of the first attempt, the end of the last, the run's `notice, source,
+/// started_at`, and `ret`.
+const FIRST: usize = SHOWN_COLUMNS;
+
+/// None where it cannot be read.
+pub(crate) fn obligation(row: &impl Columns) -> Result<Option<Obligation>, Error> {
+    let Some(owed_since) = at(row, FIRST)? else {
+        tracing::error!(recipient.id = row.id(0)?, "an owed report cannot be read; it stays owed");
+        return Ok(None);
+    };
+    let run = match (row.text(FIRST + 4)?, row.text(FIRST + 5)?, at(row, FIRST + 6)?) {
+        (Some(notice), Some(source), Some(started_at)) => Some(RunName { notice, source, started_at }),
+        _ => None,
+    };
+    Ok(Some(Obligation {
+        owed_since,
+        first_attempt_at: at(row, FIRST + 2)?,
+        last_attempt_at: at(row, FIRST + 3)?,
+        envelope_id: row.text(FIRST + 1)?,
+        ret: row.number(FIRST + 7)?.and_then(codes::ret),
+        run,
+        row: shown(row)?,
+    }))
+}
+
+/// One return address, from `return_address, practice, count, owed_since`. None where it cannot be read.
+pub(crate) fn owing(row: &impl Columns) -> Result<Option<Owing>, Error> {
+    let address = row.text(0)?.and_then(|text| Address::parse(&text).ok());
+    let (practice, count) = (row.is(1)?, codes::count(row.id(2)?));
+    let (Some(return_address), Some(owed_since)) = (address, at(row, 3)?) else {
+        tracing::error!(
+            count,
+            "reports are owed to an address that cannot be read; nobody hears of these returns"
+        );
+        return Ok(None);
+    };
+    Ok(Some(Owing { return_address, practice, count, owed_since }))
 }

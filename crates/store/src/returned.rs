@@ -1,11 +1,18 @@
 //! Items that came back: what a newer export says of notices that have not left yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, LedgerKey, LeftOut, MessageId, Patron, RunId, Store};
+use crate::{
+    Error, LedgerKey, LeftOut, MessageId, Patron, RunId, Store,
+    codes::{count, unreadable},
+    rows::Columns,
+};
 
 /// An export that a run takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,18 +107,18 @@ pub struct NewerExport {
 impl Store {
     /// The newest export that a real run took and was made to the end with, if it is newer than the one that this mail was made from.
     pub async fn newer_export(&self, message: MessageId) -> Result<Option<NewerExport>, Error> {
-        self.db.newer_export(message).await
+        ask!(self.db.newer_export(message).await)
     }
 
     /// Puts on record what a run takes. What was known of exports of runs that began more than 60 days before is forgotten.
     pub async fn take_export(&self, run: RunId, export: ExportTaken, now: Timestamp) -> Result<(), Error> {
-        self.db.take_export(run, export, now).await
+        ask!(self.db.take_export(run, export, now).await)
     }
 
     /// What is still open of runs of this notice that began `before` that one (`None`: of any). Mail that waits for a person because it may
     /// have arrived is not open; nor is what a person sent again.
     pub async fn earlier_notices(&self, notice: &str, before: Option<RunId>) -> Result<Earlier, Error> {
-        self.db.earlier_notices(notice.to_owned(), before).await
+        ask!(self.db.earlier_notices(notice.to_owned(), before).await)
     }
 
     /// These are not to be sent, as nothing that they name is in the export of this run. What waits or is set aside is cancelled with
@@ -124,6 +131,36 @@ impl Store {
         notices: Vec<AllReturned>,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        self.db.all_returned(run, notices, now).await
+        ask!(self.db.all_returned(run, notices, now).await)
     }
+}
+
+/// Mails that one slice puts out of date.
+pub(crate) const SLICE: usize = 100;
+/// After so long no mail waits any more for which an export would have to be known, unless sending was paused for weeks.
+pub(crate) const PARTS_KEPT: Duration = Duration::from_hours(24 * 60);
+
+/// Without what it names: from `message, run, site, patron_name, patron_number`.
+pub(crate) fn open_notice(row: &impl Columns) -> Result<OpenNotice, Error> {
+    let number = row.text(4)?;
+    Ok(OpenNotice {
+        message: MessageId(row.id(0)?),
+        run: RunId(row.id(1)?),
+        unsent: false,
+        site: row.text(2)?,
+        patron: row.text(3)?.map(|name| Patron { name, number }),
+        items: Vec::new(),
+    })
+}
+
+/// What an export held of a library: from `site, items, sample`.
+pub(crate) fn part(row: &impl Columns) -> Result<(String, ExportPart), Error> {
+    let sample = row.text(2)?.and_then(|sample| serde_json::from_str(&sample).ok());
+    let sample = sample.ok_or_else(|| unreadable("export_part.sample"))?;
+    Ok((row.text(0)?.unwrap_or_default(), ExportPart { items: count(row.id(1)?), sample }))
+}
+
+/// The last word of a name.
+pub(crate) fn last_name(name: &str) -> String {
+    name.split_whitespace().next_back().unwrap_or(name).to_owned()
 }

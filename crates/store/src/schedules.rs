@@ -260,12 +260,12 @@ impl CameTo {
 impl Store {
     /// All of them, in the order of their names.
     pub async fn schedules(&self) -> Result<Vec<Schedule>, Error> {
-        self.db.schedules().await
+        ask!(self.db.schedules().await)
     }
 
     /// One of them.
     pub async fn schedule(&self, id: ScheduleId) -> Result<Schedule, Error> {
-        self.db.schedule(id).await
+        ask!(self.db.schedule(id).await)
     }
 
     /// A new one. [`Error::Exists`] where one has this name.
@@ -276,7 +276,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.add_schedule(plan, next_due, who, now).await
+        ask!(self.db.add_schedule(plan, next_due, who, now).await)
     }
 
     /// Another plan, if it is still at this version; else [`Error::Changed`]. `next_due`: its next moment, and the one that is left out.
@@ -289,7 +289,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.change_schedule(id, version, (plan, next_due, skips), who, now).await
+        ask!(self.db.change_schedule(id, version, (plan, next_due, skips), who, now).await)
     }
 
     /// It is gone, with what its moments came to; its runs stay.
@@ -299,7 +299,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.remove_schedule(id, who, now).await
+        ask!(self.db.remove_schedule(id, who, now).await)
     }
 
     /// Its next moment, which must be this one, is left out; [`Error::Changed`] where it is another by now, [`Error::Exists`] where another one
@@ -311,7 +311,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.skip_moment(id, moment, who, now).await
+        ask!(self.db.skip_moment(id, moment, who, now).await)
     }
 
     /// No moment of it is taken any more.
@@ -321,7 +321,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.pause_schedule(id, who, now).await
+        ask!(self.db.pause_schedule(id, who, now).await)
     }
 
     /// Its moments are taken again, from `next_due` on: none that has passed meanwhile. One that is to be left out is, if it is yet to come.
@@ -332,7 +332,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        self.db.resume_schedule(id, next_due, who, now).await
+        ask!(self.db.resume_schedule(id, next_due, who, now).await)
     }
 
     /// Takes the moment `due`, and in the same transaction the schedule goes on to `next_due`. `None`: it is not at that moment any more,
@@ -345,7 +345,7 @@ impl Store {
         missed: u64,
         now: Timestamp,
     ) -> Result<Option<Turn>, Error> {
-        self.db.take_turn(id, (due, next_due), missed, now).await
+        ask!(self.db.take_turn(id, (due, next_due), missed, now).await)
     }
 
     /// A turn of a moment that somebody asks for. `None`: they asked before.
@@ -356,7 +356,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Option<Turn>, Error> {
-        self.db.ask_turn(id, at, who, now).await
+        ask!(self.db.ask_turn(id, at, who, now).await)
     }
 
     /// The moment `due`, with `missed` after it, is seen to with a turn that was taken before and is not over; the schedule goes on to
@@ -368,7 +368,7 @@ impl Store {
         next_due: Option<Timestamp>,
         missed: u64,
     ) -> Result<bool, Error> {
-        self.db.join_turn((turn.schedule, turn.due), (due, next_due), missed).await
+        ask!(self.db.join_turn((turn.schedule, turn.due), (due, next_due), missed).await)
     }
 
     /// The schedule goes on to another moment than `due`, as the clock was put right, or has one again. False: it is not at `due` any more.
@@ -378,37 +378,37 @@ impl Store {
         due: Option<Timestamp>,
         next_due: Option<Timestamp>,
     ) -> Result<bool, Error> {
-        self.db.move_schedule(id, due, next_due).await
+        ask!(self.db.move_schedule(id, due, next_due).await)
     }
 
     /// Puts on record which export a turn is about to be made of, so that it is known however the run ends.
     pub async fn note_turn_export(&self, turn: &Turn, export: ExportSeen) -> Result<(), Error> {
-        self.db.note_turn_export((turn.schedule, turn.due), export).await
+        ask!(self.db.note_turn_export((turn.schedule, turn.due), export).await)
     }
 
     /// Puts on record what a turn came to; of which export stays, if it was noted before and is not told here. A second time changes nothing.
     pub async fn end_turn(&self, turn: &Turn, ending: Ending, now: Timestamp) -> Result<(), Error> {
-        self.db.end_turn((turn.schedule, turn.due), ending, now).await
+        ask!(self.db.end_turn((turn.schedule, turn.due), ending, now).await)
     }
 
     /// Those that are not over, in the order of their moments.
     pub async fn open_turns(&self) -> Result<Vec<Turn>, Error> {
-        self.db.open_turns().await
+        ask!(self.db.open_turns().await)
     }
 
     /// The last ones of a schedule, newest first.
     pub async fn turns(&self, id: ScheduleId, limit: usize) -> Result<Vec<Turn>, Error> {
-        self.db.turns(id, limit).await
+        ask!(self.db.turns(id, limit).await)
     }
 
     /// The last turn of each schedule.
     pub async fn last_turns(&self) -> Result<BTreeMap<ScheduleId, Turn>, Error> {
-        self.db.last_turns().await
+        ask!(self.db.last_turns().await)
     }
 
     /// The last turn of a schedule whose export was sent, by it or by somebody else. What went to the practice mailbox counts with `practice` only.
     pub async fn last_sent(&self, id: ScheduleId, practice: bool) -> Result<Option<Turn>, Error> {
-        self.db.last_sent(id, practice).await
+        ask!(self.db.last_sent(id, practice).await)
     }
 
     /// Puts on record by what the export of a run is known again, and to patrons of which libraries the run is limited.
@@ -418,12 +418,12 @@ impl Store {
         digest: Vec<u8>,
         sites: BTreeSet<String>,
     ) -> Result<(), Error> {
-        self.db.note_run_export(run, digest, sites).await
+        ask!(self.db.note_run_export(run, digest, sites).await)
     }
 
     /// The last run of this kind that came to its end, else the last one that a person had end; `None`: neither is there.
     pub async fn run_of_export(&self, wanted: RunOfExport) -> Result<Option<SameExport>, Error> {
-        self.db.run_of_export(wanted).await
+        ask!(self.db.run_of_export(wanted).await)
     }
 }
 

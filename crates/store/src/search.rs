@@ -120,16 +120,51 @@ impl Store {
         after: Option<RecipientId>,
         limit: usize,
     ) -> Result<Part, Error> {
-        self.db.part(filter, after, limit).await
+        ask!(self.db.part(filter, after, limit).await)
     }
 
     /// How many recipients match. Takes no longer however much mail there is, as [`Store::part`].
     pub async fn count(&self, filter: Filter) -> Result<Counted, Error> {
-        self.db.count(filter).await
+        ask!(self.db.count(filter).await)
     }
 
     /// Those of these messages that are there, by their numbers.
     pub async fn outlines(&self, messages: &[MessageId]) -> Result<Vec<Outline>, Error> {
-        self.db.outlines(messages.to_vec()).await
+        ask!(self.db.outlines(messages.to_vec()).await)
     }
+}
+
+/// What so few are is known one by one; what is more is met often enough down the key.
+pub(crate) const FEW: usize = 5_000;
+/// What one part looks through, at most: recipients, messages of one kind, and messages whose subjects alone are read.
+pub(crate) const LOOKED: usize = 10_000;
+pub(crate) const LOOKED_MESSAGES: usize = 40_000;
+pub(crate) const LOOKED_SUBJECTS: usize = 30_000;
+
+/// Between these stand all texts that begin like this.
+pub(crate) fn bounds(beginning: &str) -> (String, String) {
+    (beginning.to_owned(), format!("{beginning}{}", char::MAX))
+}
+
+/// As itself within a pattern.
+pub(crate) fn escaped(word: &str) -> String {
+    let mut text = String::with_capacity(word.len());
+    for letter in word.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+/// How a word may stand in a text of which a database knows small and large letters as one where they are of English: with others it is looked
+/// for in small letters and in large ones too.
+pub(crate) fn spellings(word: &str) -> Vec<String> {
+    let mut ways = vec![word.to_owned()];
+    if !word.is_ascii() {
+        ways.extend([word.to_lowercase(), word.to_uppercase()]);
+        ways.dedup();
+    }
+    ways
 }

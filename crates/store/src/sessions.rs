@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Error, Person, PersonId, Store};
+use crate::{
+    Actor, Error, Person, PersonId, Store,
+    rows::{Columns, at},
+};
 
 /// A session ends when it was not used for so long: a working day with its breaks, and never a browser that was left open overnight.
 pub const SESSION_IDLE: Duration = Duration::from_hours(12);
@@ -14,6 +17,12 @@ pub const SESSION_IDLE: Duration = Duration::from_hours(12);
 /// A session ends so long after it began, however much it is used: whoever copies a token has it for a week at most, and people sign in
 /// on Mondays.
 pub const SESSION_LASTS: Duration = Duration::from_hours(7 * 24);
+
+/// That a session is used is put on record no more often than this.
+const NOTED_EVERY: Duration = Duration::from_mins(1);
+
+/// The columns that [`decode`] reads, of `session s`.
+pub(crate) const COLUMNS: &str = "s.id, s.person, s.peer, s.begun_at, s.seen_at, s.browser";
 
 /// What is kept of a password: an Argon2id hash with its parameters and salt, as a PHC string.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,6 +86,11 @@ impl Session {
         };
         longer(self.seen_at, SESSION_IDLE) || longer(self.begun_at, SESSION_LASTS)
     }
+
+    /// Whether that it is used is to be put on record anew.
+    pub(crate) fn is_to_be_noted(&self, now: Timestamp) -> bool {
+        now.duration_since(self.seen_at).unsigned_abs() >= NOTED_EVERY
+    }
 }
 
 impl fmt::Debug for PasswordHash {
@@ -96,7 +110,7 @@ impl Store {
     /// The person of this address, however it is spelt, with what is kept of their password; apart from [`Store::person`], so that
     /// nobody prints it. Whether they are disabled is for the asker to see.
     pub async fn credentials(&self, email: &Address) -> Result<Option<Credentials>, Error> {
-        self.db.credentials(email).await
+        ask!(self.db.credentials(email).await)
     }
 
     /// A new password; all sessions of this person but `keep` are ended, and none of their links opens anything any more.
@@ -108,7 +122,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Person, Error> {
-        self.db.set_password(person, password, keep, who, now).await
+        ask!(self.db.set_password(person, password, keep, who, now).await)
     }
 
     /// The same password, hashed anew as passwords are hashed now. Nothing happens where it is another than `known` by now.
@@ -118,7 +132,7 @@ impl Store {
         known: PasswordHash,
         anew: PasswordHash,
     ) -> Result<(), Error> {
-        self.db.rehash_password(person, known, anew).await
+        ask!(self.db.rehash_password(person, known, anew).await)
     }
 }
 
@@ -126,7 +140,7 @@ impl Store {
 impl Store {
     /// Begins a session. [`Error::NotFound`] where the person is disabled, or has another password, by now.
     pub async fn begin_session(&self, new: NewSession, now: Timestamp) -> Result<Session, Error> {
-        self.db.begin_session(new, now).await
+        ask!(self.db.begin_session(new, now).await)
     }
 
     /// The session of this token with its person, unless it is over or the person is disabled. That it was used is put on record, not
@@ -136,7 +150,7 @@ impl Store {
         token: TokenHash,
         now: Timestamp,
     ) -> Result<Option<(Session, Person)>, Error> {
-        self.db.session(token, now).await
+        ask!(self.db.session(token, now).await)
     }
 
     /// Ends a session; `None`: there was none.
@@ -146,7 +160,7 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<Option<Session>, Error> {
-        self.db.end_session(session, who, now).await
+        ask!(self.db.end_session(session, who, now).await)
     }
 
     /// Ends all sessions of a person, except this one. Gives how many.
@@ -157,24 +171,39 @@ impl Store {
         who: Actor,
         now: Timestamp,
     ) -> Result<u64, Error> {
-        self.db.end_sessions_of(person, except, who, now).await
+        ask!(self.db.end_sessions_of(person, except, who, now).await)
     }
 
     /// The sessions of a person that are not over, the latest first.
     pub async fn sessions_of(&self, person: PersonId, now: Timestamp) -> Result<Vec<Session>, Error> {
-        self.db.sessions_of(person, now).await
+        ask!(self.db.sessions_of(person, now).await)
     }
 
     /// All sessions that are not over, the latest first.
     pub async fn sessions(&self, now: Timestamp) -> Result<Vec<Session>, Error> {
-        self.db.sessions(now).await
+        ask!(self.db.sessions(now).await)
     }
 
     /// Forgets sessions that are over and links that have run out, up to `limit` of each. Gives how many; 0 when none is left. Writes
     /// nothing where there is nothing to be done.
     pub async fn forget_sessions(&self, limit: usize, now: Timestamp) -> Result<u64, Error> {
-        self.db.forget_sessions(limit, now).await
+        ask!(self.db.forget_sessions(limit, now).await)
     }
+}
+
+/// Whether this session opens anything.
+pub(crate) fn is_good((session, person): &(Session, Person), now: Timestamp) -> bool {
+    person.disabled_at.is_none() && !session.is_over(now)
+}
+
+/// From [`COLUMNS`], which stand at `first` and after; none if it cannot be decoded: then it opens nothing.
+pub(crate) fn decode(row: &impl Columns, first: usize) -> Result<Option<Session>, Error> {
+    let peer = row.text(first + 2)?.and_then(|peer| peer.parse().ok());
+    let (Some(peer), Some(begun_at), Some(seen_at)) = (peer, at(row, first + 3)?, at(row, first + 4)?) else {
+        return Ok(None);
+    };
+    let (id, person) = (SessionId(row.id(first)?), PersonId(row.id(first + 1)?));
+    Ok(Some(Session { id, person, peer, browser: row.text(first + 5)?, begun_at, seen_at }))
 }
 
 #[cfg(test)]

@@ -48,6 +48,9 @@ impl Store {
         after: Option<RecipientId>,
         limit: usize,
     ) -> Result<Unreached, Error> {
-        self.db.unreachable(sites, after, limit).await
+        ask!(self.db.unreachable(sites, after, limit).await)
     }
 }
+
+/// Returns that one part looks through, at most.
+pub(crate) const LOOKED: usize = 5_000;

@@ -16,7 +16,9 @@ pub(super) fn conformance(tree: &Tree) -> Vec<Finding> {
         .filter(|file| file.path.starts_with(CONFORMANCE))
         .map(|file| file.text.as_str())
         .collect();
-    let called = |operation: &str| cases.contains(&format!(".{operation}("));
+    let called = |operation: &str| {
+        cases.contains(&format!(".{operation}(")) || cases.contains(&format!("Store::{operation}("))
+    };
     let mut found = Vec::new();
     for file in tree.rust().filter(|file| file.path.starts_with(STORE)) {
         for operation in operations(&file.text).filter(|operation| !called(operation)) {

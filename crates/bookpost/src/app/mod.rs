@@ -11,6 +11,7 @@ mod doors;
 pub mod drop_folder;
 pub mod exports;
 pub(crate) mod lost_secrets;
+mod machines;
 pub mod notice_run;
 mod preferences;
 mod programs;
@@ -38,7 +39,7 @@ use anyhow::Context;
 use jiff::{Timestamp, tz::TimeZone};
 use mail::{clock::Clock, counted};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use store::{AlarmKind, Store};
+use store::{AlarmKind, OpenError, Store};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinSet,
@@ -290,6 +291,9 @@ impl App {
             lines,
             now: self.sources().now,
         }));
+        if self.settings.now().database.is_some() {
+            tasks.spawn(machines::watch(self.store.clone(), Arc::clone(&self.clock), self.worker.clone()));
+        }
         drop(tasks);
         self
     }
@@ -386,6 +390,14 @@ impl App {
     }
 }
 
+/// The queue: a file in the data folder, or on a server.
+pub async fn open_queue(config: &Config, now: Timestamp) -> Result<Store, OpenError> {
+    match &config.database {
+        Some(database) => Store::connect(&database.server(&config.data_dir), now).await,
+        None => Store::open(&config.data_dir, now),
+    }
+}
+
 /// The queue and its journal, with the last end sorted out, and the configuration as people prefer it.
 struct Opened {
     config: Config,
@@ -401,7 +413,7 @@ async fn open(
     boot_id: &str,
     dice: &mut StdRng,
 ) -> anyhow::Result<Opened> {
-    let store = Store::open(&config.data_dir, now)?;
+    let store = open_queue(&config, now).await?;
     let config = match source {
         // Somebody may have changed preferences since it was loaded.
         Some(source) => source.check(&store.preferences().await?.values)?.config,

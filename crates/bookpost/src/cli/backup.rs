@@ -22,31 +22,38 @@ use crate::{app::clock::SystemClock, config::Config, receive::DISK_FLOOR, secret
 /// How far it is, is looked at this often.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Whose queue is on a server has its backups made there.
+const ON_SERVER: &str = "the queue is on the database server, whose own tools make and restore its backups (pg_dump and pg_restore, or a base backup with its log): see the guide, \"Several machines\"";
+
 /// A queue's folder, and where the key of its secrets is, if that is a file.
 pub(super) struct Place {
     folder: PathBuf,
     key_file: Option<PathBuf>,
     /// No settings name it.
     elsewhere: bool,
+    on_server: bool,
 }
 
 impl Place {
     /// A folder with the key in its usual place.
     pub(super) fn of(folder: PathBuf) -> Self {
         let key_file = Some(KeySource::usual(&folder));
-        Self { folder, key_file, elsewhere: true }
+        Self { folder, key_file, elsewhere: true, on_server: false }
     }
 }
 
 impl From<Config> for Place {
     fn from(config: Config) -> Self {
         let key_file = config.sealing_key.file().map(Path::to_owned);
-        Self { folder: config.data_dir, key_file, elsewhere: false }
+        Self { folder: config.data_dir, key_file, elsewhere: false, on_server: config.database.is_some() }
     }
 }
 
 /// Makes a backup. Told to end by a signal, it leaves nothing.
 pub(super) async fn make(config: &Config, file: PathBuf, replace: bool, bar: &Bar) -> Reply {
+    if config.database.is_some() {
+        return on_server();
+    }
     let to = CopyTo { file, replace, leave_free: DISK_FLOOR };
     match copy(&config.data_dir, &to, bar).await {
         Ok(backup) => {
@@ -83,6 +90,9 @@ pub(super) fn look_into(file: &Path) -> Reply {
 
 /// Makes a backup the queue of an empty folder.
 pub(super) fn restore(file: &Path, to: Place, now: Timestamp) -> Reply {
+    if to.on_server {
+        return on_server();
+    }
     match Store::restore(file, &to.folder, now) {
         Ok(restored) => Reply::Restored {
             restored,
@@ -91,6 +101,10 @@ pub(super) fn restore(file: &Path, to: Place, now: Timestamp) -> Reply {
         },
         Err(error) => failed(error),
     }
+}
+
+fn on_server() -> Reply {
+    Reply::Failed { failure: Failure::Config, message: ON_SERVER.to_owned() }
 }
 
 fn failed(error: BackupError) -> Reply {

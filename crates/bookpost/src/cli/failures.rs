@@ -23,7 +23,14 @@ pub(super) fn of(error: &anyhow::Error) -> Failure {
         | OpenError::TooNew { .. }
         | OpenError::Folder { .. }
         | OpenError::ForeignOwner { .. }
-        | OpenError::IsBackup { .. } => Failure::Config,
+        | OpenError::IsBackup { .. }
+        | OpenError::Server(_)
+        | OpenError::Replica
+        | OpenError::OldServer { .. }
+        | OpenError::Pooler
+        | OpenError::TooNewServer { .. }
+        | OpenError::NameTaken { .. }
+        | OpenError::Clock { .. } => Failure::Config,
     })
 }
 

@@ -31,7 +31,7 @@ use super::{
     sites, webhooks,
 };
 use crate::{
-    app::{clock::SystemClock, drop_folder, notice_run, schedules::Desk, secret_dice},
+    app::{clock::SystemClock, drop_folder, notice_run, open_queue, schedules::Desk, secret_dice},
     config::{self, Config, Loaded, Surroundings},
     notices::{BUILT_IN, import::Aliases},
     receive::{
@@ -216,17 +216,18 @@ fn restore(file: &Path, to: backup::Place, output: Output) -> Result<Exit, Stop>
 fn try_server(loaded: &Loaded, asked: servers::Test) -> Result<Exit, Stop> {
     let say = |line: String| drop(print(format!("{line}\n").as_bytes()));
     let (wants, wanted) = oneshot::channel();
-    let (gives, given) = oneshot::channel();
+    let (answers, told) = oneshot::channel();
     let renew = |provider| async move {
         let _ = wants.send(provider);
-        given.await.unwrap_or_else(|_| accounts::renewed(Err(anyhow::anyhow!("nobody was asked"))))
+        told.await.unwrap_or_else(|_| accounts::renewed(Err(anyhow::anyhow!("nobody was asked"))))
     };
     // Only the service asks for it, and only where it is wanted.
     let asks = async {
         if let Ok(provider) = wanted.await {
             let request = PreferencesRequest::Account(AccountRequest::Renew { provider });
-            let said = answer(loaded.clone(), Request::Preferences(request), &Bar::new(false)).await;
-            let _ = gives.send(accounts::renewed(said));
+            let bar = Bar::new(false);
+            let said = Box::pin(answer(loaded.clone(), Request::Preferences(request), &bar)).await;
+            let _ = answers.send(accounts::renewed(said));
         }
     };
     let both = async { tokio::join!(servers::test(&loaded.config, asked, renew, say), asks) };
@@ -434,7 +435,7 @@ async fn answer(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<R
 /// a while is waited for either.
 async fn without_service(loaded: Loaded, request: Request, bar: &Bar) -> anyhow::Result<Reply> {
     let clock = SystemClock::start();
-    let mut opened = Store::open(&loaded.config.data_dir, clock.now());
+    let mut opened = open_queue(&loaded.config, clock.now()).await;
     for _ in 0..ASKS {
         if !matches!(opened, Err(OpenError::InUse { .. })) {
             break;
@@ -443,10 +444,10 @@ async fn without_service(loaded: Loaded, request: Request, bar: &Bar) -> anyhow:
         if let Some(reply) = from_service(&loaded.config, &request, bar).await {
             return reply;
         }
-        opened = Store::open(&loaded.config.data_dir, clock.now());
+        opened = open_queue(&loaded.config, clock.now()).await;
     }
     let store = opened?;
-    let reply = answer_from(&store, loaded, request, &clock).await?;
+    let reply = Box::pin(answer_from(&store, loaded, request, &clock)).await?;
     store.close().await?;
     Ok(reply)
 }

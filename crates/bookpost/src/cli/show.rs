@@ -97,7 +97,8 @@ fn harmless(text: &str) -> String {
 
 fn words_of(reply: &Reply, view: &View<'_>) -> String {
     match reply {
-        Reply::Progress(_) | Reply::TestNoted => String::new(),
+        // A renewed sign-in is for the command that asked, and never printed.
+        Reply::Progress(_) | Reply::TestNoted | Reply::Renewed(_) => String::new(),
         Reply::Status(status) => show_status(status, view),
         Reply::Today(today) => show_today(today, view),
         Reply::Check(checked) => format!("{}\n", checked.line()),
@@ -125,8 +126,6 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::AnotherAccount { account, before } => format!(
             "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
         ),
-        // No command prints it.
-        Reply::Renewed(_) => String::new(),
         Reply::NotRenewed { reason, text } => format!("{} ({text})\n", reason.plain_words()),
         Reply::Disconnected { provider, told } => preferences::disconnected(provider, *told),
         Reply::Found(found) => servers::found(*found).to_owned(),

@@ -13,6 +13,7 @@ use super::{
     AlarmsConfig, Backup, Config, InDoubtPolicy, Keep, MailProvider, NotPrivate, NoticesConfig, Sending,
     Site, Surroundings, Way, Wrong,
     checked::{LANGUAGES, NO_HOST, USUAL_LISTEN_CONNECTIONS, USUAL_WAITING},
+    database,
     doors::doors,
     mail_provider, oidc, private_url,
     raw::Raw,
@@ -48,6 +49,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     let oidc = oidc::oidc(raw, around, public_address.as_deref());
     let log = raw.get("log").unwrap_or_else(|| "info".to_owned());
     let sealing_key = sealing_key(raw, &data_dir, around);
+    let database = database::database(raw, around);
     let sign_in_service = sign_in_service::service(raw, around, sealing_key.as_ref());
     let providers = mail_provider::providers(raw, around, sealing_key.as_ref(), sign_in_service.as_ref());
     let sending = sending(raw, around, sealing_key.as_ref(), &providers);
@@ -75,6 +77,7 @@ pub(super) fn check(raw: &mut Raw, around: &Surroundings) -> Option<Config> {
     }
     Some(Config {
         data_dir,
+        database,
         library,
         sending: sending?,
         schedule,

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use mail::{Address, retry::RetrySchedule};
 use zeroize::Zeroizing;
 
-use super::{Doors, MailProvider, Oidc, Provider, Service, SignInService, Undeliverable, WebDoor};
+use super::{Database, Doors, MailProvider, Oidc, Provider, Service, SignInService, Undeliverable, WebDoor};
 use crate::{app::steps::AbortAt, secrets::KeySource};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -31,6 +31,8 @@ pub(super) const USUAL_WAITING: Duration = DAY;
 pub struct Config {
     /// The folder that holds queue, journal, lock, control socket, practice mailbox and drop folder.
     pub data_dir: PathBuf,
+    /// The server that has the queue, where several machines share one; None: it is in the folder.
+    pub database: Option<Database>,
     /// The library's or district's name.
     pub library: String,
     /// How mail is sent.
@@ -81,6 +83,7 @@ impl Config {
     pub fn usual(data_dir: &Path, way: Way) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
+            database: None,
             library: String::new(),
             sending: Sending::usual(way),
             schedule: RetrySchedule::default(),

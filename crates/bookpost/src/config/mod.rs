@@ -7,6 +7,7 @@
 
 mod check;
 mod checked;
+mod database;
 mod doors;
 mod in_force;
 mod mail_provider;
@@ -34,6 +35,7 @@ use std::{
 use store::{Error, OpenError, Store};
 
 pub use checked::*;
+pub use database::Database;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};
 pub use mail_provider::{MailProvider, Provider, SendBy, Service};
 pub use oidc::Oidc;
@@ -103,6 +105,14 @@ impl Source {
         Ok(check::data_dir(&mut self.raw(&BTreeMap::new())?))
     }
 
+    /// The server that has the queue, whatever else is wrong; none where it is in the folder.
+    fn database(&self) -> Result<Option<Database>, Problems> {
+        let mut raw = self.raw(&BTreeMap::new())?;
+        let database = database::database(&mut raw, &self.around);
+        let problems = raw.into_problems();
+        if problems.is_empty() { Ok(database) } else { Err(Problems(problems)) }
+    }
+
     /// Where the queue is, for whoever makes none: it must be there, or a configuration that says where it is to be.
     pub fn installed(&self) -> Result<PathBuf, Problems> {
         let data_dir = self.data_dir()?;
@@ -140,15 +150,34 @@ impl Source {
 pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Problems> {
     let source = Source::read(file, around)?;
     let data_dir = source.data_dir()?;
-    let stored = Store::peek_preferences(&data_dir).map_err(|error| {
+    let (stored, place) = match source.database()? {
+        Some(database) => (peek_on(&database.server(&data_dir)), "database.url".to_owned()),
+        None => (Store::peek_preferences(&data_dir), data_dir.display().to_string()),
+    };
+    let stored = stored.map_err(|error| {
         let todo = match &error {
             OpenError::Store(Error::Corrupt(_)) => "look at the disk; the guide says how to restore a backup",
             OpenError::Store(Error::Away(_)) => "try again in a moment",
+            OpenError::Server(_) | OpenError::Store(_) => {
+                "look at [database] in the settings, and at the server's log"
+            }
             _ => WHO_MAY,
         };
-        Problem::new(format!("the preferences cannot be read: {error}"), data_dir.display().to_string(), todo)
+        Problem::new(format!("the preferences cannot be read: {error}"), place, todo)
     })?;
     source.check(&stored.values)
+}
+
+/// The preferences of a queue on a server, read before the program has its threads.
+fn peek_on(server: &store::Server) -> Result<store::Preferences, OpenError> {
+    let peek = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| OpenError::Server(error.to_string()))?;
+        runtime.block_on(Store::peek_server_preferences(server))
+    };
+    // A thread of its own: whoever loads the settings may be within a runtime.
+    std::thread::scope(|scope| scope.spawn(peek).join())
+        .unwrap_or_else(|_| Err(OpenError::Server("it could not be asked".to_owned())))
 }
 
 /// Whether the file that [`load`] reads is there, and closed to this user.

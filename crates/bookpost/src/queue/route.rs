@@ -491,7 +491,7 @@ mod tests {
 
     #[test]
     fn the_longer_of_two_pauses_holds() {
-        let at = |minutes| Timestamp::constant(minutes * 60, 0);
+        let at = |minutes: i64| Timestamp::constant(minutes * 60, 0);
         let pause = |minutes, reason| Pause { until: at(minutes), reason, ages: reason == Reason::TooFast };
         let mut upstream =
             Upstream::new(Arc::new(Server::plain("server1", ([127, 0, 0, 1], 25).into())), None);

@@ -89,7 +89,7 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
     let page = bench.get(WHO, came.header("location")).await.text;
     for said in [
         LIBRARY,
-        "every box ticked",
+        "Connected. Bookpost may do all that it needs there.",
         "Renewed next",
         "with the first mail after 14:50, at the latest 29 Nov, 15:05 (UTC)",
         "https://mail.google.com/",

@@ -18,6 +18,7 @@ mod exits;
 mod keys;
 mod log;
 mod mails;
+mod on_postgres;
 mod pages_door;
 mod people;
 mod preferences;

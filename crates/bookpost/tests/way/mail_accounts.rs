@@ -428,7 +428,7 @@ async fn before_a_sign_in_ends_by_itself_a_person_is_told() {
     };
     place.fake.ends_after(7 * 24 * 3600);
     place.connect().await;
-    place.bench.pass_in_steps(5 * day - 2 * half_hour, half_hour).await;
+    place.bench.pass_in_steps(half_hour * 238, half_hour).await;
     assert_eq!(told().await, None, "though it was renewed meanwhile");
     place.bench.pass_in_steps(4 * half_hour, half_hour).await;
     let text = told().await.unwrap();

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::{
     Sqlite,
-    codes::{class_code, door_code, kind_code, micros, notify_code, ret_code, state_code, whole},
+    codes::{
+        class_code, door_code, kind_code, micros, notify_code, ret_code, state_code, whole, written_tags,
+    },
     events::{self, Noted},
     writer::Tx,
 };
@@ -59,7 +61,7 @@ pub(super) fn store(tx: &mut Tx<'_>, message: &NewMessage, now: Timestamp) -> Re
         whole(message.bytes.len()),
         micros(now),
         micros(message.first_due_at),
-        events::written(&message.tags)?,
+        written_tags(&message.tags)?,
         door_code(message.door),
     ])?;
     tx.sql.prepare_cached(BODY)?.execute((id.0, &message.bytes[..]))?;

@@ -11,6 +11,7 @@ use super::{
     writer::Tx,
 };
 use crate::Error;
+pub(super) use crate::pause::ageing_stopped as since;
 
 /// Recipients that one slice moves.
 const SLICE: usize = 500;
@@ -64,11 +65,6 @@ pub(super) fn stop(tx: &Tx<'_>, practice: bool, now: Timestamp) -> Result<(), Er
         write_meta(tx.sql, since(practice), micros(now))?;
     }
     Ok(())
-}
-
-/// The name of the instant since which mail does not age.
-pub(super) fn since(practice: bool) -> &'static str {
-    if practice { "ageing_stopped_practice" } else { "ageing_stopped" }
 }
 
 fn slice(sql: &Connection, practice: bool, after: i64) -> Result<Vec<i64>, Error> {

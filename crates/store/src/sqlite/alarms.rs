@@ -1,15 +1,17 @@
 //! Alarms: open once, closed once.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Params, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension, Params};
 
 use super::{
     Sqlite,
-    codes::{instant, micros, name, named, whole},
-    rows::{at, text},
+    codes::{instant, micros, name, whole},
     writer::Tx,
 };
-use crate::{Alarm, AlarmKind, Cause, Error};
+use crate::{
+    Alarm, AlarmKind, Cause, Error,
+    alarms::{Replaced, decode, word},
+};
 
 const RAISE: &str =
     "INSERT INTO alarm (kind, subject, text, reason, started_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
@@ -103,12 +105,8 @@ impl Sqlite {
             let Some(first) = first else {
                 return one(tx, RAISE, (&called, &subject, &cause.text, &reason, micros(now)));
             };
-            let is_known =
-                reason.as_ref().is_some_and(|word| replaced.told_of.split(' ').any(|one| one == word));
-            let told = if is_known { replaced.told.max(1) } else { 0 };
-            let began_at = replaced.began_at.filter(|_| kind.stops_a_server()).unwrap_or(micros(now));
-            let told_of = replaced.told_of.trim_start();
-            one(tx, GOES_ON, (first, &called, &cause.text, &reason, began_at, told, told_of))
+            let (began_at, told) = (replaced.began_at(kind, now), replaced.told(reason.as_deref()));
+            one(tx, GOES_ON, (first, &called, &cause.text, &reason, began_at, told, replaced.told_of()))
         };
         self.writer.write(raise).await
     }
@@ -147,31 +145,12 @@ impl Sqlite {
     }
 }
 
-/// Alarms in whose place another comes, and what people heard of them.
-#[derive(Default)]
-struct Replaced {
-    /// The oldest first.
-    ids: Vec<i64>,
-    /// When a server began to take no mail.
-    began_at: Option<i64>,
-    told: u32,
-    /// Reasons, parted by spaces.
-    told_of: String,
-}
-
 fn replaced(tx: &mut Tx<'_>, (subject, kind, instead_of): (&str, &str, &str)) -> Result<Replaced, Error> {
     let mut statement = tx.sql.prepare_cached(REPLACED)?;
     let mut found = statement.query((subject, kind, instead_of))?;
     let mut replaced = Replaced::default();
     while let Some(row) = found.next()? {
-        replaced.ids.push(row.get(0)?);
-        let stopped = text(row, 1)?.and_then(named).is_some_and(AlarmKind::stops_a_server);
-        let began_at = row.get(2)?;
-        if stopped && replaced.began_at.is_none_or(|earliest| began_at < earliest) {
-            replaced.began_at = Some(began_at);
-        }
-        replaced.told = replaced.told.max(row.get(3)?);
-        replaced.told_of.extend([" ", &text(row, 4)?.unwrap_or_default()]);
+        replaced.add(row)?;
     }
     Ok(replaced)
 }
@@ -194,28 +173,6 @@ fn all(sql: &Connection, question: &str, values: impl Params) -> Result<Vec<Alar
         alarms.extend(decode(row)?);
     }
     Ok(alarms)
-}
-
-fn word(cause: &Cause) -> Result<Option<String>, Error> {
-    cause.reason.as_ref().map(name).transpose()
-}
-
-/// None for a kind that this version does not know.
-fn decode(row: &SqlRow<'_>) -> Result<Option<Alarm>, Error> {
-    let (Some(kind), Some(started_at)) = (text(row, 1)?.and_then(named), at(row, 4)?) else {
-        return Ok(None);
-    };
-    Ok(Some(Alarm {
-        id: row.get(0)?,
-        kind,
-        subject: text(row, 2)?.unwrap_or_default(),
-        // One that this version does not know is none.
-        reason: text(row, 7)?.and_then(named),
-        text: text(row, 3)?.unwrap_or_default(),
-        started_at,
-        ended_at: at(row, 5)?,
-        told: row.get(6)?,
-    }))
 }
 
 #[cfg(test)]

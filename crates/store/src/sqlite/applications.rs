@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row as SqlRow};
-use serde_json::Value;
+use rusqlite::Connection;
 
 use super::{
     Sqlite, audit,
-    codes::{count, micros, whole},
+    codes::{as_json, count, micros, whole},
     counts::first_since,
-    rows::{at, text},
 };
 use crate::{
     Actor, Application, ApplicationId, ApplicationKey, ApplicationName, ApplicationSettings, Deed, Error,
-    KeyHash, KeyId, NewAudit, NewKey, RecipientId, Source, StoredApplications, UnreadableApplication,
+    KeyHash, KeyId, NewAudit, NewKey, RecipientId, Source, StoredApplications,
+    applications::{decode, differences, key},
 };
 
 const ADD: &str =
@@ -48,12 +47,12 @@ impl Sqlite {
     ) -> Result<Application, Error> {
         self.writer
             .write(move |tx| {
-                let row = (name.as_str(), written(&settings)?, micros(now));
+                let row = (name.as_str(), as_json(&settings)?, micros(now));
                 if tx.sql.prepare_cached(ADD)?.execute(row)? == 0 {
                     return Err(Error::Exists("an application of this name"));
                 }
                 let (_, new) = differences(None, &settings)?;
-                note(tx.sql, who, Deed::ProgramAdded, &name, None, Some(new), now)?;
+                note(tx.sql, who, Deed::ProgramAdded, &name, (None, Some(new)), now)?;
                 named(tx.sql, name.as_str())
             })
             .await
@@ -72,9 +71,9 @@ impl Sqlite {
                 let before = found.settings.clone();
                 change(&mut found.settings)?;
                 if found.settings != before {
-                    tx.sql.prepare_cached(CHANGE)?.execute((found.id.0, written(&found.settings)?))?;
+                    tx.sql.prepare_cached(CHANGE)?.execute((found.id.0, as_json(&found.settings)?))?;
                     let (was, is) = differences(Some(&before), &found.settings)?;
-                    note(tx.sql, who, Deed::ProgramChanged, &found.name, Some(was), Some(is), now)?;
+                    note(tx.sql, who, Deed::ProgramChanged, &found.name, (Some(was), Some(is)), now)?;
                 }
                 Ok(found)
             })
@@ -96,7 +95,7 @@ impl Sqlite {
                 }
                 tx.sql.prepare_cached(SWITCH)?.execute((found.id.0, (!on).then_some(micros(now))))?;
                 let deed = if on { Deed::ProgramEnabled } else { Deed::ProgramDisabled };
-                note(tx.sql, who, deed, &found.name, None, None, now)?;
+                note(tx.sql, who, deed, &found.name, (None, None), now)?;
                 named(tx.sql, &name)
             })
             .await
@@ -116,7 +115,7 @@ impl Sqlite {
                 if tx.sql.prepare_cached(ADD_KEY)?.execute(row)? == 0 {
                     return Err(Error::Exists("a key with this id"));
                 }
-                note(tx.sql, who, Deed::ProgramKeyMade, &found.name, None, Some(key.id.0), now)?;
+                note(tx.sql, who, Deed::ProgramKeyMade, &found.name, (None, Some(key.id.0)), now)?;
                 named(tx.sql, &application)
             })
             .await
@@ -137,7 +136,7 @@ impl Sqlite {
                     return Ok(found);
                 }
                 tx.sql.prepare_cached(REVOKE)?.execute((&key.0, found.id.0, micros(now)))?;
-                note(tx.sql, who, Deed::ProgramKeyRevoked, &found.name, Some(key.0), None, now)?;
+                note(tx.sql, who, Deed::ProgramKeyRevoked, &found.name, (Some(key.0), None), now)?;
                 named(tx.sql, &application)
             })
             .await
@@ -166,10 +165,7 @@ impl Sqlite {
                 let mut found = statement.query([])?;
                 let mut all = StoredApplications::default();
                 while let Some(row) = found.next()? {
-                    match decode(sql, row)? {
-                        Some(application) => all.readable.push(application),
-                        None => all.unreadable.push(unreadable(sql, row)?),
-                    }
+                    all.add(row, keys(sql, ApplicationId(row.get(0)?))?)?;
                 }
                 Ok(all)
             })
@@ -228,27 +224,8 @@ fn named(sql: &Connection, name: &str) -> Result<Application, Error> {
     let mut statement = sql.prepare_cached(NAMED)?;
     let mut found = statement.query([name])?;
     let row = found.next()?.ok_or(Error::NotFound("application"))?;
-    decode(sql, row)?.ok_or_else(|| Error::Corrupt(format!("the application {name:?} cannot be read")))
-}
-
-/// None if it cannot be decoded.
-fn decode(sql: &Connection, row: &SqlRow<'_>) -> Result<Option<Application>, Error> {
-    let id = ApplicationId(row.get(0)?);
-    let name = text(row, 1)?.and_then(|name| name.parse().ok());
-    let settings = text(row, 2)?.and_then(|settings| serde_json::from_str(&settings).ok());
-    let (Some(name), Some(settings), Some(made_at)) = (name, settings, at(row, 3)?) else { return Ok(None) };
-    Ok(Some(Application { id, name, settings, made_at, disabled_at: at(row, 4)?, keys: keys(sql, id)? }))
-}
-
-/// What is left of one that cannot be decoded.
-fn unreadable(sql: &Connection, row: &SqlRow<'_>) -> Result<UnreadableApplication, Error> {
-    let id = ApplicationId(row.get(0)?);
-    tracing::error!(
-        application.id = id.0,
-        "a stored application cannot be read; nothing is accepted from it"
-    );
-    let keys = keys(sql, id)?.into_iter().map(|key| key.id).collect();
-    Ok(UnreadableApplication { id, name: text(row, 1)?.and_then(|name| name.parse().ok()), keys })
+    decode(row, keys(sql, ApplicationId(row.get(0)?))?)?
+        .ok_or_else(|| Error::Corrupt(format!("the application {name:?} cannot be read")))
 }
 
 fn keys(sql: &Connection, application: ApplicationId) -> Result<Vec<ApplicationKey>, Error> {
@@ -256,12 +233,7 @@ fn keys(sql: &Connection, application: ApplicationId) -> Result<Vec<ApplicationK
     let mut found = statement.query([application.0])?;
     let mut keys = Vec::new();
     while let Some(row) = found.next()? {
-        keys.push(ApplicationKey {
-            id: KeyId(row.get(0)?),
-            made_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
-            used_at: at(row, 2)?,
-            revoked_at: at(row, 3)?,
-        });
+        keys.push(key(row)?);
     }
     Ok(keys)
 }
@@ -272,44 +244,10 @@ fn note(
     who: Actor,
     what: Deed,
     name: &ApplicationName,
-    old: Option<String>,
-    new: Option<String>,
+    (old, new): (Option<String>, Option<String>),
     now: Timestamp,
 ) -> Result<(), Error> {
     audit::write(sql, &NewAudit { who, what, about: name.to_string(), old, new }, now).map(drop)
-}
-
-/// What differs, as it was and as it is; of one that is new, all that is not usual.
-fn differences(
-    old: Option<&ApplicationSettings>,
-    new: &ApplicationSettings,
-) -> Result<(String, String), Error> {
-    let internal = |error: serde_json::Error| Error::Internal(error.to_string());
-    let usual = ApplicationSettings::default();
-    let old = serde_json::to_value(old.unwrap_or(&usual)).map_err(internal)?;
-    let new = serde_json::to_value(new).map_err(internal)?;
-    let (mut was, mut is) = (Vec::new(), Vec::new());
-    for (name, value) in new.as_object().into_iter().flatten() {
-        let before = old.get(name).unwrap_or(&Value::Null);
-        if before != value {
-            was.push((name, words(before)));
-            is.push((name, words(value)));
-        }
-    }
-    Ok((audit::parts(was), audit::parts(is)))
-}
-
-fn words(value: &Value) -> String {
-    match value {
-        Value::Array(list) => list.iter().map(words).collect::<Vec<_>>().join(", "),
-        Value::String(text) => text.clone(),
-        Value::Null => "-".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn written(settings: &ApplicationSettings) -> Result<String, Error> {
-    serde_json::to_string(settings).map_err(|error| Error::Internal(error.to_string()))
 }
 
 #[cfg(test)]

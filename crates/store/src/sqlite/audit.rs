@@ -1,14 +1,14 @@
 //! The log of what people changed.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row as SqlRow};
+use rusqlite::Connection;
 
 use super::{
     Sqlite, codes,
     codes::{micros, whole},
-    rows::{at, text},
 };
-use crate::{Actor, Audit, AuditFilter, AuditId, Deed, Error, NewAudit, PersonId, PersonName};
+pub(super) use crate::audit::parts;
+use crate::{Audit, AuditFilter, AuditId, Error, NewAudit, audit::decode};
 
 const ADD: &str = "INSERT INTO audit (happened_at, person, who, what, about, old, new)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -26,13 +26,6 @@ macro_rules! list {
 const LIST: &str = list!("WHERE true");
 const LIST_ABOUT: &str = list!("INDEXED BY audit_about WHERE about = ?3");
 const LIST_WHAT: &str = list!("INDEXED BY audit_what WHERE what = ?4");
-
-const COMMAND_LINE: &str = "command line";
-const CONFIGURATION: &str = "configuration";
-const NOT_SIGNED_IN: &str = "not signed in";
-const SCHEDULE: &str = "schedule";
-const DROP_FOLDER: &str = "drop folder";
-const BOOKPOST: &str = "bookpost";
 
 impl Sqlite {
     pub(crate) async fn note_audit(&self, new: NewAudit, now: Timestamp) -> Result<AuditId, Error> {
@@ -67,56 +60,12 @@ impl Sqlite {
     }
 }
 
-/// Parts of a line, such as `role: viewer; sites: all`. No value can pass for another part.
-pub(super) fn parts(named: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> String {
-    let mut all = Vec::new();
-    for (name, value) in named {
-        all.push(format!("{}: {}", name.as_ref(), value.as_ref().replace(';', ",")));
-    }
-    all.join("; ")
-}
-
 /// Adds a line, in whatever transaction changes what it tells of.
 pub(super) fn write(sql: &Connection, new: &NewAudit, now: Timestamp) -> Result<AuditId, Error> {
-    let (person, who) = match &new.who {
-        Actor::Person { id, name } => (Some(id.0), name.as_str()),
-        Actor::CommandLine => (None, COMMAND_LINE),
-        Actor::Configuration => (None, CONFIGURATION),
-        Actor::NotSignedIn => (None, NOT_SIGNED_IN),
-        Actor::Schedule => (None, SCHEDULE),
-        Actor::DropFolder => (None, DROP_FOLDER),
-        Actor::Bookpost => (None, BOOKPOST),
-    };
+    let (person, who) = new.who.columns();
     let row = (micros(now), person, who, codes::name(&new.what)?, &new.about, &new.old, &new.new);
     sql.prepare_cached(ADD)?.execute(row)?;
     Ok(AuditId(sql.last_insert_rowid()))
-}
-
-/// As far as it can be decoded: no line is left out.
-fn decode(row: &SqlRow<'_>) -> Result<Audit, Error> {
-    let who = text(row, 3)?.unwrap_or_default();
-    let name = || who.parse::<PersonName>().or_else(|_| "?".parse());
-    let who = match row.get::<_, Option<i64>>(2)? {
-        Some(id) => Actor::Person {
-            id: PersonId(id),
-            name: name().map_err(|error| Error::Internal(error.to_string()))?,
-        },
-        None if who == CONFIGURATION => Actor::Configuration,
-        None if who == NOT_SIGNED_IN => Actor::NotSignedIn,
-        None if who == SCHEDULE => Actor::Schedule,
-        None if who == DROP_FOLDER => Actor::DropFolder,
-        None if who == BOOKPOST => Actor::Bookpost,
-        None => Actor::CommandLine,
-    };
-    Ok(Audit {
-        id: AuditId(row.get(0)?),
-        happened_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
-        who,
-        what: text(row, 4)?.and_then(codes::named).unwrap_or(Deed::Unknown),
-        about: text(row, 5)?.unwrap_or_default(),
-        old: text(row, 6)?,
-        new: text(row, 7)?,
-    })
 }
 
 #[cfg(test)]

@@ -1,26 +1,18 @@
 //! Installations that are served, and what was done for each.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Sqlite, audit,
     codes::{self, instant, micros, whole},
-    rows::{at, text},
 };
 use crate::{
     Actor, Deed, Error, Installation, InstallationInUse, KeyHash, KeyId, KnownInstallation, NewAudit,
-    NewInstallation, NewService, Served, Service, ServiceCame, ServiceId, ServiceLimit, ServiceLine, Visit,
+    NewInstallation, NewService, Served, ServiceCame, ServiceId, ServiceLimit, ServiceLine, Visit,
+    brokered::{COLUMNS, DAY, KEPT, added, before, decode, in_use, line},
 };
 
-/// What was done is known for so long.
-const KEPT: Duration = Duration::from_hours(100 * 24);
-
-const DAY: Duration = Duration::from_hours(24);
-
-const COLUMNS: &str = "i.key, i.name, i.returns_to, i.made_by, i.made_at, i.revoked_at";
 const IN_USE: &str = "(SELECT max(b.happened_at) FROM brokered b WHERE b.installation = i.key),
     (SELECT count(*) FROM brokered b WHERE b.installation = i.key AND b.happened_at > ?1
         AND b.what IN ('fetched', 'renewed') AND b.came = 'given')";
@@ -52,7 +44,7 @@ impl Sqlite {
         who: Actor,
         now: Timestamp,
     ) -> Result<Installation, Error> {
-        let by = serde_json::to_string(&who).map_err(|error| Error::Internal(error.to_string()))?;
+        let by = codes::as_json(&who)?;
         self.writer
             .write(move |tx| {
                 let NewInstallation { key, name, returns_to } = new;
@@ -63,9 +55,7 @@ impl Sqlite {
                 if tx.sql.prepare_cached(ADD)?.execute(row)? == 0 {
                     return Err(Error::Exists("a key with this id"));
                 }
-                let new = audit::parts([("key", &key.id.0), ("returns to", &returns_to)]);
-                let (what, new) = (Deed::InstallationAdded, Some(new));
-                audit::write(tx.sql, &NewAudit { who, what, about: name, old: None, new }, now)?;
+                audit::write(tx.sql, &added(who, name, (&key.id, &returns_to)), now)?;
                 one(tx.sql, &key.id)
             })
             .await
@@ -100,11 +90,7 @@ impl Sqlite {
                 let mut found = statement.query([before(now, DAY)])?;
                 let mut all = Vec::new();
                 while let Some(row) = found.next()? {
-                    all.push(InstallationInUse {
-                        installation: decode(row)?,
-                        served_at: at(row, 6)?,
-                        given_in_24_hours: row.get(7)?,
-                    });
+                    all.push(in_use(row)?);
                 }
                 Ok(all)
             })
@@ -203,36 +189,8 @@ fn may_be_done(sql: &Connection, key: &KeyId, once: Option<&Visit>) -> Result<bo
     })
 }
 
-fn before(now: Timestamp, by: Duration) -> i64 {
-    micros(now).saturating_sub(whole(by.as_micros()))
-}
-
 fn one(sql: &Connection, key: &KeyId) -> Result<Installation, Error> {
     let text = format!("SELECT {COLUMNS} FROM installation i WHERE i.key = ?1");
     let found = sql.prepare_cached(&text)?.query_row([&key.0], |row| Ok(decode(row))).optional()?;
     found.ok_or(Error::NotFound("installation"))?
-}
-
-fn decode(row: &SqlRow<'_>) -> Result<Installation, Error> {
-    let by = text(row, 3)?.unwrap_or_default();
-    Ok(Installation {
-        key: KeyId(row.get(0)?),
-        name: text(row, 1)?.unwrap_or_default(),
-        returns_to: text(row, 2)?.unwrap_or_default(),
-        made_by: serde_json::from_str(&by).unwrap_or(Actor::CommandLine),
-        made_at: at(row, 4)?.unwrap_or(Timestamp::UNIX_EPOCH),
-        revoked_at: at(row, 5)?,
-    })
-}
-
-/// Of a word of a later version nothing is known.
-fn line(row: &SqlRow<'_>) -> Result<ServiceLine, Error> {
-    Ok(ServiceLine {
-        id: ServiceId(row.get(0)?),
-        installation: text(row, 1)?.unwrap_or_default(),
-        what: text(row, 2)?.and_then(codes::named).unwrap_or(Service::Begun),
-        provider: text(row, 3)?.unwrap_or_default(),
-        happened_at: row.get::<_, Option<i64>>(4)?.and_then(instant).unwrap_or(Timestamp::UNIX_EPOCH),
-        came: text(row, 5)?.and_then(codes::named::<ServiceCame>),
-    })
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     About, Bounce, CameBack, Error, EventKind, Kind, MessageId, Noted, RecipientId, RunId, Source, State,
-    came_back::may_come_back,
+    came_back::{decode, may_come_back, meant},
 };
 
 /// The recipients of a message; nobody needs more of them than two to know that the address must decide.
@@ -45,15 +45,7 @@ impl Sqlite {
                 let mut found = statement.query([message.0])?;
                 let mut all = Vec::new();
                 while let Some(row) = found.next()? {
-                    all.push(CameBack {
-                        recipient: RecipientId(row.get(0)?),
-                        failed: row.get(1)?,
-                        noted_at: rows::at(row, 2)?.unwrap_or(Timestamp::UNIX_EPOCH),
-                        reason: rows::text(row, 3)?.and_then(codes::named),
-                        by: rows::text(row, 4)?,
-                        words: rows::text(row, 5)?.unwrap_or_default(),
-                        until: rows::at(row, 6)?,
-                    });
+                    all.push(decode(row)?);
                 }
                 Ok(all)
             })
@@ -122,15 +114,11 @@ fn of_message(
     message: MessageId,
     addresses: &[Address],
 ) -> Result<Option<RecipientId>, Error> {
-    let named = |address: &str| addresses.iter().any(|one| one.as_str().eq_ignore_ascii_case(address));
     let mut statement = sql.prepare_cached(OF_MESSAGE)?;
     let mut found = statement.query([message.0])?;
-    let (mut count, mut any, mut meant) = (0, None, None);
+    let mut all = Vec::new();
     while let Some(row) = found.next()? {
-        (count, any) = (count + 1, Some(RecipientId(row.get(0)?)));
-        if rows::text(row, 1)?.is_some_and(|address| named(&address)) {
-            meant = meant.or(any);
-        }
+        all.push((RecipientId(row.get(0)?), rows::text(row, 1)?.unwrap_or_default()));
     }
-    Ok(if count == 1 { any } else { meant })
+    Ok(meant(&all, addresses))
 }

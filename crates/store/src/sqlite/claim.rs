@@ -20,6 +20,7 @@ use super::{
 use crate::{
     Claim, Claimed, ClaimedRecipient, Error, EventKind, Lease, MessageId, RecipientId, Recovery, RunId,
     Source, State,
+    claiming::{Stretch, Walk, by_turns, places, running, shares},
 };
 
 /// Sets one message's due recipients to `Sending`. ?6 is what `alone` becomes and which rows it is for: 0 or 2.
@@ -45,55 +46,6 @@ const SET_ASIDE: &str =
     "UPDATE recipient NOT INDEXED SET state = 6, due_at = NULL, lease = NULL, claimed_in = NULL, alone = 0,
         aside_at = ?4, reason = 'broke', note = 'The stored message cannot be read.'
     WHERE id BETWEEN ?1 AND ?2 AND state = ?3 RETURNING id, source";
-
-/// The walk through what waited for a route, in the order of ids, class by class. What lies behind it is never looked at twice.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Walk {
-    recovered_at: i64,
-    /// Of normal mail, of bulk mail; urgent mail does not walk.
-    classes: [Stretch; 2],
-}
-
-/// What one class has of it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Stretch {
-    /// How many waited when the route came back, and how many of them the walk has passed.
-    all: i64,
-    passed: i64,
-    /// The walk stands behind this id, has been as far as that one, and ends at the last.
-    stopped_at: i64,
-    farthest: i64,
-    highest: i64,
-}
-
-impl Stretch {
-    /// How many more may be claimed so long after the recovery: rises evenly over the window.
-    fn allowed(&self, since: i64, window: i64) -> i64 {
-        let risen = i128::from(self.all) * i128::from(since.max(0)) / i128::from(window.max(1));
-        i64::try_from(risen).unwrap_or(i64::MAX).saturating_sub(self.passed).max(0)
-    }
-}
-
-impl Walk {
-    /// The walk has come past a message of a class, counted from urgent, with so many recipients.
-    fn passed(&mut self, class: usize, message: MessageId, recipients: usize) {
-        if let Some(stretch) = class.checked_sub(1).and_then(|at| self.classes.get_mut(at)) {
-            stretch.stopped_at = stretch.stopped_at.max(RecipientId::of(message, u16::MAX).0);
-            stretch.farthest = stretch.farthest.max(stretch.stopped_at);
-            stretch.passed += codes::whole(recipients);
-        }
-    }
-
-    /// A row that the walk may have passed waits again: the walk goes back to it.
-    pub(super) fn given_back(&mut self, class: i64, id: i64, due_at: i64) {
-        let stretch = usize::try_from(class - 1).ok().and_then(|at| self.classes.get_mut(at));
-        let passed = |stretch: &&mut Stretch| id <= stretch.farthest && due_at < self.recovered_at;
-        if let Some(stretch) = stretch.filter(passed) {
-            stretch.stopped_at = stretch.stopped_at.min(id - 1);
-            stretch.passed -= 1;
-        }
-    }
-}
 
 /// At which message a claim is; 0: at none.
 type At = Arc<AtomicI64>;
@@ -223,13 +175,6 @@ fn candidates(tx: &mut Tx<'_>, claim: &Claim) -> Result<[Due; 3], Error> {
     Ok(all)
 }
 
-/// The recovery, while its window lasts.
-fn running(claim: &Claim) -> Option<Recovery> {
-    let recovery = claim.recovery?;
-    let ends_at = recovery.recovered_at.checked_add(recovery.window).ok()?;
-    (claim.now < ends_at).then_some(recovery)
-}
-
 /// The walk of this recovery; the first claim of it looks once for the ids between which it goes.
 fn begin_walk(tx: &mut Tx<'_>, practice: bool, recovery: Recovery) -> Result<Walk, Error> {
     let recovered_at = micros(recovery.recovered_at);
@@ -244,8 +189,7 @@ fn begin_walk(tx: &mut Tx<'_>, practice: bool, recovery: Recovery) -> Result<Wal
         *stretch = statement.query_row((practice, class, recovered_at), |row| {
             let lowest: Option<i64> = row.get(0)?;
             let (highest, all) = (row.get::<_, Option<i64>>(1)?.unwrap_or(-1), row.get(2)?);
-            let before = lowest.unwrap_or(0) - 1;
-            Ok(Stretch { all, passed: 0, stopped_at: before, farthest: before, highest })
+            Ok(Stretch::new(all, lowest, highest))
         })?;
     }
     *tx.draft.walk(practice) = Some(walk);
@@ -269,30 +213,7 @@ fn due(tx: &Tx<'_>, practice: bool, class: i64, from: i64, to: i64, limit: i64) 
         let ids = statement.query_map(key, |row| row.get(0))?;
         due_of_each.push(ids.collect::<Result<Vec<i64>, _>>()?);
     }
-    Ok(turns::by_turns(due_of_each, usize::try_from(limit).unwrap_or(usize::MAX)))
-}
-
-/// How many recipients of each class a claim takes: urgent before normal before bulk, but a quarter is kept for those below
-/// as long as they have mail that is due. With less than four places, each fourth claim (`turn`) is theirs.
-fn places(limit: usize, found: [usize; 3], turn: u64) -> [usize; 3] {
-    let turn = usize::try_from(turn % 4).unwrap_or(0);
-    let [urgent, normal, bulk] = found;
-    let below = normal.saturating_add(bulk).min((limit + turn) / 4);
-    let for_urgent = urgent.min(limit - below);
-    let left = limit - for_urgent;
-    let below = bulk.min((left + turn) / 4);
-    let for_normal = normal.min(left - below);
-    [for_urgent, for_normal, bulk.min(left - for_normal)]
-}
-
-/// Up to how many bytes the claim may have grown after each class: as its places, so that large urgent mail leaves room too.
-fn shares(bytes: usize, places: [usize; 3]) -> [usize; 3] {
-    let all = places.iter().sum::<usize>().max(1);
-    let mut so_far = 0;
-    places.map(|places| {
-        so_far += places;
-        usize::try_from(bytes as u128 * so_far as u128 / all as u128).unwrap_or(bytes)
-    })
+    Ok(by_turns(due_of_each, usize::try_from(limit).unwrap_or(usize::MAX)))
 }
 
 struct Taking {
@@ -439,46 +360,6 @@ fn take_next_alone(
         let taking = Taking { message, lease, now, practice, epoch, alone: true };
         if let Some(claimed) = take(tx, &taking)? {
             return Ok(Some(claimed));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lower_classes_keep_a_quarter() {
-        for (limit, found, turn, expected) in [
-            (100, [100, 100, 100], 0, [75, 19, 6]),
-            (100, [100, 0, 0], 0, [100, 0, 0]),
-            (100, [0, 100, 3], 0, [0, 97, 3]),
-            (100, [10, 10, 100], 0, [10, 10, 80]),
-            (1, [1, 1, 1], 0, [1, 0, 0]),
-            (1, [1, 1, 0], 3, [0, 1, 0]),
-            (0, [9, 9, 9], 3, [0, 0, 0]),
-        ] {
-            assert_eq!(places(limit, found, turn), expected, "{limit} {found:?} {turn}");
-        }
-    }
-
-    #[test]
-    fn the_bytes_are_shared_as_the_places_are() {
-        for (bytes, places, expected) in [
-            (1_000, [75, 19, 6], [750, 940, 1_000]),
-            (1_000, [0, 97, 3], [0, 970, 1_000]),
-            (1_000, [0, 0, 0], [0, 0, 0]),
-            (usize::MAX, [0, 1, 0], [0, usize::MAX, usize::MAX]),
-        ] {
-            assert_eq!(shares(bytes, places), expected, "{bytes} {places:?}");
-        }
-    }
-
-    #[test]
-    fn what_may_be_claimed_rises_evenly_over_the_window() {
-        let stretch = Stretch { all: 1_000, passed: 200, ..Stretch::default() };
-        for (since, expected) in [(-5, 0), (0, 0), (20, 0), (50, 300), (100, 800), (500, 4_800)] {
-            assert_eq!(stretch.allowed(since, 100), expected);
         }
     }
 }

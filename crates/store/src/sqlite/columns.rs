@@ -1,14 +1,16 @@
 //! What people said of the columns of exports.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Sqlite, audit,
     codes::{micros, whole},
-    rows::{at, text},
 };
-use crate::{Actor, COLUMNS_KEPT, ChosenColumns, Deed, Error, KnownColumns, NewAudit};
+use crate::{
+    Actor, COLUMNS_KEPT, ChosenColumns, Deed, Error, KnownColumns, NewAudit,
+    columns::{about, decode},
+};
 
 const ALL: &str = "SELECT shape, chosen, chosen_by, chosen_at FROM known_columns ORDER BY shape";
 const ONE: &str = "SELECT chosen FROM known_columns WHERE shape = ?1";
@@ -19,9 +21,6 @@ const FORGET: &str = "DELETE FROM known_columns WHERE shape = ?1";
 /// The newest stay.
 const BOUND: &str = "DELETE FROM known_columns WHERE shape IN
     (SELECT shape FROM known_columns ORDER BY chosen_at DESC, shape LIMIT -1 OFFSET ?1)";
-/// Letters of a shape that stand in the log.
-const IN_THE_LOG: usize = 200;
-
 impl Sqlite {
     pub(crate) async fn known_columns(&self) -> Result<Vec<KnownColumns>, Error> {
         self.readers
@@ -94,23 +93,6 @@ fn remember(
 fn before(sql: &Connection, shape: &str) -> Result<Option<ChosenColumns>, Error> {
     let found: Option<String> = sql.prepare_cached(ONE)?.query_row([shape], |row| row.get(0)).optional()?;
     Ok(found.and_then(|chosen| serde_json::from_str(&chosen).ok()))
-}
-
-/// None if it cannot be decoded: a person is asked again.
-fn decode(row: &SqlRow<'_>) -> Result<Option<KnownColumns>, Error> {
-    let (shape, chosen_at) = (text(row, 0)?, at(row, 3)?);
-    let chosen = text(row, 1)?.and_then(|chosen| serde_json::from_str(&chosen).ok());
-    let (Some(shape), Some(chosen), Some(chosen_at)) = (shape, chosen, chosen_at) else { return Ok(None) };
-    let chosen_by = text(row, 2)?.and_then(|by| serde_json::from_str(&by).ok());
-    Ok(Some(KnownColumns { shape, chosen, chosen_by: chosen_by.unwrap_or(Actor::CommandLine), chosen_at }))
-}
-
-fn about(shape: &str) -> String {
-    let names = shape.lines().collect::<Vec<_>>().join(", ");
-    match names.char_indices().nth(IN_THE_LOG) {
-        Some((end, _)) => format!("{}…", names.get(..end).unwrap_or(&names)),
-        None => names,
-    }
 }
 
 fn in_words(chosen: &ChosenColumns) -> String {

@@ -30,8 +30,6 @@ const FOR_LATER: &str = "SELECT count(*), min(m.first_due_at) FROM (SELECT id, a
     CROSS JOIN message m ON m.id = r.id / 65536
     WHERE r.attempts = 0 AND r.reason IS NULL AND m.first_due_at > ?2
         AND (?4 = '[]' OR m.site IN (SELECT value FROM json_each(?4)))";
-/// So many are looked at.
-const LOOKED: usize = 1_000;
 /// Each of them from its end: asked for together they would be looked for among all.
 const ENDS: &str = "SELECT (SELECT min(id) FROM message), (SELECT max(id) FROM message)";
 
@@ -68,13 +66,11 @@ impl Sqlite {
             .read(move |sql| {
                 let mut all = ForLater::default();
                 for practice in [false, true] {
-                    let values = (practice, micros(now), whole(LOOKED), &sites);
+                    let values = (practice, micros(now), whole(ForLater::LOOKED), &sites);
                     let read =
                         |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
                     let (found, next_at) = sql.prepare_cached(FOR_LATER)?.query_row(values, read)?;
-                    all.count += count(found);
-                    all.next_at = [all.next_at, next_at.and_then(instant)].into_iter().flatten().min();
-                    all.more |= found == whole(LOOKED);
+                    all.add(found, next_at);
                 }
                 Ok(all)
             })

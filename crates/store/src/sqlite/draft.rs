@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{claim::Walk, clock, codes};
-use crate::{Error, EventId, MessageId, RecipientId, State};
+use super::{clock, codes};
+use crate::{Error, EventId, MessageId, RecipientId, State, claiming::Walk};
 
 /// Below it no fresh recipient is in flight.
 pub(super) const FRESH_FLOOR: &str = "fresh_floor";

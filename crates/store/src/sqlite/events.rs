@@ -1,19 +1,22 @@
 //! Events, written beside the changes that they tell of.
 
-use std::{collections::BTreeSet, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, Row as SqlRow, types::Value};
+use rusqlite::{Connection, ErrorCode, types::Value};
 use tokio::sync::watch;
 
 use super::{
     Sqlite,
-    codes::{event_kind, event_kind_code, kind_code, micros, named, whole},
+    codes::{event_kind_code, kind_code, micros, whole},
     draft::{NEXT_EVENT, read_meta},
-    rows::{at, text},
     writer::Tx,
 };
-use crate::{Error, Event, EventFilter, EventId, EventKind, Events, Kind, RecipientId, Source};
+pub(super) use crate::events::Happening as Noted;
+use crate::{
+    Error, EventFilter, EventId, Events, Kind, Source,
+    events::{among, decode},
+};
 
 const INSERT: &str =
     "INSERT INTO event (source, id, happened_at, kind, recipient, attempt, next_attempt_at, reason)
@@ -26,31 +29,11 @@ const READ: &str = "SELECT e.id, e.happened_at, e.kind, e.recipient, e.next_atte
     FROM event e CROSS JOIN message m ON m.id = e.recipient / 65536 CROSS JOIN recipient r ON r.id = e.recipient
         LEFT JOIN attempt a ON a.recipient = e.recipient AND a.n = e.attempt
     WHERE e.source = ?1 AND e.id > ?2 AND e.id <= ?3 AND m.application = ?4 AND m.kind = ?5";
-/// Events, of whomever, that one look passes over at most.
-const PASSED: i64 = 100_000;
 const NEXT: &str = "SELECT min(id) FROM event WHERE source = ?1 AND id > ?2";
 
 const NEXT_SOURCE: &str = "SELECT min(source) FROM event WHERE source > ?1";
 const OLD: &str = "SELECT id, happened_at FROM event WHERE source = ?1 ORDER BY id LIMIT ?2";
 const FORGET: &str = "DELETE FROM event WHERE source = ?1 AND id <= ?2";
-
-/// What is noted of a change.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Noted<'a> {
-    pub(super) kind: EventKind,
-    pub(super) recipient: RecipientId,
-    /// The attempt that led there.
-    pub(super) attempt: Option<u32>,
-    pub(super) next_attempt_at: Option<Timestamp>,
-    /// Where there was no attempt.
-    pub(super) reason: Option<&'a str>,
-}
-
-impl Noted<'_> {
-    pub(super) fn new(kind: EventKind, recipient: RecipientId) -> Self {
-        Self { kind, recipient, attempt: None, next_attempt_at: None, reason: None }
-    }
-}
 
 /// Notes what happened to mail of this source, unless it is that of a notice run, whose result is the run's own. The change stands
 /// whatever becomes of its event; only where the transaction itself is gone is that an error.
@@ -115,15 +98,13 @@ impl Sqlite {
 
 fn events(sql: &Connection, filter: &EventFilter, limit: usize) -> Result<Events, Error> {
     let last = read_meta(sql, NEXT_EVENT)?.unwrap_or(1) - 1;
-    let after = filter.after.0.clamp(0, last);
-    let end = filter.until.map_or(last, |until| until.0.min(last));
-    let reach = after.saturating_add(PASSED).min(end);
+    let stretch = filter.stretch(EventId(last));
     let question = format!("{READ}{} ORDER BY e.id LIMIT ?6", among(&filter.kinds));
     let mut statement = sql.prepare_cached(&question)?;
     let values: [Value; 6] = [
         Source::of(&filter.application, None).0.into(),
-        after.into(),
-        reach.into(),
+        stretch.after.into(),
+        stretch.reach.into(),
         filter.application.clone().into(),
         kind_code(Kind::Mail).into(),
         whole(limit).into(),
@@ -135,57 +116,14 @@ fn events(sql: &Connection, filter: &EventFilter, limit: usize) -> Result<Events
         events.extend(decode(row)?);
     }
     let full: Option<i64> = last_row.filter(|_| rows >= limit);
-    let read_to = match full {
-        Some(last) => last,
-        // Ids leap where a copy was restored: nobody asks a thousand times to get over that.
-        None => next_of(sql, &filter.application, reach)?.map_or(end, |next| end.min(next - 1)).max(after),
-    };
-    Ok(Events { events, read_to: EventId(read_to), more: read_to < end })
+    let next = if full.is_some() { None } else { next_of(sql, &filter.application, stretch.reach)? };
+    Ok(stretch.read(events, full, next))
 }
 
 /// The first event behind this one that may be the application's.
 fn next_of(sql: &Connection, application: &str, after: i64) -> Result<Option<i64>, Error> {
     let source = Source::of(application, None).0;
     Ok(sql.prepare_cached(NEXT)?.query_row((source, after), |row| row.get(0))?)
-}
-
-fn among(kinds: &BTreeSet<EventKind>) -> String {
-    let codes: Vec<_> = kinds.iter().map(|kind| event_kind_code(*kind).to_string()).collect();
-    if codes.is_empty() { String::new() } else { format!(" AND e.kind IN ({})", codes.join(", ")) }
-}
-
-/// None if it cannot be decoded: of a later version, or damaged.
-fn decode(row: &SqlRow<'_>) -> Result<Option<Event>, Error> {
-    let (happened_at, kind) = (at(row, 1)?, event_kind(row.get(2)?));
-    let (Some(happened_at), Some(kind)) = (happened_at, kind) else { return Ok(None) };
-    let recipient = RecipientId(row.get(3)?);
-    let address = text(row, 6)?.and_then(|address| mail::Address::parse(&address).ok());
-    Ok(Some(Event {
-        id: EventId(row.get(0)?),
-        happened_at,
-        kind,
-        message: recipient.message(),
-        message_id: text(row, 7)?.unwrap_or_default(),
-        tags: tags(text(row, 8)?),
-        recipient: address.filter(|_| kind != EventKind::Accepted).map(|address| (recipient, address)),
-        reason: text(row, 5)?.and_then(named),
-        server: text(row, 9)?.filter(|server| !server.is_empty()),
-        answer: text(row, 10)?.filter(|_| kind != EventKind::Accepted),
-        next_attempt_at: at(row, 4)?,
-    }))
-}
-
-/// Tags as they stand in their column.
-pub(super) fn written(tags: &[String]) -> Result<Option<String>, Error> {
-    if tags.is_empty() {
-        return Ok(None);
-    }
-    serde_json::to_string(tags).map(Some).map_err(|error| Error::Internal(error.to_string()))
-}
-
-/// Tags out of their column.
-pub(super) fn tags(column: Option<String>) -> Vec<String> {
-    column.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// Sources with the last of their first events that are all older, up to `limit` together. Events stand in the order in which they
@@ -215,8 +153,10 @@ fn old(sql: &Connection, before: i64, limit: usize) -> Result<Vec<(i64, i64)>, E
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
-    use crate::sqlite::open;
+    use crate::{EventKind, sqlite::open};
 
     #[test]
     fn an_application_walks_through_its_own_events_only() {

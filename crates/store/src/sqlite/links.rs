@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{
-    Sqlite, codes,
+    Sqlite, audit, codes,
     codes::{micros, whole},
     people, person_keys,
     rows::{at, text},
@@ -13,6 +13,8 @@ use super::{
 use crate::{
     Actor, Deed, Error, Link, LinkPurpose, NewLink, PasswordHash, Person, PersonId, PersonSettings, Role,
     TokenHash,
+    links::{check, line},
+    people::themselves,
 };
 
 const MAKE: &str = "INSERT INTO link (code, purpose, person, expires_at) VALUES (?1, ?2, ?3, ?4)";
@@ -31,7 +33,7 @@ impl Sqlite {
             .write(move |tx| {
                 let sql = tx.sql;
                 let person = new.person.map(|id| people::one(sql, id)).transpose()?;
-                check(sql, new.purpose, person.as_ref())?;
+                check(new.purpose, person.as_ref(), people::is_administered(sql)?)?;
                 let expires_at = now.saturating_add(new.purpose.lasts()).unwrap_or(Timestamp::MAX);
                 // A stranger may have asked.
                 if who != Actor::NotSignedIn {
@@ -39,13 +41,7 @@ impl Sqlite {
                 }
                 let (purpose, person_id) = (codes::name(&new.purpose)?, new.person.map(|id| id.0));
                 sql.prepare_cached(MAKE)?.execute((new.code.0, purpose, person_id, micros(expires_at)))?;
-                let what = match new.purpose {
-                    LinkPurpose::SetUp => Deed::SetUpLinkMade,
-                    LinkPurpose::Invitation => Deed::InvitationMade,
-                    LinkPurpose::Reset => Deed::ResetLinkMade,
-                };
-                let about = person.map_or_else(String::new, |person| person.email.to_string());
-                super::audit::write(sql, &crate::NewAudit { who, what, about, old: None, new: None }, now)?;
+                audit::write(sql, &line(who, new.purpose, person.as_ref()), now)?;
                 Ok(expires_at)
             })
             .await
@@ -135,27 +131,6 @@ fn live(sql: &Connection, code: TokenHash, now: Timestamp) -> Result<Option<Link
     };
     let id: Option<i64> = row.get(1)?;
     let person = id.map(|id| people::one(sql, PersonId(id))).transpose()?;
-    let usable = check(sql, purpose, person.as_ref()).is_ok();
+    let usable = check(purpose, person.as_ref(), people::is_administered(sql)?).is_ok();
     Ok(usable.then_some(Link { purpose, person, expires_at }))
-}
-
-/// Whether such a link may be made, and used.
-fn check(sql: &Connection, purpose: LinkPurpose, person: Option<&Person>) -> Result<(), Error> {
-    match (purpose, person) {
-        (LinkPurpose::SetUp, None) if people::is_administered(sql)? => {
-            Err(Error::Exists("an administrator who can sign in"))
-        }
-        (LinkPurpose::SetUp, None) => Ok(()),
-        (LinkPurpose::SetUp, Some(_)) | (_, None) => Err(Error::NotFound("person")),
-        (_, Some(person)) if person.disabled_at.is_some() => Err(Error::NotFound("person who may sign in")),
-        (LinkPurpose::Invitation, Some(person)) if person.has_password => {
-            Err(Error::Exists("a password of this person"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whoever has the code.
-fn themselves(person: &Person) -> Actor {
-    Actor::Person { id: person.id, name: person.name.clone() }
 }

@@ -4,20 +4,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mail::Reason;
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Sqlite, audit,
-    codes::{instant, micros, whole},
+    codes::{as_json, instant, micros, whole},
 };
 use crate::{
-    Actor, Deed, Error, FailedRefresh, GivenTokens, MailAccount, NewAudit, NewMailAccount, RefreshLease,
-    Refreshing,
+    Actor, Deed, Error, GivenTokens, MailAccount, NewAudit, NewMailAccount, RefreshLease, Refreshing,
+    mail_accounts::{COLUMNS, decode},
 };
 
-const COLUMNS: &str =
-    "provider, account, scopes, tokens, connected_by, connected_at, usable_until, refresh_at,
-    refreshed_at, failed_at, failure, signed_out_at, reason, asked";
 /// With nothing left of the one before.
 const CONNECT: &str = "INSERT OR REPLACE INTO mail_account
     (provider, account, scopes, tokens, connected_by, connected_at, usable_until, refresh_at)
@@ -45,8 +42,12 @@ impl Sqlite {
             .read(|sql| {
                 let text = format!("SELECT {COLUMNS} FROM mail_account ORDER BY provider");
                 let mut statement = sql.prepare_cached(&text)?;
-                let found = statement.query_map([], decode)?;
-                Ok(found.collect::<Result<_, _>>()?)
+                let mut found = statement.query([])?;
+                let mut all = Vec::new();
+                while let Some(row) = found.next()? {
+                    all.push(decode(row)?);
+                }
+                Ok(all)
             })
             .await
     }
@@ -57,7 +58,7 @@ impl Sqlite {
         who: Actor,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let by = serde_json::to_string(&who).map_err(|error| Error::Internal(error.to_string()))?;
+        let by = as_json(&who)?;
         self.writer
             .write(move |tx| {
                 let before = one(tx.sql, &new.provider)?.map(|before| before.account);
@@ -188,31 +189,7 @@ impl Sqlite {
 
 fn one(sql: &Connection, provider: &str) -> Result<Option<MailAccount>, Error> {
     let text = format!("SELECT {COLUMNS} FROM mail_account WHERE provider = ?1");
-    Ok(sql.prepare_cached(&text)?.query_row([provider], decode).optional()?)
-}
-
-fn decode(row: &SqlRow<'_>) -> rusqlite::Result<MailAccount> {
-    let by: String = row.get(4)?;
-    let at = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.and_then(instant));
-    let always = |column| Ok::<_, rusqlite::Error>(at(column)?.unwrap_or(Timestamp::UNIX_EPOCH));
-    let signed_out_at = at(11)?;
-    // An earlier version kept the words only.
-    let unnamed = if signed_out_at.is_some() { Reason::SignedOut } else { Reason::SignInUnavailable };
-    let reason = row.get::<_, Option<String>>(12)?.and_then(|code| Reason::parse(&code));
-    let failed = at(9)?.zip(row.get::<_, Option<String>>(10)?);
-    let failed = failed.map(|(at, said)| FailedRefresh { at, reason: reason.unwrap_or(unnamed), said });
-    Ok(MailAccount {
-        provider: row.get(0)?,
-        account: row.get(1)?,
-        scopes: row.get(2)?,
-        tokens: row.get(3)?,
-        connected_by: serde_json::from_str(&by).unwrap_or(Actor::CommandLine),
-        connected_at: always(5)?,
-        usable_until: always(6)?,
-        refresh_at: always(7)?,
-        refreshed_at: at(8)?,
-        failed,
-        asked: row.get(13)?,
-        signed_out_at,
-    })
+    let mut statement = sql.prepare_cached(&text)?;
+    let mut found = statement.query([provider])?;
+    found.next()?.map(decode).transpose()
 }

@@ -10,7 +10,6 @@ mod brokered;
 mod came_back;
 mod claim;
 mod clock;
-mod codes;
 mod columns;
 mod counts;
 mod draft;
@@ -66,7 +65,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Transaction, TransactionBehavior};
 
 use self::{readers::Readers, writer::Writer};
-use crate::{Error, Lease, OpenError, RecipientId, Stats};
+use crate::{Error, Lease, OpenError, RecipientId, Restarted, Stats, codes};
 
 /// An open database.
 #[derive(Debug)]
@@ -108,6 +107,11 @@ impl Sqlite {
     /// Nobody else claims or takes over while the writer holds the folder's lock.
     pub(crate) fn mark(&self, _recipients: &[(RecipientId, Lease)]) -> Ready<Result<bool, Error>> {
         ready(if self.writer.holds_lock() { Ok(true) } else { Err(Error::Closed) })
+    }
+
+    /// There is no other machine.
+    pub(crate) fn take_over(&self, _now: Timestamp) -> Ready<Result<Restarted, Error>> {
+        ready(if self.writer.holds_lock() { Ok(Restarted::default()) } else { Err(Error::Closed) })
     }
 
     pub(crate) async fn close(&self) -> Result<(), Error> {

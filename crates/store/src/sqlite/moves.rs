@@ -14,7 +14,7 @@ use super::{
     obligations,
     writer::Tx,
 };
-use crate::{Error, EventKind, Move, Moved, RecipientId, Selection, Source, State};
+use crate::{Error, Move, Moved, RecipientId, Selection, Source, State};
 
 /// Recipients that one slice moves.
 const SLICE: usize = 250;
@@ -55,34 +55,6 @@ const CURRENT: &str = "SELECT state, source, state = 0 AND attempts = 0
 const OF_RUN: &str = "SELECT r.id FROM message m INDEXED BY message_run CROSS JOIN recipient r
         ON r.id BETWEEN m.id * 65536 AND m.id * 65536 + 65535
     WHERE m.run = ?3 AND m.id >= ?1 / 65536 AND r.id > ?1 ORDER BY m.id, r.id LIMIT ?2";
-
-/// From which states a move is legal.
-fn legal_from(wish: Move) -> &'static [State] {
-    match wish {
-        Move::Retry | Move::Cancel => &[State::Waiting, State::InDoubt, State::Held],
-        Move::Hold => &[State::Waiting],
-        Move::Release => &[State::Held],
-        Move::Return => &[State::Waiting, State::Held],
-    }
-}
-
-fn leads_to(wish: Move) -> State {
-    match wish {
-        Move::Retry | Move::Release => State::Waiting,
-        Move::Hold => State::Held,
-        Move::Cancel => State::Cancelled,
-        Move::Return => State::Returned,
-    }
-}
-
-fn happened(wish: Move) -> EventKind {
-    match wish {
-        Move::Retry | Move::Release => EventKind::Released,
-        Move::Hold => EventKind::Held,
-        Move::Cancel => EventKind::Cancelled,
-        Move::Return => EventKind::Returned,
-    }
-}
 
 impl Sqlite {
     pub(crate) async fn move_recipients(
@@ -141,7 +113,7 @@ fn questions(selection: &Selection, wish: Move) -> Vec<(String, Vec<Value>)> {
         }
         Selection::All => {
             let codes: Vec<String> =
-                legal_from(wish).iter().map(|state| state_code(*state).to_string()).collect();
+                wish.legal_from().iter().map(|state| state_code(*state).to_string()).collect();
             vec![(among(&format!("state IN ({})", codes.join(", "))), Vec::new())]
         }
     }
@@ -205,7 +177,7 @@ fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, keeps_times: bool, now: Timest
     let current = tx.sql.prepare_cached(CURRENT)?.query_row((id, micros(now)), read).optional()?;
     let Some((from, source, is_for_later)) = current else { return Ok(One::Gone) };
     let Some(from) = state(from) else { return Ok(One::Gone) };
-    if !legal_from(wish).contains(&from) || keeps_times && is_for_later {
+    if !wish.legal_from().contains(&from) || keeps_times && is_for_later {
         return Ok(One::Stays(from));
     }
     let sql = match wish {
@@ -216,8 +188,8 @@ fn move_one(tx: &mut Tx<'_>, id: i64, wish: Move, keeps_times: bool, now: Timest
         Move::Return => RETURN,
     };
     tx.sql.prepare_cached(sql)?.execute((id, micros(now), state_code(from)))?;
-    tx.draft.moved(from, leads_to(wish));
-    let noted = Noted { reason: Some("by_person"), ..Noted::new(happened(wish), RecipientId(id)) };
+    tx.draft.moved(from, wish.leads_to());
+    let noted = Noted { reason: Some("by_person"), ..Noted::new(wish.happened(), RecipientId(id)) };
     events::note(tx, source, noted, now)?;
     if wish == Move::Return {
         obligations::owe(tx, RecipientId(id), now)?;

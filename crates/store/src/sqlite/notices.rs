@@ -1,25 +1,22 @@
 //! Notice runs, and the ledger of what was written to whom.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite, accept, audit,
-    codes::{STATES, count, instant, micros, name, named, state, whole},
+    codes::{STATES, count, instant, micros, name, whole},
     returned,
-    rows::{at, text},
-    schedules::{as_json, of_json},
+    schedules::as_json,
     writer::Tx,
     written::{before, written},
 };
+pub(super) use crate::codes::unreadable;
 use crate::{
     Actor, Begun, Deed, Error, LedgerKey, LeftOut, LeftOutFilter, NewAudit, NewNotice, NewRun,
-    NoticeAccepted, Run, RunId, RunStopped, State, States,
+    NoticeAccepted, Run, RunId, RunStopped, runs::decode,
 };
 
 const RUN: &str = "SELECT id, notice, source, practice, started_at, finished_at, begun_by,
@@ -219,8 +216,7 @@ fn accept_one(
         return Ok(NoticeAccepted::Stored(accept::store(tx, &notice.message, now)?.id));
     }
     let unsent = returned::unsent(tx.sql, &notice.replaces)?;
-    let to: Vec<_> = notice.message.envelope.recipients().iter().map(|to| to.address.clone()).collect();
-    if let Some(before) = before(tx.sql, &run.notice, (&notice.keys, &to), since, &unsent)? {
+    if let Some(before) = before(tx.sql, &run.notice, &notice.person(), since, &unsent)? {
         return Ok(NoticeAccepted::WrittenLately(before));
     }
     let accepted = accept::store(tx, &notice.message, now)?;
@@ -289,30 +285,6 @@ pub(super) fn run_of(sql: &Connection, id: RunId) -> Result<Option<Run>, Error> 
     found.next()?.map(decode).transpose()
 }
 
-fn decode(row: &rusqlite::Row<'_>) -> Result<Run, Error> {
-    Ok(Run {
-        id: RunId(row.get(0)?),
-        notice: text(row, 1)?.unwrap_or_default(),
-        source: text(row, 2)?.unwrap_or_default(),
-        practice: row.get(3)?,
-        started_at: at(row, 4)?.ok_or_else(|| unreadable("run.started_at"))?,
-        finished_at: at(row, 5)?,
-        begun_by: of_json(text(row, 6)?),
-        stopped: stopped(row, 7)?,
-        states: BTreeMap::new(),
-        copies: BTreeMap::new(),
-        left_out: BTreeMap::new(),
-    })
-}
-
-/// From this column on. Who did it may be of a later version.
-pub(super) fn stopped(row: &rusqlite::Row<'_>, from: usize) -> Result<Option<RunStopped>, Error> {
-    let Some(at) = at(row, from)? else { return Ok(None) };
-    let by = of_json(text(row, from + 1)?).unwrap_or(Actor::CommandLine);
-    let sites = of_json(text(row, from + 2)?).unwrap_or_default();
-    Ok(Some(RunStopped { by, at, sites }))
-}
-
 fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
     let mut statement = sql.prepare_cached(TALLIES)?;
     let mut found = statement.query([run.id.0])?;
@@ -325,14 +297,12 @@ fn tallied(sql: &Connection, mut run: Run) -> Result<Run, Error> {
     }
     apart(sql, &mut run)?;
     let twice = count(sql.prepare_cached(TWICE)?.query_row([run.id.0], |row| row.get(0))?);
-    take(&mut run.states, State::Returned, twice);
+    run.take_returned(twice);
     let mut statement =
         sql.prepare_cached("SELECT why, count(*) FROM left_out WHERE run = ?1 GROUP BY why")?;
     let mut found = statement.query([run.id.0])?;
     while let Some(row) = found.next()? {
-        if let Some(why) = text(row, 0)?.and_then(named) {
-            run.left_out.insert(why, count(row.get(1)?));
-        }
+        run.count_left_out(row)?;
     }
     Ok(run)
 }
@@ -342,25 +312,9 @@ fn apart(sql: &Connection, run: &mut Run) -> Result<(), Error> {
     let mut statement = sql.prepare_cached(COPIES)?;
     let mut found = statement.query([run.id.0])?;
     while let Some(row) = found.next()? {
-        let (of, copies) = (state(row.get(0)?), count(row.get(1)?));
-        let of = of.ok_or_else(|| unreadable("recipient.state"))?;
-        run.copies.insert(of, copies);
-        take(&mut run.states, of, copies);
+        run.tell_copies_apart(row)?;
     }
     Ok(())
-}
-
-/// So many less are in this state.
-fn take(states: &mut States, of: State, less: u64) {
-    let all = states.get(&of).copied().unwrap_or(0);
-    match all.saturating_sub(less) {
-        0 => states.remove(&of),
-        people => states.insert(of, people),
-    };
-}
-
-pub(super) fn unreadable(column: &str) -> Error {
-    Error::Corrupt(format!("{column} cannot be read"))
 }
 
 #[cfg(test)]

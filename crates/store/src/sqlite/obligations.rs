@@ -5,11 +5,14 @@ use mail::Address;
 
 use super::{
     Sqlite, accept,
-    codes::{self, count, micros, whole},
+    codes::{count, micros, whole},
     rows,
     writer::Tx,
 };
-use crate::{Accepted, Error, NewMessage, Obligation, Owing, RecipientId, RunName};
+use crate::{
+    Accepted, Error, NewMessage, Obligation, Owing, RecipientId,
+    reports::{FAILURE, SUCCESS, obligation, owing},
+};
 
 /// Owed for mail with a reverse-path, if the sender wants to hear of what ?3 stands for (RFC 3461 section 4.1: NOTIFY, where bit 1 is
 /// SUCCESS and bit 2 FAILURE); who said nothing wants to hear of ?4. A report or an alarm never causes a report.
@@ -17,8 +20,6 @@ const OWE: &str = "INSERT INTO obligation (recipient, return_address, owed_since
     SELECT r.id, m.reverse_path, ?2 FROM recipient r JOIN message m ON m.id = r.id / 65536
     WHERE r.id = ?1 AND m.kind = 0 AND m.reverse_path IS NOT NULL AND coalesce(r.notify, ?4) & ?3
     ON CONFLICT DO NOTHING";
-const SUCCESS: i64 = 1;
-const FAILURE: i64 = 2;
 const RETURNED_SINCE: &str =
     "SELECT count(*) FROM recipient r INDEXED BY recipient_returned JOIN message m ON m.id = r.id / 65536
     WHERE r.state = 5 AND r.settled_at >= ?1 AND m.reverse_path = ?2 AND m.kind = 0 AND r.practice = ?3";
@@ -35,9 +36,6 @@ const BESIDE: &str = "o.owed_since, m.envelope_id,
     (SELECT a.ended_at FROM attempt a WHERE a.recipient = r.id ORDER BY a.n DESC LIMIT 1),
     run.notice, run.source, run.started_at, m.ret";
 
-/// Where that begins.
-const FIRST: usize = rows::SHOWN_COLUMNS;
-
 /// Puts on record that a report on this returned recipient is owed, if it is.
 pub(super) fn owe(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Result<(), Error> {
     tx.sql.prepare_cached(OWE)?.execute((id.0, micros(now), FAILURE, FAILURE))?;
@@ -50,27 +48,6 @@ pub(super) fn owe_relayed(tx: &Tx<'_>, id: RecipientId, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// None where it cannot be read.
-fn obligation(row: &rusqlite::Row<'_>) -> Result<Option<Obligation>, Error> {
-    let Some(owed_since) = rows::at(row, FIRST)? else {
-        tracing::error!(recipient.id = row.get::<_, i64>(0)?, "an owed report cannot be read; it stays owed");
-        return Ok(None);
-    };
-    let run = match (rows::text(row, FIRST + 4)?, rows::text(row, FIRST + 5)?, rows::at(row, FIRST + 6)?) {
-        (Some(notice), Some(source), Some(started_at)) => Some(RunName { notice, source, started_at }),
-        _ => None,
-    };
-    Ok(Some(Obligation {
-        owed_since,
-        first_attempt_at: rows::at(row, FIRST + 2)?,
-        last_attempt_at: rows::at(row, FIRST + 3)?,
-        envelope_id: rows::text(row, FIRST + 1)?,
-        ret: row.get::<_, Option<i64>>(FIRST + 7)?.and_then(codes::ret),
-        run,
-        row: rows::shown(row)?,
-    }))
-}
-
 fn close(tx: &Tx<'_>, id: RecipientId) -> Result<bool, Error> {
     Ok(tx.sql.prepare_cached("DELETE FROM obligation WHERE recipient = ?1")?.execute([id.0])? > 0)
 }
@@ -81,20 +58,11 @@ impl Sqlite {
             .read(move |reader| {
                 let mut statement = reader.prepare_cached(OWING)?;
                 let mut found = statement.query([micros(owed_before)])?;
-                let mut owing = Vec::new();
+                let mut all = Vec::new();
                 while let Some(row) = found.next()? {
-                    let address = rows::text(row, 0)?.and_then(|text| Address::parse(&text).ok());
-                    let (practice, count) = (row.get(1)?, count(row.get(2)?));
-                    let (Some(return_address), Some(owed_since)) = (address, rows::at(row, 3)?) else {
-                        tracing::error!(
-                            count,
-                            "reports are owed to an address that cannot be read; nobody hears of these returns"
-                        );
-                        continue;
-                    };
-                    owing.push(Owing { return_address, practice, count, owed_since });
+                    all.extend(owing(row)?);
                 }
-                Ok(owing)
+                Ok(all)
             })
             .await
     }

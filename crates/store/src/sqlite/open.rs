@@ -68,7 +68,7 @@ fn open_on(
 }
 
 /// The lock of a folder, which is made if it is not there.
-pub(super) fn take(folder: &Path) -> Result<File, OpenError> {
+pub(crate) fn take(folder: &Path) -> Result<File, OpenError> {
     take_on(folder, network_file_system)
 }
 

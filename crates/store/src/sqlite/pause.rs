@@ -1,24 +1,25 @@
 //! The pause of all sending, and what has waited long by the time it ends.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::{
     Sqlite, ageing,
-    codes::{count, instant, micros},
+    codes::{as_json, count, micros},
     draft::{read_meta, write_meta},
 };
-use crate::{Error, Pause, PauseWhy};
+use crate::{
+    Error, Pause, PauseWhy,
+    pause::{NOTHING_GOES, decode},
+};
 
-/// There while nobody is sent to.
-const NOTHING_GOES: &str = "nothing_goes";
 const BEGIN: &str = "INSERT INTO pause (one, began_at, why) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING";
 const OLD: &str = "SELECT count(*) FROM recipient r CROSS JOIN message m ON m.id = r.id / 65536
     WHERE r.state = 0 AND m.first_due_at < ?1";
 
 impl Sqlite {
     pub(crate) async fn pause(&self, why: PauseWhy, now: Timestamp) -> Result<Pause, Error> {
-        let text = serde_json::to_string(&why).map_err(|error| Error::Internal(error.to_string()))?;
+        let text = as_json(&why)?;
         self.writer
             .write(move |tx| {
                 tx.sql.prepare_cached(BEGIN)?.execute((micros(now), text))?;
@@ -74,13 +75,8 @@ impl Sqlite {
     }
 }
 
-/// A reason of a later version is a person's, as far as this one can tell.
 pub(super) fn paused(sql: &Connection) -> Result<Option<Pause>, Error> {
     let mut statement = sql.prepare_cached("SELECT began_at, why FROM pause")?;
-    let row =
-        statement.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()?;
-    Ok(row.map(|(began_at, why)| Pause {
-        began_at: instant(began_at).unwrap_or(Timestamp::UNIX_EPOCH),
-        why: serde_json::from_str(&why).unwrap_or(PauseWhy::ByPerson),
-    }))
+    let mut found = statement.query([])?;
+    found.next()?.map(decode).transpose()
 }

@@ -1,26 +1,20 @@
 //! People, and that there is always somebody who can administer.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use mail::Address;
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
-    Sqlite, audit, codes,
+    Sqlite, audit,
     codes::{count, micros},
-    links, person_keys,
-    rows::{at, text},
-    sessions,
+    links, person_keys, sessions,
 };
-use crate::{Actor, Administrators, Deed, Error, NewAudit, Person, PersonId, PersonSettings, sign_in_name};
-
-/// The columns that [`decode`] reads, of `person p`.
-pub(super) const COLUMNS: &str =
-    "p.id, p.email, p.name, p.role, p.sites, p.language, p.added_at, p.disabled_at, p.last_sign_in_at,
-    p.password IS NOT NULL";
-/// How many they are.
-pub(super) const COLUMNS_COUNT: usize = 10;
+pub(super) use crate::people::{COLUMNS, COLUMNS_COUNT, decode, words};
+use crate::{
+    Actor, Administrators, Deed, Error, Person, PersonId, PersonSettings,
+    people::{columns, differences, line, unreadable},
+    sign_in_name,
+};
 
 const ADD: &str = "INSERT INTO person (email, sign_in, name, role, sites, language, added_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (sign_in) DO NOTHING";
@@ -164,34 +158,7 @@ pub(super) fn one(sql: &Connection, id: PersonId) -> Result<Person, Error> {
     let mut statement = sql.prepare_cached(&format!("SELECT {COLUMNS} FROM person p WHERE p.id = ?1"))?;
     let mut found = statement.query([id.0])?;
     let row = found.next()?.ok_or(Error::NotFound("person"))?;
-    decode(row)?.ok_or_else(|| Error::Corrupt(format!("the person {} cannot be read", id.0)))
-}
-
-/// None if they cannot be decoded: what they may do is not known, so they may do nothing.
-pub(super) fn decode(row: &SqlRow<'_>) -> Result<Option<Person>, Error> {
-    let id = PersonId(row.get(0)?);
-    let email = text(row, 1)?.and_then(|email| Address::parse(&email).ok());
-    let name = text(row, 2)?.and_then(|name| name.parse().ok());
-    let role = text(row, 3)?.and_then(codes::named);
-    let sites: Option<BTreeSet<String>> = text(row, 4)?.and_then(|sites| serde_json::from_str(&sites).ok());
-    let (Some(email), Some(name), Some(role), Some(sites), Some(added_at)) =
-        (email, name, role, sites, at(row, 6)?)
-    else {
-        tracing::error!(person.id = id.0, "a stored person cannot be read; they cannot sign in");
-        return Ok(None);
-    };
-    Ok(Some(Person {
-        id,
-        email,
-        name,
-        role,
-        sites,
-        language: text(row, 5)?,
-        added_at,
-        disabled_at: at(row, 7)?,
-        last_sign_in_at: at(row, 8)?,
-        has_password: row.get(9)?,
-    }))
+    decode(row)?.ok_or_else(|| unreadable(id))
 }
 
 /// An administrator who can sign in is there.
@@ -209,13 +176,7 @@ pub(super) fn note(
     new: Option<String>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let line = NewAudit { who, what, about: person.email.to_string(), old, new };
-    audit::write(sql, &line, now).map(drop)
-}
-
-/// What a person is, for the log.
-pub(super) fn words(settings: &PersonSettings) -> String {
-    audit::parts(fields(settings))
+    audit::write(sql, &line(who, what, person, (old, new)), now).map(drop)
 }
 
 /// Does it, unless nobody could administer afterwards: then it is undone, as every operation that fails is.
@@ -225,9 +186,7 @@ fn keeping_an_administrator(
 ) -> Result<(), Error> {
     let before = administrators(sql)?;
     change()?;
-    let after = administrators(sql)?;
-    let lost = |before: u64, after: u64| before > 0 && after == 0;
-    if lost(before.all, after.all) || lost(before.with_password, after.with_password) {
+    if administrators(sql)?.are_lost_since(before) {
         return Err(Error::LastAdministrator);
     }
     Ok(())
@@ -251,35 +210,4 @@ fn store(sql: &Connection, id: PersonId, settings: &PersonSettings) -> Result<()
 fn switch(sql: &Connection, id: PersonId, since: Option<Timestamp>) -> Result<(), Error> {
     sql.prepare_cached(SWITCH)?.execute((id.0, since.map(micros)))?;
     Ok(())
-}
-
-/// `email, sign_in, name, role, sites`
-fn columns(settings: &PersonSettings) -> Result<[String; 5], Error> {
-    let sites = serde_json::to_string(&settings.sites).map_err(|error| Error::Internal(error.to_string()))?;
-    let (email, name) = (settings.email.to_string(), settings.name.to_string());
-    Ok([email, sign_in_name(&settings.email), name, codes::name(&settings.role)?, sites])
-}
-
-fn fields(settings: &PersonSettings) -> [(&'static str, String); 5] {
-    let sites: Vec<_> = settings.sites.iter().map(String::as_str).collect();
-    let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
-    [
-        ("address", settings.email.to_string()),
-        ("name", settings.name.to_string()),
-        ("role", codes::name(&settings.role).unwrap_or_default()),
-        ("sites", or(sites.join(", "), "all")),
-        ("language", settings.language.clone().unwrap_or_else(|| "as the browser asks".to_owned())),
-    ]
-}
-
-/// What differs, as it was and as it is.
-fn differences(old: &PersonSettings, new: &PersonSettings) -> (String, String) {
-    let (mut was, mut is) = (Vec::new(), Vec::new());
-    for ((name, old), (_, new)) in fields(old).into_iter().zip(fields(new)) {
-        if old != new {
-            was.push((name, old));
-            is.push((name, new));
-        }
-    }
-    (audit::parts(was), audit::parts(is))
 }

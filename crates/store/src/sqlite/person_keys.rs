@@ -1,10 +1,12 @@
 //! Keys of people's own.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row as SqlRow};
+use rusqlite::Connection;
 
-use super::{Sqlite, codes::micros, people, rows::at};
-use crate::{Actor, Deed, Error, KeyHash, KeyId, KnownPersonKey, NewKey, PersonId, PersonKey};
+use super::{Sqlite, codes::micros, people};
+use crate::{
+    Actor, Deed, Error, KeyHash, KeyId, KnownPersonKey, NewKey, PersonId, PersonKey, person_keys::decode,
+};
 
 const COLUMNS: &str = "k.id, k.made_at, k.used_at, k.revoked_at";
 const ADD: &str = "INSERT INTO person_key (id, person, hash, made_at) VALUES (?1, ?2, ?3, ?4)
@@ -107,13 +109,4 @@ fn of(sql: &Connection, person: PersonId) -> Result<Vec<PersonKey>, Error> {
         keys.push(decode(row)?);
     }
     Ok(keys)
-}
-
-fn decode(row: &SqlRow<'_>) -> Result<PersonKey, Error> {
-    Ok(PersonKey {
-        id: KeyId(row.get(0)?),
-        made_at: at(row, 1)?.unwrap_or(Timestamp::UNIX_EPOCH),
-        used_at: at(row, 2)?,
-        revoked_at: at(row, 3)?,
-    })
 }

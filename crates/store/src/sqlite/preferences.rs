@@ -3,18 +3,19 @@
 use std::{collections::BTreeMap, path::Path};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
-use serde_json::Value;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite, audit,
     codes::{self, instant, micros, whole},
     errors, open,
-    rows::{at, text},
-    sealed,
+    rows::text,
     writer::Tx,
 };
-use crate::{Actor, Changed, Deed, Error, NewAudit, OpenError, PreferenceChange, Preferences};
+use crate::{
+    Actor, Changed, Deed, Error, OpenError, PreferenceChange, Preferences,
+    preferences::{decode, line},
+};
 
 const VERSION: &str = "SELECT coalesce(max(version), 0) FROM preference_change";
 const ALL: &str = "SELECT name, value FROM preference ORDER BY name";
@@ -112,33 +113,16 @@ fn change(
             Some(value) => tx.sql.prepare_cached(SET)?.execute([name, value])?,
             None => tx.sql.prepare_cached(UNSET)?.execute([name])?,
         };
-        let line = NewAudit {
-            who: changed_by.clone(),
-            what: Deed::PreferenceChanged,
-            about: name.clone(),
-            old: before.as_deref().map(in_the_log),
-            new: after.as_deref().map(in_the_log),
-        };
+        let line = line(changed_by, name, (before.as_deref(), after.as_deref()));
         audit::write(tx.sql, &line, now)?;
         changed.insert(name.clone(), Changed { before, after: after.clone() });
     }
     if changed.is_empty() {
         return Ok(changes(tx.sql, 1)?.pop());
     }
-    let internal = |error: serde_json::Error| Error::Internal(error.to_string());
-    let noted = serde_json::to_string(&changed).map_err(internal)?;
-    let by = serde_json::to_string(changed_by).map_err(internal)?;
+    let (noted, by) = (codes::as_json(&changed)?, codes::as_json(changed_by)?);
     tx.sql.prepare_cached(NOTE)?.execute((version + 1, micros(now), by, noted))?;
     Ok(changes(tx.sql, 1)?.pop())
-}
-
-/// A text without its quotes; of a sealed secret only that there is one.
-fn in_the_log(json: &str) -> String {
-    match serde_json::from_str(json) {
-        Ok(Value::String(text)) => text,
-        _ if sealed::of_json(json).is_some() => "(a secret)".to_owned(),
-        _ => json.to_owned(),
-    }
 }
 
 fn changes(sql: &Connection, limit: usize) -> Result<Vec<PreferenceChange>, Error> {
@@ -149,15 +133,6 @@ fn changes(sql: &Connection, limit: usize) -> Result<Vec<PreferenceChange>, Erro
         all.extend(decode(row)?);
     }
     Ok(all)
-}
-
-/// None if it cannot be decoded: the values themselves stand apart.
-fn decode(row: &SqlRow<'_>) -> Result<Option<PreferenceChange>, Error> {
-    let values = text(row, 3)?.and_then(|values| serde_json::from_str(&values).ok());
-    let (Some(changed_at), Some(values)) = (at(row, 1)?, values) else { return Ok(None) };
-    let changed_by = text(row, 2)?.and_then(|by| serde_json::from_str(&by).ok());
-    let changed_by = changed_by.unwrap_or(Actor::CommandLine);
-    Ok(Some(PreferenceChange { version: row.get(0)?, changed_at, changed_by, values }))
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! After a start: what was in flight when the last process ended.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
-use mail::{Phase, Reason};
 
 use super::{
     Sqlite,
@@ -13,10 +10,10 @@ use super::{
     returned, settle,
     writer::Tx,
 };
-use crate::{Attempt, Error, EventKind, MessageId, RecipientId, Restart, Restarted, Source, State};
-
-/// Deaths of the process while it attempted one recipient alone, after which that recipient is set aside.
-const STRIKES: i64 = 3;
+use crate::{
+    Error, EventKind, MessageId, RecipientId, Restart, Restarted, Source, State,
+    in_flight::{Fate, InFlight, Known, lost_answer},
+};
 
 const CLAIMED: &str = "SELECT id, alone, strikes, in_doubt_at IS NULL, lease, source FROM recipient
     WHERE claimed_in IS NOT NULL AND claimed_in < ?1 AND state = 1";
@@ -28,46 +25,9 @@ const SET: &str =
         note = CASE WHEN ?7 IS NULL THEN note END, attempts = attempts + (?7 IS NOT NULL)
     WHERE id = ?1 AND state = 1 RETURNING attempts, outdated_by IS NOT NULL";
 
-/// One recipient that was in flight.
-struct InFlight {
-    id: i64,
-    alone: bool,
-    strikes: i64,
-    never_in_doubt: bool,
-    lease: i64,
-    source: Source,
-}
-
-/// The attempt that the end of the program broke off; when it began died with the program.
-fn lost_answer(now: Timestamp) -> Attempt {
-    Attempt {
-        instead_of: None,
-        started_at: now,
-        ended_at: now,
-        server: String::new(),
-        phase: Phase::Dot,
-        reason: Some(Reason::AnswerUnknown),
-        answer: "the program ended while the server was answering".to_owned(),
-    }
-}
-
-/// What the caller knows, by recipient and lease.
-struct Known {
-    begun: BTreeSet<(i64, i64)>,
-    /// When each is attempted next; None: it waits for a person.
-    in_doubt: BTreeMap<(i64, i64), Option<Timestamp>>,
-}
-
 impl Sqlite {
     pub(crate) async fn restart(&self, known: Restart, now: Timestamp) -> Result<Restarted, Error> {
-        let known = Known {
-            begun: known.begun.into_iter().map(|(id, lease)| (id.0, lease.0)).collect(),
-            in_doubt: known
-                .in_doubt
-                .into_iter()
-                .map(|one| ((one.recipient.0, one.lease.0), one.due_at))
-                .collect(),
-        };
+        let known = Known::from(known);
         let (epoch, first_message) = (self.epoch, self.first_message);
         self.writer
             .write(move |tx| {
@@ -112,29 +72,15 @@ fn restart_one(
     now: Timestamp,
     restarted: &mut Restarted,
 ) -> Result<(), Error> {
-    let key = (one.id, one.lease);
-    let doubt = known.in_doubt.get(&key);
-    let in_doubt = doubt.is_some();
-    let strikes = one.strikes + i64::from(one.alone);
-    let broke = one.alone && strikes >= STRIKES;
-    let (to, due_at) = match doubt {
-        _ if broke => (State::Held, None),
-        // The second answer that was lost: a server that takes each copy would else get one at every attempt.
-        Some(Some(_)) if !one.never_in_doubt => (State::InDoubt, None),
-        Some(None) => (State::InDoubt, None),
-        Some(Some(due_at)) => (State::Waiting, Some(*due_at)),
-        None => (State::Waiting, Some(now)),
-    };
-    let waits = to == State::Waiting;
-    // What only stood in line cannot have ended the program, and thousands may have stood there.
-    let alone = waits && (one.alone || in_doubt || known.begun.contains(&key));
-    let reason = if broke { Some("broke") } else { in_doubt.then_some("answer_unknown") };
+    let fate = known.fate(one, now);
+    restarted.add(&fate);
+    let Fate { to, due_at, alone, strikes, in_doubt, broke, reason } = fate;
     let (attempts, outdated) = tx.sql.prepare_cached(SET)?.query_row(
         (
             one.id,
             super::codes::state_code(to),
             due_at.map(micros),
-            (!waits).then_some(micros(now)),
+            (to != State::Waiting).then_some(micros(now)),
             alone,
             strikes,
             in_doubt.then_some(micros(now)),
@@ -161,9 +107,5 @@ fn restart_one(
     if outdated {
         returned::no_longer_sending(tx, RecipientId(one.id), now)?;
     }
-    restarted.in_doubt += u64::from(in_doubt);
-    restarted.waiting += u64::from(waits && !in_doubt && !alone);
-    restarted.alone += u64::from(alone && !in_doubt);
-    restarted.struck_out += u64::from(broke);
     Ok(())
 }

@@ -1,9 +1,6 @@
 //! Items that came back: mail that a newer export puts out of date.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mail::Reason;
@@ -11,21 +8,17 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite,
-    codes::{count, instant, micros, name, state, state_code, whole},
+    codes::{instant, micros, name, state, state_code, whole},
     draft::{FRESH_FLOOR, read_meta},
     notices::{self, run_of, unreadable},
     rows::text,
     writer::Tx,
 };
 use crate::{
-    AllReturned, Earlier, Error, ExportPart, ExportTaken, LedgerKey, MessageId, NewerExport, OpenNotice,
-    Patron, RecipientId, Replaces, Run, RunId, State, before,
+    AllReturned, Earlier, Error, ExportTaken, LedgerKey, MessageId, NewerExport, OpenNotice, RecipientId,
+    Replaces, Run, RunId, State, before,
+    returned::{PARTS_KEPT, SLICE, last_name, open_notice, part},
 };
-
-/// Mails that one slice puts out of date.
-const SLICE: usize = 100;
-/// After so long no mail waits any more for which an export would have to be known, unless sending was paused for weeks.
-const PARTS_KEPT: Duration = Duration::from_hours(24 * 60);
 
 const TAKE: &str = "UPDATE run SET exported_at = ?2 WHERE id = ?1";
 const PART: &str = "INSERT OR REPLACE INTO export_part (run, site, items, sample) VALUES (?1, ?2, ?3, ?4)";
@@ -146,8 +139,7 @@ impl Sqlite {
                 let of = of.ok_or_else(|| unreadable("run.exported_at"))?;
                 // Of a list for a teacher nothing is known.
                 let Some(name) = text(row, 2)? else { return Ok(None) };
-                let (number, last) =
-                    (text(row, 3)?, name.split_whitespace().next_back().unwrap_or(&name).to_owned());
+                let (number, last) = (text(row, 3)?, last_name(&name));
                 let wrote: bool =
                     sql.prepare_cached(WROTE)?.query_row((run.0, &name, &number), |row| row.get(0))?;
                 let says: bool =
@@ -185,19 +177,7 @@ fn open(sql: &Connection, notice: &str, before: i64) -> Result<BTreeMap<i64, Ope
         let mut statement = sql.prepare_cached(&question)?;
         let mut found = statement.query((notice, before, floor))?;
         while let Some(row) = found.next()? {
-            let message = row.get(0)?;
-            let number = text(row, 4)?;
-            open.insert(
-                message,
-                OpenNotice {
-                    message: MessageId(message),
-                    run: RunId(row.get(1)?),
-                    unsent: false,
-                    site: text(row, 2)?,
-                    patron: text(row, 3)?.map(|name| Patron { name, number }),
-                    items: Vec::new(),
-                },
-            );
+            open.insert(row.get(0)?, open_notice(row)?);
         }
     }
     Ok(open)
@@ -225,9 +205,8 @@ fn export(sql: &Connection, run: RunId) -> Result<Option<ExportTaken>, Error> {
     let mut found = statement.query([run.0])?;
     let mut parts = BTreeMap::new();
     while let Some(row) = found.next()? {
-        let sample = text(row, 2)?.and_then(|sample| serde_json::from_str(&sample).ok());
-        let sample = sample.ok_or_else(|| unreadable("export_part.sample"))?;
-        parts.insert(row.get(0)?, ExportPart { items: count(row.get(1)?), sample });
+        let (site, part) = part(row)?;
+        parts.insert(site, part);
     }
     Ok(Some(ExportTaken { of, parts }))
 }

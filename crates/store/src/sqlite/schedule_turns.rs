@@ -3,22 +3,18 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row as SqlRow};
+use rusqlite::Connection;
 
 use super::{
     Sqlite,
-    codes::{count, micros, name, named, whole},
-    notices::stopped,
-    rows::{at, text},
-    schedules::{as_json, of_json},
+    codes::{micros, name, whole},
+    schedules::as_json,
 };
 use crate::{
     Actor, CameTo, Ending, Error, ExportSeen, RunId, RunOfExport, SameExport, ScheduleId, TURNS_KEPT, Turn,
+    schedule_turns::{COLUMNS, Same, decode},
 };
 
-const COLUMNS: &str =
-    "SELECT schedule, due, asked_by, missed, begun_at, ended_at, came_to, detail, run, digest, written
-    FROM schedule_turn";
 const TAKE: &str = "INSERT INTO schedule_turn (schedule, due, asked_by, missed, begun_at, ended_at, came_to)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 /// The newest stay.
@@ -107,21 +103,11 @@ impl Sqlite {
                 let mut statement = sql.prepare_cached(RUNS_OF)?;
                 let RunOfExport { notice, digest, sites, practice, since } = wanted;
                 let mut found = statement.query((digest, notice, practice, since.map(micros)))?;
-                let mut last_stopped = None;
+                let mut same = Same::default();
                 while let Some(row) = found.next()? {
-                    let only: BTreeSet<String> = of_json(text(row, 1)?).unwrap_or_default();
-                    let (run, finished): (_, bool) = (RunId(row.get(0)?), row.get(2)?);
-                    let is_stopped = stopped(row, 3)?.is_some_and(|stopped| stopped.is_for_some_of(&sites));
-                    let is_for_all = only.is_empty() || (!sites.is_empty() && sites.is_subset(&only));
-                    let is_for_some = only.is_empty() || sites.is_empty() || !sites.is_disjoint(&only);
-                    if finished && !is_stopped && is_for_all {
-                        return Ok(Some(SameExport::Sent(run)));
-                    }
-                    if is_stopped && is_for_some {
-                        last_stopped = last_stopped.or(Some(SameExport::Stopped(run)));
-                    }
+                    same.look(row, &sites)?;
                 }
-                Ok(last_stopped)
+                Ok(same.found())
             })
             .await
     }
@@ -163,21 +149,4 @@ fn listed(sql: &Connection, which: &str, of: impl rusqlite::Params) -> Result<Ve
         all.push(decode(row)?);
     }
     Ok(all)
-}
-
-fn decode(row: &SqlRow<'_>) -> Result<Turn, Error> {
-    let moment = |column| Ok::<_, Error>(at(row, column)?.unwrap_or(Timestamp::UNIX_EPOCH));
-    let came_to = text(row, 6)?.map(|word| named(word).unwrap_or(CameTo::Unknown));
-    let written = at(row, 10)?;
-    let export = row.get::<_, Option<Vec<u8>>>(9)?.map(|digest| ExportSeen { digest, written });
-    let (detail, run) = (text(row, 7)?, row.get::<_, Option<i64>>(8)?.map(RunId));
-    Ok(Turn {
-        schedule: ScheduleId(row.get(0)?),
-        due: moment(1)?,
-        asked_by: of_json(text(row, 2)?),
-        missed: count(row.get(3)?),
-        begun_at: moment(4)?,
-        ended_at: at(row, 5)?,
-        ending: came_to.map(|came_to| Ending { came_to, detail, run, export }),
-    })
 }

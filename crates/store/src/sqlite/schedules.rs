@@ -2,19 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{Timestamp, tz::TimeZone};
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
-use serde::{Serialize, de::DeserializeOwned};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{
-    Sqlite, audit,
-    codes::micros,
-    rows::{at, text},
-    schedule_turns,
+use super::{Sqlite, audit, codes::micros, schedule_turns};
+pub(super) use crate::codes::as_json;
+use crate::{
+    Actor, Deed, Error, NewAudit, Schedule, ScheduleId, SchedulePlan, Turn,
+    schedule_rows::{COLUMNS, Decided, decode, in_its_zone, in_words},
 };
-use crate::{Actor, Deed, Error, ExportSource, NewAudit, Rhythm, Schedule, ScheduleId, SchedulePlan, Turn};
 
-const COLUMNS: &str = "SELECT id, plan, version, next_due, skips, paused_at, made_by, made_at FROM schedule";
 const ADD: &str = "INSERT INTO schedule (name, plan, next_due, made_by, made_at) VALUES (?1, ?2, ?3, ?4, ?5)";
 const CHANGE: &str = "UPDATE schedule SET name = ?2, plan = ?3, version = version + 1 WHERE id = ?1";
 /// Where it stands; a moment that has been left out is forgotten.
@@ -117,20 +114,7 @@ impl Sqlite {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        let decide = move |before: &mut Schedule| {
-            let was = std::mem::replace(&mut before.skips, moment);
-            if moment.is_some() && before.next_due != moment {
-                return Err(Error::Changed);
-            }
-            // Nobody would hear that the one before it is sent after all.
-            if moment.is_some() && was.is_some() && was != moment {
-                return Err(Error::Exists("a time that is left out"));
-            }
-            let deed = if moment.is_some() { Deed::ScheduleSkips } else { Deed::ScheduleSkipsNot };
-            let said = moment.or(was).map(|moment| in_its_zone(&before.plan, moment));
-            Ok((was != moment).then_some((deed, said)))
-        };
-        self.decide(id, decide, who, now).await
+        self.decide(id, move |schedule| schedule.skip(moment), who, now).await
     }
 
     pub(crate) async fn pause_schedule(
@@ -139,12 +123,7 @@ impl Sqlite {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        let decide = move |before: &mut Schedule| {
-            let rests = before.paused_at.is_some();
-            before.paused_at = before.paused_at.or(Some(now));
-            Ok((!rests).then_some((Deed::SchedulePaused, None)))
-        };
-        self.decide(id, decide, who, now).await
+        self.decide(id, move |schedule| Ok(schedule.pause(now)), who, now).await
     }
 
     pub(crate) async fn resume_schedule(
@@ -154,21 +133,14 @@ impl Sqlite {
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
-        let decide = move |before: &mut Schedule| {
-            let rests = before.paused_at.take().is_some();
-            if rests {
-                before.next_due = next_due;
-            }
-            Ok(rests.then_some((Deed::ScheduleResumed, None)))
-        };
-        self.decide(id, decide, who, now).await
+        self.decide(id, move |schedule| Ok(schedule.resume(next_due)), who, now).await
     }
 
     /// What somebody decides about one: how it stands then, and what the log says of it. `None`: it stands so already.
     async fn decide(
         &self,
         id: ScheduleId,
-        decide: impl FnOnce(&mut Schedule) -> Result<Option<(Deed, Option<String>)>, Error> + Send + 'static,
+        decide: impl FnOnce(&mut Schedule) -> Result<Decided, Error> + Send + 'static,
         who: Actor,
         now: Timestamp,
     ) -> Result<Schedule, Error> {
@@ -192,7 +164,7 @@ impl Sqlite {
         self.writer
             .write(move |tx| {
                 let found = one(tx.sql, id)?;
-                if found.next_due != Some(due) || found.paused_at.is_some() {
+                if !found.is_at(due) {
                     return Ok(None);
                 }
                 let is_skipped = found.skips == Some(due);
@@ -211,8 +183,8 @@ impl Sqlite {
         self.writer
             .write(move |tx| {
                 let found = one(tx.sql, id)?;
-                let stands = found.next_due == Some(due) && found.paused_at.is_none();
-                if !stands || !schedule_turns::join(tx.sql, (id, taken), missed.saturating_add(1))? {
+                if !found.is_at(due) || !schedule_turns::join(tx.sql, (id, taken), missed.saturating_add(1))?
+                {
                     return Ok(false);
                 }
                 stand(tx.sql, &Schedule { next_due, ..found })?;
@@ -281,28 +253,6 @@ fn not_named(sql: &Connection, name: &str, id: ScheduleId) -> Result<(), Error> 
     if taken { Err(Error::Exists("a schedule with this name")) } else { Ok(()) }
 }
 
-fn decode(row: &SqlRow<'_>) -> Result<Schedule, Error> {
-    let unreadable = || Error::Corrupt("a schedule cannot be read".to_owned());
-    Ok(Schedule {
-        id: ScheduleId(row.get(0)?),
-        plan: of_json(text(row, 1)?).ok_or_else(unreadable)?,
-        version: row.get(2)?,
-        next_due: at(row, 3)?,
-        skips: at(row, 4)?,
-        paused_at: at(row, 5)?,
-        made_by: of_json(text(row, 6)?).unwrap_or(Actor::CommandLine),
-        made_at: at(row, 7)?.unwrap_or(Timestamp::UNIX_EPOCH),
-    })
-}
-
-pub(super) fn as_json(value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Internal(error.to_string()))
-}
-
-pub(super) fn of_json<T: DeserializeOwned>(text: Option<String>) -> Option<T> {
-    text.and_then(|text| serde_json::from_str(&text).ok())
-}
-
 fn note(
     sql: &Connection,
     who: Actor,
@@ -312,48 +262,4 @@ fn note(
 ) -> Result<(), Error> {
     let line = NewAudit { who, what, about: about.to_owned(), old, new };
     audit::write(sql, &line, now).map(drop)
-}
-
-/// A moment, for the log.
-fn in_its_zone(plan: &SchedulePlan, moment: Timestamp) -> String {
-    let zone = TimeZone::get(&plan.zone).unwrap_or(TimeZone::UTC);
-    zone.to_datetime(moment).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// For the log.
-fn in_words(plan: &SchedulePlan) -> String {
-    let listed = |all: &std::collections::BTreeSet<i8>| {
-        all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
-    let source = match &plan.source {
-        ExportSource::File(path) | ExportSource::Folder(path) => path.display().to_string(),
-        // Its words may be a password.
-        ExportSource::Command(_) | ExportSource::Shell(_) => "a command".to_owned(),
-    };
-    let days = match &plan.rhythm {
-        Rhythm::Once(day) => format!("once {day}"),
-        Rhythm::Daily => "daily".to_owned(),
-        Rhythm::Weekly(days) => format!("weekly {}", listed(days)),
-        Rhythm::Monthly(day) => format!("monthly {day}"),
-        Rhythm::Yearly(month, day) => format!("yearly {month}-{day}"),
-    };
-    let dates: Vec<_> = plan.closed.dates.iter().map(ToString::to_string).collect();
-    let reading = &plan.reading;
-    let parts = [
-        ("name", plan.name.clone()),
-        ("export", source),
-        ("days", days),
-        ("time", plan.time.strftime("%H:%M").to_string()),
-        ("zone", plan.zone.clone()),
-        ("closed weekdays", listed(&plan.closed.weekdays)),
-        ("closed days", dates.join(", ")),
-        ("sites", plan.sites.iter().cloned().collect::<Vec<_>>().join(", ")),
-        ("dates", reading.dates.clone()),
-        ("encoding", reading.encoding.clone()),
-        ("sheet", reading.sheet.clone()),
-        ("site", reading.site.clone()),
-        ("practice", if plan.practice { "yes" } else { "no" }.to_owned()),
-        ("hours", plan.not_older_than.map_or_else(|| "usual".to_owned(), |hours| hours.to_string())),
-    ];
-    audit::parts(parts)
 }

@@ -1,12 +1,12 @@
 //! Where sealed secrets stand.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, Row};
-use serde_json::{Value, json};
 
 use super::{Sqlite, rows::text};
-use crate::{Changed, Error, SealedKind, SealedSecret};
+use crate::{
+    Error, SealedKind, SealedSecret,
+    sealed::{Anew, of_change, of_preference},
+};
 
 const WEBHOOKS: &str =
     "SELECT w.id, w.url, w.secret, a.name FROM webhook w JOIN application a ON a.id = w.application
@@ -48,14 +48,15 @@ impl Sqlite {
 }
 
 /// Shows each secret, and writes what is given in its place. Gives how many were.
-fn each(sql: &Connection, mut anew: impl FnMut(&SealedSecret) -> Option<Vec<u8>>) -> Result<u64, Error> {
+fn each(
+    sql: &Connection,
+    mut anew: impl FnMut(&SealedSecret) -> Option<Vec<u8>> + Send,
+) -> Result<u64, Error> {
     // The order is that in which they are shown.
     let webhooks = of_webhooks(sql, &mut anew)?;
     let preferences = of_preferences(sql, &mut anew)? + of_changes(sql, &mut anew)?;
     Ok(webhooks + preferences + of_mail_accounts(sql, &mut anew)?)
 }
-
-type Anew<'a> = &'a mut dyn FnMut(&SealedSecret) -> Option<Vec<u8>>;
 
 fn of_webhooks(sql: &Connection, anew: Anew<'_>) -> Result<u64, Error> {
     let mut replaced = 0;
@@ -89,7 +90,7 @@ fn of_preferences(sql: &Connection, anew: Anew<'_>) -> Result<u64, Error> {
     let mut replaced = 0;
     for (name, json) in read(sql, PREFERENCES, |row| Ok((text(row, 0)?, text(row, 1)?)))? {
         let (Some(name), Some(json)) = (name, json) else { continue };
-        let Some(json) = renewed(SealedKind::Preference, 0, &name, &json, anew) else { continue };
+        let Some(json) = of_preference(&name, &json, anew) else { continue };
         sql.prepare_cached(SET_PREFERENCE)?.execute((name, json))?;
         replaced += 1;
     }
@@ -99,22 +100,9 @@ fn of_preferences(sql: &Connection, anew: Anew<'_>) -> Result<u64, Error> {
 fn of_changes(sql: &Connection, anew: Anew<'_>) -> Result<u64, Error> {
     let mut replaced = 0;
     for (version, noted) in read(sql, CHANGES, |row| Ok((row.get::<_, i64>(0)?, text(row, 1)?)))? {
-        let noted = noted.and_then(|noted| serde_json::from_str(&noted).ok());
-        let Some(mut changed): Option<BTreeMap<String, Changed>> = noted else { continue };
-        let before = replaced;
-        for (name, changed) in &mut changed {
-            for value in [&mut changed.before, &mut changed.after].into_iter().flatten() {
-                if let Some(json) = renewed(SealedKind::FormerPreference, version, name, value, anew) {
-                    *value = json;
-                    replaced += 1;
-                }
-            }
-        }
-        if replaced > before {
-            let noted =
-                serde_json::to_string(&changed).map_err(|error| Error::Internal(error.to_string()))?;
-            sql.prepare_cached(SET_CHANGE)?.execute((version, noted))?;
-        }
+        let Some((noted, secrets)) = of_change(version, noted, anew)? else { continue };
+        sql.prepare_cached(SET_CHANGE)?.execute((version, noted))?;
+        replaced += secrets;
     }
     Ok(replaced)
 }
@@ -132,22 +120,4 @@ fn read<T>(
         all.push(one(row)?);
     }
     Ok(all)
-}
-
-/// The value of a preference with its secret sealed anew; none: it is no secret, or stays as it is.
-fn renewed(kind: SealedKind, id: i64, name: &str, json: &str, anew: Anew<'_>) -> Option<String> {
-    let (about, sealed) = (name.to_owned(), of_json(json)?.into_bytes());
-    let sealed = anew(&SealedSecret { kind, id, about, application: None, sealed })?;
-    Some(json!({ SEALED: String::from_utf8(sealed).ok()? }).to_string())
-}
-
-/// The key under which a preference that is a secret has it.
-const SEALED: &str = "sealed";
-
-/// The sealed text, if this value of a preference is a secret.
-pub(super) fn of_json(json: &str) -> Option<String> {
-    match serde_json::from_str(json).ok()? {
-        Value::Object(of) => of.get(SEALED)?.as_str().map(str::to_owned),
-        _ => None,
-    }
 }

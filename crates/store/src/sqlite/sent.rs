@@ -8,7 +8,10 @@ use std::{
 use jiff::Timestamp;
 
 use super::{Sqlite, codes::micros, rows::at, writer::Tx};
-use crate::{Error, SENT_KEPT, SENT_STRETCH, Sent, Settled, Settlement, Verdict};
+use crate::{
+    Error, Sent, Settled, Settlement,
+    sent::{kept_from, stretch_from, taken},
+};
 
 const ADD: &str = "UPDATE sent SET count = count + ?3 WHERE server = ?1 AND sent_at > ?2 AND sent_at <= ?4";
 const BEGIN: &str = "INSERT INTO sent (server, sent_at, count) VALUES (?1, ?2, ?3)";
@@ -51,40 +54,17 @@ pub(super) fn count(
     counted_as: &CountedAs,
 ) {
     let counted_as = counted_as.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut taken: BTreeMap<&str, i64> = BTreeMap::new();
-    for (settlement, settled) in settlements.iter().zip(settled) {
-        let server = settlement.attempt.server.as_str();
-        if *settled == Settled::Done && !server.is_empty() && was_taken(&settlement.verdict) {
-            *taken.entry(counted_as.get(server).map_or(server, String::as_str)).or_default() += 1;
-        }
-    }
-    for (server, count) in taken {
-        if let Err(error) = add(tx, server, count, micros(now)) {
+    for (server, count) in taken(settlements.iter().zip(settled.iter().copied()), &counted_as) {
+        if let Err(error) = add(tx, server, count, now) {
             tracing::error!(%error, "it could not be counted what a mail server took");
         }
     }
 }
 
-/// Did the server take it, or may it have?
-fn was_taken(verdict: &Verdict) -> bool {
-    matches!(
-        verdict,
-        Verdict::Delivered | Verdict::Relayed | Verdict::InDoubt | Verdict::Deferred { in_doubt: true, .. }
-    )
-}
-
-fn add(tx: &mut Tx<'_>, server: &str, count: i64, now: i64) -> Result<(), Error> {
-    let stretch = i64::try_from(SENT_STRETCH.as_micros()).unwrap_or(i64::MAX);
-    if tx.sql.prepare_cached(ADD)?.execute((server, now - stretch, count, now))? == 0 {
-        let kept = i64::try_from(SENT_KEPT.as_micros()).unwrap_or(i64::MAX);
-        tx.sql.prepare_cached(FORGET)?.execute([now - kept - stretch])?;
-        tx.sql.prepare_cached(BEGIN)?.execute((server, now, count))?;
+fn add(tx: &mut Tx<'_>, server: &str, count: i64, now: Timestamp) -> Result<(), Error> {
+    if tx.sql.prepare_cached(ADD)?.execute((server, stretch_from(now), count, micros(now)))? == 0 {
+        tx.sql.prepare_cached(FORGET)?.execute([kept_from(now)])?;
+        tx.sql.prepare_cached(BEGIN)?.execute((server, micros(now), count))?;
     }
     Ok(())
-}
-
-/// A stretch is left out when its last is too old.
-fn kept_from(now: Timestamp) -> i64 {
-    let kept = i64::try_from((SENT_KEPT + SENT_STRETCH).as_micros()).unwrap_or(i64::MAX);
-    micros(now).saturating_sub(kept)
 }

@@ -1,26 +1,21 @@
 //! Passwords and sessions.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use mail::Address;
-use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     Sqlite,
     codes::{micros, whole},
     links, people,
-    rows::{at, text},
 };
 use crate::{
     Actor, Credentials, Deed, Error, NewSession, PasswordHash, Person, PersonId, SESSION_IDLE, SESSION_LASTS,
-    Session, SessionId, TokenHash, before, sign_in_name,
+    Session, SessionId, TokenHash, before,
+    sessions::{COLUMNS, decode, is_good},
+    sign_in_name,
 };
 
-/// That a session is used is put on record no more often than this.
-const NOTED_EVERY: Duration = Duration::from_mins(1);
-
-const SESSION: &str = "s.id, s.person, s.peer, s.begun_at, s.seen_at, s.browser";
 const CREDENTIALS: &str = "SELECT id, password FROM person WHERE sign_in = ?1";
 const SET_PASSWORD: &str = "UPDATE person SET password = ?2 WHERE id = ?1";
 const REHASH: &str = "UPDATE person SET password = ?3 WHERE id = ?1 AND password = ?2";
@@ -107,10 +102,8 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Option<(Session, Person)>, Error> {
         let found = self.readers.read(move |sql| opened(sql, token)).await?;
-        let is_good =
-            |(session, person): &(Session, Person)| person.disabled_at.is_none() && !session.is_over(now);
-        let Some((mut session, person)) = found.filter(is_good) else { return Ok(None) };
-        if now.duration_since(session.seen_at).unsigned_abs() >= NOTED_EVERY {
+        let Some((mut session, person)) = found.filter(|found| is_good(found, now)) else { return Ok(None) };
+        if session.is_to_be_noted(now) {
             match self.note_seen(session.id, now).await {
                 Ok(()) => session.seen_at = now,
                 Err(error) => tracing::warn!(%error, "that a session is used could not be put on record"),
@@ -212,7 +205,7 @@ pub(super) fn end_all(sql: &Connection, id: PersonId, except: Option<SessionId>)
 
 fn opened(sql: &Connection, token: TokenHash) -> Result<Option<(Session, Person)>, Error> {
     let text = format!(
-        "SELECT {}, {SESSION} FROM session s JOIN person p ON p.id = s.person WHERE s.token = ?1",
+        "SELECT {}, {COLUMNS} FROM session s JOIN person p ON p.id = s.person WHERE s.token = ?1",
         people::COLUMNS
     );
     let mut statement = sql.prepare_cached(&text)?;
@@ -223,7 +216,7 @@ fn opened(sql: &Connection, token: TokenHash) -> Result<Option<(Session, Person)
 
 /// The latest first.
 fn sessions(sql: &Connection, condition: &str, id: i64) -> Result<Vec<Session>, Error> {
-    let text = format!("SELECT {SESSION} FROM session s WHERE {condition} ORDER BY s.id DESC");
+    let text = format!("SELECT {COLUMNS} FROM session s WHERE {condition} ORDER BY s.id DESC");
     let mut statement = sql.prepare_cached(&text)?;
     let mut found = statement.query([id])?;
     let mut all = Vec::new();
@@ -231,14 +224,4 @@ fn sessions(sql: &Connection, condition: &str, id: i64) -> Result<Vec<Session>, 
         all.extend(decode(row, 0)?);
     }
     Ok(all)
-}
-
-/// None if it cannot be decoded: then it opens nothing.
-fn decode(row: &SqlRow<'_>, first: usize) -> Result<Option<Session>, Error> {
-    let peer = text(row, first + 2)?.and_then(|peer| peer.parse().ok());
-    let (Some(peer), Some(begun_at), Some(seen_at)) = (peer, at(row, first + 3)?, at(row, first + 4)?) else {
-        return Ok(None);
-    };
-    let (id, person) = (SessionId(row.get(first)?), PersonId(row.get(first + 1)?));
-    Ok(Some(Session { id, person, peer, browser: text(row, first + 5)?, begun_at, seen_at }))
 }

@@ -1,7 +1,6 @@
 //! Outcomes, each in one transaction with the obligation to report it.
 
 use jiff::Timestamp;
-use mail::Reason;
 use rusqlite::OptionalExtension;
 
 use super::{
@@ -12,10 +11,9 @@ use super::{
     sent::{self, CountedAs},
     writer::Tx,
 };
-use crate::{Attempt, Error, EventKind, RecipientId, Settled, Settlement, Source, State, Verdict};
-
-/// Strikes after which a message is set aside.
-const STRIKES: u32 = 3;
+use crate::{
+    Attempt, Error, EventKind, RecipientId, Settled, Settlement, Source, State, Verdict, in_flight::STRIKES,
+};
 
 /// Who may be settled: only what we hold the lease of. Everything that an end of sending clears is cleared here.
 const CLEARED: &str = "lease = NULL, claimed_in = NULL, note = NULL";
@@ -177,8 +175,6 @@ fn wait(
     in_doubt_at: Option<Timestamp>,
 ) -> Result<Option<Row>, Error> {
     count_doubt(tx, settlement, in_doubt_at.is_some())?;
-    let kept = matches!(settlement.attempt.reason, Some(Reason::LimitReached | Reason::QuotaUsedUp));
-    let younger = if kept { micros(due_at) - micros(settlement.attempt.ended_at) } else { 0 };
     let sql = format!(
         "UPDATE recipient SET state = 0, due_at = ?3, in_doubt_at = coalesce(in_doubt_at, ?4), reason = ?5, alone = 0,
              attempts = attempts + 1, expires_at = expires_at + ?6, {CLEARED}
@@ -194,7 +190,7 @@ fn wait(
                 micros(due_at),
                 in_doubt_at.map(micros),
                 settlement.attempt.reason.as_ref().map(name).transpose()?,
-                younger.max(0),
+                settlement.kept_by_a_limit(),
             ),
             |row| {
                 let happened = if in_doubt_at.is_some() { EventKind::InDoubt } else { EventKind::Deferred };

@@ -5,15 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::{
-    Sqlite,
-    codes::{count, instant, micros, state},
-    rows::text,
+use super::{Sqlite, codes::instant, rows::text};
+use crate::{
+    Error, States,
+    tallies::{QUARTER, add, quarter_of},
 };
-use crate::{Error, States};
-
-/// Microseconds.
-const QUARTER: i64 = 900_000_000;
 
 /// Of what was accepted, and of what came to its end.
 const BY_SITE: [&str; 2] = [
@@ -83,7 +79,7 @@ impl Sqlite {
         question: &'static str,
         since: Option<Timestamp>,
     ) -> Result<BTreeMap<Option<String>, States>, Error> {
-        let first = since.map_or(i64::MIN, |since| micros(since).div_euclid(QUARTER));
+        let first = since.map_or(i64::MIN, quarter_of);
         self.readers
             .read(move |sql| {
                 let mut all = BTreeMap::new();
@@ -105,7 +101,7 @@ impl Sqlite {
         since: Timestamp,
         sites: BTreeSet<String>,
     ) -> Result<BTreeMap<Timestamp, States>, Error> {
-        let first = micros(since).div_euclid(QUARTER);
+        let first = quarter_of(since);
         self.readers
             .read(move |sql| {
                 let mut all = BTreeMap::new();
@@ -123,7 +119,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn fold_quarters(&self, before: Timestamp) -> Result<u64, Error> {
-        let before = micros(before).div_euclid(QUARTER);
+        let before = quarter_of(before);
         let is_old: bool =
             self.readers.read(move |sql| Ok(sql.query_row(OLD, [before], |row| row.get(0))?)).await?;
         if !is_old {
@@ -137,15 +133,6 @@ impl Sqlite {
             })
             .await
     }
-}
-
-/// What stands in the columns 1 and 2; what was counted and has gone is not there.
-fn add(states: &mut States, row: &rusqlite::Row<'_>) -> Result<(), Error> {
-    let recipients: i64 = row.get(2)?;
-    if let Some(state) = state(row.get(1)?).filter(|_| recipients > 0) {
-        states.insert(state, count(recipients));
-    }
-    Ok(())
 }
 
 /// How many recipients are in which state, of this site, and of one of these sites where there are any.

@@ -67,35 +67,3 @@ pub(super) fn next_due(sql: &Connection, practice: bool, class: i64) -> Result<O
     }
     Ok(next)
 }
-
-/// One of each in turn, then the second of each, and so on, `limit` at most.
-pub(super) fn by_turns(of_each: Vec<Vec<i64>>, limit: usize) -> Vec<i64> {
-    let mut queues: Vec<_> = of_each.into_iter().map(Vec::into_iter).collect();
-    let mut taken = Vec::new();
-    while !queues.is_empty() && taken.len() < limit {
-        queues.retain_mut(|queue| {
-            let next = queue.next().filter(|_| taken.len() < limit);
-            taken.extend(next);
-            next.is_some()
-        });
-    }
-    taken
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_has_a_turn_until_it_has_no_more() {
-        for (of_each, limit, expected) in [
-            (vec![vec![1, 2, 3, 4], vec![10], vec![20, 21]], 9, vec![1, 10, 20, 2, 21, 3, 4]),
-            (vec![vec![1, 2, 3, 4], vec![10], vec![20, 21]], 4, vec![1, 10, 20, 2]),
-            (vec![vec![], vec![1]], 9, vec![1]),
-            (vec![], 9, vec![]),
-            (vec![vec![1]], 0, vec![]),
-        ] {
-            assert_eq!(by_turns(of_each, limit), expected);
-        }
-    }
-}

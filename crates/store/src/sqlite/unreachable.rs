@@ -9,10 +9,7 @@ use super::{
     codes::{instant, kind_code, whole},
     rows,
 };
-use crate::{Error, Kind, RecipientId, Unreachable, Unreached};
-
-/// Returns that one part looks through, at most.
-const LOOKED: usize = 5_000;
+use crate::{Error, Kind, RecipientId, Unreachable, Unreached, unreachable::LOOKED};
 
 /// As the index has it.
 macro_rules! came_back {

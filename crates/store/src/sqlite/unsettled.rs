@@ -1,20 +1,18 @@
 //! Of runs of the last days, what somebody has to see to still.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{
     Sqlite,
-    codes::{count, instant, micros, named, whole},
-    notices::unreadable,
-    rows::text,
+    codes::{micros, whole},
 };
-use crate::{Actor, Alike, Error, RunId, State, Unsettled};
-
-/// Returns that are looked through, the newest first.
-const LOOKED: usize = 2_000;
+use crate::{
+    Error, RunId, State, Unsettled,
+    unsettled::{All, LOOKED, Later, RunSeen},
+};
 
 /// Behind it there is none of another run to the same address, no mail that was taken, and nothing that was sent again for it; few mails are
 /// looked at for each: those of one address or of one patron.
@@ -49,75 +47,38 @@ impl Sqlite {
         self.readers
             .read(move |sql| {
                 let sql = &*sql.unchecked_transaction()?;
-                let mut all = BTreeMap::new();
+                let mut all = All::default();
                 let mut of_returned = sql.prepare_cached(RETURNED)?;
                 count_why(of_returned.query((micros(since), whole(LOOKED)))?, State::Returned, &mut all)?;
                 count_why(sql.prepare_cached(FULL)?.query([whole(LOOKED)])?, State::Waiting, &mut all)?;
                 left_out(sql, since, &mut all)?;
-                Ok(all.into_values().rev().collect())
+                Ok(all.newest_first())
             })
             .await
     }
 }
 
-/// By the run.
-type All = BTreeMap<RunId, Unsettled>;
-
 fn count_why(mut found: rusqlite::Rows<'_>, state: State, all: &mut All) -> Result<(), Error> {
     while let Some(row) = found.next()? {
-        let Some(reason) = text(row, 2)?.and_then(named) else { continue };
-        let run = RunId(row.get(0)?);
-        let expires_first_at = instant(row.get(3)?).ok_or_else(|| unreadable("recipient.expires_at"))?;
-        let one = Alike { count: 1, expires_first_at };
-        let unsettled = of(all, run, row.get(4)?, text(row, 5)?)?;
-        let part = unsettled.parts.entry(text(row, 1)?).or_default();
-        part.why.entry((state, reason)).and_modify(|all| all.add(one)).or_insert(one);
+        all.count_why(row, state)?;
     }
     Ok(())
 }
 
 fn left_out(sql: &Connection, since: Timestamp, all: &mut All) -> Result<(), Error> {
-    // What later runs were about that were made to their end: notice, file and libraries.
-    let mut later: Vec<(String, String, BTreeSet<String>)> = Vec::new();
+    let mut later = Later::default();
     let mut statement = sql.prepare_cached(RUNS)?;
     let mut found = statement.query([micros(since)])?;
     while let Some(row) = found.next()? {
-        let (run, started_at, is_over) = (RunId(row.get(0)?), row.get(3)?, row.get::<_, bool>(4)?);
-        let (notice, source) = (row.get::<_, String>(1)?, row.get::<_, String>(2)?);
-        let sites = sites(sql, run)?;
-        let is_told_later = |site: Option<&String>| {
-            later.iter().filter(|(of, ..)| *of == notice).any(|(_, file, theirs)| match site {
-                Some(site) => theirs.contains(site),
-                None => is_like(file, &source) && theirs.is_superset(&sites),
-            })
-        };
+        let run = RunSeen::read(row, sites(sql, RunId(row.get(0)?))?)?;
         let mut of_run = sql.prepare_cached(LEFT_OUT)?;
-        let mut these = of_run.query([run.0])?;
+        let mut these = of_run.query([run.id.0])?;
         while let Some(one) = these.next()? {
-            let site = text(one, 0)?;
-            let Some(why) = text(one, 1)?.and_then(named).filter(|_| !is_told_later(site.as_ref())) else {
-                continue;
-            };
-            let unsettled = of(all, run, started_at, text(row, 5)?)?;
-            unsettled.parts.entry(site).or_default().left_out.insert(why, count(one.get(2)?));
+            all.count_left_out(one, &run, &later)?;
         }
-        if is_over {
-            later.push((notice, source, sites));
-        }
+        later.add(run);
     }
     Ok(())
-}
-
-fn of(all: &mut All, run: RunId, started_at: i64, begun_by: Option<String>) -> Result<&mut Unsettled, Error> {
-    let started_at = instant(started_at).ok_or_else(|| unreadable("run.started_at"))?;
-    let begun_by: Option<Actor> = begun_by.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(all.entry(run).or_insert_with(|| Unsettled { run, started_at, begun_by, parts: BTreeMap::new() }))
-}
-
-/// Names of one export: "overdue-2026-11-23.csv", "overdue-2026-11-30.csv".
-fn is_like(one: &str, other: &str) -> bool {
-    let without_digits = |name: &str| name.chars().filter(|letter| !letter.is_numeric()).collect::<String>();
-    without_digits(one) == without_digits(other)
 }
 
 fn sites(sql: &Connection, run: RunId) -> Result<BTreeSet<String>, Error> {

@@ -1,20 +1,18 @@
 //! The web addresses that are told of events.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite,
-    codes::{count, micros, whole},
-    rows::{at, text},
+    codes::{as_json, micros, whole},
     writer::Tx,
 };
-use crate::{Error, EventId, NewWebhook, Webhook, WebhookId, WebhookOutcome, WebhookTrouble};
+use crate::{
+    Error, EventId, NewWebhook, Webhook, WebhookId, WebhookOutcome, WebhookTrouble,
+    webhooks::{ALL, decode, listed, unreadable},
+};
 
-const ALL: &str =
-    "SELECT w.id, a.name, w.url, w.kinds, w.made_at, w.told, w.told_at, w.failing_since, w.retried_until,
-        w.next_attempt_at, w.trouble, w.given_up
-    FROM webhook w JOIN application a ON a.id = w.application";
 const ADD: &str = "INSERT INTO webhook (application, url, kinds, secret, made_at, told)
     SELECT id, ?2, ?3, ?4, ?5, ?6 FROM application WHERE name = ?1";
 const REMOVE: &str = "DELETE FROM webhook WHERE id = ?1";
@@ -36,8 +34,7 @@ impl Sqlite {
         webhook: NewWebhook,
         now: Timestamp,
     ) -> Result<Webhook, Error> {
-        let kinds =
-            serde_json::to_string(&webhook.kinds).map_err(|error| Error::Internal(error.to_string()))?;
+        let kinds = as_json(&webhook.kinds)?;
         self.writer
             .write(move |tx| {
                 let told = tx.draft.last_event().0;
@@ -68,15 +65,7 @@ impl Sqlite {
                 let mut found = statement.query([])?;
                 let mut all = Vec::new();
                 while let Some(row) = found.next()? {
-                    let decoded = decode(row)?;
-                    if decoded.is_none() {
-                        let id: i64 = row.get(0)?;
-                        tracing::error!(
-                            webhook.id = id,
-                            "a stored web address cannot be read; it is told of nothing"
-                        );
-                    }
-                    all.extend(decoded);
+                    all.extend(listed(row)?);
                 }
                 Ok(all)
             })
@@ -153,35 +142,5 @@ fn one(sql: &Connection, webhook: WebhookId) -> Result<Webhook, Error> {
     let mut statement = sql.prepare_cached(&format!("{ALL} WHERE w.id = ?1"))?;
     let mut found = statement.query([webhook.0])?;
     let row = found.next()?.ok_or(Error::NotFound("web address"))?;
-    decode(row)?.ok_or_else(|| Error::Corrupt(format!("the web address {} cannot be read", webhook.0)))
-}
-
-/// None if it cannot be decoded.
-fn decode(row: &SqlRow<'_>) -> Result<Option<Webhook>, Error> {
-    let application = text(row, 1)?.and_then(|name| name.parse().ok());
-    let kinds = text(row, 3)?.and_then(|kinds| serde_json::from_str(&kinds).ok());
-    let (Some(application), Some(kinds), Some(made_at)) = (application, kinds, at(row, 4)?) else {
-        return Ok(None);
-    };
-    Ok(Some(Webhook {
-        id: WebhookId(row.get(0)?),
-        application,
-        url: text(row, 2)?.unwrap_or_default(),
-        kinds,
-        made_at,
-        told: EventId(row.get(5)?),
-        told_at: at(row, 6)?,
-        trouble: trouble(row)?,
-        given_up: count(row.get(11)?),
-    }))
-}
-
-fn trouble(row: &SqlRow<'_>) -> Result<Option<WebhookTrouble>, Error> {
-    let (Some(failing_since), Some(next_attempt_at)) = (at(row, 7)?, at(row, 9)?) else { return Ok(None) };
-    Ok(Some(WebhookTrouble {
-        failing_since,
-        retried_until: row.get::<_, Option<i64>>(8)?.map(EventId),
-        next_attempt_at,
-        answer: text(row, 10)?.unwrap_or_default(),
-    }))
+    decode(row)?.ok_or_else(|| unreadable(webhook))
 }

@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use mail::Address;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Sqlite,
-    codes::{instant, micros, state},
-    notices::unreadable,
-    rows::{at, text},
+    codes::{instant, micros},
 };
-use crate::{Error, LedgerKey, MessageId, NamedItems, Stands, State, WrittenBefore};
+use crate::{Error, LedgerKey, NamedItems, WrittenBefore, written::Became};
 
 const WRITTEN: &str = "SELECT written_at, message FROM ledger WHERE notice = ?1 AND item = ?2";
 const RECIPIENTS: &str = "SELECT id, state, in_doubt_at IS NOT NULL, settled_at, address FROM recipient
@@ -31,10 +28,7 @@ impl Sqlite {
             .read(move |sql| {
                 let sql = &*sql.unchecked_transaction()?;
                 let none = BTreeSet::new();
-                let one = |NamedItems { keys, to }: &NamedItems| {
-                    before(sql, &notice, (keys, to), micros(since), &none)
-                };
-                people.iter().map(one).collect()
+                people.iter().map(|one| before(sql, &notice, one, micros(since), &none)).collect()
             })
             .await
     }
@@ -45,30 +39,23 @@ impl Sqlite {
 pub(super) fn before(
     sql: &Connection,
     notice: &str,
-    (keys, to): (&[LedgerKey], &[Address]),
+    person: &NamedItems,
     since: i64,
     but: &BTreeSet<i64>,
 ) -> Result<Option<WrittenBefore>, Error> {
     let (mut last_at, mut messages) = (None, BTreeSet::new());
-    for key in keys {
+    for key in &person.keys {
         let Some((written_at, message)) = written(sql, notice, key, since, but)? else { return Ok(None) };
         last_at = last_at.max(instant(written_at));
         messages.extend(message);
     }
     let Some(last_at) = last_at else { return Ok(None) };
-    let mut found = WrittenBefore { last_at, message: None, stands: Stands::Written };
+    let mut found = Some(WrittenBefore::at(last_at));
     for message in messages {
-        let became = Became::of(sql, message)?;
-        let (message, stands) = became.stands(message);
-        let is_back = matches!(stands, Stands::CameBack { .. });
-        if is_back && to.iter().any(|address| !became.addresses.contains(&plain(address.as_str()))) {
-            return Ok(None);
-        }
-        if stands.weight() > found.stands.weight() {
-            found = WrittenBefore { last_at, message: Some(MessageId(message)), stands };
-        }
+        let became = became(sql, message)?;
+        found = found.and_then(|found| found.with(message, &became, person));
     }
-    Ok(Some(found))
+    Ok(found)
 }
 
 /// When this item was last written about, and by which message, if that was after `since` and by another than these.
@@ -85,87 +72,27 @@ pub(super) fn written(
 }
 
 /// What became of a mail, and of all that was sent again in its place.
-#[derive(Default)]
-struct Became {
-    /// Somebody has it, or nothing is known of it any more.
-    arrived: bool,
-    waits: Option<i64>,
-    in_doubt: Option<i64>,
-    came_back: Option<(Timestamp, i64)>,
-    /// Where it was to go.
-    addresses: BTreeSet<String>,
-}
-
-impl Became {
-    fn of(sql: &Connection, message: i64) -> Result<Self, Error> {
-        let mut became = Self::default();
-        let mut open = vec![message];
-        while let Some(message) = open.pop() {
-            for recipient in became.add(sql, message)? {
-                let mut statement = sql.prepare_cached(AGAIN)?;
-                let again = statement.query_map([recipient], |row| row.get(0))?;
-                open.extend(again.collect::<Result<Vec<i64>, _>>()?);
-            }
-        }
-        Ok(became)
-    }
-
-    /// The recipients of a message; those for whom it may have been sent again are given.
-    fn add(&mut self, sql: &Connection, message: i64) -> Result<Vec<i64>, Error> {
+fn became(sql: &Connection, message: i64) -> Result<Became, Error> {
+    let mut became = Became::default();
+    let mut open = vec![message];
+    while let Some(message) = open.pop() {
         let mut statement = sql.prepare_cached(RECIPIENTS)?;
         let mut found = statement.query([message])?;
         let (mut ended, mut nobody) = (Vec::new(), true);
         while let Some(row) = found.next()? {
             nobody = false;
-            self.addresses.insert(plain(&text(row, 4)?.unwrap_or_default()));
-            let (doubt, settled_at): (bool, _) = (row.get(2)?, at(row, 3)?);
-            match state(row.get(1)?).ok_or_else(|| unreadable("recipient.state"))? {
-                State::Delivered | State::Practiced => self.arrived = true,
-                State::Returned => {
-                    ended.push(row.get(0)?);
-                    self.came_back = self.came_back.max(settled_at.map(|at| (at, message)));
-                }
-                State::InDoubt => self.in_doubt = Some(message),
-                State::Cancelled if doubt => {
-                    ended.push(row.get(0)?);
-                    self.in_doubt = Some(message);
-                }
-                _ if doubt => self.in_doubt = Some(message),
-                State::Waiting | State::Sending | State::Held => self.waits = Some(message),
-                State::Cancelled => {}
-            }
+            ended.extend(became.see(message, row)?);
         }
-        // Old mail is deleted, and what is known of it with it.
-        self.arrived |= nobody;
-        Ok(ended)
-    }
-
-    /// And which of the mails says so.
-    fn stands(&self, message: i64) -> (i64, Stands) {
-        match (self.arrived, self.in_doubt, self.waits, self.came_back) {
-            (true, ..) | (false, None, None, None) => (message, Stands::Written),
-            (_, Some(message), ..) => (message, Stands::MayHaveArrived),
-            (_, _, Some(message), _) => (message, Stands::Waits),
-            (.., Some((at, message))) => (message, Stands::CameBack { at }),
+        if nobody {
+            became.nothing_is_known();
+        }
+        for recipient in ended {
+            let mut statement = sql.prepare_cached(AGAIN)?;
+            let again = statement.query_map([recipient], |row| row.get(0))?;
+            open.extend(again.collect::<Result<Vec<i64>, _>>()?);
         }
     }
-}
-
-impl Stands {
-    /// What is to be said first where several mails were written.
-    fn weight(self) -> u8 {
-        match self {
-            Self::Written => 0,
-            Self::Waits => 1,
-            Self::MayHaveArrived => 2,
-            Self::CameBack { .. } => 3,
-        }
-    }
-}
-
-/// As two spellings of one address are the same.
-fn plain(address: &str) -> String {
-    address.to_lowercase()
+    Ok(became)
 }
 
 #[cfg(test)]

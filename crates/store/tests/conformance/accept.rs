@@ -5,7 +5,7 @@ use store::{Accepted, Door, Error, InsteadOf, MOST_RECIPIENTS, NewMessage, Once,
 use crate::fresh::{Fresh, accept, accept_all, leased, minute, settlement, sound, to_many, waiting};
 
 pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let accepted = accept_all(fresh, &store, vec![waiting(), to_many(waiting(), 3)]).await;
     assert_eq!(accepted.iter().map(|one| one.recipients).collect::<Vec<_>>(), [1, 3]);
     assert!(accepted[0].id < accepted[1].id);
@@ -17,7 +17,7 @@ pub(crate) async fn accept_is_all_or_nothing_in_order(fresh: &Fresh) {
 }
 
 pub(crate) async fn the_door_is_kept(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let doors = [Door::Smtp, Door::Http, Door::Sendmail, Door::Notices, Door::Folder, Door::Bookpost];
     let messages = doors.map(|door| NewMessage { door, ..waiting() }).to_vec();
     for (accepted, door) in accept_all(fresh, &store, messages).await.iter().zip(doors) {
@@ -27,7 +27,7 @@ pub(crate) async fn the_door_is_kept(fresh: &Fresh) {
 }
 
 pub(crate) async fn an_attempt_keeps_why_it_was_not_made_at_the_first_server(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for instead_of in [None, Some(InsteadOf { since: minute(0), reason: mail::Reason::Unreachable })] {
         let recipient = accept(fresh, &store, leased()).await;
         let mut settlement = settlement(fresh, recipient, Verdict::Delivered);
@@ -39,7 +39,7 @@ pub(crate) async fn an_attempt_keeps_why_it_was_not_made_at_the_first_server(fre
 }
 
 pub(crate) async fn concurrent_accepts_share_commits(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let before = store.stats();
     let all: Vec<_> = (0..200)
         .map(|_| {
@@ -57,16 +57,16 @@ pub(crate) async fn concurrent_accepts_share_commits(fresh: &Fresh) {
 }
 
 pub(crate) async fn ids_are_never_used_twice(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let first = accept(fresh, &store, waiting()).await;
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert!(accept(fresh, &store, waiting()).await.message() > first.message());
 }
 
 /// What follows from being stored follows once, with what was stored, and not where nothing is.
 pub(crate) async fn what_is_stored_is_told_before_the_answer(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (sender, told) = std::sync::mpsc::channel();
     let tell = || {
         let sender = sender.clone();
@@ -86,7 +86,7 @@ pub(crate) async fn what_is_stored_is_told_before_the_answer(fresh: &Fresh) {
 
 /// Who did not hear the answer asks again, and hears the same.
 pub(crate) async fn a_request_is_made_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let key = |application: &str, key: &str, fingerprint| OnceKey {
         application: application.to_owned(),
         key: key.to_owned(),

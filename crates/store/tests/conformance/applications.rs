@@ -30,7 +30,7 @@ fn of(application: &str) -> NewMessage {
 }
 
 pub(crate) async fn an_application_is_kept_as_it_was_added(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let settings = ApplicationSettings {
         from: vec!["desk@library.example".parse().unwrap(), "@school.example".parse().unwrap()],
         sites: vec!["MAIN".to_owned()],
@@ -58,13 +58,13 @@ pub(crate) async fn an_application_is_kept_as_it_was_added(fresh: &Fresh) {
     }
     assert!(matches!(store.application("Library").await, Err(Error::NotFound(_))));
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.applications().await.unwrap().readable, [tracker, cron]);
     sound(&store).await;
 }
 
 pub(crate) async fn a_change_changes_nothing_else(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (cron, other) = (add(fresh, &store, "cron").await, add(fresh, &store, "Library").await);
     let changed = store
         .change_application(
@@ -92,7 +92,7 @@ pub(crate) async fn a_change_changes_nothing_else(fresh: &Fresh) {
 }
 
 pub(crate) async fn disabled_until_it_is_enabled(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     add(fresh, &store, "cron").await;
     for (at, since) in [(1, minute(1)), (2, minute(1))] {
         fresh.at(at);
@@ -113,7 +113,7 @@ pub(crate) async fn disabled_until_it_is_enabled(fresh: &Fresh) {
 }
 
 pub(crate) async fn keys_come_and_go_one_by_one(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for application in ["cron", "Library"] {
         add(fresh, &store, application).await;
     }
@@ -149,7 +149,7 @@ pub(crate) async fn keys_come_and_go_one_by_one(fresh: &Fresh) {
 }
 
 pub(crate) async fn the_last_use_of_a_key_is_the_latest(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     add(fresh, &store, "cron").await;
     store.add_key("cron", key("one", 1), store::Actor::CommandLine, fresh.now()).await.unwrap();
     store.add_key("cron", key("two", 2), store::Actor::CommandLine, fresh.now()).await.unwrap();
@@ -165,7 +165,7 @@ pub(crate) async fn the_last_use_of_a_key_is_the_latest(fresh: &Fresh) {
 
 /// What waits of an application's own, whatever becomes of it, and nothing of anybody else's.
 pub(crate) async fn what_waits_of_an_application_is_counted(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (cron, other) = ("cron", "Textbook Tracker");
     let count = async |at_most| store.waiting_of(cron, at_most).await.unwrap();
     assert_eq!(count(9).await, 0);
@@ -188,7 +188,7 @@ pub(crate) async fn what_waits_of_an_application_is_counted(fresh: &Fresh) {
     store.move_recipients(Selection::All, Move::Release, fresh.now()).await.unwrap();
     assert_eq!(count(9).await, 4);
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.waiting_of(cron, 9).await.unwrap(), 4);
     fresh.at(4);
     store.move_recipients(Selection::All, Move::Cancel, fresh.now()).await.unwrap();
@@ -197,7 +197,7 @@ pub(crate) async fn what_waits_of_an_application_is_counted(fresh: &Fresh) {
 }
 
 pub(crate) async fn what_an_application_handed_in_is_counted_from_an_instant_on(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let of_a_run = NewMessage { run: Some(RunId(1)), ..of("cron") };
     for (at, messages) in [(0, vec![of("cron"), of("cron")]), (5, vec![of("cron"), of("Library"), of_a_run])]
     {

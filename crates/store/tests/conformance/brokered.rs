@@ -26,7 +26,7 @@ fn service(key: &str, what: Service) -> NewService {
 }
 
 async fn added(fresh: &Fresh) -> Store {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for (key, name) in [("one", "School"), ("two", "Library")] {
         store.add_installation(new(key, name), CLI, fresh.now()).await.unwrap();
     }

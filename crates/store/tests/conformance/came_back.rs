@@ -36,7 +36,7 @@ async fn told(fresh: &Fresh, store: &Store, bounce: Bounce) -> Noted {
 
 /// As often as it is told, also after the report was written and after a restart.
 pub(crate) async fn what_comes_back_is_returned_and_reported_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let recipient = accept(fresh, &store, NewMessage { run: Some(run), ..leased() }).await;
     settle(fresh, &store, recipient, Verdict::Delivered).await;
@@ -62,7 +62,7 @@ pub(crate) async fn what_comes_back_is_returned_and_reported_once(fresh: &Fresh)
     assert_eq!(told(fresh, &store, by_id("p@example.org")).await, Noted::Known(recipient));
     let key = store.return_path_key().await.unwrap();
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!((store.return_path_key().await.unwrap(), key.len()), (key.clone(), 32));
     assert_eq!(told(fresh, &store, forwarded).await, Noted::Known(recipient));
     assert_eq!(store.counts().await.unwrap().reports_owed, 0);
@@ -76,7 +76,7 @@ pub(crate) async fn what_comes_back_is_returned_and_reported_once(fresh: &Fresh)
 }
 
 pub(crate) async fn a_delay_returns_nobody(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     settle(fresh, &store, recipient, Verdict::Delivered).await;
     let later =
@@ -99,7 +99,7 @@ pub(crate) async fn a_delay_returns_nobody(fresh: &Fresh) {
 
 /// An address alone names nobody, nor does a Message-ID; what may be one of several is nobody.
 pub(crate) async fn what_is_tied_to_nobody_changes_nothing(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let many = NewMessage { message_id: "<2@library.example>".to_owned(), ..to_many(leased(), 3) };
     let twice = NewMessage { message_id: "<3@library.example>".to_owned(), ..leased() };
     let practice = NewMessage { practice: true, message_id: "<4@library.example>".to_owned(), ..leased() };
@@ -140,7 +140,7 @@ pub(crate) async fn what_is_tied_to_nobody_changes_nothing(fresh: &Fresh) {
 
 /// A server may be quicker to return a message than we are to note that it took it.
 pub(crate) async fn what_is_not_settled_yet_comes_back_later(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     assert_eq!(told(fresh, &store, of(recipient)).await, Noted::NotYet(recipient));
     settle(fresh, &store, recipient, Verdict::Deferred { due_at: minute(9), in_doubt: false }).await;
@@ -161,7 +161,7 @@ pub(crate) async fn what_is_not_settled_yet_comes_back_later(fresh: &Fresh) {
 
 /// Invariant 7.
 pub(crate) async fn a_report_that_comes_back_causes_no_report(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, NewMessage { kind: Kind::Report, ..leased() }).await;
     assert_eq!(settle(fresh, &store, recipient, Verdict::Delivered).await, Settled::Done);
     assert_eq!(

@@ -15,7 +15,7 @@ fn chosen(of: &[(&str, &[&str])]) -> ChosenColumns {
 
 /// For everybody, over a restart, and until somebody says otherwise.
 pub(crate) async fn what_was_said_of_columns_is_remembered_until_it_is_forgotten(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.known_columns().await.unwrap(), []);
     let shape = || "mail\ntitel".to_owned();
     let first = chosen(&[("email", &["mail"]), ("title", &["titel"])]);
@@ -26,7 +26,7 @@ pub(crate) async fn what_was_said_of_columns_is_remembered_until_it_is_forgotten
     let known = KnownColumns { shape: shape(), chosen: first, chosen_by: ann(), chosen_at: minute(1) };
     assert_eq!(store.known_columns().await.unwrap(), [known], "what is said again is no change");
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     fresh.at(3);
     let second = chosen(&[("email", &["mail", "titel"])]);
     store.remember_columns(shape(), second.clone(), Actor::CommandLine, fresh.now()).await.unwrap();
@@ -53,7 +53,7 @@ pub(crate) async fn what_was_said_of_columns_is_remembered_until_it_is_forgotten
 }
 
 pub(crate) async fn the_columns_that_were_said_longest_ago_are_forgotten(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for n in 0..=i64::try_from(COLUMNS_KEPT).unwrap() {
         fresh.at(n);
         let columns = chosen(&[("email", &["mail"])]);

@@ -30,7 +30,7 @@ async fn since(store: &Store, after: &mut EventId) -> Vec<(EventKind, Option<Rec
 
 /// Each change of mail of an application is told with what is known of it; those of runs, reports and alarms are not.
 pub(crate) async fn every_change_is_an_event(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let mut after = EventId(0);
     fresh.at(1);
     for (verdict, kind, next_attempt_at) in [
@@ -74,7 +74,7 @@ pub(crate) async fn every_change_is_an_event(fresh: &Fresh) {
 
 /// What happens without an attempt is told as well.
 pub(crate) async fn what_people_and_age_do_is_an_event(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let mut after = EventId(0);
     let recipient = accept(fresh, &store, NewMessage { expires_at: minute(20), ..waiting() }).await;
     let decide = async |wish| {
@@ -112,7 +112,7 @@ pub(crate) async fn what_people_and_age_do_is_an_event(fresh: &Fresh) {
     settle(fresh, &store, doubtful, Verdict::Delivered).await;
     let in_flight = accept(fresh, &store, leased()).await;
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     let in_doubt = vec![Doubt { recipient: in_flight, lease: LEASE, due_at: Some(minute(40)) }];
     store.restart(Restart { begun: vec![], in_doubt }, fresh.now()).await.unwrap();
     assert_eq!(
@@ -142,7 +142,7 @@ pub(crate) async fn what_people_and_age_do_is_an_event(fresh: &Fresh) {
 
 /// What happens later changes nothing of what an event says, and an event says nothing of what was before it.
 pub(crate) async fn an_event_reads_the_same_each_time(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let doubtful = accept(fresh, &store, NewMessage { expires_at: minute(30), ..leased() }).await;
     settle(fresh, &store, doubtful, Verdict::Deferred { due_at: minute(25), in_doubt: true }).await;
     fresh.at(31);
@@ -168,7 +168,7 @@ pub(crate) async fn an_event_reads_the_same_each_time(fresh: &Fresh) {
 }
 
 pub(crate) async fn events_are_read_in_parts(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let noted = store.events_noted();
     for at in 0..30 {
         let application = if at % 3 == 0 { "cron" } else { "Library" }.to_owned();
@@ -196,7 +196,7 @@ pub(crate) async fn events_are_read_in_parts(fresh: &Fresh) {
 }
 
 pub(crate) async fn old_events_are_forgotten(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let old = accept(fresh, &store, leased()).await;
     accept(fresh, &store, NewMessage { application: "cron".to_owned(), ..waiting() }).await;
     fresh.pass(7 * 24 * 60);
@@ -215,7 +215,7 @@ pub(crate) async fn old_events_are_forgotten(fresh: &Fresh) {
 
 /// Tags find their messages again.
 pub(crate) async fn tags_are_kept_and_listed(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let tagged =
         |tags: &[&str]| NewMessage { tags: tags.iter().map(|tag| (*tag).to_owned()).collect(), ..waiting() };
     let both = accept(fresh, &store, tagged(&["loan", "term 2"])).await;
@@ -247,7 +247,7 @@ async fn add(fresh: &Fresh, store: &Store, application: &str, kinds: &[EventKind
 }
 
 pub(crate) async fn a_web_address_is_told_and_tried_again(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for name in ["Library", "cron"] {
         let name = name.parse().unwrap();
         store

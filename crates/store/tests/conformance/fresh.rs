@@ -10,22 +10,49 @@ use store::{
     RunId, Settled, Settlement, State, Store, Verdict,
 };
 
+use crate::server::Schema;
+
 /// A database of its own, made for one case, and the only clock of that case. It stands still until the case moves it, and goes
 /// forward only. Every operation is told [`Fresh::now`] and no other instant as the present one: a database that has a clock
 /// of its own is given one that is moved with this.
 pub(crate) struct Fresh {
     folder: tempfile::TempDir,
+    schema: Option<Schema>,
     clock: Cell<Timestamp>,
 }
 
 impl Fresh {
+    /// In a folder.
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), clock: Cell::new(minute(0)) }
+        Self { folder: tempfile::tempdir().unwrap(), schema: None, clock: Cell::new(minute(0)) }
+    }
+
+    /// In a schema of a server.
+    pub(crate) fn on(schema: Schema) -> Self {
+        Self { schema: Some(schema), ..Self::new() }
+    }
+
+    /// One more, on the same kind of database.
+    pub(crate) async fn another(&self) -> Self {
+        match &self.schema {
+            None => Self::new(),
+            Some(schema) => Self::on(schema.another().await),
+        }
     }
 
     /// The store; a second time only after the first was closed.
-    pub(crate) fn open(&self) -> Store {
-        Store::open(self.folder.path(), self.clock.get()).unwrap()
+    pub(crate) async fn open(&self) -> Store {
+        match &self.schema {
+            None => Store::open(self.folder.path(), self.clock.get()).unwrap(),
+            Some(schema) => schema.open(self.folder.path(), "one", self.clock.get()).await.unwrap(),
+        }
+    }
+
+    /// Nothing of it is left. What a case leaves that fails can be looked at.
+    pub(crate) async fn forget(self) {
+        if let Some(schema) = self.schema {
+            schema.drop().await;
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

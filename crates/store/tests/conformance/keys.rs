@@ -21,7 +21,7 @@ fn settings(email: &str) -> PersonSettings {
 }
 
 pub(crate) async fn a_key_of_a_person_is_theirs_until_it_is_revoked(fresh: &Fresh) {
-    let (store, cli) = (fresh.open(), || Actor::CommandLine);
+    let (store, cli) = (fresh.open().await, || Actor::CommandLine);
     let ann = store.add_person(settings("ann@library.example"), cli(), fresh.now()).await.unwrap();
     let bob = store.add_person(settings("bob@library.example"), cli(), fresh.now()).await.unwrap();
     let made = store.add_person_key(ann.id, key("one", 1), cli(), fresh.now()).await.unwrap();
@@ -48,7 +48,7 @@ pub(crate) async fn a_key_of_a_person_is_theirs_until_it_is_revoked(fresh: &Fres
 }
 
 pub(crate) async fn who_is_disabled_has_no_key_any_more(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let person =
         store.add_person(settings("ann@library.example"), Actor::CommandLine, fresh.now()).await.unwrap();
     store.add_person_key(person.id, key("one", 1), Actor::CommandLine, fresh.now()).await.unwrap();
@@ -59,7 +59,7 @@ pub(crate) async fn who_is_disabled_has_no_key_any_more(fresh: &Fresh) {
 }
 
 pub(crate) async fn what_is_done_about_programs_and_keys_stands_in_the_log(fresh: &Fresh) {
-    let (store, cli) = (fresh.open(), || Actor::CommandLine);
+    let (store, cli) = (fresh.open().await, || Actor::CommandLine);
     let usual = ApplicationSettings { per_minute: Some(60), ..ApplicationSettings::default() };
     store.add_application("cron".parse().unwrap(), usual, cli(), fresh.now()).await.unwrap();
     for _ in 0..2 {

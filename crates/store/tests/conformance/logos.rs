@@ -9,7 +9,7 @@ fn logo(byte: u8) -> Logo {
 }
 
 pub(crate) async fn a_logo_is_a_sites_until_another_takes_its_place(fresh: &Fresh) {
-    let (store, cli) = (fresh.open(), || Actor::CommandLine);
+    let (store, cli) = (fresh.open().await, || Actor::CommandLine);
     assert_eq!(store.logo("MAIN").await.unwrap(), None);
     for (site, given) in [
         ("MAIN", Some(logo(1))),

@@ -37,7 +37,7 @@ fn account(name: &str, tokens: &str) -> NewMailAccount {
 }
 
 async fn connected(fresh: &Fresh) -> Store {
-    let store = fresh.open();
+    let store = fresh.open().await;
     store.connect_mail_account(account("library", "one"), Actor::CommandLine, fresh.now()).await.unwrap();
     store
 }
@@ -51,7 +51,7 @@ async fn begin(store: &Store, who: RefreshLease, now: Timestamp) -> Refreshing {
 }
 
 pub(crate) async fn an_account_is_there_until_it_is_disconnected(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.mail_account("google").await.unwrap(), None);
     let nothing = store.disconnect_mail_account("google", Actor::CommandLine, fresh.now()).await.unwrap();
     assert_eq!(nothing, None);
@@ -106,7 +106,7 @@ pub(crate) async fn one_at_a_time_asks_for_other_tokens(fresh: &Fresh) {
     assert_eq!(begin(&store, BEN, fresh.now()).await, Refreshing::Others(minute(2)));
     // It goes on where it was: the lease is in the queue.
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     fresh.at(1);
     assert_eq!(begin(&store, BEN, fresh.now()).await, Refreshing::Others(minute(2)));
     assert!(store.end_refresh("google", ANNA, given("two", 1), fresh.now()).await.unwrap());

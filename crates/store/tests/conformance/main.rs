@@ -15,6 +15,8 @@ mod events;
 mod fresh;
 mod keys;
 mod logos;
+mod machines;
+mod machines_other;
 mod mail_accounts;
 mod notices;
 mod pause;
@@ -27,6 +29,7 @@ mod schedules;
 mod sealed;
 mod search;
 mod sent;
+mod server;
 mod sign_in;
 mod staff;
 mod start;
@@ -35,13 +38,24 @@ mod unsettled;
 mod upkeep;
 mod worker;
 
-/// Makes each case a test on each database; a further database is a further module here.
+/// Makes each case a test on each database; a further database is a further module here. Those on PostgreSQL need a server: where none is
+/// named they are not run, and say so.
 macro_rules! cases {
     ($($module:ident::$case:ident),+ $(,)?) => {
         mod on_sqlite {
             $(#[tokio::test]
             async fn $case() {
                 crate::$module::$case(&crate::fresh::Fresh::new()).await;
+            })+
+        }
+
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $case() {
+                let Some(server) = crate::server::Server::named() else { return };
+                let fresh = crate::fresh::Fresh::on(server.schema().await);
+                crate::$module::$case(&fresh).await;
+                fresh.forget().await;
             })+
         }
     };
@@ -112,6 +126,7 @@ cases! {
     start::restart_sorts_what_was_in_flight,
     start::a_second_lost_answer_waits_for_a_person,
     start::restart_leaves_this_epoch_alone,
+    start::nothing_is_taken_over_from_the_living,
     start::three_deaths_alone_strike_out,
     start::a_clock_that_nobody_set_moves_nothing,
     start::epoch_rises_and_store_id_stays,
@@ -295,6 +310,7 @@ fn every_operation_has_a_case() {
     let operations: Vec<&str> = SURFACE
         .iter()
         .flat_map(|text| text.split("pub async fn ").skip(1))
+        .filter(|rest| rest.split(')').next().is_some_and(|signature| signature.contains("self")))
         .filter_map(|rest| rest.split('(').next())
         .collect();
     assert!(operations.len() >= 60, "{operations:?}");

@@ -25,7 +25,7 @@ fn id_of(accepted: NoticeAccepted) -> Option<MessageId> {
 }
 
 pub(crate) async fn ledger_repeats_after_the_period(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let hour = Some(Duration::from_hours(1));
     for (minutes, repeat, expected) in [
         (0, hour, true),
@@ -50,7 +50,7 @@ pub(crate) async fn ledger_repeats_after_the_period(fresh: &Fresh) {
 }
 
 pub(crate) async fn one_new_item_stores_all(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let day = Some(Duration::from_hours(24));
     let stored = async |keys: &[&str]| {
         fresh.pass(1);
@@ -78,7 +78,7 @@ pub(crate) async fn one_new_item_stores_all(fresh: &Fresh) {
 
 /// Nobody got it, so that the next run writes again; one that came back would only come back again.
 pub(crate) async fn what_a_person_cancelled_counts_as_not_written(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let day = Some(Duration::from_hours(24));
     let two = |keys: &[&str]| NewNotice { message: to_many(leased(), 2), ..notice(RunId(0), false, keys) };
     let mut accepted = Vec::new();
@@ -122,7 +122,7 @@ pub(crate) async fn what_a_person_cancelled_counts_as_not_written(fresh: &Fresh)
 
 /// What came back was no mail to whoever has another address since; to the same address nothing goes unasked.
 pub(crate) async fn what_came_back_counts_as_written_at_its_own_address_only(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let day = Some(Duration::from_hours(24));
     let address = |to: &str| mail::Address::parse(to).unwrap();
     let mail = |key: &str, to: &str| {
@@ -177,7 +177,7 @@ pub(crate) async fn what_came_back_counts_as_written_at_its_own_address_only(fre
 
 /// What was sent again in its place is the mail that somebody had.
 pub(crate) async fn what_was_sent_again_counts_as_written(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let day = Some(Duration::from_hours(24));
     for (verdict, stands) in [
         (Some(Verdict::Delivered), Some(Stands::Written)),
@@ -206,7 +206,7 @@ pub(crate) async fn what_was_sent_again_counts_as_written(fresh: &Fresh) {
 
 /// By the last mail, however the run is asked about.
 pub(crate) async fn whose_mail_came_back_again_is_counted_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let again = |of: RecipientId| vec!["sent again".to_owned(), format!("sent again for {}", of.0)];
     let mail = |tags| NewMessage { run: Some(run), tags, ..leased() };
@@ -229,7 +229,7 @@ pub(crate) async fn whose_mail_came_back_again_is_counted_once(fresh: &Fresh) {
 
 /// The numbers of a run are of people; what teachers get of it stands beside them.
 pub(crate) async fn copies_to_teachers_are_counted_apart(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let other = begin(fresh, &store, false).await;
     let of = |run, key: &str, tags: &[&str]| {
@@ -263,7 +263,7 @@ pub(crate) async fn copies_to_teachers_are_counted_apart(fresh: &Fresh) {
 
 /// Only the message that wrote about an item last can be taken back.
 pub(crate) async fn a_cancelled_message_takes_back_what_it_wrote_and_no_more(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let day = Some(Duration::from_hours(24));
     let run = begin(fresh, &store, false).await;
     let mut accepted = Vec::new();
@@ -283,7 +283,7 @@ pub(crate) async fn a_cancelled_message_takes_back_what_it_wrote_and_no_more(fre
 
 /// Whichever slice the recipients of one message are in.
 pub(crate) async fn a_whole_run_that_is_cancelled_is_written_again(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let keys: Vec<String> = (0..150).map(|number| number.to_string()).collect();
     let notices = || {
@@ -300,7 +300,7 @@ pub(crate) async fn a_whole_run_that_is_cancelled_is_written_again(fresh: &Fresh
 }
 
 pub(crate) async fn practice_runs_leave_no_ledger(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for _ in 0..2 {
         let run = begin(fresh, &store, true).await;
         let all =
@@ -312,7 +312,7 @@ pub(crate) async fn practice_runs_leave_no_ledger(fresh: &Fresh) {
 }
 
 pub(crate) async fn runs_add_up(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     store.accept_notices(run, vec![notice(run, false, &["a"])], None, fresh.now()).await.unwrap();
     let left_out = LeftOut {
@@ -345,7 +345,7 @@ pub(crate) async fn runs_add_up(fresh: &Fresh) {
 
 /// Two clicks, or a page that is loaded again, make one run.
 pub(crate) async fn a_run_that_is_asked_for_twice_is_one(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let new = || NewRun {
         notice: "overdue-items".to_owned(),
         source: "a.csv".to_owned(),
@@ -375,7 +375,7 @@ pub(crate) async fn a_run_that_is_asked_for_twice_is_one(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_run_is_counted_by_library_and_listed_in_parts(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let of = |site: Option<&str>, key: &str| {
         let notice = notice(run, false, &[key]);

@@ -5,7 +5,7 @@ use store::{Move, NewMessage, PauseWhy, RecipientId, Selection, State};
 use crate::fresh::{Fresh, accept, minute, row, sound, state, waiting};
 
 pub(crate) async fn a_pause_lasts_until_it_is_ended(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.paused().await.unwrap(), None);
     assert_eq!(store.end_pause().await.unwrap(), None);
     fresh.at(1);
@@ -14,7 +14,7 @@ pub(crate) async fn a_pause_lasts_until_it_is_ended(fresh: &Fresh) {
     fresh.at(2);
     assert_eq!(store.pause(PauseWhy::ByPerson, fresh.now()).await.unwrap(), pause, "it goes on as it was");
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.paused().await.unwrap(), Some(pause));
     assert_eq!(store.end_pause().await.unwrap(), Some(pause));
     assert_eq!(store.paused().await.unwrap(), None);
@@ -24,12 +24,12 @@ pub(crate) async fn a_pause_lasts_until_it_is_ended(fresh: &Fresh) {
 }
 
 pub(crate) async fn that_nothing_goes_is_known_at_the_next_start(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert!(!store.nothing_goes().await.unwrap());
     store.note_nothing_goes(true).await.unwrap();
     store.note_nothing_goes(true).await.unwrap();
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert!(store.nothing_goes().await.unwrap());
     store.note_nothing_goes(false).await.unwrap();
     assert!(!store.nothing_goes().await.unwrap());
@@ -39,7 +39,7 @@ pub(crate) async fn that_nothing_goes_is_known_at_the_next_start(fresh: &Fresh) 
 }
 
 pub(crate) async fn time_in_a_pause_does_not_age(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let before = accept(fresh, &store, NewMessage { expires_at: minute(100), ..waiting() }).await;
     fresh.at(10);
     store.pause(PauseWhy::ByPerson, fresh.now()).await.unwrap();
@@ -70,7 +70,7 @@ pub(crate) async fn time_in_a_pause_does_not_age(fresh: &Fresh) {
 
 /// Time that was both set aside and in a pause is credited once.
 pub(crate) async fn time_set_aside_in_a_pause_counts_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let [before, within, over] = [
         accept(fresh, &store, NewMessage { expires_at: minute(100), ..waiting() }).await,
         accept(fresh, &store, NewMessage { expires_at: minute(100), ..waiting() }).await,
@@ -101,7 +101,7 @@ pub(crate) async fn time_set_aside_in_a_pause_counts_once(fresh: &Fresh) {
 }
 
 pub(crate) async fn what_has_waited_long_is_found(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let old = accept(fresh, &store, waiting()).await;
     let held = accept(fresh, &store, waiting()).await;
     store.move_recipients(Selection::Messages(vec![held.message()]), Move::Hold, fresh.now()).await.unwrap();

@@ -11,7 +11,7 @@ use crate::fresh::{
 };
 
 pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let all =
         [State::Waiting, State::Sending, State::InDoubt, State::Delivered, State::Returned, State::Held];
     for (wish, from, to) in [
@@ -55,7 +55,7 @@ pub(crate) async fn moves_are_legal_ones_only(fresh: &Fresh) {
 /// Each recipient of it once, and none of the others, however many there are.
 /// What is not to be sent before a time is not hurried by whoever tries again all that waits.
 pub(crate) async fn what_is_for_later_is_not_tried_again(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let later = accept(fresh, &store, NewMessage { first_due_at: minute(50), ..waiting() }).await;
     let put_off = accept(fresh, &store, NewMessage { first_due_at: minute(50), ..leased() }).await;
     settle(fresh, &store, put_off, Verdict::Deferred { due_at: minute(60), in_doubt: false }).await;
@@ -72,7 +72,7 @@ pub(crate) async fn what_is_for_later_is_not_tried_again(fresh: &Fresh) {
 }
 
 pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let of = |run| NewMessage { run: Some(RunId(run)), ..to_many(waiting(), 3) };
     for _ in 0..150 {
         accept_all(fresh, &store, vec![of(1), of(2)]).await;
@@ -99,7 +99,7 @@ pub(crate) async fn large_selections_go_in_slices(fresh: &Fresh) {
 }
 
 pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, NewMessage { run: Some(RunId(1)), ..waiting() }).await;
     let selection = Selection::Run(RunId(1));
     for (held_at, released_at, credit) in [(10, 40, 30), (50, 55, 35)] {
@@ -114,7 +114,7 @@ pub(crate) async fn time_held_does_not_age(fresh: &Fresh) {
 
 /// What is to be sent later stays so when it is held in between; a person who wants it at once asks for a retry.
 pub(crate) async fn what_is_released_keeps_its_time(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let later = |at| NewMessage { first_due_at: minute(at), expires_at: minute(at + 6_000), ..waiting() };
     let [soon, late] = [accept(fresh, &store, later(30)).await, accept(fresh, &store, later(90)).await];
     let retried = accept(fresh, &store, later(90)).await;
@@ -141,7 +141,7 @@ pub(crate) async fn what_is_released_keeps_its_time(fresh: &Fresh) {
 }
 
 pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let before = accept(fresh, &store, waiting()).await;
     let rehearsal = accept(fresh, &store, NewMessage { practice: true, ..waiting() }).await;
     let done = accept(fresh, &store, leased()).await;
@@ -159,7 +159,7 @@ pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
     // Many, so that it takes more than one slice.
     let many = accept_all(fresh, &store, vec![waiting(); 600]).await;
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     fresh.at(40);
     for _ in 0..2 {
         store.resume_ageing(false, fresh.now()).await.unwrap();
@@ -180,7 +180,7 @@ pub(crate) async fn time_without_a_way_does_not_age(fresh: &Fresh) {
 
 /// Invariant 8: a person can be asked again.
 pub(crate) async fn who_waits_for_a_person_is_counted(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     fresh.at(1);
     let held = accept(fresh, &store, leased()).await;
     settle(fresh, &store, held, Verdict::Held).await;
@@ -211,7 +211,7 @@ pub(crate) async fn who_waits_for_a_person_is_counted(fresh: &Fresh) {
 }
 
 pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let held = accept(fresh, &store, NewMessage { run: Some(RunId(4)), ..leased() }).await;
     settle(fresh, &store, held, Verdict::Held).await;
     let doubt = accept(fresh, &store, NewMessage { site: None, ..leased() }).await;
@@ -243,7 +243,7 @@ pub(crate) async fn list_filters_and_pages(fresh: &Fresh) {
 }
 
 pub(crate) async fn mail_is_found_from_an_instant_on(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let since = |minutes| Filter { since: Some(minute(minutes)), ..Filter::default() };
     assert!(store.list(since(0), None, 9).await.unwrap().is_empty());
     let mut all = Vec::new();
@@ -261,7 +261,7 @@ pub(crate) async fn mail_is_found_from_an_instant_on(fresh: &Fresh) {
 }
 
 pub(crate) async fn mail_that_has_waited_is_found_by_when_and_why(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let has_waited = async |due, expires, but: &[Reason]| {
         store.has_waited(minute(due), minute(expires), but).await.unwrap()
     };
@@ -290,7 +290,7 @@ pub(crate) async fn mail_that_has_waited_is_found_by_when_and_why(fresh: &Fresh)
 }
 
 pub(crate) async fn mail_for_later_is_counted_until_its_time(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let at = |due, site: &str| NewMessage {
         first_due_at: minute(due),
         expires_at: minute(due + 6_000),
@@ -316,14 +316,15 @@ pub(crate) async fn mail_for_later_is_counted_until_its_time(fresh: &Fresh) {
         (40, &[], 0, None),
     ] {
         let sites = sites.iter().map(|site| (*site).to_owned()).collect();
-        let found = store.for_later(sites, minute(now)).await.unwrap();
+        fresh.at(now);
+        let found = store.for_later(sites, fresh.now()).await.unwrap();
         assert_eq!(found, ForLater { count, next_at: next.map(minute), more: false }, "{now}");
     }
     sound(&store).await;
 }
 
 pub(crate) async fn counts_agree_with_rows(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     accept(fresh, &store, waiting()).await;
     accept(fresh, &store, leased()).await;
     let returned = accept(fresh, &store, leased()).await;
@@ -333,5 +334,5 @@ pub(crate) async fn counts_agree_with_rows(fresh: &Fresh) {
     assert_eq!((counts.oldest_waiting_at, counts.next_due_at), (Some(minute(0)), Some(minute(0))));
     assert_eq!(counts.expires_first_at, Some(waiting().expires_at));
     store.close().await.unwrap();
-    assert_eq!(fresh.open().counts().await.unwrap(), counts);
+    assert_eq!(fresh.open().await.counts().await.unwrap(), counts);
 }

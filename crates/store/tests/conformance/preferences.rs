@@ -19,7 +19,7 @@ fn changed(before: Option<&str>, after: Option<&str>) -> Changed {
 }
 
 pub(crate) async fn what_is_set_is_kept_with_its_changes(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.preferences().await.unwrap(), Preferences::default());
     let nothing = store.change_preferences(0, values(&[("gone", None)]), ann(), fresh.now()).await.unwrap();
     assert_eq!(nothing, None);
@@ -33,7 +33,7 @@ pub(crate) async fn what_is_set_is_kept_with_its_changes(fresh: &Fresh) {
     let host = changed(Some(r#""a.example""#), Some(r#""b.example""#));
     assert_eq!(second.values, BTreeMap::from([("server1.host".to_owned(), host)]), "the port stays");
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     let changed_at = async |names: &[&str]| {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         store.preference_changed_at(&names).await.unwrap()
@@ -55,7 +55,7 @@ pub(crate) async fn what_is_set_is_kept_with_its_changes(fresh: &Fresh) {
 
 /// By whom, from what to what, and nothing of a secret.
 pub(crate) async fn each_change_stands_in_the_log(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let first = values(&[("server1.host", Some(r#""a""#)), ("server1.password", Some(r#"{"sealed":"x"}"#))]);
     store.change_preferences(0, first, ann(), fresh.now()).await.unwrap();
     let second = values(&[("server1.host", Some(r#""a""#)), ("server1.password", None)]);
@@ -78,7 +78,7 @@ pub(crate) async fn each_change_stands_in_the_log(fresh: &Fresh) {
 
 /// Nothing of a change that is based on what is no more is stored.
 pub(crate) async fn who_comes_second_is_told(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let host = |name| values(&[("server1.host", Some(name)), ("library", Some(r#""L""#))]);
     store.change_preferences(0, host(r#""a""#), ann(), fresh.now()).await.unwrap();
     let late = store.change_preferences(0, host(r#""b""#), Actor::CommandLine, fresh.now()).await;

@@ -12,7 +12,7 @@ use crate::fresh::{
 
 /// Invariant 4.
 pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     fresh.at(1);
     settle(fresh, &store, recipient, Verdict::Returned).await;
@@ -31,7 +31,7 @@ pub(crate) async fn outcome_and_obligation_are_one(fresh: &Fresh) {
 
 /// What is owed to one address is seen together, however young some of it is, and hides nothing of what others are owed.
 pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let (desk, other) = (address("desk@library.example"), address("other@library.example"));
     let to = |address: &Address, practice| {
@@ -75,7 +75,7 @@ pub(crate) async fn what_is_owed_is_looked_up_by_address(fresh: &Fresh) {
 
 /// Invariant 7; and who asked not to hear of it does not.
 pub(crate) async fn a_report_causes_no_report(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let mut never = leased();
     let mut recipient = never.envelope.recipients()[0].clone();
     recipient.notify = Some(Notify::Never);
@@ -96,7 +96,7 @@ pub(crate) async fn a_report_causes_no_report(fresh: &Fresh) {
 
 /// Who asked to hear of a success is told that it was relayed; nobody else is.
 pub(crate) async fn a_relay_is_reported_to_who_asked(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let on = |success, failure| Some(Notify::On { success, failure, delay: false });
     let mut expected = Vec::new();
     for (notify, owed) in
@@ -117,7 +117,7 @@ pub(crate) async fn a_relay_is_reported_to_who_asked(fresh: &Fresh) {
 }
 
 pub(crate) async fn report_closes_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let mut returned = Vec::new();
     for _ in 0..3 {
         let recipient = accept(fresh, &store, leased()).await;

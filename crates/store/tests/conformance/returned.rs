@@ -75,7 +75,7 @@ fn put_off(fresh: &Fresh, in_doubt: bool) -> Verdict {
 }
 
 pub(crate) async fn what_is_open_of_earlier_runs_is_known_with_what_it_names(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = first(fresh, &store).await;
     let ann = Patron { name: "Ann".to_owned(), number: Some("7".to_owned()) };
     let of_ann = notice(run, false, &["a", "b"]);
@@ -131,7 +131,7 @@ pub(crate) async fn what_is_open_of_earlier_runs_is_known_with_what_it_names(fre
 }
 
 pub(crate) async fn what_came_back_is_cancelled_now_or_where_it_would_wait(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = first(fresh, &store).await;
     let cases = [
         ("waits", Some(Verdict::GivenBack), None, State::Cancelled, true),
@@ -186,7 +186,7 @@ pub(crate) async fn what_came_back_is_cancelled_now_or_where_it_would_wait(fresh
 
 /// What is kept back gives way to nothing, and what is to be sent after all is sent, though a mark said otherwise.
 pub(crate) async fn what_a_person_decided_about_a_notice_stands(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = first(fresh, &store).await;
     let decide = async |id: MessageId, action| {
         store.move_recipients(Selection::Messages(vec![id]), action, fresh.now()).await.unwrap()
@@ -211,7 +211,7 @@ pub(crate) async fn what_a_person_decided_about_a_notice_stands(fresh: &Fresh) {
 
 /// What a sudden end gives back would else be sent.
 pub(crate) async fn what_was_being_sent_at_a_sudden_end_is_cancelled_at_the_start(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = first(fresh, &store).await;
     let gone = accepted(fresh, &store, run, sent(run, &["gone"])).await.unwrap();
     let stays = accepted(fresh, &store, run, sent(run, &["stays"])).await.unwrap();
@@ -220,7 +220,7 @@ pub(crate) async fn what_was_being_sent_at_a_sudden_end_is_cancelled_at_the_star
     assert_eq!(store.all_returned(newer, vec![back(gone, &["gone"])], fresh.now()).await.unwrap(), 1);
     store.close().await.unwrap();
     fresh.at(61);
-    let store = fresh.open();
+    let store = fresh.open().await;
     store.restart(Restart::default(), fresh.now()).await.unwrap();
     let states = [state(&store, one(gone)).await, state(&store, one(stays)).await];
     assert_eq!(states, [State::Cancelled, State::Waiting]);
@@ -231,7 +231,7 @@ pub(crate) async fn what_was_being_sent_at_a_sudden_end_is_cancelled_at_the_star
 
 /// Whoever brought back a part gets one mail about the rest, and never none.
 pub(crate) async fn a_notice_gives_way_to_one_about_what_is_left(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = first(fresh, &store).await;
     for (text, before, gives_way, is) in [
         ("waits", Verdict::GivenBack, true, State::Cancelled),
@@ -265,7 +265,7 @@ pub(crate) async fn a_notice_gives_way_to_one_about_what_is_left(fresh: &Fresh) 
 
 /// One mail about all of it is enough.
 pub(crate) async fn a_notice_gives_way_to_one_that_names_more(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = first(fresh, &store).await;
     for (text, before, after, is) in [
         ("waits", Some(Verdict::GivenBack), None, State::Cancelled),
@@ -294,7 +294,7 @@ pub(crate) async fn a_notice_gives_way_to_one_that_names_more(fresh: &Fresh) {
 
 /// A patron with two addresses, of which one has it: the rest was written about.
 pub(crate) async fn who_has_it_at_one_address_has_been_written_to(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = first(fresh, &store).await;
     let two = |keys: &[&str]| {
         let notice = sent(run, keys);

@@ -23,7 +23,7 @@ fn key(notice: &str, site: Option<&str>) -> WordingKey {
 }
 
 pub(crate) async fn a_notice_is_changed_by_one_person_at_a_time(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.saved_notices().await.unwrap(), []);
     fresh.at(1);
     assert_eq!(store.save_notice("fines", settings("Fines"), 0, ann(), fresh.now()).await.unwrap(), 1);
@@ -34,7 +34,7 @@ pub(crate) async fn a_notice_is_changed_by_one_person_at_a_time(fresh: &Fresh) {
     assert_eq!(store.save_notice("fines", settings("Fines"), 1, who(), fresh.now()).await.unwrap(), 1);
     assert_eq!(store.save_notice("fines", second.clone(), 1, who(), fresh.now()).await.unwrap(), 2);
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     let kept = store.saved_notices().await.unwrap().pop().unwrap();
     assert_eq!((&kept.settings, kept.version, &kept.made_by, kept.made_at), (&second, 2, &ann(), minute(1)));
     assert_eq!((&kept.changed_by, kept.changed_at, kept.removed_at), (&who(), minute(2), None));
@@ -55,7 +55,7 @@ pub(crate) async fn a_notice_is_changed_by_one_person_at_a_time(fresh: &Fresh) {
 
 /// Nobody's words are lost, whoever saves last; and a version never comes twice.
 pub(crate) async fn a_wording_is_changed_by_one_person_at_a_time(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let save = async |wording: Option<Wording>, seen: i64| {
         store.save_wording(key("fines", None), wording, seen, ann(), fresh.now()).await
     };
@@ -93,7 +93,7 @@ pub(crate) async fn a_wording_is_changed_by_one_person_at_a_time(fresh: &Fresh) 
 }
 
 pub(crate) async fn a_copy_has_the_words_of_its_model_and_a_name_of_its_own(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     store.save_wording(key("fines", None), Some(wording("Pay")), 0, ann(), fresh.now()).await.unwrap();
     let back = key("fines", Some("MAIN"));
     store.save_wording(back.clone(), Some(wording("Main")), 0, ann(), fresh.now()).await.unwrap();

@@ -14,7 +14,7 @@ fn ann() -> Actor {
     Actor::Person { id: PersonId(1), name: "Ann".parse().unwrap() }
 }
 
-fn plan(name: &str) -> SchedulePlan {
+pub(crate) fn plan(name: &str) -> SchedulePlan {
     SchedulePlan {
         name: name.to_owned(),
         notice: "overdue-items".to_owned(),
@@ -39,7 +39,7 @@ fn came_to(came_to: CameTo) -> Ending {
 }
 
 pub(crate) async fn a_schedule_is_kept_as_it_was_said(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.schedules().await.unwrap(), []);
     let first = added(&store, fresh, minute(10)).await;
     let same = store.add_schedule(plan("Overdues"), None, ann(), fresh.now()).await;
@@ -48,7 +48,7 @@ pub(crate) async fn a_schedule_is_kept_as_it_was_said(fresh: &Fresh) {
     let another = SchedulePlan { source: command, rhythm: Rhythm::Yearly(2, 29), ..plan("Another") };
     let another = store.add_schedule(another, None, Actor::CommandLine, fresh.now()).await.unwrap();
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.schedules().await.unwrap(), [another.clone(), first.clone()]);
     assert_eq!((&first.plan, first.next_due, first.version), (&plan("Overdues"), Some(minute(10)), 1));
     let taken = store
@@ -84,7 +84,7 @@ pub(crate) async fn a_schedule_is_kept_as_it_was_said(fresh: &Fresh) {
 
 /// However often, by whomever, and over a restart.
 pub(crate) async fn a_moment_is_taken_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (due, next) = (minute(10), Some(minute(20)));
     let schedule = added(&store, fresh, due).await;
     fresh.at(12);
@@ -95,7 +95,7 @@ pub(crate) async fn a_moment_is_taken_once(fresh: &Fresh) {
     assert_eq!(store.schedule(schedule.id).await.unwrap().next_due, next);
     assert_eq!(store.open_turns().await.unwrap(), std::slice::from_ref(&turn));
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(
         store.open_turns().await.unwrap(),
         std::slice::from_ref(&turn),
@@ -110,7 +110,7 @@ pub(crate) async fn a_moment_is_taken_once(fresh: &Fresh) {
 }
 
 pub(crate) async fn what_a_moment_came_to_is_kept(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let id = added(&store, fresh, minute(10)).await.id;
     assert!(store.last_turns().await.unwrap().is_empty());
     let take = async |due: i64| {
@@ -157,7 +157,7 @@ pub(crate) async fn what_a_moment_came_to_is_kept(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_moment_that_is_to_be_left_out_is(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let id = added(&store, fresh, minute(10)).await.id;
     let (due, next) = (minute(10), Some(minute(20)));
     let skip = async |moment| store.skip_moment(id, moment, ann(), fresh.now()).await;
@@ -190,7 +190,7 @@ pub(crate) async fn a_moment_that_is_to_be_left_out_is(fresh: &Fresh) {
 
 /// A pause and a change of the plan do not make people forget it.
 pub(crate) async fn what_is_to_be_left_out_stays_so_over_a_pause(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (due, next) = (minute(10), minute(20));
     let id = added(&store, fresh, due).await.id;
     store.skip_moment(id, Some(due), ann(), fresh.now()).await.unwrap();
@@ -215,7 +215,7 @@ pub(crate) async fn what_is_to_be_left_out_stays_so_over_a_pause(fresh: &Fresh) 
 
 /// However the program ends afterwards.
 pub(crate) async fn of_which_export_a_moment_is_made_is_known_before(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (due, next) = (minute(10), Some(minute(20)));
     let id = added(&store, fresh, due).await.id;
     fresh.at(10);
@@ -224,7 +224,7 @@ pub(crate) async fn of_which_export_a_moment_is_made_is_known_before(fresh: &Fre
     store.note_turn_export(&turn, seen(1, None)).await.unwrap();
     store.note_turn_export(&turn, seen(2, Some(minute(9)))).await.unwrap();
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.last_sent(id, false).await.unwrap(), None, "it is not sent yet");
     store.end_turn(&turn, came_to(CameTo::Run), fresh.now()).await.unwrap();
     store.note_turn_export(&turn, seen(3, None)).await.unwrap();
@@ -235,7 +235,7 @@ pub(crate) async fn of_which_export_a_moment_is_made_is_known_before(fresh: &Fre
 
 /// What passed while nothing ran is one, with what was taken before that and came to no end.
 pub(crate) async fn a_moment_joins_one_that_is_not_over(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (due, next) = (minute(10), Some(minute(20)));
     let id = added(&store, fresh, due).await.id;
     fresh.at(10);
@@ -258,7 +258,7 @@ pub(crate) async fn a_moment_joins_one_that_is_not_over(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_run_is_known_by_its_export(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let sites = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<BTreeSet<_>>();
     let run = async |notice: &str, practice, only: &[&str], finished| {
         let (notice, source, started_at) = (notice.to_owned(), "a.csv".to_owned(), fresh.now());
@@ -299,7 +299,7 @@ pub(crate) async fn a_run_is_known_by_its_export(fresh: &Fresh) {
 
 /// A run that a person had end is none that was sent, for those libraries; whether it came to its end or not.
 pub(crate) async fn what_somebody_stopped_is_on_record_and_was_not_sent(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let sites = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<BTreeSet<_>>();
     let begun = async |finished| {
         let (notice, source) = ("overdue-items".to_owned(), "a.csv".to_owned());
@@ -350,7 +350,7 @@ pub(crate) async fn what_somebody_stopped_is_on_record_and_was_not_sent(fresh: &
 
 /// What a schedule has sent is not what somebody had end.
 pub(crate) async fn what_was_stopped_is_not_what_was_sent_last(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (due, next) = (minute(10), Some(minute(20)));
     let id = added(&store, fresh, due).await.id;
     fresh.at(10);
@@ -368,7 +368,7 @@ pub(crate) async fn what_was_stopped_is_not_what_was_sent_last(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_schedule_that_rests_takes_no_moment(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (due, next) = (minute(10), Some(minute(20)));
     let id = added(&store, fresh, due).await.id;
     fresh.at(1);
@@ -389,7 +389,7 @@ pub(crate) async fn a_schedule_that_rests_takes_no_moment(fresh: &Fresh) {
 
 /// Though it rests: a person wants it. A second click asks for the same moment.
 pub(crate) async fn what_is_asked_for_now_is_asked_for_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let id = added(&store, fresh, minute(10)).await.id;
     fresh.at(3);
     let (asked, ask) = (minute(2), async |at| store.ask_turn(id, at, ann(), fresh.now()).await.unwrap());

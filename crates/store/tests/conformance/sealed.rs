@@ -10,7 +10,7 @@ use crate::fresh::{Fresh, sound};
 
 /// Two web addresses, and a password that was set and changed.
 async fn with_secrets(fresh: &Fresh) -> Store {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let library = "Library".parse().unwrap();
     store
         .add_application(library, ApplicationSettings::default(), Actor::CommandLine, fresh.now())

@@ -28,7 +28,7 @@ async fn found(store: &Store, filter: &Filter) -> Vec<RecipientId> {
 }
 
 pub(crate) async fn mail_is_found_by_whom_it_is_for_and_what_it_is_about(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ana = accept(fresh, &store, to("Ana.Ruiz@example.org", "Your overdue items")).await;
     let ann = accept(fresh, &store, to("ann@Example.org", "Your hold is ready, 100 % sure")).await;
     let bob = accept(fresh, &store, to("bob@lists.example.org", "Su préstamo vence")).await;
@@ -85,7 +85,7 @@ pub(crate) async fn words_are_looked_for_in_what_is_not_old(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_list_is_given_in_parts(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let mut all = Vec::new();
     for _ in 0..5 {
         all.push(accept(fresh, &store, waiting()).await);
@@ -103,7 +103,7 @@ pub(crate) async fn a_list_is_given_in_parts(fresh: &Fresh) {
 
 /// However much there is, a part looks through so much only, and goes on where it ended until all was found.
 pub(crate) async fn a_part_looks_through_so_much_only(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let first = accept(fresh, &store, NewMessage { tags: vec!["rare".to_owned()], ..waiting() }).await;
     fresh.pass(1);
     accept_all(fresh, &store, vec![to_many(waiting(), 11_000)]).await;
@@ -122,7 +122,7 @@ pub(crate) async fn a_part_looks_through_so_much_only(fresh: &Fresh) {
 }
 
 pub(crate) async fn all_that_match_are_moved_and_no_others(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let of_run = NewMessage { run: Some(RunId(4)), ..waiting() };
     let before = accept(fresh, &store, of_run.clone()).await;
     fresh.pass(10);
@@ -154,7 +154,7 @@ pub(crate) async fn all_that_match_are_moved_and_no_others(fresh: &Fresh) {
 
 /// So that one decision can be taken back, and no other.
 pub(crate) async fn what_one_decision_moved_is_found(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ids = accept_all(fresh, &store, vec![waiting(); 3]).await;
     let one = |at: usize| Selection::Messages(vec![ids[at].id]);
     let of = |state, minutes| Filter {
@@ -179,7 +179,7 @@ pub(crate) async fn what_one_decision_moved_is_found(fresh: &Fresh) {
 }
 
 pub(crate) async fn messages_are_outlined(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let two = accept(fresh, &store, to_many(leased(), 2)).await;
     settle(fresh, &store, two, Verdict::Held).await;
     let one = accept(fresh, &store, NewMessage { site: None, ..waiting() }).await;
@@ -192,7 +192,7 @@ pub(crate) async fn messages_are_outlined(fresh: &Fresh) {
 }
 
 pub(crate) async fn mail_is_counted_by_library_and_time(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let states = |all: &[(State, u64)]| all.iter().copied().collect::<BTreeMap<_, _>>();
     assert_eq!(store.by_site(None).await.unwrap(), BTreeMap::new());
     let delivered = accept(fresh, &store, leased()).await;
@@ -240,7 +240,7 @@ pub(crate) async fn mail_is_counted_by_library_and_time(fresh: &Fresh) {
 
 /// A report is found by what it tells of.
 pub(crate) async fn what_was_reported_says_where(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let returned = accept(fresh, &store, leased()).await;
     settle(fresh, &store, returned, Verdict::Returned).await;
     assert_eq!(row(&store, returned).await.reported_in, None);
@@ -256,7 +256,7 @@ fn states(all: &[(State, u64)]) -> BTreeMap<State, u64> {
 /// Each counts once: at the moment of the answer that holds, and not on the day on which it was handed in.
 pub(crate) async fn answers_are_counted_when_they_come_and_each_once(fresh: &Fresh) {
     const DAY: i64 = 24 * 60;
-    let store = fresh.open();
+    let store = fresh.open().await;
     let main = Some("MAIN".to_owned());
     let answered = async |since: i64| store.answered_by_site(minute(since)).await.unwrap().remove(&main);
     let all = accept_all(fresh, &store, vec![leased(), leased(), leased(), waiting()]).await;
@@ -321,7 +321,7 @@ pub(crate) async fn answers_are_counted_when_they_come_and_each_once(fresh: &Fre
 
 /// In doubt for so long that nobody counts when it came to that.
 pub(crate) async fn what_was_answered_long_ago_corrects_no_count(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let lost = accept(fresh, &store, leased()).await;
     settle(fresh, &store, lost, Verdict::InDoubt).await;
     fresh.pass(u32::try_from(QUARTERS_KEPT.as_secs() / 60 + 30).unwrap());
@@ -335,7 +335,7 @@ pub(crate) async fn what_was_answered_long_ago_corrects_no_count(fresh: &Fresh) 
 /// And what is of no library is found by that.
 pub(crate) async fn what_is_not_sent_is_counted_when_that_is_decided(fresh: &Fresh) {
     const DAY: i64 = 24 * 60;
-    let store = fresh.open();
+    let store = fresh.open().await;
     let dropped = accept(fresh, &store, NewMessage { site: None, ..waiting() }).await;
     accept(fresh, &store, waiting()).await;
     fresh.at(DAY);
@@ -354,7 +354,7 @@ pub(crate) async fn what_is_not_sent_is_counted_when_that_is_decided(fresh: &Fre
 
 /// As long as it waits.
 pub(crate) async fn what_waits_and_may_have_arrived_is_counted_with_its_run(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let of_run = NewMessage { run: Some(run), ..leased() };
     let all = accept_all(fresh, &store, vec![of_run.clone(), of_run.clone(), of_run]).await;

@@ -5,7 +5,7 @@ use store::{Sent, Verdict};
 use crate::fresh::{Fresh, accept, leased, minute, settle, sound};
 
 pub(crate) async fn which_server_took_a_mail_is_known(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let due_at = fresh.later(60);
     let mut all = Vec::new();
     for verdict in [
@@ -29,7 +29,7 @@ pub(crate) async fn which_server_took_a_mail_is_known(fresh: &Fresh) {
 }
 
 pub(crate) async fn what_a_server_took_is_counted_for_a_day(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let server = "mail.example:587";
     let verdicts = |due_at| {
         [

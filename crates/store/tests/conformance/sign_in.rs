@@ -52,7 +52,7 @@ async fn link(
 }
 
 pub(crate) async fn a_password_is_apart_and_is_changed(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = add(fresh, &store, "ann", Role::Manager).await;
     let known = async || store.credentials(&"ANN@library.example".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((known().await.person, known().await.password), (ann.clone(), None));
@@ -69,7 +69,7 @@ pub(crate) async fn a_password_is_apart_and_is_changed(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_session_is_known_by_its_token(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     fresh.at(3);
     let session = begin(fresh, &store, &ann, 1).await;
@@ -79,12 +79,12 @@ pub(crate) async fn a_session_is_known_by_its_token(fresh: &Fresh) {
     assert_eq!(seen, (ann.id, PEER, minute(3), minute(3)));
     assert!(!is_open(fresh, &store, 2).await);
     store.close().await.unwrap();
-    assert!(is_open(fresh, &fresh.open(), 1).await, "it outlasts a restart");
+    assert!(is_open(fresh, &fresh.open().await, 1).await, "it outlasts a restart");
 }
 
 /// A password that was changed, or a person who was disabled, while it was looked at.
 pub(crate) async fn a_session_begins_only_with_the_password_as_it_is(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     let refused = async |password: Option<store::PasswordHash>| {
         let token = token(if password.is_some() { 1 } else { 2 });
@@ -101,7 +101,7 @@ pub(crate) async fn a_session_begins_only_with_the_password_as_it_is(fresh: &Fre
 }
 
 pub(crate) async fn a_session_ends_when_it_is_idle_or_old(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     begin(fresh, &store, &ann, 1).await;
     begin(fresh, &store, &ann, 2).await;
@@ -123,7 +123,7 @@ pub(crate) async fn a_session_ends_when_it_is_idle_or_old(fresh: &Fresh) {
 }
 
 pub(crate) async fn that_a_session_is_used_is_written_once_a_minute(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     begin(fresh, &store, &ann, 1).await;
     let seen_at = async || store.sessions_of(ann.id, fresh.now()).await.unwrap()[0].seen_at;
@@ -140,7 +140,7 @@ pub(crate) async fn that_a_session_is_used_is_written_once_a_minute(fresh: &Fres
 }
 
 pub(crate) async fn who_is_disabled_is_signed_out(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     let bob = member(fresh, &store, "bob", Role::Manager).await;
     begin(fresh, &store, &ann, 1).await;
@@ -155,7 +155,7 @@ pub(crate) async fn who_is_disabled_is_signed_out(fresh: &Fresh) {
 }
 
 pub(crate) async fn sessions_are_ended_one_by_one_or_all_but_one(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     let bob = member(fresh, &store, "bob", Role::Manager).await;
     let mut of_ann = Vec::new();
@@ -192,7 +192,7 @@ pub(crate) async fn sessions_are_ended_one_by_one_or_all_but_one(fresh: &Fresh) 
 }
 
 pub(crate) async fn a_new_password_ends_all_sessions_but_this(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     begin(fresh, &store, &ann, 1).await;
     let own = begin(fresh, &store, &ann, 2).await;
@@ -204,7 +204,7 @@ pub(crate) async fn a_new_password_ends_all_sessions_but_this(fresh: &Fresh) {
 }
 
 pub(crate) async fn a_link_is_used_once_and_in_time(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = add(fresh, &store, "ann", Role::Manager).await;
     for (byte, purpose) in (1..).zip([LinkPurpose::Invitation, LinkPurpose::Reset, LinkPurpose::Reset]) {
         let late = byte == 3;
@@ -236,7 +236,7 @@ async fn begin_if_any(fresh: &Fresh, store: &Store, person: &Person, byte: u8) {
 }
 
 pub(crate) async fn a_new_link_ends_those_before(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = add(fresh, &store, "ann", Role::Viewer).await;
     let bob = add(fresh, &store, "bob", Role::Viewer).await;
     let opens = async |byte| store.link(token(byte), fresh.now()).await.unwrap().is_some();
@@ -258,7 +258,7 @@ pub(crate) async fn a_new_link_ends_those_before(fresh: &Fresh) {
 
 /// Whoever knew the old password may have had keys made with it.
 pub(crate) async fn a_new_password_by_a_link_revokes_all_keys(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     let bob = member(fresh, &store, "bob", Role::Manager).await;
     for (person, byte) in [(&ann, 1), (&ann, 2), (&bob, 3)] {
@@ -283,7 +283,7 @@ pub(crate) async fn a_new_password_by_a_link_revokes_all_keys(fresh: &Fresh) {
 
 /// Anybody can ask for one, at any time.
 pub(crate) async fn a_link_that_a_stranger_may_have_asked_for_ends_no_other(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = add(fresh, &store, "ann", Role::Viewer).await;
     let opens = async |byte| store.link(token(byte), fresh.now()).await.unwrap().is_some();
     let purpose = LinkPurpose::Reset;
@@ -303,7 +303,7 @@ pub(crate) async fn a_link_that_a_stranger_may_have_asked_for_ends_no_other(fres
 
 /// It may have gone to somebody else.
 pub(crate) async fn a_link_to_a_wrong_address_ends_with_it(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = add(fresh, &store, "ann", Role::Administrator).await;
     link(fresh, &store, LinkPurpose::Invitation, Some(ann.id), 1).await.unwrap();
     for (email, opens) in [("Ann@library.example", true), ("anne@library.example", false)] {
@@ -315,7 +315,7 @@ pub(crate) async fn a_link_to_a_wrong_address_ends_with_it(fresh: &Fresh) {
 
 /// The first administrator comes by a link; nobody after them does.
 pub(crate) async fn bookpost_is_set_up_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let set_up = async |byte, name: &str| {
         store.set_up(token(byte), settings(name, Role::Viewer), password(name), fresh.now()).await
     };
@@ -339,8 +339,8 @@ pub(crate) async fn bookpost_is_set_up_once(fresh: &Fresh) {
     sound(&store).await;
 
     // Made in time, and used too late: another administrator has come by their invitation.
-    let other = Fresh::new();
-    let store = other.open();
+    let other = fresh.another().await;
+    let store = other.open().await;
     let invited = add(&other, &store, "invited", Role::Administrator).await;
     link(&other, &store, LinkPurpose::SetUp, None, 1).await.unwrap();
     store.set_password(invited.id, password("x"), None, CLI, other.now()).await.unwrap();
@@ -350,7 +350,7 @@ pub(crate) async fn bookpost_is_set_up_once(fresh: &Fresh) {
 }
 
 pub(crate) async fn what_is_over_is_forgotten(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Manager).await;
     for byte in 1..=3 {
         begin(fresh, &store, &ann, byte).await;

@@ -49,7 +49,7 @@ async fn deeds(store: &Store) -> Vec<(Deed, String)> {
 }
 
 pub(crate) async fn a_person_is_kept_as_they_were_added(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let sites = BTreeSet::from(["MAIN".to_owned(), "EAST".to_owned()]);
     let language = Some("es".to_owned());
     let new = PersonSettings { sites, language, ..settings("Ann", Role::Manager) };
@@ -61,7 +61,7 @@ pub(crate) async fn a_person_is_kept_as_they_were_added(fresh: &Fresh) {
     let bob = add(fresh, &store, "bob", Role::Viewer).await;
     assert!(ann.id < bob.id);
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.people().await.unwrap(), [ann.clone(), bob]);
     assert_eq!(store.person(ann.id).await.unwrap(), ann);
     assert!(matches!(store.person(PersonId(99)).await, Err(Error::NotFound(_))));
@@ -70,7 +70,7 @@ pub(crate) async fn a_person_is_kept_as_they_were_added(fresh: &Fresh) {
 
 /// Whoever chooses a name says nothing by it that the log would say.
 pub(crate) async fn nothing_that_is_typed_passes_for_another_part_of_the_log(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = add(fresh, &store, "ann", Role::Viewer).await;
     let forged = |settings: &mut PersonSettings| settings.name = "Ann; role: administrator".parse().unwrap();
     store.change_person(ann.id, forged, by(&ann), fresh.now()).await.unwrap();
@@ -83,7 +83,7 @@ pub(crate) async fn nothing_that_is_typed_passes_for_another_part_of_the_log(fre
 
 /// An address is one person's, however it is spelt.
 pub(crate) async fn an_address_is_one_persons(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let of =
         |email: &str| PersonSettings { email: email.parse().unwrap(), ..settings("somebody", Role::Viewer) };
     for (one, other, same) in [
@@ -111,7 +111,7 @@ pub(crate) async fn an_address_is_one_persons(fresh: &Fresh) {
 
 /// Whatever is done to whom, somebody is left who can do everything.
 pub(crate) async fn the_last_administrator_stays(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let who = Actor::CommandLine;
     let ann = member(fresh, &store, "ann", Role::Administrator).await;
     // Invited, and not there yet.
@@ -135,15 +135,15 @@ pub(crate) async fn the_last_administrator_stays(fresh: &Fresh) {
     assert!(matches!(disabled(bob.id).await, Err(Error::LastAdministrator)));
     sound(&store).await;
 
-    let alone = Fresh::new();
-    let store = alone.open();
+    let alone = fresh.another().await;
+    let store = alone.open().await;
     let ann = add(&alone, &store, "ann", Role::Administrator).await;
     let refused = store.disable_person(ann.id, who.clone(), alone.now()).await;
     assert!(matches!(refused, Err(Error::LastAdministrator)), "who will come is not sent away: {refused:?}");
 }
 
 pub(crate) async fn disabled_people_are_enabled_again(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Viewer).await;
     let before = deeds(&store).await.len();
     for at in [1, 2] {
@@ -167,7 +167,7 @@ pub(crate) async fn disabled_people_are_enabled_again(fresh: &Fresh) {
 
 /// Who, what, to whom, as it was and as it is; and no secret.
 pub(crate) async fn each_change_is_in_the_log(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = member(fresh, &store, "ann", Role::Administrator).await;
     let bob = add(fresh, &store, "bob", Role::Viewer).await;
     fresh.at(5);
@@ -213,7 +213,7 @@ pub(crate) async fn each_change_is_in_the_log(fresh: &Fresh) {
 }
 
 pub(crate) async fn the_log_is_read_in_parts(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let ann = add(fresh, &store, "ann", Role::Administrator).await;
     for name in ["bob", "carl", "dan"] {
         store.add_person(settings(name, Role::Viewer), by(&ann), fresh.now()).await.unwrap();
@@ -238,7 +238,7 @@ pub(crate) async fn the_log_is_read_in_parts(fresh: &Fresh) {
 
 /// A visit is all that is looked at within half an hour of each other.
 pub(crate) async fn when_somebody_looked_before_this_visit_is_known(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (ann, ben) =
         (add(fresh, &store, "ann", Role::Administrator).await, add(fresh, &store, "ben", Role::Viewer).await);
     for (minutes, before) in [

@@ -15,7 +15,7 @@ fn doubt(recipient: RecipientId, lease: Lease, due_at: Option<Timestamp>) -> Dou
 
 /// Invariant 9: nobody waits for those who cannot be at fault.
 pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let doubtful = accept(fresh, &store, leased()).await;
     let done = accept(fresh, &store, leased()).await;
     let flying = accept(fresh, &store, leased()).await;
@@ -27,7 +27,7 @@ pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
     settle(fresh, &store, done, Verdict::Delivered).await;
     store.close().await.unwrap();
 
-    let store = fresh.open();
+    let store = fresh.open().await;
     // What else is written before, such as outcomes that the journal knew, hides nothing.
     store.raise(store::AlarmKind::Disk, "queue", "full", fresh.now()).await.unwrap();
     // What is said of another lease is about an earlier attempt, whose outcome is known.
@@ -63,7 +63,7 @@ pub(crate) async fn restart_sorts_what_was_in_flight(fresh: &Fresh) {
 
 /// A second lost answer waits for a person, and the timeline says how it was lost.
 pub(crate) async fn a_second_lost_answer_waits_for_a_person(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     settle(fresh, &store, recipient, Verdict::Deferred { due_at: minute(1), in_doubt: false }).await;
     let mut store = store;
@@ -72,7 +72,7 @@ pub(crate) async fn a_second_lost_answer_waits_for_a_person(fresh: &Fresh) {
         store.claim(claim_of(fresh, 1)).await.unwrap();
         store.take_alone(LEASE, false, fresh.now()).await.unwrap();
         store.close().await.unwrap();
-        store = fresh.open();
+        store = fresh.open().await;
         let in_doubt = vec![doubt(recipient, LEASE, Some(minute(9)))];
         let known = Restart { in_doubt, ..Restart::default() };
         fresh.at(at + 1);
@@ -90,22 +90,31 @@ pub(crate) async fn a_second_lost_answer_waits_for_a_person(fresh: &Fresh) {
 }
 
 pub(crate) async fn restart_leaves_this_epoch_alone(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     accept(fresh, &store, leased()).await;
     accept(fresh, &store, waiting()).await;
     store.claim(claim_of(fresh, 1)).await.unwrap();
     assert_eq!(store.restart(Restart::default(), fresh.now()).await.unwrap(), Restarted::default());
 }
 
+/// Whoever works goes on.
+pub(crate) async fn nothing_is_taken_over_from_the_living(fresh: &Fresh) {
+    let store = fresh.open().await;
+    let recipient = accept(fresh, &store, leased()).await;
+    assert_eq!(store.take_over(fresh.now()).await.unwrap(), Restarted::default());
+    assert_eq!(settle(fresh, &store, recipient, Verdict::Delivered).await, store::Settled::Done);
+    sound(&store).await;
+}
+
 /// Invariant 9.
 pub(crate) async fn three_deaths_alone_strike_out(fresh: &Fresh) {
-    let mut store = fresh.open();
+    let mut store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     let mut struck_out = Vec::new();
     // The first time on a connection among others; then alone, whether it came as far as the connection or not.
     for begun in [vec![(recipient, LEASE)], Vec::new(), vec![(recipient, LEASE)], Vec::new()] {
         store.close().await.unwrap();
-        store = fresh.open();
+        store = fresh.open().await;
         let known = Restart { begun, ..Restart::default() };
         struck_out.push(store.restart(known, fresh.now()).await.unwrap().struck_out);
         store.take_alone(LEASE, false, fresh.now()).await.unwrap();
@@ -119,7 +128,7 @@ pub(crate) async fn three_deaths_alone_strike_out(fresh: &Fresh) {
 /// Time that passes while the queue is closed is no clock that was set: what waits comes nearer, and nothing else changes.
 pub(crate) async fn a_clock_that_nobody_set_moves_nothing(fresh: &Fresh) {
     const WEEK: u32 = 7 * 24 * 60;
-    let store = fresh.open();
+    let store = fresh.open().await;
     let waits = accept(fresh, &store, waiting()).await;
     let run = begin(fresh, &store, false).await;
     let written = vec![notice(run, false, &["item"])];
@@ -128,7 +137,7 @@ pub(crate) async fn a_clock_that_nobody_set_moves_nothing(fresh: &Fresh) {
     store.note_clock(SignedDuration::ZERO, fresh.now()).await.unwrap();
     store.close().await.unwrap();
     fresh.pass(WEEK);
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!(store.clock_set(), None);
     store.clock_set_heard().await.unwrap();
     assert_eq!(store.show(waits.message()).await.unwrap(), before);
@@ -141,9 +150,9 @@ pub(crate) async fn a_clock_that_nobody_set_moves_nothing(fresh: &Fresh) {
 }
 
 pub(crate) async fn epoch_rises_and_store_id_stays(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (id, epoch) = (store.store_id(), store.epoch());
     store.close().await.unwrap();
-    let store = fresh.open();
+    let store = fresh.open().await;
     assert_eq!((store.store_id(), store.epoch()), (id, epoch + 1));
 }

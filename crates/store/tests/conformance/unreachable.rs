@@ -40,7 +40,7 @@ async fn found(store: &Store, sites: &[&str]) -> Vec<(String, String, i64)> {
 }
 
 pub(crate) async fn who_cannot_be_reached_is_whose_last_mail_came_back(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let unknown = Some(Reason::AddressUnknown);
     let ann = |site: &str, minutes| (site.to_owned(), "ann@example.org".to_owned(), minutes);
     let shown = |to: &str, site: &str, minutes| (site.to_owned(), to.to_owned(), minutes);
@@ -94,7 +94,7 @@ pub(crate) async fn who_cannot_be_reached_is_whose_last_mail_came_back(fresh: &F
 }
 
 pub(crate) async fn who_was_reached_at_a_corrected_address_is_reached(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let mail = |site: &str, to: &str, number: Option<&str>| {
         let message = leased();
         let envelope = Envelope::to_one(message.envelope.reverse_path.clone(), address(to));
@@ -134,7 +134,7 @@ pub(crate) async fn who_was_reached_at_a_corrected_address_is_reached(fresh: &Fr
 }
 
 pub(crate) async fn the_list_is_given_in_parts_and_by_library(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let unknown = Some(Reason::AddressUnknown);
     for (n, site) in ["MAIN", "EAST", "MAIN", "WEST", "MAIN"].into_iter().enumerate() {
         ended(fresh, &store, site, &format!("p{n}@example.org"), Verdict::Returned, unknown).await;

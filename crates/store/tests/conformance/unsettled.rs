@@ -42,7 +42,7 @@ async fn found(store: &Store, since: i64) -> Vec<(i64, u64, u64)> {
 }
 
 pub(crate) async fn what_came_back_is_to_be_seen_to_until_somebody_wrote_again(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let first = begin(fresh, &store, false).await;
     let rehearsal = begin(fresh, &store, true).await;
     let ann = ended(fresh, &store, first, "ann@example.org", Verdict::Returned).await;
@@ -112,7 +112,7 @@ fn left(why: LeftOutWhy, who: &str, site: Option<&str>) -> LeftOut {
 }
 
 pub(crate) async fn who_got_no_mail_is_told_until_a_further_run_was_about_them(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let first = run_of(fresh, &store, "overdue-items", "overdue-2026-11-23.csv", &["EAST", "MAIN"]).await;
     let all = vec![
         left(LeftOutWhy::UnknownBranch, "Ann", None),
@@ -149,7 +149,7 @@ pub(crate) async fn who_got_no_mail_is_told_until_a_further_run_was_about_them(f
 }
 
 pub(crate) async fn whether_a_newer_export_still_names_somebody_is_known(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let first = run_of(fresh, &store, "overdue-items", "a.csv", &["MAIN"]).await;
     store.finish_run(first, fresh.now()).await.unwrap();
     let ann: MessageId =

@@ -10,7 +10,7 @@ use crate::fresh::{Fresh, MINUTE, accept, leased, minute, settle, sound, waiting
 const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) async fn purge_leaves_owed_reports(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     fresh.at(1);
     let done = accept(fresh, &store, leased()).await;
     settle(fresh, &store, done, Verdict::Delivered).await;
@@ -32,7 +32,7 @@ pub(crate) async fn purge_leaves_owed_reports(fresh: &Fresh) {
 }
 
 pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let raise = || store.raise(AlarmKind::ServerDown, "server1", "No answer.", fresh.now());
     let first = raise().await.unwrap().unwrap();
     assert_eq!(raise().await.unwrap(), None);
@@ -76,7 +76,7 @@ pub(crate) async fn alarms_open_once_and_end_once(fresh: &Fresh) {
 }
 
 pub(crate) async fn an_alarm_has_the_reason_of_its_text(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (kind, subject) = (AlarmKind::ServerDown, "server1");
     let raised =
         |reason: Reason| store.raise(kind, subject, Cause::new(reason, reason.plain_words()), fresh.now());
@@ -112,7 +112,7 @@ pub(crate) async fn an_alarm_has_the_reason_of_its_text(fresh: &Fresh) {
 }
 
 pub(crate) async fn what_comes_in_the_place_of_another_is_told_once(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let (down, sign_in) = (AlarmKind::ServerDown, AlarmKind::SignIn);
     let raise = async |kind, reason: Reason| {
         let others: Vec<_> =
@@ -175,7 +175,7 @@ pub(crate) async fn what_comes_in_the_place_of_another_is_told_once(fresh: &Fres
 }
 
 pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let raise = async |subject: &'static str| {
         store.raise(AlarmKind::ServerDown, subject, "No answer.", fresh.now()).await.unwrap().unwrap()
     };
@@ -194,7 +194,7 @@ pub(crate) async fn alarms_are_told_until_people_heard(fresh: &Fresh) {
 }
 
 pub(crate) async fn closed_answers_closed(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let other = store.clone();
     store.close().await.unwrap();
     assert!(matches!(other.accept(vec![waiting()], fresh.now()).await, Err(Error::Closed)));

@@ -11,7 +11,7 @@ use crate::fresh::{
 };
 
 pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let mut all = Vec::new();
     for class in [Class::Bulk, Class::Normal, Class::Urgent] {
         for _ in 0..8 {
@@ -29,7 +29,7 @@ pub(crate) async fn claim_takes_urgent_first_and_starves_nobody(fresh: &Fresh) {
 
 /// Who comes late waits behind nobody's whole mailing; of one source all goes in its order.
 pub(crate) async fn claim_takes_turns_among_applications_and_runs(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let run = begin(fresh, &store, false).await;
     let of = |application: &str, run| NewMessage { application: application.to_owned(), run, ..waiting() };
     let sources = [of("Library", None), of("Library", Some(run)), of("Textbook Tracker", None)];
@@ -56,7 +56,7 @@ pub(crate) async fn claim_takes_turns_among_applications_and_runs(fresh: &Fresh)
 }
 
 pub(crate) async fn claim_keeps_practice_apart(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let rehearsal = accept(fresh, &store, NewMessage { practice: true, ..waiting() }).await;
     assert!(store.claim(claim_of(fresh, 9)).await.unwrap().is_empty());
     assert_eq!(store.next_due(false).await.unwrap(), None);
@@ -66,7 +66,7 @@ pub(crate) async fn claim_keeps_practice_apart(fresh: &Fresh) {
 }
 
 pub(crate) async fn claim_never_cuts_a_message(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     accept(fresh, &store, to_many(waiting(), 5)).await;
     let claimed = store.claim(claim_of(fresh, 2)).await.unwrap();
     assert_eq!(claimed[0].recipients.len(), 5);
@@ -76,7 +76,7 @@ pub(crate) async fn claim_never_cuts_a_message(fresh: &Fresh) {
 
 /// What is claimed is in memory, however large the messages are.
 pub(crate) async fn claim_ends_at_so_many_bytes(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let large = |class| NewMessage { class, bytes: vec![b'a'; 1_000].into(), ..waiting() };
     accept_all(fresh, &store, vec![large(Class::Normal); 9]).await;
     for (bytes, expected) in [(0, 1), (1, 1), (1_001, 2), (3_000, 3), (usize::MAX, 2)] {
@@ -96,7 +96,7 @@ pub(crate) async fn claim_ends_at_so_many_bytes(fresh: &Fresh) {
 }
 
 pub(crate) async fn claim_spreads_after_a_recovery(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     accept_all(fresh, &store, vec![waiting(); 50]).await;
     let urgent = accept(fresh, &store, NewMessage { class: Class::Urgent, ..waiting() }).await;
     let later = accept(fresh, &store, NewMessage { first_due_at: minute(12), ..waiting() }).await;
@@ -118,7 +118,7 @@ pub(crate) async fn claim_spreads_after_a_recovery(fresh: &Fresh) {
 
 /// How far apart their ids are does not matter: one old message does not press all the others into the end of the window.
 pub(crate) async fn claim_spreads_by_number_not_by_id(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     accept(fresh, &store, waiting()).await;
     for delivered in accept_all(fresh, &store, vec![leased(); 300]).await {
         settle(fresh, &store, RecipientId::of(delivered.id, 0), Verdict::Delivered).await;
@@ -142,7 +142,7 @@ pub(crate) async fn claim_spreads_by_number_not_by_id(fresh: &Fresh) {
 
 /// The mark is asked for by message, again for a smaller group of its recipients, and again at each attempt; it settles nothing.
 pub(crate) async fn what_is_ours_may_leave(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let one = accept(fresh, &store, to_many(leased(), 3)).await.message();
     let recipients = [0, 1, 2].map(|ordinal| RecipientId::of(one, ordinal));
     let keys = recipients.map(|recipient| (recipient, LEASE));
@@ -159,7 +159,7 @@ pub(crate) async fn what_is_ours_may_leave(fresh: &Fresh) {
 
 /// Invariant 4.
 pub(crate) async fn a_stale_lease_changes_nothing(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     for verdict in [Verdict::Delivered, Verdict::Returned, Verdict::Held, Verdict::GivenBack] {
         let mut stale = settlement(fresh, recipient, verdict);
@@ -176,7 +176,7 @@ pub(crate) async fn a_stale_lease_changes_nothing(fresh: &Fresh) {
 
 /// Invariant 3: who may have it already is known to be so at each further attempt.
 pub(crate) async fn claim_says_who_was_in_doubt(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for in_doubt in [true, false] {
         let recipient = accept(fresh, &store, leased()).await;
         let deferred = async |in_doubt| {
@@ -198,7 +198,7 @@ pub(crate) async fn claim_says_who_was_in_doubt(fresh: &Fresh) {
 
 /// Invariants 3 and 4: who may have it is not sent it again once we know.
 pub(crate) async fn late_success_ends_doubt(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     fresh.at(1);
     for verdict in [Verdict::Deferred { due_at: minute(11), in_doubt: true }, Verdict::InDoubt] {
         let recipient = accept(fresh, &store, leased()).await;
@@ -216,7 +216,7 @@ pub(crate) async fn late_success_ends_doubt(fresh: &Fresh) {
 }
 
 pub(crate) async fn practice_never_becomes_real(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for (practice, wrong, right) in
         [(true, Verdict::Delivered, Verdict::Practiced), (false, Verdict::Practiced, Verdict::Delivered)]
     {
@@ -229,7 +229,7 @@ pub(crate) async fn practice_never_becomes_real(fresh: &Fresh) {
 }
 
 pub(crate) async fn given_back_is_due_as_it_was(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     assert_eq!(settle(fresh, &store, recipient, Verdict::GivenBack).await, Settled::Done);
     let (row, attempts) = store.show(recipient.message()).await.unwrap().remove(0);
@@ -240,7 +240,7 @@ pub(crate) async fn given_back_is_due_as_it_was(fresh: &Fresh) {
 }
 
 pub(crate) async fn every_verdict_leads_to_its_state(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     fresh.at(1);
     for (verdict, expected, due_at) in [
         (Verdict::Delivered, State::Delivered, None),
@@ -264,7 +264,7 @@ pub(crate) async fn every_verdict_leads_to_its_state(fresh: &Fresh) {
 /// Invariant 9.
 /// It was nobody's fault that it was not sent.
 pub(crate) async fn what_waits_for_a_limit_or_an_allowance_makes_no_older(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for (reason, minutes) in [
         (Some(Reason::LimitReached), 9),
         (Some(Reason::QuotaUsedUp), 9),
@@ -284,7 +284,7 @@ pub(crate) async fn what_waits_for_a_limit_or_an_allowance_makes_no_older(fresh:
 }
 
 pub(crate) async fn three_strikes_hold(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     let recipient = accept(fresh, &store, leased()).await;
     for expected in [State::Waiting, State::Waiting, State::Held] {
         settle(fresh, &store, recipient, Verdict::Struck { due_at: fresh.now() }).await;
@@ -297,7 +297,7 @@ pub(crate) async fn three_strikes_hold(fresh: &Fresh) {
 }
 
 pub(crate) async fn expire_returns_with_obligation(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for minutes in [10, 20, 30] {
         accept(fresh, &store, NewMessage { expires_at: minute(minutes), ..waiting() }).await;
     }
@@ -318,7 +318,7 @@ pub(crate) async fn expire_returns_with_obligation(fresh: &Fresh) {
 
 /// Who may have the message is never reported as not having it.
 pub(crate) async fn expire_sets_aside_what_was_in_doubt(fresh: &Fresh) {
-    let store = fresh.open();
+    let store = fresh.open().await;
     for in_doubt in [true, false] {
         let recipient = accept(fresh, &store, NewMessage { expires_at: minute(20), ..leased() }).await;
         settle(fresh, &store, recipient, Verdict::Deferred { due_at: minute(5), in_doubt }).await;

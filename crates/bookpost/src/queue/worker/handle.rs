@@ -77,12 +77,12 @@ pub fn inbox() -> (Handle, Inbox) {
     let (sender, requests) = mpsc::unbounded_channel();
     let (activity, watched) = watch::channel(Activity::Busy);
     let (servers, shown) = watch::channel(Vec::new());
-    let (recovery, recovers) = watch::channel(None);
+    let (recovery, seen) = watch::channel(None);
     let handle = Handle {
         requests: sender,
         activity: watched,
         servers: shown,
-        recovery: recovers,
+        recovery: seen,
         pausing: Arc::default(),
     };
     (handle, Inbox { requests, activity, servers, recovery })

@@ -15,21 +15,27 @@ pub(super) struct Asset {
     /// Where it is.
     pub(super) path: String,
     kind: &'static str,
-    bytes: &'static [u8],
+    bytes: Vec<u8>,
 }
 
-pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("assets/style.css"))
-});
+pub(super) static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("assets/style.css")));
 pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("pages", "js", "text/javascript; charset=utf-8", include_bytes!("assets/pages.js"))
+    Asset::new("pages", "js", "text/javascript; charset=utf-8", include_str!("assets/pages.js"))
 });
 pub(super) static ICON: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_bytes!("assets/icon.svg")));
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("assets/icon.svg")));
 
 impl Asset {
-    fn new(name: &str, extension: &str, kind: &'static str, bytes: &'static [u8]) -> Self {
-        let hash = digest::digest(&digest::SHA256, bytes);
+    /// Without the lines that are only for whoever reads the source.
+    fn new(name: &str, extension: &str, kind: &'static str, source: &str) -> Self {
+        let told = |line: &&str| {
+            let line = line.trim();
+            !(line.is_empty() || line.starts_with("//") || line.starts_with("/*") && line.ends_with("*/"))
+        };
+        let bytes =
+            source.lines().filter(told).flat_map(|line| [line, "\n"]).collect::<String>().into_bytes();
+        let hash = digest::digest(&digest::SHA256, &bytes);
         let hash = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..9).unwrap_or_default());
         Self { path: format!("/assets/{name}-{hash}.{extension}"), kind, bytes }
     }
@@ -42,7 +48,8 @@ pub(super) async fn serve(Path(name): Path<String>) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let kept = "public, max-age=31536000, immutable";
-    ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, kept)], asset.bytes).into_response()
+    ([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, kept)], asset.bytes.as_slice())
+        .into_response()
 }
 
 #[cfg(test)]

@@ -359,15 +359,6 @@ mod tests {
             let sending = Config::usual(Path::new("/"), way.clone()).sending;
             assert_eq!(Standing::of(&now, &sending, pause, alarms), expected, "{way:?}");
         }
-        // The first failed at ten, and the backup sent until noon.
-        let noon = at() + jiff::SignedDuration::from_hours(2);
-        let of_second =
-            Alarm { subject: "server2".to_owned(), started_at: noon, ..alarm(AlarmKind::ServerDown) };
-        let sending = Config::usual(Path::new("/"), servers(2)).sending;
-        assert_eq!(
-            Standing::of(&moment(&[]), &sending, None, &[of_second, alarm(AlarmKind::SignIn)]),
-            Standing::Down { since: Some(noon), sign_in: false }
-        );
         let mut sending = Config::usual(Path::new("/"), Way::None).sending;
         sending.way_is_chosen = true;
         let chosen = Standing::of(&moment(&[]), &sending, None, &all);
@@ -382,6 +373,22 @@ mod tests {
             assert_eq!(borne, kept, "{standing:?}");
         }
         assert!(Standing::NoWay.bears(&alarm(AlarmKind::Disk), &Way::None));
+    }
+
+    /// The first failed at ten, and the backup sent until noon.
+    #[test]
+    fn nothing_goes_out_since_the_second_of_two_failed() {
+        let noon = at() + jiff::SignedDuration::from_hours(2);
+        let of_second =
+            Alarm { subject: "server2".to_owned(), started_at: noon, ..alarm(AlarmKind::ServerDown) };
+        let server = |name| Arc::new(Server::plain(name, "127.0.0.1:25".parse().unwrap()));
+        let way = Way::Servers(vec![server("server1"), server("server2")]);
+        let sending = Config::usual(Path::new("/"), way).sending;
+        let now = Moment { worker_alive: true, ..Moment::default() };
+        assert_eq!(
+            Standing::of(&now, &sending, None, &[of_second, alarm(AlarmKind::SignIn)]),
+            Standing::Down { since: Some(noon), sign_in: false }
+        );
     }
 
     #[test]

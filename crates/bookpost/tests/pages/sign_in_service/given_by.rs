@@ -59,7 +59,7 @@ impl Entered {
 
 #[tokio::test]
 async fn tokens_are_shown_to_nobody_but_who_gave_them() {
-    let entered = Entered::new().await;
+    let entered = Box::pin(Entered::new()).await;
     let came = {
         let (cookie, to) = entered.places.begun().await;
         let page = entered.places.at_district(&to, "").await;
@@ -121,7 +121,7 @@ async fn nobody_knocks(listener: &TcpListener) -> bool {
 /// What was begun with one service is not fetched at another.
 #[tokio::test]
 async fn what_is_begun_ends_where_it_was_begun() {
-    let entered = Entered::new().await;
+    let entered = Box::pin(Entered::new()).await;
     let (cookie, to) = entered.places.begun().await;
     let page = entered.places.at_district(&to, "").await;
     let on = format!("{}{}", entered.district, on(&page.text));

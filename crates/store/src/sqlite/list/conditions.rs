@@ -5,10 +5,9 @@ use rusqlite::types::Value;
 use super::way::Way;
 use crate::{
     Filter, Kind, RecipientId, State,
-    sqlite::{
-        codes::{kind_code, micros, state_code, whole},
-        notices::COPY,
-    },
+    codes::{kind_code, micros, state_code, whole},
+    search::{bounds, escaped, spellings},
+    sqlite::notices::COPY,
 };
 
 /// What stands after the last @ of an address; as the index has it.
@@ -109,16 +108,11 @@ impl Conditions {
     /// LIKE knows small and large letters as one where they are of English; a word with others is looked for in small letters and in
     /// large ones too.
     fn has_word(&mut self, word: &str) {
-        let mut ways = vec![word.to_owned()];
-        if !word.is_ascii() {
-            ways.extend([word.to_lowercase(), word.to_uppercase()]);
-            ways.dedup();
-        }
-        let like = |way: &String| {
-            let pattern = self.put(format!("%{}%", escaped(way)));
+        let like = |way: String| {
+            let pattern = self.put(format!("%{}%", escaped(&way)));
             format!("m.subject LIKE {pattern} ESCAPE '\\'")
         };
-        let any = ways.iter().map(like).collect::<Vec<_>>().join(" OR ");
+        let any = spellings(word).into_iter().map(like).collect::<Vec<_>>().join(" OR ");
         self.texts.push(format!("({any})"));
     }
 
@@ -161,21 +155,4 @@ impl Conditions {
         self.values.push(value.into());
         format!("?{}", self.values.len())
     }
-}
-
-/// Between these stand all texts that begin like this.
-pub(super) fn bounds(beginning: &str) -> (String, String) {
-    (beginning.to_owned(), format!("{beginning}{}", char::MAX))
-}
-
-/// As itself within a pattern.
-fn escaped(word: &str) -> String {
-    let mut text = String::with_capacity(word.len());
-    for letter in word.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            text.push('\\');
-        }
-        text.push(letter);
-    }
-    text
 }

@@ -2,18 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 
-use super::conditions::{ADDRESS, DOMAIN, bounds};
+use super::conditions::{ADDRESS, DOMAIN};
 use crate::{
     Error, Filter, Kind, RecipientId, State,
-    sqlite::codes::{kind_code, micros, whole},
+    codes::{kind_code, micros, whole},
+    search::{FEW, LOOKED, LOOKED_MESSAGES, LOOKED_SUBJECTS, bounds},
 };
-
-/// What so few are is known one by one; what is more is met often enough down the key.
-const FEW: usize = 5_000;
-/// What one part looks through, at most: recipients, messages of one kind, and messages whose subjects alone are read.
-const LOOKED: usize = 10_000;
-const LOOKED_MESSAGES: usize = 40_000;
-const LOOKED_SUBJECTS: usize = 30_000;
 
 /// By the key.
 const WHOLE: &str = "NOT INDEXED";

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::{
     Error,
-    sqlite::codes::{micros, whole},
+    codes::{micros, whole},
 };
 
 /// At most ?2 rows from before ?1 of each list.

@@ -17,7 +17,7 @@ use super::{
     tried::Failed,
 };
 use crate::{
-    config::{Loaded, Provider},
+    config::{Config, Loaded, Provider},
     identity::Permission,
     preferences,
     web::pages::{
@@ -214,12 +214,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
         ]),
         comes_back: form.group(["undeliverable.address", "undeliverable.by_smtp"]),
         comes_back_counts: config.undeliverable.is_read().then(|| counted(visit)),
-        comes_back_folder: config
-            .undeliverable
-            .maildir
-            .as_ref()
-            .or(config.undeliverable.mbox.as_ref())
-            .map(|folder| words.with("comes-back-folder", &[("folder", &folder.display().to_string())])),
+        comes_back_folder: comes_back_folder(config, words),
         keep: form.group(["keep.texts_days", "keep.records_days"]),
         alarms: form.group(["alarms.email", "alarms.webhook", "alarms.waiting_limit", "alarms.deadman"]),
         alarm_command: config.alarms.command.as_ref().map(|command| command.display().to_string()),
@@ -237,6 +232,11 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
 fn unknown(loaded: &Loaded, words: &Words) -> Option<String> {
     let names: Vec<_> = loaded.unknown.iter().map(|one| one.setting.as_str()).collect();
     (!names.is_empty()).then(|| words.with("prefs-unknown", &[("names", &names.join(", "))]))
+}
+
+fn comes_back_folder(config: &Config, words: &Words) -> Option<String> {
+    let folder = config.undeliverable.maildir.as_ref().or(config.undeliverable.mbox.as_ref())?;
+    Some(words.with("comes-back-folder", &[("folder", &folder.display().to_string())]))
 }
 
 /// What was made of the mail that came back.

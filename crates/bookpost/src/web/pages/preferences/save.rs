@@ -41,7 +41,7 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
     };
     let version = draft.standing.stored.version;
     if form.version() != version {
-        return meanwhile(&visit, draft, form.version()).await;
+        return Box::pin(meanwhile(&visit, draft, form.version())).await;
     }
     if draft.typed_too_long_ago {
         let others = vec![visit.words().t("password-too-long-ago").into()];
@@ -82,7 +82,7 @@ pub(in super::super) async fn save(Posted { visit, form }: Posted<Sent>) -> Resp
         Ok(changed) => saved(&changed, done),
         // Somebody was quicker by a moment.
         Err(Refused::Store(Error::Changed)) => match begin(&visit, &form).await {
-            Ok(draft) => meanwhile(&visit, draft, version).await,
+            Ok(draft) => Box::pin(meanwhile(&visit, draft, version)).await,
             Err(refused) => refused,
         },
         Err(why) => Box::pin(not_saved(&visit, draft, why)).await,

@@ -67,7 +67,10 @@ fn written(folder: &Path, all: &mut String) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             written(&path, all);
-        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "html") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["rs", "html", "svg"].iter().any(|one| extension == *one))
+        {
             let text = fs::read_to_string(&path).unwrap();
             all.push_str(text.split("#[cfg(test)]").next().unwrap());
         }

@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{Class, Door, Error, EventKind, Kind, State};
 
 /// The states in the order of their codes.
-pub(super) const STATES: [State; 8] = [
+pub(crate) const STATES: [State; 8] = [
     State::Waiting,
     State::Sending,
     State::InDoubt,
@@ -49,7 +49,7 @@ const EVENT_KINDS: [EventKind; 9] = [
 const DOORS: [Door; 6] =
     [Door::Smtp, Door::Http, Door::Sendmail, Door::Notices, Door::Folder, Door::Bookpost];
 
-pub(super) fn state_code(state: State) -> i64 {
+pub(crate) fn state_code(state: State) -> i64 {
     match state {
         State::Waiting => 0,
         State::Sending => 1,
@@ -62,35 +62,35 @@ pub(super) fn state_code(state: State) -> i64 {
     }
 }
 
-pub(super) fn state(code: i64) -> Option<State> {
+pub(crate) fn state(code: i64) -> Option<State> {
     nth(&STATES, code)
 }
 
-pub(super) fn phase_code(phase: Phase) -> i64 {
+pub(crate) fn phase_code(phase: Phase) -> i64 {
     PHASES.iter().position(|known| *known == phase).and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)
 }
 
-pub(super) fn phase(code: i64) -> Option<Phase> {
+pub(crate) fn phase(code: i64) -> Option<Phase> {
     nth(&PHASES, code)
 }
 
-pub(super) fn event_kind_code(kind: EventKind) -> i64 {
+pub(crate) fn event_kind_code(kind: EventKind) -> i64 {
     EVENT_KINDS.iter().position(|known| *known == kind).map_or(-1, whole)
 }
 
-pub(super) fn event_kind(code: i64) -> Option<EventKind> {
+pub(crate) fn event_kind(code: i64) -> Option<EventKind> {
     nth(&EVENT_KINDS, code)
 }
 
-pub(super) fn door_code(door: Door) -> i64 {
+pub(crate) fn door_code(door: Door) -> i64 {
     DOORS.iter().position(|known| *known == door).map_or(-1, whole)
 }
 
-pub(super) fn door(code: i64) -> Option<Door> {
+pub(crate) fn door(code: i64) -> Option<Door> {
     nth(&DOORS, code)
 }
 
-pub(super) fn class_code(class: Class) -> i64 {
+pub(crate) fn class_code(class: Class) -> i64 {
     match class {
         Class::Urgent => 0,
         Class::Normal => 1,
@@ -98,11 +98,11 @@ pub(super) fn class_code(class: Class) -> i64 {
     }
 }
 
-pub(super) fn class(code: i64) -> Option<Class> {
+pub(crate) fn class(code: i64) -> Option<Class> {
     nth(&[Class::Urgent, Class::Normal, Class::Bulk], code)
 }
 
-pub(super) fn kind_code(kind: Kind) -> i64 {
+pub(crate) fn kind_code(kind: Kind) -> i64 {
     match kind {
         Kind::Mail => 0,
         Kind::Report => 1,
@@ -111,23 +111,23 @@ pub(super) fn kind_code(kind: Kind) -> i64 {
     }
 }
 
-pub(super) fn kind(code: i64) -> Option<Kind> {
+pub(crate) fn kind(code: i64) -> Option<Kind> {
     nth(&[Kind::Mail, Kind::Report, Kind::Alarm, Kind::Staff], code)
 }
 
-pub(super) fn ret_code(ret: Ret) -> i64 {
+pub(crate) fn ret_code(ret: Ret) -> i64 {
     match ret {
         Ret::Full => 0,
         Ret::Headers => 1,
     }
 }
 
-pub(super) fn ret(code: i64) -> Option<Ret> {
+pub(crate) fn ret(code: i64) -> Option<Ret> {
     nth(&[Ret::Full, Ret::Headers], code)
 }
 
 /// SUCCESS is 1, FAILURE 2, DELAY 4; NEVER none of them.
-pub(super) fn notify_code(notify: Notify) -> i64 {
+pub(crate) fn notify_code(notify: Notify) -> i64 {
     match notify {
         Notify::Never => 0,
         Notify::On { success, failure, delay } => {
@@ -136,7 +136,7 @@ pub(super) fn notify_code(notify: Notify) -> i64 {
     }
 }
 
-pub(super) fn notify(code: i64) -> Notify {
+pub(crate) fn notify(code: i64) -> Notify {
     match code {
         0 => Notify::Never,
         _ => Notify::On { success: code & 1 != 0, failure: code & 2 != 0, delay: code & 4 != 0 },
@@ -144,7 +144,7 @@ pub(super) fn notify(code: i64) -> Notify {
 }
 
 /// The name that serde gives a unit variant.
-pub(super) fn name<T: Serialize>(value: &T) -> Result<String, Error> {
+pub(crate) fn name<T: Serialize>(value: &T) -> Result<String, Error> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => Ok(name),
         _ => Err(Error::Internal("a value without a name".to_owned())),
@@ -152,28 +152,66 @@ pub(super) fn name<T: Serialize>(value: &T) -> Result<String, Error> {
 }
 
 /// The unit variant of that name; None for a name that this version does not know.
-pub(super) fn named<T: DeserializeOwned>(name: String) -> Option<T> {
+pub(crate) fn named<T: DeserializeOwned>(name: String) -> Option<T> {
     serde_json::from_value(serde_json::Value::String(name)).ok()
 }
 
 /// Microseconds since 1970 of an instant.
-pub(super) fn micros(at: Timestamp) -> i64 {
+pub(crate) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
 /// The instant of microseconds since 1970.
-pub(super) fn instant(micros: i64) -> Option<Timestamp> {
+pub(crate) fn instant(micros: i64) -> Option<Timestamp> {
     Timestamp::from_microsecond(micros).ok()
 }
 
 /// A size or number for a column.
-pub(super) fn whole(number: impl TryInto<i64>) -> i64 {
+pub(crate) fn whole(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
 
+/// A code for a narrow column.
+pub(crate) fn small(code: i64) -> i16 {
+    i16::try_from(code).unwrap_or(-1)
+}
+
+/// Text for a database that knows no NUL.
+pub(crate) fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// A value that is read and written whole.
+pub(crate) fn as_json(value: &impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// None where it cannot be decoded.
+pub(crate) fn of_json<T: DeserializeOwned>(text: Option<String>) -> Option<T> {
+    text.and_then(|text| serde_json::from_str(&text).ok())
+}
+
+/// What a column holds cannot be understood.
+pub(crate) fn unreadable(column: &str) -> Error {
+    Error::Corrupt(format!("{column} cannot be read"))
+}
+
 /// A count out of a column.
-pub(super) fn count(number: i64) -> u64 {
+pub(crate) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// Tags as they stand in their column.
+pub(crate) fn written_tags(tags: &[String]) -> Result<Option<String>, Error> {
+    if tags.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(tags).map(Some).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Tags out of their column.
+pub(crate) fn tags(column: Option<String>) -> Vec<String> {
+    column.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 fn nth<T: Copy>(all: &[T], code: i64) -> Option<T> {
