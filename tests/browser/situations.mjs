@@ -38,7 +38,7 @@ const SAID = {
     notWritten: ["2 entradas del último envío quedaron sin correo", "1 persona de una biblioteca desconocida.", "1 línea que no pudimos usar."],
     paused: ["El envío está en pausa", "En pausa por Ann.", /Esperan? \d correos?\. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada\./],
     password: ["el servidor de correo no acepta nuestra contraseña", "El servidor de correo no ha aceptado nuestra contraseña", /Esperan [2-9] correos\. No se ha perdido ninguno/, "No se ha devuelto el correo de nadie por eso."],
-    down: ["No sale nada desde", /Esperan [2-9] correos\. No se ha perdido ninguno/, "Si nada cambia, el primero se abandona y se devuelve a la biblioteca:", "no consigue enviar nada por el servidor de correo 127.0.0.1:"],
+    down: ["No sale nada desde", /Esperan [2-9] correos\. No se ha perdido ninguno/, "Si nada cambia, se desiste del primero y se devuelve a la biblioteca:", "no consigue enviar nada por el servidor de correo 127.0.0.1:"],
     asked: "Se está preguntando al servidor de correo.",
     backup: ["El servidor de reserva envía desde", "todo el correo sale por él. Haga reparar el Servidor 1. No hay que volver a enviar nada."],
   },
