@@ -7,9 +7,11 @@ use anyhow::Context;
 /// Has the tests that use the pages in a browser take them as they go.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let (root, pictures) = (crate::root(), crate::root().join("target/screenshots"));
+    let peers = root.join("target/peers");
+    anyhow::ensure!(peers.exists(), "the browser of the tests is not there yet; run: tests/peers/install");
     let status = Command::new("cargo")
         .args(["test", "--locked", "--package", "bookpost", "--test", "pages", "--test", "peers", "browser"])
-        .env("BOOKPOST_TEST_PEERS", root.join("target/peers"))
+        .env("BOOKPOST_TEST_PEERS", peers)
         .env("SCREENSHOTS", &pictures)
         .current_dir(root)
         .status()

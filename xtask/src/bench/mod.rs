@@ -1,6 +1,7 @@
 //! `cargo xtask bench notices`: an overdue run from the export to a sink on loopback, raced against a Python script and Postfix.
 //! `cargo xtask bench relay`: mail handed in over SMTP and passed on, raced against Postfix; urgent mail beside bulk mail; large requests
 //! over HTTP.
+//! `cargo xtask bench machines`: the same mail with one, two and four Bookposts on one PostgreSQL.
 //! `cargo xtask bench pages`: the pages of a Bookpost with a million messages.
 //! `cargo xtask bench export`: an export of 100,000 lines on the pages, from the upload to the first mail after the click.
 //!
@@ -9,7 +10,9 @@
 
 mod batch;
 mod bookpost;
+mod database;
 mod export;
+mod machines;
 mod mails;
 mod pages;
 mod person;
@@ -66,6 +69,8 @@ enum What {
     Notices,
     /// Mail that applications hand in, over SMTP and HTTP.
     Relay,
+    /// The same mail with one, two and four machines on one PostgreSQL.
+    Machines,
     /// The pages, with a million messages in the queue and mail flowing.
     Pages,
     /// An export of 100,000 lines on the pages.
@@ -100,6 +105,10 @@ pub(crate) fn run(options: Options) -> anyhow::Result<ExitCode> {
             "HTTP, 10,000 messages from one template in each request, nothing leaves: {:.0} accepted a second (the slowest request {:.0}); {:.1} MB (PSS) with 100,000 waiting",
             batches.rate, batches.slowest, batches.memory
         ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let What::Machines = bench.options.what {
+        crate::say(&runtime.block_on(machines::measure(&bench))?);
         return Ok(ExitCode::SUCCESS);
     }
     if let What::Pages = bench.options.what {

@@ -23,28 +23,32 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// What a round hands in.
-struct Case {
+pub(super) struct Case {
     name: &'static str,
-    messages: usize,
+    pub(super) messages: usize,
     sessions: usize,
     bytes: usize,
     recipients: usize,
 }
 
+/// The case that counts most.
+pub(super) const MAIN: Case =
+    Case { name: "20 sessions, 3 kB", messages: 5_000, sessions: 20, bytes: 3_000, recipients: 1 };
+
 /// Those of the table in docs/benchmarks.md.
 const CASES: [Case; 4] = [
-    Case { name: "20 sessions, 3 kB", messages: 5_000, sessions: 20, bytes: 3_000, recipients: 1 },
+    MAIN,
     Case { name: "one session, 3 kB", messages: 2_000, sessions: 1, bytes: 3_000, recipients: 1 },
     Case { name: "20 sessions, 100 kB", messages: 1_000, sessions: 20, bytes: 100_000, recipients: 1 },
     Case { name: "20 sessions, 50 recipients", messages: 500, sessions: 20, bytes: 3_000, recipients: 50 },
 ];
 
 /// One relay in one round.
-struct Passed {
+pub(super) struct Passed {
     /// From the first command of smtp-source to the last message at smtp-sink.
-    all: Duration,
-    /// Most memory (PSS), where it was watched.
-    memory: Option<u64>,
+    pub(super) all: Duration,
+    /// Most memory (PSS) of one that was watched.
+    pub(super) memory: Option<u64>,
 }
 
 /// All cases, all rounds; the table as Markdown.
@@ -76,22 +80,22 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<String> {
     Ok(table)
 }
 
-async fn bookpost(bench: &Bench, case: &Case) -> anyhow::Result<Passed> {
+pub(super) async fn bookpost(bench: &Bench, case: &Case) -> anyhow::Result<Passed> {
     let (door, sink) = (free_port()?, free_port()?);
-    let service = Service::start(bench, "relay", door, sink, |_| Ok(()))?;
-    pass(case, door, sink, Some(service.process.0.id())).await
+    let service = Service::start(bench, "relay", door, sink, &Queue::Own, |_| Ok(()))?;
+    pass(case, &[door], sink, &[service.id()]).await
 }
 
-async fn postfix(bench: &Bench, case: &Case) -> anyhow::Result<Option<Passed>> {
+pub(super) async fn postfix(bench: &Bench, case: &Case) -> anyhow::Result<Option<Passed>> {
     let sink = free_port()?;
     let Some(postfix) = Postfix::start(bench, sink)? else { return Ok(None) };
-    pass(case, postfix.port, sink, None).await.map(Some)
+    pass(case, &[postfix.port], sink, &[]).await.map(Some)
 }
 
 pub(super) const FROM: &str = "desk@library.example.org";
 
-/// Hands the mail in and waits for its end.
-async fn pass(case: &Case, door: u16, sink: u16, watched: Option<u32>) -> anyhow::Result<Passed> {
+/// Hands the mail in, at each of the doors its share, and waits for its end.
+pub(super) async fn pass(case: &Case, doors: &[u16], sink: u16, watched: &[u32]) -> anyhow::Result<Passed> {
     let mut smtp_sink = Running(
         Command::new("smtp-sink")
             .args(as_root())
@@ -100,25 +104,31 @@ async fn pass(case: &Case, door: u16, sink: u16, watched: Option<u32>) -> anyhow
             .spawn()
             .context("smtp-sink does not start; it is part of Postfix")?,
     );
-    for port in [sink, door] {
+    for &port in [&sink].into_iter().chain(doors) {
         listens(port).await?;
     }
     let began_at = Instant::now();
-    let mut smtp_source = Running(
-        Command::new("smtp-source")
-            .args(["-d", "-s", &case.sessions.to_string(), "-m", &case.messages.to_string()])
-            .args(["-l", &case.bytes.to_string(), "-r", &case.recipients.to_string()])
-            .args(["-f", FROM, "-t", "patron@example.org", &format!("127.0.0.1:{door}")])
-            .spawn()
-            .context("smtp-source does not start; it is part of Postfix")?,
-    );
+    let mut sources = Vec::new();
+    for door in doors {
+        sources.push(Running(
+            Command::new("smtp-source")
+                .args(["-d", "-s", &(case.sessions / doors.len()).to_string()])
+                .args(["-m", &(case.messages / doors.len()).to_string()])
+                .args(["-l", &case.bytes.to_string(), "-r", &case.recipients.to_string()])
+                .args(["-f", FROM, "-t", "patron@example.org", &format!("127.0.0.1:{door}")])
+                .spawn()
+                .context("smtp-source does not start; it is part of Postfix")?,
+        ));
+    }
     let mut memory = None;
     while smtp_sink.0.try_wait()?.is_none() {
-        if let Some(status) = smtp_source.0.try_wait()? {
-            ensure!(status.success(), "smtp-source ended with {status}");
+        for source in &mut sources {
+            if let Some(status) = source.0.try_wait()? {
+                ensure!(status.success(), "smtp-source ended with {status}");
+            }
         }
         ensure!(began_at.elapsed() < PATIENCE, "not everything was passed on within five minutes");
-        memory = memory.max(watched.and_then(process::pss));
+        memory = watched.iter().filter_map(|id| process::pss(*id)).chain(memory).max();
         tokio::time::sleep(LOOK_EVERY).await;
     }
     Ok(Passed { all: began_at.elapsed(), memory })
@@ -127,6 +137,24 @@ async fn pass(case: &Case, door: u16, sink: u16, watched: Option<u32>) -> anyhow
 /// smtp-sink wants to be told whom to become when it is started by root.
 fn as_root() -> &'static [&'static str] {
     if rustix::process::geteuid().is_root() { &["-u", "nobody"] } else { &[] }
+}
+
+/// What a Bookpost has its queue on.
+pub(super) enum Queue<'a> {
+    /// A file.
+    Own,
+    /// A server; who is first makes what all need.
+    Shared { url: &'a str, key: &'a Path, machine: &'a str, is_first: bool },
+}
+
+impl Queue<'_> {
+    fn settings(&self) -> String {
+        let Self::Shared { url, key, machine, .. } = self else { return String::new() };
+        format!(
+            "[database]\nurl = \"{url}\"\nmachine = \"{machine}\"\n[secrets]\nkey_file = \"{}\"\n",
+            key.display()
+        )
+    }
 }
 
 /// A Bookpost with an open door.
@@ -141,23 +169,30 @@ impl Service {
         name: &str,
         door: u16,
         sink: u16,
+        queue: &Queue<'_>,
         before: impl FnOnce(&Path) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         let (data, config) = (bench.path(name), bench.path(&format!("{name}.toml")));
         let _ = fs::remove_dir_all(&data);
-        fs::write(&config, settings(&data, door, sink))?;
+        fs::write(&config, settings(&data, door, sink) + &queue.settings())?;
         let command = || {
             let mut command = bench.program("bookpost");
             command.arg("--config").arg(&config).stdout(Stdio::null());
             command
         };
-        let mut add = command();
-        add.args(["applications", "add", "smtp-source", "--waiting", "10000000", "--class", "normal"]);
-        add.args(["--class", "urgent"]);
-        super::output(add)?;
+        if !matches!(queue, Queue::Shared { is_first: false, .. }) {
+            let mut add = command();
+            add.args(["applications", "add", "smtp-source", "--waiting", "10000000", "--class", "normal"]);
+            add.args(["--class", "urgent"]);
+            super::output(add)?;
+        }
         before(&data)?;
         let process = Running(command().arg("serve").spawn().context("bookpost does not start")?);
         Ok(Self { process })
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.process.0.id()
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{
     Bench, output,
-    relay::{FROM, Service, free_port, listens},
+    relay::{FROM, Queue, Service, free_port, listens},
     sink::Sink,
 };
 
@@ -32,7 +32,7 @@ pub(super) async fn measure(bench: &Bench) -> anyhow::Result<Vec<Duration>> {
         command.arg(data).args([BULK.to_string(), BYTES.to_string(), "bulk".to_owned()]);
         output(command).map(drop)
     };
-    let _service = Service::start(bench, "urgent", door, sink.address.port(), fill)?;
+    let _service = Service::start(bench, "urgent", door, sink.address.port(), &Queue::Own, fill)?;
     listens(door).await?;
     let mut ledger = BufReader::new(File::open(sink.ledger())?);
     let (mut bulk, mut took) = (0, Vec::new());
