@@ -31,12 +31,15 @@ impl Telling {
         }
     }
 
-    /// The text of an alarm, so that what is over does not read like the fault.
+    /// The text of an alarm, so that what is over does not read like the fault, and asks nobody to do anything.
     pub(super) fn words(self, text: &str) -> String {
         match self {
             Self::Started => text.to_owned(),
             Self::Still => format!("This still lasts: {text}"),
-            Self::Over => format!("It is over: {text}"),
+            Self::Over => {
+                let what = text.split_once(" What to do:").map_or(text, |(what, _)| what);
+                format!("It is over, and nothing is to be done. When it began this was told: {what}")
+            }
         }
     }
 }

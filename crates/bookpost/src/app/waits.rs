@@ -78,13 +78,24 @@ fn sends(config: &Config) -> bool {
     matches!(config.sending.way, Way::Servers(_))
 }
 
-/// A fault that says why is open, or was within that time.
+/// A fault that says why is open, or was within that time. That of a server for which the backup has sent all that time says nothing.
 async fn is_said(store: &Store, limit: Duration, now: Timestamp) -> Result<bool, Error> {
     let since = now.saturating_sub(limit).unwrap_or(Timestamp::MIN);
-    let says = |alarm: &Alarm| {
-        SAY_WHY.contains(&alarm.kind) && alarm.ended_at.is_none_or(|ended_at| ended_at > since)
+    let alarms = store.alarms(false, ALARMS).await?;
+    let backup_sends = |subject: &str| {
+        alarms.iter().any(|other| {
+            other.kind == AlarmKind::BackupInUse
+                && other.subject == subject
+                && other.ended_at.is_none()
+                && other.started_at <= since
+        })
     };
-    Ok(store.alarms(false, ALARMS).await?.iter().any(says))
+    let says = |alarm: &Alarm| {
+        SAY_WHY.contains(&alarm.kind)
+            && alarm.ended_at.is_none_or(|ended_at| ended_at > since)
+            && !backup_sends(&alarm.subject)
+    };
+    Ok(alarms.iter().any(says))
 }
 
 fn words_in_doubt(count: u64) -> String {

@@ -209,8 +209,8 @@ impl Worker {
             self.claim(index, now).await;
             self.tell_of_unreadable();
             self.open_lanes(index);
-            self.send_others(index, now).await;
             self.probe(index, now).await;
+            self.send_others(index, now).await;
             self.ask_doubted(index, now);
             if let Some(at) = self.route_wake_at(index, now).await {
                 wake_at = wake_at.min(at);

@@ -237,3 +237,21 @@ async fn an_address_is_called_by_the_minute_while_all_is_well_and_never_otherwis
     bench.pass(MINUTE * 10).await;
     assert!(calls.try_recv().is_err(), "nobody is called while no mail can leave");
 }
+
+/// That Server 1 is dead for weeks says nothing of mail that the backup sends and that waits all the same.
+#[tokio::test]
+async fn a_dead_server_whose_backup_sends_says_of_no_mail_why_it_waits() {
+    let odd = Rule { address: Some("odd@example.org".into()), ..always(At::Rcpt, "450 4.7.1 greylisted") };
+    let sink = sink(vec![odd]).await;
+    let bench =
+        Bench::start_with(vec![server("server1", nobody()), server("server2", sink.address())], |config| {
+            config.alarms.waiting = HOUR * 6;
+        })
+        .await;
+    bench.accept(&["ann@example.org", "odd@example.org"]).await;
+    bench.pass_in_steps(HOUR * 5, MINUTE).await;
+    assert!(matches!(&told(&bench, AlarmKind::BackupInUse).await[..], [(_, true)]));
+    assert_eq!(told(&bench, AlarmKind::Waiting).await, []);
+    bench.pass_in_steps(HOUR * 2, MINUTE).await;
+    assert!(matches!(&told(&bench, AlarmKind::Waiting).await[..], [(_, true)]));
+}

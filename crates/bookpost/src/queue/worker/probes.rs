@@ -236,7 +236,7 @@ impl Worker {
             match expired {
                 Ok(0) => return,
                 Ok(count) => {
-                    tracing::warn!(count, "returned after 100 hours without a working server");
+                    tracing::warn!(count, "returned: they had become too old without a working server");
                     self.watch_reports(now).await;
                 }
                 Err(error) => {

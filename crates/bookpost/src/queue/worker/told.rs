@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mail::{Reason, Scope};
+use mail::{Reason, Scope, counted};
 use store::{AlarmKind, Cause, Claimed, Move, RunId, Selection};
 
 use super::{Worker, later};
@@ -145,16 +145,18 @@ impl Worker {
         let Some(upstream) = route.upstreams.get(upstream_index) else { return };
         // The text stands for as long as the fault lasts, and the other server may come and go in that time.
         let meanwhile = if route.upstreams.len() > 1 {
-            "Mail goes through the other server as long as that takes mail. While neither does, mail waits, and nothing is lost; what has waited for 100 hours is sent back to the library."
+            "Mail goes through the other server as long as that takes mail. While neither does, mail"
         } else {
-            "Mail waits, and nothing is lost; what has waited for 100 hours is sent back to the library."
+            "Mail"
         };
+        let give_up_after = self.delivery.settings.now().schedule.give_up_after;
+        let hours = counted(give_up_after.as_secs().div_ceil(3600), "hour", "hours");
         let what = match fault.reason {
             Reason::AnswerUnknown => "The connection broke several times while the server was answering.",
             reason => reason.plain_words(),
         };
         let text = format!(
-            "{} ({}): {what} {meanwhile} What to do: {} {}: {}",
+            "{} ({}): {what} {meanwhile} waits, and nothing is lost; what has waited for {hours} is sent back to the library. What to do: {} {}: {}",
             plain_name(&upstream.server.name),
             upstream.server.host,
             fault.reason.what_to_do(),
