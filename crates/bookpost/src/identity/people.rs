@@ -19,8 +19,8 @@ use jiff::Timestamp;
 use mail::{Address, clock::Clock};
 use rand::{CryptoRng, RngExt as _, rngs::StdRng};
 use store::{
-    Actor, Administrators, Error, KeyHash, Link, LinkPurpose, NewLink, NewSession, PasswordHash, Person,
-    PersonId, PersonName, PersonSettings, Role, Session, Store,
+    Actor, Administrators, AuditFilter, Deed, Error, KeyHash, Link, LinkPurpose, NewLink, NewSession,
+    PasswordHash, Person, PersonId, PersonName, PersonSettings, Role, Session, Store,
 };
 
 use self::{
@@ -369,7 +369,14 @@ impl People {
             Ok(_) | Err(Error::NotFound(_)) => return Ok(None),
             Err(error) => return Err(error),
         };
-        if !self.0.forgotten.one_more(person.id, self.0.clock.now()) {
+        let now = self.0.clock.now();
+        let _one_at_a_time = self.0.forgotten.making.lock().await;
+        let about = AuditFilter {
+            about: Some(person.email.to_string()),
+            what: Some(Deed::ResetLinkMade),
+            ..AuditFilter::default()
+        };
+        if !forgotten::may_have_one_more(&self.0.store.audit(about, None, forgotten::LOOKED_AT).await?, now) {
             tracing::warn!(
                 person.id = person.id.0,
                 "several links for a new password were asked for; no more for now"

@@ -5,26 +5,27 @@
 //! so that nobody is kept from using theirs.
 
 use std::{
-    collections::HashMap,
     net::IpAddr,
     sync::{Mutex, PoisonError},
 };
 
 use jiff::{SignedDuration, Timestamp};
-use store::{KeyHash, PersonId};
+use store::{Actor, Audit, KeyHash};
 
 use crate::identity::guessing::Guessing;
 
 /// Links for one person in the time that one of them opens something.
 const MOST: usize = 3;
 const WITHIN: SignedDuration = SignedDuration::from_hours(1);
+/// The newest lines of the log, among which those are: an administrator makes no more for one person within the hour.
+pub(super) const LOOKED_AT: usize = 100;
 
 /// Who has asked lately. Of bounded size.
 #[derive(Debug, Default)]
 pub(super) struct Forgotten {
     asked: Mutex<Guessing<String>>,
-    /// When links were made, for people there are.
-    made: Mutex<HashMap<PersonId, Vec<Timestamp>>>,
+    /// Held from the look at the log until the link is in it.
+    pub(super) making: tokio::sync::Mutex<()>,
 }
 
 impl Forgotten {
@@ -43,18 +44,14 @@ impl Forgotten {
         asked.failed(peer, Some(account), once, now);
         Ok(())
     }
+}
 
-    /// Whether this person may have one more link; then it is counted.
-    pub(super) fn one_more(&self, person: PersonId, now: Timestamp) -> bool {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_person = made.entry(person).or_default();
-        of_person.retain(|at| now.duration_since(*at) < WITHIN);
-        let may = of_person.len() < MOST;
-        if may {
-            of_person.push(now);
-        }
-        may
-    }
+/// Whether somebody may have one more link, of whom these are the newest lines about links in the log. What was made before a start of the
+/// program, or by another machine, counts as well.
+pub(super) fn may_have_one_more(lines: &[Audit], now: Timestamp) -> bool {
+    let counts =
+        |line: &&Audit| line.who == Actor::NotSignedIn && now.duration_since(line.happened_at) < WITHIN;
+    lines.iter().filter(counts).count() < MOST
 }
 
 #[cfg(test)]
@@ -77,14 +74,5 @@ mod tests {
         assert!(forgotten.ask(here, &other, once, at(0)).is_err(), "from there");
         assert!(forgotten.ask(elsewhere, &other, once, at(0)).is_ok());
         assert!(forgotten.ask(here, &account, once, at(1)).is_ok());
-    }
-
-    #[test]
-    fn nobody_has_more_than_a_few_links_an_hour() {
-        let forgotten = Forgotten::default();
-        let made: Vec<_> =
-            [0, 1, 2, 3, 59, 60, 61].map(|minute| forgotten.one_more(PersonId(1), at(minute))).into();
-        assert_eq!(made, [true, true, true, false, false, true, true]);
-        assert!(forgotten.one_more(PersonId(2), at(3)));
     }
 }

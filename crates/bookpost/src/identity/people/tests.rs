@@ -334,6 +334,32 @@ async fn the_first_administrator_sets_up_and_no_second() {
     assert!(matches!(second, Err(LinkError::Gone)), "{second:?}");
 }
 
+/// Used or not, and whether or not the program was started anew: a stranger must not fill a mailbox.
+#[tokio::test]
+async fn nobody_is_mailed_more_than_a_few_links_an_hour() {
+    let staff = Staff::new().await;
+    let ask = async |people: &People, minute| {
+        staff.clock.set(start() + jiff::SignedDuration::from_mins(minute));
+        people.forgotten(&staff.ann.email).await.unwrap().map(|(_, made)| made)
+    };
+    let first = ask(&staff.people, 0).await.unwrap();
+    staff.people.take_link(first.code.text(), "another good password", HERE).await.unwrap();
+    staff.people.make_link(LinkPurpose::Reset, Some(staff.ann.id), CLI).await.unwrap();
+    let again = People::with(
+        staff.store.clone(),
+        Arc::new(staff.clock.clone()),
+        StdRng::seed_from_u64(2),
+        cheap(),
+        false,
+    );
+    let mut made = Vec::new();
+    for minute in [1, 2, 3, 59, 60, 61] {
+        made.push(ask(&again, minute).await.is_some());
+    }
+    assert_eq!(made, [true, true, false, false, true, true]);
+    assert!(staff.people.forgotten(&staff.bob.email).await.unwrap().is_some());
+}
+
 #[test]
 fn the_log_names_an_address_and_never_what_was_typed_for_one() {
     for (typed, expected) in [
