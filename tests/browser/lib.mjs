@@ -13,6 +13,8 @@ const modules = createRequire(`${MODULES}/`);
 const { chromium } = modules("playwright-core");
 const axe = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/** What a screen of 1280 px has, enlarged four times (WCAG 1.4.10). */
+const ENLARGED = 320;
 export const TELEPHONE = { viewport: { width: 360, height: 740 } };
 let browser;
 
@@ -140,8 +142,16 @@ const LABELS = "nav a, button, .button, th, label, legend, h1, h2, h3";
 
 /** Nothing stands out to the side, nothing is cut, and no word of a label is broken. */
 export async function fits(page, name) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  const tooWide = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  const wide = await tooWide();
   assert.ok(wide <= 0, `${name}: ${wide} px too wide`);
+  const size = page.viewportSize();
+  if (size?.width === TELEPHONE.viewport.width) {
+    await page.setViewportSize({ ...size, width: ENLARGED });
+    const enlarged = await tooWide();
+    await page.setViewportSize(size);
+    assert.ok(enlarged <= 0, `${name}: ${enlarged} px too wide for ${ENLARGED} px`);
+  }
   const cut = await page.evaluate(() => {
     const names = (all) => all.map((one) => (one.name || one.className || one.tagName) + ": " + one.textContent.trim().slice(0, 60));
     const unseen = (one) => one && (getComputedStyle(one).clipPath !== "none" || unseen(one.parentElement));

@@ -33,8 +33,8 @@ use crate::cli::{
     show,
 };
 
-pub(crate) use faults::{of_old, waits_for_a_person};
-pub(crate) use files::{changed_at, is_export};
+pub(crate) use faults::{export_of, of_old, waits_for_a_person};
+pub(crate) use files::{changed_at, is_export, refusal_of};
 pub(crate) use older::take;
 
 /// The folder is looked at this often.

@@ -110,7 +110,7 @@ async fn columns_that_are_not_known_are_asked_and_remembered_for_everybody() {
     assert!(answer.header("location").ends_with("done=columns_kept"), "{answer:?}");
     let page = bench.get(who, &check).await.text;
     assert!(page.contains("columns as they were chosen by hand, with semicolons"), "{page}");
-    assert!(page.contains("was said by head"), "{page}");
+    assert!(page.contains("were described by head"), "{page}");
     assert!(page.contains("<dt>Title</dt><dd><bdi>band</bdi></dd>"), "{page}");
     // Everybody's, whatever the order of the columns.
     let turned: String = UNKNOWN
@@ -191,7 +191,7 @@ async fn what_somebody_of_one_library_says_holds_for_their_upload_only() {
     let page = bench.get("manager", &own).await.text;
     for said in [
         "This sends 2 emails to 2 people of 1 library",
-        "was said for this upload only",
+        "were described for this upload only",
         "<dt>Title</dt><dd><bdi>band</bdi></dd>",
         "name=\"columns\" value=\"{",
     ] {
@@ -206,7 +206,7 @@ async fn what_somebody_of_one_library_says_holds_for_their_upload_only() {
     let answer = bench.post("administrator", &format!("{other}/columns"), &right).await;
     assert!(answer.header("location").ends_with("done=columns_kept"), "{answer:?}");
     let page = bench.get("manager", &check).await.text;
-    assert!(page.contains("was said by administrator") && !page.contains("/columns/forget"), "{page}");
+    assert!(page.contains("were described by administrator") && !page.contains("/columns/forget"), "{page}");
     assert_eq!(bench.post("manager", &format!("{check}/columns/forget"), "").await.status, 403);
     bench
         .post("manager", &format!("{check}/columns"), &right.replace("m0=patron_name", "m0=patron_number"))

@@ -140,7 +140,7 @@ async fn a_selection_and_all_of_a_state_are_moved() {
         .get("manager", &format!("/queue/decide?do=hold&id={0}&id={1}&id={1}", ids[0].0, ids[1].0))
         .await;
     assert!(
-        page.text.contains("Keep 2 mails back?") && page.text.contains("<li>Mail 0</li>"),
+        page.text.contains("Keep 2 mails back?") && page.text.contains("<li>Mail 0 · a@example.org</li>"),
         "{}",
         page.text
     );

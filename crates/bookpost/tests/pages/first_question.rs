@@ -44,7 +44,7 @@ async fn the_address_of_the_only_library_is_saved_with_the_rest() {
     let email = |bench: &Bench| bench.app.settings.now().sites[0].email.as_ref().map(ToString::to_string);
     assert_eq!(email(&bench).as_deref(), Some("new@library.example"));
     let page = bench.get("administrator", "/preferences").await;
-    assert!(page.text.contains("Saved, it is what patrons of Harbour see"), "{}", page.text);
+    assert!(page.text.contains("Once saved, it is what patrons of Harbour see"), "{}", page.text);
     let wrong = bench.saved("administrator", &[("library_email", "desk")]).await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.text.contains("library_email-problem\">This is not an email address."), "{}", wrong.text);

@@ -295,7 +295,7 @@ async fn a_password_is_on_no_page() {
     let sealed = bench.stored().await["server1.password"].clone();
     let page = bench.get("administrator", "/preferences").await;
     assert!(
-        page.text.contains("kept; enter a new one") && page.text.contains("Server 1, Password: changed"),
+        page.text.contains("placeholder=\"kept\"") && page.text.contains("Server 1, Password: changed"),
         "{}",
         page.text
     );

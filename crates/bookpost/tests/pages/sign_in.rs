@@ -132,7 +132,7 @@ async fn links_lead_in_once() {
         ("ann@library.example", "short", 422, "at least 12 characters"),
         ("ann@library.example", "password1234", 422, "guessed first"),
         ("ann@library.example", "elf+zwolf+zehn", 303, ""),
-        ("eve@library.example", "elf+zwolf+zehn", 410, "bookpost people setup-link"),
+        ("eve@library.example", "elf+zwolf+zehn", 410, "Bookpost is set up already."),
     ] {
         let answer = set_up(email, password).await;
         assert_eq!(answer.status, status, "{email} {password}");

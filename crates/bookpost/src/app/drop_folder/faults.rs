@@ -41,6 +41,12 @@ pub(crate) fn of_old(alarm: &Alarm) -> Option<&str> {
     is_asked.then(|| alarm.subject.strip_prefix(OLD).unwrap_or(&alarm.subject))
 }
 
+/// The name of the export that an alarm is about, if it is about one.
+pub(crate) fn export_of(alarm: &Alarm) -> &str {
+    let subject = alarm.subject.as_str();
+    subject.strip_prefix(OLD).or_else(|| subject.strip_prefix(REFUSED)).unwrap_or(subject)
+}
+
 /// Why an export, or all of them, cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {

@@ -201,6 +201,13 @@ pub(super) fn refused(folder: &Path) -> BTreeMap<String, PathBuf> {
     .collect()
 }
 
+/// Why the latest export of this name was refused stands there.
+pub(crate) fn refusal_of(folder: &Path, name: &str) -> Option<PathBuf> {
+    let mut place = refused(folder).remove(name)?.into_os_string();
+    place.push(Sub::Refused.note());
+    Some(place.into())
+}
+
 /// When the latest export of each name was moved there, as far as it or what is told of it is there.
 fn latest(folder: &Path, sub: Sub) -> BTreeMap<String, Timestamp> {
     let mut latest = BTreeMap::new();

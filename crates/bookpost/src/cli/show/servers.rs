@@ -35,7 +35,7 @@ pub(in crate::cli) fn found(found: Arrived) -> &'static str {
         Arrived::Yes => "It is noted that mail by this server arrives.\n",
         Arrived::NotYet => {
             "Wait ten minutes and look again, in the spam folder too. Some mail servers keep the first mail from somebody new waiting.\n\
-             See that the address has no slip, and try one at another provider.\n\
+             See that the address has no typing mistake, and try one at another provider.\n\
              If it does not come at all, the mail server accepted it and stopped it afterwards: look into the log of the mail server, or the message trace of the provider.\n"
         }
         Arrived::InSpam => {
@@ -163,7 +163,7 @@ pub(in crate::cli) fn ports(PortsOf { host, ports }: &PortsOf) -> String {
     } else {
         let _ = writeln!(
             out,
-            "\nNothing answers at {}. Look for a slip in the server's name, and have your IT person check that the server runs and that no firewall is in the way.",
+            "\nNothing answers at {}. Look for a typing mistake in the server's name, and have your IT person check that the server runs and that no firewall is in the way.",
             listed(&numbers, "or")
         );
     }

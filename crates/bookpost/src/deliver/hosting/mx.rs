@@ -24,8 +24,8 @@ pub enum MailServers {
 /// Why nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LookupError {
-    /// Look for a slip in the address.
-    #[error("there is no domain {0}: look for a slip in the address")]
+    /// Look for a typing mistake in the address.
+    #[error("there is no domain {0}: look for a typing mistake in the address")]
     NoSuchDomain(String),
     /// Try again later.
     #[error(

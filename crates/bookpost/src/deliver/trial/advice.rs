@@ -38,6 +38,8 @@ pub struct Situation<'a> {
 pub enum Advice {
     /// The address that the test went to may have a slip.
     CheckAddress,
+    /// There is no server by that name.
+    CheckServerName,
     SeeWhetherItArrived,
     /// Servers put off the first mail from somebody new.
     AgainLater,
@@ -113,6 +115,11 @@ pub fn advice(at: &Situation<'_>) -> Option<Advice> {
             at.certificate.and_then(|certificate| wrong_name(certificate, &at.server.host))
         }
         Reason::CertificateUnknownIssuer => at.certificate.map(unknown_issuer),
+        // Such as openssl makes it, unless it is told more: of an authority, which no server is.
+        Reason::CertificateRefused => {
+            at.certificate.filter(|certificate| certificate.self_signed).map(unknown_issuer)
+        }
+        Reason::HostNotFound => Some(Advice::CheckServerName),
         Reason::Unreachable
         | Reason::TimedOut
         | Reason::ConnectionLost

@@ -21,7 +21,7 @@ impl Display for Advice {
 fn fixed(advice: &Advice) -> Option<&'static str> {
     Some(match advice {
         Advice::CheckAddress => {
-            "Look for a slip in the address that the test was sent to, or try another one."
+            "Look for a typing mistake in the address that the test was sent to, or try another one."
         }
         Advice::SeeWhetherItArrived => "See whether it arrived before you test again.",
         Advice::AgainLater => {
@@ -31,6 +31,9 @@ fn fixed(advice: &Advice) -> Option<&'static str> {
         Advice::AgainOrShowAnswer => {
             "Test again in some minutes. If it stays so, show the server's own words to your IT \
              person."
+        }
+        Advice::CheckServerName => {
+            "Look for a typing mistake in the server's address, or ask whoever runs it for the right one."
         }
         Advice::AgainOrTell => "Test again in some minutes. If it stays so, tell your IT person.",
         Advice::GoogleAppPassword => {
@@ -158,7 +161,7 @@ fn of_port(advice: &Advice, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         Advice::NothingAnywhere(ports) => write!(
             f,
-            "Nothing answers on port {}. Look for a slip in the server's name, and have your IT \
+            "Nothing answers on port {}. Look for a typing mistake in the server's name, and have your IT \
              person check that the server runs and that no firewall is in the way.",
             listed(ports, "or")
         ),

@@ -1,6 +1,12 @@
 //! The routes, and the document that describes them (OpenAPI 3.1), with pages to read it on that need no other machine.
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    middleware::map_response,
+    response::Response,
+    routing::get,
+};
 use utoipa::{
     IntoResponses, Modify, OpenApi,
     openapi::{
@@ -29,7 +35,16 @@ pub(in crate::web) fn router(sources: Sources) -> Router {
         .route("/api/problems/{kind}", get(problem::explain))
         .with_state(Api::new(sources.submitter.clone()))
         .merge(of_people.with_state(Admin::new(sources)))
+        .layer(map_response(kept_nowhere))
         .merge(SwaggerUi::new("/api/docs").url("/api/openapi.json", document))
+}
+
+/// Answers name patrons: nobody on the way keeps one, and no browser takes one for anything but JSON.
+async fn kept_nowhere(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    response
 }
 
 fn routes() -> OpenApiRouter<Api> {

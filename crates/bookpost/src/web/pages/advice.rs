@@ -29,6 +29,7 @@ pub(super) fn encryption(words: &Words, encryption: Encryption) -> String {
 fn of_provider(words: &Words, advice: &Advice) -> Option<String> {
     Some(words.t(match advice {
         Advice::CheckAddress => "advice-check-address",
+        Advice::CheckServerName => "advice-check-server",
         Advice::SeeWhetherItArrived => "advice-see-whether",
         Advice::AgainLater => "advice-again-later",
         Advice::AgainOrShowAnswer => "advice-again-or-show",

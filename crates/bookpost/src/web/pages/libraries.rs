@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     app::StandingPreferences,
-    config::{Origin, Site},
+    config::Site,
     identity::Permission,
     preferences::{Change, Refused, logos::size, sites::SITES},
 };
@@ -131,12 +131,7 @@ fn zone(site: &Site) -> Option<String> {
 /// Why the libraries cannot be changed here.
 fn elsewhere(standing: &StandingPreferences, words: &Words) -> Option<String> {
     let set = standing.loaded.preferences.iter().find(|one| one.name == SITES)?;
-    match &set.origin {
-        Origin::File(place) | Origin::Environment(place) => {
-            Some(words.with("set-elsewhere", &[("place", place)]))
-        }
-        Origin::Usual | Origin::Preferences => None,
-    }
+    Some(words.with("set-elsewhere", &[("place", &words.place(&set.origin)?)]))
 }
 
 /// Who changed the preferences last, and when.

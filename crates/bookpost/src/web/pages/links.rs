@@ -35,8 +35,8 @@ struct Asking {
 #[template(path = "link_dead.html")]
 struct Dead {
     f: Frame,
-    /// What makes a new one.
-    command: &'static str,
+    /// What makes a new one; none is made to set up what is.
+    command: Option<&'static str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,7 +80,7 @@ async fn ask(
         Ok(link) => link.filter(|link| link.purpose == purpose),
         Err(error) => return not_here::unavailable(&error, words),
     };
-    let Some(link) = link else { return dead(&pages, words, purpose) };
+    let Some(link) = link else { return dead(&pages, words, purpose).await };
     let f = Frame::bare(words, &pages.sources.config().library);
     let (email, name) = (email_of(&link), String::new());
     page_as(StatusCode::OK, &Asking { f, purpose, code, email, name, problem: None })
@@ -101,7 +101,7 @@ pub(super) async fn set_up(State(pages): State<Pages>, peer: Peer, Open(chosen):
     let Ok(name) = chosen.name.parse::<PersonName>() else { return again(words.t("bad-name")) };
     match pages.sources.people.set_up(&chosen.code, email, name, &chosen.password, peer.device()).await {
         Ok((token, _)) => let_in(token.text(), peer.secure, "/start"),
-        Err(LinkError::Gone) => dead(&pages, words, LinkPurpose::SetUp),
+        Err(LinkError::Gone) => dead(&pages, words, LinkPurpose::SetUp).await,
         Err(LinkError::Store(error)) => not_here::unavailable(&error, words),
         Err(error) => again(why(words, &error)),
     }
@@ -114,10 +114,10 @@ pub(super) async fn take(State(pages): State<Pages>, peer: Peer, Open(chosen): O
         Ok(link) => link.filter(|link| link.person.is_some()),
         Err(error) => return not_here::unavailable(&error, words),
     };
-    let Some(link) = link else { return dead(&pages, words, LinkPurpose::Reset) };
+    let Some(link) = link else { return dead(&pages, words, LinkPurpose::Reset).await };
     let error = match pages.sources.people.take_link(&chosen.code, &chosen.password, peer.device()).await {
         Ok((token, _)) => return let_in(token.text(), peer.secure, "/"),
-        Err(LinkError::Gone) => return dead(&pages, words, link.purpose),
+        Err(LinkError::Gone) => return dead(&pages, words, link.purpose).await,
         Err(LinkError::Store(error)) => return not_here::unavailable(&error, words),
         Err(error) => error,
     };
@@ -131,11 +131,14 @@ fn email_of(link: &Link) -> String {
     link.person.as_ref().map(|person| person.email.to_string()).unwrap_or_default()
 }
 
-fn dead(pages: &Pages, words: &'static Words, purpose: LinkPurpose) -> Response {
+async fn dead(pages: &Pages, words: &'static Words, purpose: LinkPurpose) -> Response {
     let command = match purpose {
-        LinkPurpose::SetUp => "bookpost people setup-link",
-        LinkPurpose::Invitation => "bookpost people invite-link EMAIL",
-        LinkPurpose::Reset => "bookpost people reset-link EMAIL",
+        LinkPurpose::SetUp => match pages.sources.people.needs_set_up().await {
+            Ok(needs_set_up) => needs_set_up.then_some("bookpost people setup-link"),
+            Err(error) => return not_here::unavailable(&error, words),
+        },
+        LinkPurpose::Invitation => Some("bookpost people invite-link EMAIL"),
+        LinkPurpose::Reset => Some("bookpost people reset-link EMAIL"),
     };
     let f = Frame::bare(words, &pages.sources.config().library);
     page_as(StatusCode::GONE, &Dead { f, command })

@@ -176,6 +176,9 @@ fn recipient(
         },
         what_to_do: row.reason.filter(|_| is_told).map(|reason| match reason {
             Reason::ByPerson if row.state == State::Held => kept_back_do(visit, row, who.as_deref()),
+            Reason::AnswerUnknown if row.state == State::Waiting => {
+                words.with("names-tried-again", &[("until", &visit.clockwork.text(row.expires_at))])
+            }
             reason => words.what_to_do(reason),
         }),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),

@@ -172,6 +172,18 @@ impl Standing {
         in_use && (alarm.kind != AlarmKind::BackupInUse || matches!(self, Self::Backup { .. }))
     }
 
+    /// Mail leaves, or will by itself as soon as a server takes it.
+    pub(super) fn sends(&self) -> bool {
+        matches!(
+            self,
+            Self::Well { .. }
+                | Self::Backup { .. }
+                | Self::Locked { .. }
+                | Self::Refused { .. }
+                | Self::Down { .. }
+        )
+    }
+
     /// It is not paused already.
     pub(super) fn may_pause(&self) -> bool {
         !matches!(self, Self::Paused { .. })

@@ -1,5 +1,6 @@
 //! The first page: how it stands, and what needs a person.
 
+mod folder;
 mod kept_back;
 mod old_export;
 mod to_do;
@@ -98,7 +99,7 @@ async fn today(visit: &Visit) -> Result<Today, Error> {
     let now = known.now(&sites);
     // Who is limited to some libraries is not told when others' mail goes out.
     let counts = if sites.is_empty() { store.counts().await? } else { Counts::default() };
-    let leaves = counts.waiting > 0 && store.paused().await?.is_none();
+    let leaves = counts.waiting > 0 && known.standing.sends();
     // Nothing is given up while mail grows no older.
     let ages = store.ageing_stopped_at(false).await?.is_none();
     let lately = Lately::read(visit, looked_before(visit).await).await?;

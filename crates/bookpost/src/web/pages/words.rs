@@ -1,10 +1,12 @@
 //! The words of the pages, in each language (Project Fluent), and which language a person reads.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, sync::OnceLock, time::Duration};
 
 use axum::http::{HeaderMap, header};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use store::{Actor, AlarmKind, Class, State};
+
+use crate::config::Origin;
 
 /// A language that pages are in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,18 +115,19 @@ impl Words {
 
     /// A text about so many.
     pub(super) fn count(&self, key: &str, n: u64) -> String {
-        let mut arguments = FluentArgs::new();
+        self.count_with(key, n, &[])
+    }
+
+    /// A text about so many, with others in it.
+    pub(super) fn count_with(&self, key: &str, n: u64, parts: &[(&'static str, &str)]) -> String {
+        let mut arguments = arguments(parts);
         arguments.set("n", n);
         self.say(key, Some(&arguments))
     }
 
     /// A text with others in it.
     pub(super) fn with(&self, key: &str, parts: &[(&'static str, &str)]) -> String {
-        let mut arguments = FluentArgs::new();
-        for (name, text) in parts {
-            arguments.set(*name, FluentValue::String(Cow::Borrowed(text)));
-        }
-        self.say(key, Some(&arguments))
+        self.say(key, Some(&arguments(parts)))
     }
 
     /// Who did something, within a sentence.
@@ -137,6 +140,34 @@ impl Words {
             Actor::Schedule => self.t("by-schedule"),
             Actor::DropFolder => self.t("by-drop-folder"),
             Actor::Bookpost => "Bookpost".to_owned(),
+        }
+    }
+
+    /// Where a setting stands that cannot be changed on the pages.
+    pub(super) fn place(&self, origin: &Origin) -> Option<String> {
+        match origin {
+            Origin::Usual | Origin::Preferences => None,
+            Origin::File(place) => Some(match place.rsplit_once(", line ") {
+                Some((file, line)) => self.with("place-file", &[("file", file), ("line", line)]),
+                None => place.clone(),
+            }),
+            Origin::Environment(place) => {
+                let name = place.rsplit_once(", ").map_or(place.as_str(), |(_, name)| name);
+                Some(self.with("place-environment", &[("name", name)]))
+            }
+        }
+    }
+
+    /// So long, in minutes.
+    pub(super) fn minutes(&self, length: Duration) -> String {
+        self.count("so-many-minutes", length.as_secs().div_ceil(60))
+    }
+
+    /// So long, in hours where they are whole.
+    pub(super) fn hours(&self, length: Duration) -> String {
+        match length.as_secs() {
+            seconds if seconds % 3600 == 0 => self.count("so-many-hours", seconds / 3600),
+            _ => self.minutes(length),
         }
     }
 
@@ -190,6 +221,10 @@ impl Words {
         let name = alarm_name(kind);
         (self.t(&format!("alarm-{name}")), self.t(&format!("alarm-{name}-do")))
     }
+}
+
+fn arguments<'a>(parts: &[(&'static str, &'a str)]) -> FluentArgs<'a> {
+    parts.iter().map(|(name, text)| (*name, FluentValue::String(Cow::Borrowed(*text)))).collect()
 }
 
 /// `12345` as `12,345`, from five figures on.

@@ -107,8 +107,15 @@ pub(super) async fn meant(
         Selection::Messages(ids) => {
             let outlines = store.outlines(ids).await?;
             let count = outlines.iter().map(|outline| concerned(&outline.states, wish)).sum();
-            let subjects = outlines.iter().map(|outline| row::subject(visit, &outline.subject));
-            let named: Vec<_> = subjects.take(NAMED).collect();
+            let mut named = Vec::new();
+            for outline in outlines.iter().take(NAMED) {
+                let recipients = store.show(outline.message).await?;
+                let subject = row::subject(visit, &outline.subject);
+                named.push(match recipients.first() {
+                    Some((first, _)) => format!("{subject} · {}", row::address(visit, &first.to.address)),
+                    None => subject,
+                });
+            }
             Ok(Meant { count, or_more: false, unnamed: outlines.len() - named.len(), named })
         }
         Selection::Matching(filter) => {

@@ -8,9 +8,12 @@ use serde_json::Value;
 
 use super::{Done, Posted, Visit, administered, done, handing::Handing, not_here, shown_with};
 use crate::{
-    config::{Loaded, Origin, Provider, SendBy},
+    config::{Loaded, Provider, SendBy},
     preferences::{Change, Refused, Wish, secret_of},
-    web::pages::not_done::{self, NotDone},
+    web::pages::{
+        not_done::{self, NotDone},
+        words::Words,
+    },
 };
 
 /// Longer is no client id, no secret and no tenant.
@@ -55,7 +58,7 @@ impl Client {
             tenant: (provider == Provider::Microsoft).then(|| tenant.unwrap_or_default()),
             has_secret: set.is_some_and(|set| !set.client_secret.is_empty()),
             elsewhere: match visit.pages.sources.preferences.now().await {
-                Ok(standing) => places(&standing.loaded, provider)
+                Ok(standing) => places(&standing.loaded, provider, words)
                     .map(|places| words.with("client-elsewhere", &[("places", &places)])),
                 Err(_) => Some(words.t("client-fixed")),
             },
@@ -87,17 +90,13 @@ fn steps(provider: Provider, by: SendBy) -> [&'static [&'static str]; 2] {
 }
 
 /// Where it stands, if that is not among the preferences: it is stronger there.
-fn places(loaded: &Loaded, provider: Provider) -> Option<String> {
+fn places(loaded: &Loaded, provider: Provider, words: &Words) -> Option<String> {
     let ours = |name: &str| {
         name.strip_prefix(provider.name())
             .is_some_and(|rest| [".client_id", ".client_secret"].contains(&rest))
     };
-    let places =
-        loaded.preferences.iter().filter(|one| ours(&one.name)).filter_map(|one| match &one.origin {
-            Origin::File(place) | Origin::Environment(place) => Some(place.as_str()),
-            _ => None,
-        });
-    let places: Vec<_> = places.collect();
+    let ours = loaded.preferences.iter().filter(|one| ours(&one.name));
+    let places: Vec<_> = ours.filter_map(|one| words.place(&one.origin)).collect();
     (!places.is_empty()).then(|| places.join("; "))
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Done, Posted, Visit, administered, done, not_here};
 use crate::{
-    config::{Origin, Provider, SendBy},
+    config::{Provider, SendBy},
     preferences::{Change, Refused, Wish},
     web::pages::words::Words,
 };
@@ -34,19 +34,18 @@ impl Handing {
     /// As it stands, whether the provider is set up or not.
     pub(super) async fn now(visit: &Visit, provider: Provider) -> Self {
         let (words, name) = (visit.words(), setting(provider));
-        let (mut now, mut elsewhere) = (SendBy::Smtp, None);
-        if let Ok(standing) = visit.pages.sources.preferences.now().await {
+        let mut now = SendBy::Smtp;
+        let elsewhere = if let Ok(standing) = visit.pages.sources.preferences.now().await {
             let set = standing.loaded.preferences.iter().find(|one| one.name == name);
             let value = set.and_then(|one| one.value.as_ref()?.as_str());
             now = value.and_then(SendBy::named).unwrap_or(now);
-            if let Some(Origin::File(place) | Origin::Environment(place)) = set.map(|one| &one.origin) {
-                elsewhere = Some(words.with("client-elsewhere", &[("places", place)]));
-            }
+            let place = set.and_then(|one| words.place(&one.origin));
+            place.map(|place| words.with("client-elsewhere", &[("places", &place)]))
         } else {
             let set = visit.pages.sources.accounts.provider(provider);
             now = set.map_or(now, |set| set.sends_by());
-            elsewhere = Some(words.t("client-fixed"));
-        }
+            Some(words.t("client-fixed"))
+        };
         let choices = SendBy::ALL.map(|by| Choice {
             value: by.name(),
             title: title(provider, by, words),

@@ -11,12 +11,15 @@ use super::{
     said, shown_testing,
 };
 use crate::{
-    config::{Loaded, Origin, Provider, SendBy, SignInService},
+    config::{Loaded, Provider, SendBy, SignInService},
     preferences::{
         Change, KEY_OF_SERVICE, Refused, Wish,
         mail_accounts::service::{self, Answers, ServiceError},
     },
-    web::pages::not_done::{self, NotDone},
+    web::pages::{
+        not_done::{self, NotDone},
+        words::Words,
+    },
 };
 
 /// What was typed.
@@ -73,7 +76,7 @@ impl Service {
             trust: trust.iter().filter(|_| set.is_some()).map(|key| words.with(key, &names)).collect(),
             lead: words.with("service-lead", &names),
             elsewhere: match visit.pages.sources.preferences.now().await {
-                Ok(standing) => places(&standing.loaded)
+                Ok(standing) => places(&standing.loaded, words)
                     .map(|places| words.with("client-elsewhere", &[("places", &places)])),
                 Err(_) => Some(words.t("client-fixed")),
             },
@@ -93,14 +96,9 @@ fn trust(provider: Provider, by: SendBy) -> [&'static str; 5] {
 }
 
 /// Where it stands, if that is not among the preferences: it is stronger there.
-fn places(loaded: &Loaded) -> Option<String> {
+fn places(loaded: &Loaded, words: &Words) -> Option<String> {
     let ours = loaded.preferences.iter().filter(|one| one.name.starts_with("sign_in_service."));
-    let places: Vec<_> = ours
-        .filter_map(|one| match &one.origin {
-            Origin::File(place) | Origin::Environment(place) => Some(place.as_str()),
-            _ => None,
-        })
-        .collect();
+    let places: Vec<_> = ours.filter_map(|one| words.place(&one.origin)).collect();
     (!places.is_empty()).then(|| places.join("; "))
 }
 

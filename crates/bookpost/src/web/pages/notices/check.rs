@@ -161,12 +161,13 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
     let paused = visit.pages.sources.store.paused().await?.is_some();
     let reasons = reasons(words, &checked.left_out, visit.may(Permission::ChangePreferences));
     let not_written = checked.left_out.iter().filter(|one| !is_aside(one.why)).count();
-    let number = |n: usize| words.number(u64::try_from(n).unwrap_or(u64::MAX));
+    let whole = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let number = |n: usize| words.number(whole(n));
     let figures = [
-        (number(checked.people()), words.t("check-people")),
-        (words.number(checked.items), words.t("check-items")),
-        (number(checked.libraries.len()), words.t("check-libraries")),
-        (number(not_written), words.t("check-not-written")),
+        (number(checked.people()), words.count("check-people", whole(checked.people()))),
+        (words.number(checked.items), words.count("check-items", checked.items)),
+        (number(checked.libraries.len()), words.count("check-libraries", whole(checked.libraries.len()))),
+        (number(not_written), words.count("check-not-written", whole(not_written))),
     ];
     let way = checked.way();
     let found = checked.facts();

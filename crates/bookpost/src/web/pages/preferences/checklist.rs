@@ -1,7 +1,8 @@
 //! "For emails to work, you also need": what is there, and what is still to be done.
 
-use store::{Attempt, Error, Filter, OF_THE_ADDRESS, Row, State, Store};
+use store::{Alarm, AlarmKind, Attempt, Error, Filter, OF_THE_ADDRESS, Row, State, Store};
 
+use super::sentences::unheard;
 use crate::{
     config::{Config, Way},
     preferences::{in_use::set_at, tested::Tested},
@@ -26,8 +27,47 @@ pub(super) struct Line {
 pub(super) struct Known {
     /// Servers that were seen to take mail as they are set now: by a test, or as the one that took mail last.
     pub(super) seen_to_work: Vec<String>,
-    pub(super) nothing_goes_out: bool,
+    pub(super) fails: Option<Fails>,
     pub(super) staff: Staff,
+}
+
+/// Why the first way of sending is none at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fails {
+    /// Nor does anything else send.
+    NothingGoesOut,
+    /// The backup sends instead.
+    BackupSends,
+    /// What its password was sealed with is gone.
+    PasswordLost,
+}
+
+impl Fails {
+    /// Sending may be paused meanwhile, and then it is told by the alarms alone.
+    async fn read(visit: &Visit, config: &Config) -> Result<Option<Self>, Error> {
+        let sources = &visit.pages.sources;
+        let Way::Servers(servers) = &config.sending.way else { return Ok(None) };
+        let Some(first) = servers.first() else { return Ok(None) };
+        let alarms = sources.store.alarms(true, MOST_ALARMS).await?;
+        let is_open = |kind, subject: &str| {
+            alarms.iter().any(|alarm: &Alarm| alarm.kind == kind && alarm.subject == subject)
+        };
+        if is_open(AlarmKind::SecretsLost, &format!("{}.password", first.name)) {
+            return Ok(Some(Self::PasswordLost));
+        }
+        let (standing, _) = Standing::read(sources).await?;
+        Ok(match standing {
+            Standing::Backup { .. } => Some(Self::BackupSends),
+            Standing::Down { .. }
+            | Standing::Refused { .. }
+            | Standing::Locked { .. }
+            | Standing::Stopped => Some(Self::NothingGoesOut),
+            _ => [AlarmKind::ServerDown, AlarmKind::SignIn]
+                .into_iter()
+                .any(|kind| is_open(kind, &first.name))
+                .then_some(Self::NothingGoesOut),
+        })
+    }
 }
 
 /// People who may sign in.
@@ -43,6 +83,8 @@ pub(super) struct Staff {
 
 /// So many people's mail is looked at: a page is not to wait for more.
 const MOST_LOOKED_AT: usize = 50;
+/// More alarms than these are not open at once.
+const MOST_ALARMS: usize = 100;
 
 impl Staff {
     async fn read(visit: &Visit) -> Result<Self, Error> {
@@ -86,12 +128,8 @@ impl Known {
                 }
             }
         }
-        let (standing, _) = Standing::read(&visit.pages.sources).await?;
-        let nothing_goes_out = matches!(
-            standing,
-            Standing::Down { .. } | Standing::Refused { .. } | Standing::Locked { .. } | Standing::Stopped
-        );
-        Ok(Self { seen_to_work, nothing_goes_out, staff: Staff::read(visit).await? })
+        let fails = Fails::read(visit, config).await?;
+        Ok(Self { seen_to_work, fails, staff: Staff::read(visit).await? })
     }
 }
 
@@ -111,8 +149,6 @@ pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> 
         fix: (!done).then(|| (href, words.t(link))),
     };
     let sites = u64::try_from(config.sites.len()).unwrap_or(u64::MAX);
-    let alarms = &config.alarms;
-    let told = alarms.email.is_some() || alarms.webhook.is_some() || alarms.command.is_some();
     let without: Vec<_> =
         config.sites.iter().filter(|site| site.email.is_none()).map(|site| site.name.as_str()).collect();
     let no_library = if without.is_empty() {
@@ -136,7 +172,7 @@ pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> 
             "/preferences/people",
             "need-staff-fix",
         ),
-        line(told, words.t("need-alarm-yes"), words.t("need-alarm-no"), "#alarms", "need-alarm-fix"),
+        alarm(config, words),
         line(
             known.staff.administrators > 1,
             words.t("need-second-yes"),
@@ -145,6 +181,18 @@ pub(super) fn lines(config: &Config, known: &Known, words: &Words) -> Vec<Line> 
             "need-second-fix",
         ),
     ]
+}
+
+/// Somebody hears of it, whatever fails.
+fn alarm(config: &Config, words: &Words) -> Line {
+    let alarms = &config.alarms;
+    let told = alarms.email.is_some() || alarms.webhook.is_some() || alarms.command.is_some();
+    let (text, fix) = match (told, unheard(config)) {
+        (true, false) => ("need-alarm-yes", None),
+        (true, true) => ("need-alarm-second", Some("need-alarm-second-fix")),
+        (false, _) => ("need-alarm-no", Some("need-alarm-fix")),
+    };
+    Line { done: fix.is_none(), text: words.t(text), fix: fix.map(|link| ("#alarms", words.t(link))) }
 }
 
 /// A way of sending that was seen to work.
@@ -158,10 +206,15 @@ fn way(config: &Config, known: &Known, words: &Words) -> Line {
             // It is the first by which mail goes out: that another works as well is no test of it.
             let first = servers.first();
             let seen = first.filter(|first| known.seen_to_work.contains(&first.name));
+            let name = first.map(|first| named(&first.name, words)).unwrap_or_default();
+            let down = match known.fails {
+                Some(Fails::BackupSends) => words.with("need-way-backup", &[("name", &name)]),
+                Some(Fails::PasswordLost) => words.with("need-way-locked", &[("name", &name)]),
+                _ => words.t("need-way-down"),
+            };
             match (seen, first.and_then(|first| first.sign_in)) {
-                (Some(first), _) if !known.nothing_goes_out => {
-                    let (name, server) = (named(&first.name, words), first.peer());
-                    let text = words.with("need-way-yes", &[("name", &name), ("server", &server)]);
+                (Some(first), _) if known.fails.is_none() => {
+                    let text = words.with("need-way-yes", &[("name", &name), ("server", &first.peer())]);
                     Line { done: true, text, fix: None }
                 }
                 (None, Some(provider)) => {
@@ -169,11 +222,10 @@ fn way(config: &Config, known: &Known, words: &Words) -> Line {
                     not_yet(text, mail_account::address(provider), "way-sign-in-page")
                 }
                 (Some(_), Some(provider)) => {
-                    not_yet(words.t("need-way-down"), mail_account::address(provider), "way-sign-in-page")
+                    not_yet(down, mail_account::address(provider), "way-sign-in-page")
                 }
-                (Some(_), None) => not_yet(words.t("need-way-down"), "#server1", "need-way-test"),
+                (Some(_), None) => not_yet(down, "#server1", "need-way-test"),
                 (None, None) => {
-                    let name = first.map(|first| named(&first.name, words)).unwrap_or_default();
                     let text = words.with("need-way-untested", &[("name", &name)]);
                     not_yet(text, "#server1", "need-way-test")
                 }
@@ -196,7 +248,7 @@ mod tests {
         let seen_to_work = accepted_by.map(ToOwned::to_owned).into_iter().collect();
         let known = Known {
             seen_to_work,
-            nothing_goes_out: false,
+            fails: None,
             staff: Staff { people: 2, unreachable: vec![], administrators },
         };
         let lines = lines(config, &known, Language::English.words());
@@ -218,13 +270,12 @@ mod tests {
             "another server took mail"
         );
         assert_eq!(of(&config, Some("server1"), 2), [false, true, true, false, true]);
-        let known = Known {
-            seen_to_work: vec!["server1".to_owned()],
-            nothing_goes_out: false,
-            staff: Staff::default(),
-        };
+        let known = Known { seen_to_work: vec!["server1".to_owned()], fails: None, staff: Staff::default() };
         let said = lines(&config, &known, Language::English.words()).remove(1).text;
         assert!(said.contains("Server 1 (192.0.2.1:25)"), "{said}");
+        config.alarms.email = "it@library.example".parse().ok();
+        let said = lines(&config, &known, Language::English.words()).remove(3);
+        assert!(!said.done && said.text.contains("An email would not get out then"), "{}", said.text);
         config.alarms.webhook = Some("https://a.example".to_owned());
         config.sites.push(Site {
             code: "A".to_owned(),
@@ -240,11 +291,19 @@ mod tests {
         assert_eq!(of(&config, Some("server1"), 2), [true; 5]);
         let mut known = Known {
             seen_to_work: vec!["server1".to_owned()],
-            nothing_goes_out: true,
+            fails: Some(Fails::NothingGoesOut),
             staff: Staff::default(),
         };
         let way = lines(&config, &known, Language::English.words()).remove(1);
         assert!(!way.done && way.text.contains("Nothing goes out"), "{}", way.text);
+        for (fails, said) in [
+            (Fails::BackupSends, "Server 1 takes no mail at the moment, and the backup sends for it."),
+            (Fails::PasswordLost, "The password of Server 1: it cannot be read any more"),
+        ] {
+            known.fails = Some(fails);
+            let way = lines(&config, &known, Language::English.words()).remove(1);
+            assert!(!way.done && way.text.contains(said), "{}", way.text);
+        }
         known.staff.unreachable.push("ann@library.example".to_owned());
         let staff = lines(&config, &known, Language::English.words()).remove(2);
         assert!(!staff.done && staff.text.contains("ann@library.example"), "{}", staff.text);

@@ -128,12 +128,8 @@ impl Form<'_> {
 
     /// Where what cannot be changed here is set.
     pub(super) fn elsewhere(&self, name: &str) -> Option<String> {
-        match self.origin(name) {
-            Origin::File(place) | Origin::Environment(place) => {
-                Some(self.words.with("set-elsewhere", &[("place", place)]))
-            }
-            Origin::Usual | Origin::Preferences => None,
-        }
+        let place = self.words.place(self.origin(name))?;
+        Some(self.words.with("set-elsewhere", &[("place", &place)]))
     }
 
     fn origin(&self, name: &str) -> &Origin {

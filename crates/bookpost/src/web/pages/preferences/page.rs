@@ -170,7 +170,7 @@ async fn made(visit: &Visit, draft: Draft) -> Result<Preferences, Error> {
     let waits = store.counts().await?.waiting > 0;
     let last = store.preference_changes(1).await?.pop();
     let sites = u64::try_from(config.sites.len()).unwrap_or(u64::MAX);
-    let give_up = sentences::hours(config.schedule.give_up_after, words);
+    let give_up = words.hours(config.schedule.give_up_after);
     let elsewhere =
         preferences::elsewhere(&draft.standing.loaded).map(|one| label(&one.name, words)).collect();
     Ok(Preferences {

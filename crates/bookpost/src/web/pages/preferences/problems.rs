@@ -207,7 +207,7 @@ mod tests {
             (
                 "[alarms]\nemail = \"it\"".to_owned(),
                 "alarms.email",
-                "This is not an email address. Look for a slip, such as a missing @.",
+                "This is not an email address. Look for a typing mistake, such as a missing @.",
             ),
             (
                 "[alarms]\nwebhook = \"http://a.example/x\"".to_owned(),

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
-use super::{fields, sentences::hours};
+use super::fields;
 use crate::{
     config::SECRETS,
     preferences::sites::{FIELDS, SITES},
@@ -171,7 +171,7 @@ fn unquoted(stored: &str) -> Cow<'_, str> {
 
 fn length(text: &str, words: &Words) -> Option<String> {
     let length = text.parse::<SignedDuration>().ok()?;
-    Some(hours(Duration::try_from(length).ok()?, words))
+    Some(words.hours(Duration::try_from(length).ok()?))
 }
 
 fn span(pair: &str, words: &Words) -> Option<String> {

@@ -92,12 +92,12 @@ fn why(alarms: &[Alarm], about: impl Fn(&str) -> bool, words: &Words) -> Option<
 pub(super) fn failing(config: &Config, words: &Words) -> [String; 4] {
     let RetrySchedule { short_range, short_wait, long_wait, give_up_after } = config.schedule;
     // Both in one unit, which is said once.
-    let (from, to) = (in_minutes(short_wait.0, words), minutes(short_wait.1, words));
-    let (later_from, later_to) = (in_minutes(long_wait.0, words), minutes(long_wait.1, words));
+    let (from, to) = (in_minutes(short_wait.0, words), words.minutes(short_wait.1));
+    let (later_from, later_to) = (in_minutes(long_wait.0, words), words.minutes(long_wait.1));
     [
-        words.with("failing-short", &[("range", &minutes(short_range, words)), ("from", &from), ("to", &to)]),
+        words.with("failing-short", &[("range", &words.minutes(short_range)), ("from", &from), ("to", &to)]),
         words.with("failing-long", &[("from", &later_from), ("to", &later_to)]),
-        words.with("failing-end", &[("after", &hours(give_up_after, words))]),
+        words.with("failing-end", &[("after", &words.hours(give_up_after))]),
         words.t("failing-at-once"),
     ]
 }
@@ -108,20 +108,8 @@ pub(super) fn unheard(config: &Config) -> bool {
     !second && config.alarms.webhook.is_none() && config.alarms.command.is_none()
 }
 
-fn minutes(length: Duration, words: &Words) -> String {
-    words.count("so-many-minutes", length.as_secs().div_ceil(60))
-}
-
 fn in_minutes(length: Duration, words: &Words) -> String {
     words.number(length.as_secs().div_ceil(60))
-}
-
-/// In hours where they are whole.
-pub(super) fn hours(length: Duration, words: &Words) -> String {
-    match length.as_secs() {
-        seconds if seconds % 3600 == 0 => words.count("so-many-hours", seconds / 3600),
-        _ => minutes(length, words),
-    }
 }
 
 #[cfg(test)]

@@ -61,6 +61,9 @@ pub(in super::super) async fn answer(Posted { visit, form }: Posted<Sent>) -> Re
     page::show(&visit, draft).await
 }
 
+/// What the names of servers end in at which nobody signs in.
+const RELAYS: [&str; 2] = ["smtp-relay.gmail.com", ".mail.protection.outlook.com"];
+
 /// `HOST PORT ENCRYPTION` as Server 1. Whatever it is, it is checked like everything that is typed.
 fn take_over(wanted: &str, draft: &mut Draft) -> bool {
     let mut parts = wanted.split_ascii_whitespace();
@@ -75,6 +78,12 @@ fn take_over(wanted: &str, draft: &mut Draft) -> bool {
         ("server1.allow_non_secure", ""),
     ] {
         draft.fill(name, text);
+    }
+    // A relay knows us by our address: it asks for no login, and one that is left there would want its password anew.
+    if RELAYS.iter().any(|relay| host.ends_with(relay)) {
+        draft.fill("server1.login", "");
+        draft.passwords.remove("server1.password");
+        draft.forgotten.push("server1.password".to_owned());
     }
     true
 }

@@ -62,6 +62,8 @@ struct Schedules {
     f: Frame,
     may_change: bool,
     all: Vec<Card>,
+    /// What is scheduled for other libraries too is for others to see.
+    others: bool,
     /// Of the clock, for wishes: one is not carried out twice.
     now: i64,
 }
@@ -109,16 +111,19 @@ async fn list(visit: &Visit) -> Result<Schedules, Error> {
     let notices = notice_run::notices(&visit.pages.sources.store).await?;
     let runs = visit.pages.sources.store.runs_begun(RUNS).await?;
     let stopped = runs.into_iter().filter_map(|run| Some((run.id, run.stopped?))).collect();
-    let mut all = Vec::new();
+    let (mut all, mut others) = (Vec::new(), false);
     for schedule in visit.pages.sources.store.schedules().await? {
         if may_see(visit, &schedule.plan) {
             all.push(card(visit, schedule, (&notices, &stopped)).await?);
+        } else {
+            others = true;
         }
     }
     Ok(Schedules {
         f: Frame::around(visit, Place::Schedules).await?,
         may_change: may_change(visit),
         all,
+        others,
         now: visit.clockwork.now.as_microsecond(),
     })
 }

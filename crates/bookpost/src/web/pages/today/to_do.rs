@@ -15,7 +15,7 @@ use super::{
         visit::Visit,
         when::At,
     },
-    kept_back, old_export,
+    folder, kept_back, old_export,
 };
 use crate::{alarms::why_not_this_way, config::Way, identity::Permission, receive::maildrop};
 
@@ -119,7 +119,7 @@ async fn paused(visit: &Visit, since: Timestamp, waiting: u64) -> Result<ToDo, E
     // A pause that a restored backup began is in no log.
     let who = line.filter(|line| line.happened_at >= since).map(|line| log::actor(words, &line.who));
     let who = who.map(|who| words.with("to-do-paused-by", &[("who", &who)]));
-    let what = who.into_iter().chain([words.count("to-do-paused-waits", waiting)]).collect();
+    let what = who.into_iter().chain([stands_still(visit, "to-do-paused-waits", waiting)]).collect();
     let href = visit.may(Permission::PauseSending).then(|| ("/sending".to_owned(), words.t("banner-resume")));
     Ok(ToDo {
         title: words.t("to-do-paused"),
@@ -130,13 +130,19 @@ async fn paused(visit: &Visit, since: Timestamp, waiting: u64) -> Result<ToDo, E
     })
 }
 
+/// How much waits, and that it grows no older.
+fn stands_still(visit: &Visit, key: &str, waiting: u64) -> String {
+    let (words, give_up_after) = (visit.words(), visit.pages.sources.config().schedule.give_up_after);
+    words.count_with(key, waiting, &[("after", &words.hours(give_up_after))])
+}
+
 /// Mail is there, and it is for a person to say how it goes out.
 fn no_way(visit: &Visit, title: &str, waiting: u64) -> Option<ToDo> {
     let words = visit.words();
     let link = visit.may(Permission::ChangePreferences);
     (waiting > 0).then(|| ToDo {
         title: words.t(title),
-        what: vec![words.count("to-do-no-way-waits", waiting)],
+        what: vec![stands_still(visit, "to-do-no-way-waits", waiting)],
         href: link.then(|| ("/preferences".to_owned(), words.t("to-do-no-way-link"))),
         ..ToDo::default()
     })
@@ -157,7 +163,7 @@ fn to_be_chosen(visit: &Visit) -> Option<ToDo> {
 async fn restored(visit: &Visit, alarm: &Alarm, waiting: u64) -> Result<ToDo, Error> {
     let one = other(visit, alarm).await?;
     let mut what = one.what;
-    what.push(visit.words().count("to-do-paused-waits", waiting));
+    what.push(stands_still(visit, "to-do-paused-waits", waiting));
     let href = Some(("/queue?state=held".to_owned(), visit.words().t("look-at-set-aside")));
     Ok(ToDo { what, href, ..one })
 }
@@ -184,7 +190,8 @@ fn server(
     let is_first = all.iter().find(|other| is_server(other)).is_some_and(|first| first.id == alarm.id);
     let mut what = Vec::new();
     if is_down && is_first && waiting > 0 {
-        what.push(words.count("to-do-down-waits", waiting));
+        let key = if alarm.kind == AlarmKind::SignIn { "to-do-locked-waits" } else { "to-do-down-waits" };
+        what.push(words.count(key, waiting));
         // Who is limited to some libraries is not told when others' mail is given up.
         if let Some(at) = counts.expires_first_at {
             what.push(words.with("to-do-down-expires", &[("at", &clockwork.text(at))]));
@@ -328,6 +335,9 @@ async fn other(visit: &Visit, alarm: &Alarm) -> Result<ToDo, Error> {
         return Ok(ToDo { title, what, href, for_it, ..ToDo::default() });
     }
     if let Some(to_do) = old_export::to_do(visit, alarm) {
+        return Ok(to_do);
+    }
+    if let Some(to_do) = folder::to_do(visit, alarm).await {
         return Ok(to_do);
     }
     if alarm.kind == AlarmKind::Held && alarm.subject == maildrop::SUBJECT {

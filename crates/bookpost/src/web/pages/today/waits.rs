@@ -30,7 +30,7 @@ pub(super) async fn read(
     let waits = known.now(&visit.sites()).waiting > 0;
     let leaves = recovered::leaves(&known.standing, &visit.pages.sources, &visit.clockwork).filter(|_| waits);
     let told = leaves.into_iter().chain(later(visit, for_later)).map(|text| Note { text, mails: Vec::new() });
-    Ok(told.chain(in_doubt(visit).await?).chain(full(visit, pending, ages)).collect())
+    Ok(told.chain(in_doubt(visit, known.standing.sends()).await?).chain(full(visit, pending, ages)).collect())
 }
 
 /// What is not to be sent before a time waits for nothing else.
@@ -45,8 +45,8 @@ fn later(visit: &Visit, for_later: ForLater) -> Option<String> {
     Some(format!("{text} {next}"))
 }
 
-/// What may have arrived, and is sent once more by itself.
-async fn in_doubt(visit: &Visit) -> Result<Option<Note>, Error> {
+/// What may have arrived, and is sent once more by itself; `sends`: as soon as it can be.
+async fn in_doubt(visit: &Visit, sends: bool) -> Result<Option<Note>, Error> {
     let words = visit.words();
     let state = Some(State::Waiting);
     let filter = Filter { state, ever_in_doubt: true, sites: visit.sites(), ..Filter::default() };
@@ -57,6 +57,8 @@ async fn in_doubt(visit: &Visit) -> Result<Option<Note>, Error> {
         many if many > COUNTED => words.t("waits-in-doubt-many"),
         _ => words.count("waits-in-doubt", count),
     };
+    let next = words.count(if sends { "waits-in-doubt-again" } else { "waits-in-doubt-still" }, count);
+    let text = format!("{text} {next}");
     let named = rows.iter().take(NAMED).filter(|_| rows.len() <= NAMED);
     let mail = |row: &store::Row| {
         let number = words.with("waits-mail", &[("id", &row.message.0.to_string())]);

@@ -89,7 +89,7 @@ unavailable-title = The queue cannot be read at the moment
 unavailable-why = No mail is lost. Try again; if it lasts, show this to your IT person.
 undone-title = This may not have been done, or only in part
 undone-why = Look in the queue how it stands, then try again. If it lasts, show this to your IT person; the reason is in the log of Bookpost.
-back-to-today = To Today
+back-to-today = Go to Today
 
 ## Who changed something
 by-command-line = somebody at the command line

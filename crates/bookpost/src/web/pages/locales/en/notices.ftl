@@ -38,10 +38,22 @@ check-hidden-rows = Rows that are hidden, left out
 check-order = Order of the dates
 check-newest = Newest date in it
 check-age = If these dates look old, make the export again.
-check-people = people get a mail
-check-items = items in the file
-check-libraries = libraries write
-check-not-written = are not written to
+check-people = { $n ->
+    [one] person gets a mail
+   *[other] people get a mail
+  }
+check-items = { $n ->
+    [one] item in the file
+   *[other] items in the file
+  }
+check-libraries = { $n ->
+    [one] library writes
+   *[other] libraries write
+  }
+check-not-written = { $n ->
+    [one] is not written to
+   *[other] are not written to
+  }
 check-by-library = By library
 check-left-out = Who gets no mail, and why
 check-all-written = Everybody in the file gets a mail.
@@ -164,7 +176,7 @@ unread-other = Something is not set up as it should be.
 unread-other-do = Show this to your IT person.
 unread-not-whole = This file is not whole: Bookpost was cut off while it was stored.
 unread-not-whole-do = Upload it again.
-unread-choose = Read it so
+unread-choose = Read it this way
 unread-upload = Upload another file
 kind-pdf = a PDF document
 kind-binary-workbook = a binary Excel workbook (.xlsb)
@@ -228,8 +240,8 @@ run-stopped = { $who } stopped this run ({ $when }): what had not left by then i
 run-stopped-for = { $who } stopped this run for { $libraries } ({ $when }): what had not left by then is not sent there.
 run-go-on = Upload the same export again and send it: only those who were not written to get a mail.
 run-neither = { $n ->
-    [one] { $n } mail of this run was cancelled by a person and is not sent, nor is an earlier notice that had given way to it. Unless a later run has written to them, nobody was written to about its items. To write after all, upload the newest export and send it: whoever was written to since is left out.
-   *[other] { $n } mails of this run were cancelled by a person and are not sent, nor are earlier notices that had given way to them. Unless a later run has written to them, nobody was written to about their items. To write after all, upload the newest export and send it: whoever was written to since is left out.
+    [one] { $n } mail of this run was cancelled by a person and is not sent. Nor is an earlier notice that had given way to it, if there was one. Unless a later run has written to them, nobody was written to about its items. To write after all, upload the newest export and send it: whoever was written to since is left out.
+   *[other] { $n } mails of this run were cancelled by a person and are not sent. Nor are earlier notices that had given way to them, if there were any. Unless a later run has written to them, nobody was written to about their items. To write after all, upload the newest export and send it: whoever was written to since is left out.
 }
 run-doubtful = { $n ->
     [one] { $n } mail of this run may have arrived before a person cancelled it. So it counts as written: a new export does not write to this person about the same items for some days. Ask them whether they had it; if they did not, choose Send again beside their name.
@@ -423,7 +435,7 @@ columns-lead = Say of each column that a notice needs what it is. Leave the othe
 columns-needed = A notice needs:
 columns-kept = What you say is kept for everybody, for all files with the same columns. It can be changed and forgotten.
 columns-kept-own = What you say holds for this upload only. Administrators, and managers of all libraries, say it for everybody.
-columns-own = What the columns are was said for this upload only.
+columns-own = The columns were described for this upload only.
 columns-for-all = Only administrators, and managers of all libraries, say and forget it for everybody.
 columns-missing = Not said yet: { $missing }.
 columns-twice = Two columns cannot both be “{ $meaning }”. Choose one of them.
@@ -432,10 +444,10 @@ columns-empty = Empty in the first lines.
 columns-not-used = Not needed
 columns-save = Read the file like this
 columns-summary = Columns
-columns-by = What the columns are was said by { $who }, { $when }.
+columns-by = The columns were described by { $who }, { $when }.
 columns-by-names = The columns are known by their names.
 columns-change = Say what the columns are
-columns-forget = Forget it
+columns-forget = Forget these columns
 columns-forget-hint = For all files with these columns, and for everybody.
 needed-email = the patron’s email address
 needed-patron = the patron’s name or number

@@ -125,7 +125,7 @@ consequence-hold = It is set aside and does not go out until somebody decides th
 consequence-cancel = The patron never gets it, and nobody is told. This cannot be undone.
 consequence-return = The patron never gets it, and the library gets a return report. This cannot be undone.
 consequence-retry = It goes out as soon as it can. Mail that may have arrived may arrive twice.
-consequence-only-possible = Only mail in a state in which this is possible is concerned.
+consequence-only-possible = Mail that has already gone out stays as it is.
 selected-all = All mail like this:
 selected-decided = Moved at
 selected-or-more = Counted among the newest; there may be more, and they are meant too.
@@ -171,7 +171,7 @@ done-language = The language is changed.
 
 ## Who cannot be reached
 unreachable-title = Who cannot be reached
-unreachable-lead = The last mail to each of them came back, because of the address or its mailbox. Who got a mail since is not on the list.
+unreachable-lead = The last mail to each of them came back, because of the address or its mailbox. Whoever has had a mail since is not on the list.
 unreachable-filter = Choose a library
 unreachable-none = Everybody can be reached, as far as we know
 unreachable-none-why = No mail has come back because of the address without a later one being accepted. A mail server may still send mail back later.

@@ -39,6 +39,7 @@ bad-address-own = This email address is not complete.
 bad-name = Enter your name, as others know it.
 password-button = Set the password
 link-dead = This link does not work any more
+link-set-up-why = Bookpost is set up already. Whoever set it up signs in, and adds the others under Preferences > People.
 link-dead-why = It was used before, or its time is over. Ask an administrator for a new one, or run this on the computer where Bookpost works:
 
 ## Signing in by somebody else

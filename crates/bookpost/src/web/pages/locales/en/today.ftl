@@ -89,19 +89,23 @@ to-do-choose-way = No way of sending is chosen
 to-do-choose-way-why = Until one is chosen, nothing is sent.
 to-do-no-way-link = Choose how mail goes out
 to-do-no-way-waits = { $n ->
-    [one] { $n } mail waits. The 100 hours stand still: nothing is given up.
-   *[other] { $n } mails wait. The 100 hours stand still: nothing is given up.
+    [one] { $n } mail waits. The { $after } stand still: nothing is given up.
+   *[other] { $n } mails wait. The { $after } stand still: nothing is given up.
   }
 to-do-paused = Sending is paused
 to-do-paused-by = Paused by { $who }.
 to-do-paused-waits = { $n ->
-    [0] No mail waits. While sending is paused, the 100 hours stand still: nothing is given up.
-    [one] { $n } mail waits. While sending is paused, the 100 hours stand still: nothing is given up.
-   *[other] { $n } mails wait. While sending is paused, the 100 hours stand still: nothing is given up.
+    [0] No mail waits. While sending is paused, the { $after } stand still: nothing is given up.
+    [one] { $n } mail waits. While sending is paused, the { $after } stand still: nothing is given up.
+   *[other] { $n } mails wait. While sending is paused, the { $after } stand still: nothing is given up.
   }
 to-do-down-waits = { $n ->
     [one] { $n } mail waits. It is not lost, and goes out by itself as soon as the server takes mail again.
    *[other] { $n } mails wait. None is lost, and they go out by themselves as soon as the server takes mail again.
+  }
+to-do-locked-waits = { $n ->
+    [one] { $n } mail waits. It is not lost.
+   *[other] { $n } mails wait. None is lost.
   }
 to-do-down-asked = It is asked again every minute, and mail goes out by itself as soon as it answers.
 to-do-down-expires = If nothing changes, the first is given up and sent back to the library: { $at }.
@@ -171,16 +175,24 @@ to-do-not-written-days = { $n ->
 to-do-not-written-link = Show who and why
 recovered = Mail goes out again since { $since }. What waited for the server leaves by itself within the next { $minutes }, a part at a time.
 waits-for-later = { $n ->
-    [one] { $n } mail waits for the time that it was given.
-   *[other] { $n } mails wait for the time that they were given.
+    [one] { $n } mail is timed for later.
+   *[other] { $n } mails are timed for later.
   }
-waits-for-later-many = At least { $count } mails wait for the time that they were given.
-waits-for-later-next = The next goes out from then on: { $time }.
+waits-for-later-many = At least { $count } mails are timed for later.
+waits-for-later-next = The next goes out at { $time }.
 waits-in-doubt = { $n ->
-    [one] Of what waits, { $n } mail may have arrived: the connection broke while the server was answering. The same mail is sent again by itself. There is nothing to do, unless you do not want it sent again.
-   *[other] Of what waits, { $n } mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves. There is nothing to do, unless you do not want one sent again.
+    [one] Of what waits, { $n } mail may have arrived: the connection broke while the server was answering.
+   *[other] Of what waits, { $n } mails may have arrived: the connection broke while the server was answering.
   }
-waits-in-doubt-many = Of what waits, more than 100 mails may have arrived: the connection broke while the server was answering. The same mails are sent again by themselves.
+waits-in-doubt-many = Of what waits, more than 100 mails may have arrived: the connection broke while the server was answering.
+waits-in-doubt-again = { $n ->
+    [one] The same mail is sent again by itself. There is nothing to do, unless you do not want it sent again.
+   *[other] The same mails are sent again by themselves. There is nothing to do, unless you do not want one sent again.
+  }
+waits-in-doubt-still = { $n ->
+    [one] The same mail is sent again when mail goes out to patrons again, unless you do not want it.
+   *[other] The same mails are sent again when mail goes out to patrons again, unless you do not want one sent.
+  }
 waits-mail = Mail { $id }
 waits-full = { $n ->
     [one] { $n } mailbox is full.
@@ -243,6 +255,25 @@ to-do-old-export-take = It is the right one: send its notices
 done-export-taken = Its notices are being made. The run stands here in a moment.
 alarm-drop-folder = An export cannot be used
 alarm-drop-folder-do = Read why below, put it right, and leave the export in the folder again.
+folder-unusable = The drop folder cannot be used
+folder-unusable-do = Exports that are put there are not run until that is mended. Show your IT person what stands below.
+folder-notices = No notices can be made
+folder-notices-do = A wording, or the names of columns, cannot be used. Show your IT person what stands below.
+folder-unreadable = The export { $name } cannot be read
+folder-unreadable-do = Have your IT person let Bookpost read it. It waits in the drop folder.
+folder-settings = The export { $name } waits until settings are put right
+folder-settings-do = Show your IT person what stands below. It waits in the drop folder.
+folder-not-now = The export { $name } could not be run just now
+folder-not-now-do = Nothing: it is tried again by itself.
+folder-stays = The export { $name } is finished, and cannot be moved away
+folder-stays-do = Have your IT person move it out of the drop folder. It is not run again meanwhile.
+folder-refused = The export { $name } could not be used
+folder-refused-do = Nothing was sent. Put a better export of this name into the drop folder, or upload one.
+folder-refused-link = Upload an export
+folder-kept = The finished export { $name } cannot be deleted
+folder-kept-do = It may hold passwords. Have your IT person delete it.
+folder-undeliverable = Mail that comes back cannot be read
+folder-undeliverable-do = Until that is mended you do not hear of mail that comes back later. Show your IT person what stands below.
 alarm-run-interrupted = A notice run broke off
 alarm-run-interrupted-do = Run the same export again: who was written to is left out.
 alarm-webhook = A program cannot be told what becomes of its mail

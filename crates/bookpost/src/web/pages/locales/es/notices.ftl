@@ -38,10 +38,22 @@ check-hidden-rows = Filas ocultas, no incluidas
 check-order = Orden de las fechas
 check-newest = Fecha más reciente
 check-age = Si estas fechas parecen antiguas, haga de nuevo la exportación.
-check-people = personas reciben un correo
-check-items = ejemplares en el archivo
-check-libraries = bibliotecas escriben
-check-not-written = no reciben correo
+check-people = { $n ->
+    [one] persona recibe un correo
+   *[other] personas reciben un correo
+  }
+check-items = { $n ->
+    [one] ejemplar en el archivo
+   *[other] ejemplares en el archivo
+  }
+check-libraries = { $n ->
+    [one] biblioteca escribe
+   *[other] bibliotecas escriben
+  }
+check-not-written = { $n ->
+    [one] no recibe correo
+   *[other] no reciben correo
+  }
 check-by-library = Por biblioteca
 check-left-out = Quién no recibe correo, y por qué
 check-all-written = Todas las personas del archivo reciben un correo.
@@ -91,7 +103,7 @@ order-day = Primero el día (25/12/2026)
 order-month = Primero el mes (12/25/2026)
 order-year = Primero el año (2026/12/25)
 option-found = Como se encontró en el archivo
-option-sheet-first = La primera con nombres de columnas
+option-sheet-first = La primera con columnas
 option-encoding-hint = Si los nombres salen con letras equivocadas, pruebe otra.
 option-site = Líneas que no dicen de qué biblioteca son
 option-site-none = No usarlas
@@ -228,8 +240,8 @@ run-stopped = { $who } detuvo este envío ({ $when }): lo que no había salido n
 run-stopped-for = { $who } detuvo este envío para { $libraries } ({ $when }): lo que no había salido no se envía allí.
 run-go-on = Suba de nuevo la misma exportación y envíela: solo reciben un correo aquellos a quienes no se escribió.
 run-neither = { $n ->
-    [one] Una persona canceló { $n } correo de este envío y no se envía, ni tampoco un aviso anterior que le había cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
-   *[other] Una persona canceló { $n } correos de este envío y no se envían, ni tampoco los avisos anteriores que les habían cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
+    [one] Una persona canceló { $n } correo de este envío y no se envía. Tampoco un aviso anterior que le hubiera cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
+   *[other] Una persona canceló { $n } correos de este envío y no se envían. Tampoco los avisos anteriores que les hubieran cedido el paso. Salvo que un envío posterior les haya escrito, no se ha escrito a nadie sobre sus ejemplares. Para escribir de todos modos, suba la exportación más reciente y envíela: quien haya recibido un correo desde entonces queda fuera.
 }
 run-doubtful = { $n ->
     [one] { $n } correo de este envío puede haber llegado antes de que una persona lo cancelara. Por eso cuenta como escrito: una exportación nueva no escribe a esta persona sobre los mismos ejemplares durante unos días. Pregúntele si lo recibió; si no, elija Enviar de nuevo junto a su nombre.

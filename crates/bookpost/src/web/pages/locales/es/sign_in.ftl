@@ -39,6 +39,7 @@ bad-address-own = Este correo electrónico no está completo.
 bad-name = Escriba su nombre, tal como lo conocen los demás.
 password-button = Guardar la contraseña
 link-dead = Este enlace ya no sirve
+link-set-up-why = Bookpost ya está configurado. Quien lo configuró entra con su contraseña, y añade a los demás en Preferencias > Personas.
 link-dead-why = Ya se usó, o se acabó su tiempo. Pida uno nuevo a un administrador, o ejecute esto en el ordenador donde funciona Bookpost:
 
 ## Entrar por medio de otro

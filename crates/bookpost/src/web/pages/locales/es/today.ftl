@@ -89,19 +89,23 @@ to-do-choose-way = No se ha elegido ninguna forma de envío
 to-do-choose-way-why = Mientras no se elija una, no se envía nada.
 to-do-no-way-link = Elegir cómo sale el correo
 to-do-no-way-waits = { $n ->
-    [one] Espera { $n } correo. Las 100 horas no corren: no se desiste de nada.
-   *[other] Esperan { $n } correos. Las 100 horas no corren: no se desiste de nada.
+    [one] Espera { $n } correo. Las { $after } no corren: no se desiste de nada.
+   *[other] Esperan { $n } correos. Las { $after } no corren: no se desiste de nada.
   }
 to-do-paused = El envío está en pausa
 to-do-paused-by = En pausa por { $who }.
 to-do-paused-waits = { $n ->
-    [0] No espera ningún correo. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada.
-    [one] Espera { $n } correo. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada.
-   *[other] Esperan { $n } correos. Mientras el envío está en pausa, las 100 horas no corren: no se desiste de nada.
+    [0] No espera ningún correo. Mientras el envío está en pausa, las { $after } no corren: no se desiste de nada.
+    [one] Espera { $n } correo. Mientras el envío está en pausa, las { $after } no corren: no se desiste de nada.
+   *[other] Esperan { $n } correos. Mientras el envío está en pausa, las { $after } no corren: no se desiste de nada.
   }
 to-do-down-waits = { $n ->
     [one] Espera { $n } correo. No se ha perdido, y sale por sí solo en cuanto el servidor vuelva a aceptar correo.
    *[other] Esperan { $n } correos. No se ha perdido ninguno, y salen por sí solos en cuanto el servidor vuelva a aceptar correo.
+  }
+to-do-locked-waits = { $n ->
+    [one] Espera { $n } correo. No se ha perdido.
+   *[other] Esperan { $n } correos. No se ha perdido ninguno.
   }
 to-do-down-asked = Se le pregunta de nuevo cada minuto, y el correo sale por sí solo en cuanto responda.
 to-do-down-expires = Si nada cambia, se desiste del primero y se devuelve a la biblioteca: { $at }.
@@ -177,10 +181,18 @@ waits-for-later = { $n ->
 waits-for-later-many = Al menos { $count } correos esperan la hora que se les dio.
 waits-for-later-next = El próximo sale a partir de entonces: { $time }.
 waits-in-doubt = { $n ->
-    [one] De lo que espera, { $n } correo quizá haya llegado: la conexión se cortó mientras el servidor respondía. El mismo correo se envía otra vez por sí solo. No hay nada que hacer, salvo que no quiera que se envíe otra vez.
-   *[other] De lo que espera, { $n } correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos. No hay nada que hacer, salvo que no quiera que alguno se envíe otra vez.
+    [one] De lo que espera, { $n } correo quizá haya llegado: la conexión se cortó mientras el servidor respondía.
+   *[other] De lo que espera, { $n } correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía.
   }
-waits-in-doubt-many = De lo que espera, más de 100 correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía. Los mismos correos se envían otra vez por sí solos.
+waits-in-doubt-many = De lo que espera, más de 100 correos quizá hayan llegado: la conexión se cortó mientras el servidor respondía.
+waits-in-doubt-again = { $n ->
+    [one] El mismo correo se envía otra vez por sí solo. No hay nada que hacer, salvo que no quiera que se envíe otra vez.
+   *[other] Los mismos correos se envían otra vez por sí solos. No hay nada que hacer, salvo que no quiera que alguno se envíe otra vez.
+  }
+waits-in-doubt-still = { $n ->
+    [one] El mismo correo se envía otra vez cuando vuelva a salir correo a los usuarios, salvo que no lo quiera.
+   *[other] Los mismos correos se envían otra vez cuando vuelva a salir correo a los usuarios, salvo que no quiera alguno.
+  }
 waits-mail = Correo { $id }
 waits-full = { $n ->
     [one] { $n } buzón está lleno.
@@ -243,6 +255,25 @@ to-do-old-export-take = Es la correcta: enviar sus avisos
 done-export-taken = Se están preparando sus avisos. El envío aparecerá aquí en un momento.
 alarm-drop-folder = No se puede usar una exportación
 alarm-drop-folder-do = Lea abajo el motivo, corríjalo y vuelva a dejar la exportación en la carpeta.
+folder-unusable = No se puede usar la carpeta vigilada
+folder-unusable-do = Las exportaciones que se dejen allí no se ejecutan hasta que se arregle. Enseñe a su informático lo que hay debajo.
+folder-notices = No se pueden hacer avisos
+folder-notices-do = No se puede usar un texto o los nombres de las columnas. Enseñe a su informático lo que hay debajo.
+folder-unreadable = No se puede leer la exportación { $name }
+folder-unreadable-do = Pida a su informático que deje que Bookpost la lea. Espera en la carpeta vigilada.
+folder-settings = La exportación { $name } espera a que se corrija la configuración
+folder-settings-do = Enseñe a su informático lo que hay debajo. Espera en la carpeta vigilada.
+folder-not-now = La exportación { $name } no se ha podido ejecutar por ahora
+folder-not-now-do = Nada: se intenta otra vez por sí solo.
+folder-stays = La exportación { $name } está terminada y no se puede mover
+folder-stays-do = Pida a su informático que la saque de la carpeta vigilada. Mientras tanto no se ejecuta otra vez.
+folder-refused = No se ha podido usar la exportación { $name }
+folder-refused-do = No se ha enviado nada. Deje una exportación mejor con este nombre en la carpeta vigilada, o súbala.
+folder-refused-link = Subir una exportación
+folder-kept = No se puede borrar la exportación terminada { $name }
+folder-kept-do = Puede contener contraseñas. Pida a su informático que la borre.
+folder-undeliverable = No se puede leer el correo devuelto
+folder-undeliverable-do = Hasta que se arregle, no se sabe del correo que vuelve más tarde. Enseñe a su informático lo que hay debajo.
 alarm-run-interrupted = Se ha interrumpido un envío de avisos
 alarm-run-interrupted-do = Repita la misma exportación: se omite a quienes ya se escribió.
 alarm-webhook = No se puede comunicar a un programa qué ha sido de su correo

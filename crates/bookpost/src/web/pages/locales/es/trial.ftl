@@ -93,6 +93,7 @@ trial-encryption-tls = «Cifrado desde el principio»
 trial-encryption-plain = «Sin cifrar»
 
 ## Qué hacer, donde se sabe más que el motivo
+advice-check-server = Busque un error en la dirección del servidor, o pregunte la correcta a quien lo lleva.
 advice-check-address = Busque un error en la dirección a la que se envió la prueba, o pruebe con otra.
 advice-see-whether = Mire si llegó antes de probar de nuevo.
 advice-again-later = Pruebe de nuevo en unos minutos: muchos servidores aplazan el primer correo de alguien nuevo. Si sigue así, avise a su informático.
